@@ -1,0 +1,23 @@
+// What tsc leaves out of a build: the workflows as one bundle, files that are not code, and the executable bit.
+import { chmod, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+const quiet = new DefaultLogger('WARN', ({ message }) => process.stderr.write(`${message}\n`));
+
+const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows', 'index.js'), logger: quiet });
+await writeFile(join(dist, 'workflow-bundle.js'), code);
+
+/** Files that the program reads at run time, by the folder that holds them. */
+const DATA = { catalog: /\.(yaml|json)$/, 'dev/temporal': /\.txt$/ };
+for (const [folder, pattern] of Object.entries(DATA)) {
+  await mkdir(join(dist, folder), { recursive: true });
+  for (const name of await readdir(join(root, folder))) {
+    if (pattern.test(name)) await cp(join(root, folder, name), join(dist, folder, name));
+  }
+}
+
+await chmod(join(dist, 'client', 'main.js'), 0o755);
