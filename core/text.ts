@@ -1,0 +1,37 @@
+/** Byte counts as people read them: 1,000 to the step, three significant digits. */
+export const formatBytes = (bytes: number): string => {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.max(value, 1))));
+  return `${value.toFixed(digits)} ${units[unit]}`;
+};
+
+/** `1 tensor`, `2 tensors`: the count with its noun. */
+export const plural = (count: number, noun: string, nouns = `${noun}s`): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? noun : nouns}`;
+
+/** Order of UTF-8 bytes, which git, the Hub and safetensors use; JavaScript's own order is by UTF-16 unit. */
+export const compareBytes = (a: string, b: string): number => {
+  const left = [...a];
+  const right = [...b];
+  for (let at = 0; at < Math.min(left.length, right.length); at += 1) {
+    const difference = (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+};
+
+/**
+ * Text from outside (a server's words, a file name, a note) as one bounded line: control characters and
+ * direction marks become spaces, so that it can neither move a cursor nor reorder what is read.
+ */
+export const oneLine = (text: string, max = 300): string => {
+  // eslint-disable-next-line no-control-regex -- control characters are what this removes
+  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ').trim();
+  return plain.length <= max ? plain : `${plain.slice(0, max - 1)}…`;
+};
