@@ -1,0 +1,20 @@
+import type { ArtifactKind, CommitSha, RepoId } from '../core/ids.js';
+import type { Entry } from './entry.js';
+
+/** One target of an entry, and what it is made from. Without a revision, the head of `main` at planning. */
+export interface EntryArtifact {
+  readonly kind: ArtifactKind;
+  readonly target: RepoId;
+  readonly source: RepoId;
+  readonly revision?: CommitSha;
+}
+
+const artifact = (kind: ArtifactKind, target: RepoId | undefined, source: RepoId | undefined, revision: CommitSha | undefined): EntryArtifact[] =>
+  target === undefined || source === undefined ? [] : [{ kind, target, source, ...(revision === undefined ? {} : { revision }) }];
+
+/** The artifacts of an entry, in the order in which plans list them. An assistant is a pointer and no artifact. */
+export const artifactsOf = (entry: Entry): EntryArtifact[] => [
+  ...artifact('vindex', entry.hf_repo, entry.source_model, entry.source_revision),
+  ...artifact('mtp', entry.mtp_sidecar_repo, entry.mtp_source_repo, entry.mtp_source_revision),
+  ...artifact('vision', entry.vision_sidecar_repo, entry.vision_source_repo, entry.vision_source_revision),
+];

@@ -1,0 +1,115 @@
+import { access } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SwpError } from '../core/error.js';
+import { crossProblems, type NamedEntry } from './cross-checks.js';
+import type { Entry } from './entry.js';
+import { nearestName } from './nearest.js';
+import { catalogError, type Problem } from './problem.js';
+import { readText } from './read-text.js';
+import { FOXLIGHT, parseSettingsFile, type CatalogSettings } from './settings-file.js';
+import { parseSourceFile } from './source-file.js';
+
+export const SETTINGS_NAME = 'skulk-weights.yaml';
+const BUILT_IN = fileURLToPath(new URL('foxlight.yaml', import.meta.url));
+
+export interface CatalogEntry {
+  /** `source/key`. */
+  readonly name: string;
+  readonly source: string;
+  readonly file: string;
+  readonly line: number;
+  readonly entry: Entry;
+}
+
+export interface SourceInfo {
+  readonly name: string;
+  readonly file: string;
+  readonly entries: number;
+}
+
+export interface Catalog {
+  readonly entries: ReadonlyMap<string, CatalogEntry>;
+  readonly sources: readonly SourceInfo[];
+  /** The `skulk-weights.yaml` that was used; null where there is none. */
+  readonly settingsFile: string | null;
+}
+
+export interface CatalogOptions {
+  /** Where to look for `skulk-weights.yaml`: here, then in every directory above. */
+  readonly cwd: string;
+  /** The `skulk-weights.yaml` to use instead of looking. */
+  readonly file?: string;
+}
+
+const exists = (file: string): Promise<boolean> => access(file).then(() => true, () => false);
+
+const findSettings = async ({ cwd, file }: CatalogOptions): Promise<string | null> => {
+  if (file !== undefined) return resolve(cwd, file);
+  for (let directory = resolve(cwd); ; directory = dirname(directory)) {
+    const candidate = join(directory, SETTINGS_NAME);
+    if (await exists(candidate)) return candidate;
+    if (directory === dirname(directory)) return null;
+  }
+};
+
+const NO_SETTINGS: CatalogSettings = { sources: [], includeFoxlight: true };
+
+const readSettings = async (file: string | null): Promise<{ settings: CatalogSettings; problems: readonly Problem[] }> => {
+  if (file === null) return { settings: NO_SETTINGS, problems: [] };
+  const read = await readText(file);
+  return 'problem' in read ? { settings: NO_SETTINGS, problems: [read.problem] } : parseSettingsFile(file, read.text);
+};
+
+interface ReadSource {
+  readonly info: SourceInfo;
+  readonly entries: readonly NamedEntry[];
+  readonly problems: readonly Problem[];
+}
+
+const readSource = async (name: string, file: string, missing?: (message: string) => Problem): Promise<ReadSource> => {
+  const read = await readText(file);
+  if ('problem' in read) return { info: { name, file, entries: 0 }, entries: [], problems: [missing === undefined ? read.problem : missing(`${file} ${read.problem.message}`)] };
+  const parsed = parseSourceFile(file, read.text);
+  return { info: { name, file, entries: parsed.entries.length }, entries: parsed.entries.map((entry) => ({ ...entry, name: `${name}/${entry.entry.key}` })), problems: parsed.problems };
+};
+
+/** Reads and merges every source; `catalog` is null when anything is wrong, and then `problems` says all of it. */
+export const readCatalog = async (options: CatalogOptions): Promise<{ readonly catalog: Catalog | null; readonly problems: readonly Problem[] }> => {
+  const settingsFile = await findSettings(options);
+  const { settings, problems } = await readSettings(settingsFile);
+  const base = settingsFile === null ? options.cwd : dirname(settingsFile);
+  const sources = await Promise.all([
+    ...(settings.includeFoxlight ? [readSource(FOXLIGHT, BUILT_IN)] : []),
+    ...settings.sources.map((source) => readSource(source.name, resolve(base, source.path), source.problem)),
+  ]);
+  const entries = sources.flatMap((source) => source.entries);
+  const all = [...problems, ...sources.flatMap((source) => source.problems), ...crossProblems(entries)];
+  if (all.length > 0) return { catalog: null, problems: all };
+  const named = sources.flatMap(({ info, entries: own }) => own.map(({ name, line, entry }): [string, CatalogEntry] => [name, { name, source: info.name, file: info.file, line, entry }]));
+  return { catalog: { entries: new Map(named), sources: sources.map(({ info }) => info), settingsFile }, problems: [] };
+};
+
+/** @throws SwpError `catalog/invalid` with all problems */
+export const loadCatalog = async (options: CatalogOptions): Promise<Catalog> => {
+  const { catalog, problems } = await readCatalog(options);
+  if (catalog === null) throw catalogError(problems);
+  return catalog;
+};
+
+/**
+ * Finds an entry by `source/key`, or by a key that only one source has.
+ *
+ * @throws SwpError `catalog/unknown-entry` with the nearest name
+ */
+export const findEntry = (catalog: Catalog, name: string): CatalogEntry => {
+  const wanted = name.toLowerCase();
+  const exact = catalog.entries.get(wanted);
+  if (exact !== undefined) return exact;
+  const byKey = [...catalog.entries.values()].filter(({ entry }) => entry.key === wanted);
+  const [only] = byKey;
+  if (only !== undefined && byKey.length === 1) return only;
+  if (byKey.length > 1) throw new SwpError('usage', 'catalog/ambiguous-entry', `Several sources have ${name}: ${byKey.map((entry) => entry.name).join(', ')}.`, { hint: 'Name the source too.' });
+  const near = nearestName(wanted, [...catalog.entries.keys(), ...[...catalog.entries.values()].map(({ entry }) => entry.key)]);
+  throw new SwpError('not-found', 'catalog/unknown-entry', `The catalog has no entry ${name}.`, { hint: near === undefined ? 'List them with `swp catalog list`.' : `Did you mean ${near}? List them with \`swp catalog list\`.` });
+};

@@ -1,0 +1,18 @@
+import { SwpError } from '../core/error.js';
+import { oneLine } from '../core/text.js';
+
+/** One thing that is wrong with a catalog, where a person will look for it. Lines count from 1. */
+export interface Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly field: string;
+  readonly message: string;
+}
+
+export const problemText = (problem: Problem): string => oneLine(`${problem.file}:${problem.line}: ${problem.field === '' ? '' : `${problem.field}: `}${problem.message}`, 500);
+
+/** All problems of a catalog as one error, a line each. */
+export const catalogError = (problems: readonly Problem[]): SwpError =>
+  new SwpError('invalid', 'catalog/invalid', `The catalog has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((problem) => `  ${problemText(problem)}`).join('\n')}`, {
+    hint: 'Mend them and run `swp catalog validate`.',
+  });

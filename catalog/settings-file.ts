@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { describeIssue } from './describe-issue.js';
+import type { Problem } from './problem.js';
+import { YamlDocument } from './yaml-document.js';
+
+/** The namespace of the built-in entries; nobody else may define it. */
+export const FOXLIGHT = 'foxlight';
+
+const SourceLine = z.strictObject({
+  name: z
+    .string()
+    .max(64)
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters and digits, in words joined by hyphens')
+    .refine((name) => name !== FOXLIGHT, `may not be ${FOXLIGHT}: that namespace is built in`)
+    .describe('The namespace of this source: its entries are name/key.'),
+  path: z.string().min(1).max(1024).describe('The source file, relative to this file.'),
+});
+
+/** `skulk-weights.yaml`: the operator's own catalog sources. */
+export const SettingsFile = z.strictObject({
+  sources: z.array(SourceLine).default([]),
+  include_foxlight: z.boolean().default(true).describe('Set to false to leave out the built-in entries.'),
+});
+
+export interface OperatorSource {
+  readonly name: string;
+  readonly path: string;
+  readonly problem: (message: string) => Problem;
+}
+
+export interface CatalogSettings {
+  readonly sources: readonly OperatorSource[];
+  readonly includeFoxlight: boolean;
+}
+
+const FIELDS = ['sources', 'include_foxlight', 'name', 'path'];
+
+/** Parses `skulk-weights.yaml`; an empty file is one without sources. */
+export const parseSettingsFile = (file: string, text: string): { readonly settings: CatalogSettings; readonly problems: readonly Problem[] } => {
+  const none: CatalogSettings = { sources: [], includeFoxlight: true };
+  const { document, problems } = YamlDocument.parse(file, text);
+  if (problems.length > 0) return { settings: none, problems };
+  const parsed = SettingsFile.safeParse(document.value ?? {}, { reportInput: true });
+  if (!parsed.success) {
+    const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, FIELDS));
+    return { settings: none, problems: faults.map(({ path, message }) => document.problem(path, message)) };
+  }
+  const seen = new Set<string>();
+  const repeated = parsed.data.sources.flatMap(({ name }, index) => {
+    if (!seen.has(name)) return seen.add(name) && [];
+    return [document.problem(['sources', index, 'name'], `${name} is there already`)];
+  });
+  const sources = parsed.data.sources.map(({ name, path }, index) => ({ name, path, problem: (message: string) => document.problem(['sources', index, 'path'], message) }));
+  return { settings: { sources, includeFoxlight: parsed.data.include_foxlight }, problems: repeated };
+};

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { Entry } from './entry.js';
+import { brokenRules } from './entry-rules.js';
+
+export const EntryName = z
+  .string()
+  .max(200)
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*\/[a-z0-9]+(-[a-z0-9]+)*$/, 'must be source/key');
+
+/** An entry as it was when a publish started: the workers need no copy of the catalog. */
+export const EntrySnapshot = z.strictObject({ name: EntryName, entry: Entry }).superRefine(({ entry }, context) => {
+  for (const { field, message } of brokenRules(entry)) context.addIssue({ code: 'custom', path: ['entry', field], message: `${field} ${message}` });
+});
+export type EntrySnapshot = z.infer<typeof EntrySnapshot>;

@@ -1,0 +1,60 @@
+import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import type { Problem } from './problem.js';
+
+/** Larger than any catalog that people write by hand. */
+const MAX_CHARACTERS = 4 * 1024 * 1024;
+/** An alias costs nothing to write and may multiply without end. */
+const MAX_ALIASES = 100;
+
+type Path = readonly (string | number)[];
+
+/** A parsed YAML text that knows the line of everything in it. */
+export class YamlDocument {
+  private constructor(
+    readonly file: string,
+    readonly value: unknown,
+    private readonly document: Document | null,
+    private readonly lines: LineCounter,
+  ) {}
+
+  /** Parses a text; what breaks YAML itself comes back as problems, with the value undefined. */
+  static parse(file: string, text: string): { readonly document: YamlDocument; readonly problems: readonly Problem[] } {
+    const lines = new LineCounter();
+    const empty = (message: string) => ({ document: new YamlDocument(file, undefined, null, lines), problems: [{ file, line: 1, field: '', message }] });
+    if (text.length > MAX_CHARACTERS) return empty(`has ${text.length} characters, more than ${MAX_CHARACTERS}`);
+    const parsed = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+    const problems = [...parsed.errors, ...parsed.warnings].map((error) => ({ file, line: lines.linePos(error.pos[0]).line, field: '', message: error.message }));
+    if (problems.length > 0) return { document: new YamlDocument(file, undefined, null, lines), problems };
+    try {
+      return { document: new YamlDocument(file, parsed.toJS({ maxAliasCount: MAX_ALIASES }), parsed, lines), problems: [] };
+    } catch (error) {
+      return empty(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  problem(path: Path, message: string, field = path.filter((part) => typeof part === 'string').join('.')): Problem {
+    return { file: this.file, line: this.lineOf(path), field, message };
+  }
+
+  /** The line of a value, or of the nearest thing around it that the text has. */
+  lineOf(path: Path): number {
+    for (let depth = path.length; depth >= 0; depth -= 1) {
+      const offset = this.offsetOf(path.slice(0, depth));
+      if (offset !== undefined) return this.lines.linePos(offset).line;
+    }
+    return 1;
+  }
+
+  /** A field's line is that of its name: its value may be missing or stand further down. */
+  private offsetOf(path: Path): number | undefined {
+    if (this.document === null) return undefined;
+    const parent: unknown = path.length === 0 ? this.document.contents : this.document.getIn(path.slice(0, -1), true);
+    const last = path.at(-1);
+    if (isMap(parent) && last !== undefined) {
+      const pair = parent.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === last);
+      return isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
+    }
+    const node: unknown = path.length === 0 ? parent : this.document.getIn(path, true);
+    return isNode(node) ? node.range?.[0] : undefined;
+  }
+}
