@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { ArtifactKind, CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
+import { digestOf } from './canonical.js';
+import { Check } from './checks.js';
+import { Recipe } from './recipe.js';
+
+export const Operation = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('create'), private: z.boolean(), reason: z.string() }),
+  z.strictObject({ op: z.enum(['add', 'replace', 'keep', 'delete']), path: z.string(), reason: z.string() }),
+  /** Files that are not ours and stay: too many to list is normal, so they are a count and a digest. */
+  z.strictObject({ op: z.literal('keep-foreign'), count: z.int(), digest: Digest, first: z.array(z.string()).max(10) }),
+]);
+export type Operation = z.infer<typeof Operation>;
+
+/** A small file that is copied from the source beside the payload: LICENSE, NOTICE. */
+export const CopiedFile = z.strictObject({
+  path: z.string(),
+  size: z.int().nonnegative(),
+  gitBlob: GitBlobId,
+  lfs: Sha256.nullable(),
+});
+export type CopiedFile = z.infer<typeof CopiedFile>;
+
+export const PlanAction = z.enum(['publish', 'metadata-only', 'unchanged', 'blocked']);
+export type PlanAction = z.infer<typeof PlanAction>;
+
+/** What would happen to one target, and why. Pure data: no times, hosts or paths. */
+export const ArtifactPlan = z.strictObject({
+  version: z.literal(1),
+  kind: ArtifactKind,
+  action: PlanAction,
+  source: z.strictObject({ repo: RepoId, commit: CommitSha, license: z.string().nullable() }).nullable(),
+  target: z.strictObject({ repo: RepoId, head: CommitSha.nullable(), private: z.boolean() }),
+  recipe: Recipe.nullable(),
+  recipeDigest: Digest.nullable(),
+  operations: z.array(Operation),
+  copies: z.array(CopiedFile),
+  /** Bytes: read from the source, needed of those, written to the target, free disk wanted, memory wanted. */
+  estimate: z.strictObject({
+    fetchBytes: z.int(),
+    neededBytes: z.int(),
+    outputBytes: z.int(),
+    diskBytes: z.int(),
+    memoryBytes: z.int(),
+  }),
+  card: z.strictObject({ template: z.string() }).nullable(),
+  checks: z.array(Check),
+  tools: z.record(z.string(), z.string()),
+});
+export type ArtifactPlan = z.infer<typeof ArtifactPlan>;
+
+export const artifactPlanDigest = (plan: ArtifactPlan): Digest => digestOf(plan);
+
+/** Largest canonical artifact plan that is sent to a child workflow, in bytes. */
+export const ARTIFACT_PLAN_LIMIT = 256 * 1024;

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { SwpError } from '../core/error.js';
+import { Digest, GitBlobId, Sha256 } from '../core/ids.js';
+
+/** Canonical JSON by RFC 8785: equal values give equal text on every host. */
+export const canonicalJson = (value: unknown): string => {
+  const text = canonicalize(value);
+  if (text === undefined) throw new SwpError('internal', 'plan/not-json', 'A value without a JSON form has no canonical JSON.');
+  return text;
+};
+
+export const sha256Of = (bytes: string | Uint8Array): Sha256 => Sha256.parse(createHash('sha256').update(bytes).digest('hex'));
+
+/** `sha256:` over the canonical JSON of a value. */
+export const digestOf = (value: unknown): Digest => Digest.parse(`sha256:${sha256Of(canonicalJson(value))}`);
+
+/** The id under which git, and so the Hub, keeps a file outside LFS. */
+export const gitBlobOf = (bytes: Uint8Array): GitBlobId =>
+  GitBlobId.parse(createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex'));

@@ -1,0 +1,88 @@
+import { stringify } from 'yaml';
+import type { CommitSha, Digest, RepoId } from '../core/ids.js';
+import { formatBytes } from '../core/text.js';
+import { codeSpan, escapeMarkdown } from './escape.js';
+import type { License } from './facts.js';
+import type { ManifestFile } from './manifest.js';
+
+export const CARD_PATH = 'README.md';
+
+/** The two places that sealing fills; everything else in a card is in the approved plan. */
+export const CARD_SLOTS = { planDigest: '{{swp:plan-digest}}', fileTable: '{{swp:file-table}}' } as const;
+
+export interface MtpCardInput {
+  readonly target: RepoId;
+  readonly source: { readonly repo: RepoId; readonly commit: CommitSha; readonly license: License | null };
+  readonly heads: number;
+  readonly tensors: number;
+  readonly payloadBytes: number;
+  readonly recipeDigest: Digest;
+  readonly copied: readonly string[];
+  readonly tools: Readonly<Record<string, string>>;
+}
+
+const frontMatter = (input: MtpCardInput): string => {
+  const { license } = input.source;
+  const fields = {
+    ...(license?.id ? { license: license.id } : {}),
+    ...(license?.name ? { license_name: license.name } : {}),
+    ...(license?.link ? { license_link: license.link } : {}),
+    base_model: [input.source.repo],
+    library_name: 'safetensors',
+    tags: ['skulk', 'mtp', 'multi-token-prediction', 'speculative-decoding'],
+  };
+  // A license is text from the source's card: it may not open a slot.
+  return stringify(fields, { lineWidth: 0 }).replaceAll('{{', '{ {');
+};
+
+const toolList = (tools: Readonly<Record<string, string>>): string =>
+  Object.entries(tools)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, version]) => `- ${escapeMarkdown(name)} ${escapeMarkdown(version)}`)
+    .join('\n');
+
+/** The whole model card of an MTP sidecar, with {@link CARD_SLOTS} still open. */
+export const mtpCardTemplate = (input: MtpCardInput): string => {
+  const { source } = input;
+  const pinned = `https://huggingface.co/${source.repo}/tree/${source.commit}`;
+  return `---
+${frontMatter(input)}---
+
+# MTP sidecar of ${escapeMarkdown(source.repo)}
+
+The multi-token prediction heads of [${escapeMarkdown(source.repo)}](https://huggingface.co/${source.repo}), as one
+\`mtp.safetensors\` beside the model: ${input.heads} ${input.heads === 1 ? 'head' : 'heads'}, ${input.tensors} tensors, ${formatBytes(input.payloadBytes)}. Skulk loads
+them to draft tokens for speculative decoding. The tensors are byte for byte those of the source; nothing is quantised.
+
+- Source commit: [\`${source.commit}\`](${pinned})
+- Plan: \`${CARD_SLOTS.planDigest}\`
+- Recipe: \`${input.recipeDigest}\`
+${input.copied.length === 0 ? '' : `- Copied from the source: ${input.copied.map((path) => codeSpan(path)).join(', ')}\n`}
+## Files
+
+${CARD_SLOTS.fileTable}
+
+## How to check it
+
+\`\`\`sh
+hf download ${input.target} --local-dir sidecar && cd sidecar
+jq -r '.subject[] | .digest.sha256 + "  " + .name' provenance.json | sha256sum --check
+\`\`\`
+
+\`provenance.json\` is an in-toto statement: every file above with its digest, the source commit, the recipe, the plan and
+who approved it.
+
+## Made with
+
+${toolList(input.tools)}
+`;
+};
+
+const fileTable = (files: readonly ManifestFile[]): string => {
+  const rows = files.map((file) => `| ${codeSpan(file.path)} | ${file.size.toLocaleString('en-US')} bytes | \`${file.sha256}\` |`);
+  return ['| file | size | sha256 |', '|---|---|---|', ...rows].join('\n');
+};
+
+/** Fills the slots after sealing. `files` are the manifest's files without the card itself. */
+export const fillCard = (template: string, planDigest: Digest, files: readonly ManifestFile[]): string =>
+  template.replace(CARD_SLOTS.planDigest, () => planDigest).replace(CARD_SLOTS.fileTable, () => fileTable(files));

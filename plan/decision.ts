@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { Digest } from '../core/ids.js';
+import { oneLine } from '../core/text.js';
+
+/** Shortest prefix of a plan digest that names it: what people copy from a terminal. */
+const PREFIX_DIGITS = 12;
+
+const PlanReference = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(/^(sha256:)?([0-9a-f]{12}|[0-9a-f]{64})$/, 'must be the plan digest or its first twelve hex digits');
+
+const Line = (max: number) => z.string().max(2000).transform((text) => oneLine(text, max));
+
+/** What a person sends, by form or by terminal: one object for Signal `review` and Update `decide`. */
+export const DecisionMessage = z.strictObject({
+  plan: PlanReference,
+  verdict: z.enum(['approve', 'reject']),
+  reviewer: Line(100).pipe(z.string().min(1, 'must name who decides')),
+  note: Line(500).optional(),
+});
+export type DecisionMessage = z.infer<typeof DecisionMessage>;
+
+export const DecisionRecord = z.strictObject({
+  round: z.int().positive(),
+  plan: Digest,
+  verdict: z.enum(['approve', 'reject']),
+  reviewer: z.string(),
+  note: z.string().optional(),
+  /** When the workflow took it, ISO 8601 in UTC. */
+  at: z.string(),
+});
+export type DecisionRecord = z.infer<typeof DecisionRecord>;
+
+/** True when a reference (whole, or twelve digits, with or without `sha256:`) names this digest. */
+export const namesDigest = (reference: string, digest: Digest): boolean => {
+  const given = reference.replace(/^sha256:/, '');
+  const whole = digest.replace(/^sha256:/, '');
+  return given.length === PREFIX_DIGITS ? whole.startsWith(given) : given === whole;
+};
+
+/** The first twelve hex digits, as shown to people. */
+export const shortDigest = (digest: Digest): string => digest.slice('sha256:'.length, 'sha256:'.length + PREFIX_DIGITS);

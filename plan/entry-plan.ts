@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { ArtifactKind, Digest, RepoId } from '../core/ids.js';
+import { artifactPlanDigest, PlanAction, type ArtifactPlan } from './artifact-plan.js';
+import { digestOf } from './canonical.js';
+
+/** What a reviewer approves: the entry as it was asked for, and the digest of each artifact's plan. */
+export const EntryPlan = z.strictObject({
+  version: z.literal(1),
+  entry: z.unknown(),
+  artifacts: z.array(z.strictObject({ kind: ArtifactKind, target: RepoId, action: PlanAction, digest: Digest })),
+});
+export type EntryPlan = z.infer<typeof EntryPlan>;
+
+export const makeEntryPlan = (entry: unknown, artifacts: readonly ArtifactPlan[]): EntryPlan => ({
+  version: 1,
+  entry,
+  artifacts: artifacts.map((plan) => ({
+    kind: plan.kind,
+    target: plan.target.repo,
+    action: plan.action,
+    digest: artifactPlanDigest(plan),
+  })),
+});
+
+/** The plan digest: what people read, compare and approve. */
+export const planDigest = (plan: EntryPlan): Digest => digestOf(plan);

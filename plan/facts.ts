@@ -1,0 +1,54 @@
+import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
+import type { Provenance } from './provenance.js';
+
+/** One file of a repository at a commit, as the Hub lists it. Size in bytes. */
+export interface FileFacts {
+  readonly path: string;
+  readonly size: number;
+  readonly gitBlob: GitBlobId;
+  /** The content's SHA-256 where the file lies in LFS; the Hub lists no SHA-256 for other files. */
+  readonly lfs: Sha256 | null;
+}
+
+export interface License {
+  readonly id: string | null;
+  readonly name: string | null;
+  readonly link: string | null;
+}
+
+export interface SourceFacts {
+  readonly repo: RepoId;
+  readonly commit: CommitSha;
+  readonly private: boolean;
+  readonly gated: boolean;
+  readonly license: License | null;
+  readonly files: readonly FileFacts[];
+}
+
+/** The newest commit of a target that carries our trailers, with the provenance it holds. */
+export interface LastPublish {
+  readonly commit: CommitSha;
+  readonly manifestDigest: string;
+  readonly provenance: Provenance;
+  readonly provenanceBlob: GitBlobId;
+}
+
+export interface TargetFacts {
+  readonly repo: RepoId;
+  readonly exists: boolean;
+  /** Null where the repository is absent, or holds nothing but `.gitattributes`. */
+  readonly head: CommitSha | null;
+  readonly private: boolean;
+  readonly files: readonly FileFacts[];
+  readonly lastPublish: LastPublish | null;
+  /** Why an earlier publish of ours could not be read, when there is one. */
+  readonly unreadablePublish: string | null;
+}
+
+/** What a high-memory host says of itself and of its tokens. Volatile: never part of a digest. */
+export interface HostFacts {
+  readonly host: string;
+  readonly freeDiskBytes: number;
+  readonly sources: readonly { readonly repo: string; readonly readable: boolean; readonly reason: string }[];
+  readonly targets: readonly { readonly repo: string; readonly writable: 'yes' | 'no' | 'unknown'; readonly reason: string }[];
+}

@@ -1,0 +1,18 @@
+import type { FileFacts, License, SourceFacts } from './facts.js';
+import { ok, warn, type Check } from './checks.js';
+
+/** License texts that must travel with a copy of the weights lie in the root under one of these names. */
+const LICENSE_FILE = /^(licen[cs]e|notice|copying)([.-][\w.-]*)?$/i;
+const LICENSE_FILE_LIMIT = 1024 * 1024;
+
+/** The source's license texts: they are copied beside the payload. */
+export const licenseFiles = (source: SourceFacts): FileFacts[] =>
+  source.files.filter((file) => LICENSE_FILE.test(file.path) && file.size <= LICENSE_FILE_LIMIT);
+
+export const licenseName = (license: License | null): string | null => license?.name ?? license?.id ?? null;
+
+export const checkLicense = (source: SourceFacts): Check => {
+  const name = licenseName(source.license);
+  if (name !== null) return ok('source-license', `${source.repo} is licensed ${name}; the card inherits it.`);
+  return warn('source-license', `The card of ${source.repo} names no license.`, 'Find out whether it may be republished before you approve.');
+};

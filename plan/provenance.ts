@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
+import { SwpError } from '../core/error.js';
+import { canonicalJson } from './canonical.js';
+import { DecisionRecord } from './decision.js';
+import { makeManifest, type Manifest } from './manifest.js';
+import { Recipe } from './recipe.js';
+
+export const PROVENANCE_PATH = 'provenance.json';
+/** Larger than any we write (a subject takes about 250 bytes); what exceeds it is not read. */
+export const PROVENANCE_LIMIT = 64 * 1024 * 1024;
+
+const Subject = z.strictObject({
+  name: z.string().min(1),
+  digest: z.strictObject({ sha256: Sha256, gitBlob: GitBlobId.optional() }),
+  annotations: z.strictObject({ size: z.int().nonnegative() }),
+});
+
+/**
+ * An in-toto Statement v1 with a SLSA provenance v1 predicate.
+ * Sources: in-toto attestation spec (`spec/v1/statement.md`, `resource_descriptor.md`), slsa.dev/provenance/v1.
+ */
+export const Provenance = z.strictObject({
+  _type: z.literal('https://in-toto.io/Statement/v1'),
+  subject: z.array(Subject).min(1),
+  predicateType: z.literal('https://slsa.dev/provenance/v1'),
+  predicate: z.strictObject({
+    buildDefinition: z.strictObject({
+      buildType: z.string(),
+      externalParameters: z.strictObject({ entry: z.string(), target: RepoId, recipe: Recipe, recipeDigest: Digest }),
+      internalParameters: z.strictObject({ planDigest: Digest, decisions: z.array(DecisionRecord) }),
+      resolvedDependencies: z.array(z.strictObject({ uri: z.string(), digest: z.strictObject({ gitCommit: CommitSha }) })),
+    }),
+    runDetails: z.strictObject({
+      builder: z.strictObject({ id: z.string(), version: z.record(z.string(), z.string()) }),
+    }),
+  }),
+});
+export type Provenance = z.infer<typeof Provenance>;
+
+export interface ProvenanceInput {
+  readonly entry: string;
+  readonly target: RepoId;
+  readonly recipe: Recipe;
+  readonly recipeDigest: Digest;
+  readonly planDigest: Digest;
+  readonly decisions: readonly DecisionRecord[];
+  readonly manifest: Manifest;
+  readonly tools: Readonly<Record<string, string>>;
+}
+
+/** A pure function of plan, manifest and recorded decisions: every retry writes the same bytes. */
+export const makeProvenance = (input: ProvenanceInput): Provenance => ({
+  _type: 'https://in-toto.io/Statement/v1',
+  subject: input.manifest.files.map((file) => ({
+    name: file.path,
+    digest: { sha256: file.sha256, ...(file.gitBlob === undefined ? {} : { gitBlob: file.gitBlob }) },
+    annotations: { size: file.size },
+  })),
+  predicateType: 'https://slsa.dev/provenance/v1',
+  predicate: {
+    buildDefinition: {
+      buildType: `urn:swp:build:${input.recipe.kind}:${input.recipe.conversion}`,
+      externalParameters: { entry: input.entry, target: input.target, recipe: input.recipe, recipeDigest: input.recipeDigest },
+      internalParameters: { planDigest: input.planDigest, decisions: [...input.decisions] },
+      resolvedDependencies: [
+        { uri: `hf://models/${input.recipe.source.repo}@${input.recipe.source.commit}`, digest: { gitCommit: input.recipe.source.commit } },
+      ],
+    },
+    runDetails: { builder: { id: 'urn:swp:builder', version: { ...input.tools } } },
+  },
+});
+
+export const provenanceText = (provenance: Provenance): string => `${canonicalJson(provenance)}\n`;
+
+/** @throws SwpError `plan/bad-provenance` when the text is not a statement of ours. */
+export const parseProvenance = (text: string): Provenance => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is not JSON.`, { cause });
+  }
+  const parsed = Provenance.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const first = parsed.error.issues[0];
+  throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is no statement of ours: ${first?.path.join('.')}: ${first?.message}.`);
+};
+
+/** The manifest that a published statement speaks of; its digest must equal the commit's `SWP-Manifest`. */
+export const manifestOf = (provenance: Provenance): Manifest =>
+  makeManifest(
+    provenance.subject.map((subject) => ({
+      path: subject.name,
+      size: subject.annotations.size,
+      sha256: subject.digest.sha256,
+      ...(subject.digest.gitBlob === undefined ? {} : { gitBlob: subject.digest.gitBlob }),
+    })),
+  );

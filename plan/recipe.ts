@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { CommitSha, Digest, RepoId } from '../core/ids.js';
+
+/**
+ * Everything that determines the payload bytes of an MTP sidecar. `conversion` rises only when the same
+ * source and selection would give other bytes; SWP's own version is no part of it.
+ */
+export const MtpRecipe = z.strictObject({
+  kind: z.literal('mtp'),
+  conversion: z.literal(1),
+  source: z.strictObject({ repo: RepoId, commit: CommitSha }),
+  names: z.enum(['skulk', 'source']),
+  /** The selected tensors: how many, and the digest of their canonical list. */
+  selection: z.strictObject({ tensors: z.int().nonnegative(), digest: Digest }),
+});
+export type MtpRecipe = z.infer<typeof MtpRecipe>;
+
+export const Recipe = z.discriminatedUnion('kind', [MtpRecipe]);
+export type Recipe = z.infer<typeof Recipe>;

@@ -1,0 +1,60 @@
+import { formatBytes } from '../../core/text.js';
+import type { ArtifactPlan } from '../artifact-plan.js';
+import type { Check } from '../checks.js';
+import { shortDigest } from '../decision.js';
+import type { ShownPlan } from './markdown.js';
+import { operationWords, planSummary } from './words.js';
+
+/** Paints a verdict or a heading; the plain paint returns its text. */
+export interface Paint {
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly careful: (text: string) => string;
+  readonly bad: (text: string) => string;
+}
+
+const same = (text: string): string => text;
+export const PLAIN: Paint = { bold: same, dim: same, good: same, careful: same, bad: same };
+
+const verdictOf = (check: Check, paint: Paint): string => {
+  switch (check.verdict) {
+    case 'ok':
+      return paint.good('ok     ');
+    case 'warn':
+      return paint.careful('warn   ');
+    case 'blocked':
+      return paint.bad('blocked');
+  }
+};
+
+const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
+  checks.flatMap((check) => [`    ${verdictOf(check, paint)} ${check.code}: ${check.message}`, ...(check.fix === undefined ? [] : [`            ${paint.dim(check.fix)}`])]);
+
+const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
+  const operations = plan.operations.map(operationWords);
+  const widest = Math.max(0, ...operations.map((words) => words.path.length));
+  return [
+    '',
+    paint.bold(`${plan.kind} -> ${plan.target.repo}: ${plan.action}`),
+    `  ${planSummary(plan)}`,
+    ...(plan.source === null ? [] : [`  source  ${plan.source.repo} @ ${plan.source.commit} (license ${plan.source.license ?? 'unknown'})`]),
+    `  head    ${plan.target.head ?? 'none: the target is absent or empty'}`,
+    ...(plan.recipeDigest === null ? [] : [`  recipe  ${plan.recipeDigest}`]),
+    `  needs   ${formatBytes(plan.estimate.diskBytes)} of disk, ${formatBytes(plan.estimate.memoryBytes)} of memory`,
+    ...(operations.length === 0 ? [] : ['  does']),
+    ...operations.map((words) => `    ${words.what.padEnd(7)} ${words.path.padEnd(widest)}  ${paint.dim(words.reason)}`),
+    '  checks',
+    ...checkLines(plan.checks, paint),
+  ];
+};
+
+/** The whole plan for a terminal, or for a pipe with {@link PLAIN}. Lines end without a newline at the last. */
+export const planText = (shown: ShownPlan, paint: Paint): string =>
+  [
+    `${paint.bold(`Plan ${shortDigest(shown.digest)}`)} of ${shown.entryName}, round ${shown.round}`,
+    paint.dim(shown.digest),
+    ...(shown.changes.length === 0 ? [] : ['', paint.bold('Changed since the round before'), ...shown.changes.map((change) => `  ${change.path}: ${change.before ?? '(nothing)'} -> ${change.after ?? '(nothing)'}`)]),
+    ...shown.artifacts.flatMap((plan) => artifactLines(plan, paint)),
+    ...(shown.volatile.length === 0 ? [] : ['', paint.bold('Checked now, and again before work'), ...checkLines(shown.volatile, paint)]),
+  ].join('\n');

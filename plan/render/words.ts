@@ -1,0 +1,28 @@
+import { formatBytes, plural } from '../../core/text.js';
+import type { ArtifactPlan, Operation } from '../artifact-plan.js';
+
+/** One operation on a target in words, the same in the terminal and in the Web UI. */
+export const operationWords = (operation: Operation): { readonly what: string; readonly path: string; readonly reason: string } => {
+  switch (operation.op) {
+    case 'create':
+      return { what: 'create', path: operation.private ? '(private repository)' : '(public repository)', reason: operation.reason };
+    case 'keep-foreign':
+      return { what: 'keep', path: `${operation.first.join(', ')}${operation.count > operation.first.length ? ', …' : ''}`, reason: `${plural(operation.count, 'file')} that SWP does not own` };
+    default:
+      return { what: operation.op, path: operation.path, reason: operation.reason };
+  }
+};
+
+/** What an artifact's plan amounts to, in one line. */
+export const planSummary = (plan: ArtifactPlan): string => {
+  switch (plan.action) {
+    case 'blocked':
+      return 'cannot be published as it stands';
+    case 'unchanged':
+      return 'nothing to do';
+    case 'metadata-only':
+      return 'rewrite card and metadata; the payload stays';
+    case 'publish':
+      return `read ${formatBytes(plan.estimate.fetchBytes)}, write ${formatBytes(plan.estimate.outputBytes)}`;
+  }
+};

@@ -1,0 +1,25 @@
+import type { FileFacts, LastPublish, TargetFacts } from './facts.js';
+import type { ManifestFile } from './manifest.js';
+import { manifestOf, PROVENANCE_PATH } from './provenance.js';
+
+const holds = (file: ManifestFile, found: FileFacts | undefined): boolean => {
+  if (found === undefined || found.size !== file.size) return false;
+  return found.lfs === null ? file.gitBlob !== undefined && found.gitBlob === file.gitBlob : found.lfs === file.sha256;
+};
+
+const byPath = (files: readonly FileFacts[]): ReadonlyMap<string, FileFacts> => new Map(files.map((file) => [file.path, file]));
+
+/** Files of our last publish whose bytes are not (or no longer) what it published. */
+export const driftedFiles = (last: LastPublish, files: readonly FileFacts[]): string[] => {
+  const found = byPath(files);
+  const drifted = manifestOf(last.provenance)
+    .files.filter((file) => !holds(file, found.get(file.path)))
+    .map((file) => file.path);
+  return found.get(PROVENANCE_PATH)?.gitBlob === last.provenanceBlob ? drifted : [...drifted, PROVENANCE_PATH];
+};
+
+export const isIntact = (last: LastPublish, files: readonly FileFacts[]): boolean => driftedFiles(last, files).length === 0;
+
+/** Every path that our last publish owns in the target. */
+export const ownedPaths = (target: TargetFacts): ReadonlySet<string> =>
+  new Set(target.lastPublish === null ? [] : [...manifestOf(target.lastPublish.provenance).files.map((file) => file.path), PROVENANCE_PATH]);
