@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { SwpError } from '../core/error.js';
+import type { RepoId } from '../core/ids.js';
+import { callJson, hubUrl, type CallOptions } from './call.js';
+import type { HubConfig } from './config.js';
+import { openFile } from './read/range.js';
+import type { PinnedFile } from './read/resolve.js';
+
+export interface Identity {
+  readonly user: string;
+  readonly orgs: readonly string[];
+  /** `read`, `write`, `fineGrained`, or what the Hub calls it. */
+  readonly role: string;
+}
+
+const Answer = z.object({
+  name: z.string(),
+  orgs: z.array(z.object({ name: z.string() })).catch([]),
+  auth: z.object({ accessToken: z.object({ role: z.string() }).nullish() }).nullish(),
+});
+
+/** Whose token this is; null without a token, or with one that the Hub does not know. */
+export const whoAmI = async (hub: HubConfig, { signal }: CallOptions): Promise<Identity | null> => {
+  if (hub.token === undefined) return null;
+  try {
+    const { value } = await callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/whoami-v2'), authorized: true, signal }, Answer);
+    return { user: value.name, orgs: value.orgs.map(({ name }) => name), role: value.auth?.accessToken?.role ?? 'unknown' };
+  } catch (error) {
+    if (error instanceof SwpError && error.code === 'hub/unauthorized') return null;
+    throw error;
+  }
+};
+
+/** Whether the content of a file can be read: gated repositories show their lists to everybody. */
+export const canReadOneByte = async (hub: HubConfig, file: PinnedFile, { signal }: CallOptions): Promise<boolean> => {
+  try {
+    for await (const chunk of openFile(hub, file).read(0, 1, signal)) if (chunk.byteLength === 1) return true;
+    return false;
+  } catch (error) {
+    if (error instanceof SwpError && (error.kind === 'access' || error.kind === 'not-found')) return false;
+    throw error;
+  }
+};
+
+export interface WriteAnswer {
+  readonly verdict: 'yes' | 'no' | 'unknown';
+  readonly reason: string;
+}
+
+/** What can be known, without writing, about whether this token may create and write a repository. */
+export const canWrite = async (hub: HubConfig, repo: RepoId, options: CallOptions): Promise<WriteAnswer> => {
+  if (hub.token === undefined) return { verdict: 'no', reason: `The high-memory worker has no token to write ${repo} with.` };
+  const identity = await whoAmI(hub, options);
+  if (identity === null) return { verdict: 'no', reason: 'The Hub does not know the token of the high-memory worker.' };
+  const { user, orgs, role } = identity;
+  const owner = repo.slice(0, repo.indexOf('/')).toLowerCase();
+  if (role === 'read') return { verdict: 'no', reason: `The token of ${user} only reads.` };
+  if (![user, ...orgs].some((name) => name.toLowerCase() === owner)) return { verdict: 'no', reason: `${user} belongs to ${[user, ...orgs].join(', ')}, not to the namespace of ${repo}.` };
+  if (role === 'write' || role === 'admin') return { verdict: 'yes', reason: `The token of ${user} may write to ${repo}.` };
+  return { verdict: 'unknown', reason: `The token of ${user} has role ${role}: the Hub does not say whether it may write to ${repo}.` };
+};

@@ -1,0 +1,69 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { SwpError } from '../core/error.js';
+import type { HubConfig } from './config.js';
+import { errorOfAnswer, errorOfConnection, shownUrl } from './errors.js';
+import { exchange, readBody, type HttpRequest } from './http.js';
+import { retrying } from './retry.js';
+
+const ERROR_BODY = 64 * 1024;
+const JSON_BODY = 64 * 1024 * 1024;
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** One exchange that succeeded or throws; the body is unread. Redirects count as success where asked for. */
+export const attempt = async (hub: HubConfig, request: HttpRequest, accepts: (status: number) => boolean = (status) => status >= 200 && status < 300): Promise<IncomingMessage> => {
+  let answer: IncomingMessage;
+  try {
+    answer = await exchange(hub, request);
+  } catch (error) {
+    throw errorOfConnection(request, error);
+  }
+  const status = answer.statusCode ?? 0;
+  if (accepts(status)) return answer;
+  try {
+    throw errorOfAnswer(request, status, answer.headers, (await readBody(answer, ERROR_BODY)).toString('utf8'));
+  } catch (error) {
+    throw errorOfConnection(request, error);
+  }
+};
+
+/** Reads the body of an answer as JSON of a known shape. */
+const parseAnswer = async <T>(request: HttpRequest, answer: IncomingMessage, schema: z.ZodType<T>): Promise<T> => {
+  let body: Buffer;
+  try {
+    body = await readBody(answer, JSON_BODY);
+  } catch (error) {
+    throw errorOfConnection(request, error);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch (cause) {
+    throw new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(request.url)} answered something that is not JSON.`, { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(request.url)} answered something unexpected: ${issue?.path.join('.')}: ${issue?.message}.`);
+};
+
+/** Calls the Hub's API, with retries, and parses its JSON. */
+export const callJson = async <T>(hub: HubConfig, request: HttpRequest, schema: z.ZodType<T>): Promise<{ readonly value: T; readonly headers: IncomingHttpHeaders }> =>
+  retrying(hub, request.signal, async () => {
+    const answer = await attempt(hub, request);
+    return { value: await parseAnswer(request, answer, schema), headers: answer.headers };
+  });
+
+/** As {@link callJson}, once: for what must not be sent twice unseen. */
+export const callJsonOnce = async <T>(hub: HubConfig, request: HttpRequest, schema: z.ZodType<T>): Promise<T> => parseAnswer(request, await attempt(hub, request), schema);
+
+export const jsonBody = (value: unknown): { readonly headers: Record<string, string>; readonly body: Uint8Array } => ({ headers: { 'content-type': 'application/json' }, body: new TextEncoder().encode(JSON.stringify(value)) });
+
+/** An address of the Hub's own, from a path whose parts are escaped already. */
+export const hubUrl = (hub: HubConfig, path: string): URL => new URL(path, hub.endpoint);
+
+/** Escapes a file path for a URL, keeping its slashes. */
+export const escapePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');

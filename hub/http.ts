@@ -1,0 +1,83 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { SwpError } from '../core/error.js';
+import type { HubConfig } from './config.js';
+
+/** No byte in either direction for so long means that the far end is gone. */
+const IDLE_MS = 90_000;
+
+const AGENTS = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes, or a fresh stream of exactly `length` bytes for each attempt. */
+  readonly body?: Uint8Array | { readonly length: number; readonly open: () => Readable };
+  /** Send the token. Only ever to the Hub's own origin. */
+  readonly authorized: boolean;
+  readonly signal: AbortSignal;
+  readonly idleMs?: number;
+}
+
+const bodyLength = (body: HttpRequest['body']): number => (body === undefined ? 0 : body instanceof Uint8Array ? body.byteLength : body.length);
+
+const headersOf = (hub: HubConfig, request: HttpRequest): Record<string, string> => {
+  const headers: Record<string, string> = { 'user-agent': 'swp', 'accept-encoding': 'identity', ...request.headers };
+  if (request.body !== undefined || request.method === 'POST' || request.method === 'PUT') headers['content-length'] = String(bodyLength(request.body));
+  if (request.authorized) {
+    if (request.url.origin !== hub.endpoint.origin) throw new SwpError('internal', 'hub/token-origin', `The token may not go to ${request.url.origin}.`);
+    if (hub.token !== undefined) headers['authorization'] = `Bearer ${hub.token.reveal()}`;
+  }
+  return headers;
+};
+
+/**
+ * One exchange, never redirected and never retried. `node:http` rather than fetch: fetch keeps a copy of
+ * every body that it sends (undici #4058), and drops headers that we need.
+ *
+ * @returns the answer with its body unread; the caller must consume or destroy it
+ */
+export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<IncomingMessage> => {
+  const { url, signal, body } = request;
+  signal.throwIfAborted();
+  const isPlain = url.protocol === 'http:';
+  const send = isPlain ? httpRequest : httpsRequest;
+  const outgoing = send(url, { method: request.method, headers: headersOf(hub, request), agent: AGENTS[isPlain ? 'http:' : 'https:'], signal });
+  outgoing.setTimeout(request.idleMs ?? IDLE_MS, () => outgoing.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })));
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.once('response', resolve).once('error', reject).once('close', () => reject(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })));
+  });
+  // A server may answer before it has read everything: its answer counts then, not the broken pipe.
+  const source = body === undefined || body instanceof Uint8Array ? undefined : body.open();
+  const sent = source === undefined ? Promise.resolve(outgoing.end(body instanceof Uint8Array ? body : undefined)) : pipeline(source, outgoing);
+  sent.catch(() => undefined);
+  try {
+    return await answered;
+  } catch (error) {
+    signal.throwIfAborted();
+    const readFailure: unknown = source?.errored;
+    // What broke was our own file, not the connection.
+    if (readFailure instanceof Error && 'code' in readFailure && readFailure.code === 'ENOENT') throw readFailure;
+    throw error;
+  } finally {
+    source?.destroy();
+  }
+};
+
+/** Reads a whole body of at most `max` bytes. */
+export const readBody = async (answer: IncomingMessage, max: number): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.byteLength;
+    if (size > max) {
+      answer.destroy();
+      throw new SwpError('integrity', 'hub/answer-too-large', `The Hub's answer has more than ${max} bytes.`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { SwpError } from '../../core/error.js';
+import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
+import { attempt, type CallOptions } from '../call.js';
+import type { HubConfig } from '../config.js';
+import { errorOfConnection } from '../errors.js';
+import { readBody } from '../http.js';
+import { retrying } from '../retry.js';
+import { locate } from './resolve.js';
+
+export interface SmallFile {
+  readonly repo: RepoId;
+  readonly commit: CommitSha;
+  readonly path: string;
+  readonly maxBytes: number;
+  /** What the tree lists of it; the bytes must agree. */
+  readonly file?: { readonly size: number; readonly gitBlob: GitBlobId; readonly lfs: Sha256 | null };
+}
+
+const digestMatches = (bytes: Uint8Array, file: NonNullable<SmallFile['file']>): boolean => {
+  if (bytes.byteLength !== file.size) return false;
+  if (file.lfs !== null) return createHash('sha256').update(bytes).digest('hex') === file.lfs;
+  return createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex') === file.gitBlob;
+};
+
+/**
+ * Reads a whole small file at a commit into memory.
+ *
+ * @throws SwpError `hub/file-not-found`, `hub/answer-too-large`, `hub/file-differs`
+ */
+export const readSmallFile = async (hub: HubConfig, wanted: SmallFile, { signal }: CallOptions): Promise<Uint8Array> => {
+  const { repo, commit, path, maxBytes, file } = wanted;
+  return retrying(hub, signal, async () => {
+    const { url, authorized } = await locate(hub, { repo, commit, path, size: file?.size ?? 0, lfs: file?.lfs ?? null }, { signal });
+    const request = { method: 'GET', url, authorized, signal } as const;
+    const answer = await attempt(hub, request);
+    let bytes: Uint8Array;
+    try {
+      bytes = await readBody(answer, maxBytes);
+    } catch (error) {
+      throw errorOfConnection(request, error);
+    }
+    if (file !== undefined && !digestMatches(bytes, file)) throw new SwpError('integrity', 'hub/file-differs', `${repo} at ${commit}: the bytes of ${path} are not those that its commit lists.`);
+    return bytes;
+  });
+};

@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http';
+import { SwpError } from '../../core/error.js';
+import { attempt } from '../call.js';
+import type { HubConfig } from '../config.js';
+import { errorOfConnection } from '../errors.js';
+import { retrying, sleepFor } from '../retry.js';
+import { locate, type Location, type PinnedFile } from './resolve.js';
+
+export interface RangeReader {
+  /** The bytes from `begin` up to `end`, unbroken: a cut connection goes on where it ended. */
+  read(begin: number, end: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** Codes after which the address itself is stale: it is asked for again. */
+const EXPIRED = new Set(['hub/forbidden', 'hub/unauthorized', 'hub/quota']);
+/** In a row and without a byte in between; then the answer is believed. */
+const RELOCATIONS = 3;
+const EMPTY_READS = 5;
+
+const checkRange = (file: PinnedFile, answer: IncomingMessage, begin: number, end: number): void => {
+  const wanted = `bytes ${begin}-${end - 1}/${file.size}`;
+  const found = answer.headers['content-range'];
+  if (answer.statusCode === 206 && found === wanted) return;
+  answer.destroy();
+  if (answer.statusCode !== 206) throw new SwpError('integrity', 'hub/range-ignored', `${file.path}: asked for ${wanted}, the server answers ${answer.statusCode} with the whole file.`);
+  throw new SwpError('integrity', 'hub/range-differs', `${file.path}: asked for ${wanted}, the server answers ${found ?? 'no range'}.`);
+};
+
+/**
+ * Reads ranges of one file at a pinned commit. Its address is asked for once and used until it expires.
+ * Only a 206 with exactly the range that was asked for is taken.
+ *
+ * @throws SwpError `hub/range-ignored`, `hub/range-differs`, `hub/file-differs`
+ */
+export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
+  let location: Promise<Location> | null = null;
+  const where = (signal: AbortSignal): Promise<Location> => {
+    location ??= retrying(hub, signal, () => locate(hub, file, { signal })).catch((error: unknown) => {
+      location = null;
+      throw error;
+    });
+    return location;
+  };
+
+  const ask = async (begin: number, end: number, signal: AbortSignal): Promise<IncomingMessage> => {
+    for (let relocations = 0; ; relocations += 1) {
+      const { url, authorized } = await where(signal);
+      try {
+        const answer = await retrying(hub, signal, () => attempt(hub, { method: 'GET', url, authorized, signal, headers: { range: `bytes=${begin}-${end - 1}` } }));
+        checkRange(file, answer, begin, end);
+        return answer;
+      } catch (error) {
+        if (authorized || relocations >= RELOCATIONS || !(error instanceof SwpError) || !EXPIRED.has(error.code)) throw error;
+        location = null;
+      }
+    }
+  };
+
+  async function* read(begin: number, end: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    let position = begin;
+    let empty = 0;
+    while (position < end) {
+      const before = position;
+      const answer = await ask(position, end, signal);
+      try {
+        for await (const chunk of answer as AsyncIterable<Uint8Array>) {
+          if (position + chunk.byteLength > end) throw new SwpError('integrity', 'hub/range-differs', `${file.path}: the server sends more bytes than were asked for.`);
+          position += chunk.byteLength;
+          yield chunk;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        const failure = errorOfConnection({ method: 'GET', url: new URL(file.path, hub.endpoint) }, error);
+        if (!(failure instanceof SwpError) || !failure.transient) throw failure;
+      } finally {
+        answer.destroy();
+      }
+      empty = position === before ? empty + 1 : 0;
+      if (empty > EMPTY_READS) throw new SwpError('unavailable', 'hub/cut', `${file.path}: the server ends every answer at byte ${position}, before ${end}.`);
+      if (position < end) await sleepFor(hub, 200 * (empty + 1), signal);
+    }
+  }
+  return { read };
+};

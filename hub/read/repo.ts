@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { SwpError } from '../../core/error.js';
+import { CommitSha, RepoId, sameRepo } from '../../core/ids.js';
+import { oneLine } from '../../core/text.js';
+import type { FileFacts, License } from '../../plan/facts.js';
+import { callJson, hubUrl, type CallOptions } from '../call.js';
+import type { HubConfig } from '../config.js';
+import { readTree } from './tree.js';
+
+export interface RepoFacts {
+  /** As the Hub spells it. */
+  readonly repo: RepoId;
+  readonly commit: CommitSha;
+  readonly private: boolean;
+  readonly gated: false | 'auto' | 'manual';
+  readonly license: License | null;
+  readonly files: readonly FileFacts[];
+}
+
+const Text = z.string().max(2000).transform((text) => oneLine(text, 300)).nullish().catch(null);
+/** A card may name several licenses; the first is the one the Hub shows. */
+const LicenseId = z.union([Text, z.array(z.string()).transform((list) => list[0] ?? null)]).catch(null);
+
+const Info = z.object({
+  id: RepoId,
+  sha: z.string().nullish(),
+  private: z.boolean().catch(false),
+  gated: z.union([z.literal(false), z.enum(['auto', 'manual'])]).catch(false),
+  cardData: z.object({ license: LicenseId, license_name: Text, license_link: Text }).nullish().catch(null),
+});
+
+const licenseOf = (card: z.infer<typeof Info>['cardData']): License | null => {
+  if (card === null || card === undefined) return null;
+  const license = { id: card.license ?? null, name: card.license_name ?? null, link: card.license_link ?? null };
+  return license.id === null && license.name === null ? null : license;
+};
+
+const ABSENT = new Set(['hub/not-found', 'hub/revision-not-found']);
+
+/**
+ * Reads what a repository is and holds, at a commit or at the head of `main`. The Hub shows a repository
+ * that a token may not see as absent, so `absent` means either.
+ */
+export const readRepo = async (hub: HubConfig, repo: RepoId, revision: CommitSha | undefined, options: CallOptions): Promise<RepoFacts | { readonly absent: true }> => {
+  const url = hubUrl(hub, `/api/models/${repo}${revision === undefined ? '' : `/revision/${revision}`}`);
+  let info: z.infer<typeof Info>;
+  try {
+    info = (await callJson(hub, { method: 'GET', url, authorized: true, signal: options.signal }, Info)).value;
+  } catch (error) {
+    if (error instanceof SwpError && ABSENT.has(error.code)) return { absent: true };
+    throw error;
+  }
+  const commit = CommitSha.safeParse(info.sha);
+  if (!commit.success || (revision !== undefined && commit.data !== revision)) {
+    throw new SwpError('integrity', 'hub/bad-answer', `Asked for ${repo}${revision === undefined ? '' : ` at ${revision}`}, the Hub answers commit ${oneLine(info.sha ?? '(none)', 60)}.`);
+  }
+  if (!sameRepo(info.id, repo)) throw new SwpError('integrity', 'hub/renamed', `Asked for ${repo}, the Hub answers ${info.id}: it was renamed.`, { hint: 'Write its new name into the entry.' });
+  const files = await readTree(hub, info.id, commit.data, options);
+  return { repo: info.id, commit: commit.data, private: info.private, gated: info.gated, license: licenseOf(info.cardData), files };
+};

@@ -1,0 +1,57 @@
+import { SwpError } from '../../core/error.js';
+import type { CommitSha, RepoId, Sha256 } from '../../core/ids.js';
+import { attempt, escapePath, hubUrl, type CallOptions } from '../call.js';
+import type { HubConfig } from '../config.js';
+
+/** A file at a pinned commit, with what the Hub has told of it. */
+export interface PinnedFile {
+  readonly repo: RepoId;
+  readonly commit: CommitSha;
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly lfs: Sha256 | null;
+}
+
+/** Where the bytes are: at the Hub itself, or at a signed address that must not see the token. */
+export interface Location {
+  readonly url: URL;
+  readonly authorized: boolean;
+}
+
+const isRedirect = (status: number): boolean => status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+const SAME_ORIGIN_HOPS = 5;
+
+const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+const unquote = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"', '');
+
+/** The Hub says of an LFS file which object it redirects to; it must be the one that was planned. */
+const checkLinked = (file: PinnedFile, headers: Readonly<Record<string, string | string[] | undefined>>): void => {
+  const differs = (what: string, found: string): never => {
+    throw new SwpError('integrity', 'hub/file-differs', `${file.repo} at ${file.commit}: ${file.path} has ${what} ${found} now, not what its commit lists.`);
+  };
+  const size = one(headers['x-linked-size']);
+  const etag = one(headers['x-linked-etag']);
+  const commit = one(headers['x-repo-commit']);
+  if (commit !== undefined && commit !== file.commit) differs('commit', commit);
+  if (file.lfs === null) return;
+  if (size !== undefined && Number(size) !== file.size) differs('size', size);
+  if (etag !== undefined && unquote(etag) !== file.lfs) differs('digest', unquote(etag));
+};
+
+/** Asks the Hub where the bytes of a file are. Redirects on its own origin are followed; another origin never sees the token. */
+export const locate = async (hub: HubConfig, file: PinnedFile, { signal }: CallOptions): Promise<Location> => {
+  let url = hubUrl(hub, `/${file.repo}/resolve/${file.commit}/${escapePath(file.path)}`);
+  for (let hop = 0; hop < SAME_ORIGIN_HOPS; hop += 1) {
+    const answer = await attempt(hub, { method: 'HEAD', url, authorized: true, signal }, (status) => status === 200 || isRedirect(status));
+    answer.resume();
+    checkLinked(file, answer.headers);
+    if (!isRedirect(answer.statusCode ?? 0)) return { url, authorized: true };
+    const target = answer.headers.location;
+    if (target === undefined || !URL.canParse(target, url.href)) throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to nowhere.`);
+    url = new URL(target, url);
+    if (!/^https?:$/.test(url.protocol)) throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to ${url.protocol}`);
+    if (url.origin !== hub.endpoint.origin) return { url, authorized: false };
+  }
+  throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects without end.`);
+};

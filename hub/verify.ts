@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import type { CommitSha, RepoId } from '../core/ids.js';
+import type { FileFacts } from '../plan/facts.js';
+import type { ManifestFile } from '../plan/manifest.js';
+import type { CallOptions } from './call.js';
+import type { HubConfig } from './config.js';
+import { openFile } from './read/range.js';
+import { readTree } from './read/tree.js';
+
+export interface Mismatch {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface VerifyOptions extends CallOptions {
+  /** Read everything back, or whole files up to so many bytes, chosen by the seed. */
+  readonly sample: 'full' | { readonly maxBytes: number; readonly seed: string };
+}
+
+const compare = (file: ManifestFile, found: FileFacts | undefined): string | null => {
+  if (found === undefined) return 'is not there';
+  if (found.size !== file.size) return `has ${found.size} bytes instead of ${file.size}`;
+  if (found.lfs !== null) return found.lfs === file.sha256 ? null : `has sha256 ${found.lfs} instead of ${file.sha256}`;
+  if (file.gitBlob === undefined) return null;
+  return found.gitBlob === file.gitBlob ? null : `has git blob ${found.gitBlob} instead of ${file.gitBlob}`;
+};
+
+/** A fixed order that no publisher chooses: by the digest of seed and path. */
+const shuffle = (files: readonly ManifestFile[], seed: string): ManifestFile[] =>
+  files.map((file) => ({ file, rank: createHash('sha256').update(`${seed}\0${file.path}`).digest('hex') })).toSorted((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ file }) => file);
+
+const choose = (files: readonly ManifestFile[], sample: VerifyOptions['sample'], found: ReadonlyMap<string, FileFacts>): ManifestFile[] => {
+  if (sample === 'full') return [...files];
+  let left = sample.maxBytes;
+  return shuffle(files, sample.seed).filter((file) => {
+    // The Hub lists no digest that we know for these: only their bytes prove them.
+    const unlisted = found.get(file.path)?.lfs === null && file.gitBlob === undefined;
+    if (!unlisted && file.size > left) return false;
+    left -= file.size;
+    return true;
+  });
+};
+
+const readBack = async (hub: HubConfig, repo: RepoId, commit: CommitSha, file: ManifestFile, found: FileFacts, signal: AbortSignal): Promise<string | null> => {
+  const hash = createHash('sha256');
+  const reader = openFile(hub, { repo, commit, path: file.path, size: file.size, lfs: found.lfs });
+  for await (const chunk of reader.read(0, file.size, signal)) hash.update(chunk);
+  const digest = hash.digest('hex');
+  return digest === file.sha256 ? null : `is listed right, but its bytes have sha256 ${digest} instead of ${file.sha256}`;
+};
+
+/** Compares the tree at a commit with what should be there, then reads bytes back. Differences are the result, not errors. */
+export const verifyPaths = async (hub: HubConfig, repo: RepoId, commit: CommitSha, files: readonly ManifestFile[], options: VerifyOptions): Promise<{ readonly mismatches: readonly Mismatch[]; readonly readBackBytes: number }> => {
+  const found = new Map((await readTree(hub, repo, commit, options)).map((file) => [file.path, file]));
+  const mismatches = files.flatMap((file): Mismatch[] => {
+    const reason = compare(file, found.get(file.path));
+    return reason === null ? [] : [{ path: file.path, reason }];
+  });
+  const wrong = new Set(mismatches.map(({ path }) => path));
+  let readBackBytes = 0;
+  for (const file of choose(files.filter(({ path }) => !wrong.has(path)), options.sample, found)) {
+    const there = found.get(file.path);
+    if (there === undefined) continue;
+    const reason = await readBack(hub, repo, commit, file, there, options.signal);
+    if (reason !== null) mismatches.push({ path: file.path, reason });
+    readBackBytes += file.size;
+  }
+  return { mismatches, readBackBytes };
+};
