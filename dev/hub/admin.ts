@@ -1,0 +1,135 @@
+import { readFile, rm } from 'node:fs/promises';
+import { SwpError } from '../../core/error.js';
+import { type CommitSha, RepoId, Sha256 } from '../../core/ids.js';
+import { DEFAULT_GITATTRIBUTES } from './git/attributes.js';
+import { lfsEntry } from './routes/commitBody.js';
+import { lfsRuleOf, usesLfs } from './routes/preupload.js';
+import { writeRegularFile } from './routes/regularFiles.js';
+import type { TreeOperation } from './store/applyOperations.js';
+import { commitChanges } from './store/commitChanges.js';
+import type { CommitRecord } from './store/commitRecord.js';
+import { listHistory } from './store/history.js';
+import type { Store } from './store/openStore.js';
+import type { Gated, RepoRecord } from './store/repoRecord.js';
+import { spool } from './store/spool.js';
+
+interface CommitFilesOptions {
+  /** Title, and after an empty line the body. */
+  readonly message: string;
+  readonly parent?: string;
+  readonly user?: string;
+  /** Paths to delete in the same commit. */
+  readonly remove?: readonly string[];
+}
+
+/** Bytes, or a stream of them for what should not be held in memory. */
+type FileContent = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** What tests and the demo do to a hub from inside, by the code that also serves requests, without tokens. */
+export interface HubAdmin {
+  createRepo(repo: string, options?: { readonly private?: boolean; readonly gated?: Gated }): Promise<CommitSha>;
+  exists(repo: string): Promise<boolean>;
+  /** Stores each file in LFS or as it is, as preupload would decide, and commits them at once. */
+  commitFiles(repo: string, files: ReadonlyMap<string, FileContent>, options: CommitFilesOptions): Promise<CommitSha>;
+  deleteRepo(repo: string): Promise<void>;
+  readFile(repo: string, revision: string, path: string): Promise<Buffer>;
+  head(repo: string): Promise<CommitSha>;
+  setVisibility(repo: string, visibility: 'public' | 'private'): Promise<void>;
+  setGated(repo: string, gated: Gated): Promise<void>;
+  /** Newest first. */
+  listCommits(repo: string, revision?: string): Promise<readonly CommitRecord[]>;
+}
+
+const absent = (what: string): SwpError => new SwpError('not-found', 'dev/hub-absent', `the local hub has no ${what}`);
+
+export const createAdmin = (store: Store): HubAdmin => {
+  const { repos, objects } = store;
+  const find = async (repo: string): Promise<RepoRecord> => {
+    const record = await repos.find(repo);
+    if (record === undefined) throw absent(`repository ${repo}`);
+    return record;
+  };
+  const revisionOf = async (record: RepoRecord, revision: string): Promise<CommitRecord> => {
+    const commit = await repos.resolve(record, revision);
+    if (commit === undefined) throw absent(`revision ${revision} of ${record.id}`);
+    return commit;
+  };
+
+  const storeFile = async (
+    repo: string,
+    path: string,
+    content: FileContent,
+    matches: (path: string) => boolean,
+  ): Promise<TreeOperation> => {
+    const spooled = await spool(content instanceof Uint8Array ? once(content) : content, store.temporary.path());
+    if (usesLfs(matches, path, spooled.size)) {
+      await objects.adopt(spooled);
+      await repos.linkObject(repo, spooled.sha256);
+      return { kind: 'put', path, entry: lfsEntry(Sha256.parse(spooled.sha256), spooled.size) };
+    }
+    const bytes = await readFile(spooled.path);
+    await rm(spooled.path);
+    return { kind: 'put', path, entry: await writeRegularFile(objects, path, bytes) };
+  };
+
+  return {
+    createRepo: async (repo, options = {}) => {
+      const id = RepoId.parse(repo);
+      const attributes = await writeRegularFile(objects, '.gitattributes', Buffer.from(DEFAULT_GITATTRIBUTES));
+      const { created, record } = await repos.create({
+        id,
+        private: options.private ?? false,
+        gated: options.gated ?? false,
+        title: 'initial commit',
+        body: '',
+        user: id.split('/')[0] ?? '',
+        tree: new Map([['.gitattributes', attributes]]),
+      });
+      if (!created) throw new SwpError('conflict', 'dev/hub-repo-exists', `the local hub already has ${record.id}`);
+      return record.head;
+    },
+    exists: async (repo) => (await repos.find(repo)) !== undefined,
+    commitFiles: async (repo, files, options) => {
+      const record = await find(repo);
+      const matches = await lfsRuleOf(objects, await revisionOf(record, 'main'));
+      const operations: TreeOperation[] = (options.remove ?? []).map((path) => ({ kind: 'delete', path }));
+      for (const [path, content] of files) operations.push(await storeFile(record.id, path, content, matches));
+      const [title = '', ...rest] = options.message.split('\n');
+      const outcome = await commitChanges(repos, record.id, {
+        title,
+        body: rest.join('\n').trim(),
+        user: options.user ?? record.id.split('/')[0] ?? '',
+        parent: options.parent,
+        operations,
+      });
+      if (outcome.kind !== 'committed') {
+        const message = `the local hub refused the commit: ${JSON.stringify(outcome)}`;
+        throw new SwpError('conflict', `dev/hub-commit-${outcome.kind}`, message);
+      }
+      return outcome.commit.id;
+    },
+    deleteRepo: async (repo) => {
+      if (!(await repos.remove(repo))) throw absent(`repository ${repo}`);
+    },
+    readFile: async (repo, revision, path) => {
+      const entry = (await revisionOf(await find(repo), revision)).files.get(path);
+      if (entry === undefined) throw absent(`file ${path} in ${repo} at ${revision}`);
+      return entry.lfs === undefined ? objects.readBlob(entry.oid) : readFile(objects.objectPath(entry.lfs));
+    },
+    head: async (repo) => (await find(repo)).head,
+    setVisibility: async (repo, visibility) => {
+      if ((await repos.update(repo, { private: visibility === 'private' })) === undefined) throw absent(`repository ${repo}`);
+    },
+    setGated: async (repo, gated) => {
+      if ((await repos.update(repo, { gated })) === undefined) throw absent(`repository ${repo}`);
+    },
+    listCommits: async (repo, revision = 'main') => {
+      const record = await find(repo);
+      return listHistory(repos, record.id, await revisionOf(record, revision));
+    },
+  };
+};
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,34 @@
+import { repoKey, sameRepo } from '../../core/ids.js';
+import type { TokenSpec } from './options.js';
+import type { RepoRecord } from './store/repoRecord.js';
+
+/** The bearer of a known token, or undefined for a request without one. */
+export type Identity = TokenSpec | undefined;
+
+/** Who sent an Authorization header; `invalid` is a token that nobody has, which the Hub refuses even for public reads. */
+export const identify = (tokens: readonly TokenSpec[], authorization: string | undefined): Identity | 'invalid' => {
+  if (authorization === undefined) return undefined;
+  const token = /^Bearer (\S+)$/.exec(authorization)?.[1];
+  return tokens.find((spec) => spec.token === token) ?? 'invalid';
+};
+
+/** Whether a namespace is the user's own or one of their organisations'. */
+export const ownsNamespace = (identity: Identity, namespace: string): boolean =>
+  identity !== undefined && [identity.user, ...identity.orgs].some((own) => repoKey(own) === repoKey(namespace));
+
+const namespaceOf = (repo: string): string => repo.slice(0, repo.indexOf('/'));
+
+export const canSee = (identity: Identity, repo: RepoRecord): boolean =>
+  !repo.private || ownsNamespace(identity, namespaceOf(repo.id));
+
+/** Gated repositories show their file list to everybody and their content to the admitted. */
+export const canReadContent = (identity: Identity, repo: RepoRecord): boolean =>
+  repo.gated === false ||
+  ownsNamespace(identity, namespaceOf(repo.id)) ||
+  (identity?.gatedAccess ?? []).some((admitted) => sameRepo(admitted, repo.id));
+
+export const canWrite = (identity: Identity, namespace: string): boolean =>
+  identity?.role === 'write' && ownsNamespace(identity, namespace);
+
+export const canCreate = (identity: Identity, namespace: string): boolean =>
+  canWrite(identity, namespace) && identity?.canCreate !== false;

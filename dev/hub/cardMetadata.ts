@@ -1,0 +1,34 @@
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+
+/** The YAML block at the top of a model card, read as the Hub reads it. */
+interface CardMetadata {
+  readonly data: Readonly<Record<string, unknown>> | undefined;
+  readonly errors: readonly string[];
+}
+
+export const parseCard = (markdown: string): CardMetadata => {
+  const front = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?)^---[ \t]*$/m.exec(markdown);
+  if (front === null || front.index !== 0) return { data: undefined, errors: [] };
+  const document = parseDocument(front[1] ?? '');
+  if (document.errors.length > 0) return { data: undefined, errors: document.errors.map((error) => error.message) };
+  const value = z.record(z.string(), z.unknown()).nullable().safeParse(document.toJS());
+  if (!value.success) return { data: undefined, errors: ['the metadata must be a mapping'] };
+  return { data: value.data ?? undefined, errors: [] };
+};
+
+const stringsOf = (value: unknown): string[] =>
+  (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
+
+/** The tags that the Hub derives from a card. */
+export const tagsOf = (data: Readonly<Record<string, unknown>> | undefined): string[] => {
+  if (data === undefined) return ['region:us'];
+  return [
+    ...stringsOf(data['library_name']),
+    ...stringsOf(data['pipeline_tag']),
+    ...stringsOf(data['tags']),
+    ...stringsOf(data['base_model']).map((id) => `base_model:${id}`),
+    ...stringsOf(data['license']).map((id) => `license:${id}`),
+    'region:us',
+  ];
+};

@@ -1,0 +1,26 @@
+import type { Exchange } from '../operations.js';
+import type { Match } from './router.js';
+
+const NONE: Match['params'] = {};
+
+/** What is known about a request before anybody looked inside: the route's parameters, or what a signed address carries. */
+export const describeExchange = (method: string, path: string, match: Match | undefined, query: URLSearchParams): Exchange => {
+  const base = { operation: match?.route.operation ?? 'unknown', method, path } as const;
+  if (match?.route.guard === 'signed') {
+    const repo = query.get('repo');
+    const file = query.get('file') ?? match.params['oid'];
+    const part = query.get('partNumber');
+    return {
+      ...base,
+      ...(repo === null ? {} : { repo }),
+      ...(file === undefined ? {} : { file }),
+      ...(part === null ? {} : { part: Number(part) }),
+    };
+  }
+  const { owner, name, rest } = match?.params ?? NONE;
+  return {
+    ...base,
+    ...(owner === undefined || name === undefined ? {} : { repo: `${owner}/${name}` }),
+    ...(rest === undefined || base.operation !== 'resolve' ? {} : { file: rest }),
+  };
+};

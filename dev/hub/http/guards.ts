@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { identify, type Identity } from '../auth.js';
+import type { LimitName } from '../rateLimit.js';
+import type { HubState } from './context.js';
+import { Refusal, refuse, xmlError } from './reply.js';
+
+/** Counts the request, writes the two limit headers, and answers 429 when the window's quota is used up. */
+export const takeLimit = (hub: HubState, request: IncomingMessage, response: ServerResponse, name: LimitName): void => {
+  const limit = hub.limiter.take(name, request.headers.authorization ?? '');
+  for (const [header, value] of Object.entries(limit.headers)) response.setHeader(header, value);
+  if (!limit.exceeded) return;
+  const { windowSeconds } = hub.settings.rateLimit;
+  throw refuse(429, `We had to rate limit you, you hit the quota of ${limit.quota} ${name} requests per ${windowSeconds} seconds period.`);
+};
+
+/** Who asks; a token that nobody has is refused everywhere. */
+export const requireIdentity = (hub: HubState, authorization: string | undefined): Identity => {
+  const identity = identify(hub.settings.tokens, authorization);
+  if (identity === 'invalid') throw refuse(401, 'Invalid username or password.');
+  return identity;
+};
+
+const TWO_MECHANISMS =
+  'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the ' +
+  'Authorization header should be specified';
+
+/**
+ * Checks a signed address in S3's order: two permissions at once, then a bad signature, then a late one. A client that
+ * sends its token to storage is caught by the first.
+ */
+export const requireSignature = (hub: HubState, { method, headers }: IncomingMessage, path: string, query: URLSearchParams): void => {
+  if (headers.authorization !== undefined) throw new Refusal(xmlError(400, 'InvalidArgument', TWO_MECHANISMS));
+  const verdict = hub.signer.check(method === 'HEAD' ? 'GET' : (method ?? ''), path, query);
+  if (verdict === 'forged') {
+    const message = 'The request signature we calculated does not match the signature you provided.';
+    throw new Refusal(xmlError(403, 'SignatureDoesNotMatch', message));
+  }
+  if (verdict === 'expired') throw new Refusal(xmlError(403, 'AccessDenied', 'Request has expired'));
+};

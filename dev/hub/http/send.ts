@@ -1,0 +1,29 @@
+import { createReadStream } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Reply } from './reply.js';
+import type { OpenRecord } from './requestLog.js';
+
+/** Writes an answer and notes in `record` what went out. Rejects when the client goes away. */
+export const sendReply = async (response: ServerResponse, reply: Reply, withBody: boolean, record?: OpenRecord): Promise<void> => {
+  const { body } = reply;
+  if (record !== undefined) record.status = reply.status;
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.end - body.start;
+  response.writeHead(reply.status, { 'Content-Length': length, ...reply.headers });
+  if (!withBody || length === 0) {
+    response.end();
+    return;
+  }
+  const source =
+    typeof body === 'string'
+      ? Readable.from([Buffer.from(body)])
+      : createReadStream(body.file, { start: body.start, end: body.end - 1, highWaterMark: 1 << 18 });
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      if (record !== undefined) record.sent += chunk.byteLength;
+      yield chunk;
+    }
+  };
+  await pipeline(source, counted, response);
+};

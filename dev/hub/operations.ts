@@ -1,0 +1,51 @@
+/** What a request asks of the hub, by name: faults and assertions speak of operations, never of URLs. */
+export const OPERATIONS = [
+  'whoami',
+  'create-repo',
+  'delete-repo',
+  'validate-yaml',
+  'model-info',
+  'tree',
+  'paths-info',
+  'preupload',
+  'lfs-batch',
+  'put',
+  'part',
+  'complete',
+  'verify',
+  'commit',
+  'commits',
+  'refs',
+  'resolve',
+  'cdn',
+  'list-collections',
+  'create-collection',
+  'read-collection',
+  'add-collection-item',
+  'delete-collection-item',
+  'unknown',
+] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** One request as an intercept sees it, before anything was handled. */
+export interface Exchange {
+  readonly operation: Operation;
+  readonly method: string;
+  readonly path: string;
+  readonly repo?: string;
+  /** The path inside the repository (`resolve`, `cdn`) or the oid of the object (`put`, `part`). */
+  readonly file?: string;
+  /** Number of the part, from 1. */
+  readonly part?: number;
+}
+
+/** What goes wrong with one exchange. `apply-then-reset` and `hold-after` do everything but answer in time. */
+export type Fault =
+  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'apply-then-reset' }
+  | { readonly kind: 'hold'; readonly until: Promise<void> }
+  | { readonly kind: 'hold-after'; readonly until: Promise<void> };
+
+/** Asked once per request, before it is handled; the first hook that names a fault decides. */
+export type Intercept = (exchange: Exchange) => Fault | undefined;

@@ -1,0 +1,27 @@
+import type { Route } from '../http/router.js';
+import { accountRoutes } from './account.js';
+import { collectionRoutes } from './collections.js';
+import { commitRoutes } from './commit.js';
+import { historyRoutes } from './history.js';
+import { lfsBatchRoutes } from './lfsBatch.js';
+import { lfsStorageRoutes } from './lfsStorage.js';
+import { modelInfoRoutes } from './modelInfo.js';
+import { preuploadRoutes } from './preupload.js';
+import { repoLifecycleRoutes } from './repoLifecycle.js';
+import { resolveRoutes } from './resolve.js';
+import { treeRoutes } from './tree.js';
+
+/** What the hub's own origin serves. */
+export const hubRoutes: readonly Route[] = [
+  ...accountRoutes,
+  ...repoLifecycleRoutes,
+  ...modelInfoRoutes,
+  ...treeRoutes,
+  ...historyRoutes,
+  ...preuploadRoutes,
+  ...lfsBatchRoutes,
+  ...lfsStorageRoutes,
+  ...commitRoutes,
+  ...collectionRoutes,
+  ...resolveRoutes,
+];

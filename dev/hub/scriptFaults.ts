@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { sameRepo } from '../../core/ids.js';
+import { Gate } from './gate.js';
+import { type Fault, type Intercept, OPERATIONS } from './operations.js';
+
+/** A fault that can be written down: a hold waits for its gate to be released by name. */
+const FaultSpec = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('status'),
+    status: z.int().min(200).max(599),
+    headers: z.record(z.string(), z.string()).optional(),
+    body: z.string().optional(),
+  }),
+  z.strictObject({ kind: z.literal('reset') }),
+  z.strictObject({ kind: z.literal('apply-then-reset') }),
+  z.strictObject({ kind: z.literal('hold'), gate: z.string() }),
+  z.strictObject({ kind: z.literal('hold-after'), gate: z.string() }),
+]);
+type FaultSpec = z.output<typeof FaultSpec>;
+
+export const FaultRule = z.strictObject({
+  operation: z.enum(OPERATIONS),
+  /** Only of this repository, file (or oid), part. */
+  repo: z.string().optional(),
+  file: z.string().optional(),
+  part: z.int().positive().optional(),
+  /** The first exchange that is hit, counted from 1 among those that match, since the rule was set. */
+  nth: z.int().positive().default(1),
+  /** How many exchanges are hit from there on. */
+  times: z.int().positive().default(1),
+  fault: FaultSpec,
+});
+export type FaultRule = z.input<typeof FaultRule>;
+
+export interface FaultScript {
+  readonly intercept: Intercept;
+  /** Adds rules to those there are; the first that hits decides. */
+  add(rules: readonly FaultRule[]): void;
+  /** Forgets all rules and lets everything held go on. */
+  clear(): void;
+  /** Lets what is held at this gate go on, and what comes later pass. */
+  release(gate: string): void;
+}
+
+/** Faults by operation and count instead of code, so that a test in another process can set them. */
+export const scriptFaults = (rules: readonly FaultRule[] = []): FaultScript => {
+  let active: { readonly rule: z.output<typeof FaultRule>; seen: number }[] = [];
+  const gates = new Map<string, Gate>();
+  const gate = (name: string): Gate => {
+    const found = gates.get(name) ?? new Gate();
+    gates.set(name, found);
+    return found;
+  };
+  const toFault = (spec: FaultSpec): Fault => {
+    if (spec.kind === 'hold' || spec.kind === 'hold-after') return { kind: spec.kind, until: gate(spec.gate).opened };
+    if (spec.kind !== 'status') return spec;
+    const { kind, status, headers, body } = spec;
+    return { kind, status, ...(headers === undefined ? {} : { headers }), ...(body === undefined ? {} : { body }) };
+  };
+  const script: FaultScript = {
+    intercept: (exchange) => {
+      let fault: Fault | undefined;
+      for (const entry of active) {
+        const { rule } = entry;
+        const matches =
+          rule.operation === exchange.operation &&
+          (rule.repo === undefined || (exchange.repo !== undefined && sameRepo(rule.repo, exchange.repo))) &&
+          (rule.file === undefined || rule.file === exchange.file) &&
+          (rule.part === undefined || rule.part === exchange.part);
+        if (!matches) continue;
+        entry.seen += 1;
+        if (fault === undefined && entry.seen >= rule.nth && entry.seen < rule.nth + rule.times) fault = toFault(rule.fault);
+      }
+      return fault;
+    },
+    add: (more) => {
+      active.push(...more.map((rule) => ({ rule: FaultRule.parse(rule), seen: 0 })));
+    },
+    clear: () => {
+      active = [];
+      for (const { open } of gates.values()) open();
+      gates.clear();
+    },
+    release: (name) => gate(name).open(),
+  };
+  script.add(rules);
+  return script;
+};

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ifExists, readJsonFile, type TemporaryFiles } from './files.js';
+import { KeyedMutex } from './keyedMutex.js';
+
+const Item = z.object({ itemId: z.string(), type: z.string(), id: z.string(), note: z.string().optional() });
+
+const Collection = z.object({
+  slug: z.string(),
+  title: z.string(),
+  owner: z.string(),
+  description: z.string(),
+  private: z.boolean(),
+  lastUpdated: z.number(),
+  items: z.array(Item),
+});
+export type Collection = z.infer<typeof Collection>;
+
+type NewCollection = Pick<Collection, 'title' | 'owner' | 'description' | 'private'>;
+
+/** A slug names a file, so nothing else may pass for one. */
+const SLUG = /^[A-Za-z0-9][\w.-]*\/[\w-]+$/;
+
+export class CollectionStore {
+  private readonly mutex = new KeyedMutex();
+
+  constructor(
+    private readonly directory: string,
+    private readonly temporary: TemporaryFiles,
+    private readonly now: () => number,
+  ) {}
+
+  async list(): Promise<Collection[]> {
+    const names = (await ifExists(readdir(this.folder()))) ?? [];
+    const all = await Promise.all(names.map((name) => readJsonFile(join(this.folder(), name), Collection)));
+    return all.filter((collection) => collection !== undefined).toSorted((a, b) => b.lastUpdated - a.lastUpdated);
+  }
+
+  async find(slug: string): Promise<Collection | undefined> {
+    return SLUG.test(slug) ? readJsonFile(this.path(slug), Collection) : undefined;
+  }
+
+  /** The new collection, or the one of that owner with that title. */
+  async create(wanted: NewCollection): Promise<{ readonly created: boolean; readonly collection: Collection }> {
+    return this.mutex.run('create', async () => {
+      const same = (await this.list()).find(({ owner, title }) => owner === wanted.owner && title === wanted.title);
+      if (same !== undefined) return { created: false, collection: same };
+      const words = wanted.title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+      const slug = `${wanted.owner}/${words}-${randomBytes(12).toString('hex')}`;
+      const collection = { ...wanted, slug, lastUpdated: this.now(), items: [] };
+      await mkdir(this.folder(), { recursive: true });
+      await this.write(collection);
+      return { created: true, collection };
+    });
+  }
+
+  /** Replaces the items by what `change` makes of them; undefined from `change` leaves them. */
+  async changeItems(
+    slug: string,
+    change: (items: Collection['items']) => Collection['items'] | undefined,
+  ): Promise<Collection | undefined> {
+    return this.mutex.run(slug, async () => {
+      const collection = await this.find(slug);
+      const items = collection === undefined ? undefined : change(collection.items);
+      if (collection === undefined || items === undefined) return undefined;
+      const updated = { ...collection, items, lastUpdated: this.now() };
+      await this.write(updated);
+      return updated;
+    });
+  }
+
+  private async write(collection: Collection): Promise<void> {
+    await this.temporary.writeAtomic(this.path(collection.slug), JSON.stringify(collection));
+  }
+
+  private folder(): string {
+    return join(this.directory, 'collections');
+  }
+
+  private path(slug: string): string {
+    return join(this.folder(), `${slug.replace('/', '@')}.json`);
+  }
+}

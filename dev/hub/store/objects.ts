@@ -1,0 +1,51 @@
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { blobId } from '../git/objects.js';
+import { sizeOf, type TemporaryFiles } from './files.js';
+import type { Spooled } from './spool.js';
+
+/** Content by digest: LFS objects by SHA-256 and git blobs by their id. Which repository may use what is not decided here. */
+export class ObjectStore {
+  private readonly objects: string;
+  private readonly blobs: string;
+
+  constructor(
+    directory: string,
+    private readonly temporary: TemporaryFiles,
+  ) {
+    this.objects = join(directory, 'objects');
+    this.blobs = join(directory, 'blobs');
+  }
+
+  objectPath(sha256: string): string {
+    return join(this.objects, sha256.slice(0, 2), sha256);
+  }
+
+  blobPath(oid: string): string {
+    return join(this.blobs, oid.slice(0, 2), oid);
+  }
+
+  /** Moves a spooled file to its digest. The digest was computed from the bytes, so what is stored is always right. */
+  async adopt(spooled: Spooled): Promise<void> {
+    const path = this.objectPath(spooled.sha256);
+    await mkdir(join(path, '..'), { recursive: true });
+    await rename(spooled.path, path);
+  }
+
+  async objectSize(sha256: string): Promise<number | undefined> {
+    return sizeOf(this.objectPath(sha256));
+  }
+
+  /** Stores a regular file; returns its git blob id. */
+  async writeBlob(bytes: Uint8Array): Promise<string> {
+    const oid = blobId(bytes);
+    const path = this.blobPath(oid);
+    await mkdir(join(path, '..'), { recursive: true });
+    await this.temporary.writeAtomic(path, bytes);
+    return oid;
+  }
+
+  async readBlob(oid: string): Promise<Buffer> {
+    return readFile(this.blobPath(oid));
+  }
+}

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommitSha, RepoId, repoKey } from '../../../core/ids.js';
+import { readJsonFile, sizeOf, type TemporaryFiles } from './files.js';
+import { KeyedMutex } from './keyedMutex.js';
+import type { ObjectStore } from './objects.js';
+import { type CommitRecord, CommitRecord as CommitSchema, serializeCommit, type Tree } from './commitRecord.js';
+import { commitId, treeIds } from '../git/objects.js';
+import { type Gated, RepoRecord } from './repoRecord.js';
+
+export interface NewCommit {
+  readonly title: string;
+  readonly body: string;
+  readonly user: string;
+}
+
+interface NewRepo extends NewCommit {
+  readonly id: RepoId;
+  readonly private: boolean;
+  readonly gated: Gated;
+  readonly tree: Tree;
+}
+
+/** Repositories on disk: a record, immutable commits, and which LFS objects each repository holds. Names compare without case. */
+export class RepoStore {
+  private readonly mutex = new KeyedMutex();
+
+  constructor(
+    private readonly directory: string,
+    private readonly temporary: TemporaryFiles,
+    private readonly objects: ObjectStore,
+    private readonly now: () => number,
+  ) {}
+
+  async find(id: string): Promise<RepoRecord | undefined> {
+    if (!RepoId.safeParse(id).success) return undefined;
+    return readJsonFile(join(this.folder(id), 'repo.json'), RepoRecord);
+  }
+
+  /** The new record, or the one that has the name already. */
+  async create(repo: NewRepo): Promise<{ readonly created: boolean; readonly record: RepoRecord }> {
+    return this.exclusively(repo.id, async () => {
+      const existing = await this.find(repo.id);
+      if (existing !== undefined) return { created: false, record: existing };
+      const at = this.now();
+      const commit = this.makeCommit(repo, repo.tree, undefined, at);
+      const record: RepoRecord = {
+        objectId: randomBytes(12).toString('hex'),
+        id: repo.id,
+        private: repo.private,
+        gated: repo.gated,
+        createdAt: at,
+        lastModified: at,
+        head: commit.id,
+      };
+      const fresh = this.temporary.path();
+      await mkdir(join(fresh, 'commits'), { recursive: true });
+      await mkdir(join(fresh, 'lfs'));
+      await writeFile(join(fresh, 'commits', `${commit.id}.json`), serializeCommit(commit));
+      await writeFile(join(fresh, 'repo.json'), JSON.stringify(record));
+      await mkdir(join(this.folder(repo.id), '..'), { recursive: true });
+      await rename(fresh, this.folder(repo.id));
+      return { created: true, record };
+    });
+  }
+
+  async remove(id: string): Promise<boolean> {
+    return this.exclusively(id, async () => {
+      if ((await this.find(id)) === undefined) return false;
+      await this.temporary.removeTree(this.folder(id));
+      return true;
+    });
+  }
+
+  /** Changes visibility or gating; undefined when there is no such repository. */
+  async update(id: string, change: Partial<Pick<RepoRecord, 'private' | 'gated'>>): Promise<RepoRecord | undefined> {
+    return this.exclusively(id, async () => {
+      const record = await this.find(id);
+      if (record === undefined) return undefined;
+      const updated = { ...record, ...change };
+      await this.writeRecord(updated);
+      return updated;
+    });
+  }
+
+  /** Serialises what reads and then writes one repository. Not reentrant. */
+  async exclusively<T>(id: string, work: () => Promise<T>): Promise<T> {
+    return this.mutex.run(repoKey(id), work);
+  }
+
+  /** Writes a commit and moves the head onto it: the rename of the record is the moment it becomes visible. */
+  async advance(record: RepoRecord, commit: NewCommit, tree: Tree): Promise<CommitRecord> {
+    const next = this.makeCommit(commit, tree, record.head, this.now());
+    await this.temporary.writeAtomic(this.commitPath(record.id, next.id), serializeCommit(next));
+    await this.writeRecord({ ...record, head: next.id, lastModified: next.at });
+    return next;
+  }
+
+  async commit(id: string, sha: string): Promise<CommitRecord | undefined> {
+    return CommitSha.safeParse(sha).success ? readJsonFile(this.commitPath(id, sha), CommitSchema) : undefined;
+  }
+
+  /** The commit that a revision names: `main`, `HEAD` or a full SHA of this repository. */
+  async resolve(record: RepoRecord, revision: string): Promise<CommitRecord | undefined> {
+    const onMain = ['main', 'HEAD', 'refs/heads/main'].includes(revision);
+    return this.commit(record.id, onMain ? record.head : revision);
+  }
+
+  /** Says that a repository holds an LFS object: the Hub keeps that per repository, and so a deleted one forgets. */
+  async linkObject(id: string, sha256: string): Promise<void> {
+    await writeFile(join(this.folder(id), 'lfs', sha256), '');
+  }
+
+  /** Size of an LFS object that this repository holds. */
+  async objectSize(id: string, sha256: string): Promise<number | undefined> {
+    const linked = (await sizeOf(join(this.folder(id), 'lfs', sha256))) !== undefined;
+    return linked ? this.objects.objectSize(sha256) : undefined;
+  }
+
+  private makeCommit(commit: NewCommit, tree: Tree, parent: CommitSha | undefined, at: number): CommitRecord {
+    const root = treeIds(new Map([...tree].map(([path, entry]) => [path, entry.oid]))).get('') ?? '';
+    const { title, body, user } = commit;
+    const id = CommitSha.parse(commitId({ tree: root, parent, user, at, title, body }));
+    return { id, parent, title, body, user, at, files: tree };
+  }
+
+  private async writeRecord(record: RepoRecord): Promise<void> {
+    await this.temporary.writeAtomic(join(this.folder(record.id), 'repo.json'), JSON.stringify(record));
+  }
+
+  private commitPath(id: string, sha: string): string {
+    return join(this.folder(id), 'commits', `${sha}.json`);
+  }
+
+  private folder(id: string): string {
+    return join(this.directory, 'repos', ...repoKey(id).split('/'));
+  }
+}

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { z } from 'zod';
+import { makeDirectory, ndjson, WRITER } from './hubFixture.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** Compiles the program into a directory of its own, which borrows the project's dependencies. */
+const compile = async (): Promise<string> => {
+  const directory = await makeDirectory();
+  await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+  await writeFile(join(directory, 'package.json'), '{"type":"module"}');
+  const options = ['--ignoreConfig', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck', '--types', 'node', '--rootDir', ROOT, '--outDir', join(directory, 'dist')];
+  await execa(join(ROOT, 'node_modules/.bin/tsc'), [join(ROOT, 'dev/hub/main.ts'), ...options], { cwd: ROOT });
+  return join(directory, 'dist/dev/hub/main.js');
+};
+
+const start = async (program: string, settings: object) => {
+  const hub = spawn(process.execPath, [program, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void hub.kill('SIGKILL'));
+  const [line] = z.tuple([z.string()]).parse(await once(createInterface(hub.stdout), 'line'));
+  const { url } = z.object({ url: z.url() }).parse(JSON.parse(line));
+  const send = async (path: string, value: unknown): Promise<unknown> => {
+    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${WRITER.token}` };
+    const response = await fetch(url + path, { method: 'POST', headers, body: typeof value === 'string' ? value : JSON.stringify(value) });
+    return response.json();
+  };
+  const get = async (path: string): Promise<unknown> => (await fetch(url + path)).json();
+  return { hub, url, send, get };
+};
+
+describe('the hub as a process', () => {
+  it('takes scripted faults from outside and keeps what was committed when it is killed', async () => {
+    const program = await compile();
+    const directory = join(await makeDirectory(), 'hub');
+    await mkdir(directory);
+    const first = await start(program, { directory, tokens: [WRITER] });
+    await first.send('/api/repos/create', { name: 'tiny', organization: 'Skulk' });
+    await first.send('/__dev__/faults', [{ operation: 'commit', fault: { kind: 'hold-after', gate: 'killed' } }]);
+    const unanswered = first.send('/api/models/Skulk/tiny/commit/main', ndjson(['header', { summary: 'before the kill' }]));
+    unanswered.catch(() => undefined);
+    await vi.waitUntil(async () => z.array(z.unknown()).parse(await first.get('/api/models/Skulk/tiny/commits/main')).length === 2);
+    expect(await first.get('/__dev__/requests')).toContainEqual(expect.objectContaining({ operation: 'commit', authorization: true }));
+    first.hub.kill('SIGKILL');
+    await expect(unanswered).rejects.toThrow('fetch failed');
+
+    const second = await start(program, { directory, tokens: [WRITER], port: Number(new URL(first.url).port) });
+    expect(second.url).toBe(first.url);
+    expect(await second.get('/api/models/Skulk/tiny/commits/main')).toMatchObject([{ title: 'before the kill' }, { title: 'initial commit' }]);
+    second.hub.kill('SIGTERM');
+    expect(await once(second.hub, 'exit')).toEqual([0, null]);
+  });
+});
