@@ -1,0 +1,112 @@
+import type { EntrySnapshot } from '../catalog/snapshot.js';
+import type { ArtifactKind, CommitSha, Digest, RepoId } from '../core/ids.js';
+import type { ApprovedArtifact } from '../plan/approved.js';
+import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import type { Check } from '../plan/checks.js';
+import type { EntryPlan } from '../plan/entry-plan.js';
+import type { HostFacts } from '../plan/facts.js';
+import type { Preconditions } from '../plan/preconditions.js';
+
+export interface ProbeRequest {
+  readonly sources: readonly { readonly repo: RepoId; readonly revision: CommitSha | null }[];
+  readonly targets: readonly RepoId[];
+}
+
+export interface PlanRequest {
+  readonly entry: EntrySnapshot;
+  readonly only: readonly ArtifactKind[];
+  readonly round: number;
+  /** Null when no high-memory host answered. */
+  readonly host: HostFacts | null;
+  /** The plans of the round before, to show what changed since. */
+  readonly previous: readonly ArtifactPlan[];
+}
+
+/** The plan of one round as it is shown and approved; bounded, since it lies in the workflow's history. */
+export interface PlannedRound {
+  readonly digest: Digest;
+  readonly entryPlan: EntryPlan;
+  readonly artifacts: readonly ArtifactPlan[];
+  /** Checks on what may change from minute to minute; they can block, and are no part of the digest. */
+  readonly volatile: readonly Check[];
+  readonly markdown: string;
+  readonly decideWithinMs: number;
+}
+
+export interface ControlActivities {
+  readonly planEntry: (request: PlanRequest) => Promise<PlannedRound>;
+  readonly checkPreconditions: (plan: ArtifactPlan) => Promise<Preconditions>;
+  readonly verifyArtifact: (request: VerifyRequest) => Promise<VerifyReport>;
+}
+
+export interface WaitingActivities {
+  /** Returns when that workflow has closed, however it closed. */
+  readonly awaitWorkflow: (id: string) => Promise<void>;
+}
+
+export interface LightActivities {
+  readonly probeHost: (request: ProbeRequest) => Promise<HostFacts>;
+}
+
+export interface ClaimRequest {
+  /** Workflow id of the artifact: claiming twice is claiming once. */
+  readonly holder: string;
+  readonly recipeDigest: Digest;
+  readonly diskBytes: number;
+  /** A host that the person wants to leave. */
+  readonly avoid: string | null;
+}
+
+export interface ClaimActivities {
+  readonly claimHost: (request: ClaimRequest) => Promise<{ readonly host: string }>;
+}
+
+export interface BuildReport {
+  readonly manifestDigest: Digest;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export type UploadReport =
+  | { readonly outcome: 'uploaded'; readonly parent: CommitSha; readonly sentBytes: number; readonly skippedBytes: number }
+  | { readonly outcome: 'stale'; readonly reason: string }
+  /** What was sealed is no longer in scratch: the artifact is built again. */
+  | { readonly outcome: 'scratch-lost'; readonly reason: string };
+
+export interface CommitRequest {
+  readonly approved: ApprovedArtifact;
+  readonly manifestDigest: Digest;
+  readonly parent: CommitSha;
+}
+
+export type CommitReport =
+  | { readonly outcome: 'committed'; readonly commit: CommitSha; readonly provenanceDigest: Digest; readonly settled: 'answered' | 'found' }
+  | { readonly outcome: 'stale'; readonly reason: string }
+  | { readonly outcome: 'blobs-missing'; readonly reason: string }
+  | { readonly outcome: 'scratch-lost'; readonly reason: string };
+
+export interface ReleaseRequest {
+  readonly holder: string;
+  readonly recipeDigest: Digest;
+  /** `slot` keeps what was built: a parked artifact goes on from it. */
+  readonly what: 'slot' | 'everything';
+}
+
+export interface HostActivities {
+  readonly buildArtifact: (approved: ApprovedArtifact) => Promise<BuildReport>;
+  readonly uploadArtifact: (request: { readonly approved: ApprovedArtifact; readonly manifestDigest: Digest }) => Promise<UploadReport>;
+  readonly commitArtifact: (request: CommitRequest) => Promise<CommitReport>;
+  readonly releaseHost: (request: ReleaseRequest) => Promise<void>;
+}
+
+export interface VerifyRequest {
+  readonly target: RepoId;
+  readonly commit: CommitSha;
+  readonly manifestDigest: Digest;
+  readonly provenanceDigest: Digest;
+}
+
+export interface VerifyReport {
+  readonly files: number;
+  readonly readBackBytes: number;
+}

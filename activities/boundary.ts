@@ -1,0 +1,46 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { SwpError, messageOf } from '../core/error.js';
+import { oneLine } from '../core/text.js';
+
+const scrub = (text: string, secrets: readonly string[]): string => secrets.reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
+
+const isStopping = (): boolean => Context.current().cancellationDetails?.workerShutdown ?? false;
+
+/**
+ * The one place where failures become Temporal's: a stable type, whether it is worth another attempt, and
+ * what a person can do as the first detail. What is not recognised needs a person too: it is not retried.
+ */
+export const toFailure = (error: unknown, secrets: readonly string[]): Error => {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  const message = scrub(oneLine(messageOf(error), 2000), secrets);
+  if (error instanceof SwpError) {
+    return ApplicationFailure.create({
+      type: error.code,
+      message,
+      nonRetryable: !error.transient,
+      details: [error.hint === undefined ? null : scrub(error.hint, secrets), error.kind],
+      ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+    });
+  }
+  return ApplicationFailure.create({ type: 'internal', message, nonRetryable: true, details: ['Look at the worker\'s log; this is a bug or a broken machine.', 'internal'] });
+};
+
+/** @param secrets token values that no failure may carry into a history */
+export const activityBoundary =
+  (secrets: readonly string[]): ActivityInterceptorsFactory =>
+  () => ({
+    inbound: {
+      async execute(input, next) {
+        try {
+          return await next(input);
+        } catch (error) {
+          const { cancellationSignal } = Context.current();
+          if (cancellationSignal.aborted && isStopping()) throw ApplicationFailure.create({ type: 'worker-stopping', message: 'The worker is stopping; the step goes on elsewhere or later.' });
+          if (cancellationSignal.aborted) throw new CancelledFailure('cancelled');
+          throw toFailure(error, secrets);
+        }
+      },
+    },
+  });

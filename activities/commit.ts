@@ -1,0 +1,69 @@
+import { buffer } from 'node:stream/consumers';
+import { SwpError } from '../core/error.js';
+import { Digest, type CommitSha } from '../core/ids.js';
+import type { HubConfig } from '../hub/config.js';
+import { readRepo } from '../hub/read/repo.js';
+import { commitOnce, type CommitFile } from '../hub/write/commit.js';
+import { classifyUploads, type UploadFile } from '../hub/write/upload.js';
+import type { ApprovedArtifact } from '../plan/approved.js';
+import { sha256Of } from '../plan/canonical.js';
+import { describeBytes, type ManifestFile } from '../plan/manifest.js';
+import { PROVENANCE_PATH } from '../plan/provenance.js';
+import type { CommitReport } from './api.js';
+import { renderProvenance, type Sealed } from './seal.js';
+import { uploadFiles } from './upload.js';
+
+/** Every file of ours at that commit is the one that was sealed, and none that we delete is left. */
+const treeHolds = async (hub: HubConfig, approved: ApprovedArtifact, files: readonly ManifestFile[], commit: CommitSha, signal: AbortSignal): Promise<boolean> => {
+  const { plan } = approved;
+  const found = await readRepo(hub, plan.target.repo, commit, { signal });
+  if ('absent' in found) return false;
+  const tree = new Map(found.files.map((file) => [file.path, file]));
+  const same = files.every((file) => {
+    const there = tree.get(file.path);
+    if (there?.size !== file.size) return false;
+    return there.lfs === null ? there.gitBlob === file.gitBlob : there.lfs === file.sha256;
+  });
+  return same && plan.operations.every((operation) => operation.op !== 'delete' || !tree.has(operation.path));
+};
+
+const commitFile = async (file: UploadFile, isLfs: boolean): Promise<CommitFile> =>
+  isLfs ? { path: file.path, lfs: { sha256: file.sha256, size: file.size } } : { path: file.path, content: await buffer(file.open(0, file.size)) };
+
+/** The trailers by which a commit of ours is known again, whoever reads it. */
+const trailersOf = (approved: ApprovedArtifact, sealed: Sealed): Readonly<Record<string, string>> => ({
+  'SWP-Plan': approved.decision.plan,
+  'SWP-Manifest': sealed.digest,
+});
+
+/**
+ * One atomic commit with the planned parent, never onto another. Sending it again after a lost answer or a
+ * crash finds the first one: at most one can succeed.
+ */
+export const commitSealed = async (hub: HubConfig, approved: ApprovedArtifact, sealed: Sealed, parent: CommitSha, signal: AbortSignal): Promise<CommitReport> => {
+  const { plan } = approved;
+  if (plan.target.head !== null && plan.target.head !== parent) throw new SwpError('integrity', 'commit/other-parent', `The plan for ${plan.target.repo} has head ${plan.target.head}, not ${parent}.`);
+  const provenance = renderProvenance(approved, sealed.manifest);
+  const files = uploadFiles(approved, sealed);
+  const { lfs } = await classifyUploads(hub, plan.target.repo, files, { signal });
+  const expected = [...sealed.manifest.files, describeBytes(PROVENANCE_PATH, provenance)];
+  try {
+    const done = await commitOnce(
+      hub,
+      {
+        repo: plan.target.repo,
+        parent,
+        title: `Publish ${plan.kind} of ${approved.entryName}`,
+        trailers: trailersOf(approved, sealed),
+        files: await Promise.all(files.map((file) => commitFile(file, lfs.has(file.path)))),
+        deletions: plan.operations.flatMap((operation) => (operation.op === 'delete' ? [operation.path] : [])),
+      },
+      { signal, treeMatches: (commit) => treeHolds(hub, approved, expected, commit, signal) },
+    );
+    if (done.outcome === 'stale') return { outcome: 'stale', reason: done.reason };
+    return { outcome: 'committed', commit: done.commit, provenanceDigest: Digest.parse(`sha256:${sha256Of(provenance)}`), settled: done.settled };
+  } catch (error) {
+    if (error instanceof SwpError && error.code === 'hub/lfs-missing') return { outcome: 'blobs-missing', reason: error.message };
+    throw error;
+  }
+};

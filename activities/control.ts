@@ -1,0 +1,41 @@
+import type { HubConfig } from '../hub/config.js';
+import { comparePreconditions } from '../plan/preconditions.js';
+import type { ControlActivities, WaitingActivities } from './api.js';
+import { readSource } from './facts/source.js';
+import { readTarget } from './facts/target.js';
+import { withHeartbeat } from './heartbeat.js';
+import { planEntry } from './plan-entry.js';
+import { verifyPublished } from './verify.js';
+
+export interface ControlDeps {
+  /** With a read token: nothing here writes to the Hub. */
+  readonly hub: HubConfig;
+  readonly tools: Readonly<Record<string, string>>;
+  readonly decideWithinMs: number;
+  /** Resolves when the workflow of that id has closed, however it closed; rejects when aborted. */
+  readonly awaitWorkflow: (id: string, signal: AbortSignal) => Promise<void>;
+}
+
+/** The light steps: facts, plans, preconditions, verification, and waiting for a lock. */
+export const createControlActivities = (deps: ControlDeps): ControlActivities & WaitingActivities => ({
+  planEntry: (request) =>
+    withHeartbeat('planning', async (signal) => {
+      const { shown: _shown, ...planned } = await planEntry(deps, request, signal);
+      return planned;
+    }),
+
+  checkPreconditions: (plan) =>
+    withHeartbeat('checking the target', async (signal) => {
+      const { source } = plan;
+      if (source !== null) {
+        const found = await readSource(deps.hub, source.repo, source.commit, signal);
+        if (found === null) return { state: 'moved', reason: `${source.repo} at ${source.commit} is not there any more` };
+        if (found.private && !plan.target.private) return { state: 'moved', reason: `${source.repo} has become private` };
+      }
+      return comparePreconditions(plan, await readTarget(deps.hub, plan.target.repo, signal));
+    }),
+
+  verifyArtifact: (request) => withHeartbeat('verifying', (signal) => verifyPublished(deps.hub, request, signal)),
+
+  awaitWorkflow: (id) => withHeartbeat(`waiting for ${id}`, (signal) => deps.awaitWorkflow(id, signal)),
+});

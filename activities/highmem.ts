@@ -1,0 +1,88 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { SwpError } from '../core/error.js';
+import type { HubConfig } from '../hub/config.js';
+import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
+import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
+import type { ClaimActivities, HostActivities, LightActivities } from './api.js';
+import { buildPayload } from './build.js';
+import { commitSealed } from './commit.js';
+import { withHeartbeat } from './heartbeat.js';
+import { probeHost } from './probe.js';
+import type { Claims } from './scratch/claims.js';
+import type { ScratchLayout } from './scratch/layout.js';
+import { openSealed, publishedPayload, seal, type Sealed } from './seal.js';
+import { assertTargetAllowed } from './targets.js';
+import { uploadSealed } from './upload.js';
+
+export interface HighmemDeps {
+  readonly host: string;
+  readonly layout: ScratchLayout;
+  readonly claims: Claims;
+  /** With the write token: used for the target's calls alone. */
+  readonly writeHub: HubConfig;
+  /** With the token for sources, which may be another one. */
+  readonly sourceHub: HubConfig;
+  /** Namespaces that this worker may write to; null where only the token decides. */
+  readonly targets: readonly string[] | null;
+  /** How long a claim waits before it asks the hosts again, in milliseconds. */
+  readonly busyRetryMs: number;
+  /** True once the process was asked to stop: an upload then ends at a part's boundary. */
+  readonly stopRequested: () => boolean;
+}
+
+const LOST = new Set(['seal/missing', 'seal/differs']);
+
+/** What was sealed, or the reason why this host has to build it again. */
+const sealedOrLost = async (deps: HighmemDeps, approved: ApprovedArtifact, expected: Parameters<typeof openSealed>[2]): Promise<Sealed | { readonly lost: string }> => {
+  try {
+    return await openSealed(deps, approved, expected);
+  } catch (error) {
+    if (error instanceof SwpError && LOST.has(error.code)) return { lost: error.message };
+    throw error;
+  }
+};
+
+/** The steps of a high-memory host: what it can do, taking a slot, and the heavy work of one artifact. */
+export const createHighmemActivities = (deps: HighmemDeps): LightActivities & ClaimActivities & HostActivities => {
+  const admit = (approved: ApprovedArtifact): void => {
+    assertApproved(approved);
+    assertTargetAllowed(approved.plan.target.repo, deps.targets);
+  };
+  return {
+    probeHost: (request) =>
+      withHeartbeat('probing', (signal) => probeHost({ host: deps.host, writeHub: deps.writeHub, sourceHub: deps.sourceHub, targets: deps.targets, freeDisk: () => deps.claims.freeDisk() }, request, signal)),
+
+    claimHost: async ({ holder, recipeDigest, diskBytes, avoid }) => {
+      const answer = avoid === deps.host ? { granted: false as const, reason: 'the artifact is to move away from here' } : await deps.claims.claim({ holder, recipeDigest, diskBytes });
+      if (answer.granted) return { host: deps.host };
+      throw ApplicationFailure.create({ type: 'host-busy', message: `Host ${deps.host} cannot take ${holder} now: ${answer.reason}.`, nextRetryDelay: deps.busyRetryMs });
+    },
+
+    buildArtifact: (approved) =>
+      withHeartbeat('building', async (signal, report) => {
+        admit(approved);
+        const { plan } = approved;
+        const payload = plan.action === 'metadata-only' ? await publishedPayload(deps.writeHub, plan, signal) : await buildPayload({ hub: deps.sourceHub, layout: deps.layout }, plan, report, signal);
+        const sealed = await seal({ hub: deps.sourceHub, layout: deps.layout }, approved, payload, signal);
+        return { manifestDigest: digestOfManifest(sealed.manifest), files: sealed.files.length, bytes: sealed.files.reduce((sum, file) => sum + file.size, 0) };
+      }),
+
+    uploadArtifact: ({ approved, manifestDigest }) =>
+      withHeartbeat('uploading', async (signal, report) => {
+        admit(approved);
+        const sealed = await sealedOrLost(deps, approved, manifestDigest);
+        if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
+        return uploadSealed({ hub: deps.writeHub, stopRequested: deps.stopRequested }, approved, sealed, report, signal);
+      }),
+
+    commitArtifact: ({ approved, manifestDigest, parent }) =>
+      withHeartbeat('committing', async (signal) => {
+        admit(approved);
+        const sealed = await sealedOrLost(deps, approved, manifestDigest);
+        if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
+        return commitSealed(deps.writeHub, approved, sealed, parent, signal);
+      }),
+
+    releaseHost: ({ holder, recipeDigest, what }) => (what === 'slot' ? deps.claims.park(holder) : deps.claims.release(holder, recipeDigest)),
+  };
+};

@@ -1,0 +1,50 @@
+import { canReadOneByte, canWrite } from '../hub/access.js';
+import type { HubConfig } from '../hub/config.js';
+import { messageOf, SwpError } from '../core/error.js';
+import type { RepoId } from '../core/ids.js';
+import type { HostFacts } from '../plan/facts.js';
+import type { ProbeRequest } from './api.js';
+import { readSource } from './facts/source.js';
+import { assertTargetAllowed } from './targets.js';
+
+export interface ProbeDeps {
+  readonly host: string;
+  readonly writeHub: HubConfig;
+  /** With the token for gated sources, where the host has one. */
+  readonly sourceHub: HubConfig;
+  /** Namespaces that this worker may write to; null where only the token decides. */
+  readonly targets: readonly string[] | null;
+  readonly freeDisk: () => Promise<number>;
+}
+
+type SourceAnswer = HostFacts['sources'][number];
+
+const probeSource = async (hub: HubConfig, { repo, revision }: ProbeRequest['sources'][number], signal: AbortSignal): Promise<SourceAnswer> => {
+  try {
+    const source = await readSource(hub, repo, revision, signal);
+    const smallest = source?.files.filter((file) => file.size > 0).toSorted((a, b) => Number(b.lfs !== null) - Number(a.lfs !== null) || a.size - b.size)[0];
+    if (source === null || smallest === undefined) return { repo, readable: false, reason: `The high-memory host's token sees nothing to read in ${repo}.` };
+    const answer = await canReadOneByte(hub, { repo: source.repo, commit: source.commit, path: smallest.path, size: smallest.size, lfs: smallest.lfs }, { signal });
+    return answer ? { repo, readable: true, reason: `The high-memory host can read ${repo}.` } : { repo, readable: false, reason: `The high-memory host's token may not read ${repo}.` };
+  } catch (error) {
+    if (error instanceof SwpError && error.transient) throw error;
+    return { repo, readable: false, reason: `The high-memory host cannot read ${repo}: ${messageOf(error)}` };
+  }
+};
+
+const probeTarget = async (deps: ProbeDeps, repo: RepoId, signal: AbortSignal): Promise<HostFacts['targets'][number]> => {
+  try {
+    assertTargetAllowed(repo, deps.targets);
+  } catch (error) {
+    return { repo, writable: 'no', reason: messageOf(error) };
+  }
+  const { verdict, reason } = await canWrite(deps.writeHub, repo, { signal });
+  return { repo, writable: verdict, reason };
+};
+
+/** What this host can do for a plan: read each source with its token, write each target, and how much disk is free. */
+export const probeHost = async (deps: ProbeDeps, request: ProbeRequest, signal: AbortSignal): Promise<HostFacts> => {
+  const sources = await Promise.all(request.sources.map((source) => probeSource(deps.sourceHub, source, signal)));
+  const targets = await Promise.all(request.targets.map((repo) => probeTarget(deps, repo, signal)));
+  return { host: deps.host, freeDiskBytes: await deps.freeDisk(), sources, targets };
+};

@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { SwpError } from '../../core/error.js';
+import type { ScratchLayout } from './layout.js';
+import { writeAtomic } from './write-atomic.js';
+
+const HostFile = z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) });
+
+const readId = async (path: string): Promise<string | null> => {
+  try {
+    return HostFile.parse(JSON.parse(await readFile(path, 'utf8'))).id;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    throw new SwpError('invalid', 'worker/host-file', `${path} does not hold a host id.`, { cause, hint: 'Move the scratch directory away and start the worker again.' });
+  }
+};
+
+/** The id of this host: random, made once, kept in scratch. It names the host's own task queue. */
+export const hostId = async (layout: ScratchLayout): Promise<string> => {
+  await mkdir(layout.root, { recursive: true, mode: 0o700 });
+  const known = await readId(layout.hostFile);
+  if (known !== null) return known;
+  const id = randomBytes(8).toString('hex');
+  await writeAtomic(layout.hostFile, `${JSON.stringify({ id })}\n`);
+  return id;
+};

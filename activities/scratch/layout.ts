@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Digest } from '../../core/ids.js';
+
+const hex = (digest: Digest): string => digest.slice('sha256:'.length);
+
+/** Where everything lies under a worker's scratch directory. Names are digests: nothing from outside becomes a path. */
+export class ScratchLayout {
+  constructor(readonly root: string) {}
+
+  /** The host's random id, kept so that it survives restarts. */
+  get hostFile(): string {
+    return join(this.root, 'host.json');
+  }
+
+  /** Held by the one process that serves this scratch. */
+  get lockFile(): string {
+    return join(this.root, 'worker.lock');
+  }
+
+  get claims(): string {
+    return join(this.root, 'claims');
+  }
+
+  claimFile(holder: string): string {
+    return join(this.claims, `${createHash('sha256').update(holder).digest('hex')}.json`);
+  }
+
+  get builds(): string {
+    return join(this.root, 'builds');
+  }
+
+  /** Payload files of a recipe, complete once the directory has this name. */
+  build(recipe: Digest): string {
+    return join(this.builds, hex(recipe));
+  }
+
+  get sealed(): string {
+    return join(this.root, 'sealed');
+  }
+
+  /** Card, license files and manifest of one approved plan, beside its payload. */
+  seal(recipe: Digest, plan: Digest): string {
+    return join(this.sealed, `${hex(recipe)}-${hex(plan).slice(0, 32)}`);
+  }
+
+  /** Prefix of every seal of a recipe. */
+  sealPrefix(recipe: Digest): string {
+    return `${hex(recipe)}-`;
+  }
+}

@@ -1,0 +1,121 @@
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SwpError } from '../core/error.js';
+import type { Digest } from '../core/ids.js';
+import type { HubConfig } from '../hub/config.js';
+import { readSmallFile } from '../hub/read/file.js';
+import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
+import type { ArtifactPlan, CopiedFile } from '../plan/artifact-plan.js';
+import { CARD_PATH, fillCard } from '../plan/card.js';
+import { describeBytes, makeManifest, Manifest, manifestDigest, manifestText, type ManifestFile } from '../plan/manifest.js';
+import { MTP_PAYLOAD } from '../plan/plan-mtp.js';
+import { makeProvenance, manifestOf, provenanceText } from '../plan/provenance.js';
+import { readTarget } from './facts/target.js';
+import type { ScratchLayout } from './scratch/layout.js';
+import { writeAtomic } from './scratch/write-atomic.js';
+
+const MANIFEST = 'manifest.json';
+
+/** One file of a sealed artifact, and where its bytes lie; null for payload that the target already holds. */
+export interface SealedFile extends ManifestFile {
+  readonly localPath: string | null;
+}
+
+export interface Sealed {
+  readonly manifest: Manifest;
+  readonly digest: Digest;
+  readonly files: readonly SealedFile[];
+}
+
+export interface SealDeps {
+  readonly hub: HubConfig;
+  readonly layout: ScratchLayout;
+}
+
+const recipeOf = (plan: ArtifactPlan): Digest => {
+  if (plan.recipeDigest === null || plan.card === null) throw new SwpError('internal', 'seal/incomplete-plan', `The plan for ${plan.target.repo} has no recipe or card.`);
+  return plan.recipeDigest;
+};
+
+const copyFile = async (hub: HubConfig, plan: ArtifactPlan, copy: CopiedFile, signal: AbortSignal): Promise<Uint8Array> => {
+  if (plan.source === null) throw new SwpError('internal', 'seal/no-source', `The plan for ${plan.target.repo} has no source.`);
+  return readSmallFile(hub, { repo: plan.source.repo, commit: plan.source.commit, path: copy.path, maxBytes: copy.size, file: copy }, { signal });
+};
+
+/** For a metadata-only plan the payload is what the last publish left in the target. */
+export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<readonly ManifestFile[]> => {
+  const { lastPublish } = await readTarget(hub, plan.target.repo, signal);
+  const files = lastPublish === null ? [] : manifestOf(lastPublish.provenance).files.filter((file) => file.path === MTP_PAYLOAD);
+  if (files.length === 0) throw new SwpError('stale', 'seal/no-payload', `${plan.target.repo} no longer holds the payload that this plan would keep.`, { hint: 'Abandon, and start again for a fresh plan.' });
+  return files;
+};
+
+/** Fills the card, copies the license files and writes the manifest: after this, the bytes are fixed. */
+export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: readonly ManifestFile[], signal: AbortSignal): Promise<Sealed> => {
+  const digest = assertApproved(approved);
+  const { plan } = approved;
+  const directory = deps.layout.seal(recipeOf(plan), digest);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const copies: ManifestFile[] = [];
+  for (const copy of plan.copies) {
+    const bytes = await copyFile(deps.hub, plan, copy, signal);
+    await writeAtomic(join(directory, copy.path), bytes);
+    copies.push(describeBytes(copy.path, bytes));
+  }
+  const listed = makeManifest([...payload, ...copies]).files;
+  const card = new TextEncoder().encode(fillCard(plan.card?.template ?? '', digest, listed));
+  await writeAtomic(join(directory, CARD_PATH), card);
+  const manifest = makeManifest([...listed, describeBytes(CARD_PATH, card)]);
+  await writeAtomic(join(directory, MANIFEST), manifestText(manifest));
+  return { manifest, digest: manifestDigest(manifest), files: filesOf(deps, plan, digest, manifest) };
+};
+
+const filesOf = (deps: Pick<SealDeps, 'layout'>, plan: ArtifactPlan, digest: Digest, manifest: Manifest): SealedFile[] => {
+  const recipe = recipeOf(plan);
+  const locate = (path: string): string | null => {
+    if (path !== MTP_PAYLOAD) return join(deps.layout.seal(recipe, digest), path);
+    return plan.action === 'metadata-only' ? null : join(deps.layout.build(recipe), path);
+  };
+  return manifest.files.map((file) => ({ ...file, localPath: locate(file.path) }));
+};
+
+/**
+ * Reads a sealed artifact back for upload and commit.
+ *
+ * @throws SwpError `seal/missing`, `seal/differs` when it is not there, or not the one that was sealed
+ */
+export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: ApprovedArtifact, expected: Digest): Promise<Sealed> => {
+  const digest = assertApproved(approved);
+  const { plan } = approved;
+  const path = join(deps.layout.seal(recipeOf(plan), digest), MANIFEST);
+  let manifest: Manifest;
+  try {
+    manifest = Manifest.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (cause) {
+    throw new SwpError('integrity', 'seal/missing', `What was sealed for ${plan.target.repo} is not in this host's scratch.`, { cause, hint: 'Resolve with "move": the artifact is built again.' });
+  }
+  if (manifestDigest(manifest) !== expected) throw new SwpError('integrity', 'seal/differs', `Scratch holds manifest ${manifestDigest(manifest)} for ${plan.target.repo}; sealed was ${expected}.`);
+  const files = filesOf(deps, plan, digest, manifest);
+  for (const file of files) {
+    const found = file.localPath === null ? file : await stat(file.localPath).catch(() => null);
+    if (found?.size !== file.size) throw new SwpError('integrity', 'seal/differs', `${file.path} in scratch is not the file that was sealed.`, { hint: 'Resolve with "move": the artifact is built again.' });
+  }
+  return { manifest, digest: expected, files };
+};
+
+/** `provenance.json`: a pure function of plan, manifest and decision, so every retry has the same bytes. */
+export const renderProvenance = (approved: ApprovedArtifact, manifest: Manifest): Uint8Array => {
+  const { plan, decision, entryName } = approved;
+  if (plan.recipe === null || plan.recipeDigest === null) throw new SwpError('internal', 'seal/incomplete-plan', `The plan for ${plan.target.repo} has no recipe.`);
+  const provenance = makeProvenance({
+    entry: entryName,
+    target: plan.target.repo,
+    recipe: plan.recipe,
+    recipeDigest: plan.recipeDigest,
+    planDigest: decision.plan,
+    decisions: [decision],
+    manifest,
+    tools: plan.tools,
+  });
+  return new TextEncoder().encode(provenanceText(provenance));
+};
