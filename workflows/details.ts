@@ -1,0 +1,55 @@
+import { codeSpan, escapeMarkdown } from '../plan/escape.js';
+import type { Approval } from '../plan/approval.js';
+import { shortDigest } from '../plan/decision.js';
+import type { Trouble } from './messages.js';
+import type { Stage } from './stages.js';
+
+const ADVICE: Record<Stage, string> = {
+  planning: 'Reading source and target. Nothing to do for you.',
+  'awaiting-approval': 'A person decides: read the plan below.',
+  building: 'The high-memory host builds the payload. Nothing to do for you.',
+  uploading: 'Blobs go to the Hub; nothing is visible there yet.',
+  committing: 'One commit makes everything visible at once.',
+  verifying: 'The commit is read back from the Hub.',
+  published: 'Done: the target holds what was approved.',
+  unchanged: 'Nothing to do: the target already holds it.',
+  rejected: 'A reviewer rejected the plan; the target is as it was.',
+  expired: 'Nobody decided in time; the target is as it was. Start again for a fresh plan.',
+  abandoned: 'Given up; the target is as it was.',
+  failed: 'This publish cannot go on; the reason is in its result.',
+  'needs-attention': 'It stands still until somebody answers.',
+};
+
+const troubleText = (trouble: Trouble): string =>
+  [
+    `**${escapeMarkdown(trouble.step)}** failed: ${escapeMarkdown(trouble.reason, 1000)}`,
+    ...(trouble.hint === null ? [] : [`What to do: ${escapeMarkdown(trouble.hint, 500)}`]),
+    'Then send Update `resolve` with one of:',
+    '```json\n{"action": "retry"}\n```\n```json\n{"action": "abandon"}\n```',
+  ].join('\n\n');
+
+const heading = (stage: Stage): string => `**${stage}**: ${ADVICE[stage]}`;
+
+/** Current details of a target's workflow: what happens, and what a person can do. */
+export const targetDetails = (stage: Stage, target: string, trouble: Trouble | null): string =>
+  [heading(stage), `Target: ${codeSpan(target)}`, ...(trouble === null ? [] : [troubleText(trouble)])].join('\n\n');
+
+/** The exact JSON to paste into the forms of Signal `review` and Update `decide`, in short lines. */
+const decisionForms = (approval: Approval): string => {
+  const form = (verdict: string): string => `\`\`\`json\n{\n  "plan": "${shortDigest(approval.plan)}",\n  "verdict": "${verdict}",\n  "reviewer": "your name"\n}\n\`\`\``;
+  return `Send Update \`decide\` (it answers) or Signal \`review\`:\n\n${form('approve')}\n\n${form('reject')}`;
+};
+
+/** Current details of an entry's workflow. `plan` is Markdown that our own renderer escaped. */
+export const entryDetails = (stage: Stage, parts: { readonly plan: string | null; readonly approval: Approval | null; readonly trouble: Trouble | null; readonly waitingFor: readonly string[] }): string => {
+  const { approval } = parts;
+  const asks = stage === 'awaiting-approval' && approval !== null;
+  return [
+    heading(stage),
+    ...(parts.waitingFor.length === 0 ? [] : [`Waiting for ${parts.waitingFor.map((id) => codeSpan(id)).join(', ')}, which writes the same target.`]),
+    ...(parts.trouble === null ? [] : [troubleText(parts.trouble)]),
+    ...(asks ? [`Round ${approval.round}, until ${new Date(approval.deadline).toISOString()}.`, decisionForms(approval)] : []),
+    ...(asks && approval.refusals.length > 0 ? [`Not taken: ${approval.refusals.map((text) => escapeMarkdown(text)).join('; ')}`] : []),
+    ...(parts.plan === null ? [] : [parts.plan]),
+  ].join('\n\n');
+};

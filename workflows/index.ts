@@ -1,0 +1,2 @@
+export { publishArtifact } from './publish-artifact.js';
+export { publishEntry } from './publish-entry.js';

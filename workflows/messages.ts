@@ -1,0 +1,60 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ArtifactKind, Digest } from '../core/ids.js';
+import type { Approval } from '../plan/approval.js';
+import type { DecisionMessage, DecisionRecord } from '../plan/decision.js';
+import type { Stage } from './stages.js';
+
+/** A form in the Web UI sends whatever was typed, so the handler takes it as unknown. */
+export const reviewSignal = defineSignal<[DecisionMessage]>('review');
+
+export interface DecisionReply {
+  readonly accepted: 'now' | 'before';
+  readonly decision: DecisionRecord;
+}
+export const decideUpdate = defineUpdate<DecisionReply, [DecisionMessage]>('decide');
+
+/** Continues what is parked: do the failed step again, on this host or on another, or give up. */
+export interface Resolution {
+  readonly action: 'retry' | 'move' | 'abandon';
+  readonly note?: string | undefined;
+}
+export interface ResolutionReply {
+  readonly step: string;
+  readonly action: Resolution['action'];
+}
+export const resolveUpdate = defineUpdate<ResolutionReply, [Resolution]>('resolve');
+
+/** Why a publish stands still, and what a person can do. */
+export interface Trouble {
+  readonly step: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly hint: string | null;
+}
+
+export interface ArtifactStatus {
+  readonly kind: ArtifactKind;
+  readonly target: string;
+  readonly outcome: string;
+}
+
+export interface PublishStatus {
+  readonly stage: Stage;
+  readonly entry: string;
+  readonly plan: Digest | null;
+  readonly approval: Approval | null;
+  readonly decisions: readonly DecisionRecord[];
+  readonly artifacts: readonly ArtifactStatus[];
+  /** The workflow that holds a target which this publish waits for. */
+  readonly waitingFor: readonly string[];
+  readonly trouble: Trouble | null;
+}
+export const statusQuery = defineQuery<PublishStatus>('status');
+
+export interface TargetStatus {
+  readonly stage: Stage;
+  readonly target: string;
+  readonly host: string | null;
+  readonly trouble: Trouble | null;
+}
+export const targetStatusQuery = defineQuery<TargetStatus>('target-status');

@@ -1,0 +1,28 @@
+import { repoKey } from '../core/ids.js';
+
+/** The task queue of workflows and light activities; the others are named after it. */
+export const BASE_QUEUE = 'swp';
+
+export interface Queues {
+  readonly control: string;
+  /** Has many slots of its own: who waits for a lock must not hold back anybody's work. */
+  readonly waiting: string;
+  readonly claims: string;
+  readonly light: string;
+}
+
+export const queuesOf = (base: string): Queues => ({
+  control: base,
+  waiting: `${base}-waiting`,
+  claims: `${base}-highmem`,
+  light: `${base}-highmem-light`,
+});
+
+/** The queue that only this high-memory host polls. */
+export const hostQueue = (base: string, hostId: string): string => `${queuesOf(base).claims}/${hostId}`;
+
+/** One publish of an entry at a time: the id is the lock. */
+export const publishId = (entryName: string): string => `publish/${entryName}`;
+
+/** One writer per target repository, compared as the Hub compares names: the id is the lock. */
+export const targetId = (repo: string): string => `target/${repoKey(repo)}`;

@@ -1,0 +1,197 @@
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { CommitReport, ReleaseRequest } from '../activities/api.js';
+import type { Digest } from '../core/ids.js';
+import { targetDetails } from './details.js';
+import { targetStatusQuery, type Trouble } from './messages.js';
+import { Abandoned, Moved, Parking } from './parking.js';
+import { SwpStage } from './search-attributes.js';
+import type { Stage } from './stages.js';
+import { claimOn, claims, control, onHost, releaseOn } from './steps.js';
+import type { ArtifactInput, ArtifactResult } from './types.js';
+
+/** How often blobs that the Hub dropped are sent again before a person is asked. */
+const UPLOAD_ROUNDS = 3;
+
+type Committed = Extract<CommitReport, { outcome: 'committed' }>;
+type Stale = Extract<ArtifactResult, { outcome: 'stale' }>;
+
+/** The host no longer has what was sealed: it is built again, and being reproducible has the same bytes. */
+class ScratchLost extends Error {}
+
+/**
+ * One artifact from its approved plan to a verified commit. Its workflow id is the lock on the target:
+ * whatever closes it releases the lock.
+ */
+class ArtifactPublish {
+  private stage: Stage = 'building';
+  private host: string | null;
+  private holdsSlot = false;
+  private avoid: string | null = null;
+  private readonly root = CancellationScope.current();
+  private readonly parking = new Parking({
+    canMove: () => this.host !== null && this.stage !== 'verifying',
+    onPark: (trouble) => this.onPark(trouble),
+    onResume: () => this.enter(this.stage),
+  });
+
+  constructor(private readonly input: ArtifactInput) {
+    this.host = input.host;
+    setHandler(targetStatusQuery, () => ({ stage: this.parking.trouble === null ? this.stage : 'needs-attention', target: this.plan.target.repo, host: this.host, trouble: this.parking.trouble }));
+  }
+
+  private get plan() {
+    return this.input.approved.plan;
+  }
+
+  async run(): Promise<ArtifactResult> {
+    try {
+      this.enter('building');
+      return await this.publish();
+    } catch (error) {
+      if (error instanceof Abandoned) {
+        await this.release('everything');
+        this.enter('abandoned');
+        return { outcome: 'abandoned', target: this.plan.target.repo, reason: error.message };
+      }
+      if (isCancellation(error)) {
+        await this.release('everything');
+        this.enter('abandoned');
+      }
+      throw error;
+    }
+  }
+
+  private async publish(): Promise<ArtifactResult> {
+    const target = this.plan.target.repo;
+    const now = await this.parking.attempt('checking the target', () => control().checkPreconditions(this.plan));
+    if (now.state === 'moved') return this.stale(now.reason);
+    if (now.state === 'unchanged') {
+      this.enter('unchanged');
+      return { outcome: 'unchanged', target, reason: `commit ${now.commit} already holds the same payload` };
+    }
+    for (;;) {
+      try {
+        return await this.buildAndCommit();
+      } catch (error) {
+        if (error instanceof ScratchLost) continue;
+        if (!(error instanceof Moved)) throw error;
+        await this.release('everything');
+        this.avoid = this.host;
+        this.host = null;
+      }
+    }
+  }
+
+  private async buildAndCommit(): Promise<ArtifactResult> {
+    this.enter('building');
+    const { manifestDigest } = await this.onHost('building', (host) =>
+      onHost(host).buildArtifact.executeWithOptions({ summary: `build ${this.plan.target.repo}` }, [this.input.approved]),
+    );
+    const committed = await this.uploadAndCommit(manifestDigest);
+    if (committed.outcome === 'stale') return committed;
+    // The commit is on the Hub: from here a cancel comes too late, and only the truth about it is missing.
+    return CancellationScope.nonCancellable(() => this.verify(manifestDigest, committed));
+  }
+
+  private async uploadAndCommit(manifestDigest: Digest): Promise<Committed | Stale> {
+    const { approved } = this.input;
+    for (let round = 1; ; round += 1) {
+      this.enter('uploading');
+      const uploaded = await this.onHost('uploading', (host) =>
+        onHost(host).uploadArtifact.executeWithOptions({ summary: `upload to ${this.plan.target.repo}` }, [{ approved, manifestDigest }]),
+      );
+      if (uploaded.outcome === 'stale') return this.stale(uploaded.reason);
+      if (uploaded.outcome === 'scratch-lost') throw new ScratchLost(uploaded.reason);
+      this.enter('committing');
+      const report = await this.onHost('committing', (host) =>
+        CancellationScope.nonCancellable(() =>
+          onHost(host).commitArtifact.executeWithOptions({ summary: `commit to ${this.plan.target.repo}` }, [{ approved, manifestDigest, parent: uploaded.parent }]),
+        ),
+      );
+      if (report.outcome === 'committed') return report;
+      if (report.outcome === 'stale') return this.stale(report.reason);
+      if (report.outcome === 'scratch-lost') throw new ScratchLost(report.reason);
+      if (round % UPLOAD_ROUNDS === 0) {
+        await this.parking.park({ step: 'committing', code: 'hub/lfs-missing', reason: report.reason, hint: 'The Hub keeps losing what was uploaded. Wait a while, then retry.' });
+      }
+    }
+  }
+
+  private async verify(manifestDigest: Digest, committed: Committed): Promise<ArtifactResult> {
+    const { plan } = this;
+    const { decision } = this.input.approved;
+    this.enter('verifying');
+    const report = await this.parking.attempt('verifying', () =>
+      control().verifyArtifact.executeWithOptions({ summary: `verify ${plan.target.repo} at ${committed.commit.slice(0, 12)}` }, [
+        { target: plan.target.repo, commit: committed.commit, manifestDigest, provenanceDigest: committed.provenanceDigest },
+      ]),
+    );
+    await this.release('everything');
+    this.enter('published');
+    return {
+      outcome: 'published',
+      receipt: {
+        target: plan.target.repo,
+        commit: committed.commit,
+        plan: decision.plan,
+        manifest: manifestDigest,
+        reviewer: decision.reviewer,
+        verifiedFiles: report.files,
+        readBackBytes: report.readBackBytes,
+        cancelCameTooLate: this.root.consideredCancelled,
+      },
+    };
+  }
+
+  /** Runs a heavy step with a build slot held on this artifact's host. */
+  private onHost<T>(step: Stage, run: (host: string) => Promise<T>): Promise<T> {
+    return this.parking.attempt(step, async () => run(await this.claim()));
+  }
+
+  private async claim(): Promise<string> {
+    if (this.holdsSlot && this.host !== null) return this.host;
+    const { recipeDigest, estimate } = this.plan;
+    if (recipeDigest === null) throw ApplicationFailure.nonRetryable('The plan has no recipe.', 'internal');
+    const request = { holder: workflowInfo().workflowId, recipeDigest, diskBytes: estimate.diskBytes, avoid: this.avoid };
+    const claimed = this.host === null ? await claims().claimHost(request) : await claimOn(this.host).claimHost(request);
+    this.host = claimed.host;
+    this.holdsSlot = true;
+    return claimed.host;
+  }
+
+  /** Best effort: a host that is off sweeps the scratch of ended publishes when it starts. */
+  private async release(what: ReleaseRequest['what']): Promise<void> {
+    const { host } = this;
+    if (host === null || this.plan.recipeDigest === null) return;
+    const request = { holder: workflowInfo().workflowId, recipeDigest: this.plan.recipeDigest, what };
+    this.holdsSlot = false;
+    try {
+      await CancellationScope.nonCancellable(() => releaseOn(host).releaseHost(request));
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+    }
+  }
+
+  private async stale(reason: string): Promise<Stale> {
+    await this.release('slot');
+    return { outcome: 'stale', target: this.plan.target.repo, reason, host: this.host };
+  }
+
+  private async onPark(trouble: Trouble): Promise<void> {
+    upsertSearchAttributes([{ key: SwpStage, value: 'needs-attention' }]);
+    setCurrentDetails(targetDetails('needs-attention', this.plan.target.repo, trouble));
+    if (this.holdsSlot) await this.release('slot');
+  }
+
+  private enter(stage: Stage): void {
+    this.stage = stage;
+    upsertSearchAttributes([{ key: SwpStage, value: stage }]);
+    setCurrentDetails(targetDetails(stage, this.plan.target.repo, null));
+  }
+}
+
+export const publishArtifact = async (input: ArtifactInput): Promise<ArtifactResult> => {
+  const result = await new ArtifactPublish(input).run();
+  await condition(allHandlersFinished);
+  return result;
+};

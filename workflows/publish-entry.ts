@@ -1,0 +1,194 @@
+import { allHandlersFinished, ActivityFailure, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, TimeoutFailure, upsertSearchAttributes } from '@temporalio/workflow';
+import type { PlannedRound, ProbeRequest } from '../activities/api.js';
+import { artifactsOf } from '../catalog/artifacts.js';
+import type { ArtifactKind } from '../core/ids.js';
+import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import type { HostFacts } from '../plan/facts.js';
+import { childFailure, runChild } from './children.js';
+import { entryDetails } from './details.js';
+import { statusQuery } from './messages.js';
+import { Abandoned, Parking } from './parking.js';
+import { conclude, isWork, totalOf } from './report.js';
+import { Review } from './review.js';
+import { SwpPlan, SwpStage } from './search-attributes.js';
+import type { Stage } from './stages.js';
+import { control, light } from './steps.js';
+import type { ArtifactReport, ArtifactResult, PublishInput, PublishResult } from './types.js';
+
+/** One entry: plan, ask, run a child for each artifact, and ask again for those that went stale. */
+class EntryPublish {
+  private stage: Stage = 'planning';
+  private round = 0;
+  private planned: PlannedRound | null = null;
+  private running = 0;
+  private readonly open: Set<ArtifactKind>;
+  private readonly plans = new Map<ArtifactKind, ArtifactPlan>();
+  private readonly hosts = new Map<ArtifactKind, string>();
+  private readonly reports = new Map<ArtifactKind, ArtifactReport>();
+  private readonly waitingFor = new Set<string>();
+  private readonly review = new Review(() => this.show());
+  private readonly parking = new Parking({
+    canMove: () => false,
+    onPark: () => this.enter('needs-attention'),
+    onResume: () => this.enter('planning'),
+  });
+
+  constructor(private readonly input: PublishInput) {
+    const kinds = artifactsOf(input.entry.entry).map((artifact) => artifact.kind);
+    this.open = new Set(input.only.length === 0 ? kinds : kinds.filter((kind) => input.only.includes(kind)));
+    setHandler(statusQuery, () => ({
+      stage: this.stage,
+      entry: input.entry.name,
+      plan: this.planned?.digest ?? null,
+      approval: this.review.approval,
+      decisions: this.review.decisions,
+      artifacts: [...this.reports.values()].map(({ kind, result }) => ({ kind, target: this.plans.get(kind)?.target.repo ?? '', outcome: result.outcome })),
+      waitingFor: [...this.waitingFor],
+      trouble: this.parking.trouble,
+    }));
+  }
+
+  async run(): Promise<PublishResult> {
+    try {
+      for (;;) {
+        while (this.open.size > 0) await this.nextRound();
+        await condition(() => this.open.size > 0 || this.running === 0);
+        if (this.open.size === 0 && this.running === 0) return this.result();
+      }
+    } catch (error) {
+      if (error instanceof Abandoned) {
+        this.closeOpen('abandoned', error.message);
+        await condition(() => this.running === 0);
+        return this.result();
+      }
+      if (!isCancellation(error)) throw error;
+      // Children end on their own terms: one whose commit was sent already ends published.
+      await CancellationScope.nonCancellable(() => condition(() => this.running === 0));
+      const reports = [...this.reports.values()];
+      if (reports.length > 0 && reports.every(({ result }) => result.outcome === 'published')) return this.result();
+      this.enter('abandoned');
+      throw error;
+    }
+  }
+
+  /** Plans what is open, asks about it, and starts what was approved. */
+  private async nextRound(): Promise<void> {
+    const kinds = [...this.open];
+    this.round += 1;
+    this.enter('planning');
+    const planned = await this.parking.attempt('planning', () => this.plan(kinds));
+    this.planned = planned;
+    upsertSearchAttributes([{ key: SwpPlan, value: planned.digest }]);
+    for (const plan of planned.artifacts) this.plans.set(plan.kind, plan);
+    const barred = planned.artifacts.filter((plan) => plan.action === 'blocked');
+    if (barred.length > 0) return this.closeOpen('failed', conclude(barred));
+    for (const plan of planned.artifacts) if (!isWork(plan)) this.close(plan.kind, { outcome: 'unchanged', target: plan.target.repo, reason: 'the target already holds what the plan would publish' });
+    if (this.open.size === 0) return;
+    const standing = planned.volatile.filter((check) => check.verdict === 'blocked');
+    if (standing.length > 0) {
+      await this.parking.park({ step: 'admission', code: standing[0]?.code ?? 'blocked', reason: standing.map((check) => check.message).join(' '), hint: standing[0]?.fix ?? null });
+      return;
+    }
+    await this.decide(planned);
+  }
+
+  private async plan(kinds: ArtifactKind[]): Promise<PlannedRound> {
+    const { entry } = this.input;
+    const wanted = artifactsOf(entry.entry).filter((artifact) => kinds.includes(artifact.kind));
+    const host = await this.probe({
+      sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
+      targets: wanted.map(({ target }) => target),
+    });
+    const previous = kinds.flatMap((kind) => this.plans.get(kind) ?? []);
+    return control().planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [{ entry, only: kinds, round: this.round, host, previous }]);
+  }
+
+  /** Null when no high-memory host answers in time: the plan then says so. */
+  private async probe(request: ProbeRequest): Promise<HostFacts | null> {
+    try {
+      return await light().probeHost(request);
+    } catch (error) {
+      if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) return null;
+      throw error;
+    }
+  }
+
+  private async decide(planned: PlannedRound): Promise<void> {
+    this.enter('awaiting-approval');
+    const approval = await this.review.ask(this.round, planned.digest, planned.decideWithinMs);
+    const { decision } = approval;
+    if (approval.state === 'expired') return this.closeOpen('expired', 'nobody decided in time');
+    if (decision === null || decision.verdict !== 'approve') return this.closeOpen('rejected', `${decision?.reviewer ?? 'somebody'} rejected it${decision?.note ? `: ${decision.note}` : ''}`);
+    for (const plan of planned.artifacts) {
+      if (!this.open.delete(plan.kind)) continue;
+      const approved = { entryName: this.input.entry.name, entryPlan: planned.entryPlan, plan, decision };
+      this.running += 1;
+      void this.follow(plan, runChild({ approved, host: this.hosts.get(plan.kind) ?? null }, (id) => this.wait(id)));
+    }
+    upsertSearchAttributes([{ key: SwpStage, value: null }]);
+    this.stage = 'building';
+    this.show();
+  }
+
+  /** Records how a child ended; never rejects. */
+  private async follow(plan: ArtifactPlan, child: Promise<ArtifactResult>): Promise<void> {
+    const target = plan.target.repo;
+    try {
+      const result = await child;
+      if (result.outcome === 'stale') {
+        if (result.host !== null) this.hosts.set(plan.kind, result.host);
+        this.open.add(plan.kind);
+      } else {
+        this.close(plan.kind, result);
+      }
+    } catch (error) {
+      if (isCancellation(error)) this.close(plan.kind, { outcome: 'abandoned', target, reason: 'cancelled' });
+      else this.close(plan.kind, { outcome: 'failed', target, reason: childFailure(error) });
+    } finally {
+      this.running -= 1;
+    }
+  }
+
+  private wait(id: string | null): void {
+    if (id === null) this.waitingFor.clear();
+    else this.waitingFor.add(id);
+    this.show();
+  }
+
+  private close(kind: ArtifactKind, result: ArtifactReport['result']): void {
+    this.open.delete(kind);
+    this.reports.set(kind, { kind, result });
+  }
+
+  private closeOpen(outcome: 'failed' | 'rejected' | 'expired' | 'abandoned', reason: string): void {
+    for (const artifact of artifactsOf(this.input.entry.entry)) {
+      if (this.open.has(artifact.kind)) this.close(artifact.kind, { outcome, target: artifact.target, reason });
+    }
+  }
+
+  private result(): PublishResult {
+    const artifacts = [...this.reports.values()];
+    const outcome = totalOf(artifacts);
+    this.enter(outcome);
+    return { outcome, artifacts, rounds: this.round, plan: this.planned?.digest ?? null };
+  }
+
+  private enter(stage: Stage): void {
+    this.stage = stage;
+    upsertSearchAttributes([{ key: SwpStage, value: stage }]);
+    this.show();
+  }
+
+  private show(): void {
+    setCurrentDetails(
+      entryDetails(this.stage, { plan: this.planned?.markdown ?? null, approval: this.review.approval, trouble: this.parking.trouble, waitingFor: [...this.waitingFor] }),
+    );
+  }
+}
+
+/** Publishes one entry of the catalog: nothing is written to the Hub before a person approved exactly the plan. */
+export const publishEntry = async (input: PublishInput): Promise<PublishResult> => {
+  const result = await new EntryPublish(input).run();
+  await condition(allHandlersFinished);
+  return result;
+};

@@ -1,0 +1,15 @@
+/** Where a publish stands: the one value that people watch, in the search attribute `SwpStage`. */
+export type Stage =
+  | 'planning'
+  | 'awaiting-approval'
+  | 'building'
+  | 'uploading'
+  | 'committing'
+  | 'verifying'
+  | 'published'
+  | 'unchanged'
+  | 'rejected'
+  | 'expired'
+  | 'abandoned'
+  | 'failed'
+  | 'needs-attention';

@@ -1,0 +1,42 @@
+import { ActivityCancellationType, proxyActivities, workflowInfo, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
+import type { ClaimActivities, ControlActivities, HostActivities, LightActivities, WaitingActivities } from '../activities/api.js';
+import { hostQueue, queuesOf } from './names.js';
+
+/**
+ * Transient failures are retried inside an activity for as long as it takes. What Temporal retries is a
+ * crashed worker, which a missing heartbeat shows. A result over the payload limit would be retried for ever.
+ */
+const lasting: ActivityOptions = {
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '15 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '5 minutes', nonRetryableErrorTypes: ['PayloadsTooLarge'] },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+};
+
+const queues = () => queuesOf(workflowInfo().taskQueue);
+
+export const control = (): ActivityInterfaceFor<ControlActivities> =>
+  proxyActivities<ControlActivities>({ ...lasting, taskQueue: queues().control });
+
+export const waiting = (): ActivityInterfaceFor<WaitingActivities> =>
+  proxyActivities<WaitingActivities>({ ...lasting, taskQueue: queues().waiting });
+
+/** Facts of a high-memory host: when none answers in two minutes, the plan says so. */
+export const light = (): ActivityInterfaceFor<LightActivities> =>
+  proxyActivities<LightActivities>({ ...lasting, scheduleToCloseTimeout: '2 minutes', taskQueue: queues().light });
+
+/** A claim goes round the hosts until one can take it. */
+export const claims = (): ActivityInterfaceFor<ClaimActivities> =>
+  proxyActivities<ClaimActivities>({ ...lasting, taskQueue: queues().claims });
+
+/** The heavy steps of one host. They have no schedule-to-start timeout: the host may be off for days. */
+export const onHost = (hostId: string): ActivityInterfaceFor<HostActivities> =>
+  proxyActivities<HostActivities>({ ...lasting, taskQueue: hostQueue(workflowInfo().taskQueue, hostId) });
+
+/** Takes a slot again on the host that already holds what this artifact has built. */
+export const claimOn = (hostId: string): ActivityInterfaceFor<ClaimActivities> =>
+  proxyActivities<ClaimActivities>({ ...lasting, taskQueue: hostQueue(workflowInfo().taskQueue, hostId) });
+
+/** Best effort: a publish does not wait for a host that is off. */
+export const releaseOn = (hostId: string): ActivityInterfaceFor<HostActivities> =>
+  proxyActivities<HostActivities>({ ...lasting, scheduleToCloseTimeout: '1 minute', taskQueue: hostQueue(workflowInfo().taskQueue, hostId) });

@@ -1,0 +1,46 @@
+import type { EntrySnapshot } from '../catalog/snapshot.js';
+import type { ArtifactKind, CommitSha, Digest, RepoId } from '../core/ids.js';
+import type { ApprovedArtifact } from '../plan/approved.js';
+
+export interface PublishInput {
+  readonly entry: EntrySnapshot;
+  /** Which artifacts of the entry; empty means all of them. */
+  readonly only: readonly ArtifactKind[];
+}
+
+export interface ArtifactInput {
+  readonly approved: ApprovedArtifact;
+  /** The host of an earlier round, so that a new plan reuses what was built there. */
+  readonly host: string | null;
+}
+
+export interface Receipt {
+  readonly target: RepoId;
+  readonly commit: CommitSha;
+  readonly plan: Digest;
+  readonly manifest: Digest;
+  readonly reviewer: string;
+  /** Files verified at the commit, and bytes of them read back. */
+  readonly verifiedFiles: number;
+  readonly readBackBytes: number;
+  /** Set when a cancel arrived after the commit had been sent. */
+  readonly cancelCameTooLate: boolean;
+}
+
+export type ArtifactResult =
+  | { readonly outcome: 'published'; readonly receipt: Receipt }
+  | { readonly outcome: 'unchanged'; readonly target: RepoId; readonly reason: string }
+  | { readonly outcome: 'stale'; readonly target: RepoId; readonly reason: string; readonly host: string | null }
+  | { readonly outcome: 'abandoned'; readonly target: RepoId; readonly reason: string };
+
+export interface ArtifactReport {
+  readonly kind: ArtifactKind;
+  readonly result: ArtifactResult | { readonly outcome: 'failed' | 'rejected' | 'expired'; readonly target: RepoId; readonly reason: string };
+}
+
+export interface PublishResult {
+  readonly outcome: 'published' | 'unchanged' | 'rejected' | 'expired' | 'abandoned' | 'failed';
+  readonly artifacts: readonly ArtifactReport[];
+  readonly rounds: number;
+  readonly plan: Digest | null;
+}
