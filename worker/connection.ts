@@ -1,0 +1,27 @@
+import { NativeConnection } from '@temporalio/worker';
+import { messageOf } from '../core/error.js';
+import { checkSearchAttributes, searchAttributesError } from './search-attributes.js';
+import { isListening, readTemporalConfig, unreachable } from './temporal-config.js';
+
+const PROBE_MS = 5_000;
+
+/**
+ * Connects a worker and checks that the namespace has our search attributes: without them every workflow
+ * task would fail and be retried for ever.
+ */
+export const connectWorker = async (env: NodeJS.ProcessEnv): Promise<{ readonly connection: NativeConnection; readonly namespace: string; readonly address: string }> => {
+  const { address, namespace, connectionOptions } = readTemporalConfig(env);
+  if (!(await isListening(address, PROBE_MS))) throw unreachable(address, 'nothing listens there');
+  let connection: NativeConnection;
+  try {
+    connection = await NativeConnection.connect(connectionOptions);
+  } catch (error) {
+    throw unreachable(address, messageOf(error), error);
+  }
+  const problems = await checkSearchAttributes(connection, namespace);
+  if (problems.length > 0) {
+    await connection.close();
+    throw searchAttributesError(problems, namespace);
+  }
+  return { connection, namespace, address };
+};

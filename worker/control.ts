@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { Client, WorkflowFailedError } from '@temporalio/client';
+import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
+import { activityBoundary } from '../activities/boundary.js';
+import { createControlActivities } from '../activities/control.js';
+import { secretsOf, type HubConfig } from '../hub/config.js';
+import { queuesOf } from '../workflows/names.js';
+import type { WorkerSettings } from './settings.js';
+import { swpTools } from './tools.js';
+
+/** After a crash a workflow task waits this long for the dead worker before another takes it. */
+const STICKY_TIMEOUT = '1s';
+/** Those who wait for a lock only beat; a thousand of them fit. */
+const WAITING_SLOTS = 1_000;
+const LIGHT_SLOTS = 20;
+
+const awaitWorkflow =
+  (client: Client) =>
+  async (id: string, signal: AbortSignal): Promise<void> => {
+    const ended = client.workflow.getHandle(id).result().then(
+      () => undefined,
+      (error: unknown) => {
+        if (!(error instanceof WorkflowFailedError)) throw error;
+      },
+    );
+    await Promise.race([ended, once(signal, 'abort')]);
+    signal.throwIfAborted();
+  };
+
+export interface ControlParts {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly settings: WorkerSettings;
+  /** With a read token. */
+  readonly hub: HubConfig;
+  readonly workflows: { readonly workflowBundle: WorkflowBundleOption } | { readonly workflowsPath: string };
+}
+
+/** The control worker: workflows, light activities, and those who wait for a target. */
+export const createControlWorkers = async (parts: ControlParts): Promise<Worker[]> => {
+  const { connection, namespace, settings, hub } = parts;
+  const client = new Client({ connection, namespace });
+  const { planEntry, checkPreconditions, verifyArtifact, awaitWorkflow: wait } = createControlActivities({
+    hub,
+    tools: swpTools(),
+    decideWithinMs: settings.decideWithinMs,
+    awaitWorkflow: awaitWorkflow(client),
+  });
+  const queues = queuesOf(settings.taskQueue);
+  const interceptors = { activity: [activityBoundary(secretsOf(hub))] };
+  const common = { connection, namespace, interceptors, shutdownGraceTime: '5s' };
+  return Promise.all([
+    Worker.create({ ...common, ...parts.workflows, taskQueue: queues.control, activities: { planEntry, checkPreconditions, verifyArtifact }, maxConcurrentActivityTaskExecutions: LIGHT_SLOTS, stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT }),
+    Worker.create({ ...common, taskQueue: queues.waiting, activities: { awaitWorkflow: wait }, maxConcurrentActivityTaskExecutions: WAITING_SLOTS }),
+  ]);
+};

@@ -1,0 +1,55 @@
+import { Client } from '@temporalio/client';
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import { activityBoundary } from '../activities/boundary.js';
+import { createHighmemActivities } from '../activities/highmem.js';
+import { Claims } from '../activities/scratch/claims.js';
+import { hostId } from '../activities/scratch/host-id.js';
+import { ScratchLayout } from '../activities/scratch/layout.js';
+import { secretsOf, type HubConfig } from '../hub/config.js';
+import { hostQueue, queuesOf } from '../workflows/names.js';
+import type { WorkerSettings } from './settings.js';
+import { sweepScratch } from './sweep.js';
+
+const BUSY_RETRY_MS = 30_000;
+const LIGHT_SLOTS = 10;
+/** Claims limit the heavy work; these slots also carry releases, which must not wait behind it. */
+const HOST_SLOTS = 20;
+/** Long enough for a part in flight to end. */
+const GRACE = '60s';
+
+export interface HighmemParts {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly settings: WorkerSettings;
+  readonly writeHub: HubConfig;
+  readonly sourceHub: HubConfig;
+  readonly stopRequested: () => boolean;
+}
+
+/** The high-memory worker: facts and probes, claims, and the heavy steps of this one host. */
+export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ readonly workers: Worker[]; readonly host: string }> => {
+  const { connection, namespace, settings } = parts;
+  const layout = new ScratchLayout(settings.scratch);
+  const host = await hostId(layout);
+  const claims = new Claims(layout, settings.slots);
+  await sweepScratch(new Client({ connection, namespace }), claims);
+  const activities = createHighmemActivities({
+    host,
+    layout,
+    claims,
+    writeHub: parts.writeHub,
+    sourceHub: parts.sourceHub,
+    targets: settings.targets,
+    busyRetryMs: BUSY_RETRY_MS,
+    stopRequested: parts.stopRequested,
+  });
+  const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, releaseHost } = activities;
+  const queues = queuesOf(settings.taskQueue);
+  const common = { connection, namespace, interceptors: { activity: [activityBoundary(secretsOf(parts.writeHub, parts.sourceHub))] }, shutdownGraceTime: GRACE };
+  const workers = await Promise.all([
+    Worker.create({ ...common, taskQueue: queues.light, activities: { probeHost }, maxConcurrentActivityTaskExecutions: LIGHT_SLOTS }),
+    Worker.create({ ...common, taskQueue: queues.claims, activities: { claimHost }, maxConcurrentActivityTaskExecutions: LIGHT_SLOTS }),
+    Worker.create({ ...common, taskQueue: hostQueue(settings.taskQueue, host), activities: { claimHost, buildArtifact, uploadArtifact, commitArtifact, releaseHost }, maxConcurrentActivityTaskExecutions: HOST_SLOTS }),
+  ]);
+  return { workers, host };
+};

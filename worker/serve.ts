@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { ScratchLayout } from '../activities/scratch/layout.js';
+import { hubConfigFromEnv, withToken } from '../hub/config.js';
+import { connectWorker } from './connection.js';
+import { createControlWorkers } from './control.js';
+import { createHighmemWorkers } from './highmem.js';
+import { runWorkers } from './run.js';
+import { lockScratch } from './scratch-lock.js';
+import { readSettings } from './settings.js';
+
+export const WORKER_ROLES = ['control', 'highmem'] as const;
+export type WorkerRole = (typeof WORKER_ROLES)[number];
+
+export interface ServeParts {
+  readonly role: WorkerRole;
+  readonly env: NodeJS.ProcessEnv;
+  readonly logger: Logger;
+  /** Aborts to stop: what is held ends at its next boundary. */
+  readonly stop: AbortSignal;
+  /** Told once the worker polls. */
+  readonly onReady: (ready: { readonly role: WorkerRole; readonly address: string; readonly namespace: string; readonly host: string | null }) => void;
+}
+
+/** The bundle that the build makes; from sources there is none and the SDK bundles at start. */
+const workflowCode = (): { workflowBundle: { codePath: string } } | { workflowsPath: string } => {
+  const bundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+  return existsSync(bundle) ? { workflowBundle: { codePath: bundle } } : { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
+};
+
+const serveControl = async ({ env, stop, onReady }: ServeParts): Promise<void> => {
+  const settings = readSettings(env);
+  const { connection, namespace, address } = await connectWorker(env);
+  try {
+    const workers = await createControlWorkers({ connection, namespace, settings, hub: hubConfigFromEnv(env), workflows: workflowCode() });
+    onReady({ role: 'control', address, namespace, host: null });
+    await runWorkers(workers, stop);
+  } finally {
+    await connection.close();
+  }
+};
+
+const serveHighmem = async ({ env, stop, onReady }: ServeParts): Promise<void> => {
+  const settings = readSettings(env);
+  const release = await lockScratch(new ScratchLayout(settings.scratch));
+  try {
+    const { connection, namespace, address } = await connectWorker(env);
+    try {
+      const writeHub = hubConfigFromEnv(env);
+      const sourceHub = settings.sourceToken === null ? writeHub : withToken(writeHub, settings.sourceToken);
+      const { workers, host } = await createHighmemWorkers({ connection, namespace, settings, writeHub, sourceHub, stopRequested: () => stop.aborted });
+      onReady({ role: 'highmem', address, namespace, host });
+      await runWorkers(workers, stop);
+    } finally {
+      await connection.close();
+    }
+  } finally {
+    await release();
+  }
+};
+
+/** Runs one worker process of a role until it is told to stop. */
+export const serve = (parts: ServeParts): Promise<void> => (parts.role === 'control' ? serveControl(parts) : serveHighmem(parts));

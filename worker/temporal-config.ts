@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { messageOf, SwpError } from '../core/error.js';
+
+type LoadedOptions = ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
+
+/** What a client's and a worker's connection both take. */
+export interface TemporalConnectionOptions {
+  readonly address: string;
+  readonly tls?: NonNullable<LoadedOptions['tls']>;
+  readonly apiKey?: string;
+  readonly metadata?: NonNullable<LoadedOptions['metadata']>;
+}
+
+export interface TemporalConfig {
+  /** `host:port`. */
+  readonly address: string;
+  readonly namespace: string;
+  readonly connectionOptions: TemporalConnectionOptions;
+}
+
+const DEFAULT_PORT = 7233;
+
+/** Reads `TEMPORAL_*` and `temporal.toml` as the `temporal` CLI does. Throws `temporal/config` for an unknown profile or a bad file. */
+export const readTemporalConfig = (env: NodeJS.ProcessEnv): TemporalConfig => {
+  const { connectionOptions, namespace } = load(env);
+  const address = withPort(connectionOptions.address ?? 'localhost');
+  const { tls, apiKey, metadata } = connectionOptions;
+  return {
+    address,
+    namespace: namespace ?? 'default',
+    connectionOptions: {
+      address,
+      ...(tls === undefined || tls === null ? {} : { tls }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(metadata === undefined ? {} : { metadata }),
+    },
+  };
+};
+
+const load = (env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConnectConfig> => {
+  try {
+    const overrideEnvVars = Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])));
+    return loadClientConnectConfig({ overrideEnvVars });
+  } catch (error) {
+    throw new SwpError('invalid', 'temporal/config', `the settings for Temporal cannot be read: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'Check TEMPORAL_PROFILE, and temporal.toml (TEMPORAL_CONFIG_FILE names another place for it): `temporal config list` shows its profiles.',
+    });
+  }
+};
+
+const withPort = (address: string): string => (/:\d+$/.test(address) ? address : `${address}:${DEFAULT_PORT}`);
+
+/** Whether anything accepts TCP connections at `host:port` right now. */
+export const isListening = async (address: string, timeoutMs: number): Promise<boolean> => {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+};
+
+/** The one message for a server that does not answer. */
+export const unreachable = (address: string, why: string, cause?: unknown): SwpError =>
+  new SwpError('unavailable', 'temporal/unreachable', `no Temporal server at ${address}: ${why}`, {
+    cause,
+    hint: 'Start one with `swp dev` or `temporal server start-dev`, or set TEMPORAL_ADDRESS (or TEMPORAL_PROFILE) to yours.',
+  });
