@@ -1,0 +1,18 @@
+import { SwpError } from '../../core/error.js';
+import { entryName } from '../catalog.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { withTemporal } from '../publish/connect.js';
+import { readPublish } from '../publish/read.js';
+
+/** Asks a publish to end. One whose commit has been sent ends published all the same, and says so. */
+export const cancel = async (options: { readonly entry: string }, context: Context): Promise<ExitCode> => {
+  const entry = await entryName(context, options.entry);
+  return withTemporal(context, async ({ client }) => {
+    const running = await readPublish(client, entry);
+    if (running.status !== 'RUNNING') throw new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${running.stage ?? running.status}.`);
+    await client.workflow.getHandle(running.id, running.runId).cancel();
+    context.out.data({ entry, workflow: running.id, cancelRequested: true }, () => `${entry}: asked to end. The target stays as it was, unless its commit has been sent already.`);
+    return EXIT.ok;
+  });
+};

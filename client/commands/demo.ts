@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SwpError } from '../../core/error.js';
+import { DEMO } from '../../dev/world/seed.js';
+import { startWorld, type World } from '../../dev/world/world.js';
+import { DecisionMessage, shortDigest } from '../../plan/decision.js';
+import { planText } from '../../plan/render/terminal.js';
+import { BASE_QUEUE, publishId } from '../../workflows/names.js';
+import { snapshotOf } from '../catalog.js';
+import type { Context } from '../context.js';
+import { type ExitCode } from '../exit-codes.js';
+import { ask } from '../prompt.js';
+import { withTemporal } from '../publish/connect.js';
+import { localReviewer, sendDecision } from '../publish/decide.js';
+import { untilDecidable } from '../publish/follow.js';
+import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
+import { publishResult } from '../publish/read.js';
+import { startPublish } from '../publish/start.js';
+
+const PLAN_DEADLINE_MS = 60_000;
+
+const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode> =>
+  withTemporal({ env: { ...context.env, ...world.settings } }, async ({ client }) => {
+    const entry = await snapshotOf({ ...context, catalogFile: world.settings['SWP_CATALOG'] ?? '' }, DEMO.entry);
+    const id = publishId(entry.name);
+    await startPublish(client, { entry, only: [] }, BASE_QUEUE);
+    const { running, plan } = await untilDecidable(client, entry.name, PLAN_DEADLINE_MS, context.signal);
+    if (plan === null || running.stage !== 'awaiting-approval') throw new SwpError('internal', 'demo/no-plan', `The demo's publish is ${running.stage ?? running.status} instead of asking for an approval.`);
+    context.out.note(`\n${planText(plan, context.out.paint)}\n`);
+    const approves = yes || (await ask(`Approve plan ${shortDigest(plan.digest)}?`, context.signal));
+    const reviewer = yes ? 'demo --yes' : localReviewer(context.env);
+    const message = DecisionMessage.parse({ plan: plan.digest, verdict: approves ? 'approve' : 'reject', reviewer });
+    await sendDecision(client, id, plan.round, plan.digest, message);
+    context.out.note(approves ? 'Approved. Building, uploading, committing, verifying.' : 'Rejected.');
+    try {
+      const result = await publishResult(client, running);
+      const page = `${world.temporal.uiUrl ?? ''}/namespaces/${world.temporal.namespace}/workflows/${encodeURIComponent(id)}`;
+      context.out.data({ result, ui: page, hub: world.hub.url }, () => [...resultLines(result), '', `Web UI     ${page}`, `Published  ${world.hub.url}/${DEMO.target}`].join('\n'));
+      return exitOf(result);
+    } catch (error) {
+      throw explainEnd(error);
+    }
+  });
+
+/** Publishes a synthetic sidecar on this machine, from plan to verification. */
+export const demo = async ({ yes }: { readonly yes?: boolean }, context: Context): Promise<ExitCode> => {
+  if (yes !== true && !context.interactive) throw new SwpError('usage', 'demo/needs-yes', 'Without a terminal nobody can approve the plan.', { hint: 'npm run demo -- --yes' });
+  const directory = await mkdtemp(join(tmpdir(), 'swp-demo-'));
+  context.out.note('Starting Temporal, a local hub with a synthetic checkpoint, and both workers.');
+  const world = await startWorld({ directory, ports: { temporal: 0, ui: 0, hub: 0 }, env: context.env, note: (line) => context.out.note(line) });
+  try {
+    const code = await publish(world, yes === true, context);
+    if (context.interactive && yes !== true) {
+      context.out.note('\nLook around; Ctrl-C ends it.');
+      await once(context.signal, 'abort');
+    }
+    return code;
+  } finally {
+    await world.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+};

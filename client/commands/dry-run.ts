@@ -1,0 +1,39 @@
+import { probeHost } from '../../activities/probe.js';
+import { planEntry } from '../../activities/plan-entry.js';
+import { Claims } from '../../activities/scratch/claims.js';
+import { ScratchLayout } from '../../activities/scratch/layout.js';
+import { artifactsOf } from '../../catalog/artifacts.js';
+import { hubConfigFromEnv, withPatience, withToken } from '../../hub/config.js';
+import { planText } from '../../plan/render/terminal.js';
+import { readSettings } from '../../worker/settings.js';
+import { swpTools } from '../../worker/tools.js';
+import type { PublishInput } from '../../workflows/types.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+
+/** A person waits: the Hub gets this many tries, where a worker would go on for as long as it takes. */
+const ATTEMPTS = 4;
+
+/** Plans on this machine, with this machine's tokens and disk, and starts nothing. */
+export const dryRun = async (input: PublishInput, context: Context): Promise<ExitCode> => {
+  const settings = readSettings(context.env);
+  const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
+  const wanted = artifactsOf(input.entry.entry).filter(({ kind }) => input.only.length === 0 || input.only.includes(kind));
+  const host = await probeHost(
+    {
+      host: 'this machine',
+      writeHub: hub,
+      sourceHub: settings.sourceToken === null ? hub : withToken(hub, settings.sourceToken),
+      targets: settings.targets,
+      freeDisk: () => new Claims(new ScratchLayout(settings.scratch), settings.slots).freeDisk(),
+    },
+    { sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })), targets: wanted.map(({ target }) => target) },
+    context.signal,
+  );
+  const planned = await planEntry({ hub, tools: swpTools(), decideWithinMs: settings.decideWithinMs }, { entry: input.entry, only: input.only, round: 1, host, previous: [] }, context.signal);
+  context.out.data({ digest: planned.digest, entryPlan: planned.entryPlan, artifacts: planned.artifacts, volatile: planned.volatile }, () => planText(planned.shown, context.out.paint));
+  context.out.note('\nA dry run: nothing was started and nothing was written.');
+  const actions = planned.artifacts.map(({ action }) => action);
+  if (actions.includes('blocked')) return EXIT.failed;
+  return actions.every((action) => action === 'unchanged') ? EXIT.nothingToDo : EXIT.ok;
+};

@@ -1,0 +1,59 @@
+import type { ArtifactKind } from '../../core/ids.js';
+import { SwpError } from '../../core/error.js';
+import { artifactsOf } from '../../catalog/artifacts.js';
+import { planText } from '../../plan/render/terminal.js';
+import { readSettings } from '../../worker/settings.js';
+import type { PublishInput } from '../../workflows/types.js';
+import { snapshotOf } from '../catalog.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { withTemporal } from '../publish/connect.js';
+import { untilDecidable } from '../publish/follow.js';
+import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
+import { publishResult } from '../publish/read.js';
+import { startPublish } from '../publish/start.js';
+
+export interface StartOptions {
+  readonly entry: string;
+  readonly only?: ArtifactKind;
+  readonly dryRun?: boolean;
+  readonly watch?: boolean;
+}
+
+/** Longer than the two minutes after which a plan says that no high-memory host answered. */
+const PLAN_DEADLINE_MS = 150_000;
+
+const inputOf = async (options: StartOptions, context: Context): Promise<PublishInput> => {
+  const entry = await snapshotOf(context, options.entry);
+  const kinds = artifactsOf(entry.entry).map(({ kind }) => kind);
+  if (options.only !== undefined && !kinds.includes(options.only)) {
+    throw new SwpError('usage', 'client/no-such-artifact', `${entry.name} has no ${options.only}: it has ${kinds.join(', ')}.`);
+  }
+  return { entry, only: options.only === undefined ? [] : [options.only] };
+};
+
+/** Starts a publish and stays until its plan can be read; `--watch` stays until it has ended. */
+export const start = async (options: StartOptions, context: Context): Promise<ExitCode> => {
+  const input = await inputOf(options, context);
+  if (options.dryRun === true) return (await import('./dry-run.js')).dryRun(input, context);
+  return withTemporal(context, async ({ client }) => {
+    const { name } = input.entry;
+    await startPublish(client, input, readSettings(context.env).taskQueue);
+    context.out.note(`Publish of ${name} runs; reading source and target.`);
+    const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context.signal);
+    if (running.status !== 'RUNNING' || options.watch === true) {
+      if (plan !== null) context.out.note(planText(plan, { ...context.out.paint }));
+      try {
+        const result = await publishResult(client, running);
+        context.out.data(result, () => resultLines(result).join('\n'));
+        return exitOf(result);
+      } catch (error) {
+        throw explainEnd(error);
+      }
+    }
+    context.out.data({ entry: name, workflow: running.id, run: running.runId, stage: running.stage, plan }, () => (plan === null ? `${name}: ${running.stage}` : planText(plan, context.out.paint)));
+    if (running.stage === 'awaiting-approval') context.out.note(`\nApprove exactly this plan: swp approve ${name}`);
+    if (running.stage === 'needs-attention') context.out.note(`\nIt stands still. See why: swp status ${name}`);
+    return running.stage === 'awaiting-approval' ? EXIT.awaitingApproval : EXIT.ok;
+  });
+};

@@ -1,0 +1,25 @@
+import { SwpError } from '../../core/error.js';
+import { installRuntime, makeLogger } from '../../worker/logging.js';
+import { serve, WORKER_ROLES, type WorkerRole } from '../../worker/serve.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+
+const isRole = (role: string): role is WorkerRole => WORKER_ROLES.some((known) => known === role);
+
+/** Runs a worker until Ctrl-C or SIGTERM; what it holds ends at its next boundary. */
+export const worker = async ({ role }: { readonly role: string }, context: Context): Promise<ExitCode> => {
+  if (!isRole(role)) throw new SwpError('usage', 'client/unknown-role', `There is no ${role} worker.`, { hint: `Say one of: ${WORKER_ROLES.join(', ')}.` });
+  const logger = makeLogger(role, context.env['SWP_LOG_LEVEL'] ?? 'info');
+  installRuntime(logger);
+  await serve({
+    role,
+    env: context.env,
+    logger,
+    stop: context.signal,
+    onReady: (ready) => {
+      logger.info(ready, 'polling');
+      context.out.data({ ready }, () => `${role} worker polls ${ready.address}, namespace ${ready.namespace}${ready.host === null ? '' : `, as host ${ready.host}`}. Ctrl-C stops it.`);
+    },
+  });
+  return EXIT.ok;
+};

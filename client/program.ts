@@ -1,0 +1,138 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { SwpError } from '../core/error.js';
+import { ARTIFACT_KINDS, type ArtifactKind } from '../core/ids.js';
+import { swpVersion } from '../core/version.js';
+import type { Context } from './context.js';
+import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
+import { Output, type Streams } from './output/output.js';
+
+/** The world around one run of `swp`; tests give their own. */
+export interface World extends Streams {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly interactive: boolean;
+  readonly signal: AbortSignal;
+}
+
+type Command_ = (context: Context) => Promise<ExitCode>;
+
+const only = new Option('--only <kind>', 'publish this artifact of the entry alone').choices([...ARTIFACT_KINDS]);
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number');
+  return value;
+};
+
+/** Declares every command; what one does is loaded only when it is asked for. */
+const declare = (execute: (run: Command_) => Promise<void>): Command => {
+  const program = new Command('swp')
+    .description('Publish the model weights that Skulk clusters load: plan, approve, build, upload, commit, verify.')
+    .version(swpVersion(), '-V, --version')
+    .option('--json', 'machine-readable output on stdout')
+    .option('--catalog <file>', 'the skulk-weights.yaml to use (SWP_CATALOG)')
+    .showSuggestionAfterError();
+
+  const catalog = program.command('catalog').description('what people may ask for');
+  catalog.command('list').description('every entry').action(() => execute(async (context) => (await import('./commands/catalog-list.js')).catalogList(context)));
+  catalog.command('show').argument('<entry>').description('one entry and its artifacts').action((entry: string) => execute(async (context) => (await import('./commands/catalog-show.js')).catalogShow({ entry }, context)));
+  catalog.command('validate').description('every mistake in every source').action(() => execute(async (context) => (await import('./commands/catalog-validate.js')).catalogValidate(context)));
+  catalog.command('sources').description('where entries come from').action(() => execute(async (context) => (await import('./commands/catalog-sources.js')).catalogSources(context)));
+
+  program
+    .command('start')
+    .argument('<entry>')
+    .description('start publishing an entry, and show its plan')
+    .addOption(only)
+    .option('--dry-run', 'print the whole plan and start nothing; needs no Temporal server')
+    .option('--watch', 'stay until it has ended')
+    .action((entry: string, options: { only?: ArtifactKind; dryRun?: true; watch?: true }) => execute(async (context) => (await import('./commands/start.js')).start({ entry, ...options }, context)));
+  program.command('plan').argument('<entry>').description('show the plan of a publish').action((entry: string) => execute(async (context) => (await import('./commands/plan.js')).plan({ entry }, context)));
+  for (const verdict of ['approve', 'reject'] as const) {
+    program
+      .command(verdict)
+      .argument('<entry>')
+      .argument('[digest]', 'the plan digest, or its first twelve digits; without a terminal it must be given')
+      .description(`${verdict} exactly the plan that waits`)
+      .option('--as <name>', 'who decides; default: your user name')
+      .option('--note <text>', 'kept with the decision')
+      .action((entry: string, digest: string | undefined, options: { as?: string; note?: string }) =>
+        execute(async (context) => (await import('./commands/decide.js')).decide({ entry, verdict, ...(digest === undefined ? {} : { digest }), ...options }, context)),
+      );
+  }
+  program.command('status').argument('[entry]').description('where publishes stand').option('--watch', 'stay until it has ended').action((entry: string | undefined, options: { watch?: true }) => execute(async (context) => (await import('./commands/status.js')).status({ ...(entry === undefined ? {} : { entry }), ...options }, context)));
+  for (const action of ['retry', 'move', 'abandon'] as const) {
+    program
+      .command(action)
+      .argument('<entry>')
+      .description({ retry: 'do the failed step of a parked publish again', move: 'send a parked artifact to another host', abandon: 'give up a parked publish' }[action])
+      .option('--note <text>', 'kept in the history')
+      .action((entry: string, options: { note?: string }) => execute(async (context) => (await import('./commands/resolve.js')).resolve({ entry, action, ...options }, context)));
+  }
+  program.command('cancel').argument('<entry>').description('end a publish; the target stays as it was').action((entry: string) => execute(async (context) => (await import('./commands/cancel.js')).cancel({ entry }, context)));
+  program.command('doctor').description('check settings, server, Hub and tokens').option('--setup', 'register what the Temporal namespace lacks').action((options: { setup?: true }) => execute(async (context) => (await import('./commands/doctor.js')).doctor(options, context)));
+  program.command('worker').argument('<role>', 'control or highmem').description('run a worker until it is told to stop').action((role: string) => execute(async (context) => (await import('./commands/worker.js')).worker({ role }, context)));
+  program
+    .command('dev')
+    .description('a whole world on this machine: Temporal, a local hub, both workers')
+    .option('--directory <path>', 'where it lives', '.swp/dev')
+    .option('--port <n>', 'of the Temporal server; 0 for any', positive, 7233)
+    .option('--ui-port <n>', 'of the Web UI; 0 for any', positive, 8233)
+    .option('--hub-port <n>', 'of the local hub; 0 for any', positive, 8333)
+    .action((options: { directory: string; port: number; uiPort: number; hubPort: number }) => execute(async (context) => (await import('./commands/dev.js')).dev(options, context)));
+  program
+    .command('demo')
+    .description('publish a synthetic sidecar on this machine, from plan to verification')
+    .option('--yes', 'approve the plan without asking')
+    .action((options: { yes?: true }) => execute(async (context) => (await import('./commands/demo.js')).demo(options, context)));
+  return program;
+};
+
+const settle = (program: Command, streams: Streams): void => {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((sub) => sub.commands)]) {
+    command.exitOverride().configureOutput({ writeOut: (text) => void streams.out.write(text), writeErr: (text) => void streams.err.write(text) });
+  }
+};
+
+const processWorld = (): World & { readonly dispose: () => void } => {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort(new SwpError('internal', 'client/interrupted', 'Interrupted.'));
+  // A second Ctrl-C ends the process at once.
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  // A reader that went away (`| head`) is no error of ours.
+  process.stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? EXIT.ok : EXIT.failed));
+  return {
+    out: process.stdout,
+    err: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    interactive: process.stdin.isTTY && process.stderr.isTTY,
+    signal: controller.signal,
+    dispose: () => process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop),
+  };
+};
+
+/** Runs `swp` with these arguments and answers its exit code. Never throws. */
+export const run = async (argv: readonly string[], given?: World): Promise<number> => {
+  const world = given ?? processWorld();
+  const parts: { code: ExitCode } = { code: EXIT.ok };
+  const json = argv.includes('--json');
+  const output = new Output(world, { json, colour: (world.env['NO_COLOR'] ?? '') === '' });
+  const program = declare(async (command) => {
+    const catalogFile = program.opts<{ catalog?: string }>().catalog ?? (world.env['SWP_CATALOG'] === '' ? undefined : world.env['SWP_CATALOG']);
+    parts.code = await command({ out: output, env: world.env, cwd: world.cwd, interactive: world.interactive, signal: world.signal, ...(catalogFile === undefined ? {} : { catalogFile }) });
+  });
+  settle(program, world);
+  try {
+    // `--json` may stand anywhere; commander wants it before the command.
+    await program.parseAsync([...(json ? ['--json'] : []), ...argv.filter((argument) => argument !== '--json')], { from: 'user' });
+    return parts.code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (world.signal.aborted) return EXIT.interrupted;
+    output.error(error);
+    return error instanceof SwpError ? exitCodeOf(error.kind) : EXIT.failed;
+  } finally {
+    if ('dispose' in world && typeof world.dispose === 'function') world.dispose();
+  }
+};

@@ -1,0 +1,39 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { SwpError } from '../../core/error.js';
+import type { PublishResult } from '../../workflows/types.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+
+const BY_OUTCOME: Record<PublishResult['outcome'], ExitCode> = {
+  published: EXIT.ok,
+  unchanged: EXIT.nothingToDo,
+  rejected: EXIT.rejected,
+  expired: EXIT.rejected,
+  abandoned: EXIT.failed,
+  failed: EXIT.failed,
+};
+
+export const exitOf = (result: PublishResult): ExitCode => BY_OUTCOME[result.outcome];
+
+/** What happened to each artifact, for people. */
+export const resultLines = (result: PublishResult): string[] =>
+  result.artifacts.flatMap(({ kind, result: end }) => {
+    if (end.outcome !== 'published') return [`${kind} ${end.target}: ${end.outcome}${'reason' in end ? `: ${end.reason}` : ''}`];
+    const { receipt } = end;
+    return [
+      `${kind} ${receipt.target}: published`,
+      `  commit    ${receipt.commit}`,
+      `  plan      ${receipt.plan}, approved by ${receipt.reviewer}`,
+      `  manifest  ${receipt.manifest}`,
+      `  verified  ${receipt.verifiedFiles} files at the commit, ${receipt.readBackBytes.toLocaleString('en-US')} bytes read back`,
+      ...(receipt.cancelCameTooLate ? ['  A cancel came too late: the commit had been sent.'] : []),
+    ];
+  });
+
+/** The end of a workflow that did not complete, as an error of ours. */
+export const explainEnd = (error: unknown): unknown => {
+  if (!(error instanceof WorkflowFailedError)) return error;
+  if (error.cause instanceof CancelledFailure) return new SwpError('conflict', 'publish/cancelled', 'The publish was cancelled; the target is as it was.');
+  if (error.cause instanceof ApplicationFailure) return new SwpError('conflict', error.cause.type ?? 'publish/failed', error.cause.message);
+  return new SwpError('conflict', 'publish/failed', error.cause?.message ?? error.message, { cause: error });
+};

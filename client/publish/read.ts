@@ -1,0 +1,75 @@
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import { z } from 'zod';
+import { SwpError } from '../../core/error.js';
+import { publishId } from '../../workflows/names.js';
+import { SwpStage } from '../../workflows/search-attributes.js';
+import type { PublishResult } from '../../workflows/types.js';
+
+export interface Step {
+  readonly activity: string;
+  readonly attempt: number;
+  readonly progress: Progress | null;
+  readonly lastFailure: string | null;
+  /** Nobody has taken it yet. */
+  readonly waitsForWorker: boolean;
+}
+
+const Progress = z.object({ step: z.string(), file: z.string().optional(), doneBytes: z.number().optional(), totalBytes: z.number().optional(), note: z.string().optional() });
+type Progress = z.infer<typeof Progress>;
+
+/** A workflow as the server knows it, without asking any worker. */
+export interface Running {
+  readonly id: string;
+  readonly runId: string;
+  readonly status: string;
+  readonly stage: string | null;
+  readonly startedAt: Date;
+  readonly closedAt: Date | null;
+  readonly steps: readonly Step[];
+  readonly memo: Readonly<Record<string, unknown>>;
+}
+
+const PENDING_SCHEDULED = 1;
+
+const stepsOf = (client: Client, description: WorkflowExecutionDescription): Step[] =>
+  (description.raw.pendingActivities ?? []).map((pending) => {
+    const details = pending.heartbeatDetails?.payloads?.[0];
+    const parsed = details === undefined ? undefined : Progress.safeParse(client.options.loadedDataConverter.payloadConverter.fromPayload(details));
+    return {
+      activity: pending.activityType?.name ?? 'a step',
+      attempt: pending.attempt ?? 1,
+      progress: parsed?.success === true ? parsed.data : null,
+      lastFailure: pending.lastFailure?.message ?? null,
+      waitsForWorker: Number(pending.state) === PENDING_SCHEDULED,
+    };
+  });
+
+/** Null where no such workflow is known, or its history has been deleted. */
+export const readRunning = async (client: Client, id: string): Promise<Running | null> => {
+  try {
+    const description = await client.workflow.getHandle(id).describe();
+    return {
+      id,
+      runId: description.runId,
+      status: description.status.name,
+      stage: description.typedSearchAttributes.get(SwpStage) ?? null,
+      startedAt: description.startTime,
+      closedAt: description.closeTime ?? null,
+      steps: stepsOf(client, description),
+      memo: description.memo ?? {},
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+};
+
+/** @throws SwpError `publish/none` */
+export const readPublish = async (client: Client, entry: string): Promise<Running> => {
+  const running = await readRunning(client, publishId(entry));
+  if (running !== null) return running;
+  throw new SwpError('not-found', 'publish/none', `No publish of ${entry} is known to this Temporal server.`, { hint: `Start one with \`swp start ${entry}\`, or look first with --dry-run.` });
+};
+
+/** How a closed publish ended; the error of one that failed is thrown as it is. */
+export const publishResult = (client: Client, { id, runId }: Pick<Running, 'id' | 'runId'>): Promise<PublishResult> => client.workflow.getHandle(id, runId).result() as Promise<PublishResult>;

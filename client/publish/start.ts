@@ -1,0 +1,39 @@
+import type { Client } from '@temporalio/client';
+import { SwpError } from '../../core/error.js';
+import { digestOf } from '../../plan/canonical.js';
+import type { publishEntry } from '../../workflows/publish-entry.js';
+import { publishId } from '../../workflows/names.js';
+import { SwpEntry, SwpStage, SwpTargets } from '../../workflows/search-attributes.js';
+import { artifactsOf } from '../../catalog/artifacts.js';
+import { repoKey } from '../../core/ids.js';
+import type { PublishInput } from '../../workflows/types.js';
+import { readPublish } from './read.js';
+
+/**
+ * Starts a publish, or attaches to the one that runs when it was asked for the same.
+ *
+ * @throws SwpError `publish/other-input` when one with another input runs
+ */
+export const startPublish = async (client: Client, input: PublishInput, taskQueue: string): Promise<void> => {
+  const { name, entry } = input.entry;
+  const wanted = digestOf(input);
+  await client.workflow.start<typeof publishEntry>('publishEntry', {
+    workflowId: publishId(name),
+    taskQueue,
+    args: [input],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    memo: { input: wanted },
+    typedSearchAttributes: [
+      { key: SwpEntry, value: name },
+      { key: SwpStage, value: 'planning' },
+      { key: SwpTargets, value: artifactsOf(entry).map(({ target }) => repoKey(target)) },
+    ],
+    staticSummary: `Publish ${name}`,
+  });
+  const running = await readPublish(client, name);
+  if (running.memo['input'] === wanted) return;
+  throw new SwpError('conflict', 'publish/other-input', `A publish of ${name} runs already, for another version of the entry or other artifacts.`, {
+    hint: `Look at it with \`swp status ${name}\`; end it with \`swp cancel ${name}\`, then start again.`,
+  });
+};

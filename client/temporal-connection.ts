@@ -1,0 +1,70 @@
+import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { messageOf, SwpError } from '../core/error.js';
+import { isListening, readTemporalConfig, unreachable, type TemporalConfig } from '../worker/temporal-config.js';
+
+export interface TemporalClient {
+  readonly client: Client;
+  readonly connection: Connection;
+  readonly namespace: string;
+  /** `host:port`. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** For everything up to a checked namespace. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * Connects to the Temporal server that the settings name and makes sure that the namespace exists. Throws
+ * `temporal/unreachable`, `temporal/access`, `temporal/no-namespace` or `temporal/config`.
+ */
+export const connectClient = async ({ env = process.env, deadlineMs = 5000 }: ConnectOptions = {}): Promise<TemporalClient> => {
+  const deadline = Date.now() + deadlineMs;
+  const config = readTemporalConfig(env);
+  const { address, namespace } = config;
+  // Without this look first, the SDK takes its full timeout to notice even a refused connection.
+  if (!behindProxy(env) && !(await isListening(address, deadlineMs))) throw unreachable(address, 'nothing answers there');
+  const connection = await open(config, deadline);
+  try {
+    await connection.withDeadline(deadline, () => connection.workflowService.describeNamespace({ namespace }));
+  } catch (error) {
+    await connection.close();
+    throw explain(error, config);
+  }
+  return { client: new Client({ connection, namespace }), connection, namespace, address, close: () => connection.close() };
+};
+
+/** gRPC honours these, and then a direct look at the address says nothing. */
+const behindProxy = (env: NodeJS.ProcessEnv): boolean => ['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => (env[name] ?? '') !== '');
+
+const open = async (config: TemporalConfig, deadline: number): Promise<Connection> => {
+  try {
+    return await Connection.connect({ ...config.connectionOptions, connectTimeout: Math.max(1, deadline - Date.now()) });
+  } catch (error) {
+    throw explain(error, config);
+  }
+};
+
+const GRPC_NOT_FOUND = 5;
+const GRPC_REFUSALS = [7, 16];
+
+const explain = (error: unknown, { address, namespace }: TemporalConfig): SwpError => {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;
+  if (code === GRPC_NOT_FOUND) {
+    return new SwpError('invalid', 'temporal/no-namespace', `the Temporal server at ${address} has no namespace "${namespace}"`, {
+      cause: error,
+      hint: `Set TEMPORAL_NAMESPACE to one it has (\`temporal operator namespace list\`), or create it: temporal operator namespace create --namespace ${namespace}`,
+    });
+  }
+  if (code !== undefined && GRPC_REFUSALS.includes(code)) {
+    return new SwpError('access', 'temporal/access', `the Temporal server at ${address} refuses access to namespace "${namespace}": ${messageOf(cause)}`, {
+      cause: error,
+      hint: 'Check TEMPORAL_API_KEY, or the client certificate in TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH.',
+    });
+  }
+  return unreachable(address, `something listens there, but does not answer as one (${messageOf(error)}); is TLS set as the server needs it?`, error);
+};
