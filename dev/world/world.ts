@@ -1,0 +1,113 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SwpError } from '../../core/error.js';
+import { startLocalHub, type LocalHub } from '../hub/index.js';
+import { supervise, type Supervised } from '../supervise.js';
+import { findTemporalCli } from '../temporal/find.js';
+import { startTemporalServer, type TemporalServer } from '../temporal/server.js';
+import { DEMO_CATALOG, DEMO_SETTINGS, DEMO_TOKENS, seedHub } from './seed.js';
+
+export interface WorldOptions {
+  /** Holds everything: the server's database, the hub's files, scratch, logs. It survives and is used again. */
+  readonly directory: string;
+  /** Ports of the Temporal server, its Web UI and the hub; 0 for any free one. */
+  readonly ports: { readonly temporal: number; readonly ui: number; readonly hub: number };
+  readonly note: (line: string) => void;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface World {
+  readonly temporal: TemporalServer;
+  readonly hub: LocalHub;
+  /** What another terminal needs to use this world; the token in it only reads. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Resolves when a part that must run has ended. */
+  readonly broken: Promise<{ readonly name: string; readonly code: number }>;
+  close(): Promise<void>;
+}
+
+const ROLES = ['control', 'highmem'] as const;
+
+/** Starts one worker as a process of its own, and waits until it says that it polls. */
+const startWorker = async (role: (typeof ROLES)[number], env: NodeJS.ProcessEnv, log: WriteStream): Promise<Supervised> => {
+  const main = fileURLToPath(new URL('../../client/main.js', import.meta.url));
+  const parts: { worker?: Supervised } = {};
+  await new Promise<void>((resolve, reject) => {
+    let seen = '';
+    const worker = supervise(process.execPath, [main, '--json', 'worker', role], {
+      env,
+      onOutput: (text) => {
+        log.write(text);
+        seen = (seen + text).slice(-10_000);
+        if (seen.includes('"ready"')) resolve();
+      },
+    });
+    parts.worker = worker;
+    void worker.exited.then((code) => reject(new SwpError('unavailable', 'dev/worker-ended', `The ${role} worker ended with code ${code}: ${worker.output().slice(-500)}`)));
+  });
+  if (parts.worker === undefined) throw new SwpError('internal', 'dev/worker-ended', `The ${role} worker was not started.`);
+  return parts.worker;
+};
+
+const writeCatalog = async (directory: string, settings: Readonly<Record<string, string>>): Promise<void> => {
+  await writeFile(join(directory, 'catalog.yaml'), DEMO_CATALOG);
+  await writeFile(join(directory, 'skulk-weights.yaml'), DEMO_SETTINGS);
+  const lines = Object.entries(settings).map(([name, value]) => `export ${name}='${value}'`);
+  await writeFile(join(directory, 'env'), `${lines.join('\n')}\n`);
+};
+
+/** A whole world on one machine: Temporal with its Web UI, a strict local hub with a checkpoint, and both workers. */
+export const startWorld = async ({ directory, ports, note, env }: WorldOptions): Promise<World> => {
+  await mkdir(directory, { recursive: true });
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.toReversed()) await closer();
+    closers.length = 0;
+  };
+  try {
+    const cli = await findTemporalCli({ env, note });
+    const hub = await startLocalHub({
+      directory: join(directory, 'hub'),
+      port: ports.hub,
+      tokens: [
+        { token: DEMO_TOKENS.read, user: 'demo-reader', orgs: ['demo'], role: 'read' },
+        { token: DEMO_TOKENS.write, user: 'demo-publisher', orgs: ['demo'], role: 'write' },
+      ],
+    });
+    closers.push(() => hub.close());
+    await seedHub(hub);
+    const temporal = await startTemporalServer({ cli: cli.path, port: ports.temporal, uiPort: ports.ui, dbFile: join(directory, 'temporal.db'), logFile: join(directory, 'temporal.log') });
+    closers.push(() => temporal.close());
+    const settings = {
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: temporal.namespace,
+      HF_ENDPOINT: hub.url,
+      HF_TOKEN: DEMO_TOKENS.read,
+      SWP_CATALOG: join(directory, 'skulk-weights.yaml'),
+    };
+    await writeCatalog(directory, settings);
+    const base = { ...env, ...settings };
+    const tokens = { control: DEMO_TOKENS.read, highmem: DEMO_TOKENS.write };
+    const workers = await Promise.all(
+      ROLES.map(async (role) => {
+        const log = createWriteStream(join(directory, `${role}.log`), { flags: 'a' });
+        const worker = await startWorker(role, { ...base, HF_TOKEN: tokens[role], SWP_SCRATCH: join(directory, 'scratch'), SWP_TARGETS: 'demo' }, log);
+        closers.push(async () => {
+          await worker.stop();
+          log.end();
+        });
+        return { role, worker };
+      }),
+    );
+    const broken = Promise.race([
+      ...workers.map(({ role, worker }) => worker.exited.then((code) => ({ name: `The ${role} worker`, code }))),
+      temporal.exited.then((code) => ({ name: 'The Temporal server', code })),
+    ]);
+    return { temporal, hub, settings, broken, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

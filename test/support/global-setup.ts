@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import type { TestProject } from 'vitest/node';
+import { messageOf } from '../../core/error.js';
+import { findTemporalCli } from '../../dev/temporal/find.js';
+import { projectRoot } from '../../dev/temporal/project.js';
+import { startTemporalServer } from '../../dev/temporal/server.js';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** `host:port` of the server that all tests share. */
+    temporalAddress: string;
+    /** Path of the Temporal CLI that was found. */
+    temporalCli: string;
+    /** Path of the bundled workflows; empty when they cannot be bundled. Ask `workflowBundle()` for it. */
+    workflowBundle: string;
+  }
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Starts one headless Temporal server and bundles the workflows once, for all test files. */
+export default async (project: TestProject): Promise<() => Promise<void>> => {
+  const cli = await findTemporalCli({ note: say });
+  const [server, directory] = await Promise.all([startTemporalServer({ cli: cli.path }), mkdtemp(path.join(tmpdir(), 'swp-test-'))]);
+  project.provide('temporalAddress', server.address);
+  project.provide('temporalCli', cli.path);
+  project.provide('workflowBundle', await bundle(directory));
+  return async () => {
+    await Promise.all([server.close(), rm(directory, { recursive: true, force: true })]);
+  };
+};
+
+/** A bundle that fails must not take down the tests that need none: those that need it say so themselves. */
+const bundle = async (directory: string): Promise<string> => {
+  const workflowsPath = path.join(projectRoot(), 'workflows', 'index.ts');
+  if (!existsSync(workflowsPath)) return '';
+  try {
+    const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN', ({ level, message }) => say(`${level} ${message}`)) });
+    const file = path.join(directory, 'workflows.js');
+    await writeFile(file, code);
+    return file;
+  } catch (error) {
+    say(`The workflows cannot be bundled: ${messageOf(error)}`);
+    return '';
+  }
+};

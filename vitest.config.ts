@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+/** Rooms whose tests need no Temporal server; every other test gets one, started once for the whole run. */
+const SERVERLESS = ['core', 'catalog', 'formats', 'plan', 'hub', 'dev/hub'].map((room) => `test/${room}/**/*.test.ts`);
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'serverless', include: SERVERLESS, testTimeout: 30_000, hookTimeout: 60_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'temporal',
+          include: ['test/**/*.test.ts'],
+          exclude: SERVERLESS,
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
