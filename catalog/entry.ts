@@ -43,6 +43,5 @@ export const Entry = z.strictObject({
   vision_sidecar_repo: RepoId.describe('Target repository of the mirror.').optional(),
 });
 export type Entry = z.infer<typeof Entry>;
-export type EntryField = keyof Entry;
 
-export const ENTRY_FIELDS = Object.keys(Entry.shape) as readonly EntryField[];
+export const ENTRY_FIELDS: readonly string[] = Object.keys(Entry.shape);

@@ -17,8 +17,8 @@ export const plural = (count: number, noun: string, nouns = `${noun}s`): string 
 
 /** Order of UTF-8 bytes, which git, the Hub and safetensors use; JavaScript's own order is by UTF-16 unit. */
 export const compareBytes = (a: string, b: string): number => {
-  const left = [...a];
-  const right = [...b];
+  const left = Array.from(a);
+  const right = Array.from(b);
   for (let at = 0; at < Math.min(left.length, right.length); at += 1) {
     const difference = (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? 0);
     if (difference !== 0) return difference;

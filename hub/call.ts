@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { SwpError } from '../core/error.js';
 import type { HubConfig } from './config.js';
 import { errorOfAnswer, errorOfConnection, shownUrl } from './errors.js';

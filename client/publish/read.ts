@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { publishId } from '../../workflows/names.js';
 import { SwpStage } from '../../workflows/search-attributes.js';
+import type { publishEntry } from '../../workflows/publish-entry.js';
 import type { PublishResult } from '../../workflows/types.js';
 
 export interface Step {
@@ -72,4 +73,4 @@ export const readPublish = async (client: Client, entry: string): Promise<Runnin
 };
 
 /** How a closed publish ended; the error of one that failed is thrown as it is. */
-export const publishResult = (client: Client, { id, runId }: Pick<Running, 'id' | 'runId'>): Promise<PublishResult> => client.workflow.getHandle(id, runId).result() as Promise<PublishResult>;
+export const publishResult = (client: Client, { id, runId }: Pick<Running, 'id' | 'runId'>): Promise<PublishResult> => client.workflow.getHandle<typeof publishEntry>(id, runId).result();

@@ -1,0 +1,152 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DefaultLogger, Runtime, type Worker } from '@temporalio/worker';
+import type { TemporalClient } from '../../client/temporal-connection.js';
+import { newestPlan } from '../../client/publish/plan-history.js';
+import { startPublish } from '../../client/publish/start.js';
+import { readRunning } from '../../client/publish/read.js';
+import { EntrySnapshot } from '../../catalog/snapshot.js';
+import { RepoId, type ArtifactKind } from '../../core/ids.js';
+import { generateCheckpoint, type CheckpointOptions } from '../../dev/checkpoint/generate.js';
+import { startLocalHub, type LocalHub } from '../../dev/hub/index.js';
+import type { HubConfig } from '../../hub/config.js';
+import { Secret } from '../../hub/secret.js';
+import type { ShownPlan } from '../../plan/render/markdown.js';
+import { connectWorker } from '../../worker/connection.js';
+import { createControlWorkers } from '../../worker/control.js';
+import { createHighmemWorkers } from '../../worker/highmem.js';
+import { runWorkers } from '../../worker/run.js';
+import { publishId, targetId } from '../../workflows/names.js';
+import type { publishEntry } from '../../workflows/publish-entry.js';
+import type { Stage } from '../../workflows/stages.js';
+import type { PublishResult } from '../../workflows/types.js';
+import { connectTestClient, testTemporalEnv, uniqueName, workflowBundle } from './temporal.js';
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } });
+
+export const TOKENS = { read: 'hf_testreader', write: 'hf_testwriter' } as const;
+const POLL_MS = 40;
+/** The Hub asks for long waits; tests do not. */
+const LONGEST_SLEEP_MS = 60;
+
+export interface WorkshopOptions {
+  readonly decideWithinMs?: number;
+}
+
+/** A local hub with a checkpoint, both workers in this process, and the client to drive them. */
+export class Workshop {
+  private readonly stopped = new AbortController();
+  private running: Promise<unknown> = Promise.resolve();
+  readonly source: RepoId;
+  readonly target: RepoId;
+
+  private constructor(
+    readonly hub: LocalHub,
+    readonly temporal: TemporalClient,
+    readonly directory: string,
+    readonly queue: string,
+    private readonly options: WorkshopOptions,
+  ) {
+    this.source = RepoId.parse(`labs/${queue}`);
+    this.target = RepoId.parse(`Acme/${queue}-mtp`);
+  }
+
+  static async open(label: string, options: WorkshopOptions = {}): Promise<Workshop> {
+    const directory = await mkdtemp(join(tmpdir(), 'swp-workshop-'));
+    const hub = await startLocalHub({
+      directory: join(directory, 'hub'),
+      tokens: [
+        { token: TOKENS.read, user: 'reader', orgs: ['Acme'], role: 'read' },
+        { token: TOKENS.write, user: 'writer', orgs: ['Acme'], role: 'write' },
+      ],
+    });
+    const workshop = new Workshop(hub, await connectTestClient(), directory, uniqueName(label), options);
+    await workshop.putSource();
+    await workshop.startWorkers();
+    return workshop;
+  }
+
+  async close(): Promise<void> {
+    this.stopped.abort();
+    await this.running;
+    await this.temporal.close();
+    await this.hub.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async putSource(options: Partial<CheckpointOptions> = {}, repo: RepoId = this.source): Promise<void> {
+    if (!(await this.hub.admin.exists(repo))) await this.hub.admin.createRepo(repo);
+    await this.hub.admin.commitFiles(repo, generateCheckpoint({ seed: 7, size: 'small', ...options }).files, { message: 'A checkpoint' });
+  }
+
+  entry(over: Record<string, unknown> = {}, key = this.queue): EntrySnapshot {
+    return EntrySnapshot.parse({ name: `test/${key}`, entry: { key, tier: 'smoke', mtp_source_repo: this.source, mtp_sidecar_repo: this.target, ...over } });
+  }
+
+  async start(entry: EntrySnapshot = this.entry(), only: ArtifactKind[] = []): Promise<void> {
+    await startPublish(this.temporal.client, { entry, only }, this.queue);
+  }
+
+  handle(entry: EntrySnapshot = this.entry()) {
+    return this.temporal.client.workflow.getHandle<typeof publishEntry>(publishId(entry.name));
+  }
+
+  result(entry: EntrySnapshot = this.entry()): Promise<PublishResult> {
+    return this.handle(entry).result();
+  }
+
+  /** Waits until the publish, or its target's workflow, stands at a stage. */
+  async until(stage: Stage, id: string = publishId(this.entry().name)): Promise<void> {
+    for (;;) {
+      const running = await readRunning(this.temporal.client, id);
+      if (running?.stage === stage) return;
+      if (running !== null && running.status !== 'RUNNING') throw new Error(`${id} is ${running.status}, ${running.stage}, instead of ${stage}`);
+      await delay(POLL_MS);
+    }
+  }
+
+  untilTarget(stage: Stage): Promise<void> {
+    return this.until(stage, targetId(this.target));
+  }
+
+  /** The plan that the given round asks about. */
+  async planOf(round = 1, entry: EntrySnapshot = this.entry()): Promise<ShownPlan> {
+    for (;;) {
+      const plan = await newestPlan(this.temporal.client, publishId(entry.name)).catch(() => null);
+      if (plan !== null && plan.round >= round) {
+        await this.until('awaiting-approval', publishId(entry.name));
+        return plan;
+      }
+      await delay(POLL_MS);
+    }
+  }
+
+  /** Approves the plan of a round by the update. */
+  async approve(round = 1, entry: EntrySnapshot = this.entry()): Promise<ShownPlan> {
+    const plan = await this.planOf(round, entry);
+    await this.handle(entry).executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'approve', reviewer: 'ada' }] });
+    return plan;
+  }
+
+  /** Commits that carry our trailers. */
+  async ourCommits(): Promise<number> {
+    const commits = await this.hub.admin.listCommits(this.target);
+    return commits.filter((commit) => JSON.stringify(commit).includes('SWP-Manifest')).length;
+  }
+
+  private hubConfig(token: string): HubConfig {
+    return { endpoint: new URL(this.hub.url), token: new Secret(token), sleep: (milliseconds, signal) => delay(Math.min(milliseconds, LONGEST_SLEEP_MS), undefined, { signal }) };
+  }
+
+  private async startWorkers(): Promise<void> {
+    const { connection, namespace } = await connectWorker(testTemporalEnv());
+    const settings = { scratch: join(this.directory, 'scratch'), targets: ['acme'], sourceToken: null, slots: 2, decideWithinMs: this.options.decideWithinMs ?? 3_600_000, taskQueue: this.queue };
+    const control = await createControlWorkers({ connection, namespace, settings, hub: this.hubConfig(TOKENS.read), workflows: { workflowBundle: workflowBundle() } });
+    const hub = this.hubConfig(TOKENS.write);
+    const { workers } = await createHighmemWorkers({ connection, namespace, settings, writeHub: hub, sourceHub: hub, stopRequested: () => this.stopped.signal.aborted });
+    const all: Worker[] = [...control, ...workers];
+    this.running = runWorkers(all, this.stopped.signal).finally(() => connection.close());
+  }
+}
