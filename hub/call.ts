@@ -50,10 +50,25 @@ const parseAnswer = async <T>(request: HttpRequest, answer: IncomingMessage, sch
   throw new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(request.url)} answered something unexpected: ${issue?.path.join('.')}: ${issue?.message}.`);
 };
 
+const HOPS = 3;
+
+/** The Hub redirects to a repository's own spelling, or its new name: followed for reads, on its own origin alone. */
+const attemptRead = async (hub: HubConfig, request: HttpRequest): Promise<IncomingMessage> => {
+  let { url } = request;
+  for (let hop = 0; ; hop += 1) {
+    const answer = await attempt(hub, { ...request, url }, (status) => (status >= 200 && status < 300) || (hop < HOPS && (status === 307 || status === 308)));
+    const target = answer.headers.location;
+    if ((answer.statusCode ?? 0) < 300 || target === undefined) return answer;
+    answer.resume();
+    url = new URL(target, url);
+    if (url.origin !== hub.endpoint.origin) throw new SwpError('integrity', 'hub/bad-answer', `${shownUrl(request.url)} redirects to another origin, ${url.origin}.`);
+  }
+};
+
 /** Calls the Hub's API, with retries, and parses its JSON. */
 export const callJson = async <T>(hub: HubConfig, request: HttpRequest, schema: z.ZodType<T>): Promise<{ readonly value: T; readonly headers: IncomingHttpHeaders }> =>
   retrying(hub, request.signal, async () => {
-    const answer = await attempt(hub, request);
+    const answer = await (request.method === 'GET' ? attemptRead(hub, request) : attempt(hub, request));
     return { value: await parseAnswer(request, answer, schema), headers: answer.headers };
   });
 

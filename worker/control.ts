@@ -6,6 +6,7 @@ import { createControlActivities } from '../activities/control.js';
 import { secretsOf, type HubConfig } from '../hub/config.js';
 import { queuesOf } from '../workflows/names.js';
 import type { WorkerSettings } from './settings.js';
+import { HEARTBEAT_INTERVAL } from './heartbeat.js';
 import { swpTools } from './tools.js';
 
 /** After a crash a workflow task waits this long for the dead worker before another takes it. */
@@ -48,7 +49,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   });
   const queues = queuesOf(settings.taskQueue);
   const interceptors = { activity: [activityBoundary(secretsOf(hub))] };
-  const common = { connection, namespace, interceptors, shutdownGraceTime: '5s' };
+  const common = { connection, namespace, interceptors, shutdownGraceTime: '5s', maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL };
   return Promise.all([
     Worker.create({ ...common, ...parts.workflows, taskQueue: queues.control, activities: { planEntry, checkPreconditions, verifyArtifact }, maxConcurrentActivityTaskExecutions: LIGHT_SLOTS, stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT }),
     Worker.create({ ...common, taskQueue: queues.waiting, activities: { awaitWorkflow: wait }, maxConcurrentActivityTaskExecutions: WAITING_SLOTS }),

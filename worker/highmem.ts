@@ -8,6 +8,7 @@ import { ScratchLayout } from '../activities/scratch/layout.js';
 import { secretsOf, type HubConfig } from '../hub/config.js';
 import { hostQueue, queuesOf } from '../workflows/names.js';
 import type { WorkerSettings } from './settings.js';
+import { HEARTBEAT_INTERVAL } from './heartbeat.js';
 import { sweepScratch } from './sweep.js';
 
 const BUSY_RETRY_MS = 30_000;
@@ -45,7 +46,7 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
   });
   const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, releaseHost } = activities;
   const queues = queuesOf(settings.taskQueue);
-  const common = { connection, namespace, interceptors: { activity: [activityBoundary(secretsOf(parts.writeHub, parts.sourceHub))] }, shutdownGraceTime: GRACE };
+  const common = { connection, namespace, interceptors: { activity: [activityBoundary(secretsOf(parts.writeHub, parts.sourceHub))] }, shutdownGraceTime: GRACE, maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL };
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: queues.light, activities: { probeHost }, maxConcurrentActivityTaskExecutions: LIGHT_SLOTS }),
     Worker.create({ ...common, taskQueue: queues.claims, activities: { claimHost }, maxConcurrentActivityTaskExecutions: LIGHT_SLOTS }),

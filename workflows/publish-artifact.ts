@@ -192,6 +192,7 @@ class ArtifactPublish {
 
 export const publishArtifact = async (input: ArtifactInput): Promise<ArtifactResult> => {
   const result = await new ArtifactPublish(input).run();
-  await condition(allHandlersFinished);
+  // The result is known: a cancel that came meanwhile must not take its place.
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return result;
 };

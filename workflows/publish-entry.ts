@@ -1,4 +1,4 @@
-import { allHandlersFinished, ActivityFailure, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, TimeoutFailure, upsertSearchAttributes } from '@temporalio/workflow';
+import { allHandlersFinished, ActivityFailure, ApplicationFailure, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, TimeoutFailure, upsertSearchAttributes } from '@temporalio/workflow';
 import type { PlannedRound, ProbeRequest } from '../activities/api.js';
 import { artifactsOf } from '../catalog/artifacts.js';
 import type { ArtifactKind } from '../core/ids.js';
@@ -8,7 +8,7 @@ import { childFailure, runChild } from './children.js';
 import { entryDetails } from './details.js';
 import { statusQuery } from './messages.js';
 import { Abandoned, Parking } from './parking.js';
-import { conclude, isWork, totalOf } from './report.js';
+import { conclude, failureText, isWork, totalOf } from './report.js';
 import { Review } from './review.js';
 import { SwpPlan, SwpStage } from './search-attributes.js';
 import type { Stage } from './stages.js';
@@ -189,6 +189,8 @@ class EntryPublish {
 /** Publishes one entry of the catalog: nothing is written to the Hub before a person approved exactly the plan. */
 export const publishEntry = async (input: PublishInput): Promise<PublishResult> => {
   const result = await new EntryPublish(input).run();
-  await condition(allHandlersFinished);
+  // The result is known: a cancel that came meanwhile must not take its place.
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  if (result.outcome === 'failed') throw ApplicationFailure.create({ type: 'publish/failed', nonRetryable: true, message: failureText(result), details: [result] });
   return result;
 };

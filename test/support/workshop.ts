@@ -33,6 +33,8 @@ const LONGEST_SLEEP_MS = 60;
 
 export interface WorkshopOptions {
   readonly decideWithinMs?: number;
+  /** False: the test runs workers of its own. */
+  readonly workers?: boolean;
 }
 
 /** A local hub with a checkpoint, both workers in this process, and the client to drive them. */
@@ -64,7 +66,7 @@ export class Workshop {
     });
     const workshop = new Workshop(hub, await connectTestClient(), directory, uniqueName(label), options);
     await workshop.putSource();
-    await workshop.startWorkers();
+    if (options.workers !== false) await workshop.startWorkers();
     return workshop;
   }
 
@@ -134,6 +136,11 @@ export class Workshop {
   async ourCommits(): Promise<number> {
     const commits = await this.hub.admin.listCommits(this.target);
     return commits.filter((commit) => JSON.stringify(commit).includes('SWP-Manifest')).length;
+  }
+
+  /** Settings for a worker process in this workshop. */
+  workerEnv(role: 'control' | 'highmem'): NodeJS.ProcessEnv {
+    return { ...testTemporalEnv(), HF_ENDPOINT: this.hub.url, HF_TOKEN: role === 'control' ? TOKENS.read : TOKENS.write, SWP_SCRATCH: join(this.directory, 'scratch'), SWP_TARGETS: 'Acme', SWP_TASK_QUEUE: this.queue };
   }
 
   private hubConfig(token: string): HubConfig {
