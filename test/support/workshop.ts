@@ -22,6 +22,7 @@ import { publishId, targetId } from '../../workflows/names.js';
 import type { publishEntry } from '../../workflows/publish-entry.js';
 import type { Stage } from '../../workflows/stages.js';
 import type { PublishResult } from '../../workflows/types.js';
+import { keepHistory } from './keep-history.js';
 import { connectTestClient, testTemporalEnv, uniqueName, workflowBundle } from './temporal.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } });
@@ -136,6 +137,12 @@ export class Workshop {
   async ourCommits(): Promise<number> {
     const commits = await this.hub.admin.listCommits(this.target);
     return commits.filter((commit) => JSON.stringify(commit).includes('SWP-Manifest')).length;
+  }
+
+  /** Keeps this publish's history, and its target's, as replay fixtures; see `keepHistory`. */
+  async keep(shape: string, which: readonly ('publish' | 'target')[] = ['publish'], entry: EntrySnapshot = this.entry()): Promise<void> {
+    const ids = { publish: publishId(entry.name), target: targetId(this.target) };
+    for (const part of which) await keepHistory(this.temporal.client, ids[part], `${shape}.${part}`);
   }
 
   /** Settings for a worker process in this workshop. */

@@ -16,6 +16,7 @@ describe('a plan that waits', () => {
     const result = await workshop.result();
     expect(result).toMatchObject({ outcome: 'published', rounds: 1, artifacts: [{ kind: 'mtp', result: { outcome: 'published', receipt: { reviewer: 'ada', plan: plan.digest, verifiedFiles: 4 } } }] });
     expect(await workshop.ourCommits()).toBe(1);
+    await workshop.keep('published-by-signal', ['publish', 'target']);
   });
 
   it('ignores malformed signals and says why in its status', async () => {
@@ -57,6 +58,7 @@ describe('a plan that waits', () => {
     const plan = await workshop.planOf();
     await handle().executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'reject', reviewer: 'bob', note: 'wrong name' }] });
     expect(await workshop.result()).toMatchObject({ outcome: 'rejected', artifacts: [{ result: { reason: 'bob rejected it: wrong name' } }] });
+    await workshop.keep('rejected');
     expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
   });
 
@@ -64,6 +66,7 @@ describe('a plan that waits', () => {
     const { start } = bind(await open({ decideWithinMs: 300 }));
     await start();
     expect(await workshop.result()).toMatchObject({ outcome: 'expired' });
+    await workshop.keep('expired');
     expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
   });
 });

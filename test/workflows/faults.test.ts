@@ -67,6 +67,7 @@ describe('a permanent fault', () => {
     stop();
     await resolve('retry');
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    await workshop.keep('retried', ['target']);
   });
 
   it('can be abandoned, and the target stays as it was', async () => {
@@ -77,6 +78,7 @@ describe('a permanent fault', () => {
     await expect(resolve('dance')).rejects.toThrow();
     await resolve('abandon');
     expect(await workshop.result()).toMatchObject({ outcome: 'abandoned' });
+    await workshop.keep('abandoned', ['publish', 'target']);
     expect(await workshop.ourCommits()).toBe(0);
   });
 
@@ -84,6 +86,7 @@ describe('a permanent fault', () => {
     const gone = workshop.entry({ mtp_source_repo: 'labs/nowhere' });
     await workshop.start(gone);
     await expect(workshop.result(gone)).rejects.toMatchObject({ cause: { type: 'publish/failed', message: expect.stringContaining('labs/nowhere') } });
+    await workshop.keep('blocked', ['publish'], gone);
   });
 
   it('of verification keeps the publish red', async () => {
@@ -113,6 +116,7 @@ describe('a cancel', () => {
     expect(await workshop.ourCommits()).toBe(0);
     const target = await workshop.temporal.client.workflow.getHandle(targetId(workshop.target)).describe();
     expect(target.status.name).toBe('CANCELLED');
+    await workshop.keep('cancelled', ['publish', 'target']);
   });
 
   it('after the commit was sent comes too late: it ends published and says so', async () => {
@@ -131,6 +135,7 @@ describe('a cancel', () => {
     await workshop.handle().cancel();
     release();
     expect(await workshop.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { cancelCameTooLate: true } } }] });
+    await workshop.keep('cancelled-late', ['publish', 'target']);
     expect(await workshop.ourCommits()).toBe(1);
   });
 });

@@ -37,6 +37,7 @@ describe('nothing to do', () => {
     await workshop.result();
     await workshop.start();
     expect(await workshop.result()).toMatchObject({ outcome: 'unchanged', rounds: 1 });
+    await workshop.keep('unchanged');
     expect(await workshop.ourCommits()).toBe(1);
   });
 
@@ -51,6 +52,7 @@ describe('nothing to do', () => {
     expect(plan.artifacts[0]).toMatchObject({ action: 'metadata-only' });
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
     const since = workshop.hub.requests.slice(before);
+    await workshop.keep('metadata-only', ['target']);
     expect(since.filter(({ operation }) => operation === 'put' || operation === 'part')).toEqual([]);
     await workshop.start();
     expect(await workshop.result()).toMatchObject({ outcome: 'unchanged' });
@@ -85,6 +87,7 @@ describe('a target that moves', () => {
     expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
     await workshop.approve(3);
     expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 3 });
+    await workshop.keep('three-rounds');
   });
 
   it('is stale when a stranger commits between upload and commit, and keeps the stranger\'s file', async () => {
@@ -103,6 +106,7 @@ describe('a target that moves', () => {
     expect((await workshop.hub.admin.readFile(workshop.target, 'main', 'stranger.txt')).toString()).toBe('not ours');
     expect(await workshop.ourCommits()).toBe(1);
     const built = workshop.hub.requests.filter(({ operation }) => operation === 'put').length;
+    await workshop.keep('stale');
     expect(built).toBe(1);
   });
 });
@@ -118,6 +122,7 @@ describe('one target of two entries', () => {
     await Promise.all([workshop.approve(1), workshop.approve(1, other)]);
     const [one, two] = await Promise.all([workshop.result(), workshop.result(other)]);
     expect([one.outcome, two.outcome].toSorted()).toEqual(['published', 'unchanged']);
+    await workshop.keep('waited', ['publish'], one.outcome === 'unchanged' ? workshop.entry() : other);
     expect(await workshop.ourCommits()).toBe(1);
   });
 });
