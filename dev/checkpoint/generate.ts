@@ -6,8 +6,8 @@ import { fillRandom, randomNumbers } from './random.js';
 
 export interface CheckpointOptions {
   readonly seed: number;
-  /** `demo` has about 30 MB; `small` about 1 MB, for tests. */
-  readonly size?: 'demo' | 'small';
+  /** `demo` has about 30 MB; `small` about 1 MB, for tests; `large` about 500 MB, for benchmarks. */
+  readonly size?: SizeName;
   readonly shards?: number;
   /** Without heads the config claims them all the same, as some real checkpoints do. */
   readonly withMtp?: boolean;
@@ -20,8 +20,11 @@ export interface SyntheticCheckpoint {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-const SIZES: Record<'demo' | 'small', ModelSize> = {
+type SizeName = 'demo' | 'small' | 'large';
+
+const SIZES: Record<SizeName, ModelSize> = {
   demo: { hidden: 512, intermediate: 1024, layers: 3, vocabulary: 8192 },
+  large: { hidden: 2048, intermediate: 5632, layers: 3, vocabulary: 32_768 },
   small: { hidden: 64, intermediate: 128, layers: 3, vocabulary: 1024 },
 };
 

@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { projectRoot } from '../../dev/temporal/project.js';
@@ -18,34 +19,30 @@ const install = async (directory: string): Promise<void> => {
   await execa(join(directory, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:', '--requirement', REQUIREMENTS]);
 };
 
-/**
- * The Python of a virtual environment with the official `safetensors` and `huggingface_hub`, made once.
- * A venv cannot be moved, so it is made in its place and marked ready by a file; who finds one half made by
- * somebody else makes its own under another name first and the last mark wins.
- */
+/** Made last: a venv without it is one that somebody did not finish. */
+const READY = 'ready';
+const POLL_MS = 200;
+
+/** The Python of a virtual environment with the official `safetensors` and `huggingface_hub`, made once for all test processes. */
 export const pythonEnvironment = async (): Promise<string> => {
   const digest = createHash('sha256').update(await readFile(REQUIREMENTS)).digest('hex').slice(0, 16);
-  const tools = join(projectRoot(), '.tools');
-  const pointer = join(tools, `python-${digest}`);
-  const ready = join(pointer, 'bin', 'python');
-  if (await exists(join(pointer, 'ready'))) return ready;
-  await mkdir(tools, { recursive: true });
-  const lock = `${pointer}.lock`;
-  for (;;) {
+  const directory = join(projectRoot(), '.tools', `python-${digest}`);
+  const python = join(directory, 'bin', 'python');
+  const lock = `${directory}.lock`;
+  await mkdir(dirname(lock), { recursive: true });
+  while (!(await exists(join(directory, READY)))) {
     const mine = await mkdir(lock).then(() => true, () => false);
-    if (mine) break;
-    if (await exists(join(pointer, 'ready'))) return ready;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    if (!mine) {
+      await delay(POLL_MS);
+      continue;
+    }
+    try {
+      await rm(directory, { recursive: true, force: true });
+      await install(directory);
+      await writeFile(join(directory, READY), '');
+    } finally {
+      await rm(lock, { recursive: true, force: true });
+    }
   }
-  try {
-    if (await exists(join(pointer, 'ready'))) return ready;
-    await rm(pointer, { recursive: true, force: true });
-    await install(pointer);
-    const mark = join(tools, randomUUID());
-    await mkdir(mark);
-    await rename(mark, join(pointer, 'ready'));
-    return ready;
-  } finally {
-    await rm(lock, { recursive: true, force: true });
-  }
+  return python;
 };

@@ -1,0 +1,29 @@
+import { createServer } from 'node:http';
+
+/**
+ * A far end that takes everything as fast as it arrives and keeps nothing: what is measured against it is the
+ * sender. It speaks just enough of the Hub's protocol for one upload.
+ */
+const server = createServer((request, answer) => {
+  const { url = '' } = request;
+  const json = (value: unknown, etag?: string): void => {
+    answer.writeHead(200, { 'content-type': 'application/json', ...(etag === undefined ? {} : { etag }) }).end(JSON.stringify(value));
+  };
+  if (request.method === 'PUT') {
+    request.resume().on('end', () => json({}, '"etag"'));
+    return;
+  }
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
+    const asked: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}');
+    const { files = [], objects = [] } = asked as { files?: { path: string }[]; objects?: { oid: string; size: number }[] };
+    if (url.includes('/preupload/')) json({ files: files.map(({ path }) => ({ path, uploadMode: 'lfs' })) });
+    else json({ transfer: 'basic', objects: objects.map(({ oid, size }) => ({ oid, size, actions: { upload: { href: `http://127.0.0.1:${port()}/sink/${oid}` } } })) });
+  });
+});
+server.requestTimeout = 0;
+const port = (): number => {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+};
+server.listen(0, '127.0.0.1', () => process.stdout.write(`${port()}\n`));

@@ -1,0 +1,36 @@
+import { createReadStream } from 'node:fs';
+import { request } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import { RepoId, Sha256 } from '../core/ids.js';
+import { uploadBlobs } from '../hub/write/upload.js';
+
+const Order = z.object({ way: z.enum(['swp', 'plain']), path: z.string(), size: z.number(), endpoint: z.string() });
+
+const SAMPLE_MS = 20;
+
+const sendPlain = async (path: string, size: number, endpoint: string): Promise<void> => {
+  const outgoing = request(new URL('/sink/plain', endpoint), { method: 'PUT', headers: { 'content-length': size } });
+  const answered = new Promise<void>((resolve, reject) => outgoing.once('response', (answer) => answer.resume().once('end', resolve)).once('error', reject));
+  await pipeline(createReadStream(path), outgoing);
+  await answered;
+};
+
+const sendSwp = async (path: string, size: number, endpoint: string): Promise<void> => {
+  const sha256 = Sha256.parse('0'.repeat(64));
+  const open = (begin: number, end: number): Readable => (begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1 }));
+  await uploadBlobs({ endpoint: new URL(endpoint) }, RepoId.parse('bench/sink'), [{ path: 'model.safetensors', size, sha256, open }], { signal: new AbortController().signal, stopRequested: () => false, onProgress: () => undefined });
+};
+
+// One upload in a process of its own, so that its memory is its own.
+const order = Order.parse(JSON.parse(process.argv[2] ?? '{}'));
+let peakBytes = 0;
+const sample = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage.rss())), SAMPLE_MS);
+const begin = performance.now();
+await (order.way === 'swp' ? sendSwp : sendPlain)(order.path, order.size, order.endpoint);
+const seconds = (performance.now() - begin) / 1000;
+clearInterval(sample);
+process.stdout.write(JSON.stringify({ seconds, peakBytes: Math.max(peakBytes, process.memoryUsage.rss()) }));
+process.exit(0);
