@@ -1,19 +1,27 @@
-import { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
-import { layoutTensors } from '../../formats/safetensors/write.js';
-import type { MtpSelection } from '../../formats/mtp/selection.js';
-import type { FileFacts, SourceFacts, TargetFacts } from '../../plan/facts.js';
+import { CommitSha, Digest, RepoId } from '../../core/ids.js';
+import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
+import { planMtpSidecar, type CheckpointFile, type MtpSelection } from '../../formats/mtp/selection.js';
+import { headerSize, LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
+import { parseIndex } from '../../formats/safetensors/index-file.js';
+import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
+import { CARD_PATH, fillCard } from '../../plan/card.js';
+import type { DecisionRecord } from '../../plan/decision.js';
+import type { FileFacts, LastPublish, SourceFacts, TargetFacts } from '../../plan/facts.js';
+import { describeBytes, makeManifest, manifestDigest, type ManifestFile } from '../../plan/manifest.js';
+import { MTP_PAYLOAD, planMtp, type MtpPlanInput } from '../../plan/plan-mtp.js';
+import { makeProvenance, PROVENANCE_PATH, provenanceText } from '../../plan/provenance.js';
 
 export const SOURCE = RepoId.parse('Qwen/Qwen3.5-9B-Base');
 export const TARGET = RepoId.parse('FoxlightAI/qwen3-5-9b-base-mtp');
+export const TOOLS = { swp: '0.1.0' };
 export const commit = (digit: string): CommitSha => CommitSha.parse(digit.repeat(40));
 
-export const textFile = (path: string, text: string): FileFacts => {
-  const bytes = new TextEncoder().encode(text);
-  return { path, size: bytes.byteLength, gitBlob: gitBlobOf(bytes), lfs: null };
-};
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-export const lfsFile = (path: string, size: number, seed: string): FileFacts => ({ path, size, gitBlob: GitBlobId.parse('0'.repeat(40)), lfs: Sha256.parse(sha256Of(seed)) });
+export const bytesFile = (path: string, bytes: Uint8Array): FileFacts => ({ path, size: bytes.byteLength, gitBlob: gitBlobOf(bytes), lfs: path.endsWith('.safetensors') ? sha256Of(bytes) : null });
+
+export const { files: CHECKPOINT } = generateCheckpoint({ seed: 11, size: 'small' });
 
 export const sourceFacts = (over: Partial<SourceFacts> = {}): SourceFacts => ({
   repo: SOURCE,
@@ -21,6 +29,45 @@ export const sourceFacts = (over: Partial<SourceFacts> = {}): SourceFacts => ({
   private: false,
   gated: false,
   license: { id: 'apache-2.0', name: null, link: null },
-  files: [textFile('LICENSE', 'the license'), textFile('README.md', 'hello'), lfsFile('model-00001-of-00002.safetensors', 1000, 'one'), lfsFile('model-00002-of-00002.safetensors', 1000, 'two')],
+  files: [...CHECKPOINT].map(([path, bytes]) => bytesFile(path, bytes)),
   ...over,
 });
+
+export const checkpointFiles = (files: ReadonlyMap<string, Uint8Array> = CHECKPOINT): CheckpointFile[] =>
+  [...files].filter(([path]) => path.endsWith('.safetensors')).map(([path, bytes]) => {
+    const end = LENGTH_PREFIX + headerSize(bytes.subarray(0, LENGTH_PREFIX), bytes.byteLength);
+    return { path, size: bytes.byteLength, header: parseHeader(bytes.subarray(LENGTH_PREFIX, end), bytes.byteLength) };
+  });
+
+export const selectionOf = (files: ReadonlyMap<string, Uint8Array> = CHECKPOINT): MtpSelection => {
+  const text = (path: string): string => new TextDecoder().decode(files.get(path));
+  return planMtpSidecar({ files: checkpointFiles(files), index: parseIndex(text('model.safetensors.index.json')), config: JSON.parse(text('config.json')) });
+};
+
+export const absentTarget = (): TargetFacts => ({ repo: TARGET, exists: false, head: null, private: false, files: [], lastPublish: null, unreadablePublish: null });
+
+export const planInput = (over: Partial<MtpPlanInput> = {}): MtpPlanInput => ({ source: sourceFacts(), selection: selectionOf(), target: absentTarget(), private: false, names: 'skulk', tools: TOOLS, ...over });
+
+export const PLAN_DIGEST = Digest.parse(`sha256:${'5'.repeat(64)}`);
+export const DECISION: DecisionRecord = { round: 1, plan: PLAN_DIGEST, verdict: 'approve', reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' };
+
+/** The target as a publish of this plan leaves it, with the record of that publish. */
+export const publishedTarget = (plan: ArtifactPlan, tools: Readonly<Record<string, string>> = TOOLS): TargetFacts => {
+  const payload: ManifestFile = { path: MTP_PAYLOAD, size: selectionOf().layout.size, sha256: sha256Of('payload') };
+  const license = describeBytes('LICENSE', CHECKPOINT.get('LICENSE')!);
+  const listed = makeManifest([payload, license]).files;
+  const card = encode(fillCard(plan.card!.template, PLAN_DIGEST, listed));
+  const manifest = makeManifest([...listed, describeBytes(CARD_PATH, card)]);
+  const provenance = makeProvenance({ entry: 'foxlight/x', target: TARGET, recipe: plan.recipe!, recipeDigest: plan.recipeDigest!, planDigest: PLAN_DIGEST, decisions: [DECISION], manifest, tools });
+  const text = encode(provenanceText(provenance));
+  const last: LastPublish = { commit: commit('b'), manifestDigest: manifestDigest(manifest), provenance, provenanceBlob: gitBlobOf(text) };
+  const files = [
+    { path: MTP_PAYLOAD, size: payload.size, gitBlob: gitBlobOf(encode('pointer')), lfs: payload.sha256 },
+    bytesFile('LICENSE', CHECKPOINT.get('LICENSE')!),
+    bytesFile(CARD_PATH, card),
+    bytesFile(PROVENANCE_PATH, text),
+  ];
+  return { repo: TARGET, exists: true, head: commit('b'), private: false, files, lastPublish: last, unreadablePublish: null };
+};
+
+export const plan = (over: Partial<MtpPlanInput> = {}): ArtifactPlan => planMtp(planInput(over));

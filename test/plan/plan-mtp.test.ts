@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
+import { artifactPlanDigest, type ArtifactPlan } from '../../plan/artifact-plan.js';
+import { canonicalJson } from '../../plan/canonical.js';
+import { comparePreconditions } from '../../plan/preconditions.js';
+import { absentTarget, bytesFile, commit, plan, publishedTarget, selectionOf, sourceFacts } from './fixtures.js';
+
+const check = (made: ArtifactPlan, code: string) => made.checks.find((one) => one.code === code);
+const text = (words: string): Uint8Array => new TextEncoder().encode(words);
+
+describe('the plan of an MTP sidecar', () => {
+  it('of an absent target is this', async () => {
+    await expect(`${JSON.stringify(plan(), null, 2)}\n`).toMatchFileSnapshot('goldens/publish.json');
+  });
+
+  it('is the same, byte for byte, whatever the order of the source\'s files', () => {
+    const shuffled = sourceFacts({ files: sourceFacts().files.toReversed() });
+    expect(canonicalJson(plan({ source: shuffled }))).toBe(canonicalJson(plan()));
+  });
+
+  it('holds nothing volatile: no time, no host, no path of this machine', () => {
+    const json = canonicalJson(plan());
+    expect(json).not.toMatch(/\d{4}-\d\d-\d\dT|\/home\/|\/tmp\/|localhost|127\.0\.0\.1/);
+  });
+
+  it('changes its digest when the source moves', () => {
+    expect(artifactPlanDigest(plan({ source: sourceFacts({ commit: commit('c') }) }))).not.toBe(artifactPlanDigest(plan()));
+  });
+
+  it('is unchanged when the target holds all of it', () => {
+    const made = plan({ target: publishedTarget(plan()) });
+    expect(made.action).toBe('unchanged');
+    expect(made.operations.map(({ op }) => op)).toEqual(['keep', 'keep', 'keep', 'keep']);
+  });
+
+  it('is unchanged when only tool versions differ', () => {
+    const old = publishedTarget(plan({ tools: { swp: '0.0.9' } }), { swp: '0.0.9' });
+    expect(plan({ target: old }).action).toBe('unchanged');
+  });
+
+  it('rewrites only metadata when only the license differs', () => {
+    const made = plan({ source: sourceFacts({ license: { id: 'mit', name: null, link: null } }), target: publishedTarget(plan()) });
+    expect(made).toMatchObject({ action: 'metadata-only', estimate: { fetchBytes: 0, outputBytes: 0 } });
+    expect(made.operations).toContainEqual({ op: 'keep', path: 'mtp.safetensors', reason: 'its bytes are already there' });
+  });
+
+  it('replaces everything when the source moved', () => {
+    const made = plan({ source: sourceFacts({ commit: commit('c') }), target: publishedTarget(plan()) });
+    expect(made.action).toBe('publish');
+    expect(made.operations).toContainEqual(expect.objectContaining({ op: 'replace', path: 'mtp.safetensors' }));
+  });
+
+  it('warns when somebody changed what we published, and would put it right', () => {
+    const target = publishedTarget(plan());
+    const changed = { ...target, files: target.files.map((file) => (file.path === 'mtp.safetensors' ? { ...file, size: file.size + 1 } : file)) };
+    const made = plan({ target: changed });
+    expect(made.action).toBe('publish');
+    expect(check(made, 'target-drift')).toMatchObject({ verdict: 'warn', message: expect.stringContaining('mtp.safetensors') });
+  });
+
+  it('keeps files that are not ours, and lists them', () => {
+    const target = { ...absentTarget(), exists: true, head: commit('d'), files: [bytesFile('notes.txt', text('mine')), bytesFile('README.md', text('mine'))] };
+    const made = plan({ target });
+    expect(made.operations).toContainEqual(expect.objectContaining({ op: 'keep-foreign', count: 1, first: ['notes.txt'] }));
+    expect(check(made, 'target-foreign')).toMatchObject({ verdict: 'warn', message: expect.stringContaining('README.md') });
+  });
+
+  it('deletes what our last publish owns and this one does not', () => {
+    const made = plan({ source: sourceFacts({ files: sourceFacts().files.filter(({ path }) => path !== 'LICENSE') }), target: publishedTarget(plan()) });
+    expect(made.operations).toContainEqual(expect.objectContaining({ op: 'delete', path: 'LICENSE' }));
+  });
+
+  it('is blocked from a private source to a public target', () => {
+    const made = plan({ source: sourceFacts({ private: true }) });
+    expect(made.action).toBe('blocked');
+    expect(check(made, 'source-private')).toMatchObject({ verdict: 'blocked' });
+    expect(plan({ source: sourceFacts({ private: true }), private: true }).action).toBe('publish');
+  });
+
+  it('warns about a missing license', () => {
+    expect(check(plan({ source: sourceFacts({ license: null }) }), 'source-license')).toMatchObject({ verdict: 'warn' });
+  });
+
+  it('is blocked when there are no heads, and says that the config claims some', () => {
+    const { files } = generateCheckpoint({ seed: 1, size: 'small', withMtp: false });
+    const made = plan({ selection: selectionOf(files) });
+    expect(made.action).toBe('blocked');
+    expect(check(made, 'mtp-none-found')!.message).toContain('claims 1');
+  });
+
+  it('is blocked by numbers that it cannot pass through, with the tensor\'s name', () => {
+    const { files } = generateCheckpoint({ seed: 1, size: 'small', extraTensors: [{ name: 'mtp.layers.0.odd.weight', dtype: 'F8_E4M3', shape: [4, 4] }] });
+    expect(check(plan({ selection: selectionOf(files) }), 'mtp-unsupported-dtype')).toMatchObject({ verdict: 'blocked', message: expect.stringContaining('mtp.layers.0.odd.weight (F8_E4M3)') });
+  });
+});
+
+describe('preconditions', () => {
+  it('hold while the head is the planned one', () => {
+    expect(comparePreconditions(plan(), absentTarget())).toEqual({ state: 'hold' });
+  });
+
+  it('have moved when somebody committed', () => {
+    expect(comparePreconditions(plan(), { ...absentTarget(), exists: true, head: commit('e') })).toMatchObject({ state: 'moved', reason: expect.stringContaining('eeee') });
+  });
+
+  it('have moved when the repository turned private', () => {
+    expect(comparePreconditions(plan(), { ...absentTarget(), exists: true, private: true })).toMatchObject({ state: 'moved' });
+  });
+
+  it('leave nothing to do when the same payload came meanwhile', () => {
+    expect(comparePreconditions(plan(), publishedTarget(plan()))).toMatchObject({ state: 'unchanged' });
+  });
+});

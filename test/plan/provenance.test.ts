@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { SwpError } from '../../core/error.js';
+import { assertApproved, type ApprovedArtifact } from '../../plan/approved.js';
+import { canonicalJson, digestOf, gitBlobOf } from '../../plan/canonical.js';
+import { makeEntryPlan, planDigest } from '../../plan/entry-plan.js';
+import { manifestDigest } from '../../plan/manifest.js';
+import { manifestOf, parseProvenance, provenanceText } from '../../plan/provenance.js';
+import { DECISION, plan, publishedTarget, sourceFacts, commit } from './fixtures.js';
+
+describe('canonical JSON', () => {
+  it('is the RFC\'s own example', () => {
+    const value = { numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27], string: '€$\u000f\nA\'B"\\\\"/', literals: [null, true, false] };
+    expect(canonicalJson(value)).toBe('{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}');
+  });
+
+  it('does not see the order of keys', () => {
+    expect(digestOf({ a: 1, b: [2, { d: 3, c: 4 }] })).toBe(digestOf({ b: [2, { c: 4, d: 3 }], a: 1 }));
+  });
+
+  it('has git\'s own blob ids', () => {
+    expect(gitBlobOf(new TextEncoder().encode('hello\n'))).toBe('ce013625030ba8dba906f756967f9e9ca394464a');
+  });
+});
+
+describe('provenance', () => {
+  const { lastPublish } = publishedTarget(plan());
+  const text = provenanceText(lastPublish!.provenance);
+
+  it('gives the manifest back that it was made from', () => {
+    expect(manifestDigest(manifestOf(parseProvenance(text)))).toBe(lastPublish!.manifestDigest);
+  });
+
+  it('has the same bytes every time', () => {
+    expect(provenanceText(parseProvenance(text))).toBe(text);
+  });
+
+  it.each([['no JSON', '{'], ['another statement', '{"_type":"x"}'], ['a forged digest', text.replace(/"sha256":"[0-9a-f]{64}"/, '"sha256":"zz"')], ['an extra field', text.replace('{"_type"', '{"more":1,"_type"')]])('with %s is refused', (_, hostile) => {
+    expect(() => parseProvenance(hostile)).toThrow(SwpError);
+  });
+});
+
+describe('an approval', () => {
+  const made = plan();
+  const entryPlan = makeEntryPlan({ name: 'x/y' }, [made]);
+  const approved: ApprovedArtifact = { entryName: 'x/y', entryPlan, plan: made, decision: { ...DECISION, plan: planDigest(entryPlan) } };
+
+  it('of exactly this plan passes', () => {
+    expect(assertApproved(approved)).toBe(planDigest(entryPlan));
+  });
+
+  it.each([
+    ['plan/not-approved', { ...approved, decision: { ...approved.decision, verdict: 'reject' as const } }],
+    ['plan/other-plan', { ...approved, decision: DECISION }],
+    ['plan/other-artifact', { ...approved, plan: plan({ source: sourceFacts({ commit: commit('c') }) }) }],
+    ['plan/other-artifact', { ...approved, plan: { ...made, target: { ...made.target, repo: 'evil/repo' as never } } }],
+    ['plan/other-plan', { ...approved, entryPlan: makeEntryPlan({ name: 'x/z' }, [made]) }],
+  ])('is refused with %s when something else is at hand', (code, forged) => {
+    expect(() => assertApproved(forged)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('of a plan with nothing to publish is refused', () => {
+    const still = plan({ target: publishedTarget(plan()) });
+    const none = makeEntryPlan({}, [still]);
+    expect(() => assertApproved({ ...approved, plan: still, entryPlan: none, decision: { ...DECISION, plan: planDigest(none) } })).toThrow(expect.objectContaining({ code: 'plan/not-publishable' }));
+  });
+});
