@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { CommitSha, Digest, RepoId } from '../core/ids.js';
-import { formatBytes } from '../core/text.js';
+import { formatBytes, plural } from '../core/text.js';
 import { codeSpan, escapeMarkdown } from './escape.js';
 import type { License } from './facts.js';
 import type { ManifestFile } from './manifest.js';
@@ -51,7 +51,7 @@ ${frontMatter(input)}---
 # MTP sidecar of ${escapeMarkdown(source.repo)}
 
 The multi-token prediction heads of [${escapeMarkdown(source.repo)}](https://huggingface.co/${source.repo}), as one
-\`mtp.safetensors\` beside the model: ${input.heads} ${input.heads === 1 ? 'head' : 'heads'}, ${input.tensors} tensors, ${formatBytes(input.payloadBytes)}. Skulk loads
+\`mtp.safetensors\` beside the model: ${plural(input.heads, 'head')}, ${plural(input.tensors, 'tensor')}, ${formatBytes(input.payloadBytes)}. Skulk loads
 them to draft tokens for speculative decoding. The tensors are byte for byte those of the source; nothing is quantised.
 
 - Source commit: [\`${source.commit}\`](${pinned})
@@ -79,7 +79,7 @@ ${toolList(input.tools)}
 };
 
 const fileTable = (files: readonly ManifestFile[]): string => {
-  const rows = files.map((file) => `| ${codeSpan(file.path)} | ${file.size.toLocaleString('en-US')} bytes | \`${file.sha256}\` |`);
+  const rows = files.map((file) => `| ${codeSpan(file.path)} | ${plural(file.size, 'byte')} | \`${file.sha256}\` |`);
   return ['| file | size | sha256 |', '|---|---|---|', ...rows].join('\n');
 };
 

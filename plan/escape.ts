@@ -6,7 +6,7 @@ import { oneLine } from '../core/text.js';
  */
 export const escapeMarkdown = (text: string, max = 300): string =>
   oneLine(text, max)
-    .replace(/[\\`*_{}[\]()#+!|~<>&@$-]/g, (character) => `&#${character.codePointAt(0)};`)
+    .replace(/[\\`*_{}[\]()!|~<>&@$]|^[-+#=]/g, (character) => `&#${character.codePointAt(0)};`)
     .replace(/:\/\//g, '&#58;//')
     .replace(/\bwww\./gi, 'www&#46;');
 

@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { loadCatalog, readCatalog } from '../../catalog/load.js';
+import { problemText } from '../../catalog/problem.js';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swp-catalog-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const sidecar = (key: string, over: Record<string, unknown> = {}) => ({ key, tier: 'smoke', mtp_source_repo: 'labs/source', mtp_sidecar_repo: 'acme/shared-mtp', ...over });
+
+/** Writes a settings file with these sources, and each source's entries. */
+const write = async (sources: Record<string, unknown[]>, settings: Record<string, unknown> = {}): Promise<void> => {
+  for (const [name, models] of Object.entries(sources)) await writeFile(join(directory, `${name}.yaml`), stringify({ models }));
+  await writeFile(join(directory, 'skulk-weights.yaml'), stringify({ sources: Object.keys(sources).map((name) => ({ name, path: `${name}.yaml` })), ...settings }));
+};
+const problems = async (): Promise<string> => (await readCatalog({ cwd: directory })).problems.map(problemText).join('\n');
+
+it('merges operators\' sources beside the built-in one, and finds them from a directory below', async () => {
+  await write({ acme: [sidecar('one')] });
+  await mkdir(join(directory, 'deep', 'down'), { recursive: true });
+  const catalog = await loadCatalog({ cwd: join(directory, 'deep', 'down') });
+  expect([...catalog.entries.keys()]).toContain('acme/one');
+  expect(catalog.sources.map(({ name, entries }) => [name, entries])).toEqual([['foxlight', 12], ['acme', 1]]);
+});
+
+it('leaves the built-in entries out on request', async () => {
+  await write({ acme: [sidecar('one')] }, { include_foxlight: false });
+  expect([...(await loadCatalog({ cwd: directory })).entries.keys()]).toEqual(['acme/one']);
+});
+
+it('does not let an operator redefine foxlight', async () => {
+  await write({ foxlight: [sidecar('one')] });
+  expect(await problems()).toContain('may not be foxlight');
+});
+
+it('names a source file that is not there, at the line that asks for it', async () => {
+  await writeFile(join(directory, 'skulk-weights.yaml'), 'sources:\n  - name: acme\n    path: gone.yaml\n');
+  expect(await problems()).toMatch(/skulk-weights\.yaml:3: .*gone\.yaml is not there/);
+});
+
+it('is told of bytes that are no text', async () => {
+  await writeFile(join(directory, 'skulk-weights.yaml'), Buffer.from([0xff, 0xfe, 0x00]));
+  expect(await problems()).toContain('is not UTF-8');
+});
+
+it('lets two entries share a sidecar that they mean alike, in any spelling', async () => {
+  await write({ acme: [sidecar('one'), sidecar('two', { mtp_sidecar_repo: 'Acme/Shared-MTP', mtp_source_repo: 'Labs/Source', mtp_names: 'skulk' })] });
+  expect(await problems()).toBe('');
+});
+
+it.each([
+  ['another source', { mtp_source_repo: 'labs/other' }, 'mtp_source_repo: differs from acme/one'],
+  ['another revision', { mtp_source_revision: 'a'.repeat(40) }, 'mtp_source_revision: differs from acme/one'],
+  ['other names', { mtp_names: 'source' }, 'mtp_names: differs from acme/one'],
+])('refuses a shared sidecar with %s', async (_, over, expected) => {
+  await write({ acme: [sidecar('one'), sidecar('two', over)] });
+  expect(await problems()).toContain(expected);
+});
+
+it('refuses two vindexes in one repository or directory, and one repository of two kinds, across sources', async () => {
+  const vindex = (key: string, over: Record<string, unknown> = {}) => ({ key, tier: 'moe', source_model: 'a/m', quant: 'none', slices: ['full'], output_name: `${key}.vindex`, hf_repo: `acme/${key}`, ...over });
+  await write({ acme: [vindex('one'), vindex('two', { hf_repo: 'ACME/one' })], other: [vindex('three', { output_name: 'One.vindex' }), sidecar('four', { mtp_sidecar_repo: 'acme/One' })] });
+  const found = await problems();
+  expect(found).toContain('hf_repo: is the target of acme/one already');
+  expect(found).toContain('output_name: is the output of acme/one already');
+  expect(found).toContain('is the vindex target of acme/one already');
+});
+
+it('refuses a target that another entry reads', async () => {
+  await write({ acme: [sidecar('one'), sidecar('two', { mtp_source_repo: 'acme/Shared-mtp', mtp_sidecar_repo: 'acme/b' })] });
+  expect(await problems()).toContain('a target is never a source');
+});
+
+it('throws all mistakes as one error', async () => {
+  await write({ acme: [{ key: 'A' }, { key: 'B' }] });
+  await expect(loadCatalog({ cwd: directory })).rejects.toMatchObject({ code: 'catalog/invalid', kind: 'invalid', message: expect.stringMatching(/mistakes:\n.*acme\.yaml:2/) });
+});

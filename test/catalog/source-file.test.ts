@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { problemText } from '../../catalog/problem.js';
+import { parseSourceFile } from '../../catalog/source-file.js';
+import { parseSettingsFile } from '../../catalog/settings-file.js';
+
+const SIDECAR = { key: 'one', tier: 'smoke', mtp_source_repo: 'a/source', mtp_sidecar_repo: 'b/target' };
+const VINDEX = { key: 'two', tier: 'moe', source_model: 'a/model', quant: 'q4k', slices: ['full'], output_name: 'two.vindex', hf_repo: 'b/two' };
+
+const problems = (...entries: unknown[]): string[] => parseSourceFile('my.yaml', stringify({ models: entries })).problems.map(problemText);
+
+describe('an entry', () => {
+  it('may be a sidecar alone, or a vindex alone, or both', () => {
+    expect(problems(SIDECAR)).toEqual([]);
+    expect(problems(VINDEX)).toEqual([]);
+    expect(problems({ ...VINDEX, ...SIDECAR })).toEqual([]);
+  });
+
+  it.each([
+    ['an upper-case key', { ...SIDECAR, key: 'One' }, 'key: must be lower-case'],
+    ['no key', { ...SIDECAR, key: undefined }, 'key: is missing'],
+    ['a misspelt field', { ...SIDECAR, mtp_sidecar_rep: 'b/x' }, 'mtp_sidecar_rep: is no field; did you mean mtp_sidecar_repo?'],
+    ['an unknown field', { ...SIDECAR, colour: 'red' }, 'colour: is no field of an entry'],
+    ['half a pair', { ...SIDECAR, mtp_sidecar_repo: undefined }, 'mtp_source_repo: needs mtp_sidecar_repo beside it'],
+    ['quantised heads', { ...SIDECAR, mtp_quant: 'q4' }, 'mtp_quant: must be bf16 or left out: the heads are the drafter'],
+    ['an assistant beside heads', { ...SIDECAR, assistant_model_repo: 'a/b' }, 'assistant_model_repo: excludes the MTP fields'],
+    ['half a vindex', { ...SIDECAR, source_model: 'a/m' }, 'hf_repo: is missing: an entry with source_model needs'],
+    ['nothing to publish', { key: 'x', tier: 'smoke' }, 'key: has nothing to publish'],
+    ['a short revision', { ...SIDECAR, mtp_source_revision: 'abc' }, 'mtp_source_revision: must be a full commit SHA'],
+    ['a revision of nothing', { ...SIDECAR, vision_source_revision: 'a'.repeat(40) }, 'vision_source_revision: means nothing without vision_source_repo'],
+    ['an output path', { ...VINDEX, output_name: '../two.vindex' }, 'output_name: must be a plain name'],
+    ['an output without ending', { ...VINDEX, output_name: 'two' }, 'output_name: must end in .vindex'],
+    ['a target that is its source', { ...SIDECAR, mtp_sidecar_repo: 'A/Source' }, 'mtp_sidecar_repo: is also read as mtp_source_repo'],
+    ['one target of two kinds', { ...VINDEX, mtp_source_repo: 'a/s', mtp_sidecar_repo: 'B/Two' }, 'mtp_sidecar_repo: is the target of hf_repo too'],
+    ['a repository without owner', { ...SIDECAR, mtp_source_repo: 'source' }, 'mtp_source_repo: must look like owner/name'],
+    ['a repository that climbs', { ...SIDECAR, mtp_source_repo: 'a/..' }, 'mtp_source_repo:'],
+    ['a quant that LARQL lacks', { ...VINDEX, quant: 'q8' }, 'quant:'],
+    ['no entry at all', 'text', 'models[0]:'],
+  ])('with %s is refused with file, line and field', (_, entry, expected) => {
+    const found = problems(entry);
+    expect(found.join('\n')).toContain(expected);
+    for (const line of found) expect(line).toMatch(/^my\.yaml:\d+: /);
+  });
+
+  it('shows all its mistakes at once, each on its line', () => {
+    const text = 'models:\n  - key: Bad\n    tier: smoke\n    mtp_source_repo: nope\n    colour: red\n';
+    expect(parseSourceFile('f.yaml', text).problems.map(({ line, field }) => [line, field])).toEqual([[2, 'key'], [4, 'mtp_source_repo'], [5, 'colour']]);
+  });
+
+  it('may not have the key of another', () => {
+    expect(problems(SIDECAR, { ...SIDECAR, mtp_sidecar_repo: 'b/other' }).join()).toContain('key: one is there already, at line 2');
+  });
+});
+
+describe('hostile YAML', () => {
+  const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'.split('').map((name, at) => `${name}: &${name} [${`*${'abcdefgh'[at]},`.repeat(9)}]`).join('\n')}\nmodels: *i\n`;
+  it.each([
+    ['an alias bomb', bomb],
+    ['duplicate keys', 'models: []\nmodels: []\n'],
+    ['a tab', 'models:\n\t- key: x\n'],
+    ['a scalar', '42'],
+    ['nothing', ''],
+    ['two documents', 'models: []\n---\nmodels: []\n'],
+    ['five megabytes', `# ${'x'.repeat(5e6)}\nmodels: []\n`],
+    ['a tag', 'models: !!js/function "x"\n'],
+  ])('%s is told as a problem', (_, text) => {
+    const { entries, problems: found } = parseSourceFile('f.yaml', text);
+    expect(entries).toEqual([]);
+    expect(found.length).toBeGreaterThan(0);
+  });
+
+  it('of any form never throws', () => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.object().map((value) => stringify({ models: [value] }))), (text) => {
+      expect(Array.isArray(parseSourceFile('f.yaml', text).problems)).toBe(true);
+      expect(Array.isArray(parseSettingsFile('s.yaml', text).problems)).toBe(true);
+    }), { numRuns: 300 });
+  });
+});
