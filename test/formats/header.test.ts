@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SwpError } from '../../core/error.js';
+import { headerSize, LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
+import { layoutTensors } from '../../formats/safetensors/write.js';
+
+/** Parses a header text in front of so many bytes of data. */
+const parse = (text: string, dataBytes: number) => {
+  const header = new TextEncoder().encode(text);
+  return parseHeader(header, LENGTH_PREFIX + header.byteLength + dataBytes);
+};
+const tensor = (name: string, begin: number, end: number, shape = `[${end - begin}]`, dtype = 'U8'): string => `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":${shape},"data_offsets":[${begin},${end}]}`;
+
+describe('a header', () => {
+  it('gives tensors in the order of their bytes, with places in the file', () => {
+    const text = `{"__metadata__":{"format":"pt"},${tensor('b', 4, 8)},${tensor('a', 0, 4, '[2]', 'BF16')}}`;
+    const { tensors, metadata } = parse(text, 8);
+    const base = LENGTH_PREFIX + text.length;
+    expect(tensors).toEqual([{ name: 'a', dtype: 'BF16', shape: [2], begin: base, end: base + 4 }, { name: 'b', dtype: 'U8', shape: [4], begin: base + 4, end: base + 8 }]);
+    expect([...metadata]).toEqual([['format', 'pt']]);
+  });
+
+  it.each([
+    ['nothing', '{}', 0],
+    ['white space around', ` \n{${tensor('a', 0, 2)}}   `, 2],
+    ['a scalar', '{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}', 4],
+    ['a tensor without elements', `{"a":{"dtype":"F32","shape":[0,7],"data_offsets":[0,0]},${tensor('b', 0, 1)}}`, 1],
+    ['names that an object would treat specially', `{${tensor('__proto__', 0, 1)},${tensor('constructor', 1, 2)},${tensor('10', 2, 3)},${tensor('9', 3, 4)}}`, 4],
+    ['unknown fields of an entry', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"more":[1.5e3,{"x":null}]}}', 1],
+    ['packed four-bit numbers', '{"a":{"dtype":"F4","shape":[4],"data_offsets":[0,2]}}', 2],
+    ['no metadata', `{"__metadata__":null,${tensor('a', 0, 1)}}`, 1],
+  ])('may have %s', (_, text, data) => {
+    expect(() => parse(text, data)).not.toThrow();
+  });
+
+  it.each([
+    ['a name twice', `{${tensor('a', 0, 1)},${tensor('a', 0, 1)}}`, 1, 'stands twice'],
+    ['a name twice in other spellings', `{${tensor('a', 0, 1)},"\\u0061":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1, 'stands twice'],
+    ['a field twice', '{"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}}', 1, 'stands twice'],
+    ['a fraction', '{"a":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}', 1, 'non-negative integer'],
+    ['an exponent', '{"a":{"dtype":"U8","shape":[1e0],"data_offsets":[0,1]}}', 1, 'non-negative integer'],
+    ['a minus', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[-0,1]}}', 1, 'non-negative integer'],
+    ['a leading zero', '{"a":{"dtype":"U8","shape":[01],"data_offsets":[0,1]}}', 1, 'non-negative integer'],
+    ['a number that rounds', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[9007199254740993,9007199254740994]}}', 1, 'larger than any file'],
+    ['a shape that overflows', '{"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}}', 0, 'no whole number of bytes'],
+    ['half a byte', '{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}}', 2, 'no whole number of bytes'],
+    ['a size that is not its shape\'s', '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}', 4, 'takes 8 bytes'],
+    ['an unknown dtype', '{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,1]}}', 1, 'unknown dtype Q4'],
+    ['an overlap', `{${tensor('a', 0, 4)},${tensor('b', 2, 6)}}`, 6, 'inside the one before'],
+    ['a hole', `{${tensor('a', 0, 4)},${tensor('b', 5, 6)}}`, 6, 'Nothing describes'],
+    ['a hole at the start', `{${tensor('a', 1, 4)}}`, 4, 'Nothing describes'],
+    ['more data than tensors', `{${tensor('a', 0, 4)}}`, 5, 'The tensors end at'],
+    ['less data than tensors', `{${tensor('a', 0, 4)}}`, 3, 'The tensors end at'],
+    ['ends before begins', '{"a":{"dtype":"U8","shape":[0],"data_offsets":[4,0]}}', 4, 'takes 0 bytes'],
+    ['a missing field', '{"a":{"dtype":"U8","shape":[1]}}', 1, 'lacks dtype'],
+    ['three offsets', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}', 1, 'more than 2'],
+    ['metadata that is no text', '{"__metadata__":{"a":1}}', 0, 'expected "'],
+    ['text after it', '{}{}', 0, 'more text'],
+    ['a comma too many', `{${tensor('a', 0, 1)},}`, 1, 'expected "'],
+    ['half a surrogate pair', '{"\\ud800":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1, 'surrogate'],
+    ['a control character in a name', '{"a\\u0007":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1, 'control characters'],
+    ['a very long name', `{${tensor('x'.repeat(2000), 0, 1)}}`, 1, 'too long'],
+    ['a list instead', '[]', 0, 'expected {'],
+    ['nesting without end', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`, 0, 'expected {'],
+    ['deep unknown fields', `{"a":{"x":${'['.repeat(100)}${']'.repeat(100)}}}`, 0, 'nested deeper'],
+  ])('is refused with %s', (_, text, data, message) => {
+    expect(() => parse(text, data)).toThrow(expect.objectContaining({ name: 'SwpError', message: expect.stringContaining(message) }));
+  });
+
+  it('is refused when it is not UTF-8', () => {
+    expect(() => parseHeader(new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]), 13)).toThrow('not UTF-8');
+  });
+});
+
+describe('the length of a header', () => {
+  const prefix = (length: bigint): Uint8Array => {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, length, true);
+    return bytes;
+  };
+
+  it.each([[0n, 100], [1n, 100], [100_000_001n, 1_000_000_000], [93n, 100], [2n ** 62n, 100], [2n ** 64n - 1n, 100]])('of %i is refused in a file of %i bytes', (length, size) => {
+    expect(() => headerSize(prefix(length), size)).toThrow(SwpError);
+  });
+
+  it('may fill the whole file', () => {
+    expect(headerSize(prefix(92n), 100)).toBe(92);
+  });
+
+  it('is refused in a file of seven bytes', () => {
+    expect(() => headerSize(new Uint8Array(7), 7)).toThrow(SwpError);
+  });
+});
+
+it('a damaged header is refused or still tiles its file exactly', () => {
+  const layout = layoutTensors([{ name: 'a', dtype: 'BF16', shape: [3, 2] }, { name: 'b.c', dtype: 'F32', shape: [5] }, { name: 'z', dtype: 'U8', shape: [] }], { format: 'pt' });
+  const original = layout.header.subarray(LENGTH_PREFIX);
+  const mutation = fc.record({ at: fc.nat(original.length - 1), byte: fc.nat(255), cut: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), (mutations) => {
+      let bytes = Uint8Array.from(original);
+      for (const { at, byte, cut } of mutations) {
+        if (cut) bytes = Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + 1)]);
+        else if (at < bytes.length) bytes[at] = byte;
+      }
+      const size = layout.size - original.length + bytes.length;
+      try {
+        const { tensors } = parseHeader(bytes, size);
+        let position = LENGTH_PREFIX + bytes.length;
+        for (const { begin, end } of tensors) {
+          expect(begin).toBe(position);
+          position = end;
+        }
+        expect(position).toBe(size);
+      } catch (error) {
+        expect(error).toBeInstanceOf(SwpError);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});

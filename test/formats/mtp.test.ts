@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { claimedHeads } from '../../formats/mtp/config.js';
+import { planMtpSidecar, type CheckpointFile } from '../../formats/mtp/selection.js';
+import { LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
+import { layoutTensors, type TensorShape } from '../../formats/safetensors/write.js';
+
+const file = (path: string, tensors: TensorShape[]): CheckpointFile => {
+  const { header, size } = layoutTensors(tensors);
+  return { path, size, header: parseHeader(header.subarray(LENGTH_PREFIX), size) };
+};
+const bf16 = (name: string): TensorShape => ({ name, dtype: 'BF16', shape: [2, 2] });
+const codes = (...args: Parameters<typeof planMtpSidecar>): string[] => planMtpSidecar(...args).problems.map(({ code, severity }) => `${severity} ${code}`);
+
+const A = file('a.safetensors', [bf16('model.x'), bf16('mtp.fc.weight'), bf16('model.not_mtp_here')]);
+const B = file('b.safetensors', [{ name: 'mtp.layers.0.norm.weight', dtype: 'F32', shape: [2] }, bf16('language_model.mtp.norm')]);
+
+describe('the selection of heads', () => {
+  it('takes the keys of the namespace, with or without a prefix, sorted', () => {
+    expect(planMtpSidecar({ files: [A, B] }).tensors.map(({ name, file: path }) => [name, path])).toEqual([['language_model.mtp.norm', 'b.safetensors'], ['mtp.fc.weight', 'a.safetensors'], ['mtp.layers.0.norm.weight', 'b.safetensors']]);
+  });
+
+  it('does not depend on the order of the files', () => {
+    expect(planMtpSidecar({ files: [B, A] })).toEqual(planMtpSidecar({ files: [A, B] }));
+  });
+
+  it('counts heads and needed bytes', () => {
+    const selection = planMtpSidecar({ files: [file('x.safetensors', [bf16('mtp.0.a'), bf16('mtp.1.a'), bf16('mtp.2.b')])], config: { num_nextn_predict_layers: 3 } });
+    expect(selection).toMatchObject({ heads: 3, neededBytes: 24, problems: [] });
+  });
+
+  it.each([
+    ['no heads', { files: [file('x.safetensors', [bf16('a')])] }, ['blocked none-found']],
+    ['a tensor in two files', { files: [A, { ...A, path: 'c.safetensors' }] }, ['blocked two-copies']],
+    ['quantised numbers', { files: [file('x.safetensors', [{ name: 'mtp.a', dtype: 'F8_E4M3', shape: [2] }])] }, ['blocked unsupported-dtype']],
+    ['an index that names what is not there', { files: [A], index: { weightMap: new Map([['mtp.fc.weight', 'a.safetensors'], ['mtp.gone', 'a.safetensors'], ['mtp.lost', 'z.safetensors']]) } }, ['blocked missing-file', 'blocked missing-tensor']],
+    ['a config that claims more', { files: [A], config: { text_config: { mtp_num_hidden_layers: 2 } } }, ['warn head-count']],
+    ['fused experts', { files: [file('x.safetensors', [bf16('mtp.layers.0.mlp.experts.gate_up_proj')])] }, ['warn not-bound']],
+  ])('says what is wrong with %s', (_, checkpoint, expected) => {
+    expect(codes(checkpoint)).toEqual(expected);
+  });
+});
+
+it.each([
+  [{ num_nextn_predict_layers: 1 }, 1],
+  [{ num_nextn_predict_layers: null, text_config: { mtp_num_hidden_layers: 1 } }, 1],
+  [{ llm_config: { num_mtp_modules: 3 } }, 3],
+  [{ num_nextn_predict_layers: 0 }, 0],
+  [{ num_nextn_predict_layers: -1, mtp_num_hidden_layers: 'x' }, null],
+  [{ text_config: [] }, null],
+  ['text', null],
+  [null, null],
+])('config %j claims %s heads', (config, heads) => {
+  expect(claimedHeads(config)).toBe(heads);
+});
