@@ -19,7 +19,7 @@ export interface RepoFacts {
 
 const Text = z.string().max(2000).transform((text) => oneLine(text, 300)).nullish().catch(null);
 /** A card may name several licenses; the first is the one the Hub shows. */
-const LicenseId = z.union([Text, z.array(z.string()).transform((list) => list[0] ?? null)]).catch(null);
+const LicenseId = z.union([z.array(z.string()).transform((list) => list[0] ?? null), Text]).catch(null);
 
 const Info = z.object({
   id: RepoId,

@@ -1,0 +1,134 @@
+import type { RequestListener } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Sha256 } from '../../core/ids.js';
+import { openFile } from '../../hub/read/range.js';
+import { COMMIT, config, openHub, REPO, signal, tiny, TOKEN, type TestHub, type TinyServer } from './support.js';
+
+const DATA = Buffer.from(Array.from({ length: 4000 }, (_, at) => at % 251));
+const FILE = { repo: REPO, commit: COMMIT, path: 'model.safetensors', size: DATA.length, lfs: Sha256.parse('b'.repeat(64)) };
+
+const open: TinyServer[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+const serve = async (listener: RequestListener): Promise<TinyServer> => {
+  const server = await tiny(listener);
+  open.push(server);
+  return server;
+};
+
+/** A hub that redirects to a content server with the given behaviour. */
+const withContent = async (content: RequestListener, headers: Record<string, string> = {}) => {
+  const seen: (string | undefined)[] = [];
+  let resolves = 0;
+  const cdn = await serve((request, answer) => {
+    seen.push(request.headers.authorization);
+    content(request, answer);
+  });
+  const hub = await serve((_, answer) => {
+    resolves += 1;
+    answer.writeHead(302, { location: `${cdn.url}/signed?X-Signature=secret`, 'x-linked-size': String(DATA.length), 'x-linked-etag': `"${FILE.lfs}"`, 'x-repo-commit': COMMIT, ...headers }).end();
+  });
+  return { hub, seen, resolves: () => resolves };
+};
+
+const rangeOf = (header: string | undefined): [number, number] => {
+  const [, begin, end] = /bytes=(\d+)-(\d+)/.exec(header ?? '')!;
+  return [Number(begin), Number(end) + 1];
+};
+const honest: RequestListener = (request, answer) => {
+  const [begin, end] = rangeOf(request.headers.range);
+  answer.writeHead(206, { 'content-range': `bytes ${begin}-${end - 1}/${DATA.length}` }).end(DATA.subarray(begin, end));
+};
+const read = (url: string, begin: number, end: number) => buffer(openFile(config(url), FILE).read(begin, end, signal));
+
+describe('a range', () => {
+  it('is read from where the Hub redirects to, without the token', async () => {
+    const { hub, seen } = await withContent(honest);
+    expect(await read(hub.url, 100, 900)).toEqual(DATA.subarray(100, 900));
+    expect(seen).toEqual([undefined]);
+  });
+
+  it('asks for the address once', async () => {
+    const { hub, resolves } = await withContent(honest);
+    const reader = openFile(config(hub.url), FILE);
+    await Promise.all([0, 1, 2].map((at) => buffer(reader.read(at * 100, at * 100 + 50, signal))));
+    expect(resolves()).toBe(1);
+  });
+
+  it('goes on from the last byte when the connection is cut', async () => {
+    let cuts = 0;
+    const { hub } = await withContent((request, answer) => {
+      const [begin, end] = rangeOf(request.headers.range);
+      answer.writeHead(206, { 'content-range': `bytes ${begin}-${end - 1}/${DATA.length}`, 'content-length': end - begin });
+      if (cuts >= 3) return void answer.end(DATA.subarray(begin, end));
+      cuts += 1;
+      answer.write(DATA.subarray(begin, begin + 300), () => answer.destroy());
+    });
+    expect(await read(hub.url, 10, 3990)).toEqual(DATA.subarray(10, 3990));
+    expect(cuts).toBe(3);
+  });
+
+  it('is given up when every answer is cut before its first byte', async () => {
+    const { hub } = await withContent((request, answer) => {
+      const [begin, end] = rangeOf(request.headers.range);
+      answer.writeHead(206, { 'content-range': `bytes ${begin}-${end - 1}/${DATA.length}`, 'content-length': end - begin });
+      answer.flushHeaders();
+      setImmediate(() => answer.destroy());
+    });
+    await expect(read(hub.url, 0, 10)).rejects.toMatchObject({ code: 'hub/cut' });
+  });
+
+  it('asks for a fresh address when the old one has expired', async () => {
+    let refused = 0;
+    const { hub, resolves } = await withContent((request, answer) => {
+      if (refused > 0) return honest(request, answer);
+      refused += 1;
+      answer.writeHead(403).end('Request has expired');
+    });
+    expect(await read(hub.url, 0, 10)).toEqual(DATA.subarray(0, 10));
+    expect(resolves()).toBe(2);
+  });
+
+  it.each<[string, RequestListener, string]>([
+    ['ignores it', (_, answer) => void answer.writeHead(200).end(DATA), 'hub/range-ignored'],
+    ['answers another range', (_, answer) => void answer.writeHead(206, { 'content-range': `bytes 0-9/${DATA.length}` }).end(DATA.subarray(0, 10)), 'hub/range-differs'],
+    ['knows another size', (_, answer) => void answer.writeHead(206, { 'content-range': 'bytes 5-14/77' }).end(DATA.subarray(5, 15)), 'hub/range-differs'],
+    ['gives no Content-Range', (_, answer) => void answer.writeHead(206).end(DATA.subarray(5, 15)), 'hub/range-differs'],
+    ['sends more', (_, answer) => void answer.writeHead(206, { 'content-range': `bytes 5-14/${DATA.length}` }).end(DATA), 'hub/range-differs'],
+  ])('is refused from a server that %s', async (_, content, code) => {
+    const { hub } = await withContent(content);
+    await expect(read(hub.url, 5, 15)).rejects.toMatchObject({ code });
+  });
+
+  it.each([[{ 'x-linked-etag': `"${'c'.repeat(64)}"` }], [{ 'x-linked-size': '1' }], [{ 'x-repo-commit': 'b'.repeat(40) }]])('is refused when the Hub links another object: %j', async (headers: Record<string, string>) => {
+    const { hub } = await withContent(honest, headers);
+    await expect(read(hub.url, 5, 15)).rejects.toMatchObject({ code: 'hub/file-differs' });
+  });
+
+  it('fails without the signature or the token in its message', async () => {
+    const { hub } = await withContent((_, answer) => void answer.writeHead(404).end('gone'));
+    const error: unknown = await read(hub.url, 5, 15).catch((thrown: unknown) => thrown);
+    expect(String(error)).not.toMatch(new RegExp(`Signature|${TOKEN}`));
+  });
+
+  it('ends in a redirect loop with a message', async () => {
+    const hub = await serve((request, answer) => void answer.writeHead(302, { location: `${request.url}x` }).end());
+    await expect(read(hub.url, 5, 15)).rejects.toMatchObject({ message: expect.stringContaining('redirects without end') });
+  });
+});
+
+describe('on the local hub', () => {
+  let test: TestHub;
+  afterEach(() => test.close());
+
+  it('an LFS file and a plain one are read in ranges', async () => {
+    test = await openHub();
+    await test.hub.admin.createRepo(REPO);
+    const commit = await test.hub.admin.commitFiles(REPO, new Map([['m.safetensors', DATA], ['plain.txt', Buffer.from('hello world')]]), { message: 'x' });
+    const lfs = { repo: REPO, commit, path: 'm.safetensors', size: DATA.length, lfs: null };
+    expect(await buffer(openFile(test.client, lfs).read(1000, 3000, signal))).toEqual(DATA.subarray(1000, 3000));
+    expect((await buffer(openFile(test.client, { ...lfs, path: 'plain.txt', size: 11 }).read(6, 11, signal))).toString()).toBe('world');
+  });
+});

@@ -1,0 +1,130 @@
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import { hubConfigFromEnv, secretsOf } from '../../hub/config.js';
+import { listCommitsSince, readTrailers } from '../../hub/read/commits.js';
+import { readSmallFile } from '../../hub/read/file.js';
+import { readRepo } from '../../hub/read/repo.js';
+import { COMMIT, config, openHub, REPO, signal, tiny, TOKEN, type TestHub, type TinyServer } from './support.js';
+
+let server: TinyServer | undefined;
+let test: TestHub | undefined;
+afterEach(async () => {
+  await server?.close();
+  await test?.close();
+  server = undefined;
+  test = undefined;
+});
+
+const OID = 'c'.repeat(40);
+/** A hub that answers so to info and tree. */
+const answering = async (info: unknown, pages: readonly (readonly unknown[])[] = [[]], link?: (page: number, url: string) => string) => {
+  let page = -1;
+  server = await tiny((request, answer) => {
+    answer.setHeader('content-type', 'application/json');
+    if (!request.url!.includes('/tree/')) return void answer.end(JSON.stringify(info));
+    page += 1;
+    if (link !== undefined) answer.setHeader('link', link(page, request.url!));
+    answer.end(JSON.stringify(pages[Math.min(page, pages.length - 1)]));
+  });
+  return config(server.url);
+};
+const info = (over: object = {}) => ({ id: REPO, sha: COMMIT, private: false, gated: false, ...over });
+const row = (path: string, over: object = {}) => ({ type: 'file', path, oid: OID, size: 3, ...over });
+const read = (hub: ReturnType<typeof config>) => readRepo(hub, REPO, undefined, { signal });
+
+describe('a repository', () => {
+  it('is read with license, visibility and files in the order of their bytes', async () => {
+    const hub = await answering(info({ gated: 'manual', cardData: { license: 'other', license_name: 'qwen' } }), [[row('b'), row('a/ｚ'), row('a/😀'), { type: 'directory', path: '', oid: OID, size: 0 }]]);
+    expect(await read(hub)).toMatchObject({ commit: COMMIT, gated: 'manual', license: { id: 'other', name: 'qwen', link: null }, files: [{ path: 'a/ｚ' }, { path: 'a/😀' }, { path: 'b' }] });
+  });
+
+  it('takes the first of several licenses, and none from a strange card', async () => {
+    expect(await read(await answering(info({ cardData: { license: ['mit', 'gpl'] } })))).toMatchObject({ license: { id: 'mit' } });
+    await server!.close();
+    expect(await read(await answering(info({ cardData: { license: { evil: 1 } } })))).toMatchObject({ license: null });
+  });
+
+  it('is read over several pages', async () => {
+    const hub = await answering(info(), [[row('a')], [row('b')]], (page, url) => (page === 0 ? `<${url}&cursor=2>; rel="next"` : ''));
+    expect(await read(hub)).toMatchObject({ files: [{ path: 'a' }, { path: 'b' }] });
+  });
+
+  it.each([
+    ['pages without end', async () => answering(info(), [[row('a')]], (_, url) => `<${url}>; rel="next"`), 'hub/paging'],
+    ['pages at another origin', async () => answering(info(), [[row('a')]], () => '<http://127.0.0.1:1/x>; rel="next"'), 'hub/paging'],
+    ['a path that climbs', async () => answering(info(), [[row('../x')]]), 'hub/bad-path'],
+    ['an absolute path', async () => answering(info(), [[row('/x')]]), 'hub/bad-path'],
+    ['a file twice', async () => answering(info(), [[row('a'), row('a')]]), 'hub/bad-answer'],
+    ['a digest that is none', async () => answering(info(), [[row('a', { lfs: { oid: 'zz', size: 1 } })]]), 'hub/bad-answer'],
+    ['an empty sha', async () => answering(info({ sha: '' })), 'hub/bad-answer'],
+    ['another name', async () => answering(info({ id: 'acme/renamed' })), 'hub/renamed'],
+    ['text instead of JSON', async () => {
+      server = await tiny((_, answer) => void answer.end('<html>'));
+      return config(server.url);
+    }, 'hub/bad-answer'],
+  ])('is refused with %s', async (_, make, code) => {
+    await expect(read(await make())).rejects.toMatchObject({ code });
+  });
+
+  it('is absent, private without access, gated, or another spelling of one on the local hub', async () => {
+    test = await openHub();
+    expect(await read(test.client)).toEqual({ absent: true });
+    await test.hub.admin.createRepo(REPO, { private: true });
+    expect(await read(test.client)).toMatchObject({ private: true });
+    expect(await readRepo(test.client, 'ACME/Weights' as typeof REPO, undefined, { signal })).toMatchObject({ repo: REPO });
+    const { token: _, ...anonymous } = test.client;
+    expect(await readRepo(anonymous, REPO, undefined, { signal })).toEqual({ absent: true });
+    expect(await readRepo(test.client, REPO, COMMIT, { signal })).toEqual({ absent: true });
+  });
+
+  it('with a token that the Hub does not know is an access error with a hint', async () => {
+    test = await openHub();
+    await test.hub.admin.createRepo(REPO);
+    const wrong = hubConfigFromEnv({ HF_ENDPOINT: test.hub.url, HF_TOKEN: 'hf_nobody' });
+    await expect(readRepo(wrong, REPO, undefined, { signal })).rejects.toMatchObject({ kind: 'access', hint: expect.stringContaining('HF_TOKEN') });
+  });
+});
+
+describe('a small file', () => {
+  it('is checked against the digest that its commit lists', async () => {
+    test = await openHub();
+    await test.hub.admin.createRepo(REPO);
+    const commit = await test.hub.admin.commitFiles(REPO, new Map([['a.txt', Buffer.from('hello\n')]]), { message: 'x' });
+    const facts = await readRepo(test.client, REPO, commit, { signal });
+    const file = ('files' in facts ? facts.files : []).find(({ path }) => path === 'a.txt')!;
+    const wanted = { repo: REPO, commit, path: 'a.txt', maxBytes: 100 };
+    expect(Buffer.from(await readSmallFile(test.client, { ...wanted, file }, { signal })).toString()).toBe('hello\n');
+    await expect(readSmallFile(test.client, { ...wanted, file: { ...file, gitBlob: OID as typeof file.gitBlob } }, { signal })).rejects.toMatchObject({ code: 'hub/file-differs' });
+    await expect(readSmallFile(test.client, { ...wanted, maxBytes: 2 }, { signal })).rejects.toMatchObject({ code: 'hub/answer-too-large' });
+    await expect(readSmallFile(test.client, { ...wanted, path: 'none' }, { signal })).rejects.toMatchObject({ code: 'hub/file-not-found' });
+  });
+});
+
+describe('commits', () => {
+  it('since a head are newest first, and our trailers are found', async () => {
+    test = await openHub({ pageSize: 2 });
+    const first = await test.hub.admin.createRepo(REPO);
+    const digest = `sha256:${'d'.repeat(64)}`;
+    for (const at of [1, 2, 3]) await test.hub.admin.commitFiles(REPO, new Map([['n', Buffer.from(String(at))]]), { message: `Commit ${at}\n\nSWP-Plan: ${digest}\nSWP-Manifest: ${digest}` });
+    const commits = await listCommitsSince(test.client, REPO, first, { signal });
+    expect(commits.map(({ title }) => title)).toEqual(['Commit 3', 'Commit 2', 'Commit 1']);
+    expect(readTrailers(commits[0]!.message)).toEqual({ plan: digest, manifest: digest });
+    expect(await listCommitsSince(test.client, REPO, null, { signal })).toHaveLength(4);
+  });
+
+  it.each(['SWP-Manifest: zz', 'see SWP-Manifest: sha256:' + 'd'.repeat(64)])('with %j have no trailer', (message) => {
+    expect(readTrailers(message)).toEqual({});
+  });
+});
+
+describe('the token', () => {
+  it('is shown by nothing', () => {
+    const hub = hubConfigFromEnv({ HF_TOKEN: TOKEN });
+    expect(`${inspect(hub, { depth: 9 })}${JSON.stringify(hub)}${String(hub.token)}`).not.toContain(TOKEN);
+    expect(secretsOf(hub)).toEqual([TOKEN]);
+  });
+
+  it.each([{ HF_ENDPOINT: 'nowhere' }, { HF_ENDPOINT: 'file:///x' }, { HF_TOKEN: 'two words' }])('settings %j are refused', (env: NodeJS.ProcessEnv) => {
+    expect(() => hubConfigFromEnv(env)).toThrow(expect.objectContaining({ kind: 'invalid' }));
+  });
+});

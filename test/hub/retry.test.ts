@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { callJson, hubUrl } from '../../hub/call.js';
+import { config, signal, tiny, TOKEN, type TinyServer } from './support.js';
+
+let server: TinyServer;
+afterEach(() => server.close());
+
+type Step = { status: number; headers?: Record<string, string>; body?: string } | 'reset';
+const answering = async (...steps: Step[]) => {
+  let at = 0;
+  server = await tiny((request, answer) => {
+    const step = steps[Math.min(at, steps.length - 1)]!;
+    at += 1;
+    if (step === 'reset') return void request.socket.destroy();
+    answer.writeHead(step.status, step.headers).end(step.body ?? '{"ok":true}');
+  });
+  return { hub: config(server.url), count: () => at };
+};
+const call = (hub: ReturnType<typeof config>) => callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x?secret=1'), authorized: true, signal }, z.object({ ok: z.boolean() }));
+const OK: Step = { status: 200 };
+
+describe('a transient failure', () => {
+  it.each<Step>(['reset', { status: 500 }, { status: 502 }, { status: 503 }, { status: 504 }, { status: 408 }])('%j is tried again', async (step) => {
+    const { hub, count } = await answering(step, step, OK);
+    expect((await call(hub)).value).toEqual({ ok: true });
+    expect(count()).toBe(3);
+  });
+
+  it('waits as long as the rate limit says', async () => {
+    const { hub } = await answering({ status: 429, headers: { ratelimit: '"api";r=0;t=167' } }, OK);
+    await call(hub);
+    expect(hub.waits[0]).toBeGreaterThanOrEqual(168_000);
+  });
+
+  it('waits as long as Retry-After says, in seconds or until a date', async () => {
+    const { hub } = await answering({ status: 503, headers: { 'retry-after': '20' } }, { status: 503, headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } }, OK);
+    await call(hub);
+    expect(hub.waits[0]).toBeGreaterThanOrEqual(20_000);
+    expect(hub.waits[1]).toBeGreaterThanOrEqual(55_000);
+  });
+
+  it('is believed after as many tries as a person has patience for', async () => {
+    const { hub, count } = await answering({ status: 503 });
+    await expect(call({ ...hub, attempts: 3 })).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(count()).toBe(3);
+  });
+});
+
+describe('a permanent failure', () => {
+  it.each<[Step & object, string, string]>([
+    [{ status: 401, body: '{"error":"Invalid username or password."}' }, 'access', 'hub/unauthorized'],
+    [{ status: 403, headers: { 'x-error-code': 'GatedRepo' }, body: '{"error":"gated"}' }, 'access', 'hub/gated'],
+    [{ status: 403, body: '{"error":"Private repository storage limit reached"}' }, 'quota', 'hub/quota'],
+    [{ status: 403, body: '{"error":"Forbidden"}' }, 'access', 'hub/forbidden'],
+    [{ status: 404, headers: { 'x-error-code': 'RepoNotFound' } }, 'not-found', 'hub/not-found'],
+    [{ status: 404, headers: { 'x-error-code': 'RevisionNotFound' } }, 'not-found', 'hub/revision-not-found'],
+    [{ status: 413 }, 'quota', 'hub/too-large'],
+    [{ status: 400, body: 'bad' }, 'conflict', 'hub/refused'],
+  ])('%j is told at once', async (step, kind, code) => {
+    const { hub, count } = await answering(step);
+    await expect(call(hub)).rejects.toMatchObject({ kind, code });
+    expect(count()).toBe(1);
+  });
+
+  it('says what the Hub said and the request id, in one line, without query or token', async () => {
+    const { hub } = await answering({ status: 403, headers: { 'x-request-id': 'Root=1-abc' }, body: JSON.stringify({ error: `no\n\u001b[31m ${'x'.repeat(999)}` }) });
+    const error: unknown = await call(hub).catch((thrown: unknown) => thrown);
+    const text = String(error);
+    expect(text).toContain('request Root=1-abc');
+    expect(text).not.toMatch(new RegExp(`secret=1|${TOKEN}|\u001b|\n`));
+    expect(text.length).toBeLessThan(600);
+  });
+});
+
+it('a redirect to another origin is refused', async () => {
+  const { hub } = await answering({ status: 307, headers: { location: 'http://127.0.0.1:1/api' } });
+  await expect(call(hub)).rejects.toMatchObject({ message: expect.stringContaining('another origin') });
+});
+
+it('the token goes to no other origin', async () => {
+  const { hub } = await answering(OK);
+  await expect(callJson(hub, { method: 'GET', url: new URL('http://127.0.0.1:1/x'), authorized: true, signal }, z.unknown())).rejects.toMatchObject({ code: 'hub/token-origin' });
+});

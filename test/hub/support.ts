@@ -1,0 +1,66 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { CommitSha, RepoId } from '../../core/ids.js';
+import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
+import type { HubConfig } from '../../hub/config.js';
+import { Secret } from '../../hub/secret.js';
+import type { UploadFile } from '../../hub/write/upload.js';
+import { sha256Of } from '../../plan/canonical.js';
+
+export const TOKEN = 'hf_hubtestwriter';
+export const REPO = RepoId.parse('acme/weights');
+export const COMMIT = CommitSha.parse('a'.repeat(40));
+export const signal = new AbortController().signal;
+
+/** A client that does not wait, and remembers how long it was asked to. */
+export const config = (endpoint: string, over: Partial<HubConfig> = {}): HubConfig & { readonly waits: number[] } => {
+  const waits: number[] = [];
+  const sleep = (milliseconds: number): Promise<void> => {
+    waits.push(milliseconds);
+    return Promise.resolve();
+  };
+  return { endpoint: new URL(endpoint), token: new Secret(TOKEN), sleep, waits, ...over };
+};
+
+export interface TinyServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** A server that misbehaves as the test says. */
+export const tiny = async (listener: RequestListener): Promise<TinyServer> => {
+  const server: Server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+};
+
+export interface TestHub {
+  readonly hub: LocalHub;
+  readonly client: ReturnType<typeof config>;
+  close(): Promise<void>;
+}
+
+export const openHub = async (options: Partial<LocalHubOptions> = {}): Promise<TestHub> => {
+  const directory = await mkdtemp(join(tmpdir(), 'swp-hub-'));
+  const hub = await startLocalHub({ directory, tokens: [{ token: TOKEN, user: 'writer', orgs: ['acme'], role: 'write' }], ...options });
+  return {
+    hub,
+    client: config(hub.url),
+    close: async () => {
+      await hub.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+};
+
+export const fileOf = (path: string, bytes: Uint8Array): UploadFile => ({ path, size: bytes.byteLength, sha256: sha256Of(bytes), open: (begin, end) => Readable.from([bytes.subarray(begin, end)]) });

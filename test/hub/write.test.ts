@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { scriptFaults, type FaultRule } from '../../dev/hub/index.js';
+import { readRepo } from '../../hub/read/repo.js';
+import { verifyPaths } from '../../hub/verify.js';
+import { commitOnce, type CommitOrder } from '../../hub/write/commit.js';
+import { createRepo } from '../../hub/write/create-repo.js';
+import { uploadBlobs } from '../../hub/write/upload.js';
+import { describeBytes } from '../../plan/manifest.js';
+import { fileOf, openHub, REPO, signal, type TestHub } from './support.js';
+
+let test: TestHub;
+beforeEach(async () => {
+  test = await openHub({ multipartThreshold: 1_000_000, chunkSize: 300_000 });
+});
+afterEach(() => test.close());
+
+const small = randomBytes(1000);
+const large = randomBytes(1_234_567);
+const fault = (...rules: FaultRule[]): void => void test.hub.on(scriptFaults(rules).intercept);
+const count = (operation: string): number => test.hub.requests.filter((request) => request.operation === operation).length;
+const upload = (files = [fileOf('one.safetensors', small), fileOf('two.safetensors', large), fileOf('notes.md', Buffer.from('hi'))], over: object = {}) =>
+  uploadBlobs(test.client, REPO, files, { signal, stopRequested: () => false, onProgress: () => undefined, ...over });
+
+describe('creating', () => {
+  it('twice is creating once', async () => {
+    expect(await createRepo(test.client, REPO, { private: true, signal })).toBe('created');
+    expect(await createRepo(test.client, REPO, { private: true, signal })).toBe('exists');
+    expect(await readRepo(test.client, REPO, undefined, { signal })).toMatchObject({ private: true });
+  });
+});
+
+describe('uploading', () => {
+  beforeEach(() => test.hub.admin.createRepo(REPO));
+
+  it('sends what goes to LFS, plain or in parts, and nothing twice', async () => {
+    expect(await upload()).toMatchObject({ lfs: new Set(['one.safetensors', 'two.safetensors']), regular: new Set(['notes.md']), sentBytes: small.length + large.length, skippedBytes: 0 });
+    expect([count('put'), count('part'), count('complete')]).toEqual([1, 5, 1]);
+    expect(await upload()).toMatchObject({ sentBytes: 0, skippedBytes: small.length + large.length });
+    expect([count('put'), count('part')]).toEqual([1, 5]);
+  });
+
+  it('makes nothing visible', async () => {
+    const before = await test.hub.admin.head(REPO);
+    await upload();
+    expect(await test.hub.admin.head(REPO)).toBe(before);
+  });
+
+  it.each<[string, FaultRule]>([
+    ['a part\'s 503', { operation: 'part', part: 2, fault: { kind: 'status', status: 503 } }],
+    ['a cut part', { operation: 'part', part: 2, fault: { kind: 'reset' } }],
+    ['a part whose answer is lost', { operation: 'part', part: 2, fault: { kind: 'apply-then-reset' } }],
+    ['an expired address', { operation: 'part', part: 4, fault: { kind: 'status', status: 403, body: 'Request has expired' } }],
+    ['S3\'s RequestTimeout', { operation: 'part', part: 1, fault: { kind: 'status', status: 400, body: '<Code>RequestTimeout</Code>' } }],
+    ['a completion whose answer is lost', { operation: 'complete', fault: { kind: 'apply-then-reset' } }],
+    ['a 429 on the batch', { operation: 'lfs-batch', fault: { kind: 'status', status: 429 } }],
+    ['a 500 on verify', { operation: 'verify', fault: { kind: 'status', status: 500 } }],
+    ['a reset preupload', { operation: 'preupload', fault: { kind: 'reset' } }],
+  ])('survives %s', async (_, rule) => {
+    fault(rule);
+    await upload();
+    expect(await upload()).toMatchObject({ sentBytes: 0 });
+  });
+
+  it('stops at a part\'s boundary when the worker is asked to', async () => {
+    let stop = false;
+    await expect(upload(undefined, { stopRequested: () => stop, onProgress: () => (stop = true) })).rejects.toMatchObject({ code: 'hub/stopping', kind: 'unavailable' });
+  });
+
+  it('tells a quota at once', async () => {
+    fault({ operation: 'lfs-batch', times: 99, fault: { kind: 'status', status: 403, body: '{"error":"storage limit exceeded"}' } });
+    await expect(upload()).rejects.toMatchObject({ kind: 'quota' });
+  });
+
+  it('refuses bytes that are not those of the digest', async () => {
+    await expect(upload([{ ...fileOf('x.safetensors', small), open: fileOf('x', randomBytes(1000)).open }])).rejects.toMatchObject({ name: 'SwpError' });
+  });
+});
+
+describe('a commit', () => {
+  let order: CommitOrder;
+  beforeEach(async () => {
+    const parent = await test.hub.admin.createRepo(REPO);
+    await upload();
+    const digest = `sha256:${'e'.repeat(64)}`;
+    const one = fileOf('one.safetensors', small);
+    order = { repo: REPO, parent, title: 'Publish', trailers: { 'SWP-Plan': digest, 'SWP-Manifest': digest }, files: [{ path: one.path, lfs: one }, { path: 'notes.md', content: Buffer.from('hi') }], deletions: [] };
+  });
+  const commit = (over: Partial<CommitOrder> = {}, treeMatches = true) => commitOnce(test.client, { ...order, ...over }, { signal, treeMatches: () => Promise.resolve(treeMatches) });
+  const stranger = () => test.hub.admin.commitFiles(REPO, new Map([['other', Buffer.from('x')]]), { message: 'Somebody' });
+
+  it('follows its parent with our trailers', async () => {
+    expect(await commit()).toMatchObject({ outcome: 'committed', settled: 'answered', commit: await test.hub.admin.head(REPO) });
+    expect(await test.hub.admin.readFile(REPO, 'main', 'one.safetensors')).toEqual(small);
+  });
+
+  it('is found by a caller that starts again', async () => {
+    await commit();
+    expect(await commit()).toMatchObject({ outcome: 'committed', settled: 'found' });
+    expect(count('commit')).toBe(1);
+  });
+
+  it.each<[string, FaultRule['fault'], number]>([
+    ['applied, its answer lost', { kind: 'apply-then-reset' }, 1],
+    ['not applied, the connection cut', { kind: 'reset' }, 2],
+    ['not applied, a 504', { kind: 'status', status: 504 }, 2],
+    ['not applied, a 500', { kind: 'status', status: 500 }, 2],
+  ])('is settled when %s', async (_, kind, sent) => {
+    fault({ operation: 'commit', fault: kind });
+    expect(await commit()).toMatchObject({ outcome: 'committed' });
+    expect(count('commit')).toBe(sent);
+    expect(await test.hub.admin.listCommits(REPO)).toHaveLength(2);
+  });
+
+  it('is stale when somebody came first, and is not sent', async () => {
+    await stranger();
+    expect(await commit()).toMatchObject({ outcome: 'stale', head: await test.hub.admin.head(REPO) });
+    expect(count('commit')).toBe(0);
+  });
+
+  it('is stale when somebody commits between the look and the commit', async () => {
+    let moved = false;
+    test.hub.on(({ operation }) => {
+      if (operation !== 'commit' || moved) return undefined;
+      moved = true;
+      return { kind: 'hold', until: stranger().then(() => undefined) };
+    });
+    expect(await commit()).toMatchObject({ outcome: 'stale' });
+    expect(await test.hub.admin.listCommits(REPO)).toHaveLength(2);
+  });
+
+  it('with our trailers and another tree is not taken for ours', async () => {
+    await commit();
+    expect(await commit({}, false)).toMatchObject({ outcome: 'stale' });
+  });
+
+  it('without its blob says so', async () => {
+    const gone = fileOf('gone.safetensors', randomBytes(10));
+    await expect(commit({ files: [{ path: gone.path, lfs: gone }] })).rejects.toMatchObject({ code: 'hub/lfs-missing' });
+  });
+
+  it('that may not be made is told at once', async () => {
+    fault({ operation: 'commit', times: 9, fault: { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } });
+    await expect(commit()).rejects.toMatchObject({ kind: 'access' });
+    expect(count('commit')).toBe(1);
+  });
+
+  it('is read back and every kind of difference is found', async () => {
+    await commit();
+    const head = await test.hub.admin.head(REPO);
+    const good = [describeBytes('one.safetensors', small), describeBytes('notes.md', Buffer.from('hi'))];
+    const look = (files: typeof good, sample: 'full' | { maxBytes: number; seed: string } = 'full') => verifyPaths(test.client, REPO, head, files, { signal, sample });
+    expect(await look(good)).toEqual({ mismatches: [], readBackBytes: 1002 });
+    expect(await look(good, { maxBytes: 10, seed: 's' })).toEqual({ mismatches: [], readBackBytes: 2 });
+    const wrong = [describeBytes('none', small), { ...good[0]!, size: 5 }, describeBytes('notes.md', Buffer.from('ho'))];
+    expect((await look(wrong)).mismatches.map(({ path, reason }) => `${path} ${reason.split(' ').slice(0, 2).join(' ')}`)).toEqual(['none is not', 'one.safetensors has 1000', 'notes.md has git']);
+    const { gitBlob: _, ...unlisted } = describeBytes('notes.md', Buffer.from('ho'));
+    expect((await look([unlisted])).mismatches).toMatchObject([{ path: 'notes.md', reason: expect.stringContaining('its bytes have sha256') }]);
+  });
+});
