@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { layoutTensors, type TensorShape } from '../../formats/safetensors/write.js';
 import { mtpTensors, trunkTensors, type ModelSize } from './qwen-tensors.js';
 import { fillRandom, randomNumbers } from './random.js';
@@ -72,12 +70,4 @@ export const generateCheckpoint = (options: CheckpointOptions): SyntheticCheckpo
   files.set('README.md', text(`---\n${license === null ? '' : `license: ${license}\n`}tags: [synthetic]\n---\n\n# A synthetic checkpoint\n`));
   files.set('LICENSE', text('The license of a synthetic checkpoint: do with it what you like.\n'));
   return { files };
-};
-
-/** Writes a checkpoint below a directory, for programs that read files. */
-export const writeCheckpoint = async ({ files }: SyntheticCheckpoint, directory: string): Promise<void> => {
-  for (const [path, bytes] of files) {
-    await mkdir(dirname(join(directory, path)), { recursive: true });
-    await writeFile(join(directory, path), bytes);
-  }
 };

@@ -1,6 +1,4 @@
-export type { HubAdmin } from './admin.js';
-export type { RequestRecord } from './http/requestLog.js';
-export type { Exchange, Fault, Intercept, Operation } from './operations.js';
+export type { Fault, Operation } from './operations.js';
 export type { LocalHubOptions, TokenSpec } from './options.js';
-export { type FaultRule, type FaultScript, scriptFaults } from './scriptFaults.js';
+export { type FaultRule, scriptFaults } from './scriptFaults.js';
 export { type LocalHub, startLocalHub } from './startLocalHub.js';

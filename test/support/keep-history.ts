@@ -24,7 +24,7 @@ export const keepHistory = async (client: Client, workflowId: string, shape: str
   const file = join(HISTORIES, `${shape}.json`);
   if (await access(file).then(() => true, () => false)) return;
   const history = await client.workflow.getHandle(workflowId).fetchHistory();
-  const text: unknown = JSON.parse(String(historyToJSON(history)));
+  const text: unknown = JSON.parse(historyToJSON(history));
   await mkdir(HISTORIES, { recursive: true });
   await writeFile(file, `${JSON.stringify(withoutMachine(text), null, 1)}\n`);
 };

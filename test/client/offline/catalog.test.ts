@@ -1,0 +1,73 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectRoot } from '../../../dev/temporal/project.js';
+import { swp } from '../../support/swp.js';
+
+let cwd: string;
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'swp-cli-'));
+  await writeFile(join(cwd, 'skulk-weights.yaml'), 'sources:\n  - name: acme\n    path: mine.yaml\n');
+  await writeFile(join(cwd, 'mine.yaml'), 'models:\n  - key: tiny\n    tier: smoke\n    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: acme/tiny-mtp\n');
+});
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+/** Paths of this run are no part of a golden. */
+const clean = (text: string): string => text.replaceAll(cwd, '<cwd>').replaceAll(projectRoot(), '<project>');
+const golden = async (name: string, argv: string[], terminal = false) => {
+  const { code, out, err } = await swp(argv, { cwd, terminal, env: { NO_COLOR: '1' } });
+  await expect(`exit ${code}\n--- stdout\n${clean(out)}--- stderr\n${clean(err)}`).toMatchFileSnapshot(`goldens/${name}.txt`);
+};
+
+describe('swp catalog', () => {
+  it.each([
+    ['list-plain', ['catalog', 'list'], false],
+    ['list-terminal', ['catalog', 'list'], true],
+    ['show', ['catalog', 'show', 'acme/tiny'], true],
+    ['show-json', ['catalog', 'show', 'acme/tiny', '--json'], false],
+    ['sources', ['catalog', 'sources'], true],
+    ['validate', ['catalog', 'validate'], false],
+    ['unknown-entry', ['catalog', 'show', 'acme/tinny'], false],
+    ['unknown-entry-json', ['--json', 'catalog', 'show', 'acme/tinny'], false],
+    ['help', ['--help'], false],
+    ['start-help', ['start', '--help'], false],
+    ['unknown-command', ['stat'], false],
+    ['missing-argument', ['start'], false],
+    ['wrong-kind', ['start', 'acme/tiny', '--only', 'gguf'], false],
+    ['kind-not-there', ['start', 'acme/tiny', '--only', 'vindex'], false],
+    ['unknown-role', ['worker', 'tea'], false],
+  ] as [string, string[], boolean][])('%s looks like this', (name, argv, terminal) => golden(name, argv, terminal));
+
+  it('tells every mistake of a broken catalog and exits 3', async () => {
+    const file = join(cwd, 'broken.yaml');
+    await writeFile(file, 'sources:\n  - name: acme\n    path: broken-models.yaml\n');
+    await writeFile(join(cwd, 'broken-models.yaml'), 'models:\n  - key: Tiny\n    tier: smoke\n    mtp_source_rep: labs/tiny\n');
+    const validated = await swp(['catalog', 'validate', '--catalog', file], { cwd });
+    expect(validated.code).toBe(3);
+    expect(clean(validated.out)).toContain('<cwd>/broken-models.yaml:4: mtp_source_rep: is no field; did you mean mtp_source_repo?');
+    const started = await swp(['start', 'acme/tiny'], { cwd, env: { SWP_CATALOG: file } });
+    expect(started.code).toBe(3);
+    expect(started.err).toContain('broken-models.yaml:2: key:');
+  });
+
+  it('tells invalid YAML with its line', async () => {
+    const file = join(cwd, 'bad.yaml');
+    await writeFile(file, 'sources:\n  - name: [\n');
+    const { code, err } = await swp(['--catalog', file, 'catalog', 'list'], { cwd });
+    expect(code).toBe(3);
+    expect(err).toMatch(/bad\.yaml:\d+:/);
+  });
+
+  it('paints on a terminal and not when NO_COLOR is set', async () => {
+    expect((await swp(['catalog', 'list'], { cwd, terminal: true })).out).toContain('\u001b[');
+    expect((await swp(['catalog', 'list'], { cwd, terminal: true, env: { NO_COLOR: '1' } })).out).not.toContain('\u001b[');
+  });
+});
+
+it.each([['status'], ['plan', 'acme/tiny'], ['start', 'acme/tiny'], ['approve', 'acme/tiny', 'aaaaaaaaaaaa'], ['retry', 'acme/tiny'], ['cancel', 'acme/tiny']])('swp %s without a server says how to start one, and exits 5', async (...argv) => {
+  const { code, out, err } = await swp(argv, { cwd, env: { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_CONFIG_FILE: '/nonexistent' } });
+  expect(code).toBe(5);
+  expect(out).toBe('');
+  expect(err).toContain('swp dev');
+});

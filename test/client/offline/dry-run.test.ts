@@ -1,0 +1,114 @@
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateCheckpoint } from '../../../dev/checkpoint/generate.js';
+import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
+import { swp } from '../../support/swp.js';
+
+const TOKEN = 'hf_dryrunwriter';
+let cwd: string;
+let hub: LocalHub;
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'swp-dry-'));
+  hub = await startLocalHub({ directory: join(cwd, 'hub'), tokens: [{ token: TOKEN, user: 'writer', orgs: ['acme'], role: 'write' }, { token: 'hf_dryrunreader', user: 'reader', orgs: ['acme'], role: 'read' }] });
+  await writeFile(join(cwd, 'skulk-weights.yaml'), 'include_foxlight: false\nsources:\n  - name: acme\n    path: mine.yaml\n');
+  const sidecar = '    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: acme/tiny-mtp\n';
+  await writeFile(
+    join(cwd, 'mine.yaml'),
+    `models:\n  - key: tiny\n    tier: smoke\n${sidecar}  - key: both\n    tier: smoke\n${sidecar}    source_model: labs/quant\n    quant: q4k\n    slices: [full]\n    output_name: tiny.vindex\n    hf_repo: acme/tiny-vindex\n`,
+  );
+});
+afterEach(async () => {
+  await hub.close();
+  await rm(cwd, { recursive: true, force: true });
+});
+
+const put = async (files: ReadonlyMap<string, Uint8Array>): Promise<void> => {
+  await hub.admin.createRepo('labs/tiny');
+  await hub.admin.commitFiles('labs/tiny', files, { message: 'A checkpoint' });
+};
+const dryRun = (argv: string[] = ['acme/tiny'], env: NodeJS.ProcessEnv = {}) => swp(['start', '--dry-run', ...argv], { cwd, env: { HF_ENDPOINT: hub.url, HF_TOKEN: TOKEN, SWP_SCRATCH: join(cwd, 'scratch'), HOME: cwd, ...env } });
+const checkpoint = (options: object = {}): Map<string, Uint8Array> => new Map(generateCheckpoint({ seed: 5, size: 'small', ...options }).files);
+
+/** Whatever happens, a dry run writes nothing to the Hub and starts nothing. */
+afterEach(async () => {
+  await expect(access(join(cwd, 'scratch', 'builds'))).rejects.toThrow();
+});
+
+describe('swp start --dry-run', () => {
+  it('prints the whole plan and needs no Temporal server', async () => {
+    await put(checkpoint());
+    const { code, out, err } = await dryRun();
+    expect(err).toContain('nothing was started and nothing was written');
+    const volatile = out.replaceAll(/[\d.]+ [GT]B free/g, '<some> free').replaceAll(/@ [0-9a-f]{40}/g, '@ <commit>').replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>').replaceAll(/Plan [0-9a-f]{12}/g, 'Plan <digest>').replaceAll(/at [0-9a-f]{12}/g, 'at <commit>');
+    await expect(`exit ${code}\n${volatile}`).toMatchFileSnapshot('goldens/dry-run.txt');
+    expect(await hub.admin.exists('acme/tiny-mtp')).toBe(false);
+  });
+
+  it('has the same digest each time', async () => {
+    await put(checkpoint());
+    const digest = async (): Promise<unknown> => (JSON.parse((await dryRun(['acme/tiny', '--json'])).out) as { digest: string }).digest;
+    expect(await digest()).toBe(await digest());
+  });
+
+  const refused = async (expected: string, argv?: string[], env?: NodeJS.ProcessEnv): Promise<void> => {
+    const { code, out } = await dryRun(argv, env);
+    expect(out).toContain(expected);
+    expect(code).toBe(1);
+  };
+
+  it('of a repository that does not exist is blocked', () => refused('source-found: The Hub shows no repository labs/tiny.'));
+
+  it('of a checkpoint without heads is blocked', async () => {
+    await put(checkpoint({ withMtp: false }));
+    await refused('mtp-none-found: The checkpoint has no MTP tensors');
+  });
+
+  it('of a truncated shard is blocked, with the file\'s name', async () => {
+    const files = checkpoint();
+    const [name] = [...files.keys()].filter((path) => path.endsWith('.safetensors'));
+    files.set(name!, files.get(name!)!.subarray(0, -10));
+    await put(files);
+    await refused(`${name!}: The tensors end at`);
+  });
+
+  it('of an index that climbs out of the repository is blocked', async () => {
+    const files = checkpoint();
+    files.set('model.safetensors.index.json', Buffer.from('{"weight_map":{"mtp.x":"../x.safetensors"}}'));
+    await put(files);
+    await refused('formats-index-file-name: The index names a file that it may not: ../x.safetensors');
+  });
+
+  it('of an entry with a vindex is blocked and names what can be published', async () => {
+    await put(checkpoint());
+    await refused('swp start acme/both --only mtp', ['acme/both']);
+    expect((await dryRun(['acme/both', '--only', 'mtp'])).code).toBe(0);
+  });
+
+  it('says that without a token nothing can be written', async () => {
+    await put(checkpoint());
+    expect((await dryRun(undefined, { HF_TOKEN: '' })).out).toMatch(/blocked write-access: .*no token/);
+    expect((await dryRun(undefined, { HF_TOKEN: 'hf_dryrunreader' })).out).toMatch(/blocked write-access: The token of reader only reads/);
+    expect((await dryRun(undefined, { SWP_TARGETS: 'other' })).out).toMatch(/blocked write-access: This worker writes only to other/);
+  });
+
+  it('with a token that the Hub does not know exits 6', async () => {
+    await put(checkpoint());
+    const { code, err } = await dryRun(undefined, { HF_TOKEN: 'hf_nobody' });
+    expect(code).toBe(6);
+    expect(err).toContain('HF_TOKEN');
+  });
+
+  it('with wrong settings exits 3 and names them', async () => {
+    const { code, err } = await dryRun(undefined, { SWP_SLOTS: 'many' });
+    expect(code).toBe(3);
+    expect(err).toContain('SWP_SLOTS');
+  });
+
+  it('with no Hub at the address exits 5', async () => {
+    const { code, err } = await dryRun(undefined, { HF_ENDPOINT: 'http://127.0.0.1:1' });
+    expect(code).toBe(5);
+    expect(err).toContain('HF_ENDPOINT');
+  }, 60_000);
+});
