@@ -24,6 +24,7 @@ const awaitWorkflow =
         if (!(error instanceof WorkflowFailedError)) throw error;
       },
     );
+    signal.throwIfAborted();
     await Promise.race([ended, once(signal, 'abort')]);
     signal.throwIfAborted();
   };
