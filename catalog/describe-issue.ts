@@ -15,7 +15,7 @@ export const describeIssue = (issue: z.core.$ZodIssue, fields: Iterable<string>)
     const known = [...fields];
     return issue.keys.map((key) => {
       const near = nearestName(key, known);
-      return { path: [...path, key], message: near === undefined ? 'is no field of an entry' : `is no field; did you mean ${near}?` };
+      return { path: [...path, key], message: near === undefined ? 'is no known field' : `is no field; did you mean ${near}?` };
     });
   }
   if (issue.code === 'invalid_type' && issue.input === undefined) return [{ path, message: 'is missing' }];

@@ -33,7 +33,8 @@ export interface CatalogSettings {
   readonly includeFoxlight: boolean;
 }
 
-const FIELDS = ['sources', 'include_foxlight', 'name', 'path'];
+const FILE_FIELDS = Object.keys(SettingsFile.shape);
+const SOURCE_FIELDS = Object.keys(SourceLine.shape);
 
 /** Parses `skulk-weights.yaml`; an empty file is one without sources. */
 export const parseSettingsFile = (file: string, text: string): { readonly settings: CatalogSettings; readonly problems: readonly Problem[] } => {
@@ -42,7 +43,7 @@ export const parseSettingsFile = (file: string, text: string): { readonly settin
   if (problems.length > 0) return { settings: none, problems };
   const parsed = SettingsFile.safeParse(document.value ?? {}, { reportInput: true });
   if (!parsed.success) {
-    const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, FIELDS));
+    const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, issue.path.length === 0 ? FILE_FIELDS : SOURCE_FIELDS));
     return { settings: none, problems: faults.map(({ path, message }) => document.problem(path, message)) };
   }
   const seen = new Set<string>();

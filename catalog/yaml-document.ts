@@ -22,7 +22,7 @@ export class YamlDocument {
     const lines = new LineCounter();
     const empty = (message: string) => ({ document: new YamlDocument(file, undefined, null, lines), problems: [{ file, line: 1, field: '', message }] });
     if (text.length > MAX_CHARACTERS) return empty(`has ${text.length} characters, more than ${MAX_CHARACTERS}`);
-    const parsed = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+    const parsed = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, logLevel: 'error' });
     const problems = [...parsed.errors, ...parsed.warnings].map((error) => ({ file, line: lines.linePos(error.pos[0]).line, field: '', message: error.message }));
     if (problems.length > 0) return { document: new YamlDocument(file, undefined, null, lines), problems };
     try {

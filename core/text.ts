@@ -7,8 +7,7 @@ export const formatBytes = (bytes: number): string => {
     value /= 1000;
     unit += 1;
   }
-  const digits = unit === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.max(value, 1))));
-  return `${value.toFixed(digits)} ${units[unit]}`;
+  return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`;
 };
 
 /** `1 tensor`, `2 tensors`: the count with its noun. */
@@ -28,10 +27,11 @@ export const compareBytes = (a: string, b: string): number => {
 
 /**
  * Text from outside (a server's words, a file name, a note) as one bounded line: control characters and
- * direction marks become spaces, so that it can neither move a cursor nor reorder what is read.
+ * direction marks become spaces, so that it can neither move a cursor nor reorder what is read. Half
+ * characters (lone surrogates) are replaced: canonical JSON has no place for them.
  */
 export const oneLine = (text: string, max = 300): string => {
   // eslint-disable-next-line no-control-regex -- control characters are what this removes
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ').trim();
-  return plain.length <= max ? plain : `${plain.slice(0, max - 1)}…`;
+  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').trim().toWellFormed();
+  return plain.length <= max ? plain : `${plain.slice(0, max - 1).toWellFormed()}…`;
 };

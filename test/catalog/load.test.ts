@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { loadCatalog, readCatalog } from '../../catalog/load.js';
+import { findEntry, loadCatalog, readCatalog } from '../../catalog/load.js';
 import { problemText } from '../../catalog/problem.js';
 
 let directory: string;
@@ -75,6 +75,44 @@ it('refuses two vindexes in one repository or directory, and one repository of t
 it('refuses a target that another entry reads', async () => {
   await write({ acme: [sidecar('one'), sidecar('two', { mtp_source_repo: 'acme/Shared-mtp', mtp_sidecar_repo: 'acme/b' })] });
   expect(await problems()).toContain('a target is never a source');
+});
+
+it('stops at the nearest settings file above', async () => {
+  await write({ acme: [sidecar('one')] });
+  await mkdir(join(directory, 'inner'));
+  await writeFile(join(directory, 'inner', 'skulk-weights.yaml'), 'include_foxlight: false\n');
+  const catalog = await loadCatalog({ cwd: join(directory, 'inner') });
+  expect([catalog.entries.size, catalog.settingsFile]).toEqual([0, join(directory, 'inner', 'skulk-weights.yaml')]);
+});
+
+it('finds a source beside the settings file that was named, wherever one stands', async () => {
+  await write({ acme: [sidecar('one')] }, { include_foxlight: false });
+  const { catalog } = await readCatalog({ cwd: tmpdir(), file: join(directory, 'skulk-weights.yaml') });
+  expect([...catalog!.entries.keys()]).toEqual(['acme/one']);
+});
+
+it('says that a settings file which was named is not there', async () => {
+  const { problems: found } = await readCatalog({ cwd: directory, file: 'gone.yaml' });
+  expect(found.map(problemText).join('\n')).toContain(`${join(directory, 'gone.yaml')}:1: is not there`);
+});
+
+it('asks for the source when two of them have the key', async () => {
+  await write({ acme: [sidecar('one')], other: [sidecar('one')] });
+  const catalog = await loadCatalog({ cwd: directory });
+  expect(() => findEntry(catalog, 'one')).toThrow(expect.objectContaining({ code: 'catalog/ambiguous-entry', message: expect.stringContaining('acme/one, other/one') }));
+  expect(findEntry(catalog, 'OTHER/One').name).toBe('other/one');
+});
+
+it('tells the mistakes of every file at once', async () => {
+  await write({ acme: [{ key: 'A', tier: 'x' }], other: [sidecar('one', { colour: 'red' })] }, { sources: [{ name: 'acme', path: 'acme.yaml' }, { name: 'other', path: 'other.yaml' }, { name: 'third', path: 'gone.yaml' }] });
+  const found = await problems();
+  for (const part of ['acme.yaml:2: key:', 'other.yaml:6: colour:', 'gone.yaml is not there']) expect(found).toContain(part);
+});
+
+it('refuses a source file that is too large without reading it', async () => {
+  await write({ acme: [sidecar('one')] });
+  await truncate(join(directory, 'acme.yaml'), 1e10);
+  expect(await problems()).toContain('acme.yaml has 10000000000 bytes, more than');
 });
 
 it('throws all mistakes as one error', async () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { problemText } from '../../catalog/problem.js';
 import { parseSourceFile } from '../../catalog/source-file.js';
@@ -21,7 +21,7 @@ describe('an entry', () => {
     ['an upper-case key', { ...SIDECAR, key: 'One' }, 'key: must be lower-case'],
     ['no key', { ...SIDECAR, key: undefined }, 'key: is missing'],
     ['a misspelt field', { ...SIDECAR, mtp_sidecar_rep: 'b/x' }, 'mtp_sidecar_rep: is no field; did you mean mtp_sidecar_repo?'],
-    ['an unknown field', { ...SIDECAR, colour: 'red' }, 'colour: is no field of an entry'],
+    ['an unknown field', { ...SIDECAR, colour: 'red' }, 'colour: is no known field'],
     ['half a pair', { ...SIDECAR, mtp_sidecar_repo: undefined }, 'mtp_source_repo: needs mtp_sidecar_repo beside it'],
     ['quantised heads', { ...SIDECAR, mtp_quant: 'q4' }, 'mtp_quant: must be bf16 or left out: the heads are the drafter'],
     ['an assistant beside heads', { ...SIDECAR, assistant_model_repo: 'a/b' }, 'assistant_model_repo: excludes the MTP fields'],
@@ -37,6 +37,20 @@ describe('an entry', () => {
     ['a repository that climbs', { ...SIDECAR, mtp_source_repo: 'a/..' }, 'mtp_source_repo:'],
     ['a quant that LARQL lacks', { ...VINDEX, quant: 'q8' }, 'quant:'],
     ['no entry at all', 'text', 'models[0]:'],
+    ['a list for an entry', [], 'models[0]:'],
+    ['no tier', { ...SIDECAR, tier: undefined }, 'tier: is missing'],
+    ['two slices', { ...VINDEX, slices: ['full', 'expert-server'] }, 'slices'],
+    ['no slice', { ...VINDEX, slices: [] }, 'slices'],
+    ['an unknown slice', { ...VINDEX, slices: ['half'] }, 'slices'],
+    ['a short revision of the vindex source', { ...VINDEX, source_revision: 'main' }, 'source_revision: must be a full commit SHA'],
+    ['a quoted boolean', { ...SIDECAR, private: 'true' }, 'private:'],
+    ['other tensor names', { ...SIDECAR, mtp_names: 'mlx' }, 'mtp_names:'],
+    ['half a vision pair', { ...SIDECAR, vision_source_repo: 'a/v' }, 'vision_source_repo: needs vision_sidecar_repo beside it'],
+    ['names of nothing', { ...VINDEX, mtp_names: 'skulk' }, 'mtp_names: means nothing without mtp_sidecar_repo'],
+    ['a revision of no vindex', { ...SIDECAR, source_revision: 'a'.repeat(40) }, 'source_revision: means nothing without source_model'],
+    ['a vindex over its own source', { ...VINDEX, hf_repo: 'A/Model' }, 'hf_repo: is also read as source_model'],
+    ['a target that another kind reads', { ...VINDEX, mtp_source_repo: 'b/two', mtp_sidecar_repo: 'b/t' }, 'hf_repo: is also read as mtp_source_repo'],
+    ['a field of the prototype', { ...SIDECAR, constructor: 1 }, 'constructor: is no known field'],
   ])('with %s is refused with file, line and field', (_, entry, expected) => {
     const found = problems(entry);
     expect(found.join('\n')).toContain(expected);
@@ -46,6 +60,15 @@ describe('an entry', () => {
   it('shows all its mistakes at once, each on its line', () => {
     const text = 'models:\n  - key: Bad\n    tier: smoke\n    mtp_source_repo: nope\n    colour: red\n';
     expect(parseSourceFile('f.yaml', text).problems.map(({ line, field }) => [line, field])).toEqual([[2, 'key'], [4, 'mtp_source_repo'], [5, 'colour']]);
+  });
+
+  it.each(['source_model', 'quant', 'slices', 'output_name', 'hf_repo'] as const)('with a vindex needs %s', (field) => {
+    expect(problems({ ...VINDEX, [field]: undefined }).join('\n')).toContain(`${field}: is missing`);
+  });
+
+  it('may lean on an anchor, and its mistakes still have a line', () => {
+    const text = 'models:\n  - &one {key: one, tier: smoke, mtp_source_repo: a/b, mtp_sidecar_repo: b/c}\n  - *one\n';
+    expect(parseSourceFile('f.yaml', text).problems.map(problemText)).toEqual(['f.yaml:3: key: one is there already, at line 2']);
   });
 
   it('may not have the key of another', () => {
@@ -64,10 +87,23 @@ describe('hostile YAML', () => {
     ['two documents', 'models: []\n---\nmodels: []\n'],
     ['five megabytes', `# ${'x'.repeat(5e6)}\nmodels: []\n`],
     ['a tag', 'models: !!js/function "x"\n'],
+    ['a null byte in a value', 'models:\n  - key: a\u0000b\n'],
+    ['an alias to itself', 'models: &a [*a]\n'],
+    ['five thousand brackets', `models: ${'['.repeat(5000)}${']'.repeat(5000)}\n`],
+    ['a list', '- models\n'],
+    ['a prototype', 'models:\n  - __proto__: {key: x}\n'],
   ])('%s is told as a problem', (_, text) => {
     const { entries, problems: found } = parseSourceFile('f.yaml', text);
     expect(entries).toEqual([]);
     expect(found.length).toBeGreaterThan(0);
+  });
+
+  it('with maps for keys is no news for the process', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { problems: found } = parseSourceFile('f.yaml', 'models:\n  - ? {a: b}\n    : c\n');
+    expect(warned).not.toHaveBeenCalled();
+    expect(found.map(({ message }) => message)).toContain('is no known field');
+    warned.mockRestore();
   });
 
   it('of any form never throws', () => {

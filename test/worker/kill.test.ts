@@ -42,13 +42,13 @@ const attempts = async (id: string): Promise<Record<string, number>> => {
 };
 
 /** Holds the first exchange of an operation for ever, and resolves when it is reached. */
-const freeze = (operation: Operation, kind: 'hold' | 'hold-after', file?: (name: string) => boolean): { reached: Promise<void>; thaw: () => void } => {
+const freeze = (operation: Operation, kind: 'hold' | 'hold-after'): { reached: Promise<void>; thaw: () => void } => {
   let thaw = (): void => undefined;
   const until = new Promise<void>((resolve) => (thaw = resolve));
   const reached = new Promise<void>((resolve) => {
     let hit = false;
     workshop.hub.on((exchange) => {
-      if (hit || exchange.operation !== operation || (file !== undefined && !file(exchange.file ?? ''))) return undefined;
+      if (hit || exchange.operation !== operation) return undefined;
       hit = true;
       resolve();
       return { kind, until };
@@ -78,44 +78,33 @@ describe('SIGKILL', () => {
     expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 1, uploadArtifact: 1, commitArtifact: 1 });
   }, TIMEOUT_MS);
 
-  it('while extracting: the build is done again, and nothing before it', async () => {
+  /** Kills the high-memory worker when an exchange with the hub is reached, and starts another. */
+  const crashAt = async (operation: Operation, kind: 'hold' | 'hold-after', whenReached: () => Promise<void> = () => Promise.resolve()): Promise<void> => {
     const { highmem } = await startWorkers();
     await workshop.start();
     await workshop.planOf();
-    const { reached, thaw } = freeze('cdn', 'hold');
+    const { reached, thaw } = freeze(operation, kind);
     await workshop.approve();
     await reached;
+    await whenReached();
     await highmem.kill();
     thaw();
     processes.push(await WorkerProcess.start('highmem', workshop.workerEnv('highmem')));
     await expectPublishedOnce();
+  };
+
+  it('while extracting: the build is done again, and nothing before it', async () => {
+    await crashAt('cdn', 'hold');
     expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 2, uploadArtifact: 1 });
   }, TIMEOUT_MS);
 
   it('while uploading: the build is not done again', async () => {
-    const { highmem } = await startWorkers();
-    await workshop.start();
-    const { reached, thaw } = freeze('put', 'hold');
-    await workshop.approve();
-    await reached;
-    await highmem.kill();
-    thaw();
-    processes.push(await WorkerProcess.start('highmem', workshop.workerEnv('highmem')));
-    await expectPublishedOnce();
+    await crashAt('put', 'hold');
     expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 1, uploadArtifact: 2 });
   }, TIMEOUT_MS);
 
   it('right after the commit was applied, before its answer: the commit is found, not made again', async () => {
-    const { highmem } = await startWorkers();
-    await workshop.start();
-    const { reached, thaw } = freeze('commit', 'hold-after');
-    await workshop.approve();
-    await reached;
-    await expect.poll(() => workshop.ourCommits().catch(() => 0), { timeout: 20_000 }).toBe(1);
-    await highmem.kill();
-    thaw();
-    processes.push(await WorkerProcess.start('highmem', workshop.workerEnv('highmem')));
-    await expectPublishedOnce();
+    await crashAt('commit', 'hold-after', () => expect.poll(() => workshop.ourCommits().catch(() => 0), { timeout: 20_000 }).toBe(1));
     expect(await attempts(targetId(workshop.target))).toMatchObject({ uploadArtifact: 1, commitArtifact: 2 });
     expect(workshop.hub.requests.filter(({ operation }) => operation === 'commit')).toHaveLength(1);
   }, TIMEOUT_MS);
