@@ -3,7 +3,7 @@ import { comparePreconditions } from '../plan/preconditions.js';
 import type { ControlActivities, WaitingActivities } from './api.js';
 import { readSource } from './facts/source.js';
 import { readTarget } from './facts/target.js';
-import { withHeartbeat } from './heartbeat.js';
+import { tellingRetries, withHeartbeat } from './heartbeat.js';
 import { planEntry } from './plan-entry.js';
 import { verifyPublished } from './verify.js';
 
@@ -19,23 +19,24 @@ export interface ControlDeps {
 /** The light steps: facts, plans, preconditions, verification, and waiting for a lock. */
 export const createControlActivities = (deps: ControlDeps): ControlActivities & WaitingActivities => ({
   planEntry: (request) =>
-    withHeartbeat('planning', async (signal) => {
-      const { shown: _shown, ...planned } = await planEntry(deps, request, signal);
+    withHeartbeat('planning', async (signal, report) => {
+      const { shown: _shown, ...planned } = await planEntry({ ...deps, hub: tellingRetries(deps.hub, report) }, request, signal);
       return planned;
     }),
 
   checkPreconditions: (plan) =>
-    withHeartbeat('checking the target', async (signal) => {
+    withHeartbeat('checking the target', async (signal, report) => {
+      const hub = tellingRetries(deps.hub, report);
       const { source } = plan;
       if (source !== null) {
-        const found = await readSource(deps.hub, source.repo, source.commit, signal);
+        const found = await readSource(hub, source.repo, source.commit, signal);
         if (found === null) return { state: 'moved', reason: `${source.repo} at ${source.commit} is not there any more` };
         if (found.private && !plan.target.private) return { state: 'moved', reason: `${source.repo} has become private` };
       }
-      return comparePreconditions(plan, await readTarget(deps.hub, plan.target.repo, signal));
+      return comparePreconditions(plan, await readTarget(hub, plan.target.repo, signal));
     }),
 
-  verifyArtifact: (request) => withHeartbeat('verifying', (signal) => verifyPublished(deps.hub, request, signal)),
+  verifyArtifact: (request) => withHeartbeat('verifying', (signal, report) => verifyPublished(tellingRetries(deps.hub, report), request, signal)),
 
   awaitWorkflow: (id) => withHeartbeat(`waiting for ${id}`, (signal) => deps.awaitWorkflow(id, signal)),
 });

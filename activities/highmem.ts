@@ -6,7 +6,7 @@ import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
 import type { ClaimActivities, HostActivities, LightActivities } from './api.js';
 import { buildPayload } from './build.js';
 import { commitSealed } from './commit.js';
-import { withHeartbeat } from './heartbeat.js';
+import { tellingRetries, withHeartbeat } from './heartbeat.js';
 import { probeHost } from './probe.js';
 import type { Claims } from './scratch/claims.js';
 import type { ScratchLayout } from './scratch/layout.js';
@@ -62,8 +62,9 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       withHeartbeat('building', async (signal, report) => {
         admit(approved);
         const { plan } = approved;
-        const payload = plan.action === 'metadata-only' ? await publishedPayload(deps.writeHub, plan, signal) : await buildPayload({ hub: deps.sourceHub, layout: deps.layout }, plan, report, signal);
-        const sealed = await seal({ hub: deps.sourceHub, layout: deps.layout }, approved, payload, signal);
+        const source = { hub: tellingRetries(deps.sourceHub, report), layout: deps.layout };
+        const payload = plan.action === 'metadata-only' ? await publishedPayload(deps.writeHub, plan, signal) : await buildPayload(source, plan, report, signal);
+        const sealed = await seal(source, approved, payload, signal);
         return { manifestDigest: digestOfManifest(sealed.manifest), files: sealed.files.length, bytes: sealed.files.reduce((sum, file) => sum + file.size, 0) };
       }),
 
@@ -72,15 +73,15 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         admit(approved);
         const sealed = await sealedOrLost(deps, approved, manifestDigest);
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
-        return uploadSealed({ hub: deps.writeHub, stopRequested: deps.stopRequested }, approved, sealed, report, signal);
+        return uploadSealed({ hub: tellingRetries(deps.writeHub, report), stopRequested: deps.stopRequested }, approved, sealed, report, signal);
       }),
 
     commitArtifact: ({ approved, manifestDigest, parent }) =>
-      withHeartbeat('committing', async (signal) => {
+      withHeartbeat('committing', async (signal, report) => {
         admit(approved);
         const sealed = await sealedOrLost(deps, approved, manifestDigest);
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
-        return commitSealed(deps.writeHub, approved, sealed, parent, signal);
+        return commitSealed(tellingRetries(deps.writeHub, report), approved, sealed, parent, signal);
       }),
 
     releaseHost: ({ holder, recipeDigest, what }) => (what === 'slot' ? deps.claims.park(holder) : deps.claims.release(holder, recipeDigest)),

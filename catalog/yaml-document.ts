@@ -1,10 +1,13 @@
 import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import { nestsDeeperThan } from './nesting.js';
 import type { Problem } from './problem.js';
 
 /** Larger than any catalog that people write by hand. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;
 /** An alias costs nothing to write and may multiply without end. */
 const MAX_ALIASES = 100;
+/** A catalog has five levels. */
+const MAX_DEPTH = 64;
 
 type Path = readonly (string | number)[];
 
@@ -22,6 +25,7 @@ export class YamlDocument {
     const lines = new LineCounter();
     const empty = (message: string) => ({ document: new YamlDocument(file, undefined, null, lines), problems: [{ file, line: 1, field: '', message }] });
     if (text.length > MAX_CHARACTERS) return empty(`has ${text.length} characters, more than ${MAX_CHARACTERS}`);
+    if (nestsDeeperThan(MAX_DEPTH, text)) return empty(`nests deeper than ${MAX_DEPTH} levels`);
     const parsed = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, logLevel: 'error' });
     const problems = [...parsed.errors, ...parsed.warnings].map((error) => ({ file, line: lines.linePos(error.pos[0]).line, field: '', message: error.message }));
     if (problems.length > 0) return { document: new YamlDocument(file, undefined, null, lines), problems };

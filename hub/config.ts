@@ -9,6 +9,8 @@ export interface HubConfig {
   readonly token?: Secret;
   /** How often a request is tried; without it, transient failures are retried for as long as it takes. */
   readonly attempts?: number;
+  /** Told why a request is tried again, and after how long. */
+  readonly onRetry?: (error: SwpError, waitMs: number) => void;
   /** Replaces waiting, in tests. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }

@@ -19,7 +19,9 @@ export const retrying = async <T>(hub: HubConfig, signal: AbortSignal, run: () =
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SwpError) || !error.transient || error.code === 'hub/stopping' || attempt >= (hub.attempts ?? Infinity)) throw error;
-      await sleepFor(hub, Math.max(backoff(attempt), error.retryAfterMs ?? 0), signal);
+      const waitMs = Math.max(backoff(attempt), error.retryAfterMs ?? 0);
+      hub.onRetry?.(error, waitMs);
+      await sleepFor(hub, waitMs, signal);
     }
   }
 };

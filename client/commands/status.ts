@@ -51,6 +51,7 @@ export const status = async (options: { readonly entry?: string; readonly watch?
       }
       if (options.watch !== true) {
         context.out.data(view, () => text);
+        if (view.troubles.length > 0) return EXIT.failed;
         return view.publish.stage === 'awaiting-approval' ? EXIT.awaitingApproval : EXIT.ok;
       }
       if (text !== shown) context.out.note(text);

@@ -51,7 +51,7 @@ const stepText = (step: Step): string => {
   if (step.waitsForWorker) return `${step.activity}: waits for a worker${step.lastFailure === null ? '' : ` (attempt ${step.attempt}; ${step.lastFailure})`}`;
   const { progress } = step;
   const bytes = progress?.totalBytes === undefined || progress.doneBytes === undefined ? '' : ` ${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}`;
-  return `${step.activity}${progress?.file === undefined ? '' : ` ${progress.file}`}${bytes}${step.attempt > 1 ? ` (attempt ${step.attempt})` : ''}`;
+  return `${step.activity}${progress?.file === undefined ? '' : ` ${progress.file}`}${bytes}${progress?.note === undefined ? '' : `: ${progress.note}`}${step.attempt > 1 ? ` (attempt ${step.attempt})` : ''}`;
 };
 
 const stageOf = (running: Running): string => (running.status === 'RUNNING' ? (running.stage ?? 'at work') : (running.stage ?? running.status.toLowerCase()));

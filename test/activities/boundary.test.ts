@@ -1,0 +1,41 @@
+import type { ApplicationFailure } from '@temporalio/common';
+import { describe, expect, it } from 'vitest';
+import { toFailure } from '../../activities/boundary.js';
+import { assertTargetAllowed } from '../../activities/targets.js';
+import { SwpError } from '../../core/error.js';
+import { RepoId } from '../../core/ids.js';
+
+const failure = (error: unknown) => toFailure(error, ['hf_secret']) as ApplicationFailure;
+
+describe('a failure on its way into a history', () => {
+  it('keeps its code and hint, and is not retried when it is permanent', () => {
+    expect(failure(new SwpError('access', 'hub/gated', 'No.', { hint: 'Accept the terms.' }))).toMatchObject({ type: 'hub/gated', message: 'No.', nonRetryable: true, details: ['Accept the terms.', 'access'] });
+  });
+
+  it('is retried when it is transient', () => {
+    expect(failure(new SwpError('unavailable', 'hub/stopping', 'Later.'))).toMatchObject({ nonRetryable: false });
+  });
+
+  it('that nobody foresaw needs a person: it is not retried for ever', () => {
+    expect(failure(new TypeError('x is undefined'))).toMatchObject({ type: 'internal', nonRetryable: true, message: 'x is undefined' });
+  });
+
+  it('carries no token, in no part of it', () => {
+    const made = failure(new SwpError('access', 'x/y', 'Bearer hf_secret', { hint: 'not hf_secret', cause: new Error('hf_secret again') }));
+    expect(JSON.stringify([made.message, made.details])).not.toContain('hf_secret');
+  });
+
+  it('is one bounded line', () => {
+    expect(failure(new Error(`a\nb${'x'.repeat(10_000)}`)).message).toMatch(/^a b[^\n]{1,2000}$/);
+  });
+});
+
+describe('the namespaces that a worker may write to', () => {
+  const target = RepoId.parse('Acme/model');
+  it.each([[null], [['acme']], [['other', 'ACME']]])('%j allow Acme/model', (allowed) => {
+    expect(() => assertTargetAllowed(target, allowed)).not.toThrow();
+  });
+  it.each([[['other']], [['acm']], [['acme/model']], [[]]])('%j refuse it', (allowed) => {
+    expect(() => assertTargetAllowed(target, allowed)).toThrow(expect.objectContaining({ code: 'worker/target-refused' }));
+  });
+});
