@@ -1,7 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
 /** Rooms whose tests need no Temporal server; every other test gets one, started once for the whole run. */
-const SERVERLESS = ['core', 'catalog', 'formats', 'plan', 'hub', 'activities', 'dev/hub', 'dev/checkpoint', 'project', 'client/offline'].map((room) => `test/${room}/**/*.test.ts`);
+const SERVERLESS = [
+  'core',
+  'catalog',
+  'formats',
+  'plan',
+  'hub',
+  'activities',
+  'dev/hub',
+  'dev/checkpoint',
+  'project',
+  'client/offline',
+].map((room) => `test/${room}/**/*.test.ts`);
 
 export default defineConfig({
   test: {

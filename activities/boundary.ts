@@ -4,7 +4,8 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { SwpError, messageOf } from '../core/error.js';
 import { oneLine } from '../core/text.js';
 
-const scrub = (text: string, secrets: readonly string[]): string => secrets.reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
+const scrub = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
 
 const isStopping = (): boolean => Context.current().cancellationDetails?.workerShutdown ?? false;
 
@@ -24,7 +25,12 @@ export const toFailure = (error: unknown, secrets: readonly string[]): Error => 
       ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
     });
   }
-  return ApplicationFailure.create({ type: 'internal', message, nonRetryable: true, details: ['Look at the worker\'s log; this is a bug or a broken machine.', 'internal'] });
+  return ApplicationFailure.create({
+    type: 'internal',
+    message,
+    nonRetryable: true,
+    details: ["Look at the worker's log; this is a bug or a broken machine.", 'internal'],
+  });
 };
 
 /** @param secrets token values that no failure may carry into a history */
@@ -37,7 +43,11 @@ export const activityBoundary =
           return await next(input);
         } catch (error) {
           const { cancellationSignal } = Context.current();
-          if (cancellationSignal.aborted && isStopping()) throw ApplicationFailure.create({ type: 'worker-stopping', message: 'The worker is stopping; the step goes on elsewhere or later.' });
+          if (cancellationSignal.aborted && isStopping())
+            throw ApplicationFailure.create({
+              type: 'worker-stopping',
+              message: 'The worker is stopping; the step goes on elsewhere or later.',
+            });
           if (cancellationSignal.aborted) throw new CancelledFailure('cancelled');
           throw toFailure(error, secrets);
         }

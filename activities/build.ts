@@ -57,7 +57,8 @@ const validate = async (path: string, tensors: number): Promise<void> => {
     const header = Buffer.alloc(headerSize(prefix, size));
     await file.read(header, 0, header.length, 8);
     const parsed = parseHeader(header, size);
-    if (parsed.tensors.length !== tensors) throw new SwpError('integrity', 'build/invalid', `${MTP_PAYLOAD} holds ${parsed.tensors.length} tensors instead of ${tensors}.`);
+    if (parsed.tensors.length !== tensors)
+      throw new SwpError('integrity', 'build/invalid', `${MTP_PAYLOAD} holds ${parsed.tensors.length} tensors instead of ${tensors}.`);
   } finally {
     await file.close();
   }
@@ -68,10 +69,18 @@ const selectAsPlanned = async (deps: BuildDeps, plan: ArtifactPlan, signal: Abor
   const { recipe } = plan;
   if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
   const source = await readSource(deps.hub, recipe.source.repo, recipe.source.commit, signal);
-  if (source === null) throw new SwpError('not-found', 'build/source-gone', `${recipe.source.repo} at ${recipe.source.commit} is not there any more.`, { hint: 'Find out where it went, then retry; or abandon and change the entry.' });
+  if (source === null)
+    throw new SwpError('not-found', 'build/source-gone', `${recipe.source.repo} at ${recipe.source.commit} is not there any more.`, {
+      hint: 'Find out where it went, then retry; or abandon and change the entry.',
+    });
   const selection = await readMtpSource(deps.hub, source, signal);
   const digest = digestOf(mtpRecipe(source, selection, recipe.names));
-  if (digest !== plan.recipeDigest) throw new SwpError('integrity', 'build/recipe-differs', `From ${recipe.source.repo} at ${recipe.source.commit} comes recipe ${digest}; the plan has ${plan.recipeDigest}.`);
+  if (digest !== plan.recipeDigest)
+    throw new SwpError(
+      'integrity',
+      'build/recipe-differs',
+      `From ${recipe.source.repo} at ${recipe.source.commit} comes recipe ${digest}; the plan has ${plan.recipeDigest}.`,
+    );
   return { source, selection };
 };
 
@@ -85,7 +94,12 @@ const sweepPartial = async (layout: ScratchLayout, recipe: Digest): Promise<void
  * Builds the payload of an artifact into the directory of its recipe. It appears under that name only when
  * it is complete, so whatever a crash leaves behind is never taken for a result.
  */
-export const buildPayload = async (deps: BuildDeps, plan: ArtifactPlan, report: Report, signal: AbortSignal): Promise<readonly ManifestFile[]> => {
+export const buildPayload = async (
+  deps: BuildDeps,
+  plan: ArtifactPlan,
+  report: Report,
+  signal: AbortSignal,
+): Promise<readonly ManifestFile[]> => {
   const recipe = plan.recipeDigest;
   if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
   const directory = deps.layout.build(recipe);
@@ -97,7 +111,14 @@ export const buildPayload = async (deps: BuildDeps, plan: ArtifactPlan, report: 
   const fresh = `${directory}.${randomUUID()}`;
   await mkdir(fresh, { mode: 0o700 });
   const path = join(fresh, MTP_PAYLOAD);
-  const sha256 = await extractMtp({ hub: deps.hub, source, selection, path, signal, onProgress: (doneBytes, totalBytes) => report({ file: MTP_PAYLOAD, doneBytes, totalBytes }) });
+  const sha256 = await extractMtp({
+    hub: deps.hub,
+    source,
+    selection,
+    path,
+    signal,
+    onProgress: (doneBytes, totalBytes) => report({ file: MTP_PAYLOAD, doneBytes, totalBytes }),
+  });
   await validate(path, selection.tensors.length);
   const { size } = selection.layout;
   const gitBlob = size <= GIT_BLOB_LIMIT ? { gitBlob: gitBlobOf(await readFile(path)) } : {};

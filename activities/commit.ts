@@ -14,7 +14,13 @@ import { renderProvenance, type Sealed } from './seal.js';
 import { uploadFiles } from './upload.js';
 
 /** Every file of ours at that commit is the one that was sealed, and none that we delete is left. */
-const treeHolds = async (hub: HubConfig, approved: ApprovedArtifact, files: readonly ManifestFile[], commit: CommitSha, signal: AbortSignal): Promise<boolean> => {
+const treeHolds = async (
+  hub: HubConfig,
+  approved: ApprovedArtifact,
+  files: readonly ManifestFile[],
+  commit: CommitSha,
+  signal: AbortSignal,
+): Promise<boolean> => {
   const { plan } = approved;
   const found = await readRepo(hub, plan.target.repo, commit, { signal });
   if ('absent' in found) return false;
@@ -28,7 +34,9 @@ const treeHolds = async (hub: HubConfig, approved: ApprovedArtifact, files: read
 };
 
 const commitFile = async (file: UploadFile, isLfs: boolean): Promise<CommitFile> =>
-  isLfs ? { path: file.path, lfs: { sha256: file.sha256, size: file.size } } : { path: file.path, content: await buffer(file.open(0, file.size)) };
+  isLfs
+    ? { path: file.path, lfs: { sha256: file.sha256, size: file.size } }
+    : { path: file.path, content: await buffer(file.open(0, file.size)) };
 
 /** The trailers by which a commit of ours is known again, whoever reads it. */
 const trailersOf = (approved: ApprovedArtifact, sealed: Sealed): Readonly<Record<string, string>> => ({
@@ -40,9 +48,16 @@ const trailersOf = (approved: ApprovedArtifact, sealed: Sealed): Readonly<Record
  * One atomic commit with the planned parent, never onto another. Sending it again after a lost answer or a
  * crash finds the first one: at most one can succeed.
  */
-export const commitSealed = async (hub: HubConfig, approved: ApprovedArtifact, sealed: Sealed, parent: CommitSha, signal: AbortSignal): Promise<CommitReport> => {
+export const commitSealed = async (
+  hub: HubConfig,
+  approved: ApprovedArtifact,
+  sealed: Sealed,
+  parent: CommitSha,
+  signal: AbortSignal,
+): Promise<CommitReport> => {
   const { plan } = approved;
-  if (plan.target.head !== null && plan.target.head !== parent) throw new SwpError('integrity', 'commit/other-parent', `The plan for ${plan.target.repo} has head ${plan.target.head}, not ${parent}.`);
+  if (plan.target.head !== null && plan.target.head !== parent)
+    throw new SwpError('integrity', 'commit/other-parent', `The plan for ${plan.target.repo} has head ${plan.target.head}, not ${parent}.`);
   const provenance = renderProvenance(approved, sealed.manifest);
   const files = uploadFiles(approved, sealed);
   const { lfs } = await classifyUploads(hub, plan.target.repo, files, { signal });
@@ -61,7 +76,12 @@ export const commitSealed = async (hub: HubConfig, approved: ApprovedArtifact, s
       { signal, treeMatches: (commit) => treeHolds(hub, approved, expected, commit, signal) },
     );
     if (done.outcome === 'stale') return { outcome: 'stale', reason: done.reason };
-    return { outcome: 'committed', commit: done.commit, provenanceDigest: Digest.parse(`sha256:${sha256Of(provenance)}`), settled: done.settled };
+    return {
+      outcome: 'committed',
+      commit: done.commit,
+      provenanceDigest: Digest.parse(`sha256:${sha256Of(provenance)}`),
+      settled: done.settled,
+    };
   } catch (error) {
     if (error instanceof SwpError && error.code === 'hub/lfs-missing') return { outcome: 'blobs-missing', reason: error.message };
     throw error;

@@ -36,7 +36,8 @@ export const createControlActivities = (deps: ControlDeps): ControlActivities & 
       return comparePreconditions(plan, await readTarget(hub, plan.target.repo, signal));
     }),
 
-  verifyArtifact: (request) => withHeartbeat('verifying', (signal, report) => verifyPublished(tellingRetries(deps.hub, report), request, signal)),
+  verifyArtifact: (request) =>
+    withHeartbeat('verifying', (signal, report) => verifyPublished(tellingRetries(deps.hub, report), request, signal)),
 
   awaitWorkflow: (id) => withHeartbeat(`waiting for ${id}`, (signal) => deps.awaitWorkflow(id, signal)),
 });

@@ -33,7 +33,11 @@ export interface HighmemDeps {
 const LOST = new Set(['seal/missing', 'seal/differs']);
 
 /** What was sealed, or the reason why this host has to build it again. */
-const sealedOrLost = async (deps: HighmemDeps, approved: ApprovedArtifact, expected: Parameters<typeof openSealed>[2]): Promise<Sealed | { readonly lost: string }> => {
+const sealedOrLost = async (
+  deps: HighmemDeps,
+  approved: ApprovedArtifact,
+  expected: Parameters<typeof openSealed>[2],
+): Promise<Sealed | { readonly lost: string }> => {
   try {
     return await openSealed(deps, approved, expected);
   } catch (error) {
@@ -50,12 +54,31 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
   };
   return {
     probeHost: (request) =>
-      withHeartbeat('probing', (signal) => probeHost({ host: deps.host, writeHub: deps.writeHub, sourceHub: deps.sourceHub, targets: deps.targets, freeDisk: () => deps.claims.freeDisk() }, request, signal)),
+      withHeartbeat('probing', (signal) =>
+        probeHost(
+          {
+            host: deps.host,
+            writeHub: deps.writeHub,
+            sourceHub: deps.sourceHub,
+            targets: deps.targets,
+            freeDisk: () => deps.claims.freeDisk(),
+          },
+          request,
+          signal,
+        ),
+      ),
 
     claimHost: async ({ holder, recipeDigest, diskBytes, avoid }) => {
-      const answer = avoid === deps.host ? { granted: false as const, reason: 'the artifact is to move away from here' } : await deps.claims.claim({ holder, recipeDigest, diskBytes });
+      const answer =
+        avoid === deps.host
+          ? { granted: false as const, reason: 'the artifact is to move away from here' }
+          : await deps.claims.claim({ holder, recipeDigest, diskBytes });
       if (answer.granted) return { host: deps.host };
-      throw ApplicationFailure.create({ type: 'host-busy', message: `Host ${deps.host} cannot take ${holder} now: ${answer.reason}.`, nextRetryDelay: deps.busyRetryMs });
+      throw ApplicationFailure.create({
+        type: 'host-busy',
+        message: `Host ${deps.host} cannot take ${holder} now: ${answer.reason}.`,
+        nextRetryDelay: deps.busyRetryMs,
+      });
     },
 
     buildArtifact: (approved) =>
@@ -63,9 +86,16 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         admit(approved);
         const { plan } = approved;
         const source = { hub: tellingRetries(deps.sourceHub, report), layout: deps.layout };
-        const payload = plan.action === 'metadata-only' ? await publishedPayload(deps.writeHub, plan, signal) : await buildPayload(source, plan, report, signal);
+        const payload =
+          plan.action === 'metadata-only'
+            ? await publishedPayload(deps.writeHub, plan, signal)
+            : await buildPayload(source, plan, report, signal);
         const sealed = await seal(source, approved, payload, signal);
-        return { manifestDigest: digestOfManifest(sealed.manifest), files: sealed.files.length, bytes: sealed.files.reduce((sum, file) => sum + file.size, 0) };
+        return {
+          manifestDigest: digestOfManifest(sealed.manifest),
+          files: sealed.files.length,
+          bytes: sealed.files.reduce((sum, file) => sum + file.size, 0),
+        };
       }),
 
     uploadArtifact: ({ approved, manifestDigest }) =>
@@ -73,7 +103,13 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         admit(approved);
         const sealed = await sealedOrLost(deps, approved, manifestDigest);
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
-        return uploadSealed({ hub: tellingRetries(deps.writeHub, report), stopRequested: deps.stopRequested }, approved, sealed, report, signal);
+        return uploadSealed(
+          { hub: tellingRetries(deps.writeHub, report), stopRequested: deps.stopRequested },
+          approved,
+          sealed,
+          report,
+          signal,
+        );
       }),
 
     commitArtifact: ({ approved, manifestDigest, parent }) =>
@@ -84,6 +120,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         return commitSealed(tellingRetries(deps.writeHub, report), approved, sealed, parent, signal);
       }),
 
-    releaseHost: ({ holder, recipeDigest, what }) => (what === 'slot' ? deps.claims.park(holder) : deps.claims.release(holder, recipeDigest)),
+    releaseHost: ({ holder, recipeDigest, what }) =>
+      what === 'slot' ? deps.claims.park(holder) : deps.claims.release(holder, recipeDigest),
   };
 };

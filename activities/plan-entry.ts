@@ -28,13 +28,29 @@ const checkOf = (error: unknown): Check => {
   return blocked(error.code.replace('/', '-'), messageOf(error), error.hint);
 };
 
-const planMtpArtifact = async (deps: PlanDeps, request: PlanRequest, artifact: EntryArtifact, signal: AbortSignal): Promise<ArtifactPlan> => {
+const planMtpArtifact = async (
+  deps: PlanDeps,
+  request: PlanRequest,
+  artifact: EntryArtifact,
+  signal: AbortSignal,
+): Promise<ArtifactPlan> => {
   const { entry } = request.entry;
   try {
     const source = await readSource(deps.hub, artifact.source, artifact.revision ?? null, signal);
     if (source === null) {
       const where = artifact.revision === undefined ? artifact.source : `${artifact.source} at ${artifact.revision}`;
-      return blockedPlan('mtp', artifact.target, [blocked('source-found', `The Hub shows no repository ${where}.`, 'Look for a typing error in the entry; a private or gated one needs a token that may read it (HF_TOKEN).')], deps.tools);
+      return blockedPlan(
+        'mtp',
+        artifact.target,
+        [
+          blocked(
+            'source-found',
+            `The Hub shows no repository ${where}.`,
+            'Look for a typing error in the entry; a private or gated one needs a token that may read it (HF_TOKEN).',
+          ),
+        ],
+        deps.tools,
+      );
     }
     const target = await readTarget(deps.hub, artifact.target, signal);
     const selection = await readMtpSource(deps.hub, source, signal);
@@ -47,18 +63,31 @@ const planMtpArtifact = async (deps: PlanDeps, request: PlanRequest, artifact: E
 const planArtifact = (deps: PlanDeps, request: PlanRequest, artifact: EntryArtifact, signal: AbortSignal): Promise<ArtifactPlan> => {
   if (artifact.kind === 'mtp') return planMtpArtifact(deps, request, artifact, signal);
   const others = artifactsOf(request.entry.entry).some((other) => other.kind === 'mtp');
-  const check = blocked('kind-supported', `This version of SWP publishes no ${artifact.kind} yet.`, others ? `Publish the MTP sidecar alone: swp start ${request.entry.name} --only mtp` : undefined);
+  const check = blocked(
+    'kind-supported',
+    `This version of SWP publishes no ${artifact.kind} yet.`,
+    others ? `Publish the MTP sidecar alone: swp start ${request.entry.name} --only mtp` : undefined,
+  );
   return Promise.resolve(blockedPlan(artifact.kind, artifact.target, [check], deps.tools));
 };
 
 const refuseLarge = (plan: ArtifactPlan): ArtifactPlan => {
   const size = Buffer.byteLength(canonicalJson(plan));
   if (size <= ARTIFACT_PLAN_LIMIT) return plan;
-  return blockedPlan(plan.kind, plan.target.repo, [blocked('plan-size', `The plan has ${size} bytes, more than ${ARTIFACT_PLAN_LIMIT}.`)], plan.tools);
+  return blockedPlan(
+    plan.kind,
+    plan.target.repo,
+    [blocked('plan-size', `The plan has ${size} bytes, more than ${ARTIFACT_PLAN_LIMIT}.`)],
+    plan.tools,
+  );
 };
 
 /** Facts in, plan out: the one way from an entry to what is shown and approved, for workers and for `--dry-run`. */
-export const planEntry = async (deps: PlanDeps, request: PlanRequest, signal: AbortSignal): Promise<PlannedRound & { readonly shown: ShownPlan }> => {
+export const planEntry = async (
+  deps: PlanDeps,
+  request: PlanRequest,
+  signal: AbortSignal,
+): Promise<PlannedRound & { readonly shown: ShownPlan }> => {
   const wanted = artifactsOf(request.entry.entry).filter((artifact) => request.only.length === 0 || request.only.includes(artifact.kind));
   const artifacts = (await Promise.all(wanted.map((artifact) => planArtifact(deps, request, artifact, signal)))).map(refuseLarge);
   const entryPlan = makeEntryPlan(request.entry, artifacts);

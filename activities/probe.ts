@@ -19,13 +19,26 @@ export interface ProbeDeps {
 
 type SourceAnswer = HostFacts['sources'][number];
 
-const probeSource = async (hub: HubConfig, { repo, revision }: ProbeRequest['sources'][number], signal: AbortSignal): Promise<SourceAnswer> => {
+const probeSource = async (
+  hub: HubConfig,
+  { repo, revision }: ProbeRequest['sources'][number],
+  signal: AbortSignal,
+): Promise<SourceAnswer> => {
   try {
     const source = await readSource(hub, repo, revision, signal);
-    const smallest = source?.files.filter((file) => file.size > 0).toSorted((a, b) => Number(b.lfs !== null) - Number(a.lfs !== null) || a.size - b.size)[0];
-    if (source === null || smallest === undefined) return { repo, readable: false, reason: `The high-memory host's token sees nothing to read in ${repo}.` };
-    const answer = await canReadOneByte(hub, { repo: source.repo, commit: source.commit, path: smallest.path, size: smallest.size, lfs: smallest.lfs }, { signal });
-    return answer ? { repo, readable: true, reason: `The high-memory host can read ${repo}.` } : { repo, readable: false, reason: `The high-memory host's token may not read ${repo}.` };
+    const smallest = source?.files
+      .filter((file) => file.size > 0)
+      .toSorted((a, b) => Number(b.lfs !== null) - Number(a.lfs !== null) || a.size - b.size)[0];
+    if (source === null || smallest === undefined)
+      return { repo, readable: false, reason: `The high-memory host's token sees nothing to read in ${repo}.` };
+    const answer = await canReadOneByte(
+      hub,
+      { repo: source.repo, commit: source.commit, path: smallest.path, size: smallest.size, lfs: smallest.lfs },
+      { signal },
+    );
+    return answer
+      ? { repo, readable: true, reason: `The high-memory host can read ${repo}.` }
+      : { repo, readable: false, reason: `The high-memory host's token may not read ${repo}.` };
   } catch (error) {
     if (error instanceof SwpError && error.transient) throw error;
     return { repo, readable: false, reason: `The high-memory host cannot read ${repo}: ${messageOf(error)}` };

@@ -33,25 +33,38 @@ export interface SealDeps {
 }
 
 const recipeOf = (plan: ArtifactPlan): Digest => {
-  if (plan.recipeDigest === null || plan.card === null) throw new SwpError('internal', 'seal/incomplete-plan', `The plan for ${plan.target.repo} has no recipe or card.`);
+  if (plan.recipeDigest === null || plan.card === null)
+    throw new SwpError('internal', 'seal/incomplete-plan', `The plan for ${plan.target.repo} has no recipe or card.`);
   return plan.recipeDigest;
 };
 
 const copyFile = async (hub: HubConfig, plan: ArtifactPlan, copy: CopiedFile, signal: AbortSignal): Promise<Uint8Array> => {
   if (plan.source === null) throw new SwpError('internal', 'seal/no-source', `The plan for ${plan.target.repo} has no source.`);
-  return readSmallFile(hub, { repo: plan.source.repo, commit: plan.source.commit, path: copy.path, maxBytes: copy.size, file: copy }, { signal });
+  return readSmallFile(
+    hub,
+    { repo: plan.source.repo, commit: plan.source.commit, path: copy.path, maxBytes: copy.size, file: copy },
+    { signal },
+  );
 };
 
 /** For a metadata-only plan the payload is what the last publish left in the target. */
 export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<readonly ManifestFile[]> => {
   const { lastPublish } = await readTarget(hub, plan.target.repo, signal);
   const files = lastPublish === null ? [] : manifestOf(lastPublish.provenance).files.filter((file) => file.path === MTP_PAYLOAD);
-  if (files.length === 0) throw new SwpError('stale', 'seal/no-payload', `${plan.target.repo} no longer holds the payload that this plan would keep.`, { hint: 'Abandon, and start again for a fresh plan.' });
+  if (files.length === 0)
+    throw new SwpError('stale', 'seal/no-payload', `${plan.target.repo} no longer holds the payload that this plan would keep.`, {
+      hint: 'Abandon, and start again for a fresh plan.',
+    });
   return files;
 };
 
 /** Fills the card, copies the license files and writes the manifest: after this, the bytes are fixed. */
-export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: readonly ManifestFile[], signal: AbortSignal): Promise<Sealed> => {
+export const seal = async (
+  deps: SealDeps,
+  approved: ApprovedArtifact,
+  payload: readonly ManifestFile[],
+  signal: AbortSignal,
+): Promise<Sealed> => {
   const digest = assertApproved(approved);
   const { plan } = approved;
   const directory = deps.layout.seal(recipeOf(plan), digest);
@@ -92,13 +105,24 @@ export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: Appro
   try {
     manifest = Manifest.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
-    throw new SwpError('integrity', 'seal/missing', `What was sealed for ${plan.target.repo} is not in this host's scratch.`, { cause, hint: 'Resolve with "move": the artifact is built again.' });
+    throw new SwpError('integrity', 'seal/missing', `What was sealed for ${plan.target.repo} is not in this host's scratch.`, {
+      cause,
+      hint: 'Resolve with "move": the artifact is built again.',
+    });
   }
-  if (manifestDigest(manifest) !== expected) throw new SwpError('integrity', 'seal/differs', `Scratch holds manifest ${manifestDigest(manifest)} for ${plan.target.repo}; sealed was ${expected}.`);
+  if (manifestDigest(manifest) !== expected)
+    throw new SwpError(
+      'integrity',
+      'seal/differs',
+      `Scratch holds manifest ${manifestDigest(manifest)} for ${plan.target.repo}; sealed was ${expected}.`,
+    );
   const files = filesOf(deps, plan, digest, manifest);
   for (const file of files) {
     const found = file.localPath === null ? file : await stat(file.localPath).catch(() => null);
-    if (found?.size !== file.size) throw new SwpError('integrity', 'seal/differs', `${file.path} in scratch is not the file that was sealed.`, { hint: 'Resolve with "move": the artifact is built again.' });
+    if (found?.size !== file.size)
+      throw new SwpError('integrity', 'seal/differs', `${file.path} in scratch is not the file that was sealed.`, {
+        hint: 'Resolve with "move": the artifact is built again.',
+      });
   }
   return { manifest, digest: expected, files };
 };
@@ -106,7 +130,8 @@ export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: Appro
 /** `provenance.json`: a pure function of plan, manifest and decision, so every retry has the same bytes. */
 export const renderProvenance = (approved: ApprovedArtifact, manifest: Manifest): Uint8Array => {
   const { plan, decision, entryName } = approved;
-  if (plan.recipe === null || plan.recipeDigest === null) throw new SwpError('internal', 'seal/incomplete-plan', `The plan for ${plan.target.repo} has no recipe.`);
+  if (plan.recipe === null || plan.recipeDigest === null)
+    throw new SwpError('internal', 'seal/incomplete-plan', `The plan for ${plan.target.repo} has no recipe.`);
   const provenance = makeProvenance({
     entry: entryName,
     target: plan.target.repo,

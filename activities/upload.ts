@@ -30,7 +30,8 @@ const prepareTarget = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSi
   const now = await readHead(hub, repo, signal);
   if (now === null) return { stale: `${repo} is not there` };
   if (now.private !== isPrivate) return { stale: `${repo} is ${now.private ? 'private' : 'public'}, the plan says otherwise` };
-  if (head === null) return now.empty ? { parent: now.commit } : { stale: `${repo} was to be created and holds files already, at ${now.commit}` };
+  if (head === null)
+    return now.empty ? { parent: now.commit } : { stale: `${repo} was to be created and holds files already, at ${now.commit}` };
   return now.commit === head ? { parent: head } : { stale: `the head of ${repo} was ${head} in the plan and is ${now.commit} now` };
 };
 
@@ -40,14 +41,27 @@ export const uploadFiles = (approved: ApprovedArtifact, sealed: Sealed): UploadF
   const local = sealed.files.flatMap(({ path, size, sha256, localPath }): UploadFile[] =>
     localPath === null
       ? []
-      : [{ path, size, sha256, open: (begin, end) => (begin === end ? Readable.from([]) : createReadStream(localPath, { start: begin, end: end - 1 })) }],
+      : [
+          {
+            path,
+            size,
+            sha256,
+            open: (begin, end) => (begin === end ? Readable.from([]) : createReadStream(localPath, { start: begin, end: end - 1 })),
+          },
+        ],
   );
   const { path, size, sha256 } = describeBytes(PROVENANCE_PATH, provenance);
   return [...local, { path, size, sha256, open: (begin, end) => Readable.from([provenance.subarray(begin, end)]) }];
 };
 
 /** Creates the target where the plan says so and sends every blob. Nothing is visible to readers yet. */
-export const uploadSealed = async (deps: UploadDeps, approved: ApprovedArtifact, sealed: Sealed, report: Report, signal: AbortSignal): Promise<UploadReport> => {
+export const uploadSealed = async (
+  deps: UploadDeps,
+  approved: ApprovedArtifact,
+  sealed: Sealed,
+  report: Report,
+  signal: AbortSignal,
+): Promise<UploadReport> => {
   const { plan } = approved;
   const prepared = await prepareTarget(deps.hub, plan, signal);
   if ('stale' in prepared) return { outcome: 'stale', reason: prepared.stale };

@@ -12,7 +12,9 @@ const SHOWN_MISMATCHES = 5;
 const SAMPLE_BYTES = 64 * 1024 * 1024;
 
 const differs = (message: string): SwpError =>
-  new SwpError('integrity', 'verify/differs', message, { hint: 'Do not load this repository. Find out who wrote to it; a new publish repairs it.' });
+  new SwpError('integrity', 'verify/differs', message, {
+    hint: 'Do not load this repository. Find out who wrote to it; a new publish repairs it.',
+  });
 
 /**
  * Reads a commit as any reader would and compares it with what was sealed: provenance, the manifest that it
@@ -23,11 +25,16 @@ const differs = (message: string): SwpError =>
 export const verifyPublished = async (hub: HubConfig, request: VerifyRequest, signal: AbortSignal): Promise<VerifyReport> => {
   const { target, commit } = request;
   const bytes = await readSmallFile(hub, { repo: target, commit, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT }, { signal });
-  if (`sha256:${sha256Of(bytes)}` !== request.provenanceDigest) throw differs(`${target} at ${commit}: ${PROVENANCE_PATH} is not the one that was committed.`);
+  if (`sha256:${sha256Of(bytes)}` !== request.provenanceDigest)
+    throw differs(`${target} at ${commit}: ${PROVENANCE_PATH} is not the one that was committed.`);
   const manifest = manifestOf(parseProvenance(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
-  if (manifestDigest(manifest) !== request.manifestDigest) throw differs(`${target} at ${commit}: its manifest is ${manifestDigest(manifest)}, sealed was ${request.manifestDigest}.`);
+  if (manifestDigest(manifest) !== request.manifestDigest)
+    throw differs(`${target} at ${commit}: its manifest is ${manifestDigest(manifest)}, sealed was ${request.manifestDigest}.`);
   const files = [...manifest.files, describeBytes(PROVENANCE_PATH, bytes)];
-  const report = await verifyPaths(hub, target, commit, files, { signal, sample: { maxBytes: SAMPLE_BYTES, seed: request.manifestDigest } });
+  const report = await verifyPaths(hub, target, commit, files, {
+    signal,
+    sample: { maxBytes: SAMPLE_BYTES, seed: request.manifestDigest },
+  });
   if (report.mismatches.length > 0) {
     const shown = report.mismatches.slice(0, SHOWN_MISMATCHES).map((mismatch) => `${mismatch.path}: ${mismatch.reason}`);
     throw differs(`${target} at ${commit}: ${report.mismatches.length} of ${files.length} files differ: ${shown.join('; ')}.`);

@@ -34,20 +34,45 @@ export const measurePublish = async (): Promise<Figure[]> => {
   try {
     await world.hub.admin.createRepo(SOURCE);
     await world.hub.admin.commitFiles(SOURCE, generateCheckpoint({ seed: 3, size: 'large' }).files, { message: 'A checkpoint' });
-    const entry = EntrySnapshot.parse({ name: 'demo/bench', entry: { key: 'bench', tier: 'smoke', mtp_source_repo: SOURCE, mtp_sidecar_repo: TARGET } });
+    const entry = EntrySnapshot.parse({
+      name: 'demo/bench',
+      entry: { key: 'bench', tier: 'smoke', mtp_source_repo: SOURCE, mtp_sidecar_repo: TARGET },
+    });
     const client = new Client({ connection });
     const id = publishId(entry.name);
-    const handle = await client.workflow.start<typeof publishEntry>('publishEntry', { workflowId: id, taskQueue: BASE_QUEUE, args: [{ entry, only: [] }] });
+    const handle = await client.workflow.start<typeof publishEntry>('publishEntry', {
+      workflowId: id,
+      taskQueue: BASE_QUEUE,
+      args: [{ entry, only: [] }],
+    });
     const plan = await untilAsked(client, id);
     await handle.executeUpdate(decideUpdate, { args: [{ plan, verdict: 'approve', reviewer: 'bench' }] });
     await handle.result();
     const needed = (await world.hub.admin.readFile(TARGET, 'main', 'mtp.safetensors')).byteLength;
-    const read = world.hub.requests.filter(({ repo, operation, path }) => (operation === 'cdn' || operation === 'resolve') && (repo === undefined ? path.includes('bench-source') : repo.toLowerCase() === SOURCE.toLowerCase())).reduce((sum, { sent }) => sum + sent, 0);
+    const read = world.hub.requests
+      .filter(
+        ({ repo, operation, path }) =>
+          (operation === 'cdn' || operation === 'resolve') &&
+          (repo === undefined ? path.includes('bench-source') : repo.toLowerCase() === SOURCE.toLowerCase()),
+      )
+      .reduce((sum, { sent }) => sum + sent, 0);
     const histories = await Promise.all([id, targetId(TARGET)].map((workflow) => client.workflow.getHandle(workflow).fetchHistory()));
     const events = histories.map((history) => history.events?.length ?? 0);
     return [
-      { name: 'MTP bytes fetched over bytes needed', value: read / needed, unit: 'x', goal: { atMost: 1.02 }, how: `${Math.round(needed / 1e6)} MB of heads in a synthetic checkpoint; headers, index and config of plan and build are counted` },
-      { name: 'history events per publish', value: events.reduce((sum, count) => sum + count, 0), unit: 'events', goal: { atMost: 150 }, how: `entry ${events[0]}, target ${events[1]}` },
+      {
+        name: 'MTP bytes fetched over bytes needed',
+        value: read / needed,
+        unit: 'x',
+        goal: { atMost: 1.02 },
+        how: `${Math.round(needed / 1e6)} MB of heads in a synthetic checkpoint; headers, index and config of plan and build are counted`,
+      },
+      {
+        name: 'history events per publish',
+        value: events.reduce((sum, count) => sum + count, 0),
+        unit: 'events',
+        goal: { atMost: 150 },
+        how: `entry ${events[0]}, target ${events[1]}`,
+      },
     ];
   } finally {
     await connection.close();

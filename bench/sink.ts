@@ -14,12 +14,18 @@ const server = createServer((request, answer) => {
     return;
   }
   const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-    const asked: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}');
-    const { files = [], objects = [] } = asked as { files?: { path: string }[]; objects?: { oid: string; size: number }[] };
-    if (url.includes('/preupload/')) json({ files: files.map(({ path }) => ({ path, uploadMode: 'lfs' })) });
-    else json({ transfer: 'basic', objects: objects.map(({ oid, size }) => ({ oid, size, actions: { upload: { href: `http://127.0.0.1:${port()}/sink/${oid}` } } })) });
-  });
+  request
+    .on('data', (chunk: Buffer) => chunks.push(chunk))
+    .on('end', () => {
+      const asked: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}');
+      const { files = [], objects = [] } = asked as { files?: { path: string }[]; objects?: { oid: string; size: number }[] };
+      if (url.includes('/preupload/')) json({ files: files.map(({ path }) => ({ path, uploadMode: 'lfs' })) });
+      else
+        json({
+          transfer: 'basic',
+          objects: objects.map(({ oid, size }) => ({ oid, size, actions: { upload: { href: `http://127.0.0.1:${port()}/sink/${oid}` } } })),
+        });
+    });
 });
 server.requestTimeout = 0;
 const port = (): number => {

@@ -13,15 +13,22 @@ const SAMPLE_MS = 20;
 
 const sendPlain = async (path: string, size: number, endpoint: string): Promise<void> => {
   const outgoing = request(new URL('/sink/plain', endpoint), { method: 'PUT', headers: { 'content-length': size } });
-  const answered = new Promise<void>((resolve, reject) => outgoing.once('response', (answer) => answer.resume().once('end', resolve)).once('error', reject));
+  const answered = new Promise<void>((resolve, reject) =>
+    outgoing.once('response', (answer) => answer.resume().once('end', resolve)).once('error', reject),
+  );
   await pipeline(createReadStream(path), outgoing);
   await answered;
 };
 
 const sendSwp = async (path: string, size: number, endpoint: string): Promise<void> => {
   const sha256 = Sha256.parse('0'.repeat(64));
-  const open = (begin: number, end: number): Readable => (begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1 }));
-  await uploadBlobs({ endpoint: new URL(endpoint) }, RepoId.parse('bench/sink'), [{ path: 'model.safetensors', size, sha256, open }], { signal: new AbortController().signal, stopRequested: () => false, onProgress: () => undefined });
+  const open = (begin: number, end: number): Readable =>
+    begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1 });
+  await uploadBlobs({ endpoint: new URL(endpoint) }, RepoId.parse('bench/sink'), [{ path: 'model.safetensors', size, sha256, open }], {
+    signal: new AbortController().signal,
+    stopRequested: () => false,
+    onProgress: () => undefined,
+  });
 };
 
 // One upload in a process of its own, so that its memory is its own.

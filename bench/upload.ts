@@ -26,12 +26,27 @@ export const measureUpload = async (): Promise<Figure[]> => {
     await file.close();
     const [port] = await once(sink.stdout, 'data');
     const endpoint = `http://127.0.0.1:${String(port).trim()}`;
-    const send = async (way: 'swp' | 'plain', size: number) => Result.parse(JSON.parse((await execa(process.execPath, [here('upload-once.js'), JSON.stringify({ way, path, size, endpoint })])).stdout));
+    const send = async (way: 'swp' | 'plain', size: number) =>
+      Result.parse(
+        JSON.parse((await execa(process.execPath, [here('upload-once.js'), JSON.stringify({ way, path, size, endpoint })])).stdout),
+      );
     const pairs: { swp: z.infer<typeof Result>; plain: z.infer<typeof Result> }[] = [];
     for (let run = 0; run < RUNS; run += 1) pairs.push({ plain: await send('plain', 2 * GIB), swp: await send('swp', 2 * GIB) });
     return [
-      { name: 'upload throughput over a plain PUT', value: median(pairs.map(({ swp, plain }) => plain.seconds / swp.seconds)), unit: 'x', goal: { atLeast: 0.9 }, how: `2 GiB to the same sink, median of ${RUNS} pairs; ${Math.round(2048 / median(pairs.map(({ swp }) => swp.seconds)))} MiB/s` },
-      { name: 'resident memory during a 2 GiB upload', value: Math.max(...pairs.map(({ swp }) => swp.peakBytes)) / 1e6, unit: 'MB', goal: { atMost: 256 }, how: `highest of ${RUNS} uploads, sampled every 20 ms` },
+      {
+        name: 'upload throughput over a plain PUT',
+        value: median(pairs.map(({ swp, plain }) => plain.seconds / swp.seconds)),
+        unit: 'x',
+        goal: { atLeast: 0.9 },
+        how: `2 GiB to the same sink, median of ${RUNS} pairs; ${Math.round(2048 / median(pairs.map(({ swp }) => swp.seconds)))} MiB/s`,
+      },
+      {
+        name: 'resident memory during a 2 GiB upload',
+        value: Math.max(...pairs.map(({ swp }) => swp.peakBytes)) / 1e6,
+        unit: 'MB',
+        goal: { atMost: 256 },
+        how: `highest of ${RUNS} uploads, sampled every 20 ms`,
+      },
     ];
   } finally {
     sink.kill();

@@ -9,7 +9,12 @@ export interface EntryArtifact {
   readonly revision?: CommitSha;
 }
 
-const artifact = (kind: ArtifactKind, target: RepoId | undefined, source: RepoId | undefined, revision: CommitSha | undefined): EntryArtifact[] =>
+const artifact = (
+  kind: ArtifactKind,
+  target: RepoId | undefined,
+  source: RepoId | undefined,
+  revision: CommitSha | undefined,
+): EntryArtifact[] =>
   target === undefined || source === undefined ? [] : [{ kind, target, source, ...(revision === undefined ? {} : { revision }) }];
 
 /** The artifacts of an entry, in the order in which plans list them. An assistant is a pointer and no artifact. */

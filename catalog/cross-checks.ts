@@ -30,7 +30,9 @@ const same = (field: string, a: NamedEntry, b: NamedEntry): boolean => {
 const shareProblems = (first: NamedEntry, second: NamedEntry, kind: 'vindex' | 'mtp' | 'vision'): Problem[] => {
   const field = TARGET_FIELD[kind];
   if (kind === 'vindex') return [second.problemAt(field, `is the target of ${first.name} already`)];
-  return AGREEMENT[kind].filter((part) => !same(part, first, second)).map((part) => second.problemAt(part, `differs from ${first.name}, which publishes the same ${field}`));
+  return AGREEMENT[kind]
+    .filter((part) => !same(part, first, second))
+    .map((part) => second.problemAt(part, `differs from ${first.name}, which publishes the same ${field}`));
 };
 
 /** Targets by name, as the Hub compares them: each receives one kind, from entries that agree. */
@@ -45,7 +47,13 @@ const targetProblems = (entries: readonly NamedEntry[]): Problem[] => {
         return [];
       }
       if (owner.entry === entry) return [];
-      if (owner.kind !== kind) return [entry.problemAt(TARGET_FIELD[kind], `is the ${owner.kind} target of ${owner.entry.name} already: one repository receives one kind`)];
+      if (owner.kind !== kind)
+        return [
+          entry.problemAt(
+            TARGET_FIELD[kind],
+            `is the ${owner.kind} target of ${owner.entry.name} already: one repository receives one kind`,
+          ),
+        ];
       return shareProblems(owner.entry, entry, kind);
     }),
   );
@@ -67,10 +75,21 @@ const sourceProblems = (entries: readonly NamedEntry[]): Problem[] => {
   return entries.flatMap((entry) =>
     artifactsOf(entry.entry).flatMap(({ kind, source }) => {
       const writer = targets.get(repoKey(source));
-      return writer === undefined || writer === entry ? [] : [entry.problemAt(kind === 'vindex' ? 'source_model' : `${kind}_source_repo`, `is a target of ${writer.name}: a target is never a source`)];
+      return writer === undefined || writer === entry
+        ? []
+        : [
+            entry.problemAt(
+              kind === 'vindex' ? 'source_model' : `${kind}_source_repo`,
+              `is a target of ${writer.name}: a target is never a source`,
+            ),
+          ];
     }),
   );
 };
 
 /** What entries of the merged catalog say against each other. */
-export const crossProblems = (entries: readonly NamedEntry[]): Problem[] => [...targetProblems(entries), ...outputProblems(entries), ...sourceProblems(entries)];
+export const crossProblems = (entries: readonly NamedEntry[]): Problem[] => [
+  ...targetProblems(entries),
+  ...outputProblems(entries),
+  ...sourceProblems(entries),
+];

@@ -6,7 +6,8 @@ export interface DescribedIssue {
   readonly message: string;
 }
 
-const plainPath = (path: readonly PropertyKey[]): (string | number)[] => path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+const plainPath = (path: readonly PropertyKey[]): (string | number)[] =>
+  path.map((part) => (typeof part === 'symbol' ? String(part) : part));
 
 /** A schema's complaint in our words: an unknown field names the one that was probably meant. */
 export const describeIssue = (issue: z.core.$ZodIssue, fields: Iterable<string>): DescribedIssue[] => {

@@ -29,7 +29,8 @@ const NEEDS: Readonly<Record<string, string>> = {
 const vindexRules = (has: (field: string) => boolean): BrokenRule[] => {
   const present = VINDEX_FIELDS.filter(has);
   const missing = VINDEX_FIELDS.filter((field) => !has(field));
-  if (present.length > 0) return missing.map((field) => ({ field, message: `is missing: an entry with ${present[0]} needs ${VINDEX_FIELDS.join(', ')}` }));
+  if (present.length > 0)
+    return missing.map((field) => ({ field, message: `is missing: an entry with ${present[0]} needs ${VINDEX_FIELDS.join(', ')}` }));
   const alone = has('mtp_sidecar_repo') || has('vision_sidecar_repo') || has('mtp_source_repo') || has('vision_source_repo');
   return alone ? [] : [{ field: 'key', message: `has nothing to publish: give it ${VINDEX_FIELDS.join(', ')}, or MTP or vision fields` }];
 };
@@ -42,21 +43,39 @@ const pairRules = (has: (field: string) => boolean): BrokenRule[] =>
   });
 
 const selfRules = (entry: Raw): BrokenRule[] => {
-  const repos = PAIRS.flatMap(([source, target]) => [{ field: source, repo: entry[source], target: false }, { field: target, repo: entry[target], target: true }]).filter(
-    (item): item is { field: (typeof PAIRS)[number][number]; repo: string; target: boolean } => typeof item.repo === 'string',
-  );
+  const repos = PAIRS.flatMap(([source, target]) => [
+    { field: source, repo: entry[source], target: false },
+    { field: target, repo: entry[target], target: true },
+  ]).filter((item): item is { field: (typeof PAIRS)[number][number]; repo: string; target: boolean } => typeof item.repo === 'string');
   return repos.flatMap((item, at) => {
     if (!item.target) return [];
     const clash = repos.find((other, index) => repoKey(other.repo) === repoKey(item.repo) && index !== at && (!other.target || index < at));
     if (clash === undefined) return [];
-    return [{ field: item.field, message: clash.target ? `is the target of ${clash.field} too: one repository receives one kind` : `is also read as ${clash.field}: a target is never a source` }];
+    return [
+      {
+        field: item.field,
+        message: clash.target
+          ? `is the target of ${clash.field} too: one repository receives one kind`
+          : `is also read as ${clash.field}: a target is never a source`,
+      },
+    ];
   });
 };
 
 /** What the fields of one entry say together. Works on unparsed values, so that all errors show at once. */
 export const brokenRules = (entry: Raw): BrokenRule[] => {
   const has = (field: string): boolean => entry[field] !== undefined && entry[field] !== null;
-  const dangling = Object.entries(NEEDS).flatMap(([field, needed]) => (has(field) && !has(needed) ? [{ field, message: `means nothing without ${needed}` }] : []));
-  const drafters = has('assistant_model_repo') && (has('mtp_source_repo') || has('mtp_sidecar_repo')) ? [{ field: 'assistant_model_repo', message: 'excludes the MTP fields: a model has a companion drafter or heads of its own, never both' }] : [];
+  const dangling = Object.entries(NEEDS).flatMap(([field, needed]) =>
+    has(field) && !has(needed) ? [{ field, message: `means nothing without ${needed}` }] : [],
+  );
+  const drafters =
+    has('assistant_model_repo') && (has('mtp_source_repo') || has('mtp_sidecar_repo'))
+      ? [
+          {
+            field: 'assistant_model_repo',
+            message: 'excludes the MTP fields: a model has a companion drafter or heads of its own, never both',
+          },
+        ]
+      : [];
   return [...vindexRules(has), ...pairRules(has), ...dangling, ...drafters, ...selfRules(entry)];
 };

@@ -19,7 +19,10 @@ export const Entry = z.strictObject({
   source_model: RepoId.describe('Hub repository that LARQL extracts from.').optional(),
   source_revision: Revision.optional(),
   quant: z.enum(['q4k', 'none']).describe('LARQL quantisation.').optional(),
-  slices: z.tuple([z.enum(['full', 'expert-server'])]).describe('[full] or [expert-server].').optional(),
+  slices: z
+    .tuple([z.enum(['full', 'expert-server'])])
+    .describe('[full] or [expert-server].')
+    .optional(),
   tier: z
     .string()
     .max(64)
@@ -27,12 +30,17 @@ export const Entry = z.strictObject({
     .describe('smoke, moe, or a group of your own; campaigns select by it.'),
   output_name: PlainName.endsWith('.vindex', 'must end in .vindex').describe('Directory name of the vindex.').optional(),
   hf_repo: RepoId.describe('Target repository of the vindex.').optional(),
-  hf_collection: z.string().min(1).max(200).describe('Collection to file the target in: a slug, or a title in the target\'s namespace.').optional(),
+  hf_collection: z
+    .string()
+    .min(1)
+    .max(200)
+    .describe("Collection to file the target in: a slug, or a title in the target's namespace.")
+    .optional(),
   private: z.boolean().describe('Create absent targets private. An existing target keeps its visibility.').optional(),
   mtp_source_repo: RepoId.describe('The original checkpoint with MTP heads.').optional(),
   mtp_source_revision: Revision.optional(),
   mtp_sidecar_repo: RepoId.describe('Target repository of the MTP sidecar.').optional(),
-  mtp_names: z.enum(['skulk', 'source']).describe('Tensor names: those that Skulk\'s loader binds (default), or the source\'s.').optional(),
+  mtp_names: z.enum(['skulk', 'source']).describe("Tensor names: those that Skulk's loader binds (default), or the source's.").optional(),
   mtp_quant: z
     .literal('bf16', 'must be bf16 or left out: the heads are the drafter and stay unquantised')
     .describe('Only bf16: the heads stay unquantised.')

@@ -4,9 +4,10 @@ import { SourceFile } from './source-file.js';
 
 /** The files for editors, by name; a test keeps them in step with the schema. */
 export const jsonSchemas = (): Readonly<Record<string, string>> => {
-  const render = (schema: z.ZodType, title: string): string => `${JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input' }) }, null, 2)}\n`;
+  const render = (schema: z.ZodType, title: string): string =>
+    `${JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input' }) }, null, 2)}\n`;
   return {
     'catalog.schema.json': render(SourceFile, 'A catalog source of SWP'),
-    'skulk-weights.schema.json': render(SettingsFile, 'skulk-weights.yaml: the operator\'s catalog sources of SWP'),
+    'skulk-weights.schema.json': render(SettingsFile, "skulk-weights.yaml: the operator's catalog sources of SWP"),
   };
 };

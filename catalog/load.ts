@@ -42,7 +42,11 @@ export interface CatalogOptions {
   readonly file?: string;
 }
 
-const exists = (file: string): Promise<boolean> => access(file).then(() => true, () => false);
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
 
 const findSettings = async ({ cwd, file }: CatalogOptions): Promise<string | null> => {
   if (file !== undefined) return resolve(cwd, file);
@@ -69,13 +73,24 @@ interface ReadSource {
 
 const readSource = async (name: string, file: string, missing?: (message: string) => Problem): Promise<ReadSource> => {
   const read = await readText(file);
-  if ('problem' in read) return { info: { name, file, entries: 0 }, entries: [], problems: [missing === undefined ? read.problem : missing(`${file} ${read.problem.message}`)] };
+  if ('problem' in read)
+    return {
+      info: { name, file, entries: 0 },
+      entries: [],
+      problems: [missing === undefined ? read.problem : missing(`${file} ${read.problem.message}`)],
+    };
   const parsed = parseSourceFile(file, read.text);
-  return { info: { name, file, entries: parsed.entries.length }, entries: parsed.entries.map((entry) => ({ ...entry, name: `${name}/${entry.entry.key}` })), problems: parsed.problems };
+  return {
+    info: { name, file, entries: parsed.entries.length },
+    entries: parsed.entries.map((entry) => ({ ...entry, name: `${name}/${entry.entry.key}` })),
+    problems: parsed.problems,
+  };
 };
 
 /** Reads and merges every source; `catalog` is null when anything is wrong, and then `problems` says all of it. */
-export const readCatalog = async (options: CatalogOptions): Promise<{ readonly catalog: Catalog | null; readonly problems: readonly Problem[] }> => {
+export const readCatalog = async (
+  options: CatalogOptions,
+): Promise<{ readonly catalog: Catalog | null; readonly problems: readonly Problem[] }> => {
   const settingsFile = await findSettings(options);
   const { settings, problems } = await readSettings(settingsFile);
   const base = settingsFile === null ? options.cwd : dirname(settingsFile);
@@ -86,7 +101,9 @@ export const readCatalog = async (options: CatalogOptions): Promise<{ readonly c
   const entries = sources.flatMap((source) => source.entries);
   const all = [...problems, ...sources.flatMap((source) => source.problems), ...crossProblems(entries)];
   if (all.length > 0) return { catalog: null, problems: all };
-  const named = sources.flatMap(({ info, entries: own }) => own.map(({ name, line, entry }): [string, CatalogEntry] => [name, { name, source: info.name, file: info.file, line, entry }]));
+  const named = sources.flatMap(({ info, entries: own }) =>
+    own.map(({ name, line, entry }): [string, CatalogEntry] => [name, { name, source: info.name, file: info.file, line, entry }]),
+  );
   return { catalog: { entries: new Map(named), sources: sources.map(({ info }) => info), settingsFile }, problems: [] };
 };
 
@@ -109,7 +126,15 @@ export const findEntry = (catalog: Catalog, name: string): CatalogEntry => {
   const byKey = [...catalog.entries.values()].filter(({ entry }) => entry.key === wanted);
   const [only] = byKey;
   if (only !== undefined && byKey.length === 1) return only;
-  if (byKey.length > 1) throw new SwpError('usage', 'catalog/ambiguous-entry', `Several sources have ${name}: ${byKey.map((entry) => entry.name).join(', ')}.`, { hint: 'Name the source too.' });
+  if (byKey.length > 1)
+    throw new SwpError(
+      'usage',
+      'catalog/ambiguous-entry',
+      `Several sources have ${name}: ${byKey.map((entry) => entry.name).join(', ')}.`,
+      { hint: 'Name the source too.' },
+    );
   const near = nearestName(wanted, [...catalog.entries.keys(), ...[...catalog.entries.values()].map(({ entry }) => entry.key)]);
-  throw new SwpError('not-found', 'catalog/unknown-entry', `The catalog has no entry ${name}.`, { hint: near === undefined ? 'List them with `swp catalog list`.' : `Did you mean ${near}? List them with \`swp catalog list\`.` });
+  throw new SwpError('not-found', 'catalog/unknown-entry', `The catalog has no entry ${name}.`, {
+    hint: near === undefined ? 'List them with `swp catalog list`.' : `Did you mean ${near}? List them with \`swp catalog list\`.`,
+  });
 };

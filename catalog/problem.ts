@@ -9,10 +9,16 @@ export interface Problem {
   readonly message: string;
 }
 
-export const problemText = (problem: Problem): string => oneLine(`${problem.file}:${problem.line}: ${problem.field === '' ? '' : `${problem.field}: `}${problem.message}`, 500);
+export const problemText = (problem: Problem): string =>
+  oneLine(`${problem.file}:${problem.line}: ${problem.field === '' ? '' : `${problem.field}: `}${problem.message}`, 500);
 
 /** All problems of a catalog as one error, a line each. */
 export const catalogError = (problems: readonly Problem[]): SwpError =>
-  new SwpError('invalid', 'catalog/invalid', `The catalog has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((problem) => `  ${problemText(problem)}`).join('\n')}`, {
-    hint: 'Mend them and run `swp catalog validate`.',
-  });
+  new SwpError(
+    'invalid',
+    'catalog/invalid',
+    `The catalog has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((problem) => `  ${problemText(problem)}`).join('\n')}`,
+    {
+      hint: 'Mend them and run `swp catalog validate`.',
+    },
+  );

@@ -37,7 +37,10 @@ const FILE_FIELDS = Object.keys(SettingsFile.shape);
 const SOURCE_FIELDS = Object.keys(SourceLine.shape);
 
 /** Parses `skulk-weights.yaml`; an empty file is one without sources. */
-export const parseSettingsFile = (file: string, text: string): { readonly settings: CatalogSettings; readonly problems: readonly Problem[] } => {
+export const parseSettingsFile = (
+  file: string,
+  text: string,
+): { readonly settings: CatalogSettings; readonly problems: readonly Problem[] } => {
   const none: CatalogSettings = { sources: [], includeFoxlight: true };
   const { document, problems } = YamlDocument.parse(file, text);
   if (problems.length > 0) return { settings: none, problems };
@@ -51,6 +54,10 @@ export const parseSettingsFile = (file: string, text: string): { readonly settin
     if (!seen.has(name)) return seen.add(name) && [];
     return [document.problem(['sources', index, 'name'], `${name} is there already`)];
   });
-  const sources = parsed.data.sources.map(({ name, path }, index) => ({ name, path, problem: (message: string) => document.problem(['sources', index, 'path'], message) }));
+  const sources = parsed.data.sources.map(({ name, path }, index) => ({
+    name,
+    path,
+    problem: (message: string) => document.problem(['sources', index, 'path'], message),
+  }));
   return { settings: { sources, includeFoxlight: parsed.data.include_foxlight }, problems: repeated };
 };

@@ -9,6 +9,7 @@ export const EntryName = z
 
 /** An entry as it was when a publish started: the workers need no copy of the catalog. */
 export const EntrySnapshot = z.strictObject({ name: EntryName, entry: Entry }).superRefine(({ entry }, context) => {
-  for (const { field, message } of brokenRules(entry)) context.addIssue({ code: 'custom', path: ['entry', field], message: `${field} ${message}` });
+  for (const { field, message } of brokenRules(entry))
+    context.addIssue({ code: 'custom', path: ['entry', field], message: `${field} ${message}` });
 });
 export type EntrySnapshot = z.infer<typeof EntrySnapshot>;

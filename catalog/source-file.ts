@@ -17,15 +17,29 @@ export interface SourceEntry {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const readEntry = (document: YamlDocument, raw: unknown, index: number): { readonly entry: SourceEntry | null; readonly problems: Problem[] } => {
-  const at = (path: readonly (string | number)[], message: string): Problem => document.problem(['models', index, ...path], message, path.join('.') || `models[${index}]`);
+const readEntry = (
+  document: YamlDocument,
+  raw: unknown,
+  index: number,
+): { readonly entry: SourceEntry | null; readonly problems: Problem[] } => {
+  const at = (path: readonly (string | number)[], message: string): Problem =>
+    document.problem(['models', index, ...path], message, path.join('.') || `models[${index}]`);
   const parsed = Entry.safeParse(raw, { reportInput: true });
-  const schema = parsed.success ? [] : parsed.error.issues.flatMap((issue) => describeIssue(issue, ENTRY_FIELDS)).map(({ path, message }) => at(path, message));
+  const schema = parsed.success
+    ? []
+    : parsed.error.issues.flatMap((issue) => describeIssue(issue, ENTRY_FIELDS)).map(({ path, message }) => at(path, message));
   const told = new Set(schema.map((problem) => problem.field));
-  const rules = isRecord(raw) ? brokenRules(raw).filter((rule) => !told.has(rule.field)).map((rule) => at([rule.field], rule.message)) : [];
+  const rules = isRecord(raw)
+    ? brokenRules(raw)
+        .filter((rule) => !told.has(rule.field))
+        .map((rule) => at([rule.field], rule.message))
+    : [];
   const problems = [...schema, ...rules];
   if (!parsed.success || problems.length > 0) return { entry: null, problems };
-  return { entry: { entry: parsed.data, line: document.lineOf(['models', index]), problemAt: (field, message) => at([field], message) }, problems };
+  return {
+    entry: { entry: parsed.data, line: document.lineOf(['models', index]), problemAt: (field, message) => at([field], message) },
+    problems,
+  };
 };
 
 const repeatedKeys = (entries: readonly SourceEntry[]): Problem[] => {
@@ -38,13 +52,21 @@ const repeatedKeys = (entries: readonly SourceEntry[]): Problem[] => {
 };
 
 /** Parses one catalog source; every mistake in it comes back at once. */
-export const parseSourceFile = (file: string, text: string): { readonly entries: readonly SourceEntry[]; readonly problems: readonly Problem[] } => {
+export const parseSourceFile = (
+  file: string,
+  text: string,
+): { readonly entries: readonly SourceEntry[]; readonly problems: readonly Problem[] } => {
   const { document, problems } = YamlDocument.parse(file, text);
   if (problems.length > 0) return { entries: [], problems };
   const outer = z.strictObject({ models: z.array(z.unknown()) }).safeParse(document.value, { reportInput: true });
   if (!outer.success) {
     const faults = outer.error.issues.flatMap((issue) => describeIssue(issue, ['models']));
-    return { entries: [], problems: faults.map(({ path, message }) => document.problem(path, path.length === 0 ? 'must be `models:` with a list of entries' : message)) };
+    return {
+      entries: [],
+      problems: faults.map(({ path, message }) =>
+        document.problem(path, path.length === 0 ? 'must be `models:` with a list of entries' : message),
+      ),
+    };
   }
   const read = outer.data.models.map((raw, index) => readEntry(document, raw, index));
   const entries = read.flatMap(({ entry }) => entry ?? []);

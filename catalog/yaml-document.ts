@@ -23,11 +23,19 @@ export class YamlDocument {
   /** Parses a text; what breaks YAML itself comes back as problems, with the value undefined. */
   static parse(file: string, text: string): { readonly document: YamlDocument; readonly problems: readonly Problem[] } {
     const lines = new LineCounter();
-    const empty = (message: string) => ({ document: new YamlDocument(file, undefined, null, lines), problems: [{ file, line: 1, field: '', message }] });
+    const empty = (message: string) => ({
+      document: new YamlDocument(file, undefined, null, lines),
+      problems: [{ file, line: 1, field: '', message }],
+    });
     if (text.length > MAX_CHARACTERS) return empty(`has ${text.length} characters, more than ${MAX_CHARACTERS}`);
     if (nestsDeeperThan(MAX_DEPTH, text)) return empty(`nests deeper than ${MAX_DEPTH} levels`);
     const parsed = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, logLevel: 'error' });
-    const problems = [...parsed.errors, ...parsed.warnings].map((error) => ({ file, line: lines.linePos(error.pos[0]).line, field: '', message: error.message }));
+    const problems = [...parsed.errors, ...parsed.warnings].map((error) => ({
+      file,
+      line: lines.linePos(error.pos[0]).line,
+      field: '',
+      message: error.message,
+    }));
     if (problems.length > 0) return { document: new YamlDocument(file, undefined, null, lines), problems };
     try {
       return { document: new YamlDocument(file, parsed.toJS({ maxAliasCount: MAX_ALIASES }), parsed, lines), problems: [] };

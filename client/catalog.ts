@@ -2,7 +2,10 @@ import { findEntry, loadCatalog, type Catalog } from '../catalog/load.js';
 import { EntrySnapshot } from '../catalog/snapshot.js';
 import type { Context } from './context.js';
 
-export const catalogOptions = ({ cwd, catalogFile }: Pick<Context, 'cwd' | 'catalogFile'>) => ({ cwd, ...(catalogFile === undefined ? {} : { file: catalogFile }) });
+export const catalogOptions = ({ cwd, catalogFile }: Pick<Context, 'cwd' | 'catalogFile'>) => ({
+  cwd,
+  ...(catalogFile === undefined ? {} : { file: catalogFile }),
+});
 
 export const openCatalog = (context: Context): Promise<Catalog> => loadCatalog(catalogOptions(context));
 

@@ -34,10 +34,23 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .showSuggestionAfterError();
 
   const catalog = program.command('catalog').description('what people may ask for');
-  catalog.command('list').description('every entry').action(() => execute(async (context) => (await import('./commands/catalog-list.js')).catalogList(context)));
-  catalog.command('show').argument('<entry>').description('one entry and its artifacts').action((entry: string) => execute(async (context) => (await import('./commands/catalog-show.js')).catalogShow({ entry }, context)));
-  catalog.command('validate').description('every mistake in every source').action(() => execute(async (context) => (await import('./commands/catalog-validate.js')).catalogValidate(context)));
-  catalog.command('sources').description('where entries come from').action(() => execute(async (context) => (await import('./commands/catalog-sources.js')).catalogSources(context)));
+  catalog
+    .command('list')
+    .description('every entry')
+    .action(() => execute(async (context) => (await import('./commands/catalog-list.js')).catalogList(context)));
+  catalog
+    .command('show')
+    .argument('<entry>')
+    .description('one entry and its artifacts')
+    .action((entry: string) => execute(async (context) => (await import('./commands/catalog-show.js')).catalogShow({ entry }, context)));
+  catalog
+    .command('validate')
+    .description('every mistake in every source')
+    .action(() => execute(async (context) => (await import('./commands/catalog-validate.js')).catalogValidate(context)));
+  catalog
+    .command('sources')
+    .description('where entries come from')
+    .action(() => execute(async (context) => (await import('./commands/catalog-sources.js')).catalogSources(context)));
 
   program
     .command('start')
@@ -46,8 +59,14 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .addOption(only)
     .option('--dry-run', 'print the whole plan and start nothing; needs no Temporal server')
     .option('--watch', 'stay until it has ended')
-    .action((entry: string, options: { only?: ArtifactKind; dryRun?: true; watch?: true }) => execute(async (context) => (await import('./commands/start.js')).start({ entry, ...options }, context)));
-  program.command('plan').argument('<entry>').description('show the plan of a publish').action((entry: string) => execute(async (context) => (await import('./commands/plan.js')).plan({ entry }, context)));
+    .action((entry: string, options: { only?: ArtifactKind; dryRun?: true; watch?: true }) =>
+      execute(async (context) => (await import('./commands/start.js')).start({ entry, ...options }, context)),
+    );
+  program
+    .command('plan')
+    .argument('<entry>')
+    .description('show the plan of a publish')
+    .action((entry: string) => execute(async (context) => (await import('./commands/plan.js')).plan({ entry }, context)));
   for (const verdict of ['approve', 'reject'] as const) {
     program
       .command(verdict)
@@ -57,21 +76,55 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
       .option('--as <name>', 'who decides; default: your user name')
       .option('--note <text>', 'kept with the decision')
       .action((entry: string, digest: string | undefined, options: { as?: string; note?: string }) =>
-        execute(async (context) => (await import('./commands/decide.js')).decide({ entry, verdict, ...(digest === undefined ? {} : { digest }), ...options }, context)),
+        execute(async (context) =>
+          (await import('./commands/decide.js')).decide(
+            { entry, verdict, ...(digest === undefined ? {} : { digest }), ...options },
+            context,
+          ),
+        ),
       );
   }
-  program.command('status').argument('[entry]').description('where publishes stand').option('--watch', 'stay until it has ended').action((entry: string | undefined, options: { watch?: true }) => execute(async (context) => (await import('./commands/status.js')).status({ ...(entry === undefined ? {} : { entry }), ...options }, context)));
+  program
+    .command('status')
+    .argument('[entry]')
+    .description('where publishes stand')
+    .option('--watch', 'stay until it has ended')
+    .action((entry: string | undefined, options: { watch?: true }) =>
+      execute(async (context) =>
+        (await import('./commands/status.js')).status({ ...(entry === undefined ? {} : { entry }), ...options }, context),
+      ),
+    );
   for (const action of ['retry', 'move', 'abandon'] as const) {
     program
       .command(action)
       .argument('<entry>')
-      .description({ retry: 'do the failed step of a parked publish again', move: 'send a parked artifact to another host', abandon: 'give up a parked publish' }[action])
+      .description(
+        {
+          retry: 'do the failed step of a parked publish again',
+          move: 'send a parked artifact to another host',
+          abandon: 'give up a parked publish',
+        }[action],
+      )
       .option('--note <text>', 'kept in the history')
-      .action((entry: string, options: { note?: string }) => execute(async (context) => (await import('./commands/resolve.js')).resolve({ entry, action, ...options }, context)));
+      .action((entry: string, options: { note?: string }) =>
+        execute(async (context) => (await import('./commands/resolve.js')).resolve({ entry, action, ...options }, context)),
+      );
   }
-  program.command('cancel').argument('<entry>').description('end a publish; the target stays as it was').action((entry: string) => execute(async (context) => (await import('./commands/cancel.js')).cancel({ entry }, context)));
-  program.command('doctor').description('check settings, server, Hub and tokens').option('--setup', 'register what the Temporal namespace lacks').action((options: { setup?: true }) => execute(async (context) => (await import('./commands/doctor.js')).doctor(options, context)));
-  program.command('worker').argument('<role>', 'control or highmem').description('run a worker until it is told to stop').action((role: string) => execute(async (context) => (await import('./commands/worker.js')).worker({ role }, context)));
+  program
+    .command('cancel')
+    .argument('<entry>')
+    .description('end a publish; the target stays as it was')
+    .action((entry: string) => execute(async (context) => (await import('./commands/cancel.js')).cancel({ entry }, context)));
+  program
+    .command('doctor')
+    .description('check settings, server, Hub and tokens')
+    .option('--setup', 'register what the Temporal namespace lacks')
+    .action((options: { setup?: true }) => execute(async (context) => (await import('./commands/doctor.js')).doctor(options, context)));
+  program
+    .command('worker')
+    .argument('<role>', 'control or highmem')
+    .description('run a worker until it is told to stop')
+    .action((role: string) => execute(async (context) => (await import('./commands/worker.js')).worker({ role }, context)));
   program
     .command('dev')
     .description('a whole world on this machine: Temporal, a local hub, both workers')
@@ -79,7 +132,9 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .option('--port <n>', 'of the Temporal server; 0 for any', positive, 7233)
     .option('--ui-port <n>', 'of the Web UI; 0 for any', positive, 8233)
     .option('--hub-port <n>', 'of the local hub; 0 for any', positive, 8333)
-    .action((options: { directory: string; port: number; uiPort: number; hubPort: number }) => execute(async (context) => (await import('./commands/dev.js')).dev(options, context)));
+    .action((options: { directory: string; port: number; uiPort: number; hubPort: number }) =>
+      execute(async (context) => (await import('./commands/dev.js')).dev(options, context)),
+    );
   program
     .command('demo')
     .description('publish a synthetic sidecar on this machine, from plan to verification')
@@ -90,7 +145,9 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
 
 const settle = (program: Command, streams: Streams): void => {
   for (const command of [program, ...program.commands, ...program.commands.flatMap((sub) => sub.commands)]) {
-    command.exitOverride().configureOutput({ writeOut: (text) => void streams.out.write(text), writeErr: (text) => void streams.err.write(text) });
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: (text) => void streams.out.write(text), writeErr: (text) => void streams.err.write(text) });
   }
 };
 
@@ -119,8 +176,16 @@ export const run = async (argv: readonly string[], given?: World): Promise<numbe
   const json = argv.includes('--json');
   const output = new Output(world, { json, colour: (world.env['NO_COLOR'] ?? '') === '' });
   const program = declare(async (command) => {
-    const catalogFile = program.opts<{ catalog?: string }>().catalog ?? (world.env['SWP_CATALOG'] === '' ? undefined : world.env['SWP_CATALOG']);
-    parts.code = await command({ out: output, env: world.env, cwd: world.cwd, interactive: world.interactive, signal: world.signal, ...(catalogFile === undefined ? {} : { catalogFile }) });
+    const catalogFile =
+      program.opts<{ catalog?: string }>().catalog ?? (world.env['SWP_CATALOG'] === '' ? undefined : world.env['SWP_CATALOG']);
+    parts.code = await command({
+      out: output,
+      env: world.env,
+      cwd: world.cwd,
+      interactive: world.interactive,
+      signal: world.signal,
+      ...(catalogFile === undefined ? {} : { catalogFile }),
+    });
   });
   settle(program, world);
   try {

@@ -38,7 +38,8 @@ export const connectClient = async ({ env = process.env, deadlineMs = 5000 }: Co
 };
 
 /** gRPC honours these, and then a direct look at the address says nothing. */
-const behindProxy = (env: NodeJS.ProcessEnv): boolean => ['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => (env[name] ?? '') !== '');
+const behindProxy = (env: NodeJS.ProcessEnv): boolean =>
+  ['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => (env[name] ?? '') !== '');
 
 const open = async (config: TemporalConfig, deadline: number): Promise<Connection> => {
   try {
@@ -61,10 +62,19 @@ const explain = (error: unknown, { address, namespace }: TemporalConfig): SwpErr
     });
   }
   if (code !== undefined && GRPC_REFUSALS.includes(code)) {
-    return new SwpError('access', 'temporal/access', `the Temporal server at ${address} refuses access to namespace "${namespace}": ${messageOf(cause)}`, {
-      cause: error,
-      hint: 'Check TEMPORAL_API_KEY, or the client certificate in TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH.',
-    });
+    return new SwpError(
+      'access',
+      'temporal/access',
+      `the Temporal server at ${address} refuses access to namespace "${namespace}": ${messageOf(cause)}`,
+      {
+        cause: error,
+        hint: 'Check TEMPORAL_API_KEY, or the client certificate in TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH.',
+      },
+    );
   }
-  return unreachable(address, `something listens there, but does not answer as one (${messageOf(error)}); is TLS set as the server needs it?`, error);
+  return unreachable(
+    address,
+    `something listens there, but does not answer as one (${messageOf(error)}); is TLS set as the server needs it?`,
+    error,
+  );
 };

@@ -3,16 +3,7 @@
  * retrying unchanged; every other one needs a person, other input or a new plan.
  */
 export type ErrorKind =
-  | 'usage'
-  | 'invalid'
-  | 'stale'
-  | 'unavailable'
-  | 'access'
-  | 'quota'
-  | 'not-found'
-  | 'conflict'
-  | 'integrity'
-  | 'internal';
+  'usage' | 'invalid' | 'stale' | 'unavailable' | 'access' | 'quota' | 'not-found' | 'conflict' | 'integrity' | 'internal';
 
 export interface SwpErrorOptions {
   /** What the reader can do next, as a sentence or a command. */

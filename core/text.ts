@@ -31,7 +31,9 @@ export const compareBytes = (a: string, b: string): number => {
  * characters (lone surrogates) are replaced: canonical JSON has no place for them.
  */
 export const oneLine = (text: string, max = 300): string => {
-  // eslint-disable-next-line no-control-regex -- control characters are what this removes
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').trim().toWellFormed();
+  const plain = text
+    .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ')
+    .trim()
+    .toWellFormed();
   return plain.length <= max ? plain : `${plain.slice(0, max - 1).toWellFormed()}…`;
 };

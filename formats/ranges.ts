@@ -24,7 +24,9 @@ const sizeOf = (ranges: readonly FetchRange[]): number => ranges.reduce((sum, { 
 /** Joins what touches or overlaps. */
 const joinTouching = (ranges: readonly FetchRange[]): FetchRange[] => {
   const joined: FetchRange[] = [];
-  for (const range of ranges.filter(({ begin, end }) => begin < end).toSorted((a, b) => compareBytes(a.file, b.file) || a.begin - b.begin)) {
+  for (const range of ranges
+    .filter(({ begin, end }) => begin < end)
+    .toSorted((a, b) => compareBytes(a.file, b.file) || a.begin - b.begin)) {
     const last = joined.at(-1);
     if (last?.file === range.file && range.begin <= last.end) joined[joined.length - 1] = { ...last, end: Math.max(last.end, range.end) };
     else joined.push(range);
@@ -57,7 +59,11 @@ export const mergeRanges = (ranges: readonly FetchRange[], budget: number): Fetc
 
 const cut = ({ file, begin, end }: FetchRange): FetchRange[] => {
   const pieces = Math.ceil((end - begin) / MAX_RANGE);
-  return Array.from({ length: pieces }, (_, at) => ({ file, begin: begin + at * MAX_RANGE, end: Math.min(end, begin + (at + 1) * MAX_RANGE) }));
+  return Array.from({ length: pieces }, (_, at) => ({
+    file,
+    begin: begin + at * MAX_RANGE,
+    end: Math.min(end, begin + (at + 1) * MAX_RANGE),
+  }));
 };
 
 /** The requests that fetch these tensors. */

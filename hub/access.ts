@@ -55,7 +55,8 @@ export const canWrite = async (hub: HubConfig, repo: RepoId, options: CallOption
   const { user, orgs, role } = identity;
   const owner = repo.slice(0, repo.indexOf('/')).toLowerCase();
   if (role === 'read') return { verdict: 'no', reason: `The token of ${user} only reads.` };
-  if (![user, ...orgs].some((name) => name.toLowerCase() === owner)) return { verdict: 'no', reason: `${user} belongs to ${[user, ...orgs].join(', ')}, not to the namespace of ${repo}.` };
+  if (![user, ...orgs].some((name) => name.toLowerCase() === owner))
+    return { verdict: 'no', reason: `${user} belongs to ${[user, ...orgs].join(', ')}, not to the namespace of ${repo}.` };
   if (role === 'write' || role === 'admin') return { verdict: 'yes', reason: `The token of ${user} may write to ${repo}.` };
   return { verdict: 'unknown', reason: `The token of ${user} has role ${role}: the Hub does not say whether it may write to ${repo}.` };
 };

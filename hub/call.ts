@@ -14,7 +14,11 @@ export interface CallOptions {
 }
 
 /** One exchange that succeeded or throws; the body is unread. Redirects count as success where asked for. */
-export const attempt = async (hub: HubConfig, request: HttpRequest, accepts: (status: number) => boolean = (status) => status >= 200 && status < 300): Promise<IncomingMessage> => {
+export const attempt = async (
+  hub: HubConfig,
+  request: HttpRequest,
+  accepts: (status: number) => boolean = (status) => status >= 200 && status < 300,
+): Promise<IncomingMessage> => {
   let answer: IncomingMessage;
   try {
     answer = await exchange(hub, request);
@@ -42,12 +46,18 @@ const parseAnswer = async <T>(request: HttpRequest, answer: IncomingMessage, sch
   try {
     value = JSON.parse(body.toString('utf8'));
   } catch (cause) {
-    throw new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(request.url)} answered something that is not JSON.`, { cause });
+    throw new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(request.url)} answered something that is not JSON.`, {
+      cause,
+    });
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(request.url)} answered something unexpected: ${issue?.path.join('.')}: ${issue?.message}.`);
+  throw new SwpError(
+    'integrity',
+    'hub/bad-answer',
+    `${request.method} ${shownUrl(request.url)} answered something unexpected: ${issue?.path.join('.')}: ${issue?.message}.`,
+  );
 };
 
 const HOPS = 3;
@@ -56,26 +66,39 @@ const HOPS = 3;
 const attemptRead = async (hub: HubConfig, request: HttpRequest): Promise<IncomingMessage> => {
   let { url } = request;
   for (let hop = 0; ; hop += 1) {
-    const answer = await attempt(hub, { ...request, url }, (status) => (status >= 200 && status < 300) || (hop < HOPS && (status === 307 || status === 308)));
+    const answer = await attempt(
+      hub,
+      { ...request, url },
+      (status) => (status >= 200 && status < 300) || (hop < HOPS && (status === 307 || status === 308)),
+    );
     const target = answer.headers.location;
     if ((answer.statusCode ?? 0) < 300 || target === undefined) return answer;
     answer.resume();
     url = new URL(target, url);
-    if (url.origin !== hub.endpoint.origin) throw new SwpError('integrity', 'hub/bad-answer', `${shownUrl(request.url)} redirects to another origin, ${url.origin}.`);
+    if (url.origin !== hub.endpoint.origin)
+      throw new SwpError('integrity', 'hub/bad-answer', `${shownUrl(request.url)} redirects to another origin, ${url.origin}.`);
   }
 };
 
 /** Calls the Hub's API, with retries, and parses its JSON. */
-export const callJson = async <T>(hub: HubConfig, request: HttpRequest, schema: z.ZodType<T>): Promise<{ readonly value: T; readonly headers: IncomingHttpHeaders }> =>
+export const callJson = async <T>(
+  hub: HubConfig,
+  request: HttpRequest,
+  schema: z.ZodType<T>,
+): Promise<{ readonly value: T; readonly headers: IncomingHttpHeaders }> =>
   retrying(hub, request.signal, async () => {
     const answer = await (request.method === 'GET' ? attemptRead(hub, request) : attempt(hub, request));
     return { value: await parseAnswer(request, answer, schema), headers: answer.headers };
   });
 
 /** As {@link callJson}, once: for what must not be sent twice unseen. */
-export const callJsonOnce = async <T>(hub: HubConfig, request: HttpRequest, schema: z.ZodType<T>): Promise<T> => parseAnswer(request, await attempt(hub, request), schema);
+export const callJsonOnce = async <T>(hub: HubConfig, request: HttpRequest, schema: z.ZodType<T>): Promise<T> =>
+  parseAnswer(request, await attempt(hub, request), schema);
 
-export const jsonBody = (value: unknown): { readonly headers: Record<string, string>; readonly body: Uint8Array } => ({ headers: { 'content-type': 'application/json' }, body: new TextEncoder().encode(JSON.stringify(value)) });
+export const jsonBody = (value: unknown): { readonly headers: Record<string, string>; readonly body: Uint8Array } => ({
+  headers: { 'content-type': 'application/json' },
+  body: new TextEncoder().encode(JSON.stringify(value)),
+});
 
 /** An address of the Hub's own, from a path whose parts are escaped already. */
 export const hubUrl = (hub: HubConfig, path: string): URL => new URL(path, hub.endpoint);

@@ -39,9 +39,13 @@ const tokenFrom = (env: NodeJS.ProcessEnv): string | undefined => {
  */
 export const hubConfigFromEnv = (env: NodeJS.ProcessEnv): HubConfig => {
   const text = given(env['HF_ENDPOINT']) ?? DEFAULT_ENDPOINT;
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new SwpError('invalid', 'hub/endpoint', `HF_ENDPOINT is no http(s) address: ${text}.`);
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new SwpError('invalid', 'hub/endpoint', `HF_ENDPOINT is no http(s) address: ${text}.`);
   const token = tokenFrom(env);
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) throw new SwpError('invalid', 'hub/token-form', 'The Hub token has characters that no token has.', { hint: 'Look for a line break or quotes around HF_TOKEN.' });
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    throw new SwpError('invalid', 'hub/token-form', 'The Hub token has characters that no token has.', {
+      hint: 'Look for a line break or quotes around HF_TOKEN.',
+    });
   return { endpoint: new URL(text), ...(token === undefined ? {} : { token: new Secret(token) }) };
 };
 
@@ -51,4 +55,5 @@ export const withToken = (hub: HubConfig, token: string): HubConfig => ({ ...hub
 export const withPatience = (hub: HubConfig, attempts: number): HubConfig => ({ ...hub, attempts });
 
 /** The tokens in these configurations, for scrubbing. */
-export const secretsOf = (...hubs: readonly HubConfig[]): string[] => hubs.flatMap(({ token }) => (token === undefined ? [] : [token.reveal()]));
+export const secretsOf = (...hubs: readonly HubConfig[]): string[] =>
+  hubs.flatMap(({ token }) => (token === undefined ? [] : [token.reveal()]));

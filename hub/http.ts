@@ -22,13 +22,16 @@ export interface HttpRequest {
   readonly idleMs?: number;
 }
 
-const bodyLength = (body: HttpRequest['body']): number => (body === undefined ? 0 : body instanceof Uint8Array ? body.byteLength : body.length);
+const bodyLength = (body: HttpRequest['body']): number =>
+  body === undefined ? 0 : body instanceof Uint8Array ? body.byteLength : body.length;
 
 const headersOf = (hub: HubConfig, request: HttpRequest): Record<string, string> => {
   const headers: Record<string, string> = { 'user-agent': 'swp', 'accept-encoding': 'identity', ...request.headers };
-  if (request.body !== undefined || request.method === 'POST' || request.method === 'PUT') headers['content-length'] = String(bodyLength(request.body));
+  if (request.body !== undefined || request.method === 'POST' || request.method === 'PUT')
+    headers['content-length'] = String(bodyLength(request.body));
   if (request.authorized) {
-    if (request.url.origin !== hub.endpoint.origin) throw new SwpError('internal', 'hub/token-origin', `The token may not go to ${request.url.origin}.`);
+    if (request.url.origin !== hub.endpoint.origin)
+      throw new SwpError('internal', 'hub/token-origin', `The token may not go to ${request.url.origin}.`);
     if (hub.token !== undefined) headers['authorization'] = `Bearer ${hub.token.reveal()}`;
   }
   return headers;
@@ -45,14 +48,25 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   signal.throwIfAborted();
   const isPlain = url.protocol === 'http:';
   const send = isPlain ? httpRequest : httpsRequest;
-  const outgoing = send(url, { method: request.method, headers: headersOf(hub, request), agent: AGENTS[isPlain ? 'http:' : 'https:'], signal });
-  outgoing.setTimeout(request.idleMs ?? IDLE_MS, () => outgoing.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })));
+  const outgoing = send(url, {
+    method: request.method,
+    headers: headersOf(hub, request),
+    agent: AGENTS[isPlain ? 'http:' : 'https:'],
+    signal,
+  });
+  outgoing.setTimeout(request.idleMs ?? IDLE_MS, () =>
+    outgoing.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })),
+  );
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.once('response', resolve).once('error', reject).once('close', () => reject(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })));
+    outgoing
+      .once('response', resolve)
+      .once('error', reject)
+      .once('close', () => reject(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })));
   });
   // A server may answer before it has read everything: its answer counts then, not the broken pipe.
   const source = body === undefined || body instanceof Uint8Array ? undefined : body.open();
-  const sent = source === undefined ? Promise.resolve(outgoing.end(body instanceof Uint8Array ? body : undefined)) : pipeline(source, outgoing);
+  const sent =
+    source === undefined ? Promise.resolve(outgoing.end(body instanceof Uint8Array ? body : undefined)) : pipeline(source, outgoing);
   sent.catch(() => undefined);
   try {
     return await answered;

@@ -18,7 +18,8 @@ export const retrying = async <T>(hub: HubConfig, signal: AbortSignal, run: () =
       return await run();
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof SwpError) || !error.transient || error.code === 'hub/stopping' || attempt >= (hub.attempts ?? Infinity)) throw error;
+      if (!(error instanceof SwpError) || !error.transient || error.code === 'hub/stopping' || attempt >= (hub.attempts ?? Infinity))
+        throw error;
       const waitMs = Math.max(backoff(attempt), error.retryAfterMs ?? 0);
       hub.onRetry?.(error, waitMs);
       await sleepFor(hub, waitMs, signal);

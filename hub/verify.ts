@@ -27,7 +27,10 @@ const compare = (file: ManifestFile, found: FileFacts | undefined): string | nul
 
 /** A fixed order that no publisher chooses: by the digest of seed and path. */
 const shuffle = (files: readonly ManifestFile[], seed: string): ManifestFile[] =>
-  files.map((file) => ({ file, rank: createHash('sha256').update(`${seed}\0${file.path}`).digest('hex') })).toSorted((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ file }) => file);
+  files
+    .map((file) => ({ file, rank: createHash('sha256').update(`${seed}\0${file.path}`).digest('hex') }))
+    .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
+    .map(({ file }) => file);
 
 const choose = (files: readonly ManifestFile[], sample: VerifyOptions['sample'], found: ReadonlyMap<string, FileFacts>): ManifestFile[] => {
   if (sample === 'full') return [...files];
@@ -41,7 +44,14 @@ const choose = (files: readonly ManifestFile[], sample: VerifyOptions['sample'],
   });
 };
 
-const readBack = async (hub: HubConfig, repo: RepoId, commit: CommitSha, file: ManifestFile, found: FileFacts, signal: AbortSignal): Promise<string | null> => {
+const readBack = async (
+  hub: HubConfig,
+  repo: RepoId,
+  commit: CommitSha,
+  file: ManifestFile,
+  found: FileFacts,
+  signal: AbortSignal,
+): Promise<string | null> => {
   const hash = createHash('sha256');
   const reader = openFile(hub, { repo, commit, path: file.path, size: file.size, lfs: found.lfs });
   for await (const chunk of reader.read(0, file.size, signal)) hash.update(chunk);
@@ -50,7 +60,13 @@ const readBack = async (hub: HubConfig, repo: RepoId, commit: CommitSha, file: M
 };
 
 /** Compares the tree at a commit with what should be there, then reads bytes back. Differences are the result, not errors. */
-export const verifyPaths = async (hub: HubConfig, repo: RepoId, commit: CommitSha, files: readonly ManifestFile[], options: VerifyOptions): Promise<{ readonly mismatches: readonly Mismatch[]; readonly readBackBytes: number }> => {
+export const verifyPaths = async (
+  hub: HubConfig,
+  repo: RepoId,
+  commit: CommitSha,
+  files: readonly ManifestFile[],
+  options: VerifyOptions,
+): Promise<{ readonly mismatches: readonly Mismatch[]; readonly readBackBytes: number }> => {
   const found = new Map((await readTree(hub, repo, commit, options)).map((file) => [file.path, file]));
   const mismatches = files.flatMap((file): Mismatch[] => {
     const reason = compare(file, found.get(file.path));
@@ -58,7 +74,11 @@ export const verifyPaths = async (hub: HubConfig, repo: RepoId, commit: CommitSh
   });
   const wrong = new Set(mismatches.map(({ path }) => path));
   let readBackBytes = 0;
-  for (const file of choose(files.filter(({ path }) => !wrong.has(path)), options.sample, found)) {
+  for (const file of choose(
+    files.filter(({ path }) => !wrong.has(path)),
+    options.sample,
+    found,
+  )) {
     const there = found.get(file.path);
     if (there === undefined) continue;
     const reason = await readBack(hub, repo, commit, file, there, options.signal);

@@ -37,11 +37,17 @@ const judge = (approval: Approval, input: unknown, now: number): Answer => {
   const parsed = DecisionMessage.safeParse(input);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => oneLine(`${issue.path.join('.') || 'message'}: ${issue.message}`, 120));
-    return refuse('malformed', `Not a decision: ${faults.slice(0, 4).join('; ')}. Send {"plan": "…", "verdict": "approve" or "reject", "reviewer": "…"}.`);
+    return refuse(
+      'malformed',
+      `Not a decision: ${faults.slice(0, 4).join('; ')}. Send {"plan": "…", "verdict": "approve" or "reject", "reviewer": "…"}.`,
+    );
   }
   const message = parsed.data;
   if (!namesDigest(message.plan, approval.plan)) {
-    return refuse('wrong-plan', `Round ${approval.round} asks about plan ${shortDigest(approval.plan)}, not ${oneLine(message.plan, 80)}. Read the plan again.`);
+    return refuse(
+      'wrong-plan',
+      `Round ${approval.round} asks about plan ${shortDigest(approval.plan)}, not ${oneLine(message.plan, 80)}. Read the plan again.`,
+    );
   }
   const taken = approval.decision;
   if (taken !== null) {
@@ -50,7 +56,10 @@ const judge = (approval: Approval, input: unknown, now: number): Answer => {
     return refuse('late', `Plan ${shortDigest(approval.plan)} was decided already: ${taken.reviewer} said ${taken.verdict}.`);
   }
   if (approval.state === 'expired' || now > approval.deadline) {
-    return refuse('expired', `Plan ${shortDigest(approval.plan)} waited until ${new Date(approval.deadline).toISOString()} and has expired. Start again for a fresh plan.`);
+    return refuse(
+      'expired',
+      `Plan ${shortDigest(approval.plan)} waited until ${new Date(approval.deadline).toISOString()} and has expired. Start again for a fresh plan.`,
+    );
   }
   return {
     result: 'accepted',

@@ -13,7 +13,9 @@ export interface ApprovedArtifact {
 }
 
 const refuse = (code: string, message: string): never => {
-  throw new SwpError('integrity', `plan/${code}`, message, { hint: 'This is a bug or a forged message: nothing was written. Start the publish again.' });
+  throw new SwpError('integrity', `plan/${code}`, message, {
+    hint: 'This is a bug or a forged message: nothing was written. Start the publish again.',
+  });
 };
 
 /**

@@ -3,7 +3,12 @@ import type { ArtifactPlan } from './artifact-plan.js';
 import type { Check } from './checks.js';
 
 /** The plan of an artifact about which too little is known, or which cannot be made: only its checks speak. */
-export const blockedPlan = (kind: ArtifactKind, target: RepoId, checks: readonly Check[], tools: Readonly<Record<string, string>>): ArtifactPlan => ({
+export const blockedPlan = (
+  kind: ArtifactKind,
+  target: RepoId,
+  checks: readonly Check[],
+  tools: Readonly<Record<string, string>>,
+): ArtifactPlan => ({
   version: 1,
   kind,
   action: 'blocked',

@@ -15,7 +15,12 @@ export const Check = z.strictObject({
 export type Check = z.infer<typeof Check>;
 
 export const ok = (code: string, message: string): Check => ({ code, verdict: 'ok', message });
-export const warn = (code: string, message: string, fix?: string): Check => ({ code, verdict: 'warn', message, ...(fix === undefined ? {} : { fix }) });
+export const warn = (code: string, message: string, fix?: string): Check => ({
+  code,
+  verdict: 'warn',
+  message,
+  ...(fix === undefined ? {} : { fix }),
+});
 export const blocked = (code: string, message: string, fix?: string): Check => ({
   code,
   verdict: 'blocked',

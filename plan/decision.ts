@@ -11,7 +11,11 @@ const PlanReference = z
   .toLowerCase()
   .regex(/^(sha256:)?([0-9a-f]{12}|[0-9a-f]{64})$/, 'must be the plan digest or its first twelve hex digits');
 
-const Line = (max: number) => z.string().max(2000).transform((text) => oneLine(text, max));
+const Line = (max: number) =>
+  z
+    .string()
+    .max(2000)
+    .transform((text) => oneLine(text, max));
 
 /** What a person sends, by form or by terminal: one object for Signal `review` and Update `decide`. */
 export const DecisionMessage = z.strictObject({

@@ -21,7 +21,8 @@ const children = (value: unknown): Map<string, unknown> => {
   return isObject(value) ? new Map(Object.entries(value)) : new Map();
 };
 
-const show = (value: unknown): string | undefined => (value === undefined ? undefined : oneLine(typeof value === 'string' ? value : JSON.stringify(value), 200));
+const show = (value: unknown): string | undefined =>
+  value === undefined ? undefined : oneLine(typeof value === 'string' ? value : JSON.stringify(value), 200);
 
 /** A text of several lines is compared by line, else a one-word change would print the whole card. */
 const diffLines = (path: string, before: string, after: string): PlanChange[] => {
@@ -35,7 +36,8 @@ const diffLines = (path: string, before: string, after: string): PlanChange[] =>
 /** Every leaf that differs between two plans (or any two JSON values), in the order of the plan's own fields. */
 export const diffPlans = (before: unknown, after: unknown, path = ''): PlanChange[] => {
   if (Object.is(before, after)) return [];
-  if (typeof before === 'string' && typeof after === 'string' && (before.includes('\n') || after.includes('\n'))) return diffLines(path, before, after);
+  if (typeof before === 'string' && typeof after === 'string' && (before.includes('\n') || after.includes('\n')))
+    return diffLines(path, before, after);
   if (!isObject(before) || !isObject(after)) return [{ path, before: show(before), after: show(after) }];
   const left = children(before);
   const right = children(after);

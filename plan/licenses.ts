@@ -14,5 +14,9 @@ export const licenseName = (license: License | null): string | null => license?.
 export const checkLicense = (source: SourceFacts): Check => {
   const name = licenseName(source.license);
   if (name !== null) return ok('source-license', `${source.repo} is licensed ${name}; the card inherits it.`);
-  return warn('source-license', `The card of ${source.repo} names no license.`, 'Find out whether it may be republished before you approve.');
+  return warn(
+    'source-license',
+    `The card of ${source.repo} names no license.`,
+    'Find out whether it may be republished before you approve.',
+  );
 };

@@ -35,21 +35,46 @@ export interface MtpPlanInput {
 const checkSource = (input: MtpPlanInput, isPrivate: boolean): Check[] => {
   const { source } = input;
   if (source.private && !isPrivate) {
-    return [blocked('source-private', `${source.repo} is private and ${input.target.repo} would be public.`, 'Set private: true in the entry, or publish from a public source.')];
+    return [
+      blocked(
+        'source-private',
+        `${source.repo} is private and ${input.target.repo} would be public.`,
+        'Set private: true in the entry, or publish from a public source.',
+      ),
+    ];
   }
-  return source.gated ? [warn('source-gated', `${source.repo} is gated: its license may forbid republishing.`, 'Read its terms before you approve.')] : [];
+  return source.gated
+    ? [warn('source-gated', `${source.repo} is gated: its license may forbid republishing.`, 'Read its terms before you approve.')]
+    : [];
 };
 
 const checkSize = (bytes: number): Check[] => {
-  if (bytes > FILE_LIMIT) return [blocked('file-size', `${MTP_PAYLOAD} would have ${formatBytes(bytes)}; the Hub takes at most ${formatBytes(FILE_LIMIT)} a file.`)];
-  return bytes > FILE_ADVICE ? [warn('file-size', `${MTP_PAYLOAD} would have ${formatBytes(bytes)}; the Hub advises against files over ${formatBytes(FILE_ADVICE)}.`)] : [];
+  if (bytes > FILE_LIMIT)
+    return [
+      blocked('file-size', `${MTP_PAYLOAD} would have ${formatBytes(bytes)}; the Hub takes at most ${formatBytes(FILE_LIMIT)} a file.`),
+    ];
+  return bytes > FILE_ADVICE
+    ? [
+        warn(
+          'file-size',
+          `${MTP_PAYLOAD} would have ${formatBytes(bytes)}; the Hub advises against files over ${formatBytes(FILE_ADVICE)}.`,
+        ),
+      ]
+    : [];
 };
 
 const checkSelection = (selection: MtpSelection): Check[] => [
   ...(selection.tensors.length === 0
     ? []
-    : [ok('mtp-tensors', `${plural(selection.heads, 'MTP head')}, ${plural(selection.tensors.length, 'tensor')}, ${formatBytes(selection.neededBytes)}.`)]),
-  ...selection.problems.map((problem): Check => (problem.severity === 'blocked' ? blocked(`mtp-${problem.code}`, problem.message) : warn(`mtp-${problem.code}`, problem.message))),
+    : [
+        ok(
+          'mtp-tensors',
+          `${plural(selection.heads, 'MTP head')}, ${plural(selection.tensors.length, 'tensor')}, ${formatBytes(selection.neededBytes)}.`,
+        ),
+      ]),
+  ...selection.problems.map((problem): Check =>
+    problem.severity === 'blocked' ? blocked(`mtp-${problem.code}`, problem.message) : warn(`mtp-${problem.code}`, problem.message),
+  ),
 ];
 
 export const mtpRecipe = (source: SourceFacts, selection: MtpSelection, names: MtpRecipe['names']): MtpRecipe => ({
@@ -71,13 +96,24 @@ const compareWithLast = (input: MtpPlanInput, card: MtpCardInput, copies: readon
   const drifted = new Set(driftedFiles(last, input.target.files));
   const manifest = manifestOf(last.provenance);
   const payload = manifest.files.filter((file) => file.path === MTP_PAYLOAD);
-  const payloadSame = externalParameters.recipeDigest === card.recipeDigest && payload.length === 1 && !drifted.has(MTP_PAYLOAD) && !drifted.has(PROVENANCE_PATH);
+  const payloadSame =
+    externalParameters.recipeDigest === card.recipeDigest &&
+    payload.length === 1 &&
+    !drifted.has(MTP_PAYLOAD) &&
+    !drifted.has(PROVENANCE_PATH);
   // The card as we would have written it then: today's template with the plan, files and tools of that publish.
   const template = mtpCardTemplate({ ...card, tools: last.provenance.predicate.runDetails.builder.version });
-  const expected = fillCard(template, internalParameters.planDigest, manifest.files.filter((file) => file.path !== CARD_PATH));
+  const expected = fillCard(
+    template,
+    internalParameters.planDigest,
+    manifest.files.filter((file) => file.path !== CARD_PATH),
+  );
   const found = input.target.files.find((file) => file.path === CARD_PATH);
-  const holdsCopy = (copy: CopiedFile): boolean => input.target.files.some((file) => file.path === copy.path && file.gitBlob === copy.gitBlob);
-  const stillOwned = manifest.files.every((file) => file.path === MTP_PAYLOAD || file.path === CARD_PATH || copies.some((copy) => copy.path === file.path));
+  const holdsCopy = (copy: CopiedFile): boolean =>
+    input.target.files.some((file) => file.path === copy.path && file.gitBlob === copy.gitBlob);
+  const stillOwned = manifest.files.every(
+    (file) => file.path === MTP_PAYLOAD || file.path === CARD_PATH || copies.some((copy) => copy.path === file.path),
+  );
   return {
     payloadSame,
     cardSame: found?.gitBlob === gitBlobOf(new TextEncoder().encode(expected)),
@@ -107,7 +143,11 @@ export const planMtp = (input: MtpPlanInput): ArtifactPlan => {
   const wanted: WantedFile[] = [
     { path: MTP_PAYLOAD, reason: `the MTP heads of ${source.repo} at ${source.commit.slice(0, 12)}`, same: same.payloadSame },
     { path: CARD_PATH, reason: 'the model card', same: nothingToDo },
-    ...copies.map((copy) => ({ path: copy.path, reason: `copied from ${source.repo}`, same: target.files.some((file) => file.path === copy.path && file.gitBlob === copy.gitBlob) })),
+    ...copies.map((copy) => ({
+      path: copy.path,
+      reason: `copied from ${source.repo}`,
+      same: target.files.some((file) => file.path === copy.path && file.gitBlob === copy.gitBlob),
+    })),
     { path: PROVENANCE_PATH, reason: 'how it was made, and who approved it', same: nothingToDo },
   ];
   const checks = [

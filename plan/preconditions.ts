@@ -13,12 +13,17 @@ export type Preconditions =
  * payload meanwhile: then there is nothing left to do.
  */
 export const comparePreconditions = (plan: ArtifactPlan, target: TargetFacts): Preconditions => {
-  if (!sameRepo(plan.target.repo, target.repo)) return { state: 'moved', reason: `the Hub answers ${target.repo} for ${plan.target.repo}: it was renamed` };
+  if (!sameRepo(plan.target.repo, target.repo))
+    return { state: 'moved', reason: `the Hub answers ${target.repo} for ${plan.target.repo}: it was renamed` };
   const last = target.lastPublish;
   if (target.head !== plan.target.head) {
     const published = last?.provenance.predicate.buildDefinition.externalParameters.recipeDigest;
-    if (last !== null && published === plan.recipeDigest && isIntact(last, target.files)) return { state: 'unchanged', commit: last.commit };
-    return { state: 'moved', reason: `the head of ${target.repo} was ${plan.target.head ?? 'absent'} in the plan and is ${target.head ?? 'absent'} now` };
+    if (last !== null && published === plan.recipeDigest && isIntact(last, target.files))
+      return { state: 'unchanged', commit: last.commit };
+    return {
+      state: 'moved',
+      reason: `the head of ${target.repo} was ${plan.target.head ?? 'absent'} in the plan and is ${target.head ?? 'absent'} now`,
+    };
   }
   if (target.exists && target.private !== plan.target.private) {
     const word = (isPrivate: boolean): string => (isPrivate ? 'private' : 'public');

@@ -84,7 +84,11 @@ export const parseProvenance = (text: string): Provenance => {
   const parsed = Provenance.safeParse(value);
   if (parsed.success) return parsed.data;
   const first = parsed.error.issues[0];
-  throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is no statement of ours: ${first?.path.join('.')}: ${first?.message}.`);
+  throw new SwpError(
+    'integrity',
+    'plan/bad-provenance',
+    `${PROVENANCE_PATH} is no statement of ours: ${first?.path.join('.')}: ${first?.message}.`,
+  );
 };
 
 /** The manifest that a published statement speaks of; its digest must equal the commit's `SWP-Manifest`. */

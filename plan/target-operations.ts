@@ -26,9 +26,14 @@ export const targetOperations = (target: TargetFacts, isPrivate: boolean, wanted
     return { op: present.has(file.path) ? 'replace' : 'add', path: file.path, reason: file.reason };
   });
   const dropped = [...owned].filter((path) => present.has(path) && !ours.has(path)).toSorted(compareBytes);
-  const foreign = target.files.map((file) => file.path).filter((path) => !ours.has(path) && !owned.has(path)).toSorted(compareBytes);
+  const foreign = target.files
+    .map((file) => file.path)
+    .filter((path) => !ours.has(path) && !owned.has(path))
+    .toSorted(compareBytes);
   return [
-    ...(target.head === null ? [{ op: 'create' as const, private: isPrivate, reason: `the target is absent or empty; it will be ${visibility(isPrivate)}` }] : []),
+    ...(target.head === null
+      ? [{ op: 'create' as const, private: isPrivate, reason: `the target is absent or empty; it will be ${visibility(isPrivate)}` }]
+      : []),
     ...written,
     ...dropped.map((path): Operation => ({ op: 'delete', path, reason: 'our last publish wrote it and this one does not' })),
     ...(target.head === null || foreign.length === 0
@@ -42,14 +47,29 @@ export const checkTarget = (target: TargetFacts, wanted: readonly WantedFile[]):
   const checks: Check[] = [];
   const last = target.lastPublish;
   if (target.unreadablePublish !== null) {
-    checks.push(warn('target-record', `An earlier publish of ${target.repo} cannot be read: ${target.unreadablePublish}`, 'Its files count as foreign: look at them before you approve.'));
+    checks.push(
+      warn(
+        'target-record',
+        `An earlier publish of ${target.repo} cannot be read: ${target.unreadablePublish}`,
+        'Its files count as foreign: look at them before you approve.',
+      ),
+    );
   }
   if (last !== null) {
     const drifted = driftedFiles(last, target.files);
-    if (drifted.length > 0) checks.push(warn('target-drift', `Somebody changed what we published in ${target.repo}: ${drifted.slice(0, 5).join(', ')}${drifted.length > 5 ? ` and ${drifted.length - 5} more` : ''}.`));
+    if (drifted.length > 0)
+      checks.push(
+        warn(
+          'target-drift',
+          `Somebody changed what we published in ${target.repo}: ${drifted.slice(0, 5).join(', ')}${drifted.length > 5 ? ` and ${drifted.length - 5} more` : ''}.`,
+        ),
+      );
     return checks;
   }
-  const overwritten = wanted.filter((file) => !file.same && target.files.some((found) => found.path === file.path)).map((file) => file.path);
-  if (target.head !== null && overwritten.length > 0) checks.push(warn('target-foreign', `${target.repo} holds files that we did not publish and would replace: ${overwritten.join(', ')}.`));
+  const overwritten = wanted
+    .filter((file) => !file.same && target.files.some((found) => found.path === file.path))
+    .map((file) => file.path);
+  if (target.head !== null && overwritten.length > 0)
+    checks.push(warn('target-foreign', `${target.repo} holds files that we did not publish and would replace: ${overwritten.join(', ')}.`));
   return checks;
 };

@@ -22,4 +22,6 @@ export const isIntact = (last: LastPublish, files: readonly FileFacts[]): boolea
 
 /** Every path that our last publish owns in the target. */
 export const ownedPaths = (target: TargetFacts): ReadonlySet<string> =>
-  new Set(target.lastPublish === null ? [] : [...manifestOf(target.lastPublish.provenance).files.map((file) => file.path), PROVENANCE_PATH]);
+  new Set(
+    target.lastPublish === null ? [] : [...manifestOf(target.lastPublish.provenance).files.map((file) => file.path), PROVENANCE_PATH],
+  );

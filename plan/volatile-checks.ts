@@ -17,19 +17,34 @@ const readCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   const answer = source === null ? undefined : host.sources.find((found) => sameRepo(found.repo, source.repo));
   if (answer === undefined) return [];
   if (answer.readable) return [ok('read-access', answer.reason)];
-  return [blocked('read-access', answer.reason, 'Accept its terms with the account of the high-memory worker\'s token, or set SWP_SOURCE_TOKEN there, then retry.')];
+  return [
+    blocked(
+      'read-access',
+      answer.reason,
+      "Accept its terms with the account of the high-memory worker's token, or set SWP_SOURCE_TOKEN there, then retry.",
+    ),
+  ];
 };
 
 const diskCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   const need = plan.estimate.diskBytes;
   if (need <= host.freeDiskBytes) return [ok('disk', `${formatBytes(need)} of scratch wanted, ${formatBytes(host.freeDiskBytes)} free.`)];
-  return [blocked('disk', `${formatBytes(need)} of scratch wanted, ${formatBytes(host.freeDiskBytes)} free on the host that answered.`, 'Free disk under SWP_SCRATCH, then retry.')];
+  return [
+    blocked(
+      'disk',
+      `${formatBytes(need)} of scratch wanted, ${formatBytes(host.freeDiskBytes)} free on the host that answered.`,
+      'Free disk under SWP_SCRATCH, then retry.',
+    ),
+  ];
 };
 
 /** Checks on what may change from minute to minute. They are shown beside the plan, never inside its digest. */
 export const volatileChecks = (plans: readonly ArtifactPlan[], host: HostFacts | null): Check[] => {
   const work = plans.filter((plan) => plan.action === 'publish' || plan.action === 'metadata-only');
   if (work.length === 0) return [];
-  if (host === null) return [blocked('high-memory-host', 'No high-memory host answered within two minutes.', 'Start one with `swp worker highmem`, then retry.')];
+  if (host === null)
+    return [
+      blocked('high-memory-host', 'No high-memory host answered within two minutes.', 'Start one with `swp worker highmem`, then retry.'),
+    ];
   return work.flatMap((plan) => [...writeCheck(plan, host), ...readCheck(plan, host), ...diskCheck(plan, host)]);
 };

@@ -9,7 +9,9 @@ const PROBE_MS = 5_000;
  * Connects a worker and checks that the namespace has our search attributes: without them every workflow
  * task would fail and be retried for ever.
  */
-export const connectWorker = async (env: NodeJS.ProcessEnv): Promise<{ readonly connection: NativeConnection; readonly namespace: string; readonly address: string }> => {
+export const connectWorker = async (
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly connection: NativeConnection; readonly namespace: string; readonly address: string }> => {
   const { address, namespace, connectionOptions } = readTemporalConfig(env);
   if (!(await isListening(address, PROBE_MS))) throw unreachable(address, 'nothing listens there');
   let connection: NativeConnection;

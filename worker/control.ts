@@ -18,12 +18,15 @@ const LIGHT_SLOTS = 20;
 const awaitWorkflow =
   (client: Client) =>
   async (id: string, signal: AbortSignal): Promise<void> => {
-    const ended = client.workflow.getHandle(id).result().then(
-      () => undefined,
-      (error: unknown) => {
-        if (!(error instanceof WorkflowFailedError)) throw error;
-      },
-    );
+    const ended = client.workflow
+      .getHandle(id)
+      .result()
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          if (!(error instanceof WorkflowFailedError)) throw error;
+        },
+      );
     signal.throwIfAborted();
     await Promise.race([ended, once(signal, 'abort')]);
     signal.throwIfAborted();
@@ -42,7 +45,12 @@ export interface ControlParts {
 export const createControlWorkers = async (parts: ControlParts): Promise<Worker[]> => {
   const { connection, namespace, settings, hub } = parts;
   const client = new Client({ connection, namespace });
-  const { planEntry, checkPreconditions, verifyArtifact, awaitWorkflow: wait } = createControlActivities({
+  const {
+    planEntry,
+    checkPreconditions,
+    verifyArtifact,
+    awaitWorkflow: wait,
+  } = createControlActivities({
     hub,
     tools: swpTools(),
     decideWithinMs: settings.decideWithinMs,
@@ -52,7 +60,19 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   const interceptors = { activity: [activityBoundary(secretsOf(hub))] };
   const common = { connection, namespace, interceptors, shutdownGraceTime: '5s', maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL };
   return Promise.all([
-    Worker.create({ ...common, ...parts.workflows, taskQueue: queues.control, activities: { planEntry, checkPreconditions, verifyArtifact }, maxConcurrentActivityTaskExecutions: LIGHT_SLOTS, stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT }),
-    Worker.create({ ...common, taskQueue: queues.waiting, activities: { awaitWorkflow: wait }, maxConcurrentActivityTaskExecutions: WAITING_SLOTS }),
+    Worker.create({
+      ...common,
+      ...parts.workflows,
+      taskQueue: queues.control,
+      activities: { planEntry, checkPreconditions, verifyArtifact },
+      maxConcurrentActivityTaskExecutions: LIGHT_SLOTS,
+      stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: queues.waiting,
+      activities: { awaitWorkflow: wait },
+      maxConcurrentActivityTaskExecutions: WAITING_SLOTS,
+    }),
   ]);
 };

@@ -46,11 +46,22 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
   });
   const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, releaseHost } = activities;
   const queues = queuesOf(settings.taskQueue);
-  const common = { connection, namespace, interceptors: { activity: [activityBoundary(secretsOf(parts.writeHub, parts.sourceHub))] }, shutdownGraceTime: GRACE, maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL };
+  const common = {
+    connection,
+    namespace,
+    interceptors: { activity: [activityBoundary(secretsOf(parts.writeHub, parts.sourceHub))] },
+    shutdownGraceTime: GRACE,
+    maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
+  };
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: queues.light, activities: { probeHost }, maxConcurrentActivityTaskExecutions: LIGHT_SLOTS }),
     Worker.create({ ...common, taskQueue: queues.claims, activities: { claimHost }, maxConcurrentActivityTaskExecutions: LIGHT_SLOTS }),
-    Worker.create({ ...common, taskQueue: hostQueue(settings.taskQueue, host), activities: { claimHost, buildArtifact, uploadArtifact, commitArtifact, releaseHost }, maxConcurrentActivityTaskExecutions: HOST_SLOTS }),
+    Worker.create({
+      ...common,
+      taskQueue: hostQueue(settings.taskQueue, host),
+      activities: { claimHost, buildArtifact, uploadArtifact, commitArtifact, releaseHost },
+      maxConcurrentActivityTaskExecutions: HOST_SLOTS,
+    }),
   ]);
   return { workers, host };
 };

@@ -12,7 +12,12 @@ export const makeLogger = (role: string, level: string): Logger =>
 export const installRuntime = (logger: Logger): void => {
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
-      const fields = { ...(typeof meta?.['workflowId'] === 'string' ? { workflow: meta['workflowId'] } : {}), ...(typeof meta?.['activityType'] === 'string' ? { activity: meta['activityType'] } : {}) };
+      // A worker of activities alone is what we want there.
+      if (message.startsWith('No workflows registered')) return;
+      const fields = {
+        ...(typeof meta?.['workflowId'] === 'string' ? { workflow: meta['workflowId'] } : {}),
+        ...(typeof meta?.['activityType'] === 'string' ? { activity: meta['activityType'] } : {}),
+      };
       const error: unknown = meta?.['error'];
       const line = error instanceof Error ? { ...fields, error: error.message } : fields;
       if (level === 'ERROR') logger.error(line, message);

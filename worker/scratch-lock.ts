@@ -34,9 +34,13 @@ export const lockScratch = async (layout: ScratchLayout): Promise<() => Promise<
     }
     const holder = await holderOf(path);
     if (Number.isSafeInteger(holder) && holder !== process.pid && isAlive(holder)) {
-      throw new SwpError('conflict', 'worker/scratch-taken', `Process ${holder} already works in ${layout.root}.`, { hint: 'Stop it first, or give this worker a directory of its own with SWP_SCRATCH.' });
+      throw new SwpError('conflict', 'worker/scratch-taken', `Process ${holder} already works in ${layout.root}.`, {
+        hint: 'Stop it first, or give this worker a directory of its own with SWP_SCRATCH.',
+      });
     }
     await rm(path, { force: true });
   }
-  throw new SwpError('conflict', 'worker/scratch-taken', `Another worker took ${layout.root} at the same moment.`, { hint: 'Start this one again with an SWP_SCRATCH of its own.' });
+  throw new SwpError('conflict', 'worker/scratch-taken', `Another worker took ${layout.root} at the same moment.`, {
+    hint: 'Start this one again with an SWP_SCRATCH of its own.',
+  });
 };

@@ -63,15 +63,22 @@ export const selfHostedCommands = (problems: readonly SearchAttributeProblem[], 
 export const cloudCommands = (problems: readonly SearchAttributeProblem[], namespace: string): readonly string[] => [
   ...problems
     .filter(({ found }) => found !== null)
-    .map(({ name, found }) => `tcld namespace search-attributes rename --namespace ${namespace} --existing-name ${name} --new-name ${name}${found}`),
+    .map(
+      ({ name, found }) =>
+        `tcld namespace search-attributes rename --namespace ${namespace} --existing-name ${name} --new-name ${name}${found}`,
+    ),
   ...(problems.length === 0
     ? []
-    : [`tcld namespace search-attributes add --namespace ${namespace} ${problems.map(({ name, wanted }) => `--search-attribute "${name}=${wanted}"`).join(' ')}`]),
+    : [
+        `tcld namespace search-attributes add --namespace ${namespace} ${problems.map(({ name, wanted }) => `--search-attribute "${name}=${wanted}"`).join(' ')}`,
+      ]),
 ];
 
 /** The problems as one error whose hint holds the exact commands. */
 export const searchAttributesError = (problems: readonly SearchAttributeProblem[], namespace: string): SwpError => {
-  const told = problems.map(({ name, wanted, found }) => (found === null ? `${name} (${wanted}) is missing` : `${name} is ${found} and must be ${wanted}`));
+  const told = problems.map(({ name, wanted, found }) =>
+    found === null ? `${name} (${wanted}) is missing` : `${name} is ${found} and must be ${wanted}`,
+  );
   return new SwpError('invalid', 'temporal/search-attributes', `namespace "${namespace}" is not set up for SWP: ${told.join(', ')}`, {
     hint: [
       'On a server of your own run `swp doctor --setup`, or:',

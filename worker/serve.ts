@@ -20,13 +20,20 @@ export interface ServeParts {
   /** Aborts to stop: what is held ends at its next boundary. */
   readonly stop: AbortSignal;
   /** Told once the worker polls. */
-  readonly onReady: (ready: { readonly role: WorkerRole; readonly address: string; readonly namespace: string; readonly host: string | null }) => void;
+  readonly onReady: (ready: {
+    readonly role: WorkerRole;
+    readonly address: string;
+    readonly namespace: string;
+    readonly host: string | null;
+  }) => void;
 }
 
 /** The bundle that the build makes; from sources there is none and the SDK bundles at start. */
 const workflowCode = (): { workflowBundle: { codePath: string } } | { workflowsPath: string } => {
   const bundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
-  return existsSync(bundle) ? { workflowBundle: { codePath: bundle } } : { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
+  return existsSync(bundle)
+    ? { workflowBundle: { codePath: bundle } }
+    : { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 };
 
 const serveControl = async ({ env, stop, onReady }: ServeParts): Promise<void> => {
@@ -49,7 +56,14 @@ const serveHighmem = async ({ env, stop, onReady }: ServeParts): Promise<void> =
     try {
       const writeHub = hubConfigFromEnv(env);
       const sourceHub = settings.sourceToken === null ? writeHub : withToken(writeHub, settings.sourceToken);
-      const { workers, host } = await createHighmemWorkers({ connection, namespace, settings, writeHub, sourceHub, stopRequested: () => stop.aborted });
+      const { workers, host } = await createHighmemWorkers({
+        connection,
+        namespace,
+        settings,
+        writeHub,
+        sourceHub,
+        stopRequested: () => stop.aborted,
+      });
       onReady({ role: 'highmem', address, namespace, host });
       await runWorkers(workers, stop);
     } finally {

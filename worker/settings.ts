@@ -5,15 +5,26 @@ import { SwpError } from '../core/error.js';
 
 const HOUR = 3_600_000;
 
-const list = z.string().transform((text) => text.split(',').map((item) => item.trim()).filter((item) => item !== ''));
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
 
 /** A worker's settings, from the environment. Tokens and the Hub's address are read by the Hub's own rules. */
 const Settings = z.object({
   SWP_SCRATCH: z.string().min(1).optional(),
-  SWP_TARGETS: list.pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a namespace of the Hub')).min(1, 'must name at least one namespace')).optional(),
+  SWP_TARGETS: list
+    .pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a namespace of the Hub')).min(1, 'must name at least one namespace'))
+    .optional(),
   SWP_SOURCE_TOKEN: z.string().min(1).optional(),
   SWP_SLOTS: z.coerce.number().int().min(1).max(16).default(1),
-  SWP_DECISION_HOURS: z.coerce.number().positive().max(24 * 365).default(24 * 7),
+  SWP_DECISION_HOURS: z.coerce
+    .number()
+    .positive()
+    .max(24 * 365)
+    .default(24 * 7),
   SWP_TASK_QUEUE: z.string().min(1).default('swp'),
 });
 
@@ -28,7 +39,8 @@ export interface WorkerSettings {
   readonly taskQueue: string;
 }
 
-const defaultScratch = (env: NodeJS.ProcessEnv): string => join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'swp', 'scratch');
+const defaultScratch = (env: NodeJS.ProcessEnv): string =>
+  join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'swp', 'scratch');
 
 /** @throws SwpError `worker/settings` naming every setting that is wrong */
 export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings => {
@@ -36,7 +48,9 @@ export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings => {
   const parsed = Settings.safeParse(given);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${issue.message}`);
-    throw new SwpError('invalid', 'worker/settings', `Settings that cannot be used: ${faults.join('; ')}.`, { hint: 'They are environment variables of the worker; the README lists them.' });
+    throw new SwpError('invalid', 'worker/settings', `Settings that cannot be used: ${faults.join('; ')}.`, {
+      hint: 'They are environment variables of the worker; the README lists them.',
+    });
   }
   const { data } = parsed;
   return {

@@ -41,7 +41,9 @@ export const readTemporalConfig = (env: NodeJS.ProcessEnv): TemporalConfig => {
 
 const load = (env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConnectConfig> => {
   try {
-    const overrideEnvVars = Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])));
+    const overrideEnvVars = Object.fromEntries(
+      Object.entries(env).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])),
+    );
     return loadClientConnectConfig({ overrideEnvVars });
   } catch (error) {
     throw new SwpError('invalid', 'temporal/config', `the settings for Temporal cannot be read: ${messageOf(error)}`, {

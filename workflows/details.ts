@@ -36,17 +36,28 @@ export const targetDetails = (stage: Stage, target: string, trouble: Trouble | n
 
 /** The exact JSON to paste into the forms of Signal `review` and Update `decide`, in short lines. */
 const decisionForms = (approval: Approval): string => {
-  const form = (verdict: string): string => `\`\`\`json\n{\n  "plan": "${shortDigest(approval.plan)}",\n  "verdict": "${verdict}",\n  "reviewer": "your name"\n}\n\`\`\``;
+  const form = (verdict: string): string =>
+    `\`\`\`json\n{\n  "plan": "${shortDigest(approval.plan)}",\n  "verdict": "${verdict}",\n  "reviewer": "your name"\n}\n\`\`\``;
   return `Send Update \`decide\` (it answers) or Signal \`review\`:\n\n${form('approve')}\n\n${form('reject')}`;
 };
 
 /** Current details of an entry's workflow. `plan` is Markdown that our own renderer escaped. */
-export const entryDetails = (stage: Stage, parts: { readonly plan: string | null; readonly approval: Approval | null; readonly trouble: Trouble | null; readonly waitingFor: readonly string[] }): string => {
+export const entryDetails = (
+  stage: Stage,
+  parts: {
+    readonly plan: string | null;
+    readonly approval: Approval | null;
+    readonly trouble: Trouble | null;
+    readonly waitingFor: readonly string[];
+  },
+): string => {
   const { approval } = parts;
   const asks = stage === 'awaiting-approval' && approval !== null;
   return [
     heading(stage),
-    ...(parts.waitingFor.length === 0 ? [] : [`Waiting for ${parts.waitingFor.map((id) => codeSpan(id)).join(', ')}, which writes the same target.`]),
+    ...(parts.waitingFor.length === 0
+      ? []
+      : [`Waiting for ${parts.waitingFor.map((id) => codeSpan(id)).join(', ')}, which writes the same target.`]),
     ...(parts.trouble === null ? [] : [troubleText(parts.trouble)]),
     ...(asks ? [`Round ${approval.round}, until ${new Date(approval.deadline).toISOString()}.`, decisionForms(approval)] : []),
     ...(asks && approval.refusals.length > 0 ? [`Not taken: ${approval.refusals.map((text) => escapeMarkdown(text)).join('; ')}`] : []),

@@ -5,12 +5,19 @@ import { resolveUpdate, type Resolution, type Trouble } from './messages.js';
 
 const ResolutionMessage = z.strictObject({
   action: z.enum(['retry', 'move', 'abandon']),
-  note: z.string().max(2000).transform((note) => oneLine(note, 500)).optional(),
+  note: z
+    .string()
+    .max(2000)
+    .transform((note) => oneLine(note, 500))
+    .optional(),
 });
 
 /** Thrown when a person gives up on a parked step; the workflow turns it into its outcome. */
 export class Abandoned extends Error {
-  constructor(readonly trouble: Trouble, readonly note: string | undefined) {
+  constructor(
+    readonly trouble: Trouble,
+    readonly note: string | undefined,
+  ) {
     super(`abandoned at ${trouble.step}`);
   }
 }
@@ -23,9 +30,15 @@ export const troubleOf = (step: string, error: unknown): Trouble => {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
     const hint: unknown = cause.details?.[0];
-    return { step, code: cause.type ?? 'internal', reason: oneLine(cause.message, 1000), hint: typeof hint === 'string' ? oneLine(hint, 500) : null };
+    return {
+      step,
+      code: cause.type ?? 'internal',
+      reason: oneLine(cause.message, 1000),
+      hint: typeof hint === 'string' ? oneLine(hint, 500) : null,
+    };
   }
-  if (cause instanceof TimeoutFailure) return { step, code: 'timeout', reason: `No worker finished ${step} in time.`, hint: 'Look at the workers, then retry.' };
+  if (cause instanceof TimeoutFailure)
+    return { step, code: 'timeout', reason: `No worker finished ${step} in time.`, hint: 'Look at the workers, then retry.' };
   return { step, code: 'internal', reason: oneLine(error instanceof Error ? error.message : String(error), 1000), hint: null };
 };
 
@@ -84,7 +97,8 @@ export class Parking {
     const parsed = ResolutionMessage.safeParse(message);
     if (!parsed.success) return refuse('Send {"action": "retry", "move" or "abandon", "note": "why"}.');
     if (this.parked === null || this.resolution !== null) return refuse('Nothing is parked here: there is nothing to resolve.');
-    if (parsed.data.action === 'move' && !this.hooks.canMove()) return refuse('This step runs on no host of its own: use retry or abandon.');
+    if (parsed.data.action === 'move' && !this.hooks.canMove())
+      return refuse('This step runs on no host of its own: use retry or abandon.');
   }
 
   private resolve(message: unknown): { step: string; action: Resolution['action'] } {

@@ -1,4 +1,14 @@
-import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { CommitReport, ReleaseRequest } from '../activities/api.js';
 import type { Digest } from '../core/ids.js';
 import { targetDetails } from './details.js';
@@ -36,7 +46,12 @@ class ArtifactPublish {
 
   constructor(private readonly input: ArtifactInput) {
     this.host = input.host;
-    setHandler(targetStatusQuery, () => ({ stage: this.parking.trouble === null ? this.stage : 'needs-attention', target: this.plan.target.repo, host: this.host, trouble: this.parking.trouble }));
+    setHandler(targetStatusQuery, () => ({
+      stage: this.parking.trouble === null ? this.stage : 'needs-attention',
+      target: this.plan.target.repo,
+      host: this.host,
+      trouble: this.parking.trouble,
+    }));
   }
 
   private get plan() {
@@ -105,14 +120,21 @@ class ArtifactPublish {
       this.enter('committing');
       const report = await this.onHost('committing', (host) =>
         CancellationScope.nonCancellable(() =>
-          onHost(host).commitArtifact.executeWithOptions({ summary: `commit to ${this.plan.target.repo}` }, [{ approved, manifestDigest, parent: uploaded.parent }]),
+          onHost(host).commitArtifact.executeWithOptions({ summary: `commit to ${this.plan.target.repo}` }, [
+            { approved, manifestDigest, parent: uploaded.parent },
+          ]),
         ),
       );
       if (report.outcome === 'committed') return report;
       if (report.outcome === 'stale') return this.stale(report.reason);
       if (report.outcome === 'scratch-lost') throw new ScratchLost(report.reason);
       if (round % UPLOAD_ROUNDS === 0) {
-        await this.parking.park({ step: 'committing', code: 'hub/lfs-missing', reason: report.reason, hint: 'The Hub keeps losing what was uploaded. Wait a while, then retry.' });
+        await this.parking.park({
+          step: 'committing',
+          code: 'hub/lfs-missing',
+          reason: report.reason,
+          hint: 'The Hub keeps losing what was uploaded. Wait a while, then retry.',
+        });
       }
     }
   }

@@ -1,4 +1,15 @@
-import { allHandlersFinished, ActivityFailure, ApplicationFailure, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, TimeoutFailure, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  TimeoutFailure,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { PlannedRound, ProbeRequest } from '../activities/api.js';
 import { artifactsOf } from '../catalog/artifacts.js';
 import type { ArtifactKind } from '../core/ids.js';
@@ -42,7 +53,11 @@ class EntryPublish {
       plan: this.planned?.digest ?? null,
       approval: this.review.approval,
       decisions: this.review.decisions,
-      artifacts: [...this.reports.values()].map(({ kind, result }) => ({ kind, target: this.plans.get(kind)?.target.repo ?? '', outcome: result.outcome })),
+      artifacts: [...this.reports.values()].map(({ kind, result }) => ({
+        kind,
+        target: this.plans.get(kind)?.target.repo ?? '',
+        outcome: result.outcome,
+      })),
       waitingFor: [...this.waitingFor],
       trouble: this.parking.trouble,
     }));
@@ -82,11 +97,22 @@ class EntryPublish {
     for (const plan of planned.artifacts) this.plans.set(plan.kind, plan);
     const barred = planned.artifacts.filter((plan) => plan.action === 'blocked');
     if (barred.length > 0) return this.closeOpen('failed', conclude(barred));
-    for (const plan of planned.artifacts) if (!isWork(plan)) this.close(plan.kind, { outcome: 'unchanged', target: plan.target.repo, reason: 'the target already holds what the plan would publish' });
+    for (const plan of planned.artifacts)
+      if (!isWork(plan))
+        this.close(plan.kind, {
+          outcome: 'unchanged',
+          target: plan.target.repo,
+          reason: 'the target already holds what the plan would publish',
+        });
     if (this.open.size === 0) return;
     const standing = planned.volatile.filter((check) => check.verdict === 'blocked');
     if (standing.length > 0) {
-      await this.parking.park({ step: 'admission', code: standing[0]?.code ?? 'blocked', reason: standing.map((check) => check.message).join(' '), hint: standing[0]?.fix ?? null });
+      await this.parking.park({
+        step: 'admission',
+        code: standing[0]?.code ?? 'blocked',
+        reason: standing.map((check) => check.message).join(' '),
+        hint: standing[0]?.fix ?? null,
+      });
       return;
     }
     await this.decide(planned);
@@ -100,7 +126,9 @@ class EntryPublish {
       targets: wanted.map(({ target }) => target),
     });
     const previous = kinds.flatMap((kind) => this.plans.get(kind) ?? []);
-    return control().planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [{ entry, only: kinds, round: this.round, host, previous }]);
+    return control().planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [
+      { entry, only: kinds, round: this.round, host, previous },
+    ]);
   }
 
   /** Null when no high-memory host answers in time: the plan then says so. */
@@ -118,12 +146,16 @@ class EntryPublish {
     const approval = await this.review.ask(this.round, planned.digest, planned.decideWithinMs);
     const { decision } = approval;
     if (approval.state === 'expired') return this.closeOpen('expired', 'nobody decided in time');
-    if (decision === null || decision.verdict !== 'approve') return this.closeOpen('rejected', `${decision?.reviewer ?? 'somebody'} rejected it${decision?.note ? `: ${decision.note}` : ''}`);
+    if (decision === null || decision.verdict !== 'approve')
+      return this.closeOpen('rejected', `${decision?.reviewer ?? 'somebody'} rejected it${decision?.note ? `: ${decision.note}` : ''}`);
     for (const plan of planned.artifacts) {
       if (!this.open.delete(plan.kind)) continue;
       const approved = { entryName: this.input.entry.name, entryPlan: planned.entryPlan, plan, decision };
       this.running += 1;
-      void this.follow(plan, runChild({ approved, host: this.hosts.get(plan.kind) ?? null }, (id) => this.wait(id)));
+      void this.follow(
+        plan,
+        runChild({ approved, host: this.hosts.get(plan.kind) ?? null }, (id) => this.wait(id)),
+      );
     }
     upsertSearchAttributes([{ key: SwpStage, value: null }]);
     this.stage = 'building';
@@ -181,7 +213,12 @@ class EntryPublish {
 
   private show(): void {
     setCurrentDetails(
-      entryDetails(this.stage, { plan: this.planned?.markdown ?? null, approval: this.review.approval, trouble: this.parking.trouble, waitingFor: [...this.waitingFor] }),
+      entryDetails(this.stage, {
+        plan: this.planned?.markdown ?? null,
+        approval: this.review.approval,
+        trouble: this.parking.trouble,
+        waitingFor: [...this.waitingFor],
+      }),
     );
   }
 }
@@ -191,6 +228,7 @@ export const publishEntry = async (input: PublishInput): Promise<PublishResult> 
   const result = await new EntryPublish(input).run();
   // The result is known: a cancel that came meanwhile must not take its place.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-  if (result.outcome === 'failed') throw ApplicationFailure.create({ type: 'publish/failed', nonRetryable: true, message: failureText(result), details: [result] });
+  if (result.outcome === 'failed')
+    throw ApplicationFailure.create({ type: 'publish/failed', nonRetryable: true, message: failureText(result), details: [result] });
   return result;
 };

@@ -4,7 +4,11 @@ import { decide, expire, openApproval, type Answer, type Approval } from '../pla
 import type { DecisionRecord } from '../plan/decision.js';
 import { decideUpdate, reviewSignal, type DecisionReply } from './messages.js';
 
-const NOTHING_ASKED: Answer = { result: 'refused', code: 'late', message: 'No plan waits for a decision right now. Read the status first.' };
+const NOTHING_ASKED: Answer = {
+  result: 'refused',
+  code: 'late',
+  message: 'No plan waits for a decision right now. Read the status first.',
+};
 
 /** Signal `review` and Update `decide` on the one reducer of `plan/approval`. */
 export class Review {
@@ -53,7 +57,8 @@ export class Review {
   }
 
   private reply(answer: Answer): DecisionReply {
-    if (answer.result === 'refused') throw ApplicationFailure.create({ type: 'DecisionRefused', nonRetryable: true, message: answer.message, details: [answer.code] });
+    if (answer.result === 'refused')
+      throw ApplicationFailure.create({ type: 'DecisionRefused', nonRetryable: true, message: answer.message, details: [answer.code] });
     return { accepted: answer.result === 'accepted' ? 'now' : 'before', decision: answer.decision };
   }
 }

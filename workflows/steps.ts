@@ -1,4 +1,10 @@
-import { ActivityCancellationType, proxyActivities, workflowInfo, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  workflowInfo,
+  type ActivityInterfaceFor,
+  type ActivityOptions,
+} from '@temporalio/workflow';
 import type { ClaimActivities, ControlActivities, HostActivities, LightActivities, WaitingActivities } from '../activities/api.js';
 import { hostQueue, queuesOf } from './names.js';
 
@@ -39,4 +45,8 @@ export const claimOn = (hostId: string): ActivityInterfaceFor<ClaimActivities> =
 
 /** Best effort: a publish does not wait for a host that is off. */
 export const releaseOn = (hostId: string): ActivityInterfaceFor<HostActivities> =>
-  proxyActivities<HostActivities>({ ...lasting, scheduleToCloseTimeout: '1 minute', taskQueue: hostQueue(workflowInfo().taskQueue, hostId) });
+  proxyActivities<HostActivities>({
+    ...lasting,
+    scheduleToCloseTimeout: '1 minute',
+    taskQueue: hostQueue(workflowInfo().taskQueue, hostId),
+  });

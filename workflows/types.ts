@@ -35,7 +35,8 @@ export type ArtifactResult =
 
 export interface ArtifactReport {
   readonly kind: ArtifactKind;
-  readonly result: ArtifactResult | { readonly outcome: 'failed' | 'rejected' | 'expired'; readonly target: RepoId; readonly reason: string };
+  readonly result:
+    ArtifactResult | { readonly outcome: 'failed' | 'rejected' | 'expired'; readonly target: RepoId; readonly reason: string };
 }
 
 export interface PublishResult {

@@ -26,7 +26,13 @@ const readHeader = async (hub: HubConfig, source: SourceFacts, file: FileFacts, 
   return parseHeader(Buffer.concat([first, rest]).subarray(LENGTH_PREFIX, end), file.size);
 };
 
-const readText = async (hub: HubConfig, source: SourceFacts, path: string, maxBytes: number, signal: AbortSignal): Promise<string | null> => {
+const readText = async (
+  hub: HubConfig,
+  source: SourceFacts,
+  path: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<string | null> => {
   const file = source.files.find((found) => found.path === path);
   if (file === undefined) return null;
   const bytes = await readSmallFile(hub, { repo: source.repo, commit: source.commit, path, maxBytes, file }, { signal });
@@ -63,7 +69,11 @@ export const readMtpSource = async (hub: HubConfig, source: SourceFacts, signal:
       try {
         return { path: file.path, size: file.size, header: await readHeader(hub, source, file, signal) };
       } catch (error) {
-        if (error instanceof SwpError && !error.transient) throw new SwpError(error.kind, error.code, `${source.repo}: ${file.path}: ${error.message}`, { cause: error.cause, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+        if (error instanceof SwpError && !error.transient)
+          throw new SwpError(error.kind, error.code, `${source.repo}: ${file.path}: ${error.message}`, {
+            cause: error.cause,
+            ...(error.hint === undefined ? {} : { hint: error.hint }),
+          });
         throw error;
       }
     },

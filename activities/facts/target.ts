@@ -17,7 +17,12 @@ const readPublish = async (hub: HubConfig, repo: RepoId, commit: CommitSha, trai
   const bytes = await readSmallFile(hub, { repo, commit, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT }, { signal });
   const provenance = parseProvenance(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   const digest = manifestDigest(manifestOf(provenance));
-  if (digest !== trailer) throw new SwpError('integrity', 'facts/manifest-differs', `${repo} at ${commit}: its provenance.json has manifest ${digest}, its commit says ${trailer}.`);
+  if (digest !== trailer)
+    throw new SwpError(
+      'integrity',
+      'facts/manifest-differs',
+      `${repo} at ${commit}: its provenance.json has manifest ${digest}, its commit says ${trailer}.`,
+    );
   return { commit, manifestDigest: digest, provenance, provenanceBlob: gitBlobOf(bytes) };
 };
 
@@ -28,10 +33,17 @@ export const readTarget = async (hub: HubConfig, repo: RepoId, signal: AbortSign
   const facts = { repo: found.repo, exists: true, private: found.private, files: found.files };
   if (isEmpty(found.files)) return { ...facts, head: null, lastPublish: null, unreadablePublish: null };
   const commits = await listCommitsSince(hub, found.repo, null, { signal });
-  const ours = commits.map((commit) => ({ commit, manifest: readTrailers(commit.message).manifest })).find(({ manifest }) => manifest !== undefined);
+  const ours = commits
+    .map((commit) => ({ commit, manifest: readTrailers(commit.message).manifest }))
+    .find(({ manifest }) => manifest !== undefined);
   if (ours?.manifest === undefined) return { ...facts, head: found.commit, lastPublish: null, unreadablePublish: null };
   try {
-    return { ...facts, head: found.commit, lastPublish: await readPublish(hub, found.repo, ours.commit.id, ours.manifest, signal), unreadablePublish: null };
+    return {
+      ...facts,
+      head: found.commit,
+      lastPublish: await readPublish(hub, found.repo, ours.commit.id, ours.manifest, signal),
+      unreadablePublish: null,
+    };
   } catch (error) {
     // A record that somebody broke is a finding for the reviewer; a Hub that does not answer is not.
     if (error instanceof SwpError && (error.kind === 'integrity' || error.kind === 'not-found')) {

@@ -30,7 +30,14 @@ const writeChunk = async (output: FileHandle, placements: readonly Placement[], 
   }
 };
 
-const copyRange = async (output: FileHandle, reader: RangeReader, range: FetchRange, placements: readonly Placement[], onBytes: (count: number) => void, signal: AbortSignal): Promise<void> => {
+const copyRange = async (
+  output: FileHandle,
+  reader: RangeReader,
+  range: FetchRange,
+  placements: readonly Placement[],
+  onBytes: (count: number) => void,
+  signal: AbortSignal,
+): Promise<void> => {
   let position = range.begin;
   const inside = placements.filter(({ tensor }) => tensor.begin < range.end && tensor.end > range.begin);
   for await (const chunk of reader.read(range.begin, range.end, signal)) {
@@ -38,7 +45,8 @@ const copyRange = async (output: FileHandle, reader: RangeReader, range: FetchRa
     position += chunk.byteLength;
     onBytes(chunk.byteLength);
   }
-  if (position !== range.end) throw new SwpError('unavailable', 'build/short-range', `${range.file}: the source ended at byte ${position} instead of ${range.end}.`);
+  if (position !== range.end)
+    throw new SwpError('unavailable', 'build/short-range', `${range.file}: the source ended at byte ${position} instead of ${range.end}.`);
 };
 
 /** SHA-256 of a whole file, read in order. */
@@ -68,12 +76,19 @@ export const extractMtp = async ({ hub, source, selection, path, onProgress, sig
   const { ranges, fetchBytes } = rangePlan(selection);
   const places = new Map(selection.layout.tensors.map((tensor) => [tensor.name, tensor.begin]));
   const placementsOf = (file: string): Placement[] =>
-    selection.tensors.filter((tensor) => tensor.file === file).map((tensor) => {
-      const at = places.get(tensor.name);
-      if (at === undefined) throw new SwpError('internal', 'build/no-place', `${tensor.name} has no place in the output.`);
-      return { tensor, at };
-    });
-  const files = new Map([...new Set(ranges.map((range) => range.file))].map((file) => [file, { placements: placementsOf(file), reader: readerOf(hub, source, file) }]));
+    selection.tensors
+      .filter((tensor) => tensor.file === file)
+      .map((tensor) => {
+        const at = places.get(tensor.name);
+        if (at === undefined) throw new SwpError('internal', 'build/no-place', `${tensor.name} has no place in the output.`);
+        return { tensor, at };
+      });
+  const files = new Map(
+    [...new Set(ranges.map((range) => range.file))].map((file) => [
+      file,
+      { placements: placementsOf(file), reader: readerOf(hub, source, file) },
+    ]),
+  );
   let done = 0;
   const output = await open(path, 'wx', 0o600);
   try {

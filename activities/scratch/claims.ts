@@ -40,7 +40,8 @@ export class Claims {
       if (taken >= this.slots) return { granted: false, reason: `all ${this.slots} build slots are taken` };
       const reserved = others.reduce((sum, claim) => sum + claim.diskBytes, 0);
       const free = await this.freeDisk();
-      if (reserved + wanted.diskBytes > free) return { granted: false, reason: `${wanted.diskBytes} bytes of disk are wanted, ${Math.max(0, free - reserved)} are free` };
+      if (reserved + wanted.diskBytes > free)
+        return { granted: false, reason: `${wanted.diskBytes} bytes of disk are wanted, ${Math.max(0, free - reserved)} are free` };
       await writeAtomic(this.layout.claimFile(wanted.holder), `${JSON.stringify({ ...wanted, slot: true })}\n`);
       return { granted: true };
     });

@@ -12,7 +12,10 @@ const readId = async (path: string): Promise<string | null> => {
     return HostFile.parse(JSON.parse(await readFile(path, 'utf8'))).id;
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
-    throw new SwpError('invalid', 'worker/host-file', `${path} does not hold a host id.`, { cause, hint: 'Move the scratch directory away and start the worker again.' });
+    throw new SwpError('invalid', 'worker/host-file', `${path} does not hold a host id.`, {
+      cause,
+      hint: 'Move the scratch directory away and start the worker again.',
+    });
   }
 };
 

@@ -10,9 +10,13 @@ export const cancel = async (options: { readonly entry: string }, context: Conte
   const entry = await entryName(context, options.entry);
   return withTemporal(context, async ({ client }) => {
     const running = await readPublish(client, entry);
-    if (running.status !== 'RUNNING') throw new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${running.stage ?? running.status}.`);
+    if (running.status !== 'RUNNING')
+      throw new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${running.stage ?? running.status}.`);
     await client.workflow.getHandle(running.id, running.runId).cancel();
-    context.out.data({ entry, workflow: running.id, cancelRequested: true }, () => `${entry}: asked to end. The target stays as it was, unless its commit has been sent already.`);
+    context.out.data(
+      { entry, workflow: running.id, cancelRequested: true },
+      () => `${entry}: asked to end. The target stays as it was, unless its commit has been sent already.`,
+    );
     return EXIT.ok;
   });
 };

@@ -16,7 +16,9 @@ export const catalogShow = async ({ entry: wanted }: { readonly entry: string },
       '',
       neutralise(stringify(entry)).trimEnd(),
       '',
-      ...artifacts.map(({ kind, source, target, revision }) => `${kind.padEnd(6)} ${source}${revision === undefined ? '' : `@${revision}`} -> ${target}`),
+      ...artifacts.map(
+        ({ kind, source, target, revision }) => `${kind.padEnd(6)} ${source}${revision === undefined ? '' : `@${revision}`} -> ${target}`,
+      ),
     ].join('\n'),
   );
   return EXIT.ok;

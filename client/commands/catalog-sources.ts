@@ -4,7 +4,11 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 
 export const catalogSources = async (context: Context): Promise<ExitCode> => {
   const { sources, settingsFile } = await openCatalog(context);
-  context.out.table({ settingsFile, sources }, ['source', 'entries', 'file'], sources.map(({ name, file, entries }) => [name, String(entries), file]));
+  context.out.table(
+    { settingsFile, sources },
+    ['source', 'entries', 'file'],
+    sources.map(({ name, file, entries }) => [name, String(entries), file]),
+  );
   if (settingsFile === null) context.out.note('No skulk-weights.yaml here or above: only the built-in source.');
   return EXIT.ok;
 };

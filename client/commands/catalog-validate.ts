@@ -9,7 +9,9 @@ export const catalogValidate = async (context: Context): Promise<ExitCode> => {
   const { catalog, problems } = await readCatalog(catalogOptions(context));
   const entries = catalog?.entries.size ?? 0;
   context.out.data({ valid: catalog !== null, entries, problems }, () =>
-    catalog === null ? problems.map(problemText).join('\n') : `${plural(entries, 'entry', 'entries')} in ${plural(catalog.sources.length, 'source')}: all valid`,
+    catalog === null
+      ? problems.map(problemText).join('\n')
+      : `${plural(entries, 'entry', 'entries')} in ${plural(catalog.sources.length, 'source')}: all valid`,
   );
   if (catalog === null) context.out.note(`${plural(problems.length, 'mistake')}.`);
   return catalog === null ? EXIT.invalid : EXIT.ok;

@@ -27,7 +27,12 @@ const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode
     const id = publishId(entry.name);
     await startPublish(client, { entry, only: [] }, BASE_QUEUE);
     const { running, plan } = await untilDecidable(client, entry.name, PLAN_DEADLINE_MS, context.signal);
-    if (plan === null || running.stage !== 'awaiting-approval') throw new SwpError('internal', 'demo/no-plan', `The demo's publish is ${running.stage ?? running.status} instead of asking for an approval.`);
+    if (plan === null || running.stage !== 'awaiting-approval')
+      throw new SwpError(
+        'internal',
+        'demo/no-plan',
+        `The demo's publish is ${running.stage ?? running.status} instead of asking for an approval.`,
+      );
     context.out.note(`\n${planText(plan, context.out.paint)}\n`);
     const approves = yes || (await ask(`Approve plan ${shortDigest(plan.digest)}?`, context.signal));
     const reviewer = yes ? 'demo --yes' : localReviewer(context.env);
@@ -37,7 +42,9 @@ const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode
     try {
       const result = await publishResult(client, running);
       const page = `${world.temporal.uiUrl ?? ''}/namespaces/${world.temporal.namespace}/workflows/${encodeURIComponent(id)}`;
-      context.out.data({ result, ui: page, hub: world.hub.url }, () => [...resultLines(result), '', `Web UI     ${page}`, `Published  ${world.hub.url}/${DEMO.target}`].join('\n'));
+      context.out.data({ result, ui: page, hub: world.hub.url }, () =>
+        [...resultLines(result), '', `Web UI     ${page}`, `Published  ${world.hub.url}/${DEMO.target}`].join('\n'),
+      );
       return exitOf(result);
     } catch (error) {
       throw explainEnd(error);
@@ -46,10 +53,16 @@ const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode
 
 /** Publishes a synthetic sidecar on this machine, from plan to verification. */
 export const demo = async ({ yes }: { readonly yes?: boolean }, context: Context): Promise<ExitCode> => {
-  if (yes !== true && !context.interactive) throw new SwpError('usage', 'demo/needs-yes', 'Without a terminal nobody can approve the plan.', { hint: 'npm run demo -- --yes' });
+  if (yes !== true && !context.interactive)
+    throw new SwpError('usage', 'demo/needs-yes', 'Without a terminal nobody can approve the plan.', { hint: 'npm run demo -- --yes' });
   const directory = await mkdtemp(join(tmpdir(), 'swp-demo-'));
   context.out.note('Starting Temporal, a local hub with a synthetic checkpoint, and both workers.');
-  const world = await startWorld({ directory, ports: { temporal: 0, ui: 0, hub: 0 }, env: context.env, note: (line) => context.out.note(line) });
+  const world = await startWorld({
+    directory,
+    ports: { temporal: 0, ui: 0, hub: 0 },
+    env: context.env,
+    note: (line) => context.out.note(line),
+  });
   try {
     const code = await publish(world, yes === true, context);
     if (context.interactive && yes !== true) {

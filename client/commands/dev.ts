@@ -16,7 +16,12 @@ export interface DevOptions {
 /** Starts a whole world and keeps it until Ctrl-C; what was published in it is there again next time. */
 export const dev = async (options: DevOptions, context: Context): Promise<ExitCode> => {
   const directory = resolve(context.cwd, options.directory);
-  const world = await startWorld({ directory, ports: { temporal: options.port, ui: options.uiPort, hub: options.hubPort }, env: context.env, note: (line) => context.out.note(line) });
+  const world = await startWorld({
+    directory,
+    ports: { temporal: options.port, ui: options.uiPort, hub: options.hubPort },
+    env: context.env,
+    note: (line) => context.out.note(line),
+  });
   try {
     context.out.data({ settings: world.settings, ui: world.temporal.uiUrl, entry: DEMO.entry }, () =>
       [
@@ -34,7 +39,10 @@ export const dev = async (options: DevOptions, context: Context): Promise<ExitCo
     );
     const stopped = once(context.signal, 'abort').then(() => null);
     const ended = await Promise.race([world.broken, stopped]);
-    if (ended !== null) throw new SwpError('unavailable', 'dev/part-ended', `${ended.name} ended by itself, with code ${ended.code}.`, { hint: `Look into ${relative(context.cwd, directory)}/*.log` });
+    if (ended !== null)
+      throw new SwpError('unavailable', 'dev/part-ended', `${ended.name} ended by itself, with code ${ended.code}.`, {
+        hint: `Look into ${relative(context.cwd, directory)}/*.log`,
+      });
     return EXIT.ok;
   } finally {
     context.out.note('Ending the world.');

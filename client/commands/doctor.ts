@@ -25,7 +25,11 @@ const lookAtNode: Look = () => {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const good = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
   const message = `Node ${process.versions.node}`;
-  return Promise.resolve(good ? { what: 'node', verdict: 'ok', message } : { what: 'node', verdict: 'bad', message, fix: `Install Node ${OLDEST_NODE.join('.')} or newer.` });
+  return Promise.resolve(
+    good
+      ? { what: 'node', verdict: 'ok', message }
+      : { what: 'node', verdict: 'bad', message, fix: `Install Node ${OLDEST_NODE.join('.')} or newer.` },
+  );
 };
 
 const lookAtCatalog: Look = async (context) => {
@@ -38,13 +42,23 @@ const lookAtSettings: Look = (context) => {
   const settings = readSettings(context.env);
   const targets = settings.targets === null ? 'any namespace that its token may write' : settings.targets.join(', ');
   const message = `scratch ${settings.scratch}; a worker with these settings writes to ${targets}`;
-  return Promise.resolve(settings.targets === null ? { what: 'settings', verdict: 'warn', message, fix: 'Set SWP_TARGETS on high-memory workers.' } : { what: 'settings', verdict: 'ok', message });
+  return Promise.resolve(
+    settings.targets === null
+      ? { what: 'settings', verdict: 'warn', message, fix: 'Set SWP_TARGETS on high-memory workers.' }
+      : { what: 'settings', verdict: 'ok', message },
+  );
 };
 
 const lookAtHub: Look = async (context) => {
   const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
   const who = await whoAmI(hub, { signal: context.signal });
-  if (who === null) return { what: 'hub', verdict: 'warn', message: `${hub.endpoint.host} answers; no token`, fix: 'Set HF_TOKEN, or log in with `hf auth login`, to read private repositories.' };
+  if (who === null)
+    return {
+      what: 'hub',
+      verdict: 'warn',
+      message: `${hub.endpoint.host} answers; no token`,
+      fix: 'Set HF_TOKEN, or log in with `hf auth login`, to read private repositories.',
+    };
   return { what: 'hub', verdict: 'ok', message: `${hub.endpoint.host} knows the token as ${who.user}, role ${who.role}` };
 };
 
@@ -64,7 +78,13 @@ const NAMES = ['node', 'catalog', 'settings', 'hub', 'temporal'] as const;
 
 /** Looks at everything that a publish needs, and tells the fix for what is wrong. `--setup` registers search attributes. */
 export const doctor = async ({ setup }: { readonly setup?: boolean }, context: Context): Promise<ExitCode> => {
-  const looks: Record<(typeof NAMES)[number], Look> = { node: lookAtNode, catalog: lookAtCatalog, settings: lookAtSettings, hub: lookAtHub, temporal: lookAtTemporal(setup === true) };
+  const looks: Record<(typeof NAMES)[number], Look> = {
+    node: lookAtNode,
+    catalog: lookAtCatalog,
+    settings: lookAtSettings,
+    hub: lookAtHub,
+    temporal: lookAtTemporal(setup === true),
+  };
   let code: ExitCode = EXIT.ok;
   const findings = await Promise.all(
     NAMES.map(async (what): Promise<Finding> => {
@@ -81,6 +101,13 @@ export const doctor = async ({ setup }: { readonly setup?: boolean }, context: C
   );
   const { paint } = context.out;
   const mark = { ok: paint.good('ok  '), warn: paint.careful('warn'), bad: paint.bad('bad ') };
-  context.out.data(findings, () => findings.flatMap(({ what, verdict, message, fix }) => [`${mark[verdict]}  ${what.padEnd(8)}  ${message}`, ...(fix === undefined ? [] : fix.split('\n').map((line) => `                ${line}`))]).join('\n'));
+  context.out.data(findings, () =>
+    findings
+      .flatMap(({ what, verdict, message, fix }) => [
+        `${mark[verdict]}  ${what.padEnd(8)}  ${message}`,
+        ...(fix === undefined ? [] : fix.split('\n').map((line) => `                ${line}`)),
+      ])
+      .join('\n'),
+  );
   return code;
 };

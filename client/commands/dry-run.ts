@@ -27,11 +27,20 @@ export const dryRun = async (input: PublishInput, context: Context): Promise<Exi
       targets: settings.targets,
       freeDisk: () => new Claims(new ScratchLayout(settings.scratch), settings.slots).freeDisk(),
     },
-    { sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })), targets: wanted.map(({ target }) => target) },
+    {
+      sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
+      targets: wanted.map(({ target }) => target),
+    },
     context.signal,
   );
-  const planned = await planEntry({ hub, tools: swpTools(), decideWithinMs: settings.decideWithinMs }, { entry: input.entry, only: input.only, round: 1, host, previous: [] }, context.signal);
-  context.out.data({ digest: planned.digest, entryPlan: planned.entryPlan, artifacts: planned.artifacts, volatile: planned.volatile }, () => planText(planned.shown, context.out.paint));
+  const planned = await planEntry(
+    { hub, tools: swpTools(), decideWithinMs: settings.decideWithinMs },
+    { entry: input.entry, only: input.only, round: 1, host, previous: [] },
+    context.signal,
+  );
+  context.out.data({ digest: planned.digest, entryPlan: planned.entryPlan, artifacts: planned.artifacts, volatile: planned.volatile }, () =>
+    planText(planned.shown, context.out.paint),
+  );
   context.out.note('\nA dry run: nothing was started and nothing was written.');
   const actions = planned.artifacts.map(({ action }) => action);
   if (actions.includes('blocked')) return EXIT.failed;

@@ -13,7 +13,10 @@ export const plan = async (options: { readonly entry: string }, context: Context
   return withTemporal(context, async ({ client }) => {
     const running = await readPublish(client, entry);
     const shown = await newestPlan(client, running.id, running.runId);
-    if (shown === null) throw new SwpError('unavailable', 'publish/no-plan', `The publish of ${entry} has no plan yet.`, { hint: `See what it does: swp status ${entry}` });
+    if (shown === null)
+      throw new SwpError('unavailable', 'publish/no-plan', `The publish of ${entry} has no plan yet.`, {
+        hint: `See what it does: swp status ${entry}`,
+      });
     context.out.data({ ...shown, stage: running.stage, status: running.status }, () => planText(shown, context.out.paint));
     if (running.stage === 'awaiting-approval') context.out.note(`\nApprove exactly this plan: swp approve ${entry}`);
     return EXIT.ok;

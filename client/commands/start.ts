@@ -51,7 +51,9 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
         throw explainEnd(error);
       }
     }
-    context.out.data({ entry: name, workflow: running.id, run: running.runId, stage: running.stage, plan }, () => (plan === null ? `${name}: ${running.stage}` : planText(plan, context.out.paint)));
+    context.out.data({ entry: name, workflow: running.id, run: running.runId, stage: running.stage, plan }, () =>
+      plan === null ? `${name}: ${running.stage}` : planText(plan, context.out.paint),
+    );
     if (running.stage === 'awaiting-approval') context.out.note(`\nApprove exactly this plan: swp approve ${name}`);
     if (running.stage === 'needs-attention') context.out.note(`\nIt stands still. See why: swp status ${name}`);
     if (running.stage === 'awaiting-approval') return EXIT.awaitingApproval;

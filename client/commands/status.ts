@@ -26,7 +26,11 @@ const listAll = async (client: Client, context: Context): Promise<ExitCode> => {
     });
     if (rows.length === LISTED) break;
   }
-  context.out.table(rows, ['entry', 'stage', 'workflow', 'started'], rows.map((row) => [row.entry, row.stage === '' ? row.status.toLowerCase() : row.stage, row.status.toLowerCase(), row.started]));
+  context.out.table(
+    rows,
+    ['entry', 'stage', 'workflow', 'started'],
+    rows.map((row) => [row.entry, row.stage === '' ? row.status.toLowerCase() : row.stage, row.status.toLowerCase(), row.started]),
+  );
   return EXIT.ok;
 };
 

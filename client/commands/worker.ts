@@ -8,7 +8,8 @@ const isRole = (role: string): role is WorkerRole => WORKER_ROLES.some((known) =
 
 /** Runs a worker until Ctrl-C or SIGTERM; what it holds ends at its next boundary. */
 export const worker = async ({ role }: { readonly role: string }, context: Context): Promise<ExitCode> => {
-  if (!isRole(role)) throw new SwpError('usage', 'client/unknown-role', `There is no ${role} worker.`, { hint: `Say one of: ${WORKER_ROLES.join(', ')}.` });
+  if (!isRole(role))
+    throw new SwpError('usage', 'client/unknown-role', `There is no ${role} worker.`, { hint: `Say one of: ${WORKER_ROLES.join(', ')}.` });
   const logger = makeLogger(role, context.env['SWP_LOG_LEVEL'] ?? 'info');
   installRuntime(logger);
   await serve({
@@ -18,7 +19,11 @@ export const worker = async ({ role }: { readonly role: string }, context: Conte
     stop: context.signal,
     onReady: (ready) => {
       logger.info(ready, 'polling');
-      context.out.data({ ready }, () => `${role} worker polls ${ready.address}, namespace ${ready.namespace}${ready.host === null ? '' : `, as host ${ready.host}`}. Ctrl-C stops it.`);
+      context.out.data(
+        { ready },
+        () =>
+          `${role} worker polls ${ready.address}, namespace ${ready.namespace}${ready.host === null ? '' : `, as host ${ready.host}`}. Ctrl-C stops it.`,
+      );
     },
   });
   return EXIT.ok;

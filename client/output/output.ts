@@ -46,7 +46,14 @@ export class Output {
   error(error: unknown): void {
     const known = error instanceof SwpError ? error : undefined;
     if (this.json) {
-      const shown = { error: { code: known?.code ?? 'internal', kind: known?.kind ?? 'internal', message: messageOf(error), ...(known?.hint === undefined ? {} : { hint: known.hint }) } };
+      const shown = {
+        error: {
+          code: known?.code ?? 'internal',
+          kind: known?.kind ?? 'internal',
+          message: messageOf(error),
+          ...(known?.hint === undefined ? {} : { hint: known.hint }),
+        },
+      };
       this.streams.err.write(`${JSON.stringify(shown)}\n`);
       return;
     }
@@ -57,13 +64,16 @@ export class Output {
   /** Rows under their heads: aligned on a terminal, tab-separated and without heads when piped. */
   table(value: unknown, columns: readonly string[], rows: readonly (readonly string[])[]): void {
     const clean = rows.map((row) => row.map((cell) => neutralise(cell).replaceAll(/[\t\n]/g, ' ')));
-    this.data(value, () => (this.streams.out.isTTY === true ? align(columns, clean, this.paint) : clean.map((row) => row.join('\t')).join('\n')));
+    this.data(value, () =>
+      this.streams.out.isTTY === true ? align(columns, clean, this.paint) : clean.map((row) => row.join('\t')).join('\n'),
+    );
   }
 }
 
 const align = (columns: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string => {
   const widths = columns.map((column, at) => Math.max(column.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ');
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ');
   return [paint.dim(line(columns)), ...rows.map(line)].join('\n');
 };
 

@@ -1,5 +1,10 @@
 import { userInfo } from 'node:os';
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
 import type { Digest } from '../../core/ids.js';
 import type { DecisionMessage } from '../../plan/decision.js';
@@ -24,7 +29,13 @@ export const localReviewer = (env: NodeJS.ProcessEnv): string => {
  *
  * @throws SwpError `publish/refused` with the workflow's reason
  */
-export const sendDecision = async (client: Client, workflowId: string, round: number, digest: Digest, message: DecisionMessage): Promise<Sent> => {
+export const sendDecision = async (
+  client: Client,
+  workflowId: string,
+  round: number,
+  digest: Digest,
+  message: DecisionMessage,
+): Promise<Sent> => {
   const handle = client.workflow.getHandle(workflowId);
   try {
     const reply = await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
@@ -32,8 +43,12 @@ export const sendDecision = async (client: Client, workflowId: string, round: nu
     );
     return { how: 'answered', reply };
   } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) throw new SwpError('stale', 'publish/refused', error.cause?.message ?? error.message, { hint: 'Read the plan again with `swp plan`.' });
-    if (error instanceof WorkflowNotFoundError) throw new SwpError('not-found', 'publish/ended', 'This publish has ended: there is nothing to decide.');
+    if (error instanceof WorkflowUpdateFailedError)
+      throw new SwpError('stale', 'publish/refused', error.cause?.message ?? error.message, {
+        hint: 'Read the plan again with `swp plan`.',
+      });
+    if (error instanceof WorkflowNotFoundError)
+      throw new SwpError('not-found', 'publish/ended', 'This publish has ended: there is nothing to decide.');
     if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
     await handle.signal(reviewSignal, message);
     return { how: 'left' };

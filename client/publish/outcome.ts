@@ -33,7 +33,8 @@ export const resultLines = (result: PublishResult): string[] =>
 /** The end of a workflow that did not complete, as an error of ours. */
 export const explainEnd = (error: unknown): unknown => {
   if (!(error instanceof WorkflowFailedError)) return error;
-  if (error.cause instanceof CancelledFailure) return new SwpError('conflict', 'publish/cancelled', 'The publish was cancelled; the target is as it was.');
+  if (error.cause instanceof CancelledFailure)
+    return new SwpError('conflict', 'publish/cancelled', 'The publish was cancelled; the target is as it was.');
   if (error.cause instanceof ApplicationFailure) return new SwpError('conflict', error.cause.type ?? 'publish/failed', error.cause.message);
   return new SwpError('conflict', 'publish/failed', error.cause?.message ?? error.message, { cause: error });
 };

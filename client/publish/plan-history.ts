@@ -11,7 +11,8 @@ import { Digest } from '../../core/ids.js';
 const Planned = z.object({ digest: Digest, entryPlan: EntryPlan, artifacts: z.array(ArtifactPlan), volatile: z.array(Check) });
 const Request = z.object({ round: z.int(), previous: z.array(ArtifactPlan), entry: z.object({ name: z.string() }) });
 
-const decode = (payload: Payload | null | undefined): unknown => (payload === null || payload === undefined ? undefined : defaultPayloadConverter.fromPayload(payload));
+const decode = (payload: Payload | null | undefined): unknown =>
+  payload === null || payload === undefined ? undefined : defaultPayloadConverter.fromPayload(payload);
 
 /**
  * The newest plan of a publish, from its history: it can be read while no worker is up, and long after.

@@ -15,7 +15,13 @@ export interface Step {
   readonly waitsForWorker: boolean;
 }
 
-const Progress = z.object({ step: z.string(), file: z.string().optional(), doneBytes: z.number().optional(), totalBytes: z.number().optional(), note: z.string().optional() });
+const Progress = z.object({
+  step: z.string(),
+  file: z.string().optional(),
+  doneBytes: z.number().optional(),
+  totalBytes: z.number().optional(),
+  note: z.string().optional(),
+});
 type Progress = z.infer<typeof Progress>;
 
 /** A workflow as the server knows it, without asking any worker. */
@@ -35,7 +41,8 @@ const PENDING_SCHEDULED = 1;
 const stepsOf = (client: Client, description: WorkflowExecutionDescription): Step[] =>
   (description.raw.pendingActivities ?? []).map((pending) => {
     const details = pending.heartbeatDetails?.payloads?.[0];
-    const parsed = details === undefined ? undefined : Progress.safeParse(client.options.loadedDataConverter.payloadConverter.fromPayload(details));
+    const parsed =
+      details === undefined ? undefined : Progress.safeParse(client.options.loadedDataConverter.payloadConverter.fromPayload(details));
     return {
       activity: pending.activityType?.name ?? 'a step',
       attempt: pending.attempt ?? 1,
@@ -69,8 +76,11 @@ export const readRunning = async (client: Client, id: string): Promise<Running |
 export const readPublish = async (client: Client, entry: string): Promise<Running> => {
   const running = await readRunning(client, publishId(entry));
   if (running !== null) return running;
-  throw new SwpError('not-found', 'publish/none', `No publish of ${entry} is known to this Temporal server.`, { hint: `Start one with \`swp start ${entry}\`, or look first with --dry-run.` });
+  throw new SwpError('not-found', 'publish/none', `No publish of ${entry} is known to this Temporal server.`, {
+    hint: `Start one with \`swp start ${entry}\`, or look first with --dry-run.`,
+  });
 };
 
 /** How a closed publish ended; the error of one that failed is thrown as it is. */
-export const publishResult = (client: Client, { id, runId }: Pick<Running, 'id' | 'runId'>): Promise<PublishResult> => client.workflow.getHandle<typeof publishEntry>(id, runId).result();
+export const publishResult = (client: Client, { id, runId }: Pick<Running, 'id' | 'runId'>): Promise<PublishResult> =>
+  client.workflow.getHandle<typeof publishEntry>(id, runId).result();

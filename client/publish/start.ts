@@ -33,7 +33,12 @@ export const startPublish = async (client: Client, input: PublishInput, taskQueu
   });
   const running = await readPublish(client, name);
   if (running.memo['input'] === wanted) return;
-  throw new SwpError('conflict', 'publish/other-input', `A publish of ${name} runs already, for another version of the entry or other artifacts.`, {
-    hint: `Look at it with \`swp status ${name}\`; end it with \`swp cancel ${name}\`, then start again.`,
-  });
+  throw new SwpError(
+    'conflict',
+    'publish/other-input',
+    `A publish of ${name} runs already, for another version of the entry or other artifacts.`,
+    {
+      hint: `Look at it with \`swp status ${name}\`; end it with \`swp cancel ${name}\`, then start again.`,
+    },
+  );
 };

@@ -11,7 +11,11 @@ import { readPublish, readRunning, type Running, type Step } from './read.js';
 /** A query needs a worker; without one the rest of the status still tells the truth. */
 const QUERY_MS = 3_000;
 
-const Words = z.object({ trouble: z.custom<Trouble>().nullable(), waitingFor: z.array(z.string()).optional(), host: z.string().nullable().optional() });
+const Words = z.object({
+  trouble: z.custom<Trouble>().nullable(),
+  waitingFor: z.array(z.string()).optional(),
+  host: z.string().nullable().optional(),
+});
 
 export interface PublishView {
   readonly publish: Running;
@@ -24,7 +28,9 @@ export interface PublishView {
 const ask = async (client: Client, running: Running): Promise<z.infer<typeof Words> | null> => {
   const query = running.id.startsWith('publish/') ? statusQuery.name : targetStatusQuery.name;
   try {
-    return Words.parse(await client.connection.withDeadline(Date.now() + QUERY_MS, () => client.workflow.getHandle(running.id, running.runId).query(query)));
+    return Words.parse(
+      await client.connection.withDeadline(Date.now() + QUERY_MS, () => client.workflow.getHandle(running.id, running.runId).query(query)),
+    );
   } catch {
     return null;
   }
@@ -48,13 +54,18 @@ export const readView = async (client: Client, entry: string): Promise<PublishVi
 };
 
 const stepText = (step: Step): string => {
-  if (step.waitsForWorker) return `${step.activity}: waits for a worker${step.lastFailure === null ? '' : ` (attempt ${step.attempt}; ${step.lastFailure})`}`;
+  if (step.waitsForWorker)
+    return `${step.activity}: waits for a worker${step.lastFailure === null ? '' : ` (attempt ${step.attempt}; ${step.lastFailure})`}`;
   const { progress } = step;
-  const bytes = progress?.totalBytes === undefined || progress.doneBytes === undefined ? '' : ` ${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}`;
+  const bytes =
+    progress?.totalBytes === undefined || progress.doneBytes === undefined
+      ? ''
+      : ` ${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}`;
   return `${step.activity}${progress?.file === undefined ? '' : ` ${progress.file}`}${bytes}${progress?.note === undefined ? '' : `: ${progress.note}`}${step.attempt > 1 ? ` (attempt ${step.attempt})` : ''}`;
 };
 
-const stageOf = (running: Running): string => (running.status === 'RUNNING' ? (running.stage ?? 'at work') : (running.stage ?? running.status.toLowerCase()));
+const stageOf = (running: Running): string =>
+  running.status === 'RUNNING' ? (running.stage ?? 'at work') : (running.stage ?? running.status.toLowerCase());
 
 /** The view in lines for people. */
 export const viewLines = (entry: string, view: PublishView): string[] => [
@@ -63,6 +74,13 @@ export const viewLines = (entry: string, view: PublishView): string[] => [
   `  since     ${view.publish.startedAt.toISOString()}`,
   ...view.waitingFor.map((id) => `  waits for ${id}, which writes the same target`),
   ...view.publish.steps.map((step) => `  now       ${stepText(step)}`),
-  ...view.targets.flatMap((target) => [`  ${target.id}: ${stageOf(target)}`, ...target.steps.map((step) => `    now     ${stepText(step)}`)]),
-  ...view.troubles.flatMap(({ workflow, trouble }) => [`  ${workflow} is parked at ${trouble.step}: ${trouble.reason}`, ...(trouble.hint === null ? [] : [`    what to do: ${trouble.hint}`]), `    then: swp retry ${entry}, or swp abandon ${entry}`]),
+  ...view.targets.flatMap((target) => [
+    `  ${target.id}: ${stageOf(target)}`,
+    ...target.steps.map((step) => `    now     ${stepText(step)}`),
+  ]),
+  ...view.troubles.flatMap(({ workflow, trouble }) => [
+    `  ${workflow} is parked at ${trouble.step}: ${trouble.reason}`,
+    ...(trouble.hint === null ? [] : [`    what to do: ${trouble.hint}`]),
+    `    then: swp retry ${entry}, or swp abandon ${entry}`,
+  ]),
 ];

@@ -26,7 +26,8 @@ const SIZES: Record<SizeName, ModelSize> = {
   small: { hidden: 64, intermediate: 128, layers: 3, vocabulary: 1024 },
 };
 
-const shardName = (at: number, of: number): string => `model.safetensors-${String(at + 1).padStart(5, '0')}-of-${String(of).padStart(5, '0')}.safetensors`;
+const shardName = (at: number, of: number): string =>
+  `model.safetensors-${String(at + 1).padStart(5, '0')}-of-${String(of).padStart(5, '0')}.safetensors`;
 
 /** Deals tensors over the shards in shuffled order, so that heads lie in all of them among many others. */
 const deal = (tensors: readonly TensorShape[], shards: number, seed: number): TensorShape[][] => {
@@ -62,12 +63,23 @@ export const generateCheckpoint = (options: CheckpointOptions): SyntheticCheckpo
   const config = {
     architectures: ['Qwen3_5ForConditionalGeneration'],
     model_type: 'qwen3_5',
-    text_config: { model_type: 'qwen3_5_text', hidden_size: size.hidden, intermediate_size: size.intermediate, num_hidden_layers: size.layers, mtp_num_hidden_layers: 1, mtp_use_dedicated_embeddings: false, vocab_size: size.vocabulary },
+    text_config: {
+      model_type: 'qwen3_5_text',
+      hidden_size: size.hidden,
+      intermediate_size: size.intermediate,
+      num_hidden_layers: size.layers,
+      mtp_num_hidden_layers: 1,
+      mtp_use_dedicated_embeddings: false,
+      vocab_size: size.vocabulary,
+    },
   };
   files.set('model.safetensors.index.json', text(JSON.stringify({ metadata: { total_size: totalSize }, weight_map: weightMap }, null, 2)));
   files.set('config.json', text(JSON.stringify(config, null, 2)));
   files.set('tokenizer_config.json', text('{"model_max_length": 262144}\n'));
-  files.set('README.md', text(`---\n${license === null ? '' : `license: ${license}\n`}tags: [synthetic]\n---\n\n# A synthetic checkpoint\n`));
+  files.set(
+    'README.md',
+    text(`---\n${license === null ? '' : `license: ${license}\n`}tags: [synthetic]\n---\n\n# A synthetic checkpoint\n`),
+  );
   files.set('LICENSE', text('The license of a synthetic checkpoint: do with it what you like.\n'));
   return { files };
 };

@@ -18,8 +18,7 @@ export const ownsNamespace = (identity: Identity, namespace: string): boolean =>
 
 const namespaceOf = (repo: string): string => repo.slice(0, repo.indexOf('/'));
 
-export const canSee = (identity: Identity, repo: RepoRecord): boolean =>
-  !repo.private || ownsNamespace(identity, namespaceOf(repo.id));
+export const canSee = (identity: Identity, repo: RepoRecord): boolean => !repo.private || ownsNamespace(identity, namespaceOf(repo.id));
 
 /** Gated repositories show their file list to everybody and their content to the admitted. */
 export const canReadContent = (identity: Identity, repo: RepoRecord): boolean =>
@@ -30,5 +29,4 @@ export const canReadContent = (identity: Identity, repo: RepoRecord): boolean =>
 export const canWrite = (identity: Identity, namespace: string): boolean =>
   identity?.role === 'write' && ownsNamespace(identity, namespace);
 
-export const canCreate = (identity: Identity, namespace: string): boolean =>
-  canWrite(identity, namespace) && identity?.canCreate !== false;
+export const canCreate = (identity: Identity, namespace: string): boolean => canWrite(identity, namespace) && identity?.canCreate !== false;

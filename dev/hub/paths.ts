@@ -3,7 +3,6 @@ export const pathProblem = (path: string): string | undefined => {
   if (path === '') return 'is empty';
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'must be relative';
   if (path.includes('\\')) return 'contains a backslash';
-  // eslint-disable-next-line no-control-regex -- control characters are what this finds
   if (/[\u0000-\u001f\u007f]/.test(path)) return 'contains a control character';
   const segments = path.split('/');
   if (segments.includes('')) return 'contains an empty segment';

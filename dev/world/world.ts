@@ -45,7 +45,9 @@ const startWorker = async (role: (typeof ROLES)[number], env: NodeJS.ProcessEnv,
       },
     });
     parts.worker = worker;
-    void worker.exited.then((code) => reject(new SwpError('unavailable', 'dev/worker-ended', `The ${role} worker ended with code ${code}: ${worker.output().slice(-500)}`)));
+    void worker.exited.then((code) =>
+      reject(new SwpError('unavailable', 'dev/worker-ended', `The ${role} worker ended with code ${code}: ${worker.output().slice(-500)}`)),
+    );
   });
   if (parts.worker === undefined) throw new SwpError('internal', 'dev/worker-ended', `The ${role} worker was not started.`);
   return parts.worker;
@@ -78,7 +80,13 @@ export const startWorld = async ({ directory, ports, note, env }: WorldOptions):
     });
     closers.push(() => hub.close());
     await seedHub(hub);
-    const temporal = await startTemporalServer({ cli: cli.path, port: ports.temporal, uiPort: ports.ui, dbFile: join(directory, 'temporal.db'), logFile: join(directory, 'temporal.log') });
+    const temporal = await startTemporalServer({
+      cli: cli.path,
+      port: ports.temporal,
+      uiPort: ports.ui,
+      dbFile: join(directory, 'temporal.db'),
+      logFile: join(directory, 'temporal.log'),
+    });
     closers.push(() => temporal.close());
     const settings = {
       TEMPORAL_ADDRESS: temporal.address,
@@ -93,7 +101,11 @@ export const startWorld = async ({ directory, ports, note, env }: WorldOptions):
     const workers = await Promise.all(
       ROLES.map(async (role) => {
         const log = createWriteStream(join(directory, `${role}.log`), { flags: 'a' });
-        const worker = await startWorker(role, { ...base, HF_TOKEN: tokens[role], SWP_SCRATCH: join(directory, 'scratch'), SWP_TARGETS: 'demo' }, log);
+        const worker = await startWorker(
+          role,
+          { ...base, HF_TOKEN: tokens[role], SWP_SCRATCH: join(directory, 'scratch'), SWP_TARGETS: 'demo' },
+          log,
+        );
         closers.push(async () => {
           await worker.stop();
           log.end();

@@ -4,7 +4,8 @@ const NESTS = ['text_config', 'llm_config', 'language_config', 'thinker_config']
 /** The names under which families say how many MTP heads they have. */
 const HEAD_FIELDS = ['mtp_num_hidden_layers', 'num_nextn_predict_layers', 'num_mtp_modules'] as const;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * How many MTP heads a config claims; null where it says nothing. A claim is evidence and no more: some

@@ -11,6 +11,9 @@ const SHOWN = 5;
 
 /** The first few names of a list that may be very long. */
 export const someOf = (names: readonly string[]): string => {
-  const shown = names.slice(0, SHOWN).map((name) => oneLine(name, 120)).join(', ');
+  const shown = names
+    .slice(0, SHOWN)
+    .map((name) => oneLine(name, 120))
+    .join(', ');
   return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
 };

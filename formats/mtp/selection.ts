@@ -63,8 +63,24 @@ const indexProblems = (checkpoint: Checkpoint): MtpProblem[] => {
   const goneFiles = [...new Set(wanted.map(([, file]) => file).filter((file) => !byFile.has(file)))].toSorted(compareBytes);
   const goneTensors = wanted.filter(([name, file]) => byFile.get(file)?.has(name) === false).map(([name, file]) => `${name} in ${file}`);
   return [
-    ...(goneFiles.length === 0 ? [] : [{ code: 'missing-file', severity: 'blocked', message: `The index names files that the repository lacks: ${someOf(goneFiles)}.` } as const]),
-    ...(goneTensors.length === 0 ? [] : [{ code: 'missing-tensor', severity: 'blocked', message: `The index names tensors that their files lack: ${someOf(goneTensors)}.` } as const]),
+    ...(goneFiles.length === 0
+      ? []
+      : [
+          {
+            code: 'missing-file',
+            severity: 'blocked',
+            message: `The index names files that the repository lacks: ${someOf(goneFiles)}.`,
+          } as const,
+        ]),
+    ...(goneTensors.length === 0
+      ? []
+      : [
+          {
+            code: 'missing-tensor',
+            severity: 'blocked',
+            message: `The index names tensors that their files lack: ${someOf(goneTensors)}.`,
+          } as const,
+        ]),
   ];
 };
 
@@ -75,7 +91,15 @@ const duplicateProblems = (tensors: readonly SelectedTensor[]): MtpProblem[] => 
 
 const dtypeProblems = (tensors: readonly SelectedTensor[]): MtpProblem[] => {
   const strange = tensors.filter(({ dtype }) => !PASSED.has(dtype)).map(({ name, dtype }) => `${name} (${dtype})`);
-  return strange.length === 0 ? [] : [{ code: 'unsupported-dtype', severity: 'blocked', message: `Quantised or unknown numbers that this version does not decode: ${someOf(strange)}. BF16, F16 and F32 pass through.` }];
+  return strange.length === 0
+    ? []
+    : [
+        {
+          code: 'unsupported-dtype',
+          severity: 'blocked',
+          message: `Quantised or unknown numbers that this version does not decode: ${someOf(strange)}. BF16, F16 and F32 pass through.`,
+        },
+      ];
 };
 
 const headProblems = (heads: number, claimed: number | null): MtpProblem[] => {
@@ -83,12 +107,16 @@ const headProblems = (heads: number, claimed: number | null): MtpProblem[] => {
     const claim = claimed === null || claimed === 0 ? '' : ` Its config claims ${claimed}, but no file holds them.`;
     return [{ code: 'none-found', severity: 'blocked', message: `The checkpoint has no MTP tensors (keys with "mtp.").${claim}` }];
   }
-  return claimed === null || claimed === heads ? [] : [{ code: 'head-count', severity: 'warn', message: `The config claims ${claimed} MTP heads, the tensors make ${heads}.` }];
+  return claimed === null || claimed === heads
+    ? []
+    : [{ code: 'head-count', severity: 'warn', message: `The config claims ${claimed} MTP heads, the tensors make ${heads}.` }];
 };
 
 const bindingProblems = (tensors: readonly SelectedTensor[]): MtpProblem[] => {
   const fused = tensors.filter(({ name }) => FUSED_EXPERTS.test(name)).map(({ name }) => name);
-  return fused.length === 0 ? [] : [{ code: 'not-bound', severity: 'warn', message: `Skulk's loader does not bind fused experts: ${someOf(fused)}.` }];
+  return fused.length === 0
+    ? []
+    : [{ code: 'not-bound', severity: 'warn', message: `Skulk's loader does not bind fused experts: ${someOf(fused)}.` }];
 };
 
 /**
@@ -98,7 +126,13 @@ const bindingProblems = (tensors: readonly SelectedTensor[]): MtpProblem[] => {
 export const planMtpSidecar = (checkpoint: Checkpoint): MtpSelection => {
   const tensors = selectTensors(checkpoint.files);
   const heads = countHeads(tensors);
-  const problems = [...headProblems(heads, claimedHeads(checkpoint.config)), ...indexProblems(checkpoint), ...duplicateProblems(tensors), ...dtypeProblems(tensors), ...bindingProblems(tensors)];
+  const problems = [
+    ...headProblems(heads, claimedHeads(checkpoint.config)),
+    ...indexProblems(checkpoint),
+    ...duplicateProblems(tensors),
+    ...dtypeProblems(tensors),
+    ...bindingProblems(tensors),
+  ];
   const layout = layoutTensors(tensors, { format: 'pt' });
   return { tensors, heads, problems, layout, neededBytes: tensors.reduce((sum, tensor) => sum + tensor.end - tensor.begin, 0) };
 };

@@ -36,16 +36,19 @@ const refuse = (code: string, message: string): never => {
  * @throws SwpError `formats/header-length`
  */
 export const headerSize = (prefix: Uint8Array, fileSize: number): number => {
-  if (prefix.byteLength < LENGTH_PREFIX || fileSize < LENGTH_PREFIX) return refuse('header-length', `A file of ${fileSize} bytes is no safetensors file.`);
+  if (prefix.byteLength < LENGTH_PREFIX || fileSize < LENGTH_PREFIX)
+    return refuse('header-length', `A file of ${fileSize} bytes is no safetensors file.`);
   const length = new DataView(prefix.buffer, prefix.byteOffset, LENGTH_PREFIX).getBigUint64(0, true);
-  if (length < 2n || length > BigInt(MAX_HEADER)) return refuse('header-length', `Its header claims ${length} bytes; from 2 to ${MAX_HEADER} are allowed.`);
-  if (length > BigInt(fileSize - LENGTH_PREFIX)) return refuse('header-length', `Its header claims ${length} bytes in a file of ${fileSize}: the file is cut short.`);
+  if (length < 2n || length > BigInt(MAX_HEADER))
+    return refuse('header-length', `Its header claims ${length} bytes; from 2 to ${MAX_HEADER} are allowed.`);
+  if (length > BigInt(fileSize - LENGTH_PREFIX))
+    return refuse('header-length', `Its header claims ${length} bytes in a file of ${fileSize}: the file is cut short.`);
   return Number(length);
 };
 
 const checkName = (name: string): void => {
-  // eslint-disable-next-line no-control-regex -- control characters are what this refuses
-  if (name.length > MAX_NAME || /[\u0000-\u001f\u007f]/.test(name)) refuse('tensor-name', `A tensor's name is too long or has control characters: ${oneLine(name, 80)}.`);
+  if (name.length > MAX_NAME || /[\u0000-\u001f\u007f]/.test(name))
+    refuse('tensor-name', `A tensor's name is too long or has control characters: ${oneLine(name, 80)}.`);
 };
 
 const readMetadata = (reader: JsonReader): Map<string, string> => {
@@ -75,11 +78,17 @@ const readTensor = (reader: JsonReader, name: string): TensorInfo => {
   });
   const { dtype, shape, offsets } = found;
   const [begin, end] = offsets ?? [];
-  if (dtype === undefined || shape === undefined || begin === undefined || end === undefined) return refuse('tensor-entry', `Tensor ${name} lacks dtype, shape or data_offsets.`);
+  if (dtype === undefined || shape === undefined || begin === undefined || end === undefined)
+    return refuse('tensor-entry', `Tensor ${name} lacks dtype, shape or data_offsets.`);
   if (!isDtype(dtype)) return refuse('unknown-dtype', `Tensor ${name} has the unknown dtype ${oneLine(dtype, 40)}.`);
   const bytes = tensorBytes(dtype, shape);
-  if (bytes === null) return refuse('tensor-size', `Tensor ${name}, ${dtype} [${shape.join(', ')}], has a size that is no whole number of bytes.`);
-  if (end < begin || end - begin !== bytes) return refuse('tensor-size', `Tensor ${name}, ${dtype} [${shape.join(', ')}], takes ${bytes} bytes; its data_offsets say ${begin} to ${end}.`);
+  if (bytes === null)
+    return refuse('tensor-size', `Tensor ${name}, ${dtype} [${shape.join(', ')}], has a size that is no whole number of bytes.`);
+  if (end < begin || end - begin !== bytes)
+    return refuse(
+      'tensor-size',
+      `Tensor ${name}, ${dtype} [${shape.join(', ')}], takes ${bytes} bytes; its data_offsets say ${begin} to ${end}.`,
+    );
   return { name, dtype, shape, begin, end };
 };
 
@@ -88,7 +97,8 @@ const checkTiling = (tensors: readonly TensorInfo[], dataBegin: number, fileSize
   let position = dataBegin;
   for (const tensor of tensors) {
     if (tensor.begin < position) refuse('overlap', `Tensor ${tensor.name} begins at byte ${tensor.begin}, inside the one before it.`);
-    if (tensor.begin > position) refuse('hole', `Nothing describes the bytes from ${position} to ${tensor.begin}, before tensor ${tensor.name}.`);
+    if (tensor.begin > position)
+      refuse('hole', `Nothing describes the bytes from ${position} to ${tensor.begin}, before tensor ${tensor.name}.`);
     position = tensor.end;
   }
   if (position !== fileSize) refuse('file-size', `The tensors end at byte ${position}; the file has ${fileSize}.`);

@@ -12,9 +12,17 @@ const MAX_FILE_NAME = 255;
 /** A file name from an index becomes part of a URL and of messages: it may name nothing outside the repository. */
 const checkFile = (file: string, tensor: string): string => {
   const parts = file.split('/');
-  // eslint-disable-next-line no-control-regex -- control characters are what this refuses
-  const bad = file.length > MAX_FILE_NAME || /[\u0000-\u001f\u007f\\:?#%]/.test(file) || parts.some((part) => part === '' || part === '.' || part === '..') || !file.endsWith('.safetensors');
-  if (bad) throw new SwpError('integrity', 'formats/index-file-name', `The index names a file that it may not: ${oneLine(file, 120)} (for ${oneLine(tensor, 120)}).`);
+  const bad =
+    file.length > MAX_FILE_NAME ||
+    /[\u0000-\u001f\u007f\\:?#%]/.test(file) ||
+    parts.some((part) => part === '' || part === '.' || part === '..') ||
+    !file.endsWith('.safetensors');
+  if (bad)
+    throw new SwpError(
+      'integrity',
+      'formats/index-file-name',
+      `The index names a file that it may not: ${oneLine(file, 120)} (for ${oneLine(tensor, 120)}).`,
+    );
   return file;
 };
 

@@ -118,7 +118,8 @@ export const readJson = (text: string): JsonReader => {
   const integer = (): number => {
     const begin = at;
     const found = token(/-?[0-9][0-9.eE+-]*/y);
-    if (found === null || !/^(0|[1-9][0-9]*)$/.test(found)) return fail(begin, `expected a non-negative integer, found ${found ?? JSON.stringify(text.charAt(at))}`);
+    if (found === null || !/^(0|[1-9][0-9]*)$/.test(found))
+      return fail(begin, `expected a non-negative integer, found ${found ?? JSON.stringify(text.charAt(at))}`);
     const value = Number(found);
     if (!Number.isSafeInteger(value)) fail(begin, `${found} is larger than any file`);
     return value;
@@ -129,7 +130,8 @@ export const readJson = (text: string): JsonReader => {
     if (next === '{') object(() => skip());
     else if (next === '[') array(skip);
     else if (next === '"') string();
-    else if (token(/(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![\w.+-])/y) === null) fail(at, 'expected a value');
+    else if (token(/(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![\w.+-])/y) === null)
+      fail(at, 'expected a value');
   };
 
   return {

@@ -27,7 +27,10 @@ const headerText = (tensors: readonly TensorInfo[], metadata: Readonly<Record<st
   const quoted = Object.entries(metadata)
     .toSorted(([a], [b]) => compareBytes(a, b))
     .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
-  const entries = tensors.map(({ name, dtype, shape, begin, end }) => `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${shape.join(',')}],"data_offsets":[${begin},${end}]}`);
+  const entries = tensors.map(
+    ({ name, dtype, shape, begin, end }) =>
+      `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${shape.join(',')}],"data_offsets":[${begin},${end}]}`,
+  );
   return `{${[...(quoted.length === 0 ? [] : [`"__metadata__":{${quoted.join(',')}}`]), ...entries].join(',')}}`;
 };
 
@@ -43,14 +46,20 @@ export const layoutTensors = (tensors: readonly TensorShape[], metadata: Readonl
   let position = 0;
   const relative = ordered.map(({ name, dtype, shape }): TensorInfo => {
     const bytes = tensorBytes(dtype, shape);
-    if (bytes === null) throw new SwpError('internal', 'formats/tensor-size', `${name}, ${dtype} [${shape.join(', ')}], fills no whole bytes.`);
+    if (bytes === null)
+      throw new SwpError('internal', 'formats/tensor-size', `${name}, ${dtype} [${shape.join(', ')}], fills no whole bytes.`);
     const begin = position;
     position += bytes;
     return { name, dtype, shape, begin, end: position };
   });
   const text = new TextEncoder().encode(headerText(relative, metadata));
   const padded = Math.ceil(text.byteLength / ALIGNMENT) * ALIGNMENT;
-  if (padded > MAX_WRITTEN_HEADER) throw new SwpError('invalid', 'formats/too-many-tensors', `The header of ${tensors.length} tensors would have ${padded} bytes; readers take ${MAX_WRITTEN_HEADER}.`);
+  if (padded > MAX_WRITTEN_HEADER)
+    throw new SwpError(
+      'invalid',
+      'formats/too-many-tensors',
+      `The header of ${tensors.length} tensors would have ${padded} bytes; readers take ${MAX_WRITTEN_HEADER}.`,
+    );
   const header = new Uint8Array(LENGTH_PREFIX + padded).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(padded), true);
   header.set(text, LENGTH_PREFIX);

@@ -16,8 +16,15 @@ export interface CommitFacts {
 const Row = z.object({ id: CommitSha, title: z.string(), message: z.string().catch('') });
 
 /** Commits of `main`, newest first, down to but without `head`; all of them where `head` is null. */
-export const listCommitsSince = async (hub: HubConfig, repo: RepoId, head: CommitSha | null, options: CallOptions): Promise<CommitFacts[]> => {
-  const rows = await readPages(hub, hubUrl(hub, `/api/models/${repo}/commits/main?limit=100`), Row, MAX_PAGES, options, (items) => items.some(({ id }) => id === head));
+export const listCommitsSince = async (
+  hub: HubConfig,
+  repo: RepoId,
+  head: CommitSha | null,
+  options: CallOptions,
+): Promise<CommitFacts[]> => {
+  const rows = await readPages(hub, hubUrl(hub, `/api/models/${repo}/commits/main?limit=100`), Row, MAX_PAGES, options, (items) =>
+    items.some(({ id }) => id === head),
+  );
   const until = rows.findIndex(({ id }) => id === head);
   return (until === -1 ? rows : rows.slice(0, until)).map(({ id, title, message }) => ({ id, title, message: `${title}\n\n${message}` }));
 };
@@ -27,7 +34,8 @@ export interface Trailers {
   readonly manifest?: string;
 }
 
-const trailer = (message: string, name: string): string | undefined => new RegExp(`^${name}: (sha256:[0-9a-f]{64})\\s*$`, 'm').exec(message)?.[1];
+const trailer = (message: string, name: string): string | undefined =>
+  new RegExp(`^${name}: (sha256:[0-9a-f]{64})\\s*$`, 'm').exec(message)?.[1];
 
 /** Our trailers in a commit's message, where it has them. */
 export const readTrailers = (message: string): Trailers => {

@@ -40,7 +40,12 @@ export const readSmallFile = async (hub: HubConfig, wanted: SmallFile, { signal 
     } catch (error) {
       throw errorOfConnection(request, error);
     }
-    if (file !== undefined && !digestMatches(bytes, file)) throw new SwpError('integrity', 'hub/file-differs', `${repo} at ${commit}: the bytes of ${path} are not those that its commit lists.`);
+    if (file !== undefined && !digestMatches(bytes, file))
+      throw new SwpError(
+        'integrity',
+        'hub/file-differs',
+        `${repo} at ${commit}: the bytes of ${path} are not those that its commit lists.`,
+      );
     return bytes;
   });
 };

@@ -16,14 +16,31 @@ const nextOf = (link: string, page: URL): URL | null => {
  * @param stop ends the reading early, told all items so far
  * @throws SwpError `hub/paging` for pages without end
  */
-export const readPages = async <T>(hub: HubConfig, start: URL, item: z.ZodType<T>, maxPages: number, { signal }: CallOptions, stop: (items: readonly T[]) => boolean = () => false): Promise<T[]> => {
+export const readPages = async <T>(
+  hub: HubConfig,
+  start: URL,
+  item: z.ZodType<T>,
+  maxPages: number,
+  { signal }: CallOptions,
+  stop: (items: readonly T[]) => boolean = () => false,
+): Promise<T[]> => {
   const items: T[] = [];
   const seen = new Set<string>();
-  for (let page: URL | null = start; page !== null && !stop(items); ) {
-    if (page.origin !== hub.endpoint.origin) throw new SwpError('integrity', 'hub/paging', `A list continues at another origin, ${page.origin}.`);
-    if (seen.has(page.href) || seen.size >= maxPages) throw new SwpError('integrity', 'hub/paging', `A list of the Hub has no end: ${start.origin}${start.pathname} has more than ${seen.size} pages or repeats one.`);
+  for (let page: URL | null = start; page !== null && !stop(items);) {
+    if (page.origin !== hub.endpoint.origin)
+      throw new SwpError('integrity', 'hub/paging', `A list continues at another origin, ${page.origin}.`);
+    if (seen.has(page.href) || seen.size >= maxPages)
+      throw new SwpError(
+        'integrity',
+        'hub/paging',
+        `A list of the Hub has no end: ${start.origin}${start.pathname} has more than ${seen.size} pages or repeats one.`,
+      );
     seen.add(page.href);
-    const answer: { readonly value: T[]; readonly headers: Record<string, string | string[] | undefined> } = await callJson(hub, { method: 'GET', url: page, authorized: true, signal }, z.array(item));
+    const answer: { readonly value: T[]; readonly headers: Record<string, string | string[] | undefined> } = await callJson(
+      hub,
+      { method: 'GET', url: page, authorized: true, signal },
+      z.array(item),
+    );
     items.push(...answer.value);
     page = nextOf(first(answer.headers['link']), page);
   }

@@ -22,7 +22,12 @@ const checkRange = (file: PinnedFile, answer: IncomingMessage, begin: number, en
   const found = answer.headers['content-range'];
   if (answer.statusCode === 206 && found === wanted) return;
   answer.destroy();
-  if (answer.statusCode !== 206) throw new SwpError('integrity', 'hub/range-ignored', `${file.path}: asked for ${wanted}, the server answers ${answer.statusCode} with the whole file.`);
+  if (answer.statusCode !== 206)
+    throw new SwpError(
+      'integrity',
+      'hub/range-ignored',
+      `${file.path}: asked for ${wanted}, the server answers ${answer.statusCode} with the whole file.`,
+    );
   throw new SwpError('integrity', 'hub/range-differs', `${file.path}: asked for ${wanted}, the server answers ${found ?? 'no range'}.`);
 };
 
@@ -46,7 +51,9 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     for (let relocations = 0; ; relocations += 1) {
       const { url, authorized } = await where(signal);
       try {
-        const answer = await retrying(hub, signal, () => attempt(hub, { method: 'GET', url, authorized, signal, headers: { range: `bytes=${begin}-${end - 1}` } }));
+        const answer = await retrying(hub, signal, () =>
+          attempt(hub, { method: 'GET', url, authorized, signal, headers: { range: `bytes=${begin}-${end - 1}` } }),
+        );
         checkRange(file, answer, begin, end);
         return answer;
       } catch (error) {
@@ -64,7 +71,8 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
       const answer = await ask(position, end, signal);
       try {
         for await (const chunk of answer as AsyncIterable<Uint8Array>) {
-          if (position + chunk.byteLength > end) throw new SwpError('integrity', 'hub/range-differs', `${file.path}: the server sends more bytes than were asked for.`);
+          if (position + chunk.byteLength > end)
+            throw new SwpError('integrity', 'hub/range-differs', `${file.path}: the server sends more bytes than were asked for.`);
           position += chunk.byteLength;
           yield chunk;
         }
@@ -76,7 +84,8 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
         answer.destroy();
       }
       empty = position === before ? empty + 1 : 0;
-      if (empty > EMPTY_READS) throw new SwpError('unavailable', 'hub/cut', `${file.path}: the server ends every answer at byte ${position}, before ${end}.`);
+      if (empty > EMPTY_READS)
+        throw new SwpError('unavailable', 'hub/cut', `${file.path}: the server ends every answer at byte ${position}, before ${end}.`);
       if (position < end) await sleepFor(hub, 200 * (empty + 1), signal);
     }
   }

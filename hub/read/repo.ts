@@ -17,7 +17,12 @@ export interface RepoFacts {
   readonly files: readonly FileFacts[];
 }
 
-const Text = z.string().max(2000).transform((text) => oneLine(text, 300)).nullish().catch(null);
+const Text = z
+  .string()
+  .max(2000)
+  .transform((text) => oneLine(text, 300))
+  .nullish()
+  .catch(null);
 /** A card may name several licenses; the first is the one the Hub shows. */
 const LicenseId = z.union([z.array(z.string()).transform((list) => list[0] ?? null), Text]).catch(null);
 
@@ -41,7 +46,12 @@ const ABSENT = new Set(['hub/not-found', 'hub/revision-not-found']);
  * Reads what a repository is and holds, at a commit or at the head of `main`. The Hub shows a repository
  * that a token may not see as absent, so `absent` means either.
  */
-export const readRepo = async (hub: HubConfig, repo: RepoId, revision: CommitSha | undefined, options: CallOptions): Promise<RepoFacts | { readonly absent: true }> => {
+export const readRepo = async (
+  hub: HubConfig,
+  repo: RepoId,
+  revision: CommitSha | undefined,
+  options: CallOptions,
+): Promise<RepoFacts | { readonly absent: true }> => {
   const url = hubUrl(hub, `/api/models/${repo}${revision === undefined ? '' : `/revision/${revision}`}`);
   let info: z.infer<typeof Info>;
   try {
@@ -52,9 +62,16 @@ export const readRepo = async (hub: HubConfig, repo: RepoId, revision: CommitSha
   }
   const commit = CommitSha.safeParse(info.sha);
   if (!commit.success || (revision !== undefined && commit.data !== revision)) {
-    throw new SwpError('integrity', 'hub/bad-answer', `Asked for ${repo}${revision === undefined ? '' : ` at ${revision}`}, the Hub answers commit ${oneLine(info.sha ?? '(none)', 60)}.`);
+    throw new SwpError(
+      'integrity',
+      'hub/bad-answer',
+      `Asked for ${repo}${revision === undefined ? '' : ` at ${revision}`}, the Hub answers commit ${oneLine(info.sha ?? '(none)', 60)}.`,
+    );
   }
-  if (!sameRepo(info.id, repo)) throw new SwpError('integrity', 'hub/renamed', `Asked for ${repo}, the Hub answers ${info.id}: it was renamed.`, { hint: 'Write its new name into the entry.' });
+  if (!sameRepo(info.id, repo))
+    throw new SwpError('integrity', 'hub/renamed', `Asked for ${repo}, the Hub answers ${info.id}: it was renamed.`, {
+      hint: 'Write its new name into the entry.',
+    });
   const files = await readTree(hub, info.id, commit.data, options);
   return { repo: info.id, commit: commit.data, private: info.private, gated: info.gated, license: licenseOf(info.cardData), files };
 };

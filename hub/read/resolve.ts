@@ -28,7 +28,11 @@ const unquote = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"
 /** The Hub says of an LFS file which object it redirects to; it must be the one that was planned. */
 const checkLinked = (file: PinnedFile, headers: Readonly<Record<string, string | string[] | undefined>>): void => {
   const differs = (what: string, found: string): never => {
-    throw new SwpError('integrity', 'hub/file-differs', `${file.repo} at ${file.commit}: ${file.path} has ${what} ${found} now, not what its commit lists.`);
+    throw new SwpError(
+      'integrity',
+      'hub/file-differs',
+      `${file.repo} at ${file.commit}: ${file.path} has ${what} ${found} now, not what its commit lists.`,
+    );
   };
   const size = one(headers['x-linked-size']);
   const etag = one(headers['x-linked-etag']);
@@ -48,9 +52,11 @@ export const locate = async (hub: HubConfig, file: PinnedFile, { signal }: CallO
     checkLinked(file, answer.headers);
     if (!isRedirect(answer.statusCode ?? 0)) return { url, authorized: true };
     const target = answer.headers.location;
-    if (target === undefined || !URL.canParse(target, url.href)) throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to nowhere.`);
+    if (target === undefined || !URL.canParse(target, url.href))
+      throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to nowhere.`);
     url = new URL(target, url);
-    if (!/^https?:$/.test(url.protocol)) throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to ${url.protocol}`);
+    if (!/^https?:$/.test(url.protocol))
+      throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to ${url.protocol}`);
     if (url.origin !== hub.endpoint.origin) return { url, authorized: false };
   }
   throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects without end.`);

@@ -20,7 +20,6 @@ const Row = z.object({
 
 const checkPath = (repo: string, path: string): void => {
   const parts = path.split('/');
-  // eslint-disable-next-line no-control-regex -- control characters are what this refuses
   if (path.length > 1024 || /[\u0000-\u001f\u007f\\]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..')) {
     throw new SwpError('integrity', 'hub/bad-path', `${repo} lists a file whose name is no path: ${oneLine(path, 120)}.`);
   }
@@ -30,14 +29,18 @@ const factsOf = (repo: string, row: z.infer<typeof Row>): FileFacts => {
   checkPath(repo, row.path);
   const blob = GitBlobId.safeParse(row.oid);
   const lfs = row.lfs === null || row.lfs === undefined ? null : Sha256.safeParse(row.lfs.oid);
-  if (!blob.success || row.size === undefined || lfs?.success === false) throw new SwpError('integrity', 'hub/bad-answer', `${repo} lists ${oneLine(row.path, 120)} without a digest or size that make sense.`);
+  if (!blob.success || row.size === undefined || lfs?.success === false)
+    throw new SwpError('integrity', 'hub/bad-answer', `${repo} lists ${oneLine(row.path, 120)} without a digest or size that make sense.`);
   return { path: row.path, size: row.lfs?.size ?? row.size, gitBlob: blob.data, lfs: lfs?.data ?? null };
 };
 
 /** Every file at a commit, in the order of UTF-8 bytes. Directories, which some servers list with an empty path, are left out. */
 export const readTree = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<FileFacts[]> => {
   const rows = await readPages(hub, hubUrl(hub, `/api/models/${repo}/tree/${commit}?recursive=true`), Row, MAX_PAGES, options);
-  const files = rows.filter((row) => row.type === 'file').map((row) => factsOf(repo, row)).toSorted((a, b) => compareBytes(a.path, b.path));
+  const files = rows
+    .filter((row) => row.type === 'file')
+    .map((row) => factsOf(repo, row))
+    .toSorted((a, b) => compareBytes(a.path, b.path));
   const twice = files.find((file, at) => files[at - 1]?.path === file.path);
   if (twice !== undefined) throw new SwpError('integrity', 'hub/bad-answer', `${repo} lists ${oneLine(twice.path, 120)} twice.`);
   return files;

@@ -6,7 +6,9 @@ import type { HubConfig } from '../config.js';
 import { listCommitsSince } from '../read/commits.js';
 import { sleepFor } from '../retry.js';
 
-export type CommitFile = { readonly path: string; readonly lfs: { readonly sha256: Sha256; readonly size: number } } | { readonly path: string; readonly content: Uint8Array };
+export type CommitFile =
+  | { readonly path: string; readonly lfs: { readonly sha256: Sha256; readonly size: number } }
+  | { readonly path: string; readonly content: Uint8Array };
 
 export interface CommitOrder {
   readonly repo: RepoId;
@@ -53,12 +55,27 @@ const bodyOf = (order: CommitOrder): Uint8Array => {
 const Answer = z.object({ commitOid: CommitSha });
 
 const send = async (hub: HubConfig, order: CommitOrder, signal: AbortSignal): Promise<CommitSha> => {
-  const request = { method: 'POST', url: hubUrl(hub, `/api/models/${order.repo}/commit/main`), authorized: true, signal, idleMs: COMMIT_IDLE_MS, headers: { 'content-type': 'application/x-ndjson' }, body: bodyOf(order) } as const;
+  const request = {
+    method: 'POST',
+    url: hubUrl(hub, `/api/models/${order.repo}/commit/main`),
+    authorized: true,
+    signal,
+    idleMs: COMMIT_IDLE_MS,
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: bodyOf(order),
+  } as const;
   return (await callJsonOnce(hub, request, Answer)).commitOid;
 };
 
 /** The head as the Hub has it now: the commits since the parent leave it out when there are none. */
-const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Promise<CommitSha> => (await callJson(hub, { method: 'GET', url: hubUrl(hub, `/api/models/${repo}/revision/main`), authorized: true, signal }, z.object({ sha: CommitSha }))).value.sha;
+const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Promise<CommitSha> =>
+  (
+    await callJson(
+      hub,
+      { method: 'GET', url: hubUrl(hub, `/api/models/${repo}/revision/main`), authorized: true, signal },
+      z.object({ sha: CommitSha }),
+    )
+  ).value.sha;
 
 /** Looks what has happened since the parent: our commit, somebody else's, or nothing. */
 const look = async (hub: HubConfig, order: CommitOrder, options: CommitOptions): Promise<CommitOutcome | 'unmoved'> => {
@@ -68,15 +85,23 @@ const look = async (hub: HubConfig, order: CommitOrder, options: CommitOptions):
   const wanted = trailerLines(order);
   for (const { id, message } of since) {
     const lines = message.split(/\r?\n/).map((line) => line.trim());
-    if (wanted.every((line) => lines.includes(line)) && (await options.treeMatches(id))) return { outcome: 'committed', commit: id, settled: 'found' };
+    if (wanted.every((line) => lines.includes(line)) && (await options.treeMatches(id)))
+      return { outcome: 'committed', commit: id, settled: 'found' };
   }
-  return { outcome: 'stale', head, reason: `somebody committed to ${order.repo} since the plan: its head is ${head}, the plan's ${order.parent}` };
+  return {
+    outcome: 'stale',
+    head,
+    reason: `somebody committed to ${order.repo} since the plan: its head is ${head}, the plan's ${order.parent}`,
+  };
 };
 
 /** True when the commit may or may not have been applied. Some servers answer 500 where the Hub answers 412. */
-const isUnknown = (error: unknown): boolean => error instanceof SwpError && (error.transient || error.code === 'hub/precondition' || error.code === 'hub/bad-answer' || error.code === 'hub/conflict');
+const isUnknown = (error: unknown): boolean =>
+  error instanceof SwpError &&
+  (error.transient || error.code === 'hub/precondition' || error.code === 'hub/bad-answer' || error.code === 'hub/conflict');
 
-const isMissingBlob = (error: unknown): error is SwpError => error instanceof SwpError && error.code === 'hub/refused' && /LFS pointer/i.test(error.message);
+const isMissingBlob = (error: unknown): error is SwpError =>
+  error instanceof SwpError && error.code === 'hub/refused' && /LFS pointer/i.test(error.message);
 
 /**
  * Makes one commit on one parent, at most once, whatever happens on the way: a restarted caller, a lost

@@ -5,9 +5,19 @@ import { callJson, hubUrl, jsonBody } from '../call.js';
 import type { HubConfig } from '../config.js';
 
 /** Creates a model repository. One that is there already, created by whomever, is no error: the caller looks at it. */
-export const createRepo = async (hub: HubConfig, repo: RepoId, { private: isPrivate, signal }: { readonly private: boolean; readonly signal: AbortSignal }): Promise<'created' | 'exists'> => {
+export const createRepo = async (
+  hub: HubConfig,
+  repo: RepoId,
+  { private: isPrivate, signal }: { readonly private: boolean; readonly signal: AbortSignal },
+): Promise<'created' | 'exists'> => {
   const [organization, name] = repo.split('/');
-  const request = { method: 'POST', url: hubUrl(hub, '/api/repos/create'), authorized: true, signal, ...jsonBody({ type: 'model', organization, name, private: isPrivate, visibility: isPrivate ? 'private' : 'public' }) } as const;
+  const request = {
+    method: 'POST',
+    url: hubUrl(hub, '/api/repos/create'),
+    authorized: true,
+    signal,
+    ...jsonBody({ type: 'model', organization, name, private: isPrivate, visibility: isPrivate ? 'private' : 'public' }),
+  } as const;
   try {
     await callJson(hub, request, z.object({ url: z.string() }));
     return 'created';

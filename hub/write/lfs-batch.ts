@@ -43,7 +43,8 @@ export type UploadOrder =
   | { readonly kind: 'multipart'; readonly complete: LfsAction; readonly parts: readonly Part[]; readonly verify: LfsAction | null };
 
 const actionOf = (hub: HubConfig, action: z.infer<typeof Action>): LfsAction => {
-  if (!URL.canParse(action.href, hub.endpoint.href)) throw new SwpError('integrity', 'hub/bad-answer', 'An upload address of the Hub is none.');
+  if (!URL.canParse(action.href, hub.endpoint.href))
+    throw new SwpError('integrity', 'hub/bad-answer', 'An upload address of the Hub is none.');
   return { url: new URL(action.href, hub.endpoint.href), headers: action.header ?? {} };
 };
 
@@ -58,7 +59,8 @@ const partsOf = (file: UploadFile, action: LfsAction): Part[] => {
     .map(([name, href]) => ({ number: Number(name), href }))
     .toSorted((a, b) => a.number - b.number);
   const count = Math.max(1, Math.ceil(file.size / chunk));
-  if (numbered.length !== count || numbered.some(({ number }, at) => number !== at + 1)) refuse(`${numbered.length} parts of ${chunk} bytes for ${file.size}`);
+  if (numbered.length !== count || numbered.some(({ number }, at) => number !== at + 1))
+    refuse(`${numbered.length} parts of ${chunk} bytes for ${file.size}`);
   return numbered.map(({ number, href }) => {
     if (!URL.canParse(href)) return refuse(`part ${number} has no address`);
     return { number, url: new URL(href), begin: (number - 1) * chunk, end: Math.min(file.size, number * chunk) };
@@ -67,23 +69,48 @@ const partsOf = (file: UploadFile, action: LfsAction): Part[] => {
 
 const orderOf = (hub: HubConfig, file: UploadFile, object: z.infer<typeof Answer>['objects'][number]): UploadOrder => {
   if (object.error !== null && object.error !== undefined) {
-    throw new SwpError('conflict', 'hub/lfs-refused', `The Hub refuses ${file.path}: ${oneLine(object.error.message ?? '', 300)} (${object.error.code ?? 'no code'}).`, { hint: 'Look at the account\'s storage and the file size limit, then retry.' });
+    throw new SwpError(
+      'conflict',
+      'hub/lfs-refused',
+      `The Hub refuses ${file.path}: ${oneLine(object.error.message ?? '', 300)} (${object.error.code ?? 'no code'}).`,
+      { hint: "Look at the account's storage and the file size limit, then retry." },
+    );
   }
   const { upload, verify } = object.actions ?? {};
   if (upload === null || upload === undefined) return { kind: 'stored' };
   const action = actionOf(hub, upload);
   const checked = verify === null || verify === undefined ? null : actionOf(hub, verify);
-  return action.headers['chunk_size'] === undefined ? { kind: 'basic', upload: action, verify: checked } : { kind: 'multipart', complete: action, parts: partsOf(file, action), verify: checked };
+  return action.headers['chunk_size'] === undefined
+    ? { kind: 'basic', upload: action, verify: checked }
+    : { kind: 'multipart', complete: action, parts: partsOf(file, action), verify: checked };
 };
 
 /** Asks, for objects that go to LFS, what is stored already and where the rest goes. Servers that know `basic` alone serve too. */
-export const lfsBatch = async (hub: HubConfig, repo: RepoId, files: readonly UploadFile[], { signal }: CallOptions): Promise<ReadonlyMap<string, UploadOrder>> => {
+export const lfsBatch = async (
+  hub: HubConfig,
+  repo: RepoId,
+  files: readonly UploadFile[],
+  { signal }: CallOptions,
+): Promise<ReadonlyMap<string, UploadOrder>> => {
   const orders = new Map<string, UploadOrder>();
   for (const group of inGroups(files, OBJECTS_PER_CALL)) {
-    const body = { operation: 'upload', transfers: ['basic', 'multipart'], hash_algo: 'sha256', ref: { name: 'refs/heads/main' }, objects: group.map(({ sha256, size }) => ({ oid: sha256, size })) };
+    const body = {
+      operation: 'upload',
+      transfers: ['basic', 'multipart'],
+      hash_algo: 'sha256',
+      ref: { name: 'refs/heads/main' },
+      objects: group.map(({ sha256, size }) => ({ oid: sha256, size })),
+    };
     const { value } = await callJson(
       hub,
-      { method: 'POST', url: hubUrl(hub, `/${repo}.git/info/lfs/objects/batch`), authorized: true, signal, headers: { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE }, body: new TextEncoder().encode(JSON.stringify(body)) },
+      {
+        method: 'POST',
+        url: hubUrl(hub, `/${repo}.git/info/lfs/objects/batch`),
+        authorized: true,
+        signal,
+        headers: { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE },
+        body: new TextEncoder().encode(JSON.stringify(body)),
+      },
       Answer,
     );
     const objects = new Map<string, (typeof value.objects)[number]>(value.objects.map((object) => [object.oid, object]));

@@ -10,32 +10,54 @@ const FILES_PER_CALL = 100;
 /** The Hub guesses from a file's first bytes whether it is text. */
 const SAMPLE_BYTES = 512;
 
-const Answer = z.object({ files: z.array(z.object({ path: z.string(), uploadMode: z.enum(['lfs', 'regular']), shouldIgnore: z.boolean().nullish() })) });
+const Answer = z.object({
+  files: z.array(z.object({ path: z.string(), uploadMode: z.enum(['lfs', 'regular']), shouldIgnore: z.boolean().nullish() })),
+});
 
 export interface UploadModes {
   readonly lfs: ReadonlySet<string>;
   readonly regular: ReadonlySet<string>;
 }
 
-export const inGroups = <T>(items: readonly T[], size: number): T[][] => Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+export const inGroups = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
 
 /**
  * Asks the Hub which files it wants in LFS and which inside the commit.
  *
  * @throws SwpError `hub/ignored` when a `.gitignore` of the target would leave a file out
  */
-export const classifyUploads = async (hub: HubConfig, repo: RepoId, files: readonly UploadFile[], { signal }: CallOptions): Promise<UploadModes> => {
+export const classifyUploads = async (
+  hub: HubConfig,
+  repo: RepoId,
+  files: readonly UploadFile[],
+  { signal }: CallOptions,
+): Promise<UploadModes> => {
   const modes = new Map<string, 'lfs' | 'regular'>();
   for (const group of inGroups(files, FILES_PER_CALL)) {
-    const asked = await Promise.all(group.map(async ({ path, size, open }) => ({ path, size, sample: (await buffer(open(0, Math.min(size, SAMPLE_BYTES)))).toString('base64') })));
-    const { value } = await callJson(hub, { method: 'POST', url: hubUrl(hub, `/api/models/${repo}/preupload/main`), authorized: true, signal, ...jsonBody({ files: asked }) }, Answer);
+    const asked = await Promise.all(
+      group.map(async ({ path, size, open }) => ({
+        path,
+        size,
+        sample: (await buffer(open(0, Math.min(size, SAMPLE_BYTES)))).toString('base64'),
+      })),
+    );
+    const { value } = await callJson(
+      hub,
+      { method: 'POST', url: hubUrl(hub, `/api/models/${repo}/preupload/main`), authorized: true, signal, ...jsonBody({ files: asked }) },
+      Answer,
+    );
     for (const { path, uploadMode, shouldIgnore } of value.files) {
-      if (shouldIgnore === true) throw new SwpError('conflict', 'hub/ignored', `A .gitignore in ${repo} leaves out ${path}.`, { hint: 'Remove that rule from the target, then retry.' });
+      if (shouldIgnore === true)
+        throw new SwpError('conflict', 'hub/ignored', `A .gitignore in ${repo} leaves out ${path}.`, {
+          hint: 'Remove that rule from the target, then retry.',
+        });
       modes.set(path, uploadMode);
     }
   }
   const missing = files.find(({ path }) => !modes.has(path));
   if (missing !== undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub did not say how it wants ${missing.path}.`);
-  const having = (mode: 'lfs' | 'regular'): Set<string> => new Set(files.map(({ path }) => path).filter((path) => modes.get(path) === mode));
+  const having = (mode: 'lfs' | 'regular'): Set<string> =>
+    new Set(files.map(({ path }) => path).filter((path) => modes.get(path) === mode));
   return { lfs: having('lfs'), regular: having('regular') };
 };

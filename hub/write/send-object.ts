@@ -17,13 +17,29 @@ export interface SendOptions {
   readonly onSent: (bytes: number) => void;
 }
 
-const stopping = (): SwpError => new SwpError('unavailable', 'hub/stopping', 'The worker is stopping; the upload goes on when one is up again.');
+const stopping = (): SwpError =>
+  new SwpError('unavailable', 'hub/stopping', 'The worker is stopping; the upload goes on when one is up again.');
 
 /** PUTs bytes to a signed address: it is its own authority, so the token stays here. */
-const putBytes = async (hub: HubConfig, file: UploadFile, url: URL, begin: number, end: number, headers: Readonly<Record<string, string>>, options: SendOptions): Promise<string | undefined> => {
+const putBytes = async (
+  hub: HubConfig,
+  file: UploadFile,
+  url: URL,
+  begin: number,
+  end: number,
+  headers: Readonly<Record<string, string>>,
+  options: SendOptions,
+): Promise<string | undefined> => {
   if (options.stopRequested()) throw stopping();
   const etag = await retrying(hub, options.signal, async () => {
-    const answer = await attempt(hub, { method: 'PUT', url, authorized: false, signal: options.signal, headers, body: { length: end - begin, open: () => file.open(begin, end) } });
+    const answer = await attempt(hub, {
+      method: 'PUT',
+      url,
+      authorized: false,
+      signal: options.signal,
+      headers,
+      body: { length: end - begin, open: () => file.open(begin, end) },
+    });
     answer.resume();
     return answer.headers.etag;
   });
@@ -31,21 +47,39 @@ const putBytes = async (hub: HubConfig, file: UploadFile, url: URL, begin: numbe
   return etag;
 };
 
-const sendParts = (hub: HubConfig, file: UploadFile, parts: readonly Part[], options: SendOptions): Promise<{ partNumber: number; etag: string }[]> =>
+const sendParts = (
+  hub: HubConfig,
+  file: UploadFile,
+  parts: readonly Part[],
+  options: SendOptions,
+): Promise<{ partNumber: number; etag: string }[]> =>
   pMap(
     parts,
     async ({ number, url, begin, end }) => {
       const etag = await putBytes(hub, file, url, begin, end, {}, options);
-      if (etag === undefined) throw new SwpError('integrity', 'hub/no-etag', `The Hub took part ${number} of ${file.path} without an ETag.`);
+      if (etag === undefined)
+        throw new SwpError('integrity', 'hub/no-etag', `The Hub took part ${number} of ${file.path} without an ETag.`);
       return { partNumber: number, etag };
     },
     { concurrency: PARTS_IN_FLIGHT, signal: options.signal },
   );
 
 /** The completion address is signed too. A second completion after a lost answer finds nothing: the batch then says `stored`. */
-const complete = async (hub: HubConfig, file: UploadFile, action: LfsAction, parts: readonly { partNumber: number; etag: string }[], options: SendOptions): Promise<void> =>
+const complete = async (
+  hub: HubConfig,
+  file: UploadFile,
+  action: LfsAction,
+  parts: readonly { partNumber: number; etag: string }[],
+  options: SendOptions,
+): Promise<void> =>
   retrying(hub, options.signal, async () => {
-    const answer = await attempt(hub, { method: 'POST', url: action.url, authorized: false, signal: options.signal, ...jsonBody({ oid: file.sha256, parts }) });
+    const answer = await attempt(hub, {
+      method: 'POST',
+      url: action.url,
+      authorized: false,
+      signal: options.signal,
+      ...jsonBody({ oid: file.sha256, parts }),
+    });
     answer.resume();
   });
 
@@ -55,13 +89,25 @@ const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, optio
   // The Hub may hand out a header of its own for this; ours never leaves its origin.
   const isOwn = action.url.origin === hub.endpoint.origin && action.headers['Authorization'] === undefined;
   await retrying(hub, options.signal, async () => {
-    const answer = await attempt(hub, { method: 'POST', url: action.url, authorized: isOwn, signal: options.signal, headers: { ...action.headers, ...headers }, body });
+    const answer = await attempt(hub, {
+      method: 'POST',
+      url: action.url,
+      authorized: isOwn,
+      signal: options.signal,
+      headers: { ...action.headers, ...headers },
+      body,
+    });
     answer.resume();
   });
 };
 
 /** Sends one object as the Hub ordered it, and has it checked. */
-export const sendObject = async (hub: HubConfig, file: UploadFile, order: Exclude<UploadOrder, { kind: 'stored' }>, options: SendOptions): Promise<void> => {
+export const sendObject = async (
+  hub: HubConfig,
+  file: UploadFile,
+  order: Exclude<UploadOrder, { kind: 'stored' }>,
+  options: SendOptions,
+): Promise<void> => {
   if (order.kind === 'basic') await putBytes(hub, file, order.upload.url, 0, file.size, order.upload.headers, options);
   else await complete(hub, file, order.complete, await sendParts(hub, file, order.parts, options), options);
   if (order.verify !== null) await verify(hub, file, order.verify, options);

@@ -53,7 +53,12 @@ const uploadObject = async (hub: HubConfig, repo: RepoId, file: UploadFile, opti
  * Sends the blobs of files that the Hub keeps in LFS and does not have yet. Nothing becomes visible: that is
  * the commit's work, which also carries the small files.
  */
-export const uploadBlobs = async (hub: HubConfig, repo: RepoId, files: readonly UploadFile[], options: UploadOptions): Promise<UploadSummary> => {
+export const uploadBlobs = async (
+  hub: HubConfig,
+  repo: RepoId,
+  files: readonly UploadFile[],
+  options: UploadOptions,
+): Promise<UploadSummary> => {
   const modes = await classifyUploads(hub, repo, files, options);
   const blobs = files.filter(({ path }) => modes.lfs.has(path));
   const orders = await lfsBatch(hub, repo, blobs, options);

@@ -11,24 +11,48 @@ const MARKDOWN_LIMIT = 15_000;
 const MARK = { ok: '✓ ok', warn: '⚠ warn', blocked: '✗ blocked' } as const;
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  rows.length === 0 ? '' : [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
+  rows.length === 0
+    ? ''
+    : [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
 
 const checkTable = (checks: readonly Check[]): string =>
-  table(['check', 'verdict', 'what'], checks.map((check) => [codeSpan(check.code), MARK[check.verdict], escapeMarkdown(check.fix === undefined ? check.message : `${check.message} ${check.fix}`, 600)]));
+  table(
+    ['check', 'verdict', 'what'],
+    checks.map((check) => [
+      codeSpan(check.code),
+      MARK[check.verdict],
+      escapeMarkdown(check.fix === undefined ? check.message : `${check.message} ${check.fix}`, 600),
+    ]),
+  );
 
 const artifactSection = (plan: ArtifactPlan): string[] => [
   `### ${plan.kind} → ${escapeMarkdown(plan.target.repo)}`,
   `**${plan.action}**: ${escapeMarkdown(planSummary(plan))}`,
-  ...(plan.source === null ? [] : [`Source: ${codeSpan(plan.source.repo)} at ${codeSpan(plan.source.commit)}, license ${escapeMarkdown(plan.source.license ?? 'unknown')}`]),
+  ...(plan.source === null
+    ? []
+    : [
+        `Source: ${codeSpan(plan.source.repo)} at ${codeSpan(plan.source.commit)}, license ${escapeMarkdown(plan.source.license ?? 'unknown')}`,
+      ]),
   `Target's head: ${codeSpan(plan.target.head ?? 'none')}`,
-  table(['does', 'file', 'why'], plan.operations.map(operationWords).map((words) => [words.what, codeSpan(words.path), escapeMarkdown(words.reason)])),
+  table(
+    ['does', 'file', 'why'],
+    plan.operations.map(operationWords).map((words) => [words.what, codeSpan(words.path), escapeMarkdown(words.reason)]),
+  ),
   checkTable(plan.checks),
 ];
 
 const changeSection = (changes: readonly PlanChange[]): string[] =>
   changes.length === 0
     ? []
-    : ['### Changed since the round before', table(['what', 'was', 'is'], changes.slice(0, 20).map((change) => [codeSpan(change.path), codeSpan(change.before ?? '(nothing)'), codeSpan(change.after ?? '(nothing)')]))];
+    : [
+        '### Changed since the round before',
+        table(
+          ['what', 'was', 'is'],
+          changes
+            .slice(0, 20)
+            .map((change) => [codeSpan(change.path), codeSpan(change.before ?? '(nothing)'), codeSpan(change.after ?? '(nothing)')]),
+        ),
+      ];
 
 export interface ShownPlan {
   readonly entryName: string;

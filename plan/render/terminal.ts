@@ -29,7 +29,10 @@ const verdictOf = (check: Check, paint: Paint): string => {
 };
 
 const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
-  checks.flatMap((check) => [`    ${verdictOf(check, paint)} ${check.code}: ${check.message}`, ...(check.fix === undefined ? [] : [`            ${paint.dim(check.fix)}`])]);
+  checks.flatMap((check) => [
+    `    ${verdictOf(check, paint)} ${check.code}: ${check.message}`,
+    ...(check.fix === undefined ? [] : [`            ${paint.dim(check.fix)}`]),
+  ]);
 
 const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
   const operations = plan.operations.map(operationWords);
@@ -38,7 +41,9 @@ const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
     '',
     paint.bold(`${plan.kind} -> ${plan.target.repo}: ${plan.action}`),
     `  ${planSummary(plan)}`,
-    ...(plan.source === null ? [] : [`  source  ${plan.source.repo} @ ${plan.source.commit} (license ${plan.source.license ?? 'unknown'})`]),
+    ...(plan.source === null
+      ? []
+      : [`  source  ${plan.source.repo} @ ${plan.source.commit} (license ${plan.source.license ?? 'unknown'})`]),
     `  head    ${plan.target.head ?? 'none: the target is absent or empty'}`,
     ...(plan.recipeDigest === null ? [] : [`  recipe  ${plan.recipeDigest}`]),
     `  needs   ${formatBytes(plan.estimate.diskBytes)} of disk, ${formatBytes(plan.estimate.memoryBytes)} of memory`,
@@ -54,7 +59,13 @@ export const planText = (shown: ShownPlan, paint: Paint): string =>
   [
     `${paint.bold(`Plan ${shortDigest(shown.digest)}`)} of ${shown.entryName}, round ${shown.round}`,
     paint.dim(shown.digest),
-    ...(shown.changes.length === 0 ? [] : ['', paint.bold('Changed since the round before'), ...shown.changes.map((change) => `  ${change.path}: ${change.before ?? '(nothing)'} -> ${change.after ?? '(nothing)'}`)]),
+    ...(shown.changes.length === 0
+      ? []
+      : [
+          '',
+          paint.bold('Changed since the round before'),
+          ...shown.changes.map((change) => `  ${change.path}: ${change.before ?? '(nothing)'} -> ${change.after ?? '(nothing)'}`),
+        ]),
     ...shown.artifacts.flatMap((plan) => artifactLines(plan, paint)),
     ...(shown.volatile.length === 0 ? [] : ['', paint.bold('Checked now, and again before work'), ...checkLines(shown.volatile, paint)]),
   ].join('\n');

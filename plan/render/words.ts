@@ -7,7 +7,11 @@ export const operationWords = (operation: Operation): { readonly what: string; r
     case 'create':
       return { what: 'create', path: operation.private ? '(private repository)' : '(public repository)', reason: operation.reason };
     case 'keep-foreign':
-      return { what: 'keep', path: `${operation.first.join(', ')}${operation.count > operation.first.length ? ', …' : ''}`, reason: `${plural(operation.count, 'file')} that SWP does not own` };
+      return {
+        what: 'keep',
+        path: `${operation.first.join(', ')}${operation.count > operation.first.length ? ', …' : ''}`,
+        reason: `${plural(operation.count, 'file')} that SWP does not own`,
+      };
     default:
       return { what: operation.op, path: operation.path, reason: operation.reason };
   }

@@ -9,7 +9,12 @@ const failure = (error: unknown) => toFailure(error, ['hf_secret']) as Applicati
 
 describe('a failure on its way into a history', () => {
   it('keeps its code and hint, and is not retried when it is permanent', () => {
-    expect(failure(new SwpError('access', 'hub/gated', 'No.', { hint: 'Accept the terms.' }))).toMatchObject({ type: 'hub/gated', message: 'No.', nonRetryable: true, details: ['Accept the terms.', 'access'] });
+    expect(failure(new SwpError('access', 'hub/gated', 'No.', { hint: 'Accept the terms.' }))).toMatchObject({
+      type: 'hub/gated',
+      message: 'No.',
+      nonRetryable: true,
+      details: ['Accept the terms.', 'access'],
+    });
   });
 
   it('is retried when it is transient', () => {

@@ -34,7 +34,10 @@ describe('the claims of a host', () => {
     const claims = new Claims(layout, 4);
     const free = await claims.freeDisk();
     expect(await claims.claim(wanted('one', 'a', Math.floor(free * 0.7)))).toEqual({ granted: true });
-    expect(await claims.claim(wanted('two', 'b', Math.floor(free * 0.7)))).toMatchObject({ granted: false, reason: expect.stringContaining('disk') });
+    expect(await claims.claim(wanted('two', 'b', Math.floor(free * 0.7)))).toMatchObject({
+      granted: false,
+      reason: expect.stringContaining('disk'),
+    });
   });
 
   it('of a parked artifact give the slot back and keep the scratch', async () => {

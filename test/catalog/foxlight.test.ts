@@ -13,18 +13,61 @@ const TABLE: readonly (readonly [string, string, string, string, string, Readonl
   ['gemma-4-26b-a4b-full-q4-k', 'google/gemma-4-26b-a4b-it', 'moe', 'full', 'gemma-4-26b-a4b-it-full-q4-k'],
   ['gemma-4-26b-a4b-expert-server-q4-k', 'google/gemma-4-26b-a4b-it', 'moe', 'expert-server', 'gemma-4-26b-a4b-it-expert-server-q4-k'],
   ['mixtral-8x7b-full-q4-k', 'mistralai/Mixtral-8x7B-Instruct-v0.1', 'moe', 'full', 'mixtral-8x7b-instruct-v0-1-full-q4-k'],
-  ['mixtral-8x7b-expert-server-q4-k', 'mistralai/Mixtral-8x7B-Instruct-v0.1', 'moe', 'expert-server', 'mixtral-8x7b-instruct-v0-1-expert-server-q4-k'],
+  [
+    'mixtral-8x7b-expert-server-q4-k',
+    'mistralai/Mixtral-8x7B-Instruct-v0.1',
+    'moe',
+    'expert-server',
+    'mixtral-8x7b-instruct-v0-1-expert-server-q4-k',
+  ],
   ['mixtral-8x22b-full-q4-k', 'mistralai/Mixtral-8x22B-Instruct-v0.1', 'moe', 'full', 'mixtral-8x22b-instruct-v0-1-full-q4-k'],
-  ['mixtral-8x22b-expert-server-q4-k', 'mistralai/Mixtral-8x22B-Instruct-v0.1', 'moe', 'expert-server', 'mixtral-8x22b-instruct-v0-1-expert-server-q4-k'],
-  ['qwen3-5-9b-full-q4-k', 'mlx-community/Qwen3.5-9B-OptiQ-4bit', 'smoke', 'full', 'qwen3-5-9b-full-q4-k', { mtp_source_repo: 'Qwen/Qwen3.5-9B-Base', mtp_sidecar_repo: 'FoxlightAI/qwen3-5-9b-base-mtp' }],
-  ['qwen3-6-35b-a3b-full-q4-k', 'mlx-community/Qwen3.6-35B-A3B-4bit', 'moe', 'full', 'qwen3-6-35b-a3b-full-q4-k', { mtp_source_repo: 'Qwen/Qwen3.6-35B-A3B', mtp_sidecar_repo: 'FoxlightAI/qwen3-6-35b-a3b-mtp' }],
-  ['gemma-4-31b-full-q4-k', 'google/gemma-4-31B-it', 'smoke', 'full', 'gemma-4-31b-it-full-q4-k', { assistant_model_repo: 'google/gemma-4-31B-it-assistant' }],
+  [
+    'mixtral-8x22b-expert-server-q4-k',
+    'mistralai/Mixtral-8x22B-Instruct-v0.1',
+    'moe',
+    'expert-server',
+    'mixtral-8x22b-instruct-v0-1-expert-server-q4-k',
+  ],
+  [
+    'qwen3-5-9b-full-q4-k',
+    'mlx-community/Qwen3.5-9B-OptiQ-4bit',
+    'smoke',
+    'full',
+    'qwen3-5-9b-full-q4-k',
+    { mtp_source_repo: 'Qwen/Qwen3.5-9B-Base', mtp_sidecar_repo: 'FoxlightAI/qwen3-5-9b-base-mtp' },
+  ],
+  [
+    'qwen3-6-35b-a3b-full-q4-k',
+    'mlx-community/Qwen3.6-35B-A3B-4bit',
+    'moe',
+    'full',
+    'qwen3-6-35b-a3b-full-q4-k',
+    { mtp_source_repo: 'Qwen/Qwen3.6-35B-A3B', mtp_sidecar_repo: 'FoxlightAI/qwen3-6-35b-a3b-mtp' },
+  ],
+  [
+    'gemma-4-31b-full-q4-k',
+    'google/gemma-4-31B-it',
+    'smoke',
+    'full',
+    'gemma-4-31b-it-full-q4-k',
+    { assistant_model_repo: 'google/gemma-4-31B-it-assistant' },
+  ],
 ];
 
 it('has the twelve entries, field by field', () => {
   const expected = TABLE.map(([key, source_model, tier, slice, output, more = {}]) => [
     `foxlight/${key}`,
-    { key, source_model, quant: 'q4k', slices: [slice], tier, output_name: `${output}.vindex`, hf_repo: `FoxlightAI/${output}-vindex`, hf_collection: 'FoxlightAI/vindexes-6a124406dd5fb439c431b051', ...more },
+    {
+      key,
+      source_model,
+      quant: 'q4k',
+      slices: [slice],
+      tier,
+      output_name: `${output}.vindex`,
+      hf_repo: `FoxlightAI/${output}-vindex`,
+      hf_collection: 'FoxlightAI/vindexes-6a124406dd5fb439c431b051',
+      ...more,
+    },
   ]);
   expect([...catalog.entries].map(([name, { entry }]) => [name, entry])).toEqual(expected);
 });
@@ -44,5 +87,7 @@ it('an assistant is a pointer and no artifact', () => {
 
 it('finds an entry by its key alone, and names the nearest for a misspelling', () => {
   expect(findEntry(catalog, 'mixtral-8x7b-full-q4-k').name).toBe('foxlight/mixtral-8x7b-full-q4-k');
-  expect(() => findEntry(catalog, 'foxlight/qwen3-5-9b-ful-q4-k')).toThrow(expect.objectContaining({ code: 'catalog/unknown-entry', hint: expect.stringContaining('foxlight/qwen3-5-9b-full-q4-k') }));
+  expect(() => findEntry(catalog, 'foxlight/qwen3-5-9b-ful-q4-k')).toThrow(
+    expect.objectContaining({ code: 'catalog/unknown-entry', hint: expect.stringContaining('foxlight/qwen3-5-9b-full-q4-k') }),
+  );
 });

@@ -12,21 +12,33 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const sidecar = (key: string, over: Record<string, unknown> = {}) => ({ key, tier: 'smoke', mtp_source_repo: 'labs/source', mtp_sidecar_repo: 'acme/shared-mtp', ...over });
+const sidecar = (key: string, over: Record<string, unknown> = {}) => ({
+  key,
+  tier: 'smoke',
+  mtp_source_repo: 'labs/source',
+  mtp_sidecar_repo: 'acme/shared-mtp',
+  ...over,
+});
 
 /** Writes a settings file with these sources, and each source's entries. */
 const write = async (sources: Record<string, unknown[]>, settings: Record<string, unknown> = {}): Promise<void> => {
   for (const [name, models] of Object.entries(sources)) await writeFile(join(directory, `${name}.yaml`), stringify({ models }));
-  await writeFile(join(directory, 'skulk-weights.yaml'), stringify({ sources: Object.keys(sources).map((name) => ({ name, path: `${name}.yaml` })), ...settings }));
+  await writeFile(
+    join(directory, 'skulk-weights.yaml'),
+    stringify({ sources: Object.keys(sources).map((name) => ({ name, path: `${name}.yaml` })), ...settings }),
+  );
 };
 const problems = async (): Promise<string> => (await readCatalog({ cwd: directory })).problems.map(problemText).join('\n');
 
-it('merges operators\' sources beside the built-in one, and finds them from a directory below', async () => {
+it("merges operators' sources beside the built-in one, and finds them from a directory below", async () => {
   await write({ acme: [sidecar('one')] });
   await mkdir(join(directory, 'deep', 'down'), { recursive: true });
   const catalog = await loadCatalog({ cwd: join(directory, 'deep', 'down') });
   expect([...catalog.entries.keys()]).toContain('acme/one');
-  expect(catalog.sources.map(({ name, entries }) => [name, entries])).toEqual([['foxlight', 12], ['acme', 1]]);
+  expect(catalog.sources.map(({ name, entries }) => [name, entries])).toEqual([
+    ['foxlight', 12],
+    ['acme', 1],
+  ]);
 });
 
 it('leaves the built-in entries out on request', async () => {
@@ -50,7 +62,9 @@ it('is told of bytes that are no text', async () => {
 });
 
 it('lets two entries share a sidecar that they mean alike, in any spelling', async () => {
-  await write({ acme: [sidecar('one'), sidecar('two', { mtp_sidecar_repo: 'Acme/Shared-MTP', mtp_source_repo: 'Labs/Source', mtp_names: 'skulk' })] });
+  await write({
+    acme: [sidecar('one'), sidecar('two', { mtp_sidecar_repo: 'Acme/Shared-MTP', mtp_source_repo: 'Labs/Source', mtp_names: 'skulk' })],
+  });
   expect(await problems()).toBe('');
 });
 
@@ -64,8 +78,20 @@ it.each([
 });
 
 it('refuses two vindexes in one repository or directory, and one repository of two kinds, across sources', async () => {
-  const vindex = (key: string, over: Record<string, unknown> = {}) => ({ key, tier: 'moe', source_model: 'a/m', quant: 'none', slices: ['full'], output_name: `${key}.vindex`, hf_repo: `acme/${key}`, ...over });
-  await write({ acme: [vindex('one'), vindex('two', { hf_repo: 'ACME/one' })], other: [vindex('three', { output_name: 'One.vindex' }), sidecar('four', { mtp_sidecar_repo: 'acme/One' })] });
+  const vindex = (key: string, over: Record<string, unknown> = {}) => ({
+    key,
+    tier: 'moe',
+    source_model: 'a/m',
+    quant: 'none',
+    slices: ['full'],
+    output_name: `${key}.vindex`,
+    hf_repo: `acme/${key}`,
+    ...over,
+  });
+  await write({
+    acme: [vindex('one'), vindex('two', { hf_repo: 'ACME/one' })],
+    other: [vindex('three', { output_name: 'One.vindex' }), sidecar('four', { mtp_sidecar_repo: 'acme/One' })],
+  });
   const found = await problems();
   expect(found).toContain('hf_repo: is the target of acme/one already');
   expect(found).toContain('output_name: is the output of acme/one already');
@@ -99,12 +125,23 @@ it('says that a settings file which was named is not there', async () => {
 it('asks for the source when two of them have the key', async () => {
   await write({ acme: [sidecar('one')], other: [sidecar('one')] });
   const catalog = await loadCatalog({ cwd: directory });
-  expect(() => findEntry(catalog, 'one')).toThrow(expect.objectContaining({ code: 'catalog/ambiguous-entry', message: expect.stringContaining('acme/one, other/one') }));
+  expect(() => findEntry(catalog, 'one')).toThrow(
+    expect.objectContaining({ code: 'catalog/ambiguous-entry', message: expect.stringContaining('acme/one, other/one') }),
+  );
   expect(findEntry(catalog, 'OTHER/One').name).toBe('other/one');
 });
 
 it('tells the mistakes of every file at once', async () => {
-  await write({ acme: [{ key: 'A', tier: 'x' }], other: [sidecar('one', { colour: 'red' })] }, { sources: [{ name: 'acme', path: 'acme.yaml' }, { name: 'other', path: 'other.yaml' }, { name: 'third', path: 'gone.yaml' }] });
+  await write(
+    { acme: [{ key: 'A', tier: 'x' }], other: [sidecar('one', { colour: 'red' })] },
+    {
+      sources: [
+        { name: 'acme', path: 'acme.yaml' },
+        { name: 'other', path: 'other.yaml' },
+        { name: 'third', path: 'gone.yaml' },
+      ],
+    },
+  );
   const found = await problems();
   for (const part of ['acme.yaml:2: key:', 'other.yaml:6: colour:', 'gone.yaml is not there']) expect(found).toContain(part);
 });
@@ -117,5 +154,9 @@ it('refuses a source file that is too large without reading it', async () => {
 
 it('throws all mistakes as one error', async () => {
   await write({ acme: [{ key: 'A' }, { key: 'B' }] });
-  await expect(loadCatalog({ cwd: directory })).rejects.toMatchObject({ code: 'catalog/invalid', kind: 'invalid', message: expect.stringMatching(/mistakes:\n.*acme\.yaml:2/) });
+  await expect(loadCatalog({ cwd: directory })).rejects.toMatchObject({
+    code: 'catalog/invalid',
+    kind: 'invalid',
+    message: expect.stringMatching(/mistakes:\n.*acme\.yaml:2/),
+  });
 });

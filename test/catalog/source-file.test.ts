@@ -6,7 +6,15 @@ import { parseSourceFile } from '../../catalog/source-file.js';
 import { parseSettingsFile } from '../../catalog/settings-file.js';
 
 const SIDECAR = { key: 'one', tier: 'smoke', mtp_source_repo: 'a/source', mtp_sidecar_repo: 'b/target' };
-const VINDEX = { key: 'two', tier: 'moe', source_model: 'a/model', quant: 'q4k', slices: ['full'], output_name: 'two.vindex', hf_repo: 'b/two' };
+const VINDEX = {
+  key: 'two',
+  tier: 'moe',
+  source_model: 'a/model',
+  quant: 'q4k',
+  slices: ['full'],
+  output_name: 'two.vindex',
+  hf_repo: 'b/two',
+};
 
 const problems = (...entries: unknown[]): string[] => parseSourceFile('my.yaml', stringify({ models: entries })).problems.map(problemText);
 
@@ -28,11 +36,19 @@ describe('an entry', () => {
     ['half a vindex', { ...SIDECAR, source_model: 'a/m' }, 'hf_repo: is missing: an entry with source_model needs'],
     ['nothing to publish', { key: 'x', tier: 'smoke' }, 'key: has nothing to publish'],
     ['a short revision', { ...SIDECAR, mtp_source_revision: 'abc' }, 'mtp_source_revision: must be a full commit SHA'],
-    ['a revision of nothing', { ...SIDECAR, vision_source_revision: 'a'.repeat(40) }, 'vision_source_revision: means nothing without vision_source_repo'],
+    [
+      'a revision of nothing',
+      { ...SIDECAR, vision_source_revision: 'a'.repeat(40) },
+      'vision_source_revision: means nothing without vision_source_repo',
+    ],
     ['an output path', { ...VINDEX, output_name: '../two.vindex' }, 'output_name: must be a plain name'],
     ['an output without ending', { ...VINDEX, output_name: 'two' }, 'output_name: must end in .vindex'],
     ['a target that is its source', { ...SIDECAR, mtp_sidecar_repo: 'A/Source' }, 'mtp_sidecar_repo: is also read as mtp_source_repo'],
-    ['one target of two kinds', { ...VINDEX, mtp_source_repo: 'a/s', mtp_sidecar_repo: 'B/Two' }, 'mtp_sidecar_repo: is the target of hf_repo too'],
+    [
+      'one target of two kinds',
+      { ...VINDEX, mtp_source_repo: 'a/s', mtp_sidecar_repo: 'B/Two' },
+      'mtp_sidecar_repo: is the target of hf_repo too',
+    ],
     ['a repository without owner', { ...SIDECAR, mtp_source_repo: 'source' }, 'mtp_source_repo: must look like owner/name'],
     ['a repository that climbs', { ...SIDECAR, mtp_source_repo: 'a/..' }, 'mtp_source_repo:'],
     ['a quant that LARQL lacks', { ...VINDEX, quant: 'q8' }, 'quant:'],
@@ -49,7 +65,11 @@ describe('an entry', () => {
     ['names of nothing', { ...VINDEX, mtp_names: 'skulk' }, 'mtp_names: means nothing without mtp_sidecar_repo'],
     ['a revision of no vindex', { ...SIDECAR, source_revision: 'a'.repeat(40) }, 'source_revision: means nothing without source_model'],
     ['a vindex over its own source', { ...VINDEX, hf_repo: 'A/Model' }, 'hf_repo: is also read as source_model'],
-    ['a target that another kind reads', { ...VINDEX, mtp_source_repo: 'b/two', mtp_sidecar_repo: 'b/t' }, 'hf_repo: is also read as mtp_source_repo'],
+    [
+      'a target that another kind reads',
+      { ...VINDEX, mtp_source_repo: 'b/two', mtp_sidecar_repo: 'b/t' },
+      'hf_repo: is also read as mtp_source_repo',
+    ],
     ['a field of the prototype', { ...SIDECAR, constructor: 1 }, 'constructor: is no known field'],
   ])('with %s is refused with file, line and field', (_, entry, expected) => {
     const found = problems(entry);
@@ -59,7 +79,11 @@ describe('an entry', () => {
 
   it('shows all its mistakes at once, each on its line', () => {
     const text = 'models:\n  - key: Bad\n    tier: smoke\n    mtp_source_repo: nope\n    colour: red\n';
-    expect(parseSourceFile('f.yaml', text).problems.map(({ line, field }) => [line, field])).toEqual([[2, 'key'], [4, 'mtp_source_repo'], [5, 'colour']]);
+    expect(parseSourceFile('f.yaml', text).problems.map(({ line, field }) => [line, field])).toEqual([
+      [2, 'key'],
+      [4, 'mtp_source_repo'],
+      [5, 'colour'],
+    ]);
   });
 
   it.each(['source_model', 'quant', 'slices', 'output_name', 'hf_repo'] as const)('with a vindex needs %s', (field) => {
@@ -77,7 +101,10 @@ describe('an entry', () => {
 });
 
 describe('hostile YAML', () => {
-  const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'.split('').map((name, at) => `${name}: &${name} [${`*${'abcdefgh'[at]},`.repeat(9)}]`).join('\n')}\nmodels: *i\n`;
+  const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'
+    .split('')
+    .map((name, at) => `${name}: &${name} [${`*${'abcdefgh'[at]},`.repeat(9)}]`)
+    .join('\n')}\nmodels: *i\n`;
   it.each([
     ['an alias bomb', bomb],
     ['duplicate keys', 'models: []\nmodels: []\n'],
@@ -89,7 +116,9 @@ describe('hostile YAML', () => {
     ['a tag', 'models: !!js/function "x"\n'],
     ['a null byte in a value', 'models:\n  - key: a\u0000b\n'],
     ['an alias to itself', 'models: &a [*a]\n'],
-    ['five thousand brackets', `models: ${'['.repeat(5000)}${']'.repeat(5000)}\n`],
+    ['a million open lists', '['.repeat(1e6)],
+    ['a million nested lists', `models: ${'- '.repeat(1e6)}x\n`],
+    ['five thousand nested maps', `models: ${'{a: '.repeat(5000)}${'}'.repeat(5000)}\n`],
     ['a list', '- models\n'],
     ['a prototype', 'models:\n  - __proto__: {key: x}\n'],
   ])('%s is told as a problem', (_, text) => {
@@ -107,9 +136,19 @@ describe('hostile YAML', () => {
   });
 
   it('of any form never throws', () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.object().map((value) => stringify({ models: [value] }))), (text) => {
-      expect(Array.isArray(parseSourceFile('f.yaml', text).problems)).toBe(true);
-      expect(Array.isArray(parseSettingsFile('s.yaml', text).problems)).toBe(true);
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.string({ unit: 'binary' }),
+          fc.object().map((value) => stringify({ models: [value] })),
+        ),
+        (text) => {
+          expect(Array.isArray(parseSourceFile('f.yaml', text).problems)).toBe(true);
+          expect(Array.isArray(parseSettingsFile('s.yaml', text).problems)).toBe(true);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });

@@ -4,12 +4,19 @@ import { inject, expect, it } from 'vitest';
 import { projectRoot } from '../../dev/temporal/project.js';
 
 const swp = (args: readonly string[]) =>
-  execa(process.execPath, [join(projectRoot(), 'dist', 'client', 'main.js'), ...args], { env: { SWP_TEMPORAL_CLI: inject('temporalCli') }, reject: false, stdin: 'ignore' });
+  execa(process.execPath, [join(projectRoot(), 'dist', 'client', 'main.js'), ...args], {
+    env: { SWP_TEMPORAL_CLI: inject('temporalCli') },
+    reject: false,
+    stdin: 'ignore',
+  });
 
 it('the demo publishes a sidecar from plan to verification', async () => {
   const { exitCode, stdout, stderr } = await swp(['demo', '--yes', '--json']);
   expect(exitCode, stderr).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ result: { outcome: 'published', artifacts: [{ kind: 'mtp', result: { outcome: 'published', receipt: { verifiedFiles: 4 } } }] }, ui: expect.stringContaining('publish%2Fdemo%2Fqwen3-5-tiny-mtp') });
+  expect(JSON.parse(stdout)).toMatchObject({
+    result: { outcome: 'published', artifacts: [{ kind: 'mtp', result: { outcome: 'published', receipt: { verifiedFiles: 4 } } }] },
+    ui: expect.stringContaining('publish%2Fdemo%2Fqwen3-5-tiny-mtp'),
+  });
 }, 120_000);
 
 it('without a terminal the demo approves nothing by itself', async () => {

@@ -22,7 +22,7 @@ const configFile = async (text: string): Promise<string> => {
   return file;
 };
 
-test('the settings\' server is connected to, with its namespace', async () => {
+test("the settings' server is connected to, with its namespace", async () => {
   const { client, address, namespace, close } = await connectClient({ env: testTemporalEnv() });
   expect([address, namespace, client.options.namespace]).toEqual([inject('temporalAddress'), 'default', 'default']);
   await close();
@@ -72,5 +72,9 @@ test.each([
   ['a broken file', {}, '[profile.default', 'Invalid TOML'],
 ])('%s is an error of the settings', async (_, env, text, message) => {
   const TEMPORAL_CONFIG_FILE = await configFile(text);
-  await expect(connectClient({ env: { ...env, TEMPORAL_CONFIG_FILE } })).rejects.toMatchObject({ kind: 'invalid', code: 'temporal/config', message: expect.stringContaining(message) });
+  await expect(connectClient({ env: { ...env, TEMPORAL_CONFIG_FILE } })).rejects.toMatchObject({
+    kind: 'invalid',
+    code: 'temporal/config',
+    message: expect.stringContaining(message),
+  });
 });

@@ -7,7 +7,32 @@ describe('a repository name', () => {
     expect(RepoId.safeParse(id).success).toBe(true);
   });
 
-  it.each(['', 'a', '/b', 'a/', 'a/b/c', 'a//b', '../b', 'a/..', 'a/b..c', 'a/b--c', 'a/b.git', 'a/b.', 'a/b-', '-a/b', '.a/b', 'a b/c', 'a/b?x', 'a/b#x', 'a/b@main', 'a/b\n', 'a\\b/c', 'ä/b', `a/${'b'.repeat(97)}`, 'https://huggingface.co/a/b'])('%j is none', (id) => {
+  it.each([
+    '',
+    'a',
+    '/b',
+    'a/',
+    'a/b/c',
+    'a//b',
+    '../b',
+    'a/..',
+    'a/b..c',
+    'a/b--c',
+    'a/b.git',
+    'a/b.',
+    'a/b-',
+    '-a/b',
+    '.a/b',
+    'a b/c',
+    'a/b?x',
+    'a/b#x',
+    'a/b@main',
+    'a/b\n',
+    'a\\b/c',
+    'ä/b',
+    `a/${'b'.repeat(97)}`,
+    'https://huggingface.co/a/b',
+  ])('%j is none', (id) => {
     expect(RepoId.safeParse(id).success).toBe(false);
   });
 
@@ -21,18 +46,24 @@ it.each(['a'.repeat(39), 'a'.repeat(41), 'A'.repeat(40), 'g'.repeat(40), `${'a'.
   expect(CommitSha.safeParse(sha).success).toBe(false);
 });
 
-it.each(['a'.repeat(64), `sha256:${'a'.repeat(63)}`, `sha256:${'A'.repeat(64)}`, `sha512:${'a'.repeat(64)}`])('%j is no digest', (digest) => {
-  expect(Digest.safeParse(digest).success).toBe(false);
-});
+it.each(['a'.repeat(64), `sha256:${'a'.repeat(63)}`, `sha256:${'A'.repeat(64)}`, `sha512:${'a'.repeat(64)}`])(
+  '%j is no digest',
+  (digest) => {
+    expect(Digest.safeParse(digest).success).toBe(false);
+  },
+);
 
 describe('an error', () => {
   it('is worth a retry only when the far end was unavailable', () => {
     expect(new SwpError('unavailable', 'x/y', 'm', { retryAfterMs: 5 })).toMatchObject({ transient: true, retryAfterMs: 5 });
-    for (const kind of ['usage', 'invalid', 'stale', 'access', 'quota', 'not-found', 'conflict', 'integrity', 'internal'] as const) expect(new SwpError(kind, 'x/y', 'm').transient).toBe(false);
+    for (const kind of ['usage', 'invalid', 'stale', 'access', 'quota', 'not-found', 'conflict', 'integrity', 'internal'] as const)
+      expect(new SwpError(kind, 'x/y', 'm').transient).toBe(false);
   });
 
   it('tells the messages of its causes too, and takes whatever was thrown', () => {
-    expect(messageOf(new SwpError('internal', 'x/y', 'outer', { cause: new Error('inner', { cause: 'core' }) }))).toBe('outer: inner: core');
+    expect(messageOf(new SwpError('internal', 'x/y', 'outer', { cause: new Error('inner', { cause: 'core' }) }))).toBe(
+      'outer: inner: core',
+    );
     expect(messageOf(null)).toBe('null');
   });
 });

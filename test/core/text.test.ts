@@ -17,9 +17,11 @@ describe('byte counts', () => {
   ])('%i reads %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
   it('never have more than three digits', () => {
-    fc.assert(fc.property(fc.nat({ max: Number.MAX_SAFE_INTEGER }), (bytes) => {
-      expect(formatBytes(bytes)).toMatch(/^(\d{1,3} B|(\d\.\d\d|\d\d\.\d|\d{3}) [kMGTP]B)$/);
-    }));
+    fc.assert(
+      fc.property(fc.nat({ max: Number.MAX_SAFE_INTEGER }), (bytes) => {
+        expect(formatBytes(bytes)).toMatch(/^(\d{1,3} B|(\d\.\d\d|\d\d\.\d|\d{3}) [kMGTP]B)$/);
+      }),
+    );
   });
 });
 
@@ -28,26 +30,39 @@ it('a count has its noun, singular or plural', () => {
 });
 
 it('the order of names is that of their UTF-8 bytes', () => {
-  const name = fc.string({ unit: fc.oneof(fc.constantFrom('a', 'b', '\uffff', '\u{10000}', '\ue000'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })) });
-  fc.assert(fc.property(name, name, (a, b) => {
-    expect(Math.sign(compareBytes(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  }));
+  const name = fc.string({
+    unit: fc.oneof(fc.constantFrom('a', 'b', '\uffff', '\u{10000}', '\ue000'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })),
+  });
+  fc.assert(
+    fc.property(name, name, (a, b) => {
+      expect(Math.sign(compareBytes(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    }),
+  );
 });
 
 describe('text from outside, as one line', () => {
   it('holds no control character, line break or direction mark, and is bounded', () => {
-    const hostile = fc.string({ unit: fc.oneof(fc.constantFrom('\u001b[2J', '\n', '\r', '\u009b', '\u2028', '\u202e', '\u2067', '\u200f', '\u061c'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })) });
-    fc.assert(fc.property(hostile, fc.integer({ min: 1, max: 50 }), (text, max) => {
-      const line = oneLine(text, max);
-      expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u);
-      expect(line.length).toBeLessThanOrEqual(max);
-    }));
+    const hostile = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom('\u001b[2J', '\n', '\r', '\u009b', '\u2028', '\u202e', '\u2067', '\u200f', '\u061c'),
+        fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+      ),
+    });
+    fc.assert(
+      fc.property(hostile, fc.integer({ min: 1, max: 50 }), (text, max) => {
+        const line = oneLine(text, max);
+        expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u);
+        expect(line.length).toBeLessThanOrEqual(max);
+      }),
+    );
   });
 
   it('is well-formed, where half a character came in and where the cut falls inside of one', () => {
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom('a', '😀', '\ud83d', '\ude00') }), fc.integer({ min: 1, max: 10 }), (text, max) => {
-      expect(oneLine(text, max).isWellFormed()).toBe(true);
-    }));
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', '😀', '\ud83d', '\ude00') }), fc.integer({ min: 1, max: 10 }), (text, max) => {
+        expect(oneLine(text, max).isWellFormed()).toBe(true);
+      }),
+    );
   });
 
   it('keeps what is harmless as it was', () => {

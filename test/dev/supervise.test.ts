@@ -75,10 +75,27 @@ test('the program gets the given environment and nothing else of ours', async ()
 test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('the program ends when its starter ends by %s', async (signal) => {
   const directory = await mkdtemp(path.join(tmpdir(), 'swp-supervise-'));
   const root = projectRoot();
-  await execa(path.join(root, 'node_modules/.bin/tsc'), [path.join(root, 'dev/supervise.ts'), '--ignoreConfig', '--module', 'nodenext', '--target', 'es2023', '--types', 'node', '--typeRoots', path.join(root, 'node_modules/@types'), '--skipLibCheck', '--outDir', directory]);
+  await execa(path.join(root, 'node_modules/.bin/tsc'), [
+    path.join(root, 'dev/supervise.ts'),
+    '--ignoreConfig',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--types',
+    'node',
+    '--typeRoots',
+    path.join(root, 'node_modules/@types'),
+    '--skipLibCheck',
+    '--outDir',
+    directory,
+  ]);
   await writeFile(path.join(directory, 'package.json'), '{"type":"module"}');
   const starter = path.join(directory, 'starter.js');
-  await writeFile(starter, `import { supervise } from './supervise.js'; console.log(await supervise(process.execPath, ['-e', ${JSON.stringify(FOREVER)}]).started);`);
+  await writeFile(
+    starter,
+    `import { supervise } from './supervise.js'; console.log(await supervise(process.execPath, ['-e', ${JSON.stringify(FOREVER)}]).started);`,
+  );
   const parent = spawn(process.execPath, [starter], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const [line] = await once(parent.stdout, 'data');

@@ -9,14 +9,18 @@ const parse = (text: string, dataBytes: number) => {
   const header = new TextEncoder().encode(text);
   return parseHeader(header, LENGTH_PREFIX + header.byteLength + dataBytes);
 };
-const tensor = (name: string, begin: number, end: number, shape = `[${end - begin}]`, dtype = 'U8'): string => `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":${shape},"data_offsets":[${begin},${end}]}`;
+const tensor = (name: string, begin: number, end: number, shape = `[${end - begin}]`, dtype = 'U8'): string =>
+  `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":${shape},"data_offsets":[${begin},${end}]}`;
 
 describe('a header', () => {
   it('gives tensors in the order of their bytes, with places in the file', () => {
     const text = `{"__metadata__":{"format":"pt"},${tensor('b', 4, 8)},${tensor('a', 0, 4, '[2]', 'BF16')}}`;
     const { tensors, metadata } = parse(text, 8);
     const base = LENGTH_PREFIX + text.length;
-    expect(tensors).toEqual([{ name: 'a', dtype: 'BF16', shape: [2], begin: base, end: base + 4 }, { name: 'b', dtype: 'U8', shape: [4], begin: base + 4, end: base + 8 }]);
+    expect(tensors).toEqual([
+      { name: 'a', dtype: 'BF16', shape: [2], begin: base, end: base + 4 },
+      { name: 'b', dtype: 'U8', shape: [4], begin: base + 4, end: base + 8 },
+    ]);
     expect([...metadata]).toEqual([['format', 'pt']]);
   });
 
@@ -25,7 +29,11 @@ describe('a header', () => {
     ['white space around', ` \n{${tensor('a', 0, 2)}}   `, 2],
     ['a scalar', '{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}', 4],
     ['a tensor without elements', `{"a":{"dtype":"F32","shape":[0,7],"data_offsets":[0,0]},${tensor('b', 0, 1)}}`, 1],
-    ['names that an object would treat specially', `{${tensor('__proto__', 0, 1)},${tensor('constructor', 1, 2)},${tensor('10', 2, 3)},${tensor('9', 3, 4)}}`, 4],
+    [
+      'names that an object would treat specially',
+      `{${tensor('__proto__', 0, 1)},${tensor('constructor', 1, 2)},${tensor('10', 2, 3)},${tensor('9', 3, 4)}}`,
+      4,
+    ],
     ['unknown fields of an entry', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"more":[1.5e3,{"x":null}]}}', 1],
     ['packed four-bit numbers', '{"a":{"dtype":"F4","shape":[4],"data_offsets":[0,2]}}', 2],
     ['no metadata', `{"__metadata__":null,${tensor('a', 0, 1)}}`, 1],
@@ -35,16 +43,26 @@ describe('a header', () => {
 
   it.each([
     ['a name twice', `{${tensor('a', 0, 1)},${tensor('a', 0, 1)}}`, 1, 'stands twice'],
-    ['a name twice in other spellings', `{${tensor('a', 0, 1)},"\\u0061":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1, 'stands twice'],
+    [
+      'a name twice in other spellings',
+      `{${tensor('a', 0, 1)},"\\u0061":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`,
+      1,
+      'stands twice',
+    ],
     ['a field twice', '{"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}}', 1, 'stands twice'],
     ['a fraction', '{"a":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}', 1, 'non-negative integer'],
     ['an exponent', '{"a":{"dtype":"U8","shape":[1e0],"data_offsets":[0,1]}}', 1, 'non-negative integer'],
     ['a minus', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[-0,1]}}', 1, 'non-negative integer'],
     ['a leading zero', '{"a":{"dtype":"U8","shape":[01],"data_offsets":[0,1]}}', 1, 'non-negative integer'],
-    ['a number that rounds', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[9007199254740993,9007199254740994]}}', 1, 'larger than any file'],
+    [
+      'a number that rounds',
+      '{"a":{"dtype":"U8","shape":[1],"data_offsets":[9007199254740993,9007199254740994]}}',
+      1,
+      'larger than any file',
+    ],
     ['a shape that overflows', '{"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}}', 0, 'no whole number of bytes'],
     ['half a byte', '{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}}', 2, 'no whole number of bytes'],
-    ['a size that is not its shape\'s', '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}', 4, 'takes 8 bytes'],
+    ["a size that is not its shape's", '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}', 4, 'takes 8 bytes'],
     ['an unknown dtype', '{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,1]}}', 1, 'unknown dtype Q4'],
     ['an overlap', `{${tensor('a', 0, 4)},${tensor('b', 2, 6)}}`, 6, 'inside the one before'],
     ['a hole', `{${tensor('a', 0, 4)},${tensor('b', 5, 6)}}`, 6, 'Nothing describes'],
@@ -79,7 +97,14 @@ describe('the length of a header', () => {
     return bytes;
   };
 
-  it.each([[0n, 100], [1n, 100], [100_000_001n, 1_000_000_000], [93n, 100], [2n ** 62n, 100], [2n ** 64n - 1n, 100]])('of %i is refused in a file of %i bytes', (length, size) => {
+  it.each([
+    [0n, 100],
+    [1n, 100],
+    [100_000_001n, 1_000_000_000],
+    [93n, 100],
+    [2n ** 62n, 100],
+    [2n ** 64n - 1n, 100],
+  ])('of %i is refused in a file of %i bytes', (length, size) => {
     expect(() => headerSize(prefix(length), size)).toThrow(SwpError);
   });
 
@@ -93,7 +118,14 @@ describe('the length of a header', () => {
 });
 
 it('a damaged header is refused or still tiles its file exactly', () => {
-  const layout = layoutTensors([{ name: 'a', dtype: 'BF16', shape: [3, 2] }, { name: 'b.c', dtype: 'F32', shape: [5] }, { name: 'z', dtype: 'U8', shape: [] }], { format: 'pt' });
+  const layout = layoutTensors(
+    [
+      { name: 'a', dtype: 'BF16', shape: [3, 2] },
+      { name: 'b.c', dtype: 'F32', shape: [5] },
+      { name: 'z', dtype: 'U8', shape: [] },
+    ],
+    { format: 'pt' },
+  );
   const original = layout.header.subarray(LENGTH_PREFIX);
   const mutation = fc.record({ at: fc.nat(original.length - 1), byte: fc.nat(255), cut: fc.boolean() });
   fc.assert(

@@ -8,11 +8,30 @@ describe('an index', () => {
     expect([...parseIndex(index('sub/model-00001.safetensors')).weightMap]).toEqual([['mtp.x', 'sub/model-00001.safetensors']]);
   });
 
-  it.each(['../x.safetensors', '/etc/x.safetensors', 'a/../x.safetensors', 'a//x.safetensors', './x.safetensors', 'a\\x.safetensors', 'https://evil/x.safetensors', 'x.safetensors?y', 'x\u0000.safetensors', 'x.bin', '', `${'x'.repeat(300)}.safetensors`])('may not name %j', (file) => {
+  it.each([
+    '../x.safetensors',
+    '/etc/x.safetensors',
+    'a/../x.safetensors',
+    'a//x.safetensors',
+    './x.safetensors',
+    'a\\x.safetensors',
+    'https://evil/x.safetensors',
+    'x.safetensors?y',
+    'x\u0000.safetensors',
+    'x.bin',
+    '',
+    `${'x'.repeat(300)}.safetensors`,
+  ])('may not name %j', (file) => {
     expect(() => parseIndex(index(file))).toThrow(expect.objectContaining({ code: 'formats/index-file-name' }));
   });
 
-  it.each([['no weight_map', '{}'], ['a tensor twice', '{"weight_map":{"a":"x.safetensors","a":"y.safetensors"}}'], ['a number', '{"weight_map":{"a":1}}'], ['broken JSON', '{"weight_map":'], ['two weight_maps', '{"weight_map":{},"weight_map":{}}']])('with %s is refused', (_, text) => {
+  it.each([
+    ['no weight_map', '{}'],
+    ['a tensor twice', '{"weight_map":{"a":"x.safetensors","a":"y.safetensors"}}'],
+    ['a number', '{"weight_map":{"a":1}}'],
+    ['broken JSON', '{"weight_map":'],
+    ['two weight_maps', '{"weight_map":{},"weight_map":{}}'],
+  ])('with %s is refused', (_, text) => {
     expect(() => parseIndex(text)).toThrow(expect.objectContaining({ name: 'SwpError' }));
   });
 });

@@ -9,14 +9,19 @@ const file = (path: string, tensors: TensorShape[]): CheckpointFile => {
   return { path, size, header: parseHeader(header.subarray(LENGTH_PREFIX), size) };
 };
 const bf16 = (name: string): TensorShape => ({ name, dtype: 'BF16', shape: [2, 2] });
-const codes = (...args: Parameters<typeof planMtpSidecar>): string[] => planMtpSidecar(...args).problems.map(({ code, severity }) => `${severity} ${code}`);
+const codes = (...args: Parameters<typeof planMtpSidecar>): string[] =>
+  planMtpSidecar(...args).problems.map(({ code, severity }) => `${severity} ${code}`);
 
 const A = file('a.safetensors', [bf16('model.x'), bf16('mtp.fc.weight'), bf16('model.not_mtp_here')]);
 const B = file('b.safetensors', [{ name: 'mtp.layers.0.norm.weight', dtype: 'F32', shape: [2] }, bf16('language_model.mtp.norm')]);
 
 describe('the selection of heads', () => {
   it('takes the keys of the namespace, with or without a prefix, sorted', () => {
-    expect(planMtpSidecar({ files: [A, B] }).tensors.map(({ name, file: path }) => [name, path])).toEqual([['language_model.mtp.norm', 'b.safetensors'], ['mtp.fc.weight', 'a.safetensors'], ['mtp.layers.0.norm.weight', 'b.safetensors']]);
+    expect(planMtpSidecar({ files: [A, B] }).tensors.map(({ name, file: path }) => [name, path])).toEqual([
+      ['language_model.mtp.norm', 'b.safetensors'],
+      ['mtp.fc.weight', 'a.safetensors'],
+      ['mtp.layers.0.norm.weight', 'b.safetensors'],
+    ]);
   });
 
   it('does not depend on the order of the files', () => {
@@ -24,15 +29,35 @@ describe('the selection of heads', () => {
   });
 
   it('counts heads and needed bytes', () => {
-    const selection = planMtpSidecar({ files: [file('x.safetensors', [bf16('mtp.0.a'), bf16('mtp.1.a'), bf16('mtp.2.b')])], config: { num_nextn_predict_layers: 3 } });
+    const selection = planMtpSidecar({
+      files: [file('x.safetensors', [bf16('mtp.0.a'), bf16('mtp.1.a'), bf16('mtp.2.b')])],
+      config: { num_nextn_predict_layers: 3 },
+    });
     expect(selection).toMatchObject({ heads: 3, neededBytes: 24, problems: [] });
   });
 
   it.each([
     ['no heads', { files: [file('x.safetensors', [bf16('a')])] }, ['blocked none-found']],
     ['a tensor in two files', { files: [A, { ...A, path: 'c.safetensors' }] }, ['blocked two-copies']],
-    ['quantised numbers', { files: [file('x.safetensors', [{ name: 'mtp.a', dtype: 'F8_E4M3', shape: [2] }])] }, ['blocked unsupported-dtype']],
-    ['an index that names what is not there', { files: [A], index: { weightMap: new Map([['mtp.fc.weight', 'a.safetensors'], ['mtp.gone', 'a.safetensors'], ['mtp.lost', 'z.safetensors']]) } }, ['blocked missing-file', 'blocked missing-tensor']],
+    [
+      'quantised numbers',
+      { files: [file('x.safetensors', [{ name: 'mtp.a', dtype: 'F8_E4M3', shape: [2] }])] },
+      ['blocked unsupported-dtype'],
+    ],
+    [
+      'an index that names what is not there',
+      {
+        files: [A],
+        index: {
+          weightMap: new Map([
+            ['mtp.fc.weight', 'a.safetensors'],
+            ['mtp.gone', 'a.safetensors'],
+            ['mtp.lost', 'z.safetensors'],
+          ]),
+        },
+      },
+      ['blocked missing-file', 'blocked missing-tensor'],
+    ],
     ['a config that claims more', { files: [A], config: { text_config: { mtp_num_hidden_layers: 2 } } }, ['warn head-count']],
     ['fused experts', { files: [file('x.safetensors', [bf16('mtp.layers.0.mlp.experts.gate_up_proj')])] }, ['warn not-bound']],
   ])('says what is wrong with %s', (_, checkpoint, expected) => {

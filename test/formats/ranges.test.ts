@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { mergeRanges, rangePlan, type FetchRange } from '../../formats/ranges.js';
 
-const range = fc.record({ file: fc.constantFrom('a', 'b'), begin: fc.nat(5000), size: fc.nat(300) }).map(({ file, begin, size }) => ({ file, begin, end: begin + size }));
-const bytesOf = (ranges: readonly FetchRange[]): Set<string> => new Set(ranges.flatMap(({ file, begin, end }) => Array.from({ length: end - begin }, (_, at) => `${file}${begin + at}`)));
+const range = fc
+  .record({ file: fc.constantFrom('a', 'b'), begin: fc.nat(5000), size: fc.nat(300) })
+  .map(({ file, begin, size }) => ({ file, begin, end: begin + size }));
+const bytesOf = (ranges: readonly FetchRange[]): Set<string> =>
+  new Set(ranges.flatMap(({ file, begin, end }) => Array.from({ length: end - begin }, (_, at) => `${file}${begin + at}`)));
 
 it('merged ranges cover what was wanted, are disjoint and sorted, and stay within the budget', () => {
   fc.assert(
@@ -24,7 +27,11 @@ it('merged ranges cover what was wanted, are disjoint and sorted, and stay withi
 
 it('closes the smallest gaps first', () => {
   const wanted = [0, 110, 125, 240].map((begin) => ({ file: 'a', begin, end: begin + 10 }));
-  expect(mergeRanges(wanted, 5)).toEqual([{ file: 'a', begin: 0, end: 10 }, { file: 'a', begin: 110, end: 135 }, { file: 'a', begin: 240, end: 250 }]);
+  expect(mergeRanges(wanted, 5)).toEqual([
+    { file: 'a', begin: 0, end: 10 },
+    { file: 'a', begin: 110, end: 135 },
+    { file: 'a', begin: 240, end: 250 },
+  ]);
 });
 
 it('cuts long ranges so that several are in flight', () => {

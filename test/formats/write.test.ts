@@ -21,16 +21,50 @@ for tensors in json.load(sys.stdin):
 print(json.dumps(out))
 `;
 
-const COMMON: Dtype[] = ['BOOL', 'U8', 'I8', 'F8_E5M2', 'F8_E4M3', 'F8_E8M0', 'I16', 'U16', 'F16', 'BF16', 'I32', 'U32', 'F32', 'F64', 'I64', 'U64'];
-const NAMES = ['mtp.fc.weight', 'mtp.layers.0.mlp.experts.10.up', 'mtp.layers.0.mlp.experts.9.up', 'a"b\\c', 'é', 'ｚ', '😀', '10', '9', '__proto__', 'Z', 'a'];
+const COMMON: Dtype[] = [
+  'BOOL',
+  'U8',
+  'I8',
+  'F8_E5M2',
+  'F8_E4M3',
+  'F8_E8M0',
+  'I16',
+  'U16',
+  'F16',
+  'BF16',
+  'I32',
+  'U32',
+  'F32',
+  'F64',
+  'I64',
+  'U64',
+];
+const NAMES = [
+  'mtp.fc.weight',
+  'mtp.layers.0.mlp.experts.10.up',
+  'mtp.layers.0.mlp.experts.9.up',
+  'a"b\\c',
+  'é',
+  'ｚ',
+  '😀',
+  '10',
+  '9',
+  '__proto__',
+  'Z',
+  'a',
+];
 
 const randomSet = (seed: number): TensorShape[] => {
   const next = randomNumbers(seed);
-  return NAMES.filter(() => next() % 3 > 0).map((name) => ({ name, dtype: COMMON[next() % COMMON.length]!, shape: Array.from({ length: next() % 4 }, () => next() % 5) }));
+  return NAMES.filter(() => next() % 3 > 0).map((name) => ({
+    name,
+    dtype: COMMON[next() % COMMON.length]!,
+    shape: Array.from({ length: next() % 4 }, () => next() % 5),
+  }));
 };
 
 describe('the layout of a file', () => {
-  it('is byte for byte the official writer\'s', async () => {
+  it("is byte for byte the official writer's", async () => {
     const sets = Array.from({ length: 25 }, (_, seed) => randomSet(seed));
     const input = sets.map((set) => set.map((tensor) => ({ ...tensor, bytes: tensorBytes(tensor.dtype, tensor.shape) })));
     const { stdout } = await execa(await pythonEnvironment(), ['-c', OFFICIAL], { input: JSON.stringify(input) });

@@ -28,7 +28,15 @@ const withContent = async (content: RequestListener, headers: Record<string, str
   });
   const hub = await serve((_, answer) => {
     resolves += 1;
-    answer.writeHead(302, { location: `${cdn.url}/signed?X-Signature=secret`, 'x-linked-size': String(DATA.length), 'x-linked-etag': `"${FILE.lfs}"`, 'x-repo-commit': COMMIT, ...headers }).end();
+    answer
+      .writeHead(302, {
+        location: `${cdn.url}/signed?X-Signature=secret`,
+        'x-linked-size': String(DATA.length),
+        'x-linked-etag': `"${FILE.lfs}"`,
+        'x-repo-commit': COMMIT,
+        ...headers,
+      })
+      .end();
   });
   return { hub, seen, resolves: () => resolves };
 };
@@ -93,19 +101,34 @@ describe('a range', () => {
 
   it.each<[string, RequestListener, string]>([
     ['ignores it', (_, answer) => void answer.writeHead(200).end(DATA), 'hub/range-ignored'],
-    ['answers another range', (_, answer) => void answer.writeHead(206, { 'content-range': `bytes 0-9/${DATA.length}` }).end(DATA.subarray(0, 10)), 'hub/range-differs'],
-    ['knows another size', (_, answer) => void answer.writeHead(206, { 'content-range': 'bytes 5-14/77' }).end(DATA.subarray(5, 15)), 'hub/range-differs'],
+    [
+      'answers another range',
+      (_, answer) => void answer.writeHead(206, { 'content-range': `bytes 0-9/${DATA.length}` }).end(DATA.subarray(0, 10)),
+      'hub/range-differs',
+    ],
+    [
+      'knows another size',
+      (_, answer) => void answer.writeHead(206, { 'content-range': 'bytes 5-14/77' }).end(DATA.subarray(5, 15)),
+      'hub/range-differs',
+    ],
     ['gives no Content-Range', (_, answer) => void answer.writeHead(206).end(DATA.subarray(5, 15)), 'hub/range-differs'],
-    ['sends more', (_, answer) => void answer.writeHead(206, { 'content-range': `bytes 5-14/${DATA.length}` }).end(DATA), 'hub/range-differs'],
+    [
+      'sends more',
+      (_, answer) => void answer.writeHead(206, { 'content-range': `bytes 5-14/${DATA.length}` }).end(DATA),
+      'hub/range-differs',
+    ],
   ])('is refused from a server that %s', async (_, content, code) => {
     const { hub } = await withContent(content);
     await expect(read(hub.url, 5, 15)).rejects.toMatchObject({ code });
   });
 
-  it.each([[{ 'x-linked-etag': `"${'c'.repeat(64)}"` }], [{ 'x-linked-size': '1' }], [{ 'x-repo-commit': 'b'.repeat(40) }]])('is refused when the Hub links another object: %j', async (headers: Record<string, string>) => {
-    const { hub } = await withContent(honest, headers);
-    await expect(read(hub.url, 5, 15)).rejects.toMatchObject({ code: 'hub/file-differs' });
-  });
+  it.each([[{ 'x-linked-etag': `"${'c'.repeat(64)}"` }], [{ 'x-linked-size': '1' }], [{ 'x-repo-commit': 'b'.repeat(40) }]])(
+    'is refused when the Hub links another object: %j',
+    async (headers: Record<string, string>) => {
+      const { hub } = await withContent(honest, headers);
+      await expect(read(hub.url, 5, 15)).rejects.toMatchObject({ code: 'hub/file-differs' });
+    },
+  );
 
   it('fails without the signature or the token in its message', async () => {
     const { hub } = await withContent((_, answer) => void answer.writeHead(404).end('gone'));
@@ -126,7 +149,14 @@ describe('on the local hub', () => {
   it('an LFS file and a plain one are read in ranges', async () => {
     test = await openHub();
     await test.hub.admin.createRepo(REPO);
-    const commit = await test.hub.admin.commitFiles(REPO, new Map([['m.safetensors', DATA], ['plain.txt', Buffer.from('hello world')]]), { message: 'x' });
+    const commit = await test.hub.admin.commitFiles(
+      REPO,
+      new Map([
+        ['m.safetensors', DATA],
+        ['plain.txt', Buffer.from('hello world')],
+      ]),
+      { message: 'x' },
+    );
     const lfs = { repo: REPO, commit, path: 'm.safetensors', size: DATA.length, lfs: null };
     expect(await buffer(openFile(test.client, lfs).read(1000, 3000, signal))).toEqual(DATA.subarray(1000, 3000));
     expect((await buffer(openFile(test.client, { ...lfs, path: 'plain.txt', size: 11 }).read(6, 11, signal))).toString()).toBe('world');

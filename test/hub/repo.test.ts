@@ -34,8 +34,15 @@ const read = (hub: ReturnType<typeof config>) => readRepo(hub, REPO, undefined, 
 
 describe('a repository', () => {
   it('is read with license, visibility and files in the order of their bytes', async () => {
-    const hub = await answering(info({ gated: 'manual', cardData: { license: 'other', license_name: 'qwen' } }), [[row('b'), row('a/ｚ'), row('a/😀'), { type: 'directory', path: '', oid: OID, size: 0 }]]);
-    expect(await read(hub)).toMatchObject({ commit: COMMIT, gated: 'manual', license: { id: 'other', name: 'qwen', link: null }, files: [{ path: 'a/ｚ' }, { path: 'a/😀' }, { path: 'b' }] });
+    const hub = await answering(info({ gated: 'manual', cardData: { license: 'other', license_name: 'qwen' } }), [
+      [row('b'), row('a/ｚ'), row('a/😀'), { type: 'directory', path: '', oid: OID, size: 0 }],
+    ]);
+    expect(await read(hub)).toMatchObject({
+      commit: COMMIT,
+      gated: 'manual',
+      license: { id: 'other', name: 'qwen', link: null },
+      files: [{ path: 'a/ｚ' }, { path: 'a/😀' }, { path: 'b' }],
+    });
   });
 
   it('takes the first of several licenses, and none from a strange card', async () => {
@@ -58,10 +65,14 @@ describe('a repository', () => {
     ['a digest that is none', async () => answering(info(), [[row('a', { lfs: { oid: 'zz', size: 1 } })]]), 'hub/bad-answer'],
     ['an empty sha', async () => answering(info({ sha: '' })), 'hub/bad-answer'],
     ['another name', async () => answering(info({ id: 'acme/renamed' })), 'hub/renamed'],
-    ['text instead of JSON', async () => {
-      server = await tiny((_, answer) => void answer.end('<html>'));
-      return config(server.url);
-    }, 'hub/bad-answer'],
+    [
+      'text instead of JSON',
+      async () => {
+        server = await tiny((_, answer) => void answer.end('<html>'));
+        return config(server.url);
+      },
+      'hub/bad-answer',
+    ],
   ])('is refused with %s', async (_, make, code) => {
     await expect(read(await make())).rejects.toMatchObject({ code });
   });
@@ -81,7 +92,10 @@ describe('a repository', () => {
     test = await openHub();
     await test.hub.admin.createRepo(REPO);
     const wrong = hubConfigFromEnv({ HF_ENDPOINT: test.hub.url, HF_TOKEN: 'hf_nobody' });
-    await expect(readRepo(wrong, REPO, undefined, { signal })).rejects.toMatchObject({ kind: 'access', hint: expect.stringContaining('HF_TOKEN') });
+    await expect(readRepo(wrong, REPO, undefined, { signal })).rejects.toMatchObject({
+      kind: 'access',
+      hint: expect.stringContaining('HF_TOKEN'),
+    });
   });
 });
 
@@ -94,8 +108,12 @@ describe('a small file', () => {
     const file = ('files' in facts ? facts.files : []).find(({ path }) => path === 'a.txt')!;
     const wanted = { repo: REPO, commit, path: 'a.txt', maxBytes: 100 };
     expect(Buffer.from(await readSmallFile(test.client, { ...wanted, file }, { signal })).toString()).toBe('hello\n');
-    await expect(readSmallFile(test.client, { ...wanted, file: { ...file, gitBlob: OID as typeof file.gitBlob } }, { signal })).rejects.toMatchObject({ code: 'hub/file-differs' });
-    await expect(readSmallFile(test.client, { ...wanted, maxBytes: 2 }, { signal })).rejects.toMatchObject({ code: 'hub/answer-too-large' });
+    await expect(
+      readSmallFile(test.client, { ...wanted, file: { ...file, gitBlob: OID as typeof file.gitBlob } }, { signal }),
+    ).rejects.toMatchObject({ code: 'hub/file-differs' });
+    await expect(readSmallFile(test.client, { ...wanted, maxBytes: 2 }, { signal })).rejects.toMatchObject({
+      code: 'hub/answer-too-large',
+    });
     await expect(readSmallFile(test.client, { ...wanted, path: 'none' }, { signal })).rejects.toMatchObject({ code: 'hub/file-not-found' });
   });
 });
@@ -105,7 +123,10 @@ describe('commits', () => {
     test = await openHub({ pageSize: 2 });
     const first = await test.hub.admin.createRepo(REPO);
     const digest = `sha256:${'d'.repeat(64)}`;
-    for (const at of [1, 2, 3]) await test.hub.admin.commitFiles(REPO, new Map([['n', Buffer.from(String(at))]]), { message: `Commit ${at}\n\nSWP-Plan: ${digest}\nSWP-Manifest: ${digest}` });
+    for (const at of [1, 2, 3])
+      await test.hub.admin.commitFiles(REPO, new Map([['n', Buffer.from(String(at))]]), {
+        message: `Commit ${at}\n\nSWP-Plan: ${digest}\nSWP-Manifest: ${digest}`,
+      });
     const commits = await listCommitsSince(test.client, REPO, first, { signal });
     expect(commits.map(({ title }) => title)).toEqual(['Commit 3', 'Commit 2', 'Commit 1']);
     expect(readTrailers(commits[0]!.message)).toEqual({ plan: digest, manifest: digest });
@@ -124,7 +145,10 @@ describe('the token', () => {
     expect(secretsOf(hub)).toEqual([TOKEN]);
   });
 
-  it.each([{ HF_ENDPOINT: 'nowhere' }, { HF_ENDPOINT: 'file:///x' }, { HF_TOKEN: 'two words' }])('settings %j are refused', (env: NodeJS.ProcessEnv) => {
-    expect(() => hubConfigFromEnv(env)).toThrow(expect.objectContaining({ kind: 'invalid' }));
-  });
+  it.each([{ HF_ENDPOINT: 'nowhere' }, { HF_ENDPOINT: 'file:///x' }, { HF_TOKEN: 'two words' }])(
+    'settings %j are refused',
+    (env: NodeJS.ProcessEnv) => {
+      expect(() => hubConfigFromEnv(env)).toThrow(expect.objectContaining({ kind: 'invalid' }));
+    },
+  );
 });

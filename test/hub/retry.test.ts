@@ -17,15 +17,19 @@ const answering = async (...steps: Step[]) => {
   });
   return { hub: config(server.url), count: () => at };
 };
-const call = (hub: ReturnType<typeof config>) => callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x?secret=1'), authorized: true, signal }, z.object({ ok: z.boolean() }));
+const call = (hub: ReturnType<typeof config>) =>
+  callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x?secret=1'), authorized: true, signal }, z.object({ ok: z.boolean() }));
 const OK: Step = { status: 200 };
 
 describe('a transient failure', () => {
-  it.each<Step>(['reset', { status: 500 }, { status: 502 }, { status: 503 }, { status: 504 }, { status: 408 }])('%j is tried again', async (step) => {
-    const { hub, count } = await answering(step, step, OK);
-    expect((await call(hub)).value).toEqual({ ok: true });
-    expect(count()).toBe(3);
-  });
+  it.each<Step>(['reset', { status: 500 }, { status: 502 }, { status: 503 }, { status: 504 }, { status: 408 }])(
+    '%j is tried again',
+    async (step) => {
+      const { hub, count } = await answering(step, step, OK);
+      expect((await call(hub)).value).toEqual({ ok: true });
+      expect(count()).toBe(3);
+    },
+  );
 
   it('waits as long as the rate limit says', async () => {
     const { hub } = await answering({ status: 429, headers: { ratelimit: '"api";r=0;t=167' } }, OK);
@@ -34,7 +38,11 @@ describe('a transient failure', () => {
   });
 
   it('waits as long as Retry-After says, in seconds or until a date', async () => {
-    const { hub } = await answering({ status: 503, headers: { 'retry-after': '20' } }, { status: 503, headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } }, OK);
+    const { hub } = await answering(
+      { status: 503, headers: { 'retry-after': '20' } },
+      { status: 503, headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } },
+      OK,
+    );
     await call(hub);
     expect(hub.waits[0]).toBeGreaterThanOrEqual(20_000);
     expect(hub.waits[1]).toBeGreaterThanOrEqual(55_000);
@@ -64,7 +72,11 @@ describe('a permanent failure', () => {
   });
 
   it('says what the Hub said and the request id, in one line, without query or token', async () => {
-    const { hub } = await answering({ status: 403, headers: { 'x-request-id': 'Root=1-abc' }, body: JSON.stringify({ error: `no\n\u001b[31m ${'x'.repeat(999)}` }) });
+    const { hub } = await answering({
+      status: 403,
+      headers: { 'x-request-id': 'Root=1-abc' },
+      body: JSON.stringify({ error: `no\n\u001b[31m ${'x'.repeat(999)}` }),
+    });
     const error: unknown = await call(hub).catch((thrown: unknown) => thrown);
     const text = String(error);
     expect(text).toContain('request Root=1-abc');
@@ -80,5 +92,7 @@ it('a redirect to another origin is refused', async () => {
 
 it('the token goes to no other origin', async () => {
   const { hub } = await answering(OK);
-  await expect(callJson(hub, { method: 'GET', url: new URL('http://127.0.0.1:1/x'), authorized: true, signal }, z.unknown())).rejects.toMatchObject({ code: 'hub/token-origin' });
+  await expect(
+    callJson(hub, { method: 'GET', url: new URL('http://127.0.0.1:1/x'), authorized: true, signal }, z.unknown()),
+  ).rejects.toMatchObject({ code: 'hub/token-origin' });
 });

@@ -63,4 +63,9 @@ export const openHub = async (options: Partial<LocalHubOptions> = {}): Promise<T
   };
 };
 
-export const fileOf = (path: string, bytes: Uint8Array): UploadFile => ({ path, size: bytes.byteLength, sha256: sha256Of(bytes), open: (begin, end) => Readable.from([bytes.subarray(begin, end)]) });
+export const fileOf = (path: string, bytes: Uint8Array): UploadFile => ({
+  path,
+  size: bytes.byteLength,
+  sha256: sha256Of(bytes),
+  open: (begin, end) => Readable.from([bytes.subarray(begin, end)]),
+});

@@ -19,8 +19,10 @@ const small = randomBytes(1000);
 const large = randomBytes(1_234_567);
 const fault = (...rules: FaultRule[]): void => void test.hub.on(scriptFaults(rules).intercept);
 const count = (operation: string): number => test.hub.requests.filter((request) => request.operation === operation).length;
-const upload = (files = [fileOf('one.safetensors', small), fileOf('two.safetensors', large), fileOf('notes.md', Buffer.from('hi'))], over: object = {}) =>
-  uploadBlobs(test.client, REPO, files, { signal, stopRequested: () => false, onProgress: () => undefined, ...over });
+const upload = (
+  files = [fileOf('one.safetensors', small), fileOf('two.safetensors', large), fileOf('notes.md', Buffer.from('hi'))],
+  over: object = {},
+) => uploadBlobs(test.client, REPO, files, { signal, stopRequested: () => false, onProgress: () => undefined, ...over });
 
 describe('creating', () => {
   it('twice is creating once', async () => {
@@ -34,7 +36,12 @@ describe('uploading', () => {
   beforeEach(() => test.hub.admin.createRepo(REPO));
 
   it('sends what goes to LFS, plain or in parts, and nothing twice', async () => {
-    expect(await upload()).toMatchObject({ lfs: new Set(['one.safetensors', 'two.safetensors']), regular: new Set(['notes.md']), sentBytes: small.length + large.length, skippedBytes: 0 });
+    expect(await upload()).toMatchObject({
+      lfs: new Set(['one.safetensors', 'two.safetensors']),
+      regular: new Set(['notes.md']),
+      sentBytes: small.length + large.length,
+      skippedBytes: 0,
+    });
     expect([count('put'), count('part'), count('complete')]).toEqual([1, 5, 1]);
     expect(await upload()).toMatchObject({ sentBytes: 0, skippedBytes: small.length + large.length });
     expect([count('put'), count('part')]).toEqual([1, 5]);
@@ -47,11 +54,11 @@ describe('uploading', () => {
   });
 
   it.each<[string, FaultRule]>([
-    ['a part\'s 503', { operation: 'part', part: 2, fault: { kind: 'status', status: 503 } }],
+    ["a part's 503", { operation: 'part', part: 2, fault: { kind: 'status', status: 503 } }],
     ['a cut part', { operation: 'part', part: 2, fault: { kind: 'reset' } }],
     ['a part whose answer is lost', { operation: 'part', part: 2, fault: { kind: 'apply-then-reset' } }],
     ['an expired address', { operation: 'part', part: 4, fault: { kind: 'status', status: 403, body: 'Request has expired' } }],
-    ['S3\'s RequestTimeout', { operation: 'part', part: 1, fault: { kind: 'status', status: 400, body: '<Code>RequestTimeout</Code>' } }],
+    ["S3's RequestTimeout", { operation: 'part', part: 1, fault: { kind: 'status', status: 400, body: '<Code>RequestTimeout</Code>' } }],
     ['a completion whose answer is lost', { operation: 'complete', fault: { kind: 'apply-then-reset' } }],
     ['a 429 on the batch', { operation: 'lfs-batch', fault: { kind: 'status', status: 429 } }],
     ['a 500 on verify', { operation: 'verify', fault: { kind: 'status', status: 500 } }],
@@ -62,9 +69,12 @@ describe('uploading', () => {
     expect(await upload()).toMatchObject({ sentBytes: 0 });
   });
 
-  it('stops at a part\'s boundary when the worker is asked to', async () => {
+  it("stops at a part's boundary when the worker is asked to", async () => {
     let stop = false;
-    await expect(upload(undefined, { stopRequested: () => stop, onProgress: () => (stop = true) })).rejects.toMatchObject({ code: 'hub/stopping', kind: 'unavailable' });
+    await expect(upload(undefined, { stopRequested: () => stop, onProgress: () => (stop = true) })).rejects.toMatchObject({
+      code: 'hub/stopping',
+      kind: 'unavailable',
+    });
   });
 
   it('tells a quota at once', async () => {
@@ -73,7 +83,9 @@ describe('uploading', () => {
   });
 
   it('refuses bytes that are not those of the digest', async () => {
-    await expect(upload([{ ...fileOf('x.safetensors', small), open: fileOf('x', randomBytes(1000)).open }])).rejects.toMatchObject({ name: 'SwpError' });
+    await expect(upload([{ ...fileOf('x.safetensors', small), open: fileOf('x', randomBytes(1000)).open }])).rejects.toMatchObject({
+      name: 'SwpError',
+    });
   });
 });
 
@@ -84,9 +96,20 @@ describe('a commit', () => {
     await upload();
     const digest = `sha256:${'e'.repeat(64)}`;
     const one = fileOf('one.safetensors', small);
-    order = { repo: REPO, parent, title: 'Publish', trailers: { 'SWP-Plan': digest, 'SWP-Manifest': digest }, files: [{ path: one.path, lfs: one }, { path: 'notes.md', content: Buffer.from('hi') }], deletions: [] };
+    order = {
+      repo: REPO,
+      parent,
+      title: 'Publish',
+      trailers: { 'SWP-Plan': digest, 'SWP-Manifest': digest },
+      files: [
+        { path: one.path, lfs: one },
+        { path: 'notes.md', content: Buffer.from('hi') },
+      ],
+      deletions: [],
+    };
   });
-  const commit = (over: Partial<CommitOrder> = {}, treeMatches = true) => commitOnce(test.client, { ...order, ...over }, { signal, treeMatches: () => Promise.resolve(treeMatches) });
+  const commit = (over: Partial<CommitOrder> = {}, treeMatches = true) =>
+    commitOnce(test.client, { ...order, ...over }, { signal, treeMatches: () => Promise.resolve(treeMatches) });
   const stranger = () => test.hub.admin.commitFiles(REPO, new Map([['other', Buffer.from('x')]]), { message: 'Somebody' });
 
   it('follows its parent with our trailers', async () => {
@@ -149,12 +172,19 @@ describe('a commit', () => {
     await commit();
     const head = await test.hub.admin.head(REPO);
     const good = [describeBytes('one.safetensors', small), describeBytes('notes.md', Buffer.from('hi'))];
-    const look = (files: typeof good, sample: 'full' | { maxBytes: number; seed: string } = 'full') => verifyPaths(test.client, REPO, head, files, { signal, sample });
+    const look = (files: typeof good, sample: 'full' | { maxBytes: number; seed: string } = 'full') =>
+      verifyPaths(test.client, REPO, head, files, { signal, sample });
     expect(await look(good)).toEqual({ mismatches: [], readBackBytes: 1002 });
     expect(await look(good, { maxBytes: 10, seed: 's' })).toEqual({ mismatches: [], readBackBytes: 2 });
     const wrong = [describeBytes('none', small), { ...good[0]!, size: 5 }, describeBytes('notes.md', Buffer.from('ho'))];
-    expect((await look(wrong)).mismatches.map(({ path, reason }) => `${path} ${reason.split(' ').slice(0, 2).join(' ')}`)).toEqual(['none is not', 'one.safetensors has 1000', 'notes.md has git']);
+    expect((await look(wrong)).mismatches.map(({ path, reason }) => `${path} ${reason.split(' ').slice(0, 2).join(' ')}`)).toEqual([
+      'none is not',
+      'one.safetensors has 1000',
+      'notes.md has git',
+    ]);
     const { gitBlob: _, ...unlisted } = describeBytes('notes.md', Buffer.from('ho'));
-    expect((await look([unlisted])).mismatches).toMatchObject([{ path: 'notes.md', reason: expect.stringContaining('its bytes have sha256') }]);
+    expect((await look([unlisted])).mismatches).toMatchObject([
+      { path: 'notes.md', reason: expect.stringContaining('its bytes have sha256') },
+    ]);
   });
 });

@@ -12,10 +12,17 @@ const message = (over: Record<string, unknown> = {}): unknown => ({ plan: PLAN, 
 
 describe('one decision', () => {
   it('approves by the whole digest', () => {
-    expect(decide(open(), message(), 5)).toMatchObject({ approval: { state: 'approved' }, answer: { result: 'accepted', decision: { round: 1, plan: PLAN, reviewer: 'ada' } } });
+    expect(decide(open(), message(), 5)).toMatchObject({
+      approval: { state: 'approved' },
+      answer: { result: 'accepted', decision: { round: 1, plan: PLAN, reviewer: 'ada' } },
+    });
   });
 
-  it.each([['twelve digits', shortDigest(PLAN)], ['with prefix', `sha256:${shortDigest(PLAN)}`], ['in capitals and spaces', `  ${PLAN.toUpperCase()} `]])('takes the digest as people copy it: %s', (_, plan) => {
+  it.each([
+    ['twelve digits', shortDigest(PLAN)],
+    ['with prefix', `sha256:${shortDigest(PLAN)}`],
+    ['in capitals and spaces', `  ${PLAN.toUpperCase()} `],
+  ])('takes the digest as people copy it: %s', (_, plan) => {
     expect(decide(open(), message({ plan }), 5).approval.state).toBe('approved');
   });
 
@@ -52,9 +59,16 @@ describe('one decision', () => {
   });
 
   it.each([
-    ['a string', 'approve'], ['nothing', undefined], ['null', null], ['a list', []], ['no reviewer', { plan: PLAN, verdict: 'approve' }],
-    ['a blank reviewer', message({ reviewer: ' \n ' })], ['another verdict', message({ verdict: 'yes' })], ['an unknown field', message({ force: true })],
-    ['eleven digits', message({ plan: 'a1a1a1a1a1a' })], ['a huge note', message({ note: 'x'.repeat(10_000) })],
+    ['a string', 'approve'],
+    ['nothing', undefined],
+    ['null', null],
+    ['a list', []],
+    ['no reviewer', { plan: PLAN, verdict: 'approve' }],
+    ['a blank reviewer', message({ reviewer: ' \n ' })],
+    ['another verdict', message({ verdict: 'yes' })],
+    ['an unknown field', message({ force: true })],
+    ['eleven digits', message({ plan: 'a1a1a1a1a1a' })],
+    ['a huge note', message({ note: 'x'.repeat(10_000) })],
   ])('refuses %s as malformed and keeps the reason', (_, input) => {
     const { approval, answer } = decide(open(), input, 5);
     expect(answer).toMatchObject({ result: 'refused', code: 'malformed' });
@@ -69,7 +83,11 @@ describe('one decision', () => {
 
 describe('messages in any order', () => {
   const anyMessage = fc.oneof(
-    fc.record({ plan: fc.constantFrom(PLAN, OTHER, shortDigest(PLAN), 'zzz'), verdict: fc.constantFrom('approve', 'reject', 'maybe'), reviewer: fc.constantFrom('ada', 'bob', '') }),
+    fc.record({
+      plan: fc.constantFrom(PLAN, OTHER, shortDigest(PLAN), 'zzz'),
+      verdict: fc.constantFrom('approve', 'reject', 'maybe'),
+      reviewer: fc.constantFrom('ada', 'bob', ''),
+    }),
     fc.anything(),
   );
   const steps = fc.array(fc.record({ input: anyMessage, now: fc.integer({ min: 0, max: 2 * DEADLINE }) }), { maxLength: 30 });
@@ -91,7 +109,9 @@ describe('messages in any order', () => {
           approval = next.approval;
         }
         expect(accepted).toBe(approval.decision === null ? 0 : 1);
-        expect(approval.state).toBe(approval.decision === null ? 'open' : approval.decision.verdict === 'approve' ? 'approved' : 'rejected');
+        expect(approval.state).toBe(
+          approval.decision === null ? 'open' : approval.decision.verdict === 'approve' ? 'approved' : 'rejected',
+        );
         expect(approval.refusals.length).toBeLessThanOrEqual(10);
       }),
     );

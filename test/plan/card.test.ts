@@ -39,7 +39,10 @@ describe('the model card', () => {
   });
 
   it('takes any license text without losing its front matter or opening a slot', () => {
-    const hostile = fc.oneof(fc.string(), fc.constantFrom('---\n# mine', CARD_SLOTS.planDigest, 'a: b\nc: d', '"', '!!js/function', '{{swp:file-table}}'));
+    const hostile = fc.oneof(
+      fc.string(),
+      fc.constantFrom('---\n# mine', CARD_SLOTS.planDigest, 'a: b\nc: d', '"', '!!js/function', '{{swp:file-table}}'),
+    );
     fc.assert(
       fc.property(hostile, hostile, (name, link) => {
         const template = mtpCardTemplate(input({ source: { ...input().source, license: { id: 'other', name, link } } }));

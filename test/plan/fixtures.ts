@@ -19,7 +19,12 @@ export const commit = (digit: string): CommitSha => CommitSha.parse(digit.repeat
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-export const bytesFile = (path: string, bytes: Uint8Array): FileFacts => ({ path, size: bytes.byteLength, gitBlob: gitBlobOf(bytes), lfs: path.endsWith('.safetensors') ? sha256Of(bytes) : null });
+export const bytesFile = (path: string, bytes: Uint8Array): FileFacts => ({
+  path,
+  size: bytes.byteLength,
+  gitBlob: gitBlobOf(bytes),
+  lfs: path.endsWith('.safetensors') ? sha256Of(bytes) : null,
+});
 
 export const { files: CHECKPOINT } = generateCheckpoint({ seed: 11, size: 'small' });
 
@@ -34,22 +39,50 @@ export const sourceFacts = (over: Partial<SourceFacts> = {}): SourceFacts => ({
 });
 
 export const checkpointFiles = (files: ReadonlyMap<string, Uint8Array> = CHECKPOINT): CheckpointFile[] =>
-  [...files].filter(([path]) => path.endsWith('.safetensors')).map(([path, bytes]) => {
-    const end = LENGTH_PREFIX + headerSize(bytes.subarray(0, LENGTH_PREFIX), bytes.byteLength);
-    return { path, size: bytes.byteLength, header: parseHeader(bytes.subarray(LENGTH_PREFIX, end), bytes.byteLength) };
-  });
+  [...files]
+    .filter(([path]) => path.endsWith('.safetensors'))
+    .map(([path, bytes]) => {
+      const end = LENGTH_PREFIX + headerSize(bytes.subarray(0, LENGTH_PREFIX), bytes.byteLength);
+      return { path, size: bytes.byteLength, header: parseHeader(bytes.subarray(LENGTH_PREFIX, end), bytes.byteLength) };
+    });
 
 export const selectionOf = (files: ReadonlyMap<string, Uint8Array> = CHECKPOINT): MtpSelection => {
   const text = (path: string): string => new TextDecoder().decode(files.get(path));
-  return planMtpSidecar({ files: checkpointFiles(files), index: parseIndex(text('model.safetensors.index.json')), config: JSON.parse(text('config.json')) });
+  return planMtpSidecar({
+    files: checkpointFiles(files),
+    index: parseIndex(text('model.safetensors.index.json')),
+    config: JSON.parse(text('config.json')),
+  });
 };
 
-export const absentTarget = (): TargetFacts => ({ repo: TARGET, exists: false, head: null, private: false, files: [], lastPublish: null, unreadablePublish: null });
+export const absentTarget = (): TargetFacts => ({
+  repo: TARGET,
+  exists: false,
+  head: null,
+  private: false,
+  files: [],
+  lastPublish: null,
+  unreadablePublish: null,
+});
 
-export const planInput = (over: Partial<MtpPlanInput> = {}): MtpPlanInput => ({ source: sourceFacts(), selection: selectionOf(), target: absentTarget(), private: false, names: 'skulk', tools: TOOLS, ...over });
+export const planInput = (over: Partial<MtpPlanInput> = {}): MtpPlanInput => ({
+  source: sourceFacts(),
+  selection: selectionOf(),
+  target: absentTarget(),
+  private: false,
+  names: 'skulk',
+  tools: TOOLS,
+  ...over,
+});
 
 export const PLAN_DIGEST = Digest.parse(`sha256:${'5'.repeat(64)}`);
-export const DECISION: DecisionRecord = { round: 1, plan: PLAN_DIGEST, verdict: 'approve', reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' };
+export const DECISION: DecisionRecord = {
+  round: 1,
+  plan: PLAN_DIGEST,
+  verdict: 'approve',
+  reviewer: 'ada',
+  at: '2026-01-02T03:04:05.000Z',
+};
 
 /** The target as a publish of this plan leaves it, with the record of that publish. */
 export const publishedTarget = (plan: ArtifactPlan, tools: Readonly<Record<string, string>> = TOOLS): TargetFacts => {
@@ -58,7 +91,16 @@ export const publishedTarget = (plan: ArtifactPlan, tools: Readonly<Record<strin
   const listed = makeManifest([payload, license]).files;
   const card = encode(fillCard(plan.card!.template, PLAN_DIGEST, listed));
   const manifest = makeManifest([...listed, describeBytes(CARD_PATH, card)]);
-  const provenance = makeProvenance({ entry: 'foxlight/x', target: TARGET, recipe: plan.recipe!, recipeDigest: plan.recipeDigest!, planDigest: PLAN_DIGEST, decisions: [DECISION], manifest, tools });
+  const provenance = makeProvenance({
+    entry: 'foxlight/x',
+    target: TARGET,
+    recipe: plan.recipe!,
+    recipeDigest: plan.recipeDigest!,
+    planDigest: PLAN_DIGEST,
+    decisions: [DECISION],
+    manifest,
+    tools,
+  });
   const text = encode(provenanceText(provenance));
   const last: LastPublish = { commit: commit('b'), manifestDigest: manifestDigest(manifest), provenance, provenanceBlob: gitBlobOf(text) };
   const files = [

@@ -13,7 +13,7 @@ describe('the plan of an MTP sidecar', () => {
     await expect(`${JSON.stringify(plan(), null, 2)}\n`).toMatchFileSnapshot('goldens/publish.json');
   });
 
-  it('is the same, byte for byte, whatever the order of the source\'s files', () => {
+  it("is the same, byte for byte, whatever the order of the source's files", () => {
     const shuffled = sourceFacts({ files: sourceFacts().files.toReversed() });
     expect(canonicalJson(plan({ source: shuffled }))).toBe(canonicalJson(plan()));
   });
@@ -52,21 +52,32 @@ describe('the plan of an MTP sidecar', () => {
 
   it('warns when somebody changed what we published, and would put it right', () => {
     const target = publishedTarget(plan());
-    const changed = { ...target, files: target.files.map((file) => (file.path === 'mtp.safetensors' ? { ...file, size: file.size + 1 } : file)) };
+    const changed = {
+      ...target,
+      files: target.files.map((file) => (file.path === 'mtp.safetensors' ? { ...file, size: file.size + 1 } : file)),
+    };
     const made = plan({ target: changed });
     expect(made.action).toBe('publish');
     expect(check(made, 'target-drift')).toMatchObject({ verdict: 'warn', message: expect.stringContaining('mtp.safetensors') });
   });
 
   it('keeps files that are not ours, and lists them', () => {
-    const target = { ...absentTarget(), exists: true, head: commit('d'), files: [bytesFile('notes.txt', text('mine')), bytesFile('README.md', text('mine'))] };
+    const target = {
+      ...absentTarget(),
+      exists: true,
+      head: commit('d'),
+      files: [bytesFile('notes.txt', text('mine')), bytesFile('README.md', text('mine'))],
+    };
     const made = plan({ target });
     expect(made.operations).toContainEqual(expect.objectContaining({ op: 'keep-foreign', count: 1, first: ['notes.txt'] }));
     expect(check(made, 'target-foreign')).toMatchObject({ verdict: 'warn', message: expect.stringContaining('README.md') });
   });
 
   it('deletes what our last publish owns and this one does not', () => {
-    const made = plan({ source: sourceFacts({ files: sourceFacts().files.filter(({ path }) => path !== 'LICENSE') }), target: publishedTarget(plan()) });
+    const made = plan({
+      source: sourceFacts({ files: sourceFacts().files.filter(({ path }) => path !== 'LICENSE') }),
+      target: publishedTarget(plan()),
+    });
     expect(made.operations).toContainEqual(expect.objectContaining({ op: 'delete', path: 'LICENSE' }));
   });
 
@@ -88,9 +99,16 @@ describe('the plan of an MTP sidecar', () => {
     expect(check(made, 'mtp-none-found')!.message).toContain('claims 1');
   });
 
-  it('is blocked by numbers that it cannot pass through, with the tensor\'s name', () => {
-    const { files } = generateCheckpoint({ seed: 1, size: 'small', extraTensors: [{ name: 'mtp.layers.0.odd.weight', dtype: 'F8_E4M3', shape: [4, 4] }] });
-    expect(check(plan({ selection: selectionOf(files) }), 'mtp-unsupported-dtype')).toMatchObject({ verdict: 'blocked', message: expect.stringContaining('mtp.layers.0.odd.weight (F8_E4M3)') });
+  it("is blocked by numbers that it cannot pass through, with the tensor's name", () => {
+    const { files } = generateCheckpoint({
+      seed: 1,
+      size: 'small',
+      extraTensors: [{ name: 'mtp.layers.0.odd.weight', dtype: 'F8_E4M3', shape: [4, 4] }],
+    });
+    expect(check(plan({ selection: selectionOf(files) }), 'mtp-unsupported-dtype')).toMatchObject({
+      verdict: 'blocked',
+      message: expect.stringContaining('mtp.layers.0.odd.weight (F8_E4M3)'),
+    });
   });
 });
 
@@ -100,7 +118,10 @@ describe('preconditions', () => {
   });
 
   it('have moved when somebody committed', () => {
-    expect(comparePreconditions(plan(), { ...absentTarget(), exists: true, head: commit('e') })).toMatchObject({ state: 'moved', reason: expect.stringContaining('eeee') });
+    expect(comparePreconditions(plan(), { ...absentTarget(), exists: true, head: commit('e') })).toMatchObject({
+      state: 'moved',
+      reason: expect.stringContaining('eeee'),
+    });
   });
 
   it('have moved when the repository turned private', () => {

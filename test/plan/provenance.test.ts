@@ -8,16 +8,22 @@ import { manifestOf, parseProvenance, provenanceText } from '../../plan/provenan
 import { DECISION, plan, publishedTarget, sourceFacts, commit } from './fixtures.js';
 
 describe('canonical JSON', () => {
-  it('is the RFC\'s own example', () => {
-    const value = { numbers: [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 1e-27], string: '€$\u000f\nA\'B"\\\\"/', literals: [null, true, false] };
-    expect(canonicalJson(value)).toBe('{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}');
+  it("is the RFC's own example", () => {
+    const value = {
+      numbers: [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 1e-27],
+      string: '€$\u000f\nA\'B"\\\\"/',
+      literals: [null, true, false],
+    };
+    expect(canonicalJson(value)).toBe(
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    );
   });
 
   it('does not see the order of keys', () => {
     expect(digestOf({ a: 1, b: [2, { d: 3, c: 4 }] })).toBe(digestOf({ b: [2, { c: 4, d: 3 }], a: 1 }));
   });
 
-  it('has git\'s own blob ids', () => {
+  it("has git's own blob ids", () => {
     expect(gitBlobOf(new TextEncoder().encode('hello\n'))).toBe('ce013625030ba8dba906f756967f9e9ca394464a');
   });
 });
@@ -34,7 +40,12 @@ describe('provenance', () => {
     expect(provenanceText(parseProvenance(text))).toBe(text);
   });
 
-  it.each([['no JSON', '{'], ['another statement', '{"_type":"x"}'], ['a forged digest', text.replace(/"sha256":"[0-9a-f]{64}"/, '"sha256":"zz"')], ['an extra field', text.replace('{"_type"', '{"more":1,"_type"')]])('with %s is refused', (_, hostile) => {
+  it.each([
+    ['no JSON', '{'],
+    ['another statement', '{"_type":"x"}'],
+    ['a forged digest', text.replace(/"sha256":"[0-9a-f]{64}"/, '"sha256":"zz"')],
+    ['an extra field', text.replace('{"_type"', '{"more":1,"_type"')],
+  ])('with %s is refused', (_, hostile) => {
     expect(() => parseProvenance(hostile)).toThrow(SwpError);
   });
 });
@@ -61,6 +72,8 @@ describe('an approval', () => {
   it('of a plan with nothing to publish is refused', () => {
     const still = plan({ target: publishedTarget(plan()) });
     const none = makeEntryPlan({}, [still]);
-    expect(() => assertApproved({ ...approved, plan: still, entryPlan: none, decision: { ...DECISION, plan: planDigest(none) } })).toThrow(expect.objectContaining({ code: 'plan/not-publishable' }));
+    expect(() => assertApproved({ ...approved, plan: still, entryPlan: none, decision: { ...DECISION, plan: planDigest(none) } })).toThrow(
+      expect.objectContaining({ code: 'plan/not-publishable' }),
+    );
   });
 });

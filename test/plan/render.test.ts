@@ -11,8 +11,20 @@ import { commit, plan, PLAN_DIGEST, sourceFacts } from './fixtures.js';
 const shown = (): ShownPlan => {
   const before = plan();
   const after = plan({ source: sourceFacts({ commit: commit('c') }) });
-  const host = { host: 'h', freeDiskBytes: 1e12, sources: [{ repo: 'Qwen/Qwen3.5-9B-Base', readable: false, reason: 'It is gated.' }], targets: [{ repo: 'foxlightai/QWEN3-5-9b-base-mtp', writable: 'unknown' as const, reason: 'A fine-grained token.' }] };
-  return { entryName: 'foxlight/qwen3-5-9b-full-q4-k', digest: PLAN_DIGEST, round: 2, artifacts: [after], volatile: volatileChecks([after], host), changes: diffPlans(before, after, 'mtp') };
+  const host = {
+    host: 'h',
+    freeDiskBytes: 1e12,
+    sources: [{ repo: 'Qwen/Qwen3.5-9B-Base', readable: false, reason: 'It is gated.' }],
+    targets: [{ repo: 'foxlightai/QWEN3-5-9b-base-mtp', writable: 'unknown' as const, reason: 'A fine-grained token.' }],
+  };
+  return {
+    entryName: 'foxlight/qwen3-5-9b-full-q4-k',
+    digest: PLAN_DIGEST,
+    round: 2,
+    artifacts: [after],
+    volatile: volatileChecks([after], host),
+    changes: diffPlans(before, after, 'mtp'),
+  };
 };
 
 describe('a plan as people see it', () => {
@@ -48,7 +60,18 @@ describe('the difference of two plans', () => {
   });
 
   it('names the leaf that changed, with both values', () => {
-    expect(diffPlans({ a: { b: 1 }, c: [{ code: 'x', verdict: 'ok' }] }, { a: { b: 2 }, c: [{ code: 'y', verdict: 'ok' }, { code: 'x', verdict: 'warn' }] })).toEqual([
+    expect(
+      diffPlans(
+        { a: { b: 1 }, c: [{ code: 'x', verdict: 'ok' }] },
+        {
+          a: { b: 2 },
+          c: [
+            { code: 'y', verdict: 'ok' },
+            { code: 'x', verdict: 'warn' },
+          ],
+        },
+      ),
+    ).toEqual([
       { path: 'a.b', before: '1', after: '2' },
       { path: 'c.x.verdict', before: 'ok', after: 'warn' },
       { path: 'c.y', before: undefined, after: '{"code":"y","verdict":"ok"}' },
@@ -56,8 +79,10 @@ describe('the difference of two plans', () => {
   });
 
   it('of any two JSON values is empty only when they are equal', () => {
-    fc.assert(fc.property(fc.dictionary(fc.string(), fc.integer()), fc.dictionary(fc.string(), fc.integer()), (a, b) => {
-      expect(diffPlans(a, b).length === 0).toBe(canonicalJson(a) === canonicalJson(b));
-    }));
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.integer()), fc.dictionary(fc.string(), fc.integer()), (a, b) => {
+        expect(diffPlans(a, b).length === 0).toBe(canonicalJson(a) === canonicalJson(b));
+      }),
+    );
   });
 });

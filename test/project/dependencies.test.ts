@@ -3,17 +3,22 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { projectRoot } from '../../dev/temporal/project.js';
 
-const lock = async (): Promise<{ packages: Record<string, { version?: string; resolved?: string }> }> => JSON.parse(await readFile(join(projectRoot(), 'package-lock.json'), 'utf8'));
+const lock = async (): Promise<{ packages: Record<string, { version?: string; resolved?: string }> }> =>
+  JSON.parse(await readFile(join(projectRoot(), 'package-lock.json'), 'utf8'));
 
 it('there is one protobufjs 8 in the tree: two copies break the reading of histories', async () => {
   const { packages } = await lock();
-  const copies = Object.entries(packages).filter(([path, { version }]) => path.endsWith('node_modules/protobufjs') && version?.startsWith('8.'));
+  const copies = Object.entries(packages).filter(
+    ([path, { version }]) => path.endsWith('node_modules/protobufjs') && version?.startsWith('8.'),
+  );
   expect(copies).toHaveLength(1);
 });
 
 it('all Temporal packages have one version', async () => {
   const { packages } = await lock();
-  const versions = Object.entries(packages).filter(([path]) => /^node_modules\/@temporalio\/[^/]+$/.test(path)).map(([, { version }]) => version);
+  const versions = Object.entries(packages)
+    .filter(([path]) => /^node_modules\/@temporalio\/[^/]+$/.test(path))
+    .map(([, { version }]) => version);
   expect(new Set(versions)).toEqual(new Set(['1.24.0']));
 });
 

@@ -39,7 +39,10 @@ const bundle = async (directory: string): Promise<string> => {
   const workflowsPath = path.join(projectRoot(), 'workflows', 'index.ts');
   if (!existsSync(workflowsPath)) return '';
   try {
-    const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN', ({ level, message }) => say(`${level} ${message}`)) });
+    const { code } = await bundleWorkflowCode({
+      workflowsPath,
+      logger: new DefaultLogger('WARN', ({ level, message }) => say(`${level} ${message}`)),
+    });
     const file = path.join(directory, 'workflows.js');
     await writeFile(file, code);
     return file;

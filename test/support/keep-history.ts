@@ -12,7 +12,9 @@ const OF_THE_MACHINE = new Set(['identity', 'stackTrace', 'workerInstanceKey']);
 const withoutMachine = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withoutMachine);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, OF_THE_MACHINE.has(key) && typeof inner === 'string' ? '' : withoutMachine(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, OF_THE_MACHINE.has(key) && typeof inner === 'string' ? '' : withoutMachine(inner)]),
+  );
 };
 
 /**
@@ -22,7 +24,13 @@ const withoutMachine = (value: unknown): unknown => {
 export const keepHistory = async (client: Client, workflowId: string, shape: string): Promise<void> => {
   if (process.env['SWP_RECORD'] !== '1') return;
   const file = join(HISTORIES, `${shape}.json`);
-  if (await access(file).then(() => true, () => false)) return;
+  if (
+    await access(file).then(
+      () => true,
+      () => false,
+    )
+  )
+    return;
   const history = await client.workflow.getHandle(workflowId).fetchHistory();
   const text: unknown = JSON.parse(historyToJSON(history));
   await mkdir(HISTORIES, { recursive: true });

@@ -8,7 +8,11 @@ import { projectRoot } from '../../dev/temporal/project.js';
 
 const REQUIREMENTS = fileURLToPath(new URL('python-requirements.txt', import.meta.url));
 
-const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 const install = async (directory: string): Promise<void> => {
   try {
@@ -16,7 +20,16 @@ const install = async (directory: string): Promise<void> => {
   } catch (cause) {
     throw new Error('python3 -m venv failed: on Debian and Ubuntu install the package python3-venv.', { cause });
   }
-  await execa(join(directory, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:', '--requirement', REQUIREMENTS]);
+  await execa(join(directory, 'bin', 'python'), [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--only-binary=:all:',
+    '--requirement',
+    REQUIREMENTS,
+  ]);
 };
 
 /** Made last: a venv without it is one that somebody did not finish. */
@@ -25,13 +38,19 @@ const POLL_MS = 200;
 
 /** The Python of a virtual environment with the official `safetensors` and `huggingface_hub`, made once for all test processes. */
 export const pythonEnvironment = async (): Promise<string> => {
-  const digest = createHash('sha256').update(await readFile(REQUIREMENTS)).digest('hex').slice(0, 16);
+  const digest = createHash('sha256')
+    .update(await readFile(REQUIREMENTS))
+    .digest('hex')
+    .slice(0, 16);
   const directory = join(projectRoot(), '.tools', `python-${digest}`);
   const python = join(directory, 'bin', 'python');
   const lock = `${directory}.lock`;
   await mkdir(dirname(lock), { recursive: true });
   while (!(await exists(join(directory, READY)))) {
-    const mine = await mkdir(lock).then(() => true, () => false);
+    const mine = await mkdir(lock).then(
+      () => true,
+      () => false,
+    );
     if (!mine) {
       await delay(POLL_MS);
       continue;

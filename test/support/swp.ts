@@ -23,6 +23,13 @@ export const swp = async (argv: readonly string[], { env = {}, cwd, terminal = f
       return true;
     },
   });
-  const code = await run(argv, { out: stream('out'), err: stream('err'), env, cwd, interactive: false, signal: new AbortController().signal });
+  const code = await run(argv, {
+    out: stream('out'),
+    err: stream('err'),
+    env,
+    cwd,
+    interactive: false,
+    signal: new AbortController().signal,
+  });
   return { code, ...kept };
 };

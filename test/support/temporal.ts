@@ -6,7 +6,10 @@ import { connectClient, type TemporalClient } from '../../client/temporal-connec
 export const connectTestClient = (): Promise<TemporalClient> => connectClient({ env: testTemporalEnv() });
 
 /** Settings that name the shared server, and keep any temporal.toml of this machine out. */
-export const testTemporalEnv = (): NodeJS.ProcessEnv => ({ TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml' });
+export const testTemporalEnv = (): NodeJS.ProcessEnv => ({
+  TEMPORAL_ADDRESS: inject('temporalAddress'),
+  TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml',
+});
 
 /** A base for queue names and ids that no other test uses. */
 export const uniqueName = (label: string): string => `${label}-${randomUUID().slice(0, 8)}`;

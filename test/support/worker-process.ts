@@ -9,7 +9,10 @@ export class WorkerProcess {
 
   /** Starts `swp worker <role>` and waits until it polls. */
   static async start(role: 'control' | 'highmem', env: NodeJS.ProcessEnv): Promise<WorkerProcess> {
-    const child = spawn(process.execPath, [join(projectRoot(), 'dist', 'client', 'main.js'), '--json', 'worker', role], { env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [join(projectRoot(), 'dist', 'client', 'main.js'), '--json', 'worker', role], {
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     await new Promise<void>((resolve, reject) => {
       child.stdout.on('data', (chunk: Buffer) => {

@@ -25,7 +25,10 @@ import type { PublishResult } from '../../workflows/types.js';
 import { keepHistory } from './keep-history.js';
 import { connectTestClient, testTemporalEnv, uniqueName, workflowBundle } from './temporal.js';
 
-Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } });
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+});
 
 export const TOKENS = { read: 'hf_testreader', write: 'hf_testwriter' } as const;
 const POLL_MS = 40;
@@ -85,7 +88,10 @@ export class Workshop {
   }
 
   entry(over: Record<string, unknown> = {}, key = this.queue): EntrySnapshot {
-    return EntrySnapshot.parse({ name: `test/${key}`, entry: { key, tier: 'smoke', mtp_source_repo: this.source, mtp_sidecar_repo: this.target, ...over } });
+    return EntrySnapshot.parse({
+      name: `test/${key}`,
+      entry: { key, tier: 'smoke', mtp_source_repo: this.source, mtp_sidecar_repo: this.target, ...over },
+    });
   }
 
   async start(entry: EntrySnapshot = this.entry(), only: ArtifactKind[] = []): Promise<void> {
@@ -105,7 +111,8 @@ export class Workshop {
     for (;;) {
       const running = await readRunning(this.temporal.client, id);
       if (running?.stage === stage) return;
-      if (running !== null && running.status !== 'RUNNING') throw new Error(`${id} is ${running.status}, ${running.stage}, instead of ${stage}`);
+      if (running !== null && running.status !== 'RUNNING')
+        throw new Error(`${id} is ${running.status}, ${running.stage}, instead of ${stage}`);
       await delay(POLL_MS);
     }
   }
@@ -147,19 +154,50 @@ export class Workshop {
 
   /** Settings for a worker process in this workshop. */
   workerEnv(role: 'control' | 'highmem'): NodeJS.ProcessEnv {
-    return { ...testTemporalEnv(), HF_ENDPOINT: this.hub.url, HF_TOKEN: role === 'control' ? TOKENS.read : TOKENS.write, SWP_SCRATCH: join(this.directory, 'scratch'), SWP_TARGETS: 'Acme', SWP_TASK_QUEUE: this.queue };
+    return {
+      ...testTemporalEnv(),
+      HF_ENDPOINT: this.hub.url,
+      HF_TOKEN: role === 'control' ? TOKENS.read : TOKENS.write,
+      SWP_SCRATCH: join(this.directory, 'scratch'),
+      SWP_TARGETS: 'Acme',
+      SWP_TASK_QUEUE: this.queue,
+    };
   }
 
   private hubConfig(token: string): HubConfig {
-    return { endpoint: new URL(this.hub.url), token: new Secret(token), sleep: (milliseconds, signal) => delay(Math.min(milliseconds, LONGEST_SLEEP_MS), undefined, { signal }) };
+    return {
+      endpoint: new URL(this.hub.url),
+      token: new Secret(token),
+      sleep: (milliseconds, signal) => delay(Math.min(milliseconds, LONGEST_SLEEP_MS), undefined, { signal }),
+    };
   }
 
   private async startWorkers(): Promise<void> {
     const { connection, namespace } = await connectWorker(testTemporalEnv());
-    const settings = { scratch: join(this.directory, 'scratch'), targets: ['acme'], sourceToken: null, slots: 2, decideWithinMs: this.options.decideWithinMs ?? 3_600_000, taskQueue: this.queue };
-    const control = await createControlWorkers({ connection, namespace, settings, hub: this.hubConfig(TOKENS.read), workflows: { workflowBundle: workflowBundle() } });
+    const settings = {
+      scratch: join(this.directory, 'scratch'),
+      targets: ['acme'],
+      sourceToken: null,
+      slots: 2,
+      decideWithinMs: this.options.decideWithinMs ?? 3_600_000,
+      taskQueue: this.queue,
+    };
+    const control = await createControlWorkers({
+      connection,
+      namespace,
+      settings,
+      hub: this.hubConfig(TOKENS.read),
+      workflows: { workflowBundle: workflowBundle() },
+    });
     const hub = this.hubConfig(TOKENS.write);
-    const { workers } = await createHighmemWorkers({ connection, namespace, settings, writeHub: hub, sourceHub: hub, stopRequested: () => this.stopped.signal.aborted });
+    const { workers } = await createHighmemWorkers({
+      connection,
+      namespace,
+      settings,
+      writeHub: hub,
+      sourceHub: hub,
+      stopRequested: () => this.stopped.signal.aborted,
+    });
     const all: Worker[] = [...control, ...workers];
     this.running = runWorkers(all, this.stopped.signal).finally(() => connection.close());
   }

@@ -13,7 +13,10 @@ let workshop: Workshop;
 let processes: WorkerProcess[];
 
 const startWorkers = async (): Promise<{ control: WorkerProcess; highmem: WorkerProcess }> => {
-  const [control, highmem] = await Promise.all([WorkerProcess.start('control', workshop.workerEnv('control')), WorkerProcess.start('highmem', workshop.workerEnv('highmem'))]);
+  const [control, highmem] = await Promise.all([
+    WorkerProcess.start('control', workshop.workerEnv('control')),
+    WorkerProcess.start('highmem', workshop.workerEnv('highmem')),
+  ]);
   processes.push(control, highmem);
   return { control, highmem };
 };
@@ -37,8 +40,21 @@ const scheduled = async (id: string): Promise<Record<string, number>> => {
 /** Attempts that each activity took to succeed. */
 const attempts = async (id: string): Promise<Record<string, number>> => {
   const { events } = await workshop.temporal.client.workflow.getHandle(id).fetchHistory();
-  const nameOf = new Map((events ?? []).map((event) => [String(event.eventId), event.activityTaskScheduledEventAttributes?.activityType?.name]));
-  return Object.fromEntries((events ?? []).flatMap((event) => (event.activityTaskStartedEventAttributes ? [[nameOf.get(String(event.activityTaskStartedEventAttributes.scheduledEventId)) ?? '', event.activityTaskStartedEventAttributes.attempt ?? 0]] : [])));
+  const nameOf = new Map(
+    (events ?? []).map((event) => [String(event.eventId), event.activityTaskScheduledEventAttributes?.activityType?.name]),
+  );
+  return Object.fromEntries(
+    (events ?? []).flatMap((event) =>
+      event.activityTaskStartedEventAttributes
+        ? [
+            [
+              nameOf.get(String(event.activityTaskStartedEventAttributes.scheduledEventId)) ?? '',
+              event.activityTaskStartedEventAttributes.attempt ?? 0,
+            ],
+          ]
+        : [],
+    ),
+  );
 };
 
 /** Holds the first exchange of an operation for ever, and resolves when it is reached. */
@@ -67,19 +83,27 @@ const expectPublishedOnce = async (): Promise<void> => {
 };
 
 describe('SIGKILL', () => {
-  it('of both workers while a plan waits: the signal arrives with no worker alive', async () => {
-    const { control, highmem } = await startWorkers();
-    await workshop.start();
-    const plan = await workshop.planOf();
-    await Promise.all([control.kill(), highmem.kill()]);
-    await workshop.handle().signal('review', { plan: plan.digest, verdict: 'approve', reviewer: 'ada' });
-    await startWorkers();
-    await expectPublishedOnce();
-    expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 1, uploadArtifact: 1, commitArtifact: 1 });
-  }, TIMEOUT_MS);
+  it(
+    'of both workers while a plan waits: the signal arrives with no worker alive',
+    async () => {
+      const { control, highmem } = await startWorkers();
+      await workshop.start();
+      const plan = await workshop.planOf();
+      await Promise.all([control.kill(), highmem.kill()]);
+      await workshop.handle().signal('review', { plan: plan.digest, verdict: 'approve', reviewer: 'ada' });
+      await startWorkers();
+      await expectPublishedOnce();
+      expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 1, uploadArtifact: 1, commitArtifact: 1 });
+    },
+    TIMEOUT_MS,
+  );
 
   /** Kills the high-memory worker when an exchange with the hub is reached, and starts another. */
-  const crashAt = async (operation: Operation, kind: 'hold' | 'hold-after', whenReached: () => Promise<void> = () => Promise.resolve()): Promise<void> => {
+  const crashAt = async (
+    operation: Operation,
+    kind: 'hold' | 'hold-after',
+    whenReached: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> => {
     const { highmem } = await startWorkers();
     await workshop.start();
     await workshop.planOf();
@@ -93,46 +117,70 @@ describe('SIGKILL', () => {
     await expectPublishedOnce();
   };
 
-  it('while extracting: the build is done again, and nothing before it', async () => {
-    await crashAt('cdn', 'hold');
-    expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 2, uploadArtifact: 1 });
-  }, TIMEOUT_MS);
+  it(
+    'while extracting: the build is done again, and nothing before it',
+    async () => {
+      await crashAt('cdn', 'hold');
+      expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 2, uploadArtifact: 1 });
+    },
+    TIMEOUT_MS,
+  );
 
-  it('while uploading: the build is not done again', async () => {
-    await crashAt('put', 'hold');
-    expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 1, uploadArtifact: 2 });
-  }, TIMEOUT_MS);
+  it(
+    'while uploading: the build is not done again',
+    async () => {
+      await crashAt('put', 'hold');
+      expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 1, uploadArtifact: 2 });
+    },
+    TIMEOUT_MS,
+  );
 
-  it('right after the commit was applied, before its answer: the commit is found, not made again', async () => {
-    await crashAt('commit', 'hold-after', () => expect.poll(() => workshop.ourCommits().catch(() => 0), { timeout: 20_000 }).toBe(1));
-    expect(await attempts(targetId(workshop.target))).toMatchObject({ uploadArtifact: 1, commitArtifact: 2 });
-    expect(workshop.hub.requests.filter(({ operation }) => operation === 'commit')).toHaveLength(1);
-  }, TIMEOUT_MS);
+  it(
+    'right after the commit was applied, before its answer: the commit is found, not made again',
+    async () => {
+      await crashAt('commit', 'hold-after', () => expect.poll(() => workshop.ourCommits().catch(() => 0), { timeout: 20_000 }).toBe(1));
+      expect(await attempts(targetId(workshop.target))).toMatchObject({ uploadArtifact: 1, commitArtifact: 2 });
+      expect(workshop.hub.requests.filter(({ operation }) => operation === 'commit')).toHaveLength(1);
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describe('SIGTERM', () => {
-  it('ends an idle worker with exit code 0 and gives its scratch back', async () => {
-    const { control, highmem } = await startWorkers();
-    expect(await control.stop()).toBe(0);
-    expect(await highmem.stop()).toBe(0);
-    await expect(access(join(workshop.directory, 'scratch', 'worker.lock'))).rejects.toThrow();
-  }, TIMEOUT_MS);
+  it(
+    'ends an idle worker with exit code 0 and gives its scratch back',
+    async () => {
+      const { control, highmem } = await startWorkers();
+      expect(await control.stop()).toBe(0);
+      expect(await highmem.stop()).toBe(0);
+      await expect(access(join(workshop.directory, 'scratch', 'worker.lock'))).rejects.toThrow();
+    },
+    TIMEOUT_MS,
+  );
 
-  it('during an upload ends at the part\'s boundary; the next worker goes on', async () => {
-    const { highmem } = await startWorkers();
-    await workshop.start();
-    const { reached, thaw } = freeze('put', 'hold');
-    await workshop.approve();
-    await reached;
-    const stopped = highmem.stop();
-    thaw();
-    expect(await stopped).toBe(0);
-    processes.push(await WorkerProcess.start('highmem', workshop.workerEnv('highmem')));
-    await expectPublishedOnce();
-  }, TIMEOUT_MS);
+  it(
+    "during an upload ends at the part's boundary; the next worker goes on",
+    async () => {
+      const { highmem } = await startWorkers();
+      await workshop.start();
+      const { reached, thaw } = freeze('put', 'hold');
+      await workshop.approve();
+      await reached;
+      const stopped = highmem.stop();
+      thaw();
+      expect(await stopped).toBe(0);
+      processes.push(await WorkerProcess.start('highmem', workshop.workerEnv('highmem')));
+      await expectPublishedOnce();
+    },
+    TIMEOUT_MS,
+  );
 
-  it('a second worker on the same scratch is refused', async () => {
-    await startWorkers();
-    await expect(WorkerProcess.start('highmem', workshop.workerEnv('highmem'))).rejects.toThrow('already works in');
-  }, TIMEOUT_MS);
+  it(
+    'a second worker on the same scratch is refused',
+    async () => {
+      await startWorkers();
+      await expect(WorkerProcess.start('highmem', workshop.workerEnv('highmem'))).rejects.toThrow('already works in');
+    },
+    TIMEOUT_MS,
+  );
 });

@@ -28,7 +28,16 @@ const cli = (...args: string[]) => execa(inject('temporalCli'), [...args, '--add
 const newNamespace = async (): Promise<string> => {
   const namespace = uniqueName('attributes');
   await cli('operator', 'namespace', 'create', '--namespace', namespace);
-  await expect.poll(() => checkSearchAttributes(connection, namespace).then((problems) => problems.length, () => 0), { timeout: 20_000 }).toBe(5);
+  await expect
+    .poll(
+      () =>
+        checkSearchAttributes(connection, namespace).then(
+          (problems) => problems.length,
+          () => 0,
+        ),
+      { timeout: 20_000 },
+    )
+    .toBe(5);
   return namespace;
 };
 
@@ -86,7 +95,7 @@ test('the error carries every command', () => {
   for (const command of [...selfHostedCommands(PROBLEMS, 'prod'), ...cloudCommands(PROBLEMS, 'prod')]) expect(hint).toContain(command);
 });
 
-test('where the operator\'s service is refused, the namespace\'s own list serves', async () => {
+test("where the operator's service is refused, the namespace's own list serves", async () => {
   const namespace = await newNamespace();
   await registerSearchAttributes(connection, namespace);
   const refused = Object.assign(new Error('7 PERMISSION_DENIED'), { code: 7, details: 'no', metadata: {} });

@@ -17,9 +17,15 @@ test.each([
 });
 
 test('an API key turns TLS on', () => {
-  expect(read({ TEMPORAL_API_KEY: 'key', TEMPORAL_NAMESPACE: 'ns.acct' })).toMatchObject({ namespace: 'ns.acct', connectionOptions: { apiKey: 'key', tls: true } });
+  expect(read({ TEMPORAL_API_KEY: 'key', TEMPORAL_NAMESPACE: 'ns.acct' })).toMatchObject({
+    namespace: 'ns.acct',
+    connectionOptions: { apiKey: 'key', tls: true },
+  });
 });
 
 test('an empty variable counts as unset', () => {
-  expect(read({ TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: '', TEMPORAL_PROFILE: '' })).toMatchObject({ address: 'localhost:7233', namespace: 'default' });
+  expect(read({ TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: '', TEMPORAL_PROFILE: '' })).toMatchObject({
+    address: 'localhost:7233',
+    namespace: 'default',
+  });
 });

@@ -14,7 +14,11 @@ describe('a plan that waits', () => {
     const plan = await workshop.planOf();
     await handle().signal('review', { plan: shortDigest(plan.digest), verdict: 'approve', reviewer: 'ada' });
     const result = await workshop.result();
-    expect(result).toMatchObject({ outcome: 'published', rounds: 1, artifacts: [{ kind: 'mtp', result: { outcome: 'published', receipt: { reviewer: 'ada', plan: plan.digest, verifiedFiles: 4 } } }] });
+    expect(result).toMatchObject({
+      outcome: 'published',
+      rounds: 1,
+      artifacts: [{ kind: 'mtp', result: { outcome: 'published', receipt: { reviewer: 'ada', plan: plan.digest, verifiedFiles: 4 } } }],
+    });
     expect(await workshop.ourCommits()).toBe(1);
     await workshop.keep('published-by-signal', ['publish', 'target']);
   });
@@ -23,7 +27,8 @@ describe('a plan that waits', () => {
     const { start, handle } = bind(await open());
     await start();
     const plan = await workshop.planOf();
-    for (const nonsense of ['yes', null, { plan: 'zzz' }, { plan: plan.digest, verdict: 'approve' }]) await handle().signal('review', nonsense);
+    for (const nonsense of ['yes', null, { plan: 'zzz' }, { plan: plan.digest, verdict: 'approve' }])
+      await handle().signal('review', nonsense);
     const status = await handle().query<{ approval: { state: string; refusals: string[] } }>('status');
     expect(status.approval).toMatchObject({ state: 'open' });
     expect(status.approval.refusals).toHaveLength(4);
@@ -36,7 +41,9 @@ describe('a plan that waits', () => {
     const plan = await workshop.planOf();
     const wrong = handle().executeUpdate('decide', { args: [{ plan: 'f'.repeat(64), verdict: 'approve', reviewer: 'ada' }] });
     await expect(wrong).rejects.toThrow(WorkflowUpdateFailedError);
-    await expect(wrong).rejects.toMatchObject({ cause: { type: 'DecisionRefused', message: expect.stringContaining(shortDigest(plan.digest)) } });
+    await expect(wrong).rejects.toMatchObject({
+      cause: { type: 'DecisionRefused', message: expect.stringContaining(shortDigest(plan.digest)) },
+    });
     await workshop.approve();
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
   });
@@ -45,7 +52,8 @@ describe('a plan that waits', () => {
     const { start, handle } = bind(await open());
     await start();
     const plan = await workshop.planOf();
-    const send = (updateId: string) => handle().executeUpdate('decide', { updateId, args: [{ plan: plan.digest, verdict: 'approve', reviewer: 'ada' }] });
+    const send = (updateId: string) =>
+      handle().executeUpdate('decide', { updateId, args: [{ plan: plan.digest, verdict: 'approve', reviewer: 'ada' }] });
     const [first, second] = await Promise.all([send('one'), send('two')]);
     expect(new Set([first, second].map((reply) => (reply as { accepted: string }).accepted))).toEqual(new Set(['now', 'before']));
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
@@ -57,7 +65,10 @@ describe('a plan that waits', () => {
     await start();
     const plan = await workshop.planOf();
     await handle().executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'reject', reviewer: 'bob', note: 'wrong name' }] });
-    expect(await workshop.result()).toMatchObject({ outcome: 'rejected', artifacts: [{ result: { reason: 'bob rejected it: wrong name' } }] });
+    expect(await workshop.result()).toMatchObject({
+      outcome: 'rejected',
+      artifacts: [{ result: { reason: 'bob rejected it: wrong name' } }],
+    });
     await workshop.keep('rejected');
     expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
   });

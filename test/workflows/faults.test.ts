@@ -25,7 +25,8 @@ const publish = async () => {
   return workshop.result();
 };
 
-const resolve = (action: string, id = targetId(workshop.target)) => workshop.temporal.client.workflow.getHandle(id).executeUpdate('resolve', { args: [{ action }] });
+const resolve = (action: string, id = targetId(workshop.target)) =>
+  workshop.temporal.client.workflow.getHandle(id).executeUpdate('resolve', { args: [{ action }] });
 
 describe('a commit whose answer is lost', () => {
   it('is found when it was applied, and not made twice', async () => {
@@ -50,20 +51,33 @@ describe('a commit whose answer is lost', () => {
 });
 
 describe('a transient fault', () => {
-  it.each(['model-info', 'tree', 'resolve', 'cdn', 'preupload', 'lfs-batch', 'put', 'create-repo', 'commits'] as const)('of %s ends published unaided', async (operation) => {
-    once(operation, { kind: 'reset' });
-    expect(await publish()).toMatchObject({ outcome: 'published' });
-  });
+  it.each(['model-info', 'tree', 'resolve', 'cdn', 'preupload', 'lfs-batch', 'put', 'create-repo', 'commits'] as const)(
+    'of %s ends published unaided',
+    async (operation) => {
+      once(operation, { kind: 'reset' });
+      expect(await publish()).toMatchObject({ outcome: 'published' });
+    },
+  );
 });
 
 describe('a permanent fault', () => {
   it('parks with what the Hub said, and goes on after retry', async () => {
-    const stop = workshop.hub.on(({ operation }) => (operation === 'lfs-batch' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Private storage quota exceeded' }) } : undefined));
+    const stop = workshop.hub.on(({ operation }) =>
+      operation === 'lfs-batch'
+        ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Private storage quota exceeded' }) }
+        : undefined,
+    );
     await workshop.start();
     await workshop.approve();
     await workshop.untilTarget('needs-attention');
-    const status = await workshop.temporal.client.workflow.getHandle(targetId(workshop.target)).query<{ trouble: { code: string; reason: string; hint: string } }>('target-status');
-    expect(status.trouble).toMatchObject({ code: 'hub/quota', reason: expect.stringContaining('Private storage quota exceeded'), hint: expect.stringContaining('retry') });
+    const status = await workshop.temporal.client.workflow
+      .getHandle(targetId(workshop.target))
+      .query<{ trouble: { code: string; reason: string; hint: string } }>('target-status');
+    expect(status.trouble).toMatchObject({
+      code: 'hub/quota',
+      reason: expect.stringContaining('Private storage quota exceeded'),
+      hint: expect.stringContaining('retry'),
+    });
     stop();
     await resolve('retry');
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
@@ -71,7 +85,9 @@ describe('a permanent fault', () => {
   });
 
   it('can be abandoned, and the target stays as it was', async () => {
-    workshop.hub.on(({ operation }) => (operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined));
+    workshop.hub.on(({ operation }) =>
+      operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined,
+    );
     await workshop.start();
     await workshop.approve();
     await workshop.untilTarget('needs-attention');
@@ -85,7 +101,9 @@ describe('a permanent fault', () => {
   it('of the plan itself is a blocked check, and the publish ends failed', async () => {
     const gone = workshop.entry({ mtp_source_repo: 'labs/nowhere' });
     await workshop.start(gone);
-    await expect(workshop.result(gone)).rejects.toMatchObject({ cause: { type: 'publish/failed', message: expect.stringContaining('labs/nowhere') } });
+    await expect(workshop.result(gone)).rejects.toMatchObject({
+      cause: { type: 'publish/failed', message: expect.stringContaining('labs/nowhere') },
+    });
     await workshop.keep('blocked', ['publish'], gone);
   });
 
@@ -93,7 +111,11 @@ describe('a permanent fault', () => {
     await workshop.start();
     await workshop.planOf();
     let lie = true;
-    workshop.hub.on(({ operation, file }) => (lie && operation === 'resolve' && file === 'provenance.json' ? { kind: 'status', status: 404, headers: { 'x-error-code': 'EntryNotFound' } } : undefined));
+    workshop.hub.on(({ operation, file }) =>
+      lie && operation === 'resolve' && file === 'provenance.json'
+        ? { kind: 'status', status: 404, headers: { 'x-error-code': 'EntryNotFound' } }
+        : undefined,
+    );
     await workshop.approve();
     await workshop.untilTarget('needs-attention');
     lie = false;
@@ -134,7 +156,10 @@ describe('a cancel', () => {
     await seen;
     await workshop.handle().cancel();
     release();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { cancelCameTooLate: true } } }] });
+    expect(await workshop.result()).toMatchObject({
+      outcome: 'published',
+      artifacts: [{ result: { receipt: { cancelCameTooLate: true } } }],
+    });
     await workshop.keep('cancelled-late', ['publish', 'target']);
     expect(await workshop.ourCommits()).toBe(1);
   });

@@ -45,7 +45,7 @@ const dump = async (files: ReadonlyMap<string, Uint8Array>): Promise<Record<stri
 };
 
 describe('a published sidecar', () => {
-  it('is opened by the official safetensors reader and equals the source\'s tensors byte for byte', async () => {
+  it("is opened by the official safetensors reader and equals the source's tensors byte for byte", async () => {
     const shards = new Map([...generateCheckpoint({ seed: 7, size: 'small' }).files].filter(([name]) => name.endsWith('.safetensors')));
     const source = await dump(shards);
     const wanted = Object.fromEntries(Object.entries(source).filter(([name]) => name.startsWith('mtp.')));
@@ -56,7 +56,12 @@ describe('a published sidecar', () => {
   it('has a provenance whose subjects are all files beside it', async () => {
     const provenance = parseProvenance((await published('provenance.json')).toString());
     expect(provenance.subject.map(({ name }) => name)).toEqual(['LICENSE', 'README.md', 'mtp.safetensors']);
-    for (const { name, digest } of provenance.subject) expect(createHash('sha256').update(await published(name)).digest('hex')).toBe(digest.sha256);
+    for (const { name, digest } of provenance.subject)
+      expect(
+        createHash('sha256')
+          .update(await published(name))
+          .digest('hex'),
+      ).toBe(digest.sha256);
     expect(provenance.predicate.buildDefinition.internalParameters.decisions).toMatchObject([{ reviewer: 'ada', verdict: 'approve' }]);
   });
 
@@ -70,7 +75,7 @@ describe('a published sidecar', () => {
     expect(body).toContain('| `mtp.safetensors` |');
   });
 
-  it('came in one commit on top of the repository\'s first', async () => {
+  it("came in one commit on top of the repository's first", async () => {
     const commits = await workshop.hub.admin.listCommits(workshop.target);
     expect(commits).toHaveLength(2);
   });
@@ -79,16 +84,27 @@ describe('a published sidecar', () => {
 describe('the token', () => {
   it('is in no history and in no published file', async () => {
     const { client } = workshop.temporal;
-    const histories = await Promise.all([publishId(workshop.entry().name), targetId(workshop.target)].map((id) => client.workflow.getHandle(id).fetchHistory()));
+    const histories = await Promise.all(
+      [publishId(workshop.entry().name), targetId(workshop.target)].map((id) => client.workflow.getHandle(id).fetchHistory()),
+    );
     const files = await Promise.all(['README.md', 'LICENSE', 'provenance.json'].map(published));
     // Payloads are bytes: their JSON is read as text, not as base64.
-    const texts = [...histories.map((history) => Buffer.from(JSON.stringify(history, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value))).toString()), ...files.map(String)];
+    const texts = [
+      ...histories.map((history) =>
+        Buffer.from(
+          JSON.stringify(history, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)),
+        ).toString(),
+      ),
+      ...files.map(String),
+    ];
     for (const text of texts) for (const token of Object.values(TOKENS)) expect(text).not.toContain(token);
     expect(texts[0]).toContain(workshop.queue);
   });
 
-  it('went to the Hub\'s own addresses alone', () => {
-    const signed = workshop.hub.requests.filter(({ operation }) => operation === 'cdn' || operation === 'put' || operation === 'part' || operation === 'complete');
+  it("went to the Hub's own addresses alone", () => {
+    const signed = workshop.hub.requests.filter(
+      ({ operation }) => operation === 'cdn' || operation === 'put' || operation === 'part' || operation === 'complete',
+    );
     expect(signed.length).toBeGreaterThan(0);
     expect(signed.filter(({ authorization }) => authorization)).toEqual([]);
   });

@@ -8,7 +8,10 @@ import { projectRoot } from '../../dev/temporal/project.js';
 import { HISTORIES } from '../support/keep-history.js';
 import { workflowBundle } from '../support/temporal.js';
 
-Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } });
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+});
 
 const shapes = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json')).toSorted();
 const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(HISTORIES, name), 'utf8'));
@@ -18,9 +21,25 @@ const idOf = (name: string): string => (name.includes('.target.') ? 'target/acme
 // behind patched(), and keep the new shape beside the old one.
 describe('the committed histories', () => {
   it('cover every way in which a publish can go', () => {
-    expect(shapes.map((name) => name.replace(/\.json$/, ''))).toEqual(
-      ['abandoned.publish', 'abandoned.target', 'blocked.publish', 'cancelled-late.publish', 'cancelled-late.target', 'cancelled.publish', 'cancelled.target', 'expired.publish', 'metadata-only.target', 'published-by-signal.publish', 'published-by-signal.target', 'rejected.publish', 'retried.target', 'stale.publish', 'three-rounds.publish', 'unchanged.publish', 'waited.publish'],
-    );
+    expect(shapes.map((name) => name.replace(/\.json$/, ''))).toEqual([
+      'abandoned.publish',
+      'abandoned.target',
+      'blocked.publish',
+      'cancelled-late.publish',
+      'cancelled-late.target',
+      'cancelled.publish',
+      'cancelled.target',
+      'expired.publish',
+      'metadata-only.target',
+      'published-by-signal.publish',
+      'published-by-signal.target',
+      'rejected.publish',
+      'retried.target',
+      'stale.publish',
+      'three-rounds.publish',
+      'unchanged.publish',
+      'waited.publish',
+    ]);
   });
 
   it.each(shapes)('%s replays with the workflows as they are', async (name) => {
@@ -29,9 +48,16 @@ describe('the committed histories', () => {
 });
 
 it('an incompatible change of the workflows is caught', async () => {
-  const changed = await bundleWorkflowCode({ workflowsPath: join(projectRoot(), 'test', 'workflows', 'incompatible.ts'), logger: new DefaultLogger('ERROR') });
+  const changed = await bundleWorkflowCode({
+    workflowsPath: join(projectRoot(), 'test', 'workflows', 'incompatible.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
   const codePath = join(await mkdtemp(join(tmpdir(), 'swp-incompatible-')), 'workflows.js');
   await writeFile(codePath, changed.code);
-  const replay = Worker.runReplayHistory({ workflowBundle: { codePath } }, await read('published-by-signal.publish.json'), 'publish/test/replayed');
+  const replay = Worker.runReplayHistory(
+    { workflowBundle: { codePath } },
+    await read('published-by-signal.publish.json'),
+    'publish/test/replayed',
+  );
   await expect(replay).rejects.toThrow(DeterminismViolationError);
 });

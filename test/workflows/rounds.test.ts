@@ -10,14 +10,17 @@ beforeEach(async () => {
 afterEach(() => workshop.close());
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const commitToTarget = (name: string): Promise<unknown> => workshop.hub.admin.commitFiles(workshop.target, new Map([[name, bytes('not ours')]]), { message: 'Somebody else' });
+const commitToTarget = (name: string): Promise<unknown> =>
+  workshop.hub.admin.commitFiles(workshop.target, new Map([[name, bytes('not ours')]]), { message: 'Somebody else' });
 
 describe('what runs already', () => {
   it('is attached to by a second start with equal input', async () => {
     await workshop.start();
     await workshop.planOf();
     await workshop.start();
-    const runs = workshop.temporal.client.workflow.list({ query: `SwpEntry = '${workshop.entry().name}' AND WorkflowType = 'publishEntry'` });
+    const runs = workshop.temporal.client.workflow.list({
+      query: `SwpEntry = '${workshop.entry().name}' AND WorkflowType = 'publishEntry'`,
+    });
     let count = 0;
     for await (const _ of runs) count += 1;
     expect(count).toBe(1);
@@ -26,7 +29,10 @@ describe('what runs already', () => {
   it('refuses a second start with another input and says how to end it', async () => {
     await workshop.start();
     const other = workshop.entry({ private: true });
-    await expect(startPublish(workshop.temporal.client, { entry: other, only: [] }, workshop.queue)).rejects.toMatchObject({ code: 'publish/other-input', hint: expect.stringContaining('swp cancel') });
+    await expect(startPublish(workshop.temporal.client, { entry: other, only: [] }, workshop.queue)).rejects.toMatchObject({
+      code: 'publish/other-input',
+      hint: expect.stringContaining('swp cancel'),
+    });
   });
 });
 
@@ -45,7 +51,9 @@ describe('nothing to do', () => {
     await workshop.start();
     await workshop.approve();
     await workshop.result();
-    await workshop.hub.admin.commitFiles(workshop.target, new Map([['README.md', bytes('---\nlicense: mit\n---\nMine now')]]), { message: 'Edit the card' });
+    await workshop.hub.admin.commitFiles(workshop.target, new Map([['README.md', bytes('---\nlicense: mit\n---\nMine now')]]), {
+      message: 'Edit the card',
+    });
     const before = workshop.hub.requests.length;
     await workshop.start();
     const plan = await workshop.approve();
@@ -90,7 +98,7 @@ describe('a target that moves', () => {
     await workshop.keep('three-rounds');
   });
 
-  it('is stale when a stranger commits between upload and commit, and keeps the stranger\'s file', async () => {
+  it("is stale when a stranger commits between upload and commit, and keeps the stranger's file", async () => {
     await workshop.hub.admin.createRepo(workshop.target);
     await commitToTarget('first.txt');
     let strangers = 0;

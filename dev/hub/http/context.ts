@@ -34,7 +34,6 @@ export interface RequestContext {
 export const param = (context: RequestContext, name: string): string => context.params[name] ?? '';
 
 /** Python writes booleans of a query capitalised. */
-export const flag = (context: RequestContext, name: string): boolean =>
-  /^(1|true)$/i.test(context.query.get(name) ?? '');
+export const flag = (context: RequestContext, name: string): boolean => /^(1|true)$/i.test(context.query.get(name) ?? '');
 
 export const isRead = (context: RequestContext): boolean => context.method === 'GET' || context.method === 'HEAD';

@@ -43,9 +43,13 @@ export class Refusal extends Error {
 /** An error in the Hub's manner: `{"error": …}`, and the same in headers. */
 export const refuse = (status: number, message: string, code?: HubErrorCode): Refusal =>
   new Refusal(
-    json(status, { error: message }, {
-      // A header takes Latin-1 only; the whole message is in the body.
-      'X-Error-Message': message.replace(/[^\x20-\x7e]+/g, ' '),
-      ...(code === undefined ? {} : { 'X-Error-Code': code }),
-    }),
+    json(
+      status,
+      { error: message },
+      {
+        // A header takes Latin-1 only; the whole message is in the body.
+        'X-Error-Message': message.replace(/[^\x20-\x7e]+/g, ' '),
+        ...(code === undefined ? {} : { 'X-Error-Code': code }),
+      },
+    ),
   );

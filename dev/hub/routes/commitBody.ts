@@ -12,7 +12,10 @@ import { MAX_REGULAR_BYTES, writeRegularFile } from './regularFiles.js';
 const Header = z.object({
   summary: z.string().trim().min(1),
   description: z.string().nullish(),
-  parentCommit: z.string().regex(/^[0-9a-f]{40}$/).nullish(),
+  parentCommit: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/)
+    .nullish(),
 });
 
 const WithPath = z.object({ path: z.string() });

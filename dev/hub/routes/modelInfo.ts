@@ -10,8 +10,23 @@ import { openRepo, openRevision } from './openRepo.js';
 
 /** What `expand` may ask for but this hub knows nothing about. */
 const UNKNOWN_HERE = [
-  'baseModels', 'childrenModelCount', 'config', 'downloadsAllTime', 'gguf', 'gitalyUid', 'inference', 'inferenceProviderMapping',
-  'mask_token', 'model-index', 'resourceGroup', 'safetensors', 'spaces', 'transformersInfo', 'trendingScore', 'widgetData', 'xetEnabled',
+  'baseModels',
+  'childrenModelCount',
+  'config',
+  'downloadsAllTime',
+  'gguf',
+  'gitalyUid',
+  'inference',
+  'inferenceProviderMapping',
+  'mask_token',
+  'model-index',
+  'resourceGroup',
+  'safetensors',
+  'spaces',
+  'transformersInfo',
+  'trendingScore',
+  'widgetData',
+  'xetEnabled',
 ];
 
 type Description = Readonly<Record<string, unknown>>;

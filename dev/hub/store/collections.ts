@@ -47,7 +47,10 @@ export class CollectionStore {
     return this.mutex.run('create', async () => {
       const same = (await this.list()).find(({ owner, title }) => owner === wanted.owner && title === wanted.title);
       if (same !== undefined) return { created: false, collection: same };
-      const words = wanted.title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+      const words = wanted.title
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-|-$/g, '');
       const slug = `${wanted.owner}/${words}-${randomBytes(12).toString('hex')}`;
       const collection = { ...wanted, slug, lastUpdated: this.now(), items: [] };
       await mkdir(this.folder(), { recursive: true });

@@ -9,7 +9,10 @@ let cwd: string;
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'swp-cli-'));
   await writeFile(join(cwd, 'skulk-weights.yaml'), 'sources:\n  - name: acme\n    path: mine.yaml\n');
-  await writeFile(join(cwd, 'mine.yaml'), 'models:\n  - key: tiny\n    tier: smoke\n    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: acme/tiny-mtp\n');
+  await writeFile(
+    join(cwd, 'mine.yaml'),
+    'models:\n  - key: tiny\n    tier: smoke\n    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: acme/tiny-mtp\n',
+  );
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
@@ -65,7 +68,14 @@ describe('swp catalog', () => {
   });
 });
 
-it.each([['status'], ['plan', 'acme/tiny'], ['start', 'acme/tiny'], ['approve', 'acme/tiny', 'aaaaaaaaaaaa'], ['retry', 'acme/tiny'], ['cancel', 'acme/tiny']])('swp %s without a server says how to start one, and exits 5', async (...argv) => {
+it.each([
+  ['status'],
+  ['plan', 'acme/tiny'],
+  ['start', 'acme/tiny'],
+  ['approve', 'acme/tiny', 'aaaaaaaaaaaa'],
+  ['retry', 'acme/tiny'],
+  ['cancel', 'acme/tiny'],
+])('swp %s without a server says how to start one, and exits 5', async (...argv) => {
   const { code, out, err } = await swp(argv, { cwd, env: { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_CONFIG_FILE: '/nonexistent' } });
   expect(code).toBe(5);
   expect(out).toBe('');

@@ -11,7 +11,13 @@ let cwd: string;
 let hub: LocalHub;
 beforeEach(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'swp-dry-'));
-  hub = await startLocalHub({ directory: join(cwd, 'hub'), tokens: [{ token: TOKEN, user: 'writer', orgs: ['acme'], role: 'write' }, { token: 'hf_dryrunreader', user: 'reader', orgs: ['acme'], role: 'read' }] });
+  hub = await startLocalHub({
+    directory: join(cwd, 'hub'),
+    tokens: [
+      { token: TOKEN, user: 'writer', orgs: ['acme'], role: 'write' },
+      { token: 'hf_dryrunreader', user: 'reader', orgs: ['acme'], role: 'read' },
+    ],
+  });
   await writeFile(join(cwd, 'skulk-weights.yaml'), 'include_foxlight: false\nsources:\n  - name: acme\n    path: mine.yaml\n');
   const sidecar = '    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: acme/tiny-mtp\n';
   await writeFile(
@@ -28,8 +34,13 @@ const put = async (files: ReadonlyMap<string, Uint8Array>): Promise<void> => {
   await hub.admin.createRepo('labs/tiny');
   await hub.admin.commitFiles('labs/tiny', files, { message: 'A checkpoint' });
 };
-const dryRun = (argv: string[] = ['acme/tiny'], env: NodeJS.ProcessEnv = {}) => swp(['start', '--dry-run', ...argv], { cwd, env: { HF_ENDPOINT: hub.url, HF_TOKEN: TOKEN, SWP_SCRATCH: join(cwd, 'scratch'), HOME: cwd, ...env } });
-const checkpoint = (options: object = {}): Map<string, Uint8Array> => new Map(generateCheckpoint({ seed: 5, size: 'small', ...options }).files);
+const dryRun = (argv: string[] = ['acme/tiny'], env: NodeJS.ProcessEnv = {}) =>
+  swp(['start', '--dry-run', ...argv], {
+    cwd,
+    env: { HF_ENDPOINT: hub.url, HF_TOKEN: TOKEN, SWP_SCRATCH: join(cwd, 'scratch'), HOME: cwd, ...env },
+  });
+const checkpoint = (options: object = {}): Map<string, Uint8Array> =>
+  new Map(generateCheckpoint({ seed: 5, size: 'small', ...options }).files);
 
 /** Whatever happens, a dry run writes nothing to the Hub and starts nothing. */
 afterEach(async () => {
@@ -41,7 +52,12 @@ describe('swp start --dry-run', () => {
     await put(checkpoint());
     const { code, out, err } = await dryRun();
     expect(err).toContain('nothing was started and nothing was written');
-    const volatile = out.replaceAll(/[\d.]+ [GT]B free/g, '<some> free').replaceAll(/@ [0-9a-f]{40}/g, '@ <commit>').replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>').replaceAll(/Plan [0-9a-f]{12}/g, 'Plan <digest>').replaceAll(/at [0-9a-f]{12}/g, 'at <commit>');
+    const volatile = out
+      .replaceAll(/[\d.]+ [GT]B free/g, '<some> free')
+      .replaceAll(/@ [0-9a-f]{40}/g, '@ <commit>')
+      .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
+      .replaceAll(/Plan [0-9a-f]{12}/g, 'Plan <digest>')
+      .replaceAll(/at [0-9a-f]{12}/g, 'at <commit>');
     await expect(`exit ${code}\n${volatile}`).toMatchFileSnapshot('goldens/dry-run.txt');
     expect(await hub.admin.exists('acme/tiny-mtp')).toBe(false);
   });
@@ -65,7 +81,7 @@ describe('swp start --dry-run', () => {
     await refused('mtp-none-found: The checkpoint has no MTP tensors');
   });
 
-  it('of a truncated shard is blocked, with the file\'s name', async () => {
+  it("of a truncated shard is blocked, with the file's name", async () => {
     const files = checkpoint();
     const [name] = [...files.keys()].filter((path) => path.endsWith('.safetensors'));
     files.set(name!, files.get(name!)!.subarray(0, -10));

@@ -18,7 +18,8 @@ const withRepos = async (): Promise<LocalHub> => {
 
 const as = (token: TokenSpec | undefined) => (token === undefined ? {} : { token });
 
-const outcome = (response: Response): string => [response.status, response.headers.get('x-error-code')].filter((part) => part !== null).join(' ');
+const outcome = (response: Response): string =>
+  [response.status, response.headers.get('x-error-code')].filter((part) => part !== null).join(' ');
 
 describe('reading', () => {
   it.each<[string, TokenSpec | undefined, string, string, string]>([
@@ -107,13 +108,22 @@ describe('writing', () => {
 describe('creating and deleting', () => {
   it('answers 409 with the address of a repository that exists, in any spelling', async () => {
     const hub = await withRepos();
-    const response = await call(hub, '/api/repos/create', { token: WRITER, json: { name: 'PUBLIC', organization: 'skulk', type: 'model' } });
-    expect([response.status, await response.json()]).toEqual([409, { error: 'You already created this model repo: Skulk/public', url: `${hub.url}/Skulk/public` }]);
+    const response = await call(hub, '/api/repos/create', {
+      token: WRITER,
+      json: { name: 'PUBLIC', organization: 'skulk', type: 'model' },
+    });
+    expect([response.status, await response.json()]).toEqual([
+      409,
+      { error: 'You already created this model repo: Skulk/public', url: `${hub.url}/Skulk/public` },
+    ]);
   });
 
   it('starts a repository with the attributes of the Hub, private if asked', async () => {
     const hub = await withRepos();
-    const created = await call(hub, '/api/repos/create', { token: WRITER, json: { name: 'new', organization: 'Skulk', visibility: 'private', license: 'mit' } });
+    const created = await call(hub, '/api/repos/create', {
+      token: WRITER,
+      json: { name: 'new', organization: 'Skulk', visibility: 'private', license: 'mit' },
+    });
     expect(await created.json()).toMatchObject({ url: `${hub.url}/Skulk/new`, name: 'Skulk/new' });
     expect(await (await call(hub, '/api/models/Skulk/new', { token: WRITER })).json()).toMatchObject({
       private: true,
@@ -126,7 +136,11 @@ describe('creating and deleting', () => {
 
   it('frees the name of a deleted repository', async () => {
     const hub = await withRepos();
-    await call(hub, '/api/repos/delete', { method: 'DELETE', token: WRITER, json: { name: 'public', organization: 'Skulk', type: 'model' } });
+    await call(hub, '/api/repos/delete', {
+      method: 'DELETE',
+      token: WRITER,
+      json: { name: 'public', organization: 'Skulk', type: 'model' },
+    });
     expect((await call(hub, '/api/models/Skulk/public', { token: WRITER })).status).toBe(404);
     await hub.admin.createRepo('SKULK/Public');
     expect(await (await call(hub, '/api/models/SKULK/Public')).json()).toMatchObject({ id: 'SKULK/Public' });
@@ -138,12 +152,16 @@ describe('another spelling of a name', () => {
     const hub = await withRepos();
     const response = await call(hub, '/api/models/skulk/Public/tree/main?recursive=true');
     expect([response.status, response.headers.get('location')]).toEqual([307, '/api/models/Skulk/public/tree/main?recursive=true']);
-    expect((await call(hub, '/skulk/public/resolve/main/README.md', { method: 'HEAD' })).headers.get('location')).toBe('/Skulk/public/resolve/main/README.md');
+    expect((await call(hub, '/skulk/public/resolve/main/README.md', { method: 'HEAD' })).headers.get('location')).toBe(
+      '/Skulk/public/resolve/main/README.md',
+    );
   });
 
   it('lets writers act on the canonical one', async () => {
     const hub = await withRepos();
-    expect((await call(hub, '/api/models/SKULK/PUBLIC/commit/main', { token: WRITER, json: { key: 'header', value: { summary: 'x' } } })).status).toBe(200);
+    expect(
+      (await call(hub, '/api/models/SKULK/PUBLIC/commit/main', { token: WRITER, json: { key: 'header', value: { summary: 'x' } } })).status,
+    ).toBe(200);
     expect((await hub.admin.listCommits('Skulk/public'))[0]!.title).toBe('x');
   });
 

@@ -17,7 +17,12 @@ describe('commit', () => {
   it('applies every operation at once and keeps title, body, author and date', async () => {
     const { hub, head } = await withRepo();
     await commitLines(hub, REPO, [['header', header], file('a/b.txt'), file('a/c.txt'), file('d.txt')]);
-    const response = await commitLines(hub, REPO, [['header', { ...header, summary: 'second' }], ['deletedFolder', { path: 'a/' }], ['deletedFile', { path: 'd.txt' }], file('e.txt')]);
+    const response = await commitLines(hub, REPO, [
+      ['header', { ...header, summary: 'second' }],
+      ['deletedFolder', { path: 'a/' }],
+      ['deletedFile', { path: 'd.txt' }],
+      file('e.txt'),
+    ]);
     const { commitOid, commitUrl } = await jsonOf(response, z.object({ commitOid: z.string(), commitUrl: z.string() }));
     expect(commitUrl).toBe(`${hub.url}/${REPO}/commit/${commitOid}`);
     expect(await hub.admin.head(REPO)).toBe(commitOid);
@@ -25,7 +30,13 @@ describe('commit', () => {
     expect(commits.map(({ title }) => title)).toEqual(['second', 'a commit', 'initial commit']);
     expect([...commits[0]!.files.keys()]).toEqual(['.gitattributes', 'e.txt']);
     const rows = await jsonOf(await call(hub, `/api/models/${REPO}/commits/main`), z.array(z.unknown()));
-    expect(rows[1]).toEqual({ id: commits[1]!.id, title: header.summary, message: header.description, authors: [{ user: 'ada', avatar: '' }], date: new Date(commits[1]!.at).toISOString() });
+    expect(rows[1]).toEqual({
+      id: commits[1]!.id,
+      title: header.summary,
+      message: header.description,
+      authors: [{ user: 'ada', avatar: '' }],
+      date: new Date(commits[1]!.at).toISOString(),
+    });
     expect(rows[2]).toMatchObject({ id: head });
   });
 
@@ -40,17 +51,26 @@ describe('commit', () => {
 
   it('lets exactly one of many commits onto one parent succeed', async () => {
     const { hub, head } = await withRepo();
-    const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => commitLines(hub, REPO, [['header', { ...header, parentCommit: head }], file(`${index}.txt`)])));
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        commitLines(hub, REPO, [['header', { ...header, parentCommit: head }], file(`${index}.txt`)]),
+      ),
+    );
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 412, 412, 412, 412, 412, 412, 412]);
     expect(await hub.admin.listCommits(REPO)).toHaveLength(2);
   });
 
   it('refuses a pointer to an object that was never uploaded, and commits nothing else of it', async () => {
     const { hub, head } = await withRepo();
-    const response = await commitLines(hub, REPO, [['header', header], file('a.txt'), ['lfsFile', { path: 'model.safetensors', algo: 'sha256', oid: '0'.repeat(64), size: 3 }]]);
+    const response = await commitLines(hub, REPO, [
+      ['header', header],
+      file('a.txt'),
+      ['lfsFile', { path: 'model.safetensors', algo: 'sha256', oid: '0'.repeat(64), size: 3 }],
+    ]);
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({
-      error: 'Your push was rejected because an LFS pointer pointed to a file that does not exist. For instance, this can happen if you used git push --no-verify to push your changes. Offending file: - model.safetensors',
+      error:
+        'Your push was rejected because an LFS pointer pointed to a file that does not exist. For instance, this can happen if you used git push --no-verify to push your changes. Offending file: - model.safetensors',
     });
     expect(await hub.admin.head(REPO)).toBe(head);
   });
@@ -70,15 +90,32 @@ describe('commit', () => {
     const bytes = makeBytes(100, 1);
     const action = await askUpload(hub, REPO, bytes);
     await call(hub, action!.href, { method: 'PUT', body: bytes });
-    expect((await commitLines(hub, REPO, [['header', header], ['lfsFile', { path: 'm', algo: 'sha256', oid: sha256(bytes), size: 99 }]])).status).toBe(400);
-    expect((await commitLines(hub, REPO, [['header', header], ['lfsFile', { path: 'm', algo: 'sha256', oid: sha256(bytes), size: 100 }]])).status).toBe(200);
+    expect(
+      (
+        await commitLines(hub, REPO, [
+          ['header', header],
+          ['lfsFile', { path: 'm', algo: 'sha256', oid: sha256(bytes), size: 99 }],
+        ])
+      ).status,
+    ).toBe(400);
+    expect(
+      (
+        await commitLines(hub, REPO, [
+          ['header', header],
+          ['lfsFile', { path: 'm', algo: 'sha256', oid: sha256(bytes), size: 100 }],
+        ])
+      ).status,
+    ).toBe(200);
   });
 
-  it.each(['../x', '/x', 'a/../x', 'a//b', './a', 'a/.git/config', '.GIT/x', 'a\\b', 'C:x', 'a\u0000b', 'a\nb', '', 'a/', 'x'.repeat(256)])('refuses the path %j', async (path) => {
-    const { hub, head } = await withRepo();
-    expect((await commitLines(hub, REPO, [['header', header], file(path, 'x')])).status).toBe(400);
-    expect(await hub.admin.head(REPO)).toBe(head);
-  });
+  it.each(['../x', '/x', 'a/../x', 'a//b', './a', 'a/.git/config', '.GIT/x', 'a\\b', 'C:x', 'a\u0000b', 'a\nb', '', 'a/', 'x'.repeat(256)])(
+    'refuses the path %j',
+    async (path) => {
+      const { hub, head } = await withRepo();
+      expect((await commitLines(hub, REPO, [['header', header], file(path, 'x')])).status).toBe(400);
+      expect(await hub.admin.head(REPO)).toBe(head);
+    },
+  );
 
   it('keeps a file called __proto__ like any other', async () => {
     const { hub } = await withRepo();
@@ -91,8 +128,20 @@ describe('commit', () => {
     ['a header that comes second', [file('a'), ['header', header]]],
     ['an empty title', [['header', { summary: ' ' }], file('a')]],
     ['a short parent', [['header', { summary: 'x', parentCommit: 'abc' }], file('a')]],
-    ['content that is no base64', [['header', header], ['file', { path: 'a', content: '%%%', encoding: 'base64' }]]],
-    ['an unknown operation', [['header', header], ['moveFile', { path: 'a' }]]],
+    [
+      'content that is no base64',
+      [
+        ['header', header],
+        ['file', { path: 'a', content: '%%%', encoding: 'base64' }],
+      ],
+    ],
+    [
+      'an unknown operation',
+      [
+        ['header', header],
+        ['moveFile', { path: 'a' }],
+      ],
+    ],
     ['one path twice', [['header', header], file('a'), file('a')]],
     ['a file and a folder of one name', [['header', header], file('a'), file('a/b')]],
     ['a README whose metadata is no YAML', [['header', header], file('README.md', '---\na: [\n---\n')]],
@@ -107,7 +156,10 @@ describe('commit', () => {
 
   it('refuses to delete what is not there', async () => {
     const { hub } = await withRepo();
-    const response = await commitLines(hub, REPO, [['header', header], ['deletedFile', { path: 'none' }]]);
+    const response = await commitLines(hub, REPO, [
+      ['header', header],
+      ['deletedFile', { path: 'none' }],
+    ]);
     expect([response.status, response.headers.get('x-error-code')]).toEqual([404, 'EntryNotFound']);
   });
 
@@ -119,7 +171,13 @@ describe('commit', () => {
 
   it('takes no commit from a reader, a stranger or nobody', async () => {
     const { hub } = await withRepo();
-    const send = async (token?: typeof READER) => (await call(hub, `/api/models/${REPO}/commit/main`, { body: ndjson(['header', header], file('a')), ...(token === undefined ? {} : { token }) })).status;
+    const send = async (token?: typeof READER) =>
+      (
+        await call(hub, `/api/models/${REPO}/commit/main`, {
+          body: ndjson(['header', header], file('a')),
+          ...(token === undefined ? {} : { token }),
+        })
+      ).status;
     expect([await send(READER), await send(STRANGER), await send()]).toEqual([403, 403, 401]);
   });
 });

@@ -13,7 +13,10 @@ const withRepo = async (): Promise<LocalHub> => {
 };
 
 const commit = (hub: LocalHub): Promise<Response> =>
-  commitLines(hub, REPO, [['header', { summary: 'mine' }], ['file', { path: 'a', content: 'x', encoding: 'utf-8' }]]);
+  commitLines(hub, REPO, [
+    ['header', { summary: 'mine' }],
+    ['file', { path: 'a', content: 'x', encoding: 'utf-8' }],
+  ]);
 
 const commitCount = async (hub: LocalHub): Promise<number> => (await hub.admin.listCommits(REPO)).length;
 

@@ -51,7 +51,8 @@ export const call = async (hub: LocalHub, address: string, { method, token, head
   });
 
 /** The JSON of an answer, which must fit the schema. */
-export const jsonOf = async <S extends z.ZodType>(response: Response, schema: S): Promise<z.output<S>> => schema.parse(await response.json());
+export const jsonOf = async <S extends z.ZodType>(response: Response, schema: S): Promise<z.output<S>> =>
+  schema.parse(await response.json());
 
 /** The same bytes for the same seed. */
 export const makeBytes = (size: number, seed: number): Buffer => {
@@ -70,7 +71,12 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 export const ndjson = (...lines: readonly (readonly [string, unknown])[]): string =>
   lines.map(([key, value]) => JSON.stringify({ key, value })).join('\n');
 
-export const commitLines = (hub: LocalHub, repo: string, lines: readonly (readonly [string, unknown])[], token = WRITER): Promise<Response> =>
+export const commitLines = (
+  hub: LocalHub,
+  repo: string,
+  lines: readonly (readonly [string, unknown])[],
+  token = WRITER,
+): Promise<Response> =>
   call(hub, `/api/models/${repo}/commit/main`, { token, body: ndjson(...lines), headers: { 'Content-Type': 'application/x-ndjson' } });
 
 const Action = z.object({ href: z.url(), header: z.record(z.string(), z.string()).optional() });
@@ -79,7 +85,12 @@ export type Action = z.infer<typeof Action>;
 const BatchAnswer = z.object({ objects: z.tuple([z.object({ actions: z.object({ upload: Action }).optional() })]) });
 
 /** Asks the LFS batch for one object; the upload action, or undefined when it is stored. */
-export const askUpload = async (hub: LocalHub, repo: string, bytes: Uint8Array, transfers = ['basic', 'multipart']): Promise<Action | undefined> => {
+export const askUpload = async (
+  hub: LocalHub,
+  repo: string,
+  bytes: Uint8Array,
+  transfers = ['basic', 'multipart'],
+): Promise<Action | undefined> => {
   const response = await call(hub, `/${repo}.git/info/lfs/objects/batch`, {
     token: WRITER,
     json: { operation: 'upload', transfers, hash_algo: 'sha256', objects: [{ oid: sha256(bytes), size: bytes.byteLength }] },

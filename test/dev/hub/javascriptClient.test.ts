@@ -1,4 +1,15 @@
-import { commit, createRepo, downloadFile, HubApiError, listCommits, listFiles, modelInfo, pathsInfo, repoExists, whoAmI } from '@huggingface/hub';
+import {
+  commit,
+  createRepo,
+  downloadFile,
+  HubApiError,
+  listCommits,
+  listFiles,
+  modelInfo,
+  pathsInfo,
+  repoExists,
+  whoAmI,
+} from '@huggingface/hub';
 import { describe, expect, it } from 'vitest';
 import { makeBytes, sha256, startHub, WRITER } from './hubFixture.js';
 
@@ -38,7 +49,11 @@ describe('@huggingface/hub against the local hub', () => {
         description: 'Some-Trailer: kept',
         parentCommit,
         useXet: false,
-        operations: Object.entries(files).map(([path, content]) => ({ operation: 'addOrUpdate', path, content: new Blob([Buffer.from(content)]) })),
+        operations: Object.entries(files).map(([path, content]) => ({
+          operation: 'addOrUpdate',
+          path,
+          content: new Blob([Buffer.from(content)]),
+        })),
         ...access,
       });
     const first = await publish('weights', { 'model.safetensors': BIG, 'README.md': CARD });
@@ -62,7 +77,9 @@ describe('@huggingface/hub against the local hub', () => {
     expect(await download(hub.url, 'model.safetensors', oid)).toBe(sha256(BIG));
     expect(await download(hub.url, 'README.md', oid)).toBe(sha256(Buffer.from(CARD)));
     expect(await downloadFile({ repo, path: 'model.safetensors', revision: parentCommit, ...access })).toBeNull();
-    expect(hub.requests.filter(({ operation, authorization }) => ['put', 'part', 'complete', 'cdn'].includes(operation) && authorization)).toEqual([]);
+    expect(
+      hub.requests.filter(({ operation, authorization }) => ['put', 'part', 'complete', 'cdn'].includes(operation) && authorization),
+    ).toEqual([]);
     expect(hub.requests.filter(({ operation }) => operation === 'part')).toHaveLength(multipartThreshold > BIG.length ? 0 : 2);
   });
 });

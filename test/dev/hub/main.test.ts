@@ -16,7 +16,20 @@ const compile = async (): Promise<string> => {
   const directory = await makeDirectory();
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   await writeFile(join(directory, 'package.json'), '{"type":"module"}');
-  const options = ['--ignoreConfig', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck', '--types', 'node', '--rootDir', ROOT, '--outDir', join(directory, 'dist')];
+  const options = [
+    '--ignoreConfig',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--skipLibCheck',
+    '--types',
+    'node',
+    '--rootDir',
+    ROOT,
+    '--outDir',
+    join(directory, 'dist'),
+  ];
   await execa(join(ROOT, 'node_modules/.bin/tsc'), [join(ROOT, 'dev/hub/main.ts'), ...options], { cwd: ROOT });
   return join(directory, 'dist/dev/hub/main.js');
 };
@@ -52,7 +65,10 @@ describe('the hub as a process', () => {
 
     const second = await start(program, { directory, tokens: [WRITER], port: Number(new URL(first.url).port) });
     expect(second.url).toBe(first.url);
-    expect(await second.get('/api/models/Skulk/tiny/commits/main')).toMatchObject([{ title: 'before the kill' }, { title: 'initial commit' }]);
+    expect(await second.get('/api/models/Skulk/tiny/commits/main')).toMatchObject([
+      { title: 'before the kill' },
+      { title: 'initial commit' },
+    ]);
     second.hub.kill('SIGTERM');
     expect(await once(second.hub, 'exit')).toEqual([0, null]);
   });

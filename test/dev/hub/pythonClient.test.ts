@@ -52,7 +52,9 @@ describe("Python's huggingface_hub against the local hub", () => {
       afterDelete: ['.gitattributes', 'README.md', 'weights/model.safetensors'],
       deleted: true,
     });
-    expect(hub.requests.filter(({ operation, authorization }) => ['put', 'part', 'complete', 'cdn'].includes(operation) && authorization)).toEqual([]);
+    expect(
+      hub.requests.filter(({ operation, authorization }) => ['put', 'part', 'complete', 'cdn'].includes(operation) && authorization),
+    ).toEqual([]);
     expect(hub.requests.filter(({ operation }) => operation === 'verify')).toHaveLength(1);
     expect(hub.requests.filter(({ status }) => status === undefined || status >= 500)).toEqual([]);
   });

@@ -10,7 +10,17 @@ const SMALL = Buffer.from('0123456789');
 const withFiles = async (options: Parameters<typeof startHub>[0] = {}): Promise<LocalHub> => {
   const hub = await startHub(options);
   await hub.admin.createRepo(REPO);
-  await hub.admin.commitFiles(REPO, new Map<string, Uint8Array>([['a/b/model.safetensors', BIG], ['a/small.txt', SMALL], ['a-c', SMALL], ['é x.txt', SMALL], ['empty', Buffer.alloc(0)]]), { message: 'files' });
+  await hub.admin.commitFiles(
+    REPO,
+    new Map<string, Uint8Array>([
+      ['a/b/model.safetensors', BIG],
+      ['a/small.txt', SMALL],
+      ['a-c', SMALL],
+      ['é x.txt', SMALL],
+      ['empty', Buffer.alloc(0)],
+    ]),
+    { message: 'files' },
+  );
   return hub;
 };
 
@@ -64,7 +74,8 @@ describe('resolve', () => {
     const hub = await withFiles();
     const address = `/${REPO}/resolve/main/a/small.txt`;
     const etag = (await call(hub, address)).headers.get('etag')!;
-    const statusWith = async (ifRange: string): Promise<number> => (await call(hub, address, { headers: { Range: 'bytes=0-1', 'If-Range': ifRange } })).status;
+    const statusWith = async (ifRange: string): Promise<number> =>
+      (await call(hub, address, { headers: { Range: 'bytes=0-1', 'If-Range': ifRange } })).status;
     expect([await statusWith(etag), await statusWith('"other"')]).toEqual([206, 200]);
   });
 
@@ -81,7 +92,8 @@ describe('resolve', () => {
 
   it('says what is not there: the entry, the revision or the repository', async () => {
     const hub = await withFiles();
-    const code = async (address: string): Promise<string | null> => (await call(hub, address, { token: READER })).headers.get('x-error-code');
+    const code = async (address: string): Promise<string | null> =>
+      (await call(hub, address, { token: READER })).headers.get('x-error-code');
     expect([
       await code(`/${REPO}/resolve/main/none`),
       await code(`/${REPO}/resolve/main/..%2f..%2fsecret`),
@@ -110,7 +122,13 @@ describe('tree', () => {
     const rows = await jsonOf(await call(hub, `/api/models/${REPO}/tree/main/a?recursive=True`), z.unknown());
     expect(rows).toEqual([
       { type: 'directory', oid: expect.stringMatching(/^[0-9a-f]{40}$/), size: 0, path: 'a/b' },
-      { type: 'file', oid: expect.stringMatching(/^[0-9a-f]{40}$/), size: 1000, path: 'a/b/model.safetensors', lfs: { oid: sha256(BIG), size: 1000, pointerSize: 129 } },
+      {
+        type: 'file',
+        oid: expect.stringMatching(/^[0-9a-f]{40}$/),
+        size: 1000,
+        path: 'a/b/model.safetensors',
+        lfs: { oid: sha256(BIG), size: 1000, pointerSize: 129 },
+      },
       { type: 'file', oid: 'ad471007bd7f5983d273b9584e5629230150fd54', size: 10, path: 'a/small.txt' },
     ]);
   });
@@ -149,10 +167,21 @@ describe('paths-info', () => {
   it('takes JSON and forms, and leaves out what is not there', async () => {
     const hub = await withFiles();
     const address = `/api/models/${REPO}/paths-info/main`;
-    const form = new URLSearchParams([['paths', 'a'], ['paths', 'none'], ['paths', 'empty'], ['expand', 'True']]).toString();
-    expect(await pathsOf(await call(hub, address, { json: { paths: ['empty', 'a/small.txt', 'none'] } }))).toEqual(['empty', 'a/small.txt']);
+    const form = new URLSearchParams([
+      ['paths', 'a'],
+      ['paths', 'none'],
+      ['paths', 'empty'],
+      ['expand', 'True'],
+    ]).toString();
+    expect(await pathsOf(await call(hub, address, { json: { paths: ['empty', 'a/small.txt', 'none'] } }))).toEqual([
+      'empty',
+      'a/small.txt',
+    ]);
     const rows = await (await call(hub, address, { body: form, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })).json();
-    expect(rows).toMatchObject([{ path: 'a', type: 'directory', lastCommit: { title: 'files' } }, { path: 'empty', lastCommit: { title: 'files' } }]);
+    expect(rows).toMatchObject([
+      { path: 'a', type: 'directory', lastCommit: { title: 'files' } },
+      { path: 'empty', lastCommit: { title: 'files' } },
+    ]);
   });
 });
 
@@ -173,7 +202,10 @@ describe('commits', () => {
     const hub = await withFiles();
     const head = await hub.admin.head(REPO);
     await hub.admin.commitFiles(REPO, new Map(), { message: 'later' });
-    expect(await (await call(hub, `/api/models/${REPO}/commits/${head}`)).json()).toMatchObject([{ title: 'files' }, { title: 'initial commit' }]);
+    expect(await (await call(hub, `/api/models/${REPO}/commits/${head}`)).json()).toMatchObject([
+      { title: 'files' },
+      { title: 'initial commit' },
+    ]);
   });
 });
 
@@ -181,7 +213,13 @@ describe('model info', () => {
   it('describes a revision, or only what expand asks for', async () => {
     const hub = await withFiles();
     const first = (await hub.admin.listCommits(REPO)).at(-1)!.id;
-    expect(await (await call(hub, `/api/models/${REPO}/revision/${first}?blobs=true`)).json()).toMatchObject({ id: REPO, sha: first, private: false, gated: false, siblings: [{ rfilename: '.gitattributes', size: expect.any(Number) }] });
+    expect(await (await call(hub, `/api/models/${REPO}/revision/${first}?blobs=true`)).json()).toMatchObject({
+      id: REPO,
+      sha: first,
+      private: false,
+      gated: false,
+      siblings: [{ rfilename: '.gitattributes', size: expect.any(Number) }],
+    });
     const expanded = await jsonOf(await call(hub, `/api/models/${REPO}?expand[]=sha&expand=gated`), z.record(z.string(), z.unknown()));
     expect(Object.keys(expanded).toSorted()).toEqual(['_id', 'gated', 'id', 'sha']);
     expect((await call(hub, `/api/models/${REPO}?expand=nonsense`)).status).toBe(400);
@@ -212,7 +250,13 @@ describe('preupload', () => {
         { path: 'x.log', uploadMode: 'regular', shouldIgnore: true },
       ],
     });
-    expect((await ask({ gitAttributes: '*.txt filter=lfs' })).files.map(({ uploadMode }) => uploadMode)).toEqual(['regular', 'lfs', 'lfs', 'regular', 'regular']);
+    expect((await ask({ gitAttributes: '*.txt filter=lfs' })).files.map(({ uploadMode }) => uploadMode)).toEqual([
+      'regular',
+      'lfs',
+      'lfs',
+      'regular',
+      'regular',
+    ]);
   });
 });
 

@@ -75,7 +75,14 @@ describe('a restart', () => {
     expect(await hub.admin.exists(REPO)).toBe(false);
     await hub.admin.createRepo(REPO);
     expect(await hub.admin.exists('skulk/TINY')).toBe(true);
-    await hub.admin.commitFiles(REPO, new Map([['m.safetensors', makeBytes(500, 1)], ['a', makeBytes(5, 1)]]), { message: 'weights' });
+    await hub.admin.commitFiles(
+      REPO,
+      new Map([
+        ['m.safetensors', makeBytes(500, 1)],
+        ['a', makeBytes(5, 1)],
+      ]),
+      { message: 'weights' },
+    );
     expect(await readdir(join(directory, 'tmp'))).toEqual([]);
   });
 });
@@ -104,20 +111,27 @@ describe('collections', () => {
   it('are created once, filled once, and listed by owner and item', async () => {
     const hub = await startHub();
     await hub.admin.createRepo(REPO);
-    const create = (title: string, token = WRITER) => call(hub, '/api/collections', { token, json: { title, namespace: 'Skulk', description: 'd', private: false } });
+    const create = (title: string, token = WRITER) =>
+      call(hub, '/api/collections', { token, json: { title, namespace: 'Skulk', description: 'd', private: false } });
     const { slug } = await jsonOf(await create('My Weights'), z.object({ slug: z.string() }));
     expect(slug).toMatch(/^Skulk\/my-weights-[0-9a-f]{24}$/);
     const again = await create('My Weights');
     expect([again.status, await again.json()]).toEqual([409, { error: expect.any(String), slug }]);
     expect((await create('Other', READER)).status).toBe(403);
 
-    const add = (id: string) => call(hub, `/api/collections/${slug}/items`, { token: WRITER, json: { item: { type: 'model', id }, note: 'n' } });
+    const add = (id: string) =>
+      call(hub, `/api/collections/${slug}/items`, { token: WRITER, json: { item: { type: 'model', id }, note: 'n' } });
     expect([(await add('skulk/TINY')).status, (await add(REPO)).status, (await add('Skulk/none')).status]).toEqual([200, 409, 404]);
     const list = async (query: string): Promise<unknown> => (await call(hub, `/api/collections?${query}`)).json();
-    expect(await list(`owner=Skulk&item=models/${REPO}`)).toMatchObject([{ slug, items: [{ id: REPO, type: 'model', position: 0, note: { text: 'n' } }] }]);
+    expect(await list(`owner=Skulk&item=models/${REPO}`)).toMatchObject([
+      { slug, items: [{ id: REPO, type: 'model', position: 0, note: { text: 'n' } }] },
+    ]);
     expect(await list('owner=Nobody')).toEqual([]);
 
-    const { items } = await jsonOf(await call(hub, `/api/collections/${slug}`), z.object({ items: z.array(z.object({ _id: z.string() })) }));
+    const { items } = await jsonOf(
+      await call(hub, `/api/collections/${slug}`),
+      z.object({ items: z.array(z.object({ _id: z.string() })) }),
+    );
     expect((await call(hub, `/api/collections/${slug}/items/${items[0]!['_id']}`, { method: 'DELETE', token: WRITER })).status).toBe(200);
     expect(await list(`item=${REPO}`)).toEqual([]);
     expect((await call(hub, '/api/collections/Skulk/..%2f..%2fsecret')).status).toBe(404);

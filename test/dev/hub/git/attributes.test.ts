@@ -26,6 +26,14 @@ describe('lfsMatcher', () => {
 describe('ignoreMatcher', () => {
   it('leaves out names, folders and patterns, and takes back what is negated', () => {
     const ignored = ignoreMatcher('*.log\n!keep.log\n/build/\ncache\n');
-    expect(['a.log', 'x/a.log', 'keep.log', 'build/a', 'x/build/a', 'x/cache/y', 'cached'].map(ignored)).toEqual([true, true, false, true, false, true, false]);
+    expect(['a.log', 'x/a.log', 'keep.log', 'build/a', 'x/build/a', 'x/cache/y', 'cached'].map(ignored)).toEqual([
+      true,
+      true,
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 });

@@ -14,9 +14,18 @@ describe('git ids', () => {
   });
 
   it('orders a directory among files as git does', () => {
-    const files = new Map(Object.entries({ 'foo/bar/a.txt': 'hello\n', 'foo.txt': 'x', 'foo-z': '', 'é.txt': 'é' }).map(([path, value]) => [path, blobId(text(value))]));
+    const files = new Map(
+      Object.entries({ 'foo/bar/a.txt': 'hello\n', 'foo.txt': 'x', 'foo-z': '', 'é.txt': 'é' }).map(([path, value]) => [
+        path,
+        blobId(text(value)),
+      ]),
+    );
     const ids = treeIds(files);
-    expect(Object.fromEntries(ids)).toEqual({ '': '161458d8a730c1c794360bde9a1ee7fdd6bc3e28', foo: 'e249798acf5b3af4e301631e530352c51ef8a3d4', 'foo/bar': '2e81171448eb9f2ee3821e3d447aa6b2fe3ddba1' });
+    expect(Object.fromEntries(ids)).toEqual({
+      '': '161458d8a730c1c794360bde9a1ee7fdd6bc3e28',
+      foo: 'e249798acf5b3af4e301631e530352c51ef8a3d4',
+      'foo/bar': '2e81171448eb9f2ee3821e3d447aa6b2fe3ddba1',
+    });
   });
 
   it('gives a commit the id that git gives it', () => {

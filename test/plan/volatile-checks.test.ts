@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import type { HostFacts } from '../../plan/facts.js';
+import { volatileChecks } from '../../plan/volatile-checks.js';
+import { plan, publishedTarget, SOURCE, sourceFacts, TARGET } from './fixtures.js';
+
+const host = (over: Partial<HostFacts> = {}): HostFacts => ({
+  host: 'h',
+  freeDiskBytes: 1e12,
+  sources: [{ repo: SOURCE, readable: true, reason: 'It can.' }],
+  targets: [{ repo: TARGET, writable: 'yes', reason: 'It may.' }],
+  ...over,
+});
+const verdicts = (over: Partial<HostFacts> = {}): string[] => volatileChecks([plan()], host(over)).map(({ code, verdict }) => `${code} ${verdict}`);
+
+describe('the checks of the moment', () => {
+  it('are fine on a host with access and room', () => {
+    expect(verdicts()).toEqual(['write-access ok', 'read-access ok', 'disk ok']);
+  });
+
+  it('compare names as the Hub does', () => {
+    expect(verdicts({ targets: [{ repo: TARGET.toUpperCase(), writable: 'no', reason: 'No.' }] })).toContain('write-access blocked');
+  });
+
+  it.each([
+    ['write-access warn', { targets: [{ repo: TARGET, writable: 'unknown' as const, reason: 'A fine-grained token.' }] }],
+    ['write-access blocked', { targets: [{ repo: TARGET, writable: 'no' as const, reason: 'It only reads.' }] }],
+    ['read-access blocked', { sources: [{ repo: SOURCE, readable: false, reason: 'It is gated.' }] }],
+    ['disk blocked', { freeDiskBytes: plan().estimate.diskBytes - 1 }],
+  ])('say %s', (expected, over) => expect(verdicts(over)).toContain(expected));
+
+  it('say that no host answered, with how to start one', () => {
+    expect(volatileChecks([plan()], null)).toMatchObject([{ code: 'high-memory-host', verdict: 'blocked', fix: expect.stringContaining('swp worker highmem') }]);
+  });
+
+  it('have nothing to say where there is nothing to do', () => {
+    expect(volatileChecks([plan({ target: publishedTarget(plan()) }), plan({ source: sourceFacts({ private: true }) })], null)).toEqual([]);
+  });
+});
