@@ -10,7 +10,8 @@ const host = (over: Partial<HostFacts> = {}): HostFacts => ({
   targets: [{ repo: TARGET, writable: 'yes', reason: 'It may.' }],
   ...over,
 });
-const verdicts = (over: Partial<HostFacts> = {}): string[] => volatileChecks([plan()], host(over)).map(({ code, verdict }) => `${code} ${verdict}`);
+const verdicts = (over: Partial<HostFacts> = {}): string[] =>
+  volatileChecks([plan()], host(over)).map(({ code, verdict }) => `${code} ${verdict}`);
 
 describe('the checks of the moment', () => {
   it('are fine on a host with access and room', () => {
@@ -29,7 +30,9 @@ describe('the checks of the moment', () => {
   ])('say %s', (expected, over) => expect(verdicts(over)).toContain(expected));
 
   it('say that no host answered, with how to start one', () => {
-    expect(volatileChecks([plan()], null)).toMatchObject([{ code: 'high-memory-host', verdict: 'blocked', fix: expect.stringContaining('swp worker highmem') }]);
+    expect(volatileChecks([plan()], null)).toMatchObject([
+      { code: 'high-memory-host', verdict: 'blocked', fix: expect.stringContaining('swp worker highmem') },
+    ]);
   });
 
   it('have nothing to say where there is nothing to do', () => {
