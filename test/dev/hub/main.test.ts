@@ -1,41 +1,17 @@
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
+import { projectRoot } from '../../../dev/temporal/project.js';
 import { makeDirectory, ndjson, WRITER } from './hubFixture.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const PROGRAM = join(projectRoot(), 'dist', 'dev', 'hub', 'main.js');
 
-/** Compiles the program into a directory of its own, which borrows the project's dependencies. */
-const compile = async (): Promise<string> => {
-  const directory = await makeDirectory();
-  await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
-  await writeFile(join(directory, 'package.json'), '{"type":"module"}');
-  const options = [
-    '--ignoreConfig',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2023',
-    '--skipLibCheck',
-    '--types',
-    'node',
-    '--rootDir',
-    ROOT,
-    '--outDir',
-    join(directory, 'dist'),
-  ];
-  await execa(join(ROOT, 'node_modules/.bin/tsc'), [join(ROOT, 'dev/hub/main.ts'), ...options], { cwd: ROOT });
-  return join(directory, 'dist/dev/hub/main.js');
-};
-
-const start = async (program: string, settings: object) => {
-  const hub = spawn(process.execPath, [program, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'inherit'] });
+const start = async (settings: object) => {
+  const hub = spawn(process.execPath, [PROGRAM, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void hub.kill('SIGKILL'));
   const [line] = z.tuple([z.string()]).parse(await once(createInterface(hub.stdout), 'line'));
   const { url } = z.object({ url: z.url() }).parse(JSON.parse(line));
@@ -50,10 +26,9 @@ const start = async (program: string, settings: object) => {
 
 describe('the hub as a process', () => {
   it('takes scripted faults from outside and keeps what was committed when it is killed', async () => {
-    const program = await compile();
     const directory = join(await makeDirectory(), 'hub');
     await mkdir(directory);
-    const first = await start(program, { directory, tokens: [WRITER] });
+    const first = await start({ directory, tokens: [WRITER] });
     await first.send('/api/repos/create', { name: 'tiny', organization: 'Skulk' });
     await first.send('/__dev__/faults', [{ operation: 'commit', fault: { kind: 'hold-after', gate: 'killed' } }]);
     const unanswered = first.send('/api/models/Skulk/tiny/commit/main', ndjson(['header', { summary: 'before the kill' }]));
@@ -63,7 +38,7 @@ describe('the hub as a process', () => {
     first.hub.kill('SIGKILL');
     await expect(unanswered).rejects.toThrow('fetch failed');
 
-    const second = await start(program, { directory, tokens: [WRITER], port: Number(new URL(first.url).port) });
+    const second = await start({ directory, tokens: [WRITER], port: Number(new URL(first.url).port) });
     expect(second.url).toBe(first.url);
     expect(await second.get('/api/models/Skulk/tiny/commits/main')).toMatchObject([
       { title: 'before the kill' },
