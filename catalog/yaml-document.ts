@@ -3,7 +3,7 @@ import { nestsDeeperThan } from './nesting.js';
 import type { Problem } from './problem.js';
 
 /** Larger than any catalog that people write by hand. */
-const MAX_CHARACTERS = 4 * 1024 * 1024;
+const MAX_CHARACTERS = 1024 * 1024;
 /** An alias costs nothing to write and may multiply without end. */
 const MAX_ALIASES = 100;
 /** A catalog has five levels. */

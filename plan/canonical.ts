@@ -3,9 +3,18 @@ import canonicalize from 'canonicalize';
 import { SwpError } from '../core/error.js';
 import { Digest, GitBlobId, Sha256 } from '../core/ids.js';
 
-/** Canonical JSON by RFC 8785: equal values give equal text on every host. */
+/**
+ * Canonical JSON by RFC 8785: equal values give equal text on every host.
+ *
+ * @throws SwpError `plan/not-json` for what that text cannot hold, such as half a character in a tensor's name
+ */
 export const canonicalJson = (value: unknown): string => {
-  const text = canonicalize(value);
+  let text: string | undefined;
+  try {
+    text = canonicalize(value);
+  } catch (cause) {
+    throw new SwpError('integrity', 'plan/not-json', 'A value that has no canonical JSON', { cause });
+  }
   if (text === undefined) throw new SwpError('internal', 'plan/not-json', 'A value without a JSON form has no canonical JSON.');
   return text;
 };

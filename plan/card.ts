@@ -31,8 +31,8 @@ const frontMatter = (input: MtpCardInput): string => {
     library_name: 'safetensors',
     tags: ['skulk', 'mtp', 'multi-token-prediction', 'speculative-decoding'],
   };
-  // A license is text from the source's card: it may not open a slot.
-  return stringify(fields, { lineWidth: 0 }).replaceAll('{{', '{ {');
+  // A license is text from the source's card: it may not open a slot, however many braces it brings.
+  return stringify(fields, { lineWidth: 0 }).replace(/\{(?=\{)/g, '{ ');
 };
 
 const toolList = (tools: Readonly<Record<string, string>>): string =>

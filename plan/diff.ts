@@ -17,8 +17,13 @@ const keyOf = (item: unknown, index: number): string => {
 };
 
 const children = (value: unknown): Map<string, unknown> => {
-  if (Array.isArray(value)) return new Map(value.map((item: unknown, index) => [keyOf(item, index), item]));
-  return isObject(value) ? new Map(Object.entries(value)) : new Map();
+  if (!Array.isArray(value)) return isObject(value) ? new Map(Object.entries(value)) : new Map();
+  const named = new Map<string, unknown>();
+  for (const [index, item] of value.entries()) {
+    const key = keyOf(item, index);
+    named.set(named.has(key) ? `${key}#${index}` : key, item);
+  }
+  return named;
 };
 
 const show = (value: unknown): string | undefined =>

@@ -1,3 +1,4 @@
+import { compareBytes } from '../core/text.js';
 import type { FileFacts, License, SourceFacts } from './facts.js';
 import { ok, warn, type Check } from './checks.js';
 
@@ -5,9 +6,11 @@ import { ok, warn, type Check } from './checks.js';
 const LICENSE_FILE = /^(licen[cs]e|notice|copying)([.-][\w.-]*)?$/i;
 const LICENSE_FILE_LIMIT = 1024 * 1024;
 
-/** The source's license texts: they are copied beside the payload. */
+/** The source's license texts, by name: they are copied beside the payload. */
 export const licenseFiles = (source: SourceFacts): FileFacts[] =>
-  source.files.filter((file) => LICENSE_FILE.test(file.path) && file.size <= LICENSE_FILE_LIMIT);
+  source.files
+    .filter((file) => LICENSE_FILE.test(file.path) && file.size <= LICENSE_FILE_LIMIT)
+    .toSorted((a, b) => compareBytes(a.path, b.path));
 
 export const licenseName = (license: License | null): string | null => license?.name ?? license?.id ?? null;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
 import { SwpError } from '../core/error.js';
+import { oneLine } from '../core/text.js';
 import { canonicalJson } from './canonical.js';
 import { DecisionRecord } from './decision.js';
 import { makeManifest, type Manifest } from './manifest.js';
@@ -87,7 +88,7 @@ export const parseProvenance = (text: string): Provenance => {
   throw new SwpError(
     'integrity',
     'plan/bad-provenance',
-    `${PROVENANCE_PATH} is no statement of ours: ${first?.path.join('.')}: ${first?.message}.`,
+    `${PROVENANCE_PATH} is no statement of ours: ${oneLine(`${first?.path.join('.')}: ${first?.message}`)}.`,
   );
 };
 

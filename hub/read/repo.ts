@@ -24,7 +24,7 @@ const Text = z
   .nullish()
   .catch(null);
 /** A card may name several licenses; the first is the one the Hub shows. */
-const LicenseId = z.union([z.array(z.string()).transform((list) => list[0] ?? null), Text]).catch(null);
+const LicenseId = z.union([z.array(Text).transform((list) => list[0] ?? null), Text]).catch(null);
 
 const Info = z.object({
   id: RepoId,

@@ -1,4 +1,4 @@
-import { formatBytes } from '../../core/text.js';
+import { formatBytes, oneLine } from '../../core/text.js';
 import type { ArtifactPlan } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
 import { shortDigest } from '../decision.js';
@@ -30,12 +30,14 @@ const verdictOf = (check: Check, paint: Paint): string => {
 
 const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
   checks.flatMap((check) => [
-    `    ${verdictOf(check, paint)} ${check.code}: ${check.message}`,
-    ...(check.fix === undefined ? [] : [`            ${paint.dim(check.fix)}`]),
+    `    ${verdictOf(check, paint)} ${check.code}: ${oneLine(check.message, 2000)}`,
+    ...(check.fix === undefined ? [] : [`            ${paint.dim(oneLine(check.fix, 2000))}`]),
   ]);
 
 const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
-  const operations = plan.operations.map(operationWords);
+  const operations = plan.operations
+    .map(operationWords)
+    .map((words) => ({ ...words, path: oneLine(words.path), reason: oneLine(words.reason) }));
   const widest = Math.max(0, ...operations.map((words) => words.path.length));
   return [
     '',
@@ -43,7 +45,7 @@ const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
     `  ${planSummary(plan)}`,
     ...(plan.source === null
       ? []
-      : [`  source  ${plan.source.repo} @ ${plan.source.commit} (license ${plan.source.license ?? 'unknown'})`]),
+      : [`  source  ${plan.source.repo} @ ${plan.source.commit} (license ${oneLine(plan.source.license ?? 'unknown')})`]),
     `  head    ${plan.target.head ?? 'none: the target is absent or empty'}`,
     ...(plan.recipeDigest === null ? [] : [`  recipe  ${plan.recipeDigest}`]),
     `  needs   ${formatBytes(plan.estimate.diskBytes)} of disk, ${formatBytes(plan.estimate.memoryBytes)} of memory`,
@@ -54,7 +56,10 @@ const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
   ];
 };
 
-/** The whole plan for a terminal, or for a pipe with {@link PLAIN}. Lines end without a newline at the last. */
+/**
+ * The whole plan for a terminal, or for a pipe with {@link PLAIN}. Lines end without a newline at the last. What
+ * comes from outside stays on its line: it can neither paint nor add lines that look like ours.
+ */
 export const planText = (shown: ShownPlan, paint: Paint): string =>
   [
     `${paint.bold(`Plan ${shortDigest(shown.digest)}`)} of ${shown.entryName}, round ${shown.round}`,
@@ -64,7 +69,9 @@ export const planText = (shown: ShownPlan, paint: Paint): string =>
       : [
           '',
           paint.bold('Changed since the round before'),
-          ...shown.changes.map((change) => `  ${change.path}: ${change.before ?? '(nothing)'} -> ${change.after ?? '(nothing)'}`),
+          ...shown.changes.map(
+            ({ path, before, after }) => `  ${oneLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`,
+          ),
         ]),
     ...shown.artifacts.flatMap((plan) => artifactLines(plan, paint)),
     ...(shown.volatile.length === 0 ? [] : ['', paint.bold('Checked now, and again before work'), ...checkLines(shown.volatile, paint)]),

@@ -41,7 +41,19 @@ describe('the model card', () => {
   it('takes any license text without losing its front matter or opening a slot', () => {
     const hostile = fc.oneof(
       fc.string(),
-      fc.constantFrom('---\n# mine', CARD_SLOTS.planDigest, 'a: b\nc: d', '"', '!!js/function', '{{swp:file-table}}'),
+      fc.constantFrom(
+        '---\n# mine',
+        CARD_SLOTS.planDigest,
+        'a: b\nc: d',
+        '"',
+        '!!js/function',
+        '{{swp:file-table}}',
+        '{{{swp:plan-digest}}',
+        '{{{{swp:file-table}}}}',
+        '\u001b[2J\u2028---\n',
+      ),
+      fc.string({ unit: fc.constantFrom('{', '}', '-', '\n', ':', ' ', 'swp:plan-digest') }),
+      fc.string({ unit: 'binary' }),
     );
     fc.assert(
       fc.property(hostile, hostile, (name, link) => {

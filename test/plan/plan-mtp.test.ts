@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { RepoId } from '../../core/ids.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { artifactPlanDigest, type ArtifactPlan } from '../../plan/artifact-plan.js';
 import { canonicalJson } from '../../plan/canonical.js';
 import { comparePreconditions } from '../../plan/preconditions.js';
-import { absentTarget, bytesFile, commit, plan, publishedTarget, selectionOf, sourceFacts } from './fixtures.js';
+import { absentTarget, bytesFile, commit, plan, publishedTarget, selectionOf, SOURCE, sourceFacts, TARGET } from './fixtures.js';
 
 const check = (made: ArtifactPlan, code: string) => made.checks.find((one) => one.code === code);
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
@@ -16,6 +17,32 @@ describe('the plan of an MTP sidecar', () => {
   it("is the same, byte for byte, whatever the order of the source's files", () => {
     const shuffled = sourceFacts({ files: sourceFacts().files.toReversed() });
     expect(canonicalJson(plan({ source: shuffled }))).toBe(canonicalJson(plan()));
+  });
+
+  it('is the same whatever the order of several license files', () => {
+    const files = [
+      ...sourceFacts().files,
+      bytesFile('NOTICE', text('n')),
+      bytesFile('COPYING.txt', text('c')),
+      bytesFile('docs/LICENSE', text('not ours')),
+    ];
+    const forwards = plan({ source: sourceFacts({ files }) });
+    expect(canonicalJson(plan({ source: sourceFacts({ files: files.toReversed() }) }))).toBe(canonicalJson(forwards));
+    expect(forwards.copies.map(({ path }) => path)).toEqual(['COPYING.txt', 'LICENSE', 'NOTICE']);
+  });
+
+  it("is the same whatever the order of the target's files", () => {
+    const full = {
+      ...publishedTarget(plan()),
+      files: [...publishedTarget(plan()).files, bytesFile('b.txt', text('b')), bytesFile('a.txt', text('a'))],
+    };
+    expect(canonicalJson(plan({ target: { ...full, files: full.files.toReversed() } }))).toBe(canonicalJson(plan({ target: full })));
+  });
+
+  it('of a tensor whose name is half a character is refused as an error of ours', () => {
+    const selection = selectionOf();
+    const hostile = { ...selection, tensors: selection.tensors.map((tensor) => ({ ...tensor, name: 'mtp.\ud800' })) };
+    expect(() => plan({ selection: hostile })).toThrow(expect.objectContaining({ code: 'plan/not-json', kind: 'integrity' }));
   });
 
   it('holds nothing volatile: no time, no host, no path of this machine', () => {
@@ -88,6 +115,31 @@ describe('the plan of an MTP sidecar', () => {
     expect(plan({ source: sourceFacts({ private: true }), private: true }).action).toBe('publish');
   });
 
+  it('warns about a gated source', () => {
+    const made = plan({ source: sourceFacts({ gated: true }) });
+    expect([made.action, check(made, 'source-gated')?.verdict]).toEqual(['publish', 'warn']);
+  });
+
+  it('keeps the visibility of a target that exists', () => {
+    expect(plan({ target: { ...publishedTarget(plan()), private: true } }).target.private).toBe(true);
+  });
+
+  it('warns when an earlier record cannot be read, and counts its files as foreign', () => {
+    const made = plan({ target: { ...publishedTarget(plan()), lastPublish: null, unreadablePublish: 'provenance.json is not JSON.' } });
+    expect(check(made, 'target-record')).toMatchObject({ verdict: 'warn', message: expect.stringContaining('is not JSON') });
+    expect(check(made, 'target-foreign')?.message).toContain('mtp.safetensors');
+  });
+
+  it.each([
+    [200e9, 'publish', undefined],
+    [201e9, 'publish', 'warn'],
+    [501e9, 'blocked', 'blocked'],
+  ] as const)('with a payload of %d bytes says %s', (size, action, verdict) => {
+    const selection = selectionOf();
+    const made = plan({ selection: { ...selection, layout: { ...selection.layout, size } } });
+    expect([made.action, check(made, 'file-size')?.verdict]).toEqual([action, verdict]);
+  });
+
   it('warns about a missing license', () => {
     expect(check(plan({ source: sourceFacts({ license: null }) }), 'source-license')).toMatchObject({ verdict: 'warn' });
   });
@@ -122,6 +174,22 @@ describe('preconditions', () => {
       state: 'moved',
       reason: expect.stringContaining('eeee'),
     });
+  });
+
+  it('have moved when the target was renamed', () => {
+    expect(comparePreconditions(plan(), { ...absentTarget(), repo: SOURCE })).toMatchObject({
+      state: 'moved',
+      reason: expect.stringContaining('renamed'),
+    });
+  });
+
+  it('hold for another spelling of the target', () => {
+    expect(comparePreconditions(plan(), { ...absentTarget(), repo: RepoId.parse(TARGET.toUpperCase()) })).toEqual({ state: 'hold' });
+  });
+
+  it('have moved when what came meanwhile has been changed since', () => {
+    const target = publishedTarget(plan());
+    expect(comparePreconditions(plan(), { ...target, files: target.files.slice(1) })).toMatchObject({ state: 'moved' });
   });
 
   it('have moved when the repository turned private', () => {

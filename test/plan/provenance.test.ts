@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SwpError } from '../../core/error.js';
 import { assertApproved, type ApprovedArtifact } from '../../plan/approved.js';
@@ -21,6 +22,27 @@ describe('canonical JSON', () => {
 
   it('does not see the order of keys', () => {
     expect(digestOf({ a: 1, b: [2, { d: 3, c: 4 }] })).toBe(digestOf({ b: [2, { c: 4, d: 3 }], a: 1 }));
+  });
+
+  it("sorts keys by UTF-16 units, as the RFC's other example", () => {
+    const value = {
+      '\u20ac': 'Euro',
+      '\r': 'CR',
+      '\ufb33': 'Dagesh',
+      one: 'One',
+      '\ud83d\ude00': 'Smiley',
+      '\u0080': 'Control',
+      '\u00f6': 'o',
+    };
+    expect(canonicalJson(value).match(/(?<=:")\w+/g)).toEqual(['CR', 'One', 'Control', 'o', 'Euro', 'Smiley', 'Dagesh']);
+  });
+
+  it.each([
+    ['nothing', undefined, 'internal'],
+    ['a number that is none', { a: Number.NaN }, 'integrity'],
+    ['half a character', { a: '\ud800' }, 'integrity'],
+  ])('of %s is an error of ours', (_, value, kind) => {
+    expect(() => canonicalJson(value)).toThrow(expect.objectContaining({ code: 'plan/not-json', kind }));
   });
 
   it("has git's own blob ids", () => {
@@ -47,6 +69,28 @@ describe('provenance', () => {
     ['an extra field', text.replace('{"_type"', '{"more":1,"_type"')],
   ])('with %s is refused', (_, hostile) => {
     expect(() => parseProvenance(hostile)).toThrow(SwpError);
+  });
+
+  it('that is hostile is refused in one short line', () => {
+    const hostile = text.replace('{"_type"', `{${JSON.stringify(`\n\u001b[2J${'x'.repeat(9999)}`)}:1,"_type"`);
+    expect(() => parseProvenance(hostile)).toThrow(
+      expect.objectContaining({ code: 'plan/bad-provenance', message: expect.stringMatching(/^\P{Cc}{1,500}$/u) }),
+    );
+  });
+
+  it('of any shape is no more than an error of ours', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.jsonValue().map((predicate) => JSON.stringify({ ...lastPublish!.provenance, predicate })),
+        ),
+        (hostile) => {
+          expect(() => parseProvenance(hostile)).toThrow(SwpError);
+        },
+      ),
+    );
   });
 });
 

@@ -43,7 +43,36 @@ describe('a plan as people see it', () => {
   });
 });
 
+/** What a hostile Hub, checkpoint or target can put into a plan. */
+const LIES = '\u001b[2J\u009b1mMIT\r\n    ok      source-license: all is well\u202e | x | <img src=//evil> ![x](http://evil)\u2028';
+const hostilePlan = (): ShownPlan => {
+  const honest = plan({ source: sourceFacts({ license: { id: LIES, name: null, link: null } }) });
+  const artifact = {
+    ...honest,
+    checks: [...honest.checks, { code: 'x', verdict: 'warn' as const, message: LIES, fix: LIES }],
+    operations: [
+      { op: 'delete' as const, path: LIES, reason: LIES },
+      { op: 'keep-foreign' as const, count: 1, digest: PLAN_DIGEST, first: [LIES] },
+    ],
+  };
+  return { ...shown(), artifacts: [artifact], changes: [{ path: LIES, before: LIES, after: LIES }] };
+};
+
 describe('text from outside', () => {
+  it('can neither move the cursor nor make a line of its own in the terminal', () => {
+    const text = planText(hostilePlan(), PLAIN);
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202a-\u202e]/);
+    expect(text).not.toMatch(/^ *ok +source-license: all is well/m);
+  });
+
+  it('can make no line, cell, image or tag of its own in the Web UI', () => {
+    const rendered = planMarkdown(hostilePlan());
+    expect(rendered).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202a-\u202e]/);
+    expect(rendered).not.toMatch(/^ *ok +source-license/m);
+    expect(rendered.replaceAll(/`[^`\n]*`/g, '')).not.toMatch(/<img|!\[|\]\(|http:\/\//);
+    for (const row of rendered.split('\n').filter((line) => line.startsWith('| '))) expect(row.split('|')).toHaveLength(5);
+  });
+
   it('can make no link, image, HTML, table cell or new line in Markdown', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
@@ -78,7 +107,18 @@ describe('the difference of two plans', () => {
     ]);
   });
 
-  it('of any two JSON values is empty only when they are equal', () => {
+  it('sees every one of several items by the same name', () => {
+    const items = (...values: number[]) => values.map((value) => ({ code: 'x', value }));
+    expect(diffPlans(items(1, 2), items(3, 2))).toHaveLength(1);
+    expect(diffPlans(items(1, 2), items(1, 3))).toHaveLength(1);
+    expect(diffPlans(items(1), items(1, 1))).toHaveLength(1);
+  });
+
+  it('shows a long text by its changed lines', () => {
+    expect(diffPlans({ card: 'a\nb\nc' }, { card: 'a\nB\nc' })).toEqual([{ path: 'card', before: 'b', after: 'B' }]);
+  });
+
+  it('of any two maps is empty only when they are equal', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.integer()), fc.dictionary(fc.string(), fc.integer()), (a, b) => {
         expect(diffPlans(a, b).length === 0).toBe(canonicalJson(a) === canonicalJson(b));

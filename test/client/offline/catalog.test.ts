@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,15 @@ beforeAll(async () => {
   await writeFile(
     join(cwd, 'mine.yaml'),
     'models:\n  - key: tiny\n    tier: smoke\n    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: acme/tiny-mtp\n',
+  );
+  await mkdir(join(cwd, 'broken'));
+  await writeFile(
+    join(cwd, 'broken', 'skulk-weights.yaml'),
+    'include_foxlight: false\nsources:\n  - name: acme\n    path: mine.yaml\n  - name: other\n    path: gone.yaml\n',
+  );
+  await writeFile(
+    join(cwd, 'broken', 'mine.yaml'),
+    'models:\n  - key: Tiny\n    tier: smoke\n    mtp_source_rep: labs/tiny\n    "\\e[2J\\u202ecolour": red\n  - key: quantised\n    tier: smoke\n    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: acme/tiny-mtp\n    mtp_quant: q4\n',
   );
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
@@ -30,7 +39,14 @@ describe('swp catalog', () => {
     ['show', ['catalog', 'show', 'acme/tiny'], true],
     ['show-json', ['catalog', 'show', 'acme/tiny', '--json'], false],
     ['sources', ['catalog', 'sources'], true],
+    ['sources-json', ['catalog', 'sources', '--json'], false],
     ['validate', ['catalog', 'validate'], false],
+    ['validate-json', ['catalog', 'validate', '--json'], true],
+    ['validate-broken', ['catalog', 'validate', '--catalog', 'broken/skulk-weights.yaml'], true],
+    ['list-broken', ['catalog', 'list', '--catalog', 'broken/skulk-weights.yaml'], false],
+    ['list-broken-json', ['catalog', 'list', '--catalog', 'broken/skulk-weights.yaml', '--json'], false],
+    ['unknown-option', ['start', 'acme/tiny', '--dryrun'], false],
+    ['no-command', [], false],
     ['unknown-entry', ['catalog', 'show', 'acme/tinny'], false],
     ['unknown-entry-json', ['--json', 'catalog', 'show', 'acme/tinny'], false],
     ['help', ['--help'], false],

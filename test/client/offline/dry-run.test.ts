@@ -109,6 +109,17 @@ describe('swp start --dry-run', () => {
     expect((await dryRun(undefined, { SWP_TARGETS: 'other' })).out).toMatch(/blocked write-access: This worker writes only to other/);
   });
 
+  it.each([
+    ['license', 'license: other\nlicense_name: "\\e[2J\\u202eMIT\\n    ok      write-access: fine"\n'],
+    ['list of licenses', 'license: ["\\e[2J\\u202eMIT\\n    ok      write-access: fine"]\n'],
+  ])('lets a hostile %s neither paint nor add a line', async (_, card) => {
+    await put(checkpoint().set('README.md', Buffer.from(`---\n${card}---\n`)));
+    const { out, err } = await dryRun();
+    expect(out).toContain('MIT');
+    expect(out + err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    expect(out).not.toMatch(/^ *ok +write-access: fine/m);
+  });
+
   it('with a token that the Hub does not know exits 6', async () => {
     await put(checkpoint());
     const { code, err } = await dryRun(undefined, { HF_TOKEN: 'hf_nobody' });

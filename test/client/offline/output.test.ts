@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { neutralise } from '../../../client/output/neutralise.js';
+import { Output } from '../../../client/output/output.js';
+import { SwpError } from '../../../core/error.js';
+
+const LIES = '\u001b]0;mine\u0007\u001b[2Jgone\u009b31m\r\u202eback\u200f';
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
+const sink = (json: boolean, isTTY: boolean) => {
+  const kept = { out: '', err: '' };
+  const stream = (name: 'out' | 'err') => ({ isTTY, write: (text: string) => void (kept[name] += text) });
+  return { kept, output: new Output({ out: stream('out'), err: stream('err') }, { json, colour: true }) };
+};
+
+describe('text from outside', () => {
+  it('loses everything that a terminal obeys', () => {
+    const hostile = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom('\u001b', '[', '3', ';', 'm', '\u009b', '\u202e', '\u200f'),
+        fc.string({ unit: 'binary', maxLength: 1 }),
+      ),
+    });
+    fc.assert(
+      fc.property(hostile, (text) => {
+        expect(neutralise(text)).not.toMatch(CONTROL);
+      }),
+    );
+  });
+
+  it('keeps its words and lines', () => {
+    expect(neutralise('Größe\tzwei\n\u001b[1mdrei\u001b[0m 😀')).toBe('Größe\tzwei\ndrei 😀');
+  });
+
+  it('is harmless in errors, hints, notes, warnings and tables', () => {
+    const { kept, output } = sink(false, false);
+    output.error(new SwpError('internal', 'x/y', LIES, { hint: LIES, cause: new Error(LIES) }));
+    output.note(LIES);
+    output.warn(LIES);
+    output.table([], ['a', 'b'], [[`${LIES}\n\t`, LIES]]);
+    expect(kept.err + kept.out).not.toMatch(CONTROL);
+    expect(kept.out.split('\n')).toHaveLength(2);
+    expect(kept.out.split('\t')).toHaveLength(2);
+  });
+});
+
+describe('with --json', () => {
+  it('an error is one line of JSON with code, kind, message and hint', () => {
+    const { kept, output } = sink(true, true);
+    output.error(new SwpError('quota', 'hub/full', 'No room.\nReally.', { hint: 'Make some.' }));
+    expect(kept.err.trimEnd().split('\n')).toHaveLength(1);
+    expect(JSON.parse(kept.err)).toEqual({ error: { code: 'hub/full', kind: 'quota', message: 'No room.\nReally.', hint: 'Make some.' } });
+  });
+
+  it('what is not ours is an internal error', () => {
+    const { kept, output } = sink(true, false);
+    output.error('thrown text');
+    expect(JSON.parse(kept.err)).toEqual({ error: { code: 'internal', kind: 'internal', message: 'thrown text' } });
+  });
+
+  it('a table is its values, not its rows', () => {
+    const { kept, output } = sink(true, true);
+    output.table([{ a: 1 }], ['a'], [['one']]);
+    expect(JSON.parse(kept.out)).toEqual([{ a: 1 }]);
+  });
+});
