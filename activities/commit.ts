@@ -9,6 +9,7 @@ import type { ApprovedArtifact } from '../plan/approved.js';
 import { sha256Of } from '../plan/canonical.js';
 import { describeBytes, type ManifestFile } from '../plan/manifest.js';
 import { PROVENANCE_PATH } from '../plan/provenance.js';
+import { holds } from '../plan/target-state.js';
 import type { CommitReport } from './api.js';
 import { renderProvenance, type Sealed } from './seal.js';
 import { uploadFiles } from './upload.js';
@@ -25,11 +26,7 @@ const treeHolds = async (
   const found = await readRepo(hub, plan.target.repo, commit, { signal });
   if ('absent' in found) return false;
   const tree = new Map(found.files.map((file) => [file.path, file]));
-  const same = files.every((file) => {
-    const there = tree.get(file.path);
-    if (there?.size !== file.size) return false;
-    return there.lfs === null ? there.gitBlob === file.gitBlob : there.lfs === file.sha256;
-  });
+  const same = files.every((file) => holds(file, tree.get(file.path)));
   return same && plan.operations.every((operation) => operation.op !== 'delete' || !tree.has(operation.path));
 };
 

@@ -2,7 +2,11 @@ import type { FileFacts, LastPublish, TargetFacts } from './facts.js';
 import type { ManifestFile } from './manifest.js';
 import { manifestOf, PROVENANCE_PATH } from './provenance.js';
 
-const holds = (file: ManifestFile, found: FileFacts | undefined): boolean => {
+/** Creating a repository on the Hub makes this file; one with nothing else counts as absent. */
+export const isEmpty = (files: readonly FileFacts[]): boolean => files.every((file) => file.path === '.gitattributes');
+
+/** Whether what the Hub lists of a file is what a manifest says of it. */
+export const holds = (file: ManifestFile, found: FileFacts | undefined): boolean => {
   if (found === undefined || found.size !== file.size) return false;
   return found.lfs === null ? file.gitBlob !== undefined && found.gitBlob === file.gitBlob : found.lfs === file.sha256;
 };

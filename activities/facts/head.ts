@@ -1,6 +1,7 @@
 import type { CommitSha, RepoId } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readRepo } from '../../hub/read/repo.js';
+import { isEmpty } from '../../plan/target-state.js';
 
 export interface Head {
   readonly commit: CommitSha;
@@ -13,5 +14,5 @@ export interface Head {
 export const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Promise<Head | null> => {
   const found = await readRepo(hub, repo, undefined, { signal });
   if ('absent' in found) return null;
-  return { commit: found.commit, private: found.private, empty: found.files.every((file) => file.path === '.gitattributes') };
+  return { commit: found.commit, private: found.private, empty: isEmpty(found.files) };
 };

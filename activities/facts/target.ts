@@ -5,12 +5,10 @@ import { listCommitsSince, readTrailers } from '../../hub/read/commits.js';
 import { readSmallFile } from '../../hub/read/file.js';
 import { readRepo } from '../../hub/read/repo.js';
 import { gitBlobOf } from '../../plan/canonical.js';
-import type { FileFacts, LastPublish, TargetFacts } from '../../plan/facts.js';
+import type { LastPublish, TargetFacts } from '../../plan/facts.js';
 import { manifestDigest } from '../../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../../plan/provenance.js';
-
-/** A repository with nothing but this counts as absent: creating one on the Hub makes it. */
-const isEmpty = (files: readonly FileFacts[]): boolean => files.every((file) => file.path === '.gitattributes');
+import { isEmpty } from '../../plan/target-state.js';
 
 /** Reads the publish that a commit with our trailer made; its manifest must be the one the trailer names. */
 const readPublish = async (hub: HubConfig, repo: RepoId, commit: CommitSha, trailer: string, signal: AbortSignal): Promise<LastPublish> => {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { SwpError } from '../../core/error.js';
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
+import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
 import { attempt, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { errorOfConnection } from '../errors.js';
@@ -19,8 +19,7 @@ export interface SmallFile {
 
 const digestMatches = (bytes: Uint8Array, file: NonNullable<SmallFile['file']>): boolean => {
   if (bytes.byteLength !== file.size) return false;
-  if (file.lfs !== null) return createHash('sha256').update(bytes).digest('hex') === file.lfs;
-  return createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex') === file.gitBlob;
+  return file.lfs === null ? gitBlobOf(bytes) === file.gitBlob : sha256Of(bytes) === file.lfs;
 };
 
 /**
