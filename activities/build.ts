@@ -1,18 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { SwpError } from '../core/error.js';
-import type { Digest } from '../core/ids.js';
+import type { Digest, Sha256 } from '../core/ids.js';
 import { headerSize, parseHeader } from '../formats/safetensors/header.js';
 import type { HubConfig } from '../hub/config.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
-import { digestOf, gitBlobOf } from '../plan/canonical.js';
-import { GIT_BLOB_LIMIT, ManifestFile } from '../plan/manifest.js';
-import { mtpRecipe, MTP_PAYLOAD } from '../plan/plan-mtp.js';
+import { digestOf } from '../plan/canonical.js';
+import { describeBytes, GIT_BLOB_LIMIT, ManifestFile } from '../plan/manifest.js';
+import { mtpRecipe, MTP_PAYLOAD, MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readSource } from './facts/source.js';
-import { extractMtp, hashFile } from './mtp/extract.js';
+import { extractMtp, hashFile, JOURNAL } from './mtp/extract.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import { writeAtomic } from './scratch/write-atomic.js';
 
@@ -73,8 +73,8 @@ const selectAsPlanned = async (deps: BuildDeps, plan: ArtifactPlan, signal: Abor
     throw new SwpError('not-found', 'build/source-gone', `${recipe.source.repo} at ${recipe.source.commit} is not there any more.`, {
       hint: 'Find out where it went, then retry; or abandon and change the entry.',
     });
-  const selection = await readMtpSource(deps.hub, source, signal);
-  const digest = digestOf(mtpRecipe(source, selection, recipe.names));
+  const selection = await readMtpSource(deps.hub, source, recipe.names, signal);
+  const digest = digestOf(mtpRecipe(source, selection));
   if (digest !== plan.recipeDigest)
     throw new SwpError(
       'integrity',
@@ -84,15 +84,19 @@ const selectAsPlanned = async (deps: BuildDeps, plan: ArtifactPlan, signal: Abor
   return { source, selection };
 };
 
-const sweepPartial = async (layout: ScratchLayout, recipe: Digest): Promise<void> => {
-  const base = layout.build(recipe);
-  const partial = (await readdir(layout.builds)).map((name) => join(layout.builds, name)).filter((path) => path.startsWith(`${base}.`));
-  await Promise.all(partial.map((path) => rm(path, { recursive: true, force: true })));
+/** Builds that run in this process, by recipe: a second one waits, and finds what the first has made. */
+const building = new Map<Digest, Mutex>();
+
+const describeFile = async (directory: string, path: string, known?: Sha256, signal?: AbortSignal): Promise<ManifestFile> => {
+  const whole = join(directory, path);
+  const { size } = await stat(whole);
+  if (size <= GIT_BLOB_LIMIT) return describeBytes(path, await readFile(whole));
+  return { path, size, sha256: known ?? (await hashFile(whole, signal ?? new AbortController().signal)) };
 };
 
 /**
  * Builds the payload of an artifact into the directory of its recipe. It appears under that name only when
- * it is complete, so whatever a crash leaves behind is never taken for a result.
+ * it is complete; what a crash leaves beside it is checked and used again, and never taken for a result.
  */
 export const buildPayload = async (
   deps: BuildDeps,
@@ -102,29 +106,42 @@ export const buildPayload = async (
 ): Promise<readonly ManifestFile[]> => {
   const recipe = plan.recipeDigest;
   if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
+  const mutex = building.get(recipe) ?? new Mutex();
+  building.set(recipe, mutex);
+  return mutex
+    .runExclusive(() => buildAlone(deps, plan, recipe, report, signal))
+    .finally(() => {
+      if (!mutex.isLocked()) building.delete(recipe);
+    });
+};
+
+const buildAlone = async (
+  deps: BuildDeps,
+  plan: ArtifactPlan,
+  recipe: Digest,
+  report: Report,
+  signal: AbortSignal,
+): Promise<readonly ManifestFile[]> => {
   const directory = deps.layout.build(recipe);
   const known = await reuse(directory, signal);
   if (known !== null) return known;
   const { source, selection } = await selectAsPlanned(deps, plan, signal);
-  await mkdir(deps.layout.builds, { recursive: true, mode: 0o700 });
-  await sweepPartial(deps.layout, recipe);
-  const fresh = `${directory}.${randomUUID()}`;
-  await mkdir(fresh, { mode: 0o700 });
-  const path = join(fresh, MTP_PAYLOAD);
+  const partial = deps.layout.partialBuild(recipe);
+  await mkdir(partial, { recursive: true, mode: 0o700 });
   const sha256 = await extractMtp({
     hub: deps.hub,
     source,
     selection,
-    path,
+    directory: partial,
     signal,
     onProgress: (doneBytes, totalBytes) => report({ file: MTP_PAYLOAD, doneBytes, totalBytes }),
   });
-  await validate(path, selection.tensors.length);
-  const { size } = selection.layout;
-  const gitBlob = size <= GIT_BLOB_LIMIT ? { gitBlob: gitBlobOf(await readFile(path)) } : {};
-  const files = [{ path: MTP_PAYLOAD, size, sha256, ...gitBlob }];
-  await writeAtomic(join(fresh, RECORD), `${JSON.stringify({ recipe, files })}\n`);
+  await validate(join(partial, MTP_PAYLOAD), selection.outputs.length);
+  const files: ManifestFile[] = [];
+  for (const path of MTP_PAYLOAD_FILES) files.push(await describeFile(partial, path, path === MTP_PAYLOAD ? sha256 : undefined, signal));
+  await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, files })}\n`);
+  await rm(join(partial, JOURNAL), { force: true });
   await rm(directory, { recursive: true, force: true });
-  await rename(fresh, directory);
+  await rename(partial, directory);
   return files;
 };

@@ -53,8 +53,8 @@ const planMtpArtifact = async (
       );
     }
     const target = await readTarget(deps.hub, artifact.target, signal);
-    const selection = await readMtpSource(deps.hub, source, signal);
-    return planMtp({ source, selection, target, private: entry.private ?? false, names: entry.mtp_names ?? 'skulk', tools: deps.tools });
+    const selection = await readMtpSource(deps.hub, source, entry.mtp_names ?? 'skulk', signal);
+    return planMtp({ source, selection, target, private: entry.private ?? false, tools: deps.tools });
   } catch (error) {
     return blockedPlan('mtp', artifact.target, [checkOf(error)], deps.tools);
   }

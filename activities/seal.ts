@@ -8,7 +8,7 @@ import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
 import type { ArtifactPlan, CopiedFile } from '../plan/artifact-plan.js';
 import { CARD_PATH, fillCard } from '../plan/card.js';
 import { describeBytes, makeManifest, Manifest, manifestDigest, manifestText, type ManifestFile } from '../plan/manifest.js';
-import { MTP_PAYLOAD } from '../plan/plan-mtp.js';
+import { MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
 import { makeProvenance, manifestOf, provenanceText } from '../plan/provenance.js';
 import { readTarget } from './facts/target.js';
 import type { ScratchLayout } from './scratch/layout.js';
@@ -50,8 +50,9 @@ const copyFile = async (hub: HubConfig, plan: ArtifactPlan, copy: CopiedFile, si
 /** For a metadata-only plan the payload is what the last publish left in the target. */
 export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<readonly ManifestFile[]> => {
   const { lastPublish } = await readTarget(hub, plan.target.repo, signal);
-  const files = lastPublish === null ? [] : manifestOf(lastPublish.provenance).files.filter((file) => file.path === MTP_PAYLOAD);
-  if (files.length === 0)
+  const files =
+    lastPublish === null ? [] : manifestOf(lastPublish.provenance).files.filter((file) => MTP_PAYLOAD_FILES.includes(file.path));
+  if (files.length !== MTP_PAYLOAD_FILES.length)
     throw new SwpError('stale', 'seal/no-payload', `${plan.target.repo} no longer holds the payload that this plan would keep.`, {
       hint: 'Abandon, and start again for a fresh plan.',
     });
@@ -86,7 +87,7 @@ export const seal = async (
 const filesOf = (deps: Pick<SealDeps, 'layout'>, plan: ArtifactPlan, digest: Digest, manifest: Manifest): SealedFile[] => {
   const recipe = recipeOf(plan);
   const locate = (path: string): string | null => {
-    if (path !== MTP_PAYLOAD) return join(deps.layout.seal(recipe, digest), path);
+    if (!MTP_PAYLOAD_FILES.includes(path)) return join(deps.layout.seal(recipe, digest), path);
     return plan.action === 'metadata-only' ? null : join(deps.layout.build(recipe), path);
   };
   return manifest.files.map((file) => ({ ...file, localPath: locate(file.path) }));

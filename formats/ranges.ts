@@ -7,22 +7,11 @@ export interface FetchRange {
   readonly end: number;
 }
 
-export interface RangePlan {
-  /** By file, then by position; disjoint. */
-  readonly ranges: readonly FetchRange[];
-  /** Bytes that will be read: those needed and the gaps between them that were not worth a request. */
-  readonly fetchBytes: number;
-}
-
-/** What may be read beyond the need, as a share of it: fewer requests, which the Hub counts. */
-const GAP_BUDGET = 0.015;
-/** Longer ranges are cut, so that several are in flight. */
-const MAX_RANGE = 64 * 1024 * 1024;
-
-const sizeOf = (ranges: readonly FetchRange[]): number => ranges.reduce((sum, { begin, end }) => sum + end - begin, 0);
+/** Bytes of all ranges together. */
+export const sizeOf = (ranges: readonly FetchRange[]): number => ranges.reduce((sum, { begin, end }) => sum + end - begin, 0);
 
 /** Joins what touches or overlaps. */
-const joinTouching = (ranges: readonly FetchRange[]): FetchRange[] => {
+export const joinTouching = (ranges: readonly FetchRange[]): FetchRange[] => {
   const joined: FetchRange[] = [];
   for (const range of ranges
     .filter(({ begin, end }) => begin < end)
@@ -55,20 +44,4 @@ export const mergeRanges = (ranges: readonly FetchRange[], budget: number): Fetc
     else merged.push(range);
   }
   return merged;
-};
-
-const cut = ({ file, begin, end }: FetchRange): FetchRange[] => {
-  const pieces = Math.ceil((end - begin) / MAX_RANGE);
-  return Array.from({ length: pieces }, (_, at) => ({
-    file,
-    begin: begin + at * MAX_RANGE,
-    end: Math.min(end, begin + (at + 1) * MAX_RANGE),
-  }));
-};
-
-/** The requests that fetch these tensors. */
-export const rangePlan = ({ tensors }: { readonly tensors: readonly FetchRange[] }): RangePlan => {
-  const wanted = tensors.map(({ file, begin, end }) => ({ file, begin, end }));
-  const ranges = mergeRanges(wanted, Math.floor(sizeOf(joinTouching(wanted)) * GAP_BUDGET)).flatMap(cut);
-  return { ranges, fetchBytes: sizeOf(ranges) };
 };

@@ -15,6 +15,9 @@ export interface MtpCardInput {
   readonly source: { readonly repo: RepoId; readonly commit: CommitSha; readonly license: License | null };
   readonly heads: number;
   readonly tensors: number;
+  /** How many of them were quantised in the source. */
+  readonly decoded: number;
+  readonly names: 'skulk' | 'source';
   readonly payloadBytes: number;
   readonly recipeDigest: Digest;
   readonly copied: readonly string[];
@@ -41,6 +44,16 @@ const toolList = (tools: Readonly<Record<string, string>>): string =>
     .map(([name, version]) => `- ${escapeMarkdown(name)} ${escapeMarkdown(version)}`)
     .join('\n');
 
+const makingText = ({ tensors, decoded }: MtpCardInput): string =>
+  decoded === 0
+    ? 'The tensors are byte for byte those of the source; nothing is quantised.'
+    : `${plural(decoded, 'tensor')} that the source stores quantised ${decoded === 1 ? 'is' : 'are'} decoded to BF16; the other ${tensors - decoded} are byte for byte those of the source.`;
+
+const namesText = ({ names }: MtpCardInput): string =>
+  names === 'skulk'
+    ? "Names are those that Skulk's loader looks for (`mtp_names: skulk`)."
+    : 'Names are those of the source (`mtp_names: source`).';
+
 /** The whole model card of an MTP sidecar, with {@link CARD_SLOTS} still open. */
 export const mtpCardTemplate = (input: MtpCardInput): string => {
   const { source } = input;
@@ -52,7 +65,8 @@ ${frontMatter(input)}---
 
 The multi-token prediction heads of [${escapeMarkdown(source.repo)}](https://huggingface.co/${source.repo}), as one
 \`mtp.safetensors\` beside the model: ${plural(input.heads, 'head')}, ${plural(input.tensors, 'tensor')}, ${formatBytes(input.payloadBytes)}. Skulk loads
-them to draft tokens for speculative decoding. The tensors are byte for byte those of the source; nothing is quantised.
+them to draft tokens for speculative decoding. ${makingText(input)} ${namesText(input)} \`mtp.tensors.json\`
+lists for every tensor what it was made of.
 
 - Source commit: [\`${source.commit}\`](${pinned})
 - Plan: \`${CARD_SLOTS.planDigest}\`

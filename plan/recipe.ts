@@ -7,10 +7,11 @@ import { CommitSha, Digest, RepoId } from '../core/ids.js';
  */
 export const MtpRecipe = z.strictObject({
   kind: z.literal('mtp'),
-  conversion: z.literal(1),
+  /** 1 wrote the safetensors file alone, all of its tensors untouched; 2 decodes, renames, and lists what it did. */
+  conversion: z.literal([1, 2]),
   source: z.strictObject({ repo: RepoId, commit: CommitSha }),
   names: z.enum(['skulk', 'source']),
-  /** The selected tensors: how many, and the digest of their canonical list. */
+  /** The tensors of the sidecar: how many, and the digest of what each is made of, and how. */
   selection: z.strictObject({ tensors: z.int().nonnegative(), digest: Digest }),
 });
 export type MtpRecipe = z.infer<typeof MtpRecipe>;

@@ -3,6 +3,7 @@ import pMap from 'p-map';
 import { SwpError } from '../../core/error.js';
 import { headerSize, parseHeader, type SafetensorsHeader } from '../../formats/safetensors/header.js';
 import { parseIndex, type SafetensorsIndex } from '../../formats/safetensors/index-file.js';
+import type { MtpNames } from '../../formats/mtp/naming.js';
 import { planMtpSidecar, type MtpSelection } from '../../formats/mtp/selection.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readSmallFile } from '../../hub/read/file.js';
@@ -11,6 +12,8 @@ import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 
 const INDEX_PATH = 'model.safetensors.index.json';
 const CONFIG_PATH = 'config.json';
+/** What ModelOpt writes beside a checkpoint that it quantised. */
+const MODEL_OPT_PATH = 'hf_quant_config.json';
 const CONFIG_LIMIT = 4 * 1024 * 1024;
 const INDEX_LIMIT = 256 * 1024 * 1024;
 const HEADERS_IN_FLIGHT = 6;
@@ -59,8 +62,9 @@ const weightFiles = (source: SourceFacts, index: SafetensorsIndex | undefined): 
  *
  * @throws SwpError where a file breaks its format; the message names file, tensor and values
  */
-export const readMtpSource = async (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<MtpSelection> => {
+export const readMtpSource = async (hub: HubConfig, source: SourceFacts, names: MtpNames, signal: AbortSignal): Promise<MtpSelection> => {
   const config = parseJson(await readText(hub, source, CONFIG_PATH, CONFIG_LIMIT, signal), CONFIG_PATH);
+  const modelOpt = parseJson(await readText(hub, source, MODEL_OPT_PATH, CONFIG_LIMIT, signal), MODEL_OPT_PATH);
   const indexText = await readText(hub, source, INDEX_PATH, INDEX_LIMIT, signal);
   const index = indexText === null ? undefined : parseIndex(indexText);
   const files = await pMap(
@@ -79,5 +83,5 @@ export const readMtpSource = async (hub: HubConfig, source: SourceFacts, signal:
     },
     { concurrency: HEADERS_IN_FLIGHT, signal },
   );
-  return planMtpSidecar({ files, ...(index === undefined ? {} : { index }), ...(config === undefined ? {} : { config }) });
+  return planMtpSidecar({ files, ...(index === undefined ? {} : { index }), config, modelOpt }, names);
 };

@@ -35,6 +35,11 @@ export class ScratchLayout {
     return join(this.builds, hex(recipe));
   }
 
+  /** What is there of a build that is not complete, with its journal. */
+  partialBuild(recipe: Digest): string {
+    return `${this.build(recipe)}.partial`;
+  }
+
   get sealed(): string {
     return join(this.root, 'sealed');
   }

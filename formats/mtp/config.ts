@@ -1,25 +1,112 @@
-/** Where a model's config keeps the numbers of its language model; multimodal ones nest it. */
-const NESTS = ['text_config', 'llm_config', 'language_config', 'thinker_config'] as const;
-
-/** The names under which families say how many MTP heads they have. */
-const HEAD_FIELDS = ['mtp_num_hidden_layers', 'num_nextn_predict_layers', 'num_mtp_modules'] as const;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { z } from 'zod';
 
 /**
- * How many MTP heads a config claims; null where it says nothing. A claim is evidence and no more: some
- * checkpoints claim heads that they do not ship.
+ * What a checkpoint's `config.json` says that bears on its heads. All of it is evidence and no more: some
+ * configs claim heads that are not there, others are silent about heads that are.
  */
-export const claimedHeads = (config: unknown): number | null => {
-  if (!isRecord(config)) return null;
-  for (const field of HEAD_FIELDS) {
-    const value = config[field];
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  }
-  for (const nest of NESTS) {
-    const nested = claimedHeads(config[nest]);
-    if (nested !== null) return nested;
-  }
-  return null;
+export interface ModelConfig {
+  readonly modelType: string | null;
+  /** Layers of the trunk; a layer with this index or a higher one is a head. */
+  readonly layers: number | null;
+  /** Heads that it claims; null where it says nothing. */
+  readonly claimedHeads: number | null;
+  /** Physical layers of one head, where a pattern names several. */
+  readonly layersPerHead: number;
+  readonly quantization: Quantization | null;
+}
+
+/** What `quantization_config` says, as far as decoding needs it. */
+export interface Quantization {
+  /** Its method or format, as it spells it. */
+  readonly method: string;
+  /** Rows and columns that share a scale. */
+  readonly block: readonly [number, number] | null;
+  /** Present where every group of weights is said to be 4-bit symmetric integers. */
+  readonly int4: { readonly groupSize: number | null } | null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const Fields = z.record(z.string(), z.unknown());
+const Count = z.int().nonnegative().max(1_000_000);
+const Block = z.tuple([z.int().positive(), z.int().positive()]);
+
+const fieldsOf = (value: unknown): Fields | null => {
+  const parsed = Fields.safeParse(value);
+  return parsed.success ? parsed.data : null;
+};
+
+const countOf = (value: unknown): number | null => {
+  const parsed = Count.safeParse(value);
+  return parsed.success ? parsed.data : null;
+};
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+/** Multimodal models keep their language model's numbers nested; the outermost come first. */
+const languageConfigs = (config: unknown): Fields[] => {
+  const top = fieldsOf(config);
+  if (top === null) return [];
+  const nested = ['text_config', 'llm_config', 'language_config'].map((name) => fieldsOf(top[name]));
+  const thinker = fieldsOf(fieldsOf(top['thinker_config'])?.['text_config']);
+  return [top, ...nested, thinker].filter((found) => found !== null);
+};
+
+const HEAD_FIELDS = ['num_nextn_predict_layers', 'num_mtp_modules', 'mtp_num_hidden_layers'] as const;
+
+const headClaims = (configs: readonly Fields[]): number[] =>
+  configs
+    .flatMap((config) => [config, fieldsOf(config['mtp_config'])])
+    .flatMap((config) => (config === null ? [] : HEAD_FIELDS.map((name) => countOf(config[name]))))
+    .filter((count) => count !== null);
+
+const Weights = z.object({
+  num_bits: z.unknown().optional(),
+  type: z.unknown().optional(),
+  symmetric: z.unknown().optional(),
+  group_size: z.unknown().optional(),
+  block_structure: z.unknown().optional(),
+});
+
+/** Groups of compressed-tensors: each says how the weights of some layers are stored. */
+const weightGroups = (quantization: Fields): z.infer<typeof Weights>[] =>
+  Object.values(fieldsOf(quantization['config_groups']) ?? {}).flatMap((group) => {
+    const parsed = Weights.safeParse(fieldsOf(group)?.['weights']);
+    return parsed.success ? [parsed.data] : [];
+  });
+
+const readQuantization = (value: unknown): Quantization | null => {
+  const fields = fieldsOf(value);
+  if (fields === null) return null;
+  const groups = weightGroups(fields);
+  const blocks = [fields['weight_block_size'], ...groups.map((group) => group.block_structure)].map((block) => Block.safeParse(block));
+  const allInt4 =
+    groups.length > 0 && groups.every(({ num_bits, type, symmetric }) => num_bits === 4 && type === 'int' && symmetric === true);
+  const sizes = new Set(groups.map((group) => countOf(group.group_size)));
+  return {
+    method: textOf(fields['format']) ?? textOf(fields['quant_algo']) ?? textOf(fields['quant_method']) ?? 'unnamed',
+    block: blocks.find((block) => block.success)?.data ?? null,
+    int4: allInt4 && sizes.size === 1 ? { groupSize: [...sizes][0] ?? null } : null,
+  };
+};
+
+/**
+ * @param config the parsed `config.json`, whatever it holds
+ * @param modelOpt the parsed `hf_quant_config.json` of a checkpoint that ModelOpt wrote, where there is one
+ */
+export const readModelConfig = (config: unknown, modelOpt?: unknown): ModelConfig => {
+  const configs = languageConfigs(config);
+  const claims = headClaims(configs);
+  const pattern = configs.map((found) => textOf(found['mtp_hybrid_override_pattern'])).find((found) => found !== null);
+  const quantized = [
+    ...configs.flatMap((found) => [found['quantization_config'], found['compression_config']]),
+    fieldsOf(modelOpt)?.['quantization'],
+  ].map(readQuantization);
+  return {
+    modelType: configs.map((found) => textOf(found['model_type'])).find((found) => found !== null) ?? null,
+    layers: configs.map((found) => countOf(found['num_hidden_layers'])).find((found) => found !== null) ?? null,
+    claimedHeads: claims.find((count) => count > 0) ?? claims[0] ?? null,
+    layersPerHead: pattern?.length ?? 1,
+    quantization: quantized.find((found) => found !== null) ?? null,
+  };
 };

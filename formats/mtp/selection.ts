@@ -1,26 +1,19 @@
 import { compareBytes } from '../../core/text.js';
-import type { Dtype } from '../dtype.js';
-import type { SafetensorsHeader, TensorInfo } from '../safetensors/header.js';
+import type { SafetensorsHeader } from '../safetensors/header.js';
 import type { SafetensorsIndex } from '../safetensors/index-file.js';
 import { layoutTensors, type FileLayout } from '../safetensors/write.js';
-import { claimedHeads } from './config.js';
-import { someOf, type MtpProblem } from './problems.js';
-
-/** A tensor of the heads, where its bytes lie in the source. Bytes from the start of the file. */
-export interface SelectedTensor extends TensorInfo {
-  readonly file: string;
-}
-
-export interface MtpSelection {
-  /** By name, in the order of UTF-8 bytes. */
-  readonly tensors: readonly SelectedTensor[];
-  readonly heads: number;
-  readonly problems: readonly MtpProblem[];
-  /** The file that will be written. */
-  readonly layout: FileLayout;
-  /** Bytes of the selected tensors. */
-  readonly neededBytes: number;
-}
+import { bindingOf, type Binding } from './binding.js';
+import { pairCompanions, type Paired, type WeightWithCompanions } from './companions.js';
+import { readModelConfig, type ModelConfig } from './config.js';
+import { decodingOf } from './decoding.js';
+import { familyOf } from './families.js';
+import { readMtpKey, type MtpKey, type MtpLayout } from './keys.js';
+import { nameOutputs, type MtpNames } from './naming.js';
+import { fetchPlan, type FetchPlan } from './fetch-plan.js';
+import { cutSlabs, type OutputSlab } from './slabs.js';
+import type { MtpProblem } from './problems.js';
+import { problemsOf } from './judge.js';
+import { shapeText, type DroppedTensor, type OutputTensor, type SourceTensor } from './tensors.js';
 
 export interface CheckpointFile {
   readonly path: string;
@@ -34,105 +27,110 @@ export interface Checkpoint {
   readonly index?: SafetensorsIndex;
   /** The parsed `config.json`, whatever it holds. */
   readonly config?: unknown;
+  /** The parsed `hf_quant_config.json`, whatever it holds. */
+  readonly modelOpt?: unknown;
 }
 
-const MTP_KEY = /(^|\.)mtp\./;
-const HEAD_KEY = /(?:^|\.)mtp\.(?:layers\.)?(\d+)\./;
-/** Fused experts have no `.weight`; Skulk's loader wants one tensor an expert. */
-const FUSED_EXPERTS = /\.experts\.(gate_up_proj|down_proj)$/;
+/** What the sidecar of a checkpoint holds, of what, and what speaks against it. */
+export interface MtpSelection {
+  readonly family: string | null;
+  readonly layouts: readonly MtpLayout[];
+  readonly heads: number;
+  readonly config: ModelConfig;
+  readonly names: MtpNames;
+  /** Everything that belongs to the heads, companions too; by name, in the order of UTF-8 bytes. */
+  readonly tensors: readonly SourceTensor[];
+  /** By output name, in the order of UTF-8 bytes. */
+  readonly outputs: readonly OutputTensor[];
+  readonly dropped: readonly DroppedTensor[];
+  readonly binding: Binding;
+  readonly problems: readonly MtpProblem[];
+  /** The file that will be written. */
+  readonly layout: FileLayout;
+}
 
-/** These pass through byte for byte: heads stay unquantised, and narrowing F32 would break routing biases. */
-const PASSED: ReadonlySet<Dtype> = new Set(['BF16', 'F16', 'F32']);
+/** How the sidecar is read and written: a pure function of the selection, in bounded pieces. */
+export interface Extraction {
+  readonly slabs: readonly OutputSlab[];
+  readonly fetch: FetchPlan;
+}
 
-const selectTensors = (files: readonly CheckpointFile[]): SelectedTensor[] =>
+interface Keyed {
+  readonly tensor: SourceTensor;
+  readonly key: MtpKey;
+}
+
+const selectKeyed = (files: readonly CheckpointFile[], config: ModelConfig): Keyed[] =>
   files
-    .flatMap((file) => file.header.tensors.filter((tensor) => MTP_KEY.test(tensor.name)).map((tensor) => ({ ...tensor, file: file.path })))
-    .toSorted((a, b) => compareBytes(a.name, b.name) || compareBytes(a.file, b.file));
+    .flatMap((file) =>
+      file.header.tensors.flatMap((tensor) => {
+        const key = readMtpKey(tensor.name, config);
+        return key === null ? [] : [{ tensor: { ...tensor, file: file.path }, key }];
+      }),
+    )
+    .toSorted((a, b) => compareBytes(a.tensor.name, b.tensor.name) || compareBytes(a.tensor.file, b.tensor.file));
 
-/** Keys without a head's number (`mtp.fc.weight`) belong to the first head. */
-const countHeads = (tensors: readonly SelectedTensor[]): number => {
-  const numbered = new Set(tensors.flatMap(({ name }) => HEAD_KEY.exec(name)?.[1] ?? []));
-  return tensors.length === 0 ? 0 : Math.max(1, numbered.size);
+/** Keys without a layer's number (`mtp.fc.weight`) belong to the first head. */
+const countHeads = (keys: readonly MtpKey[], { layersPerHead }: ModelConfig): number => {
+  if (keys.length === 0) return 0;
+  const layers = new Set(keys.flatMap(({ layer }) => (layer === null ? [] : [layer])));
+  return Math.max(1, Math.ceil(layers.size / layersPerHead));
 };
 
-const indexProblems = (checkpoint: Checkpoint): MtpProblem[] => {
-  const { index, files } = checkpoint;
-  if (index === undefined) return [];
-  const byFile = new Map(files.map((file) => [file.path, new Set(file.header.tensors.map((tensor) => tensor.name))]));
-  const wanted = [...index.weightMap].filter(([name]) => MTP_KEY.test(name)).toSorted(([a], [b]) => compareBytes(a, b));
-  const goneFiles = [...new Set(wanted.map(([, file]) => file).filter((file) => !byFile.has(file)))].toSorted(compareBytes);
-  const goneTensors = wanted.filter(([name, file]) => byFile.get(file)?.has(name) === false).map(([name, file]) => `${name} in ${file}`);
-  return [
-    ...(goneFiles.length === 0
-      ? []
-      : [
-          {
-            code: 'missing-file',
-            severity: 'blocked',
-            message: `The index names files that the repository lacks: ${someOf(goneFiles)}.`,
-          } as const,
-        ]),
-    ...(goneTensors.length === 0
-      ? []
-      : [
-          {
-            code: 'missing-tensor',
-            severity: 'blocked',
-            message: `The index names tensors that their files lack: ${someOf(goneTensors)}.`,
-          } as const,
-        ]),
-  ];
-};
+interface Decoded {
+  readonly outputs: readonly OutputTensor[];
+  readonly refusals: readonly string[];
+  readonly warnings: readonly string[];
+}
 
-const duplicateProblems = (tensors: readonly SelectedTensor[]): MtpProblem[] => {
-  const twice = tensors.filter((tensor, at) => tensors[at - 1]?.name === tensor.name).map(({ name }) => name);
-  return twice.length === 0 ? [] : [{ code: 'two-copies', severity: 'blocked', message: `Two files hold ${someOf([...new Set(twice)])}.` }];
-};
-
-const dtypeProblems = (tensors: readonly SelectedTensor[]): MtpProblem[] => {
-  const strange = tensors.filter(({ dtype }) => !PASSED.has(dtype)).map(({ name, dtype }) => `${name} (${dtype})`);
-  return strange.length === 0
-    ? []
-    : [
-        {
-          code: 'unsupported-dtype',
-          severity: 'blocked',
-          message: `Quantised or unknown numbers that this version does not decode: ${someOf(strange)}. BF16, F16 and F32 pass through.`,
-        },
-      ];
-};
-
-const headProblems = (heads: number, claimed: number | null): MtpProblem[] => {
-  if (heads === 0) {
-    const claim = claimed === null || claimed === 0 ? '' : ` Its config claims ${claimed}, but no file holds them.`;
-    return [{ code: 'none-found', severity: 'blocked', message: `The checkpoint has no MTP tensors (keys with "mtp.").${claim}` }];
+const decodeAll = (weights: readonly WeightWithCompanions[], config: ModelConfig): Decoded => {
+  const outputs: OutputTensor[] = [];
+  const refusals: string[] = [];
+  const warnings: string[] = [];
+  for (const weight of weights) {
+    const { weight: source, outputName: name } = weight;
+    const decoding = decodingOf(weight, config.quantization);
+    if (decoding.how === 'refused') refusals.push(`${source.name}, ${shapeText(source)}: ${decoding.reason}`);
+    else if (decoding.how === 'as-is')
+      outputs.push({ name, dtype: source.dtype, shape: source.shape, source, quantised: null, part: null });
+    else {
+      const { quantised } = decoding;
+      const shape = [...source.shape.slice(0, -1), quantised.columns];
+      outputs.push({ name, dtype: 'BF16', shape, source, quantised, part: null });
+      if (decoding.warning !== null) warnings.push(`${source.name}: ${decoding.warning}`);
+    }
   }
-  return claimed === null || claimed === heads
-    ? []
-    : [{ code: 'head-count', severity: 'warn', message: `The config claims ${claimed} MTP heads, the tensors make ${heads}.` }];
-};
-
-const bindingProblems = (tensors: readonly SelectedTensor[]): MtpProblem[] => {
-  const fused = tensors.filter(({ name }) => FUSED_EXPERTS.test(name)).map(({ name }) => name);
-  return fused.length === 0
-    ? []
-    : [{ code: 'not-bound', severity: 'warn', message: `Skulk's loader does not bind fused experts: ${someOf(fused)}.` }];
+  return { outputs, refusals, warnings };
 };
 
 /**
- * Decides by keys what the sidecar of a checkpoint holds, with everything that speaks against it. The result
- * does not depend on the order of the files.
+ * Decides by keys, with the config as evidence, what the sidecar of a checkpoint holds, and names everything
+ * that speaks against it. The result does not depend on the order of the files.
  */
-export const planMtpSidecar = (checkpoint: Checkpoint): MtpSelection => {
-  const tensors = selectTensors(checkpoint.files);
-  const heads = countHeads(tensors);
-  const problems = [
-    ...headProblems(heads, claimedHeads(checkpoint.config)),
-    ...indexProblems(checkpoint),
-    ...duplicateProblems(tensors),
-    ...dtypeProblems(tensors),
-    ...bindingProblems(tensors),
-  ];
-  const layout = layoutTensors(tensors, { format: 'pt' });
-  return { tensors, heads, problems, layout, neededBytes: tensors.reduce((sum, tensor) => sum + tensor.end - tensor.begin, 0) };
+export const planMtpSidecar = (checkpoint: Checkpoint, names: MtpNames = 'skulk'): MtpSelection => {
+  const config = readModelConfig(checkpoint.config, checkpoint.modelOpt);
+  const keyed = selectKeyed(checkpoint.files, config);
+  const keys = keyed.map(({ key }) => key);
+  const tensors = keyed.map(({ tensor }) => tensor);
+  const layouts = [...new Set(keys.map(({ layout }) => layout))].toSorted();
+  const paired: Paired = pairCompanions(tensors);
+  const decoded = decodeAll(paired.weights, config);
+  const outputs = nameOutputs(decoded.outputs, names, config).toSorted((a, b) => compareBytes(a.name, b.name));
+  const family = familyOf(
+    new Set(layouts),
+    tensors.map(({ name }) => name),
+    config,
+  );
+  const heads = countHeads(keys, config);
+  const binding = bindingOf(outputs);
+  const distinct = outputs.filter((output, at) => outputs[at - 1]?.name !== output.name);
+  const problems = problemsOf({ checkpoint, config, keys, tensors, paired, decoded, outputs, layouts, family, heads, binding, names });
+  const layout = layoutTensors(distinct, { format: 'pt' });
+  return { family, layouts, heads, config, names, tensors, outputs: distinct, dropped: paired.dropped, binding, problems, layout };
+};
+
+/** Cuts a selection into the pieces in which it is fetched, decoded and written. */
+export const planExtraction = ({ outputs, layout }: Pick<MtpSelection, 'outputs' | 'layout'>): Extraction => {
+  const slabs = cutSlabs(outputs, layout);
+  return { slabs, fetch: fetchPlan(slabs) };
 };

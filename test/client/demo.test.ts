@@ -14,7 +14,7 @@ it('the demo publishes a sidecar from plan to verification', async () => {
   const { exitCode, stdout, stderr } = await swp(['demo', '--yes', '--json']);
   expect(exitCode, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    result: { outcome: 'published', artifacts: [{ kind: 'mtp', result: { outcome: 'published', receipt: { verifiedFiles: 4 } } }] },
+    result: { outcome: 'published', artifacts: [{ kind: 'mtp', result: { outcome: 'published', receipt: { verifiedFiles: 5 } } }] },
     ui: expect.stringContaining('publish%2Fdemo%2Fqwen3-5-tiny-mtp'),
   });
 }, 120_000);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { mergeRanges, rangePlan, type FetchRange } from '../../formats/ranges.js';
+import { mergeRanges, type FetchRange } from '../../formats/ranges.js';
 
 const range = fc
   .record({ file: fc.constantFrom('a', 'b'), begin: fc.nat(5000), size: fc.nat(300) })
@@ -32,10 +32,4 @@ it('closes the smallest gaps first', () => {
     { file: 'a', begin: 110, end: 135 },
     { file: 'a', begin: 240, end: 250 },
   ]);
-});
-
-it('cuts long ranges so that several are in flight', () => {
-  const { ranges, fetchBytes } = rangePlan({ tensors: [{ file: 'a', begin: 8, end: 8 + 150 * 1024 * 1024 }] });
-  expect(ranges).toHaveLength(3);
-  expect(fetchBytes).toBe(150 * 1024 * 1024);
 });

@@ -10,6 +10,8 @@ const input = (over: Partial<MtpCardInput> = {}): MtpCardInput => ({
   source: { repo: SOURCE, commit: commit('a'), license: { id: 'apache-2.0', name: null, link: null } },
   heads: 1,
   tensors: 15,
+  decoded: 0,
+  names: 'skulk',
   payloadBytes: 12_345_678,
   recipeDigest: PLAN_DIGEST,
   copied: ['LICENSE'],

@@ -9,7 +9,7 @@ import { CARD_PATH, fillCard } from '../../plan/card.js';
 import type { DecisionRecord } from '../../plan/decision.js';
 import type { FileFacts, LastPublish, SourceFacts, TargetFacts } from '../../plan/facts.js';
 import { describeBytes, makeManifest, manifestDigest, type ManifestFile } from '../../plan/manifest.js';
-import { MTP_PAYLOAD, planMtp, type MtpPlanInput } from '../../plan/plan-mtp.js';
+import { MTP_PAYLOAD, MTP_TENSORS, planMtp, type MtpPlanInput } from '../../plan/plan-mtp.js';
 import { makeProvenance, PROVENANCE_PATH, provenanceText } from '../../plan/provenance.js';
 
 export const SOURCE = RepoId.parse('Qwen/Qwen3.5-9B-Base');
@@ -70,7 +70,6 @@ export const planInput = (over: Partial<MtpPlanInput> = {}): MtpPlanInput => ({
   selection: selectionOf(),
   target: absentTarget(),
   private: false,
-  names: 'skulk',
   tools: TOOLS,
   ...over,
 });
@@ -88,7 +87,8 @@ export const DECISION: DecisionRecord = {
 export const publishedTarget = (plan: ArtifactPlan, tools: Readonly<Record<string, string>> = TOOLS): TargetFacts => {
   const payload: ManifestFile = { path: MTP_PAYLOAD, size: selectionOf().layout.size, sha256: sha256Of('payload') };
   const license = describeBytes('LICENSE', CHECKPOINT.get('LICENSE')!);
-  const listed = makeManifest([payload, license]).files;
+  const tensors = encode('{}');
+  const listed = makeManifest([payload, license, describeBytes(MTP_TENSORS, tensors)]).files;
   const card = encode(fillCard(plan.card!.template, PLAN_DIGEST, listed));
   const manifest = makeManifest([...listed, describeBytes(CARD_PATH, card)]);
   const provenance = makeProvenance({
@@ -105,6 +105,7 @@ export const publishedTarget = (plan: ArtifactPlan, tools: Readonly<Record<strin
   const last: LastPublish = { commit: commit('b'), manifestDigest: manifestDigest(manifest), provenance, provenanceBlob: gitBlobOf(text) };
   const files = [
     { path: MTP_PAYLOAD, size: payload.size, gitBlob: gitBlobOf(encode('pointer')), lfs: payload.sha256 },
+    bytesFile(MTP_TENSORS, tensors),
     bytesFile('LICENSE', CHECKPOINT.get('LICENSE')!),
     bytesFile(CARD_PATH, card),
     bytesFile(PROVENANCE_PATH, text),

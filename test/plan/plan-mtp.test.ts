@@ -41,7 +41,7 @@ describe('the plan of an MTP sidecar', () => {
 
   it('of a tensor whose name is half a character is refused as an error of ours', () => {
     const selection = selectionOf();
-    const hostile = { ...selection, tensors: selection.tensors.map((tensor) => ({ ...tensor, name: 'mtp.\ud800' })) };
+    const hostile = { ...selection, outputs: selection.outputs.map((output) => ({ ...output, name: 'mtp.\ud800' })) };
     expect(() => plan({ selection: hostile })).toThrow(expect.objectContaining({ code: 'plan/not-json', kind: 'integrity' }));
   });
 
@@ -57,7 +57,7 @@ describe('the plan of an MTP sidecar', () => {
   it('is unchanged when the target holds all of it', () => {
     const made = plan({ target: publishedTarget(plan()) });
     expect(made.action).toBe('unchanged');
-    expect(made.operations.map(({ op }) => op)).toEqual(['keep', 'keep', 'keep', 'keep']);
+    expect(made.operations.map(({ op }) => op)).toEqual(['keep', 'keep', 'keep', 'keep', 'keep']);
   });
 
   it('is unchanged when only tool versions differ', () => {
@@ -151,16 +151,22 @@ describe('the plan of an MTP sidecar', () => {
     expect(check(made, 'mtp-none-found')!.message).toContain('claims 1');
   });
 
-  it("is blocked by numbers that it cannot pass through, with the tensor's name", () => {
+  it("is blocked by numbers that it cannot decode, with the tensor's name and the reason", () => {
     const { files } = generateCheckpoint({
       seed: 1,
       size: 'small',
       extraTensors: [{ name: 'mtp.layers.0.odd.weight', dtype: 'F8_E4M3', shape: [4, 4] }],
     });
-    expect(check(plan({ selection: selectionOf(files) }), 'mtp-unsupported-dtype')).toMatchObject({
+    expect(check(plan({ selection: selectionOf(files) }), 'mtp-undecodable')).toMatchObject({
       verdict: 'blocked',
-      message: expect.stringContaining('mtp.layers.0.odd.weight (F8_E4M3)'),
+      message: expect.stringContaining('mtp.layers.0.odd.weight, F8_E4M3 [4, 4]: it has no scale'),
     });
+  });
+
+  it('warns of a replacement of the same size, which nodes would not fetch', () => {
+    const moved = plan({ source: sourceFacts({ commit: commit('c') }), target: publishedTarget(plan()) });
+    expect(check(moved, 'mtp-same-size')).toMatchObject({ verdict: 'warn', fix: expect.stringContaining(`${TARGET}-r2`) });
+    expect(check(plan({ target: publishedTarget(plan()) }), 'mtp-same-size')).toBeUndefined();
   });
 });
 

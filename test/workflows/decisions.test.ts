@@ -17,7 +17,7 @@ describe('a plan that waits', () => {
     expect(result).toMatchObject({
       outcome: 'published',
       rounds: 1,
-      artifacts: [{ kind: 'mtp', result: { outcome: 'published', receipt: { reviewer: 'ada', plan: plan.digest, verifiedFiles: 4 } } }],
+      artifacts: [{ kind: 'mtp', result: { outcome: 'published', receipt: { reviewer: 'ada', plan: plan.digest, verifiedFiles: 5 } } }],
     });
     expect(await workshop.ourCommits()).toBe(1);
     await workshop.keep('published-by-signal', ['publish', 'target']);

@@ -55,7 +55,7 @@ describe('a published sidecar', () => {
 
   it('has a provenance whose subjects are all files beside it', async () => {
     const provenance = parseProvenance((await published('provenance.json')).toString());
-    expect(provenance.subject.map(({ name }) => name)).toEqual(['LICENSE', 'README.md', 'mtp.safetensors']);
+    expect(provenance.subject.map(({ name }) => name)).toEqual(['LICENSE', 'README.md', 'mtp.safetensors', 'mtp.tensors.json']);
     for (const { name, digest } of provenance.subject)
       expect(
         createHash('sha256')

@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { claimedHeads } from '../../formats/mtp/config.js';
-import { planMtpSidecar, type CheckpointFile } from '../../formats/mtp/selection.js';
-import { LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
-import { layoutTensors, type TensorShape } from '../../formats/safetensors/write.js';
+import { readModelConfig } from '../../../formats/mtp/config.js';
+import { planExtraction, planMtpSidecar } from '../../../formats/mtp/selection.js';
+import type { TensorShape } from '../../../formats/safetensors/write.js';
+import { file, tensors } from './checkpoint.js';
 
-const file = (path: string, tensors: TensorShape[]): CheckpointFile => {
-  const { header, size } = layoutTensors(tensors);
-  return { path, size, header: parseHeader(header.subarray(LENGTH_PREFIX), size) };
-};
 const bf16 = (name: string): TensorShape => ({ name, dtype: 'BF16', shape: [2, 2] });
 const codes = (...args: Parameters<typeof planMtpSidecar>): string[] =>
-  planMtpSidecar(...args).problems.map(({ code, severity }) => `${severity} ${code}`);
+  planMtpSidecar(...args)
+    .problems.map(({ code, severity }) => `${severity} ${code}`)
+    .filter((problem) => problem !== 'warn not-bound');
 
 const A = file('a.safetensors', [bf16('model.x'), bf16('mtp.fc.weight'), bf16('model.not_mtp_here')]);
 const B = file('b.safetensors', [{ name: 'mtp.layers.0.norm.weight', dtype: 'F32', shape: [2] }, bf16('language_model.mtp.norm')]);
@@ -33,17 +31,19 @@ describe('the selection of heads', () => {
       files: [file('x.safetensors', [bf16('mtp.0.a'), bf16('mtp.1.a'), bf16('mtp.2.b')])],
       config: { num_nextn_predict_layers: 3 },
     });
-    expect(selection).toMatchObject({ heads: 3, neededBytes: 24, problems: [] });
+    expect(selection.heads).toBe(3);
+    expect(planExtraction(selection).fetch).toMatchObject({ neededBytes: 24, fetchBytes: 24 });
   });
 
   it.each([
     ['no heads', { files: [file('x.safetensors', [bf16('a')])] }, ['blocked none-found']],
-    ['a tensor in two files', { files: [A, { ...A, path: 'c.safetensors' }] }, ['blocked two-copies']],
     [
-      'quantised numbers',
-      { files: [file('x.safetensors', [{ name: 'mtp.a', dtype: 'F8_E4M3', shape: [2] }])] },
-      ['blocked unsupported-dtype'],
+      'heads that only the config has',
+      { files: [file('x.safetensors', [bf16('a')])], config: { num_mtp_modules: 3 } },
+      ['blocked none-found'],
     ],
+    ['a tensor in two files', { files: [A, { ...A, path: 'c.safetensors' }] }, ['blocked two-copies']],
+    ['quantised numbers', { files: [file('x.safetensors', [{ name: 'mtp.a', dtype: 'F8_E4M3', shape: [2] }])] }, ['blocked undecodable']],
     [
       'an index that names what is not there',
       {
@@ -59,7 +59,22 @@ describe('the selection of heads', () => {
       ['blocked missing-file', 'blocked missing-tensor'],
     ],
     ['a config that claims more', { files: [A], config: { text_config: { mtp_num_hidden_layers: 2 } } }, ['warn head-count']],
-    ['fused experts', { files: [file('x.safetensors', [bf16('mtp.layers.0.mlp.experts.gate_up_proj')])] }, ['warn not-bound']],
+    ['a head that is missing among others', { files: [file('x.safetensors', [bf16('mtp.0.a'), bf16('mtp.2.a')])] }, ['warn head-gap']],
+    [
+      'two layouts at once',
+      { files: [file('x.safetensors', [bf16('mtp.0.a'), bf16('model.layers.4.b')])], config: { num_hidden_layers: 4 } },
+      ['warn mixed-layouts'],
+    ],
+    [
+      'two tensors that would get one name',
+      { files: [file('x.safetensors', [bf16('mtp.0.a'), bf16('model.layers.4.a')])], config: { num_hidden_layers: 4 } },
+      ['blocked two-sources', 'warn mixed-layouts'],
+    ],
+    [
+      'a scale whose weight is gone',
+      { files: [file('x.safetensors', tensors({ 'mtp.0.a.weight_scale_inv': ['F32', 1, 1], 'mtp.0.b': ['BF16', 2] }))] },
+      ['blocked orphan-scale'],
+    ],
   ])('says what is wrong with %s', (_, checkpoint, expected) => {
     expect(codes(checkpoint)).toEqual(expected);
   });
@@ -68,12 +83,15 @@ describe('the selection of heads', () => {
 it.each([
   [{ num_nextn_predict_layers: 1 }, 1],
   [{ num_nextn_predict_layers: null, text_config: { mtp_num_hidden_layers: 1 } }, 1],
+  [{ num_nextn_predict_layers: 0, text_config: { num_nextn_predict_layers: 2 } }, 2],
   [{ llm_config: { num_mtp_modules: 3 } }, 3],
+  [{ thinker_config: { text_config: { num_mtp_modules: 3 } } }, 3],
+  [{ mtp_config: { num_nextn_predict_layers: 1 } }, 1],
   [{ num_nextn_predict_layers: 0 }, 0],
   [{ num_nextn_predict_layers: -1, mtp_num_hidden_layers: 'x' }, null],
   [{ text_config: [] }, null],
   ['text', null],
   [null, null],
 ])('config %j claims %s heads', (config, heads) => {
-  expect(claimedHeads(config)).toBe(heads);
+  expect(readModelConfig(config).claimedHeads).toBe(heads);
 });

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Tinypool } from 'tinypool';
+import { convert, type Converted, type ConvertTask } from './convert.js';
+
+export interface ConvertPool {
+  /** The task's buffers are handed over: they are empty afterwards. */
+  convert(task: ConvertTask, signal: AbortSignal): Promise<Converted>;
+  close(): Promise<void>;
+}
+
+/** Smaller slabs are done before a thread would have heard of them. */
+const WORTH_A_THREAD = 64 * 1024;
+const MAX_THREADS = 8;
+const IDLE_MS = 5_000;
+
+/** Threads need a built module; where the program runs from its sources, conversion runs in the thread that asks. */
+const threadModule = (): string | null => {
+  const path = fileURLToPath(new URL('convert-thread.js', import.meta.url));
+  return existsSync(path) ? path : null;
+};
+
+/** Threads that decode and hash while the next bytes arrive. */
+export const openConvertPool = (): ConvertPool => {
+  const filename = threadModule();
+  if (filename === null) return { convert: (task) => Promise.resolve(convert(task)), close: () => Promise.resolve() };
+  const maxThreads = Math.min(MAX_THREADS, availableParallelism());
+  const pool = new Tinypool({ filename, minThreads: 1, maxThreads, idleTimeout: IDLE_MS });
+  return {
+    convert: async (task, signal) => {
+      if (task.weight.byteLength < WORTH_A_THREAD) return convert(task);
+      const transferList = [task.weight.buffer, ...(task.scale === null ? [] : [task.scale.buffer])];
+      const converted: Converted = await pool.run(task, { transferList, signal });
+      return converted;
+    },
+    close: () => pool.destroy(),
+  };
+};

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { z } from 'zod';
+import { Sha256 } from '../../core/ids.js';
+import type { OutputSlab } from '../../formats/mtp/slabs.js';
+
+/** One slab that lies in the output, with the digests of its bytes and of what it was made of. */
+export const Extent = z.strictObject({
+  at: z.int().nonnegative(),
+  size: z.int().nonnegative(),
+  sha256: Sha256,
+  weight: Sha256,
+  scale: Sha256.nullable(),
+});
+export type Extent = z.infer<typeof Extent>;
+
+const parseLine = (line: string): Extent[] => {
+  try {
+    return [Extent.parse(JSON.parse(line))];
+  } catch {
+    // The last line of a killed run may be half written; what it would have said is done again.
+    return [];
+  }
+};
+
+const readExtents = async (path: string): Promise<Extent[]> => {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return text.split('\n').flatMap((line) => (line === '' ? [] : parseLine(line)));
+};
+
+/** SHA-256 of a piece of an open file; null where the file ends before it. */
+const hashPiece = async (file: FileHandle, at: number, size: number): Promise<string | null> => {
+  const bytes = Buffer.alloc(size);
+  let position = 0;
+  while (position < size) {
+    const { bytesRead } = await file.read(bytes, position, size - position, at + position);
+    if (bytesRead === 0) return null;
+    position += bytesRead;
+  }
+  return createHash('sha256').update(bytes).digest('hex');
+};
+
+/**
+ * What an earlier run of the same extraction finished: slabs whose bytes, read again, are those that its
+ * journal says. Everything else is done again.
+ */
+export const readFinished = async (
+  path: string,
+  output: FileHandle,
+  slabs: readonly OutputSlab[],
+  signal: AbortSignal,
+): Promise<Map<OutputSlab, Extent>> => {
+  const extents = new Map((await readExtents(path)).map((extent) => [extent.at, extent]));
+  const finished = new Map<OutputSlab, Extent>();
+  for (const slab of slabs) {
+    signal.throwIfAborted();
+    const extent = extents.get(slab.at);
+    const fits = extent !== undefined && extent.size === slab.size && (extent.scale === null) === (slab.scale === null);
+    if (fits && (await hashPiece(output, slab.at, slab.size)) === extent.sha256) finished.set(slab, extent);
+  }
+  return finished;
+};
+
+export interface Journal {
+  append(extent: Extent): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the journal for more lines. Lines are not synced: what a lost one would have said is found out by reading. */
+export const openJournal = async (path: string): Promise<Journal> => {
+  const file = await open(path, 'a', 0o600);
+  // A half-written last line of a killed run must not swallow the next one.
+  await file.appendFile('\n');
+  return {
+    append: (extent) => file.appendFile(`${JSON.stringify(extent)}\n`),
+    close: () => file.close(),
+  };
+};

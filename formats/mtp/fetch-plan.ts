@@ -1,0 +1,83 @@
+import { compareBytes } from '../../core/text.js';
+import { joinTouching, mergeRanges, sizeOf, type FetchRange } from '../ranges.js';
+import type { OutputSlab } from './slabs.js';
+import type { SourceTensor } from './tensors.js';
+
+/** One request for weights, read as a stream, with the scales that its slabs need. */
+export interface FetchSpan extends FetchRange {
+  /** By the position of their weights, which do not overlap. */
+  readonly slabs: readonly OutputSlab[];
+  /** Read before the stream; each slab's scales lie in one of them. */
+  readonly scales: readonly FetchRange[];
+}
+
+export interface FetchPlan {
+  readonly spans: readonly FetchSpan[];
+  /** Tensors of a few bytes that hold for whole weights: second scales, shapes. */
+  readonly constants: readonly SourceTensor[];
+  readonly constantRanges: readonly FetchRange[];
+  /** Bytes that are needed, and that are read with the gaps that were not worth a request. */
+  readonly neededBytes: number;
+  readonly fetchBytes: number;
+}
+
+/** What may be read beyond the need, as a share of it: fewer requests, which the Hub counts. */
+const GAP_BUDGET = 0.015;
+/** Longer runs are cut, so that several are in flight. */
+const MAX_SPAN = 32 * 1024 * 1024;
+/** Scales are held while their span streams. */
+const MAX_SPAN_SCALES = 4 * 1024 * 1024;
+
+const rangeOf = ({ file, begin, end }: FetchRange): FetchRange => ({ file, begin, end });
+
+const constantsOf = (slabs: readonly OutputSlab[]): SourceTensor[] => {
+  const found = slabs.flatMap(({ output: { quantised } }) => [quantised?.global?.tensor, quantised?.shapeTensor]);
+  return [...new Set(found)].filter((tensor) => tensor !== undefined && tensor !== null);
+};
+
+/** Slabs that are read with one request: in one run of merged ranges, and not too much at once. */
+const groupSlabs = (sorted: readonly OutputSlab[], runs: readonly FetchRange[]): OutputSlab[][] => {
+  const groups: OutputSlab[][] = [];
+  let run = 0;
+  let bytes = 0;
+  let scales = 0;
+  let openRun = -1;
+  for (const slab of sorted) {
+    while (runs[run] !== undefined && (runs[run]?.file !== slab.weight.file || (runs[run]?.end ?? 0) < slab.weight.end)) run += 1;
+    const weightBytes = slab.weight.end - slab.weight.begin;
+    const scaleBytes = slab.scale === null ? 0 : slab.scale.end - slab.scale.begin;
+    const group = groups.at(-1);
+    if (group === undefined || run !== openRun || bytes + weightBytes > MAX_SPAN || scales + scaleBytes > MAX_SPAN_SCALES) {
+      groups.push([slab]);
+      [openRun, bytes, scales] = [run, weightBytes, scaleBytes];
+    } else {
+      group.push(slab);
+      bytes += weightBytes;
+      scales += scaleBytes;
+    }
+  }
+  return groups;
+};
+
+/** The requests that fetch these slabs: gaps are merged, smallest first, while all of them stay within a budget. */
+export const fetchPlan = (slabs: readonly OutputSlab[]): FetchPlan => {
+  const sorted = slabs.toSorted((a, b) => compareBytes(a.weight.file, b.weight.file) || a.weight.begin - b.weight.begin);
+  const weights = sorted.map(({ weight }) => weight);
+  const scales = sorted.flatMap(({ scale }) => (scale === null ? [] : [scale]));
+  const constants = constantsOf(slabs);
+  const neededBytes = sizeOf(joinTouching([...weights, ...scales, ...constants.map(rangeOf)]));
+  const budget = Math.floor(neededBytes * GAP_BUDGET);
+  const runs = mergeRanges(weights, budget);
+  const left = budget - (sizeOf(runs) - sizeOf(joinTouching(weights)));
+  const groups = groupSlabs(sorted, runs);
+  const share = Math.floor(left / (groups.length + 1));
+  const spans = groups.flatMap((group): FetchSpan[] => {
+    const [first, last] = [group[0], group.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const wanted = group.flatMap(({ scale }) => (scale === null ? [] : [scale]));
+    return [{ file: first.weight.file, begin: first.weight.begin, end: last.weight.end, slabs: group, scales: mergeRanges(wanted, share) }];
+  });
+  const constantRanges = mergeRanges(constants.map(rangeOf), share);
+  const fetchBytes = sizeOf(spans) + sizeOf(spans.flatMap((span) => span.scales)) + sizeOf(constantRanges);
+  return { spans, constants, constantRanges, neededBytes, fetchBytes };
+};

@@ -1,0 +1,111 @@
+import { compareBytes } from '../../core/text.js';
+import { ignoredOutputHeads, type Binding } from './binding.js';
+import type { Paired } from './companions.js';
+import type { ModelConfig } from './config.js';
+import { isDSpark } from './families.js';
+import { readMtpKey, type MtpKey, type MtpLayout } from './keys.js';
+import type { MtpNames } from './naming.js';
+import { blockedBy, problemsOver, warnOf, type MtpProblem } from './problems.js';
+import type { Checkpoint } from './selection.js';
+import type { OutputTensor, SourceTensor } from './tensors.js';
+
+interface Judged {
+  readonly checkpoint: Checkpoint;
+  readonly config: ModelConfig;
+  readonly keys: readonly MtpKey[];
+  readonly tensors: readonly SourceTensor[];
+  readonly paired: Paired;
+  readonly decoded: { readonly refusals: readonly string[]; readonly warnings: readonly string[] };
+  readonly outputs: readonly OutputTensor[];
+  readonly layouts: readonly MtpLayout[];
+  readonly family: string | null;
+  readonly heads: number;
+  readonly binding: Binding;
+  readonly names: MtpNames;
+}
+
+const headProblems = ({ heads, keys, config }: Judged): MtpProblem[] => {
+  const { claimedHeads: claimed } = config;
+  if (heads === 0) {
+    const claim = claimed === null || claimed === 0 ? '' : ` Its config claims ${claimed}, but no file holds them.`;
+    return [blockedBy('none-found', `The checkpoint has no MTP tensors, under any of the names that heads are known by.${claim}`)];
+  }
+  const layers = [...new Set(keys.flatMap(({ layer }) => (layer === null ? [] : [layer])))].toSorted((a, b) => a - b);
+  const gap = layers.find((layer, at) => layer !== at);
+  return [
+    ...(claimed === null || claimed === heads
+      ? []
+      : [warnOf('head-count', `The config claims ${claimed} MTP heads, the tensors make ${heads}. All that are there are kept.`)]),
+    ...(gap === undefined ? [] : [warnOf('head-gap', `Layers of the heads are missing: there is a layer ${gap} without those before it.`)]),
+    ...(layers.length % config.layersPerHead === 0
+      ? []
+      : [
+          warnOf(
+            'head-count',
+            `The config says ${config.layersPerHead} layers a head; ${layers.length} layers make no whole number of heads.`,
+          ),
+        ]),
+  ];
+};
+
+const indexProblems = ({ checkpoint: { index, files }, config }: Judged): MtpProblem[] => {
+  if (index === undefined) return [];
+  const byFile = new Map(files.map((file) => [file.path, new Set(file.header.tensors.map((tensor) => tensor.name))]));
+  const wanted = [...index.weightMap].filter(([name]) => readMtpKey(name, config) !== null).toSorted(([a], [b]) => compareBytes(a, b));
+  const goneFiles = [...new Set(wanted.map(([, file]) => file).filter((file) => !byFile.has(file)))].toSorted(compareBytes);
+  const goneTensors = wanted.filter(([name, file]) => byFile.get(file)?.has(name) === false).map(([name, file]) => `${name} in ${file}`);
+  return [
+    ...problemsOver(goneFiles, (shown) => blockedBy('missing-file', `The index names files that the repository lacks: ${shown}.`)),
+    ...problemsOver(goneTensors, (shown) => blockedBy('missing-tensor', `The index names tensors that their files lack: ${shown}.`)),
+  ];
+};
+
+const numberProblems = ({ paired, decoded, config, outputs }: Judged): MtpProblem[] => {
+  const quantised = outputs.filter((output) => output.quantised !== null).length;
+  return [
+    ...problemsOver(decoded.refusals, (shown) => blockedBy('undecodable', `Tensors that cannot be read with certainty: ${shown}.`)),
+    ...problemsOver(
+      paired.orphans.map(({ name }) => name),
+      (shown) => blockedBy('orphan-scale', `Scales whose weights are not there: ${shown}.`),
+    ),
+    ...problemsOver(decoded.warnings, (shown) => warnOf('block-size', `Scales differ from the config; the scales are believed: ${shown}.`)),
+    ...(quantised > 0 && config.quantization === null
+      ? [
+          warnOf(
+            'quantization-unsaid',
+            `${quantised} tensors are quantised, of which the config says nothing; their dtypes and scales are believed.`,
+          ),
+        ]
+      : []),
+  ];
+};
+
+const repeated = (names: readonly string[]): string[] => [...new Set(names.filter((name, at) => names[at - 1] === name))];
+
+const nameProblems = ({ tensors, outputs, layouts, family, binding, names }: Judged): MtpProblem[] => {
+  const copies = repeated(tensors.map(({ name }) => name));
+  const collisions = copies.length > 0 ? [] : repeated(outputs.map(({ name }) => name));
+  const unbound = binding.drafter === null && outputs.length > 0 ? [binding.reason] : [];
+  return [
+    ...problemsOver(copies, (shown) => blockedBy('two-copies', `Two files hold ${shown}.`)),
+    ...problemsOver(collisions, (shown) => blockedBy('two-sources', `Two tensors of the source would become ${shown}.`)),
+    ...(layouts.length > 1 ? [warnOf('mixed-layouts', `The heads lie in several layouts at once: ${layouts.join(', ')}.`)] : []),
+    ...(isDSpark(family)
+      ? [warnOf('not-classic', 'These are DSpark stages, no classic MTP heads: engines that draft with MTP do not load them.')]
+      : []),
+    ...problemsOver(ignoredOutputHeads(outputs, binding), (shown) =>
+      warnOf('own-output-head', `Skulk would draft with the trunk's output head and leave the heads' own aside: ${shown}.`),
+    ),
+    ...unbound.map((reason) =>
+      warnOf('not-bound', `Skulk's loader does not bind ${names === 'source' ? 'these names' : 'this sidecar'}: ${reason}.`),
+    ),
+  ];
+};
+
+/** Everything that speaks against a sidecar, or that its reviewer should know. */
+export const problemsOf = (judged: Judged): MtpProblem[] => [
+  ...headProblems(judged),
+  ...indexProblems(judged),
+  ...numberProblems(judged),
+  ...nameProblems(judged),
+];

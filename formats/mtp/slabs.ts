@@ -1,0 +1,137 @@
+import { SwpError } from '../../core/error.js';
+import { DTYPE_BITS } from '../dtype.js';
+import { codeBytes, gridOf, scaleBytes, type Slab } from '../numbers/decode.js';
+import type { FetchRange } from '../ranges.js';
+import type { FileLayout } from '../safetensors/write.js';
+import type { OutputTensor, Quantised, ScaleGrid } from './tensors.js';
+
+/** A piece of the sidecar that is fetched, decoded, hashed and written on its own. */
+export interface OutputSlab {
+  readonly output: OutputTensor;
+  /** Where its first byte goes in the file, and how many there are. */
+  readonly at: number;
+  readonly size: number;
+  readonly weight: FetchRange;
+  /** Its part of the scale grid. */
+  readonly scale: FetchRange | null;
+  /** Null: the bytes as they are. The tensor's own scale is read when the extraction begins. */
+  readonly decode: Omit<Slab, 'global'> | null;
+}
+
+/** Elements of a decoded slab: 4 MiB of BF16. */
+const SLAB_ELEMENTS = 2 * 1024 * 1024;
+const SLAB_BYTES = 4 * 1024 * 1024;
+const BF16_BYTES = 2;
+
+const SCALE_SIZE = { F32: 4, BF16: 2, E8M0: 1, E4M3: 1 } as const;
+
+const copySlabs = (output: OutputTensor, at: number, size: number): OutputSlab[] => {
+  const { source, part } = output;
+  const rowBytes = part === null ? 0 : ((source.shape.at(-1) ?? 1) * DTYPE_BITS[source.dtype]) / 8;
+  const from = source.begin + (part?.firstRow ?? 0) * rowBytes;
+  return Array.from({ length: Math.ceil(size / SLAB_BYTES) }, (_, index) => {
+    const offset = index * SLAB_BYTES;
+    const bytes = Math.min(SLAB_BYTES, size - offset);
+    return {
+      output,
+      at: at + offset,
+      size: bytes,
+      weight: { file: source.file, begin: from + offset, end: from + offset + bytes },
+      scale: null,
+      decode: null,
+    };
+  });
+};
+
+const scaleRange = (scales: ScaleGrid, matrix: number, slab: Omit<Slab, 'global'>): FetchRange => {
+  const { tensor, rows, columns, format } = scales;
+  const size = SCALE_SIZE[format];
+  const grid = gridOf({ ...slab, global: null });
+  // One grid may serve all matrices: a single scale for the tensor.
+  const shared = tensor.end - tensor.begin === rows * columns * size;
+  const first = (shared ? 0 : matrix * rows * columns) + grid.row * columns + grid.column;
+  const begin = tensor.begin + first * size;
+  return { file: tensor.file, begin, end: begin + scaleBytes({ ...slab, global: null }) };
+};
+
+interface Rectangle {
+  readonly matrix: number;
+  readonly row: number;
+  readonly column: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Rows of one matrix, cut where blocks of scales end; a row that is too long is cut itself. */
+function* cutMatrix({ columns, scales }: Quantised, matrix: number, firstRow: number, endRow: number): Generator<Rectangle> {
+  if (columns > SLAB_ELEMENTS) {
+    for (let row = firstRow; row < endRow; row += 1)
+      for (let column = 0; column < columns; column += SLAB_ELEMENTS)
+        yield { matrix, row, column, rows: 1, columns: Math.min(SLAB_ELEMENTS, columns - column) };
+    return;
+  }
+  const fitting = Math.max(1, Math.floor(SLAB_ELEMENTS / columns));
+  const step = fitting < scales.blockRows ? fitting : fitting - (fitting % scales.blockRows);
+  for (let row = firstRow; row < endRow;) {
+    const end = Math.min(endRow, (Math.floor(row / step) + 1) * step);
+    yield { matrix, row, column: 0, rows: end - row, columns };
+    row = end;
+  }
+}
+
+function* cutRows(quantised: Quantised, firstRow: number, endRow: number): Generator<Rectangle> {
+  for (let row = firstRow; row < endRow;) {
+    const matrix = Math.floor(row / quantised.rows);
+    const end = Math.min(endRow, (matrix + 1) * quantised.rows);
+    yield* cutMatrix(quantised, matrix, row - matrix * quantised.rows, end - matrix * quantised.rows);
+    row = end;
+  }
+}
+
+const decodedSlabs = (output: OutputTensor, quantised: Quantised, at: number): OutputSlab[] => {
+  const { source, part } = output;
+  const first = part?.firstRow ?? 0;
+  const end = first + (part?.rows ?? quantised.matrices * quantised.rows);
+  const slabs: OutputSlab[] = [];
+  let position = at;
+  for (const { matrix, row, column, rows, columns } of cutRows(quantised, first, end)) {
+    const { code, scales } = quantised;
+    const decode = {
+      code,
+      row,
+      column,
+      rows,
+      columns,
+      blockRows: scales.blockRows,
+      blockColumns: scales.blockColumns,
+      scale: scales.format,
+    };
+    const before =
+      codeBytes({ code, rows: matrix * quantised.rows + row, columns: quantised.columns }) + codeBytes({ code, rows: 1, columns: column });
+    const begin = source.begin + before;
+    const size = rows * columns * BF16_BYTES;
+    slabs.push({
+      output,
+      at: position,
+      size,
+      weight: { file: source.file, begin, end: begin + codeBytes(decode) },
+      scale: scaleRange(scales, matrix, decode),
+      decode,
+    });
+    position += size;
+  }
+  return slabs;
+};
+
+/**
+ * Cuts outputs into slabs, in the order of the file. They tile it from the end of its header, and depend on
+ * nothing but the selection.
+ */
+export const cutSlabs = (outputs: readonly OutputTensor[], layout: FileLayout): OutputSlab[] => {
+  const byName = new Map(outputs.map((output) => [output.name, output]));
+  return layout.tensors.flatMap(({ name, begin, end }) => {
+    const output = byName.get(name);
+    if (output === undefined) throw new SwpError('internal', 'formats/no-output', `The layout names ${name}, which nothing makes.`);
+    return output.quantised === null ? copySlabs(output, begin, end - begin) : decodedSlabs(output, output.quantised, begin);
+  });
+};

@@ -1,0 +1,168 @@
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readMtpSource } from '../../../activities/facts/mtp.js';
+import { readSource } from '../../../activities/facts/source.js';
+import { extractMtp, JOURNAL } from '../../../activities/mtp/extract.js';
+import { RepoId } from '../../../core/ids.js';
+import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
+import { planExtraction } from '../../../formats/mtp/selection.js';
+import { sha256Of } from '../../../plan/canonical.js';
+import { config } from '../../hub/support.js';
+import { pythonEnvironment } from '../../support/python.js';
+import { bytesOfTensors, EXPECTED, quantisedCheckpoint, TENSORS } from './quantised-checkpoint.js';
+
+const TRUTH = new URL('truth.py', import.meta.url).pathname;
+const signal = new AbortController().signal;
+let root: string;
+let hub: LocalHub;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'swp-extract-'));
+  hub = await startLocalHub({
+    directory: join(root, 'hub'),
+    tokens: [{ token: 'hf_hubtestwriter', user: 'writer', orgs: [], role: 'write' }],
+  });
+});
+afterAll(async () => {
+  await hub.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+const publish = async (repo: string, files: ReadonlyMap<string, Uint8Array>): Promise<RepoId> => {
+  await hub.admin.createRepo(repo);
+  await hub.admin.commitFiles(repo, files, { message: 'A checkpoint' });
+  return RepoId.parse(repo);
+};
+
+const openSource = async (repo: RepoId) => {
+  const source = await readSource(config(hub.url), repo, null, signal);
+  if (source === null) throw new Error(`${repo} is not there`);
+  return { source, selection: await readMtpSource(config(hub.url), source, 'skulk', signal) };
+};
+
+const extract = async (
+  repo: RepoId,
+  name: string,
+  over: { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void } = {},
+) => {
+  const directory = join(root, name);
+  await mkdir(directory, { recursive: true });
+  const { source, selection } = await openSource(repo);
+  const sha256 = await extractMtp({ hub: config(hub.url), source, selection, directory, signal, onProgress: () => undefined, ...over });
+  const path = join(directory, 'mtp.safetensors');
+  return { directory, path, sha256, bytes: await readFile(path), tensors: await readFile(join(directory, 'mtp.tensors.json'), 'utf8') };
+};
+
+/** Bytes that the hub sent from one repository's files while `run` ran. */
+const bytesSent = async (run: () => Promise<unknown>): Promise<number> => {
+  const before = hub.requests.length;
+  await run();
+  return hub.requests
+    .slice(before)
+    .filter(({ operation }) => operation === 'cdn')
+    .reduce((sum, { sent }) => sum + sent, 0);
+};
+
+it('writes what the authorities would, in every format, whatever the shards', async () => {
+  const source = quantisedCheckpoint(3, 1);
+  const paths: string[] = [];
+  for (const [name, bytes] of source) {
+    if (!name.endsWith('.safetensors')) continue;
+    paths.push(join(root, name));
+    await writeFile(join(root, name), bytes);
+  }
+  const { selection } = await openSource(await publish('labs/three', source));
+  expect(selection.problems.filter(({ severity }) => severity === 'blocked')).toEqual([]);
+  expect(selection.dropped.map(({ tensor }) => tensor.name)).toEqual(
+    ['attn.k_scale', 'nv.input_scale', 'tensor.input_scale'].map((name) => `mtp.layers.0.${name}`),
+  );
+  const { path, bytes, sha256 } = await extract(RepoId.parse('labs/three'), 'three');
+  expect(sha256).toBe(sha256Of(bytes));
+  await writeFile(join(root, 'truth.json'), JSON.stringify({ source: paths, sidecar: path, expected: EXPECTED }));
+  const { stdout } = await execa(await pythonEnvironment(), [TRUTH, join(root, 'truth.json')]);
+  expect(JSON.parse(stdout)).toEqual([]);
+  const again = await extract(await publish('labs/five', quantisedCheckpoint(5, 2)), 'five');
+  expect(again.bytes.equals(bytes)).toBe(true);
+}, 60_000);
+
+it('lists for every tensor what it was made of, with digests of the source', async () => {
+  const { tensors, directory } = await extract(RepoId.parse('labs/three'), 'listed');
+  const listed = JSON.parse(tensors) as {
+    tensors: {
+      name: string;
+      read: { role: string; name: string; file: string; ranges: { begin: number; end: number; sha256: string }[] }[];
+    }[];
+    dropped: { name: string }[];
+  };
+  expect(listed.tensors.map(({ name }) => name).toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
+  const read = new Set([
+    ...listed.tensors.flatMap((tensor) => tensor.read.map(({ name }) => name)),
+    ...listed.dropped.map(({ name }) => name),
+  ]);
+  expect([...read].toSorted()).toEqual(TENSORS.map(({ name }) => name).toSorted());
+  const files = quantisedCheckpoint(3, 1);
+  for (const { file, ranges } of listed.tensors.flatMap((tensor) => tensor.read))
+    for (const { begin, end, sha256 } of ranges) expect(sha256Of(files.get(file)!.subarray(begin, end))).toBe(sha256);
+  expect(await readdir(directory)).toContain(JOURNAL);
+});
+
+it('fetches what it needs and no more than the budget of gaps', async () => {
+  const { selection } = await openSource(RepoId.parse('labs/three'));
+  const { fetch } = planExtraction(selection);
+  const dropped = selection.dropped.reduce((sum, { tensor }) => sum + tensor.end - tensor.begin, 0);
+  expect(fetch.neededBytes).toBe(bytesOfTensors() - dropped);
+  expect(fetch.fetchBytes).toBeLessThanOrEqual(Math.floor(fetch.neededBytes * 1.015));
+  const sent = await bytesSent(async () => {
+    const { source } = await openSource(RepoId.parse('labs/three'));
+    const directory = join(root, 'counted');
+    await mkdir(directory);
+    const before = hub.requests.length;
+    await extractMtp({ hub: config(hub.url), source, selection, directory, signal, onProgress: () => undefined });
+    const ranges = hub.requests.slice(before).filter(({ operation }) => operation === 'cdn');
+    expect(ranges.reduce((sum, { sent: bytes }) => sum + bytes, 0)).toBe(fetch.fetchBytes);
+    // One address for each file, asked for once.
+    expect(hub.requests.slice(before).filter(({ operation }) => operation === 'resolve')).toHaveLength(3);
+  });
+  expect(sent).toBeGreaterThan(fetch.fetchBytes);
+});
+
+it('goes on from its journal, and does again what the disk has lost', async () => {
+  const repo = RepoId.parse('labs/three');
+  const stopped = new AbortController();
+  const half = bytesOfTensors() / 2;
+  await expect(
+    extract(repo, 'resumed', { signal: stopped.signal, onProgress: (done) => done > half && stopped.abort(new Error('killed')) }),
+  ).rejects.toThrow();
+  const journal = join(root, 'resumed', JOURNAL);
+  const finished = (await readFile(journal, 'utf8')).split('\n').filter((line) => line !== '').length;
+  expect(finished).toBeGreaterThan(0);
+  // A line cut short by the kill, and a byte that the disk lost.
+  await writeFile(journal, '{"at":12,"si', { flag: 'a' });
+  let whole: Awaited<ReturnType<typeof extract>> | undefined;
+  const all = await bytesSent(async () => {
+    whole = await extract(repo, 'whole');
+  });
+  let resumed: Awaited<ReturnType<typeof extract>> | undefined;
+  const sent = await bytesSent(async () => {
+    resumed = await extract(repo, 'resumed');
+  });
+  expect(resumed?.bytes.equals(whole!.bytes)).toBe(true);
+  expect(resumed?.tensors).toBe(whole?.tensors);
+  expect(sent).toBeLessThan(all);
+  const file = await open(join(root, 'resumed', 'mtp.safetensors'), 'r+');
+  await file.write(Buffer.from([1, 2, 3]), 0, 3, whole!.bytes.byteLength - 3);
+  await file.close();
+  expect((await extract(repo, 'resumed')).bytes.equals(whole!.bytes)).toBe(true);
+});
+
+it('refuses a packed weight whose shape says otherwise', async () => {
+  const files = new Map(quantisedCheckpoint(1, 1));
+  const [[name, bytes]] = [...files] as [[string, Uint8Array]];
+  const { selection } = await openSource(await publish('labs/padded', files));
+  const { begin } = selection.tensors.find((tensor) => tensor.name.endsWith('weight_shape'))!;
+  new DataView(bytes.buffer).setBigInt64(begin + 8, 61n, true);
+  await hub.admin.commitFiles('labs/padded', new Map([[name, bytes]]), { message: 'Padded' });
+  await expect(extract(RepoId.parse('labs/padded'), 'padded')).rejects.toMatchObject({ code: 'build/bad-shape', kind: 'integrity' });
+});
