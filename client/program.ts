@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { SwpError } from '../core/error.js';
 import { ARTIFACT_KINDS, type ArtifactKind } from '../core/ids.js';
 import { swpVersion } from '../core/version.js';
+import type { MtpNames } from '../formats/mtp/naming.js';
 import type { Context } from './context.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import { Output, type Streams } from './output/output.js';
@@ -51,6 +52,26 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .command('sources')
     .description('where entries come from')
     .action(() => execute(async (context) => (await import('./commands/catalog-sources.js')).catalogSources(context)));
+
+  const names = new Option('--names <which>', 'whose tensor names the sidecar has').choices(['skulk', 'source']).default('skulk');
+  const mtp = program.command('mtp').description('look at MTP heads, and try their extraction, without publishing');
+  mtp
+    .command('inspect')
+    .argument('<repo>', 'owner/name, or owner/name@commit')
+    .description('what the sidecar of a checkpoint would hold, from its headers alone')
+    .addOption(names)
+    .action((repo: string, options: { names: MtpNames }) =>
+      execute(async (context) => (await import('./commands/mtp-inspect.js')).mtpInspect({ repo, ...options }, context)),
+    );
+  mtp
+    .command('extract')
+    .argument('<repo>', 'owner/name, or owner/name@commit')
+    .description('extract a sidecar into a directory, as a publish would')
+    .requiredOption('-o, --output <directory>', 'where mtp.safetensors and mtp.tensors.json go')
+    .addOption(names)
+    .action((repo: string, options: { output: string; names: MtpNames }) =>
+      execute(async (context) => (await import('./commands/mtp-extract.js')).mtpExtract({ repo, ...options }, context)),
+    );
 
   program
     .command('start')

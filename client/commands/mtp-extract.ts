@@ -1,0 +1,82 @@
+import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { extractMtp } from '../../activities/mtp/extract.js';
+import { SwpError } from '../../core/error.js';
+import { formatBytes, plural } from '../../core/text.js';
+import type { MtpNames } from '../../formats/mtp/naming.js';
+import { digestOf } from '../../plan/canonical.js';
+import { shortDigest } from '../../plan/decision.js';
+import { MTP_PAYLOAD, MTP_PAYLOAD_FILES, mtpRecipe } from '../../plan/plan-mtp.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { isBlocked, mtpReport, mtpReportText } from '../mtp/report.js';
+import { openMtpSource } from '../mtp/source.js';
+
+const TELL_EVERY_MS = 5_000;
+
+/** Nothing that is already there is written over. */
+const refuseExisting = async (directory: string): Promise<void> => {
+  for (const path of MTP_PAYLOAD_FILES) {
+    const there = await access(join(directory, path)).then(
+      () => true,
+      () => false,
+    );
+    if (there)
+      throw new SwpError('conflict', 'client/exists', `${join(directory, path)} is already there.`, {
+        hint: 'Name another directory with -o, or move the file away.',
+      });
+  }
+};
+
+export interface MtpExtractOptions {
+  readonly repo: string;
+  readonly output: string;
+  readonly names: MtpNames;
+}
+
+/** Extracts a sidecar as a publish would, into a directory, without Temporal and without a target. */
+export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, context: Context): Promise<ExitCode> => {
+  const directory = resolve(context.cwd, output);
+  await refuseExisting(directory);
+  const { hub, source, selection } = await openMtpSource(repo, names, context);
+  if (isBlocked(selection)) {
+    const report = mtpReport(source, selection);
+    context.out.data(report, () => mtpReportText(report, context.out.paint));
+    context.out.note('\nNothing was extracted: see the problems that block it.');
+    return EXIT.failed;
+  }
+  for (const problem of selection.problems) context.out.warn(`${problem.code}: ${problem.message}`);
+  const recipeDigest = digestOf(mtpRecipe(source, selection));
+  // Of this recipe alone: another source or naming never goes on from what this one left.
+  const partial = join(directory, `.mtp-${shortDigest(recipeDigest)}.partial`);
+  await mkdir(partial, { recursive: true });
+  let told = Date.now();
+  const sha256 = await extractMtp({
+    hub,
+    source,
+    selection,
+    directory: partial,
+    signal: context.signal,
+    onProgress: (done, total) => {
+      if (Date.now() - told < TELL_EVERY_MS) return;
+      told = Date.now();
+      context.out.note(`${formatBytes(done)} of ${formatBytes(total)} read`);
+    },
+  });
+  for (const path of MTP_PAYLOAD_FILES) await rename(join(partial, path), join(directory, path));
+  await rm(partial, { recursive: true, force: true });
+  const { size } = selection.layout;
+  const result = {
+    source: { repo: source.repo, commit: source.commit },
+    recipeDigest,
+    names,
+    directory,
+    files: MTP_PAYLOAD_FILES,
+    sha256,
+    size,
+  };
+  context.out.data(result, () =>
+    [`${join(directory, MTP_PAYLOAD)}: ${plural(selection.outputs.length, 'tensor')}, ${formatBytes(size)}`, `sha256 ${sha256}`].join('\n'),
+  );
+  return EXIT.ok;
+};

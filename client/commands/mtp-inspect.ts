@@ -1,0 +1,16 @@
+import type { MtpNames } from '../../formats/mtp/naming.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { isBlocked, mtpReport, mtpReportText } from '../mtp/report.js';
+import { openMtpSource } from '../mtp/source.js';
+
+/** Says what the MTP sidecar of a repository would hold; reads headers, index and config alone. */
+export const mtpInspect = async (
+  { repo, names }: { readonly repo: string; readonly names: MtpNames },
+  context: Context,
+): Promise<ExitCode> => {
+  const { source, selection } = await openMtpSource(repo, names, context);
+  const report = mtpReport(source, selection);
+  context.out.data(report, () => mtpReportText(report, context.out.paint));
+  return isBlocked(selection) ? EXIT.failed : EXIT.ok;
+};

@@ -1,0 +1,54 @@
+import { readMtpSource } from '../../activities/facts/mtp.js';
+import { readSource } from '../../activities/facts/source.js';
+import { SwpError } from '../../core/error.js';
+import { CommitSha, RepoId } from '../../core/ids.js';
+import type { MtpNames } from '../../formats/mtp/naming.js';
+import type { MtpSelection } from '../../formats/mtp/selection.js';
+import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../../hub/config.js';
+import type { SourceFacts } from '../../plan/facts.js';
+import { readSettings } from '../../worker/settings.js';
+import type { Context } from '../context.js';
+
+/** A person waits: the Hub gets this many tries, where a worker would go on for as long as it takes. */
+const ATTEMPTS = 4;
+
+export interface MtpSource {
+  readonly hub: HubConfig;
+  readonly source: SourceFacts;
+  readonly selection: MtpSelection;
+}
+
+/**
+ * Parses `owner/name` or `owner/name@commit`.
+ *
+ * @throws SwpError `client/bad-repo`, `client/bad-revision`
+ */
+const parseSource = (text: string): { readonly repo: RepoId; readonly revision: CommitSha | null } => {
+  const [name = '', revision, ...rest] = text.split('@');
+  const repo = RepoId.safeParse(name);
+  if (!repo.success)
+    throw new SwpError('usage', 'client/bad-repo', `${text} names no repository: ${repo.error.issues[0]?.message}.`, {
+      hint: 'Write owner/name, or owner/name@commit.',
+    });
+  if (revision === undefined) return { repo: repo.data, revision: null };
+  const commit = CommitSha.safeParse(revision);
+  if (!commit.success || rest.length > 0)
+    throw new SwpError('usage', 'client/bad-revision', `The revision ${revision} is no full commit SHA of 40 hex digits.`, {
+      hint: `Leave it out for the newest commit: ${repo.data}`,
+    });
+  return { repo: repo.data, revision: commit.data };
+};
+
+/** Reads from headers, index and config what the sidecar of a repository would hold: the way that plans go too. */
+export const openMtpSource = async (text: string, names: MtpNames, { env, signal }: Context): Promise<MtpSource> => {
+  const { repo, revision } = parseSource(text);
+  const { sourceToken } = readSettings(env);
+  const own = withPatience(hubConfigFromEnv(env), ATTEMPTS);
+  const hub = sourceToken === null ? own : withToken(own, sourceToken);
+  const source = await readSource(hub, repo, revision, signal);
+  if (source === null)
+    throw new SwpError('not-found', 'client/no-source', `The Hub shows no repository ${text}.`, {
+      hint: 'A private or gated one needs a token that may read it (HF_TOKEN).',
+    });
+  return { hub, source, selection: await readMtpSource(hub, source, names, signal) };
+};
