@@ -44,6 +44,6 @@ export const createDevEndpoint = (script: FaultScript, log: RequestLog) => {
       if (!(error instanceof Refusal)) throw error;
       reply = error.reply;
     }
-    await sendReply(response, reply, true);
+    await sendReply(response, reply, { withBody: true });
   };
 };

@@ -2,6 +2,7 @@ import { type HubAdmin, createAdmin } from './admin.js';
 import { createDevEndpoint, isForDevEndpoint } from './devEndpoint.js';
 import { Gate } from './gate.js';
 import type { HubState } from './http/context.js';
+import { Pace } from './http/pace.js';
 import { createDispatch } from './http/dispatch.js';
 import { listen, serve } from './http/listen.js';
 import { RequestLog, type RequestRecord } from './http/requestLog.js';
@@ -58,11 +59,12 @@ export const startLocalHub = async ({ now = Date.now, ...options }: LocalHubOpti
   };
   const closing = new Gate();
 
+  const pace = settings.downloadRate === undefined ? undefined : new Pace(settings.downloadRate);
   const serveHub = createDispatch(hub, { routes: hubRoutes, log, intercept, closed: closing.opened });
   const serveDev = createDevEndpoint(script, log);
   const stops = [
     serve(main.server, (request, response) => (settings.devEndpoint && isForDevEndpoint(request) ? serveDev : serveHub)(request, response)),
-    serve(cdn.server, createDispatch(hub, { routes: cdnRoutes, log, intercept, closed: closing.opened })),
+    serve(cdn.server, createDispatch(hub, { routes: cdnRoutes, log, intercept, closed: closing.opened, pace })),
   ];
   return {
     url: hub.url,

@@ -9,6 +9,7 @@ import type { HubState } from './context.js';
 import { describeExchange } from './describeExchange.js';
 import { requireIdentity, requireSignature, takeLimit } from './guards.js';
 import { json, Refusal, refuse, type Reply } from './reply.js';
+import type { Pace } from './pace.js';
 import type { OpenRecord, RequestLog } from './requestLog.js';
 import { createRouter, type Match, type Route } from './router.js';
 import { sendReply } from './send.js';
@@ -19,6 +20,8 @@ interface DispatchOptions {
   readonly intercept: Intercept;
   /** Resolves when the hub closes, which ends every hold. */
   readonly closed: Promise<void>;
+  /** How fast answers go out. */
+  readonly pace?: Pace | undefined;
 }
 
 interface Address {
@@ -52,7 +55,7 @@ const handleWith = async (
 };
 
 /** Takes a request through match, fault, limit, permission and handling to its answer. */
-export const createDispatch = (hub: HubState, { routes, log, intercept, closed }: DispatchOptions) => {
+export const createDispatch = (hub: HubState, { routes, log, intercept, closed, pace }: DispatchOptions) => {
   const findRoute = createRouter(routes);
 
   const handle = async (request: IncomingMessage, match: Match, address: Address, fault: Fault | undefined): Promise<Reply> => {
@@ -100,7 +103,7 @@ export const createDispatch = (hub: HubState, { routes, log, intercept, closed }
       return;
     }
     try {
-      await sendReply(response, reply, method !== 'HEAD', record);
+      await sendReply(response, reply, { withBody: method !== 'HEAD', ...(record === undefined ? {} : { record }), pace });
     } catch {
       // The client went away in the middle of its answer, which is its right.
       response.destroy();

@@ -3,10 +3,18 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Reply } from './reply.js';
+import type { Pace } from './pace.js';
 import type { OpenRecord } from './requestLog.js';
 
+interface SendOptions {
+  readonly withBody: boolean;
+  /** Told what went out. */
+  readonly record?: OpenRecord;
+  readonly pace?: Pace | undefined;
+}
+
 /** Writes an answer and notes in `record` what went out. Rejects when the client goes away. */
-export const sendReply = async (response: ServerResponse, reply: Reply, withBody: boolean, record?: OpenRecord): Promise<void> => {
+export const sendReply = async (response: ServerResponse, reply: Reply, { withBody, record, pace }: SendOptions): Promise<void> => {
   const { body } = reply;
   if (record !== undefined) record.status = reply.status;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.end - body.start;
@@ -22,6 +30,7 @@ export const sendReply = async (response: ServerResponse, reply: Reply, withBody
   const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       if (record !== undefined) record.sent += chunk.byteLength;
+      await pace?.take(chunk.byteLength);
       yield chunk;
     }
   };
