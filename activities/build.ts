@@ -12,7 +12,7 @@ import { describeBytes, GIT_BLOB_LIMIT, ManifestFile } from '../plan/manifest.js
 import { mtpRecipe, MTP_PAYLOAD, MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readSource } from './facts/source.js';
-import { extractMtp, hashFile, JOURNAL } from './mtp/extract.js';
+import { extractMtp, hashFile, JOURNAL, readersOf } from './mtp/extract.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import { writeAtomic } from './scratch/write-atomic.js';
 
@@ -129,8 +129,8 @@ const buildAlone = async (
   const partial = deps.layout.partialBuild(recipe);
   await mkdir(partial, { recursive: true, mode: 0o700 });
   const sha256 = await extractMtp({
-    hub: deps.hub,
     source,
+    readerOf: readersOf(deps.hub, source),
     selection,
     directory: partial,
     signal,

@@ -5,13 +5,13 @@ import { Tinypool } from 'tinypool';
 import { convert, type Converted, type ConvertTask } from './convert.js';
 
 export interface ConvertPool {
-  /** The task's buffers are handed over: they are empty afterwards. */
+  /** The task's room is handed over; it comes back in the answer, and only there. */
   convert(task: ConvertTask, signal: AbortSignal): Promise<Converted>;
   close(): Promise<void>;
 }
 
-/** Smaller slabs are done before a thread would have heard of them. */
-const WORTH_A_THREAD = 64 * 1024;
+/** Smaller outputs are made before a thread would have heard of them. */
+const WORTH_A_THREAD = 128 * 1024;
 const MAX_THREADS = 8;
 const IDLE_MS = 5_000;
 
@@ -29,9 +29,8 @@ export const openConvertPool = (): ConvertPool => {
   const pool = new Tinypool({ filename, minThreads: 1, maxThreads, idleTimeout: IDLE_MS });
   return {
     convert: async (task, signal) => {
-      if (task.weight.byteLength < WORTH_A_THREAD) return convert(task);
-      const transferList = [task.weight.buffer, ...(task.scale === null ? [] : [task.scale.buffer])];
-      const converted: Converted = await pool.run(task, { transferList, signal });
+      if (task.size < WORTH_A_THREAD) return convert(task);
+      const converted: Converted = await pool.run(task, { transferList: [task.room], signal });
       return converted;
     },
     close: () => pool.destroy(),

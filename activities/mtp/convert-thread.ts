@@ -1,8 +1,5 @@
 import { kTransferable, kValue, Tinypool } from 'tinypool';
 import { convert, type ConvertTask } from './convert.js';
 
-/** What runs in a thread of the pool; the output is handed over, not copied. */
-export default (task: ConvertTask): unknown => {
-  const converted = convert(task);
-  return Tinypool.move({ [kTransferable]: converted.output.buffer, [kValue]: converted });
-};
+/** What runs in a thread of the pool; the room is handed back, not copied. */
+export default (task: ConvertTask): unknown => Tinypool.move({ [kTransferable]: task.room, [kValue]: convert(task) });

@@ -1,26 +1,37 @@
-import { sha256Of } from '../../plan/canonical.js';
 import type { Sha256 } from '../../core/ids.js';
-import { decodeSlab, type Slab } from '../../formats/numbers/decode.js';
+import { codeBytes, decodeSlab, scaleBytes, type Slab, type SlabShape } from '../../formats/numbers/decode.js';
+import { sha256Of } from '../../plan/canonical.js';
 
 /** One slab with all that decoding it takes; plain data, so that a thread can be given it. */
 export interface ConvertTask {
+  /** Output, weight and scales, one after another; a weight that is not decoded is the output. */
+  readonly room: ArrayBuffer;
+  /** Bytes of output. */
+  readonly size: number;
   readonly slab: Slab | null;
-  readonly weight: Uint8Array<ArrayBuffer>;
-  readonly scale: Uint8Array<ArrayBuffer> | null;
 }
 
 export interface Converted {
-  readonly output: Uint8Array<ArrayBuffer>;
+  /** The task's, with the output at its beginning. */
+  readonly room: ArrayBuffer;
   readonly sha256: Sha256;
   readonly weightSha256: Sha256;
   readonly scaleSha256: Sha256 | null;
 }
 
+/** Where in its room a slab keeps what. */
+export const placesIn = (room: ArrayBuffer, size: number, slab: SlabShape | null) => {
+  const output = new Uint8Array(room, 0, size);
+  if (slab === null) return { output, weight: output, scale: new Uint8Array(room, size, 0) };
+  const weight = new Uint8Array(room, size, codeBytes(slab));
+  return { output, weight, scale: new Uint8Array(room, size + weight.byteLength, scaleBytes(slab)) };
+};
+
 /** Decodes a slab, or passes it through, and takes the digests of what came in and what goes out. */
-export const convert = ({ slab, weight, scale }: ConvertTask): Converted => {
+export const convert = ({ room, size, slab }: ConvertTask): Converted => {
+  const { output, weight, scale } = placesIn(room, size, slab);
   const weightSha256 = sha256Of(weight);
-  if (slab === null) return { output: weight, sha256: weightSha256, weightSha256, scaleSha256: null };
-  const values = decodeSlab(slab, weight, scale ?? new Uint8Array());
-  const output = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return { output, sha256: sha256Of(output), weightSha256, scaleSha256: scale === null ? null : sha256Of(scale) };
+  if (slab === null) return { room, sha256: weightSha256, weightSha256, scaleSha256: null };
+  decodeSlab(slab, weight, scale, new Uint16Array(room, 0, size / 2));
+  return { room, sha256: sha256Of(output), weightSha256, scaleSha256: sha256Of(scale) };
 };

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Semaphore } from 'async-mutex';
 import pMap from 'p-map';
 import { SwpError } from '../../core/error.js';
 import { Sha256 } from '../../core/ids.js';
@@ -20,18 +19,19 @@ import { writeAtomic } from '../scratch/write-atomic.js';
 import { readConstants, type Constants } from './constants.js';
 import { openConvertPool } from './convert-pool.js';
 import { openJournal, readFinished, type Extent } from './journal.js';
-import { PAGE, readSpan } from './read-span.js';
+import { openOutput, slabReader, writeAt } from './output.js';
+import { readSpan } from './read-span.js';
+import { Rooms } from './rooms.js';
 
 const SPANS_IN_FLIGHT = 4;
-/** Source and output bytes that are in memory at once, whatever the size of a tensor. */
-const MEMORY_BYTES = 96 * 1024 * 1024;
 const HASH_BLOCK = 1024 * 1024;
 /** Beside the output: what of it is finished. */
 export const JOURNAL = 'journal.jsonl';
 
 export interface ExtractRequest {
-  readonly hub: HubConfig;
-  readonly source: SourceFacts;
+  readonly source: Pick<SourceFacts, 'repo' | 'commit'>;
+  /** Reads a file of the source, by its path there. */
+  readonly readerOf: (path: string) => RangeReader;
   readonly selection: MtpSelection;
   /** Where the payload is written; what an earlier run of the same selection left there is used again. */
   readonly directory: string;
@@ -46,8 +46,8 @@ export const hashFile = async (path: string, signal: AbortSignal): Promise<Sha25
   return Sha256.parse(hash.digest('hex'));
 };
 
-/** One address for each file, asked for once. */
-const readersOf = (hub: HubConfig, source: SourceFacts): ((path: string) => RangeReader) => {
+/** Readers of a source on the Hub: one address for each file, asked for once. */
+export const readersOf = (hub: HubConfig, source: SourceFacts): ((path: string) => RangeReader) => {
   const readers = new Map<string, RangeReader>();
   return (path) => {
     const known = readers.get(path);
@@ -60,56 +60,50 @@ const readersOf = (hub: HubConfig, source: SourceFacts): ((path: string) => Rang
   };
 };
 
-const openOutput = async (path: string): Promise<FileHandle> => {
-  try {
-    return await open(path, 'r+');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return open(path, 'wx+', 0o600);
-    throw error;
-  }
-};
-
 interface Writing {
   readonly request: ExtractRequest;
   readonly output: FileHandle;
-  readonly readerOf: (path: string) => RangeReader;
   readonly constants: Constants;
   readonly extents: Map<OutputSlab, Extent>;
 }
 
 /** Fetches, decodes and writes every slab that is not there yet. */
-const writeSlabs = async ({ request, output, readerOf, constants, extents }: Writing, plan: FetchPlan): Promise<void> => {
-  const { directory, onProgress } = request;
+const writeSlabs = async ({ request, output, constants, extents }: Writing, plan: FetchPlan): Promise<void> => {
+  const { directory, onProgress, readerOf } = request;
   const journal = await openJournal(join(directory, JOURNAL));
   const pool = openConvertPool();
-  const memory = new Semaphore(MEMORY_BYTES / PAGE);
   const failed = new AbortController();
   const signal = AbortSignal.any([request.signal, failed.signal]);
+  const rooms = new Rooms(SPANS_IN_FLIGHT, signal);
   const running: Promise<void>[] = [];
   let done = 0;
+
+  const finish = async (slab: OutputSlab, filled: ArrayBuffer): Promise<void> => {
+    const { at, size } = slab;
+    const decode = slab.decode === null ? null : { ...slab.decode, global: constants.globalOf(slab.output) };
+    const { room, sha256, weightSha256, scaleSha256 } = await pool.convert({ room: filled, size, slab: decode }, signal);
+    await writeAt(output, new Uint8Array(room, 0, size), at);
+    rooms.giveBack(room);
+    const extent = { at, size, sha256, weight: weightSha256, scale: scaleSha256 };
+    extents.set(slab, extent);
+    await journal.append(extent);
+  };
+  const take = (slab: OutputSlab, filled: ArrayBuffer): Promise<void> =>
+    finish(slab, filled).catch((error: unknown) => {
+      failed.abort(error);
+      throw error;
+    });
+
   try {
     await pMap(
       plan.spans,
       (span) => {
         const reading = readSpan(span, {
           readerOf,
-          memory,
+          rooms,
           signal,
+          take,
           onBytes: (count) => onProgress((done += count), plan.fetchBytes),
-          take: async ({ slab, weight, scale }) => {
-            const slabTask = slab.decode === null ? null : { ...slab.decode, global: constants.globalOf(slab.output) };
-            const converted = await pool.convert({ slab: slabTask, weight, scale }, signal);
-            await output.write(converted.output, 0, converted.output.byteLength, slab.at);
-            const extent = {
-              at: slab.at,
-              size: slab.size,
-              sha256: converted.sha256,
-              weight: converted.weightSha256,
-              scale: converted.scaleSha256,
-            };
-            extents.set(slab, extent);
-            await journal.append(extent);
-          },
         });
         running.push(reading);
         return reading;
@@ -118,10 +112,9 @@ const writeSlabs = async ({ request, output, readerOf, constants, extents }: Wri
     );
   } catch (error) {
     failed.abort(error);
-    memory.cancel();
     // Files and threads are closed only when nobody uses them any more.
     await Promise.allSettled(running);
-    throw error;
+    throw failed.signal.reason;
   } finally {
     await pool.close();
     await journal.close();
@@ -137,19 +130,17 @@ const hashAgainst = async (
   signal: AbortSignal,
 ): Promise<Sha256> => {
   const hash = createHash('sha256').update(selection.layout.header);
+  const readSlab = slabReader(output, signal);
   for (const slab of slabs) {
-    signal.throwIfAborted();
-    const bytes = Buffer.allocUnsafe(slab.size);
-    const { bytesRead } = await output.read(bytes, 0, slab.size, slab.at);
-    const own = createHash('sha256').update(bytes).digest('hex');
-    if (bytesRead !== slab.size || own !== extents.get(slab)?.sha256)
+    const read = await readSlab(slab);
+    if (read === null || read.sha256 !== extents.get(slab)?.sha256)
       throw new SwpError(
         'integrity',
         'build/differs',
         `${MTP_PAYLOAD}: bytes ${slab.at} to ${slab.at + slab.size} are not those that were written.`,
         { hint: 'Look at the disk of this host (its kernel log, free space), then retry.' },
       );
-    hash.update(bytes);
+    hash.update(read.bytes);
   }
   return Sha256.parse(hash.digest('hex'));
 };
@@ -163,17 +154,16 @@ const hashAgainst = async (
  * @throws SwpError `build/differs`, `build/short-range`, `build/bad-shape`, and those of reading from the Hub
  */
 export const extractMtp = async (request: ExtractRequest): Promise<Sha256> => {
-  const { hub, source, selection, directory, signal } = request;
+  const { source, readerOf, selection, directory, signal } = request;
   const { slabs, fetch } = planExtraction(selection);
-  const readerOf = readersOf(hub, source);
   const constants = await readConstants(fetch, selection, readerOf, signal);
   const output = await openOutput(join(directory, MTP_PAYLOAD));
   try {
     await output.truncate(selection.layout.size);
-    await output.write(selection.layout.header, 0, selection.layout.header.byteLength, 0);
+    await writeAt(output, selection.layout.header, 0);
     const extents = await readFinished(join(directory, JOURNAL), output, slabs, signal);
     const missing = slabs.filter((slab) => !extents.has(slab));
-    await writeSlabs({ request, output, readerOf, constants, extents }, missing.length === slabs.length ? fetch : fetchPlan(missing));
+    await writeSlabs({ request, output, constants, extents }, missing.length === slabs.length ? fetch : fetchPlan(missing));
     await output.sync();
     const sha256 = await hashAgainst(output, selection, slabs, extents, signal);
     const hashed = slabs.flatMap((slab) => {

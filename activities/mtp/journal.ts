@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { Sha256 } from '../../core/ids.js';
 import type { OutputSlab } from '../../formats/mtp/slabs.js';
+import { slabReader } from './output.js';
 
 /** One slab that lies in the output, with the digests of its bytes and of what it was made of. */
 export const Extent = z.strictObject({
@@ -31,18 +31,6 @@ const readExtents = async (path: string): Promise<Extent[]> => {
   return text.split('\n').flatMap((line) => (line === '' ? [] : parseLine(line)));
 };
 
-/** SHA-256 of a piece of an open file; null where the file ends before it. */
-const hashPiece = async (file: FileHandle, at: number, size: number): Promise<string | null> => {
-  const bytes = Buffer.alloc(size);
-  let position = 0;
-  while (position < size) {
-    const { bytesRead } = await file.read(bytes, position, size - position, at + position);
-    if (bytesRead === 0) return null;
-    position += bytesRead;
-  }
-  return createHash('sha256').update(bytes).digest('hex');
-};
-
 /**
  * What an earlier run of the same extraction finished: slabs whose bytes, read again, are those that its
  * journal says. Everything else is done again.
@@ -55,11 +43,11 @@ export const readFinished = async (
 ): Promise<Map<OutputSlab, Extent>> => {
   const extents = new Map((await readExtents(path)).map((extent) => [extent.at, extent]));
   const finished = new Map<OutputSlab, Extent>();
+  const readSlab = slabReader(output, signal);
   for (const slab of slabs) {
-    signal.throwIfAborted();
     const extent = extents.get(slab.at);
     const fits = extent !== undefined && extent.size === slab.size && (extent.scale === null) === (slab.scale === null);
-    if (fits && (await hashPiece(output, slab.at, slab.size)) === extent.sha256) finished.set(slab, extent);
+    if (fits && (await readSlab(slab))?.sha256 === extent.sha256) finished.set(slab, extent);
   }
   return finished;
 };

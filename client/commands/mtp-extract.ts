@@ -1,6 +1,6 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { extractMtp } from '../../activities/mtp/extract.js';
+import { extractMtp, readersOf } from '../../activities/mtp/extract.js';
 import { SwpError } from '../../core/error.js';
 import { formatBytes, plural } from '../../core/text.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
@@ -52,8 +52,8 @@ export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, con
   await mkdir(partial, { recursive: true });
   let told = Date.now();
   const sha256 = await extractMtp({
-    hub,
     source,
+    readerOf: readersOf(hub, source),
     selection,
     directory: partial,
     signal: context.signal,

@@ -26,7 +26,7 @@ const GAP_BUDGET = 0.015;
 /** Longer runs are cut, so that several are in flight. */
 const MAX_SPAN = 32 * 1024 * 1024;
 /** Scales are held while their span streams. */
-const MAX_SPAN_SCALES = 4 * 1024 * 1024;
+export const MAX_SPAN_SCALES = 4 * 1024 * 1024;
 
 const rangeOf = ({ file, begin, end }: FetchRange): FetchRange => ({ file, begin, end });
 

@@ -1,6 +1,6 @@
 import { SwpError } from '../../core/error.js';
 import { DTYPE_BITS } from '../dtype.js';
-import { codeBytes, gridOf, scaleBytes, type Slab } from '../numbers/decode.js';
+import { codeBytes, gridOf, scaleBytes, type SlabShape } from '../numbers/decode.js';
 import type { FetchRange } from '../ranges.js';
 import type { FileLayout } from '../safetensors/write.js';
 import type { OutputTensor, Quantised, ScaleGrid } from './tensors.js';
@@ -15,13 +15,19 @@ export interface OutputSlab {
   /** Its part of the scale grid. */
   readonly scale: FetchRange | null;
   /** Null: the bytes as they are. The tensor's own scale is read when the extraction begins. */
-  readonly decode: Omit<Slab, 'global'> | null;
+  readonly decode: SlabShape | null;
 }
 
-/** Elements of a decoded slab: 4 MiB of BF16. */
-const SLAB_ELEMENTS = 2 * 1024 * 1024;
+/** Of a slab's output. */
 const SLAB_BYTES = 4 * 1024 * 1024;
 const BF16_BYTES = 2;
+const SLAB_ELEMENTS = SLAB_BYTES / BF16_BYTES;
+const SLAB_SCALE_BYTES = 1024 * 1024;
+/** What any slab takes at most: its output, codes of a byte for each element, and scales. */
+export const ROOM_BYTES = SLAB_BYTES + SLAB_ELEMENTS + SLAB_SCALE_BYTES;
+
+/** Pieces of a row that is too long for a slab: their scales fit, were there one for each element. */
+const LONG_ROW_ELEMENTS = SLAB_SCALE_BYTES / 4;
 
 const SCALE_SIZE = { F32: 4, BF16: 2, E8M0: 1, E4M3: 1 } as const;
 
@@ -43,15 +49,15 @@ const copySlabs = (output: OutputTensor, at: number, size: number): OutputSlab[]
   });
 };
 
-const scaleRange = (scales: ScaleGrid, matrix: number, slab: Omit<Slab, 'global'>): FetchRange => {
+const scaleRange = (scales: ScaleGrid, matrix: number, slab: SlabShape): FetchRange => {
   const { tensor, rows, columns, format } = scales;
   const size = SCALE_SIZE[format];
-  const grid = gridOf({ ...slab, global: null });
+  const grid = gridOf(slab);
   // One grid may serve all matrices: a single scale for the tensor.
   const shared = tensor.end - tensor.begin === rows * columns * size;
   const first = (shared ? 0 : matrix * rows * columns) + grid.row * columns + grid.column;
   const begin = tensor.begin + first * size;
-  return { file: tensor.file, begin, end: begin + scaleBytes({ ...slab, global: null }) };
+  return { file: tensor.file, begin, end: begin + scaleBytes(slab) };
 };
 
 interface Rectangle {
@@ -64,13 +70,14 @@ interface Rectangle {
 
 /** Rows of one matrix, cut where blocks of scales end; a row that is too long is cut itself. */
 function* cutMatrix({ columns, scales }: Quantised, matrix: number, firstRow: number, endRow: number): Generator<Rectangle> {
-  if (columns > SLAB_ELEMENTS) {
+  const rowScaleBytes = Math.ceil(columns / scales.blockColumns) * SCALE_SIZE[scales.format];
+  const fitting = Math.floor(Math.min(SLAB_ELEMENTS / columns, SLAB_SCALE_BYTES / rowScaleBytes));
+  if (fitting < 1) {
     for (let row = firstRow; row < endRow; row += 1)
-      for (let column = 0; column < columns; column += SLAB_ELEMENTS)
-        yield { matrix, row, column, rows: 1, columns: Math.min(SLAB_ELEMENTS, columns - column) };
+      for (let column = 0; column < columns; column += LONG_ROW_ELEMENTS)
+        yield { matrix, row, column, rows: 1, columns: Math.min(LONG_ROW_ELEMENTS, columns - column) };
     return;
   }
-  const fitting = Math.max(1, Math.floor(SLAB_ELEMENTS / columns));
   const step = fitting < scales.blockRows ? fitting : fitting - (fitting % scales.blockRows);
   for (let row = firstRow; row < endRow;) {
     const end = Math.min(endRow, (Math.floor(row / step) + 1) * step);

@@ -14,7 +14,7 @@ export interface GlobalScale {
 }
 
 /** A rectangle of one matrix: `rows` × `columns` elements from (`row`, `column`), and its part of the scale grid. */
-export interface Slab {
+export interface SlabShape {
   readonly code: CodeFormat;
   readonly row: number;
   readonly column: number;
@@ -24,6 +24,9 @@ export interface Slab {
   readonly blockRows: number;
   readonly blockColumns: number;
   readonly scale: ScaleFormat;
+}
+
+export interface Slab extends SlabShape {
   readonly global: GlobalScale | null;
 }
 
@@ -33,11 +36,13 @@ const SCALE_BYTES: Readonly<Record<ScaleFormat, number>> = { F32: 4, BF16: 2, E8
 export const isPacked = (code: CodeFormat): boolean => code === 'e2m1' || code === 'int4';
 
 /** Bytes that the codes of a slab take. */
-export const codeBytes = ({ code, rows, columns }: Pick<Slab, 'code' | 'rows' | 'columns'>): number =>
+export const codeBytes = ({ code, rows, columns }: Pick<SlabShape, 'code' | 'rows' | 'columns'>): number =>
   isPacked(code) ? (rows * columns) / 2 : rows * columns;
 
 /** Rows and columns of the scale grid that a slab touches, from its first to its last. */
-export const gridOf = (slab: Slab): { readonly row: number; readonly column: number; readonly rows: number; readonly columns: number } => {
+export const gridOf = (
+  slab: SlabShape,
+): { readonly row: number; readonly column: number; readonly rows: number; readonly columns: number } => {
   const row = Math.floor(slab.row / slab.blockRows);
   const column = Math.floor(slab.column / slab.blockColumns);
   return {
@@ -48,7 +53,7 @@ export const gridOf = (slab: Slab): { readonly row: number; readonly column: num
   };
 };
 
-export const scaleBytes = (slab: Slab): number => {
+export const scaleBytes = (slab: SlabShape): number => {
   const { rows, columns } = gridOf(slab);
   return rows * columns * SCALE_BYTES[slab.scale];
 };
@@ -215,19 +220,18 @@ const decodeGroups = (
  *
  * @param weight the codes of the slab, row by row
  * @param scale the part of the scale grid that {@link gridOf} names, row by row
- * @throws SwpError `formats/slab-size` when either has another size
+ * @param output where the BF16 go, row by row; it begins at a multiple of four bytes
+ * @throws SwpError `formats/slab-size` when one of them has another size
  */
-export const decodeSlab = (slab: Slab, weight: Uint8Array, scale: Uint8Array): Uint16Array<ArrayBuffer> => {
-  if (weight.byteLength !== codeBytes(slab) || scale.byteLength !== scaleBytes(slab))
+export const decodeSlab = (slab: Slab, weight: Uint8Array, scale: Uint8Array, output: Uint16Array<ArrayBuffer>): void => {
+  if (weight.byteLength !== codeBytes(slab) || scale.byteLength !== scaleBytes(slab) || output.length !== slab.rows * slab.columns)
     throw new SwpError(
       'internal',
       'formats/slab-size',
-      `A slab of ${slab.rows} × ${slab.columns} ${slab.code} came with ${weight.byteLength} bytes of codes and ${scale.byteLength} of scales.`,
+      `A slab of ${slab.rows} × ${slab.columns} ${slab.code} came with ${weight.byteLength} bytes of codes, ${scale.byteLength} of scales and room for ${output.length}.`,
     );
-  const output = new Uint16Array(slab.rows * slab.columns);
   const scales = readScales(slab, scale);
   if (isPacked(slab.code) && isByteScale(slab) && slab.blockRows === 1) decodeGroups(slab, weight, scale, scales, output);
   else if (isPacked(slab.code)) decodePacked(slab, weight, scales, output);
   else decodeBytes(slab, weight, scale, scales, output);
-  return output;
 };

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readMtpSource } from '../../../activities/facts/mtp.js';
 import { readSource } from '../../../activities/facts/source.js';
-import { extractMtp, JOURNAL } from '../../../activities/mtp/extract.js';
+import { extractMtp, JOURNAL, readersOf } from '../../../activities/mtp/extract.js';
 import { RepoId } from '../../../core/ids.js';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
 import { planExtraction } from '../../../formats/mtp/selection.js';
@@ -50,7 +50,15 @@ const extract = async (
   const directory = join(root, name);
   await mkdir(directory, { recursive: true });
   const { source, selection } = await openSource(repo);
-  const sha256 = await extractMtp({ hub: config(hub.url), source, selection, directory, signal, onProgress: () => undefined, ...over });
+  const sha256 = await extractMtp({
+    source,
+    readerOf: readersOf(config(hub.url), source),
+    selection,
+    directory,
+    signal,
+    onProgress: () => undefined,
+    ...over,
+  });
   const path = join(directory, 'mtp.safetensors');
   return { directory, path, sha256, bytes: await readFile(path), tensors: await readFile(join(directory, 'mtp.tensors.json'), 'utf8') };
 };
@@ -119,7 +127,7 @@ it('fetches what it needs and no more than the budget of gaps', async () => {
     const directory = join(root, 'counted');
     await mkdir(directory);
     const before = hub.requests.length;
-    await extractMtp({ hub: config(hub.url), source, selection, directory, signal, onProgress: () => undefined });
+    await extractMtp({ source, readerOf: readersOf(config(hub.url), source), selection, directory, signal, onProgress: () => undefined });
     const ranges = hub.requests.slice(before).filter(({ operation }) => operation === 'cdn');
     expect(ranges.reduce((sum, { sent: bytes }) => sum + bytes, 0)).toBe(fetch.fetchBytes);
     // One address for each file, asked for once.
