@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { fillRandom } from '../dev/checkpoint/random.js';
+import { startLocalHub } from '../dev/hub/index.js';
+import { codeBytes, decodeSlab, scaleBytes, type Slab } from '../formats/numbers/decode.js';
+import { median, type Figure } from './figure.js';
+import { benchCheckpoint, type HeadsAt } from './mtp-checkpoint.js';
+
+const RUNS = 5;
+const DECODE_MS = 500;
+const RATE = 200e6;
+
+const ROWS = 128;
+const COLUMNS = 7168;
+const FP8: Slab = {
+  code: 'e4m3',
+  row: 0,
+  column: 0,
+  rows: ROWS,
+  columns: COLUMNS,
+  blockRows: 128,
+  blockColumns: 128,
+  scale: 'F32',
+  global: null,
+};
+const FP4: Slab = { ...FP8, code: 'e2m1', blockRows: 1, blockColumns: 32, scale: 'E8M0' };
+
+/** BF16 bytes that one thread makes in a second, over and over from the same slab, as a median. */
+const decodeRate = (slab: Slab): number => {
+  const weight = new Uint8Array(codeBytes(slab));
+  fillRandom(weight, 1);
+  const scale =
+    slab.scale === 'F32'
+      ? new Uint8Array(Float32Array.from({ length: scaleBytes(slab) / 4 }, (_, at) => 1e-4 * (at + 1)).buffer)
+      : new Uint8Array(scaleBytes(slab)).map((_, at) => 110 + (at % 20));
+  const output = new Uint16Array(slab.rows * slab.columns);
+  const rates = Array.from({ length: RUNS }, () => {
+    const begin = performance.now();
+    let bytes = 0;
+    while (performance.now() - begin < DECODE_MS) {
+      decodeSlab(slab, weight, scale, output);
+      bytes += output.byteLength;
+    }
+    return bytes / ((performance.now() - begin) / 1000);
+  });
+  return median(rates);
+};
+
+const decodeFigure = (name: string, slab: Slab): Figure => {
+  const rate = decodeRate(slab);
+  return {
+    name: `${name} decoded to BF16, one thread`,
+    value: rate / 1e9,
+    unit: 'GB/s',
+    goal: { atLeast: 1 },
+    how: `${(rate / 2e6).toFixed(0)} million elements/s, slabs of ${ROWS} x ${COLUMNS}, scales ${slab.scale} of ${slab.blockRows} x ${slab.blockColumns}`,
+  };
+};
+
+const Result = z.object({
+  seconds: z.number(),
+  peakBytes: z.number(),
+  neededBytes: z.number(),
+  touchedBytes: z.number(),
+  sha256: z.string(),
+});
+const Address = z.object({ url: z.string() });
+const Requests = z.array(z.object({ operation: z.string().optional(), sent: z.number() }));
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+const extractOnce = async (way: 'swp' | 'naive', endpoint: string, repo: string, directory: string) => {
+  try {
+    const order = JSON.stringify({ way, endpoint, repo, directory });
+    return Result.parse(JSON.parse((await execa(process.execPath, [here('extract-once.js'), order])).stdout));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+};
+
+interface Compared {
+  readonly heads: HeadsAt;
+  readonly goal: (touchedOverNeeded: number) => number;
+}
+
+const LAYOUTS: readonly Compared[] = [
+  { heads: 'spread', goal: () => 5 },
+  { heads: 'last-two', goal: (touchedOverNeeded) => 0.7 * touchedOverNeeded },
+];
+
+const compare = async ({ heads, goal }: Compared, root: string, endpoint: string): Promise<Figure[]> => {
+  const repo = `bench/${heads}`;
+  const requests = async () => Requests.parse(await (await fetch(`${endpoint}/__dev__/requests`)).json());
+  const before = (await requests()).length;
+  const swp = await extractOnce('swp', endpoint, repo, join(root, 'swp'));
+  const made = (await requests()).slice(before);
+  const fetched = made.filter(({ operation }) => operation === 'cdn').reduce((sum, { sent }) => sum + sent, 0);
+  const naive = await extractOnce('naive', endpoint, repo, join(root, 'naive'));
+  if (naive.sha256 !== swp.sha256) throw new Error(`${repo}: the two ways made different files`);
+  const shape = heads === 'spread' ? 'BF16 heads in all ten shards' : 'FP8 heads in the last two shards';
+  return [
+    {
+      name: `extraction against whole shards, ${heads}`,
+      value: naive.seconds / swp.seconds,
+      unit: 'x',
+      goal: { atLeast: Number(goal(naive.touchedBytes / naive.neededBytes).toFixed(2)) },
+      how: `4 GB, ${shape}, hub at 200 MB/s; ${swp.seconds.toFixed(1)} s for ${naive.seconds.toFixed(1)} s`,
+    },
+    {
+      name: `bytes fetched over needed, ${heads}`,
+      value: fetched / swp.neededBytes,
+      unit: 'x',
+      goal: { atMost: 1.02 },
+      how: `${made.length} requests, headers and index counted`,
+    },
+    {
+      name: `resident memory of the extraction, ${heads}`,
+      value: swp.peakBytes / 1e6,
+      unit: 'MB',
+      goal: { atMost: 256 },
+      how: 'sampled every 20 ms',
+    },
+  ];
+};
+
+/** Decoding on its own, and whole extractions beside the way that downloads the touched shards first. */
+export const measureMtp = async (): Promise<Figure[]> => {
+  const root = await mkdtemp(join(tmpdir(), 'swp-bench-mtp-'));
+  const figures = [decodeFigure('FP8', FP8), decodeFigure('FP4', FP4)];
+  try {
+    const directory = join(root, 'hub');
+    const seeding = await startLocalHub({ directory });
+    for (const { heads } of LAYOUTS) {
+      await seeding.admin.createRepo(`bench/${heads}`);
+      await seeding.admin.commitFiles(`bench/${heads}`, benchCheckpoint(heads), { message: 'A checkpoint' });
+    }
+    await seeding.close();
+    const hub = spawn(process.execPath, [here('../dev/hub/main.js'), JSON.stringify({ directory, downloadRate: RATE })], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const [line] = await once(hub.stdout, 'data');
+      const { url } = Address.parse(JSON.parse(String(line)));
+      for (const layout of LAYOUTS) figures.push(...(await compare(layout, root, url)));
+    } finally {
+      hub.kill();
+    }
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+  return figures;
+};
