@@ -24,7 +24,7 @@ export interface CheckpointFile {
 
 export interface Checkpoint {
   readonly files: readonly CheckpointFile[];
-  readonly index?: SafetensorsIndex;
+  readonly index?: Pick<SafetensorsIndex, 'weightMap'>;
   /** The parsed `config.json`, whatever it holds. */
   readonly config?: unknown;
   /** The parsed `hf_quant_config.json`, whatever it holds. */

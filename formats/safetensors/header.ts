@@ -1,7 +1,8 @@
 import { SwpError } from '../../core/error.js';
 import { oneLine } from '../../core/text.js';
 import { isDtype, tensorBytes, type Dtype } from '../dtype.js';
-import { decodeUtf8, readJson, type JsonReader } from './tokenizer.js';
+import { readMembers, type Parsing } from './json-members.js';
+import type { JsonReader } from './json-reader.js';
 
 /** Length of the little-endian integer that begins every file. */
 export const LENGTH_PREFIX = 8;
@@ -21,9 +22,10 @@ export interface TensorInfo {
 }
 
 export interface SafetensorsHeader {
-  /** In the order of their bytes. */
+  /** Those that were asked for, in the order of their bytes. */
   readonly tensors: readonly TensorInfo[];
-  readonly metadata: ReadonlyMap<string, string>;
+  /** Tensors of the file, kept or not. */
+  readonly count: number;
 }
 
 const refuse = (code: string, message: string): never => {
@@ -51,13 +53,6 @@ const checkName = (name: string): void => {
     refuse('tensor-name', `A tensor's name is too long or has control characters: ${oneLine(name, 80)}.`);
 };
 
-const readMetadata = (reader: JsonReader): Map<string, string> => {
-  const metadata = new Map<string, string>();
-  if (reader.isNull()) return metadata;
-  reader.object((key) => metadata.set(key, reader.string()));
-  return metadata;
-};
-
 const readIntegers = (reader: JsonReader, max: number, what: string): number[] => {
   const values: number[] = [];
   reader.array(() => {
@@ -67,8 +62,8 @@ const readIntegers = (reader: JsonReader, max: number, what: string): number[] =
   return values;
 };
 
-/** One entry, with offsets still relative to the end of the header. */
-const readTensor = (reader: JsonReader, name: string): TensorInfo => {
+/** One entry; the offsets that it gives are from the end of the header. */
+const readTensor = (reader: JsonReader, name: string, dataBegin: number): TensorInfo => {
   const found: { dtype?: string; shape?: number[]; offsets?: number[] } = {};
   reader.object((field) => {
     if (field === 'dtype') found.dtype = reader.string();
@@ -89,44 +84,88 @@ const readTensor = (reader: JsonReader, name: string): TensorInfo => {
       'tensor-size',
       `Tensor ${name}, ${dtype} [${shape.join(', ')}], takes ${bytes} bytes; its data_offsets say ${begin} to ${end}.`,
     );
-  return { name, dtype, shape, begin, end };
+  return { name, dtype, shape, begin: dataBegin + begin, end: dataBegin + end };
 };
 
-/** Tensors must fill the file after the header without overlap, hole or rest. */
-const checkTiling = (tensors: readonly TensorInfo[], dataBegin: number, fileSize: number): void => {
-  let position = dataBegin;
-  for (const tensor of tensors) {
-    if (tensor.begin < position) refuse('overlap', `Tensor ${tensor.name} begins at byte ${tensor.begin}, inside the one before it.`);
-    if (tensor.begin > position)
-      refuse('hole', `Nothing describes the bytes from ${position} to ${tensor.begin}, before tensor ${tensor.name}.`);
-    position = tensor.end;
+/** Where the tensors of a header lie, one number each in three lists: a million tensors take little room so. */
+class Extents {
+  private readonly names: string[] = [];
+  private readonly begins: number[] = [];
+  private readonly ends: number[] = [];
+
+  get count(): number {
+    return this.names.length;
   }
-  if (position !== fileSize) refuse('file-size', `The tensors end at byte ${position}; the file has ${fileSize}.`);
-};
+
+  add({ name, begin, end }: TensorInfo): void {
+    this.names.push(name);
+    this.begins.push(begin);
+    this.ends.push(end);
+  }
+
+  /** Tensors must fill the file after the header without overlap, hole or rest. */
+  checkTiling(dataBegin: number, fileSize: number): void {
+    let position = dataBegin;
+    for (const at of this.inOrder()) {
+      const begin = this.begins[at] ?? 0;
+      if (begin < position) refuse('overlap', `Tensor ${this.names[at]} begins at byte ${begin}, inside the one before it.`);
+      if (begin > position) refuse('hole', `Nothing describes the bytes from ${position} to ${begin}, before tensor ${this.names[at]}.`);
+      position = this.ends[at] ?? 0;
+    }
+    if (position !== fileSize) refuse('file-size', `The tensors end at byte ${position}; the file has ${fileSize}.`);
+  }
+
+  private inOrder(): Uint32Array {
+    const { begins, ends } = this;
+    return Uint32Array.from(begins.keys()).toSorted((a, b) => (begins[a] ?? 0) - (begins[b] ?? 0) || (ends[a] ?? 0) - (ends[b] ?? 0));
+  }
+}
 
 /**
- * Parses a header (without its length prefix) against the size of its file in bytes, by the rules of the
- * official reader, and stricter where that leaves readers to disagree (duplicate keys).
+ * Parses a header (without its length prefix) while its bytes arrive, against the size of its file in bytes, by
+ * the rules of the official reader, and stricter where that leaves readers to disagree (duplicate keys). All
+ * tensors are checked; memory is taken for names and places, and for the entries that `keep` asks for.
  *
  * @throws SwpError of kind `integrity`, with tensor name and values
  */
-export const parseHeader = (header: Uint8Array, fileSize: number): SafetensorsHeader => {
-  const reader = readJson(decodeUtf8(header));
-  const dataBegin = LENGTH_PREFIX + header.byteLength;
-  const tensors: TensorInfo[] = [];
-  let metadata: ReadonlyMap<string, string> = new Map();
-  reader.object((name) => {
+export const openHeader = (
+  headerBytes: number,
+  fileSize: number,
+  keep: (name: string) => boolean = () => true,
+): Parsing<SafetensorsHeader> => {
+  const dataBegin = LENGTH_PREFIX + headerBytes;
+  const kept: TensorInfo[] = [];
+  const extents = new Extents();
+  const members = readMembers((name, reader) => {
     if (name === '__metadata__') {
-      metadata = readMetadata(reader);
-      return;
+      if (!reader.isNull()) reader.object(() => reader.string());
+      return () => undefined;
     }
     checkName(name);
-    if (tensors.length >= MAX_TENSORS) refuse('tensor-count', `The header has more than ${MAX_TENSORS} tensors.`);
-    const { begin, end, ...rest } = readTensor(reader, name);
-    tensors.push({ ...rest, begin: begin + dataBegin, end: end + dataBegin });
+    if (extents.count >= MAX_TENSORS) refuse('tensor-count', `The header has more than ${MAX_TENSORS} tensors.`);
+    const tensor = readTensor(reader, name, dataBegin);
+    return () => {
+      extents.add(tensor);
+      if (keep(name)) kept.push(tensor);
+    };
   });
-  reader.end();
-  tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  checkTiling(tensors, dataBegin, fileSize);
-  return { tensors, metadata };
+  return {
+    feed: (bytes) => members.feed(bytes),
+    end: () => {
+      members.end();
+      extents.checkTiling(dataBegin, fileSize);
+      return { tensors: kept.toSorted((a, b) => a.begin - b.begin || a.end - b.end), count: extents.count };
+    },
+  };
+};
+
+/**
+ * Parses a whole header (without its length prefix).
+ *
+ * @throws SwpError as `openHeader` does
+ */
+export const parseHeader = (header: Uint8Array, fileSize: number): SafetensorsHeader => {
+  const parsing = openHeader(header.byteLength, fileSize);
+  parsing.feed(header);
+  return parsing.end();
 };

@@ -1,10 +1,12 @@
 import { SwpError } from '../../core/error.js';
 import { oneLine } from '../../core/text.js';
-import { readJson } from './tokenizer.js';
+import { readMembers, type Parsing } from './json-members.js';
 
 export interface SafetensorsIndex {
-  /** Tensor name → file in the same repository. */
+  /** Of the tensors that were asked for: name → file in the same repository. */
   readonly weightMap: ReadonlyMap<string, string>;
+  /** Every file that the index names. */
+  readonly files: ReadonlySet<string>;
 }
 
 const MAX_FILE_NAME = 255;
@@ -27,23 +29,25 @@ const checkFile = (file: string, tensor: string): string => {
 };
 
 /**
- * Parses `model.safetensors.index.json`.
+ * Parses `model.safetensors.index.json` while its bytes arrive, keeping the tensors that `keep` asks for.
  *
  * @throws SwpError of kind `integrity` for broken JSON, duplicate tensors, and names that leave the repository
  */
-export const parseIndex = (text: string): SafetensorsIndex => {
-  const reader = readJson(text);
+export const openIndex = (keep: (tensor: string) => boolean): Parsing<SafetensorsIndex> => {
   const weightMap = new Map<string, string>();
-  let found = false;
-  reader.object((key) => {
-    if (key !== 'weight_map') {
-      reader.skip();
-      return;
-    }
-    found = true;
-    reader.object((tensor) => weightMap.set(tensor, checkFile(reader.string(), tensor)));
-  });
-  reader.end();
-  if (!found) throw new SwpError('integrity', 'formats/index-empty', 'The index has no weight_map.');
-  return { weightMap };
+  const files = new Set<string>();
+  const members = readMembers((tensor, reader) => {
+    const file = checkFile(reader.string(), tensor);
+    return () => {
+      files.add(file);
+      if (keep(tensor)) weightMap.set(tensor, file);
+    };
+  }, 'weight_map');
+  return {
+    feed: (bytes) => members.feed(bytes),
+    end: () => {
+      members.end();
+      return { weightMap, files };
+    },
+  };
 };

@@ -5,6 +5,8 @@ import { LENGTH_PREFIX, type TensorInfo } from './header.js';
 
 /** Readers in Python and JavaScript refuse longer headers. */
 const MAX_WRITTEN_HEADER = 25_000_000;
+/** The Hub takes no larger file. */
+const MAX_WRITTEN_FILE = 500e9;
 const ALIGNMENT = 8;
 
 export interface TensorShape {
@@ -39,7 +41,8 @@ const headerText = (tensors: readonly TensorInfo[], metadata: Readonly<Record<st
  * order of UTF-8 bytes, packed, the header padded with spaces (safetensors/src/tensor.rs, `prepare`).
  * Equal tensors give equal bytes, whatever their order here.
  *
- * @throws SwpError `formats/too-many-tensors` when readers would refuse the header
+ * @throws SwpError `formats/too-many-tensors` when readers would refuse the header, `formats/too-large` when the
+ *   Hub would refuse the file
  */
 export const layoutTensors = (tensors: readonly TensorShape[], metadata: Readonly<Record<string, string>> = {}): FileLayout => {
   const ordered = tensors.toSorted((a, b) => dtypeRank(b.dtype) - dtypeRank(a.dtype) || compareBytes(a.name, b.name));
@@ -50,6 +53,12 @@ export const layoutTensors = (tensors: readonly TensorShape[], metadata: Readonl
       throw new SwpError('internal', 'formats/tensor-size', `${name}, ${dtype} [${shape.join(', ')}], fills no whole bytes.`);
     const begin = position;
     position += bytes;
+    if (position > MAX_WRITTEN_FILE)
+      throw new SwpError(
+        'invalid',
+        'formats/too-large',
+        `With ${name}, ${dtype} [${shape.join(', ')}], the file would have ${position} bytes or more; the Hub takes ${MAX_WRITTEN_FILE}.`,
+      );
     return { name, dtype, shape, begin, end: position };
   });
   const text = new TextEncoder().encode(headerText(relative, metadata));

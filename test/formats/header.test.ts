@@ -1,8 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SwpError } from '../../core/error.js';
 import { headerSize, LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
-import { layoutTensors } from '../../formats/safetensors/write.js';
 
 /** Parses a header text in front of so many bytes of data. */
 const parse = (text: string, dataBytes: number) => {
@@ -15,13 +13,13 @@ const tensor = (name: string, begin: number, end: number, shape = `[${end - begi
 describe('a header', () => {
   it('gives tensors in the order of their bytes, with places in the file', () => {
     const text = `{"__metadata__":{"format":"pt"},${tensor('b', 4, 8)},${tensor('a', 0, 4, '[2]', 'BF16')}}`;
-    const { tensors, metadata } = parse(text, 8);
+    const { tensors, count } = parse(text, 8);
     const base = LENGTH_PREFIX + text.length;
     expect(tensors).toEqual([
       { name: 'a', dtype: 'BF16', shape: [2], begin: base, end: base + 4 },
       { name: 'b', dtype: 'U8', shape: [4], begin: base + 4, end: base + 8 },
     ]);
-    expect([...metadata]).toEqual([['format', 'pt']]);
+    expect(count).toBe(2);
   });
 
   it.each([
@@ -115,39 +113,4 @@ describe('the length of a header', () => {
   it('is refused in a file of seven bytes', () => {
     expect(() => headerSize(new Uint8Array(7), 7)).toThrow(SwpError);
   });
-});
-
-it('a damaged header is refused or still tiles its file exactly', () => {
-  const layout = layoutTensors(
-    [
-      { name: 'a', dtype: 'BF16', shape: [3, 2] },
-      { name: 'b.c', dtype: 'F32', shape: [5] },
-      { name: 'z', dtype: 'U8', shape: [] },
-    ],
-    { format: 'pt' },
-  );
-  const original = layout.header.subarray(LENGTH_PREFIX);
-  const mutation = fc.record({ at: fc.nat(original.length - 1), byte: fc.nat(255), cut: fc.boolean() });
-  fc.assert(
-    fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), (mutations) => {
-      let bytes = Uint8Array.from(original);
-      for (const { at, byte, cut } of mutations) {
-        if (cut) bytes = Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + 1)]);
-        else if (at < bytes.length) bytes[at] = byte;
-      }
-      const size = layout.size - original.length + bytes.length;
-      try {
-        const { tensors } = parseHeader(bytes, size);
-        let position = LENGTH_PREFIX + bytes.length;
-        for (const { begin, end } of tensors) {
-          expect(begin).toBe(position);
-          position = end;
-        }
-        expect(position).toBe(size);
-      } catch (error) {
-        expect(error).toBeInstanceOf(SwpError);
-      }
-    }),
-    { numRuns: 2000 },
-  );
 });

@@ -84,7 +84,8 @@ describe('the layout of a file', () => {
     const { header, size, tensors } = layoutTensors(all, { b: '2', a: '1' });
     const parsed = parseHeader(header.subarray(LENGTH_PREFIX), size);
     expect(parsed.tensors).toEqual(tensors);
-    expect([...parsed.metadata.keys()]).toEqual(['a', 'b']);
+    const metadata: unknown = JSON.parse(new TextDecoder().decode(header.subarray(LENGTH_PREFIX)));
+    expect(metadata).toMatchObject({ __metadata__: { a: '1', b: '2' } });
     expect(header.byteLength % 8).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import { CommitSha, Digest, RepoId } from '../../core/ids.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { planMtpSidecar, type CheckpointFile, type MtpSelection } from '../../formats/mtp/selection.js';
 import { headerSize, LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
-import { parseIndex } from '../../formats/safetensors/index-file.js';
+import { openIndex } from '../../formats/safetensors/index-file.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
 import { CARD_PATH, fillCard } from '../../plan/card.js';
@@ -47,11 +47,13 @@ export const checkpointFiles = (files: ReadonlyMap<string, Uint8Array> = CHECKPO
     });
 
 export const selectionOf = (files: ReadonlyMap<string, Uint8Array> = CHECKPOINT): MtpSelection => {
-  const text = (path: string): string => new TextDecoder().decode(files.get(path));
+  const bytes = (path: string): Uint8Array => files.get(path) ?? new Uint8Array();
+  const index = openIndex(() => true);
+  index.feed(bytes('model.safetensors.index.json'));
   return planMtpSidecar({
     files: checkpointFiles(files),
-    index: parseIndex(text('model.safetensors.index.json')),
-    config: JSON.parse(text('config.json')),
+    index: index.end(),
+    config: JSON.parse(new TextDecoder().decode(bytes('config.json'))),
   });
 };
 
