@@ -3,6 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { SwpError, messageOf } from '../core/error.js';
 import { oneLine } from '../core/text.js';
+import { explainDiskFull } from './scratch/disk-full.js';
 
 const scrub = (text: string, secrets: readonly string[]): string =>
   secrets.reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
@@ -13,7 +14,8 @@ const isStopping = (): boolean => Context.current().cancellationDetails?.workerS
  * The one place where failures become Temporal's: a stable type, whether it is worth another attempt, and
  * what a person can do as the first detail. What is not recognised needs a person too: it is not retried.
  */
-export const toFailure = (error: unknown, secrets: readonly string[]): Error => {
+export const toFailure = (thrown: unknown, secrets: readonly string[]): Error => {
+  const error = explainDiskFull(thrown);
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   const message = scrub(oneLine(messageOf(error), 2000), secrets);
   if (error instanceof SwpError) {

@@ -15,6 +15,7 @@ import { openFile, type RangeReader } from '../../hub/read/range.js';
 import { canonicalJson } from '../../plan/canonical.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import { MTP_PAYLOAD, MTP_TENSORS } from '../../plan/plan-mtp.js';
+import { explainDiskFull } from '../scratch/disk-full.js';
 import { writeAtomic } from '../scratch/write-atomic.js';
 import { readConstants, type Constants } from './constants.js';
 import { openConvertPool } from './convert-pool.js';
@@ -151,7 +152,8 @@ const hashAgainst = async (
  * the model. A run that is killed goes on from its journal.
  *
  * @returns the SHA-256 of the safetensors file, from reading it back
- * @throws SwpError `build/differs`, `build/short-range`, `build/bad-shape`, and those of reading from the Hub
+ * @throws SwpError `build/differs`, `build/short-range`, `build/bad-shape`, `scratch/full`, and those of reading from
+ *   the Hub
  */
 export const extractMtp = async (request: ExtractRequest): Promise<Sha256> => {
   const { source, readerOf, selection, directory, signal } = request;
@@ -173,6 +175,8 @@ export const extractMtp = async (request: ExtractRequest): Promise<Sha256> => {
     const tensors = makeTensorsFile({ source, selection, slabs: hashed, constants: constants.digests });
     await writeAtomic(join(directory, MTP_TENSORS), `${canonicalJson(tensors)}\n`);
     return sha256;
+  } catch (error) {
+    throw explainDiskFull(error, directory);
   } finally {
     await output.close();
   }

@@ -1,4 +1,4 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { extractMtp, readersOf } from '../../activities/mtp/extract.js';
 import { SwpError } from '../../core/error.js';
@@ -13,6 +13,8 @@ import { isBlocked, mtpReport, mtpReportText } from '../mtp/report.js';
 import { openMtpSource } from '../mtp/source.js';
 
 const TELL_EVERY_MS = 5_000;
+/** The unit of `stat`'s blocks. */
+const BLOCK_BYTES = 512;
 
 /** Nothing that is already there is written over. */
 const refuseExisting = async (directory: string): Promise<void> => {
@@ -26,6 +28,17 @@ const refuseExisting = async (directory: string): Promise<void> => {
         hint: 'Name another directory with -o, or move the file away.',
       });
   }
+};
+
+/** What an earlier run left there counts as room: it is written over. */
+const refuseFullDisk = async (directory: string, needed: number): Promise<void> => {
+  const { bavail, bsize } = await statfs(directory);
+  const written = await stat(join(directory, MTP_PAYLOAD)).catch(() => null);
+  const free = bavail * bsize + (written === null ? 0 : written.blocks * BLOCK_BYTES);
+  if (free < needed)
+    throw new SwpError('quota', 'scratch/full', `${directory} has ${formatBytes(free)} free; the sidecar takes ${formatBytes(needed)}.`, {
+      hint: 'Free space there, or name a directory on another disk with -o.',
+    });
 };
 
 export interface MtpExtractOptions {
@@ -50,6 +63,7 @@ export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, con
   // Of this recipe alone: another source or naming never goes on from what this one left.
   const partial = join(directory, `.mtp-${shortDigest(recipeDigest)}.partial`);
   await mkdir(partial, { recursive: true });
+  await refuseFullDisk(partial, selection.layout.size);
   let told = Date.now();
   const sha256 = await extractMtp({
     source,

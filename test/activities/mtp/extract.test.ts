@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { readMtpSource } from '../../../activities/facts/mtp.js';
 import { readSource } from '../../../activities/facts/source.js';
 import { extractMtp, JOURNAL, readersOf } from '../../../activities/mtp/extract.js';
@@ -24,6 +24,9 @@ beforeAll(async () => {
     directory: join(root, 'hub'),
     tokens: [{ token: 'hf_hubtestwriter', user: 'writer', orgs: [], role: 'write' }],
   });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 afterAll(async () => {
   await hub.close();
@@ -173,4 +176,26 @@ it('refuses a packed weight whose shape says otherwise', async () => {
   new DataView(bytes.buffer).setBigInt64(begin + 8, 61n, true);
   await hub.admin.commitFiles('labs/padded', new Map([[name, bytes]]), { message: 'Padded' });
   await expect(extract(RepoId.parse('labs/padded'), 'padded')).rejects.toMatchObject({ code: 'build/bad-shape', kind: 'integrity' });
+});
+
+it('says that the disk is full, with slabs waiting for room, and goes on when it no longer is', async () => {
+  const { source, selection } = await openSource(RepoId.parse('labs/three'));
+  expect(planExtraction(selection).slabs.length).toBeGreaterThan(20);
+  const directory = join(root, 'full');
+  await mkdir(directory);
+  const probe = await open(join(directory, 'probe'), 'w');
+  const handle = Object.getPrototypeOf(probe) as FileHandle;
+  await probe.close();
+  const { write } = handle;
+  let writes = 0;
+  vi.spyOn(handle, 'write').mockImplementation(function write1(this: FileHandle, ...given: Parameters<FileHandle['write']>) {
+    writes += 1;
+    if (writes < 6) return write.apply(this, given);
+    return Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }));
+  });
+  const run = () =>
+    extractMtp({ source, readerOf: readersOf(config(hub.url), source), selection, directory, signal, onProgress: () => undefined });
+  await expect(run()).rejects.toMatchObject({ code: 'scratch/full', kind: 'quota', message: expect.stringContaining(directory) });
+  vi.restoreAllMocks();
+  expect(await run()).toBe((await extract(RepoId.parse('labs/three'), 'listed')).sha256);
 });
