@@ -4,7 +4,9 @@ import type { OutputTensor } from './tensors.js';
 export type Binding = { readonly drafter: 'qwen' | 'deepseek' } | { readonly drafter: null; readonly reason: string };
 
 /** Source: Skulk `drafters/builder.py`, `qwen_sidecar.py`, `deepseek_sidecar.py`. */
-const QWEN_KEYS = ['mtp.pre_fc_norm_hidden.weight', 'mtp.pre_fc_norm_embedding.weight', 'mtp.fc.weight', 'mtp.norm.weight'] as const;
+const FC = 'mtp.fc.weight';
+const QWEN_KEYS = ['mtp.pre_fc_norm_hidden.weight', 'mtp.pre_fc_norm_embedding.weight', FC, 'mtp.norm.weight'] as const;
+const isQwenKey = (name: string): boolean => QWEN_KEYS.some((key) => key === name);
 const DEEPSEEK_PREFIXES = ['mtp.0.', 'model.mtp.0.'] as const;
 const DEEPSEEK_KEYS = ['enorm.weight', 'hnorm.weight', 'eh_proj.weight'] as const;
 
@@ -17,7 +19,41 @@ const MOE = [
   'mlp.shared_expert_gate.weight',
   ...['gate', 'up', 'down'].map((part) => `mlp.shared_expert.${part}_proj.weight`),
 ];
+/** A projection of the dense MLP, of an expert or of the shared one. */
+const MLP = /^(mlp\.(?:experts\.|shared_expert\.)?)(?:(\d+)\.)?(gate|up|down)_proj\.weight$/;
 const EXPERT = /^mlp\.experts\.(\d+)\.(gate|up|down)_proj\.weight$/;
+
+interface Block {
+  readonly byName: ReadonlyMap<string, OutputTensor>;
+  readonly hidden: number;
+  readonly experts: number;
+}
+
+const hasSizes = (shape: readonly number[], sizes: readonly (number | null)[]): boolean =>
+  shape.length === sizes.length && sizes.every((size, at) => size === null || size === shape[at]);
+
+/** What the sizes of a weight of the block must be; null: any, which only the target's config could say. */
+const sizesOf = (key: string, { byName, hidden, experts }: Block): readonly (number | null)[] => {
+  if (key.endsWith('layernorm.weight')) return [hidden];
+  if (key.endsWith('_norm.weight')) return [null];
+  if (key === 'mlp.gate.weight') return [experts, hidden];
+  if (key === 'mlp.shared_expert_gate.weight') return [1, hidden];
+  const [, module, expert, projection] = MLP.exec(key) ?? [];
+  if (module === undefined) return key === 'self_attn.o_proj.weight' ? [hidden, null] : [null, hidden];
+  // Experts are stacked: all have the sizes of the first.
+  const inner = byName.get(`${BLOCK}${module}${expert === undefined ? '' : '0.'}gate_proj.weight`)?.shape[0] ?? null;
+  return projection === 'down' ? [hidden, inner] : [inner, hidden];
+};
+
+/** Weights that do not go with the hidden size or with each other, as `name [sizes]`. */
+const misfits = (block: Block): string[] => {
+  const { byName, hidden } = block;
+  const strange = [...byName].filter(([name, { shape }]) => {
+    if (name.startsWith(BLOCK)) return !hasSizes(shape, sizesOf(name.slice(BLOCK.length), block));
+    return name !== FC && isQwenKey(name) && !hasSizes(shape, [hidden]);
+  });
+  return strange.map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
+};
 
 const no = (reason: string): Binding => ({ drafter: null, reason });
 
@@ -33,8 +69,9 @@ const expertsComplete = (rest: readonly string[]): boolean => {
 
 /** The block is loaded strictly: no key may be missing, none may be extra. */
 const bindQwen = (byName: ReadonlyMap<string, OutputTensor>): Binding => {
-  const [double, single] = [byName.get('mtp.fc.weight')?.shape[1], byName.get('mtp.fc.weight')?.shape[0]];
-  if (single === undefined || double !== 2 * single) return no('mtp.fc.weight is not [H, 2H]');
+  const fc = byName.get(FC)?.shape ?? [];
+  const [hidden = 0] = fc;
+  if (!hasSizes(fc, [hidden, 2 * hidden])) return no(`${FC} is not [H, 2H]`);
   const block = [...byName.keys()].filter((name) => name.startsWith(BLOCK)).map((name) => name.slice(BLOCK.length));
   const moe = block.some((key) => EXPERT.test(key));
   const expected = new Set([...ATTENTION, ...NORMS, ...(moe ? MOE : DENSE)]);
@@ -42,7 +79,10 @@ const bindQwen = (byName: ReadonlyMap<string, OutputTensor>): Binding => {
   if (missing.length > 0) return no(`its block lacks ${first(missing)}`);
   const extra = block.filter((key) => !expected.has(key) && !(moe && EXPERT.test(key)));
   if (extra.length > 0) return no(`its block has ${first(extra)}, which the loader refuses`);
-  return !moe || expertsComplete(block.filter((key) => EXPERT.test(key))) ? { drafter: 'qwen' } : no('its experts have gaps');
+  const experts = block.filter((key) => EXPERT.test(key));
+  if (moe && !expertsComplete(experts)) return no('its experts have gaps');
+  const misfit = misfits({ byName, hidden, experts: experts.length / 3 });
+  return misfit.length === 0 ? { drafter: 'qwen' } : no(`with a hidden size of ${hidden} do not go ${first(misfit)}`);
 };
 
 /** Whether, and as what, Skulk's loader binds these tensors; by their names and shapes. */

@@ -1,3 +1,4 @@
+import { SwpError } from '../../core/error.js';
 import type { ModelConfig } from './config.js';
 import { readMtpKey } from './keys.js';
 import type { OutputTensor } from './tensors.js';
@@ -11,6 +12,8 @@ const renameLayer = (name: string, config: ModelConfig): string => {
   return key?.layout === 'extra-layers' ? `mtp.${key.layer}.${key.tail}` : name;
 };
 
+/** Each gets three tensors of its own. */
+const MAX_EXPERTS = 65_536;
 const GATE_UP = /^(.*\.experts)\.gate_up_proj$/s;
 
 /** Experts fused as `gate_up_proj` [E, 2I, H] beside `down_proj` [E, H, I]; null where the shapes do not go together. */
@@ -22,6 +25,8 @@ const fusedExperts = (
   if (down === undefined || gateUp.shape.length !== 3 || down.shape.length !== 3) return null;
   if (experts === undefined || double === undefined || hidden === undefined || double % 2 !== 0) return null;
   const inner = double / 2;
+  if (experts > MAX_EXPERTS)
+    throw new SwpError('invalid', 'formats/too-many-tensors', `${gateUp.name} holds ${experts} experts; no model has so many.`);
   const fits = down.shape[0] === experts && down.shape[1] === hidden && down.shape[2] === inner;
   return fits && experts > 0 && inner > 0 && hidden > 0 ? { experts, inner, hidden } : null;
 };
