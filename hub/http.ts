@@ -52,15 +52,19 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
     method: request.method,
     headers: headersOf(hub, request),
     agent: AGENTS[isPlain ? 'http:' : 'https:'],
-    signal,
   });
+  // Without an error: one given to a request that is about to hand back its connection is thrown by the
+  // connection, where nobody listens, and ends the process. `http.request`'s own `signal` gives one.
+  const stop = (): void => void outgoing.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  outgoing.once('close', () => signal.removeEventListener('abort', stop));
   outgoing.setTimeout(request.idleMs ?? IDLE_MS, () =>
     outgoing.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })),
   );
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing
       .once('response', resolve)
-      .once('error', reject)
+      .on('error', reject)
       .once('close', () => reject(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })));
   });
   // A server may answer before it has read everything: its answer counts then, not the broken pipe.

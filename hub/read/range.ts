@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { SwpError } from '../../core/error.js';
+import { oneLine } from '../../core/text.js';
 import { attempt } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { errorOfConnection } from '../errors.js';
@@ -31,20 +32,37 @@ const checkRange = (file: PinnedFile, answer: IncomingMessage, begin: number, en
   throw new SwpError('integrity', 'hub/range-differs', `${file.path}: asked for ${wanted}, the server answers ${found ?? 'no range'}.`);
 };
 
+/** A strong validator (RFC 9110, 8.8.3): equal ones mean equal bytes. Weak ones may differ between a CDN's machines. */
+const strongEtag = ({ headers: { etag } }: IncomingMessage): string | null => (etag === undefined || etag.startsWith('W/') ? null : etag);
+
 /**
  * Reads ranges of one file at a pinned commit. Its address is asked for once and used until it expires.
- * Only a 206 with exactly the range that was asked for is taken.
+ * Only a 206 with exactly the range that was asked for is taken, and from one address only those of one version.
  *
- * @throws SwpError `hub/range-ignored`, `hub/range-differs`, `hub/file-differs`
+ * @throws SwpError `hub/range-ignored`, `hub/range-differs`, `hub/version-differs`, `hub/file-differs`
  */
 export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
   let location: Promise<Location> | null = null;
+  let version: string | null = null;
   const where = (signal: AbortSignal): Promise<Location> => {
     location ??= retrying(hub, signal, () => locate(hub, file, { signal })).catch((error: unknown) => {
       location = null;
       throw error;
     });
     return location;
+  };
+
+  const checkVersion = (answer: IncomingMessage): void => {
+    const found = strongEtag(answer);
+    version ??= found;
+    if (found === null || found === version) return;
+    answer.destroy();
+    throw new SwpError(
+      'integrity',
+      'hub/version-differs',
+      `${file.path}: the server sends another version of the file than it began with (ETag ${oneLine(found, 80)}, before ${oneLine(version ?? '', 80)}).`,
+      { hint: 'Retry: everything is read again from the pinned commit.' },
+    );
   };
 
   const ask = async (begin: number, end: number, signal: AbortSignal): Promise<IncomingMessage> => {
@@ -55,10 +73,13 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
           attempt(hub, { method: 'GET', url, authorized, signal, headers: { range: `bytes=${begin}-${end - 1}` } }),
         );
         checkRange(file, answer, begin, end);
+        checkVersion(answer);
         return answer;
       } catch (error) {
         if (authorized || relocations >= RELOCATIONS || !(error instanceof SwpError) || !EXPIRED.has(error.code)) throw error;
         location = null;
+        // The next address may be another host's, whose ETags are its own.
+        version = null;
       }
     }
   };

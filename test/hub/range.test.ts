@@ -130,6 +130,28 @@ describe('a range', () => {
     },
   );
 
+  it('is refused from a server that changes the version on the way, not for a weak ETag', async () => {
+    const withEtags = (etag: (at: number) => string): RequestListener => {
+      let answers = 0;
+      return (request, answer) => {
+        const [begin, end] = rangeOf(request.headers.range);
+        answers += 1;
+        answer
+          .writeHead(206, { 'content-range': `bytes ${begin}-${end - 1}/${DATA.length}`, etag: etag(answers) })
+          .end(DATA.subarray(begin, end));
+      };
+    };
+    const readTwice = async (content: RequestListener) => {
+      const { hub } = await withContent(content);
+      const reader = openFile(config(hub.url), FILE);
+      await buffer(reader.read(0, 10, signal));
+      return buffer(reader.read(10, 20, signal));
+    };
+    await expect(readTwice(withEtags((at) => `"v${at}"`))).rejects.toMatchObject({ code: 'hub/version-differs' });
+    expect(await readTwice(withEtags(() => '"v1"'))).toEqual(DATA.subarray(10, 20));
+    expect(await readTwice(withEtags((at) => `W/"v${at}"`))).toEqual(DATA.subarray(10, 20));
+  });
+
   it('fails without the signature or the token in its message', async () => {
     const { hub } = await withContent((_, answer) => void answer.writeHead(404).end('gone'));
     const error: unknown = await read(hub.url, 5, 15).catch((thrown: unknown) => thrown);

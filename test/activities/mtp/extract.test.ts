@@ -7,7 +7,7 @@ import { readMtpSource } from '../../../activities/facts/mtp.js';
 import { readSource } from '../../../activities/facts/source.js';
 import { extractMtp, JOURNAL, readersOf } from '../../../activities/mtp/extract.js';
 import { RepoId } from '../../../core/ids.js';
-import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
+import { startLocalHub, type Fault, type LocalHub } from '../../../dev/hub/index.js';
 import { planExtraction } from '../../../formats/mtp/selection.js';
 import { sha256Of } from '../../../plan/canonical.js';
 import { config } from '../../hub/support.js';
@@ -18,12 +18,14 @@ const TRUTH = new URL('truth.py', import.meta.url).pathname;
 const signal = new AbortController().signal;
 let root: string;
 let hub: LocalHub;
+const THREE = RepoId.parse('labs/three');
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'swp-extract-'));
   hub = await startLocalHub({
     directory: join(root, 'hub'),
     tokens: [{ token: 'hf_hubtestwriter', user: 'writer', orgs: [], role: 'write' }],
   });
+  await publish(THREE, quantisedCheckpoint(3, 1));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -84,12 +86,12 @@ it('writes what the authorities would, in every format, whatever the shards', as
     paths.push(join(root, name));
     await writeFile(join(root, name), bytes);
   }
-  const { selection } = await openSource(await publish('labs/three', source));
+  const { selection } = await openSource(THREE);
   expect(selection.problems.filter(({ severity }) => severity === 'blocked')).toEqual([]);
   expect(selection.dropped.map(({ tensor }) => tensor.name)).toEqual(
     ['attn.k_scale', 'nv.input_scale', 'tensor.input_scale'].map((name) => `mtp.layers.0.${name}`),
   );
-  const { path, bytes, sha256 } = await extract(RepoId.parse('labs/three'), 'three');
+  const { path, bytes, sha256 } = await extract(THREE, 'three');
   expect(sha256).toBe(sha256Of(bytes));
   await writeFile(join(root, 'truth.json'), JSON.stringify({ source: paths, sidecar: path, expected: EXPECTED }));
   const { stdout } = await execa(await pythonEnvironment(), [TRUTH, join(root, 'truth.json')]);
@@ -99,7 +101,7 @@ it('writes what the authorities would, in every format, whatever the shards', as
 }, 60_000);
 
 it('lists for every tensor what it was made of, with digests of the source', async () => {
-  const { tensors, directory } = await extract(RepoId.parse('labs/three'), 'listed');
+  const { tensors, directory } = await extract(THREE, 'listed');
   const listed = JSON.parse(tensors) as {
     tensors: {
       name: string;
@@ -120,13 +122,13 @@ it('lists for every tensor what it was made of, with digests of the source', asy
 });
 
 it('fetches what it needs and no more than the budget of gaps', async () => {
-  const { selection } = await openSource(RepoId.parse('labs/three'));
+  const { selection } = await openSource(THREE);
   const { fetch } = planExtraction(selection);
   const dropped = selection.dropped.reduce((sum, { tensor }) => sum + tensor.end - tensor.begin, 0);
   expect(fetch.neededBytes).toBe(bytesOfTensors() - dropped);
   expect(fetch.fetchBytes).toBeLessThanOrEqual(Math.floor(fetch.neededBytes * 1.015));
   const sent = await bytesSent(async () => {
-    const { source } = await openSource(RepoId.parse('labs/three'));
+    const { source } = await openSource(THREE);
     const directory = join(root, 'counted');
     await mkdir(directory);
     const before = hub.requests.length;
@@ -140,11 +142,10 @@ it('fetches what it needs and no more than the budget of gaps', async () => {
 });
 
 it('goes on from its journal, and does again what the disk has lost', async () => {
-  const repo = RepoId.parse('labs/three');
   const stopped = new AbortController();
   const half = bytesOfTensors() / 2;
   await expect(
-    extract(repo, 'resumed', { signal: stopped.signal, onProgress: (done) => done > half && stopped.abort(new Error('killed')) }),
+    extract(THREE, 'resumed', { signal: stopped.signal, onProgress: (done) => done > half && stopped.abort(new Error('killed')) }),
   ).rejects.toThrow();
   const journal = join(root, 'resumed', JOURNAL);
   const finished = (await readFile(journal, 'utf8')).split('\n').filter((line) => line !== '').length;
@@ -153,11 +154,11 @@ it('goes on from its journal, and does again what the disk has lost', async () =
   await writeFile(journal, '{"at":12,"si', { flag: 'a' });
   let whole: Awaited<ReturnType<typeof extract>> | undefined;
   const all = await bytesSent(async () => {
-    whole = await extract(repo, 'whole');
+    whole = await extract(THREE, 'whole');
   });
   let resumed: Awaited<ReturnType<typeof extract>> | undefined;
   const sent = await bytesSent(async () => {
-    resumed = await extract(repo, 'resumed');
+    resumed = await extract(THREE, 'resumed');
   });
   expect(resumed?.bytes.equals(whole!.bytes)).toBe(true);
   expect(resumed?.tensors).toBe(whole?.tensors);
@@ -165,7 +166,7 @@ it('goes on from its journal, and does again what the disk has lost', async () =
   const file = await open(join(root, 'resumed', 'mtp.safetensors'), 'r+');
   await file.write(Buffer.from([1, 2, 3]), 0, 3, whole!.bytes.byteLength - 3);
   await file.close();
-  expect((await extract(repo, 'resumed')).bytes.equals(whole!.bytes)).toBe(true);
+  expect((await extract(THREE, 'resumed')).bytes.equals(whole!.bytes)).toBe(true);
 });
 
 it('refuses a packed weight whose shape says otherwise', async () => {
@@ -179,7 +180,7 @@ it('refuses a packed weight whose shape says otherwise', async () => {
 });
 
 it('says that the disk is full, with slabs waiting for room, and goes on when it no longer is', async () => {
-  const { source, selection } = await openSource(RepoId.parse('labs/three'));
+  const { source, selection } = await openSource(THREE);
   expect(planExtraction(selection).slabs.length).toBeGreaterThan(20);
   const directory = join(root, 'full');
   await mkdir(directory);
@@ -197,5 +198,41 @@ it('says that the disk is full, with slabs waiting for room, and goes on when it
     extractMtp({ source, readerOf: readersOf(config(hub.url), source), selection, directory, signal, onProgress: () => undefined });
   await expect(run()).rejects.toMatchObject({ code: 'scratch/full', kind: 'quota', message: expect.stringContaining(directory) });
   vi.restoreAllMocks();
-  expect(await run()).toBe((await extract(RepoId.parse('labs/three'), 'listed')).sha256);
+  expect(await run()).toBe((await extract(THREE, 'listed')).sha256);
+});
+
+it('gives the same bytes through expired addresses, refusals and cut connections', async () => {
+  const calm = await extract(THREE, 'calm');
+  let asked = 0;
+  const faults: readonly Fault[] = [
+    { kind: 'status', status: 403, body: 'Request has expired' },
+    { kind: 'reset' },
+    { kind: 'status', status: 503 },
+    { kind: 'status', status: 429, headers: { 'retry-after': '1' } },
+  ];
+  const stop = hub.on(({ operation }) => {
+    if (operation !== 'cdn') return undefined;
+    asked += 1;
+    return asked % 3 === 0 ? faults[(asked / 3) % faults.length] : undefined;
+  });
+  const stormy = await extract(THREE, 'stormy').finally(stop);
+  expect(asked).toBeGreaterThan(3 * faults.length);
+  expect(stormy.bytes.equals(calm.bytes)).toBe(true);
+});
+
+it('takes nothing from a server that stops to honour ranges', async () => {
+  const { source, selection } = await openSource(THREE);
+  const directory = join(root, 'ignored');
+  await mkdir(directory);
+  const stop = hub.on(({ operation }) => (operation === 'cdn' ? { kind: 'status', status: 200, body: 'the whole file' } : undefined));
+  const run = extractMtp({
+    source,
+    readerOf: readersOf(config(hub.url), source),
+    selection,
+    directory,
+    signal,
+    onProgress: () => undefined,
+  });
+  await expect(run.finally(stop)).rejects.toMatchObject({ code: 'hub/range-ignored', kind: 'integrity' });
+  expect(await readdir(directory)).not.toContain('mtp.tensors.json');
 });
