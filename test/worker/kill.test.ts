@@ -1,7 +1,10 @@
-import { access } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Operation } from '../../dev/hub/index.js';
+import { JOURNAL } from '../../activities/mtp/extract.js';
+import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
+import type { Exchange, Operation } from '../../dev/hub/index.js';
+import { headerSize, LENGTH_PREFIX, parseHeader, type SafetensorsHeader } from '../../formats/safetensors/header.js';
 import { publishId, targetId } from '../../workflows/names.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { Workshop } from '../support/workshop.js';
@@ -57,15 +60,15 @@ const attempts = async (id: string): Promise<Record<string, number>> => {
   );
 };
 
-/** Holds the first exchange of an operation for ever, and resolves when it is reached. */
-const freeze = (operation: Operation, kind: 'hold' | 'hold-after'): { reached: Promise<void>; thaw: () => void } => {
+type Matches = (exchange: Exchange) => boolean;
+
+/** Holds exchanges that match, and resolves when the first is reached; after the thaw none is held any more. */
+const freeze = (matches: Matches, kind: 'hold' | 'hold-after'): { reached: Promise<void>; thaw: () => void } => {
   let thaw = (): void => undefined;
   const until = new Promise<void>((resolve) => (thaw = resolve));
   const reached = new Promise<void>((resolve) => {
-    let hit = false;
     workshop.hub.on((exchange) => {
-      if (hit || exchange.operation !== operation) return undefined;
-      hit = true;
+      if (!matches(exchange)) return undefined;
       resolve();
       return { kind, until };
     });
@@ -80,6 +83,27 @@ const expectPublishedOnce = async (): Promise<void> => {
   expect(planEntry).toBe(1);
   const steps = await scheduled(targetId(workshop.target));
   expect(steps).toMatchObject({ buildArtifact: 1, uploadArtifact: 1, commitArtifact: 1, verifyArtifact: 1 });
+};
+
+const of =
+  (operation: Operation): Matches =>
+  (exchange) =>
+    exchange.operation === operation;
+
+const headerOf = (file: Uint8Array = new Uint8Array()): SafetensorsHeader => {
+  const end = LENGTH_PREFIX + headerSize(file.subarray(0, LENGTH_PREFIX), file.byteLength);
+  return parseHeader(file.subarray(LENGTH_PREFIX, end), file.byteLength);
+};
+
+/** Lines that the journals of unfinished extractions have. */
+const journalled = async (): Promise<number> => {
+  const scratch = join(workshop.directory, 'scratch');
+  const paths = (await readdir(scratch, { recursive: true })).filter((path) => path.endsWith(JOURNAL));
+  const texts = await Promise.all(paths.map((path) => readFile(join(scratch, path), 'utf8')));
+  return texts
+    .join('')
+    .split('\n')
+    .filter((line) => line !== '').length;
 };
 
 describe('SIGKILL', () => {
@@ -100,14 +124,14 @@ describe('SIGKILL', () => {
 
   /** Kills the high-memory worker when an exchange with the hub is reached, and starts another. */
   const crashAt = async (
-    operation: Operation,
+    operation: Operation | Matches,
     kind: 'hold' | 'hold-after',
     whenReached: () => Promise<void> = () => Promise.resolve(),
   ): Promise<void> => {
     const { highmem } = await startWorkers();
     await workshop.start();
     await workshop.planOf();
-    const { reached, thaw } = freeze(operation, kind);
+    const { reached, thaw } = freeze(typeof operation === 'function' ? operation : of(operation), kind);
     await workshop.approve();
     await reached;
     await whenReached();
@@ -118,10 +142,26 @@ describe('SIGKILL', () => {
   };
 
   it(
-    'while extracting: the build is done again, and nothing before it',
+    'while extracting: the build goes on from its journal, and nothing before it is done again',
     async () => {
-      await crashAt('cdn', 'hold');
+      const { files } = generateCheckpoint({ seed: 7, size: 'small' });
+      const [whole = '', held] = [...files.keys()].filter((path) => path.endsWith('.safetensors'));
+      const headsOfWhole = headerOf(files.get(whole)).tensors.filter(({ name }) => name.startsWith('mtp.')).length;
+      const readsOfWhole = (): number =>
+        workshop.hub.requests.filter(({ operation, file }) => operation === 'cdn' && file === whole).length;
+      let before = 0;
+      let readsOfHeld = 0;
+      // One shard's heads arrive, the other's never do; the first that the build reads of each is its header.
+      await crashAt(
+        ({ operation, file }) => operation === 'cdn' && file === held && ++readsOfHeld > 1,
+        'hold',
+        async () => {
+          await expect.poll(journalled, { timeout: 20_000 }).toBe(headsOfWhole);
+          before = readsOfWhole();
+        },
+      );
       expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 2, uploadArtifact: 1 });
+      expect(readsOfWhole() - before).toBe(1);
     },
     TIMEOUT_MS,
   );
@@ -163,7 +203,7 @@ describe('SIGTERM', () => {
     async () => {
       const { highmem } = await startWorkers();
       await workshop.start();
-      const { reached, thaw } = freeze('put', 'hold');
+      const { reached, thaw } = freeze(of('put'), 'hold');
       await workshop.approve();
       await reached;
       const stopped = highmem.stop();
