@@ -57,7 +57,7 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
   const mtp = program.command('mtp').description('look at MTP heads, and try their extraction, without publishing');
   mtp
     .command('inspect')
-    .argument('<repo>', 'owner/name, or owner/name@commit')
+    .argument('<repo>', 'owner/name, or owner/name@revision: a commit, branch or tag')
     .description('what the sidecar of a checkpoint would hold, from its headers alone')
     .addOption(names)
     .action((repo: string, options: { names: MtpNames }) =>
@@ -65,7 +65,7 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     );
   mtp
     .command('extract')
-    .argument('<repo>', 'owner/name, or owner/name@commit')
+    .argument('<repo>', 'owner/name, or owner/name@revision: a commit, branch or tag')
     .description('extract a sidecar into a directory, as a publish would')
     .requiredOption('-o, --output <directory>', 'where mtp.safetensors and mtp.tensors.json go')
     .addOption(names)

@@ -17,6 +17,15 @@ export const CommitSha = z
   .brand<'CommitSha'>();
 export type CommitSha = z.infer<typeof CommitSha>;
 
+/** What people name a commit by: a full SHA, a branch or a tag (git check-ref-format, without its rarer characters). */
+export const Revision = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z0-9][\w./+-]*$/, 'must be a commit SHA, a branch or a tag')
+  .refine((name) => !/\.\.|\/\/|\/\.|\.lock(?:\/|$)|[./]$/.test(name), 'is no name that git takes')
+  .brand<'Revision'>();
+export type Revision = z.infer<typeof Revision>;
+
 /** A SHA-256 as 64 lower-case hex digits, without prefix: the oid of an LFS object. */
 export const Sha256 = z
   .string()

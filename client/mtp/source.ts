@@ -1,7 +1,7 @@
 import { readMtpSource } from '../../activities/facts/mtp.js';
 import { readSource } from '../../activities/facts/source.js';
 import { SwpError } from '../../core/error.js';
-import { CommitSha, RepoId } from '../../core/ids.js';
+import { RepoId, Revision } from '../../core/ids.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
 import type { MtpSelection } from '../../formats/mtp/selection.js';
 import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../../hub/config.js';
@@ -19,24 +19,24 @@ export interface MtpSource {
 }
 
 /**
- * Parses `owner/name` or `owner/name@commit`.
+ * Parses `owner/name` or `owner/name@revision`.
  *
  * @throws SwpError `client/bad-repo`, `client/bad-revision`
  */
-const parseSource = (text: string): { readonly repo: RepoId; readonly revision: CommitSha | null } => {
-  const [name = '', revision, ...rest] = text.split('@');
+const parseSource = (text: string): { readonly repo: RepoId; readonly revision: Revision | null } => {
+  const [name = '', given, ...rest] = text.split('@');
   const repo = RepoId.safeParse(name);
   if (!repo.success)
     throw new SwpError('usage', 'client/bad-repo', `${text} names no repository: ${repo.error.issues[0]?.message}.`, {
-      hint: 'Write owner/name, or owner/name@commit.',
+      hint: 'Write owner/name, or owner/name@revision.',
     });
-  if (revision === undefined) return { repo: repo.data, revision: null };
-  const commit = CommitSha.safeParse(revision);
-  if (!commit.success || rest.length > 0)
-    throw new SwpError('usage', 'client/bad-revision', `The revision ${revision} is no full commit SHA of 40 hex digits.`, {
+  if (given === undefined) return { repo: repo.data, revision: null };
+  const revision = Revision.safeParse([given, ...rest].join('@'));
+  if (!revision.success)
+    throw new SwpError('usage', 'client/bad-revision', `${text}: the revision ${revision.error.issues[0]?.message}.`, {
       hint: `Leave it out for the newest commit: ${repo.data}`,
     });
-  return { repo: repo.data, revision: commit.data };
+  return { repo: repo.data, revision: revision.data };
 };
 
 /** Reads from headers, index and config what the sidecar of a repository would hold: the way that plans go too. */
@@ -48,7 +48,7 @@ export const openMtpSource = async (text: string, names: MtpNames, { env, signal
   const source = await readSource(hub, repo, revision, signal);
   if (source === null)
     throw new SwpError('not-found', 'client/no-source', `The Hub shows no repository ${text}.`, {
-      hint: 'A private or gated one needs a token that may read it (HF_TOKEN).',
+      hint: `Check its name${revision === null ? '' : ' and its revision'}; a private or gated one needs a token that may read it (HF_TOKEN).`,
     });
   return { hub, source, selection: await readMtpSource(hub, source, names, signal) };
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
-import { CommitSha, RepoId, sameRepo } from '../../core/ids.js';
+import { CommitSha, RepoId, sameRepo, type Revision } from '../../core/ids.js';
 import { oneLine } from '../../core/text.js';
 import type { FileFacts, License } from '../../plan/facts.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
@@ -43,16 +43,16 @@ const licenseOf = (card: z.infer<typeof Info>['cardData']): License | null => {
 const ABSENT = new Set(['hub/not-found', 'hub/revision-not-found']);
 
 /**
- * Reads what a repository is and holds, at a commit or at the head of `main`. The Hub shows a repository
+ * Reads what a repository is and holds, at a commit, a branch, a tag, or at the head of `main`. The Hub shows a repository
  * that a token may not see as absent, so `absent` means either.
  */
 export const readRepo = async (
   hub: HubConfig,
   repo: RepoId,
-  revision: CommitSha | undefined,
+  revision: CommitSha | Revision | undefined,
   options: CallOptions,
 ): Promise<RepoFacts | { readonly absent: true }> => {
-  const url = hubUrl(hub, `/api/models/${repo}${revision === undefined ? '' : `/revision/${revision}`}`);
+  const url = hubUrl(hub, `/api/models/${repo}${revision === undefined ? '' : `/revision/${encodeURIComponent(revision)}`}`);
   let info: z.infer<typeof Info>;
   try {
     info = (await callJson(hub, { method: 'GET', url, authorized: true, signal: options.signal }, Info)).value;
@@ -61,7 +61,9 @@ export const readRepo = async (
     throw error;
   }
   const commit = CommitSha.safeParse(info.sha);
-  if (!commit.success || (revision !== undefined && commit.data !== revision)) {
+  // A branch or tag may be at any commit; a commit only at itself.
+  const asked = CommitSha.safeParse(revision);
+  if (!commit.success || (asked.success && asked.data !== commit.data)) {
     throw new SwpError(
       'integrity',
       'hub/bad-answer',

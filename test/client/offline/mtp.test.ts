@@ -54,7 +54,10 @@ describe('swp mtp inspect', () => {
     ['a checkpoint without heads', 'labs/headless', 1, /blocked none-found: .*Its config claims 1/],
     ['a repository that is not there', 'labs/nowhere', 1, /shows no repository labs\/nowhere/],
     ['a name that is none', 'nowhere', 2, /Write owner\/name/],
-    ['a branch', 'labs/headless@main', 2, /no full commit SHA/],
+    ['a branch without heads', 'labs/headless@main', 1, /blocked none-found/],
+    ['a tag that is not there', 'labs/headless@v9', 1, /shows no repository labs\/headless@v9/],
+    ['a revision that is none', 'labs/headless@a..b', 2, /no name that git takes/],
+    ['two revisions', 'labs/headless@a@b', 2, /a commit SHA, a branch or a tag/],
   ])('of %s says so', async (_, repo, expected, message) => {
     await put('labs/headless', generateCheckpoint({ seed: 5, size: 'small', withMtp: false }).files);
     const { code, out, err } = await mtp('inspect', repo);
