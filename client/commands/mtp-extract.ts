@@ -76,6 +76,9 @@ export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, con
       told = Date.now();
       context.out.note(`${formatBytes(done)} of ${formatBytes(total)} read`);
     },
+  }).catch((error: unknown) => {
+    context.out.note(`What was read is kept in ${partial}: the same command goes on from there.`);
+    throw error;
   });
   for (const path of MTP_PAYLOAD_FILES) await rename(join(partial, path), join(directory, path));
   await rm(partial, { recursive: true, force: true });

@@ -86,6 +86,22 @@ describe('swp mtp extract', () => {
     expect(listed.tensors.map(({ name }) => name)).toContain('mtp.layers.0.mlp.experts.gate_up_proj');
   });
 
+  it('keeps what it read when it fails, says so, and goes on from there', async () => {
+    await put('labs/tiny', generateCheckpoint({ seed: 5, size: 'small' }).files);
+    const headers = 2;
+    let reads = 0;
+    const stop = hub.on(({ operation }) =>
+      operation === 'cdn' && ++reads > headers + 1 ? { kind: 'status', status: 200, body: 'the whole file' } : undefined,
+    );
+    const failed = await mtp('extract', 'labs/tiny', '-o', 'again').finally(stop);
+    expect(failed.code).toBe(7);
+    expect(failed.err).toMatch(/kept in .*\.partial: the same command goes on[\s\S]*the server answers 200 with the whole file/);
+    const partial = (await readdir(join(cwd, 'again')))[0] ?? '';
+    expect(await readdir(join(cwd, 'again', partial))).toContain('journal.jsonl');
+    expect((await mtp('extract', 'labs/tiny', '-o', 'again')).code).toBe(0);
+    expect(await readdir(join(cwd, 'again'))).toEqual(['mtp.safetensors', 'mtp.tensors.json']);
+  });
+
   it('extracts nothing that is blocked', async () => {
     await put('labs/headless', generateCheckpoint({ seed: 5, size: 'small', withMtp: false }).files);
     const { code, out, err } = await mtp('extract', 'labs/headless', '-o', 'none');
