@@ -77,6 +77,8 @@ const Requests = z.array(z.object({ operation: z.string().optional(), sent: z.nu
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 const extractOnce = async (way: 'swp' | 'naive', endpoint: string, repo: string, directory: string) => {
+  // What was written before must not be on its way to the disk while this run waits for its own bytes there.
+  await execa('sync');
   try {
     const order = JSON.stringify({ way, endpoint, repo, directory });
     return Result.parse(JSON.parse((await execa(process.execPath, [here('extract-once.js'), order])).stdout));

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
@@ -56,6 +57,8 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   // Without an error: one given to a request that is about to hand back its connection is thrown by the
   // connection, where nobody listens, and ends the process. `http.request`'s own `signal` gives one.
   const stop = (): void => void outgoing.destroy();
+  // As many requests as there are may wait for one signal; that is no leak.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', stop, { once: true });
   outgoing.once('close', () => signal.removeEventListener('abort', stop));
   outgoing.setTimeout(request.idleMs ?? IDLE_MS, () =>

@@ -22,8 +22,9 @@ const INDEX_LIMIT = 128 * 1024 * 1024;
 const HEADERS_IN_FLIGHT = 6;
 /** Most headers fit in this first read. */
 const FIRST_READ = 100_000;
-/** Headers in flight, in bytes; one that is larger is read alone. */
-const HEADER_BYTES = 64 * 1024 * 1024;
+/** Headers in flight, in MiB; one that is larger is read alone. The semaphore counts units one by one. */
+const HEADER_ROOM = 64;
+const MIB = 1024 * 1024;
 /** Tensors of the heads of one checkpoint; published ones have some thousands. */
 const MAX_HEAD_TENSORS = 250_000;
 
@@ -31,7 +32,7 @@ type Keep = (name: string) => boolean;
 
 /** Reads headers by range, keeping the entries that are asked for. */
 class HeaderReader {
-  private readonly room = new Semaphore(HEADER_BYTES);
+  private readonly room = new Semaphore(HEADER_ROOM);
   private kept = 0;
 
   constructor(
@@ -55,7 +56,7 @@ class HeaderReader {
         if (end > first.length) for await (const chunk of reader.read(first.length, end, this.signal)) parsing.feed(chunk);
         return parsing.end();
       };
-      const header = await this.room.runExclusive(parse, Math.min(bytes, HEADER_BYTES));
+      const header = await this.room.runExclusive(parse, Math.min(Math.ceil(bytes / MIB), HEADER_ROOM));
       return { path, size, header };
     } catch (error) {
       if (!(error instanceof SwpError) || error.transient) throw error;
