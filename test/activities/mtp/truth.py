@@ -67,15 +67,24 @@ def expected_bytes(tensors, how):
     return decoded.astype("<u2").tobytes()
 
 
+def read_tensors(paths):
+    tensors = {}
+    for path in paths:
+        with open(path, "rb") as handle:
+            tensors.update(dict(deserialize(handle.read())))
+    return tensors
+
+
+def difference(have, want):
+    at = next((i for i, (a, b) in enumerate(zip(have, want)) if a != b), min(len(have), len(want)))
+    return f"{len(have)} bytes for {len(want)}, first difference at {at}"
+
+
 def main():
     with open(sys.argv[1], encoding="utf8") as handle:
         task = json.load(handle)
-    tensors = {}
-    for path in task["source"]:
-        with open(path, "rb") as handle:
-            tensors.update(dict(deserialize(handle.read())))
-    with open(task["sidecar"], "rb") as handle:
-        found = dict(deserialize(handle.read()))
+    tensors = read_tensors(task["source"])
+    found = read_tensors([task["sidecar"]])
     differences = []
     with safe_open(task["sidecar"], framework="numpy") as opened:
         if sorted(opened.keys()) != sorted(task["expected"]):
@@ -86,9 +95,9 @@ def main():
         want = expected_bytes(tensors, how)
         have = bytes(found[name]["data"])
         if have != want:
-            at = next((i for i, (a, b) in enumerate(zip(have, want)) if a != b), min(len(have), len(want)))
-            differences.append(f"{name}: {len(have)} bytes for {len(want)}, first difference at {at}")
+            differences.append(f"{name}: {difference(have, want)}")
     json.dump(differences, sys.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()
