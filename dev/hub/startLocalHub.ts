@@ -1,8 +1,8 @@
+import { Pace } from '../../core/pace.js';
 import { type HubAdmin, createAdmin } from './admin.js';
 import { createDevEndpoint, isForDevEndpoint } from './devEndpoint.js';
 import { Gate } from './gate.js';
 import type { HubState } from './http/context.js';
-import { Pace } from './http/pace.js';
 import { createDispatch } from './http/dispatch.js';
 import { listen, serve } from './http/listen.js';
 import { RequestLog, type RequestRecord } from './http/requestLog.js';

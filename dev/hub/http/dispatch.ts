@@ -9,7 +9,7 @@ import type { HubState } from './context.js';
 import { describeExchange } from './describeExchange.js';
 import { requireIdentity, requireSignature, takeLimit } from './guards.js';
 import { json, Refusal, refuse, type Reply } from './reply.js';
-import type { Pace } from './pace.js';
+import type { Pace } from '../../../core/pace.js';
 import type { OpenRecord, RequestLog } from './requestLog.js';
 import { createRouter, type Match, type Route } from './router.js';
 import { sendReply } from './send.js';

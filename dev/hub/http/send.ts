@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Reply } from './reply.js';
-import type { Pace } from './pace.js';
+import type { Pace } from '../../../core/pace.js';
 import type { OpenRecord } from './requestLog.js';
 
 interface SendOptions {
