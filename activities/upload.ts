@@ -1,23 +1,29 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
+import { SwpError } from '../core/error.js';
 import type { CommitSha } from '../core/ids.js';
 import type { HubConfig } from '../hub/config.js';
 import { createRepo } from '../hub/write/create-repo.js';
-import { uploadBlobs, type UploadFile } from '../hub/write/upload.js';
+import { PartJournal } from '../hub/write/part-journal.js';
+import { uploadBlobs, type UploadFile, type UploadProgress } from '../hub/write/upload.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { describeBytes } from '../plan/manifest.js';
 import { PROVENANCE_PATH } from '../plan/provenance.js';
 import { readHead } from './facts/head.js';
+import type { ScratchLayout } from './scratch/layout.js';
 import { renderProvenance, type Sealed } from './seal.js';
 import type { UploadReport } from './api.js';
 
 export interface UploadDeps {
   readonly hub: HubConfig;
+  readonly layout: ScratchLayout;
   readonly stopRequested: () => boolean;
 }
 
-type Report = (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
+/** Read at once for a part in flight. */
+const READ_BYTES = 512 * 1024;
+
 type Parent = { readonly parent: CommitSha } | { readonly stale: string };
 
 /**
@@ -46,7 +52,8 @@ export const uploadFiles = (approved: ApprovedArtifact, sealed: Sealed): UploadF
             path,
             size,
             sha256,
-            open: (begin, end) => (begin === end ? Readable.from([]) : createReadStream(localPath, { start: begin, end: end - 1 })),
+            open: (begin, end) =>
+              begin === end ? Readable.from([]) : createReadStream(localPath, { start: begin, end: end - 1, highWaterMark: READ_BYTES }),
           },
         ],
   );
@@ -59,16 +66,20 @@ export const uploadSealed = async (
   deps: UploadDeps,
   approved: ApprovedArtifact,
   sealed: Sealed,
-  report: Report,
+  report: (progress: UploadProgress) => void,
   signal: AbortSignal,
 ): Promise<UploadReport> => {
   const { plan } = approved;
   const prepared = await prepareTarget(deps.hub, plan, signal);
   if ('stale' in prepared) return { outcome: 'stale', reason: prepared.stale };
-  const sent = await uploadBlobs(deps.hub, plan.target.repo, uploadFiles(approved, sealed), {
-    signal,
-    stopRequested: deps.stopRequested,
-    onProgress: ({ file, sentBytes, totalBytes }) => report({ file, doneBytes: sentBytes, totalBytes }),
-  });
-  return { outcome: 'uploaded', parent: prepared.parent, sentBytes: sent.sentBytes, skippedBytes: sent.skippedBytes };
+  if (plan.recipeDigest === null) throw new SwpError('internal', 'upload/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
+  const journal = await PartJournal.open(deps.layout.uploadJournal(plan.recipeDigest, plan.target.repo));
+  try {
+    const files = uploadFiles(approved, sealed);
+    const options = { signal, journal, stopRequested: deps.stopRequested, onProgress: report };
+    const { sentBytes, skippedBytes } = await uploadBlobs(deps.hub, plan.target.repo, files, options);
+    return { outcome: 'uploaded', parent: prepared.parent, sentBytes, skippedBytes };
+  } finally {
+    await journal.close();
+  }
 };

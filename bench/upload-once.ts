@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { RepoId, Sha256 } from '../core/ids.js';
+import { PartJournal } from '../hub/write/part-journal.js';
 import { uploadBlobs } from '../hub/write/upload.js';
 
 const Order = z.object({ way: z.enum(['swp', 'plain']), path: z.string(), size: z.number(), endpoint: z.string() });
@@ -23,9 +24,11 @@ const sendPlain = async (path: string, size: number, endpoint: string): Promise<
 const sendSwp = async (path: string, size: number, endpoint: string): Promise<void> => {
   const sha256 = Sha256.parse('0'.repeat(64));
   const open = (begin: number, end: number): Readable =>
-    begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1 });
+    begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1, highWaterMark: 512 * 1024 });
+  const journal = await PartJournal.open(`${path}.parts.jsonl`);
   await uploadBlobs({ endpoint: new URL(endpoint) }, RepoId.parse('bench/sink'), [{ path: 'model.safetensors', size, sha256, open }], {
     signal: new AbortController().signal,
+    journal,
     stopRequested: () => false,
     onProgress: () => undefined,
   });

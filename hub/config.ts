@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SwpError } from '../core/error.js';
+import type { Pace } from '../core/pace.js';
 import { Secret } from './secret.js';
 
 export interface HubConfig {
@@ -11,6 +12,8 @@ export interface HubConfig {
   readonly attempts?: number;
   /** Told why a request is tried again, and after how long. */
   readonly onRetry?: (error: SwpError, waitMs: number) => void;
+  /** What all uploads share, where their rate is limited. */
+  readonly uploadPace?: Pace;
   /** Replaces waiting, in tests. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }

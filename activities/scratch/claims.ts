@@ -62,9 +62,11 @@ export class Claims {
       if ((await this.list()).some((claim) => claim.recipeDigest === recipe)) return;
       await rm(this.layout.build(recipe), { recursive: true, force: true });
       await rm(this.layout.partialBuild(recipe), { recursive: true, force: true });
-      const seals = await readdir(this.layout.sealed).catch(() => []);
-      const ours = seals.filter((name) => name.startsWith(this.layout.sealPrefix(recipe)));
-      await Promise.all(ours.map((name) => rm(join(this.layout.sealed, name), { recursive: true, force: true })));
+      for (const directory of [this.layout.sealed, this.layout.uploads]) {
+        const names = await readdir(directory).catch(() => []);
+        const ours = names.filter((name) => name.startsWith(this.layout.sealPrefix(recipe)));
+        await Promise.all(ours.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+      }
     });
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Digest } from '../../core/ids.js';
+import { repoKey, type Digest, type RepoId } from '../../core/ids.js';
 
 const hex = (digest: Digest): string => digest.slice('sha256:'.length);
 
@@ -38,6 +38,16 @@ export class ScratchLayout {
   /** What is there of a build that is not complete, with its journal. */
   partialBuild(recipe: Digest): string {
     return `${this.build(recipe)}.partial`;
+  }
+
+  get uploads(): string {
+    return join(this.root, 'uploads');
+  }
+
+  /** What of a recipe's blobs has arrived at a target, whichever plan sent it. */
+  uploadJournal(recipe: Digest, target: RepoId): string {
+    const of = createHash('sha256').update(repoKey(target)).digest('hex').slice(0, 32);
+    return join(this.uploads, `${this.sealPrefix(recipe)}${of}.jsonl`);
   }
 
   get sealed(): string {

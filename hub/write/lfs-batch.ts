@@ -36,11 +36,21 @@ export interface Part {
   readonly end: number;
 }
 
+export interface BasicOrder {
+  readonly kind: 'basic';
+  readonly upload: LfsAction;
+  readonly verify: LfsAction | null;
+}
+
+export interface MultipartOrder {
+  readonly kind: 'multipart';
+  readonly complete: LfsAction;
+  readonly parts: readonly Part[];
+  readonly verify: LfsAction | null;
+}
+
 /** What the Hub wants done with one object. */
-export type UploadOrder =
-  | { readonly kind: 'stored' }
-  | { readonly kind: 'basic'; readonly upload: LfsAction; readonly verify: LfsAction | null }
-  | { readonly kind: 'multipart'; readonly complete: LfsAction; readonly parts: readonly Part[]; readonly verify: LfsAction | null };
+export type UploadOrder = { readonly kind: 'stored' } | BasicOrder | MultipartOrder;
 
 const actionOf = (hub: HubConfig, action: z.infer<typeof Action>): LfsAction => {
   if (!URL.canParse(action.href, hub.endpoint.href))

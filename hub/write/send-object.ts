@@ -1,68 +1,93 @@
-import pMap from 'p-map';
+import { Readable } from 'node:stream';
 import { SwpError } from '../../core/error.js';
+import { runAll } from '../../core/run-all.js';
 import { attempt, jsonBody } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { retrying } from '../retry.js';
-import type { LfsAction, Part, UploadOrder } from './lfs-batch.js';
+import { MOST_LANES, type Lanes } from './lanes.js';
+import type { BasicOrder, LfsAction, Part } from './lfs-batch.js';
+import type { PartJournal, StartedUpload } from './part-journal.js';
 import type { UploadFile } from './upload-file.js';
-
-/** A part is in flight from disk to socket; its bytes are never held whole. */
-const PARTS_IN_FLIGHT = 3;
 
 export interface SendOptions {
   readonly signal: AbortSignal;
+  /** Over all files that are sent at once. */
+  readonly lanes: Lanes;
   /** True once the process was asked to stop: nothing new is begun. */
   readonly stopRequested: () => boolean;
-  /** Told each part's bytes when it has arrived. */
-  readonly onSent: (bytes: number) => void;
+  /** Told bytes as they go out; fewer than none when they have to go out again. */
+  readonly onBytes: (bytes: number) => void;
 }
 
-const stopping = (): SwpError =>
-  new SwpError('unavailable', 'hub/stopping', 'The worker is stopping; the upload goes on when one is up again.');
+const STOPPING = 'hub/stopping';
 
-/** PUTs bytes to a signed address: it is its own authority, so the token stays here. */
+/** Parts that are in flight when the process is asked to stop still end. */
+export const endsInPeace = (error: unknown): boolean => error instanceof SwpError && error.code === STOPPING;
+
+const stopping = (): SwpError => new SwpError('unavailable', STOPPING, 'The worker is stopping; the upload goes on when one is up again.');
+
+/** The bytes of a file at the pace of all uploads, counted as they leave. */
+const paced = (source: Readable, { uploadPace }: HubConfig, { signal, onBytes }: SendOptions): Readable =>
+  Readable.from(
+    (async function* () {
+      for await (const chunk of source as AsyncIterable<Uint8Array>) {
+        await uploadPace?.take(chunk.byteLength, signal);
+        onBytes(chunk.byteLength);
+        yield chunk;
+      }
+    })(),
+    { objectMode: false },
+  );
+
+/** PUTs bytes to a signed address: it is its own authority, so the token stays here. Answers the ETag. */
 const putBytes = async (
   hub: HubConfig,
   file: UploadFile,
-  url: URL,
-  begin: number,
-  end: number,
+  { url, begin, end }: Pick<Part, 'url' | 'begin' | 'end'>,
   headers: Readonly<Record<string, string>>,
   options: SendOptions,
-): Promise<string | undefined> => {
-  if (options.stopRequested()) throw stopping();
-  const etag = await retrying(hub, options.signal, async () => {
-    const answer = await attempt(hub, {
-      method: 'PUT',
-      url,
-      authorized: false,
-      signal: options.signal,
-      headers,
-      body: { length: end - begin, open: () => file.open(begin, end) },
-    });
-    answer.resume();
-    return answer.headers.etag;
+): Promise<string | undefined> =>
+  options.lanes.run(async (fellBack) => {
+    if (options.stopRequested()) throw stopping();
+    options.signal.throwIfAborted();
+    const telling: HubConfig = {
+      ...hub,
+      onRetry: (error, waitMs) => {
+        fellBack();
+        hub.onRetry?.(error, waitMs);
+      },
+    };
+    let counted = 0;
+    const again = (): void => {
+      options.onBytes(-counted);
+      counted = 0;
+    };
+    const counting: SendOptions = {
+      ...options,
+      onBytes: (bytes) => {
+        counted += bytes;
+        options.onBytes(bytes);
+      },
+    };
+    try {
+      return await retrying(telling, options.signal, async () => {
+        again();
+        const answer = await attempt(hub, {
+          method: 'PUT',
+          url,
+          authorized: false,
+          signal: options.signal,
+          headers,
+          body: { length: end - begin, open: () => paced(file.open(begin, end), hub, counting) },
+        });
+        answer.resume();
+        return answer.headers.etag;
+      });
+    } catch (error) {
+      again();
+      throw error;
+    }
   });
-  options.onSent(end - begin);
-  return etag;
-};
-
-const sendParts = (
-  hub: HubConfig,
-  file: UploadFile,
-  parts: readonly Part[],
-  options: SendOptions,
-): Promise<{ partNumber: number; etag: string }[]> =>
-  pMap(
-    parts,
-    async ({ number, url, begin, end }) => {
-      const etag = await putBytes(hub, file, url, begin, end, {}, options);
-      if (etag === undefined)
-        throw new SwpError('integrity', 'hub/no-etag', `The Hub took part ${number} of ${file.path} without an ETag.`);
-      return { partNumber: number, etag };
-    },
-    { concurrency: PARTS_IN_FLIGHT, signal: options.signal },
-  );
 
 /** The completion address is signed too. A second completion after a lost answer finds nothing: the batch then says `stored`. */
 const complete = async (
@@ -70,30 +95,30 @@ const complete = async (
   file: UploadFile,
   action: LfsAction,
   parts: readonly { partNumber: number; etag: string }[],
-  options: SendOptions,
+  { signal }: SendOptions,
 ): Promise<void> =>
-  retrying(hub, options.signal, async () => {
+  retrying(hub, signal, async () => {
     const answer = await attempt(hub, {
       method: 'POST',
       url: action.url,
       authorized: false,
-      signal: options.signal,
+      signal,
       ...jsonBody({ oid: file.sha256, parts }),
     });
     answer.resume();
   });
 
 /** Has the Hub check what it stored. The address may be anywhere; the token goes along only to the Hub's own. */
-const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, options: SendOptions): Promise<void> => {
+const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, { signal }: SendOptions): Promise<void> => {
   const { headers, body } = jsonBody({ oid: file.sha256, size: file.size });
   // The Hub may hand out a header of its own for this; ours never leaves its origin.
   const isOwn = action.url.origin === hub.endpoint.origin && action.headers['Authorization'] === undefined;
-  await retrying(hub, options.signal, async () => {
+  await retrying(hub, signal, async () => {
     const answer = await attempt(hub, {
       method: 'POST',
       url: action.url,
       authorized: isOwn,
-      signal: options.signal,
+      signal,
       headers: { ...action.headers, ...headers },
       body,
     });
@@ -101,14 +126,33 @@ const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, optio
   });
 };
 
-/** Sends one object as the Hub ordered it, and has it checked. */
-export const sendObject = async (
+/** Sends a small object in one piece, and has it checked. */
+export const sendWhole = async (hub: HubConfig, file: UploadFile, order: BasicOrder, options: SendOptions): Promise<void> => {
+  await putBytes(hub, file, { url: order.upload.url, begin: 0, end: file.size }, order.upload.headers, options);
+  if (order.verify !== null) await verify(hub, file, order.verify, options);
+};
+
+/** Sends the parts of an object that the far end does not have yet, completes it, and has it checked. */
+export const sendParts = async (
   hub: HubConfig,
   file: UploadFile,
-  order: Exclude<UploadOrder, { kind: 'stored' }>,
+  { order, etags }: StartedUpload,
+  journal: PartJournal,
   options: SendOptions,
 ): Promise<void> => {
-  if (order.kind === 'basic') await putBytes(hub, file, order.upload.url, 0, file.size, order.upload.headers, options);
-  else await complete(hub, file, order.complete, await sendParts(hub, file, order.parts, options), options);
+  const tags = new Map(etags);
+  await runAll(
+    order.parts.filter(({ number }) => !tags.has(number)),
+    async (part, signal) => {
+      const etag = await putBytes(hub, file, part, {}, { ...options, signal });
+      if (etag === undefined)
+        throw new SwpError('integrity', 'hub/no-etag', `The Hub took part ${part.number} of ${file.path} without an ETag.`);
+      await journal.sent(file.sha256, part.number, etag);
+      tags.set(part.number, etag);
+    },
+    { concurrency: MOST_LANES, signal: options.signal, aborts: (error) => !endsInPeace(error) },
+  );
+  const parts = order.parts.map(({ number }) => ({ partNumber: number, etag: tags.get(number) ?? '' }));
+  await complete(hub, file, order.complete, parts, options);
   if (order.verify !== null) await verify(hub, file, order.verify, options);
 };

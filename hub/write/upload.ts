@@ -1,22 +1,31 @@
 import { SwpError } from '../../core/error.js';
 import type { RepoId } from '../../core/ids.js';
+import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
+import { Lanes } from './lanes.js';
 import { lfsBatch } from './lfs-batch.js';
+import type { PartJournal } from './part-journal.js';
 import { classifyUploads, type UploadModes } from './preupload.js';
-import { sendObject } from './send-object.js';
+import { endsInPeace, sendParts, sendWhole, type SendOptions } from './send-object.js';
 import type { UploadFile } from './upload-file.js';
+import { UploadMeter, type UploadProgress } from './upload-meter.js';
 
 export type { UploadFile } from './upload-file.js';
+export type { UploadProgress } from './upload-meter.js';
 export { classifyUploads } from './preupload.js';
 
 /** Addresses expire, and a completion's answer may be lost: the batch is then asked again, so often. */
 const ORDERS_PER_FILE = 4;
 const ASK_AGAIN = new Set(['hub/forbidden', 'hub/not-found', 'hub/refused', 'hub/quota']);
+/** Enough that small files do not wait for each other's answers. */
+const FILES_IN_FLIGHT = 8;
 
 export interface UploadOptions {
   readonly signal: AbortSignal;
+  /** What an earlier run has sent, and what this one does. */
+  readonly journal: PartJournal;
   readonly stopRequested: () => boolean;
-  readonly onProgress: (progress: { readonly file: string; readonly sentBytes: number; readonly totalBytes: number }) => void;
+  readonly onProgress: (progress: UploadProgress) => void;
 }
 
 export interface UploadSummary extends UploadModes {
@@ -25,26 +34,47 @@ export interface UploadSummary extends UploadModes {
   readonly skippedBytes: number;
 }
 
-/** Sends one object, asking for fresh addresses when the old ones are refused; answers the bytes sent. */
-const uploadObject = async (hub: HubConfig, repo: RepoId, file: UploadFile, options: UploadOptions): Promise<number> => {
-  let sent = 0;
+interface Uploading {
+  readonly hub: HubConfig;
+  readonly repo: RepoId;
+  readonly journal: PartJournal;
+  readonly meter: UploadMeter;
+  readonly options: SendOptions;
+}
+
+/** Sends what is missing of one object, by the addresses of its journal or by fresh ones. */
+const sendMissing = async ({ hub, repo, journal, meter, options }: Uploading, file: UploadFile): Promise<void> => {
+  const counting: SendOptions = { ...options, onBytes: (bytes) => meter.sent(file, bytes) };
+  const known = journal.find(file.sha256);
+  const order = known === null ? (await lfsBatch(hub, repo, [file], options)).get(file.path) : undefined;
+  if (order?.kind === 'stored') return;
+  if (order?.kind === 'basic') {
+    await sendWhole(hub, file, order, counting);
+    return;
+  }
+  const started = known ?? (order === undefined ? null : await journal.begin(file.sha256, order));
+  if (started === null) throw new SwpError('internal', 'hub/no-order', `The Hub did not say where ${file.path} goes.`);
+  const there = started.order.parts.filter(({ number }) => started.etags.has(number));
+  meter.skipped(
+    file,
+    there.reduce((sum, { begin, end }) => sum + end - begin, 0),
+  );
+  await sendParts(hub, file, started, journal, counting);
+  await journal.ended(file.sha256);
+};
+
+/** Sends one object, asking for fresh addresses when the old ones are refused. */
+const uploadObject = async (uploading: Uploading, file: UploadFile): Promise<void> => {
+  const { journal, meter } = uploading;
   for (let orders = 1; ; orders += 1) {
-    const order = (await lfsBatch(hub, repo, [file], options)).get(file.path);
-    if (order === undefined || order.kind === 'stored') return sent;
-    let done = 0;
     try {
-      await sendObject(hub, file, order, {
-        signal: options.signal,
-        stopRequested: options.stopRequested,
-        onSent: (bytes) => {
-          done += bytes;
-          sent += bytes;
-          options.onProgress({ file: file.path, sentBytes: done, totalBytes: file.size });
-        },
-      });
-      return sent;
+      await sendMissing(uploading, file);
+      meter.ended(file);
+      return;
     } catch (error) {
       if (orders >= ORDERS_PER_FILE || !(error instanceof SwpError) || !ASK_AGAIN.has(error.code)) throw error;
+      await journal.ended(file.sha256);
+      meter.anew(file);
     }
   }
 };
@@ -57,17 +87,25 @@ export const uploadBlobs = async (
   hub: HubConfig,
   repo: RepoId,
   files: readonly UploadFile[],
-  options: UploadOptions,
+  { signal, journal, stopRequested, onProgress }: UploadOptions,
 ): Promise<UploadSummary> => {
-  const modes = await classifyUploads(hub, repo, files, options);
+  const modes = await classifyUploads(hub, repo, files, { signal });
   const blobs = files.filter(({ path }) => modes.lfs.has(path));
-  const orders = await lfsBatch(hub, repo, blobs, options);
-  let sentBytes = 0;
-  let skippedBytes = 0;
-  for (const file of blobs) {
-    if (orders.get(file.path)?.kind === 'stored') skippedBytes += file.size;
-    // Asked again for each file: addresses for a plain PUT live minutes, and the files before it may take hours.
-    else sentBytes += await uploadObject(hub, repo, file, options);
+  const meter = new UploadMeter(blobs, onProgress);
+  const open = blobs.filter(({ sha256 }) => journal.find(sha256) === null);
+  const orders = await lfsBatch(hub, repo, open, { signal });
+  const stored = new Set(open.filter(({ path }) => orders.get(path)?.kind === 'stored'));
+  for (const file of stored) {
+    meter.skipped(file, file.size);
+    meter.ended(file);
   }
-  return { ...modes, sentBytes, skippedBytes };
+  const lanes = new Lanes();
+  await runAll(
+    blobs.filter((file) => !stored.has(file)),
+    // Asked again for each file: addresses for a plain PUT live minutes, and the files before it may take hours.
+    (file, both) =>
+      uploadObject({ hub, repo, journal, meter, options: { signal: both, lanes, stopRequested, onBytes: () => undefined } }, file),
+    { concurrency: FILES_IN_FLIGHT, signal, aborts: (error) => !endsInPeace(error) },
+  );
+  return { ...modes, sentBytes: meter.sentBytes, skippedBytes: meter.skippedBytes };
 };

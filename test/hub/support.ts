@@ -8,6 +8,7 @@ import { CommitSha, RepoId } from '../../core/ids.js';
 import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
 import type { HubConfig } from '../../hub/config.js';
 import { Secret } from '../../hub/secret.js';
+import { PartJournal } from '../../hub/write/part-journal.js';
 import type { UploadFile } from '../../hub/write/upload.js';
 import { sha256Of } from '../../plan/canonical.js';
 
@@ -62,6 +63,10 @@ export const openHub = async (options: Partial<LocalHubOptions> = {}): Promise<T
     },
   };
 };
+
+/** A journal that begins empty, as on the first run of an upload. */
+export const emptyJournal = async (): Promise<PartJournal> =>
+  PartJournal.open(join(await mkdtemp(join(tmpdir(), 'swp-parts-')), 'parts.jsonl'));
 
 export const fileOf = (path: string, bytes: Uint8Array): UploadFile => ({
   path,

@@ -7,7 +7,7 @@ import { commitOnce, type CommitOrder } from '../../hub/write/commit.js';
 import { createRepo } from '../../hub/write/create-repo.js';
 import { uploadBlobs } from '../../hub/write/upload.js';
 import { describeBytes } from '../../plan/manifest.js';
-import { fileOf, openHub, REPO, signal, type TestHub } from './support.js';
+import { emptyJournal, fileOf, openHub, REPO, signal, type TestHub } from './support.js';
 
 let test: TestHub;
 beforeEach(async () => {
@@ -19,10 +19,23 @@ const small = randomBytes(1000);
 const large = randomBytes(1_234_567);
 const fault = (...rules: FaultRule[]): void => void test.hub.on(scriptFaults(rules).intercept);
 const count = (operation: string): number => test.hub.requests.filter((request) => request.operation === operation).length;
-const upload = (
+const upload = async (
   files = [fileOf('one.safetensors', small), fileOf('two.safetensors', large), fileOf('notes.md', Buffer.from('hi'))],
   over: object = {},
-) => uploadBlobs(test.client, REPO, files, { signal, stopRequested: () => false, onProgress: () => undefined, ...over });
+) => {
+  const journal = await emptyJournal();
+  try {
+    return await uploadBlobs(test.client, REPO, files, {
+      signal,
+      journal,
+      stopRequested: () => false,
+      onProgress: () => undefined,
+      ...over,
+    });
+  } finally {
+    await journal.close();
+  }
+};
 
 describe('creating', () => {
   it('twice is creating once', async () => {

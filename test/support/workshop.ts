@@ -10,7 +10,7 @@ import { readRunning } from '../../client/publish/read.js';
 import { EntrySnapshot } from '../../catalog/snapshot.js';
 import { RepoId, type ArtifactKind } from '../../core/ids.js';
 import { generateCheckpoint, type CheckpointOptions } from '../../dev/checkpoint/generate.js';
-import { startLocalHub, type LocalHub } from '../../dev/hub/index.js';
+import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
 import type { HubConfig } from '../../hub/config.js';
 import { Secret } from '../../hub/secret.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
@@ -39,6 +39,7 @@ export interface WorkshopOptions {
   readonly decideWithinMs?: number;
   /** False: the test runs workers of its own. */
   readonly workers?: boolean;
+  readonly hub?: Pick<LocalHubOptions, 'multipartThreshold' | 'chunkSize'>;
 }
 
 /** A local hub with a checkpoint, both workers in this process, and the client to drive them. */
@@ -62,6 +63,7 @@ export class Workshop {
   static async open(label: string, options: WorkshopOptions = {}): Promise<Workshop> {
     const directory = await mkdtemp(join(tmpdir(), 'swp-workshop-'));
     const hub = await startLocalHub({
+      ...options.hub,
       directory: join(directory, 'hub'),
       tokens: [
         { token: TOKENS.read, user: 'reader', orgs: ['Acme'], role: 'read' },
@@ -180,6 +182,7 @@ export class Workshop {
       sourceToken: null,
       slots: 2,
       decideWithinMs: this.options.decideWithinMs ?? 3_600_000,
+      uploadRate: null,
       taskQueue: this.queue,
     };
     const control = await createControlWorkers({

@@ -9,6 +9,9 @@ import { publishId, targetId } from '../../workflows/names.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { Workshop } from '../support/workshop.js';
 
+/** The sidecar goes out in several parts; from this one on they are held. */
+const PART_BYTES = 20_000;
+const HELD_PART = 4;
 /** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
 
@@ -26,7 +29,7 @@ const startWorkers = async (): Promise<{ control: WorkerProcess; highmem: Worker
 
 beforeEach(async () => {
   processes = [];
-  workshop = await Workshop.open('kill', { workers: false });
+  workshop = await Workshop.open('kill', { workers: false, hub: { multipartThreshold: PART_BYTES, chunkSize: PART_BYTES } });
 });
 afterEach(async () => {
   await Promise.all(processes.map((process) => process.kill()));
@@ -95,16 +98,15 @@ const headerOf = (file: Uint8Array = new Uint8Array()): SafetensorsHeader => {
   return parseHeader(file.subarray(LENGTH_PREFIX, end), file.byteLength);
 };
 
-/** Lines that the journals of unfinished extractions have. */
-const journalled = async (): Promise<number> => {
+/** Lines that match, in the files of the scratch whose paths do. */
+const linesIn = async (paths: RegExp, lines: RegExp): Promise<number> => {
   const scratch = join(workshop.directory, 'scratch');
-  const paths = (await readdir(scratch, { recursive: true })).filter((path) => path.endsWith(JOURNAL));
-  const texts = await Promise.all(paths.map((path) => readFile(join(scratch, path), 'utf8')));
-  return texts
-    .join('')
-    .split('\n')
-    .filter((line) => line !== '').length;
+  const found = (await readdir(scratch, { recursive: true })).filter((path) => paths.test(path));
+  const texts = await Promise.all(found.map((path) => readFile(join(scratch, path), 'utf8')));
+  return texts.flatMap((text) => text.split('\n')).filter((line) => lines.test(line)).length;
 };
+const slabsJournalled = (): Promise<number> => linesIn(new RegExp(`${JOURNAL}$`), /./);
+const partsJournalled = (): Promise<number> => linesIn(/uploads.*jsonl$/, /"kind":"sent"/);
 
 describe('SIGKILL', () => {
   it(
@@ -156,7 +158,7 @@ describe('SIGKILL', () => {
         ({ operation, file }) => operation === 'cdn' && file === held && ++readsOfHeld > 1,
         'hold',
         async () => {
-          await expect.poll(journalled, { timeout: 20_000 }).toBe(headsOfWhole);
+          await expect.poll(slabsJournalled, { timeout: 20_000 }).toBe(headsOfWhole);
           before = readsOfWhole();
         },
       );
@@ -167,10 +169,19 @@ describe('SIGKILL', () => {
   );
 
   it(
-    'while uploading: the build is not done again',
+    'while uploading: the build is not done again, and what arrived is not sent again',
     async () => {
-      await crashAt('put', 'hold');
+      const arrived = (): number[] =>
+        workshop.hub.requests.flatMap(({ operation, part }) =>
+          operation === 'part' && part !== undefined && part < HELD_PART ? [part] : [],
+        );
+      await crashAt(
+        ({ operation, part }) => operation === 'part' && part !== undefined && part >= HELD_PART,
+        'hold',
+        () => expect.poll(partsJournalled, { timeout: 20_000 }).toBe(HELD_PART - 1),
+      );
       expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 1, uploadArtifact: 2 });
+      expect(arrived().toSorted((a, b) => a - b)).toEqual(Array.from({ length: HELD_PART - 1 }, (_, at) => at + 1));
     },
     TIMEOUT_MS,
   );
@@ -203,7 +214,7 @@ describe('SIGTERM', () => {
     async () => {
       const { highmem } = await startWorkers();
       await workshop.start();
-      const { reached, thaw } = freeze(of('put'), 'hold');
+      const { reached, thaw } = freeze(of('part'), 'hold');
       await workshop.approve();
       await reached;
       const stopped = highmem.stop();

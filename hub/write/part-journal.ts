@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { Sha256 } from '../../core/ids.js';
+import { endOfAddresses, stillLive } from './address-lifetime.js';
+import type { MultipartOrder } from './lfs-batch.js';
+
+const Address = z.object({ url: z.url().transform((text) => new URL(text)), headers: z.record(z.string(), z.string()) });
+const Part = z.object({
+  number: z.int().positive(),
+  url: z.url().transform((text) => new URL(text)),
+  begin: z.int().nonnegative(),
+  end: z.int().nonnegative(),
+});
+const Entry = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('begun'),
+    oid: Sha256,
+    /** When the addresses were asked for, in milliseconds since the epoch. */
+    at: z.number(),
+    complete: Address,
+    verify: Address.nullable(),
+    parts: z.array(Part),
+  }),
+  z.object({ kind: z.literal('sent'), oid: Sha256, number: z.int().positive(), etag: z.string() }),
+  z.object({ kind: z.literal('ended'), oid: Sha256 }),
+]);
+type Entry = z.infer<typeof Entry>;
+
+/** An object that is sent in parts, and what of it the far end has taken. */
+export interface StartedUpload {
+  readonly order: MultipartOrder;
+  /** Part number → ETag. */
+  readonly etags: ReadonlyMap<number, string>;
+}
+
+interface Known extends StartedUpload {
+  readonly etags: Map<number, string>;
+  readonly end: number;
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** A line is the digest of an entry, and the entry: what a crash cut short or a disk changed does not pass. */
+const parseLine = (line: string): Entry | null => {
+  const [digest, text] = [line.slice(0, 64), line.slice(65)];
+  if (digest !== digestOf(text)) return null;
+  const parsed = Entry.safeParse(JSON.parse(text));
+  return parsed.success ? parsed.data : null;
+};
+
+const readText = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+};
+
+const urlsOf = ({ complete, parts }: MultipartOrder): URL[] => [complete.url, ...parts.map(({ url }) => url)];
+
+/**
+ * What was sent of objects in parts, on disk before it counts, so that a killed process sends again no more
+ * than the parts that were in flight. It holds signed addresses: only its owner may read it.
+ */
+export class PartJournal {
+  private readonly known = new Map<Sha256, Known>();
+  private turn: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly file: FileHandle,
+    private readonly now: () => number,
+  ) {}
+
+  static async open(path: string, now: () => number = Date.now): Promise<PartJournal> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const text = await readText(path);
+    const journal = new PartJournal(await open(path, 'a', 0o600), now);
+    // Each line stands for itself: one that does not pass costs one part.
+    for (const line of text.split('\n')) {
+      const entry = line === '' ? null : parseLine(line);
+      if (entry !== null) journal.learn(entry);
+    }
+    if (text !== '' && !text.endsWith('\n')) await journal.file.appendFile('\n');
+    return journal;
+  }
+
+  /** The unfinished upload of an object, where its addresses live; null: the Hub is asked. */
+  find(oid: Sha256): StartedUpload | null {
+    const known = this.known.get(oid);
+    return known !== undefined && stillLive(known.end, this.now()) ? known : null;
+  }
+
+  /** Notes the addresses before the first part goes out. */
+  async begin(oid: Sha256, order: MultipartOrder): Promise<StartedUpload> {
+    const { complete, verify, parts } = order;
+    await this.append({ kind: 'begun', oid, at: this.now(), complete, verify, parts: [...parts] });
+    return this.known.get(oid) ?? { order, etags: new Map() };
+  }
+
+  /** Notes a part that the far end has taken; it counts when this has resolved. */
+  sent(oid: Sha256, number: number, etag: string): Promise<void> {
+    return this.append({ kind: 'sent', oid, number, etag });
+  }
+
+  /** The object is there, or its addresses are of no use any more. */
+  async ended(oid: Sha256): Promise<void> {
+    if (this.known.has(oid)) await this.append({ kind: 'ended', oid });
+  }
+
+  async close(): Promise<void> {
+    await this.turn.catch(() => undefined);
+    await this.file.close();
+  }
+
+  private learn(entry: Entry): void {
+    if (entry.kind === 'ended') this.known.delete(entry.oid);
+    else if (entry.kind === 'sent') this.known.get(entry.oid)?.etags.set(entry.number, entry.etag);
+    else {
+      const { complete, verify, parts, at, oid } = entry;
+      const order: MultipartOrder = { kind: 'multipart', complete, verify, parts };
+      this.known.set(oid, { order, etags: new Map(), end: endOfAddresses(urlsOf(order), at) });
+    }
+  }
+
+  private append(entry: Entry): Promise<void> {
+    const text = JSON.stringify(entry);
+    const turn = this.turn
+      .catch(() => undefined)
+      .then(async () => {
+        await this.file.appendFile(`${digestOf(text)} ${text}\n`);
+        await this.file.datasync();
+        this.learn(entry);
+      });
+    this.turn = turn;
+    return turn;
+  }
+}

@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Pace } from '../../core/pace.js';
+import { Lanes, MOST_LANES } from '../../hub/write/lanes.js';
+import { PartJournal } from '../../hub/write/part-journal.js';
+import { uploadBlobs, type UploadFile, type UploadProgress } from '../../hub/write/upload.js';
+import { fileOf, openHub, REPO, signal as never, type TestHub } from './support.js';
+
+const CHUNK = 100_000;
+const PARTS = 20;
+const large = randomBytes(PARTS * CHUNK - 7);
+
+let test: TestHub;
+let directory: string;
+let now: number;
+beforeEach(async () => {
+  now = Date.now();
+  directory = await mkdtemp(join(tmpdir(), 'swp-upload-'));
+  test = await openHub({ multipartThreshold: CHUNK, chunkSize: CHUNK, now: () => now });
+  await test.hub.admin.createRepo(REPO);
+});
+afterEach(async () => {
+  await test.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const journalPath = (): string => join(directory, 'parts.jsonl');
+const upload = async (
+  files: readonly UploadFile[] = [fileOf('large.safetensors', large)],
+  over: { readonly signal?: AbortSignal; readonly onProgress?: (progress: UploadProgress) => void; readonly pace?: Pace } = {},
+) => {
+  const journal = await PartJournal.open(journalPath(), () => now);
+  const { pace, signal = never, onProgress = () => undefined } = over;
+  const hub = pace === undefined ? test.client : { ...test.client, uploadPace: pace };
+  try {
+    return await uploadBlobs(hub, REPO, files, { signal, journal, stopRequested: () => false, onProgress });
+  } finally {
+    await journal.close();
+  }
+};
+const puts = (): number[] => test.hub.requests.flatMap(({ operation, part }) => (operation === 'part' && part !== undefined ? [part] : []));
+const batches = (): number => test.hub.requests.filter(({ operation }) => operation === 'lfs-batch').length;
+
+/** Uploads until so many parts have arrived, and ends there as a killed process would. */
+const cutAfter = async (parts: number): Promise<void> => {
+  const killed = new AbortController();
+  const stop = test.hub.on(({ operation }) => {
+    if (operation === 'part' && puts().length > parts) killed.abort(new Error('killed'));
+    return undefined;
+  });
+  await expect(upload(undefined, { signal: killed.signal })).rejects.toThrow('killed');
+  stop();
+};
+
+describe('an upload that was cut off', () => {
+  it('sends again only the parts that were in flight, without asking for new addresses', async () => {
+    await cutAfter(9);
+    const before = puts();
+    const [asked, sent] = [batches(), (await readFile(journalPath(), 'utf8')).match(/"kind":"sent"/g)?.length ?? 0];
+    expect(sent).toBeGreaterThan(3);
+    const { sentBytes, skippedBytes } = await upload();
+    expect(puts().length - before.length).toBe(PARTS - sent);
+    expect(sentBytes + skippedBytes).toBe(large.length);
+    expect(batches()).toBe(asked);
+    expect(await upload()).toMatchObject({ sentBytes: 0, skippedBytes: large.length });
+  });
+
+  it('asks for new addresses when the old ones have ended', async () => {
+    await cutAfter(9);
+    const before = puts().length;
+    now += 25 * 3_600_000;
+    expect(await upload()).toMatchObject({ sentBytes: large.length, skippedBytes: 0 });
+    expect(puts().length - before).toBe(PARTS);
+  });
+
+  it('asks for new addresses when the far end has forgotten the upload', async () => {
+    await cutAfter(9);
+    await rm(join(test.hub.directory, 'uploads'), { recursive: true, maxRetries: 10 });
+    const before = puts().length;
+    expect(await upload()).toMatchObject({ sentBytes: large.length });
+    expect(puts().length - before).toBeGreaterThan(PARTS);
+    expect(await upload()).toMatchObject({ sentBytes: 0 });
+  });
+
+  it('does not believe lines that a crash cut short or a disk changed', async () => {
+    await cutAfter(9);
+    const lines = (await readFile(journalPath(), 'utf8')).trimEnd().split('\n');
+    const changed = lines.map((line, at) => (at === 2 ? line.replace(/"etag":"."/, '"etag":"f"').replace(/.$/, ' ') : line));
+    await writeFile(journalPath(), `${changed.join('\n')}\n${lines[1]?.slice(0, 90)}`);
+    const before = puts().length;
+    await upload();
+    expect(puts().length - before).toBe(PARTS - (lines.length - 2));
+    expect(await upload()).toMatchObject({ sentBytes: 0 });
+  });
+
+  it('keeps its journal, which holds signed addresses, for its owner alone', async () => {
+    await cutAfter(5);
+    expect((await stat(journalPath())).mode & 0o777).toBe(0o600);
+  });
+});
+
+it('sends files beside each other, and counts them to the end', async () => {
+  const files = Array.from({ length: 12 }, (_, at) => fileOf(`f${at}.safetensors`, randomBytes(40_000 + at)));
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let open = 0;
+  let most = 0;
+  test.hub.on(({ operation }) => {
+    if (operation === 'put') {
+      open += 1;
+      most = Math.max(most, open);
+      setTimeout(() => (open -= 1), 5);
+    }
+    return undefined;
+  });
+  const seen: UploadProgress[] = [];
+  await upload(files, { onProgress: (progress) => seen.push(progress) });
+  expect(most).toBeGreaterThan(1);
+  expect(seen.at(-1)).toMatchObject({ doneBytes: total, totalBytes: total, doneFiles: 12, totalFiles: 12 });
+  expect(seen.every(({ doneBytes }, at) => doneBytes >= (seen[at - 1]?.doneBytes ?? 0))).toBe(true);
+});
+
+it('takes back what it counted of a part that has to go out again', async () => {
+  let failed = false;
+  test.hub.on(({ operation, part }) => {
+    if (operation !== 'part' || part !== 3 || failed) return undefined;
+    failed = true;
+    return { kind: 'apply-then-reset' };
+  });
+  const seen: UploadProgress[] = [];
+  const { sentBytes } = await upload(undefined, { onProgress: (progress) => seen.push(progress) });
+  expect(sentBytes).toBe(large.length);
+  expect(Math.max(...seen.map(({ doneBytes }) => doneBytes))).toBe(large.length);
+});
+
+it('lets every byte pass through the pace of its worker', async () => {
+  class Counting extends Pace {
+    bytes = 0;
+    override take(bytes: number): Promise<void> {
+      this.bytes += bytes;
+      return Promise.resolve();
+    }
+  }
+  const pace = new Counting(1);
+  await upload([fileOf('large.safetensors', large), fileOf('small.safetensors', randomBytes(1000))], { pace });
+  expect(pace.bytes).toBe(large.length + 1000);
+});
+
+describe('lanes', () => {
+  const round = (lanes: Lanes, count: number, task: (fellBack: () => void) => Promise<void> = () => Promise.resolve()) =>
+    Promise.all(Array.from({ length: count }, () => lanes.run(task)));
+
+  it('grow by one after each round that went well, up to a bound', async () => {
+    const lanes = new Lanes();
+    const first = lanes.count;
+    await round(lanes, first);
+    expect(lanes.count).toBe(first + 1);
+    await round(lanes, 1000);
+    expect(lanes.count).toBe(MOST_LANES);
+  });
+
+  it('halve once for one bad moment, whatever number of requests tell of it, and never end', async () => {
+    const lanes = new Lanes();
+    await round(lanes, 1000);
+    let release = (): void => undefined;
+    const all = new Promise<void>((resolve) => (release = resolve));
+    let begun = 0;
+    await round(lanes, MOST_LANES, async (fellBack) => {
+      begun += 1;
+      if (begun === MOST_LANES) release();
+      await all;
+      fellBack();
+    });
+    expect(lanes.count).toBeLessThanOrEqual(MOST_LANES / 2 + 1);
+    for (let at = 0; at < 10; at += 1)
+      await lanes.run((fellBack) => {
+        fellBack();
+        return Promise.resolve();
+      });
+    expect(lanes.count).toBeGreaterThanOrEqual(1);
+  });
+});
