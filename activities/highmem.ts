@@ -6,7 +6,7 @@ import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
 import type { ClaimActivities, HostActivities, LightActivities } from './api.js';
 import { buildPayload } from './build.js';
 import { commitSealed } from './commit.js';
-import { tellingRetries, withHeartbeat } from './heartbeat.js';
+import { tellingRetries, withHeartbeat, type Report } from './heartbeat.js';
 import { probeHost } from './probe.js';
 import type { Claims } from './scratch/claims.js';
 import type { ScratchLayout } from './scratch/layout.js';
@@ -52,9 +52,11 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     assertApproved(approved);
     assertTargetAllowed(approved.plan.target.repo, deps.targets);
   };
+  const beating = <T>(step: string, run: (signal: AbortSignal, report: Report) => Promise<T>): Promise<T> =>
+    withHeartbeat(step, run, deps.host);
   return {
     probeHost: (request) =>
-      withHeartbeat('probing', (signal) =>
+      beating('probing', (signal) =>
         probeHost(
           {
             host: deps.host,
@@ -82,7 +84,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     },
 
     buildArtifact: (approved) =>
-      withHeartbeat('building', async (signal, report) => {
+      beating('building', async (signal, report) => {
         admit(approved);
         const { plan } = approved;
         const source = { hub: tellingRetries(deps.sourceHub, report), layout: deps.layout };
@@ -99,12 +101,12 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       }),
 
     uploadArtifact: ({ approved, manifestDigest }) =>
-      withHeartbeat('uploading', async (signal, report) => {
+      beating('uploading', async (signal, report) => {
         admit(approved);
         const sealed = await sealedOrLost(deps, approved, manifestDigest);
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
         return uploadSealed(
-          { hub: tellingRetries(deps.writeHub, report), stopRequested: deps.stopRequested },
+          { hub: tellingRetries(deps.writeHub, report), layout: deps.layout, stopRequested: deps.stopRequested },
           approved,
           sealed,
           report,
@@ -113,7 +115,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       }),
 
     commitArtifact: ({ approved, manifestDigest, parent }) =>
-      withHeartbeat('committing', async (signal, report) => {
+      beating('committing', async (signal, report) => {
         admit(approved);
         const sealed = await sealedOrLost(deps, approved, manifestDigest);
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };

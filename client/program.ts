@@ -145,7 +145,10 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .command('worker')
     .argument('<role>', 'control or highmem')
     .description('run a worker until it is told to stop')
-    .action((role: string) => execute(async (context) => (await import('./commands/worker.js')).worker({ role }, context)));
+    .option('--limit-rate <rate>', 'bytes a second for all its uploads, as 800k, 50M or 1.5G')
+    .action((role: string, options: { limitRate?: string }) =>
+      execute(async (context) => (await import('./commands/worker.js')).worker({ role, ...options }, context)),
+    );
   program
     .command('dev')
     .description('a whole world on this machine: Temporal, a local hub, both workers')

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { ScratchLayout } from '../activities/scratch/layout.js';
+import { Pace } from '../core/pace.js';
 import { hubConfigFromEnv, withToken } from '../hub/config.js';
 import { connectWorker } from './connection.js';
 import { createControlWorkers } from './control.js';
@@ -54,8 +55,9 @@ const serveHighmem = async ({ env, stop, onReady }: ServeParts): Promise<void> =
   try {
     const { connection, namespace, address } = await connectWorker(env);
     try {
-      const writeHub = hubConfigFromEnv(env);
-      const sourceHub = settings.sourceToken === null ? writeHub : withToken(writeHub, settings.sourceToken);
+      const own = hubConfigFromEnv(env);
+      const writeHub = settings.uploadRate === null ? own : { ...own, uploadPace: new Pace(settings.uploadRate) };
+      const sourceHub = settings.sourceToken === null ? own : withToken(own, settings.sourceToken);
       const { workers, host } = await createHighmemWorkers({
         connection,
         namespace,

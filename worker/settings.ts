@@ -12,6 +12,22 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ''),
 );
 
+const UNITS = new Map([
+  ['k', 1e3],
+  ['M', 1e6],
+  ['G', 1e9],
+]);
+
+/** `800k`, `50M`, `1.5G`: bytes a second, as curl's `--limit-rate` spells it, in powers of ten. */
+const ByteRate = z
+  .string()
+  .regex(/^\d{1,12}(?:\.\d{1,3})?[kMG]?$/, 'must be bytes a second, as 800k, 50M or 1.5G')
+  .transform((text) => {
+    const unit = UNITS.get(text.slice(-1));
+    return Math.floor(unit === undefined ? Number(text) : Number(text.slice(0, -1)) * unit);
+  })
+  .refine((rate) => rate >= 1000, 'must be at least 1k');
+
 /** A worker's settings, from the environment. Tokens and the Hub's address are read by the Hub's own rules. */
 const Settings = z.object({
   SWP_SCRATCH: z.string().min(1).optional(),
@@ -25,6 +41,7 @@ const Settings = z.object({
     .positive()
     .max(24 * 365)
     .default(24 * 7),
+  SWP_LIMIT_RATE: ByteRate.optional(),
   SWP_TASK_QUEUE: z.string().min(1).default('swp'),
 });
 
@@ -36,6 +53,8 @@ export interface WorkerSettings {
   readonly sourceToken: string | null;
   readonly slots: number;
   readonly decideWithinMs: number;
+  /** Bytes a second that all uploads of this worker share; null: as fast as it goes. */
+  readonly uploadRate: number | null;
   readonly taskQueue: string;
 }
 
@@ -59,6 +78,7 @@ export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings => {
     sourceToken: data.SWP_SOURCE_TOKEN ?? null,
     slots: data.SWP_SLOTS,
     decideWithinMs: data.SWP_DECISION_HOURS * HOUR,
+    uploadRate: data.SWP_LIMIT_RATE ?? null,
     taskQueue: data.SWP_TASK_QUEUE,
   };
 };

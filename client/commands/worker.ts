@@ -7,14 +7,17 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 const isRole = (role: string): role is WorkerRole => WORKER_ROLES.some((known) => known === role);
 
 /** Runs a worker until Ctrl-C or SIGTERM; what it holds ends at its next boundary. */
-export const worker = async ({ role }: { readonly role: string }, context: Context): Promise<ExitCode> => {
+export const worker = async (
+  { role, limitRate }: { readonly role: string; readonly limitRate?: string },
+  context: Context,
+): Promise<ExitCode> => {
   if (!isRole(role))
     throw new SwpError('usage', 'client/unknown-role', `There is no ${role} worker.`, { hint: `Say one of: ${WORKER_ROLES.join(', ')}.` });
   const logger = makeLogger(role, context.env['SWP_LOG_LEVEL'] ?? 'info');
   installRuntime(logger);
   await serve({
     role,
-    env: context.env,
+    env: limitRate === undefined ? context.env : { ...context.env, SWP_LIMIT_RATE: limitRate },
     logger,
     stop: context.signal,
     onReady: (ready) => {

@@ -17,9 +17,15 @@ export interface Step {
 
 const Progress = z.object({
   step: z.string(),
+  host: z.string().optional(),
   file: z.string().optional(),
+  fileDoneBytes: z.number().optional(),
+  fileTotalBytes: z.number().optional(),
   doneBytes: z.number().optional(),
   totalBytes: z.number().optional(),
+  doneFiles: z.number().optional(),
+  totalFiles: z.number().optional(),
+  rate: z.number().optional(),
   note: z.string().optional(),
 });
 type Progress = z.infer<typeof Progress>;

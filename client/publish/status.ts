@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
-import { formatBytes } from '../../core/text.js';
 import { shortDigest } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
+import { progressText } from '../../plan/render/progress.js';
 import { statusQuery, targetStatusQuery, type Trouble } from '../../workflows/messages.js';
 import { targetId } from '../../workflows/names.js';
 import { newestPlan } from './plan-history.js';
@@ -56,12 +56,8 @@ export const readView = async (client: Client, entry: string): Promise<PublishVi
 const stepText = (step: Step): string => {
   if (step.waitsForWorker)
     return `${step.activity}: waits for a worker${step.lastFailure === null ? '' : ` (attempt ${step.attempt}; ${step.lastFailure})`}`;
-  const { progress } = step;
-  const bytes =
-    progress?.totalBytes === undefined || progress.doneBytes === undefined
-      ? ''
-      : ` ${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}`;
-  return `${step.activity}${progress?.file === undefined ? '' : ` ${progress.file}`}${bytes}${progress?.note === undefined ? '' : `: ${progress.note}`}${step.attempt > 1 ? ` (attempt ${step.attempt})` : ''}`;
+  const attempt = step.attempt > 1 ? ` (attempt ${step.attempt})` : '';
+  return `${step.activity}${step.progress === null ? '' : ` ${progressText(step.progress)}`}${attempt}`;
 };
 
 const stageOf = (running: Running): string =>

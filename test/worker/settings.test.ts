@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings } from '../../worker/settings.js';
+
+describe('SWP_LIMIT_RATE', () => {
+  it.each([
+    ['800k', 800_000],
+    ['50M', 50_000_000],
+    ['1.5G', 1_500_000_000],
+    ['1048576', 1_048_576],
+  ])('%s is %i bytes a second', (text, rate) => {
+    expect(readSettings({ SWP_LIMIT_RATE: text }).uploadRate).toBe(rate);
+  });
+
+  it('is no limit where nobody sets one', () => {
+    expect(readSettings({}).uploadRate).toBeNull();
+  });
+
+  it.each(['50MB', '50 M', '-1', 'fast', '0', '10', '1e9'])('refuses %s, and says how a rate is written', (text) => {
+    expect(() => readSettings({ SWP_LIMIT_RATE: text })).toThrow(/SWP_LIMIT_RATE.*(as 800k, 50M or 1\.5G|at least 1k)/s);
+  });
+});
