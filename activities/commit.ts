@@ -1,18 +1,30 @@
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { SwpError } from '../core/error.js';
 import { Digest, type CommitSha } from '../core/ids.js';
+import { plural } from '../core/text.js';
 import type { HubConfig } from '../hub/config.js';
 import { readRepo } from '../hub/read/repo.js';
 import { commitOnce, type CommitFile } from '../hub/write/commit.js';
+import { findLostBlobs } from '../hub/write/lost-blobs.js';
+import { PartJournal } from '../hub/write/part-journal.js';
 import { classifyUploads, type UploadFile } from '../hub/write/upload.js';
+import { validateCard } from '../hub/write/validate-card.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
+import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import { CARD_PATH } from '../plan/card.js';
 import { sha256Of } from '../plan/canonical.js';
 import { describeBytes, type ManifestFile } from '../plan/manifest.js';
 import { PROVENANCE_PATH } from '../plan/provenance.js';
 import { holds } from '../plan/target-state.js';
 import type { CommitReport } from './api.js';
+import type { ScratchLayout } from './scratch/layout.js';
 import { renderProvenance, type Sealed } from './seal.js';
 import { uploadFiles } from './upload.js';
+
+export interface CommitDeps {
+  readonly hub: HubConfig;
+  readonly layout: ScratchLayout;
+}
 
 /** Every file of ours at that commit is the one that was sealed, and none that we delete is left. */
 const treeHolds = async (
@@ -41,12 +53,38 @@ const trailersOf = (approved: ApprovedArtifact, sealed: Sealed): Readonly<Record
   'SWP-Manifest': sealed.digest,
 });
 
+/** The Hub's own look at the card: what it would refuse in the commit it says here in better words. */
+const checkCard = async (hub: HubConfig, plan: ArtifactPlan, files: readonly UploadFile[], signal: AbortSignal): Promise<void> => {
+  const card = files.find(({ path }) => path === CARD_PATH);
+  if (card === undefined) return;
+  const { errors } = await validateCard(hub, await text(card.open(0, card.size)), { signal });
+  if (errors.length > 0)
+    throw new SwpError('conflict', 'commit/card-refused', `The Hub refuses the card of ${plan.target.repo}: ${errors.join('; ')}`, {
+      hint: 'Mend what the card takes from the source or the entry, abandon, and start again.',
+    });
+};
+
+const lostBlobs = async (
+  { hub, layout }: CommitDeps,
+  plan: ArtifactPlan,
+  blobs: readonly UploadFile[],
+  signal: AbortSignal,
+): Promise<UploadFile[]> => {
+  if (plan.recipeDigest === null) return [];
+  const journal = await PartJournal.open(layout.uploadJournal(plan.recipeDigest, plan.target.repo));
+  try {
+    return await findLostBlobs(hub, plan.target.repo, blobs, journal, { signal });
+  } finally {
+    await journal.close();
+  }
+};
+
 /**
  * One atomic commit with the planned parent, never onto another. Sending it again after a lost answer or a
  * crash finds the first one: at most one can succeed.
  */
 export const commitSealed = async (
-  hub: HubConfig,
+  { hub, layout }: CommitDeps,
   approved: ApprovedArtifact,
   sealed: Sealed,
   parent: CommitSha,
@@ -59,6 +97,15 @@ export const commitSealed = async (
   const files = uploadFiles(approved, sealed);
   const { lfs } = await classifyUploads(hub, plan.target.repo, files, { signal });
   const expected = [...sealed.manifest.files, describeBytes(PROVENANCE_PATH, provenance)];
+  await checkCard(hub, plan, files, signal);
+  const lost = await lostBlobs(
+    { hub, layout },
+    plan,
+    files.filter(({ path }) => lfs.has(path)),
+    signal,
+  );
+  if (lost.length > 0)
+    return { outcome: 'blobs-missing', reason: `the Hub no longer has ${plural(lost.length, 'blob')}, ${lost[0]?.path} first` };
   try {
     const done = await commitOnce(
       hub,

@@ -119,7 +119,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         admit(approved);
         const sealed = await sealedOrLost(deps, approved, manifestDigest);
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
-        return commitSealed(tellingRetries(deps.writeHub, report), approved, sealed, parent, signal);
+        return commitSealed({ hub: tellingRetries(deps.writeHub, report), layout: deps.layout }, approved, sealed, parent, signal);
       }),
 
     releaseHost: ({ holder, recipeDigest, what }) =>

@@ -3,13 +3,14 @@ import { SwpError, messageOf } from '../core/error.js';
 import { artifactPlanDigest, ARTIFACT_PLAN_LIMIT, type ArtifactPlan } from '../plan/artifact-plan.js';
 import { blockedPlan } from '../plan/blocked-plan.js';
 import { canonicalJson } from '../plan/canonical.js';
-import { blocked, type Check } from '../plan/checks.js';
+import { blocked, warn, type Check } from '../plan/checks.js';
 import { diffPlans } from '../plan/diff.js';
 import { makeEntryPlan, planDigest } from '../plan/entry-plan.js';
 import { planMtp } from '../plan/plan-mtp.js';
 import { planMarkdown, type ShownPlan } from '../plan/render/markdown.js';
 import { volatileChecks } from '../plan/volatile-checks.js';
 import type { HubConfig } from '../hub/config.js';
+import { validateCard } from '../hub/write/validate-card.js';
 import type { PlannedRound, PlanRequest } from './api.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readSource } from './facts/source.js';
@@ -82,6 +83,25 @@ const refuseLarge = (plan: ArtifactPlan): ArtifactPlan => {
   );
 };
 
+/** What the Hub says of the cards. Another day it may say otherwise, so it is no part of the digest. */
+const cardChecks = async (hub: HubConfig, plans: readonly ArtifactPlan[], signal: AbortSignal): Promise<Check[]> => {
+  const checks = plans.map(async ({ action, card, target }): Promise<Check[]> => {
+    if (card === null || (action !== 'publish' && action !== 'metadata-only')) return [];
+    const { errors, warnings } = await validateCard(hub, card.template, { signal });
+    return [
+      ...errors.map((message) =>
+        blocked(
+          'card-yaml',
+          `The Hub refuses the card of ${target.repo}: ${message}`,
+          'Mend what the card takes from the source or the entry, then retry.',
+        ),
+      ),
+      ...warnings.map((message) => warn('card-yaml', `The Hub says of the card of ${target.repo}: ${message}`)),
+    ];
+  });
+  return (await Promise.all(checks)).flat();
+};
+
 /** Facts in, plan out: the one way from an entry to what is shown and approved, for workers and for `--dry-run`. */
 export const planEntry = async (
   deps: PlanDeps,
@@ -92,7 +112,7 @@ export const planEntry = async (
   const artifacts = (await Promise.all(wanted.map((artifact) => planArtifact(deps, request, artifact, signal)))).map(refuseLarge);
   const entryPlan = makeEntryPlan(request.entry, artifacts);
   const digest = planDigest(entryPlan);
-  const volatile = volatileChecks(artifacts, request.host);
+  const volatile = [...volatileChecks(artifacts, request.host), ...(await cardChecks(deps.hub, artifacts, signal))];
   const changes = request.previous.flatMap((before) => {
     const after = artifacts.find((plan) => plan.kind === before.kind);
     return after === undefined || artifactPlanDigest(before) === artifactPlanDigest(after) ? [] : diffPlans(before, after, before.kind);

@@ -55,9 +55,10 @@ const probeTarget = async (deps: ProbeDeps, repo: RepoId, signal: AbortSignal): 
   return { repo, writable: verdict, reason };
 };
 
-/** What this host can do for a plan: read each source with its token, write each target, and how much disk is free. */
+/** What this host can do for a plan: read each source with its token, write each target, how much disk is free and how fast it may upload. */
 export const probeHost = async (deps: ProbeDeps, request: ProbeRequest, signal: AbortSignal): Promise<HostFacts> => {
   const sources = await Promise.all(request.sources.map((source) => probeSource(deps.sourceHub, source, signal)));
   const targets = await Promise.all(request.targets.map((repo) => probeTarget(deps, repo, signal)));
-  return { host: deps.host, freeDiskBytes: await deps.freeDisk(), sources, targets };
+  const uploadRate = deps.writeHub.uploadPace?.bytesPerSecond ?? null;
+  return { host: deps.host, freeDiskBytes: await deps.freeDisk(), uploadRate, sources, targets };
 };

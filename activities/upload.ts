@@ -14,6 +14,7 @@ import { readHead } from './facts/head.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import { renderProvenance, type Sealed } from './seal.js';
 import type { UploadReport } from './api.js';
+import { UploadWatch } from './upload-watch.js';
 
 export interface UploadDeps {
   readonly hub: HubConfig;
@@ -76,7 +77,18 @@ export const uploadSealed = async (
   const journal = await PartJournal.open(deps.layout.uploadJournal(plan.recipeDigest, plan.target.repo));
   try {
     const files = uploadFiles(approved, sealed);
-    const options = { signal, journal, stopRequested: deps.stopRequested, onProgress: report };
+    const tooSlow = new AbortController();
+    const watch = new UploadWatch();
+    const options = {
+      signal: AbortSignal.any([signal, tooSlow.signal]),
+      journal,
+      stopRequested: deps.stopRequested,
+      onProgress: (progress: UploadProgress) => {
+        report(progress);
+        const reason = watch.check(progress.doneBytes, progress.totalBytes, performance.now());
+        if (reason !== null) tooSlow.abort(reason);
+      },
+    };
     const { sentBytes, skippedBytes } = await uploadBlobs(deps.hub, plan.target.repo, files, options);
     return { outcome: 'uploaded', parent: prepared.parent, sentBytes, skippedBytes };
   } finally {

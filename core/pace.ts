@@ -7,7 +7,7 @@ const SHORTEST_MS = 2;
 export class Pace {
   private free = 0;
 
-  constructor(private readonly bytesPerSecond: number) {}
+  constructor(readonly bytesPerSecond: number) {}
 
   /** Resolves when so many bytes more may have gone out; rejects when `signal` is aborted before. */
   async take(bytes: number, signal?: AbortSignal): Promise<void> {

@@ -35,7 +35,7 @@ export const attempt = async (
 };
 
 /** Reads the body of an answer as JSON of a known shape. */
-const parseAnswer = async <T>(request: HttpRequest, answer: IncomingMessage, schema: z.ZodType<T>): Promise<T> => {
+export const parseAnswer = async <T>(request: HttpRequest, answer: IncomingMessage, schema: z.ZodType<T>): Promise<T> => {
   let body: Buffer;
   try {
     body = await readBody(answer, JSON_BODY);

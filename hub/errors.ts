@@ -77,8 +77,19 @@ const meaningOf = (status: number, errorCode: string, said: string): Meaning => 
     };
   if (status === 409) return { kind: 'conflict', code: 'hub/conflict' };
   if (status === 412) return { kind: 'stale', code: 'hub/precondition' };
-  if (status === 413) return { kind: 'quota', code: 'hub/too-large' };
+  if (status === 413)
+    return {
+      kind: 'quota',
+      code: 'hub/too-large',
+      hint: 'The Hub takes no file or commit of this size: split it, or ask for a higher limit.',
+    };
   return { kind: 'conflict', code: 'hub/refused' };
+};
+
+/** What the Hub, or the storage behind it, names a request by. */
+export const requestId = (headers: IncomingHttpHeaders): string | undefined => {
+  const id = headers['x-request-id'] ?? headers['x-amz-request-id'];
+  return id === undefined ? undefined : oneLine(String(id), 80);
 };
 
 /** What an answer that is no success means, with what the Hub said and the id to ask its support about. */
@@ -90,12 +101,12 @@ export const errorOfAnswer = (
 ): SwpError => {
   const said = oneLine(saidBy(body) || String(headers['x-error-message'] ?? ''), 300);
   const { kind, code, hint } = meaningOf(status, String(headers['x-error-code'] ?? ''), said);
-  const id = headers['x-request-id'];
+  const id = requestId(headers);
   const retryAfterMs = waitAsked(headers, Date.now());
   return new SwpError(
     kind,
     code,
-    `${request.method} ${shownUrl(request.url)}: ${status}${said === '' ? '' : `: ${said}`}${id === undefined ? '' : ` (request ${oneLine(String(id), 80)})`}`,
+    `${request.method} ${shownUrl(request.url)}: ${status}${said === '' ? '' : `: ${said}`}${id === undefined ? '' : ` (request ${id})`}`,
     {
       ...(hint === undefined ? {} : { hint }),
       ...(retryAfterMs === null ? {} : { retryAfterMs }),

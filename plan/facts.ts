@@ -49,6 +49,8 @@ export interface TargetFacts {
 export interface HostFacts {
   readonly host: string;
   readonly freeDiskBytes: number;
+  /** Bytes a second that its uploads share, where they are limited. */
+  readonly uploadRate?: number | null;
   readonly sources: readonly { readonly repo: string; readonly readable: boolean; readonly reason: string }[];
   readonly targets: readonly { readonly repo: string; readonly writable: 'yes' | 'no' | 'unknown'; readonly reason: string }[];
 }

@@ -3,6 +3,7 @@ import { formatBytes } from '../core/text.js';
 import type { ArtifactPlan } from './artifact-plan.js';
 import { blocked, ok, warn, type Check } from './checks.js';
 import type { HostFacts } from './facts.js';
+import { rateThatFits, UPLOAD_HOURS } from './upload-time.js';
 
 const writeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   const answer = host.targets.find((target) => sameRepo(target.repo, plan.target.repo));
@@ -38,6 +39,19 @@ const diskCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   ];
 };
 
+const uploadTimeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
+  const rate = host.uploadRate ?? null;
+  const bytes = plan.estimate.outputBytes;
+  if (rate === null || rate >= rateThatFits(bytes)) return [];
+  return [
+    blocked(
+      'upload-time',
+      `${formatBytes(bytes)} at ${formatBytes(rate)}/s take more than ${UPLOAD_HOURS} h, and the Hub drops uploads that no commit follows within 20 h.`,
+      `Let the high-memory worker send at least ${formatBytes(rateThatFits(bytes))}/s (--limit-rate, SWP_LIMIT_RATE), then retry.`,
+    ),
+  ];
+};
+
 /** Checks on what may change from minute to minute. They are shown beside the plan, never inside its digest. */
 export const volatileChecks = (plans: readonly ArtifactPlan[], host: HostFacts | null): Check[] => {
   const work = plans.filter((plan) => plan.action === 'publish' || plan.action === 'metadata-only');
@@ -46,5 +60,10 @@ export const volatileChecks = (plans: readonly ArtifactPlan[], host: HostFacts |
     return [
       blocked('high-memory-host', 'No high-memory host answered within two minutes.', 'Start one with `swp worker highmem`, then retry.'),
     ];
-  return work.flatMap((plan) => [...writeCheck(plan, host), ...readCheck(plan, host), ...diskCheck(plan, host)]);
+  return work.flatMap((plan) => [
+    ...writeCheck(plan, host),
+    ...readCheck(plan, host),
+    ...diskCheck(plan, host),
+    ...uploadTimeCheck(plan, host),
+  ]);
 };

@@ -3,6 +3,7 @@ import { planEntry } from '../../activities/plan-entry.js';
 import { Claims } from '../../activities/scratch/claims.js';
 import { ScratchLayout } from '../../activities/scratch/layout.js';
 import { artifactsOf } from '../../catalog/artifacts.js';
+import { Pace } from '../../core/pace.js';
 import { hubConfigFromEnv, withPatience, withToken } from '../../hub/config.js';
 import { planText } from '../../plan/render/terminal.js';
 import { readSettings } from '../../worker/settings.js';
@@ -22,7 +23,7 @@ export const dryRun = async (input: PublishInput, context: Context): Promise<Exi
   const host = await probeHost(
     {
       host: 'this machine',
-      writeHub: hub,
+      writeHub: settings.uploadRate === null ? hub : { ...hub, uploadPace: new Pace(settings.uploadRate) },
       sourceHub: settings.sourceToken === null ? hub : withToken(hub, settings.sourceToken),
       targets: settings.targets,
       freeDisk: () => new Claims(new ScratchLayout(settings.scratch), settings.slots).freeDisk(),

@@ -4,6 +4,7 @@ import { Sha256, type RepoId } from '../../core/ids.js';
 import { oneLine } from '../../core/text.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
+import { requestId } from '../errors.js';
 import { inGroups } from './preupload.js';
 import type { UploadFile } from './upload-file.js';
 
@@ -77,12 +78,17 @@ const partsOf = (file: UploadFile, action: LfsAction): Part[] => {
   });
 };
 
-const orderOf = (hub: HubConfig, file: UploadFile, object: z.infer<typeof Answer>['objects'][number]): UploadOrder => {
+const orderOf = (
+  hub: HubConfig,
+  file: UploadFile,
+  object: z.infer<typeof Answer>['objects'][number],
+  request: string | undefined,
+): UploadOrder => {
   if (object.error !== null && object.error !== undefined) {
     throw new SwpError(
       'conflict',
       'hub/lfs-refused',
-      `The Hub refuses ${file.path}: ${oneLine(object.error.message ?? '', 300)} (${object.error.code ?? 'no code'}).`,
+      `The Hub refuses ${file.path}: ${oneLine(object.error.message ?? '', 300)} (${object.error.code ?? 'no code'}${request === undefined ? '' : `, request ${request}`}).`,
       { hint: "Look at the account's storage and the file size limit, then retry." },
     );
   }
@@ -111,7 +117,7 @@ export const lfsBatch = async (
       ref: { name: 'refs/heads/main' },
       objects: group.map(({ sha256, size }) => ({ oid: sha256, size })),
     };
-    const { value } = await callJson(
+    const { value, headers } = await callJson(
       hub,
       {
         method: 'POST',
@@ -127,7 +133,7 @@ export const lfsBatch = async (
     for (const file of group) {
       const object = objects.get(file.sha256);
       if (object === undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub did not say where ${file.path} goes.`);
-      orders.set(file.path, orderOf(hub, file, object));
+      orders.set(file.path, orderOf(hub, file, object, requestId(headers)));
     }
   }
   return orders;

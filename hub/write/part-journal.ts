@@ -24,7 +24,10 @@ const Entry = z.discriminatedUnion('kind', [
     parts: z.array(Part),
   }),
   z.object({ kind: z.literal('sent'), oid: Sha256, number: z.int().positive(), etag: z.string() }),
-  z.object({ kind: z.literal('ended'), oid: Sha256 }),
+  /** The Hub said that it has these objects. */
+  z.object({ kind: z.literal('stored'), oids: z.array(Sha256), at: z.number() }),
+  /** The addresses are of no use any more. */
+  z.object({ kind: z.literal('dropped'), oid: Sha256 }),
 ]);
 type Entry = z.infer<typeof Entry>;
 
@@ -67,6 +70,7 @@ const urlsOf = ({ complete, parts }: MultipartOrder): URL[] => [complete.url, ..
  */
 export class PartJournal {
   private readonly known = new Map<Sha256, Known>();
+  private readonly there = new Map<Sha256, number>();
   private turn: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -105,9 +109,20 @@ export class PartJournal {
     return this.append({ kind: 'sent', oid, number, etag });
   }
 
-  /** The object is there, or its addresses are of no use any more. */
-  async ended(oid: Sha256): Promise<void> {
-    if (this.known.has(oid)) await this.append({ kind: 'ended', oid });
+  /** Notes objects that the Hub has as of now. */
+  async stored(oids: readonly Sha256[]): Promise<void> {
+    if (oids.length > 0) await this.append({ kind: 'stored', oids: [...oids], at: this.now() });
+  }
+
+  /** Milliseconds since the Hub last said that it has the object; Infinity where it never did. */
+  ageOf(oid: Sha256): number {
+    const at = this.there.get(oid);
+    return at === undefined ? Infinity : this.now() - at;
+  }
+
+  /** Forgets addresses that the Hub refuses. */
+  async drop(oid: Sha256): Promise<void> {
+    if (this.known.has(oid)) await this.append({ kind: 'dropped', oid });
   }
 
   async close(): Promise<void> {
@@ -116,8 +131,13 @@ export class PartJournal {
   }
 
   private learn(entry: Entry): void {
-    if (entry.kind === 'ended') this.known.delete(entry.oid);
-    else if (entry.kind === 'sent') this.known.get(entry.oid)?.etags.set(entry.number, entry.etag);
+    if (entry.kind === 'dropped') this.known.delete(entry.oid);
+    else if (entry.kind === 'stored') {
+      for (const oid of entry.oids) {
+        this.known.delete(oid);
+        this.there.set(oid, entry.at);
+      }
+    } else if (entry.kind === 'sent') this.known.get(entry.oid)?.etags.set(entry.number, entry.etag);
     else {
       const { complete, verify, parts, at, oid } = entry;
       const order: MultipartOrder = { kind: 'multipart', complete, verify, parts };

@@ -3,7 +3,7 @@ import type { RepoId } from '../../core/ids.js';
 import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
 import { Lanes } from './lanes.js';
-import { lfsBatch } from './lfs-batch.js';
+import { lfsBatch, type UploadOrder } from './lfs-batch.js';
 import type { PartJournal } from './part-journal.js';
 import { classifyUploads, type UploadModes } from './preupload.js';
 import { endsInPeace, sendParts, sendWhole, type SendOptions } from './send-object.js';
@@ -43,10 +43,13 @@ interface Uploading {
 }
 
 /** Sends what is missing of one object, by the addresses of its journal or by fresh ones. */
-const sendMissing = async ({ hub, repo, journal, meter, options }: Uploading, file: UploadFile): Promise<void> => {
+const sendMissing = async (
+  { hub, journal, meter, options }: Uploading,
+  file: UploadFile,
+  order: UploadOrder | undefined,
+): Promise<void> => {
   const counting: SendOptions = { ...options, onBytes: (bytes) => meter.sent(file, bytes) };
   const known = journal.find(file.sha256);
-  const order = known === null ? (await lfsBatch(hub, repo, [file], options)).get(file.path) : undefined;
   if (order?.kind === 'stored') return;
   if (order?.kind === 'basic') {
     await sendWhole(hub, file, order, counting);
@@ -60,20 +63,21 @@ const sendMissing = async ({ hub, repo, journal, meter, options }: Uploading, fi
     there.reduce((sum, { begin, end }) => sum + end - begin, 0),
   );
   await sendParts(hub, file, started, journal, counting);
-  await journal.ended(file.sha256);
 };
 
 /** Sends one object, asking for fresh addresses when the old ones are refused. */
 const uploadObject = async (uploading: Uploading, file: UploadFile): Promise<void> => {
-  const { journal, meter } = uploading;
+  const { hub, repo, journal, meter, options } = uploading;
   for (let orders = 1; ; orders += 1) {
+    const order = journal.find(file.sha256) === null ? (await lfsBatch(hub, repo, [file], options)).get(file.path) : undefined;
     try {
-      await sendMissing(uploading, file);
+      await sendMissing(uploading, file, order);
+      await journal.stored([file.sha256]);
       meter.ended(file);
       return;
     } catch (error) {
       if (orders >= ORDERS_PER_FILE || !(error instanceof SwpError) || !ASK_AGAIN.has(error.code)) throw error;
-      await journal.ended(file.sha256);
+      await journal.drop(file.sha256);
       meter.anew(file);
     }
   }
@@ -95,6 +99,7 @@ export const uploadBlobs = async (
   const open = blobs.filter(({ sha256 }) => journal.find(sha256) === null);
   const orders = await lfsBatch(hub, repo, open, { signal });
   const stored = new Set(open.filter(({ path }) => orders.get(path)?.kind === 'stored'));
+  await journal.stored([...stored].map(({ sha256 }) => sha256));
   for (const file of stored) {
     meter.skipped(file, file.size);
     meter.ended(file);

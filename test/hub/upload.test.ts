@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Pace } from '../../core/pace.js';
 import { Lanes, MOST_LANES } from '../../hub/write/lanes.js';
+import { findLostBlobs } from '../../hub/write/lost-blobs.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import { uploadBlobs, type UploadFile, type UploadProgress } from '../../hub/write/upload.js';
 import { fileOf, openHub, REPO, signal as never, type TestHub } from './support.js';
@@ -180,5 +181,44 @@ describe('lanes', () => {
         return Promise.resolve();
       });
     expect(lanes.count).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('blobs that wait for their commit', () => {
+  const file = fileOf('large.safetensors', large);
+  const lost = async (): Promise<string[]> => {
+    const journal = await PartJournal.open(journalPath(), () => now);
+    try {
+      return (await findLostBlobs(test.client, REPO, [file], journal, { signal: never })).map(({ path }) => path);
+    } finally {
+      await journal.close();
+    }
+  };
+
+  it('are asked for again only when the Hub was last seen with them more than 15 hours ago', async () => {
+    await upload();
+    const asked = batches();
+    now += 14 * 3_600_000;
+    expect(await lost()).toEqual([]);
+    expect(batches()).toBe(asked);
+    now += 2 * 3_600_000;
+    expect(await lost()).toEqual([]);
+    expect(batches()).toBe(asked + 1);
+    expect(await lost()).toEqual([]);
+    expect(batches()).toBe(asked + 1);
+  });
+
+  it('are named when the Hub dropped them, and sent again by the next upload', async () => {
+    await upload();
+    await test.hub.admin.deleteRepo(REPO);
+    await test.hub.admin.createRepo(REPO);
+    now += 16 * 3_600_000;
+    expect(await lost()).toEqual(['large.safetensors']);
+    expect(await upload()).toMatchObject({ sentBytes: large.length });
+    expect(await lost()).toEqual([]);
+  });
+
+  it('are asked for when nobody knows what was sent', async () => {
+    expect(await lost()).toEqual(['large.safetensors']);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostFacts } from '../../plan/facts.js';
 import { volatileChecks } from '../../plan/volatile-checks.js';
+import { rateThatFits } from '../../plan/upload-time.js';
 import { plan, publishedTarget, SOURCE, sourceFacts, TARGET } from './fixtures.js';
 
 const host = (over: Partial<HostFacts> = {}): HostFacts => ({
@@ -27,7 +28,19 @@ describe('the checks of the moment', () => {
     ['write-access blocked', { targets: [{ repo: TARGET, writable: 'no' as const, reason: 'It only reads.' }] }],
     ['read-access blocked', { sources: [{ repo: SOURCE, readable: false, reason: 'It is gated.' }] }],
     ['disk blocked', { freeDiskBytes: plan().estimate.diskBytes - 1 }],
+    ['upload-time blocked', { uploadRate: rateThatFits(plan().estimate.outputBytes) - 1 }],
   ])('say %s', (expected, over) => expect(verdicts(over)).toContain(expected));
+
+  it('take a rate at which the upload ends in time for its commit', () => {
+    const uploadRate = rateThatFits(plan().estimate.outputBytes);
+    expect(verdicts({ uploadRate })).toEqual(verdicts());
+  });
+
+  it('say which rate the upload would need', () => {
+    const large = { ...plan(), estimate: { ...plan().estimate, outputBytes: 200e9 } };
+    const slow = volatileChecks([large], host({ uploadRate: 1e6 }));
+    expect(slow.find(({ code }) => code === 'upload-time')?.fix).toMatch(/at least 3\.09 MB\/s/);
+  });
 
   it('say that no host answered, with how to start one', () => {
     expect(volatileChecks([plan()], null)).toMatchObject([

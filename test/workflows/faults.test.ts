@@ -84,6 +84,35 @@ describe('a permanent fault', () => {
     await workshop.keep('retried', ['target']);
   });
 
+  it('of the card is said by the plan, which waits until it is mended', async () => {
+    const stop = workshop.hub.on(({ operation }) =>
+      operation === 'validate-yaml'
+        ? { kind: 'status', status: 400, body: JSON.stringify({ errors: [{ message: '"license" is unknown' }], warnings: [] }) }
+        : undefined,
+    );
+    await workshop.start();
+    await workshop.until('needs-attention');
+    const { trouble } = await workshop.handle().query<{ trouble: { code: string; reason: string } }>('status');
+    expect(trouble).toMatchObject({ code: 'card-yaml', reason: expect.stringContaining('"license" is unknown') });
+    stop();
+    await resolve('retry', workshop.handle().workflowId);
+    await workshop.approve();
+    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+  });
+
+  it('of the card just before the commit parks there', async () => {
+    await workshop.start();
+    await workshop.planOf();
+    const stop = workshop.hub.on(({ operation }) =>
+      operation === 'validate-yaml' ? { kind: 'status', status: 400, body: JSON.stringify({ errors: [{ message: 'no' }] }) } : undefined,
+    );
+    await workshop.approve();
+    await workshop.untilTarget('needs-attention');
+    stop();
+    await resolve('retry');
+    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+  });
+
   it('can be abandoned, and the target stays as it was', async () => {
     workshop.hub.on(({ operation }) =>
       operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined,

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { oneLine } from '../../core/text.js';
+import { attempt, hubUrl, jsonBody, parseAnswer, type CallOptions } from '../call.js';
+import type { HubConfig } from '../config.js';
+import { retrying } from '../retry.js';
+
+const Complaint = z.object({ message: z.string() }).transform(({ message }) => oneLine(message, 300));
+const Answer = z.object({ errors: z.array(Complaint).catch([]), warnings: z.array(Complaint).catch([]) });
+
+/** Statuses of servers without this endpoint. */
+const ABSENT = new Set([404, 405, 501]);
+
+/** What the Hub finds wrong with a card's YAML; with an error it would refuse the commit. */
+export type CardVerdict = z.infer<typeof Answer>;
+
+/** Has the Hub look at a model card. A server that has no such endpoint finds nothing wrong. */
+export const validateCard = async (hub: HubConfig, card: string, { signal }: CallOptions): Promise<CardVerdict> => {
+  const request = {
+    method: 'POST',
+    url: hubUrl(hub, '/api/validate-yaml'),
+    authorized: true,
+    signal,
+    ...jsonBody({ content: card, repoType: 'model' }),
+  } as const;
+  return retrying(hub, signal, async () => {
+    // 400 says what is wrong in the same words as 200 says what might be.
+    const answer = await attempt(hub, request, (status) => status === 200 || status === 400 || ABSENT.has(status));
+    if (!ABSENT.has(answer.statusCode ?? 0)) return parseAnswer(request, answer, Answer);
+    answer.resume();
+    return { errors: [], warnings: [] };
+  });
+};
