@@ -80,7 +80,8 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   } catch (error) {
     signal.throwIfAborted();
     const readFailure: unknown = source?.errored;
-    // What broke was our own file, not the connection.
+    // What broke was where the bytes come from, not the connection.
+    if (readFailure instanceof SwpError) throw readFailure;
     if (readFailure instanceof Error && 'code' in readFailure && readFailure.code === 'ENOENT') throw readFailure;
     throw error;
   } finally {

@@ -24,8 +24,8 @@ const Entry = z.discriminatedUnion('kind', [
     parts: z.array(Part),
   }),
   z.object({ kind: z.literal('sent'), oid: Sha256, number: z.int().positive(), etag: z.string() }),
-  /** The Hub said that it has these objects. */
-  z.object({ kind: z.literal('stored'), oids: z.array(Sha256), at: z.number() }),
+  /** The Hub said that it has these objects; `ours` where it took every byte of them from here. */
+  z.object({ kind: z.literal('stored'), oids: z.array(Sha256), at: z.number(), ours: z.boolean().optional() }),
   /** The addresses are of no use any more. */
   z.object({ kind: z.literal('dropped'), oid: Sha256 }),
 ]);
@@ -71,6 +71,7 @@ const urlsOf = ({ complete, parts }: MultipartOrder): URL[] => [complete.url, ..
 export class PartJournal {
   private readonly known = new Map<Sha256, Known>();
   private readonly there = new Map<Sha256, number>();
+  private readonly ours = new Set<Sha256>();
   private turn: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -114,6 +115,16 @@ export class PartJournal {
     if (oids.length > 0) await this.append({ kind: 'stored', oids: [...oids], at: this.now() });
   }
 
+  /** Notes an object that the Hub has as of now, and had from here. */
+  completed(oid: Sha256): Promise<void> {
+    return this.append({ kind: 'stored', oids: [oid], at: this.now(), ours: true });
+  }
+
+  /** Whether every byte of the object went out from here. */
+  isOurs(oid: Sha256): boolean {
+    return this.ours.has(oid);
+  }
+
   /** Milliseconds since the Hub last said that it has the object; Infinity where it never did. */
   ageOf(oid: Sha256): number {
     const at = this.there.get(oid);
@@ -136,6 +147,7 @@ export class PartJournal {
       for (const oid of entry.oids) {
         this.known.delete(oid);
         this.there.set(oid, entry.at);
+        if (entry.ours === true) this.ours.add(oid);
       }
     } else if (entry.kind === 'sent') this.known.get(entry.oid)?.etags.set(entry.number, entry.etag);
     else {

@@ -5,7 +5,7 @@ import { attempt, jsonBody } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { retrying } from '../retry.js';
 import { MOST_LANES, type Lanes } from './lanes.js';
-import type { BasicOrder, LfsAction, Part } from './lfs-batch.js';
+import type { BasicOrder, LfsAction, MultipartOrder, Part } from './lfs-batch.js';
 import type { PartJournal, StartedUpload } from './part-journal.js';
 import type { UploadFile } from './upload-file.js';
 
@@ -126,6 +126,34 @@ const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, { sig
   });
 };
 
+/** Completes an object whose parts the far end has, and has it checked. */
+export const finish = async (
+  hub: HubConfig,
+  file: UploadFile,
+  order: MultipartOrder,
+  etags: ReadonlyMap<number, string>,
+  options: SendOptions,
+): Promise<void> => {
+  const parts = order.parts.map(({ number }) => ({ partNumber: number, etag: etags.get(number) ?? '' }));
+  await complete(hub, file, order.complete, parts, options);
+  if (order.verify !== null) await verify(hub, file, order.verify, options);
+};
+
+/** Sends one part; it counts when it is journalled. */
+export const sendPart = async (
+  hub: HubConfig,
+  file: UploadFile,
+  part: Part,
+  journal: PartJournal,
+  options: SendOptions,
+): Promise<string> => {
+  const etag = await putBytes(hub, file, part, {}, options);
+  if (etag === undefined)
+    throw new SwpError('integrity', 'hub/no-etag', `The Hub took part ${part.number} of ${file.path} without an ETag.`);
+  await journal.sent(file.sha256, part.number, etag);
+  return etag;
+};
+
 /** Sends a small object in one piece, and has it checked. */
 export const sendWhole = async (hub: HubConfig, file: UploadFile, order: BasicOrder, options: SendOptions): Promise<void> => {
   await putBytes(hub, file, { url: order.upload.url, begin: 0, end: file.size }, order.upload.headers, options);
@@ -144,15 +172,9 @@ export const sendParts = async (
   await runAll(
     order.parts.filter(({ number }) => !tags.has(number)),
     async (part, signal) => {
-      const etag = await putBytes(hub, file, part, {}, { ...options, signal });
-      if (etag === undefined)
-        throw new SwpError('integrity', 'hub/no-etag', `The Hub took part ${part.number} of ${file.path} without an ETag.`);
-      await journal.sent(file.sha256, part.number, etag);
-      tags.set(part.number, etag);
+      tags.set(part.number, await sendPart(hub, file, part, journal, { ...options, signal }));
     },
     { concurrency: MOST_LANES, signal: options.signal, aborts: (error) => !endsInPeace(error) },
   );
-  const parts = order.parts.map(({ number }) => ({ partNumber: number, etag: tags.get(number) ?? '' }));
-  await complete(hub, file, order.complete, parts, options);
-  if (order.verify !== null) await verify(hub, file, order.verify, options);
+  await finish(hub, file, order, tags, options);
 };

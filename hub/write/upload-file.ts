@@ -9,4 +9,6 @@ export interface UploadFile {
   readonly sha256: Sha256;
   /** The bytes from `begin` up to `end`. */
   readonly open: (begin: number, end: number) => Readable;
+  /** Its bytes come from far away: they are read once, in their order, and only their digest tells that they are right. */
+  readonly readOnce?: true;
 }

@@ -1,3 +1,4 @@
+import { Mutex } from 'async-mutex';
 import { SwpError } from '../../core/error.js';
 import type { RepoId } from '../../core/ids.js';
 import { runAll } from '../../core/run-all.js';
@@ -7,6 +8,7 @@ import { lfsBatch, type UploadOrder } from './lfs-batch.js';
 import type { PartJournal } from './part-journal.js';
 import { classifyUploads, type UploadModes } from './preupload.js';
 import { endsInPeace, sendParts, sendWhole, type SendOptions } from './send-object.js';
+import { sendPartsReadOnce, sendWholeReadOnce } from './send-read-once.js';
 import type { UploadFile } from './upload-file.js';
 import { UploadMeter, type UploadProgress } from './upload-meter.js';
 
@@ -32,6 +34,8 @@ export interface UploadSummary extends UploadModes {
   /** Bytes sent now, and bytes that the Hub had already. */
   readonly sentBytes: number;
   readonly skippedBytes: number;
+  /** Bytes of files that are only read once and that the Hub had from elsewhere: nobody here has seen them. */
+  readonly unseenBytes: number;
 }
 
 interface Uploading {
@@ -40,29 +44,41 @@ interface Uploading {
   readonly journal: PartJournal;
   readonly meter: UploadMeter;
   readonly options: SendOptions;
+  /** One file at a time is read once: its parts have the memory to themselves. */
+  readonly readingOnce: Mutex;
 }
 
-/** Sends what is missing of one object, by the addresses of its journal or by fresh ones. */
+/**
+ * Sends what is missing of one object, by the addresses of its journal or by fresh ones.
+ *
+ * @returns whether all of it went out from here
+ */
 const sendMissing = async (
-  { hub, journal, meter, options }: Uploading,
+  { hub, journal, meter, options, readingOnce }: Uploading,
   file: UploadFile,
   order: UploadOrder | undefined,
-): Promise<void> => {
+): Promise<boolean> => {
   const counting: SendOptions = { ...options, onBytes: (bytes) => meter.sent(file, bytes) };
   const known = journal.find(file.sha256);
-  if (order?.kind === 'stored') return;
+  if (order?.kind === 'stored') return false;
   if (order?.kind === 'basic') {
-    await sendWhole(hub, file, order, counting);
-    return;
+    await (file.readOnce ? sendWholeReadOnce : sendWhole)(hub, file, order, counting);
+    return true;
   }
   const started = known ?? (order === undefined ? null : await journal.begin(file.sha256, order));
   if (started === null) throw new SwpError('internal', 'hub/no-order', `The Hub did not say where ${file.path} goes.`);
+  if (file.readOnce) {
+    const onSkipped = (bytes: number): void => meter.skipped(file, bytes);
+    await readingOnce.runExclusive(() => sendPartsReadOnce(hub, file, started, journal, { ...counting, onSkipped }));
+    return true;
+  }
   const there = started.order.parts.filter(({ number }) => started.etags.has(number));
   meter.skipped(
     file,
     there.reduce((sum, { begin, end }) => sum + end - begin, 0),
   );
   await sendParts(hub, file, started, journal, counting);
+  return true;
 };
 
 /** Sends one object, asking for fresh addresses when the old ones are refused. */
@@ -71,13 +87,15 @@ const uploadObject = async (uploading: Uploading, file: UploadFile): Promise<voi
   for (let orders = 1; ; orders += 1) {
     const order = journal.find(file.sha256) === null ? (await lfsBatch(hub, repo, [file], options)).get(file.path) : undefined;
     try {
-      await sendMissing(uploading, file, order);
-      await journal.stored([file.sha256]);
+      if (await sendMissing(uploading, file, order)) await journal.completed(file.sha256);
+      else await journal.stored([file.sha256]);
       meter.ended(file);
       return;
     } catch (error) {
-      if (orders >= ORDERS_PER_FILE || !(error instanceof SwpError) || !ASK_AGAIN.has(error.code)) throw error;
-      await journal.drop(file.sha256);
+      if (!(error instanceof SwpError)) throw error;
+      const again = orders < ORDERS_PER_FILE && ASK_AGAIN.has(error.code);
+      if (again || error.code === 'hub/source-differs') await journal.drop(file.sha256);
+      if (!again) throw error;
       meter.anew(file);
     }
   }
@@ -94,7 +112,8 @@ export const uploadBlobs = async (
   { signal, journal, stopRequested, onProgress }: UploadOptions,
 ): Promise<UploadSummary> => {
   const modes = await classifyUploads(hub, repo, files, { signal });
-  const blobs = files.filter(({ path }) => modes.lfs.has(path));
+  // Files with equal bytes are one object.
+  const blobs = [...new Map(files.filter(({ path }) => modes.lfs.has(path)).map((file) => [file.sha256, file])).values()];
   const meter = new UploadMeter(blobs, onProgress);
   const open = blobs.filter(({ sha256 }) => journal.find(sha256) === null);
   const orders = await lfsBatch(hub, repo, open, { signal });
@@ -105,12 +124,22 @@ export const uploadBlobs = async (
     meter.ended(file);
   }
   const lanes = new Lanes();
+  const readingOnce = new Mutex();
   await runAll(
     blobs.filter((file) => !stored.has(file)),
     // Asked again for each file: addresses for a plain PUT live minutes, and the files before it may take hours.
     (file, both) =>
-      uploadObject({ hub, repo, journal, meter, options: { signal: both, lanes, stopRequested, onBytes: () => undefined } }, file),
+      uploadObject(
+        { hub, repo, journal, meter, readingOnce, options: { signal: both, lanes, stopRequested, onBytes: () => undefined } },
+        file,
+      ),
     { concurrency: FILES_IN_FLIGHT, signal, aborts: (error) => !endsInPeace(error) },
   );
-  return { ...modes, sentBytes: meter.sentBytes, skippedBytes: meter.skippedBytes };
+  const unseen = blobs.filter(({ readOnce, sha256 }) => readOnce && !journal.isOurs(sha256));
+  return {
+    ...modes,
+    sentBytes: meter.sentBytes,
+    skippedBytes: meter.skippedBytes,
+    unseenBytes: unseen.reduce((sum, { size }) => sum + size, 0),
+  };
 };

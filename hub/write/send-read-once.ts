@@ -1,0 +1,158 @@
+import { createHash, type Hash } from 'node:crypto';
+import { addAbortSignal, Readable } from 'node:stream';
+import { Mutex } from 'async-mutex';
+import { SwpError } from '../../core/error.js';
+import { runAll } from '../../core/run-all.js';
+import type { HubConfig } from '../config.js';
+import { MOST_LANES } from './lanes.js';
+import type { BasicOrder, Part } from './lfs-batch.js';
+import type { PartJournal, StartedUpload } from './part-journal.js';
+import { endsInPeace, finish, sendPart, sendWhole, type SendOptions } from './send-object.js';
+import type { UploadFile } from './upload-file.js';
+
+/** Bytes of parts that are in memory at once, from being read until they are sent. */
+const WINDOW = 96 * 1024 * 1024;
+
+export interface ReadOnceOptions extends SendOptions {
+  /** Told bytes that the far end had already, when they have been read for the digest. */
+  readonly onSkipped: (bytes: number) => void;
+}
+
+const checkDigest = (file: UploadFile, found: string): void => {
+  if (found === file.sha256) return;
+  throw new SwpError(
+    'integrity',
+    'hub/source-differs',
+    `The bytes of ${file.path} have sha256 ${found}; planned are those with ${file.sha256}.`,
+    { hint: 'Nothing of it is published. Retry; if it stays so, the source is damaged: tell its owner.' },
+  );
+};
+
+/** The bytes of a file, read part after part in their order whoever asks, so that the last read completes their digest. */
+class InOrder {
+  private readonly turn = new Mutex();
+  private readonly buffers: Buffer[] = [];
+  private hash = createHash('sha256');
+  private position = 0;
+
+  constructor(private readonly file: UploadFile) {}
+
+  /** Reads a part for the digest alone. */
+  pass(part: Part, signal: AbortSignal): Promise<void> {
+    return this.turn.runExclusive(() => this.read(part, signal, () => undefined));
+  }
+
+  /** Reads a part into memory that is lent until it is given back. */
+  lend(part: Part, signal: AbortSignal): Promise<Buffer> {
+    const length = part.end - part.begin;
+    return this.turn.runExclusive(async () => {
+      const spare = this.buffers.findIndex((buffer) => buffer.byteLength >= length);
+      const [buffer = Buffer.allocUnsafeSlow(length)] = spare < 0 ? [] : this.buffers.splice(spare, 1);
+      await this.read(part, signal, (chunk, at) => buffer.set(chunk, at));
+      return buffer;
+    });
+  }
+
+  giveBack(buffer: Buffer): void {
+    this.buffers.push(buffer);
+  }
+
+  /** A part that memory has no room for: read while it is sent, and again with each attempt to send it. */
+  stream(part: Part): () => Readable {
+    const before = this.hash.copy();
+    const end = (hash: Hash): void => {
+      this.hash = hash;
+      this.position = part.end;
+    };
+    const { file } = this;
+    async function* attempt(): AsyncGenerator<Uint8Array> {
+      const hash = before.copy();
+      for await (const chunk of file.open(part.begin, part.end) as AsyncIterable<Uint8Array>) {
+        hash.update(chunk);
+        yield chunk;
+      }
+      end(hash);
+    }
+    return () => Readable.from(attempt(), { objectMode: false });
+  }
+
+  digest(): string {
+    return this.hash.digest('hex');
+  }
+
+  private async read(part: Part, signal: AbortSignal, take: (chunk: Uint8Array, at: number) => void): Promise<void> {
+    signal.throwIfAborted();
+    if (this.position !== part.begin)
+      throw new SwpError('internal', 'hub/out-of-order', `Part ${part.number} of ${this.file.path} is read at byte ${this.position}.`);
+    for await (const chunk of addAbortSignal(signal, this.file.open(part.begin, part.end)) as AsyncIterable<Uint8Array>) {
+      this.hash.update(chunk);
+      take(chunk, this.position - part.begin);
+      this.position += chunk.byteLength;
+    }
+  }
+}
+
+/**
+ * Sends the parts of an object whose bytes pass through here: read once and in file order, sent in parallel, in
+ * bounded memory. What an earlier run has sent is read for the digest and not sent again. Only when the digest is
+ * the planned one the far end is told that the object is complete.
+ *
+ * @throws SwpError `hub/source-differs`
+ */
+export const sendPartsReadOnce = async (
+  hub: HubConfig,
+  file: UploadFile,
+  { order, etags }: StartedUpload,
+  journal: PartJournal,
+  options: ReadOnceOptions,
+): Promise<void> => {
+  const tags = new Map(etags);
+  const reading = new InOrder(file);
+  const room = Math.floor(WINDOW / Math.max(1, ...order.parts.map(({ begin, end }) => end - begin)));
+  const sendFrom = async (open: () => Readable, part: Part, signal: AbortSignal): Promise<void> => {
+    tags.set(part.number, await sendPart(hub, { ...file, open }, part, journal, { ...options, signal }));
+  };
+  const send = async (part: Part, signal: AbortSignal): Promise<void> => {
+    if (room === 0) return sendFrom(reading.stream(part), part, signal);
+    const lent = await reading.lend(part, signal);
+    const bytes = lent.subarray(0, part.end - part.begin);
+    await sendFrom(() => Readable.from([bytes]), part, signal);
+    reading.giveBack(lent);
+  };
+  await runAll(
+    order.parts,
+    async (part, signal) => {
+      if (!etags.has(part.number)) return send(part, signal);
+      await reading.pass(part, signal);
+      options.onSkipped(part.end - part.begin);
+    },
+    { concurrency: Math.min(MOST_LANES, Math.max(1, room)), signal: options.signal, aborts: (error) => !endsInPeace(error) },
+  );
+  checkDigest(file, reading.digest());
+  await finish(hub, file, order, tags, options);
+};
+
+/** The bytes of a file, of which the last are held back until all have the planned digest: the request never completes with others. */
+async function* checked(file: UploadFile, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  let held: Uint8Array | null = null;
+  for await (const chunk of bytes) {
+    if (held !== null) yield held;
+    hash.update(chunk);
+    held = chunk;
+  }
+  checkDigest(file, hash.digest('hex'));
+  if (held !== null) yield held;
+}
+
+/** Sends an object in one piece, whose bytes pass through here. */
+export const sendWholeReadOnce = (hub: HubConfig, file: UploadFile, order: BasicOrder, options: SendOptions): Promise<void> =>
+  sendWhole(
+    hub,
+    {
+      ...file,
+      open: (begin, end) => Readable.from(checked(file, file.open(begin, end) as AsyncIterable<Uint8Array>), { objectMode: false }),
+    },
+    order,
+    options,
+  );

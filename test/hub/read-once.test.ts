@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SwpError } from '../../core/error.js';
+import { PartJournal } from '../../hub/write/part-journal.js';
+import { uploadBlobs, type UploadFile } from '../../hub/write/upload.js';
+import { fileOf, openHub, REPO, signal as never, type TestHub } from './support.js';
+
+const CHUNK = 100_000;
+const PARTS = 12;
+const large = randomBytes(PARTS * CHUNK - 7);
+const small = randomBytes(3 * 65_536);
+
+let test: TestHub;
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swp-once-'));
+});
+afterEach(async () => {
+  await test.close();
+  await rm(directory, { recursive: true, force: true });
+});
+const start = async (options: Parameters<typeof openHub>[0] = { multipartThreshold: 5 * CHUNK, chunkSize: CHUNK }): Promise<void> => {
+  test = await openHub(options);
+  await test.hub.admin.createRepo(REPO);
+};
+
+/** A file that comes from far away, and what was read of it. */
+const farFile = (path: string, bytes: Uint8Array, planned: Uint8Array = bytes) => {
+  const reads: [number, number][] = [];
+  const file: UploadFile = {
+    ...fileOf(path, planned),
+    readOnce: true,
+    open: (begin, end) =>
+      Readable.from(
+        (async function* () {
+          // The first bytes are asked for apart: from them the Hub tells text from binary.
+          if (end - begin > 512) reads.push([begin, end]);
+          for (let at = begin; at < end; at += 65_536) {
+            await Promise.resolve();
+            yield bytes.subarray(at, Math.min(end, at + 65_536));
+          }
+        })(),
+        { objectMode: false },
+      ),
+  };
+  return { file, reads };
+};
+
+const upload = async (files: readonly UploadFile[], signal: AbortSignal = never) => {
+  const journal = await PartJournal.open(join(directory, 'parts.jsonl'));
+  try {
+    return await uploadBlobs(test.client, REPO, files, { signal, journal, stopRequested: () => false, onProgress: () => undefined });
+  } finally {
+    await journal.close();
+  }
+};
+const partsSent = (): number[] =>
+  test.hub.requests.flatMap(({ operation, part }) => (operation === 'part' && part !== undefined ? [part] : []));
+const completions = (): number => test.hub.requests.filter(({ operation }) => operation === 'complete').length;
+const failure = (run: Promise<unknown>): Promise<SwpError> =>
+  run.then(
+    () => {
+      throw new Error('it went well');
+    },
+    (error: SwpError) => error,
+  );
+
+describe('a file that is read once', () => {
+  it('is read from its first byte to its last, each once, while its parts are sent', async () => {
+    await start();
+    const { file, reads } = farFile('model.safetensors', large);
+    expect(await upload([file])).toMatchObject({ sentBytes: large.length, skippedBytes: 0, unseenBytes: 0 });
+    expect(reads.map(([begin]) => begin)).toEqual(Array.from({ length: PARTS }, (_, part) => part * CHUNK));
+    expect(reads.reduce((sum, [begin, end]) => sum + end - begin, 0)).toBe(large.length);
+    expect(partsSent().toSorted((a, b) => a - b)).toEqual(Array.from({ length: PARTS }, (_, part) => part + 1));
+  });
+
+  it('is read again after a kill, and only what was not sent goes out', async () => {
+    await start();
+    const killed = new AbortController();
+    const stop = test.hub.on(() => {
+      if (partsSent().length > 6) killed.abort(new Error('killed'));
+      return undefined;
+    });
+    await expect(upload([farFile('model.safetensors', large).file], killed.signal)).rejects.toThrow('killed');
+    stop();
+    const before = partsSent().length;
+    const { file, reads } = farFile('model.safetensors', large);
+    const { sentBytes, skippedBytes } = await upload([file]);
+    expect(skippedBytes).toBeGreaterThan(CHUNK);
+    expect(sentBytes + skippedBytes).toBe(large.length);
+    expect(partsSent().length - before).toBe(Math.ceil(sentBytes / CHUNK));
+    expect(reads).toHaveLength(PARTS);
+  });
+
+  it('is not completed when its bytes are not the planned ones', async () => {
+    await start();
+    const other = Buffer.from(large);
+    other[555_555] = (other[555_555] ?? 0) ^ 1;
+    const { file } = farFile('model.safetensors', other, large);
+    expect(await failure(upload([file]))).toMatchObject({ code: 'hub/source-differs', kind: 'integrity' });
+    expect(completions()).toBe(0);
+    // Nothing of it is used: the right bytes start anew.
+    expect(await upload([farFile('model.safetensors', large).file])).toMatchObject({ sentBytes: large.length, skippedBytes: 0 });
+  });
+
+  it('never ends a plain PUT with bytes that are not the planned ones', async () => {
+    await start();
+    const other = Buffer.from(small);
+    other[0] = (other[0] ?? 0) ^ 1;
+    expect(await failure(upload([farFile('small.bin', other, small).file]))).toMatchObject({ code: 'hub/source-differs' });
+    expect(await upload([farFile('small.bin', small).file])).toMatchObject({ sentBytes: small.length });
+  });
+
+  it('keeps the parts that were sent when the source cannot be read for a while', async () => {
+    await start();
+    const { file } = farFile('model.safetensors', large);
+    const broken: UploadFile = {
+      ...file,
+      open: (begin, end) => {
+        if (begin >= 8 * CHUNK)
+          return Readable.from(
+            // eslint-disable-next-line require-yield
+            (async function* (): AsyncGenerator<Uint8Array> {
+              while (!(await readFile(join(directory, 'parts.jsonl'), 'utf8')).includes('"kind":"sent"'))
+                await new Promise((resolve) => setImmediate(resolve));
+              throw new SwpError('access', 'mirror/source-unreadable', 'gated');
+            })(),
+          );
+        return file.open(begin, end);
+      },
+    };
+    expect(await failure(upload([broken]))).toMatchObject({ code: 'mirror/source-unreadable' });
+    const { skippedBytes } = await upload([farFile('model.safetensors', large).file]);
+    expect(skippedBytes).toBeGreaterThan(0);
+  });
+
+  it('is read with each attempt where a part is larger than memory has room for', async () => {
+    const chunk = 97 * 1024 * 1024;
+    const huge = Buffer.alloc(chunk + 1_000_000, 7);
+    await start({ multipartThreshold: chunk, chunkSize: chunk });
+    test.hub.on(({ operation }) => (operation === 'part' && partsSent().length === 1 ? { kind: 'status', status: 503 } : undefined));
+    const { file, reads } = farFile('huge.safetensors', huge);
+    expect(await upload([file])).toMatchObject({ unseenBytes: 0 });
+    expect(reads.map(([begin]) => begin)).toEqual([0, 0, chunk]);
+    expect(completions()).toBe(1);
+  });
+
+  it('says what the Hub had from elsewhere, and not what it had from here', async () => {
+    await start();
+    expect(await upload([farFile('model.safetensors', large).file])).toMatchObject({ unseenBytes: 0 });
+    expect(await upload([farFile('model.safetensors', large).file])).toMatchObject({ sentBytes: 0, unseenBytes: 0 });
+    await rm(join(directory, 'parts.jsonl'));
+    expect(await upload([farFile('model.safetensors', large).file])).toMatchObject({ sentBytes: 0, unseenBytes: large.length });
+  });
+
+  it('is sent once where two paths have the same bytes', async () => {
+    await start();
+    const first = farFile('a.safetensors', large);
+    const second = farFile('b.safetensors', large);
+    expect(await upload([first.file, second.file])).toMatchObject({ sentBytes: large.length });
+    expect(first.reads.length + second.reads.length).toBe(PARTS);
+  });
+});
