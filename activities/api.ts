@@ -68,7 +68,14 @@ export interface BuildReport {
 }
 
 export type UploadReport =
-  | { readonly outcome: 'uploaded'; readonly parent: CommitSha; readonly sentBytes: number; readonly skippedBytes: number }
+  | {
+      readonly outcome: 'uploaded';
+      readonly parent: CommitSha;
+      readonly sentBytes: number;
+      readonly skippedBytes: number;
+      /** Of a mirror: bytes that did not pass through this host, since the Hub had or copied them. */
+      readonly unseenBytes?: number;
+    }
   | { readonly outcome: 'stale'; readonly reason: string }
   /** What was sealed is no longer in scratch: the artifact is built again. */
   | { readonly outcome: 'scratch-lost'; readonly reason: string };
@@ -104,6 +111,8 @@ export interface VerifyRequest {
   readonly commit: CommitSha;
   readonly manifestDigest: Digest;
   readonly provenanceDigest: Digest;
+  /** Read everything back, not a sample. */
+  readonly full?: boolean;
 }
 
 export interface VerifyReport {

@@ -11,7 +11,7 @@ import { digestOf } from '../plan/canonical.js';
 import { describeBytes, GIT_BLOB_LIMIT, ManifestFile } from '../plan/manifest.js';
 import { mtpRecipe, MTP_PAYLOAD, MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
 import { readMtpSource } from './facts/mtp.js';
-import { readSource } from './facts/source.js';
+import { readPlannedSource } from './facts/source.js';
 import { extractMtp, hashFile, JOURNAL, readersOf } from './mtp/extract.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import { writeAtomic } from './scratch/write-atomic.js';
@@ -67,12 +67,8 @@ const validate = async (path: string, tensors: number): Promise<void> => {
 /** The recipe's selection is derived again from the pinned source and must be the planned one. */
 const selectAsPlanned = async (deps: BuildDeps, plan: ArtifactPlan, signal: AbortSignal) => {
   const { recipe } = plan;
-  if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
-  const source = await readSource(deps.hub, recipe.source.repo, recipe.source.commit, signal);
-  if (source === null)
-    throw new SwpError('not-found', 'build/source-gone', `${recipe.source.repo} at ${recipe.source.commit} is not there any more.`, {
-      hint: 'Find out where it went, then retry; or abandon and change the entry.',
-    });
+  if (recipe?.kind !== 'mtp') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no heads.`);
+  const source = await readPlannedSource(deps.hub, plan, signal);
   const selection = await readMtpSource(deps.hub, source, recipe.names, signal);
   const digest = digestOf(mtpRecipe(source, selection));
   if (digest !== plan.recipeDigest)

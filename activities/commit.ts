@@ -1,4 +1,5 @@
 import { buffer, text } from 'node:stream/consumers';
+import pMap from 'p-map';
 import { SwpError } from '../core/error.js';
 import { Digest, type CommitSha } from '../core/ids.js';
 import { plural } from '../core/text.js';
@@ -21,8 +22,13 @@ import type { ScratchLayout } from './scratch/layout.js';
 import { renderProvenance, type Sealed } from './seal.js';
 import { uploadFiles } from './upload.js';
 
+/** Files read at once for the commit; those of a mirror come from the Hub. */
+const FILES_IN_FLIGHT = 8;
+
 export interface CommitDeps {
+  /** With the write token, for the target. */
   readonly hub: HubConfig;
+  readonly sourceHub: HubConfig;
   readonly layout: ScratchLayout;
 }
 
@@ -42,10 +48,17 @@ const treeHolds = async (
   return same && plan.operations.every((operation) => operation.op !== 'delete' || !tree.has(operation.path));
 };
 
-const commitFile = async (file: UploadFile, isLfs: boolean): Promise<CommitFile> =>
-  isLfs
-    ? { path: file.path, lfs: { sha256: file.sha256, size: file.size } }
-    : { path: file.path, content: await buffer(file.open(0, file.size)) };
+/** What lies outside LFS goes along in the commit: its bytes are looked at a last time. */
+const commitFile = async ({ path, size, sha256, open }: UploadFile, isLfs: boolean): Promise<CommitFile> => {
+  if (isLfs) return { path, lfs: { sha256, size } };
+  const content = await buffer(open(0, size));
+  const found = sha256Of(content);
+  if (found !== sha256)
+    throw new SwpError('integrity', 'commit/differs', `The bytes of ${path} have sha256 ${found}; sealed were those with ${sha256}.`, {
+      hint: 'Nothing is published. Retry; if it stays so, the disk or the source is damaged: move to another host, or tell its owner.',
+    });
+  return { path, content };
+};
 
 /** The trailers by which a commit of ours is known again, whoever reads it. */
 const trailersOf = (approved: ApprovedArtifact, sealed: Sealed): Readonly<Record<string, string>> => ({
@@ -84,22 +97,23 @@ const lostBlobs = async (
  * crash finds the first one: at most one can succeed.
  */
 export const commitSealed = async (
-  { hub, layout }: CommitDeps,
+  deps: CommitDeps,
   approved: ApprovedArtifact,
   sealed: Sealed,
   parent: CommitSha,
   signal: AbortSignal,
 ): Promise<CommitReport> => {
+  const { hub } = deps;
   const { plan } = approved;
   if (plan.target.head !== null && plan.target.head !== parent)
     throw new SwpError('integrity', 'commit/other-parent', `The plan for ${plan.target.repo} has head ${plan.target.head}, not ${parent}.`);
   const provenance = renderProvenance(approved, sealed.manifest);
-  const files = uploadFiles(approved, sealed);
+  const files = uploadFiles(deps, approved, sealed, signal);
   const { lfs } = await classifyUploads(hub, plan.target.repo, files, { signal });
   const expected = [...sealed.manifest.files, describeBytes(PROVENANCE_PATH, provenance)];
   await checkCard(hub, plan, files, signal);
   const lost = await lostBlobs(
-    { hub, layout },
+    deps,
     plan,
     files.filter(({ path }) => lfs.has(path)),
     signal,
@@ -114,7 +128,7 @@ export const commitSealed = async (
         parent,
         title: `Publish ${plan.kind} of ${approved.entryName}`,
         trailers: trailersOf(approved, sealed),
-        files: await Promise.all(files.map((file) => commitFile(file, lfs.has(file.path)))),
+        files: await pMap(files, (file) => commitFile(file, lfs.has(file.path)), { concurrency: FILES_IN_FLIGHT, signal }),
         deletions: plan.operations.flatMap((operation) => (operation.op === 'delete' ? [operation.path] : [])),
       },
       { signal, treeMatches: (commit) => treeHolds(hub, approved, expected, commit, signal) },

@@ -2,11 +2,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { SwpError } from '../core/error.js';
 import type { HubConfig } from '../hub/config.js';
 import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
-import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
+import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import { manifestDigest as digestOfManifest, type ManifestFile } from '../plan/manifest.js';
 import type { ClaimActivities, HostActivities, LightActivities } from './api.js';
 import { buildPayload } from './build.js';
 import { commitSealed } from './commit.js';
 import { tellingRetries, withHeartbeat, type Report } from './heartbeat.js';
+import { mirrorPayload } from './mirror.js';
 import { probeHost } from './probe.js';
 import type { Claims } from './scratch/claims.js';
 import type { ScratchLayout } from './scratch/layout.js';
@@ -54,6 +56,19 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
   };
   const beating = <T>(step: string, run: (signal: AbortSignal, report: Report) => Promise<T>): Promise<T> =>
     withHeartbeat(step, run, deps.host);
+  const hubs = (report: Report) => ({
+    hub: tellingRetries(deps.writeHub, report),
+    sourceHub: tellingRetries(deps.sourceHub, report),
+  });
+  const payloadOf = (
+    source: Parameters<typeof buildPayload>[0],
+    plan: ArtifactPlan,
+    report: Report,
+    signal: AbortSignal,
+  ): Promise<readonly ManifestFile[]> => {
+    if (plan.action === 'metadata-only') return publishedPayload(deps.writeHub, plan, signal);
+    return plan.mirrored === undefined ? buildPayload(source, plan, report, signal) : mirrorPayload(source.hub, plan, signal);
+  };
   return {
     probeHost: (request) =>
       beating('probing', (signal) =>
@@ -88,10 +103,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         admit(approved);
         const { plan } = approved;
         const source = { hub: tellingRetries(deps.sourceHub, report), layout: deps.layout };
-        const payload =
-          plan.action === 'metadata-only'
-            ? await publishedPayload(deps.writeHub, plan, signal)
-            : await buildPayload(source, plan, report, signal);
+        const payload = await payloadOf(source, plan, report, signal);
         const sealed = await seal(source, approved, payload, signal);
         return {
           manifestDigest: digestOfManifest(sealed.manifest),
@@ -105,13 +117,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         admit(approved);
         const sealed = await sealedOrLost(deps, approved, manifestDigest);
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
-        return uploadSealed(
-          { hub: tellingRetries(deps.writeHub, report), layout: deps.layout, stopRequested: deps.stopRequested },
-          approved,
-          sealed,
-          report,
-          signal,
-        );
+        return uploadSealed({ ...hubs(report), layout: deps.layout, stopRequested: deps.stopRequested }, approved, sealed, report, signal);
       }),
 
     commitArtifact: ({ approved, manifestDigest, parent }) =>
@@ -119,7 +125,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         admit(approved);
         const sealed = await sealedOrLost(deps, approved, manifestDigest);
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
-        return commitSealed({ hub: tellingRetries(deps.writeHub, report), layout: deps.layout }, approved, sealed, parent, signal);
+        return commitSealed({ ...hubs(report), layout: deps.layout }, approved, sealed, parent, signal);
       }),
 
     releaseHost: ({ holder, recipeDigest, what }) =>

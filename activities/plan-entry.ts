@@ -1,5 +1,7 @@
 import { artifactsOf, type EntryArtifact } from '../catalog/artifacts.js';
 import { SwpError, messageOf } from '../core/error.js';
+import type { ArtifactKind } from '../core/ids.js';
+import { plural } from '../core/text.js';
 import { artifactPlanDigest, ARTIFACT_PLAN_LIMIT, type ArtifactPlan } from '../plan/artifact-plan.js';
 import { blockedPlan } from '../plan/blocked-plan.js';
 import { canonicalJson } from '../plan/canonical.js';
@@ -7,6 +9,8 @@ import { blocked, warn, type Check } from '../plan/checks.js';
 import { diffPlans } from '../plan/diff.js';
 import { makeEntryPlan, planDigest } from '../plan/entry-plan.js';
 import { planMtp } from '../plan/plan-mtp.js';
+import { planVision } from '../plan/plan-vision.js';
+import type { PublishFacts } from '../plan/publish-plan.js';
 import { planMarkdown, type ShownPlan } from '../plan/render/markdown.js';
 import { volatileChecks } from '../plan/volatile-checks.js';
 import type { HubConfig } from '../hub/config.js';
@@ -15,6 +19,7 @@ import type { PlannedRound, PlanRequest } from './api.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readSource } from './facts/source.js';
 import { readTarget } from './facts/target.js';
+import { readMirroredFiles } from './facts/vision.js';
 
 export interface PlanDeps {
   readonly hub: HubConfig;
@@ -29,47 +34,50 @@ const checkOf = (error: unknown): Check => {
   return blocked(error.code.replace('/', '-'), messageOf(error), error.hint);
 };
 
-const planMtpArtifact = async (
-  deps: PlanDeps,
-  request: PlanRequest,
-  artifact: EntryArtifact,
-  signal: AbortSignal,
-): Promise<ArtifactPlan> => {
-  const { entry } = request.entry;
-  try {
-    const source = await readSource(deps.hub, artifact.source, artifact.revision ?? null, signal);
-    if (source === null) {
-      const where = artifact.revision === undefined ? artifact.source : `${artifact.source} at ${artifact.revision}`;
-      return blockedPlan(
-        'mtp',
-        artifact.target,
-        [
-          blocked(
-            'source-found',
-            `The Hub shows no repository ${where}.`,
-            'Look for a typing error in the entry; a private or gated one needs a token that may read it (HF_TOKEN).',
-          ),
-        ],
-        deps.tools,
-      );
-    }
-    const target = await readTarget(deps.hub, artifact.target, signal);
-    const selection = await readMtpSource(deps.hub, source, entry.mtp_names ?? 'skulk', signal);
-    return planMtp({ source, selection, target, private: entry.private ?? false, tools: deps.tools });
-  } catch (error) {
-    return blockedPlan('mtp', artifact.target, [checkOf(error)], deps.tools);
-  }
+type Planner = (deps: PlanDeps, request: PlanRequest, facts: PublishFacts, signal: AbortSignal) => Promise<ArtifactPlan>;
+
+/** How an artifact is planned, by its kind; null for those that this version cannot publish. */
+const PLANNERS: Readonly<Record<ArtifactKind, Planner | null>> = {
+  mtp: async ({ hub }, request, facts, signal) =>
+    planMtp({ ...facts, selection: await readMtpSource(hub, facts.source, request.entry.entry.mtp_names ?? 'skulk', signal) }),
+  vision: async ({ hub }, _request, facts, signal) =>
+    planVision({ ...facts, mirrored: await readMirroredFiles(hub, facts.source, signal) }),
+  vindex: null,
 };
 
-const planArtifact = (deps: PlanDeps, request: PlanRequest, artifact: EntryArtifact, signal: AbortSignal): Promise<ArtifactPlan> => {
-  if (artifact.kind === 'mtp') return planMtpArtifact(deps, request, artifact, signal);
-  const others = artifactsOf(request.entry.entry).some((other) => other.kind === 'mtp');
-  const check = blocked(
-    'kind-supported',
-    `This version of SWP publishes no ${artifact.kind} yet.`,
-    others ? `Publish the MTP sidecar alone: swp start ${request.entry.name} --only mtp` : undefined,
+const sourceMissing = ({ source, revision }: EntryArtifact): Check =>
+  blocked(
+    'source-found',
+    `The Hub shows no repository ${revision === undefined ? source : `${source} at ${revision}`}.`,
+    'Look for a typing error in the entry; a private or gated one needs a token that may read it (HF_TOKEN).',
   );
-  return Promise.resolve(blockedPlan(artifact.kind, artifact.target, [check], deps.tools));
+
+const unsupported = (request: PlanRequest, kind: ArtifactKind): Check => {
+  const others = artifactsOf(request.entry.entry).map((other) => other.kind);
+  const able = others.filter((other) => PLANNERS[other] !== null);
+  return blocked(
+    'kind-supported',
+    `This version of SWP publishes no ${kind} yet.`,
+    able.length === 0
+      ? undefined
+      : `Publish the rest: ${able.map((other) => `swp start ${request.entry.name} --only ${other}`).join(', then ')}`,
+  );
+};
+
+const planArtifact = async (deps: PlanDeps, request: PlanRequest, artifact: EntryArtifact, signal: AbortSignal): Promise<ArtifactPlan> => {
+  const { kind, source: repo, target: targetRepo, revision } = artifact;
+  const stop = (check: Check): ArtifactPlan => blockedPlan(kind, targetRepo, [check], deps.tools);
+  const planner = PLANNERS[kind];
+  if (planner === null) return stop(unsupported(request, kind));
+  try {
+    const source = await readSource(deps.hub, repo, revision ?? null, signal);
+    if (source === null) return stop(sourceMissing(artifact));
+    const target = await readTarget(deps.hub, targetRepo, signal);
+    const facts: PublishFacts = { source, target, private: request.entry.entry.private ?? false, tools: deps.tools };
+    return await planner(deps, request, facts, signal);
+  } catch (error) {
+    return stop(checkOf(error));
+  }
 };
 
 const refuseLarge = (plan: ArtifactPlan): ArtifactPlan => {
@@ -78,7 +86,15 @@ const refuseLarge = (plan: ArtifactPlan): ArtifactPlan => {
   return blockedPlan(
     plan.kind,
     plan.target.repo,
-    [blocked('plan-size', `The plan has ${size} bytes, more than ${ARTIFACT_PLAN_LIMIT}.`)],
+    [
+      blocked(
+        'plan-size',
+        `The plan has ${size} bytes, more than ${ARTIFACT_PLAN_LIMIT}.`,
+        plan.mirrored === undefined
+          ? undefined
+          : `It lists each of the ${plural(plan.mirrored.length, 'file')}: mirror a repository with fewer.`,
+      ),
+    ],
     plan.tools,
   );
 };

@@ -8,7 +8,7 @@ import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
 import type { ArtifactPlan, CopiedFile } from '../plan/artifact-plan.js';
 import { CARD_PATH, fillCard } from '../plan/card.js';
 import { describeBytes, makeManifest, Manifest, manifestDigest, manifestText, type ManifestFile } from '../plan/manifest.js';
-import { MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
+import { payloadPaths } from '../plan/payload.js';
 import { makeProvenance, manifestOf, provenanceText } from '../plan/provenance.js';
 import { readTarget } from './facts/target.js';
 import type { ScratchLayout } from './scratch/layout.js';
@@ -16,9 +16,11 @@ import { writeAtomic } from './scratch/write-atomic.js';
 
 const MANIFEST = 'manifest.json';
 
-/** One file of a sealed artifact, and where its bytes lie; null for payload that the target already holds. */
+/** Where the bytes of a sealed file lie: in this host's scratch, at the pinned source, or in the target already. */
+export type SealedBytes = { readonly at: 'scratch'; readonly path: string } | { readonly at: 'source' } | { readonly at: 'target' };
+
 export interface SealedFile extends ManifestFile {
-  readonly localPath: string | null;
+  readonly bytes: SealedBytes;
 }
 
 export interface Sealed {
@@ -50,9 +52,9 @@ const copyFile = async (hub: HubConfig, plan: ArtifactPlan, copy: CopiedFile, si
 /** For a metadata-only plan the payload is what the last publish left in the target. */
 export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<readonly ManifestFile[]> => {
   const { lastPublish } = await readTarget(hub, plan.target.repo, signal);
-  const files =
-    lastPublish === null ? [] : manifestOf(lastPublish.provenance).files.filter((file) => MTP_PAYLOAD_FILES.includes(file.path));
-  if (files.length !== MTP_PAYLOAD_FILES.length)
+  const paths = payloadPaths(plan);
+  const files = lastPublish === null ? [] : manifestOf(lastPublish.provenance).files.filter((file) => paths.has(file.path));
+  if (files.length !== paths.size)
     throw new SwpError('stale', 'seal/no-payload', `${plan.target.repo} no longer holds the payload that this plan would keep.`, {
       hint: 'Abandon, and start again for a fresh plan.',
     });
@@ -86,11 +88,13 @@ export const seal = async (
 
 const filesOf = (deps: Pick<SealDeps, 'layout'>, plan: ArtifactPlan, digest: Digest, manifest: Manifest): SealedFile[] => {
   const recipe = recipeOf(plan);
-  const locate = (path: string): string | null => {
-    if (!MTP_PAYLOAD_FILES.includes(path)) return join(deps.layout.seal(recipe, digest), path);
-    return plan.action === 'metadata-only' ? null : join(deps.layout.build(recipe), path);
+  const payload = payloadPaths(plan);
+  const locate = (path: string): SealedBytes => {
+    if (!payload.has(path)) return { at: 'scratch', path: join(deps.layout.seal(recipe, digest), path) };
+    if (plan.action === 'metadata-only') return { at: 'target' };
+    return plan.mirrored === undefined ? { at: 'scratch', path: join(deps.layout.build(recipe), path) } : { at: 'source' };
   };
-  return manifest.files.map((file) => ({ ...file, localPath: locate(file.path) }));
+  return manifest.files.map((file) => ({ ...file, bytes: locate(file.path) }));
 };
 
 /**
@@ -119,7 +123,7 @@ export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: Appro
     );
   const files = filesOf(deps, plan, digest, manifest);
   for (const file of files) {
-    const found = file.localPath === null ? file : await stat(file.localPath).catch(() => null);
+    const found = file.bytes.at === 'scratch' ? await stat(file.bytes.path).catch(() => null) : file;
     if (found?.size !== file.size)
       throw new SwpError('integrity', 'seal/differs', `${file.path} in scratch is not the file that was sealed.`, {
         hint: 'Resolve with "move": the artifact is built again.',

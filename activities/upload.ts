@@ -11,13 +11,16 @@ import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { describeBytes } from '../plan/manifest.js';
 import { PROVENANCE_PATH } from '../plan/provenance.js';
 import { readHead } from './facts/head.js';
+import { copyWhatTheHubCan, mirroredUpload } from './mirror.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import { renderProvenance, type Sealed } from './seal.js';
 import type { UploadReport } from './api.js';
 import { UploadWatch } from './upload-watch.js';
 
 export interface UploadDeps {
+  /** With the write token, for the target. */
   readonly hub: HubConfig;
+  readonly sourceHub: HubConfig;
   readonly layout: ScratchLayout;
   readonly stopRequested: () => boolean;
 }
@@ -42,24 +45,26 @@ const prepareTarget = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSi
   return now.commit === head ? { parent: head } : { stale: `the head of ${repo} was ${head} in the plan and is ${now.commit} now` };
 };
 
+const readLocal =
+  (path: string): UploadFile['open'] =>
+  (begin, end) =>
+    begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1, highWaterMark: READ_BYTES });
+
 /** Files as the uploader takes them: digest known, bytes readable from any position. */
-export const uploadFiles = (approved: ApprovedArtifact, sealed: Sealed): UploadFile[] => {
+export const uploadFiles = (
+  { sourceHub }: Pick<UploadDeps, 'sourceHub'>,
+  approved: ApprovedArtifact,
+  sealed: Sealed,
+  signal: AbortSignal,
+): UploadFile[] => {
   const provenance = renderProvenance(approved, sealed.manifest);
-  const local = sealed.files.flatMap(({ path, size, sha256, localPath }): UploadFile[] =>
-    localPath === null
-      ? []
-      : [
-          {
-            path,
-            size,
-            sha256,
-            open: (begin, end) =>
-              begin === end ? Readable.from([]) : createReadStream(localPath, { start: begin, end: end - 1, highWaterMark: READ_BYTES }),
-          },
-        ],
-  );
+  const files = sealed.files.flatMap(({ path, size, sha256, bytes }): UploadFile[] => {
+    if (bytes.at === 'target') return [];
+    if (bytes.at === 'source') return [mirroredUpload(sourceHub, approved.plan, path, signal)];
+    return [{ path, size, sha256, open: readLocal(bytes.path) }];
+  });
   const { path, size, sha256 } = describeBytes(PROVENANCE_PATH, provenance);
-  return [...local, { path, size, sha256, open: (begin, end) => Readable.from([provenance.subarray(begin, end)]) }];
+  return [...files, { path, size, sha256, open: (begin, end) => Readable.from([provenance.subarray(begin, end)]) }];
 };
 
 /** Creates the target where the plan says so and sends every blob. Nothing is visible to readers yet. */
@@ -74,9 +79,11 @@ export const uploadSealed = async (
   const prepared = await prepareTarget(deps.hub, plan, signal);
   if ('stale' in prepared) return { outcome: 'stale', reason: prepared.stale };
   if (plan.recipeDigest === null) throw new SwpError('internal', 'upload/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
+  if (plan.action === 'publish' && plan.mirrored !== undefined)
+    await copyWhatTheHubCan({ writeHub: deps.hub, sourceHub: deps.sourceHub }, plan, signal);
   const journal = await PartJournal.open(deps.layout.uploadJournal(plan.recipeDigest, plan.target.repo));
   try {
-    const files = uploadFiles(approved, sealed);
+    const files = uploadFiles(deps, approved, sealed, signal);
     const tooSlow = new AbortController();
     const watch = new UploadWatch();
     const options = {
@@ -89,8 +96,8 @@ export const uploadSealed = async (
         if (reason !== null) tooSlow.abort(reason);
       },
     };
-    const { sentBytes, skippedBytes } = await uploadBlobs(deps.hub, plan.target.repo, files, options);
-    return { outcome: 'uploaded', parent: prepared.parent, sentBytes, skippedBytes };
+    const { sentBytes, skippedBytes, unseenBytes } = await uploadBlobs(deps.hub, plan.target.repo, files, options);
+    return { outcome: 'uploaded', parent: prepared.parent, sentBytes, skippedBytes, unseenBytes };
   } finally {
     await journal.close();
   }

@@ -8,7 +8,7 @@ import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '
 import type { VerifyReport, VerifyRequest } from './api.js';
 
 const SHOWN_MISMATCHES = 5;
-/** Read back from every publish, beside the digests of every path; `--full` reads all. */
+/** Read back from every publish, beside the digests of every path, where not all is. */
 const SAMPLE_BYTES = 64 * 1024 * 1024;
 
 const differs = (message: string): SwpError =>
@@ -33,7 +33,7 @@ export const verifyPublished = async (hub: HubConfig, request: VerifyRequest, si
   const files = [...manifest.files, describeBytes(PROVENANCE_PATH, bytes)];
   const report = await verifyPaths(hub, target, commit, files, {
     signal,
-    sample: { maxBytes: SAMPLE_BYTES, seed: request.manifestDigest },
+    sample: request.full === true ? 'full' : { maxBytes: SAMPLE_BYTES, seed: request.manifestDigest },
   });
   if (report.mismatches.length > 0) {
     const shown = report.mismatches.slice(0, SHOWN_MISMATCHES).map((mismatch) => `${mismatch.path}: ${mismatch.reason}`);

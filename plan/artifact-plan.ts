@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ArtifactKind, CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
 import { digestOf } from './canonical.js';
 import { Check } from './checks.js';
+import { ManifestFile } from './manifest.js';
 import { Recipe } from './recipe.js';
 
 export const Operation = z.discriminatedUnion('op', [
@@ -21,6 +22,13 @@ export const CopiedFile = z.strictObject({
 });
 export type CopiedFile = z.infer<typeof CopiedFile>;
 
+/** A file of the source that the target receives as it is, with the digests that its bytes are checked against. */
+export const MirroredFile = ManifestFile.extend({
+  /** Lies in LFS at the source. */
+  lfs: z.boolean(),
+});
+export type MirroredFile = z.infer<typeof MirroredFile>;
+
 export const PlanAction = z.enum(['publish', 'metadata-only', 'unchanged', 'blocked']);
 export type PlanAction = z.infer<typeof PlanAction>;
 
@@ -35,6 +43,8 @@ export const ArtifactPlan = z.strictObject({
   recipeDigest: Digest.nullable(),
   operations: z.array(Operation),
   copies: z.array(CopiedFile),
+  /** The whole payload of a mirror; other kinds have none. */
+  mirrored: z.array(MirroredFile).optional(),
   /** Bytes: read from the source, needed of those, written to the target, free disk wanted, memory wanted. */
   estimate: z.strictObject({
     fetchBytes: z.int(),

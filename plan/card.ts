@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { CommitSha, Digest, RepoId } from '../core/ids.js';
-import { formatBytes, plural } from '../core/text.js';
+import { plural } from '../core/text.js';
 import { codeSpan, escapeMarkdown } from './escape.js';
 import type { License } from './facts.js';
 import type { ManifestFile } from './manifest.js';
@@ -10,29 +10,22 @@ export const CARD_PATH = 'README.md';
 /** The two places that sealing fills; everything else in a card is in the approved plan. */
 export const CARD_SLOTS = { planDigest: '{{swp:plan-digest}}', fileTable: '{{swp:file-table}}' } as const;
 
-export interface MtpCardInput {
+/** What the card of every kind says. */
+export interface CardInput {
   readonly target: RepoId;
   readonly source: { readonly repo: RepoId; readonly commit: CommitSha; readonly license: License | null };
-  readonly heads: number;
-  readonly tensors: number;
-  /** How many of them were quantised in the source. */
-  readonly decoded: number;
-  readonly names: 'skulk' | 'source';
-  readonly payloadBytes: number;
   readonly recipeDigest: Digest;
-  readonly copied: readonly string[];
   readonly tools: Readonly<Record<string, string>>;
 }
 
-const frontMatter = (input: MtpCardInput): string => {
-  const { license } = input.source;
+const frontMatter = ({ source: { repo, license } }: CardInput, tags: readonly string[]): string => {
   const fields = {
     ...(license?.id ? { license: license.id } : {}),
     ...(license?.name ? { license_name: license.name } : {}),
     ...(license?.link ? { license_link: license.link } : {}),
-    base_model: [input.source.repo],
+    base_model: [repo],
     library_name: 'safetensors',
-    tags: ['skulk', 'mtp', 'multi-token-prediction', 'speculative-decoding'],
+    tags,
   };
   // A license is text from the source's card: it may not open a slot, however many braces it brings.
   return stringify(fields, { lineWidth: 0 }).replace(/\{(?=\{)/g, '{ ');
@@ -44,34 +37,33 @@ const toolList = (tools: Readonly<Record<string, string>>): string =>
     .map(([name, version]) => `- ${escapeMarkdown(name)} ${escapeMarkdown(version)}`)
     .join('\n');
 
-const makingText = ({ tensors, decoded }: MtpCardInput): string =>
-  decoded === 0
-    ? 'The tensors are byte for byte those of the source; nothing is quantised.'
-    : `${plural(decoded, 'tensor')} that the source stores quantised ${decoded === 1 ? 'is' : 'are'} decoded to BF16; the other ${tensors - decoded} are byte for byte those of the source.`;
+export interface CardText {
+  readonly tags: readonly string[];
+  /** Escaped Markdown, on one line. */
+  readonly title: string;
+  /** Markdown: what this is and how its bytes came about. */
+  readonly about: string;
+  /** Markdown items beside those about source, plan and recipe. */
+  readonly facts: readonly string[];
+  /** Where the commands of the check put the files. */
+  readonly directory: string;
+}
 
-const namesText = ({ names }: MtpCardInput): string =>
-  names === 'skulk'
-    ? "Names are those that Skulk's loader looks for (`mtp_names: skulk`)."
-    : 'Names are those of the source (`mtp_names: source`).';
-
-/** The whole model card of an MTP sidecar, with {@link CARD_SLOTS} still open. */
-export const mtpCardTemplate = (input: MtpCardInput): string => {
+/** The whole model card with {@link CARD_SLOTS} still open: what every kind says, around the texts of one. */
+export const cardTemplate = (input: CardInput, text: CardText): string => {
   const { source } = input;
   const pinned = `https://huggingface.co/${source.repo}/tree/${source.commit}`;
   return `---
-${frontMatter(input)}---
+${frontMatter(input, text.tags)}---
 
-# MTP sidecar of ${escapeMarkdown(source.repo)}
+# ${text.title}
 
-The multi-token prediction heads of [${escapeMarkdown(source.repo)}](https://huggingface.co/${source.repo}), as one
-\`mtp.safetensors\` beside the model: ${plural(input.heads, 'head')}, ${plural(input.tensors, 'tensor')}, ${formatBytes(input.payloadBytes)}. Skulk loads
-them to draft tokens for speculative decoding. ${makingText(input)} ${namesText(input)} \`mtp.tensors.json\`
-lists for every tensor what it was made of.
+${text.about}
 
 - Source commit: [\`${source.commit}\`](${pinned})
 - Plan: \`${CARD_SLOTS.planDigest}\`
 - Recipe: \`${input.recipeDigest}\`
-${input.copied.length === 0 ? '' : `- Copied from the source: ${input.copied.map((path) => codeSpan(path)).join(', ')}\n`}
+${text.facts.map((fact) => `- ${fact}\n`).join('')}
 ## Files
 
 ${CARD_SLOTS.fileTable}
@@ -79,7 +71,7 @@ ${CARD_SLOTS.fileTable}
 ## How to check it
 
 \`\`\`sh
-hf download ${input.target} --local-dir sidecar && cd sidecar
+hf download ${input.target} --local-dir ${text.directory} && cd ${text.directory}
 jq -r '.subject[] | .digest.sha256 + "  " + .name' provenance.json | sha256sum --check
 \`\`\`
 

@@ -8,6 +8,8 @@ export interface FileFacts {
   readonly gitBlob: GitBlobId;
   /** The content's SHA-256 where the file lies in LFS; the Hub lists no SHA-256 for other files. */
   readonly lfs: Sha256 | null;
+  /** Where the Hub stores it in Xet, the digest that it is known by there. */
+  readonly xetHash?: string;
 }
 
 export interface License {

@@ -16,5 +16,15 @@ export const MtpRecipe = z.strictObject({
 });
 export type MtpRecipe = z.infer<typeof MtpRecipe>;
 
-export const Recipe = z.discriminatedUnion('kind', [MtpRecipe]);
+/** Everything that determines the payload bytes of a vision mirror: which files of which commit. */
+export const VisionRecipe = z.strictObject({
+  kind: z.literal('vision'),
+  conversion: z.literal(1),
+  source: z.strictObject({ repo: RepoId, commit: CommitSha }),
+  /** The mirrored files: how many, and the digest of their paths, sizes and digests. */
+  selection: z.strictObject({ files: z.int().nonnegative(), digest: Digest }),
+});
+export type VisionRecipe = z.infer<typeof VisionRecipe>;
+
+export const Recipe = z.discriminatedUnion('kind', [MtpRecipe, VisionRecipe]);
 export type Recipe = z.infer<typeof Recipe>;

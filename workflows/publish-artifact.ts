@@ -37,6 +37,8 @@ class ArtifactPublish {
   private host: string | null;
   private holdsSlot = false;
   private avoid: string | null = null;
+  /** Some of what is published did not pass through a host of ours. */
+  private unseen = false;
   private readonly root = CancellationScope.current();
   private readonly parking = new Parking({
     canMove: () => this.host !== null && this.stage !== 'verifying',
@@ -125,7 +127,10 @@ class ArtifactPublish {
           ]),
         ),
       );
-      if (report.outcome === 'committed') return report;
+      if (report.outcome === 'committed') {
+        this.unseen = (uploaded.unseenBytes ?? 0) > 0;
+        return report;
+      }
       if (report.outcome === 'stale') return this.stale(report.reason);
       if (report.outcome === 'scratch-lost') throw new ScratchLost(report.reason);
       if (round % UPLOAD_ROUNDS === 0) {
@@ -145,7 +150,13 @@ class ArtifactPublish {
     this.enter('verifying');
     const report = await this.parking.attempt('verifying', () =>
       control().verifyArtifact.executeWithOptions({ summary: `verify ${plan.target.repo} at ${committed.commit.slice(0, 12)}` }, [
-        { target: plan.target.repo, commit: committed.commit, manifestDigest, provenanceDigest: committed.provenanceDigest },
+        {
+          target: plan.target.repo,
+          commit: committed.commit,
+          manifestDigest,
+          provenanceDigest: committed.provenanceDigest,
+          full: this.unseen,
+        },
       ]),
     );
     await this.release('everything');

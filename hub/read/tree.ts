@@ -16,6 +16,11 @@ const Row = z.object({
   oid: z.string().optional(),
   size: z.int().nonnegative().optional(),
   lfs: z.object({ oid: z.string(), size: z.int().nonnegative() }).nullish(),
+  xetHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullish()
+    .catch(null),
 });
 
 const checkPath = (repo: string, path: string): void => {
@@ -31,7 +36,13 @@ const factsOf = (repo: string, row: z.infer<typeof Row>): FileFacts => {
   const lfs = row.lfs === null || row.lfs === undefined ? null : Sha256.safeParse(row.lfs.oid);
   if (!blob.success || row.size === undefined || lfs?.success === false)
     throw new SwpError('integrity', 'hub/bad-answer', `${repo} lists ${oneLine(row.path, 120)} without a digest or size that make sense.`);
-  return { path: row.path, size: row.lfs?.size ?? row.size, gitBlob: blob.data, lfs: lfs?.data ?? null };
+  return {
+    path: row.path,
+    size: row.lfs?.size ?? row.size,
+    gitBlob: blob.data,
+    lfs: lfs?.data ?? null,
+    ...(typeof row.xetHash === 'string' && lfs !== null ? { xetHash: row.xetHash } : {}),
+  };
 };
 
 /** Every file at a commit, in the order of UTF-8 bytes. Directories, which some servers list with an empty path, are left out. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { CARD_SLOTS, fillCard, mtpCardTemplate, type MtpCardInput } from '../../plan/card.js';
+import { CARD_SLOTS, fillCard } from '../../plan/card.js';
+import { mtpCardTemplate, type MtpCardInput } from '../../plan/card-mtp.js';
 import { describeBytes } from '../../plan/manifest.js';
 import { commit, PLAN_DIGEST, SOURCE, TARGET, TOOLS } from './fixtures.js';
 

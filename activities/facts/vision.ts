@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import pMap from 'p-map';
+import { SwpError } from '../../core/error.js';
+import { GitBlobId, Sha256 } from '../../core/ids.js';
+import type { HubConfig } from '../../hub/config.js';
+import { openFile } from '../../hub/read/range.js';
+import type { MirroredFile } from '../../plan/artifact-plan.js';
+import type { FileFacts, SourceFacts } from '../../plan/facts.js';
+import { GIT_BLOB_LIMIT } from '../../plan/manifest.js';
+import { isMirrored } from '../../plan/plan-vision.js';
+
+const FILES_IN_FLIGHT = 4;
+
+/** Reads a file once for both of its digests; the one that the Hub lists must come out. */
+const hashFile = async (hub: HubConfig, source: SourceFacts, file: FileFacts, signal: AbortSignal): Promise<MirroredFile> => {
+  const { path, size, lfs } = file;
+  const sha256 = createHash('sha256');
+  const blob = createHash('sha1').update(`blob ${size}\0`);
+  const reader = openFile(hub, { repo: source.repo, commit: source.commit, path, size, lfs });
+  for await (const chunk of reader.read(0, size, signal)) {
+    sha256.update(chunk);
+    blob.update(chunk);
+  }
+  const found = { sha256: Sha256.parse(sha256.digest('hex')), gitBlob: GitBlobId.parse(blob.digest('hex')) };
+  if (lfs === null ? found.gitBlob !== file.gitBlob : found.sha256 !== lfs)
+    throw new SwpError(
+      'integrity',
+      'hub/file-differs',
+      `${source.repo} at ${source.commit}: the bytes of ${path} are not those that its commit lists.`,
+    );
+  return { path, size, ...found, lfs: lfs !== null };
+};
+
+/**
+ * Every file that a mirror of this source holds, with its digests. Large files are taken at the Hub's word until
+ * they are mirrored; the others are read: outside LFS the Hub lists no SHA-256, and a small file that lies in LFS
+ * here may lie outside it in the target.
+ */
+export const readMirroredFiles = (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<MirroredFile[]> =>
+  pMap(
+    source.files.filter(({ path }) => isMirrored(path)),
+    (file): Promise<MirroredFile> | MirroredFile =>
+      file.lfs !== null && file.size > GIT_BLOB_LIMIT
+        ? { path: file.path, size: file.size, sha256: file.lfs, lfs: true }
+        : hashFile(hub, source, file, signal),
+    { concurrency: FILES_IN_FLIGHT, signal },
+  );

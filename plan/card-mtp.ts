@@ -1,0 +1,38 @@
+import { formatBytes, plural } from '../core/text.js';
+import { cardTemplate, type CardInput } from './card.js';
+import { codeSpan, escapeMarkdown } from './escape.js';
+
+export interface MtpCardInput extends CardInput {
+  readonly heads: number;
+  readonly tensors: number;
+  /** How many of them were quantised in the source. */
+  readonly decoded: number;
+  readonly names: 'skulk' | 'source';
+  readonly payloadBytes: number;
+  readonly copied: readonly string[];
+}
+
+const makingText = ({ tensors, decoded }: MtpCardInput): string =>
+  decoded === 0
+    ? 'The tensors are byte for byte those of the source; nothing is quantised.'
+    : `${plural(decoded, 'tensor')} that the source stores quantised ${decoded === 1 ? 'is' : 'are'} decoded to BF16; the other ${tensors - decoded} are byte for byte those of the source.`;
+
+const namesText = ({ names }: MtpCardInput): string =>
+  names === 'skulk'
+    ? "Names are those that Skulk's loader looks for (`mtp_names: skulk`)."
+    : 'Names are those of the source (`mtp_names: source`).';
+
+/** The card of an MTP sidecar, with its slots open. */
+export const mtpCardTemplate = (input: MtpCardInput): string => {
+  const { source, copied } = input;
+  return cardTemplate(input, {
+    tags: ['skulk', 'mtp', 'multi-token-prediction', 'speculative-decoding'],
+    title: `MTP sidecar of ${escapeMarkdown(source.repo)}`,
+    about: `The multi-token prediction heads of [${escapeMarkdown(source.repo)}](https://huggingface.co/${source.repo}), as one
+\`mtp.safetensors\` beside the model: ${plural(input.heads, 'head')}, ${plural(input.tensors, 'tensor')}, ${formatBytes(input.payloadBytes)}. Skulk loads
+them to draft tokens for speculative decoding. ${makingText(input)} ${namesText(input)} \`mtp.tensors.json\`
+lists for every tensor what it was made of.`,
+    facts: copied.length === 0 ? [] : [`Copied from the source: ${copied.map((path) => codeSpan(path)).join(', ')}`],
+    directory: 'sidecar',
+  });
+};

@@ -1,0 +1,67 @@
+import { formatBytes, plural } from '../core/text.js';
+import { blocked, warn, type Check } from './checks.js';
+import type { FileFacts } from './facts.js';
+
+/** hub-docs, `storage-limits.md`: a file has at most 500 GB, and better not over 200 GB. */
+const FILE_LIMIT = 500e9;
+const FILE_ADVICE = 200e9;
+/** The same page: files in a repository, entries in a folder of it, and files in a commit, which is advice. */
+const REPO_FILES = 100_000;
+const FOLDER_ENTRIES = 10_000;
+const COMMIT_FILES = 100;
+
+/** Whether the Hub takes files of these sizes, in bytes. */
+export const checkFileSizes = (files: readonly Pick<FileFacts, 'path' | 'size'>[]): Check[] =>
+  files.flatMap(({ path, size }) => {
+    if (size > FILE_LIMIT)
+      return [blocked('file-size', `${path} would have ${formatBytes(size)}; the Hub takes at most ${formatBytes(FILE_LIMIT)} a file.`)];
+    return size > FILE_ADVICE
+      ? [warn('file-size', `${path} would have ${formatBytes(size)}; the Hub advises against files over ${formatBytes(FILE_ADVICE)}.`)]
+      : [];
+  });
+
+/** The folder with most entries, files and folders alike, and how many it has. */
+const fullestFolder = (paths: Iterable<string>): { readonly folder: string; readonly entries: number } => {
+  const entries = new Map<string, Set<string>>();
+  for (const path of paths) {
+    const parts = path.split('/');
+    for (const [depth, name] of parts.entries()) {
+      const folder = parts.slice(0, depth).join('/');
+      const found = entries.get(folder) ?? new Set();
+      entries.set(folder, found.add(name));
+    }
+  }
+  return [...entries]
+    .map(([folder, names]) => ({ folder: folder === '' ? 'the root' : folder, entries: names.size }))
+    .reduce((most, one) => (one.entries > most.entries ? one : most), { folder: 'the root', entries: 0 });
+};
+
+/**
+ * Whether the Hub takes the repository as the commit would leave it.
+ *
+ * @param after every path of the target once everything is done
+ * @param written how many files the commit carries
+ */
+export const checkCounts = (after: ReadonlySet<string>, written: number): Check[] => {
+  const checks: Check[] = [];
+  if (after.size > REPO_FILES)
+    checks.push(
+      blocked('file-count', `The target would have ${plural(after.size, 'file')}; the Hub takes at most ${plural(REPO_FILES, 'file')}.`),
+    );
+  const { folder, entries } = fullestFolder(after);
+  if (entries > FOLDER_ENTRIES)
+    checks.push(
+      blocked(
+        'folder-entries',
+        `${folder} would have ${plural(entries, 'entry', 'entries')}; the Hub takes at most ${plural(FOLDER_ENTRIES, 'entry', 'entries')}.`,
+      ),
+    );
+  if (written > COMMIT_FILES)
+    checks.push(
+      warn(
+        'commit-files',
+        `One commit carries ${plural(written, 'file')}: the Hub advises at most ${COMMIT_FILES}, and may take longer over it than it waits.`,
+      ),
+    );
+  return checks;
+};

@@ -1,0 +1,97 @@
+import { formatBytes, plural } from '../core/text.js';
+import type { ArtifactPlan, MirroredFile } from './artifact-plan.js';
+import { CARD_PATH } from './card.js';
+import { visionCardTemplate } from './card-vision.js';
+import { digestOf } from './canonical.js';
+import { blocked, ok, warn, type Check } from './checks.js';
+import type { SourceFacts } from './facts.js';
+import { checkFileSizes } from './hub-limits.js';
+import { PROVENANCE_PATH } from './provenance.js';
+import { planPublish, type PublishFacts } from './publish-plan.js';
+import type { VisionRecipe } from './recipe.js';
+import { holds } from './target-state.js';
+
+/** Files that every repository has of its own: the source's are not mirrored. */
+const OWN_FILES: readonly string[] = [CARD_PATH, '.gitattributes', PROVENANCE_PATH];
+
+/** What Skulk's loader asks for in the root of a vision repository (its `download_utils.py`). */
+const CONFIG = 'config.json';
+const WEIGHTS = 'model.safetensors';
+
+export const isMirrored = (path: string): boolean => !OWN_FILES.includes(path);
+
+export interface VisionPlanInput extends PublishFacts {
+  /** Every file of the source that is mirrored, in the order of its listing. */
+  readonly mirrored: readonly MirroredFile[];
+}
+
+export const visionRecipe = (source: Pick<SourceFacts, 'repo' | 'commit'>, mirrored: readonly MirroredFile[]): VisionRecipe => ({
+  kind: 'vision',
+  conversion: 1,
+  source: { repo: source.repo, commit: source.commit },
+  selection: { files: mirrored.length, digest: digestOf(mirrored.map(({ path, size, sha256 }) => ({ path, size, sha256 }))) },
+});
+
+/** Skulk takes a vision repository for present with `config.json` and one `model.safetensors` in its root. */
+const checkLoader = ({ source, mirrored }: VisionPlanInput): Check[] => {
+  const paths = new Set(mirrored.map(({ path }) => path));
+  const weights = [...paths].filter((path) => /^[^/]+\.safetensors$/.test(path));
+  const checks: Check[] = [];
+  if (!paths.has(CONFIG))
+    checks.push(
+      warn(
+        'vision-config',
+        `${source.repo} has no ${CONFIG} in its root: Skulk's loader does not find the model.`,
+        'Mirror a repository that has one.',
+      ),
+    );
+  if (weights.length > 1)
+    checks.push(
+      warn(
+        'vision-shards',
+        `The weights of ${source.repo} lie in ${weights.length} files: Skulk's loader asks for one ${WEIGHTS}, and checks this repository again in every session.`,
+        'A mirror is byte for byte, so SWP does not join them: mirror a repository whose weights are one file.',
+      ),
+    );
+  else if (!paths.has(WEIGHTS))
+    checks.push(
+      warn(
+        'vision-weights',
+        `${source.repo} has no ${WEIGHTS} in its root: Skulk's loader does not find the weights.`,
+        'Mirror a repository that has one.',
+      ),
+    );
+  return checks;
+};
+
+const checkFiles = ({ source, mirrored }: VisionPlanInput, bytes: number): Check[] => {
+  if (mirrored.length === 0) return [blocked('vision-files', `${source.repo} at ${source.commit} holds nothing to mirror.`)];
+  const left = leftOut(source);
+  return [
+    ok('vision-files', `${plural(mirrored.length, 'file')}, ${formatBytes(bytes)}, byte for byte.`),
+    ...(left.length === 0 ? [] : [ok('vision-left-out', `Not mirrored: ${left.join(', ')} of the source; the target has its own.`)]),
+  ];
+};
+
+const leftOut = (source: SourceFacts): string[] => source.files.map(({ path }) => path).filter((path) => !isMirrored(path));
+
+/** From facts about source and target to the complete plan of a vision mirror. Pure: equal facts give equal plans. */
+export const planVision = (input: VisionPlanInput): ArtifactPlan => {
+  const { source, mirrored, target } = input;
+  const bytes = mirrored.reduce((sum, { size }) => sum + size, 0);
+  const there = new Map(target.files.map((file) => [file.path, file]));
+  return planPublish({
+    ...input,
+    recipe: visionRecipe(source, mirrored),
+    payload: mirrored.map((file) => ({
+      path: file.path,
+      reason: `${formatBytes(file.size)}, sha256 ${file.sha256}`,
+      same: holds(file, there.get(file.path)),
+    })),
+    copies: [],
+    mirrored,
+    card: (shared) => visionCardTemplate({ ...shared, files: mirrored.length, payloadBytes: bytes, leftOut: leftOut(source) }),
+    checks: () => [...checkFiles(input, bytes), ...checkLoader(input), ...checkFileSizes(mirrored)],
+    estimate: { fetchBytes: bytes, neededBytes: bytes, outputBytes: bytes, scratchBytes: 0 },
+  });
+};

@@ -1,0 +1,150 @@
+import type { ArtifactPlan, CopiedFile, MirroredFile } from './artifact-plan.js';
+import { CARD_PATH, fillCard, type CardInput } from './card.js';
+import { digestOf, gitBlobOf } from './canonical.js';
+import { worst, type Check } from './checks.js';
+import type { SourceFacts, TargetFacts } from './facts.js';
+import { checkCounts } from './hub-limits.js';
+import { checkLicense, licenseName } from './licenses.js';
+import { manifestOf, PROVENANCE_PATH } from './provenance.js';
+import type { Recipe } from './recipe.js';
+import { checkSource } from './source-checks.js';
+import { checkTarget, targetOperations, type WantedFile } from './target-operations.js';
+import { driftedFiles } from './target-state.js';
+
+/** Room for card, license files and journals beside the payload, in bytes. */
+const DISK_MARGIN = 64 * 1024 * 1024;
+/** What the high-memory worker itself may hold resident, in bytes. */
+const MEMORY = 256 * 1024 * 1024;
+
+/** What the plan of every kind starts from. */
+export interface PublishFacts {
+  readonly source: SourceFacts;
+  readonly target: TargetFacts;
+  /** Visibility of a target that is created; an existing one keeps its own. */
+  readonly private: boolean;
+  readonly tools: Readonly<Record<string, string>>;
+}
+
+interface PayloadFile {
+  readonly path: string;
+  readonly reason: string;
+  /** Where that is known file by file: the target holds these bytes. Else equal recipes decide. */
+  readonly same?: boolean;
+}
+
+/** What a kind brings to its plan. */
+export interface PublishParts extends PublishFacts {
+  readonly recipe: Recipe;
+  readonly payload: readonly PayloadFile[];
+  /** Small files that are copied from the source beside the payload. */
+  readonly copies: readonly CopiedFile[];
+  /** The payload, where it is files of the source as they are. */
+  readonly mirrored?: readonly MirroredFile[];
+  readonly card: (shared: CardInput) => string;
+  readonly checks: (same: { readonly payloadSame: boolean }) => readonly Check[];
+  /** Bytes that a publish would read, need of these, write to the target, and hold in scratch. */
+  readonly estimate: {
+    readonly fetchBytes: number;
+    readonly neededBytes: number;
+    readonly outputBytes: number;
+    readonly scratchBytes: number;
+  };
+}
+
+const cardInput = (parts: PublishParts, tools: Readonly<Record<string, string>>): CardInput => ({
+  target: parts.target.repo,
+  source: parts.source,
+  recipeDigest: digestOf(parts.recipe),
+  tools,
+});
+
+/** How the last publish compares with what this plan would write. */
+const compareWithLast = (parts: PublishParts) => {
+  const { target, copies } = parts;
+  const last = target.lastPublish;
+  if (last === null) return { payloadSame: false, cardSame: false, copiesSame: false };
+  const { externalParameters, internalParameters } = last.provenance.predicate.buildDefinition;
+  const drifted = new Set(driftedFiles(last, target.files));
+  const manifest = manifestOf(last.provenance);
+  const owned = new Set(manifest.files.map((file) => file.path));
+  const payload = new Set(parts.payload.map(({ path }) => path));
+  const payloadSame =
+    externalParameters.recipeDigest === digestOf(parts.recipe) &&
+    parts.payload.every(({ path }) => owned.has(path) && !drifted.has(path)) &&
+    !drifted.has(PROVENANCE_PATH);
+  // The card as we would have written it then: today's template with the plan, files and tools of that publish.
+  const expected = fillCard(
+    parts.card(cardInput(parts, last.provenance.predicate.runDetails.builder.version)),
+    internalParameters.planDigest,
+    manifest.files.filter((file) => file.path !== CARD_PATH),
+  );
+  const found = target.files.find((file) => file.path === CARD_PATH);
+  const stillOwned = manifest.files.every(
+    (file) => payload.has(file.path) || file.path === CARD_PATH || copies.some((copy) => copy.path === file.path),
+  );
+  return {
+    payloadSame,
+    cardSame: found?.gitBlob === gitBlobOf(new TextEncoder().encode(expected)),
+    copiesSame: stillOwned && copies.every((copy) => holdsCopy(target, copy) && owned.has(copy.path)),
+  };
+};
+
+const holdsCopy = (target: TargetFacts, copy: CopiedFile): boolean =>
+  target.files.some((file) => file.path === copy.path && file.gitBlob === copy.gitBlob);
+
+/** Every path of the target once the plan is done. */
+const pathsAfter = (target: TargetFacts, operations: ArtifactPlan['operations']): ReadonlySet<string> => {
+  const paths = new Set(target.files.map((file) => file.path));
+  for (const operation of operations) {
+    if (operation.op === 'delete') paths.delete(operation.path);
+    else if (operation.op === 'add') paths.add(operation.path);
+  }
+  return paths;
+};
+
+/** The complete plan of one artifact, from what its kind brings. Pure: equal facts give equal plans. */
+export const planPublish = (parts: PublishParts): ArtifactPlan => {
+  const { source, target, recipe, copies, mirrored } = parts;
+  const isPrivate = target.exists ? target.private : parts.private;
+  const same = compareWithLast(parts);
+  const nothingToDo = same.payloadSame && same.cardSame && same.copiesSame;
+  const wanted: WantedFile[] = [
+    ...parts.payload.map((file) => ({ ...file, same: file.same ?? same.payloadSame })),
+    { path: CARD_PATH, reason: 'the model card', same: nothingToDo },
+    ...copies.map((copy) => ({ path: copy.path, reason: `copied from ${source.repo}`, same: holdsCopy(target, copy) })),
+    { path: PROVENANCE_PATH, reason: 'how it was made, and who approved it', same: nothingToDo },
+  ];
+  const operations = targetOperations(target, isPrivate, wanted);
+  const checks = [
+    ...checkSource(source, target.repo, isPrivate),
+    checkLicense(source),
+    ...parts.checks(same),
+    ...checkCounts(pathsAfter(target, operations), wanted.length),
+    ...checkTarget(target, wanted),
+  ];
+  const decideAction = (): ArtifactPlan['action'] => {
+    if (worst(checks) === 'blocked') return 'blocked';
+    if (nothingToDo) return 'unchanged';
+    return same.payloadSame ? 'metadata-only' : 'publish';
+  };
+  const action = decideAction();
+  const { scratchBytes, ...estimate } = action === 'publish' ? parts.estimate : NOTHING;
+  return {
+    version: 1,
+    kind: recipe.kind,
+    action,
+    source: { repo: source.repo, commit: source.commit, license: licenseName(source.license) },
+    target: { repo: target.repo, head: target.head, private: isPrivate },
+    recipe,
+    recipeDigest: digestOf(recipe),
+    operations,
+    copies: [...copies],
+    ...(mirrored === undefined ? {} : { mirrored: [...mirrored] }),
+    estimate: { ...estimate, diskBytes: scratchBytes + DISK_MARGIN, memoryBytes: MEMORY },
+    card: { template: parts.card(cardInput(parts, parts.tools)) },
+    checks,
+    tools: { ...parts.tools },
+  };
+};
+
+const NOTHING: PublishParts['estimate'] = { fetchBytes: 0, neededBytes: 0, outputBytes: 0, scratchBytes: 0 };
