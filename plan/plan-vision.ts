@@ -1,4 +1,4 @@
-import { formatBytes, plural } from '../core/text.js';
+import { compareBytes, formatBytes, plural } from '../core/text.js';
 import type { ArtifactPlan, MirroredFile } from './artifact-plan.js';
 import { CARD_PATH } from './card.js';
 import { visionCardTemplate } from './card-vision.js';
@@ -21,7 +21,7 @@ const WEIGHTS = 'model.safetensors';
 export const isMirrored = (path: string): boolean => !OWN_FILES.includes(path);
 
 export interface VisionPlanInput extends PublishFacts {
-  /** Every file of the source that is mirrored, in the order of its listing. */
+  /** Every file of the source that is mirrored. */
   readonly mirrored: readonly MirroredFile[];
 }
 
@@ -73,11 +73,16 @@ const checkFiles = ({ source, mirrored }: VisionPlanInput, bytes: number): Check
   ];
 };
 
-const leftOut = (source: SourceFacts): string[] => source.files.map(({ path }) => path).filter((path) => !isMirrored(path));
+const leftOut = (source: SourceFacts): string[] =>
+  source.files
+    .map(({ path }) => path)
+    .filter((path) => !isMirrored(path))
+    .toSorted(compareBytes);
 
 /** From facts about source and target to the complete plan of a vision mirror. Pure: equal facts give equal plans. */
 export const planVision = (input: VisionPlanInput): ArtifactPlan => {
-  const { source, mirrored, target } = input;
+  const { source, target } = input;
+  const mirrored = input.mirrored.toSorted((a, b) => compareBytes(a.path, b.path));
   const bytes = mirrored.reduce((sum, { size }) => sum + size, 0);
   const there = new Map(target.files.map((file) => [file.path, file]));
   return planPublish({
