@@ -38,7 +38,8 @@ const deal = (tensors: readonly TensorShape[], shards: number, seed: number): Te
   return dealt;
 };
 
-const shardBytes = (tensors: readonly TensorShape[], seed: number): Uint8Array => {
+/** A safetensors file of these tensors, with bytes from the seed. */
+export const randomSafetensors = (tensors: readonly TensorShape[], seed: number): Uint8Array => {
   const layout = layoutTensors(tensors, { format: 'pt' });
   const bytes = new Uint8Array(layout.size);
   fillRandom(bytes, seed);
@@ -58,7 +59,7 @@ export const generateCheckpoint = (options: CheckpointOptions): SyntheticCheckpo
   const contents = trunk.map((tensors, at) => [...tensors, ...(heads[at] ?? [])]);
   const names = contents.map((_, at) => shardName(at, shards));
   const weightMap = Object.fromEntries(contents.flatMap((tensors, at) => tensors.map((tensor) => [tensor.name, names[at]])));
-  const files = new Map<string, Uint8Array>(contents.map((tensors, at) => [names[at] ?? '', shardBytes(tensors, seed * 1000 + at)]));
+  const files = new Map<string, Uint8Array>(contents.map((tensors, at) => [names[at] ?? '', randomSafetensors(tensors, seed * 1000 + at)]));
   const totalSize = [...files.values()].reduce((sum, bytes) => sum + bytes.byteLength, 0);
   const config = {
     architectures: ['Qwen3_5ForConditionalGeneration'],
