@@ -199,7 +199,8 @@ class EntryPublish {
   }
 
   private result(): PublishResult {
-    const artifacts = [...this.reports.values()];
+    // In the order of the plan, whichever ended first.
+    const artifacts = artifactsOf(this.input.entry.entry).flatMap(({ kind }) => this.reports.get(kind) ?? []);
     const outcome = totalOf(artifacts);
     this.enter(outcome);
     return { outcome, artifacts, rounds: this.round, plan: this.planned?.digest ?? null };

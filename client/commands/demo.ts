@@ -43,7 +43,12 @@ const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode
       const result = await publishResult(client, running);
       const page = `${world.temporal.uiUrl ?? ''}/namespaces/${world.temporal.namespace}/workflows/${encodeURIComponent(id)}`;
       context.out.data({ result, ui: page, hub: world.hub.url }, () =>
-        [...resultLines(result), '', `Web UI     ${page}`, `Published  ${world.hub.url}/${DEMO.target}`].join('\n'),
+        [
+          ...resultLines(result),
+          '',
+          `Web UI     ${page}`,
+          ...[DEMO.mtp, DEMO.vision].map(({ target }) => `Published  ${world.hub.url}/${target}`),
+        ].join('\n'),
       );
       return exitOf(result);
     } catch (error) {
@@ -51,12 +56,12 @@ const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode
     }
   });
 
-/** Publishes a synthetic sidecar on this machine, from plan to verification. */
+/** Publishes synthetic sidecars on this machine, from plan to verification. */
 export const demo = async ({ yes }: { readonly yes?: boolean }, context: Context): Promise<ExitCode> => {
   if (yes !== true && !context.interactive)
     throw new SwpError('usage', 'demo/needs-yes', 'Without a terminal nobody can approve the plan.', { hint: 'npm run demo -- --yes' });
   const directory = await mkdtemp(join(tmpdir(), 'swp-demo-'));
-  context.out.note('Starting Temporal, a local hub with a synthetic checkpoint, and both workers.');
+  context.out.note('Starting Temporal, a local hub with synthetic checkpoints, and both workers.');
   const world = await startWorld({
     directory,
     ports: { temporal: 0, ui: 0, hub: 0 },

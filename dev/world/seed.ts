@@ -1,19 +1,22 @@
 import { generateCheckpoint } from '../checkpoint/generate.js';
+import { generateVision } from '../checkpoint/vision.js';
 import type { LocalHub } from '../hub/index.js';
 import { RepoId } from '../../core/ids.js';
 
-/** The demonstration entry: a sidecar alone, the everyday case. */
+/** The demonstration entry: the heads of one repository and the vision encoder of another. */
 export const DEMO = {
-  entry: 'demo/qwen3-5-tiny-mtp',
-  source: RepoId.parse('demo-labs/Qwen3.5-tiny-Base'),
-  target: RepoId.parse('demo/qwen3-5-tiny-base-mtp'),
+  entry: 'demo/qwen3-5-tiny',
+  mtp: { source: RepoId.parse('demo-labs/Qwen3.5-tiny-Base'), target: RepoId.parse('demo/qwen3-5-tiny-base-mtp') },
+  vision: { source: RepoId.parse('demo-labs/tiny-vision-encoder'), target: RepoId.parse('demo/qwen3-5-tiny-vision') },
 } as const;
 
 export const DEMO_CATALOG = `models:
-  - key: qwen3-5-tiny-mtp
+  - key: qwen3-5-tiny
     tier: smoke
-    mtp_source_repo: ${DEMO.source}
-    mtp_sidecar_repo: ${DEMO.target}
+    mtp_source_repo: ${DEMO.mtp.source}
+    mtp_sidecar_repo: ${DEMO.mtp.target}
+    vision_source_repo: ${DEMO.vision.source}
+    vision_sidecar_repo: ${DEMO.vision.target}
 `;
 
 export const DEMO_SETTINGS = `sources:
@@ -24,10 +27,15 @@ export const DEMO_SETTINGS = `sources:
 /** The tokens of the local hub: one reads, one writes. They open nothing else. */
 export const DEMO_TOKENS = { read: 'hf_localdemoreadonlytoken', write: 'hf_localdemowritetoken' } as const;
 
-/** Puts a synthetic checkpoint on the local hub, once. */
+/** Puts the synthetic sources on the local hub, each once. */
 export const seedHub = async (hub: LocalHub): Promise<void> => {
-  if (await hub.admin.exists(DEMO.source)) return;
-  const { files } = generateCheckpoint({ seed: 1 });
-  await hub.admin.createRepo(DEMO.source, { private: false });
-  await hub.admin.commitFiles(DEMO.source, files, { message: 'A synthetic checkpoint' });
+  const sources = [
+    { repo: DEMO.mtp.source, make: () => generateCheckpoint({ seed: 1 }) },
+    { repo: DEMO.vision.source, make: () => generateVision({ seed: 1, hidden: 1024 }) },
+  ];
+  for (const { repo, make } of sources) {
+    if (await hub.admin.exists(repo)) continue;
+    await hub.admin.createRepo(repo, { private: false });
+    await hub.admin.commitFiles(repo, make().files, { message: 'A synthetic checkpoint' });
+  }
 };

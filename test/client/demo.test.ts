@@ -10,12 +10,18 @@ const swp = (args: readonly string[]) =>
     stdin: 'ignore',
   });
 
-it('the demo publishes a sidecar from plan to verification', async () => {
+it('the demo publishes sidecars from plan to verification', async () => {
   const { exitCode, stdout, stderr } = await swp(['demo', '--yes', '--json']);
   expect(exitCode, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    result: { outcome: 'published', artifacts: [{ kind: 'mtp', result: { outcome: 'published', receipt: { verifiedFiles: 5 } } }] },
-    ui: expect.stringContaining('publish%2Fdemo%2Fqwen3-5-tiny-mtp'),
+    result: {
+      outcome: 'published',
+      artifacts: [
+        { kind: 'mtp', result: { outcome: 'published', receipt: { verifiedFiles: 5 } } },
+        { kind: 'vision', result: { outcome: 'published', receipt: { verifiedFiles: 7 } } },
+      ],
+    },
+    ui: expect.stringContaining('publish%2Fdemo%2Fqwen3-5-tiny'),
   });
 }, 120_000);
 
