@@ -103,7 +103,7 @@ export const startWorld = async ({ directory, ports, note, env }: WorldOptions):
         const log = createWriteStream(join(directory, `${role}.log`), { flags: 'a' });
         const worker = await startWorker(
           role,
-          { ...base, HF_TOKEN: tokens[role], SWP_SCRATCH: join(directory, 'scratch'), SWP_TARGETS: 'demo' },
+          { ...base, HF_TOKEN: tokens[role], SWP_SCRATCH: join(directory, 'scratch'), SWP_TARGETS: 'demo', SWP_SLOTS: '2' },
           log,
         );
         closers.push(async () => {
