@@ -13,6 +13,7 @@ export const OPERATIONS = [
   'part',
   'complete',
   'verify',
+  'duplicate-lfs',
   'commit',
   'commits',
   'refs',

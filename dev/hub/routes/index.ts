@@ -2,6 +2,7 @@ import type { Route } from '../http/router.js';
 import { accountRoutes } from './account.js';
 import { collectionRoutes } from './collections.js';
 import { commitRoutes } from './commit.js';
+import { duplicateLfsRoutes } from './duplicateLfs.js';
 import { historyRoutes } from './history.js';
 import { lfsBatchRoutes } from './lfsBatch.js';
 import { lfsStorageRoutes } from './lfsStorage.js';
@@ -21,6 +22,7 @@ export const hubRoutes: readonly Route[] = [
   ...preuploadRoutes,
   ...lfsBatchRoutes,
   ...lfsStorageRoutes,
+  ...duplicateLfsRoutes,
   ...commitRoutes,
   ...collectionRoutes,
   ...resolveRoutes,

@@ -10,12 +10,13 @@ const repoNotFound = (context: RequestContext): Refusal =>
     ? refuse(401, 'Invalid username or password.', 'RepoNotFound')
     : refuse(404, 'Repository not found', 'RepoNotFound');
 
+const named = (context: RequestContext): string => `${param(context, 'owner')}/${param(context, 'name')}`;
+
 /**
- * The repository of the request's `:owner/:name`, if its sender may see it. A read under another spelling is sent
+ * The repository of the request's `:owner/:name`, or another one that it names, if its sender may see it. A read under another spelling is sent
  * to the canonical one with 307; a write acts on the canonical repository.
  */
-export const openRepo = async (context: RequestContext): Promise<RepoRecord> => {
-  const asked = `${param(context, 'owner')}/${param(context, 'name')}`;
+export const openRepo = async (context: RequestContext, asked = named(context)): Promise<RepoRecord> => {
   const repo = await context.hub.store.repos.find(asked);
   if (repo === undefined || !canSee(context.identity, repo)) throw repoNotFound(context);
   if (repo.id !== asked && isRead(context) && context.path.includes(asked)) {
@@ -37,8 +38,8 @@ export const openRepoContent = async (context: RequestContext): Promise<RepoReco
 };
 
 /** As {@link openRepo}, for senders that may write to it. */
-export const openRepoForWrite = async (context: RequestContext): Promise<RepoRecord> => {
-  const repo = await openRepo(context);
+export const openRepoForWrite = async (context: RequestContext, asked = named(context)): Promise<RepoRecord> => {
+  const repo = await openRepo(context, asked);
   if (canWrite(context.identity, repo.id.split('/')[0] ?? '')) return repo;
   throw context.identity === undefined
     ? refuse(401, 'Invalid username or password.')

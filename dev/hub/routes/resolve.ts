@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { xetHash } from '../git/xetHash.js';
 import { param } from '../http/context.js';
 import { refuse, Refusal, xmlError } from '../http/reply.js';
 import type { Route } from '../http/router.js';
@@ -38,6 +39,7 @@ const resolve: Route = {
         Location: location,
         'X-Linked-Size': String(entry.size),
         'X-Linked-Etag': `"${entry.lfs}"`,
+        ...(hub.settings.serverCopy ? { 'X-Xet-Hash': xetHash(entry.lfs) } : {}),
       },
       body: `Found. Redirecting to ${location}`,
     };

@@ -21,7 +21,7 @@ const tree: Route = {
     const commit = await openRevision(context, repo);
     const directory = (context.params['rest'] ?? '').replace(/\/$/, '');
     const prefix = directory === '' ? '' : `${directory}/`;
-    const all = listTree(commit);
+    const all = listTree(commit, { withXet: context.hub.settings.serverCopy });
     if (directory !== '' && !all.some((row) => row.type === 'directory' && row.path === directory))
       throw refuse(404, `${directory} does not exist on "${context.params['rev']}"`, 'EntryNotFound');
 
@@ -59,7 +59,7 @@ const pathsInfo: Route = {
     const repo = await openRepo(context);
     const commit = await openRevision(context, repo);
     const wanted = await readPaths(context);
-    const byPath = new Map(listTree(commit).map((row) => [row.path, row]));
+    const byPath = new Map(listTree(commit, { withXet: context.hub.settings.serverCopy }).map((row) => [row.path, row]));
     const rows = wanted.paths.map((path) => byPath.get(path.replace(/\/$/, ''))).filter((row) => row !== undefined);
     return json(200, wanted.expand === true ? expandRows(rows, await listHistory(context.hub.store.repos, repo.id, commit)) : rows);
   },

@@ -1,6 +1,7 @@
 import { compareBytes } from '../../../core/text.js';
 import { treeIds } from '../git/objects.js';
 import { pointerText } from '../git/pointer.js';
+import { xetHash } from '../git/xetHash.js';
 import { parentDirectories } from '../paths.js';
 import type { CommitRecord, TreeEntry } from '../store/commitRecord.js';
 import { lastCommits } from '../store/history.js';
@@ -15,24 +16,26 @@ export interface TreeRow {
   readonly size: number;
   readonly path: string;
   readonly lfs?: { readonly oid: string; readonly size: number; readonly pointerSize: number };
+  readonly xetHash?: string;
   readonly lastCommit?: { readonly id: string; readonly title: string; readonly date: string };
   readonly securityFileStatus?: typeof UNSCANNED;
 }
 
-const fileRow = (path: string, { oid, size, lfs }: TreeEntry): TreeRow => ({
+const fileRow = (path: string, { oid, size, lfs }: TreeEntry, withXet: boolean): TreeRow => ({
   type: 'file',
   oid,
   size,
   path,
   ...(lfs === undefined ? {} : { lfs: { oid: lfs, size, pointerSize: pointerText(lfs, size).length } }),
+  ...(lfs === undefined || !withXet ? {} : { xetHash: xetHash(lfs) }),
 });
 
-/** Every file and directory of a commit, each directory right before what it holds. */
-export const listTree = (commit: CommitRecord): TreeRow[] => {
+/** Every file and directory of a commit, each directory right before what it holds; LFS files with their Xet hash or without. */
+export const listTree = (commit: CommitRecord, { withXet }: { readonly withXet: boolean }): TreeRow[] => {
   const ids = treeIds(new Map([...commit.files].map(([path, entry]) => [path, entry.oid])));
   const directories = new Set([...commit.files.keys()].flatMap(parentDirectories));
   const rows: TreeRow[] = [...directories].map((path) => ({ type: 'directory', oid: ids.get(path) ?? '', size: 0, path }));
-  for (const [path, entry] of commit.files) rows.push(fileRow(path, entry));
+  for (const [path, entry] of commit.files) rows.push(fileRow(path, entry, withXet));
   return rows.toSorted((a, b) => compareBytes(a.path, b.path));
 };
 
