@@ -5,6 +5,7 @@ import { DEFAULT_GITATTRIBUTES } from './git/attributes.js';
 import { lfsEntry } from './routes/commitBody.js';
 import { lfsRuleOf, usesLfs } from './routes/preupload.js';
 import { writeRegularFile } from './routes/regularFiles.js';
+import type { FaultScript } from './scriptFaults.js';
 import type { TreeOperation } from './store/applyOperations.js';
 import { commitChanges } from './store/commitChanges.js';
 import type { CommitRecord } from './store/commitRecord.js';
@@ -36,13 +37,17 @@ export interface HubAdmin {
   head(repo: string): Promise<CommitSha>;
   setVisibility(repo: string, visibility: 'public' | 'private'): Promise<void>;
   setGated(repo: string, gated: Gated): Promise<void>;
+  /** Takes this LFS object from a repository, or all that none of its commits names, as garbage collection does. */
+  dropObjects(repo: string, oid?: string): Promise<void>;
   /** Newest first. */
   listCommits(repo: string, revision?: string): Promise<readonly CommitRecord[]>;
+  /** What goes wrong from now on, until it is cleared. */
+  readonly faults: Pick<FaultScript, 'add' | 'clear' | 'release'>;
 }
 
 const absent = (what: string): SwpError => new SwpError('not-found', 'dev/hub-absent', `the local hub has no ${what}`);
 
-export const createAdmin = (store: Store): HubAdmin => {
+export const createAdmin = (store: Store, faults: FaultScript): HubAdmin => {
   const { repos, objects } = store;
   const find = async (repo: string): Promise<RepoRecord> => {
     const record = await repos.find(repo);
@@ -123,6 +128,14 @@ export const createAdmin = (store: Store): HubAdmin => {
     setGated: async (repo, gated) => {
       if ((await repos.update(repo, { gated })) === undefined) throw absent(`repository ${repo}`);
     },
+    dropObjects: async (repo, oid) => {
+      const record = await find(repo);
+      const history = await listHistory(repos, record.id, await revisionOf(record, 'main'));
+      const committed = new Set<string | undefined>(history.flatMap(({ files }) => [...files.values()].map(({ lfs }) => lfs)));
+      const doomed = oid === undefined ? (await repos.linkedObjects(record.id)).filter((linked) => !committed.has(linked)) : [oid];
+      for (const object of doomed) await repos.unlinkObject(record.id, object);
+    },
+    faults,
     listCommits: async (repo, revision = 'main') => {
       const record = await find(repo);
       return listHistory(repos, record.id, await revisionOf(record, revision));

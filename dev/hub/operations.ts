@@ -1,3 +1,5 @@
+import type { PlainFault } from './faults/spec.js';
+
 /** What a request asks of the hub, by name: faults and assertions speak of operations, never of URLs. */
 export const OPERATIONS = [
   'whoami',
@@ -34,19 +36,17 @@ export interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly repo?: string;
-  /** The path inside the repository (`resolve`, `cdn`) or the oid of the object (`put`, `part`). */
+  /** The path inside the repository (`resolve`, `cdn`). */
   readonly file?: string;
+  /** The SHA-256 of the LFS object (`put`, `part`, `complete`, `cdn`). */
+  readonly oid?: string;
   /** Number of the part, from 1. */
   readonly part?: number;
 }
 
-/** What goes wrong with one exchange. `apply-then-reset` and `hold-after` do everything but answer in time. */
+/** What goes wrong with one exchange. A hold is handled late, a hold-after is answered late. */
 export type Fault =
-  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
-  | { readonly kind: 'reset' }
-  | { readonly kind: 'apply-then-reset' }
-  | { readonly kind: 'hold'; readonly until: Promise<void> }
-  | { readonly kind: 'hold-after'; readonly until: Promise<void> };
+  PlainFault | { readonly kind: 'hold'; readonly until: Promise<void> } | { readonly kind: 'hold-after'; readonly until: Promise<void> };
 
 /** Asked once per request, before it is handled; the first hook that names a fault decides. */
 export type Intercept = (exchange: Exchange) => Fault | undefined;

@@ -1,33 +1,20 @@
 import { z } from 'zod';
 import { sameRepo } from '../../core/ids.js';
+import { FaultSpec } from './faults/spec.js';
 import { Gate } from './gate.js';
 import { type Fault, type Intercept, OPERATIONS } from './operations.js';
 
-/** A fault that can be written down: a hold waits for its gate to be released by name. */
-const FaultSpec = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('status'),
-    status: z.int().min(200).max(599),
-    headers: z.record(z.string(), z.string()).optional(),
-    body: z.string().optional(),
-  }),
-  z.strictObject({ kind: z.literal('reset') }),
-  z.strictObject({ kind: z.literal('apply-then-reset') }),
-  z.strictObject({ kind: z.literal('hold'), gate: z.string() }),
-  z.strictObject({ kind: z.literal('hold-after'), gate: z.string() }),
-]);
-type FaultSpec = z.output<typeof FaultSpec>;
-
 export const FaultRule = z.strictObject({
   operation: z.enum(OPERATIONS),
-  /** Only of this repository, file (or oid), part. */
+  /** Only of this repository, file, LFS object, part. */
   repo: z.string().optional(),
   file: z.string().optional(),
+  oid: z.string().optional(),
   part: z.int().positive().optional(),
   /** The first exchange that is hit, counted from 1 among those that match, since the rule was set. */
   nth: z.int().positive().default(1),
-  /** How many exchanges are hit from there on. */
-  times: z.int().positive().default(1),
+  /** How many exchanges are hit from there on; `forever` means until the rules are cleared. */
+  times: z.union([z.int().positive(), z.literal('forever')]).default(1),
   fault: FaultSpec,
 });
 export type FaultRule = z.input<typeof FaultRule>;
@@ -51,12 +38,8 @@ export const scriptFaults = (rules: readonly FaultRule[] = []): FaultScript => {
     gates.set(name, found);
     return found;
   };
-  const toFault = (spec: FaultSpec): Fault => {
-    if (spec.kind === 'hold' || spec.kind === 'hold-after') return { kind: spec.kind, until: gate(spec.gate).opened };
-    if (spec.kind !== 'status') return spec;
-    const { kind, status, headers, body } = spec;
-    return { kind, status, ...(headers === undefined ? {} : { headers }), ...(body === undefined ? {} : { body }) };
-  };
+  const toFault = (spec: FaultSpec): Fault =>
+    spec.kind === 'hold' || spec.kind === 'hold-after' ? { kind: spec.kind, until: gate(spec.gate).opened } : spec;
   const script: FaultScript = {
     intercept: (exchange) => {
       let fault: Fault | undefined;
@@ -66,10 +49,12 @@ export const scriptFaults = (rules: readonly FaultRule[] = []): FaultScript => {
           rule.operation === exchange.operation &&
           (rule.repo === undefined || (exchange.repo !== undefined && sameRepo(rule.repo, exchange.repo))) &&
           (rule.file === undefined || rule.file === exchange.file) &&
+          (rule.oid === undefined || rule.oid === exchange.oid) &&
           (rule.part === undefined || rule.part === exchange.part);
         if (!matches) continue;
         entry.seen += 1;
-        if (fault === undefined && entry.seen >= rule.nth && entry.seen < rule.nth + rule.times) fault = toFault(rule.fault);
+        const last = rule.times === 'forever' ? Infinity : rule.nth + rule.times - 1;
+        if (fault === undefined && entry.seen >= rule.nth && entry.seen <= last) fault = toFault(rule.fault);
       }
       return fault;
     },

@@ -1,12 +1,13 @@
 import { Pace } from '../../core/pace.js';
 import { type HubAdmin, createAdmin } from './admin.js';
 import { createDevEndpoint, isForDevEndpoint } from './devEndpoint.js';
+import { disturb } from './faults/disturb.js';
 import { Gate } from './gate.js';
 import type { HubState } from './http/context.js';
 import { createDispatch } from './http/dispatch.js';
 import { listen, serve } from './http/listen.js';
 import { RequestLog, type RequestRecord } from './http/requestLog.js';
-import type { Intercept } from './operations.js';
+import type { Exchange, Fault, Intercept } from './operations.js';
 import { HubSettings, type LocalHubOptions, type TokenSpec } from './options.js';
 import { RateLimiter } from './rateLimit.js';
 import { cdnRoutes } from './routes/resolve.js';
@@ -59,19 +60,26 @@ export const startLocalHub = async ({ now = Date.now, ...options }: LocalHubOpti
   };
   const closing = new Gate();
 
+  const admin = createAdmin(store, script);
+  const common = {
+    log,
+    intercept,
+    disturb: (fault: Fault, exchange: Exchange) => disturb(admin, fault, exchange),
+    closed: closing.opened,
+  };
   const pace = settings.downloadRate === undefined ? undefined : new Pace(settings.downloadRate);
-  const serveHub = createDispatch(hub, { routes: hubRoutes, log, intercept, closed: closing.opened });
+  const serveHub = createDispatch(hub, { routes: hubRoutes, ...common });
   const serveDev = createDevEndpoint(script, log);
   const stops = [
     serve(main.server, (request, response) => (settings.devEndpoint && isForDevEndpoint(request) ? serveDev : serveHub)(request, response)),
-    serve(cdn.server, createDispatch(hub, { routes: cdnRoutes, log, intercept, closed: closing.opened, pace })),
+    serve(cdn.server, createDispatch(hub, { routes: cdnRoutes, ...common, pace })),
   ];
   return {
     url: hub.url,
     cdnUrl: hub.cdnUrl,
     directory: settings.directory,
     tokens: settings.tokens,
-    admin: createAdmin(store),
+    admin,
     requests: log.records,
     on: (hook) => {
       hooks.add(hook);

@@ -8,12 +8,14 @@ export const describeExchange = (method: string, path: string, match: Match | un
   const base = { operation: match?.route.operation ?? 'unknown', method, path } as const;
   if (match?.route.guard === 'signed') {
     const repo = query.get('repo');
-    const file = query.get('file') ?? match.params['oid'];
+    const file = query.get('file');
+    const oid = match.params['oid'] ?? query.get('oid');
     const part = query.get('partNumber');
     return {
       ...base,
       ...(repo === null ? {} : { repo }),
-      ...(file === undefined ? {} : { file }),
+      ...(file === null ? {} : { file }),
+      ...(oid === null ? {} : { oid }),
       ...(part === null ? {} : { part: Number(part) }),
     };
   }

@@ -3,7 +3,11 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '../../../core/error.js';
-import type { Fault, Intercept } from '../operations.js';
+import { answerUnder } from '../faults/answer.js';
+import { readUpTo } from '../faults/bytes.js';
+import { replyUnder, scriptedReply } from '../faults/reply.js';
+import { bodyUnder } from '../faults/request.js';
+import type { Exchange, Fault, Intercept } from '../operations.js';
 import { spool } from '../store/spool.js';
 import type { HubState } from './context.js';
 import { describeExchange } from './describeExchange.js';
@@ -18,6 +22,8 @@ interface DispatchOptions {
   readonly routes: readonly Route[];
   readonly log: RequestLog;
   readonly intercept: Intercept;
+  /** Does what a fault does to the hub itself before the request is handled. */
+  readonly disturb: (fault: Fault, exchange: Exchange) => Promise<void>;
   /** Resolves when the hub closes, which ends every hold. */
   readonly closed: Promise<void>;
   /** How fast answers go out. */
@@ -34,12 +40,6 @@ const parseAddress = (url = ''): Address => {
   return { path, query: new URLSearchParams(search) };
 };
 
-const scriptedReply = ({ status, headers, body }: Extract<Fault, { kind: 'status' }>): Reply => ({
-  status,
-  headers: { 'Content-Type': 'application/json', ...headers },
-  body: body ?? '{"error":"scripted fault"}',
-});
-
 /** Checks the permission that the route wants, then handles the request with this body. */
 const handleWith = async (
   hub: HubState,
@@ -55,12 +55,18 @@ const handleWith = async (
 };
 
 /** Takes a request through match, fault, limit, permission and handling to its answer. */
-export const createDispatch = (hub: HubState, { routes, log, intercept, closed, pace }: DispatchOptions) => {
+export const createDispatch = (hub: HubState, { routes, log, intercept, disturb, closed, pace }: DispatchOptions) => {
   const findRoute = createRouter(routes);
 
-  const handle = async (request: IncomingMessage, match: Match, address: Address, fault: Fault | undefined): Promise<Reply> => {
+  const handle = async (
+    request: IncomingMessage,
+    match: Match,
+    address: Address,
+    fault: Fault | undefined,
+    gone: AbortSignal,
+  ): Promise<Reply> => {
     if (fault?.kind === 'status') return scriptedReply(fault);
-    if (fault?.kind !== 'hold') return handleWith(hub, request, match, address, request);
+    if (fault?.kind !== 'hold') return handleWith(hub, request, match, address, bodyUnder(fault, request, gone));
     // The body is read before the wait: a client that gives up in the meantime has still asked, as behind a slow gateway.
     const held = await spool(request, hub.store.temporary.path());
     try {
@@ -75,6 +81,10 @@ export const createDispatch = (hub: HubState, { routes, log, intercept, closed, 
     const method = request.method ?? 'GET';
     const address = parseAddress(request.url);
     response.setHeader('X-Request-Id', `Root=1-${randomUUID()}`);
+    // Kept, since a request whose body was not read to its end lets go of its socket.
+    const { socket } = request;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
     let record: OpenRecord | undefined;
     let fault: Fault | undefined;
     let reply: Reply;
@@ -84,26 +94,31 @@ export const createDispatch = (hub: HubState, { routes, log, intercept, closed, 
       record = log.open(exchange, request.headers);
       fault = intercept(exchange);
       if (fault?.kind === 'reset') {
-        request.socket.destroy();
+        await readUpTo(request, fault.afterBytes ?? 0);
+        socket.destroy();
         return;
       }
+      if (fault !== undefined) await disturb(fault, exchange);
       if (match?.route.guard !== 'signed') takeLimit(hub, request, response, match?.route.limit ?? 'api');
       if (match === undefined) throw refuse(404, "Sorry, we can't find the page you are looking for.");
-      reply = await handle(request, match, address, fault);
+      reply = await handle(request, match, address, fault, gone.signal);
     } catch (error) {
       if (error instanceof Refusal) reply = error.reply;
       // The client is gone, and with it the one who would read the answer.
-      else if (request.socket.destroyed) return;
+      else if (socket.destroyed) return;
       else reply = json(500, { error: `Internal Error: ${messageOf(error)}` });
     }
 
     if (fault?.kind === 'hold-after') await Promise.race([fault.until, closed]);
-    if (fault?.kind === 'apply-then-reset') {
-      request.socket.destroy();
+    reply = replyUnder(fault, reply);
+    // An answer without a body has no byte after which it could be cut.
+    if (fault?.kind === 'apply-then-reset' || (fault?.kind === 'reset-answer' && reply.body === '')) {
+      socket.destroy();
       return;
     }
     try {
-      await sendReply(response, reply, { withBody: method !== 'HEAD', ...(record === undefined ? {} : { record }), pace });
+      const alter = answerUnder(fault, response, gone.signal);
+      await sendReply(response, reply, { withBody: method !== 'HEAD', ...(record === undefined ? {} : { record }), pace, alter });
     } catch {
       // The client went away in the middle of its answer, which is its right.
       response.destroy();

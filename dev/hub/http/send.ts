@@ -11,10 +11,12 @@ interface SendOptions {
   /** Told what went out. */
   readonly record?: OpenRecord;
   readonly pace?: Pace | undefined;
+  /** What happens to a body of so many bytes on its way out. */
+  readonly alter?: (length: number) => (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 }
 
 /** Writes an answer and notes in `record` what went out. Rejects when the client goes away. */
-export const sendReply = async (response: ServerResponse, reply: Reply, { withBody, record, pace }: SendOptions): Promise<void> => {
+export const sendReply = async (response: ServerResponse, reply: Reply, { withBody, record, pace, alter }: SendOptions): Promise<void> => {
   const { body } = reply;
   if (record !== undefined) record.status = reply.status;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.end - body.start;
@@ -34,5 +36,6 @@ export const sendReply = async (response: ServerResponse, reply: Reply, { withBo
       yield chunk;
     }
   };
-  await pipeline(source, counted, response);
+  const altered = alter?.(length) ?? ((chunks: AsyncIterable<Uint8Array>) => chunks);
+  await pipeline(source, altered, counted, response);
 };

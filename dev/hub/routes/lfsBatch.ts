@@ -42,7 +42,7 @@ const multipartAction = async (hub: HubState, repo: string, { oid, size }: LfsOb
     sign('PUT', `/lfs-storage/uploads/${oid}`, { uploadId, partNumber: String(index + 1) }),
   ]);
   return {
-    href: sign('POST', '/api/complete_multipart', { uploadId, file: oid }),
+    href: sign('POST', '/api/complete_multipart', { uploadId, oid }),
     header: { chunk_size: String(chunkSize), ...Object.fromEntries(parts) },
   };
 };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitSha, RepoId, repoKey } from '../../../core/ids.js';
 import { readJsonFile, sizeOf, type TemporaryFiles } from './files.js';
@@ -110,6 +110,15 @@ export class RepoStore {
   /** Says that a repository holds an LFS object: the Hub keeps that per repository, and so a deleted one forgets. */
   async linkObject(id: string, sha256: string): Promise<void> {
     await writeFile(join(this.folder(id), 'lfs', sha256), '');
+  }
+
+  /** What {@link linkObject} said, taken back. */
+  async unlinkObject(id: string, sha256: string): Promise<void> {
+    await rm(join(this.folder(id), 'lfs', sha256), { force: true });
+  }
+
+  async linkedObjects(id: string): Promise<string[]> {
+    return readdir(join(this.folder(id), 'lfs'));
   }
 
   /** Size of an LFS object that this repository holds. */

@@ -1,0 +1,28 @@
+import type { ServerResponse } from 'node:http';
+import type { Fault } from '../operations.js';
+import { cutAfter, drip, flipByte } from './bytes.js';
+
+type Transform = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+
+/** Resolves when all that was written has left this process; a cut before that would take more than it should. */
+const flushed = async (response: ServerResponse): Promise<void> => {
+  response.flushHeaders();
+  await new Promise<void>((resolve) => {
+    if (response.socket === null) resolve();
+    else response.socket.write('', () => resolve());
+  });
+};
+
+/** What happens to an answer's body of `length` bytes on its way out. */
+export const answerUnder = (fault: Fault | undefined, response: ServerResponse, gone: AbortSignal): ((length: number) => Transform) => {
+  switch (fault?.kind) {
+    case 'reset-answer':
+      return (length) => (chunks) => cutAfter(chunks, Math.min(fault.afterBytes, length - 1), () => flushed(response));
+    case 'corrupt-answer':
+      return (length) => (chunks) => flipByte(chunks, Math.min(fault.at, length - 1));
+    case 'slow-answer':
+      return () => (chunks) => drip(chunks, fault.bytesPerSecond, gone);
+    default:
+      return () => (chunks) => chunks;
+  }
+};

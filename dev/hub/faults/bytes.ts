@@ -1,0 +1,60 @@
+import { Pace } from '../../../core/pace.js';
+
+type Bytes = AsyncIterable<Uint8Array>;
+
+/** How many slices a second of a slow body has. */
+const DRIPS = 10;
+
+/** Inverts the byte at this offset. */
+export async function* flipByte(chunks: Bytes, at: number): AsyncGenerator<Uint8Array> {
+  let from = 0;
+  for await (const chunk of chunks) {
+    const inside = at - from;
+    from += chunk.byteLength;
+    if (inside < 0 || inside >= chunk.byteLength) {
+      yield chunk;
+      continue;
+    }
+    const flipped = Buffer.from(chunk);
+    flipped.writeUInt8(flipped.readUInt8(inside) ^ 0xff, inside);
+    yield flipped;
+  }
+}
+
+/** Passes bytes on at this rate, until `signal` ends the wait. */
+export async function* drip(chunks: Bytes, bytesPerSecond: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const pace = new Pace(bytesPerSecond);
+  const step = Math.max(1, Math.floor(bytesPerSecond / DRIPS));
+  for await (const chunk of chunks) {
+    for (let from = 0; from < chunk.byteLength; from += step) {
+      const slice = chunk.subarray(from, from + step);
+      await pace.take(slice.byteLength, signal);
+      yield slice;
+    }
+  }
+}
+
+/** Passes exactly so many bytes on and then fails, once they have left this process. */
+export async function* cutAfter(chunks: Bytes, bytes: number, flush: () => Promise<void>): AsyncGenerator<Uint8Array> {
+  let left = bytes;
+  for await (const chunk of chunks) {
+    if (chunk.byteLength <= left) {
+      left -= chunk.byteLength;
+      yield chunk;
+      continue;
+    }
+    if (left > 0) yield chunk.subarray(0, left);
+    await flush();
+    throw new Error('cut by a scripted fault');
+  }
+}
+
+/** Reads so many bytes, or all where there are fewer. */
+export const readUpTo = async (chunks: Bytes, bytes: number): Promise<void> => {
+  let left = bytes;
+  if (left === 0) return;
+  for await (const chunk of chunks) {
+    left -= chunk.byteLength;
+    if (left <= 0) return;
+  }
+};

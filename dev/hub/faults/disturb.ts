@@ -1,0 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import type { HubAdmin } from '../admin.js';
+import type { Exchange, Fault } from '../operations.js';
+
+/** What happens to a repository behind its writer's back, right before a request about it is handled. */
+export const disturb = async (admin: HubAdmin, fault: Fault, { repo }: Exchange): Promise<void> => {
+  if (repo === undefined) return;
+  if (fault.kind === 'lose-objects') await admin.dropObjects(repo, fault.oid);
+  if (fault.kind !== 'foreign-commit') return;
+  const content = Buffer.from(`${randomUUID()}\n`);
+  await admin.commitFiles(repo, new Map([[fault.path, content]]), { message: 'A commit of somebody else', user: 'stranger' });
+};
