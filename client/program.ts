@@ -19,6 +19,10 @@ type Command_ = (context: Context) => Promise<ExitCode>;
 
 const only = new Option('--only <kind>', 'publish this artifact of the entry alone').choices([...ARTIFACT_KINDS]);
 
+const fault = new Option('--fault <name[@nth]>', 'let something go wrong on the local hub; repeatable; `help` lists what').argParser(
+  (name: string, before: readonly string[] | undefined) => [...(before ?? []), name],
+);
+
 const positive = (text: string): number => {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number');
@@ -156,7 +160,8 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .option('--port <n>', 'of the Temporal server; 0 for any', positive, 7233)
     .option('--ui-port <n>', 'of the Web UI; 0 for any', positive, 8233)
     .option('--hub-port <n>', 'of the local hub; 0 for any', positive, 8333)
-    .action((options: { directory: string; port: number; uiPort: number; hubPort: number }) =>
+    .addOption(fault)
+    .action((options: { directory: string; port: number; uiPort: number; hubPort: number; fault?: readonly string[] }) =>
       execute(async (context) => (await import('./commands/dev.js')).dev(options, context)),
     );
   program

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { relative, resolve } from 'node:path';
 import { SwpError } from '../../core/error.js';
+import { NAMED_FAULTS } from '../../dev/hub/namedFaults.js';
+import { parseFault } from '../../dev/hub/parseFault.js';
 import { DEMO } from '../../dev/world/seed.js';
 import { startWorld } from '../../dev/world/world.js';
 import type { Context } from '../context.js';
@@ -11,15 +13,38 @@ export interface DevOptions {
   readonly port: number;
   readonly uiPort: number;
   readonly hubPort: number;
+  /** Names of faults, or `help`. */
+  readonly fault?: readonly string[];
 }
+
+const listFaults = ({ out }: Context): ExitCode => {
+  const faults = [...NAMED_FAULTS].map(([name, { about, operation, bytes }]) => ({
+    name,
+    about,
+    operation,
+    ...(bytes === undefined ? {} : { bytes }),
+  }));
+  const width = Math.max(...faults.map(({ name }) => name.length));
+  out.data({ faults }, () =>
+    [
+      ...faults.map(({ name, about, bytes }) => `${name.padEnd(width)}  ${about}${bytes === undefined ? '' : `; ${bytes} when not given`}`),
+      '',
+      'NAME strikes the first such request, NAME@3 the third, NAME@3+ the third and all after it, NAME@3:1MiB sets the bytes.',
+    ].join('\n'),
+  );
+  return EXIT.ok;
+};
 
 /** Starts a whole world and keeps it until Ctrl-C; what was published in it is there again next time. */
 export const dev = async (options: DevOptions, context: Context): Promise<ExitCode> => {
+  if (options.fault?.includes('help') === true) return listFaults(context);
+  const faults = (options.fault ?? []).map(parseFault);
   const directory = resolve(context.cwd, options.directory);
   const world = await startWorld({
     directory,
     ports: { temporal: options.port, ui: options.uiPort, hub: options.hubPort },
     env: context.env,
+    faults,
     note: (line) => context.out.note(line),
   });
   try {

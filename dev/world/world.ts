@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SwpError } from '../../core/error.js';
 import { startLocalHub, type LocalHub } from '../hub/index.js';
+import type { AskedFault } from '../hub/parseFault.js';
+import { strikeFaults } from '../hub/strikeFaults.js';
 import { supervise, type Supervised } from '../supervise.js';
 import { findTemporalCli } from '../temporal/find.js';
 import { startTemporalServer, type TemporalServer } from '../temporal/server.js';
@@ -16,6 +18,8 @@ export interface WorldOptions {
   readonly ports: { readonly temporal: number; readonly ui: number; readonly hub: number };
   readonly note: (line: string) => void;
   readonly env: NodeJS.ProcessEnv;
+  /** What goes wrong on the hub; each strike is noted. */
+  readonly faults?: readonly AskedFault[];
 }
 
 export interface World {
@@ -27,6 +31,8 @@ export interface World {
   readonly broken: Promise<{ readonly name: string; readonly code: number }>;
   close(): Promise<void>;
 }
+
+const PART_BYTES = 1 << 20;
 
 const ROLES = ['control', 'highmem'] as const;
 
@@ -61,7 +67,7 @@ const writeCatalog = async (directory: string, settings: Readonly<Record<string,
 };
 
 /** A whole world on one machine: Temporal with its Web UI, a strict local hub with a checkpoint, and both workers. */
-export const startWorld = async ({ directory, ports, note, env }: WorldOptions): Promise<World> => {
+export const startWorld = async ({ directory, ports, note, env, faults = [] }: WorldOptions): Promise<World> => {
   await mkdir(directory, { recursive: true });
   const closers: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
@@ -73,6 +79,9 @@ export const startWorld = async ({ directory, ports, note, env }: WorldOptions):
     const hub = await startLocalHub({
       directory: join(directory, 'hub'),
       port: ports.hub,
+      // Small, so that the demonstration's sidecar is sent in parts like a big one.
+      multipartThreshold: PART_BYTES,
+      chunkSize: PART_BYTES,
       tokens: [
         { token: DEMO_TOKENS.read, user: 'demo-reader', orgs: ['demo'], role: 'read' },
         { token: DEMO_TOKENS.write, user: 'demo-publisher', orgs: ['demo'], role: 'write' },
@@ -80,6 +89,7 @@ export const startWorld = async ({ directory, ports, note, env }: WorldOptions):
     });
     closers.push(() => hub.close());
     await seedHub(hub);
+    strikeFaults(hub, faults, note);
     const temporal = await startTemporalServer({
       cli: cli.path,
       port: ports.temporal,

@@ -55,6 +55,10 @@ describe('swp catalog', () => {
     ['missing-argument', ['start'], false],
     ['wrong-kind', ['start', 'acme/tiny', '--only', 'gguf'], false],
     ['kind-not-there', ['start', 'acme/tiny', '--only', 'vindex'], false],
+    ['dev-help', ['dev', '--help'], false],
+    ['dev-fault-help', ['dev', '--fault', 'help'], false],
+    ['dev-unknown-fault', ['dev', '--fault', 'part-503', '--fault', 'part-50'], false],
+    ['dev-wrong-place', ['dev', '--fault', 'part-503@third'], false],
     ['unknown-role', ['worker', 'tea'], false],
   ] as [string, string[], boolean][])('%s looks like this', (name, argv, terminal) => golden(name, argv, terminal));
 

@@ -1,0 +1,82 @@
+import type { z } from 'zod';
+import type { FaultSpec } from './faults/spec.js';
+import type { Operation } from './operations.js';
+
+type Spec = z.input<typeof FaultSpec>;
+
+/** A fault that people ask for by name. */
+export interface NamedFault {
+  readonly about: string;
+  readonly operation: Operation;
+  /** What a `:<bytes>` behind the name sets, when it is left out; a fault without one takes none. */
+  readonly bytes?: number;
+  readonly fault: (bytes: number) => Spec;
+}
+
+const json = (status: number, error: string, headers?: Record<string, string>): Spec => ({
+  kind: 'status',
+  status,
+  body: JSON.stringify({ error }),
+  ...(headers === undefined ? {} : { headers }),
+});
+
+const xml = (status: number, code: string, message: string): Spec => ({
+  kind: 'status',
+  status,
+  headers: { 'Content-Type': 'application/xml' },
+  body: `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+});
+
+/** As the Hub says how long it wants to be left alone. */
+const rateLimited = (seconds: number): Spec =>
+  json(429, 'We had to rate limit you.', { RateLimit: `"api";r=0;t=${seconds}`, 'RateLimit-Policy': '"fixed window";"api";q=1000;w=300' });
+
+const QUOTA = 'Private repository storage limit reached, please upgrade your plan to increase your private storage limit.';
+
+const on = (operation: Operation, about: string, fault: Spec): NamedFault => ({ about, operation, fault: () => fault });
+const at = (operation: Operation, bytes: number, about: string, fault: (bytes: number) => Spec): NamedFault => ({
+  about,
+  operation,
+  bytes,
+  fault,
+});
+
+/** Every name, in the order of a publish: what it strikes and how. */
+export const NAMED_FAULTS: ReadonlyMap<string, NamedFault> = new Map([
+  ['unauthorized', on('lfs-batch', 'the write token has been revoked (401)', json(401, 'Invalid username or password.'))],
+  ['quota-403', on('lfs-batch', "the owner's storage is used up (403)", json(403, QUOTA))],
+  ['batch-429', on('lfs-batch', 'too many requests; come again in 5 seconds', rateLimited(5))],
+  ['batch-503', on('lfs-batch', 'the Hub is down for a moment', json(503, 'Service Unavailable'))],
+  ['create-lost-answer', on('create-repo', 'the repository is created, the answer lost', { kind: 'apply-then-reset' })],
+  ['part-503', on('part', 'the storage is too busy', xml(503, 'SlowDown', 'Please reduce your request rate.'))],
+  ['part-expired', on('part', "a part's address has expired (403)", xml(403, 'AccessDenied', 'Request has expired'))],
+  [
+    'part-timeout',
+    on(
+      'part',
+      'the storage gave up on the sender (400)',
+      xml(400, 'RequestTimeout', 'Your socket connection to the server was not read from.'),
+    ),
+  ],
+  ['part-reset', at('part', 100_000, 'the connection is cut after so many bytes', (afterBytes) => ({ kind: 'reset', afterBytes }))],
+  ['part-lost-answer', on('part', 'the part is stored, the answer lost', { kind: 'apply-then-reset' })],
+  ['part-slow', at('part', 100_000, 'so many bytes a second', (bytesPerSecond) => ({ kind: 'slow-request', bytesPerSecond }))],
+  ['part-corrupt', at('part', 0, 'the byte there arrives as another one, silently', (place) => ({ kind: 'corrupt-request', at: place }))],
+  ['part-wrong-etag', on('part', 'the answer has the ETag of something else', { kind: 'wrong-etag' })],
+  ['complete-503', on('complete', 'the parts are not joined', json(503, 'Service Unavailable'))],
+  ['complete-lost-answer', on('complete', 'the parts are joined, the answer lost', { kind: 'apply-then-reset' })],
+  ['blob-gone', on('commit', 'uploaded blobs are garbage-collected before the commit', { kind: 'lose-objects' })],
+  ['commit-412', on('commit', 'a stranger commits just before', { kind: 'foreign-commit' })],
+  ['commit-413', on('commit', 'the commit is too large', json(413, 'request entity too large'))],
+  ['commit-429', on('commit', 'too many commits; come again in 5 seconds', rateLimited(5))],
+  ['commit-504', on('commit', 'a gateway gives up; nothing was committed', json(504, 'Gateway Timeout'))],
+  ['commit-504-applied', on('commit', 'a gateway gives up; it was committed', { kind: 'apply-then-status', status: 504 })],
+  ['commit-reset', on('commit', 'the connection is cut; nothing was committed', { kind: 'reset' })],
+  ['commit-reset-applied', on('commit', 'the connection is cut; it was committed', { kind: 'apply-then-reset' })],
+  ['download-503', on('cdn', 'the CDN is down for a moment', xml(503, 'SlowDown', 'Please reduce your request rate.'))],
+  ['download-expired', on('cdn', "a download's address has expired (403)", xml(403, 'AccessDenied', 'Request has expired'))],
+  ['download-reset', at('cdn', 100_000, 'the answer is cut after so many bytes', (afterBytes) => ({ kind: 'reset-answer', afterBytes }))],
+  ['download-slow', at('cdn', 100_000, 'so many bytes a second', (bytesPerSecond) => ({ kind: 'slow-answer', bytesPerSecond }))],
+  ['download-corrupt', at('cdn', 0, 'the byte there arrives as another one, silently', (place) => ({ kind: 'corrupt-answer', at: place }))],
+  ['download-range', on('cdn', 'the answer says that it is another range', { kind: 'wrong-range' })],
+]);
