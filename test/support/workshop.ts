@@ -39,7 +39,7 @@ export interface WorkshopOptions {
   readonly decideWithinMs?: number;
   /** False: the test runs workers of its own. */
   readonly workers?: boolean;
-  readonly hub?: Pick<LocalHubOptions, 'multipartThreshold' | 'chunkSize'>;
+  readonly hub?: Pick<LocalHubOptions, 'multipartThreshold' | 'chunkSize' | 'serverCopy'>;
 }
 
 /** A local hub with a checkpoint, both workers in this process, and the client to drive them. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { RepoId } from '../../core/ids.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
 import { parseProvenance } from '../../plan/provenance.js';
@@ -16,13 +16,13 @@ const SAMPLE = 512;
 let workshop: Workshop;
 let source: RepoId;
 let target: RepoId;
-beforeEach(async () => {
-  workshop = await Workshop.open('vision', { hub: { multipartThreshold: CHUNK, chunkSize: CHUNK } });
+const open = async (serverCopy: boolean): Promise<void> => {
+  workshop = await Workshop.open('vision', { hub: { multipartThreshold: CHUNK, chunkSize: CHUNK, serverCopy } });
   source = RepoId.parse(`labs/${workshop.queue}-vision`);
   target = RepoId.parse(`Acme/${workshop.queue}-vision`);
   await workshop.hub.admin.createRepo(source);
   await workshop.hub.admin.commitFiles(source, ENCODER, { message: 'An encoder' });
-});
+};
 afterEach(() => workshop.close());
 
 const entry = (over: Record<string, unknown> = {}) =>
@@ -46,6 +46,7 @@ const mirroredOf = (files: ReadonlyMap<string, Uint8Array>): Map<string, string>
 
 describe('a vision mirror', () => {
   it("holds every file of the source byte for byte, as Python's huggingface_hub reads it, beside a card of ours", async () => {
+    await open(false);
     const { plan, result } = await publish();
     expect(result).toMatchObject({ outcome: 'published' });
     const found = await snapshotOf(workshop.hub.url, target, 'main', workshop.directory);
@@ -60,6 +61,7 @@ describe('a vision mirror', () => {
   }, 300_000);
 
   it('reads the large files of the source once and sends each part once', async () => {
+    await open(false);
     await publish();
     const read = workshop.hub.requests.filter(
       ({ operation, repo, file, sent }) => operation === 'cdn' && repo === source && file === 'model.safetensors' && sent > SAMPLE,
@@ -70,6 +72,7 @@ describe('a vision mirror', () => {
   });
 
   it('is unchanged when it is started again, and removes what a newer source no longer has', async () => {
+    await open(false);
     await publish();
     await workshop.start(entry());
     expect(await workshop.result(entry())).toMatchObject({ outcome: 'unchanged' });
@@ -89,7 +92,33 @@ describe('a vision mirror', () => {
     expect(workshop.hub.requests.filter(({ operation }) => operation === 'part')).toHaveLength(Math.ceil(WEIGHTS / CHUNK));
   }, 120_000);
 
+  it('is copied by the Hub where that is offered: nothing is sent, and every byte is read back', async () => {
+    await open(true);
+    const { result } = await publish();
+    expect(workshop.hub.requests.filter(({ operation }) => operation === 'part')).toEqual([]);
+    const found = await snapshotOf(workshop.hub.url, target, 'main', workshop.directory);
+    expect(mirroredOf(found)).toEqual(mirroredOf(ENCODER));
+    const bytes = [...found].reduce((sum, [path, file]) => sum + (path === '.gitattributes' ? 0 : file.byteLength), 0);
+    const { events } = await workshop.temporal.client.workflow.getHandle(targetId(target)).fetchHistory();
+    const asked = events!
+      .flatMap((event) => event.activityTaskScheduledEventAttributes ?? [])
+      .find(({ activityType }) => activityType?.name === 'verifyArtifact');
+    expect(JSON.parse(Buffer.from(asked!.input!.payloads![0]!.data!).toString())).toMatchObject({ full: true });
+    expect(result).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { readBackBytes: bytes } } }] });
+  }, 300_000);
+
+  it('is red when the Hub copied other bytes than it lists', async () => {
+    await open(true);
+    workshop.hub.on(({ operation, repo, file }) =>
+      operation === 'cdn' && repo === target && file === 'model.safetensors' ? { kind: 'corrupt-answer', at: 5 } : undefined,
+    );
+    await workshop.start(entry());
+    await workshop.approve(1, entry());
+    await workshop.until('needs-attention', targetId(target));
+  });
+
   it('stays small in history', async () => {
+    await open(false);
     await publish();
     const { events } = await workshop.temporal.client.workflow.getHandle(targetId(target)).fetchHistory();
     expect(events!.length).toBeLessThanOrEqual(75);
