@@ -37,7 +37,7 @@ export const createControlActivities = (deps: ControlDeps): ControlActivities & 
     }),
 
   verifyArtifact: (request) =>
-    withHeartbeat('verifying', (signal, report) => verifyPublished(tellingRetries(deps.hub, report), request, signal)),
+    withHeartbeat('verifying', (signal, report) => verifyPublished(tellingRetries(deps.hub, report), request, report, signal)),
 
   awaitWorkflow: (id) => withHeartbeat(`waiting for ${id}`, (signal) => deps.awaitWorkflow(id, signal)),
 });

@@ -6,6 +6,7 @@ import { sha256Of } from '../plan/canonical.js';
 import { describeBytes, manifestDigest } from '../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../plan/provenance.js';
 import type { VerifyReport, VerifyRequest } from './api.js';
+import type { Report } from './heartbeat.js';
 
 const SHOWN_MISMATCHES = 5;
 /** Read back from every publish, beside the digests of every path, where not all is. */
@@ -22,7 +23,12 @@ const differs = (message: string): SwpError =>
  *
  * @throws SwpError `verify/differs` with the first differences
  */
-export const verifyPublished = async (hub: HubConfig, request: VerifyRequest, signal: AbortSignal): Promise<VerifyReport> => {
+export const verifyPublished = async (
+  hub: HubConfig,
+  request: VerifyRequest,
+  report: Report,
+  signal: AbortSignal,
+): Promise<VerifyReport> => {
   const { target, commit } = request;
   const bytes = await readSmallFile(hub, { repo: target, commit, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT }, { signal });
   if (`sha256:${sha256Of(bytes)}` !== request.provenanceDigest)
@@ -31,13 +37,14 @@ export const verifyPublished = async (hub: HubConfig, request: VerifyRequest, si
   if (manifestDigest(manifest) !== request.manifestDigest)
     throw differs(`${target} at ${commit}: its manifest is ${manifestDigest(manifest)}, sealed was ${request.manifestDigest}.`);
   const files = [...manifest.files, describeBytes(PROVENANCE_PATH, bytes)];
-  const report = await verifyPaths(hub, target, commit, files, {
+  const found = await verifyPaths(hub, target, commit, files, {
     signal,
     sample: request.full === true ? 'full' : { maxBytes: SAMPLE_BYTES, seed: request.manifestDigest },
+    onProgress: report,
   });
-  if (report.mismatches.length > 0) {
-    const shown = report.mismatches.slice(0, SHOWN_MISMATCHES).map((mismatch) => `${mismatch.path}: ${mismatch.reason}`);
-    throw differs(`${target} at ${commit}: ${report.mismatches.length} of ${files.length} files differ: ${shown.join('; ')}.`);
+  if (found.mismatches.length > 0) {
+    const shown = found.mismatches.slice(0, SHOWN_MISMATCHES).map((mismatch) => `${mismatch.path}: ${mismatch.reason}`);
+    throw differs(`${target} at ${commit}: ${found.mismatches.length} of ${files.length} files differ: ${shown.join('; ')}.`);
   }
-  return { files: files.length, readBackBytes: report.readBackBytes };
+  return { files: files.length, readBackBytes: found.readBackBytes };
 };

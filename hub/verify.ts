@@ -15,6 +15,8 @@ export interface Mismatch {
 export interface VerifyOptions extends CallOptions {
   /** Read everything back, or whole files up to so many bytes, chosen by the seed. */
   readonly sample: 'full' | { readonly maxBytes: number; readonly seed: string };
+  /** Told how far reading back is, in bytes. */
+  readonly onProgress?: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
 }
 
 const compare = (file: ManifestFile, found: FileFacts | undefined): string | null => {
@@ -51,10 +53,14 @@ const readBack = async (
   file: ManifestFile,
   found: FileFacts,
   signal: AbortSignal,
+  onBytes: (bytes: number) => void,
 ): Promise<string | null> => {
   const hash = createHash('sha256');
   const reader = openFile(hub, { repo, commit, path: file.path, size: file.size, lfs: found.lfs });
-  for await (const chunk of reader.read(0, file.size, signal)) hash.update(chunk);
+  for await (const chunk of reader.read(0, file.size, signal)) {
+    hash.update(chunk);
+    onBytes(chunk.byteLength);
+  }
   const digest = hash.digest('hex');
   return digest === file.sha256 ? null : `is listed right, but its bytes have sha256 ${digest} instead of ${file.sha256}`;
 };
@@ -73,17 +79,21 @@ export const verifyPaths = async (
     return reason === null ? [] : [{ path: file.path, reason }];
   });
   const wrong = new Set(mismatches.map(({ path }) => path));
-  let readBackBytes = 0;
-  for (const file of choose(
+  const chosen = choose(
     files.filter(({ path }) => !wrong.has(path)),
     options.sample,
     found,
-  )) {
+  );
+  const totalBytes = chosen.reduce((sum, { size }) => sum + size, 0);
+  let doneBytes = 0;
+  for (const file of chosen) {
     const there = found.get(file.path);
     if (there === undefined) continue;
-    const reason = await readBack(hub, repo, commit, file, there, options.signal);
+    const reason = await readBack(hub, repo, commit, file, there, options.signal, (bytes) => {
+      doneBytes += bytes;
+      options.onProgress?.({ file: file.path, doneBytes, totalBytes });
+    });
     if (reason !== null) mismatches.push({ path: file.path, reason });
-    readBackBytes += file.size;
   }
-  return { mismatches, readBackBytes };
+  return { mismatches, readBackBytes: totalBytes };
 };

@@ -189,6 +189,13 @@ describe('a commit', () => {
       verifyPaths(test.client, REPO, head, files, { signal, sample });
     expect(await look(good)).toEqual({ mismatches: [], readBackBytes: 1002 });
     expect(await look(good, { maxBytes: 10, seed: 's' })).toEqual({ mismatches: [], readBackBytes: 2 });
+    const seen: number[] = [];
+    await verifyPaths(test.client, REPO, head, good, {
+      signal,
+      sample: 'full',
+      onProgress: ({ doneBytes, totalBytes }) => void seen.push(doneBytes, totalBytes),
+    });
+    expect(seen.slice(-2)).toEqual([1002, 1002]);
     const wrong = [describeBytes('none', small), { ...good[0]!, size: 5 }, describeBytes('notes.md', Buffer.from('ho'))];
     expect((await look(wrong)).mismatches.map(({ path, reason }) => `${path} ${reason.split(' ').slice(0, 2).join(' ')}`)).toEqual([
       'none is not',
