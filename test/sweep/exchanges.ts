@@ -1,0 +1,42 @@
+import { sameRepo } from '../../core/ids.js';
+import type { Exchange } from '../../dev/hub/index.js';
+import type { Repos } from './scenario.js';
+
+/** Whose an exchange is; null for those about no repository. */
+export type Role = 'source' | 'target' | null;
+
+/** One exchange of a publish, named the same in every run of its scenario. */
+export interface Place {
+  /** `part target 3 of 1f2e3d4c5b6a #1`: operation, repository, part, file or object, and which of these. */
+  readonly name: string;
+  readonly operation: Exchange['operation'];
+  readonly role: Role;
+}
+
+export const roleOf = ({ repo }: Exchange, { source, target }: Repos): Role => {
+  if (repo === undefined) return null;
+  if (sameRepo(repo, source)) return 'source';
+  return sameRepo(repo, target) ? 'target' : null;
+};
+
+/** Names exchanges as they come. */
+export class Numbering {
+  private readonly seen = new Map<string, number>();
+
+  constructor(private readonly repos: Repos) {}
+
+  next(exchange: Exchange): Place {
+    const { operation, part, file, oid } = exchange;
+    const role = roleOf(exchange, this.repos);
+    const what = file ?? oid?.slice(0, 12);
+    const base = [
+      operation,
+      ...(role === null ? [] : [role]),
+      ...(part === undefined ? [] : [String(part)]),
+      ...(what === undefined ? [] : [`of ${what}`]),
+    ].join(' ');
+    const occurrence = (this.seen.get(base) ?? 0) + 1;
+    this.seen.set(base, occurrence);
+    return { name: `${base} #${occurrence}`, operation, role };
+  }
+}

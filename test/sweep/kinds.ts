@@ -1,0 +1,82 @@
+import type { Fault, Operation } from '../../dev/hub/index.js';
+import type { Place } from './exchanges.js';
+
+/** How a publish must end: without anybody's help; after a person lifted the fault and said retry; after a second approval. */
+export type Ends = 'unaided' | 'parks' | 'asks-again';
+
+export interface Kind {
+  readonly name: string;
+  readonly ends: Ends;
+  readonly strikes: (place: Place) => boolean;
+  readonly fault: Fault;
+  /** Every exchange of that operation from there on, until it is lifted. */
+  readonly lasts?: true;
+}
+
+const json = (status: number, error: string, headers: Record<string, string> = {}): Fault => ({
+  kind: 'status',
+  status,
+  headers,
+  body: JSON.stringify({ error }),
+});
+const expired: Fault = {
+  kind: 'status',
+  status: 403,
+  headers: { 'Content-Type': 'application/xml' },
+  body: '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
+};
+
+const SIGNED: readonly Operation[] = ['put', 'part', 'complete', 'cdn'];
+const WRITES: readonly Operation[] = ['create-repo', 'preupload', 'lfs-batch', 'commit'];
+const one =
+  (...operations: readonly Operation[]) =>
+  ({ operation }: Place): boolean =>
+    operations.includes(operation);
+const every = (): boolean => true;
+
+export const KINDS: readonly Kind[] = [
+  { name: '503', ends: 'unaided', strikes: every, fault: json(503, 'Service Unavailable') },
+  {
+    name: '429',
+    ends: 'unaided',
+    strikes: (place) => !one(...SIGNED)(place),
+    fault: json(429, 'Too many', { RateLimit: '"api";r=0;t=2' }),
+  },
+  { name: 'reset', ends: 'unaided', strikes: every, fault: { kind: 'reset' } },
+  { name: 'lost answer', ends: 'unaided', strikes: every, fault: { kind: 'apply-then-reset' } },
+  { name: 'applied 504', ends: 'unaided', strikes: every, fault: { kind: 'apply-then-status', status: 504 } },
+  { name: 'cut request', ends: 'unaided', strikes: one('put', 'part', 'commit'), fault: { kind: 'reset', afterBytes: 200 } },
+  {
+    name: 'cut answer',
+    ends: 'unaided',
+    strikes: one('cdn', 'tree', 'model-info', 'commits'),
+    fault: { kind: 'reset-answer', afterBytes: 5 },
+  },
+  { name: 'corrupt part', ends: 'unaided', strikes: one('put', 'part'), fault: { kind: 'corrupt-request', at: 7 } },
+  { name: 'wrong ETag', ends: 'unaided', strikes: one('part'), fault: { kind: 'wrong-etag' } },
+  { name: 'expired address', ends: 'unaided', strikes: one(...SIGNED), fault: expired },
+  { name: 'lost blobs', ends: 'unaided', strikes: one('commit'), fault: { kind: 'lose-objects' } },
+  {
+    name: '401',
+    ends: 'parks',
+    lasts: true,
+    strikes: (place) => !one(...SIGNED)(place),
+    fault: json(401, 'Invalid username or password.'),
+  },
+  { name: 'quota', ends: 'parks', lasts: true, strikes: one(...WRITES), fault: json(403, 'Private storage quota exceeded') },
+  {
+    name: 'gated',
+    ends: 'parks',
+    lasts: true,
+    strikes: (place) => place.role === 'source' && place.operation === 'resolve',
+    fault: json(403, 'Access to this model is restricted', { 'X-Error-Code': 'GatedRepo' }),
+  },
+  { name: '413', ends: 'parks', lasts: true, strikes: one('preupload', 'commit'), fault: json(413, 'request entity too large') },
+  { name: 'wrong range', ends: 'parks', lasts: true, strikes: one('cdn'), fault: { kind: 'wrong-range' } },
+  {
+    name: 'stranger',
+    ends: 'asks-again',
+    strikes: ({ role, operation }) => role === 'target' && WRITES.includes(operation) && operation !== 'create-repo',
+    fault: { kind: 'foreign-commit', path: 'stranger.txt' },
+  },
+];

@@ -1,0 +1,33 @@
+import { Numbering, type Place } from './exchanges.js';
+import type { Kind } from './kinds.js';
+import type { Watch } from './run-case.js';
+
+/** A fault at one place of a publish; one that lasts strikes all of that operation from there on, until it is lifted. */
+export class Strike {
+  struck = false;
+  private lifted = false;
+  private lasting: Place | null = null;
+
+  constructor(
+    private readonly kind: Kind,
+    private readonly at: string,
+  ) {}
+
+  readonly lift = (): void => {
+    this.lifted = true;
+  };
+
+  readonly watch: Watch = (repos) => {
+    const numbering = new Numbering(repos);
+    return (exchange) => {
+      const place = numbering.next(exchange);
+      if (this.lifted) return undefined;
+      const { lasting } = this;
+      const again = lasting !== null && lasting.operation === place.operation && lasting.role === place.role;
+      if (!again && (this.struck || place.name !== this.at)) return undefined;
+      this.struck = true;
+      if (this.kind.lasts === true) this.lasting = place;
+      return this.kind.fault;
+    };
+  };
+}

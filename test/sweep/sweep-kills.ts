@@ -1,0 +1,70 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { WorkerProcess } from '../support/worker-process.js';
+import { Workshop } from '../support/workshop.js';
+import { Numbering } from './exchanges.js';
+import { runCase, type Watch } from './run-case.js';
+import { isFull, sample, SEED } from './sample.js';
+import { HUB, type Scenario } from './scenario.js';
+
+/** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
+const TIMEOUT_MS = 180_000;
+
+/** The worker processes of a workshop, which die and are started again. */
+class Processes {
+  private running: WorkerProcess[] = [];
+
+  constructor(private readonly workshop: Workshop) {}
+
+  async start(): Promise<void> {
+    const roles = ['control', 'highmem'] as const;
+    this.running = await Promise.all(roles.map((role) => WorkerProcess.start(role, this.workshop.workerEnv(role))));
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all(this.running.map((process) => process.kill()));
+  }
+}
+
+/** Runs the publish of a scenario once whole, and then with both workers killed at each of its exchanges. */
+export const sweepKills = async (scenario: Scenario): Promise<void> => {
+  const workshop = await Workshop.open('sweep-kill', { workers: false, hub: HUB });
+  const processes = new Processes(workshop);
+  await processes.start();
+  const clean = await runCase(workshop, scenario);
+  const places = isFull ? clean.places : sample(clean.places, 1, ({ name }) => `kill at ${name}`);
+
+  /** Holds the exchange, kills whoever made it, and starts the workers again. */
+  const killAt =
+    (name: string): Watch =>
+    (repos) => {
+      const numbering = new Numbering(repos);
+      let thaw = (): void => undefined;
+      const until = new Promise<void>((resolve) => (thaw = resolve));
+      let struck = false;
+      return (exchange) => {
+        if (numbering.next(exchange).name !== name || struck) return undefined;
+        struck = true;
+        void processes
+          .kill()
+          .then(thaw)
+          .then(() => processes.start());
+        return { kind: 'hold', until };
+      };
+    };
+
+  describe(`a publish of ${scenario.name} with killed workers, seed ${SEED}`, () => {
+    it.each(places.map(({ name }) => name))(
+      `${scenario.name}: SIGKILL at %s`,
+      async (name) => {
+        const ran = await runCase(workshop, scenario, { watch: killAt(name) });
+        expect(ran.payload).toEqual(clean.payload);
+        expect(ran).toMatchObject({ approvals: 1, helped: 0 });
+      },
+      TIMEOUT_MS,
+    );
+    afterAll(async () => {
+      await processes.kill();
+      await workshop.close();
+    });
+  });
+};

@@ -1,0 +1,73 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { Workshop } from '../support/workshop.js';
+import type { Place } from './exchanges.js';
+import { KINDS, type Kind } from './kinds.js';
+import { runCase, type Ran } from './run-case.js';
+import { isFull, sample, SEED } from './sample.js';
+import { Strike } from './strike.js';
+import { HUB, SCENARIOS, type Scenario } from './scenario.js';
+
+const TIMEOUT_MS = 120_000;
+
+interface Case {
+  readonly kind: Kind;
+  readonly place: Place;
+}
+
+const casesOf = (scenario: Scenario, places: readonly Place[]): Case[] =>
+  KINDS.flatMap((kind) => {
+    const cases = places.filter((place) => kind.strikes(place)).map((place) => ({ kind, place }));
+    if (isFull) return cases;
+    const [chosen] = sample(Object.keys(SCENARIOS), 1, (name) => `${kind.name} of ${name}`);
+    return chosen === scenario.name ? sample(cases, 1, ({ place }) => `${kind.name} at ${place.name}`) : [];
+  });
+
+const check = ({ kind }: Case, ran: Ran, clean: Ran): void => {
+  expect(ran.payload).toEqual(clean.payload);
+  const { approvals, helped } = ran;
+  if (kind.ends === 'unaided') expect({ approvals, helped }).toEqual({ approvals: 1, helped: 0 });
+  if (kind.ends === 'parks') expect(helped).toBeGreaterThan(0);
+  if (kind.ends === 'asks-again') expect({ approvals, helped }).toEqual({ approvals: 2, helped: 0 });
+};
+
+/** Runs the publish of a scenario once whole, and then with each fault at each of its exchanges. */
+export const sweepFaults = async (scenario: Scenario): Promise<void> => {
+  const workshop = await Workshop.open('sweep', { hub: HUB });
+  const clean = await runCase(workshop, scenario);
+  const cases = casesOf(scenario, clean.places);
+  const rows = new Map<string, { cases: number; helped: number; approvals: number; resent: number }>();
+
+  describe(`a publish of ${scenario.name}, seed ${SEED}`, () => {
+    it.each(cases.map((one) => [`${one.kind.name} at ${one.place.name}`, one] as const))(
+      `${scenario.name}: %s`,
+      async (_, one) => {
+        const strike = new Strike(one.kind, one.place.name);
+        const ran = await runCase(workshop, scenario, strike);
+        expect(strike.struck).toBe(true);
+        const row = rows.get(one.kind.name) ?? { cases: 0, helped: 0, approvals: 0, resent: 0 };
+        rows.set(one.kind.name, {
+          cases: row.cases + 1,
+          helped: row.helped + ran.helped,
+          approvals: row.approvals + ran.approvals,
+          resent: row.resent + ran.sentBytes - clean.sentBytes,
+        });
+        check(one, ran, clean);
+      },
+      TIMEOUT_MS,
+    );
+    afterAll(async () => {
+      if (isFull) process.stderr.write(`${table(scenario, clean, rows)}\n`);
+      await workshop.close();
+    });
+  });
+};
+
+const table = (scenario: Scenario, clean: Ran, rows: ReadonlyMap<string, Record<string, number>>): string =>
+  [
+    `${scenario.name}: ${clean.places.length} exchanges, ${clean.sentBytes} bytes of objects sent`,
+    'fault             cases  helped  approvals  bytes sent again',
+    ...[...rows].map(
+      ([name, { cases = 0, helped = 0, approvals = 0, resent = 0 }]) =>
+        `${name.padEnd(16)} ${String(cases).padStart(6)} ${String(helped).padStart(7)} ${String(approvals).padStart(10)} ${String(resent).padStart(17)}`,
+    ),
+  ].join('\n');
