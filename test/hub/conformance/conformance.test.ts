@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CommitSha, RepoId } from '../../../core/ids.js';
+import { CommitSha, type RepoId } from '../../../core/ids.js';
 import { canReadOneByte, canWrite, whoAmI } from '../../../hub/access.js';
 import { listCommitsSince, readTrailers } from '../../../hub/read/commits.js';
 import { readSmallFile } from '../../../hub/read/file.js';
