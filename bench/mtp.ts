@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +9,7 @@ import { fillRandom } from '../dev/checkpoint/random.js';
 import { startLocalHub } from '../dev/hub/index.js';
 import { codeBytes, decodeSlab, scaleBytes, type Slab } from '../formats/numbers/decode.js';
 import { median, type Figure } from './figure.js';
+import { withHub, type HubProcess } from './hub-process.js';
 import { benchCheckpoint, type HeadsAt } from './mtp-checkpoint.js';
 
 const RUNS = 5;
@@ -71,8 +70,6 @@ const Result = z.object({
   touchedBytes: z.number(),
   sha256: z.string(),
 });
-const Address = z.object({ url: z.string() });
-const Requests = z.array(z.object({ operation: z.string().optional(), sent: z.number() }));
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -97,9 +94,8 @@ const LAYOUTS: readonly Compared[] = [
   { heads: 'last-two', goal: (touchedOverNeeded) => 0.7 * touchedOverNeeded },
 ];
 
-const compare = async ({ heads, goal }: Compared, root: string, endpoint: string): Promise<Figure[]> => {
+const compare = async ({ heads, goal }: Compared, root: string, { url: endpoint, requests }: HubProcess): Promise<Figure[]> => {
   const repo = `bench/${heads}`;
-  const requests = async () => Requests.parse(await (await fetch(`${endpoint}/__dev__/requests`)).json());
   const before = (await requests()).length;
   const swp = await extractOnce('swp', endpoint, repo, join(root, 'swp'));
   const made = (await requests()).slice(before);
@@ -144,16 +140,9 @@ export const measureMtp = async (): Promise<Figure[]> => {
       await seeding.admin.commitFiles(`bench/${heads}`, benchCheckpoint(heads), { message: 'A checkpoint' });
     }
     await seeding.close();
-    const hub = spawn(process.execPath, [here('../dev/hub/main.js'), JSON.stringify({ directory, downloadRate: RATE })], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    await withHub({ directory, downloadRate: RATE }, async (hub) => {
+      for (const layout of LAYOUTS) figures.push(...(await compare(layout, root, hub)));
     });
-    try {
-      const [line] = await once(hub.stdout, 'data');
-      const { url } = Address.parse(JSON.parse(String(line)));
-      for (const layout of LAYOUTS) figures.push(...(await compare(layout, root, url)));
-    } finally {
-      hub.kill();
-    }
   } finally {
     await rm(root, { recursive: true, force: true });
   }

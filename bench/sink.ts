@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 
+const CHUNK = 64_000_000;
+
 /**
  * A far end that takes everything as fast as it arrives and keeps nothing: what is measured against it is the
  * sender. It speaks just enough of the Hub's protocol for one upload.
@@ -20,13 +22,16 @@ const server = createServer((request, answer) => {
       const asked: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}');
       const { files = [], objects = [] } = asked as { files?: { path: string }[]; objects?: { oid: string; size: number }[] };
       if (url.includes('/preupload/')) json({ files: files.map(({ path }) => ({ path, uploadMode: 'lfs' })) });
-      else
-        json({
-          transfer: 'basic',
-          objects: objects.map(({ oid, size }) => ({ oid, size, actions: { upload: { href: `http://127.0.0.1:${port()}/sink/${oid}` } } })),
-        });
+      else if (url.endsWith('/batch')) json({ transfer: 'multipart', objects: objects.map(partsOf) });
+      else json({});
     });
 });
+/** As the Hub offers a large object: an address for the end, and one for each part. */
+const partsOf = ({ oid, size }: { oid: string; size: number }) => {
+  const address = `http://127.0.0.1:${port()}/sink/${oid}`;
+  const parts = Array.from({ length: Math.ceil(size / CHUNK) }, (_, at) => [String(at + 1).padStart(5, '0'), `${address}/${at + 1}`]);
+  return { oid, size, actions: { upload: { href: address, header: { chunk_size: String(CHUNK), ...Object.fromEntries(parts) } } } };
+};
 server.requestTimeout = 0;
 const port = (): number => {
   const address = server.address();
