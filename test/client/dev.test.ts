@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { projectRoot } from '../../dev/temporal/project.js';
+
+const PROGRAM = join(projectRoot(), 'dist', 'client', 'main.js');
+const ENTRY = 'demo/qwen3-5-tiny-mtp';
+
+it('a publish in a world with faults survives them, and the world says what struck', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'swp-dev-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const faults = ['part-reset@2', 'complete-lost-answer', 'commit-504-applied'].flatMap((name) => ['--fault', name]);
+  const ports = ['--port', '0', '--ui-port', '0', '--hub-port', '0'];
+  const world = execa(process.execPath, [PROGRAM, 'dev', '--directory', directory, ...ports, ...faults], {
+    env: { SWP_TEMPORAL_CLI: inject('temporalCli') },
+    reject: false,
+    stdin: 'ignore',
+  });
+  onTestFinished(() => void world.kill());
+  for await (const line of createInterface(world.stdout)) if (line.startsWith('Ctrl-C')) break;
+
+  const swp = (line: string) => execa('sh', ['-c', `. '${directory}/env' && '${process.execPath}' '${PROGRAM}' --json ${line}`]);
+  const { stdout } = await swp(`start ${ENTRY}`).catch((error: unknown) =>
+    z.object({ stdout: z.string(), exitCode: z.literal(8) }).parse(error),
+  );
+  await swp(`approve ${ENTRY} ${/sha256:[0-9a-f]{64}/.exec(stdout)![0]}`);
+  const { stdout: status } = await swp(`status ${ENTRY} --watch`);
+  expect(status).toContain('"published"');
+
+  world.kill('SIGINT');
+  const { exitCode, stderr } = await world;
+  expect([exitCode, stderr.match(/fault \S+ struck \w+( \d)?/g)]).toEqual([
+    0,
+    ['fault part-reset@2 struck part 2', 'fault complete-lost-answer struck complete', 'fault commit-504-applied struck commit'],
+  ]);
+}, 120_000);
