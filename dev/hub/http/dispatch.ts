@@ -93,6 +93,7 @@ export const createDispatch = (hub: HubState, { routes, log, intercept, disturb,
       const exchange = describeExchange(method, request.url ?? '', match, address.query);
       record = log.open(exchange, request.headers);
       fault = intercept(exchange);
+      record.fault = fault?.kind;
       if (fault?.kind === 'reset') {
         await readUpTo(request, fault.afterBytes ?? 0);
         socket.destroy();
@@ -112,7 +113,7 @@ export const createDispatch = (hub: HubState, { routes, log, intercept, disturb,
     if (fault?.kind === 'hold-after') await Promise.race([fault.until, closed]);
     reply = replyUnder(fault, reply);
     // An answer without a body has no byte after which it could be cut.
-    if (fault?.kind === 'apply-then-reset' || (fault?.kind === 'reset-answer' && reply.body === '')) {
+    if (fault?.kind === 'apply-then-reset' || (fault?.kind === 'reset-answer' && (reply.body === '' || method === 'HEAD'))) {
       socket.destroy();
       return;
     }

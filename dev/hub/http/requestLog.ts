@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { repoKey } from '../../../core/ids.js';
-import type { Exchange } from '../operations.js';
+import type { Exchange, Fault } from '../operations.js';
 
 /** One request as it went, for assertions. */
 export interface RequestRecord extends Exchange {
@@ -9,6 +9,8 @@ export interface RequestRecord extends Exchange {
    * this number as `nth` names the same exchange in an equal run.
    */
   readonly occurrence: number;
+  /** What went wrong with it on purpose. */
+  readonly fault: Fault['kind'] | undefined;
   /** The status that was sent; undefined while there is none, and for good after a reset. */
   readonly status: number | undefined;
   readonly authorization: boolean;
@@ -37,6 +39,7 @@ export class RequestLog {
     const record: OpenRecord = {
       ...exchange,
       occurrence,
+      fault: undefined,
       status: undefined,
       authorization: headers.authorization !== undefined,
       range: headers.range,

@@ -225,6 +225,8 @@ describe('the request log', () => {
     hub.admin.faults.add([{ operation, repo, oid, part, nth: occurrence, fault: { kind: 'status', status: 503 } }]);
     const before = hub.requests.length;
     await run();
-    expect(hub.requests.slice(before).flatMap((seen, at) => (seen.status === 503 ? [at] : []))).toEqual([7]);
+    expect(hub.requests.slice(before).flatMap(({ status, fault }, at) => (fault === undefined ? [] : [[at, fault, status]]))).toEqual([
+      [7, 'status', 503],
+    ]);
   });
 });
