@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { projectRoot } from '../../dev/temporal/project.js';
 
 const PROGRAM = join(projectRoot(), 'dist', 'client', 'main.js');
-const ENTRY = 'demo/qwen3-5-tiny-mtp';
+const ENTRY = 'demo/qwen3-5-tiny';
 
 it('a publish in a world with faults survives them, and the world says what struck', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-dev-'));
@@ -33,8 +33,9 @@ it('a publish in a world with faults survives them, and the world says what stru
 
   world.kill('SIGINT');
   const { exitCode, stderr } = await world;
-  expect([exitCode, stderr.match(/fault \S+ struck \w+/g)]).toEqual([
+  // Two artifacts at once: which is struck first is nobody's promise.
+  expect([exitCode, stderr.match(/fault \S+ struck \w+/g)?.toSorted()]).toEqual([
     0,
-    ['fault part-reset@2 struck part', 'fault complete-lost-answer struck complete', 'fault commit-504-applied struck commit'],
+    ['fault commit-504-applied struck commit', 'fault complete-lost-answer struck complete', 'fault part-reset@2 struck part'],
   ]);
 }, 120_000);
