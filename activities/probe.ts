@@ -41,7 +41,13 @@ const probeSource = async (
       : { repo, readable: false, reason: `The high-memory host's token may not read ${repo}.` };
   } catch (error) {
     if (error instanceof SwpError && error.transient) throw error;
-    return { repo, readable: false, reason: `The high-memory host cannot read ${repo}: ${messageOf(error)}` };
+    const isAnswerWrong = error instanceof SwpError && error.kind === 'integrity';
+    return {
+      repo,
+      readable: false,
+      reason: `The high-memory host cannot read ${repo}: ${messageOf(error)}`,
+      ...(isAnswerWrong ? { hint: 'Its answers are wrong, not its rights: look at what lies between it and the Hub, then retry.' } : {}),
+    };
   }
 };
 

@@ -53,6 +53,6 @@ export interface HostFacts {
   readonly freeDiskBytes: number;
   /** Bytes a second that its uploads share, where they are limited. */
   readonly uploadRate?: number | null;
-  readonly sources: readonly { readonly repo: string; readonly readable: boolean; readonly reason: string }[];
+  readonly sources: readonly { readonly repo: string; readonly readable: boolean; readonly reason: string; readonly hint?: string }[];
   readonly targets: readonly { readonly repo: string; readonly writable: 'yes' | 'no' | 'unknown'; readonly reason: string }[];
 }

@@ -22,7 +22,7 @@ const readCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
     blocked(
       'read-access',
       answer.reason,
-      "Accept its terms with the account of the high-memory worker's token, or set SWP_SOURCE_TOKEN there, then retry.",
+      answer.hint ?? "Accept its terms with the account of the high-memory worker's token, or set SWP_SOURCE_TOKEN there, then retry.",
     ),
   ];
 };

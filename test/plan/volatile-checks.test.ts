@@ -36,6 +36,11 @@ describe('the checks of the moment', () => {
     expect(verdicts({ uploadRate })).toEqual(verdicts());
   });
 
+  it('do not ask for rights where the answers are wrong', () => {
+    const sources = [{ repo: SOURCE, readable: false, reason: 'The range is another.', hint: 'Look at the line.' }];
+    expect(volatileChecks([plan()], host({ sources })).find(({ code }) => code === 'read-access')?.fix).toBe('Look at the line.');
+  });
+
   it('say which rate the upload would need', () => {
     const large = { ...plan(), estimate: { ...plan().estimate, outputBytes: 200e9 } };
     const slow = volatileChecks([large], host({ uploadRate: 1e6 }));
