@@ -117,6 +117,8 @@ const writeSlabs = async ({ request, output, constants, extents }: Writing, plan
     await Promise.allSettled(running);
     throw failed.signal.reason;
   } finally {
+    // A signal that follows others is kept, with all that listens to it, until it is aborted.
+    failed.abort();
     await pool.close();
     await journal.close();
   }

@@ -1,6 +1,9 @@
 import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { readMtpSource } from '../../../activities/facts/mtp.js';
@@ -235,4 +238,20 @@ it('takes nothing from a server that stops to honour ranges', async () => {
   });
   await expect(run.finally(stop)).rejects.toMatchObject({ code: 'hub/range-ignored', kind: 'integrity' });
   expect(await readdir(directory)).not.toContain('mtp.tensors.json');
+});
+
+it('gives its memory back, one extraction after the other', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const held = async (name: string): Promise<number> => {
+    await extract(THREE, name);
+    // What the last callbacks hold is free when they have returned.
+    await setImmediate();
+    collect();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const first = await held('memory-0');
+  for (const at of [1, 2, 3]) await held(`memory-${at}`);
+  // An extraction has 66 MB of rooms; the last one's may still wait to be collected.
+  expect((await held('memory-4')) - first).toBeLessThan(150e6);
 });
