@@ -7,6 +7,8 @@ export interface EntryArtifact {
   readonly target: RepoId;
   readonly source: RepoId;
   readonly revision?: CommitSha;
+  /** Where the target is filed: a collection's slug, or its title in the target's namespace. */
+  readonly collection?: string;
 }
 
 const artifact = (
@@ -17,9 +19,17 @@ const artifact = (
 ): EntryArtifact[] =>
   target === undefined || source === undefined ? [] : [{ kind, target, source, ...(revision === undefined ? {} : { revision }) }];
 
-/** The artifacts of an entry, in the order in which plans list them. An assistant is a pointer and no artifact. */
-export const artifactsOf = (entry: Entry): EntryArtifact[] => [
-  ...artifact('vindex', entry.hf_repo, entry.source_model, entry.source_revision),
-  ...artifact('mtp', entry.mtp_sidecar_repo, entry.mtp_source_repo, entry.mtp_source_revision),
-  ...artifact('vision', entry.vision_sidecar_repo, entry.vision_source_repo, entry.vision_source_revision),
-];
+/**
+ * The artifacts of an entry, in the order in which plans list them. An assistant is a pointer and no artifact. The
+ * collection is for the main one: the vindex, or each sidecar of an entry without.
+ */
+export const artifactsOf = (entry: Entry): EntryArtifact[] => {
+  const vindex = artifact('vindex', entry.hf_repo, entry.source_model, entry.source_revision);
+  const sidecars = [
+    ...artifact('mtp', entry.mtp_sidecar_repo, entry.mtp_source_repo, entry.mtp_source_revision),
+    ...artifact('vision', entry.vision_sidecar_repo, entry.vision_source_repo, entry.vision_source_revision),
+  ];
+  const filed = ({ hf_collection: collection }: Entry, artifacts: EntryArtifact[]): EntryArtifact[] =>
+    collection === undefined ? artifacts : artifacts.map((main) => ({ ...main, collection }));
+  return vindex.length === 0 ? filed(entry, sidecars) : [...filed(entry, vindex), ...sidecars];
+};

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CommitSha, RepoId } from '../core/ids.js';
+import { CollectionSlug, CommitSha, RepoId } from '../core/ids.js';
 
 const PlainName = z
   .string()
@@ -8,6 +8,9 @@ const PlainName = z
   .refine((name) => !name.includes('..'), 'must not contain ".."');
 
 const Revision = CommitSha.describe('Commit SHA to pin. Without it: the head of main when the plan is made, recorded in the plan.');
+
+/** The Hub takes no longer title for a collection. */
+const TITLE_LIMIT = 60;
 
 /** One entry of a catalog source, field by field; {@link brokenRules} checks what fields say together. */
 export const Entry = z.strictObject({
@@ -34,7 +37,13 @@ export const Entry = z.strictObject({
     .string()
     .min(1)
     .max(200)
-    .describe("Collection to file the target in: a slug, or a title in the target's namespace.")
+    .refine(
+      (text) => CollectionSlug.safeParse(text).success || text.length <= TITLE_LIMIT,
+      `must be the slug of a collection (owner/words-id), or a title of at most ${TITLE_LIMIT} characters`,
+    )
+    .describe(
+      "Collection to file the main target in (the vindex; each sidecar of an entry without one): a slug, or a title in the target's namespace, where it is created if need be.",
+    )
     .optional(),
   private: z.boolean().describe('Create absent targets private. An existing target keeps its visibility.').optional(),
   mtp_source_repo: RepoId.describe('The original checkpoint with MTP heads.').optional(),

@@ -47,6 +47,14 @@ export const Digest = z
   .brand<'Digest'>();
 export type Digest = z.infer<typeof Digest>;
 
+/** A collection on the Hub, `owner/words-id`: the id is what it is known by, the words follow its title. */
+export const CollectionSlug = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9][\w.-]{0,95}\/(?:[\w.-]+-)?[0-9a-f]{24}$/, 'must look like owner/words-id, as in the address of the collection')
+  .brand<'CollectionSlug'>();
+export type CollectionSlug = z.infer<typeof CollectionSlug>;
+
 /** The kinds of artifact that an entry can have, in the order in which plans list them. */
 export const ARTIFACT_KINDS = ['vindex', 'mtp', 'vision'] as const;
 export const ArtifactKind = z.enum(ARTIFACT_KINDS);

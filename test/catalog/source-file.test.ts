@@ -62,6 +62,7 @@ describe('an entry', () => {
     ['a quoted boolean', { ...SIDECAR, private: 'true' }, 'private:'],
     ['other tensor names', { ...SIDECAR, mtp_names: 'mlx' }, 'mtp_names:'],
     ['half a vision pair', { ...SIDECAR, vision_source_repo: 'a/v' }, 'vision_source_repo: needs vision_sidecar_repo beside it'],
+    ['a collection of a title too long', { ...SIDECAR, hf_collection: 'x'.repeat(61) }, 'hf_collection: must be the slug of a collection'],
     ['names of nothing', { ...VINDEX, mtp_names: 'skulk' }, 'mtp_names: means nothing without mtp_sidecar_repo'],
     ['a revision of no vindex', { ...SIDECAR, source_revision: 'a'.repeat(40) }, 'source_revision: means nothing without source_model'],
     ['a vindex over its own source', { ...VINDEX, hf_repo: 'A/Model' }, 'hf_repo: is also read as source_model'],

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { SwpError } from '../core/error.js';
+import { CollectionSlug, sameRepo, type RepoId } from '../core/ids.js';
+import { oneLine } from '../core/text.js';
+import { attempt, callJson, escapePath, hubUrl, jsonBody, parseAnswer, type CallOptions } from './call.js';
+import type { HubConfig } from './config.js';
+import { readPages } from './read/paging.js';
+import { retrying } from './retry.js';
+
+const MAX_PAGES = 100;
+
+export interface Collection {
+  readonly slug: CollectionSlug;
+  readonly title: string;
+  /** The model repositories in it, as the Hub spells them. */
+  readonly models: readonly string[];
+}
+
+const Named = z.object({ slug: CollectionSlug });
+const Title = z.string().transform((title) => oneLine(title, 200));
+const Listed = Named.extend({ title: Title });
+/** Papers and collections are items too, and need not have an id as repositories have. */
+const Item = z.object({ type: z.string(), id: z.string().catch('') });
+const Whole = Listed.extend({ items: z.array(Item) });
+
+const ownerOf = (slug: CollectionSlug): string => slug.slice(0, slug.indexOf('/'));
+
+const collectionUrl = (hub: HubConfig, slug: CollectionSlug, rest = ''): URL => hubUrl(hub, `/api/collections/${escapePath(slug)}${rest}`);
+
+/** Reads a collection with all its items; null where the Hub shows none, which one that is private may be. */
+export const readCollection = async (hub: HubConfig, slug: CollectionSlug, { signal }: CallOptions): Promise<Collection | null> => {
+  try {
+    const { value } = await callJson(hub, { method: 'GET', url: collectionUrl(hub, slug), authorized: true, signal }, Whole);
+    const models = value.items.filter(({ type }) => type === 'model').map(({ id }) => id);
+    return { slug: value.slug, title: value.title, models };
+  } catch (error) {
+    if (error instanceof SwpError && error.kind === 'not-found') return null;
+    throw error;
+  }
+};
+
+export const holdsModel = (collection: Collection, repo: RepoId): boolean => collection.models.some((model) => sameRepo(model, repo));
+
+/** Finds a collection by its exact title in a namespace. Lists show four items at most: read it by its slug. */
+export const findCollection = async (
+  hub: HubConfig,
+  owner: string,
+  title: string,
+  options: CallOptions,
+): Promise<CollectionSlug | null> => {
+  const isIt = (listed: z.infer<typeof Listed>): boolean => listed.title === oneLine(title, 200) && sameRepo(ownerOf(listed.slug), owner);
+  const start = hubUrl(hub, `/api/collections?${new URLSearchParams({ owner, limit: '100' }).toString()}`);
+  const listed = await readPages(hub, start, Listed, MAX_PAGES, options, (items) => items.some(isIt));
+  return listed.find(isIt)?.slug ?? null;
+};
+
+/** Creates a collection. One of that title that is there already, created by whomever, is taken instead. */
+export const createCollection = async (
+  hub: HubConfig,
+  wanted: { readonly owner: string; readonly title: string; readonly private: boolean },
+  { signal }: CallOptions,
+): Promise<CollectionSlug> => {
+  const request = {
+    method: 'POST',
+    url: hubUrl(hub, '/api/collections'),
+    authorized: true,
+    signal,
+    ...jsonBody({ title: wanted.title, namespace: wanted.owner, private: wanted.private }),
+  } as const;
+  const { slug } = await retrying(hub, signal, async () => parseAnswer(request, await attempt(hub, request, orConflict), Named));
+  if (!sameRepo(ownerOf(slug), wanted.owner))
+    throw new SwpError('integrity', 'hub/bad-answer', `Asked for a collection of ${wanted.owner}, the Hub answers ${slug}.`);
+  return slug;
+};
+
+/** Adds a model to a collection, or finds it there. */
+export const addToCollection = async (
+  hub: HubConfig,
+  slug: CollectionSlug,
+  repo: RepoId,
+  { signal }: CallOptions,
+): Promise<'filed' | 'already'> => {
+  const request = {
+    method: 'POST',
+    url: collectionUrl(hub, slug, '/items'),
+    authorized: true,
+    signal,
+    ...jsonBody({ item: { type: 'model', id: repo } }),
+  } as const;
+  return retrying(hub, signal, async () => {
+    const answer = await attempt(hub, request, orConflict);
+    answer.resume();
+    return answer.statusCode === CONFLICT ? 'already' : 'filed';
+  });
+};
+
+const CONFLICT = 409;
+const orConflict = (status: number): boolean => (status >= 200 && status < 300) || status === CONFLICT;

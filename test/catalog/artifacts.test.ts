@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { artifactsOf } from '../../catalog/artifacts.js';
+import { Entry } from '../../catalog/entry.js';
+
+const VINDEX = { source_model: 'a/model', quant: 'q4k', slices: ['full'], output_name: 'm.vindex', hf_repo: 'acme/m-vindex' };
+const SIDECARS = {
+  mtp_source_repo: 'a/model',
+  mtp_sidecar_repo: 'acme/m-mtp',
+  vision_source_repo: 'b/vision',
+  vision_sidecar_repo: 'acme/m-vision',
+};
+const filedIn = (fields: object): (readonly [string, string | undefined])[] =>
+  artifactsOf(Entry.parse({ key: 'm', tier: 'smoke', ...fields })).map(({ kind, collection }) => [kind, collection]);
+
+describe("an entry's collection", () => {
+  it('is for its vindex, where it has one', () => {
+    expect(filedIn({ ...VINDEX, ...SIDECARS, hf_collection: 'Weights' })).toEqual([
+      ['vindex', 'Weights'],
+      ['mtp', undefined],
+      ['vision', undefined],
+    ]);
+  });
+
+  it('is for each sidecar of one without', () => {
+    expect(filedIn({ ...SIDECARS, hf_collection: 'Weights' })).toEqual([
+      ['mtp', 'Weights'],
+      ['vision', 'Weights'],
+    ]);
+  });
+
+  it('is not there for those who name none', () => {
+    expect(filedIn({ ...VINDEX, ...SIDECARS }).map(([, collection]) => collection)).toEqual([undefined, undefined, undefined]);
+  });
+});
