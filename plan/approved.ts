@@ -3,6 +3,7 @@ import type { Digest } from '../core/ids.js';
 import { artifactPlanDigest, type ArtifactPlan } from './artifact-plan.js';
 import type { DecisionRecord } from './decision.js';
 import { planDigest, type EntryPlan } from './entry-plan.js';
+import { isCommit, isWork } from './work.js';
 
 /** What a child receives: one artifact's plan, the entry plan that holds its digest, and who approved that. */
 export interface ApprovedArtifact {
@@ -22,16 +23,18 @@ const refuse = (code: string, message: string): never => {
  * Recomputes every digest from what is about to be done and refuses what was not approved.
  * It guards against our own bugs and stale plans; who may write to the Temporal namespace can still forge.
  *
+ * @param step what is about to be done: a step towards the commit, or the filing in a collection
  * @returns the plan digest
  * @throws SwpError `plan/not-approved`, `plan/other-plan`, `plan/other-artifact`, `plan/not-publishable`
  */
-export const assertApproved = (approved: ApprovedArtifact): Digest => {
+export const assertApproved = (approved: ApprovedArtifact, step: 'commit' | 'file' = 'commit'): Digest => {
   const { decision, entryPlan, plan } = approved;
   const digest = planDigest(entryPlan);
   if (decision.verdict !== 'approve') refuse('not-approved', `${decision.reviewer} did not approve plan ${digest}.`);
   if (decision.plan !== digest) refuse('other-plan', `The decision is for ${decision.plan}, the plan at hand is ${digest}.`);
   const listed = entryPlan.artifacts.find((artifact) => artifact.kind === plan.kind && artifact.target === plan.target.repo);
   if (listed?.digest !== artifactPlanDigest(plan)) refuse('other-artifact', `The ${plan.kind} plan at hand is not the one in ${digest}.`);
-  if (plan.action !== 'publish' && plan.action !== 'metadata-only') refuse('not-publishable', `The ${plan.kind} plan says ${plan.action}.`);
+  const fits = step === 'commit' ? isCommit(plan) : isWork(plan) && plan.collection !== undefined;
+  if (!fits) refuse('not-publishable', `The ${plan.kind} plan says ${plan.action}: there is nothing to ${step}.`);
   return digest;
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ArtifactKind, CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
+import { ArtifactKind, CollectionSlug, CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
 import { digestOf } from './canonical.js';
 import { Check } from './checks.js';
 import { ManifestFile } from './manifest.js';
@@ -8,6 +8,8 @@ import { Recipe } from './recipe.js';
 export const Operation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('create'), private: z.boolean(), reason: z.string() }),
   z.strictObject({ op: z.enum(['add', 'replace', 'keep', 'delete']), path: z.string(), reason: z.string() }),
+  /** `collection` is a slug, or the title of one that is created. */
+  z.strictObject({ op: z.literal('file'), collection: z.string(), reason: z.string() }),
   /** Files that are not ours and stay: too many to list is normal, so they are a count and a digest. */
   z.strictObject({ op: z.literal('keep-foreign'), count: z.int(), digest: Digest, first: z.array(z.string()).max(10) }),
 ]);
@@ -29,7 +31,11 @@ export const MirroredFile = ManifestFile.extend({
 });
 export type MirroredFile = z.infer<typeof MirroredFile>;
 
-export const PlanAction = z.enum(['publish', 'metadata-only', 'unchanged', 'blocked']);
+/** Where a target is to be filed: in a collection that is there, or in one of that title in the target's namespace. */
+export const FilingGoal = z.union([z.strictObject({ slug: CollectionSlug }), z.strictObject({ title: z.string() })]);
+export type FilingGoal = z.infer<typeof FilingGoal>;
+
+export const PlanAction = z.enum(['publish', 'metadata-only', 'collection-only', 'unchanged', 'blocked']);
 export type PlanAction = z.infer<typeof PlanAction>;
 
 /** What would happen to one target, and why. Pure data: no times, hosts or paths. */
@@ -45,6 +51,8 @@ export const ArtifactPlan = z.strictObject({
   copies: z.array(CopiedFile),
   /** The whole payload of a mirror; other kinds have none. */
   mirrored: z.array(MirroredFile).optional(),
+  /** Only where the target has still to be filed. */
+  collection: FilingGoal.optional(),
   /** Bytes: read from the source, needed of those, written to the target, free disk wanted, memory wanted. */
   estimate: z.strictObject({
     fetchBytes: z.int(),

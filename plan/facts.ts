@@ -1,4 +1,4 @@
-import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
+import type { CollectionSlug, CommitSha, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
 import type { Provenance } from './provenance.js';
 
 /** One file of a repository at a commit, as the Hub lists it. Size in bytes. */
@@ -46,6 +46,14 @@ export interface TargetFacts {
   /** Why an earlier publish of ours could not be read, when there is one. */
   readonly unreadablePublish: string | null;
 }
+
+/** The collection that an entry names, as it is now. */
+export type CollectionFacts =
+  | { readonly state: 'found'; readonly slug: CollectionSlug; readonly title: string; readonly holdsTarget: boolean }
+  /** None of that title in the target's namespace. */
+  | { readonly state: 'absent'; readonly title: string }
+  /** The code of the error says why; its message may differ from one time to the next. */
+  | { readonly state: 'unreadable'; readonly wanted: string; readonly code: string };
 
 /** What a high-memory host says of itself and of its tokens. Volatile: never part of a digest. */
 export interface HostFacts {

@@ -10,7 +10,7 @@ export type Preconditions =
 
 /**
  * Whether the target is still what the plan was made for. Another publish may have brought the same
- * payload meanwhile: then there is nothing left to do.
+ * payload meanwhile: then there is nothing left to do, unless the target has still to be filed, of which a new plan tells.
  */
 export const comparePreconditions = (plan: ArtifactPlan, target: TargetFacts): Preconditions => {
   if (!sameRepo(plan.target.repo, target.repo))
@@ -18,7 +18,7 @@ export const comparePreconditions = (plan: ArtifactPlan, target: TargetFacts): P
   const last = target.lastPublish;
   if (target.head !== plan.target.head) {
     const published = last?.provenance.predicate.buildDefinition.externalParameters.recipeDigest;
-    if (last !== null && published === plan.recipeDigest && isIntact(last, target.files))
+    if (plan.collection === undefined && last !== null && published === plan.recipeDigest && isIntact(last, target.files))
       return { state: 'unchanged', commit: last.commit };
     return {
       state: 'moved',

@@ -4,6 +4,7 @@ import type { ArtifactPlan } from './artifact-plan.js';
 import { blocked, ok, warn, type Check } from './checks.js';
 import type { HostFacts } from './facts.js';
 import { rateThatFits, UPLOAD_HOURS } from './upload-time.js';
+import { isCommit, isWork } from './work.js';
 
 const writeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   const answer = host.targets.find((target) => sameRepo(target.repo, plan.target.repo));
@@ -54,7 +55,7 @@ const uploadTimeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
 
 /** Checks on what may change from minute to minute. They are shown beside the plan, never inside its digest. */
 export const volatileChecks = (plans: readonly ArtifactPlan[], host: HostFacts | null): Check[] => {
-  const work = plans.filter((plan) => plan.action === 'publish' || plan.action === 'metadata-only');
+  const work = plans.filter(isWork);
   if (work.length === 0) return [];
   if (host === null)
     return [
@@ -62,7 +63,7 @@ export const volatileChecks = (plans: readonly ArtifactPlan[], host: HostFacts |
     ];
   return work.flatMap((plan) => [
     ...writeCheck(plan, host),
-    ...readCheck(plan, host),
+    ...(isCommit(plan) ? readCheck(plan, host) : []),
     ...diskCheck(plan, host),
     ...uploadTimeCheck(plan, host),
   ]);

@@ -1,9 +1,6 @@
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import type { ArtifactReport, PublishResult } from './types.js';
 
-/** True for a plan that needs an approval and a child. */
-export const isWork = (plan: ArtifactPlan): boolean => plan.action === 'publish' || plan.action === 'metadata-only';
-
 /** Why blocked artifacts are blocked, in one text. */
 export const conclude = (blocked: readonly ArtifactPlan[]): string =>
   blocked

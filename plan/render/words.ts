@@ -12,6 +12,8 @@ export const operationWords = (operation: Operation): { readonly what: string; r
         path: `${operation.first.join(', ')}${operation.count > operation.first.length ? ', …' : ''}`,
         reason: `${plural(operation.count, 'file')} that SWP does not own`,
       };
+    case 'file':
+      return { what: 'file', path: `(collection ${operation.collection})`, reason: operation.reason };
     default:
       return { what: operation.op, path: operation.path, reason: operation.reason };
   }
@@ -24,6 +26,8 @@ export const planSummary = (plan: ArtifactPlan): string => {
       return 'cannot be published as it stands';
     case 'unchanged':
       return 'nothing to do';
+    case 'collection-only':
+      return 'file the target in its collection; its files stay';
     case 'metadata-only':
       return 'rewrite card and metadata; the payload stays';
     case 'publish':

@@ -1,0 +1,44 @@
+import type { ArtifactPlan, FilingGoal } from './artifact-plan.js';
+import { ok, warn } from './checks.js';
+import type { CollectionFacts } from './facts.js';
+
+const CODE = 'collection';
+
+const file = (plan: ArtifactPlan, collection: FilingGoal, reason: string): ArtifactPlan => ({
+  ...plan,
+  action: plan.action === 'unchanged' ? 'collection-only' : plan.action,
+  operations: [...plan.operations, { op: 'file', collection: 'slug' in collection ? collection.slug : collection.title, reason }],
+  collection,
+});
+
+/**
+ * The plan of an artifact with what its collection needs. A collection that cannot be used is for the reviewer to
+ * know, and stops nothing.
+ */
+export const withCollection = (plan: ArtifactPlan, facts: CollectionFacts): ArtifactPlan => {
+  if (plan.action === 'blocked') return plan;
+  const { repo, private: isPrivate } = plan.target;
+  switch (facts.state) {
+    case 'unreadable':
+      return {
+        ...plan,
+        checks: [
+          ...plan.checks,
+          warn(
+            CODE,
+            `The Hub shows no collection "${facts.wanted}" (${facts.code}): the target will not be filed.`,
+            'Look for a typing error in hf_collection; a private one needs a token that may read it (HF_TOKEN).',
+          ),
+        ],
+      };
+    case 'absent':
+      return file(
+        plan,
+        { title: facts.title },
+        `${repo.split('/')[0]} has none of this title: a ${isPrivate ? 'private' : 'public'} one is created`,
+      );
+    case 'found':
+      if (!facts.holdsTarget) return file(plan, { slug: facts.slug }, `"${facts.title}" does not hold the target`);
+      return { ...plan, checks: [...plan.checks, ok(CODE, `Collection ${facts.slug} holds the target already.`)] };
+  }
+};
