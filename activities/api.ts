@@ -1,5 +1,5 @@
 import type { EntrySnapshot } from '../catalog/snapshot.js';
-import type { ArtifactKind, CommitSha, Digest, RepoId } from '../core/ids.js';
+import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import type { Check } from '../plan/checks.js';
@@ -92,6 +92,18 @@ export type CommitReport =
   | { readonly outcome: 'blobs-missing'; readonly reason: string }
   | { readonly outcome: 'scratch-lost'; readonly reason: string };
 
+/** `already` where the collection held the target before. */
+export type FilingReport =
+  | { readonly outcome: 'filed' | 'already'; readonly collection: CollectionSlug }
+  | {
+      readonly outcome: 'failed';
+      /** A slug, or the title of one that was to be created. */
+      readonly collection: string;
+      readonly code: string;
+      readonly reason: string;
+      readonly hint: string | null;
+    };
+
 export interface ReleaseRequest {
   readonly holder: string;
   readonly recipeDigest: Digest;
@@ -103,6 +115,8 @@ export interface HostActivities {
   readonly buildArtifact: (approved: ApprovedArtifact) => Promise<BuildReport>;
   readonly uploadArtifact: (request: { readonly approved: ApprovedArtifact; readonly manifestDigest: Digest }) => Promise<UploadReport>;
   readonly commitArtifact: (request: CommitRequest) => Promise<CommitReport>;
+  /** Fails by its report alone: what is published stays published. */
+  readonly fileInCollection: (approved: ApprovedArtifact) => Promise<FilingReport>;
   readonly releaseHost: (request: ReleaseRequest) => Promise<void>;
 }
 

@@ -5,7 +5,8 @@ import { SwpError, messageOf } from '../core/error.js';
 import { oneLine } from '../core/text.js';
 import { explainDiskFull } from './scratch/disk-full.js';
 
-const scrub = (text: string, secrets: readonly string[]): string =>
+/** A text without the tokens that somebody may have put into it. */
+export const scrub = (text: string, secrets: readonly string[]): string =>
   secrets.reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
 
 const isStopping = (): boolean => Context.current().cancellationDetails?.workerShutdown ?? false;

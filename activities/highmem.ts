@@ -7,6 +7,7 @@ import { manifestDigest as digestOfManifest, type ManifestFile } from '../plan/m
 import type { ClaimActivities, HostActivities, LightActivities } from './api.js';
 import { buildPayload } from './build.js';
 import { commitSealed } from './commit.js';
+import { fileTarget } from './file-target.js';
 import { tellingRetries, withHeartbeat, type Report } from './heartbeat.js';
 import { mirrorPayload } from './mirror.js';
 import { probeHost } from './probe.js';
@@ -127,6 +128,11 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
         return commitSealed({ ...hubs(report), layout: deps.layout }, approved, sealed, parent, signal);
       }),
+
+    fileInCollection: (approved) =>
+      beating('filing', (signal, report) =>
+        fileTarget({ hub: tellingRetries(deps.writeHub, report), targets: deps.targets }, approved, signal),
+      ),
 
     releaseHost: ({ holder, recipeDigest, what }) =>
       what === 'slot' ? deps.claims.park(holder) : deps.claims.release(holder, recipeDigest),

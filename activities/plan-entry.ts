@@ -6,6 +6,7 @@ import { artifactPlanDigest, ARTIFACT_PLAN_LIMIT, type ArtifactPlan } from '../p
 import { blockedPlan } from '../plan/blocked-plan.js';
 import { canonicalJson } from '../plan/canonical.js';
 import { blocked, warn, type Check } from '../plan/checks.js';
+import { withCollection } from '../plan/collection.js';
 import { diffPlans } from '../plan/diff.js';
 import { makeEntryPlan, planDigest } from '../plan/entry-plan.js';
 import { planMtp } from '../plan/plan-mtp.js';
@@ -13,9 +14,11 @@ import { planVision } from '../plan/plan-vision.js';
 import type { PublishFacts } from '../plan/publish-plan.js';
 import { planMarkdown, type ShownPlan } from '../plan/render/markdown.js';
 import { volatileChecks } from '../plan/volatile-checks.js';
+import { isCommit } from '../plan/work.js';
 import type { HubConfig } from '../hub/config.js';
 import { validateCard } from '../hub/write/validate-card.js';
 import type { PlannedRound, PlanRequest } from './api.js';
+import { readCollectionFacts } from './facts/collection.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readSource } from './facts/source.js';
 import { readTarget } from './facts/target.js';
@@ -65,7 +68,7 @@ const unsupported = (request: PlanRequest, kind: ArtifactKind): Check => {
 };
 
 const planArtifact = async (deps: PlanDeps, request: PlanRequest, artifact: EntryArtifact, signal: AbortSignal): Promise<ArtifactPlan> => {
-  const { kind, source: repo, target: targetRepo, revision } = artifact;
+  const { kind, source: repo, target: targetRepo, revision, collection } = artifact;
   const stop = (check: Check): ArtifactPlan => blockedPlan(kind, targetRepo, [check], deps.tools);
   const planner = PLANNERS[kind];
   if (planner === null) return stop(unsupported(request, kind));
@@ -74,7 +77,8 @@ const planArtifact = async (deps: PlanDeps, request: PlanRequest, artifact: Entr
     if (source === null) return stop(sourceMissing(artifact));
     const target = await readTarget(deps.hub, targetRepo, signal);
     const facts: PublishFacts = { source, target, private: request.entry.entry.private ?? false, tools: deps.tools };
-    return await planner(deps, request, facts, signal);
+    const plan = await planner(deps, request, facts, signal);
+    return collection === undefined ? plan : withCollection(plan, await readCollectionFacts(deps.hub, collection, target.repo, signal));
   } catch (error) {
     return stop(checkOf(error));
   }
@@ -101,8 +105,9 @@ const refuseLarge = (plan: ArtifactPlan): ArtifactPlan => {
 
 /** What the Hub says of the cards. Another day it may say otherwise, so it is no part of the digest. */
 const cardChecks = async (hub: HubConfig, plans: readonly ArtifactPlan[], signal: AbortSignal): Promise<Check[]> => {
-  const checks = plans.map(async ({ action, card, target }): Promise<Check[]> => {
-    if (card === null || (action !== 'publish' && action !== 'metadata-only')) return [];
+  const checks = plans.map(async (plan): Promise<Check[]> => {
+    const { card, target } = plan;
+    if (card === null || !isCommit(plan)) return [];
     const { errors, warnings } = await validateCard(hub, card.template, { signal });
     return [
       ...errors.map((message) =>

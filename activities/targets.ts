@@ -1,12 +1,12 @@
 import { SwpError } from '../core/error.js';
-import type { RepoId } from '../core/ids.js';
+import type { CollectionSlug, RepoId } from '../core/ids.js';
 
 /**
- * Refuses a target outside the namespaces that this worker may ever write to (`SWP_TARGETS`).
+ * Refuses a target, or a collection, outside the namespaces that this worker may ever write to (`SWP_TARGETS`).
  *
  * @param allowed namespaces; null where the setting is absent and the token alone decides
  */
-export const assertTargetAllowed = (target: RepoId, allowed: readonly string[] | null): void => {
+export const assertTargetAllowed = (target: RepoId | CollectionSlug, allowed: readonly string[] | null): void => {
   if (allowed === null) return;
   const owner = target.slice(0, target.indexOf('/')).toLowerCase();
   if (allowed.some((namespace) => namespace.toLowerCase() === owner)) return;

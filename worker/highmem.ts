@@ -44,7 +44,7 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
     busyRetryMs: BUSY_RETRY_MS,
     stopRequested: parts.stopRequested,
   });
-  const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, releaseHost } = activities;
+  const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, fileInCollection, releaseHost } = activities;
   const queues = queuesOf(settings.taskQueue);
   const common = {
     connection,
@@ -59,7 +59,7 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
     Worker.create({
       ...common,
       taskQueue: hostQueue(settings.taskQueue, host),
-      activities: { claimHost, buildArtifact, uploadArtifact, commitArtifact, releaseHost },
+      activities: { claimHost, buildArtifact, uploadArtifact, commitArtifact, fileInCollection, releaseHost },
       maxConcurrentActivityTaskExecutions: HOST_SLOTS,
     }),
   ]);

@@ -11,7 +11,9 @@ const ADVICE: Record<Stage, string> = {
   uploading: 'Blobs go to the Hub; nothing is visible there yet.',
   committing: 'One commit makes everything visible at once.',
   verifying: 'The commit is read back from the Hub.',
+  filing: 'The target goes into its collection.',
   published: 'Done: the target holds what was approved.',
+  filed: 'Done: the target is in its collection; its files stayed as they were.',
   unchanged: 'Nothing to do: the target already holds it.',
   rejected: 'A reviewer rejected the plan; the target is as it was.',
   expired: 'Nobody decided in time; the target is as it was. Start again for a fresh plan.',
@@ -30,9 +32,14 @@ const troubleText = (trouble: Trouble): string =>
 
 const heading = (stage: Stage): string => `**${stage}**: ${ADVICE[stage]}`;
 
-/** Current details of a target's workflow: what happens, and what a person can do. */
-export const targetDetails = (stage: Stage, target: string, trouble: Trouble | null): string =>
-  [heading(stage), `Target: ${codeSpan(target)}`, ...(trouble === null ? [] : [troubleText(trouble)])].join('\n\n');
+/** Current details of a target's workflow: what happens, and what a person can do. `note` is Markdown of our own. */
+export const targetDetails = (stage: Stage, target: string, trouble: Trouble | null, note: string | null = null): string =>
+  [
+    heading(stage),
+    `Target: ${codeSpan(target)}`,
+    ...(note === null ? [] : [note]),
+    ...(trouble === null ? [] : [troubleText(trouble)]),
+  ].join('\n\n');
 
 /** The exact JSON to paste into the forms of Signal `review` and Update `decide`, in short lines. */
 const decisionForms = (approval: Approval): string => {
@@ -41,7 +48,7 @@ const decisionForms = (approval: Approval): string => {
   return `Send Update \`decide\` (it answers) or Signal \`review\`:\n\n${form('approve')}\n\n${form('reject')}`;
 };
 
-/** Current details of an entry's workflow. `plan` is Markdown that our own renderer escaped. */
+/** Current details of an entry's workflow. `plan` and `notes` are Markdown that our own renderers escaped. */
 export const entryDetails = (
   stage: Stage,
   parts: {
@@ -49,6 +56,7 @@ export const entryDetails = (
     readonly approval: Approval | null;
     readonly trouble: Trouble | null;
     readonly waitingFor: readonly string[];
+    readonly notes: readonly string[];
   },
 ): string => {
   const { approval } = parts;
@@ -58,6 +66,7 @@ export const entryDetails = (
     ...(parts.waitingFor.length === 0
       ? []
       : [`Waiting for ${parts.waitingFor.map((id) => codeSpan(id)).join(', ')}, which writes the same target.`]),
+    ...parts.notes,
     ...(parts.trouble === null ? [] : [troubleText(parts.trouble)]),
     ...(asks ? [`Round ${approval.round}, until ${new Date(approval.deadline).toISOString()}.`, decisionForms(approval)] : []),
     ...(asks && approval.refusals.length > 0 ? [`Not taken: ${approval.refusals.map((text) => escapeMarkdown(text)).join('; ')}`] : []),

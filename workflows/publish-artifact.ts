@@ -4,14 +4,16 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CommitReport, ReleaseRequest } from '../activities/api.js';
+import type { CommitReport, FilingReport, ReleaseRequest } from '../activities/api.js';
 import type { Digest } from '../core/ids.js';
 import { targetDetails } from './details.js';
+import { fileOrReport, fileTarget, filingNote } from './filing.js';
 import { targetStatusQuery, type Trouble } from './messages.js';
 import { Abandoned, Moved, Parking } from './parking.js';
 import { SwpStage } from './search-attributes.js';
@@ -62,7 +64,7 @@ class ArtifactPublish {
 
   async run(): Promise<ArtifactResult> {
     try {
-      this.enter('building');
+      this.enter(this.plan.action === 'collection-only' ? 'filing' : 'building');
       return await this.publish();
     } catch (error) {
       if (error instanceof Abandoned) {
@@ -88,7 +90,7 @@ class ArtifactPublish {
     }
     for (;;) {
       try {
-        return await this.buildAndCommit();
+        return this.plan.action === 'collection-only' ? await this.fileOnly() : await this.buildAndCommit();
       } catch (error) {
         if (error instanceof ScratchLost) continue;
         if (!(error instanceof Moved)) throw error;
@@ -159,8 +161,9 @@ class ArtifactPublish {
         },
       ]),
     );
+    const filing = await this.fileIfPlanned();
     await this.release('everything');
-    this.enter('published');
+    this.enter('published', filing === null ? null : filingNote(filing));
     return {
       outcome: 'published',
       receipt: {
@@ -171,9 +174,37 @@ class ArtifactPublish {
         reviewer: decision.reviewer,
         verifiedFiles: report.files,
         readBackBytes: report.readBackBytes,
+        ...(filing === null ? {} : { collection: filing }),
         cancelCameTooLate: this.root.consideredCancelled,
       },
     };
+  }
+
+  private async fileIfPlanned(): Promise<FilingReport | null> {
+    const { host } = this;
+    if (this.plan.collection === undefined || host === null || !patched('collection')) return null;
+    this.enter('filing');
+    return fileOrReport(host, this.input.approved);
+  }
+
+  /** Only the collection lacks the target: nothing is built, and no commit is made. */
+  private async fileOnly(): Promise<ArtifactResult> {
+    const target = this.plan.target.repo;
+    const { approved } = this.input;
+    for (;;) {
+      this.enter('filing');
+      const filing = await this.onHost('filing', (host) => CancellationScope.nonCancellable(() => fileTarget(host, approved)));
+      if (filing.outcome === 'failed') {
+        const { code, reason, hint } = filing;
+        await this.parking.park({ step: 'filing', code, reason, hint });
+        continue;
+      }
+      await this.release('everything');
+      const { outcome, collection } = filing;
+      this.enter(outcome === 'filed' ? 'filed' : 'unchanged', filingNote(filing));
+      if (outcome === 'already') return { outcome: 'unchanged', target, reason: `collection ${collection} holds it meanwhile` };
+      return { outcome: 'filed', target, collection, plan: approved.decision.plan, reviewer: approved.decision.reviewer };
+    }
   }
 
   /** Runs a heavy step with a build slot held on this artifact's host. */
@@ -216,10 +247,10 @@ class ArtifactPublish {
     if (this.holdsSlot) await this.release('slot');
   }
 
-  private enter(stage: Stage): void {
+  private enter(stage: Stage, note: string | null = null): void {
     this.stage = stage;
     upsertSearchAttributes([{ key: SwpStage, value: stage }]);
-    setCurrentDetails(targetDetails(stage, this.plan.target.repo, null));
+    setCurrentDetails(targetDetails(stage, this.plan.target.repo, null, note));
   }
 }
 

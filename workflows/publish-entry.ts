@@ -18,6 +18,7 @@ import type { HostFacts } from '../plan/facts.js';
 import { isWork } from '../plan/work.js';
 import { childFailure, runChild } from './children.js';
 import { entryDetails } from './details.js';
+import { filingNotes } from './filing.js';
 import { statusQuery } from './messages.js';
 import { Abandoned, Parking } from './parking.js';
 import { conclude, failureText, totalOf } from './report.js';
@@ -81,7 +82,8 @@ class EntryPublish {
       // Children end on their own terms: one whose commit was sent already ends published.
       await CancellationScope.nonCancellable(() => condition(() => this.running === 0));
       const reports = [...this.reports.values()];
-      if (reports.length > 0 && reports.every(({ result }) => result.outcome === 'published')) return this.result();
+      if (reports.length > 0 && reports.every(({ result }) => result.outcome === 'published' || result.outcome === 'filed'))
+        return this.result();
       this.enter('abandoned');
       throw error;
     }
@@ -220,6 +222,7 @@ class EntryPublish {
         approval: this.review.approval,
         trouble: this.parking.trouble,
         waitingFor: [...this.waitingFor],
+        notes: filingNotes([...this.reports.values()]),
       }),
     );
   }

@@ -12,7 +12,7 @@ export const conclude = (blocked: readonly ArtifactPlan[]): string =>
     .join(' ');
 
 /** From the gravest outcome to the lightest: a publish of several artifacts ends as its gravest one. */
-const GRAVITY = ['failed', 'abandoned', 'rejected', 'expired', 'published', 'unchanged'] as const;
+const GRAVITY = ['failed', 'abandoned', 'rejected', 'expired', 'published', 'filed', 'unchanged'] as const;
 
 export const totalOf = (reports: readonly ArtifactReport[]): PublishResult['outcome'] =>
   GRAVITY.find((outcome) => reports.some(({ result }) => result.outcome === outcome)) ?? 'unchanged';

@@ -43,6 +43,14 @@ export const onHost = (hostId: string): ActivityInterfaceFor<HostActivities> =>
 export const claimOn = (hostId: string): ActivityInterfaceFor<ClaimActivities> =>
   proxyActivities<ClaimActivities>({ ...lasting, taskQueue: hostQueue(workflowInfo().taskQueue, hostId) });
 
+/** What is published waits this long for its collection, not for days. */
+export const filingOn = (hostId: string): ActivityInterfaceFor<HostActivities> =>
+  proxyActivities<HostActivities>({
+    ...lasting,
+    scheduleToCloseTimeout: '10 minutes',
+    taskQueue: hostQueue(workflowInfo().taskQueue, hostId),
+  });
+
 /** Best effort: a publish does not wait for a host that is off. */
 export const releaseOn = (hostId: string): ActivityInterfaceFor<HostActivities> =>
   proxyActivities<HostActivities>({

@@ -1,5 +1,6 @@
+import type { FilingReport } from '../activities/api.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
-import type { ArtifactKind, CommitSha, Digest, RepoId } from '../core/ids.js';
+import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 
 export interface PublishInput {
@@ -23,12 +24,22 @@ export interface Receipt {
   /** Files verified at the commit, and bytes of them read back. */
   readonly verifiedFiles: number;
   readonly readBackBytes: number;
+  /** Where the plan had it filed: what came of that. A failure does not undo the publish. */
+  readonly collection?: FilingReport;
   /** Set when a cancel arrived after the commit had been sent. */
   readonly cancelCameTooLate: boolean;
 }
 
 export type ArtifactResult =
   | { readonly outcome: 'published'; readonly receipt: Receipt }
+  /** The target's files stayed as they were; only its collection was missing. */
+  | {
+      readonly outcome: 'filed';
+      readonly target: RepoId;
+      readonly collection: CollectionSlug;
+      readonly plan: Digest;
+      readonly reviewer: string;
+    }
   | { readonly outcome: 'unchanged'; readonly target: RepoId; readonly reason: string }
   | { readonly outcome: 'stale'; readonly target: RepoId; readonly reason: string; readonly host: string | null }
   | { readonly outcome: 'abandoned'; readonly target: RepoId; readonly reason: string };
@@ -40,7 +51,7 @@ export interface ArtifactReport {
 }
 
 export interface PublishResult {
-  readonly outcome: 'published' | 'unchanged' | 'rejected' | 'expired' | 'abandoned' | 'failed';
+  readonly outcome: 'published' | 'filed' | 'unchanged' | 'rejected' | 'expired' | 'abandoned' | 'failed';
   readonly artifacts: readonly ArtifactReport[];
   readonly rounds: number;
   readonly plan: Digest | null;

@@ -2,10 +2,12 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { SwpError } from '../../core/error.js';
 import type { PublishResult } from '../../workflows/types.js';
+import type { FilingReport } from '../../activities/api.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 
 const BY_OUTCOME: Record<PublishResult['outcome'], ExitCode> = {
   published: EXIT.ok,
+  filed: EXIT.ok,
   unchanged: EXIT.nothingToDo,
   rejected: EXIT.rejected,
   expired: EXIT.rejected,
@@ -15,9 +17,24 @@ const BY_OUTCOME: Record<PublishResult['outcome'], ExitCode> = {
 
 export const exitOf = (result: PublishResult): ExitCode => BY_OUTCOME[result.outcome];
 
+const collectionLines = (filing: FilingReport | undefined): string[] => {
+  if (filing === undefined) return [];
+  if (filing.outcome !== 'failed') return [`  filed in  collection ${filing.collection}`];
+  return [
+    `  not filed in collection ${filing.collection}: ${filing.reason}`,
+    ...(filing.hint === null ? [] : [`            ${filing.hint}`]),
+    '            What is published stays. Start it again for a plan that files it.',
+  ];
+};
+
 /** What happened to each artifact, for people. */
 export const resultLines = (result: PublishResult): string[] =>
   result.artifacts.flatMap(({ kind, result: end }) => {
+    if (end.outcome === 'filed')
+      return [
+        `${kind} ${end.target}: filed in collection ${end.collection}; its files stayed as they were`,
+        `  plan      ${end.plan}, approved by ${end.reviewer}`,
+      ];
     if (end.outcome !== 'published') return [`${kind} ${end.target}: ${end.outcome}${'reason' in end ? `: ${end.reason}` : ''}`];
     const { receipt } = end;
     return [
@@ -26,6 +43,7 @@ export const resultLines = (result: PublishResult): string[] =>
       `  plan      ${receipt.plan}, approved by ${receipt.reviewer}`,
       `  manifest  ${receipt.manifest}`,
       `  verified  ${receipt.verifiedFiles} files at the commit, ${receipt.readBackBytes.toLocaleString('en-US')} bytes read back`,
+      ...collectionLines(receipt.collection),
       ...(receipt.cancelCameTooLate ? ['  A cancel came too late: the commit had been sent.'] : []),
     ];
   });

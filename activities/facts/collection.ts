@@ -1,0 +1,34 @@
+import { SwpError } from '../../core/error.js';
+import { CollectionSlug, type RepoId } from '../../core/ids.js';
+import { findCollection, holdsModel, readCollection } from '../../hub/collections.js';
+import { withPatience, type HubConfig } from '../../hub/config.js';
+import type { CollectionFacts } from '../../plan/facts.js';
+
+/** A collection is a side matter: a plan does not wait for it as long as for source and target. */
+const ATTEMPTS = 4;
+
+const read = async (hub: HubConfig, wanted: string, target: RepoId, signal: AbortSignal): Promise<CollectionFacts> => {
+  const given = CollectionSlug.safeParse(wanted);
+  const owner = target.slice(0, target.indexOf('/'));
+  const slug = given.success ? given.data : await findCollection(hub, owner, wanted, { signal });
+  if (slug === null) return { state: 'absent', title: wanted };
+  const collection = await readCollection(hub, slug, { signal });
+  if (collection === null) return { state: 'unreadable', wanted, code: 'hub/not-found' };
+  return { state: 'found', slug: collection.slug, title: collection.title, holdsTarget: holdsModel(collection, target) };
+};
+
+/** Reads the collection that an entry names. What goes wrong is part of the facts: it stops no plan. */
+export const readCollectionFacts = async (
+  hub: HubConfig,
+  wanted: string,
+  target: RepoId,
+  signal: AbortSignal,
+): Promise<CollectionFacts> => {
+  try {
+    return await read(withPatience(hub, ATTEMPTS), wanted, target, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof SwpError)) throw error;
+    return { state: 'unreadable', wanted, code: error.code };
+  }
+};

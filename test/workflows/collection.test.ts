@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resultLines } from '../../client/publish/outcome.js';
+import type { CollectionSlug } from '../../core/ids.js';
+import type { Operation } from '../../dev/hub/index.js';
+import { addToCollection, createCollection, findCollection, readCollection } from '../../hub/collections.js';
+import { Secret } from '../../hub/secret.js';
+import { targetId } from '../../workflows/names.js';
+import { config, signal } from '../hub/support.js';
+import { TOKENS, Workshop } from '../support/workshop.js';
+
+const TITLE = 'Our sidecars';
+
+let workshop: Workshop;
+beforeEach(async () => {
+  workshop = await Workshop.open('collection');
+});
+afterEach(() => workshop.close());
+
+const hub = () => config(workshop.hub.url, { token: new Secret(TOKENS.write) });
+const newCollection = () => createCollection(hub(), { owner: 'Acme', title: TITLE, private: false }, { signal });
+const modelsOf = async (slug: CollectionSlug | null) => (slug === null ? null : (await readCollection(hub(), slug, { signal }))?.models);
+const startFiled = (hf_collection: string = TITLE) => workshop.start(workshop.entry({ hf_collection }));
+const publish = async (hf_collection?: string) => {
+  await startFiled(hf_collection);
+  const plan = await workshop.approve();
+  return { plan, result: await workshop.result() };
+};
+/** Has the Hub refuse an operation until the returned function is called. */
+const refuse = (operation: Operation): (() => void) =>
+  workshop.hub.on((exchange) =>
+    exchange.operation === operation ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Not you' }) } : undefined,
+  );
+const resolve = (action: string) =>
+  workshop.temporal.client.workflow.getHandle(targetId(workshop.target)).executeUpdate('resolve', { args: [{ action }] });
+
+describe('a published target', () => {
+  it('is filed in a collection that is created by its title, and then nothing is left to do', async () => {
+    const { plan, result } = await publish();
+    expect(plan.artifacts[0]?.operations.at(-1)).toMatchObject({ op: 'file', collection: TITLE });
+    const slug = await findCollection(hub(), 'Acme', TITLE, { signal });
+    expect(await modelsOf(slug)).toEqual([workshop.target]);
+    expect(result).toMatchObject({
+      outcome: 'published',
+      artifacts: [{ result: { receipt: { collection: { outcome: 'filed', collection: slug } } } }],
+    });
+    expect(resultLines(result).join('\n')).toContain(`filed in  collection ${slug}`);
+    await workshop.keep('filed', ['target']);
+    await startFiled();
+    expect(await workshop.result()).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  it('stays published when its collection refuses it, and is filed by the next start', async () => {
+    const slug = await newCollection();
+    const stop = refuse('add-collection-item');
+    const { result } = await publish(slug);
+    expect(result).toMatchObject({
+      outcome: 'published',
+      artifacts: [{ result: { receipt: { collection: { outcome: 'failed', code: 'hub/forbidden' } } } }],
+    });
+    expect(resultLines(result).join('\n')).toMatch(/not filed in collection .*Not you/);
+
+    await startFiled(slug);
+    const plan = await workshop.approve();
+    expect(plan.artifacts[0]).toMatchObject({ action: 'collection-only' });
+    await workshop.untilTarget('needs-attention');
+    expect(await modelsOf(slug)).toEqual([]);
+    stop();
+    await resolve('retry');
+    const filed = await workshop.result();
+    expect(filed).toMatchObject({ outcome: 'filed', artifacts: [{ result: { outcome: 'filed', collection: slug, plan: plan.digest } }] });
+    expect(resultLines(filed).join('\n')).toContain(`filed in collection ${slug}; its files stayed as they were`);
+    expect(await modelsOf(slug)).toEqual([workshop.target]);
+    expect(await workshop.ourCommits()).toBe(1);
+    await workshop.keep('collection-only', ['publish', 'target']);
+
+    await startFiled(slug);
+    expect(await workshop.result()).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  it('is not held back by a Hub whose collections do not answer', async () => {
+    const slug = await newCollection();
+    await startFiled(slug);
+    await workshop.planOf();
+    workshop.hub.on(({ operation }) => (operation === 'read-collection' ? { kind: 'status', status: 503 } : undefined));
+    await workshop.approve();
+    expect(await workshop.result()).toMatchObject({
+      outcome: 'published',
+      artifacts: [{ result: { receipt: { collection: { outcome: 'failed', code: 'hub/unavailable' } } } }],
+    });
+  });
+
+  it('is planned with a warning when there is no such collection, and never asked about for that', async () => {
+    const { plan, result } = await publish(`Acme/gone-${'0'.repeat(24)}`);
+    expect(plan.artifacts[0]?.checks).toContainEqual(expect.objectContaining({ code: 'collection', verdict: 'warn' }));
+    expect(JSON.stringify(result)).not.toContain('gone-');
+    await startFiled(`Acme/gone-${'0'.repeat(24)}`);
+    expect(await workshop.result()).toMatchObject({ outcome: 'unchanged' });
+  });
+});
+
+describe('a publish that only files', () => {
+  const ready = async (): Promise<CollectionSlug> => {
+    await workshop.start();
+    await workshop.approve();
+    await workshop.result();
+    return newCollection();
+  };
+
+  it('can be abandoned, and the collection stays as it was', async () => {
+    const slug = await ready();
+    refuse('add-collection-item');
+    await startFiled(slug);
+    await workshop.approve();
+    await workshop.untilTarget('needs-attention');
+    await resolve('abandon');
+    expect(await workshop.result()).toMatchObject({ outcome: 'abandoned' });
+    expect(await modelsOf(slug)).toEqual([]);
+  });
+
+  it('ends filed when a cancel comes after the Hub was asked', async () => {
+    const slug = await ready();
+    let release = (): void => undefined;
+    const held = new Promise<void>((free) => (release = free));
+    const asked = new Promise<void>((reached) => {
+      workshop.hub.on(({ operation }) => {
+        if (operation !== 'add-collection-item') return undefined;
+        reached();
+        return { kind: 'hold-after', until: held };
+      });
+    });
+    await startFiled(slug);
+    await workshop.approve();
+    await asked;
+    await workshop.handle().cancel();
+    release();
+    expect(await workshop.result()).toMatchObject({ outcome: 'filed' });
+  });
+
+  it('has nothing left to do when somebody filed the target meanwhile', async () => {
+    const slug = await ready();
+    await startFiled(slug);
+    await workshop.planOf();
+    await addToCollection(hub(), slug, workshop.target, { signal });
+    await workshop.approve();
+    expect(await workshop.result()).toMatchObject({
+      outcome: 'unchanged',
+      artifacts: [{ result: { reason: expect.stringContaining(slug) } }],
+    });
+  });
+});

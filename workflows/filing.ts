@@ -1,0 +1,39 @@
+import { ActivityFailure } from '@temporalio/workflow';
+import type { FilingReport } from '../activities/api.js';
+import type { ApprovedArtifact } from '../plan/approved.js';
+import { codeSpan, escapeMarkdown } from '../plan/escape.js';
+import { troubleOf } from './parking.js';
+import { filingOn } from './steps.js';
+import type { ArtifactReport } from './types.js';
+
+/** Files a target from its host. What the Hub refuses is a report; a host that is gone throws. */
+export const fileTarget = (host: string, approved: ApprovedArtifact): Promise<FilingReport> =>
+  filingOn(host).fileInCollection.executeWithOptions({ summary: `file ${approved.plan.target.repo}` }, [approved]);
+
+/** As {@link fileTarget}, for a target that is published whatever comes of this: the next plan has what is still missing. */
+export const fileOrReport = async (host: string, approved: ApprovedArtifact): Promise<FilingReport> => {
+  try {
+    return await fileTarget(host, approved);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    const { collection } = approved.plan;
+    const wanted = collection === undefined ? '' : 'slug' in collection ? collection.slug : collection.title;
+    const { code, reason, hint } = troubleOf('filing', error);
+    return { outcome: 'failed', collection: wanted, code, reason, hint };
+  }
+};
+
+/** What came of a filing, as Markdown for the Web UI. */
+export const filingNote = (filing: FilingReport): string =>
+  filing.outcome === 'failed'
+    ? `Not filed in collection ${codeSpan(filing.collection)}: ${escapeMarkdown(filing.reason, 500)} Start it again for a plan that files it.`
+    : `In collection ${codeSpan(filing.collection)}.`;
+
+/** The same of every artifact of an entry that was to be filed. */
+export const filingNotes = (reports: readonly ArtifactReport[]): string[] =>
+  reports.flatMap(({ result }) => {
+    if (result.outcome === 'filed')
+      return [`${codeSpan(result.target)}: ${filingNote({ outcome: 'filed', collection: result.collection })}`];
+    if (result.outcome !== 'published' || result.receipt.collection === undefined) return [];
+    return [`${codeSpan(result.receipt.target)}: ${filingNote(result.receipt.collection)}`];
+  });
