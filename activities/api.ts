@@ -9,7 +9,8 @@ import type { Preconditions } from '../plan/preconditions.js';
 
 export interface ProbeRequest {
   readonly sources: readonly { readonly repo: RepoId; readonly revision: CommitSha | null }[];
-  readonly targets: readonly RepoId[];
+  /** What would be written: target repositories and collections. */
+  readonly targets: readonly (RepoId | CollectionSlug)[];
 }
 
 export interface PlanRequest {

@@ -1,7 +1,7 @@
 import { canReadOneByte, canWrite } from '../hub/access.js';
 import type { HubConfig } from '../hub/config.js';
 import { messageOf, SwpError } from '../core/error.js';
-import type { RepoId } from '../core/ids.js';
+import type { CollectionSlug, RepoId } from '../core/ids.js';
 import type { HostFacts } from '../plan/facts.js';
 import type { ProbeRequest } from './api.js';
 import { readSource } from './facts/source.js';
@@ -51,7 +51,7 @@ const probeSource = async (
   }
 };
 
-const probeTarget = async (deps: ProbeDeps, repo: RepoId, signal: AbortSignal): Promise<HostFacts['targets'][number]> => {
+const probeTarget = async (deps: ProbeDeps, repo: RepoId | CollectionSlug, signal: AbortSignal): Promise<HostFacts['targets'][number]> => {
   try {
     assertTargetAllowed(repo, deps.targets);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { ArtifactKind, CommitSha, RepoId } from '../core/ids.js';
+import { CollectionSlug, type ArtifactKind, type CommitSha, type RepoId } from '../core/ids.js';
 import type { Entry } from './entry.js';
 
 /** One target of an entry, and what it is made from. Without a revision, the head of `main` at planning. */
@@ -33,3 +33,10 @@ export const artifactsOf = (entry: Entry): EntryArtifact[] => {
     collection === undefined ? artifacts : artifacts.map((main) => ({ ...main, collection }));
   return vindex.length === 0 ? filed(entry, sidecars) : [...filed(entry, vindex), ...sidecars];
 };
+
+/** All that a publish of these artifacts would write to: their targets, and the collections that are known by their slug. */
+export const writtenBy = (artifacts: readonly EntryArtifact[]): (RepoId | CollectionSlug)[] =>
+  artifacts.flatMap(({ target, collection }) => {
+    const slug = CollectionSlug.safeParse(collection);
+    return slug.success ? [target, slug.data] : [target];
+  });

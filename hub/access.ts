@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SwpError } from '../core/error.js';
-import type { RepoId } from '../core/ids.js';
+import type { CollectionSlug, RepoId } from '../core/ids.js';
 import { callJson, hubUrl, type CallOptions } from './call.js';
 import type { HubConfig } from './config.js';
 import { openFile } from './read/range.js';
@@ -47,8 +47,8 @@ export interface WriteAnswer {
   readonly reason: string;
 }
 
-/** What can be known, without writing, about whether this token may create and write a repository. */
-export const canWrite = async (hub: HubConfig, repo: RepoId, options: CallOptions): Promise<WriteAnswer> => {
+/** What can be known, without writing, about whether this token may create and write a repository, or a collection. */
+export const canWrite = async (hub: HubConfig, repo: RepoId | CollectionSlug, options: CallOptions): Promise<WriteAnswer> => {
   if (hub.token === undefined) return { verdict: 'no', reason: `The high-memory worker has no token to write ${repo} with.` };
   const identity = await whoAmI(hub, options);
   if (identity === null) return { verdict: 'no', reason: 'The Hub does not know the token of the high-memory worker.' };

@@ -14,6 +14,20 @@ const writeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   return [blocked('write-access', answer.reason, 'Give the high-memory worker a token that may write there (HF_TOKEN), then retry.')];
 };
 
+/** Whoever may not write there still publishes: it is the filing that will fail. */
+const collectionCheck = ({ collection }: ArtifactPlan, host: HostFacts): Check[] => {
+  if (collection === undefined || !('slug' in collection)) return [];
+  const answer = host.targets.find((target) => sameRepo(target.repo, collection.slug));
+  if (answer?.writable !== 'no') return [];
+  return [
+    warn(
+      'collection-access',
+      `${answer.reason} The target will not be filed.`,
+      'Give the high-memory worker a token and SWP_TARGETS for that namespace, or name another collection in hf_collection.',
+    ),
+  ];
+};
+
 const readCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   const source = plan.source;
   const answer = source === null ? undefined : host.sources.find((found) => sameRepo(found.repo, source.repo));
@@ -63,6 +77,7 @@ export const volatileChecks = (plans: readonly ArtifactPlan[], host: HostFacts |
     ];
   return work.flatMap((plan) => [
     ...writeCheck(plan, host),
+    ...collectionCheck(plan, host),
     ...(isCommit(plan) ? readCheck(plan, host) : []),
     ...diskCheck(plan, host),
     ...uploadTimeCheck(plan, host),

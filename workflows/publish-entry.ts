@@ -11,7 +11,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { PlannedRound, ProbeRequest } from '../activities/api.js';
-import { artifactsOf } from '../catalog/artifacts.js';
+import { artifactsOf, writtenBy } from '../catalog/artifacts.js';
 import type { ArtifactKind } from '../core/ids.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import type { HostFacts } from '../plan/facts.js';
@@ -126,7 +126,7 @@ class EntryPublish {
     const wanted = artifactsOf(entry.entry).filter((artifact) => kinds.includes(artifact.kind));
     const host = await this.probe({
       sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
-      targets: wanted.map(({ target }) => target),
+      targets: writtenBy(wanted),
     });
     const previous = kinds.flatMap((kind) => this.plans.get(kind) ?? []);
     return control().planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [

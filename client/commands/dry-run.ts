@@ -2,7 +2,7 @@ import { probeHost } from '../../activities/probe.js';
 import { planEntry } from '../../activities/plan-entry.js';
 import { Claims } from '../../activities/scratch/claims.js';
 import { ScratchLayout } from '../../activities/scratch/layout.js';
-import { artifactsOf } from '../../catalog/artifacts.js';
+import { artifactsOf, writtenBy } from '../../catalog/artifacts.js';
 import { Pace } from '../../core/pace.js';
 import { hubConfigFromEnv, withPatience, withToken } from '../../hub/config.js';
 import { planText } from '../../plan/render/terminal.js';
@@ -30,7 +30,7 @@ export const dryRun = async (input: PublishInput, context: Context): Promise<Exi
     },
     {
       sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
-      targets: wanted.map(({ target }) => target),
+      targets: writtenBy(wanted),
     },
     context.signal,
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { artifactsOf } from '../../catalog/artifacts.js';
+import { artifactsOf, writtenBy } from '../../catalog/artifacts.js';
 import { Entry } from '../../catalog/entry.js';
 
 const VINDEX = { source_model: 'a/model', quant: 'q4k', slices: ['full'], output_name: 'm.vindex', hf_repo: 'acme/m-vindex' };
@@ -31,4 +31,12 @@ describe("an entry's collection", () => {
   it('is not there for those who name none', () => {
     expect(filedIn({ ...VINDEX, ...SIDECARS }).map(([, collection]) => collection)).toEqual([undefined, undefined, undefined]);
   });
+});
+
+it('a publish writes to its targets, and to the collection that is named by its slug', () => {
+  const written = (hf_collection: string) =>
+    writtenBy(artifactsOf(Entry.parse({ key: 'm', tier: 'smoke', ...VINDEX, ...SIDECARS, hf_collection })));
+  const slug = `acme/weights-${'a'.repeat(24)}`;
+  expect(written(slug)).toEqual(['acme/m-vindex', slug, 'acme/m-mtp', 'acme/m-vision']);
+  expect(written('Weights')).toEqual(['acme/m-vindex', 'acme/m-mtp', 'acme/m-vision']);
 });

@@ -104,6 +104,13 @@ describe('a plan that only files', () => {
     expect(volatileChecks([fileOnly()], null)).toMatchObject([{ code: 'high-memory-host', verdict: 'blocked' }]);
   });
 
+  it('warns when the collection may not be written, and goes on', () => {
+    const host = { host: 'h', freeDiskBytes: 1e12, sources: [], targets: [{ repo: SLUG, writable: 'no' as const, reason: 'Not there.' }] };
+    expect(volatileChecks([fileOnly()], host)).toContainEqual(
+      expect.objectContaining({ code: 'collection-access', verdict: 'warn', message: expect.stringContaining('Not there.') }),
+    );
+  });
+
   const shown = (): ShownPlan => ({
     entryName: 'foxlight/qwen3-5-9b-full-q4-k',
     digest: PLAN_DIGEST,

@@ -102,6 +102,28 @@ describe('swp start --dry-run', () => {
     expect((await dryRun(['acme/both', '--only', 'mtp'])).code).toBe(0);
   });
 
+  it('says where the target would be filed, and whether it may be', async () => {
+    await put(checkpoint());
+    const filedIn = (collection: string) =>
+      writeFile(
+        join(cwd, 'mine.yaml'),
+        `models:\n  - key: tiny\n    tier: smoke\n    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: acme/tiny-mtp\n    hf_collection: ${collection}\n`,
+      );
+    await filedIn('Our sidecars');
+    expect((await dryRun()).out).toMatch(/file +\(collection Our sidecars\) +acme has none of this title: a public one is created/);
+    await filedIn(`acme/gone-${'0'.repeat(24)}`);
+    const missing = await dryRun();
+    expect(missing.out).toMatch(/warn +collection: The Hub shows no collection "acme\/gone-/);
+    expect(missing.code).toBe(0);
+    const created = await fetch(new URL('/api/collections', hub.url), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ title: 'Mine', namespace: 'writer' }),
+    });
+    await filedIn(((await created.json()) as { slug: string }).slug);
+    expect((await dryRun(undefined, { SWP_TARGETS: 'acme' })).out).toMatch(/warn +collection-access: This worker writes only to acme/);
+  });
+
   it('says that without a token nothing can be written', async () => {
     await put(checkpoint());
     expect((await dryRun(undefined, { HF_TOKEN: '' })).out).toMatch(/blocked write-access: .*no token/);
