@@ -4,7 +4,8 @@ import { oneLine } from '../core/text.js';
 import { addToCollection, createCollection, findCollection, holdsModel, readCollection } from '../hub/collections.js';
 import { secretsOf, withPatience, type HubConfig } from '../hub/config.js';
 import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
-import type { ArtifactPlan, FilingGoal } from '../plan/artifact-plan.js';
+import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import { collectionName } from '../plan/collection.js';
 import type { FilingReport } from './api.js';
 import { scrub } from './boundary.js';
 import { assertTargetAllowed } from './targets.js';
@@ -20,28 +21,23 @@ export interface FileDeps {
 }
 
 /** The collection as it is now; one that is known by its title alone is created where there is none. */
-const slugOf = async (hub: HubConfig, goal: FilingGoal, { target }: ArtifactPlan, signal: AbortSignal): Promise<CollectionSlug> => {
-  if ('slug' in goal) return goal.slug;
+const slugOf = async (hub: HubConfig, { target, collection }: ArtifactPlan, signal: AbortSignal): Promise<CollectionSlug> => {
+  if (collection === undefined) throw new SwpError('internal', 'file/no-collection', `The plan for ${target.repo} names no collection.`);
+  if ('slug' in collection) return collection.slug;
   const owner = target.repo.slice(0, target.repo.indexOf('/'));
-  const found = await findCollection(hub, owner, goal.title, { signal });
-  return found ?? createCollection(hub, { owner, title: goal.title, private: target.private }, { signal });
+  const found = await findCollection(hub, owner, collection.title, { signal });
+  return found ?? createCollection(hub, { owner, title: collection.title, private: target.private }, { signal });
 };
 
-const file = async (
-  hub: HubConfig,
-  goal: FilingGoal,
-  plan: ArtifactPlan,
-  targets: FileDeps['targets'],
-  signal: AbortSignal,
-): Promise<FilingReport> => {
+const file = async ({ hub, targets }: FileDeps, plan: ArtifactPlan, signal: AbortSignal): Promise<FilingReport> => {
   assertTargetAllowed(plan.target.repo, targets);
-  const slug = await slugOf(hub, goal, plan, signal);
-  assertTargetAllowed(slug, targets);
+  const slug = await slugOf(hub, plan, signal);
   const collection = await readCollection(hub, slug, { signal });
   if (collection === null)
     throw new SwpError('not-found', 'hub/not-found', `The Hub shows no collection ${slug}.`, {
       hint: 'Mend hf_collection in the entry, or give the high-memory worker a token that may see it.',
     });
+  assertTargetAllowed(collection.slug, targets);
   if (holdsModel(collection, plan.target.repo)) return { outcome: 'already', collection: collection.slug };
   return { outcome: await addToCollection(hub, collection.slug, plan.target.repo, { signal }), collection: collection.slug };
 };
@@ -49,17 +45,16 @@ const file = async (
 /** Adds a published target to its collection. Every failure but the end of this step is a report. */
 export const fileTarget = async (deps: FileDeps, approved: ApprovedArtifact, signal: AbortSignal): Promise<FilingReport> => {
   const { plan } = approved;
-  const goal = plan.collection ?? { title: '' };
   try {
     assertApproved(approved, 'file');
-    return await file(withPatience(deps.hub, ATTEMPTS), goal, plan, deps.targets, signal);
+    return await file({ ...deps, hub: withPatience(deps.hub, ATTEMPTS) }, plan, signal);
   } catch (error) {
     signal.throwIfAborted();
     const ours = error instanceof SwpError ? error : null;
     const clean = (text: string): string => scrub(oneLine(text, 500), secretsOf(deps.hub));
     return {
       outcome: 'failed',
-      collection: 'slug' in goal ? goal.slug : goal.title,
+      collection: collectionName(plan),
       code: ours?.code ?? 'internal',
       reason: clean(messageOf(error)),
       hint: ours?.hint === undefined ? null : clean(ours.hint),

@@ -25,12 +25,17 @@ const Whole = Listed.extend({ items: z.array(Item) });
 
 const ownerOf = (slug: CollectionSlug): string => slug.slice(0, slug.indexOf('/'));
 
+/** What stays when a collection is renamed or moved. */
+const idOf = (slug: CollectionSlug): string => slug.slice(-24);
+
 const collectionUrl = (hub: HubConfig, slug: CollectionSlug, rest = ''): URL => hubUrl(hub, `/api/collections/${escapePath(slug)}${rest}`);
 
 /** Reads a collection with all its items; null where the Hub shows none, which one that is private may be. */
 export const readCollection = async (hub: HubConfig, slug: CollectionSlug, { signal }: CallOptions): Promise<Collection | null> => {
   try {
     const { value } = await callJson(hub, { method: 'GET', url: collectionUrl(hub, slug), authorized: true, signal }, Whole);
+    if (idOf(value.slug) !== idOf(slug))
+      throw new SwpError('integrity', 'hub/bad-answer', `Asked for collection ${slug}, the Hub answers ${value.slug}.`);
     const models = value.items.filter(({ type }) => type === 'model').map(({ id }) => id);
     return { slug: value.slug, title: value.title, models };
   } catch (error) {

@@ -4,10 +4,16 @@ import type { CollectionFacts } from './facts.js';
 
 const CODE = 'collection';
 
+/** What people call the collection of a plan: its slug, or the title of one that is created. */
+export const collectionName = ({ collection }: Pick<ArtifactPlan, 'collection'>): string => {
+  if (collection === undefined) return '(none)';
+  return 'slug' in collection ? collection.slug : collection.title;
+};
+
 const file = (plan: ArtifactPlan, collection: FilingGoal, reason: string): ArtifactPlan => ({
   ...plan,
   action: plan.action === 'unchanged' ? 'collection-only' : plan.action,
-  operations: [...plan.operations, { op: 'file', collection: 'slug' in collection ? collection.slug : collection.title, reason }],
+  operations: [...plan.operations, { op: 'file', collection: collectionName({ collection }), reason }],
   collection,
 });
 

@@ -1,6 +1,7 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { FilingReport } from '../activities/api.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
+import { collectionName } from '../plan/collection.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import { troubleOf } from './parking.js';
 import { filingOn } from './steps.js';
@@ -16,17 +17,15 @@ export const fileOrReport = async (host: string, approved: ApprovedArtifact): Pr
     return await fileTarget(host, approved);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    const { collection } = approved.plan;
-    const wanted = collection === undefined ? '' : 'slug' in collection ? collection.slug : collection.title;
     const { code, reason, hint } = troubleOf('filing', error);
-    return { outcome: 'failed', collection: wanted, code, reason, hint };
+    return { outcome: 'failed', collection: collectionName(approved.plan), code, reason, hint };
   }
 };
 
 /** What came of a filing, as Markdown for the Web UI. */
 export const filingNote = (filing: FilingReport): string =>
   filing.outcome === 'failed'
-    ? `Not filed in collection ${codeSpan(filing.collection)}: ${escapeMarkdown(filing.reason, 500)} Start it again for a plan that files it.`
+    ? `Not filed in collection ${codeSpan(filing.collection)}; start it again for a plan that files it. Why: ${escapeMarkdown(filing.reason, 500)}`
     : `In collection ${codeSpan(filing.collection)}.`;
 
 /** The same of every artifact of an entry that was to be filed. */

@@ -82,6 +82,22 @@ describe('a failure to file', () => {
     expect(test.hub.requests.filter(({ operation }) => operation === 'add-collection-item')).toEqual([]);
   });
 
+  it('of a collection that moved to such a namespace is reported too', async () => {
+    const moved = { slug: `evil/weights-${'a'.repeat(24)}`, title: 'Weights', items: [] };
+    const asked: string[] = [];
+    const server = await tiny((request, response) => {
+      asked.push(request.method ?? '');
+      response.end(JSON.stringify(moved));
+    });
+    try {
+      const report = await fileTarget({ hub: config(server.url), targets: ['acme'] }, approvedFor({ slug: NOWHERE }), signal);
+      expect(report).toMatchObject({ outcome: 'failed', code: 'worker/target-refused' });
+      expect(asked).toEqual(['GET']);
+    } finally {
+      await server.close();
+    }
+  });
+
   it('for want of the collection is reported with what to do', async () => {
     expect(await file({ slug: NOWHERE })).toMatchObject({
       outcome: 'failed',

@@ -106,6 +106,18 @@ describe('a hostile server', () => {
     expect(holdsModel(found!, REPO)).toBe(false);
   });
 
+  it('that answers another collection than was asked for gets a clear error', async () => {
+    const body = { slug: `acme/weights-${'b'.repeat(24)}`, title: 'A', items: [] };
+    const read = answering(200, body, (client) => readCollection(client, SLUG, { signal }));
+    await expect(read).rejects.toMatchObject({ code: 'hub/bad-answer' });
+  });
+
+  it('that knows a collection by a newer name is believed', async () => {
+    const slug = `acme/renamed-${'a'.repeat(24)}`;
+    const read = answering(200, { slug, title: 'A', items: [] }, (client) => readCollection(client, SLUG, { signal }));
+    expect(await read).toMatchObject({ slug });
+  });
+
   it('that answers no items at all gets a clear error', async () => {
     const read = answering(200, { slug: SLUG, title: 'A' }, (client) => readCollection(client, SLUG, { signal }));
     await expect(read).rejects.toMatchObject({ code: 'hub/bad-answer', message: expect.stringContaining('items') });

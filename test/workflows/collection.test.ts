@@ -30,6 +30,11 @@ const refuse = (operation: Operation): (() => void) =>
   workshop.hub.on((exchange) =>
     exchange.operation === operation ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Not you' }) } : undefined,
   );
+/** What the Web UI shows of a workflow. */
+const detailsOf = async (id: string): Promise<string> => {
+  const handle = workshop.temporal.client.workflow.getHandle(id);
+  return (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+};
 const resolve = (action: string) =>
   workshop.temporal.client.workflow.getHandle(targetId(workshop.target)).executeUpdate('resolve', { args: [{ action }] });
 
@@ -58,6 +63,8 @@ describe('a published target', () => {
       artifacts: [{ result: { receipt: { collection: { outcome: 'failed', code: 'hub/forbidden' } } } }],
     });
     expect(resultLines(result).join('\n')).toMatch(/not filed in collection .*Not you/);
+    for (const id of [workshop.handle().workflowId, targetId(workshop.target)])
+      expect(await detailsOf(id)).toMatch(/Not filed in collection .*Not you/);
 
     await startFiled(slug);
     const plan = await workshop.approve();
