@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CommitSha, type RepoId } from '../../../core/ids.js';
+import { CommitSha, type CollectionSlug, type RepoId } from '../../../core/ids.js';
 import { canReadOneByte, canWrite, whoAmI } from '../../../hub/access.js';
+import { addToCollection, createCollection, findCollection, holdsModel, readCollection } from '../../../hub/collections.js';
 import { listCommitsSince, readTrailers } from '../../../hub/read/commits.js';
 import { readSmallFile } from '../../../hub/read/file.js';
 import { openFile } from '../../../hub/read/range.js';
@@ -14,7 +15,7 @@ import { classifyUploads, uploadBlobs } from '../../../hub/write/upload.js';
 import { validateCard } from '../../../hub/write/validate-card.js';
 import { describeBytes } from '../../../plan/manifest.js';
 import { emptyJournal, fileOf, signal } from '../support.js';
-import { HUBS, removeRepo, repoIn, type ConformingHub } from './hubs.js';
+import { HUBS, removeCollection, removeRepo, repoIn, type ConformingHub } from './hubs.js';
 
 const TIMEOUT_MS = 120_000;
 const MANIFEST = `sha256:${'5'.repeat(64)}`;
@@ -30,12 +31,14 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
   let copy: RepoId;
   let parent: CommitSha;
   let published: CommitSha;
+  let collection: CollectionSlug | undefined;
   beforeAll(async () => {
     hub = await open();
     repo = repoIn(hub, 'main');
     copy = repoIn(hub, 'copy');
   }, TIMEOUT_MS);
   afterAll(async () => {
+    if (collection !== undefined) await removeCollection(hub, collection).catch(() => undefined);
     for (const made of [repo, copy]) await removeRepo(hub, made).catch(() => undefined);
     await hub.close();
   }, TIMEOUT_MS);
@@ -211,6 +214,20 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
     const { sentBytes } = await uploadBlobs(hub.client, copy, [FILES[0]!], options);
     expect(sentBytes).toBe(copied > 0 ? 0 : weights.length);
     await journal.close();
+  });
+
+  it('files a model in a collection, once', async () => {
+    const title = `swp-conformance ${repo.split('-').at(-1)}`;
+    expect(await findCollection(hub.client, hub.namespace, title, { signal })).toBeNull();
+    const wanted = { owner: hub.namespace, title, private: true };
+    collection = await createCollection(hub.client, wanted, { signal });
+    expect(await createCollection(hub.client, wanted, { signal })).toBe(collection);
+    expect(await findCollection(hub.client, hub.namespace, title, { signal })).toBe(collection);
+    expect(await addToCollection(hub.client, collection, repo, { signal })).toBe('filed');
+    expect(await addToCollection(hub.client, collection, repo, { signal })).toBe('already');
+    const found = await readCollection(hub.client, collection, { signal });
+    expect(found).toMatchObject({ slug: collection, title });
+    expect(holdsModel(found!, repo)).toBe(true);
   });
 
   it('deletes and replaces in one commit', async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deleteRepo } from '@huggingface/hub';
+import { deleteCollection, deleteRepo } from '@huggingface/hub';
 import { RepoId } from '../../../core/ids.js';
 import { startLocalHub } from '../../../dev/hub/index.js';
 import type { HubConfig } from '../../../hub/config.js';
@@ -68,4 +68,8 @@ export const repoIn = ({ namespace: owner }: ConformingHub, what: string): RepoI
 /** What SWP itself never does. */
 export const removeRepo = async ({ client }: ConformingHub, repo: RepoId): Promise<void> => {
   await deleteRepo({ repo, hubUrl: client.endpoint.origin, accessToken: client.token?.reveal() ?? '' });
+};
+
+export const removeCollection = async ({ client }: ConformingHub, slug: string): Promise<void> => {
+  await deleteCollection({ slug, hubUrl: client.endpoint.origin, accessToken: client.token?.reveal() ?? '' });
 };
