@@ -4,7 +4,7 @@ import { Connection } from '@temporalio/client';
 import { messageOf, SwpError } from '../../core/error.js';
 import { registerSearchAttributes } from '../../worker/search-attributes.js';
 import { isListening } from '../../worker/temporal-config.js';
-import { supervise, type Supervised } from '../supervise.js';
+import { supervise, type Supervised } from '../../core/supervise.js';
 import { freePort, isPortFree, LOOPBACK } from './ports.js';
 import { raiseRetention } from './retention.js';
 

@@ -6,7 +6,7 @@ import { SwpError } from '../../core/error.js';
 import { startLocalHub, type LocalHub } from '../hub/index.js';
 import type { AskedFault } from '../hub/parseFault.js';
 import { strikeFaults } from '../hub/strikeFaults.js';
-import { supervise, type Supervised } from '../supervise.js';
+import { supervise, type Supervised } from '../../core/supervise.js';
 import { findTemporalCli } from '../temporal/find.js';
 import { startTemporalServer, type TemporalServer } from '../temporal/server.js';
 import { DEMO_CATALOG, DEMO_SETTINGS, DEMO_TOKENS, seedHub } from './seed.js';

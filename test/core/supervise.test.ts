@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterEach, expect, test, vi } from 'vitest';
-import { supervise, type Supervised } from '../../dev/supervise.js';
+import { supervise, type Supervised } from '../../core/supervise.js';
 import { projectRoot } from '../../dev/temporal/project.js';
 
 const running: Supervised[] = [];
@@ -60,6 +60,27 @@ test('stopping kills a program that ignores SIGTERM', async () => {
   expect(await program.stop()).toBe(137);
 });
 
+test('what the program has started itself ends with it', async () => {
+  const program = runNode(`
+    const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(FOREVER)}], { stdio: 'ignore' });
+    console.log('child', child.pid); ${FOREVER}`);
+  await saysUp(program);
+  const child = Number(/child (\d+)/.exec(program.output())![1]);
+  expect(isAlive(child)).toBe(true);
+  await program.stop();
+  await vi.waitFor(() => expect(isAlive(child)).toBe(false), 10_000);
+});
+
+test('the two streams are told apart', async () => {
+  const seen: [string, string][] = [];
+  const program = runNode('console.log("a"); console.error("b");', { onOutput: (text, stream) => seen.push([stream, text.trim()]) });
+  await program.exited;
+  expect(seen.toSorted()).toEqual([
+    ['stderr', 'b'],
+    ['stdout', 'a'],
+  ]);
+});
+
 test('a program that writes more than a pipe holds is not held up', async () => {
   const program = runNode('process.stdout.write("x".repeat(1_000_000) + "end", () => process.exit(0));');
   expect(await program.exited).toBe(0);
@@ -76,7 +97,7 @@ test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('the program ends when its 
   const directory = await mkdtemp(path.join(tmpdir(), 'swp-supervise-'));
   const root = projectRoot();
   await execa(path.join(root, 'node_modules/.bin/tsc'), [
-    path.join(root, 'dev/supervise.ts'),
+    path.join(root, 'core/supervise.ts'),
     '--ignoreConfig',
     '--module',
     'nodenext',

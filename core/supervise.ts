@@ -9,11 +9,11 @@ export interface SuperviseOptions {
   /** How long the program may take to end after SIGTERM before it is killed. */
   readonly graceMs?: number;
   /** Receives whatever the program writes, both streams in order of arrival. */
-  readonly onOutput?: (text: string) => void;
+  readonly onOutput?: (text: string, stream: 'stdout' | 'stderr') => void;
 }
 
 export interface Supervised {
-  /** The program's own process id; undefined when it could not be started. */
+  /** The program's own process id, which is its group's too; undefined when it could not be started. */
   readonly started: Promise<number | undefined>;
   /** Its exit code, 128 + n after signal n, 127 when it could not be started. */
   readonly exited: Promise<number>;
@@ -29,17 +29,24 @@ const SUPERVISOR = `
 const { spawn } = require('node:child_process');
 const { constants } = require('node:os');
 const [graceMs, command, ...args] = process.argv.slice(1);
-const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+// A group of its own, which ends as a whole: a program's own children are not to outlive it.
+const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+const signalGroup = (signal) => {
+  try { if (child.pid !== undefined) process.kill(-child.pid, signal); } catch {}
+};
 const end = () => {
-  child.kill('SIGTERM');
-  setTimeout(() => child.kill('SIGKILL'), Number(graceMs)).unref();
+  signalGroup('SIGTERM');
+  setTimeout(() => signalGroup('SIGKILL'), Number(graceMs)).unref();
 };
 process.once('message', end);
 process.once('disconnect', end);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, end);
 child.on('spawn', () => { if (process.connected) process.send(child.pid, () => {}); });
 child.on('error', (error) => { process.stderr.write(error.message + '\\n'); process.exit(127); });
-child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+child.on('exit', (code, signal) => {
+  signalGroup('SIGKILL');
+  process.exit(code ?? 128 + constants.signals[signal]);
+});
 `;
 
 const TAIL_CHARACTERS = 4096;
@@ -58,11 +65,11 @@ export const supervise = (command: string, args: readonly string[], options: Sup
     },
   );
   let tail = '';
-  for (const stream of [supervisor.stdout, supervisor.stderr]) {
+  for (const name of ['stdout', 'stderr'] as const) {
     // Undrained, a full pipe would stop the program.
-    stream?.setEncoding('utf8').on('data', (text: string) => {
+    supervisor[name]?.setEncoding('utf8').on('data', (text: string) => {
       tail = (tail + text).slice(-TAIL_CHARACTERS);
-      options.onOutput?.(text);
+      options.onOutput?.(text, name);
     });
   }
   const exited = once(supervisor, 'close').then(([code, signal]: unknown[]) => exitCode(code, signal));
