@@ -7,6 +7,7 @@ const SERVERLESS = [
   'formats',
   'plan',
   'hub',
+  'larql',
   'activities',
   'dev/hub',
   'dev/checkpoint',

@@ -75,7 +75,7 @@ test('the two streams are told apart', async () => {
   const seen: [string, string][] = [];
   const program = runNode('console.log("a"); console.error("b");', { onOutput: (text, stream) => seen.push([stream, text.trim()]) });
   await program.exited;
-  expect(seen.toSorted()).toEqual([
+  expect(seen.toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual([
     ['stderr', 'b'],
     ['stdout', 'a'],
   ]);

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { SwpError } from '../core/error.js';
+import { Sha256 } from '../core/ids.js';
+
+/** The program that extracts. Its version says nothing (`larql.md` §3): it is known by its bytes. */
+export interface LarqlProgram {
+  readonly path: string;
+  readonly sha256: Sha256;
+}
+
+const READ_BYTES = 1 << 20;
+
+const isExecutable = async (path: string): Promise<boolean> => {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+};
+
+const digestOf = async (path: string): Promise<Sha256> => {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Uint8Array>) hash.update(chunk);
+  return Sha256.parse(hash.digest('hex'));
+};
+
+const locate = async (env: NodeJS.ProcessEnv): Promise<string | null> => {
+  const named = env['SWP_LARQL'];
+  if (named !== undefined && named !== '') {
+    const path = resolve(named);
+    if (await isExecutable(path)) return path;
+    throw new SwpError('invalid', 'larql/not-executable', `SWP_LARQL names no program that can be run: ${path}.`, {
+      hint: 'Set it to the path of the larql executable, or unset it to take the one on PATH.',
+    });
+  }
+  // A directory that is not absolute would mean another program in every working directory.
+  for (const directory of (env['PATH'] ?? '').split(delimiter).filter(isAbsolute)) {
+    const path = join(directory, 'larql');
+    if (await isExecutable(path)) return path;
+  }
+  return null;
+};
+
+/**
+ * The larql of this machine: the one that `SWP_LARQL` names, else the first on `PATH`; null where there is none.
+ *
+ * @throws SwpError `larql/not-executable`
+ */
+export const findLarql = async (env: NodeJS.ProcessEnv): Promise<LarqlProgram | null> => {
+  const path = await locate(env);
+  return path === null ? null : { path, sha256: await digestOf(path) };
+};
