@@ -40,6 +40,24 @@ export class ScratchLayout {
     return `${this.build(recipe)}.partial`;
   }
 
+  get sharedRoot(): string {
+    return join(this.root, 'shared');
+  }
+
+  /** What several publishes of this host use, complete once the directory has this name. */
+  shared(input: Digest): string {
+    return join(this.sharedRoot, hex(input));
+  }
+
+  partialShared(input: Digest): string {
+    return `${this.shared(input)}.partial`;
+  }
+
+  /** Who uses it. */
+  sharedUses(input: Digest): string {
+    return `${this.shared(input)}.uses.json`;
+  }
+
   get uploads(): string {
     return join(this.root, 'uploads');
   }
