@@ -1,0 +1,53 @@
+import type { z } from 'zod';
+import { SwpError } from '../../core/error.js';
+import { oneLine } from '../../core/text.js';
+import { JsonReader } from '../safetensors/json-reader.js';
+
+/** No `index.json`, manifest or `config.json` comes near it; a parsed one must fit a worker's memory. */
+export const MAX_JSON = 16 * 1024 * 1024;
+
+/** First problems of a document that a message names. */
+const SHOWN = 3;
+
+const whereOf = (path: readonly PropertyKey[]): string => (path.length === 0 ? '' : ` at ${path.map(String).join('.')}`);
+
+/**
+ * Parses a JSON document of strangers: bounded, well-formed UTF-8, no key twice.
+ *
+ * @param name the file, for messages
+ * @throws SwpError `formats/vindex-json`
+ */
+export const readJson = (bytes: Uint8Array, name: string): unknown => {
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new SwpError('integrity', 'formats/vindex-json', `${oneLine(name, 120)} ${why}`, { cause });
+  };
+  if (bytes.byteLength > MAX_JSON) return refuse(`has ${bytes.byteLength} bytes; at most ${MAX_JSON} are read.`);
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const reader = new JsonReader();
+    reader.append(text);
+    reader.finish();
+    reader.skip();
+    reader.end();
+    return JSON.parse(text);
+  } catch (cause) {
+    return refuse('is no JSON that can be trusted', cause);
+  }
+};
+
+/**
+ * Parses a JSON document and holds it to a schema.
+ *
+ * @throws SwpError `formats/vindex-json`
+ */
+export const parseJson = <T>(schema: z.ZodType<T>, bytes: Uint8Array, name: string): T => {
+  const parsed = schema.safeParse(readJson(bytes, name));
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  const shown = issues.slice(0, SHOWN).map(({ path, message }) => `${oneLine(message, 120)}${oneLine(whereOf(path), 120)}`);
+  throw new SwpError(
+    'integrity',
+    'formats/vindex-json',
+    `${oneLine(name, 120)} is not as larql writes it: ${shown.join('; ')}${issues.length > SHOWN ? ` and ${issues.length - SHOWN} more` : ''}.`,
+  );
+};
