@@ -1,0 +1,46 @@
+import type { NameGeneration } from './options.js';
+
+export const TOKENIZER = 'tokenizer.json';
+export const EMBEDDINGS = 'embeddings.bin';
+export const GATE_VECTORS = 'gate_vectors.bin';
+export const DOWN_META = 'down_meta.bin';
+export const ROUTER_WEIGHTS = 'router_weights.bin';
+export const NORMS = 'norms.bin';
+export const WEIGHT_MANIFEST = 'weight_manifest.json';
+export const PER_LAYER_EMBEDDINGS = 'ple_weights.bin';
+export const ATTENTION = 'attn_weights.bin';
+export const UP_WEIGHTS = 'up_weights.bin';
+export const DOWN_WEIGHTS = 'down_weights.bin';
+export const OUTPUT_HEAD = 'lm_head.bin';
+export const CHECKPOINT = '.extract_checkpoint.json';
+
+/** Names of what is quantised (larql-vindex/src/format/filenames.rs, before and after the renaming). */
+export const blockFileNames = (names: NameGeneration) => ({
+  attention: `attn_weights_${names}.bin`,
+  attentionManifest: `attn_weights_${names}_manifest.json`,
+  interleaved: `interleaved_${names}.bin`,
+  interleavedManifest: `interleaved_${names}_manifest.json`,
+  outputHead: names === 'q4k' ? 'lm_head_q4.bin' : 'lm_head_kquant.bin',
+});
+
+/** Experts of one layer. */
+export const layerFile = (layer: number): string => `layers/layer_${String(layer).padStart(2, '0')}.weights`;
+
+/** Which of two generations wrote these files; null where nothing tells, as at quant none. */
+export const nameGeneration = (paths: Iterable<string>): NameGeneration | null => {
+  for (const path of paths) {
+    if (/_kquant(?:_manifest\.json|\.bin)$/.test(path)) return 'kquant';
+    if (/_q4k(?:_manifest\.json|\.bin)$/.test(path) || path === 'lm_head_q4.bin') return 'q4k';
+  }
+  return null;
+};
+
+/** The files of which larql notes checksums, where they are there (larql-vindex/src/format/checksums.rs). */
+export const CHECKSUMMED = [GATE_VECTORS, EMBEDDINGS, DOWN_META, ATTENTION, UP_WEIGHTS, DOWN_WEIGHTS, NORMS, OUTPUT_HEAD] as const;
+
+/** What the preset `expert-server` of `larql slice` copies (larql-cli slice_cmd.rs). */
+export const inExpertServer = (path: string): boolean =>
+  path === 'index.json' ||
+  [EMBEDDINGS, NORMS, TOKENIZER, WEIGHT_MANIFEST, UP_WEIGHTS, DOWN_WEIGHTS].includes(path) ||
+  path.startsWith('interleaved') ||
+  path.startsWith('layers/');

@@ -1,0 +1,110 @@
+import type { Dtype } from '../dtype.js';
+import { writesFeedForward, writesWeights, type ExtractOptions } from './options.js';
+import { isReadable, matrixOf, packedOf, vectorOf, type SourceModel, type SourceTensor } from './source.js';
+
+/** A tensor that a whole vindex needs and larql would not read; `dtype` is null where it is not there at all. */
+export interface Unmet {
+  readonly key: string;
+  readonly dtype: Dtype | null;
+}
+
+interface Need {
+  readonly key: string;
+  readonly as: 'matrix' | 'vector' | 'packed';
+}
+
+const READ = { matrix: matrixOf, vector: vectorOf, packed: packedOf };
+
+/** Under these names quantised checkpoints keep what is `weight` elsewhere (GPTQ and AWQ, compressed-tensors). */
+const PACKED_NAMES = ['qweight', 'weight_packed'];
+
+const matrices = (keys: readonly string[]): Need[] => keys.map((key) => ({ key, as: 'matrix' }));
+
+/** Layers whose keys and values are those of an earlier layer may lack their own. */
+const attentionNeeds = ({ config, architecture }: SourceModel, layer: number): Need[] => {
+  const keys = architecture.layer(layer);
+  const borrowed = layer >= config.layers - config.sharedKeyValueLayers;
+  return [
+    ...matrices([keys.q, keys.o]),
+    ...(borrowed ? [] : matrices([keys.k, ...(architecture.valuesAreKeys(layer) ? [] : [keys.v])])),
+    { key: keys.inputNorm, as: 'vector' },
+    { key: keys.attentionNorm, as: 'vector' },
+  ];
+};
+
+const feedForwardNeeds = ({ architecture }: SourceModel, layer: number, quant: ExtractOptions['quant']): Need[] => {
+  const keys = architecture.layer(layer);
+  const routing = keys.router === null ? [] : matrices([keys.router]);
+  if (architecture.experts === 0 || architecture.hybrid) {
+    const packed = quant === 'q4k' && keys.packed !== null ? [keys.packed.gateUp, keys.packed.down] : [];
+    return [...matrices([keys.gate, keys.up, keys.down]), ...routing, ...packed.map((key): Need => ({ key, as: 'packed' }))];
+  }
+  if (keys.expert === null) return routing;
+  const experts = Array.from({ length: architecture.experts }, (_, index) => keys.expert?.(index));
+  return [...routing, ...experts.flatMap((expert) => (expert === undefined ? [] : matrices([expert.gate, expert.up, expert.down])))];
+};
+
+const needsOf = (model: SourceModel, options: ExtractOptions): Need[] => {
+  const { architecture, config, tensors } = model;
+  const layers = Array.from({ length: config.layers }, (_, layer) => layer);
+  const weights = writesWeights(options);
+  return [
+    ...matrices([architecture.embeddings]),
+    ...layers.flatMap((layer) => [...(weights ? attentionNeeds(model, layer) : []), ...feedForwardNeeds(model, layer, options.quant)]),
+    ...(weights ? [{ key: 'norm.weight', as: 'vector' as const }] : []),
+    // Not there, it may be tied to the embeddings; there, it has to be read.
+    ...(tensors.has('lm_head.weight') && writesFeedForward(options) ? matrices(['lm_head.weight']) : []),
+    ...optionalVectors(model, options),
+  ];
+};
+
+/** Vectors that not every checkpoint has, but that must be read where they are there: one of rank 0 is passed over. */
+const optionalVectors = ({ architecture, config, tensors }: SourceModel, { quant }: ExtractOptions): Need[] =>
+  quant === 'none'
+    ? []
+    : Array.from({ length: config.layers }, (_, layer) => architecture.layer(layer).blockVectors)
+        .flat()
+        .filter(({ key }) => tensors.has(key))
+        .map(({ key, flattened }) => ({ key, as: flattened ? 'matrix' : 'vector' }));
+
+/** How a quantised checkpoint keeps what larql looks for under this key. */
+const quantisedUnder = (tensors: ReadonlyMap<string, SourceTensor>, key: string): SourceTensor | undefined =>
+  key.endsWith('.weight')
+    ? PACKED_NAMES.map((name) => tensors.get(key.replace(/weight$/, name))).find((found) => found !== undefined)
+    : undefined;
+
+/** What a whole vindex needs and larql would pass over. */
+export const unmetNeeds = (model: SourceModel, options: ExtractOptions): Unmet[] => {
+  const unmet = new Map<string, Unmet>();
+  for (const { key, as } of needsOf(model, options)) {
+    if (READ[as](model, key) !== null) continue;
+    const found = model.tensors.get(key) ?? quantisedUnder(model.tensors, key);
+    unmet.set(key, { key, dtype: found === undefined || (as !== 'packed' && isReadable(found)) ? null : found.dtype });
+  }
+  return [...unmet.values()];
+};
+
+/**
+ * Kinds of tensors inside the layers that larql does not store, each with how many there are: `self_attn.q_proj.bias (28)`.
+ */
+export const leftOut = (model: SourceModel, options: ExtractOptions): string[] => {
+  if (!writesWeights(options)) return [];
+  const { architecture, config, tensors, kind } = model;
+  const stored = new Set<string>();
+  for (let layer = 0; layer < config.layers; layer += 1) {
+    const { q, k, v, o, gate, up, down, blockVectors, floatVectors, queryKeyNorms, router, packed } = architecture.layer(layer);
+    const vectors = [...blockVectors.map(({ key }) => key), ...floatVectors, ...queryKeyNorms];
+    for (const key of [q, k, v, o, gate, up, down, ...vectors, router ?? '', packed?.gateUp ?? '', packed?.down ?? '']) stored.add(key);
+    for (const name of config.perLayerEmbeddings ? ['per_layer_input_gate', 'per_layer_projection'] : [])
+      stored.add(`layers.${layer}.${name}.weight`);
+  }
+  const counts = new Map<string, number>();
+  for (const key of tensors.keys()) {
+    const [, layer, rest] = /^layers\.(\d+)\.(.+)$/.exec(key) ?? [];
+    if (layer === undefined || rest === undefined || Number(layer) >= config.layers || stored.has(key)) continue;
+    // Buffers that are computed; experts, which have their own check; companions of quantised weights, likewise.
+    if (/inv_freq$|(?:^|\.)experts\.|\.(?:scales|biases|qweight|qzeros|g_idx|weight_\w+)$/.test(rest)) continue;
+    counts.set(rest, (counts.get(rest) ?? 0) + 1);
+  }
+  return kind === 'mla' ? [] : [...counts].map(([rest, count]) => `${rest} (${count})`);
+};

@@ -1,0 +1,228 @@
+import { compareBytes, oneLine, plural } from '../../core/text.js';
+import { leftOut, unmetNeeds, type Unmet } from './needs.js';
+import { quantOf, writesFeedForward, writesWeights, type ExtractOptions, type VindexSlice } from './options.js';
+import { matrixOf, outputHeadOf, packedOf, type SourceModel } from './source.js';
+import { BLOCK } from './stored-tensor.js';
+
+/** What speaks against extracting a source, or what a reviewer should know. `blocked` means: do not extract. */
+export interface SourceProblem {
+  readonly code:
+    | 'larql-config'
+    | 'larql-quant'
+    | 'larql-tokenizer'
+    | 'larql-weights'
+    | 'larql-mla'
+    | 'larql-experts'
+    | 'larql-expert-server'
+    | 'larql-float-gemma'
+    | 'larql-dtype'
+    | 'larql-missing'
+    | 'larql-shape'
+    | 'larql-output-head'
+    | 'larql-copies'
+    | 'larql-left-out';
+  readonly verdict: 'blocked' | 'warn';
+  readonly message: string;
+  readonly fix?: string;
+}
+
+const SHOWN = 4;
+
+const PLAIN_KINDS = { dense: 'dense', moe: 'a pure mixture of experts', hybrid: 'a hybrid', mla: 'one with latent attention' };
+
+export const someOf = (names: readonly string[]): string => {
+  const shown = names
+    .slice(0, SHOWN)
+    .map((name) => oneLine(name, 160))
+    .join(', ');
+  return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
+};
+
+const blocked = (code: SourceProblem['code'], message: string, fix?: string): SourceProblem => ({
+  code,
+  verdict: 'blocked',
+  message,
+  ...(fix === undefined ? {} : { fix }),
+});
+
+const over = (names: readonly string[], make: (shown: string) => SourceProblem): SourceProblem[] =>
+  names.length === 0 ? [] : [make(someOf(names))];
+
+/** For a config that `describeSource` could not describe. */
+export const configProblem = (faults: readonly string[]): SourceProblem =>
+  blocked('larql-config', `larql would refuse the config.json: ${someOf(faults)}.`);
+
+/** For an entry's `quant`, as it is written there. */
+export const quantProblem = (quant: string): SourceProblem[] =>
+  quantOf(quant) === null
+    ? [
+        blocked(
+          'larql-quant',
+          `larql has no quantisation ${oneLine(quant, 40)}.`,
+          'Set quant to q4k, or to none for weights that are not quantised.',
+        ),
+      ]
+    : [];
+
+const fileProblems = ({ files }: SourceModel): SourceProblem[] => {
+  const weights = [...files.keys()].some((path) => path.endsWith('.safetensors'));
+  const gguf = [...files.keys()].some((path) => path.endsWith('.gguf'));
+  return [
+    ...(files.has('tokenizer.json')
+      ? []
+      : [
+          blocked(
+            'larql-tokenizer',
+            'The source has no tokenizer.json, without which larql extracts nothing.',
+            'Name a source that has one.',
+          ),
+        ]),
+    ...(weights
+      ? []
+      : [
+          blocked(
+            'larql-weights',
+            `The source has no safetensors files at its top or in weights/${gguf ? '; larql cannot extract GGUF' : ''}.`,
+            'Name the original checkpoint as the source.',
+          ),
+        ]),
+  ];
+};
+
+const kindProblems = (model: SourceModel, options: ExtractOptions, slice: VindexSlice): SourceProblem[] => {
+  const { kind, config, architecture } = model;
+  const q4k = options.quant === 'q4k';
+  const problems: SourceProblem[] = [];
+  if (kind === 'mla') problems.push(blocked('larql-mla', 'The model has multi-head latent attention (MLA), which larql cannot extract.'));
+  if (kind === 'moe' && q4k)
+    problems.push(
+      blocked(
+        'larql-experts',
+        'At quant q4k larql writes no experts of a pure mixture-of-experts model: the vindex would lack most of its weights.',
+        'Set quant to none, or wait for a larql that writes them.',
+      ),
+    );
+  if (kind === 'moe' && !q4k && architecture.layer(0).expert === null)
+    problems.push(
+      blocked('larql-experts', `larql does not write the experts of this model (model_type ${oneLine(config.modelType, 40)}).`),
+    );
+  if (slice === 'expert-server' && !(kind === 'hybrid' && q4k))
+    problems.push(
+      blocked(
+        'larql-expert-server',
+        `An expert-server slice holds the experts in layers/, which larql writes only for Gemma 4 with experts, at quant q4k; this model is ${
+          kind === 'hybrid' ? 'one, but the quant is none' : PLAIN_KINDS[kind]
+        }.`,
+        kind === 'hybrid' ? 'Set quant to q4k.' : 'Publish the full vindex: slices: [full].',
+      ),
+    );
+  if (architecture.family === 'gemma4' && !q4k && writesWeights(options))
+    problems.push(
+      blocked(
+        'larql-float-gemma',
+        'At quant none larql leaves out scalars, per-layer embeddings and experts of Gemma 4: the vindex would compute garbage.',
+        'Set quant to q4k.',
+      ),
+    );
+  return problems;
+};
+
+const dtypeProblem = (model: SourceModel, unreadable: readonly Unmet[]): SourceProblem[] =>
+  over(
+    unreadable.map(({ key }) => key),
+    (shown) => {
+      const dtypes = [...new Set(unreadable.map(({ dtype }) => dtype))].filter((dtype) => dtype !== null).toSorted(compareBytes);
+      const method = model.config.quantization;
+      return blocked(
+        'larql-dtype',
+        `larql reads F32, F16 and BF16 and passes over all else without a word; ${plural(unreadable.length, 'tensor')} that it needs ${
+          unreadable.length === 1 ? 'is' : 'are'
+        } ${dtypes.join(', ')}${method === null ? '' : ` (quantised: ${oneLine(method, 60)})`}: ${shown}.`,
+        'Name the original, unquantised checkpoint as the source.',
+      );
+    },
+  );
+
+const shapeProblems = (model: SourceModel, options: ExtractOptions): SourceProblem[] => {
+  const { architecture, config, kind } = model;
+  const table = matrixOf(model, architecture.embeddings);
+  const wrong: string[] = [];
+  if (table !== null && table.shape[1] !== config.hidden)
+    wrong.push(`${table.name} has ${table.shape[1]} columns for hidden_size ${config.hidden}`);
+  if (kind === 'hybrid' && options.quant === 'q4k') {
+    const [experts, width, hidden] = [architecture.experts, config.expertIntermediate ?? 0, config.hidden];
+    if (hidden % BLOCK !== 0) wrong.push(`hidden_size ${hidden} is no multiple of ${BLOCK}, as experts need`);
+    for (let layer = 0; layer < config.layers; layer += 1) {
+      const keys = architecture.layer(layer).packed;
+      for (const [key, shape] of keys === null
+        ? []
+        : ([
+            [keys.gateUp, [experts, 2 * width, hidden]],
+            [keys.down, [experts, hidden, width]],
+          ] as const)) {
+        const tensor = packedOf(model, key);
+        if (tensor !== null && tensor.shape.join() !== shape.join())
+          wrong.push(`${tensor.name} is [${tensor.shape.join(', ')}], not [${shape.join(', ')}]`);
+      }
+    }
+  }
+  return over(wrong, (shown) => blocked('larql-shape', `Tensors do not have the shapes that the config says: ${shown}.`));
+};
+
+const copyProblems = ({ copies }: SourceModel): SourceProblem[] => {
+  const chance = [...copies].filter(([, where]) => where === 'in one file').map(([key]) => key);
+  const later = [...copies].filter(([, where]) => where === 'across files').map(([key]) => key);
+  return [
+    ...over(chance, (shown) =>
+      blocked('larql-copies', `One file has two tensors that are one to larql, which takes either by chance: ${shown}.`),
+    ),
+    ...over(later, (shown) => ({
+      code: 'larql-copies',
+      verdict: 'warn',
+      message: `Several files have the same tensor; larql takes the last file's: ${shown}.`,
+    })),
+  ];
+};
+
+/**
+ * All that larql would do wrong with a source, most of it silently and with exit code 0.
+ *
+ * @param options how it would be extracted
+ */
+export const sourceProblems = (model: SourceModel, options: ExtractOptions, slice: VindexSlice): SourceProblem[] => {
+  const unmet = unmetNeeds(model, options);
+  // Of a model that is refused for its kind, what else is missing tells nothing.
+  const refused = model.kind === 'mla' || (model.kind === 'moe' && (options.quant === 'q4k' || model.architecture.experts === 0));
+  const missing = refused ? [] : unmet.filter(({ dtype }) => dtype === null).map(({ key }) => key);
+  const untied = model.config.tied === false && writesFeedForward(options) && outputHeadOf(model) === null;
+  return [
+    ...fileProblems(model),
+    ...kindProblems(model, options, slice),
+    ...dtypeProblem(
+      model,
+      unmet.filter(({ dtype }) => dtype !== null),
+    ),
+    ...over(missing, (shown) =>
+      blocked(
+        'larql-missing',
+        `larql finds no ${shown}; it would leave them out of the vindex${missing.includes(model.architecture.embeddings) ? ', or stop' : ' and say nothing'}.`,
+        'This larql does not know how the model names or builds its layers.',
+      ),
+    ),
+    ...shapeProblems(model, options),
+    ...(untied && missing.length === 0
+      ? [
+          blocked(
+            'larql-output-head',
+            'The config says that the output head is not tied to the embeddings, but larql finds none that it reads.',
+          ),
+        ]
+      : []),
+    ...copyProblems(model),
+    ...over(leftOut(model, options), (shown) => ({
+      code: 'larql-left-out',
+      verdict: 'warn',
+      message: `larql stores no such tensors of the layers: ${shown}. Whoever loads the vindex computes without them.`,
+    })),
+  ];
+};

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { estimateVindex } from '../../../formats/vindex/estimates.js';
+import { expertServerLayout, fullLayout } from '../../../formats/vindex/layout.js';
+import { extractOptions } from '../../../formats/vindex/options.js';
+import { filesToRead } from '../../../formats/vindex/source.js';
+import { described, tinyGemma, tinyLlama, tinyMixtral } from './tiny-models.js';
+
+const sizes = (files: ReadonlyMap<string, number | null>): object => Object.fromEntries([...files].filter(([, size]) => size !== null));
+
+describe('the layout of a vindex', () => {
+  it('has the sizes that the real program writes for a Llama at q4k', () => {
+    expect(sizes(fullLayout(described(tinyLlama()), extractOptions('q4k')).files)).toEqual({
+      'attn_weights_q4k.bin': 59_520,
+      'down_meta.bin': 22_552,
+      'embeddings.bin': 8_192,
+      'gate_vectors.bin': 32_768,
+      'interleaved_q4k.bin': 100_608,
+      'lm_head_q4.bin': 9_216,
+      'norms.bin': 1_280,
+      'tokenizer_config.json': 30,
+    });
+  });
+
+  it('has the sizes that the real program writes for a Gemma 4 with experts', () => {
+    expect(sizes(fullLayout(described(tinyGemma()), extractOptions('q4k')).files)).toEqual({
+      'attn_weights_q4k.bin': 114_816,
+      'down_meta.bin': 11_288,
+      'embeddings.bin': 32_768,
+      'gate_vectors.bin': 65_536,
+      'interleaved_q4k.bin': 144_384,
+      'layers/layer_00.weights': 184_472,
+      'layers/layer_01.weights': 184_472,
+      'norms.bin': 13_312,
+      'router_weights.bin': 4_096,
+      'tokenizer_config.json': 30,
+    });
+  });
+
+  it('keeps in an expert-server slice what larql copies', () => {
+    const { files } = expertServerLayout(fullLayout(described(tinyGemma()), extractOptions('q4k')));
+    expect([...files.keys()].toSorted()).toEqual([
+      'embeddings.bin',
+      'index.json',
+      'interleaved_q4k.bin',
+      'interleaved_q4k_manifest.json',
+      'layers/layer_00.weights',
+      'layers/layer_01.weights',
+      'norms.bin',
+      'tokenizer.json',
+      'weight_manifest.json',
+    ]);
+  });
+
+  it('has the newer names where they are asked for', () => {
+    const { files } = fullLayout(described(tinyLlama()), extractOptions('q4k', 'kquant'));
+    for (const path of ['attn_weights_kquant_manifest.json', 'interleaved_kquant.bin', 'lm_head_kquant.bin'])
+      expect(files.has(path)).toBe(true);
+  });
+
+  it('has floats and every expert at quant none', () => {
+    const layout = fullLayout(described(tinyMixtral()), extractOptions('none'));
+    expect(sizes(layout.files)).toEqual({
+      'attn_weights.bin': 2 * (64 + 32 + 32 + 64) * 64 * 2,
+      'down_meta.bin': 16 + 2 * (4 + 256 * 88),
+      'down_weights.bin': 2 * 2 * 64 * 128 * 2,
+      'embeddings.bin': 64 * 64 * 2,
+      'gate_vectors.bin': 2 * 2 * 64 * 128 * 2,
+      'lm_head.bin': 64 * 64 * 2,
+      'norms.bin': 5 * 64 * 2,
+      'router_weights.bin': 2 * 2 * 64 * 2,
+      'tokenizer_config.json': 30,
+      'up_weights.bin': 2 * (2 * 64 * 128 + 2 * 64) * 2,
+    });
+    expect(layout.gate[1]).toEqual({ layer: 1, features: 256, offset: 32_768, length: 32_768, experts: { count: 2, features: 128 } });
+  });
+
+  it.each([
+    ['browse', ['down_meta.bin', 'embeddings.bin', 'gate_vectors.bin']],
+    ['attention', ['attn_weights.bin', 'down_meta.bin', 'embeddings.bin', 'gate_vectors.bin', 'norms.bin']],
+  ] as const)('stops at level %s where that is asked for', (level, expected) => {
+    const { files } = fullLayout(described(tinyLlama()), { ...extractOptions('none'), level });
+    expect([...files.keys()].filter((path) => path.endsWith('.bin')).toSorted()).toEqual(expected);
+  });
+
+  it('stores the keys of a layer without values twice', () => {
+    const gemma = tinyGemma();
+    const text = {
+      ...(gemma.config['text_config'] as object),
+      attention_k_eq_v: true,
+      layer_types: ['sliding_attention', 'full_attention'],
+    };
+    const tensors = gemma.tensors.filter(({ name }) => !name.includes('layers.1.self_attn.v_proj'));
+    const layout = fullLayout(described({ config: { ...gemma.config, text_config: text }, tensors }), extractOptions('q4k'));
+    const manifest = layout.manifests.get('attn_weights_q4k_manifest.json') ?? [];
+    expect(manifest).toHaveLength(8);
+    expect(manifest[6]).toMatchObject({ key: 'layers.1.self_attn.v_proj.weight', format: 'Q6_K' });
+    expect(manifest[6]?.source.tensor.name).toMatch(/k_proj/);
+  });
+});
+
+describe('estimates', () => {
+  it('sum up the files, and find the largest', () => {
+    const layout = fullLayout(described(tinyGemma()), extractOptions('q4k'));
+    const estimate = estimateVindex(layout, 'expert-server');
+    expect(estimate.largestFile).toEqual({ path: 'layers/layer_00.weights', bytes: 184_472 });
+    expect(estimate.output).toBeGreaterThan(755_174);
+    expect(estimate.slice).toBeGreaterThan(559_438);
+    expect(estimate.slice).toBeLessThan(estimate.output);
+  });
+
+  it('come near what larql needs of memory for a model of 8 billion weights', () => {
+    const shape = { hidden: 4096, intermediate: 14_336, layers: 1, vocabulary: 128_256, heads: 32, keyValueHeads: 8, headDimension: 128 };
+    const { memory } = estimateVindex(fullLayout(described(tinyLlama('BF16', shape)), extractOptions('q4k')), 'full');
+    expect(memory).toBeGreaterThan(5e9);
+    expect(memory).toBeLessThan(9e9);
+  });
+});
+
+describe('the files that larql reads', () => {
+  const paths = ['README.md', 'config.json', 'consolidated.safetensors', 'model-1.safetensors', 'sub/x.safetensors', 'tokenizer.json'];
+
+  it('are every safetensors file at the top', () => {
+    expect(filesToRead(paths)).toEqual(['config.json', 'consolidated.safetensors', 'model-1.safetensors', 'tokenizer.json']);
+  });
+
+  it('are those of the index alone, where they are all there', () => {
+    expect(filesToRead(paths, new Set(['model-1.safetensors']))).toEqual(['config.json', 'model-1.safetensors', 'tokenizer.json']);
+    expect(filesToRead(paths, new Set(['gone.safetensors']))).toContain('consolidated.safetensors');
+  });
+
+  it('lie in weights/ where none is at the top', () => {
+    expect(filesToRead(['weights/a.safetensors', 'config.json', 'weights/b/c.safetensors'])).toEqual([
+      'config.json',
+      'weights/a.safetensors',
+    ]);
+  });
+});
