@@ -22,7 +22,9 @@ import { readCollectionFacts } from './facts/collection.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readSource } from './facts/source.js';
 import { readTarget } from './facts/target.js';
+import { readVindexSource } from './facts/vindex.js';
 import { readMirroredFiles } from './facts/vision.js';
+import { planVindexEntry } from './plan-vindex-entry.js';
 
 export interface PlanDeps {
   readonly hub: HubConfig;
@@ -39,13 +41,13 @@ const checkOf = (error: unknown): Check => {
 
 type Planner = (deps: PlanDeps, request: PlanRequest, facts: PublishFacts, signal: AbortSignal) => Promise<ArtifactPlan>;
 
-/** How an artifact is planned, by its kind; null for those that this version cannot publish. */
-const PLANNERS: Readonly<Record<ArtifactKind, Planner | null>> = {
+/** How an artifact is planned, by its kind. */
+const PLANNERS: Readonly<Record<ArtifactKind, Planner>> = {
   mtp: async ({ hub }, request, facts, signal) =>
     planMtp({ ...facts, selection: await readMtpSource(hub, facts.source, request.entry.entry.mtp_names ?? 'skulk', signal) }),
   vision: async ({ hub }, _request, facts, signal) =>
     planVision({ ...facts, mirrored: await readMirroredFiles(hub, facts.source, signal) }),
-  vindex: null,
+  vindex: async ({ hub }, request, facts, signal) => planVindexEntry(request, facts, await readVindexSource(hub, facts.source, signal)),
 };
 
 const sourceMissing = ({ source, revision }: EntryArtifact): Check =>
@@ -55,29 +57,15 @@ const sourceMissing = ({ source, revision }: EntryArtifact): Check =>
     'Look for a typing error in the entry; a private or gated one needs a token that may read it (HF_TOKEN).',
   );
 
-const unsupported = (request: PlanRequest, kind: ArtifactKind): Check => {
-  const others = artifactsOf(request.entry.entry).map((other) => other.kind);
-  const able = others.filter((other) => PLANNERS[other] !== null);
-  return blocked(
-    'kind-supported',
-    `This version of SWP publishes no ${kind} yet.`,
-    able.length === 0
-      ? undefined
-      : `Publish the rest: ${able.map((other) => `swp start ${request.entry.name} --only ${other}`).join(', then ')}`,
-  );
-};
-
 const planArtifact = async (deps: PlanDeps, request: PlanRequest, artifact: EntryArtifact, signal: AbortSignal): Promise<ArtifactPlan> => {
   const { kind, source: repo, target: targetRepo, revision, collection } = artifact;
   const stop = (check: Check): ArtifactPlan => blockedPlan(kind, targetRepo, [check], deps.tools);
-  const planner = PLANNERS[kind];
-  if (planner === null) return stop(unsupported(request, kind));
   try {
     const source = await readSource(deps.hub, repo, revision ?? null, signal);
     if (source === null) return stop(sourceMissing(artifact));
     const target = await readTarget(deps.hub, targetRepo, signal);
     const facts: PublishFacts = { source, target, private: request.entry.entry.private ?? false, tools: deps.tools };
-    const plan = await planner(deps, request, facts, signal);
+    const plan = await PLANNERS[kind](deps, request, facts, signal);
     return collection === undefined ? plan : withCollection(plan, await readCollectionFacts(deps.hub, collection, target.repo, signal));
   } catch (error) {
     return stop(checkOf(error));

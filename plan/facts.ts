@@ -55,12 +55,33 @@ export type CollectionFacts =
   /** The code of the error says why; its message may differ from one time to the next. */
   | { readonly state: 'unreadable'; readonly wanted: string; readonly code: string };
 
+/** A larql as it was probed, known by its bytes: its version says nothing. */
+export interface LarqlFacts {
+  readonly sha256: Sha256;
+  /** Words that its `--quant` takes. */
+  readonly quants: readonly string[];
+  /** Its `slice` knows the preset `expert-server`. */
+  readonly expertServer: boolean;
+  /**
+   * How it lays out the blocks of Q6_K and Q4_0: as programs before August 2026 (`early`) or as GGML. Nothing in a
+   * vindex says which, and whoever reads the other kind computes garbage.
+   */
+  readonly blocks: 'early' | 'ggml' | 'none';
+  /** The layout that the fleet reads, as the host was told; null where nobody said. */
+  readonly fleetBlocks: 'early' | 'ggml' | null;
+  readonly names: 'q4k' | 'kquant';
+  /** From the tests or the demo, and no larql. */
+  readonly standIn: boolean;
+}
+
 /** What a high-memory host says of itself and of its tokens. Volatile: never part of a digest. */
 export interface HostFacts {
   readonly host: string;
   readonly freeDiskBytes: number;
   /** Bytes a second that its uploads share, where they are limited. */
   readonly uploadRate?: number | null;
+  /** Null where it has none; the reason where it has one that cannot be used. */
+  readonly larql?: LarqlFacts | { readonly problem: string } | null;
   readonly sources: readonly { readonly repo: string; readonly readable: boolean; readonly reason: string; readonly hint?: string }[];
   readonly targets: readonly { readonly repo: string; readonly writable: 'yes' | 'no' | 'unknown'; readonly reason: string }[];
 }

@@ -48,6 +48,8 @@ export interface PublishParts extends PublishFacts {
     readonly neededBytes: number;
     readonly outputBytes: number;
     readonly scratchBytes: number;
+    /** Of a program that the worker runs. */
+    readonly memoryBytes?: number;
   };
 }
 
@@ -128,7 +130,7 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
     return same.payloadSame ? 'metadata-only' : 'publish';
   };
   const action = decideAction();
-  const { scratchBytes, ...estimate } = action === 'publish' ? parts.estimate : NOTHING;
+  const { scratchBytes, memoryBytes = 0, ...estimate } = action === 'publish' ? parts.estimate : NOTHING;
   return {
     version: 1,
     kind: recipe.kind,
@@ -140,7 +142,7 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
     operations,
     copies: [...copies],
     ...(mirrored === undefined ? {} : { mirrored: [...mirrored] }),
-    estimate: { ...estimate, diskBytes: scratchBytes + DISK_MARGIN, memoryBytes: MEMORY },
+    estimate: { ...estimate, diskBytes: scratchBytes + DISK_MARGIN, memoryBytes: MEMORY + memoryBytes },
     card: { template: parts.card(cardInput(parts, parts.tools)) },
     checks,
     tools: { ...parts.tools },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CommitSha, Digest, RepoId } from '../core/ids.js';
+import { CommitSha, Digest, RepoId, Sha256 } from '../core/ids.js';
 
 /**
  * Everything that determines the payload bytes of an MTP sidecar. `conversion` rises only when the same
@@ -26,5 +26,22 @@ export const VisionRecipe = z.strictObject({
 });
 export type VisionRecipe = z.infer<typeof VisionRecipe>;
 
-export const Recipe = z.discriminatedUnion('kind', [MtpRecipe, VisionRecipe]);
+/** Everything that determines the payload bytes of a vindex. */
+export const VindexRecipe = z.strictObject({
+  kind: z.literal('vindex'),
+  conversion: z.literal(1),
+  source: z.strictObject({ repo: RepoId, commit: CommitSha }),
+  quant: z.enum(['none', 'q4k']),
+  slice: z.enum(['full', 'expert-server']),
+  /** What larql's `--level` said. */
+  level: z.enum(['browse', 'attention', 'inference', 'all']),
+  /** The files that larql reads: how many, and the digest of their paths, sizes and digests. */
+  selection: z.strictObject({ files: z.int().nonnegative(), digest: Digest }),
+  larql: z.strictObject({ sha256: Sha256, blocks: z.enum(['early', 'ggml', 'none']) }),
+  /** Environment that decides how sums are split, and so on the last bits of `down_meta.bin`. */
+  blas: z.record(z.string(), z.string()),
+});
+export type VindexRecipe = z.infer<typeof VindexRecipe>;
+
+export const Recipe = z.discriminatedUnion('kind', [MtpRecipe, VisionRecipe, VindexRecipe]);
 export type Recipe = z.infer<typeof Recipe>;

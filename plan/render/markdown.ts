@@ -4,7 +4,7 @@ import type { Check } from '../checks.js';
 import { shortDigest } from '../decision.js';
 import type { PlanChange } from '../diff.js';
 import { codeSpan, escapeMarkdown } from '../escape.js';
-import { operationWords, planSummary } from './words.js';
+import { commandsForTheRest, operationWords, planSummary } from './words.js';
 
 /** The Web UI shows details up to 20 kB; a longer plan says where the rest is. */
 const MARKDOWN_LIMIT = 15_000;
@@ -65,12 +65,14 @@ export interface ShownPlan {
 
 /** The plan as GitHub-flavoured Markdown for the Temporal Web UI; everything from outside is escaped. */
 export const planMarkdown = (shown: ShownPlan): string => {
+  const rest = commandsForTheRest(shown.entryName, shown.artifacts);
   const text = [
     `## Plan ${codeSpan(shortDigest(shown.digest))} of ${escapeMarkdown(shown.entryName)}`,
     `Round ${shown.round}. Whole digest: ${codeSpan(shown.digest)}`,
     ...changeSection(shown.changes),
     ...shown.artifacts.flatMap(artifactSection),
     ...(shown.volatile.length === 0 ? [] : ['### Checked now, and again before work', checkTable(shown.volatile)]),
+    ...(rest.length === 0 ? [] : [`What is not blocked can be published alone: ${rest.map(codeSpan).join(', ')}`]),
   ]
     .filter((part) => part !== '')
     .join('\n\n');

@@ -3,7 +3,7 @@ import type { ArtifactPlan } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
 import { shortDigest } from '../decision.js';
 import type { ShownPlan } from './markdown.js';
-import { operationWords, planSummary } from './words.js';
+import { commandsForTheRest, operationWords, planSummary } from './words.js';
 
 /** Paints a verdict or a heading; the plain paint returns its text. */
 export interface Paint {
@@ -75,4 +75,7 @@ export const planText = (shown: ShownPlan, paint: Paint): string =>
         ]),
     ...shown.artifacts.flatMap((plan) => artifactLines(plan, paint)),
     ...(shown.volatile.length === 0 ? [] : ['', paint.bold('Checked now, and again before work'), ...checkLines(shown.volatile, paint)]),
+    ...commandsForTheRest(shown.entryName, shown.artifacts).map(
+      (command, at) => `${at === 0 ? '\nWhat is not blocked can be published alone\n' : ''}  ${command}`,
+    ),
   ].join('\n');

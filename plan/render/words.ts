@@ -34,3 +34,11 @@ export const planSummary = (plan: ArtifactPlan): string => {
       return `read ${formatBytes(plan.estimate.fetchBytes)}, write ${formatBytes(plan.estimate.outputBytes)}`;
   }
 };
+
+/** Commands that publish the artifacts which are not held back by a blocked one; none where nothing is blocked. */
+export const commandsForTheRest = (entryName: string, plans: readonly ArtifactPlan[]): string[] => {
+  const able = plans.filter(({ action }) => action !== 'blocked' && action !== 'unchanged');
+  return able.length === plans.length || !plans.some(({ action }) => action === 'blocked')
+    ? []
+    : able.map(({ kind }) => `swp start ${entryName} --only ${kind}`);
+};

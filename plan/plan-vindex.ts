@@ -1,0 +1,124 @@
+import { formatBytes } from '../core/text.js';
+import { estimateVindex } from '../formats/vindex/estimates.js';
+import { layoutOf } from '../formats/vindex/layout.js';
+import { extractOptions, type VindexQuant, type VindexSlice } from '../formats/vindex/options.js';
+import { sourceProblems, type SourceProblem } from '../formats/vindex/source-problems.js';
+import type { SourceModel } from '../formats/vindex/source.js';
+import type { ArtifactPlan, CopiedFile } from './artifact-plan.js';
+import { vindexCardTemplate } from './card-vindex.js';
+import { digestOf } from './canonical.js';
+import { blocked, ok, warn, type Check } from './checks.js';
+import type { FileFacts, LarqlFacts, SourceFacts } from './facts.js';
+import { checkFileSizes } from './hub-limits.js';
+import { licenseFiles } from './licenses.js';
+import { planPublish, type PublishFacts } from './publish-plan.js';
+import type { VindexRecipe } from './recipe.js';
+
+export interface VindexPlanInput extends PublishFacts {
+  readonly model: SourceModel;
+  /** The files of the source that larql reads. */
+  readonly files: readonly FileFacts[];
+  readonly quant: VindexQuant;
+  readonly slice: VindexSlice;
+  readonly larql: LarqlFacts;
+  /** Environment of the run, as far as it decides on bytes. */
+  readonly blas: Readonly<Record<string, string>>;
+}
+
+export const vindexRecipe = ({ source, files, quant, slice, larql, blas }: Omit<VindexPlanInput, 'model' | 'target'>): VindexRecipe => ({
+  kind: 'vindex',
+  conversion: 1,
+  source: { repo: source.repo, commit: source.commit },
+  quant,
+  slice,
+  level: extractOptions(quant).level,
+  selection: {
+    files: files.length,
+    digest: digestOf(files.map(({ path, size, lfs, gitBlob }) => ({ path, size, digest: lfs ?? gitBlob }))),
+  },
+  larql: { sha256: larql.sha256, blocks: larql.blocks },
+  blas: { ...blas },
+});
+
+export const problemCheck = ({ code, verdict, message, fix }: SourceProblem): Check =>
+  verdict === 'blocked' ? blocked(code, message, fix) : warn(code, message, fix);
+
+const problemChecks = ({ model, quant, slice, larql }: VindexPlanInput): Check[] =>
+  sourceProblems(model, extractOptions(quant, larql.names), slice).map(problemCheck);
+
+const blockChecks = ({ larql: { blocks, fleetBlocks } }: VindexPlanInput): Check[] => {
+  if (blocks === 'none') return [];
+  if (fleetBlocks === null)
+    return [
+      warn(
+        'larql-blocks',
+        `This larql writes ${blocks} blocks, and nobody said which the fleet reads: programs of the other kind compute garbage from them.`,
+        'Set SWP_LARQL_BLOCKS on the high-memory worker to early or ggml.',
+      ),
+    ];
+  return blocks === fleetBlocks
+    ? []
+    : [
+        blocked(
+          'larql-blocks',
+          `This larql writes ${blocks} blocks, and the fleet reads ${fleetBlocks} ones.`,
+          'Put the larql of the fleet on the high-memory host, or update the fleet and SWP_LARQL_BLOCKS.',
+        ),
+      ];
+};
+
+const programChecks = ({ quant, slice, larql }: VindexPlanInput): Check[] => [
+  ...(quant === 'none' || larql.quants.includes(quant)
+    ? []
+    : [blocked('larql-program', `The larql of the high-memory host takes no --quant ${quant}.`, 'Put a newer larql there (SWP_LARQL).')]),
+  ...(slice === 'full' || larql.expertServer
+    ? []
+    : [
+        blocked('larql-program', 'The larql of the high-memory host knows no slice expert-server.', 'Put a newer larql there (SWP_LARQL).'),
+      ]),
+];
+
+/** What stands where the plan of a vindex cannot be made, since there is no larql to make it with. */
+export const larqlMissing = (problem: string | null): Check =>
+  blocked(
+    'larql-program',
+    problem ?? 'The high-memory host that answered has no larql.',
+    'Install larql there, or set SWP_LARQL to its path, then retry; swp doctor says what it finds.',
+  );
+
+const weightOf = (source: Pick<SourceFacts, 'repo' | 'commit'>): string =>
+  `extracted by larql from ${source.repo} at ${source.commit.slice(0, 12)}`;
+
+/** From facts about source, target and larql to the complete plan of a vindex. Pure: equal facts give equal plans. */
+export const planVindex = (input: VindexPlanInput): ArtifactPlan => {
+  const { source, model, files, slice } = input;
+  const recipe = vindexRecipe(input);
+  const options = extractOptions(input.quant, input.larql.names);
+  const full = layoutOf(model, options, 'full');
+  const layout = slice === 'full' ? full : layoutOf(model, options, slice);
+  const estimate = estimateVindex(full, slice);
+  const sourceBytes = files.reduce((sum, { size }) => sum + size, 0);
+  const outputBytes = estimate.slice ?? estimate.output;
+  const copies = licenseFiles(source).map(({ path, size, gitBlob, lfs }): CopiedFile => ({ path, size, gitBlob, lfs }));
+  return planPublish({
+    ...input,
+    recipe,
+    payload: [...layout.files.keys()].map((path) => ({ path, reason: weightOf(source) })),
+    copies,
+    card: (shared) => vindexCardTemplate({ ...shared, recipe, model, outputBytes }),
+    checks: () => [
+      ...problemChecks(input),
+      ...programChecks(input),
+      ...blockChecks(input),
+      ok('larql-memory', `larql will hold about ${formatBytes(estimate.memory)} of memory beside the pages of its files.`),
+      ...checkFileSizes([{ path: estimate.largestFile.path, size: estimate.largestFile.bytes }]),
+    ],
+    estimate: {
+      fetchBytes: sourceBytes,
+      neededBytes: sourceBytes,
+      outputBytes,
+      scratchBytes: sourceBytes + estimate.output + (estimate.slice ?? 0),
+      memoryBytes: estimate.memory,
+    },
+  });
+};
