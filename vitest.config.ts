@@ -11,6 +11,7 @@ const SERVERLESS = [
   'activities',
   'dev/hub',
   'dev/checkpoint',
+  'dev/larql',
   'project',
   'client/offline',
 ].map((room) => `test/${room}/**/*.test.ts`);

@@ -1,0 +1,81 @@
+import type { Behaviour } from './behaviour.js';
+import { parseOptions, usageError, type CommandSyntax } from './options.js';
+
+export const EXTRACT: CommandSyntax = {
+  usage: 'larql extract --output <OUTPUT> [MODEL]',
+  positional: '[MODEL]',
+  flags: ['--include-weights', '--f32', '--compact', '--drop-gate-vectors', '--down-q4k', '--feature-major-down', '--resume'],
+  values: {
+    '--output': 'OUTPUT*',
+    '--from-vectors': 'FROM_VECTORS',
+    '--down-top-k': 'DOWN_TOP_K',
+    '--summary-features-per-expert': 'SUMMARY_FEATURES_PER_EXPERT',
+    '--level': 'LEVEL',
+    '--quant': 'QUANT',
+  },
+  short: { '-o': '--output' },
+};
+
+/** Each has what those before it have, and more. */
+export const LEVELS = ['browse', 'attention', 'inference', 'all'] as const;
+export type Level = (typeof LEVELS)[number];
+const LEVEL_ALIASES: Readonly<Record<string, Level>> = { attn: 'attention', infer: 'inference' };
+
+export const reaches = (level: Level, wanted: Level): boolean => LEVELS.indexOf(level) >= LEVELS.indexOf(wanted);
+
+export interface ExtractOptions {
+  readonly model: string | undefined;
+  readonly output: string;
+  readonly fromVectors: string | undefined;
+  readonly topK: number;
+  readonly level: Level;
+  readonly quantised: boolean;
+  readonly dtype: 'f16' | 'f32';
+  readonly compact: boolean;
+  readonly dropsGate: boolean;
+  readonly downQ4K: boolean;
+  readonly featureMajorDown: boolean;
+}
+
+const readLevel = (word: string): Level => {
+  const lower = word.toLowerCase();
+  const level = LEVELS.find((known) => known === lower) ?? LEVEL_ALIASES[lower];
+  if (level !== undefined) return level;
+  throw usageError(
+    `invalid value '${word}' for '--level <LEVEL>': unknown extract level: ${word} (expected: browse, attention, inference, all)`,
+  );
+};
+
+const isQuantised = (word: string, { quantises, names }: Behaviour): boolean => {
+  const lower = word.toLowerCase();
+  if (lower === 'none' || lower === '') return false;
+  const known = quantises ? ['q4k', 'q4_k', ...(names === 'kquant' ? ['kquant'] : [])] : [];
+  if (known.includes(lower)) return true;
+  const expected = ['none', ...known.filter((name) => name !== 'q4_k')].join(', ');
+  throw usageError(`invalid value '${word}' for '--quant <QUANT>': unknown quant format: ${word} (expected: ${expected})`);
+};
+
+const readCount = (word: string, option: string): number => {
+  if (/^\d+$/.test(word)) return Number(word);
+  throw usageError(`invalid value '${word}' for '${option}': invalid digit found in string`);
+};
+
+/** @throws UsageError */
+export const parseExtract = (args: readonly string[], behaviour: Behaviour): ExtractOptions => {
+  const { positional, flags, values } = parseOptions(args, EXTRACT);
+  const level = readLevel(values.get('--level') ?? 'inference');
+  const quantised = isQuantised(values.get('--quant') ?? 'none', behaviour);
+  return {
+    model: positional,
+    output: values.get('--output') ?? '',
+    fromVectors: values.get('--from-vectors'),
+    topK: readCount(values.get('--down-top-k') ?? '10', '--down-top-k <DOWN_TOP_K>'),
+    level: flags.has('--include-weights') ? 'all' : level,
+    quantised,
+    dtype: flags.has('--f32') && !quantised ? 'f32' : 'f16',
+    compact: flags.has('--compact'),
+    dropsGate: flags.has('--drop-gate-vectors'),
+    downQ4K: flags.has('--down-q4k'),
+    featureMajorDown: flags.has('--feature-major-down'),
+  };
+};

@@ -1,0 +1,62 @@
+import { messageOf } from '../../core/error.js';
+import { readBehaviour, type Behaviour } from './behaviour.js';
+import { extract } from './extract.js';
+import { parseExtract } from './extract-options.js';
+import { Panic, UsageError } from './failure.js';
+import { commandHelp, PROGRAM_HELP, VERSION } from './help.js';
+import { LAUNCHER_DIRECTORY } from './install.js';
+import { usageError } from './options.js';
+import { prepareProcess, Progress } from './progress.js';
+import { publish } from './publish.js';
+import { slice } from './slice.js';
+
+/**
+ * A stand-in for larql that keeps to what larql does at the commands that SWP runs: arguments, exit codes, words, files and their bytes.
+ * For tests and the demo; `install.ts` makes launchers of it, `behaviour.ts` says what else it can be asked to do.
+ */
+const run = async ([command, ...args]: readonly string[], behaviour: Behaviour): Promise<string> => {
+  if (command === undefined) throw new UsageError(PROGRAM_HELP);
+  if (command === '--version' || command === '-V') return VERSION;
+  if (command === '--help' || command === '-h') return PROGRAM_HELP;
+  const help = args.includes('--help') || args.includes('-h') ? commandHelp(command) : null;
+  if (help !== null) return help;
+  const progress = new Progress(behaviour);
+  switch (command) {
+    case 'extract':
+    case 'extract-index':
+      await extract(parseExtract(args, behaviour), behaviour, progress);
+      return '';
+    case 'slice':
+      return slice(args, behaviour, progress);
+    case 'publish':
+      return publish(args, behaviour);
+    default:
+      throw usageError(`unrecognized subcommand '${command}'`, 'larql <COMMAND>');
+  }
+};
+
+const complain = (error: unknown): number => {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  if (error instanceof Panic) {
+    const note = 'note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace';
+    process.stderr.write(`\nthread 'main' (${process.pid}) panicked at ${error.place}:\n${error.message}\n${note}\n`);
+    return 101;
+  }
+  process.stderr.write(`Error: ${messageOf(error)}\n`);
+  return 1;
+};
+
+const directory = process.env[LAUNCHER_DIRECTORY];
+try {
+  const behaviour = await readBehaviour(directory);
+  prepareProcess(behaviour, directory);
+  const report = await run(process.argv.slice(2), behaviour);
+  if (report !== '') process.stdout.write(`${report}\n`);
+} catch (error) {
+  process.exitCode = complain(error);
+}
+// A handler of signals or a child may keep the process alive.
+process.exit();

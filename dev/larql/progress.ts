@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Behaviour, Step } from './behaviour.js';
+import { LarqlError, Panic } from './failure.js';
+
+const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(1);
+
+/** Never resolves; the timer keeps the process alive. */
+const forever = (): Promise<never> => new Promise(() => setInterval(() => undefined, 1 << 30));
+
+/** What an extraction says on stderr, and where it comes to grief when that was asked for. */
+export class Progress {
+  private step: Step = 'start';
+  private since = performance.now();
+
+  constructor(private readonly behaviour: Behaviour) {}
+
+  say(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+
+  /** A step without a headline. */
+  async enter(step: Step, command: 'extract' | 'slice' = 'extract'): Promise<void> {
+    this.step = step;
+    await this.strike(undefined, command);
+  }
+
+  async stage(step: Step): Promise<void> {
+    this.say(`\n── ${step} ──`);
+    this.since = performance.now();
+    await this.enter(step);
+  }
+
+  stageDone(): void {
+    this.say(`  ${this.step}: ${seconds(this.since)}s`);
+  }
+
+  /** A layer that has been written. Writers of weights measure no time: they always say 0.0. */
+  async layerDone(component: string, layer: number, since?: number): Promise<void> {
+    if (this.behaviour.layerMs > 0) await delay(this.behaviour.layerMs);
+    await this.strike(layer, 'extract');
+    this.say(`  ${component} L${String(layer).padStart(2)}: ${since === undefined ? '0.0' : seconds(since)}s`);
+  }
+
+  private async strike(layer: number | undefined, command: 'extract' | 'slice'): Promise<void> {
+    const { trouble } = this.behaviour;
+    if (trouble === undefined || trouble.at.command !== command || trouble.at.step !== this.step || trouble.at.layer !== layer) return;
+    switch (trouble.kind) {
+      case 'hang':
+        return forever();
+      case 'killed':
+        process.kill(process.pid, 'SIGKILL');
+        return forever();
+      case 'panic':
+        throw new Panic(
+          'called `Option::unwrap()` on a `None` value',
+          'crates/larql-vindex/src/extract/streaming/stages/down_meta.rs:187:64',
+        );
+      case 'error':
+        throw new LarqlError(trouble.message);
+    }
+  }
+}
+
+/** Longer than any test, short enough to leave no machine littered. */
+const CHILD_LIFETIME_MS = 10 * 60_000;
+
+/** What the behaviour asks of the process as a whole. */
+export const prepareProcess = ({ ignoresSigterm, leavesChild }: Behaviour, directory: string | undefined): void => {
+  if (ignoresSigterm) process.on('SIGTERM', () => undefined);
+  if (!leavesChild || directory === undefined) return;
+  const child = spawn(process.execPath, ['-e', `setTimeout(() => {}, ${CHILD_LIFETIME_MS})`], { stdio: ['ignore', 'inherit', 'inherit'] });
+  child.unref();
+  writeFileSync(join(directory, 'child.pid'), String(child.pid));
+};
