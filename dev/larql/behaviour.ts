@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -21,16 +21,19 @@ export type Step = (typeof STEPS)[number];
 const Place = z.strictObject({ command: z.enum(['extract', 'slice']).default('extract'), step: z.enum(STEPS), layer: z.int().optional() });
 export type Place = z.output<typeof Place>;
 
+/** Whether it goes wrong once only: the stand-in then takes it out of its behaviour before it strikes. */
+const once = z.boolean().default(false);
+
 /** What goes wrong there. */
 const Trouble = z.discriminatedUnion('kind', [
   /** Nothing happens any more. */
-  z.strictObject({ kind: z.literal('hang'), at: Place }),
+  z.strictObject({ kind: z.literal('hang'), at: Place, once }),
   /** As the kernel ends a program when memory runs out: SIGKILL, without a word. */
-  z.strictObject({ kind: z.literal('killed'), at: Place }),
+  z.strictObject({ kind: z.literal('killed'), at: Place, once }),
   /** Exit 101 with a message of Rust's runtime. */
-  z.strictObject({ kind: z.literal('panic'), at: Place }),
+  z.strictObject({ kind: z.literal('panic'), at: Place, once }),
   /** Exit 1 with `Error: <message>`; `LARQL_ERRORS` has larql's own. */
-  z.strictObject({ kind: z.literal('error'), at: Place, message: z.string() }),
+  z.strictObject({ kind: z.literal('error'), at: Place, once, message: z.string() }),
 ]);
 export type Trouble = z.output<typeof Trouble>;
 
@@ -49,6 +52,8 @@ export const Behaviour = z.strictObject({
   skips: z.array(z.string()).default([]),
   /** Slows every layer down. */
   layerMs: z.int().nonnegative().default(0),
+  /** Slows the silent time after the weights down. */
+  silentMs: z.int().nonnegative().default(0),
   /** Block layouts as written until August 2026, GGML's since then, or structurally right ones with the wrong numbers. */
   blocks: z.enum(['early', 'ggml', 'wrong']).default('early'),
   /** File names as in May 2026, or as later larqls have them; `--quant` takes both words then. */
@@ -66,8 +71,15 @@ export const Behaviour = z.strictObject({
 export type Behaviour = z.output<typeof Behaviour>;
 export type BehaviourInput = z.input<typeof Behaviour>;
 
-export const BEHAVIOUR_FILE = 'behaviour.json';
+const FILE = 'behaviour.json';
 
 /** The behaviour asked for in a launcher's directory; without one, that of a larql that works. */
 export const readBehaviour = async (directory: string | undefined): Promise<Behaviour> =>
-  Behaviour.parse(directory === undefined ? {} : JSON.parse(await readFile(join(directory, BEHAVIOUR_FILE), 'utf8')));
+  Behaviour.parse(directory === undefined ? {} : JSON.parse(await readFile(join(directory, FILE), 'utf8')));
+
+/** Changes what an installed stand-in does from its next start on. */
+export const setBehaviour = async (directory: string, behaviour: BehaviourInput): Promise<void> => {
+  const file = join(directory, FILE);
+  await writeFile(`${file}.new`, `${JSON.stringify(Behaviour.parse(behaviour), null, 2)}\n`);
+  await rename(`${file}.new`, file);
+};

@@ -1,7 +1,7 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../temporal/project.js';
-import { Behaviour, BEHAVIOUR_FILE, type BehaviourInput } from './behaviour.js';
+import { setBehaviour, type BehaviourInput } from './behaviour.js';
 import { STAND_IN_MARKER } from './marker.js';
 
 /** Not `larql`: a directory of it on PATH by mistake must not make it anyone's larql. */
@@ -11,13 +11,6 @@ const LAUNCHER = 'larql-stand-in';
 export const LAUNCHER_DIRECTORY = 'SWP_STAND_IN_DIRECTORY';
 
 const quoted = (path: string): string => `'${path.replaceAll("'", String.raw`'\''`)}'`;
-
-/** Changes what an installed stand-in does from its next start on. */
-export const setBehaviour = async (directory: string, behaviour: BehaviourInput): Promise<void> => {
-  const file = join(directory, BEHAVIOUR_FILE);
-  await writeFile(`${file}.new`, `${JSON.stringify(Behaviour.parse(behaviour), null, 2)}\n`);
-  await rename(`${file}.new`, file);
-};
 
 /** Writes a launcher of the stand-in into a directory and returns its path: what `SWP_LARQL` may name in tests and the demo. */
 export const installStandIn = async (directory: string, behaviour: BehaviourInput = {}): Promise<string> => {

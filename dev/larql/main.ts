@@ -8,19 +8,20 @@ import { LAUNCHER_DIRECTORY } from './install.js';
 import { usageError } from './options.js';
 import { prepareProcess, Progress } from './progress.js';
 import { publish } from './publish.js';
+import { recordRun } from './runs.js';
 import { slice } from './slice.js';
 
 /**
  * A stand-in for larql that keeps to what larql does at the commands that SWP runs: arguments, exit codes, words, files and their bytes.
  * For tests and the demo; `install.ts` makes launchers of it, `behaviour.ts` says what else it can be asked to do.
  */
-const run = async ([command, ...args]: readonly string[], behaviour: Behaviour): Promise<string> => {
+const run = async ([command, ...args]: readonly string[], behaviour: Behaviour, directory: string | undefined): Promise<string> => {
   if (command === undefined) throw new UsageError(PROGRAM_HELP);
   if (command === '--version' || command === '-V') return VERSION;
   if (command === '--help' || command === '-h') return PROGRAM_HELP;
   const help = args.includes('--help') || args.includes('-h') ? commandHelp(command) : null;
   if (help !== null) return help;
-  const progress = new Progress(behaviour);
+  const progress = new Progress(behaviour, directory);
   switch (command) {
     case 'extract':
     case 'extract-index':
@@ -52,8 +53,9 @@ const complain = (error: unknown): number => {
 const directory = process.env[LAUNCHER_DIRECTORY];
 try {
   const behaviour = await readBehaviour(directory);
+  if (directory !== undefined) recordRun(directory);
   prepareProcess(behaviour, directory);
-  const report = await run(process.argv.slice(2), behaviour);
+  const report = await run(process.argv.slice(2), behaviour, directory);
   if (report !== '') process.stdout.write(`${report}\n`);
 } catch (error) {
   process.exitCode = complain(error);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Behaviour, Step } from './behaviour.js';
+import { setBehaviour, type Behaviour, type Step } from './behaviour.js';
 import { LarqlError, Panic } from './failure.js';
 
 const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(1);
@@ -15,7 +15,11 @@ export class Progress {
   private step: Step = 'start';
   private since = performance.now();
 
-  constructor(private readonly behaviour: Behaviour) {}
+  constructor(
+    private readonly behaviour: Behaviour,
+    /** Where to take trouble that comes once out of the behaviour. */
+    private readonly directory?: string,
+  ) {}
 
   say(line: string): void {
     process.stderr.write(`${line}\n`);
@@ -24,6 +28,7 @@ export class Progress {
   /** A step without a headline. */
   async enter(step: Step, command: 'extract' | 'slice' = 'extract'): Promise<void> {
     this.step = step;
+    if (step === 'checksums') await delay(this.behaviour.silentMs);
     await this.strike(undefined, command);
   }
 
@@ -47,6 +52,7 @@ export class Progress {
   private async strike(layer: number | undefined, command: 'extract' | 'slice'): Promise<void> {
     const { trouble } = this.behaviour;
     if (trouble === undefined || trouble.at.command !== command || trouble.at.step !== this.step || trouble.at.layer !== layer) return;
+    if (trouble.once && this.directory !== undefined) await setBehaviour(this.directory, { ...this.behaviour, trouble: undefined });
     switch (trouble.kind) {
       case 'hang':
         return forever();

@@ -8,6 +8,9 @@ const count = z.int().nonnegative().optional().catch(undefined);
 const number = z.number().optional().catch(undefined);
 const flag = z.boolean().default(false).catch(false);
 
+/** Gemma 4 has an object for each kind of attention layer. */
+const Rope = z.object({ rope_theta: number, partial_rotary_factor: number }).optional().catch(undefined);
+
 const Text = z.object({
   model_type: z.string().optional().catch(undefined),
   hidden_size: count,
@@ -16,6 +19,7 @@ const Text = z.object({
   num_attention_heads: count,
   num_key_value_heads: count,
   head_dim: count,
+  rope_parameters: z.object({ full_attention: Rope, sliding_attention: Rope }).optional().catch(undefined),
   rope_theta: number,
   rope_local_base_freq: number,
   sliding_window: count,
@@ -79,6 +83,7 @@ export const readConfig = (directory: string): ModelConfig => {
   const [hidden = 0, layers = 0, intermediate = 0] = sizes;
   const modelType = text.model_type ?? top.model_type ?? '';
   const gemma = modelType.startsWith('gemma');
+  const rope = text.rope_parameters;
   const heads = text.num_attention_heads ?? 8;
   return {
     ...text,
@@ -89,7 +94,9 @@ export const readConfig = (directory: string): ModelConfig => {
     heads,
     headSize: text.head_dim ?? (gemma ? 256 : Math.floor(hidden / heads)),
     keyValueHeads: text.num_key_value_heads ?? 4,
-    ropeBase: text.rope_theta ?? (gemma ? 1_000_000 : 10_000),
+    rope_local_base_freq: rope?.sliding_attention?.rope_theta ?? text.rope_local_base_freq,
+    partial_rotary_factor: rope?.full_attention?.partial_rotary_factor ?? text.partial_rotary_factor,
+    ropeBase: rope?.full_attention?.rope_theta ?? text.rope_theta ?? (gemma ? 1_000_000 : 10_000),
     experts: text.n_routed_experts ?? text.num_local_experts ?? text.num_experts ?? 0,
   };
 };

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { generateGemma4 } from '../../../dev/checkpoint/gemma4.js';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
-import { LARQL_ERRORS, type BehaviourInput } from '../../../dev/larql/behaviour.js';
-import { installStandIn, setBehaviour } from '../../../dev/larql/install.js';
+import { LARQL_ERRORS, setBehaviour, type BehaviourInput } from '../../../dev/larql/behaviour.js';
+import { installStandIn } from '../../../dev/larql/install.js';
 import { json, openJob, sizesIn } from './larqlFixture.js';
 
 const open = async (behaviour: BehaviourInput, checkpoint = generateLlama({ seed: 1 })) => {
@@ -127,6 +127,19 @@ describe('a stand-in that is asked to fail', () => {
     const { job, extract } = await open({ trouble: { kind: 'error', at: { step: 'start' }, message } });
     expect(await extract()).toMatchObject({ code: 1, stderr: `Error: ${message}\n` });
     expect(sizesIn(job.directory)).not.toHaveProperty('out');
+  });
+
+  it('fails once, when asked to', async () => {
+    const { extract } = await open({ trouble: { kind: 'killed', at: { step: 'model_weights_q4k' }, once: true } });
+    expect(await extract()).toMatchObject({ signal: 'SIGKILL' });
+    expect(await extract()).toMatchObject({ code: 0 });
+  });
+
+  it('is silent for a while after the weights, and then ends well', async () => {
+    const { extract } = await open({ silentMs: 300 });
+    const { code, stderr } = await extract();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/\n {2}Build time: (?!0\.[012])\d+\.\ds\n/);
   });
 
   it('fails in a slice', async () => {

@@ -1,0 +1,32 @@
+import { describe, expect, it, vi } from 'vitest';
+import { generateLlama } from '../../../dev/checkpoint/llama.js';
+import { setBehaviour } from '../../../dev/larql/behaviour.js';
+import { readRuns } from '../../../dev/larql/runs.js';
+import { openJob } from './larqlFixture.js';
+
+describe('the record of runs', () => {
+  it('has what each was run with', async () => {
+    const job = await openJob();
+    const program = await job.standIn();
+    expect(readRuns(job.path('bin'))).toEqual([]);
+    await job.run(program, ['--version']);
+    await job.run(program, ['extract', 'a/b', '-o', 'out']);
+    const [first, second] = readRuns(job.path('bin'));
+    expect(first).toMatchObject({ args: ['--version'], cwd: job.directory, alongside: [] });
+    expect(second).toMatchObject({ args: ['extract', 'a/b', '-o', 'out'], env: { HF_HUB_CACHE: job.path('hub') }, alongside: [] });
+  });
+
+  it('tells when two ran at once', async () => {
+    const job = await openJob();
+    await job.stage('tiny/model', generateLlama({ seed: 1 }));
+    const program = await job.standIn({ trouble: { kind: 'hang', at: { step: 'loading' } } });
+    const first = job.start(program, ['extract', 'tiny/model', '-o', 'out']);
+    await vi.waitUntil(() => first.stderr().endsWith('── loading ──\n'), { timeout: 20_000 });
+    await setBehaviour(job.path('bin'), {});
+    await job.run(program, ['--version']);
+    first.kill('SIGKILL');
+    await first.ended;
+    await job.run(program, ['--version']);
+    expect(readRuns(job.path('bin')).map(({ alongside }) => alongside)).toEqual([[], [first.pid], []]);
+  });
+});
