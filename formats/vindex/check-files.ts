@@ -1,0 +1,34 @@
+import { compareBytes, oneLine } from '../../core/text.js';
+import { CHECKPOINT } from './file-names.js';
+import type { VindexLayout } from './layout.js';
+import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
+
+/** Every file that has to be there is, with its size, and no other. */
+export const checkFiles = ({ files, sha256 }: VindexReader, layout: VindexLayout): VindexProblem[] => {
+  const present = new Map(files.map(({ path, size }) => [path, size]));
+  const missing = [...layout.files.keys()].filter((path) => !present.has(path));
+  const others = [...present.keys()].filter((path) => !layout.files.has(path));
+  const sizes = [...layout.files].flatMap(([path, expected]) => {
+    const size = present.get(path);
+    if (size === undefined || (expected === null ? size > 0 : size === expected)) return [];
+    return [problem('file-size', path, `It has ${size} bytes${expected === null ? '.' : `; the source makes ${expected}.`}`)];
+  });
+  return [
+    ...missing.toSorted(compareBytes).map((path) => problem('missing-file', path, 'The source makes this file; it is not there.')),
+    ...capped(
+      others
+        .filter((path) => path !== CHECKPOINT)
+        .toSorted(compareBytes)
+        .map((path) => problem('unexpected-file', oneLine(path), 'The source makes no such file.')),
+    ),
+    ...others
+      .filter((path) => path === CHECKPOINT)
+      .map((path) =>
+        problem('leftover-checkpoint', path, 'larql leaves its checkpoint only where it did not end: the vindex may be mixed.'),
+      ),
+    ...sizes,
+    ...[...present.keys()]
+      .filter((path) => layout.files.has(path) && !sha256.has(path))
+      .map((path) => problem('checksum', path, 'Its digest was not computed.')),
+  ];
+};
