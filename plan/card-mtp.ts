@@ -26,6 +26,7 @@ const namesText = ({ names }: MtpCardInput): string =>
 export const mtpCardTemplate = (input: MtpCardInput): string => {
   const { source, copied } = input;
   return cardTemplate(input, {
+    library: 'safetensors',
     tags: ['skulk', 'mtp', 'multi-token-prediction', 'speculative-decoding'],
     title: `MTP sidecar of ${escapeMarkdown(source.repo)}`,
     about: `The multi-token prediction heads of [${escapeMarkdown(source.repo)}](https://huggingface.co/${source.repo}), as one

@@ -18,6 +18,7 @@ const placeText = ({ source: { repo, commit }, leftOut }: VisionCardInput): stri
 export const visionCardTemplate = (input: VisionCardInput): string => {
   const { source, leftOut } = input;
   return cardTemplate(input, {
+    library: 'safetensors',
     tags: ['skulk', 'vision', 'mirror'],
     title: `Vision sidecar: mirror of ${escapeMarkdown(source.repo)}`,
     about: `A mirror of [${escapeMarkdown(source.repo)}](https://huggingface.co/${source.repo}) at one pinned commit, from which Skulk loads a vision

@@ -18,13 +18,13 @@ export interface CardInput {
   readonly tools: Readonly<Record<string, string>>;
 }
 
-const frontMatter = ({ source: { repo, license } }: CardInput, tags: readonly string[]): string => {
+const frontMatter = ({ source: { repo, license } }: CardInput, { tags, library }: CardText): string => {
   const fields = {
     ...(license?.id ? { license: license.id } : {}),
     ...(license?.name ? { license_name: license.name } : {}),
     ...(license?.link ? { license_link: license.link } : {}),
     base_model: [repo],
-    library_name: 'safetensors',
+    ...(library === undefined ? {} : { library_name: library }),
     tags,
   };
   // A license is text from the source's card: it may not open a slot, however many braces it brings.
@@ -39,6 +39,8 @@ const toolList = (tools: Readonly<Record<string, string>>): string =>
 
 export interface CardText {
   readonly tags: readonly string[];
+  /** What the Hub says that the files are for, where it knows that. */
+  readonly library?: string;
   /** Escaped Markdown, on one line. */
   readonly title: string;
   /** Markdown: what this is and how its bytes came about. */
@@ -54,7 +56,7 @@ export const cardTemplate = (input: CardInput, text: CardText): string => {
   const { source } = input;
   const pinned = `https://huggingface.co/${source.repo}/tree/${source.commit}`;
   return `---
-${frontMatter(input, text.tags)}---
+${frontMatter(input, text)}---
 
 # ${text.title}
 

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { RepoId, Sha256 } from '../../core/ids.js';
+import { generateGemma4 } from '../../dev/checkpoint/gemma4.js';
+import { generateLlama } from '../../dev/checkpoint/llama.js';
+import { headerSize, LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
+import { describeSource, filesToRead, type SourceModel } from '../../formats/vindex/source.js';
+import type { ArtifactPlan } from '../../plan/artifact-plan.js';
+import { canonicalJson } from '../../plan/canonical.js';
+import type { FileFacts, LarqlFacts, SourceFacts } from '../../plan/facts.js';
+import { payloadPaths } from '../../plan/payload.js';
+import { planVindex, type VindexPlanInput } from '../../plan/plan-vindex.js';
+import { planText, PLAIN } from '../../plan/render/terminal.js';
+import { absentTarget, bytesFile, commit, plan as mtpPlan, PLAN_DIGEST, TOOLS } from './fixtures.js';
+
+const SOURCE = RepoId.parse('labs/tiny');
+const LLAMA = generateLlama({ seed: 1 }).files;
+const GEMMA = generateGemma4({ seed: 1 }).files;
+
+const facts = (files: ReadonlyMap<string, Uint8Array>): FileFacts[] => [...files].map(([path, bytes]) => bytesFile(path, bytes));
+
+const source = (files: ReadonlyMap<string, Uint8Array>): SourceFacts => ({
+  repo: SOURCE,
+  commit: commit('a'),
+  private: false,
+  gated: false,
+  license: { id: 'apache-2.0', name: null, link: null },
+  files: facts(files),
+});
+
+const modelOf = (files: ReadonlyMap<string, Uint8Array>, read: readonly string[]): SourceModel => {
+  const described = describeSource(
+    JSON.parse(new TextDecoder().decode(files.get('config.json'))),
+    read.map((path) => {
+      const bytes = files.get(path)!;
+      if (!path.endsWith('.safetensors')) return { path, size: bytes.byteLength };
+      const end = LENGTH_PREFIX + headerSize(bytes.subarray(0, LENGTH_PREFIX), bytes.byteLength);
+      return { path, size: bytes.byteLength, tensors: parseHeader(bytes.subarray(LENGTH_PREFIX, end), bytes.byteLength).tensors };
+    }),
+  );
+  if ('faults' in described) throw new Error(described.faults.join());
+  return described.model;
+};
+
+const LARQL: LarqlFacts = {
+  sha256: Sha256.parse('1'.repeat(64)),
+  quants: ['none', 'q4k'],
+  expertServer: true,
+  blocks: 'early',
+  fleetBlocks: 'early',
+  names: 'q4k',
+  standIn: false,
+};
+
+const planOf = (files: ReadonlyMap<string, Uint8Array>, over: Partial<VindexPlanInput> = {}): ArtifactPlan => {
+  const read = filesToRead([...files.keys()]);
+  return planVindex({
+    source: source(files),
+    target: absentTarget(),
+    private: false,
+    tools: TOOLS,
+    model: modelOf(files, read),
+    files: facts(files).filter(({ path }) => read.includes(path)),
+    quant: 'q4k',
+    slice: 'full',
+    larql: LARQL,
+    blas: { OPENBLAS_NUM_THREADS: '1' },
+    ...over,
+  });
+};
+const check = (made: ArtifactPlan, code: string) => made.checks.filter((one) => one.code === code).map(({ verdict }) => verdict);
+
+describe('the plan of a vindex', () => {
+  it('of an absent target is this', async () => {
+    await expect(`${JSON.stringify(planOf(LLAMA), null, 2)}\n`).toMatchFileSnapshot('goldens/vindex.json');
+    await expect(planOf(GEMMA, { slice: 'expert-server' }).card!.template).toMatchFileSnapshot('goldens/expert-server-card.md');
+  });
+
+  it('names every file that larql will write, and the license texts beside them', () => {
+    const made = planOf(LLAMA);
+    expect([...payloadPaths(made)]).toEqual(
+      expect.arrayContaining(['index.json', 'gate_vectors.bin', 'interleaved_q4k.bin', 'tokenizer.json']),
+    );
+    expect(made.copies.map(({ path }) => path)).toEqual(['LICENSE']);
+    expect([...payloadPaths(planOf(GEMMA, { slice: 'expert-server' }))]).toEqual(
+      expect.arrayContaining(['layers/layer_00.weights', 'layers/layer_01.weights']),
+    );
+  });
+
+  it('is the same, byte for byte, from equal facts', () => {
+    expect(canonicalJson(planOf(LLAMA))).toBe(canonicalJson(planOf(LLAMA)));
+  });
+
+  it('needs room for the source, the vindex and the slice that is copied from it', () => {
+    const [full, slice] = [planOf(GEMMA), planOf(GEMMA, { slice: 'expert-server' })];
+    expect(slice.estimate.diskBytes).toBe(full.estimate.diskBytes + slice.estimate.outputBytes);
+    expect(full.estimate.memoryBytes).toBeGreaterThan(500e6);
+  });
+
+  it('is another for another larql, source, quantisation or slice', () => {
+    const digests = [
+      planOf(GEMMA),
+      planOf(GEMMA, { larql: { ...LARQL, sha256: Sha256.parse('2'.repeat(64)) } }),
+      planOf(GEMMA, { source: { ...source(GEMMA), commit: commit('c') } }),
+      planOf(GEMMA, { slice: 'expert-server' }),
+      planOf(LLAMA),
+      planOf(LLAMA, { quant: 'none' }),
+    ].map(({ recipeDigest }) => recipeDigest);
+    expect(new Set(digests).size).toBe(digests.length);
+  });
+
+  it('is blocked where a slice would hold no experts', () => {
+    const made = planOf(LLAMA, { slice: 'expert-server' });
+    expect(made.action).toBe('blocked');
+    expect(check(made, 'larql-expert-server')).toEqual(['blocked']);
+  });
+
+  it('is blocked where larql lacks what it needs', () => {
+    expect(check(planOf(LLAMA, { larql: { ...LARQL, quants: ['none'] } }), 'larql-program')).toEqual(['blocked']);
+    expect(check(planOf(GEMMA, { slice: 'expert-server', larql: { ...LARQL, expertServer: false } }), 'larql-program')).toEqual([
+      'blocked',
+    ]);
+  });
+
+  it('is blocked where the fleet reads other blocks, and warns where nobody said which', () => {
+    expect(check(planOf(LLAMA), 'larql-blocks')).toEqual([]);
+    expect(check(planOf(LLAMA, { larql: { ...LARQL, fleetBlocks: 'ggml' } }), 'larql-blocks')).toEqual(['blocked']);
+    expect(check(planOf(LLAMA, { larql: { ...LARQL, fleetBlocks: null } }), 'larql-blocks')).toEqual(['warn']);
+  });
+});
+
+it('a plan with a blocked artifact names the commands for the rest', () => {
+  const stopped = planOf(LLAMA, { slice: 'expert-server' });
+  const shown = { entryName: 'acme/x', digest: PLAN_DIGEST, round: 1, volatile: [], changes: [] };
+  expect(planText({ ...shown, artifacts: [stopped, mtpPlan()] }, PLAIN)).toContain('swp start acme/x --only mtp');
+  expect(planText({ ...shown, artifacts: [stopped] }, PLAIN)).not.toContain('--only');
+  expect(planText({ ...shown, artifacts: [mtpPlan()] }, PLAIN)).not.toContain('--only');
+});
