@@ -65,9 +65,19 @@ const layerProblems = ({ layers }: VindexIndex, { gate }: VindexLayout): VindexP
   return [...count, ...capped(wrong)];
 };
 
-/** What `index.json` says of the model, against the model. */
-export const checkIndex = (index: VindexIndex, layout: VindexLayout): VindexProblem[] => [
-  ...expectations(index, layout)
+/** larql writes down what it was called with: a local path there would be published. */
+const nameExpectations = (index: VindexIndex, repo: string): Expected[] => [
+  ['model', index.model, [repo]],
+  ['source.huggingface_repo', index.source?.huggingface_repo, [repo]],
+];
+
+/**
+ * What `index.json` says of the model, against the model.
+ *
+ * @param repo the source's repository
+ */
+export const checkIndex = (index: VindexIndex, layout: VindexLayout, repo: string): VindexProblem[] => [
+  ...[...expectations(index, layout), ...nameExpectations(index, repo)]
     .filter(([, actual, allowed]) => !allowed.includes(actual))
     .map(([field, actual, allowed]) =>
       problem(

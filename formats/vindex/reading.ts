@@ -35,7 +35,6 @@ export interface VindexProblem {
     | 'feature-count'
     | 'expert-count'
     | 'expert-places'
-    | 'tokenizer'
     | 'numbers'
     | 'block-generation';
   readonly path: string;

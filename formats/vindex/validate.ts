@@ -28,9 +28,10 @@ const guarded = async (path: string, check: () => Promise<VindexProblem[]>): Pro
  * success on output that is not whole, and its own `verify` looks at few of the files. That the numbers are right
  * is for `compareNumbers`.
  *
+ * @param repo the source's repository, which the vindex has to name
  * @returns every problem that was found, none for a vindex that is whole
  */
-export const validateVindex = async (reader: VindexReader, layout: VindexLayout): Promise<VindexProblem[]> => {
+export const validateVindex = async (reader: VindexReader, layout: VindexLayout, repo: string): Promise<VindexProblem[]> => {
   const sizes = new Map(reader.files.map(({ path, size }) => [path, size]));
   const whole = async (path: string): Promise<Uint8Array> => {
     const size = sizes.get(path) ?? 0;
@@ -42,7 +43,7 @@ export const validateVindex = async (reader: VindexReader, layout: VindexLayout)
     problems.push(
       ...(await guarded(INDEX_FILE, async () => {
         const index = parseIndex(await whole(INDEX_FILE));
-        return [...checkIndex(index, layout), ...checkChecksums(index, reader, layout)];
+        return [...checkIndex(index, layout, repo), ...checkChecksums(index, reader, layout)];
       })),
     );
   for (const path of layout.manifests.keys())

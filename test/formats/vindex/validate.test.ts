@@ -17,7 +17,7 @@ const MIXTRAL = tinyVindex(tinyMixtral(), extractOptions('none'));
 const problemsAfter = async (vindex: TinyVindex, change: (files: Files) => void): Promise<string[]> => {
   const files = new Map([...vindex.files].map(([path, bytes]) => [path, Uint8Array.from(bytes)]));
   change(files);
-  return (await validateVindex(readerOf(files), vindex.layout)).map(({ code, path }) => `${code} ${path}`);
+  return (await validateVindex(readerOf(files), vindex.layout, 'tiny/model')).map(({ code, path }) => `${code} ${path}`);
 };
 
 /** A change of one 32-bit word. */
@@ -46,7 +46,7 @@ describe('a vindex that is whole', () => {
     ['in F32', tinyVindex(tinyLlama(), { ...extractOptions('none'), dtype: 'f32' })],
     ['for browsing', tinyVindex(tinyLlama(), { ...extractOptions('none'), level: 'browse' })],
   ])('has no problems: %s', async (_, { layout, files }) => {
-    expect(await validateVindex(readerOf(files), layout)).toEqual([]);
+    expect(await validateVindex(readerOf(files), layout, 'tiny/model')).toEqual([]);
   });
 
   it('may spell its quant and level as newer programs do', async () => {
@@ -255,6 +255,8 @@ describe('of a slice', () => {
 
   it('of a dense model has no experts to serve', async () => {
     const dense = tinySlice(LLAMA);
-    expect((await validateVindex(readerOf(dense.files), GEMMA.layout)).map(({ code }: VindexProblem) => code)).toContain('missing-file');
+    expect((await validateVindex(readerOf(dense.files), GEMMA.layout, 'tiny/model')).map(({ code }: VindexProblem) => code)).toContain(
+      'missing-file',
+    );
   });
 });
