@@ -84,12 +84,17 @@ export const unmetNeeds = (model: SourceModel, options: ExtractOptions): Unmet[]
   return [...unmet.values()];
 };
 
-/**
- * Kinds of tensors inside the layers that larql does not store, each with how many there are: `self_attn.q_proj.bias (28)`.
- */
-export const leftOut = (model: SourceModel, options: ExtractOptions): string[] => {
-  if (!writesWeights(options)) return [];
-  const { architecture, config, tensors, kind } = model;
+export interface LeftOut {
+  /** Names inside a layer, each with how many layers have it: `self_attn.q_proj.bias (28)`. */
+  readonly vectors: readonly string[];
+  /** Without one of these a part of the model is missing: a shared expert, say. */
+  readonly matrices: readonly string[];
+}
+
+/** Tensors inside the layers that larql stores nowhere. */
+export const leftOut = (model: SourceModel, options: ExtractOptions): LeftOut => {
+  if (!writesWeights(options) || model.kind === 'mla') return { vectors: [], matrices: [] };
+  const { architecture, config, tensors } = model;
   const stored = new Set<string>();
   for (let layer = 0; layer < config.layers; layer += 1) {
     const { q, k, v, o, gate, up, down, blockVectors, floatVectors, queryKeyNorms, router, packed } = architecture.layer(layer);
@@ -98,13 +103,15 @@ export const leftOut = (model: SourceModel, options: ExtractOptions): string[] =
     for (const name of config.perLayerEmbeddings ? ['per_layer_input_gate', 'per_layer_projection'] : [])
       stored.add(`layers.${layer}.${name}.weight`);
   }
-  const counts = new Map<string, number>();
-  for (const key of tensors.keys()) {
+  const counts = { vectors: new Map<string, number>(), matrices: new Map<string, number>() };
+  for (const [key, { shape }] of tensors) {
     const [, layer, rest] = /^layers\.(\d+)\.(.+)$/.exec(key) ?? [];
     if (layer === undefined || rest === undefined || Number(layer) >= config.layers || stored.has(key)) continue;
     // Buffers that are computed; experts, which have their own check; companions of quantised weights, likewise.
     if (/inv_freq$|(?:^|\.)experts\.|\.(?:scales|biases|qweight|qzeros|g_idx|weight_\w+)$/.test(rest)) continue;
-    counts.set(rest, (counts.get(rest) ?? 0) + 1);
+    const list = counts[shape.length > 1 ? 'matrices' : 'vectors'];
+    list.set(rest, (list.get(rest) ?? 0) + 1);
   }
-  return kind === 'mla' ? [] : [...counts].map(([rest, count]) => `${rest} (${count})`);
+  const listed = (list: ReadonlyMap<string, number>): string[] => [...list].map(([rest, count]) => `${rest} (${count})`);
+  return { vectors: listed(counts.vectors), matrices: listed(counts.matrices) };
 };

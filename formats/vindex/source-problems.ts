@@ -184,6 +184,20 @@ const copyProblems = ({ copies }: SourceModel): SourceProblem[] => {
   ];
 };
 
+const leftOutProblems = (model: SourceModel, options: ExtractOptions): SourceProblem[] => {
+  const { vectors, matrices } = leftOut(model, options);
+  return [
+    ...over(matrices, (shown) =>
+      blocked('larql-left-out', `larql stores no such matrices of the layers, and the model is not whole without them: ${shown}.`),
+    ),
+    ...over(vectors, (shown) => ({
+      code: 'larql-left-out',
+      verdict: 'warn',
+      message: `larql stores no such vectors of the layers: ${shown}. Whoever loads the vindex computes without them.`,
+    })),
+  ];
+};
+
 /**
  * All that larql would do wrong with a source, most of it silently and with exit code 0.
  *
@@ -219,10 +233,6 @@ export const sourceProblems = (model: SourceModel, options: ExtractOptions, slic
         ]
       : []),
     ...copyProblems(model),
-    ...over(leftOut(model, options), (shown) => ({
-      code: 'larql-left-out',
-      verdict: 'warn',
-      message: `larql stores no such tensors of the layers: ${shown}. Whoever loads the vindex computes without them.`,
-    })),
+    ...leftOutProblems(model, options),
   ];
 };

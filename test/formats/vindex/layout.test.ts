@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { estimateVindex } from '../../../formats/vindex/estimates.js';
-import { expertServerLayout, fullLayout } from '../../../formats/vindex/layout.js';
+import { nameGeneration } from '../../../formats/vindex/file-names.js';
+import { expertServerLayout, fullLayout, layoutOf } from '../../../formats/vindex/layout.js';
 import { extractOptions } from '../../../formats/vindex/options.js';
 import { filesToRead } from '../../../formats/vindex/source.js';
-import { described, tinyGemma, tinyLlama, tinyMixtral } from './tiny-models.js';
+import { described, gemma26, tinyGemma, tinyLlama, tinyMixtral } from './tiny-models.js';
 
 const sizes = (files: ReadonlyMap<string, number | null>): object => Object.fromEntries([...files].filter(([, size]) => size !== null));
 
@@ -108,11 +109,30 @@ describe('estimates', () => {
     expect(estimate.slice).toBeLessThan(estimate.output);
   });
 
+  it('come near the sizes that larql documents for Gemma 4 26B-A4B: 16 GB, and 14.1 GB for its expert server', () => {
+    const estimate = estimateVindex(layoutOf(described(gemma26()), extractOptions('q4k'), 'full'), 'expert-server');
+    expect(estimate.output / 2 ** 30).toBeGreaterThan(14.5);
+    expect(estimate.output / 2 ** 30).toBeLessThan(16.5);
+    expect((estimate.slice ?? 0) / 2 ** 30).toBeCloseTo(14.1, 0);
+    expect(estimate.largestFile.path).toBe('embeddings.bin');
+  });
+
   it('come near what larql needs of memory for a model of 8 billion weights', () => {
     const shape = { hidden: 4096, intermediate: 14_336, layers: 1, vocabulary: 128_256, heads: 32, keyValueHeads: 8, headDimension: 128 };
     const { memory } = estimateVindex(fullLayout(described(tinyLlama('BF16', shape)), extractOptions('q4k')), 'full');
     expect(memory).toBeGreaterThan(5e9);
     expect(memory).toBeLessThan(9e9);
+  });
+});
+
+describe('the generation of names', () => {
+  it.each([
+    [['interleaved_kquant.bin', 'index.json'], 'kquant'],
+    [['attn_weights_q4k_manifest.json'], 'q4k'],
+    [['lm_head_q4.bin'], 'q4k'],
+    [['up_weights.bin'], null],
+  ])('of %j is %s', (paths, names) => {
+    expect(nameGeneration(paths)).toBe(names);
   });
 });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { extractOptions, type VindexQuant, type VindexSlice } from '../../../formats/vindex/options.js';
 import { describeSource } from '../../../formats/vindex/source.js';
-import { quantProblem, sourceProblems } from '../../../formats/vindex/source-problems.js';
+import { configProblem, quantProblem, sourceProblems } from '../../../formats/vindex/source-problems.js';
 import { changed, described, filesOf, placed, tinyGemma, tinyLlama, tinyMixtral, type TinyModel } from './tiny-models.js';
 
 const found = (model: TinyModel, quant: VindexQuant = 'q4k', slice: VindexSlice = 'full', files = filesOf(model)): string[] =>
@@ -119,6 +119,18 @@ describe('problems of a source', () => {
     expect(problem?.message).toContain('self_attn.q_proj.bias (2)');
   });
 
+  it('forbid to leave out matrices of the layers, such as a shared expert', () => {
+    const model = tinyMixtral();
+    const shared = { name: 'model.layers.0.mlp.shared_expert.up_proj.weight', dtype: 'BF16' as const, shape: [128, 64] };
+    expect(found({ ...model, tensors: [...model.tensors, shared] }, 'none')).toEqual(['blocked larql-left-out']);
+  });
+
+  it('leave layers behind the last one alone: they are heads of another kind', () => {
+    const model = tinyLlama();
+    const head = { name: 'model.layers.2.eh_proj.weight', dtype: 'F32' as const, shape: [64, 128] };
+    expect(found({ ...model, tensors: [...model.tensors, head] })).toEqual([]);
+  });
+
   it('warn of a tensor in two files, and forbid two in one', () => {
     const model = tinyLlama();
     const again = placed([{ name: 'norm.weight', dtype: 'F32', shape: [64] }]);
@@ -146,7 +158,8 @@ describe('a config', () => {
     [null, /no JSON object/],
   ])('that larql refuses is refused: %j', (config, message) => {
     const answer = describeSource(config, []);
-    expect('faults' in answer ? answer.faults.join() : '').toMatch(message);
+    const faults = 'faults' in answer ? answer.faults : [];
+    expect(configProblem(faults)).toMatchObject({ code: 'larql-config', verdict: 'blocked', message: expect.stringMatching(message) });
   });
 
   it('of any kind gets an answer, and problems as data', () => {

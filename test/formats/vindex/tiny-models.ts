@@ -86,35 +86,49 @@ export const tinyLlama = (dtype: Dtype = 'F32', shape: LlamaShape = LLAMA_SHAPE)
 
 const GEMMA: LlamaShape = { hidden: 256, intermediate: 64, layers: 2, vocabulary: 64, heads: 4, keyValueHeads: 2, headDimension: 16 };
 
-/** The tiny Gemma 4 with experts that the real program was run on; its output head is tied. */
-export const tinyGemma = (): TinyModel => ({
+interface Experts {
+  readonly count: number;
+  readonly width: number;
+}
+
+const gemmaOf = (shape: LlamaShape, { count, width }: Experts): TinyModel => ({
   config: {
     model_type: 'gemma4',
     tie_word_embeddings: true,
     text_config: {
-      ...configOf('gemma4_text', GEMMA),
+      ...configOf('gemma4_text', shape),
       enable_moe_block: true,
-      num_experts: 4,
+      num_experts: count,
       top_k_experts: 2,
-      moe_intermediate_size: 32,
+      moe_intermediate_size: width,
     },
   },
   tensors: [
-    tensor('model.language_model.embed_tokens.weight', [64, 256], 'BF16'),
-    tensor('model.language_model.norm.weight', [256], 'BF16'),
+    tensor('model.language_model.embed_tokens.weight', [shape.vocabulary, shape.hidden], 'BF16'),
+    tensor('model.language_model.norm.weight', [shape.hidden], 'BF16'),
     tensor('model.vision_tower.patch.weight', [8, 8], 'BF16'),
-    ...layersOf(2, (layer) => {
+    ...layersOf(shape.layers, (layer) => {
       const at = `model.language_model.layers.${layer}.`;
       return [
-        ...attention(at, GEMMA, 'BF16'),
-        ...feedForward(`${at}mlp.`, 256, 64, 'BF16'),
-        tensor(`${at}router.proj.weight`, [4, 256], 'BF16'),
-        tensor(`${at}experts.gate_up_proj`, [4, 64, 256], 'BF16'),
-        tensor(`${at}experts.down_proj`, [4, 256, 32], 'BF16'),
+        ...attention(at, shape, 'BF16'),
+        ...feedForward(`${at}mlp.`, shape.hidden, shape.intermediate, 'BF16'),
+        tensor(`${at}router.proj.weight`, [count, shape.hidden], 'BF16'),
+        tensor(`${at}experts.gate_up_proj`, [count, 2 * width, shape.hidden], 'BF16'),
+        tensor(`${at}experts.down_proj`, [count, shape.hidden, width], 'BF16'),
       ];
     }),
   ],
 });
+
+/** The tiny Gemma 4 with experts that the real program was run on; its output head is tied. */
+export const tinyGemma = (): TinyModel => gemmaOf(GEMMA, { count: 4, width: 32 });
+
+/** Gemma 4 26B-A4B by its dimensions, with layers that are all alike. */
+export const gemma26 = (): TinyModel =>
+  gemmaOf(
+    { hidden: 2816, intermediate: 2112, layers: 30, vocabulary: 262_144, heads: 16, keyValueHeads: 8, headDimension: 256 },
+    { count: 128, width: 704 },
+  );
 
 /** A pure mixture of experts. */
 export const tinyMixtral = (): TinyModel => ({
