@@ -37,7 +37,8 @@ export const encodeQ4K = (numbers: Float32Array, bytes: Uint8Array): void => {
     return { low, width: fround(part.reduce((a, b) => Math.max(a, b), 0) - low) };
   });
   const d = fround(Math.max(...ranges.map(({ width }) => width)) / (15 * 63));
-  const dmin = fround(-Math.min(...ranges.map(({ low }) => low)) / 63);
+  // From zero, so that no minus sign is written where nothing is below it.
+  const dmin = fround((0 - Math.min(...ranges.map(({ low }) => low))) / 63);
   const scaled = ranges.map(({ low, width }): Part => ({
     scale: d > 0 ? clamp(roundAway(fround(width / fround(15 * d))), 0, 63) : 0,
     minimum: dmin > 0 ? clamp(roundAway(fround(-low / dmin)), 0, 63) : 0,

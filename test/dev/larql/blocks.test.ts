@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { randomNumbers } from '../../../dev/checkpoint/random.js';
 import { padRows, quantise } from '../../../dev/larql/numbers/blocks.js';
-import { decodeHalf, halfBits } from '../../../dev/larql/numbers/half.js';
+import { decodeHalf, encodeHalves, halfBits } from '../../../dev/larql/numbers/half.js';
 import { encodeQ40, Q4_0 } from '../../../dev/larql/numbers/q4-0.js';
 
 /** Readers of blocks as GGML documents them (ggml-common.h, ggml-quants.c, `dequantize_row_*`), written apart from the writers. */
@@ -50,6 +51,42 @@ const weights = (seed: number, count = 256): Float32Array => {
 
 const furthest = (read: readonly number[], source: Float32Array): number =>
   Math.max(...read.map((value, at) => Math.abs(value - source[at]!)));
+
+/** Numbers of many sizes, some blocks of them without any below zero. */
+const sampler = (): Float32Array => {
+  const next = randomNumbers(11);
+  return Float32Array.from({ length: 64 * 256 }, (_, at) => {
+    const value = next() / 2 ** 32 - (at % 1024 < 256 ? 0 : 0.5);
+    return value * 10 ** -((at >> 8) % 6);
+  });
+};
+
+const inQ40 = (numbers: Float32Array): Uint8Array => {
+  const bytes = new Uint8Array((numbers.length / Q4_0.numbers) * Q4_0.bytes);
+  for (let block = 0; block < numbers.length / Q4_0.numbers; block += 1)
+    encodeQ40(numbers.subarray(block * Q4_0.numbers, (block + 1) * Q4_0.numbers), bytes.subarray(block * Q4_0.bytes), 'early');
+  return bytes;
+};
+
+describe('bytes of the stand-in', () => {
+  // Digests of what larql's own writers (c880fb79) make of the same numbers.
+  it.each([
+    {
+      format: 'Q4_K',
+      write: (numbers: Float32Array) => quantise(numbers, 'Q4_K', 'early'),
+      digest: '1cad48c2b88fd036fffbadb69c32061bd22e9cc0d72d0d25006b302b2aa8586c',
+    },
+    {
+      format: 'Q6_K',
+      write: (numbers: Float32Array) => quantise(numbers, 'Q6_K', 'early'),
+      digest: 'ecd6787f3181fbff6e76453fa028be4cc185bd7d3c2859b9d96db5c02e7b01d6',
+    },
+    { format: 'Q4_0', write: inQ40, digest: 'de541341929a39f3763587f1b12811e62ab4e305d26686137712372bb3762a4f' },
+    { format: 'F16', write: encodeHalves, digest: '623c5717f5fd2235bc93566ab7b94e56dc6b75c0944b26aa00dc3315378a9a3c' },
+  ])('are those of larql in $format', ({ write, digest }) => {
+    expect(createHash('sha256').update(write(sampler())).digest('hex')).toBe(digest);
+  });
+});
 
 describe('blocks of quantised weights', () => {
   const source = weights(5);
