@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Behaviour } from './behaviour.js';
 import { reaches, type ExtractOptions } from './extract-options.js';
 import { LarqlError } from './failure.js';
-import { STAND_IN_MARKER } from './marker.js';
+import { STAND_IN_MARKER } from '../../larql/stand-in.js';
 import type { Progress } from './progress.js';
 import { saySummary } from './summary.js';
 import { architectureOf, refuseLatentAttention } from './source/architecture.js';

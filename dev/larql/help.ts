@@ -1,5 +1,5 @@
 import { EXTRACT } from './extract-options.js';
-import { STAND_IN_MARKER } from './marker.js';
+import { STAND_IN_MARKER } from '../../larql/stand-in.js';
 import type { CommandSyntax } from './options.js';
 import { PUBLISH } from './publish.js';
 import { SLICE } from './slice.js';

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../temporal/project.js';
 import { setBehaviour, type BehaviourInput } from './behaviour.js';
-import { STAND_IN_MARKER } from './marker.js';
+import { STAND_IN_MARKER } from '../../larql/stand-in.js';
 
 /** Not `larql`: a directory of it on PATH by mistake must not make it anyone's larql. */
 const LAUNCHER = 'larql-stand-in';

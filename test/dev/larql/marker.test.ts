@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
-import { STAND_IN_MARKER } from '../../../dev/larql/marker.js';
+import { STAND_IN_MARKER } from '../../../larql/stand-in.js';
 import { openJob } from './larqlFixture.js';
 
 describe('the stand-in', () => {

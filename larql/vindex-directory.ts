@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { SwpError } from '../core/error.js';
+import { compareBytes } from '../core/text.js';
+import type { VindexFile, VindexReader } from '../formats/vindex/reading.js';
+
+const READ_BYTES = 1 << 20;
+/** Deeper than a vindex has folders, and a stop for links that lead in circles. */
+const MAX_FILES = 100_000;
+
+const listFiles = async (directory: string): Promise<VindexFile[]> => {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const odd = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
+  if (odd !== undefined || entries.length > MAX_FILES)
+    throw new SwpError(
+      'integrity',
+      'larql/odd-output',
+      `larql left something in its output that is no file: ${odd?.name ?? 'too many files'}.`,
+    );
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const sized = await Promise.all(
+    files.map(async (path) => {
+      const file = await open(path);
+      try {
+        return { path: relative(directory, path), size: (await file.stat()).size };
+      } finally {
+        await file.close();
+      }
+    }),
+  );
+  return sized.toSorted((a, b) => compareBytes(a.path, b.path));
+};
+
+const digestOf = async (path: string, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<string> => {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES, signal }) as AsyncIterable<Uint8Array>) {
+    hash.update(chunk);
+    onBytes(chunk.byteLength);
+  }
+  return hash.digest('hex');
+};
+
+/** A directory of files, read at any place. */
+export class DirectoryReader {
+  private readonly handles = new Map<string, Promise<FileHandle>>();
+
+  constructor(private readonly directory: string) {}
+
+  readonly read = async (path: string, begin: number, end: number): Promise<Uint8Array> => {
+    const opened = this.handles.get(path) ?? open(join(this.directory, path));
+    this.handles.set(path, opened);
+    const file = await opened;
+    const buffer = Buffer.alloc(end - begin);
+    const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, begin);
+    if (bytesRead !== buffer.byteLength) throw new SwpError('integrity', 'larql/short-file', `${path} has no bytes ${begin} to ${end}.`);
+    return buffer;
+  };
+
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled(this.handles.values());
+    this.handles.clear();
+    for (const handle of opened) if (handle.status === 'fulfilled') await handle.value.close();
+  }
+}
+
+/**
+ * Opens a vindex for the checks of its format: every file once through SHA-256.
+ *
+ * @returns a reader, to be closed
+ */
+export const openVindex = async (
+  directory: string,
+  { signal, onBytes = () => undefined }: { readonly signal: AbortSignal; readonly onBytes?: (bytes: number, file: string) => void },
+): Promise<VindexReader & { readonly close: () => Promise<void> }> => {
+  const files = await listFiles(directory);
+  const sha256 = new Map<string, string>();
+  for (const { path } of files) sha256.set(path, await digestOf(join(directory, path), signal, (bytes) => onBytes(bytes, path)));
+  const reader = new DirectoryReader(directory);
+  return { files, sha256, read: reader.read, close: () => reader.close() };
+};
