@@ -11,6 +11,8 @@ export interface ProbeRequest {
   readonly sources: readonly { readonly repo: RepoId; readonly revision: CommitSha | null }[];
   /** What would be written: target repositories and collections. */
   readonly targets: readonly (RepoId | CollectionSlug)[];
+  /** Whether a vindex is to be planned: then the host's larql is tried too. */
+  readonly larql?: boolean;
 }
 
 export interface PlanRequest {

@@ -13,19 +13,27 @@ import { mtpRecipe, MTP_PAYLOAD, MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readPlannedSource } from './facts/source.js';
 import { extractMtp, hashFile, JOURNAL, readersOf } from './mtp/extract.js';
+import type { Report } from './heartbeat.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import { writeAtomic } from './scratch/write-atomic.js';
+import { buildVindex, type VindexDeps } from './vindex/build.js';
 
 /** Written last into a build: the payload files with their digests. */
 const RECORD = 'payload.json';
 const Payload = z.strictObject({ recipe: z.string(), files: z.array(ManifestFile) });
 
-export interface BuildDeps {
-  readonly hub: HubConfig;
+export interface BuildDeps extends VindexDeps {
   readonly layout: ScratchLayout;
 }
 
-type Report = (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
+/** What is built for whom, and who is told of it. */
+export interface BuildOrder {
+  readonly plan: ArtifactPlan;
+  /** Workflow id of the artifact, which also holds the claim. */
+  readonly holder: string;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
 
 const readRecord = async (directory: string): Promise<readonly ManifestFile[] | null> => {
   try {
@@ -65,11 +73,11 @@ const validate = async (path: string, tensors: number): Promise<void> => {
 };
 
 /** The recipe's selection is derived again from the pinned source and must be the planned one. */
-const selectAsPlanned = async (deps: BuildDeps, plan: ArtifactPlan, signal: AbortSignal) => {
+const selectAsPlanned = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal) => {
   const { recipe } = plan;
   if (recipe?.kind !== 'mtp') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no heads.`);
-  const source = await readPlannedSource(deps.hub, plan, signal);
-  const selection = await readMtpSource(deps.hub, source, recipe.names, signal);
+  const source = await readPlannedSource(hub, plan, signal);
+  const selection = await readMtpSource(hub, source, recipe.names, signal);
   const digest = digestOf(mtpRecipe(source, selection));
   if (digest !== plan.recipeDigest)
     throw new SwpError(
@@ -94,39 +102,42 @@ const describeFile = async (directory: string, path: string, known?: Sha256, sig
  * Builds the payload of an artifact into the directory of its recipe. It appears under that name only when
  * it is complete; what a crash leaves beside it is checked and used again, and never taken for a result.
  */
-export const buildPayload = async (
-  deps: BuildDeps,
-  plan: ArtifactPlan,
-  report: Report,
-  signal: AbortSignal,
-): Promise<readonly ManifestFile[]> => {
+export const buildPayload = async (deps: BuildDeps, order: BuildOrder): Promise<readonly ManifestFile[]> => {
+  const { plan } = order;
   const recipe = plan.recipeDigest;
   if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
   const mutex = building.get(recipe) ?? new Mutex();
   building.set(recipe, mutex);
   return mutex
-    .runExclusive(() => buildAlone(deps, plan, recipe, report, signal))
+    .runExclusive(() => buildAlone(deps, order, recipe))
     .finally(() => {
       if (!mutex.isLocked()) building.delete(recipe);
     });
 };
 
-const buildAlone = async (
-  deps: BuildDeps,
-  plan: ArtifactPlan,
-  recipe: Digest,
-  report: Report,
-  signal: AbortSignal,
-): Promise<readonly ManifestFile[]> => {
+const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<readonly ManifestFile[]> => {
   const directory = deps.layout.build(recipe);
-  const known = await reuse(directory, signal);
+  const known = await reuse(directory, order.signal);
   if (known !== null) return known;
-  const { source, selection } = await selectAsPlanned(deps, plan, signal);
   const partial = deps.layout.partialBuild(recipe);
   await mkdir(partial, { recursive: true, mode: 0o700 });
+  const files = order.plan.recipe?.kind === 'vindex' ? await buildVindex(deps, order, partial) : await buildMtp(deps, order, partial);
+  await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, files })}\n`);
+  await rm(join(partial, JOURNAL), { force: true });
+  await rm(directory, { recursive: true, force: true });
+  await rename(partial, directory);
+  return files;
+};
+
+const buildMtp = async (
+  { hub }: Pick<BuildDeps, 'hub'>,
+  { plan, report, signal }: BuildOrder,
+  partial: string,
+): Promise<readonly ManifestFile[]> => {
+  const { source, selection } = await selectAsPlanned(hub, plan, signal);
   const sha256 = await extractMtp({
     source,
-    readerOf: readersOf(deps.hub, source),
+    readerOf: readersOf(hub, source),
     selection,
     directory: partial,
     signal,
@@ -135,9 +146,5 @@ const buildAlone = async (
   await validate(join(partial, MTP_PAYLOAD), selection.outputs.length);
   const files: ManifestFile[] = [];
   for (const path of MTP_PAYLOAD_FILES) files.push(await describeFile(partial, path, path === MTP_PAYLOAD ? sha256 : undefined, signal));
-  await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, files })}\n`);
-  await rm(join(partial, JOURNAL), { force: true });
-  await rm(directory, { recursive: true, force: true });
-  await rename(partial, directory);
   return files;
 };

@@ -1,18 +1,20 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { SwpError } from '../core/error.js';
 import type { HubConfig } from '../hub/config.js';
 import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
-import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { manifestDigest as digestOfManifest, type ManifestFile } from '../plan/manifest.js';
 import type { ClaimActivities, HostActivities, LightActivities } from './api.js';
-import { buildPayload } from './build.js';
+import { buildPayload, type BuildOrder } from './build.js';
 import { commitSealed } from './commit.js';
 import { fileTarget } from './file-target.js';
 import { tellingRetries, withHeartbeat, type Report } from './heartbeat.js';
+import type { HostLarql } from './host-larql.js';
 import { mirrorPayload } from './mirror.js';
 import { probeHost } from './probe.js';
-import type { Claims } from './scratch/claims.js';
+import type { ClaimAnswer, Claims } from './scratch/claims.js';
 import type { ScratchLayout } from './scratch/layout.js';
+import type { SharedInputs } from './scratch/shared.js';
 import { openSealed, publishedPayload, seal, type Sealed } from './seal.js';
 import { assertTargetAllowed } from './targets.js';
 import { uploadSealed } from './upload.js';
@@ -21,6 +23,8 @@ export interface HighmemDeps {
   readonly host: string;
   readonly layout: ScratchLayout;
   readonly claims: Claims;
+  readonly shared: SharedInputs;
+  readonly larql: HostLarql;
   /** With the write token: used for the target's calls alone. */
   readonly writeHub: HubConfig;
   /** With the token for sources, which may be another one. */
@@ -32,6 +36,9 @@ export interface HighmemDeps {
   /** True once the process was asked to stop: an upload then ends at a part's boundary. */
   readonly stopRequested: () => boolean;
 }
+
+/** The workflow of the artifact that a step works for; it holds the claim too. */
+const holderOf = (): string => Context.current().info.workflowExecution?.workflowId ?? '';
 
 const LOST = new Set(['seal/missing', 'seal/differs']);
 
@@ -61,14 +68,16 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     hub: tellingRetries(deps.writeHub, report),
     sourceHub: tellingRetries(deps.sourceHub, report),
   });
-  const payloadOf = (
-    source: Parameters<typeof buildPayload>[0],
-    plan: ArtifactPlan,
-    report: Report,
-    signal: AbortSignal,
-  ): Promise<readonly ManifestFile[]> => {
+  /** What nobody uses any more gives way to a claim that needs its room. */
+  const claimWithRoom = async (wanted: Parameters<Claims['claim']>[0]): Promise<ClaimAnswer> => {
+    const answer = await deps.claims.claim(wanted);
+    if (answer.granted || (await deps.shared.removeUnused(Infinity)).length === 0) return answer;
+    return deps.claims.claim(wanted);
+  };
+  const payloadOf = (source: Parameters<typeof buildPayload>[0], order: BuildOrder): Promise<readonly ManifestFile[]> => {
+    const { plan, signal } = order;
     if (plan.action === 'metadata-only') return publishedPayload(deps.writeHub, plan, signal);
-    return plan.mirrored === undefined ? buildPayload(source, plan, report, signal) : mirrorPayload(source.hub, plan, signal);
+    return plan.mirrored === undefined ? buildPayload(source, order) : mirrorPayload(source.hub, plan, signal);
   };
   return {
     probeHost: (request) =>
@@ -80,6 +89,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
             sourceHub: deps.sourceHub,
             targets: deps.targets,
             freeDisk: () => deps.claims.freeDisk(),
+            larql: deps.larql,
           },
           request,
           signal,
@@ -90,7 +100,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       const answer =
         avoid === deps.host
           ? { granted: false as const, reason: 'the artifact is to move away from here' }
-          : await deps.claims.claim({ holder, recipeDigest, diskBytes });
+          : await claimWithRoom({ holder, recipeDigest, diskBytes });
       if (answer.granted) return { host: deps.host };
       throw ApplicationFailure.create({
         type: 'host-busy',
@@ -103,8 +113,8 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       beating('building', async (signal, report) => {
         admit(approved);
         const { plan } = approved;
-        const source = { hub: tellingRetries(deps.sourceHub, report), layout: deps.layout };
-        const payload = await payloadOf(source, plan, report, signal);
+        const source = { hub: tellingRetries(deps.sourceHub, report), layout: deps.layout, shared: deps.shared, larql: deps.larql };
+        const payload = await payloadOf(source, { plan, holder: holderOf(), report, signal });
         const sealed = await seal(source, approved, payload, signal);
         return {
           manifestDigest: digestOfManifest(sealed.manifest),
@@ -134,7 +144,10 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         fileTarget({ hub: tellingRetries(deps.writeHub, report), targets: deps.targets }, approved, signal),
       ),
 
-    releaseHost: ({ holder, recipeDigest, what }) =>
-      what === 'slot' ? deps.claims.park(holder) : deps.claims.release(holder, recipeDigest),
+    releaseHost: async ({ holder, recipeDigest, what }) => {
+      if (what === 'slot') return deps.claims.park(holder);
+      await deps.claims.release(holder, recipeDigest);
+      await deps.shared.release(holder);
+    },
   };
 };

@@ -11,7 +11,10 @@ import type { VindexSource } from './facts/vindex.js';
 /** The plan of an entry's vindex; where there is no larql to make it with, what is wrong with the source is said all the same. */
 export const planVindexEntry = (request: PlanRequest, facts: PublishFacts, { files, described }: VindexSource): ArtifactPlan => {
   const { quant = 'q4k', slices: [slice] = ['full'] } = request.entry.entry;
-  const larql = request.host?.larql ?? null;
+  const larql =
+    request.host === null
+      ? { problem: 'No high-memory host answered, so that nobody knows which larql would extract it.' }
+      : (request.host.larql ?? null);
   const stop = (problems: readonly SourceProblem[], missing: boolean): ArtifactPlan =>
     blockedPlan(
       'vindex',

@@ -5,6 +5,7 @@ import type { CollectionSlug, RepoId } from '../core/ids.js';
 import type { HostFacts } from '../plan/facts.js';
 import type { ProbeRequest } from './api.js';
 import { readSource } from './facts/source.js';
+import type { HostLarql } from './host-larql.js';
 import { assertTargetAllowed } from './targets.js';
 
 export interface ProbeDeps {
@@ -15,6 +16,7 @@ export interface ProbeDeps {
   /** Namespaces that this worker may write to; null where only the token decides. */
   readonly targets: readonly string[] | null;
   readonly freeDisk: () => Promise<number>;
+  readonly larql: HostLarql;
 }
 
 type SourceAnswer = HostFacts['sources'][number];
@@ -66,5 +68,6 @@ export const probeHost = async (deps: ProbeDeps, request: ProbeRequest, signal: 
   const sources = await Promise.all(request.sources.map((source) => probeSource(deps.sourceHub, source, signal)));
   const targets = await Promise.all(request.targets.map((repo) => probeTarget(deps, repo, signal)));
   const uploadRate = deps.writeHub.uploadPace?.bytesPerSecond ?? null;
-  return { host: deps.host, freeDiskBytes: await deps.freeDisk(), uploadRate, sources, targets };
+  const larql = request.larql === true ? { larql: await deps.larql.facts(signal) } : {};
+  return { host: deps.host, freeDiskBytes: await deps.freeDisk(), uploadRate, sources, targets, ...larql };
 };

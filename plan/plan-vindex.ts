@@ -25,7 +25,9 @@ export interface VindexPlanInput extends PublishFacts {
   readonly blas: Readonly<Record<string, string>>;
 }
 
-export const vindexRecipe = ({ source, files, quant, slice, larql, blas }: Omit<VindexPlanInput, 'model' | 'target'>): VindexRecipe => ({
+type RecipeInput = Pick<VindexPlanInput, 'source' | 'files' | 'quant' | 'slice' | 'larql' | 'blas'>;
+
+export const vindexRecipe = ({ source, files, quant, slice, larql, blas }: RecipeInput): VindexRecipe => ({
   kind: 'vindex',
   conversion: 1,
   source: { repo: source.repo, commit: source.commit },

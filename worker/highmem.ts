@@ -4,7 +4,9 @@ import { activityBoundary } from '../activities/boundary.js';
 import { createHighmemActivities } from '../activities/highmem.js';
 import { Claims } from '../activities/scratch/claims.js';
 import { hostId } from '../activities/scratch/host-id.js';
+import { HostLarql } from '../activities/host-larql.js';
 import { ScratchLayout } from '../activities/scratch/layout.js';
+import { SharedInputs } from '../activities/scratch/shared.js';
 import { secretsOf, type HubConfig } from '../hub/config.js';
 import { hostQueue, queuesOf } from '../workflows/names.js';
 import type { WorkerSettings } from './settings.js';
@@ -25,6 +27,8 @@ export interface HighmemParts {
   readonly writeHub: HubConfig;
   readonly sourceHub: HubConfig;
   readonly stopRequested: () => boolean;
+  /** The process's own, in which larql is found. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** The high-memory worker: facts and probes, claims, and the heavy steps of this one host. */
@@ -33,11 +37,14 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
   const layout = new ScratchLayout(settings.scratch);
   const host = await hostId(layout);
   const claims = new Claims(layout, settings.slots);
-  await sweepScratch(new Client({ connection, namespace }), claims);
+  const shared = new SharedInputs(layout);
+  await sweepScratch(new Client({ connection, namespace }), claims, shared, settings.keepMs);
   const activities = createHighmemActivities({
     host,
     layout,
     claims,
+    shared,
+    larql: new HostLarql(parts.env, layout, settings.larql),
     writeHub: parts.writeHub,
     sourceHub: parts.sourceHub,
     targets: settings.targets,

@@ -65,6 +65,7 @@ const serveHighmem = async ({ env, stop, onReady }: ServeParts): Promise<void> =
         writeHub,
         sourceHub,
         stopRequested: () => stop.aborted,
+        env,
       });
       onReady({ role: 'highmem', address, namespace, host });
       await runWorkers(workers, stop);

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { HostLarqlSettings } from '../activities/host-larql.js';
 import { SwpError } from '../core/error.js';
 
 const HOUR = 3_600_000;
@@ -28,6 +29,17 @@ const ByteRate = z
   })
   .refine((rate) => rate >= 1000, 'must be at least 1k');
 
+const HOURS = new Map([
+  ['h', 1],
+  ['d', 24],
+]);
+
+/** `12h`, `7d`: how long shared inputs are kept that nobody uses. */
+const Keep = z
+  .string()
+  .regex(/^\d{1,4}[hd]$/, 'must be hours or days, as 12h or 7d')
+  .transform((text) => Number(text.slice(0, -1)) * (HOURS.get(text.slice(-1)) ?? 1) * HOUR);
+
 /** A worker's settings, from the environment. Tokens and the Hub's address are read by the Hub's own rules. */
 const Settings = z.object({
   SWP_SCRATCH: z.string().min(1).optional(),
@@ -42,6 +54,9 @@ const Settings = z.object({
     .max(24 * 365)
     .default(24 * 7),
   SWP_LIMIT_RATE: ByteRate.optional(),
+  SWP_KEEP: Keep.prefault('7d'),
+  SWP_LARQL_BLOCKS: z.enum(['early', 'ggml'], 'must be early or ggml').optional(),
+  SWP_LARQL_STAND_IN: z.literal('allow', 'must be allow, in tests and the demo alone').optional(),
   SWP_TASK_QUEUE: z.string().min(1).default('swp'),
 });
 
@@ -55,6 +70,9 @@ export interface WorkerSettings {
   readonly decideWithinMs: number;
   /** Bytes a second that all uploads of this worker share; null: as fast as it goes. */
   readonly uploadRate: number | null;
+  /** How long a staged source or an extraction that nobody uses is kept, in milliseconds. */
+  readonly keepMs: number;
+  readonly larql: HostLarqlSettings;
   readonly taskQueue: string;
 }
 
@@ -79,6 +97,8 @@ export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings => {
     slots: data.SWP_SLOTS,
     decideWithinMs: data.SWP_DECISION_HOURS * HOUR,
     uploadRate: data.SWP_LIMIT_RATE ?? null,
+    keepMs: data.SWP_KEEP,
+    larql: { fleetBlocks: data.SWP_LARQL_BLOCKS ?? null, allowStandIn: data.SWP_LARQL_STAND_IN === 'allow' },
     taskQueue: data.SWP_TASK_QUEUE,
   };
 };

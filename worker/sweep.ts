@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Claims } from '../activities/scratch/claims.js';
+import type { SharedInputs } from '../activities/scratch/shared.js';
 
 const isOpen = async (client: Client, id: string): Promise<boolean> => {
   try {
@@ -11,9 +12,15 @@ const isOpen = async (client: Client, id: string): Promise<boolean> => {
   }
 };
 
-/** Releases the scratch of publishes that ended while this host was off. */
-export const sweepScratch = async (client: Client, claims: Claims): Promise<void> => {
+/**
+ * Releases the scratch of publishes that ended while this host was off, and deletes shared inputs that nobody has
+ * used for so many milliseconds.
+ */
+export const sweepScratch = async (client: Client, claims: Claims, shared: SharedInputs, keepMs: number): Promise<void> => {
   for (const claim of await claims.list()) {
     if (!(await isOpen(client, claim.holder))) await claims.release(claim.holder, claim.recipeDigest);
   }
+  const holders = new Set((await shared.list()).flatMap((input) => input.holders));
+  for (const holder of holders) if (!(await isOpen(client, holder))) await shared.release(holder);
+  await shared.removeUnused(Date.now() - keepMs);
 };

@@ -127,6 +127,7 @@ class EntryPublish {
     const host = await this.probe({
       sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
       targets: writtenBy(wanted),
+      ...(wanted.some(({ kind }) => kind === 'vindex') ? { larql: true } : {}),
     });
     const previous = kinds.flatMap((kind) => this.plans.get(kind) ?? []);
     return control().planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [

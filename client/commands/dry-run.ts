@@ -1,5 +1,6 @@
 import { probeHost } from '../../activities/probe.js';
 import { planEntry } from '../../activities/plan-entry.js';
+import { HostLarql } from '../../activities/host-larql.js';
 import { Claims } from '../../activities/scratch/claims.js';
 import { ScratchLayout } from '../../activities/scratch/layout.js';
 import { artifactsOf, writtenBy } from '../../catalog/artifacts.js';
@@ -20,17 +21,20 @@ export const dryRun = async (input: PublishInput, context: Context): Promise<Exi
   const settings = readSettings(context.env);
   const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
   const wanted = artifactsOf(input.entry.entry).filter(({ kind }) => input.only.length === 0 || input.only.includes(kind));
+  const layout = new ScratchLayout(settings.scratch);
   const host = await probeHost(
     {
       host: 'this machine',
       writeHub: settings.uploadRate === null ? hub : { ...hub, uploadPace: new Pace(settings.uploadRate) },
       sourceHub: settings.sourceToken === null ? hub : withToken(hub, settings.sourceToken),
       targets: settings.targets,
-      freeDisk: () => new Claims(new ScratchLayout(settings.scratch), settings.slots).freeDisk(),
+      freeDisk: () => new Claims(layout, settings.slots).freeDisk(),
+      larql: new HostLarql(context.env, layout, settings.larql),
     },
     {
       sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
       targets: writtenBy(wanted),
+      larql: wanted.some(({ kind }) => kind === 'vindex'),
     },
     context.signal,
   );

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { SwpError } from '../../core/error.js';
 import { CommitSha, type RepoId } from '../../core/ids.js';
-import { hubUrl, type CallOptions } from '../call.js';
+import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { readPages } from './paging.js';
 
@@ -42,4 +43,15 @@ export const readTrailers = (message: string): Trailers => {
   const plan = trailer(message, 'SWP-Plan');
   const manifest = trailer(message, 'SWP-Manifest');
   return { ...(plan === undefined ? {} : { plan }), ...(manifest === undefined ? {} : { manifest }) };
+};
+
+const Dated = z.object({ id: CommitSha, date: z.iso.datetime({ offset: true }).transform((text) => new Date(text)) });
+
+/** When a commit was made, as the Hub lists it. */
+export const readCommitDate = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<Date> => {
+  const url = hubUrl(hub, `/api/models/${repo}/commits/${commit}?limit=1`);
+  const { value } = await callJson(hub, { method: 'GET', url, authorized: true, signal: options.signal }, z.array(Dated));
+  const found = value.find(({ id }) => id === commit);
+  if (found === undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub does not list commit ${commit} of ${repo}.`);
+  return found.date;
 };

@@ -37,6 +37,8 @@ const LONGEST_SLEEP_MS = 60;
 
 export interface WorkshopOptions {
   readonly decideWithinMs?: number;
+  /** Path of the larql that the high-memory worker finds, stand-in or not; without it there is none. */
+  readonly larql?: string;
   /** False: the test runs workers of its own. */
   readonly workers?: boolean;
   readonly hub?: Pick<LocalHubOptions, 'multipartThreshold' | 'chunkSize' | 'serverCopy'>;
@@ -163,7 +165,15 @@ export class Workshop {
       SWP_SCRATCH: join(this.directory, 'scratch'),
       SWP_TARGETS: 'Acme',
       SWP_TASK_QUEUE: this.queue,
+      ...(this.options.larql === undefined
+        ? {}
+        : { SWP_LARQL: this.options.larql, SWP_LARQL_STAND_IN: 'allow', SWP_LARQL_BLOCKS: 'early' }),
     };
+  }
+
+  private larqlEnv(): NodeJS.ProcessEnv {
+    const { larql } = this.options;
+    return larql === undefined ? {} : { PATH: process.env['PATH'], SWP_LARQL: larql };
   }
 
   private hubConfig(token: string): HubConfig {
@@ -183,6 +193,8 @@ export class Workshop {
       slots: 2,
       decideWithinMs: this.options.decideWithinMs ?? 3_600_000,
       uploadRate: null,
+      keepMs: 3_600_000,
+      larql: { fleetBlocks: 'early' as const, allowStandIn: true },
       taskQueue: this.queue,
     };
     const control = await createControlWorkers({
@@ -200,6 +212,7 @@ export class Workshop {
       writeHub: hub,
       sourceHub: hub,
       stopRequested: () => this.stopped.signal.aborted,
+      env: this.larqlEnv(),
     });
     const all: Worker[] = [...control, ...workers];
     this.running = runWorkers(all, this.stopped.signal).finally(() => connection.close());

@@ -1,0 +1,190 @@
+import { link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { SwpError } from '../../core/error.js';
+import type { Sha256 } from '../../core/ids.js';
+import { estimateVindex } from '../../formats/vindex/estimates.js';
+import { layoutOf } from '../../formats/vindex/layout.js';
+import { extractOptions } from '../../formats/vindex/options.js';
+import type { SourceModel } from '../../formats/vindex/source.js';
+import type { HubConfig } from '../../hub/config.js';
+import { readCommitDate } from '../../hub/read/commits.js';
+import type { JobDirectories } from '../../larql/environment.js';
+import { BLAS } from '../../larql/environment.js';
+import { extractVindex, sliceVindex, type LarqlJob } from '../../larql/extract.js';
+import { endLeftover, noteProcess } from '../../larql/leftover.js';
+import type { LarqlProgram } from '../../larql/program.js';
+import { digestOf } from '../../plan/canonical.js';
+import type { FileFacts, LarqlFacts, SourceFacts } from '../../plan/facts.js';
+import { describeBytes, GIT_BLOB_LIMIT, type ManifestFile } from '../../plan/manifest.js';
+import { vindexRecipe } from '../../plan/plan-vindex.js';
+import type { VindexRecipe } from '../../plan/recipe.js';
+import { readPlannedSource } from '../facts/source.js';
+import { readVindexSource } from '../facts/vindex.js';
+import type { BuildOrder } from '../build.js';
+import type { Report } from '../heartbeat.js';
+import type { HostLarql } from '../host-larql.js';
+import type { SharedInputs } from '../scratch/shared.js';
+import { proveVindex, type ProofInput } from './prove.js';
+import { stageDigest, stagedIn, stageSource, type StagedSource } from './stage.js';
+
+export interface VindexDeps {
+  readonly hub: HubConfig;
+  readonly shared: SharedInputs;
+  readonly larql: HostLarql;
+}
+
+interface Planned {
+  readonly deps: VindexDeps;
+  readonly program: LarqlProgram;
+  readonly facts: LarqlFacts;
+  readonly recipe: VindexRecipe;
+  readonly source: SourceFacts;
+  readonly files: readonly FileFacts[];
+  readonly model: SourceModel;
+  readonly holder: string;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+const VINDEX = 'vindex';
+const PID = 'larql.json';
+
+/** Everything is derived again from the pinned source and this host's larql, and must be what was planned. */
+const asPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: BuildOrder): Promise<Planned> => {
+  const { recipe } = plan;
+  if (recipe?.kind !== 'vindex') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no vindex.`);
+  const larql = await deps.larql.ready(signal);
+  if (larql === null)
+    throw new SwpError('not-found', 'larql/none', 'This host has no larql any more.', {
+      hint: 'Install it, or set SWP_LARQL to its path, restart the worker and retry; or move to another host.',
+    });
+  const source = await readPlannedSource(deps.hub, plan, signal);
+  const { files, described } = await readVindexSource(deps.hub, source, signal);
+  const { program, facts } = larql;
+  const digest = digestOf(vindexRecipe({ ...recipe, source, files, larql: facts, blas: BLAS }));
+  if ('faults' in described || digest !== plan.recipeDigest)
+    throw new SwpError(
+      'integrity',
+      'build/recipe-differs',
+      facts.sha256 === recipe.larql.sha256
+        ? `From ${recipe.source.repo} at ${recipe.source.commit} comes recipe ${digest}; the plan has ${plan.recipeDigest}.`
+        : `This host's larql has SHA-256 ${facts.sha256}; planned was ${recipe.larql.sha256}.`,
+      { hint: 'Move to a host with the larql of the plan; or abandon, and start again for a fresh plan.' },
+    );
+  return { deps, program, facts, recipe, source, files, model: described.model, holder, report, signal };
+};
+
+const directoriesIn = (root: string, { hubCache }: Pick<StagedSource, 'hubCache'>): JobDirectories => ({
+  home: join(root, 'home'),
+  hubCache,
+  temporary: join(root, 'tmp'),
+});
+
+/** A job in a directory that may still have a larql of a crashed worker in it: that one is ended first. */
+const jobIn = async ({ deps, program, signal }: Planned, root: string, staged: StagedSource): Promise<LarqlJob> => {
+  const note = join(root, PID);
+  await endLeftover(note);
+  return { program, directories: directoriesIn(root, staged), env: deps.larql.env, signal, onStart: (pid) => noteProcess(note, pid) };
+};
+
+const proofOf = (
+  planned: Planned,
+  staged: StagedSource,
+  slice: VindexRecipe['slice'],
+  committedAt: Date,
+  directory: string,
+): ProofInput => {
+  const { recipe, model, facts, source, files } = planned;
+  const options = extractOptions(recipe.quant, facts.names);
+  const estimate = estimateVindex(layoutOf(model, options, 'full'), slice);
+  return {
+    directory,
+    snapshot: staged.snapshot,
+    layout: layoutOf(model, options, slice),
+    source,
+    files,
+    recipe,
+    recipeDigest: digestOf({ ...recipe, slice }),
+    committedAt,
+    outputBytes: estimate.slice ?? estimate.output,
+  };
+};
+
+const stage = async (planned: Planned): Promise<StagedSource> => {
+  const { deps, source, files, holder, report, signal } = planned;
+  const directory = await deps.shared.use(stageDigest(source, files), holder, (partial) =>
+    stageSource(deps.hub, source, files, partial, report, signal),
+  );
+  return stagedIn(directory, source);
+};
+
+/** The whole vindex, extracted once for all slices of it. */
+const extractFull = async (planned: Planned, staged: StagedSource, committedAt: Date): Promise<string> => {
+  const { deps, recipe, model, source, holder, report, signal } = planned;
+  const directory = await deps.shared.use(digestOf({ ...recipe, slice: 'full' }), holder, async (partial) => {
+    const job = await jobIn(planned, partial, staged);
+    const output = join(partial, VINDEX);
+    // larql takes a checkpoint of other options for its own, and leaves strange files where they are: always anew.
+    await rm(output, { recursive: true, force: true });
+    const proof = proofOf(planned, staged, 'full', committedAt, output);
+    await extractVindex({
+      ...job,
+      model: source.repo,
+      output,
+      quant: recipe.quant,
+      layers: model.config.layers,
+      outputBytes: proof.outputBytes,
+      onProgress: ({ stage: file, layersDone, layers, secondsLeft }) =>
+        report({
+          file,
+          note: `layer ${layersDone} of ${layers}${secondsLeft === null ? '' : `, about ${Math.ceil(secondsLeft / 60)} min left`}`,
+        }),
+    });
+    await proveVindex(proof, report, signal);
+    for (const rest of ['home', 'tmp', PID]) await rm(join(partial, rest), { recursive: true, force: true });
+  });
+  return join(directory, VINDEX);
+};
+
+const describe = async (directory: string, path: string, sha256: Sha256): Promise<ManifestFile> => {
+  const { size } = await stat(join(directory, path));
+  return size <= GIT_BLOB_LIMIT ? describeBytes(path, await readFile(join(directory, path))) : { path, size, sha256 };
+};
+
+/** Fills a build with the files of the full vindex, without copying them: both lie in one scratch. */
+const linkFiles = async (from: string, to: string, paths: Iterable<string>): Promise<void> => {
+  for (const path of paths) {
+    await mkdir(dirname(join(to, path)), { recursive: true, mode: 0o700 });
+    await link(join(from, path), join(to, path));
+  }
+};
+
+/**
+ * Builds the files of a vindex into a directory that is renamed into place by the caller: staged, extracted, proven,
+ * and sliced where that is asked for.
+ */
+export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: string): Promise<readonly ManifestFile[]> => {
+  const planned = await asPlanned(deps, order);
+  const { recipe, source, report, signal } = planned;
+  const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
+  const staged = await stage(planned);
+  const full = await extractFull(planned, staged, committedAt);
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { recursive: true, mode: 0o700 });
+  const proof = proofOf(planned, staged, recipe.slice, committedAt, partial);
+  if (recipe.slice === 'full') await linkFiles(full, partial, proof.layout.files.keys());
+  else {
+    const work = `${partial}-slice`;
+    await rm(work, { recursive: true, force: true });
+    await mkdir(work, { recursive: true, mode: 0o700 });
+    const output = join(work, VINDEX);
+    await sliceVindex({ ...(await jobIn(planned, work, staged)), source: full, output, bytes: proof.outputBytes });
+    await rm(partial, { recursive: true, force: true });
+    await rename(output, partial);
+    await rm(work, { recursive: true, force: true });
+  }
+  const digests = await proveVindex(proof, report, signal);
+  const files: ManifestFile[] = [];
+  for (const [path, sha256] of digests) files.push(await describe(partial, path, sha256));
+  return files;
+};

@@ -1,0 +1,67 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import pMap from 'p-map';
+import type { CommitSha, Digest, RepoId } from '../../core/ids.js';
+import type { HubConfig } from '../../hub/config.js';
+import { downloadFile } from '../../hub/read/download.js';
+import { digestOf } from '../../plan/canonical.js';
+import type { FileFacts, SourceFacts } from '../../plan/facts.js';
+import type { Report } from '../heartbeat.js';
+
+const FILES_IN_FLIGHT = 2;
+
+/** Where larql looks for a model, below the root of a cache (`larql.md` §1.2). */
+const snapshotIn = (repo: RepoId, commit: CommitSha): string => join('hub', `models--${repo.replace('/', '--')}`, 'snapshots', commit);
+
+/** A source as larql finds it: a cache that holds exactly one snapshot of one repository. */
+export interface StagedSource {
+  readonly hubCache: string;
+  readonly snapshot: string;
+}
+
+export const stagedIn = (directory: string, { repo, commit }: Pick<SourceFacts, 'repo' | 'commit'>): StagedSource => ({
+  hubCache: join(directory, 'hub'),
+  snapshot: join(directory, snapshotIn(repo, commit)),
+});
+
+/** What a staged source is shared by: its repository, its commit, and the files of it that are read. */
+export const stageDigest = ({ repo, commit }: Pick<SourceFacts, 'repo' | 'commit'>, files: readonly FileFacts[]): Digest =>
+  digestOf({ staged: 1, repo, commit, files: files.map(({ path, size, lfs, gitBlob }) => ({ path, size, digest: lfs ?? gitBlob })) });
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Downloads the files that larql reads, each checked against the digest that its commit lists. Files that are there are whole. */
+export const stageSource = async (
+  hub: HubConfig,
+  source: SourceFacts,
+  files: readonly FileFacts[],
+  directory: string,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { snapshot } = stagedIn(directory, source);
+  const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
+  let [doneBytes, doneFiles] = [0, 0];
+  const arrived = (file: string, bytes: number): void => {
+    doneBytes += bytes;
+    report({ file, doneBytes, totalBytes, doneFiles, totalFiles: files.length });
+  };
+  await pMap(
+    files,
+    async (file) => {
+      const path = join(snapshot, file.path);
+      if (await exists(path)) arrived(file.path, file.size);
+      else
+        await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, {
+          signal,
+          onBytes: (bytes) => arrived(file.path, bytes),
+        });
+      doneFiles += 1;
+    },
+    { concurrency: FILES_IN_FLIGHT, signal },
+  );
+};
