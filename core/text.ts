@@ -37,3 +37,15 @@ export const oneLine = (text: string, max = 300): string => {
     .toWellFormed();
   return plain.length <= max ? plain : `${plain.slice(0, max - 1).toWellFormed()}…`;
 };
+
+/** Names of a list that messages show before they count the rest. */
+const SHOWN = 5;
+
+/** The first few names of a list that may be very long. */
+export const someOf = (names: readonly string[]): string => {
+  const shown = names
+    .slice(0, SHOWN)
+    .map((name) => oneLine(name, 240))
+    .join(', ');
+  return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
+};

@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/text.js';
+import { someOf } from '../../core/text.js';
 
 /** What is wrong, or worth knowing, about the heads of a checkpoint. `blocked` means: do not publish. */
 export interface MtpProblem {
@@ -22,17 +22,6 @@ export interface MtpProblem {
   readonly severity: 'warn' | 'blocked';
   readonly message: string;
 }
-
-const SHOWN = 5;
-
-/** The first few names of a list that may be very long. */
-export const someOf = (names: readonly string[]): string => {
-  const shown = names
-    .slice(0, SHOWN)
-    .map((name) => oneLine(name, 240))
-    .join(', ');
-  return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
-};
 
 export const blockedBy = (code: MtpProblem['code'], message: string): MtpProblem => ({ code, severity: 'blocked', message });
 export const warnOf = (code: MtpProblem['code'], message: string): MtpProblem => ({ code, severity: 'warn', message });

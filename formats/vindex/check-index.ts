@@ -83,7 +83,7 @@ export const checkIndex = (index: VindexIndex, layout: VindexLayout, repo: strin
       problem(
         'index-field',
         INDEX_FILE,
-        `${field} is ${JSON.stringify(actual) ?? 'absent'}; the source makes ${allowed.map((one) => JSON.stringify(one) ?? 'none').join(' or ')}.`,
+        `${field} is ${JSON.stringify(actual) ?? 'absent'}; it should be ${allowed.map((one) => JSON.stringify(one) ?? 'none').join(' or ')}.`,
       ),
     ),
   ...layerProblems(index, layout),

@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/text.js';
+import { oneLine, someOf } from '../../core/text.js';
 import { WEIGHT_MANIFEST } from './file-names.js';
 import type { VindexLayout } from './layout.js';
 import { parseBlockManifest, parseWeightManifest } from './manifests.js';
@@ -48,26 +48,60 @@ const tilingProblems = (path: string, entries: readonly Entry[], sizes: Readonly
   });
 };
 
-const entryProblems = (path: string, entries: readonly Entry[], expected: readonly StoredTensor[]): VindexProblem[] => {
-  const wrong = expected.flatMap((tensor, at) => {
-    const found = entries[at];
+/** What is in one list and not, or less often, in the other. */
+const without = (keys: readonly string[], others: readonly string[]): string[] => {
+  const left = new Map<string, number>();
+  for (const key of others) left.set(key, (left.get(key) ?? 0) + 1);
+  return keys.filter((key) => {
+    const count = left.get(key) ?? 0;
+    left.set(key, count - 1);
+    return count <= 0;
+  });
+};
+
+const keyProblems = (path: string, found: readonly string[], expected: readonly string[]): VindexProblem[] => {
+  const [lacking, extra] = [without(expected, found), without(found, expected)];
+  const ordered = lacking.length > 0 || extra.length > 0 || found.every((key, at) => key === expected[at]);
+  return [
+    ...(found.length === expected.length
+      ? []
+      : [problem('manifest-count', path, `It lists ${found.length} tensors; the source makes ${expected.length}.`)]),
+    ...(lacking.length === 0 ? [] : [problem('manifest-entry', path, `It lacks ${someOf(lacking)}.`)]),
+    ...(extra.length === 0 ? [] : [problem('manifest-entry', path, `It lists ${someOf(extra)}, which the source does not make.`)]),
+    ...(ordered ? [] : [problem('manifest-entry', path, 'It lists its tensors in another order than larql.')]),
+  ];
+};
+
+/** Fields of entries that are of the same tensor: by their place, or by their key where the keys differ. */
+const fieldProblems = (path: string, entries: readonly Entry[], expected: readonly Entry[], ordered: boolean): VindexProblem[] => {
+  const byKey = new Map(entries.map((entry) => [entry.key, entry]));
+  // Places differ where one before them is missing: the tiling has its own problems.
+  const fields = ordered ? (['as', 'shape', 'offset', 'length', 'file'] as const) : (['as', 'shape', 'length', 'file'] as const);
+  const wrong = expected.flatMap((should, at) => {
+    const found = ordered ? entries[at] : byKey.get(should.key);
     if (found === undefined) return [];
-    const should = entryOf(tensor, path);
-    return (['key', 'as', 'shape', 'offset', 'length', 'file'] as const)
+    return fields
       .filter((field) => String(found[field]) !== String(should[field]))
-      .map((field) =>
-        problem(
+      .map((field) => {
+        const values = [found[field], should[field]].map((value) => oneLine(String(value), 120));
+        return problem(
           'manifest-entry',
           path,
-          `Entry ${at}, ${oneLine(found.key, 120)}: its ${field === 'as' ? 'format' : field} is ${oneLine(String(found[field]), 120)}; the source makes ${String(should[field])}.`,
-        ),
-      );
+          `${should.key}: its ${field === 'as' ? 'format' : field} is ${values[0]}; the source makes ${values[1]}.`,
+        );
+      });
   });
-  const count =
-    entries.length === expected.length
-      ? []
-      : [problem('manifest-count', path, `It lists ${entries.length} tensors; the source makes ${expected.length}.`)];
-  return [...count, ...capped(wrong)];
+  return capped(wrong);
+};
+
+const entryProblems = (path: string, entries: readonly Entry[], tensors: readonly StoredTensor[]): VindexProblem[] => {
+  const expected = tensors.map((tensor) => entryOf(tensor, path));
+  const keys = keyProblems(
+    path,
+    entries.map(({ key }) => key),
+    expected.map(({ key }) => key),
+  );
+  return [...keys, ...fieldProblems(path, entries, expected, keys.length === 0)];
 };
 
 const entriesOf = (path: string, bytes: Uint8Array): Entry[] =>

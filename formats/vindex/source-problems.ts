@@ -1,4 +1,4 @@
-import { compareBytes, oneLine, plural } from '../../core/text.js';
+import { compareBytes, oneLine, plural, someOf } from '../../core/text.js';
 import { leftOut, unmetNeeds, type Unmet } from './needs.js';
 import { quantOf, writesFeedForward, writesWeights, type ExtractOptions, type VindexSlice } from './options.js';
 import { matrixOf, outputHeadOf, packedOf, type SourceModel } from './source.js';
@@ -26,17 +26,7 @@ export interface SourceProblem {
   readonly fix?: string;
 }
 
-const SHOWN = 4;
-
 const PLAIN_KINDS = { dense: 'dense', moe: 'a pure mixture of experts', hybrid: 'a hybrid', mla: 'one with latent attention' };
-
-export const someOf = (names: readonly string[]): string => {
-  const shown = names
-    .slice(0, SHOWN)
-    .map((name) => oneLine(name, 160))
-    .join(', ');
-  return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
-};
 
 const blocked = (code: SourceProblem['code'], message: string, fix?: string): SourceProblem => ({
   code,

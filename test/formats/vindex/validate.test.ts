@@ -175,6 +175,23 @@ describe('a change of a full vindex is found', () => {
     expect(await problemsAfter(GEMMA, (files) => editIndex(files, edit))).toContain('index-layers index.json');
   });
 
+  it('a manifest without the down projections, as larql writes it for a source of FP8', async () => {
+    const files = new Map(LLAMA.files);
+    editManifest(
+      files,
+      'interleaved_q4k_manifest.json',
+      (all) => void all.splice(0, all.length, ...all.filter(({ key }) => !String(key).includes('down'))),
+    );
+    const found = await validateVindex(readerOf(files), LLAMA.layout, 'tiny/model');
+    expect(found.map(({ message }) => message)).toContain('It lacks layers.0.mlp.down_proj.weight, layers.1.mlp.down_proj.weight.');
+  });
+
+  it('tensors in another order', async () => {
+    expect(
+      await problemsAfter(LLAMA, (files) => editManifest(files, ATTENTION, (all) => void all.splice(0, all.length, ...all.toReversed()))),
+    ).toEqual([`manifest-entry ${ATTENTION}`]);
+  });
+
   it('every problem is told, not the first alone', async () => {
     const change = (files: Files): void => {
       files.delete(EXPERTS);
