@@ -4,6 +4,7 @@ import type { BlockLayout } from '../../../formats/vindex/blocks.js';
 import { compareNumbers, type Comparison } from '../../../formats/vindex/compare-numbers.js';
 import { extractOptions } from '../../../formats/vindex/options.js';
 import { rowError } from '../../../formats/vindex/row-error.js';
+import { validateVindex } from '../../../formats/vindex/validate.js';
 import { quantiseRow } from './quantise.js';
 import { tinyGemma, tinyLlama, tinyMixtral } from './tiny-models.js';
 import { readerOf, sourceOf, tinySlice, tinyVindex, type TinyVindex } from './tiny-vindex.js';
@@ -102,6 +103,35 @@ describe('a sample of numbers', () => {
     const { blocks, problems } = await compared(LLAMA, files);
     expect(blocks).toBeNull();
     expect(problems.map(({ code }) => code)).toEqual(['block-generation']);
+  });
+});
+
+describe('a model of any shape', () => {
+  const small = fc.integer({ min: 1, max: 40 });
+  const shape = fc.record({
+    hidden: fc.integer({ min: 1, max: 300 }),
+    intermediate: small,
+    layers: fc.integer({ min: 1, max: 3 }),
+    vocabulary: fc.constant(64),
+    heads: fc.constantFrom(2, 4),
+    keyValueHeads: fc.constantFrom(1, 2),
+    headDimension: fc.integer({ min: 1, max: 80 }),
+  });
+
+  it('makes a vindex that is whole and whose numbers hold', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        shape,
+        fc.constantFrom('F32' as const, 'BF16' as const),
+        fc.constantFrom('q4k' as const, 'none' as const),
+        async (one, dtype, quant) => {
+          const vindex = tinyVindex(tinyLlama(dtype, one), extractOptions(quant));
+          expect(await validateVindex(readerOf(vindex.files), vindex.layout, 'tiny/model')).toEqual([]);
+          expect(await compared(vindex)).toMatchObject({ problems: [] });
+        },
+      ),
+      { numRuns: 25 },
+    );
   });
 });
 
