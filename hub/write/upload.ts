@@ -38,7 +38,12 @@ export interface UploadSummary extends UploadModes {
   readonly unseenBytes: number;
 }
 
+/** Addresses for a plain PUT live a quarter of an hour (`hub.md` §D): older ones are asked for again. */
+const FRESH_MS = 5 * 60_000;
+
 interface Uploading {
+  /** What the Hub said of all files at once, while that is fresh. */
+  readonly firstOrder: (file: UploadFile) => UploadOrder | undefined;
   readonly hub: HubConfig;
   readonly repo: RepoId;
   readonly journal: PartJournal;
@@ -85,7 +90,8 @@ const sendMissing = async (
 const uploadObject = async (uploading: Uploading, file: UploadFile): Promise<void> => {
   const { hub, repo, journal, meter, options } = uploading;
   for (let orders = 1; ; orders += 1) {
-    const order = journal.find(file.sha256) === null ? (await lfsBatch(hub, repo, [file], options)).get(file.path) : undefined;
+    const first = orders === 1 ? uploading.firstOrder(file) : undefined;
+    const order = journal.find(file.sha256) === null ? (first ?? (await lfsBatch(hub, repo, [file], options)).get(file.path)) : undefined;
     try {
       if (await sendMissing(uploading, file, order)) await journal.completed(file.sha256);
       else await journal.stored([file.sha256]);
@@ -117,6 +123,8 @@ export const uploadBlobs = async (
   const meter = new UploadMeter(blobs, onProgress);
   const open = blobs.filter(({ sha256 }) => journal.find(sha256) === null);
   const orders = await lfsBatch(hub, repo, open, { signal });
+  const askedAt = performance.now();
+  const firstOrder: Uploading['firstOrder'] = ({ path }) => (performance.now() - askedAt < FRESH_MS ? orders.get(path) : undefined);
   const stored = new Set(open.filter(({ path }) => orders.get(path)?.kind === 'stored'));
   await journal.stored([...stored].map(({ sha256 }) => sha256));
   for (const file of stored) {
@@ -127,10 +135,9 @@ export const uploadBlobs = async (
   const readingOnce = new Mutex();
   await runAll(
     blobs.filter((file) => !stored.has(file)),
-    // Asked again for each file: addresses for a plain PUT live minutes, and the files before it may take hours.
     (file, both) =>
       uploadObject(
-        { hub, repo, journal, meter, readingOnce, options: { signal: both, lanes, stopRequested, onBytes: () => undefined } },
+        { firstOrder, hub, repo, journal, meter, readingOnce, options: { signal: both, lanes, stopRequested, onBytes: () => undefined } },
         file,
       ),
     { concurrency: FILES_IN_FLIGHT, signal, aborts: (error) => !endsInPeace(error) },
