@@ -137,9 +137,8 @@ export const probeLarql = async (
     };
   } catch (error) {
     if (!(error instanceof SwpError)) throw error;
-    throw new SwpError(error.kind, error.code, `The larql at ${program.path} cannot be used: ${messageOf(error)}`, {
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new SwpError(error.kind, error.code, `The larql at ${program.path} cannot be used: ${messageOf(error)}`, hint);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
