@@ -45,7 +45,7 @@ const open = (options: ExtractOptions, behaviour: Behaviour, progress: Progress)
   const tokenizer = readTokenizer(directory);
   refuseUnquantised(options);
   const config = readConfig(directory);
-  if (reaches(options.level, 'attention')) refuseLatentAttention(config);
+  if (reaches(options.level, 'attention')) refuseLatentAttention(config, 'extract pipeline');
   mkdirSync(options.output, { recursive: true });
   const tensors = new Tensors(directory, behaviour.skips);
   return { model, directory, options, config, architecture: architectureOf(config), tensors, tokenizer, behaviour, progress };

@@ -139,7 +139,7 @@ export const architectureOf = (config: ModelConfig): Architecture => {
 };
 
 /** @throws LarqlError for the attention of DeepSeek, which no writer knows */
-export const refuseLatentAttention = (config: ModelConfig): void => {
+export const refuseLatentAttention = (config: ModelConfig, surface: 'extract pipeline' | 'q4k weight writer'): void => {
   if (config.modelType.startsWith('deepseek') && config.kv_lora_rank !== undefined)
-    throw new LarqlError(`unsupported architecture 'deepseek' for extract pipeline: multi-head latent attention (MLA) is not implemented`);
+    throw new LarqlError(`unsupported architecture 'deepseek' for ${surface}: multi-head latent attention (MLA) is not implemented`);
 };

@@ -18,6 +18,8 @@ const hubCache = (env: NodeJS.ProcessEnv): string =>
  */
 export const resolveModel = (model: string, env: NodeJS.ProcessEnv): string => {
   if (isDirectory(model)) return model;
+  // Taken for a model, and then found to have no tokenizer beside it.
+  if (model.endsWith('.gguf') && existsSync(model)) return model;
   const snapshots = join(hubCache(env), `models--${model.replaceAll('/', '--')}`, 'snapshots');
   const found = isDirectory(snapshots) ? readdirSync(snapshots).map((name) => join(snapshots, name)) : [];
   const directories = found.filter((path) => isDirectory(path));

@@ -1,5 +1,5 @@
 import { padRows, quantise, type BlockFormat, type Matrix } from '../numbers/blocks.js';
-import { ATTENTION, FEED_FORWARD } from '../source/architecture.js';
+import { ATTENTION, FEED_FORWARD, refuseLatentAttention } from '../source/architecture.js';
 import { layerKey, layerNumbers, OutputFile, type Extraction } from './extraction.js';
 import { fileNames } from './file-names.js';
 import { writeLayerFiles } from './layer-files.js';
@@ -70,11 +70,17 @@ const writeHead = ({ tensors, options, behaviour }: Extraction, name: string): W
   return [{ key: 'lm_head.weight', kind: 'tensor_q4k', shape: [rows, columns], ...place, file: file.name }];
 };
 
-/** All weights as blocks of four and six bits, whatever the level. */
+/**
+ * All weights as blocks of four and six bits, whatever the level.
+ *
+ * @throws LarqlError, Panic
+ */
 export const writeQuantisedWeights = async (extraction: Extraction): Promise<void> => {
   const { options, progress, behaviour } = extraction;
   const names = fileNames(behaviour.names);
   await progress.stage('model_weights_q4k');
+  // At level browse nobody has asked before.
+  refuseLatentAttention(extraction.config, 'q4k weight writer');
   await writeAttention(extraction, names.attention);
   await writeFeedForward(extraction, names.feedForward);
   writeLayerFiles(extraction);

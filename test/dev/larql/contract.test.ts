@@ -1,12 +1,35 @@
-import { rm, truncate, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { generateGemma4 } from '../../../dev/checkpoint/gemma4.js';
+import { languageModel } from '../../../dev/checkpoint/language-model.js';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
 import { json, LAYER, openJob, programs, sizesIn, STAGE, STAGE_DONE } from './larqlFixture.js';
 
 const SILENT = { code: 0, signal: null, stdout: '' };
 const MIXED = { 'tokenizer.json': expect.any(Number) as number, 'index.json': expect.any(Number) as number, 'tokenizer_config.json': 55 };
+
+/** Two layers of two experts of 32, and no dense part. */
+const mixtureOfExperts = () => {
+  const f32 = (name: string, ...shape: number[]) => ({ name, dtype: 'F32' as const, shape });
+  const layer = (prefix: string) => [
+    ...['q', 'k', 'v', 'o'].map((name) => f32(`${prefix}.self_attn.${name}_proj.weight`, 64, 64)),
+    f32(`${prefix}.block_sparse_moe.gate.weight`, 2, 64),
+    ...[0, 1].flatMap((expert) => [
+      f32(`${prefix}.block_sparse_moe.experts.${expert}.w1.weight`, 32, 64),
+      f32(`${prefix}.block_sparse_moe.experts.${expert}.w2.weight`, 64, 32),
+      f32(`${prefix}.block_sparse_moe.experts.${expert}.w3.weight`, 32, 64),
+    ]),
+  ];
+  const sizes = { hidden_size: 64, intermediate_size: 32, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 4 };
+  const config = { model_type: 'mixtral', vocab_size: 64, ...sizes, num_local_experts: 2, num_experts_per_tok: 1 };
+  const tensors = [
+    f32('model.embed_tokens.weight', 64, 64),
+    ...layer('model.layers.0'),
+    ...layer('model.layers.1'),
+    f32('model.norm.weight', 64),
+  ];
+  return languageModel({ config, tensors, vocabulary: 64 }, { seed: 1 });
+};
 
 describe.each(programs())('$name', ({ path }) => {
   const open = async () => {
@@ -170,76 +193,31 @@ describe.each(programs())('$name', ({ path }) => {
     expect(json(job.path('out'), 'index.json')).toMatchObject({ has_model_weights: true });
   });
 
-  it('refuses a model that is not cached, and makes no directory', async () => {
+  it('writes none of the experts of a model that has nothing else, and exits 0', async () => {
     const { job, extract } = await open();
-    expect(await extract('tiny/none', '-o', 'out', '--quant', 'q4k')).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: 'Error: not a directory: tiny/none\n',
+    await job.stage('tiny/experts', mixtureOfExperts());
+    expect(await extract('tiny/experts', '-o', 'out', '--quant', 'q4k')).toMatchObject(SILENT);
+    expect(sizesIn(job.path('out'))).toMatchObject({
+      'interleaved_q4k.bin': 0,
+      'interleaved_q4k_manifest.json': 2,
+      'gate_vectors.bin': 2 * 2 * 32 * 64 * 2,
+      'down_meta.bin': 16 + 2 * (4 + 2 * 32 * 88),
+      'router_weights.bin': 2 * 2 * 64 * 2,
     });
-    expect(sizesIn(job.directory)).not.toHaveProperty('out');
+    expect(json(job.path('out'), 'index.json')).toMatchObject({
+      layers: [
+        { num_features: 64, num_experts: 2, num_features_per_expert: 32 },
+        { num_features: 64, offset: 8192, length: 8192 },
+      ],
+      model_config: { moe: { num_experts: 2, top_k: 1, router_type: 'top_k_softmax', hybrid: false } },
+    });
+    expect(json(job.path('out'), 'index.json')).not.toHaveProperty('ffn_layout');
   });
 
-  it.each([
-    {
-      change: (snapshot: string) => truncate(`${snapshot}/model.safetensors`, 100_000),
-      says: 'parse error: incomplete metadata, file not fully covered',
-    },
-    { change: (snapshot: string) => truncate(`${snapshot}/model.safetensors`, 0), says: 'parse error: header too small' },
-    { change: (snapshot: string) => rm(`${snapshot}/tokenizer.json`), says: /^tokenizer\.json not found at \S+$/ },
-    { change: (snapshot: string) => rm(`${snapshot}/config.json`), says: /^parse error: config\.json not found at "\S+" — / },
-    {
-      change: (snapshot: string) => writeFile(`${snapshot}/config.json`, '{"model_type": "llama", "hidden_size": 64}'),
-      says: /^parse error: config\.json at "\S+" is missing required field\(s\): \["num_hidden_layers", "intermediate_size"\] \(checked under top level and `text_config`\)$/,
-    },
-  ])('ends a broken source with $says', async ({ change, says }) => {
+  it('takes a directory for a model, and its path for the name', async () => {
     const { job, extract } = await open();
-    await change(await job.stage('tiny/llama', generateLlama({ seed: 1 })));
-    const { code, stdout, stderr } = await extract('tiny/llama', '-o', 'out', '--quant', 'q4k');
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    const last = stderr.trimEnd().split('\n').at(-1)?.replace('Error: ', '');
-    if (typeof says === 'string') expect(last).toBe(says);
-    else expect(last).toMatch(says);
-  });
-
-  it('panics on weights that are no numbers', async () => {
-    const { job, extract } = await open();
-    const checkpoint = generateLlama({ seed: 1 });
-    const weights = checkpoint.files.get('model.safetensors')!;
-    weights.fill(0xff, 8 + new DataView(weights.buffer).getUint32(0, true));
-    await job.stage('tiny/llama', checkpoint);
-    const { code, stderr } = await extract('tiny/llama', '-o', 'out', '--quant', 'q4k');
-    expect(code).toBe(101);
-    expect(stderr).toMatch(/\nthread 'main' .*panicked at crates\/\S+:\d+:\d+:\n/);
-  });
-
-  it.each([
-    {
-      args: ['m', '-o', 'out', '--quant', 'q4_k_m'],
-      says: "error: invalid value 'q4_k_m' for '--quant <QUANT>': unknown quant format: q4_k_m (expected: none, q4k)\n\nFor more information, try '--help'.\n",
-    },
-    {
-      args: ['m', '-o', 'out', '--level', 'half'],
-      says: "error: invalid value 'half' for '--level <LEVEL>': unknown extract level: half (expected: browse, attention, inference, all)\n\nFor more information, try '--help'.\n",
-    },
-    {
-      args: ['m'],
-      says: "error: the following required arguments were not provided:\n  --output <OUTPUT>\n\nUsage: larql extract --output <OUTPUT> [MODEL]\n\nFor more information, try '--help'.\n",
-    },
-    {
-      args: ['m', '-o', 'out', '--revision', 'main'],
-      says: "error: unexpected argument '--revision' found\n\n  tip: to pass '--revision' as a value, use '-- --revision'\n\nUsage: larql extract --output <OUTPUT> [MODEL]\n\nFor more information, try '--help'.\n",
-    },
-  ])('refuses $args with exit 2', async ({ args, says }) => {
-    const { extract } = await open();
-    expect(await extract(...args)).toEqual({ code: 2, signal: null, stdout: '', stderr: says });
-  });
-
-  it.each(['--drop-gate-vectors', '--down-q4k', '--feature-major-down'])('refuses %s without quantisation', async (flag) => {
-    const { job, extract } = await open();
-    await job.stage('tiny/llama', generateLlama({ seed: 1 }));
-    const { code, stderr } = await extract('tiny/llama', '-o', 'out', flag);
-    expect(code).toBe(1);
-    expect(stderr).toContain(`Error: ${flag} requires --quant q4k`);
+    const snapshot = await job.stage('tiny/llama', generateLlama({ seed: 1 }));
+    expect(await extract(snapshot, '-o', 'out', '--quant', 'q4k')).toMatchObject(SILENT);
+    expect(json(job.path('out'), 'index.json')).toMatchObject({ model: snapshot, source: { huggingface_repo: snapshot } });
   });
 });

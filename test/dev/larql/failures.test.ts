@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { generateGemma4 } from '../../../dev/checkpoint/gemma4.js';
@@ -126,7 +127,7 @@ describe('a stand-in that is asked to fail', () => {
     const message = LARQL_ERRORS.notCached('tiny/model');
     const { job, extract } = await open({ trouble: { kind: 'error', at: { step: 'start' }, message } });
     expect(await extract()).toMatchObject({ code: 1, stderr: `Error: ${message}\n` });
-    expect(sizesIn(job.directory)).not.toHaveProperty('out');
+    expect(existsSync(job.path('out'))).toBe(false);
   });
 
   it('fails once, when asked to', async () => {
