@@ -2,7 +2,8 @@ import type { Behaviour } from './behaviour.js';
 import { parseOptions, usageError, type CommandSyntax } from './options.js';
 
 export const EXTRACT: CommandSyntax = {
-  usage: 'larql extract --output <OUTPUT> [MODEL]',
+  command: 'larql extract',
+  required: '--output <OUTPUT> [MODEL]',
   positional: '[MODEL]',
   flags: ['--include-weights', '--f32', '--compact', '--drop-gate-vectors', '--down-q4k', '--feature-major-down', '--resume'],
   values: {
@@ -46,13 +47,18 @@ const readLevel = (word: string): Level => {
   );
 };
 
-const isQuantised = (word: string, { quantises, names }: Behaviour): boolean => {
-  const lower = word.toLowerCase();
-  if (lower === 'none' || lower === '') return false;
-  const known = quantises ? ['q4k', 'q4_k', ...(names === 'kquant' ? ['kquant'] : [])] : [];
-  if (known.includes(lower)) return true;
-  const expected = ['none', ...known.filter((name) => name !== 'q4_k')].join(', ');
-  throw usageError(`invalid value '${word}' for '--quant <QUANT>': unknown quant format: ${word} (expected: ${expected})`);
+/** The words that `--quant` takes, as larql lists them; it takes `q4_k` for `q4k` too. */
+export const quantWords = ({ quantises, names }: Behaviour): string[] => [
+  'none',
+  ...(quantises ? ['q4k'] : []),
+  ...(quantises && names === 'kquant' ? ['kquant'] : []),
+];
+
+const isQuantised = (word: string, behaviour: Behaviour): boolean => {
+  const lower = word.toLowerCase().replace('q4_k', 'q4k');
+  const known = quantWords(behaviour);
+  if (known.includes(lower) || lower === '') return lower !== 'none' && lower !== '';
+  throw usageError(`invalid value '${word}' for '--quant <QUANT>': unknown quant format: ${word} (expected: ${known.join(', ')})`);
 };
 
 const readCount = (word: string, option: string): number => {

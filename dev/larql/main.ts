@@ -19,7 +19,7 @@ const run = async ([command, ...args]: readonly string[], behaviour: Behaviour, 
   if (command === undefined) throw new UsageError(PROGRAM_HELP);
   if (command === '--version' || command === '-V') return VERSION;
   if (command === '--help' || command === '-h') return PROGRAM_HELP;
-  const help = args.includes('--help') || args.includes('-h') ? commandHelp(command) : null;
+  const help = args.includes('--help') || args.includes('-h') ? commandHelp(command, behaviour) : null;
   if (help !== null) return help;
   const progress = new Progress(behaviour, directory);
   switch (command) {

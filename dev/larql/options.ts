@@ -2,7 +2,9 @@ import { UsageError } from './failure.js';
 
 /** What a command takes, in the way of larql's argument parser (clap). */
 export interface CommandSyntax {
-  readonly usage: string;
+  readonly command: string;
+  /** What a command line must have, as usage lines show it. */
+  readonly required: string;
   readonly positional: string;
   readonly flags: readonly string[];
   /** Name of an option and of its value; `*` behind the value marks a required one. */
@@ -23,10 +25,9 @@ export const usageError = (message: string, usage?: string): UsageError =>
 const REQUIRED = '*';
 
 /** @throws UsageError */
-export const parseOptions = (
-  args: readonly string[],
-  { usage, positional: positionalName, flags, values, short }: CommandSyntax,
-): Options => {
+export const parseOptions = (args: readonly string[], syntax: CommandSyntax): Options => {
+  const { flags, values, short } = syntax;
+  const usage = `${syntax.command} ${syntax.required}`;
   const found = { flags: new Set<string>(), values: new Map<string, string>(), positional: undefined as string | undefined };
   const rest = [...args];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -47,7 +48,7 @@ export const parseOptions = (
   }
   const missing = Object.entries(values).filter(([name, value]) => value.endsWith(REQUIRED) && !found.values.has(name));
   const lines = missing.map(([name, value]) => `  ${name} <${value.replace(REQUIRED, '')}>`);
-  if (positionalName.startsWith('<') && found.positional === undefined) lines.push(`  ${positionalName}`);
+  if (syntax.positional.startsWith('<') && found.positional === undefined) lines.push(`  ${syntax.positional}`);
   if (lines.length > 0) throw usageError(`the following required arguments were not provided:\n${lines.join('\n')}`, usage);
   return found;
 };

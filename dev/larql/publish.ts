@@ -6,7 +6,8 @@ import { parseOptions, type CommandSyntax } from './options.js';
 import { presetParts } from './slice-parts.js';
 
 export const PUBLISH: CommandSyntax = {
-  usage: 'larql publish --repo <REPO> <SOURCE>',
+  command: 'larql publish',
+  required: '--repo <REPO> <SOURCE>',
   positional: '<SOURCE>',
   flags: ['--no-full', '--dry-run', '--force-upload'],
   values: {

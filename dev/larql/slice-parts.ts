@@ -65,11 +65,14 @@ const PART_ALIASES: Readonly<Record<string, Part>> = {
   clusters: 'labels',
 };
 
+export const presetWords = ({ expertServer }: Behaviour): string[] =>
+  Object.keys(PRESETS).filter((word) => expertServer || word !== 'expert-server');
+
 /** @throws LarqlError */
-export const presetParts = (preset: string, { expertServer }: Behaviour): readonly Part[] => {
+export const presetParts = (preset: string, behaviour: Behaviour): readonly Part[] => {
   const lower = preset.toLowerCase();
   const name = PRESET_ALIASES[lower] ?? lower;
-  const known = Object.keys(PRESETS).filter((word) => expertServer || word !== 'expert-server');
+  const known = presetWords(behaviour);
   const parts = known.includes(name) ? PRESETS[name] : undefined;
   if (parts === undefined) throw new LarqlError(`unknown preset '${lower}'. Expected: ${known.join(', ')}`);
   return parts;

@@ -9,7 +9,8 @@ import { belongs, inOrder, partNamed, presetParts, type Part } from './slice-par
 import { readIndex, writeIndex } from './vindex/index-json.js';
 
 export const SLICE: CommandSyntax = {
-  usage: 'larql slice --output <OUTPUT> <SOURCE>',
+  command: 'larql slice',
+  required: '--output <OUTPUT> <SOURCE>',
   positional: '<SOURCE>',
   flags: ['--force', '--dry-run'],
   values: { '--output': 'OUTPUT*', '--parts': 'PARTS', '--preset': 'PRESET' },

@@ -16,7 +16,17 @@ describe('the stand-in', () => {
   it('lists in its help what extract takes', async () => {
     const job = await openJob();
     const { stdout } = await job.run(await job.standIn(), ['extract', '--help']);
-    for (const option of ['-o, --output <OUTPUT>', '--level <LEVEL>', '--quant <QUANT>', '--resume']) expect(stdout).toContain(option);
+    for (const option of ['-o, --output <OUTPUT>', '--level <LEVEL>', '--resume']) expect(stdout).toContain(option);
+  });
+
+  it.each([
+    { behaviour: {}, quants: 'none, q4k' },
+    { behaviour: { names: 'kquant' as const }, quants: 'none, q4k, kquant' },
+    { behaviour: { quantises: false }, quants: 'none' },
+  ])('lists $quants where it knows those', async ({ behaviour, quants }) => {
+    const job = await openJob();
+    const { stdout } = await job.run(await job.standIn(behaviour), ['extract', '--help']);
+    expect(stdout.split('\n')).toContain(`      --quant <QUANT>  ${quants}`);
   });
 
   it('is never called larql', async () => {
