@@ -75,6 +75,8 @@ const CHILD_LIFETIME_MS = 10 * 60_000;
 
 /** What the behaviour asks of the process as a whole. */
 export const prepareProcess = ({ ignoresSigterm, leavesChild }: Behaviour, directory: string | undefined): void => {
+  // Rust's `eprintln!` panics when nobody reads any more.
+  process.stderr.on('error', () => process.exit(101));
   if (ignoresSigterm) process.on('SIGTERM', () => undefined);
   if (!leavesChild || directory === undefined) return;
   const child = spawn(process.execPath, ['-e', `setTimeout(() => {}, ${CHILD_LIFETIME_MS})`], { stdio: ['ignore', 'inherit', 'inherit'] });

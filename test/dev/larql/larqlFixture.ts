@@ -30,6 +30,8 @@ interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
+  /** Reads no more of its words. */
+  closeStderr(): void;
   stderr(): string;
 }
 
@@ -52,7 +54,13 @@ const start = (program: string, args: readonly string[], cwd: string): Running =
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...read };
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  return { pid: child.pid!, ended, kill: (signal) => void child.kill(signal), stderr: () => read.stderr };
+  return {
+    pid: child.pid!,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    closeStderr: () => void child.stderr.destroy(),
+    stderr: () => read.stderr,
+  };
 };
 
 export const openJob = async (): Promise<Job> => {

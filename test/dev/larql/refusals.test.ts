@@ -28,6 +28,14 @@ describe.each(programs())('$name', ({ path }) => {
     expect(existsSync(job.path('out'))).toBe(output);
   });
 
+  it('panics when nobody reads its words any more', async () => {
+    const { job, program } = await open();
+    await job.stage('tiny/llama', generateLlama({ seed: 1 }));
+    const running = job.start(program, ['extract', 'tiny/llama', '-o', 'out', '--quant', 'q4k']);
+    running.closeStderr();
+    expect(await running.ended).toMatchObject({ code: 101, signal: null });
+  });
+
   it('takes a GGUF file for a model that lacks its tokenizer', async () => {
     const { job, extract } = await open();
     await writeFile(job.path('model.gguf'), 'GGUF');
