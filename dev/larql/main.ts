@@ -1,5 +1,5 @@
 import { messageOf } from '../../core/error.js';
-import { readBehaviour, type Behaviour } from './behaviour.js';
+import { LARQL_ERRORS, readBehaviour, type Behaviour } from './behaviour.js';
 import { extract } from './extract.js';
 import { parseExtract } from './extract-options.js';
 import { Panic, UsageError } from './failure.js';
@@ -46,7 +46,8 @@ const complain = (error: unknown): number => {
     process.stderr.write(`\nthread 'main' (${process.pid}) panicked at ${error.place}:\n${error.message}\n${note}\n`);
     return 101;
   }
-  process.stderr.write(`Error: ${messageOf(error)}\n`);
+  const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+  process.stderr.write(`Error: ${full ? LARQL_ERRORS.diskFull : messageOf(error)}\n`);
   return 1;
 };
 

@@ -62,7 +62,7 @@ export class Progress {
       case 'panic':
         throw new Panic(
           'called `Option::unwrap()` on a `None` value',
-          'crates/larql-vindex/src/extract/streaming/stages/down_meta.rs:187:64',
+          'crates/larql-vindex/src/extract/streaming/stages/down_meta.rs:187:91',
         );
       case 'error':
         throw new LarqlError(trouble.message);

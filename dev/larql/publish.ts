@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Behaviour } from './behaviour.js';
 import { LarqlError } from './failure.js';
 import { parseOptions, type CommandSyntax } from './options.js';
 import { presetParts } from './slice-parts.js';
+import { requireVindex } from './vindex/index-json.js';
 
 export const PUBLISH: CommandSyntax = {
   command: 'larql publish',
@@ -45,8 +44,7 @@ const slicesNamed = (words: string, behaviour: Behaviour): string[] => {
  */
 export const publish = (args: readonly string[], behaviour: Behaviour): string => {
   const { positional: source = '', flags, values } = parseOptions(args, PUBLISH);
-  if (!existsSync(source)) throw new LarqlError(`source vindex not a directory: ${source}`);
-  if (!existsSync(join(source, 'index.json'))) throw new LarqlError(`source vindex missing index.json: ${source}`);
+  requireVindex(source);
   const repo = values.get('--repo') ?? '';
   const template = values.get('--slice-repo-template') ?? '{repo}-{preset}';
   const full = !flags.has('--no-full') && values.get('--full') !== 'false';

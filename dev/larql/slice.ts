@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { Behaviour } from './behaviour.js';
 import { LEVELS, type Level } from './extract-options.js';
 import { LarqlError } from './failure.js';
+import { fixed } from './fixed.js';
 import { parseOptions, type CommandSyntax } from './options.js';
 import type { Progress } from './progress.js';
 import { belongs, inOrder, partNamed, presetParts, type Part } from './slice-parts.js';
-import { readIndex, writeIndex } from './vindex/index-json.js';
+import { readIndex, requireVindex, writeIndex } from './vindex/index-json.js';
 
 export const SLICE: CommandSyntax = {
   command: 'larql slice',
@@ -24,10 +25,10 @@ interface Copied {
 
 const INDEX = 'index.json';
 
-export const humanSize = (bytes: number): string => {
-  if (bytes >= 1024 ** 3) return `${(bytes / 1024 ** 3).toFixed(2)} GB`;
-  if (bytes >= 1024 ** 2) return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
-  return bytes >= 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${bytes} B`;
+const humanSize = (bytes: number): string => {
+  if (bytes >= 1024 ** 3) return `${fixed(bytes / 1024 ** 3, 2)} GB`;
+  if (bytes >= 1024 ** 2) return `${fixed(bytes / 1024 ** 2, 1)} MB`;
+  return bytes >= 1024 ? `${fixed(bytes / 1024, 1)} KB` : `${bytes} B`;
 };
 
 const filesIn = (directory: string, folder = ''): Copied[] =>
@@ -46,7 +47,6 @@ const levelOf = (parts: readonly Part[], source: Level): Level => {
 };
 
 const refuseBadPaths = (source: string, output: string, parts: readonly Part[], force: boolean): void => {
-  if (!existsSync(join(source, INDEX))) throw new LarqlError(`source vindex missing index.json: ${source}`);
   if (parts.length === 0) throw new LarqlError('no parts selected. Pass `--parts a,b,c` or `--preset client|server|browse|router`.');
   if (existsSync(output) && !force) throw new LarqlError(`output path exists: ${output} (pass --force to overwrite)`);
   if (output === source) throw new LarqlError('--output must differ from source vindex');
@@ -71,7 +71,7 @@ export const slice = async (args: readonly string[], behaviour: Behaviour, progr
   await progress.enter('start', 'slice');
   const output = values.get('--output') ?? '';
   const preset = values.get('--preset');
-  if (!existsSync(source)) throw new LarqlError(`source vindex not a directory: ${source}`);
+  requireVindex(source);
   const named = (values.get('--parts') ?? '').split(',').filter((word) => word !== '');
   const parts = inOrder([...(preset === undefined ? [] : presetParts(preset, behaviour)), ...named.map((word) => partNamed(word))]);
   refuseBadPaths(source, output, parts, flags.has('--force'));

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fixed } from './fixed.js';
 import type { Progress } from './progress.js';
 
 /** Names from before quantisation: a good quantised run has not found several of them. */
@@ -22,8 +23,8 @@ const sizeOf = (path: string): string => {
   const bytes = statSync(path, { throwIfNoEntry: false })?.size;
   if (bytes === undefined) return '(not found)';
   const megabytes = bytes / 1024 ** 2;
-  if (megabytes > 1024) return `${(megabytes / 1024).toFixed(2)} GB`;
-  return megabytes > 0.1 ? `${megabytes.toFixed(1)} MB` : `${(bytes / 1024).toFixed(1)} KB`;
+  if (megabytes > 1024) return `${fixed(megabytes / 1024, 2)} GB`;
+  return megabytes > 0.1 ? `${fixed(megabytes, 1)} MB` : `${fixed(bytes / 1024, 1)} KB`;
 };
 
 /** The end of an extraction's report. Its total leaves out what lies in `layers/`. */
@@ -34,6 +35,6 @@ export const saySummary = (progress: Progress, output: string, since: number): v
   progress.say(`  Build time: ${seconds >= 60 ? `${(seconds / 60).toFixed(1)}min` : `${seconds.toFixed(1)}s`}`);
   for (const name of LISTED) progress.say(`  ${name}: ${sizeOf(join(output, name))}`);
   const total = readdirSync(output).reduce((sum, name) => sum + statSync(join(output, name)).size, 0);
-  progress.say(`  Total: ${(total / 1024 ** 3).toFixed(2)} GB`);
+  progress.say(`  Total: ${fixed(total / 1024 ** 3, 2)} GB`);
   progress.say(`\nUsage:\n  larql walk --index ${output} -p "The capital of France is"`);
 };

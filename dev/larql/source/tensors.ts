@@ -95,5 +95,5 @@ export class Tensors {
 /** Numbers that larql sorts must compare. */
 export const refuseNaN = (values: Float32Array): void => {
   if (values.some((value) => Number.isNaN(value)))
-    throw new Panic('called `Option::unwrap()` on a `None` value', 'crates/larql-vindex/src/extract/streaming/stages/down_meta.rs:187:80');
+    throw new Panic('called `Option::unwrap()` on a `None` value', 'crates/larql-vindex/src/extract/streaming/stages/down_meta.rs:187:91');
 };

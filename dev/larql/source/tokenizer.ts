@@ -4,9 +4,12 @@ import { z } from 'zod';
 import { messageOf } from '../../../core/error.js';
 import { LarqlError } from '../failure.js';
 
-const Document = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id: z.int(), content: z.string(), special: z.boolean() })).default([]),
-  model: z.looseObject({ vocab: z.record(z.string(), z.int()) }),
+/** As it is: a closer schema would reorder the members. */
+const Written = z.record(z.string(), z.unknown());
+
+const Document = z.object({
+  added_tokens: z.array(z.object({ id: z.int(), content: z.string(), special: z.boolean() })).default([]),
+  model: z.object({ vocab: z.record(z.string(), z.int()) }),
 });
 
 export interface Tokenizer {
@@ -24,13 +27,15 @@ export const readTokenizer = (directory: string): Tokenizer => {
   const path = join(directory, 'tokenizer.json');
   if (!existsSync(path)) throw new LarqlError(`tokenizer.json not found at ${directory}`);
   let document: z.output<typeof Document>;
+  let written: Record<string, unknown>;
   try {
-    document = Document.parse(JSON.parse(readFileSync(path, 'utf8')));
+    written = Written.parse(JSON.parse(readFileSync(path, 'utf8')));
+    document = Document.parse(written);
   } catch (error) {
     throw new LarqlError(`failed to load tokenizer: ${messageOf(error)}`);
   }
   const tokens = new Map(Object.entries(document.model.vocab).map(([token, id]) => [id, token]));
   for (const { id, content, special } of document.added_tokens) tokens.set(id, special ? '' : content);
-  const rewritten = Object.fromEntries(FIELDS.map((field) => [field, document[field] ?? null]));
+  const rewritten = Object.fromEntries(FIELDS.map((field) => [field, written[field] ?? null]));
   return { json: JSON.stringify(rewritten, null, 2), decode: (id) => (tokens.get(id) ?? '').trim() };
 };

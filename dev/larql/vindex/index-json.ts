@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LEVELS } from '../extract-options.js';
+import { LarqlError } from '../failure.js';
 import { layerBands } from './layer-bands.js';
 import type { Extraction } from './extraction.js';
 
@@ -133,6 +134,17 @@ export const firstIndex = (extraction: Extraction, layers: LayerInfo[], vocabula
 };
 
 const file = (directory: string): string => join(directory, 'index.json');
+
+/**
+ * What is no directory is taken for a repository of the Hub. The stand-in asks no network.
+ *
+ * @throws LarqlError
+ */
+export const requireVindex = (directory: string): void => {
+  if (!existsSync(directory))
+    throw new LarqlError(`parse error: failed to download index.json from hf://${directory}: request error: the stand-in asks no network`);
+  if (!existsSync(file(directory))) throw new LarqlError(`source vindex missing index.json: ${directory}`);
+};
 
 export const readIndex = (directory: string): Index => Index.parse(JSON.parse(readFileSync(file(directory), 'utf8')));
 

@@ -84,7 +84,7 @@ describe.each(programs())('$name', ({ path }) => {
     await job.stage('tiny/llama', checkpoint);
     const { code, stderr } = await extract('tiny/llama', '-o', 'out', '--quant', 'q4k');
     expect(code).toBe(101);
-    expect(stderr).toMatch(/\nthread 'main' .*panicked at crates\/\S+:\d+:\d+:\n/);
+    expect(stderr).toMatch(/\nthread 'main' \(\d+\) panicked at crates\/\S+\/down_meta\.rs:\d+:\d+:\n/);
   });
 
   it.each([
@@ -97,12 +97,20 @@ describe.each(programs())('$name', ({ path }) => {
       says: "error: invalid value 'half' for '--level <LEVEL>': unknown extract level: half (expected: browse, attention, inference, all)\n\nFor more information, try '--help'.\n",
     },
     {
-      args: ['m'],
+      args: [],
       says: "error: the following required arguments were not provided:\n  --output <OUTPUT>\n\nUsage: larql extract --output <OUTPUT> [MODEL]\n\nFor more information, try '--help'.\n",
     },
     {
       args: ['m', '-o', 'out', '--revision', 'main'],
-      says: "error: unexpected argument '--revision' found\n\n  tip: to pass '--revision' as a value, use '-- --revision'\n\nUsage: larql extract --output <OUTPUT> [MODEL]\n\nFor more information, try '--help'.\n",
+      says: "error: unexpected argument '--revision' found\n\n  tip: to pass '--revision' as a value, use '-- --revision'\n\nUsage: larql extract --output <OUTPUT> <MODEL>\n\nFor more information, try '--help'.\n",
+    },
+    {
+      args: ['m', '-o', 'out', '-r', 'main'],
+      says: "error: unexpected argument '-r' found\n\n  tip: to pass '-r' as a value, use '-- -r'\n\nUsage: larql extract [OPTIONS] --output <OUTPUT> [MODEL]\n\nFor more information, try '--help'.\n",
+    },
+    {
+      args: ['m', 'n', '-o', 'out'],
+      says: "error: unexpected argument 'n' found\n\nUsage: larql extract [OPTIONS] --output <OUTPUT> [MODEL]\n\nFor more information, try '--help'.\n",
     },
   ])('refuses $args with exit 2', async ({ args, says }) => {
     const { extract } = await open();

@@ -1,0 +1,6 @@
+/** A number with so many decimals as Rust prints it: a tie goes to the even digit, where JavaScript goes up. */
+export const fixed = (value: number, decimals: number): string => {
+  const scaled = value * 10 ** decimals;
+  const below = Math.floor(scaled);
+  return scaled - below === 0.5 && below % 2 === 0 ? (below / 10 ** decimals).toFixed(decimals) : value.toFixed(decimals);
+};
