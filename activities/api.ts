@@ -56,6 +56,7 @@ export interface ClaimRequest {
   readonly holder: string;
   readonly recipeDigest: Digest;
   readonly diskBytes: number;
+  readonly memoryBytes?: number;
   /** A host that the person wants to leave. */
   readonly avoid: string | null;
 }

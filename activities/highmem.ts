@@ -96,11 +96,11 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         ),
       ),
 
-    claimHost: async ({ holder, recipeDigest, diskBytes, avoid }) => {
+    claimHost: async ({ holder, recipeDigest, diskBytes, memoryBytes = 0, avoid }) => {
       const answer =
         avoid === deps.host
           ? { granted: false as const, reason: 'the artifact is to move away from here' }
-          : await claimWithRoom({ holder, recipeDigest, diskBytes });
+          : await claimWithRoom({ holder, recipeDigest, diskBytes, memoryBytes });
       if (answer.granted) return { host: deps.host };
       throw ApplicationFailure.create({
         type: 'host-busy',
@@ -113,7 +113,13 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       beating('building', async (signal, report) => {
         admit(approved);
         const { plan } = approved;
-        const source = { hub: tellingRetries(deps.sourceHub, report), layout: deps.layout, shared: deps.shared, larql: deps.larql };
+        const source = {
+          hub: tellingRetries(deps.sourceHub, report),
+          layout: deps.layout,
+          shared: deps.shared,
+          larql: deps.larql,
+          stopRequested: deps.stopRequested,
+        };
         const payload = await payloadOf(source, { plan, holder: holderOf(), report, signal });
         const sealed = await seal(source, approved, payload, signal);
         return {

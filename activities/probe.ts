@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { canReadOneByte, canWrite } from '../hub/access.js';
 import type { HubConfig } from '../hub/config.js';
 import { messageOf, SwpError } from '../core/error.js';
@@ -69,5 +70,5 @@ export const probeHost = async (deps: ProbeDeps, request: ProbeRequest, signal: 
   const targets = await Promise.all(request.targets.map((repo) => probeTarget(deps, repo, signal)));
   const uploadRate = deps.writeHub.uploadPace?.bytesPerSecond ?? null;
   const larql = request.larql === true ? { larql: await deps.larql.facts(signal) } : {};
-  return { host: deps.host, freeDiskBytes: await deps.freeDisk(), uploadRate, sources, targets, ...larql };
+  return { host: deps.host, freeDiskBytes: await deps.freeDisk(), memoryBytes: totalmem(), uploadRate, sources, targets, ...larql };
 };

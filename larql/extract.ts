@@ -12,6 +12,7 @@ export interface LarqlJob {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly onStart?: (pid: number) => Promise<void>;
+  readonly stopRequested?: () => boolean;
 }
 
 export interface ExtractJob extends LarqlJob {
@@ -34,6 +35,11 @@ const prepare = async ({ home, temporary }: JobDirectories): Promise<void> => {
   for (const directory of [home, temporary]) await mkdir(directory, { recursive: true, mode: 0o700 });
 };
 
+const hooksOf = ({ onStart, stopRequested }: LarqlJob): Pick<LarqlJob, 'onStart' | 'stopRequested'> => ({
+  ...(onStart === undefined ? {} : { onStart }),
+  ...(stopRequested === undefined ? {} : { stopRequested }),
+});
+
 /**
  * Extracts a model into a directory that must not exist yet. larql writes in place and its exit code proves
  * nothing: what it made is for `formats/vindex` to judge.
@@ -48,7 +54,7 @@ export const extractVindex = async (job: ExtractJob): Promise<void> => {
     // Neutral: a directory of the model's name in it would be taken for the model.
     cwd: job.directories.home,
     signal: job.signal,
-    ...(job.onStart === undefined ? {} : { onStart: job.onStart }),
+    ...hooksOf(job),
     onLine: (line) => {
       if (reader.read(line)) job.onProgress?.(reader.progress);
     },
@@ -73,7 +79,7 @@ export const sliceVindex = async (job: SliceJob): Promise<void> => {
     env: larqlEnvironment(job.env, job.directories),
     cwd: job.directories.home,
     signal: job.signal,
-    ...(job.onStart === undefined ? {} : { onStart: job.onStart }),
+    ...hooksOf(job),
     silenceMs: () => Math.max(SILENCE_MS, (job.bytes / CHECKSUM_RATE) * 1000),
   });
 };

@@ -14,6 +14,8 @@ export interface LarqlRun {
   readonly onLine?: (line: string) => void;
   /** Told its process id as soon as it runs, and waited for: what is journalled here can be ended after a crash. */
   readonly onStart?: (pid: number) => Promise<void>;
+  /** True once the worker was asked to stop: nobody waits for hours of extraction then. */
+  readonly stopRequested?: () => boolean;
   /** Milliseconds without a word after which it is taken for hung; may change with what it says. */
   readonly silenceMs: () => number;
 }
@@ -42,12 +44,24 @@ class Lines {
   }
 }
 
+const hung = (silenceMs: number, lastLine = '(none)'): SwpError =>
+  new SwpError('conflict', 'larql/hung', `larql said nothing for ${Math.round(silenceMs / 60_000)} minutes and was ended.`, {
+    hint: `Look at the load and the disk of the host, then retry. Its last line was: ${lastLine}`,
+  });
+
+const stopping = (): SwpError =>
+  new SwpError(
+    'unavailable',
+    'larql/stopping',
+    'The worker is stopping and has ended larql; the extraction begins anew when one is up again.',
+  );
+
 /**
  * Runs larql with a fixed list of arguments, no shell and no environment but the given one. It ends with this
  * process, however that ends, and with the signal: asked first, killed ten seconds later.
  *
  * @returns what it wrote to standard output
- * @throws SwpError `larql/…` by how it ended; `larql/hung`
+ * @throws SwpError `larql/…` by how it ended; `larql/hung`, `larql/stopping`
  */
 export const runLarql = async (run: LarqlRun): Promise<string> => {
   run.signal.throwIfAborted();
@@ -71,11 +85,14 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
   });
   const stop = (): void => void larql.stop();
   run.signal.addEventListener('abort', stop, { once: true });
-  let hung = false;
-  const watchdog = setInterval(() => {
-    if (hung || performance.now() - heard < run.silenceMs()) return;
-    hung = true;
+  let ended: SwpError | null = null;
+  const end = (why: SwpError): void => {
+    ended ??= why;
     stop();
+  };
+  const watchdog = setInterval(() => {
+    if (run.stopRequested?.() === true) end(stopping());
+    else if (performance.now() - heard >= run.silenceMs()) end(hung(run.silenceMs(), kept.at(-1)));
   }, CHECK_MS);
   try {
     const pid = await larql.started;
@@ -83,15 +100,8 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
     const code = await larql.exited;
     lines.end();
     run.signal.throwIfAborted();
-    if (hung)
-      throw new SwpError(
-        'conflict',
-        'larql/hung',
-        `larql said nothing for ${Math.round(run.silenceMs() / 60_000)} minutes and was ended.`,
-        {
-          hint: `Look at the load and the disk of the host, then retry. Its last line was: ${kept.at(-1) ?? '(none)'}`,
-        },
-      );
+    const why = ended as SwpError | null;
+    if (why !== null) throw why;
     if (code !== 0) throw larqlFailure({ code, lastLines: kept });
     return stdout;
   } finally {

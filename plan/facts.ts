@@ -78,6 +78,8 @@ export interface LarqlFacts {
 export interface HostFacts {
   readonly host: string;
   readonly freeDiskBytes: number;
+  /** All memory of the machine, in bytes. */
+  readonly memoryBytes?: number;
   /** Bytes a second that its uploads share, where they are limited. */
   readonly uploadRate?: number | null;
   /** Null where it has none; the reason where it has one that cannot be used. */

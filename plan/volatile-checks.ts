@@ -54,6 +54,17 @@ const diskCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   ];
 };
 
+const memoryCheck = ({ estimate }: ArtifactPlan, { memoryBytes }: HostFacts): Check[] =>
+  memoryBytes === undefined || estimate.memoryBytes <= memoryBytes
+    ? []
+    : [
+        blocked(
+          'memory',
+          `About ${formatBytes(estimate.memoryBytes)} of memory are needed, and the host that answered has ${formatBytes(memoryBytes)}.`,
+          'Publish it from a host with more memory.',
+        ),
+      ];
+
 const uploadTimeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   const rate = host.uploadRate ?? null;
   const bytes = plan.estimate.outputBytes;
@@ -80,6 +91,7 @@ export const volatileChecks = (plans: readonly ArtifactPlan[], host: HostFacts |
     ...collectionCheck(plan, host),
     ...(isCommit(plan) ? readCheck(plan, host) : []),
     ...diskCheck(plan, host),
+    ...memoryCheck(plan, host),
     ...uploadTimeCheck(plan, host),
   ]);
 };

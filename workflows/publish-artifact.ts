@@ -216,7 +216,13 @@ class ArtifactPublish {
     if (this.holdsSlot && this.host !== null) return this.host;
     const { recipeDigest, estimate } = this.plan;
     if (recipeDigest === null) throw ApplicationFailure.nonRetryable('The plan has no recipe.', 'internal');
-    const request = { holder: workflowInfo().workflowId, recipeDigest, diskBytes: estimate.diskBytes, avoid: this.avoid };
+    const request = {
+      holder: workflowInfo().workflowId,
+      recipeDigest,
+      diskBytes: estimate.diskBytes,
+      memoryBytes: estimate.memoryBytes,
+      avoid: this.avoid,
+    };
     const claimed = this.host === null ? await claims().claimHost(request) : await claimOn(this.host).claimHost(request);
     this.host = claimed.host;
     this.holdsSlot = true;

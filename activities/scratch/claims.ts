@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Digest } from '../../core/ids.js';
@@ -9,6 +10,8 @@ const Claim = z.strictObject({
   holder: z.string(),
   recipeDigest: Digest,
   diskBytes: z.int().nonnegative(),
+  /** Held by larql and the worker while it builds; claims of earlier versions name none. */
+  memoryBytes: z.int().nonnegative().default(0),
   /** False for a parked artifact: it keeps its scratch and has given its slot back. */
   slot: z.boolean(),
 });
@@ -23,6 +26,7 @@ export class Claims {
   constructor(
     private readonly layout: ScratchLayout,
     private readonly slots: number,
+    private readonly memory: number = totalmem(),
   ) {}
 
   async list(): Promise<Claim[]> {
@@ -42,6 +46,10 @@ export class Claims {
       const free = await this.freeDisk();
       if (reserved + wanted.diskBytes > free)
         return { granted: false, reason: `${wanted.diskBytes} bytes of disk are wanted, ${Math.max(0, free - reserved)} are free` };
+      // A parked artifact keeps its disk; memory is held by what works alone.
+      const held = others.filter((claim) => claim.slot).reduce((sum, claim) => sum + claim.memoryBytes, 0);
+      if (held + wanted.memoryBytes > this.memory)
+        return { granted: false, reason: `${wanted.memoryBytes} bytes of memory are wanted, ${Math.max(0, this.memory - held)} are left` };
       await writeAtomic(this.layout.claimFile(wanted.holder), `${JSON.stringify({ ...wanted, slot: true })}\n`);
       return { granted: true };
     });

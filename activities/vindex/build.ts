@@ -31,6 +31,7 @@ export interface VindexDeps {
   readonly hub: HubConfig;
   readonly shared: SharedInputs;
   readonly larql: HostLarql;
+  readonly stopRequested: () => boolean;
 }
 
 interface Planned {
@@ -84,7 +85,14 @@ const directoriesIn = (root: string, { hubCache }: Pick<StagedSource, 'hubCache'
 const jobIn = async ({ deps, program, signal }: Planned, root: string, staged: StagedSource): Promise<LarqlJob> => {
   const note = join(root, PID);
   await endLeftover(note);
-  return { program, directories: directoriesIn(root, staged), env: deps.larql.env, signal, onStart: (pid) => noteProcess(note, pid) };
+  return {
+    program,
+    directories: directoriesIn(root, staged),
+    env: deps.larql.env,
+    signal,
+    onStart: (pid) => noteProcess(note, pid),
+    stopRequested: deps.stopRequested,
+  };
 };
 
 const proofOf = (

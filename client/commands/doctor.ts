@@ -6,10 +6,11 @@ import { checkSearchAttributes, registerSearchAttributes, searchAttributesError 
 import { readSettings } from '../../worker/settings.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
+import { lookAtLarql } from '../doctor-larql.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
 import { withTemporal } from '../publish/connect.js';
 
-interface Finding {
+export interface Finding {
   readonly what: string;
   readonly verdict: 'ok' | 'warn' | 'bad';
   readonly message: string;
@@ -74,7 +75,7 @@ const lookAtTemporal =
       return { what: 'temporal', verdict: 'bad', message: error.message, ...(error.hint === undefined ? {} : { fix: error.hint }) };
     });
 
-const NAMES = ['node', 'catalog', 'settings', 'hub', 'temporal'] as const;
+const NAMES = ['node', 'catalog', 'settings', 'hub', 'larql', 'temporal'] as const;
 
 /** Looks at everything that a publish needs, and tells the fix for what is wrong. `--setup` registers search attributes. */
 export const doctor = async ({ setup }: { readonly setup?: boolean }, context: Context): Promise<ExitCode> => {
@@ -83,6 +84,7 @@ export const doctor = async ({ setup }: { readonly setup?: boolean }, context: C
     catalog: lookAtCatalog,
     settings: lookAtSettings,
     hub: lookAtHub,
+    larql: lookAtLarql,
     temporal: lookAtTemporal(setup === true),
   };
   let code: ExitCode = EXIT.ok;

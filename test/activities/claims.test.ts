@@ -8,7 +8,12 @@ import { ScratchLayout } from '../../activities/scratch/layout.js';
 import { Digest } from '../../core/ids.js';
 
 const recipe = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`);
-const wanted = (holder: string, digit = 'a', diskBytes = 1000) => ({ holder, recipeDigest: recipe(digit), diskBytes });
+const wanted = (holder: string, digit = 'a', diskBytes = 1000, memoryBytes = 0) => ({
+  holder,
+  recipeDigest: recipe(digit),
+  diskBytes,
+  memoryBytes,
+});
 
 let layout: ScratchLayout;
 beforeEach(async () => {
@@ -38,6 +43,24 @@ describe('the claims of a host', () => {
       granted: false,
       reason: expect.stringContaining('disk'),
     });
+  });
+
+  it('reserve memory while they hold a slot', async () => {
+    const claims = new Claims(layout, 4, 1_000);
+    expect(await claims.claim(wanted('one', 'a', 1, 700))).toEqual({ granted: true });
+    expect(await claims.claim(wanted('two', 'b', 1, 400))).toMatchObject({
+      granted: false,
+      reason: expect.stringContaining('300 are left'),
+    });
+    await claims.park('one');
+    expect(await claims.claim(wanted('two', 'b', 1, 400))).toEqual({ granted: true });
+  });
+
+  it('of an earlier version, which named no memory, are read as they are', async () => {
+    await mkdir(layout.claims, { recursive: true });
+    const { memoryBytes: _, ...old } = wanted('one');
+    await writeFile(layout.claimFile('one'), JSON.stringify({ ...old, slot: true }));
+    expect(await new Claims(layout, 1).list()).toMatchObject([{ holder: 'one', memoryBytes: 0 }]);
   });
 
   it('of a parked artifact give the slot back and keep the scratch', async () => {

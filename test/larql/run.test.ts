@@ -80,6 +80,15 @@ describe('a run of larql', () => {
     expect(isAlive(started[0]!)).toBe(false);
   });
 
+  it('ends soon when the worker is asked to stop, to begin anew later', async () => {
+    const before = performance.now();
+    await expect(run('exec sleep 1000', { stopRequested: () => true })).rejects.toMatchObject({
+      code: 'larql/stopping',
+      kind: 'unavailable',
+    });
+    expect(performance.now() - before).toBeLessThan(20_000);
+  });
+
   it('ends with the signal, children and all', async () => {
     const cancelled = new AbortController();
     const lines: string[] = [];

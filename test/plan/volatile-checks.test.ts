@@ -28,6 +28,7 @@ describe('the checks of the moment', () => {
     ['write-access blocked', { targets: [{ repo: TARGET, writable: 'no' as const, reason: 'It only reads.' }] }],
     ['read-access blocked', { sources: [{ repo: SOURCE, readable: false, reason: 'It is gated.' }] }],
     ['disk blocked', { freeDiskBytes: plan().estimate.diskBytes - 1 }],
+    ['memory blocked', { memoryBytes: plan().estimate.memoryBytes - 1 }],
     ['upload-time blocked', { uploadRate: rateThatFits(plan().estimate.outputBytes) - 1 }],
   ])('say %s', (expected, over) => expect(verdicts(over)).toContain(expected));
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,10 +8,12 @@ import { generateGemma4 } from '../../dev/checkpoint/gemma4.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { type BehaviourInput, setBehaviour } from '../../dev/larql/behaviour.js';
 import { installStandIn } from '../../dev/larql/install.js';
+import { readRuns } from '../../dev/larql/runs.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { targetId } from '../../workflows/names.js';
+import { installedLarql } from '../dev/larql/larqlFixture.js';
 import { snapshotOf } from '../support/snapshot.js';
-import { Workshop } from '../support/workshop.js';
+import { TOKENS, Workshop } from '../support/workshop.js';
 
 const TIMEOUT_MS = 120_000;
 
@@ -26,8 +28,23 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const open = async (files: ReadonlyMap<string, Uint8Array>, behaviour: BehaviourInput | null = {}): Promise<void> => {
-  workshop = await Workshop.open('vindex', behaviour === null ? {} : { larql: await installStandIn(directory, behaviour) });
+interface Larql {
+  readonly name: string;
+  readonly path: () => Promise<string>;
+}
+const standIn = (behaviour: BehaviourInput = {}): Larql => ({ name: 'the stand-in', path: () => installStandIn(directory, behaviour) });
+const NO_LARQL: Larql = { name: 'none', path: () => Promise.resolve(join(directory, 'none')) };
+
+/** The stand-in, and the real program where there is one. */
+const larqls = (): Larql[] => {
+  const real = installedLarql();
+  const found = [standIn(), ...(real === undefined ? [] : [{ name: `larql at ${real}`, path: () => Promise.resolve(real) }])];
+  process.stderr.write(`Vindexes are published with ${found.map(({ name }) => name).join(' and ')}.\n`);
+  return found;
+};
+
+const open = async (files: ReadonlyMap<string, Uint8Array>, larql: Larql = standIn()): Promise<void> => {
+  workshop = await Workshop.open('vindex', larql === NO_LARQL ? {} : { larql: await larql.path() });
   source = RepoId.parse(`labs/${workshop.queue}-model`);
   await workshop.hub.admin.createRepo(source);
   await workshop.hub.admin.commitFiles(source, files, { message: 'A model' });
@@ -64,11 +81,11 @@ const blockedPlan = async (): Promise<string> => {
   return String((failure as { cause?: unknown }).cause ?? failure);
 };
 
-describe('a vindex', () => {
+describe.each(larqls())('a vindex made by $name', (larql) => {
   it(
     'is staged, extracted, proven and published with a card and a provenance that name its larql',
     async () => {
-      await open(generateLlama({ seed: 1 }).files);
+      await open(generateLlama({ seed: 1 }).files, larql);
       const { plan, result } = await publish();
       expect(result).toMatchObject({ outcome: 'published' });
       const found = await published();
@@ -96,7 +113,7 @@ describe('a vindex', () => {
   it(
     'is unchanged when it is started again, and has the same bytes when it is made again',
     async () => {
-      await open(generateLlama({ seed: 1 }).files);
+      await open(generateLlama({ seed: 1 }).files, larql);
       await publish();
       const first = await published();
       await workshop.start(entry());
@@ -114,7 +131,7 @@ describe('a vindex', () => {
   it(
     'and its expert-server slice are extracted once on one host',
     async () => {
-      await open(generateGemma4({ seed: 1 }).files);
+      await open(generateGemma4({ seed: 1 }).files, larql);
       expect((await publish('full')).result).toMatchObject({ outcome: 'published' });
       const downloads = sourceDownloads();
       expect((await publish('expert-server')).result).toMatchObject({ outcome: 'published' });
@@ -122,10 +139,29 @@ describe('a vindex', () => {
       const slice = await published('expert-server');
       expect([...slice.keys()]).toEqual(expect.arrayContaining(['layers/layer_00.weights', 'layers/layer_01.weights', 'index.json']));
       expect([...slice.keys()]).not.toContain('gate_vectors.bin');
-      const runs = (await readFile(join(directory, 'runs.jsonl'), 'utf8').catch(() => ''))
-        .split('\n')
-        .filter((line) => line.includes(source) && line.includes('"extract"'));
-      expect(runs.length).toBeLessThanOrEqual(1);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('a vindex', () => {
+  it(
+    'is extracted by one run of larql without a token, and its slice by one more',
+    async () => {
+      await open(generateGemma4({ seed: 1 }).files);
+      await publish('full');
+      await publish('expert-server');
+      const runs = readRuns(directory).filter(
+        ({ args }) => !args.includes('--help') && !args.includes('--dry-run') && !args.includes('swp/probe'),
+      );
+      expect(runs.map(({ args }) => args.filter((word) => !word.startsWith('/')))).toEqual([
+        ['extract', source, '--output', '--quant', 'q4k'],
+        ['slice', '--output', '--preset', 'expert-server'],
+      ]);
+      for (const { env } of readRuns(directory)) {
+        expect(Object.keys(env).filter((name) => /TOKEN|^SWP_(?!STAND_IN)|TEMPORAL/.test(name))).toEqual([]);
+        expect(JSON.stringify(env)).not.toContain(TOKENS.write);
+      }
     },
     TIMEOUT_MS,
   );
@@ -153,7 +189,7 @@ describe('a vindex', () => {
   );
 
   it('is blocked in the plan where no host has larql', async () => {
-    await open(generateLlama({ seed: 1 }).files, null);
+    await open(generateLlama({ seed: 1 }).files, NO_LARQL);
     expect(await blockedPlan()).toContain('has no larql');
   });
 
@@ -163,7 +199,7 @@ describe('a vindex', () => {
   });
 
   it('is blocked in the plan where the larql cannot extract even a tiny model', async () => {
-    await open(generateLlama({ seed: 1 }).files, { blocks: 'wrong' });
+    await open(generateLlama({ seed: 1 }).files, standIn({ blocks: 'wrong' }));
     expect(await blockedPlan()).toContain('cannot be used');
   });
 });

@@ -102,7 +102,7 @@ const isExecutable = (path: string): boolean => {
 };
 
 /** The larql that `SWP_LARQL` or PATH names. */
-const installedLarql = (): string | undefined =>
+export const installedLarql = (): string | undefined =>
   [process.env['SWP_LARQL'] ?? '', ...(process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'larql'))].find(
     isExecutable,
   );

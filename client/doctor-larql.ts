@@ -1,0 +1,35 @@
+import { tmpdir } from 'node:os';
+import { probeLarql } from '../larql/probe.js';
+import { findLarql } from '../larql/program.js';
+import { readSettings } from '../worker/settings.js';
+import type { Context } from './context.js';
+import type { Finding } from './commands/doctor.js';
+
+const GET_ONE =
+  'Only vindexes need it. Build it from https://github.com/chrishayuk/larql, and set SWP_LARQL to its path or put it on PATH.';
+
+/** Whether this machine has a larql, and what it can do: found by having it extract a tiny model. */
+export const lookAtLarql = async ({ env, signal }: Context): Promise<Finding> => {
+  const program = await findLarql(env);
+  if (program === null) return { what: 'larql', verdict: 'warn', message: 'none on this machine', fix: GET_ONE };
+  const { quants, expertServer, blocks, standIn } = await probeLarql(program, tmpdir(), env, signal);
+  const can = `quant ${quants.join(', ')}; ${expertServer ? 'expert-server slices' : 'no expert-server slices'}; ${blocks} blocks`;
+  const message = `${program.path}, sha256 ${program.sha256}: ${can}`;
+  if (standIn)
+    return {
+      what: 'larql',
+      verdict: 'bad',
+      message: `${message}; a stand-in, made for tests`,
+      fix: 'Let SWP_LARQL or PATH name the real larql.',
+    };
+  const { fleetBlocks } = readSettings(env).larql;
+  if (blocks === 'none' || blocks === fleetBlocks) return { what: 'larql', verdict: 'ok', message };
+  return fleetBlocks === null
+    ? {
+        what: 'larql',
+        verdict: 'warn',
+        message,
+        fix: 'Set SWP_LARQL_BLOCKS on the high-memory worker to the blocks that the fleet reads: early or ggml.',
+      }
+    : { what: 'larql', verdict: 'bad', message, fix: `The fleet reads ${fleetBlocks} blocks (SWP_LARQL_BLOCKS): put its larql here.` };
+};

@@ -1,0 +1,134 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RepoId } from '../../core/ids.js';
+import { generateLlama } from '../../dev/checkpoint/llama.js';
+import { setBehaviour, type BehaviourInput } from '../../dev/larql/behaviour.js';
+import { installStandIn } from '../../dev/larql/install.js';
+import { readRuns, type Run } from '../../dev/larql/runs.js';
+import { targetId } from '../../workflows/names.js';
+import { isFull, sample } from '../sweep/sample.js';
+import { WorkerProcess } from '../support/worker-process.js';
+import { Workshop } from '../support/workshop.js';
+
+/** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
+const TIMEOUT_MS = 120_000;
+
+let directory: string;
+let workshop: Workshop;
+let source: RepoId;
+let target: RepoId;
+let processes: WorkerProcess[];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swp-kill-vindex-'));
+  processes = [];
+  workshop = await Workshop.open('kill-vindex', { workers: false, larql: await installStandIn(directory) });
+  source = RepoId.parse(`labs/${workshop.queue}-model`);
+  target = RepoId.parse(`Acme/${workshop.queue}-vindex`);
+  await workshop.hub.admin.createRepo(source);
+  await workshop.hub.admin.commitFiles(source, generateLlama({ seed: 1 }).files, { message: 'A model' });
+});
+afterEach(async () => {
+  await Promise.all(processes.map((process) => process.kill()));
+  await workshop.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const entry = () =>
+  workshop.entry({
+    mtp_source_repo: undefined,
+    mtp_sidecar_repo: undefined,
+    source_model: source,
+    quant: 'q4k',
+    slices: ['full'],
+    output_name: 'x.vindex',
+    hf_repo: target,
+  });
+
+const startWorker = async (role: 'control' | 'highmem'): Promise<WorkerProcess> => {
+  const process = await WorkerProcess.start(role, workshop.workerEnv(role));
+  processes.push(process);
+  return process;
+};
+
+/** Runs that extract the source, not the tiny model of the probe. */
+const extractions = (): Run[] => readRuns(directory).filter(({ args }) => args[0] === 'extract' && args[1] === source);
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+/** Approves a plan whose extraction then behaves so, and answers once it runs. */
+const startExtraction = async (behaviour: BehaviourInput): Promise<WorkerProcess> => {
+  await startWorker('control');
+  const highmem = await startWorker('highmem');
+  await workshop.start(entry());
+  await workshop.planOf(1, entry());
+  await setBehaviour(directory, behaviour);
+  await workshop.approve(1, entry());
+  await expect.poll(() => extractions().length, { timeout: 20_000 }).toBe(1);
+  return highmem;
+};
+
+const expectPublishedOnce = async (): Promise<void> => {
+  expect(await workshop.result(entry())).toMatchObject({ outcome: 'published' });
+  expect(await workshop.hub.admin.listCommits(target)).toHaveLength(2);
+  expect(readRuns(directory).flatMap(({ alongside }) => alongside)).toEqual([]);
+};
+
+/** One of them in everyday tests, all of them in the sweep. */
+const MOMENTS: [string, BehaviourInput][] = [
+  ['in its first stage', { layerMs: 60_000 }],
+  ['when it does not end when it is asked to', { layerMs: 60_000, ignoresSigterm: true }],
+  ['when it takes its checksums in silence', { silentMs: 60_000 }],
+];
+
+describe('while larql extracts', () => {
+  it.each(isFull ? MOMENTS : sample(MOMENTS, 1, ([name]) => name))(
+    'SIGKILL of the worker %s ends larql with it; the next one begins anew, alone',
+    async (_, behaviour) => {
+      const highmem = await startExtraction(behaviour);
+      const [{ pid } = { pid: 0 }] = extractions();
+      await highmem.kill();
+      await setBehaviour(directory, {});
+      await startWorker('highmem');
+      await expectPublishedOnce();
+      expect(extractions()).toHaveLength(2);
+      expect(isAlive(pid)).toBe(false);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'a larql that the kernel kills parks, leaves nothing that could be taken for a result, and goes on after retry',
+    async () => {
+      await startExtraction({ trouble: { kind: 'killed', at: { step: 'model_weights_q4k' } } });
+      await workshop.until('needs-attention', targetId(target));
+      const handle = workshop.temporal.client.workflow.getHandle(targetId(target));
+      expect(await handle.query('target-status')).toMatchObject({ trouble: { code: 'larql/out-of-memory' } });
+      const scratch = join(workshop.directory, 'scratch');
+      expect((await readdir(join(scratch, 'builds')).catch(() => [])).filter((name) => !name.endsWith('.partial'))).toEqual([]);
+      await setBehaviour(directory, {});
+      await handle.executeUpdate('resolve', { args: [{ action: 'retry' }] });
+      await expectPublishedOnce();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'SIGTERM of the worker ends larql too, and the next worker goes on',
+    async () => {
+      const highmem = await startExtraction({ layerMs: 60_000 });
+      await setBehaviour(directory, {});
+      expect(await highmem.stop()).toBe(0);
+      expect(isAlive(extractions()[0]!.pid)).toBe(false);
+      await startWorker('highmem');
+      await expectPublishedOnce();
+    },
+    TIMEOUT_MS,
+  );
+});
