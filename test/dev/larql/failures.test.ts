@@ -108,12 +108,12 @@ describe('a stand-in that is asked to fail', () => {
   });
 
   it('takes its time over every layer', async () => {
-    const { extract } = await open({ layerMs: 50 });
+    const { extract } = await open({ layerMs: 120 });
     const since = performance.now();
     const { code, stderr } = await extract();
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\n {2}down L 1: 0\.[1-9]s\n/);
-    expect(performance.now() - since).toBeGreaterThan(8 * 50);
+    expect(Number(/\n {2}down L 1: (\d+\.\d)s\n/.exec(stderr)?.[1])).toBeGreaterThanOrEqual(0.1);
+    expect(performance.now() - since).toBeGreaterThan(8 * 119);
   });
 
   it('skips tensors that it could read, and exits 0', async () => {

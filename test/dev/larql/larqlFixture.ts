@@ -4,6 +4,7 @@ import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { SyntheticCheckpoint } from '../../../dev/checkpoint/generate.js';
 import type { BehaviourInput } from '../../../dev/larql/behaviour.js';
@@ -42,15 +43,18 @@ interface Ended {
   readonly stderr: string;
 }
 
+const LAST_WORDS_MS = 3000;
+
 const start = (program: string, args: readonly string[], cwd: string): Running => {
   const env = { PATH: process.env['PATH'], HOME: cwd, HF_HUB_CACHE: join(cwd, 'hub') };
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const read = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (read.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (read.stderr += text));
+  const closed = once(child, 'close');
   const ended = once(child, 'exit').then(async ([code, signal]: unknown[]) => {
-    // A child of its own may hold its streams open: what it wrote itself is there soon after it has ended.
-    await Promise.race([once(child, 'close'), new Promise((resolve) => setTimeout(resolve, 100))]);
+    // A child that it leaves holds its streams open: what it wrote itself is there soon after it has ended.
+    await Promise.race([closed, delay(LAST_WORDS_MS, undefined, { ref: false })]);
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...read };
   });
   onTestFinished(() => void child.kill('SIGKILL'));
