@@ -145,6 +145,15 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .description('check settings, server, Hub and tokens')
     .option('--setup', 'register what the Temporal namespace lacks')
     .action((options: { setup?: true }) => execute(async (context) => (await import('./commands/doctor.js')).doctor(options, context)));
+  const scratch = program.command('scratch').description("what lies in this machine's scratch");
+  scratch
+    .command('list')
+    .description('builds, staged sources and extractions, and which publish needs them')
+    .action(() => execute(async (context) => (await import('./commands/scratch.js')).scratchList(context)));
+  scratch
+    .command('clean')
+    .description('delete what no publish needs; the worker must be stopped')
+    .action(() => execute(async (context) => (await import('./commands/scratch.js')).scratchClean(context)));
   program
     .command('worker')
     .argument('<role>', 'control or highmem')

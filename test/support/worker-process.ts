@@ -31,10 +31,10 @@ export class WorkerProcess {
     await this.end('SIGKILL');
   }
 
-  /** Asks it to stop, and answers its exit code. */
-  async stop(): Promise<number | null> {
+  /** Asks it to stop, and answers its exit code, or the signal that ended it. */
+  async stop(): Promise<number | string | null> {
     await this.end('SIGTERM');
-    return this.child.exitCode;
+    return this.child.exitCode ?? this.child.signalCode;
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
