@@ -7,6 +7,7 @@ import { measureMtp } from './mtp.js';
 import { measurePublish } from './publish.js';
 import { measureStartUp } from './start-up.js';
 import { measureUpload } from './upload.js';
+import { measureVindex } from './vindex.js';
 
 const RESULTS = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bench', 'results');
 
@@ -16,6 +17,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   upload: async () => [...(await measureUpload()), ...(await measureClients())],
   publish: measurePublish,
   mtp: measureMtp,
+  vindex: measureVindex,
 };
 
 const wanted = process.argv.slice(2);

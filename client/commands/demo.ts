@@ -9,6 +9,7 @@ import { DecisionMessage, shortDigest } from '../../plan/decision.js';
 import { planText } from '../../plan/render/terminal.js';
 import { BASE_QUEUE, publishId } from '../../workflows/names.js';
 import { snapshotOf } from '../catalog.js';
+import type { PublishResult } from '../../workflows/types.js';
 import type { Context } from '../context.js';
 import { type ExitCode } from '../exit-codes.js';
 import { ask } from '../prompt.js';
@@ -20,6 +21,9 @@ import { publishResult } from '../publish/read.js';
 import { startPublish } from '../publish/start.js';
 
 const PLAN_DEADLINE_MS = 60_000;
+
+const publishedIn = ({ artifacts }: PublishResult): string[] =>
+  artifacts.flatMap(({ result }) => (result.outcome === 'published' ? [result.receipt.target] : []));
 
 const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode> =>
   withTemporal({ env: { ...context.env, ...world.settings } }, async ({ client }) => {
@@ -47,7 +51,7 @@ const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode
           ...resultLines(result),
           '',
           `Web UI     ${page}`,
-          ...[DEMO.mtp, DEMO.vision].map(({ target }) => `Published  ${world.hub.url}/${target}`),
+          ...publishedIn(result).map((target) => `Published  ${world.hub.url}/${target}`),
         ].join('\n'),
       );
       return exitOf(result);

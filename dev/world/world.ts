@@ -3,13 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SwpError } from '../../core/error.js';
+import { findLarql } from '../../larql/program.js';
 import { startLocalHub, type LocalHub } from '../hub/index.js';
 import type { AskedFault } from '../hub/parseFault.js';
 import { strikeFaults } from '../hub/strikeFaults.js';
 import { supervise, type Supervised } from '../../core/supervise.js';
 import { findTemporalCli } from '../temporal/find.js';
 import { startTemporalServer, type TemporalServer } from '../temporal/server.js';
-import { DEMO_CATALOG, DEMO_SETTINGS, DEMO_TOKENS, seedHub } from './seed.js';
+import { demoCatalog, DEMO_SETTINGS, DEMO_TOKENS, seedHub } from './seed.js';
 
 export interface WorldOptions {
   /** Holds everything: the server's database, the hub's files, scratch, logs. It survives and is used again. */
@@ -59,8 +60,8 @@ const startWorker = async (role: (typeof ROLES)[number], env: NodeJS.ProcessEnv,
   return parts.worker;
 };
 
-const writeCatalog = async (directory: string, settings: Readonly<Record<string, string>>): Promise<void> => {
-  await writeFile(join(directory, 'catalog.yaml'), DEMO_CATALOG);
+const writeCatalog = async (directory: string, larql: boolean, settings: Readonly<Record<string, string>>): Promise<void> => {
+  await writeFile(join(directory, 'catalog.yaml'), demoCatalog(larql));
   await writeFile(join(directory, 'skulk-weights.yaml'), DEMO_SETTINGS);
   const lines = Object.entries(settings).map(([name, value]) => `export ${name}='${value}'`);
   await writeFile(join(directory, 'env'), `${lines.join('\n')}\n`);
@@ -89,6 +90,8 @@ export const startWorld = async ({ directory, ports, note, env, faults = [] }: W
     });
     closers.push(() => hub.close());
     await seedHub(hub);
+    const larql = await findLarql(env);
+    note(larql === null ? 'larql: none found, so the entry has no vindex' : `larql: ${larql.path}`);
     strikeFaults(hub, faults, note);
     const temporal = await startTemporalServer({
       cli: cli.path,
@@ -105,7 +108,7 @@ export const startWorld = async ({ directory, ports, note, env, faults = [] }: W
       HF_TOKEN: DEMO_TOKENS.read,
       SWP_CATALOG: join(directory, 'skulk-weights.yaml'),
     };
-    await writeCatalog(directory, settings);
+    await writeCatalog(directory, larql !== null, settings);
     const base = { ...env, ...settings };
     const tokens = { control: DEMO_TOKENS.read, highmem: DEMO_TOKENS.write };
     const workers = await Promise.all(

@@ -10,16 +10,21 @@ const swp = (args: readonly string[]) =>
     stdin: 'ignore',
   });
 
+/** A result with so many verified files. */
+const published = (verifiedFiles: number) =>
+  expect.objectContaining({ outcome: 'published', receipt: expect.objectContaining({ verifiedFiles }) });
+
 it('the demo publishes sidecars from plan to verification', async () => {
   const { exitCode, stdout, stderr } = await swp(['demo', '--yes', '--json']);
   expect(exitCode, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     result: {
       outcome: 'published',
-      artifacts: [
-        { kind: 'mtp', result: { outcome: 'published', receipt: { verifiedFiles: 5 } } },
-        { kind: 'vision', result: { outcome: 'published', receipt: { verifiedFiles: 7 } } },
-      ],
+      // A machine with larql publishes a vindex besides.
+      artifacts: expect.arrayContaining([
+        expect.objectContaining({ kind: 'mtp', result: published(5) }),
+        expect.objectContaining({ kind: 'vision', result: published(7) }),
+      ]),
     },
     ui: expect.stringContaining('publish%2Fdemo%2Fqwen3-5-tiny'),
   });
