@@ -46,7 +46,7 @@ const writeLoad = async ({ files, bytes }: Load, directory: string): Promise<voi
   await mkdir(directory);
   for (let at = 0; at < files; at += 1) {
     const path = join(directory, `weights-${String(at).padStart(4, '0')}.safetensors`);
-    // A file for each run of the hub's own hashing: whose content does not matter but must not be another's.
+    // Distinct bytes: equal files would be one object. One large file may be a sparse one.
     if (files > 1) await writeFile(path, randomBytes(bytes));
     else {
       const file = await open(path, 'w');
