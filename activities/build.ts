@@ -3,16 +3,18 @@ import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { SwpError } from '../core/error.js';
-import type { Digest, Sha256 } from '../core/ids.js';
+import { hashFile } from '../core/files.js';
+import type { Digest } from '../core/ids.js';
 import { headerSize, parseHeader } from '../formats/safetensors/header.js';
 import type { HubConfig } from '../hub/config.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { digestOf } from '../plan/canonical.js';
-import { describeBytes, GIT_BLOB_LIMIT, ManifestFile } from '../plan/manifest.js';
+import { ManifestFile } from '../plan/manifest.js';
 import { mtpRecipe, MTP_PAYLOAD, MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
+import { describeFile } from './describe-file.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readPlannedSource } from './facts/source.js';
-import { extractMtp, hashFile, JOURNAL, readersOf } from './mtp/extract.js';
+import { extractMtp, JOURNAL, readersOf } from './mtp/extract.js';
 import type { Report } from './heartbeat.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import { writeAtomic } from './scratch/write-atomic.js';
@@ -50,7 +52,7 @@ const reuse = async (directory: string, signal: AbortSignal): Promise<readonly M
   for (const file of files) {
     const path = join(directory, file.path);
     const found = await stat(path).catch(() => null);
-    if (found?.size !== file.size || (await hashFile(path, signal)) !== file.sha256) return null;
+    if (found?.size !== file.size || (await hashFile(path, { signal })) !== file.sha256) return null;
   }
   return files;
 };
@@ -90,13 +92,6 @@ const selectAsPlanned = async (hub: HubConfig, plan: ArtifactPlan, signal: Abort
 
 /** Builds that run in this process, by recipe: a second one waits, and finds what the first has made. */
 const building = new Map<Digest, Mutex>();
-
-const describeFile = async (directory: string, path: string, known?: Sha256, signal?: AbortSignal): Promise<ManifestFile> => {
-  const whole = join(directory, path);
-  const { size } = await stat(whole);
-  if (size <= GIT_BLOB_LIMIT) return describeBytes(path, await readFile(whole));
-  return { path, size, sha256: known ?? (await hashFile(whole, signal ?? new AbortController().signal)) };
-};
 
 /**
  * Builds the payload of an artifact into the directory of its recipe. It appears under that name only when

@@ -9,7 +9,7 @@ import type { ScratchLayout } from './scratch/layout.js';
 
 export interface HostLarqlSettings {
   /** The layout of blocks that the fleet reads; null where nobody said. */
-  readonly fleetBlocks: 'early' | 'ggml' | null;
+  readonly fleetBlocks: LarqlFacts['fleetBlocks'];
   /** Only for tests and the demo. */
   readonly allowStandIn: boolean;
 }

@@ -1,4 +1,4 @@
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 /** The directories of one run, which nobody else uses. */
 export interface JobDirectories {
@@ -7,6 +7,17 @@ export interface JobDirectories {
   readonly hubCache: string;
   readonly temporary: string;
 }
+
+/** The directories of a job below a root of its own, with the cache that it reads. */
+export const jobDirectories = (root: string, hubCache: string): JobDirectories => ({
+  home: join(root, 'home'),
+  hubCache,
+  temporary: join(root, 'tmp'),
+});
+
+/** Where larql looks for a model in a cache (`larql.md` §1.2). */
+export const snapshotIn = (hubCache: string, model: string, commit: string): string =>
+  join(hubCache, `models--${model.replace('/', '--')}`, 'snapshots', commit);
 
 /**
  * What decides on the bytes of `down_meta.bin` beside the program: how OpenBLAS splits its sums, and for which

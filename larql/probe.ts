@@ -1,14 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, SwpError } from '../core/error.js';
-import { headerSize, LENGTH_PREFIX, parseHeader } from '../formats/safetensors/header.js';
+import { headerOfFile } from '../formats/safetensors/header.js';
+import { generationOf, type BlockGeneration } from '../formats/vindex/blocks.js';
 import { compareNumbers } from '../formats/vindex/compare-numbers.js';
 import { nameGeneration } from '../formats/vindex/file-names.js';
 import { layoutOf } from '../formats/vindex/layout.js';
 import { extractOptions, type NameGeneration, type VindexQuant } from '../formats/vindex/options.js';
 import { describeSource, type SourceModel } from '../formats/vindex/source.js';
 import { validateVindex } from '../formats/vindex/validate.js';
-import { larqlEnvironment, type JobDirectories } from './environment.js';
+import { jobDirectories, larqlEnvironment, snapshotIn } from './environment.js';
 import { extractVindex, sliceVindex, type LarqlJob } from './extract.js';
 import type { LarqlProgram } from './program.js';
 import { runLarql } from './run.js';
@@ -21,25 +22,23 @@ export interface LarqlCapabilities {
   readonly quants: readonly VindexQuant[];
   readonly expertServer: boolean;
   /** How it lays out the blocks of Q6_K; `none` where it does not quantise. */
-  readonly blocks: 'early' | 'ggml' | 'none';
+  readonly blocks: BlockGeneration | 'none';
   readonly names: NameGeneration;
   readonly standIn: boolean;
 }
 
 const MODEL = 'swp/probe';
+const COMMIT = '0'.repeat(40);
 const LAYERS = 2;
 const HELP_SILENCE_MS = 60_000;
 const ROWS = 16;
-
-const snapshotOf = (hubCache: string): string => join(hubCache, 'models--swp--probe', 'snapshots', '0'.repeat(40));
 
 const describeTiny = (files: ReadonlyMap<string, Uint8Array>): SourceModel => {
   const described = describeSource(
     JSON.parse(new TextDecoder().decode(files.get('config.json'))),
     [...files].map(([path, bytes]) => {
       if (!path.endsWith('.safetensors')) return { path, size: bytes.byteLength };
-      const end = LENGTH_PREFIX + headerSize(bytes.subarray(0, LENGTH_PREFIX), bytes.byteLength);
-      return { path, size: bytes.byteLength, tensors: parseHeader(bytes.subarray(LENGTH_PREFIX, end), bytes.byteLength).tensors };
+      return { path, size: bytes.byteLength, tensors: headerOfFile(bytes).tensors };
     }),
   );
   if ('model' in described) return described.model;
@@ -56,7 +55,7 @@ const writeTiny = async (files: ReadonlyMap<string, Uint8Array>, directory: stri
 /** Extracts the tiny model and looks at what came out: names, and the layout of its blocks. */
 const tryQuantised = async (job: LarqlJob, output: string): Promise<Pick<LarqlCapabilities, 'blocks' | 'names'>> => {
   const files = tinyModel();
-  await writeTiny(files, snapshotOf(job.directories.hubCache));
+  await writeTiny(files, snapshotIn(job.directories.hubCache, MODEL, COMMIT));
   await extractVindex({ ...job, model: MODEL, output, quant: 'q4k', layers: LAYERS, outputBytes: 0 });
   const vindex = await openVindex(output, job);
   try {
@@ -74,7 +73,7 @@ const tryQuantised = async (job: LarqlJob, output: string): Promise<Pick<LarqlCa
         'larql/probe',
         `Of a tiny model it makes a vindex that is not whole: ${wrong?.path ?? ''}: ${wrong?.message ?? 'its blocks say nothing'}`,
       );
-    return { names, blocks: compared.blocks === 'planar' ? 'ggml' : 'early' };
+    return { names, blocks: generationOf(compared.blocks) };
   } finally {
     await vindex.close();
   }
@@ -105,11 +104,7 @@ export const probeLarql = async (
 ): Promise<LarqlCapabilities> => {
   await mkdir(root, { recursive: true, mode: 0o700 });
   const directory = await mkdtemp(join(root, 'probe-'));
-  const directories: JobDirectories = {
-    home: join(directory, 'home'),
-    hubCache: join(directory, 'hub'),
-    temporary: join(directory, 'tmp'),
-  };
+  const directories = jobDirectories(directory, join(directory, 'hub'));
   const job: LarqlJob = { program, directories, env, signal };
   try {
     await mkdir(directories.home, { recursive: true });

@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { SwpError } from '../core/error.js';
-import { Sha256 } from '../core/ids.js';
+import { hashFile } from '../core/files.js';
+import type { Sha256 } from '../core/ids.js';
 
 /** The program that extracts. Its version says nothing (`larql.md` §3): it is known by its bytes. */
 export interface LarqlProgram {
   readonly path: string;
   readonly sha256: Sha256;
 }
-
-const READ_BYTES = 1 << 20;
 
 const isExecutable = async (path: string): Promise<boolean> => {
   try {
@@ -20,12 +18,6 @@ const isExecutable = async (path: string): Promise<boolean> => {
   } catch {
     return false;
   }
-};
-
-const digestOf = async (path: string): Promise<Sha256> => {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Uint8Array>) hash.update(chunk);
-  return Sha256.parse(hash.digest('hex'));
 };
 
 const locate = async (env: NodeJS.ProcessEnv): Promise<string | null> => {
@@ -52,5 +44,5 @@ const locate = async (env: NodeJS.ProcessEnv): Promise<string | null> => {
  */
 export const findLarql = async (env: NodeJS.ProcessEnv): Promise<LarqlProgram | null> => {
   const path = await locate(env);
-  return path === null ? null : { path, sha256: await digestOf(path) };
+  return path === null ? null : { path, sha256: await hashFile(path) };
 };

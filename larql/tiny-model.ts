@@ -1,4 +1,5 @@
 import { layoutTensors, type TensorShape } from '../formats/safetensors/write.js';
+import { layerShapes } from './layer-shapes.js';
 
 const HIDDEN = 64;
 const INTERMEDIATE = 128;
@@ -8,18 +9,9 @@ const HEAD = 16;
 const shape = (name: string, ...dimensions: number[]): TensorShape => ({ name, dtype: 'F32', shape: dimensions });
 
 const layer = (at: number): TensorShape[] => {
-  const prefix = `model.layers.${at}`;
-  return [
-    shape(`${prefix}.input_layernorm.weight`, HIDDEN),
-    shape(`${prefix}.post_attention_layernorm.weight`, HIDDEN),
-    shape(`${prefix}.self_attn.q_proj.weight`, 4 * HEAD, HIDDEN),
-    shape(`${prefix}.self_attn.k_proj.weight`, 2 * HEAD, HIDDEN),
-    shape(`${prefix}.self_attn.v_proj.weight`, 2 * HEAD, HIDDEN),
-    shape(`${prefix}.self_attn.o_proj.weight`, HIDDEN, 4 * HEAD),
-    shape(`${prefix}.mlp.gate_proj.weight`, INTERMEDIATE, HIDDEN),
-    shape(`${prefix}.mlp.up_proj.weight`, INTERMEDIATE, HIDDEN),
-    shape(`${prefix}.mlp.down_proj.weight`, HIDDEN, INTERMEDIATE),
-  ];
+  const dimensions = { hidden: HIDDEN, intermediate: INTERMEDIATE, heads: 4, keyValueHeads: 2, headSize: HEAD };
+  const { norms, matrices } = layerShapes(`model.layers.${at}`, 'F32', dimensions);
+  return [...norms, ...matrices];
 };
 
 const CONFIG = {

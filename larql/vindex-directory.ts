@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SwpError } from '../core/error.js';
+import { hashFile } from '../core/files.js';
 import { compareBytes } from '../core/text.js';
 import type { VindexFile, VindexReader } from '../formats/vindex/reading.js';
 
-const READ_BYTES = 1 << 20;
 /** Deeper than a vindex has folders, and a stop for links that lead in circles. */
 const MAX_FILES = 100_000;
 
@@ -31,15 +29,6 @@ const listFiles = async (directory: string): Promise<VindexFile[]> => {
     }),
   );
   return sized.toSorted((a, b) => compareBytes(a.path, b.path));
-};
-
-const digestOf = async (path: string, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<string> => {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES, signal }) as AsyncIterable<Uint8Array>) {
-    hash.update(chunk);
-    onBytes(chunk.byteLength);
-  }
-  return hash.digest('hex');
 };
 
 /** A directory of files, read at any place. */
@@ -76,7 +65,8 @@ export const openVindex = async (
 ): Promise<VindexReader & { readonly close: () => Promise<void> }> => {
   const files = await listFiles(directory);
   const sha256 = new Map<string, string>();
-  for (const { path } of files) sha256.set(path, await digestOf(join(directory, path), signal, (bytes) => onBytes(bytes, path)));
+  for (const { path } of files)
+    sha256.set(path, await hashFile(join(directory, path), { signal, onBytes: (bytes) => onBytes(bytes, path) }));
   const reader = new DirectoryReader(directory);
   return { files, sha256, read: reader.read, close: () => reader.close() };
 };

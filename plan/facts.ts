@@ -1,4 +1,5 @@
 import type { CollectionSlug, CommitSha, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
+import type { BlockGeneration } from '../formats/vindex/blocks.js';
 import type { Provenance } from './provenance.js';
 
 /** One file of a repository at a commit, as the Hub lists it. Size in bytes. */
@@ -66,9 +67,9 @@ export interface LarqlFacts {
    * How it lays out the blocks of Q6_K and Q4_0: as programs before August 2026 (`early`) or as GGML. Nothing in a
    * vindex says which, and whoever reads the other kind computes garbage.
    */
-  readonly blocks: 'early' | 'ggml' | 'none';
+  readonly blocks: BlockGeneration | 'none';
   /** The layout that the fleet reads, as the host was told; null where nobody said. */
-  readonly fleetBlocks: 'early' | 'ggml' | null;
+  readonly fleetBlocks: BlockGeneration | null;
   readonly names: 'q4k' | 'kquant';
   /** From the tests or the demo, and no larql. */
   readonly standIn: boolean;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import pMap from 'p-map';
-import { SwpError } from '../../core/error.js';
 import { GitBlobId, Sha256 } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
+import { fileDiffers } from '../../hub/read/file-differs.js';
 import { openFile } from '../../hub/read/range.js';
 import type { MirroredFile } from '../../plan/artifact-plan.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
@@ -22,12 +22,7 @@ const hashFile = async (hub: HubConfig, source: SourceFacts, file: FileFacts, si
     blob.update(chunk);
   }
   const found = { sha256: Sha256.parse(sha256.digest('hex')), gitBlob: GitBlobId.parse(blob.digest('hex')) };
-  if (lfs === null ? found.gitBlob !== file.gitBlob : found.sha256 !== lfs)
-    throw new SwpError(
-      'integrity',
-      'hub/file-differs',
-      `${source.repo} at ${source.commit}: the bytes of ${path} are not those that its commit lists.`,
-    );
+  if (lfs === null ? found.gitBlob !== file.gitBlob : found.sha256 !== lfs) throw fileDiffers({ ...source, path });
   return { path, size, ...found, lfs: lfs !== null };
 };
 

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
 import { SwpError } from '../../core/error.js';
 import { Sha256 } from '../../core/ids.js';
@@ -25,7 +23,6 @@ import { readSpan } from './read-span.js';
 import { Rooms } from './rooms.js';
 
 const SPANS_IN_FLIGHT = 4;
-const HASH_BLOCK = 1024 * 1024;
 /** Beside the output: what of it is finished. */
 export const JOURNAL = 'journal.jsonl';
 
@@ -39,13 +36,6 @@ export interface ExtractRequest {
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
   readonly signal: AbortSignal;
 }
-
-/** SHA-256 of a whole file, read in order. */
-export const hashFile = async (path: string, signal: AbortSignal): Promise<Sha256> => {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: HASH_BLOCK }), hash, { signal });
-  return Sha256.parse(hash.digest('hex'));
-};
 
 /** Readers of a source on the Hub: one address for each file, asked for once. */
 export const readersOf = (hub: HubConfig, source: SourceFacts): ((path: string) => RangeReader) => {

@@ -1,5 +1,6 @@
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
+import { readTextIfThere } from '../../core/files.js';
 import { Sha256 } from '../../core/ids.js';
 import type { OutputSlab } from '../../formats/mtp/slabs.js';
 import { slabReader } from './output.js';
@@ -24,10 +25,7 @@ const parseLine = (line: string): Extent[] => {
 };
 
 const readExtents = async (path: string): Promise<Extent[]> => {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw error;
-  });
+  const text = await readTextIfThere(path);
   return text.split('\n').flatMap((line) => (line === '' ? [] : parseLine(line)));
 };
 

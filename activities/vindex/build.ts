@@ -1,23 +1,22 @@
-import { link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SwpError } from '../../core/error.js';
-import type { Sha256 } from '../../core/ids.js';
 import { estimateVindex } from '../../formats/vindex/estimates.js';
 import { layoutOf } from '../../formats/vindex/layout.js';
 import { extractOptions } from '../../formats/vindex/options.js';
 import type { SourceModel } from '../../formats/vindex/source.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readCommitDate } from '../../hub/read/commits.js';
-import type { JobDirectories } from '../../larql/environment.js';
-import { BLAS } from '../../larql/environment.js';
+import { BLAS, jobDirectories } from '../../larql/environment.js';
 import { extractVindex, sliceVindex, type LarqlJob } from '../../larql/extract.js';
 import { endLeftover, noteProcess } from '../../larql/leftover.js';
 import type { LarqlProgram } from '../../larql/program.js';
 import { digestOf } from '../../plan/canonical.js';
 import type { FileFacts, LarqlFacts, SourceFacts } from '../../plan/facts.js';
-import { describeBytes, GIT_BLOB_LIMIT, type ManifestFile } from '../../plan/manifest.js';
+import type { ManifestFile } from '../../plan/manifest.js';
 import { vindexRecipe } from '../../plan/plan-vindex.js';
 import type { VindexRecipe } from '../../plan/recipe.js';
+import { describeFile } from '../describe-file.js';
 import { readPlannedSource } from '../facts/source.js';
 import { readVindexSource } from '../facts/vindex.js';
 import type { BuildOrder } from '../build.js';
@@ -75,19 +74,13 @@ const asPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: Bui
   return { deps, program, facts, recipe, source, files, model: described.model, holder, report, signal };
 };
 
-const directoriesIn = (root: string, { hubCache }: Pick<StagedSource, 'hubCache'>): JobDirectories => ({
-  home: join(root, 'home'),
-  hubCache,
-  temporary: join(root, 'tmp'),
-});
-
 /** A job in a directory that may still have a larql of a crashed worker in it: that one is ended first. */
 const jobIn = async ({ deps, program, signal }: Planned, root: string, staged: StagedSource): Promise<LarqlJob> => {
   const note = join(root, PID);
   await endLeftover(note);
   return {
     program,
-    directories: directoriesIn(root, staged),
+    directories: jobDirectories(root, staged.hubCache),
     env: deps.larql.env,
     signal,
     onStart: (pid) => noteProcess(note, pid),
@@ -154,11 +147,6 @@ const extractFull = async (planned: Planned, staged: StagedSource, committedAt: 
   return join(directory, VINDEX);
 };
 
-const describe = async (directory: string, path: string, sha256: Sha256): Promise<ManifestFile> => {
-  const { size } = await stat(join(directory, path));
-  return size <= GIT_BLOB_LIMIT ? describeBytes(path, await readFile(join(directory, path))) : { path, size, sha256 };
-};
-
 /** Fills a build with the files of the full vindex, without copying them: both lie in one scratch. */
 const linkFiles = async (from: string, to: string, paths: Iterable<string>): Promise<void> => {
   for (const path of paths) {
@@ -178,7 +166,6 @@ export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: 
   const staged = await stage(planned);
   const full = await extractFull(planned, staged, committedAt);
   await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true, mode: 0o700 });
   const proof = proofOf(planned, staged, recipe.slice, committedAt, partial);
   if (recipe.slice === 'full') await linkFiles(full, partial, proof.layout.files.keys());
   else {
@@ -187,12 +174,11 @@ export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: 
     await mkdir(work, { recursive: true, mode: 0o700 });
     const output = join(work, VINDEX);
     await sliceVindex({ ...(await jobIn(planned, work, staged)), source: full, output, bytes: proof.outputBytes });
-    await rm(partial, { recursive: true, force: true });
     await rename(output, partial);
     await rm(work, { recursive: true, force: true });
   }
   const digests = await proveVindex(proof, report, signal);
   const files: ManifestFile[] = [];
-  for (const [path, sha256] of digests) files.push(await describe(partial, path, sha256));
+  for (const [path, sha256] of digests) files.push(await describeFile(partial, path, sha256, signal));
   return files;
 };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwpError } from '../../core/error.js';
 import { Sha256, type Digest } from '../../core/ids.js';
+import { generationOf } from '../../formats/vindex/blocks.js';
 import { canonicalIndex, weightsDigest } from '../../formats/vindex/canonical-index.js';
 import { compareNumbers } from '../../formats/vindex/compare-numbers.js';
 import { INDEX_FILE, parseIndex } from '../../formats/vindex/index-json.js';
@@ -70,7 +71,7 @@ export const proveVindex = async (input: ProofInput, report: Report, signal: Abo
     const seed = Number.parseInt(input.recipeDigest.slice('sha256:'.length, 'sha256:'.length + 8), 16);
     const { problems, blocks } = await compareNumbers(layout, vindex, staged, { seed, rowsPerFile: ROWS_PER_FILE });
     refuse(problems);
-    const found = blocks === null ? null : blocks === 'planar' ? 'ggml' : 'early';
+    const found = blocks === null ? null : generationOf(blocks);
     if (found !== null && found !== recipe.larql.blocks)
       throw new SwpError('integrity', 'larql/blocks', `larql wrote ${found} blocks; planned were ${recipe.larql.blocks} ones.`, {
         hint: 'Abandon, and start again for a plan with the larql that is there now.',

@@ -1,17 +1,15 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
-import type { CommitSha, Digest, RepoId } from '../../core/ids.js';
+import type { Digest } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { downloadFile } from '../../hub/read/download.js';
+import { snapshotIn } from '../../larql/environment.js';
 import { digestOf } from '../../plan/canonical.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 import type { Report } from '../heartbeat.js';
 
 const FILES_IN_FLIGHT = 2;
-
-/** Where larql looks for a model, below the root of a cache (`larql.md` §1.2). */
-const snapshotIn = (repo: RepoId, commit: CommitSha): string => join('hub', `models--${repo.replace('/', '--')}`, 'snapshots', commit);
 
 /** A source as larql finds it: a cache that holds exactly one snapshot of one repository. */
 export interface StagedSource {
@@ -19,10 +17,10 @@ export interface StagedSource {
   readonly snapshot: string;
 }
 
-export const stagedIn = (directory: string, { repo, commit }: Pick<SourceFacts, 'repo' | 'commit'>): StagedSource => ({
-  hubCache: join(directory, 'hub'),
-  snapshot: join(directory, snapshotIn(repo, commit)),
-});
+export const stagedIn = (directory: string, { repo, commit }: Pick<SourceFacts, 'repo' | 'commit'>): StagedSource => {
+  const hubCache = join(directory, 'hub');
+  return { hubCache, snapshot: snapshotIn(hubCache, repo, commit) };
+};
 
 /** What a staged source is shared by: its repository, its commit, and the files of it that are read. */
 export const stageDigest = ({ repo, commit }: Pick<SourceFacts, 'repo' | 'commit'>, files: readonly FileFacts[]): Digest =>

@@ -1,4 +1,5 @@
 import type { TensorShape } from '../../formats/safetensors/write.js';
+import { layerShapes } from '../../larql/layer-shapes.js';
 import type { SyntheticCheckpoint } from './generate.js';
 import { languageModel, type LanguageModelOptions } from './language-model.js';
 
@@ -57,19 +58,21 @@ const furtherNorms = (prefix: string): TensorShape[] => [
   bf16(`${prefix}.layer_scalar`, 1),
 ];
 
+const DIMENSIONS = {
+  hidden: HIDDEN,
+  intermediate: INTERMEDIATE,
+  heads: HEADS,
+  keyValueHeads: KEY_VALUE_HEADS,
+  headSize: HEAD_SIZE,
+};
+
 const layer = (at: number, allNorms: boolean): TensorShape[] => {
   const prefix = `model.language_model.layers.${at}`;
+  const { norms, matrices } = layerShapes(prefix, 'BF16', DIMENSIONS);
   return [
-    bf16(`${prefix}.input_layernorm.weight`, HIDDEN),
-    bf16(`${prefix}.post_attention_layernorm.weight`, HIDDEN),
+    ...norms,
     ...(allNorms ? furtherNorms(prefix) : []),
-    bf16(`${prefix}.self_attn.q_proj.weight`, HEADS * HEAD_SIZE, HIDDEN),
-    bf16(`${prefix}.self_attn.k_proj.weight`, KEY_VALUE_HEADS * HEAD_SIZE, HIDDEN),
-    bf16(`${prefix}.self_attn.v_proj.weight`, KEY_VALUE_HEADS * HEAD_SIZE, HIDDEN),
-    bf16(`${prefix}.self_attn.o_proj.weight`, HIDDEN, HEADS * HEAD_SIZE),
-    bf16(`${prefix}.mlp.gate_proj.weight`, INTERMEDIATE, HIDDEN),
-    bf16(`${prefix}.mlp.up_proj.weight`, INTERMEDIATE, HIDDEN),
-    bf16(`${prefix}.mlp.down_proj.weight`, HIDDEN, INTERMEDIATE),
+    ...matrices,
     bf16(`${prefix}.router.proj.weight`, EXPERTS, HIDDEN),
     bf16(`${prefix}.experts.gate_up_proj`, EXPERTS, 2 * EXPERT_INTERMEDIATE, HIDDEN),
     bf16(`${prefix}.experts.down_proj`, EXPERTS, HIDDEN, EXPERT_INTERMEDIATE),

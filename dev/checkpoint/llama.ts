@@ -1,4 +1,5 @@
 import type { TensorShape } from '../../formats/safetensors/write.js';
+import { layerShapes } from '../../larql/layer-shapes.js';
 import type { SyntheticCheckpoint } from './generate.js';
 import { languageModel, type LanguageModelOptions } from './language-model.js';
 
@@ -26,19 +27,17 @@ const CONFIG = {
 
 const f32 = (name: string, ...shape: number[]): TensorShape => ({ name, dtype: 'F32', shape });
 
+const DIMENSIONS = {
+  hidden: HIDDEN,
+  intermediate: INTERMEDIATE,
+  heads: HEADS,
+  keyValueHeads: KEY_VALUE_HEADS,
+  headSize: HEAD_SIZE,
+};
+
 const layer = (at: number): TensorShape[] => {
-  const prefix = `model.layers.${at}`;
-  return [
-    f32(`${prefix}.input_layernorm.weight`, HIDDEN),
-    f32(`${prefix}.post_attention_layernorm.weight`, HIDDEN),
-    f32(`${prefix}.self_attn.q_proj.weight`, HEADS * HEAD_SIZE, HIDDEN),
-    f32(`${prefix}.self_attn.k_proj.weight`, KEY_VALUE_HEADS * HEAD_SIZE, HIDDEN),
-    f32(`${prefix}.self_attn.v_proj.weight`, KEY_VALUE_HEADS * HEAD_SIZE, HIDDEN),
-    f32(`${prefix}.self_attn.o_proj.weight`, HIDDEN, HEADS * HEAD_SIZE),
-    f32(`${prefix}.mlp.gate_proj.weight`, INTERMEDIATE, HIDDEN),
-    f32(`${prefix}.mlp.up_proj.weight`, INTERMEDIATE, HIDDEN),
-    f32(`${prefix}.mlp.down_proj.weight`, HIDDEN, INTERMEDIATE),
-  ];
+  const { norms, matrices } = layerShapes(`model.layers.${at}`, 'F32', DIMENSIONS);
+  return [...norms, ...matrices];
 };
 
 const TENSORS = [

@@ -169,3 +169,13 @@ export const parseHeader = (header: Uint8Array, fileSize: number): SafetensorsHe
   parsing.feed(header);
   return parsing.end();
 };
+
+/**
+ * The header of a file whose bytes are all at hand.
+ *
+ * @throws SwpError as `openHeader` does
+ */
+export const headerOfFile = (file: Uint8Array): SafetensorsHeader => {
+  const end = LENGTH_PREFIX + headerSize(file.subarray(0, LENGTH_PREFIX), file.byteLength);
+  return parseHeader(file.subarray(LENGTH_PREFIX, end), file.byteLength);
+};

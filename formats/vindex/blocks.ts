@@ -12,6 +12,11 @@ import { halfAt } from './half.js';
  */
 export type BlockLayout = 'planar' | 'interleaved';
 
+/** Which programs write a layout, in the words of `SWP_LARQL_BLOCKS`. */
+export type BlockGeneration = 'early' | 'ggml';
+
+export const generationOf = (layout: BlockLayout): BlockGeneration => (layout === 'planar' ? 'ggml' : 'early');
+
 /** Numbers of a row, and beside each one how far it may be from what was quantised, see {@link decodeQ4K}. */
 export interface Decoded {
   readonly values: Float32Array;

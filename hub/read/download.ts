@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { SwpError } from '../../core/error.js';
+import { hashInto, readTextIfThere } from '../../core/files.js';
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
+import { fileDiffers } from './file-differs.js';
 import { openFile, type RangeReader } from './range.js';
 
 /** A file at a pinned commit, with the digest that its commit lists. */
@@ -27,20 +28,10 @@ export interface DownloadOptions {
 
 const SEGMENT = 64 * 1024 * 1024;
 const SEGMENTS_IN_FLIGHT = 4;
-const READ_BYTES = 1 << 20;
-
-const readText = async (path: string): Promise<string> => {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw error;
-  }
-};
 
 /** Segments that an earlier run has written. Each line stands for itself: one that a crash cut short costs one segment. */
 const readDone = async (path: string): Promise<Set<number>> => {
-  const numbers = (await readText(path)).split('\n').filter((line) => /^\d{1,9};$/.test(line));
+  const numbers = (await readTextIfThere(path)).split('\n').filter((line) => /^\d{1,9};$/.test(line));
   return new Set(numbers.map((line) => Number(line.slice(0, -1))));
 };
 
@@ -60,27 +51,9 @@ const writeSegment = async (
 };
 
 /** Whether a file on disk has the digest that its commit lists: its SHA-256 in LFS, else its git blob id. */
-export const isAsListed = async (
-  path: string,
-  { size, gitBlob, lfs }: Omit<ListedFile, 'repo' | 'commit' | 'path'>,
-  signal: AbortSignal,
-): Promise<boolean> => {
+const isAsListed = async (path: string, { size, gitBlob, lfs }: ListedFile, signal: AbortSignal): Promise<boolean> => {
   const hash = lfs === null ? createHash('sha1').update(`blob ${size}\0`) : createHash('sha256');
-  let read = 0;
-  const file = await open(path, 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
-    for (;;) {
-      signal.throwIfAborted();
-      const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, read);
-      if (bytesRead === 0) break;
-      hash.update(buffer.subarray(0, bytesRead));
-      read += bytesRead;
-    }
-  } finally {
-    await file.close();
-  }
-  return read === size && hash.digest('hex') === (lfs ?? gitBlob);
+  return (await hashInto(hash, path, { signal })) === size && hash.digest('hex') === (lfs ?? gitBlob);
 };
 
 /**
@@ -126,14 +99,7 @@ export const downloadFile = async (hub: HubConfig, file: ListedFile, path: strin
   if (!(await isAsListed(partial, file, signal))) {
     await rm(journalPath, { force: true });
     await rm(partial, { force: true });
-    throw new SwpError(
-      'integrity',
-      'hub/file-differs',
-      `${file.repo} at ${file.commit}: the bytes of ${file.path} are not those that its commit lists.`,
-      {
-        hint: 'Retry: the file is downloaded again. If it stays so, the source is damaged: tell its owner.',
-      },
-    );
+    throw fileDiffers(file, 'Retry: the file is downloaded again. If it stays so, the source is damaged: tell its owner.');
   }
   await rename(partial, path);
   await rm(journalPath, { force: true });

@@ -1,4 +1,3 @@
-import { SwpError } from '../../core/error.js';
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
 import { attempt, type CallOptions } from '../call.js';
@@ -6,6 +5,7 @@ import type { HubConfig } from '../config.js';
 import { errorOfConnection } from '../errors.js';
 import { readBody } from '../http.js';
 import { retrying } from '../retry.js';
+import { fileDiffers } from './file-differs.js';
 import { locate } from './resolve.js';
 
 export interface SmallFile {
@@ -39,12 +39,7 @@ export const readSmallFile = async (hub: HubConfig, wanted: SmallFile, { signal 
     } catch (error) {
       throw errorOfConnection(request, error);
     }
-    if (file !== undefined && !digestMatches(bytes, file))
-      throw new SwpError(
-        'integrity',
-        'hub/file-differs',
-        `${repo} at ${commit}: the bytes of ${path} are not those that its commit lists.`,
-      );
+    if (file !== undefined && !digestMatches(bytes, file)) throw fileDiffers(wanted);
     return bytes;
   });
 };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { readTextIfThere } from '../../core/files.js';
 import { Sha256 } from '../../core/ids.js';
 import { endOfAddresses, stillLive } from './address-lifetime.js';
 import type { MultipartOrder } from './lfs-batch.js';
@@ -53,15 +54,6 @@ const parseLine = (line: string): Entry | null => {
   return parsed.success ? parsed.data : null;
 };
 
-const readText = async (path: string): Promise<string> => {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw error;
-  }
-};
-
 const urlsOf = ({ complete, parts }: MultipartOrder): URL[] => [complete.url, ...parts.map(({ url }) => url)];
 
 /**
@@ -81,7 +73,7 @@ export class PartJournal {
 
   static async open(path: string, now: () => number = Date.now): Promise<PartJournal> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const text = await readText(path);
+    const text = await readTextIfThere(path);
     const journal = new PartJournal(await open(path, 'a', 0o600), now);
     // Each line stands for itself: one that does not pass costs one part.
     for (const line of text.split('\n')) {

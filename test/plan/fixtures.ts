@@ -1,14 +1,14 @@
 import { CommitSha, Digest, RepoId } from '../../core/ids.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { planMtpSidecar, type CheckpointFile, type MtpSelection } from '../../formats/mtp/selection.js';
-import { headerSize, LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
+import { headerOfFile } from '../../formats/safetensors/header.js';
 import { openIndex } from '../../formats/safetensors/index-file.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
 import { CARD_PATH, fillCard } from '../../plan/card.js';
 import type { DecisionRecord } from '../../plan/decision.js';
 import type { FileFacts, LastPublish, SourceFacts, TargetFacts } from '../../plan/facts.js';
-import { describeBytes, makeManifest, manifestDigest, type ManifestFile } from '../../plan/manifest.js';
+import { describeBytes, makeManifest, manifestDigest, type Manifest, type ManifestFile } from '../../plan/manifest.js';
 import { MTP_PAYLOAD, MTP_TENSORS, planMtp, type MtpPlanInput } from '../../plan/plan-mtp.js';
 import { makeProvenance, PROVENANCE_PATH, provenanceText } from '../../plan/provenance.js';
 
@@ -41,10 +41,7 @@ export const sourceFacts = (over: Partial<SourceFacts> = {}): SourceFacts => ({
 export const checkpointFiles = (files: ReadonlyMap<string, Uint8Array> = CHECKPOINT): CheckpointFile[] =>
   [...files]
     .filter(([path]) => path.endsWith('.safetensors'))
-    .map(([path, bytes]) => {
-      const end = LENGTH_PREFIX + headerSize(bytes.subarray(0, LENGTH_PREFIX), bytes.byteLength);
-      return { path, size: bytes.byteLength, header: parseHeader(bytes.subarray(LENGTH_PREFIX, end), bytes.byteLength) };
-    });
+    .map(([path, bytes]) => ({ path, size: bytes.byteLength, header: headerOfFile(bytes) }));
 
 export const selectionOf = (files: ReadonlyMap<string, Uint8Array> = CHECKPOINT): MtpSelection => {
   const bytes = (path: string): Uint8Array => files.get(path) ?? new Uint8Array();
@@ -85,17 +82,16 @@ export const DECISION: DecisionRecord = {
   at: '2026-01-02T03:04:05.000Z',
 };
 
-/** The target as a publish of this plan leaves it, with the record of that publish. */
-export const publishedTarget = (plan: ArtifactPlan, tools: Readonly<Record<string, string>> = TOOLS): TargetFacts => {
-  const payload: ManifestFile = { path: MTP_PAYLOAD, size: selectionOf().layout.size, sha256: sha256Of('payload') };
-  const license = describeBytes('LICENSE', CHECKPOINT.get('LICENSE')!);
-  const tensors = encode('{}');
-  const listed = makeManifest([payload, license, describeBytes(MTP_TENSORS, tensors)]).files;
-  const card = encode(fillCard(plan.card!.template, PLAN_DIGEST, listed));
-  const manifest = makeManifest([...listed, describeBytes(CARD_PATH, card)]);
+/** What a publish of this plan leaves as its record: its provenance, and the text of that. */
+export const recordOf = (
+  plan: ArtifactPlan,
+  target: RepoId,
+  manifest: Manifest,
+  tools: Readonly<Record<string, string>> = TOOLS,
+): { readonly last: LastPublish; readonly text: Uint8Array } => {
   const provenance = makeProvenance({
     entry: 'foxlight/x',
-    target: TARGET,
+    target,
     recipe: plan.recipe!,
     recipeDigest: plan.recipeDigest!,
     planDigest: PLAN_DIGEST,
@@ -104,7 +100,18 @@ export const publishedTarget = (plan: ArtifactPlan, tools: Readonly<Record<strin
     tools,
   });
   const text = encode(provenanceText(provenance));
-  const last: LastPublish = { commit: commit('b'), manifestDigest: manifestDigest(manifest), provenance, provenanceBlob: gitBlobOf(text) };
+  return { text, last: { commit: commit('b'), manifestDigest: manifestDigest(manifest), provenance, provenanceBlob: gitBlobOf(text) } };
+};
+
+/** The target as a publish of this plan leaves it, with the record of that publish. */
+export const publishedTarget = (plan: ArtifactPlan, tools: Readonly<Record<string, string>> = TOOLS): TargetFacts => {
+  const payload: ManifestFile = { path: MTP_PAYLOAD, size: selectionOf().layout.size, sha256: sha256Of('payload') };
+  const license = describeBytes('LICENSE', CHECKPOINT.get('LICENSE')!);
+  const tensors = encode('{}');
+  const listed = makeManifest([payload, license, describeBytes(MTP_TENSORS, tensors)]).files;
+  const card = encode(fillCard(plan.card!.template, PLAN_DIGEST, listed));
+  const manifest = makeManifest([...listed, describeBytes(CARD_PATH, card)]);
+  const { last, text } = recordOf(plan, TARGET, manifest, tools);
   const files = [
     { path: MTP_PAYLOAD, size: payload.size, gitBlob: gitBlobOf(encode('pointer')), lfs: payload.sha256 },
     bytesFile(MTP_TENSORS, tensors),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RepoId, Sha256 } from '../../core/ids.js';
 import { generateGemma4 } from '../../dev/checkpoint/gemma4.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
-import { headerSize, LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
+import { headerOfFile } from '../../formats/safetensors/header.js';
 import { describeSource, filesToRead, type SourceModel } from '../../formats/vindex/source.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { canonicalJson } from '../../plan/canonical.js';
@@ -33,8 +33,7 @@ const modelOf = (files: ReadonlyMap<string, Uint8Array>, read: readonly string[]
     read.map((path) => {
       const bytes = files.get(path)!;
       if (!path.endsWith('.safetensors')) return { path, size: bytes.byteLength };
-      const end = LENGTH_PREFIX + headerSize(bytes.subarray(0, LENGTH_PREFIX), bytes.byteLength);
-      return { path, size: bytes.byteLength, tensors: parseHeader(bytes.subarray(LENGTH_PREFIX, end), bytes.byteLength).tensors };
+      return { path, size: bytes.byteLength, tensors: headerOfFile(bytes).tensors };
     }),
   );
   if ('faults' in described) throw new Error(described.faults.join());

@@ -4,11 +4,10 @@ import type { ArtifactPlan, MirroredFile } from '../../plan/artifact-plan.js';
 import { canonicalJson, sha256Of } from '../../plan/canonical.js';
 import { CARD_PATH, fillCard } from '../../plan/card.js';
 import type { FileFacts, SourceFacts, TargetFacts } from '../../plan/facts.js';
-import { describeBytes, makeManifest, manifestDigest } from '../../plan/manifest.js';
+import { describeBytes, makeManifest } from '../../plan/manifest.js';
 import { isMirrored, planVision, type VisionPlanInput } from '../../plan/plan-vision.js';
-import { makeProvenance, PROVENANCE_PATH, provenanceText } from '../../plan/provenance.js';
-import { gitBlobOf } from '../../plan/canonical.js';
-import { bytesFile, commit, DECISION, PLAN_DIGEST, TOOLS } from './fixtures.js';
+import { PROVENANCE_PATH } from '../../plan/provenance.js';
+import { bytesFile, commit, PLAN_DIGEST, recordOf, TOOLS } from './fixtures.js';
 
 const SOURCE = RepoId.parse('labs/vision-encoder');
 const TARGET = RepoId.parse('FoxlightAI/vision-encoder');
@@ -61,17 +60,7 @@ const published = (plan: ArtifactPlan, files: Readonly<Record<string, string>> =
   const payload = plan.mirrored!.map(({ lfs: _lfs, ...file }) => file);
   const card = text(fillCard(plan.card!.template, PLAN_DIGEST, makeManifest(payload).files));
   const manifest = makeManifest([...payload, describeBytes(CARD_PATH, card)]);
-  const provenance = makeProvenance({
-    entry: 'foxlight/x',
-    target: TARGET,
-    recipe: plan.recipe!,
-    recipeDigest: plan.recipeDigest!,
-    planDigest: PLAN_DIGEST,
-    decisions: [DECISION],
-    manifest,
-    tools: TOOLS,
-  });
-  const record = text(provenanceText(provenance));
+  const { last, text: record } = recordOf(plan, TARGET, manifest);
   return {
     ...absent,
     exists: true,
@@ -82,7 +71,7 @@ const published = (plan: ArtifactPlan, files: Readonly<Record<string, string>> =
       bytesFile(PROVENANCE_PATH, record),
       bytesFile('.gitattributes', text('*.safetensors filter=lfs')),
     ],
-    lastPublish: { commit: commit('b'), manifestDigest: manifestDigest(manifest), provenance, provenanceBlob: gitBlobOf(record) },
+    lastPublish: last,
   };
 };
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JOURNAL } from '../../activities/mtp/extract.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import type { Exchange, Operation } from '../../dev/hub/index.js';
-import { headerSize, LENGTH_PREFIX, parseHeader, type SafetensorsHeader } from '../../formats/safetensors/header.js';
+import { headerOfFile } from '../../formats/safetensors/header.js';
 import { publishId, targetId } from '../../workflows/names.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { Workshop } from '../support/workshop.js';
@@ -93,11 +93,6 @@ const of =
   (exchange) =>
     exchange.operation === operation;
 
-const headerOf = (file: Uint8Array = new Uint8Array()): SafetensorsHeader => {
-  const end = LENGTH_PREFIX + headerSize(file.subarray(0, LENGTH_PREFIX), file.byteLength);
-  return parseHeader(file.subarray(LENGTH_PREFIX, end), file.byteLength);
-};
-
 /** Lines that match, in the files of the scratch whose paths do. */
 const linesIn = async (paths: RegExp, lines: RegExp): Promise<number> => {
   const scratch = join(workshop.directory, 'scratch');
@@ -148,7 +143,7 @@ describe('SIGKILL', () => {
     async () => {
       const { files } = generateCheckpoint({ seed: 7, size: 'small' });
       const [whole = '', held] = [...files.keys()].filter((path) => path.endsWith('.safetensors'));
-      const headsOfWhole = headerOf(files.get(whole)).tensors.filter(({ name }) => name.startsWith('mtp.')).length;
+      const headsOfWhole = headerOfFile(files.get(whole)!).tensors.filter(({ name }) => name.startsWith('mtp.')).length;
       const readsOfWhole = (): number =>
         workshop.hub.requests.filter(({ operation, file }) => operation === 'cdn' && file === whole).length;
       let before = 0;

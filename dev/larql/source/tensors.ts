@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SwpError } from '../../../core/error.js';
 import type { Dtype } from '../../../formats/dtype.js';
-import { headerSize, LENGTH_PREFIX, parseHeader, type TensorInfo } from '../../../formats/safetensors/header.js';
+import { headerOfFile, LENGTH_PREFIX, type TensorInfo } from '../../../formats/safetensors/header.js';
 import { LARQL_ERRORS } from '../behaviour.js';
 import { LarqlError, Panic } from '../failure.js';
 import type { Matrix } from '../numbers/blocks.js';
@@ -32,11 +32,7 @@ const openShard = (file: string): Stored[] => {
   const shard = readFileSync(file);
   if (shard.byteLength < LENGTH_PREFIX) throw new LarqlError(LARQL_ERRORS.emptyShard);
   try {
-    const size = headerSize(shard.subarray(0, LENGTH_PREFIX), shard.byteLength);
-    return parseHeader(shard.subarray(LENGTH_PREFIX, LENGTH_PREFIX + size), shard.byteLength).tensors.map((tensor) => ({
-      ...tensor,
-      shard,
-    }));
+    return headerOfFile(shard).tensors.map((tensor) => ({ ...tensor, shard }));
   } catch (error) {
     if (error instanceof SwpError) throw new LarqlError(LARQL_ERRORS.truncatedShard);
     throw error;

@@ -3,18 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { generateGemma4 } from '../../../dev/checkpoint/gemma4.js';
 import type { SyntheticCheckpoint } from '../../../dev/checkpoint/generate.js';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
-import { headerSize, LENGTH_PREFIX, parseHeader, type TensorInfo } from '../../../formats/safetensors/header.js';
+import { headerOfFile, type TensorInfo } from '../../../formats/safetensors/header.js';
 
 const digests = ({ files }: SyntheticCheckpoint) =>
   new Map([...files].map(([path, bytes]) => [path, createHash('sha256').update(bytes).digest('hex')]));
 
 const weights = ({ files }: SyntheticCheckpoint) =>
-  [...files].filter(([path]) => path.endsWith('.safetensors')).map(([, bytes]) => ({ bytes, tensors: tensorsOf(bytes) }));
-
-const tensorsOf = (bytes: Uint8Array): readonly TensorInfo[] => {
-  const size = headerSize(bytes.subarray(0, LENGTH_PREFIX), bytes.byteLength);
-  return parseHeader(bytes.subarray(LENGTH_PREFIX, LENGTH_PREFIX + size), bytes.byteLength).tensors;
-};
+  [...files].filter(([path]) => path.endsWith('.safetensors')).map(([, bytes]) => ({ bytes, tensors: headerOfFile(bytes).tensors }));
 
 const read = (bytes: Uint8Array, { begin, end }: TensorInfo): Float32Array => new Float32Array(bytes.slice(begin, end).buffer);
 

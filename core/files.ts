@@ -1,0 +1,42 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Sha256 } from './ids.js';
+
+/** Smaller blocks make hashing slower, larger ones no faster. */
+const BLOCK = 1024 * 1024;
+
+export interface HashOptions {
+  readonly signal?: AbortSignal;
+  /** Told bytes as they are read. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/** Feeds a whole file to a hash, read in order; answers how many bytes it had. */
+export const hashInto = async (hash: Hash, path: string, { signal, onBytes }: HashOptions = {}): Promise<number> => {
+  let read = 0;
+  const stream = createReadStream(path, { highWaterMark: BLOCK, ...(signal === undefined ? {} : { signal }) });
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    hash.update(chunk);
+    read += chunk.byteLength;
+    onBytes?.(chunk.byteLength);
+  }
+  return read;
+};
+
+/** SHA-256 of a whole file. */
+export const hashFile = async (path: string, options: HashOptions = {}): Promise<Sha256> => {
+  const hash = createHash('sha256');
+  await hashInto(hash, path, options);
+  return Sha256.parse(hash.digest('hex'));
+};
+
+/** The text of a file; empty where there is none. */
+export const readTextIfThere = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+};
