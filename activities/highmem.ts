@@ -118,6 +118,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
           layout: deps.layout,
           shared: deps.shared,
           larql: deps.larql,
+          freeDisk: () => deps.claims.freeDisk(),
           stopRequested: deps.stopRequested,
         };
         const payload = await payloadOf(source, { plan, holder: holderOf(), report, signal });

@@ -13,6 +13,8 @@ export interface LarqlJob {
   readonly signal: AbortSignal;
   readonly onStart?: (pid: number) => Promise<void>;
   readonly stopRequested?: () => boolean;
+  /** Asked every second while it runs: what it throws is why the run must end. */
+  readonly guard?: () => Promise<void>;
 }
 
 export interface ExtractJob extends LarqlJob {
@@ -35,9 +37,10 @@ const prepare = async ({ home, temporary }: JobDirectories): Promise<void> => {
   for (const directory of [home, temporary]) await mkdir(directory, { recursive: true, mode: 0o700 });
 };
 
-const hooksOf = ({ onStart, stopRequested }: LarqlJob): Pick<LarqlJob, 'onStart' | 'stopRequested'> => ({
+const hooksOf = ({ onStart, stopRequested, guard }: LarqlJob): Pick<LarqlJob, 'onStart' | 'stopRequested' | 'guard'> => ({
   ...(onStart === undefined ? {} : { onStart }),
   ...(stopRequested === undefined ? {} : { stopRequested }),
+  ...(guard === undefined ? {} : { guard }),
 });
 
 /**

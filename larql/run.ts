@@ -1,4 +1,4 @@
-import { SwpError } from '../core/error.js';
+import { messageOf, SwpError } from '../core/error.js';
 import { supervise } from '../core/supervise.js';
 import { oneLine } from '../core/text.js';
 import { larqlFailure } from './failure.js';
@@ -16,6 +16,8 @@ export interface LarqlRun {
   readonly onStart?: (pid: number) => Promise<void>;
   /** True once the worker was asked to stop: nobody waits for hours of extraction then. */
   readonly stopRequested?: () => boolean;
+  /** Asked every second while it runs: what it throws is why the run must end. */
+  readonly guard?: () => Promise<void>;
   /** Milliseconds without a word after which it is taken for hung; may change with what it says. */
   readonly silenceMs: () => number;
 }
@@ -90,9 +92,22 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
     ended ??= why;
     stop();
   };
+  let asking = false;
+  const ask = async (): Promise<void> => {
+    if (asking) return;
+    asking = true;
+    try {
+      await run.guard?.();
+    } catch (error) {
+      end(error instanceof SwpError ? error : new SwpError('internal', 'larql/guard', messageOf(error), { cause: error }));
+    } finally {
+      asking = false;
+    }
+  };
   const watchdog = setInterval(() => {
     if (run.stopRequested?.() === true) end(stopping());
     else if (performance.now() - heard >= run.silenceMs()) end(hung(run.silenceMs(), kept.at(-1)));
+    else void ask();
   }, CHECK_MS);
   try {
     const pid = await larql.started;

@@ -1,8 +1,9 @@
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Claim } from './claims.js';
 import type { ScratchLayout } from './layout.js';
 import type { SharedInput } from './shared.js';
+import { sizeOf } from './size.js';
 
 /** Something in a scratch directory, and who needs it. */
 export interface ScratchItem {
@@ -16,15 +17,6 @@ export interface ScratchItem {
   /** Where that is known: when it was last begun to be used or given back. */
   readonly usedAt: number | null;
 }
-
-const sizeOf = async (path: string): Promise<number> => {
-  const found = await lstat(path).catch(() => null);
-  if (found === null) return 0;
-  if (!found.isDirectory()) return found.size;
-  const names = await readdir(path);
-  const sizes = await Promise.all(names.map((name) => sizeOf(join(path, name))));
-  return sizes.reduce((sum, size) => sum + size, 0);
-};
 
 /** Names below these directories begin with the digest of their recipe. */
 const DIGEST_LENGTH = 64;

@@ -22,6 +22,7 @@ import { readVindexSource } from '../facts/vindex.js';
 import type { BuildOrder } from '../build.js';
 import type { Report } from '../heartbeat.js';
 import type { HostLarql } from '../host-larql.js';
+import { roomFor, type FreeDisk } from '../scratch/room.js';
 import type { SharedInputs } from '../scratch/shared.js';
 import { proveVindex, type ProofInput } from './prove.js';
 import { stageDigest, stagedIn, stageSource, type StagedSource } from './stage.js';
@@ -30,6 +31,7 @@ export interface VindexDeps {
   readonly hub: HubConfig;
   readonly shared: SharedInputs;
   readonly larql: HostLarql;
+  readonly freeDisk: FreeDisk;
   readonly stopRequested: () => boolean;
 }
 
@@ -75,7 +77,12 @@ const asPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: Bui
 };
 
 /** A job in a directory that may still have a larql of a crashed worker in it: that one is ended first. */
-const jobIn = async ({ deps, program, signal }: Planned, root: string, staged: StagedSource): Promise<LarqlJob> => {
+const jobIn = async (
+  { deps, program, signal }: Planned,
+  root: string,
+  staged: StagedSource,
+  { directory, outputBytes }: ProofInput,
+): Promise<LarqlJob> => {
   const note = join(root, PID);
   await endLeftover(note);
   return {
@@ -85,6 +92,7 @@ const jobIn = async ({ deps, program, signal }: Planned, root: string, staged: S
     signal,
     onStart: (pid) => noteProcess(note, pid),
     stopRequested: deps.stopRequested,
+    guard: roomFor(directory, outputBytes, deps.freeDisk),
   };
 };
 
@@ -114,7 +122,7 @@ const proofOf = (
 const stage = async (planned: Planned): Promise<StagedSource> => {
   const { deps, source, files, holder, report, signal } = planned;
   const directory = await deps.shared.use(stageDigest(source, files), holder, (partial) =>
-    stageSource(deps.hub, source, files, partial, report, signal),
+    stageSource(deps, source, files, partial, report, signal),
   );
   return stagedIn(directory, source);
 };
@@ -123,13 +131,12 @@ const stage = async (planned: Planned): Promise<StagedSource> => {
 const extractFull = async (planned: Planned, staged: StagedSource, committedAt: Date): Promise<string> => {
   const { deps, recipe, model, source, holder, report, signal } = planned;
   const directory = await deps.shared.use(digestOf({ ...recipe, slice: 'full' }), holder, async (partial) => {
-    const job = await jobIn(planned, partial, staged);
     const output = join(partial, VINDEX);
     // larql takes a checkpoint of other options for its own, and leaves strange files where they are: always anew.
     await rm(output, { recursive: true, force: true });
     const proof = proofOf(planned, staged, 'full', committedAt, output);
     await extractVindex({
-      ...job,
+      ...(await jobIn(planned, partial, staged, proof)),
       model: source.repo,
       output,
       quant: recipe.quant,
@@ -173,7 +180,8 @@ export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: 
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
     const output = join(work, VINDEX);
-    await sliceVindex({ ...(await jobIn(planned, work, staged)), source: full, output, bytes: proof.outputBytes });
+    const job = await jobIn(planned, work, staged, { ...proof, directory: output });
+    await sliceVindex({ ...job, source: full, output, bytes: proof.outputBytes });
     await rename(output, partial);
     await rm(work, { recursive: true, force: true });
   }

@@ -8,6 +8,7 @@ import { snapshotIn } from '../../larql/environment.js';
 import { digestOf } from '../../plan/canonical.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 import type { Report } from '../heartbeat.js';
+import { roomFor, type FreeDisk } from '../scratch/room.js';
 
 const FILES_IN_FLIGHT = 2;
 
@@ -34,7 +35,7 @@ const exists = (path: string): Promise<boolean> =>
 
 /** Downloads the files that larql reads, each checked against the digest that its commit lists. Files that are there are whole. */
 export const stageSource = async (
-  hub: HubConfig,
+  { hub, freeDisk }: { readonly hub: HubConfig; readonly freeDisk: FreeDisk },
   source: SourceFacts,
   files: readonly FileFacts[],
   directory: string,
@@ -43,6 +44,7 @@ export const stageSource = async (
 ): Promise<void> => {
   const { snapshot } = stagedIn(directory, source);
   const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
+  const checkRoom = roomFor(directory, totalBytes, freeDisk);
   let [doneBytes, doneFiles] = [0, 0];
   const arrived = (file: string, bytes: number): void => {
     doneBytes += bytes;
@@ -53,11 +55,13 @@ export const stageSource = async (
     async (file) => {
       const path = join(snapshot, file.path);
       if (await exists(path)) arrived(file.path, file.size);
-      else
+      else {
+        await checkRoom();
         await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, {
           signal,
           onBytes: (bytes) => arrived(file.path, bytes),
         });
+      }
       doneFiles += 1;
     },
     { concurrency: FILES_IN_FLIGHT, signal },

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SwpError } from '../../core/error.js';
 import { Sha256 } from '../../core/ids.js';
 import { larqlEnvironment } from '../../larql/environment.js';
 import { runLarql, type LarqlRun } from '../../larql/run.js';
@@ -87,6 +88,16 @@ describe('a run of larql', () => {
       kind: 'unavailable',
     });
     expect(performance.now() - before).toBeLessThan(20_000);
+  });
+
+  it('ends when its guard says why it must', async () => {
+    let asked = 0;
+    const guard = (): Promise<void> =>
+      (asked += 1) < 2 ? Promise.resolve() : Promise.reject(new SwpError('quota', 'scratch/no-room', 'The disk is full.'));
+    const started: number[] = [];
+    const running = run('exec sleep 1000', { guard, onStart: (pid) => Promise.resolve(void started.push(pid)) });
+    await expect(running).rejects.toMatchObject({ code: 'scratch/no-room', kind: 'quota' });
+    expect(isAlive(started[0]!)).toBe(false);
   });
 
   it('ends with the signal, children and all', async () => {

@@ -1,0 +1,27 @@
+import { SwpError } from '../../core/error.js';
+import { formatBytes } from '../../core/text.js';
+import { sizeOf } from './size.js';
+
+/** Free bytes of the scratch's file system. */
+export type FreeDisk = () => Promise<number>;
+
+/**
+ * A check that what is written into a directory can still end: admission looked at the disk hours ago, and others
+ * write to it too. Better to end now than with a full disk, on which nobody can write a journal.
+ *
+ * @param bytes that the directory will hold in the end
+ * @throws SwpError `scratch/no-room`
+ */
+export const roomFor = (directory: string, bytes: number, freeDisk: FreeDisk) => async (): Promise<void> => {
+  const left = bytes - (await sizeOf(directory));
+  const free = await freeDisk();
+  if (left <= free) return;
+  throw new SwpError(
+    'quota',
+    'scratch/no-room',
+    `${formatBytes(left)} are still to be written, and this host has ${formatBytes(free)} free.`,
+    {
+      hint: 'Free disk under SWP_SCRATCH (`swp scratch list` says what lies there), then retry; or move to another host.',
+    },
+  );
+};
