@@ -10,6 +10,7 @@ import type { HubConfig } from '../hub/config.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { digestOf } from '../plan/canonical.js';
 import { ManifestFile } from '../plan/manifest.js';
+import { BuildEnvironment } from '../plan/provenance.js';
 import { mtpRecipe, MTP_PAYLOAD, MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
 import { describeFile } from './describe-file.js';
 import { readMtpSource } from './facts/mtp.js';
@@ -17,12 +18,17 @@ import { readPlannedSource } from './facts/source.js';
 import { extractMtp, JOURNAL, readersOf } from './mtp/extract.js';
 import type { Report } from './heartbeat.js';
 import type { ScratchLayout } from './scratch/layout.js';
+import type { Payload } from './seal.js';
 import { writeAtomic } from './scratch/write-atomic.js';
 import { buildVindex, type VindexDeps } from './vindex/build.js';
 
 /** Written last into a build: the payload files with their digests. */
 const RECORD = 'payload.json';
-const Payload = z.strictObject({ recipe: z.string(), files: z.array(ManifestFile) });
+const Record = z.strictObject({
+  recipe: z.string(),
+  files: z.array(ManifestFile),
+  environment: BuildEnvironment.nullable().default(null),
+});
 
 export interface BuildDeps extends VindexDeps {
   readonly layout: ScratchLayout;
@@ -37,24 +43,25 @@ export interface BuildOrder {
   readonly signal: AbortSignal;
 }
 
-const readRecord = async (directory: string): Promise<readonly ManifestFile[] | null> => {
+const readRecord = async (directory: string): Promise<Payload | null> => {
   try {
-    return Payload.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8'))).files;
+    const { files, environment } = Record.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8')));
+    return { files, environment };
   } catch {
     return null;
   }
 };
 
 /** A finished build is used again only when its bytes still are what its record says. */
-const reuse = async (directory: string, signal: AbortSignal): Promise<readonly ManifestFile[] | null> => {
-  const files = await readRecord(directory);
-  if (files === null) return null;
-  for (const file of files) {
+const reuse = async (directory: string, signal: AbortSignal): Promise<Payload | null> => {
+  const payload = await readRecord(directory);
+  if (payload === null) return null;
+  for (const file of payload.files) {
     const path = join(directory, file.path);
     const found = await stat(path).catch(() => null);
     if (found?.size !== file.size || (await hashFile(path, { signal })) !== file.sha256) return null;
   }
-  return files;
+  return payload;
 };
 
 /** Reads the written header back: the file must parse, and hold what was selected. */
@@ -97,7 +104,7 @@ const building = new Map<Digest, Mutex>();
  * Builds the payload of an artifact into the directory of its recipe. It appears under that name only when
  * it is complete; what a crash leaves beside it is checked and used again, and never taken for a result.
  */
-export const buildPayload = async (deps: BuildDeps, order: BuildOrder): Promise<readonly ManifestFile[]> => {
+export const buildPayload = async (deps: BuildDeps, order: BuildOrder): Promise<Payload> => {
   const { plan } = order;
   const recipe = plan.recipeDigest;
   if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
@@ -110,25 +117,21 @@ export const buildPayload = async (deps: BuildDeps, order: BuildOrder): Promise<
     });
 };
 
-const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<readonly ManifestFile[]> => {
+const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<Payload> => {
   const directory = deps.layout.build(recipe);
   const known = await reuse(directory, order.signal);
   if (known !== null) return known;
   const partial = deps.layout.partialBuild(recipe);
   await mkdir(partial, { recursive: true, mode: 0o700 });
-  const files = order.plan.recipe?.kind === 'vindex' ? await buildVindex(deps, order, partial) : await buildMtp(deps, order, partial);
-  await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, files })}\n`);
+  const payload = order.plan.recipe?.kind === 'vindex' ? await buildVindex(deps, order, partial) : await buildMtp(deps, order, partial);
+  await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, ...payload })}\n`);
   await rm(join(partial, JOURNAL), { force: true });
   await rm(directory, { recursive: true, force: true });
   await rename(partial, directory);
-  return files;
+  return payload;
 };
 
-const buildMtp = async (
-  { hub }: Pick<BuildDeps, 'hub'>,
-  { plan, report, signal }: BuildOrder,
-  partial: string,
-): Promise<readonly ManifestFile[]> => {
+const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal }: BuildOrder, partial: string): Promise<Payload> => {
   const { source, selection } = await selectAsPlanned(hub, plan, signal);
   const sha256 = await extractMtp({
     source,
@@ -141,5 +144,5 @@ const buildMtp = async (
   await validate(join(partial, MTP_PAYLOAD), selection.outputs.length);
   const files: ManifestFile[] = [];
   for (const path of MTP_PAYLOAD_FILES) files.push(await describeFile(partial, path, path === MTP_PAYLOAD ? sha256 : undefined, signal));
-  return files;
+  return { files, environment: null };
 };

@@ -107,7 +107,7 @@ export const commitSealed = async (
   const { plan } = approved;
   if (plan.target.head !== null && plan.target.head !== parent)
     throw new SwpError('integrity', 'commit/other-parent', `The plan for ${plan.target.repo} has head ${plan.target.head}, not ${parent}.`);
-  const provenance = renderProvenance(approved, sealed.manifest);
+  const provenance = renderProvenance(approved, sealed);
   const files = uploadFiles(deps, approved, sealed, signal);
   const { lfs } = await classifyUploads(hub, plan.target.repo, files, { signal });
   const expected = [...sealed.manifest.files, describeBytes(PROVENANCE_PATH, provenance)];

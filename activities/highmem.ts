@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { SwpError } from '../core/error.js';
 import type { HubConfig } from '../hub/config.js';
 import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
-import { manifestDigest as digestOfManifest, type ManifestFile } from '../plan/manifest.js';
+import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
 import type { ClaimActivities, HostActivities, LightActivities } from './api.js';
 import { buildPayload, type BuildOrder } from './build.js';
 import { commitSealed } from './commit.js';
@@ -15,7 +15,7 @@ import { probeHost } from './probe.js';
 import type { ClaimAnswer, Claims } from './scratch/claims.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import type { SharedInputs } from './scratch/shared.js';
-import { openSealed, publishedPayload, seal, type Sealed } from './seal.js';
+import { openSealed, publishedPayload, seal, type Payload, type Sealed } from './seal.js';
 import { assertTargetAllowed } from './targets.js';
 import { uploadSealed } from './upload.js';
 
@@ -74,7 +74,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     if (answer.granted || (await deps.shared.removeUnused(Infinity)).length === 0) return answer;
     return deps.claims.claim(wanted);
   };
-  const payloadOf = (source: Parameters<typeof buildPayload>[0], order: BuildOrder): Promise<readonly ManifestFile[]> => {
+  const payloadOf = (source: Parameters<typeof buildPayload>[0], order: BuildOrder): Promise<Payload> => {
     const { plan, signal } = order;
     if (plan.action === 'metadata-only') return publishedPayload(deps.writeHub, plan, signal);
     return plan.mirrored === undefined ? buildPayload(source, order) : mirrorPayload(source.hub, plan, signal);

@@ -1,10 +1,14 @@
 import { stat } from 'node:fs/promises';
+import { arch, cpus } from 'node:os';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { messageOf, SwpError } from '../core/error.js';
 import { probeLarql } from '../larql/probe.js';
+import { blasOf } from '../larql/blas.js';
+import { jobDirectories, larqlEnvironment } from '../larql/environment.js';
 import { findLarql, type LarqlProgram } from '../larql/program.js';
 import type { HostFacts, LarqlFacts } from '../plan/facts.js';
+import type { BuildEnvironment } from '../plan/provenance.js';
 import type { ScratchLayout } from './scratch/layout.js';
 
 export interface HostLarqlSettings {
@@ -14,10 +18,17 @@ export interface HostLarqlSettings {
   readonly allowStandIn: boolean;
 }
 
+/** Longer names are cut. */
+const MAX_CPU = 200;
+
 interface Ready {
   readonly program: LarqlProgram;
   readonly facts: LarqlFacts;
+  readonly environment: BuildEnvironment;
 }
+
+/** Some systems do not say; the architecture they do. */
+const cpuModel = (): string => `${cpus()[0]?.model.trim() ?? ''} (${arch()})`.trim().slice(0, MAX_CPU);
 
 /** The larql of this host. It is tried once, and again when another program lies there. */
 export class HostLarql {
@@ -41,7 +52,8 @@ export class HostLarql {
       const { mtimeMs } = await stat(program.path);
       const key = `${program.path} ${program.sha256} ${mtimeMs}`;
       if (this.known?.key === key) return this.known.ready;
-      const found = await probeLarql(program, join(this.layout.root, 'probes'), this.env, signal);
+      const probes = join(this.layout.root, 'probes');
+      const found = await probeLarql(program, probes, this.env, signal);
       if (found.standIn && !this.settings.allowStandIn)
         throw new SwpError(
           'invalid',
@@ -51,7 +63,9 @@ export class HostLarql {
             hint: 'Let SWP_LARQL or PATH name the real larql.',
           },
         );
-      const ready = { program, facts: { ...found, sha256: program.sha256, fleetBlocks: this.settings.fleetBlocks } };
+      const blas = await blasOf(program, larqlEnvironment(this.env, jobDirectories(probes, probes)));
+      const facts = { ...found, sha256: program.sha256, fleetBlocks: this.settings.fleetBlocks };
+      const ready = { program, facts, environment: { cpu: cpuModel(), blas } };
       this.known = { key, ready };
       return ready;
     });

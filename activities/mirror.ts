@@ -7,9 +7,9 @@ import type { UploadFile } from '../hub/write/upload.js';
 import type { ArtifactPlan, MirroredFile } from '../plan/artifact-plan.js';
 import { digestOf } from '../plan/canonical.js';
 import type { SourceFacts } from '../plan/facts.js';
-import type { ManifestFile } from '../plan/manifest.js';
 import { isMirrored, visionRecipe } from '../plan/plan-vision.js';
 import { readPlannedSource } from './facts/source.js';
+import type { Payload } from './seal.js';
 
 const listedAs = (file: MirroredFile, source: SourceFacts): boolean => {
   const found = source.files.find(({ path }) => path === file.path);
@@ -23,7 +23,7 @@ const listedAs = (file: MirroredFile, source: SourceFacts): boolean => {
  *
  * @throws SwpError `build/recipe-differs`, `build/source-gone`
  */
-export const mirrorPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<readonly ManifestFile[]> => {
+export const mirrorPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<Payload> => {
   const mirrored = plan.mirrored ?? [];
   const source = await readPlannedSource(hub, plan, signal);
   const listed = source.files.filter(({ path }) => isMirrored(path));
@@ -34,7 +34,7 @@ export const mirrorPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: 
       'build/recipe-differs',
       `${source.repo} at ${source.commit} does not list the files of the plan${odd === undefined ? '' : `: ${odd.path} is another`}.`,
     );
-  return mirrored.map(({ lfs: _lfs, ...file }) => file);
+  return { files: mirrored.map(({ lfs: _lfs, ...file }) => file), environment: null };
 };
 
 /** What the source refuses is told apart from what the target does: nothing that was sent is of less use for it. */

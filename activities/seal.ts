@@ -9,12 +9,20 @@ import type { ArtifactPlan, CopiedFile } from '../plan/artifact-plan.js';
 import { CARD_PATH, fillCard } from '../plan/card.js';
 import { describeBytes, makeManifest, Manifest, manifestDigest, manifestText, type ManifestFile } from '../plan/manifest.js';
 import { payloadPaths } from '../plan/payload.js';
-import { makeProvenance, manifestOf, provenanceText } from '../plan/provenance.js';
+import { type BuildEnvironment, makeProvenance, manifestOf, provenanceText } from '../plan/provenance.js';
+import { readEnvironment, writeEnvironment } from './build-environment.js';
 import { readTarget } from './facts/target.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import { writeAtomic } from './scratch/write-atomic.js';
 
 const MANIFEST = 'manifest.json';
+
+/** The files that a plan is about, with their digests, before card and license files are added. */
+export interface Payload {
+  readonly files: readonly ManifestFile[];
+  /** Of the host that computed them; null where nothing was computed. */
+  readonly environment: BuildEnvironment | null;
+}
 
 /** Where the bytes of a sealed file lie: in this host's scratch, at the pinned source, or in the target already. */
 export type SealedBytes = { readonly at: 'scratch'; readonly path: string } | { readonly at: 'source' } | { readonly at: 'target' };
@@ -27,6 +35,7 @@ export interface Sealed {
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly files: readonly SealedFile[];
+  readonly environment: BuildEnvironment | null;
 }
 
 export interface SealDeps {
@@ -50,7 +59,7 @@ const copyFile = async (hub: HubConfig, plan: ArtifactPlan, copy: CopiedFile, si
 };
 
 /** For a metadata-only plan the payload is what the last publish left in the target. */
-export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<readonly ManifestFile[]> => {
+export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<Payload> => {
   const { lastPublish } = await readTarget(hub, plan.target.repo, signal);
   const paths = payloadPaths(plan);
   const files = lastPublish === null ? [] : manifestOf(lastPublish.provenance).files.filter((file) => paths.has(file.path));
@@ -58,16 +67,11 @@ export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signa
     throw new SwpError('stale', 'seal/no-payload', `${plan.target.repo} no longer holds the payload that this plan would keep.`, {
       hint: 'Abandon, and start again for a fresh plan.',
     });
-  return files;
+  return { files, environment: lastPublish?.provenance.predicate.buildDefinition.internalParameters.environment ?? null };
 };
 
 /** Fills the card, copies the license files and writes the manifest: after this, the bytes are fixed. */
-export const seal = async (
-  deps: SealDeps,
-  approved: ApprovedArtifact,
-  payload: readonly ManifestFile[],
-  signal: AbortSignal,
-): Promise<Sealed> => {
+export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: Payload, signal: AbortSignal): Promise<Sealed> => {
   const digest = assertApproved(approved);
   const { plan } = approved;
   const directory = deps.layout.seal(recipeOf(plan), digest);
@@ -78,12 +82,15 @@ export const seal = async (
     await writeAtomic(join(directory, copy.path), bytes);
     copies.push(describeBytes(copy.path, bytes));
   }
-  const listed = makeManifest([...payload, ...copies]).files;
+  const listed = makeManifest([...payload.files, ...copies]).files;
   const card = new TextEncoder().encode(fillCard(plan.card?.template ?? '', digest, listed));
   await writeAtomic(join(directory, CARD_PATH), card);
   const manifest = makeManifest([...listed, describeBytes(CARD_PATH, card)]);
+  const { environment } = payload;
+  // Whatever a retry on this host finds here goes into the provenance: its bytes must not change.
+  if (environment !== null) await writeEnvironment(directory, environment);
   await writeAtomic(join(directory, MANIFEST), manifestText(manifest));
-  return { manifest, digest: manifestDigest(manifest), files: filesOf(deps, plan, digest, manifest) };
+  return { manifest, digest: manifestDigest(manifest), files: filesOf(deps, plan, digest, manifest), environment };
 };
 
 const filesOf = (deps: Pick<SealDeps, 'layout'>, plan: ArtifactPlan, digest: Digest, manifest: Manifest): SealedFile[] => {
@@ -105,10 +112,12 @@ const filesOf = (deps: Pick<SealDeps, 'layout'>, plan: ArtifactPlan, digest: Dig
 export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: ApprovedArtifact, expected: Digest): Promise<Sealed> => {
   const digest = assertApproved(approved);
   const { plan } = approved;
-  const path = join(deps.layout.seal(recipeOf(plan), digest), MANIFEST);
+  const directory = deps.layout.seal(recipeOf(plan), digest);
   let manifest: Manifest;
+  let environment: BuildEnvironment | null;
   try {
-    manifest = Manifest.parse(JSON.parse(await readFile(path, 'utf8')));
+    manifest = Manifest.parse(JSON.parse(await readFile(join(directory, MANIFEST), 'utf8')));
+    environment = await readEnvironment(directory);
   } catch (cause) {
     throw new SwpError('integrity', 'seal/missing', `What was sealed for ${plan.target.repo} is not in this host's scratch.`, {
       cause,
@@ -129,11 +138,11 @@ export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: Appro
         hint: 'Resolve with "move": the artifact is built again.',
       });
   }
-  return { manifest, digest: expected, files };
+  return { manifest, digest: expected, files, environment };
 };
 
-/** `provenance.json`: a pure function of plan, manifest and decision, so every retry has the same bytes. */
-export const renderProvenance = (approved: ApprovedArtifact, manifest: Manifest): Uint8Array => {
+/** `provenance.json`: a pure function of plan, decision and what was sealed, so every retry has the same bytes. */
+export const renderProvenance = (approved: ApprovedArtifact, { manifest, environment }: Sealed): Uint8Array => {
   const { plan, decision, entryName } = approved;
   if (plan.recipe === null || plan.recipeDigest === null)
     throw new SwpError('internal', 'seal/incomplete-plan', `The plan for ${plan.target.repo} has no recipe.`);
@@ -146,6 +155,7 @@ export const renderProvenance = (approved: ApprovedArtifact, manifest: Manifest)
     decisions: [decision],
     manifest,
     tools: plan.tools,
+    environment,
   });
   return new TextEncoder().encode(provenanceText(provenance));
 };

@@ -57,7 +57,7 @@ export const uploadFiles = (
   sealed: Sealed,
   signal: AbortSignal,
 ): UploadFile[] => {
-  const provenance = renderProvenance(approved, sealed.manifest);
+  const provenance = renderProvenance(approved, sealed);
   const files = sealed.files.flatMap(({ path, size, sha256, bytes }): UploadFile[] => {
     if (bytes.at === 'target') return [];
     if (bytes.at === 'source') return [mirroredUpload(sourceHub, approved.plan, path, signal)];

@@ -11,6 +11,14 @@ export const PROVENANCE_PATH = 'provenance.json';
 /** Larger than any we write (a subject takes about 250 bytes); what exceeds it is not read. */
 export const PROVENANCE_LIMIT = 64 * 1024 * 1024;
 
+/** What beside the recipe may decide on the last bits of what a host computes. */
+export const BuildEnvironment = z.strictObject({
+  cpu: z.string().min(1).max(200),
+  /** The shared library that larql computes with; null where that cannot be told. */
+  blas: z.strictObject({ name: z.string().min(1).max(200), sha256: Sha256 }).nullable(),
+});
+export type BuildEnvironment = z.infer<typeof BuildEnvironment>;
+
 const Subject = z.strictObject({
   name: z.string().min(1),
   digest: z.strictObject({ sha256: Sha256, gitBlob: GitBlobId.optional() }),
@@ -29,7 +37,11 @@ export const Provenance = z.strictObject({
     buildDefinition: z.strictObject({
       buildType: z.string(),
       externalParameters: z.strictObject({ entry: z.string(), target: RepoId, recipe: Recipe, recipeDigest: Digest }),
-      internalParameters: z.strictObject({ planDigest: Digest, decisions: z.array(DecisionRecord) }),
+      internalParameters: z.strictObject({
+        planDigest: Digest,
+        decisions: z.array(DecisionRecord),
+        environment: BuildEnvironment.optional(),
+      }),
       resolvedDependencies: z.array(z.strictObject({ uri: z.string(), digest: z.strictObject({ gitCommit: CommitSha }) })),
     }),
     runDetails: z.strictObject({
@@ -48,9 +60,11 @@ export interface ProvenanceInput {
   readonly decisions: readonly DecisionRecord[];
   readonly manifest: Manifest;
   readonly tools: Readonly<Record<string, string>>;
+  /** Of the host that built it; null where nothing was computed. */
+  readonly environment: BuildEnvironment | null;
 }
 
-/** A pure function of plan, manifest and recorded decisions: every retry writes the same bytes. */
+/** A pure function of plan, what was sealed, and recorded decisions: every retry writes the same bytes. */
 export const makeProvenance = (input: ProvenanceInput): Provenance => ({
   _type: 'https://in-toto.io/Statement/v1',
   subject: input.manifest.files.map((file) => ({
@@ -63,7 +77,11 @@ export const makeProvenance = (input: ProvenanceInput): Provenance => ({
     buildDefinition: {
       buildType: `urn:swp:build:${input.recipe.kind}:${input.recipe.conversion}`,
       externalParameters: { entry: input.entry, target: input.target, recipe: input.recipe, recipeDigest: input.recipeDigest },
-      internalParameters: { planDigest: input.planDigest, decisions: [...input.decisions] },
+      internalParameters: {
+        planDigest: input.planDigest,
+        decisions: [...input.decisions],
+        ...(input.environment === null ? {} : { environment: input.environment }),
+      },
       resolvedDependencies: [
         { uri: `hf://models/${input.recipe.source.repo}@${input.recipe.source.commit}`, digest: { gitCommit: input.recipe.source.commit } },
       ],

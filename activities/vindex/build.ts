@@ -14,8 +14,10 @@ import type { LarqlProgram } from '../../larql/program.js';
 import { digestOf } from '../../plan/canonical.js';
 import type { FileFacts, LarqlFacts, SourceFacts } from '../../plan/facts.js';
 import type { ManifestFile } from '../../plan/manifest.js';
+import type { BuildEnvironment } from '../../plan/provenance.js';
 import { vindexRecipe } from '../../plan/plan-vindex.js';
 import type { VindexRecipe } from '../../plan/recipe.js';
+import { readEnvironment, writeEnvironment } from '../build-environment.js';
 import { describeFile } from '../describe-file.js';
 import { readPlannedSource } from '../facts/source.js';
 import { readVindexSource } from '../facts/vindex.js';
@@ -24,6 +26,7 @@ import type { Report } from '../heartbeat.js';
 import type { HostLarql } from '../host-larql.js';
 import { roomFor, type FreeDisk } from '../scratch/room.js';
 import type { SharedInputs } from '../scratch/shared.js';
+import type { Payload } from '../seal.js';
 import { proveVindex, type ProofInput } from './prove.js';
 import { stageDigest, stagedIn, stageSource, type StagedSource } from './stage.js';
 
@@ -39,6 +42,7 @@ interface Planned {
   readonly deps: VindexDeps;
   readonly program: LarqlProgram;
   readonly facts: LarqlFacts;
+  readonly environment: BuildEnvironment;
   readonly recipe: VindexRecipe;
   readonly source: SourceFacts;
   readonly files: readonly FileFacts[];
@@ -62,7 +66,7 @@ const asPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: Bui
     });
   const source = await readPlannedSource(deps.hub, plan, signal);
   const { files, described } = await readVindexSource(deps.hub, source, signal);
-  const { program, facts } = larql;
+  const { program, facts, environment } = larql;
   const digest = digestOf(vindexRecipe({ ...recipe, source, files, larql: facts, blas: BLAS }));
   if ('faults' in described || digest !== plan.recipeDigest)
     throw new SwpError(
@@ -73,7 +77,7 @@ const asPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: Bui
         : `This host's larql has SHA-256 ${facts.sha256}; planned was ${recipe.larql.sha256}.`,
       { hint: 'Move to a host with the larql of the plan; or abandon, and start again for a fresh plan.' },
     );
-  return { deps, program, facts, recipe, source, files, model: described.model, holder, report, signal };
+  return { deps, program, facts, environment, recipe, source, files, model: described.model, holder, report, signal };
 };
 
 /** A job in a directory that may still have a larql of a crashed worker in it: that one is ended first. */
@@ -127,9 +131,14 @@ const stage = async (planned: Planned): Promise<StagedSource> => {
   return stagedIn(directory, source);
 };
 
+interface Extraction {
+  readonly directory: string;
+  readonly environment: BuildEnvironment | null;
+}
+
 /** The whole vindex, extracted once for all slices of it. */
-const extractFull = async (planned: Planned, staged: StagedSource, committedAt: Date): Promise<string> => {
-  const { deps, recipe, model, source, holder, report, signal } = planned;
+const extractFull = async (planned: Planned, staged: StagedSource, committedAt: Date): Promise<Extraction> => {
+  const { deps, environment, recipe, model, source, holder, report, signal } = planned;
   const directory = await deps.shared.use(digestOf({ ...recipe, slice: 'full' }), holder, async (partial) => {
     const output = join(partial, VINDEX);
     // larql takes a checkpoint of other options for its own, and leaves strange files where they are: always anew.
@@ -149,9 +158,10 @@ const extractFull = async (planned: Planned, staged: StagedSource, committedAt: 
         }),
     });
     await proveVindex(proof, report, signal);
+    await writeEnvironment(partial, environment);
     for (const rest of ['home', 'tmp', PID]) await rm(join(partial, rest), { recursive: true, force: true });
   });
-  return join(directory, VINDEX);
+  return { directory: join(directory, VINDEX), environment: await readEnvironment(directory) };
 };
 
 /** Fills a build with the files of the full vindex, without copying them: both lie in one scratch. */
@@ -166,12 +176,12 @@ const linkFiles = async (from: string, to: string, paths: Iterable<string>): Pro
  * Builds the files of a vindex into a directory that is renamed into place by the caller: staged, extracted, proven,
  * and sliced where that is asked for.
  */
-export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: string): Promise<readonly ManifestFile[]> => {
+export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: string): Promise<Payload> => {
   const planned = await asPlanned(deps, order);
   const { recipe, source, report, signal } = planned;
   const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
   const staged = await stage(planned);
-  const full = await extractFull(planned, staged, committedAt);
+  const { directory: full, environment } = await extractFull(planned, staged, committedAt);
   await rm(partial, { recursive: true, force: true });
   const proof = proofOf(planned, staged, recipe.slice, committedAt, partial);
   if (recipe.slice === 'full') await linkFiles(full, partial, proof.layout.files.keys());
@@ -188,5 +198,5 @@ export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: 
   const digests = await proveVindex(proof, report, signal);
   const files: ManifestFile[] = [];
   for (const [path, sha256] of digests) files.push(await describeFile(partial, path, sha256, signal));
-  return files;
+  return { files, environment };
 };

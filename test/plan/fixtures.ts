@@ -98,6 +98,7 @@ export const recordOf = (
     decisions: [DECISION],
     manifest,
     tools,
+    environment: null,
   });
   const text = encode(provenanceText(provenance));
   return { text, last: { commit: commit('b'), manifestDigest: manifestDigest(manifest), provenance, provenanceBlob: gitBlobOf(text) } };

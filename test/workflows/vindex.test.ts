@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
@@ -8,7 +9,7 @@ import { generateGemma4 } from '../../dev/checkpoint/gemma4.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { type BehaviourInput, setBehaviour } from '../../dev/larql/behaviour.js';
 import { installStandIn } from '../../dev/larql/install.js';
-import { readRuns } from '../../dev/larql/runs.js';
+import { readRuns, type Run } from '../../dev/larql/runs.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { targetId } from '../../workflows/names.js';
 import { installedLarql } from '../dev/larql/larqlFixture.js';
@@ -75,6 +76,8 @@ const sourceDownloads = (): number =>
   workshop.hub.requests.filter(
     ({ operation, repo, file, sent }) => operation === 'cdn' && repo === source && file === 'model.safetensors' && sent > 100_000,
   ).length;
+const extractions = (): Run[] => readRuns(directory).filter(({ args }) => args[0] === 'extract' && args[1] === source);
+const modelFolder = (): string => `models--${source.replace('/', '--')}`;
 const blockedPlan = async (): Promise<string> => {
   await workshop.start(entry());
   const failure: unknown = await workshop.result(entry()).catch((error: unknown) => error);
@@ -103,6 +106,11 @@ describe.each(larqls())('a vindex made by $name', (larql) => {
       expect(index).toMatchObject({
         model: source,
         source: { huggingface_repo: source, huggingface_revision: await workshop.hub.admin.head(source) },
+      });
+      expect(provenance.predicate.buildDefinition.internalParameters.environment).toMatchObject({
+        cpu: expect.stringContaining(arch()),
+        blas:
+          larql.name === 'the stand-in' ? null : { name: expect.stringContaining('blas'), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
       });
       expect(found.get('README.md')!.toString()).toContain('`hf download');
       expect(plan.artifacts[0]!.checks.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
@@ -162,6 +170,39 @@ describe('a vindex', () => {
         expect(Object.keys(env).filter((name) => /TOKEN|^SWP_(?!STAND_IN)|TEMPORAL/.test(name))).toEqual([]);
         expect(JSON.stringify(env)).not.toContain(TOKENS.write);
       }
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'still says on what it was computed after a publish that mends its card alone',
+    async () => {
+      await open(generateLlama({ seed: 1 }).files);
+      await publish();
+      const computedOn = async () =>
+        parseProvenance((await published()).get('provenance.json')!.toString()).predicate.buildDefinition.internalParameters.environment;
+      const before = await computedOn();
+      await workshop.hub.admin.commitFiles(targetOf('full'), new Map([['README.md', Buffer.from('A stranger')]]), { message: 'Edit' });
+      expect((await publish()).plan.artifacts[0]).toMatchObject({ action: 'metadata-only' });
+      expect(before?.cpu).toContain(arch());
+      expect(await computedOn()).toEqual(before);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'is made of its own commit alone when another commit of the same source was staged before',
+    async () => {
+      await open(generateLlama({ seed: 1 }).files);
+      await publish();
+      const [first, before] = [await workshop.hub.admin.head(source), await published()];
+      await workshop.hub.admin.commitFiles(source, generateLlama({ seed: 2 }).files, { message: 'Other weights' });
+      expect((await publish()).result).toMatchObject({ outcome: 'published' });
+      const [second, after] = [await workshop.hub.admin.head(source), await published()];
+      expect(JSON.parse(after.get('index.json')!.toString())).toMatchObject({ source: { huggingface_revision: second } });
+      expect(after.get('gate_vectors.bin')).not.toEqual(before.get('gate_vectors.bin'));
+      const caches = extractions().map(({ env }) => readdirSync(join(env['HF_HUB_CACHE']!, modelFolder(), 'snapshots')));
+      expect(caches).toEqual([[first], [second]]);
     },
     TIMEOUT_MS,
   );
