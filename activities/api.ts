@@ -6,6 +6,7 @@ import type { Check } from '../plan/checks.js';
 import type { EntryPlan } from '../plan/entry-plan.js';
 import type { HostFacts } from '../plan/facts.js';
 import type { Preconditions } from '../plan/preconditions.js';
+import type { Recipe } from '../plan/recipe.js';
 
 export interface ProbeRequest {
   readonly sources: readonly { readonly repo: RepoId; readonly revision: CommitSha | null }[];
@@ -57,6 +58,8 @@ export interface ClaimRequest {
   readonly recipeDigest: Digest;
   readonly diskBytes: number;
   readonly memoryBytes?: number;
+  /** Of an artifact that has no host yet: one that has done some of its work is preferred. */
+  readonly recipe?: Recipe;
   /** A host that the person wants to leave. */
   readonly avoid: string | null;
 }

@@ -18,6 +18,7 @@ import type { SharedInputs } from './scratch/shared.js';
 import { openSealed, publishedPayload, seal, type Payload, type Sealed } from './seal.js';
 import { assertTargetAllowed } from './targets.js';
 import { uploadSealed } from './upload.js';
+import { leavesToOthers } from './vindex/inputs.js';
 
 export interface HighmemDeps {
   readonly host: string;
@@ -33,6 +34,8 @@ export interface HighmemDeps {
   readonly targets: readonly string[] | null;
   /** How long a claim waits before it asks the hosts again, in milliseconds. */
   readonly busyRetryMs: number;
+  /** How long a claim is left to hosts that may have done more of its work, each time, in milliseconds. */
+  readonly leaveMs: number;
   /** True once the process was asked to stop: an upload then ends at a part's boundary. */
   readonly stopRequested: () => boolean;
 }
@@ -96,7 +99,13 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         ),
       ),
 
-    claimHost: async ({ holder, recipeDigest, diskBytes, memoryBytes = 0, avoid }) => {
+    claimHost: async ({ holder, recipeDigest, diskBytes, memoryBytes = 0, recipe, avoid }) => {
+      if (recipe?.kind === 'vindex' && (await leavesToOthers(recipe, deps.shared, Context.current().info.attempt)))
+        throw ApplicationFailure.create({
+          type: 'host-busy',
+          message: `Host ${deps.host} leaves ${holder} a moment to hosts that may have staged or extracted its source already.`,
+          nextRetryDelay: deps.leaveMs,
+        });
       const answer =
         avoid === deps.host
           ? { granted: false as const, reason: 'the artifact is to move away from here' }

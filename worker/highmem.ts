@@ -14,6 +14,8 @@ import { HEARTBEAT_INTERVAL } from './heartbeat.js';
 import { sweepScratch } from './sweep.js';
 
 const BUSY_RETRY_MS = 30_000;
+/** A few of these go by before a host begins hours of work that another may have done. */
+const LEAVE_MS = 1_000;
 const LIGHT_SLOTS = 10;
 /** Claims limit the heavy work; these slots also carry releases, which must not wait behind it. */
 const HOST_SLOTS = 20;
@@ -29,6 +31,8 @@ export interface HighmemParts {
   readonly stopRequested: () => boolean;
   /** The process's own, in which larql is found. */
   readonly env: NodeJS.ProcessEnv;
+  /** How long a claim is left each time to hosts that may have done more of its work, in milliseconds. */
+  readonly leaveMs?: number;
 }
 
 /** The high-memory worker: facts and probes, claims, and the heavy steps of this one host. */
@@ -49,6 +53,7 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
     sourceHub: parts.sourceHub,
     targets: settings.targets,
     busyRetryMs: BUSY_RETRY_MS,
+    leaveMs: parts.leaveMs ?? LEAVE_MS,
     stopRequested: parts.stopRequested,
   });
   const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, fileInCollection, releaseHost } = activities;

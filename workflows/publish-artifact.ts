@@ -214,7 +214,7 @@ class ArtifactPublish {
 
   private async claim(): Promise<string> {
     if (this.holdsSlot && this.host !== null) return this.host;
-    const { recipeDigest, estimate } = this.plan;
+    const { action, recipe, recipeDigest, estimate } = this.plan;
     if (recipeDigest === null) throw ApplicationFailure.nonRetryable('The plan has no recipe.', 'internal');
     const request = {
       holder: workflowInfo().workflowId,
@@ -223,7 +223,10 @@ class ArtifactPublish {
       memoryBytes: estimate.memoryBytes,
       avoid: this.avoid,
     };
-    const claimed = this.host === null ? await claims().claimHost(request) : await claimOn(this.host).claimHost(request);
+    const claimed =
+      this.host === null
+        ? await claims().claimHost({ ...request, ...(recipe !== null && action === 'publish' ? { recipe } : {}) })
+        : await claimOn(this.host).claimHost(request);
     this.host = claimed.host;
     this.holdsSlot = true;
     return claimed.host;

@@ -49,6 +49,11 @@ export class SharedInputs {
     });
   }
 
+  /** Whether it lies here, complete. */
+  has(digest: Digest): Promise<boolean> {
+    return isThere(this.layout.shared(digest));
+  }
+
   /** Ends all uses of a publish. What nobody uses stays until it is old or its room is needed. */
   async release(holder: string): Promise<void> {
     for (const { digest, holders } of await this.list())

@@ -27,8 +27,9 @@ import type { HostLarql } from '../host-larql.js';
 import { roomFor, type FreeDisk } from '../scratch/room.js';
 import type { SharedInputs } from '../scratch/shared.js';
 import type { Payload } from '../seal.js';
+import { extractedDigest, stagedDigest } from './inputs.js';
 import { proveVindex, type ProofInput } from './prove.js';
-import { stageDigest, stagedIn, stageSource, type StagedSource } from './stage.js';
+import { stagedIn, stageSource, type StagedSource } from './stage.js';
 
 export interface VindexDeps {
   readonly hub: HubConfig;
@@ -124,8 +125,8 @@ const proofOf = (
 };
 
 const stage = async (planned: Planned): Promise<StagedSource> => {
-  const { deps, source, files, holder, report, signal } = planned;
-  const directory = await deps.shared.use(stageDigest(source, files), holder, (partial) =>
+  const { deps, recipe, source, files, holder, report, signal } = planned;
+  const directory = await deps.shared.use(stagedDigest(recipe), holder, (partial) =>
     stageSource(deps, source, files, partial, report, signal),
   );
   return stagedIn(directory, source);
@@ -139,7 +140,7 @@ interface Extraction {
 /** The whole vindex, extracted once for all slices of it. */
 const extractFull = async (planned: Planned, staged: StagedSource, committedAt: Date): Promise<Extraction> => {
   const { deps, environment, recipe, model, source, holder, report, signal } = planned;
-  const directory = await deps.shared.use(digestOf({ ...recipe, slice: 'full' }), holder, async (partial) => {
+  const directory = await deps.shared.use(extractedDigest(recipe), holder, async (partial) => {
     const output = join(partial, VINDEX);
     // larql takes a checkpoint of other options for its own, and leaves strange files where they are: always anew.
     await rm(output, { recursive: true, force: true });

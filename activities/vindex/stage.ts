@@ -1,11 +1,9 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
-import type { Digest } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { downloadFile } from '../../hub/read/download.js';
 import { snapshotIn } from '../../larql/environment.js';
-import { digestOf } from '../../plan/canonical.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 import type { Report } from '../heartbeat.js';
 import { roomFor, type FreeDisk } from '../scratch/room.js';
@@ -22,10 +20,6 @@ export const stagedIn = (directory: string, { repo, commit }: Pick<SourceFacts, 
   const hubCache = join(directory, 'hub');
   return { hubCache, snapshot: snapshotIn(hubCache, repo, commit) };
 };
-
-/** What a staged source is shared by: its repository, its commit, and the files of it that are read. */
-export const stageDigest = ({ repo, commit }: Pick<SourceFacts, 'repo' | 'commit'>, files: readonly FileFacts[]): Digest =>
-  digestOf({ staged: 1, repo, commit, files: files.map(({ path, size, lfs, gitBlob }) => ({ path, size, digest: lfs ?? gitBlob })) });
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(

@@ -213,6 +213,7 @@ export class Workshop {
       sourceHub: hub,
       stopRequested: () => this.stopped.signal.aborted,
       env: this.larqlEnv(),
+      leaveMs: 10,
     });
     const all: Worker[] = [...control, ...workers];
     this.running = runWorkers(all, this.stopped.signal).finally(() => connection.close());
