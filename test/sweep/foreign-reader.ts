@@ -18,7 +18,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 export type Payload = ReadonlyMap<string, string>;
 
 /** They name the repositories and commits of their run. */
-const OF_THE_RUN = new Set(['README.md', 'mtp.tensors.json', 'provenance.json']);
+const OF_THE_RUN = new Set(['README.md', 'mtp.tensors.json', 'index.json', 'provenance.json']);
 
 /**
  * Looks at a target as Hugging Face's own client does, and at the histories: every commit holds all of our files or

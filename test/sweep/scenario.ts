@@ -1,13 +1,20 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { RepoId } from '../../core/ids.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
+import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
-import type { Workshop } from '../support/workshop.js';
+import { installStandIn } from '../../dev/larql/install.js';
+import { Workshop, type WorkshopOptions } from '../support/workshop.js';
 
 /** What is published again and again, each time from and to repositories of its own. */
 export interface Scenario {
   readonly name: string;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Published with the stand-in for larql. */
+  readonly larql?: true;
   readonly entry: (workshop: Workshop, source: RepoId, target: RepoId, key: string) => EntrySnapshot;
 }
 
@@ -27,10 +34,37 @@ export const SCENARIOS = {
     files: generateVision({ seed: 5 }).files,
     entry: (workshop, source, target, key) => workshop.entry({ ...NOTHING, vision_source_repo: source, vision_sidecar_repo: target }, key),
   },
+  vindex: {
+    name: 'vindex',
+    files: generateLlama({ seed: 5 }).files,
+    larql: true,
+    entry: (workshop, source, target, key) =>
+      workshop.entry(
+        { ...NOTHING, source_model: source, quant: 'q4k', slices: ['full'], output_name: `${key}.vindex`, hf_repo: target },
+        key,
+      ),
+  },
 } as const satisfies Record<string, Scenario>;
 
 /** Small parts, so that a small file has several; and no copies by the hub, which would leave nothing to send. */
-export const HUB = { multipartThreshold: 60_000, chunkSize: 60_000, serverCopy: false } as const;
+const HUB = { multipartThreshold: 60_000, chunkSize: 60_000, serverCopy: false } as const;
+
+export interface World {
+  readonly workshop: Workshop;
+  readonly close: () => Promise<void>;
+}
+
+/** A workshop in which a scenario can be published. */
+export const openWorld = async (label: string, scenario: Scenario, options: Pick<WorkshopOptions, 'workers'> = {}): Promise<World> => {
+  const directory = await mkdtemp(join(tmpdir(), 'swp-sweep-'));
+  const larql = scenario.larql === true ? { larql: await installStandIn(directory) } : {};
+  const workshop = await Workshop.open(label, { ...options, ...larql, hub: HUB });
+  const close = async (): Promise<void> => {
+    await workshop.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { workshop, close };
+};
 
 export interface Repos {
   readonly key: string;

@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { WorkerProcess } from '../support/worker-process.js';
-import { Workshop } from '../support/workshop.js';
+import type { Workshop } from '../support/workshop.js';
 import { Numbering } from './exchanges.js';
 import { runCase, type Watch } from './run-case.js';
 import { isFull, sample, SEED } from './sample.js';
-import { HUB, type Scenario } from './scenario.js';
+import { openWorld, type Scenario } from './scenario.js';
 
 /** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
 const TIMEOUT_MS = 180_000;
@@ -27,7 +27,7 @@ class Processes {
 
 /** Runs the publish of a scenario once whole, and then with both workers killed at each of its exchanges. */
 export const sweepKills = async (scenario: Scenario): Promise<void> => {
-  const workshop = await Workshop.open('sweep-kill', { workers: false, hub: HUB });
+  const { workshop, close } = await openWorld('sweep-kill', scenario, { workers: false });
   const processes = new Processes(workshop);
   await processes.start();
   const clean = await runCase(workshop, scenario);
@@ -64,7 +64,7 @@ export const sweepKills = async (scenario: Scenario): Promise<void> => {
     );
     afterAll(async () => {
       await processes.kill();
-      await workshop.close();
+      await close();
     });
   });
 };

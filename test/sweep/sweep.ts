@@ -1,11 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { Workshop } from '../support/workshop.js';
 import type { Place } from './exchanges.js';
 import { KINDS, type Kind } from './kinds.js';
 import { runCase, type Ran } from './run-case.js';
 import { isFull, sample, SEED } from './sample.js';
 import { Strike } from './strike.js';
-import { HUB, SCENARIOS, type Scenario } from './scenario.js';
+import { openWorld, SCENARIOS, type Scenario } from './scenario.js';
 
 const TIMEOUT_MS = 120_000;
 
@@ -32,7 +31,7 @@ const check = ({ kind }: Case, ran: Ran, clean: Ran): void => {
 
 /** Runs the publish of a scenario once whole, and then with each fault at each of its exchanges. */
 export const sweepFaults = async (scenario: Scenario): Promise<void> => {
-  const workshop = await Workshop.open('sweep', { hub: HUB });
+  const { workshop, close } = await openWorld('sweep', scenario);
   const clean = await runCase(workshop, scenario);
   const cases = casesOf(scenario, clean.places);
   const rows = new Map<string, { cases: number; helped: number; approvals: number; resent: number }>();
@@ -57,7 +56,7 @@ export const sweepFaults = async (scenario: Scenario): Promise<void> => {
     );
     afterAll(async () => {
       if (isFull) process.stderr.write(`${table(scenario, clean, rows)}\n`);
-      await workshop.close();
+      await close();
     });
   });
 };

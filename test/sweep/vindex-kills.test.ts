@@ -1,0 +1,4 @@
+import { SCENARIOS } from './scenario.js';
+import { sweepKills } from './sweep-kills.js';
+
+await sweepKills(SCENARIOS.vindex);

@@ -1,0 +1,4 @@
+import { SCENARIOS } from './scenario.js';
+import { sweepFaults } from './sweep.js';
+
+await sweepFaults(SCENARIOS.vindex);
