@@ -1,6 +1,6 @@
 import type { Digest } from '../core/ids.js';
 import { oneLine } from '../core/text.js';
-import { DecisionMessage, namesDigest, shortDigest, type DecisionRecord } from './decision.js';
+import { DecisionMessage, namesDigest, reviewerText, shortDigest, type DecisionRecord } from './decision.js';
 
 /** One round of planning that waits for, or has, its decision. Times are milliseconds since the epoch. */
 export interface Approval {
@@ -53,7 +53,7 @@ const judge = (approval: Approval, input: unknown, now: number): Answer => {
   if (taken !== null) {
     const same = taken.verdict === message.verdict && taken.reviewer === message.reviewer;
     if (same) return { result: 'duplicate', decision: taken };
-    return refuse('late', `Plan ${shortDigest(approval.plan)} was decided already: ${taken.reviewer} said ${taken.verdict}.`);
+    return refuse('late', `Plan ${shortDigest(approval.plan)} was decided already: ${reviewerText(taken)} said ${taken.verdict}.`);
   }
   if (approval.state === 'expired' || now > approval.deadline) {
     return refuse(
@@ -68,6 +68,7 @@ const judge = (approval: Approval, input: unknown, now: number): Answer => {
       plan: approval.plan,
       verdict: message.verdict,
       reviewer: message.reviewer,
+      ...(message.identity === undefined ? {} : { identity: message.identity }),
       ...(message.note === undefined ? {} : { note: message.note }),
       at: new Date(now).toISOString(),
     },

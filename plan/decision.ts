@@ -17,11 +17,19 @@ const Line = (max: number) =>
     .max(2000)
     .transform((text) => oneLine(text, max));
 
+/**
+ * Where a reviewer's name comes from: the account of a Hub token, or the login on some machine. Absent: typed by hand.
+ * A claim like the name itself, and no proof.
+ */
+export const ReviewerIdentity = z.enum(['hub', 'os']);
+export type ReviewerIdentity = z.infer<typeof ReviewerIdentity>;
+
 /** What a person sends, by form or by terminal: one object for Signal `review` and Update `decide`. */
 export const DecisionMessage = z.strictObject({
   plan: PlanReference,
   verdict: z.enum(['approve', 'reject']),
   reviewer: Line(100).pipe(z.string().min(1, 'must name who decides')),
+  identity: ReviewerIdentity.optional(),
   note: Line(500).optional(),
 });
 export type DecisionMessage = z.infer<typeof DecisionMessage>;
@@ -31,6 +39,7 @@ export const DecisionRecord = z.strictObject({
   plan: Digest,
   verdict: z.enum(['approve', 'reject']),
   reviewer: z.string(),
+  identity: ReviewerIdentity.optional(),
   note: z.string().optional(),
   /** When the workflow took it, ISO 8601 in UTC. */
   at: z.string(),
@@ -46,3 +55,16 @@ export const namesDigest = (reference: string, digest: Digest): boolean => {
 
 /** The first twelve hex digits, as shown to people. */
 export const shortDigest = (digest: Digest): string => digest.slice('sha256:'.length, 'sha256:'.length + PREFIX_DIGITS);
+
+const FROM: Record<ReviewerIdentity, string> = { hub: 'Hub account', os: 'login' };
+
+/** Who decided, as people read it: `alice (Hub account)`, `alice (login)`, or `alice` as she typed it. */
+export const reviewerText = ({
+  reviewer,
+  identity,
+}: Pick<DecisionRecord, 'reviewer'> & Partial<Pick<DecisionRecord, 'identity'>>): string =>
+  identity === undefined ? reviewer : `${reviewer} (${FROM[identity]})`;
+
+/** A decision in one line, without the plan that it is for. */
+export const decisionText = (decision: DecisionRecord): string =>
+  `${decision.verdict === 'approve' ? 'approved' : 'rejected'} by ${reviewerText(decision)}${decision.note === undefined ? '' : `: ${decision.note}`}`;

@@ -1,6 +1,6 @@
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import type { Approval } from '../plan/approval.js';
-import { shortDigest } from '../plan/decision.js';
+import { decisionText, shortDigest } from '../plan/decision.js';
 import type { Trouble } from './messages.js';
 import type { Stage } from './stages.js';
 
@@ -69,6 +69,7 @@ export const entryDetails = (
     ...parts.notes,
     ...(parts.trouble === null ? [] : [troubleText(parts.trouble)]),
     ...(asks ? [`Round ${approval.round}, until ${new Date(approval.deadline).toISOString()}.`, decisionForms(approval)] : []),
+    ...(approval?.decision ? [`Round ${approval.round} was ${escapeMarkdown(decisionText(approval.decision), 800)}`] : []),
     ...(asks && approval.refusals.length > 0 ? [`Not taken: ${approval.refusals.map((text) => escapeMarkdown(text)).join('; ')}`] : []),
     ...(parts.plan === null ? [] : [parts.plan]),
   ].join('\n\n');

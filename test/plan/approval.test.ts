@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Digest } from '../../core/ids.js';
 import { decide, expire, openApproval, type Approval } from '../../plan/approval.js';
-import { shortDigest } from '../../plan/decision.js';
+import { reviewerText, shortDigest } from '../../plan/decision.js';
 
 const PLAN = Digest.parse(`sha256:${'a1'.repeat(32)}`);
 const OTHER = Digest.parse(`sha256:${'b2'.repeat(32)}`);
@@ -67,6 +67,7 @@ describe('one decision', () => {
     ['a blank reviewer', message({ reviewer: ' \n ' })],
     ['another verdict', message({ verdict: 'yes' })],
     ['an unknown field', message({ force: true })],
+    ['an unknown identity', message({ identity: 'passport' })],
     ['eleven digits', message({ plan: 'a1a1a1a1a1a' })],
     ['a huge note', message({ note: 'x'.repeat(10_000) })],
   ])('refuses %s as malformed and keeps the reason', (_, input) => {
@@ -75,10 +76,27 @@ describe('one decision', () => {
     expect(approval.refusals).toHaveLength(1);
   });
 
+  it.each(['hub', 'os'] as const)('keeps where the name comes from: %s', (identity) => {
+    expect(decide(open(), message({ identity }), 5).answer).toMatchObject({ decision: { reviewer: 'ada', identity } });
+  });
+
+  it('has no place for an identity in a record of a name typed by hand', () => {
+    const { answer } = decide(open(), message(), 5);
+    expect(answer.result === 'accepted' && Object.keys(answer.decision)).toEqual(['round', 'plan', 'verdict', 'reviewer', 'at']);
+  });
+
   it('keeps control characters out of the record', () => {
     const { answer } = decide(open(), message({ reviewer: 'ada\u001b[31m', note: 'a\nb' }), 5);
     expect(answer).toMatchObject({ decision: { reviewer: 'ada [31m', note: 'a b' } });
   });
+});
+
+it.each([
+  ['alice (Hub account)', { reviewer: 'alice', identity: 'hub' }],
+  ['alice (login)', { reviewer: 'alice', identity: 'os' }],
+  ['alice', { reviewer: 'alice' }],
+] as const)('a reviewer reads as %s', (text, reviewer) => {
+  expect(reviewerText(reviewer)).toBe(text);
 });
 
 describe('messages in any order', () => {

@@ -54,6 +54,17 @@ describe('provenance', () => {
   const { lastPublish } = publishedTarget(plan());
   const text = provenanceText(lastPublish!.provenance);
 
+  it('has the bytes of ever for a decision that does not say where its name comes from', () => {
+    expect(text).toContain(
+      `"decisions":[{"at":"${DECISION.at}","plan":"${DECISION.plan}","reviewer":"ada","round":1,"verdict":"approve"}]`,
+    );
+  });
+
+  it('keeps where the name of a reviewer comes from', () => {
+    const told = provenanceText({ ...lastPublish!.provenance }).replace('"plan":"sha256:', '"identity":"hub","plan":"sha256:');
+    expect(provenanceText(parseProvenance(told))).toBe(told);
+  });
+
   it('gives the manifest back that it was made from', () => {
     expect(manifestDigest(manifestOf(parseProvenance(text)))).toBe(lastPublish!.manifestDigest);
   });
