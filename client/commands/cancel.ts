@@ -4,6 +4,8 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { withTemporal } from '../publish/connect.js';
 import { readPublish } from '../publish/read.js';
+import { stageOf } from '../publish/stage-text.js';
+import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
 
 /** Asks a publish to end. One whose commit has been sent ends published all the same, and says so. */
 export const cancel = async (options: { readonly entry: string }, context: Context): Promise<ExitCode> => {
@@ -11,12 +13,17 @@ export const cancel = async (options: { readonly entry: string }, context: Conte
   return withTemporal(context, async ({ client }) => {
     const running = await readPublish(client, entry);
     if (running.status !== 'RUNNING')
-      throw new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${running.stage ?? running.status}.`);
+      throw new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${stageOf(running)}.`, {
+        hint: `See what it did: swp status ${entry}`,
+      });
     await client.workflow.getHandle(running.id, running.runId).cancel();
     context.out.data(
       { entry, workflow: running.id, cancelRequested: true },
       () => `${entry}: asked to end. The target stays as it was, unless its commit has been sent already.`,
     );
-    return EXIT.ok;
+    const missing = await unpolledControl(client, running.taskQueue);
+    if (missing === null) return EXIT.ok;
+    context.out.warn(`${unpolledText(missing)} The publish ends when one does. ${startWorkerHint(missing)}`);
+    return EXIT.unavailable;
   });
 };

@@ -1,14 +1,16 @@
 import { SwpError } from '../../core/error.js';
-import { DecisionMessage, namesDigest, shortDigest } from '../../plan/decision.js';
+import { DecisionMessage, namesDigest, reviewerText, shortDigest } from '../../plan/decision.js';
 import { planText } from '../../plan/render/terminal.js';
 import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { ask } from '../prompt.js';
 import { withTemporal } from '../publish/connect.js';
-import { localReviewer, sendDecision } from '../publish/decide.js';
+import { sendDecision } from '../publish/decide.js';
 import { newestPlan } from '../publish/plan-history.js';
 import { readPublish } from '../publish/read.js';
+import { findReviewer } from '../publish/reviewer.js';
+import { startWorkerHint, unpolledText } from '../publish/workers.js';
 
 export interface DecideOptions {
   readonly entry: string;
@@ -25,6 +27,13 @@ const needDigest = (verdict: string, entry: string): SwpError =>
   new SwpError('usage', 'client/digest-needed', `Without a terminal, ${verdict} takes the digest of the plan that was read.`, {
     hint: `swp plan ${entry}, then swp ${verdict} ${entry} <digest>`,
   });
+
+const parseMessage = (message: unknown): DecisionMessage => {
+  const parsed = DecisionMessage.safeParse(message);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new SwpError('usage', 'client/bad-decision', faults.join('; '));
+};
 
 /** Approves or rejects exactly one plan. */
 export const decide = async (options: DecideOptions, context: Context): Promise<ExitCode> => {
@@ -48,31 +57,38 @@ export const decide = async (options: DecideOptions, context: Context): Promise<
         return EXIT.awaitingApproval;
       }
     }
-    const message = DecisionMessage.safeParse({
+    const message = parseMessage({
       plan: options.digest ?? shown.digest,
       verdict,
-      reviewer: options.as ?? localReviewer(context.env),
+      ...(await findReviewer(options.as, context)),
       ...(options.note === undefined ? {} : { note: options.note }),
     });
-    if (!message.success)
-      throw new SwpError(
-        'usage',
-        'client/bad-decision',
-        message.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
-      );
-    if (!namesDigest(message.data.plan, shown.digest))
-      throw new SwpError('stale', 'publish/other-plan', `The plan that waits is ${shortDigest(shown.digest)}, not ${message.data.plan}.`, {
+    if (!namesDigest(message.plan, shown.digest))
+      throw new SwpError('stale', 'publish/other-plan', `The plan that waits is ${shortDigest(shown.digest)}, not ${message.plan}.`, {
         hint: `Read it: swp plan ${entry}`,
       });
-    const sent = await sendDecision(client, running.id, shown.round, shown.digest, { ...message.data, plan: shown.digest });
-    const who = `${message.data.reviewer} (as ${options.as === undefined ? 'your user name' : 'you said'}: a claim, not a proof)`;
+    const sent = await sendDecision(client, running, shown.round, shown.digest, { ...message, plan: shown.digest });
+    const { reviewer, identity } = message;
     context.out.data(
-      { entry, plan: shown.digest, round: shown.round, verdict, reviewer: message.data.reviewer, sent: sent.how },
-      () => `Plan ${shortDigest(shown.digest)} of ${entry} ${PAST[verdict]} by ${who}.`,
+      {
+        entry,
+        plan: shown.digest,
+        round: shown.round,
+        verdict,
+        reviewer,
+        ...(identity === undefined ? {} : { identity }),
+        sent: sent.how,
+      },
+      () =>
+        `Plan ${shortDigest(shown.digest)} of ${entry} ${PAST[verdict]} by ${reviewerText(message)}${identity === undefined ? ', as you said' : ''}: a claim, not a proof.`,
     );
-    if (sent.how === 'left')
-      context.out.warn(`No worker answered. The decision waits in the workflow; start one with \`swp worker control\`.`);
-    else if (sent.reply.accepted === 'before') context.out.note('It had been decided so before.');
+    if (sent.how === 'left') {
+      const why = sent.missing === null ? 'No worker answered.' : unpolledText(sent.missing);
+      const hint = sent.missing === null ? "Look at the control worker's log." : startWorkerHint(sent.missing);
+      context.out.warn(`${why} The decision waits in the workflow, and is taken when one does. ${hint}`);
+      return EXIT.unavailable;
+    }
+    if (sent.reply.accepted === 'before') context.out.note('It had been decided so before.');
     return EXIT.ok;
   });
 };

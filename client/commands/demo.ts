@@ -14,10 +14,11 @@ import type { Context } from '../context.js';
 import { type ExitCode } from '../exit-codes.js';
 import { ask } from '../prompt.js';
 import { withTemporal } from '../publish/connect.js';
-import { localReviewer, sendDecision } from '../publish/decide.js';
+import { sendDecision } from '../publish/decide.js';
 import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
+import { loginReviewer } from '../publish/reviewer.js';
 import { startPublish } from '../publish/start.js';
 
 const PLAN_DEADLINE_MS = 60_000;
@@ -30,7 +31,7 @@ const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode
     const entry = await snapshotOf({ ...context, catalogFile: world.settings['SWP_CATALOG'] ?? '' }, DEMO.entry);
     const id = publishId(entry.name);
     await startPublish(client, { entry, only: [] }, BASE_QUEUE);
-    const { running, plan } = await untilDecidable(client, entry.name, PLAN_DEADLINE_MS, context.signal);
+    const { running, plan } = await untilDecidable(client, entry.name, PLAN_DEADLINE_MS, context);
     if (plan === null || running.stage !== 'awaiting-approval')
       throw new SwpError(
         'internal',
@@ -39,9 +40,9 @@ const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode
       );
     context.out.note(`\n${planText(plan, context.out.paint)}\n`);
     const approves = yes || (await ask(`Approve plan ${shortDigest(plan.digest)}?`, context.signal));
-    const reviewer = yes ? 'demo --yes' : localReviewer(context.env);
-    const message = DecisionMessage.parse({ plan: plan.digest, verdict: approves ? 'approve' : 'reject', reviewer });
-    await sendDecision(client, id, plan.round, plan.digest, message);
+    const who = yes ? { reviewer: 'demo --yes' } : loginReviewer(context.env);
+    const message = DecisionMessage.parse({ plan: plan.digest, verdict: approves ? 'approve' : 'reject', ...who });
+    await sendDecision(client, running, plan.round, plan.digest, message);
     context.out.note(approves ? 'Approved. Building, uploading, committing, verifying.' : 'Rejected.');
     try {
       const result = await publishResult(client, running);

@@ -7,11 +7,13 @@ import type { PublishInput } from '../../workflows/types.js';
 import { snapshotOf } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { neutralise } from '../output/neutralise.js';
 import { withTemporal } from '../publish/connect.js';
 import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
 import { startPublish } from '../publish/start.js';
+import { watchPublish } from '../publish/watch.js';
 
 export interface StartOptions {
   readonly entry: string;
@@ -40,12 +42,13 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
     const { name } = input.entry;
     await startPublish(client, input, readSettings(context.env).taskQueue);
     context.out.note(`Publish of ${name} runs; reading source and target.`);
-    const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context.signal);
+    const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context);
     if (running.status !== 'RUNNING' || options.watch === true) {
       if (plan !== null) context.out.note(planText(plan, { ...context.out.paint }));
+      const { publish, decisions } = await watchPublish(client, name, context);
       try {
-        const result = await publishResult(client, running);
-        context.out.data(result, () => resultLines(result).join('\n'));
+        const result = await publishResult(client, publish);
+        context.out.data(result, () => neutralise(resultLines(result, decisions).join('\n')));
         return exitOf(result);
       } catch (error) {
         throw explainEnd(error);

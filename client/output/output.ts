@@ -1,11 +1,12 @@
 import pc from 'picocolors';
 import { messageOf, SwpError } from '../../core/error.js';
 import { PLAIN, type Paint } from '../../plan/render/terminal.js';
+import { Live } from './live.js';
 import { neutralise } from './neutralise.js';
 
 export interface Streams {
   readonly out: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
-  readonly err: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
+  readonly err: { write(text: string): unknown; readonly isTTY?: boolean | undefined; readonly rows?: number | undefined };
 }
 
 export interface OutputOptions {
@@ -38,6 +39,11 @@ export class Output {
     this.streams.err.write(`${neutralise(text)}\n`);
   }
 
+  /** A place on stderr whose lines are painted over, where that is a terminal; null elsewhere. */
+  live(): Live | null {
+    return this.streams.err.isTTY === true ? new Live(this.streams.err) : null;
+  }
+
   warn(text: string): void {
     this.streams.err.write(`${this.errPaint.careful('warning:')} ${neutralise(text)}\n`);
   }
@@ -63,18 +69,52 @@ export class Output {
 
   /** Rows under their heads: aligned on a terminal, tab-separated and without heads when piped. */
   table(value: unknown, columns: readonly string[], rows: readonly (readonly string[])[]): void {
-    const clean = rows.map((row) => row.map((cell) => neutralise(cell).replaceAll(/[\t\n]/g, ' ')));
-    this.data(value, () =>
-      this.streams.out.isTTY === true ? align(columns, clean, this.paint) : clean.map((row) => row.join('\t')).join('\n'),
-    );
+    this.data(value, () => this.grid(columns)(rows));
+  }
+
+  /**
+   * As {@link table}, page by page for rows that are never all in memory; with `--json` a list of their values.
+   *
+   * @returns how many rows there were
+   */
+  async pages<T>(columns: readonly string[], pages: AsyncIterable<readonly T[]>, cells: (row: T) => readonly string[]): Promise<number> {
+    const { out } = this.streams;
+    const grid = this.grid(columns);
+    let count = 0;
+    for await (const page of pages) {
+      if (page.length === 0) continue;
+      if (this.json) {
+        const values = page.map((row) => `  ${JSON.stringify(row, null, 2).replaceAll('\n', '\n  ')}`);
+        out.write(`${count === 0 ? '[\n' : ',\n'}${values.join(',\n')}`);
+      } else out.write(`${grid(page.map(cells))}\n`);
+      count += page.length;
+    }
+    if (this.json) out.write(count === 0 ? '[]\n' : '\n]\n');
+    return count;
+  }
+
+  private grid(columns: readonly string[]): (rows: readonly (readonly string[])[]) => string {
+    const isTerminal = this.streams.out.isTTY === true;
+    const align = aligner(columns, this.paint);
+    return (rows) => {
+      const clean = rows.map((row) => row.map((cell) => neutralise(cell).replaceAll(/[\t\n]/g, ' ')));
+      return isTerminal ? align(clean) : clean.map((row) => row.join('\t')).join('\n');
+    };
   }
 }
 
-const align = (columns: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string => {
-  const widths = columns.map((column, at) => Math.max(column.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ');
-  return [paint.dim(line(columns)), ...rows.map(line)].join('\n');
+/** Aligns rows, and those of later pages at least as widely; the heads stand above the first. */
+const aligner = (columns: readonly string[], paint: Paint): ((rows: readonly (readonly string[])[]) => string) => {
+  let widths: readonly number[] = columns.map(({ length }) => length);
+  let heads = [columns];
+  return (rows) => {
+    widths = widths.map((width, at) => rows.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), width));
+    const line = (cells: readonly string[]): string =>
+      cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ');
+    const lines = [...heads.map((head) => paint.dim(line(head))), ...rows.map(line)];
+    heads = [];
+    return lines.join('\n');
+  };
 };
 
 const paintFor = (colour: boolean): Paint => {

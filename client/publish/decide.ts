@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -9,20 +8,14 @@ import { SwpError } from '../../core/error.js';
 import type { Digest } from '../../core/ids.js';
 import type { DecisionMessage } from '../../plan/decision.js';
 import { decideUpdate, reviewSignal, type DecisionReply } from '../../workflows/messages.js';
+import type { Running } from './read.js';
+import { unpolledControl, type Unpolled } from './workers.js';
 
 /** With no worker up an update is not answered; the decision is then left as a signal, which waits. */
 const ANSWER_MS = 8_000;
 
-export type Sent = { readonly how: 'answered'; readonly reply: DecisionReply } | { readonly how: 'left' };
-
-/** Who decides, when nothing else is said: a claim, not a proof. */
-export const localReviewer = (env: NodeJS.ProcessEnv): string => {
-  try {
-    return userInfo().username;
-  } catch {
-    return env['USER'] ?? 'unknown';
-  }
-};
+export type Sent =
+  { readonly how: 'answered'; readonly reply: DecisionReply } | { readonly how: 'left'; readonly missing: Unpolled | null };
 
 /**
  * Sends a decision for one plan in one round. A repeated click is one decision.
@@ -31,13 +24,18 @@ export const localReviewer = (env: NodeJS.ProcessEnv): string => {
  */
 export const sendDecision = async (
   client: Client,
-  workflowId: string,
+  { id, runId, taskQueue }: Pick<Running, 'id' | 'runId' | 'taskQueue'>,
   round: number,
   digest: Digest,
   message: DecisionMessage,
 ): Promise<Sent> => {
-  const handle = client.workflow.getHandle(workflowId);
+  const handle = client.workflow.getHandle(id, runId);
+  const missing = await unpolledControl(client, taskQueue);
   try {
+    if (missing !== null) {
+      await handle.signal(reviewSignal, message);
+      return { how: 'left', missing };
+    }
     const reply = await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
       handle.executeUpdate(decideUpdate, { args: [message], updateId: `${round}:${digest}:${message.reviewer}:${message.verdict}` }),
     );
@@ -51,6 +49,6 @@ export const sendDecision = async (
       throw new SwpError('not-found', 'publish/ended', 'This publish has ended: there is nothing to decide.');
     if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
     await handle.signal(reviewSignal, message);
-    return { how: 'left' };
+    return { how: 'left', missing: null };
   }
 };

@@ -1,6 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { SwpError } from '../../core/error.js';
+import { reviewerText, type DecisionRecord } from '../../plan/decision.js';
 import type { PublishResult } from '../../workflows/types.js';
 import type { FilingReport } from '../../activities/api.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -27,20 +28,30 @@ const collectionLines = (filing: FilingReport | undefined): string[] => {
   ];
 };
 
-/** What happened to each artifact, for people. */
-export const resultLines = (result: PublishResult): string[] =>
+/** The approval that an artifact's end speaks of: the end has the reviewer's name, the decision where that comes from. */
+const approvalText = (end: { readonly plan: string; readonly reviewer: string }, decisions: readonly DecisionRecord[]): string => {
+  const decision = decisions.find(({ plan, reviewer }) => plan === end.plan && reviewer === end.reviewer);
+  return `${end.plan}, approved by ${reviewerText(decision ?? end)}`;
+};
+
+/**
+ * What happened to each artifact, for people.
+ *
+ * @param decisions those of the publish, which know more of a reviewer than its result does
+ */
+export const resultLines = (result: PublishResult, decisions: readonly DecisionRecord[] = []): string[] =>
   result.artifacts.flatMap(({ kind, result: end }) => {
     if (end.outcome === 'filed')
       return [
         `${kind} ${end.target}: filed in collection ${end.collection}; its files stayed as they were`,
-        `  plan      ${end.plan}, approved by ${end.reviewer}`,
+        `  plan      ${approvalText(end, decisions)}`,
       ];
     if (end.outcome !== 'published') return [`${kind} ${end.target}: ${end.outcome}${'reason' in end ? `: ${end.reason}` : ''}`];
     const { receipt } = end;
     return [
       `${kind} ${receipt.target}: published`,
       `  commit    ${receipt.commit}`,
-      `  plan      ${receipt.plan}, approved by ${receipt.reviewer}`,
+      `  plan      ${approvalText(receipt, decisions)}`,
       `  manifest  ${receipt.manifest}`,
       `  verified  ${receipt.verifiedFiles} files at the commit, ${receipt.readBackBytes.toLocaleString('en-US')} bytes read back`,
       ...collectionLines(receipt.collection),

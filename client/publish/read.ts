@@ -13,6 +13,8 @@ export interface Step {
   readonly lastFailure: string | null;
   /** Nobody has taken it yet. */
   readonly waitsForWorker: boolean;
+  /** The task queue that hands it out, where the server says it. */
+  readonly queue: string | null;
 }
 
 const Progress = z.object({
@@ -40,6 +42,9 @@ export interface Running {
   readonly closedAt: Date | null;
   readonly steps: readonly Step[];
   readonly memo: Readonly<Record<string, unknown>>;
+  readonly taskQueue: string;
+  /** How many events it has: what is read from its history changes only with it. */
+  readonly events: number;
 }
 
 const PENDING_SCHEDULED = 1;
@@ -55,6 +60,7 @@ const stepsOf = (client: Client, description: WorkflowExecutionDescription): Ste
       progress: parsed?.success === true ? parsed.data : null,
       lastFailure: pending.lastFailure?.message ?? null,
       waitsForWorker: Number(pending.state) === PENDING_SCHEDULED,
+      queue: pending.activityOptions?.taskQueue?.name ?? null,
     };
   });
 
@@ -71,6 +77,8 @@ export const readRunning = async (client: Client, id: string): Promise<Running |
       closedAt: description.closeTime ?? null,
       steps: stepsOf(client, description),
       memo: description.memo ?? {},
+      taskQueue: description.taskQueue,
+      events: description.historyLength,
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;

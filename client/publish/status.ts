@@ -1,12 +1,15 @@
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
-import { shortDigest } from '../../plan/decision.js';
+import { decisionText, shortDigest, type DecisionRecord } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
-import { progressText } from '../../plan/render/progress.js';
 import { statusQuery, targetStatusQuery, type Trouble } from '../../workflows/messages.js';
 import { targetId } from '../../workflows/names.js';
-import { newestPlan } from './plan-history.js';
-import { readPublish, readRunning, type Running, type Step } from './read.js';
+import { decisionsIn } from './decision-history.js';
+import { readEvents } from './events.js';
+import { newestPlanIn } from './plan-history.js';
+import { readPublish, readRunning, type Running } from './read.js';
+import { stageOf, stepText } from './stage-text.js';
+import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unpolled } from './workers.js';
 
 /** A query needs a worker; without one the rest of the status still tells the truth. */
 const QUERY_MS = 3_000;
@@ -20,9 +23,12 @@ const Words = z.object({
 export interface PublishView {
   readonly publish: Running;
   readonly plan: ShownPlan | null;
+  readonly decisions: readonly DecisionRecord[];
   readonly targets: readonly Running[];
   readonly troubles: readonly { readonly workflow: string; readonly trouble: Trouble }[];
   readonly waitingFor: readonly string[];
+  /** The first queue that it needs now and that nobody polls. */
+  readonly missing: Unpolled | null;
 }
 
 const ask = async (client: Client, running: Running): Promise<z.infer<typeof Words> | null> => {
@@ -36,47 +42,79 @@ const ask = async (client: Client, running: Running): Promise<z.infer<typeof Wor
   }
 };
 
-/** Everything that is known of a publish, most of it without asking any worker. */
-export const readView = async (client: Client, entry: string): Promise<PublishView> => {
+const findMissing = async (client: Client, open: readonly Running[]): Promise<Unpolled | null> => {
+  const [first] = open;
+  if (first === undefined) return null;
+  const queues = open.flatMap(({ steps }) =>
+    steps.flatMap(({ waitsForWorker, queue }) => (waitsForWorker && queue !== null ? [queue] : [])),
+  );
+  return (await unpolledControl(client, first.taskQueue)) ?? unpolledSteps(client, first.taskQueue, queues);
+};
+
+/** What its history says of a publish, read again only when it has grown. */
+const readPlanned = async (
+  client: Client,
+  publish: Running,
+  before: PublishView | undefined,
+): Promise<Pick<PublishView, 'plan' | 'decisions'>> => {
+  if (before?.publish.runId === publish.runId && before.publish.events === publish.events) return before;
+  const events = await readEvents(client, publish.id, publish.runId);
+  return { plan: newestPlanIn(events), decisions: decisionsIn(events) };
+};
+
+/**
+ * Everything that is known of a publish, most of it without asking any worker.
+ *
+ * @param before what was known a moment ago, where somebody watches
+ */
+export const readView = async (client: Client, entry: string, before?: PublishView): Promise<PublishView> => {
   const publish = await readPublish(client, entry);
-  const plan = await newestPlan(client, publish.id, publish.runId);
+  const { plan, decisions } = await readPlanned(client, publish, before);
   const found = await Promise.all((plan?.artifacts ?? []).map((artifact) => readRunning(client, targetId(artifact.target.repo))));
   const targets = found.filter((running): running is Running => running !== null && running.startedAt >= publish.startedAt);
   const open = [publish, ...targets].filter((running) => running.status === 'RUNNING');
-  const answers = await Promise.all(open.map(async (running) => ({ running, words: await ask(client, running) })));
+  const missing = await findMissing(client, open);
+  const answers = await Promise.all(
+    missing?.role === 'control' ? [] : open.map(async (running) => ({ running, words: await ask(client, running) })),
+  );
   return {
     publish,
     plan,
+    decisions,
     targets,
     troubles: answers.flatMap(({ running, words }) => (words?.trouble ? [{ workflow: running.id, trouble: words.trouble }] : [])),
     waitingFor: answers.flatMap(({ words }) => words?.waitingFor ?? []),
+    missing,
   };
 };
 
-const stepText = (step: Step): string => {
-  if (step.waitsForWorker)
-    return `${step.activity}: waits for a worker${step.lastFailure === null ? '' : ` (attempt ${step.attempt}; ${step.lastFailure})`}`;
-  const attempt = step.attempt > 1 ? ` (attempt ${step.attempt})` : '';
-  return `${step.activity}${step.progress === null ? '' : ` ${progressText(step.progress)}`}${attempt}`;
-};
-
-const stageOf = (running: Running): string =>
-  running.status === 'RUNNING' ? (running.stage ?? 'at work') : (running.stage ?? running.status.toLowerCase());
+/** What is parked, whether or not a worker could say why. */
+export const parkedIn = ({ publish, targets }: Pick<PublishView, 'publish' | 'targets'>): readonly Running[] =>
+  [publish, ...targets].filter(({ status, stage }) => status === 'RUNNING' && stage === 'needs-attention');
 
 /** The view in lines for people. */
-export const viewLines = (entry: string, view: PublishView): string[] => [
-  `${entry}: ${stageOf(view.publish)}`,
-  ...(view.plan === null ? [] : [`  plan      ${shortDigest(view.plan.digest)}, round ${view.plan.round}`]),
-  `  since     ${view.publish.startedAt.toISOString()}`,
-  ...view.waitingFor.map((id) => `  waits for ${id}, which writes the same target`),
-  ...view.publish.steps.map((step) => `  now       ${stepText(step)}`),
-  ...view.targets.flatMap((target) => [
-    `  ${target.id}: ${stageOf(target)}`,
-    ...target.steps.map((step) => `    now     ${stepText(step)}`),
-  ]),
-  ...view.troubles.flatMap(({ workflow, trouble }) => [
-    `  ${workflow} is parked at ${trouble.step}: ${trouble.reason}`,
-    ...(trouble.hint === null ? [] : [`    what to do: ${trouble.hint}`]),
-    `    then: swp retry ${entry}, or swp abandon ${entry}`,
-  ]),
-];
+export const viewLines = (entry: string, view: PublishView): string[] => {
+  const { publish, plan } = view;
+  const told = new Set(view.troubles.map(({ workflow }) => workflow));
+  const asks = publish.status === 'RUNNING' && publish.stage === 'awaiting-approval';
+  return [
+    `${entry}: ${stageOf(publish)}`,
+    ...(plan === null ? [] : [`  plan      ${shortDigest(plan.digest)}, round ${plan.round}`]),
+    `  since     ${publish.startedAt.toISOString()}`,
+    ...view.decisions.map((decision) => `  round ${decision.round}   ${decisionText(decision)} (${decision.at})`),
+    ...(asks ? [`  decide    swp approve ${entry}, or swp reject ${entry}`] : []),
+    ...view.waitingFor.map((id) => `  waits for ${id}, which writes the same target`),
+    ...publish.steps.map((step) => `  now       ${stepText(step)}`),
+    ...view.targets.flatMap((target) => [
+      `  ${target.id}: ${stageOf(target)}`,
+      ...target.steps.map((step) => `    now     ${stepText(step)}`),
+    ]),
+    ...view.troubles.flatMap(({ workflow, trouble }) => [
+      `  ${workflow} is parked at ${trouble.step}: ${trouble.reason}`,
+      ...(trouble.hint === null ? [] : [`    what to do: ${trouble.hint}`]),
+    ]),
+    ...parkedIn(view).flatMap(({ id }) => (told.has(id) ? [] : [`  ${id} is parked; a control worker that runs could say why`])),
+    ...(parkedIn(view).length === 0 ? [] : [`    then: swp retry ${entry}, or swp abandon ${entry}`]),
+    ...(view.missing === null ? [] : [`  ${unpolledText(view.missing)} ${startWorkerHint(view.missing)}`]),
+  ];
+};

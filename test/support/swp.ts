@@ -11,15 +11,20 @@ export interface SwpOptions {
   readonly cwd: string;
   /** As on a terminal; prompts stay forbidden. */
   readonly terminal?: boolean;
+  /** Aborts as Ctrl-C does. */
+  readonly signal?: AbortSignal;
+  /** Told all of stderr whenever something is written there. */
+  readonly onErr?: (err: string) => void;
 }
 
 /** Runs `swp` in this process, with streams that are kept. */
-export const swp = async (argv: readonly string[], { env = {}, cwd, terminal = false }: SwpOptions): Promise<SwpRun> => {
+export const swp = async (argv: readonly string[], { env = {}, cwd, terminal = false, signal, onErr }: SwpOptions): Promise<SwpRun> => {
   const kept = { out: '', err: '' };
   const stream = (name: 'out' | 'err') => ({
     isTTY: terminal,
     write: (text: string) => {
       kept[name] += text;
+      if (name === 'err') onErr?.(kept.err);
       return true;
     },
   });
@@ -29,7 +34,7 @@ export const swp = async (argv: readonly string[], { env = {}, cwd, terminal = f
     env,
     cwd,
     interactive: false,
-    signal: new AbortController().signal,
+    signal: signal ?? new AbortController().signal,
   });
   return { code, ...kept };
 };

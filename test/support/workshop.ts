@@ -78,9 +78,14 @@ export class Workshop {
     return workshop;
   }
 
-  async close(): Promise<void> {
+  /** Ends both workers as a person would: what they hold stops at its next boundary. */
+  async stopWorkers(): Promise<void> {
     this.stopped.abort();
     await this.running;
+  }
+
+  async close(): Promise<void> {
+    await this.stopWorkers();
     await this.temporal.close();
     await this.hub.close();
     await rm(this.directory, { recursive: true, force: true });
@@ -168,6 +173,18 @@ export class Workshop {
       ...(this.options.larql === undefined
         ? {}
         : { SWP_LARQL: this.options.larql, SWP_LARQL_STAND_IN: 'allow', SWP_LARQL_BLOCKS: 'early' }),
+    };
+  }
+
+  /** Settings for `swp` as a person in this workshop runs it. */
+  clientEnv(): NodeJS.ProcessEnv {
+    return {
+      ...testTemporalEnv(),
+      HOME: this.directory,
+      HF_ENDPOINT: this.hub.url,
+      HF_TOKEN: TOKENS.read,
+      SWP_TASK_QUEUE: this.queue,
+      NO_COLOR: '1',
     };
   }
 

@@ -1,0 +1,18 @@
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { withTemporal } from '../publish/connect.js';
+import { listPages, RUNNING } from '../publish/list.js';
+import { stageOf, timeText } from '../publish/stage-text.js';
+
+/** Every publish that runs, and each of its targets that is at work. */
+export const statusList = async (context: Context): Promise<ExitCode> =>
+  withTemporal(context, async ({ client }) => {
+    const count = await context.out.pages(['entry', 'stage', 'workflow', 'started'], listPages(client, RUNNING), (found) => [
+      found.entry,
+      stageOf(found),
+      found.workflow,
+      timeText(found.startedAt),
+    ]);
+    if (count === 0) context.out.note('No publish runs. See what an entry did: swp history <entry>');
+    return EXIT.ok;
+  });

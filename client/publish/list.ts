@@ -1,0 +1,45 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { Digest } from '../../core/ids.js';
+import { SwpEntry, SwpPlan, SwpStage } from '../../workflows/search-attributes.js';
+
+/** Bounds what is in memory at once, whatever the length of the list. */
+const PAGE = 200;
+
+/** A workflow as the server lists it: the list may lag a moment behind, and nobody is asked for it. */
+export interface Listed {
+  readonly entry: string;
+  /** `publish/…`, or `target/…` for one artifact of it. */
+  readonly workflow: string;
+  readonly run: string;
+  readonly status: string;
+  readonly stage: string | null;
+  readonly plan: Digest | null;
+  readonly startedAt: Date;
+  readonly closedAt: Date | null;
+}
+
+const listed = (found: WorkflowExecutionInfo): Listed => ({
+  entry: found.typedSearchAttributes.get(SwpEntry) ?? '',
+  workflow: found.workflowId,
+  run: found.runId,
+  status: found.status.name,
+  stage: found.typedSearchAttributes.get(SwpStage) ?? null,
+  plan: Digest.safeParse(found.typedSearchAttributes.get(SwpPlan)).data ?? null,
+  startedAt: found.startTime,
+  closedAt: found.closeTime ?? null,
+});
+
+/** What a query of Temporal's list finds, newest start first, in pages. */
+export async function* listPages(client: Client, query: string): AsyncGenerator<readonly Listed[]> {
+  let page: Listed[] = [];
+  for await (const found of client.workflow.list({ query, pageSize: PAGE })) {
+    page.push(listed(found));
+    if (page.length < PAGE) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
+
+/** Publishes that run, and the work on their targets. */
+export const RUNNING = "ExecutionStatus = 'Running' AND WorkflowType IN ('publishEntry', 'publishArtifact')";

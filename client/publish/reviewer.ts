@@ -1,0 +1,50 @@
+import { userInfo } from 'node:os';
+import { messageOf, SwpError } from '../../core/error.js';
+import { whoAmI } from '../../hub/access.js';
+import { hubConfigFromEnv, withPatience } from '../../hub/config.js';
+import type { DecisionRecord } from '../../plan/decision.js';
+import type { Context } from '../context.js';
+
+/** Who decides: a claim, not a proof. */
+export type Reviewer = Pick<DecisionRecord, 'reviewer' | 'identity'>;
+
+/** A person waits: a Hub that does not answer must not hold back a decision. */
+const HUB_MS = 3_000;
+
+/** The login of this machine's user. */
+export const loginReviewer = (env: NodeJS.ProcessEnv): Reviewer => {
+  try {
+    return { reviewer: userInfo().username, identity: 'os' };
+  } catch {
+    // A container may run a user that has no name.
+    if ((env['USER'] ?? '') !== '') return { reviewer: env['USER'] ?? '', identity: 'os' };
+    throw new SwpError('usage', 'client/nameless', 'The user of this process has no name.', { hint: 'Say who decides with --as.' });
+  }
+};
+
+/** The account of this machine's Hub token; the reason where there is none. */
+const hubReviewer = async ({ env, signal }: Pick<Context, 'env' | 'signal'>): Promise<Reviewer | { readonly why: string | null }> => {
+  try {
+    const hub = withPatience(hubConfigFromEnv(env), 1);
+    if (hub.token === undefined) return { why: null };
+    const who = await whoAmI(hub, { signal: AbortSignal.any([signal, AbortSignal.timeout(HUB_MS)]) });
+    return who === null ? { why: `${hub.endpoint.host} does not know the token` } : { reviewer: who.user, identity: 'hub' };
+  } catch (error) {
+    signal.throwIfAborted();
+    const late = error instanceof DOMException && error.name === 'TimeoutError';
+    return { why: late ? `the Hub did not answer within ${HUB_MS / 1000} s` : messageOf(error) };
+  }
+};
+
+/**
+ * Who decides: the name that was given by hand, else the account of the Hub token, else the login. A Hub that
+ * cannot say whose token it is is told on stderr, and holds nothing back.
+ */
+export const findReviewer = async (given: string | undefined, context: Pick<Context, 'env' | 'signal' | 'out'>): Promise<Reviewer> => {
+  if (given !== undefined) return { reviewer: given };
+  const found = await hubReviewer(context);
+  if ('reviewer' in found) return found;
+  const login = loginReviewer(context.env);
+  if (found.why !== null) context.out.warn(`Deciding as ${login.reviewer}, the login of this machine: ${found.why}.`);
+  return login;
+};

@@ -1,0 +1,71 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Context } from '../context.js';
+import { stageOf, stepText } from './stage-text.js';
+import { readView, viewLines, type PublishView } from './status.js';
+import { GRACE_MS, noWorker } from './workers.js';
+
+const LOOK_MS = 1_000;
+const LINE_MS = 30_000;
+
+/** The view in one line: every stage, and how far each step is. */
+export const viewLine = (entry: string, { publish, targets }: PublishView): string => {
+  const open = targets.filter(({ status }) => status === 'RUNNING');
+  const steps = [...publish.steps, ...open.flatMap((target) => target.steps)].map(stepText);
+  const stages = [...new Set((open.length === 0 ? [publish] : open).map(stageOf))];
+  const decide = publish.stage === 'awaiting-approval' ? [`swp approve ${entry}`] : [];
+  const parked = [publish, ...open].some(({ stage }) => stage === 'needs-attention') ? [`swp status ${entry} says why`] : [];
+  return [`${entry}: ${stages.join(', ')}`, ...steps, ...decide, ...parked].join('; ');
+};
+
+/** Tells how a publish stands: painted over on a terminal, else a line for each stage and every half minute. */
+const teller = (entry: string, { out }: Pick<Context, 'out'>): { tell: (view: PublishView) => void; end: () => void } => {
+  const live = out.live();
+  if (live !== null) return { tell: (view) => live.show(viewLines(entry, view)), end: () => live.clear() };
+  let told = { at: 0, stages: '' };
+  return {
+    tell: (view) => {
+      const stages = [view.publish, ...view.targets].map(stageOf).join();
+      if (stages === told.stages && Date.now() - told.at < LINE_MS) return;
+      told = { at: Date.now(), stages };
+      out.note(viewLine(entry, view));
+    },
+    end: () => undefined,
+  };
+};
+
+/** One look. The SDK leaves a listener on the signal for each call, so the signal is one that goes with the look. */
+const look = (client: Client, entry: string, signal: AbortSignal, before: PublishView | undefined): Promise<PublishView> => {
+  const mine = AbortSignal.any([signal]);
+  setMaxListeners(0, mine);
+  return client.withAbortSignal(mine, () => readView(client, entry, before));
+};
+
+/**
+ * Follows a publish until it has ended, and answers how it then stands. Whatever ends the watching leaves the publish as
+ * it is.
+ *
+ * @throws SwpError `publish/no-worker` when nobody polls what it waits for
+ */
+export const watchPublish = async (client: Client, entry: string, context: Pick<Context, 'out' | 'signal'>): Promise<PublishView> => {
+  const { tell, end } = teller(entry, context);
+  let view: PublishView | undefined;
+  let polledAt = Date.now();
+  try {
+    for (;;) {
+      view = await look(client, entry, context.signal, view);
+      if (view.publish.status !== 'RUNNING') return view;
+      tell(view);
+      if (view.missing === null) polledAt = Date.now();
+      else if (Date.now() - polledAt >= GRACE_MS) throw noWorker(`The publish of ${entry} does not go on.`, view.missing);
+      await delay(LOOK_MS, undefined, { signal: context.signal });
+    }
+  } catch (error) {
+    end();
+    if (context.signal.aborted) context.out.note(`No longer watching; the publish goes on: swp status ${entry}`);
+    throw error;
+  } finally {
+    end();
+  }
+};

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { shortDigest } from '../../plan/decision.js';
+import { parseProvenance } from '../../plan/provenance.js';
+import { swp } from '../support/swp.js';
+import { Workshop } from '../support/workshop.js';
+
+let workshop: Workshop;
+beforeEach(async () => (workshop = await Workshop.open('decide-cli')));
+afterEach(() => workshop.close());
+
+const run = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  swp(argv, { cwd: workshop.directory, env: { ...workshop.clientEnv(), ...env } });
+const entry = (): string => workshop.entry().name;
+
+describe('swp approve', () => {
+  it('records the account of the token, and every view says so', async () => {
+    await workshop.start();
+    const { digest } = await workshop.planOf();
+    const { code, out } = await run(['approve', entry(), shortDigest(digest), '--note', 'fine']);
+    expect([code, out]).toEqual([0, `Plan ${shortDigest(digest)} of ${entry()} approved by reader (Hub account): a claim, not a proof.\n`]);
+    await workshop.result();
+    expect((await run(['status', entry()])).out).toMatch(
+      /round 1 +approved by reader \(Hub account\): fine[\s\S]* {2}plan +sha256:.*, approved by reader \(Hub account\)/,
+    );
+    expect((await run(['plan', entry()])).out).toMatch(/\napproved by reader \(Hub account\): fine \(20.*Z\)\n$/);
+    const provenance = parseProvenance((await workshop.hub.admin.readFile(workshop.target, 'main', 'provenance.json')).toString());
+    expect(provenance.predicate.buildDefinition.internalParameters.decisions).toMatchObject([{ reviewer: 'reader', identity: 'hub' }]);
+  });
+
+  it('records what was typed as typed by hand', async () => {
+    await workshop.start();
+    const { digest } = await workshop.planOf();
+    const { code, out } = await run(['approve', entry(), digest, '--as', 'ada', '--json']);
+    expect([code, JSON.parse(out)]).toEqual([
+      0,
+      { entry: entry(), plan: digest, round: 1, verdict: 'approve', reviewer: 'ada', sent: 'answered' },
+    ]);
+    await workshop.result();
+    expect((await run(['status', entry()])).out).toMatch(/approved by ada$/m);
+  });
+
+  it('without a token records the login', async () => {
+    await workshop.start();
+    const { digest } = await workshop.planOf();
+    const { out, err } = await run(['reject', entry(), digest, '--json'], { HF_TOKEN: '' });
+    expect(JSON.parse(out)).toMatchObject({ reviewer: userInfo().username, identity: 'os' });
+    expect(err).toBe('');
+    await workshop.result();
+    expect((await run(['status', entry()])).out).toContain(`rejected by ${userInfo().username} (login)`);
+  });
+
+  it.each([
+    ['does not answer', { HF_ENDPOINT: 'http://127.0.0.1:1' }, /ECONNREFUSED/],
+    ['does not know the token', { HF_TOKEN: 'hf_nobody' }, /does not know the token/],
+  ])('a Hub that %s holds nothing back', async (_, env, why) => {
+    await workshop.start();
+    const { digest } = await workshop.planOf();
+    const { code, out, err } = await run(['approve', entry(), digest, '--json'], env);
+    expect([code, JSON.parse(out)]).toMatchObject([0, { identity: 'os' }]);
+    expect(err).toMatch(why);
+    await workshop.result();
+  });
+
+  it('a Hub that is silent holds back for seconds only', async () => {
+    await workshop.start();
+    const { digest } = await workshop.planOf();
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const { code, err } = await run(['approve', entry(), digest], { HF_ENDPOINT: `http://127.0.0.1:${port}` });
+    expect(code).toBe(0);
+    expect(err).toContain('the Hub did not answer within 3 s');
+    await workshop.result();
+  });
+
+  it('without a terminal takes no approval without a digest, and has no other way', async () => {
+    await workshop.start();
+    await workshop.planOf();
+    const without = await run(['approve', entry()]);
+    expect([without.code, without.err]).toEqual([2, expect.stringContaining('takes the digest of the plan that was read')]);
+    expect((await run(['approve', entry(), '--yes'])).code).toBe(2);
+    const other = await run(['approve', entry(), 'f'.repeat(12)]);
+    expect([other.code, other.err]).toEqual([4, expect.stringMatching(/The plan that waits is [0-9a-f]{12}, not f{12}/)]);
+    expect((await workshop.handle().describe()).status.name).toBe('RUNNING');
+  });
+});

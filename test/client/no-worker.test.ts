@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { publishId } from '../../workflows/names.js';
+import { SwpEntry, SwpStage } from '../../workflows/search-attributes.js';
+import { swp } from '../support/swp.js';
+import { Workshop } from '../support/workshop.js';
+
+let workshop: Workshop;
+beforeAll(async () => {
+  workshop = await Workshop.open('nobody', { workers: false });
+  await mkdir(workshop.directory, { recursive: true });
+  await writeFile(join(workshop.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: mine.yaml\n');
+  await writeFile(
+    join(workshop.directory, 'mine.yaml'),
+    `models:\n  - key: ${workshop.queue}\n    tier: smoke\n    mtp_source_repo: ${workshop.source}\n    mtp_sidecar_repo: ${workshop.target}\n`,
+  );
+});
+afterAll(() => workshop.close());
+
+const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
+const name = (key = ''): string => `test/${workshop.queue}${key}`;
+
+/** A publish that no worker has ever seen, at a stage. */
+const startAt = async (stage: string, key: string): Promise<string> => {
+  await workshop.temporal.client.workflow.start('publishEntry', {
+    workflowId: publishId(name(key)),
+    taskQueue: workshop.queue,
+    args: [],
+    typedSearchAttributes: [
+      { key: SwpEntry, value: name(key) },
+      { key: SwpStage, value: stage },
+    ],
+  });
+  return name(key);
+};
+
+const saysSo = ({ code, err }: { code: number; err: string }) => {
+  expect([code, err]).toEqual([
+    5,
+    expect.stringMatching(
+      /No control worker polls queue nobody-\w+\.[\s\S]*Start one with `swp worker control` and SWP_TASK_QUEUE=nobody-/,
+    ),
+  ]);
+};
+
+it('swp start says that no worker polls', async () => saysSo(await run('start', name())));
+it('swp start --watch says that no worker polls', async () => saysSo(await run('start', name(), '--watch')));
+it('swp status --watch says that no worker polls', async () => saysSo(await run('status', await startAt('building', '-a'), '--watch')));
+it('swp plan says that no worker polls', async () => saysSo(await run('plan', await startAt('planning', '-b'))));
+
+it('swp status shows what is known, and that no worker polls', async () => {
+  const { code, out } = await run('status', await startAt('planning', '-c'));
+  expect(code).toBe(5);
+  expect(out).toMatch(/^test\/.*-c: planning\n[\s\S]*No control worker polls queue/);
+});
+
+it.each(['retry', 'move', 'abandon'])('swp %s of what is parked says that no worker polls', async (action) => {
+  saysSo(await run(action, await startAt('needs-attention', `-${action}`)));
+});
+
+it('swp cancel leaves its request, and says that no worker polls', async () => {
+  const result = await run('cancel', await startAt('planning', '-d'));
+  saysSo(result);
+  expect(result.out).toContain('asked to end');
+});
+
+it('swp approve leaves the decision as a signal, and says so', async () => {
+  const other = await Workshop.open('leaves');
+  try {
+    await other.start();
+    const { digest } = await other.planOf();
+    await other.stopWorkers();
+    const { name: entry } = other.entry();
+    const { code, out, err } = await swp(['approve', entry, digest], { cwd: other.directory, env: other.clientEnv() });
+    expect([code, out]).toEqual([5, expect.stringContaining('approved by reader (Hub account)')]);
+    expect(err).toContain('The decision waits in the workflow');
+    const { events } = await other.handle().fetchHistory();
+    expect(events?.filter((event) => event.workflowExecutionSignaledEventAttributes)).toHaveLength(1);
+  } finally {
+    await other.close();
+  }
+});

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { swp, type SwpOptions } from '../support/swp.js';
+import { Workshop } from '../support/workshop.js';
+
+let workshop: Workshop;
+beforeEach(async () => (workshop = await Workshop.open('watch')));
+afterEach(() => workshop.close());
+
+const run = (argv: readonly string[], options: Partial<SwpOptions> = {}) =>
+  swp(argv, { cwd: workshop.directory, env: workshop.clientEnv(), ...options });
+const entry = (): string => workshop.entry().name;
+
+/** Decides once the watcher has told that a decision is waited for. */
+const deciding = (decide: () => Promise<unknown>): { onErr: (err: string) => void; decided: () => Promise<unknown> } => {
+  let decision: Promise<unknown> | undefined;
+  return {
+    onErr: (err) => {
+      if (err.includes('awaiting-approval')) decision ??= decide();
+    },
+    decided: async () => decision,
+  };
+};
+
+describe('swp status --watch', () => {
+  it('without a terminal tells a line for each stage, and ends with the publish', async () => {
+    await workshop.start();
+    const { onErr, decided } = deciding(() => workshop.approve());
+    const { code, out, err } = await run(['status', entry(), '--watch'], { onErr });
+    await decided();
+    expect(code).toBe(0);
+    expect(out).toContain(`${entry()}: published`);
+    expect(out).toContain('bytes read back');
+    const lines = err.trimEnd().split('\n');
+    expect(lines.find((line) => line.includes('awaiting-approval'))).toBe(`${entry()}: awaiting-approval; swp approve ${entry()}`);
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(err).not.toContain('\u001b');
+  });
+
+  it('on a terminal paints over what it showed, and leaves nothing of it', async () => {
+    await workshop.start();
+    const { onErr, decided } = deciding(() => workshop.approve());
+    const { code, out, err } = await run(['status', entry(), '--watch'], { onErr, terminal: true });
+    await decided();
+    expect(code).toBe(0);
+    expect(out).toContain(`${entry()}: published`);
+    expect(err).toMatch(/\u001b\[\d+A\u001b\[0J$/);
+  });
+
+  it('ends 10 when the plan is rejected', async () => {
+    await workshop.start();
+    const reject = async () => run(['reject', entry(), (await workshop.planOf()).digest]);
+    const { onErr, decided } = deciding(reject);
+    expect((await run(['status', entry(), '--watch'], { onErr })).code).toBe(10);
+    await decided();
+  });
+
+  it('ends 130 on Ctrl-C, and leaves the publish as it is', async () => {
+    await workshop.start();
+    const controller = new AbortController();
+    const { onErr } = deciding(async () => controller.abort());
+    const { code, out, err } = await run(['status', entry(), '--watch'], { onErr, signal: controller.signal });
+    expect([code, out]).toEqual([130, '']);
+    expect(err).toContain(`No longer watching; the publish goes on: swp status ${entry()}`);
+    expect((await workshop.handle().describe()).status.name).toBe('RUNNING');
+    await workshop.approve();
+    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+  });
+});
