@@ -98,7 +98,7 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
       .argument('<entry>')
       .argument('[digest]', 'the plan digest, or its first twelve digits; without a terminal it must be given')
       .description(`${verdict} exactly the plan that waits`)
-      .option('--as <name>', 'who decides; default: your user name')
+      .option('--as <name>', 'who decides; default: the Hub account of your token, else your login. A claim, not a proof')
       .option('--note <text>', 'kept with the decision')
       .action((entry: string, digest: string | undefined, options: { as?: string; note?: string }) =>
         execute(async (context) =>
@@ -112,13 +112,17 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
   program
     .command('status')
     .argument('[entry]')
-    .description('where publishes stand')
-    .option('--watch', 'stay until it has ended')
+    .description('where a publish stands, or all that run')
+    .option('--watch', 'stay until it has ended; Ctrl-C leaves it as it is')
     .action((entry: string | undefined, options: { watch?: true }) =>
       execute(async (context) =>
         (await import('./commands/status.js')).status({ ...(entry === undefined ? {} : { entry }), ...options }, context),
       ),
     );
+  program
+    .command('pending')
+    .description('what waits for whom, and the command that decides; the list may lag a moment behind')
+    .action(() => execute(async (context) => (await import('./commands/pending.js')).pending(context)));
   for (const action of ['retry', 'move', 'abandon'] as const) {
     program
       .command(action)

@@ -1,0 +1,24 @@
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { withTemporal } from '../publish/connect.js';
+import { pendingPages, type Pending } from '../publish/pending.js';
+import { timeText } from '../publish/stage-text.js';
+
+const whatOf = ({ stage, workflow, plan }: Pending): string => {
+  if (stage === 'awaiting-approval') return plan === null ? 'a plan' : `plan ${plan.replace(/^sha256:/, '').slice(0, 12)}`;
+  return `${workflow} is parked`;
+};
+
+/** What waits for whom, since when, and the commands that decide. */
+export const pending = async (context: Context): Promise<ExitCode> =>
+  withTemporal(context, async ({ client }) => {
+    const count = await context.out.pages(['entry', 'waits for', 'what', 'since', 'decide with'], pendingPages(client), (item) => [
+      item.entry,
+      item.waitsFor,
+      whatOf(item),
+      item.since === null ? `after ${timeText(item.startedAt)}` : timeText(item.since),
+      item.commands.join(', or '),
+    ]);
+    if (count === 0) context.out.note('Nothing waits for anybody.');
+    return EXIT.ok;
+  });

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shortDigest } from '../../plan/decision.js';
+import { targetId } from '../../workflows/names.js';
+import { swp } from '../support/swp.js';
+import { Workshop } from '../support/workshop.js';
+
+let workshop: Workshop;
+beforeAll(async () => (workshop = await Workshop.open('pending')));
+afterAll(() => workshop.close());
+
+const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
+const entry = (): string => workshop.entry().name;
+
+/** The lists lag behind: asks until the rows of this test are as they should be. The server is shared. */
+const rows = async (argv: readonly string[], expected: number): Promise<string[]> => {
+  for (;;) {
+    const { code, out } = await run(...argv);
+    expect(code).toBe(0);
+    const mine = out.split('\n').filter((line) => line.startsWith(`${entry()}\t`));
+    if (mine.length === expected) return mine;
+  }
+};
+
+describe('swp pending', () => {
+  it('lists a plan that waits for a reviewer, since when, and the commands that decide', async () => {
+    await workshop.start();
+    const before = Date.now();
+    const { digest } = await workshop.planOf();
+    const [row] = await rows(['pending'], 1);
+    const [, who, what, since, commands] = row!.split('\t');
+    expect([who, what]).toEqual(['a reviewer', `plan ${shortDigest(digest)}`]);
+    expect(commands).toBe(`swp approve ${entry()}, or swp reject ${entry()}`);
+    expect(Math.abs(Date.parse(since!) - before)).toBeLessThan(20_000);
+  });
+
+  it('lists what is parked on a target with the entry to answer for', async () => {
+    const stop = workshop.hub.on(({ operation }) =>
+      operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined,
+    );
+    await workshop.approve();
+    await workshop.untilTarget('needs-attention');
+    stop();
+    const found = await run('pending', '--json');
+    const mine = (JSON.parse(found.out) as { entry: string }[]).filter((item) => item.entry === entry());
+    expect(mine).toMatchObject([
+      {
+        workflow: targetId(workshop.target),
+        stage: 'needs-attention',
+        waitsFor: 'an operator',
+        since: expect.stringMatching(/^20/),
+        commands: [`swp retry ${entry()}`, `swp abandon ${entry()}`],
+      },
+    ]);
+    expect((await run('status', entry())).code).toBe(1);
+  });
+
+  it('lists it no longer once it was answered', async () => {
+    expect((await run('retry', entry())).code).toBe(0);
+    await workshop.result();
+    expect(await rows(['pending'], 0)).toEqual([]);
+  });
+});
+
+describe('swp retry', () => {
+  it.each(['retry', 'abandon', 'cancel'])('%s of a publish that has ended says so', async (action) => {
+    const { code, err } = await run(action, entry());
+    expect([code, err]).toEqual([1, expect.stringContaining(`The publish of ${entry()} has ended already: published.`)]);
+  });
+});
+
+describe('swp status without an entry', () => {
+  it('lists what runs, not what has ended', async () => {
+    expect(await rows(['status'], 0)).toEqual([]);
+    const other = workshop.entry({ mtp_sidecar_repo: `${workshop.target}-2` }, `${workshop.queue}-2`);
+    await workshop.start(other);
+    await workshop.planOf(1, other);
+    const { out } = await run('status');
+    expect(out).toMatch(new RegExp(`^${other.name}\\tawaiting-approval\\tpublish/${other.name}\\t20\\S+Z$`, 'm'));
+    const refused = await run('retry', other.name);
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      expect.stringMatching(/Nothing of .* is parked: it is awaiting-approval\.\nDecide with `swp approve/),
+    ]);
+  });
+});
