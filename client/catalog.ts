@@ -1,5 +1,6 @@
 import { findEntry, loadCatalog, type Catalog } from '../catalog/load.js';
-import { EntrySnapshot } from '../catalog/snapshot.js';
+import { EntryName, EntrySnapshot } from '../catalog/snapshot.js';
+import { SwpError } from '../core/error.js';
 import type { Context } from './context.js';
 
 export const catalogOptions = ({ cwd, catalogFile }: Pick<Context, 'cwd' | 'catalogFile'>) => ({
@@ -17,6 +18,12 @@ export const snapshotOf = async (context: Context, name: string): Promise<EntryS
 
 /** The full name of an entry that is in the catalog; one that is not may still have a publish that runs. */
 export const entryName = async (context: Context, name: string): Promise<string> => {
-  if (name.includes('/')) return name.toLowerCase();
+  if (name.includes('/')) {
+    const full = EntryName.safeParse(name.toLowerCase());
+    if (full.success) return full.data;
+    throw new SwpError('usage', 'client/entry-name', `${name} is no name of an entry: it ${full.error.issues[0]?.message}.`, {
+      hint: 'List them with `swp catalog list`.',
+    });
+  }
   return findEntry(await openCatalog(context), name).name;
 };

@@ -23,11 +23,14 @@ const fault = new Option('--fault <name[@nth]>', 'let something go wrong on the 
   (name: string, before: readonly string[] | undefined) => [...(before ?? []), name],
 );
 
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number');
-  return value;
-};
+const wholeFrom =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`must be a whole number from ${least}`);
+    return value;
+  };
 
 /** Declares every command; what one does is loaded only when it is asked for. */
 const declare = (execute: (run: Command_) => Promise<void>): Command => {
@@ -123,6 +126,14 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .command('pending')
     .description('what waits for whom, and the command that decides; the list may lag a moment behind')
     .action(() => execute(async (context) => (await import('./commands/pending.js')).pending(context)));
+  program
+    .command('history')
+    .argument('<entry>')
+    .description('the publishes of an entry that the server still knows, their decisions and commits')
+    .option('--limit <n>', 'so many of the newest', wholeFrom(1), 10)
+    .action((entry: string, options: { limit: number }) =>
+      execute(async (context) => (await import('./commands/history.js')).history({ entry, ...options }, context)),
+    );
   for (const action of ['retry', 'move', 'abandon'] as const) {
     program
       .command(action)
@@ -170,9 +181,9 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .command('dev')
     .description('a whole world on this machine: Temporal, a local hub, both workers')
     .option('--directory <path>', 'where it lives', '.swp/dev')
-    .option('--port <n>', 'of the Temporal server; 0 for any', positive, 7233)
-    .option('--ui-port <n>', 'of the Web UI; 0 for any', positive, 8233)
-    .option('--hub-port <n>', 'of the local hub; 0 for any', positive, 8333)
+    .option('--port <n>', 'of the Temporal server; 0 for any', wholeFrom(0), 7233)
+    .option('--ui-port <n>', 'of the Web UI; 0 for any', wholeFrom(0), 8233)
+    .option('--hub-port <n>', 'of the local hub; 0 for any', wholeFrom(0), 8333)
     .addOption(fault)
     .action((options: { directory: string; port: number; uiPort: number; hubPort: number; fault?: readonly string[] }) =>
       execute(async (context) => (await import('./commands/dev.js')).dev(options, context)),

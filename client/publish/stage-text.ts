@@ -1,4 +1,5 @@
 import { progressText } from '../../plan/render/progress.js';
+import type { Stage } from '../../workflows/stages.js';
 import type { Running, Step } from './read.js';
 
 /** One step that runs, or waits to run, with its progress. */
@@ -9,9 +10,16 @@ export const stepText = (step: Step): string => {
   return `${step.activity}${step.progress === null ? '' : ` ${progressText(step.progress)}`}${attempt}`;
 };
 
-/** Where a workflow stands in one word; one whose targets are at work has no stage of its own. */
-export const stageOf = (running: Pick<Running, 'status' | 'stage'>): string =>
-  running.stage ?? (running.status === 'RUNNING' ? 'at work' : running.status.toLowerCase());
+const ENDS: ReadonlySet<string | null> = new Set<Stage>(['published', 'filed', 'unchanged', 'rejected', 'expired', 'abandoned', 'failed']);
+
+/**
+ * Where a workflow stands, or how it ended, in one word. One whose targets are at work has no stage of its own; one that
+ * somebody terminated keeps the stage that it had.
+ */
+export const stageOf = ({ status, stage }: Pick<Running, 'status' | 'stage'>): string => {
+  if (status === 'RUNNING') return stage ?? 'at work';
+  return stage !== null && ENDS.has(stage) ? stage : status.toLowerCase().replaceAll('_', ' ');
+};
 
 /** A moment to the second, in UTC. */
 export const timeText = (time: Date): string => time.toISOString().replace(/\.\d+Z$/, 'Z');

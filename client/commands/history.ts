@@ -1,0 +1,36 @@
+import { SwpError } from '../../core/error.js';
+import { decisionText, shortDigest } from '../../plan/decision.js';
+import { formatSeconds } from '../../plan/render/progress.js';
+import { entryName } from '../catalog.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { neutralise } from '../output/neutralise.js';
+import type { ArtifactEnd } from '../publish/ends.js';
+import { withTemporal } from '../publish/connect.js';
+import { readRuns, type Run } from '../publish/runs.js';
+import { timeText } from '../publish/stage-text.js';
+
+const endText = ({ kind, target, outcome, commit, reason }: ArtifactEnd): string =>
+  `  ${kind.padEnd(8)}  ${target}: ${outcome}${commit === null ? '' : `, commit ${commit}`}${reason === null ? '' : `: ${reason}`}`;
+
+const runLines = (run: Run): string[] => [
+  `${timeText(run.startedAt)}  ${run.outcome}${run.closedAt === null ? '' : ` after ${formatSeconds((run.closedAt.getTime() - run.startedAt.getTime()) / 1000)}`}`,
+  ...(run.plan === null ? [] : [`  plan      ${shortDigest(run.plan)}, round ${run.round}`]),
+  ...run.decisions.map((decision) => `  round ${decision.round}   ${decisionText(decision)} (${decision.at})`),
+  ...run.artifacts.map(endText),
+];
+
+/** The publishes of an entry: when, how each ended, what was decided by whom, and the commits that it made. */
+export const history = async (options: { readonly entry: string; readonly limit: number }, context: Context): Promise<ExitCode> => {
+  const entry = await entryName(context, options.entry);
+  return withTemporal(context, async ({ client }) => {
+    const runs = await readRuns(client, entry, options.limit);
+    if (runs.length === 0)
+      throw new SwpError('not-found', 'publish/none', `No publish of ${entry} is known to this Temporal server.`, {
+        hint: `It forgets what has ended after its retention time; the target's own commits stay: swp verify ${entry}`,
+      });
+    context.out.data(runs, () => neutralise(runs.map((run) => runLines(run).join('\n')).join('\n\n')));
+    if (runs.length === options.limit) context.out.note('There may be more: --limit shows them.');
+    return EXIT.ok;
+  });
+};

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shortDigest } from '../../plan/decision.js';
+import { publishId } from '../../workflows/names.js';
+import { swp } from '../support/swp.js';
+import { Workshop } from '../support/workshop.js';
+
+let workshop: Workshop;
+beforeAll(async () => (workshop = await Workshop.open('history')));
+afterAll(() => workshop.close());
+
+const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
+const entry = (): string => workshop.entry().name;
+
+describe('swp history', () => {
+  it('of an entry that was never published says so', async () => {
+    const { code, err } = await run('history', entry());
+    expect([code, err]).toEqual([1, expect.stringContaining(`No publish of ${entry()} is known`)]);
+  });
+
+  it('tells each publish: how it ended, what was decided by whom, and its commits', async () => {
+    await workshop.start();
+    const rejected = await workshop.planOf();
+    await workshop
+      .handle()
+      .signal('review', { plan: rejected.digest, verdict: 'reject', reviewer: 'bob', identity: 'os', note: 'wrong name' });
+    await workshop.result();
+    await workshop.start();
+    const { digest } = await workshop.planOf();
+    await run('approve', entry(), digest, '--note', 'fine');
+    const result = await workshop.result();
+    await workshop.start();
+    await workshop.until('unchanged');
+    const first = result.artifacts[0]!.result;
+    const commit = first.outcome === 'published' ? first.receipt.commit : '';
+    const { code, out } = await run('history', entry());
+    expect(code).toBe(0);
+    const runs = out.split('\n\n');
+    expect(runs.map((text) => /^\S+ {2}(\w+) after/.exec(text)?.[1])).toEqual(['unchanged', 'published', 'rejected']);
+    expect(runs[1]).toContain(`  plan      ${shortDigest(digest)}, round 1\n  round 1   approved by reader (Hub account): fine (`);
+    expect(runs[1]).toContain(`  mtp       ${workshop.target}: published, commit ${commit}`);
+    expect(runs[2]).toContain('  round 1   rejected by bob (login): wrong name (');
+  });
+
+  it('gives the same as JSON, newest first, so many as were asked for', async () => {
+    const { out, err } = await run('history', entry(), '--limit', '2', '--json');
+    expect(JSON.parse(out)).toMatchObject([
+      { outcome: 'unchanged', decisions: [], artifacts: [{ kind: 'mtp', outcome: 'unchanged', commit: null }] },
+      {
+        outcome: 'published',
+        decisions: [{ verdict: 'approve', reviewer: 'reader', identity: 'hub', note: 'fine' }],
+        artifacts: [{ kind: 'mtp', target: workshop.target, outcome: 'published', commit: expect.stringMatching(/^[0-9a-f]{40}$/) }],
+      },
+    ]);
+    expect(err).toContain('--limit');
+  });
+
+  it('tells one that runs, and one that somebody terminated', async () => {
+    const other = workshop.entry({ mtp_sidecar_repo: `${workshop.target}-2` }, `${workshop.queue}-2`);
+    await workshop.start(other);
+    await workshop.planOf(1, other);
+    expect((await run('history', other.name)).out).toMatch(/^\S+ {2}awaiting-approval\n {2}plan +[0-9a-f]{12}, round 1\n$/);
+    await workshop.temporal.client.workflow.getHandle(publishId(other.name)).terminate();
+    expect((await run('history', other.name)).out).toMatch(/^\S+ {2}terminated after /);
+  });
+
+  it('takes no name that would be more than a name', async () => {
+    const { code, err } = await run('history', "a/b' OR 'x' = 'x");
+    expect([code, err]).toEqual([2, expect.stringContaining('is no name of an entry: it must be source/key')]);
+  });
+});
