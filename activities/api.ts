@@ -1,5 +1,6 @@
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
+import type { ApprovalPolicy } from '../plan/approval.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import type { Check } from '../plan/checks.js';
@@ -24,6 +25,8 @@ export interface PlanRequest {
   readonly host: HostFacts | null;
   /** The plans of the round before, to show what changed since. */
   readonly previous: readonly ArtifactPlan[];
+  /** Who said to have started it. */
+  readonly startedBy?: string | null;
 }
 
 /** The plan of one round as it is shown and approved; bounded, since it lies in the workflow's history. */
@@ -35,6 +38,8 @@ export interface PlannedRound {
   readonly volatile: readonly Check[];
   readonly markdown: string;
   readonly decideWithinMs: number;
+  /** Who has to approve; plans of earlier versions need one approval, of anybody. */
+  readonly approvals?: ApprovalPolicy;
 }
 
 export interface ControlActivities {
@@ -72,6 +77,8 @@ export interface BuildReport {
   readonly manifestDigest: Digest;
   readonly files: number;
   readonly bytes: number;
+  /** Where what was sealed lies on the host, for whoever looks at it before its release. */
+  readonly sealedIn?: readonly string[];
 }
 
 export type UploadReport =

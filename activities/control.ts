@@ -1,4 +1,5 @@
 import type { HubConfig } from '../hub/config.js';
+import type { ApprovalPolicy } from '../plan/approval.js';
 import { comparePreconditions } from '../plan/preconditions.js';
 import type { ControlActivities, WaitingActivities } from './api.js';
 import { readSource } from './facts/source.js';
@@ -12,6 +13,8 @@ export interface ControlDeps {
   readonly hub: HubConfig;
   readonly tools: Readonly<Record<string, string>>;
   readonly decideWithinMs: number;
+  /** Who has to approve, as this worker was told. */
+  readonly approvals: ApprovalPolicy;
   /** Resolves when the workflow of that id has closed, however it closed; rejects when aborted. */
   readonly awaitWorkflow: (id: string, signal: AbortSignal) => Promise<void>;
 }

@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { SwpError } from '../core/error.js';
 import type { HubConfig } from '../hub/config.js';
-import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
+import { assertApproved, assertReleased, type ApprovedArtifact } from '../plan/approved.js';
 import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
 import type { ClaimActivities, HostActivities, LightActivities } from './api.js';
 import { buildPayload, type BuildOrder } from './build.js';
@@ -42,6 +42,11 @@ export interface HighmemDeps {
 
 /** The workflow of the artifact that a step works for; it holds the claim too. */
 const holderOf = (): string => Context.current().info.workflowExecution?.workflowId ?? '';
+
+/** Where a person finds the files that were sealed. */
+const directoriesOf = ({ files }: Sealed): string[] => [
+  ...new Set(files.flatMap(({ path, bytes }) => (bytes.at === 'scratch' ? [bytes.path.slice(0, -path.length - 1)] : []))),
+];
 
 const LOST = new Set(['seal/missing', 'seal/differs']);
 
@@ -136,12 +141,14 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
           manifestDigest: digestOfManifest(sealed.manifest),
           files: sealed.files.length,
           bytes: sealed.files.reduce((sum, file) => sum + file.size, 0),
+          ...(approved.needsRelease === true ? { sealedIn: directoriesOf(sealed) } : {}),
         };
       }),
 
     uploadArtifact: ({ approved, manifestDigest }) =>
       beating('uploading', async (signal, report) => {
         admit(approved);
+        assertReleased(approved, manifestDigest);
         const sealed = await sealedOrLost(deps, approved, manifestDigest);
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
         return uploadSealed({ ...hubs(report), layout: deps.layout, stopRequested: deps.stopRequested }, approved, sealed, report, signal);
@@ -150,6 +157,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     commitArtifact: ({ approved, manifestDigest, parent }) =>
       beating('committing', async (signal, report) => {
         admit(approved);
+        assertReleased(approved, manifestDigest);
         const sealed = await sealedOrLost(deps, approved, manifestDigest);
         if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
         return commitSealed({ ...hubs(report), layout: deps.layout }, approved, sealed, parent, signal);

@@ -2,6 +2,7 @@ import { artifactsOf, type EntryArtifact } from '../catalog/artifacts.js';
 import { SwpError, messageOf } from '../core/error.js';
 import type { ArtifactKind } from '../core/ids.js';
 import { plural } from '../core/text.js';
+import type { ApprovalPolicy } from '../plan/approval.js';
 import { artifactPlanDigest, ARTIFACT_PLAN_LIMIT, type ArtifactPlan } from '../plan/artifact-plan.js';
 import { blockedPlan } from '../plan/blocked-plan.js';
 import { canonicalJson } from '../plan/canonical.js';
@@ -30,6 +31,7 @@ export interface PlanDeps {
   readonly hub: HubConfig;
   readonly tools: Readonly<Record<string, string>>;
   readonly decideWithinMs: number;
+  readonly approvals: ApprovalPolicy;
 }
 
 /** What the person can change is a check in the plan; what only time can change is thrown on. */
@@ -126,6 +128,16 @@ export const planEntry = async (
     const after = artifacts.find((plan) => plan.kind === before.kind);
     return after === undefined || artifactPlanDigest(before) === artifactPlanDigest(after) ? [] : diffPlans(before, after, before.kind);
   });
-  const shown: ShownPlan = { entryName: request.entry.name, digest, round: request.round, artifacts, volatile, changes };
-  return { digest, entryPlan, artifacts, volatile, markdown: planMarkdown(shown), decideWithinMs: deps.decideWithinMs, shown };
+  const { approvals, decideWithinMs } = deps;
+  const shown: ShownPlan = {
+    entryName: request.entry.name,
+    digest,
+    round: request.round,
+    artifacts,
+    volatile,
+    changes,
+    approvals,
+    startedBy: request.startedBy ?? null,
+  };
+  return { digest, entryPlan, artifacts, volatile, approvals, markdown: planMarkdown(shown), decideWithinMs, shown };
 };

@@ -4,7 +4,7 @@ import { SwpError } from '../core/error.js';
 import type { Digest } from '../core/ids.js';
 import type { HubConfig } from '../hub/config.js';
 import { readSmallFile } from '../hub/read/file.js';
-import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
+import { assertApproved, decisionsOf, type ApprovedArtifact } from '../plan/approved.js';
 import type { ArtifactPlan, CopiedFile } from '../plan/artifact-plan.js';
 import { CARD_PATH, fillCard } from '../plan/card.js';
 import { describeBytes, makeManifest, Manifest, manifestDigest, manifestText, type ManifestFile } from '../plan/manifest.js';
@@ -152,7 +152,7 @@ export const renderProvenance = (approved: ApprovedArtifact, { manifest, environ
     recipe: plan.recipe,
     recipeDigest: plan.recipeDigest,
     planDigest: decision.plan,
-    decisions: [decision],
+    decisions: decisionsOf(approved),
     manifest,
     tools: plan.tools,
     environment,

@@ -11,7 +11,20 @@ export interface ApprovedArtifact {
   readonly entryPlan: EntryPlan;
   readonly plan: ArtifactPlan;
   readonly decision: DecisionRecord;
+  /** Approvals of other reviewers before it, where more than one was needed. */
+  readonly earlier?: readonly DecisionRecord[];
+  /** Nothing is uploaded before a person has released what was sealed. */
+  readonly needsRelease?: boolean;
+  /** Who released it. */
+  readonly release?: readonly DecisionRecord[];
 }
+
+/** Every decision that led to what is about to be done, in their order. */
+export const decisionsOf = ({ earlier = [], decision, release = [] }: ApprovedArtifact): readonly DecisionRecord[] => [
+  ...earlier,
+  decision,
+  ...release,
+];
 
 const refuse = (code: string, message: string): never => {
   throw new SwpError('integrity', `plan/${code}`, message, {
@@ -28,13 +41,26 @@ const refuse = (code: string, message: string): never => {
  * @throws SwpError `plan/not-approved`, `plan/other-plan`, `plan/other-artifact`, `plan/not-publishable`
  */
 export const assertApproved = (approved: ApprovedArtifact, step: 'commit' | 'file' = 'commit'): Digest => {
-  const { decision, entryPlan, plan } = approved;
+  const { entryPlan, plan } = approved;
   const digest = planDigest(entryPlan);
-  if (decision.verdict !== 'approve') refuse('not-approved', `${decision.reviewer} did not approve plan ${digest}.`);
-  if (decision.plan !== digest) refuse('other-plan', `The decision is for ${decision.plan}, the plan at hand is ${digest}.`);
+  for (const decision of decisionsOf(approved)) {
+    if (decision.verdict !== 'approve') refuse('not-approved', `${decision.reviewer} did not approve plan ${digest}.`);
+    if (decision.plan !== digest) refuse('other-plan', `The decision is for ${decision.plan}, the plan at hand is ${digest}.`);
+  }
   const listed = entryPlan.artifacts.find((artifact) => artifact.kind === plan.kind && artifact.target === plan.target.repo);
   if (listed?.digest !== artifactPlanDigest(plan)) refuse('other-artifact', `The ${plan.kind} plan at hand is not the one in ${digest}.`);
   const fits = step === 'commit' ? isCommit(plan) : isWork(plan) && plan.collection !== undefined;
   if (!fits) refuse('not-publishable', `The ${plan.kind} plan says ${plan.action}: there is nothing to ${step}.`);
   return digest;
+};
+
+/**
+ * Refuses what waits for its release still, or was released with another manifest.
+ *
+ * @throws SwpError `plan/not-released`
+ */
+export const assertReleased = ({ needsRelease, release = [], plan }: ApprovedArtifact, manifest: Digest): void => {
+  if (needsRelease !== true) return;
+  if (release.length > 0 && release.every((decision) => decision.manifest === manifest)) return;
+  refuse('not-released', `Nobody has released manifest ${manifest} for ${plan.target.repo}.`);
 };

@@ -5,11 +5,12 @@ import { oneLine } from '../core/text.js';
 /** Shortest prefix of a plan digest that names it: what people copy from a terminal. */
 const PREFIX_DIGITS = 12;
 
-const PlanReference = z
-  .string()
-  .trim()
-  .toLowerCase()
-  .regex(/^(sha256:)?([0-9a-f]{12}|[0-9a-f]{64})$/, 'must be the plan digest or its first twelve hex digits');
+const digestReference = (what: string) =>
+  z
+    .string()
+    .trim()
+    .toLowerCase()
+    .regex(/^(sha256:)?([0-9a-f]{12}|[0-9a-f]{64})$/, `must be the ${what} digest or its first twelve hex digits`);
 
 const Line = (max: number) =>
   z
@@ -24,19 +25,26 @@ const Line = (max: number) =>
 export const ReviewerIdentity = z.enum(['hub', 'os']);
 export type ReviewerIdentity = z.infer<typeof ReviewerIdentity>;
 
-/** What a person sends, by form or by terminal: one object for Signal `review` and Update `decide`. */
-export const DecisionMessage = z.strictObject({
-  plan: PlanReference,
+const decisionFields = {
   verdict: z.enum(['approve', 'reject']),
   reviewer: Line(100).pipe(z.string().min(1, 'must name who decides')),
   identity: ReviewerIdentity.optional(),
   note: Line(500).optional(),
-});
+};
+
+/** What a person sends, by form or by terminal: one object for Signal `review` and Update `decide`. */
+export const DecisionMessage = z.strictObject({ plan: digestReference('plan'), ...decisionFields });
 export type DecisionMessage = z.infer<typeof DecisionMessage>;
+
+/** The same where what was sealed waits for its release: it names the manifest, so that no approval of a plan is taken for it. */
+export const ReleaseMessage = z.strictObject({ manifest: digestReference('manifest'), ...decisionFields });
+export type ReleaseMessage = z.infer<typeof ReleaseMessage>;
 
 export const DecisionRecord = z.strictObject({
   round: z.int().positive(),
   plan: Digest,
+  /** Set where it is about the release of what was sealed under that plan. */
+  manifest: Digest.optional(),
   verdict: z.enum(['approve', 'reject']),
   reviewer: z.string(),
   identity: ReviewerIdentity.optional(),

@@ -54,6 +54,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     hub,
     tools: swpTools(),
     decideWithinMs: settings.decideWithinMs,
+    approvals: settings.approvals,
     awaitWorkflow: awaitWorkflow(client),
   });
   const queues = queuesOf(settings.taskQueue);

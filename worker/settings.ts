@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { HostLarqlSettings } from '../activities/host-larql.js';
 import { SwpError } from '../core/error.js';
+import type { ApprovalPolicy } from '../plan/approval.js';
 
 const HOUR = 3_600_000;
 
@@ -53,6 +54,8 @@ const Settings = z.object({
     .positive()
     .max(24 * 365)
     .default(24 * 7),
+  SWP_APPROVALS_SELF: z.enum(['allow', 'deny'], 'must be allow or deny').default('allow'),
+  SWP_APPROVALS_REQUIRED: z.coerce.number().int().min(1).max(20).default(1),
   SWP_LIMIT_RATE: ByteRate.optional(),
   SWP_KEEP: Keep.prefault('7d'),
   SWP_LARQL_BLOCKS: z.enum(['early', 'ggml'], 'must be early or ggml').optional(),
@@ -68,6 +71,7 @@ export interface WorkerSettings {
   readonly sourceToken: string | null;
   readonly slots: number;
   readonly decideWithinMs: number;
+  readonly approvals: ApprovalPolicy;
   /** Bytes a second that all uploads of this worker share; null: as fast as it goes. */
   readonly uploadRate: number | null;
   /** How long a staged source or an extraction that nobody uses is kept, in milliseconds. */
@@ -96,6 +100,7 @@ export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings => {
     sourceToken: data.SWP_SOURCE_TOKEN ?? null,
     slots: data.SWP_SLOTS,
     decideWithinMs: data.SWP_DECISION_HOURS * HOUR,
+    approvals: { self: data.SWP_APPROVALS_SELF, required: data.SWP_APPROVALS_REQUIRED },
     uploadRate: data.SWP_LIMIT_RATE ?? null,
     keepMs: data.SWP_KEEP,
     larql: { fleetBlocks: data.SWP_LARQL_BLOCKS ?? null, allowStandIn: data.SWP_LARQL_STAND_IN === 'allow' },

@@ -1,5 +1,7 @@
+import type { BuildReport } from '../activities/api.js';
+import { formatBytes, plural } from '../core/text.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
-import type { Approval } from '../plan/approval.js';
+import { policyText, type Approval } from '../plan/approval.js';
 import { decisionText, shortDigest } from '../plan/decision.js';
 import type { Trouble } from './messages.js';
 import type { Stage } from './stages.js';
@@ -8,6 +10,7 @@ const ADVICE: Record<Stage, string> = {
   planning: 'Reading source and target. Nothing to do for you.',
   'awaiting-approval': 'A person decides: read the plan below.',
   building: 'The high-memory host builds the payload. Nothing to do for you.',
+  'awaiting-release': 'A person looks at what was sealed, and releases it for upload.',
   uploading: 'Blobs go to the Hub; nothing is visible there yet.',
   committing: 'One commit makes everything visible at once.',
   verifying: 'The commit is read back from the Hub.',
@@ -43,10 +46,39 @@ export const targetDetails = (stage: Stage, target: string, trouble: Trouble | n
 
 /** The exact JSON to paste into the forms of Signal `review` and Update `decide`, in short lines. */
 const decisionForms = (approval: Approval): string => {
+  const [key, digest] = approval.manifest === null ? ['plan', approval.plan] : ['manifest', approval.manifest];
   const form = (verdict: string): string =>
-    `\`\`\`json\n{\n  "plan": "${shortDigest(approval.plan)}",\n  "verdict": "${verdict}",\n  "reviewer": "your name"\n}\n\`\`\``;
+    `\`\`\`json\n{\n  "${key}": "${shortDigest(digest)}",\n  "verdict": "${verdict}",\n  "reviewer": "your name"\n}\n\`\`\``;
   return `Send Update \`decide\` (it answers) or Signal \`review\`:\n\n${form('approve')}\n\n${form('reject')}`;
 };
+
+/** What was taken so far, and what was not and why. */
+const decisionsSoFar = (approval: Approval): string[] => {
+  const { policy, startedBy, approvals, refusals } = approval;
+  const rule = policyText(policy, startedBy);
+  return [
+    ...(rule === null ? [] : [escapeMarkdown(rule)]),
+    ...(approvals.length === 0
+      ? []
+      : [
+          `${approvals.length} of ${policy.required}: ${approvals.map((decision) => escapeMarkdown(decisionText(decision), 800)).join('; ')}`,
+        ]),
+    ...(refusals.length === 0 ? [] : [`Not taken: ${refusals.map((text) => escapeMarkdown(text)).join('; ')}`]),
+  ];
+};
+
+const waitsUntil = ({ deadline }: Approval): string => `until ${new Date(deadline).toISOString()}.`;
+
+/** What a person looks at before it is released, and how that is said. */
+export const releaseDetails = (approval: Approval, sealed: BuildReport, host: string): string =>
+  [
+    `Sealed: ${plural(sealed.files, 'file')}, ${formatBytes(sealed.bytes)}, manifest ${codeSpan(sealed.manifestDigest)}, ${waitsUntil(approval)}`,
+    ...(sealed.sealedIn === undefined
+      ? []
+      : [`On host ${codeSpan(host)}, in ${sealed.sealedIn.map((path) => codeSpan(path)).join(' and ')}`]),
+    decisionForms(approval),
+    ...decisionsSoFar(approval),
+  ].join('\n\n');
 
 /** Current details of an entry's workflow. `plan` and `notes` are Markdown that our own renderers escaped. */
 export const entryDetails = (
@@ -68,9 +100,8 @@ export const entryDetails = (
       : [`Waiting for ${parts.waitingFor.map((id) => codeSpan(id)).join(', ')}, which writes the same target.`]),
     ...parts.notes,
     ...(parts.trouble === null ? [] : [troubleText(parts.trouble)]),
-    ...(asks ? [`Round ${approval.round}, until ${new Date(approval.deadline).toISOString()}.`, decisionForms(approval)] : []),
+    ...(asks ? [`Round ${approval.round}, ${waitsUntil(approval)}`, decisionForms(approval), ...decisionsSoFar(approval)] : []),
     ...(approval?.decision ? [`Round ${approval.round} was ${escapeMarkdown(decisionText(approval.decision), 800)}`] : []),
-    ...(asks && approval.refusals.length > 0 ? [`Not taken: ${approval.refusals.map((text) => escapeMarkdown(text)).join('; ')}`] : []),
     ...(parts.plan === null ? [] : [parts.plan]),
   ].join('\n\n');
 };

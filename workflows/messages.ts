@@ -1,17 +1,19 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ArtifactKind, Digest } from '../core/ids.js';
 import type { Approval } from '../plan/approval.js';
-import type { DecisionMessage, DecisionRecord } from '../plan/decision.js';
+import type { DecisionMessage, DecisionRecord, ReleaseMessage } from '../plan/decision.js';
 import type { Stage } from './stages.js';
 
 /** A form in the Web UI sends whatever was typed, so the handler takes it as unknown. */
-export const reviewSignal = defineSignal<[DecisionMessage]>('review');
+export const reviewSignal = defineSignal<[DecisionMessage | ReleaseMessage]>('review');
 
 export interface DecisionReply {
   readonly accepted: 'now' | 'before';
   readonly decision: DecisionRecord;
+  /** Approvals that are still needed; absent from workflows of earlier versions. */
+  readonly missing?: number;
 }
-export const decideUpdate = defineUpdate<DecisionReply, [DecisionMessage]>('decide');
+export const decideUpdate = defineUpdate<DecisionReply, [DecisionMessage | ReleaseMessage]>('decide');
 
 /** Continues what is parked: do the failed step again, on this host or on another, or give up. */
 export interface Resolution {
@@ -55,6 +57,8 @@ export interface TargetStatus {
   readonly stage: Stage;
   readonly target: string;
   readonly host: string | null;
+  /** The release that is, or was, asked for. */
+  readonly release?: Approval | null;
   readonly trouble: Trouble | null;
 }
 export const targetStatusQuery = defineQuery<TargetStatus>('target-status');

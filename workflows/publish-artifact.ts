@@ -10,12 +10,14 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CommitReport, FilingReport, ReleaseRequest } from '../activities/api.js';
+import type { BuildReport, CommitReport, FilingReport, ReleaseRequest } from '../activities/api.js';
 import type { Digest } from '../core/ids.js';
+import type { ApprovedArtifact } from '../plan/approved.js';
 import { targetDetails } from './details.js';
 import { fileOrReport, fileTarget, filingNote } from './filing.js';
 import { targetStatusQuery, type Trouble } from './messages.js';
 import { Abandoned, Moved, Parking } from './parking.js';
+import { ReleaseGate } from './release-gate.js';
 import { SwpStage } from './search-attributes.js';
 import type { Stage } from './stages.js';
 import { claimOn, claims, control, onHost, releaseOn } from './steps.js';
@@ -38,6 +40,7 @@ class ArtifactPublish {
   private stage: Stage = 'building';
   private host: string | null;
   private holdsSlot = false;
+  private readonly gate: ReleaseGate | null;
   private avoid: string | null = null;
   /** Some of what is published did not pass through a host of ours. */
   private unseen = false;
@@ -50,10 +53,12 @@ class ArtifactPublish {
 
   constructor(private readonly input: ArtifactInput) {
     this.host = input.host;
+    this.gate = input.release === undefined ? null : new ReleaseGate(input.release, () => this.show());
     setHandler(targetStatusQuery, () => ({
       stage: this.parking.trouble === null ? this.stage : 'needs-attention',
       target: this.plan.target.repo,
       host: this.host,
+      ...(this.gate === null ? {} : { release: this.gate.approval }),
       trouble: this.parking.trouble,
     }));
   }
@@ -103,17 +108,33 @@ class ArtifactPublish {
 
   private async buildAndCommit(): Promise<ArtifactResult> {
     this.enter('building');
-    const { manifestDigest } = await this.onHost('building', (host) =>
+    const built = await this.onHost('building', (host) =>
       onHost(host).buildArtifact.executeWithOptions({ summary: `build ${this.plan.target.repo}` }, [this.input.approved]),
     );
+    const { manifestDigest } = built;
+    const ended = await this.awaitRelease(built);
+    if (ended !== null) return ended;
     const committed = await this.uploadAndCommit(manifestDigest);
     if (committed.outcome === 'stale') return committed;
     // The commit is on the Hub: from here a cancel comes too late, and only the truth about it is missing.
     return CancellationScope.nonCancellable(() => this.verify(manifestDigest, committed));
   }
 
+  /** Nothing is uploaded before what was sealed is released, where that was asked for. */
+  private async awaitRelease(built: BuildReport): Promise<ArtifactResult | null> {
+    const { gate } = this;
+    if (gate === null || gate.isOpenFor(built)) return null;
+    await this.release('slot');
+    this.enter('awaiting-release');
+    const refused = await gate.wait(built, this.input.approved.decision);
+    if (refused === null) return null;
+    await this.release('everything');
+    this.enter(refused.outcome);
+    return { ...refused, target: this.plan.target.repo };
+  }
+
   private async uploadAndCommit(manifestDigest: Digest): Promise<Committed | Stale> {
-    const { approved } = this.input;
+    const approved: ApprovedArtifact = { ...this.input.approved, ...(this.gate === null ? {} : { release: this.gate.approvals }) };
     for (let round = 1; ; round += 1) {
       this.enter('uploading');
       const uploaded = await this.onHost('uploading', (host) =>
@@ -259,7 +280,12 @@ class ArtifactPublish {
   private enter(stage: Stage, note: string | null = null): void {
     this.stage = stage;
     upsertSearchAttributes([{ key: SwpStage, value: stage }]);
-    setCurrentDetails(targetDetails(stage, this.plan.target.repo, null, note));
+    this.show(note);
+  }
+
+  private show(note: string | null = null): void {
+    const asked = this.stage === 'awaiting-release' ? (this.gate?.details(this.host) ?? null) : null;
+    setCurrentDetails(targetDetails(this.stage, this.plan.target.repo, this.parking.trouble, asked ?? note));
   }
 }
 

@@ -13,9 +13,10 @@ import {
 import type { PlannedRound, ProbeRequest } from '../activities/api.js';
 import { artifactsOf, writtenBy } from '../catalog/artifacts.js';
 import type { ArtifactKind } from '../core/ids.js';
+import { ONE_APPROVAL } from '../plan/approval.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import type { HostFacts } from '../plan/facts.js';
-import { isWork } from '../plan/work.js';
+import { isCommit, isWork } from '../plan/work.js';
 import { childFailure, runChild } from './children.js';
 import { entryDetails } from './details.js';
 import { filingNotes } from './filing.js';
@@ -39,7 +40,7 @@ class EntryPublish {
   private readonly hosts = new Map<ArtifactKind, string>();
   private readonly reports = new Map<ArtifactKind, ArtifactReport>();
   private readonly waitingFor = new Set<string>();
-  private readonly review = new Review(() => this.show());
+  private readonly review = new Review('plan', () => this.show());
   private readonly parking = new Parking({
     canMove: () => false,
     onPark: () => this.enter('needs-attention'),
@@ -131,7 +132,7 @@ class EntryPublish {
     });
     const previous = kinds.flatMap((kind) => this.plans.get(kind) ?? []);
     return control().planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [
-      { entry, only: kinds, round: this.round, host, previous },
+      { entry, only: kinds, round: this.round, host, previous, startedBy: this.input.startedBy ?? null },
     ]);
   }
 
@@ -147,18 +148,30 @@ class EntryPublish {
 
   private async decide(planned: PlannedRound): Promise<void> {
     this.enter('awaiting-approval');
-    const approval = await this.review.ask(this.round, planned.digest, planned.decideWithinMs);
+    const policy = planned.approvals ?? ONE_APPROVAL;
+    const startedBy = this.input.startedBy ?? null;
+    const question = { round: this.round, plan: planned.digest, policy, startedBy };
+    const approval = await this.review.ask(question, planned.decideWithinMs);
     const { decision } = approval;
     if (approval.state === 'expired') return this.closeOpen('expired', 'nobody decided in time');
     if (decision === null || decision.verdict !== 'approve')
       return this.closeOpen('rejected', `${decision?.reviewer ?? 'somebody'} rejected it${decision?.note ? `: ${decision.note}` : ''}`);
     for (const plan of planned.artifacts) {
       if (!this.open.delete(plan.kind)) continue;
-      const approved = { entryName: this.input.entry.name, entryPlan: planned.entryPlan, plan, decision };
+      const gated = this.input.reviewArtifacts === true && isCommit(plan);
+      const approved = {
+        entryName: this.input.entry.name,
+        entryPlan: planned.entryPlan,
+        plan,
+        decision,
+        ...(approval.approvals.length > 1 ? { earlier: approval.approvals.slice(0, -1) } : {}),
+        ...(gated ? { needsRelease: true } : {}),
+      };
+      const release = { withinMs: planned.decideWithinMs, policy, startedBy };
       this.running += 1;
       void this.follow(
         plan,
-        runChild({ approved, host: this.hosts.get(plan.kind) ?? null }, (id) => this.wait(id)),
+        runChild({ approved, host: this.hosts.get(plan.kind) ?? null, ...(gated ? { release } : {}) }, (id) => this.wait(id)),
       );
     }
     upsertSearchAttributes([{ key: SwpStage, value: null }]);

@@ -1,13 +1,12 @@
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
-import type { Digest } from '../core/ids.js';
-import { decide, expire, openApproval, type Answer, type Approval } from '../plan/approval.js';
+import { decide, expire, openApproval, type Answer, type Approval, type Question } from '../plan/approval.js';
 import type { DecisionRecord } from '../plan/decision.js';
 import { decideUpdate, reviewSignal, type DecisionReply } from './messages.js';
 
 const NOTHING_ASKED: Answer = {
   result: 'refused',
   code: 'late',
-  message: 'No plan waits for a decision right now. Read the status first.',
+  message: 'Nothing waits for a decision right now. Read the status first.',
 };
 
 /** Signal `review` and Update `decide` on the one reducer of `plan/approval`. */
@@ -15,13 +14,19 @@ export class Review {
   private current: Approval | null = null;
   private readonly taken: DecisionRecord[] = [];
 
-  /** @param onChange called whenever what is shown may have changed */
-  constructor(private readonly onChange: () => void) {
+  /**
+   * @param subject what is asked about, which is also the key of its digest in the messages
+   * @param onChange called whenever what is shown may have changed
+   */
+  constructor(
+    subject: 'plan' | 'manifest',
+    private readonly onChange: () => void,
+  ) {
     setHandler(reviewSignal, (message) => void this.take(message), {
-      description: 'Approve or reject the plan: {"plan": "first 12 digits", "verdict": "approve" | "reject", "reviewer": "name"}',
+      description: `Approve or reject the ${subject}: {"${subject}": "first 12 digits", "verdict": "approve" | "reject", "reviewer": "name"}`,
     });
     setHandler(decideUpdate, (message) => this.reply(this.take(message)), {
-      description: 'As the signal review, with an answer: {"plan": "…", "verdict": "approve" | "reject", "reviewer": "…", "note": "…"}',
+      description: `As the signal review, with an answer: {"${subject}": "…", "verdict": "approve" | "reject", "reviewer": "…", "note": "…"}`,
       validator: (message) => void this.reply(this.peek(message)),
     });
   }
@@ -34,9 +39,9 @@ export class Review {
     return this.taken;
   }
 
-  /** Asks about one plan and waits for its decision or its deadline. Each round starts without any. */
-  async ask(round: number, plan: Digest, withinMs: number): Promise<Approval> {
-    this.current = openApproval(round, plan, Date.now() + withinMs);
+  /** Asks one question and waits for its decision or its deadline. Each starts without any. */
+  async ask(question: Omit<Question, 'deadline'>, withinMs: number): Promise<Approval> {
+    this.current = openApproval({ ...question, deadline: Date.now() + withinMs });
     this.onChange();
     const decided = await condition(() => this.current?.state !== 'open', withinMs, { summary: 'decision deadline' });
     if (!decided) this.current = expire(this.current);
@@ -59,6 +64,6 @@ export class Review {
   private reply(answer: Answer): DecisionReply {
     if (answer.result === 'refused')
       throw ApplicationFailure.create({ type: 'DecisionRefused', nonRetryable: true, message: answer.message, details: [answer.code] });
-    return { accepted: answer.result === 'accepted' ? 'now' : 'before', decision: answer.decision };
+    return { accepted: answer.result === 'accepted' ? 'now' : 'before', decision: answer.decision, missing: answer.missing };
   }
 }

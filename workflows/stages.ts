@@ -3,6 +3,7 @@ export type Stage =
   | 'planning'
   | 'awaiting-approval'
   | 'building'
+  | 'awaiting-release'
   | 'uploading'
   | 'committing'
   | 'verifying'

@@ -1,18 +1,32 @@
 import type { FilingReport } from '../activities/api.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
+import type { ApprovalPolicy } from '../plan/approval.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 
 export interface PublishInput {
   readonly entry: EntrySnapshot;
   /** Which artifacts of the entry; empty means all of them. */
   readonly only: readonly ArtifactKind[];
+  /** Wait once more before the upload, for the approval of what was sealed. */
+  readonly reviewArtifacts?: boolean;
+  /** Who says to have started it: a claim, as a reviewer's name is. */
+  readonly startedBy?: string;
+}
+
+/** How the release of what was sealed is asked for. */
+export interface ReleaseTerms {
+  readonly withinMs: number;
+  readonly policy: ApprovalPolicy;
+  readonly startedBy: string | null;
 }
 
 export interface ArtifactInput {
   readonly approved: ApprovedArtifact;
   /** The host of an earlier round, so that a new plan reuses what was built there. */
   readonly host: string | null;
+  /** Set where what was sealed waits for its release. */
+  readonly release?: ReleaseTerms;
 }
 
 export interface Receipt {
@@ -42,12 +56,11 @@ export type ArtifactResult =
     }
   | { readonly outcome: 'unchanged'; readonly target: RepoId; readonly reason: string }
   | { readonly outcome: 'stale'; readonly target: RepoId; readonly reason: string; readonly host: string | null }
-  | { readonly outcome: 'abandoned'; readonly target: RepoId; readonly reason: string };
+  | { readonly outcome: 'abandoned' | 'rejected' | 'expired'; readonly target: RepoId; readonly reason: string };
 
 export interface ArtifactReport {
   readonly kind: ArtifactKind;
-  readonly result:
-    ArtifactResult | { readonly outcome: 'failed' | 'rejected' | 'expired'; readonly target: RepoId; readonly reason: string };
+  readonly result: ArtifactResult | { readonly outcome: 'failed'; readonly target: RepoId; readonly reason: string };
 }
 
 export interface PublishResult {

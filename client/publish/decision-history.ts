@@ -7,23 +7,33 @@ import { firstPayload, millisecondsOf, timeOf, type HistoryEvent } from './event
 import { PlanReader } from './plan-history.js';
 
 const Reply = z.object({ decision: DecisionRecord });
-const ChildInput = z.object({ approved: Reply });
+const Told = z.object({
+  approved: z.object({
+    earlier: z.array(DecisionRecord).default([]),
+    decision: DecisionRecord,
+    release: z.array(DecisionRecord).default([]),
+  }),
+});
 
-/** A record that the workflow itself wrote down: its answer to an update, or what it told a child. */
-const recordedIn = (event: HistoryEvent): DecisionRecord | null => {
+/** Records that the workflow itself wrote down: its answer to an update, or what it told a child or a step. */
+const recordedIn = (event: HistoryEvent): readonly DecisionRecord[] => {
   const reply = Reply.safeParse(firstPayload(event.workflowExecutionUpdateCompletedEventAttributes?.outcome?.success));
-  if (reply.success) return reply.data.decision;
-  const input = ChildInput.safeParse(firstPayload(event.startChildWorkflowExecutionInitiatedEventAttributes?.input));
-  return input.success ? input.data.approved.decision : null;
+  if (reply.success) return [reply.data.decision];
+  const input = event.startChildWorkflowExecutionInitiatedEventAttributes?.input ?? event.activityTaskScheduledEventAttributes?.input;
+  const told = Told.safeParse(firstPayload(input));
+  return told.success ? [...told.data.approved.earlier, told.data.approved.decision, ...told.data.approved.release] : [];
 };
 
+const keyOf = ({ round, manifest, reviewer, verdict }: DecisionRecord): string =>
+  JSON.stringify([round, manifest ?? null, reviewer, verdict]);
+
 /**
- * The decisions of a publish, one for each round that has one. What came by signal and was never told to a child (a
- * reject) is judged again by the rules that the workflow uses; its time is then the signal's.
+ * The decisions of a publish, in their order. What came by signal and was never told to a child (a reject, an
+ * approval that others did not follow) is judged again by the rules that the workflow uses; its time is then the signal's.
  */
 export const decisionsIn = (events: readonly HistoryEvent[]): readonly DecisionRecord[] => {
   const reader = new PlanReader();
-  const byRound = new Map<number, DecisionRecord>();
+  const found = new Map<string, DecisionRecord>();
   let planned: ShownPlan | null = null;
   let approval: Approval | null = null;
   for (const event of events) {
@@ -32,14 +42,26 @@ export const decisionsIn = (events: readonly HistoryEvent[]): readonly DecisionR
     const timer = event.timerStartedEventAttributes?.startToFireTimeout;
     // The one timer of a publish is the deadline of a decision: from here the round asks.
     if (timer && planned !== null && approval === null)
-      approval = openApproval(planned.round, planned.digest, timeOf(event).getTime() + millisecondsOf(timer));
+      approval = openApproval({
+        round: planned.round,
+        plan: planned.digest,
+        deadline: timeOf(event).getTime() + millisecondsOf(timer),
+        startedBy: planned.startedBy ?? null,
+        ...(planned.approvals === undefined ? {} : { policy: planned.approvals }),
+      });
     const signal = event.workflowExecutionSignaledEventAttributes;
     if (signal?.signalName === reviewSignal.name && approval !== null) {
-      approval = decide(approval, firstPayload(signal.input), timeOf(event).getTime()).approval;
-      if (approval.decision !== null && !byRound.has(approval.round)) byRound.set(approval.round, approval.decision);
+      const judged = decide(approval, firstPayload(signal.input), timeOf(event).getTime());
+      approval = judged.approval;
+      if (judged.answer.result === 'accepted') found.set(keyOf(judged.answer.decision), judged.answer.decision);
     }
-    const recorded = recordedIn(event);
-    if (recorded !== null) byRound.set(recorded.round, recorded);
+    for (const recorded of recordedIn(event)) {
+      found.set(keyOf(recorded), recorded);
+      // What came by update counts for the signals after it.
+      const { plan: of, verdict, reviewer, at } = recorded;
+      if (approval !== null && recorded.manifest === undefined)
+        approval = decide(approval, { plan: of, verdict, reviewer }, Date.parse(at)).approval;
+    }
   }
-  return [...byRound.values()];
+  return [...found.values()];
 };

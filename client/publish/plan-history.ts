@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { Digest } from '../../core/ids.js';
+import { ApprovalPolicy } from '../../plan/approval.js';
 import { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { Check } from '../../plan/checks.js';
 import { diffPlans } from '../../plan/diff.js';
@@ -8,8 +9,19 @@ import { EntryPlan } from '../../plan/entry-plan.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { firstPayload, readEvents, type HistoryEvent } from './events.js';
 
-const Planned = z.object({ digest: Digest, entryPlan: EntryPlan, artifacts: z.array(ArtifactPlan), volatile: z.array(Check) });
-const Request = z.object({ round: z.int(), previous: z.array(ArtifactPlan), entry: z.object({ name: z.string() }) });
+const Planned = z.object({
+  digest: Digest,
+  entryPlan: EntryPlan,
+  artifacts: z.array(ArtifactPlan),
+  volatile: z.array(Check),
+  approvals: ApprovalPolicy.optional(),
+});
+const Request = z.object({
+  round: z.int(),
+  previous: z.array(ArtifactPlan),
+  entry: z.object({ name: z.string() }),
+  startedBy: z.string().nullish(),
+});
 
 /** Reads plans out of the events of a publish, one after another. */
 export class PlanReader {
@@ -25,12 +37,22 @@ export class PlanReader {
     const asked = Request.safeParse(request);
     const planned = Planned.safeParse(firstPayload(completed.result));
     if (!asked.success || !planned.success) return null;
-    const { digest, artifacts, volatile } = planned.data;
+    const { digest, artifacts, volatile, approvals } = planned.data;
     const changes = asked.data.previous.flatMap((before) => {
       const after = artifacts.find((plan) => plan.kind === before.kind);
       return after === undefined ? [] : diffPlans(before, after, before.kind);
     });
-    return { entryName: asked.data.entry.name, round: asked.data.round, digest, artifacts, volatile, changes };
+    const { entry, round, startedBy = null } = asked.data;
+    return {
+      entryName: entry.name,
+      round,
+      digest,
+      artifacts,
+      volatile,
+      changes,
+      ...(approvals === undefined ? {} : { approvals }),
+      startedBy,
+    };
   }
 }
 

@@ -16,7 +16,9 @@ import { readPublish } from './read.js';
  */
 export const startPublish = async (client: Client, input: PublishInput, taskQueue: string): Promise<void> => {
   const { name, entry } = input.entry;
-  const wanted = digestOf(input);
+  // Whoever asks for the same attaches to it, whoever started it.
+  const { startedBy: _startedBy, ...asked } = input;
+  const wanted = digestOf(asked);
   await client.workflow.start<typeof publishEntry>('publishEntry', {
     workflowId: publishId(name),
     taskQueue,

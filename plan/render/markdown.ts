@@ -1,4 +1,5 @@
 import type { Digest } from '../../core/ids.js';
+import { policyText, type ApprovalPolicy } from '../approval.js';
 import type { ArtifactPlan } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
 import { shortDigest } from '../decision.js';
@@ -61,7 +62,14 @@ export interface ShownPlan {
   readonly artifacts: readonly ArtifactPlan[];
   readonly volatile: readonly Check[];
   readonly changes: readonly PlanChange[];
+  /** Who has to approve; absent in plans of earlier versions. */
+  readonly approvals?: ApprovalPolicy;
+  readonly startedBy?: string | null;
 }
+
+/** Who has to approve, in words, where that is more than anybody. */
+export const approvalsText = ({ approvals, startedBy }: ShownPlan): string | null =>
+  approvals === undefined ? null : policyText(approvals, startedBy ?? null);
 
 /** The plan as GitHub-flavoured Markdown for the Temporal Web UI; everything from outside is escaped. */
 export const planMarkdown = (shown: ShownPlan): string => {
@@ -69,6 +77,7 @@ export const planMarkdown = (shown: ShownPlan): string => {
   const text = [
     `## Plan ${codeSpan(shortDigest(shown.digest))} of ${escapeMarkdown(shown.entryName)}`,
     `Round ${shown.round}. Whole digest: ${codeSpan(shown.digest)}`,
+    escapeMarkdown(approvalsText(shown) ?? ''),
     ...changeSection(shown.changes),
     ...shown.artifacts.flatMap(artifactSection),
     ...(shown.volatile.length === 0 ? [] : ['### Checked now, and again before work', checkTable(shown.volatile)]),

@@ -2,7 +2,7 @@ import { formatBytes, oneLine } from '../../core/text.js';
 import type { ArtifactPlan } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
 import { shortDigest } from '../decision.js';
-import type { ShownPlan } from './markdown.js';
+import { approvalsText, type ShownPlan } from './markdown.js';
 import { commandsForTheRest, operationWords, planSummary } from './words.js';
 
 /** Paints a verdict or a heading; the plain paint returns its text. */
@@ -64,6 +64,7 @@ export const planText = (shown: ShownPlan, paint: Paint): string =>
   [
     `${paint.bold(`Plan ${shortDigest(shown.digest)}`)} of ${shown.entryName}, round ${shown.round}`,
     paint.dim(shown.digest),
+    ...[approvalsText(shown)].filter((text) => text !== null),
     ...(shown.changes.length === 0
       ? []
       : [

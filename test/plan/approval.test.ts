@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Digest } from '../../core/ids.js';
-import { decide, expire, openApproval, type Approval } from '../../plan/approval.js';
+import { decide, expire, ONE_APPROVAL, openApproval, policyText, type Approval, type ApprovalPolicy } from '../../plan/approval.js';
 import { reviewerText, shortDigest } from '../../plan/decision.js';
 
 const PLAN = Digest.parse(`sha256:${'a1'.repeat(32)}`);
 const OTHER = Digest.parse(`sha256:${'b2'.repeat(32)}`);
 const DEADLINE = 1_000_000;
-const open = (): Approval => openApproval(1, PLAN, DEADLINE);
+const open = (): Approval => openApproval({ round: 1, plan: PLAN, deadline: DEADLINE });
 const message = (over: Record<string, unknown> = {}): unknown => ({ plan: PLAN, verdict: 'approve', reviewer: 'ada', ...over });
 
 describe('one decision', () => {
@@ -41,7 +41,7 @@ describe('one decision', () => {
   it('takes a repeated click as the same decision', () => {
     const first = decide(open(), message(), 5);
     const again = decide(first.approval, message(), 9);
-    expect(again.answer).toEqual({ result: 'duplicate', decision: first.approval.decision });
+    expect(again.answer).toEqual({ result: 'duplicate', decision: first.approval.decision, missing: 0 });
     expect(again.approval).toBe(first.approval);
   });
 
@@ -99,6 +99,85 @@ it.each([
   expect(reviewerText(reviewer)).toBe(text);
 });
 
+describe('a policy', () => {
+  const asking = (policy: ApprovalPolicy, startedBy: string | null = null): Approval =>
+    openApproval({ round: 1, plan: PLAN, deadline: DEADLINE, policy, startedBy });
+  const say = (approval: Approval, ...reviewers: string[]): Approval =>
+    reviewers.reduce((at, reviewer) => decide(at, message({ reviewer }), 5).approval, approval);
+  const two: ApprovalPolicy = { self: 'allow', required: 2 };
+  const others: ApprovalPolicy = { self: 'deny', required: 1 };
+
+  it('of two approvals waits for a second reviewer, and keeps both', () => {
+    const { approval, answer } = decide(asking(two), message(), 5);
+    expect(approval).toMatchObject({ state: 'open', decision: null, approvals: [{ reviewer: 'ada' }] });
+    expect(answer).toMatchObject({ result: 'accepted', missing: 1 });
+    expect(say(approval, 'bob')).toMatchObject({ state: 'approved', approvals: [{ reviewer: 'ada' }, { reviewer: 'bob' }] });
+  });
+
+  it('counts one reviewer once, however the name is spelt', () => {
+    expect(say(asking(two), 'ada', 'Ada', ' ADA ')).toMatchObject({ state: 'open', approvals: [{ reviewer: 'ada' }], refusals: [] });
+  });
+
+  it('lets the first reject end it, also of one who approved before', () => {
+    const { approval } = decide(say(asking(two), 'ada'), message({ verdict: 'reject' }), 6);
+    expect(approval).toMatchObject({ state: 'rejected', decision: { reviewer: 'ada', verdict: 'reject' } });
+    expect(say(approval, 'bob', 'eve').state).toBe('rejected');
+  });
+
+  it('that wants another person refuses who started it, and nobody else', () => {
+    const { approval, answer } = decide(asking(others, 'Ada'), message(), 5);
+    expect(answer).toMatchObject({ result: 'refused', code: 'self', message: expect.stringContaining('somebody else') });
+    expect(approval.state).toBe('open');
+    expect(say(approval, 'bob').state).toBe('approved');
+  });
+
+  it('that wants another person takes no approval where nobody said who started it, but a reject', () => {
+    const { approval, answer } = decide(asking(others), message(), 5);
+    expect(answer).toMatchObject({ result: 'refused', code: 'self', message: expect.stringContaining('swp start') });
+    expect(decide(approval, message({ verdict: 'reject' }), 5).approval.state).toBe('rejected');
+  });
+
+  it('lets who started it reject', () => {
+    expect(decide(asking(others, 'ada'), message({ verdict: 'reject' }), 5).approval.state).toBe('rejected');
+  });
+
+  it('is put in words where it asks for more than one approval of anybody', () => {
+    expect(policyText(ONE_APPROVAL, 'ada')).toBeNull();
+    expect(policyText(two, 'ada')).toBe('Needs 2 approvals of different reviewers.');
+    expect(policyText(others, 'ada')).toBe('Needs 1 approval, by anybody but ada, who started it.');
+    expect(policyText({ self: 'deny', required: 2 }, null)).toBe(
+      'Needs 2 approvals of different reviewers, by anybody but who started it.',
+    );
+  });
+});
+
+describe('a release', () => {
+  const SEALED = Digest.parse(`sha256:${'c3'.repeat(32)}`);
+  const sealed = (): Approval => openApproval({ round: 2, plan: PLAN, manifest: SEALED, deadline: DEADLINE });
+  const release = (over: Record<string, unknown> = {}) => ({ manifest: SEALED, verdict: 'approve', reviewer: 'ada', ...over });
+
+  it('is approved by the digest of the manifest, and the record names plan and manifest', () => {
+    expect(decide(sealed(), release({ manifest: shortDigest(SEALED) }), 5)).toMatchObject({
+      approval: { state: 'approved' },
+      answer: { decision: { round: 2, plan: PLAN, manifest: SEALED, reviewer: 'ada' } },
+    });
+  });
+
+  it.each([
+    ['the approval of its plan', message()],
+    ['the digest of its plan in the place of the manifest', release({ manifest: PLAN })],
+    ['both', { ...release(), plan: PLAN }],
+  ])('is not given by %s', (_, input) => {
+    const { approval, answer } = decide(sealed(), input, 5);
+    expect(answer.result).toBe('refused');
+    expect(approval.state).toBe('open');
+  });
+
+  it('is no approval of a plan', () => {
+    expect(decide(open(), release({ manifest: PLAN }), 5).answer).toMatchObject({ code: 'malformed' });
+  });
+});
+
 describe('messages in any order', () => {
   const anyMessage = fc.oneof(
     fc.record({
@@ -148,6 +227,6 @@ describe('messages in any order', () => {
   it('asks again for a plan that was approved in an earlier round', () => {
     const { approval } = decide(open(), message(), 5);
     expect(approval.state).toBe('approved');
-    expect(openApproval(3, PLAN, DEADLINE)).toMatchObject({ state: 'open', decision: null });
+    expect(openApproval({ round: 3, plan: PLAN, deadline: DEADLINE })).toMatchObject({ state: 'open', decision: null });
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SwpError } from '../../core/error.js';
-import { assertApproved, type ApprovedArtifact } from '../../plan/approved.js';
+import { assertApproved, assertReleased, type ApprovedArtifact } from '../../plan/approved.js';
 import { canonicalJson, digestOf, gitBlobOf } from '../../plan/canonical.js';
 import { makeEntryPlan, planDigest } from '../../plan/entry-plan.js';
 import { manifestDigest } from '../../plan/manifest.js';
@@ -124,11 +124,47 @@ describe('an approval', () => {
     expect(() => assertApproved(forged)).toThrow(expect.objectContaining({ code }));
   });
 
+  it.each([
+    ['plan/not-approved', { ...approved.decision, verdict: 'reject' as const }],
+    ['plan/other-plan', DECISION],
+  ])('is refused with %s when an earlier approval is none of this plan', (code, earlier) => {
+    expect(() => assertApproved({ ...approved, earlier: [earlier] })).toThrow(expect.objectContaining({ code }));
+  });
+
   it('of a plan with nothing to publish is refused', () => {
     const still = plan({ target: publishedTarget(plan()) });
     const none = makeEntryPlan({}, [still]);
     expect(() => assertApproved({ ...approved, plan: still, entryPlan: none, decision: { ...DECISION, plan: planDigest(none) } })).toThrow(
       expect.objectContaining({ code: 'plan/not-publishable' }),
     );
+  });
+});
+
+describe('a release', () => {
+  const made = plan();
+  const entryPlan = makeEntryPlan({ name: 'x/y' }, [made]);
+  const decision = { ...DECISION, plan: planDigest(entryPlan) };
+  const approved: ApprovedArtifact = { entryName: 'x/y', entryPlan, plan: made, decision };
+  const [manifest, other] = [digestOf('sealed'), digestOf('other')];
+  const releasedWith = (of: typeof manifest): ApprovedArtifact => ({
+    ...approved,
+    needsRelease: true,
+    release: [{ ...decision, reviewer: 'eve', manifest: of }],
+  });
+
+  it('is not needed where nobody asked for one', () => {
+    expect(() => assertReleased(approved, manifest)).not.toThrow();
+  });
+
+  it('of exactly this manifest passes', () => {
+    expect(() => assertReleased(releasedWith(manifest), manifest)).not.toThrow();
+  });
+
+  it.each([
+    ['nobody gave it', { ...approved, needsRelease: true }],
+    ['it is for other bytes', releasedWith(other)],
+    ['the approval of the plan stands in its place', { ...approved, needsRelease: true, release: [decision] }],
+  ])('is refused where %s', (_, forged) => {
+    expect(() => assertReleased(forged, manifest)).toThrow(expect.objectContaining({ code: 'plan/not-released' }));
   });
 });

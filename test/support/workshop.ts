@@ -13,6 +13,7 @@ import { generateCheckpoint, type CheckpointOptions } from '../../dev/checkpoint
 import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
 import type { HubConfig } from '../../hub/config.js';
 import { Secret } from '../../hub/secret.js';
+import { ONE_APPROVAL, type ApprovalPolicy } from '../../plan/approval.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { connectWorker } from '../../worker/connection.js';
 import { createControlWorkers } from '../../worker/control.js';
@@ -21,7 +22,7 @@ import { runWorkers } from '../../worker/run.js';
 import { publishId, targetId } from '../../workflows/names.js';
 import type { publishEntry } from '../../workflows/publish-entry.js';
 import type { Stage } from '../../workflows/stages.js';
-import type { PublishResult } from '../../workflows/types.js';
+import type { PublishInput, PublishResult } from '../../workflows/types.js';
 import { keepHistory } from './keep-history.js';
 import { connectTestClient, testTemporalEnv, uniqueName, workflowBundle } from './temporal.js';
 
@@ -37,6 +38,7 @@ const LONGEST_SLEEP_MS = 60;
 
 export interface WorkshopOptions {
   readonly decideWithinMs?: number;
+  readonly approvals?: ApprovalPolicy;
   /** Path of the larql that the high-memory worker finds, stand-in or not; without it there is none. */
   readonly larql?: string;
   /** False: the test runs workers of its own. */
@@ -103,8 +105,12 @@ export class Workshop {
     });
   }
 
-  async start(entry: EntrySnapshot = this.entry(), only: ArtifactKind[] = []): Promise<void> {
-    await startPublish(this.temporal.client, { entry, only }, this.queue);
+  async start(
+    entry: EntrySnapshot = this.entry(),
+    only: ArtifactKind[] = [],
+    over: Pick<PublishInput, 'reviewArtifacts' | 'startedBy'> = {},
+  ): Promise<void> {
+    await startPublish(this.temporal.client, { entry, only, ...over }, this.queue);
   }
 
   handle(entry: EntrySnapshot = this.entry()) {
@@ -209,6 +215,7 @@ export class Workshop {
       sourceToken: null,
       slots: 2,
       decideWithinMs: this.options.decideWithinMs ?? 3_600_000,
+      approvals: this.options.approvals ?? ONE_APPROVAL,
       uploadRate: null,
       keepMs: 3_600_000,
       larql: { fleetBlocks: 'early' as const, allowStandIn: true },

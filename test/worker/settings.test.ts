@@ -1,6 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../worker/settings.js';
 
+describe('SWP_APPROVALS_*', () => {
+  it('is one approval of anybody where nobody sets it', () => {
+    expect(readSettings({}).approvals).toEqual({ self: 'allow', required: 1 });
+  });
+
+  it('says how many are needed, and whether by others', () => {
+    expect(readSettings({ SWP_APPROVALS_SELF: 'deny', SWP_APPROVALS_REQUIRED: '2' }).approvals).toEqual({ self: 'deny', required: 2 });
+  });
+
+  it.each([{ SWP_APPROVALS_SELF: 'no' }, { SWP_APPROVALS_REQUIRED: '0' }, { SWP_APPROVALS_REQUIRED: '1.5' }])('refuses %o', (env) => {
+    expect(() => readSettings(env)).toThrow(/SWP_APPROVALS_/);
+  });
+});
+
 describe('SWP_LIMIT_RATE', () => {
   it.each([
     ['800k', 800_000],

@@ -1,0 +1,89 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Approval } from '../../plan/approval.js';
+import { parseProvenance } from '../../plan/provenance.js';
+import { targetId } from '../../workflows/names.js';
+import { Workshop, type WorkshopOptions } from '../support/workshop.js';
+
+let workshop: Workshop;
+afterEach(() => workshop.close());
+
+const target = () => workshop.temporal.client.workflow.getHandle(targetId(workshop.target));
+const asked = async (): Promise<Approval> => {
+  await workshop.untilTarget('awaiting-release');
+  const { release } = await target().query<{ release: Approval }>('target-status');
+  return release;
+};
+const decide = (manifest: unknown, verdict = 'approve', note?: string) =>
+  target().executeUpdate('decide', { args: [{ manifest, verdict, reviewer: 'eve', ...(note === undefined ? {} : { note }) }] });
+/** Approves the plan of a publish that asks again before it uploads. */
+const start = async (options?: WorkshopOptions): Promise<Approval> => {
+  workshop = await Workshop.open('release', options);
+  await workshop.start(undefined, [], { reviewArtifacts: true });
+  await workshop.approve();
+  return asked();
+};
+const scratch = (name: string): Promise<string[]> => readdir(join(workshop.directory, 'scratch', name));
+
+describe('what was sealed', () => {
+  it('is not uploaded before its manifest is approved, and the provenance names who released it', async () => {
+    const { manifest } = await start();
+    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+    await decide(manifest);
+    expect(await workshop.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { manifest } } }] });
+    const text = (await workshop.hub.admin.readFile(workshop.target, 'main', 'provenance.json')).toString();
+    expect(parseProvenance(text).predicate.buildDefinition.internalParameters.decisions).toMatchObject([
+      { reviewer: 'ada', verdict: 'approve' },
+      { reviewer: 'eve', verdict: 'approve', manifest },
+    ]);
+    await workshop.keep('released', ['publish', 'target']);
+  });
+
+  it('is released by the signal too', async () => {
+    const { manifest } = await start();
+    await target().signal('review', { manifest, verdict: 'approve', reviewer: 'eve' });
+    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+  });
+
+  it('is not released by the digest of the plan', async () => {
+    const { plan } = await start();
+    await expect(decide(plan)).rejects.toMatchObject({ cause: { type: 'DecisionRefused' } });
+    await expect(target().executeUpdate('decide', { args: [{ plan, verdict: 'approve', reviewer: 'eve' }] })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('manifest') },
+    });
+    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+  });
+
+  it('that is rejected leaves target and scratch as they were', async () => {
+    const { manifest } = await start();
+    await decide(manifest, 'reject', 'wrong heads');
+    expect(await workshop.result()).toMatchObject({
+      outcome: 'rejected',
+      artifacts: [{ result: { outcome: 'rejected', reason: expect.stringContaining('wrong heads') } }],
+    });
+    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+    expect(await scratch('builds')).toEqual([]);
+    await workshop.keep('release-rejected', ['target']);
+  });
+
+  it('gives its build slot back while it waits', async () => {
+    await start();
+    const claims = await scratch('claims');
+    expect(claims).toHaveLength(1);
+    expect(JSON.parse(await readFile(join(workshop.directory, 'scratch', 'claims', claims[0]!), 'utf8'))).toMatchObject({ slot: false });
+  });
+
+  it('and is lost after its release is built again, with the same bytes and without asking again', async () => {
+    const { manifest } = await start();
+    await rm(join(workshop.directory, 'scratch', 'builds'), { recursive: true });
+    await decide(manifest);
+    expect(await workshop.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { manifest } } }] });
+  });
+
+  it('that nobody releases in time expires', async () => {
+    await start({ decideWithinMs: 4_000 });
+    expect(await workshop.result()).toMatchObject({ outcome: 'expired' });
+    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+  });
+});
