@@ -87,7 +87,8 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .addOption(only)
     .option('--dry-run', 'print the whole plan and start nothing; needs no Temporal server')
     .option('--watch', 'stay until it has ended')
-    .action((entry: string, options: { only?: ArtifactKind; dryRun?: true; watch?: true }) =>
+    .option('--review-artifacts', 'wait once more before the upload, for the approval of what was sealed')
+    .action((entry: string, options: { only?: ArtifactKind; dryRun?: true; watch?: true; reviewArtifacts?: true }) =>
       execute(async (context) => (await import('./commands/start.js')).start({ entry, ...options }, context)),
     );
   program
@@ -99,8 +100,8 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     program
       .command(verdict)
       .argument('<entry>')
-      .argument('[digest]', 'the plan digest, or its first twelve digits; without a terminal it must be given')
-      .description(`${verdict} exactly the plan that waits`)
+      .argument('[digest]', 'of the plan or the sealed manifest, or its first twelve digits; without a terminal it must be given')
+      .description(`${verdict} exactly the plan that waits, or what was sealed under it`)
       .option('--as <name>', 'who decides; default: the Hub account of your token, else your login. A claim, not a proof')
       .option('--note <text>', 'kept with the decision')
       .action((entry: string, digest: string | undefined, options: { as?: string; note?: string }) =>

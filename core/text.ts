@@ -14,6 +14,9 @@ export const formatBytes = (bytes: number): string => {
 export const plural = (count: number, noun: string, nouns = `${noun}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? noun : nouns}`;
 
+/** With a capital at its beginning, as sentences have. */
+export const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+
 /** Order of UTF-8 bytes, which git, the Hub and safetensors use; JavaScript's own order is by UTF-16 unit. */
 export const compareBytes = (a: string, b: string): number => {
   const left = Array.from(a);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Digest } from '../core/ids.js';
-import { oneLine, plural } from '../core/text.js';
+import { capital, oneLine, plural } from '../core/text.js';
 import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText, shortDigest, type DecisionRecord } from './decision.js';
 
 /** Who has to approve. Read from the settings of a worker: whoever starts a publish cannot choose it. */
@@ -62,8 +62,6 @@ export const missingApprovals = ({ policy, approvals }: Approval): number => Mat
 /** What the question is about, in words. */
 const subjectOf = ({ plan, manifest }: Approval): string =>
   manifest === null ? `plan ${shortDigest(plan)}` : `manifest ${shortDigest(manifest)}`;
-
-const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
 const refuse = (code: RefusalCode, message: string): Answer => ({ result: 'refused', code, message });
 

@@ -5,7 +5,8 @@ import { oneLine } from '../core/text.js';
 /** Shortest prefix of a plan digest that names it: what people copy from a terminal. */
 const PREFIX_DIGITS = 12;
 
-const digestReference = (what: string) =>
+/** A digest as people copy it: whole, or its first twelve digits. */
+export const digestReference = (what: string) =>
   z
     .string()
     .trim()

@@ -1,14 +1,16 @@
+import type { Client } from '@temporalio/client';
+import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
-import { DecisionMessage, namesDigest, reviewerText, shortDigest } from '../../plan/decision.js';
-import { planText } from '../../plan/render/terminal.js';
+import { capital, plural } from '../../core/text.js';
+import { DecisionMessage, digestReference, namesDigest, ReleaseMessage, reviewerText } from '../../plan/decision.js';
 import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { neutralise } from '../output/neutralise.js';
 import { ask } from '../prompt.js';
 import { withTemporal } from '../publish/connect.js';
 import { sendDecision } from '../publish/decide.js';
-import { newestPlan } from '../publish/plan-history.js';
-import { readPublish } from '../publish/read.js';
+import { questionName, questionsOf, type Question } from '../publish/questions.js';
 import { findReviewer } from '../publish/reviewer.js';
 import { startWorkerHint, unpolledText } from '../publish/workers.js';
 
@@ -24,71 +26,101 @@ const PAST = { approve: 'approved', reject: 'rejected' } as const;
 
 /** The person must have seen a plan: on a terminal it is shown, otherwise its digest must be given. */
 const needDigest = (verdict: string, entry: string): SwpError =>
-  new SwpError('usage', 'client/digest-needed', `Without a terminal, ${verdict} takes the digest of the plan that was read.`, {
-    hint: `swp plan ${entry}, then swp ${verdict} ${entry} <digest>`,
+  new SwpError('usage', 'client/digest-needed', `Without a terminal, ${verdict} takes the digest of what was read, a plan or a manifest.`, {
+    hint: `swp plan ${entry} or swp status ${entry}, then swp ${verdict} ${entry} <digest>`,
   });
 
-const parseMessage = (message: unknown): DecisionMessage => {
-  const parsed = DecisionMessage.safeParse(message);
+const parseMessage = <T>(schema: z.ZodType<T>, message: unknown): T => {
+  const parsed = schema.safeParse(message);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new SwpError('usage', 'client/bad-decision', faults.join('; '));
 };
 
-/** Approves or rejects exactly one plan. */
+/** The digest as it was typed, in the form that the workflow compares. */
+const Typed = z.strictObject({ digest: digestReference('plan or manifest') });
+
+/** The question that a digest names. */
+const named = (questions: readonly Question[], typed: string, entry: string): Question => {
+  const { digest } = parseMessage(Typed, { digest: typed });
+  const found = questions.find((question) => namesDigest(digest, question.digest));
+  if (found !== undefined) return found;
+  const waiting = questions.filter(({ waits }) => waits);
+  const those = (waiting.length === 0 ? questions : waiting).map(questionName).join(' and ');
+  throw new SwpError('stale', 'publish/other-plan', `What waits is ${those}, not ${digest}.`, { hint: `Read it: swp plan ${entry}` });
+};
+
+/** What is decided without a digest: what waits, each of which the person is shown and asked about. */
+const asked = async (questions: readonly Question[], verdict: DecideOptions['verdict'], context: Context): Promise<readonly Question[]> => {
+  const waiting = questions.filter(({ waits }) => waits);
+  const wanted: Question[] = [];
+  for (const question of waiting.length === 0 ? questions.slice(0, 1) : waiting) {
+    context.out.note(neutralise(question.text(context.out.paint)));
+    const words = `${verdict === 'approve' ? 'Approve' : 'Reject'} ${questionName(question)}?`;
+    if (await ask(words, context.signal)) wanted.push(question);
+  }
+  return wanted;
+};
+
+/** Sends one decision, and says what came of it. */
+const send = async (client: Client, question: Question, options: DecideOptions, entry: string, context: Context): Promise<ExitCode> => {
+  const { verdict } = options;
+  const { subject, digest, round, running } = question;
+  const fields = {
+    verdict,
+    ...(await findReviewer(options.as, context)),
+    ...(options.note === undefined ? {} : { note: options.note }),
+  };
+  const message =
+    subject === 'plan'
+      ? parseMessage(DecisionMessage, { plan: digest, ...fields })
+      : parseMessage(ReleaseMessage, { manifest: digest, ...fields });
+  const sent = await sendDecision(client, running, round, digest, message);
+  const { reviewer, identity } = message;
+  const missing = sent.how === 'answered' ? (sent.reply.missing ?? 0) : null;
+  context.out.data(
+    {
+      entry,
+      [subject]: digest,
+      round,
+      verdict,
+      reviewer,
+      ...(identity === undefined ? {} : { identity }),
+      sent: sent.how,
+      ...(missing === null ? {} : { missing }),
+    },
+    () =>
+      `${capital(questionName(question))} of ${entry} ${PAST[verdict]} by ${reviewerText(message)}${identity === undefined ? ', as you said' : ''}: a claim, not a proof.`,
+  );
+  if (sent.how === 'left') {
+    const why = sent.missing === null ? 'No worker answered.' : unpolledText(sent.missing);
+    const hint = sent.missing === null ? "Look at the control worker's log." : startWorkerHint(sent.missing);
+    context.out.warn(`${why} The decision waits in the workflow, and is taken when one does. ${hint}`);
+    return EXIT.unavailable;
+  }
+  if (sent.reply.accepted === 'before') context.out.note('It had been decided so before.');
+  if (verdict === 'approve' && missing !== null && missing > 0)
+    context.out.note(`${plural(missing, 'more approval')} needed, of other reviewers.`);
+  return EXIT.ok;
+};
+
+/** Approves or rejects exactly one plan, or exactly what was sealed under one. */
 export const decide = async (options: DecideOptions, context: Context): Promise<ExitCode> => {
   const entry = await entryName(context, options.entry);
-  const { verdict } = options;
+  const { verdict, digest } = options;
   return withTemporal(context, async ({ client }) => {
-    const running = await readPublish(client, entry);
-    const shown = await newestPlan(client, running.id, running.runId);
-    if (running.status !== 'RUNNING' || shown === null)
-      throw new SwpError(
-        'not-found',
-        'publish/nothing-asked',
-        `No plan of ${entry} waits for a decision (${running.stage ?? running.status}).`,
-        { hint: `swp status ${entry}` },
-      );
-    if (options.digest === undefined) {
-      if (!context.interactive || context.out.json) throw needDigest(verdict, entry);
-      context.out.note(planText(shown, context.out.paint));
-      if (!(await ask(`${verdict === 'approve' ? 'Approve' : 'Reject'} plan ${shortDigest(shown.digest)}?`, context.signal))) {
-        context.out.note('Nothing was decided.');
-        return EXIT.awaitingApproval;
-      }
+    const questions = await questionsOf(client, entry);
+    if (digest === undefined && (!context.interactive || context.out.json)) throw needDigest(verdict, entry);
+    const wanted = digest === undefined ? await asked(questions, verdict, context) : [named(questions, digest, entry)];
+    if (wanted.length === 0) {
+      context.out.note('Nothing was decided.');
+      return EXIT.awaitingApproval;
     }
-    const message = parseMessage({
-      plan: options.digest ?? shown.digest,
-      verdict,
-      ...(await findReviewer(options.as, context)),
-      ...(options.note === undefined ? {} : { note: options.note }),
-    });
-    if (!namesDigest(message.plan, shown.digest))
-      throw new SwpError('stale', 'publish/other-plan', `The plan that waits is ${shortDigest(shown.digest)}, not ${message.plan}.`, {
-        hint: `Read it: swp plan ${entry}`,
-      });
-    const sent = await sendDecision(client, running, shown.round, shown.digest, { ...message, plan: shown.digest });
-    const { reviewer, identity } = message;
-    context.out.data(
-      {
-        entry,
-        plan: shown.digest,
-        round: shown.round,
-        verdict,
-        reviewer,
-        ...(identity === undefined ? {} : { identity }),
-        sent: sent.how,
-      },
-      () =>
-        `Plan ${shortDigest(shown.digest)} of ${entry} ${PAST[verdict]} by ${reviewerText(message)}${identity === undefined ? ', as you said' : ''}: a claim, not a proof.`,
-    );
-    if (sent.how === 'left') {
-      const why = sent.missing === null ? 'No worker answered.' : unpolledText(sent.missing);
-      const hint = sent.missing === null ? "Look at the control worker's log." : startWorkerHint(sent.missing);
-      context.out.warn(`${why} The decision waits in the workflow, and is taken when one does. ${hint}`);
-      return EXIT.unavailable;
+    let code: ExitCode = EXIT.ok;
+    for (const question of wanted) {
+      const sent = await send(client, question, options, entry, context);
+      if (sent !== EXIT.ok) code = sent;
     }
-    if (sent.reply.accepted === 'before') context.out.note('It had been decided so before.');
-    return EXIT.ok;
+    return code;
   });
 };

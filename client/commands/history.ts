@@ -1,5 +1,5 @@
 import { SwpError } from '../../core/error.js';
-import { decisionText, shortDigest } from '../../plan/decision.js';
+import { shortDigest } from '../../plan/decision.js';
 import { formatSeconds } from '../../plan/render/progress.js';
 import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
 import type { ArtifactEnd } from '../publish/ends.js';
 import { withTemporal } from '../publish/connect.js';
+import { decisionLine } from '../publish/decision-history.js';
 import { readRuns, type Run } from '../publish/runs.js';
 import { timeText } from '../publish/stage-text.js';
 
@@ -16,7 +17,7 @@ const endText = ({ kind, target, outcome, commit, reason }: ArtifactEnd): string
 const runLines = (run: Run): string[] => [
   `${timeText(run.startedAt)}  ${run.outcome}${run.closedAt === null ? '' : ` after ${formatSeconds((run.closedAt.getTime() - run.startedAt.getTime()) / 1000)}`}`,
   ...(run.plan === null ? [] : [`  plan      ${shortDigest(run.plan)}, round ${run.round}`]),
-  ...run.decisions.map((decision) => `  round ${decision.round}   ${decisionText(decision)} (${decision.at})`),
+  ...run.decisions.map((decision) => `  ${decisionLine(decision)}`),
   ...run.artifacts.map(endText),
 ];
 

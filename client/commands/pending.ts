@@ -6,7 +6,7 @@ import { timeText } from '../publish/stage-text.js';
 
 const whatOf = ({ stage, workflow, plan }: Pending): string => {
   if (stage === 'awaiting-approval') return plan === null ? 'a plan' : `plan ${plan.replace(/^sha256:/, '').slice(0, 12)}`;
-  return `${workflow} is parked`;
+  return stage === 'awaiting-release' ? `release of ${workflow}` : `${workflow} is parked`;
 };
 
 /** What waits for whom, since when, and the commands that decide. */

@@ -12,6 +12,7 @@ import { withTemporal } from '../publish/connect.js';
 import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
+import { findReviewer } from '../publish/reviewer.js';
 import { startPublish } from '../publish/start.js';
 import { watchPublish } from '../publish/watch.js';
 
@@ -20,6 +21,7 @@ export interface StartOptions {
   readonly only?: ArtifactKind;
   readonly dryRun?: boolean;
   readonly watch?: boolean;
+  readonly reviewArtifacts?: boolean;
 }
 
 /** Longer than the two minutes after which a plan says that no high-memory host answered. */
@@ -31,7 +33,11 @@ const inputOf = async (options: StartOptions, context: Context): Promise<Publish
   if (options.only !== undefined && !kinds.includes(options.only)) {
     throw new SwpError('usage', 'client/no-such-artifact', `${entry.name} has no ${options.only}: it has ${kinds.join(', ')}.`);
   }
-  return { entry, only: options.only === undefined ? [] : [options.only] };
+  return {
+    entry,
+    only: options.only === undefined ? [] : [options.only],
+    ...(options.reviewArtifacts === true ? { reviewArtifacts: true } : {}),
+  };
 };
 
 /** Starts a publish and stays until its plan can be read; `--watch` stays until it has ended. */
@@ -40,7 +46,8 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
   if (options.dryRun === true) return (await import('./dry-run.js')).dryRun(input, context);
   return withTemporal(context, async ({ client }) => {
     const { name } = input.entry;
-    await startPublish(client, input, readSettings(context.env).taskQueue);
+    const startedBy = (await findReviewer(undefined, context)).reviewer;
+    await startPublish(client, { ...input, startedBy }, readSettings(context.env).taskQueue);
     context.out.note(`Publish of ${name} runs; reading source and target.`);
     const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context);
     if (running.status !== 'RUNNING' || options.watch === true) {

@@ -23,7 +23,7 @@ const showEnd = async (client: Client, view: PublishView, text: string, context:
 
 const exitOfRunning = (view: PublishView): ExitCode => {
   if (parkedIn(view).length > 0) return EXIT.failed;
-  if (view.publish.stage === 'awaiting-approval') return EXIT.awaitingApproval;
+  if (view.publish.stage === 'awaiting-approval' || view.releases.length > 0) return EXIT.awaitingApproval;
   return view.missing === null ? EXIT.ok : EXIT.unavailable;
 };
 

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
 import type { Digest } from '../../core/ids.js';
-import type { DecisionMessage } from '../../plan/decision.js';
+import type { DecisionMessage, ReleaseMessage } from '../../plan/decision.js';
 import { decideUpdate, reviewSignal, type DecisionReply } from '../../workflows/messages.js';
 import type { Running } from './read.js';
 import { unpolledControl, type Unpolled } from './workers.js';
@@ -18,7 +18,7 @@ export type Sent =
   { readonly how: 'answered'; readonly reply: DecisionReply } | { readonly how: 'left'; readonly missing: Unpolled | null };
 
 /**
- * Sends a decision for one plan in one round. A repeated click is one decision.
+ * Sends a decision for one plan, or for what was sealed under it, in one round. A repeated click is one decision.
  *
  * @throws SwpError `publish/refused` with the workflow's reason
  */
@@ -27,7 +27,7 @@ export const sendDecision = async (
   { id, runId, taskQueue }: Pick<Running, 'id' | 'runId' | 'taskQueue'>,
   round: number,
   digest: Digest,
-  message: DecisionMessage,
+  message: DecisionMessage | ReleaseMessage,
 ): Promise<Sent> => {
   const handle = client.workflow.getHandle(id, runId);
   const missing = await unpolledControl(client, taskQueue);

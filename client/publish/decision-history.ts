@@ -1,9 +1,10 @@
+import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { decide, openApproval, type Approval } from '../../plan/approval.js';
-import { DecisionRecord } from '../../plan/decision.js';
+import { DecisionRecord, decisionText } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { reviewSignal } from '../../workflows/messages.js';
-import { firstPayload, millisecondsOf, timeOf, type HistoryEvent } from './events.js';
+import { firstPayload, millisecondsOf, readEvents, timeOf, type HistoryEvent } from './events.js';
 import { PlanReader } from './plan-history.js';
 
 const Reply = z.object({ decision: DecisionRecord });
@@ -65,3 +66,29 @@ export const decisionsIn = (events: readonly HistoryEvent[]): readonly DecisionR
   }
   return [...found.values()];
 };
+
+const Gated = z.object({ approved: z.object({ needsRelease: z.literal(true) }) });
+
+/** The runs of targets that asked for a release, among the events of a publish. */
+const gatedTargets = (events: readonly HistoryEvent[]): readonly { readonly id: string; readonly run: string }[] => {
+  const gated = new Set(
+    events
+      .filter((event) => Gated.safeParse(firstPayload(event.startChildWorkflowExecutionInitiatedEventAttributes?.input)).success)
+      .map(({ eventId }) => String(eventId)),
+  );
+  return events.flatMap(({ childWorkflowExecutionStartedEventAttributes: started }) => {
+    const { workflowId: id, runId: run } = started?.workflowExecution ?? {};
+    return id && run && gated.has(String(started?.initiatedEventId)) ? [{ id, run }] : [];
+  });
+};
+
+/** As {@link decisionsIn}, with who released what was sealed; that stands in the histories of the targets. */
+export const allDecisions = async (client: Client, events: readonly HistoryEvent[]): Promise<readonly DecisionRecord[]> => {
+  const releases = gatedTargets(events).map(async ({ id, run }) => decisionsIn(await readEvents(client, id, run)));
+  const released = (await Promise.all(releases)).flat().filter(({ manifest }) => manifest !== undefined);
+  return [...decisionsIn(events), ...released];
+};
+
+/** A decision in a list of them: what it is about, what was decided, when. */
+export const decisionLine = (decision: DecisionRecord): string =>
+  `${decision.manifest === undefined ? `round ${decision.round}` : 'release'}   ${decisionText(decision)} (${decision.at})`;

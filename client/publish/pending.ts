@@ -14,6 +14,7 @@ interface Wait {
 /** The stages that only a person ends: who that is, and the commands that do it. */
 const WAITS: ReadonlyMap<string | null, Wait> = new Map<Stage, Wait>([
   ['awaiting-approval', { waitsFor: 'a reviewer', verbs: ['approve', 'reject'] }],
+  ['awaiting-release', { waitsFor: 'a reviewer', verbs: ['approve', 'reject'] }],
   ['needs-attention', { waitsFor: 'an operator', verbs: ['retry', 'abandon'] }],
 ]);
 

@@ -45,6 +45,6 @@ export const findReviewer = async (given: string | undefined, context: Pick<Cont
   const found = await hubReviewer(context);
   if ('reviewer' in found) return found;
   const login = loginReviewer(context.env);
-  if (found.why !== null) context.out.warn(`Deciding as ${login.reviewer}, the login of this machine: ${found.why}.`);
+  if (found.why !== null) context.out.warn(`You are ${login.reviewer}, the login of this machine: ${found.why}.`);
   return login;
 };

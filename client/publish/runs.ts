@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import type { Digest } from '../../core/ids.js';
 import type { DecisionRecord } from '../../plan/decision.js';
 import { publishId } from '../../workflows/names.js';
-import { decisionsIn } from './decision-history.js';
+import { allDecisions } from './decision-history.js';
 import { endsIn, type ArtifactEnd } from './ends.js';
 import { readEvents } from './events.js';
 import { listPages } from './list.js';
@@ -51,7 +51,7 @@ const readRun = async (client: Client, entry: string, known: Known): Promise<Run
     closedAt: known.closedAt,
     plan: plan?.digest ?? null,
     round: plan?.round ?? null,
-    decisions: decisionsIn(events),
+    decisions: await allDecisions(client, events),
     artifacts: endsIn(events),
   };
 };

@@ -1,13 +1,14 @@
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
-import { decisionText, shortDigest, type DecisionRecord } from '../../plan/decision.js';
+import { shortDigest, type DecisionRecord } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { statusQuery, targetStatusQuery, type Trouble } from '../../workflows/messages.js';
 import { targetId } from '../../workflows/names.js';
-import { decisionsIn } from './decision-history.js';
+import { allDecisions, decisionLine } from './decision-history.js';
 import { readEvents } from './events.js';
 import { newestPlanIn } from './plan-history.js';
 import { readPublish, readRunning, type Running } from './read.js';
+import { sealedText, waitingReleases, type SealedView } from './release.js';
 import { stageOf, stepText } from './stage-text.js';
 import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unpolled } from './workers.js';
 
@@ -25,6 +26,8 @@ export interface PublishView {
   readonly plan: ShownPlan | null;
   readonly decisions: readonly DecisionRecord[];
   readonly targets: readonly Running[];
+  /** What waits for its release. */
+  readonly releases: readonly SealedView[];
   readonly troubles: readonly { readonly workflow: string; readonly trouble: Trouble }[];
   readonly waitingFor: readonly string[];
   /** The first queue that it needs now and that nobody polls. */
@@ -59,7 +62,7 @@ const readPlanned = async (
 ): Promise<Pick<PublishView, 'plan' | 'decisions'>> => {
   if (before?.publish.runId === publish.runId && before.publish.events === publish.events) return before;
   const events = await readEvents(client, publish.id, publish.runId);
-  return { plan: newestPlanIn(events), decisions: decisionsIn(events) };
+  return { plan: newestPlanIn(events), decisions: await allDecisions(client, events) };
 };
 
 /**
@@ -72,6 +75,7 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
   const { plan, decisions } = await readPlanned(client, publish, before);
   const found = await Promise.all((plan?.artifacts ?? []).map((artifact) => readRunning(client, targetId(artifact.target.repo))));
   const targets = found.filter((running): running is Running => running !== null && running.startedAt >= publish.startedAt);
+  const sealing = targets.filter(({ stage }) => stage === 'awaiting-release').map(({ id }) => id.replace(/^target\//, ''));
   const open = [publish, ...targets].filter((running) => running.status === 'RUNNING');
   const missing = await findMissing(client, open);
   const answers = await Promise.all(
@@ -82,6 +86,7 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
     plan,
     decisions,
     targets,
+    releases: await waitingReleases(client, sealing),
     troubles: answers.flatMap(({ running, words }) => (words?.trouble ? [{ workflow: running.id, trouble: words.trouble }] : [])),
     waitingFor: answers.flatMap(({ words }) => words?.waitingFor ?? []),
     missing,
@@ -101,13 +106,19 @@ export const viewLines = (entry: string, view: PublishView): string[] => {
     `${entry}: ${stageOf(publish)}`,
     ...(plan === null ? [] : [`  plan      ${shortDigest(plan.digest)}, round ${plan.round}`]),
     `  since     ${publish.startedAt.toISOString()}`,
-    ...view.decisions.map((decision) => `  round ${decision.round}   ${decisionText(decision)} (${decision.at})`),
+    ...view.decisions.map((decision) => `  ${decisionLine(decision)}`),
     ...(asks ? [`  decide    swp approve ${entry}, or swp reject ${entry}`] : []),
     ...view.waitingFor.map((id) => `  waits for ${id}, which writes the same target`),
     ...publish.steps.map((step) => `  now       ${stepText(step)}`),
     ...view.targets.flatMap((target) => [
       `  ${target.id}: ${stageOf(target)}`,
       ...target.steps.map((step) => `    now     ${stepText(step)}`),
+    ]),
+    ...view.releases.flatMap((sealed) => [
+      ...sealedText(sealed)
+        .split('\n')
+        .map((line) => `  ${line}`),
+      `    decide    swp approve ${entry} ${shortDigest(sealed.manifest)}, or swp reject ${entry} ${shortDigest(sealed.manifest)}`,
     ]),
     ...view.troubles.flatMap(({ workflow, trouble }) => [
       `  ${workflow} is parked at ${trouble.step}: ${trouble.reason}`,

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { shortDigest } from '../../plan/decision.js';
 import { parseProvenance } from '../../plan/provenance.js';
@@ -36,7 +38,7 @@ describe('swp approve', () => {
     const { code, out } = await run(['approve', entry(), digest, '--as', 'ada', '--json']);
     expect([code, JSON.parse(out)]).toEqual([
       0,
-      { entry: entry(), plan: digest, round: 1, verdict: 'approve', reviewer: 'ada', sent: 'answered' },
+      { entry: entry(), plan: digest, round: 1, verdict: 'approve', reviewer: 'ada', sent: 'answered', missing: 0 },
     ]);
     await workshop.result();
     expect((await run(['status', entry()])).out).toMatch(/approved by ada$/m);
@@ -81,10 +83,43 @@ describe('swp approve', () => {
     await workshop.start();
     await workshop.planOf();
     const without = await run(['approve', entry()]);
-    expect([without.code, without.err]).toEqual([2, expect.stringContaining('takes the digest of the plan that was read')]);
+    expect([without.code, without.err]).toEqual([2, expect.stringContaining('takes the digest of what was read')]);
     expect((await run(['approve', entry(), '--yes'])).code).toBe(2);
     const other = await run(['approve', entry(), 'f'.repeat(12)]);
-    expect([other.code, other.err]).toEqual([4, expect.stringMatching(/The plan that waits is [0-9a-f]{12}, not f{12}/)]);
+    expect([other.code, other.err]).toEqual([4, expect.stringMatching(/What waits is plan [0-9a-f]{12}, not f{12}/)]);
     expect((await workshop.handle().describe()).status.name).toBe('RUNNING');
+  });
+});
+
+describe('swp approve, of what was sealed', () => {
+  const sealed = async (): Promise<string> => {
+    await writeFile(join(workshop.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: catalog.yaml\n');
+    await writeFile(join(workshop.directory, 'catalog.yaml'), JSON.stringify({ models: [workshop.entry().entry] }));
+    const started = await run(['start', entry(), '--review-artifacts']);
+    expect(started.code).toBe(8);
+    await workshop.approve();
+    await workshop.untilTarget('awaiting-release');
+    const status = await run(['status', entry()]);
+    expect(status.code).toBe(8);
+    const [, manifest] = /manifest +sha256:([0-9a-f]{12})/.exec(status.out) ?? [];
+    expect(status.out).toMatch(new RegExp(`look at +/.*builds[\\s\\S]*swp approve ${entry()} ${manifest}`));
+    return manifest!;
+  };
+
+  it('releases it by the digest of its manifest, which status and pending name', async () => {
+    const manifest = await sealed();
+    await expect.poll(async () => (await run(['pending'])).out, { timeout: 10_000 }).toContain('release of target/');
+    const { code, out } = await run(['approve', entry(), manifest, '--note', 'looked']);
+    expect([code, out]).toEqual([0, `Manifest ${manifest} of ${entry()} approved by reader (Hub account): a claim, not a proof.\n`]);
+    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect((await run(['history', entry()])).out).toMatch(/reader \(Hub account\): looked/);
+  });
+
+  it('is not done by a digest of anything else', async () => {
+    const manifest = await sealed();
+    const other = await run(['reject', entry(), 'f'.repeat(12)]);
+    expect([other.code, other.err]).toEqual([4, expect.stringContaining(`What waits is manifest ${manifest}, not ${'f'.repeat(12)}`)]);
+    expect((await run(['reject', entry(), manifest])).code).toBe(0);
+    expect(await workshop.result()).toMatchObject({ outcome: 'rejected' });
   });
 });

@@ -1,0 +1,62 @@
+import type { Client } from '@temporalio/client';
+import type { Digest } from '../../core/ids.js';
+import { SwpError } from '../../core/error.js';
+import { shortDigest } from '../../plan/decision.js';
+import { planText, type Paint } from '../../plan/render/terminal.js';
+import { newestPlan } from './plan-history.js';
+import { readPublish, type Running } from './read.js';
+import { sealedText, waitingReleases } from './release.js';
+
+/** Something that a person may approve or reject: a plan, or what was sealed under one. */
+export interface Question {
+  readonly subject: 'plan' | 'manifest';
+  readonly digest: Digest;
+  readonly round: number;
+  /** The workflow that takes the decision. */
+  readonly running: Running;
+  /** True where the workflow waits for it now. */
+  readonly waits: boolean;
+  /** What the person should have read. */
+  readonly text: (paint: Paint) => string;
+}
+
+export const questionName = ({ subject, digest }: Pick<Question, 'subject' | 'digest'>): string => `${subject} ${shortDigest(digest)}`;
+
+/**
+ * What is asked about an entry: its newest plan, and each target that waits for its release.
+ *
+ * @throws SwpError `publish/nothing-asked`
+ */
+export const questionsOf = async (client: Client, entry: string): Promise<readonly Question[]> => {
+  const running = await readPublish(client, entry);
+  const plan = await newestPlan(client, running.id, running.runId);
+  if (running.status !== 'RUNNING' || plan === null)
+    throw new SwpError(
+      'not-found',
+      'publish/nothing-asked',
+      `No plan of ${entry} waits for a decision (${running.stage ?? running.status}).`,
+      { hint: `swp status ${entry}` },
+    );
+  const releases = await waitingReleases(
+    client,
+    plan.artifacts.map(({ target }) => target.repo),
+  );
+  return [
+    {
+      subject: 'plan',
+      digest: plan.digest,
+      round: plan.round,
+      running,
+      waits: running.stage === 'awaiting-approval',
+      text: (paint) => planText(plan, paint),
+    },
+    ...releases.map((sealed): Question => ({
+      subject: 'manifest',
+      digest: sealed.manifest,
+      round: plan.round,
+      running: sealed.target,
+      waits: true,
+      text: () => sealedText(sealed),
+    })),
+  ];
+};

@@ -1,0 +1,50 @@
+import type { Client } from '@temporalio/client';
+import { z } from 'zod';
+import { Digest } from '../../core/ids.js';
+import { formatBytes, oneLine, plural } from '../../core/text.js';
+import { targetId } from '../../workflows/names.js';
+import { firstPayload, readEvents, type HistoryEvent } from './events.js';
+import { readRunning, type Running } from './read.js';
+
+/** What a high-memory host has sealed, and where a person can look at it. */
+export interface SealedView {
+  readonly target: Running;
+  readonly manifest: Digest;
+  readonly files: number;
+  readonly bytes: number;
+  readonly sealedIn: readonly string[];
+}
+
+const Built = z.object({
+  manifestDigest: Digest,
+  files: z.number(),
+  bytes: z.number(),
+  sealedIn: z.array(z.string()).default([]),
+});
+
+/** What the newest build among the events of a target has sealed; null before there is one. */
+const newestSealedIn = (events: readonly HistoryEvent[]): z.infer<typeof Built> | null => {
+  const built = events.map((event) => Built.safeParse(firstPayload(event.activityTaskCompletedEventAttributes?.result)));
+  return built.findLast(({ success }) => success)?.data ?? null;
+};
+
+/** What of these targets waits for its release, read from histories: no worker need be up. */
+export const waitingReleases = async (client: Client, targets: readonly string[]): Promise<readonly SealedView[]> => {
+  const found = await Promise.all(targets.map((repo) => readRunning(client, targetId(repo))));
+  const waiting = found.filter((target): target is Running => target?.status === 'RUNNING' && target.stage === 'awaiting-release');
+  const sealed = waiting.map(async (target): Promise<SealedView[]> => {
+    const newest = newestSealedIn(await readEvents(client, target.id, target.runId));
+    if (newest === null) return [];
+    const { manifestDigest: manifest, ...rest } = newest;
+    return [{ target, manifest, ...rest }];
+  });
+  return (await Promise.all(sealed)).flat();
+};
+
+/** What a person should look at before releasing it. Lines end without a newline at the last. */
+export const sealedText = ({ target, manifest, files, bytes, sealedIn }: SealedView): string =>
+  [
+    `Sealed for ${target.id.replace(/^target\//, '')}: ${plural(files, 'file')}, ${formatBytes(bytes)}`,
+    `  manifest  ${manifest}`,
+    ...sealedIn.map((directory) => `  look at   ${oneLine(directory, 1000)}`),
+  ].join('\n');
