@@ -1,3 +1,4 @@
+import { SwpError } from '../../core/error.js';
 import { compareBytes } from '../../core/text.js';
 import { joinTouching, mergeRanges, sizeOf, type FetchRange } from '../ranges.js';
 import type { OutputSlab } from './slabs.js';
@@ -30,6 +31,8 @@ export const MAX_SPAN_SCALES = 4 * 1024 * 1024;
 
 const rangeOf = ({ file, begin, end }: FetchRange): FetchRange => ({ file, begin, end });
 
+const scalesOf = (slabs: readonly OutputSlab[]): FetchRange[] => slabs.flatMap(({ scale }) => (scale === null ? [] : [scale]));
+
 const constantsOf = (slabs: readonly OutputSlab[]): SourceTensor[] => {
   const found = slabs.flatMap(({ output: { quantised } }) => [quantised?.global?.tensor, quantised?.shapeTensor]);
   return [...new Set(found)].filter((tensor) => tensor !== undefined && tensor !== null);
@@ -59,23 +62,51 @@ const groupSlabs = (sorted: readonly OutputSlab[], runs: readonly FetchRange[]):
   return groups;
 };
 
-/** The requests that fetch these slabs: gaps are merged, smallest first, while all of them stay within a budget. */
+/** Bytes of scales that more than one group reads, since their weights share them. */
+const readAgain = (groups: readonly (readonly OutputSlab[])[]): number => {
+  const ranges = groups.map((group) => joinTouching(scalesOf(group)));
+  return ranges.reduce((sum, some) => sum + sizeOf(some), 0) - sizeOf(joinTouching(ranges.flat()));
+};
+
+/** Weights that are merged over gaps where the budget allows it beside the scales that are read again; else over none. */
+const groupWithin = (sorted: readonly OutputSlab[], budget: number): { readonly groups: OutputSlab[][]; readonly left: number } => {
+  const weights = sorted.map(({ weight }) => weight);
+  for (const forGaps of [budget, 0]) {
+    const runs = mergeRanges(weights, forGaps);
+    const groups = groupSlabs(sorted, runs);
+    const left = budget - (sizeOf(runs) - sizeOf(joinTouching(weights))) - readAgain(groups);
+    if (left >= 0) return { groups, left };
+  }
+  throw new SwpError(
+    'invalid',
+    'formats/scales-read-again',
+    'The scales of these heads lie so that they would have to be read again and again.',
+    {
+      hint: 'No quantiser that SWP knows shares scales between the rows of so wide a weight: look at what made this checkpoint.',
+    },
+  );
+};
+
+/**
+ * The requests that fetch these slabs: gaps are merged, smallest first, while all that is read beyond the need stays
+ * within a budget.
+ *
+ * @throws SwpError `formats/scales-read-again`
+ */
 export const fetchPlan = (slabs: readonly OutputSlab[]): FetchPlan => {
   const sorted = slabs.toSorted((a, b) => compareBytes(a.weight.file, b.weight.file) || a.weight.begin - b.weight.begin);
   const weights = sorted.map(({ weight }) => weight);
-  const scales = sorted.flatMap(({ scale }) => (scale === null ? [] : [scale]));
+  const scales = scalesOf(sorted);
   const constants = constantsOf(slabs);
   const neededBytes = sizeOf(joinTouching([...weights, ...scales, ...constants.map(rangeOf)]));
   const budget = Math.floor(neededBytes * GAP_BUDGET);
-  const runs = mergeRanges(weights, budget);
-  const left = budget - (sizeOf(runs) - sizeOf(joinTouching(weights)));
-  const groups = groupSlabs(sorted, runs);
+  const { groups, left } = groupWithin(sorted, budget);
   const share = Math.floor(left / (groups.length + 1));
   const spans = groups.flatMap((group): FetchSpan[] => {
     const [first, last] = [group[0], group.at(-1)];
     if (first === undefined || last === undefined) return [];
-    const wanted = group.flatMap(({ scale }) => (scale === null ? [] : [scale]));
-    return [{ file: first.weight.file, begin: first.weight.begin, end: last.weight.end, slabs: group, scales: mergeRanges(wanted, share) }];
+    const merged = mergeRanges(scalesOf(group), share);
+    return [{ file: first.weight.file, begin: first.weight.begin, end: last.weight.end, slabs: group, scales: merged }];
   });
   const constantRanges = mergeRanges(constants.map(rangeOf), share);
   const fetchBytes = sizeOf(spans) + sizeOf(spans.flatMap((span) => span.scales)) + sizeOf(constantRanges);

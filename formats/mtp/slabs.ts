@@ -3,7 +3,7 @@ import { DTYPE_BITS } from '../dtype.js';
 import { codeBytes, gridOf, scaleBytes, type SlabShape } from '../numbers/decode.js';
 import type { FetchRange } from '../ranges.js';
 import type { FileLayout } from '../safetensors/write.js';
-import type { OutputTensor, Quantised, ScaleGrid } from './tensors.js';
+import { shapeText, type OutputTensor, type Quantised, type ScaleGrid } from './tensors.js';
 
 /** A piece of the sidecar that is fetched, decoded, hashed and written on its own. */
 export interface OutputSlab {
@@ -29,25 +29,21 @@ export const ROOM_BYTES = SLAB_BYTES + SLAB_ELEMENTS + SLAB_SCALE_BYTES;
 /** Pieces of a row that is too long for a slab: their scales fit, were there one for each element. */
 const LONG_ROW_ELEMENTS = SLAB_SCALE_BYTES / 4;
 
+/** Heads of 400 GB have so many of full size; more are a header made of crumbs, which would fill the memory. */
+export const MAX_SLABS = 100_000;
+
 const SCALE_SIZE = { F32: 4, BF16: 2, E8M0: 1, E4M3: 1 } as const;
 
-const copySlabs = (output: OutputTensor, at: number, size: number): OutputSlab[] => {
+function* copySlabs(output: OutputTensor, at: number, size: number): Generator<OutputSlab> {
   const { source, part } = output;
   const rowBytes = part === null ? 0 : ((source.shape.at(-1) ?? 1) * DTYPE_BITS[source.dtype]) / 8;
   const from = source.begin + (part?.firstRow ?? 0) * rowBytes;
-  return Array.from({ length: Math.ceil(size / SLAB_BYTES) }, (_, index) => {
-    const offset = index * SLAB_BYTES;
+  for (let offset = 0; offset < size; offset += SLAB_BYTES) {
     const bytes = Math.min(SLAB_BYTES, size - offset);
-    return {
-      output,
-      at: at + offset,
-      size: bytes,
-      weight: { file: source.file, begin: from + offset, end: from + offset + bytes },
-      scale: null,
-      decode: null,
-    };
-  });
-};
+    const weight = { file: source.file, begin: from + offset, end: from + offset + bytes };
+    yield { output, at: at + offset, size: bytes, weight, scale: null, decode: null };
+  }
+}
 
 const scaleRange = (scales: ScaleGrid, matrix: number, slab: SlabShape): FetchRange => {
   const { tensor, rows, columns, format } = scales;
@@ -95,11 +91,10 @@ function* cutRows(quantised: Quantised, firstRow: number, endRow: number): Gener
   }
 }
 
-const decodedSlabs = (output: OutputTensor, quantised: Quantised, at: number): OutputSlab[] => {
+function* decodedSlabs(output: OutputTensor, quantised: Quantised, at: number): Generator<OutputSlab> {
   const { source, part } = output;
   const first = part?.firstRow ?? 0;
   const end = first + (part?.rows ?? quantised.matrices * quantised.rows);
-  const slabs: OutputSlab[] = [];
   let position = at;
   for (const { matrix, row, column, rows, columns } of cutRows(quantised, first, end)) {
     const { code, scales } = quantised;
@@ -117,28 +112,41 @@ const decodedSlabs = (output: OutputTensor, quantised: Quantised, at: number): O
       codeBytes({ code, rows: matrix * quantised.rows + row, columns: quantised.columns }) + codeBytes({ code, rows: 1, columns: column });
     const begin = source.begin + before;
     const size = rows * columns * BF16_BYTES;
-    slabs.push({
+    yield {
       output,
       at: position,
       size,
       weight: { file: source.file, begin, end: begin + codeBytes(decode) },
       scale: scaleRange(scales, matrix, decode),
       decode,
-    });
+    };
     position += size;
   }
-  return slabs;
-};
+}
 
 /**
  * Cuts outputs into slabs, in the order of the file. They tile it from the end of its header, and depend on
  * nothing but the selection.
+ *
+ * @throws SwpError `formats/too-many-slabs`
  */
 export const cutSlabs = (outputs: readonly OutputTensor[], layout: FileLayout): OutputSlab[] => {
   const byName = new Map(outputs.map((output) => [output.name, output]));
-  return layout.tensors.flatMap(({ name, begin, end }) => {
+  const slabs: OutputSlab[] = [];
+  for (const { name, begin, end } of layout.tensors) {
     const output = byName.get(name);
     if (output === undefined) throw new SwpError('internal', 'formats/no-output', `The layout names ${name}, which nothing makes.`);
-    return output.quantised === null ? copySlabs(output, begin, end - begin) : decodedSlabs(output, output.quantised, begin);
-  });
+    const cut = output.quantised === null ? copySlabs(output, begin, end - begin) : decodedSlabs(output, output.quantised, begin);
+    for (const slab of cut) {
+      if (slabs.length === MAX_SLABS)
+        throw new SwpError(
+          'invalid',
+          'formats/too-many-slabs',
+          `The heads would be decoded in more than ${MAX_SLABS} pieces, the last of them of ${shapeText(output.source)}.`,
+          { hint: 'No model has such shapes: look at what made this checkpoint.' },
+        );
+      slabs.push(slab);
+    }
+  }
+  return slabs;
 };

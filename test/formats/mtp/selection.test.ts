@@ -95,3 +95,27 @@ it.each([
 ])('config %j claims %s heads', (config, heads) => {
   expect(readModelConfig(config).claimedHeads).toBe(heads);
 });
+
+describe('shapes that no model has', () => {
+  const planned = (shapes: Parameters<typeof tensors>[0]) => {
+    const selection = planMtpSidecar({
+      files: [file('x.safetensors', tensors(shapes))],
+      config: { quantization_config: { quant_method: 'fp8' } },
+    });
+    expect(selection.outputs).toHaveLength(1);
+    return () => planExtraction(selection);
+  };
+
+  it('of a matrix for every number are refused, before the pieces fill the memory', () => {
+    const cut = planned({ 'mtp.0.a.weight': ['F8_E4M3', 2 ** 20, 1, 1], 'mtp.0.a.weight_scale': ['F32', 2 ** 20, 1, 1] });
+    expect(cut).toThrow(expect.objectContaining({ code: 'formats/too-many-slabs', message: expect.stringContaining('1048576') }));
+  });
+
+  it.each([
+    ['rows too long for a slab', 2, 2 ** 26],
+    ['rows that fill a slab with scales', 64, 2 ** 18],
+  ])('of %s that share their scales are refused, which would be read once for each of them', (_, rows, columns) => {
+    const cut = planned({ 'mtp.0.a.weight': ['F8_E4M3', rows, columns], 'mtp.0.a.weight_scale': ['F32', 1, columns] });
+    expect(cut).toThrow(expect.objectContaining({ code: 'formats/scales-read-again' }));
+  });
+});
