@@ -1,7 +1,8 @@
 import { SwpError } from '../core/error.js';
+import type { Digest } from '../core/ids.js';
 import type { HubConfig } from '../hub/config.js';
 import { readSmallFile } from '../hub/read/file.js';
-import { verifyPaths } from '../hub/verify.js';
+import { verifyPaths, type VerifyOptions } from '../hub/verify.js';
 import { sha256Of } from '../plan/canonical.js';
 import { describeBytes, manifestDigest } from '../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../plan/provenance.js';
@@ -11,6 +12,10 @@ import type { Report } from './heartbeat.js';
 const SHOWN_MISMATCHES = 5;
 /** Read back from every publish, beside the digests of every path, where not all is. */
 const SAMPLE_BYTES = 64 * 1024 * 1024;
+
+/** What is read back of a target with this manifest: all of it, or the same sample each time. */
+export const sampleOf = (manifest: Digest, full: boolean): VerifyOptions['sample'] =>
+  full ? 'full' : { maxBytes: SAMPLE_BYTES, seed: manifest };
 
 const differs = (message: string): SwpError =>
   new SwpError('integrity', 'verify/differs', message, {
@@ -33,13 +38,13 @@ export const verifyPublished = async (
   const bytes = await readSmallFile(hub, { repo: target, commit, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT }, { signal });
   if (`sha256:${sha256Of(bytes)}` !== request.provenanceDigest)
     throw differs(`${target} at ${commit}: ${PROVENANCE_PATH} is not the one that was committed.`);
-  const manifest = manifestOf(parseProvenance(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+  const manifest = manifestOf(parseProvenance(bytes));
   if (manifestDigest(manifest) !== request.manifestDigest)
     throw differs(`${target} at ${commit}: its manifest is ${manifestDigest(manifest)}, sealed was ${request.manifestDigest}.`);
   const files = [...manifest.files, describeBytes(PROVENANCE_PATH, bytes)];
   const found = await verifyPaths(hub, target, commit, files, {
     signal,
-    sample: request.full === true ? 'full' : { maxBytes: SAMPLE_BYTES, seed: request.manifestDigest },
+    sample: sampleOf(request.manifestDigest, request.full === true),
     onProgress: report,
   });
   if (found.mismatches.length > 0) {

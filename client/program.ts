@@ -157,6 +157,14 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .description('end a publish; the target stays as it was')
     .action((entry: string) => execute(async (context) => (await import('./commands/cancel.js')).cancel({ entry }, context)));
   program
+    .command('verify')
+    .argument('<what>', 'an entry, or a target as owner/name')
+    .description('compare targets with what was published to them; needs the Hub alone, and a token that may read them')
+    .option('--full', 'read every byte back, not a sample')
+    .action((what: string, options: { full?: true }) =>
+      execute(async (context) => (await import('./commands/verify.js')).verify({ what, ...options }, context)),
+    );
+  program
     .command('doctor')
     .description('check settings, server, Hub and tokens')
     .option('--setup', 'register what the Temporal namespace lacks')

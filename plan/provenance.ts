@@ -92,11 +92,11 @@ export const makeProvenance = (input: ProvenanceInput): Provenance => ({
 
 export const provenanceText = (provenance: Provenance): string => `${canonicalJson(provenance)}\n`;
 
-/** @throws SwpError `plan/bad-provenance` when the text is not a statement of ours. */
-export const parseProvenance = (text: string): Provenance => {
+/** @throws SwpError `plan/bad-provenance` when this is not a statement of ours. */
+export const parseProvenance = (statement: string | Uint8Array): Provenance => {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(typeof statement === 'string' ? statement : new TextDecoder('utf-8', { fatal: true }).decode(statement));
   } catch (cause) {
     throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is not JSON.`, { cause });
   }

@@ -1,0 +1,60 @@
+import { SwpError } from '../../core/error.js';
+import type { CommitSha, Digest, RepoId } from '../../core/ids.js';
+import type { HubConfig } from '../../hub/config.js';
+import { listCommitsSince, readTrailers, type Trailers } from '../../hub/read/commits.js';
+import { readSmallFile } from '../../hub/read/file.js';
+import { gitBlobOf } from '../../plan/canonical.js';
+import type { LastPublish } from '../../plan/facts.js';
+import { describeBytes, manifestDigest, type ManifestFile } from '../../plan/manifest.js';
+import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../../plan/provenance.js';
+
+/** A commit that says that we made it. */
+export interface OurCommit {
+  readonly id: CommitSha;
+  readonly trailers: Trailers & { readonly manifest: string };
+}
+
+/** The newest commit of a target that carries our trailers; null where none does. */
+export const findOurCommit = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Promise<OurCommit | null> => {
+  for (const { id, message } of await listCommitsSince(hub, repo, null, { signal })) {
+    const { manifest, ...trailers } = readTrailers(message);
+    if (manifest !== undefined) return { id, trailers: { ...trailers, manifest } };
+  }
+  return null;
+};
+
+export interface PublishRecord extends LastPublish {
+  readonly manifestDigest: Digest;
+  /** `provenance.json` itself, which is no part of the manifest. */
+  readonly file: ManifestFile;
+}
+
+/**
+ * Reads the publish that a commit of ours made.
+ *
+ * @throws SwpError `facts/manifest-differs` when its manifest is not the one that the commit names, and what says that
+ *   there is no record at all
+ */
+export const readRecord = async (hub: HubConfig, repo: RepoId, ours: OurCommit, signal: AbortSignal): Promise<PublishRecord> => {
+  const wanted = { repo, commit: ours.id, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT };
+  const bytes = await readSmallFile(hub, wanted, { signal });
+  const provenance = parseProvenance(bytes);
+  const digest = manifestDigest(manifestOf(provenance));
+  if (digest !== ours.trailers.manifest)
+    throw new SwpError(
+      'integrity',
+      'facts/manifest-differs',
+      `${repo} at ${ours.id}: its provenance.json has manifest ${digest}, its commit says ${ours.trailers.manifest}.`,
+    );
+  return {
+    commit: ours.id,
+    manifestDigest: digest,
+    provenance,
+    provenanceBlob: gitBlobOf(bytes),
+    file: describeBytes(PROVENANCE_PATH, bytes),
+  };
+};
+
+/** A record that somebody broke, against a Hub that does not answer. */
+export const isBrokenRecord = (error: unknown): error is SwpError =>
+  error instanceof SwpError && (error.kind === 'integrity' || error.kind === 'not-found');

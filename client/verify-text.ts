@@ -1,0 +1,41 @@
+import type { Examination, Unpublished } from '../activities/examine.js';
+import { formatBytes, oneLine, plural, someOf } from '../core/text.js';
+import { decisionText } from '../plan/decision.js';
+import type { Paint } from '../plan/render/terminal.js';
+
+/** So many findings are shown to people; `--json` has them all. */
+const SHOWN = 20;
+
+const unpublishedText = ({ target, state }: Unpublished): string =>
+  state === 'absent' ? `${target}: the Hub shows no such repository to this token` : `${target}: holds no publish of SWP`;
+
+const line = (label: string, text: string): string => `  ${label.padEnd(8)}  ${oneLine(text, 1000)}`;
+
+const recordLines = ({ commit, record }: Examination['publish']): string[] => [
+  line('commit', commit),
+  ...(record === null
+    ? []
+    : [
+        line('entry', record.entry),
+        line('source', `${record.source.repo} @ ${record.source.commit}`),
+        line('plan', record.plan),
+        ...record.decisions.map((decision) => line(`round ${decision.round}`, `${decisionText(decision)} (${decision.at})`)),
+        line('manifest', record.manifest),
+      ]),
+];
+
+const examinedLines = (found: Examination, paint: Paint): string[] => [
+  `${found.target}: ${found.state === 'intact' ? paint.good('intact') : paint.bad('differs from what was published')}`,
+  ...recordLines(found.publish),
+  ...(found.head === found.publish.commit ? [] : [line('head', `${found.head}, after later commits`)]),
+  line('compared', `${plural(found.files, 'file')} as listed, ${formatBytes(found.readBackBytes)} read back`),
+  ...(found.foreign.length === 0
+    ? []
+    : [line('foreign', `${plural(found.foreign.length, 'file')} not of this publish: ${someOf(found.foreign)}`)]),
+  ...found.findings.slice(0, SHOWN).map(({ code, message }) => `  ${paint.bad(code)}  ${oneLine(message, 1000)}`),
+  ...(found.findings.length > SHOWN ? [`  and ${found.findings.length - SHOWN} more findings: --json lists all`] : []),
+];
+
+/** One target for people. What its commits, files and record say is text from outside. */
+export const examinationText = (found: Examination | Unpublished, paint: Paint): string =>
+  'findings' in found ? examinedLines(found, paint).join('\n') : unpublishedText(found);

@@ -1,0 +1,128 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
+import { swp } from '../../support/swp.js';
+import { PAYLOAD, putPublished, type PublishedOptions } from './published.js';
+
+const TARGET = 'acme/tiny-mtp';
+let cwd: string;
+let hub: LocalHub;
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'swp-verify-'));
+  hub = await startLocalHub({
+    directory: join(cwd, 'hub'),
+    tokens: [{ token: 'hf_reader', user: 'reader', orgs: ['acme'], role: 'read' }],
+  });
+  await writeFile(join(cwd, 'skulk-weights.yaml'), 'include_foxlight: false\nsources:\n  - name: acme\n    path: mine.yaml\n');
+  await writeFile(
+    join(cwd, 'mine.yaml'),
+    `models:\n  - key: both\n    tier: smoke\n    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: ${TARGET}\n    vision_source_repo: labs/eyes\n    vision_sidecar_repo: acme/tiny-vision\n`,
+  );
+});
+afterEach(async () => {
+  await hub.close();
+  await rm(cwd, { recursive: true, force: true });
+});
+
+const verify = (argv: readonly string[] = [TARGET], env: NodeJS.ProcessEnv = {}) =>
+  swp(['verify', ...argv], { cwd, env: { HF_ENDPOINT: hub.url, HF_TOKEN: 'hf_reader', HOME: cwd, NO_COLOR: '1', ...env } });
+const published = (options?: PublishedOptions) => putPublished(hub, TARGET, options);
+const findings = async (argv?: readonly string[]): Promise<{ code: number; codes: string[] }> => {
+  const { code, out } = await verify([...(argv ?? [TARGET]), '--json']);
+  const [found] = JSON.parse(out) as [{ findings: { code: string; path: string | null }[] }];
+  return { code, codes: found.findings.map((one) => (one.path === null ? one.code : `${one.code} ${one.path}`)) };
+};
+
+describe('swp verify of an intact target', () => {
+  it('says what was published, by whose approval, and what was compared', async () => {
+    await published();
+    const { code, out, err } = await verify();
+    const text = out.replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>').replaceAll(/(commit +|head +)[0-9a-f]{40}/g, '$1<commit>');
+    await expect(`exit ${code}\n--- stdout\n${text}--- stderr\n${err}`).toMatchFileSnapshot('goldens/verify.txt');
+  });
+
+  it('lists files that are not of the publish, which are no finding', async () => {
+    await published();
+    await hub.admin.commitFiles(TARGET, new Map([['notes.txt', Buffer.from('mine')]]), { message: 'Notes' });
+    const { code, out } = await verify();
+    expect(code).toBe(0);
+    expect(out).toMatch(/head +[0-9a-f]{40}, after later commits\n[\s\S]*foreign +1 file not of this publish: notes\.txt/);
+  });
+
+  it('reads each byte of all files with --full', async () => {
+    await published();
+    const { out } = await verify([TARGET, '--full', '--json']);
+    const bytes = [...PAYLOAD.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const [found] = JSON.parse(out) as [{ readBackBytes: number; files: number }];
+    expect(found.files).toBe(PAYLOAD.size + 1);
+    expect(found.readBackBytes).toBeGreaterThan(bytes);
+  });
+});
+
+describe('swp verify finds', () => {
+  it('a file that somebody changed, and one that is gone', async () => {
+    await published();
+    await hub.admin.commitFiles(TARGET, new Map([['mtp.safetensors', Buffer.alloc(40_000, 8)]]), { message: 'x', remove: ['README.md'] });
+    expect(await findings()).toEqual({ code: 7, codes: ['file-differs README.md', 'file-differs mtp.safetensors'] });
+    const { out, err } = await verify();
+    expect(out).toMatch(/differs from what was published\n[\s\S]*file-differs {2}README\.md is not there\.\n/);
+    expect(err).toContain('Do not load what differs.');
+  });
+
+  it('bytes that are not what the Hub lists', async () => {
+    await published();
+    const stop = hub.on(({ operation }) => (operation === 'cdn' ? { kind: 'corrupt-answer', at: 100 } : undefined));
+    expect(await findings().finally(stop)).toEqual({ code: 7, codes: ['file-differs mtp.safetensors'] });
+  });
+
+  it.each<[string, PublishedOptions, string]>([
+    ['a manifest that is not the one of its commit', { trailers: { manifest: `sha256:${'0'.repeat(64)}` } }, 'record-broken'],
+    ['a plan that is not the one of its commit', { trailers: { plan: `sha256:${'0'.repeat(64)}` } }, 'plan-differs'],
+    ['a record that is no JSON', { record: () => 'hello' }, 'record-broken'],
+    ['a record that is no text', { record: () => new Uint8Array([0xff, 0xfe, 0x80]) }, 'record-broken'],
+    ['the record of another target', { record: (text) => text.replace(`"target":"${TARGET}"`, '"target":"acme/other"') }, 'other-target'],
+    ['a record that nobody approved', { record: (text) => text.replace('"verdict":"approve"', '"verdict":"reject"') }, 'not-approved'],
+    ['a recipe that is not its digest', { record: (text) => text.replace(/"names":"skulk"/, '"names":"source"') }, 'recipe-differs'],
+  ])('%s', async (_, options, code) => {
+    await published(options);
+    expect(await findings()).toEqual({ code: 7, codes: [code] });
+  });
+});
+
+describe('swp verify', () => {
+  it('of an entry looks at each of its targets, and says which holds nothing of ours', async () => {
+    await published();
+    await hub.admin.createRepo('acme/tiny-vision');
+    const { code, out } = await verify(['acme/both']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^acme\/tiny-mtp: intact\n/);
+    expect(out).toMatch(/\n\nacme\/tiny-vision: holds no publish of SWP\n$/);
+  });
+
+  it.each([
+    ['a repository that is not there', ['acme/nowhere'], {}, 1, /the Hub shows no such repository to this token/],
+    ['a name that is none', ['bad name'], {}, 1, /The catalog has no entry bad name/],
+    ['a token that the Hub does not know', [TARGET], { HF_TOKEN: 'hf_nobody' }, 6, /HF_TOKEN/],
+    ['no Hub at the address', [TARGET], { HF_ENDPOINT: 'http://127.0.0.1:1' }, 5, /HF_ENDPOINT/],
+  ])(
+    'with %s says so',
+    async (_, argv, env, expected, message) => {
+      await published();
+      const { code, out, err } = await verify(argv, env);
+      expect(out + err).toMatch(message);
+      expect(code).toBe(expected);
+    },
+    60_000,
+  );
+
+  it('lets a hostile record neither paint nor add a line', async () => {
+    const hostile = '\\u001b[2J\\u202eada\\nfake: intact';
+    await published({ record: (text) => text.replace('"reviewer":"ada"', `"reviewer":"${hostile}"`) });
+    const { out } = await verify();
+    expect(out).toContain('ada');
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    expect(out).not.toMatch(/^fake: intact/m);
+  });
+});
