@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { measureCli } from './cli.js';
 import { measureClients } from './clients.js';
 import { goalText, meets, type Figure } from './figure.js';
 import { measureMtp } from './mtp.js';
 import { measurePublish } from './publish.js';
-import { measureStartUp } from './start-up.js';
 import { measureUpload } from './upload.js';
 import { measureVindex } from './vindex.js';
 
@@ -13,7 +13,7 @@ const RESULTS = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bench
 
 /** What can be measured, by the name that asks for it alone: `npm run bench -- mtp`. */
 const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
-  'start-up': () => Promise.resolve([measureStartUp()]),
+  cli: measureCli,
   upload: async () => [...(await measureUpload()), ...(await measureClients())],
   publish: measurePublish,
   mtp: measureMtp,

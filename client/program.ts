@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ARTIFACT_KINDS } from '../core/artifact-kinds.js';
 import { SwpError } from '../core/error.js';
-import { ARTIFACT_KINDS, type ArtifactKind } from '../core/ids.js';
+import type { ArtifactKind } from '../core/ids.js';
 import { swpVersion } from '../core/version.js';
 import type { MtpNames } from '../formats/mtp/naming.js';
 import type { Context } from './context.js';

@@ -1,7 +1,7 @@
 import type { Examination, Unpublished } from '../activities/examine.js';
 import { formatBytes, oneLine, plural, someOf } from '../core/text.js';
 import { decisionText } from '../plan/decision.js';
-import type { Paint } from '../plan/render/terminal.js';
+import type { Paint } from '../plan/render/paint.js';
 
 /** So many findings are shown to people; `--json` has them all. */
 const SHOWN = 20;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ARTIFACT_KINDS } from './artifact-kinds.js';
 
 /** A repository on the Hub, `owner/name`, spelt as its author spelt it. Compare with {@link sameRepo}. */
 export const RepoId = z
@@ -55,8 +56,6 @@ export const CollectionSlug = z
   .brand<'CollectionSlug'>();
 export type CollectionSlug = z.infer<typeof CollectionSlug>;
 
-/** The kinds of artifact that an entry can have, in the order in which plans list them. */
-export const ARTIFACT_KINDS = ['vindex', 'mtp', 'vision'] as const;
 export const ArtifactKind = z.enum(ARTIFACT_KINDS);
 export type ArtifactKind = z.infer<typeof ArtifactKind>;
 

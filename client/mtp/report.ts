@@ -3,7 +3,7 @@ import { planExtraction, type MtpSelection } from '../../formats/mtp/selection.j
 import { transformationOf } from '../../formats/mtp/tensors-file.js';
 import { shapeText, type OutputTensor, type SourceTensor } from '../../formats/mtp/tensors.js';
 import type { SourceFacts } from '../../plan/facts.js';
-import type { Paint } from '../../plan/render/terminal.js';
+import type { Paint } from '../../plan/render/paint.js';
 
 const companionsOf = ({ quantised }: OutputTensor): SourceTensor[] =>
   quantised === null

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { messageOf, SwpError } from '../../core/error.js';
-import { PLAIN, type Paint } from '../../plan/render/terminal.js';
+import { PLAIN, type Paint } from '../../plan/render/paint.js';
 import { Live } from './live.js';
 import { neutralise } from './neutralise.js';
 

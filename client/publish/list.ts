@@ -2,8 +2,8 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { Digest } from '../../core/ids.js';
 import { SwpEntry, SwpPlan, SwpStage } from '../../workflows/search-attributes.js';
 
-/** Bounds what is in memory at once, whatever the length of the list. */
-const PAGE = 200;
+/** Bounds what is in memory at once, whatever the length of the list. A smaller page costs the server as much as this. */
+const PAGE = 500;
 
 /** A workflow as the server lists it: the list may lag a moment behind, and nobody is asked for it. */
 export interface Listed {

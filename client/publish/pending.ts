@@ -21,7 +21,7 @@ const WAITS: ReadonlyMap<string | null, Wait> = new Map<Stage, Wait>([
 const QUERY = `${RUNNING} AND ${SwpStage.name} IN (${[...WAITS.keys()].map((stage) => `'${stage}'`).join(', ')})`;
 
 /** For so many it is asked since when they wait: a request each. */
-const ASKED = 100;
+const ASKED = 50;
 const AT_ONCE = 16;
 /** Among its last events is the one that began the wait. */
 const LAST_EVENTS = 30;

@@ -3,19 +3,8 @@ import type { ArtifactPlan } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
 import { shortDigest } from '../decision.js';
 import { approvalsText, type ShownPlan } from './markdown.js';
+import type { Paint } from './paint.js';
 import { commandsForTheRest, operationWords, planSummary } from './words.js';
-
-/** Paints a verdict or a heading; the plain paint returns its text. */
-export interface Paint {
-  readonly bold: (text: string) => string;
-  readonly dim: (text: string) => string;
-  readonly good: (text: string) => string;
-  readonly careful: (text: string) => string;
-  readonly bad: (text: string) => string;
-}
-
-const same = (text: string): string => text;
-export const PLAIN: Paint = { bold: same, dim: same, good: same, careful: same, bad: same };
 
 const verdictOf = (check: Check, paint: Paint): string => {
   switch (check.verdict) {

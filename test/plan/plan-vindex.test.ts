@@ -9,7 +9,8 @@ import { canonicalJson } from '../../plan/canonical.js';
 import type { FileFacts, LarqlFacts, SourceFacts } from '../../plan/facts.js';
 import { payloadPaths } from '../../plan/payload.js';
 import { planVindex, type VindexPlanInput } from '../../plan/plan-vindex.js';
-import { planText, PLAIN } from '../../plan/render/terminal.js';
+import { PLAIN } from '../../plan/render/paint.js';
+import { planText } from '../../plan/render/terminal.js';
 import { absentTarget, bytesFile, commit, plan as mtpPlan, PLAN_DIGEST, TOOLS } from './fixtures.js';
 
 const SOURCE = RepoId.parse('labs/tiny');

@@ -4,7 +4,8 @@ import { canonicalJson } from '../../plan/canonical.js';
 import { diffPlans } from '../../plan/diff.js';
 import { codeSpan, escapeMarkdown } from '../../plan/escape.js';
 import { planMarkdown, type ShownPlan } from '../../plan/render/markdown.js';
-import { PLAIN, planText } from '../../plan/render/terminal.js';
+import { PLAIN } from '../../plan/render/paint.js';
+import { planText } from '../../plan/render/terminal.js';
 import { volatileChecks } from '../../plan/volatile-checks.js';
 import { commit, plan, PLAN_DIGEST, sourceFacts } from './fixtures.js';
 
