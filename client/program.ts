@@ -20,6 +20,11 @@ type Command_ = (context: Context) => Promise<ExitCode>;
 
 const only = new Option('--only <kind>', 'publish this artifact of the entry alone').choices([...ARTIFACT_KINDS]);
 
+const EXIT_CODES = `
+Exit codes: 0 ok, 1 failed, 2 usage, 3 invalid catalog or settings, 4 stale plan,
+5 unavailable (retry later), 6 access or quota, 7 integrity, 8 awaiting approval,
+9 nothing to do, 10 rejected or expired, 130 interrupted.`;
+
 const fault = new Option('--fault <name[@nth]>', 'let something go wrong on the local hub; repeatable; `help` lists what').argParser(
   (name: string, before: readonly string[] | undefined) => [...(before ?? []), name],
 );
@@ -40,7 +45,8 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .version(swpVersion(), '-V, --version')
     .option('--json', 'machine-readable output on stdout')
     .option('--catalog <file>', 'the skulk-weights.yaml to use (SWP_CATALOG)')
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    .addHelpText('after', EXIT_CODES);
 
   const catalog = program.command('catalog').description('what people may ask for');
   catalog
@@ -131,7 +137,7 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
   program
     .command('history')
     .argument('<entry>')
-    .description('the publishes of an entry that the server still knows, their decisions and commits')
+    .description('the publishes of an entry that the server still knows: how each ended, who decided, what it committed')
     .option('--limit <n>', 'so many of the newest', wholeFrom(1), 10)
     .action((entry: string, options: { limit: number }) =>
       execute(async (context) => (await import('./commands/history.js')).history({ entry, ...options }, context)),

@@ -24,8 +24,8 @@ const runLines = (run: Run): string[] => [
 /** The publishes of an entry: when, how each ended, what was decided by whom, and the commits that it made. */
 export const history = async (options: { readonly entry: string; readonly limit: number }, context: Context): Promise<ExitCode> => {
   const entry = await entryName(context, options.entry);
-  return withTemporal(context, async ({ client }) => {
-    const runs = await readRuns(client, entry, options.limit);
+  return withTemporal(context, async (temporal) => {
+    const runs = await readRuns(temporal, entry, options.limit);
     if (runs.length === 0)
       throw new SwpError('not-found', 'publish/none', `No publish of ${entry} is known to this Temporal server.`, {
         hint: `It forgets what has ended after its retention time; the target's own commits stay: swp verify ${entry}`,

@@ -11,8 +11,8 @@ const whatOf = ({ stage, workflow, plan }: Pending): string => {
 
 /** What waits for whom, since when, and the commands that decide. */
 export const pending = async (context: Context): Promise<ExitCode> =>
-  withTemporal(context, async ({ client }) => {
-    const count = await context.out.pages(['entry', 'waits for', 'what', 'since', 'decide with'], pendingPages(client), (item) => [
+  withTemporal(context, async (temporal) => {
+    const count = await context.out.pages(['entry', 'waits for', 'what', 'since', 'decide with'], pendingPages(temporal), (item) => [
       item.entry,
       item.waitsFor,
       whatOf(item),

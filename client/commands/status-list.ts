@@ -6,8 +6,8 @@ import { stageOf, timeText } from '../publish/stage-text.js';
 
 /** Every publish that runs, and each of its targets that is at work. */
 export const statusList = async (context: Context): Promise<ExitCode> =>
-  withTemporal(context, async ({ client }) => {
-    const count = await context.out.pages(['entry', 'stage', 'workflow', 'started'], listPages(client, RUNNING), (found) => [
+  withTemporal(context, async (temporal) => {
+    const count = await context.out.pages(['entry', 'stage', 'workflow', 'started'], listPages(temporal, RUNNING), (found) => [
       found.entry,
       stageOf(found),
       found.workflow,

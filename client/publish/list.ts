@@ -1,5 +1,8 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { Digest } from '../../core/ids.js';
+import { messageOf } from '../../core/error.js';
+import { checkSearchAttributes, searchAttributesError } from '../../worker/search-attributes.js';
+import type { TemporalClient } from '../temporal-connection.js';
 import { SwpEntry, SwpPlan, SwpStage } from '../../workflows/search-attributes.js';
 
 /** Bounds what is in memory at once, whatever the length of the list. A smaller page costs the server as much as this. */
@@ -29,8 +32,21 @@ const listed = (found: WorkflowExecutionInfo): Listed => ({
   closedAt: found.closeTime ?? null,
 });
 
-/** What a query of Temporal's list finds, newest start first, in pages. */
-export async function* listPages(client: Client, query: string): AsyncGenerator<readonly Listed[]> {
+/**
+ * What a query of Temporal's list finds, newest start first, in pages.
+ *
+ * @throws SwpError `temporal/search-attributes` in a namespace that lacks them, which refuses the query
+ */
+export async function* listPages({ client, connection, namespace }: TemporalClient, query: string): AsyncGenerator<readonly Listed[]> {
+  try {
+    yield* pagesOf(client, query);
+  } catch (error) {
+    const problems = /search attribute/i.test(messageOf(error)) ? await checkSearchAttributes(connection, namespace) : [];
+    throw problems.length === 0 ? error : searchAttributesError(problems, namespace);
+  }
+}
+
+async function* pagesOf(client: Client, query: string): AsyncGenerator<readonly Listed[]> {
   let page: Listed[] = [];
   for await (const found of client.workflow.list({ query, pageSize: PAGE })) {
     page.push(listed(found));

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
 import { EntryName } from '../../catalog/snapshot.js';
 import type { Stage } from '../../workflows/stages.js';
+import type { TemporalClient } from '../temporal-connection.js';
 import { firstPayload, timeOf } from './events.js';
 import { listPages, RUNNING, type Listed } from './list.js';
 import { SwpStage } from '../../workflows/search-attributes.js';
@@ -59,12 +60,12 @@ const withWait = (listed: Listed, since: Date | null): Pending => {
 };
 
 /** Everything that waits for a person, in pages. */
-export async function* pendingPages(client: Client): AsyncGenerator<readonly Pending[]> {
+export async function* pendingPages(temporal: TemporalClient): AsyncGenerator<readonly Pending[]> {
   let asked = 0;
-  for await (const page of listPages(client, QUERY)) {
+  for await (const page of listPages(temporal, QUERY)) {
     const first = page.slice(0, ASKED - asked);
     asked += first.length;
-    const times = await pMap(first, (listed) => sinceOf(client, listed), { concurrency: AT_ONCE });
+    const times = await pMap(first, (listed) => sinceOf(temporal.client, listed), { concurrency: AT_ONCE });
     yield page.flatMap((listed, at) => {
       const since = at < first.length ? times[at] : null;
       return since === undefined ? [] : [withWait(listed, since)];

@@ -3,6 +3,7 @@ import pMap from 'p-map';
 import type { Digest } from '../../core/ids.js';
 import type { DecisionRecord } from '../../plan/decision.js';
 import { publishId } from '../../workflows/names.js';
+import type { TemporalClient } from '../temporal-connection.js';
 import { allDecisions } from './decision-history.js';
 import { endsIn, type ArtifactEnd } from './ends.js';
 import { readEvents } from './events.js';
@@ -30,11 +31,11 @@ type Known = Pick<Running, 'runId' | 'status' | 'stage' | 'startedAt' | 'closedA
 const AT_ONCE = 4;
 
 /** The newest publishes of an entry that the server still has. The newest of all is asked for: the list may not have it yet. */
-const knownRuns = async (client: Client, entry: string, limit: number): Promise<readonly Known[]> => {
+const knownRuns = async (temporal: TemporalClient, entry: string, limit: number): Promise<readonly Known[]> => {
   const id = publishId(entry);
-  const newest = await readRunning(client, id);
+  const newest = await readRunning(temporal.client, id);
   const known: Known[] = newest === null ? [] : [newest];
-  for await (const page of listPages(client, `WorkflowId = '${id}'`)) {
+  for await (const page of listPages(temporal, `WorkflowId = '${id}'`)) {
     known.push(...page.filter(({ run }) => run !== newest?.runId).map((listed) => ({ ...listed, runId: listed.run })));
     if (known.length >= limit) break;
   }
@@ -61,5 +62,5 @@ const readRun = async (client: Client, entry: string, known: Known): Promise<Run
  *
  * @param entry a name of the catalog's form: it becomes part of a query
  */
-export const readRuns = async (client: Client, entry: string, limit: number): Promise<readonly Run[]> =>
-  pMap(await knownRuns(client, entry, limit), (known) => readRun(client, entry, known), { concurrency: AT_ONCE });
+export const readRuns = async (temporal: TemporalClient, entry: string, limit: number): Promise<readonly Run[]> =>
+  pMap(await knownRuns(temporal, entry, limit), (known) => readRun(temporal.client, entry, known), { concurrency: AT_ONCE });

@@ -50,12 +50,10 @@ describe('swp catalog', () => {
     ['unknown-entry', ['catalog', 'show', 'acme/tinny'], false],
     ['unknown-entry-json', ['--json', 'catalog', 'show', 'acme/tinny'], false],
     ['help', ['--help'], false],
-    ['start-help', ['start', '--help'], false],
     ['unknown-command', ['stat'], false],
     ['missing-argument', ['start'], false],
     ['wrong-kind', ['start', 'acme/tiny', '--only', 'gguf'], false],
     ['kind-not-there', ['start', 'acme/tiny', '--only', 'vindex'], false],
-    ['dev-help', ['dev', '--help'], false],
     ['dev-fault-help', ['dev', '--fault', 'help'], false],
     ['dev-unknown-fault', ['dev', '--fault', 'part-503', '--fault', 'part-50'], false],
     ['dev-wrong-place', ['dev', '--fault', 'part-503@third'], false],
@@ -90,10 +88,15 @@ describe('swp catalog', () => {
 
 it.each([
   ['status'],
+  ['status', 'acme/tiny', '--watch'],
+  ['pending'],
+  ['history', 'acme/tiny'],
   ['plan', 'acme/tiny'],
   ['start', 'acme/tiny'],
   ['approve', 'acme/tiny', 'aaaaaaaaaaaa'],
+  ['reject', 'acme/tiny', 'aaaaaaaaaaaa'],
   ['retry', 'acme/tiny'],
+  ['abandon', 'acme/tiny'],
   ['cancel', 'acme/tiny'],
 ])('swp %s without a server says how to start one, and exits 5', async (...argv) => {
   const { code, out, err } = await swp(argv, { cwd, env: { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_CONFIG_FILE: '/nonexistent' } });

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registerSearchAttributes } from '../../worker/search-attributes.js';
+import { SwpEntry, SwpPlan, SwpStage } from '../../workflows/search-attributes.js';
+import { connectClient, type TemporalClient } from '../../client/temporal-connection.js';
+import { swp } from '../support/swp.js';
+import { connectTestClient, testTemporalEnv, uniqueName } from '../support/temporal.js';
+
+const namespace = uniqueName('lists');
+const env = { ...testTemporalEnv(), TEMPORAL_NAMESPACE: namespace, NO_COLOR: '1' };
+let temporal: TemporalClient;
+
+const run = (argv: readonly string[], terminal = false) => swp(argv, { cwd: '/', env, terminal });
+
+/** A namespace of its own, so that its lists hold what this test puts there and nothing else. */
+beforeAll(async () => {
+  const { connection, close } = await connectTestClient();
+  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
+  await close();
+  for (;;) {
+    const opened = await connectClient({ env }).catch(() => null);
+    if (opened !== null) {
+      temporal = opened;
+      return;
+    }
+  }
+});
+afterAll(() => temporal.close());
+
+const startAt = (id: string, type: string, entry: string, stage: string | null, plan?: string) =>
+  temporal.client.workflow.start(type, {
+    workflowId: id,
+    taskQueue: 'nobody',
+    typedSearchAttributes: [
+      { key: SwpEntry, value: entry },
+      ...(stage === null ? [] : [{ key: SwpStage, value: stage }]),
+      ...(plan === undefined ? [] : [{ key: SwpPlan, value: plan }]),
+    ],
+  });
+
+const golden = async (name: string, argv: readonly string[], terminal = false) => {
+  const { code, out, err } = await run(argv, terminal);
+  const text = `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<run>')
+    .replaceAll(namespace, '<namespace>');
+  await expect(text).toMatchFileSnapshot(`goldens/${name}.txt`);
+};
+
+describe('a namespace that is not set up', () => {
+  it('is told apart by the lists, with what to do', () => golden('lists-not-set-up', ['pending']));
+});
+
+describe('a namespace where nothing runs', () => {
+  beforeAll(async () => {
+    await registerSearchAttributes(temporal.connection, namespace);
+    while ((await run(['pending'])).code !== 0);
+  });
+
+  it.each([
+    ['pending-none', ['pending']],
+    ['pending-none-json', ['pending', '--json']],
+    ['status-none', ['status']],
+  ])('%s', (name, argv) => golden(name, argv));
+});
+
+describe('a namespace where publishes wait', () => {
+  beforeAll(async () => {
+    const plan = `sha256:${'0123456789abcdef'.repeat(4)}`;
+    await startAt('publish/acme/waits', 'publishEntry', 'acme/waits', 'awaiting-approval', plan);
+    await startAt('publish/acme/parked', 'publishEntry', 'acme/parked', null);
+    await startAt('target/acme/parked-mtp', 'publishArtifact', 'acme/parked', 'needs-attention');
+    await startAt('publish/acme/plans', 'publishEntry', 'acme/plans', 'planning');
+    await startAt('publish/evil', 'publishEntry', 'acme/x; \u001b[2Jrm -rf ~', 'needs-attention');
+    await startAt('another', 'somethingElse', 'acme/else', 'awaiting-approval');
+    while ((await temporal.client.workflow.count()).count < 6);
+  });
+
+  it.each<[string, string[], boolean]>([
+    ['pending-terminal', ['pending'], true],
+    ['pending-plain', ['pending'], false],
+    ['pending-json', ['pending', '--json'], false],
+    ['status-terminal', ['status'], true],
+    ['status-plain', ['status'], false],
+  ])('%s', golden);
+});

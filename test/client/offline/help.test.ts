@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { swp } from '../../support/swp.js';
+
+const help = async (command: readonly string[]): Promise<string> => {
+  const { code, out, err } = await swp([...command, '--help'], { cwd: '/' });
+  expect([code, err]).toEqual([0, '']);
+  return out;
+};
+
+/** Every command that a help lists, and those that their helps list. */
+const commandsBelow = async (command: readonly string[]): Promise<string[][]> => {
+  const listed = (await help(command)).split('\nCommands:\n')[1] ?? '';
+  const names = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
+  const below = await Promise.all(names.map((name) => commandsBelow([...command, name])));
+  return names.flatMap((name, at) => [[...command, name], ...below[at]!]);
+};
+
+const commands = await commandsBelow([]);
+
+describe('the help of every command', () => {
+  it('is here', () => {
+    expect(commands.length).toBeGreaterThan(25);
+  });
+
+  it.each(commands.map((command) => command.join(' ')))('swp %s', async (command) => {
+    await expect(await help(command.split(' '))).toMatchFileSnapshot(`goldens/help/${command.replaceAll(' ', '-')}.txt`);
+  });
+});
