@@ -6,16 +6,16 @@ import {
 } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
 import { resolveUpdate, type Resolution, type ResolutionReply } from '../../workflows/messages.js';
-import { targetId } from '../../workflows/names.js';
 import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
 import { withTemporal } from '../publish/connect.js';
-import { newestPlan } from '../publish/plan-history.js';
-import { readPublish, readRunning, type Running } from '../publish/read.js';
+import { readEvents } from '../publish/events.js';
+import { readPublish, type Running } from '../publish/read.js';
 import { stageOf } from '../publish/stage-text.js';
 import { parkedIn } from '../publish/status.js';
+import { readTargets, targetReposIn } from '../publish/targets.js';
 import { noWorker, unpolledControl } from '../publish/workers.js';
 
 const ANSWER_MS = 10_000;
@@ -60,9 +60,8 @@ export const resolve = async (
   const { action, note } = options;
   return withTemporal(context, async ({ client }) => {
     const publish = await readPublish(client, entry);
-    const plan = await newestPlan(client, publish.id, publish.runId);
-    const found = await Promise.all((plan?.artifacts ?? []).map((artifact) => readRunning(client, targetId(artifact.target.repo))));
-    const targets = found.filter((running): running is Running => running !== null && running.startedAt >= publish.startedAt);
+    const events = await readEvents(client, publish.id, publish.runId);
+    const targets = await readTargets(client, publish, targetReposIn(events));
     const parked = parkedIn({ publish, targets });
     if (parked.length === 0) throw notParked(entry, publish, targets);
     const missing = await unpolledControl(client, publish.taskQueue);

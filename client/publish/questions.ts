@@ -2,10 +2,13 @@ import type { Client } from '@temporalio/client';
 import type { Digest } from '../../core/ids.js';
 import { SwpError } from '../../core/error.js';
 import { shortDigest } from '../../plan/decision.js';
-import { planText, type Paint } from '../../plan/render/terminal.js';
-import { newestPlan } from './plan-history.js';
+import type { Paint } from '../../plan/render/paint.js';
+import { planText } from '../../plan/render/terminal.js';
+import { readEvents } from './events.js';
+import { newestPlanIn } from './plan-history.js';
 import { readPublish, type Running } from './read.js';
 import { sealedText, waitingReleases } from './release.js';
+import { readTargets, targetReposIn } from './targets.js';
 
 /** Something that a person may approve or reject: a plan, or what was sealed under one. */
 export interface Question {
@@ -29,7 +32,8 @@ export const questionName = ({ subject, digest }: Pick<Question, 'subject' | 'di
  */
 export const questionsOf = async (client: Client, entry: string): Promise<readonly Question[]> => {
   const running = await readPublish(client, entry);
-  const plan = await newestPlan(client, running.id, running.runId);
+  const events = await readEvents(client, running.id, running.runId);
+  const plan = newestPlanIn(events);
   if (running.status !== 'RUNNING' || plan === null)
     throw new SwpError(
       'not-found',
@@ -37,10 +41,7 @@ export const questionsOf = async (client: Client, entry: string): Promise<readon
       `No plan of ${entry} waits for a decision (${running.stage ?? running.status}).`,
       { hint: `swp status ${entry}` },
     );
-  const releases = await waitingReleases(
-    client,
-    plan.artifacts.map(({ target }) => target.repo),
-  );
+  const releases = await waitingReleases(client, await readTargets(client, running, targetReposIn(events)));
   return [
     {
       subject: 'plan',

@@ -2,7 +2,7 @@ import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription }
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { publishId } from '../../workflows/names.js';
-import { SwpStage } from '../../workflows/search-attributes.js';
+import { SwpEntry, SwpStage } from '../../workflows/search-attributes.js';
 import type { publishEntry } from '../../workflows/publish-entry.js';
 import type { PublishResult } from '../../workflows/types.js';
 
@@ -36,6 +36,7 @@ type Progress = z.infer<typeof Progress>;
 export interface Running {
   readonly id: string;
   readonly runId: string;
+  readonly entry: string | null;
   readonly status: string;
   readonly stage: string | null;
   readonly startedAt: Date;
@@ -71,6 +72,7 @@ export const readRunning = async (client: Client, id: string): Promise<Running |
     return {
       id,
       runId: description.runId,
+      entry: description.typedSearchAttributes.get(SwpEntry) ?? null,
       status: description.status.name,
       stage: description.typedSearchAttributes.get(SwpStage) ?? null,
       startedAt: description.startTime,

@@ -2,9 +2,8 @@ import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { Digest } from '../../core/ids.js';
 import { formatBytes, oneLine, plural } from '../../core/text.js';
-import { targetId } from '../../workflows/names.js';
 import { firstPayload, readEvents, type HistoryEvent } from './events.js';
-import { readRunning, type Running } from './read.js';
+import type { Running } from './read.js';
 
 /** What a high-memory host has sealed, and where a person can look at it. */
 export interface SealedView {
@@ -29,9 +28,8 @@ const newestSealedIn = (events: readonly HistoryEvent[]): z.infer<typeof Built> 
 };
 
 /** What of these targets waits for its release, read from histories: no worker need be up. */
-export const waitingReleases = async (client: Client, targets: readonly string[]): Promise<readonly SealedView[]> => {
-  const found = await Promise.all(targets.map((repo) => readRunning(client, targetId(repo))));
-  const waiting = found.filter((target): target is Running => target?.status === 'RUNNING' && target.stage === 'awaiting-release');
+export const waitingReleases = async (client: Client, targets: readonly Running[]): Promise<readonly SealedView[]> => {
+  const waiting = targets.filter(({ status, stage }) => status === 'RUNNING' && stage === 'awaiting-release');
   const sealed = waiting.map(async (target): Promise<SealedView[]> => {
     const newest = newestSealedIn(await readEvents(client, target.id, target.runId));
     if (newest === null) return [];

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { shortDigest, type DecisionRecord } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { statusQuery, targetStatusQuery, type Trouble } from '../../workflows/messages.js';
-import { targetId } from '../../workflows/names.js';
+import type { RepoId } from '../../core/ids.js';
 import { allDecisions, decisionLine } from './decision-history.js';
 import { readEvents } from './events.js';
 import { newestPlanIn } from './plan-history.js';
-import { readPublish, readRunning, type Running } from './read.js';
+import { readPublish, type Running } from './read.js';
 import { sealedText, waitingReleases, type SealedView } from './release.js';
 import { stageOf, stepText } from './stage-text.js';
+import { readTargets, targetReposIn } from './targets.js';
 import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unpolled } from './workers.js';
 
 /** A query needs a worker; without one the rest of the status still tells the truth. */
@@ -25,6 +26,8 @@ export interface PublishView {
   readonly publish: Running;
   readonly plan: ShownPlan | null;
   readonly decisions: readonly DecisionRecord[];
+  /** The repositories that any of its rounds planned to write to. */
+  readonly repos: readonly RepoId[];
   readonly targets: readonly Running[];
   /** What waits for its release. */
   readonly releases: readonly SealedView[];
@@ -59,10 +62,10 @@ const readPlanned = async (
   client: Client,
   publish: Running,
   before: PublishView | undefined,
-): Promise<Pick<PublishView, 'plan' | 'decisions'>> => {
+): Promise<Pick<PublishView, 'plan' | 'decisions' | 'repos'>> => {
   if (before?.publish.runId === publish.runId && before.publish.events === publish.events) return before;
   const events = await readEvents(client, publish.id, publish.runId);
-  return { plan: newestPlanIn(events), decisions: await allDecisions(client, events) };
+  return { plan: newestPlanIn(events), decisions: await allDecisions(client, events), repos: targetReposIn(events) };
 };
 
 /**
@@ -72,10 +75,8 @@ const readPlanned = async (
  */
 export const readView = async (client: Client, entry: string, before?: PublishView): Promise<PublishView> => {
   const publish = await readPublish(client, entry);
-  const { plan, decisions } = await readPlanned(client, publish, before);
-  const found = await Promise.all((plan?.artifacts ?? []).map((artifact) => readRunning(client, targetId(artifact.target.repo))));
-  const targets = found.filter((running): running is Running => running !== null && running.startedAt >= publish.startedAt);
-  const sealing = targets.filter(({ stage }) => stage === 'awaiting-release').map(({ id }) => id.replace(/^target\//, ''));
+  const { plan, decisions, repos } = await readPlanned(client, publish, before);
+  const targets = await readTargets(client, publish, repos);
   const open = [publish, ...targets].filter((running) => running.status === 'RUNNING');
   const missing = await findMissing(client, open);
   const answers = await Promise.all(
@@ -85,8 +86,9 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
     publish,
     plan,
     decisions,
+    repos,
     targets,
-    releases: await waitingReleases(client, sealing),
+    releases: await waitingReleases(client, targets),
     troubles: answers.flatMap(({ running, words }) => (words?.trouble ? [{ workflow: running.id, trouble: words.trouble }] : [])),
     waitingFor: answers.flatMap(({ words }) => words?.waitingFor ?? []),
     missing,

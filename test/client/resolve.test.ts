@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RepoId } from '../../core/ids.js';
+import { generateVision } from '../../dev/checkpoint/vision.js';
+import { targetId } from '../../workflows/names.js';
+import { swp } from '../support/swp.js';
+import { Workshop } from '../support/workshop.js';
+
+let workshop: Workshop;
+beforeEach(async () => (workshop = await Workshop.open('resolve')));
+afterEach(() => workshop.close());
+
+const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
+
+/** Nobody may commit to the target until this is called off. */
+const forbidCommits = () =>
+  workshop.hub.on(({ operation, repo }) =>
+    operation === 'commit' && repo?.toLowerCase() === workshop.target.toLowerCase()
+      ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) }
+      : undefined,
+  );
+
+describe('what is parked', () => {
+  it('is found and answered while a later round asks about another target', async () => {
+    const vision = RepoId.parse(`Acme/${workshop.queue}-vision`);
+    const source = RepoId.parse(`labs/${workshop.queue}-vision`);
+    await workshop.hub.admin.createRepo(source);
+    await workshop.hub.admin.commitFiles(source, generateVision({ seed: 3, hidden: 64 }).files, { message: 'An encoder' });
+    const both = workshop.entry({ vision_source_repo: source, vision_sidecar_repo: vision });
+    const stop = forbidCommits();
+    await workshop.start(both);
+    await workshop.planOf();
+    await workshop.hub.admin.createRepo(vision);
+    await workshop.hub.admin.commitFiles(vision, new Map([['notes.txt', Buffer.from('not ours')]]), { message: 'Somebody else' });
+    await workshop.approve();
+    await workshop.untilTarget('needs-attention');
+    await workshop.planOf(2);
+    const { out } = await run('status', both.name);
+    expect(out).toMatch(/is parked at committing: [\s\S]*then: swp retry/);
+    stop();
+    const { code, out: answered } = await run('retry', both.name);
+    expect([code, answered]).toEqual([0, `${targetId(workshop.target)}: retry at committing\n`]);
+    await workshop.approve(2);
+    expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 2 });
+  });
+
+  it('of another entry on the same target is not answered for', async () => {
+    const other = workshop.entry({}, `${workshop.queue}-two`);
+    const stop = forbidCommits();
+    await workshop.start();
+    await workshop.approve();
+    await workshop.untilTarget('needs-attention');
+    await workshop.start(other);
+    await workshop.approve(1, other);
+    for (let waits = false; !waits; waits = (await run('status', other.name)).out.includes(`waits for ${targetId(workshop.target)}`));
+    const { code, err } = await run('abandon', other.name);
+    expect([code, err]).toEqual([1, expect.stringContaining(`Nothing of ${other.name} is parked: it is at work.`)]);
+    stop();
+    expect((await run('abandon', workshop.entry().name, '--note', 'enough')).code).toBe(0);
+    expect(await workshop.result()).toMatchObject({ outcome: 'abandoned' });
+    expect(await workshop.result(other)).toMatchObject({ outcome: 'published' });
+  });
+});
+
+describe('swp move', () => {
+  it('of what runs on no host says what can be done instead', async () => {
+    const stop = workshop.hub.on(({ operation }) =>
+      operation === 'validate-yaml' ? { kind: 'status', status: 400, body: JSON.stringify({ errors: [{ message: 'no' }] }) } : undefined,
+    );
+    await workshop.start();
+    await workshop.until('needs-attention');
+    stop();
+    const { code, err } = await run('move', workshop.entry().name);
+    expect([code, err]).toEqual([1, expect.stringContaining('This step runs on no host of its own: use retry or abandon.')]);
+  });
+});
+
+describe('swp cancel', () => {
+  it('ends a publish that waits, and its history says so', async () => {
+    await workshop.start();
+    await workshop.planOf();
+    const { name } = workshop.entry();
+    expect((await run('cancel', name)).code).toBe(0);
+    await expect(workshop.result()).rejects.toThrow();
+    const { code, err } = await run('status', name);
+    expect([code, err]).toEqual([1, expect.stringContaining('The publish was cancelled; the target is as it was.')]);
+    expect((await run('history', name)).out).toMatch(/^\S+ {2}abandoned after /);
+  });
+});
