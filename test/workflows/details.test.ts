@@ -8,7 +8,7 @@ const PLAN = Digest.parse(`sha256:${'a1'.repeat(32)}`);
 const detailsOf = (message: Record<string, unknown>): string =>
   entryDetails('building', {
     plan: null,
-    approval: decide(openApproval(1, PLAN, 10), { plan: PLAN, verdict: 'approve', ...message }, 5).approval,
+    approval: decide(openApproval({ round: 1, plan: PLAN, deadline: 10 }), { plan: PLAN, verdict: 'approve', ...message }, 5).approval,
     trouble: null,
     waitingFor: [],
     notes: [],
