@@ -1,0 +1,145 @@
+import { oneLine } from '../../core/text.js';
+import type { MtpNames } from '../../formats/mtp/naming.js';
+import { planMtpSidecar, type MtpSelection } from '../../formats/mtp/selection.js';
+import { extractOptions, type VindexQuant, type VindexSlice } from '../../formats/vindex/options.js';
+import { configProblem, sourceProblems, type SourceProblem } from '../../formats/vindex/source-problems.js';
+import { describeSource, filesToRead, type ModelKind, type SourceFile } from '../../formats/vindex/source.js';
+import type { SourceFacts } from '../facts.js';
+import { isAssistant } from './assistant.js';
+import type { CheckpointFacts, PointerFacts, ProposalFacts } from './facts.js';
+import { mirrorNotes, visionPlace } from './vision.js';
+
+/** One thing that an entry may have: found, with what is worth knowing of it, or not, with the reasons. */
+export type Part<T> =
+  | { readonly found: true; readonly what: T; readonly notes: readonly string[] }
+  | { readonly found: false; readonly reasons: readonly string[] };
+
+export interface VindexPart {
+  readonly source: SourceFacts;
+  readonly quant: VindexQuant;
+  readonly slice: VindexSlice;
+  readonly kind: ModelKind;
+}
+
+export interface MtpPart {
+  readonly source: SourceFacts;
+  readonly selection: MtpSelection;
+}
+
+/** What a model offers to publish, and why not the rest. */
+export interface Detected {
+  readonly vindex: Part<VindexPart>;
+  readonly mtp: Part<MtpPart>;
+  readonly vision: Part<SourceFacts>;
+  readonly assistant: Part<PointerFacts>;
+}
+
+export interface DetectOptions {
+  /** Without it: q4k where larql can do that, else none. */
+  readonly quant?: VindexQuant;
+  readonly slice?: VindexSlice;
+  readonly names?: MtpNames;
+}
+
+/** What fleets use comes first. */
+const QUANTS: readonly VindexQuant[] = ['q4k', 'none'];
+
+const none = (...reasons: readonly string[]): { readonly found: false; readonly reasons: readonly string[] } => ({ found: false, reasons });
+const found = <T>(what: T, notes: readonly string[] = []): Part<T> => ({ found: true, what, notes });
+
+const words = ({ message, fix }: SourceProblem): string => (fix === undefined ? message : `${message} ${fix}`);
+
+/** The files that larql would read, with the tensors of those whose headers were read. */
+const larqlFiles = ({ source, index, files }: CheckpointFacts): SourceFile[] => {
+  const paths = source.files.map(({ path }) => path);
+  const read = new Set(filesToRead(paths, index?.files));
+  const headers = new Map(files.map(({ path, header }) => [path, header.tensors]));
+  return source.files
+    .filter(({ path }) => read.has(path))
+    .map(({ path, size }) => {
+      const tensors = headers.get(path);
+      return tensors === undefined ? { path, size } : { path, size, tensors };
+    });
+};
+
+const sliceNote = (kind: ModelKind, quant: VindexQuant, slice: VindexSlice): string[] =>
+  kind === 'hybrid' && quant === 'q4k' && slice === 'full'
+    ? ['An expert-server slice is possible too, in an entry of its own: --slice expert-server.']
+    : [];
+
+const detectVindex = (model: CheckpointFacts, { quant: asked, slice = 'full' }: DetectOptions): Part<VindexPart> => {
+  if (isAssistant(model.config))
+    return none(`${model.source.repo} is a drafter: add the model that it drafts for, which will point to it.`);
+  const described = describeSource(model.config, larqlFiles(model));
+  if ('faults' in described) return none(words(configProblem(described.faults)));
+  const { kind } = described.model;
+  const refused: string[] = [];
+  for (const quant of asked === undefined ? QUANTS : [asked]) {
+    const problems = sourceProblems(described.model, extractOptions(quant), slice);
+    const blocked = problems.filter(({ verdict }) => verdict === 'blocked');
+    if (blocked.length === 0)
+      return found({ source: model.source, quant, slice, kind }, [
+        ...refused.map((reason) => `Not at q4k: ${reason}`),
+        ...problems.map(words),
+        ...sliceNote(kind, quant, slice),
+      ]);
+    // What speaks against the quantisation that fleets use is the reason, not what speaks against the way round it.
+    if (refused.length === 0) refused.push(...blocked.map(words));
+  }
+  return none(...refused);
+};
+
+const selectionNotes = ({ problems, binding }: MtpSelection): string[] => [
+  ...(binding.drafter === null ? [] : [`Skulk's loader binds the heads with its ${binding.drafter} drafter.`]),
+  ...problems.filter(({ severity }) => severity === 'warn').map(({ message }) => message),
+];
+
+const detectMtp = (checkpoints: readonly CheckpointFacts[], names: MtpNames | undefined): Part<MtpPart> => {
+  const reasons: string[] = [];
+  for (const { source, files, index, config, modelOpt } of checkpoints) {
+    const selection = planMtpSidecar({ files, ...(index === undefined ? {} : { index }), config, modelOpt }, names);
+    const blocked = selection.problems.filter(({ severity }) => severity === 'blocked');
+    if (blocked.length === 0) return found({ source, selection }, selectionNotes(selection));
+    reasons.push(...blocked.map(({ message }) => `${source.repo}: ${message}`));
+    // Heads that are there and cannot be read are not to be had from elsewhere under the same name.
+    if (selection.heads > 0) break;
+  }
+  return none(...(reasons.length === 0 ? ['No checkpoint was looked into for heads.'] : reasons));
+};
+
+const detectVision = (model: CheckpointFacts, named: SourceFacts | null): Part<SourceFacts> => {
+  if (named !== null) return found(named, mirrorNotes(named));
+  const { repo } = model.source;
+  switch (visionPlace(model)) {
+    case 'alone':
+      return found(model.source, mirrorNotes(model.source));
+    case 'bundled':
+      return none(`The vision encoder of ${repo} lies in its own files: there is nothing to mirror.`);
+    case 'elsewhere':
+      return none(
+        `The config of ${repo} describes a vision encoder that none of its files holds: name the repository that does with --vision-source.`,
+      );
+    case 'none':
+      return none(`${repo} says nothing of a vision encoder.`);
+  }
+};
+
+const detectAssistant = (assistant: PointerFacts | null, mtp: Part<MtpPart>): Part<PointerFacts> => {
+  if (assistant === null) return none('No companion drafter is known of.');
+  if (!isAssistant(assistant.config))
+    return none(`The config of ${assistant.repo} does not say that it is a drafter (model_type …_assistant).`);
+  // An entry has heads of its own or a pointer, never both.
+  if (mtp.found) return none(`${oneLine(mtp.what.source.repo)} has heads of its own, so that ${assistant.repo} is not pointed to.`);
+  return found(assistant);
+};
+
+/** Decides from facts alone what a model offers to publish. */
+export const detect = ({ model, heads, assistant, vision }: ProposalFacts, options: DetectOptions = {}): Detected => {
+  const mtp = detectMtp(heads, options.names);
+  return {
+    vindex: detectVindex(model, options),
+    mtp,
+    vision: detectVision(model, vision),
+    assistant: detectAssistant(assistant, mtp),
+  };
+};
