@@ -40,6 +40,8 @@ export interface CatalogOptions {
   readonly cwd: string;
   /** The `skulk-weights.yaml` to use instead of looking. */
   readonly file?: string;
+  /** Sources to take from here instead of from their files, by path. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 const exists = (file: string): Promise<boolean> =>
@@ -71,8 +73,13 @@ interface ReadSource {
   readonly problems: readonly Problem[];
 }
 
-const readSource = async (name: string, file: string, missing?: (message: string) => Problem): Promise<ReadSource> => {
-  const read = await readText(file);
+const readSource = async (
+  name: string,
+  file: string,
+  text: string | undefined,
+  missing?: (message: string) => Problem,
+): Promise<ReadSource> => {
+  const read = text === undefined ? await readText(file) : { text };
   if ('problem' in read)
     return {
       info: { name, file, entries: 0 },
@@ -95,8 +102,11 @@ export const readCatalog = async (
   const { settings, problems } = await readSettings(settingsFile);
   const base = settingsFile === null ? options.cwd : dirname(settingsFile);
   const sources = await Promise.all([
-    ...(settings.includeFoxlight ? [readSource(FOXLIGHT, BUILT_IN)] : []),
-    ...settings.sources.map((source) => readSource(source.name, resolve(base, source.path), source.problem)),
+    ...(settings.includeFoxlight ? [readSource(FOXLIGHT, BUILT_IN, undefined)] : []),
+    ...settings.sources.map(({ name, path, problem }) => {
+      const file = resolve(base, path);
+      return readSource(name, file, options.texts?.get(file), problem);
+    }),
   ]);
   const entries = sources.flatMap((source) => source.entries);
   const all = [...problems, ...sources.flatMap((source) => source.problems), ...crossProblems(entries)];

@@ -3,13 +3,13 @@ import type { Problem } from './problem.js';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** Reads a catalog file as UTF-8; whatever keeps it from being read is a problem, not an exception. */
+/** Reads a catalog file as UTF-8, with its byte order mark where it has one; whatever keeps it from being read is a problem, not an exception. */
 export const readText = async (file: string): Promise<{ readonly text: string } | { readonly problem: Problem }> => {
   const fail = (message: string) => ({ problem: { file, line: 1, field: '', message } });
   try {
     const { size } = await stat(file);
     if (size > MAX_BYTES) return fail(`has ${size} bytes, more than ${MAX_BYTES}`);
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)) };
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file)) };
   } catch (error) {
     if (error instanceof TypeError) return fail('is not UTF-8 text');
     const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { Sha256 } from './ids.js';
 
 /** Smaller blocks make hashing slower, larger ones no faster. */
@@ -37,6 +37,24 @@ export const readTextIfThere = async (path: string): Promise<string> => {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+};
+
+/** Writes a whole small file so that a crash leaves the old one or the new one, never half of either. */
+export const writeAtomic = async (path: string, content: string | Uint8Array, mode = 0o600): Promise<void> => {
+  const fresh = `${path}.${randomUUID()}.new`;
+  try {
+    const file = await open(fresh, 'wx', mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true });
     throw error;
   }
 };

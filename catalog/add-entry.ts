@@ -1,0 +1,87 @@
+import { realpath, stat } from 'node:fs/promises';
+import { messageOf, SwpError } from '../core/error.js';
+import { writeAtomic } from '../core/files.js';
+import { oneLine } from '../core/text.js';
+import { appendEntry } from './append/append-entry.js';
+import { describeIssue } from './describe-issue.js';
+import { Entry, ENTRY_FIELDS } from './entry.js';
+import { readCatalog, type Catalog, type CatalogEntry, type CatalogOptions } from './load.js';
+import { problemText } from './problem.js';
+import { readText } from './read-text.js';
+import { FOXLIGHT } from './settings-file.js';
+
+/** A catalog source with an entry more, validated with the whole catalog, and not yet written. */
+export interface Addition {
+  readonly file: string;
+  readonly before: string;
+  readonly after: string;
+  /** The entry in the catalog that would be. */
+  readonly added: CatalogEntry;
+}
+
+const readSource = async (file: string): Promise<string> => {
+  const read = await readText(file);
+  if ('problem' in read) throw new SwpError('invalid', 'catalog/unreadable', `${problemText(read.problem)}.`);
+  return read.text;
+};
+
+const refused = (lines: readonly string[]): SwpError =>
+  new SwpError(
+    'invalid',
+    'catalog/entry-refused',
+    `With this entry the catalog would have ${lines.length === 1 ? 'a mistake' : `${lines.length} mistakes`}, so nothing was written:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+    { hint: 'Give the entry another key (--key), other targets (--namespace, --set), or leave out what is there already (--only).' },
+  );
+
+/**
+ * Puts an entry into the text of a source and validates the catalog that this makes.
+ *
+ * @param catalog as it is on disk
+ * @param fields of the entry, whatever they hold
+ * @throws SwpError `catalog/unknown-source`, `catalog/entry-refused`, `catalog/cannot-edit`
+ */
+export const planAddition = async (
+  options: CatalogOptions,
+  catalog: Catalog,
+  source: string,
+  fields: Readonly<Record<string, unknown>>,
+): Promise<Addition> => {
+  const info = catalog.sources.find(({ name }) => name === source && name !== FOXLIGHT);
+  if (info === undefined)
+    throw new SwpError('usage', 'catalog/unknown-source', `The catalog has no source ${source} of yours.`, {
+      hint: 'List them with `swp catalog sources`; `swp catalog init` makes one.',
+    });
+  const parsed = Entry.safeParse(fields, { reportInput: true });
+  if (!parsed.success)
+    throw refused(
+      parsed.error.issues
+        .flatMap((issue) => describeIssue(issue, ENTRY_FIELDS))
+        .map(({ path, message }) => oneLine(`${path.join('.')}: ${message}`, 500)),
+    );
+  const { file } = info;
+  const before = await readSource(file);
+  const after = appendEntry(before, parsed.data);
+  const { catalog: merged, problems } = await readCatalog({ ...options, texts: new Map([[file, after]]) });
+  const added = merged?.entries.get(`${source}/${parsed.data.key}`);
+  if (added === undefined) throw refused(problems.map(problemText));
+  return { file, before, after, added };
+};
+
+/**
+ * Writes an addition whole or not at all. A file that changed in between is left alone.
+ *
+ * @throws SwpError `catalog/changed`, `catalog/unwritable`
+ */
+export const writeAddition = async ({ file, before, after }: Addition): Promise<void> => {
+  if ((await readSource(file)) !== before)
+    throw new SwpError('conflict', 'catalog/changed', `${file} was changed by someone else meanwhile; nothing was written.`, {
+      hint: 'Look at it, then run the command again.',
+    });
+  try {
+    // The file itself, where what the settings name is a link to it.
+    const real = await realpath(file);
+    await writeAtomic(real, after, (await stat(real)).mode & 0o777);
+  } catch (error) {
+    throw new SwpError('access', 'catalog/unwritable', `${file} cannot be written: ${messageOf(error)}.`, { cause: error });
+  }
+};

@@ -1,0 +1,21 @@
+import { artifactsOf } from './artifacts.js';
+import type { Catalog } from './load.js';
+
+/** What all entries of a source have in common, and a new one most likely too. */
+export interface Habits {
+  /** Owner of their targets. */
+  readonly namespace?: string;
+  readonly collection?: string;
+}
+
+const common = (values: readonly (string | undefined)[]): string | undefined => {
+  const [first] = values;
+  return values.every((value) => value === first) ? first : undefined;
+};
+
+export const habitsOf = ({ entries }: Catalog, source: string): Habits => {
+  const own = [...entries.values()].filter((entry) => entry.source === source);
+  const namespace = common(own.flatMap(({ entry }) => artifactsOf(entry).map(({ target }) => target.slice(0, target.indexOf('/')))));
+  const collection = common(own.map(({ entry }) => entry.hf_collection));
+  return { ...(namespace === undefined ? {} : { namespace }), ...(collection === undefined ? {} : { collection }) };
+};

@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { appendEntry } from '../../../catalog/append/append-entry.js';
+import { parseSourceFile } from '../../../catalog/source-file.js';
+import { randomCatalog } from './random-catalog.js';
+
+const ENTRY = { key: 'new', tier: 'smoke', mtp_source_repo: 'labs/new', mtp_sidecar_repo: 'acme/new-mtp' };
+const VINDEX = {
+  key: 'new-full-q4-k',
+  source_model: 'labs/new',
+  quant: 'q4k',
+  slices: ['full'],
+  tier: 'smoke',
+  output_name: 'new.vindex',
+  hf_repo: 'acme/new-vindex',
+};
+const LINES = '  - key: new\n    tier: smoke\n    mtp_source_repo: labs/new\n    mtp_sidecar_repo: acme/new-mtp\n';
+const INLINE = '{key: new, tier: smoke, mtp_source_repo: labs/new, mtp_sidecar_repo: acme/new-mtp}';
+const one = (key: string, dash = '  '): string =>
+  `${dash}- key: ${key}\n${dash}  tier: smoke\n${dash}  mtp_source_repo: labs/x\n${dash}  mtp_sidecar_repo: acme/${key}\n`;
+
+const linesOf = (text: string): string[] => text.split(/\r?\n/);
+const comments = (text: string): string[] => linesOf(text).flatMap((line) => /(?:^|\s)(#.*)$/.exec(line)?.[1] ?? []);
+
+describe('of any catalog, with an entry appended', () => {
+  it('the entries are those before and the new one', () => {
+    fc.assert(
+      fc.property(randomCatalog, ({ text }) => {
+        fc.pre(parseSourceFile('c.yaml', text).problems.length === 0);
+        const after = appendEntry(text, ENTRY);
+        const { models } = parse(text) as { models: unknown[] };
+        expect(parse(after)).toEqual({ models: [...models, ENTRY] });
+        expect(parseSourceFile('c.yaml', after).problems).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('every line is as it was, but in a flow list the one that the entry follows', () => {
+    fc.assert(
+      fc.property(randomCatalog, ({ text, style }) => {
+        fc.pre(parseSourceFile('c.yaml', text).problems.length === 0);
+        const before = linesOf(text);
+        const after = linesOf(appendEntry(text, ENTRY));
+        let head = 0;
+        while (head < before.length && before[head] === after[head]) head += 1;
+        let tail = 0;
+        while (tail < before.length - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
+        expect(before.length - head - tail).toBeLessThanOrEqual(style === 'block' ? 0 : 1);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('every comment is still there, in its order', () => {
+    fc.assert(
+      fc.property(randomCatalog, ({ text }) => {
+        fc.pre(parseSourceFile('c.yaml', text).problems.length === 0);
+        expect(comments(appendEntry(text, ENTRY))).toEqual(comments(text));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('lines end as they did', () => {
+    fc.assert(
+      fc.property(randomCatalog, ({ text }) => {
+        fc.pre(parseSourceFile('c.yaml', text).problems.length === 0 && text.includes('\n'));
+        const after = appendEntry(text, ENTRY);
+        expect(/(?<!\r)\n/.test(after)).toBe(/(?<!\r)\n/.test(text));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('most random catalogs are catalogs, so that the properties mean something', () => {
+    const sample = fc.sample(randomCatalog, { numRuns: 300, seed: 1 });
+    expect(sample.filter(({ text }) => parseSourceFile('c.yaml', text).problems.length === 0).length).toBeGreaterThan(250);
+  });
+});
+
+describe('an entry', () => {
+  it('goes below the last one, indented as it is', () => {
+    expect(appendEntry(`models:\n${one('a')}`, ENTRY)).toBe(`models:\n${one('a')}${LINES}`);
+    expect(appendEntry(`models:\n${one('a', '')}`, ENTRY)).toBe(`models:\n${one('a', '')}${LINES.replaceAll(/^ {2}/gm, '')}`);
+  });
+
+  it('takes the place of an empty list, and keeps what stands behind it', () => {
+    expect(appendEntry('# mine\nmodels: []  # none yet\n\n# - key: example\n', ENTRY)).toBe(
+      `# mine\nmodels:  # none yet\n${LINES}\n# - key: example\n`,
+    );
+  });
+
+  it('has its slices on one line, as the built-in entries do', () => {
+    expect(appendEntry('models: []\n', VINDEX)).toContain('    quant: q4k\n    slices: [full]\n    tier: smoke\n');
+  });
+
+  it('has its fields in the order of the built-in entries, whatever order it is given in', () => {
+    const reversed = Object.fromEntries(Object.entries(VINDEX).toReversed());
+    expect(appendEntry('models: []\n', reversed)).toBe(appendEntry('models: []\n', VINDEX));
+  });
+
+  it('stands apart where the others do', () => {
+    expect(appendEntry(`models:\n${one('a')}\n${one('b')}`, ENTRY)).toBe(`models:\n${one('a')}\n${one('b')}\n${LINES}`);
+  });
+
+  it('goes below the comments of the last one and above those of the file', () => {
+    const text = `models:\n${one('a')}    # private: true\n  # - key: retired\n\n# The end.\n`;
+    expect(appendEntry(text, ENTRY)).toBe(`models:\n${one('a')}    # private: true\n  # - key: retired\n${LINES}\n# The end.\n`);
+  });
+
+  it('goes below a file without a last line break', () => {
+    expect(appendEntry(`models:\n${one('a').trimEnd()}`, ENTRY)).toBe(`models:\n${one('a')}${LINES}`);
+  });
+
+  it.each([
+    ['on the line of a flow list', `models: [${INLINE.replace('new', 'a')}]\n`, `models: [${INLINE.replace('new', 'a')}, ${INLINE}]\n`],
+    ['in an empty flow list', '{models: []}\n', `{models: [${INLINE}]}\n`],
+    [
+      'on a line of its own in a flow list of several lines',
+      'models: [\n  {key: a, tier: b}, # first\n  {key: b, tier: b} # last\n]\n',
+      `models: [\n  {key: a, tier: b}, # first\n  {key: b, tier: b}, # last\n  ${INLINE}\n]\n`,
+    ],
+    ['in a flow list of comments', 'models: [\n  # none yet\n]\n', `models: [\n  # none yet\n  ${INLINE}\n]\n`],
+  ])('goes %s', (_, before, after) => {
+    expect(appendEntry(before, ENTRY)).toBe(after);
+  });
+
+  it.each(['123', 'true', 'null', '1e5', '0x10'])('with the key %j stays text', (key) => {
+    expect((parse(appendEntry('models: []\n', { ...ENTRY, key })) as { models: unknown[] }).models).toEqual([{ ...ENTRY, key }]);
+  });
+
+  it('with the tier "on" stays text in YAML 1.1', () => {
+    const after = appendEntry('%YAML 1.1\n---\nmodels: []\n', { ...ENTRY, tier: 'on' });
+    expect((parse(after) as { models: unknown[] }).models).toEqual([{ ...ENTRY, tier: 'on' }]);
+    expect(after).toContain('"on"');
+  });
+});
+
+it.each([
+  ['a list that is an alias', 'other: &x []\nmodels: *x\n'],
+  ['no list', 'models: {}\n'],
+  ['no models', 'moddels: []\n'],
+  ['no mapping', '- a\n'],
+])('of %s says that it cannot be edited', (_, text) => {
+  expect(() => appendEntry(text, ENTRY)).toThrow(
+    expect.objectContaining({ code: 'catalog/cannot-edit', hint: expect.stringContaining('by hand') }),
+  );
+});
