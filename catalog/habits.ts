@@ -1,3 +1,4 @@
+import type { RepoId } from '../core/ids.js';
 import { artifactsOf } from './artifacts.js';
 import type { Catalog } from './load.js';
 
@@ -19,3 +20,15 @@ export const habitsOf = ({ entries }: Catalog, source: string): Habits => {
   const collection = common(own.map(({ entry }) => entry.hf_collection));
   return { ...(namespace === undefined ? {} : { namespace }), ...(collection === undefined ? {} : { collection }) };
 };
+
+/** A sidecar that the catalog publishes already: entries of one base model share it. */
+export interface KnownSidecar {
+  readonly kind: 'mtp' | 'vision';
+  readonly source: RepoId;
+  readonly target: RepoId;
+}
+
+export const sidecarsOf = ({ entries }: Catalog): KnownSidecar[] =>
+  [...entries.values()]
+    .flatMap(({ entry }) => artifactsOf(entry))
+    .flatMap(({ kind, source, target }) => (kind === 'vindex' ? [] : [{ kind, source, target }]));

@@ -5,6 +5,7 @@ import type { ArtifactKind } from '../core/ids.js';
 import { swpVersion } from '../core/version.js';
 import type { MtpNames } from '../formats/mtp/naming.js';
 import type { Context } from './context.js';
+import { declareCatalogEditing } from './declare-catalog.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import { Output, type Streams } from './output/output.js';
 
@@ -66,6 +67,7 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .command('sources')
     .description('where entries come from')
     .action(() => execute(async (context) => (await import('./commands/catalog-sources.js')).catalogSources(context)));
+  declareCatalogEditing(catalog, execute);
 
   const names = new Option('--names <which>', 'whose tensor names the sidecar has').choices(['skulk', 'source']).default('skulk');
   const mtp = program.command('mtp').description('look at MTP heads, and try their extraction, without publishing');

@@ -9,10 +9,10 @@ import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 import { HeaderReader, HEADERS_IN_FLIGHT, readConfig, readIndex, readSourceJson, type Keep } from './checkpoint.js';
 
 /** What ModelOpt writes beside a checkpoint that it quantised. */
-const MODEL_OPT_PATH = 'hf_quant_config.json';
+export const MODEL_OPT_PATH = 'hf_quant_config.json';
 
 /** The safetensors files that may hold weights: those of the index, and every other one in the root. */
-const weightFiles = (source: SourceFacts, index: SafetensorsIndex | undefined): FileFacts[] => {
+export const weightFiles = (source: SourceFacts, index: SafetensorsIndex | undefined): FileFacts[] => {
   return source.files.filter(
     (file) => index?.files.has(file.path) === true || (file.path.endsWith('.safetensors') && !file.path.includes('/')),
   );

@@ -39,16 +39,35 @@ const parseSource = (text: string): { readonly repo: RepoId; readonly revision: 
   return { repo: repo.data, revision: revision.data };
 };
 
-/** Reads from headers, index and config what the sidecar of a repository would hold: the way that plans go too. */
-export const openMtpSource = async (text: string, names: MtpNames, { env, signal }: Context): Promise<MtpSource> => {
-  const { repo, revision } = parseSource(text);
+/** The Hub for a person who reads sources: with the token for gated ones, and not for as long as it takes. */
+export const sourceHub = (env: NodeJS.ProcessEnv): HubConfig => {
   const { sourceToken } = readSettings(env);
   const own = withPatience(hubConfigFromEnv(env), ATTEMPTS);
-  const hub = sourceToken === null ? own : withToken(own, sourceToken);
+  return sourceToken === null ? own : withToken(own, sourceToken);
+};
+
+/**
+ * Reads what a repository is and lists, at the revision that the text names.
+ *
+ * @throws SwpError `client/no-source`, and those of {@link parseSource}
+ */
+export const openSource = async (
+  hub: HubConfig,
+  text: string,
+  signal: AbortSignal,
+): Promise<{ readonly source: SourceFacts; readonly pinned: boolean }> => {
+  const { repo, revision } = parseSource(text);
   const source = await readSource(hub, repo, revision, signal);
   if (source === null)
     throw new SwpError('not-found', 'client/no-source', `The Hub shows no repository ${text}.`, {
       hint: `Check its name${revision === null ? '' : ' and its revision'}; a private or gated one needs a token that may read it (HF_TOKEN).`,
     });
+  return { source, pinned: revision !== null };
+};
+
+/** Reads from headers, index and config what the sidecar of a repository would hold: the way that plans go too. */
+export const openMtpSource = async (text: string, names: MtpNames, { env, signal }: Context): Promise<MtpSource> => {
+  const hub = sourceHub(env);
+  const { source } = await openSource(hub, text, signal);
   return { hub, source, selection: await readMtpSource(hub, source, names, signal) };
 };

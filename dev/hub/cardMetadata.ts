@@ -20,6 +20,12 @@ export const parseCard = (markdown: string): CardMetadata => {
 const stringsOf = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
 
+/** How a model came from its base. Where a card does not say, the Hub guesses from files; here it is a fine-tune. */
+const relationOf = (data: Readonly<Record<string, unknown>>): string => {
+  const relation = data['base_model_relation'];
+  return typeof relation === 'string' && ['adapter', 'finetune', 'merge', 'quantized'].includes(relation) ? relation : 'finetune';
+};
+
 /** The tags that the Hub derives from a card. */
 export const tagsOf = (data: Readonly<Record<string, unknown>> | undefined): string[] => {
   if (data === undefined) return ['region:us'];
@@ -27,7 +33,7 @@ export const tagsOf = (data: Readonly<Record<string, unknown>> | undefined): str
     ...stringsOf(data['library_name']),
     ...stringsOf(data['pipeline_tag']),
     ...stringsOf(data['tags']),
-    ...stringsOf(data['base_model']).map((id) => `base_model:${id}`),
+    ...stringsOf(data['base_model']).flatMap((id) => [`base_model:${id}`, `base_model:${relationOf(data)}:${id}`]),
     ...stringsOf(data['license']).map((id) => `license:${id}`),
     'region:us',
   ];

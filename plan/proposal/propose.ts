@@ -1,15 +1,9 @@
 import type { Entry } from '../../catalog/entry.js';
+import type { KnownSidecar } from '../../catalog/habits.js';
 import { sameRepo, type ArtifactKind, type CommitSha, type RepoId } from '../../core/ids.js';
 import type { SourceFacts } from '../facts.js';
 import type { Detected, MtpPart, Part, VindexPart } from './detect.js';
 import { mirrorOf, outputOf, sidecarOf, slugOf, vindexKey } from './names.js';
-
-/** A sidecar that the catalog publishes already: entries of one base model share it. */
-export interface KnownSidecar {
-  readonly kind: 'mtp' | 'vision';
-  readonly source: RepoId;
-  readonly target: RepoId;
-}
 
 export interface ProposalOptions {
   /** Owner of the targets on the Hub. */

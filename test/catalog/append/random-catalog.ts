@@ -130,5 +130,5 @@ export const randomCatalog: fc.Arbitrary<RandomCatalog> = fc
       ...(look.end === '' ? [] : [look.end]),
     ];
     const text = lines.flatMap((line) => line.split('\n')).join(look.eol);
-    return { text: `${look.bom ? '\uFEFF' : ''}${text}${look.lastLine ? look.eol : ''}`, style: look.style as RandomCatalog['style'] };
+    return { text: `${look.bom ? '\uFEFF' : ''}${text}${look.lastLine ? look.eol : ''}`, style: look.style };
   });

@@ -1,0 +1,95 @@
+import { planAddition, writeAddition, type Addition } from '../../catalog/add-entry.js';
+import { entryLines } from '../../catalog/append/render-entry.js';
+import { habitsOf, sidecarsOf } from '../../catalog/habits.js';
+import type { Catalog } from '../../catalog/load.js';
+import { SwpError } from '../../core/error.js';
+import type { MtpNames } from '../../formats/mtp/naming.js';
+import type { VindexQuant, VindexSlice } from '../../formats/vindex/options.js';
+import { detect } from '../../plan/proposal/detect.js';
+import { proposeEntry } from '../../plan/proposal/propose.js';
+import { catalogOptions, openCatalog } from '../catalog.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { sourceHub } from '../mtp/source.js';
+import { neutralise } from '../output/neutralise.js';
+import { ask, mayPrompt } from '../prompt.js';
+import { readProposal, type Wanted } from '../proposal/read.js';
+import { overridesOf, type Overrides } from '../proposal/overrides.js';
+import { namespaceOf, sourceOf } from '../proposal/where.js';
+import { offerLines, offersOf, type Offer } from '../proposal/show.js';
+
+export interface AddOptions extends Wanted, Overrides {
+  readonly source?: string;
+  readonly namespace?: string;
+  readonly quant?: VindexQuant;
+  readonly slice?: VindexSlice;
+  readonly names?: MtpNames;
+  readonly yes?: true;
+  readonly dryRun?: true;
+}
+
+const nothing = ({ model, only }: AddOptions, offers: readonly Offer[]): SwpError => {
+  const why = offers.filter(({ part, found }) => found === null && part !== 'assistant' && (only === undefined || part === only));
+  return new SwpError(
+    'not-found',
+    'client/nothing-to-publish',
+    `${model} offers ${only === undefined ? 'nothing' : `no ${only}`} that SWP can publish:\n${why.map(({ part, notes }) => `  ${part}: ${notes.join(' ')}`).join('\n')}`,
+    { hint: 'Name the original checkpoint, or where heads and vision encoder are: --mtp-from, --vision-source.' },
+  );
+};
+
+const propose = async (
+  options: AddOptions,
+  catalog: Catalog,
+  source: string,
+  context: Context,
+): Promise<{ addition: Addition; offers: Offer[] }> => {
+  const namespace = await namespaceOf(catalog, source, options.namespace, context);
+  const overrides = overridesOf({ ...habitsOf(catalog, source), ...options });
+  const { facts, pinned, notes } = await readProposal(sourceHub(context.env), options, context.signal);
+  const detected = detect(facts, options);
+  const offers = offersOf(detected);
+  const proposed = proposeEntry(detected, {
+    namespace,
+    ...(options.only === undefined ? {} : { only: options.only }),
+    sidecars: sidecarsOf(catalog),
+    pinned,
+  });
+  // In JSON they are part of the report, and where nothing is proposed they are the reason.
+  if (!context.out.json && proposed !== null) for (const line of offerLines(facts, offers)) context.out.note(line);
+  for (const note of notes) context.out.warn(note);
+  if (proposed === null) throw nothing(options, offers);
+  const fields = { ...proposed, ...overrides };
+  return { addition: await planAddition(catalogOptions(context), catalog, source, fields), offers };
+};
+
+/** Proposes an entry from what the Hub says of a model and, when that is wanted, appends it to a catalog of the operator's. */
+export const catalogAdd = async (options: AddOptions, context: Context): Promise<ExitCode> => {
+  const { out } = context;
+  const write = options.dryRun !== true;
+  if (write && options.yes !== true && !mayPrompt(context))
+    throw new SwpError('usage', 'client/yes-needed', 'Without a terminal to ask on, an entry is added only with --yes.', {
+      hint: 'Look at it first: --dry-run prints the entry and writes nothing.',
+    });
+  const catalog = await openCatalog(context);
+  const source = await sourceOf(catalog, options.source, context);
+  const { addition, offers } = await propose(options, catalog, source, context);
+  const { file, added } = addition;
+  const report = { name: added.name, file, line: added.line, written: write, entry: added.entry, offers };
+  const show = (): void => out.data(report, () => neutralise(entryLines(added.entry).join('\n')));
+  if (!write) {
+    show();
+    return EXIT.ok;
+  }
+  if (options.yes !== true) {
+    out.note(`\n${entryLines(added.entry).join('\n')}\n`);
+    if (!(await ask(`Add this to ${file}?`, context.signal))) {
+      out.note('Nothing was written.');
+      return EXIT.nothingToDo;
+    }
+  }
+  await writeAddition(addition);
+  show();
+  out.note(`\nAdded ${added.name} at ${file}:${added.line}. See its plan: swp start ${added.name} --dry-run`);
+  return EXIT.ok;
+};
