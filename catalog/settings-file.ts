@@ -6,7 +6,7 @@ import { YamlDocument } from './yaml-document.js';
 /** The namespace of the built-in entries; nobody else may define it. */
 export const FOXLIGHT = 'foxlight';
 
-const SourceLine = z.strictObject({
+export const SourceLine = z.strictObject({
   name: z
     .string()
     .max(64)

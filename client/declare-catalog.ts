@@ -11,6 +11,19 @@ const collect = (value: string, before: readonly string[] | undefined): readonly
 /** The commands that make and change catalogs. */
 export const declareCatalogEditing = (catalog: Command, execute: Execute): void => {
   catalog
+    .command('init')
+    .argument('[directory]', 'where; default: here')
+    .description('make a catalog of your own, with comments, and nothing in it yet')
+    .option('--source <name>', 'name of your source: its entries are called name/key')
+    .action((directory: string | undefined, options: { source?: string }) =>
+      execute(async (context) =>
+        (await import('./commands/catalog-init.js')).catalogInit(
+          { ...(directory === undefined ? {} : { directory }), ...options },
+          context,
+        ),
+      ),
+    );
+  catalog
     .command('add')
     .argument('<model>', 'owner/name on the Hub; with @revision, its sources are pinned to that commit')
     .description('propose an entry for a model, from its config and headers, and add it to your catalog')
