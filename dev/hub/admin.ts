@@ -26,9 +26,16 @@ interface CommitFilesOptions {
 /** Bytes, or a stream of them for what should not be held in memory. */
 type FileContent = Uint8Array | AsyncIterable<Uint8Array>;
 
+interface RepoOptions {
+  readonly private?: boolean;
+  readonly gated?: Gated;
+  readonly downloads?: number;
+  readonly likes?: number;
+}
+
 /** What tests and the demo do to a hub from inside, by the code that also serves requests, without tokens. */
 export interface HubAdmin {
-  createRepo(repo: string, options?: { readonly private?: boolean; readonly gated?: Gated }): Promise<CommitSha>;
+  createRepo(repo: string, options?: RepoOptions): Promise<CommitSha>;
   exists(repo: string): Promise<boolean>;
   /** Stores each file in LFS or as it is, as preupload would decide, and commits them at once. */
   commitFiles(repo: string, files: ReadonlyMap<string, FileContent>, options: CommitFilesOptions): Promise<CommitSha>;
@@ -83,8 +90,9 @@ export const createAdmin = (store: Store, faults: FaultScript): HubAdmin => {
       const attributes = await writeRegularFile(objects, '.gitattributes', Buffer.from(DEFAULT_GITATTRIBUTES));
       const { created, record } = await repos.create({
         id,
-        private: options.private ?? false,
-        gated: options.gated ?? false,
+        private: false,
+        gated: false,
+        ...options,
         title: 'initial commit',
         body: '',
         user: id.split('/')[0] ?? '',

@@ -26,10 +26,16 @@ const relationOf = (data: Readonly<Record<string, unknown>>): string => {
   return typeof relation === 'string' && ['adapter', 'finetune', 'merge', 'quantized'].includes(relation) ? relation : 'finetune';
 };
 
-/** The tags that the Hub derives from a card. */
-export const tagsOf = (data: Readonly<Record<string, unknown>> | undefined): string[] => {
-  if (data === undefined) return ['region:us'];
+/** Formats of weights that the Hub tells by the names of files. */
+const FORMATS = ['safetensors', 'gguf'];
+
+/** The tags that the Hub derives from a card and from the files beside it. */
+export const tagsOf = (data: Readonly<Record<string, unknown>> | undefined, paths: Iterable<string>): string[] => {
+  const names = [...paths];
+  const formats = FORMATS.filter((format) => names.some((path) => path.endsWith(`.${format}`)));
+  if (data === undefined) return [...formats, 'region:us'];
   return [
+    ...formats,
     ...stringsOf(data['library_name']),
     ...stringsOf(data['pipeline_tag']),
     ...stringsOf(data['tags']),

@@ -6,6 +6,7 @@ export const OPERATIONS = [
   'create-repo',
   'delete-repo',
   'validate-yaml',
+  'list-models',
   'model-info',
   'tree',
   'paths-info',

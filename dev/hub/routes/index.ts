@@ -6,6 +6,7 @@ import { duplicateLfsRoutes } from './duplicateLfs.js';
 import { historyRoutes } from './history.js';
 import { lfsBatchRoutes } from './lfsBatch.js';
 import { lfsStorageRoutes } from './lfsStorage.js';
+import { listModelsRoutes } from './listModels.js';
 import { modelInfoRoutes } from './modelInfo.js';
 import { preuploadRoutes } from './preupload.js';
 import { repoLifecycleRoutes } from './repoLifecycle.js';
@@ -16,6 +17,7 @@ import { treeRoutes } from './tree.js';
 export const hubRoutes: readonly Route[] = [
   ...accountRoutes,
   ...repoLifecycleRoutes,
+  ...listModelsRoutes,
   ...modelInfoRoutes,
   ...treeRoutes,
   ...historyRoutes,

@@ -10,6 +10,7 @@ export const pageSize = ({ query, hub }: RequestContext): number => {
 /** The `Link` header to the next page: the same request with other paging parameters. */
 export const pageLink = (context: RequestContext, change: Readonly<Record<string, string>>): { Link: string } => {
   const url = new URL(context.path, context.hub.url);
-  for (const [name, value] of [...context.query, ...Object.entries(change)]) url.searchParams.set(name, value);
+  for (const [name, value] of context.query) url.searchParams.append(name, value);
+  for (const [name, value] of Object.entries(change)) url.searchParams.set(name, value);
   return { Link: `<${url.href}>; rel="next"` };
 };

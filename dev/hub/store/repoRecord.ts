@@ -11,6 +11,8 @@ export const RepoRecord = z.object({
   id: z.string(),
   private: z.boolean(),
   gated: Gated,
+  downloads: z.int().nonnegative().default(0),
+  likes: z.int().nonnegative().default(0),
   createdAt: z.number(),
   lastModified: z.number(),
   /** The commit of `main`. */

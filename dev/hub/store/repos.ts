@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitSha, RepoId, repoKey } from '../../../core/ids.js';
-import { readJsonFile, sizeOf, type TemporaryFiles } from './files.js';
+import { compareBytes } from '../../../core/text.js';
+import { ifExists, readJsonFile, sizeOf, type TemporaryFiles } from './files.js';
 import { KeyedMutex } from './keyedMutex.js';
 import type { ObjectStore } from './objects.js';
 import { type CommitRecord, CommitRecord as CommitSchema, serializeCommit, type Tree } from './commitRecord.js';
@@ -19,6 +20,8 @@ interface NewRepo extends NewCommit {
   readonly id: RepoId;
   readonly private: boolean;
   readonly gated: Gated;
+  readonly downloads?: number;
+  readonly likes?: number;
   readonly tree: Tree;
 }
 
@@ -38,6 +41,17 @@ export class RepoStore {
     return readJsonFile(join(this.folder(id), 'repo.json'), RepoRecord);
   }
 
+  /** Every repository, in the order of their names. */
+  async list(): Promise<RepoRecord[]> {
+    const root = join(this.directory, 'repos');
+    const owners = (await ifExists(readdir(root))) ?? [];
+    const folders = await Promise.all(
+      owners.map(async (owner) => (await readdir(join(root, owner))).map((name) => join(root, owner, name))),
+    );
+    const records = await Promise.all(folders.flat().map((folder) => readJsonFile(join(folder, 'repo.json'), RepoRecord)));
+    return records.filter((record) => record !== undefined).toSorted((a, b) => compareBytes(a.id, b.id));
+  }
+
   /** The new record, or the one that has the name already. */
   async create(repo: NewRepo): Promise<{ readonly created: boolean; readonly record: RepoRecord }> {
     return this.exclusively(repo.id, async () => {
@@ -50,6 +64,8 @@ export class RepoStore {
         id: repo.id,
         private: repo.private,
         gated: repo.gated,
+        downloads: repo.downloads ?? 0,
+        likes: repo.likes ?? 0,
         createdAt: at,
         lastModified: at,
         head: commit.id,
