@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { RepoId } from '../../core/ids.js';
+import { oneLine } from '../../core/text.js';
+import type { ListedModel } from '../../plan/proposal/candidate.js';
+import { hubUrl, type CallOptions } from '../call.js';
+import type { HubConfig } from '../config.js';
+import { readPages } from './paging.js';
+
+export interface ModelSearch {
+  /** Words of the repository's name. */
+  readonly query?: string;
+  readonly author?: string;
+  readonly sort: 'downloads' | 'likes' | 'trendingScore' | 'lastModified' | 'createdAt';
+}
+
+const PAGE = 100;
+/** A search ends long before: these are for a server without end. */
+const MAX_PAGES = 1_000;
+const FIELDS = ['downloads', 'likes', 'gated', 'private', 'lastModified', 'pipeline_tag', 'tags'];
+const MAX_TAGS = 200;
+
+const Tag = z.string().transform((tag) => oneLine(tag, 100));
+
+const Row = z.object({
+  /** The oldest models have a name without an owner, which no entry can name. */
+  id: RepoId.nullable().catch(null),
+  downloads: z.int().nonnegative().catch(0),
+  likes: z.int().nonnegative().catch(0),
+  gated: z.union([z.boolean(), z.string()]).catch(false),
+  private: z.boolean().catch(false),
+  lastModified: z.iso.datetime().nullable().catch(null),
+  pipeline_tag: Tag.nullable().catch(null),
+  tags: z
+    .array(Tag)
+    .transform((tags) => tags.slice(0, MAX_TAGS))
+    .catch([]),
+});
+
+const listed = ({ id, gated, lastModified, pipeline_tag: task, ...rest }: z.infer<typeof Row>): ListedModel[] =>
+  id === null ? [] : [{ repo: id, ...rest, gated: gated !== false, updated: lastModified, task }];
+
+/**
+ * Searches models that have safetensors, the highest in the order first.
+ *
+ * @param stop ends the search, told all models so far; asked before each page
+ */
+export const searchModels = async (
+  hub: HubConfig,
+  { query, author, sort }: ModelSearch,
+  options: CallOptions,
+  stop: (models: readonly ListedModel[]) => boolean,
+): Promise<ListedModel[]> => {
+  const search = new URLSearchParams({
+    ...(query === undefined ? {} : { search: query }),
+    ...(author === undefined ? {} : { author }),
+    filter: 'safetensors',
+    sort,
+    direction: '-1',
+    limit: String(PAGE),
+  });
+  for (const field of FIELDS) search.append('expand', field);
+  const url = hubUrl(hub, `/api/models?${search.toString()}`);
+  return (await readPages(hub, url, Row, MAX_PAGES, options, (rows) => stop(rows.flatMap(listed)))).flatMap(listed);
+};
