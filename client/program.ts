@@ -6,6 +6,7 @@ import { swpVersion } from '../core/version.js';
 import type { MtpNames } from '../formats/mtp/naming.js';
 import type { Context } from './context.js';
 import { declareCatalogEditing } from './declare-catalog.js';
+import { declareCompletion } from './declare-completion.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import { Output, type Streams } from './output/output.js';
 
@@ -246,7 +247,7 @@ export const run = async (argv: readonly string[], given?: World): Promise<numbe
   const parts: { code: ExitCode } = { code: EXIT.ok };
   const json = argv.includes('--json');
   const output = new Output(world, { json, colour: (world.env['NO_COLOR'] ?? '') === '' });
-  const program = declare(async (command) => {
+  const execute = async (command: Command_): Promise<void> => {
     const catalogFile =
       program.opts<{ catalog?: string }>().catalog ?? (world.env['SWP_CATALOG'] === '' ? undefined : world.env['SWP_CATALOG']);
     parts.code = await command({
@@ -257,7 +258,9 @@ export const run = async (argv: readonly string[], given?: World): Promise<numbe
       signal: world.signal,
       ...(catalogFile === undefined ? {} : { catalogFile }),
     });
-  });
+  };
+  const program = declare(execute);
+  declareCompletion(program, () => declare(execute), execute);
   settle(program, world);
   try {
     // `--json` may stand anywhere; commander wants it before the command.
