@@ -30,7 +30,9 @@ const refused = (lines: readonly string[]): SwpError =>
     'invalid',
     'catalog/entry-refused',
     `With this entry the catalog would have ${lines.length === 1 ? 'a mistake' : `${lines.length} mistakes`}, so nothing was written:\n${lines.map((line) => `  ${line}`).join('\n')}`,
-    { hint: 'Give the entry another key (--key), other targets (--namespace, --set), or leave out what is there already (--only).' },
+    {
+      hint: 'Give the entry another key (--key), other names (--namespace, --set field=value), or leave out what is there already (--only).',
+    },
   );
 
 /**

@@ -21,6 +21,10 @@ export const habitsOf = ({ entries }: Catalog, source: string): Habits => {
   return { ...(namespace === undefined ? {} : { namespace }), ...(collection === undefined ? {} : { collection }) };
 };
 
+/** Directory names of vindexes, as they are compared: without case. */
+export const outputsOf = ({ entries }: Catalog): ReadonlySet<string> =>
+  new Set([...entries.values()].flatMap(({ entry }) => entry.output_name?.toLowerCase() ?? []));
+
 /** A sidecar that the catalog publishes already: entries of one base model share it. */
 export interface KnownSidecar {
   readonly kind: 'mtp' | 'vision';

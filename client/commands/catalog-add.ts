@@ -1,12 +1,13 @@
 import { planAddition, writeAddition, type Addition } from '../../catalog/add-entry.js';
 import { entryLines } from '../../catalog/append/render-entry.js';
-import { habitsOf, sidecarsOf } from '../../catalog/habits.js';
+import { habitsOf, outputsOf, sidecarsOf } from '../../catalog/habits.js';
 import type { Catalog } from '../../catalog/load.js';
 import { SwpError } from '../../core/error.js';
+import { sameRepo } from '../../core/ids.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
 import type { VindexQuant, VindexSlice } from '../../formats/vindex/options.js';
 import { detect } from '../../plan/proposal/detect.js';
-import { proposeEntry } from '../../plan/proposal/propose.js';
+import { proposeEntry, type Proposed } from '../../plan/proposal/propose.js';
 import { catalogOptions, openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -38,6 +39,17 @@ const nothing = ({ model, only }: AddOptions, offers: readonly Offer[]): SwpErro
   );
 };
 
+/** Entries that publish the same slice of the same model: to publish it once more is seldom what is meant. */
+const alreadyThere = ({ entries }: Catalog, proposed: Proposed | null): string[] => {
+  const model = proposed?.source_model;
+  if (typeof model !== 'string') return [];
+  const built = [proposed?.slices].flat()[0];
+  return [...entries.values()]
+    .filter(({ entry }) => entry.source_model !== undefined && sameRepo(entry.source_model, model))
+    .filter(({ entry }) => entry.slices?.[0] === built && entry.quant === proposed?.quant)
+    .map(({ name, entry }) => `${name} publishes this vindex already, in ${entry.hf_repo}.`);
+};
+
 const propose = async (
   options: AddOptions,
   catalog: Catalog,
@@ -53,11 +65,12 @@ const propose = async (
     namespace,
     ...(options.only === undefined ? {} : { only: options.only }),
     sidecars: sidecarsOf(catalog),
+    outputs: outputsOf(catalog),
     pinned,
   });
   // In JSON they are part of the report, and where nothing is proposed they are the reason.
   if (!context.out.json && proposed !== null) for (const line of offerLines(facts, offers)) context.out.note(line);
-  for (const note of notes) context.out.warn(note);
+  for (const note of [...notes, ...alreadyThere(catalog, proposed)]) context.out.warn(note);
   if (proposed === null) throw nothing(options, offers);
   const fields = { ...proposed, ...overrides };
   return { addition: await planAddition(catalogOptions(context), catalog, source, fields), offers };

@@ -10,6 +10,8 @@ export interface ProposalOptions {
   readonly namespace: string;
   readonly only?: ArtifactKind;
   readonly sidecars?: readonly KnownSidecar[];
+  /** Directory names of vindexes that other entries have, in lower case: no two entries share one. */
+  readonly outputs?: ReadonlySet<string>;
   /** Revisions that were asked for; without one an entry means the head of `main`. */
   readonly pinned?: ReadonlySet<CommitSha>;
 }
@@ -20,14 +22,15 @@ export type Proposed = { readonly [Field in keyof Entry]?: unknown };
 const pin = (field: string, { commit }: SourceFacts, pinned: ReadonlySet<CommitSha> | undefined): Record<string, CommitSha> =>
   pinned?.has(commit) === true ? { [field]: commit } : {};
 
-const vindexFields = ({ source, quant, slice }: VindexPart, { namespace, pinned }: ProposalOptions): Proposed => {
+const vindexFields = ({ source, quant, slice }: VindexPart, { namespace, pinned, outputs }: ProposalOptions): Proposed => {
   const output = outputOf(source.repo, { quant, slice });
+  const directory = `${output}.vindex`;
   return {
     source_model: source.repo,
     ...pin('source_revision', source, pinned),
     quant,
     slices: [slice],
-    output_name: `${output}.vindex`,
+    output_name: outputs?.has(directory) === true ? `${namespace.toLowerCase()}-${directory}` : directory,
     hf_repo: `${namespace}/${output}-vindex`,
   };
 };

@@ -157,6 +157,13 @@ describe('swp catalog add', () => {
     expect(await mine()).toBe(before);
   });
 
+  it('of a model that another entry publishes says so, and gives it a directory of its own', async () => {
+    await add('labs/Tiny-Llama-Instruct', '--yes', '--namespace', 'elsewhere', '--key', 'first');
+    const { out, err } = await add('labs/Tiny-Llama-Instruct', '--dry-run', '--namespace', 'acme');
+    expect(err).toContain('warning: acme/first publishes this vindex already, in elsewhere/tiny-llama-instruct-full-q4-k-vindex.');
+    expect(parse(out)).toMatchObject([{ output_name: 'acme-tiny-llama-instruct-full-q4-k.vindex' }]);
+  });
+
   it('of a model whose config is no JSON says so', async () => {
     const { code, err } = await add('labs/broken', '--yes');
     expect([code, err]).toEqual([3, expect.stringContaining('config.json is not JSON')]);

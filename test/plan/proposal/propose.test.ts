@@ -133,6 +133,14 @@ describe('an entry', () => {
     expect(propose(alone(qwen), { sidecars: known('other/by-hand') })).toMatchObject({ mtp_sidecar_repo: 'acme/qwen3-5-9b-base-mtp' });
   });
 
+  it('has a directory of its own where another entry has the usual name', () => {
+    const outputs = new Set(['llama-3-2-3b-instruct-full-q4-k.vindex']);
+    expect(propose(alone(llama), { namespace: 'Acme', outputs })).toMatchObject({
+      output_name: 'acme-llama-3-2-3b-instruct-full-q4-k.vindex',
+      hf_repo: 'Acme/llama-3-2-3b-instruct-full-q4-k-vindex',
+    });
+  });
+
   it.each([
     ['a Llama', alone(llama)],
     ['a Gemma 4', alone(gemma)],
