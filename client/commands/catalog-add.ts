@@ -90,19 +90,15 @@ export const catalogAdd = async (options: AddOptions, context: Context): Promise
   const { file, added } = addition;
   const report = { name: added.name, file, line: added.line, written: write, entry: added.entry, offers };
   const show = (): void => out.data(report, () => neutralise(entryLines(added.entry).join('\n')));
-  if (!write) {
-    show();
-    return EXIT.ok;
-  }
-  if (options.yes !== true) {
-    out.note(`\n${entryLines(added.entry).join('\n')}\n`);
-    if (!(await ask(`Add this to ${file}?`, context.signal))) {
-      out.note('Nothing was written.');
-      return EXIT.nothingToDo;
-    }
+  const asks = write && options.yes !== true;
+  if (asks || !write) show();
+  if (!write) return EXIT.ok;
+  if (asks && !(await ask(`Add this to ${file}?`, context.signal))) {
+    out.note('Nothing was written.');
+    return EXIT.nothingToDo;
   }
   await writeAddition(addition);
-  show();
+  if (!asks) show();
   out.note(`\nAdded ${added.name} at ${file}:${added.line}. See its plan: swp start ${added.name} --dry-run`);
   return EXIT.ok;
 };

@@ -1,0 +1,102 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { run } from '../../../client/program.js';
+import { generateCheckpoint } from '../../../dev/checkpoint/generate.js';
+import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
+
+/** What a person answers, in turn; each question is kept. */
+const person = vi.hoisted(() => ({ answers: [] as unknown[], asked: [] as string[] }));
+vi.mock('@clack/prompts', () => {
+  const answer = ({ message }: { message: string }): Promise<unknown> => {
+    person.asked.push(message);
+    return Promise.resolve(person.answers.shift());
+  };
+  return { confirm: answer, text: answer, select: answer, CANCEL_SYMBOL: Symbol.for('gone away') };
+});
+
+const MINE = 'models: []\n';
+let cwd: string;
+let hub: LocalHub;
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'swp-prompts-'));
+  hub = await startLocalHub({ directory: join(cwd, 'hub'), tokens: [] });
+  await hub.admin.createRepo('labs/tiny');
+  await hub.admin.commitFiles('labs/tiny', generateCheckpoint({ seed: 1, size: 'small' }).files, { message: 'x' });
+  await writeFile(join(cwd, 'one.yaml'), 'sources:\n  - name: acme\n    path: mine.yaml\n');
+  await writeFile(join(cwd, 'two.yaml'), 'sources:\n  - name: acme\n    path: mine.yaml\n  - name: other\n    path: other.yaml\n');
+});
+afterAll(async () => {
+  await hub.close();
+  await rm(cwd, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  person.asked.length = 0;
+  await writeFile(join(cwd, 'mine.yaml'), MINE);
+  await writeFile(join(cwd, 'other.yaml'), MINE);
+});
+
+/** Runs `swp` with a person at the terminal who answers so. */
+const swp = async (argv: readonly string[], ...answers: unknown[]) => {
+  person.answers = answers;
+  const kept = { out: '', err: '' };
+  const stream = (name: 'out' | 'err') => ({ isTTY: true, write: (text: string) => (kept[name] += text) });
+  const world = { env: { HF_ENDPOINT: hub.url, HOME: cwd, NO_COLOR: '1' }, cwd, interactive: true, signal: new AbortController().signal };
+  const code = await run(argv, { out: stream('out'), err: stream('err'), ...world });
+  return { code, ...kept };
+};
+const add = (file: string, argv: readonly string[], ...answers: unknown[]) =>
+  swp(['catalog', 'add', 'labs/tiny', '--catalog', file, ...argv], ...answers);
+const text = (name: string): Promise<string> => readFile(join(cwd, name), 'utf8');
+
+describe('swp catalog add on a terminal', () => {
+  it('asks who owns the targets and whether to add, and adds', async () => {
+    const { code, out } = await add('one.yaml', [], 'Acme-Weights', true);
+    expect(code).toBe(0);
+    expect(person.asked).toEqual(['Owner of the target repositories on the Hub?', expect.stringMatching(/^Add this to .*mine\.yaml\?$/)]);
+    expect(out.match(/key:/g)).toHaveLength(1);
+    expect(await text('mine.yaml')).toContain('mtp_sidecar_repo: Acme-Weights/tiny-mtp');
+  });
+
+  it('writes nothing on a no, and exits 9', async () => {
+    const { code, err } = await add('one.yaml', ['--namespace', 'acme'], false);
+    expect([code, err]).toEqual([9, expect.stringContaining('Nothing was written.')]);
+    expect(await text('mine.yaml')).toBe(MINE);
+  });
+
+  it('writes nothing when the person goes away', async () => {
+    const { code } = await add('one.yaml', ['--namespace', 'acme'], Symbol.for('gone away'));
+    expect(code).toBe(2);
+    expect(await text('mine.yaml')).toBe(MINE);
+  });
+
+  it('asks which source, where there are several', async () => {
+    await add('two.yaml', [], 'other', 'acme', true);
+    expect(person.asked[0]).toBe('To which source of the catalog?');
+    expect([await text('mine.yaml'), await text('other.yaml')]).toEqual([MINE, expect.stringContaining('key: tiny-mtp')]);
+  });
+
+  it('asks nothing that flags have answered', async () => {
+    expect((await add('two.yaml', ['--source', 'other', '--namespace', 'acme', '--yes'])).code).toBe(0);
+    expect(person.asked).toEqual([]);
+  });
+
+  it('asks nothing with --json, and needs --yes then', async () => {
+    const { code } = await add('one.yaml', ['--json']);
+    expect([code, person.asked]).toEqual([2, []]);
+  });
+});
+
+describe('swp catalog init on a terminal', () => {
+  it('asks for the name of the source', async () => {
+    expect((await swp(['catalog', 'init', 'made'], 'acme')).code).toBe(0);
+    expect(person.asked).toEqual(['Name of your source? Its entries are called name/key.']);
+    expect(await text('made/skulk-weights.yaml')).toContain('name: acme');
+  });
+
+  it('judges the answer as it judges the flag', async () => {
+    expect((await swp(['catalog', 'init', 'never'], 'Foxlight!')).code).toBe(2);
+    await expect(text('never/skulk-weights.yaml')).rejects.toThrow();
+  });
+});
