@@ -11,7 +11,7 @@ import { proposeEntry, type Proposed } from '../../plan/proposal/propose.js';
 import { catalogOptions, openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { sourceHub } from '../mtp/source.js';
+import { sourceHub } from '../source.js';
 import { neutralise } from '../output/neutralise.js';
 import { ask, mayPrompt } from '../prompt.js';
 import { readProposal, type Wanted } from '../proposal/read.js';

@@ -4,7 +4,7 @@ import { knownRepos, unfitOf, type ListedModel, type Unfit } from '../../plan/pr
 import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { sourceHub } from '../mtp/source.js';
+import { sourceHub } from '../source.js';
 
 export interface FindOptions {
   readonly query?: string;

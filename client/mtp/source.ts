@@ -1,69 +1,16 @@
 import { readMtpSource } from '../../activities/facts/mtp.js';
-import { readSource } from '../../activities/facts/source.js';
-import { SwpError } from '../../core/error.js';
-import { RepoId, Revision } from '../../core/ids.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
 import type { MtpSelection } from '../../formats/mtp/selection.js';
-import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../../hub/config.js';
+import type { HubConfig } from '../../hub/config.js';
 import type { SourceFacts } from '../../plan/facts.js';
-import { readSettings } from '../../worker/settings.js';
 import type { Context } from '../context.js';
-
-/** A person waits: the Hub gets this many tries, where a worker would go on for as long as it takes. */
-const ATTEMPTS = 4;
+import { openSource, sourceHub } from '../source.js';
 
 export interface MtpSource {
   readonly hub: HubConfig;
   readonly source: SourceFacts;
   readonly selection: MtpSelection;
 }
-
-/**
- * Parses `owner/name` or `owner/name@revision`.
- *
- * @throws SwpError `client/bad-repo`, `client/bad-revision`
- */
-const parseSource = (text: string): { readonly repo: RepoId; readonly revision: Revision | null } => {
-  const [name = '', given, ...rest] = text.split('@');
-  const repo = RepoId.safeParse(name);
-  if (!repo.success)
-    throw new SwpError('usage', 'client/bad-repo', `${text} names no repository: ${repo.error.issues[0]?.message}.`, {
-      hint: 'Write owner/name, or owner/name@revision.',
-    });
-  if (given === undefined) return { repo: repo.data, revision: null };
-  const revision = Revision.safeParse([given, ...rest].join('@'));
-  if (!revision.success)
-    throw new SwpError('usage', 'client/bad-revision', `${text}: the revision ${revision.error.issues[0]?.message}.`, {
-      hint: `Leave it out for the newest commit: ${repo.data}`,
-    });
-  return { repo: repo.data, revision: revision.data };
-};
-
-/** The Hub for a person who reads sources: with the token for gated ones, and not for as long as it takes. */
-export const sourceHub = (env: NodeJS.ProcessEnv): HubConfig => {
-  const { sourceToken } = readSettings(env);
-  const own = withPatience(hubConfigFromEnv(env), ATTEMPTS);
-  return sourceToken === null ? own : withToken(own, sourceToken);
-};
-
-/**
- * Reads what a repository is and lists, at the revision that the text names.
- *
- * @throws SwpError `client/no-source`, and those of {@link parseSource}
- */
-export const openSource = async (
-  hub: HubConfig,
-  text: string,
-  signal: AbortSignal,
-): Promise<{ readonly source: SourceFacts; readonly pinned: boolean }> => {
-  const { repo, revision } = parseSource(text);
-  const source = await readSource(hub, repo, revision, signal);
-  if (source === null)
-    throw new SwpError('not-found', 'client/no-source', `The Hub shows no repository ${text}.`, {
-      hint: `Check its name${revision === null ? '' : ' and its revision'}; a private or gated one needs a token that may read it (HF_TOKEN).`,
-    });
-  return { source, pinned: revision !== null };
-};
 
 /** Reads from headers, index and config what the sidecar of a repository would hold: the way that plans go too. */
 export const openMtpSource = async (text: string, names: MtpNames, { env, signal }: Context): Promise<MtpSource> => {

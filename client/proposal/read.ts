@@ -8,7 +8,7 @@ import type { HubConfig } from '../../hub/config.js';
 import { readQuantizedFrom } from '../../hub/read/lineage.js';
 import { assistantName } from '../../plan/proposal/assistant.js';
 import type { CheckpointFacts, PointerFacts, ProposalFacts } from '../../plan/proposal/facts.js';
-import { openSource } from '../mtp/source.js';
+import { openSource } from '../source.js';
 
 /** A model's card may name several originals; more than these are no quantisation. */
 const MAX_ORIGINALS = 2;

@@ -74,6 +74,41 @@ describe('of any catalog, with an entry appended', () => {
     );
   });
 
+  it('damaged in any way, either it is refused or the entries are those before and the new one', () => {
+    const damage = fc.array(
+      fc.tuple(
+        fc.nat(),
+        fc.nat(3),
+        fc.constantFrom('', '\n', ' ', '  ', '#', '-', ':', '[', ']', '{', '}', ',', '&', '*', '|', '"', '\t', '?', '!', '%'),
+      ),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    );
+    fc.assert(
+      fc.property(randomCatalog, damage, ({ text }, cuts) => {
+        const damaged = cuts.reduce((was, [at, length, put]) => {
+          const from = at % (was.length + 1);
+          return `${was.slice(0, from)}${put}${was.slice(from + length)}`;
+        }, text);
+        fc.pre(parseSourceFile('c.yaml', damaged).problems.length === 0);
+        const edited = (() => {
+          try {
+            return appendEntry(damaged, ENTRY);
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'catalog/cannot-edit' });
+            return null;
+          }
+        })();
+        if (edited === null) return;
+        expect(parse(edited)).toEqual({ models: [...(parse(damaged) as { models: unknown[] }).models, ENTRY] });
+        expect(comments(edited)).toEqual(comments(damaged));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('most random catalogs are catalogs, so that the properties mean something', () => {
     const sample = fc.sample(randomCatalog, { numRuns: 300, seed: 1 });
     expect(sample.filter(({ text }) => parseSourceFile('c.yaml', text).problems.length === 0).length).toBeGreaterThan(250);
