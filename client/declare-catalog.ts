@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { ARTIFACT_KINDS } from '../core/ids.js';
+import { ARTIFACT_KINDS } from '../core/artifact-kinds.js';
 import type { AddOptions } from './commands/catalog-add.js';
 import type { FindOptions } from './commands/catalog-find.js';
 import type { Context } from './context.js';
