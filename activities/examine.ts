@@ -36,7 +36,7 @@ export interface Examination {
   /** How many files it owns, and how many of their bytes were read. */
   readonly files: number;
   readonly readBackBytes: number;
-  /** Files that are not of our publish: nothing is wrong with them. */
+  /** Files that are not of our publish, where its record says which are: nothing is wrong with them. */
   readonly foreign: readonly string[];
   readonly findings: readonly Finding[];
 }
@@ -99,7 +99,6 @@ export const examineTarget = async (
   const { repo: target, commit: head } = found;
   const ours = await findOurCommit(hub, target, signal);
   if (ours === null) return { target, state: 'unpublished' };
-  const paths = found.files.map(({ path }) => path).filter((path) => path !== '.gitattributes');
   let record: PublishRecord;
   try {
     record = await readRecord(hub, target, ours, signal);
@@ -113,7 +112,7 @@ export const examineTarget = async (
       publish: { commit: ours.id, record: null },
       files: 0,
       readBackBytes: 0,
-      foreign: paths,
+      foreign: [],
       findings,
     };
   }
@@ -135,7 +134,7 @@ export const examineTarget = async (
     publish: { commit: ours.id, record: recordOf(record) },
     files: files.length,
     readBackBytes,
-    foreign: paths.filter((path) => !owned.has(path)),
+    foreign: found.files.map(({ path }) => path).filter((path) => path !== '.gitattributes' && !owned.has(path)),
     findings,
   };
 };

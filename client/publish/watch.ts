@@ -10,7 +10,7 @@ const LOOK_MS = 1_000;
 const LINE_MS = 30_000;
 
 /** The view in one line: every stage, and how far each step is. */
-export const viewLine = (entry: string, { publish, targets }: PublishView): string => {
+const viewLine = (entry: string, { publish, targets }: PublishView): string => {
   const open = targets.filter(({ status }) => status === 'RUNNING');
   const steps = [...publish.steps, ...open.flatMap((target) => target.steps)].map(stepText);
   const stages = [...new Set((open.length === 0 ? [publish] : open).map(stageOf))];
@@ -20,15 +20,19 @@ export const viewLine = (entry: string, { publish, targets }: PublishView): stri
 };
 
 /** Tells how a publish stands: painted over on a terminal, else a line for each stage and every half minute. */
-const teller = (entry: string, { out }: Pick<Context, 'out'>): { tell: (view: PublishView) => void; end: () => void } => {
+export const viewTeller = (
+  entry: string,
+  out: Context['out'],
+  now: () => number = Date.now,
+): { readonly tell: (view: PublishView) => void; readonly end: () => void } => {
   const live = out.live();
   if (live !== null) return { tell: (view) => live.show(viewLines(entry, view)), end: () => live.clear() };
   let told = { at: 0, stages: '' };
   return {
     tell: (view) => {
       const stages = [view.publish, ...view.targets].map(stageOf).join();
-      if (stages === told.stages && Date.now() - told.at < LINE_MS) return;
-      told = { at: Date.now(), stages };
+      if (stages === told.stages && now() - told.at < LINE_MS) return;
+      told = { at: now(), stages };
       out.note(viewLine(entry, view));
     },
     end: () => undefined,
@@ -49,7 +53,7 @@ const look = (client: Client, entry: string, signal: AbortSignal, before: Publis
  * @throws SwpError `publish/no-worker` when nobody polls what it waits for
  */
 export const watchPublish = async (client: Client, entry: string, context: Pick<Context, 'out' | 'signal'>): Promise<PublishView> => {
-  const { tell, end } = teller(entry, context);
+  const { tell, end } = viewTeller(entry, context.out);
   let view: PublishView | undefined;
   let polledAt = Date.now();
   try {

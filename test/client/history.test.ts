@@ -8,6 +8,17 @@ let workshop: Workshop;
 beforeAll(async () => (workshop = await Workshop.open('history')));
 afterAll(() => workshop.close());
 
+/** What differs from run to run is no part of a golden. */
+const clean = (text: string): string =>
+  text
+    .replaceAll(workshop.queue, '<name>')
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<run>')
+    .replaceAll(/sha256:[0-9a-f]{64}/g, 'sha256:<digest>')
+    .replaceAll(/\b[0-9a-f]{40}\b/g, '<commit>')
+    .replaceAll(/\b[0-9a-f]{12}\b/g, '<digest>')
+    .replaceAll(/after (?:\d+ min )?\d+ s/g, 'after <some time>');
+
 const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
 const entry = (): string => workshop.entry().name;
 
@@ -32,8 +43,8 @@ describe('swp history', () => {
     await workshop.until('unchanged');
     const first = result.artifacts[0]!.result;
     const commit = first.outcome === 'published' ? first.receipt.commit : '';
-    const { code, out } = await run('history', entry());
-    expect(code).toBe(0);
+    const { code, out, err } = await run('history', entry());
+    await expect(clean(`exit ${code}\n--- stdout\n${out}--- stderr\n${err}`)).toMatchFileSnapshot('goldens/history.txt');
     const runs = out.split('\n\n');
     expect(runs.map((text) => /^\S+ {2}(\w+) after/.exec(text)?.[1])).toEqual(['unchanged', 'published', 'rejected']);
     expect(runs[1]).toContain(`  plan      ${shortDigest(digest)}, round 1\n  round 1   approved by reader (Hub account): fine (`);
@@ -42,7 +53,8 @@ describe('swp history', () => {
   });
 
   it('gives the same as JSON, newest first, so many as were asked for', async () => {
-    const { out, err } = await run('history', entry(), '--limit', '2', '--json');
+    const { code, out, err } = await run('history', entry(), '--limit', '2', '--json');
+    await expect(clean(`exit ${code}\n--- stdout\n${out}--- stderr\n${err}`)).toMatchFileSnapshot('goldens/history-json.txt');
     expect(JSON.parse(out)).toMatchObject([
       { outcome: 'unchanged', decisions: [], artifacts: [{ kind: 'mtp', outcome: 'unchanged', commit: null }] },
       {

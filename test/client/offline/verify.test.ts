@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
-import { swp } from '../../support/swp.js';
+import { swp, type SwpRun } from '../../support/swp.js';
 import { PAYLOAD, putPublished, type PublishedOptions } from './published.js';
 
 const TARGET = 'acme/tiny-mtp';
@@ -36,13 +36,6 @@ const findings = async (argv?: readonly string[]): Promise<{ code: number; codes
 };
 
 describe('swp verify of an intact target', () => {
-  it('says what was published, by whose approval, and what was compared', async () => {
-    await published();
-    const { code, out, err } = await verify();
-    const text = out.replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>').replaceAll(/(commit +|head +)[0-9a-f]{40}/g, '$1<commit>');
-    await expect(`exit ${code}\n--- stdout\n${text}--- stderr\n${err}`).toMatchFileSnapshot('goldens/verify.txt');
-  });
-
   it('lists files that are not of the publish, which are no finding', async () => {
     await published();
     await hub.admin.commitFiles(TARGET, new Map([['notes.txt', Buffer.from('mine')]]), { message: 'Notes' });
@@ -58,6 +51,34 @@ describe('swp verify of an intact target', () => {
     const [found] = JSON.parse(out) as [{ readBackBytes: number; files: number }];
     expect(found.files).toBe(PAYLOAD.size + 1);
     expect(found.readBackBytes).toBeGreaterThan(bytes);
+  });
+});
+
+/** Digests and commits of this run are no part of a golden. */
+const clean = ({ code, out, err }: SwpRun): string =>
+  `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`
+    .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
+    .replaceAll(/(commit\W+|head\W+)[0-9a-f]{40}/g, '$1<commit>')
+    .replaceAll(hub.url, '<hub>');
+
+describe('what swp verify prints', () => {
+  it.each<[string, readonly string[]]>([
+    ['verify', [TARGET]],
+    ['verify-json', [TARGET, '--json']],
+    ['verify-absent', ['acme/nowhere']],
+    ['verify-unknown', ['nowhere']],
+  ])('%s looks like this', async (name, argv) => {
+    await published();
+    await expect(clean(await verify(argv))).toMatchFileSnapshot(`goldens/${name}.txt`);
+  });
+
+  it.each<[string, readonly string[]]>([
+    ['verify-differs', [TARGET]],
+    ['verify-differs-json', [TARGET, '--json']],
+  ])('%s looks like this', async (name, argv) => {
+    await published({ trailers: { plan: `sha256:${'0'.repeat(64)}` } });
+    await hub.admin.commitFiles(TARGET, new Map([['notes.txt', Buffer.from('mine')]]), { message: 'x', remove: ['README.md'] });
+    await expect(clean(await verify(argv))).toMatchFileSnapshot(`goldens/${name}.txt`);
   });
 });
 

@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest';
+import { Output } from '../../../client/output/output.js';
+import type { Running, Step } from '../../../client/publish/read.js';
+import type { PublishView } from '../../../client/publish/status.js';
+import { viewTeller } from '../../../client/publish/watch.js';
+
+const STEP: Step = {
+  activity: 'uploadArtifact',
+  attempt: 1,
+  progress: { step: 'uploading', file: 'mtp.safetensors', doneBytes: 5e6, totalBytes: 2e7, rate: 1e6 },
+  lastFailure: null,
+  waitsForWorker: false,
+  queue: null,
+};
+const running = (id: string, stage: string | null, steps: readonly Step[] = []): Running => ({
+  id,
+  runId: 'run',
+  entry: 'acme/x',
+  status: 'RUNNING',
+  stage,
+  startedAt: new Date(0),
+  closedAt: null,
+  steps,
+  memo: {},
+  taskQueue: 'swp',
+  events: 1,
+});
+const view = (stage: string, step: Step = STEP): PublishView => ({
+  publish: running('publish/acme/x', null),
+  plan: null,
+  decisions: [],
+  repos: [],
+  targets: [running('target/acme/x-mtp', stage, [step])],
+  troubles: [],
+  waitingFor: [],
+  // The last line, which does not fit on the terminal of these tests.
+  missing: { role: 'highmem', queue: 'swp-highmem/host' },
+});
+
+const tellerOn = (isTTY: boolean) => {
+  const clock = { now: 1_000_000 };
+  const kept = { err: '' };
+  const err = { isTTY, rows: 5, write: (text: string) => void (kept.err += text) };
+  const out = new Output({ out: { write: () => undefined }, err }, { json: false, colour: false });
+  return { clock, kept, ...viewTeller('acme/x', out, () => clock.now) };
+};
+
+it('without a terminal a line with rate and time left comes every half minute, and with each stage', () => {
+  const { clock, kept, tell } = tellerOn(false);
+  tell(view('uploading'));
+  const line = 'acme/x: uploading; uploadArtifact mtp.safetensors, 5.00 MB of 20.0 MB, 1.00 MB/s, 15 s left\n';
+  expect(kept.err).toBe(line);
+  clock.now += 29_999;
+  tell(view('uploading'));
+  expect(kept.err).toBe(line);
+  clock.now += 1;
+  tell(view('uploading'));
+  expect(kept.err).toBe(line + line);
+  tell(view('verifying'));
+  expect(kept.err).toBe(line + line + line.replace('uploading', 'verifying'));
+});
+
+it('on a terminal the lines are painted over, never more than it has rows, and no text from outside can move the cursor', () => {
+  const { kept, tell, end } = tellerOn(true);
+  tell(view('uploading'));
+  kept.err = '';
+  tell(view('uploading', { ...STEP, progress: { step: 'uploading', file: '\u001b[9Aevil\nline' } }));
+  expect(kept.err.startsWith('\u001b[4A\u001b[0J')).toBe(true);
+  expect(kept.err.split('\n')).toHaveLength(5);
+  expect(kept.err).toContain('evil line');
+  expect(kept.err).not.toMatch(/\u001b\[9A|No high-memory worker/);
+  kept.err = '';
+  end();
+  expect(kept.err).toBe('\u001b[4A\u001b[0J');
+});
