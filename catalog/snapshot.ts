@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { Entry } from './entry.js';
+import { ENTRY_NAME, LONGEST_ENTRY_NAME } from './entry-name.js';
 import { brokenRules } from './entry-rules.js';
 
-export const EntryName = z
-  .string()
-  .max(200)
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*\/[a-z0-9]+(-[a-z0-9]+)*$/, 'must be source/key');
+export const EntryName = z.string().max(LONGEST_ENTRY_NAME).regex(ENTRY_NAME, 'must be source/key');
 
 /** An entry as it was when a publish started: the workers need no copy of the catalog. */
 export const EntrySnapshot = z.strictObject({ name: EntryName, entry: Entry }).superRefine(({ entry }, context) => {

@@ -1,5 +1,4 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { Digest } from '../../core/ids.js';
 import { messageOf } from '../../core/error.js';
 import { checkSearchAttributes, searchAttributesError } from '../../worker/search-attributes.js';
 import type { TemporalClient } from '../temporal-connection.js';
@@ -16,7 +15,7 @@ export interface Listed {
   readonly run: string;
   readonly status: string;
   readonly stage: string | null;
-  readonly plan: Digest | null;
+  readonly plan: string | null;
   readonly startedAt: Date;
   readonly closedAt: Date | null;
 }
@@ -27,7 +26,7 @@ const listed = (found: WorkflowExecutionInfo): Listed => ({
   run: found.runId,
   status: found.status.name,
   stage: found.typedSearchAttributes.get(SwpStage) ?? null,
-  plan: Digest.safeParse(found.typedSearchAttributes.get(SwpPlan)).data ?? null,
+  plan: found.typedSearchAttributes.get(SwpPlan) ?? null,
   startedAt: found.startTime,
   closedAt: found.closeTime ?? null,
 });

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
-import { EntryName } from '../../catalog/snapshot.js';
+import { isEntryName } from '../../catalog/entry-name.js';
 import type { Stage } from '../../workflows/stages.js';
 import type { TemporalClient } from '../temporal-connection.js';
 import { firstPayload, timeOf } from './events.js';
@@ -55,7 +55,7 @@ const sinceOf = async (client: Client, { workflow, run, stage }: Listed): Promis
 const withWait = (listed: Listed, since: Date | null): Pending => {
   const { waitsFor, verbs } = WAITS.get(listed.stage) ?? { waitsFor: 'a person', verbs: [] };
   // Commands are copied into a shell: none is made from a name that is none.
-  const commands = EntryName.safeParse(listed.entry).success ? verbs.map((verb) => `swp ${verb} ${listed.entry}`) : [];
+  const commands = isEntryName(listed.entry) ? verbs.map((verb) => `swp ${verb} ${listed.entry}`) : [];
   return { ...listed, waitsFor, since, commands };
 };
 

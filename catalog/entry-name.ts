@@ -1,0 +1,5 @@
+/** The form of an entry's name, `source/key`. */
+export const ENTRY_NAME = /^[a-z0-9]+(-[a-z0-9]+)*\/[a-z0-9]+(-[a-z0-9]+)*$/;
+export const LONGEST_ENTRY_NAME = 200;
+
+export const isEntryName = (text: string): boolean => text.length <= LONGEST_ENTRY_NAME && ENTRY_NAME.test(text);
