@@ -30,6 +30,7 @@ const view = (stage: string, step: Step = STEP): PublishView => ({
   plan: null,
   decisions: [],
   repos: [],
+  releases: [],
   targets: [running('target/acme/x-mtp', stage, [step])],
   troubles: [],
   waitingFor: [],
