@@ -30,7 +30,7 @@ const troubleText = (trouble: Trouble): string =>
     `**${escapeMarkdown(trouble.step)}** failed: ${escapeMarkdown(trouble.reason, 1000)}`,
     ...(trouble.hint === null ? [] : [`What to do: ${escapeMarkdown(trouble.hint, 500)}`]),
     'Then send Update `resolve` with one of:',
-    '```json\n{"action": "retry"}\n```\n```json\n{"action": "abandon"}\n```',
+    ...['retry', 'abandon'].map((action) => `\`\`\`json\n{\n  "action": "${action}"\n}\n\`\`\``),
   ].join('\n\n');
 
 const heading = (stage: Stage): string => `**${stage}**: ${ADVICE[stage]}`;

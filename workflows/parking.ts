@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, condition, isCancellation, setHand
 import { z } from 'zod';
 import { oneLine } from '../core/text.js';
 import { resolveUpdate, type Resolution, type Trouble } from './messages.js';
+import { refusal } from './refusal.js';
 
 const ResolutionMessage = z.strictObject({
   action: z.enum(['retry', 'move', 'abandon']),
@@ -92,7 +93,7 @@ export class Parking {
 
   private validate(message: unknown): void {
     const refuse = (text: string): never => {
-      throw ApplicationFailure.create({ type: 'ResolutionRefused', nonRetryable: true, message: text });
+      throw refusal('ResolutionRefused', text);
     };
     const parsed = ResolutionMessage.safeParse(message);
     if (!parsed.success) return refuse('Send {"action": "retry", "move" or "abandon", "note": "why"}.');

@@ -1,7 +1,8 @@
-import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import { condition, setHandler } from '@temporalio/workflow';
 import { decide, expire, openApproval, type Answer, type Approval, type Question } from '../plan/approval.js';
 import type { DecisionRecord } from '../plan/decision.js';
 import { decideUpdate, reviewSignal, type DecisionReply } from './messages.js';
+import { refusal } from './refusal.js';
 
 const NOTHING_ASKED: Answer = {
   result: 'refused',
@@ -62,8 +63,7 @@ export class Review {
   }
 
   private reply(answer: Answer): DecisionReply {
-    if (answer.result === 'refused')
-      throw ApplicationFailure.create({ type: 'DecisionRefused', nonRetryable: true, message: answer.message, details: [answer.code] });
+    if (answer.result === 'refused') throw refusal('DecisionRefused', answer.message, answer.code);
     return { accepted: answer.result === 'accepted' ? 'now' : 'before', decision: answer.decision, missing: answer.missing };
   }
 }

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
 import { digestOf } from '../../plan/canonical.js';
+import { codeSpan, escapeMarkdown } from '../../plan/escape.js';
 import type { publishEntry } from '../../workflows/publish-entry.js';
 import { publishId } from '../../workflows/names.js';
 import { SwpEntry, SwpStage, SwpTargets } from '../../workflows/search-attributes.js';
@@ -8,6 +9,16 @@ import { artifactsOf } from '../../catalog/artifacts.js';
 import { repoKey } from '../../core/ids.js';
 import type { PublishInput } from '../../workflows/types.js';
 import { readPublish } from './read.js';
+
+/** What was asked for, and by whom, as Markdown for the Web UI. */
+const startDetails = ({ entry: { entry }, only, startedBy, reviewArtifacts }: PublishInput): string => {
+  const wanted = artifactsOf(entry).filter(({ kind }) => only.length === 0 || only.includes(kind));
+  return [
+    ...wanted.map(({ kind, source, target }) => `${kind}: ${codeSpan(source)} → ${codeSpan(target)}`),
+    ...(startedBy === undefined ? [] : [`Started by ${escapeMarkdown(startedBy)}, who says so.`]),
+    ...(reviewArtifacts === true ? ['What is sealed waits for a second approval before it is uploaded.'] : []),
+  ].join('\n\n');
+};
 
 /**
  * Starts a publish, or attaches to the one that runs when it was asked for the same.
@@ -32,6 +43,7 @@ export const startPublish = async (client: Client, input: PublishInput, taskQueu
       { key: SwpTargets, value: artifactsOf(entry).map(({ target }) => repoKey(target)) },
     ],
     staticSummary: `Publish ${name}`,
+    staticDetails: startDetails(input),
   });
   const running = await readPublish(client, name);
   if (running.memo['input'] === wanted) return;

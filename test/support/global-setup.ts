@@ -13,6 +13,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** `host:port` of the server that all tests share. */
     temporalAddress: string;
+    /** Where its Web UI is. */
+    temporalUi: string;
     /** Path of the Temporal CLI that was found. */
     temporalCli: string;
     /** Path of the bundled workflows; empty when they cannot be bundled. Ask `workflowBundle()` for it. */
@@ -25,8 +27,12 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 /** Starts one headless Temporal server and bundles the workflows once, for all test files. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const cli = await findTemporalCli({ note: say });
-  const [server, directory] = await Promise.all([startTemporalServer({ cli: cli.path }), mkdtemp(path.join(tmpdir(), 'swp-test-'))]);
+  const [server, directory] = await Promise.all([
+    startTemporalServer({ cli: cli.path, uiPort: 0 }),
+    mkdtemp(path.join(tmpdir(), 'swp-test-')),
+  ]);
   project.provide('temporalAddress', server.address);
+  project.provide('temporalUi', server.uiUrl ?? '');
   project.provide('temporalCli', cli.path);
   project.provide('workflowBundle', await bundle(directory));
   return async () => {

@@ -1,0 +1,158 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { shortDigest } from '../../plan/decision.js';
+import { publishId, targetId } from '../../workflows/names.js';
+import { Workshop } from '../support/workshop.js';
+import { findChromium } from './chromium.js';
+import { WebUi } from './web-ui.js';
+
+const TIMEOUT_MS = 120_000;
+const chromium = await findChromium(process.env);
+if (chromium === null) {
+  const how = 'install it (Debian: apt-get install chromium), or set SWP_CHROMIUM to its path.';
+  if (process.env['SWP_BROWSER'] === 'required') throw new Error(`There is no Chromium for the tests of the Web UI: ${how}`);
+  process.stderr.write(`The tests of the Web UI are left out, for there is no Chromium: ${how}\n`);
+}
+
+let ui: WebUi;
+let workshop: Workshop;
+beforeAll(async () => {
+  if (chromium !== null) ui = await WebUi.open(chromium, inject('temporalUi'));
+}, TIMEOUT_MS);
+afterAll(() => ui?.close());
+beforeEach(async () => {
+  workshop = await Workshop.open('web-ui');
+});
+afterEach(() => workshop.close());
+
+/** What text from outside must never become. */
+const MARKUP = 'img, script, a[href^="javascript:"], a[href*="images.invalid"]';
+
+const runOf = async (id: string): Promise<string> => (await workshop.temporal.client.workflow.getHandle(id).describe()).runId;
+const openPublish = async (): Promise<void> => ui.workflow(publishId(workshop.entry().name), await runOf(publishId(workshop.entry().name)));
+const openTarget = async (tab?: Parameters<WebUi['workflow']>[2]): Promise<void> =>
+  ui.workflow(targetId(workshop.target), await runOf(targetId(workshop.target)), tab);
+
+describe.skipIf(chromium === null)('in the Web UI a person', () => {
+  it(
+    'finds what waits, reads its plan, and approves it by the signal form',
+    async () => {
+      await workshop.start();
+      const { digest } = await workshop.planOf();
+      const link = ui.page.getByRole('link', { name: publishId(workshop.entry().name) }).first();
+      // The list may lag a moment behind.
+      await expect
+        .poll(
+          async () => {
+            await ui.list('SwpStage="awaiting-approval"');
+            return link.waitFor({ timeout: 3_000 }).then(
+              () => 'listed',
+              () => 'not listed',
+            );
+          },
+          { timeout: 30_000 },
+        )
+        .toBe('listed');
+      await ui.shot('pending');
+      await link.click();
+      await ui.page.getByText('User Metadata', { exact: true }).first().click();
+      const details = await ui.details('A person decides: read the plan below.');
+      await details.getByText(digest).waitFor();
+      await details.getByRole('cell', { name: 'mtp.safetensors' }).waitFor();
+      await ui.shot('plan');
+      await ui.send('Signal', 'review', { plan: shortDigest(digest), verdict: 'approve', reviewer: 'ada' });
+      expect(await workshop.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { reviewer: 'ada' } } }] });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'is told by the update form why a wrong digest is not taken, and approves with the right one',
+    async () => {
+      await workshop.start();
+      const { digest } = await workshop.planOf();
+      await openPublish();
+      await ui.details('A person decides');
+      const form = await ui.send('Update', 'decide', { plan: 'f'.repeat(12), verdict: 'approve', reviewer: 'ada' });
+      await form
+        .getByText(`Round 1 asks about plan ${shortDigest(digest)}, not ${'f'.repeat(12)}`)
+        .first()
+        .waitFor();
+      await ui.shot('approve');
+      await ui.type(form, { plan: shortDigest(digest), verdict: 'approve', reviewer: 'ada', note: 'right this time' });
+      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'reads why a publish is parked and what to do, and lets it go on',
+    async () => {
+      let full = true;
+      workshop.hub.on(({ operation }) =>
+        full && operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' } : undefined,
+      );
+      await workshop.start();
+      await workshop.approve();
+      await workshop.untilTarget('needs-attention');
+      await openTarget();
+      const details = await ui.details('It stands still until somebody answers.');
+      await details.getByText(/quota/i).first().waitFor();
+      await details.getByText('"action": "retry"').waitFor();
+      await ui.shot('parked');
+      full = false;
+      await ui.send('Update', 'resolve', { action: 'retry' });
+      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'releases what was sealed by the update form',
+    async () => {
+      await workshop.start(undefined, [], { reviewArtifacts: true });
+      await workshop.approve();
+      await workshop.untilTarget('awaiting-release');
+      await openTarget();
+      const details = await ui.details('A person looks at what was sealed');
+      const manifest = /"manifest": "([0-9a-f]{12})"/.exec(await details.locator('body').innerText())?.[1];
+      await ui.send('Update', 'decide', { manifest, verdict: 'approve', reviewer: 'eve' });
+      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'sees by its summary what each step is about',
+    async () => {
+      await workshop.start();
+      await workshop.approve();
+      await workshop.result();
+      await openTarget('history');
+      for (const step of ['build', 'upload to', 'commit to']) await ui.page.getByText(`${step} ${workshop.target}`).first().waitFor();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'is shown what comes from outside as text: no markup, no image, no request',
+    async () => {
+      const evil = '![x](a.png) <img src="b.png"> [y](javascript:alert(1)).txt';
+      const reviewer = '![eve](http://images.invalid/a.png) <img src="http://images.invalid/b.png">';
+      await workshop.hub.admin.createRepo(workshop.target);
+      await workshop.hub.admin.commitFiles(workshop.target, new Map([[evil, Buffer.from('x')]]), { message: 'A stranger' });
+      await workshop.start();
+      const { digest } = await workshop.planOf();
+      await openPublish();
+      const plan = await ui.details('A person decides');
+      await plan.getByText('javascript:alert(1)').first().waitFor();
+      expect(await plan.locator(MARKUP).count()).toBe(0);
+      await workshop.handle().executeUpdate('decide', { args: [{ plan: digest, verdict: 'approve', reviewer }] });
+      await workshop.result();
+      await openPublish();
+      const end = await ui.details('images.invalid');
+      expect(await end.locator(MARKUP).count()).toBe(0);
+      expect(ui.outside).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+});
