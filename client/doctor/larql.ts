@@ -1,9 +1,9 @@
 import { tmpdir } from 'node:os';
-import { probeLarql } from '../larql/probe.js';
-import { findLarql } from '../larql/program.js';
-import { readSettings } from '../worker/settings.js';
-import type { Context } from './context.js';
-import type { Finding } from './commands/doctor.js';
+import { probeLarql } from '../../larql/probe.js';
+import { findLarql } from '../../larql/program.js';
+import { readSettings } from '../../worker/settings.js';
+import type { Context } from '../context.js';
+import type { Finding } from './finding.js';
 
 const GET_ONE =
   'Only vindexes need it. Build it from https://github.com/chrishayuk/larql, and set SWP_LARQL to its path or put it on PATH.';

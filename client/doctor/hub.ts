@@ -1,0 +1,71 @@
+import { artifactsOf } from '../../catalog/artifacts.js';
+import { readCatalog } from '../../catalog/load.js';
+import type { RepoId } from '../../core/ids.js';
+import { canWrite, whoAmI } from '../../hub/access.js';
+import { hubConfigFromEnv, withPatience, withToken } from '../../hub/config.js';
+import { readSettings } from '../../worker/settings.js';
+import { catalogOptions } from '../catalog.js';
+import type { Context } from '../context.js';
+import type { Look } from './finding.js';
+
+const ATTEMPTS = 2;
+const BUILT_IN = 'foxlight/';
+
+const hubOf = ({ env }: Context) => withPatience(hubConfigFromEnv(env), ATTEMPTS);
+
+export const lookAtHub: Look = async (context) => {
+  const hub = hubOf(context);
+  const who = await whoAmI(hub, { signal: context.signal });
+  if (who !== null) return { what: 'hub', verdict: 'ok', message: `${hub.endpoint.host} knows the token as ${who.user}, role ${who.role}` };
+  return {
+    what: 'hub',
+    verdict: 'warn',
+    message: hub.token === undefined ? `${hub.endpoint.host} answers; no token` : `${hub.endpoint.host} does not know the token`,
+    fix: 'Set HF_TOKEN, or log in with `hf auth login`, to read private repositories.',
+  };
+};
+
+/** One target for each namespace that the operator's own entries publish to. */
+const ownTargets = async (context: Context): Promise<readonly RepoId[]> => {
+  const { catalog } = await readCatalog(catalogOptions(context));
+  const own = [...(catalog?.entries ?? [])].filter(([name]) => !name.startsWith(BUILT_IN));
+  const targets = own.flatMap(([, { entry }]) => artifactsOf(entry).map(({ target }) => target));
+  return [...new Map(targets.map((target) => [target.slice(0, target.indexOf('/')).toLowerCase(), target])).values()];
+};
+
+/** Whether the token here may write where the catalog publishes: a high-memory worker's must, a control worker's should not. */
+export const lookAtWriting: Look = async (context) => {
+  const targets = await ownTargets(context);
+  if (targets.length === 0) return { what: 'writing', verdict: 'ok', message: 'the catalog has no entries of your own' };
+  const hub = hubOf(context);
+  if (hub.token === undefined)
+    return { what: 'writing', verdict: 'warn', message: 'no token', fix: 'A high-memory worker needs one that may write (HF_TOKEN).' };
+  const answers = await Promise.all(targets.map((target) => canWrite(hub, target, { signal: context.signal })));
+  const not = answers.filter(({ verdict }) => verdict === 'no');
+  if (not.length > 0)
+    return {
+      what: 'writing',
+      verdict: 'warn',
+      message: not.map(({ reason }) => reason.replace(/\.$/, '')).join('; '),
+      fix: 'Right for a control worker. On a high-memory host give HF_TOKEN a token that may write there.',
+    };
+  return { what: 'writing', verdict: 'ok', message: answers.map(({ reason }) => reason.replace(/\.$/, '')).join('; ') };
+};
+
+/** The second token, for gated sources. */
+export const lookAtSourceToken: Look = async (context) => {
+  const { sourceToken } = readSettings(context.env);
+  if (sourceToken === null) return { what: 'sources', verdict: 'ok', message: 'read with the same token (SWP_SOURCE_TOKEN is not set)' };
+  const hub = withToken(hubOf(context), sourceToken);
+  const who = await whoAmI(hub, { signal: context.signal });
+  if (who === null)
+    return {
+      what: 'sources',
+      verdict: 'bad',
+      message: `${hub.endpoint.host} does not know SWP_SOURCE_TOKEN`,
+      fix: 'Set one that it knows, or unset it.',
+    };
+  const message = `SWP_SOURCE_TOKEN is ${who.user}'s, role ${who.role}`;
+  if (who.role === 'read') return { what: 'sources', verdict: 'ok', message };
+  return { what: 'sources', verdict: 'warn', message, fix: 'A token that only reads is enough, and safer.' };
+};

@@ -1,0 +1,67 @@
+import { constants } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { readCatalog } from '../../catalog/load.js';
+import { formatBytes } from '../../core/text.js';
+import { readSettings } from '../../worker/settings.js';
+import { catalogOptions } from '../catalog.js';
+import type { Look } from './finding.js';
+
+const OLDEST_NODE = [20, 19] as const;
+
+export const lookAtNode: Look = () => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const good = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+  const message = `Node ${process.versions.node}`;
+  return Promise.resolve(
+    good
+      ? { what: 'node', verdict: 'ok', message }
+      : { what: 'node', verdict: 'bad', message, fix: `Install Node ${OLDEST_NODE.join('.')} or newer.` },
+  );
+};
+
+export const lookAtCatalog: Look = async (context) => {
+  const { catalog, problems } = await readCatalog(catalogOptions(context));
+  if (catalog !== null) return { what: 'catalog', verdict: 'ok', message: `${catalog.entries.size} entries` };
+  return { what: 'catalog', verdict: 'bad', message: `${problems.length} mistakes`, fix: 'swp catalog validate' };
+};
+
+export const lookAtSettings: Look = ({ env }) => {
+  const { targets, approvals } = readSettings(env);
+  const message = [
+    `a worker with these settings writes to ${targets === null ? 'any namespace that its token may write' : targets.join(', ')}`,
+    `wants ${approvals.required === 1 ? 'one approval' : `${approvals.required} approvals`}${approvals.self === 'deny' ? ' of others than who started' : ''}`,
+  ].join('; ');
+  return Promise.resolve(
+    targets === null
+      ? { what: 'settings', verdict: 'warn', message, fix: 'Set SWP_TARGETS on high-memory workers.' }
+      : { what: 'settings', verdict: 'ok', message },
+  );
+};
+
+/** The directory, or the nearest one above it that is there: looking makes none. */
+const nearest = async (path: string): Promise<string> => {
+  try {
+    await access(path, constants.F_OK);
+    return path;
+  } catch {
+    return path === dirname(path) ? path : nearest(dirname(path));
+  }
+};
+
+export const lookAtScratch: Look = async ({ env }) => {
+  const { scratch } = readSettings(env);
+  const there = await nearest(scratch);
+  try {
+    await access(there, constants.W_OK | constants.X_OK);
+  } catch {
+    return {
+      what: 'scratch',
+      verdict: 'bad',
+      message: `nobody here may write to ${there}`,
+      fix: 'Let SWP_SCRATCH name a directory of the worker.',
+    };
+  }
+  const { bavail, bsize } = await statfs(there);
+  return { what: 'scratch', verdict: 'ok', message: `${scratch}, ${formatBytes(bavail * bsize)} free` };
+};

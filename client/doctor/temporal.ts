@@ -1,0 +1,35 @@
+import { checkSearchAttributes, registerSearchAttributes, searchAttributesError } from '../../worker/search-attributes.js';
+import { readSettings } from '../../worker/settings.js';
+import { queuesOf } from '../../workflows/names.js';
+import { withTemporal } from '../publish/connect.js';
+import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText } from '../publish/workers.js';
+import type { Look } from './finding.js';
+
+export const lookAtTemporal =
+  (setup: boolean): Look =>
+  (context) =>
+    withTemporal(context, async ({ connection, namespace, address }) => {
+      if (setup) await registerSearchAttributes(connection, namespace);
+      const problems = await checkSearchAttributes(connection, namespace);
+      const message = `${address}, namespace ${namespace}`;
+      if (problems.length === 0) return { what: 'temporal', verdict: 'ok', message };
+      const error = searchAttributesError(problems, namespace);
+      return { what: 'temporal', verdict: 'bad', message: error.message, ...(error.hint === undefined ? {} : { fix: error.hint }) };
+    });
+
+/** Whether anybody works: without workers a publish waits, and nothing is lost. */
+export const lookAtWorkers: Look = (context) =>
+  withTemporal(context, async ({ client }) => {
+    const { taskQueue } = readSettings(context.env);
+    const { claims, light } = queuesOf(taskQueue);
+    const missing = [await unpolledControl(client, taskQueue), await unpolledSteps(client, taskQueue, [claims, light])].filter(
+      (unpolled) => unpolled !== null,
+    );
+    if (missing.length === 0) return { what: 'workers', verdict: 'ok', message: 'control and high-memory workers poll' };
+    return {
+      what: 'workers',
+      verdict: 'warn',
+      message: missing.map((unpolled) => unpolledText(unpolled).replace(/\.$/, '')).join('; '),
+      fix: missing.map(startWorkerHint).join('\n'),
+    };
+  });

@@ -1,0 +1,66 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { swp } from '../support/swp.js';
+import { TOKENS, Workshop, type WorkshopOptions } from '../support/workshop.js';
+
+let workshop: Workshop;
+afterEach(() => workshop.close());
+
+const open = async (options?: WorkshopOptions): Promise<void> => {
+  workshop = await Workshop.open('doctor', options);
+  await writeFile(join(workshop.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: catalog.yaml\n');
+  await writeFile(join(workshop.directory, 'catalog.yaml'), JSON.stringify({ models: [workshop.entry().entry] }));
+};
+const findings = async (env: NodeJS.ProcessEnv = {}): Promise<Record<string, { verdict: string; message: string; fix?: string }>> => {
+  const scratch = join(workshop.directory, 'scratch');
+  const { out } = await swp(['doctor', '--json'], {
+    cwd: workshop.directory,
+    env: { ...workshop.clientEnv(), HOME: workshop.directory, PATH: workshop.directory, SWP_SCRATCH: scratch, ...env },
+  });
+  return Object.fromEntries((JSON.parse(out) as { what: string; verdict: string; message: string }[]).map((one) => [one.what, one]));
+};
+
+describe('swp doctor', () => {
+  it('finds everything in order where it is', async () => {
+    await open();
+    const found = await findings({ HF_TOKEN: TOKENS.write, SWP_SOURCE_TOKEN: TOKENS.read, SWP_TARGETS: 'Acme' });
+    const { larql, ...rest } = found;
+    expect(larql?.verdict).toBe('warn');
+    expect(Object.entries(rest).filter(([, { verdict }]) => verdict !== 'ok')).toEqual([]);
+    expect(found).toMatchObject({
+      writing: { message: expect.stringContaining('may write to Acme/') },
+      workers: { message: 'control and high-memory workers poll' },
+      scratch: { message: expect.stringMatching(/free$/) },
+      settings: { message: expect.stringContaining('one approval') },
+    });
+  });
+
+  it('says which worker is missing and how to start it', async () => {
+    await open({ workers: false });
+    expect((await findings()).workers).toMatchObject({
+      verdict: 'warn',
+      message: expect.stringMatching(/No control worker polls .*; No high-memory worker polls /),
+      fix: expect.stringMatching(/swp worker control.*\n.*swp worker highmem/),
+    });
+  });
+
+  it('says what the tokens here may not do', async () => {
+    await open({ workers: false });
+    expect(await findings({ HF_TOKEN: TOKENS.read, SWP_SOURCE_TOKEN: TOKENS.write })).toMatchObject({
+      writing: { verdict: 'warn', message: expect.stringContaining('only reads'), fix: expect.stringContaining('high-memory host') },
+      sources: { verdict: 'warn', fix: expect.stringContaining('only reads') },
+    });
+    expect(await findings({ HF_TOKEN: 'hf_nobody', SWP_SOURCE_TOKEN: 'hf_nobody' })).toMatchObject({
+      hub: { verdict: 'warn', message: expect.stringContaining('does not know the token') },
+      sources: { verdict: 'bad', fix: expect.stringContaining('unset') },
+    });
+  });
+
+  it('says who has to approve where that is more than one', async () => {
+    await open({ workers: false });
+    expect((await findings({ SWP_APPROVALS_SELF: 'deny', SWP_APPROVALS_REQUIRED: '2' })).settings?.message).toContain(
+      '2 approvals of others than who started',
+    );
+  });
+});
