@@ -5,28 +5,14 @@ import type { Check } from '../checks.js';
 import { shortDigest } from '../decision.js';
 import type { PlanChange } from '../diff.js';
 import { codeSpan, escapeMarkdown } from '../escape.js';
+import { changeTable, checkTable, cutAtLine, table } from './tables.js';
 import { commandsForTheRest, operationWords, planSummary } from './words.js';
 
 /** The Web UI shows details up to 20 kB; a longer plan says where the rest is. */
 const MARKDOWN_LIMIT = 15_000;
-const MARK = { ok: '✓ ok', warn: '⚠ warn', blocked: '✗ blocked' } as const;
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  rows.length === 0
-    ? ''
-    : [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
-
-const checkTable = (checks: readonly Check[]): string =>
-  table(
-    ['check', 'verdict', 'what'],
-    checks.map((check) => [
-      codeSpan(check.code),
-      MARK[check.verdict],
-      escapeMarkdown(check.fix === undefined ? check.message : `${check.message} ${check.fix}`, 600),
-    ]),
-  );
-
-const artifactSection = (plan: ArtifactPlan): string[] => [
+/** One artifact's plan under its heading. */
+export const artifactSection = (plan: ArtifactPlan, mostRows?: number): string[] => [
   `### ${plan.kind} → ${escapeMarkdown(plan.target.repo)}`,
   `**${plan.action}**: ${escapeMarkdown(planSummary(plan))}`,
   ...(plan.source === null
@@ -38,22 +24,13 @@ const artifactSection = (plan: ArtifactPlan): string[] => [
   table(
     ['does', 'file', 'why'],
     plan.operations.map(operationWords).map((words) => [words.what, codeSpan(words.path), escapeMarkdown(words.reason)]),
+    mostRows,
   ),
-  checkTable(plan.checks),
+  checkTable(plan.checks, mostRows),
 ];
 
 const changeSection = (changes: readonly PlanChange[]): string[] =>
-  changes.length === 0
-    ? []
-    : [
-        '### Changed since the round before',
-        table(
-          ['what', 'was', 'is'],
-          changes
-            .slice(0, 20)
-            .map((change) => [codeSpan(change.path), codeSpan(change.before ?? '(nothing)'), codeSpan(change.after ?? '(nothing)')]),
-        ),
-      ];
+  changes.length === 0 ? [] : ['### Changed since the round before', changeTable(changes, 20)];
 
 export interface ShownPlan {
   readonly entryName: string;
@@ -71,21 +48,23 @@ export interface ShownPlan {
 export const approvalsText = ({ approvals, startedBy }: ShownPlan): string | null =>
   approvals === undefined ? null : policyText(approvals, startedBy ?? null);
 
-/** The plan as GitHub-flavoured Markdown for the Temporal Web UI; everything from outside is escaped. */
-export const planMarkdown = (shown: ShownPlan): string => {
+/**
+ * The plan as GitHub-flavoured Markdown for the Temporal Web UI, or for whatever shows so many bytes; everything from
+ * outside is escaped.
+ */
+export const planMarkdown = (shown: ShownPlan, maxBytes = MARKDOWN_LIMIT): string => {
   const rest = commandsForTheRest(shown.entryName, shown.artifacts);
   const text = [
     `## Plan ${codeSpan(shortDigest(shown.digest))} of ${escapeMarkdown(shown.entryName)}`,
     `Round ${shown.round}. Whole digest: ${codeSpan(shown.digest)}`,
     escapeMarkdown(approvalsText(shown) ?? ''),
     ...changeSection(shown.changes),
-    ...shown.artifacts.flatMap(artifactSection),
+    ...shown.artifacts.flatMap((plan) => artifactSection(plan)),
     ...(shown.volatile.length === 0 ? [] : ['### Checked now, and again before work', checkTable(shown.volatile)]),
-    ...(rest.length === 0 ? [] : [`What is not blocked can be published alone: ${rest.map(codeSpan).join(', ')}`]),
+    ...(rest.length === 0 ? [] : [`What is not blocked can be published alone: ${rest.map((command) => codeSpan(command)).join(', ')}`]),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
-  if (text.length <= MARKDOWN_LIMIT) return text;
-  const cut = text.slice(0, text.lastIndexOf('\n', MARKDOWN_LIMIT));
-  return `${cut}\n\n(cut here: \`swp plan\` shows all of it)`;
+  const cut = cutAtLine(text, maxBytes);
+  return cut === null ? text : `${cut}\n\n(cut here: \`swp plan\` shows all of it)`;
 };

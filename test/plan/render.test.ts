@@ -37,6 +37,12 @@ describe('a plan as people see it', () => {
     await expect(`${planMarkdown(shown())}\n`).toMatchFileSnapshot('goldens/plan.md');
   });
 
+  it('names the commands for what is not blocked, whole', () => {
+    const blocked = { ...plan(), kind: 'vision' as const, action: 'blocked' as const };
+    const text = planMarkdown({ ...shown(), artifacts: [blocked, plan()] });
+    expect(text).toContain('published alone: `swp start foxlight/qwen3-5-9b-full-q4-k --only mtp`');
+  });
+
   it('is cut with a word about it when it is too long for the Web UI', () => {
     const many = { ...shown(), artifacts: Array.from({ length: 20 }, () => plan()) };
     expect(planMarkdown(many).length).toBeLessThan(16_000);
