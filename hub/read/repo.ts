@@ -41,6 +41,8 @@ const licenseOf = (card: z.infer<typeof Info>['cardData']): License | null => {
 };
 
 const ABSENT = new Set(['hub/not-found', 'hub/revision-not-found']);
+/** What the Hub answers to whoever has no token, for what is absent and for what is private (`huggingface_hub`, `hf_raise_for_status`). */
+const UNSEEN = 'hub/unauthorized';
 
 /**
  * Reads what a repository is and holds, at a commit, a branch, a tag, or at the head of `main`. The Hub shows a repository
@@ -57,7 +59,8 @@ export const readRepo = async (
   try {
     info = (await callJson(hub, { method: 'GET', url, authorized: true, signal: options.signal }, Info)).value;
   } catch (error) {
-    if (error instanceof SwpError && ABSENT.has(error.code)) return { absent: true };
+    if (error instanceof SwpError && (ABSENT.has(error.code) || (hub.token === undefined && error.code === UNSEEN)))
+      return { absent: true };
     throw error;
   }
   const commit = CommitSha.safeParse(info.sha);

@@ -33,6 +33,16 @@ const row = (path: string, over: object = {}) => ({ type: 'file', path, oid: OID
 const read = (hub: ReturnType<typeof config>) => readRepo(hub, REPO, undefined, { signal });
 
 describe('a repository', () => {
+  it('that the Hub does not show to whoever has no token is absent; with a token the token is wrong', async () => {
+    server = await tiny((_request, answer) => {
+      answer.statusCode = 401;
+      answer.end('{"error":"Invalid username or password."}');
+    });
+    const { token: _token, ...anonymous } = config(server.url);
+    expect(await read(anonymous)).toEqual({ absent: true });
+    await expect(read(config(server.url))).rejects.toMatchObject({ code: 'hub/unauthorized' });
+  });
+
   it('is read with license, visibility and files in the order of their bytes', async () => {
     const hub = await answering(info({ gated: 'manual', cardData: { license: 'other', license_name: 'qwen' } }), [
       [row('b'), row('a/ｚ'), row('a/😀'), { type: 'directory', path: '', oid: OID, size: 0 }],
