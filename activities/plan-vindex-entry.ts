@@ -5,11 +5,11 @@ import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { blockedPlan } from '../plan/blocked-plan.js';
 import { larqlMissing, planVindex, problemCheck } from '../plan/plan-vindex.js';
 import type { PublishFacts } from '../plan/publish-plan.js';
-import type { PlanRequest } from './api.js';
+import type { ArtifactRequest } from './plan-artifact.js';
 import type { VindexSource } from './facts/vindex.js';
 
 /** The plan of an entry's vindex; where there is no larql to make it with, what is wrong with the source is said all the same. */
-export const planVindexEntry = (request: PlanRequest, facts: PublishFacts, { files, described }: VindexSource): ArtifactPlan => {
+export const planVindexEntry = (request: ArtifactRequest, facts: PublishFacts, { files, described }: VindexSource): ArtifactPlan => {
   const { quant = 'q4k', slices: [slice] = ['full'] } = request.entry.entry;
   const larql =
     request.host === null

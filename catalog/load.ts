@@ -38,10 +38,12 @@ export interface Catalog {
 export interface CatalogOptions {
   /** Where to look for `skulk-weights.yaml`: here, then in every directory above. */
   readonly cwd: string;
-  /** The `skulk-weights.yaml` to use instead of looking. */
-  readonly file?: string;
+  /** The `skulk-weights.yaml` to use instead of looking; null: there is none. */
+  readonly file?: string | null;
   /** Sources to take from here instead of from their files, by path. */
   readonly texts?: ReadonlyMap<string, string>;
+  /** The built-in entries of another version of SWP than this one. */
+  readonly builtIn?: string;
 }
 
 const exists = (file: string): Promise<boolean> =>
@@ -51,7 +53,7 @@ const exists = (file: string): Promise<boolean> =>
   );
 
 const findSettings = async ({ cwd, file }: CatalogOptions): Promise<string | null> => {
-  if (file !== undefined) return resolve(cwd, file);
+  if (file !== undefined) return file === null ? null : resolve(cwd, file);
   for (let directory = resolve(cwd); ; directory = dirname(directory)) {
     const candidate = join(directory, SETTINGS_NAME);
     if (await exists(candidate)) return candidate;
@@ -102,7 +104,7 @@ export const readCatalog = async (
   const { settings, problems } = await readSettings(settingsFile);
   const base = settingsFile === null ? options.cwd : dirname(settingsFile);
   const sources = await Promise.all([
-    ...(settings.includeFoxlight ? [readSource(FOXLIGHT, BUILT_IN, undefined)] : []),
+    ...(settings.includeFoxlight ? [readSource(FOXLIGHT, options.builtIn ?? BUILT_IN, undefined)] : []),
     ...settings.sources.map(({ name, path, problem }) => {
       const file = resolve(base, path);
       return readSource(name, file, options.texts?.get(file), problem);

@@ -65,6 +65,14 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .description('every mistake in every source')
     .action(() => execute(async (context) => (await import('./commands/catalog-validate.js')).catalogValidate(context)));
   catalog
+    .command('diff')
+    .description('what differs from another catalog, and what that does to the plans; needs no token and no host')
+    .requiredOption('--base <path>', 'the skulk-weights.yaml as it was before, or a directory: one with it, or a checkout of SWP')
+    .option('--markdown', "as Markdown for a job's summary")
+    .action((options: { base: string; markdown?: true }) =>
+      execute(async (context) => (await import('./commands/catalog-diff.js')).catalogDiff(options, context)),
+    );
+  catalog
     .command('sources')
     .description('where entries come from')
     .action(() => execute(async (context) => (await import('./commands/catalog-sources.js')).catalogSources(context)));

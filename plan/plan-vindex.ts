@@ -69,21 +69,22 @@ const blockChecks = ({ larql: { blocks, fleetBlocks } }: VindexPlanInput): Check
       ];
 };
 
+/** The check that a plan has where the larql of the host is none, or cannot do what the entry asks for. */
+export const LARQL_PROGRAM = 'larql-program';
+
 const programChecks = ({ quant, slice, larql }: VindexPlanInput): Check[] => [
   ...(quant === 'none' || larql.quants.includes(quant)
     ? []
-    : [blocked('larql-program', `The larql of the high-memory host takes no --quant ${quant}.`, 'Put a newer larql there (SWP_LARQL).')]),
+    : [blocked(LARQL_PROGRAM, `The larql of the high-memory host takes no --quant ${quant}.`, 'Put a newer larql there (SWP_LARQL).')]),
   ...(slice === 'full' || larql.expertServer
     ? []
-    : [
-        blocked('larql-program', 'The larql of the high-memory host knows no slice expert-server.', 'Put a newer larql there (SWP_LARQL).'),
-      ]),
+    : [blocked(LARQL_PROGRAM, 'The larql of the high-memory host knows no slice expert-server.', 'Put a newer larql there (SWP_LARQL).')]),
 ];
 
 /** What stands where the plan of a vindex cannot be made, since there is no larql to make it with. */
 export const larqlMissing = (problem: string | null): Check =>
   blocked(
-    'larql-program',
+    LARQL_PROGRAM,
     problem ?? 'The high-memory host that answered has no larql.',
     'Install larql there, or set SWP_LARQL to its path, then retry; swp doctor says what it finds.',
   );

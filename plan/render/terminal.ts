@@ -17,13 +17,14 @@ const verdictOf = (check: Check, paint: Paint): string => {
   }
 };
 
-const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
+export const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
   checks.flatMap((check) => [
     `    ${verdictOf(check, paint)} ${check.code}: ${oneLine(check.message, 2000)}`,
     ...(check.fix === undefined ? [] : [`            ${paint.dim(oneLine(check.fix, 2000))}`]),
   ]);
 
-const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
+/** One artifact's plan, an empty line before it. */
+export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
   const operations = plan.operations
     .map(operationWords)
     .map((words) => ({ ...words, path: oneLine(words.path), reason: oneLine(words.reason) }));

@@ -1,0 +1,93 @@
+import type { EntryArtifact } from '../catalog/artifacts.js';
+import { messageOf, type SwpError } from '../core/error.js';
+import type { ArtifactKind } from '../core/ids.js';
+import { plural } from '../core/text.js';
+import { ARTIFACT_PLAN_LIMIT, type ArtifactPlan } from '../plan/artifact-plan.js';
+import { blockedPlan } from '../plan/blocked-plan.js';
+import { canonicalJson } from '../plan/canonical.js';
+import { blocked, type Check } from '../plan/checks.js';
+import { withCollection } from '../plan/collection.js';
+import { planMtp } from '../plan/plan-mtp.js';
+import { planVision } from '../plan/plan-vision.js';
+import type { PublishFacts } from '../plan/publish-plan.js';
+import type { HubConfig } from '../hub/config.js';
+import type { PlanRequest } from './api.js';
+import { readCollectionFacts } from './facts/collection.js';
+import { readMtpSource } from './facts/mtp.js';
+import { readSource } from './facts/source.js';
+import { readTarget } from './facts/target.js';
+import { readVindexSource } from './facts/vindex.js';
+import { readMirroredFiles } from './facts/vision.js';
+import { planVindexEntry } from './plan-vindex-entry.js';
+
+/** What one artifact is planned with. */
+export interface ArtifactPlanDeps {
+  readonly hub: HubConfig;
+  readonly tools: Readonly<Record<string, string>>;
+}
+
+/** Of a request, what one artifact's plan depends on. */
+export type ArtifactRequest = Pick<PlanRequest, 'entry' | 'host'>;
+
+type Planner = (deps: ArtifactPlanDeps, request: ArtifactRequest, facts: PublishFacts, signal: AbortSignal) => Promise<ArtifactPlan>;
+
+/** How an artifact is planned, by its kind. */
+const PLANNERS: Readonly<Record<ArtifactKind, Planner>> = {
+  mtp: async ({ hub }, request, facts, signal) =>
+    planMtp({ ...facts, selection: await readMtpSource(hub, facts.source, request.entry.entry.mtp_names ?? 'skulk', signal) }),
+  vision: async ({ hub }, _request, facts, signal) =>
+    planVision({ ...facts, mirrored: await readMirroredFiles(hub, facts.source, signal) }),
+  vindex: async ({ hub }, request, facts, signal) => planVindexEntry(request, facts, await readVindexSource(hub, facts.source, signal)),
+};
+
+const refuseLarge = (plan: ArtifactPlan): ArtifactPlan => {
+  const size = Buffer.byteLength(canonicalJson(plan));
+  if (size <= ARTIFACT_PLAN_LIMIT) return plan;
+  return blockedPlan(
+    plan.kind,
+    plan.target.repo,
+    [
+      blocked(
+        'plan-size',
+        `The plan has ${size} bytes, more than ${ARTIFACT_PLAN_LIMIT}.`,
+        plan.mirrored === undefined
+          ? undefined
+          : `It lists each of the ${plural(plan.mirrored.length, 'file')}: mirror a repository with fewer.`,
+      ),
+    ],
+    plan.tools,
+  );
+};
+
+/**
+ * Facts in, plan of one artifact out.
+ *
+ * @returns null where the Hub shows no such source
+ * @throws SwpError where the Hub does not answer or refuses, or a file breaks its format; see {@link errorCheck}
+ */
+export const planArtifact = async (
+  deps: ArtifactPlanDeps,
+  request: ArtifactRequest,
+  artifact: EntryArtifact,
+  signal: AbortSignal,
+): Promise<ArtifactPlan | null> => {
+  const { kind, source: repo, target: targetRepo, revision, collection } = artifact;
+  const source = await readSource(deps.hub, repo, revision ?? null, signal);
+  if (source === null) return null;
+  const target = await readTarget(deps.hub, targetRepo, signal);
+  const facts: PublishFacts = { source, target, private: request.entry.entry.private ?? false, tools: deps.tools };
+  const plan = await PLANNERS[kind](deps, request, facts, signal);
+  return refuseLarge(
+    collection === undefined ? plan : withCollection(plan, await readCollectionFacts(deps.hub, collection, target.repo, signal)),
+  );
+};
+
+export const sourceMissing = ({ source, revision }: EntryArtifact): Check =>
+  blocked(
+    'source-found',
+    `The Hub shows no repository ${revision === undefined ? source : `${source} at ${revision}`}.`,
+    'Look for a typing error in the entry; a private or gated one needs a token that may read it (HF_TOKEN).',
+  );
+
+/** What stands in the way of a plan, as a check of it. */
+export const errorCheck = (error: SwpError): Check => blocked(error.code.replace('/', '-'), messageOf(error), error.hint);

@@ -1,0 +1,48 @@
+import { reviewCatalogs } from '../../activities/review-catalogs.js';
+import { findBase } from '../../catalog/base.js';
+import { compareCatalogs } from '../../catalog/compare.js';
+import { readCatalog, type Catalog } from '../../catalog/load.js';
+import { catalogError } from '../../catalog/problem.js';
+import { plural } from '../../core/text.js';
+import { hubConfigFromEnv, withPatience } from '../../hub/config.js';
+import { mistakesMarkdown, reviewMarkdown } from '../../plan/render/review-markdown.js';
+import { reviewText } from '../../plan/render/review-text.js';
+import { swpTools } from '../../worker/tools.js';
+import { catalogOptions } from '../catalog.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+
+export interface CatalogDiffOptions {
+  /** A `skulk-weights.yaml`, or a directory with one. */
+  readonly base: string;
+  readonly markdown?: boolean;
+}
+
+/** A job waits, and so does whoever reads its summary: what the Hub does not answer in this time is unknown. */
+const ATTEMPTS = 4;
+const WITHIN_MS = 600_000;
+
+const NOTHING: Pick<Catalog, 'entries'> = { entries: new Map() };
+
+/**
+ * Compares this catalog with another one, and says what that does to the plans. A Hub that cannot be reached and a plan
+ * that is blocked are said, and no failure; nor is a mistake in the other catalog, which this one may mend.
+ */
+export const catalogDiff = async ({ base, markdown = false }: CatalogDiffOptions, context: Context): Promise<ExitCode> => {
+  const { out } = context;
+  const [before, head] = await Promise.all([readCatalog(await findBase(context.cwd, base)), readCatalog(catalogOptions(context))]);
+  if (head.catalog === null) {
+    if (markdown && !out.json) out.data(null, () => mistakesMarkdown('The catalog', head.problems));
+    throw catalogError(head.problems);
+  }
+  if (before.catalog === null)
+    out.warn(`The catalog at ${base} has ${plural(before.problems.length, 'mistake')}: every entry counts as added.`);
+  const changes = compareCatalogs(before.catalog ?? NOTHING, head.catalog);
+  const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
+  if (changes.length > 0) out.note(`${plural(changes.length, 'entry', 'entries')} to plan on what ${hub.endpoint.host} shows.`);
+  const reviews = await reviewCatalogs({ hub, tools: swpTools() }, changes, { withinMs: WITHIN_MS }, context.signal);
+  out.data({ base: { problems: before.problems }, entries: reviews }, () =>
+    markdown ? reviewMarkdown(reviews, before.problems) : reviewText(reviews, out.paint),
+  );
+  return EXIT.ok;
+};

@@ -1,0 +1,35 @@
+import { nameGeneration } from '../formats/vindex/file-names.js';
+import type { VindexQuant, VindexSlice } from '../formats/vindex/options.js';
+import type { LarqlFacts, LastPublish } from './facts.js';
+import { manifestOf } from './provenance.js';
+
+/**
+ * The larql that a target was published with, as far as the record of that publish tells: what it wrote it can write
+ * again, and the fleet reads what is published. Nothing is known of what it was never asked for.
+ *
+ * @returns the reason where that is too little to plan with
+ */
+export const larqlOfPublish = (
+  last: LastPublish | null,
+  { quant, slice }: { readonly quant: VindexQuant; readonly slice: VindexSlice },
+): { readonly facts: LarqlFacts } | { readonly problem: string } => {
+  const recipe = last?.provenance.predicate.buildDefinition.externalParameters.recipe;
+  if (last === null || recipe?.kind !== 'vindex') return { problem: 'nothing published says which larql would extract it' };
+  const { sha256, blocks } = recipe.larql;
+  const names = nameGeneration(manifestOf(last.provenance).files.map(({ path }) => path));
+  if (quant !== 'none' && names === null)
+    return { problem: `what is published is not quantised, so that nothing tells the names that its larql gives to files of ${quant}` };
+  if (slice === 'expert-server' && recipe.slice !== slice)
+    return { problem: 'what is published is no expert-server slice, so that nothing tells whether its larql can make one' };
+  return {
+    facts: {
+      sha256,
+      quants: names === null && blocks === 'none' ? ['none'] : ['none', 'q4k'],
+      expertServer: recipe.slice === 'expert-server',
+      blocks,
+      fleetBlocks: blocks === 'none' ? null : blocks,
+      names: names ?? 'q4k',
+      standIn: false,
+    },
+  };
+};

@@ -1,0 +1,49 @@
+import { oneLine } from '../../core/text.js';
+import type { Check } from '../checks.js';
+import type { PlanChange } from '../diff.js';
+import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../review.js';
+import { changeText, countsText, NO_DIGEST, outlook, REVIEW_CAVEAT } from './review-words.js';
+import { artifactLines, checkLines, type Paint } from './terminal.js';
+
+const changeLines = (changes: readonly PlanChange[], indent: string): string[] =>
+  changes.map(({ path, before, after }) => `${indent}${oneLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`);
+
+const besideLines = ({ unknown }: ReviewedArtifact, checks: readonly Check[], paint: Paint): string[] => [
+  ...checkLines(checks, paint),
+  ...unknown.map(({ code, message }) => `    ${paint.careful('unknown')} ${code}: ${oneLine(message, 2000)}`),
+];
+
+const reviewedLines = (review: ArtifactReview, paint: Paint): string[] => {
+  const { kind, before, after, changes } = review;
+  const title = (target: string): string => `${kind} -> ${target}`;
+  if (after === null) return ['', paint.bold(title(before?.target ?? '')), `  ${changeText(review) ?? ''}`];
+  const said = changeText(review);
+  const isWhole = after.plan !== null && !before?.plan;
+  return [
+    ...(isWhole ? artifactLines(after.plan, paint) : ['', `${paint.bold(title(after.target))}: ${outlook(after)}`]),
+    ...besideLines(
+      after,
+      [...(isWhole ? [] : (after.plan?.checks ?? []).filter(({ verdict }) => verdict !== 'ok')), ...after.checks],
+      paint,
+    ),
+    ...(said === null ? [] : [`  ${said}`]),
+    ...changeLines(changes, '  '),
+  ];
+};
+
+const entryLines = (review: EntryReview, paint: Paint): string[] => [
+  '',
+  paint.bold(`${review.name}: ${review.change}`),
+  ...changeLines(review.fields, '  '),
+  ...(review.digest === null ? [] : [`  plan ${review.digest}`]),
+  ...(review.artifacts.some(({ after }) => (after?.unknown.length ?? 0) > 0) ? [`  ${paint.dim(NO_DIGEST)}`] : []),
+  ...review.artifacts.flatMap((artifact) => reviewedLines(artifact, paint)),
+];
+
+/** What a change of the catalog does to its plans, for a terminal or a pipe. */
+export const reviewText = (reviews: readonly EntryReview[], paint: Paint): string =>
+  [
+    paint.bold(`Catalog: ${countsText(reviews)}`),
+    ...(reviews.length === 0 ? [] : [paint.dim(REVIEW_CAVEAT)]),
+    ...reviews.flatMap((review) => entryLines(review, paint)),
+  ].join('\n');

@@ -1,0 +1,252 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { generateCheckpoint } from '../../../dev/checkpoint/generate.js';
+import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
+import { projectRoot } from '../../../dev/temporal/project.js';
+import { swp, type SwpOptions } from '../../support/swp.js';
+
+const WRITER = 'hf_diffwriter';
+let cwd: string;
+let hub: LocalHub;
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'swp-diff-'));
+  hub = await startLocalHub({
+    directory: join(cwd, 'hub'),
+    tokens: [{ token: WRITER, user: 'writer', orgs: ['acme'], role: 'write' }],
+  });
+});
+afterEach(async () => {
+  await hub.close();
+  await rm(cwd, { recursive: true, force: true });
+});
+
+const sidecar = (key: string, over: Record<string, unknown> = {}) => ({
+  key,
+  tier: 'smoke',
+  mtp_source_repo: 'labs/tiny',
+  mtp_sidecar_repo: `acme/${key}-mtp`,
+  ...over,
+});
+
+/** Writes one of both catalogs. */
+const write = async (which: 'base' | 'head', models: readonly Record<string, unknown>[]): Promise<void> => {
+  await mkdir(join(cwd, which), { recursive: true });
+  await writeFile(
+    join(cwd, which, 'skulk-weights.yaml'),
+    stringify({ include_foxlight: false, sources: [{ name: 'acme', path: 'mine.yaml' }] }),
+  );
+  await writeFile(join(cwd, which, 'mine.yaml'), stringify({ models }));
+};
+const put = async (repo = 'labs/tiny', options: object = {}, made: object = {}): Promise<string> => {
+  if (!(await hub.admin.exists(repo))) await hub.admin.createRepo(repo, options);
+  return hub.admin.commitFiles(repo, generateCheckpoint({ seed: 5, size: 'small', ...made }).files, { message: 'A checkpoint' });
+};
+const diff = (argv: readonly string[] = [], { env = {}, ...options }: Partial<SwpOptions> = {}) =>
+  swp(['catalog', 'diff', '--base', '../base', ...argv], {
+    cwd: join(cwd, 'head'),
+    env: { HF_ENDPOINT: hub.url, HOME: cwd, NO_COLOR: '1', ...env },
+    ...options,
+  });
+
+/** What differs from run to run is no part of a golden. */
+const clean = (text: string): string =>
+  text
+    .replaceAll(cwd, '<cwd>')
+    .replaceAll(projectRoot(), '<project>')
+    .replaceAll(hub.url, '<hub>')
+    .replaceAll(new URL(hub.url).host, '<hub>')
+    .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
+    .replaceAll(/\b[0-9a-f]{40}\b/g, '<commit>')
+    .replaceAll(/\bat [0-9a-f]{12}\b/g, 'at <commit>')
+    .replaceAll(/\(request [\w-]+\)/g, '(request <id>)');
+const golden = async (name: string, argv: readonly string[], options: Partial<SwpOptions> = {}): Promise<void> => {
+  const { code, out, err } = await diff(argv, options);
+  await expect(`exit ${code}\n--- stdout\n${clean(out)}--- stderr\n${clean(err)}`).toMatchFileSnapshot(`goldens/${name}.txt`);
+};
+
+/** An entry that comes, one whose source moves, one whose plan stays as it is, and one that goes. */
+const fourEntries = async (): Promise<void> => {
+  const first = await put();
+  const second = await put('labs/tiny', {}, { seed: 6 });
+  await write('base', [sidecar('moved', { mtp_source_revision: first }), sidecar('renamed'), sidecar('gone'), sidecar('kept')]);
+  await write('head', [
+    sidecar('moved', { mtp_source_revision: second }),
+    sidecar('renamed', { tier: 'moe' }),
+    sidecar('kept'),
+    sidecar('new', { mtp_source_repo: 'labs/secret' }),
+    sidecar('fresh'),
+  ]);
+};
+
+describe('swp catalog diff', () => {
+  it.each([
+    ['diff', [], false],
+    ['diff-terminal', [], true],
+    ['diff-markdown', ['--markdown'], false],
+    ['diff-json', ['--json'], false],
+  ] as [string, string[], boolean][])('%s looks like this', async (name, argv, terminal) => {
+    await fourEntries();
+    await golden(name, argv, { terminal });
+  });
+
+  it('of equal catalogs looks like this, and asks the Hub for nothing', async () => {
+    await write('base', [sidecar('kept')]);
+    await write('head', [sidecar('kept')]);
+    await golden('diff-equal', ['--markdown']);
+    expect(hub.requests).toEqual([]);
+  });
+
+  it('has this help', () => golden('diff-help', ['--help'], { cwd }));
+});
+
+describe('a catalog with mistakes', () => {
+  beforeEach(async () => {
+    await write('base', [sidecar('kept')]);
+    await write('head', [
+      sidecar('kept'),
+      sidecar('other', { mtp_sidecar_repo: 'acme/kept-mtp', mtp_source_repo: 'labs/other' }),
+      sidecar('quantised', { mtp_quant: 'q4' }),
+    ]);
+  });
+
+  it.each([
+    ['diff-broken', []],
+    ['diff-broken-markdown', ['--markdown']],
+    ['diff-broken-json', ['--json', '--markdown']],
+  ])('%s exits 3 and looks like this', (name, argv) => golden(name, argv));
+
+  it('that is the one before looks like this, and fails nothing: this one may mend it', async () => {
+    await put();
+    await write('base', [sidecar('kept', { mtp_quant: 'q4' })]);
+    await write('head', [sidecar('kept')]);
+    await golden('diff-base-broken', ['--markdown']);
+  });
+
+  it('is told from none at all', () => golden('diff-no-base', ['--base', 'nowhere']));
+});
+
+interface Shown {
+  readonly entries: readonly {
+    readonly name: string;
+    readonly digest: string | null;
+    readonly artifacts: readonly {
+      readonly after: {
+        readonly plan: { readonly action: string; readonly checks: readonly { readonly code: string }[] } | null;
+        readonly unknown: readonly { readonly code: string; readonly message: string }[];
+        readonly checks: readonly { readonly code: string; readonly verdict: string }[];
+      } | null;
+    }[];
+  }[];
+}
+/** The only entry that differs, of which everything else is asked. */
+const reviewed = async (models: readonly Record<string, unknown>[], options?: Partial<SwpOptions>) => {
+  await write('base', []);
+  await write('head', models);
+  const { code, out } = await diff(['--json'], options);
+  const [entry] = (JSON.parse(out) as Shown).entries;
+  const after = entry!.artifacts[0]!.after!;
+  return { code, digest: entry!.digest, after, unknown: after.unknown.map((what) => what.code) };
+};
+
+describe('what cannot be known here', () => {
+  it('without a token is whether the target is there and may be written: the plan is shown, its digest is not', async () => {
+    await put();
+    expect(await reviewed([sidecar('tiny')])).toMatchObject({
+      code: 0,
+      digest: null,
+      unknown: ['target', 'write-access'],
+      after: { plan: { action: 'publish' } },
+    });
+  });
+
+  it.each([
+    ['private', { private: true }, 'source'],
+    ['gated', { gated: 'auto' }, 'source-access'],
+  ])('without a token is what a %s source holds', async (_, options, code) => {
+    await put('labs/tiny', options);
+    expect(await reviewed([sidecar('tiny')])).toMatchObject({ code: 0, digest: null, unknown: [code], after: { plan: null } });
+  });
+
+  it('is everything where the Hub does not answer', async () => {
+    const { code, digest, after } = await reviewed([sidecar('tiny')], { env: { HF_ENDPOINT: 'http://127.0.0.1:1' } });
+    expect([code, digest, after.plan]).toEqual([0, null, null]);
+    expect(after.unknown[0]!.message).toContain('ECONNREFUSED');
+  }, 60_000);
+
+  it('is everything with a token that the Hub does not know', async () => {
+    await put();
+    expect(await reviewed([sidecar('tiny')], { env: { HF_TOKEN: 'hf_nobody' } })).toMatchObject({ code: 0, unknown: ['source-access'] });
+  });
+});
+
+describe('what can be known', () => {
+  it('with a token that may write is all of a sidecar: the digest is that of a dry run', async () => {
+    await put();
+    const env = { HF_TOKEN: WRITER };
+    const { digest, unknown } = await reviewed([sidecar('tiny')], { env });
+    const dryRun = await swp(['start', 'acme/tiny', '--dry-run', '--json'], {
+      cwd: join(cwd, 'head'),
+      env: { HF_ENDPOINT: hub.url, HOME: cwd, SWP_SCRATCH: join(cwd, 'scratch'), ...env },
+    });
+    expect(unknown).toEqual([]);
+    expect(digest).toBe((JSON.parse(dryRun.out) as { digest: string }).digest);
+  });
+
+  it('is that a plan is blocked: it is shown, and fails nothing', async () => {
+    await put('labs/tiny', {}, { withMtp: false });
+    const { code, digest, after } = await reviewed([sidecar('tiny')], { env: { HF_TOKEN: WRITER } });
+    expect([code, digest, after.plan?.action]).toEqual([0, null, 'blocked']);
+    expect(after.plan?.checks.map((check) => check.code)).toContain('mtp-none-found');
+  });
+});
+
+describe('a checkout of SWP', () => {
+  const checkout = async (foxlight: string, name = 'skulk-weights-publisher'): Promise<void> => {
+    await mkdir(join(cwd, 'base', 'catalog'), { recursive: true });
+    await mkdir(join(cwd, 'head'));
+    await writeFile(join(cwd, 'base', 'package.json'), JSON.stringify({ name }));
+    await writeFile(join(cwd, 'base', 'catalog', 'foxlight.yaml'), foxlight);
+  };
+
+  it('is compared by its own built-in entries', async () => {
+    await checkout(stringify({ models: [sidecar('old')] }));
+    const { out } = await diff(['--json'], { env: { HF_ENDPOINT: 'http://127.0.0.1:1' } });
+    const { entries } = JSON.parse(out) as { entries: { name: string; change: string }[] };
+    expect(entries.filter(({ change }) => change === 'added')).toHaveLength(12);
+    expect(entries.filter(({ change }) => change === 'removed').map(({ name }) => name)).toEqual(['foxlight/old']);
+  }, 120_000);
+
+  it('is told from a directory that happens to have such a file', async () => {
+    await checkout('models: []\n', 'something-else');
+    expect((await diff()).out).toBe('Catalog: no entry differs\n');
+  });
+});
+
+it('a directory without a skulk-weights.yaml takes none from above', async () => {
+  await put();
+  await write('head', [sidecar('tiny')]);
+  await mkdir(join(cwd, 'head', 'empty'));
+  const { out } = await diff(['--base', 'empty', '--json']);
+  const { entries } = JSON.parse(out) as { entries: { name: string; change: string }[] };
+  expect(entries).toContainEqual(expect.objectContaining({ name: 'acme/tiny', change: 'added' }));
+});
+
+it('a hostile license, file name or title makes no Markdown of its own', async () => {
+  await hub.admin.createRepo('labs/tiny');
+  await hub.admin.commitFiles(
+    'labs/tiny',
+    new Map(generateCheckpoint({ seed: 5, size: 'small' }).files).set(
+      'README.md',
+      Buffer.from('---\nlicense: other\nlicense_name: "](http://evil) <img src=x> | a | @team\\n# heading"\n---\n'),
+    ),
+    { message: 'A checkpoint' },
+  );
+  await write('base', []);
+  await write('head', [sidecar('tiny', { hf_collection: '![x](http://evil) <b>' })]);
+  const { out } = await diff(['--markdown']);
+  expect(out).toContain('evil');
+  expect(out.replaceAll(/`[^`\n]*`/g, '')).not.toMatch(/https?:\/\/evil|<img|<b>|!\[|^# heading|@team/m);
+});
