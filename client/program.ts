@@ -113,7 +113,10 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .command('plan')
     .argument('<entry>')
     .description('show the plan of a publish')
-    .action((entry: string) => execute(async (context) => (await import('./commands/plan.js')).plan({ entry }, context)));
+    .option('--markdown', "as Markdown for a job's summary, with the command that approves it")
+    .action((entry: string, options: { markdown?: true }) =>
+      execute(async (context) => (await import('./commands/plan.js')).plan({ entry, ...options }, context)),
+    );
   for (const verdict of ['approve', 'reject'] as const) {
     program
       .command(verdict)

@@ -1,5 +1,8 @@
 import { SwpError } from '../../core/error.js';
-import { decisionText } from '../../plan/decision.js';
+import { decisionText, shortDigest, type DecisionRecord } from '../../plan/decision.js';
+import { codeSpan, escapeMarkdown } from '../../plan/escape.js';
+import { planMarkdown, type ShownPlan } from '../../plan/render/markdown.js';
+import { SUMMARY_LIMIT } from '../../plan/render/tables.js';
 import { planText } from '../../plan/render/terminal.js';
 import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
@@ -12,8 +15,19 @@ import { newestPlanIn } from '../publish/plan-history.js';
 import { readPublish } from '../publish/read.js';
 import { noWorker, unpolledControl } from '../publish/workers.js';
 
+/** Room for what follows the plan in a summary. */
+const NEXT_BYTES = 10_000;
+
+/** The plan for a job's summary, with how it was decided, or the command that decides it. */
+const summary = (entry: string, shown: ShownPlan, decision: DecisionRecord | null, waits: boolean): string =>
+  [
+    planMarkdown(shown, SUMMARY_LIMIT - NEXT_BYTES),
+    ...(decision === null ? [] : [`${escapeMarkdown(decisionText(decision), 800)} (${decision.at})`]),
+    ...(waits ? [`Approve exactly this plan: ${codeSpan(`swp approve ${entry} ${shortDigest(shown.digest)}`)}`] : []),
+  ].join('\n\n');
+
 /** Shows the newest plan of the publish that runs, or ran last, and how it was decided. */
-export const plan = async (options: { readonly entry: string }, context: Context): Promise<ExitCode> => {
+export const plan = async (options: { readonly entry: string; readonly markdown?: boolean }, context: Context): Promise<ExitCode> => {
   const entry = await entryName(context, options.entry);
   return withTemporal(context, async ({ client }) => {
     const running = await readPublish(client, entry);
@@ -26,13 +40,16 @@ export const plan = async (options: { readonly entry: string }, context: Context
       throw new SwpError('unavailable', 'publish/no-plan', none, { hint: `See what it does: swp status ${entry}` });
     }
     const decision = decisionsIn(events).find(({ round }) => round === shown.round) ?? null;
+    const waits = running.status === 'RUNNING' && running.stage === 'awaiting-approval';
     context.out.data({ ...shown, stage: running.stage, status: running.status, decision }, () =>
-      [
-        planText(shown, context.out.paint),
-        ...(decision === null ? [] : ['', `${neutralise(decisionText(decision))} (${decision.at})`]),
-      ].join('\n'),
+      options.markdown === true
+        ? summary(entry, shown, decision, waits)
+        : [
+            planText(shown, context.out.paint),
+            ...(decision === null ? [] : ['', `${neutralise(decisionText(decision))} (${decision.at})`]),
+          ].join('\n'),
     );
-    if (running.stage === 'awaiting-approval') context.out.note(`\nApprove exactly this plan: swp approve ${entry}`);
+    if (waits) context.out.note(`\nApprove exactly this plan: swp approve ${entry}`);
     return EXIT.ok;
   });
 };
