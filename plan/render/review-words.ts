@@ -8,12 +8,16 @@ export const outlook = ({ plan, checks }: ReviewedArtifact): string => {
   return checks.some(({ verdict }) => verdict === 'blocked') ? 'blocked: cannot be published as it stands' : 'unknown here';
 };
 
+const SAME = 'Its plan is the same as before.';
+
 /** How the plan of an artifact differs from before, in a sentence; null where its changes say it. */
 export const changeText = ({ before, after, changes }: ArtifactReview): string | null => {
   if (after === null) return 'The entry publishes it no more. Nothing is deleted: the target stays as it is.';
   if (before === null) return null;
+  // One and the same where both catalogs ask for it alike, whatever is known of it.
+  if (before === after) return SAME;
   if (before.plan === null || after.plan === null) return 'What the change does to the plan is unknown here.';
-  return changes.length === 0 ? 'Its plan is the same as before.' : null;
+  return changes.length === 0 ? SAME : null;
 };
 
 /** How many entries came, changed and went. */

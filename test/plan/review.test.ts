@@ -78,3 +78,12 @@ it('an artifact that the entry no longer has is said to stay on the Hub', () => 
   expect(review.artifacts).toMatchObject([{ kind: 'mtp', after: null }]);
   expect(reviewMarkdown([review], [])).toContain('Nothing is deleted: the target stays as it is.');
 });
+
+it('a plan that both catalogs ask for alike is the same, even where nothing is known of it', () => {
+  const change = { change: 'changed' as const, name: 'acme/tiny', before: snapshot(), after: snapshot('tiny', { tier: 'moe' }) };
+  const unseen = known(null, [{ code: 'hub', message: 'It is down.' }]);
+  expect(reviewMarkdown([reviewChange(change, [unseen], [unseen])], [])).toContain('Its plan is the same as before.');
+  expect(reviewMarkdown([reviewChange(change, [unseen], [{ ...unseen }])], [])).toContain(
+    'What the change does to the plan is unknown here.',
+  );
+});
