@@ -2,8 +2,9 @@ import { oneLine } from '../../core/text.js';
 import type { Check } from '../checks.js';
 import type { PlanChange } from '../diff.js';
 import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../review.js';
+import type { Paint } from './paint.js';
 import { changeText, countsText, NO_DIGEST, outlook, REVIEW_CAVEAT } from './review-words.js';
-import { artifactLines, checkLines, type Paint } from './terminal.js';
+import { artifactLines, checkLines } from './terminal.js';
 
 const changeLines = (changes: readonly PlanChange[], indent: string): string[] =>
   changes.map(({ path, before, after }) => `${indent}${oneLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`);
