@@ -106,7 +106,8 @@ const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .option('--dry-run', 'print the whole plan and start nothing; needs no Temporal server')
     .option('--watch', 'stay until it has ended')
     .option('--review-artifacts', 'wait once more before the upload, for the approval of what was sealed')
-    .action((entry: string, options: { only?: ArtifactKind; dryRun?: true; watch?: true; reviewArtifacts?: true }) =>
+    .option('--as <name>', 'who starts it; default: the Hub account of your token, else your login. A claim, not a proof')
+    .action((entry: string, options: { only?: ArtifactKind; dryRun?: true; watch?: true; reviewArtifacts?: true; as?: string }) =>
       execute(async (context) => (await import('./commands/start.js')).start({ entry, ...options }, context)),
     );
   program

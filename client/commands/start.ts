@@ -22,6 +22,7 @@ export interface StartOptions {
   readonly dryRun?: boolean;
   readonly watch?: boolean;
   readonly reviewArtifacts?: boolean;
+  readonly as?: string;
 }
 
 /** Longer than the two minutes after which a plan says that no high-memory host answered. */
@@ -46,7 +47,7 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
   if (options.dryRun === true) return (await import('./dry-run.js')).dryRun(input, context);
   return withTemporal(context, async ({ client }) => {
     const { name } = input.entry;
-    const startedBy = (await findReviewer(undefined, context)).reviewer;
+    const startedBy = (await findReviewer(options.as, context)).reviewer;
     await startPublish(client, { ...input, startedBy }, readSettings(context.env).taskQueue);
     context.out.note(`Publish of ${name} runs; reading source and target.`);
     const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context);

@@ -43,8 +43,8 @@ const whenFollowed = (act: () => unknown): ((text: string) => void) => {
 describe('publish.yml, run', () => {
   it('ends green while the plan awaits its approval, and shows both', async () => {
     const { code, summary } = await publish();
-    const { digest } = await workshop.planOf();
-    expect(code).toBe(0);
+    const { digest, startedBy } = await workshop.planOf();
+    expect([code, startedBy]).toEqual([0, 'octo-ada']);
     expect(summary).toContain(`## Plan \`${shortDigest(digest)}\` of ${entry()}`);
     expect(summary).toContain(`Approve exactly this plan: \`swp approve ${entry()} ${shortDigest(digest)}\``);
     expect(await status()).toBe('RUNNING');

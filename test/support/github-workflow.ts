@@ -108,6 +108,7 @@ export const runJob = async (workflow: Workflow, options: JobOptions): Promise<J
         ...env,
         PATH: `${bin}:${process.env['PATH']}`,
         RUNNER_TEMP: directory,
+        GITHUB_ACTOR: 'octo-ada',
         GITHUB_STEP_SUMMARY: summary,
         ...evaluate({ ...jobEnv, ...step.env }, inputs),
       },

@@ -43,7 +43,11 @@ describe('what is suggested', () => {
     ['commands of a command', ['catalog', 's'], ['show', 'sources']],
     ['the command that prints the script', ['comple'], ['completion']],
     ['shells', ['completion', ''], ['bash', 'zsh', 'fish']],
-    ['flags', ['start', 'acme/one', '--'], ['--only', '--dry-run', '--watch', '--review-artifacts', '--help', '--json', '--catalog']],
+    [
+      'flags',
+      ['start', 'acme/one', '--'],
+      ['--only', '--dry-run', '--watch', '--review-artifacts', '--as', '--help', '--json', '--catalog'],
+    ],
     ['what a flag takes', ['catalog', 'add', 'labs/x', '--quant', ''], ['q4k', 'none']],
     ['entries', ['start', 'acme/on'], ['acme/one', 'acme/only']],
     ['entries behind a flag', ['start', '--dry-run', 'acme/one'], ['acme/one']],
