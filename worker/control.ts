@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { Client, WorkflowFailedError } from '@temporalio/client';
-import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
+import { Runtime, Worker, type InjectedSinks, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { activityBoundary } from '../activities/boundary.js';
 import { createControlActivities } from '../activities/control.js';
 import { secretsOf, type HubConfig } from '../hub/config.js';
+import type { Secret } from '../hub/secret.js';
 import { queuesOf } from '../workflows/names.js';
+import type { NoticeSinks } from '../workflows/notices.js';
 import type { WorkerSettings } from './settings.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
 import { swpTools } from './tools.js';
+import { Webhook } from './webhook.js';
 
 /** After a crash a workflow task waits this long for the dead worker before another takes it. */
 const STICKY_TIMEOUT = '1s';
@@ -31,6 +34,12 @@ const awaitWorkflow =
     await Promise.race([ended, once(signal, 'abort')]);
     signal.throwIfAborted();
   };
+
+/** Notices are told once, when they are new; where no webhook is set they go nowhere. */
+const noticeSinks = (url: Secret | null): InjectedSinks<NoticeSinks> => {
+  const webhook = url === null ? null : new Webhook({ url, warn: (message) => Runtime.instance().logger.warn(message) });
+  return { notices: { notice: { fn: (_info, notice) => webhook?.tell(notice), callDuringReplay: false } } };
+};
 
 export interface ControlParts {
   readonly connection: NativeConnection;
@@ -64,6 +73,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     Worker.create({
       ...common,
       ...parts.workflows,
+      sinks: noticeSinks(settings.webhook),
       taskQueue: queues.control,
       activities: { planEntry, checkPreconditions, verifyArtifact },
       maxConcurrentActivityTaskExecutions: LIGHT_SLOTS,

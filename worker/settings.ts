@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { HostLarqlSettings } from '../activities/host-larql.js';
 import { SwpError } from '../core/error.js';
+import { Secret } from '../hub/secret.js';
 import type { ApprovalPolicy } from '../plan/approval.js';
 
 const HOUR = 3_600_000;
@@ -41,6 +42,15 @@ const Keep = z
   .regex(/^\d{1,4}[hd]$/, 'must be hours or days, as 12h or 7d')
   .transform((text) => Number(text.slice(0, -1)) * (HOURS.get(text.slice(-1)) ?? 1) * HOUR);
 
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Over the network it must be encrypted: whoever knows the address may write there. */
+const WebhookUrl = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
+}, 'must begin with https://');
+
 /** A worker's settings, from the environment. Tokens and the Hub's address are read by the Hub's own rules. */
 const Settings = z.object({
   SWP_SCRATCH: z.string().min(1).optional(),
@@ -60,6 +70,7 @@ const Settings = z.object({
   SWP_KEEP: Keep.prefault('7d'),
   SWP_LARQL_BLOCKS: z.enum(['early', 'ggml'], 'must be early or ggml').optional(),
   SWP_LARQL_STAND_IN: z.literal('allow', 'must be allow, in tests and the demo alone').optional(),
+  SWP_WEBHOOK: WebhookUrl.optional(),
   SWP_TASK_QUEUE: z.string().min(1).default('swp'),
 });
 
@@ -78,6 +89,8 @@ export interface WorkerSettings {
   readonly keepMs: number;
   readonly larql: HostLarqlSettings;
   readonly taskQueue: string;
+  /** Where people are told of what waits for them; null: nowhere. */
+  readonly webhook: Secret | null;
 }
 
 const defaultScratch = (env: NodeJS.ProcessEnv): string =>
@@ -105,5 +118,6 @@ export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings => {
     keepMs: data.SWP_KEEP,
     larql: { fleetBlocks: data.SWP_LARQL_BLOCKS ?? null, allowStandIn: data.SWP_LARQL_STAND_IN === 'allow' },
     taskQueue: data.SWP_TASK_QUEUE,
+    webhook: data.SWP_WEBHOOK === undefined ? null : new Secret(data.SWP_WEBHOOK),
   };
 };

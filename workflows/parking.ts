@@ -26,6 +26,9 @@ export class Abandoned extends Error {
 /** Thrown when a person sends a parked artifact to another host. */
 export class Moved extends Error {}
 
+/** The host no longer has what was sealed: it is built again, and being reproducible has the same bytes. */
+export class ScratchLost extends Error {}
+
 /** The failure of an activity in the words that a person needs. */
 export const troubleOf = (step: string, error: unknown): Trouble => {
   const cause = error instanceof ActivityFailure ? error.cause : error;

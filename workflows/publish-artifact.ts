@@ -16,7 +16,8 @@ import type { ApprovedArtifact } from '../plan/approved.js';
 import { targetDetails } from './details.js';
 import { fileOrReport, fileTarget, filingNote } from './filing.js';
 import { targetStatusQuery, type Trouble } from './messages.js';
-import { Abandoned, Moved, Parking } from './parking.js';
+import { notices, tellParked } from './notices.js';
+import { Abandoned, Moved, Parking, ScratchLost } from './parking.js';
 import { ReleaseGate } from './release-gate.js';
 import { SwpStage } from './search-attributes.js';
 import type { Stage } from './stages.js';
@@ -28,9 +29,6 @@ const UPLOAD_ROUNDS = 3;
 
 type Committed = Extract<CommitReport, { outcome: 'committed' }>;
 type Stale = Extract<ArtifactResult, { outcome: 'stale' }>;
-
-/** The host no longer has what was sealed: it is built again, and being reproducible has the same bytes. */
-class ScratchLost extends Error {}
 
 /**
  * One artifact from its approved plan to a verified commit. Its workflow id is the lock on the target:
@@ -124,8 +122,10 @@ class ArtifactPublish {
   private async awaitRelease(built: BuildReport): Promise<ArtifactResult | null> {
     const { gate } = this;
     if (gate === null || gate.isOpenFor(built)) return null;
+    const entry = this.input.approved.entryName;
     await this.release('slot');
     this.enter('awaiting-release');
+    notices.notice({ what: 'awaiting-release', entry, target: this.plan.target.repo, manifest: built.manifestDigest });
     const refused = await gate.wait(built, this.input.approved.decision);
     if (refused === null) return null;
     await this.release('everything');
@@ -185,6 +185,7 @@ class ArtifactPublish {
     const filing = await this.fileIfPlanned();
     await this.release('everything');
     this.enter('published', filing === null ? null : filingNote(filing));
+    notices.notice({ what: 'published', entry: this.input.approved.entryName, target: plan.target.repo, commit: committed.commit });
     return {
       outcome: 'published',
       receipt: {
@@ -274,6 +275,7 @@ class ArtifactPublish {
   private async onPark(trouble: Trouble): Promise<void> {
     upsertSearchAttributes([{ key: SwpStage, value: 'needs-attention' }]);
     setCurrentDetails(targetDetails('needs-attention', this.plan.target.repo, trouble));
+    tellParked(this.input.approved.entryName, trouble);
     if (this.holdsSlot) await this.release('slot');
   }
 

@@ -20,7 +20,8 @@ import { isCommit, isWork } from '../plan/work.js';
 import { childFailure, runChild } from './children.js';
 import { entryDetails } from './details.js';
 import { filingNotes } from './filing.js';
-import { statusQuery } from './messages.js';
+import { statusQuery, type Trouble } from './messages.js';
+import { notices, tellParked } from './notices.js';
 import { Abandoned, Parking } from './parking.js';
 import { conclude, failureText, totalOf } from './report.js';
 import { Review } from './review.js';
@@ -43,7 +44,7 @@ class EntryPublish {
   private readonly review = new Review('plan', () => this.show());
   private readonly parking = new Parking({
     canMove: () => false,
-    onPark: () => this.enter('needs-attention'),
+    onPark: (trouble) => this.onPark(trouble),
     onResume: () => this.enter('planning'),
   });
 
@@ -150,6 +151,7 @@ class EntryPublish {
     this.enter('awaiting-approval');
     const policy = planned.approvals ?? ONE_APPROVAL;
     const startedBy = this.input.startedBy ?? null;
+    notices.notice({ what: 'awaiting-approval', entry: this.input.entry.name, plan: planned.digest });
     const question = { round: this.round, plan: planned.digest, policy, startedBy };
     const approval = await this.review.ask(question, planned.decideWithinMs);
     const { decision } = approval;
@@ -221,6 +223,11 @@ class EntryPublish {
     const outcome = totalOf(artifacts);
     this.enter(outcome);
     return { outcome, artifacts, rounds: this.round, plan: this.planned?.digest ?? null };
+  }
+
+  private onPark(trouble: Trouble): void {
+    this.enter('needs-attention');
+    tellParked(this.input.entry.name, trouble);
   }
 
   private enter(stage: Stage): void {

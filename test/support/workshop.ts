@@ -39,6 +39,8 @@ const LONGEST_SLEEP_MS = 60;
 export interface WorkshopOptions {
   readonly decideWithinMs?: number;
   readonly approvals?: ApprovalPolicy;
+  /** Told of what waits for people. */
+  readonly webhook?: string;
   /** Path of the larql that the high-memory worker finds, stand-in or not; without it there is none. */
   readonly larql?: string;
   /** False: the test runs workers of its own. */
@@ -115,6 +117,10 @@ export class Workshop {
 
   handle(entry: EntrySnapshot = this.entry()) {
     return this.temporal.client.workflow.getHandle<typeof publishEntry>(publishId(entry.name));
+  }
+
+  targetHandle(target: RepoId = this.target) {
+    return this.temporal.client.workflow.getHandle(targetId(target));
   }
 
   result(entry: EntrySnapshot = this.entry()): Promise<PublishResult> {
@@ -220,6 +226,7 @@ export class Workshop {
       keepMs: 3_600_000,
       larql: { fleetBlocks: 'early' as const, allowStandIn: true },
       taskQueue: this.queue,
+      webhook: this.options.webhook === undefined ? null : new Secret(this.options.webhook),
     };
     const control = await createControlWorkers({
       connection,

@@ -15,6 +15,17 @@ describe('SWP_APPROVALS_*', () => {
   });
 });
 
+describe('SWP_WEBHOOK', () => {
+  it.each(['https://hooks.example.org/services/T0/x', 'http://127.0.0.1:8080/hook', 'http://localhost/hook'])('may be %s', (url) => {
+    expect(readSettings({ SWP_WEBHOOK: url }).webhook?.reveal()).toBe(url);
+  });
+
+  it.each(['http://hooks.example.org/x', 'ftp://x', 'hooks.example.org'])('may not be %s, and the error does not say it', (url) => {
+    expect(() => readSettings({ SWP_WEBHOOK: url })).toThrow(/SWP_WEBHOOK/);
+    expect(() => readSettings({ SWP_WEBHOOK: url })).not.toThrow(url);
+  });
+});
+
 describe('SWP_LIMIT_RATE', () => {
   it.each([
     ['800k', 800_000],

@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CommitSha, Digest } from '../../core/ids.js';
+import { Secret } from '../../hub/secret.js';
+import { Webhook } from '../../worker/webhook.js';
+import type { Notice } from '../../workflows/notices.js';
+import { Workshop } from '../support/workshop.js';
+
+type Answer = (response: ServerResponse) => void;
+const ok: Answer = (response) => response.end('ok');
+const status =
+  (code: number, headers: Record<string, string> = {}): Answer =>
+  (response) =>
+    response.writeHead(code, headers).end();
+
+/** A chat that answers so, one after the other, and then takes everything. */
+class Chat {
+  readonly heard: string[] = [];
+  requests = 0;
+
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  static async open(...answers: Answer[]): Promise<Chat> {
+    const server = createServer((request, response) => {
+      void text(request).then((body) => {
+        chat.requests += 1;
+        const answer = answers.shift() ?? ok;
+        if (answer === ok) chat.heard.push((JSON.parse(body) as { text: string }).text);
+        answer(response);
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const chat: Chat = new Chat(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}/services/T0/secret-path`);
+    return chat;
+  }
+
+  close(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+let chat: Chat;
+let warnings: string[];
+afterEach(() => chat.close());
+const webhook = (url = chat.url): Webhook => {
+  warnings = [];
+  return new Webhook({ url: new Secret(url), warn: (message) => warnings.push(message), sleep: () => Promise.resolve() });
+};
+const published = (entry = 'acme/x'): Notice => ({
+  what: 'published',
+  entry,
+  target: 'Acme/x-mtp',
+  commit: CommitSha.parse('a'.repeat(40)),
+});
+
+describe('a webhook', () => {
+  it('is told what waits, with the commands that answer it', async () => {
+    chat = await Chat.open();
+    webhook().tell({ what: 'awaiting-approval', entry: 'acme/x', plan: Digest.parse(`sha256:${'a1'.repeat(32)}`) });
+    await expect
+      .poll(() => chat.heard)
+      .toEqual(['Plan a1a1a1a1a1a1 of acme/x waits for approval. Read it: swp plan acme/x\nThen: swp approve acme/x a1a1a1a1a1a1']);
+  });
+
+  it('hears nothing that its chat would take for a link or a call', async () => {
+    chat = await Chat.open();
+    const trouble = { step: 'uploading', code: 'hub/x', reason: '<!channel> & <http://images.invalid|click>\nnew line', hint: null };
+    webhook().tell({ what: 'needs-attention', entry: 'acme/x', workflow: 'target/acme/x', trouble });
+    await expect.poll(() => chat.heard[0]).toContain('&lt;!channel&gt; &amp; &lt;http://images.invalid|click&gt; new line');
+  });
+
+  it('that fails is told again until it takes it, in the order of the notices', async () => {
+    chat = await Chat.open(status(503), status(429, { 'Retry-After': '0' }), (response) => void response.destroy());
+    const told = webhook();
+    told.tell(published('acme/one'));
+    told.tell(published('acme/two'));
+    await expect.poll(() => chat.heard.map((line) => line.slice(0, 8))).toEqual(['acme/one', 'acme/two']);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    ['that refuses for good', [status(404)], 1, 'it answered 404'],
+    ['that stays away', Array.from({ length: 6 }, () => status(500)), 6, 'it answered 500'],
+  ])('%s is given up, which is said without its address', async (_, answers, requests, why) => {
+    chat = await Chat.open(...answers);
+    webhook().tell(published());
+    await expect.poll(() => warnings).toEqual([`The webhook did not take a notice: ${why}.`]);
+    expect(chat.requests).toBe(requests);
+  });
+
+  it('that is not there is said without its address', async () => {
+    chat = await Chat.open();
+    webhook('http://127.0.0.1:9/services/T0/secret-path').tell(published());
+    await expect.poll(() => warnings.length).toBe(1);
+    expect(warnings[0]).not.toContain('secret-path');
+  });
+
+  it('that hangs drops what comes after the first hundred, and says so', async () => {
+    chat = await Chat.open(() => undefined);
+    const told = webhook();
+    for (let count = 0; count < 102; count += 1) told.tell(published());
+    expect(warnings).toEqual(['The webhook does not keep up; dropped: published of acme/x.']);
+  });
+});
+
+describe('a publish with a webhook', () => {
+  let workshop: Workshop;
+  afterEach(() => workshop.close());
+
+  it('tells once each what waits, what is parked and what is published, and no token', async () => {
+    chat = await Chat.open();
+    workshop = await Workshop.open('webhook', { webhook: chat.url });
+    let full = true;
+    workshop.hub.on(({ operation }) =>
+      full && operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' } : undefined,
+    );
+    await workshop.start(undefined, [], { reviewArtifacts: true });
+    await workshop.approve();
+    await workshop.untilTarget('awaiting-release');
+    const target = workshop.targetHandle();
+    const { release } = await target.query<{ release: { manifest: string } }>('target-status');
+    await target.executeUpdate('decide', { args: [{ manifest: release.manifest, verdict: 'approve', reviewer: 'eve' }] });
+    await workshop.untilTarget('needs-attention');
+    full = false;
+    await target.executeUpdate('resolve', { args: [{ action: 'retry' }] });
+    await workshop.result();
+    await expect
+      .poll(() => chat.heard, { timeout: 10_000 })
+      .toEqual([
+        expect.stringContaining('waits for approval'),
+        expect.stringContaining('waits for its release'),
+        expect.stringContaining('is parked at committing: '),
+        expect.stringContaining('is published to'),
+      ]);
+    expect(chat.heard.join()).not.toMatch(/hf_/);
+  });
+
+  it('does not wait for one that hangs', async () => {
+    chat = await Chat.open(...Array.from({ length: 9 }, (): Answer => () => undefined));
+    workshop = await Workshop.open('webhook', { webhook: chat.url });
+    await workshop.start();
+    await workshop.approve();
+    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+  });
+});

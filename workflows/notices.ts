@@ -1,0 +1,21 @@
+import { proxySinks, workflowInfo, type Sinks } from '@temporalio/workflow';
+import type { CommitSha, Digest } from '../core/ids.js';
+import type { Trouble } from './messages.js';
+
+/** Something that a person may want to be told of at once. */
+export type Notice =
+  | { readonly what: 'awaiting-approval'; readonly entry: string; readonly plan: Digest }
+  | { readonly what: 'awaiting-release'; readonly entry: string; readonly target: string; readonly manifest: Digest }
+  | { readonly what: 'needs-attention'; readonly entry: string; readonly workflow: string; readonly trouble: Trouble }
+  | { readonly what: 'published'; readonly entry: string; readonly target: string; readonly commit: CommitSha };
+
+/** What a worker does with them is its own matter: nothing waits for it, and no history knows of it. */
+export interface NoticeSinks extends Sinks {
+  readonly notices: { notice(notice: Notice): void };
+}
+
+export const { notices } = proxySinks<NoticeSinks>();
+
+/** Tells that this workflow stands still until somebody answers. */
+export const tellParked = (entry: string, trouble: Trouble): void =>
+  notices.notice({ what: 'needs-attention', entry, workflow: workflowInfo().workflowId, trouble });
