@@ -32,6 +32,11 @@ const openPublish = async (): Promise<void> => ui.workflow(publishId(workshop.en
 const openTarget = async (tab?: Parameters<WebUi['workflow']>[2]): Promise<void> =>
   ui.workflow(targetId(workshop.target), await runOf(targetId(workshop.target)), tab);
 
+const pausedSteps = async (): Promise<number> => {
+  const { raw } = await workshop.targetHandle().describe();
+  return (raw.pendingActivities ?? []).filter(({ paused }) => paused === true).length;
+};
+
 describe.skipIf(chromium === null)('in the Web UI a person', () => {
   it(
     'finds what waits, reads its plan, and approves it by the signal form',
@@ -129,6 +134,27 @@ describe.skipIf(chromium === null)('in the Web UI a person', () => {
       await workshop.result();
       await openTarget('history');
       for (const step of ['build', 'upload to', 'commit to']) await ui.page.getByText(`${step} ${workshop.target}`).first().waitFor();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'pauses a step that runs, and lets it go on',
+    async () => {
+      let thaw = (): void => undefined;
+      const until = new Promise<void>((resolve) => (thaw = resolve));
+      workshop.hub.on(({ operation }) => (operation === 'lfs-batch' ? { kind: 'hold', until } : undefined));
+      await workshop.start();
+      await workshop.approve();
+      await workshop.untilTarget('uploading');
+      await openTarget('pending-activities');
+      await ui.confirm('Pause');
+      await expect.poll(pausedSteps, { timeout: 30_000 }).toBe(1);
+      thaw();
+      expect(await workshop.hub.admin.listCommits(workshop.target)).toHaveLength(1);
+      await openTarget('pending-activities');
+      await ui.confirm('Unpause');
+      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
     },
     TIMEOUT_MS,
   );

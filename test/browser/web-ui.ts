@@ -71,6 +71,12 @@ export class WebUi {
     await form.getByRole('button', { name: 'Submit' }).click();
   }
 
+  /** Presses a button of the page, and the one of the same name in the dialog that asks again. */
+  async confirm(name: string): Promise<void> {
+    await this.page.getByRole('button', { name, exact: true }).click();
+    await this.page.getByRole('dialog').filter({ visible: true }).getByRole('button', { name, exact: true }).click();
+  }
+
   /** Keeps what is shown for the guides, where `SWP_SCREENSHOTS` names a directory. */
   async shot(name: string): Promise<void> {
     const directory = process.env['SWP_SCREENSHOTS'];
