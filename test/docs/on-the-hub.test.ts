@@ -1,0 +1,114 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { sha256Of } from '../../plan/canonical.js';
+import { blocksOf, readDocuments } from '../support/documents.js';
+import { snapshotOf } from '../support/snapshot.js';
+import { Workshop } from '../support/workshop.js';
+
+const guide = (await readDocuments()).find(({ path }) => path === 'docs/on-the-hub.md')!;
+const blocks = blocksOf(guide);
+const jqLine = blocks.find(({ text }) => text.startsWith('jq -cSj'))!.text;
+const sumLine = blocks.flatMap(({ text }) => text.split('\n')).find((line) => line.includes('sha256sum --check'))!;
+const hasTools = await execa('sh', ['-c', 'command -v jq && command -v sha256sum'], { reject: false });
+
+let workshop: Workshop;
+let files: ReadonlyMap<string, Buffer>;
+beforeAll(async () => {
+  workshop = await Workshop.open('on-the-hub');
+  await workshop.start();
+  await workshop.approve();
+  await workshop.result();
+  files = await snapshotOf(workshop.hub.url, workshop.target, 'main', workshop.directory);
+  await writeFile(join(workshop.directory, 'check.py'), blocks.find(({ language }) => language === 'python')!.text);
+}, 300_000);
+afterAll(() => workshop.close());
+
+const Commit = z.object({ title: z.string(), body: z.string() });
+
+/** A clone as git with LFS makes it: the newest commit's files, and its message. */
+let clone: string;
+let made = 0;
+const git = (...words: string[]) =>
+  execa('git', ['-C', clone, '-c', 'user.name=publisher', '-c', 'user.email=publisher@example.org', ...words]);
+beforeEach(async () => {
+  made += 1;
+  clone = join(workshop.directory, `clone-${made}`);
+  for (const [path, bytes] of files) {
+    await mkdir(dirname(join(clone, path)), { recursive: true });
+    await writeFile(join(clone, path), bytes);
+  }
+  const [newest] = await workshop.hub.admin.listCommits(workshop.target);
+  const { title, body } = Commit.parse(newest);
+  await git('init', '--quiet');
+  await git('add', '--all');
+  await git('commit', '--quiet', '--message', `${title}\n\n${body}`);
+});
+
+const check = () => execa('python3', [join(workshop.directory, 'check.py'), clone], { reject: false });
+
+/** Changes the record, and says how it was. */
+const changeRecord = async (change: (text: string) => string): Promise<void> => {
+  const path = join(clone, 'provenance.json');
+  const before = await readFile(path, 'utf8');
+  const after = change(before);
+  expect(after).not.toBe(before);
+  await writeFile(path, after);
+};
+
+describe('the recipe that checks a published repository without SWP', () => {
+  it('finds what was published intact', async () => {
+    const { exitCode, stdout } = await check();
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^[0-9a-f]{40}: 4 files as published$/)]);
+  });
+
+  it('goes on to find it intact behind a commit of somebody else that changes nothing of ours', async () => {
+    await writeFile(join(clone, 'notes.txt'), 'not ours');
+    await git('add', '--all');
+    await git('commit', '--quiet', '--message', 'Notes');
+    expect((await check()).exitCode).toBe(0);
+  });
+
+  it('names a file with one other byte', async () => {
+    const bytes = Buffer.from(files.get('mtp.safetensors')!);
+    bytes[bytes.length - 1]! ^= 1;
+    await writeFile(join(clone, 'mtp.safetensors'), bytes);
+    const { exitCode, stdout } = await check();
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('mtp.safetensors is not the file that was published')]);
+  });
+
+  it('notices a record that was made to fit other files', async () => {
+    await writeFile(join(clone, 'LICENSE'), 'None.');
+    await changeRecord((text) => text.replace(/"size":\d+\},"digest":\{[^}]*\}/, `"size":5},"digest":{"sha256":"${sha256Of('None.')}"}`));
+    const { exitCode, stdout } = await check();
+    expect([exitCode, stdout]).toEqual([1, expect.stringMatching(/provenance\.json lists manifest sha256:.*, the commit says sha256:/)]);
+  });
+
+  it('notices decisions about another plan', async () => {
+    await changeRecord((text) => text.replaceAll(/"plan":"sha256:[0-9a-f]{8}/g, '"plan":"sha256:00000000'));
+    const { exitCode, stdout } = await check();
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('provenance.json speaks of sha256:00000000')]);
+  });
+
+  it('says of a repository that SWP did not publish that it has no record', async () => {
+    await git('commit', '--quiet', '--amend', '--message', 'By hand');
+    const { exitCode, stderr } = await check();
+    expect([exitCode, stderr]).toEqual([1, 'no commit here has the trailer SWP-Manifest']);
+  });
+});
+
+// A machine without them has Python, which does the same.
+describe.skipIf(hasTools.exitCode !== 0)('the lines with jq and sha256sum', () => {
+  it("print the digest of the commit's trailer", async () => {
+    const { stdout } = await execa('sh', ['-c', jqLine], { cwd: clone });
+    const { stdout: message } = await git('log', '-1', '--format=%B');
+    expect(message).toContain(`SWP-Manifest: sha256:${stdout.slice(0, 64)}`);
+  });
+
+  it('compare the files with the record', async () => {
+    const { stdout } = await execa('sh', ['-c', sumLine], { cwd: clone });
+    expect(stdout.split('\n')).toEqual(['LICENSE: OK', 'README.md: OK', 'mtp.safetensors: OK', 'mtp.tensors.json: OK']);
+  });
+});
