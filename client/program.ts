@@ -41,7 +41,7 @@ const wholeFrom =
   };
 
 /** Declares every command; what one does is loaded only when it is asked for. */
-const declare = (execute: (run: Command_) => Promise<void>): Command => {
+export const declare = (execute: (run: Command_) => Promise<void>): Command => {
   const program = new Command('swp')
     .description('Publish the model weights that Skulk clusters load: plan, approve, build, upload, commit, verify.')
     .version(swpVersion(), '-V, --version')
