@@ -1,0 +1,137 @@
+import { access, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { projectRoot } from '../../dev/temporal/project.js';
+import { DecisionMessage, ReleaseMessage } from '../../plan/decision.js';
+import { parseSettingsFile } from '../../catalog/settings-file.js';
+import { parseSourceFile } from '../../catalog/source-file.js';
+import { ENTRY_FIELDS } from '../../catalog/entry.js';
+import { blocksOf, readDocuments } from '../support/documents.js';
+
+const DOCUMENTS = await readDocuments();
+const documentAt = (path: string) => DOCUMENTS.find((document) => document.path === path)!;
+const blocksIn = (path: string, language: string) => blocksOf(documentAt(path)).filter((block) => block.language === language);
+
+/** As GitHub makes the anchor of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+const anchorsOf = (text: string): string[] =>
+  [...text.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
+const linksOf = (text: string) => [...text.matchAll(/(!?)\[([^\]]*)\]\(([^)\s]+)\)/g)];
+
+describe.each(DOCUMENTS.map((document) => [document.path, document] as const))('%s', (path, { text }) => {
+  it('links to files and headings that are there', async () => {
+    for (const [, image, , link = ''] of linksOf(text)) {
+      if (image === '!' || link.startsWith('https:')) continue;
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? path : join(dirname(path), file);
+      await access(join(projectRoot(), target));
+      if (anchor !== undefined) expect(anchorsOf(await readFile(join(projectRoot(), target), 'utf8')), link).toContain(anchor);
+    }
+  });
+
+  it('says of each picture what it shows', () => {
+    for (const [, image, alt = '', link = ''] of linksOf(text)) if (image === '!') expect(alt.length, link).toBeGreaterThan(20);
+  });
+});
+
+it('every guide is named in the README', async () => {
+  const guides = (await readdir(join(projectRoot(), 'docs'))).filter((name) => name.endsWith('.md'));
+  const named = linksOf(documentAt('README.md').text).map(([, , , link]) => link);
+  expect(named).toEqual(expect.arrayContaining(guides.map((name) => `docs/${name}`)));
+});
+
+describe('the settings in the README', () => {
+  const rows = [...documentAt('README.md').text.matchAll(/^\| `(SWP_[A-Z_]+)`/gm)].map(([, name]) => name!);
+  /** For tests alone: a stand-in publishes nothing that anybody loads. */
+  const UNTOLD = ['SWP_LARQL_STAND_IN'];
+
+  it('are all that the product reads, and no others', async () => {
+    const rooms = ['activities', 'client', 'core', 'hub', 'larql', 'worker', 'dev/temporal', 'dev/world'];
+    const files = await Promise.all(
+      rooms.map(async (room) =>
+        (await readdir(join(projectRoot(), room), { recursive: true }))
+          .filter((name) => name.endsWith('.ts'))
+          .map((name) => join(room, name)),
+      ),
+    );
+    const texts = await Promise.all(files.flat().map((name) => readFile(join(projectRoot(), name), 'utf8')));
+    const read = new Set(texts.flatMap((text) => [...text.matchAll(/\bSWP_[A-Z_]+\b/g)].map(([name]) => name)));
+    for (const name of UNTOLD) read.delete(name);
+    expect(rows.toSorted()).toEqual([...read].toSorted());
+  });
+});
+
+describe('the JSON in the guide to approvals', () => {
+  it.each(blocksIn('docs/approvals.md', 'json').map(({ text }) => text.trim()))('%s is what a workflow takes', (text) => {
+    const message: unknown = JSON.parse(text);
+    expect([DecisionMessage, ReleaseMessage].filter((schema) => schema.safeParse(message).success)).toHaveLength(1);
+  });
+});
+
+describe('the guide to the catalog', () => {
+  const [settings, catalog] = blocksIn('docs/catalog.md', 'yaml').map(({ text }) => text);
+
+  it('shows files without a mistake', () => {
+    expect(parseSettingsFile('skulk-weights.yaml', settings!).problems).toEqual([]);
+    expect(parseSourceFile('catalog.yaml', catalog!)).toMatchObject({ problems: [], entries: [{}] });
+  });
+
+  it('explains every field of an entry', () => {
+    for (const field of ENTRY_FIELDS) expect(documentAt('docs/catalog.md').text).toMatch(new RegExp(`^\\| .*\`${field}\`.* \\| `, 'm'));
+  });
+});
+
+describe('the guide to trouble', () => {
+  const { text } = documentAt('docs/troubleshooting.md');
+  const codes = [...text.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell = '']) => cell.match(/(?<=`)[a-z-]+(?:\/[a-z-]+)?(?=`)/g) ?? []);
+  const sourceOf = (path: string): Promise<string> => readFile(join(projectRoot(), path), 'utf8');
+  const codesIn = (source: string, pattern: RegExp): string[] => [...source.matchAll(pattern)].map(([, code]) => code!);
+
+  it('speaks of codes that there are', async () => {
+    const rooms = ['activities', 'hub', 'larql', 'plan', 'workflows'];
+    const names = await Promise.all(
+      rooms.map(async (room) => (await readdir(join(projectRoot(), room), { recursive: true })).map((name) => join(room, name))),
+    );
+    const all = (
+      await Promise.all(
+        names
+          .flat()
+          .filter((name) => name.endsWith('.ts'))
+          .map(sourceOf),
+      )
+    ).join('');
+    expect(codes.length).toBeGreaterThan(40);
+    expect(codes.filter((code) => !all.includes(`'${code}'`))).toEqual([]);
+  });
+
+  it('has every check that stops a publish before its plan is asked about', async () => {
+    const checks = codesIn(await sourceOf('plan/volatile-checks.ts'), /blocked\(\s*'([a-z-]+)'/g);
+    expect(checks.length).toBeGreaterThan(4);
+    expect(codes).toEqual(expect.arrayContaining(checks));
+  });
+
+  it('has everything that a run of larql can fail of', async () => {
+    const failures = codesIn(await sourceOf('larql/failure.ts'), /code: '(larql\/[a-z-]+)'/g);
+    expect(failures.length).toBeGreaterThan(6);
+    expect(codes).toEqual(expect.arrayContaining(failures));
+  });
+
+  it('has every refusal of the Hub that is about access or quota', async () => {
+    const refusals = codesIn(await sourceOf('hub/errors.ts'), /kind: '(?:access|quota|not-found)',\s*code: '(hub\/[a-z-]+)'/g);
+    expect(refusals.length).toBeGreaterThan(6);
+    expect(codes).toEqual(expect.arrayContaining(refusals));
+  });
+});
+
+it('the guide to the architecture names every room', async () => {
+  const entries = await readdir(projectRoot(), { withFileTypes: true });
+  const apart = new Set(['bench', 'dist', 'docs', 'node_modules', 'scripts', 'test']);
+  const rooms = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !apart.has(entry.name))
+    .map(({ name }) => name);
+  for (const room of rooms) expect(documentAt('docs/architecture.md').text).toMatch(new RegExp(`^\\| .*\`${room}/\``, 'm'));
+});
