@@ -7,7 +7,7 @@ import struct
 import sys
 import termios
 
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 0.3
 # How the prompts mark the question that waits; an answered one is marked otherwise.
 WAITS = "\u25c6"
 

@@ -55,7 +55,7 @@ export class DocsWorld {
     const bin = join(this.root, 'bin');
     await fakeProgram(
       join(bin, 'swp'),
-      `'${process.execPath}' '${PROGRAM}' "$@" || { code=$?; case "$code $1" in '8 '*|'9 start'|'9 scratch') exit 0;; *) exit $code;; esac; }`,
+      `'${process.execPath}' '${PROGRAM}' "$@" || { code=$?; case "$code $1" in '8 start'|'8 status'|'9 start'|'9 scratch') exit 0;; *) exit $code;; esac; }`,
     );
     await fakeProgram(join(bin, 'npx'), 'exec "$@"');
     await symlink(inject('temporalCli'), join(bin, 'temporal'));
