@@ -51,6 +51,9 @@ const WebhookUrl = z.string().refine((text) => {
   return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
 }, 'must begin with https://');
 
+/** How much a log says, the most first. */
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
 /** A worker's settings, from the environment. Tokens and the Hub's address are read by the Hub's own rules. */
 const Settings = z.object({
   SWP_SCRATCH: z.string().min(1).optional(),
@@ -72,6 +75,7 @@ const Settings = z.object({
   SWP_LARQL_STAND_IN: z.literal('allow', 'must be allow, in tests and the demo alone').optional(),
   SWP_WEBHOOK: WebhookUrl.optional(),
   SWP_TASK_QUEUE: z.string().min(1).default('swp'),
+  SWP_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
 export interface WorkerSettings {
@@ -97,7 +101,7 @@ const defaultScratch = (env: NodeJS.ProcessEnv): string =>
   join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'swp', 'scratch');
 
 /** @throws SwpError `worker/settings` naming every setting that is wrong */
-export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings => {
+export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings & { readonly logLevel: (typeof LOG_LEVELS)[number] } => {
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('SWP_') && value !== ''));
   const parsed = Settings.safeParse(given);
   if (!parsed.success) {
@@ -119,5 +123,6 @@ export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings => {
     larql: { fleetBlocks: data.SWP_LARQL_BLOCKS ?? null, allowStandIn: data.SWP_LARQL_STAND_IN === 'allow' },
     taskQueue: data.SWP_TASK_QUEUE,
     webhook: data.SWP_WEBHOOK === undefined ? null : new Secret(data.SWP_WEBHOOK),
+    logLevel: data.SWP_LOG_LEVEL,
   };
 };

@@ -1,6 +1,7 @@
 import { SwpError } from '../../core/error.js';
 import { installRuntime, makeLogger } from '../../worker/logging.js';
 import { serve, WORKER_ROLES, type WorkerRole } from '../../worker/serve.js';
+import { readSettings } from '../../worker/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 
@@ -13,11 +14,12 @@ export const worker = async (
 ): Promise<ExitCode> => {
   if (!isRole(role))
     throw new SwpError('usage', 'client/unknown-role', `There is no ${role} worker.`, { hint: `Say one of: ${WORKER_ROLES.join(', ')}.` });
-  const logger = makeLogger(role, context.env['SWP_LOG_LEVEL'] ?? 'info');
+  const env = limitRate === undefined ? context.env : { ...context.env, SWP_LIMIT_RATE: limitRate };
+  const logger = makeLogger(role, readSettings(env).logLevel);
   installRuntime(logger);
   await serve({
     role,
-    env: limitRate === undefined ? context.env : { ...context.env, SWP_LIMIT_RATE: limitRate },
+    env,
     logger,
     stop: context.signal,
     onReady: (ready) => {

@@ -26,6 +26,20 @@ describe('SWP_WEBHOOK', () => {
   });
 });
 
+describe('SWP_LOG_LEVEL', () => {
+  it.each([
+    [undefined, 'info'],
+    ['', 'info'],
+    ['debug', 'debug'],
+  ])('%s is %s', (level, logLevel) => {
+    expect(readSettings({ SWP_LOG_LEVEL: level })).toMatchObject({ logLevel });
+  });
+
+  it('that there is not is refused, with those that there are', () => {
+    expect(() => readSettings({ SWP_LOG_LEVEL: 'loud' })).toThrow('SWP_LOG_LEVEL: must be one of debug, info, warn, error');
+  });
+});
+
 describe('SWP_LIMIT_RATE', () => {
   it.each([
     ['800k', 800_000],
