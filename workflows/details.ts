@@ -1,4 +1,5 @@
 import type { BuildReport } from '../activities/api.js';
+import type { CommitSha } from '../core/ids.js';
 import { formatBytes, plural } from '../core/text.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import { policyText, type Approval } from '../plan/approval.js';
@@ -20,7 +21,7 @@ const ADVICE: Record<Stage, string> = {
   unchanged: 'Nothing to do: the target already holds it.',
   rejected: 'A reviewer rejected the plan; the target is as it was.',
   expired: 'Nobody decided in time; the target is as it was. Start again for a fresh plan.',
-  abandoned: 'Given up; the target is as it was.',
+  abandoned: 'Given up.',
   failed: 'This publish cannot go on; the reason is in its result.',
   'needs-attention': 'It stands still until somebody answers.',
 };
@@ -32,6 +33,10 @@ const troubleText = (trouble: Trouble): string =>
     'Then send Update `resolve` with one of:',
     ...['retry', 'abandon'].map((action) => `\`\`\`json\n{\n  "action": "${action}"\n}\n\`\`\``),
   ].join('\n\n');
+
+/** What an artifact that is given up leaves in its target. */
+export const whatIsLeft = (commit: CommitSha | null): string =>
+  commit === null ? 'The target is as it was.' : `Commit ${commit} is in the target, and was not verified: swp verify does that too.`;
 
 const heading = (stage: Stage): string => `**${stage}**: ${ADVICE[stage]}`;
 

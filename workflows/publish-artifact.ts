@@ -11,9 +11,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BuildReport, CommitReport, FilingReport, ReleaseRequest } from '../activities/api.js';
-import type { Digest } from '../core/ids.js';
+import type { CommitSha, Digest } from '../core/ids.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
-import { targetDetails } from './details.js';
+import { targetDetails, whatIsLeft } from './details.js';
 import { fileOrReport, fileTarget, filingNote } from './filing.js';
 import { targetStatusQuery, type Trouble } from './messages.js';
 import { notices, tellParked } from './notices.js';
@@ -38,6 +38,7 @@ class ArtifactPublish {
   private stage: Stage = 'building';
   private host: string | null;
   private holdsSlot = false;
+  private committed: CommitSha | null = null;
   private readonly gate: ReleaseGate | null;
   private avoid: string | null = null;
   /** Some of what is published did not pass through a host of ours. */
@@ -70,14 +71,11 @@ class ArtifactPublish {
       this.enter(this.plan.action === 'collection-only' ? 'filing' : 'building');
       return await this.publish();
     } catch (error) {
-      if (error instanceof Abandoned) {
+      if (error instanceof Abandoned || isCancellation(error)) {
+        const left = whatIsLeft(this.committed);
         await this.release('everything');
-        this.enter('abandoned');
-        return { outcome: 'abandoned', target: this.plan.target.repo, reason: error.message };
-      }
-      if (isCancellation(error)) {
-        await this.release('everything');
-        this.enter('abandoned');
+        this.enter('abandoned', left);
+        if (error instanceof Abandoned) return { outcome: 'abandoned', target: this.plan.target.repo, reason: `${error.message}. ${left}` };
       }
       throw error;
     }
@@ -170,6 +168,7 @@ class ArtifactPublish {
   private async verify(manifestDigest: Digest, committed: Committed): Promise<ArtifactResult> {
     const { plan } = this;
     const { decision } = this.input.approved;
+    this.committed = committed.commit;
     this.enter('verifying');
     const report = await this.parking.attempt('verifying', () =>
       control().verifyArtifact.executeWithOptions({ summary: `verify ${plan.target.repo} at ${committed.commit.slice(0, 12)}` }, [

@@ -123,7 +123,7 @@ export const viewLines = (entry: string, view: PublishView): string[] => {
       `    decide    swp approve ${entry} ${shortDigest(sealed.manifest)}, or swp reject ${entry} ${shortDigest(sealed.manifest)}`,
     ]),
     ...view.troubles.flatMap(({ workflow, trouble }) => [
-      `  ${workflow} is parked at ${trouble.step}: ${trouble.reason}`,
+      `  ${workflow} is parked at ${trouble.step} (${trouble.code}): ${trouble.reason}`,
       ...(trouble.hint === null ? [] : [`    what to do: ${trouble.hint}`]),
     ]),
     ...parkedIn(view).flatMap(({ id }) => (told.has(id) ? [] : [`  ${id} is parked; a control worker that runs could say why`])),

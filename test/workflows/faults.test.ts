@@ -151,6 +151,23 @@ describe('a permanent fault', () => {
     await resolve('retry');
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
   });
+
+  it('of verification can be abandoned, and the end says that the commit stays', async () => {
+    workshop.hub.on(({ operation, file }) =>
+      operation === 'resolve' && file === 'provenance.json'
+        ? { kind: 'status', status: 404, headers: { 'x-error-code': 'EntryNotFound' } }
+        : undefined,
+    );
+    await workshop.start();
+    await workshop.approve();
+    await workshop.untilTarget('needs-attention');
+    await resolve('abandon');
+    const head = await workshop.hub.admin.head(workshop.target);
+    expect(await workshop.result()).toMatchObject({
+      outcome: 'abandoned',
+      artifacts: [{ result: { reason: expect.stringContaining(`Commit ${head} is in the target, and was not verified`) } }],
+    });
+  });
 });
 
 describe('a cancel', () => {

@@ -31,7 +31,9 @@ describe('a command in a block', () => {
 
 describe('a command in a sentence', () => {
   it.each(inSentences)('swp %s', async (_, words) => {
-    expect([null, 'commander.missingArgument', 'commander.help']).toContain(await parseFault(words));
+    expect([null, 'commander.missingArgument', 'commander.missingMandatoryOptionValue', 'commander.help']).toContain(
+      await parseFault(words),
+    );
   });
 });
 
