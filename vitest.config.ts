@@ -14,6 +14,7 @@ const SERVERLESS = [
   'dev/larql',
   'project',
   'client/offline',
+  'worker/offline',
 ].map((room) => `test/${room}/**/*.test.ts`);
 
 export default defineConfig({

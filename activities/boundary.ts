@@ -36,6 +36,12 @@ export const toFailure = (thrown: unknown, secrets: readonly string[]): Error =>
   });
 };
 
+const isForeseen = (error: unknown): boolean =>
+  explainDiskFull(error) instanceof SwpError || error instanceof ApplicationFailure || error instanceof CancelledFailure;
+
+/** Where a bug is: of no use in a history, and all there is in a log. */
+const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined);
+
 /** @param secrets token values that no failure may carry into a history */
 export const activityBoundary =
   (secrets: readonly string[]): ActivityInterceptorsFactory =>
@@ -52,6 +58,7 @@ export const activityBoundary =
               message: 'The worker is stopping; the step goes on elsewhere or later.',
             });
           if (cancellationSignal.aborted) throw new CancelledFailure('cancelled');
+          if (!isForeseen(error)) Context.current().log.error('not foreseen', { error: messageOf(error), stack: stackOf(error) });
           throw toFailure(error, secrets);
         }
       },

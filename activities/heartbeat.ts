@@ -40,7 +40,11 @@ export const withHeartbeat = async <T>(
     return { step, ...(host === undefined ? {} : { host }), ...told, ...(rate === null ? {} : { rate: Math.round(rate) }) };
   };
   const beat = setInterval(() => context.heartbeat(progress()), BEAT_MS);
-  const log = setInterval(() => context.log.info(`${step}: ${progressText(progress())}`), LOG_MS);
+  const log = setInterval(() => {
+    // Who only waits has nothing to tell, and there may be a thousand of them.
+    const level = Object.keys(told).length === 0 ? 'debug' : 'info';
+    context.log[level](`${step}: ${progressText(progress())}`);
+  }, LOG_MS);
   context.heartbeat(progress());
   try {
     return await run(context.cancellationSignal, (now) => {
@@ -53,8 +57,12 @@ export const withHeartbeat = async <T>(
   }
 };
 
-/** The same Hub, which tells people through heartbeats why nothing moves: otherwise a wait looks like work. */
+/** The same Hub, which tells people through heartbeats and the log why nothing moves: otherwise a wait looks like work. */
 export const tellingRetries = (hub: HubConfig, report: Report): HubConfig => ({
   ...hub,
-  onRetry: (error, waitMs) => report({ note: oneLine(`tried again in ${Math.ceil(waitMs / 1000)} s: ${error.message}`, 400) }),
+  onRetry: (error, waitMs) => {
+    const note = oneLine(`tried again in ${Math.ceil(waitMs / 1000)} s: ${error.message}`, 400);
+    report({ note });
+    Context.current().log.warn(`the Hub: ${note}`, { code: error.code, waitMs: Math.round(waitMs) });
+  },
 });

@@ -89,12 +89,12 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
   };
   return {
     probeHost: (request) =>
-      beating('probing', (signal) =>
+      beating('probing', (signal, report) =>
         probeHost(
           {
             host: deps.host,
-            writeHub: deps.writeHub,
-            sourceHub: deps.sourceHub,
+            writeHub: tellingRetries(deps.writeHub, report),
+            sourceHub: tellingRetries(deps.sourceHub, report),
             targets: deps.targets,
             freeDisk: () => deps.claims.freeDisk(),
             larql: deps.larql,

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SwpError } from '../core/error.js';
 import type { Pace } from '../core/pace.js';
+import type { HubMeter } from './meter.js';
 import { Secret } from './secret.js';
 
 export interface HubConfig {
@@ -12,6 +13,8 @@ export interface HubConfig {
   readonly attempts?: number;
   /** Told why a request is tried again, and after how long. */
   readonly onRetry?: (error: SwpError, waitMs: number) => void;
+  /** Counts for all calls, whatever they are for. */
+  readonly meter?: HubMeter;
   /** What all uploads share, where their rate is limited. */
   readonly uploadPace?: Pace;
   /** Replaces waiting, in tests. */

@@ -3,7 +3,7 @@ import { SwpError, type ErrorKind } from '../core/error.js';
 import { oneLine } from '../core/text.js';
 import { waitAsked } from './rate-limit.js';
 
-const TRANSIENT_STATUS = new Set([408, 425, 429, 500, 502, 503, 504, 520, 522, 524]);
+const TRANSIENT_STATUS = new Set([408, 425, 500, 502, 503, 504, 520, 522, 524]);
 const TRANSIENT_CODES = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -44,6 +44,7 @@ interface Meaning {
 const QUOTA = /quota|storage (limit|patterns)|private storage|exceeded|billing/i;
 
 const meaningOf = (status: number, errorCode: string, said: string): Meaning => {
+  if (status === 429) return { kind: 'unavailable', code: 'hub/rate-limited' };
   if (TRANSIENT_STATUS.has(status) || /RequestTimeout/.test(said)) return { kind: 'unavailable', code: 'hub/unavailable' };
   if (errorCode === 'GatedRepo')
     return { kind: 'access', code: 'hub/gated', hint: "Accept the repository's terms with the account of this token, then retry." };

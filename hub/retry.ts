@@ -21,6 +21,7 @@ export const retrying = async <T>(hub: HubConfig, signal: AbortSignal, run: () =
       if (!(error instanceof SwpError) || !error.transient || error.code === 'hub/stopping' || attempt >= (hub.attempts ?? Infinity))
         throw error;
       const waitMs = Math.max(backoff(attempt), error.retryAfterMs ?? 0);
+      hub.meter?.retried(error.code);
       hub.onRetry?.(error, waitMs);
       await sleepFor(hub, waitMs, signal);
     }

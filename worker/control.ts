@@ -9,6 +9,8 @@ import { queuesOf } from '../workflows/names.js';
 import type { NoticeSinks } from '../workflows/notices.js';
 import type { WorkerSettings } from './settings.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
+import { createMetrics } from './observe/metrics.js';
+import { observeSteps } from './observe/steps.js';
 import { swpTools } from './tools.js';
 import { Webhook } from './webhook.js';
 
@@ -52,7 +54,9 @@ export interface ControlParts {
 
 /** The control worker: workflows, light activities, and those who wait for a target. */
 export const createControlWorkers = async (parts: ControlParts): Promise<Worker[]> => {
-  const { connection, namespace, settings, hub } = parts;
+  const { connection, namespace, settings } = parts;
+  const metrics = createMetrics(Runtime.instance().metricMeter);
+  const hub: HubConfig = { ...parts.hub, meter: metrics.hub };
   const client = new Client({ connection, namespace });
   const {
     planEntry,
@@ -67,7 +71,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     awaitWorkflow: awaitWorkflow(client),
   });
   const queues = queuesOf(settings.taskQueue);
-  const interceptors = { activity: [activityBoundary(secretsOf(hub))] };
+  const interceptors = { activity: [observeSteps(metrics), activityBoundary(secretsOf(hub))] };
   const common = { connection, namespace, interceptors, shutdownGraceTime: '5s', maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL };
   return Promise.all([
     Worker.create({

@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { activityBoundary } from '../activities/boundary.js';
 import { createHighmemActivities } from '../activities/highmem.js';
 import { Claims } from '../activities/scratch/claims.js';
@@ -11,6 +11,8 @@ import { secretsOf, type HubConfig } from '../hub/config.js';
 import { hostQueue, queuesOf } from '../workflows/names.js';
 import type { WorkerSettings } from './settings.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
+import { createMetrics } from './observe/metrics.js';
+import { observeSteps } from './observe/steps.js';
 import { sweepScratch } from './sweep.js';
 
 const BUSY_RETRY_MS = 30_000;
@@ -38,6 +40,7 @@ export interface HighmemParts {
 /** The high-memory worker: facts and probes, claims, and the heavy steps of this one host. */
 export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ readonly workers: Worker[]; readonly host: string }> => {
   const { connection, namespace, settings } = parts;
+  const metrics = createMetrics(Runtime.instance().metricMeter);
   const layout = new ScratchLayout(settings.scratch);
   const host = await hostId(layout);
   const claims = new Claims(layout, settings.slots);
@@ -49,8 +52,8 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
     claims,
     shared,
     larql: new HostLarql(parts.env, layout, settings.larql),
-    writeHub: parts.writeHub,
-    sourceHub: parts.sourceHub,
+    writeHub: { ...parts.writeHub, meter: metrics.hub },
+    sourceHub: { ...parts.sourceHub, meter: metrics.hub },
     targets: settings.targets,
     busyRetryMs: BUSY_RETRY_MS,
     leaveMs: parts.leaveMs ?? LEAVE_MS,
@@ -61,7 +64,7 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
   const common = {
     connection,
     namespace,
-    interceptors: { activity: [activityBoundary(secretsOf(parts.writeHub, parts.sourceHub))] },
+    interceptors: { activity: [observeSteps(metrics, host), activityBoundary(secretsOf(parts.writeHub, parts.sourceHub))] },
     shutdownGraceTime: GRACE,
     maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
   };

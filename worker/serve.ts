@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ScratchLayout } from '../activities/scratch/layout.js';
 import { Pace } from '../core/pace.js';
@@ -7,6 +9,8 @@ import { hubConfigFromEnv, withToken } from '../hub/config.js';
 import { connectWorker } from './connection.js';
 import { createControlWorkers } from './control.js';
 import { createHighmemWorkers } from './highmem.js';
+import { createMetrics } from './observe/metrics.js';
+import { watchStages } from './observe/stages.js';
 import { runWorkers } from './run.js';
 import { lockScratch } from './scratch-lock.js';
 import { readSettings } from './settings.js';
@@ -37,13 +41,29 @@ const workflowCode = (): { workflowBundle: { codePath: string } } | { workflowsP
     : { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 };
 
-const serveControl = async ({ env, stop, onReady }: ServeParts): Promise<void> => {
+const serveControl = async ({ env, logger, stop, onReady }: ServeParts): Promise<void> => {
   const settings = readSettings(env);
   const { connection, namespace, address } = await connectWorker(env);
   try {
     const workers = await createControlWorkers({ connection, namespace, settings, hub: hubConfigFromEnv(env), workflows: workflowCode() });
     onReady({ role: 'control', address, namespace, host: null });
-    await runWorkers(workers, stop);
+    const over = new AbortController();
+    const watching =
+      settings.metrics === null
+        ? undefined
+        : watchStages({
+            count: async (query) => (await new Client({ connection, namespace }).workflow.count(query)).count,
+            taskQueue: settings.taskQueue,
+            publishes: createMetrics(Runtime.instance().metricMeter).publishes,
+            logger,
+            stop: AbortSignal.any([stop, over.signal]),
+          });
+    try {
+      await runWorkers(workers, stop);
+    } finally {
+      over.abort();
+      await watching;
+    }
   } finally {
     await connection.close();
   }

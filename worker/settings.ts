@@ -5,6 +5,7 @@ import type { HostLarqlSettings } from '../activities/host-larql.js';
 import { SwpError } from '../core/error.js';
 import { Secret } from '../hub/secret.js';
 import type { ApprovalPolicy } from '../plan/approval.js';
+import { MetricsAddress } from './observe/metrics-address.js';
 
 const HOUR = 3_600_000;
 
@@ -75,6 +76,7 @@ const Settings = z.object({
   SWP_LARQL_STAND_IN: z.literal('allow', 'must be allow, in tests and the demo alone').optional(),
   SWP_WEBHOOK: WebhookUrl.optional(),
   SWP_TASK_QUEUE: z.string().min(1).default('swp'),
+  SWP_METRICS: MetricsAddress.optional(),
   SWP_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
@@ -97,11 +99,18 @@ export interface WorkerSettings {
   readonly webhook: Secret | null;
 }
 
+/** Settings of the process that a worker runs in. */
+export interface ProcessSettings extends WorkerSettings {
+  /** `address:port` where metrics are served; null: nowhere. */
+  readonly metrics: string | null;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
 const defaultScratch = (env: NodeJS.ProcessEnv): string =>
   join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'swp', 'scratch');
 
 /** @throws SwpError `worker/settings` naming every setting that is wrong */
-export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings & { readonly logLevel: (typeof LOG_LEVELS)[number] } => {
+export const readSettings = (env: NodeJS.ProcessEnv): ProcessSettings => {
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('SWP_') && value !== ''));
   const parsed = Settings.safeParse(given);
   if (!parsed.success) {
@@ -123,6 +132,7 @@ export const readSettings = (env: NodeJS.ProcessEnv): WorkerSettings & { readonl
     larql: { fleetBlocks: data.SWP_LARQL_BLOCKS ?? null, allowStandIn: data.SWP_LARQL_STAND_IN === 'allow' },
     taskQueue: data.SWP_TASK_QUEUE,
     webhook: data.SWP_WEBHOOK === undefined ? null : new Secret(data.SWP_WEBHOOK),
+    metrics: data.SWP_METRICS ?? null,
     logLevel: data.SWP_LOG_LEVEL,
   };
 };

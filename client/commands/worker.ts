@@ -1,5 +1,7 @@
 import { SwpError } from '../../core/error.js';
 import { installRuntime, makeLogger } from '../../worker/logging.js';
+import { isLoopback } from '../../worker/observe/metrics-address.js';
+import { secretsIn } from '../../worker/observe/redact.js';
 import { serve, WORKER_ROLES, type WorkerRole } from '../../worker/serve.js';
 import { readSettings } from '../../worker/settings.js';
 import type { Context } from '../context.js';
@@ -15,8 +17,11 @@ export const worker = async (
   if (!isRole(role))
     throw new SwpError('usage', 'client/unknown-role', `There is no ${role} worker.`, { hint: `Say one of: ${WORKER_ROLES.join(', ')}.` });
   const env = limitRate === undefined ? context.env : { ...context.env, SWP_LIMIT_RATE: limitRate };
-  const logger = makeLogger(role, readSettings(env).logLevel);
-  installRuntime(logger);
+  const { logLevel, metrics } = readSettings(env);
+  const logger = makeLogger(role, logLevel, secretsIn(env));
+  installRuntime(logger, metrics);
+  if (metrics !== null && !isLoopback(metrics))
+    logger.warn(`Metrics on ${metrics} are for whoever reaches it: they name queues and namespaces, and nobody has to log in.`);
   await serve({
     role,
     env,

@@ -95,12 +95,14 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
           if (position + chunk.byteLength > end)
             throw new SwpError('integrity', 'hub/range-differs', `${file.path}: the server sends more bytes than were asked for.`);
           position += chunk.byteLength;
+          hub.meter?.received(chunk.byteLength);
           yield chunk;
         }
       } catch (error) {
         signal.throwIfAborted();
         const failure = errorOfConnection({ method: 'GET', url: new URL(file.path, hub.endpoint) }, error);
         if (!(failure instanceof SwpError) || !failure.transient) throw failure;
+        hub.meter?.retried(failure.code);
       } finally {
         answer.destroy();
       }

@@ -27,12 +27,13 @@ export const endsInPeace = (error: unknown): boolean => error instanceof SwpErro
 const stopping = (): SwpError => new SwpError('unavailable', STOPPING, 'The worker is stopping; the upload goes on when one is up again.');
 
 /** The bytes of a file at the pace of all uploads, counted as they leave. */
-const paced = (source: Readable, { uploadPace }: HubConfig, { signal, onBytes }: SendOptions): Readable =>
+const paced = (source: Readable, { uploadPace, meter }: HubConfig, { signal, onBytes }: SendOptions): Readable =>
   Readable.from(
     (async function* () {
       for await (const chunk of source as AsyncIterable<Uint8Array>) {
         await uploadPace?.take(chunk.byteLength, signal);
         onBytes(chunk.byteLength);
+        meter?.sent(chunk.byteLength);
         yield chunk;
       }
     })(),
@@ -81,6 +82,7 @@ const putBytes = async (
           body: { length: end - begin, open: () => paced(file.open(begin, end), hub, counting) },
         });
         answer.resume();
+        hub.meter?.partSent();
         return answer.headers.etag;
       });
     } catch (error) {

@@ -1,6 +1,7 @@
+import { asyncLocalStorage } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { toFailure } from '../../activities/boundary.js';
+import { activityBoundary, toFailure } from '../../activities/boundary.js';
 import { assertTargetAllowed } from '../../activities/targets.js';
 import { SwpError } from '../../core/error.js';
 import { RepoId } from '../../core/ids.js';
@@ -32,6 +33,30 @@ describe('a failure on its way into a history', () => {
 
   it('is one bounded line', () => {
     expect(failure(new Error(`a\nb${'x'.repeat(10_000)}`)).message).toMatch(/^a b[^\n]{1,2000}$/);
+  });
+});
+
+describe('a failure that nobody foresaw', () => {
+  const logged = async (thrown: Error): Promise<object[]> => {
+    const lines: object[] = [];
+    const context = {
+      cancellationSignal: new AbortController().signal,
+      log: { error: (message: string, fields: object) => void lines.push({ message, ...fields }) },
+    };
+    const { inbound } = activityBoundary([])(context as never);
+    const run = (): Promise<unknown> => inbound!.execute!({ args: [], headers: {} }, () => Promise.reject(thrown));
+    await asyncLocalStorage.run(context as never, () => run().catch(() => undefined));
+    return lines;
+  };
+
+  it('leaves its stack in the log: the history has none', async () => {
+    expect(await logged(new TypeError('x is undefined'))).toEqual([
+      { message: 'not foreseen', error: 'x is undefined', stack: expect.stringContaining('boundary.test.ts') },
+    ]);
+  });
+
+  it('is told from one that SWP knows', async () => {
+    expect(await logged(new SwpError('access', 'hub/gated', 'No.'))).toEqual([]);
   });
 });
 

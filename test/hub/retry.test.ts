@@ -48,6 +48,19 @@ describe('a transient failure', () => {
     expect(hub.waits[1]).toBeGreaterThanOrEqual(55_000);
   });
 
+  it('is told to whoever counts, with its reason', async () => {
+    const { hub } = await answering({ status: 429 }, { status: 503 }, 'reset', OK);
+    const reasons: string[] = [];
+    const meter = {
+      sent: () => undefined,
+      received: () => undefined,
+      partSent: () => undefined,
+      retried: (reason: string) => void reasons.push(reason),
+    };
+    await call({ ...hub, meter });
+    expect(reasons).toEqual(['hub/rate-limited', 'hub/unavailable', 'hub/connection']);
+  });
+
   it('is believed after as many tries as a person has patience for', async () => {
     const { hub, count } = await answering({ status: 503 });
     await expect(call({ ...hub, attempts: 3 })).rejects.toMatchObject({ kind: 'unavailable' });

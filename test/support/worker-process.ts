@@ -5,7 +5,17 @@ import { projectRoot } from '../../dev/temporal/project.js';
 
 /** A worker as people run it: the built program, in a process of its own. */
 export class WorkerProcess {
-  private constructor(private readonly child: ChildProcess) {}
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly written: () => string,
+  ) {}
+
+  /** Its log, a line of JSON each. */
+  get log(): readonly Record<string, unknown>[] {
+    return this.written()
+      .split('\n')
+      .flatMap((line) => (line.startsWith('{"level"') && line.endsWith('}') ? [JSON.parse(line) as Record<string, unknown>] : []));
+  }
 
   /** Starts `swp worker <role>` and waits until it polls. */
   static async start(role: 'control' | 'highmem', env: NodeJS.ProcessEnv): Promise<WorkerProcess> {
@@ -24,7 +34,7 @@ export class WorkerProcess {
       });
       child.once('exit', (code) => reject(new Error(`the ${role} worker ended with ${code}:\n${output}`)));
     });
-    return new WorkerProcess(child);
+    return new WorkerProcess(child, () => output);
   }
 
   async kill(): Promise<void> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isLoopback } from '../../worker/observe/metrics-address.js';
 import { readSettings } from '../../worker/settings.js';
 
 describe('SWP_APPROVALS_*', () => {
@@ -56,5 +57,45 @@ describe('SWP_LIMIT_RATE', () => {
 
   it.each(['50MB', '50 M', '-1', 'fast', '0', '10', '1e9'])('refuses %s, and says how a rate is written', (text) => {
     expect(() => readSettings({ SWP_LIMIT_RATE: text })).toThrow(/SWP_LIMIT_RATE.*(as 800k, 50M or 1\.5G|at least 1k)/s);
+  });
+});
+
+describe('SWP_METRICS', () => {
+  it.each([
+    ['9464', '127.0.0.1:9464'],
+    ['localhost:9464', '127.0.0.1:9464'],
+    ['127.0.0.1:9464', '127.0.0.1:9464'],
+    ['[::1]:9464', '[::1]:9464'],
+    ['10.0.0.5:9464', '10.0.0.5:9464'],
+    ['0.0.0.0:9464', '0.0.0.0:9464'],
+  ])('%s is served on %s', (text, address) => {
+    expect(readSettings({ SWP_METRICS: text }).metrics).toBe(address);
+  });
+
+  it('is served nowhere where nobody sets it', () => {
+    expect(readSettings({}).metrics).toBeNull();
+  });
+
+  it.each([':9464', '*:9464', 'metrics.example:9464', '::1:9464', '0', '70000', '127.0.0.1', 'yes', '127.0.0.1:0', '256.0.0.1:9464'])(
+    'refuses %s: who opens it to others says so in full',
+    (text) => {
+      expect(() => readSettings({ SWP_METRICS: text })).toThrow(/SWP_METRICS: must be a port, or an IP address and a port/);
+    },
+  );
+});
+
+describe('an address of the metrics', () => {
+  it.each(['127.0.0.1:1', '127.8.0.1:1', '[::1]:1', '[0:0:0:0:0:0:0:1]:1'])('%s is of this machine alone', (address) => {
+    expect(isLoopback(address)).toBe(true);
+  });
+
+  it.each(['0.0.0.0:1', '10.127.0.1:1', '[::]:1', '[fe80::1]:1', '[2001:db8::1]:1'])('%s is for others too', (address) => {
+    expect(isLoopback(address)).toBe(false);
+  });
+});
+
+describe('SWP_LOG_LEVEL', () => {
+  it('refuses a level that there is not, and names those that there are', () => {
+    expect(() => readSettings({ SWP_LOG_LEVEL: 'verbose' })).toThrow(/SWP_LOG_LEVEL: must be one of debug, info, warn, error/);
   });
 });

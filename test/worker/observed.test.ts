@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../dev/temporal/ports.js';
+import { publishId, targetId } from '../../workflows/names.js';
+import { WorkerProcess } from '../support/worker-process.js';
+import { TOKENS, Workshop } from '../support/workshop.js';
+
+const TIMEOUT_MS = 120_000;
+
+let workshop: Workshop;
+let control: WorkerProcess;
+let highmem: WorkerProcess;
+let ports: { control: number; highmem: number };
+
+const scrape = async (port: number): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+
+/** The sum of a metric over its series that match. */
+const sumOf = (metrics: string, name: string, labels = ''): number =>
+  metrics
+    .split('\n')
+    .filter((line) => new RegExp(`^${name}(?:\\{|\\s)`).test(line) && line.includes(labels))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+
+beforeAll(async () => {
+  workshop = await Workshop.open('observed', { workers: false, hub: { multipartThreshold: 20_000, chunkSize: 20_000 } });
+  let failed = false;
+  workshop.hub.on(({ operation }) => {
+    if (failed || operation !== 'part') return undefined;
+    failed = true;
+    return { kind: 'status', status: 503 };
+  });
+  ports = { control: await freePort(), highmem: await freePort() };
+  const start = (role: 'control' | 'highmem'): Promise<WorkerProcess> =>
+    WorkerProcess.start(role, { ...workshop.workerEnv(role), SWP_METRICS: String(ports[role]) });
+  [control, highmem] = await Promise.all([start('control'), start('highmem')]);
+  await workshop.start();
+  await workshop.approve();
+  await workshop.result();
+}, TIMEOUT_MS);
+
+afterAll(async () => {
+  await Promise.all([control, highmem].map((process) => process.kill()));
+  await workshop.close();
+});
+
+describe('the metrics of a worker', () => {
+  it('have the bytes that it sent, what it read, and its parts', async () => {
+    const metrics = await scrape(ports.highmem);
+    expect(sumOf(metrics, 'swp_uploaded_bytes_total')).toBeGreaterThan(60_000);
+    expect(sumOf(metrics, 'swp_downloaded_bytes_total')).toBeGreaterThan(60_000);
+    expect(sumOf(metrics, 'swp_uploaded_parts_total')).toBeGreaterThan(3);
+  });
+
+  it('have the calls of the Hub that were tried again, with the reason', async () => {
+    expect(sumOf(await scrape(ports.highmem), 'swp_hub_retries_total', 'reason="hub/unavailable"')).toBe(1);
+  });
+
+  it('have how long its steps took, by stage and outcome', async () => {
+    expect(sumOf(await scrape(ports.highmem), 'swp_step_duration_seconds_count', 'outcome="uploaded",stage="uploading"')).toBe(1);
+    expect(sumOf(await scrape(ports.control), 'swp_step_duration_seconds_count', 'stage="verifying"')).toBe(1);
+  });
+
+  it('have the publishes that are open, by stage, where the worker is the control worker', async () => {
+    await expect.poll(() => scrape(ports.control)).toContain('swp_publishes{stage="needs-attention"} 0');
+    expect(await scrape(ports.highmem)).not.toContain('swp_publishes{');
+  });
+
+  it('are on the port of the SDK’s own, whose names the documentation has', async () => {
+    const metrics = await scrape(ports.control);
+    for (const name of ['temporal_request_total', 'temporal_worker_task_slots_available', 'temporal_num_pollers'])
+      expect(metrics).toContain(`${name}{`);
+  });
+});
+
+describe('the port of the metrics', () => {
+  it('ends a worker with invalid settings where another process has it, and says what to set', async () => {
+    const taken = WorkerProcess.start('control', { ...workshop.workerEnv('control'), SWP_METRICS: String(ports.control) });
+    await expect(taken).rejects.toThrow(/ended with 3:.*worker\/metrics-port.*SWP_METRICS/s);
+  });
+});
+
+describe('the log of a worker', () => {
+  it('tells of each step of an artifact for whom, where and how it ended', () => {
+    const { name } = workshop.entry();
+    const ends = highmem.log.filter(({ outcome }) => outcome !== undefined);
+    expect(ends.map(({ step }) => step)).toEqual(
+      expect.arrayContaining(['probeHost', 'claimHost', 'buildArtifact', 'uploadArtifact', 'commitArtifact']),
+    );
+    expect(ends.find(({ step }) => step === 'uploadArtifact')).toMatchObject({
+      level: 'info',
+      entry: name,
+      target: workshop.target,
+      stage: 'uploading',
+      workflow: targetId(workshop.target),
+      run: expect.any(String),
+      host: expect.any(String),
+      attempt: 1,
+      outcome: 'uploaded',
+      durationMs: expect.any(Number),
+    });
+  });
+
+  it('tells of the plan in the name of its entry', () => {
+    const { name } = workshop.entry();
+    expect(control.log.find(({ step, outcome }) => step === 'planEntry' && outcome === 'ok')).toMatchObject({
+      entry: name,
+      stage: 'planning',
+      workflow: publishId(name),
+    });
+  });
+
+  it('warns of a call that is tried again, with its reason', () => {
+    expect(highmem.log.find(({ level, waitMs }) => level === 'warn' && waitMs !== undefined)).toMatchObject({
+      step: 'uploadArtifact',
+      code: 'hub/unavailable',
+      target: workshop.target,
+    });
+  });
+
+  it('has no token', () => {
+    expect(JSON.stringify([control.log, highmem.log])).not.toMatch(new RegExp(Object.values(TOKENS).join('|')));
+  });
+});

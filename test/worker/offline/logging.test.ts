@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { SwpError } from '../../../core/error.js';
+import { fieldsOf, makeLogger } from '../../../worker/logging.js';
+import { secretsIn } from '../../../worker/observe/redact.js';
+
+const TOKEN = 'hf_abcdefghijklmnopqrst';
+const ODD = 'odd"token\\with/quotes';
+
+const logging = (secrets: readonly string[]) => {
+  const lines: string[] = [];
+  return { lines, logger: makeLogger('control', 'debug', secrets, { write: (line) => void lines.push(line) }) };
+};
+
+describe('a line of the log', () => {
+  it.each([
+    ['the message', (logger: ReturnType<typeof makeLogger>) => logger.error(`refused Bearer ${TOKEN}`)],
+    ['a field', (logger: ReturnType<typeof makeLogger>) => logger.error({ reason: `with ${TOKEN}` }, 'refused')],
+    [
+      'an error with its stack and cause',
+      (logger: ReturnType<typeof makeLogger>) =>
+        logger.error({ err: new SwpError('access', 'x/y', `no ${TOKEN}`, { cause: new Error(TOKEN), hint: TOKEN }) }),
+    ],
+    [
+      'what lies deep in an object',
+      (logger: ReturnType<typeof makeLogger>) => logger.warn({ reason: { headers: [{ authorization: `Bearer ${TOKEN}` }] } }, 'answer'),
+    ],
+    ['an address', (logger: ReturnType<typeof makeLogger>) => logger.warn(`GET https://hub/x?token=${encodeURIComponent(TOKEN)}`)],
+  ])('has no token in %s', (_where, log) => {
+    const { lines, logger } = logging([TOKEN]);
+    log(logger);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('[secret]');
+    expect(lines[0]).not.toContain(TOKEN);
+  });
+
+  it.each([ODD, 'a+b/c=d&e%20'])('has no token %j that looks otherwise inside JSON or a URL', (secret) => {
+    const { lines, logger } = logging([secret]);
+    logger.error({ reason: { said: secret, url: `https://x/?t=${encodeURIComponent(secret)}` } }, secret);
+    const line = JSON.parse(lines[0]!) as { msg: string; reason: { said: string; url: string } };
+    expect([line.msg, line.reason.said, line.reason.url]).toEqual(['[secret]', '[secret]', 'https://x/?t=[secret]']);
+  });
+
+  it('has no token of somebody else either', () => {
+    const { lines, logger } = logging([]);
+    logger.error('the Hub said: hf_ZYXWVUTSRQPONMLKJIHG is expired, Bearer eyJhbGciOi.payload is not');
+    expect(lines[0]).not.toMatch(/hf_ZY|eyJ/);
+  });
+
+  it('stays JSON', () => {
+    const { lines, logger } = logging([ODD, TOKEN]);
+    logger.info({ entry: 'acme/x' }, 'uploadArtifact begins');
+    expect(JSON.parse(lines[0]!)).toMatchObject({ name: 'swp-control', level: 'info', entry: 'acme/x', msg: 'uploadArtifact begins' });
+  });
+});
+
+describe('the secrets of a worker', () => {
+  it('are the tokens of the Hub and what it shows to Temporal', () => {
+    const secrets = secretsIn({
+      HF_TOKEN: TOKEN,
+      SWP_SOURCE_TOKEN: 'hf_source',
+      TEMPORAL_ADDRESS: 'cloud.example:7233',
+      TEMPORAL_NAMESPACE: 'acme',
+      TEMPORAL_API_KEY: 'temporal-key',
+      TEMPORAL_GRPC_META_AUTHORIZATION: 'Basic c2VjcmV0',
+      TEMPORAL_GRPC_META_TEAM: 'weights-team',
+    });
+    expect([...secrets].toSorted()).toEqual(['Basic c2VjcmV0', TOKEN, 'hf_source', 'temporal-key'].toSorted());
+  });
+
+  it('are found where other settings cannot be read', () => {
+    const unreadable = { HF_ENDPOINT: 'no address', TEMPORAL_PROFILE: 'none' };
+    expect(secretsIn({ ...unreadable, HF_TOKEN: TOKEN, TEMPORAL_API_KEY: 'temporal-key' })).toEqual([TOKEN, 'temporal-key']);
+  });
+});
+
+describe('the fields of a line from the SDK', () => {
+  it('have the names of the documentation, and the SDK’s own others are left out', () => {
+    expect(
+      fieldsOf({
+        workflowId: 'target/a/b',
+        workflowRunId: 'r',
+        activityType: 'uploadArtifact',
+        attempt: 2,
+        taskToken: 'x',
+        isLocal: false,
+        host: undefined,
+      }),
+    ).toEqual({ workflow: 'target/a/b', run: 'r', step: 'uploadArtifact', attempt: 2 });
+  });
+
+  it('tell an error with its causes', () => {
+    expect(fieldsOf({ error: new Error('failed', { cause: new Error('disk') }) })).toEqual({ error: 'failed: disk' });
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { watchStages } from '../../../worker/observe/stages.js';
+
+/** Watches until it has been counted so many times. */
+const watched = async (rounds: number, answer: (query: string, round: number) => number) => {
+  const stop = new AbortController();
+  const counts = new Map<string, number>();
+  const queries: string[] = [];
+  const warnings: object[] = [];
+  let round = 0;
+  await watchStages({
+    count: (query) => {
+      queries.push(query);
+      if (query.includes("'planning'")) round += 1;
+      if (round > rounds) stop.abort();
+      return new Promise((resolve) => resolve(answer(query, round)));
+    },
+    taskQueue: "o'queue",
+    publishes: { set: (value: number, tags: { stage: string }) => void counts.set(tags.stage, value) } as never,
+    logger: { warn: (fields: object) => void warnings.push(fields) } as never,
+    stop: stop.signal,
+    everyMs: 1,
+  });
+  return { counts, queries, warnings };
+};
+
+describe('the count of publishes by stage', () => {
+  it('has each stage that is open, none among them too', async () => {
+    const { counts } = await watched(1, (query) => (query.includes("'needs-attention'") ? 2 : 0));
+    expect(Object.fromEntries(counts)).toMatchObject({ 'needs-attention': 2, 'awaiting-approval': 0, uploading: 0 });
+  });
+
+  it('asks for what runs on this task queue alone, whatever its name', async () => {
+    const { queries } = await watched(1, () => 0);
+    expect(queries[0]).toBe("ExecutionStatus = 'Running' AND TaskQueue = 'o\\'queue' AND SwpStage = 'planning'");
+  });
+
+  it('goes on after a server that did not answer, and says it once', async () => {
+    const { counts, warnings } = await watched(3, (_query, round) => {
+      if (round < 3) throw new Error('no server');
+      return 1;
+    });
+    expect(warnings).toEqual([{ error: 'no server' }]);
+    expect(counts.get('planning')).toBe(1);
+  });
+});

@@ -1,0 +1,36 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+const LOOPBACK = '127.0.0.1';
+
+const portOf = (text: string): number | null => {
+  const port = Number(text);
+  return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : null;
+};
+
+/** `9464`, `localhost:9464`, `127.0.0.1:9464` or `[::1]:9464` as the address that the SDK takes; null where it is none. */
+const parse = (text: string): string | null => {
+  const alone = portOf(text);
+  if (alone !== null) return `${LOOPBACK}:${alone}`;
+  const colon = text.lastIndexOf(':');
+  const host = text.slice(0, Math.max(0, colon));
+  const port = portOf(text.slice(colon + 1));
+  if (port === null) return null;
+  if (host === 'localhost') return `${LOOPBACK}:${port}`;
+  if (isIP(host) === 4) return `${host}:${port}`;
+  return /^\[.*\]$/.test(host) && isIP(host.slice(1, -1)) === 6 ? `${host}:${port}` : null;
+};
+
+/**
+ * Where metrics are served. A port alone is one of the loopback interface; whoever wants others to read them writes
+ * an IP address in full.
+ */
+export const MetricsAddress = z.string().transform((text, context): string => {
+  const address = parse(text);
+  if (address !== null) return address;
+  context.addIssue({ code: 'custom', message: 'must be a port, or an IP address and a port, as 9464, 127.0.0.1:9464 or [::1]:9464' });
+  return z.NEVER;
+});
+
+/** Whether only this machine can read what is served there. */
+export const isLoopback = (address: string): boolean => /^127\.|^\[(?:0*:)*:?0*1\]:/.test(address);

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { messageOf } from '../../core/error.js';
+import { SwpStage } from '../../workflows/search-attributes.js';
+import type { Stage } from '../../workflows/stages.js';
+import type { WorkerMetrics } from './metrics.js';
+
+/** Stages that a publish or an artifact can stand in; the others are ends. */
+const OPEN = [
+  'planning',
+  'awaiting-approval',
+  'building',
+  'awaiting-release',
+  'uploading',
+  'committing',
+  'verifying',
+  'filing',
+  'needs-attention',
+] as const satisfies readonly Stage[];
+
+const EVERY_MS = 60_000;
+
+export interface StageWatch {
+  /** How many workflows match a query of Temporal's visibility. */
+  readonly count: (query: string) => Promise<number>;
+  readonly taskQueue: string;
+  readonly publishes: WorkerMetrics['publishes'];
+  readonly logger: Pick<Logger, 'warn'>;
+  readonly stop: AbortSignal;
+  readonly everyMs?: number;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+const countOnce = async ({ count, taskQueue, publishes }: StageWatch): Promise<void> => {
+  for (const stage of OPEN) {
+    const query = `ExecutionStatus = 'Running' AND TaskQueue = ${quoted(taskQueue)} AND ${SwpStage.name} = '${stage}'`;
+    publishes.set(await count(query), { stage });
+  }
+};
+
+/** Counts the open publishes of this task queue by stage, each minute until it is told to stop: Temporal knows, no worker does. */
+export const watchStages = async (watch: StageWatch): Promise<void> => {
+  const { stop, logger, everyMs = EVERY_MS } = watch;
+  let failing = false;
+  while (!stop.aborted) {
+    try {
+      await countOnce(watch);
+      failing = false;
+    } catch (error) {
+      // Said once: the SDK counts what fails, and a server that is away for an hour fails sixty times.
+      if (!failing && !stop.aborted) logger.warn({ error: messageOf(error) }, 'publishes cannot be counted; their metric stands still');
+      failing = true;
+    }
+    await delay(everyMs, undefined, { signal: stop }).catch(() => undefined);
+  }
+};

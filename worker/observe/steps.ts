@@ -1,0 +1,77 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { z } from 'zod';
+import { messageOf } from '../../core/error.js';
+import type { WorkerMetrics } from './metrics.js';
+import { stageOf, subjectOf, type Subject } from './subject.js';
+
+/** A host that cannot take an artifact now is asked again: that is how a claim waits. */
+const BUSY = 'host-busy';
+const WAITS_BY_RETRYING = new Set(['claimHost']);
+
+/** Outcomes of steps as they should end; another one that a step reports leads somewhere else. */
+const AS_WANTED = new Set(['ok', 'uploaded', 'committed', 'filed', 'already']);
+
+const Reported = z.object({ outcome: z.string(), reason: z.string().optional() });
+
+interface End {
+  readonly level: 'debug' | 'info' | 'warn';
+  readonly outcome: string;
+  readonly reason?: string;
+  readonly code?: string;
+}
+
+const endOf = (result: unknown): End => {
+  const { outcome = 'ok', reason } = Reported.safeParse(result).data ?? {};
+  return { level: AS_WANTED.has(outcome) ? 'info' : 'warn', outcome, ...(reason === undefined ? {} : { reason }) };
+};
+
+const endOfFailure = (error: unknown, attempt: number): End => {
+  if (error instanceof CancelledFailure) return { level: 'info', outcome: 'cancelled' };
+  const reason = messageOf(error);
+  if (!(error instanceof ApplicationFailure)) return { level: 'warn', outcome: 'failed', reason };
+  const code = error.type ?? 'internal';
+  if (code === 'worker-stopping') return { level: 'info', outcome: 'stopping' };
+  if (code === BUSY) return { level: attempt === 1 ? 'info' : 'debug', outcome: 'busy', reason };
+  return { level: 'warn', outcome: error.nonRetryable === true ? 'failed' : 'retried', code, reason };
+};
+
+/**
+ * Logs when a step begins, and how and after how long it ends, counts it, and says on every line of it for whom it
+ * works. Outermost, so that it sees failures as they go into the history.
+ *
+ * @param host of a high-memory worker
+ */
+export const observeSteps =
+  (metrics: Pick<WorkerMetrics, 'stepEnded'>, host?: string): ActivityInterceptorsFactory =>
+  (context) => {
+    const { activityType: step, attempt } = context.info;
+    const stage = stageOf(step);
+    let subject: Subject = {};
+    return {
+      inbound: {
+        async execute(input, next) {
+          subject = subjectOf(input.args[0], context.info.workflowExecution?.workflowId ?? '');
+          const begun = performance.now();
+          const ended = ({ level, ...end }: End): void => {
+            const milliseconds = performance.now() - begun;
+            context.log[level](`${step}: ${end.outcome}`, { ...end, durationMs: Math.round(milliseconds) });
+            metrics.stepEnded({ stage: stage ?? '', step, outcome: end.outcome }, milliseconds / 1000);
+          };
+          if (attempt === 1) context.log.info(`${step} begins`);
+          else context.log[WAITS_BY_RETRYING.has(step) ? 'debug' : 'warn'](`${step} begins again, attempt ${attempt}`);
+          try {
+            const result = await next(input);
+            ended(endOf(result));
+            return result;
+          } catch (error) {
+            ended(endOfFailure(error, attempt));
+            throw error;
+          }
+        },
+      },
+      outbound: {
+        getLogAttributes: (attributes, next) => next({ ...attributes, ...subject, stage, host }),
+      },
+    };
+  };

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { publishId, targetId } from '../../workflows/names.js';
+import type { Stage } from '../../workflows/stages.js';
+
+/** For whom a step works, as far as it is told. */
+export interface Subject {
+  readonly entry?: string;
+  readonly target?: string;
+}
+
+const Plan = z.object({ target: z.object({ repo: z.string() }) }).transform(({ target }): Subject => ({ target: target.repo }));
+const Approved = z
+  .object({ entryName: z.string(), plan: Plan })
+  .transform(({ entryName, plan }): Subject => ({ entry: entryName, ...plan }));
+
+/** What the steps are given; each form of it names somebody else. */
+const Argument = z.union([
+  Approved,
+  z.object({ approved: Approved }).transform(({ approved }) => approved),
+  z.object({ entry: z.object({ name: z.string() }) }).transform(({ entry }): Subject => ({ entry: entry.name })),
+  Plan,
+  z.object({ target: z.string() }).transform((subject): Subject => subject),
+]);
+
+const after = (prefix: string, id: string): string | undefined => (id.startsWith(prefix) ? id.slice(prefix.length) : undefined);
+
+/** Reads it from what the step was given, else from the id of its workflow, where a target is in lower case. */
+export const subjectOf = (argument: unknown, workflowId: string): Subject => {
+  const entry = after(publishId(''), workflowId);
+  const target = after(targetId(''), workflowId);
+  return {
+    ...(entry === undefined ? {} : { entry }),
+    ...(target === undefined ? {} : { target }),
+    ...Argument.safeParse(argument).data,
+  };
+};
+
+const STAGES: ReadonlyMap<string, Stage> = new Map<string, Stage>([
+  ['planEntry', 'planning'],
+  ['probeHost', 'planning'],
+  ['claimHost', 'building'],
+  ['buildArtifact', 'building'],
+  ['uploadArtifact', 'uploading'],
+  ['commitArtifact', 'committing'],
+  ['verifyArtifact', 'verifying'],
+  ['fileInCollection', 'filing'],
+]);
+
+/** The stage that a step belongs to; those that any stage may have belong to none. */
+export const stageOf = (step: string): Stage | undefined => STAGES.get(step);
