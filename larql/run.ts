@@ -117,6 +117,8 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
     run.signal.throwIfAborted();
     const why = ended as SwpError | null;
     if (why !== null) throw why;
+    // A signal for the whole group, as from a terminal, reaches larql before we have looked.
+    if (code !== 0 && run.stopRequested?.() === true) throw stopping();
     if (code !== 0) throw larqlFailure({ code, lastLines: kept });
     return stdout;
   } finally {

@@ -81,6 +81,10 @@ describe('a run of larql', () => {
     expect(isAlive(started[0]!)).toBe(false);
   });
 
+  it('that ended by a signal which the worker got too has not failed', async () => {
+    await expect(run('kill -TERM $$', { stopRequested: () => true })).rejects.toMatchObject({ code: 'larql/stopping', transient: true });
+  });
+
   it('ends soon when the worker is asked to stop, to begin anew later', async () => {
     const before = performance.now();
     await expect(run('exec sleep 1000', { stopRequested: () => true })).rejects.toMatchObject({
