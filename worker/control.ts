@@ -8,6 +8,7 @@ import type { Secret } from '../hub/secret.js';
 import { queuesOf } from '../workflows/names.js';
 import type { NoticeSinks } from '../workflows/notices.js';
 import type { WorkerSettings } from './settings.js';
+import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/steps.js';
@@ -72,7 +73,13 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   });
   const queues = queuesOf(settings.taskQueue);
   const interceptors = { activity: [observeSteps(metrics), activityBoundary(secretsOf(hub))] };
-  const common = { connection, namespace, interceptors, shutdownGraceTime: '5s', maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL };
+  const common = {
+    connection,
+    namespace,
+    interceptors,
+    shutdownGraceTime: `${GRACE_SECONDS.control}s` as const,
+    maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
+  };
   return Promise.all([
     Worker.create({
       ...common,

@@ -10,6 +10,7 @@ import { SharedInputs } from '../activities/scratch/shared.js';
 import { secretsOf, type HubConfig } from '../hub/config.js';
 import { hostQueue, queuesOf } from '../workflows/names.js';
 import type { WorkerSettings } from './settings.js';
+import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/steps.js';
@@ -21,8 +22,6 @@ const LEAVE_MS = 1_000;
 const LIGHT_SLOTS = 10;
 /** Claims limit the heavy work; these slots also carry releases, which must not wait behind it. */
 const HOST_SLOTS = 20;
-/** Long enough for a part in flight to end. */
-const GRACE = '60s';
 
 export interface HighmemParts {
   readonly connection: NativeConnection;
@@ -65,7 +64,7 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
     connection,
     namespace,
     interceptors: { activity: [observeSteps(metrics, host), activityBoundary(secretsOf(parts.writeHub, parts.sourceHub))] },
-    shutdownGraceTime: GRACE,
+    shutdownGraceTime: `${GRACE_SECONDS.highmem}s`,
     maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
   };
   const workers = await Promise.all([

@@ -80,6 +80,9 @@ const Settings = z.object({
   SWP_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
+/** The names of all settings here. */
+export const SETTINGS: readonly string[] = Object.keys(Settings.shape);
+
 export interface WorkerSettings {
   /** Directory of this host's builds, claims and identity. */
   readonly scratch: string;
