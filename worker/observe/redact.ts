@@ -30,7 +30,7 @@ const orNone = (read: () => readonly string[]): readonly string[] => {
 };
 
 /** Named in the environment; whatever else is wrong there, these are not for a log. */
-const NAMED = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'SWP_SOURCE_TOKEN', 'TEMPORAL_API_KEY'];
+const NAMED = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'SWP_SOURCE_TOKEN', 'SWP_WEBHOOK', 'TEMPORAL_API_KEY'];
 
 /** Every secret that a worker with this environment holds: the Hub's tokens, Temporal's key, and what it sends along. */
 export const secretsIn = (env: NodeJS.ProcessEnv): readonly string[] => {
