@@ -7,7 +7,7 @@ import { hashFile } from '../core/files.js';
 import type { Digest } from '../core/ids.js';
 import { headerSize, parseHeader } from '../formats/safetensors/header.js';
 import type { HubConfig } from '../hub/config.js';
-import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import type { PayloadPlan } from '../plan/artifact-plan.js';
 import { digestOf } from '../plan/canonical.js';
 import { ManifestFile } from '../plan/manifest.js';
 import { BuildEnvironment } from '../plan/provenance.js';
@@ -36,7 +36,7 @@ export interface BuildDeps extends VindexDeps {
 
 /** What is built for whom, and who is told of it. */
 export interface BuildOrder {
-  readonly plan: ArtifactPlan;
+  readonly plan: PayloadPlan;
   /** Workflow id of the artifact, which also holds the claim. */
   readonly holder: string;
   readonly report: Report;
@@ -82,7 +82,7 @@ const validate = async (path: string, tensors: number): Promise<void> => {
 };
 
 /** The recipe's selection is derived again from the pinned source and must be the planned one. */
-const selectAsPlanned = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal) => {
+const selectAsPlanned = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal) => {
   const { recipe } = plan;
   if (recipe?.kind !== 'mtp') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no heads.`);
   const source = await readPlannedSource(hub, plan, signal);
@@ -92,7 +92,7 @@ const selectAsPlanned = async (hub: HubConfig, plan: ArtifactPlan, signal: Abort
     throw new SwpError(
       'integrity',
       'build/recipe-differs',
-      `From ${recipe.source.repo} at ${recipe.source.commit} comes recipe ${digest}; the plan has ${plan.recipeDigest}.`,
+      `From ${recipe.source.repo} at ${recipe.source.commit} comes recipe ${digest}; planned was ${plan.recipeDigest}.`,
     );
   return { source, selection };
 };

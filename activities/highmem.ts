@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { SwpError } from '../core/error.js';
 import type { HubConfig } from '../hub/config.js';
+import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { assertApproved, assertReleased, type ApprovedArtifact } from '../plan/approved.js';
 import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
 import type { ClaimActivities, HostActivities, LightActivities } from './api.js';
@@ -82,7 +83,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     if (answer.granted || (await deps.shared.removeUnused(Infinity)).length === 0) return answer;
     return deps.claims.claim(wanted);
   };
-  const payloadOf = (source: Parameters<typeof buildPayload>[0], order: BuildOrder): Promise<Payload> => {
+  const payloadOf = (source: Parameters<typeof buildPayload>[0], order: BuildOrder & { readonly plan: ArtifactPlan }): Promise<Payload> => {
     const { plan, signal } = order;
     if (plan.action === 'metadata-only') return publishedPayload(deps.writeHub, plan, signal);
     return plan.mirrored === undefined ? buildPayload(source, order) : mirrorPayload(source.hub, plan, signal);

@@ -4,7 +4,7 @@ import type { HubConfig } from '../hub/config.js';
 import { openFile } from '../hub/read/range.js';
 import { copyOnServer } from '../hub/write/copy-lfs.js';
 import type { UploadFile } from '../hub/write/upload.js';
-import type { ArtifactPlan, MirroredFile } from '../plan/artifact-plan.js';
+import type { ArtifactPlan, MirroredFile, PayloadPlan } from '../plan/artifact-plan.js';
 import { digestOf } from '../plan/canonical.js';
 import type { SourceFacts } from '../plan/facts.js';
 import { isMirrored, visionRecipe } from '../plan/plan-vision.js';
@@ -23,7 +23,7 @@ const listedAs = (file: MirroredFile, source: SourceFacts): boolean => {
  *
  * @throws SwpError `build/recipe-differs`, `build/source-gone`
  */
-export const mirrorPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<Payload> => {
+export const mirrorPayload = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<Payload> => {
   const mirrored = plan.mirrored ?? [];
   const source = await readPlannedSource(hub, plan, signal);
   const listed = source.files.filter(({ path }) => isMirrored(path));
@@ -32,7 +32,7 @@ export const mirrorPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: 
     throw new SwpError(
       'integrity',
       'build/recipe-differs',
-      `${source.repo} at ${source.commit} does not list the files of the plan${odd === undefined ? '' : `: ${odd.path} is another`}.`,
+      `${source.repo} at ${source.commit} does not list the files that were planned${odd === undefined ? '' : `: ${odd.path} is another`}.`,
     );
   return { files: mirrored.map(({ lfs: _lfs, ...file }) => file), environment: null };
 };

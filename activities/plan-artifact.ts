@@ -36,7 +36,7 @@ const PLANNERS: Readonly<Record<ArtifactKind, Planner>> = {
   mtp: async ({ hub }, request, facts, signal) =>
     planMtp({ ...facts, selection: await readMtpSource(hub, facts.source, request.entry.entry.mtp_names ?? 'skulk', signal) }),
   vision: async ({ hub }, _request, facts, signal) =>
-    planVision({ ...facts, mirrored: await readMirroredFiles(hub, facts.source, signal) }),
+    planVision({ ...facts, mirrored: await readMirroredFiles(hub, facts.source, { signal }) }),
   vindex: async ({ hub }, request, facts, signal) => planVindexEntry(request, facts, await readVindexSource(hub, facts.source, signal)),
 };
 

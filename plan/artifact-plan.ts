@@ -67,6 +67,13 @@ export const ArtifactPlan = z.strictObject({
 });
 export type ArtifactPlan = z.infer<typeof ArtifactPlan>;
 
+/** What of a plan its payload is made of; a published record says as much. */
+export interface PayloadPlan extends Pick<ArtifactPlan, 'recipe' | 'recipeDigest'> {
+  readonly source: Pick<NonNullable<ArtifactPlan['source']>, 'repo' | 'commit'> | null;
+  readonly target: Pick<ArtifactPlan['target'], 'repo'>;
+  readonly mirrored?: readonly MirroredFile[] | undefined;
+}
+
 export const artifactPlanDigest = (plan: ArtifactPlan): Digest => digestOf(plan);
 
 /** Largest canonical artifact plan that is sent to a child workflow, in bytes. */

@@ -8,8 +8,8 @@ import { blocked, ok, warn, type Check } from './checks.js';
 import type { SourceFacts, TargetFacts } from './facts.js';
 import { checkFileSizes } from './hub-limits.js';
 import { licenseFiles } from './licenses.js';
-import { planPublish, type PublishFacts } from './publish-plan.js';
-import type { MtpRecipe } from './recipe.js';
+import { planPublish, type Estimate, type PublishFacts } from './publish-plan.js';
+import { CONVERSIONS, type MtpRecipe } from './recipe.js';
 
 export const MTP_PAYLOAD = 'mtp.safetensors';
 /** Says of each tensor in the payload what it was made of. */
@@ -79,17 +79,23 @@ const makingOf = ({ name, dtype, shape, source, quantised, part }: OutputTensor)
 
 export const mtpRecipe = (source: Pick<SourceFacts, 'repo' | 'commit'>, selection: MtpSelection): MtpRecipe => ({
   kind: 'mtp',
-  conversion: 2,
+  conversion: CONVERSIONS.mtp,
   source: { repo: source.repo, commit: source.commit },
   names: selection.names,
   selection: { tensors: selection.outputs.length, digest: digestOf(selection.outputs.map(makingOf)) },
 });
 
+export const mtpEstimate = (selection: MtpSelection): Estimate => {
+  const { fetchBytes, neededBytes } = planExtraction(selection).fetch;
+  const { size } = selection.layout;
+  return { fetchBytes, neededBytes, outputBytes: size, scratchBytes: size };
+};
+
 /** From facts about source and target to the complete plan of an MTP sidecar. Pure: equal facts give equal plans. */
 export const planMtp = (input: MtpPlanInput): ArtifactPlan => {
   const { source, selection, target } = input;
   const recipe = mtpRecipe(source, selection);
-  const { fetch } = planExtraction(selection);
+  const estimate = mtpEstimate(selection);
   const copies = licenseFiles(source).map(({ path, size, gitBlob, lfs }): CopiedFile => ({ path, size, gitBlob, lfs }));
   const { size } = selection.layout;
   return planPublish({
@@ -111,10 +117,10 @@ export const planMtp = (input: MtpPlanInput): ArtifactPlan => {
         copied: copies.map((copy) => copy.path),
       }),
     checks: ({ payloadSame }) => [
-      ...checkSelection(selection, fetch.neededBytes),
+      ...checkSelection(selection, estimate.neededBytes),
       ...checkFileSizes([{ path: MTP_PAYLOAD, size }]),
       ...checkSameSize(target, size, payloadSame),
     ],
-    estimate: { fetchBytes: fetch.fetchBytes, neededBytes: fetch.neededBytes, outputBytes: size, scratchBytes: size },
+    estimate,
   });
 };

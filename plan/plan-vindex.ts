@@ -1,5 +1,5 @@
 import { formatBytes } from '../core/text.js';
-import { estimateVindex } from '../formats/vindex/estimates.js';
+import { estimateVindex, type VindexEstimate } from '../formats/vindex/estimates.js';
 import { layoutOf } from '../formats/vindex/layout.js';
 import { extractOptions, type VindexQuant, type VindexSlice } from '../formats/vindex/options.js';
 import { sourceProblems, type SourceProblem } from '../formats/vindex/source-problems.js';
@@ -11,8 +11,8 @@ import { blocked, ok, warn, type Check } from './checks.js';
 import type { FileFacts, LarqlFacts, SourceFacts } from './facts.js';
 import { checkFileSizes } from './hub-limits.js';
 import { licenseFiles } from './licenses.js';
-import { planPublish, type PublishFacts } from './publish-plan.js';
-import type { VindexRecipe } from './recipe.js';
+import { planPublish, type Estimate, type PublishFacts } from './publish-plan.js';
+import { CONVERSIONS, type VindexRecipe } from './recipe.js';
 
 export interface VindexPlanInput extends PublishFacts {
   readonly model: SourceModel;
@@ -29,7 +29,7 @@ type RecipeInput = Pick<VindexPlanInput, 'source' | 'files' | 'quant' | 'slice' 
 
 export const vindexRecipe = ({ source, files, quant, slice, larql, blas }: RecipeInput): VindexRecipe => ({
   kind: 'vindex',
-  conversion: 1,
+  conversion: CONVERSIONS.vindex,
   source: { repo: source.repo, commit: source.commit },
   quant,
   slice,
@@ -92,6 +92,22 @@ export const larqlMissing = (problem: string | null): Check =>
 const weightOf = (source: Pick<SourceFacts, 'repo' | 'commit'>): string =>
   `extracted by larql from ${source.repo} at ${source.commit.slice(0, 12)}`;
 
+type EstimateInput = Pick<VindexPlanInput, 'model' | 'files' | 'quant' | 'slice'> & { readonly larql: Pick<LarqlFacts, 'names'> };
+
+const estimateWith = (files: readonly FileFacts[], estimate: VindexEstimate): Estimate => {
+  const sourceBytes = files.reduce((sum, { size }) => sum + size, 0);
+  return {
+    fetchBytes: sourceBytes,
+    neededBytes: sourceBytes,
+    outputBytes: estimate.slice ?? estimate.output,
+    scratchBytes: sourceBytes + estimate.output + (estimate.slice ?? 0),
+    memoryBytes: estimate.memory,
+  };
+};
+
+export const vindexEstimate = ({ model, files, quant, slice, larql }: EstimateInput): Estimate =>
+  estimateWith(files, estimateVindex(layoutOf(model, extractOptions(quant, larql.names), 'full'), slice));
+
 /** From facts about source, target and larql to the complete plan of a vindex. Pure: equal facts give equal plans. */
 export const planVindex = (input: VindexPlanInput): ArtifactPlan => {
   const { source, model, files, slice } = input;
@@ -100,15 +116,14 @@ export const planVindex = (input: VindexPlanInput): ArtifactPlan => {
   const full = layoutOf(model, options, 'full');
   const layout = slice === 'full' ? full : layoutOf(model, options, slice);
   const estimate = estimateVindex(full, slice);
-  const sourceBytes = files.reduce((sum, { size }) => sum + size, 0);
-  const outputBytes = estimate.slice ?? estimate.output;
+  const needs = estimateWith(files, estimate);
   const copies = licenseFiles(source).map(({ path, size, gitBlob, lfs }): CopiedFile => ({ path, size, gitBlob, lfs }));
   return planPublish({
     ...input,
     recipe,
     payload: [...layout.files.keys()].map((path) => ({ path, reason: weightOf(source) })),
     copies,
-    card: (shared) => vindexCardTemplate({ ...shared, recipe, model, outputBytes }),
+    card: (shared) => vindexCardTemplate({ ...shared, recipe, model, outputBytes: needs.outputBytes }),
     checks: () => [
       ...problemChecks(input),
       ...programChecks(input),
@@ -116,12 +131,6 @@ export const planVindex = (input: VindexPlanInput): ArtifactPlan => {
       ok('larql-memory', `larql will hold about ${formatBytes(estimate.memory)} of memory beside the pages of its files.`),
       ...checkFileSizes([{ path: estimate.largestFile.path, size: estimate.largestFile.bytes }]),
     ],
-    estimate: {
-      fetchBytes: sourceBytes,
-      neededBytes: sourceBytes,
-      outputBytes,
-      scratchBytes: sourceBytes + estimate.output + (estimate.slice ?? 0),
-      memoryBytes: estimate.memory,
-    },
+    estimate: needs,
   });
 };

@@ -8,7 +8,7 @@ import type { SourceFacts } from './facts.js';
 import { checkFileSizes } from './hub-limits.js';
 import { PROVENANCE_PATH } from './provenance.js';
 import { planPublish, type PublishFacts } from './publish-plan.js';
-import type { VisionRecipe } from './recipe.js';
+import { CONVERSIONS, type VisionRecipe } from './recipe.js';
 import { holds } from './target-state.js';
 
 /** Files that every repository has of its own: the source's are not mirrored. */
@@ -27,7 +27,7 @@ export interface VisionPlanInput extends PublishFacts {
 
 export const visionRecipe = (source: Pick<SourceFacts, 'repo' | 'commit'>, mirrored: readonly MirroredFile[]): VisionRecipe => ({
   kind: 'vision',
-  conversion: 1,
+  conversion: CONVERSIONS.vision,
   source: { repo: source.repo, commit: source.commit },
   selection: { files: mirrored.length, digest: digestOf(mirrored.map(({ path, size, sha256 }) => ({ path, size, sha256 }))) },
 });

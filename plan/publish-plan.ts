@@ -43,15 +43,23 @@ export interface PublishParts extends PublishFacts {
   readonly card: (shared: CardInput) => string;
   readonly checks: (same: { readonly payloadSame: boolean }) => readonly Check[];
   /** Bytes that a publish would read, need of these, write to the target, and hold in scratch. */
-  readonly estimate: {
-    readonly fetchBytes: number;
-    readonly neededBytes: number;
-    readonly outputBytes: number;
-    readonly scratchBytes: number;
-    /** Of a program that the worker runs. */
-    readonly memoryBytes?: number;
-  };
+  readonly estimate: Estimate;
 }
+
+export interface Estimate {
+  readonly fetchBytes: number;
+  readonly neededBytes: number;
+  readonly outputBytes: number;
+  readonly scratchBytes: number;
+  /** Of a program that the worker runs. */
+  readonly memoryBytes?: number;
+}
+
+/** What a host must have for it, in bytes: free disk under its scratch, and memory. */
+export const hostNeeds = ({ scratchBytes, memoryBytes = 0 }: Estimate): Pick<ArtifactPlan['estimate'], 'diskBytes' | 'memoryBytes'> => ({
+  diskBytes: scratchBytes + DISK_MARGIN,
+  memoryBytes: MEMORY + memoryBytes,
+});
 
 const cardInput = (parts: PublishParts, tools: Readonly<Record<string, string>>): CardInput => ({
   target: parts.target.repo,
@@ -130,7 +138,8 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
     return same.payloadSame ? 'metadata-only' : 'publish';
   };
   const action = decideAction();
-  const { scratchBytes, memoryBytes = 0, ...estimate } = action === 'publish' ? parts.estimate : NOTHING;
+  const estimate = action === 'publish' ? parts.estimate : NOTHING;
+  const { fetchBytes, neededBytes, outputBytes } = estimate;
   return {
     version: 1,
     kind: recipe.kind,
@@ -142,11 +151,11 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
     operations,
     copies: [...copies],
     ...(mirrored === undefined ? {} : { mirrored: [...mirrored] }),
-    estimate: { ...estimate, diskBytes: scratchBytes + DISK_MARGIN, memoryBytes: MEMORY + memoryBytes },
+    estimate: { fetchBytes, neededBytes, outputBytes, ...hostNeeds(estimate) },
     card: { template: parts.card(cardInput(parts, parts.tools)) },
     checks,
     tools: { ...parts.tools },
   };
 };
 
-const NOTHING: PublishParts['estimate'] = { fetchBytes: 0, neededBytes: 0, outputBytes: 0, scratchBytes: 0 };
+const NOTHING: Estimate = { fetchBytes: 0, neededBytes: 0, outputBytes: 0, scratchBytes: 0 };

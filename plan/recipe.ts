@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { CommitSha, Digest, RepoId, Sha256 } from '../core/ids.js';
 
+/** The conversions that this SWP makes; a recipe of another one it can only read. */
+export const CONVERSIONS = { mtp: 2, vision: 1, vindex: 1 } as const;
+
 /**
  * Everything that determines the payload bytes of an MTP sidecar. `conversion` rises only when the same
  * source and selection would give other bytes; SWP's own version is no part of it.

@@ -2,7 +2,7 @@ import { SwpError } from '../../core/error.js';
 import type { CommitSha, RepoId, Revision } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readRepo } from '../../hub/read/repo.js';
-import type { ArtifactPlan } from '../../plan/artifact-plan.js';
+import type { PayloadPlan } from '../../plan/artifact-plan.js';
 import type { SourceFacts } from '../../plan/facts.js';
 
 /** Reads a source at its pinned commit, at a branch or tag, or at the head of `main`; null where the Hub shows no such repository. */
@@ -29,7 +29,7 @@ export const readSource = async (
  *
  * @throws SwpError `build/source-gone`
  */
-export const readPlannedSource = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<SourceFacts> => {
+export const readPlannedSource = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<SourceFacts> => {
   if (plan.source === null) throw new SwpError('internal', 'build/no-source', `The plan for ${plan.target.repo} has no source.`);
   const { repo, commit } = plan.source;
   const source = await readSource(hub, repo, commit, signal);

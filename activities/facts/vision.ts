@@ -11,8 +11,21 @@ import { isMirrored } from '../../plan/plan-vision.js';
 
 const FILES_IN_FLIGHT = 4;
 
+export interface MirrorOptions {
+  readonly signal: AbortSignal;
+  /** Read large files too, instead of taking them at the Hub's word. */
+  readonly everything?: boolean;
+  /** Told bytes as they are read, and of which file. */
+  readonly onBytes?: (bytes: number, file: string) => void;
+}
+
 /** Reads a file once for both of its digests; the one that the Hub lists must come out. */
-const hashFile = async (hub: HubConfig, source: SourceFacts, file: FileFacts, signal: AbortSignal): Promise<MirroredFile> => {
+const hashFile = async (
+  hub: HubConfig,
+  source: SourceFacts,
+  file: FileFacts,
+  { signal, onBytes }: MirrorOptions,
+): Promise<MirroredFile> => {
   const { path, size, lfs } = file;
   const sha256 = createHash('sha256');
   const blob = createHash('sha1').update(`blob ${size}\0`);
@@ -20,6 +33,7 @@ const hashFile = async (hub: HubConfig, source: SourceFacts, file: FileFacts, si
   for await (const chunk of reader.read(0, size, signal)) {
     sha256.update(chunk);
     blob.update(chunk);
+    onBytes?.(chunk.byteLength, path);
   }
   const found = { sha256: Sha256.parse(sha256.digest('hex')), gitBlob: GitBlobId.parse(blob.digest('hex')) };
   if (lfs === null ? found.gitBlob !== file.gitBlob : found.sha256 !== lfs) throw fileDiffers({ ...source, path });
@@ -31,12 +45,12 @@ const hashFile = async (hub: HubConfig, source: SourceFacts, file: FileFacts, si
  * they are mirrored; the others are read: outside LFS the Hub lists no SHA-256, and a small file that lies in LFS
  * here may lie outside it in the target.
  */
-export const readMirroredFiles = (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<MirroredFile[]> =>
+export const readMirroredFiles = (hub: HubConfig, source: SourceFacts, options: MirrorOptions): Promise<MirroredFile[]> =>
   pMap(
     source.files.filter(({ path }) => isMirrored(path)),
     (file): Promise<MirroredFile> | MirroredFile =>
-      file.lfs !== null && file.size > GIT_BLOB_LIMIT
+      options.everything !== true && file.lfs !== null && file.size > GIT_BLOB_LIMIT
         ? { path: file.path, size: file.size, sha256: file.lfs, lfs: true }
-        : hashFile(hub, source, file, signal),
-    { concurrency: FILES_IN_FLIGHT, signal },
+        : hashFile(hub, source, file, options),
+    { concurrency: FILES_IN_FLIGHT, signal: options.signal },
   );

@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Digest } from '../../core/ids.js';
 import type { ScratchLayout } from './layout.js';
+import { freeDiskAt } from './room.js';
 import { writeAtomic } from './write-atomic.js';
 
 const Claim = z.strictObject({
@@ -81,8 +82,7 @@ export class Claims {
   /** Free bytes of the scratch's file system, for an unprivileged user. */
   async freeDisk(): Promise<number> {
     await mkdir(this.layout.root, { recursive: true, mode: 0o700 });
-    const { bavail, bsize } = await statfs(this.layout.root);
-    return bavail * bsize;
+    return freeDiskAt(this.layout.root);
   }
 
   private inTurn<T>(task: () => Promise<T>): Promise<T> {

@@ -1,9 +1,16 @@
+import { statfs } from 'node:fs/promises';
 import { SwpError } from '../../core/error.js';
 import { formatBytes } from '../../core/text.js';
 import { sizeOf } from './size.js';
 
 /** Free bytes of the scratch's file system. */
 export type FreeDisk = () => Promise<number>;
+
+/** Free bytes of the file system that a directory lies in, for an unprivileged user. */
+export const freeDiskAt = async (directory: string): Promise<number> => {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+};
 
 /**
  * A check that what is written into a directory can still end: admission looked at the disk hours ago, and others

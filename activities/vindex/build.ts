@@ -74,7 +74,7 @@ const asPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: Bui
       'integrity',
       'build/recipe-differs',
       facts.sha256 === recipe.larql.sha256
-        ? `From ${recipe.source.repo} at ${recipe.source.commit} comes recipe ${digest}; the plan has ${plan.recipeDigest}.`
+        ? `From ${recipe.source.repo} at ${recipe.source.commit} comes recipe ${digest}; planned was ${plan.recipeDigest}.`
         : `This host's larql has SHA-256 ${facts.sha256}; planned was ${recipe.larql.sha256}.`,
       { hint: 'Move to a host with the larql of the plan; or abandon, and start again for a fresh plan.' },
     );

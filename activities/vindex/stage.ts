@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import pMap from 'p-map';
+import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../../hub/config.js';
 import { downloadFile } from '../../hub/read/download.js';
 import { snapshotIn } from '../../larql/environment.js';
@@ -44,15 +44,15 @@ export const stageSource = async (
     doneBytes += bytes;
     report({ file, doneBytes, totalBytes, doneFiles, totalFiles: files.length });
   };
-  await pMap(
+  await runAll(
     files,
-    async (file) => {
+    async (file, both) => {
       const path = join(snapshot, file.path);
       if (await exists(path)) arrived(file.path, file.size);
       else {
         await checkRoom();
         await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, {
-          signal,
+          signal: both,
           onBytes: (bytes) => arrived(file.path, bytes),
         });
       }
