@@ -1,29 +1,42 @@
 import { RateMeter } from '../../activities/rate-meter.js';
-import { progressText } from '../../plan/render/progress.js';
+import { progressText, type ShownProgress } from '../../plan/render/progress.js';
 import type { Output } from './output.js';
 
-interface Told {
-  readonly file: string;
-  readonly doneBytes: number;
-  readonly totalBytes: number;
-}
+type Told = Omit<ShownProgress, 'rate'>;
 
 const PAINT_MS = 200;
 const LINE_MS = 30_000;
 
-/** Tells on stderr how far something is: painted over on a terminal, else a line every half minute. */
+/**
+ * Tells on stderr how far something is: painted over on a terminal, else a line every half minute, also while nothing
+ * new is known of it.
+ */
 export const progressTeller = (out: Output, what: string): { readonly tell: (progress: Told) => void; readonly end: () => void } => {
   const live = out.live();
-  const meter = new RateMeter();
-  let told = Date.now();
-  return {
-    tell: (progress) => {
-      if (Date.now() - told < (live === null ? LINE_MS : PAINT_MS)) return;
-      told = Date.now();
-      const text = `${what}: ${progressText({ ...progress, rate: meter.rate(progress.doneBytes, told) ?? undefined })}`;
+  let meter = new RateMeter();
+  let known: Told | null = null;
+  const rateOf = ({ doneBytes }: Told): number | null => (doneBytes === undefined ? null : meter.rate(doneBytes, performance.now()));
+  const timer = setInterval(
+    () => {
+      if (known === null) return;
+      const text = `${what}: ${progressText({ ...known, rate: rateOf(known) ?? undefined })}`;
       if (live === null) out.note(text);
       else live.show([text]);
     },
-    end: () => live?.clear(),
+    live === null ? LINE_MS : PAINT_MS,
+  );
+  return {
+    tell: (progress) => {
+      const before = known;
+      // A note about a wait leaves the bytes as they were; what moves again has no note.
+      known = 'note' in progress ? { ...known, ...progress } : progress;
+      if (before?.totalBytes === known.totalBytes) return;
+      meter = new RateMeter();
+      rateOf(known);
+    },
+    end: () => {
+      clearInterval(timer);
+      live?.clear();
+    },
   };
 };
