@@ -78,6 +78,10 @@ const recordOf = ({ manifestDigest, provenance }: PublishRecord): NonNullable<Ex
   };
 };
 
+/** What was found, with the record that it was held to: null where there is none that can be read. */
+export type Examined =
+  { readonly found: Unpublished; readonly record: null } | { readonly found: Examination; readonly record: PublishRecord | null };
+
 export interface ExamineOptions {
   /** Read every byte back, not a sample. */
   readonly full: boolean;
@@ -89,32 +93,20 @@ export interface ExamineOptions {
  * Compares a target, as its readers get it now, with what the newest publish of ours left there: the record against the
  * trailers of its commit and against itself, then size and digest of every file, then bytes. Differences are the result.
  */
-export const examineTarget = async (
-  hub: HubConfig,
-  repo: RepoId,
-  { full, onProgress, signal }: ExamineOptions,
-): Promise<Examination | Unpublished> => {
+export const examineTarget = async (hub: HubConfig, repo: RepoId, { full, onProgress, signal }: ExamineOptions): Promise<Examined> => {
   const found = await readRepo(hub, repo, undefined, { signal });
-  if ('absent' in found) return { target: repo, state: 'absent' };
+  if ('absent' in found) return { found: { target: repo, state: 'absent' }, record: null };
   const { repo: target, commit: head } = found;
   const ours = await findOurCommit(hub, target, signal);
-  if (ours === null) return { target, state: 'unpublished' };
+  if (ours === null) return { found: { target, state: 'unpublished' }, record: null };
   let record: PublishRecord;
   try {
     record = await readRecord(hub, target, ours, signal);
   } catch (error) {
     if (!isBrokenRecord(error)) throw error;
     const findings = [finding('record-broken', messageOf(error))];
-    return {
-      target,
-      state: 'differs',
-      head,
-      publish: { commit: ours.id, record: null },
-      files: 0,
-      readBackBytes: 0,
-      foreign: [],
-      findings,
-    };
+    const nothing = { files: 0, readBackBytes: 0, foreign: [] };
+    return { found: { target, state: 'differs', head, publish: { commit: ours.id, record: null }, ...nothing, findings }, record: null };
   }
   const files = [...manifestOf(record.provenance).files, record.file];
   const owned = new Set(files.map(({ path }) => path));
@@ -127,7 +119,7 @@ export const examineTarget = async (
     ...judgeRecord(target, ours, record),
     ...mismatches.map(({ path, reason }) => finding('file-differs', `${path} ${reason}.`, path)),
   ];
-  return {
+  const examination: Examination = {
     target,
     state: findings.length === 0 ? 'intact' : 'differs',
     head,
@@ -137,4 +129,5 @@ export const examineTarget = async (
     foreign: found.files.map(({ path }) => path).filter((path) => path !== '.gitattributes' && !owned.has(path)),
     findings,
   };
+  return { found: examination, record };
 };

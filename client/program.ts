@@ -183,7 +183,9 @@ export const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .argument('<what>', 'an entry, or a target as owner/name')
     .description('compare targets with what was published to them; needs the Hub alone, and a token that may read them')
     .option('--full', 'read every byte back, not a sample')
-    .action((what: string, options: { full?: true }) =>
+    .option('--rebuild', 'build the payload again here from its pinned source, and compare every byte')
+    .option('--scratch <directory>', 'build it in here, and delete it afterwards; default: where the system keeps temporary files')
+    .action((what: string, options: { full?: true; rebuild?: true; scratch?: string }) =>
       execute(async (context) => (await import('./commands/verify.js')).verify({ what, ...options }, context)),
     );
   program

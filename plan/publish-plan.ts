@@ -158,4 +158,5 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
   };
 };
 
-const NOTHING: Estimate = { fetchBytes: 0, neededBytes: 0, outputBytes: 0, scratchBytes: 0 };
+/** Of what builds nothing. */
+export const NOTHING: Estimate = { fetchBytes: 0, neededBytes: 0, outputBytes: 0, scratchBytes: 0 };

@@ -1,0 +1,73 @@
+import type { HubConfig } from '../../hub/config.js';
+import type { PayloadPlan } from '../../plan/artifact-plan.js';
+import type { SourceFacts } from '../../plan/facts.js';
+import { mtpEstimate } from '../../plan/plan-mtp.js';
+import { vindexEstimate } from '../../plan/plan-vindex.js';
+import { isMirrored } from '../../plan/plan-vision.js';
+import { hostNeeds, NOTHING, type Estimate } from '../../plan/publish-plan.js';
+import type { Recipe } from '../../plan/recipe.js';
+import { compareBytes } from '../../core/text.js';
+import { buildPayload, type BuildOrder } from '../build.js';
+import { readMtpSource } from '../facts/mtp.js';
+import { readVindexSource } from '../facts/vindex.js';
+import { readMirroredFiles } from '../facts/vision.js';
+import type { HostLarql } from '../host-larql.js';
+import { mirrorPayload } from '../mirror.js';
+import type { ScratchLayout } from '../scratch/layout.js';
+import { freeDiskAt } from '../scratch/room.js';
+import { SharedInputs } from '../scratch/shared.js';
+import type { Payload } from '../seal.js';
+import { checkRoom } from './able.js';
+
+export interface BuildAgainDeps {
+  readonly sourceHub: HubConfig;
+  /** Of this rebuild alone. */
+  readonly layout: ScratchLayout;
+  readonly larql: HostLarql;
+}
+
+/** A mirror has no build: its files are read from the source, large ones too, which a plan takes at the Hub's word. */
+const mirrorAgain = async (hub: HubConfig, source: SourceFacts, { plan, report, signal }: BuildOrder): Promise<Payload> => {
+  const totalBytes = source.files.reduce((sum, { path, size }) => (isMirrored(path) ? sum + size : sum), 0);
+  let doneBytes = 0;
+  const onBytes = (bytes: number, file: string): void => report({ file, doneBytes: (doneBytes += bytes), totalBytes });
+  const mirrored = await readMirroredFiles(hub, source, { signal, everything: true, onBytes });
+  return mirrorPayload(hub, { ...plan, mirrored: mirrored.toSorted((a, b) => compareBytes(a.path, b.path)) }, signal);
+};
+
+/** What building takes, as a plan would say it. What cannot be built is for the build to refuse. */
+const estimateOf = async (
+  { sourceHub, larql }: BuildAgainDeps,
+  source: SourceFacts,
+  recipe: Recipe,
+  signal: AbortSignal,
+): Promise<Estimate> => {
+  if (recipe.kind === 'vision') return NOTHING;
+  if (recipe.kind === 'mtp') return mtpEstimate(await readMtpSource(sourceHub, source, recipe.names, signal));
+  const { files, described } = await readVindexSource(sourceHub, source, signal);
+  const ready = await larql.ready(signal);
+  return 'faults' in described || ready === null
+    ? NOTHING
+    : vindexEstimate({ ...recipe, files, model: described.model, larql: ready.facts });
+};
+
+/**
+ * Builds the payload of a recipe from its pinned source as a worker would, where there is room for it.
+ *
+ * @param besideBytes of disk that are wanted besides
+ * @throws SwpError `build/recipe-differs`, and what stands in the way of building
+ */
+export const buildAgain = async (
+  deps: BuildAgainDeps,
+  source: SourceFacts,
+  order: BuildOrder & { readonly plan: PayloadPlan & { readonly recipe: Recipe } },
+  besideBytes: number,
+): Promise<Payload> => {
+  const { sourceHub: hub, layout, larql } = deps;
+  const { plan, signal } = order;
+  const { diskBytes, memoryBytes } = hostNeeds(await estimateOf(deps, source, plan.recipe, signal));
+  await checkRoom(layout.root, { diskBytes: diskBytes + besideBytes, memoryBytes });
+  if (plan.recipe.kind === 'vision') return mirrorAgain(hub, source, order);
+  const freeDisk = (): Promise<number> => freeDiskAt(layout.root);
+  return buildPayload({ hub, layout, larql, shared: new SharedInputs(layout), freeDisk, stopRequested: () => false }, order);
+};

@@ -1,0 +1,58 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Examination } from '../activities/examine.js';
+import { HostLarql } from '../activities/host-larql.js';
+import { rebuildTarget } from '../activities/rebuild/rebuild.js';
+import type { Rebuild } from '../activities/rebuild/result.js';
+import { ScratchLayout } from '../activities/scratch/layout.js';
+import { SwpError } from '../core/error.js';
+import type { HubConfig } from '../hub/config.js';
+import type { Provenance } from '../plan/provenance.js';
+import { readSettings } from '../worker/settings.js';
+import type { Context } from './context.js';
+import { progressTeller } from './output/teller.js';
+
+/** Files that were just written may still be in the way for a moment. */
+const DELETE = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 } as const;
+
+/** A fresh directory in the one that was named, or in the system's for temporary files. */
+const makeScratch = async (given: string | undefined, { cwd }: Context): Promise<string> => {
+  const parent = given === undefined ? tmpdir() : resolve(cwd, given);
+  try {
+    await mkdir(parent, { recursive: true });
+    return await mkdtemp(join(parent, 'swp-rebuild-'));
+  } catch (cause) {
+    throw new SwpError('usage', 'client/scratch', `Nothing can be written to ${parent}.`, {
+      cause,
+      hint: 'Name another directory with --scratch.',
+    });
+  }
+};
+
+export interface Hubs {
+  readonly hub: HubConfig;
+  readonly sourceHub: HubConfig;
+}
+
+/** Builds what a target holds again on this machine; whatever happens, nothing of it stays. */
+export const rebuildHere = async (
+  { hub, sourceHub }: Hubs,
+  { examination, provenance }: { readonly examination: Examination; readonly provenance: Provenance },
+  scratch: string | undefined,
+  context: Context,
+): Promise<Rebuild> => {
+  const { out, env, signal } = context;
+  const settings = readSettings(env);
+  const directory = await makeScratch(scratch, context);
+  const { tell, end } = progressTeller(out, examination.target);
+  try {
+    out.note(`Building ${examination.target} again in ${directory}.`);
+    const layout = new ScratchLayout(directory);
+    const larql = new HostLarql(env, layout, settings.larql);
+    return await rebuildTarget({ hub, sourceHub, layout, larql }, { examination, provenance, report: tell, signal });
+  } finally {
+    end();
+    await rm(directory, DELETE);
+  }
+};

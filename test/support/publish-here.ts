@@ -1,0 +1,101 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildPayload } from '../../activities/build.js';
+import { commitSealed } from '../../activities/commit.js';
+import { HostLarql } from '../../activities/host-larql.js';
+import { mirrorPayload } from '../../activities/mirror.js';
+import { planEntry } from '../../activities/plan-entry.js';
+import { ScratchLayout } from '../../activities/scratch/layout.js';
+import { freeDiskAt } from '../../activities/scratch/room.js';
+import { SharedInputs } from '../../activities/scratch/shared.js';
+import { seal } from '../../activities/seal.js';
+import { uploadSealed } from '../../activities/upload.js';
+import type { EntrySnapshot } from '../../catalog/snapshot.js';
+import type { LocalHub } from '../../dev/hub/index.js';
+import type { HubConfig } from '../../hub/config.js';
+import { Secret } from '../../hub/secret.js';
+import { ONE_APPROVAL } from '../../plan/approval.js';
+import type { ApprovedArtifact } from '../../plan/approved.js';
+import { describeBytes, makeManifest, manifestDigest } from '../../plan/manifest.js';
+import { parseProvenance, PROVENANCE_PATH, provenanceText, type Provenance } from '../../plan/provenance.js';
+
+export interface PublishHere {
+  readonly hub: LocalHub;
+  /** A token that may write to the target. */
+  readonly token: string;
+  /** Under which scratch is made. */
+  readonly directory: string;
+  /** In which larql is found. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+const TOOLS = { swp: '0.1.0' };
+const HOLDER = 'publish-here';
+
+/** Publishes the only artifact of an entry by the steps of a publish, one after another, without a server between them. */
+export const publishHere = async (entry: EntrySnapshot, { hub: local, token, directory, env = {} }: PublishHere): Promise<void> => {
+  const { signal } = new AbortController();
+  const report = (): void => undefined;
+  const hub: HubConfig = { endpoint: new URL(local.url), token: new Secret(token) };
+  const layout = new ScratchLayout(await mkdtemp(join(directory, 'published-from-')));
+  const larql = new HostLarql(env, layout, { fleetBlocks: 'early', allowStandIn: true });
+  const host = { host: 'here', freeDiskBytes: 1e15, larql: await larql.facts(signal), sources: [], targets: [] };
+  const { entryPlan, digest, artifacts } = await planEntry(
+    { hub, tools: TOOLS, decideWithinMs: 1, approvals: ONE_APPROVAL },
+    { entry, only: [], round: 1, host, previous: [] },
+    signal,
+  );
+  const plan = artifacts[0]!;
+  const approved: ApprovedArtifact = {
+    entryName: entry.name,
+    entryPlan,
+    plan,
+    decision: { round: 1, plan: digest, verdict: 'approve', reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' },
+  };
+  const deps = {
+    hub,
+    layout,
+    shared: new SharedInputs(layout),
+    larql,
+    freeDisk: () => freeDiskAt(layout.root),
+    stopRequested: () => false,
+  };
+  const payload =
+    plan.mirrored === undefined
+      ? await buildPayload(deps, { plan, holder: HOLDER, report, signal })
+      : await mirrorPayload(hub, plan, signal);
+  const sealed = await seal(deps, approved, payload, signal);
+  const target = { hub, sourceHub: hub, layout, stopRequested: () => false };
+  const uploaded = await uploadSealed(target, approved, sealed, report, signal);
+  if (uploaded.outcome !== 'uploaded') throw new Error(`upload: ${uploaded.reason}`);
+  const committed = await commitSealed(target, approved, sealed, uploaded.parent, signal);
+  if (committed.outcome !== 'committed') throw new Error(`commit: ${committed.reason}`);
+};
+
+/** What a target holds, as a host that lies would publish it: its record fits whatever is in its files. */
+export interface Forged {
+  readonly files: Map<string, Uint8Array>;
+  /** Of the record, all but the list of files, which follows them. */
+  provenance: Provenance;
+}
+
+/** Publishes a target again with something changed in it, and a record that says that it was always so. */
+export const forge = async (local: LocalHub, repo: string, change: (forged: Forged) => void): Promise<void> => {
+  const [head] = await local.admin.listCommits(repo);
+  const files = new Map<string, Uint8Array>();
+  for (const path of head!.files.keys()) if (path !== '.gitattributes') files.set(path, await local.admin.readFile(repo, head!.id, path));
+  const forged: Forged = { files, provenance: parseProvenance(files.get(PROVENANCE_PATH)!) };
+  files.delete(PROVENANCE_PATH);
+  change(forged);
+  const manifest = makeManifest([...files].map(([path, bytes]) => describeBytes(path, bytes)));
+  const subject = manifest.files.map(({ path, size, sha256, gitBlob }) => ({
+    name: path,
+    digest: { sha256, ...(gitBlob === undefined ? {} : { gitBlob }) },
+    annotations: { size },
+  }));
+  const text = provenanceText({ ...forged.provenance, subject });
+  const { planDigest } = forged.provenance.predicate.buildDefinition.internalParameters;
+  await local.admin.commitFiles(repo, new Map([...files, [PROVENANCE_PATH, Buffer.from(text)]]), {
+    message: `Publish\n\nSWP-Plan: ${planDigest}\nSWP-Manifest: ${manifestDigest(manifest)}`,
+  });
+};
