@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Rebuild } from '../../../activities/rebuild/result.js';
 import { EntrySnapshot } from '../../../catalog/snapshot.js';
 import { generateCheckpoint } from '../../../dev/checkpoint/generate.js';
@@ -215,6 +215,17 @@ describe('swp verify --rebuild', () => {
     await hub.admin.createRepo('acme/empty');
     const { code, out } = await verify(['acme/empty']);
     expect([code, out]).toEqual([1, 'acme/empty: holds no publish of SWP\n']);
+  });
+
+  it('builds where the system keeps temporary files, and leaves none of its own there', async () => {
+    await publishMtp();
+    await mkdir(scratch);
+    vi.stubEnv('TMPDIR', scratch);
+    const env = { HF_ENDPOINT: hub.url, HF_TOKEN: READER, HOME: cwd };
+    const { code, err } = await swp(['verify', MTP, '--rebuild'], { cwd, env }).finally(() => vi.unstubAllEnvs());
+    expect(code).toBe(0);
+    expect(err).toContain(`again in ${join(scratch, 'swp-rebuild-')}`);
+    expect(await readdir(scratch)).toEqual([]);
   });
 
   it('says so where the directory for scratch is none', async () => {

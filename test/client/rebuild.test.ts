@@ -1,0 +1,89 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { generateGemma4 } from '../../dev/checkpoint/gemma4.js';
+import { installStandIn } from '../../dev/larql/install.js';
+import { projectRoot } from '../../dev/temporal/project.js';
+import { RepoId } from '../../core/ids.js';
+import { TOKENS, Workshop } from '../support/workshop.js';
+
+const TIMEOUT_MS = 180_000;
+
+let directory: string;
+let workshop: Workshop;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swp-rebuild-e2e-'));
+  workshop = await Workshop.open('rebuild', { larql: await installStandIn(directory) });
+});
+afterEach(async () => {
+  await workshop.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** The built program as a process of its own, with nothing of a Temporal server in its environment. */
+const rebuild = async (target: RepoId) => {
+  const temporary = join(directory, 'tmp');
+  await mkdir(temporary);
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: directory,
+    TMPDIR: temporary,
+    HF_ENDPOINT: workshop.hub.url,
+    HF_TOKEN: TOKENS.read,
+    SWP_LARQL: join(directory, 'larql-stand-in'),
+    SWP_LARQL_STAND_IN: 'allow',
+  };
+  const main = join(projectRoot(), 'dist', 'client', 'main.js');
+  const start = () =>
+    execa(process.execPath, [main, '--json', 'verify', target, '--rebuild'], { env, extendEnv: false, cwd: directory, reject: false });
+  return { temporary, start };
+};
+
+it(
+  'what a publish made is reproduced where no Temporal server is known',
+  async () => {
+    await workshop.start();
+    await workshop.approve();
+    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    const { temporary, start } = await rebuild(workshop.target);
+    const { exitCode, stdout } = await start();
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([{ state: 'intact', rebuild: { outcome: 'reproduced' } }]);
+    expect(await readdir(temporary)).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  'a slice that a publish made is reproduced, and Ctrl-C in the middle of that leaves nothing behind',
+  async () => {
+    const source = RepoId.parse(`labs/${workshop.queue}-model`);
+    const target = RepoId.parse(`Acme/${workshop.queue}-vindex`);
+    await workshop.hub.admin.createRepo(source);
+    await workshop.hub.admin.commitFiles(source, generateGemma4({ seed: 1 }).files, { message: 'A model' });
+    const entry = workshop.entry({
+      mtp_source_repo: undefined,
+      mtp_sidecar_repo: undefined,
+      source_model: source,
+      quant: 'q4k',
+      slices: ['expert-server'],
+      output_name: 'x.vindex',
+      hf_repo: target,
+    });
+    await workshop.start(entry);
+    await workshop.approve(1, entry);
+    expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
+    const { temporary, start } = await rebuild(target);
+    const interrupted = start();
+    interrupted.stderr.on('data', (text: Buffer) => {
+      if (text.toString().includes('Building')) interrupted.kill('SIGINT');
+    });
+    expect((await interrupted).exitCode).toBe(130);
+    expect(await readdir(temporary)).toEqual([]);
+    const { stdout } = await start();
+    expect(JSON.parse(stdout)).toMatchObject([{ state: 'intact', rebuild: { outcome: 'reproduced' } }]);
+  },
+  TIMEOUT_MS,
+);
