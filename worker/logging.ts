@@ -2,6 +2,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 import { messageOf, SwpError } from '../core/error.js';
 import { BUCKETS } from './observe/metrics.js';
+import { Repeats } from './observe/repeats.js';
 import { redactor } from './observe/redact.js';
 
 /** What the SDK calls what we call otherwise. */
@@ -24,6 +25,7 @@ export const LOG_FIELDS = [
   'code',
   'reason',
   'waitMs',
+  'repeated',
   'error',
   'stack',
 ];
@@ -50,12 +52,15 @@ export const makeLogger = (
   );
 };
 
+/** Lines of the SDK's native core; their `target` is a module of its own. */
+const isCores = (meta: Readonly<Record<string, unknown>>): boolean => meta['sdkComponent'] === 'core';
+
 /** The documented fields of what the SDK tells of a line. */
 export const fieldsOf = (meta: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const named = Object.entries(meta).map(([name, value]) => [RENAMED.get(name) ?? name, value] as const);
   return Object.fromEntries(
     named
-      .filter(([name, value]) => KNOWN.has(name) && value !== undefined)
+      .filter(([name, value]) => KNOWN.has(name) && value !== undefined && !(name === 'target' && isCores(meta)))
       .map(([name, value]) => [name, value instanceof Error ? messageOf(value) : value]),
   );
 };
@@ -65,16 +70,26 @@ const isSaidBetter = (message: string): boolean => message.startsWith('No workfl
 /** The SDK says of every step and workflow that it began and ended. */
 const isOurs = (meta: Readonly<Record<string, unknown>>): boolean => meta['sdkComponent'] === 'activity';
 
-const forward =
-  (logger: Logger) =>
-  ({ level, message, meta = {} }: { level: string; message: string; meta?: Record<string, unknown> | undefined }): void => {
+interface Entry {
+  readonly level: string;
+  readonly message: string;
+  readonly meta?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Hands on what the SDK says, what its core repeats once a minute. */
+export const forward = (logger: Logger): ((entry: Entry) => void) => {
+  const repeats = new Repeats();
+  return ({ level, message, meta = {} }) => {
     if (isSaidBetter(message)) return;
-    const fields = fieldsOf(meta);
+    const repeated = isCores(meta) ? repeats.heldBack(message, performance.now()) : 0;
+    if (repeated === null) return;
+    const fields = { ...fieldsOf(meta), ...(repeated === 0 ? {} : { repeated }) };
     if (level === 'ERROR') logger.error(fields, message);
     else if (level === 'WARN') logger.warn(fields, message);
     else if (level === 'INFO' && isOurs(meta)) logger.info(fields, message);
     else logger.debug(fields, message);
   };
+};
 
 /**
  * Sends the SDK's own lines through our logger, and its metrics to a port. Without it the native core prints to
@@ -95,7 +110,7 @@ export const installRuntime = (logger: Logger, metrics: string | null = null): v
     });
   } catch (error) {
     if (metrics === null) throw error;
-    throw new SwpError('invalid', 'worker/metrics-port', `No metrics can be served on ${metrics}: ${messageOf(error)}.`, {
+    throw new SwpError('invalid', 'worker/metrics-port', `No metrics can be served on ${metrics}.`, {
       cause: error,
       hint: 'Set SWP_METRICS to a port of its own for each worker of this machine, or unset it.',
     });

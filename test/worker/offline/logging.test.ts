@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SwpError } from '../../../core/error.js';
-import { fieldsOf, makeLogger } from '../../../worker/logging.js';
+import { fieldsOf, forward, makeLogger } from '../../../worker/logging.js';
 import { secretsIn } from '../../../worker/observe/redact.js';
 
 const TOKEN = 'hf_abcdefghijklmnopqrst';
@@ -70,6 +70,29 @@ describe('the secrets of a worker', () => {
   it('are found where other settings cannot be read', () => {
     const unreadable = { HF_ENDPOINT: 'no address', TEMPORAL_PROFILE: 'none' };
     expect(secretsIn({ ...unreadable, HF_TOKEN: TOKEN, TEMPORAL_API_KEY: 'temporal-key' })).toEqual([TOKEN, 'temporal-key']);
+  });
+});
+
+describe('what the core of the SDK says', () => {
+  const said = (...times: number[]) => {
+    const { lines, logger } = logging([]);
+    const tell = forward(logger);
+    for (const time of times)
+      tell({
+        level: 'WARN',
+        message: `gRPC call retried ${time} times`,
+        meta: { sdkComponent: 'core', target: 'temporalio_client::retry', error: 'refused' },
+      });
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+
+  it('is said once while it repeats itself', () => {
+    expect(said(5, 6, 7)).toHaveLength(1);
+  });
+
+  it('has no target: its own is not a repository', () => {
+    expect(said(5)[0]).toMatchObject({ level: 'warn', error: 'refused' });
+    expect(said(5)[0]).not.toHaveProperty('target');
   });
 });
 
