@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { noopMetricMeter, type MetricMeter } from '@temporalio/common';
+import { expect, it } from 'vitest';
+import { projectRoot } from '../../dev/temporal/project.js';
+import { LOG_FIELDS } from '../../worker/logging.js';
+import { createMetrics } from '../../worker/observe/metrics.js';
+
+const TEXT = await readFile(join(projectRoot(), 'docs', 'operations.md'), 'utf8');
+
+/** Names as Prometheus shows them: the exporter adds what a counter and a unit are called. */
+const metricNames = (): string[] => {
+  const names: string[] = [];
+  const meter: MetricMeter = {
+    createCounter: (name, ...rest) => (names.push(`${name}_total`), noopMetricMeter.createCounter(name, ...rest)),
+    createHistogram: (name, type, unit) => (names.push(`${name}_${unit}`), noopMetricMeter.createHistogram(name, type, unit)),
+    createGauge: (name, ...rest) => (names.push(name), noopMetricMeter.createGauge(name, ...rest)),
+    withTags: () => meter,
+  };
+  createMetrics(meter);
+  return names;
+};
+
+/** The code in the first column of the tables. */
+const firstColumns = [...TEXT.matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \|/gm)].flatMap(([, cell]) =>
+  [...cell!.matchAll(/`([^`{]+)/g)].map(([, code]) => code!),
+);
+
+it.each(LOG_FIELDS)('the guide says what the field %s of a log line means', (field) => {
+  expect(firstColumns).toContain(field);
+});
+
+it.each(metricNames())('the guide says what %s counts', (name) => {
+  expect(firstColumns).toContain(name);
+});
+
+it('the guide has no metric of ours that there is not', () => {
+  const shown = new Set([...TEXT.matchAll(/\bswp_[a-z_]+/g)].map(([name]) => name));
+  expect([...shown].filter((name) => !metricNames().includes(name))).toEqual([]);
+});
