@@ -35,7 +35,7 @@ describe('what is parked', () => {
     await workshop.untilTarget('needs-attention');
     await workshop.planOf(2);
     const { out } = await run('status', both.name);
-    expect(out).toMatch(/is parked at committing: [\s\S]*then: swp retry/);
+    expect(out).toMatch(/is parked at committing \(hub\/forbidden\): [\s\S]*then: swp retry/);
     stop();
     const { code, out: answered } = await run('retry', both.name);
     expect([code, answered]).toEqual([0, `${targetId(workshop.target)}: retry at committing\n`]);
