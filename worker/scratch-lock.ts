@@ -1,17 +1,7 @@
-import { open, readFile, rm, mkdir } from 'node:fs/promises';
+import { open, rm, mkdir } from 'node:fs/promises';
 import { SwpError } from '../core/error.js';
 import type { ScratchLayout } from '../activities/scratch/layout.js';
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-};
-
-const holderOf = async (path: string): Promise<number> => Number.parseInt(await readFile(path, 'utf8').catch(() => ''), 10);
+import { holderOf, readHolder, stillRuns } from './holder.js';
 
 /**
  * Takes a scratch directory for this process: two workers with one host id would take each other's work.
@@ -23,18 +13,19 @@ const holderOf = async (path: string): Promise<number> => Number.parseInt(await 
 export const lockScratch = async (layout: ScratchLayout): Promise<() => Promise<void>> => {
   await mkdir(layout.root, { recursive: true, mode: 0o700 });
   const path = layout.lockFile;
+  const mine = await holderOf(process.pid);
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
       const file = await open(path, 'wx', 0o600);
-      await file.writeFile(`${process.pid}\n`);
+      await file.writeFile(`${JSON.stringify(mine)}\n`);
       await file.close();
       return () => rm(path, { force: true });
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
-    const holder = await holderOf(path);
-    if (Number.isSafeInteger(holder) && holder !== process.pid && isAlive(holder)) {
-      throw new SwpError('conflict', 'worker/scratch-taken', `Process ${holder} already works in ${layout.root}.`, {
+    const holder = await readHolder(path);
+    if (holder !== null && holder.pid !== process.pid && (await stillRuns(holder))) {
+      throw new SwpError('conflict', 'worker/scratch-taken', `Process ${holder.pid} already works in ${layout.root}.`, {
         hint: 'Stop it first, or give this worker a directory of its own with SWP_SCRATCH.',
       });
     }
