@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { readTextIfThere } from '../core/files.js';
+import { readTextIfThere, writeAtomic } from '../core/files.js';
 import { canonicalJson } from '../plan/canonical.js';
 import { BuildEnvironment } from '../plan/provenance.js';
-import { writeAtomic } from './scratch/write-atomic.js';
 
 const FILE = 'environment.json';
 

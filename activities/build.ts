@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { SwpError } from '../core/error.js';
-import { hashFile } from '../core/files.js';
+import { hashFile, writeAtomic } from '../core/files.js';
 import type { Digest } from '../core/ids.js';
 import { headerSize, parseHeader } from '../formats/safetensors/header.js';
 import type { HubConfig } from '../hub/config.js';
@@ -19,7 +19,6 @@ import { extractMtp, JOURNAL, readersOf } from './mtp/extract.js';
 import type { Report } from './heartbeat.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import type { Payload } from './seal.js';
-import { writeAtomic } from './scratch/write-atomic.js';
 import { buildVindex, type VindexDeps } from './vindex/build.js';
 
 /** Written last into a build: the payload files with their digests. */

@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwpError } from '../core/error.js';
+import { writeAtomic } from '../core/files.js';
 import type { Digest } from '../core/ids.js';
 import type { HubConfig } from '../hub/config.js';
 import { readSmallFile } from '../hub/read/file.js';
@@ -13,7 +14,6 @@ import { type BuildEnvironment, makeProvenance, manifestOf, provenanceText } fro
 import { readEnvironment, writeEnvironment } from './build-environment.js';
 import { readTarget } from './facts/target.js';
 import type { ScratchLayout } from './scratch/layout.js';
-import { writeAtomic } from './scratch/write-atomic.js';
 
 const MANIFEST = 'manifest.json';
 

@@ -2,10 +2,10 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
 import type { ScratchLayout } from './layout.js';
 import { freeDiskAt } from './room.js';
-import { writeAtomic } from './write-atomic.js';
 
 const Claim = z.strictObject({
   holder: z.string(),

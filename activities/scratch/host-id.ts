@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
+import { writeAtomic } from '../../core/files.js';
 import type { ScratchLayout } from './layout.js';
-import { writeAtomic } from './write-atomic.js';
 
 const HostFile = z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) });
 

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { Mutex } from 'async-mutex';
 import { z } from 'zod';
+import { writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
 import type { ScratchLayout } from './layout.js';
-import { writeAtomic } from './write-atomic.js';
 
 const Uses = z.strictObject({ digest: Digest, holders: z.array(z.string()) });
 type Uses = z.infer<typeof Uses>;

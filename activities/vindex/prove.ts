@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwpError } from '../../core/error.js';
+import { writeAtomic } from '../../core/files.js';
 import { Sha256, type Digest } from '../../core/ids.js';
 import { generationOf } from '../../formats/vindex/blocks.js';
 import { canonicalIndex, weightsDigest } from '../../formats/vindex/canonical-index.js';
@@ -14,7 +15,6 @@ import { sha256Of } from '../../plan/canonical.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 import type { VindexRecipe } from '../../plan/recipe.js';
 import type { Report } from '../heartbeat.js';
-import { writeAtomic } from '../scratch/write-atomic.js';
 
 const SHOWN = 5;
 const ROWS_PER_FILE = 64;

@@ -1,1 +1,0 @@
-export { writeAtomic } from '../../core/files.js';
