@@ -23,7 +23,7 @@ import { buildVindex, type VindexDeps } from './vindex/build.js';
 
 /** Written last into a build: the payload files with their digests. */
 const RECORD = 'payload.json';
-const Record = z.strictObject({
+const BuildRecord = z.strictObject({
   recipe: z.string(),
   files: z.array(ManifestFile),
   environment: BuildEnvironment.nullable().default(null),
@@ -44,7 +44,7 @@ export interface BuildOrder {
 
 const readRecord = async (directory: string): Promise<Payload | null> => {
   try {
-    const { files, environment } = Record.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8')));
+    const { files, environment } = BuildRecord.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8')));
     return { files, environment };
   } catch {
     return null;

@@ -1,5 +1,5 @@
 import { messageOf, SwpError } from '../core/error.js';
-import type { CollectionSlug } from '../core/ids.js';
+import { ownerOf, type CollectionSlug } from '../core/ids.js';
 import { oneLine } from '../core/text.js';
 import { addToCollection, createCollection, findCollection, holdsModel, readCollection } from '../hub/collections.js';
 import { secretsOf, withPatience, type HubConfig } from '../hub/config.js';
@@ -24,7 +24,7 @@ export interface FileDeps {
 const slugOf = async (hub: HubConfig, { target, collection }: ArtifactPlan, signal: AbortSignal): Promise<CollectionSlug> => {
   if (collection === undefined) throw new SwpError('internal', 'file/no-collection', `The plan for ${target.repo} names no collection.`);
   if ('slug' in collection) return collection.slug;
-  const owner = target.repo.slice(0, target.repo.indexOf('/'));
+  const owner = ownerOf(target.repo);
   const found = await findCollection(hub, owner, collection.title, { signal });
   return found ?? createCollection(hub, { owner, title: collection.title, private: target.private }, { signal });
 };

@@ -1,5 +1,5 @@
 import { SwpError } from '../core/error.js';
-import type { CollectionSlug, RepoId } from '../core/ids.js';
+import { ownerOf, type CollectionSlug, type RepoId } from '../core/ids.js';
 
 /**
  * Refuses a target, or a collection, outside the namespaces that this worker may ever write to (`SWP_TARGETS`).
@@ -8,7 +8,7 @@ import type { CollectionSlug, RepoId } from '../core/ids.js';
  */
 export const assertTargetAllowed = (target: RepoId | CollectionSlug, allowed: readonly string[] | null): void => {
   if (allowed === null) return;
-  const owner = target.slice(0, target.indexOf('/')).toLowerCase();
+  const owner = ownerOf(target).toLowerCase();
   if (allowed.some((namespace) => namespace.toLowerCase() === owner)) return;
   throw new SwpError('access', 'worker/target-refused', `This worker writes only to ${allowed.join(', ')}, not to ${target}.`, {
     hint: 'Extend SWP_TARGETS on the high-memory worker if that is wanted, restart it, then retry.',

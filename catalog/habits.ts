@@ -1,4 +1,4 @@
-import type { RepoId } from '../core/ids.js';
+import { ownerOf, type RepoId } from '../core/ids.js';
 import { artifactsOf } from './artifacts.js';
 import type { Catalog } from './load.js';
 
@@ -16,7 +16,7 @@ const common = (values: readonly (string | undefined)[]): string | undefined => 
 
 export const habitsOf = ({ entries }: Catalog, source: string): Habits => {
   const own = [...entries.values()].filter((entry) => entry.source === source);
-  const namespace = common(own.flatMap(({ entry }) => artifactsOf(entry).map(({ target }) => target.slice(0, target.indexOf('/')))));
+  const namespace = common(own.flatMap(({ entry }) => artifactsOf(entry).map(({ target }) => ownerOf(target))));
   const collection = common(own.map(({ entry }) => entry.hf_collection));
   return { ...(namespace === undefined ? {} : { namespace }), ...(collection === undefined ? {} : { collection }) };
 };

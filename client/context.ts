@@ -1,3 +1,4 @@
+import type { ExitCode } from './exit-codes.js';
 import type { Output } from './output/output.js';
 
 /** What a command gets beside its own options. */
@@ -12,3 +13,6 @@ export interface Context {
   /** The `skulk-weights.yaml` to use instead of looking for one. */
   readonly catalogFile?: string;
 }
+
+/** Runs a command with the context that the flags before it make. */
+export type Execute = (run: (context: Context) => Promise<ExitCode>) => Promise<void>;

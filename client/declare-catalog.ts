@@ -1,21 +1,11 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { ARTIFACT_KINDS } from '../core/artifact-kinds.js';
 import type { AddOptions } from './commands/catalog-add.js';
 import type { FindOptions } from './commands/catalog-find.js';
-import type { Context } from './context.js';
-import type { ExitCode } from './exit-codes.js';
-
-type Execute = (run: (context: Context) => Promise<ExitCode>) => Promise<void>;
-
-const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+import type { Execute } from './context.js';
+import { collect, wholeNumber } from './option-values.js';
 
 const MAX_FOUND = 500;
-
-const count = (text: string): number => {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= MAX_FOUND) return value;
-  throw new InvalidArgumentError(`must be a whole number from 1 to ${MAX_FOUND}`);
-};
 
 /** What the Hub can order models by. */
 const SORTS = ['downloads', 'likes', 'trendingScore', 'lastModified', 'createdAt'] as const satisfies readonly FindOptions['sort'][];
@@ -64,7 +54,7 @@ export const declareCatalogEditing = (catalog: Command, execute: Execute): void 
     .description('models of the Hub that look publishable and that your catalog does not have')
     .option('--author <owner>', 'of this user or organisation alone')
     .addOption(new Option('--sort <by>', 'the highest first').choices(SORTS).default('downloads'))
-    .option('--limit <n>', 'so many at most', count, 20)
+    .option('--limit <n>', 'so many at most', wholeNumber(1, MAX_FOUND), 20)
     .option('--all', 'list what is no candidate too, and why')
     .action((query: string | undefined, options: Omit<FindOptions, 'query'>) =>
       execute(async (context) =>

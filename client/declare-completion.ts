@@ -1,9 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { SHELLS, type Shell } from './completion-shells.js';
-import type { Context } from './context.js';
-import type { ExitCode } from './exit-codes.js';
-
-type Execute = (run: (context: Context) => Promise<ExitCode>) => Promise<void>;
+import type { Execute } from './context.js';
 
 /**
  * The script that a shell loads, and the hidden command that it asks with what was typed so far.

@@ -1,13 +1,14 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ARTIFACT_KINDS } from '../core/artifact-kinds.js';
 import { SwpError } from '../core/error.js';
 import type { ArtifactKind } from '../core/ids.js';
 import { swpVersion } from '../core/version.js';
 import type { MtpNames } from '../formats/mtp/naming.js';
-import type { Context } from './context.js';
+import type { Execute } from './context.js';
 import { declareCatalogEditing } from './declare-catalog.js';
 import { declareCompletion } from './declare-completion.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
+import { collect, wholeNumber } from './option-values.js';
 import { Output, type Streams } from './output/output.js';
 
 /** The world around one run of `swp`; tests give their own. */
@@ -18,8 +19,6 @@ export interface World extends Streams {
   readonly signal: AbortSignal;
 }
 
-type Command_ = (context: Context) => Promise<ExitCode>;
-
 const only = new Option('--only <kind>', 'publish this artifact of the entry alone').choices([...ARTIFACT_KINDS]);
 
 const EXIT_CODES = `
@@ -28,20 +27,11 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 invalid catalog or settings, 4 stale plan
 9 nothing to do, 10 rejected or expired, 130 interrupted.`;
 
 const fault = new Option('--fault <name[@nth]>', 'let something go wrong on the local hub; repeatable; `help` lists what').argParser(
-  (name: string, before: readonly string[] | undefined) => [...(before ?? []), name],
+  collect,
 );
 
-const wholeFrom =
-  (least: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
-      throw new InvalidArgumentError(`must be a whole number from ${least}`);
-    return value;
-  };
-
 /** Declares every command; what one does is loaded only when it is asked for. */
-export const declare = (execute: (run: Command_) => Promise<void>): Command => {
+export const declare = (execute: Execute): Command => {
   const program = new Command('swp')
     .description('Publish the model weights that Skulk clusters load: plan, approve, build, upload, commit, verify.')
     .version(swpVersion(), '-V, --version')
@@ -153,7 +143,7 @@ export const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .command('history')
     .argument('<entry>')
     .description('the publishes of an entry that the server still knows: how each ended, who decided, what it committed')
-    .option('--limit <n>', 'so many of the newest', wholeFrom(1), 10)
+    .option('--limit <n>', 'so many of the newest', wholeNumber(1), 10)
     .action((entry: string, options: { limit: number }) =>
       execute(async (context) => (await import('./commands/history.js')).history({ entry, ...options }, context)),
     );
@@ -214,9 +204,9 @@ export const declare = (execute: (run: Command_) => Promise<void>): Command => {
     .command('dev')
     .description('a whole world on this machine: Temporal, a local hub, both workers')
     .option('--directory <path>', 'where it lives', '.swp/dev')
-    .option('--port <n>', 'of the Temporal server; 0 for any', wholeFrom(0), 7233)
-    .option('--ui-port <n>', 'of the Web UI; 0 for any', wholeFrom(0), 8233)
-    .option('--hub-port <n>', 'of the local hub; 0 for any', wholeFrom(0), 8333)
+    .option('--port <n>', 'of the Temporal server; 0 for any', wholeNumber(0), 7233)
+    .option('--ui-port <n>', 'of the Web UI; 0 for any', wholeNumber(0), 8233)
+    .option('--hub-port <n>', 'of the local hub; 0 for any', wholeNumber(0), 8333)
     .addOption(fault)
     .action((options: { directory: string; port: number; uiPort: number; hubPort: number; fault?: readonly string[] }) =>
       execute(async (context) => (await import('./commands/dev.js')).dev(options, context)),
@@ -261,7 +251,7 @@ export const run = async (argv: readonly string[], given?: World): Promise<numbe
   const parts: { code: ExitCode } = { code: EXIT.ok };
   const json = argv.includes('--json');
   const output = new Output(world, { json, colour: (world.env['NO_COLOR'] ?? '') === '' });
-  const execute = async (command: Command_): Promise<void> => {
+  const execute: Execute = async (command) => {
     const catalogFile =
       program.opts<{ catalog?: string }>().catalog ?? (world.env['SWP_CATALOG'] === '' ? undefined : world.env['SWP_CATALOG']);
     parts.code = await command({

@@ -59,6 +59,9 @@ export type CollectionSlug = z.infer<typeof CollectionSlug>;
 export const ArtifactKind = z.enum(ARTIFACT_KINDS);
 export type ArtifactKind = z.infer<typeof ArtifactKind>;
 
+/** Whose a repository or a collection is, spelt as in its name. */
+export const ownerOf = (id: RepoId | CollectionSlug): string => id.slice(0, id.indexOf('/'));
+
 /** The Hub compares repository names without case; so does every map and lock of ours. */
 export const repoKey = (repo: string): string => repo.toLowerCase();
 

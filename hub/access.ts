@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SwpError } from '../core/error.js';
-import type { CollectionSlug, RepoId } from '../core/ids.js';
+import { ownerOf, type CollectionSlug, type RepoId } from '../core/ids.js';
 import { callJson, hubUrl, type CallOptions } from './call.js';
 import type { HubConfig } from './config.js';
 import { openFile } from './read/range.js';
@@ -53,7 +53,7 @@ export const canWrite = async (hub: HubConfig, repo: RepoId | CollectionSlug, op
   const identity = await whoAmI(hub, options);
   if (identity === null) return { verdict: 'no', reason: 'The Hub does not know the token of the high-memory worker.' };
   const { user, orgs, role } = identity;
-  const owner = repo.slice(0, repo.indexOf('/')).toLowerCase();
+  const owner = ownerOf(repo).toLowerCase();
   if (role === 'read') return { verdict: 'no', reason: `The token of ${user} only reads.` };
   if (![user, ...orgs].some((name) => name.toLowerCase() === owner))
     return { verdict: 'no', reason: `${user} belongs to ${[user, ...orgs].join(', ')}, not to the namespace of ${repo}.` };

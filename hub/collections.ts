@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SwpError } from '../core/error.js';
-import { CollectionSlug, sameRepo, type RepoId } from '../core/ids.js';
+import { CollectionSlug, ownerOf, sameRepo, type RepoId } from '../core/ids.js';
 import { oneLine } from '../core/text.js';
 import { attempt, callJson, escapePath, hubUrl, jsonBody, parseAnswer, type CallOptions } from './call.js';
 import type { HubConfig } from './config.js';
@@ -22,8 +22,6 @@ const Listed = Named.extend({ title: Title });
 /** Papers and collections are items too, and need not have an id as repositories have. */
 const Item = z.object({ type: z.string(), id: z.string().catch('') });
 const Whole = Listed.extend({ items: z.array(Item) });
-
-const ownerOf = (slug: CollectionSlug): string => slug.slice(0, slug.indexOf('/'));
 
 /** What stays when a collection is renamed or moved. */
 const idOf = (slug: CollectionSlug): string => slug.slice(-24);

@@ -1,5 +1,5 @@
 import { SwpError } from '../../core/error.js';
-import { CollectionSlug, type RepoId } from '../../core/ids.js';
+import { CollectionSlug, ownerOf, type RepoId } from '../../core/ids.js';
 import { findCollection, holdsModel, readCollection } from '../../hub/collections.js';
 import { withPatience, type HubConfig } from '../../hub/config.js';
 import type { CollectionFacts } from '../../plan/facts.js';
@@ -9,8 +9,7 @@ const ATTEMPTS = 4;
 
 const read = async (hub: HubConfig, wanted: string, target: RepoId, signal: AbortSignal): Promise<CollectionFacts> => {
   const given = CollectionSlug.safeParse(wanted);
-  const owner = target.slice(0, target.indexOf('/'));
-  const slug = given.success ? given.data : await findCollection(hub, owner, wanted, { signal });
+  const slug = given.success ? given.data : await findCollection(hub, ownerOf(target), wanted, { signal });
   if (slug === null) return { state: 'absent', title: wanted };
   const collection = await readCollection(hub, slug, { signal });
   if (collection === null) return { state: 'unreadable', wanted, code: 'hub/not-found' };

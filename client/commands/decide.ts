@@ -7,11 +7,11 @@ import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
-import { ask } from '../prompt.js';
+import { ask, mayPrompt } from '../prompt.js';
 import { withTemporal } from '../publish/connect.js';
 import { sendDecision } from '../publish/decide.js';
 import { questionName, questionsOf, type Question } from '../publish/questions.js';
-import { findReviewer } from '../publish/reviewer.js';
+import { findReviewer, type Reviewer } from '../publish/reviewer.js';
 import { startWorkerHint, unpolledText } from '../publish/workers.js';
 
 export interface DecideOptions {
@@ -62,14 +62,20 @@ const asked = async (questions: readonly Question[], verdict: DecideOptions['ver
   return wanted;
 };
 
+type Decided = Pick<DecideOptions, 'entry' | 'verdict' | 'note'> & { readonly decider: Reviewer };
+
 /** Sends one decision, and says what came of it. */
-const send = async (client: Client, question: Question, options: DecideOptions, entry: string, context: Context): Promise<ExitCode> => {
-  const { verdict } = options;
+const send = async (
+  client: Client,
+  question: Question,
+  { entry, verdict, note, decider }: Decided,
+  context: Context,
+): Promise<ExitCode> => {
   const { subject, digest, round, running } = question;
   const fields = {
     verdict,
-    ...(await findReviewer(options.as, context)),
-    ...(options.note === undefined ? {} : { note: options.note }),
+    ...decider,
+    ...(note === undefined ? {} : { note }),
   };
   const message =
     subject === 'plan'
@@ -110,15 +116,16 @@ export const decide = async (options: DecideOptions, context: Context): Promise<
   const { verdict, digest } = options;
   return withTemporal(context, async ({ client }) => {
     const questions = await questionsOf(client, entry);
-    if (digest === undefined && (!context.interactive || context.out.json)) throw needDigest(verdict, entry);
+    if (digest === undefined && !mayPrompt(context)) throw needDigest(verdict, entry);
     const wanted = digest === undefined ? await asked(questions, verdict, context) : [named(questions, digest, entry)];
     if (wanted.length === 0) {
       context.out.note('Nothing was decided.');
       return EXIT.awaitingApproval;
     }
+    const decided = { ...options, entry, decider: await findReviewer(options.as, context) };
     let code: ExitCode = EXIT.ok;
     for (const question of wanted) {
-      const sent = await send(client, question, options, entry, context);
+      const sent = await send(client, question, decided, context);
       if (sent !== EXIT.ok) code = sent;
     }
     return code;

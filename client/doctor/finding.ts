@@ -8,4 +8,7 @@ export interface Finding {
   readonly fix?: string;
 }
 
+/** Several sentences as the one message of a finding. */
+export const inOne = (sentences: readonly string[]): string => sentences.map((sentence) => sentence.replace(/\.$/, '')).join('; ');
+
 export type Look = (context: Context) => Promise<Finding>;

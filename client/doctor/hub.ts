@@ -1,15 +1,15 @@
 import { artifactsOf } from '../../catalog/artifacts.js';
 import { readCatalog } from '../../catalog/load.js';
-import type { RepoId } from '../../core/ids.js';
+import { FOXLIGHT } from '../../catalog/settings-file.js';
+import { ownerOf, repoKey, type RepoId } from '../../core/ids.js';
 import { canWrite, whoAmI } from '../../hub/access.js';
 import { hubConfigFromEnv, withPatience, withToken } from '../../hub/config.js';
 import { readSettings } from '../../worker/settings.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
-import type { Look } from './finding.js';
+import { inOne, type Look } from './finding.js';
 
 const ATTEMPTS = 2;
-const BUILT_IN = 'foxlight/';
 
 const hubOf = ({ env }: Context) => withPatience(hubConfigFromEnv(env), ATTEMPTS);
 
@@ -28,9 +28,9 @@ export const lookAtHub: Look = async (context) => {
 /** One target for each namespace that the operator's own entries publish to. */
 const ownTargets = async (context: Context): Promise<readonly RepoId[]> => {
   const { catalog } = await readCatalog(catalogOptions(context));
-  const own = [...(catalog?.entries ?? [])].filter(([name]) => !name.startsWith(BUILT_IN));
-  const targets = own.flatMap(([, { entry }]) => artifactsOf(entry).map(({ target }) => target));
-  return [...new Map(targets.map((target) => [target.slice(0, target.indexOf('/')).toLowerCase(), target])).values()];
+  const own = [...(catalog?.entries.values() ?? [])].filter(({ source }) => source !== FOXLIGHT);
+  const targets = own.flatMap(({ entry }) => artifactsOf(entry).map(({ target }) => target));
+  return [...new Map(targets.map((target) => [repoKey(ownerOf(target)), target])).values()];
 };
 
 /** Whether the token here may write where the catalog publishes: a high-memory worker's must, a control worker's should not. */
@@ -46,10 +46,10 @@ export const lookAtWriting: Look = async (context) => {
     return {
       what: 'writing',
       verdict: 'warn',
-      message: not.map(({ reason }) => reason.replace(/\.$/, '')).join('; '),
+      message: inOne(not.map(({ reason }) => reason)),
       fix: 'Right for a control worker. On a high-memory host give HF_TOKEN a token that may write there.',
     };
-  return { what: 'writing', verdict: 'ok', message: answers.map(({ reason }) => reason.replace(/\.$/, '')).join('; ') };
+  return { what: 'writing', verdict: 'ok', message: inOne(answers.map(({ reason }) => reason)) };
 };
 
 /** The second token, for gated sources. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { access, statfs } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { freeDiskAt } from '../../activities/scratch/room.js';
 import { readCatalog } from '../../catalog/load.js';
 import { formatBytes } from '../../core/text.js';
 import { readSettings } from '../../worker/settings.js';
@@ -62,6 +63,5 @@ export const lookAtScratch: Look = async ({ env }) => {
       fix: 'Let SWP_SCRATCH name a directory of the worker.',
     };
   }
-  const { bavail, bsize } = await statfs(there);
-  return { what: 'scratch', verdict: 'ok', message: `${scratch}, ${formatBytes(bavail * bsize)} free` };
+  return { what: 'scratch', verdict: 'ok', message: `${scratch}, ${formatBytes(await freeDiskAt(there))} free` };
 };

@@ -3,7 +3,7 @@ import { readSettings } from '../../worker/settings.js';
 import { queuesOf } from '../../workflows/names.js';
 import { withTemporal } from '../publish/connect.js';
 import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText } from '../publish/workers.js';
-import type { Look } from './finding.js';
+import { inOne, type Look } from './finding.js';
 
 export const lookAtTemporal =
   (setup: boolean): Look =>
@@ -29,7 +29,7 @@ export const lookAtWorkers: Look = (context) =>
     return {
       what: 'workers',
       verdict: 'warn',
-      message: missing.map((unpolled) => unpolledText(unpolled).replace(/\.$/, '')).join('; '),
+      message: inOne(missing.map(unpolledText)),
       fix: missing.map(startWorkerHint).join('\n'),
     };
   });

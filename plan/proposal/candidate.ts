@@ -1,4 +1,4 @@
-import { repoKey, type RepoId } from '../../core/ids.js';
+import { ownerOf, repoKey, type RepoId } from '../../core/ids.js';
 import type { Catalog } from '../../catalog/load.js';
 import { artifactsOf } from '../../catalog/artifacts.js';
 
@@ -27,7 +27,7 @@ const BASE = /^base_model:(quantized|adapter|merge|finetune):([^/]+)\/.+$/;
 
 /** How a model came from others: an owner's fine-tune of its own base is an original all the same. */
 const relationsOf = ({ repo, tags }: ListedModel): Set<string> => {
-  const own = repoKey(repo.slice(0, repo.indexOf('/')));
+  const own = repoKey(ownerOf(repo));
   return new Set(
     tags.flatMap((tag) => {
       const [, relation = '', owner = ''] = BASE.exec(tag) ?? [];

@@ -1,6 +1,6 @@
 import type { Entry } from '../../catalog/entry.js';
 import type { KnownSidecar } from '../../catalog/habits.js';
-import { sameRepo, type ArtifactKind, type CommitSha, type RepoId } from '../../core/ids.js';
+import { ownerOf, sameRepo, type ArtifactKind, type CommitSha, type RepoId } from '../../core/ids.js';
 import type { SourceFacts } from '../facts.js';
 import type { Detected, MtpPart, Part, VindexPart } from './detect.js';
 import { mirrorOf, outputOf, sidecarOf, slugOf, vindexKey } from './names.js';
@@ -37,8 +37,6 @@ const vindexFields = ({ source, quant, slice }: VindexPart, { namespace, pinned,
 
 const sharedTarget = (kind: KnownSidecar['kind'], source: RepoId, { namespace, sidecars = [] }: ProposalOptions): RepoId | undefined =>
   sidecars.find((known) => known.kind === kind && sameRepo(known.source, source) && sameRepo(ownerOf(known.target), namespace))?.target;
-
-const ownerOf = (repo: RepoId): string => repo.slice(0, repo.indexOf('/'));
 
 const mtpFields = ({ source, selection }: MtpPart, options: ProposalOptions): Proposed => ({
   mtp_source_repo: source.repo,

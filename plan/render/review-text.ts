@@ -1,13 +1,9 @@
 import { oneLine } from '../../core/text.js';
 import type { Check } from '../checks.js';
-import type { PlanChange } from '../diff.js';
 import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../review.js';
 import type { Paint } from './paint.js';
 import { changeText, countsText, NO_DIGEST, outlook, REVIEW_CAVEAT } from './review-words.js';
-import { artifactLines, checkLines } from './terminal.js';
-
-const changeLines = (changes: readonly PlanChange[], indent: string): string[] =>
-  changes.map(({ path, before, after }) => `${indent}${oneLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`);
+import { artifactLines, changeLines, checkLines } from './terminal.js';
 
 const besideLines = ({ unknown }: ReviewedArtifact, checks: readonly Check[], paint: Paint): string[] => [
   ...checkLines(checks, paint),
@@ -28,14 +24,14 @@ const reviewedLines = (review: ArtifactReview, paint: Paint): string[] => {
       paint,
     ),
     ...(said === null ? [] : [`  ${said}`]),
-    ...changeLines(changes, '  '),
+    ...changeLines(changes),
   ];
 };
 
 const entryLines = (review: EntryReview, paint: Paint): string[] => [
   '',
   paint.bold(`${review.name}: ${review.change}`),
-  ...changeLines(review.fields, '  '),
+  ...changeLines(review.fields),
   ...(review.digest === null ? [] : [`  plan ${review.digest}`]),
   ...(review.artifacts.some(({ after }) => (after?.unknown.length ?? 0) > 0) ? [`  ${paint.dim(NO_DIGEST)}`] : []),
   ...review.artifacts.flatMap((artifact) => reviewedLines(artifact, paint)),

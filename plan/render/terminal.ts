@@ -2,6 +2,7 @@ import { formatBytes, oneLine } from '../../core/text.js';
 import type { ArtifactPlan } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
 import { shortDigest } from '../decision.js';
+import type { PlanChange } from '../diff.js';
 import { approvalsText, type ShownPlan } from './markdown.js';
 import type { Paint } from './paint.js';
 import { commandsForTheRest, operationWords, planSummary } from './words.js';
@@ -22,6 +23,10 @@ export const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
     `    ${verdictOf(check, paint)} ${check.code}: ${oneLine(check.message, 2000)}`,
     ...(check.fix === undefined ? [] : [`            ${paint.dim(oneLine(check.fix, 2000))}`]),
   ]);
+
+/** What differs, a line each. */
+export const changeLines = (changes: readonly PlanChange[]): string[] =>
+  changes.map(({ path, before, after }) => `  ${oneLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`);
 
 /** One artifact's plan, an empty line before it. */
 export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
@@ -55,15 +60,7 @@ export const planText = (shown: ShownPlan, paint: Paint): string =>
     `${paint.bold(`Plan ${shortDigest(shown.digest)}`)} of ${shown.entryName}, round ${shown.round}`,
     paint.dim(shown.digest),
     ...[approvalsText(shown)].filter((text) => text !== null),
-    ...(shown.changes.length === 0
-      ? []
-      : [
-          '',
-          paint.bold('Changed since the round before'),
-          ...shown.changes.map(
-            ({ path, before, after }) => `  ${oneLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`,
-          ),
-        ]),
+    ...(shown.changes.length === 0 ? [] : ['', paint.bold('Changed since the round before'), ...changeLines(shown.changes)]),
     ...shown.artifacts.flatMap((plan) => artifactLines(plan, paint)),
     ...(shown.volatile.length === 0 ? [] : ['', paint.bold('Checked now, and again before work'), ...checkLines(shown.volatile, paint)]),
     ...commandsForTheRest(shown.entryName, shown.artifacts).map(

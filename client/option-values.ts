@@ -1,0 +1,13 @@
+import { InvalidArgumentError } from 'commander';
+
+/** The values of a flag that may be given again, in their order. */
+export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+
+/** Parses a whole number in decimal digits. */
+export const wholeNumber =
+  (least: number, most?: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least && value <= (most ?? value)) return value;
+    throw new InvalidArgumentError(`must be a whole number from ${least}${most === undefined ? '' : ` to ${most}`}`);
+  };
