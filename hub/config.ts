@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SwpError } from '../core/error.js';
 import type { Pace } from '../core/pace.js';
+import type { RateBudget } from './budget.js';
 import type { HubMeter } from './meter.js';
 import { Secret } from './secret.js';
 
@@ -15,6 +16,8 @@ export interface HubConfig {
   readonly onRetry?: (error: SwpError, waitMs: number) => void;
   /** Counts for all calls, whatever they are for. */
   readonly meter?: HubMeter;
+  /** Set for work that nobody waits for: it leaves the rest of the Hub's rate limit to others. */
+  readonly budget?: RateBudget;
   /** What all uploads share, where their rate is limited. */
   readonly uploadPace?: Pace;
   /** Replaces waiting, in tests. */

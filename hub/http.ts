@@ -47,6 +47,8 @@ const headersOf = (hub: HubConfig, request: HttpRequest): Record<string, string>
 export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<IncomingMessage> => {
   const { url, signal, body } = request;
   signal.throwIfAborted();
+  const counted = url.origin === hub.endpoint.origin ? hub.budget : undefined;
+  await counted?.take(url, signal);
   const isPlain = url.protocol === 'http:';
   const send = isPlain ? httpRequest : httpsRequest;
   const outgoing = send(url, {
@@ -76,7 +78,9 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
     source === undefined ? Promise.resolve(outgoing.end(body instanceof Uint8Array ? body : undefined)) : pipeline(source, outgoing);
   sent.catch(() => undefined);
   try {
-    return await answered;
+    const answer = await answered;
+    counted?.told(answer.headers);
+    return answer;
   } catch (error) {
     signal.throwIfAborted();
     const readFailure: unknown = source?.errored;

@@ -9,12 +9,18 @@ import { readTree } from './read/tree.js';
 
 export interface Mismatch {
   readonly path: string;
+  /** What shows it: that the file is not listed, how it is listed, or its bytes alone. */
+  readonly shownBy: 'absence' | 'listing' | 'bytes';
   readonly reason: string;
 }
 
+/** What is read back: everything, nothing, whole files up to so many bytes chosen by the seed, or these paths. */
+export type ReadBack = 'full' | 'nothing' | { readonly maxBytes: number; readonly seed: string } | { readonly paths: ReadonlySet<string> };
+
 export interface VerifyOptions extends CallOptions {
-  /** Read everything back, or whole files up to so many bytes, chosen by the seed. */
-  readonly sample: 'full' | { readonly maxBytes: number; readonly seed: string };
+  readonly sample: ReadBack;
+  /** The tree at the commit, where it was read already. */
+  readonly tree?: readonly FileFacts[];
   /** Told how far reading back is, in bytes. */
   readonly onProgress?: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
 }
@@ -34,8 +40,10 @@ const shuffle = (files: readonly ManifestFile[], seed: string): ManifestFile[] =
     .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
     .map(({ file }) => file);
 
-const choose = (files: readonly ManifestFile[], sample: VerifyOptions['sample'], found: ReadonlyMap<string, FileFacts>): ManifestFile[] => {
+const choose = (files: readonly ManifestFile[], sample: ReadBack, found: ReadonlyMap<string, FileFacts>): ManifestFile[] => {
   if (sample === 'full') return [...files];
+  if (sample === 'nothing') return [];
+  if ('paths' in sample) return files.filter(({ path }) => sample.paths.has(path));
   let left = sample.maxBytes;
   return shuffle(files, sample.seed).filter((file) => {
     // The Hub lists no digest that we know for these: only their bytes prove them.
@@ -73,10 +81,12 @@ export const verifyPaths = async (
   files: readonly ManifestFile[],
   options: VerifyOptions,
 ): Promise<{ readonly mismatches: readonly Mismatch[]; readonly readBackBytes: number }> => {
-  const found = new Map((await readTree(hub, repo, commit, options)).map((file) => [file.path, file]));
+  const tree = options.tree ?? (await readTree(hub, repo, commit, options));
+  const found = new Map(tree.map((file) => [file.path, file]));
   const mismatches = files.flatMap((file): Mismatch[] => {
-    const reason = compare(file, found.get(file.path));
-    return reason === null ? [] : [{ path: file.path, reason }];
+    const there = found.get(file.path);
+    const reason = compare(file, there);
+    return reason === null ? [] : [{ path: file.path, shownBy: there === undefined ? 'absence' : 'listing', reason }];
   });
   const wrong = new Set(mismatches.map(({ path }) => path));
   const chosen = choose(
@@ -93,7 +103,7 @@ export const verifyPaths = async (
       doneBytes += bytes;
       options.onProgress?.({ file: file.path, doneBytes, totalBytes });
     });
-    if (reason !== null) mismatches.push({ path: file.path, reason });
+    if (reason !== null) mismatches.push({ path: file.path, shownBy: 'bytes', reason });
   }
   return { mismatches, readBackBytes: totalBytes };
 };

@@ -1,7 +1,7 @@
 import { SwpError } from '../../core/error.js';
 import type { CommitSha, Digest, RepoId } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
-import { listCommitsSince, readTrailers, type Trailers } from '../../hub/read/commits.js';
+import { listCommitsUntil, readTrailers, type CommitFacts, type Trailers } from '../../hub/read/commits.js';
 import { readSmallFile } from '../../hub/read/file.js';
 import { gitBlobOf } from '../../plan/canonical.js';
 import type { LastPublish } from '../../plan/facts.js';
@@ -12,15 +12,19 @@ import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '
 export interface OurCommit {
   readonly id: CommitSha;
   readonly trailers: Trailers & { readonly manifest: string };
+  readonly accounts: readonly string[];
+  /** Commits after it, newest first. */
+  readonly since: readonly CommitFacts[];
 }
 
-/** The newest commit of a target that carries our trailers; null where none does. */
-export const findOurCommit = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Promise<OurCommit | null> => {
-  for (const { id, message } of await listCommitsSince(hub, repo, null, { signal })) {
-    const { manifest, ...trailers } = readTrailers(message);
-    if (manifest !== undefined) return { id, trailers: { ...trailers, manifest } };
-  }
-  return null;
+/** The newest commit of a target, from its head on, that carries our trailers; null where none does. */
+export const findOurCommit = async (hub: HubConfig, repo: RepoId, head: CommitSha, signal: AbortSignal): Promise<OurCommit | null> => {
+  const isOurs = ({ message }: CommitFacts): boolean => readTrailers(message).manifest !== undefined;
+  const commits = await listCommitsUntil(hub, repo, head, isOurs, { signal });
+  const last = commits.at(-1);
+  const { manifest, ...trailers } = readTrailers(last?.message ?? '');
+  if (last === undefined || manifest === undefined) return null;
+  return { id: last.id, trailers: { ...trailers, manifest }, accounts: last.accounts, since: commits.slice(0, -1) };
 };
 
 export interface PublishRecord extends LastPublish {

@@ -12,7 +12,7 @@ export const readTarget = async (hub: HubConfig, repo: RepoId, signal: AbortSign
   if ('absent' in found) return { repo, exists: false, head: null, private: false, files: [], lastPublish: null, unreadablePublish: null };
   const facts = { repo: found.repo, exists: true, private: found.private, files: found.files };
   if (isEmpty(found.files)) return { ...facts, head: null, lastPublish: null, unreadablePublish: null };
-  const ours = await findOurCommit(hub, found.repo, signal);
+  const ours = await findOurCommit(hub, found.repo, found.commit, signal);
   if (ours === null) return { ...facts, head: found.commit, lastPublish: null, unreadablePublish: null };
   try {
     const { file: _file, ...lastPublish } = await readRecord(hub, found.repo, ours, signal);

@@ -12,9 +12,37 @@ export interface CommitFacts {
   readonly title: string;
   /** Title and body. */
   readonly message: string;
+  /** Accounts of the Hub that made it; empty where it names none. */
+  readonly accounts: readonly string[];
 }
 
-const Row = z.object({ id: CommitSha, title: z.string(), message: z.string().catch('') });
+const Row = z.object({
+  id: CommitSha,
+  title: z.string(),
+  message: z.string().catch(''),
+  authors: z.array(z.object({ user: z.string().max(200).catch('') })).catch([]),
+});
+
+const factsOf = ({ id, title, message, authors }: z.infer<typeof Row>): CommitFacts => ({
+  id,
+  title,
+  message: `${title}\n\n${message}`,
+  accounts: authors.flatMap(({ user }) => (user === '' ? [] : [user])),
+});
+
+/** Commits from `head` back to the first that is `wanted`, newest first; all of them where none is. */
+export const listCommitsUntil = async (
+  hub: HubConfig,
+  repo: RepoId,
+  head: CommitSha,
+  wanted: (commit: CommitFacts) => boolean,
+  options: CallOptions,
+): Promise<CommitFacts[]> => {
+  const url = hubUrl(hub, `/api/models/${repo}/commits/${head}?limit=100`);
+  const rows = await readPages(hub, url, Row.transform(factsOf), MAX_PAGES, options, (items) => items.some(wanted));
+  const found = rows.findIndex(wanted);
+  return found === -1 ? rows : rows.slice(0, found + 1);
+};
 
 /** Commits of `main`, newest first, down to but without `head`; all of them where `head` is null. */
 export const listCommitsSince = async (
@@ -27,7 +55,7 @@ export const listCommitsSince = async (
     items.some(({ id }) => id === head),
   );
   const until = rows.findIndex(({ id }) => id === head);
-  return (until === -1 ? rows : rows.slice(0, until)).map(({ id, title, message }) => ({ id, title, message: `${title}\n\n${message}` }));
+  return (until === -1 ? rows : rows.slice(0, until)).map(factsOf);
 };
 
 export interface Trailers {

@@ -1,12 +1,12 @@
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
-import { attempt, type CallOptions } from '../call.js';
+import type { CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { errorOfConnection } from '../errors.js';
 import { readBody } from '../http.js';
 import { retrying } from '../retry.js';
 import { fileDiffers } from './file-differs.js';
-import { locate } from './resolve.js';
+import { openWhole } from './resolve.js';
 
 export interface SmallFile {
   readonly repo: RepoId;
@@ -30,14 +30,12 @@ const digestMatches = (bytes: Uint8Array, file: NonNullable<SmallFile['file']>):
 export const readSmallFile = async (hub: HubConfig, wanted: SmallFile, { signal }: CallOptions): Promise<Uint8Array> => {
   const { repo, commit, path, maxBytes, file } = wanted;
   return retrying(hub, signal, async () => {
-    const { url, authorized } = await locate(hub, { repo, commit, path, size: file?.size ?? 0, lfs: file?.lfs ?? null }, { signal });
-    const request = { method: 'GET', url, authorized, signal } as const;
-    const answer = await attempt(hub, request);
+    const { url, answer } = await openWhole(hub, { repo, commit, path, size: file?.size ?? 0, lfs: file?.lfs ?? null }, { signal });
     let bytes: Uint8Array;
     try {
       bytes = await readBody(answer, maxBytes);
     } catch (error) {
-      throw errorOfConnection(request, error);
+      throw errorOfConnection({ method: 'GET', url }, error);
     }
     if (file !== undefined && !digestMatches(bytes, file)) throw fileDiffers(wanted);
     return bytes;

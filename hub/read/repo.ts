@@ -7,13 +7,16 @@ import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { readTree } from './tree.js';
 
-export interface RepoFacts {
+export interface RepoInfo {
   /** As the Hub spells it. */
   readonly repo: RepoId;
   readonly commit: CommitSha;
   readonly private: boolean;
   readonly gated: false | 'auto' | 'manual';
   readonly license: License | null;
+}
+
+export interface RepoFacts extends RepoInfo {
   readonly files: readonly FileFacts[];
 }
 
@@ -45,15 +48,15 @@ const ABSENT = new Set(['hub/not-found', 'hub/revision-not-found']);
 const UNSEEN = 'hub/unauthorized';
 
 /**
- * Reads what a repository is and holds, at a commit, a branch, a tag, or at the head of `main`. The Hub shows a repository
- * that a token may not see as absent, so `absent` means either.
+ * Reads what a repository is, at a commit, a branch, a tag, or at the head of `main`. The Hub shows a repository that a
+ * token may not see as absent, so `absent` means either.
  */
-export const readRepo = async (
+export const readRepoInfo = async (
   hub: HubConfig,
   repo: RepoId,
   revision: CommitSha | Revision | undefined,
   options: CallOptions,
-): Promise<RepoFacts | { readonly absent: true }> => {
+): Promise<RepoInfo | { readonly absent: true }> => {
   const url = hubUrl(hub, `/api/models/${repo}${revision === undefined ? '' : `/revision/${encodeURIComponent(revision)}`}`);
   let info: z.infer<typeof Info>;
   try {
@@ -77,6 +80,16 @@ export const readRepo = async (
     throw new SwpError('integrity', 'hub/renamed', `Asked for ${repo}, the Hub answers ${info.id}: it was renamed.`, {
       hint: 'Write its new name into the entry.',
     });
-  const files = await readTree(hub, info.id, commit.data, options);
-  return { repo: info.id, commit: commit.data, private: info.private, gated: info.gated, license: licenseOf(info.cardData), files };
+  return { repo: info.id, commit: commit.data, private: info.private, gated: info.gated, license: licenseOf(info.cardData) };
+};
+
+/** As {@link readRepoInfo}, with every file that it holds there. */
+export const readRepo = async (
+  hub: HubConfig,
+  repo: RepoId,
+  revision: CommitSha | Revision | undefined,
+  options: CallOptions,
+): Promise<RepoFacts | { readonly absent: true }> => {
+  const info = await readRepoInfo(hub, repo, revision, options);
+  return 'absent' in info ? info : { ...info, files: await readTree(hub, info.repo, info.commit, options) };
 };

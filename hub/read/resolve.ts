@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { SwpError } from '../../core/error.js';
 import type { CommitSha, RepoId, Sha256 } from '../../core/ids.js';
 import { attempt, escapePath, hubUrl, type CallOptions } from '../call.js';
@@ -43,21 +44,47 @@ const checkLinked = (file: PinnedFile, headers: Readonly<Record<string, string |
   if (etag !== undefined && unquote(etag) !== file.lfs) differs('digest', unquote(etag));
 };
 
-/** Asks the Hub where the bytes of a file are. Redirects on its own origin are followed; another origin never sees the token. */
-export const locate = async (hub: HubConfig, file: PinnedFile, { signal }: CallOptions): Promise<Location> => {
+interface Followed {
+  readonly location: Location;
+  /** What the Hub itself answered; null where it sends elsewhere. */
+  readonly answer: IncomingMessage | null;
+}
+
+/** Redirects on the Hub's own origin are followed; another origin never sees the token. */
+const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', { signal }: CallOptions): Promise<Followed> => {
   let url = hubUrl(hub, `/${file.repo}/resolve/${file.commit}/${escapePath(file.path)}`);
   for (let hop = 0; hop < SAME_ORIGIN_HOPS; hop += 1) {
-    const answer = await attempt(hub, { method: 'HEAD', url, authorized: true, signal }, (status) => status === 200 || isRedirect(status));
-    answer.resume();
-    checkLinked(file, answer.headers);
-    if (!isRedirect(answer.statusCode ?? 0)) return { url, authorized: true };
+    const answer = await attempt(hub, { method, url, authorized: true, signal }, (status) => status === 200 || isRedirect(status));
+    const redirected = isRedirect(answer.statusCode ?? 0);
+    if (redirected || method === 'HEAD') answer.resume();
+    try {
+      checkLinked(file, answer.headers);
+    } catch (error) {
+      answer.destroy();
+      throw error;
+    }
+    if (!redirected) return { location: { url, authorized: true }, answer };
     const target = answer.headers.location;
     if (target === undefined || !URL.canParse(target, url.href))
       throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to nowhere.`);
     url = new URL(target, url);
     if (!/^https?:$/.test(url.protocol))
       throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to ${url.protocol}`);
-    if (url.origin !== hub.endpoint.origin) return { url, authorized: false };
+    if (url.origin !== hub.endpoint.origin) return { location: { url, authorized: false }, answer: null };
   }
   throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects without end.`);
+};
+
+/** Asks the Hub where the bytes of a file are. */
+export const locate = async (hub: HubConfig, file: PinnedFile, options: CallOptions): Promise<Location> =>
+  (await follow(hub, file, 'HEAD', options)).location;
+
+/** Asks for a whole file: one request where the Hub has its bytes itself, as it has those of small files outside LFS. */
+export const openWhole = async (
+  hub: HubConfig,
+  file: PinnedFile,
+  options: CallOptions,
+): Promise<{ readonly url: URL; readonly answer: IncomingMessage }> => {
+  const { location, answer } = await follow(hub, file, 'GET', options);
+  return { url: location.url, answer: answer ?? (await attempt(hub, { method: 'GET', ...location, signal: options.signal })) };
 };

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hubConfigFromEnv, secretsOf } from '../../hub/config.js';
-import { listCommitsSince, readTrailers } from '../../hub/read/commits.js';
+import { listCommitsSince, listCommitsUntil, readTrailers } from '../../hub/read/commits.js';
 import { readSmallFile } from '../../hub/read/file.js';
 import { readRepo } from '../../hub/read/repo.js';
 import { COMMIT, config, openHub, REPO, signal, tiny, TOKEN, type TestHub, type TinyServer } from './support.js';
@@ -128,7 +128,42 @@ describe('a small file', () => {
   });
 });
 
+describe('a small file that lies at the Hub itself', () => {
+  it('takes one request, and one in LFS two', async () => {
+    const { hub, client } = (test = await openHub());
+    await hub.admin.createRepo(REPO);
+    const files = new Map([
+      ['a.txt', Buffer.from('hello\n')],
+      ['a.safetensors', Buffer.alloc(100)],
+    ]);
+    const commit = await hub.admin.commitFiles(REPO, files, { message: 'x' });
+    const asked = async (path: string): Promise<string[]> => {
+      const before = hub.requests.length;
+      await readSmallFile(client, { repo: REPO, commit, path, maxBytes: 100 }, { signal });
+      return hub.requests.slice(before).map(({ method, operation }) => `${method} ${operation}`);
+    };
+    expect(await asked('a.txt')).toEqual(['GET resolve']);
+    expect(await asked('a.safetensors')).toEqual(['GET resolve', 'GET cdn']);
+  });
+});
+
 describe('commits', () => {
+  it('until one that is wanted are read no further than its page, with the accounts that made them', async () => {
+    const { hub, client } = (test = await openHub({ pageSize: 2 }));
+    await hub.admin.createRepo(REPO);
+    for (const at of [1, 2, 3, 4])
+      await hub.admin.commitFiles(REPO, new Map([['n', Buffer.from(String(at))]]), { message: `Commit ${at}`, user: `user${at}` });
+    const head = await hub.admin.head(REPO);
+    const before = hub.requests.length;
+    const until = (title: string) => listCommitsUntil(client, REPO, head, (commit) => commit.title === title, { signal });
+    expect((await until('Commit 3')).map(({ title, accounts }) => `${title} by ${accounts.join()}`)).toEqual([
+      'Commit 4 by user4',
+      'Commit 3 by user3',
+    ]);
+    expect(hub.requests.slice(before)).toHaveLength(1);
+    expect(await until('none of them')).toHaveLength(5);
+  });
+
   it('since a head are newest first, and our trailers are found', async () => {
     test = await openHub({ pageSize: 2 });
     const first = await test.hub.admin.createRepo(REPO);
