@@ -96,10 +96,34 @@ const readSource = async (
   };
 };
 
-/** Reads and merges every source; `catalog` is null when anything is wrong, and then `problems` says all of it. */
-export const readCatalog = async (
-  options: CatalogOptions,
-): Promise<{ readonly catalog: Catalog | null; readonly problems: readonly Problem[] }> => {
+export interface ReadCatalog {
+  /** Null when anything is wrong. */
+  readonly catalog: Catalog | null;
+  /** All of what is wrong. */
+  readonly problems: readonly Problem[];
+  /** The entries with which nothing is wrong, for what must not stop at somebody's mistake in another one. */
+  readonly sound: ReadonlyMap<string, CatalogEntry>;
+}
+
+/** Entries that neither repeat nor contradict one before them. */
+const agreeing = (entries: readonly NamedEntry[]): Set<NamedEntry> => {
+  if (crossProblems(entries).length === 0) return new Set(entries);
+  const kept: NamedEntry[] = [];
+  for (const entry of entries) if (crossProblems([...kept, entry]).length === 0) kept.push(entry);
+  return new Set(kept);
+};
+
+const byName = (sources: readonly ReadSource[], wanted: ReadonlySet<NamedEntry>): ReadonlyMap<string, CatalogEntry> => {
+  const named = sources.flatMap(({ info, entries }) =>
+    entries
+      .filter((entry) => wanted.has(entry))
+      .map(({ name, line, entry }): [string, CatalogEntry] => [name, { name, source: info.name, file: info.file, line, entry }]),
+  );
+  return new Map(named);
+};
+
+/** Reads and merges every source. */
+export const readCatalog = async (options: CatalogOptions): Promise<ReadCatalog> => {
   const settingsFile = await findSettings(options);
   const { settings, problems } = await readSettings(settingsFile);
   const base = settingsFile === null ? options.cwd : dirname(settingsFile);
@@ -112,11 +136,9 @@ export const readCatalog = async (
   ]);
   const entries = sources.flatMap((source) => source.entries);
   const all = [...problems, ...sources.flatMap((source) => source.problems), ...crossProblems(entries)];
-  if (all.length > 0) return { catalog: null, problems: all };
-  const named = sources.flatMap(({ info, entries: own }) =>
-    own.map(({ name, line, entry }): [string, CatalogEntry] => [name, { name, source: info.name, file: info.file, line, entry }]),
-  );
-  return { catalog: { entries: new Map(named), sources: sources.map(({ info }) => info), settingsFile }, problems: [] };
+  const sound = byName(sources, agreeing(entries));
+  if (all.length > 0) return { catalog: null, problems: all, sound };
+  return { catalog: { entries: sound, sources: sources.map(({ info }) => info), settingsFile }, problems: [], sound };
 };
 
 /** @throws SwpError `catalog/invalid` with all problems */

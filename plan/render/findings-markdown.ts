@@ -1,0 +1,65 @@
+import { formatBytes, plural } from '../../core/text.js';
+import { codeSpan, escapeMarkdown } from '../escape.js';
+import { levelOf, type FleetFinding } from '../findings/finding.js';
+import type { FindingTable } from '../findings/table.js';
+import { table } from './tables.js';
+
+/** What a run of re-validation did and found, as far as it is shown. */
+export interface ShownRun {
+  /** `now` where a person looks, without a schedule. */
+  readonly which: 'nightly' | 'weekly' | 'now';
+  readonly targets: number;
+  readonly filesRead: number;
+  readonly bytesRead: number;
+  readonly findings: FindingTable;
+  readonly repairs: readonly { readonly entry: string; readonly outcome: RepairOutcome; readonly reason?: string }[];
+  readonly repairsWanted: number;
+}
+
+type RepairOutcome = 'started' | 'runs' | 'ended-before' | 'refused';
+
+/** Room of the Web UI's details, in rows. */
+const MOST_ROWS = 100;
+
+const REPAIRED: Readonly<Record<RepairOutcome, string>> = {
+  started: 'started a publish, which waits for approval',
+  runs: 'a publish of it runs already',
+  'ended-before': 'only reported: a publish for the same findings was not carried out',
+  refused: 'no publish could be started',
+};
+
+/** What became of the publish that a finding calls for, in words. */
+export const repairText = ({ outcome, reason }: ShownRun['repairs'][number]): string =>
+  reason === undefined ? REPAIRED[outcome] : `${REPAIRED[outcome]}: ${reason}`;
+
+/** `3 findings that need attention, 1 to know, in 120 targets`. */
+export const findingCounts = ({ findings: { attention, info }, targets }: Pick<ShownRun, 'findings' | 'targets'>): string => {
+  const found = attention === 0 ? 'nothing that needs attention' : `${plural(attention, 'finding')} to attend to`;
+  return `${found}${info === 0 ? '' : `, ${info} to know`}, in ${plural(targets, 'target')}`;
+};
+
+const row = (found: FleetFinding): string[] => [
+  found.entry === null ? '' : codeSpan(found.entry),
+  found.target === null ? '' : codeSpan(found.target),
+  `${levelOf(found) === 'info' ? 'ℹ' : '✗'} ${codeSpan(found.code)}`,
+  escapeMarkdown(found.message, 500),
+];
+
+/** A run of re-validation as Markdown, for the Web UI and for a job's summary; everything from outside is escaped. */
+export const findingsMarkdown = (run: ShownRun): string => {
+  const { findings, filesRead, bytesRead } = run;
+  const beyond = findings.attention + findings.info - findings.rows.length;
+  return [
+    `# ${run.which === 'now' ? 'Published' : `Re-validation, ${run.which}`}: ${findingCounts(run)}`,
+    run.which === 'weekly' ? `Read back: ${plural(filesRead, 'file')}, ${formatBytes(bytesRead)}.` : '',
+    table(['entry', 'target', 'finding', 'what'], findings.rows.map(row), MOST_ROWS),
+    beyond > 0 ? `${plural(beyond, 'more finding')} that no row shows; digest of all: ${codeSpan(findings.digest ?? '')}` : '',
+    table(
+      ['entry', 'and then'],
+      run.repairs.map((repair) => [codeSpan(repair.entry), escapeMarkdown(repairText(repair), 400)]),
+      MOST_ROWS,
+    ),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+};
