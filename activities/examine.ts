@@ -1,21 +1,17 @@
 import { messageOf } from '../core/error.js';
 import { sameRepo, type CommitSha, type Digest, type RepoId } from '../core/ids.js';
+import { plural, someOf } from '../core/text.js';
 import type { HubConfig } from '../hub/config.js';
-import { readRepo } from '../hub/read/repo.js';
-import { verifyPaths, type VerifyOptions } from '../hub/verify.js';
+import { readRepo, type RepoFacts } from '../hub/read/repo.js';
+import { verifyPaths, type Mismatch, type ReadBack, type VerifyOptions } from '../hub/verify.js';
 import { digestOf } from '../plan/canonical.js';
+import { CARD_PATH } from '../plan/card.js';
 import type { DecisionRecord } from '../plan/decision.js';
+import { finding, isIntegrity, type Finding } from '../plan/findings/finding.js';
+import type { ManifestFile } from '../plan/manifest.js';
 import { manifestOf } from '../plan/provenance.js';
 import { findOurCommit, isBrokenRecord, readRecord, type OurCommit, type PublishRecord } from './facts/last-publish.js';
 import { sampleOf } from './verify.js';
-
-/** Something about a target that a publish of ours did not leave so. */
-export interface Finding {
-  readonly code: 'record-broken' | 'plan-differs' | 'other-target' | 'recipe-differs' | 'not-approved' | 'file-differs';
-  /** The file that it is about, where it is about one. */
-  readonly path: string | null;
-  readonly message: string;
-}
 
 export interface Examination {
   readonly target: RepoId;
@@ -47,8 +43,6 @@ export interface Unpublished {
   readonly state: 'absent' | 'unpublished';
 }
 
-const finding = (code: Finding['code'], message: string, path: string | null = null): Finding => ({ code, path, message });
-
 /** What a record says of itself that does not fit together. */
 const judgeRecord = (repo: RepoId, ours: OurCommit, { provenance }: PublishRecord): Finding[] => {
   const { externalParameters, internalParameters } = provenance.predicate.buildDefinition;
@@ -78,26 +72,62 @@ const recordOf = ({ manifestDigest, provenance }: PublishRecord): NonNullable<Ex
   };
 };
 
+/** How readers see a target: who may, and under which license. */
+export type Visible = Pick<RepoFacts, 'private' | 'license'>;
+
 /** What was found, with the record that it was held to: null where there is none that can be read. */
 export type Examined =
-  { readonly found: Unpublished; readonly record: null } | { readonly found: Examination; readonly record: PublishRecord | null };
+  | { readonly found: Unpublished; readonly record: null }
+  | { readonly found: Examination; readonly record: PublishRecord | null; readonly visible: Visible };
 
 export interface ExamineOptions {
-  /** Read every byte back, not a sample. */
-  readonly full: boolean;
-  readonly onProgress: NonNullable<VerifyOptions['onProgress']>;
+  /** What is read back of the files that the record lists. */
+  readonly read: (record: PublishRecord, files: readonly ManifestFile[]) => ReadBack;
+  /** Accounts whose commits are expected; null: anybody's. */
+  readonly publishers: readonly string[] | null;
+  readonly onProgress?: NonNullable<VerifyOptions['onProgress']>;
   readonly signal: AbortSignal;
 }
+
+/** All files, or the same sample each time. */
+export const readSample =
+  (full: boolean): ExamineOptions['read'] =>
+  ({ manifestDigest }) =>
+    sampleOf(manifestDigest, full);
+
+/** Commits that nobody expected: ours by another account, and later ones. */
+const judgeCommits = (ours: OurCommit, publishers: readonly string[] | null): Finding[] => {
+  const expected = new Set(publishers?.map((name) => name.toLowerCase()));
+  const foreign = [...ours.since, ours].flatMap(({ id, accounts }): Finding[] => {
+    if (publishers === null) return [];
+    if (accounts.length === 0) return [finding('foreign-commit', `The Hub does not say who made commit ${id}.`)];
+    const others = accounts.filter((name) => !expected.has(name.toLowerCase()));
+    return others.length === 0 ? [] : [finding('foreign-commit', `Commit ${id} is by ${someOf(others)}, who is no publisher.`)];
+  });
+  const [newest] = ours.since;
+  const later =
+    newest === undefined
+      ? []
+      : [finding('later-commits', `${plural(ours.since.length, 'commit')} came after our publish, the newest ${newest.id}.`)];
+  return [...foreign, ...later];
+};
+
+const MISMATCHES = { absence: 'file-gone', listing: 'file-differs', bytes: 'bytes-differ' } as const;
+
+const judgeFile = ({ path, shownBy, reason }: Mismatch): Finding =>
+  finding(path === CARD_PATH && shownBy === 'listing' ? 'card-differs' : MISMATCHES[shownBy], `${path} ${reason}.`, path);
 
 /**
  * Compares a target, as its readers get it now, with what the newest publish of ours left there: the record against the
  * trailers of its commit and against itself, then size and digest of every file, then bytes. Differences are the result.
  */
-export const examineTarget = async (hub: HubConfig, repo: RepoId, { full, onProgress, signal }: ExamineOptions): Promise<Examined> => {
+export const examineTarget = async (hub: HubConfig, repo: RepoId, options: ExamineOptions): Promise<Examined> => {
+  const { read, publishers, onProgress, signal } = options;
   const found = await readRepo(hub, repo, undefined, { signal });
   if ('absent' in found) return { found: { target: repo, state: 'absent' }, record: null };
-  const { repo: target, commit: head } = found;
-  const ours = await findOurCommit(hub, target, signal);
+  const { repo: target, commit: head, private: isPrivate, license } = found;
+  const visible = { private: isPrivate, license };
+  const ours = await findOurCommit(hub, target, head, signal);
   if (ours === null) return { found: { target, state: 'unpublished' }, record: null };
   let record: PublishRecord;
   try {
@@ -106,22 +136,21 @@ export const examineTarget = async (hub: HubConfig, repo: RepoId, { full, onProg
     if (!isBrokenRecord(error)) throw error;
     const findings = [finding('record-broken', messageOf(error))];
     const nothing = { files: 0, readBackBytes: 0, foreign: [] };
-    return { found: { target, state: 'differs', head, publish: { commit: ours.id, record: null }, ...nothing, findings }, record: null };
+    const publish = { commit: ours.id, record: null };
+    return { found: { target, state: 'differs', head, publish, ...nothing, findings }, record: null, visible };
   }
   const files = [...manifestOf(record.provenance).files, record.file];
   const owned = new Set(files.map(({ path }) => path));
   const { mismatches, readBackBytes } = await verifyPaths(hub, target, head, files, {
     signal,
-    sample: sampleOf(record.manifestDigest, full),
-    onProgress,
+    tree: found.files,
+    sample: read(record, files),
+    ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const findings = [
-    ...judgeRecord(target, ours, record),
-    ...mismatches.map(({ path, reason }) => finding('file-differs', `${path} ${reason}.`, path)),
-  ];
+  const findings = [...judgeRecord(target, ours, record), ...judgeCommits(ours, publishers), ...mismatches.map(judgeFile)];
   const examination: Examination = {
     target,
-    state: findings.length === 0 ? 'intact' : 'differs',
+    state: findings.some(isIntegrity) ? 'differs' : 'intact',
     head,
     publish: { commit: ours.id, record: recordOf(record) },
     files: files.length,
@@ -129,5 +158,5 @@ export const examineTarget = async (hub: HubConfig, repo: RepoId, { full, onProg
     foreign: found.files.map(({ path }) => path).filter((path) => path !== '.gitattributes' && !owned.has(path)),
     findings,
   };
-  return { found: examination, record };
+  return { found: examination, record, visible };
 };

@@ -17,6 +17,8 @@ export interface Progress {
   readonly totalFiles?: number;
   readonly rate?: number;
   readonly note?: string;
+  /** What an attempt after a crash may go on from. */
+  readonly resume?: unknown;
 }
 
 type Told = Omit<Progress, 'step' | 'host' | 'rate'>;

@@ -2,7 +2,7 @@ import { SwpError } from '../core/error.js';
 import type { Digest } from '../core/ids.js';
 import type { HubConfig } from '../hub/config.js';
 import { readSmallFile } from '../hub/read/file.js';
-import { verifyPaths, type VerifyOptions } from '../hub/verify.js';
+import { verifyPaths, type ReadBack } from '../hub/verify.js';
 import { sha256Of } from '../plan/canonical.js';
 import { describeBytes, manifestDigest } from '../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../plan/provenance.js';
@@ -14,8 +14,7 @@ const SHOWN_MISMATCHES = 5;
 const SAMPLE_BYTES = 64 * 1024 * 1024;
 
 /** What is read back of a target with this manifest: all of it, or the same sample each time. */
-export const sampleOf = (manifest: Digest, full: boolean): VerifyOptions['sample'] =>
-  full ? 'full' : { maxBytes: SAMPLE_BYTES, seed: manifest };
+export const sampleOf = (manifest: Digest, full: boolean): ReadBack => (full ? 'full' : { maxBytes: SAMPLE_BYTES, seed: manifest });
 
 const differs = (message: string): SwpError =>
   new SwpError('integrity', 'verify/differs', message, {

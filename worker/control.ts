@@ -3,6 +3,9 @@ import { Client, WorkflowFailedError } from '@temporalio/client';
 import { Runtime, Worker, type InjectedSinks, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { activityBoundary } from '../activities/boundary.js';
 import { createControlActivities } from '../activities/control.js';
+import { createRevalidateActivities } from '../activities/revalidate/activities.js';
+import { readCatalog } from '../catalog/load.js';
+import { RateBudget } from '../hub/budget.js';
 import { secretsOf, type HubConfig } from '../hub/config.js';
 import type { Secret } from '../hub/secret.js';
 import { queuesOf } from '../workflows/names.js';
@@ -12,6 +15,7 @@ import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/steps.js';
+import { startRepair } from './start-repair.js';
 import { swpTools } from './tools.js';
 import { Webhook } from './webhook.js';
 
@@ -71,6 +75,12 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     approvals: settings.approvals,
     awaitWorkflow: awaitWorkflow(client),
   });
+  const revalidation = createRevalidateActivities({
+    hub: { ...hub, budget: new RateBudget() },
+    catalog: () => readCatalog({ cwd: process.cwd(), ...(settings.catalogFile === null ? {} : { file: settings.catalogFile }) }),
+    publishers: settings.publishers,
+    startRepair: startRepair(client, settings.taskQueue),
+  });
   const queues = queuesOf(settings.taskQueue);
   const interceptors = { activity: [observeSteps(metrics), activityBoundary(secretsOf(hub))] };
   const common = {
@@ -86,7 +96,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
       ...parts.workflows,
       sinks: noticeSinks(settings.webhook),
       taskQueue: queues.control,
-      activities: { planEntry, checkPreconditions, verifyArtifact },
+      activities: { planEntry, checkPreconditions, verifyArtifact, ...revalidation },
       maxConcurrentActivityTaskExecutions: LIGHT_SLOTS,
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     }),

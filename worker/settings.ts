@@ -70,6 +70,10 @@ const Settings = z.object({
     .default(24 * 7),
   SWP_APPROVALS_SELF: z.enum(['allow', 'deny'], 'must be allow or deny').default('allow'),
   SWP_APPROVALS_REQUIRED: z.coerce.number().int().min(1).max(20).default(1),
+  SWP_CATALOG: z.string().min(1).optional(),
+  SWP_PUBLISHERS: list
+    .pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be accounts of the Hub')).min(1, 'must name at least one account'))
+    .optional(),
   SWP_LIMIT_RATE: ByteRate.optional(),
   SWP_KEEP: Keep.prefault('7d'),
   SWP_LARQL_BLOCKS: z.enum(['early', 'ggml'], 'must be early or ggml').optional(),
@@ -92,6 +96,10 @@ export interface WorkerSettings {
   readonly slots: number;
   readonly decideWithinMs: number;
   readonly approvals: ApprovalPolicy;
+  /** The `skulk-weights.yaml` whose entries are re-validated; null: the one in the worker's directory or above. */
+  readonly catalogFile: string | null;
+  /** Accounts of the Hub that publish; null: a commit by anybody is expected. */
+  readonly publishers: readonly string[] | null;
   /** Bytes a second that all uploads of this worker share; null: as fast as it goes. */
   readonly uploadRate: number | null;
   /** How long a staged source or an extraction that nobody uses is kept, in milliseconds. */
@@ -130,6 +138,8 @@ export const readSettings = (env: NodeJS.ProcessEnv): ProcessSettings => {
     slots: data.SWP_SLOTS,
     decideWithinMs: data.SWP_DECISION_HOURS * HOUR,
     approvals: { self: data.SWP_APPROVALS_SELF, required: data.SWP_APPROVALS_REQUIRED },
+    catalogFile: data.SWP_CATALOG ?? null,
+    publishers: data.SWP_PUBLISHERS ?? null,
     uploadRate: data.SWP_LIMIT_RATE ?? null,
     keepMs: data.SWP_KEEP,
     larql: { fleetBlocks: data.SWP_LARQL_BLOCKS ?? null, allowStandIn: data.SWP_LARQL_STAND_IN === 'allow' },

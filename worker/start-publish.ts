@@ -1,14 +1,13 @@
 import type { Client } from '@temporalio/client';
-import { SwpError } from '../../core/error.js';
-import { digestOf } from '../../plan/canonical.js';
-import { codeSpan, escapeMarkdown } from '../../plan/escape.js';
-import type { publishEntry } from '../../workflows/publish-entry.js';
-import { publishId } from '../../workflows/names.js';
-import { SwpEntry, SwpStage, SwpTargets } from '../../workflows/search-attributes.js';
-import { artifactsOf } from '../../catalog/artifacts.js';
-import { repoKey } from '../../core/ids.js';
-import type { PublishInput } from '../../workflows/types.js';
-import { readPublish } from './read.js';
+import { SwpError } from '../core/error.js';
+import { digestOf } from '../plan/canonical.js';
+import { codeSpan, escapeMarkdown } from '../plan/escape.js';
+import type { publishEntry } from '../workflows/publish-entry.js';
+import { publishId } from '../workflows/names.js';
+import { SwpEntry, SwpStage, SwpTargets } from '../workflows/search-attributes.js';
+import { artifactsOf } from '../catalog/artifacts.js';
+import { repoKey, type Digest } from '../core/ids.js';
+import type { PublishInput } from '../workflows/types.js';
 
 /** What was asked for, and by whom, as Markdown for the Web UI. */
 const startDetails = ({ entry: { entry }, only, startedBy, reviewArtifacts }: PublishInput): string => {
@@ -23,20 +22,21 @@ const startDetails = ({ entry: { entry }, only, startedBy, reviewArtifacts }: Pu
 /**
  * Starts a publish, or attaches to the one that runs when it was asked for the same.
  *
+ * @param findings digest of what re-validation found, where that is why it is started
  * @throws SwpError `publish/other-input` when one with another input runs
  */
-export const startPublish = async (client: Client, input: PublishInput, taskQueue: string): Promise<void> => {
+export const startPublish = async (client: Client, input: PublishInput, taskQueue: string, findings?: Digest): Promise<void> => {
   const { name, entry } = input.entry;
   // Whoever asks for the same attaches to it, whoever started it.
   const { startedBy: _startedBy, ...asked } = input;
   const wanted = digestOf(asked);
-  await client.workflow.start<typeof publishEntry>('publishEntry', {
+  const handle = await client.workflow.start<typeof publishEntry>('publishEntry', {
     workflowId: publishId(name),
     taskQueue,
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    memo: { input: wanted },
+    memo: { input: wanted, ...(findings === undefined ? {} : { findings }) },
     typedSearchAttributes: [
       { key: SwpEntry, value: name },
       { key: SwpStage, value: 'planning' },
@@ -45,8 +45,7 @@ export const startPublish = async (client: Client, input: PublishInput, taskQueu
     staticSummary: `Publish ${name}`,
     staticDetails: startDetails(input),
   });
-  const running = await readPublish(client, name);
-  if (running.memo['input'] === wanted) return;
+  if ((await handle.describe()).memo?.['input'] === wanted) return;
   throw new SwpError(
     'conflict',
     'publish/other-input',

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../core/error.js';
-import { oneLine } from '../core/text.js';
+import { oneLine, plural } from '../core/text.js';
 import type { Secret } from '../hub/secret.js';
 import { shortDigest } from '../plan/decision.js';
 import type { Notice } from '../workflows/notices.js';
@@ -17,22 +17,33 @@ const escapeSlack = (text: string): string => text.replaceAll('&', '&amp;').repl
 
 /** A notice in one or two lines, with the command that answers it. */
 export const noticeText = (notice: Notice): string => {
-  const { entry } = notice;
   switch (notice.what) {
     case 'awaiting-approval': {
+      const { entry } = notice;
       const plan = shortDigest(notice.plan);
       return `Plan ${plan} of ${entry} waits for approval. Read it: swp plan ${entry}\nThen: swp approve ${entry} ${plan}`;
     }
     case 'awaiting-release': {
+      const { entry } = notice;
       const manifest = shortDigest(notice.manifest);
       return `What was sealed for ${notice.target} waits for its release. Look: swp status ${entry}\nThen: swp approve ${entry} ${manifest}`;
     }
     case 'needs-attention': {
       const { step, reason, hint } = notice.trouble;
-      return `${notice.workflow} is parked at ${step}: ${oneLine(reason, 500)}\n${hint === null ? '' : `${oneLine(hint, 300)} `}Then: swp retry ${entry}`;
+      return `${notice.workflow} is parked at ${step}: ${oneLine(reason, 500)}\n${hint === null ? '' : `${oneLine(hint, 300)} `}Then: swp retry ${notice.entry}`;
     }
     case 'published':
-      return `${entry} is published to ${notice.target}, commit ${notice.commit}.`;
+      return `${notice.entry} is published to ${notice.target}, commit ${notice.commit}.`;
+    case 'findings': {
+      const first = notice.first.map(
+        ({ entry, target, code, message }) => `• ${target ?? entry ?? 'catalog'}: ${code}: ${oneLine(message, 200)}`,
+      );
+      const more = notice.attention - first.length;
+      const lines = [...first, ...(more > 0 ? [`and ${more} more`] : [])];
+      return `Re-validation, ${notice.which}: ${plural(notice.attention, 'finding')} to attend to.\n${lines.join('\n')}\nAll of them: swp schedule show`;
+    }
+    case 'revalidation-failed':
+      return `Re-validation, ${notice.which}, could not be done: ${oneLine(notice.reason, 500)}\nMend that, then: swp schedule trigger ${notice.which}`;
   }
 };
 
@@ -53,7 +64,7 @@ export class Webhook {
   /** Takes a notice and returns at once. */
   tell(notice: Notice): void {
     if (this.waiting.length >= MOST_WAITING)
-      return this.options.warn(`The webhook does not keep up; dropped: ${notice.what} of ${notice.entry}.`);
+      return this.options.warn(`The webhook does not keep up; dropped: ${oneLine(noticeText(notice), 100)}`);
     this.waiting.push(JSON.stringify({ text: escapeSlack(noticeText(notice)) }));
     if (!this.working) void this.work();
   }

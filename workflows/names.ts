@@ -26,3 +26,10 @@ export const publishId = (entryName: string): string => `publish/${entryName}`;
 
 /** One writer per target repository, compared as the Hub compares names: the id is the lock. */
 export const targetId = (repo: string): string => `target/${repoKey(repo)}`;
+
+/** What re-validation runs do. */
+export const REVALIDATIONS = ['nightly', 'weekly'] as const;
+export type Revalidation = (typeof REVALIDATIONS)[number];
+
+/** Id of a schedule, and of what it starts, to which Temporal adds the time. */
+export const revalidateId = (which: Revalidation): string => `revalidate/${which}`;

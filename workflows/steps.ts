@@ -5,7 +5,14 @@ import {
   type ActivityInterfaceFor,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import type { ClaimActivities, ControlActivities, HostActivities, LightActivities, WaitingActivities } from '../activities/api.js';
+import type {
+  ClaimActivities,
+  ControlActivities,
+  HostActivities,
+  LightActivities,
+  RevalidateActivities,
+  WaitingActivities,
+} from '../activities/api.js';
 import { hostQueue, queuesOf } from './names.js';
 
 /**
@@ -23,6 +30,10 @@ const queues = () => queuesOf(workflowInfo().taskQueue);
 
 export const control = (): ActivityInterfaceFor<ControlActivities> =>
   proxyActivities<ControlActivities>({ ...lasting, taskQueue: queues().control });
+
+/** What re-validation does, on the same queue. */
+export const revalidation = (): ActivityInterfaceFor<RevalidateActivities> =>
+  proxyActivities<RevalidateActivities>({ ...lasting, taskQueue: queues().control });
 
 export const waiting = (): ActivityInterfaceFor<WaitingActivities> =>
   proxyActivities<WaitingActivities>({ ...lasting, taskQueue: queues().waiting });

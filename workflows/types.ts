@@ -1,8 +1,10 @@
-import type { FilingReport } from '../activities/api.js';
+import type { FilingReport, RepairReport } from '../activities/api.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovalPolicy } from '../plan/approval.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
+import type { FindingTable } from '../plan/findings/table.js';
+import type { Revalidation } from './names.js';
 
 export interface PublishInput {
   readonly entry: EntrySnapshot;
@@ -61,6 +63,22 @@ export type ArtifactResult =
 export interface ArtifactReport {
   readonly kind: ArtifactKind;
   readonly result: ArtifactResult | { readonly outcome: 'failed'; readonly target: RepoId; readonly reason: string };
+}
+
+/** `nightly` looks at what the Hub lists; `weekly` reads whole files, each once in so many weeks. */
+export type RevalidateInput = { readonly which: 'nightly' } | { readonly which: 'weekly'; readonly weeks: number };
+
+export interface RevalidateResult {
+  readonly which: Revalidation;
+  readonly targets: number;
+  /** Of a weekly run. */
+  readonly week: number | null;
+  readonly filesRead: number;
+  readonly bytesRead: number;
+  readonly findings: FindingTable;
+  /** Entries that should be published again, the first of them, and what became of that. */
+  readonly repairs: readonly RepairReport[];
+  readonly repairsWanted: number;
 }
 
 export interface PublishResult {

@@ -9,8 +9,8 @@ import { readSmallFile } from '../../hub/read/file.js';
 import { openFile } from '../../hub/read/range.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 
-const INDEX_PATH = 'model.safetensors.index.json';
-const CONFIG_PATH = 'config.json';
+export const INDEX_PATH = 'model.safetensors.index.json';
+export const CONFIG_PATH = 'config.json';
 const CONFIG_LIMIT = 4 * 1024 * 1024;
 const INDEX_LIMIT = 128 * 1024 * 1024;
 export const HEADERS_IN_FLIGHT = 6;

@@ -1,5 +1,6 @@
 import { SwpError } from '../../core/error.js';
 import { CARD_PATH } from '../../plan/card.js';
+import type { FindingCode } from '../../plan/findings/finding.js';
 import { PROVENANCE_PATH, type Provenance } from '../../plan/provenance.js';
 import type { Examination } from '../examine.js';
 import { reasonOf, type Rebuild } from './result.js';
@@ -21,11 +22,13 @@ export const unbuilt = (provenance: Provenance | null, outcome: Rebuild['outcome
   };
 };
 
+const RECORD: ReadonlySet<FindingCode> = new Set(['record-broken', 'recipe-differs']);
+const PAYLOAD: ReadonlySet<FindingCode> = new Set(['file-differs', 'file-gone', 'bytes-differ']);
+
 /** The result where the examination has found what no rebuild undoes; null else. An edited card is nothing of that. */
 export const decidedBefore = ({ target, findings }: Examination, provenance: Provenance | null): Rebuild | null => {
   const found = findings.find(
-    ({ code, path }) =>
-      code === 'record-broken' || code === 'recipe-differs' || (code === 'file-differs' && path !== CARD_PATH && path !== PROVENANCE_PATH),
+    ({ code, path }) => RECORD.has(code) || (PAYLOAD.has(code) && path !== CARD_PATH && path !== PROVENANCE_PATH),
   );
   if (found === undefined) return null;
   const message = `Nothing was built, since ${target} differs from its own record: ${found.message}`;

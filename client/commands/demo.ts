@@ -19,7 +19,7 @@ import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
 import { loginReviewer } from '../publish/reviewer.js';
-import { startPublish } from '../publish/start.js';
+import { startPublish } from '../../worker/start-publish.js';
 
 const PLAN_DEADLINE_MS = 60_000;
 

@@ -13,7 +13,7 @@ import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
 import { findReviewer } from '../publish/reviewer.js';
-import { startPublish } from '../publish/start.js';
+import { startPublish } from '../../worker/start-publish.js';
 import { watchPublish } from '../publish/watch.js';
 
 export interface StartOptions {

@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DefaultLogger, Runtime, type Worker } from '@temporalio/worker';
 import type { TemporalClient } from '../../client/temporal-connection.js';
 import { newestPlan } from '../../client/publish/plan-history.js';
-import { startPublish } from '../../client/publish/start.js';
+import { startPublish } from '../../worker/start-publish.js';
 import { readRunning } from '../../client/publish/read.js';
 import { EntrySnapshot } from '../../catalog/snapshot.js';
 import { RepoId, type ArtifactKind } from '../../core/ids.js';
@@ -39,6 +39,8 @@ const LONGEST_SLEEP_MS = 60;
 export interface WorkshopOptions {
   readonly decideWithinMs?: number;
   readonly approvals?: ApprovalPolicy;
+  /** Accounts whose commits are expected. */
+  readonly publishers?: readonly string[];
   /** Told of what waits for people. */
   readonly webhook?: string;
   /** Path of the larql that the high-memory worker finds, stand-in or not; without it there is none. */
@@ -105,6 +107,18 @@ export class Workshop {
       name: `test/${key}`,
       entry: { key, tier: 'smoke', mtp_source_repo: this.source, mtp_sidecar_repo: this.target, ...over },
     });
+  }
+
+  /** The catalog that the control worker re-validates. */
+  private get catalogFile(): string {
+    return join(this.directory, 'skulk-weights.yaml');
+  }
+
+  /** Writes it, with these entries under the names that they have there: `test/…`. */
+  async writeCatalog(entries: readonly EntrySnapshot[] = [this.entry()]): Promise<void> {
+    await writeFile(this.catalogFile, 'include_foxlight: false\nsources:\n  - name: test\n    path: entries.yaml\n');
+    // JSON is YAML.
+    await writeFile(join(this.directory, 'entries.yaml'), JSON.stringify({ models: entries.map(({ entry }) => entry) }));
   }
 
   async start(
@@ -222,6 +236,8 @@ export class Workshop {
       slots: 2,
       decideWithinMs: this.options.decideWithinMs ?? 3_600_000,
       approvals: this.options.approvals ?? ONE_APPROVAL,
+      catalogFile: this.catalogFile,
+      publishers: this.options.publishers ?? null,
       uploadRate: null,
       keepMs: 3_600_000,
       larql: { fleetBlocks: 'early' as const, allowStandIn: true },

@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CommitSha, Digest } from '../../core/ids.js';
+import { CommitSha, Digest, RepoId } from '../../core/ids.js';
 import { Secret } from '../../hub/secret.js';
 import { Webhook } from '../../worker/webhook.js';
 import type { Notice } from '../../workflows/notices.js';
@@ -60,6 +60,27 @@ const published = (entry = 'acme/x'): Notice => ({
   commit: CommitSha.parse('a'.repeat(40)),
 });
 
+it('a notice of findings names the first, counts the rest, and lets nothing in them call a channel', async () => {
+  chat = await Chat.open();
+  const first = [
+    { entry: 'acme/x', target: RepoId.parse('acme/x-mtp'), code: 'file-gone' as const, path: 'a', message: '<!channel> is\nnot there.' },
+  ];
+  webhook().tell({ what: 'findings', which: 'nightly', attention: 3, first });
+  await expect
+    .poll(() => chat.heard)
+    .toEqual([
+      'Re-validation, nightly: 3 findings to attend to.\n• acme/x-mtp: file-gone: &lt;!channel&gt; is not there.\nand 2 more\nAll of them: swp schedule show',
+    ]);
+});
+
+it('a notice of a run that could not be done says why', async () => {
+  chat = await Chat.open();
+  webhook().tell({ what: 'revalidation-failed', which: 'weekly', reason: '401: Invalid username' });
+  await expect
+    .poll(() => chat.heard)
+    .toEqual(['Re-validation, weekly, could not be done: 401: Invalid username\nMend that, then: swp schedule trigger weekly']);
+});
+
 describe('a webhook', () => {
   it('is told what waits, with the commands that answer it', async () => {
     chat = await Chat.open();
@@ -106,7 +127,9 @@ describe('a webhook', () => {
     chat = await Chat.open(() => undefined);
     const told = webhook();
     for (let count = 0; count < 102; count += 1) told.tell(published());
-    expect(warnings).toEqual(['The webhook does not keep up; dropped: published of acme/x.']);
+    expect(warnings).toEqual([
+      'The webhook does not keep up; dropped: acme/x is published to Acme/x-mtp, commit aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.',
+    ]);
   });
 });
 

@@ -15,7 +15,10 @@ Runtime.install({
 
 const shapes = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json')).toSorted();
 const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(HISTORIES, name), 'utf8'));
-const idOf = (name: string): string => (name.includes('.target.') ? 'target/acme/replayed' : 'publish/test/replayed');
+const idOf = (name: string): string => {
+  if (name.includes('.revalidate.')) return 'revalidate/replayed';
+  return name.includes('.target.') ? 'target/acme/replayed' : 'publish/test/replayed';
+};
 
 // A history that fails here belongs to a publish that waits somewhere. Never record it again: put the change
 // behind patched(), and keep the new shape beside the old one.
@@ -34,6 +37,7 @@ describe('the committed histories', () => {
       'expired.publish',
       'filed.target',
       'metadata-only.target',
+      'nightly.revalidate',
       'published-by-signal.publish',
       'published-by-signal.target',
       'rejected.publish',
@@ -47,6 +51,7 @@ describe('the committed histories', () => {
       'two-approvals.target',
       'unchanged.publish',
       'waited.publish',
+      'weekly.revalidate',
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startPublish } from '../../client/publish/start.js';
+import { startPublish } from '../../worker/start-publish.js';
 import { RepoId } from '../../core/ids.js';
 import { Workshop } from '../support/workshop.js';
 

@@ -1,0 +1,57 @@
+import type { FleetTarget } from '../../catalog/fleet.js';
+import type { HubConfig } from '../../hub/config.js';
+import type { FleetFinding } from '../../plan/findings/finding.js';
+import { shareOf, type Rotation } from '../../plan/findings/share.js';
+import { examinedFindings, examineOrReport, placed } from './check-targets.js';
+
+/** What was read so far: enough to go on after a crash without reading it again. */
+export interface ReadSoFar {
+  /** Those that are done. */
+  readonly targets: readonly string[];
+  readonly files: number;
+  readonly bytes: number;
+  readonly findings: readonly FleetFinding[];
+}
+
+export interface ReadBackOptions extends Rotation {
+  readonly publishers: readonly string[] | null;
+  readonly from: ReadSoFar;
+  /** Told after each target. */
+  readonly onDone: (read: ReadSoFar) => void;
+  readonly onProgress: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
+}
+
+/** Reads this week's files of each target whole, and compares them with what was published. */
+export const readBackTargets = async (
+  hub: HubConfig,
+  targets: readonly FleetTarget[],
+  options: ReadBackOptions,
+  signal: AbortSignal,
+): Promise<ReadSoFar> => {
+  const { weeks, week, publishers, onProgress } = options;
+  let read = options.from;
+  const done = new Set(read.targets);
+  for (const target of targets.filter((one) => !done.has(one.target))) {
+    let files = 0;
+    const examined = await examineOrReport(hub, target.target, {
+      read: (_record, listed) => {
+        const paths = shareOf(target.target, listed, weeks, week);
+        files = paths.size;
+        return { paths };
+      },
+      publishers,
+      onProgress: ({ file, ...bytes }) => onProgress({ file: `${target.target}: ${file}`, ...bytes }),
+      signal,
+    });
+    const findings = 'found' in examined ? examinedFindings(examined) : examined;
+    const bytes = 'found' in examined && 'readBackBytes' in examined.found ? examined.found.readBackBytes : 0;
+    read = {
+      targets: [...read.targets, target.target],
+      files: read.files + files,
+      bytes: read.bytes + bytes,
+      findings: [...read.findings, ...placed(target, findings)],
+    };
+    options.onDone(read);
+  }
+  return read;
+};

@@ -1,0 +1,167 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EntrySnapshot } from '../../catalog/snapshot.js';
+import { readRunning } from '../../client/publish/read.js';
+import { RepoId } from '../../core/ids.js';
+import { CARD_PATH } from '../../plan/card.js';
+import { publishId } from '../../workflows/names.js';
+import type { revalidate } from '../../workflows/revalidate.js';
+import { SwpFindings } from '../../workflows/search-attributes.js';
+import type { Stage } from '../../workflows/stages.js';
+import type { RevalidateInput, RevalidateResult } from '../../workflows/types.js';
+import { keepHistory } from '../support/keep-history.js';
+import { publishHere } from '../support/publish-here.js';
+import { TOKENS, Workshop } from '../support/workshop.js';
+
+const PAYLOAD = 'mtp.safetensors';
+
+let workshop: Workshop;
+beforeAll(async () => {
+  workshop = await Workshop.open('revalidate', { publishers: ['writer'] });
+});
+afterAll(() => workshop.close());
+
+let runs = 0;
+const run = async (input: RevalidateInput = { which: 'nightly' }): Promise<RevalidateResult> => {
+  runs += 1;
+  const workflowId = `revalidate/${workshop.queue}-${runs}`;
+  const options = { workflowId, taskQueue: workshop.queue, args: [input] as [RevalidateInput] };
+  return workshop.temporal.client.workflow.execute<typeof revalidate>('revalidate', options);
+};
+
+/** Keeps the history of the newest run as a replay fixture. */
+const keep = (which: string) => keepHistory(workshop.temporal.client, `revalidate/${workshop.queue}-${runs}`, `${which}.revalidate`);
+
+const codesOf = ({ findings }: RevalidateResult): string[] =>
+  findings.rows.map(({ code, path }) => (path === null ? code : `${code} ${path}`)).toSorted();
+
+interface Scene {
+  readonly source: RepoId;
+  readonly target: RepoId;
+  readonly entry: EntrySnapshot;
+}
+
+let scenes = 0;
+/** A source with a sidecar that was published from it, and a catalog with its entry alone. */
+const scene = async (over: Record<string, unknown> = {}): Promise<Scene> => {
+  scenes += 1;
+  const key = `${workshop.queue}-${scenes}`;
+  const [source, target] = [RepoId.parse(`labs/${key}`), RepoId.parse(`Acme/${key}-mtp`)];
+  await workshop.putSource({}, source);
+  const entry = workshop.entry({ mtp_source_repo: source, mtp_sidecar_repo: target, ...over }, key);
+  await workshop.writeCatalog([entry]);
+  await publishHere(entry, { hub: workshop.hub, token: TOKENS.write, directory: workshop.directory });
+  return { source, target, entry };
+};
+
+const put = (repo: string, path: string, bytes: Uint8Array) =>
+  workshop.hub.admin.commitFiles(repo, new Map([[path, bytes]]), { message: 'x', user: 'writer' });
+
+const stageOf = async ({ entry }: Scene): Promise<string | null> =>
+  (await readRunning(workshop.temporal.client, publishId(entry.name)))?.stage ?? null;
+
+const repairOf = async (): Promise<string> =>
+  (await run()).repairs.map(({ outcome, reason }) => (reason === undefined ? outcome : `${outcome}: ${reason}`)).join();
+
+describe('a nightly run', () => {
+  it('finds nothing where all is as it was published, and sends the Hub nothing but questions', async () => {
+    await scene();
+    const before = workshop.hub.requests.length;
+    const result = await run();
+    expect(result).toMatchObject({
+      which: 'nightly',
+      targets: 1,
+      findings: { rows: [], attention: 0, info: 0, digest: null },
+      repairs: [],
+    });
+    const methods = new Set(workshop.hub.requests.slice(before).map(({ method }) => method));
+    expect([...methods].filter((method) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
+  });
+
+  it('counts its findings where people and alerts look, and keeps them as Markdown', async () => {
+    const { target } = await scene();
+    await put(target, CARD_PATH, Buffer.from('# Mine'));
+    const result = await run();
+    expect(codesOf(result)).toEqual(['card-differs README.md', 'later-commits']);
+    expect(result.findings).toMatchObject({ attention: 1, info: 1, digest: expect.stringMatching(/^sha256:/) });
+    const found = await workshop.temporal.client.workflow.getHandle(`revalidate/${workshop.queue}-${runs}`).describe();
+    expect(found.typedSearchAttributes.get(SwpFindings)).toBe(1);
+    await keep('nightly');
+  });
+
+  it('starts nothing for a source that only moved, and a publish for one that changed', async () => {
+    const one = await scene();
+    await put(one.source, 'README.md', Buffer.from('---\nlicense: apache-2.0\n---\n# Better\n'));
+    const moved = await run();
+    expect(codesOf(moved)).toEqual(['source-moved']);
+    expect(moved.findings.attention).toBe(0);
+    expect(await stageOf(one)).toBe(null);
+    await workshop.putSource({ seed: 8 }, one.source);
+    expect(await repairOf()).toBe('started');
+    await workshop.until('awaiting-approval', publishId(one.entry.name));
+    await workshop.handle(one.entry).cancel();
+  });
+
+  it('asks once for a set of findings: not while it waits, nor after it was rejected, but when there are others', async () => {
+    const one = await scene();
+    await put(one.target, PAYLOAD, Buffer.from('other'));
+    expect(await repairOf()).toBe('started');
+    expect(await repairOf()).toBe('runs');
+    const plan = await workshop.planOf(1, one.entry);
+    await workshop.handle(one.entry).executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'reject', reviewer: 'ada' }] });
+    await workshop.result(one.entry);
+    await listed(one, 'rejected');
+    expect(await repairOf()).toBe('ended-before: it ended rejected');
+    await put(one.target, PAYLOAD, Buffer.from('another'));
+    expect(await repairOf()).toBe('started');
+    await workshop.handle(one.entry).cancel();
+  });
+
+  it('whose publish was approved finds all well again', async () => {
+    const one = await scene();
+    await put(one.target, PAYLOAD, Buffer.from('other'));
+    expect(await repairOf()).toBe('started');
+    await workshop.approve(1, one.entry);
+    expect((await workshop.result(one.entry)).outcome).toBe('published');
+    expect((await run()).findings.attention).toBe(0);
+  });
+
+  it('checks what is sound in a catalog with mistakes', async () => {
+    const { entry, target } = await scene();
+    await workshop.hub.admin.deleteRepo(target);
+    const broken = { ...entry, entry: { ...entry.entry, key: 'broken', mtp_sidecar_repo: 'no repository' } };
+    await workshop.writeCatalog([entry, broken as never]);
+    expect(codesOf(await run())).toEqual(['catalog-invalid', 'target-absent']);
+  });
+
+  it('that may not read the Hub fails, and says why', async () => {
+    await scene();
+    const stop = workshop.hub.on(() => ({ kind: 'status', status: 401, body: '{"error":"Invalid username or password."}' }));
+    await expect(run().finally(stop)).rejects.toMatchObject({ cause: { cause: { type: 'hub/unauthorized' } } });
+  });
+
+  it('that was typed wrong by hand says how to start it', async () => {
+    await expect(run('nightly' as never)).rejects.toMatchObject({ cause: { type: 'revalidate/input' } });
+  });
+});
+
+/** Waits until the server's list shows how a publish ended. */
+const listed = async ({ entry }: Scene, stage: Stage): Promise<void> => {
+  const query = `WorkflowId = '${publishId(entry.name)}' AND SwpStage = '${stage}'`;
+  while ((await workshop.temporal.client.workflow.count(query)).count === 0) await delay(50);
+};
+
+describe('a weekly run', () => {
+  it('reads each file once in its weeks, and finds bytes that are not those that are listed', async () => {
+    const { target } = await scene();
+    const all = await run({ which: 'weekly', weeks: 1 });
+    expect(all).toMatchObject({ filesRead: 5, week: expect.any(Number), findings: { attention: 0 } });
+    const stop = workshop.hub.on(({ operation, repo }) =>
+      operation === 'cdn' && repo === target ? { kind: 'corrupt-answer', at: 100 } : undefined,
+    );
+    const found = await run({ which: 'weekly', weeks: 1 }).finally(stop);
+    expect(codesOf(found)).toEqual([`bytes-differ ${PAYLOAD}`]);
+    expect(found.repairs).toEqual([]);
+    await keep('weekly');
+  });
+});

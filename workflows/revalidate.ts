@@ -1,0 +1,109 @@
+import { ActivityFailure, ApplicationFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { z } from 'zod';
+import type { Fleet, RepairReport } from '../activities/api.js';
+import type { Repair } from '../plan/findings/digest.js';
+import { levelOf } from '../plan/findings/finding.js';
+import { weekOf } from '../plan/findings/share.js';
+import { joinTables, NO_FINDINGS, type FindingTable } from '../plan/findings/table.js';
+import { findingsMarkdown } from '../plan/render/findings-markdown.js';
+import { notices } from './notices.js';
+import { troubleOf } from './parking.js';
+import { SwpFindings } from './search-attributes.js';
+import { revalidation } from './steps.js';
+import type { RevalidateInput, RevalidateResult } from './types.js';
+
+/** Targets of one step: few enough that a crash costs little, many enough that a thousand make a short history. */
+const BATCH = { nightly: 50, weekly: 10 } as const;
+/** Repairs that a result lists. */
+const MOST_REPAIRS = 100;
+/** Findings that a notice tells of. */
+const TOLD = 3;
+
+const MOST_WEEKS = 520;
+
+/** One look at everything that is published. */
+class RevalidateRun {
+  private table: FindingTable = NO_FINDINGS;
+  private readonly repairs: RepairReport[] = [];
+  private repairsWanted = 0;
+  private readonly read = { targets: 0, files: 0, bytes: 0 };
+  private readonly week: number | null;
+
+  constructor(private readonly input: RevalidateInput) {
+    this.week = input.which === 'weekly' ? weekOf(Date.now()) : null;
+  }
+
+  async run(): Promise<RevalidateResult> {
+    const fleet = await revalidation().listFleet({ batch: BATCH[this.input.which] });
+    this.table = fleet.findings;
+    for (const targets of fleet.batches) {
+      await this.look(targets, fleet);
+      this.read.targets += targets.length;
+      this.show();
+    }
+    this.show();
+    upsertSearchAttributes([{ key: SwpFindings, value: this.table.attention }]);
+    if (this.table.attention > 0) this.tell();
+    return this.result();
+  }
+
+  private async look(targets: readonly string[], fleet: Fleet): Promise<void> {
+    const request = { targets, before: this.table.digest };
+    const summary = `${this.read.targets + targets.length} of ${fleet.targets} targets`;
+    if (this.input.which === 'weekly') {
+      const { weeks } = this.input;
+      const back = await revalidation().readBackTargets.executeWithOptions({ summary }, [{ ...request, weeks, week: this.week ?? 0 }]);
+      this.table = joinTables(this.table, back.findings);
+      this.read.files += back.files;
+      this.read.bytes += back.bytes;
+      return;
+    }
+    const { findings, repairs } = await revalidation().checkTargets.executeWithOptions({ summary }, [request]);
+    this.table = joinTables(this.table, findings);
+    if (repairs.length > 0) await this.repair(repairs);
+  }
+
+  private async repair(wanted: readonly Repair[]): Promise<void> {
+    this.repairsWanted += wanted.length;
+    const reports = await revalidation().startRepairs.executeWithOptions({ summary: `publish again: ${wanted.length}` }, [wanted]);
+    this.repairs.push(...reports.slice(0, MOST_REPAIRS - this.repairs.length));
+  }
+
+  private tell(): void {
+    const first = this.table.rows.filter((row) => levelOf(row) === 'attention').slice(0, TOLD);
+    notices.notice({ what: 'findings', which: this.input.which, attention: this.table.attention, first });
+  }
+
+  private show(): void {
+    setCurrentDetails(findingsMarkdown(this.result()));
+  }
+
+  private result(): RevalidateResult {
+    const { table: findings, repairs, repairsWanted, week } = this;
+    const { targets, files: filesRead, bytes: bytesRead } = this.read;
+    return { which: this.input.which, targets, week, filesRead, bytesRead, findings, repairs, repairsWanted };
+  }
+}
+
+const Input = z.discriminatedUnion('which', [
+  z.strictObject({ which: z.literal('nightly') }),
+  z.strictObject({ which: z.literal('weekly'), weeks: z.int().min(1).max(MOST_WEEKS) }),
+]);
+
+/** Looks at everything that the catalog publishes, reports what is not as it was left, and asks for what would mend it. */
+export const revalidate = async (input: RevalidateInput): Promise<RevalidateResult> => {
+  const parsed = Input.safeParse(input);
+  if (!parsed.success)
+    throw ApplicationFailure.create({
+      type: 'revalidate/input',
+      nonRetryable: true,
+      message: 'Start it with {"which": "nightly"} or {"which": "weekly", "weeks": 8}.',
+    });
+  try {
+    return await new RevalidateRun(parsed.data).run();
+  } catch (error) {
+    if (error instanceof ActivityFailure && !isCancellation(error))
+      notices.notice({ what: 'revalidation-failed', which: parsed.data.which, reason: troubleOf('re-validation', error).reason });
+    throw error;
+  }
+};
