@@ -6,6 +6,7 @@ import { swpVersion } from '../core/version.js';
 import type { MtpNames } from '../formats/mtp/naming.js';
 import type { Execute } from './context.js';
 import { declareCatalogEditing } from './declare-catalog.js';
+import { declareSchedule } from './declare-schedule.js';
 import { declareCompletion } from './declare-completion.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import { collect, wholeNumber } from './option-values.js';
@@ -170,14 +171,18 @@ export const declare = (execute: Execute): Command => {
     .action((entry: string) => execute(async (context) => (await import('./commands/cancel.js')).cancel({ entry }, context)));
   program
     .command('verify')
-    .argument('<what>', 'an entry, or a target as owner/name')
+    .argument('[what]', 'an entry, or a target as owner/name; without it, all of the catalog by what the Hub lists')
     .description('compare targets with what was published to them; needs the Hub alone, and a token that may read them')
     .option('--full', 'read every byte back, not a sample')
     .option('--rebuild', 'build the payload again here from its pinned source, and compare every byte')
     .option('--scratch <directory>', 'build it in here, and delete it afterwards; default: where the system keeps temporary files')
-    .action((what: string, options: { full?: true; rebuild?: true; scratch?: string }) =>
-      execute(async (context) => (await import('./commands/verify.js')).verify({ what, ...options }, context)),
+    .option('--markdown', "of all of the catalog, as Markdown for a job's summary")
+    .action((what: string | undefined, options: { full?: true; rebuild?: true; scratch?: string; markdown?: true }) =>
+      execute(async (context) =>
+        (await import('./commands/verify.js')).verify({ ...(what === undefined ? {} : { what }), ...options }, context),
+      ),
     );
+  declareSchedule(program, execute);
   program
     .command('doctor')
     .description('check settings, server, Hub and tokens')

@@ -1,6 +1,7 @@
 import type { Examination, Unpublished } from '../activities/examine.js';
 import { formatBytes, oneLine, plural, someOf } from '../core/text.js';
 import { decisionText } from '../plan/decision.js';
+import { levelOf, type Finding } from '../plan/findings/finding.js';
 import type { Paint } from '../plan/render/paint.js';
 
 /** So many findings are shown to people; `--json` has them all. */
@@ -24,6 +25,13 @@ const recordLines = ({ commit, record }: Examination['publish']): string[] => [
       ]),
 ];
 
+const findingLines = (findings: readonly Finding[], paint: Paint): string[] => [
+  ...findings
+    .slice(0, SHOWN)
+    .map((found) => `  ${(levelOf(found) === 'info' ? paint.dim : paint.bad)(found.code)}  ${oneLine(found.message, 1000)}`),
+  ...(findings.length > SHOWN ? [`  and ${findings.length - SHOWN} more findings: --json lists all`] : []),
+];
+
 const examinedLines = (found: Examination, paint: Paint): string[] => [
   `${found.target}: ${found.state === 'intact' ? paint.good('intact') : paint.bad('differs from what was published')}`,
   ...recordLines(found.publish),
@@ -32,10 +40,13 @@ const examinedLines = (found: Examination, paint: Paint): string[] => [
   ...(found.foreign.length === 0
     ? []
     : [line('foreign', `${plural(found.foreign.length, 'file')} not of this publish: ${someOf(found.foreign)}`)]),
-  ...found.findings.slice(0, SHOWN).map(({ code, message }) => `  ${paint.bad(code)}  ${oneLine(message, 1000)}`),
-  ...(found.findings.length > SHOWN ? [`  and ${found.findings.length - SHOWN} more findings: --json lists all`] : []),
+  ...findingLines(found.findings, paint),
 ];
 
-/** One target for people. What its commits, files and record say is text from outside. */
-export const examinationText = (found: Examination | Unpublished, paint: Paint): string =>
-  'findings' in found ? examinedLines(found, paint).join('\n') : unpublishedText(found);
+/**
+ * One target for people. What its commits, files and record say is text from outside.
+ *
+ * @param source what was found about its source
+ */
+export const examinationText = (found: Examination | Unpublished, source: readonly Finding[], paint: Paint): string =>
+  ['findings' in found ? examinedLines(found, paint).join('\n') : unpublishedText(found), ...findingLines(source, paint)].join('\n');

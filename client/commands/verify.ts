@@ -1,11 +1,16 @@
-import { examineTarget, type Examination, type Examined, type Unpublished } from '../../activities/examine.js';
+import { examineTarget, readSample, type Examination, type Examined, type Unpublished } from '../../activities/examine.js';
 import type { Rebuild } from '../../activities/rebuild/result.js';
 import { decidedBefore } from '../../activities/rebuild/unbuilt.js';
+import { checkSource } from '../../activities/revalidate/check-source.js';
+import { SharedSource } from '../../activities/revalidate/sources.js';
 import { artifactsOf } from '../../catalog/artifacts.js';
+import type { FleetTarget } from '../../catalog/fleet.js';
 import { findEntry } from '../../catalog/load.js';
 import { SwpError } from '../../core/error.js';
 import { RepoId } from '../../core/ids.js';
 import { hubConfigFromEnv, withPatience, type HubConfig } from '../../hub/config.js';
+import { levelOf, type Finding } from '../../plan/findings/finding.js';
+import { readSettings } from '../../worker/settings.js';
 import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
@@ -13,44 +18,61 @@ import { progressTeller } from '../output/teller.js';
 import { rebuildHere, type Hubs } from '../rebuild.js';
 import { rebuildText } from '../rebuild-text.js';
 import { sourceHub } from '../source.js';
+import { verifyAll } from '../verify-all.js';
 import { examinationText } from '../verify-text.js';
 
 /** A person waits: the Hub gets this many tries. */
 const ATTEMPTS = 4;
 
-export interface VerifyCommand {
-  readonly what: string;
+interface VerifyOne {
   readonly full?: boolean;
   readonly rebuild?: boolean;
   readonly scratch?: string;
 }
 
-type Found = (Examination | Unpublished) & { readonly rebuild?: Rebuild };
+export interface VerifyCommand extends VerifyOne {
+  /** Absent: everything that the catalog publishes. */
+  readonly what?: string;
+  readonly markdown?: boolean;
+}
+
+type Found = (Examination | Unpublished) & { readonly source: readonly Finding[]; readonly rebuild?: Rebuild };
+
+/** A target, with what its entry says of it: of a repository that was named itself nothing is known. */
+type Wanted = Pick<FleetTarget, 'target'> | FleetTarget;
 
 /** The targets of an entry, or the repository that is named. A name that is both is the entry's. */
-const targetsOf = async (name: string, context: Context): Promise<readonly RepoId[]> => {
+const targetsOf = async (name: string, context: Context): Promise<readonly Wanted[]> => {
   const catalog = await openCatalog(context);
   try {
-    return artifactsOf(findEntry(catalog, name).entry).map(({ target }) => target);
+    const { name: full, entry } = findEntry(catalog, name);
+    return artifactsOf(entry).map((artifact) => ({ ...artifact, entry: full }));
   } catch (error) {
     const repo = RepoId.safeParse(name);
-    if (error instanceof SwpError && error.code === 'catalog/unknown-entry' && repo.success) return [repo.data];
+    if (error instanceof SwpError && error.code === 'catalog/unknown-entry' && repo.success) return [{ target: repo.data }];
     throw error;
   }
 };
 
 const examine = async (hub: HubConfig, target: RepoId, full: boolean, context: Context): Promise<Examined> => {
+  const { publishers } = readSettings(context.env);
   context.out.note(`Reading ${target}.`);
   const { tell, end } = progressTeller(context.out, target);
   try {
-    return await examineTarget(hub, target, { full, onProgress: tell, signal: context.signal });
+    return await examineTarget(hub, target, { read: readSample(full), publishers, onProgress: tell, signal: context.signal });
   } finally {
     end();
   }
 };
 
-const look = async (hubs: Hubs, target: RepoId, options: VerifyCommand, context: Context): Promise<Found> => {
-  const { found, record } = await examine(hubs.hub, target, options.full === true, context);
+const look = async (hubs: Hubs, wanted: Wanted, options: VerifyOne, context: Context): Promise<Found> => {
+  const examined = await examine(hubs.hub, wanted.target, options.full === true, context);
+  const { record } = examined;
+  const isOfEntry = 'source' in wanted && 'visible' in examined;
+  const source = isOfEntry
+    ? await checkSource(hubs.hub, wanted, examined, new SharedSource(hubs.hub, wanted, context.signal), context.signal)
+    : [];
+  const found = { ...examined.found, source };
   if (options.rebuild !== true || !('findings' in found)) return found;
   const decided = decidedBefore(found, record?.provenance ?? null);
   if (decided !== null || record === null) return decided === null ? found : { ...found, rebuild: decided };
@@ -63,22 +85,28 @@ const exitOf = (found: readonly Found[]): ExitCode => {
     rebuild?.reason === undefined || rebuild.reason === null ? [] : exitCodeOf(rebuild.reason.kind),
   );
   if (found.some(({ state }) => state === 'differs') || rebuilt.includes(EXIT.integrity)) return EXIT.integrity;
-  return rebuilt[0] ?? (found.every(({ state }) => state === 'intact') ? EXIT.ok : EXIT.failed);
+  const isWell = found.every(({ state, source }) => state === 'intact' && source.every((one) => levelOf(one) === 'info'));
+  return rebuilt[0] ?? (isWell ? EXIT.ok : EXIT.failed);
 };
 
 const textOf = (found: Found, context: Context): string => {
   const { paint } = context.out;
-  return [examinationText(found, paint), ...(found.rebuild === undefined ? [] : [rebuildText(found.rebuild, paint)])].join('\n');
+  return [examinationText(found, found.source, paint), ...(found.rebuild === undefined ? [] : [rebuildText(found.rebuild, paint)])].join(
+    '\n',
+  );
 };
 
 /** Compares targets with what was published to them, from the Hub alone; on request also with what their sources give here. */
 export const verify = async (options: VerifyCommand, context: Context): Promise<ExitCode> => {
   if (options.scratch !== undefined && options.rebuild !== true)
     throw new SwpError('usage', 'client/scratch', 'Without --rebuild nothing is built, so that there is no --scratch.');
-  const targets = await targetsOf(options.what, context);
   const onRetry: HubConfig['onRetry'] = (error, waitMs) =>
     context.out.note(`Tried again in ${Math.ceil(waitMs / 1000)} s: ${error.message}`);
   const hub: HubConfig = { ...withPatience(hubConfigFromEnv(context.env), ATTEMPTS), onRetry };
+  if (options.what === undefined) return verifyAll(hub, options, context);
+  if (options.markdown === true)
+    throw new SwpError('usage', 'client/markdown', '--markdown is for all of the catalog: leave the name out.');
+  const targets = await targetsOf(options.what, context);
   const hubs = { hub, sourceHub: options.rebuild === true ? { ...sourceHub(context.env), onRetry } : hub };
   const found: Found[] = [];
   for (const target of targets) found.push(await look(hubs, target, options, context));

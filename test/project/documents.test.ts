@@ -6,6 +6,7 @@ import { DecisionMessage, ReleaseMessage } from '../../plan/decision.js';
 import { parseSettingsFile } from '../../catalog/settings-file.js';
 import { parseSourceFile } from '../../catalog/source-file.js';
 import { ENTRY_FIELDS } from '../../catalog/entry.js';
+import { FINDINGS, type FindingCode } from '../../plan/findings/finding.js';
 import { blocksOf, readDocuments } from '../support/documents.js';
 
 const DOCUMENTS = await readDocuments();
@@ -125,6 +126,16 @@ describe('the guide to trouble', () => {
     expect(refusals.length).toBeGreaterThan(6);
     expect(codes).toEqual(expect.arrayContaining(refusals));
   });
+});
+
+it('the guide to re-validation says of every finding what it means', () => {
+  const rows = [...documentAt('docs/revalidation.md').text.matchAll(/^\| (`.*?`) \| ?([✗↻ℹ ]*) ?\|/gm)];
+  const told = rows.flatMap(([, cell = '', marks = '']) => cell.match(/(?<=`)[a-z-]+(?=`)/g)!.map((code) => [code, marks] as const));
+  expect(told.map(([code]) => code).toSorted()).toEqual(Object.keys(FINDINGS).toSorted());
+  for (const [code, marks] of told) {
+    const { level, integrity, repair } = FINDINGS[code as FindingCode];
+    expect([code, marks.includes('ℹ'), marks.includes('✗'), marks.includes('↻')]).toEqual([code, level === 'info', integrity, repair]);
+  }
 });
 
 it('the guide to the architecture names every room', async () => {

@@ -58,7 +58,7 @@ describe('swp verify of an intact target', () => {
 const clean = ({ code, out, err }: SwpRun): string =>
   `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`
     .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
-    .replaceAll(/(commit\W+|head\W+)[0-9a-f]{40}/g, '$1<commit>')
+    .replaceAll(/(commit\W+|head\W+|newest )[0-9a-f]{40}/g, '$1<commit>')
     .replaceAll(hub.url, '<hub>');
 
 describe('what swp verify prints', () => {
@@ -86,16 +86,16 @@ describe('swp verify finds', () => {
   it('a file that somebody changed, and one that is gone', async () => {
     await published();
     await hub.admin.commitFiles(TARGET, new Map([['mtp.safetensors', Buffer.alloc(40_000, 8)]]), { message: 'x', remove: ['README.md'] });
-    expect(await findings()).toEqual({ code: 7, codes: ['file-differs README.md', 'file-differs mtp.safetensors'] });
+    expect(await findings()).toEqual({ code: 7, codes: ['later-commits', 'file-gone README.md', 'file-differs mtp.safetensors'] });
     const { out, err } = await verify();
-    expect(out).toMatch(/differs from what was published\n[\s\S]*file-differs {2}README\.md is not there\.\n/);
+    expect(out).toMatch(/differs from what was published\n[\s\S]*file-gone {2}README\.md is not there\.\n/);
     expect(err).toContain('Do not load what differs.');
   });
 
   it('bytes that are not what the Hub lists', async () => {
     await published();
     const stop = hub.on(({ operation }) => (operation === 'cdn' ? { kind: 'corrupt-answer', at: 100 } : undefined));
-    expect(await findings().finally(stop)).toEqual({ code: 7, codes: ['file-differs mtp.safetensors'] });
+    expect(await findings().finally(stop)).toEqual({ code: 7, codes: ['bytes-differ mtp.safetensors'] });
   });
 
   it.each<[string, PublishedOptions, string]>([
@@ -109,6 +109,57 @@ describe('swp verify finds', () => {
   ])('%s', async (_, options, code) => {
     await published(options);
     expect(await findings()).toEqual({ code: 7, codes: [code] });
+  });
+});
+
+describe('swp verify of all of the catalog', () => {
+  const env = () => ({ HF_ENDPOINT: hub.url, HF_TOKEN: 'hf_reader', HOME: cwd, NO_COLOR: '1' });
+  const all = (...argv: readonly string[]) => swp(['verify', ...argv], { cwd, env: env() });
+
+  it('says what is found of each target and its source, by what the Hub lists', async () => {
+    await published();
+    await hub.admin.commitFiles(TARGET, new Map([['README.md', Buffer.from('# Mine')]]), { message: 'x' });
+    const { code, out, err } = await all();
+    expect(code).toBe(7);
+    expect(out).toMatch(/^acme\/both\tacme\/tiny-mtp\tattention\tcard-differs\tREADME\.md has 6 bytes/m);
+    expect(out).toContain('acme/both\tacme/tiny-mtp\tattention\tsource-gone\t');
+    expect(out).toContain('acme/both\tacme/tiny-vision\tattention\ttarget-absent\t');
+    expect(err).toContain('Found: 3 findings to attend to, 1 to know, in 2 targets.');
+  });
+
+  it('ends with 1 where something is to be attended to, and what is published is intact', async () => {
+    await published();
+    const { code, out } = await all('--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ targets: 2, attention: 2, info: 0, digest: expect.stringMatching(/^sha256:/) });
+  });
+
+  it('is Markdown for a summary', async () => {
+    await published();
+    expect((await all('--markdown')).out).toMatch(/^# Published: 2 findings to attend to, in 2 targets\n\n\| entry \| target \|/);
+    expect(await all(TARGET, '--markdown')).toMatchObject({ code: 2, err: expect.stringContaining('leave the name out') });
+  });
+
+  it('checks what is sound beside a mistake in the catalog', async () => {
+    await published();
+    await writeFile(
+      join(cwd, 'mine.yaml'),
+      `models:\n  - key: both\n    tier: smoke\n    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: ${TARGET}\n  - key: NO\n    tier: smoke\n`,
+    );
+    const { code, out } = await all();
+    expect(code).toBe(1);
+    expect(out).toMatch(/^\t\tattention\tcatalog-invalid\t.*mine\.yaml:6: key: /);
+  });
+
+  it.each(['--full', '--rebuild'])('does not read everything with %s', async (flag) => {
+    expect(await all(flag)).toMatchObject({ code: 2, err: expect.stringContaining('name an entry or a target') });
+  });
+
+  it('holds commits to the publishers that are named', async () => {
+    await published();
+    const { code, out } = await swp(['verify', TARGET], { cwd, env: { ...env(), SWP_PUBLISHERS: 'writer' } });
+    expect(code).toBe(7);
+    expect(out).toMatch(/foreign-commit {2}Commit [0-9a-f]{40} is by acme, who is no publisher\./);
   });
 });
 

@@ -1,0 +1,136 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { SwpError } from '../../core/error.js';
+import { isIntegrity, levelOf } from '../../plan/findings/finding.js';
+import { findingCounts, findingsMarkdown } from '../../plan/render/findings-markdown.js';
+import { readSettings } from '../../worker/settings.js';
+import { REVALIDATIONS, revalidateId, type Revalidation } from '../../workflows/names.js';
+import type { revalidate } from '../../workflows/revalidate.js';
+import type { RevalidateResult } from '../../workflows/types.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { neutralise } from '../output/neutralise.js';
+import { withTemporal } from '../publish/connect.js';
+import { explainEnd } from '../publish/outcome.js';
+import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
+import { readSchedules } from '../schedules/read.js';
+import { ifThere, reconcileSchedule } from '../schedules/reconcile.js';
+import { wantedSchedules, type ScheduleFlags } from '../schedules/settings.js';
+import { resultText, scheduleText } from '../schedules/text.js';
+
+const POLL_MS = 300;
+/** A trigger is taken at once, by a server that works. */
+const TAKEN_MS = 10_000;
+
+const noSchedule = (which: string): SwpError =>
+  new SwpError('not-found', 'schedule/none', `There is no ${which} schedule.`, { hint: 'Make the schedules with `swp schedule set`.' });
+
+/** Makes both schedules what the settings say. */
+export const scheduleSet = async (flags: ScheduleFlags, context: Context): Promise<ExitCode> => {
+  const wanted = wantedSchedules(context.env, flags);
+  const { taskQueue } = readSettings(context.env);
+  return withTemporal(context, async ({ client }) => {
+    const rows = await Promise.all(wanted.map(async (one) => ({ ...one, outcome: await reconcileSchedule(client, one, taskQueue) })));
+    context.out.data(rows, () =>
+      rows.map(({ which, cron, timezone, outcome }) => `${which}: at ${cron}, ${timezone}: ${outcome}`).join('\n'),
+    );
+    const missing = await unpolledControl(client, taskQueue);
+    if (missing !== null) context.out.warn(`${unpolledText(missing)} What a schedule starts waits for one. ${startWorkerHint(missing)}`);
+    return EXIT.ok;
+  });
+};
+
+/** The schedules, their newest runs, and what was found. */
+export const scheduleShow = async ({ markdown }: { readonly markdown?: boolean }, context: Context): Promise<ExitCode> =>
+  withTemporal(context, async ({ client }) => {
+    const schedules = await readSchedules(client);
+    if (schedules.length === 0) throw noSchedule(REVALIDATIONS.join(' or '));
+    const results = schedules.flatMap(({ runs }) => runs.find(({ result }) => result !== null)?.result ?? []);
+    context.out.data(schedules, () =>
+      neutralise(
+        markdown === true
+          ? results.map(findingsMarkdown).join('\n\n')
+          : schedules.map((schedule) => scheduleText(schedule, context.out.paint)).join('\n\n'),
+      ),
+    );
+    return EXIT.ok;
+  });
+
+const each = (which: Revalidation | undefined): readonly Revalidation[] => (which === undefined ? REVALIDATIONS : [which]);
+
+/** Does something with one schedule, or with both that are there. */
+const withEach = async (
+  which: Revalidation | undefined,
+  done: string,
+  context: Context,
+  run: (client: Client, id: string) => Promise<void>,
+): Promise<ExitCode> =>
+  withTemporal(context, async ({ client }) => {
+    const found: Revalidation[] = [];
+    for (const one of each(which)) if ((await ifThere(async () => (await run(client, revalidateId(one)), true))) !== null) found.push(one);
+    if (found.length === 0) throw noSchedule(which ?? REVALIDATIONS.join(' or '));
+    context.out.data({ schedules: found, [done]: true }, () => found.map((one) => `${one}: ${done}`).join('\n'));
+    return EXIT.ok;
+  });
+
+export const schedulePause = (which: Revalidation | undefined, note: string | undefined, context: Context): Promise<ExitCode> =>
+  withEach(which, 'paused', context, (client, id) => client.schedule.getHandle(id).pause(note ?? 'Paused with swp.'));
+
+/** Without a note the server would take it for no request at all. */
+export const scheduleResume = (which: Revalidation | undefined, note: string | undefined, context: Context): Promise<ExitCode> =>
+  withEach(which, 'resumed', context, (client, id) => client.schedule.getHandle(id).unpause(note ?? 'Resumed with swp.'));
+
+/** What a schedule started goes on. */
+export const scheduleDelete = (which: Revalidation | undefined, context: Context): Promise<ExitCode> =>
+  withEach(which, 'deleted', context, (client, id) => client.schedule.getHandle(id).delete());
+
+interface Started {
+  readonly workflow: string;
+  readonly run: string;
+  readonly before: boolean;
+}
+
+/** Starts a schedule's run now, unless one runs. */
+const triggerNow = async (client: Client, which: Revalidation, signal: AbortSignal): Promise<Started> => {
+  const handle = client.schedule.getHandle(revalidateId(which));
+  const { info } = await handle.describe();
+  const [running] = info.runningActions;
+  if (running !== undefined) return { workflow: running.workflow.workflowId, run: running.workflow.firstExecutionRunId, before: true };
+  const known = new Set(info.recentActions.map(({ action }) => action.workflow.firstExecutionRunId));
+  await handle.trigger();
+  for (const begun = Date.now(); Date.now() - begun < TAKEN_MS; await delay(POLL_MS, undefined, { signal })) {
+    const taken = (await handle.describe()).info.recentActions.find(({ action }) => !known.has(action.workflow.firstExecutionRunId));
+    if (taken !== undefined)
+      return { workflow: taken.action.workflow.workflowId, run: taken.action.workflow.firstExecutionRunId, before: false };
+  }
+  throw new SwpError('unavailable', 'schedule/not-taken', `The server has not started the ${which} run within ${TAKEN_MS / 1000} s.`, {
+    hint: 'It may still: look with `swp schedule show`.',
+  });
+};
+
+const exitOf = ({ findings }: RevalidateResult): ExitCode => {
+  if (findings.rows.some(isIntegrity)) return EXIT.integrity;
+  return findings.rows.some((found) => levelOf(found) === 'attention') ? EXIT.failed : EXIT.ok;
+};
+
+/** Starts a run now; `--watch` stays until it has ended, and answers as `swp verify` does. */
+export const scheduleTrigger = async (which: Revalidation, { watch }: { readonly watch?: boolean }, context: Context): Promise<ExitCode> =>
+  withTemporal(context, async ({ client }) => {
+    const { out, signal, env } = context;
+    const started = await ifThere(() => triggerNow(client, which, signal));
+    if (started === null) throw noSchedule(which);
+    if (started.before) out.note(`One runs already: ${started.workflow}`);
+    const missing = await unpolledControl(client, readSettings(env).taskQueue);
+    if (missing !== null) out.warn(`${unpolledText(missing)} It waits for one. ${startWorkerHint(missing)}`);
+    if (watch !== true) {
+      out.data(started, () => `${which}: runs as ${started.workflow}`);
+      return missing === null ? EXIT.ok : EXIT.unavailable;
+    }
+    try {
+      const result = await client.workflow.getHandle<typeof revalidate>(started.workflow, started.run).result();
+      out.data(result, () => neutralise([`${which}: ${findingCounts(result)}`, ...resultText(result, out.paint)].join('\n')));
+      return exitOf(result);
+    } catch (error) {
+      throw explainEnd(error);
+    }
+  });

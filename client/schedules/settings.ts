@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { SwpError } from '../../core/error.js';
+import { REVALIDATIONS, type Revalidation } from '../../workflows/names.js';
+import type { RevalidateInput } from '../../workflows/types.js';
+
+const FIELD = String.raw`[\dA-Za-z*,/-]+`;
+
+/** Five fields, as in crontab(5); the server judges what is in them. */
+const Cron = z.string().regex(new RegExp(String.raw`^${FIELD}( ${FIELD}){4}$`), 'must be five fields as in a crontab, as 30 2 * * *');
+
+const isTimezone = (name: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+};
+
+const Settings = z.object({
+  SWP_NIGHTLY: Cron.default('30 2 * * *'),
+  SWP_WEEKLY: Cron.default('0 4 * * 6'),
+  SWP_SCHEDULE_TIMEZONE: z.string().refine(isTimezone, 'must be a time zone, as Europe/Berlin').default('UTC'),
+  SWP_READ_WEEKS: z.coerce.number().int().min(1).max(520).default(8),
+});
+
+/** What people may give on the command line instead. */
+export interface ScheduleFlags {
+  readonly nightly?: string;
+  readonly weekly?: string;
+  readonly timezone?: string;
+  readonly weeks?: string;
+}
+
+const FLAGS = [
+  ['nightly', 'SWP_NIGHTLY'],
+  ['weekly', 'SWP_WEEKLY'],
+  ['timezone', 'SWP_SCHEDULE_TIMEZONE'],
+  ['weeks', 'SWP_READ_WEEKS'],
+] as const satisfies readonly (readonly [keyof ScheduleFlags, string])[];
+
+/** When a schedule starts what. */
+export interface WantedSchedule {
+  readonly which: Revalidation;
+  readonly cron: string;
+  readonly timezone: string;
+  readonly input: RevalidateInput;
+}
+
+/**
+ * The schedules as settings and flags have them, flags first.
+ *
+ * @throws SwpError `client/schedule` naming everything that is wrong
+ */
+export const wantedSchedules = (env: NodeJS.ProcessEnv, flags: ScheduleFlags): readonly WantedSchedule[] => {
+  const given = FLAGS.flatMap(([flag, name]) => {
+    const value = flags[flag] ?? env[name];
+    return value === undefined || value === '' ? [] : [[name, value]];
+  });
+  const parsed = Settings.safeParse(Object.fromEntries(given));
+  if (!parsed.success) {
+    const names = new Map<unknown, string>(FLAGS.map(([flag, name]) => [name, `--${flag} (${name})`]));
+    const faults = parsed.error.issues.map(({ path, message }) => `${names.get(path[0]) ?? ''}: ${message}`);
+    throw new SwpError('usage', 'client/schedule', `A schedule cannot be made of this: ${faults.join('; ')}.`);
+  }
+  const { SWP_NIGHTLY, SWP_WEEKLY, SWP_SCHEDULE_TIMEZONE: timezone, SWP_READ_WEEKS: weeks } = parsed.data;
+  const crons = { nightly: SWP_NIGHTLY, weekly: SWP_WEEKLY };
+  return REVALIDATIONS.map((which) => ({
+    which,
+    cron: crons[which],
+    timezone,
+    input: which === 'weekly' ? { which, weeks } : { which },
+  }));
+};

@@ -1,0 +1,68 @@
+import { checkTargets } from '../activities/revalidate/check-targets.js';
+import { fleetOf } from '../catalog/fleet.js';
+import { readCatalog } from '../catalog/load.js';
+import { problemText } from '../catalog/problem.js';
+import { SwpError } from '../core/error.js';
+import { oneLine } from '../core/text.js';
+import type { HubConfig } from '../hub/config.js';
+import { chainFindings } from '../plan/findings/digest.js';
+import { finding, isIntegrity, levelOf, type FleetFinding } from '../plan/findings/finding.js';
+import { tableOf } from '../plan/findings/table.js';
+import { findingCounts, findingsMarkdown } from '../plan/render/findings-markdown.js';
+import { readSettings } from '../worker/settings.js';
+import { catalogOptions } from './catalog.js';
+import type { Context } from './context.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+
+/** Between two lines of progress, in targets. */
+const TOLD_EVERY = 25;
+
+const exitOf = (findings: readonly FleetFinding[]): ExitCode => {
+  if (findings.some(isIntegrity)) return EXIT.integrity;
+  return findings.some((found) => levelOf(found) === 'attention') ? EXIT.failed : EXIT.ok;
+};
+
+/** What re-validation does each night, from here: every target of the catalog and its source, by what the Hub lists of them. */
+export const verifyAll = async (
+  hub: HubConfig,
+  { full, rebuild, markdown }: { readonly full?: boolean; readonly rebuild?: boolean; readonly markdown?: boolean },
+  context: Context,
+): Promise<ExitCode> => {
+  if (full === true || rebuild === true)
+    throw new SwpError(
+      'usage',
+      'client/verify-what',
+      'All bytes of the whole catalog are too many to read from here: name an entry or a target.',
+      {
+        hint: 'Each week a part of them is read where `swp schedule set` was run.',
+      },
+    );
+  const { out, signal } = context;
+  const { sound, problems } = await readCatalog(catalogOptions(context));
+  const targets = fleetOf([...sound].map(([name, { entry }]) => [name, entry] as const));
+  const onDone = (done: number): void => {
+    if (done % TOLD_EVERY === 0 || done === targets.length) out.note(`Checked ${done} of ${targets.length} targets.`);
+  };
+  const invalid = problems.map((problem) => ({ entry: null, target: null, ...finding('catalog-invalid', problemText(problem)) }));
+  const checked = await checkTargets(hub, targets, { publishers: readSettings(context.env).publishers, onDone }, signal);
+  const findings = [...invalid, ...checked];
+  const table = tableOf(findings, chainFindings(null, findings), Infinity);
+  const run = {
+    which: 'now',
+    targets: targets.length,
+    filesRead: 0,
+    bytesRead: 0,
+    findings: table,
+    repairs: [],
+    repairsWanted: 0,
+  } as const;
+  if (markdown === true) out.data({ targets: targets.length, ...table }, () => findingsMarkdown(run));
+  else
+    out.table(
+      { targets: targets.length, ...table },
+      ['entry', 'target', 'level', 'finding', 'what'],
+      table.rows.map((found) => [found.entry ?? '', found.target ?? '', levelOf(found), found.code, oneLine(found.message, 500)]),
+    );
+  out.note(`Found: ${findingCounts(run)}.`);
+  return exitOf(findings);
+};

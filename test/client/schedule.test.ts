@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publishHere } from '../support/publish-here.js';
+import { swp, type SwpRun } from '../support/swp.js';
+import { TOKENS, Workshop } from '../support/workshop.js';
+
+// The ids of schedules are the same for everybody: no other file may make any.
+let workshop: Workshop;
+beforeAll(async () => {
+  workshop = await Workshop.open('schedule');
+  await workshop.writeCatalog();
+  await publishHere(workshop.entry(), { hub: workshop.hub, token: TOKENS.write, directory: workshop.directory });
+});
+afterAll(async () => {
+  await run('delete');
+  await workshop.close();
+});
+
+const run = (...argv: readonly string[]): Promise<SwpRun> =>
+  swp(['schedule', ...argv], { cwd: workshop.directory, env: workshop.clientEnv() });
+const json = async (...argv: readonly string[]): Promise<unknown> => JSON.parse((await run(...argv, '--json')).out);
+
+describe('swp schedule', () => {
+  it('has nothing to show before it is set, and says how', async () => {
+    for (const argv of [['show'], ['pause'], ['resume'], ['delete'], ['trigger', 'nightly']]) {
+      const { code, err } = await run(...argv);
+      expect(code).toBe(1);
+      expect(err).toContain('swp schedule set');
+    }
+  });
+
+  it('set makes both, and again is no change', async () => {
+    expect((await run('set')).out).toBe('nightly: at 30 2 * * *, UTC: created\nweekly: at 0 4 * * 6, UTC: created\n');
+    expect((await run('set')).out).toBe('nightly: at 30 2 * * *, UTC: unchanged\nweekly: at 0 4 * * 6, UTC: unchanged\n');
+  });
+
+  it('set takes other times, and leaves what is paused paused', async () => {
+    expect((await run('pause', 'weekly', '--note', 'the Hub moves house')).code).toBe(0);
+    const { out } = await run('set', '--weekly', '15 5 * * 0', '--timezone', 'Europe/Berlin', '--weeks', '4');
+    expect(out).toBe('nightly: at 30 2 * * *, Europe/Berlin: changed\nweekly: at 15 5 * * 0, Europe/Berlin: changed\n');
+    expect(await json('show')).toMatchObject([
+      { which: 'nightly', paused: false, timezone: 'Europe/Berlin', next: expect.stringMatching(/T0[01]:30:00/) },
+      { which: 'weekly', paused: true, note: 'the Hub moves house', cron: '15 5 * * 0', next: null },
+    ]);
+    await run('resume');
+    expect(await json('show')).toMatchObject([{ paused: false }, { paused: false }]);
+    const described = await workshop.temporal.client.schedule.getHandle('revalidate/weekly').describe();
+    expect(described.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 2 * 86_400_000 });
+    expect(described.action.args).toEqual([{ which: 'weekly', weeks: 4 }]);
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ['a line that is no crontab', ['--nightly', 'at night'], '--nightly (SWP_NIGHTLY): must be five fields'],
+    ['times that there are not', ['--weekly', '99 99 * * *'], 'The server takes no schedule at "99 99 * * *"'],
+    ['a time zone that there is not', ['--timezone', 'Mars/Olympus'], '--timezone (SWP_SCHEDULE_TIMEZONE): must be a time zone'],
+    ['no weeks at all', ['--weeks', '0'], '--weeks (SWP_READ_WEEKS)'],
+  ])('set refuses %s', async (_, flags, message) => {
+    const { code, err } = await run('set', ...flags);
+    expect(err).toContain(message);
+    expect(code).toBe(2);
+  });
+
+  it('trigger runs it at once and shows what it found, and so does show', async () => {
+    const well = await run('trigger', 'nightly', '--watch');
+    expect(well).toMatchObject({ code: 0, out: 'nightly: nothing that needs attention, in 1 target\n' });
+    await workshop.hub.admin.commitFiles(workshop.target, new Map([['README.md', Buffer.from('# Mine')]]), { message: 'x' });
+    const { code, out } = await run('trigger', 'nightly', '--watch');
+    expect(code).toBe(7);
+    expect(out).toMatch(
+      /^nightly: 1 finding to attend to, 1 to know, in 1 target\n {2}\S+-mtp {2}card-differs {2}README\.md has 6 bytes instead of/,
+    );
+    expect(out).toMatch(/: started a publish, which waits for approval\n$/);
+    const shown = await run('show');
+    expect(shown.out).toMatch(/^nightly: at 30 2 \* \* \*, Europe\/Berlin; next 2/);
+    expect(shown.out).toContain('card-differs  README.md has 6 bytes');
+    expect((await run('show', '--markdown')).out).toMatch(/^# Re-validation, nightly: 1 finding[\s\S]*`card-differs` \|/m);
+    await workshop.handle().cancel();
+  });
+
+  it('trigger reads back what the week has', async () => {
+    await run('set', '--weeks', '1');
+    const { out } = await run('trigger', 'weekly', '--watch', '--json');
+    expect(JSON.parse(out)).toMatchObject({ which: 'weekly', filesRead: 5, targets: 1 });
+  });
+
+  it('delete leaves nothing', async () => {
+    expect((await run('delete')).out).toBe('nightly: deleted\nweekly: deleted\n');
+    expect((await run('show')).code).toBe(1);
+  });
+});
