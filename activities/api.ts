@@ -6,9 +6,6 @@ import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import type { Check } from '../plan/checks.js';
 import type { EntryPlan } from '../plan/entry-plan.js';
 import type { HostFacts } from '../plan/facts.js';
-import type { Repair } from '../plan/findings/digest.js';
-import type { Rotation } from '../plan/findings/share.js';
-import type { FindingTable } from '../plan/findings/table.js';
 import type { Preconditions } from '../plan/preconditions.js';
 import type { Recipe } from '../plan/recipe.js';
 
@@ -49,51 +46,6 @@ export interface ControlActivities {
   readonly planEntry: (request: PlanRequest) => Promise<PlannedRound>;
   readonly checkPreconditions: (plan: ArtifactPlan) => Promise<Preconditions>;
   readonly verifyArtifact: (request: VerifyRequest) => Promise<VerifyReport>;
-}
-
-/** The targets of a catalog in batches, by name. */
-export interface Fleet {
-  readonly batches: readonly (readonly string[])[];
-  readonly targets: number;
-  /** What is wrong with the catalog itself. */
-  readonly findings: FindingTable;
-}
-
-export interface FleetRequest {
-  /** About so many targets a batch. */
-  readonly batch: number;
-}
-
-export interface BatchRequest {
-  readonly targets: readonly string[];
-  /** Digest of what was found before. */
-  readonly before: string | null;
-}
-
-export interface CheckReport {
-  readonly findings: FindingTable;
-  readonly repairs: readonly Repair[];
-}
-
-export interface ReadBackReport {
-  readonly findings: FindingTable;
-  readonly files: number;
-  readonly bytes: number;
-}
-
-/** What became of a publish that re-validation would start. */
-export interface RepairReport {
-  readonly entry: string;
-  readonly outcome: 'started' | 'runs' | 'ended-before' | 'refused';
-  readonly reason?: string;
-}
-
-/** What re-validation does: it reads, reports, and may start a publish that waits for approval. Nothing here writes to the Hub. */
-export interface RevalidateActivities {
-  readonly listFleet: (request: FleetRequest) => Promise<Fleet>;
-  readonly checkTargets: (request: BatchRequest) => Promise<CheckReport>;
-  readonly readBackTargets: (request: BatchRequest & Rotation) => Promise<ReadBackReport>;
-  readonly startRepairs: (repairs: readonly Repair[]) => Promise<readonly RepairReport[]>;
 }
 
 export interface WaitingActivities {

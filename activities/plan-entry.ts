@@ -24,7 +24,12 @@ const checkOf = (error: unknown): Check => {
   return errorCheck(error);
 };
 
-const planOrBlock = async (deps: PlanDeps, request: PlanRequest, artifact: EntryArtifact, signal: AbortSignal): Promise<ArtifactPlan> => {
+const planOrBlock = async (
+  deps: ArtifactPlanDeps,
+  request: PlanRequest,
+  artifact: EntryArtifact,
+  signal: AbortSignal,
+): Promise<ArtifactPlan> => {
   const stop = (check: Check): ArtifactPlan => blockedPlan(artifact.kind, artifact.target, [check], deps.tools);
   try {
     return (await planArtifact(deps, request, artifact, signal)) ?? stop(sourceMissing(artifact));
@@ -33,16 +38,25 @@ const planOrBlock = async (deps: PlanDeps, request: PlanRequest, artifact: Entry
   }
 };
 
+/** The plans of an entry's artifacts, and the digest of all of them: what is approved. */
+export const planArtifacts = async (
+  deps: ArtifactPlanDeps,
+  request: PlanRequest,
+  signal: AbortSignal,
+): Promise<Pick<PlannedRound, 'digest' | 'entryPlan' | 'artifacts'>> => {
+  const wanted = artifactsOf(request.entry.entry).filter((artifact) => request.only.length === 0 || request.only.includes(artifact.kind));
+  const artifacts = await Promise.all(wanted.map((artifact) => planOrBlock(deps, request, artifact, signal)));
+  const entryPlan = makeEntryPlan(request.entry, artifacts);
+  return { digest: planDigest(entryPlan), entryPlan, artifacts };
+};
+
 /** Facts in, plan out: the one way from an entry to what is shown and approved, for workers and for `--dry-run`. */
 export const planEntry = async (
   deps: PlanDeps,
   request: PlanRequest,
   signal: AbortSignal,
 ): Promise<PlannedRound & { readonly shown: ShownPlan }> => {
-  const wanted = artifactsOf(request.entry.entry).filter((artifact) => request.only.length === 0 || request.only.includes(artifact.kind));
-  const artifacts = await Promise.all(wanted.map((artifact) => planOrBlock(deps, request, artifact, signal)));
-  const entryPlan = makeEntryPlan(request.entry, artifacts);
-  const digest = planDigest(entryPlan);
+  const { digest, entryPlan, artifacts } = await planArtifacts(deps, request, signal);
   const volatile = [...volatileChecks(artifacts, request.host), ...(await cardChecks(deps.hub, artifacts, signal))];
   const changes = request.previous.flatMap((before) => {
     const after = artifacts.find((plan) => plan.kind === before.kind);

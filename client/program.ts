@@ -5,6 +5,7 @@ import type { ArtifactKind } from '../core/ids.js';
 import { swpVersion } from '../core/version.js';
 import type { MtpNames } from '../formats/mtp/naming.js';
 import type { Execute } from './context.js';
+import { declareCampaign } from './declare-campaign.js';
 import { declareCatalogEditing } from './declare-catalog.js';
 import { declareSchedule } from './declare-schedule.js';
 import { declareCompletion } from './declare-completion.js';
@@ -182,6 +183,7 @@ export const declare = (execute: Execute): Command => {
         (await import('./commands/verify.js')).verify({ ...(what === undefined ? {} : { what }), ...options }, context),
       ),
     );
+  declareCampaign(program, execute);
   declareSchedule(program, execute);
   program
     .command('doctor')

@@ -3,6 +3,7 @@ import { Client, WorkflowFailedError } from '@temporalio/client';
 import { Runtime, Worker, type InjectedSinks, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { activityBoundary } from '../activities/boundary.js';
 import { createControlActivities } from '../activities/control.js';
+import { createCampaignActivities } from '../activities/campaign/activities.js';
 import { createRevalidateActivities } from '../activities/revalidate/activities.js';
 import { readCatalog } from '../catalog/load.js';
 import { RateBudget } from '../hub/budget.js';
@@ -10,6 +11,7 @@ import { secretsOf, type HubConfig } from '../hub/config.js';
 import type { Secret } from '../hub/secret.js';
 import { queuesOf } from '../workflows/names.js';
 import type { NoticeSinks } from '../workflows/notices.js';
+import { campaignPublishes } from './campaign-publishes.js';
 import type { WorkerSettings } from './settings.js';
 import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
@@ -75,11 +77,18 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     approvals: settings.approvals,
     awaitWorkflow: awaitWorkflow(client),
   });
+  const catalog = () => readCatalog({ cwd: process.cwd(), ...(settings.catalogFile === null ? {} : { file: settings.catalogFile }) });
   const revalidation = createRevalidateActivities({
     hub: { ...hub, budget: new RateBudget() },
-    catalog: () => readCatalog({ cwd: process.cwd(), ...(settings.catalogFile === null ? {} : { file: settings.catalogFile }) }),
+    catalog,
     publishers: settings.publishers,
     startRepair: startRepair(client, settings.taskQueue),
+  });
+  const { followPublishes, ...campaign } = createCampaignActivities({
+    hub,
+    tools: swpTools(),
+    catalog,
+    publishes: campaignPublishes(client, settings.taskQueue),
   });
   const queues = queuesOf(settings.taskQueue);
   const interceptors = { activity: [observeSteps(metrics), activityBoundary(secretsOf(hub))] };
@@ -96,14 +105,14 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
       ...parts.workflows,
       sinks: noticeSinks(settings.webhook),
       taskQueue: queues.control,
-      activities: { planEntry, checkPreconditions, verifyArtifact, ...revalidation },
+      activities: { planEntry, checkPreconditions, verifyArtifact, ...revalidation, ...campaign },
       maxConcurrentActivityTaskExecutions: LIGHT_SLOTS,
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     }),
     Worker.create({
       ...common,
       taskQueue: queues.waiting,
-      activities: { awaitWorkflow: wait },
+      activities: { awaitWorkflow: wait, followPublishes },
       maxConcurrentActivityTaskExecutions: WAITING_SLOTS,
     }),
   ]);

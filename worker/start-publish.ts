@@ -23,12 +23,13 @@ const startDetails = ({ entry: { entry }, only, startedBy, reviewArtifacts }: Pu
  * Starts a publish, or attaches to the one that runs when it was asked for the same.
  *
  * @param findings digest of what re-validation found, where that is why it is started
+ * @returns its run
  * @throws SwpError `publish/other-input` when one with another input runs
  */
-export const startPublish = async (client: Client, input: PublishInput, taskQueue: string, findings?: Digest): Promise<void> => {
+export const startPublish = async (client: Client, input: PublishInput, taskQueue: string, findings?: Digest): Promise<string> => {
   const { name, entry } = input.entry;
   // Whoever asks for the same attaches to it, whoever started it.
-  const { startedBy: _startedBy, ...asked } = input;
+  const { startedBy: _startedBy, campaign: _campaign, ...asked } = input;
   const wanted = digestOf(asked);
   const handle = await client.workflow.start<typeof publishEntry>('publishEntry', {
     workflowId: publishId(name),
@@ -45,7 +46,8 @@ export const startPublish = async (client: Client, input: PublishInput, taskQueu
     staticSummary: `Publish ${name}`,
     staticDetails: startDetails(input),
   });
-  if ((await handle.describe()).memo?.['input'] === wanted) return;
+  const { memo, runId } = await handle.describe();
+  if (memo?.['input'] === wanted) return runId;
   throw new SwpError(
     'conflict',
     'publish/other-input',

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { RepairReport } from '../activities/api.js';
+import type { RepairReport } from '../activities/revalidate/api.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import { SwpError } from '../core/error.js';
 import type { Repair } from '../plan/findings/digest.js';

@@ -3,6 +3,7 @@ import { messageOf } from '../core/error.js';
 import { oneLine, plural } from '../core/text.js';
 import type { Secret } from '../hub/secret.js';
 import { shortDigest } from '../plan/decision.js';
+import { totalsText } from '../plan/render/campaign-markdown.js';
 import type { Notice } from '../workflows/notices.js';
 
 const ATTEMPTS = 6;
@@ -41,6 +42,10 @@ export const noticeText = (notice: Notice): string => {
       const more = notice.attention - first.length;
       const lines = [...first, ...(more > 0 ? [`and ${more} more`] : [])];
       return `Re-validation, ${notice.which}: ${plural(notice.attention, 'finding')} to attend to.\n${lines.join('\n')}\nAll of them: swp schedule show`;
+    }
+    case 'campaign': {
+      const { id, plan, totals } = notice;
+      return `Campaign ${id} waits for approval: ${totalsText(totals)}. Read it: swp campaign show ${id}\nThen: swp campaign approve ${id} --plan ${shortDigest(plan)}`;
     }
     case 'revalidation-failed':
       return `Re-validation, ${notice.which}, could not be done: ${oneLine(notice.reason, 500)}\nMend that, then: swp schedule trigger ${notice.which}`;

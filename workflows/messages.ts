@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ArtifactKind, Digest } from '../core/ids.js';
+import type { CampaignDecision } from '../plan/campaign/decision.js';
 import type { Approval } from '../plan/approval.js';
 import type { DecisionMessage, DecisionRecord, ReleaseMessage } from '../plan/decision.js';
 import type { Stage } from './stages.js';
@@ -14,6 +15,14 @@ export interface DecisionReply {
   readonly missing?: number;
 }
 export const decideUpdate = defineUpdate<DecisionReply, [DecisionMessage | ReleaseMessage]>('decide');
+
+export interface CampaignReply {
+  /** Publishes that are told. */
+  readonly entries: number;
+}
+/** As {@link decideUpdate}, for all publishes of a campaign or for those of some entries. */
+export const decideCampaignUpdate = defineUpdate<CampaignReply, [CampaignDecision]>('decide');
+export const reviewCampaignSignal = defineSignal<[CampaignDecision]>('review');
 
 /** Continues what is parked: do the failed step again, on this host or on another, or give up. */
 export interface Resolution {

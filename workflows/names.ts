@@ -27,6 +27,9 @@ export const publishId = (entryName: string): string => `publish/${entryName}`;
 /** One writer per target repository, compared as the Hub compares names: the id is the lock. */
 export const targetId = (repo: string): string => `target/${repoKey(repo)}`;
 
+/** Where a campaign is; its id says when it was started. */
+export const campaignId = (id: string): string => `campaign/${id}`;
+
 /** What re-validation runs do. */
 export const REVALIDATIONS = ['nightly', 'weekly'] as const;
 export type Revalidation = (typeof REVALIDATIONS)[number];

@@ -1,5 +1,6 @@
 import { proxySinks, workflowInfo, type Sinks } from '@temporalio/workflow';
 import type { CommitSha, Digest } from '../core/ids.js';
+import type { CampaignTotals } from '../plan/campaign/totals.js';
 import type { FleetFinding } from '../plan/findings/finding.js';
 import type { Trouble } from './messages.js';
 import type { Revalidation } from './names.js';
@@ -11,6 +12,7 @@ export type Notice =
   | { readonly what: 'needs-attention'; readonly entry: string; readonly workflow: string; readonly trouble: Trouble }
   | { readonly what: 'published'; readonly entry: string; readonly target: string; readonly commit: CommitSha }
   | { readonly what: 'findings'; readonly which: Revalidation; readonly attention: number; readonly first: readonly FleetFinding[] }
+  | { readonly what: 'campaign'; readonly id: string; readonly plan: Digest; readonly totals: CampaignTotals }
   | { readonly what: 'revalidation-failed'; readonly which: Revalidation; readonly reason: string };
 
 /** What a worker does with them is its own matter: nothing waits for it, and no history knows of it. */

@@ -151,7 +151,9 @@ class EntryPublish {
     this.enter('awaiting-approval');
     const policy = planned.approvals ?? ONE_APPROVAL;
     const startedBy = this.input.startedBy ?? null;
-    notices.notice({ what: 'awaiting-approval', entry: this.input.entry.name, plan: planned.digest });
+    // A campaign tells of all its plans at once; another round is between this publish and its reviewer.
+    if (this.input.campaign === undefined || this.round > 1)
+      notices.notice({ what: 'awaiting-approval', entry: this.input.entry.name, plan: planned.digest });
     const question = { round: this.round, plan: planned.digest, policy, startedBy };
     const approval = await this.review.ask(question, planned.decideWithinMs);
     const { decision } = approval;

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { z } from 'zod';
-import type { Fleet, RepairReport } from '../activities/api.js';
+import type { Fleet, RepairReport } from '../activities/revalidate/api.js';
 import type { Repair } from '../plan/findings/digest.js';
 import { levelOf } from '../plan/findings/finding.js';
 import { weekOf } from '../plan/findings/share.js';

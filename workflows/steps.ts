@@ -5,14 +5,9 @@ import {
   type ActivityInterfaceFor,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import type {
-  ClaimActivities,
-  ControlActivities,
-  HostActivities,
-  LightActivities,
-  RevalidateActivities,
-  WaitingActivities,
-} from '../activities/api.js';
+import type { ClaimActivities, ControlActivities, HostActivities, LightActivities, WaitingActivities } from '../activities/api.js';
+import type { CampaignActivities } from '../activities/campaign/api.js';
+import type { RevalidateActivities } from '../activities/revalidate/api.js';
 import { hostQueue, queuesOf } from './names.js';
 
 /**
@@ -34,6 +29,14 @@ export const control = (): ActivityInterfaceFor<ControlActivities> =>
 /** What re-validation does, on the same queue. */
 export const revalidation = (): ActivityInterfaceFor<RevalidateActivities> =>
   proxyActivities<RevalidateActivities>({ ...lasting, taskQueue: queues().control });
+
+/** What a campaign does, on the same queue. */
+export const campaign = (): ActivityInterfaceFor<CampaignActivities> =>
+  proxyActivities<CampaignActivities>({ ...lasting, taskQueue: queues().control });
+
+/** Follows publishes for days: on the queue of those who wait. */
+export const campaignWaiting = (): ActivityInterfaceFor<Pick<CampaignActivities, 'followPublishes'>> =>
+  proxyActivities<Pick<CampaignActivities, 'followPublishes'>>({ ...lasting, taskQueue: queues().waiting });
 
 export const waiting = (): ActivityInterfaceFor<WaitingActivities> =>
   proxyActivities<WaitingActivities>({ ...lasting, taskQueue: queues().waiting });

@@ -1,8 +1,12 @@
-import type { FilingReport, RepairReport } from '../activities/api.js';
+import type { CampaignPublish, CampaignSelection } from '../activities/campaign/api.js';
+import type { FilingReport } from '../activities/api.js';
+import type { RepairReport } from '../activities/revalidate/api.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovalPolicy } from '../plan/approval.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
+import type { CampaignItem } from '../plan/campaign/decision.js';
+import type { CampaignTotals } from '../plan/campaign/totals.js';
 import type { FindingTable } from '../plan/findings/table.js';
 import type { Revalidation } from './names.js';
 
@@ -14,6 +18,8 @@ export interface PublishInput {
   readonly reviewArtifacts?: boolean;
   /** Who says to have started it: a claim, as a reviewer's name is. */
   readonly startedBy?: string;
+  /** The campaign that it belongs to, which tells of its plan together with the others. */
+  readonly campaign?: string;
 }
 
 /** How the release of what was sealed is asked for. */
@@ -79,6 +85,33 @@ export interface RevalidateResult {
   /** Entries that should be published again, the first of them, and what became of that. */
   readonly repairs: readonly RepairReport[];
   readonly repairsWanted: number;
+}
+
+/** A campaign: which entries, and who says to have started it. */
+export interface CampaignInput {
+  readonly select: CampaignSelection;
+  readonly only: readonly ArtifactKind[];
+  readonly startedBy: string | null;
+  /** Set where it goes on after it has planned and started: names and ids alone. */
+  readonly resume?: CampaignResume;
+  /** Events after which it continues as new; a default that fits is built in. */
+  readonly continueAfter?: number;
+}
+
+export interface CampaignResume {
+  readonly totals: CampaignTotals;
+  readonly digest: Digest;
+  readonly items: readonly CampaignItem[];
+  readonly publishes: readonly CampaignPublish[];
+}
+
+export interface CampaignResult {
+  readonly totals: CampaignTotals;
+  readonly plan: Digest | null;
+  /** How the publishes ended, by their outcome. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** The first that did not end as a person would want, and why where that is known. */
+  readonly troubles: readonly { readonly entry: string; readonly outcome: string; readonly reason: string | null }[];
 }
 
 export interface PublishResult {

@@ -10,7 +10,7 @@ import type { HubConfig } from '../../hub/config.js';
 import { chainFindings, repairsOf, type Repair } from '../../plan/findings/digest.js';
 import { finding, type FleetFinding } from '../../plan/findings/finding.js';
 import { tableOf } from '../../plan/findings/table.js';
-import type { RepairReport, RevalidateActivities } from '../api.js';
+import type { RepairReport, RevalidateActivities } from './api.js';
 import { tellingRetries, withHeartbeat } from '../heartbeat.js';
 import { checkTargets } from './check-targets.js';
 import { readBackTargets, type ReadSoFar } from './read-back.js';

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot } from '../../dev/temporal/project.js';
 import { DecisionMessage, ReleaseMessage } from '../../plan/decision.js';
+import { parseCampaignDecision } from '../../plan/campaign/decision.js';
 import { parseSettingsFile } from '../../catalog/settings-file.js';
 import { parseSourceFile } from '../../catalog/source-file.js';
 import { ENTRY_FIELDS } from '../../catalog/entry.js';
@@ -71,6 +72,11 @@ describe('the JSON in the guide to approvals', () => {
     const message: unknown = JSON.parse(text);
     expect([DecisionMessage, ReleaseMessage].filter((schema) => schema.safeParse(message).success)).toHaveLength(1);
   });
+});
+
+it('the JSON in the guide to campaigns is what a campaign takes', () => {
+  const [block] = blocksIn('docs/campaigns.md', 'json');
+  expect(parseCampaignDecision(JSON.parse(block!.text))).not.toHaveProperty('fault');
 });
 
 describe('the guide to the catalog', () => {

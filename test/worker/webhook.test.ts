@@ -73,6 +73,17 @@ it('a notice of findings names the first, counts the rest, and lets nothing in t
     ]);
 });
 
+it('a notice of a campaign tells its totals, and the command that approves it', async () => {
+  chat = await Chat.open();
+  const totals = { changes: 2, unchanged: 996, blocked: 2, fetchBytes: 1, outputBytes: 4e9, diskBytes: 5e9 };
+  webhook().tell({ what: 'campaign', id: '20261126-0930-1f2e', plan: Digest.parse(`sha256:${'ab'.repeat(32)}`), totals });
+  await expect
+    .poll(() => chat.heard)
+    .toEqual([
+      'Campaign 20261126-0930-1f2e waits for approval: 2 entries to publish (4.00 GB, at most 5.00 GB of disk at once for each), 996 unchanged, 2 blocked. Read it: swp campaign show 20261126-0930-1f2e\nThen: swp campaign approve 20261126-0930-1f2e --plan abababababab',
+    ]);
+});
+
 it('a notice of a run that could not be done says why', async () => {
   chat = await Chat.open();
   webhook().tell({ what: 'revalidation-failed', which: 'weekly', reason: '401: Invalid username' });

@@ -17,6 +17,7 @@ const shapes = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'
 const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(HISTORIES, name), 'utf8'));
 const idOf = (name: string): string => {
   if (name.includes('.revalidate.')) return 'revalidate/replayed';
+  if (name.includes('.campaign.')) return 'campaign/replayed';
   return name.includes('.target.') ? 'target/acme/replayed' : 'publish/test/replayed';
 };
 
@@ -27,6 +28,7 @@ describe('the committed histories', () => {
     expect(shapes.map((name) => name.replace(/\.json$/, ''))).toEqual([
       'abandoned.publish',
       'abandoned.target',
+      'approved.campaign',
       'blocked.publish',
       'cancelled-late.publish',
       'cancelled-late.target',
@@ -34,6 +36,7 @@ describe('the committed histories', () => {
       'cancelled.target',
       'collection-only.publish',
       'collection-only.target',
+      'continued.campaign',
       'expired.publish',
       'filed.target',
       'metadata-only.target',

@@ -1,0 +1,196 @@
+import pMap from 'p-map';
+import { artifactsOf } from '../../catalog/artifacts.js';
+import type { CatalogEntry, ReadCatalog } from '../../catalog/load.js';
+import { EntrySnapshot } from '../../catalog/snapshot.js';
+import { SwpError, messageOf } from '../../core/error.js';
+import type { ArtifactKind } from '../../core/ids.js';
+import { campaignDigest } from '../../plan/campaign/digest.js';
+import { plainRow, rowOf, type CampaignRow } from '../../plan/campaign/row.js';
+import { volatileChecks } from '../../plan/volatile-checks.js';
+import type {
+  CampaignActivities,
+  CampaignBatch,
+  CampaignPublish,
+  CampaignSelection,
+  DecidedPublish,
+  DecideRequest,
+  FollowedPublish,
+} from './api.js';
+import { tellingRetries, withHeartbeat } from '../heartbeat.js';
+import type { ArtifactPlanDeps } from '../plan-artifact.js';
+import { planArtifacts } from '../plan-entry.js';
+import { looksUnchanged } from './looks-unchanged.js';
+
+/** What a campaign does with publishes, as a person would: through a client. */
+export interface Publishes {
+  /** Starts it, or attaches to one that runs for the same; answers its run once it has made its plan. */
+  readonly start: (entry: EntrySnapshot, options: StartOptions, signal: AbortSignal) => Promise<string>;
+  readonly follow: (publishes: readonly { readonly entry: string; readonly run: string }[]) => Promise<readonly FollowedPublish[]>;
+  readonly decide: (
+    publish: DecideRequest['publishes'][number],
+    decision: Omit<DecideRequest, 'publishes'>,
+    signal: AbortSignal,
+  ) => Promise<Omit<DecidedPublish, 'entry'>>;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface StartOptions {
+  readonly campaign: string;
+  readonly only: readonly ArtifactKind[];
+  readonly startedBy: string | null;
+}
+
+export interface CampaignDeps extends ArtifactPlanDeps {
+  /** The catalog as it is now. */
+  readonly catalog: () => Promise<Pick<ReadCatalog, 'sound' | 'problems'>>;
+  readonly publishes: Publishes;
+}
+
+/** Entries that are planned at once, as many as publishes that are started or answered at once. */
+const AT_ONCE = 4;
+/** Names and rows lie in the workflow's history. */
+const MOST_ENTRIES = 10_000;
+/** Between two looks at what is followed: soon after something has moved, and later where nothing does. */
+const SOON_MS = 500;
+const LATER_MS = 15_000;
+
+const kindsOf = ({ entry }: CatalogEntry, only: readonly ArtifactKind[]): ArtifactKind[] =>
+  artifactsOf(entry)
+    .map(({ kind }) => kind)
+    .filter((kind) => only.length === 0 || only.includes(kind));
+
+const isSelected = ({ entry }: CatalogEntry, select: CampaignSelection): boolean => !('tier' in select) || entry.tier === select.tier;
+
+/** The steps of a campaign. Nothing here writes to the Hub: publishes do, once they are approved. */
+export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities => {
+  const snapshot = async (name: string): Promise<EntrySnapshot | null> => {
+    const found = (await deps.catalog()).sound.get(name);
+    return found === undefined ? null : EntrySnapshot.parse({ name, entry: found.entry });
+  };
+
+  const planOne = async (
+    planDeps: ArtifactPlanDeps,
+    name: string,
+    { only, changedOnly, host }: CampaignBatch,
+    signal: AbortSignal,
+  ): Promise<CampaignRow> => {
+    const entry = await snapshot(name);
+    if (entry === null) return plainRow(name, 'blocked', 'The catalog has this entry no more.');
+    try {
+      if (changedOnly && (await looksUnchanged(planDeps.hub, entry, only, signal))) return plainRow(name, 'unchanged', null);
+      const { digest, artifacts } = await planArtifacts(planDeps, { entry, only, round: 1, host, previous: [] }, signal);
+      return rowOf(name, digest, artifacts, volatileChecks(artifacts, host));
+    } catch (error) {
+      if (error instanceof SwpError && !error.transient && error.code !== 'hub/unauthorized')
+        return plainRow(name, 'blocked', messageOf(error));
+      throw error;
+    }
+  };
+
+  return {
+    selectEntries: ({ select, only }) =>
+      withHeartbeat('reading the catalog', async () => {
+        const { sound, problems } = await deps.catalog();
+        const chosen = [...sound.values()].filter((entry) => isSelected(entry, select) && kindsOf(entry, only).length > 0);
+        if (chosen.length === 0) {
+          const tiers = [...new Set([...sound.values()].map(({ entry }) => entry.tier))].toSorted();
+          throw new SwpError('invalid', 'campaign/nothing-selected', 'No entry of the catalog is of that tier, with such an artifact.', {
+            hint: `Its tiers are ${tiers.slice(0, 20).join(', ')}. The catalog is that of the control worker (SWP_CATALOG there).`,
+          });
+        }
+        if (chosen.length > MOST_ENTRIES)
+          throw new SwpError(
+            'invalid',
+            'campaign/too-many',
+            `${chosen.length} entries are selected; one campaign takes at most ${MOST_ENTRIES}.`,
+          );
+        return {
+          entries: chosen.map(({ name }) => name).toSorted(),
+          larql: chosen.some((entry) => kindsOf(entry, only).includes('vindex')),
+          mistakes: problems.length,
+        };
+      }),
+
+    planCampaignBatch: (batch) =>
+      withHeartbeat('planning', (signal, report) => {
+        const planDeps = { ...deps, hub: tellingRetries(deps.hub, report) };
+        let done = 0;
+        return pMap(
+          batch.entries,
+          async (name) => {
+            const row = await planOne(planDeps, name, batch, signal);
+            done += 1;
+            report({ note: `${done} of ${batch.entries.length} entries` });
+            return row;
+          },
+          { concurrency: AT_ONCE, signal },
+        );
+      }),
+
+    digestCampaign: (items) => Promise.resolve(campaignDigest(items)),
+
+    startPublishes: ({ entries, ...options }) =>
+      withHeartbeat('starting publishes', (signal, report) => {
+        let done = 0;
+        return pMap(
+          entries,
+          async (name): Promise<CampaignPublish> => {
+            const entry = await snapshot(name);
+            const started = await attemptStart(deps.publishes, name, entry, options, signal);
+            done += 1;
+            report({ note: `${done} of ${entries.length} publishes` });
+            return started;
+          },
+          { concurrency: AT_ONCE, signal },
+        );
+      }),
+
+    followPublishes: ({ publishes, forMs }) =>
+      withHeartbeat('following publishes', async (signal, report) => {
+        const until = Date.now() + forMs;
+        let seen = '';
+        for (let wait = SOON_MS; ; wait = Math.min(wait * 2, LATER_MS)) {
+          const now = await deps.publishes.follow(publishes);
+          const ended = now.filter((one) => one.ended).length;
+          report({ note: `${ended} of ${publishes.length} publishes have ended` });
+          if (ended === publishes.length || Date.now() >= until) return now;
+          const stages = now.map(({ stage }) => stage).join();
+          if (stages !== seen) wait = SOON_MS;
+          seen = stages;
+          await deps.publishes.sleep(Math.min(wait, Math.max(0, until - Date.now())), signal);
+        }
+      }),
+
+    decidePublishes: ({ publishes, ...decision }) =>
+      withHeartbeat('deciding', (signal, report) => {
+        let done = 0;
+        return pMap(
+          publishes,
+          async (publish): Promise<DecidedPublish> => {
+            const decided = await deps.publishes.decide(publish, decision, signal);
+            done += 1;
+            report({ note: `${done} of ${publishes.length} publishes` });
+            return { entry: publish.entry, ...decided };
+          },
+          { concurrency: AT_ONCE, signal },
+        );
+      }),
+  };
+};
+
+/** What cannot be started holds back no other. */
+const attemptStart = async (
+  publishes: Publishes,
+  name: string,
+  entry: EntrySnapshot | null,
+  options: StartOptions,
+  signal: AbortSignal,
+): Promise<CampaignPublish> => {
+  if (entry === null) return { entry: name, run: null, reason: 'The catalog has this entry no more.' };
+  try {
+    return { entry: name, run: await publishes.start(entry, options, signal), reason: null };
+  } catch (error) {
+    if (error instanceof SwpError && !error.transient) return { entry: name, run: null, reason: messageOf(error) };
+    throw error;
+  }
+};

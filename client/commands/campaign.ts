@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
+import type { CampaignSelection } from '../../activities/campaign/api.js';
+import { SwpError } from '../../core/error.js';
+import type { ArtifactKind, Digest } from '../../core/ids.js';
+import { plural } from '../../core/text.js';
+import { namesDigest, shortDigest } from '../../plan/decision.js';
+import { parseCampaignDecision, type CampaignDecision } from '../../plan/campaign/decision.js';
+import { readSettings } from '../../worker/settings.js';
+import { decideCampaignUpdate } from '../../workflows/messages.js';
+import { campaignId } from '../../workflows/names.js';
+import type { publishCampaign } from '../../workflows/publish-campaign.js';
+import { entryName } from '../catalog.js';
+import { campaignHead, entryCells, orderedEntries } from '../campaign/text.js';
+import { readCampaign, type ReadCampaign } from '../campaign/read.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { neutralise } from '../output/neutralise.js';
+import { ask, mayPrompt } from '../prompt.js';
+import { withTemporal } from '../publish/connect.js';
+import { explainEnd } from '../publish/outcome.js';
+import { findReviewer } from '../publish/reviewer.js';
+import { noWorker, unpolledControl } from '../publish/workers.js';
+
+const POLL_MS = 1_000;
+const ANSWER_MS = 10_000;
+/** Between two lines about a campaign that is planned. */
+const TOLD_MS = 10_000;
+
+export interface CampaignOptions {
+  readonly tier?: string;
+  readonly all?: boolean;
+  readonly changed?: boolean;
+  readonly only?: ArtifactKind;
+  readonly watch?: boolean;
+  readonly as?: string;
+}
+
+const selectionOf = ({ tier, all, changed }: CampaignOptions): CampaignSelection => {
+  const given = [tier !== undefined, all === true, changed === true].filter(Boolean).length;
+  if (given !== 1)
+    throw new SwpError('usage', 'client/campaign', 'Say which entries: one of --tier <name>, --all and --changed.', {
+      hint: 'List tiers with `swp catalog list`.',
+    });
+  if (tier !== undefined) return { tier };
+  return { which: all === true ? 'all' : 'changed' };
+};
+
+/** Sorts by time, and says it. */
+const freshId = (now: Date): string =>
+  `${now.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`;
+
+const show = (campaign: ReadCampaign, context: Context): void => {
+  const { out } = context;
+  out.note(campaignHead(campaign, out.paint));
+  out.table(campaign, ['entry', 'plan', 'would', 'stands at'], orderedEntries(campaign).map(entryCells));
+};
+
+/** Waits until a campaign has planned and started what it has to, or has ended. */
+const untilStarted = async (client: Client, id: string, { out, signal }: Context): Promise<ReadCampaign> => {
+  let told = Date.now();
+  for (;;) {
+    const campaign = await readCampaign(client, id);
+    if (campaign.status !== 'RUNNING' || (campaign.plan !== null && campaign.started)) return campaign;
+    if (Date.now() - told > TOLD_MS) {
+      told = Date.now();
+      out.note(campaign.plan === null ? `Planned ${plural(campaign.entries.length, 'entry', 'entries')}.` : 'Starting publishes.');
+    }
+    await delay(POLL_MS, undefined, { signal });
+  }
+};
+
+const exitOf = ({ entries, plan }: ReadCampaign): ExitCode => {
+  if (plan !== null) return EXIT.awaitingApproval;
+  return entries.some(({ state }) => state === 'blocked') ? EXIT.failed : EXIT.nothingToDo;
+};
+
+const watchToEnd = async (client: Client, id: string, context: Context): Promise<ExitCode> => {
+  try {
+    const result = await client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
+    show(await readCampaign(client, id), context);
+    if (result.troubles.length > 0 || result.totals.blocked > 0) return EXIT.failed;
+    return result.plan === null ? EXIT.nothingToDo : EXIT.ok;
+  } catch (error) {
+    throw explainEnd(error);
+  }
+};
+
+/** Plans many entries at once, starts a publish for each that changes, and shows one plan of all. */
+export const campaign = async (options: CampaignOptions, context: Context): Promise<ExitCode> => {
+  const select = selectionOf(options);
+  const { taskQueue } = readSettings(context.env);
+  return withTemporal(context, async ({ client }) => {
+    const missing = await unpolledControl(client, taskQueue);
+    if (missing !== null) throw noWorker('No campaign was started.', missing);
+    const id = freshId(new Date());
+    const startedBy = (await findReviewer(options.as, context)).reviewer;
+    await client.workflow.start<typeof publishCampaign>('publishCampaign', {
+      workflowId: campaignId(id),
+      taskQueue,
+      args: [{ select, only: options.only === undefined ? [] : [options.only], startedBy }],
+      staticSummary: `Campaign ${id}`,
+    });
+    context.out.note(`Campaign ${id} runs; planning.`);
+    const planned = await untilStarted(client, id, context);
+    if (planned.status === 'FAILED') return watchToEnd(client, id, context);
+    if (options.watch !== true || planned.plan === null) show(planned, context);
+    if (planned.plan !== null) context.out.note(`\nApprove exactly these plans: swp campaign approve ${id}`);
+    return options.watch === true && planned.plan !== null ? watchToEnd(client, id, context) : exitOf(planned);
+  });
+};
+
+/** A campaign with every entry. */
+export const campaignShow = async (id: string | undefined, context: Context): Promise<ExitCode> =>
+  withTemporal(context, async ({ client }) => {
+    show(await readCampaign(client, id ?? null), context);
+    return EXIT.ok;
+  });
+
+export interface CampaignDecideOptions {
+  readonly id: string;
+  readonly entries: readonly string[];
+  readonly verdict: 'approve' | 'reject';
+  readonly plan?: string;
+  readonly as?: string;
+  readonly note?: string;
+}
+
+/** The person must have seen the plan: on a terminal it is shown, otherwise its digest must be given. */
+const confirmed = async (
+  { id, verdict, plan }: CampaignDecideOptions,
+  entries: readonly string[],
+  read: ReadCampaign,
+  context: Context,
+): Promise<Digest | null> => {
+  if (read.plan === null)
+    throw new SwpError('not-found', 'campaign/nothing-asked', `Campaign ${id} asks nothing: it is planned still, or nothing changes.`, {
+      hint: `swp campaign show ${id}`,
+    });
+  if (plan !== undefined) {
+    if (namesDigest(plan.trim().toLowerCase(), read.plan)) return read.plan;
+    throw new SwpError('stale', 'campaign/other-plan', `Campaign ${id} asks about plan ${shortDigest(read.plan)}, not ${plan}.`, {
+      hint: `Read it: swp campaign show ${id}`,
+    });
+  }
+  if (!mayPrompt(context))
+    throw new SwpError(
+      'usage',
+      'client/digest-needed',
+      `Without a terminal, ${verdict} takes the digest of the campaign's plan that was read.`,
+      {
+        hint: `swp campaign show ${id}, then swp campaign ${verdict} ${id} --plan <digest>`,
+      },
+    );
+  show(read, context);
+  const those = entries.length === 0 ? 'all of it' : plural(entries.length, 'entry', 'entries');
+  return (await ask(`${verdict === 'approve' ? 'Approve' : 'Reject'} plan ${shortDigest(read.plan)}, ${those}?`, context.signal))
+    ? read.plan
+    : null;
+};
+
+const send = async (client: Client, id: string, message: CampaignDecision, campaignRead: ReadCampaign): Promise<number> => {
+  const missing = await unpolledControl(client, campaignRead.taskQueue);
+  if (missing !== null) throw noWorker(`Campaign ${id} cannot be told.`, missing);
+  try {
+    return (
+      await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+        client.workflow.getHandle(campaignId(id)).executeUpdate(decideCampaignUpdate, { args: [message] }),
+      )
+    ).entries;
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError)
+      throw new SwpError('stale', 'campaign/refused', error.cause?.message ?? error.message, { hint: `swp campaign show ${id}` });
+    if (error instanceof WorkflowNotFoundError)
+      throw new SwpError('not-found', 'campaign/ended', `Campaign ${id} has ended: there is nothing to decide.`, {
+        hint: `swp campaign show ${id}`,
+      });
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw noWorker(`No worker answered for campaign ${id}.`, null);
+    throw error;
+  }
+};
+
+/** Hands one decision to all publishes of a campaign, or to those of some entries. */
+export const campaignDecide = async (options: CampaignDecideOptions, context: Context): Promise<ExitCode> => {
+  const { id, verdict, note } = options;
+  const entries = await Promise.all(options.entries.map((name) => entryName(context, name)));
+  return withTemporal(context, async ({ client }) => {
+    const read = await readCampaign(client, id);
+    const plan = await confirmed(options, entries, read, context);
+    if (plan === null) {
+      context.out.note('Nothing was decided.');
+      return EXIT.awaitingApproval;
+    }
+    const message = parseCampaignDecision({
+      plan,
+      verdict,
+      ...(await findReviewer(options.as, context)),
+      ...(note === undefined ? {} : { note }),
+      ...(entries.length === 0 ? {} : { entries }),
+    });
+    if ('fault' in message) throw new SwpError('usage', 'client/bad-decision', message.fault);
+    const told = await send(client, id, message, read);
+    const verb = verdict === 'approve' ? 'approved' : 'rejected';
+    context.out.data({ campaign: id, plan, verdict, reviewer: message.reviewer, publishes: told }, () =>
+      neutralise(`Plan ${shortDigest(plan)} ${verb} by ${message.reviewer}: told to ${plural(told, 'publish', 'publishes')}.`),
+    );
+    context.out.note(`One whose plan has moved meanwhile does not take it. See them: swp campaign show ${id}`);
+    return EXIT.ok;
+  });
+};

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import type { Digest } from '../../core/ids.js';
+import { oneLine, someOf } from '../../core/text.js';
+import { EntryName } from '../../catalog/snapshot.js';
+import { DecisionMessage } from '../decision.js';
+
+/** An entry that a campaign publishes, with the plan that it showed. */
+export interface CampaignItem {
+  readonly entry: string;
+  readonly plan: Digest;
+}
+
+/** What a person sends: as for a plan, with the digest of the campaign's, and the entries where it is not for all. */
+export const CampaignDecision = DecisionMessage.extend({ entries: z.array(EntryName).max(10_000).optional() });
+export type CampaignDecision = z.infer<typeof CampaignDecision>;
+
+export const parseCampaignDecision = (input: unknown): CampaignDecision | { readonly fault: string } => {
+  const parsed = CampaignDecision.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => oneLine(`${issue.path.join('.') || 'message'}: ${issue.message}`, 120));
+  return { fault: `Not a decision: ${faults.slice(0, 4).join('; ')}.` };
+};
+
+/** Names of a decision that are no entries of the campaign, as a sentence; null where all are. */
+export const strangers = ({ entries = [] }: CampaignDecision, items: readonly CampaignItem[]): string | null => {
+  const known = new Set(items.map(({ entry }) => entry));
+  const unknown = entries.filter((entry) => !known.has(entry));
+  return unknown.length === 0 ? null : `The campaign publishes no ${someOf(unknown)}.`;
+};

@@ -1,0 +1,81 @@
+import type { Digest } from '../../core/ids.js';
+import { formatBytes, plural } from '../../core/text.js';
+import type { CampaignRow } from '../campaign/row.js';
+import type { CampaignTotals } from '../campaign/totals.js';
+import { shortDigest } from '../decision.js';
+import { codeSpan, escapeMarkdown } from '../escape.js';
+import { table } from './tables.js';
+
+/** Rows that the Web UI shows; `swp campaign show` has all. */
+const MOST_ROWS = 100;
+
+/** `12 to publish (3.4 GB, at most 5 GB of disk each), 980 unchanged, 8 blocked`. */
+export const totalsText = ({ changes, unchanged, blocked, outputBytes, diskBytes }: CampaignTotals): string =>
+  [
+    `${plural(changes, 'entry', 'entries')} to publish${changes === 0 ? '' : ` (${formatBytes(outputBytes)}, at most ${formatBytes(diskBytes)} of disk at once for each)`}`,
+    `${unchanged.toLocaleString('en-US')} unchanged`,
+    `${blocked.toLocaleString('en-US')} blocked`,
+  ].join(', ');
+
+const ORDER: Readonly<Record<CampaignRow['state'], number>> = { changes: 0, blocked: 1, unchanged: 2 };
+
+/** What is to be judged first: what would change, then what is blocked. */
+export const inOrder = (rows: readonly CampaignRow[]): CampaignRow[] =>
+  rows.toSorted((a, b) => ORDER[a.state] - ORDER[b.state] || (a.entry < b.entry ? -1 : 1));
+
+/** What would happen to an entry, in words. */
+export const rowText = ({ state, artifacts, outputBytes, reason }: CampaignRow): string => {
+  if (state === 'blocked') return `blocked: ${reason ?? 'nobody said why'}`;
+  if (state === 'unchanged') return 'unchanged';
+  return `${artifacts.map(({ kind, action }) => `${kind}: ${action}`).join(', ')}; ${formatBytes(outputBytes)}`;
+};
+
+export interface ShownCampaign {
+  readonly id: string;
+  readonly totals: CampaignTotals;
+  /** Null while it is planned, or where nothing changes. */
+  readonly plan: Digest | null;
+  /** Empty once it goes on without them. */
+  readonly rows: readonly CampaignRow[];
+  /** One sentence each. */
+  readonly notes: readonly string[];
+  /** Whether decisions are taken. */
+  readonly asks: boolean;
+  /** How publishes stand: so many at a stage. */
+  readonly stages: ReadonlyMap<string, number>;
+}
+
+const forms = (plan: Digest): string => {
+  const form = (verdict: string): string =>
+    `\`\`\`json\n{\n  "plan": "${shortDigest(plan)}",\n  "verdict": "${verdict}",\n  "reviewer": "your name"\n}\n\`\`\``;
+  return [
+    'Send Update `decide` or Signal `review`; with `"entries": ["source/key"]` it is for those alone.',
+    form('approve'),
+    form('reject'),
+  ].join('\n\n');
+};
+
+/** A campaign as Markdown for the Web UI; everything from outside is escaped. */
+export const campaignMarkdown = ({ id, totals, plan, rows, notes, asks, stages }: ShownCampaign): string =>
+  [
+    `# Campaign ${codeSpan(id)}: ${totalsText(totals)}`,
+    plan === null ? '' : `Its plan, which is the list of its entries and the digests of their plans: ${codeSpan(plan)}`,
+    ...notes.map((note) => escapeMarkdown(note, 600)),
+    asks && plan !== null ? forms(plan) : '',
+    table(
+      ['publishes', 'stand at'],
+      [...stages].map(([stage, count]) => [plural(count, 'publish', 'publishes'), codeSpan(stage)]),
+    ),
+    table(
+      ['entry', 'plan', 'would'],
+      inOrder(rows).map((row) => [
+        codeSpan(row.entry),
+        row.plan === null ? '' : codeSpan(shortDigest(row.plan)),
+        escapeMarkdown(rowText(row), 300),
+      ]),
+      MOST_ROWS,
+    ),
+    rows.length > MOST_ROWS ? `All of them: ${codeSpan(`swp campaign show ${id}`)}` : '',
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
