@@ -5,7 +5,9 @@ import { z } from 'zod';
 import type { LocalHubOptions } from '../dev/hub/index.js';
 
 const Address = z.object({ url: z.string() });
-const Requests = z.array(z.object({ operation: z.string().optional(), repo: z.string().optional(), sent: z.number() }));
+const Requests = z.array(
+  z.object({ operation: z.string().optional(), repo: z.string().optional(), status: z.number().optional(), sent: z.number() }),
+);
 
 export interface HubProcess {
   readonly url: string;

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureCli } from './cli.js';
 import { measureClients } from './clients.js';
+import { measureFleet } from './fleet.js';
 import { goalText, meets, type Figure } from './figure.js';
 import { measureMtp } from './mtp.js';
 import { measurePublish } from './publish.js';
@@ -18,6 +19,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   publish: measurePublish,
   mtp: measureMtp,
   vindex: measureVindex,
+  fleet: measureFleet,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,8 +1,11 @@
 import type { FleetTarget } from '../../catalog/fleet.js';
 import type { HubConfig } from '../../hub/config.js';
-import type { FleetFinding } from '../../plan/findings/finding.js';
+import type { FindingCode, FleetFinding } from '../../plan/findings/finding.js';
 import { shareOf, type Rotation } from '../../plan/findings/share.js';
 import { examinedFindings, examineOrReport, placed } from './check-targets.js';
+
+/** What stands between a file and its bytes. What the Hub lists is looked at each night. */
+const OF_BYTES: ReadonlySet<FindingCode> = new Set(['bytes-differ', 'record-broken', 'unreadable']);
 
 /** What was read so far: enough to go on after a crash without reading it again. */
 export interface ReadSoFar {
@@ -43,7 +46,7 @@ export const readBackTargets = async (
       onProgress: ({ file, ...bytes }) => onProgress({ file: `${target.target}: ${file}`, ...bytes }),
       signal,
     });
-    const findings = 'found' in examined ? examinedFindings(examined) : examined;
+    const findings = ('found' in examined ? examinedFindings(examined) : examined).filter(({ code }) => OF_BYTES.has(code));
     const bytes = 'found' in examined && 'readBackBytes' in examined.found ? examined.found.readBackBytes : 0;
     read = {
       targets: [...read.targets, target.target],

@@ -1,4 +1,4 @@
-import { oneLine, plural } from '../../core/text.js';
+import { formatBytes, oneLine, plural } from '../../core/text.js';
 import { levelOf } from '../../plan/findings/finding.js';
 import { findingCounts, repairText } from '../../plan/render/findings-markdown.js';
 import type { Paint } from '../../plan/render/paint.js';
@@ -10,9 +10,10 @@ import type { Run, ShownSchedule } from './read.js';
 const SHOWN = 30;
 
 /** The findings of a run, a line each. */
-export const resultText = ({ findings, repairs }: RevalidateResult, paint: Paint): string[] => {
+export const resultText = ({ which, filesRead, bytesRead, findings, repairs }: RevalidateResult, paint: Paint): string[] => {
   const beyond = findings.attention + findings.info - Math.min(findings.rows.length, SHOWN);
   return [
+    ...(which === 'weekly' ? [`  read back: ${plural(filesRead, 'file')}, ${formatBytes(bytesRead)}`] : []),
     ...findings.rows.slice(0, SHOWN).map((found) => {
       const code = (levelOf(found) === 'info' ? paint.dim : paint.bad)(found.code);
       return `  ${found.target ?? found.entry ?? 'catalog'}  ${code}  ${oneLine(found.message, 500)}`;

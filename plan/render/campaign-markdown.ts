@@ -58,7 +58,8 @@ const forms = (plan: Digest): string => {
 /** A campaign as Markdown for the Web UI; everything from outside is escaped. */
 export const campaignMarkdown = ({ id, totals, plan, rows, notes, asks, stages }: ShownCampaign): string =>
   [
-    `# Campaign ${codeSpan(id)}: ${totalsText(totals)}`,
+    `## Campaign ${codeSpan(id)}`,
+    `**${totalsText(totals)}**`,
     plan === null ? '' : `Its plan, which is the list of its entries and the digests of their plans: ${codeSpan(plan)}`,
     ...notes.map((note) => escapeMarkdown(note, 600)),
     asks && plan !== null ? forms(plan) : '',

@@ -50,7 +50,7 @@ export const findingsMarkdown = (run: ShownRun): string => {
   const { findings, filesRead, bytesRead } = run;
   const beyond = findings.attention + findings.info - findings.rows.length;
   return [
-    `# ${run.which === 'now' ? 'Published' : `Re-validation, ${run.which}`}: ${findingCounts(run)}`,
+    `## ${run.which === 'now' ? 'Published' : `Re-validation, ${run.which}`}: ${findingCounts(run)}`,
     run.which === 'weekly' ? `Read back: ${plural(filesRead, 'file')}, ${formatBytes(bytesRead)}.` : '',
     table(['entry', 'target', 'finding', 'what'], findings.rows.map(row), MOST_ROWS),
     beyond > 0 ? `${plural(beyond, 'more finding')} that no row shows; digest of all: ${codeSpan(findings.digest ?? '')}` : '',

@@ -72,12 +72,15 @@ describe('swp schedule', () => {
     const shown = await run('show');
     expect(shown.out).toMatch(/^nightly: at 30 2 \* \* \*, Europe\/Berlin; next 2/);
     expect(shown.out).toContain('card-differs  README.md has 6 bytes');
-    expect((await run('show', '--markdown')).out).toMatch(/^# Re-validation, nightly: 1 finding[\s\S]*`card-differs` \|/m);
+    expect((await run('show', '--markdown')).out).toMatch(/^## Re-validation, nightly: 1 finding[\s\S]*`card-differs` \|/m);
     await workshop.handle().cancel();
   });
 
   it('trigger reads back what the week has', async () => {
     await run('set', '--weeks', '1');
+    expect((await run('trigger', 'weekly', '--watch')).out).toMatch(
+      /^weekly: nothing that needs attention, in 1 target\n {2}read back: 5 files, \d/,
+    );
     const { out } = await run('trigger', 'weekly', '--watch', '--json');
     expect(JSON.parse(out)).toMatchObject({ which: 'weekly', filesRead: 5, targets: 1 });
   });

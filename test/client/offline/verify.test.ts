@@ -136,7 +136,7 @@ describe('swp verify of all of the catalog', () => {
 
   it('is Markdown for a summary', async () => {
     await published();
-    expect((await all('--markdown')).out).toMatch(/^# Published: 2 findings to attend to, in 2 targets\n\n\| entry \| target \|/);
+    expect((await all('--markdown')).out).toMatch(/^## Published: 2 findings to attend to, in 2 targets\n\n\| entry \| target \|/);
     expect(await all(TARGET, '--markdown')).toMatchObject({ code: 2, err: expect.stringContaining('leave the name out') });
   });
 

@@ -89,7 +89,7 @@ describe('findings', () => {
     const findings = tableOf([hostile], null);
     const run = { which: 'nightly', targets: 3, filesRead: 0, bytesRead: 0, findings, repairs: [], repairsWanted: 0 } as const;
     const text = findingsMarkdown({ ...run, repairs: [{ entry: 'a/b', outcome: 'refused', reason: '[x](http://y)' }] });
-    expect(text).toMatch(/^# Re-validation, nightly: 1 finding to attend to, in 3 targets\n/);
+    expect(text).toMatch(/^## Re-validation, nightly: 1 finding to attend to, in 3 targets\n/);
     expect(text).not.toMatch(/!\[|\]\(|<b>|https?:\/\//);
     expect(text.split('\n').filter((line) => line.startsWith('#'))).toHaveLength(1);
   });

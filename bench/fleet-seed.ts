@@ -1,0 +1,88 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pMap from 'p-map';
+import { buildPayload } from '../activities/build.js';
+import { commitSealed } from '../activities/commit.js';
+import { HostLarql } from '../activities/host-larql.js';
+import { planArtifacts } from '../activities/plan-entry.js';
+import { ScratchLayout } from '../activities/scratch/layout.js';
+import { SharedInputs } from '../activities/scratch/shared.js';
+import { seal } from '../activities/seal.js';
+import { uploadSealed } from '../activities/upload.js';
+import { EntrySnapshot } from '../catalog/snapshot.js';
+import { generateCheckpoint } from '../dev/checkpoint/generate.js';
+import { startLocalHub } from '../dev/hub/index.js';
+import type { HubConfig } from '../hub/config.js';
+import { Secret } from '../hub/secret.js';
+import { swpTools } from '../worker/tools.js';
+
+export const FLEET_TOKENS = [
+  { token: 'hf_benchreader', user: 'reader', orgs: ['bench'], role: 'read' as const },
+  { token: 'hf_benchwriter', user: 'writer', orgs: ['bench'], role: 'write' as const },
+];
+const AT_ONCE = 4;
+const HOLDER = 'bench';
+
+export interface Fleet {
+  /** Of the hub, which is closed again. */
+  readonly directory: string;
+  readonly catalog: string;
+  readonly targets: number;
+  readonly sources: number;
+}
+
+const entryOf = (at: number, sources: number): EntrySnapshot => {
+  const key = `fleet-${String(at).padStart(4, '0')}`;
+  const fields = { key, tier: 'smoke', mtp_source_repo: `labs/source-${at % sources}`, mtp_sidecar_repo: `bench/${key}` };
+  return EntrySnapshot.parse({ name: `bench/${key}`, entry: fields });
+};
+
+/** Publishes so many sidecars by the steps of a publish, from sources that several share, with a catalog of their entries. */
+export const seedFleet = async (root: string, targets: number, sources: number): Promise<Fleet> => {
+  const directory = join(root, 'hub');
+  const entries = Array.from({ length: targets }, (_, at) => entryOf(at, sources));
+  const local = await startLocalHub({ directory, tokens: FLEET_TOKENS });
+  for (let at = 0; at < sources; at += 1) {
+    await local.admin.createRepo(`labs/source-${at}`);
+    await local.admin.commitFiles(`labs/source-${at}`, generateCheckpoint({ seed: at + 1, size: 'small' }).files, {
+      message: 'A checkpoint',
+    });
+  }
+  const hub: HubConfig = { endpoint: new URL(local.url), token: new Secret('hf_benchwriter') };
+  const layout = new ScratchLayout(join(root, 'scratch'));
+  const deps = {
+    hub,
+    layout,
+    shared: new SharedInputs(layout),
+    larql: new HostLarql({}, layout, { fleetBlocks: null, allowStandIn: false }),
+    freeDisk: () => Promise.resolve(1e15),
+    stopRequested: () => false,
+  };
+  const { signal } = new AbortController();
+  const report = (): void => undefined;
+  const publish = async (entry: EntrySnapshot): Promise<void> => {
+    const request = { entry, only: [], round: 1, host: null, previous: [] };
+    const { entryPlan, digest, artifacts } = await planArtifacts({ hub, tools: swpTools() }, request, signal);
+    const [plan] = artifacts;
+    if (plan === undefined) throw new Error(`${entry.name} has no artifact`);
+    const decision = { round: 1, plan: digest, verdict: 'approve' as const, reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' };
+    const approved = { entryName: entry.name, entryPlan, plan, decision };
+    // Keyed by the recipe: what several targets are made from is built once.
+    const payload = await buildPayload(deps, { plan, holder: HOLDER, report, signal });
+    const sealed = await seal(deps, approved, payload, signal);
+    const to = { hub, sourceHub: hub, layout, stopRequested: () => false };
+    const uploaded = await uploadSealed(to, approved, sealed, report, signal);
+    if (uploaded.outcome !== 'uploaded') throw new Error(uploaded.reason);
+    const committed = await commitSealed(to, approved, sealed, uploaded.parent, signal);
+    if (committed.outcome !== 'committed') throw new Error(committed.reason);
+  };
+  // The first of each source builds, the others find what it built.
+  await pMap(entries.slice(0, sources), publish, { concurrency: AT_ONCE });
+  await pMap(entries.slice(sources), publish, { concurrency: AT_ONCE });
+  await local.close();
+  await mkdir(join(root, 'catalog'));
+  const catalog = join(root, 'catalog', 'skulk-weights.yaml');
+  await writeFile(catalog, 'include_foxlight: false\nsources:\n  - name: bench\n    path: entries.yaml\n');
+  await writeFile(join(root, 'catalog', 'entries.yaml'), JSON.stringify({ models: entries.map(({ entry }) => entry) }));
+  return { directory, catalog, targets, sources };
+};
