@@ -10,6 +10,7 @@ import { startLocalHub } from '../dev/hub/index.js';
 import { projectRoot } from '../dev/temporal/project.js';
 import { median, type Figure } from './figure.js';
 import { withHub, type HubProcess } from './hub-process.js';
+import { zeros } from './zeros.js';
 
 const MIB = 1024 ** 2;
 const RUNS = 2;
@@ -158,11 +159,6 @@ const mirrorFigures = async ({ url, requests }: HubProcess, root: string): Promi
     },
   ];
 };
-
-async function* zeros(bytes: number): AsyncGenerator<Uint8Array> {
-  const chunk = new Uint8Array(MIB);
-  for (let at = 0; at < bytes; at += chunk.byteLength) yield await Promise.resolve(chunk);
-}
 
 /** A large file from one repository of a local hub to another, which copies nothing by itself. */
 const measureMirror = async (root: string): Promise<Figure[]> => {

@@ -29,7 +29,7 @@ const hub: HubConfig = { endpoint: new URL(order.endpoint), token: new Secret('h
 
 const check = async (catalog: string, most: number): Promise<number> => {
   const { entries } = await loadCatalog({ cwd: '/', file: catalog });
-  const fleet = fleetOf([...entries].map(([name, { entry }]) => [name, entry] as const)).slice(0, most);
+  const fleet = fleetOf(entries.values()).slice(0, most);
   const paced = { ...hub, budget: new RateBudget() };
   let findings = 0;
   for (const targets of batchesOf(fleet, BATCH))

@@ -9,6 +9,7 @@ import { measureCampaign } from './campaign.js';
 import { median, type Figure } from './figure.js';
 import { FLEET_TOKENS, seedFleet, type Fleet } from './fleet-seed.js';
 import { withHub } from './hub-process.js';
+import { zeros } from './zeros.js';
 
 const MIB = 1024 ** 2;
 const TARGETS = 1_000;
@@ -72,11 +73,6 @@ const measureCheck = ({ directory, catalog, targets, sources }: Fleet): Promise<
       },
     ];
   });
-
-async function* zeros(bytes: number): AsyncGenerator<Uint8Array> {
-  const chunk = new Uint8Array(MIB);
-  for (let at = 0; at < bytes; at += chunk.byteLength) yield await Promise.resolve(chunk);
-}
 
 const measureReadBack = async (root: string): Promise<Figure[]> => {
   const directory = join(root, 'large-hub');

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { startLocalHub } from '../dev/hub/index.js';
 import { median, type Figure } from './figure.js';
 import { withHub } from './hub-process.js';
+import { zeros } from './zeros.js';
 
 const MIB = 1024 ** 2;
 const SIZE = 2048 * MIB;
@@ -22,11 +23,6 @@ const once = async (way: string, endpoint: string, directory: string): Promise<R
   const { stdout } = await execa(process.execPath, [program, JSON.stringify({ way, endpoint, repo: REPO, directory })]);
   return Result.parse(JSON.parse(stdout));
 };
-
-async function* zeros(bytes: number): AsyncGenerator<Uint8Array> {
-  const chunk = new Uint8Array(MIB);
-  for (let at = 0; at < bytes; at += chunk.byteLength) yield await Promise.resolve(chunk);
-}
 
 interface Round {
   readonly swp: Result;

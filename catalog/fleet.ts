@@ -17,9 +17,9 @@ export interface FleetTarget {
 const sourceKey = ({ source, revision }: Pick<FleetTarget, 'source' | 'revision'>): string => `${repoKey(source)}@${revision ?? ''}`;
 
 /** Every target of these entries; those that are made from the same source stand together. */
-export const fleetOf = (entries: Iterable<readonly [name: string, entry: Entry]>): FleetTarget[] => {
+export const fleetOf = (entries: Iterable<{ readonly name: string; readonly entry: Entry }>): FleetTarget[] => {
   const targets = new Map<string, FleetTarget>();
-  for (const [entry, fields] of entries)
+  for (const { name: entry, entry: fields } of entries)
     for (const { kind, target, source, revision } of artifactsOf(fields))
       if (!targets.has(repoKey(target)))
         targets.set(repoKey(target), { target, kind, source, entry, ...(revision === undefined ? {} : { revision }) });

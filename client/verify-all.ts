@@ -39,7 +39,7 @@ export const verifyAll = async (
     );
   const { out, signal } = context;
   const { sound, problems } = await readCatalog(catalogOptions(context));
-  const targets = fleetOf([...sound].map(([name, { entry }]) => [name, entry] as const));
+  const targets = fleetOf(sound.values());
   const onDone = (done: number): void => {
     if (done % TOLD_EVERY === 0 || done === targets.length) out.note(`Checked ${done} of ${targets.length} targets.`);
   };

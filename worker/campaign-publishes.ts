@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Publishes } from '../activities/campaign/activities.js';
 import type { DecidedPublish, FollowedPublish } from '../activities/campaign/api.js';
@@ -18,12 +18,18 @@ const LISTED_AT_ONCE = 50;
 
 type Outcome = Omit<DecidedPublish, 'entry'>;
 
+type Standing = Omit<FollowedPublish, 'entry'>;
+
+/** Temporal's word where a run has no stage of its own: its targets are at work, or it was ended from outside. */
+const standing = ({ status, typedSearchAttributes }: Pick<WorkflowExecutionInfo, 'status' | 'typedSearchAttributes'>): Standing => {
+  const ended = status.name !== 'RUNNING';
+  return { stage: typedSearchAttributes.get(SwpStage) ?? (ended ? status.name.toLowerCase() : 'at work'), ended };
+};
+
 /** The stage of a run, and whether it runs; null where the server knows no such run. */
-const stateOf = async (client: Client, entry: string, run: string): Promise<Omit<FollowedPublish, 'entry'> | null> => {
+const stateOf = async (client: Client, entry: string, run: string): Promise<Standing | null> => {
   try {
-    const { status, typedSearchAttributes } = await client.workflow.getHandle(publishId(entry), run).describe();
-    const ended = status.name !== 'RUNNING';
-    return { stage: typedSearchAttributes.get(SwpStage) ?? (ended ? status.name.toLowerCase() : 'at work'), ended };
+    return standing(await client.workflow.getHandle(publishId(entry), run).describe());
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
@@ -38,17 +44,14 @@ const untilPlanned = async (client: Client, entry: string, run: string, signal: 
   }
 };
 
-const listStates = async (client: Client, runs: readonly string[]): Promise<Map<string, Omit<FollowedPublish, 'entry'>>> => {
-  const states = new Map<string, Omit<FollowedPublish, 'entry'>>();
+const listStates = async (client: Client, runs: readonly string[]): Promise<Map<string, Standing>> => {
+  const states = new Map<string, Standing>();
   for (let at = 0; at < runs.length; at += LISTED_AT_ONCE) {
     const query = `RunId IN (${runs
       .slice(at, at + LISTED_AT_ONCE)
       .map((run) => `'${run}'`)
       .join(', ')})`;
-    for await (const { runId, status, typedSearchAttributes } of client.workflow.list({ query })) {
-      const ended = status.name !== 'RUNNING';
-      states.set(runId, { stage: typedSearchAttributes.get(SwpStage) ?? (ended ? status.name.toLowerCase() : 'at work'), ended });
-    }
+    for await (const found of client.workflow.list({ query })) states.set(found.runId, standing(found));
   }
   return states;
 };

@@ -33,7 +33,7 @@ export const looksUnchanged = async (
   only: readonly ArtifactKind[],
   signal: AbortSignal,
 ): Promise<boolean> => {
-  const targets = fleetOf([[entry.name, entry.entry]]).filter(({ kind }) => only.length === 0 || only.includes(kind));
+  const targets = fleetOf([entry]).filter(({ kind }) => only.length === 0 || only.includes(kind));
   try {
     for (const [first, ...rest] of bySource(targets)) {
       if (first === undefined) continue;

@@ -46,8 +46,7 @@ const resumed = (): ReadSoFar => Resumed.safeParse(Context.current().info.heartb
 /** The activities of re-validation. They are given no client that could write to the Hub. */
 export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActivities => {
   const { hub, publishers } = deps;
-  const fleet = async (): Promise<FleetTarget[]> =>
-    fleetOf([...(await deps.catalog()).sound].map(([name, { entry }]) => [name, entry] as const));
+  const fleet = async (): Promise<FleetTarget[]> => fleetOf((await deps.catalog()).sound.values());
 
   /** A target that is in the catalog no more has nothing to be held to. */
   const pick = async (wanted: readonly string[]): Promise<FleetTarget[]> => {
@@ -70,7 +69,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
     listFleet: ({ batch }) =>
       withHeartbeat('reading the catalog', async () => {
         const { sound, problems } = await deps.catalog();
-        const targets = fleetOf([...sound].map(([name, { entry }]) => [name, entry] as const));
+        const targets = fleetOf(sound.values());
         if (targets.length > MOST_TARGETS)
           throw new SwpError(
             'invalid',

@@ -73,7 +73,7 @@ const scene = async (kind: Kind = 'mtp', over: Record<string, unknown> = {}): Pr
   });
   const env = kind === 'vindex' ? { PATH: process.env['PATH'], SWP_LARQL: larql } : {};
   await publishHere(entry, { hub, token: TOKENS.write, directory, env });
-  return { source, target, fleet: fleetOf([[entry.name, entry.entry]]) };
+  return { source, target, fleet: fleetOf([entry]) };
 };
 
 const put = (repo: string, files: Record<string, string | Uint8Array>, { user = 'writer', message = 'x', remove = [] as string[] } = {}) =>
@@ -105,7 +105,7 @@ describe('a check of a target', () => {
       entry: { key, tier: 'smoke', ...fieldsOf('mtp', source, `acme/${key}`, key), mtp_names: 'source' },
     });
     await publishHere(entry, { hub, token: TOKENS.write, directory });
-    const both = [...fleet, ...fleetOf([[entry.name, entry.entry]])];
+    const both = [...fleet, ...fleetOf([entry])];
     const before = hub.requests.length;
     expect(await check(both)).toEqual([]);
     expect(hub.requests.slice(before)).toHaveLength(2 * 4 + 1);
@@ -248,5 +248,5 @@ const privateSource = async (): Promise<Scene> => {
   const entry = EntrySnapshot.parse({ name: `test/${key}`, entry: { key, tier: 'smoke', ...fieldsOf('mtp', source, target, key) } });
   await publishHere(entry, { hub, token: TOKENS.write, directory });
   await hub.admin.setVisibility(source, 'private');
-  return { source, target, fleet: fleetOf([[entry.name, entry.entry]]) };
+  return { source, target, fleet: fleetOf([entry]) };
 };

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { Digest, RepoId } from '../../../core/ids.js';
+import { parseCampaignDecision, strangers, type CampaignDecision } from '../../../plan/campaign/decision.js';
+import { campaignDigest } from '../../../plan/campaign/digest.js';
+import { plainRow, rowOf, type CampaignRow } from '../../../plan/campaign/row.js';
+import { addRows, NO_TOTALS } from '../../../plan/campaign/totals.js';
+import { blocked } from '../../../plan/checks.js';
+import { campaignMarkdown, inOrder, totalsText } from '../../../plan/render/campaign-markdown.js';
+import { plan } from '../fixtures.js';
+
+const digest = (letter: string): Digest => Digest.parse(`sha256:${letter.repeat(64)}`);
+const row = (entry: string, over: Partial<CampaignRow> = {}): CampaignRow => ({
+  entry,
+  state: 'changes',
+  plan: digest('a'),
+  artifacts: [{ kind: 'mtp', target: RepoId.parse('acme/t'), action: 'publish' }],
+  fetchBytes: 10,
+  outputBytes: 20,
+  diskBytes: 30,
+  reason: null,
+  ...over,
+});
+
+describe("a campaign's plan", () => {
+  const items = [
+    { entry: 'acme/a', plan: digest('a') },
+    { entry: 'acme/b', plan: digest('b') },
+  ];
+
+  it('has a digest of its entries and their plans, in whatever order they were planned', () => {
+    expect(campaignDigest(items.toReversed())).toBe(campaignDigest(items));
+    expect(campaignDigest([items[0]!, { ...items[1]!, plan: digest('c') }])).not.toBe(campaignDigest(items));
+    expect(campaignDigest([items[0]!])).not.toBe(campaignDigest(items));
+  });
+
+  it('has a row for what is planned: what changes, what does not, and what is blocked by any check', () => {
+    const made = plan();
+    expect(rowOf('acme/a', digest('a'), [made], [])).toMatchObject({ state: 'changes', outputBytes: made.estimate.outputBytes });
+    expect(rowOf('acme/a', digest('a'), [{ ...made, action: 'unchanged' }], [])).toMatchObject({
+      state: 'unchanged',
+      outputBytes: 0,
+      diskBytes: 0,
+    });
+    const full = blocked('disk', 'The disk is full.');
+    expect(rowOf('acme/a', digest('a'), [made], [full])).toMatchObject({ state: 'blocked', reason: 'The disk is full.', outputBytes: 0 });
+  });
+
+  it('adds up bytes, and takes the disk of the largest', () => {
+    const totals = addRows(NO_TOTALS, [
+      row('a'),
+      row('b', { diskBytes: 50 }),
+      plainRow('c', 'unchanged', null),
+      plainRow('d', 'blocked', 'no'),
+    ]);
+    expect(totals).toEqual({ changes: 2, unchanged: 1, blocked: 1, fetchBytes: 20, outputBytes: 40, diskBytes: 50 });
+    expect(totalsText(totals)).toBe('2 entries to publish (40 B, at most 50 B of disk at once for each), 1 unchanged, 1 blocked');
+    expect(totalsText(NO_TOTALS)).toBe('0 entries to publish, 0 unchanged, 0 blocked');
+  });
+
+  it('shows first what is to be judged', () => {
+    const rows = [plainRow('a', 'unchanged', null), plainRow('b', 'blocked', 'x'), row('d'), row('c')];
+    expect(inOrder(rows).map(({ entry }) => entry)).toEqual(['c', 'd', 'b', 'a']);
+  });
+
+  it('is Markdown that nothing from outside gets out of, and says where the rest of a long one is', () => {
+    const rows = [
+      plainRow('a/b', 'blocked', '![x](https://evil.example) | <b>'),
+      ...Array.from({ length: 150 }, (_, at) => row(`acme/e${at}`)),
+    ];
+    const text = campaignMarkdown({
+      id: 'x',
+      totals: addRows(NO_TOTALS, rows),
+      plan: digest('a'),
+      rows,
+      notes: ['[x](http://y)'],
+      asks: true,
+      stages: new Map([['building', 2]]),
+    });
+    expect(text).not.toMatch(/!\[|\]\(|<b>|https?:\/\//);
+    expect(text).toContain('(and 51 more)');
+    expect(text).toContain('`swp campaign show x`');
+    expect(text).toContain('"plan": "aaaaaaaaaaaa"');
+    expect(Buffer.byteLength(text)).toBeLessThan(20_000);
+  });
+});
+
+describe('a decision about a campaign', () => {
+  const message = { plan: 'a'.repeat(12), verdict: 'approve', reviewer: 'ada' };
+
+  it('is that of a plan, for all entries or for some', () => {
+    expect(parseCampaignDecision(message)).toEqual(message);
+    expect(parseCampaignDecision({ ...message, entries: ['acme/a'] })).toEqual({ ...message, entries: ['acme/a'] });
+  });
+
+  it.each([
+    ['text', 'approve'],
+    ['nothing', undefined],
+    ['no verdict', { ...message, verdict: 'yes' }],
+    ['a field that there is not', { ...message, force: true }],
+    ['names that are none', { ...message, entries: ["a' OR '1'='1"] }],
+  ])('is not %s', (_, input) => {
+    expect(parseCampaignDecision(input)).toEqual({ fault: expect.stringMatching(/^Not a decision: /) });
+  });
+
+  it('names entries of the campaign alone', () => {
+    const items = [{ entry: 'acme/a', plan: digest('a') }];
+    const decided = parseCampaignDecision({ ...message, entries: ['acme/a', 'acme/z'] }) as CampaignDecision;
+    expect(strangers(decided, items)).toBe('The campaign publishes no acme/z.');
+    expect(strangers({ ...decided, entries: ['acme/a'] }, items)).toBe(null);
+  });
+});
