@@ -30,6 +30,7 @@ describe('the committed histories', () => {
       'abandoned.target',
       'approved.campaign',
       'blocked.publish',
+      'cancelled-at-commit.target',
       'cancelled-late.publish',
       'cancelled-late.target',
       'cancelled.publish',
