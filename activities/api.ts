@@ -46,6 +46,8 @@ export interface ControlActivities {
   readonly planEntry: (request: PlanRequest) => Promise<PlannedRound>;
   readonly checkPreconditions: (plan: ArtifactPlan) => Promise<Preconditions>;
   readonly verifyArtifact: (request: VerifyRequest) => Promise<VerifyReport>;
+  /** The commit that another host has made of this; null where there is none. */
+  readonly findCommit: (request: CommitRequest) => Promise<Extract<CommitReport, { outcome: 'committed' }> | null>;
 }
 
 export interface WaitingActivities {

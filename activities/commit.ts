@@ -33,7 +33,7 @@ export interface CommitDeps {
 }
 
 /** Every file of ours at that commit is the one that was sealed, and none that we delete is left. */
-const treeHolds = async (
+export const treeHolds = async (
   hub: HubConfig,
   approved: ApprovedArtifact,
   files: readonly ManifestFile[],

@@ -2,6 +2,7 @@ import type { HubConfig } from '../hub/config.js';
 import type { ApprovalPolicy } from '../plan/approval.js';
 import { comparePreconditions } from '../plan/preconditions.js';
 import type { ControlActivities, WaitingActivities } from './api.js';
+import { findCommit } from './find-commit.js';
 import { readSource } from './facts/source.js';
 import { readTarget } from './facts/target.js';
 import { tellingRetries, withHeartbeat } from './heartbeat.js';
@@ -41,6 +42,8 @@ export const createControlActivities = (deps: ControlDeps): ControlActivities & 
 
   verifyArtifact: (request) =>
     withHeartbeat('verifying', (signal, report) => verifyPublished(tellingRetries(deps.hub, report), request, report, signal)),
+
+  findCommit: (request) => withHeartbeat('committing', (signal, report) => findCommit(tellingRetries(deps.hub, report), request, signal)),
 
   awaitWorkflow: (id) => withHeartbeat(`waiting for ${id}`, (signal) => deps.awaitWorkflow(id, signal)),
 });

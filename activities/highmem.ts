@@ -33,9 +33,12 @@ export interface HighmemDeps {
   readonly sourceHub: HubConfig;
   /** Namespaces that this worker may write to; null where only the token decides. */
   readonly targets: readonly string[] | null;
-  /** How long a claim waits before it asks the hosts again, in milliseconds. */
+  /** How long a claim waits at most before it asks the hosts again, in milliseconds. */
   readonly busyRetryMs: number;
-  /** How long a claim is left to hosts that may have done more of its work, each time, in milliseconds. */
+  /**
+   * How long a claim is left to hosts that may have done more of its work, each time, in milliseconds; and how long one
+   * that was refused waits at first, each time twice as long: with several hosts another may have room.
+   */
   readonly leaveMs: number;
   /** True once the process was asked to stop: an upload then ends at a part's boundary. */
   readonly stopRequested: () => boolean;
@@ -114,13 +117,13 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         });
       const answer =
         avoid === deps.host
-          ? { granted: false as const, reason: 'the artifact is to move away from here' }
+          ? { granted: false as const, reason: 'a person sent it to another host, so another high-memory worker has to take it' }
           : await claimWithRoom({ holder, recipeDigest, diskBytes, memoryBytes });
       if (answer.granted) return { host: deps.host };
       throw ApplicationFailure.create({
         type: 'host-busy',
         message: `Host ${deps.host} cannot take ${holder} now: ${answer.reason}.`,
-        nextRetryDelay: deps.busyRetryMs,
+        nextRetryDelay: Math.min(deps.busyRetryMs, deps.leaveMs * 2 ** (Context.current().info.attempt - 1)),
       });
     },
 

@@ -142,7 +142,10 @@ export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: Appro
 };
 
 /** `provenance.json`: a pure function of plan, decision and what was sealed, so every retry has the same bytes. */
-export const renderProvenance = (approved: ApprovedArtifact, { manifest, environment }: Sealed): Uint8Array => {
+export const renderProvenance = (
+  approved: ApprovedArtifact,
+  { manifest, environment }: Pick<Sealed, 'manifest' | 'environment'>,
+): Uint8Array => {
   const { plan, decision, entryName } = approved;
   if (plan.recipe === null || plan.recipeDigest === null)
     throw new SwpError('internal', 'seal/incomplete-plan', `The plan for ${plan.target.repo} has no recipe.`);

@@ -69,6 +69,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     planEntry,
     checkPreconditions,
     verifyArtifact,
+    findCommit,
     awaitWorkflow: wait,
   } = createControlActivities({
     hub,
@@ -105,7 +106,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
       ...parts.workflows,
       sinks: noticeSinks(settings.webhook),
       taskQueue: queues.control,
-      activities: { planEntry, checkPreconditions, verifyArtifact, ...revalidation, ...campaign },
+      activities: { planEntry, checkPreconditions, verifyArtifact, findCommit, ...revalidation, ...campaign },
       maxConcurrentActivityTaskExecutions: LIGHT_SLOTS,
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     }),

@@ -34,9 +34,16 @@ const troubleText = (trouble: Trouble): string =>
     ...['retry', 'abandon'].map((action) => `\`\`\`json\n{\n  "action": "${action}"\n}\n\`\`\``),
   ].join('\n\n');
 
-/** What an artifact that is given up leaves in its target. */
-export const whatIsLeft = (commit: CommitSha | null): string =>
-  commit === null ? 'The target is as it was.' : `Commit ${commit} is in the target, and was not verified: swp verify does that too.`;
+/**
+ * What an artifact that is given up leaves in its target.
+ *
+ * @param unknown a host was left while it may have been sending the commit
+ */
+export const whatIsLeft = (commit: CommitSha | null, unknown = false): string => {
+  if (commit !== null) return `Commit ${commit} is in the target, and was not verified: swp verify does that too.`;
+  if (!unknown) return 'The target is as it was.';
+  return 'No commit of it was seen in the target. The host that was left may have sent one just before: look again in some minutes, swp verify does that.';
+};
 
 const heading = (stage: Stage): string => `**${stage}**: ${ADVICE[stage]}`;
 

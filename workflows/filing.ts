@@ -3,7 +3,8 @@ import type { FilingReport } from '../activities/api.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import { collectionName } from '../plan/collection.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
-import { troubleOf } from './parking.js';
+import { Moved, troubleOf } from './parking.js';
+import type { Seat } from './seat.js';
 import { filingOn } from './steps.js';
 import type { ArtifactReport } from './types.js';
 
@@ -12,13 +13,19 @@ export const fileTarget = (host: string, approved: ApprovedArtifact): Promise<Fi
   filingOn(host).fileInCollection.executeWithOptions({ summary: `file ${approved.plan.target.repo}` }, [approved]);
 
 /** As {@link fileTarget}, for a target that is published whatever comes of this: the next plan has what is still missing. */
-export const fileOrReport = async (host: string, approved: ApprovedArtifact): Promise<FilingReport> => {
-  try {
-    return await fileTarget(host, approved);
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    const { code, reason, hint } = troubleOf('filing', error);
-    return { outcome: 'failed', collection: collectionName(approved.plan), code, reason, hint };
+export const fileOrReport = async (seat: Seat, approved: ApprovedArtifact): Promise<FilingReport> => {
+  for (;;) {
+    try {
+      return await seat.run((host) => fileTarget(host, approved), { slot: false });
+    } catch (error) {
+      if (error instanceof Moved) {
+        seat.leave();
+        continue;
+      }
+      if (!(error instanceof ActivityFailure)) throw error;
+      const { code, reason, hint } = troubleOf('filing', error);
+      return { outcome: 'failed', collection: collectionName(approved.plan), code, reason, hint };
+    }
   }
 };
 

@@ -66,6 +66,8 @@ export interface TargetStatus {
   readonly stage: Stage;
   readonly target: string;
   readonly host: string | null;
+  /** The host that a person sent it away from, while no other has claimed it. */
+  readonly left?: string | null;
   /** The release that is, or was, asked for. */
   readonly release?: Approval | null;
   readonly trouble: Trouble | null;

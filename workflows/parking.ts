@@ -23,7 +23,7 @@ export class Abandoned extends Error {
   }
 }
 
-/** Thrown when a person sends a parked artifact to another host. */
+/** Thrown when a person sends an artifact to another host. */
 export class Moved extends Error {}
 
 /** The host no longer has what was sealed: it is built again, and being reproducible has the same bytes. */
@@ -48,6 +48,13 @@ export const troubleOf = (step: string, error: unknown): Trouble => {
 
 interface ParkingHooks {
   readonly canMove: () => boolean;
+  /** A step on a host, which a person may send to another one while nothing is parked; without it there is never one. */
+  readonly onHost?: {
+    /** Why there is none now. */
+    readonly staysBecause: () => string | null;
+    /** Sends it, and answers which step that was. */
+    readonly move: () => string;
+  };
   /** Called as the workflow parks and as it goes on. */
   readonly onPark: (trouble: Trouble) => Promise<void> | void;
   readonly onResume: () => void;
@@ -60,7 +67,8 @@ export class Parking {
 
   constructor(private readonly hooks: ParkingHooks) {
     setHandler(resolveUpdate, (message) => this.resolve(message), {
-      description: 'Continue a parked publish: {"action": "retry" | "move" | "abandon", "note": "why"}',
+      description:
+        'Continue a parked publish: {"action": "retry" | "move" | "abandon", "note": "why"}; "move" also takes a step from a host that is gone',
       validator: (message) => this.validate(message),
     });
   }
@@ -91,7 +99,7 @@ export class Parking {
     this.parked = null;
     if (resolution?.action === 'abandon') throw new Abandoned(trouble, resolution.note);
     this.hooks.onResume();
-    if (resolution?.action === 'move') throw new Moved(`moved at ${trouble.step}`);
+    if (resolution?.action === 'move') throw new Moved();
   }
 
   private validate(message: unknown): void {
@@ -100,13 +108,20 @@ export class Parking {
     };
     const parsed = ResolutionMessage.safeParse(message);
     if (!parsed.success) return refuse('Send {"action": "retry", "move" or "abandon", "note": "why"}.');
+    if (this.parked === null && parsed.data.action === 'move' && this.hooks.onHost !== undefined) {
+      const why = this.hooks.onHost.staysBecause();
+      return why === null ? undefined : refuse(`Nothing is parked here, and nothing can be moved: ${why}.`);
+    }
     if (this.parked === null || this.resolution !== null) return refuse('Nothing is parked here: there is nothing to resolve.');
     if (parsed.data.action === 'move' && !this.hooks.canMove())
       return refuse('This step runs on no host of its own: use retry or abandon.');
   }
 
   private resolve(message: unknown): { step: string; action: Resolution['action'] } {
-    this.resolution = ResolutionMessage.parse(message);
+    const resolution = ResolutionMessage.parse(message);
+    const { onHost } = this.hooks;
+    if (this.parked === null && resolution.action === 'move' && onHost !== undefined) return { step: onHost.move(), action: 'move' };
+    this.resolution = resolution;
     return { step: this.parked?.step ?? '', action: this.resolution.action };
   }
 }

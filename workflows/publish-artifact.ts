@@ -1,6 +1,5 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   condition,
   isCancellation,
@@ -8,9 +7,8 @@ import {
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
-import type { BuildReport, CommitReport, FilingReport, ReleaseRequest } from '../activities/api.js';
+import type { BuildReport, FilingReport } from '../activities/api.js';
 import type { CommitSha, Digest } from '../core/ids.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import { targetDetails, whatIsLeft } from './details.js';
@@ -20,14 +18,15 @@ import { notices, tellParked } from './notices.js';
 import { Abandoned, Moved, Parking, ScratchLost } from './parking.js';
 import { ReleaseGate } from './release-gate.js';
 import { SwpStage } from './search-attributes.js';
+import { leavesAtOnce, Seat, type StepOptions } from './seat.js';
+import { SentCommit, type Committed } from './sent-commit.js';
 import type { Stage } from './stages.js';
-import { claimOn, claims, control, onHost, releaseOn } from './steps.js';
+import { control, onHost } from './steps.js';
 import type { ArtifactInput, ArtifactResult } from './types.js';
 
 /** How often blobs that the Hub dropped are sent again before a person is asked. */
 const UPLOAD_ROUNDS = 3;
 
-type Committed = Extract<CommitReport, { outcome: 'committed' }>;
 type Stale = Extract<ArtifactResult, { outcome: 'stale' }>;
 
 /**
@@ -36,27 +35,35 @@ type Stale = Extract<ArtifactResult, { outcome: 'stale' }>;
  */
 class ArtifactPublish {
   private stage: Stage = 'building';
-  private host: string | null;
-  private holdsSlot = false;
+  private readonly seat: Seat;
   private committed: CommitSha | null = null;
   private readonly gate: ReleaseGate | null;
-  private avoid: string | null = null;
   /** Some of what is published did not pass through a host of ours. */
   private unseen = false;
   private readonly root = CancellationScope.current();
   private readonly parking = new Parking({
-    canMove: () => this.host !== null && this.stage !== 'verifying',
+    canMove: () => this.seat.host !== null && this.stage !== 'verifying',
+    onHost: {
+      staysBecause: () => this.seat.staysBecause,
+      move: () => {
+        this.seat.takeBack();
+        return this.stage;
+      },
+    },
     onPark: (trouble) => this.onPark(trouble),
     onResume: () => this.enter(this.stage),
   });
 
+  private readonly sent = new SentCommit(this.parking);
+
   constructor(private readonly input: ArtifactInput) {
-    this.host = input.host;
+    this.seat = new Seat(input.approved.plan, input.host);
     this.gate = input.release === undefined ? null : new ReleaseGate(input.release, () => this.show());
     setHandler(targetStatusQuery, () => ({
       stage: this.parking.trouble === null ? this.stage : 'needs-attention',
       target: this.plan.target.repo,
-      host: this.host,
+      host: this.seat.host,
+      left: this.seat.leftHost,
       ...(this.gate === null ? {} : { release: this.gate.approval }),
       trouble: this.parking.trouble,
     }));
@@ -69,15 +76,28 @@ class ArtifactPublish {
   async run(): Promise<ArtifactResult> {
     try {
       this.enter(this.plan.action === 'collection-only' ? 'filing' : 'building');
-      return await this.publish();
+      return await this.publishUnlessCancelled();
     } catch (error) {
       if (error instanceof Abandoned || isCancellation(error)) {
-        const left = whatIsLeft(this.committed);
-        await this.release('everything');
+        const left = whatIsLeft(this.committed ?? (await this.sent.findAtEnd())?.commit ?? null, this.sent.unknown);
+        await this.seat.release('everything');
         this.enter('abandoned', left);
         if (error instanceof Abandoned) return { outcome: 'abandoned', target: this.plan.target.repo, reason: `${error.message}. ${left}` };
       }
       throw error;
+    } finally {
+      await this.seat.close();
+    }
+  }
+
+  /** A cancel that comes when a host that was left has committed comes too late, as everywhere after a commit. */
+  private async publishUnlessCancelled(): Promise<ArtifactResult> {
+    try {
+      return await this.publish();
+    } catch (error) {
+      const found = isCancellation(error) ? await this.sent.findAtEnd() : null;
+      if (found === null || this.sent.manifestDigest === null) throw error;
+      return this.verifyCommitted(this.sent.manifestDigest, found);
     }
   }
 
@@ -95,14 +115,20 @@ class ArtifactPublish {
       } catch (error) {
         if (error instanceof ScratchLost) continue;
         if (!(error instanceof Moved)) throw error;
-        await this.release('everything');
-        this.avoid = this.host;
-        this.host = null;
+        await this.leaveHost();
       }
     }
   }
 
+  private async leaveHost(): Promise<void> {
+    if (!leavesAtOnce()) return this.seat.releaseAndLeave();
+    if (this.stage === 'committing') this.sent.loseSight();
+    this.seat.leave();
+  }
+
   private async buildAndCommit(): Promise<ArtifactResult> {
+    const before = await this.findSent();
+    if (before !== null) return before;
     this.enter('building');
     const built = await this.onHost('building', (host) =>
       onHost(host).buildArtifact.executeWithOptions({ summary: `build ${this.plan.target.repo}` }, [this.input.approved]),
@@ -111,7 +137,18 @@ class ArtifactPublish {
     const ended = await this.awaitRelease(built);
     if (ended !== null) return ended;
     const committed = await this.uploadAndCommit(manifestDigest);
-    if (committed.outcome === 'stale') return committed;
+    if (committed.outcome === 'stale') return (await this.findSent()) ?? this.stale(committed.reason);
+    return this.verifyCommitted(manifestDigest, committed);
+  }
+
+  /** What a host that was left has committed, verified; null where it has not. */
+  private async findSent(): Promise<ArtifactResult | null> {
+    const found = await this.sent.find();
+    const { manifestDigest } = this.sent;
+    return found === null || manifestDigest === null ? null : this.verifyCommitted(manifestDigest, found);
+  }
+
+  private verifyCommitted(manifestDigest: Digest, committed: Committed): Promise<ArtifactResult> {
     // The commit is on the Hub: from here a cancel comes too late, and only the truth about it is missing.
     return CancellationScope.nonCancellable(() => this.verify(manifestDigest, committed));
   }
@@ -121,38 +158,35 @@ class ArtifactPublish {
     const { gate } = this;
     if (gate === null || gate.isOpenFor(built)) return null;
     const entry = this.input.approved.entryName;
-    await this.release('slot');
+    await this.seat.release('slot');
     this.enter('awaiting-release');
     notices.notice({ what: 'awaiting-release', entry, target: this.plan.target.repo, manifest: built.manifestDigest });
     const refused = await gate.wait(built, this.input.approved.decision);
     if (refused === null) return null;
-    await this.release('everything');
+    await this.seat.release('everything');
     this.enter(refused.outcome);
     return { ...refused, target: this.plan.target.repo };
   }
 
-  private async uploadAndCommit(manifestDigest: Digest): Promise<Committed | Stale> {
+  private async uploadAndCommit(manifestDigest: Digest): Promise<Committed | { readonly outcome: 'stale'; readonly reason: string }> {
     const approved: ApprovedArtifact = { ...this.input.approved, ...(this.gate === null ? {} : { release: this.gate.approvals }) };
     for (let round = 1; ; round += 1) {
       this.enter('uploading');
       const uploaded = await this.onHost('uploading', (host) =>
         onHost(host).uploadArtifact.executeWithOptions({ summary: `upload to ${this.plan.target.repo}` }, [{ approved, manifestDigest }]),
       );
-      if (uploaded.outcome === 'stale') return this.stale(uploaded.reason);
+      if (uploaded.outcome === 'stale') return uploaded;
       if (uploaded.outcome === 'scratch-lost') throw new ScratchLost(uploaded.reason);
+      this.unseen = (uploaded.unseenBytes ?? 0) > 0;
       this.enter('committing');
-      const report = await this.onHost('committing', (host) =>
-        CancellationScope.nonCancellable(() =>
-          onHost(host).commitArtifact.executeWithOptions({ summary: `commit to ${this.plan.target.repo}` }, [
-            { approved, manifestDigest, parent: uploaded.parent },
-          ]),
-        ),
+      const request = { approved, manifestDigest, parent: uploaded.parent };
+      this.sent.note(request);
+      const report = await this.onHost(
+        'committing',
+        (host) => onHost(host).commitArtifact.executeWithOptions({ summary: `commit to ${this.plan.target.repo}` }, [request]),
+        { shielded: true, isFinal: ({ outcome }) => outcome === 'committed' || outcome === 'stale' },
       );
-      if (report.outcome === 'committed') {
-        this.unseen = (uploaded.unseenBytes ?? 0) > 0;
-        return report;
-      }
-      if (report.outcome === 'stale') return this.stale(report.reason);
+      if (report.outcome === 'committed' || report.outcome === 'stale') return report;
       if (report.outcome === 'scratch-lost') throw new ScratchLost(report.reason);
       if (round % UPLOAD_ROUNDS === 0) {
         await this.parking.park({
@@ -182,7 +216,7 @@ class ArtifactPublish {
       ]),
     );
     const filing = await this.fileIfPlanned();
-    await this.release('everything');
+    await this.seat.release('everything');
     this.enter('published', filing === null ? null : filingNote(filing));
     notices.notice({ what: 'published', entry: this.input.approved.entryName, target: plan.target.repo, commit: committed.commit });
     return {
@@ -202,10 +236,10 @@ class ArtifactPublish {
   }
 
   private async fileIfPlanned(): Promise<FilingReport | null> {
-    const { host } = this;
-    if (this.plan.collection === undefined || host === null || !patched('collection')) return null;
+    const { approved } = this.input;
+    if (this.plan.collection === undefined || !patched('collection')) return null;
     this.enter('filing');
-    return fileOrReport(host, this.input.approved);
+    return fileOrReport(this.seat, approved);
   }
 
   /** Only the collection lacks the target: nothing is built, and no commit is made. */
@@ -214,13 +248,13 @@ class ArtifactPublish {
     const { approved } = this.input;
     for (;;) {
       this.enter('filing');
-      const filing = await this.onHost('filing', (host) => CancellationScope.nonCancellable(() => fileTarget(host, approved)));
+      const filing = await this.onHost('filing', (host) => fileTarget(host, approved), { shielded: true });
       if (filing.outcome === 'failed') {
         const { code, reason, hint } = filing;
         await this.parking.park({ step: 'filing', code, reason, hint });
         continue;
       }
-      await this.release('everything');
+      await this.seat.release('everything');
       const { outcome, collection } = filing;
       this.enter(outcome === 'filed' ? 'filed' : 'unchanged', filingNote(filing));
       if (outcome === 'already') return { outcome: 'unchanged', target, reason: `collection ${collection} holds it meanwhile` };
@@ -229,53 +263,20 @@ class ArtifactPublish {
   }
 
   /** Runs a heavy step with a build slot held on this artifact's host. */
-  private onHost<T>(step: Stage, run: (host: string) => Promise<T>): Promise<T> {
-    return this.parking.attempt(step, async () => run(await this.claim()));
-  }
-
-  private async claim(): Promise<string> {
-    if (this.holdsSlot && this.host !== null) return this.host;
-    const { action, recipe, recipeDigest, estimate } = this.plan;
-    if (recipeDigest === null) throw ApplicationFailure.nonRetryable('The plan has no recipe.', 'internal');
-    const request = {
-      holder: workflowInfo().workflowId,
-      recipeDigest,
-      diskBytes: estimate.diskBytes,
-      memoryBytes: estimate.memoryBytes,
-      avoid: this.avoid,
-    };
-    const claimed =
-      this.host === null
-        ? await claims().claimHost({ ...request, ...(recipe !== null && action === 'publish' ? { recipe } : {}) })
-        : await claimOn(this.host).claimHost(request);
-    this.host = claimed.host;
-    this.holdsSlot = true;
-    return claimed.host;
-  }
-
-  /** Best effort: a host that is off sweeps the scratch of ended publishes when it starts. */
-  private async release(what: ReleaseRequest['what']): Promise<void> {
-    const { host } = this;
-    if (host === null || this.plan.recipeDigest === null) return;
-    const request = { holder: workflowInfo().workflowId, recipeDigest: this.plan.recipeDigest, what };
-    this.holdsSlot = false;
-    try {
-      await CancellationScope.nonCancellable(() => releaseOn(host).releaseHost(request));
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-    }
+  private onHost<T>(step: Stage, run: (host: string) => Promise<T>, options?: StepOptions<T>): Promise<T> {
+    return this.parking.attempt(step, () => this.seat.run(run, options));
   }
 
   private async stale(reason: string): Promise<Stale> {
-    await this.release('slot');
-    return { outcome: 'stale', target: this.plan.target.repo, reason, host: this.host };
+    await this.seat.release('slot');
+    return { outcome: 'stale', target: this.plan.target.repo, reason, host: this.seat.host };
   }
 
   private async onPark(trouble: Trouble): Promise<void> {
     upsertSearchAttributes([{ key: SwpStage, value: 'needs-attention' }]);
     setCurrentDetails(targetDetails('needs-attention', this.plan.target.repo, trouble));
     tellParked(this.input.approved.entryName, trouble);
-    if (this.holdsSlot) await this.release('slot');
+    if (this.seat.holdsSlot) await this.seat.release('slot');
   }
 
   private enter(stage: Stage, note: string | null = null): void {
@@ -285,7 +286,7 @@ class ArtifactPublish {
   }
 
   private show(note: string | null = null): void {
-    const asked = this.stage === 'awaiting-release' ? (this.gate?.details(this.host) ?? null) : null;
+    const asked = this.stage === 'awaiting-release' ? (this.gate?.details(this.seat.host) ?? null) : null;
     setCurrentDetails(targetDetails(this.stage, this.plan.target.repo, this.parking.trouble, asked ?? note));
   }
 }

@@ -21,10 +21,16 @@ const lasting: ActivityOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
 
+const FILING = '10 minutes';
+
 const queues = () => queuesOf(workflowInfo().taskQueue);
 
 export const control = (): ActivityInterfaceFor<ControlActivities> =>
   proxyActivities<ControlActivities>({ ...lasting, taskQueue: queues().control });
+
+/** For a look that an ending publish does not wait long for. */
+export const controlBriefly = (): ActivityInterfaceFor<ControlActivities> =>
+  proxyActivities<ControlActivities>({ ...lasting, scheduleToCloseTimeout: '1 minute', taskQueue: queues().control });
 
 /** What re-validation does, on the same queue. */
 export const revalidation = (): ActivityInterfaceFor<RevalidateActivities> =>
@@ -49,6 +55,10 @@ export const light = (): ActivityInterfaceFor<LightActivities> =>
 export const claims = (): ActivityInterfaceFor<ClaimActivities> =>
   proxyActivities<ClaimActivities>({ ...lasting, taskQueue: queues().claims });
 
+/** The same for what is published, which waits as long for a host as for its filing. */
+export const briefClaims = (): ActivityInterfaceFor<ClaimActivities> =>
+  proxyActivities<ClaimActivities>({ ...lasting, scheduleToCloseTimeout: FILING, taskQueue: queues().claims });
+
 /** The heavy steps of one host. They have no schedule-to-start timeout: the host may be off for days. */
 export const onHost = (hostId: string): ActivityInterfaceFor<HostActivities> =>
   proxyActivities<HostActivities>({ ...lasting, taskQueue: hostQueue(workflowInfo().taskQueue, hostId) });
@@ -61,7 +71,7 @@ export const claimOn = (hostId: string): ActivityInterfaceFor<ClaimActivities> =
 export const filingOn = (hostId: string): ActivityInterfaceFor<HostActivities> =>
   proxyActivities<HostActivities>({
     ...lasting,
-    scheduleToCloseTimeout: '10 minutes',
+    scheduleToCloseTimeout: FILING,
     taskQueue: hostQueue(workflowInfo().taskQueue, hostId),
   });
 

@@ -187,13 +187,13 @@ export class Workshop {
     for (const part of which) await keepHistory(this.temporal.client, ids[part], `${shape}.${part}`);
   }
 
-  /** Settings for a worker process in this workshop. */
-  workerEnv(role: 'control' | 'highmem'): NodeJS.ProcessEnv {
+  /** Settings for a worker process in this workshop; another scratch is another host. */
+  workerEnv(role: 'control' | 'highmem', scratch = 'scratch'): NodeJS.ProcessEnv {
     return {
       ...testTemporalEnv(),
       HF_ENDPOINT: this.hub.url,
       HF_TOKEN: role === 'control' ? TOKENS.read : TOKENS.write,
-      SWP_SCRATCH: join(this.directory, 'scratch'),
+      SWP_SCRATCH: join(this.directory, scratch),
       SWP_TARGETS: 'Acme',
       SWP_TASK_QUEUE: this.queue,
       ...(this.options.larql === undefined
@@ -227,10 +227,18 @@ export class Workshop {
     };
   }
 
-  private async startWorkers(): Promise<void> {
+  /** Starts a high-memory worker more in this process: another scratch is another host. */
+  async startHost(scratch: string): Promise<string> {
     const { connection, namespace } = await connectWorker(testTemporalEnv());
-    const settings = {
-      scratch: join(this.directory, 'scratch'),
+    const { workers, host } = await this.createHost({ connection, namespace }, scratch);
+    const running = runWorkers(workers, this.stopped.signal).finally(() => connection.close());
+    this.running = Promise.all([this.running, running]);
+    return host;
+  }
+
+  private settings(scratch = 'scratch') {
+    return {
+      scratch: join(this.directory, scratch),
       targets: ['acme'],
       sourceToken: null,
       slots: 2,
@@ -244,24 +252,31 @@ export class Workshop {
       taskQueue: this.queue,
       webhook: this.options.webhook === undefined ? null : new Secret(this.options.webhook),
     };
-    const control = await createControlWorkers({
-      connection,
-      namespace,
-      settings,
-      hub: this.hubConfig(TOKENS.read),
-      workflows: { workflowBundle: workflowBundle() },
-    });
+  }
+
+  private createHost(server: Pick<Awaited<ReturnType<typeof connectWorker>>, 'connection' | 'namespace'>, scratch?: string) {
     const hub = this.hubConfig(TOKENS.write);
-    const { workers } = await createHighmemWorkers({
-      connection,
-      namespace,
-      settings,
+    return createHighmemWorkers({
+      ...server,
+      settings: this.settings(scratch),
       writeHub: hub,
       sourceHub: hub,
       stopRequested: () => this.stopped.signal.aborted,
       env: this.larqlEnv(),
       leaveMs: 10,
     });
+  }
+
+  private async startWorkers(): Promise<void> {
+    const { connection, namespace } = await connectWorker(testTemporalEnv());
+    const control = await createControlWorkers({
+      connection,
+      namespace,
+      settings: this.settings(),
+      hub: this.hubConfig(TOKENS.read),
+      workflows: { workflowBundle: workflowBundle() },
+    });
+    const { workers } = await this.createHost({ connection, namespace });
     const all: Worker[] = [...control, ...workers];
     this.running = runWorkers(all, this.stopped.signal).finally(() => connection.close());
   }

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JOURNAL } from '../../activities/mtp/extract.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
-import type { Exchange, Operation } from '../../dev/hub/index.js';
+import type { Operation } from '../../dev/hub/index.js';
 import { headerOfFile } from '../../formats/safetensors/header.js';
 import { publishId, targetId } from '../../workflows/names.js';
+import { freeze, type Matches } from '../support/freeze.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { Workshop } from '../support/workshop.js';
 
@@ -63,22 +64,6 @@ const attempts = async (id: string): Promise<Record<string, number>> => {
   );
 };
 
-type Matches = (exchange: Exchange) => boolean;
-
-/** Holds exchanges that match, and resolves when the first is reached; after the thaw none is held any more. */
-const freeze = (matches: Matches, kind: 'hold' | 'hold-after'): { reached: Promise<void>; thaw: () => void } => {
-  let thaw = (): void => undefined;
-  const until = new Promise<void>((resolve) => (thaw = resolve));
-  const reached = new Promise<void>((resolve) => {
-    workshop.hub.on((exchange) => {
-      if (!matches(exchange)) return undefined;
-      resolve();
-      return { kind, until };
-    });
-  });
-  return { reached, thaw };
-};
-
 const expectPublishedOnce = async (): Promise<void> => {
   expect(await workshop.result()).toMatchObject({ outcome: 'published' });
   expect(await workshop.ourCommits()).toBe(1);
@@ -128,7 +113,7 @@ describe('SIGKILL', () => {
     const { highmem } = await startWorkers();
     await workshop.start();
     await workshop.planOf();
-    const { reached, thaw } = freeze(typeof operation === 'function' ? operation : of(operation), kind);
+    const { reached, thaw } = freeze(workshop.hub, typeof operation === 'function' ? operation : of(operation), kind);
     await workshop.approve();
     await reached;
     await whenReached();
@@ -209,7 +194,7 @@ describe('SIGTERM', () => {
     async () => {
       const { highmem } = await startWorkers();
       await workshop.start();
-      const { reached, thaw } = freeze(of('part'), 'hold');
+      const { reached, thaw } = freeze(workshop.hub, of('part'), 'hold');
       await workshop.approve();
       await reached;
       const stopped = highmem.stop();

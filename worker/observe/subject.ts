@@ -42,6 +42,7 @@ const STAGES: ReadonlyMap<string, Stage> = new Map<string, Stage>([
   ['buildArtifact', 'building'],
   ['uploadArtifact', 'uploading'],
   ['commitArtifact', 'committing'],
+  ['findCommit', 'committing'],
   ['verifyArtifact', 'verifying'],
   ['fileInCollection', 'filing'],
 ]);

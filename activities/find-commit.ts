@@ -1,0 +1,68 @@
+import { SwpError } from '../core/error.js';
+import { Digest } from '../core/ids.js';
+import type { HubConfig } from '../hub/config.js';
+import { listCommitsSince, readTrailers, type CommitFacts } from '../hub/read/commits.js';
+import { readSmallFile } from '../hub/read/file.js';
+import { assertApproved } from '../plan/approved.js';
+import { sha256Of } from '../plan/canonical.js';
+import { describeBytes, manifestDigest } from '../plan/manifest.js';
+import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../plan/provenance.js';
+import type { CommitReport, CommitRequest } from './api.js';
+import { treeHolds } from './commit.js';
+import { isBrokenRecord } from './facts/last-publish.js';
+import { renderProvenance } from './seal.js';
+
+type Committed = Extract<CommitReport, { outcome: 'committed' }>;
+
+const commitsSince = async (hub: HubConfig, { approved, parent }: CommitRequest, signal: AbortSignal): Promise<CommitFacts[]> => {
+  try {
+    return await listCommitsSince(hub, approved.plan.target.repo, parent, { signal });
+  } catch (error) {
+    // A target that somebody deleted holds no commit of ours either.
+    if (error instanceof SwpError && error.code === 'hub/not-found') return [];
+    throw error;
+  }
+};
+
+/**
+ * Whether a commit is what a host of ours makes of this artifact. Its `provenance.json` must be, to the byte, what is
+ * rendered of the approved plan and the sealed manifest; the machine that it names may be any.
+ */
+const readOurs = async (
+  hub: HubConfig,
+  { approved, manifestDigest: sealed }: CommitRequest,
+  { id: commit }: CommitFacts,
+  signal: AbortSignal,
+): Promise<Committed | null> => {
+  const bytes = await readSmallFile(
+    hub,
+    { repo: approved.plan.target.repo, commit, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT },
+    { signal },
+  );
+  const provenance = parseProvenance(bytes);
+  const manifest = manifestOf(provenance);
+  if (manifestDigest(manifest) !== sealed) return null;
+  const environment = provenance.predicate.buildDefinition.internalParameters.environment ?? null;
+  if (Buffer.compare(renderProvenance(approved, { manifest, environment }), bytes) !== 0) return null;
+  const files = [...manifest.files, describeBytes(PROVENANCE_PATH, bytes)];
+  if (!(await treeHolds(hub, approved, files, commit, signal))) return null;
+  return { outcome: 'committed', commit, provenanceDigest: Digest.parse(`sha256:${sha256Of(bytes)}`), settled: 'found' };
+};
+
+/** Looks for the commit of an artifact since the planned head, whichever host made it, without anything of that host's scratch. */
+export const findCommit = async (hub: HubConfig, request: CommitRequest, signal: AbortSignal): Promise<Committed | null> => {
+  const { approved, manifestDigest: sealed } = request;
+  assertApproved(approved);
+  for (const commit of await commitsSince(hub, request, signal)) {
+    const { plan, manifest } = readTrailers(commit.message);
+    if (plan !== approved.decision.plan || manifest !== sealed) continue;
+    try {
+      const ours = await readOurs(hub, request, commit, signal);
+      if (ours !== null) return ours;
+    } catch (error) {
+      // Trailers that somebody copied, over a record that is none.
+      if (!isBrokenRecord(error)) throw error;
+    }
+  }
+  return null;
+};
