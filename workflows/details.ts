@@ -4,7 +4,7 @@ import { formatBytes, plural } from '../core/text.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import { policyText, type Approval } from '../plan/approval.js';
 import { decisionText, shortDigest } from '../plan/decision.js';
-import type { Trouble } from './messages.js';
+import type { Resolution, Trouble } from './messages.js';
 import type { Stage } from './stages.js';
 
 const ADVICE: Record<Stage, string> = {
@@ -26,12 +26,14 @@ const ADVICE: Record<Stage, string> = {
   'needs-attention': 'It stands still until somebody answers.',
 };
 
-const troubleText = (trouble: Trouble): string =>
+const actionForm = (action: Resolution['action']): string => `\`\`\`json\n{\n  "action": "${action}"\n}\n\`\`\``;
+
+const troubleText = (trouble: Trouble, actions: readonly Resolution['action'][]): string =>
   [
     `**${escapeMarkdown(trouble.step)}** failed: ${escapeMarkdown(trouble.reason, 1000)}`,
     ...(trouble.hint === null ? [] : [`What to do: ${escapeMarkdown(trouble.hint, 500)}`]),
     'Then send Update `resolve` with one of:',
-    ...['retry', 'abandon'].map((action) => `\`\`\`json\n{\n  "action": "${action}"\n}\n\`\`\``),
+    ...actions.map(actionForm),
   ].join('\n\n');
 
 /**
@@ -47,13 +49,33 @@ export const whatIsLeft = (commit: CommitSha | null, unknown = false): string =>
 
 const heading = (stage: Stage): string => `**${stage}**: ${ADVICE[stage]}`;
 
-/** Current details of a target's workflow: what happens, and what a person can do. `note` is Markdown of our own. */
-export const targetDetails = (stage: Stage, target: string, trouble: Trouble | null, note: string | null = null): string =>
+/** The stages in which an artifact waits for one host alone. */
+const ON_HOST: ReadonlySet<Stage> = new Set(['building', 'uploading', 'committing', 'filing']);
+
+export interface TargetParts {
+  readonly trouble: Trouble | null;
+  /** Markdown of our own. */
+  readonly note: string | null;
+  readonly host: string | null;
+  /** The host that it left, while no other has taken it. */
+  readonly left: string | null;
+}
+
+const placeText = ({ host, left }: TargetParts): string[] => {
+  if (host !== null) return [`On host ${codeSpan(host)}. If that never comes back, send Update \`resolve\`:\n\n${actionForm('move')}`];
+  return left === null ? [] : [`It left host ${codeSpan(left)}: another high-memory worker has to take it.`];
+};
+
+/** Current details of a target's workflow: what happens, and what a person can do. */
+export const targetDetails = (stage: Stage, target: string, parts: TargetParts): string =>
   [
     heading(stage),
     `Target: ${codeSpan(target)}`,
-    ...(note === null ? [] : [note]),
-    ...(trouble === null ? [] : [troubleText(trouble)]),
+    ...(ON_HOST.has(stage) ? placeText(parts) : []),
+    ...(parts.note === null ? [] : [parts.note]),
+    ...(parts.trouble === null
+      ? []
+      : [troubleText(parts.trouble, parts.host === null ? ['retry', 'abandon'] : ['retry', 'move', 'abandon'])]),
   ].join('\n\n');
 
 /** The exact JSON to paste into the forms of Signal `review` and Update `decide`, in short lines. */
@@ -111,7 +133,7 @@ export const entryDetails = (
       ? []
       : [`Waiting for ${parts.waitingFor.map((id) => codeSpan(id)).join(', ')}, which writes the same target.`]),
     ...parts.notes,
-    ...(parts.trouble === null ? [] : [troubleText(parts.trouble)]),
+    ...(parts.trouble === null ? [] : [troubleText(parts.trouble, ['retry', 'abandon'])]),
     ...(asks ? [`Round ${approval.round}, ${waitsUntil(approval)}`, decisionForms(approval), ...decisionsSoFar(approval)] : []),
     ...(approval?.decision ? [`Round ${approval.round} was ${escapeMarkdown(decisionText(approval.decision), 800)}`] : []),
     ...(parts.plan === null ? [] : [parts.plan]),

@@ -46,15 +46,16 @@ export const troubleOf = (step: string, error: unknown): Trouble => {
   return { step, code: 'internal', reason: oneLine(error instanceof Error ? error.message : String(error), 1000), hint: null };
 };
 
+interface TakesBack {
+  /** Why it has no step to take back now; null where it has. */
+  readonly staysBecause: string | null;
+  takeBack(): void;
+}
+
 interface ParkingHooks {
   readonly canMove: () => boolean;
-  /** A step on a host, which a person may send to another one while nothing is parked; without it there is never one. */
-  readonly onHost?: {
-    /** Why there is none now. */
-    readonly staysBecause: () => string | null;
-    /** Sends it, and answers which step that was. */
-    readonly move: () => string;
-  };
+  /** The step that an artifact is at, which a person may take from its host while nothing is parked. */
+  readonly onHost?: () => { readonly step: string; readonly seat: TakesBack };
   /** Called as the workflow parks and as it goes on. */
   readonly onPark: (trouble: Trouble) => Promise<void> | void;
   readonly onResume: () => void;
@@ -109,7 +110,7 @@ export class Parking {
     const parsed = ResolutionMessage.safeParse(message);
     if (!parsed.success) return refuse('Send {"action": "retry", "move" or "abandon", "note": "why"}.');
     if (this.parked === null && parsed.data.action === 'move' && this.hooks.onHost !== undefined) {
-      const why = this.hooks.onHost.staysBecause();
+      const why = this.hooks.onHost().seat.staysBecause;
       return why === null ? undefined : refuse(`Nothing is parked here, and nothing can be moved: ${why}.`);
     }
     if (this.parked === null || this.resolution !== null) return refuse('Nothing is parked here: there is nothing to resolve.');
@@ -119,8 +120,11 @@ export class Parking {
 
   private resolve(message: unknown): { step: string; action: Resolution['action'] } {
     const resolution = ResolutionMessage.parse(message);
-    const { onHost } = this.hooks;
-    if (this.parked === null && resolution.action === 'move' && onHost !== undefined) return { step: onHost.move(), action: 'move' };
+    if (this.parked === null && resolution.action === 'move' && this.hooks.onHost !== undefined) {
+      const { step, seat } = this.hooks.onHost();
+      seat.takeBack();
+      return { step, action: 'move' };
+    }
     this.resolution = resolution;
     return { step: this.parked?.step ?? '', action: this.resolution.action };
   }

@@ -43,13 +43,7 @@ class ArtifactPublish {
   private readonly root = CancellationScope.current();
   private readonly parking = new Parking({
     canMove: () => this.seat.host !== null && this.stage !== 'verifying',
-    onHost: {
-      staysBecause: () => this.seat.staysBecause,
-      move: () => {
-        this.seat.takeBack();
-        return this.stage;
-      },
-    },
+    onHost: () => ({ step: this.stage, seat: this.seat }),
     onPark: (trouble) => this.onPark(trouble),
     onResume: () => this.enter(this.stage),
   });
@@ -57,7 +51,7 @@ class ArtifactPublish {
   private readonly sent = new SentCommit(this.parking);
 
   constructor(private readonly input: ArtifactInput) {
-    this.seat = new Seat(input.approved.plan, input.host);
+    this.seat = new Seat(input.approved.plan, input.host, () => this.show());
     this.gate = input.release === undefined ? null : new ReleaseGate(input.release, () => this.show());
     setHandler(targetStatusQuery, () => ({
       stage: this.parking.trouble === null ? this.stage : 'needs-attention',
@@ -274,7 +268,7 @@ class ArtifactPublish {
 
   private async onPark(trouble: Trouble): Promise<void> {
     upsertSearchAttributes([{ key: SwpStage, value: 'needs-attention' }]);
-    setCurrentDetails(targetDetails('needs-attention', this.plan.target.repo, trouble));
+    this.show();
     tellParked(this.input.approved.entryName, trouble);
     if (this.seat.holdsSlot) await this.seat.release('slot');
   }
@@ -287,7 +281,11 @@ class ArtifactPublish {
 
   private show(note: string | null = null): void {
     const asked = this.stage === 'awaiting-release' ? (this.gate?.details(this.seat.host) ?? null) : null;
-    setCurrentDetails(targetDetails(this.stage, this.plan.target.repo, this.parking.trouble, asked ?? note));
+    const { trouble } = this.parking;
+    const host = this.stage === 'verifying' ? null : this.seat.host;
+    const stage = trouble === null ? this.stage : 'needs-attention';
+    const parts = { trouble, note: asked ?? note, host, left: this.seat.leftHost };
+    setCurrentDetails(targetDetails(stage, this.plan.target.repo, parts));
   }
 }
 

@@ -56,6 +56,8 @@ export class Seat {
   constructor(
     private readonly plan: ArtifactPlan,
     private current: string | null,
+    /** Told when a host has taken it. */
+    private readonly onPlaced: () => void,
   ) {}
 
   get host(): string | null {
@@ -188,6 +190,7 @@ export class Seat {
     }
     this.current = claimed.host;
     this.slotHeld = true;
+    this.onPlaced();
     return claimed.host;
   }
 }

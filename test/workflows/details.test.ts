@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Digest } from '../../core/ids.js';
 import { decide, openApproval } from '../../plan/approval.js';
-import { entryDetails } from '../../workflows/details.js';
+import { entryDetails, targetDetails } from '../../workflows/details.js';
 
 const PLAN = Digest.parse(`sha256:${'a1'.repeat(32)}`);
 
@@ -18,6 +18,22 @@ it('the details of a publish say who decided, and how that is known', () => {
   expect(detailsOf({ reviewer: 'alice', identity: 'hub', note: 'fine' })).toContain(
     'Round 1 was approved by alice &#40;Hub account&#41;: fine',
   );
+});
+
+const TROUBLE = { step: 'building', code: 'larql/none', reason: 'there is none', hint: null };
+const target = (over: { readonly trouble?: typeof TROUBLE; readonly host?: string; readonly left?: string }): string =>
+  targetDetails('building', 'acme/x', { trouble: null, note: null, host: null, left: null, ...over });
+
+it('the details of a target say how it leaves a host that never comes back', () => {
+  expect(target({ host: 'ab12' })).toMatch(
+    /On host `ab12`. If that never comes back, send Update `resolve`:\s+```json\s+\{\s+"action": "move"/,
+  );
+  expect(target({ left: 'ab12' })).toContain('It left host `ab12`: another high-memory worker has to take it.');
+});
+
+it('the details of what is parked offer a move where there is a host to leave', () => {
+  expect(target({ trouble: TROUBLE, host: 'ab12' })).toMatch(/"retry"[^]*"move"[^]*"abandon"/);
+  expect(target({ trouble: TROUBLE })).not.toContain('"move"');
 });
 
 it('the name of a reviewer brings no image into them', () => {
