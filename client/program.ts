@@ -149,14 +149,13 @@ export const declare = (execute: Execute): Command => {
     .action((entry: string, options: { limit: number }) =>
       execute(async (context) => (await import('./commands/history.js')).history({ entry, ...options }, context)),
     );
-  for (const action of ['retry', 'move', 'abandon'] as const) {
+  for (const action of ['retry', 'abandon'] as const) {
     program
       .command(action)
       .argument('<entry>')
       .description(
         {
           retry: 'do the failed step of a parked publish again',
-          move: 'send a parked artifact to another host',
           abandon: 'give up a parked publish',
         }[action],
       )
@@ -165,6 +164,15 @@ export const declare = (execute: Execute): Command => {
         execute(async (context) => (await import('./commands/resolve.js')).resolve({ entry, action, ...options }, context)),
       );
   }
+  program
+    .command('move')
+    .argument('<entry>')
+    .description('send what is parked, or whose host is gone, to another host')
+    .option('--from <host>', 'what is on this host, even while it works: what it does is stopped')
+    .option('--note <text>', 'kept in the history')
+    .action((entry: string, options: { from?: string; note?: string }) =>
+      execute(async (context) => (await import('./commands/move.js')).move({ entry, ...options }, context)),
+    );
   program
     .command('cancel')
     .argument('<entry>')

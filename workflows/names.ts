@@ -21,6 +21,9 @@ export const queuesOf = (base: string): Queues => ({
 /** The queue that only this high-memory host polls. */
 export const hostQueue = (base: string, hostId: string): string => `${queuesOf(base).claims}/${hostId}`;
 
+/** The host whose queue this is; null for a queue that several workers poll. */
+export const hostOfQueue = (queue: string): string | null => /-highmem\/(.+)$/.exec(queue)?.[1] ?? null;
+
 /** One publish of an entry at a time: the id is the lock. */
 export const publishId = (entryName: string): string => `publish/${entryName}`;
 

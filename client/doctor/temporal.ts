@@ -30,6 +30,6 @@ export const lookAtWorkers: Look = (context) =>
       what: 'workers',
       verdict: 'warn',
       message: inOne(missing.map(unpolledText)),
-      fix: missing.map(startWorkerHint).join('\n'),
+      fix: missing.map((unpolled) => startWorkerHint(unpolled)).join('\n'),
     };
   });

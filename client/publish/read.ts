@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
-import { publishId } from '../../workflows/names.js';
+import { hostOfQueue, publishId } from '../../workflows/names.js';
 import { SwpEntry, SwpStage } from '../../workflows/search-attributes.js';
 import type { publishEntry } from '../../workflows/publish-entry.js';
 import type { PublishResult } from '../../workflows/types.js';
@@ -15,6 +15,12 @@ export interface Step {
   readonly waitsForWorker: boolean;
   /** The task queue that hands it out, where the server says it. */
   readonly queue: string | null;
+  /** The only host that can take it. */
+  readonly host: string | null;
+  /** Its last worker was not heard of any more. */
+  readonly lost: boolean;
+  /** A host that was asked to take the artifact had no room for it: that host is there. */
+  readonly refused: boolean;
 }
 
 const Progress = z.object({
@@ -55,13 +61,17 @@ const stepsOf = (client: Client, description: WorkflowExecutionDescription): Ste
     const details = pending.heartbeatDetails?.payloads?.[0];
     const parsed =
       details === undefined ? undefined : Progress.safeParse(client.options.loadedDataConverter.payloadConverter.fromPayload(details));
+    const queue = pending.activityOptions?.taskQueue?.name ?? null;
     return {
       activity: pending.activityType?.name ?? 'a step',
       attempt: pending.attempt ?? 1,
       progress: parsed?.success === true ? parsed.data : null,
       lastFailure: pending.lastFailure?.message ?? null,
       waitsForWorker: Number(pending.state) === PENDING_SCHEDULED,
-      queue: pending.activityOptions?.taskQueue?.name ?? null,
+      queue,
+      host: queue === null ? null : hostOfQueue(queue),
+      lost: pending.lastFailure?.timeoutFailureInfo != null,
+      refused: pending.lastFailure?.applicationFailureInfo?.type === 'host-busy',
     };
   });
 

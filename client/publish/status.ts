@@ -9,7 +9,7 @@ import { readEvents } from './events.js';
 import { newestPlanIn } from './plan-history.js';
 import { readPublish, type Running } from './read.js';
 import { sealedText, waitingReleases, type SealedView } from './release.js';
-import { stageOf, stepText } from './stage-text.js';
+import { hostAdvice, isLeaving, stageOf, stepText } from './stage-text.js';
 import { readTargets, targetReposIn } from './targets.js';
 import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unpolled } from './workers.js';
 
@@ -19,7 +19,7 @@ const QUERY_MS = 3_000;
 const Words = z.object({
   trouble: z.custom<Trouble>().nullable(),
   waitingFor: z.array(z.string()).optional(),
-  host: z.string().nullable().optional(),
+  left: z.string().nullable().optional(),
 });
 
 export interface PublishView {
@@ -33,6 +33,8 @@ export interface PublishView {
   readonly releases: readonly SealedView[];
   readonly troubles: readonly { readonly workflow: string; readonly trouble: Trouble }[];
   readonly waitingFor: readonly string[];
+  /** Hosts that a person sent an artifact away from, which no other has taken yet. */
+  readonly left: readonly { readonly workflow: string; readonly host: string }[];
   /** The first queue that it needs now and that nobody polls. */
   readonly missing: Unpolled | null;
 }
@@ -52,7 +54,7 @@ const findMissing = async (client: Client, open: readonly Running[]): Promise<Un
   const [first] = open;
   if (first === undefined) return null;
   const queues = open.flatMap(({ steps }) =>
-    steps.flatMap(({ waitsForWorker, queue }) => (waitsForWorker && queue !== null ? [queue] : [])),
+    steps.flatMap((step) => (step.waitsForWorker && step.queue !== null && !isLeaving(step) ? [step.queue] : [])),
   );
   return (await unpolledControl(client, first.taskQueue)) ?? unpolledSteps(client, first.taskQueue, queues);
 };
@@ -91,6 +93,7 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
     releases: await waitingReleases(client, targets),
     troubles: answers.flatMap(({ running, words }) => (words?.trouble ? [{ workflow: running.id, trouble: words.trouble }] : [])),
     waitingFor: answers.flatMap(({ words }) => words?.waitingFor ?? []),
+    left: answers.flatMap(({ running, words }) => (words?.left == null ? [] : [{ workflow: running.id, host: words.left }])),
     missing,
   };
 };
@@ -114,7 +117,10 @@ export const viewLines = (entry: string, view: PublishView): string[] => {
     ...publish.steps.map((step) => `  now       ${stepText(step)}`),
     ...view.targets.flatMap((target) => [
       `  ${target.id}: ${stageOf(target)}`,
-      ...target.steps.map((step) => `    now     ${stepText(step)}`),
+      ...target.steps.flatMap((step) => {
+        const advice = hostAdvice(entry, step, view.left.find(({ workflow }) => workflow === target.id)?.host ?? null);
+        return [`    now     ${stepText(step)}`, ...(advice === null ? [] : [`            ${advice}`])];
+      }),
     ]),
     ...view.releases.flatMap((sealed) => [
       ...sealedText(sealed)
@@ -128,6 +134,6 @@ export const viewLines = (entry: string, view: PublishView): string[] => {
     ]),
     ...parkedIn(view).flatMap(({ id }) => (told.has(id) ? [] : [`  ${id} is parked; a control worker that runs could say why`])),
     ...(parkedIn(view).length === 0 ? [] : [`    then: swp retry ${entry}, or swp abandon ${entry}`]),
-    ...(view.missing === null ? [] : [`  ${unpolledText(view.missing)} ${startWorkerHint(view.missing)}`]),
+    ...(view.missing === null ? [] : [`  ${unpolledText(view.missing)} ${startWorkerHint(view.missing, entry)}`]),
   ];
 };

@@ -62,7 +62,7 @@ export const watchPublish = async (client: Client, entry: string, context: Pick<
       if (view.publish.status !== 'RUNNING') return view;
       tell(view);
       if (view.missing === null) polledAt = Date.now();
-      else if (Date.now() - polledAt >= GRACE_MS) throw noWorker(`The publish of ${entry} does not go on.`, view.missing);
+      else if (Date.now() - polledAt >= GRACE_MS) throw noWorker(`The publish of ${entry} does not go on.`, view.missing, entry);
       await delay(LOOK_MS, undefined, { signal: context.signal });
     }
   } catch (error) {

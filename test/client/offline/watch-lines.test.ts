@@ -11,6 +11,9 @@ const STEP: Step = {
   lastFailure: null,
   waitsForWorker: false,
   queue: null,
+  host: null,
+  lost: false,
+  refused: false,
 };
 const running = (id: string, stage: string | null, steps: readonly Step[] = []): Running => ({
   id,
@@ -34,6 +37,7 @@ const view = (stage: string, step: Step = STEP): PublishView => ({
   targets: [running('target/acme/x-mtp', stage, [step])],
   troubles: [],
   waitingFor: [],
+  left: [],
   // The last line, which does not fit on the terminal of these tests.
   missing: { role: 'highmem', queue: 'swp-highmem/host' },
 });

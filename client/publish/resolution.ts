@@ -1,0 +1,101 @@
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
+import { SwpError } from '../../core/error.js';
+import { resolveUpdate, type Resolution, type ResolutionReply } from '../../workflows/messages.js';
+import type { Context } from '../context.js';
+import { neutralise } from '../output/neutralise.js';
+import { readEvents } from './events.js';
+import { readPublish, type Running } from './read.js';
+import { stageOf } from './stage-text.js';
+import { parkedIn } from './status.js';
+import { readTargets, targetReposIn } from './targets.js';
+import { noWorker, unpolledControl } from './workers.js';
+
+const ANSWER_MS = 10_000;
+
+/** A publish, the work on its targets, and what of both is parked. */
+export interface Parties {
+  readonly publish: Running;
+  readonly targets: readonly Running[];
+  readonly parked: readonly Running[];
+}
+
+export const readParties = async (client: Client, entry: string): Promise<Parties> => {
+  const publish = await readPublish(client, entry);
+  const events = await readEvents(client, publish.id, publish.runId);
+  const targets = await readTargets(client, publish, targetReposIn(events));
+  return { publish, targets, parked: parkedIn({ publish, targets }) };
+};
+
+/** What a person can do about a publish that is not parked. */
+export const notParked = (entry: string, { publish, targets }: Parties): SwpError => {
+  const stages = [...new Set([publish, ...targets].filter(({ status }) => status === 'RUNNING').map(stageOf))];
+  if (publish.status !== 'RUNNING')
+    return new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${stageOf(publish)}.`, {
+      hint: `Start another with \`swp start ${entry}\`.`,
+    });
+  const asks = publish.stage === 'awaiting-approval';
+  return new SwpError('conflict', 'publish/not-parked', `Nothing of ${entry} is parked: it is ${stages.join(', ')}.`, {
+    hint: asks
+      ? `Decide with \`swp approve ${entry}\` or \`swp reject ${entry}\`; end it with \`swp cancel ${entry}\`.`
+      : `It goes on by itself: \`swp status ${entry}\`. End it with \`swp cancel ${entry}\`.`,
+  });
+};
+
+const answer = async (client: Client, entry: string, { id, runId }: Running, resolution: Resolution): Promise<ResolutionReply> => {
+  try {
+    return await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+      client.workflow.getHandle(id, runId).executeUpdate(resolveUpdate, { args: [resolution] }),
+    );
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError)
+      throw new SwpError('conflict', 'publish/refused', `${id}: ${error.cause?.message ?? error.message}`, { hint: `swp status ${entry}` });
+    if (error instanceof WorkflowNotFoundError)
+      throw new SwpError('conflict', 'publish/ended', `${id} has ended meanwhile.`, { hint: `swp status ${entry}` });
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+      throw noWorker(`No worker answered for ${id} within ${ANSWER_MS / 1000} s.`, null);
+    throw error;
+  }
+};
+
+/** A workflow that is answered, and the host that its step was on, where that is known. */
+export interface Answered {
+  readonly running: Running;
+  readonly host?: string;
+}
+
+/** Answers workflows of an entry one after another, and prints what came of it. */
+export const answerAll = async (
+  client: Client,
+  entry: string,
+  chosen: readonly Answered[],
+  resolution: Resolution,
+  { out }: Pick<Context, 'out'>,
+): Promise<void> => {
+  const { action } = resolution;
+  const missing = await unpolledControl(client, chosen[0]?.running.taskQueue ?? '');
+  if (missing !== null) throw noWorker(`${entry} cannot be told to ${action}.`, missing);
+  const replies: (ResolutionReply & { readonly workflow: string; readonly host?: string })[] = [];
+  try {
+    for (const { running, host } of chosen)
+      replies.push({
+        workflow: running.id,
+        ...(await answer(client, entry, running, resolution)),
+        ...(host === undefined ? {} : { host }),
+      });
+  } finally {
+    // What was answered goes on, whatever became of the rest.
+    if (replies.length > 0)
+      out.data(replies, () =>
+        neutralise(
+          replies
+            .map(({ workflow, step, host }) => `${workflow}: ${action} at ${step}${host === undefined ? '' : `, from host ${host}`}`)
+            .join('\n'),
+        ),
+      );
+  }
+};

@@ -1,0 +1,264 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hostId } from '../../activities/scratch/host-id.js';
+import { ScratchLayout } from '../../activities/scratch/layout.js';
+import type { EntrySnapshot } from '../../catalog/snapshot.js';
+import { RepoId } from '../../core/ids.js';
+import { generateLlama } from '../../dev/checkpoint/llama.js';
+import { installStandIn } from '../../dev/larql/install.js';
+import { readRunning } from '../../client/publish/read.js';
+import type { TargetStatus } from '../../workflows/messages.js';
+import { targetId } from '../../workflows/names.js';
+import { freeze } from '../support/freeze.js';
+import { hostSteps } from '../support/host-steps.js';
+import { swp } from '../support/swp.js';
+import { WorkerProcess } from '../support/worker-process.js';
+import { Workshop } from '../support/workshop.js';
+
+/** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
+const TIMEOUT_MS = 120_000;
+const POLL = { timeout: 60_000, interval: 200 };
+
+/** A high-memory host: a worker process with a scratch of its own. */
+interface Host {
+  readonly id: string;
+  readonly layout: ScratchLayout;
+  readonly process: WorkerProcess;
+}
+
+let directory: string;
+let workshop: Workshop;
+let processes: WorkerProcess[];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swp-hosts-'));
+  processes = [];
+  workshop = await Workshop.open('hosts', { workers: false, larql: await installStandIn(directory) });
+});
+afterEach(async () => {
+  await Promise.all(processes.map((process) => process.kill()));
+  await workshop.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const startControl = async (): Promise<void> => {
+  processes.push(await WorkerProcess.start('control', workshop.workerEnv('control')));
+};
+const startHost = async (name: string): Promise<Host> => {
+  const process = await WorkerProcess.start('highmem', workshop.workerEnv('highmem', name));
+  processes.push(process);
+  const layout = new ScratchLayout(join(workshop.directory, name));
+  return { id: await hostId(layout), layout, process };
+};
+
+const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
+
+/** Says `swp move` until the server has noticed that the host is gone, and answers what was said then. */
+const move = async (entry: EntrySnapshot = workshop.entry()): Promise<string> => {
+  let out = '';
+  const said = async (): Promise<number> => {
+    const answer = await run('move', entry.name);
+    out = answer.out;
+    return answer.code;
+  };
+  await expect.poll(said, POLL).toBe(0);
+  return out;
+};
+
+const stepsOf = (target: RepoId) => hostSteps(workshop.temporal.client, targetId(target));
+const hostsOf = async (target: RepoId, step: string): Promise<string[]> =>
+  (await stepsOf(target)).flatMap((found) => (found.step === step ? [found.host] : []));
+const ourCommits = async (target: RepoId): Promise<number> =>
+  (await workshop.hub.admin.listCommits(target)).filter((commit) => JSON.stringify(commit).includes('SWP-Manifest')).length;
+const requestsOf = (operation: string): number => workshop.hub.requests.filter((request) => request.operation === operation).length;
+
+/** What publishes keep in the scratch of a host. */
+const keptOn = async ({ layout }: Host): Promise<string[]> =>
+  (await Promise.all([layout.claims, layout.builds, layout.sealed, layout.uploads].map((path) => readdir(path).catch(() => [])))).flat();
+
+describe('two hosts with a build slot each', () => {
+  it(
+    'take an artifact each, and every heavy step of it runs where it was claimed',
+    async () => {
+      const second = RepoId.parse(`Acme/${workshop.queue}-two`);
+      const entries = [workshop.entry(), workshop.entry({ mtp_sidecar_repo: second }, `${workshop.queue}-two`)];
+      const targets = [workshop.target, second];
+      const [one, two] = await Promise.all([startHost('one'), startHost('two'), startControl()]);
+      for (const entry of entries) await workshop.start(entry);
+      for (const entry of entries) await workshop.planOf(1, entry);
+      // Nobody builds on before both do: the slot of the first is taken when the second is claimed.
+      const { thaw } = freeze(workshop.hub, ({ operation }) => operation === 'cdn', 'hold');
+      for (const entry of entries) await workshop.approve(1, entry);
+      const building = async (): Promise<number> =>
+        (await Promise.all(targets.map((target) => readRunning(workshop.temporal.client, targetId(target)))))
+          .flatMap((running) => running?.steps ?? [])
+          .filter(({ activity, waitsForWorker }) => activity === 'buildArtifact' && !waitsForWorker).length;
+      await expect.poll(building, POLL).toBe(2);
+      thaw();
+      for (const entry of entries) expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
+      const used = await Promise.all(targets.map(async (target) => [...new Set((await stepsOf(target)).map(({ host }) => host))]));
+      expect(used.flat().toSorted()).toEqual([one.id, two.id].toSorted());
+      for (const host of [one, two]) {
+        const built = host.process.log.filter(({ step, outcome }) => step === 'buildArtifact' && outcome === 'ok');
+        expect(built).toMatchObject([{ host: host.id }]);
+      }
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('a host that is killed and never comes back', () => {
+  it(
+    'while building: its artifact is built on another one after swp move, and a later start of it finds nothing to do and sweeps',
+    async () => {
+      const [one] = await Promise.all([startHost('one'), startControl()]);
+      await workshop.start();
+      await workshop.planOf();
+      const { reached, thaw } = freeze(workshop.hub, ({ operation }) => operation === 'cdn', 'hold');
+      await workshop.approve();
+      await reached;
+      expect(await run('move', workshop.entry().name)).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(
+          new RegExp(`its host is there: ${targetId(workshop.target)} \\(building\\) on host ${one.id}\\.[^]* --from ${one.id}`),
+        ),
+      });
+      await one.process.kill();
+      thaw();
+      const said = async (): Promise<string> => (await run('move', workshop.entry().name)).err;
+      await expect.poll(said, POLL).toMatch(/No other high-memory worker polls queue [^]*Start `swp worker highmem` on another machine/);
+      const two = await startHost('two');
+      expect(await move()).toContain(`${targetId(workshop.target)}: move at building, from host ${one.id}`);
+      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+      expect(await hostsOf(workshop.target, 'buildArtifact')).toEqual([one.id, two.id]);
+      expect(await hostsOf(workshop.target, 'commitArtifact')).toEqual([two.id]);
+      await workshop.keep('moved', ['target']);
+
+      expect(await keptOn(one)).not.toEqual([]);
+      const head = await workshop.hub.admin.head(workshop.target);
+      const again = await startHost('one');
+      expect(again.id).toBe(one.id);
+      expect(await keptOn(again)).toEqual([]);
+      expect(await again.process.stop()).toBe(0);
+      expect(again.process.log.filter(({ step }) => step !== undefined)).toEqual([]);
+      expect(await workshop.hub.admin.head(workshop.target)).toBe(head);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'while its artifact waits for a release: swp move --from takes the claim that waits for it elsewhere',
+    async () => {
+      const { name } = workshop.entry();
+      const [one] = await Promise.all([startHost('one'), startControl()]);
+      await workshop.start(undefined, [], { reviewArtifacts: true });
+      await workshop.approve();
+      await workshop.untilTarget('awaiting-release');
+      await one.process.kill();
+      const { release } = await workshop.targetHandle().query<TargetStatus>('target-status');
+      const decision = { manifest: release?.manifest, verdict: 'approve', reviewer: 'eve' };
+      await workshop.targetHandle().executeUpdate('decide', { args: [decision] });
+      const statusText = async (): Promise<string> => (await run('status', name)).out;
+      await expect
+        .poll(statusText, POLL)
+        .toMatch(new RegExp(`claimHost: waits for host ${one.id}\\s+if host ${one.id} never comes back: swp move ${name}`));
+      expect(await run('move', name, '--from', 'elsewhere')).toMatchObject({ code: 1, err: expect.stringContaining(`on host ${one.id}`) });
+      expect((await run('move', name, '--from', one.id)).code).toBe(0);
+      await expect
+        .poll(statusText, POLL)
+        .toMatch(
+          new RegExp(`claimHost: waits for a high-memory host that can take it\\s+it left host ${one.id}: another one has to take it`),
+        );
+
+      // It comes back while its artifact is at work elsewhere, and keeps nothing of it.
+      const { reached, thaw } = freeze(workshop.hub, ({ operation }) => operation === 'cdn', 'hold');
+      await startHost('two');
+      await reached;
+      expect(await keptOn(one)).not.toEqual([]);
+      await startHost('one');
+      await expect.poll(() => keptOn(one), POLL).toEqual([]);
+      thaw();
+      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+      expect(await ourCommits(workshop.target)).toBe(1);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'while uploading: another one builds again, and sends what the Hub does not have',
+    async () => {
+      const source = RepoId.parse(`labs/${workshop.queue}-model`);
+      const target = RepoId.parse(`Acme/${workshop.queue}-vindex`);
+      await workshop.hub.admin.createRepo(source);
+      await workshop.hub.admin.commitFiles(source, generateLlama({ seed: 1 }).files, { message: 'A model' });
+      const entry = workshop.entry({
+        mtp_source_repo: undefined,
+        mtp_sidecar_repo: undefined,
+        source_model: source,
+        quant: 'q4k',
+        slices: ['full'],
+        output_name: 'x.vindex',
+        hf_repo: target,
+      });
+      const [one] = await Promise.all([startHost('one'), startControl()]);
+      await workshop.start(entry);
+      await workshop.planOf(1, entry);
+      // Two blobs arrive, and the others never leave this host.
+      const arrived = new Set<string>();
+      const held = new Set<string>();
+      const { reached, thaw } = freeze(
+        workshop.hub,
+        ({ operation, oid = '' }) => {
+          if (operation !== 'put') return false;
+          if (arrived.size < 2 && !held.has(oid)) arrived.add(oid);
+          else held.add(oid);
+          return held.has(oid);
+        },
+        'hold',
+      );
+      await workshop.approve(1, entry);
+      await reached;
+      const stored = (): number =>
+        workshop.hub.requests.filter(({ operation, oid = '', status }) => operation === 'put' && arrived.has(oid) && status === 200).length;
+      await expect.poll(stored, POLL).toBe(2);
+      await one.process.kill();
+      const before = workshop.hub.requests.length;
+      thaw();
+      const two = await startHost('two');
+      await move(entry);
+      expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
+      expect(await hostsOf(target, 'buildArtifact')).toEqual([one.id, two.id]);
+      expect(await hostsOf(target, 'commitArtifact')).toEqual([two.id]);
+      expect(await ourCommits(target)).toBe(1);
+      const sent = workshop.hub.requests
+        .slice(before)
+        .flatMap(({ operation, oid }) => (operation === 'put' && oid !== undefined ? [oid] : []));
+      expect(sent.length).toBeGreaterThan(0);
+      expect(sent.filter((oid) => arrived.has(oid))).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'right after its commit was applied: the commit is found, verified, and neither built nor made again',
+    async () => {
+      const [one] = await Promise.all([startHost('one'), startControl()]);
+      await workshop.start();
+      await workshop.planOf();
+      const { reached, thaw } = freeze(workshop.hub, ({ operation }) => operation === 'commit', 'hold-after');
+      await workshop.approve();
+      await reached;
+      await expect.poll(() => ourCommits(workshop.target).catch(() => 0), POLL).toBe(1);
+      await one.process.kill();
+      thaw();
+      await startHost('two');
+      await move();
+      expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 1 });
+      expect(requestsOf('commit')).toBe(1);
+      expect(await hostsOf(workshop.target, 'buildArtifact')).toEqual([one.id]);
+      await workshop.keep('moved-after-commit', ['target']);
+    },
+    TIMEOUT_MS,
+  );
+});
