@@ -63,18 +63,22 @@ const isSelected = ({ entry }: CatalogEntry, select: CampaignSelection): boolean
 
 /** The steps of a campaign. Nothing here writes to the Hub: publishes do, once they are approved. */
 export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities => {
-  const snapshot = async (name: string): Promise<EntrySnapshot | null> => {
-    const found = (await deps.catalog()).sound.get(name);
-    return found === undefined ? null : EntrySnapshot.parse({ name, entry: found.entry });
+  /** Read once a step: to parse a catalog of a thousand entries takes as long as to plan one. */
+  const snapshots = async (): Promise<(name: string) => EntrySnapshot | null> => {
+    const { sound } = await deps.catalog();
+    return (name) => {
+      const found = sound.get(name);
+      return found === undefined ? null : EntrySnapshot.parse({ name, entry: found.entry });
+    };
   };
 
   const planOne = async (
     planDeps: ArtifactPlanDeps,
     name: string,
+    entry: EntrySnapshot | null,
     { only, changedOnly, host }: CampaignBatch,
     signal: AbortSignal,
   ): Promise<CampaignRow> => {
-    const entry = await snapshot(name);
     if (entry === null) return plainRow(name, 'blocked', 'The catalog has this entry no more.');
     try {
       if (changedOnly && (await looksUnchanged(planDeps.hub, entry, only, signal))) return plainRow(name, 'unchanged', null);
@@ -112,13 +116,14 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
       }),
 
     planCampaignBatch: (batch) =>
-      withHeartbeat('planning', (signal, report) => {
+      withHeartbeat('planning', async (signal, report) => {
+        const snapshot = await snapshots();
         const planDeps = { ...deps, hub: tellingRetries(deps.hub, report) };
         let done = 0;
         return pMap(
           batch.entries,
           async (name) => {
-            const row = await planOne(planDeps, name, batch, signal);
+            const row = await planOne(planDeps, name, snapshot(name), batch, signal);
             done += 1;
             report({ note: `${done} of ${batch.entries.length} entries` });
             return row;
@@ -130,13 +135,13 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
     digestCampaign: (items) => Promise.resolve(campaignDigest(items)),
 
     startPublishes: ({ entries, ...options }) =>
-      withHeartbeat('starting publishes', (signal, report) => {
+      withHeartbeat('starting publishes', async (signal, report) => {
+        const snapshot = await snapshots();
         let done = 0;
         return pMap(
           entries,
           async (name): Promise<CampaignPublish> => {
-            const entry = await snapshot(name);
-            const started = await attemptStart(deps.publishes, name, entry, options, signal);
+            const started = await attemptStart(deps.publishes, name, snapshot(name), options, signal);
             done += 1;
             report({ note: `${done} of ${entries.length} publishes` });
             return started;

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { batchesOf, fleetOf, type FleetTarget } from '../../catalog/fleet.js';
-import type { ReadCatalog } from '../../catalog/load.js';
+import type { CatalogEntry, ReadCatalog } from '../../catalog/load.js';
 import { problemText } from '../../catalog/problem.js';
 import { EntrySnapshot } from '../../catalog/snapshot.js';
 import { SwpError, messageOf } from '../../core/error.js';
@@ -54,8 +54,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
     return (await fleet()).filter(({ target }) => keys.has(repoKey(target)));
   };
 
-  const repair = async (wanted: Repair): Promise<RepairReport> => {
-    const found = (await deps.catalog()).sound.get(wanted.entry);
+  const repair = async (wanted: Repair, found: Pick<CatalogEntry, 'name' | 'entry'> | undefined): Promise<RepairReport> => {
     if (found === undefined) return { entry: wanted.entry, outcome: 'refused', reason: 'the catalog has this entry no more' };
     try {
       return { entry: wanted.entry, ...(await deps.startRepair(EntrySnapshot.parse({ name: found.name, entry: found.entry }), wanted)) };
@@ -113,8 +112,9 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
 
     startRepairs: (repairs) =>
       withHeartbeat('starting publishes', async () => {
+        const { sound } = await deps.catalog();
         const reports: RepairReport[] = [];
-        for (const wanted of repairs) reports.push(await repair(wanted));
+        for (const wanted of repairs) reports.push(await repair(wanted, sound.get(wanted.entry)));
         return reports;
       }),
   };
