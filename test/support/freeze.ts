@@ -2,12 +2,15 @@ import type { Exchange, LocalHub } from '../../dev/hub/index.js';
 
 export type Matches = (exchange: Exchange) => boolean;
 
-/** Holds exchanges that match, and resolves when the first is reached; after the thaw none is held any more. */
-export const freeze = (
-  hub: LocalHub,
-  matches: Matches,
-  kind: 'hold' | 'hold-after',
-): { readonly reached: Promise<void>; readonly thaw: () => void } => {
+export interface Freeze {
+  /** Resolves when the first exchange is held. */
+  readonly reached: Promise<void>;
+  /** After it none is held any more. */
+  readonly thaw: () => void;
+}
+
+/** Holds the exchanges that match, before they are handled or before they are answered. */
+export const freeze = (hub: LocalHub, matches: Matches, kind: 'hold' | 'hold-after'): Freeze => {
   let thaw = (): void => undefined;
   const until = new Promise<void>((resolve) => (thaw = resolve));
   const reached = new Promise<void>((resolve) => {

@@ -3,6 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { projectRoot } from '../../dev/temporal/project.js';
 
+const BUILT = join(projectRoot(), 'dist', 'client', 'main.js');
+
 /** A worker as people run it: the built program, in a process of its own. */
 export class WorkerProcess {
   private constructor(
@@ -17,9 +19,9 @@ export class WorkerProcess {
       .flatMap((line) => (line.startsWith('{"level"') && line.endsWith('}') ? [JSON.parse(line) as Record<string, unknown>] : []));
   }
 
-  /** Starts `swp worker <role>` and waits until it polls. */
-  static async start(role: 'control' | 'highmem', env: NodeJS.ProcessEnv): Promise<WorkerProcess> {
-    const child = spawn(process.execPath, [join(projectRoot(), 'dist', 'client', 'main.js'), '--json', 'worker', role], {
+  /** Starts `swp worker <role>`, of this build or of another, and waits until it polls. */
+  static async start(role: 'control' | 'highmem', env: NodeJS.ProcessEnv, program = BUILT): Promise<WorkerProcess> {
+    const child = spawn(process.execPath, [program, '--json', 'worker', role], {
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

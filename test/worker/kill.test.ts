@@ -1,12 +1,13 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { JOURNAL } from '../../activities/mtp/extract.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import type { Operation } from '../../dev/hub/index.js';
 import { headerOfFile } from '../../formats/safetensors/header.js';
 import { publishId, targetId } from '../../workflows/names.js';
 import { freeze, type Matches } from '../support/freeze.js';
+import { partsJournalled, slabsJournalled } from '../support/scratch-journals.js';
+import { attemptsOfSteps, scheduledSteps } from '../support/steps.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { Workshop } from '../support/workshop.js';
 
@@ -37,39 +38,12 @@ afterEach(async () => {
   await workshop.close();
 });
 
-/** How often each activity was begun anew: a step that is done again after a crash is one schedule with two attempts. */
-const scheduled = async (id: string): Promise<Record<string, number>> => {
-  const { events } = await workshop.temporal.client.workflow.getHandle(id).fetchHistory();
-  const names = (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
-  return Object.fromEntries([...new Set(names)].map((name) => [name, names.filter((other) => other === name).length]));
-};
-
-/** Attempts that each activity took to succeed. */
-const attempts = async (id: string): Promise<Record<string, number>> => {
-  const { events } = await workshop.temporal.client.workflow.getHandle(id).fetchHistory();
-  const nameOf = new Map(
-    (events ?? []).map((event) => [String(event.eventId), event.activityTaskScheduledEventAttributes?.activityType?.name]),
-  );
-  return Object.fromEntries(
-    (events ?? []).flatMap((event) =>
-      event.activityTaskStartedEventAttributes
-        ? [
-            [
-              nameOf.get(String(event.activityTaskStartedEventAttributes.scheduledEventId)) ?? '',
-              event.activityTaskStartedEventAttributes.attempt ?? 0,
-            ],
-          ]
-        : [],
-    ),
-  );
-};
-
 const expectPublishedOnce = async (): Promise<void> => {
   expect(await workshop.result()).toMatchObject({ outcome: 'published' });
   expect(await workshop.ourCommits()).toBe(1);
-  const { planEntry } = await scheduled(publishId(workshop.entry().name));
+  const { planEntry } = await scheduledSteps(workshop.temporal, publishId(workshop.entry().name));
   expect(planEntry).toBe(1);
-  const steps = await scheduled(targetId(workshop.target));
+  const steps = await scheduledSteps(workshop.temporal, targetId(workshop.target));
   expect(steps).toMatchObject({ buildArtifact: 1, uploadArtifact: 1, commitArtifact: 1, verifyArtifact: 1 });
 };
 
@@ -77,16 +51,6 @@ const of =
   (operation: Operation): Matches =>
   (exchange) =>
     exchange.operation === operation;
-
-/** Lines that match, in the files of the scratch whose paths do. */
-const linesIn = async (paths: RegExp, lines: RegExp): Promise<number> => {
-  const scratch = join(workshop.directory, 'scratch');
-  const found = (await readdir(scratch, { recursive: true })).filter((path) => paths.test(path));
-  const texts = await Promise.all(found.map((path) => readFile(join(scratch, path), 'utf8')));
-  return texts.flatMap((text) => text.split('\n')).filter((line) => lines.test(line)).length;
-};
-const slabsJournalled = (): Promise<number> => linesIn(new RegExp(`${JOURNAL}$`), /./);
-const partsJournalled = (): Promise<number> => linesIn(/uploads.*jsonl$/, /"kind":"sent"/);
 
 describe('SIGKILL', () => {
   it(
@@ -99,7 +63,11 @@ describe('SIGKILL', () => {
       await workshop.handle().signal('review', { plan: plan.digest, verdict: 'approve', reviewer: 'ada' });
       await startWorkers();
       await expectPublishedOnce();
-      expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 1, uploadArtifact: 1, commitArtifact: 1 });
+      expect(await attemptsOfSteps(workshop.temporal, targetId(workshop.target))).toMatchObject({
+        buildArtifact: 1,
+        uploadArtifact: 1,
+        commitArtifact: 1,
+      });
     },
     TIMEOUT_MS,
   );
@@ -138,11 +106,11 @@ describe('SIGKILL', () => {
         ({ operation, file }) => operation === 'cdn' && file === held && ++readsOfHeld > 1,
         'hold',
         async () => {
-          await expect.poll(slabsJournalled, { timeout: 20_000 }).toBe(headsOfWhole);
+          await expect.poll(() => slabsJournalled(workshop), { timeout: 20_000 }).toBe(headsOfWhole);
           before = readsOfWhole();
         },
       );
-      expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 2, uploadArtifact: 1 });
+      expect(await attemptsOfSteps(workshop.temporal, targetId(workshop.target))).toMatchObject({ buildArtifact: 2, uploadArtifact: 1 });
       expect(readsOfWhole() - before).toBe(1);
     },
     TIMEOUT_MS,
@@ -158,9 +126,9 @@ describe('SIGKILL', () => {
       await crashAt(
         ({ operation, part }) => operation === 'part' && part !== undefined && part >= HELD_PART,
         'hold',
-        () => expect.poll(partsJournalled, { timeout: 20_000 }).toBe(HELD_PART - 1),
+        () => expect.poll(() => partsJournalled(workshop), { timeout: 20_000 }).toBe(HELD_PART - 1),
       );
-      expect(await attempts(targetId(workshop.target))).toMatchObject({ buildArtifact: 1, uploadArtifact: 2 });
+      expect(await attemptsOfSteps(workshop.temporal, targetId(workshop.target))).toMatchObject({ buildArtifact: 1, uploadArtifact: 2 });
       expect(arrived().toSorted((a, b) => a - b)).toEqual(Array.from({ length: HELD_PART - 1 }, (_, at) => at + 1));
     },
     TIMEOUT_MS,
@@ -170,7 +138,7 @@ describe('SIGKILL', () => {
     'right after the commit was applied, before its answer: the commit is found, not made again',
     async () => {
       await crashAt('commit', 'hold-after', () => expect.poll(() => workshop.ourCommits().catch(() => 0), { timeout: 20_000 }).toBe(1));
-      expect(await attempts(targetId(workshop.target))).toMatchObject({ uploadArtifact: 1, commitArtifact: 2 });
+      expect(await attemptsOfSteps(workshop.temporal, targetId(workshop.target))).toMatchObject({ uploadArtifact: 1, commitArtifact: 2 });
       expect(workshop.hub.requests.filter(({ operation }) => operation === 'commit')).toHaveLength(1);
     },
     TIMEOUT_MS,
