@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { expect, vi } from 'vitest';
+import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
+import type { Intercept } from '../../dev/hub/index.js';
+import { installStandIn } from '../../dev/larql/install.js';
+import { headerOfFile } from '../../formats/safetensors/header.js';
+import { publishId, targetId } from '../../workflows/names.js';
+import { freeze } from '../support/freeze.js';
+import { partsJournalled, slabsJournalled } from '../support/scratch-journals.js';
+import { WorkerProcess } from '../support/worker-process.js';
+import { Workshop } from '../support/workshop.js';
+import { freshRepos, SCENARIOS, type Repos } from '../sweep/scenario.js';
+import type { OlderBuild } from './older-build.js';
+
+/** Of the upload that the upgrade interrupts, this part and those behind it do not arrive before it. */
+export const HELD_PART = 4;
+const PART_BYTES = 20_000;
+const WAIT = { timeout: 20_000 };
+
+/** Nothing that another publish sends too. */
+const HALF_UPLOADED = generateCheckpoint({ seed: 12, size: 'small' }).files;
+const HALF_BUILT = generateCheckpoint({ seed: 11, size: 'small' }).files;
+const [WHOLE, HELD] = [...HALF_BUILT].flatMap(([path, bytes]) =>
+  path.endsWith('.safetensors')
+    ? [
+        {
+          oid: createHash('sha256').update(bytes).digest('hex'),
+          heads: headerOfFile(bytes).tensors.filter(({ name }) => name.startsWith('mtp.')).length,
+        },
+      ]
+    : [],
+) as [Shard, Shard];
+interface Shard {
+  readonly oid: string;
+  readonly heads: number;
+}
+
+/** Publishes that an older build has begun, each at another place, and the moment when this build takes over. */
+export class OlderDay {
+  private workers: WorkerProcess[] = [];
+  private readonly undo: (() => void)[] = [];
+  private oidOfHalf: string | undefined;
+  private readsBefore = 0;
+
+  private constructor(
+    readonly workshop: Workshop,
+    private readonly older: OlderBuild,
+    readonly publishes: Readonly<Record<string, Repos>>,
+  ) {}
+
+  /** Each kind that it knows, at the plan; a vindex or heads, parked; and heads at every other place. */
+  static async open(older: OlderBuild): Promise<OlderDay> {
+    const workshop = await Workshop.open('upgrade', {
+      workers: false,
+      larql: await installStandIn(older.directory),
+      hub: { multipartThreshold: PART_BYTES, chunkSize: PART_BYTES, serverCopy: false },
+    });
+    const { mtp } = SCENARIOS;
+    const wanted = {
+      ...Object.fromEntries(older.kinds.map((kind) => [kind, SCENARIOS[kind]])),
+      unplanned: mtp,
+      parked: older.kinds.includes('vindex') ? SCENARIOS.vindex : mtp,
+      halfUploaded: { ...mtp, files: HALF_UPLOADED },
+      halfBuilt: { ...mtp, files: HALF_BUILT },
+    };
+    const publishes: Record<string, Repos> = {};
+    for (const [place, scenario] of Object.entries(wanted)) publishes[place] = await freshRepos(workshop, scenario);
+    const day = new OlderDay(workshop, older, publishes);
+    try {
+      await day.begin();
+      return day;
+    } catch (error) {
+      await day.close();
+      throw error;
+    }
+  }
+
+  of(place: string): Repos {
+    const publish = this.publishes[place];
+    if (publish === undefined) throw new Error(`nothing was begun as ${place}`);
+    return publish;
+  }
+
+  /** The older workers end, one as a service is stopped and one as the power goes, and those of this build begin. */
+  async upgrade(): Promise<void> {
+    const [control, highmem] = this.workers;
+    await Promise.all([control?.stop(), highmem?.kill()]);
+    this.readsBefore = this.readsOfWhole();
+    for (const undo of this.undo) undo();
+    await this.startWorkers();
+  }
+
+  /** Numbers of the parts that arrived before the held ones, of the upload that was interrupted, as often as they did. */
+  partsOfHalf(): number[] {
+    return this.workshop.hub.requests
+      .flatMap(({ operation, oid, part }) =>
+        operation === 'part' && oid === this.oidOfHalf && part !== undefined && part < HELD_PART ? [part] : [],
+      )
+      .toSorted((a, b) => a - b);
+  }
+
+  /** Reads since the upgrade of the shard whose heads were journalled before it. */
+  readsOfJournalled(): number {
+    return this.readsOfWhole() - this.readsBefore;
+  }
+
+  private readsOfWhole(): number {
+    return this.workshop.hub.requests.filter(({ operation, oid }) => operation === 'cdn' && oid === WHOLE.oid).length;
+  }
+
+  async close(): Promise<void> {
+    for (const undo of this.undo) undo();
+    await Promise.all(this.workers.map((worker) => worker.kill()));
+    await this.workshop.close();
+  }
+
+  private async begin(): Promise<void> {
+    await this.startWorkers(this.older.program);
+    const stopRefusing = this.refuse('validate-yaml', 400, { errors: [{ message: 'no' }] });
+    const { unplanned: _, ...others } = this.publishes;
+    await this.start([this.of('unplanned')]);
+    await this.workshop.until('needs-attention', publishId(this.of('unplanned').entry.name));
+    stopRefusing();
+    await this.start(Object.values(others));
+    await this.leaveHalfBuilt();
+    await this.leaveParked();
+    await this.leaveHalfUploaded();
+  }
+
+  private async start(publishes: readonly Repos[]): Promise<void> {
+    const startPublish = await this.older.startPublish();
+    const { temporal, queue } = this.workshop;
+    for (const { entry } of publishes) await startPublish(temporal.client, { entry, only: [] }, queue);
+  }
+
+  private async leaveHalfBuilt(): Promise<void> {
+    const { entry } = this.of('halfBuilt');
+    await this.workshop.planOf(1, entry);
+    let reads = 0;
+    // What it reads first of a shard is its header.
+    const { reached, thaw } = freeze(
+      this.workshop.hub,
+      ({ operation, oid }) => operation === 'cdn' && oid === HELD.oid && ++reads > 1,
+      'hold',
+    );
+    this.undo.push(thaw);
+    await this.workshop.approve(1, entry);
+    await reached;
+    await vi.waitFor(async () => expect(await slabsJournalled(this.workshop)).toBe(WHOLE.heads), WAIT);
+  }
+
+  private async leaveParked(): Promise<void> {
+    const { entry, target } = this.of('parked');
+    this.undo.push(this.refuse('lfs-batch', 403, { error: 'Private storage quota exceeded' }, target));
+    await this.workshop.approve(1, entry);
+    await this.workshop.until('needs-attention', targetId(target));
+  }
+
+  private async leaveHalfUploaded(): Promise<void> {
+    const { reached, thaw } = freeze(
+      this.workshop.hub,
+      ({ operation, oid, part }) => {
+        if (operation === 'part') this.oidOfHalf ??= oid;
+        return operation === 'part' && part !== undefined && part >= HELD_PART;
+      },
+      'hold',
+    );
+    this.undo.push(thaw);
+    await this.workshop.approve(1, this.of('halfUploaded').entry);
+    await reached;
+    await vi.waitFor(async () => expect(await partsJournalled(this.workshop)).toBe(HELD_PART - 1), WAIT);
+  }
+
+  /** Lets the Hub refuse an operation, on one repository or on all, until what is returned is called. */
+  private refuse(operation: string, status: number, body: unknown, repo?: string): () => void {
+    const intercept: Intercept = (exchange) =>
+      exchange.operation === operation && (repo === undefined || exchange.repo?.toLowerCase() === repo.toLowerCase())
+        ? { kind: 'status', status, body: JSON.stringify(body) }
+        : undefined;
+    return this.workshop.hub.on(intercept);
+  }
+
+  private async startWorkers(program?: string): Promise<void> {
+    const env = (role: 'control' | 'highmem') => ({ ...this.workshop.workerEnv(role), SWP_SLOTS: '3' });
+    this.workers.push(
+      ...(await Promise.all([
+        WorkerProcess.start('control', env('control'), program),
+        WorkerProcess.start('highmem', env('highmem'), program),
+      ])),
+    );
+  }
+}
