@@ -1,7 +1,7 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Rebuild } from '../../../activities/rebuild/result.js';
 import { EntrySnapshot } from '../../../catalog/snapshot.js';
 import { generateGemma4 } from '../../../dev/checkpoint/gemma4.js';
@@ -29,13 +29,6 @@ beforeEach(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'swp-rebuild-test-'));
   scratch = join(cwd, 'scratch');
   larql = await installStandIn(join(cwd, 'larql'));
-  hub = await startLocalHub({
-    directory: join(cwd, 'hub'),
-    tokens: [
-      { token: WRITER, user: 'writer', orgs: ['acme'], role: 'write' },
-      { token: 'hf_reader', user: 'reader', orgs: ['acme'], role: 'read' },
-    ],
-  });
   await writeFile(join(cwd, 'skulk-weights.yaml'), 'include_foxlight: false\nsources: []\n');
 });
 /** Whatever came of it, nothing that was built is left. */
@@ -58,12 +51,37 @@ const withBlas = async (library: string): Promise<NodeJS.ProcessEnv> => {
   return { PATH: [bin, process.env['PATH']].join(delimiter), SWP_LARQL: larql };
 };
 
-const publish = async (slice: 'full' | 'expert-server' = 'full', model = generateLlama({ seed: 1 })): Promise<void> => {
+const openHub = async (): Promise<void> => {
+  hub = await startLocalHub({
+    directory: join(cwd, 'hub'),
+    tokens: [
+      { token: WRITER, user: 'writer', orgs: ['acme'], role: 'write' },
+      { token: 'hf_reader', user: 'reader', orgs: ['acme'], role: 'read' },
+    ],
+  });
+};
+
+const publish = async (slice: 'full' | 'expert-server', model: { readonly files: ReadonlyMap<string, Uint8Array> }): Promise<void> => {
+  await openHub();
   await hub.admin.createRepo(SOURCE);
   await hub.admin.commitFiles(SOURCE, model.files, { message: 'A model' });
   const fields = { source_model: SOURCE, quant: 'q4k', slices: [slice], output_name: 'tiny.vindex', hf_repo: TARGET };
   const entry = EntrySnapshot.parse({ name: 'acme/tiny', entry: { key: 'tiny', tier: 'smoke', ...fields } });
   await publishHere(entry, { hub, token: WRITER, directory: cwd, env: await withBlas('ours') });
+};
+
+/** The directory of a hub where a full one is published: made by the first test that asks, copied for each. */
+let withFull: string | undefined;
+afterAll(() => (withFull === undefined ? undefined : rm(withFull, { recursive: true, force: true })));
+const publishFull = async (): Promise<void> => {
+  const directory = join(cwd, 'hub');
+  if (withFull === undefined) {
+    await publish('full', generateLlama({ seed: 1 }));
+    await hub.close();
+    withFull = await mkdtemp(join(tmpdir(), 'swp-rebuild-hub-'));
+    await cp(directory, withFull, { recursive: true });
+  } else await cp(withFull, directory, { recursive: true });
+  await openHub();
 };
 
 const verify = async (argv: readonly string[] = [], env: NodeJS.ProcessEnv = {}, over: Partial<SwpOptions> = {}) =>
@@ -110,7 +128,7 @@ describe('swp verify --rebuild of a vindex', () => {
   it(
     'reproduces a full one',
     async () => {
-      await publish();
+      await publishFull();
       await expect(clean(await verify())).toMatchFileSnapshot('goldens/verify-rebuild-vindex.txt');
     },
     TIMEOUT_MS,
@@ -130,7 +148,7 @@ describe('swp verify --rebuild of a vindex', () => {
   it(
     'reproduces it on another CPU and BLAS too, where these change nothing',
     async () => {
-      await publish();
+      await publishFull();
       const { code, rebuilt } = await rebuild(await withBlas('another'));
       expect([code, rebuilt.outcome]).toEqual([0, 'reproduced']);
       expect(rebuilt.environment.recorded?.blas?.sha256).toBe(sha256Of('ours'));
@@ -142,7 +160,7 @@ describe('swp verify --rebuild of a vindex', () => {
   it(
     'cannot build it with another larql, and names the one that it takes',
     async () => {
-      await publish();
+      await publishFull();
       const other = join(cwd, 'another-larql');
       await writeFile(other, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
       await expect(clean(await verify([], { SWP_LARQL: other }))).toMatchFileSnapshot('goldens/verify-rebuild-larql.txt');
@@ -156,7 +174,7 @@ describe('swp verify --rebuild of a vindex', () => {
   it(
     'cannot build it without a larql',
     async () => {
-      await publish();
+      await publishFull();
       const { code, rebuilt } = await rebuild({ SWP_LARQL: '', PATH: join(cwd, 'empty') });
       expect([code, rebuilt.outcome, rebuilt.reason?.code]).toEqual([1, 'cannot', 'rebuild/larql']);
       expect(rebuilt.reason?.message).toContain('this machine has none');
@@ -169,7 +187,7 @@ describe('a down_meta.bin that comes out otherwise', () => {
   it(
     'is not reproduced here where it was computed with another BLAS, which is neither success nor tampering',
     async () => {
-      await publish();
+      await publishFull();
       await forge(hub, TARGET, (forged) => changeDownMeta(forged, addToFirstScore(0.25)));
       const env = await withBlas('another');
       await expect(clean(await verify([], env))).toMatchFileSnapshot('goldens/verify-rebuild-blas.txt');
@@ -185,7 +203,7 @@ describe('a down_meta.bin that comes out otherwise', () => {
   it(
     'is not reproduced here where nobody recorded on what it was computed',
     async () => {
-      await publish();
+      await publishFull();
       await forge(hub, TARGET, (forged) => {
         changeDownMeta(forged, addToFirstScore(0.25));
         delete forged.provenance.predicate.buildDefinition.internalParameters.environment;
@@ -219,7 +237,7 @@ describe('a down_meta.bin that comes out otherwise', () => {
   ])(
     'is tampering where %s',
     async (_, otherBlas, change) => {
-      await publish();
+      await publishFull();
       await forge(hub, TARGET, change);
       const { code, rebuilt } = await rebuild(otherBlas === null ? {} : await withBlas('another'));
       expect([code, rebuilt.outcome, rebuilt.downMeta]).toEqual([7, 'differs', null]);
@@ -232,7 +250,7 @@ describe('an interrupted rebuild of a vindex', () => {
   it(
     'ends larql and leaves nothing behind',
     async () => {
-      await publish();
+      await publishFull();
       await setBehaviour(join(cwd, 'larql'), { layerMs: 500 });
       const before = readRuns(join(cwd, 'larql')).length;
       const stopped = new AbortController();
