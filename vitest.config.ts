@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.js';
 
 /** Rooms whose tests need no Temporal server; every other test gets one, started once for the whole run. */
 const SERVERLESS = [
@@ -20,7 +21,11 @@ const SERVERLESS = [
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // A file mocks nothing that another one has loaded, or loads it anew; see test/client/offline/catalog-prompts.test.ts.
+    isolate: false,
+    // On two cores: what waits for a server leaves one free.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'serverless', include: SERVERLESS, testTimeout: 30_000, hookTimeout: 60_000 } },
       {

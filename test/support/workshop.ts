@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DefaultLogger, Runtime, type Worker } from '@temporalio/worker';
+import type { Worker } from '@temporalio/worker';
 import type { TemporalClient } from '../../client/temporal-connection.js';
 import { newestPlan } from '../../client/publish/plan-history.js';
 import { startPublish } from '../../worker/start-publish.js';
@@ -24,12 +24,10 @@ import type { publishEntry } from '../../workflows/publish-entry.js';
 import type { Stage } from '../../workflows/stages.js';
 import type { PublishInput, PublishResult } from '../../workflows/types.js';
 import { keepHistory } from './keep-history.js';
+import { quietRuntime } from './runtime.js';
 import { connectTestClient, testTemporalEnv, uniqueName, workflowBundle } from './temporal.js';
 
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
-});
+quietRuntime();
 
 export const TOKENS = { read: 'hf_testreader', write: 'hf_testwriter' } as const;
 const POLL_MS = 40;

@@ -2,16 +2,14 @@ import { readdir, readFile, writeFile, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { projectRoot } from '../../dev/temporal/project.js';
 import { HISTORIES } from '../support/keep-history.js';
+import { quietRuntime } from '../support/runtime.js';
 import { workflowBundle } from '../support/temporal.js';
 
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
-});
+quietRuntime();
 
 const shapes = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json')).toSorted();
 const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(HISTORIES, name), 'utf8'));

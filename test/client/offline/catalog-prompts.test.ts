@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { run } from '../../../client/program.js';
+import type * as program from '../../../client/program.js';
 import { generateCheckpoint } from '../../../dev/checkpoint/generate.js';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
 
@@ -19,7 +19,11 @@ vi.mock('@clack/prompts', () => {
 const MINE = 'models: []\n';
 let cwd: string;
 let hub: LocalHub;
+let run: typeof program.run;
 beforeAll(async () => {
+  // Another file may have loaded it with the real prompts.
+  vi.resetModules();
+  ({ run } = await import('../../../client/program.js'));
   cwd = await mkdtemp(join(tmpdir(), 'swp-prompts-'));
   hub = await startLocalHub({ directory: join(cwd, 'hub'), tokens: [] });
   await hub.admin.createRepo('labs/tiny');
@@ -28,6 +32,7 @@ beforeAll(async () => {
   await writeFile(join(cwd, 'two.yaml'), 'sources:\n  - name: acme\n    path: mine.yaml\n  - name: other\n    path: other.yaml\n');
 });
 afterAll(async () => {
+  vi.resetModules();
   await hub.close();
   await rm(cwd, { recursive: true, force: true });
 });
