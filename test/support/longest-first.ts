@@ -4,13 +4,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that take half a minute and more: one that began last would run on alone. A file that is not here is as long as its text. */
 const LONGEST = [
   'docs/walkthrough.test.ts',
+  'worker/hosts.test.ts',
   'worker/kill.test.ts',
+  'workflows/move.test.ts',
   'workflows/vindex.test.ts',
   'upgrade/upgrade.test.ts',
   'workflows/faults.test.ts',
   'browser/web-ui.test.ts',
   'worker/kill-vindex.test.ts',
   'sweep/vindex.test.ts',
+  'client/campaign.test.ts',
+  'activities/revalidate/check-targets.test.ts',
   'client/offline/verify-rebuild-vindex.test.ts',
   'client/decide.test.ts',
   'formats/decode.test.ts',

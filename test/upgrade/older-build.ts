@@ -1,11 +1,12 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { execa } from 'execa';
-import type { startPublish } from '../../client/publish/start.js';
 import { ArtifactKind } from '../../core/ids.js';
 import { projectRoot } from '../../dev/temporal/project.js';
+import type { startPublish } from '../../worker/start-publish.js';
 
 const BUILDS = fileURLToPath(new URL('builds', import.meta.url));
 
@@ -53,10 +54,13 @@ export class OlderBuild {
     return join(this.directory, 'dist', 'client', 'main.js');
   }
 
-  /** What its `swp start` begins a publish with. */
-  async startPublish(): Promise<typeof startPublish> {
-    const client = (await import(join(this.directory, 'dist', 'client', 'publish', 'start.js'))) as { startPublish: typeof startPublish };
-    return client.startPublish;
+  /** What its `swp start` begins a publish with, where it lay in builds of then or lies since. */
+  async startPublish(): Promise<(...args: Parameters<typeof startPublish>) => Promise<unknown>> {
+    const [file] = ['worker/start-publish.js', 'client/publish/start.js']
+      .map((path) => join(this.directory, 'dist', path))
+      .filter(existsSync);
+    const found = (await import(file!)) as { startPublish: typeof startPublish };
+    return found.startPublish;
   }
 
   async remove(): Promise<void> {
