@@ -52,6 +52,7 @@ export interface WorkshopOptions {
 export class Workshop {
   private readonly stopped = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
+  private lastStart = new Date(0);
   readonly source: RepoId;
   readonly target: RepoId;
 
@@ -124,6 +125,7 @@ export class Workshop {
     only: ArtifactKind[] = [],
     over: Pick<PublishInput, 'reviewArtifacts' | 'startedBy'> = {},
   ): Promise<void> {
+    this.lastStart = new Date();
     await startPublish(this.temporal.client, { entry, only, ...over }, this.queue);
   }
 
@@ -143,8 +145,10 @@ export class Workshop {
   async until(stage: Stage, id: string = publishId(this.entry().name)): Promise<void> {
     for (;;) {
       const running = await readRunning(this.temporal.client, id);
-      if (running?.stage === stage) return;
-      if (running !== null && running.status !== 'RUNNING')
+      // What closed before it is the run of an earlier publish: its successor begins once the plan is approved.
+      const earlier = running?.closedAt != null && running.closedAt < this.lastStart;
+      if (running?.stage === stage && !earlier) return;
+      if (running !== null && running.status !== 'RUNNING' && !earlier)
         throw new Error(`${id} is ${running.status}, ${running.stage}, instead of ${stage}`);
       await delay(POLL_MS);
     }

@@ -52,8 +52,14 @@ describe('a shared input', () => {
   });
 
   it('does not hold up another', async () => {
+    let begun = (): void => undefined;
     let finish = (): void => undefined;
-    const waiting = shared.use(digest('a'), 'one', () => new Promise((resolve) => (finish = resolve)));
+    const isMade = new Promise<void>((resolve) => (begun = resolve));
+    const waiting = shared.use(digest('a'), 'one', () => {
+      begun();
+      return new Promise((resolve) => (finish = resolve));
+    });
+    await isMade;
     await use('two', digest('b'));
     finish();
     await waiting;
