@@ -16,6 +16,7 @@ const LONGEST = [
   'client/campaign.test.ts',
   'activities/revalidate/check-targets.test.ts',
   'client/offline/verify-rebuild-vindex.test.ts',
+  'client/github-publish.test.ts',
   'client/decide.test.ts',
   'formats/decode.test.ts',
 ];
