@@ -101,16 +101,21 @@ export interface ReadCatalog {
   readonly catalog: Catalog | null;
   /** All of what is wrong. */
   readonly problems: readonly Problem[];
-  /** The entries with which nothing is wrong, for what must not stop at somebody's mistake in another one. */
+  /** The entries with which nothing is wrong, for what must not stop at somebody's mistake in another one; none where the settings are wrong. */
   readonly sound: ReadonlyMap<string, CatalogEntry>;
 }
 
 /** Entries that neither repeat nor contradict one before them. */
 const agreeing = (entries: readonly NamedEntry[]): Set<NamedEntry> => {
-  if (crossProblems(entries).length === 0) return new Set(entries);
-  const kept: NamedEntry[] = [];
-  for (const entry of entries) if (crossProblems([...kept, entry]).length === 0) kept.push(entry);
-  return new Set(kept);
+  const offenders = new Set<string>();
+  const watched = entries.map((entry) => ({
+    ...entry,
+    problemAt: (field: string, message: string) => {
+      offenders.add(entry.name);
+      return entry.problemAt(field, message);
+    },
+  }));
+  return crossProblems(watched).length === 0 ? new Set(entries) : agreeing(entries.filter(({ name }) => !offenders.has(name)));
 };
 
 const byName = (sources: readonly ReadSource[], wanted: ReadonlySet<NamedEntry>): ReadonlyMap<string, CatalogEntry> => {
@@ -136,7 +141,8 @@ export const readCatalog = async (options: CatalogOptions): Promise<ReadCatalog>
   ]);
   const entries = sources.flatMap((source) => source.entries);
   const all = [...problems, ...sources.flatMap((source) => source.problems), ...crossProblems(entries)];
-  const sound = byName(sources, agreeing(entries));
+  // Settings that cannot be read say nothing of whose entries are meant: not even that the built-in ones are.
+  const sound = problems.length > 0 ? new Map<string, CatalogEntry>() : byName(sources, agreeing(entries));
   if (all.length > 0) return { catalog: null, problems: all, sound };
   return { catalog: { entries: sound, sources: sources.map(({ info }) => info), settingsFile }, problems: [], sound };
 };

@@ -4,6 +4,7 @@ import { readCatalog } from '../catalog/load.js';
 import { problemText } from '../catalog/problem.js';
 import { SwpError } from '../core/error.js';
 import { oneLine } from '../core/text.js';
+import { RateBudget } from '../hub/budget.js';
 import type { HubConfig } from '../hub/config.js';
 import { chainFindings } from '../plan/findings/digest.js';
 import { finding, isIntegrity, levelOf, type FleetFinding } from '../plan/findings/finding.js';
@@ -44,7 +45,12 @@ export const verifyAll = async (
     if (done % TOLD_EVERY === 0 || done === targets.length) out.note(`Checked ${done} of ${targets.length} targets.`);
   };
   const invalid = problems.map((problem) => ({ entry: null, target: null, ...finding('catalog-invalid', problemText(problem)) }));
-  const checked = await checkTargets(hub, targets, { publishers: readSettings(context.env).publishers, onDone }, signal);
+  const checked = await checkTargets(
+    { ...hub, budget: new RateBudget() },
+    targets,
+    { publishers: readSettings(context.env).publishers, onDone },
+    signal,
+  );
   const findings = [...invalid, ...checked];
   const table = tableOf(findings, chainFindings(null, findings), Infinity);
   const run = {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -13,6 +14,8 @@ interface Window {
 
 /** The Hub tells the end of a window in whole seconds. */
 const ROUNDING_MS = 2_000;
+/** Nobody is believed who tells of a longer window. */
+const LONGEST_MS = 3_600_000;
 
 const first = (value: string | string[] | undefined): string => (Array.isArray(value) ? (value[0] ?? '') : (value ?? ''));
 
@@ -25,7 +28,7 @@ const read = (headers: IncomingHttpHeaders, now: number): { readonly bucket: Buc
   if (state === null || quota === null || state[1] !== quota[1]) return null;
   return {
     bucket: state[1] === 'api' ? 'api' : 'resolvers',
-    window: { quota: Number(quota[2]), remaining: Number(state[2]), endsAt: now + Number(state[3]) * 1000 },
+    window: { quota: Number(quota[2]), remaining: Number(state[2]), endsAt: now + Math.min(Number(state[3]) * 1000, LONGEST_MS) },
   };
 };
 
@@ -41,6 +44,8 @@ export class RateBudget {
   /** Resolves when a request may go out: at once, or when the window begins anew. Rejects when `signal` is aborted. */
   async take(url: URL, signal: AbortSignal): Promise<void> {
     const bucket = bucketOf(url);
+    // As many requests as there are may wait for one signal; that is no leak.
+    setMaxListeners(0, signal);
     for (;;) {
       const window = this.windows.get(bucket);
       const now = Date.now();

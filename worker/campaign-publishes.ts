@@ -1,43 +1,45 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import pMap from 'p-map';
 import type { Publishes } from '../activities/campaign/activities.js';
-import type { DecidedPublish, FollowedPublish } from '../activities/campaign/api.js';
+import type { DecidedPublish, DecideRequest } from '../activities/campaign/api.js';
+import { messageOf } from '../core/error.js';
+import type { Digest } from '../core/ids.js';
+import { oneLine } from '../core/text.js';
 import { shortDigest } from '../plan/decision.js';
 import { decideUpdate, statusQuery } from '../workflows/messages.js';
 import { campaignId, publishId } from '../workflows/names.js';
-import { SwpStage } from '../workflows/search-attributes.js';
+import { asked } from './asked.js';
+import { standing, type Standing } from './standing.js';
 import { startPublish } from './start-publish.js';
 
 /** Between two looks at a publish that makes its plan. */
 const PLANNING_POLL_MS = 500;
 /** Longer than any plan takes on a Hub that answers. */
 const PLANNING_MS = 600_000;
+/** A publish whose workflow cannot answer is passed over. */
+const ANSWER_MS = 15_000;
+/** Runs that are asked for one by one. */
+const ASKED_AT_ONCE = 10;
 /** Runs in one query of the server's list. */
 const LISTED_AT_ONCE = 50;
 
 type Outcome = Omit<DecidedPublish, 'entry'>;
 
-type Standing = Omit<FollowedPublish, 'entry'>;
+/** Null where the server knows no such run. */
+const stateOf = (client: Client, entry: string, run: string): Promise<Standing | null> =>
+  asked(async () => {
+    try {
+      return standing(await client.workflow.getHandle(publishId(entry), run).describe());
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    }
+  });
 
-/** Temporal's word where a run has no stage of its own: its targets are at work, or it was ended from outside. */
-const standing = ({ status, typedSearchAttributes }: Pick<WorkflowExecutionInfo, 'status' | 'typedSearchAttributes'>): Standing => {
-  const ended = status.name !== 'RUNNING';
-  return { stage: typedSearchAttributes.get(SwpStage) ?? (ended ? status.name.toLowerCase() : 'at work'), ended };
-};
-
-/** The stage of a run, and whether it runs; null where the server knows no such run. */
-const stateOf = async (client: Client, entry: string, run: string): Promise<Standing | null> => {
-  try {
-    return standing(await client.workflow.getHandle(publishId(entry), run).describe());
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return null;
-    throw error;
-  }
-};
-
-/** Waits until a publish has made its plan; its stage then, or `planning` where that took too long. */
-const untilPlanned = async (client: Client, entry: string, run: string, signal: AbortSignal) => {
+/** Waits until a publish has made its plan; where it stands then, or `planning` where that took too long. */
+const untilPlanned = async (client: Client, entry: string, run: string, signal: AbortSignal): Promise<Standing | null> => {
   for (const begun = Date.now(); ; await delay(PLANNING_POLL_MS, undefined, { signal })) {
     const state = await stateOf(client, entry, run);
     if (state === null || state.stage !== 'planning' || Date.now() - begun > PLANNING_MS) return state;
@@ -63,51 +65,70 @@ const refused = (error: WorkflowUpdateFailedError): Outcome => {
   return { outcome: isMoved ? 'moved' : 'refused', reason: cause?.message ?? error.message };
 };
 
+interface Told {
+  readonly plan: Digest;
+  readonly decision: Omit<DecideRequest, 'publishes'>;
+  readonly stage: string;
+}
+
+const tell = async (client: Client, entry: string, run: string, { plan, decision, stage }: Told): Promise<Outcome> => {
+  const { campaign, verdict, reviewer, identity, note } = decision;
+  const handle = client.workflow.getHandle(publishId(entry), run);
+  const { approval } = await handle.query(statusQuery);
+  if (approval === null) return { outcome: 'refused', reason: `it is ${stage}, and asks nothing` };
+  if (approval.plan !== plan) return { outcome: 'moved', reason: `plan ${shortDigest(approval.plan)} now` };
+  const message = {
+    plan,
+    verdict,
+    reviewer,
+    ...(identity === undefined ? {} : { identity }),
+    note: `${campaignId(campaign)}${note === undefined ? '' : `: ${note}`}`,
+  };
+  await handle.executeUpdate(decideUpdate, { args: [message], updateId: `${approval.round}:${plan}:${reviewer}:${verdict}` });
+  return { outcome: 'taken', reason: null };
+};
+
 /** What a campaign does with publishes, through the client of the control worker. */
 export const campaignPublishes = (client: Client, taskQueue: string): Publishes => ({
   start: async (entry, { campaign, only, startedBy }, signal) => {
     const input = { entry, only, campaign, ...(startedBy === null ? {} : { startedBy }) };
-    const run = await startPublish(client, input, taskQueue);
+    const run = await asked(() => startPublish(client, input, taskQueue));
     await untilPlanned(client, entry.name, run, signal);
     return run;
   },
 
   follow: async (publishes) => {
-    const listed = await listStates(
-      client,
-      publishes.map(({ run }) => run),
+    const listed = await asked(() =>
+      listStates(
+        client,
+        publishes.map(({ run }) => run),
+      ),
     );
     // The list lags a moment behind, and forgets what retention deleted: who is not in it is asked for.
-    return Promise.all(
-      publishes.map(async ({ entry, run }) => ({
+    return pMap(
+      publishes,
+      async ({ entry, run }) => ({
         entry,
         ...(listed.get(run) ?? (await stateOf(client, entry, run)) ?? { stage: 'forgotten', ended: true }),
-      })),
+      }),
+      { concurrency: ASKED_AT_ONCE },
     );
   },
 
-  decide: async ({ entry, run, plan }, { campaign, verdict, reviewer, identity, note }, signal) => {
+  decide: async ({ entry, run, plan }, decision, signal) => {
     const state = await untilPlanned(client, entry, run, signal);
     if (state === null || state.ended) return { outcome: 'ended', reason: state === null ? 'forgotten' : `it ended ${state.stage}` };
     if (state.stage === 'planning') return { outcome: 'late', reason: 'it makes its plan still' };
-    const handle = client.workflow.getHandle(publishId(entry), run);
-    const { approval } = await handle.query(statusQuery);
-    if (approval === null) return { outcome: 'refused', reason: `it is ${state.stage}, and asks nothing` };
-    if (approval.plan !== plan) return { outcome: 'moved', reason: `plan ${shortDigest(approval.plan)} now` };
-    const message = {
-      plan,
-      verdict,
-      reviewer,
-      ...(identity === undefined ? {} : { identity }),
-      note: `${campaignId(campaign)}${note === undefined ? '' : `: ${note}`}`,
-    };
     try {
-      await handle.executeUpdate(decideUpdate, { args: [message], updateId: `${approval.round}:${plan}:${reviewer}:${verdict}` });
-      return { outcome: 'taken', reason: null };
+      return await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+        tell(client, entry, run, { plan, decision, stage: state.stage }),
+      );
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError) return refused(error);
       if (error instanceof WorkflowNotFoundError) return { outcome: 'ended', reason: 'it ended meanwhile' };
-      throw error;
+      // One that does not answer holds back no other; the same decision told again is one decision.
+      signal.throwIfAborted();
+      return { outcome: 'late', reason: `it did not answer: ${oneLine(messageOf(error), 200)}` };
     }
   },
 

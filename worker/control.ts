@@ -7,7 +7,7 @@ import { createCampaignActivities } from '../activities/campaign/activities.js';
 import { createRevalidateActivities } from '../activities/revalidate/activities.js';
 import { readCatalog } from '../catalog/load.js';
 import { RateBudget } from '../hub/budget.js';
-import { secretsOf, type HubConfig } from '../hub/config.js';
+import { secretsOf, withPatience, type HubConfig } from '../hub/config.js';
 import type { Secret } from '../hub/secret.js';
 import { queuesOf } from '../workflows/names.js';
 import type { NoticeSinks } from '../workflows/notices.js';
@@ -26,6 +26,8 @@ const STICKY_TIMEOUT = '1s';
 /** Those who wait for a lock only beat; a thousand of them fit. */
 const WAITING_SLOTS = 1_000;
 const LIGHT_SLOTS = 20;
+/** What looks at many repositories asks so often, over some minutes, before it goes on to the next. */
+const PATIENCE = 9;
 
 const awaitWorkflow =
   (client: Client) =>
@@ -80,13 +82,13 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   });
   const catalog = () => readCatalog({ cwd: process.cwd(), ...(settings.catalogFile === null ? {} : { file: settings.catalogFile }) });
   const revalidation = createRevalidateActivities({
-    hub: { ...hub, budget: new RateBudget() },
+    hub: { ...withPatience(hub, PATIENCE), budget: new RateBudget() },
     catalog,
     publishers: settings.publishers,
     startRepair: startRepair(client, settings.taskQueue),
   });
   const { followPublishes, ...campaign } = createCampaignActivities({
-    hub,
+    hub: withPatience(hub, PATIENCE),
     tools: swpTools(),
     catalog,
     publishes: campaignPublishes(client, settings.taskQueue),

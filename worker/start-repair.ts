@@ -2,25 +2,30 @@ import type { Client } from '@temporalio/client';
 import type { RepairReport } from '../activities/revalidate/api.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import { SwpError } from '../core/error.js';
-import type { Repair } from '../plan/findings/digest.js';
+import type { Digest } from '../core/ids.js';
 import { publishId } from '../workflows/names.js';
-import { SwpStage } from '../workflows/search-attributes.js';
 import type { Stage } from '../workflows/stages.js';
+import { asked } from './asked.js';
+import { standing } from './standing.js';
 import { startPublish } from './start-publish.js';
 
 /** Who says to have started it. */
 const STARTED_BY = 're-validation';
 /** Ends after which the same findings are news. */
 const CARRIED_OUT: ReadonlySet<string> = new Set<Stage>(['published', 'filed']);
+/** One that was terminated, or ran out of time, was answered by nobody. */
+const ENDED_BY_ITSELF: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
 /** How an earlier publish for the same findings stands; null where the server knows none that was not carried out. */
-const earlier = async (client: Client, entry: string, { findings }: Repair): Promise<Omit<RepairReport, 'entry'> | null> => {
-  // The name of an entry holds no quote: its form is checked where the catalog is read.
+const earlier = async (client: Client, entry: string, findings: Digest): Promise<Omit<RepairReport, 'entry'> | null> => {
+  // The name of an entry holds no quote: its form is checked where the catalog is read. The newest come first.
   for await (const found of client.workflow.list({ query: `WorkflowId = '${publishId(entry)}'` })) {
-    const stage = found.typedSearchAttributes.get(SwpStage) ?? '';
-    if (found.status.name === 'RUNNING') return { outcome: 'runs' };
-    if (found.memo?.['findings'] === findings && !CARRIED_OUT.has(stage))
-      return { outcome: 'ended-before', reason: found.status.name === 'CANCELLED' ? 'it was cancelled' : `it ended ${stage}` };
+    const { stage, ended } = standing(found);
+    if (!ended) return { outcome: 'runs' };
+    // What is found after it is news, whatever was said of the same before.
+    if (CARRIED_OUT.has(stage)) return null;
+    if (found.memo?.['findings'] === findings && ENDED_BY_ITSELF.has(found.status.name))
+      return { outcome: 'ended-before', reason: `it ended ${stage}` };
   }
   return null;
 };
@@ -31,11 +36,11 @@ const earlier = async (client: Client, entry: string, { findings }: Repair): Pro
  */
 export const startRepair =
   (client: Client, taskQueue: string) =>
-  async (entry: EntrySnapshot, repair: Repair): Promise<Omit<RepairReport, 'entry'>> => {
-    const known = await earlier(client, entry.name, repair);
-    if (known !== null) return known;
+  async (entry: EntrySnapshot, findings: Digest): Promise<Omit<RepairReport, 'entry'>> => {
     try {
-      await startPublish(client, { entry, only: [], startedBy: STARTED_BY }, taskQueue, repair.findings);
+      const known = await asked(() => earlier(client, entry.name, findings));
+      if (known !== null) return known;
+      await asked(() => startPublish(client, { entry, only: [], startedBy: STARTED_BY }, taskQueue, findings));
       return { outcome: 'started' };
     } catch (error) {
       if (error instanceof SwpError && error.code === 'publish/other-input') return { outcome: 'runs', reason: error.message };

@@ -47,6 +47,8 @@ export const noticeText = (notice: Notice): string => {
       const { id, plan, totals } = notice;
       return `Campaign ${id} waits for approval: ${totalsText(totals)}. Read it: swp campaign show ${id}\nThen: swp campaign approve ${id} --plan ${shortDigest(plan)}`;
     }
+    case 'campaign-failed':
+      return `Campaign ${notice.id} could not go on: ${oneLine(notice.reason, 500)}\nIts publishes go on, and wait for whom they wait. Mend that, then start a campaign anew: it joins them.`;
     case 'revalidation-failed':
       return `Re-validation, ${notice.which}, could not be done: ${oneLine(notice.reason, 500)}\nMend that, then: swp schedule trigger ${notice.which}`;
   }

@@ -13,6 +13,7 @@ export type Notice =
   | { readonly what: 'published'; readonly entry: string; readonly target: string; readonly commit: CommitSha }
   | { readonly what: 'findings'; readonly which: Revalidation; readonly attention: number; readonly first: readonly FleetFinding[] }
   | { readonly what: 'campaign'; readonly id: string; readonly plan: Digest; readonly totals: CampaignTotals }
+  | { readonly what: 'campaign-failed'; readonly id: string; readonly reason: string }
   | { readonly what: 'revalidation-failed'; readonly which: Revalidation; readonly reason: string };
 
 /** What a worker does with them is its own matter: nothing waits for it, and no history knows of it. */

@@ -21,12 +21,13 @@ import type { CampaignRow } from '../plan/campaign/row.js';
 import { addRows, NO_TOTALS, type CampaignTotals } from '../plan/campaign/totals.js';
 import { namesDigest, reviewerText, shortDigest } from '../plan/decision.js';
 import type { HostFacts } from '../plan/facts.js';
-import { campaignMarkdown } from '../plan/render/campaign-markdown.js';
+import { campaignMarkdown, firstRows } from '../plan/render/campaign-markdown.js';
 import { decideCampaignUpdate, reviewCampaignSignal } from './messages.js';
 import { notices } from './notices.js';
+import { troubleOf } from './parking.js';
 import { refusal } from './refusal.js';
 import { campaign, campaignWaiting, light } from './steps.js';
-import type { CampaignInput, CampaignResult } from './types.js';
+import type { CampaignInput, CampaignResult, CampaignResume } from './types.js';
 
 /** Entries of one step: planned, started, or decided about. */
 const PLANNED_AT_ONCE = 50;
@@ -46,10 +47,12 @@ const slices = <T>(list: readonly T[], size: number): T[][] =>
 
 /** Many entries with one plan: it starts a publish for each that changes, and hands decisions on to them. It is no gate of its own. */
 class Campaign {
-  private readonly id = workflowInfo().workflowId.replace(/^campaign\//, '');
+  readonly id = workflowInfo().workflowId.replace(/^campaign\//, '');
   private totals: CampaignTotals;
-  private readonly rows: CampaignRow[] = [];
-  private items: readonly CampaignItem[];
+  /** Those that are to be judged first, as many as are shown. */
+  private rows: readonly CampaignRow[] = [];
+  private planned = 0;
+  private readonly items: CampaignItem[];
   private digest: Digest | null;
   private readonly publishes: CampaignPublish[];
   private followed: readonly FollowedPublish[] = [];
@@ -60,7 +63,8 @@ class Campaign {
   constructor(private readonly input: CampaignInput) {
     const { resume } = input;
     this.totals = resume?.totals ?? NO_TOTALS;
-    this.items = resume?.items ?? [];
+    this.items = [...(resume?.items ?? [])];
+    this.notes.push(...(resume?.notes ?? []));
     this.digest = resume?.digest ?? null;
     this.publishes = [...(resume?.publishes ?? [])];
     this.asks = resume !== undefined;
@@ -76,6 +80,7 @@ class Campaign {
 
   async run(): Promise<CampaignResult> {
     if (this.input.resume === undefined) await this.planAndStart();
+    this.show();
     await this.follow();
     await this.tellDecisions();
     this.asks = false;
@@ -91,13 +96,14 @@ class Campaign {
     const host = await this.probe(selected.larql);
     const changedOnly = 'which' in select && select.which === 'changed';
     for (const entries of slices(selected.entries, PLANNED_AT_ONCE)) {
-      const summary = `plan ${this.rows.length + entries.length} of ${selected.entries.length} entries`;
+      const summary = `plan ${this.planned + entries.length} of ${selected.entries.length} entries`;
       const rows = await campaign().planCampaignBatch.executeWithOptions({ summary }, [{ entries, only, changedOnly, host }]);
-      this.rows.push(...rows);
+      this.planned += rows.length;
+      this.rows = firstRows([...this.rows, ...rows]);
+      this.items.push(...rows.flatMap(({ entry, state, plan }) => (state === 'changes' && plan !== null ? [{ entry, plan }] : [])));
       this.totals = addRows(this.totals, rows);
       this.show();
     }
-    this.items = this.rows.flatMap(({ entry, state, plan }) => (state === 'changes' && plan !== null ? [{ entry, plan }] : []));
     if (this.items.length === 0) return;
     this.digest = await campaign().digestCampaign(this.items);
     this.asks = true;
@@ -141,9 +147,8 @@ class Campaign {
         await this.tellDecisions();
         if (followed === null && this.isLong()) {
           scope.cancel();
-          await following.catch((error: unknown) => {
-            if (!isCancellation(error)) throw error;
-          });
+          // However it ends: its answer is not needed, and a worker that dies over it fails nothing.
+          await following.catch(() => undefined);
           await this.goOnAsNew();
         }
       }
@@ -164,8 +169,8 @@ class Campaign {
     await condition(allHandlersFinished);
     await this.tellDecisions();
     if (this.digest === null) return;
-    const { totals, digest, items, publishes } = this;
-    await continueAsNew<typeof publishCampaign>({ ...this.input, resume: { totals, digest, items, publishes } });
+    const { totals, digest, items, publishes, notes } = this;
+    await continueAsNew<typeof publishCampaign>({ ...this.input, resume: { totals, digest, items, publishes, notes } });
   }
 
   /** Hands decisions on to the publishes that they are for. */
@@ -185,7 +190,7 @@ class Campaign {
     const verb = decision.verdict === 'approve' ? 'approved' : 'rejected';
     const taken = decided.filter(({ outcome }) => outcome === 'taken').length;
     this.note(`${reviewerText(decision)} ${verb} ${taken} of ${plural(decided.length, 'publish', 'publishes')}.`);
-    for (const outcome of ['moved', 'refused', 'late'] as const) {
+    for (const outcome of ['moved', 'refused', 'late', 'ended'] as const) {
       const those = decided.filter((one) => one.outcome === outcome);
       if (those.length > 0) this.note(`${NOT_TAKEN[outcome]}: ${someOf(those.map(({ entry, reason }) => `${entry} (${reason ?? ''})`))}`);
     }
@@ -194,9 +199,10 @@ class Campaign {
 
   private meant({ entries }: CampaignDecision): { entry: string; run: string; plan: Digest }[] {
     const plans = new Map(this.items.map(({ entry, plan }) => [entry, plan]));
+    const named = new Set(entries);
     return this.publishes.flatMap(({ entry, run }) => {
       const plan = plans.get(entry);
-      const isMeant = entries === undefined || entries.length === 0 || entries.includes(entry);
+      const isMeant = named.size === 0 || named.has(entry);
       return run === null || plan === undefined || !isMeant ? [] : [{ entry, run, plan }];
     });
   }
@@ -216,7 +222,8 @@ class Campaign {
   private take(message: unknown): { entries: number } {
     const decision = this.judge(message);
     this.queue.push(decision);
-    return { entries: this.meant(decision).length };
+    const named = new Set(decision.entries);
+    return { entries: named.size === 0 ? this.items.length : named.size };
   }
 
   /** A signal has no answer: why it was not taken is among the notes. */
@@ -238,7 +245,7 @@ class Campaign {
     const { id, totals, digest: plan, rows, notes, asks } = this;
     const stages = new Map<string, number>();
     for (const { stage } of this.followed) stages.set(stage, (stages.get(stage) ?? 0) + 1);
-    setCurrentDetails(campaignMarkdown({ id, totals, plan, rows, notes, asks, stages }));
+    setCurrentDetails(campaignMarkdown({ id, totals, plan, rows, more: this.planned - rows.length, notes, asks, stages }));
   }
 
   private result(): CampaignResult {
@@ -255,13 +262,17 @@ class Campaign {
 const NOT_TAKEN = {
   moved: 'Planned anew since, so that each waits alone',
   refused: 'Refused',
-  late: 'Without a plan yet: decide again',
+  late: 'Without an answer: decide again',
+  ended: 'Ended already',
 } as const;
 
-const Input = z.looseObject({
+const Input = z.strictObject({
   select: z.union([z.strictObject({ tier: z.string().min(1) }), z.strictObject({ which: z.enum(['all', 'changed']) })]),
   only: z.array(z.enum(ARTIFACT_KINDS)),
   startedBy: z.string().nullable(),
+  /** From this workflow itself, as it goes on. */
+  resume: z.custom<CampaignResume>((value) => typeof value === 'object' && value !== null).optional(),
+  continueAfter: z.int().positive().optional(),
 });
 
 /** Plans many entries, shows one plan, and publishes each as it is approved: all of them, or by name. */
@@ -272,7 +283,14 @@ export const publishCampaign = async (input: CampaignInput): Promise<CampaignRes
       nonRetryable: true,
       message: 'Start it with {"select": {"tier": "smoke"} or {"which": "all" | "changed"}, "only": [], "startedBy": "name" or null}.',
     });
-  const result = await new Campaign(input).run();
-  await condition(allHandlersFinished);
-  return result;
+  const running = new Campaign(input);
+  try {
+    const result = await running.run();
+    await condition(allHandlersFinished);
+    return result;
+  } catch (error) {
+    if (error instanceof ActivityFailure && !isCancellation(error))
+      notices.notice({ what: 'campaign-failed', id: running.id, reason: troubleOf('the campaign', error).reason });
+    throw error;
+  }
 };

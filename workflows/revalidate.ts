@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { z } from 'zod';
 import type { Fleet, RepairReport } from '../activities/revalidate/api.js';
-import type { Repair } from '../plan/findings/digest.js';
+import { mergeRepairs, type Repair } from '../plan/findings/repair.js';
 import { levelOf } from '../plan/findings/finding.js';
 import { weekOf } from '../plan/findings/share.js';
 import { joinTables, NO_FINDINGS, type FindingTable } from '../plan/findings/table.js';
@@ -9,11 +9,13 @@ import { findingsMarkdown } from '../plan/render/findings-markdown.js';
 import { notices } from './notices.js';
 import { troubleOf } from './parking.js';
 import { SwpFindings } from './search-attributes.js';
-import { revalidation } from './steps.js';
+import { readingBack, revalidation } from './steps.js';
 import type { RevalidateInput, RevalidateResult } from './types.js';
 
 /** Targets of one step: few enough that a crash costs little, many enough that a thousand make a short history. */
 const BATCH = { nightly: 50, weekly: 10 } as const;
+/** Publishes that one step starts. */
+const REPAIRED_AT_ONCE = 50;
 /** Repairs that a result lists. */
 const MOST_REPAIRS = 100;
 /** Findings that a notice tells of. */
@@ -25,6 +27,7 @@ const MOST_WEEKS = 520;
 class RevalidateRun {
   private table: FindingTable = NO_FINDINGS;
   private readonly repairs: RepairReport[] = [];
+  private readonly wanted: Repair[] = [];
   private repairsWanted = 0;
   private readonly read = { targets: 0, files: 0, bytes: 0 };
   private readonly week: number | null;
@@ -34,6 +37,19 @@ class RevalidateRun {
   }
 
   async run(): Promise<RevalidateResult> {
+    try {
+      await this.lookAtAll();
+      await this.repair();
+    } finally {
+      // What was found is told, whatever came in between.
+      this.show();
+      upsertSearchAttributes([{ key: SwpFindings, value: this.table.attention }]);
+      if (this.table.attention > 0) this.tell();
+    }
+    return this.result();
+  }
+
+  private async lookAtAll(): Promise<void> {
     const fleet = await revalidation().listFleet({ batch: BATCH[this.input.which] });
     this.table = fleet.findings;
     for (const targets of fleet.batches) {
@@ -41,10 +57,6 @@ class RevalidateRun {
       this.read.targets += targets.length;
       this.show();
     }
-    this.show();
-    upsertSearchAttributes([{ key: SwpFindings, value: this.table.attention }]);
-    if (this.table.attention > 0) this.tell();
-    return this.result();
   }
 
   private async look(targets: readonly string[], fleet: Fleet): Promise<void> {
@@ -52,7 +64,7 @@ class RevalidateRun {
     const summary = `${this.read.targets + targets.length} of ${fleet.targets} targets`;
     if (this.input.which === 'weekly') {
       const { weeks } = this.input;
-      const back = await revalidation().readBackTargets.executeWithOptions({ summary }, [{ ...request, weeks, week: this.week ?? 0 }]);
+      const back = await readingBack().readBackTargets.executeWithOptions({ summary }, [{ ...request, weeks, week: this.week ?? 0 }]);
       this.table = joinTables(this.table, back.findings);
       this.read.files += back.files;
       this.read.bytes += back.bytes;
@@ -60,13 +72,19 @@ class RevalidateRun {
     }
     const { findings, repairs } = await revalidation().checkTargets.executeWithOptions({ summary }, [request]);
     this.table = joinTables(this.table, findings);
-    if (repairs.length > 0) await this.repair(repairs);
+    this.wanted.push(...repairs);
   }
 
-  private async repair(wanted: readonly Repair[]): Promise<void> {
-    this.repairsWanted += wanted.length;
-    const reports = await revalidation().startRepairs.executeWithOptions({ summary: `publish again: ${wanted.length}` }, [wanted]);
-    this.repairs.push(...reports.slice(0, MOST_REPAIRS - this.repairs.length));
+  /** Once all is known: the targets of an entry may lie in several batches, and it is asked about once. */
+  private async repair(): Promise<void> {
+    const wanted = mergeRepairs(this.wanted);
+    this.repairsWanted = wanted.length;
+    for (let at = 0; at < wanted.length; at += REPAIRED_AT_ONCE) {
+      const some = wanted.slice(at, at + REPAIRED_AT_ONCE);
+      const summary = `publish again: ${at + some.length} of ${wanted.length}`;
+      const reports = await revalidation().startRepairs.executeWithOptions({ summary }, [some]);
+      this.repairs.push(...reports.slice(0, MOST_REPAIRS - this.repairs.length));
+    }
   }
 
   private tell(): void {

@@ -32,9 +32,17 @@ export const control = (): ActivityInterfaceFor<ControlActivities> =>
 export const controlBriefly = (): ActivityInterfaceFor<ControlActivities> =>
   proxyActivities<ControlActivities>({ ...lasting, scheduleToCloseTimeout: '1 minute', taskQueue: queues().control });
 
-/** What re-validation does, on the same queue. */
+/** What re-validation does, on the same queue. A Hub that is away for so long is told of, and the next night looks again. */
 export const revalidation = (): ActivityInterfaceFor<RevalidateActivities> =>
-  proxyActivities<RevalidateActivities>({ ...lasting, taskQueue: queues().control });
+  proxyActivities<RevalidateActivities>({ ...lasting, scheduleToCloseTimeout: '6 hours', taskQueue: queues().control });
+
+/** Some targets may have terabytes to read. */
+export const readingBack = (): ActivityInterfaceFor<Pick<RevalidateActivities, 'readBackTargets'>> =>
+  proxyActivities<Pick<RevalidateActivities, 'readBackTargets'>>({
+    ...lasting,
+    scheduleToCloseTimeout: '5 days',
+    taskQueue: queues().control,
+  });
 
 /** What a campaign does, on the same queue. */
 export const campaign = (): ActivityInterfaceFor<CampaignActivities> =>

@@ -103,6 +103,7 @@ export interface CampaignResume {
   readonly digest: Digest;
   readonly items: readonly CampaignItem[];
   readonly publishes: readonly CampaignPublish[];
+  readonly notes: readonly string[];
 }
 
 export interface CampaignResult {

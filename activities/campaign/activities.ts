@@ -1,9 +1,11 @@
 import pMap from 'p-map';
 import { artifactsOf } from '../../catalog/artifacts.js';
 import type { CatalogEntry, ReadCatalog } from '../../catalog/load.js';
+import { catalogError } from '../../catalog/problem.js';
 import { EntrySnapshot } from '../../catalog/snapshot.js';
 import { SwpError, messageOf } from '../../core/error.js';
 import type { ArtifactKind } from '../../core/ids.js';
+import { oneLine } from '../../core/text.js';
 import { campaignDigest } from '../../plan/campaign/digest.js';
 import { plainRow, rowOf, type CampaignRow } from '../../plan/campaign/row.js';
 import { volatileChecks } from '../../plan/volatile-checks.js';
@@ -16,6 +18,7 @@ import type {
   DecideRequest,
   FollowedPublish,
 } from './api.js';
+import { cardChecks } from '../card-checks.js';
 import { tellingRetries, withHeartbeat } from '../heartbeat.js';
 import type { ArtifactPlanDeps } from '../plan-artifact.js';
 import { planArtifacts } from '../plan-entry.js';
@@ -46,10 +49,12 @@ export interface CampaignDeps extends ArtifactPlanDeps {
   readonly publishes: Publishes;
 }
 
+/** Of one publish, in the workflow's history. */
+const REASON = 400;
 /** Entries that are planned at once, as many as publishes that are started or answered at once. */
 const AT_ONCE = 4;
 /** Names and rows lie in the workflow's history. */
-const MOST_ENTRIES = 10_000;
+const MOST_ENTRIES = 5_000;
 /** Between two looks at what is followed: soon after something has moved, and later where nothing does. */
 const SOON_MS = 500;
 const LATER_MS = 15_000;
@@ -83,10 +88,11 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
     try {
       if (changedOnly && (await looksUnchanged(planDeps.hub, entry, only, signal))) return plainRow(name, 'unchanged', null);
       const { digest, artifacts } = await planArtifacts(planDeps, { entry, only, round: 1, host, previous: [] }, signal);
-      return rowOf(name, digest, artifacts, volatileChecks(artifacts, host));
+      const volatile = [...volatileChecks(artifacts, host), ...(await cardChecks(planDeps.hub, artifacts, signal))];
+      return rowOf(name, digest, artifacts, volatile);
     } catch (error) {
-      if (error instanceof SwpError && !error.transient && error.code !== 'hub/unauthorized')
-        return plainRow(name, 'blocked', messageOf(error));
+      // A Hub that does not answer for this entry, however often it was asked, may answer for the others.
+      if (error instanceof SwpError && error.code !== 'hub/unauthorized') return plainRow(name, 'blocked', messageOf(error));
       throw error;
     }
   };
@@ -96,6 +102,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
       withHeartbeat('reading the catalog', async () => {
         const { sound, problems } = await deps.catalog();
         const chosen = [...sound.values()].filter((entry) => isSelected(entry, select) && kindsOf(entry, only).length > 0);
+        if (sound.size === 0 && problems.length > 0) throw catalogError(problems);
         if (chosen.length === 0) {
           const tiers = [...new Set([...sound.values()].map(({ entry }) => entry.tier))].toSorted();
           throw new SwpError('invalid', 'campaign/nothing-selected', 'No entry of the catalog is of that tier, with such an artifact.', {
@@ -195,7 +202,7 @@ const attemptStart = async (
   try {
     return { entry: name, run: await publishes.start(entry, options, signal), reason: null };
   } catch (error) {
-    if (error instanceof SwpError && !error.transient) return { entry: name, run: null, reason: messageOf(error) };
+    if (error instanceof SwpError && !error.transient) return { entry: name, run: null, reason: oneLine(messageOf(error), REASON) };
     throw error;
   }
 };

@@ -5,9 +5,10 @@ import type { CatalogEntry, ReadCatalog } from '../../catalog/load.js';
 import { problemText } from '../../catalog/problem.js';
 import { EntrySnapshot } from '../../catalog/snapshot.js';
 import { SwpError, messageOf } from '../../core/error.js';
-import { repoKey } from '../../core/ids.js';
+import { repoKey, type Digest } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
-import { chainFindings, repairsOf, type Repair } from '../../plan/findings/digest.js';
+import { chainFindings, repairDigest, repairsOf } from '../../plan/findings/digest.js';
+import type { Repair } from '../../plan/findings/repair.js';
 import { finding, type FleetFinding } from '../../plan/findings/finding.js';
 import { tableOf } from '../../plan/findings/table.js';
 import type { RepairReport, RevalidateActivities } from './api.js';
@@ -23,7 +24,7 @@ export interface RevalidateDeps {
   /** Accounts whose commits are expected; null: anybody's. */
   readonly publishers: readonly string[] | null;
   /** Starts a publish that waits for approval, unless one was answered for the same findings. */
-  readonly startRepair: (entry: EntrySnapshot, repair: Repair) => Promise<Omit<RepairReport, 'entry'>>;
+  readonly startRepair: (entry: EntrySnapshot, findings: Digest) => Promise<Omit<RepairReport, 'entry'>>;
 }
 
 /** Their names lie in one history event. */
@@ -57,7 +58,10 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
   const repair = async (wanted: Repair, found: Pick<CatalogEntry, 'name' | 'entry'> | undefined): Promise<RepairReport> => {
     if (found === undefined) return { entry: wanted.entry, outcome: 'refused', reason: 'the catalog has this entry no more' };
     try {
-      return { entry: wanted.entry, ...(await deps.startRepair(EntrySnapshot.parse({ name: found.name, entry: found.entry }), wanted)) };
+      return {
+        entry: wanted.entry,
+        ...(await deps.startRepair(EntrySnapshot.parse({ name: found.name, entry: found.entry }), repairDigest(wanted))),
+      };
     } catch (error) {
       if (error instanceof SwpError && !error.transient) return { entry: wanted.entry, outcome: 'refused', reason: messageOf(error) };
       throw error;

@@ -1,4 +1,4 @@
-import type { Repair } from '../../plan/findings/digest.js';
+import type { Repair } from '../../plan/findings/repair.js';
 import type { Rotation } from '../../plan/findings/share.js';
 import type { FindingTable } from '../../plan/findings/table.js';
 

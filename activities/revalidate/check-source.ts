@@ -3,6 +3,7 @@ import { sameRepo, type ArtifactKind, type CommitSha } from '../../core/ids.js';
 import { plural, someOf } from '../../core/text.js';
 import type { HubConfig } from '../../hub/config.js';
 import type { RepoInfo } from '../../hub/read/repo.js';
+import { digestOf } from '../../plan/canonical.js';
 import { CARD_PATH } from '../../plan/card.js';
 import type { FileFacts, License } from '../../plan/facts.js';
 import { finding, type Finding } from '../../plan/findings/finding.js';
@@ -11,10 +12,18 @@ import type { Examination, Visible } from '../examine.js';
 import { filesRead } from './files-read.js';
 import type { SharedSource } from './sources.js';
 
-const differing = (before: readonly FileFacts[], after: readonly FileFacts[]): string[] => {
-  const digests = (files: readonly FileFacts[]) => new Map(files.map(({ path, lfs, gitBlob }) => [path, lfs ?? gitBlob]));
+interface Change {
+  readonly path: string;
+  /** Its digest now; null where it is gone. */
+  readonly now: string | null;
+}
+
+const differing = (before: readonly FileFacts[], after: readonly FileFacts[]): Change[] => {
+  const digests = (files: readonly FileFacts[]) => new Map<string, string>(files.map(({ path, lfs, gitBlob }) => [path, lfs ?? gitBlob]));
   const [old, now] = [digests(before), digests(after)];
-  return [...new Set([...old.keys(), ...now.keys()])].filter((path) => old.get(path) !== now.get(path));
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((path) => old.get(path) !== now.get(path))
+    .map((path) => ({ path, now: now.get(path) ?? null }));
 };
 
 /** A source that has moved on, file by file over what the published recipe read. */
@@ -31,9 +40,11 @@ const compareMoved = async (
   if (after === null) return finding('source-gone', `${moved}, which is not there any more.`);
   const [old, now] = [await filesRead(hub, kind, before, signal), await filesRead(hub, kind, after, signal)];
   const changed = differing(old, now);
-  return changed.length === 0
-    ? finding('source-moved', `${moved}; what was published from it (${plural(now.length, 'file')}) is the same.`)
-    : finding('source-differs', `${moved}, and what it is published from changed: ${someOf(changed)}.`);
+  if (changed.length === 0)
+    return finding('source-moved', `${moved}; what was published from it (${plural(now.length, 'file')}) is the same.`);
+  const message = `${moved}, and what it is published from changed: ${someOf(changed.map(({ path }) => path))}.`;
+  // Another commit upstream that leaves these files as they are is no news.
+  return { ...finding('source-differs', message), key: digestOf(changed) };
 };
 
 const licenseText = (license: License | null): string => {
@@ -64,7 +75,7 @@ export const checkSource = async (
   const named = revision === undefined ? source : `${source} at ${revision}`;
   const info = await shared.info();
   if (info === null)
-    return [finding('source-gone', `The Hub does not show ${named} to this token: it is gone, or became private or gated.`)];
+    return [finding('source-gone', `The Hub does not show ${named} to this token: it is gone, was renamed, or became private.`)];
   const exposed =
     info.private && !visible.private ? [finding('source-private', `${source} has become private; what is made from it is public.`)] : [];
   if (published === undefined) return exposed;

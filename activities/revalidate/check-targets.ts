@@ -9,6 +9,9 @@ import { examineTarget, type Examined, type ExamineOptions } from '../examine.js
 import { checkSource } from './check-source.js';
 import { SharedSource } from './sources.js';
 
+/** Marks a finding that says no more than that the Hub did not answer. */
+const UNANSWERED = 'unanswered';
+
 /** Few enough that a run at night leaves the Hub's patience to those who publish. */
 const SOURCES_AT_ONCE = 4;
 
@@ -18,10 +21,21 @@ export interface CheckOptions {
   readonly onDone: (targets: number) => void;
 }
 
-/** What nobody can tell without the Hub is thrown on; what it says of one target alone is a finding. */
-const unreadable = (error: unknown): Finding[] => {
-  if (!(error instanceof SwpError) || error.transient || error.code === 'hub/unauthorized') throw error;
-  return [finding('unreadable', messageOf(error))];
+/**
+ * What the Hub says of one target alone is a finding, and so is that it did not answer for it, however often it was
+ * asked: {@link assertAnswered} tells that from a Hub that answers nobody.
+ */
+export const unreadable = (error: unknown): Finding[] => {
+  if (!(error instanceof SwpError) || error.code === 'hub/unauthorized') throw error;
+  return [error.transient ? { ...finding('unreadable', messageOf(error)), key: UNANSWERED } : finding('unreadable', messageOf(error))];
+};
+
+/** @throws SwpError `revalidate/no-answer` where the Hub answered for none of several targets: it is away, and asked again later */
+const assertAnswered = (targets: readonly FleetTarget[], findings: readonly FleetFinding[]): void => {
+  const unanswered = findings.filter(({ code, key }) => code === 'unreadable' && key === UNANSWERED);
+  const [first] = unanswered;
+  if (first === undefined || new Set(unanswered.map(({ target }) => target)).size < targets.length) return;
+  throw new SwpError('unavailable', 'revalidate/no-answer', `The Hub answers for no target: ${first.message}`);
 };
 
 const unpublished = (target: RepoId, state: 'absent' | 'unpublished'): Finding =>
@@ -90,5 +104,7 @@ export const checkTargets = async (
     },
     { concurrency: SOURCES_AT_ONCE, signal },
   );
-  return checked.flat();
+  const findings = checked.flat();
+  assertAnswered(targets, findings);
+  return findings;
 };

@@ -1,4 +1,5 @@
 import type { FleetTarget } from '../../catalog/fleet.js';
+import { SwpError } from '../../core/error.js';
 import type { CommitSha } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readRepoInfo, type RepoInfo } from '../../hub/read/repo.js';
@@ -19,7 +20,13 @@ export class SharedSource {
   /** What it is where its entries pin it, or at its head; null where the Hub does not show it. */
   info(): Promise<RepoInfo | null> {
     const { source, revision } = this.source;
-    this.asked ??= readRepoInfo(this.hub, source, revision, { signal: this.signal }).then((found) => ('absent' in found ? null : found));
+    this.asked ??= readRepoInfo(this.hub, source, revision, { signal: this.signal }).then(
+      (found) => ('absent' in found ? null : found),
+      (error: unknown) => {
+        if (error instanceof SwpError && error.code === 'hub/renamed') return null;
+        throw error;
+      },
+    );
     return this.asked;
   }
 

@@ -2,7 +2,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { Digest } from '../../core/ids.js';
-import { CampaignRow } from '../../plan/campaign/row.js';
+import { CampaignRow, plainRow } from '../../plan/campaign/row.js';
 import { campaignPublishes } from '../../worker/campaign-publishes.js';
 import { campaignId } from '../../workflows/names.js';
 import { firstPayload, readEvents, type HistoryEvent } from '../publish/events.js';
@@ -11,6 +11,15 @@ const Started = z.array(z.object({ entry: z.string(), run: z.string().nullable()
 const Decided = z.array(
   z.object({ entry: z.string(), outcome: z.enum(['taken', 'moved', 'refused', 'ended', 'late']), reason: z.string().nullable() }),
 );
+const Selected = z.object({ mistakes: z.number() });
+/** What a run that goes on as new was given: all that is left of it once the history before is deleted. */
+const Resumed = z.object({
+  resume: z.object({
+    digest: Digest,
+    items: z.array(z.object({ entry: z.string(), plan: Digest })),
+    publishes: Started,
+  }),
+});
 const Asked = z.object({ verdict: z.enum(['approve', 'reject']), reviewer: z.string(), identity: z.enum(['hub', 'os']).optional() });
 
 /** One entry of a campaign, and what became of it. */
@@ -38,6 +47,8 @@ export interface ReadCampaign {
   readonly decisions: readonly ShownDecision[];
   /** Every publish that it has to start was started, or could not be. */
   readonly started: boolean;
+  /** Mistakes of the catalog, whose entries were left out. */
+  readonly mistakes: number;
 }
 
 /** The events of all runs of a workflow that has continued as new, oldest first. */
@@ -71,19 +82,25 @@ const stepsIn = (events: readonly HistoryEvent[]): { readonly name: string; read
  * A campaign as its history has it, which can be read while no worker is up.
  *
  * @param id null for the newest
+ * @param follow false where nobody wants to know how its publishes stand
  * @throws SwpError `campaign/none`
  */
-export const readCampaign = async (client: Client, id: string | null): Promise<ReadCampaign> => {
+export const readCampaign = async (client: Client, id: string | null, follow = true): Promise<ReadCampaign> => {
   const found = await describe(client, id);
-  const steps = stepsIn(await allEvents(client, found.workflowId, found.runId));
+  const events = await allEvents(client, found.workflowId, found.runId);
+  const steps = stepsIn(events);
   const of = (name: string): unknown[] => steps.filter((step) => step.name === name).map(({ result }) => result);
-  const rows = of('planCampaignBatch').flatMap((result) => z.array(CampaignRow).safeParse(result).data ?? []);
-  const publishes = of('startPublishes').flatMap((result) => Started.safeParse(result).data ?? []);
+  const resumed = Resumed.safeParse(firstPayload(events[0]?.workflowExecutionStartedEventAttributes?.input)).data?.resume;
+  const rows = [
+    ...(resumed?.items ?? []).map(({ entry, plan }) => ({ ...plainRow(entry, 'changes', null), plan })),
+    ...of('planCampaignBatch').flatMap((result) => z.array(CampaignRow).safeParse(result).data ?? []),
+  ];
+  const publishes = [...(resumed?.publishes ?? []), ...of('startPublishes').flatMap((result) => Started.safeParse(result).data ?? [])];
   const decided = steps.flatMap(({ name, input, result }) => {
     const [asked, answers] = [Asked.safeParse(input).data, Decided.safeParse(result).data];
     return name !== 'decidePublishes' || asked === undefined || answers === undefined ? [] : [{ asked, answers }];
   });
-  const running = publishes.flatMap(({ entry, run }) => (run === null ? [] : [{ entry, run }]));
+  const running = follow ? publishes.flatMap(({ entry, run }) => (run === null ? [] : [{ entry, run }])) : [];
   const states = new Map((await campaignPublishes(client, found.taskQueue).follow(running)).map(({ entry, stage }) => [entry, stage]));
   const troubles = new Map<string, string>();
   for (const { entry, reason } of publishes) if (reason !== null) troubles.set(entry, reason);
@@ -96,13 +113,14 @@ export const readCampaign = async (client: Client, id: string | null): Promise<R
     status: found.status.name,
     startedAt: found.startTime,
     taskQueue: found.taskQueue,
-    plan: of('digestCampaign').flatMap((digest) => Digest.safeParse(digest).data ?? [])[0] ?? null,
+    plan: resumed?.digest ?? of('digestCampaign').flatMap((digest) => Digest.safeParse(digest).data ?? [])[0] ?? null,
     entries: rows.map((row) => ({ ...row, stage: states.get(row.entry) ?? null, trouble: troubles.get(row.entry) ?? null })),
     decisions: decided.map(({ asked, answers }) => ({
       ...asked,
       taken: answers.filter(({ outcome }) => outcome === 'taken').length,
       of: answers.length,
     })),
+    mistakes: of('selectEntries').flatMap((selected) => Selected.safeParse(selected).data?.mistakes ?? [])[0] ?? 0,
     started: publishes.length === rows.filter(({ state }) => state === 'changes').length,
   };
 };

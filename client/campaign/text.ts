@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/text.js';
+import { oneLine, plural } from '../../core/text.js';
 import { addRows, NO_TOTALS } from '../../plan/campaign/totals.js';
 import { reviewerText, shortDigest } from '../../plan/decision.js';
 import { inOrder, rowText, totalsText } from '../../plan/render/campaign-markdown.js';
@@ -6,9 +6,12 @@ import type { Paint } from '../../plan/render/paint.js';
 import type { CampaignEntry, ReadCampaign } from './read.js';
 
 /** What a campaign is about, in a few lines. */
-export const campaignHead = ({ id, plan, entries, decisions, status }: ReadCampaign, paint: Paint): string =>
+export const campaignHead = ({ id, plan, entries, decisions, status, mistakes }: ReadCampaign, paint: Paint): string =>
   [
     `${paint.bold(`Campaign ${id}`)}: ${totalsText(addRows(NO_TOTALS, entries))}`,
+    ...(mistakes === 0
+      ? []
+      : [paint.careful(`The catalog has ${plural(mistakes, 'mistake')}: entries with one are left out. swp catalog validate`)]),
     ...(plan === null ? [] : [`plan ${plan}`]),
     ...(status === 'RUNNING' ? [] : [`ended: ${status.toLowerCase()}`]),
     ...decisions.map(

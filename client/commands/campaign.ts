@@ -28,7 +28,9 @@ import { explainEnd } from '../publish/outcome.js';
 import { findReviewer } from '../publish/reviewer.js';
 import { noWorker, unpolledControl } from '../publish/workers.js';
 
-const POLL_MS = 1_000;
+const POLL_MS = 500;
+/** A history of thousands of entries is not read more often. */
+const LONGEST_POLL_MS = 5_000;
 const ANSWER_MS = 10_000;
 /** Between two lines about a campaign that is planned. */
 const TOLD_MS = 10_000;
@@ -65,19 +67,20 @@ const show = (campaign: ReadCampaign, context: Context): void => {
 /** Waits until a campaign has planned and started what it has to, or has ended. */
 const untilStarted = async (client: Client, id: string, { out, signal }: Context): Promise<ReadCampaign> => {
   let told = Date.now();
-  for (;;) {
-    const campaign = await readCampaign(client, id);
-    if (campaign.status !== 'RUNNING' || (campaign.plan !== null && campaign.started)) return campaign;
+  for (let wait = POLL_MS; ; wait = Math.min(wait * 1.5, LONGEST_POLL_MS)) {
+    const campaign = await readCampaign(client, id, false);
+    if (campaign.status !== 'RUNNING' || (campaign.plan !== null && campaign.started)) return readCampaign(client, id);
     if (Date.now() - told > TOLD_MS) {
       told = Date.now();
       out.note(campaign.plan === null ? `Planned ${plural(campaign.entries.length, 'entry', 'entries')}.` : 'Starting publishes.');
     }
-    await delay(POLL_MS, undefined, { signal });
+    await delay(wait, undefined, { signal });
   }
 };
 
-const exitOf = ({ entries, plan }: ReadCampaign): ExitCode => {
-  if (plan !== null) return EXIT.awaitingApproval;
+const exitOf = ({ entries, plan, status }: ReadCampaign): ExitCode => {
+  const waits = status === 'RUNNING' && entries.some(({ stage }) => stage !== null);
+  if (plan !== null) return waits ? EXIT.awaitingApproval : EXIT.failed;
   return entries.some(({ state }) => state === 'blocked') ? EXIT.failed : EXIT.nothingToDo;
 };
 
@@ -109,9 +112,10 @@ export const campaign = async (options: CampaignOptions, context: Context): Prom
     });
     context.out.note(`Campaign ${id} runs; planning.`);
     const planned = await untilStarted(client, id, context);
-    if (planned.status === 'FAILED') return watchToEnd(client, id, context);
+    if (planned.status !== 'RUNNING' && planned.status !== 'COMPLETED') return watchToEnd(client, id, context);
     if (options.watch !== true || planned.plan === null) show(planned, context);
-    if (planned.plan !== null) context.out.note(`\nApprove exactly these plans: swp campaign approve ${id}`);
+    if (planned.plan !== null && planned.status === 'RUNNING')
+      context.out.note(`\nApprove exactly these plans: swp campaign approve ${id}`);
     return options.watch === true && planned.plan !== null ? watchToEnd(client, id, context) : exitOf(planned);
   });
 };

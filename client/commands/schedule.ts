@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
-import { isIntegrity, levelOf } from '../../plan/findings/finding.js';
 import { findingCounts, findingsMarkdown } from '../../plan/render/findings-markdown.js';
 import { readSettings } from '../../worker/settings.js';
 import { REVALIDATIONS, revalidateId, type Revalidation } from '../../workflows/names.js';
@@ -109,8 +108,8 @@ const triggerNow = async (client: Client, which: Revalidation, signal: AbortSign
 };
 
 const exitOf = ({ findings }: RevalidateResult): ExitCode => {
-  if (findings.rows.some(isIntegrity)) return EXIT.integrity;
-  return findings.rows.some((found) => levelOf(found) === 'attention') ? EXIT.failed : EXIT.ok;
+  if (findings.integrity > 0) return EXIT.integrity;
+  return findings.attention > 0 ? EXIT.failed : EXIT.ok;
 };
 
 /** Starts a run now; `--watch` stays until it has ended, and answers as `swp verify` does. */

@@ -1,6 +1,7 @@
 import { examineTarget, readSample, type Examination, type Examined, type Unpublished } from '../../activities/examine.js';
 import type { Rebuild } from '../../activities/rebuild/result.js';
 import { decidedBefore } from '../../activities/rebuild/unbuilt.js';
+import { unreadable } from '../../activities/revalidate/check-targets.js';
 import { checkSource } from '../../activities/revalidate/check-source.js';
 import { SharedSource } from '../../activities/revalidate/sources.js';
 import { artifactsOf } from '../../catalog/artifacts.js';
@@ -65,13 +66,21 @@ const examine = async (hub: HubConfig, target: RepoId, full: boolean, context: C
   }
 };
 
+/** What is found about the source of an entry's target; that it cannot be read undoes nothing of what was found before. */
+const sourceFindings = async (hub: HubConfig, wanted: Wanted, examined: Examined, { signal }: Context): Promise<readonly Finding[]> => {
+  if (!('source' in wanted) || !('visible' in examined)) return [];
+  try {
+    return await checkSource(hub, wanted, examined, new SharedSource(hub, wanted, signal), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return unreadable(error);
+  }
+};
+
 const look = async (hubs: Hubs, wanted: Wanted, options: VerifyOne, context: Context): Promise<Found> => {
   const examined = await examine(hubs.hub, wanted.target, options.full === true, context);
   const { record } = examined;
-  const isOfEntry = 'source' in wanted && 'visible' in examined;
-  const source = isOfEntry
-    ? await checkSource(hubs.hub, wanted, examined, new SharedSource(hubs.hub, wanted, context.signal), context.signal)
-    : [];
+  const source = await sourceFindings(hubs.hub, wanted, examined, context);
   const found = { ...examined.found, source };
   if (options.rebuild !== true || !('findings' in found)) return found;
   const decided = decidedBefore(found, record?.provenance ?? null);

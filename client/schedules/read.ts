@@ -29,13 +29,30 @@ export interface ShownSchedule {
 /** Runs of each schedule that are shown. */
 const RUNS = 3;
 
+/** What a worker of another version may have left out or added is no reason to show nothing. */
+const Result = z.custom<RevalidateResult>(
+  (value) =>
+    z
+      .looseObject({
+        which: z.enum(REVALIDATIONS),
+        targets: z.number(),
+        findings: z.looseObject({
+          rows: z.array(z.looseObject({ code: z.string(), message: z.string() })),
+          attention: z.number(),
+          info: z.number(),
+        }),
+        repairs: z.array(z.looseObject({ entry: z.string() })),
+      })
+      .safeParse(value).success,
+);
+
 const Memo = z.object({ cron: z.string(), timezone: z.string() });
 
 const readRun = async (client: Client, workflow: string, run: string, at: Date): Promise<Run> => {
   const handle = client.workflow.getHandle<typeof revalidate>(workflow, run);
   try {
     const status = (await handle.describe()).status.name;
-    return { workflow, at, status, result: status === 'COMPLETED' ? await handle.result() : null };
+    return { workflow, at, status, result: status === 'COMPLETED' ? (Result.safeParse(await handle.result()).data ?? null) : null };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { workflow, at, status: 'FORGOTTEN', result: null };
     throw error;

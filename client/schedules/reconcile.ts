@@ -14,8 +14,17 @@ import type { WantedSchedule } from './settings.js';
 /** After an outage a run that is late by less is made up for; an older one is not. */
 const CATCH_UP: Readonly<Record<Revalidation, string>> = { nightly: '6 hours', weekly: '2 days' };
 
+/** Rises when this program makes a schedule in another way, so that `set` changes those that are there. */
+const OPTIONS_VERSION = 1;
+
 /** Kept with the schedule's action, since the server tells a crontab line back in another form. */
-export const settingsOf = ({ cron, timezone, input }: WantedSchedule, taskQueue: string) => ({ cron, timezone, input, taskQueue });
+export const settingsOf = ({ cron, timezone, input }: WantedSchedule, taskQueue: string) => ({
+  cron,
+  timezone,
+  input,
+  taskQueue,
+  options: OPTIONS_VERSION,
+});
 
 const optionsOf = (wanted: WantedSchedule, taskQueue: string) =>
   ({

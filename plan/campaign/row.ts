@@ -56,8 +56,8 @@ export const rowOf = (entry: string, plan: Digest, artifacts: readonly ArtifactP
   };
 };
 
-/** The row of an entry of which no plan was made. */
-export const plainRow = (entry: string, state: 'unchanged' | 'blocked', reason: string | null): CampaignRow => ({
+/** The row of an entry of which no more is known. */
+export const plainRow = (entry: string, state: CampaignRow['state'], reason: string | null): CampaignRow => ({
   entry,
   state,
   plan: null,

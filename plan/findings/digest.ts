@@ -1,7 +1,8 @@
-import type { Digest } from '../../core/ids.js';
+import { repoKey, type Digest } from '../../core/ids.js';
 import { compareBytes, plural } from '../../core/text.js';
 import { digestOf } from '../canonical.js';
 import { wantsRepair, type Finding, type FleetFinding } from './finding.js';
+import { mergeRepairs, type Repair } from './repair.js';
 
 /** Digest of a run's findings so far: of those before, and of what a batch adds in its order. */
 export const chainFindings = (before: string | null, findings: readonly FleetFinding[]): string | null =>
@@ -10,29 +11,27 @@ export const chainFindings = (before: string | null, findings: readonly FleetFin
 /** More of one target are counted: somebody may have replaced each of a hundred thousand files. */
 const TARGET_FINDINGS = 50;
 
-/** The findings of one target in a bounded list, the rest as one of them with their count and digest. */
-export const boundFindings = (findings: readonly Finding[], most = TARGET_FINDINGS): readonly Finding[] => {
-  const [first, ...rest] = findings.slice(most);
-  if (first === undefined || rest.length === 0) return findings;
-  const more = `and ${plural(rest.length + 1, 'more finding')} (${digestOf([first, ...rest])}); swp verify lists them all.`;
-  return [...findings.slice(0, most), { ...first, path: null, message: more }];
-};
-
-/** An entry that should be published again, and the digest of what speaks for it. */
-export interface Repair {
-  readonly entry: string;
-  /** Of the findings that a publish would mend, whatever their order: the same night after night while nothing changes. */
-  readonly findings: Digest;
-}
+/** The findings of one target in a bounded list: of each kind the first, and the rest as one of them with their count and digest. */
+export const boundFindings = (findings: readonly Finding[], most = TARGET_FINDINGS): readonly Finding[] =>
+  [...new Set(findings.map(({ code }) => code))].flatMap((code) => {
+    const those = findings.filter((one) => one.code === code);
+    const rest = those.slice(most);
+    if (rest.length < 2) return those;
+    const more = `and ${plural(rest.length, 'more finding')} (${digestOf(rest)}); swp verify lists them all.`;
+    return [...those.slice(0, most), { code, path: null, message: more }];
+  });
 
 /** Which entries should be published again. */
 export const repairsOf = (findings: readonly FleetFinding[]): Repair[] => {
-  const wanted = new Map<string, string[]>();
+  const wanted = new Map<string, { entry: string; parts: string[] }>();
   for (const { entry, target, ...found } of findings)
-    if (entry !== null && wantsRepair(found)) {
-      const set = wanted.get(entry) ?? [];
-      set.push(JSON.stringify([target, found.code, found.path, found.message]));
-      wanted.set(entry, set);
+    if (entry !== null && target !== null && wantsRepair(found)) {
+      const at = wanted.get(repoKey(target)) ?? { entry, parts: [] };
+      at.parts.push(JSON.stringify([target, found.code, found.path, found.key ?? found.message]));
+      wanted.set(repoKey(target), at);
     }
-  return [...wanted].map(([entry, set]) => ({ entry, findings: digestOf(set.toSorted(compareBytes)) }));
+  return mergeRepairs([...wanted.values()].map(({ entry, parts }) => ({ entry, findings: [digestOf(parts.toSorted(compareBytes))] })));
 };
+
+/** The digest that a publish is started for: of everything at the targets of its entry. */
+export const repairDigest = ({ findings }: Repair): Digest => digestOf([...findings].toSorted());

@@ -49,6 +49,8 @@ export interface Finding {
   /** The file that it is about, where it is about one. */
   readonly path: string | null;
   readonly message: string;
+  /** What tells it from another one at the same place, where the message tells more than that. */
+  readonly key?: string;
 }
 
 /** A finding with where it was made. */
@@ -60,10 +62,15 @@ export interface FleetFinding extends Finding {
 
 export const finding = (code: FindingCode, message: string, path: string | null = null): Finding => ({ code, path, message });
 
-export const levelOf = ({ code }: Pick<Finding, 'code'>): Meaning['level'] => FINDINGS[code].level;
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map(Object.entries(FINDINGS));
+
+/** A finding of another version of SWP needs attention, as long as nobody knows better. */
+const meaningOf = ({ code }: { readonly code: string }): Meaning => MEANINGS.get(code) ?? FOR_A_PERSON;
+
+export const levelOf = (found: Pick<Finding, 'code'>): Meaning['level'] => meaningOf(found).level;
 
 /** Whether readers of a target get something else than was published, as far as anyone can tell. */
-export const isIntegrity = ({ code }: Pick<Finding, 'code'>): boolean => FINDINGS[code].integrity;
+export const isIntegrity = (found: Pick<Finding, 'code'>): boolean => meaningOf(found).integrity;
 
 /** Whether something is wrong, and a new publish would mend it. */
-export const wantsRepair = ({ code }: Pick<Finding, 'code'>): boolean => FINDINGS[code].repair;
+export const wantsRepair = (found: Pick<Finding, 'code'>): boolean => meaningOf(found).repair;

@@ -23,6 +23,9 @@ const ORDER: Readonly<Record<CampaignRow['state'], number>> = { changes: 0, bloc
 export const inOrder = (rows: readonly CampaignRow[]): CampaignRow[] =>
   rows.toSorted((a, b) => ORDER[a.state] - ORDER[b.state] || (a.entry < b.entry ? -1 : 1));
 
+/** As many of them as are shown. */
+export const firstRows = (rows: readonly CampaignRow[]): readonly CampaignRow[] => inOrder(rows).slice(0, MOST_ROWS);
+
 /** What would happen to an entry, in words. */
 export const rowText = ({ state, artifacts, outputBytes, reason }: CampaignRow): string => {
   if (state === 'blocked') return `blocked: ${reason ?? 'nobody said why'}`;
@@ -37,6 +40,8 @@ export interface ShownCampaign {
   readonly plan: Digest | null;
   /** Empty once it goes on without them. */
   readonly rows: readonly CampaignRow[];
+  /** So many more than these were planned. */
+  readonly more: number;
   /** One sentence each. */
   readonly notes: readonly string[];
   /** Whether decisions are taken. */
@@ -56,7 +61,7 @@ const forms = (plan: Digest): string => {
 };
 
 /** A campaign as Markdown for the Web UI; everything from outside is escaped. */
-export const campaignMarkdown = ({ id, totals, plan, rows, notes, asks, stages }: ShownCampaign): string =>
+export const campaignMarkdown = ({ id, totals, plan, rows, more, notes, asks, stages }: ShownCampaign): string =>
   [
     `## Campaign ${codeSpan(id)}`,
     `**${totalsText(totals)}**`,
@@ -69,14 +74,13 @@ export const campaignMarkdown = ({ id, totals, plan, rows, notes, asks, stages }
     ),
     table(
       ['entry', 'plan', 'would'],
-      inOrder(rows).map((row) => [
+      firstRows(rows).map((row) => [
         codeSpan(row.entry),
         row.plan === null ? '' : codeSpan(shortDigest(row.plan)),
         escapeMarkdown(rowText(row), 300),
       ]),
-      MOST_ROWS,
     ),
-    rows.length > MOST_ROWS ? `All of them: ${codeSpan(`swp campaign show ${id}`)}` : '',
+    more > 0 ? `and ${plural(more, 'more entry', 'more entries')}; all of them: ${codeSpan(`swp campaign show ${id}`)}` : '',
   ]
     .filter((part) => part !== '')
     .join('\n\n');

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { findEntry, loadCatalog, readCatalog } from '../../catalog/load.js';
 import { problemText } from '../../catalog/problem.js';
@@ -158,5 +158,29 @@ it('throws all mistakes as one error', async () => {
     code: 'catalog/invalid',
     kind: 'invalid',
     message: expect.stringMatching(/mistakes:\n.*acme\.yaml:2/),
+  });
+});
+
+describe('what is sound in a catalog with mistakes', () => {
+  const read = async (
+    entries: readonly unknown[],
+    settings = 'include_foxlight: false\nsources:\n  - name: acme\n    path: mine.yaml\n',
+  ) => {
+    const own = await mkdtemp(join(tmpdir(), 'swp-sound-'));
+    await writeFile(join(own, 'skulk-weights.yaml'), settings);
+    await writeFile(join(own, 'mine.yaml'), JSON.stringify({ models: entries }));
+    const { catalog, sound } = await readCatalog({ cwd: own });
+    await rm(own, { recursive: true });
+    expect(catalog).toBe(null);
+    return [...sound.keys()];
+  };
+  const entry = (key: string, target = key) => ({ key, tier: 'smoke', mtp_source_repo: `labs/${key}`, mtp_sidecar_repo: `acme/${target}` });
+
+  it('is every entry that stands for itself, and the first of those that contradict each other', async () => {
+    expect(await read([entry('a'), { key: 'BAD', tier: 'smoke' }, entry('b'), entry('c', 'a')])).toEqual(['acme/a', 'acme/b']);
+  });
+
+  it('is nothing where the settings are wrong: not even the built-in entries, which nobody may have asked for', async () => {
+    expect(await read([entry('a')], 'include_foxlight: nope\n')).toEqual([]);
   });
 });

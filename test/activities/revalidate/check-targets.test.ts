@@ -171,6 +171,17 @@ describe('a check of a target', () => {
     expect(await found({ fleet }).finally(stop)).toEqual(['attention unreadable', 'attention card-differs README.md']);
   });
 
+  it('goes on after a target for which the Hub does not answer, and is asked again where it answers for none', async () => {
+    const [first, second] = [await scene(), await scene()];
+    const down = { kind: 'status', status: 503, body: '{}' } as const;
+    const stop = hub.on(({ repo }) => (repo === first.target ? down : undefined));
+    const fleet = [...first.fleet, ...second.fleet];
+    expect(await found({ fleet })).toEqual(['attention unreadable']);
+    stop();
+    const away = hub.on(() => down);
+    await expect(check(fleet).finally(away)).rejects.toMatchObject({ code: 'revalidate/no-answer', kind: 'unavailable' });
+  });
+
   it('is not taken for a finding where the token is wrong', async () => {
     const { fleet } = await scene();
     await expect(check(fleet, 'hf_nobody')).rejects.toMatchObject({ code: 'hub/unauthorized' });
@@ -204,6 +215,27 @@ describe('a source that moved', () => {
     await put(source, { [path]: Buffer.concat([before, Buffer.from(' ')]) });
     const [one] = await check(fleet);
     expect(one).toMatchObject({ code: 'source-differs', message: expect.stringContaining(path) });
+  });
+
+  it('to another commit that leaves these files as they were is the same finding still', async () => {
+    const { source, fleet } = await scene();
+    await put(source, { 'config.json': '{}' });
+    const [before] = await check(fleet);
+    await put(source, { 'notes.txt': 'x' });
+    const [after] = await check(fleet);
+    expect([after!.code, after!.key]).toEqual(['source-differs', before!.key]);
+    expect(after!.message).not.toBe(before!.message);
+  });
+
+  it('or was renamed is found', async () => {
+    const { fleet } = await scene();
+    const [target] = fleet;
+    const renamed = hub.on(({ operation, repo }) =>
+      operation === 'model-info' && repo === target!.source
+        ? { kind: 'status', status: 200, body: JSON.stringify({ id: 'labs/another', sha: 'a'.repeat(40) }) }
+        : undefined,
+    );
+    expect(await found({ fleet }).finally(renamed)).toEqual(['attention source-gone']);
   });
 
   it('says nothing where the entry pins its commit', async () => {

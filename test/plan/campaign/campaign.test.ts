@@ -72,12 +72,14 @@ describe("a campaign's plan", () => {
       totals: addRows(NO_TOTALS, rows),
       plan: digest('a'),
       rows,
+      more: 51,
       notes: ['[x](http://y)'],
       asks: true,
       stages: new Map([['building', 2]]),
     });
     expect(text).not.toMatch(/!\[|\]\(|<b>|https?:\/\//);
-    expect(text).toContain('(and 51 more)');
+    expect(text).toContain('and 51 more entries; all of them:');
+    expect(text.split('\n').filter((line) => line.startsWith('| `acme/')).length).toBe(100);
     expect(text).toContain('`swp campaign show x`');
     expect(text).toContain('"plan": "aaaaaaaaaaaa"');
     expect(Buffer.byteLength(text)).toBeLessThan(20_000);

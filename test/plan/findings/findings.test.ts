@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RepoId } from '../../../core/ids.js';
-import { boundFindings, chainFindings, repairsOf } from '../../../plan/findings/digest.js';
+import { boundFindings, chainFindings, repairDigest, repairsOf } from '../../../plan/findings/digest.js';
+import { mergeRepairs } from '../../../plan/findings/repair.js';
 import { finding, type FleetFinding } from '../../../plan/findings/finding.js';
 import { shareOf, weekOf } from '../../../plan/findings/share.js';
 import { joinTables, NO_FINDINGS, tableOf } from '../../../plan/findings/table.js';
@@ -55,12 +56,26 @@ describe('a share of the files', () => {
   });
 });
 
+it('of an entry are one repair, whichever batch found them, with one digest', () => {
+  const [one, two] = [
+    repairsOf([at('a', 'file-gone', 'x')]),
+    repairsOf([{ ...at('a', 'card-differs', 'y'), target: RepoId.parse('acme/u') }]),
+  ];
+  const [merged] = mergeRepairs([...one, ...two]);
+  const [other] = mergeRepairs([...two, ...one]);
+  expect(mergeRepairs([...one, ...two])).toHaveLength(1);
+  expect(repairDigest(merged!)).toBe(repairDigest(other!));
+  expect(repairDigest(merged!)).not.toBe(repairDigest(one[0]!));
+});
+
 describe('findings', () => {
   it('beyond the most of a target are one, with their count and digest', () => {
     const many = Array.from({ length: 60 }, (_, file) => finding('file-differs', `f${file} differs.`, `f${file}`));
     const bound = boundFindings(many);
     expect(bound).toHaveLength(51);
     expect(bound[50]!.message).toMatch(/^and 10 more findings \(sha256:[0-9a-f]{64}\)/);
+    const commits = Array.from({ length: 60 }, (_, of) => finding('foreign-commit', `Commit ${of}`));
+    expect(boundFindings([...commits, ...many]).filter(({ code }) => code === 'file-differs')).toHaveLength(51);
     expect(boundFindings([...many.slice(0, 59), finding('file-gone', 'x', 'f59')])[50]).not.toEqual(bound[50]);
     expect(boundFindings(many.slice(0, 51))).toHaveLength(51);
   });
@@ -69,7 +84,9 @@ describe('findings', () => {
     const list = [at('a', 'source-moved'), at('b', 'file-gone'), at('c', 'card-differs')];
     const table = tableOf(list, chainFindings(null, list), 2);
     expect(table.rows.map(({ code }) => code)).toEqual(['file-gone', 'card-differs']);
-    expect(table).toMatchObject({ attention: 2, info: 1 });
+    expect(table).toMatchObject({ attention: 2, integrity: 2, info: 1 });
+    const mild = Array.from({ length: 5 }, (_, of) => ({ ...at('m', 'source-differs', String(of)) }));
+    expect(tableOf([...mild, ...list], null, 2).rows.map(({ code }) => code)).toEqual(['file-gone', 'card-differs']);
     expect(chainFindings(null, [...list, at('d', 'file-gone')])).not.toBe(table.digest);
     expect(chainFindings('before', [])).toBe('before');
     expect(joinTables(NO_FINDINGS, table, 1)).toMatchObject({ rows: [list[1]], attention: 2, info: 1, digest: table.digest });
@@ -80,6 +97,8 @@ describe('findings', () => {
     const [repair] = repairsOf(list);
     expect(repairsOf(list.toReversed())).toEqual([repair]);
     expect(repairsOf([...list, at('a', 'foreign-commit', 'z'), at('b', 'source-moved')])).toEqual([repair]);
+    const moved = (message: string) => ({ ...at('a', 'source-differs', message), key: 'k' });
+    expect(repairsOf([moved('to commit x')])).toEqual(repairsOf([moved('to commit y')]));
     expect(repairsOf([at('a', 'file-gone', 'other')])).not.toEqual([repair]);
     expect(repairsOf([at('a', 'bytes-differ'), at(null, 'catalog-invalid'), at('a', 'target-absent')])).toEqual([]);
   });

@@ -1,0 +1,15 @@
+import type { Digest } from '../../core/ids.js';
+
+/** An entry that should be published again, and a digest of what speaks for it at each of its targets. */
+export interface Repair {
+  readonly entry: string;
+  /** Each of the findings of one target that a publish would mend, the same night after night while nothing changes. */
+  readonly findings: readonly Digest[];
+}
+
+/** One repair for each entry, however many of its targets want it. */
+export const mergeRepairs = (repairs: readonly Repair[]): Repair[] => {
+  const merged = new Map<string, readonly Digest[]>();
+  for (const { entry, findings } of repairs) merged.set(entry, [...(merged.get(entry) ?? []), ...findings]);
+  return [...merged].map(([entry, findings]) => ({ entry, findings }));
+};
