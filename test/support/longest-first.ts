@@ -14,7 +14,6 @@ const LONGEST = [
   'worker/kill-vindex.test.ts',
   'sweep/vindex.test.ts',
   'client/campaign.test.ts',
-  'activities/revalidate/check-targets.test.ts',
   'client/offline/verify-rebuild-vindex.test.ts',
   'client/github-publish.test.ts',
   'client/decide.test.ts',

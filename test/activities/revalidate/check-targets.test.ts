@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkTargets } from '../../../activities/revalidate/check-targets.js';
 import { fleetOf, type FleetTarget } from '../../../catalog/fleet.js';
 import { EntrySnapshot } from '../../../catalog/snapshot.js';
@@ -20,22 +20,34 @@ const { signal } = new AbortController();
 
 let directory: string;
 let hub: LocalHub;
-let larql: string;
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'swp-revalidate-'));
-  larql = await installStandIn(directory);
-  hub = await startLocalHub({
-    directory: join(directory, 'hub'),
+
+const openHub = (at: string): Promise<LocalHub> =>
+  startLocalHub({
+    directory: at,
     tokens: [
       { token: TOKENS.read, user: 'reader', orgs: ['acme'], role: 'read' },
       { token: TOKENS.write, user: 'writer', orgs: ['acme'], role: 'write' },
     ],
   });
-});
-afterAll(async () => {
+
+// What the tests look at is published once; each has a copy of the hub to itself.
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swp-revalidate-'));
+  const larql = await installStandIn(directory);
+  hub = await openHub(join(directory, 'published'));
+  for (const { key, kind } of PREPARED) await prepare(key, kind, larql);
   await hub.close();
-  await rm(directory, { recursive: true, force: true });
 });
+beforeEach(async () => {
+  await cp(join(directory, 'published'), join(directory, 'hub'), { recursive: true });
+  hub = await openHub(join(directory, 'hub'));
+  taken.clear();
+});
+afterEach(async () => {
+  await hub.close();
+  await rm(join(directory, 'hub'), { recursive: true });
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const client = (token = TOKENS.read): HubConfig => ({ endpoint: new URL(hub.url), token: new Secret(token), attempts: 1 });
 
@@ -58,22 +70,31 @@ const fieldsOf = (kind: Kind, source: string, target: string, key: string): Reco
   return { source_model: source, hf_repo: target, quant: 'q4k', slices: ['full'], output_name: `${key}.vindex` };
 };
 
-let scenes = 0;
-/** A source, and what was published from it. */
-const scene = async (kind: Kind = 'mtp', over: Record<string, unknown> = {}): Promise<Scene> => {
-  scenes += 1;
-  const key = `scene-${scenes}`;
-  const [source, target] = [`labs/${key}`, `acme/${key}`];
-  await hub.admin.createRepo(source);
-  await hub.admin.commitFiles(source, SOURCES[kind](), { message: 'A checkpoint' });
-  const pinned = over['pin'] === true ? { [`${kind}_source_revision`]: await hub.admin.head(source) } : {};
-  const entry = EntrySnapshot.parse({
-    name: `test/${key}`,
-    entry: { key, tier: 'smoke', ...fieldsOf(kind, source, target, key), ...pinned },
-  });
+const PREPARED = [
+  { key: 'mtp-1', kind: 'mtp' },
+  { key: 'mtp-2', kind: 'mtp' },
+  { key: 'vision-1', kind: 'vision' },
+  { key: 'vindex-1', kind: 'vindex' },
+] as const satisfies readonly { key: string; kind: Kind }[];
+
+const entryOf = (key: string, kind: Kind): EntrySnapshot =>
+  EntrySnapshot.parse({ name: `test/${key}`, entry: { key, tier: 'smoke', ...fieldsOf(kind, `labs/${key}`, `acme/${key}`, key) } });
+
+const prepare = async (key: string, kind: Kind, larql: string): Promise<void> => {
+  await hub.admin.createRepo(`labs/${key}`);
+  await hub.admin.commitFiles(`labs/${key}`, SOURCES[kind](), { message: 'A checkpoint' });
   const env = kind === 'vindex' ? { PATH: process.env['PATH'], SWP_LARQL: larql } : {};
-  await publishHere(entry, { hub, token: TOKENS.write, directory, env });
-  return { source, target, fleet: fleetOf([entry]) };
+  await publishHere(entryOf(key, kind), { hub, token: TOKENS.write, directory, env });
+};
+
+const taken = new Set<string>();
+/** A source, and what was published from it: another one each time. */
+const scene = async (kind: Kind = 'mtp', { pin = false } = {}): Promise<Scene> => {
+  const { key } = PREPARED.find((one) => one.kind === kind && !taken.has(one.key))!;
+  taken.add(key);
+  const fleet = fleetOf([entryOf(key, kind)]);
+  const revision = await hub.admin.head(`labs/${key}`);
+  return { source: `labs/${key}`, target: `acme/${key}`, fleet: pin ? fleet.map((target) => ({ ...target, revision })) : fleet };
 };
 
 const put = (repo: string, files: Record<string, string | Uint8Array>, { user = 'writer', message = 'x', remove = [] as string[] } = {}) =>
@@ -272,12 +293,10 @@ describe('a source that moved', () => {
 
 /** A source that its token may still read after it has become private. */
 const privateSource = async (): Promise<Scene> => {
-  scenes += 1;
-  const key = `scene-${scenes}`;
-  const [source, target] = [`acme/${key}-source`, `acme/${key}`];
+  const [source, target] = ['acme/own-source', 'acme/own'];
   await hub.admin.createRepo(source);
   await hub.admin.commitFiles(source, SOURCES.mtp(), { message: 'A checkpoint' });
-  const entry = EntrySnapshot.parse({ name: `test/${key}`, entry: { key, tier: 'smoke', ...fieldsOf('mtp', source, target, key) } });
+  const entry = EntrySnapshot.parse({ name: 'test/own', entry: { key: 'own', tier: 'smoke', ...fieldsOf('mtp', source, target, 'own') } });
   await publishHere(entry, { hub, token: TOKENS.write, directory });
   await hub.admin.setVisibility(source, 'private');
   return { source, target, fleet: fleetOf([entry]) };
