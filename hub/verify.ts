@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { HashThread } from '../core/hash-thread.js';
 import type { CommitSha, RepoId } from '../core/ids.js';
 import type { FileFacts } from '../plan/facts.js';
 import type { ManifestFile } from '../plan/manifest.js';
@@ -54,6 +55,33 @@ const choose = (files: readonly ManifestFile[], sample: ReadBack, found: Readonl
   });
 };
 
+/** Up to so many bytes a thread costs more than it saves. */
+const HASHED_HERE = 16 * 1024 * 1024;
+
+type HashStream = (chunks: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void) => Promise<string>;
+
+const hashHere: HashStream = async (chunks, onBytes) => {
+  const hash = createHash('sha256');
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    onBytes(chunk.byteLength);
+  }
+  return hash.digest('hex');
+};
+
+const hashBeside: HashStream = async (chunks, onBytes) => {
+  const thread = new HashThread();
+  try {
+    for await (const chunk of chunks) {
+      await thread.update(chunk);
+      onBytes(chunk.byteLength);
+    }
+    return await thread.digest();
+  } finally {
+    await thread.close();
+  }
+};
+
 const readBack = async (
   hub: HubConfig,
   repo: RepoId,
@@ -63,13 +91,8 @@ const readBack = async (
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<string | null> => {
-  const hash = createHash('sha256');
   const reader = openFile(hub, { repo, commit, path: file.path, size: file.size, lfs: found.lfs });
-  for await (const chunk of reader.read(0, file.size, signal)) {
-    hash.update(chunk);
-    onBytes(chunk.byteLength);
-  }
-  const digest = hash.digest('hex');
+  const digest = await (file.size > HASHED_HERE ? hashBeside : hashHere)(reader.read(0, file.size, signal), onBytes);
   return digest === file.sha256 ? null : `is listed right, but its bytes have sha256 ${digest} instead of ${file.sha256}`;
 };
 
