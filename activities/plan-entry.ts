@@ -44,7 +44,7 @@ export const planArtifacts = async (
   request: PlanRequest,
   signal: AbortSignal,
 ): Promise<Pick<PlannedRound, 'digest' | 'entryPlan' | 'artifacts'>> => {
-  const wanted = artifactsOf(request.entry.entry).filter((artifact) => request.only.length === 0 || request.only.includes(artifact.kind));
+  const wanted = artifactsOf(request.entry.entry, request.only);
   const artifacts = await Promise.all(wanted.map((artifact) => planOrBlock(deps, request, artifact, signal)));
   const entryPlan = makeEntryPlan(request.entry, artifacts);
   return { digest: planDigest(entryPlan), entryPlan, artifacts };

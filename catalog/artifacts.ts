@@ -22,8 +22,13 @@ const artifact = (
 /**
  * The artifacts of an entry, in the order in which plans list them. An assistant is a pointer and no artifact. The
  * collection is for the main one: the vindex, or each sidecar of an entry without.
+ *
+ * @param only those of these kinds; empty for all of them
  */
-export const artifactsOf = (entry: Entry): EntryArtifact[] => {
+export const artifactsOf = (entry: Entry, only: readonly ArtifactKind[] = []): EntryArtifact[] =>
+  allArtifacts(entry).filter(({ kind }) => only.length === 0 || only.includes(kind));
+
+const allArtifacts = (entry: Entry): EntryArtifact[] => {
   const vindex = artifact('vindex', entry.hf_repo, entry.source_model, entry.source_revision);
   const sidecars = [
     ...artifact('mtp', entry.mtp_sidecar_repo, entry.mtp_source_repo, entry.mtp_source_revision),

@@ -11,3 +11,7 @@ export const EntrySnapshot = z.strictObject({ name: EntryName, entry: Entry }).s
     context.addIssue({ code: 'custom', path: ['entry', field], message: `${field} ${message}` });
 });
 export type EntrySnapshot = z.infer<typeof EntrySnapshot>;
+
+/** An entry of the catalog as it is now, in the form in which a publish keeps it. */
+export const snapshotOf = ({ name, entry }: { readonly name: string; readonly entry: Entry }): EntrySnapshot =>
+  EntrySnapshot.parse({ name, entry });

@@ -1,5 +1,5 @@
 import { findEntry, loadCatalog, type Catalog } from '../catalog/load.js';
-import { EntryName, EntrySnapshot } from '../catalog/snapshot.js';
+import { EntryName, snapshotOf as takeSnapshot, type EntrySnapshot } from '../catalog/snapshot.js';
 import { SwpError } from '../core/error.js';
 import type { Context } from './context.js';
 
@@ -11,10 +11,8 @@ export const catalogOptions = ({ cwd, catalogFile }: Pick<Context, 'cwd' | 'cata
 export const openCatalog = (context: Context): Promise<Catalog> => loadCatalog(catalogOptions(context));
 
 /** The entry as it is now, in the form in which a publish keeps it. */
-export const snapshotOf = async (context: Context, name: string): Promise<EntrySnapshot> => {
-  const { name: full, entry } = findEntry(await openCatalog(context), name);
-  return EntrySnapshot.parse({ name: full, entry });
-};
+export const snapshotOf = async (context: Context, name: string): Promise<EntrySnapshot> =>
+  takeSnapshot(findEntry(await openCatalog(context), name));
 
 /** The full name of an entry that is in the catalog; one that is not may still have a publish that runs. */
 export const entryName = async (context: Context, name: string): Promise<string> => {

@@ -1,4 +1,5 @@
 import type { ErrorKind } from '../core/error.js';
+import type { FindingTable } from '../plan/findings/table.js';
 
 /** What `swp` tells the program that called it. */
 export const EXIT = {
@@ -31,3 +32,9 @@ const BY_KIND: Record<ErrorKind, ExitCode> = {
 };
 
 export const exitCodeOf = (kind: ErrorKind): ExitCode => BY_KIND[kind];
+
+/** Readers get something else than was published; else anything else wants attention. */
+export const exitOfFindings = ({ integrity, attention }: Pick<FindingTable, 'integrity' | 'attention'>): ExitCode => {
+  if (integrity > 0) return EXIT.integrity;
+  return attention > 0 ? EXIT.failed : EXIT.ok;
+};

@@ -1,27 +1,20 @@
 import { checkTargets } from '../activities/revalidate/check-targets.js';
 import { fleetOf } from '../catalog/fleet.js';
 import { readCatalog } from '../catalog/load.js';
-import { problemText } from '../catalog/problem.js';
 import { SwpError } from '../core/error.js';
 import { oneLine } from '../core/text.js';
 import { RateBudget } from '../hub/budget.js';
 import type { HubConfig } from '../hub/config.js';
-import { chainFindings } from '../plan/findings/digest.js';
-import { finding, isIntegrity, levelOf, type FleetFinding } from '../plan/findings/finding.js';
-import { tableOf } from '../plan/findings/table.js';
+import { tableAfter } from '../plan/findings/digest.js';
+import { catalogFindings, levelOf } from '../plan/findings/finding.js';
 import { findingCounts, findingsMarkdown } from '../plan/render/findings-markdown.js';
 import { readSettings } from '../worker/settings.js';
 import { catalogOptions } from './catalog.js';
 import type { Context } from './context.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
+import { exitOfFindings, type ExitCode } from './exit-codes.js';
 
 /** Between two lines of progress, in targets. */
 const TOLD_EVERY = 25;
-
-const exitOf = (findings: readonly FleetFinding[]): ExitCode => {
-  if (findings.some(isIntegrity)) return EXIT.integrity;
-  return findings.some((found) => levelOf(found) === 'attention') ? EXIT.failed : EXIT.ok;
-};
 
 /** What re-validation does each night, from here: every target of the catalog and its source, by what the Hub lists of them. */
 export const verifyAll = async (
@@ -44,15 +37,13 @@ export const verifyAll = async (
   const onDone = (done: number): void => {
     if (done % TOLD_EVERY === 0 || done === targets.length) out.note(`Checked ${done} of ${targets.length} targets.`);
   };
-  const invalid = problems.map((problem) => ({ entry: null, target: null, ...finding('catalog-invalid', problemText(problem)) }));
   const checked = await checkTargets(
     { ...hub, budget: new RateBudget() },
     targets,
     { publishers: readSettings(context.env).publishers, onDone },
     signal,
   );
-  const findings = [...invalid, ...checked];
-  const table = tableOf(findings, chainFindings(null, findings), Infinity);
+  const table = tableAfter(null, [...catalogFindings(problems), ...checked], Infinity);
   const run = {
     which: 'now',
     targets: targets.length,
@@ -70,5 +61,5 @@ export const verifyAll = async (
       table.rows.map((found) => [found.entry ?? '', found.target ?? '', levelOf(found), found.code, oneLine(found.message, 500)]),
     );
   out.note(`Found: ${findingCounts(run)}.`);
-  return exitOf(findings);
+  return exitOfFindings(table);
 };

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { firstHeader } from './first-header.js';
+import { LONGEST_WAIT } from './rate-limit.js';
 
 /** The windows in which the Hub counts requests (hub-docs `rate-limits.md`). */
 type Bucket = 'api' | 'resolvers';
@@ -14,21 +16,17 @@ interface Window {
 
 /** The Hub tells the end of a window in whole seconds. */
 const ROUNDING_MS = 2_000;
-/** Nobody is believed who tells of a longer window. */
-const LONGEST_MS = 3_600_000;
-
-const first = (value: string | string[] | undefined): string => (Array.isArray(value) ? (value[0] ?? '') : (value ?? ''));
 
 const bucketOf = (url: URL): Bucket => (url.pathname.includes('/resolve/') ? 'resolvers' : 'api');
 
 /** `"api";r=999;t=167` and `"fixed window";"api";q=1000;w=300`. */
 const read = (headers: IncomingHttpHeaders, now: number): { readonly bucket: Bucket; readonly window: Window } | null => {
-  const state = /^"(api|resolvers)";r=(\d{1,9});t=(\d{1,6})/.exec(first(headers['ratelimit']));
-  const quota = /"(api|resolvers)";q=(\d{1,9})/.exec(first(headers['ratelimit-policy']));
+  const state = /^"(api|resolvers)";r=(\d{1,9});t=(\d{1,6})/.exec(firstHeader(headers['ratelimit']) ?? '');
+  const quota = /"(api|resolvers)";q=(\d{1,9})/.exec(firstHeader(headers['ratelimit-policy']) ?? '');
   if (state === null || quota === null || state[1] !== quota[1]) return null;
   return {
     bucket: state[1] === 'api' ? 'api' : 'resolvers',
-    window: { quota: Number(quota[2]), remaining: Number(state[2]), endsAt: now + Math.min(Number(state[3]) * 1000, LONGEST_MS) },
+    window: { quota: Number(quota[2]), remaining: Number(state[2]), endsAt: now + Math.min(Number(state[3]) * 1000, LONGEST_WAIT) },
   };
 };
 

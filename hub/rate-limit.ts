@@ -1,10 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { firstHeader } from './first-header.js';
 
 const SECOND = 1000;
 /** Nobody is believed who asks for more. */
-const LONGEST_WAIT = 3_600_000;
-
-const first = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+export const LONGEST_WAIT = 3_600_000;
 
 const retryAfter = (text: string | undefined, now: number): number | null => {
   if (text === undefined) return null;
@@ -23,6 +22,6 @@ const windowEnd = (text: string | undefined): number | null => {
 
 /** How long the Hub asks us to wait, in milliseconds; null where it asks for nothing. */
 export const waitAsked = (headers: IncomingHttpHeaders, now: number): number | null => {
-  const asked = retryAfter(first(headers['retry-after']), now) ?? windowEnd(first(headers['ratelimit']));
+  const asked = retryAfter(firstHeader(headers['retry-after']), now) ?? windowEnd(firstHeader(headers['ratelimit']));
   return asked === null ? null : Math.min(asked, LONGEST_WAIT);
 };

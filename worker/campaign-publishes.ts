@@ -5,6 +5,7 @@ import pMap from 'p-map';
 import type { Publishes } from '../activities/campaign/activities.js';
 import type { DecidedPublish, DecideRequest } from '../activities/campaign/api.js';
 import { messageOf } from '../core/error.js';
+import { inGroups } from '../core/groups.js';
 import type { Digest } from '../core/ids.js';
 import { oneLine } from '../core/text.js';
 import { shortDigest } from '../plan/decision.js';
@@ -48,11 +49,8 @@ const untilPlanned = async (client: Client, entry: string, run: string, signal: 
 
 const listStates = async (client: Client, runs: readonly string[]): Promise<Map<string, Standing>> => {
   const states = new Map<string, Standing>();
-  for (let at = 0; at < runs.length; at += LISTED_AT_ONCE) {
-    const query = `RunId IN (${runs
-      .slice(at, at + LISTED_AT_ONCE)
-      .map((run) => `'${run}'`)
-      .join(', ')})`;
+  for (const some of inGroups(runs, LISTED_AT_ONCE)) {
+    const query = `RunId IN (${some.map((run) => `'${run}'`).join(', ')})`;
     for await (const found of client.workflow.list({ query })) states.set(found.runId, standing(found));
   }
   return states;
@@ -131,6 +129,4 @@ export const campaignPublishes = (client: Client, taskQueue: string): Publishes 
       return { outcome: 'late', reason: `it did not answer: ${oneLine(messageOf(error), 200)}` };
     }
   },
-
-  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
 });

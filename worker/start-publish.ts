@@ -11,7 +11,7 @@ import type { PublishInput } from '../workflows/types.js';
 
 /** What was asked for, and by whom, as Markdown for the Web UI. */
 const startDetails = ({ entry: { entry }, only, startedBy, reviewArtifacts }: PublishInput): string => {
-  const wanted = artifactsOf(entry).filter(({ kind }) => only.length === 0 || only.includes(kind));
+  const wanted = artifactsOf(entry, only);
   return [
     ...wanted.map(({ kind, source, target }) => `${kind}: ${codeSpan(source)} → ${codeSpan(target)}`),
     ...(startedBy === undefined ? [] : [`Started by ${escapeMarkdown(startedBy)}, who says so.`]),

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { RepairReport } from '../activities/revalidate/api.js';
+import type { RepairReport } from '../plan/findings/repair.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import { SwpError } from '../core/error.js';
 import type { Digest } from '../core/ids.js';

@@ -8,25 +8,25 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
-  TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { CampaignPublish, DecidedPublish, FollowedPublish } from '../activities/campaign/api.js';
 import { z } from 'zod';
 import { ARTIFACT_KINDS } from '../core/artifact-kinds.js';
+import { inGroups } from '../core/groups.js';
 import type { Digest } from '../core/ids.js';
 import { plural, someOf } from '../core/text.js';
 import { parseCampaignDecision, strangers, type CampaignDecision, type CampaignItem } from '../plan/campaign/decision.js';
 import type { CampaignRow } from '../plan/campaign/row.js';
 import { addRows, NO_TOTALS, type CampaignTotals } from '../plan/campaign/totals.js';
 import { namesDigest, reviewerText, shortDigest } from '../plan/decision.js';
-import type { HostFacts } from '../plan/facts.js';
 import { campaignMarkdown, firstRows } from '../plan/render/campaign-markdown.js';
 import { decideCampaignUpdate, reviewCampaignSignal } from './messages.js';
 import { notices } from './notices.js';
 import { troubleOf } from './parking.js';
+import { probe } from './probe.js';
 import { refusal } from './refusal.js';
-import { campaign, campaignWaiting, light } from './steps.js';
+import { campaign, campaignWaiting } from './steps.js';
 import type { CampaignInput, CampaignResult, CampaignResume } from './types.js';
 
 /** Entries of one step: planned, started, or decided about. */
@@ -41,9 +41,6 @@ const KEPT_NOTES = 20;
 const MOST_TROUBLES = 100;
 
 const AS_WANTED = new Set(['published', 'filed', 'unchanged']);
-
-const slices = <T>(list: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(list.length / size) }, (_, at) => list.slice(at * size, (at + 1) * size));
 
 /** Many entries with one plan: it starts a publish for each that changes, and hands decisions on to them. It is no gate of its own. */
 class Campaign {
@@ -93,9 +90,10 @@ class Campaign {
     const selected = await campaign().selectEntries({ select, only });
     if (selected.mistakes > 0)
       this.note(`The catalog has ${plural(selected.mistakes, 'mistake')}: entries with one are left out. swp catalog validate`);
-    const host = await this.probe(selected.larql);
+    // Asked once for all entries.
+    const host = await probe({ sources: [], targets: [], ...(selected.larql ? { larql: true } : {}) });
     const changedOnly = 'which' in select && select.which === 'changed';
-    for (const entries of slices(selected.entries, PLANNED_AT_ONCE)) {
+    for (const entries of inGroups(selected.entries, PLANNED_AT_ONCE)) {
       const summary = `plan ${this.planned + entries.length} of ${selected.entries.length} entries`;
       const rows = await campaign().planCampaignBatch.executeWithOptions({ summary }, [{ entries, only, changedOnly, host }]);
       this.planned += rows.length;
@@ -111,19 +109,9 @@ class Campaign {
     notices.notice({ what: 'campaign', id: this.id, plan: this.digest, totals: this.totals });
   }
 
-  /** Asked once for all entries; null when no high-memory host answers in time: the plans then say so. */
-  private async probe(larql: boolean): Promise<HostFacts | null> {
-    try {
-      return await light().probeHost({ sources: [], targets: [], ...(larql ? { larql } : {}) });
-    } catch (error) {
-      if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) return null;
-      throw error;
-    }
-  }
-
   private async start(): Promise<void> {
     const { only, startedBy } = this.input;
-    for (const wave of slices(this.items, STARTED_AT_ONCE)) {
+    for (const wave of inGroups(this.items, STARTED_AT_ONCE)) {
       const entries = wave.map(({ entry }) => entry);
       const summary = `start ${this.publishes.length + entries.length} of ${this.items.length} publishes`;
       const started = await campaign().startPublishes.executeWithOptions({ summary }, [{ campaign: this.id, entries, only, startedBy }]);
@@ -178,7 +166,7 @@ class Campaign {
     for (let decision = this.queue.shift(); decision !== undefined; decision = this.queue.shift()) {
       const decided: DecidedPublish[] = [];
       const { verdict, reviewer, identity, note } = decision;
-      for (const publishes of slices(this.meant(decision), DECIDED_AT_ONCE)) {
+      for (const publishes of inGroups(this.meant(decision), DECIDED_AT_ONCE)) {
         const fields = { verdict, reviewer, ...(identity === undefined ? {} : { identity }), ...(note === undefined ? {} : { note }) };
         decided.push(...(await campaign().decidePublishes({ campaign: this.id, publishes, ...fields })));
       }

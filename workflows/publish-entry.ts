@@ -1,21 +1,18 @@
 import {
   allHandlersFinished,
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   condition,
   isCancellation,
   setCurrentDetails,
   setHandler,
-  TimeoutFailure,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { PlannedRound, ProbeRequest } from '../activities/api.js';
+import type { PlannedRound } from '../activities/api.js';
 import { artifactsOf, writtenBy } from '../catalog/artifacts.js';
 import type { ArtifactKind } from '../core/ids.js';
 import { ONE_APPROVAL } from '../plan/approval.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
-import type { HostFacts } from '../plan/facts.js';
 import { isCommit, isWork } from '../plan/work.js';
 import { childFailure, runChild } from './children.js';
 import { entryDetails } from './details.js';
@@ -23,11 +20,12 @@ import { filingNotes } from './filing.js';
 import { statusQuery, type Trouble } from './messages.js';
 import { notices, tellParked } from './notices.js';
 import { Abandoned, Parking } from './parking.js';
+import { probe } from './probe.js';
 import { conclude, failureText, totalOf } from './report.js';
 import { Review } from './review.js';
 import { SwpPlan, SwpStage } from './search-attributes.js';
 import type { Stage } from './stages.js';
-import { control, light } from './steps.js';
+import { control } from './steps.js';
 import type { ArtifactReport, ArtifactResult, PublishInput, PublishResult } from './types.js';
 
 /** One entry: plan, ask, run a child for each artifact, and ask again for those that went stale. */
@@ -49,8 +47,7 @@ class EntryPublish {
   });
 
   constructor(private readonly input: PublishInput) {
-    const kinds = artifactsOf(input.entry.entry).map((artifact) => artifact.kind);
-    this.open = new Set(input.only.length === 0 ? kinds : kinds.filter((kind) => input.only.includes(kind)));
+    this.open = new Set(artifactsOf(input.entry.entry, input.only).map(({ kind }) => kind));
     setHandler(statusQuery, () => ({
       stage: this.stage,
       entry: input.entry.name,
@@ -126,7 +123,7 @@ class EntryPublish {
   private async plan(kinds: ArtifactKind[]): Promise<PlannedRound> {
     const { entry } = this.input;
     const wanted = artifactsOf(entry.entry).filter((artifact) => kinds.includes(artifact.kind));
-    const host = await this.probe({
+    const host = await probe({
       sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
       targets: writtenBy(wanted),
       ...(wanted.some(({ kind }) => kind === 'vindex') ? { larql: true } : {}),
@@ -135,16 +132,6 @@ class EntryPublish {
     return control().planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [
       { entry, only: kinds, round: this.round, host, previous, startedBy: this.input.startedBy ?? null },
     ]);
-  }
-
-  /** Null when no high-memory host answers in time: the plan then says so. */
-  private async probe(request: ProbeRequest): Promise<HostFacts | null> {
-    try {
-      return await light().probeHost(request);
-    } catch (error) {
-      if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) return null;
-      throw error;
-    }
   }
 
   private async decide(planned: PlannedRound): Promise<void> {

@@ -1,7 +1,8 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { z } from 'zod';
-import type { Fleet, RepairReport } from '../activities/revalidate/api.js';
-import { mergeRepairs, type Repair } from '../plan/findings/repair.js';
+import type { Fleet } from '../activities/revalidate/api.js';
+import { inGroups } from '../core/groups.js';
+import { mergeRepairs, type Repair, type RepairReport } from '../plan/findings/repair.js';
 import { levelOf } from '../plan/findings/finding.js';
 import { weekOf } from '../plan/findings/share.js';
 import { joinTables, NO_FINDINGS, type FindingTable } from '../plan/findings/table.js';
@@ -79,9 +80,10 @@ class RevalidateRun {
   private async repair(): Promise<void> {
     const wanted = mergeRepairs(this.wanted);
     this.repairsWanted = wanted.length;
-    for (let at = 0; at < wanted.length; at += REPAIRED_AT_ONCE) {
-      const some = wanted.slice(at, at + REPAIRED_AT_ONCE);
-      const summary = `publish again: ${at + some.length} of ${wanted.length}`;
+    let asked = 0;
+    for (const some of inGroups(wanted, REPAIRED_AT_ONCE)) {
+      asked += some.length;
+      const summary = `publish again: ${asked} of ${wanted.length}`;
       const reports = await revalidation().startRepairs.executeWithOptions({ summary }, [some]);
       this.repairs.push(...reports.slice(0, MOST_REPAIRS - this.repairs.length));
     }

@@ -1,6 +1,6 @@
 import type { CampaignPublish, CampaignSelection } from '../activities/campaign/api.js';
 import type { FilingReport } from '../activities/api.js';
-import type { RepairReport } from '../activities/revalidate/api.js';
+import type { RepairReport } from '../plan/findings/repair.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovalPolicy } from '../plan/approval.js';

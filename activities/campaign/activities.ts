@@ -1,8 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pMap from 'p-map';
 import { artifactsOf } from '../../catalog/artifacts.js';
 import type { CatalogEntry, ReadCatalog } from '../../catalog/load.js';
 import { catalogError } from '../../catalog/problem.js';
-import { EntrySnapshot } from '../../catalog/snapshot.js';
+import { snapshotOf, type EntrySnapshot } from '../../catalog/snapshot.js';
 import { SwpError, messageOf } from '../../core/error.js';
 import type { ArtifactKind } from '../../core/ids.js';
 import { oneLine } from '../../core/text.js';
@@ -19,7 +20,7 @@ import type {
   FollowedPublish,
 } from './api.js';
 import { cardChecks } from '../card-checks.js';
-import { tellingRetries, withHeartbeat } from '../heartbeat.js';
+import { tellingRetries, withHeartbeat, type Report } from '../heartbeat.js';
 import type { ArtifactPlanDeps } from '../plan-artifact.js';
 import { planArtifacts } from '../plan-entry.js';
 import { looksUnchanged } from './looks-unchanged.js';
@@ -34,7 +35,6 @@ export interface Publishes {
     decision: Omit<DecideRequest, 'publishes'>,
     signal: AbortSignal,
   ) => Promise<Omit<DecidedPublish, 'entry'>>;
-  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 export interface StartOptions {
@@ -59,10 +59,25 @@ const MOST_ENTRIES = 5_000;
 const SOON_MS = 500;
 const LATER_MS = 15_000;
 
-const kindsOf = ({ entry }: CatalogEntry, only: readonly ArtifactKind[]): ArtifactKind[] =>
-  artifactsOf(entry)
-    .map(({ kind }) => kind)
-    .filter((kind) => only.length === 0 || only.includes(kind));
+/** Does something for each of a batch, and tells how far it is. */
+const forEach = <T, R>(
+  items: readonly T[],
+  noun: string,
+  { signal, report }: { readonly signal: AbortSignal; readonly report: Report },
+  run: (item: T) => Promise<R>,
+): Promise<R[]> => {
+  let done = 0;
+  return pMap(
+    items,
+    async (item) => {
+      const result = await run(item);
+      done += 1;
+      report({ note: `${done} of ${items.length} ${noun}` });
+      return result;
+    },
+    { concurrency: AT_ONCE, signal },
+  );
+};
 
 const isSelected = ({ entry }: CatalogEntry, select: CampaignSelection): boolean => !('tier' in select) || entry.tier === select.tier;
 
@@ -73,7 +88,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
     const { sound } = await deps.catalog();
     return (name) => {
       const found = sound.get(name);
-      return found === undefined ? null : EntrySnapshot.parse({ name, entry: found.entry });
+      return found === undefined ? null : snapshotOf(found);
     };
   };
 
@@ -101,7 +116,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
     selectEntries: ({ select, only }) =>
       withHeartbeat('reading the catalog', async () => {
         const { sound, problems } = await deps.catalog();
-        const chosen = [...sound.values()].filter((entry) => isSelected(entry, select) && kindsOf(entry, only).length > 0);
+        const chosen = [...sound.values()].filter((entry) => isSelected(entry, select) && artifactsOf(entry.entry, only).length > 0);
         if (sound.size === 0 && problems.length > 0) throw catalogError(problems);
         if (chosen.length === 0) {
           const tiers = [...new Set([...sound.values()].map(({ entry }) => entry.tier))].toSorted();
@@ -117,7 +132,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
           );
         return {
           entries: chosen.map(({ name }) => name).toSorted(),
-          larql: chosen.some((entry) => kindsOf(entry, only).includes('vindex')),
+          larql: chosen.some((entry) => artifactsOf(entry.entry, only).some(({ kind }) => kind === 'vindex')),
           mistakes: problems.length,
         };
       }),
@@ -126,17 +141,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
       withHeartbeat('planning', async (signal, report) => {
         const snapshot = await snapshots();
         const planDeps = { ...deps, hub: tellingRetries(deps.hub, report) };
-        let done = 0;
-        return pMap(
-          batch.entries,
-          async (name) => {
-            const row = await planOne(planDeps, name, snapshot(name), batch, signal);
-            done += 1;
-            report({ note: `${done} of ${batch.entries.length} entries` });
-            return row;
-          },
-          { concurrency: AT_ONCE, signal },
-        );
+        return forEach(batch.entries, 'entries', { signal, report }, (name) => planOne(planDeps, name, snapshot(name), batch, signal));
       }),
 
     digestCampaign: (items) => Promise.resolve(campaignDigest(items)),
@@ -144,16 +149,8 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
     startPublishes: ({ entries, ...options }) =>
       withHeartbeat('starting publishes', async (signal, report) => {
         const snapshot = await snapshots();
-        let done = 0;
-        return pMap(
-          entries,
-          async (name): Promise<CampaignPublish> => {
-            const started = await attemptStart(deps.publishes, name, snapshot(name), options, signal);
-            done += 1;
-            report({ note: `${done} of ${entries.length} publishes` });
-            return started;
-          },
-          { concurrency: AT_ONCE, signal },
+        return forEach(entries, 'publishes', { signal, report }, (name) =>
+          attemptStart(deps.publishes, name, snapshot(name), options, signal),
         );
       }),
 
@@ -169,24 +166,17 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
           const stages = now.map(({ stage }) => stage).join();
           if (stages !== seen) wait = SOON_MS;
           seen = stages;
-          await deps.publishes.sleep(Math.min(wait, Math.max(0, until - Date.now())), signal);
+          await delay(Math.min(wait, Math.max(0, until - Date.now())), undefined, { signal });
         }
       }),
 
     decidePublishes: ({ publishes, ...decision }) =>
-      withHeartbeat('deciding', (signal, report) => {
-        let done = 0;
-        return pMap(
-          publishes,
-          async (publish): Promise<DecidedPublish> => {
-            const decided = await deps.publishes.decide(publish, decision, signal);
-            done += 1;
-            report({ note: `${done} of ${publishes.length} publishes` });
-            return { entry: publish.entry, ...decided };
-          },
-          { concurrency: AT_ONCE, signal },
-        );
-      }),
+      withHeartbeat('deciding', (signal, report) =>
+        forEach(publishes, 'publishes', { signal, report }, async (publish) => ({
+          entry: publish.entry,
+          ...(await deps.publishes.decide(publish, decision, signal)),
+        })),
+      ),
   };
 };
 

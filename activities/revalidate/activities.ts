@@ -2,16 +2,14 @@ import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { batchesOf, fleetOf, type FleetTarget } from '../../catalog/fleet.js';
 import type { CatalogEntry, ReadCatalog } from '../../catalog/load.js';
-import { problemText } from '../../catalog/problem.js';
-import { EntrySnapshot } from '../../catalog/snapshot.js';
+import { snapshotOf, type EntrySnapshot } from '../../catalog/snapshot.js';
 import { SwpError, messageOf } from '../../core/error.js';
 import { repoKey, type Digest } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
-import { chainFindings, repairDigest, repairsOf } from '../../plan/findings/digest.js';
-import type { Repair } from '../../plan/findings/repair.js';
-import { finding, type FleetFinding } from '../../plan/findings/finding.js';
-import { tableOf } from '../../plan/findings/table.js';
-import type { RepairReport, RevalidateActivities } from './api.js';
+import { repairDigest, repairsOf, tableAfter } from '../../plan/findings/digest.js';
+import type { Repair, RepairReport } from '../../plan/findings/repair.js';
+import { catalogFindings, type FleetFinding } from '../../plan/findings/finding.js';
+import type { RevalidateActivities } from './api.js';
 import { tellingRetries, withHeartbeat } from '../heartbeat.js';
 import { checkTargets } from './check-targets.js';
 import { readBackTargets, type ReadSoFar } from './read-back.js';
@@ -47,12 +45,10 @@ const resumed = (): ReadSoFar => Resumed.safeParse(Context.current().info.heartb
 /** The activities of re-validation. They are given no client that could write to the Hub. */
 export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActivities => {
   const { hub, publishers } = deps;
-  const fleet = async (): Promise<FleetTarget[]> => fleetOf((await deps.catalog()).sound.values());
-
   /** A target that is in the catalog no more has nothing to be held to. */
   const pick = async (wanted: readonly string[]): Promise<FleetTarget[]> => {
     const keys = new Set(wanted.map(repoKey));
-    return (await fleet()).filter(({ target }) => keys.has(repoKey(target)));
+    return fleetOf((await deps.catalog()).sound.values()).filter(({ target }) => keys.has(repoKey(target)));
   };
 
   const repair = async (wanted: Repair, found: Pick<CatalogEntry, 'name' | 'entry'> | undefined): Promise<RepairReport> => {
@@ -60,7 +56,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
     try {
       return {
         entry: wanted.entry,
-        ...(await deps.startRepair(EntrySnapshot.parse({ name: found.name, entry: found.entry }), repairDigest(wanted))),
+        ...(await deps.startRepair(snapshotOf(found), repairDigest(wanted))),
       };
     } catch (error) {
       if (error instanceof SwpError && !error.transient) return { entry: wanted.entry, outcome: 'refused', reason: messageOf(error) };
@@ -79,11 +75,10 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
             'revalidate/too-many',
             `The catalog has ${targets.length} targets; one run checks at most ${MOST_TARGETS}.`,
           );
-        const found = problems.map((problem) => ({ entry: null, target: null, ...finding('catalog-invalid', problemText(problem)) }));
         return {
           batches: batchesOf(targets, batch).map((group) => group.map(({ target }) => target)),
           targets: targets.length,
-          findings: tableOf(found, chainFindings(null, found)),
+          findings: tableAfter(null, catalogFindings(problems)),
         };
       }),
 
@@ -92,7 +87,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
         const targets = await pick(request.targets);
         const onDone = (done: number): void => report({ note: `${done} of ${targets.length} targets` });
         const findings = await checkTargets(tellingRetries(hub, report), targets, { publishers, onDone }, signal);
-        return { findings: tableOf(findings, chainFindings(request.before, findings)), repairs: repairsOf(findings) };
+        return { findings: tableAfter(request.before, findings), repairs: repairsOf(findings) };
       }),
 
     readBackTargets: ({ targets: wanted, before, weeks, week }) =>
@@ -111,7 +106,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
             report({ ...progress, resume: read }),
         };
         const { files, bytes, findings } = await readBackTargets(tellingRetries(hub, report), await pick(wanted), options, signal);
-        return { findings: tableOf(findings, chainFindings(before, findings)), files, bytes };
+        return { findings: tableAfter(before, findings), files, bytes };
       }),
 
     startRepairs: (repairs) =>

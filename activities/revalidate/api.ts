@@ -1,4 +1,4 @@
-import type { Repair } from '../../plan/findings/repair.js';
+import type { Repair, RepairReport } from '../../plan/findings/repair.js';
 import type { Rotation } from '../../plan/findings/share.js';
 import type { FindingTable } from '../../plan/findings/table.js';
 
@@ -30,13 +30,6 @@ export interface ReadBackReport {
   readonly findings: FindingTable;
   readonly files: number;
   readonly bytes: number;
-}
-
-/** What became of a publish that re-validation would start. */
-export interface RepairReport {
-  readonly entry: string;
-  readonly outcome: 'started' | 'runs' | 'ended-before' | 'refused';
-  readonly reason?: string;
 }
 
 /** What re-validation does: it reads, reports, and may start a publish that waits for approval. Nothing here writes to the Hub. */

@@ -20,7 +20,7 @@ const ATTEMPTS = 4;
 export const dryRun = async (input: PublishInput, context: Context): Promise<ExitCode> => {
   const settings = readSettings(context.env);
   const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
-  const wanted = artifactsOf(input.entry.entry).filter(({ kind }) => input.only.length === 0 || input.only.includes(kind));
+  const wanted = artifactsOf(input.entry.entry, input.only);
   const layout = new ScratchLayout(settings.scratch);
   const host = await probeHost(
     {

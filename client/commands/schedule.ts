@@ -5,9 +5,8 @@ import { findingCounts, findingsMarkdown } from '../../plan/render/findings-mark
 import { readSettings } from '../../worker/settings.js';
 import { REVALIDATIONS, revalidateId, type Revalidation } from '../../workflows/names.js';
 import type { revalidate } from '../../workflows/revalidate.js';
-import type { RevalidateResult } from '../../workflows/types.js';
 import type { Context } from '../context.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
+import { EXIT, exitOfFindings, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
 import { withTemporal } from '../publish/connect.js';
 import { explainEnd } from '../publish/outcome.js';
@@ -107,11 +106,6 @@ const triggerNow = async (client: Client, which: Revalidation, signal: AbortSign
   });
 };
 
-const exitOf = ({ findings }: RevalidateResult): ExitCode => {
-  if (findings.integrity > 0) return EXIT.integrity;
-  return findings.attention > 0 ? EXIT.failed : EXIT.ok;
-};
-
 /** Starts a run now; `--watch` stays until it has ended, and answers as `swp verify` does. */
 export const scheduleTrigger = async (which: Revalidation, { watch }: { readonly watch?: boolean }, context: Context): Promise<ExitCode> =>
   withTemporal(context, async ({ client }) => {
@@ -128,7 +122,7 @@ export const scheduleTrigger = async (which: Revalidation, { watch }: { readonly
     try {
       const result = await client.workflow.getHandle<typeof revalidate>(started.workflow, started.run).result();
       out.data(result, () => neutralise([`${which}: ${findingCounts(result)}`, ...resultText(result, out.paint)].join('\n')));
-      return exitOf(result);
+      return exitOfFindings(result.findings);
     } catch (error) {
       throw explainEnd(error);
     }

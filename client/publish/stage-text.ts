@@ -1,5 +1,5 @@
 import { progressText } from '../../plan/render/progress.js';
-import type { Stage } from '../../workflows/stages.js';
+import { standsAt } from '../../workflows/stages.js';
 import type { Running, Step } from './read.js';
 
 /** What a host holds of an artifact that has left it: nobody waits for that. */
@@ -31,16 +31,8 @@ export const stepText = (step: Step): string => {
   return `${step.activity}${step.progress === null ? '' : ` ${progressText(step.progress)}`}${attempt}`;
 };
 
-const ENDS: ReadonlySet<string | null> = new Set<Stage>(['published', 'filed', 'unchanged', 'rejected', 'expired', 'abandoned', 'failed']);
-
-/**
- * Where a workflow stands, or how it ended, in one word. One whose targets are at work has no stage of its own; one that
- * somebody terminated keeps the stage that it had.
- */
-export const stageOf = ({ status, stage }: Pick<Running, 'status' | 'stage'>): string => {
-  if (status === 'RUNNING') return stage ?? 'at work';
-  return stage !== null && ENDS.has(stage) ? stage : status.toLowerCase().replaceAll('_', ' ');
-};
+/** Where a workflow stands, or how it ended, as people read it. */
+export const stageOf = (running: Pick<Running, 'status' | 'stage'>): string => standsAt(running).replaceAll('_', ' ');
 
 /** A moment to the second, in UTC. */
 export const timeText = (time: Date): string => time.toISOString().replace(/\.\d+Z$/, 'Z');

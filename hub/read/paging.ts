@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { callJson, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
-
-const first = (value: string | string[] | undefined): string => (Array.isArray(value) ? (value[0] ?? '') : (value ?? ''));
+import { firstHeader } from '../first-header.js';
 
 const nextOf = (link: string, page: URL): URL | null => {
   const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(link)?.[1];
@@ -42,7 +41,7 @@ export const readPages = async <T>(
       z.array(item),
     );
     items.push(...answer.value);
-    page = nextOf(first(answer.headers['link']), page);
+    page = nextOf(firstHeader(answer.headers['link']) ?? '', page);
   }
   return items;
 };

@@ -3,6 +3,7 @@ import { SwpError } from '../../core/error.js';
 import type { CommitSha, RepoId, Sha256 } from '../../core/ids.js';
 import { attempt, escapePath, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
+import { firstHeader } from '../first-header.js';
 
 /** A file at a pinned commit, with what the Hub has told of it. */
 export interface PinnedFile {
@@ -23,7 +24,6 @@ export interface Location {
 const isRedirect = (status: number): boolean => status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 const SAME_ORIGIN_HOPS = 5;
 
-const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 const unquote = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"', '');
 
 /** The Hub says of an LFS file which object it redirects to; it must be the one that was planned. */
@@ -35,9 +35,9 @@ const checkLinked = (file: PinnedFile, headers: Readonly<Record<string, string |
       `${file.repo} at ${file.commit}: ${file.path} has ${what} ${found} now, not what its commit lists.`,
     );
   };
-  const size = one(headers['x-linked-size']);
-  const etag = one(headers['x-linked-etag']);
-  const commit = one(headers['x-repo-commit']);
+  const size = firstHeader(headers['x-linked-size']);
+  const etag = firstHeader(headers['x-linked-etag']);
+  const commit = firstHeader(headers['x-repo-commit']);
   if (commit !== undefined && commit !== file.commit) differs('commit', commit);
   if (file.lfs === null) return;
   if (size !== undefined && Number(size) !== file.size) differs('size', size);

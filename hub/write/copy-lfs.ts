@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { inGroups } from '../../core/groups.js';
 import { SwpError } from '../../core/error.js';
 import type { RepoId, Sha256 } from '../../core/ids.js';
 import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
 import { withPatience, type HubConfig } from '../config.js';
-import { inGroups } from './preupload.js';
 
 /** What the endpoint takes at once (huggingface_hub, `hf_api.py`). */
 const FILES_PER_CALL = 500;

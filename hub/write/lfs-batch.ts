@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { inGroups } from '../../core/groups.js';
 import { SwpError } from '../../core/error.js';
 import { Sha256, type RepoId } from '../../core/ids.js';
 import { oneLine } from '../../core/text.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { requestId } from '../errors.js';
-import { inGroups } from './preupload.js';
 import type { UploadFile } from './upload-file.js';
 
 const OBJECTS_PER_CALL = 100;

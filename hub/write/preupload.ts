@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
+import { inGroups } from '../../core/groups.js';
 import type { RepoId } from '../../core/ids.js';
 import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
@@ -18,9 +19,6 @@ export interface UploadModes {
   readonly lfs: ReadonlySet<string>;
   readonly regular: ReadonlySet<string>;
 }
-
-export const inGroups = <T>(items: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
 
 /**
  * Asks the Hub which files it wants in LFS and which inside the commit.

@@ -2,11 +2,20 @@ import { repoKey, type Digest } from '../../core/ids.js';
 import { compareBytes, plural } from '../../core/text.js';
 import { digestOf } from '../canonical.js';
 import { wantsRepair, type Finding, type FleetFinding } from './finding.js';
-import { mergeRepairs, type Repair } from './repair.js';
+import type { Repair } from './repair.js';
+import { tableOf, type FindingTable } from './table.js';
 
 /** Digest of a run's findings so far: of those before, and of what a batch adds in its order. */
 export const chainFindings = (before: string | null, findings: readonly FleetFinding[]): string | null =>
   findings.length === 0 ? before : digestOf({ before, findings });
+
+/**
+ * The table of a batch, in a run whose findings so far have this digest.
+ *
+ * @param most rows
+ */
+export const tableAfter = (before: string | null, findings: readonly FleetFinding[], most?: number): FindingTable =>
+  tableOf(findings, chainFindings(before, findings), most);
 
 /** More of one target are counted: somebody may have replaced each of a hundred thousand files. */
 const TARGET_FINDINGS = 50;
@@ -21,7 +30,7 @@ export const boundFindings = (findings: readonly Finding[], most = TARGET_FINDIN
     return [...those.slice(0, most), { code, path: null, message: more }];
   });
 
-/** Which entries should be published again. */
+/** What should be published again, a repair for each target; those of an entry are to be merged. */
 export const repairsOf = (findings: readonly FleetFinding[]): Repair[] => {
   const wanted = new Map<string, { entry: string; parts: string[] }>();
   for (const { entry, target, ...found } of findings)
@@ -30,7 +39,7 @@ export const repairsOf = (findings: readonly FleetFinding[]): Repair[] => {
       at.parts.push(JSON.stringify([target, found.code, found.path, found.key ?? found.message]));
       wanted.set(repoKey(target), at);
     }
-  return mergeRepairs([...wanted.values()].map(({ entry, parts }) => ({ entry, findings: [digestOf(parts.toSorted(compareBytes))] })));
+  return [...wanted.values()].map(({ entry, parts }) => ({ entry, findings: [digestOf(parts.toSorted(compareBytes))] }));
 };
 
 /** The digest that a publish is started for: of everything at the targets of its entry. */

@@ -1,3 +1,4 @@
+import { problemText, type Problem } from '../../catalog/problem.js';
 import type { RepoId } from '../../core/ids.js';
 
 interface Meaning {
@@ -66,6 +67,10 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(Object.entries(FINDINGS))
 
 /** A finding of another version of SWP needs attention, as long as nobody knows better. */
 const meaningOf = ({ code }: { readonly code: string }): Meaning => MEANINGS.get(code) ?? FOR_A_PERSON;
+
+/** The mistakes of a catalog, as findings of nobody's target. */
+export const catalogFindings = (problems: readonly Problem[]): FleetFinding[] =>
+  problems.map((problem) => ({ entry: null, target: null, ...finding('catalog-invalid', problemText(problem)) }));
 
 export const levelOf = (found: Pick<Finding, 'code'>): Meaning['level'] => meaningOf(found).level;
 

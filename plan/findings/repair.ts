@@ -7,6 +7,13 @@ export interface Repair {
   readonly findings: readonly Digest[];
 }
 
+/** What became of a publish that re-validation would start. */
+export interface RepairReport {
+  readonly entry: string;
+  readonly outcome: 'started' | 'runs' | 'ended-before' | 'refused';
+  readonly reason?: string;
+}
+
 /** One repair for each entry, however many of its targets want it. */
 export const mergeRepairs = (repairs: readonly Repair[]): Repair[] => {
   const merged = new Map<string, readonly Digest[]>();

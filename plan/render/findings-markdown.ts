@@ -1,6 +1,7 @@
 import { formatBytes, plural } from '../../core/text.js';
 import { codeSpan, escapeMarkdown } from '../escape.js';
 import { levelOf, type FleetFinding } from '../findings/finding.js';
+import type { RepairReport } from '../findings/repair.js';
 import type { FindingTable } from '../findings/table.js';
 import { table } from './tables.js';
 
@@ -12,16 +13,14 @@ export interface ShownRun {
   readonly filesRead: number;
   readonly bytesRead: number;
   readonly findings: FindingTable;
-  readonly repairs: readonly { readonly entry: string; readonly outcome: RepairOutcome; readonly reason?: string }[];
+  readonly repairs: readonly RepairReport[];
   readonly repairsWanted: number;
 }
-
-type RepairOutcome = 'started' | 'runs' | 'ended-before' | 'refused';
 
 /** Room of the Web UI's details, in rows. */
 const MOST_ROWS = 100;
 
-const REPAIRED: Readonly<Record<RepairOutcome, string>> = {
+const REPAIRED: Readonly<Record<RepairReport['outcome'], string>> = {
   started: 'started a publish, which waits for approval',
   runs: 'a publish of it runs already',
   'ended-before': 'only reported: a publish for the same findings was not carried out',
@@ -29,7 +28,7 @@ const REPAIRED: Readonly<Record<RepairOutcome, string>> = {
 };
 
 /** What became of the publish that a finding calls for, in words. */
-export const repairText = ({ outcome, reason }: ShownRun['repairs'][number]): string =>
+export const repairText = ({ outcome, reason }: RepairReport): string =>
   reason === undefined ? REPAIRED[outcome] : `${REPAIRED[outcome]}: ${reason}`;
 
 /** `3 findings that need attention, 1 to know, in 120 targets`. */
