@@ -1,22 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.js';
+import { allTestFiles, filesOf, TIER } from './test/support/tiers.js';
 
 /** Rooms whose tests need no Temporal server; every other test gets one, started once for the whole run. */
-const SERVERLESS = [
-  'core',
-  'catalog',
-  'formats',
-  'plan',
-  'hub',
-  'larql',
-  'activities',
-  'dev/hub',
-  'dev/checkpoint',
-  'dev/larql',
-  'project',
-  'client/offline',
-  'worker/offline',
-].map((room) => `test/${room}/**/*.test.ts`);
+const SERVERLESS =
+  /^test\/(core|catalog|formats|plan|hub|larql|activities|dev\/(hub|checkpoint|larql)|project|client\/offline|worker\/offline)\//;
+
+const files = filesOf(TIER, allTestFiles(import.meta.dirname));
 
 export default defineConfig({
   test: {
@@ -27,13 +17,15 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { extends: true, test: { name: 'serverless', include: SERVERLESS, testTimeout: 30_000, hookTimeout: 60_000 } },
+      {
+        extends: true,
+        test: { name: 'serverless', include: files.filter((file) => SERVERLESS.test(file)), testTimeout: 30_000, hookTimeout: 60_000 },
+      },
       {
         extends: true,
         test: {
           name: 'temporal',
-          include: ['test/**/*.test.ts'],
-          exclude: SERVERLESS,
+          include: files.filter((file) => !SERVERLESS.test(file)),
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { problemText } from '../../catalog/problem.js';
 import { parseSourceFile } from '../../catalog/source-file.js';
 import { parseSettingsFile } from '../../catalog/settings-file.js';
+import { runs } from '../support/tiers.js';
 
 const SIDECAR = { key: 'one', tier: 'smoke', mtp_source_repo: 'a/source', mtp_sidecar_repo: 'b/target' };
 const VINDEX = {
@@ -149,7 +150,7 @@ describe('hostile YAML', () => {
           expect(Array.isArray(parseSettingsFile('s.yaml', text).problems)).toBe(true);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -9,6 +9,7 @@ import { openIndex, type SafetensorsIndex } from '../../formats/safetensors/inde
 import type { Parsing } from '../../formats/safetensors/json-members.js';
 import { escapePath } from '../../hub/call.js';
 import { pythonEnvironment } from '../support/python.js';
+import { runs } from '../support/tiers.js';
 
 /** Texts with what becomes of them: the code of the refusal, or null. `data` is the size of the data in bytes. */
 const Corpus = z.array(z.strictObject({ what: z.string(), text: z.string(), data: z.int().optional(), code: z.string().nullable() }));
@@ -113,13 +114,13 @@ describe('a header', () => {
         expect(position).toBe(LENGTH_PREFIX + bytes.length + data);
         expect(new Set(whole.made.tensors.map(({ name }) => name)).size).toBe(whole.made.count);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 
   it('that is taken is one that the official reader takes', async () => {
     const known = HEADERS.map(({ text, data = 0 }) => ({ bytes: bytesOf(text), data }));
-    const files = [...known, ...fc.sample(damaged(HEADERS), 3000)].filter(({ bytes, data }) => 'made' in headerOutcome(bytes, data));
+    const files = [...known, ...fc.sample(damaged(HEADERS), runs(3000))].filter(({ bytes, data }) => 'made' in headerOutcome(bytes, data));
     expect(files.length).toBeGreaterThan(HEADERS.filter(({ code }) => code === null).length);
     const opens = await officialReader(files);
     expect(files.filter((_, at) => opens[at] !== true).map(({ bytes }) => new TextDecoder().decode(bytes))).toEqual([]);
@@ -146,7 +147,7 @@ describe('an index', () => {
         }
         expect(new Set(whole.made.weightMap.values())).toEqual(whole.made.files);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 });

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { RateBudget } from '../../hub/budget.js';
-import { openHub, REPO, signal, type TestHub } from './support.js';
-import { readRepoInfo } from '../../hub/read/repo.js';
+import { signal } from './support.js';
 
 const API = new URL('https://hub.example/api/models/acme/weights');
 const FILE = new URL('https://hub.example/acme/weights/resolve/main/a.txt');
@@ -60,14 +59,4 @@ it('stops waiting when it is told to', async () => {
   const taken = budget.take(API, abort.signal);
   abort.abort(new Error('enough'));
   await expect(taken).rejects.toThrow();
-});
-
-it('asks for more than a window allows without once being refused', async () => {
-  vi.useRealTimers();
-  const test: TestHub = await openHub({ rateLimit: { api: 20, resolvers: 20, windowSeconds: 1 } });
-  await test.hub.admin.createRepo(REPO);
-  const hub = { ...test.client, budget: new RateBudget() };
-  for (let at = 0; at < 25; at += 1) await readRepoInfo(hub, REPO, undefined, { signal });
-  expect(test.hub.requests.filter(({ status }) => status === 429)).toEqual([]);
-  await test.close();
 });

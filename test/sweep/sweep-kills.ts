@@ -3,7 +3,7 @@ import { WorkerProcess } from '../support/worker-process.js';
 import type { Workshop } from '../support/workshop.js';
 import { Numbering } from './exchanges.js';
 import { runCase, type Watch } from './run-case.js';
-import { isFull, sample, SEED } from './sample.js';
+import { shareOf } from '../support/tiers.js';
 import { openWorld, type Scenario } from './scenario.js';
 
 /** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
@@ -31,7 +31,7 @@ export const sweepKills = async (scenario: Scenario): Promise<void> => {
   const processes = new Processes(workshop);
   await processes.start();
   const clean = await runCase(workshop, scenario);
-  const places = isFull ? clean.places : sample(clean.places, 1, ({ name }) => `kill at ${name}`);
+  const places = shareOf(clean.places);
 
   /** Holds the exchange, kills whoever made it, and starts the workers again. */
   const killAt =
@@ -52,7 +52,7 @@ export const sweepKills = async (scenario: Scenario): Promise<void> => {
       };
     };
 
-  describe(`a publish of ${scenario.name} with killed workers, seed ${SEED}`, () => {
+  describe(`a publish of ${scenario.name} with killed workers`, () => {
     it.each(places.map(({ name }) => name))(
       `${scenario.name}: SIGKILL at %s`,
       async (name) => {

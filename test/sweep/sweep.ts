@@ -2,9 +2,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Place } from './exchanges.js';
 import { KINDS, type Kind } from './kinds.js';
 import { runCase, type Ran } from './run-case.js';
-import { isFull, sample, SEED } from './sample.js';
+import { shareOf } from '../support/tiers.js';
 import { Strike } from './strike.js';
-import { openWorld, SCENARIOS, type Scenario } from './scenario.js';
+import { openWorld, type Scenario } from './scenario.js';
 
 const TIMEOUT_MS = 120_000;
 
@@ -13,13 +13,8 @@ interface Case {
   readonly place: Place;
 }
 
-const casesOf = (scenario: Scenario, places: readonly Place[]): Case[] =>
-  KINDS.flatMap((kind) => {
-    const cases = places.filter((place) => kind.strikes(place)).map((place) => ({ kind, place }));
-    if (isFull) return cases;
-    const [chosen] = sample(Object.keys(SCENARIOS), 1, (name) => `${kind.name} of ${name}`);
-    return chosen === scenario.name ? sample(cases, 1, ({ place }) => `${kind.name} at ${place.name}`) : [];
-  });
+const casesOf = (places: readonly Place[]): Case[] =>
+  shareOf(KINDS.flatMap((kind) => places.filter((place) => kind.strikes(place)).map((place) => ({ kind, place }))));
 
 const check = ({ kind }: Case, ran: Ran, clean: Ran): void => {
   expect(ran.payload).toEqual(clean.payload);
@@ -33,10 +28,10 @@ const check = ({ kind }: Case, ran: Ran, clean: Ran): void => {
 export const sweepFaults = async (scenario: Scenario): Promise<void> => {
   const { workshop, close } = await openWorld('sweep', scenario);
   const clean = await runCase(workshop, scenario);
-  const cases = casesOf(scenario, clean.places);
+  const cases = casesOf(clean.places);
   const rows = new Map<string, { cases: number; helped: number; approvals: number; resent: number }>();
 
-  describe(`a publish of ${scenario.name}, seed ${SEED}`, () => {
+  describe(`a publish of ${scenario.name}`, () => {
     it.each(cases.map((one) => [`${one.kind.name} at ${one.place.name}`, one] as const))(
       `${scenario.name}: %s`,
       async (_, one) => {
@@ -55,7 +50,7 @@ export const sweepFaults = async (scenario: Scenario): Promise<void> => {
       TIMEOUT_MS,
     );
     afterAll(async () => {
-      if (isFull) process.stderr.write(`${table(scenario, clean, rows)}\n`);
+      process.stderr.write(`${table(scenario, clean, rows)}\n`);
       await close();
     });
   });

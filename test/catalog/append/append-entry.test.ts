@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { appendEntry } from '../../../catalog/append/append-entry.js';
 import { parseSourceFile } from '../../../catalog/source-file.js';
 import { randomCatalog } from './random-catalog.js';
+import { runs } from '../../support/tiers.js';
 
 const ENTRY = { key: 'new', tier: 'smoke', mtp_source_repo: 'labs/new', mtp_sidecar_repo: 'acme/new-mtp' };
 const VINDEX = {
@@ -33,7 +34,7 @@ describe('of any catalog, with an entry appended', () => {
         expect(parse(after)).toEqual({ models: [...models, ENTRY] });
         expect(parseSourceFile('c.yaml', after).problems).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -49,7 +50,7 @@ describe('of any catalog, with an entry appended', () => {
         while (tail < before.length - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
         expect(before.length - head - tail).toBeLessThanOrEqual(style === 'block' ? 0 : 1);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -59,7 +60,7 @@ describe('of any catalog, with an entry appended', () => {
         fc.pre(parseSourceFile('c.yaml', text).problems.length === 0);
         expect(comments(appendEntry(text, ENTRY))).toEqual(comments(text));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -70,7 +71,7 @@ describe('of any catalog, with an entry appended', () => {
         const after = appendEntry(text, ENTRY);
         expect(/(?<!\r)\n/.test(after)).toBe(/(?<!\r)\n/.test(text));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -105,7 +106,7 @@ describe('of any catalog, with an entry appended', () => {
         expect(parse(edited)).toEqual({ models: [...(parse(damaged) as { models: unknown[] }).models, ENTRY] });
         expect(comments(edited)).toEqual(comments(damaged));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

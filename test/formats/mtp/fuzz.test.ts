@@ -6,6 +6,7 @@ import { planExtraction, planMtpSidecar, type Checkpoint } from '../../../format
 import { MAX_SLABS } from '../../../formats/mtp/slabs.js';
 import type { TensorShape } from '../../../formats/safetensors/write.js';
 import { file } from './checkpoint.js';
+import { runs } from '../../support/tiers.js';
 
 const PREFIXES = [
   'mtp.',
@@ -171,8 +172,8 @@ it('any heads are refused, or cut into slabs that fill their file and read each 
       expect(position).toBe(selection.layout.size);
       expect(fetch.fetchBytes).toBeLessThanOrEqual(fetch.neededBytes * 1.015);
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
   // Else the property would hold of refusals alone.
-  expect(planned).toBeGreaterThan(300);
+  expect(planned).toBeGreaterThan(runs(300));
 }, 120_000);

@@ -8,6 +8,7 @@ import { validateVindex } from '../../../formats/vindex/validate.js';
 import { quantiseRow } from './quantise.js';
 import { tinyGemma, tinyLlama, tinyMixtral } from './tiny-models.js';
 import { readerOf, sourceOf, tinySlice, tinyVindex, type TinyVindex } from './tiny-vindex.js';
+import { runs } from '../../support/tiers.js';
 
 const LLAMA = tinyVindex(tinyLlama());
 const GEMMA = tinyVindex(tinyGemma());
@@ -130,7 +131,7 @@ describe('a model of any shape', () => {
           expect(await compared(vindex)).toMatchObject({ problems: [] });
         },
       ),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 });

@@ -5,6 +5,7 @@ import type { VindexProblem } from '../../../formats/vindex/reading.js';
 import { validateVindex } from '../../../formats/vindex/validate.js';
 import { tinyGemma, tinyLlama, tinyMixtral } from './tiny-models.js';
 import { editIndex, editManifest, readerOf, rehash, tinySlice, tinyVindex, type TinyVindex } from './tiny-vindex.js';
+import { runs } from '../../support/tiers.js';
 
 type Files = Map<string, Uint8Array>;
 
@@ -236,7 +237,7 @@ describe('of any vindex', () => {
           expect(found).toContain(`checksum ${path}`);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 
@@ -246,7 +247,7 @@ describe('of any vindex', () => {
       fc.asyncProperty(fc.constantFrom(...paths), fc.uint8Array({ maxLength: 300 }), async (path, bytes) => {
         expect(await problemsAfter(GEMMA, (files) => files.set(path, bytes))).not.toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

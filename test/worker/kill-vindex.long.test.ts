@@ -8,7 +8,6 @@ import { setBehaviour, type BehaviourInput } from '../../dev/larql/behaviour.js'
 import { installStandIn } from '../../dev/larql/install.js';
 import { readRuns, type Run } from '../../dev/larql/runs.js';
 import { targetId } from '../../workflows/names.js';
-import { isFull, sample } from '../sweep/sample.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { Workshop } from '../support/workshop.js';
 
@@ -80,7 +79,6 @@ const expectPublishedOnce = async (): Promise<void> => {
   expect(readRuns(directory).flatMap(({ alongside }) => alongside)).toEqual([]);
 };
 
-/** One of them in everyday tests, all of them in the sweep. */
 const MOMENTS: [string, BehaviourInput][] = [
   ['in its first stage', { layerMs: 60_000 }],
   ['when it does not end when it is asked to', { layerMs: 60_000, ignoresSigterm: true }],
@@ -88,7 +86,7 @@ const MOMENTS: [string, BehaviourInput][] = [
 ];
 
 describe('while larql extracts', () => {
-  it.each(isFull ? MOMENTS : sample(MOMENTS, 1, ([name]) => name))(
+  it.each(MOMENTS)(
     'SIGKILL of the worker %s ends larql with it; the next one begins anew, alone',
     async (_, behaviour) => {
       const highmem = await startExtraction(behaviour);

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { RateBudget } from '../../hub/budget.js';
+import { readRepoInfo } from '../../hub/read/repo.js';
+import { openHub, REPO, signal, type TestHub } from './support.js';
+
+it('asks for more than a window allows without once being refused', async () => {
+  const test: TestHub = await openHub({ rateLimit: { api: 20, resolvers: 20, windowSeconds: 1 } });
+  await test.hub.admin.createRepo(REPO);
+  const hub = { ...test.client, budget: new RateBudget() };
+  for (let at = 0; at < 25; at += 1) await readRepoInfo(hub, REPO, undefined, { signal });
+  expect(test.hub.requests.filter(({ status }) => status === 429)).toEqual([]);
+  await test.close();
+});

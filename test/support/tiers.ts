@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Part of the tests: `npm test` leaves out the long files, `npm run test:all` runs everything, and a slice is one of
+ * several equal shares of what `npm test` leaves out.
+ */
+export type Tier =
+  { readonly name: 'quick' } | { readonly name: 'all' } | { readonly name: 'slice'; readonly index: number; readonly count: number };
+
+/** @param text the value of `SWP_TESTS`: nothing, `all`, or a slice as `3/16`, counted from 1 */
+export const parseTier = (text = ''): Tier => {
+  if (text === '') return { name: 'quick' };
+  if (text === 'all') return { name: 'all' };
+  const [, index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (index < 1 || index > count) throw new Error(`SWP_TESTS is "all" or a slice such as "3/16", not "${text}".`);
+  return { name: 'slice', index: index - 1, count };
+};
+
+export const TIER = parseTier(process.env['SWP_TESTS']);
+
+/** How often a property is tried: a tenth of the full count in `npm test`. */
+export const runs = (full: number, { name }: Tier = TIER): number => (name === 'quick' ? Math.ceil(full / 10) : full);
+
+/** The cases of a sweep that run in this tier. */
+export const shareOf = <T>(cases: readonly T[], tier: Tier = TIER): T[] =>
+  cases.filter((_, at) => tier.name !== 'slice' || at % tier.count === tier.index);
+
+/** Seconds that a file takes on two quiet cores with two others beside it, where that is more than a few. */
+export const SECONDS: Readonly<Record<string, number>> = {
+  'test/worker/hosts.long.test.ts': 113,
+  'test/workflows/vindex.long.test.ts': 72,
+  'test/worker/kill-vindex.long.test.ts': 55,
+  'test/worker/kill.long.test.ts': 55,
+  'test/workflows/move.long.test.ts': 48,
+  'test/workflows/faults.test.ts': 45,
+  'test/upgrade/upgrade.long.test.ts': 42,
+  'test/client/offline/verify-rebuild-vindex.long.test.ts': 42,
+  'test/client/github-publish.long.test.ts': 37,
+  'test/docs/pages.long.test.ts': 36,
+  'test/browser/web-ui.long.test.ts': 35,
+  'test/client/campaign.test.ts': 26,
+  'test/client/no-worker.long.test.ts': 25,
+  'test/worker/kill.test.ts': 22,
+  'test/docs/readme.test.ts': 22,
+  'test/workflows/collection.test.ts': 21,
+  'test/workflows/rounds.test.ts': 21,
+  'test/client/decide.test.ts': 20,
+  'test/workflows/release.test.ts': 18,
+  'test/workflows/vision.long.test.ts': 17,
+  'test/hub/budget.long.test.ts': 15,
+  'test/hub/budget.test.ts': 15,
+  'test/client/offline/catalog-diff.test.ts': 14,
+  'test/workflows/vindex.test.ts': 13,
+  'test/activities/revalidate/check-targets.test.ts': 12,
+  'test/client/demo.test.ts': 12,
+  'test/client/watch.test.ts': 12,
+  'test/dev/temporal/server.test.ts': 11,
+  'test/client/dev.long.test.ts': 11,
+  'test/client/rebuild.long.test.ts': 11,
+  'test/dev/larql/failures.long.test.ts': 10,
+  'test/workflows/decisions.test.ts': 10,
+  'test/client/resolve.test.ts': 10,
+};
+
+export const secondsOf = (file: string): number => SECONDS[file] ?? 1;
+
+const isLong = (file: string): boolean => file.endsWith('.long.test.ts');
+/** A sweep deals its own cases to the slices. */
+const isSweep = (file: string): boolean => file.startsWith('test/sweep/');
+const triesProperties = (file: string): boolean => readFileSync(file, 'utf8').includes('numRuns: runs(');
+
+/** Deals files to slices, the longest first and each to the slice that has the least to do. */
+const deal = (files: readonly string[], count: number): string[][] => {
+  const slices = Array.from({ length: count }, () => ({ files: [] as string[], seconds: 0 }));
+  for (const file of files.toSorted((a, b) => secondsOf(b) - secondsOf(a) || a.localeCompare(b))) {
+    const [least] = slices.toSorted((a, b) => a.seconds - b.seconds);
+    least?.files.push(file);
+    if (least !== undefined) least.seconds += secondsOf(file);
+  }
+  return slices.map((slice) => slice.files);
+};
+
+/** The test files of a tier. */
+export const filesOf = (tier: Tier, all: readonly string[]): string[] => {
+  if (tier.name === 'all') return [...all];
+  if (tier.name === 'quick') return all.filter((file) => !isLong(file));
+  const dealt = all.filter((file) => !isSweep(file) && (isLong(file) || triesProperties(file)));
+  return [...all.filter(isSweep), ...(deal(dealt, tier.count)[tier.index] ?? [])];
+};
+
+/** Every test file, by its path in the project. */
+export const allTestFiles = (root: string): string[] =>
+  readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => `test/${file}`)
+    .toSorted();

@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
+import { headerOfFile } from '../../formats/safetensors/header.js';
+import { slabsJournalled } from '../support/scratch-journals.js';
+import { freeze } from '../support/freeze.js';
+import { KillWorkshop } from './kill-workshop.js';
+
+/** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
+const TIMEOUT_MS = 120_000;
+
+let kills: KillWorkshop;
+beforeEach(async () => {
+  kills = await KillWorkshop.open();
+});
+afterEach(() => kills.close());
+
+describe('SIGKILL', () => {
+  it(
+    'of both workers while a plan waits: the signal arrives with no worker alive',
+    async () => {
+      const { control, highmem } = await kills.startBoth();
+      await kills.workshop.start();
+      const plan = await kills.workshop.planOf();
+      await Promise.all([control.kill(), highmem.kill()]);
+      await kills.workshop.handle().signal('review', { plan: plan.digest, verdict: 'approve', reviewer: 'ada' });
+      await kills.startBoth();
+      await kills.expectPublishedOnce();
+      expect(await kills.attempts()).toMatchObject({
+        buildArtifact: 1,
+        uploadArtifact: 1,
+        commitArtifact: 1,
+      });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'while extracting: the build goes on from its journal, and nothing before it is done again',
+    async () => {
+      const { files } = generateCheckpoint({ seed: 7, size: 'small' });
+      const [whole = '', held] = [...files.keys()].filter((path) => path.endsWith('.safetensors'));
+      const headsOfWhole = headerOfFile(files.get(whole)!).tensors.filter(({ name }) => name.startsWith('mtp.')).length;
+      const readsOfWhole = (): number =>
+        kills.workshop.hub.requests.filter(({ operation, file }) => operation === 'cdn' && file === whole).length;
+      let before = 0;
+      let readsOfHeld = 0;
+      // One shard's heads arrive, the other's never do; the first that the build reads of each is its header.
+      await kills.crashAt(
+        ({ operation, file }) => operation === 'cdn' && file === held && ++readsOfHeld > 1,
+        'hold',
+        async () => {
+          await expect.poll(() => slabsJournalled(kills.workshop), { timeout: 20_000 }).toBe(headsOfWhole);
+          before = readsOfWhole();
+        },
+      );
+      expect(await kills.attempts()).toMatchObject({ buildArtifact: 2, uploadArtifact: 1 });
+      expect(readsOfWhole() - before).toBe(1);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'right after the commit was applied, before its answer: the commit is found, not made again',
+    async () => {
+      await kills.crashAt(
+        ({ operation }) => operation === 'commit',
+        'hold-after',
+        () => expect.poll(() => kills.workshop.ourCommits().catch(() => 0), { timeout: 20_000 }).toBe(1),
+      );
+      expect(await kills.attempts()).toMatchObject({ uploadArtifact: 1, commitArtifact: 2 });
+      expect(kills.workshop.hub.requests.filter(({ operation }) => operation === 'commit')).toHaveLength(1);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('SIGTERM', () => {
+  it(
+    "during an upload ends at the part's boundary; the next worker goes on",
+    async () => {
+      const { highmem } = await kills.startBoth();
+      await kills.workshop.start();
+      const { reached, thaw } = freeze(kills.workshop.hub, ({ operation }) => operation === 'part', 'hold');
+      await kills.workshop.approve();
+      await reached;
+      const stopped = highmem.stop();
+      thaw();
+      expect(await stopped).toBe(0);
+      await kills.start('highmem');
+      await kills.expectPublishedOnce();
+    },
+    TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EntrySnapshot } from '../../catalog/snapshot.js';
+import { RepoId } from '../../core/ids.js';
+import { type BehaviourInput } from '../../dev/larql/behaviour.js';
+import { installStandIn } from '../../dev/larql/install.js';
+import { readRuns, type Run } from '../../dev/larql/runs.js';
+import { installedLarql } from '../dev/larql/larqlFixture.js';
+import { snapshotOf } from '../support/snapshot.js';
+import { Workshop } from '../support/workshop.js';
+
+/** A larql that a high-memory worker finds. */
+export interface Larql {
+  readonly name: string;
+  /** Installs it, where it is a stand-in, and returns its path. */
+  readonly path: (directory: string) => Promise<string>;
+}
+
+export const standIn = (behaviour: BehaviourInput = {}): Larql => ({
+  name: 'the stand-in',
+  path: (directory) => installStandIn(directory, behaviour),
+});
+
+export const NO_LARQL: Larql = { name: 'none', path: (directory) => Promise.resolve(join(directory, 'none')) };
+
+/** The stand-in, and the real program where there is one. */
+export const larqls = (): Larql[] => {
+  const real = installedLarql();
+  const found = [standIn(), ...(real === undefined ? [] : [{ name: `larql at ${real}`, path: () => Promise.resolve(real) }])];
+  process.stderr.write(`Vindexes are published with ${found.map(({ name }) => name).join(' and ')}.\n`);
+  return found;
+};
+
+/** A workshop that publishes the vindexes of one source model. */
+export class VindexWorkshop {
+  private constructor(
+    readonly workshop: Workshop,
+    readonly source: RepoId,
+    /** Holds the stand-in and the record of its runs. */
+    readonly directory: string,
+  ) {}
+
+  static async open(files: ReadonlyMap<string, Uint8Array>, larql: Larql = standIn()): Promise<VindexWorkshop> {
+    const directory = await mkdtemp(join(tmpdir(), 'swp-vindex-'));
+    const workshop = await Workshop.open('vindex', larql === NO_LARQL ? {} : { larql: await larql.path(directory) });
+    const source = RepoId.parse(`labs/${workshop.queue}-model`);
+    await workshop.hub.admin.createRepo(source);
+    await workshop.hub.admin.commitFiles(source, files, { message: 'A model' });
+    return new VindexWorkshop(workshop, source, directory);
+  }
+
+  async close(): Promise<void> {
+    await this.workshop.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  targetOf(slice: string): RepoId {
+    return RepoId.parse(`Acme/${this.workshop.queue}-${slice}-vindex`);
+  }
+
+  entry(slice = 'full'): EntrySnapshot {
+    const { queue } = this.workshop;
+    return this.workshop.entry(
+      {
+        mtp_source_repo: undefined,
+        mtp_sidecar_repo: undefined,
+        source_model: this.source,
+        quant: 'q4k',
+        slices: [slice],
+        output_name: `${queue}-${slice}.vindex`,
+        hf_repo: this.targetOf(slice),
+      },
+      `${queue}-${slice}`,
+    );
+  }
+
+  async publish(slice = 'full') {
+    await this.workshop.start(this.entry(slice));
+    const plan = await this.workshop.approve(1, this.entry(slice));
+    return { plan, result: await this.workshop.result(this.entry(slice)) };
+  }
+
+  /** The published files, as Python's `huggingface_hub` reads them. */
+  published(slice = 'full'): Promise<ReadonlyMap<string, Buffer>> {
+    return snapshotOf(this.workshop.hub.url, this.targetOf(slice), 'main', this.directory);
+  }
+
+  /** Downloads of the weights that read more than their header. */
+  sourceDownloads(): number {
+    return this.workshop.hub.requests.filter(
+      ({ operation, repo, file, sent }) => operation === 'cdn' && repo === this.source && file === 'model.safetensors' && sent > 100_000,
+    ).length;
+  }
+
+  extractions(): Run[] {
+    return readRuns(this.directory).filter(({ args }) => args[0] === 'extract' && args[1] === this.source);
+  }
+
+  /** The message with which a publish ends whose plan is blocked. */
+  async blockedPlan(): Promise<string> {
+    await this.workshop.start(this.entry());
+    const failure: unknown = await this.workshop.result(this.entry()).catch((error: unknown) => error);
+    return String((failure as { cause?: unknown }).cause ?? failure);
+  }
+}

@@ -1,0 +1,51 @@
+import { RepoId } from '../../core/ids.js';
+import type { EntrySnapshot } from '../../catalog/snapshot.js';
+import { generateVision } from '../../dev/checkpoint/vision.js';
+import { Workshop } from '../support/workshop.js';
+
+/** Large enough that its bytes are not read when it is planned. */
+export const ENCODER = generateVision({ seed: 3, hidden: 640 }).files;
+export const WEIGHTS_BYTES = ENCODER.get('model.safetensors')!.byteLength;
+export const CHUNK_BYTES = 1_000_000;
+
+const OWN = new Set(['README.md', '.gitattributes', 'provenance.json']);
+
+/** The files that a mirror copies, without those of its own. */
+export const mirroredOf = (files: ReadonlyMap<string, Uint8Array>): Map<string, string> =>
+  new Map([...files].filter(([path]) => !OWN.has(path)).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')]));
+
+/** A workshop that mirrors one vision encoder. */
+export class VisionWorkshop {
+  private constructor(
+    readonly workshop: Workshop,
+    readonly source: RepoId,
+    readonly target: RepoId,
+  ) {}
+
+  static async open({ serverCopy }: { readonly serverCopy: boolean }): Promise<VisionWorkshop> {
+    const workshop = await Workshop.open('vision', { hub: { multipartThreshold: CHUNK_BYTES, chunkSize: CHUNK_BYTES, serverCopy } });
+    const source = RepoId.parse(`labs/${workshop.queue}-vision`);
+    await workshop.hub.admin.createRepo(source);
+    await workshop.hub.admin.commitFiles(source, ENCODER, { message: 'An encoder' });
+    return new VisionWorkshop(workshop, source, RepoId.parse(`Acme/${workshop.queue}-vision`));
+  }
+
+  close(): Promise<void> {
+    return this.workshop.close();
+  }
+
+  entry(): EntrySnapshot {
+    return this.workshop.entry({
+      mtp_source_repo: undefined,
+      mtp_sidecar_repo: undefined,
+      vision_source_repo: this.source,
+      vision_sidecar_repo: this.target,
+    });
+  }
+
+  async publish() {
+    await this.workshop.start(this.entry());
+    const plan = await this.workshop.approve(1, this.entry());
+    return { plan, result: await this.workshop.result(this.entry()) };
+  }
+}
