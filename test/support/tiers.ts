@@ -49,7 +49,6 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/workflows/release.test.ts': 18,
   'test/workflows/vision.long.test.ts': 17,
   'test/hub/budget.long.test.ts': 15,
-  'test/hub/budget.test.ts': 15,
   'test/client/offline/catalog-diff.test.ts': 14,
   'test/workflows/vindex.test.ts': 13,
   'test/activities/revalidate/check-targets.test.ts': 12,
