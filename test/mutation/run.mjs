@@ -22,5 +22,5 @@ for (const name of names) {
   lines.push([name, killed, timedOut, survived, count('Ignored'), `${score.toFixed(1)} %`]);
 }
 process.stdout.write(
-  lines.map((cells) => `${cells.map((cell, at) => (at === 0 ? `${cell}`.padEnd(20) : `${cell}`.padStart(10))).join('')}\n`).join(''),
+  lines.map((cells) => `${cells.map((cell, at) => (at === 0 ? String(cell).padEnd(20) : String(cell).padStart(10))).join('')}\n`).join(''),
 );
