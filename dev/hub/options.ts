@@ -40,8 +40,11 @@ export const HubSettings = z.strictObject({
   pageSize: z.int().positive().default(1000),
   rateLimit: RateLimit.prefault({}),
   lifetimes: Lifetimes.prefault({}),
-  /** Whether LFS objects have Xet hashes and can be copied between repositories by `lfs-files/duplicate`. */
-  serverCopy: z.boolean().default(true),
+  /**
+   * Whether LFS objects have Xet hashes and can be copied between repositories by `lfs-files/duplicate`. A client with Xet
+   * downloads what has a Xet hash by that protocol, which this hub does not serve: `hf_xet` then fails.
+   */
+  serverCopy: z.boolean().default(false),
   /** Bytes that all downloads together get in a second; as fast as it goes when left out. */
   downloadRate: z.int().positive().optional(),
   /** Serves `/__dev__/` (scripted faults, the request log) to tests in another process. */

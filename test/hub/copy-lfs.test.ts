@@ -14,7 +14,7 @@ let test: TestHub;
 afterEach(() => test.close());
 
 const start = async (options: Parameters<typeof openHub>[0] = {}) => {
-  test = await openHub(options);
+  test = await openHub({ serverCopy: true, ...options });
   await test.hub.admin.createRepo(SOURCE);
   await test.hub.admin.createRepo(REPO);
   const files = new Map([

@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { pythonEnvironment } from '../../support/python.js';
-import { makeDirectory, startHub, WRITER } from './hubFixture.js';
+import { makeBytes, makeDirectory, startHub, WRITER } from './hubFixture.js';
 
 const PROGRAM = fileURLToPath(new URL('publish.py', import.meta.url));
 
@@ -57,5 +59,20 @@ describe("Python's huggingface_hub against the local hub", () => {
     ).toEqual([]);
     expect(hub.requests.filter(({ operation }) => operation === 'verify')).toHaveLength(1);
     expect(hub.requests.filter(({ status }) => status === undefined || status >= 500)).toEqual([]);
+  });
+});
+
+describe('the hf CLI against the local hub', () => {
+  it('downloads a repository with hf_xet installed, as the cards say', async () => {
+    const hf = join(dirname(await pythonEnvironment()), 'hf');
+    const hub = await startHub();
+    const weights = makeBytes(100_000, 1);
+    await hub.admin.createRepo('Skulk/tiny');
+    await hub.admin.commitFiles('Skulk/tiny', new Map([['model.safetensors', weights]]), { message: 'weights' });
+    const directory = await makeDirectory();
+    const env = { HF_ENDPOINT: hub.url, HF_HOME: await makeDirectory(), HF_HUB_DISABLE_TELEMETRY: '1', NO_PROXY: '127.0.0.1' };
+    await execa(hf, ['download', 'Skulk/tiny', '--local-dir', directory], { env });
+    expect(await readFile(join(directory, 'model.safetensors'))).toEqual(weights);
+    expect(hub.requests.filter(({ operation, file }) => operation === 'cdn' && file === 'model.safetensors')).toHaveLength(1);
   });
 });

@@ -128,7 +128,6 @@ describe('tree', () => {
         size: 1000,
         path: 'a/b/model.safetensors',
         lfs: { oid: sha256(BIG), size: 1000, pointerSize: 129 },
-        xetHash: sha256(Buffer.from(`xet:${sha256(BIG)}`)),
       },
       { type: 'file', oid: 'ad471007bd7f5983d273b9584e5629230150fd54', size: 10, path: 'a/small.txt' },
     ]);

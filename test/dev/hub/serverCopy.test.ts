@@ -9,7 +9,7 @@ const OID = sha256(BYTES);
 const XET = sha256(Buffer.from(`xet:${OID}`));
 
 const withRepos = async (options: Parameters<typeof startHub>[0] = {}): Promise<LocalHub> => {
-  const hub = await startHub(options);
+  const hub = await startHub({ serverCopy: true, ...options });
   await hub.admin.createRepo(SOURCE);
   await hub.admin.commitFiles(SOURCE, new Map([['m.safetensors', BYTES]]), { message: 'weights' });
   await hub.admin.createRepo(TARGET);
