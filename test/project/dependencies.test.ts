@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { projectRoot } from '../../dev/temporal/project.js';
 
-const lock = async (): Promise<{ packages: Record<string, { version?: string; resolved?: string }> }> =>
+const lock = async (): Promise<{ packages: Record<string, { version?: string; resolved?: string; integrity?: string }> }> =>
   JSON.parse(await readFile(join(projectRoot(), 'package-lock.json'), 'utf8'));
 
 it('there is one protobufjs 8 in the tree: two copies break the reading of histories', async () => {
@@ -25,4 +25,10 @@ it('all Temporal packages have one version', async () => {
 it('the lockfile records no download addresses', async () => {
   const { packages } = await lock();
   expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+});
+
+it('the lockfile has a digest of every package, those of other platforms too', async () => {
+  const { packages } = await lock();
+  const without = Object.entries(packages).filter(([path, { integrity }]) => path !== '' && integrity === undefined);
+  expect(without.map(([path]) => path)).toEqual([]);
 });
