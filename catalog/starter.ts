@@ -16,8 +16,8 @@ sources:
   - name: ${source}
     path: ${CATALOG_NAME}
 
-# The built-in entries are there too, as foxlight/<key>. To leave them out:
-# include_foxlight: false
+# Without this line the built-in entries, foxlight/<key>, are in the catalog too.
+include_foxlight: false
 `;
 
 const catalogText = (

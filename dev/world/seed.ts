@@ -32,6 +32,7 @@ ${larql ? VINDEX_FIELDS : ''}`;
 export const DEMO_SETTINGS = `sources:
   - name: demo
     path: catalog.yaml
+include_foxlight: false
 `;
 
 /** The tokens of the local hub: one reads, one writes. They open nothing else. */

@@ -1,7 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { inject, expect, it } from 'vitest';
+import { inject, expect, it, onTestFinished } from 'vitest';
+import { loadCatalog } from '../../catalog/load.js';
 import { projectRoot } from '../../dev/temporal/project.js';
+import { DEMO, DEMO_SETTINGS, demoCatalog } from '../../dev/world/seed.js';
 
 const swp = (args: readonly string[]) =>
   execa(process.execPath, [join(projectRoot(), 'dist', 'client', 'main.js'), ...args], {
@@ -29,6 +33,14 @@ it('the demo publishes sidecars from plan to verification', async () => {
     ui: expect.stringContaining('publish%2Fdemo%2Fqwen3-5-tiny'),
   });
 }, 120_000);
+
+it('the sandbox has its own entry alone, so that lists and checks of everything show nothing else', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'swp-seed-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  await writeFile(join(directory, 'skulk-weights.yaml'), DEMO_SETTINGS);
+  await writeFile(join(directory, 'catalog.yaml'), demoCatalog(true));
+  expect([...(await loadCatalog({ cwd: directory })).entries.keys()]).toEqual([DEMO.entry]);
+});
 
 it('without a terminal the demo approves nothing by itself', async () => {
   const { exitCode, stderr } = await swp(['demo']);
