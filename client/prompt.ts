@@ -14,20 +14,21 @@ const answered = <T>(answer: T | typeof CANCEL_SYMBOL): T => {
 export const ask = async (question: string, signal: AbortSignal): Promise<boolean> =>
   answered(await confirm({ message: question, initialValue: false, output: process.stderr, signal }));
 
-/**
- * Asks for a line of text on the terminal.
- *
- * @param fault what is wrong with a line, or nothing
- */
-export const askText = async (
-  question: string,
-  {
-    initial,
-    fault,
-    signal,
-  }: { readonly initial: string; readonly fault: (line: string) => string | undefined; readonly signal: AbortSignal },
-): Promise<string> =>
-  answered(await text({ message: question, initialValue: initial, validate: (line) => fault(line ?? ''), output: process.stderr, signal }));
+interface TextQuestion {
+  /** Shown until something is typed, and taken where nothing is. */
+  readonly proposal: string;
+  /** Says what is wrong with a line. */
+  readonly fault: (line: string) => string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Asks for a line of text on the terminal. */
+export const askText = async (question: string, { proposal, fault, signal }: TextQuestion): Promise<string> => {
+  const validate = (line: string | undefined): string | undefined => fault(line === undefined || line === '' ? proposal : line);
+  return answered(
+    await text({ message: question, placeholder: proposal, defaultValue: proposal, validate, output: process.stderr, signal }),
+  );
+};
 
 /** Asks for one of several on the terminal. */
 export const choose = async (question: string, options: readonly string[], signal: AbortSignal): Promise<string> =>

@@ -15,7 +15,7 @@ const nameOf = async (given: string | undefined, directory: string, context: Con
   const name =
     given ??
     (await askText('Name of your source? Its entries are called name/key.', {
-      initial: slugOf(basename(directory)),
+      proposal: slugOf(basename(directory)),
       fault: sourceNameFault,
       signal: context.signal,
     }));

@@ -29,7 +29,7 @@ const namespaceFault = (name: string): string | undefined => RepoId.safeParse(`$
 export const namespaceOf = async (catalog: Catalog, source: string, given: string | undefined, context: Context): Promise<string> => {
   const known = given ?? habitsOf(catalog, source).namespace;
   if (known === undefined && mayPrompt(context))
-    return askText('Owner of the target repositories on the Hub?', { initial: source, fault: namespaceFault, signal: context.signal });
+    return askText('Owner of the target repositories on the Hub?', { proposal: source, fault: namespaceFault, signal: context.signal });
   const namespace = known ?? source;
   const fault = namespaceFault(namespace);
   if (fault === undefined) return namespace;

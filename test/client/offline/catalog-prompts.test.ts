@@ -7,10 +7,11 @@ import { generateCheckpoint } from '../../../dev/checkpoint/generate.js';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
 
 /** What a person answers, in turn; each question is kept. */
-const person = vi.hoisted(() => ({ answers: [] as unknown[], asked: [] as string[] }));
+const person = vi.hoisted(() => ({ answers: [] as unknown[], asked: [] as string[], options: {} as Record<string, unknown> }));
 vi.mock('@clack/prompts', () => {
-  const answer = ({ message }: { message: string }): Promise<unknown> => {
-    person.asked.push(message);
+  const answer = (options: { message: string }): Promise<unknown> => {
+    person.asked.push(options.message);
+    person.options = { ...options };
     return Promise.resolve(person.answers.shift());
   };
   return { confirm: answer, text: answer, select: answer, CANCEL_SYMBOL: Symbol.for('gone away') };
@@ -98,6 +99,15 @@ describe('swp catalog init on a terminal', () => {
     expect((await swp(['catalog', 'init', 'made'], 'acme')).code).toBe(0);
     expect(person.asked).toEqual(['Name of your source? Its entries are called name/key.']);
     expect(await text('made/skulk-weights.yaml')).toContain('name: acme');
+  });
+
+  it('proposes the name of the directory, which what is typed replaces and an empty line takes', async () => {
+    await swp(['catalog', 'init', 'Proposed'], 'acme');
+    expect(person.options).toMatchObject({ placeholder: 'proposed', defaultValue: 'proposed' });
+    expect(person.options).not.toHaveProperty('initialValue');
+    const validate = person.options['validate'] as (line: string | undefined) => string | undefined;
+    expect([validate(''), validate(undefined), validate('acme')]).toEqual([undefined, undefined, undefined]);
+    expect(validate('Acme!')).toContain('must be');
   });
 
   it('judges the answer as it judges the flag', async () => {
