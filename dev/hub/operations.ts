@@ -27,6 +27,7 @@ export const OPERATIONS = [
   'read-collection',
   'add-collection-item',
   'delete-collection-item',
+  'page',
   'unknown',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];

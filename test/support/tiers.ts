@@ -59,6 +59,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/client/rebuild.long.test.ts': 11,
   'test/dev/larql/failures.long.test.ts': 10,
   'test/workflows/decisions.test.ts': 10,
+  'test/browser/hub-pages.long.test.ts': 10,
   'test/client/resolve.test.ts': 10,
 };
 

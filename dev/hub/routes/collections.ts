@@ -30,13 +30,17 @@ const visible = ({ identity }: RequestContext, { private: hidden, owner }: Colle
   !hidden || ownsNamespace(identity, owner);
 
 /** The collection of `:owner/:slug`, if the sender may see it and, for `write`, change it. */
-const open = async (context: RequestContext, use: 'read' | 'write'): Promise<Collection> => {
+export const openCollection = async (context: RequestContext, use: 'read' | 'write'): Promise<Collection> => {
   const collection = await context.hub.store.collections.find(`${param(context, 'owner')}/${param(context, 'slug')}`);
   if (collection === undefined || !visible(context, collection)) throw notFound();
   if (use === 'write' && !canWrite(context.identity, collection.owner))
     throw refuse(context.identity === undefined ? 401 : 403, 'Forbidden');
   return collection;
 };
+
+/** Those that the sender may see, the newest first. */
+export const visibleCollections = async (context: RequestContext): Promise<Collection[]> =>
+  (await context.hub.store.collections.list()).filter((collection) => visible(context, collection));
 
 const list: Route = {
   operation: 'list-collections',
@@ -46,9 +50,8 @@ const list: Route = {
   handle: async (context) => {
     const owners = context.query.getAll('owner');
     const wanted = context.query.getAll('item').map((item) => item.replace(/^models\//, ''));
-    const all = (await context.hub.store.collections.list()).filter(
+    const all = (await visibleCollections(context)).filter(
       (collection) =>
-        visible(context, collection) &&
         (owners.length === 0 || owners.includes(collection.owner)) &&
         (wanted.length === 0 || collection.items.some(({ id }) => wanted.includes(id))),
     );
@@ -92,7 +95,7 @@ const read: Route = {
   method: 'GET',
   path: '/api/collections/:owner/:slug',
   guard: 'token',
-  handle: async (context) => json(200, describe(await open(context, 'read'))),
+  handle: async (context) => json(200, describe(await openCollection(context, 'read'))),
 };
 
 const ItemBody = z.object({
@@ -106,7 +109,7 @@ const addItem: Route = {
   path: '/api/collections/:owner/:slug/items',
   guard: 'token',
   handle: async (context) => {
-    const collection = await open(context, 'write');
+    const collection = await openCollection(context, 'write');
     const { item, note } = await readJson(context.body, ItemBody);
     const repo = await context.hub.store.repos.find(item.id);
     if (repo === undefined) throw refuse(404, 'Repository not found', 'RepoNotFound');
@@ -125,7 +128,7 @@ const deleteItem: Route = {
   path: '/api/collections/:owner/:slug/items/:item',
   guard: 'token',
   handle: async (context) => {
-    const collection = await open(context, 'write');
+    const collection = await openCollection(context, 'write');
     const wanted = param(context, 'item');
     const updated = await context.hub.store.collections.changeItems(collection.slug, (items) => {
       const others = items.filter(({ itemId }) => itemId !== wanted);

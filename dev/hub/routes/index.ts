@@ -8,6 +8,7 @@ import { lfsBatchRoutes } from './lfsBatch.js';
 import { lfsStorageRoutes } from './lfsStorage.js';
 import { listModelsRoutes } from './listModels.js';
 import { modelInfoRoutes } from './modelInfo.js';
+import { pageRoutes } from './pages.js';
 import { preuploadRoutes } from './preupload.js';
 import { repoLifecycleRoutes } from './repoLifecycle.js';
 import { resolveRoutes } from './resolve.js';
@@ -28,4 +29,5 @@ export const hubRoutes: readonly Route[] = [
   ...commitRoutes,
   ...collectionRoutes,
   ...resolveRoutes,
+  ...pageRoutes,
 ];
