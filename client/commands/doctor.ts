@@ -10,7 +10,7 @@ import { neutralise } from '../output/neutralise.js';
 
 const NAMES = ['node', 'catalog', 'settings', 'scratch', 'hub', 'writing', 'sources', 'larql', 'temporal', 'workers'] as const;
 
-/** Looks at everything that a publish needs, and tells the fix for what is wrong. `--setup` registers search attributes. */
+/** Looks at everything that a publish needs, and says what would fix it; the first thing that is wrong decides the exit code. */
 export const doctor = async ({ setup }: { readonly setup?: boolean }, context: Context): Promise<ExitCode> => {
   const looks: Record<(typeof NAMES)[number], Look> = {
     node: lookAtNode,
@@ -24,20 +24,19 @@ export const doctor = async ({ setup }: { readonly setup?: boolean }, context: C
     temporal: lookAtTemporal(setup === true),
     workers: lookAtWorkers,
   };
-  let code: ExitCode = EXIT.ok;
-  const findings = await Promise.all(
-    NAMES.map(async (what): Promise<Finding> => {
+  const looked = await Promise.all(
+    NAMES.map(async (what): Promise<{ readonly finding: Finding; readonly code: ExitCode }> => {
       try {
         const finding = await looks[what](context);
-        if (finding.verdict === 'bad') code = EXIT.invalid;
-        return finding;
+        return { finding, code: finding.verdict === 'bad' ? EXIT.invalid : EXIT.ok };
       } catch (error) {
-        code = error instanceof SwpError ? exitCodeOf(error.kind) : EXIT.failed;
         const fix = error instanceof SwpError ? error.hint : undefined;
-        return { what, verdict: 'bad', message: messageOf(error), ...(fix === undefined ? {} : { fix }) };
+        const finding: Finding = { what, verdict: 'bad', message: messageOf(error), ...(fix === undefined ? {} : { fix }) };
+        return { finding, code: error instanceof SwpError ? exitCodeOf(error.kind) : EXIT.failed };
       }
     }),
   );
+  const findings = looked.map(({ finding }) => finding);
   const { paint } = context.out;
   const mark = { ok: paint.good('ok  '), warn: paint.careful('warn'), bad: paint.bad('bad ') };
   context.out.data(findings, () =>
@@ -52,5 +51,5 @@ export const doctor = async ({ setup }: { readonly setup?: boolean }, context: C
       ])
       .join('\n'),
   );
-  return code;
+  return looked.find(({ code }) => code !== EXIT.ok)?.code ?? EXIT.ok;
 };

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 
-/** What was found of one thing that a publish needs, and what would mend it. */
+/** What was found of one thing that a publish needs, and what would fix it. */
 export interface Finding {
   readonly what: string;
   readonly verdict: 'ok' | 'warn' | 'bad';

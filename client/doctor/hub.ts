@@ -1,26 +1,41 @@
+import { z } from 'zod';
 import { artifactsOf } from '../../catalog/artifacts.js';
 import { readCatalog } from '../../catalog/load.js';
 import { FOXLIGHT } from '../../catalog/settings-file.js';
+import { SwpError } from '../../core/error.js';
 import { ownerOf, repoKey, type RepoId } from '../../core/ids.js';
 import { canWrite, whoAmI } from '../../hub/access.js';
-import { hubConfigFromEnv, withPatience, withToken } from '../../hub/config.js';
+import { callJson, hubUrl } from '../../hub/call.js';
+import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../../hub/config.js';
 import { readSettings } from '../../worker/settings.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
+import { hubName } from '../hub-name.js';
 import { inOne, type Look } from './finding.js';
 
 const ATTEMPTS = 2;
 
 const hubOf = ({ env }: Context) => withPatience(hubConfigFromEnv(env), ATTEMPTS);
 
+/** Asks for one model: a Hub has a list of them for everybody. */
+const answersAsHub = async (hub: HubConfig, signal: AbortSignal): Promise<void> => {
+  await callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/models?limit=1'), authorized: false, signal }, z.array(z.unknown()));
+};
+
+/** @throws SwpError `client/unknown-token`, and what keeps the Hub from answering */
 export const lookAtHub: Look = async (context) => {
   const hub = hubOf(context);
   const who = await whoAmI(hub, { signal: context.signal });
-  if (who !== null) return { what: 'hub', verdict: 'ok', message: `${hub.endpoint.host} knows the token as ${who.user}, role ${who.role}` };
+  if (who !== null) return { what: 'hub', verdict: 'ok', message: `${hubName(hub)} knows the token as ${who.user}, role ${who.role}` };
+  if (hub.token !== undefined)
+    throw new SwpError('access', 'client/unknown-token', `${hubName(hub)} does not know the token`, {
+      hint: 'Set HF_TOKEN to one that works, or log in with `hf auth login`; unset it to read public repositories only.',
+    });
+  await answersAsHub(hub, context.signal);
   return {
     what: 'hub',
     verdict: 'warn',
-    message: hub.token === undefined ? `${hub.endpoint.host} answers; no token` : `${hub.endpoint.host} does not know the token`,
+    message: `${hubName(hub)} answers; there is no token`,
     fix: 'Set HF_TOKEN, or log in with `hf auth login`, to read private repositories.',
   };
 };
@@ -40,6 +55,8 @@ export const lookAtWriting: Look = async (context) => {
   const hub = hubOf(context);
   if (hub.token === undefined)
     return { what: 'writing', verdict: 'warn', message: 'no token', fix: 'A high-memory worker needs one that may write (HF_TOKEN).' };
+  if ((await whoAmI(hub, { signal: context.signal })) === null)
+    return { what: 'writing', verdict: 'bad', message: 'the token is not known', fix: 'Set HF_TOKEN to one that works.' };
   const answers = await Promise.all(targets.map((target) => canWrite(hub, target, { signal: context.signal })));
   const not = answers.filter(({ verdict }) => verdict === 'no');
   if (not.length > 0)
@@ -62,7 +79,7 @@ export const lookAtSourceToken: Look = async (context) => {
     return {
       what: 'sources',
       verdict: 'bad',
-      message: `${hub.endpoint.host} does not know SWP_SOURCE_TOKEN`,
+      message: `${hubName(hub)} does not know SWP_SOURCE_TOKEN`,
       fix: 'Set one that it knows, or unset it.',
     };
   const message = `SWP_SOURCE_TOKEN is ${who.user}'s, role ${who.role}`;

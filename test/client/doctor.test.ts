@@ -12,12 +12,15 @@ const open = async (options?: WorkshopOptions): Promise<void> => {
   await writeFile(join(workshop.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: catalog.yaml\n');
   await writeFile(join(workshop.directory, 'catalog.yaml'), JSON.stringify({ models: [workshop.entry().entry] }));
 };
-const findings = async (env: NodeJS.ProcessEnv = {}): Promise<Record<string, { verdict: string; message: string; fix?: string }>> => {
+const doctor = async (env: NodeJS.ProcessEnv) => {
   const scratch = join(workshop.directory, 'scratch');
-  const { out } = await swp(['doctor', '--json'], {
+  return swp(['doctor', '--json'], {
     cwd: workshop.directory,
     env: { ...workshop.clientEnv(), HOME: workshop.directory, PATH: workshop.directory, SWP_SCRATCH: scratch, ...env },
   });
+};
+const findings = async (env: NodeJS.ProcessEnv = {}): Promise<Record<string, { verdict: string; message: string; fix?: string }>> => {
+  const { out } = await doctor(env);
   return Object.fromEntries((JSON.parse(out) as { what: string; verdict: string; message: string }[]).map((one) => [one.what, one]));
 };
 
@@ -51,8 +54,11 @@ describe('swp doctor', () => {
       writing: { verdict: 'warn', message: expect.stringContaining('only reads'), fix: expect.stringContaining('high-memory host') },
       sources: { verdict: 'warn', fix: expect.stringContaining('only reads') },
     });
-    expect(await findings({ HF_TOKEN: 'hf_nobody', SWP_SOURCE_TOKEN: 'hf_nobody' })).toMatchObject({
-      hub: { verdict: 'warn', message: expect.stringContaining('does not know the token') },
+    const unknown = { HF_TOKEN: 'hf_nobody', SWP_SOURCE_TOKEN: 'hf_nobody' };
+    expect((await doctor(unknown)).code).toBe(6);
+    expect(await findings(unknown)).toMatchObject({
+      hub: { verdict: 'bad', message: `Hub ${workshop.hub.url} (HF_ENDPOINT) does not know the token` },
+      writing: { verdict: 'bad', message: 'the token is not known' },
       sources: { verdict: 'bad', fix: expect.stringContaining('unset') },
     });
   });

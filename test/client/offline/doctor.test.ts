@@ -1,10 +1,16 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { startLocalHub } from '../../../dev/hub/index.js';
 import { type BehaviourInput } from '../../../dev/larql/behaviour.js';
 import { installStandIn } from '../../../dev/larql/install.js';
 import { swp } from '../../support/swp.js';
+
+const NOWHERE = 'http://127.0.0.1:9';
 
 let cwd: string;
 beforeEach(async () => {
@@ -12,15 +18,42 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cwd, { recursive: true, force: true }));
 
-/** What doctor says of larql; nothing answers at the other addresses. */
-const larql = async (env: NodeJS.ProcessEnv): Promise<Record<string, string>> => {
-  const nowhere = { HF_ENDPOINT: 'http://127.0.0.1:9', TEMPORAL_ADDRESS: '127.0.0.1:9', HOME: cwd, SWP_SCRATCH: join(cwd, 'scratch') };
-  const { out } = await swp(['doctor', '--json'], { cwd, env: { ...nowhere, ...env } });
-  return (JSON.parse(out) as Record<string, string>[]).find(({ what }) => what === 'larql')!;
+/** What doctor says; nothing answers at any address that is not given. */
+const doctor = async (env: NodeJS.ProcessEnv) => {
+  const nowhere = { HF_ENDPOINT: NOWHERE, TEMPORAL_ADDRESS: '127.0.0.1:9', HOME: cwd, SWP_SCRATCH: join(cwd, 'scratch') };
+  const { code, out } = await swp(['doctor', '--json'], { cwd, env: { ...nowhere, ...env } });
+  const found = JSON.parse(out) as Record<string, string>[];
+  return { code, of: (wanted: string): Record<string, string> => found.find(({ what }) => what === wanted)! };
 };
+const larql = async (env: NodeJS.ProcessEnv): Promise<Record<string, string>> => (await doctor(env)).of('larql');
 const standIn = async (behaviour: BehaviourInput = {}): Promise<NodeJS.ProcessEnv> => ({
   PATH: process.env['PATH'],
   SWP_LARQL: await installStandIn(join(cwd, 'bin'), behaviour),
+});
+
+describe('what swp doctor says of the Hub', () => {
+  it('is that it cannot be reached where nothing answers, with a token and without', async () => {
+    const without = (await doctor({})).of('hub');
+    expect(without).toMatchObject({ verdict: 'bad', message: expect.stringContaining('ECONNREFUSED') });
+    expect((await doctor({ HF_TOKEN: 'hf_x' })).of('hub').verdict).toBe('bad');
+  });
+
+  it('is its address with the variable that chose it, where it answers without a token', async () => {
+    const hub = await startLocalHub({ directory: join(cwd, 'hub') });
+    onTestFinished(() => hub.close());
+    expect((await doctor({ HF_ENDPOINT: hub.url })).of('hub')).toMatchObject({
+      verdict: 'warn',
+      message: `Hub ${hub.url} (HF_ENDPOINT) answers; there is no token`,
+    });
+  });
+
+  it('is that something else answers there, where that is no Hub', async () => {
+    const server = createServer((_, response) => response.end('<h1>Hello</h1>')).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const found = (await doctor({ HF_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })).of('hub');
+    expect(found).toMatchObject({ verdict: 'bad', message: expect.stringContaining('not JSON') });
+  });
 });
 
 describe('swp doctor', () => {
