@@ -4,6 +4,7 @@ import { RepoId, Revision } from '../core/ids.js';
 import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../hub/config.js';
 import type { SourceFacts } from '../plan/facts.js';
 import { readSettings } from '../worker/settings.js';
+import { hubName } from './hub-name.js';
 
 /** A person waits: the Hub gets this many tries, where a worker would go on for as long as it takes. */
 const ATTEMPTS = 4;
@@ -49,7 +50,7 @@ export const openSource = async (
   const { repo, revision } = parseSource(text);
   const source = await readSource(hub, repo, revision, signal);
   if (source === null)
-    throw new SwpError('not-found', 'client/no-source', `The Hub shows no repository ${text}.`, {
+    throw new SwpError('not-found', 'client/no-source', `${hubName(hub)} shows no repository ${text}.`, {
       hint: `Check its name${revision === null ? '' : ' and its revision'}; a private or gated one needs a token that may read it (HF_TOKEN).`,
     });
   return { source, pinned: revision !== null };

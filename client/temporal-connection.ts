@@ -26,7 +26,7 @@ export const connectClient = async ({ env = process.env, deadlineMs = 5000 }: Co
   const config = readTemporalConfig(env);
   const { address, namespace } = config;
   // Without this look first, the SDK takes its full timeout to notice even a refused connection.
-  if (!behindProxy(env) && !(await isListening(address, deadlineMs))) throw unreachable(address, 'nothing answers there');
+  if (!behindProxy(env) && !(await isListening(address, deadlineMs))) throw unreachable(config, 'nothing answers there');
   const connection = await open(config, deadline);
   try {
     await connection.withDeadline(deadline, () => connection.workflowService.describeNamespace({ namespace }));
@@ -52,7 +52,8 @@ const open = async (config: TemporalConfig, deadline: number): Promise<Connectio
 const GRPC_NOT_FOUND = 5;
 const GRPC_REFUSALS = [7, 16];
 
-const explain = (error: unknown, { address, namespace }: TemporalConfig): SwpError => {
+const explain = (error: unknown, config: TemporalConfig): SwpError => {
+  const { address, namespace } = config;
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;
   if (code === GRPC_NOT_FOUND) {
@@ -73,7 +74,7 @@ const explain = (error: unknown, { address, namespace }: TemporalConfig): SwpErr
     );
   }
   return unreachable(
-    address,
+    config,
     `something listens there, but does not answer as one (${messageOf(error)}); is TLS set as the server needs it?`,
     error,
   );

@@ -7,8 +7,8 @@ import type { Paint } from '../plan/render/paint.js';
 /** So many findings are shown to people; `--json` has them all. */
 const SHOWN = 20;
 
-const unpublishedText = ({ target, state }: Unpublished): string =>
-  state === 'absent' ? `${target}: the Hub shows no such repository to this token` : `${target}: holds no publish of SWP`;
+const unpublishedText = ({ target, state }: Unpublished, hub: string): string =>
+  state === 'absent' ? `${target}: ${hub} shows no such repository to this token` : `${target}: holds no publish of SWP`;
 
 const line = (label: string, text: string): string => `  ${label.padEnd(8)}  ${oneLine(text, 1000)}`;
 
@@ -47,6 +47,7 @@ const examinedLines = (found: Examination, paint: Paint): string[] => [
  * One target for people. What its commits, files and record say is text from outside.
  *
  * @param source what was found about its source
+ * @param hub its name, as messages have it
  */
-export const examinationText = (found: Examination | Unpublished, source: readonly Finding[], paint: Paint): string =>
-  ['findings' in found ? examinedLines(found, paint).join('\n') : unpublishedText(found), ...findingLines(source, paint)].join('\n');
+export const examinationText = (found: Examination | Unpublished, source: readonly Finding[], hub: string, paint: Paint): string =>
+  ['findings' in found ? examinedLines(found, paint).join('\n') : unpublishedText(found, hub), ...findingLines(source, paint)].join('\n');

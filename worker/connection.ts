@@ -12,13 +12,14 @@ const PROBE_MS = 5_000;
 export const connectWorker = async (
   env: NodeJS.ProcessEnv,
 ): Promise<{ readonly connection: NativeConnection; readonly namespace: string; readonly address: string }> => {
-  const { address, namespace, connectionOptions } = readTemporalConfig(env);
-  if (!(await isListening(address, PROBE_MS))) throw unreachable(address, 'nothing listens there');
+  const config = readTemporalConfig(env);
+  const { address, namespace, connectionOptions } = config;
+  if (!(await isListening(address, PROBE_MS))) throw unreachable(config, 'nothing listens there');
   let connection: NativeConnection;
   try {
     connection = await NativeConnection.connect(connectionOptions);
   } catch (error) {
-    throw unreachable(address, messageOf(error), error);
+    throw unreachable(config, messageOf(error), error);
   }
   const problems = await checkSearchAttributes(connection, namespace);
   if (problems.length > 0) {

@@ -16,6 +16,8 @@ export interface TemporalConnectionOptions {
 export interface TemporalConfig {
   /** `host:port`. */
   readonly address: string;
+  /** The variable or the file that names the address. */
+  readonly origin: string;
   readonly namespace: string;
   readonly connectionOptions: TemporalConnectionOptions;
 }
@@ -29,6 +31,7 @@ export const readTemporalConfig = (env: NodeJS.ProcessEnv): TemporalConfig => {
   const { tls, apiKey, metadata } = connectionOptions;
   return {
     address,
+    origin: originOf(env, connectionOptions.address),
     namespace: namespace ?? 'default',
     connectionOptions: {
       address,
@@ -37,6 +40,11 @@ export const readTemporalConfig = (env: NodeJS.ProcessEnv): TemporalConfig => {
       ...(metadata === undefined ? {} : { metadata }),
     },
   };
+};
+
+const originOf = (env: NodeJS.ProcessEnv, address: string | undefined): string => {
+  if ((env['TEMPORAL_ADDRESS'] ?? '') !== '') return 'TEMPORAL_ADDRESS';
+  return address === undefined ? 'the default' : 'temporal.toml';
 };
 
 const load = (env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConnectConfig> => {
@@ -70,8 +78,8 @@ export const isListening = async (address: string, timeoutMs: number): Promise<b
 };
 
 /** The one message for a server that does not answer. */
-export const unreachable = (address: string, why: string, cause?: unknown): SwpError =>
-  new SwpError('unavailable', 'temporal/unreachable', `no Temporal server at ${address}: ${why}`, {
+export const unreachable = ({ address, origin }: Pick<TemporalConfig, 'address' | 'origin'>, why: string, cause?: unknown): SwpError =>
+  new SwpError('unavailable', 'temporal/unreachable', `no Temporal server at ${address} (${origin}): ${why}`, {
     cause,
     hint: 'Start one with `swp dev` or `temporal server start-dev`, or set TEMPORAL_ADDRESS (or TEMPORAL_PROFILE) to yours.',
   });

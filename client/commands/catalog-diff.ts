@@ -11,6 +11,7 @@ import { swpTools } from '../../worker/tools.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { hubName } from '../hub-name.js';
 
 export interface CatalogDiffOptions {
   /** A `skulk-weights.yaml`, or a directory with one. */
@@ -39,7 +40,7 @@ export const catalogDiff = async ({ base, markdown = false }: CatalogDiffOptions
     out.warn(`The catalog at ${base} has ${plural(before.problems.length, 'mistake')}: every entry counts as added.`);
   const changes = compareCatalogs(before.catalog ?? NOTHING, head.catalog);
   const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
-  if (changes.length > 0) out.note(`${plural(changes.length, 'entry', 'entries')} to plan on what ${hub.endpoint.host} shows.`);
+  if (changes.length > 0) out.note(`${plural(changes.length, 'entry', 'entries')} to plan on what ${hubName(hub)} shows.`);
   const reviews = await reviewCatalogs({ hub, tools: swpTools() }, changes, { withinMs: WITHIN_MS }, context.signal);
   out.data({ base: { problems: before.problems }, entries: reviews }, () =>
     markdown ? reviewMarkdown(reviews, before.problems) : reviewText(reviews, out.paint),

@@ -4,6 +4,7 @@ import { knownRepos, unfitOf, type ListedModel, type Unfit } from '../../plan/pr
 import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { hubName } from '../hub-name.js';
 import { sourceHub } from '../source.js';
 
 export interface FindOptions {
@@ -60,8 +61,9 @@ export const catalogFind = async ({ limit, all, ...search }: FindOptions, contex
   const known = knownRepos(await openCatalog(context));
   const judge = (model: ListedModel): Found => ({ ...model, license: licenseOf(model), unfit: unfitOf(model, known) });
   const wanted = ({ unfit }: Found): boolean => all === true || unfit === null;
+  const hub = sourceHub(context.env);
   const looked = await searchModels(
-    sourceHub(context.env),
+    hub,
     search,
     context,
     (models) => models.length >= MAX_LOOKED || models.map(judge).filter(wanted).length >= limit,
@@ -80,7 +82,7 @@ export const catalogFind = async ({ limit, all, ...search }: FindOptions, contex
   const [first] = shown.filter(({ unfit }) => unfit === null);
   out.note(
     first === undefined
-      ? 'No candidate was found: search for other words, or --author.'
+      ? `${hubName(hub)} shows no candidate: search for other words, or --author.`
       : `Look into one: swp catalog add ${first.repo} --dry-run`,
   );
   return EXIT.ok;

@@ -12,6 +12,7 @@ import { swpTools } from '../../worker/tools.js';
 import type { PublishInput } from '../../workflows/types.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { hubName } from '../hub-name.js';
 
 /** A person waits: the Hub gets this many tries, where a worker would go on for as long as it takes. */
 const ATTEMPTS = 4;
@@ -46,7 +47,7 @@ export const dryRun = async (input: PublishInput, context: Context): Promise<Exi
   context.out.data({ digest: planned.digest, entryPlan: planned.entryPlan, artifacts: planned.artifacts, volatile: planned.volatile }, () =>
     planText(planned.shown, context.out.paint),
   );
-  context.out.note('\nA dry run: nothing was started and nothing was written.');
+  context.out.note(`\nA dry run on what ${hubName(hub)} shows: nothing was started and nothing was written.`);
   const actions = planned.artifacts.map(({ action }) => action);
   if (actions.includes('blocked')) return EXIT.failed;
   return actions.every((action) => action === 'unchanged') ? EXIT.nothingToDo : EXIT.ok;

@@ -15,6 +15,7 @@ import { readSettings } from '../../worker/settings.js';
 import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
+import { hubName } from '../hub-name.js';
 import { progressTeller } from '../output/teller.js';
 import { rebuildHere, type Hubs } from '../rebuild.js';
 import { rebuildText } from '../rebuild-text.js';
@@ -98,11 +99,11 @@ const exitOf = (found: readonly Found[]): ExitCode => {
   return rebuilt[0] ?? (isWell ? EXIT.ok : EXIT.failed);
 };
 
-const textOf = (found: Found, context: Context): string => {
-  const { paint } = context.out;
-  return [examinationText(found, found.source, paint), ...(found.rebuild === undefined ? [] : [rebuildText(found.rebuild, paint)])].join(
-    '\n',
-  );
+const textOf = (found: Found, hub: HubConfig, { out: { paint } }: Context): string => {
+  return [
+    examinationText(found, found.source, hubName(hub), paint),
+    ...(found.rebuild === undefined ? [] : [rebuildText(found.rebuild, paint)]),
+  ].join('\n');
 };
 
 /** Compares targets with what was published to them, from the Hub alone; on request also with what their sources give here. */
@@ -119,7 +120,7 @@ export const verify = async (options: VerifyCommand, context: Context): Promise<
   const hubs = { hub, sourceHub: options.rebuild === true ? { ...sourceHub(context.env), onRetry } : hub };
   const found: Found[] = [];
   for (const target of targets) found.push(await look(hubs, target, options, context));
-  context.out.data(found, () => found.map((one) => textOf(one, context)).join('\n\n'));
+  context.out.data(found, () => found.map((one) => textOf(one, hub, context)).join('\n\n'));
   for (const { state, rebuild } of found) {
     const hint = state === 'differs' ? null : (rebuild?.reason?.hint ?? null);
     if (hint !== null) context.out.note(hint);

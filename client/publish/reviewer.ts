@@ -4,6 +4,7 @@ import { whoAmI } from '../../hub/access.js';
 import { hubConfigFromEnv, withPatience } from '../../hub/config.js';
 import type { DecisionRecord } from '../../plan/decision.js';
 import type { Context } from '../context.js';
+import { hubName } from '../hub-name.js';
 
 /** Who decides: a claim, not a proof. */
 export type Reviewer = Pick<DecisionRecord, 'reviewer' | 'identity'>;
@@ -28,7 +29,7 @@ const hubReviewer = async ({ env, signal }: Pick<Context, 'env' | 'signal'>): Pr
     const hub = withPatience(hubConfigFromEnv(env), 1);
     if (hub.token === undefined) return { why: null };
     const who = await whoAmI(hub, { signal: AbortSignal.any([signal, AbortSignal.timeout(HUB_MS)]) });
-    return who === null ? { why: `${hub.endpoint.host} does not know the token` } : { reviewer: who.user, identity: 'hub' };
+    return who === null ? { why: `${hubName(hub)} does not know the token` } : { reviewer: who.user, identity: 'hub' };
   } catch (error) {
     signal.throwIfAborted();
     const late = error instanceof DOMException && error.name === 'TimeoutError';

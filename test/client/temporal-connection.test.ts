@@ -41,7 +41,7 @@ test('where no server is, the error names the address and how to start one, with
   await expect(connectClient({ env: { ...testTemporalEnv(), TEMPORAL_ADDRESS: address }, deadlineMs: 3_600_000 })).rejects.toMatchObject({
     kind: 'unavailable',
     code: 'temporal/unreachable',
-    message: `no Temporal server at ${address}: nothing answers there`,
+    message: `no Temporal server at ${address} (TEMPORAL_ADDRESS): nothing answers there`,
     hint: expect.stringMatching(/`swp dev` or `temporal server start-dev`/),
   });
 });

@@ -1,10 +1,28 @@
-import { expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { readTemporalConfig } from '../../worker/temporal-config.js';
 
 const read = (env: NodeJS.ProcessEnv) => readTemporalConfig({ TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml', ...env });
 
 test('without settings it is the local server and its default namespace', () => {
-  expect(read({})).toEqual({ address: 'localhost:7233', namespace: 'default', connectionOptions: { address: 'localhost:7233' } });
+  expect(read({})).toEqual({
+    address: 'localhost:7233',
+    origin: 'the default',
+    namespace: 'default',
+    connectionOptions: { address: 'localhost:7233' },
+  });
+});
+
+test('the variable or the file that names the server is known', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'swp-profile-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const TEMPORAL_CONFIG_FILE = join(directory, 'temporal.toml');
+  await writeFile(TEMPORAL_CONFIG_FILE, '[profile.default]\naddress = "temporal.example:7233"\n');
+  expect(readTemporalConfig({ TEMPORAL_CONFIG_FILE })).toMatchObject({ address: 'temporal.example:7233', origin: 'temporal.toml' });
+  const TEMPORAL_ADDRESS = 'other.example';
+  expect(readTemporalConfig({ TEMPORAL_CONFIG_FILE, TEMPORAL_ADDRESS })).toMatchObject({ origin: 'TEMPORAL_ADDRESS' });
 });
 
 test.each([

@@ -56,6 +56,7 @@ const mine = (): Promise<string> => readFile(join(cwd, 'mine.yaml'), 'utf8');
 const clean = (text: string): string =>
   text
     .replaceAll(cwd, '<cwd>')
+    .replaceAll(hub.url, '<hub>')
     .replaceAll(/@ [0-9a-f]{12}/g, '@ <commit>')
     .replaceAll(/[0-9a-f]{40}/g, '<commit>');
 

@@ -48,7 +48,9 @@ describe('swp catalog find', () => {
     ['bad-sort', ['--sort', 'size'], false],
   ] as [string, string[], boolean][])('%s looks like this', async (name, argv, terminal) => {
     const { code, out, err } = await find(argv, terminal);
-    await expect(`exit ${code}\n--- stdout\n${out}--- stderr\n${err}`).toMatchFileSnapshot(`goldens/catalog-find-${name}.txt`);
+    await expect(`exit ${code}\n--- stdout\n${out}--- stderr\n${err}`.replaceAll(hub.url, '<hub>')).toMatchFileSnapshot(
+      `goldens/catalog-find-${name}.txt`,
+    );
   });
 
   it('finds no model that the catalog has: the built-in entries read this one', async () => {

@@ -51,7 +51,7 @@ describe('swp start --dry-run', () => {
   it('prints the whole plan and needs no Temporal server', async () => {
     await put(checkpoint());
     const { code, out, err } = await dryRun();
-    expect(err).toContain('nothing was started and nothing was written');
+    expect(err).toContain(`on what Hub ${hub.url} (HF_ENDPOINT) shows: nothing was started and nothing was written.`);
     const volatile = out
       .replaceAll(/[\d.]+ [GT]B free/g, '<some> free')
       .replaceAll(/@ [0-9a-f]{40}/g, '@ <commit>')

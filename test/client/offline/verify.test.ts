@@ -174,7 +174,7 @@ describe('swp verify', () => {
   });
 
   it.each([
-    ['a repository that is not there', ['acme/nowhere'], {}, 1, /the Hub shows no such repository to this token/],
+    ['a repository that is not there', ['acme/nowhere'], {}, 1, /\(HF_ENDPOINT\) shows no such repository to this token/],
     ['a name that is none', ['bad name'], {}, 1, /The catalog has no entry bad name/],
     ['a token that the Hub does not know', [TARGET], { HF_TOKEN: 'hf_nobody' }, 6, /HF_TOKEN/],
     ['no Hub at the address', [TARGET], { HF_ENDPOINT: 'http://127.0.0.1:1' }, 5, /HF_ENDPOINT/],
