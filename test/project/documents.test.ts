@@ -40,6 +40,12 @@ describe.each(DOCUMENTS.map((document) => [document.path, document] as const))('
   });
 });
 
+it('a block that runs the tests runs nothing else', () => {
+  const blocks = DOCUMENTS.flatMap(blocksOf).filter(({ text }) => /\bnpm (?:test|run test)/.test(text));
+  expect(blocks.length).toBeGreaterThan(0);
+  for (const { text } of blocks) expect(text.trim().split('\n'), text).toHaveLength(1);
+});
+
 it('every guide is named in the README', async () => {
   const guides = (await readdir(join(projectRoot(), 'docs'))).filter((name) => name.endsWith('.md'));
   const named = linksOf(documentAt('README.md').text).map(([, , , link]) => link);
