@@ -1,11 +1,26 @@
+import { messageOf, SwpError } from '../../core/error.js';
+import { checkSearchAttributes, searchAttributesError } from '../../worker/search-attributes.js';
 import { connectClient, type TemporalClient } from '../temporal-connection.js';
 import type { Context } from '../context.js';
 
-/** Runs something with a connected Temporal client, and closes it whatever happens. */
+/** A namespace without our search attributes refuses a query or a start with a message of the server's own. */
+const explain = async (error: unknown, { connection, namespace }: TemporalClient): Promise<unknown> => {
+  if (error instanceof SwpError || !/search attribute/i.test(messageOf(error))) return error;
+  const problems = await checkSearchAttributes(connection, namespace);
+  return problems.length === 0 ? error : searchAttributesError(problems, namespace);
+};
+
+/**
+ * Runs something with a connected Temporal client, and closes it whatever happens.
+ *
+ * @throws SwpError `temporal/search-attributes` in a namespace that lacks them
+ */
 export const withTemporal = async <T>(context: Pick<Context, 'env'>, run: (temporal: TemporalClient) => Promise<T>): Promise<T> => {
   const temporal = await connectClient({ env: context.env });
   try {
     return await run(temporal);
+  } catch (error) {
+    throw await explain(error, temporal);
   } finally {
     await temporal.close();
   }

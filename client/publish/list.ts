@@ -1,6 +1,4 @@
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { messageOf } from '../../core/error.js';
-import { checkSearchAttributes, searchAttributesError } from '../../worker/search-attributes.js';
+import type { WorkflowExecutionInfo } from '@temporalio/client';
 import type { TemporalClient } from '../temporal-connection.js';
 import { SwpEntry, SwpPlan, SwpStage } from '../../workflows/search-attributes.js';
 
@@ -31,21 +29,8 @@ const listed = (found: WorkflowExecutionInfo): Listed => ({
   closedAt: found.closeTime ?? null,
 });
 
-/**
- * What a query of Temporal's list finds, newest start first, in pages.
- *
- * @throws SwpError `temporal/search-attributes` in a namespace that lacks them, which refuses the query
- */
-export async function* listPages({ client, connection, namespace }: TemporalClient, query: string): AsyncGenerator<readonly Listed[]> {
-  try {
-    yield* pagesOf(client, query);
-  } catch (error) {
-    const problems = /search attribute/i.test(messageOf(error)) ? await checkSearchAttributes(connection, namespace) : [];
-    throw problems.length === 0 ? error : searchAttributesError(problems, namespace);
-  }
-}
-
-async function* pagesOf(client: Client, query: string): AsyncGenerator<readonly Listed[]> {
+/** What a query of Temporal's list finds, newest start first, in pages. */
+export async function* listPages({ client }: TemporalClient, query: string): AsyncGenerator<readonly Listed[]> {
   let page: Listed[] = [];
   for await (const found of client.workflow.list({ query, pageSize: PAGE })) {
     page.push(listed(found));

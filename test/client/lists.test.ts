@@ -6,6 +6,8 @@ import { swp } from '../support/swp.js';
 import { connectTestClient, testTemporalEnv, uniqueName } from '../support/temporal.js';
 
 const namespace = uniqueName('lists');
+/** Of the built-in catalog. */
+const ENTRY = 'foxlight/gemma-3-4b-full-q4-k';
 const env = { ...testTemporalEnv(), TEMPORAL_NAMESPACE: namespace, NO_COLOR: '1' };
 let temporal: TemporalClient;
 
@@ -48,6 +50,19 @@ const golden = async (name: string, argv: readonly string[], terminal = false) =
 
 describe('a namespace that is not set up', () => {
   it('is told apart by the lists, with what to do', () => golden('lists-not-set-up', ['pending']));
+
+  it.each([
+    ['pending', ['pending']],
+    ['start', ['start', ENTRY]],
+  ])('%s says what is wrong with it, and how to set it up', async (_, argv) => {
+    const { code, err } = await run(argv);
+    expect([code, err]).toEqual([
+      3,
+      expect.stringContaining(`namespace "${namespace}" is not set up for SWP: SwpEntry (Keyword) is missing`),
+    ]);
+    expect(err).toContain('`swp doctor --setup`');
+    expect(err).not.toContain('INVALID_ARGUMENT');
+  });
 });
 
 describe('a namespace where nothing runs', () => {
