@@ -2,12 +2,9 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { SwpError, messageOf } from '../core/error.js';
+import type { Redact } from '../core/redact.js';
 import { oneLine } from '../core/text.js';
 import { explainDiskFull } from './scratch/disk-full.js';
-
-/** A text without the tokens that somebody may have put into it. */
-export const scrub = (text: string, secrets: readonly string[]): string =>
-  secrets.reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
 
 const isStopping = (): boolean => Context.current().cancellationDetails?.workerShutdown ?? false;
 
@@ -15,16 +12,17 @@ const isStopping = (): boolean => Context.current().cancellationDetails?.workerS
  * The one place where failures become Temporal's: a stable type, whether it is worth another attempt, and
  * what a person can do as the first detail. What is not recognised needs a person too: it is not retried.
  */
-export const toFailure = (thrown: unknown, secrets: readonly string[]): Error => {
+export const toFailure = (thrown: unknown, redact: Redact): Error => {
   const error = explainDiskFull(thrown);
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  const message = scrub(oneLine(messageOf(error), 2000), secrets);
+  // Raw: what is cut before may hold most of a token.
+  const message = oneLine(redact(messageOf(error)), 2000);
   if (error instanceof SwpError) {
     return ApplicationFailure.create({
       type: error.code,
       message,
       nonRetryable: !error.transient,
-      details: [error.hint === undefined ? null : scrub(error.hint, secrets), error.kind],
+      details: [error.hint === undefined ? null : redact(error.hint), error.kind],
       ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
     });
   }
@@ -42,9 +40,9 @@ const isForeseen = (error: unknown): boolean =>
 /** Where a bug is: of no use in a history, and all there is in a log. */
 const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined);
 
-/** @param secrets token values that no failure may carry into a history */
+/** @param redact takes out what no failure may carry into a history */
 export const activityBoundary =
-  (secrets: readonly string[]): ActivityInterceptorsFactory =>
+  (redact: Redact): ActivityInterceptorsFactory =>
   () => ({
     inbound: {
       async execute(input, next) {
@@ -59,7 +57,7 @@ export const activityBoundary =
             });
           if (cancellationSignal.aborted) throw new CancelledFailure('cancelled');
           if (!isForeseen(error)) Context.current().log.error('not foreseen', { error: messageOf(error), stack: stackOf(error) });
-          throw toFailure(error, secrets);
+          throw toFailure(error, redact);
         }
       },
     },

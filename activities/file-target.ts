@@ -2,12 +2,11 @@ import { messageOf, SwpError } from '../core/error.js';
 import { ownerOf, type CollectionSlug } from '../core/ids.js';
 import { oneLine } from '../core/text.js';
 import { addToCollection, createCollection, findCollection, holdsModel, readCollection } from '../hub/collections.js';
-import { secretsOf, withPatience, type HubConfig } from '../hub/config.js';
+import { redactorOf, withPatience, type HubConfig } from '../hub/config.js';
 import { assertApproved, type ApprovedArtifact } from '../plan/approved.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { collectionName } from '../plan/collection.js';
 import type { FilingReport } from './api.js';
-import { scrub } from './boundary.js';
 import { assertTargetAllowed } from './targets.js';
 
 /** What is published does not wait for its collection: a few tries, then the failure is reported. */
@@ -51,7 +50,8 @@ export const fileTarget = async (deps: FileDeps, approved: ApprovedArtifact, sig
   } catch (error) {
     signal.throwIfAborted();
     const ours = error instanceof SwpError ? error : null;
-    const clean = (text: string): string => scrub(oneLine(text, 500), secretsOf(deps.hub));
+    const redact = redactorOf(deps.hub);
+    const clean = (text: string): string => oneLine(redact(text), 500);
     return {
       outcome: 'failed',
       collection: collectionName(plan),

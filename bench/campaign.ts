@@ -3,7 +3,7 @@ import { Runtime, DefaultLogger } from '@temporalio/worker';
 import { connectClient } from '../client/temporal-connection.js';
 import { findTemporalCli } from '../dev/temporal/find.js';
 import { startTemporalServer } from '../dev/temporal/server.js';
-import { Secret } from '../hub/secret.js';
+import { Secret } from '../core/secret.js';
 import { connectWorker } from '../worker/connection.js';
 import { createControlWorkers } from '../worker/control.js';
 import { createHighmemWorkers } from '../worker/highmem.js';

@@ -10,7 +10,7 @@ import { RateBudget } from '../hub/budget.js';
 import type { HubConfig } from '../hub/config.js';
 import { locate } from '../hub/read/resolve.js';
 import { readRepo } from '../hub/read/repo.js';
-import { Secret } from '../hub/secret.js';
+import { Secret } from '../core/secret.js';
 import { verifyPaths } from '../hub/verify.js';
 
 const Order = z.discriminatedUnion('way', [

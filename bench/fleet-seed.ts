@@ -13,7 +13,7 @@ import { EntrySnapshot } from '../catalog/snapshot.js';
 import { generateCheckpoint } from '../dev/checkpoint/generate.js';
 import { startLocalHub } from '../dev/hub/index.js';
 import type { HubConfig } from '../hub/config.js';
-import { Secret } from '../hub/secret.js';
+import { Secret } from '../core/secret.js';
 import { swpTools } from '../worker/tools.js';
 
 export const FLEET_TOKENS = [

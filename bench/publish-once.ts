@@ -11,7 +11,7 @@ import { RepoId, Sha256, type CommitSha } from '../core/ids.js';
 import type { HubConfig } from '../hub/config.js';
 import { openFile } from '../hub/read/range.js';
 import { readRepo } from '../hub/read/repo.js';
-import { Secret } from '../hub/secret.js';
+import { Secret } from '../core/secret.js';
 import { commitOnce } from '../hub/write/commit.js';
 import { PartJournal } from '../hub/write/part-journal.js';
 import { uploadBlobs, type UploadFile } from '../hub/write/upload.js';

@@ -4,6 +4,7 @@ import { SwpError } from '../core/error.js';
 import type { ArtifactKind } from '../core/ids.js';
 import { swpVersion } from '../core/version.js';
 import type { MtpNames } from '../formats/mtp/naming.js';
+import { secretsIn } from '../worker/secrets.js';
 import type { Execute } from './context.js';
 import { declareCampaign } from './declare-campaign.js';
 import { declareCatalogEditing } from './declare-catalog.js';
@@ -265,7 +266,7 @@ export const run = async (argv: readonly string[], given?: World): Promise<numbe
   const world = given ?? processWorld();
   const parts: { code: ExitCode } = { code: EXIT.ok };
   const json = argv.includes('--json');
-  const output = new Output(world, { json, colour: (world.env['NO_COLOR'] ?? '') === '' });
+  const output = new Output(world, { json, colour: (world.env['NO_COLOR'] ?? '') === '', secrets: secretsIn(world.env) });
   const execute: Execute = async (command) => {
     const catalogFile =
       program.opts<{ catalog?: string }>().catalog ?? (world.env['SWP_CATALOG'] === '' ? undefined : world.env['SWP_CATALOG']);
@@ -280,7 +281,7 @@ export const run = async (argv: readonly string[], given?: World): Promise<numbe
   };
   const program = declare(execute);
   declareCompletion(program, () => declare(execute), execute);
-  settle(program, world);
+  settle(program, output.streams);
   try {
     // `--json` may stand anywhere; commander wants it before the command.
     await program.parseAsync([...(json ? ['--json'] : []), ...argv.filter((argument) => argument !== '--json')], { from: 'user' });

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { SwpError } from '../core/error.js';
+import { holdsSecret } from '../core/redact.js';
 import type { HubConfig } from './config.js';
-import { errorOfAnswer, errorOfConnection, shownUrl } from './errors.js';
-import { exchange, readBody, type HttpRequest } from './http.js';
+import { errorOfAnswer, errorOfConnection, quoted, shownUrl } from './errors.js';
+import { exchange, readBody, readStart, type HttpRequest } from './http.js';
 import { retrying } from './retry.js';
 
 const ERROR_BODY = 64 * 1024;
@@ -23,41 +24,52 @@ export const attempt = async (
   try {
     answer = await exchange(hub, request);
   } catch (error) {
-    throw errorOfConnection(request, error);
+    throw errorOfConnection(hub, request, error);
   }
   const status = answer.statusCode ?? 0;
   if (accepts(status)) return answer;
+  let start: Awaited<ReturnType<typeof readStart>>;
   try {
-    throw errorOfAnswer(request, status, answer.headers, (await readBody(answer, ERROR_BODY)).toString('utf8'));
+    start = await readStart(answer, ERROR_BODY);
   } catch (error) {
-    throw errorOfConnection(request, error);
+    throw errorOfConnection(hub, request, error);
   }
+  throw errorOfAnswer(hub, request, { status, headers: answer.headers, ...start });
+};
+
+/**
+ * What the Hub lists is shown, planned with and published: its token may be in none of it.
+ *
+ * @throws SwpError `hub/bad-answer`
+ */
+export const refuseRepeatedToken = (hub: HubConfig, request: Pick<HttpRequest, 'method' | 'url'>, body: string): void => {
+  if (hub.token === undefined || !holdsSecret([hub.token], body)) return;
+  throw new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(hub, request.url)} repeats the token in its answer.`, {
+    hint: 'Check HF_ENDPOINT: the Hub never does that. Replace the token.',
+  });
 };
 
 /** Reads the body of an answer as JSON of a known shape. */
-export const parseAnswer = async <T>(request: HttpRequest, answer: IncomingMessage, schema: z.ZodType<T>): Promise<T> => {
-  let body: Buffer;
+export const parseAnswer = async <T>(hub: HubConfig, request: HttpRequest, answer: IncomingMessage, schema: z.ZodType<T>): Promise<T> => {
+  let body: string;
   try {
-    body = await readBody(answer, JSON_BODY);
+    body = (await readBody(answer, JSON_BODY)).toString('utf8');
   } catch (error) {
-    throw errorOfConnection(request, error);
+    throw errorOfConnection(hub, request, error);
   }
+  if (request.handsOutAddresses !== true) refuseRepeatedToken(hub, request, body);
+  const refuse = (what: string): SwpError =>
+    new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(hub, request.url)} answered something ${what}.`);
   let value: unknown;
   try {
-    value = JSON.parse(body.toString('utf8'));
-  } catch (cause) {
-    throw new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(request.url)} answered something that is not JSON.`, {
-      cause,
-    });
+    value = JSON.parse(body);
+  } catch {
+    throw refuse(`that is not JSON: ${quoted(hub, body)}`);
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new SwpError(
-    'integrity',
-    'hub/bad-answer',
-    `${request.method} ${shownUrl(request.url)} answered something unexpected: ${issue?.path.join('.')}: ${issue?.message}.`,
-  );
+  throw refuse(`unexpected: ${issue?.path.join('.')}: ${issue?.message}`);
 };
 
 const HOPS = 3;
@@ -76,7 +88,11 @@ const attemptRead = async (hub: HubConfig, request: HttpRequest): Promise<Incomi
     answer.resume();
     url = new URL(target, url);
     if (url.origin !== hub.endpoint.origin)
-      throw new SwpError('integrity', 'hub/bad-answer', `${shownUrl(request.url)} redirects to another origin, ${url.origin}.`);
+      throw new SwpError(
+        'integrity',
+        'hub/bad-answer',
+        `${shownUrl(hub, request.url)} redirects to another origin, ${quoted(hub, url.origin)}.`,
+      );
   }
 };
 
@@ -88,12 +104,12 @@ export const callJson = async <T>(
 ): Promise<{ readonly value: T; readonly headers: IncomingHttpHeaders }> =>
   retrying(hub, request.signal, async () => {
     const answer = await (request.method === 'GET' ? attemptRead(hub, request) : attempt(hub, request));
-    return { value: await parseAnswer(request, answer, schema), headers: answer.headers };
+    return { value: await parseAnswer(hub, request, answer, schema), headers: answer.headers };
   });
 
 /** As {@link callJson}, once: for what must not be sent twice unseen. */
 export const callJsonOnce = async <T>(hub: HubConfig, request: HttpRequest, schema: z.ZodType<T>): Promise<T> =>
-  parseAnswer(request, await attempt(hub, request), schema);
+  parseAnswer(hub, request, await attempt(hub, request), schema);
 
 export const jsonBody = (value: unknown): { readonly headers: Record<string, string>; readonly body: Uint8Array } => ({
   headers: { 'content-type': 'application/json' },

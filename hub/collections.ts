@@ -70,7 +70,7 @@ export const createCollection = async (
     signal,
     ...jsonBody({ title: wanted.title, namespace: wanted.owner, private: wanted.private }),
   } as const;
-  const { slug } = await retrying(hub, signal, async () => parseAnswer(request, await attempt(hub, request, orConflict), Named));
+  const { slug } = await retrying(hub, signal, async () => parseAnswer(hub, request, await attempt(hub, request, orConflict), Named));
   if (!sameRepo(ownerOf(slug), wanted.owner))
     throw new SwpError('integrity', 'hub/bad-answer', `Asked for a collection of ${wanted.owner}, the Hub answers ${slug}.`);
   return slug;

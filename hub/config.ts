@@ -3,13 +3,16 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SwpError } from '../core/error.js';
 import type { Pace } from '../core/pace.js';
+import { redactor, type Redact } from '../core/redact.js';
+import { Secret } from '../core/secret.js';
 import type { RateBudget } from './budget.js';
 import type { HubMeter } from './meter.js';
-import { Secret } from './secret.js';
 
 export interface HubConfig {
   readonly endpoint: URL;
   readonly token?: Secret;
+  /** Takes the secrets of this process out of what the Hub says; without it, the token alone. */
+  readonly redact?: Redact;
   /** How often a request is tried; without it, transient failures are retried for as long as it takes. */
   readonly attempts?: number;
   /** Told why a request is tried again, and after how long. */
@@ -28,10 +31,13 @@ const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
 const given = (value: string | undefined): string | undefined => (value === undefined || value.trim() === '' ? undefined : value.trim());
 
-/** The token that the `hf` CLI would use: `HF_TOKEN`, else the file that `hf auth login` wrote. */
-const tokenFrom = (env: NodeJS.ProcessEnv): string | undefined => {
-  const direct = given(env['HF_TOKEN']) ?? given(env['HUGGING_FACE_HUB_TOKEN']);
-  if (direct !== undefined) return direct;
+/** The tokens that the `hf` CLI would find: in `HF_TOKEN`, in its older name, and in the file that `hf auth login` wrote. */
+export const hubTokensIn = (env: NodeJS.ProcessEnv): Secret[] =>
+  [given(env['HF_TOKEN']), given(env['HUGGING_FACE_HUB_TOKEN']), storedToken(env)].flatMap((token) =>
+    token === undefined ? [] : [new Secret(token)],
+  );
+
+const storedToken = (env: NodeJS.ProcessEnv): string | undefined => {
   const cache = given(env['XDG_CACHE_HOME']) ?? join(given(env['HOME']) ?? homedir(), '.cache');
   const home = given(env['HF_HOME']) ?? join(cache, 'huggingface');
   try {
@@ -41,28 +47,42 @@ const tokenFrom = (env: NodeJS.ProcessEnv): string | undefined => {
   }
 };
 
+/** Never shows the address: it may hold a password. */
+const endpointFrom = (env: NodeJS.ProcessEnv): URL => {
+  const text = given(env['HF_ENDPOINT']) ?? DEFAULT_ENDPOINT;
+  const endpoint = URL.canParse(text) ? new URL(text) : null;
+  if (endpoint === null || !/^https?:$/.test(endpoint.protocol))
+    throw new SwpError('invalid', 'hub/endpoint', 'HF_ENDPOINT must be an address that begins with https:// or http://.');
+  if (endpoint.username !== '' || endpoint.password !== '')
+    throw new SwpError('invalid', 'hub/endpoint', 'HF_ENDPOINT must have no user name and no password in it.', {
+      hint: 'Set the token as HF_TOKEN instead.',
+    });
+  return endpoint;
+};
+
 /**
  * Where the Hub is and who we are there, from `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH` and `HF_HOME`.
  *
  * @throws SwpError `hub/endpoint`, `hub/token-form`
  */
 export const hubConfigFromEnv = (env: NodeJS.ProcessEnv): HubConfig => {
-  const text = given(env['HF_ENDPOINT']) ?? DEFAULT_ENDPOINT;
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new SwpError('invalid', 'hub/endpoint', `HF_ENDPOINT is no http(s) address: ${text}.`);
-  const token = tokenFrom(env);
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+  const endpoint = endpointFrom(env);
+  const [token] = hubTokensIn(env);
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token.reveal()))
     throw new SwpError('invalid', 'hub/token-form', 'The Hub token has characters that no token has.', {
       hint: 'Look for a line break or quotes around HF_TOKEN.',
     });
-  return { endpoint: new URL(text), ...(token === undefined ? {} : { token: new Secret(token) }) };
+  return { endpoint, ...(token === undefined ? {} : { token }) };
 };
 
-export const withToken = (hub: HubConfig, token: string): HubConfig => ({ ...hub, token: new Secret(token) });
+/** Takes secrets out of what this Hub says. */
+export const redactorOf = ({ redact, token }: HubConfig): Redact => redact ?? redactor(token === undefined ? [] : [token]);
+
+/** The same Hub with another token. The first stays a secret: a hostile Hub may repeat what it saw before. */
+export const withToken = (hub: HubConfig, token: Secret): HubConfig => {
+  const [before, own] = [redactorOf(hub), redactor([token])];
+  return { ...hub, token, redact: (text, end) => own(before(text, end), end) };
+};
 
 /** For a person who waits: gives up after so many tries instead of waiting for as long as it takes. */
 export const withPatience = (hub: HubConfig, attempts: number): HubConfig => ({ ...hub, attempts });
-
-/** The tokens in these configurations, for scrubbing. */
-export const secretsOf = (...hubs: readonly HubConfig[]): string[] =>
-  hubs.flatMap(({ token }) => (token === undefined ? [] : [token.reveal()]));

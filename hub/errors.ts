@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { SwpError, type ErrorKind } from '../core/error.js';
 import { oneLine } from '../core/text.js';
+import { redactorOf, type HubConfig } from './config.js';
+import { firstHeader } from './first-header.js';
 import { waitAsked } from './rate-limit.js';
 
 const TRANSIENT_STATUS = new Set([408, 425, 500, 502, 503, 504, 520, 522, 524]);
@@ -19,8 +21,16 @@ const TRANSIENT_CODES = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
+/**
+ * Words of the far end as they may stand in a message: without secrets, then in one bounded line.
+ *
+ * @param text raw, since in what was cut or folded before a token is not found any more
+ */
+export const quoted = (hub: HubConfig, text: string, max = 80, end: 'whole' | 'cut' = 'whole'): string =>
+  oneLine(redactorOf(hub)(text, end), max);
+
 /** A URL as it may be shown: signatures live in the query. */
-export const shownUrl = (url: URL): string => `${url.origin}${url.pathname}`;
+export const shownUrl = (hub: HubConfig, url: URL): string => quoted(hub, `${url.origin}${url.pathname}`, 300);
 
 const saidBy = (body: string): string => {
   try {
@@ -88,26 +98,35 @@ const meaningOf = (status: number, errorCode: string, said: string): Meaning => 
 };
 
 /** What the Hub, or the storage behind it, names a request by. */
-export const requestId = (headers: IncomingHttpHeaders): string | undefined => {
-  const id = headers['x-request-id'] ?? headers['x-amz-request-id'];
-  return id === undefined ? undefined : oneLine(String(id), 80);
+export const requestId = (hub: HubConfig, headers: IncomingHttpHeaders): string | undefined => {
+  const id = firstHeader(headers['x-request-id'] ?? headers['x-amz-request-id']);
+  return id === undefined ? undefined : quoted(hub, id);
 };
 
+interface Asked {
+  readonly method: string;
+  readonly url: URL;
+}
+
+/** An answer that is no success, with what was read of its body. */
+export interface FailedAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** Whether that is all of the body. */
+  readonly end: 'whole' | 'cut';
+}
+
 /** What an answer that is no success means, with what the Hub said and the id to ask its support about. */
-export const errorOfAnswer = (
-  request: { readonly method: string; readonly url: URL },
-  status: number,
-  headers: IncomingHttpHeaders,
-  body: string,
-): SwpError => {
-  const said = oneLine(saidBy(body) || String(headers['x-error-message'] ?? ''), 300);
-  const { kind, code, hint } = meaningOf(status, String(headers['x-error-code'] ?? ''), said);
-  const id = requestId(headers);
+export const errorOfAnswer = (hub: HubConfig, request: Asked, { status, headers, body, end }: FailedAnswer): SwpError => {
+  const said = quoted(hub, saidBy(body) || (firstHeader(headers['x-error-message']) ?? ''), 300, end);
+  const { kind, code, hint } = meaningOf(status, firstHeader(headers['x-error-code']) ?? '', said);
+  const id = requestId(hub, headers);
   const retryAfterMs = waitAsked(headers, Date.now());
   return new SwpError(
     kind,
     code,
-    `${request.method} ${shownUrl(request.url)}: ${status}${said === '' ? '' : `: ${said}`}${id === undefined ? '' : ` (request ${id})`}`,
+    `${request.method} ${shownUrl(hub, request.url)}: ${status}${said === '' ? '' : `: ${said}`}${id === undefined ? '' : ` (request ${id})`}`,
     {
       ...(hint === undefined ? {} : { hint }),
       ...(retryAfterMs === null ? {} : { retryAfterMs }),
@@ -115,12 +134,18 @@ export const errorOfAnswer = (
   );
 };
 
+/** The code of a failed connection, with what else is known of it. It has no cause: that may quote the far end. */
+const detailOf = (hub: HubConfig, code: string, { message }: Error): string => {
+  const detail = quoted(hub, message, 200);
+  return detail === '' || detail === code ? code : detail.includes(code) ? detail : `${code}: ${detail}`;
+};
+
 /** What a broken connection means; what is none is given back as it is. */
-export const errorOfConnection = (request: { readonly method: string; readonly url: URL }, error: unknown): unknown => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+export const errorOfConnection = (hub: HubConfig, request: Asked, error: unknown): unknown => {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  const code = String(error.code);
   if (!TRANSIENT_CODES.has(code) && !code.startsWith('HPE_')) return error;
-  return new SwpError('unavailable', 'hub/connection', `${request.method} ${shownUrl(request.url)}: ${code}`, {
-    cause: error,
+  return new SwpError('unavailable', 'hub/connection', `${request.method} ${shownUrl(hub, request.url)}: ${detailOf(hub, code, error)}`, {
     hint: 'The Hub cannot be reached; look at the network and at HF_ENDPOINT.',
   });
 };

@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly body?: Uint8Array | { readonly length: number; readonly open: () => Readable };
   /** Send the token. Only ever to the Hub's own origin. */
   readonly authorized: boolean;
+  /** Its answer is shown to no one, and may hold a token to send along to an address. */
+  readonly handsOutAddresses?: true;
   readonly signal: AbortSignal;
   readonly idleMs?: number;
 }
@@ -91,6 +93,22 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   } finally {
     source?.destroy();
   }
+};
+
+/** Reads the beginning of a body, for a message; the rest is dropped with its connection. */
+export const readStart = async (
+  answer: IncomingMessage,
+  max: number,
+): Promise<{ readonly body: string; readonly end: 'whole' | 'cut' }> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    // Leaving the loop destroys the answer.
+    if (size > max) break;
+  }
+  return { body: Buffer.concat(chunks).subarray(0, max).toString('utf8'), end: size > max ? 'cut' : 'whole' };
 };
 
 /** Reads a whole body of at most `max` bytes. */

@@ -6,9 +6,10 @@ import { createControlActivities } from '../activities/control.js';
 import { createCampaignActivities } from '../activities/campaign/activities.js';
 import { createRevalidateActivities } from '../activities/revalidate/activities.js';
 import { readCatalog } from '../catalog/load.js';
+import type { Redact } from '../core/redact.js';
 import { RateBudget } from '../hub/budget.js';
-import { secretsOf, withPatience, type HubConfig } from '../hub/config.js';
-import type { Secret } from '../hub/secret.js';
+import { redactorOf, withPatience, type HubConfig } from '../hub/config.js';
+import type { Secret } from '../core/secret.js';
 import { queuesOf } from '../workflows/names.js';
 import type { NoticeSinks } from '../workflows/notices.js';
 import { campaignPublishes } from './campaign-publishes.js';
@@ -47,8 +48,8 @@ const awaitWorkflow =
   };
 
 /** Notices are told once, when they are new; where no webhook is set they go nowhere. */
-const noticeSinks = (url: Secret | null): InjectedSinks<NoticeSinks> => {
-  const webhook = url === null ? null : new Webhook({ url, warn: (message) => Runtime.instance().logger.warn(message) });
+const noticeSinks = (url: Secret | null, redact: Redact): InjectedSinks<NoticeSinks> => {
+  const webhook = url === null ? null : new Webhook({ url, redact, warn: (message) => Runtime.instance().logger.warn(message) });
   return { notices: { notice: { fn: (_info, notice) => webhook?.tell(notice), callDuringReplay: false } } };
 };
 
@@ -56,7 +57,7 @@ export interface ControlParts {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly settings: WorkerSettings;
-  /** With a read token. */
+  /** With a read token, and what takes all secrets of this process out of a text. */
   readonly hub: HubConfig;
   readonly workflows: { readonly workflowBundle: WorkflowBundleOption } | { readonly workflowsPath: string };
 }
@@ -66,6 +67,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   const { connection, namespace, settings } = parts;
   const metrics = createMetrics(Runtime.instance().metricMeter);
   const hub: HubConfig = { ...parts.hub, meter: metrics.hub };
+  const redact = redactorOf(hub);
   const client = new Client({ connection, namespace });
   const {
     planEntry,
@@ -94,7 +96,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     publishes: campaignPublishes(client, settings.taskQueue),
   });
   const queues = queuesOf(settings.taskQueue);
-  const interceptors = { activity: [observeSteps(metrics), activityBoundary(secretsOf(hub))] };
+  const interceptors = { activity: [observeSteps(metrics), activityBoundary(redact)] };
   const common = {
     connection,
     namespace,
@@ -106,7 +108,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     Worker.create({
       ...common,
       ...parts.workflows,
-      sinks: noticeSinks(settings.webhook),
+      sinks: noticeSinks(settings.webhook, redact),
       taskQueue: queues.control,
       activities: { planEntry, checkPreconditions, verifyArtifact, findCommit, ...revalidation, ...campaign },
       maxConcurrentActivityTaskExecutions: LIGHT_SLOTS,

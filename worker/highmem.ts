@@ -7,7 +7,7 @@ import { hostId } from '../activities/scratch/host-id.js';
 import { HostLarql } from '../activities/host-larql.js';
 import { ScratchLayout } from '../activities/scratch/layout.js';
 import { SharedInputs } from '../activities/scratch/shared.js';
-import { secretsOf, type HubConfig } from '../hub/config.js';
+import { redactorOf, type HubConfig } from '../hub/config.js';
 import { hostQueue, queuesOf } from '../workflows/names.js';
 import type { WorkerSettings } from './settings.js';
 import { GRACE_SECONDS } from './grace.js';
@@ -27,6 +27,7 @@ export interface HighmemParts {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly settings: WorkerSettings;
+  /** With what takes all secrets of this process out of a text. */
   readonly writeHub: HubConfig;
   readonly sourceHub: HubConfig;
   readonly stopRequested: () => boolean;
@@ -63,7 +64,7 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
   const common = {
     connection,
     namespace,
-    interceptors: { activity: [observeSteps(metrics, host), activityBoundary(secretsOf(parts.writeHub, parts.sourceHub))] },
+    interceptors: { activity: [observeSteps(metrics, host), activityBoundary(redactorOf(parts.writeHub))] },
     shutdownGraceTime: `${GRACE_SECONDS.highmem}s`,
     maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
   };

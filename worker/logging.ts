@@ -1,9 +1,9 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 import { messageOf, SwpError } from '../core/error.js';
+import type { Redact } from '../core/redact.js';
 import { BUCKETS } from './observe/metrics.js';
 import { Repeats } from './observe/repeats.js';
-import { redactor } from './observe/redact.js';
 
 /** What the SDK calls what we call otherwise. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
@@ -36,21 +36,19 @@ interface Destination {
 }
 
 /**
- * One line of JSON an event, on stderr: stdout is for data. No line holds one of the secrets, wherever it came from:
- * they are looked for in the finished line.
+ * One line of JSON an event, on stderr: stdout is for data. No line holds a secret, wherever it came from: they are
+ * looked for in the finished line.
  */
 export const makeLogger = (
   role: string,
   level: string,
-  secrets: readonly string[],
+  redact: Redact,
   destination: Destination = pino.destination({ fd: 2, sync: true }),
-): Logger => {
-  const redact = redactor(secrets);
-  return pino(
+): Logger =>
+  pino(
     { name: `swp-${role}`, level, formatters: { level: (label) => ({ level: label }) } },
     { write: (line: string) => destination.write(redact(line)) },
   );
-};
 
 /** Lines of the SDK's native core; their `target` is a module of its own. */
 const isCores = (meta: Readonly<Record<string, unknown>>): boolean => meta['sdkComponent'] === 'core';

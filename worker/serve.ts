@@ -5,6 +5,7 @@ import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ScratchLayout } from '../activities/scratch/layout.js';
 import { Pace } from '../core/pace.js';
+import type { Redact } from '../core/redact.js';
 import { hubConfigFromEnv, withToken } from '../hub/config.js';
 import { connectWorker } from './connection.js';
 import { createControlWorkers } from './control.js';
@@ -22,6 +23,8 @@ export interface ServeParts {
   readonly role: WorkerRole;
   readonly env: NodeJS.ProcessEnv;
   readonly logger: Logger;
+  /** Takes the secrets of this process out of a text. */
+  readonly redact: Redact;
   /** Aborts to stop: what is held ends at its next boundary. */
   readonly stop: AbortSignal;
   /** Told once the worker polls. */
@@ -41,11 +44,12 @@ const workflowCode = (): { workflowBundle: { codePath: string } } | { workflowsP
     : { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 };
 
-const serveControl = async ({ env, logger, stop, onReady }: ServeParts): Promise<void> => {
+const serveControl = async ({ env, logger, redact, stop, onReady }: ServeParts): Promise<void> => {
   const settings = readSettings(env);
   const { connection, namespace, address } = await connectWorker(env);
   try {
-    const workers = await createControlWorkers({ connection, namespace, settings, hub: hubConfigFromEnv(env), workflows: workflowCode() });
+    const hub = { ...hubConfigFromEnv(env), redact };
+    const workers = await createControlWorkers({ connection, namespace, settings, hub, workflows: workflowCode() });
     onReady({ role: 'control', address, namespace, host: null });
     const over = new AbortController();
     const watching =
@@ -69,13 +73,13 @@ const serveControl = async ({ env, logger, stop, onReady }: ServeParts): Promise
   }
 };
 
-const serveHighmem = async ({ env, stop, onReady }: ServeParts): Promise<void> => {
+const serveHighmem = async ({ env, redact, stop, onReady }: ServeParts): Promise<void> => {
   const settings = readSettings(env);
   const release = await lockScratch(new ScratchLayout(settings.scratch));
   try {
     const { connection, namespace, address } = await connectWorker(env);
     try {
-      const own = hubConfigFromEnv(env);
+      const own = { ...hubConfigFromEnv(env), redact };
       const writeHub = settings.uploadRate === null ? own : { ...own, uploadPace: new Pace(settings.uploadRate) };
       const sourceHub = settings.sourceToken === null ? own : withToken(own, settings.sourceToken);
       const { workers, host } = await createHighmemWorkers({

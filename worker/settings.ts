@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { HostLarqlSettings } from '../activities/host-larql.js';
 import { SwpError } from '../core/error.js';
-import { Secret } from '../hub/secret.js';
+import { Secret } from '../core/secret.js';
 import type { ApprovalPolicy } from '../plan/approval.js';
 import { MetricsAddress } from './observe/metrics-address.js';
 
@@ -46,11 +46,18 @@ const Keep = z
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Over the network it must be encrypted: whoever knows the address may write there. */
-const WebhookUrl = z.string().refine((text) => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
-}, 'must begin with https://');
+const WebhookUrl = z
+  .string()
+  .refine((text) => {
+    if (!URL.canParse(text)) return false;
+    const { protocol, hostname } = new URL(text);
+    return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
+  }, 'must begin with https://')
+  .refine((text) => {
+    if (!URL.canParse(text)) return true;
+    const { username, password } = new URL(text);
+    return username === '' && password === '';
+  }, 'must have no user name and no password in it');
 
 /** How much a log says, the most first. */
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -61,7 +68,11 @@ const Settings = z.object({
   SWP_TARGETS: list
     .pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a namespace of the Hub')).min(1, 'must name at least one namespace'))
     .optional(),
-  SWP_SOURCE_TOKEN: z.string().min(1).optional(),
+  SWP_SOURCE_TOKEN: z
+    .string()
+    .trim()
+    .regex(/^[\x21-\x7e]+$/, 'must have only characters that a token has')
+    .optional(),
   SWP_SLOTS: z.coerce.number().int().min(1).max(16).default(1),
   SWP_DECISION_HOURS: z.coerce
     .number()
@@ -92,7 +103,7 @@ export interface WorkerSettings {
   readonly scratch: string;
   /** Namespaces that this worker may ever write to; null: whatever the token allows. */
   readonly targets: readonly string[] | null;
-  readonly sourceToken: string | null;
+  readonly sourceToken: Secret | null;
   readonly slots: number;
   readonly decideWithinMs: number;
   readonly approvals: ApprovalPolicy;
@@ -134,7 +145,7 @@ export const readSettings = (env: NodeJS.ProcessEnv): ProcessSettings => {
   return {
     scratch: data.SWP_SCRATCH ?? defaultScratch(env),
     targets: data.SWP_TARGETS ?? null,
-    sourceToken: data.SWP_SOURCE_TOKEN ?? null,
+    sourceToken: data.SWP_SOURCE_TOKEN === undefined ? null : new Secret(data.SWP_SOURCE_TOKEN),
     slots: data.SWP_SLOTS,
     decideWithinMs: data.SWP_DECISION_HOURS * HOUR,
     approvals: { self: data.SWP_APPROVALS_SELF, required: data.SWP_APPROVALS_REQUIRED },

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { messageOf, SwpError } from '../core/error.js';
+import { Secret } from '../core/secret.js';
 
 type LoadedOptions = ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
 
@@ -45,6 +46,22 @@ export const readTemporalConfig = (env: NodeJS.ProcessEnv): TemporalConfig => {
 const originOf = (env: NodeJS.ProcessEnv, address: string | undefined): string => {
   if ((env['TEMPORAL_ADDRESS'] ?? '') !== '') return 'TEMPORAL_ADDRESS';
   return address === undefined ? 'the default' : 'temporal.toml';
+};
+
+/** Headers of Temporal's that hold a secret; others are namespaces and the like. */
+const SENT_SECRET = /auth|token|key|secret/i;
+
+/** What a process with this environment shows to Temporal. None where its settings cannot be read: they are used nowhere then. */
+export const temporalSecretsIn = (env: NodeJS.ProcessEnv): Secret[] => {
+  try {
+    const { apiKey, metadata } = readTemporalConfig(env).connectionOptions;
+    const sent = Object.entries(metadata ?? {}).flatMap(([name, value]) => (SENT_SECRET.test(name) ? [String(value)] : []));
+    return [...(apiKey === undefined ? [] : [apiKey]), ...sent].map((text) => new Secret(text));
+  } catch (error) {
+    // They are told by who needs them.
+    if (error instanceof SwpError) return [];
+    throw error;
+  }
 };
 
 const load = (env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConnectConfig> => {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../core/error.js';
 import { oneLine, plural } from '../core/text.js';
-import type { Secret } from '../hub/secret.js';
+import type { Redact } from '../core/redact.js';
+import type { Secret } from '../core/secret.js';
 import { shortDigest } from '../plan/decision.js';
 import { totalsText } from '../plan/render/campaign-markdown.js';
 import type { Notice } from '../workflows/notices.js';
@@ -57,6 +58,8 @@ export const noticeText = (notice: Notice): string => {
 export interface WebhookOptions {
   /** The address, which is as good as a password. */
   readonly url: Secret;
+  /** Takes the secrets of this process, and the address, out of a text. */
+  readonly redact: Redact;
   readonly warn: (message: string) => void;
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
@@ -72,7 +75,7 @@ export class Webhook {
   tell(notice: Notice): void {
     if (this.waiting.length >= MOST_WAITING)
       return this.options.warn(`The webhook does not keep up; dropped: ${oneLine(noticeText(notice), 100)}`);
-    this.waiting.push(JSON.stringify({ text: escapeSlack(noticeText(notice)) }));
+    this.waiting.push(JSON.stringify({ text: escapeSlack(this.options.redact(noticeText(notice))) }));
     if (!this.working) void this.work();
   }
 
@@ -109,7 +112,7 @@ export class Webhook {
       return { why: `it answered ${response.status}`, again: response.status === 429 || response.status >= 500, ...waitMs };
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      return { why: oneLine(messageOf(cause).replaceAll(this.options.url.reveal(), '[webhook]'), 200), again: true };
+      return { why: oneLine(this.options.redact(messageOf(cause)), 200), again: true };
     }
   }
 }

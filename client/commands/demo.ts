@@ -27,7 +27,7 @@ const publishedIn = ({ artifacts }: PublishResult): string[] =>
   artifacts.flatMap(({ result }) => (result.outcome === 'published' ? [result.receipt.target] : []));
 
 const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode> =>
-  withTemporal({ env: { ...context.env, ...world.settings } }, async ({ client }) => {
+  withTemporal({ ...context, env: { ...context.env, ...world.settings } }, async ({ client }) => {
     const entry = await snapshotOf({ ...context, catalogFile: world.settings['SWP_CATALOG'] ?? '' }, DEMO.entry);
     const id = publishId(entry.name);
     await startPublish(client, { entry, only: [] }, BASE_QUEUE);

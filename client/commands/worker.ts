@@ -1,7 +1,9 @@
 import { SwpError } from '../../core/error.js';
+import { redactor } from '../../core/redact.js';
 import { installRuntime, makeLogger } from '../../worker/logging.js';
 import { isLoopback } from '../../worker/observe/metrics-address.js';
-import { secretsIn } from '../../worker/observe/redact.js';
+import { secretsIn } from '../../worker/secrets.js';
+import { temporalSecretsIn } from '../../worker/temporal-config.js';
 import { serve, WORKER_ROLES, type WorkerRole } from '../../worker/serve.js';
 import { readSettings } from '../../worker/settings.js';
 import type { Context } from '../context.js';
@@ -18,7 +20,8 @@ export const worker = async (
     throw new SwpError('usage', 'client/unknown-role', `There is no ${role} worker.`, { hint: `Say one of: ${WORKER_ROLES.join(', ')}.` });
   const env = limitRate === undefined ? context.env : { ...context.env, SWP_LIMIT_RATE: limitRate };
   const { logLevel, metrics } = readSettings(env);
-  const logger = makeLogger(role, logLevel, secretsIn(env));
+  const redact = redactor([...secretsIn(env), ...temporalSecretsIn(env)]);
+  const logger = makeLogger(role, logLevel, redact);
   installRuntime(logger, metrics);
   if (metrics !== null && !isLoopback(metrics))
     logger.warn(`Metrics on ${metrics} are for whoever reaches it: they name queues and namespaces, and nobody has to log in.`);
@@ -26,6 +29,7 @@ export const worker = async (
     role,
     env,
     logger,
+    redact,
     stop: context.signal,
     onReady: (ready) => {
       logger.info(ready, 'polling');

@@ -1,5 +1,7 @@
 import pc from 'picocolors';
 import { messageOf, SwpError } from '../../core/error.js';
+import { redactor, type Redact } from '../../core/redact.js';
+import type { Secret } from '../../core/secret.js';
 import { PLAIN, type Paint } from '../../plan/render/paint.js';
 import { Live } from './live.js';
 import { neutralise } from './neutralise.js';
@@ -12,21 +14,40 @@ export interface Streams {
 export interface OutputOptions {
   readonly json: boolean;
   readonly colour: boolean;
+  /** Shown nowhere, whoever repeats them. */
+  readonly secrets?: readonly Secret[];
 }
 
-/** The one place where `swp` writes: data to stdout, everything else to stderr. */
+/** The one place where `swp` writes: data to stdout, everything else to stderr, and secrets to neither. */
 export class Output {
   readonly json: boolean;
   readonly paint: Paint;
+  /** For what writes by itself: what goes there is looked through as everything else. */
+  readonly streams: Streams;
   private readonly errPaint: Paint;
+  private secrets: readonly Secret[];
+  private redact: Redact;
 
-  constructor(
-    private readonly streams: Streams,
-    { json, colour }: OutputOptions,
-  ) {
+  constructor(streams: Streams, { json, colour, secrets = [] }: OutputOptions) {
+    this.secrets = secrets;
+    this.redact = redactor(secrets);
+    const looked = (stream: Streams['err']): Streams['err'] => ({
+      isTTY: stream.isTTY,
+      get rows() {
+        return stream.rows;
+      },
+      write: (text) => stream.write(this.redact(text)),
+    });
+    this.streams = { out: looked(streams.out), err: looked(streams.err) };
     this.json = json;
     this.paint = paintFor(!json && colour && streams.out.isTTY === true);
     this.errPaint = paintFor(!json && colour && streams.err.isTTY === true);
+  }
+
+  /** Takes these out of everything that is written from now on, too. */
+  conceal(secrets: readonly Secret[]): void {
+    this.secrets = [...this.secrets, ...secrets];
+    this.redact = redactor(this.secrets);
   }
 
   /** Data in both forms: with `--json` the value, else the text. Text is our own rendering, painted or plain. */

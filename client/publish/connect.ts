@@ -1,5 +1,6 @@
 import { messageOf, SwpError } from '../../core/error.js';
 import { checkSearchAttributes, searchAttributesError } from '../../worker/search-attributes.js';
+import { temporalSecretsIn } from '../../worker/temporal-config.js';
 import { connectClient, type TemporalClient } from '../temporal-connection.js';
 import type { Context } from '../context.js';
 
@@ -15,7 +16,8 @@ const explain = async (error: unknown, { connection, namespace }: TemporalClient
  *
  * @throws SwpError `temporal/search-attributes` in a namespace that lacks them
  */
-export const withTemporal = async <T>(context: Pick<Context, 'env'>, run: (temporal: TemporalClient) => Promise<T>): Promise<T> => {
+export const withTemporal = async <T>(context: Pick<Context, 'env' | 'out'>, run: (temporal: TemporalClient) => Promise<T>): Promise<T> => {
+  context.out.conceal(temporalSecretsIn(context.env));
   const temporal = await connectClient({ env: context.env });
   try {
     return await run(temporal);

@@ -1,6 +1,6 @@
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
-import type { CallOptions } from '../call.js';
+import { refuseRepeatedToken, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { errorOfConnection } from '../errors.js';
 import { readBody } from '../http.js';
@@ -35,8 +35,9 @@ export const readSmallFile = async (hub: HubConfig, wanted: SmallFile, { signal 
     try {
       bytes = await readBody(answer, maxBytes);
     } catch (error) {
-      throw errorOfConnection({ method: 'GET', url }, error);
+      throw errorOfConnection(hub, { method: 'GET', url }, error);
     }
+    refuseRepeatedToken(hub, { method: 'GET', url }, Buffer.from(bytes).toString('latin1'));
     if (file !== undefined && !digestMatches(bytes, file)) throw fileDiffers(wanted);
     return bytes;
   });

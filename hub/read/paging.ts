@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { callJson, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
+import { quoted } from '../errors.js';
 import { firstHeader } from '../first-header.js';
 
 const nextOf = (link: string, page: URL): URL | null => {
@@ -27,7 +28,7 @@ export const readPages = async <T>(
   const seen = new Set<string>();
   for (let page: URL | null = start; page !== null && !stop(items);) {
     if (page.origin !== hub.endpoint.origin)
-      throw new SwpError('integrity', 'hub/paging', `A list continues at another origin, ${page.origin}.`);
+      throw new SwpError('integrity', 'hub/paging', `A list continues at another origin, ${quoted(hub, page.origin)}.`);
     if (seen.has(page.href) || seen.size >= maxPages)
       throw new SwpError(
         'integrity',

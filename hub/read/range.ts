@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { SwpError } from '../../core/error.js';
-import { oneLine } from '../../core/text.js';
 import { attempt } from '../call.js';
 import type { HubConfig } from '../config.js';
-import { errorOfConnection } from '../errors.js';
+import { errorOfConnection, quoted } from '../errors.js';
 import { retrying, sleepFor } from '../retry.js';
 import { locate, type Location, type PinnedFile } from './resolve.js';
 
@@ -18,7 +17,7 @@ const EXPIRED = new Set(['hub/forbidden', 'hub/unauthorized', 'hub/quota']);
 const RELOCATIONS = 3;
 const EMPTY_READS = 5;
 
-const checkRange = (file: PinnedFile, answer: IncomingMessage, begin: number, end: number): void => {
+const checkRange = (hub: HubConfig, file: PinnedFile, answer: IncomingMessage, begin: number, end: number): void => {
   const wanted = `bytes ${begin}-${end - 1}/${file.size}`;
   const found = answer.headers['content-range'];
   if (answer.statusCode === 206 && found === wanted) return;
@@ -29,7 +28,11 @@ const checkRange = (file: PinnedFile, answer: IncomingMessage, begin: number, en
       'hub/range-ignored',
       `${file.path}: asked for ${wanted}, the server answers ${answer.statusCode} with the whole file.`,
     );
-  throw new SwpError('integrity', 'hub/range-differs', `${file.path}: asked for ${wanted}, the server answers ${found ?? 'no range'}.`);
+  throw new SwpError(
+    'integrity',
+    'hub/range-differs',
+    `${file.path}: asked for ${wanted}, the server answers ${quoted(hub, found ?? 'no range')}.`,
+  );
 };
 
 /** A strong validator (RFC 9110, 8.8.3): equal ones mean equal bytes. Weak ones may differ between a CDN's machines. */
@@ -60,7 +63,7 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     throw new SwpError(
       'integrity',
       'hub/version-differs',
-      `${file.path}: the server sends another version of the file than it began with (ETag ${oneLine(found, 80)}, before ${oneLine(version ?? '', 80)}).`,
+      `${file.path}: the server sends another version of the file than it began with (ETag ${quoted(hub, found)}, before ${quoted(hub, version ?? '')}).`,
       { hint: 'Retry: everything is read again from the pinned commit.' },
     );
   };
@@ -72,7 +75,7 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
         const answer = await retrying(hub, signal, () =>
           attempt(hub, { method: 'GET', url, authorized, signal, headers: { range: `bytes=${begin}-${end - 1}` } }),
         );
-        checkRange(file, answer, begin, end);
+        checkRange(hub, file, answer, begin, end);
         checkVersion(answer);
         return answer;
       } catch (error) {
@@ -100,7 +103,7 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
         }
       } catch (error) {
         signal.throwIfAborted();
-        const failure = errorOfConnection({ method: 'GET', url: new URL(file.path, hub.endpoint) }, error);
+        const failure = errorOfConnection(hub, { method: 'GET', url: new URL(file.path, hub.endpoint) }, error);
         if (!(failure instanceof SwpError) || !failure.transient) throw failure;
         hub.meter?.retried(failure.code);
       } finally {

@@ -3,6 +3,7 @@ import { SwpError } from '../../core/error.js';
 import type { CommitSha, RepoId, Sha256 } from '../../core/ids.js';
 import { attempt, escapePath, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
+import { quoted } from '../errors.js';
 import { firstHeader } from '../first-header.js';
 
 /** A file at a pinned commit, with what the Hub has told of it. */
@@ -27,12 +28,12 @@ const SAME_ORIGIN_HOPS = 5;
 const unquote = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"', '');
 
 /** The Hub says of an LFS file which object it redirects to; it must be the one that was planned. */
-const checkLinked = (file: PinnedFile, headers: Readonly<Record<string, string | string[] | undefined>>): void => {
+const checkLinked = (hub: HubConfig, file: PinnedFile, headers: Readonly<Record<string, string | string[] | undefined>>): void => {
   const differs = (what: string, found: string): never => {
     throw new SwpError(
       'integrity',
       'hub/file-differs',
-      `${file.repo} at ${file.commit}: ${file.path} has ${what} ${found} now, not what its commit lists.`,
+      `${file.repo} at ${file.commit}: ${file.path} has ${what} ${quoted(hub, found)} now, not what its commit lists.`,
     );
   };
   const size = firstHeader(headers['x-linked-size']);
@@ -58,7 +59,7 @@ const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', 
     const redirected = isRedirect(answer.statusCode ?? 0);
     if (redirected || method === 'HEAD') answer.resume();
     try {
-      checkLinked(file, answer.headers);
+      checkLinked(hub, file, answer.headers);
     } catch (error) {
       answer.destroy();
       throw error;
@@ -69,7 +70,7 @@ const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', 
       throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to nowhere.`);
     url = new URL(target, url);
     if (!/^https?:$/.test(url.protocol))
-      throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to ${url.protocol}`);
+      throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to ${quoted(hub, url.protocol)}`);
     if (url.origin !== hub.endpoint.origin) return { location: { url, authorized: false }, answer: null };
   }
   throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects without end.`);

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { inGroups } from '../../core/groups.js';
 import { SwpError } from '../../core/error.js';
 import { Sha256, type RepoId } from '../../core/ids.js';
-import { oneLine } from '../../core/text.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
-import { requestId } from '../errors.js';
+import { quoted, requestId } from '../errors.js';
 import type { UploadFile } from './upload-file.js';
 
 const OBJECTS_PER_CALL = 100;
@@ -88,7 +87,7 @@ const orderOf = (
     throw new SwpError(
       'conflict',
       'hub/lfs-refused',
-      `The Hub refuses ${file.path}: ${oneLine(object.error.message ?? '', 300)} (${object.error.code ?? 'no code'}${request === undefined ? '' : `, request ${request}`}).`,
+      `The Hub refuses ${file.path}: ${quoted(hub, object.error.message ?? '', 300)} (${object.error.code ?? 'no code'}${request === undefined ? '' : `, request ${request}`}).`,
       { hint: "Look at the account's storage and the file size limit, then retry." },
     );
   }
@@ -123,6 +122,7 @@ export const lfsBatch = async (
         method: 'POST',
         url: hubUrl(hub, `/${repo}.git/info/lfs/objects/batch`),
         authorized: true,
+        handsOutAddresses: true,
         signal,
         headers: { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE },
         body: new TextEncoder().encode(JSON.stringify(body)),
@@ -133,7 +133,7 @@ export const lfsBatch = async (
     for (const file of group) {
       const object = objects.get(file.sha256);
       if (object === undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub did not say where ${file.path} goes.`);
-      orders.set(file.path, orderOf(hub, file, object, requestId(headers)));
+      orders.set(file.path, orderOf(hub, file, object, requestId(hub, headers)));
     }
   }
   return orders;

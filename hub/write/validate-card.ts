@@ -25,7 +25,7 @@ export const validateCard = async (hub: HubConfig, card: string, { signal }: Cal
   return retrying(hub, signal, async () => {
     // 400 says what is wrong in the same words as 200 says what might be.
     const answer = await attempt(hub, request, (status) => status === 200 || status === 400 || ABSENT.has(status));
-    if (!ABSENT.has(answer.statusCode ?? 0)) return parseAnswer(request, answer, Answer);
+    if (!ABSENT.has(answer.statusCode ?? 0)) return parseAnswer(hub, request, answer, Answer);
     answer.resume();
     return { errors: [], warnings: [] };
   });

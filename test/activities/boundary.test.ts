@@ -5,8 +5,10 @@ import { activityBoundary, toFailure } from '../../activities/boundary.js';
 import { assertTargetAllowed } from '../../activities/targets.js';
 import { SwpError } from '../../core/error.js';
 import { RepoId } from '../../core/ids.js';
+import { redactor } from '../../core/redact.js';
+import { Secret } from '../../core/secret.js';
 
-const failure = (error: unknown) => toFailure(error, ['hf_secret']) as ApplicationFailure;
+const failure = (error: unknown) => toFailure(error, redactor([new Secret('hf_secret')])) as ApplicationFailure;
 
 describe('a failure on its way into a history', () => {
   it('keeps its code and hint, and is not retried when it is permanent', () => {
@@ -31,6 +33,16 @@ describe('a failure on its way into a history', () => {
     expect(JSON.stringify([made.message, made.details])).not.toContain('hf_secret');
   });
 
+  it.each([1990, 1991, 1995, 1998])('carries no part of a token that would be cut after %i characters', (length) => {
+    const made = failure(new Error(`${'x'.repeat(length)} hf_secret`));
+    expect(made.message).not.toMatch(/hf_s|secret(?!\])/);
+  });
+
+  it('carries no token that stands there in pieces', () => {
+    const made = failure(new SwpError('access', 'x/y', 'h\nf_\u200bsec\u0007ret', { hint: '%68f_secret' }));
+    expect([made.message, made.details?.[0]]).toEqual(['[secret]', '[secret]']);
+  });
+
   it('is one bounded line', () => {
     expect(failure(new Error(`a\nb${'x'.repeat(10_000)}`)).message).toMatch(/^a b[^\n]{1,2000}$/);
   });
@@ -43,7 +55,7 @@ describe('a failure that nobody foresaw', () => {
       cancellationSignal: new AbortController().signal,
       log: { error: (message: string, fields: object) => void lines.push({ message, ...fields }) },
     };
-    const { inbound } = activityBoundary([])(context as never);
+    const { inbound } = activityBoundary(redactor([]))(context as never);
     const run = (): Promise<unknown> => inbound!.execute!({ args: [], headers: {} }, () => Promise.reject(thrown));
     await asyncLocalStorage.run(context as never, () => run().catch(() => undefined));
     return lines;

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { CommitSha, RepoId } from '../../core/ids.js';
 import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
 import type { HubConfig } from '../../hub/config.js';
-import { Secret } from '../../hub/secret.js';
+import { Secret } from '../../core/secret.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import type { UploadFile } from '../../hub/write/upload.js';
 import { sha256Of } from '../../plan/canonical.js';

@@ -13,7 +13,7 @@ import { uploadSealed } from '../../activities/upload.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import type { LocalHub } from '../../dev/hub/index.js';
 import type { HubConfig } from '../../hub/config.js';
-import { Secret } from '../../hub/secret.js';
+import { Secret } from '../../core/secret.js';
 import { ONE_APPROVAL } from '../../plan/approval.js';
 import type { ApprovedArtifact } from '../../plan/approved.js';
 import { describeBytes, makeManifest, manifestDigest } from '../../plan/manifest.js';

@@ -12,7 +12,7 @@ import { RepoId, type ArtifactKind } from '../../core/ids.js';
 import { generateCheckpoint, type CheckpointOptions } from '../../dev/checkpoint/generate.js';
 import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
 import type { HubConfig } from '../../hub/config.js';
-import { Secret } from '../../hub/secret.js';
+import { Secret } from '../../core/secret.js';
 import { ONE_APPROVAL, type ApprovalPolicy } from '../../plan/approval.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { connectWorker } from '../../worker/connection.js';

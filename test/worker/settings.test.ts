@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { isLoopback } from '../../worker/observe/metrics-address.js';
 import { readSettings } from '../../worker/settings.js';
@@ -21,9 +22,26 @@ describe('SWP_WEBHOOK', () => {
     expect(readSettings({ SWP_WEBHOOK: url }).webhook?.reveal()).toBe(url);
   });
 
-  it.each(['http://hooks.example.org/x', 'ftp://x', 'hooks.example.org'])('may not be %s, and the error does not say it', (url) => {
-    expect(() => readSettings({ SWP_WEBHOOK: url })).toThrow(/SWP_WEBHOOK/);
-    expect(() => readSettings({ SWP_WEBHOOK: url })).not.toThrow(url);
+  it.each(['http://hooks.example.org/x', 'ftp://x', 'hooks.example.org', 'https://me:pw@hooks.example.org/x', 'http://pw@localhost'])(
+    'may not be %s, and the error does not say it',
+    (url) => {
+      expect(() => readSettings({ SWP_WEBHOOK: url })).toThrow(/SWP_WEBHOOK/);
+      expect(() => readSettings({ SWP_WEBHOOK: url })).not.toThrow(url);
+    },
+  );
+});
+
+describe('SWP_SOURCE_TOKEN', () => {
+  it('is shown by nothing', () => {
+    const settings = readSettings({ SWP_SOURCE_TOKEN: ' hf_source\n' });
+    expect(`${inspect(settings, { depth: 9 })}${JSON.stringify(settings)}`).not.toContain('hf_source');
+    expect(settings.sourceToken?.reveal()).toBe('hf_source');
+  });
+
+  it('that is none is refused, and the error does not say it', () => {
+    const read = () => readSettings({ SWP_SOURCE_TOKEN: 'two words' });
+    expect(read).toThrow(/SWP_SOURCE_TOKEN/);
+    expect(read).not.toThrow('two words');
   });
 });
 
@@ -91,6 +109,20 @@ describe('an address of the metrics', () => {
 
   it.each(['0.0.0.0:1', '10.127.0.1:1', '[::]:1', '[fe80::1]:1', '[2001:db8::1]:1'])('%s is for others too', (address) => {
     expect(isLoopback(address)).toBe(false);
+  });
+});
+
+describe('SWP_SOURCE_TOKEN', () => {
+  it('is shown by nothing', () => {
+    const settings = readSettings({ SWP_SOURCE_TOKEN: ' hf_source\n' });
+    expect(`${inspect(settings, { depth: 9 })}${JSON.stringify(settings)}`).not.toContain('hf_source');
+    expect(settings.sourceToken?.reveal()).toBe('hf_source');
+  });
+
+  it('that is none is refused, and the error does not say it', () => {
+    const read = () => readSettings({ SWP_SOURCE_TOKEN: 'two words' });
+    expect(read).toThrow(/SWP_SOURCE_TOKEN/);
+    expect(read).not.toThrow('two words');
   });
 });
 

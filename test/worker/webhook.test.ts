@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CommitSha, Digest, RepoId } from '../../core/ids.js';
-import { Secret } from '../../hub/secret.js';
+import { redactor } from '../../core/redact.js';
+import { Secret } from '../../core/secret.js';
 import { Webhook } from '../../worker/webhook.js';
 import type { Notice } from '../../workflows/notices.js';
 import { Workshop } from '../support/workshop.js';
@@ -51,7 +52,13 @@ let warnings: string[];
 afterEach(() => chat.close());
 const webhook = (url = chat.url): Webhook => {
   warnings = [];
-  return new Webhook({ url: new Secret(url), warn: (message) => warnings.push(message), sleep: () => Promise.resolve() });
+  const address = new Secret(url);
+  return new Webhook({
+    url: address,
+    redact: redactor([address]),
+    warn: (message) => warnings.push(message),
+    sleep: () => Promise.resolve(),
+  });
 };
 const published = (entry = 'acme/x'): Notice => ({
   what: 'published',

@@ -11,7 +11,7 @@ import { generateVision } from '../../../dev/checkpoint/vision.js';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
 import { installStandIn } from '../../../dev/larql/install.js';
 import type { HubConfig } from '../../../hub/config.js';
-import { Secret } from '../../../hub/secret.js';
+import { Secret } from '../../../core/secret.js';
 import { levelOf, type FleetFinding } from '../../../plan/findings/finding.js';
 import { publishHere } from '../../support/publish-here.js';
 

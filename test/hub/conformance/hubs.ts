@@ -5,7 +5,7 @@ import { deleteCollection, deleteRepo } from '@huggingface/hub';
 import { RepoId } from '../../../core/ids.js';
 import { startLocalHub } from '../../../dev/hub/index.js';
 import type { HubConfig } from '../../../hub/config.js';
-import { Secret } from '../../../hub/secret.js';
+import { Secret } from '../../../core/secret.js';
 
 /** A hub that the client must get on with. */
 export interface ConformingHub {

@@ -1,14 +1,25 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SwpError } from '../../../core/error.js';
+import { redactor } from '../../../core/redact.js';
+import { Secret } from '../../../core/secret.js';
 import { fieldsOf, forward, makeLogger } from '../../../worker/logging.js';
-import { secretsIn } from '../../../worker/observe/redact.js';
+import { secretsIn } from '../../../worker/secrets.js';
+import { temporalSecretsIn } from '../../../worker/temporal-config.js';
 
 const TOKEN = 'hf_abcdefghijklmnopqrst';
 const ODD = 'odd"token\\with/quotes';
 
 const logging = (secrets: readonly string[]) => {
   const lines: string[] = [];
-  return { lines, logger: makeLogger('control', 'debug', secrets, { write: (line) => void lines.push(line) }) };
+  return {
+    lines,
+    logger: makeLogger('control', 'debug', redactor(secrets.map((secret) => new Secret(secret))), {
+      write: (line) => void lines.push(line),
+    }),
+  };
 };
 
 describe('a line of the log', () => {
@@ -54,22 +65,33 @@ describe('a line of the log', () => {
 });
 
 describe('the secrets of a worker', () => {
-  it('are the tokens of the Hub and what it shows to Temporal', () => {
-    const secrets = secretsIn({
+  const secretsOf = (env: NodeJS.ProcessEnv) => [...secretsIn(env), ...temporalSecretsIn(env)].map((secret) => secret.reveal());
+
+  it('are the tokens of the Hub, the webhook and what it shows to Temporal', () => {
+    const secrets = secretsOf({
       HF_TOKEN: TOKEN,
       SWP_SOURCE_TOKEN: 'hf_source',
+      SWP_WEBHOOK: 'https://hooks.example/T0',
       TEMPORAL_ADDRESS: 'cloud.example:7233',
       TEMPORAL_NAMESPACE: 'acme',
       TEMPORAL_API_KEY: 'temporal-key',
       TEMPORAL_GRPC_META_AUTHORIZATION: 'Basic c2VjcmV0',
       TEMPORAL_GRPC_META_TEAM: 'weights-team',
+      HOME: '/nonexistent',
     });
-    expect([...secrets].toSorted()).toEqual(['Basic c2VjcmV0', TOKEN, 'hf_source', 'temporal-key'].toSorted());
+    expect(new Set(secrets)).toEqual(new Set(['Basic c2VjcmV0', TOKEN, 'hf_source', 'https://hooks.example/T0', 'temporal-key']));
   });
 
   it('are found where other settings cannot be read', () => {
-    const unreadable = { HF_ENDPOINT: 'no address', TEMPORAL_PROFILE: 'none' };
-    expect(secretsIn({ ...unreadable, HF_TOKEN: TOKEN, TEMPORAL_API_KEY: 'temporal-key' })).toEqual([TOKEN, 'temporal-key']);
+    const unreadable = { HF_ENDPOINT: 'no address', TEMPORAL_PROFILE: 'none', HOME: '/nonexistent' };
+    expect(secretsOf({ ...unreadable, HF_TOKEN: TOKEN, TEMPORAL_API_KEY: 'temporal-key' })).toEqual([TOKEN, 'temporal-key']);
+  });
+
+  it('are found in the file of the hf CLI, also where HF_TOKEN is another one', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'swp-hf-'));
+    await writeFile(join(home, 'token'), 'hf_stored\n');
+    expect(secretsOf({ HF_HOME: home, HF_TOKEN: TOKEN })).toEqual([TOKEN, 'hf_stored']);
+    await rm(home, { recursive: true });
   });
 });
 

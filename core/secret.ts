@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The token itself: for the Authorization header, and for scrubbing it from texts. */
+  /** The token itself: for the Authorization header, and for taking it out of texts. */
   reveal(): string {
     return this.#value;
   }

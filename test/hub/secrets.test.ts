@@ -1,0 +1,212 @@
+import type { RequestListener } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { neutralise } from '../../client/output/neutralise.js';
+import { messageOf } from '../../core/error.js';
+import { Secret } from '../../core/secret.js';
+import { readCollection } from '../../hub/collections.js';
+import { CollectionSlug, Sha256 } from '../../core/ids.js';
+import { callJson, hubUrl } from '../../hub/call.js';
+import { hubConfigFromEnv, withToken, type HubConfig } from '../../hub/config.js';
+import { readSmallFile } from '../../hub/read/file.js';
+import { openFile } from '../../hub/read/range.js';
+import { readRepo } from '../../hub/read/repo.js';
+import { lfsBatch } from '../../hub/write/lfs-batch.js';
+import { COMMIT, config, fileOf, REPO, signal, tiny, type TinyServer } from './support.js';
+
+const TOKEN = 'hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh';
+/** Not in the shape of the Hub's own: another server may hand out any. */
+const PLAIN = 'corp/Token+of=the~next-department';
+
+let server: TinyServer;
+afterEach(() => server.close());
+const hubAt = async (listener: RequestListener, token = TOKEN) => {
+  server = await tiny(listener);
+  return config(server.url, { token: new Secret(token), attempts: 1 });
+};
+/** What a hub says of a request, with its token in it. */
+const answering = (status: number, body: (token: string) => string, headers: (token: string) => Record<string, string> = () => ({})) =>
+  ((request, answer) => {
+    const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
+    answer.writeHead(status, headers(token)).end(body(token));
+  }) satisfies RequestListener;
+const messageAfter = async (run: () => Promise<unknown>): Promise<string> => {
+  const error: unknown = await run().then(
+    () => new Error('nothing was thrown'),
+    (thrown: unknown) => thrown,
+  );
+  return messageOf(error);
+};
+const call = (hub: HubConfig) => () =>
+  callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), authorized: true, signal }, z.object({ ok: z.boolean() }));
+
+/** No eighth part of the token may be read, in whatever case. */
+const expectHidden = (message: string, token = TOKEN): void => {
+  for (const clean of [message, neutralise(message), message.replaceAll(/[^!-~]/g, '')])
+    for (let at = 3; at + 8 <= token.length; at += 1) expect(clean.toLowerCase()).not.toContain(token.slice(at, at + 8).toLowerCase());
+};
+
+describe.each([TOKEN, PLAIN])('a hub that repeats the token %s', (token) => {
+  const spread = (text: string): string => text.replaceAll(/.{4}/g, '$&\u200b');
+  it.each<[string, RequestListener]>([
+    ['in JSON', answering(400, (found) => JSON.stringify({ error: `no ${found}` }))],
+    ['in plain text', answering(400, (found) => `no ${found}`)],
+    ['where a message is cut', answering(400, (found) => JSON.stringify({ error: `${'x'.repeat(280)} ${found}` }))],
+    ['where the body is cut', answering(400, (found) => `${'\n'.repeat(64 * 1024 - 39)}${found}${'y'.repeat(9)}`)],
+    ['spread out', answering(400, (found) => spread(found))],
+    ['with control characters', answering(400, (found) => Array.from(found).join('\u0001'))],
+    ['in lines', answering(400, (found) => Array.from(found).join('\n'))],
+    ['escaped', answering(400, (found) => encodeURIComponent(found))],
+    [
+      'in X-Error-Message',
+      answering(
+        400,
+        () => '',
+        (found) => ({ 'x-error-message': `no ${found}` }),
+      ),
+    ],
+    [
+      'in X-Request-Id',
+      answering(
+        400,
+        () => 'no',
+        (found) => ({ 'x-request-id': `${'i'.repeat(60)} ${found}` }),
+      ),
+    ],
+    [
+      'in the path that it redirects to',
+      answering(
+        307,
+        () => '',
+        (found) => ({ location: `/again/${found}` }),
+      ),
+    ],
+    ['in an answer that is not JSON', answering(200, (found) => `<html>${found}`)],
+  ])('%s has it in no message', async (_where, listener) => {
+    const hub = await hubAt(listener, token);
+    const message = await messageAfter(call(hub));
+    expect(message).not.toBe('nothing was thrown');
+    expect(message).not.toMatch(/[\u0000-\u001f\u200b]/);
+    expect(message.length).toBeLessThan(800);
+    expectHidden(message, token);
+  });
+});
+
+it('a hub that redirects to a host with the token in its name has it in no message', async () => {
+  const hub = await hubAt(
+    answering(
+      307,
+      () => '',
+      (token) => ({ location: `https://${token}.example/` }),
+    ),
+  );
+  expectHidden(await messageAfter(call(hub)));
+});
+
+describe('an answer that is a success and repeats the token', () => {
+  it('is refused before anything of it is taken', async () => {
+    const hub = await hubAt(
+      answering(200, (token) => JSON.stringify({ id: REPO, sha: COMMIT, cardData: { license: Array.from(token).join('\u200b') } })),
+    );
+    const message = await messageAfter(() => readRepo(hub, REPO, undefined, { signal }));
+    expect(message).toContain('repeats the token');
+    expectHidden(message);
+  });
+
+  it('is refused where a title would be cut', async () => {
+    const slug = CollectionSlug.parse(`acme/things-${'a'.repeat(24)}`);
+    const hub = await hubAt(answering(200, (token) => JSON.stringify({ slug, title: `${'x'.repeat(180)}${token}`, items: [] })));
+    expect(await messageAfter(() => readCollection(hub, slug, { signal }))).toContain('repeats the token');
+  });
+
+  it('is refused where it is a small file', async () => {
+    const hub = await hubAt(answering(200, (token) => JSON.stringify({ model_type: token })));
+    const message = await messageAfter(() =>
+      readSmallFile(hub, { repo: REPO, commit: COMMIT, path: 'config.json', maxBytes: 999 }, { signal }),
+    );
+    expect(message).toContain('repeats the token');
+  });
+
+  it('is taken where it hands out addresses, as some servers give the token back for them', async () => {
+    const file = fileOf('a.safetensors', Buffer.from('abc'));
+    const hub = await hubAt(
+      answering(200, (token) =>
+        JSON.stringify({
+          objects: [{ oid: file.sha256, size: 3, actions: { upload: { href: '/put', header: { Authorization: `Bearer ${token}` } } } }],
+        }),
+      ),
+    );
+    expect((await lfsBatch(hub, REPO, [file], { signal })).get(file.path)).toMatchObject({ kind: 'basic' });
+  });
+
+  it('has it in no message where it refuses an object', async () => {
+    const file = fileOf('a.safetensors', Buffer.from('abc'));
+    const hub = await hubAt(
+      answering(200, (token) =>
+        JSON.stringify({ objects: [{ oid: file.sha256, size: 3, error: { message: `${'x'.repeat(280)}${token}` } }] }),
+      ),
+    );
+    const message = await messageAfter(() => lfsBatch(hub, REPO, [file], { signal }));
+    expect(message).toContain('refuses a.safetensors');
+    expectHidden(message);
+  });
+});
+
+describe('headers of an answer with bytes', () => {
+  const FILE = { repo: REPO, commit: COMMIT, path: 'm.safetensors', size: 100, lfs: Sha256.parse('b'.repeat(64)) };
+  const HOSTILE = `\u001b[2J![x](http://evil)${'z'.repeat(3000)}`;
+  const read = async (hub: ReturnType<typeof config>): Promise<void> => {
+    for await (const _ of openFile(hub, FILE).read(0, 10, signal));
+  };
+
+  it.each<[string, (token: string) => Record<string, string>]>([
+    ['X-Repo-Commit', (token) => ({ 'x-repo-commit': `${token}${'c'.repeat(3000)}` })],
+    ['X-Linked-Size', (token) => ({ 'x-linked-size': `${token}${'1'.repeat(3000)}` })],
+    ['X-Linked-ETag', (token) => ({ 'x-linked-etag': `"${token}${'e'.repeat(3000)}"` })],
+    ['Location', (token) => ({ location: `${'s'.repeat(2000)}:${token}` })],
+    ['Location that is none', (token) => ({ location: `https://${token} ` })],
+  ])('%s is bounded and without the token in a message', async (_name, headers) => {
+    const hub = await hubAt(answering(302, () => '', headers));
+    const message = await messageAfter(() => read(hub));
+    expect(message.length).toBeLessThan(500);
+    expectHidden(message);
+  });
+
+  it('Content-Range is bounded and one line in a message', async () => {
+    const hub = await hubAt((request, answer) => {
+      if (request.method === 'HEAD') return void answer.writeHead(200).end();
+      answer.writeHead(206, { 'content-range': Buffer.from(HOSTILE).toString('latin1').replaceAll('\u001b', '\u009b') }).end();
+    });
+    const message = await messageAfter(() => read(hub));
+    expect(message.length).toBeLessThan(500);
+    expect(message).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+  });
+});
+
+describe('a password', () => {
+  it.each(['ftp://user:pw-of-mine@host', 'https://user:pw-of-mine@host', 'https://pw-of-mine@host', 'no address but pw-of-mine'])(
+    'in HF_ENDPOINT=%s is refused and not printed',
+    async (endpoint) => {
+      server = await tiny(() => undefined);
+      const message = await messageAfter(() =>
+        Promise.resolve().then(() => hubConfigFromEnv({ HF_ENDPOINT: endpoint, HOME: '/nonexistent' })),
+      );
+      expect(message).toContain('HF_ENDPOINT');
+      expect(message).not.toContain('pw-of-mine');
+    },
+  );
+});
+
+it('a second token is a secret as the first, and both are hidden wherever one of them is sent', async () => {
+  const hub = withToken(
+    await hubAt(
+      answering(400, (token) => `${token} ${PLAIN}`),
+      PLAIN,
+    ),
+    new Secret(TOKEN),
+  );
+  expect(JSON.stringify(hub)).not.toMatch(/hf_|corp/);
+  const message = await messageAfter(call(hub));
+  expectHidden(message);
+  expectHidden(message, PLAIN);
+});
