@@ -9,6 +9,7 @@ import { retrying } from './retry.js';
 
 const ERROR_BODY = 64 * 1024;
 const JSON_BODY = 64 * 1024 * 1024;
+const MISDIRECTED = 421;
 
 export interface CallOptions {
   readonly signal: AbortSignal;
@@ -28,12 +29,15 @@ export const attempt = async (
   }
   const status = answer.statusCode ?? 0;
   if (accepts(status)) return answer;
+  const { socket } = answer;
   let start: Awaited<ReturnType<typeof readStart>>;
   try {
     start = await readStart(answer, ERROR_BODY);
   } catch (error) {
     throw errorOfConnection(hub, request, error);
   }
+  // The connection leads to another host (RFC 9110, 15.5.20): it is not used again.
+  if (status === MISDIRECTED) socket.destroy();
   throw errorOfAnswer(hub, request, { status, headers: answer.headers, ...start });
 };
 

@@ -5,7 +5,16 @@ import { redactorOf, type HubConfig } from './config.js';
 import { firstHeader } from './first-header.js';
 import { waitAsked } from './rate-limit.js';
 
-const TRANSIENT_STATUS = new Set([408, 425, 500, 502, 503, 504, 520, 522, 524]);
+/** Statuses below 500 that pass: timeouts (408), requests that came too early (425) or over another host's connection (421). */
+const TRANSIENT_4XX = new Set([408, 421, 425]);
+/** Statuses from 500 that the same request gets each time, and what a person can do. All others are the far end's trouble, and pass. */
+const PERMANENT_5XX: ReadonlyMap<number, string> = new Map([
+  [505, 'It does not speak HTTP/1.1: check HF_ENDPOINT, and the proxy if there is one.'],
+  [511, 'This network wants a login first (RFC 6585): log in, then retry.'],
+]);
+
+const isTransientStatus = (status: number): boolean => TRANSIENT_4XX.has(status) || (status >= 500 && !PERMANENT_5XX.has(status));
+
 const TRANSIENT_CODES = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -13,13 +22,26 @@ const TRANSIENT_CODES = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'EAI_AGAIN',
+  'EAI_FAIL',
   'ENOTFOUND',
   'ENETUNREACH',
   'EHOSTUNREACH',
+  'EHOSTDOWN',
   'ENETDOWN',
-  'HPE_INVALID_CONSTANT',
+  'ENETRESET',
+  'EADDRNOTAVAIL',
   'ERR_STREAM_PREMATURE_CLOSE',
+  // TLS could not be agreed on: an alert of the far end, or bytes that are no TLS.
+  'EPROTO',
 ]);
+/** As they are in Node: those of the HTTP parser, and those of OpenSSL that are no verdict on a certificate. */
+const TRANSIENT_PREFIXES = ['HPE_', 'ERR_SSL_'];
+
+const isTransientCode = (code: string): boolean =>
+  TRANSIENT_CODES.has(code) || TRANSIENT_PREFIXES.some((prefix) => code.startsWith(prefix));
+
+/** Codes of a certificate that was looked at and refused (Node, `tls`, "X509 certificate error codes"). */
+const CERTIFICATE_CODE = /CERT|ISSUER|LEAF_SIGNATURE|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|PATH_LENGTH|CRL/;
 
 /**
  * Words of the far end as they may stand in a message: without secrets, then in one bounded line.
@@ -32,6 +54,12 @@ export const quoted = (hub: HubConfig, text: string, max = 80, end: 'whole' | 'c
 /** A URL as it may be shown: signatures live in the query. */
 export const shownUrl = (hub: HubConfig, url: URL): string => quoted(hub, `${url.origin}${url.pathname}`, 300);
 
+/** What S3 and those who copy it say in XML. */
+const saidInXml = (body: string): string | null => {
+  const [code, message] = ['Code', 'Message'].map((name) => new RegExp(`<${name}>([^<]{1,500})</${name}>`).exec(body)?.[1]);
+  return code === undefined ? null : `${code}${message === undefined ? '' : `: ${message}`}`;
+};
+
 const saidBy = (body: string): string => {
   try {
     const parsed: unknown = JSON.parse(body);
@@ -42,7 +70,7 @@ const saidBy = (body: string): string => {
   } catch {
     // Not JSON: the text itself is what it said.
   }
-  return body;
+  return saidInXml(body) ?? body;
 };
 
 interface Meaning {
@@ -53,9 +81,24 @@ interface Meaning {
 
 const QUOTA = /quota|storage (limit|patterns)|private storage|exceeded|billing/i;
 
-const meaningOf = (status: number, errorCode: string, said: string): Meaning => {
+const STORAGE_HINT =
+  'The storage refuses an address that the Hub handed out. Retry later; if it stays so, show this message to the support of the Hub.';
+
+/** What a storage means: no token was sent to it, so it judges the signed address alone. Some answer 400 when that has expired. */
+const meaningAtStorage = (status: number, said: string): Meaning | null => {
+  if (status >= 400 && status < 500 && /expired/i.test(said)) return { kind: 'access', code: 'hub/address-expired', hint: STORAGE_HINT };
+  if (status === 403 && QUOTA.test(said)) return null;
+  if (status === 401 || status === 403) return { kind: 'access', code: 'hub/forbidden', hint: STORAGE_HINT };
+  return status === 404 ? { kind: 'not-found', code: 'hub/not-found', hint: STORAGE_HINT } : null;
+};
+
+const meaningOf = (status: number, errorCode: string, said: string, sent: 'token' | 'no-token' | 'to-storage'): Meaning => {
   if (status === 429) return { kind: 'unavailable', code: 'hub/rate-limited' };
-  if (TRANSIENT_STATUS.has(status) || /RequestTimeout/.test(said)) return { kind: 'unavailable', code: 'hub/unavailable' };
+  if (isTransientStatus(status) || /RequestTimeout/.test(said)) return { kind: 'unavailable', code: 'hub/unavailable' };
+  const permanent = PERMANENT_5XX.get(status);
+  if (permanent !== undefined) return { kind: 'conflict', code: 'hub/refused', hint: permanent };
+  const atStorage = sent === 'to-storage' ? meaningAtStorage(status, said) : null;
+  if (atStorage !== null) return atStorage;
   if (errorCode === 'GatedRepo')
     return { kind: 'access', code: 'hub/gated', hint: "Accept the repository's terms with the account of this token, then retry." };
   if (errorCode === 'RevisionNotFound') return { kind: 'not-found', code: 'hub/revision-not-found' };
@@ -78,7 +121,10 @@ const meaningOf = (status: number, errorCode: string, said: string): Meaning => 
     return {
       kind: 'access',
       code: 'hub/forbidden',
-      hint: 'This token may not do that: use one with the right role in that namespace, then retry.',
+      hint:
+        sent === 'token'
+          ? 'This token may not do that: use one with the right role in that namespace, then retry.'
+          : 'No token was sent: set HF_TOKEN to one that may do that, restart, then retry.',
     };
   if (status === 404)
     return {
@@ -103,6 +149,9 @@ export const requestId = (hub: HubConfig, headers: IncomingHttpHeaders): string 
   return id === undefined ? undefined : quoted(hub, id);
 };
 
+/** Characters that are shown of what another host says: a hostile Hub may have named any. */
+const FOREIGN_WORDS = 120;
+
 interface Asked {
   readonly method: string;
   readonly url: URL;
@@ -118,9 +167,15 @@ export interface FailedAnswer {
 }
 
 /** What an answer that is no success means, with what the Hub said and the id to ask its support about. */
-export const errorOfAnswer = (hub: HubConfig, request: Asked, { status, headers, body, end }: FailedAnswer): SwpError => {
-  const said = quoted(hub, saidBy(body) || (firstHeader(headers['x-error-message']) ?? ''), 300, end);
-  const { kind, code, hint } = meaningOf(status, firstHeader(headers['x-error-code']) ?? '', said);
+export const errorOfAnswer = (
+  hub: HubConfig,
+  request: Asked & { readonly authorized: boolean },
+  { status, headers, body, end }: FailedAnswer,
+): SwpError => {
+  const longest = request.url.origin === hub.endpoint.origin ? 300 : FOREIGN_WORDS;
+  const said = quoted(hub, saidBy(body) || (firstHeader(headers['x-error-message']) ?? ''), longest, end);
+  const sent = request.authorized ? (hub.token === undefined ? 'no-token' : 'token') : 'to-storage';
+  const { kind, code, hint } = meaningOf(status, firstHeader(headers['x-error-code']) ?? '', said, sent);
   const id = requestId(hub, headers);
   const retryAfterMs = waitAsked(headers, Date.now());
   return new SwpError(
@@ -144,8 +199,13 @@ const detailOf = (hub: HubConfig, code: string, { message }: Error): string => {
 export const errorOfConnection = (hub: HubConfig, request: Asked, error: unknown): unknown => {
   if (!(error instanceof Error) || !('code' in error)) return error;
   const code = String(error.code);
-  if (!TRANSIENT_CODES.has(code) && !code.startsWith('HPE_')) return error;
-  return new SwpError('unavailable', 'hub/connection', `${request.method} ${shownUrl(hub, request.url)}: ${detailOf(hub, code, error)}`, {
-    hint: 'The Hub cannot be reached; look at the network and at HF_ENDPOINT.',
+  const message = `${request.method} ${shownUrl(hub, request.url)}: ${detailOf(hub, code, error)}`;
+  if (isTransientCode(code))
+    return new SwpError('unavailable', 'hub/connection', message, {
+      hint: 'The Hub cannot be reached; look at the network and at HF_ENDPOINT.',
+    });
+  if (!CERTIFICATE_CODE.test(code)) return error;
+  return new SwpError('invalid', 'hub/certificate', message, {
+    hint: 'Check HF_ENDPOINT and the clock of this machine. If a proxy or a hub of your own has its own authority, name its certificate in NODE_EXTRA_CA_CERTS and restart.',
   });
 };

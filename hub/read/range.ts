@@ -12,7 +12,7 @@ export interface RangeReader {
 }
 
 /** Codes after which the address itself is stale: it is asked for again. */
-const EXPIRED = new Set(['hub/forbidden', 'hub/unauthorized', 'hub/quota']);
+const EXPIRED = new Set(['hub/address-expired', 'hub/forbidden', 'hub/unauthorized', 'hub/quota']);
 /** In a row and without a byte in between; then the answer is believed. */
 const RELOCATIONS = 3;
 const EMPTY_READS = 5;

@@ -18,7 +18,7 @@ export { classifyUploads } from './preupload.js';
 
 /** Addresses expire, and a completion's answer may be lost: the batch is then asked again, so often. */
 const ORDERS_PER_FILE = 4;
-const ASK_AGAIN = new Set(['hub/forbidden', 'hub/not-found', 'hub/refused', 'hub/quota']);
+const ASK_AGAIN = new Set(['hub/address-expired', 'hub/forbidden', 'hub/not-found', 'hub/refused', 'hub/quota']);
 /** Enough that small files do not wait for each other's answers. */
 const FILES_IN_FLIGHT = 8;
 

@@ -158,6 +158,12 @@ describe('a range', () => {
     expect(String(error)).not.toMatch(new RegExp(`Signature|${TOKEN}`));
   });
 
+  it('shows little of what another host says', async () => {
+    const { hub } = await withContent((_, answer) => void answer.writeHead(400).end(`<html>${'internal page '.repeat(500)}`));
+    const error: unknown = await read(hub.url, 5, 15).catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(/: 400: <html>internal page .{80,100}…$/);
+  });
+
   it('ends in a redirect loop with a message', async () => {
     const hub = await serve((request, answer) => void answer.writeHead(302, { location: `${request.url}x` }).end());
     await expect(read(hub.url, 5, 15)).rejects.toMatchObject({ message: expect.stringContaining('redirects without end') });

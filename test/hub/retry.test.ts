@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { callJson, hubUrl } from '../../hub/call.js';
+import type { HubConfig } from '../../hub/config.js';
 import { config, signal, tiny, TOKEN, type TinyServer } from './support.js';
 
 let server: TinyServer;
@@ -17,19 +18,36 @@ const answering = async (...steps: Step[]) => {
   });
   return { hub: config(server.url), count: () => at };
 };
-const call = (hub: ReturnType<typeof config>) =>
+const call = (hub: HubConfig) =>
   callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x?secret=1'), authorized: true, signal }, z.object({ ok: z.boolean() }));
 const OK: Step = { status: 200 };
 
 describe('a transient failure', () => {
-  it.each<Step>(['reset', { status: 500 }, { status: 502 }, { status: 503 }, { status: 504 }, { status: 408 }])(
-    '%j is tried again',
-    async (step) => {
-      const { hub, count } = await answering(step, step, OK);
-      expect((await call(hub)).value).toEqual({ ok: true });
-      expect(count()).toBe(3);
-    },
-  );
+  const TRANSIENT = [408, 421, 425, 500, 501, 502, 503, 504, 506, 507, 508, 520, 521, 522, 523, 524, 525, 526, 527, 530, 599];
+  it.each<Step>(['reset', ...TRANSIENT.map((status) => ({ status }))])('%j is tried again', async (step) => {
+    const { hub, count } = await answering(step, step, OK);
+    expect((await call(hub)).value).toEqual({ ok: true });
+    expect(count()).toBe(3);
+  });
+
+  it.each<[number, number]>([
+    [503, 65 * 1024],
+    [503, 20 * 1024 * 1024],
+  ])('%i with an error page of %i bytes is tried again', async (status, length) => {
+    const { hub, count } = await answering({ status, body: 'x'.repeat(length) }, OK);
+    expect((await call(hub)).value).toEqual({ ok: true });
+    expect(count()).toBe(2);
+  });
+
+  it('421 is tried again on another connection: that one is not for this host', async () => {
+    const sockets = new Set<unknown>();
+    server = await tiny((request, answer) => {
+      sockets.add(request.socket);
+      answer.writeHead(sockets.size === 1 ? 421 : 200).end('{"ok":true}');
+    });
+    expect((await call(config(server.url))).value).toEqual({ ok: true });
+    expect(sockets.size).toBe(2);
+  });
 
   it('waits as long as the rate limit says', async () => {
     const { hub } = await answering({ status: 429, headers: { ratelimit: '"api";r=0;t=167' } }, OK);
@@ -77,11 +95,25 @@ describe('a permanent failure', () => {
     [{ status: 404, headers: { 'x-error-code': 'RepoNotFound' } }, 'not-found', 'hub/not-found'],
     [{ status: 404, headers: { 'x-error-code': 'RevisionNotFound' } }, 'not-found', 'hub/revision-not-found'],
     [{ status: 413 }, 'quota', 'hub/too-large'],
+    [{ status: 505 }, 'conflict', 'hub/refused'],
+    [{ status: 511 }, 'conflict', 'hub/refused'],
     [{ status: 400, body: 'bad' }, 'conflict', 'hub/refused'],
   ])('%j is told at once', async (step, kind, code) => {
     const { hub, count } = await answering(step);
     await expect(call(hub)).rejects.toMatchObject({ kind, code });
     expect(count()).toBe(1);
+  });
+
+  it('is told by its status where its page is longer than is read', async () => {
+    const { hub } = await answering({ status: 403, body: `<html>Forbidden${'x'.repeat(70_000)}` });
+    await expect(call(hub)).rejects.toMatchObject({ kind: 'access', code: 'hub/forbidden', message: expect.stringContaining('Forbidden') });
+  });
+
+  it('names the token only where one was sent', async () => {
+    const { hub } = await answering({ status: 403 });
+    const { token: _token, ...without } = hub;
+    await expect(call(hub)).rejects.toMatchObject({ hint: expect.stringContaining('This token') });
+    await expect(call(without)).rejects.toMatchObject({ hint: expect.stringContaining('No token was sent') });
   });
 
   it('says what the Hub said and the request id, in one line, without query or token', async () => {

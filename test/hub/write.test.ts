@@ -90,6 +90,22 @@ describe('uploading', () => {
     });
   });
 
+  it.each<[string, number, string, string]>([
+    ["S3's words", 403, '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>', 'hub/address-expired'],
+    [
+      "Google's words",
+      400,
+      '<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>',
+      'hub/address-expired',
+    ],
+    ['no words', 403, '', 'hub/forbidden'],
+  ])('asks for fresh addresses while the storage refuses them with %s, and blames no token for it', async (_, status, body, code) => {
+    const expired: FaultRule = { operation: 'part', times: 999, fault: { kind: 'status', status, body } };
+    fault(expired);
+    await expect(upload()).rejects.toMatchObject({ code, kind: 'access', hint: expect.stringMatching(/^The storage refuses an address/) });
+    expect(count('lfs-batch')).toBe(4);
+  });
+
   it('tells a quota at once', async () => {
     fault({ operation: 'lfs-batch', times: 99, fault: { kind: 'status', status: 403, body: '{"error":"storage limit exceeded"}' } });
     await expect(upload()).rejects.toMatchObject({ kind: 'quota' });
