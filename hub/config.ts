@@ -15,8 +15,8 @@ export interface HubConfig {
   readonly redact?: Redact;
   /** How often a request is tried; without it, transient failures are retried for as long as it takes. */
   readonly attempts?: number;
-  /** Told why a request is tried again, and after how long. */
-  readonly onRetry?: (error: SwpError, waitMs: number) => void;
+  /** Told why a request is tried again, after how long, and for how long it has failed. */
+  readonly onRetry?: (error: SwpError, waitMs: number, failingMs: number) => void;
   /** Counts for all calls, whatever they are for. */
   readonly meter?: HubMeter;
   /** Set for work that nobody waits for: it leaves the rest of the Hub's rate limit to others. */

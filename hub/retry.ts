@@ -4,6 +4,8 @@ import type { HubConfig } from './config.js';
 
 const FIRST_WAIT = 500;
 const LONGEST_BACKOFF = 60_000;
+/** What has failed for so long is no passing trouble: people are told of it, while it is tried again. */
+export const LASTING_MS = 3_600_000;
 
 export const sleepFor = (hub: HubConfig, milliseconds: number, signal: AbortSignal): Promise<void> =>
   hub.sleep === undefined ? delay(milliseconds, undefined, { signal }) : hub.sleep(milliseconds, signal);
@@ -11,19 +13,45 @@ export const sleepFor = (hub: HubConfig, milliseconds: number, signal: AbortSign
 /** Doubles from half a second up to a minute, with jitter, so that many clients do not come back at once. */
 const backoff = (attempt: number): number => Math.min(LONGEST_BACKOFF, FIRST_WAIT * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
 
-/** Tries again while a failure is transient, waiting at least as long as the far end asked. */
+/** Failures in a row of one call. */
+export class FailureStreak {
+  private failures = 0;
+  private begunAt = 0;
+
+  constructor(private readonly hub: HubConfig) {}
+
+  /** The call succeeds, or moves on. */
+  end(): void {
+    this.failures = 0;
+  }
+
+  /**
+   * Waits before the next attempt, at least as long as the far end asked, and says why and for how long the call has failed.
+   *
+   * @throws SwpError the failure, where it was the last attempt
+   */
+  async wait(error: SwpError, signal: AbortSignal): Promise<void> {
+    const { hub } = this;
+    if (this.failures === 0) this.begunAt = performance.now();
+    this.failures += 1;
+    if (this.failures >= (hub.attempts ?? Infinity)) throw error;
+    const waitMs = Math.max(backoff(this.failures), error.retryAfterMs ?? 0);
+    hub.meter?.retried(error.code);
+    hub.onRetry?.(error, waitMs, performance.now() - this.begunAt);
+    await sleepFor(hub, waitMs, signal);
+  }
+}
+
+/** Tries again while a failure is transient. */
 export const retrying = async <T>(hub: HubConfig, signal: AbortSignal, run: () => Promise<T>): Promise<T> => {
-  for (let attempt = 1; ; attempt += 1) {
+  const streak = new FailureStreak(hub);
+  for (;;) {
     try {
       return await run();
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof SwpError) || !error.transient || error.code === 'hub/stopping' || attempt >= (hub.attempts ?? Infinity))
-        throw error;
-      const waitMs = Math.max(backoff(attempt), error.retryAfterMs ?? 0);
-      hub.meter?.retried(error.code);
-      hub.onRetry?.(error, waitMs);
-      await sleepFor(hub, waitMs, signal);
+      if (!(error instanceof SwpError) || !error.transient || error.code === 'hub/stopping') throw error;
+      await streak.wait(error, signal);
     }
   }
 };

@@ -6,21 +6,20 @@ import { createControlActivities } from '../activities/control.js';
 import { createCampaignActivities } from '../activities/campaign/activities.js';
 import { createRevalidateActivities } from '../activities/revalidate/activities.js';
 import { readCatalog } from '../catalog/load.js';
-import type { Redact } from '../core/redact.js';
 import { RateBudget } from '../hub/budget.js';
 import { redactorOf, withPatience, type HubConfig } from '../hub/config.js';
-import type { Secret } from '../core/secret.js';
 import { queuesOf } from '../workflows/names.js';
 import type { NoticeSinks } from '../workflows/notices.js';
 import { campaignPublishes } from './campaign-publishes.js';
 import type { WorkerSettings } from './settings.js';
 import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
+import { tellLasting } from './observe/lasting.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/steps.js';
 import { startRepair } from './start-repair.js';
 import { swpTools } from './tools.js';
-import { Webhook } from './webhook.js';
+import { openWebhook, type Webhook } from './webhook.js';
 
 /** After a crash a workflow task waits this long for the dead worker before another takes it. */
 const STICKY_TIMEOUT = '1s';
@@ -48,10 +47,9 @@ const awaitWorkflow =
   };
 
 /** Notices are told once, when they are new; where no webhook is set they go nowhere. */
-const noticeSinks = (url: Secret | null, redact: Redact): InjectedSinks<NoticeSinks> => {
-  const webhook = url === null ? null : new Webhook({ url, redact, warn: (message) => Runtime.instance().logger.warn(message) });
-  return { notices: { notice: { fn: (_info, notice) => webhook?.tell(notice), callDuringReplay: false } } };
-};
+const noticeSinks = (webhook: Webhook | null): InjectedSinks<NoticeSinks> => ({
+  notices: { notice: { fn: (_info, notice) => webhook?.tell(notice), callDuringReplay: false } },
+});
 
 export interface ControlParts {
   readonly connection: NativeConnection;
@@ -66,8 +64,9 @@ export interface ControlParts {
 export const createControlWorkers = async (parts: ControlParts): Promise<Worker[]> => {
   const { connection, namespace, settings } = parts;
   const metrics = createMetrics(Runtime.instance().metricMeter);
-  const hub: HubConfig = { ...parts.hub, meter: metrics.hub };
-  const redact = redactorOf(hub);
+  const redact = redactorOf(parts.hub);
+  const webhook = openWebhook(settings.webhook, redact);
+  const hub: HubConfig = { ...parts.hub, meter: metrics.hub, ...(webhook === null ? {} : { onRetry: tellLasting(webhook) }) };
   const client = new Client({ connection, namespace });
   const {
     planEntry,
@@ -108,7 +107,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     Worker.create({
       ...common,
       ...parts.workflows,
-      sinks: noticeSinks(settings.webhook, redact),
+      sinks: noticeSinks(webhook),
       taskQueue: queues.control,
       activities: { planEntry, checkPreconditions, verifyArtifact, findCommit, ...revalidation, ...campaign },
       maxConcurrentActivityTaskExecutions: LIGHT_SLOTS,

@@ -12,9 +12,11 @@ import { hostQueue, queuesOf } from '../workflows/names.js';
 import type { WorkerSettings } from './settings.js';
 import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
+import { tellLasting } from './observe/lasting.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/steps.js';
 import { sweepScratch } from './sweep.js';
+import { openWebhook } from './webhook.js';
 
 const BUSY_RETRY_MS = 30_000;
 /** A few of these go by before a host begins hours of work that another may have done. */
@@ -41,6 +43,9 @@ export interface HighmemParts {
 export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ readonly workers: Worker[]; readonly host: string }> => {
   const { connection, namespace, settings } = parts;
   const metrics = createMetrics(Runtime.instance().metricMeter);
+  const redact = redactorOf(parts.writeHub);
+  const webhook = openWebhook(settings.webhook, redact);
+  const observed = { meter: metrics.hub, ...(webhook === null ? {} : { onRetry: tellLasting(webhook) }) };
   const layout = new ScratchLayout(settings.scratch);
   const host = await hostId(layout);
   const claims = new Claims(layout, settings.slots);
@@ -52,8 +57,8 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
     claims,
     shared,
     larql: new HostLarql(parts.env, layout, settings.larql),
-    writeHub: { ...parts.writeHub, meter: metrics.hub },
-    sourceHub: { ...parts.sourceHub, meter: metrics.hub },
+    writeHub: { ...parts.writeHub, ...observed },
+    sourceHub: { ...parts.sourceHub, ...observed },
     targets: settings.targets,
     busyRetryMs: BUSY_RETRY_MS,
     leaveMs: parts.leaveMs ?? LEAVE_MS,
@@ -64,7 +69,7 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
   const common = {
     connection,
     namespace,
-    interceptors: { activity: [observeSteps(metrics, host), activityBoundary(redactorOf(parts.writeHub))] },
+    interceptors: { activity: [observeSteps(metrics, host), activityBoundary(redact)] },
     shutdownGraceTime: `${GRACE_SECONDS.highmem}s`,
     maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
   };

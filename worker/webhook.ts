@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Runtime } from '@temporalio/worker';
 import { messageOf } from '../core/error.js';
 import { oneLine, plural } from '../core/text.js';
 import type { Redact } from '../core/redact.js';
@@ -64,6 +65,10 @@ export interface WebhookOptions {
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
 
+/** The webhook of a worker; null where none is set. */
+export const openWebhook = (url: Secret | null, redact: Redact): Webhook | null =>
+  url === null ? null : new Webhook({ url, redact, warn: (message) => Runtime.instance().logger.warn(message) });
+
 /** Tells a chat of notices, in JSON that Slack's incoming webhooks take. Nothing waits for it, and what fails is only said. */
 export class Webhook {
   private readonly waiting: string[] = [];
@@ -71,11 +76,15 @@ export class Webhook {
 
   constructor(private readonly options: WebhookOptions) {}
 
-  /** Takes a notice and returns at once. */
   tell(notice: Notice): void {
-    if (this.waiting.length >= MOST_WAITING)
-      return this.options.warn(`The webhook does not keep up; dropped: ${oneLine(noticeText(notice), 100)}`);
-    this.waiting.push(JSON.stringify({ text: escapeSlack(this.options.redact(noticeText(notice))) }));
+    this.say(noticeText(notice));
+  }
+
+  /** Takes a text and returns at once. */
+  say(text: string): void {
+    const clean = this.options.redact(text);
+    if (this.waiting.length >= MOST_WAITING) return this.options.warn(`The webhook does not keep up; dropped: ${oneLine(clean, 100)}`);
+    this.waiting.push(JSON.stringify({ text: escapeSlack(clean) }));
     if (!this.working) void this.work();
   }
 

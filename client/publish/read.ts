@@ -35,6 +35,7 @@ const Progress = z.object({
   totalFiles: z.number().optional(),
   rate: z.number().optional(),
   note: z.string().optional(),
+  failing: z.object({ since: z.string(), reason: z.string() }).optional(),
 });
 type Progress = z.infer<typeof Progress>;
 

@@ -3,7 +3,7 @@ import { SwpError } from '../../core/error.js';
 import { attempt } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { errorOfConnection, quoted } from '../errors.js';
-import { retrying, sleepFor } from '../retry.js';
+import { FailureStreak, retrying } from '../retry.js';
 import { locate, type Location, type PinnedFile } from './resolve.js';
 
 export interface RangeReader {
@@ -15,7 +15,8 @@ export interface RangeReader {
 const EXPIRED = new Set(['hub/address-expired', 'hub/forbidden', 'hub/unauthorized', 'hub/quota']);
 /** In a row and without a byte in between; then the answer is believed. */
 const RELOCATIONS = 3;
-const EMPTY_READS = 5;
+/** An answer that was cut after so many bytes was progress. */
+const PROGRESS_BYTES = 64 * 1024;
 
 const checkRange = (hub: HubConfig, file: PinnedFile, answer: IncomingMessage, begin: number, end: number): void => {
   const wanted = `bytes ${begin}-${end - 1}/${file.size}`;
@@ -68,7 +69,7 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     );
   };
 
-  const ask = async (begin: number, end: number, signal: AbortSignal): Promise<IncomingMessage> => {
+  const ask = async (begin: number, end: number, signal: AbortSignal): Promise<{ readonly url: URL; readonly answer: IncomingMessage }> => {
     for (let relocations = 0; ; relocations += 1) {
       const { url, authorized } = await where(signal);
       try {
@@ -77,7 +78,7 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
         );
         checkRange(hub, file, answer, begin, end);
         checkVersion(answer);
-        return answer;
+        return { url, answer };
       } catch (error) {
         if (authorized || relocations >= RELOCATIONS || !(error instanceof SwpError) || !EXPIRED.has(error.code)) throw error;
         location = null;
@@ -89,10 +90,11 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
 
   async function* read(begin: number, end: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     let position = begin;
-    let empty = 0;
+    const streak = new FailureStreak(hub);
     while (position < end) {
       const before = position;
-      const answer = await ask(position, end, signal);
+      let failure = new SwpError('unavailable', 'hub/cut', `${file.path}: the server ends its answer before byte ${end}.`);
+      const { url, answer } = await ask(position, end, signal);
       try {
         for await (const chunk of answer as AsyncIterable<Uint8Array>) {
           if (position + chunk.byteLength > end)
@@ -103,16 +105,14 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
         }
       } catch (error) {
         signal.throwIfAborted();
-        const failure = errorOfConnection(hub, { method: 'GET', url: new URL(file.path, hub.endpoint) }, error);
-        if (!(failure instanceof SwpError) || !failure.transient) throw failure;
-        hub.meter?.retried(failure.code);
+        const found = errorOfConnection(hub, { method: 'GET', url }, error);
+        if (!(found instanceof SwpError) || !found.transient) throw found;
+        failure = found;
       } finally {
         answer.destroy();
       }
-      empty = position === before ? empty + 1 : 0;
-      if (empty > EMPTY_READS)
-        throw new SwpError('unavailable', 'hub/cut', `${file.path}: the server ends every answer at byte ${position}, before ${end}.`);
-      if (position < end) await sleepFor(hub, 200 * (empty + 1), signal);
+      if (position - before >= PROGRESS_BYTES) streak.end();
+      if (position < end) await streak.wait(failure, signal);
     }
   }
   return { read };

@@ -53,9 +53,9 @@ const putBytes = async (
     options.signal.throwIfAborted();
     const telling: HubConfig = {
       ...hub,
-      onRetry: (error, waitMs) => {
+      onRetry: (error, waitMs, failingMs) => {
         fellBack();
-        hub.onRetry?.(error, waitMs);
+        hub.onRetry?.(error, waitMs, failingMs);
       },
     };
     let counted = 0;

@@ -11,6 +11,8 @@ export interface ShownProgress {
   readonly totalFiles?: number | undefined;
   readonly rate?: number | undefined;
   readonly note?: string | undefined;
+  /** Since when, as an ISO date, a call has failed that is tried again and again, and why. */
+  readonly failing?: { readonly since: string; readonly reason: string } | undefined;
 }
 
 /** `1 h 5 min`, `3 min 20 s`, `45 s`: two units at most, as people say it. */
@@ -30,9 +32,12 @@ const timeLeft = ({ doneBytes, totalBytes, rate }: ShownProgress): string | null
     ? null
     : `${formatSeconds((totalBytes - doneBytes) / rate)} left`;
 
-/** The file that moved last, then everything: bytes, files, rate and what time is left. */
+const waitText = ({ note, failing }: ShownProgress): string | null =>
+  failing === undefined ? (note ?? null) : `has failed since ${failing.since.replace(/\.\d+Z$/, 'Z')}: ${failing.reason}`;
+
+/** The file that moved last, then everything: bytes, files, rate, what time is left, and why nothing moves. */
 export const progressText = (progress: ShownProgress): string => {
-  const { file, fileDoneBytes, fileTotalBytes, doneBytes, totalBytes, doneFiles, totalFiles, rate, note } = progress;
+  const { file, fileDoneBytes, fileTotalBytes, doneBytes, totalBytes, doneFiles, totalFiles, rate } = progress;
   const ofFile = ofBytes(fileDoneBytes, fileTotalBytes);
   const several = totalFiles !== undefined && totalFiles > 1;
   const all = ofBytes(doneBytes, totalBytes);
@@ -42,7 +47,7 @@ export const progressText = (progress: ShownProgress): string => {
     several ? `${doneFiles ?? 0} of ${totalFiles} files` : null,
     rate === undefined ? null : `${formatBytes(rate)}/s`,
     timeLeft(progress),
-    note === undefined ? null : note,
+    waitText(progress),
   ];
   return parts.filter((part) => part !== null).join(', ') || 'at work';
 };

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Sha256 } from '../../core/ids.js';
+import type { HubConfig } from '../../hub/config.js';
 import { openFile } from '../../hub/read/range.js';
 import { COMMIT, config, openHub, REPO, signal, tiny, TOKEN, type TestHub, type TinyServer } from './support.js';
 
@@ -49,7 +50,8 @@ const honest: RequestListener = (request, answer) => {
   const [begin, end] = rangeOf(request.headers.range);
   answer.writeHead(206, { 'content-range': `bytes ${begin}-${end - 1}/${DATA.length}` }).end(DATA.subarray(begin, end));
 };
-const read = (url: string, begin: number, end: number) => buffer(openFile(config(url), FILE).read(begin, end, signal));
+const read = (url: string, begin: number, end: number, over: Partial<HubConfig> = {}) =>
+  buffer(openFile(config(url, over), FILE).read(begin, end, signal));
 
 describe('a range', () => {
   it('is read from where the Hub redirects to, without the token', async () => {
@@ -78,14 +80,30 @@ describe('a range', () => {
     expect(cuts).toBe(3);
   });
 
-  it('is given up when every answer is cut before its first byte', async () => {
-    const { hub } = await withContent((request, answer) => {
+  /** Cuts answers before their first byte, so many of them. */
+  const cutting = async (cuts: number) =>
+    withContent((request, answer) => {
+      if (cuts === 0) return honest(request, answer);
+      cuts -= 1;
       const [begin, end] = rangeOf(request.headers.range);
       answer.writeHead(206, { 'content-range': `bytes ${begin}-${end - 1}/${DATA.length}`, 'content-length': end - begin });
       answer.flushHeaders();
       setImmediate(() => answer.destroy());
     });
-    await expect(read(hub.url, 0, 10)).rejects.toMatchObject({ code: 'hub/cut' });
+
+  it('is given up by a person when every answer is cut before its first byte', async () => {
+    const { hub } = await cutting(Infinity);
+    await expect(read(hub.url, 0, 10, { attempts: 6 })).rejects.toMatchObject({ code: 'hub/connection', kind: 'unavailable' });
+  });
+
+  it('is read for as long as it takes where nobody waits, and says why nothing comes and for how long', async () => {
+    const { hub } = await cutting(12);
+    const told: { code: string; failingMs: number }[] = [];
+    const onRetry: HubConfig['onRetry'] = ({ code }, _waitMs, failingMs) => void told.push({ code, failingMs });
+    expect(await read(hub.url, 0, 10, { onRetry })).toEqual(DATA.subarray(0, 10));
+    expect(told).toHaveLength(12);
+    expect(new Set(told.map(({ code }) => code))).toEqual(new Set(['hub/connection']));
+    expect(told.at(-1)!.failingMs).toBeGreaterThan(told[0]!.failingMs);
   });
 
   it('asks for a fresh address when the old one has expired', async () => {

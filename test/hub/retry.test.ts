@@ -1,11 +1,14 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { callJson, hubUrl } from '../../hub/call.js';
 import type { HubConfig } from '../../hub/config.js';
 import { config, signal, tiny, TOKEN, type TinyServer } from './support.js';
 
 let server: TinyServer;
-afterEach(() => server.close());
+afterEach(() => {
+  vi.useRealTimers();
+  return server.close();
+});
 
 type Step = { status: number; headers?: Record<string, string>; body?: string } | 'reset';
 const answering = async (...steps: Step[]) => {
@@ -77,6 +80,16 @@ describe('a transient failure', () => {
     };
     await call({ ...hub, meter });
     expect(reasons).toEqual(['hub/rate-limited', 'hub/unavailable', 'hub/connection']);
+  });
+
+  it('says for how long it has failed, from its first failure', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { hub } = await answering({ status: 503 }, { status: 503 }, { status: 503 }, OK);
+    const failing: number[] = [];
+    const onRetry: HubConfig['onRetry'] = (_error, _waitMs, failingMs) => void failing.push(failingMs);
+    const sleep = (): Promise<void> => Promise.resolve(void vi.advanceTimersByTime(40 * 60_000));
+    await call({ ...hub, onRetry, sleep });
+    expect(failing).toEqual([0, 40 * 60_000, 80 * 60_000]);
   });
 
   it('is believed after as many tries as a person has patience for', async () => {

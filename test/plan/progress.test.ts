@@ -28,6 +28,10 @@ it.each<[ShownProgress, string]>([
     },
     'b.safetensors 1.00 MB of 4.00 MB, 5.00 MB of 8.00 MB, 1 of 2 files, 0 B/s, tried again in 4 s: 503',
   ],
+  [
+    { note: 'tried again in 1 s: reset', failing: { since: '2026-11-30T10:00:00.000Z', reason: 'PUT https://host/x: 503' } },
+    'has failed since 2026-11-30T10:00:00Z: PUT https://host/x: 503',
+  ],
   [{ note: 'tried again in 1 s: reset' }, 'tried again in 1 s: reset'],
 ])('%j reads as %s', (progress, text) => {
   expect(progressText(progress)).toBe(text);

@@ -1,0 +1,69 @@
+import { asyncLocalStorage } from '@temporalio/activity';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { tellingRetries, withHeartbeat, type Report } from '../../activities/heartbeat.js';
+import { SwpError } from '../../core/error.js';
+import type { HubConfig } from '../../hub/config.js';
+
+const HOUR = 3_600_000;
+const ERROR = new SwpError('unavailable', 'hub/unavailable', 'PUT https://host/x: 503');
+
+let beats: {
+  readonly doneBytes?: number;
+  readonly note?: string;
+  readonly failing?: { readonly since: string; readonly reason: string };
+}[];
+beforeEach(() => {
+  vi.useFakeTimers();
+  beats = [];
+});
+afterEach(() => vi.useRealTimers());
+
+const beat = () => {
+  vi.advanceTimersByTime(2_000);
+  return beats.at(-1)!;
+};
+const running = (run: (hub: HubConfig, report: Report) => void, base: Partial<HubConfig> = {}): Promise<void> => {
+  const context = {
+    cancellationSignal: new AbortController().signal,
+    heartbeat: (details: (typeof beats)[number]) => void beats.push(details),
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
+  };
+  return asyncLocalStorage.run(context as never, () =>
+    withHeartbeat('uploading', (_signal, report) => {
+      run(tellingRetries({ endpoint: new URL('https://hub'), ...base }, report), report);
+      return Promise.resolve();
+    }),
+  );
+};
+
+it('a failure that passes soon is a note, which ends when something moves', () =>
+  running((hub, report) => {
+    hub.onRetry?.(ERROR, 4_000, 0);
+    expect(beat()).toMatchObject({ note: 'tried again in 4 s: PUT https://host/x: 503' });
+    expect(beat()).not.toHaveProperty('failing');
+    report({ doneBytes: 1 });
+    expect(beat()).not.toHaveProperty('note');
+  }));
+
+it('a failure that has lasted for an hour is said with its beginning, while other bytes move', () =>
+  running((hub, report) => {
+    vi.setSystemTime(new Date('2026-11-30T12:00:00Z'));
+    hub.onRetry?.(ERROR, 60_000, 2 * HOUR);
+    report({ doneBytes: 7 });
+    expect(beat()).toMatchObject({ doneBytes: 7, failing: { since: '2026-11-30T10:00:00.000Z', reason: 'PUT https://host/x: 503' } });
+    hub.onRetry?.(ERROR, 60_000, 0);
+    expect(beat()).toHaveProperty('failing');
+  }));
+
+it('a failure that is not seen again is not said for long', () =>
+  running((hub, report) => {
+    hub.onRetry?.(ERROR, 60_000, 2 * HOUR);
+    report({ doneBytes: 7 });
+    vi.advanceTimersByTime(20 * 60_000);
+    expect(beat()).not.toHaveProperty('failing');
+  }));
+
+it('whoever was told of retries before is told still', () => {
+  const told = vi.fn();
+  return running((hub) => hub.onRetry?.(ERROR, 1, 2), { onRetry: told }).then(() => expect(told).toHaveBeenCalledWith(ERROR, 1, 2));
+});
