@@ -1,13 +1,16 @@
 import { setMaxListeners } from 'node:events';
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SwpError } from '../core/error.js';
+import { checkAddress } from './address.js';
 import type { HubConfig } from './config.js';
+import { shownUrl } from './errors.js';
+import { SILENCE_MS, tooSlow, WHOLE_BODY_MS, watchForStall, type Turn } from './stall.js';
 
-/** No byte in either direction for so long means that the far end is gone. */
-const IDLE_MS = 90_000;
+/** Bytes of a body that are handed over at once; how fast they are taken tells how fast the far end is. */
+const SLICE_BYTES = 64 * 1024;
 
 const AGENTS = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
 
@@ -22,8 +25,11 @@ export interface HttpRequest {
   /** Its answer is shown to no one, and may hold a token to send along to an address. */
   readonly handsOutAddresses?: true;
   readonly signal: AbortSignal;
+  /** For how long no byte of the answer may come. */
   readonly idleMs?: number;
 }
+
+type Body = NonNullable<HttpRequest['body']>;
 
 const bodyLength = (body: HttpRequest['body']): number =>
   body === undefined ? 0 : body instanceof Uint8Array ? body.byteLength : body.length;
@@ -40,6 +46,50 @@ const headersOf = (hub: HubConfig, request: HttpRequest): Record<string, string>
   return headers;
 };
 
+/** How much of a body the far end has taken, and whether it is its turn to take more. */
+interface Handed {
+  bytes: number;
+  isOffered: boolean;
+  isDone: boolean;
+}
+
+async function* handOver(source: AsyncIterable<Uint8Array>, handed: Handed): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.byteLength; at += SLICE_BYTES) {
+      const slice = chunk.subarray(at, at + SLICE_BYTES);
+      handed.isOffered = true;
+      yield slice;
+      handed.isOffered = false;
+      handed.bytes += slice.byteLength;
+    }
+  }
+  handed.isDone = true;
+}
+
+const openBody = (body: Body): Readable => (body instanceof Uint8Array ? Readable.from([body]) : body.open());
+
+/** Sends a body, or none, and cuts the exchange where the far end lets it wait. */
+const sendWatched = (hub: HubConfig, request: HttpRequest, outgoing: ClientRequest, source: Readable | undefined): void => {
+  const handed: Handed = { bytes: 0, isOffered: false, isDone: source === undefined };
+  let answer: IncomingMessage | undefined;
+  const turn = (): Turn => {
+    // What has arrived and is not read yet waits for us.
+    if (answer !== undefined) return answer.readableLength > 0 ? null : 'body';
+    if (!handed.isDone) return handed.isOffered ? 'take' : null;
+    return source === undefined || outgoing.writableFinished ? 'answer' : 'take';
+  };
+  const stop = watchForStall({
+    name: `${request.method} ${shownUrl(hub, request.url)}`,
+    turn,
+    movedBytes: () => handed.bytes + (outgoing.socket?.bytesRead ?? 0),
+    silenceMs: request.idleMs ?? SILENCE_MS,
+    cut: (error) => (answer ?? outgoing).destroy(error),
+  });
+  outgoing.once('response', (incoming) => (answer = incoming)).once('close', stop);
+  if (source === undefined) outgoing.end();
+  else pipeline(source, (chunks: AsyncIterable<Uint8Array>) => handOver(chunks, handed), outgoing).catch(() => undefined);
+};
+
 /**
  * One exchange, never redirected and never retried. `node:http` rather than fetch: fetch keeps a copy of
  * every body that it sends (undici #4058), and drops headers that we need.
@@ -49,6 +99,7 @@ const headersOf = (hub: HubConfig, request: HttpRequest): Record<string, string>
 export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<IncomingMessage> => {
   const { url, signal, body } = request;
   signal.throwIfAborted();
+  checkAddress(hub, url);
   const counted = url.origin === hub.endpoint.origin ? hub.budget : undefined;
   await counted?.take(url, signal);
   const isPlain = url.protocol === 'http:';
@@ -65,9 +116,6 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   setMaxListeners(0, signal);
   signal.addEventListener('abort', stop, { once: true });
   outgoing.once('close', () => signal.removeEventListener('abort', stop));
-  outgoing.setTimeout(request.idleMs ?? IDLE_MS, () =>
-    outgoing.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })),
-  );
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing
       .once('response', resolve)
@@ -75,10 +123,8 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
       .once('close', () => reject(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })));
   });
   // A server may answer before it has read everything: its answer counts then, not the broken pipe.
-  const source = body === undefined || body instanceof Uint8Array ? undefined : body.open();
-  const sent =
-    source === undefined ? Promise.resolve(outgoing.end(body instanceof Uint8Array ? body : undefined)) : pipeline(source, outgoing);
-  sent.catch(() => undefined);
+  const source = body === undefined ? undefined : openBody(body);
+  sendWatched(hub, request, outgoing, source);
   try {
     const answer = await answered;
     counted?.told(answer.headers);
@@ -115,13 +161,19 @@ export const readStart = async (
 export const readBody = async (answer: IncomingMessage, max: number): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    size += chunk.byteLength;
-    if (size > max) {
-      answer.destroy();
-      throw new SwpError('integrity', 'hub/answer-too-large', `The Hub's answer has more than ${max} bytes.`);
+  const late = setTimeout(
+    () => answer.destroy(tooSlow("The Hub's answer", `it does not end within ${WHOLE_BODY_MS / 1000} s`)),
+    WHOLE_BODY_MS,
+  );
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      size += chunk.byteLength;
+      // Leaving the loop destroys the answer.
+      if (size > max) throw new SwpError('integrity', 'hub/answer-too-large', `The Hub's answer has more than ${max} bytes.`);
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+  } finally {
+    clearTimeout(late);
   }
   return Buffer.concat(chunks);
 };

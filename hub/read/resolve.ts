@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { SwpError } from '../../core/error.js';
 import type { CommitSha, RepoId, Sha256 } from '../../core/ids.js';
+import { checkAddress } from '../address.js';
 import { attempt, escapePath, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { quoted } from '../errors.js';
@@ -69,8 +70,7 @@ const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', 
     if (target === undefined || !URL.canParse(target, url.href))
       throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to nowhere.`);
     url = new URL(target, url);
-    if (!/^https?:$/.test(url.protocol))
-      throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to ${quoted(hub, url.protocol)}`);
+    checkAddress(hub, url);
     if (url.origin !== hub.endpoint.origin) return { location: { url, authorized: false }, answer: null };
   }
   throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects without end.`);

@@ -1,7 +1,9 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
 import { inGroups } from '../../core/groups.js';
 import { SwpError } from '../../core/error.js';
 import { Sha256, type RepoId } from '../../core/ids.js';
+import { checkAddress } from '../address.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { quoted, requestId } from '../errors.js';
@@ -52,13 +54,31 @@ export interface MultipartOrder {
 /** What the Hub wants done with one object. */
 export type UploadOrder = { readonly kind: 'stored' } | BasicOrder | MultipartOrder;
 
-const actionOf = (hub: HubConfig, action: z.infer<typeof Action>): LfsAction => {
-  if (!URL.canParse(action.href, hub.endpoint.href))
-    throw new SwpError('integrity', 'hub/bad-answer', 'An upload address of the Hub is none.');
-  return { url: new URL(action.href, hub.endpoint.href), headers: action.header ?? {} };
+const addressOf = (hub: HubConfig, href: string): URL => {
+  if (!URL.canParse(href, hub.endpoint.href)) throw new SwpError('integrity', 'hub/bad-answer', 'An upload address of the Hub is none.');
+  const url = new URL(href, hub.endpoint.href);
+  checkAddress(hub, url);
+  return url;
 };
 
-const partsOf = (file: UploadFile, action: LfsAction): Part[] => {
+const headersOf = (header: Readonly<Record<string, string>>): LfsAction['headers'] => {
+  for (const [name, value] of Object.entries(header)) {
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      throw new SwpError('integrity', 'hub/bad-answer', 'The Hub wants an upload with a header that is none.');
+    }
+  }
+  return header;
+};
+
+const actionOf = (hub: HubConfig, { href, header }: z.infer<typeof Action>): LfsAction => ({
+  url: addressOf(hub, href),
+  headers: headersOf(header ?? {}),
+});
+
+const partsOf = (hub: HubConfig, file: UploadFile, action: LfsAction): Part[] => {
   const refuse = (why: string): never => {
     throw new SwpError('integrity', 'hub/bad-parts', `The parts that the Hub wants of ${file.path} make no sense: ${why}.`);
   };
@@ -72,8 +92,7 @@ const partsOf = (file: UploadFile, action: LfsAction): Part[] => {
   if (numbered.length !== count || numbered.some(({ number }, at) => number !== at + 1))
     refuse(`${numbered.length} parts of ${chunk} bytes for ${file.size}`);
   return numbered.map(({ number, href }) => {
-    if (!URL.canParse(href)) return refuse(`part ${number} has no address`);
-    return { number, url: new URL(href), begin: (number - 1) * chunk, end: Math.min(file.size, number * chunk) };
+    return { number, url: addressOf(hub, href), begin: (number - 1) * chunk, end: Math.min(file.size, number * chunk) };
   });
 };
 
@@ -97,7 +116,20 @@ const orderOf = (
   const checked = verify === null || verify === undefined ? null : actionOf(hub, verify);
   return action.headers['chunk_size'] === undefined
     ? { kind: 'basic', upload: action, verify: checked }
-    : { kind: 'multipart', complete: action, parts: partsOf(file, action), verify: checked };
+    : { kind: 'multipart', complete: action, parts: partsOf(hub, file, action), verify: checked };
+};
+
+/** What is offered; a batch that names none has the first (git-lfs, `docs/api/batch.md`). */
+const TRANSFERS = ['basic', 'multipart'];
+
+const checkTransfer = (hub: HubConfig, transfer: string | null | undefined): void => {
+  if (transfer === null || transfer === undefined || TRANSFERS.includes(transfer)) return;
+  throw new SwpError(
+    'conflict',
+    'hub/transfer',
+    `The Hub wants uploads by the transfer "${quoted(hub, transfer)}"; offered were ${TRANSFERS.join(' and ')}.`,
+    { hint: 'This SWP cannot upload to that hub. Show this message to its support.' },
+  );
 };
 
 /** Asks, for objects that go to LFS, what is stored already and where the rest goes. Servers that know `basic` alone serve too. */
@@ -111,7 +143,7 @@ export const lfsBatch = async (
   for (const group of inGroups(files, OBJECTS_PER_CALL)) {
     const body = {
       operation: 'upload',
-      transfers: ['basic', 'multipart'],
+      transfers: TRANSFERS,
       hash_algo: 'sha256',
       ref: { name: 'refs/heads/main' },
       objects: group.map(({ sha256, size }) => ({ oid: sha256, size })),
@@ -129,6 +161,7 @@ export const lfsBatch = async (
       },
       Answer,
     );
+    checkTransfer(hub, value.transfer);
     const objects = new Map<string, (typeof value.objects)[number]>(value.objects.map((object) => [object.oid, object]));
     for (const file of group) {
       const object = objects.get(file.sha256);

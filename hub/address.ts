@@ -1,0 +1,62 @@
+import { BlockList, isIP } from 'node:net';
+import { SwpError } from '../core/error.js';
+import type { HubConfig } from './config.js';
+import { shownUrl } from './errors.js';
+
+/** Networks that are no part of the Internet (IANA special-purpose address registries), by what may be reached there. */
+const NETWORKS = {
+  'this machine': ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128'],
+  'this link': ['169.254.0.0/16', 'fe80::/10'],
+  'a private network': ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'],
+  // Benchmarks, multicast, the future, and IPv4 in IPv6, which may be any of the above.
+  'a reserved network': [
+    '192.0.0.0/24',
+    '198.18.0.0/15',
+    '224.0.0.0/4',
+    '240.0.0.0/4',
+    'ff00::/8',
+    '64:ff9b::/96',
+    '64:ff9b:1::/48',
+    '2002::/16',
+  ],
+} as const;
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4');
+
+const LISTS = Object.entries(NETWORKS).map(([name, subnets]) => {
+  const list = new BlockList();
+  for (const subnet of subnets) {
+    const [address = '', bits] = subnet.split('/');
+    list.addSubnet(address, Number(bits), familyOf(address));
+  }
+  return { name, list };
+});
+
+/** Where a literal address or a name of this machine leads; null for the Internet, and for names that only DNS knows. */
+const networkOf = ({ hostname }: URL): string | null => {
+  const host = hostname.replaceAll(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) return LISTS.find(({ list }) => list.check(host, familyOf(host)))?.name ?? null;
+  return /(?:^|\.)localhost\.?$/i.test(host) ? 'this machine' : null;
+};
+
+const faultOf = (endpoint: URL, url: URL): string | null => {
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'it is no http(s) address';
+  if (url.protocol === 'http:' && endpoint.protocol !== 'http:') return 'it is http:, and would go unencrypted';
+  const network = networkOf(url);
+  return network === null || network === networkOf(endpoint) ? null : `it leads into ${network}, where the Hub itself is not`;
+};
+
+/**
+ * Makes sure that an address which the Hub handed out may be used: its storage is elsewhere, but a hostile Hub must reach
+ * neither plain connections nor what only this host can reach. A name is not looked up.
+ *
+ * @throws SwpError `hub/address-refused`
+ */
+export const checkAddress = (hub: HubConfig, url: URL): void => {
+  if (url.origin === hub.endpoint.origin) return;
+  const fault = faultOf(hub.endpoint, url);
+  if (fault === null) return;
+  throw new SwpError('conflict', 'hub/address-refused', `The Hub hands out ${shownUrl(hub, url)}: ${fault}.`, {
+    hint: 'Check HF_ENDPOINT. For a hub of your own, give its storage a name with https, or an address in the network of the hub.',
+  });
+};
