@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { inGroups } from '../../core/groups.js';
 import type { RepoId } from '../../core/ids.js';
+import { formatBytes } from '../../core/text.js';
+import { GIT_BLOB_LIMIT } from '../../plan/manifest.js';
 import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import type { UploadFile } from './upload-file.js';
@@ -23,7 +25,8 @@ export interface UploadModes {
 /**
  * Asks the Hub which files it wants in LFS and which inside the commit.
  *
- * @throws SwpError `hub/ignored` when a `.gitignore` of the target would leave a file out
+ * @throws SwpError `hub/ignored` when a `.gitignore` of the target would leave a file out, `hub/not-in-lfs` for a file that
+ * would have to be in memory for the commit
  */
 export const classifyUploads = async (
   hub: HubConfig,
@@ -55,6 +58,14 @@ export const classifyUploads = async (
   }
   const missing = files.find(({ path }) => !modes.has(path));
   if (missing !== undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub did not say how it wants ${missing.path}.`);
+  const large = files.find(({ path, size }) => modes.get(path) === 'regular' && size > GIT_BLOB_LIMIT);
+  if (large !== undefined)
+    throw new SwpError(
+      'conflict',
+      'hub/not-in-lfs',
+      `The Hub wants ${large.path} outside LFS; it has ${formatBytes(large.size)}, and commits take files of at most ${formatBytes(GIT_BLOB_LIMIT)}.`,
+      { hint: `Give ${repo} a .gitattributes that keeps this file in LFS, then retry.` },
+    );
   const having = (mode: 'lfs' | 'regular'): Set<string> =>
     new Set(files.map(({ path }) => path).filter((path) => modes.get(path) === mode));
   return { lfs: having('lfs'), regular: having('regular') };

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scriptFaults, type FaultRule } from '../../dev/hub/index.js';
 import { readRepo } from '../../hub/read/repo.js';
 import { verifyPaths } from '../../hub/verify.js';
 import { commitOnce, type CommitOrder } from '../../hub/write/commit.js';
 import { createRepo } from '../../hub/write/create-repo.js';
-import { uploadBlobs } from '../../hub/write/upload.js';
+import { classifyUploads, uploadBlobs, type UploadFile } from '../../hub/write/upload.js';
 import { describeBytes } from '../../plan/manifest.js';
 import { emptyJournal, fileOf, openHub, REPO, signal, type TestHub } from './support.js';
 
@@ -115,6 +116,37 @@ describe('uploading', () => {
     await expect(upload([{ ...fileOf('x.safetensors', small), open: fileOf('x', randomBytes(1000)).open }])).rejects.toMatchObject({
       name: 'SwpError',
     });
+  });
+});
+
+describe('a file that the Hub wants inside the commit', () => {
+  const MIB = 1024 * 1024;
+  /** A file that nobody may read whole. */
+  const huge = (size: number): UploadFile => ({
+    ...fileOf('weights.bin', Buffer.alloc(0)),
+    size,
+    open: (begin, end) => {
+      if (end - begin > 512) throw new Error(`${end - begin} bytes were read`);
+      return Readable.from([Buffer.alloc(end - begin)]);
+    },
+  });
+  const classify = (file: UploadFile) => {
+    const answer = { files: [{ path: file.path, uploadMode: 'regular' }] };
+    fault({ operation: 'preupload', fault: { kind: 'status', status: 200, body: JSON.stringify(answer) } });
+    return classifyUploads(test.client, REPO, [file], { signal });
+  };
+  beforeEach(() => test.hub.admin.createRepo(REPO));
+
+  it.each([10 * MIB + 1, 300 * 1000 * 1000])('and that has %i bytes is refused before they are read', async (size) => {
+    await expect(classify(huge(size))).rejects.toMatchObject({
+      code: 'hub/not-in-lfs',
+      message: expect.stringContaining('weights.bin'),
+      hint: expect.stringContaining('.gitattributes'),
+    });
+  });
+
+  it('is taken up to 10 MiB', async () => {
+    expect((await classify(huge(10 * MIB))).regular).toEqual(new Set(['weights.bin']));
   });
 });
 
