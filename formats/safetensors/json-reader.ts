@@ -7,6 +7,11 @@ const BACKSLASH = 0x5c;
 /** What runs on without a comma, a bracket or white space: one literal. */
 const RUN = /[\w.+-]*/y;
 const LITERAL = /^(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$/;
+/**
+ * The official reader takes no number beyond a double. It rounds by another rule in the last digits below 2^1024 and
+ * refuses some there (serde_json, `f64_from_parts`), so all of those are refused here.
+ */
+const MAX_NUMBER = 1.797e308;
 /** Characters of a value that a message shows. */
 const SHOWN = 40;
 
@@ -180,6 +185,7 @@ export class JsonReader {
   private literal(): void {
     const run = this.run();
     if (!LITERAL.test(run)) this.unexpected('a value');
+    if (Math.abs(Number(run)) > MAX_NUMBER) this.fail(this.at, `the number ${run.slice(0, SHOWN)} is too large for any reader`);
     this.at += run.length;
   }
 
