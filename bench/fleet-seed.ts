@@ -14,6 +14,7 @@ import { generateCheckpoint } from '../dev/checkpoint/generate.js';
 import { startLocalHub } from '../dev/hub/index.js';
 import type { HubConfig } from '../hub/config.js';
 import { Secret } from '../core/secret.js';
+import { ONE_APPROVAL } from '../plan/approval.js';
 import { swpTools } from '../worker/tools.js';
 
 export const FLEET_TOKENS = [
@@ -66,7 +67,7 @@ export const seedFleet = async (root: string, targets: number, sources: number):
     const [plan] = artifacts;
     if (plan === undefined) throw new Error(`${entry.name} has no artifact`);
     const decision = { round: 1, plan: digest, verdict: 'approve' as const, reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' };
-    const approved = { entryName: entry.name, entryPlan, plan, decision };
+    const approved = { entryName: entry.name, entryPlan, plan, decision, terms: { policy: ONE_APPROVAL, startedBy: null } };
     // Keyed by the recipe: what several targets are made from is built once.
     const payload = await buildPayload(deps, { plan, holder: HOLDER, report, signal });
     const sealed = await seal(deps, approved, payload, signal);

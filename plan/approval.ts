@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Digest } from '../core/ids.js';
 import { capital, oneLine, plural } from '../core/text.js';
 import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText, shortDigest, type DecisionRecord } from './decision.js';
+import { approvalFault, isKnownPerson, isSameName, plainName } from './reviewer.js';
 
 /** Who has to approve. Read from the settings of a worker: whoever starts a publish cannot choose it. */
 export const ApprovalPolicy = z.strictObject({
@@ -41,7 +42,7 @@ export type Answer =
   | { readonly result: 'accepted' | 'duplicate'; readonly decision: DecisionRecord; readonly missing: number }
   | { readonly result: 'refused'; readonly code: RefusalCode; readonly message: string };
 
-export type RefusalCode = 'malformed' | 'wrong-plan' | 'late' | 'expired' | 'self';
+export type RefusalCode = 'malformed' | 'wrong-plan' | 'late' | 'expired' | 'self' | 'reviewer';
 
 const KEPT_REFUSALS = 10;
 
@@ -65,9 +66,6 @@ const subjectOf = ({ plan, manifest }: Approval): string =>
 
 const refuse = (code: RefusalCode, message: string): Answer => ({ result: 'refused', code, message });
 
-/** Names are claims, and people spell theirs in more than one way. */
-const sameName = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
-
 const parse = (approval: Approval, input: unknown) => {
   if (approval.manifest === null) {
     const parsed = DecisionMessage.safeParse(input);
@@ -86,24 +84,39 @@ const malformed = (approval: Approval, error: z.ZodError): Answer => {
   );
 };
 
-const refuseSelf = ({ startedBy }: Approval): Answer =>
-  startedBy === null
-    ? refuse(
-        'self',
-        'Whoever starts a publish may not approve it here, and this one does not say who started it. Start it again with `swp start`.',
-      )
-    : refuse('self', `${startedBy} started this publish, and somebody else has to approve it (SWP_APPROVALS_SELF).`);
+const refuseSelf = ({ startedBy }: Approval): Answer => {
+  if (startedBy !== null && isKnownPerson(startedBy))
+    return refuse('self', `${plainName(startedBy)} started this publish, and somebody else has to approve it (SWP_APPROVALS_SELF).`);
+  const why =
+    startedBy === null
+      ? 'this publish does not say who started it'
+      : `"${plainName(startedBy)}", who started this publish, is neither a Hub account nor an e-mail address`;
+  return refuse(
+    'self',
+    `Another person than the starter has to approve (SWP_APPROVALS_SELF), and ${why}. Cancel it, and start it again with \`swp start --as <Hub account or e-mail address>\`.`,
+  );
+};
+
+const refuseName = ({ policy }: Approval, name: Pick<DecisionRecord, 'reviewer' | 'identity'>): Answer => {
+  const needs = policy.required > 1 ? `${policy.required} approvals of different people` : 'the approval of another person';
+  const shown = name.identity === undefined ? `"${name.reviewer}"` : reviewerText(name);
+  const looks = /[^\p{ASCII}]/u.test(name.reviewer) ? ': some of its letters may only look like Latin letters' : '';
+  return refuse(
+    'reviewer',
+    `This plan needs ${needs}, and ${shown} cannot be told from other people${looks}. Give your Hub account or e-mail address: --as, or "reviewer" in the message.`,
+  );
+};
 
 const judge = (approval: Approval, input: unknown, now: number): Answer => {
   const message = parse(approval, input);
   if (message instanceof z.ZodError) return malformed(approval, message);
-  const { round, plan, manifest, policy, startedBy, deadline } = approval;
+  const { round, plan, manifest, deadline } = approval;
   const { verdict, reviewer, identity, reference, note } = message;
   const subject = subjectOf(approval);
   if (!namesDigest(reference, manifest ?? plan))
     return refuse('wrong-plan', `Round ${round} asks about ${subject}, not ${oneLine(reference, 80)}. Read it again.`);
   const earlier = [...approval.approvals, approval.decision].find(
-    (taken) => taken !== null && taken.verdict === verdict && sameName(taken.reviewer, reviewer),
+    (taken) => taken !== null && taken.verdict === verdict && isSameName(taken.reviewer, reviewer),
   );
   if (earlier) return { result: 'duplicate', decision: earlier, missing: missingApprovals(approval) };
   if (approval.decision !== null)
@@ -113,7 +126,9 @@ const judge = (approval: Approval, input: unknown, now: number): Answer => {
       'expired',
       `${capital(subject)} waited until ${new Date(deadline).toISOString()} and has expired. Start again for a fresh plan.`,
     );
-  if (verdict === 'approve' && policy.self === 'deny' && (startedBy === null || sameName(startedBy, reviewer))) return refuseSelf(approval);
+  const fault = verdict === 'approve' ? approvalFault(approval, { reviewer, identity }) : null;
+  if (fault === 'self') return refuseSelf(approval);
+  if (fault === 'reviewer') return refuseName(approval, { reviewer, identity });
   const decision: DecisionRecord = {
     round,
     plan,
@@ -146,7 +161,10 @@ export const expire = (approval: Approval): Approval => (approval.state === 'ope
 /** Who has to approve, where that is more than anybody. */
 export const policyText = ({ self, required }: ApprovalPolicy, startedBy: string | null): string | null => {
   if (self === 'allow' && required === 1) return null;
-  const others =
-    self === 'allow' ? '' : startedBy === null ? ', by anybody but who started it' : `, by anybody but ${startedBy}, who started it`;
-  return `Needs ${plural(required, 'approval')}${required > 1 ? ' of different reviewers' : ''}${others}.`;
+  const needs = `Needs ${plural(required, 'approval')}${required > 1 ? ' of different people' : ''}`;
+  const known = 'Reviewers are Hub accounts or e-mail addresses.';
+  if (self === 'allow') return `${needs}. ${known}`;
+  if (startedBy === null || !isKnownPerson(startedBy))
+    return `${needs}, none of them by who started it. That is not known by a Hub account or an e-mail address, so this plan can only be rejected: start it again with --as.`;
+  return `${needs}, none of them by ${plainName(startedBy)}, who started it. ${known}`;
 };

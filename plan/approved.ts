@@ -1,8 +1,10 @@
 import { SwpError } from '../core/error.js';
 import type { Digest } from '../core/ids.js';
+import { policyText } from './approval.js';
 import { artifactPlanDigest, type ArtifactPlan } from './artifact-plan.js';
-import type { DecisionRecord } from './decision.js';
+import { reviewerText, type DecisionRecord } from './decision.js';
 import { planDigest, type EntryPlan } from './entry-plan.js';
+import { areEnough, type ApprovalTerms } from './reviewer.js';
 import { isCommit, isWork } from './work.js';
 
 /** What a child receives: one artifact's plan, the entry plan that holds its digest, and who approved that. */
@@ -11,6 +13,8 @@ export interface ApprovedArtifact {
   readonly entryPlan: EntryPlan;
   readonly plan: ArtifactPlan;
   readonly decision: DecisionRecord;
+  /** The rules that its approvals, and those of its release, follow. */
+  readonly terms: ApprovalTerms;
   /** Approvals of other reviewers before it, where more than one was needed. */
   readonly earlier?: readonly DecisionRecord[];
   /** Nothing is uploaded before a person has released what was sealed. */
@@ -32,6 +36,8 @@ const refuse = (code: string, message: string): never => {
   });
 };
 
+const rulesText = ({ policy, startedBy }: ApprovalTerms): string => policyText(policy, startedBy) ?? 'Needs 1 approval.';
+
 /**
  * Recomputes every digest from what is about to be done and refuses what was not approved.
  * It guards against our own bugs and stale plans; who may write to the Temporal namespace can still forge.
@@ -41,12 +47,15 @@ const refuse = (code: string, message: string): never => {
  * @throws SwpError `plan/not-approved`, `plan/other-plan`, `plan/other-artifact`, `plan/not-publishable`
  */
 export const assertApproved = (approved: ApprovedArtifact, step: 'commit' | 'file' = 'commit'): Digest => {
-  const { entryPlan, plan } = approved;
+  const { entryPlan, plan, terms } = approved;
   const digest = planDigest(entryPlan);
   for (const decision of decisionsOf(approved)) {
     if (decision.verdict !== 'approve') refuse('not-approved', `${decision.reviewer} did not approve plan ${digest}.`);
     if (decision.plan !== digest) refuse('other-plan', `The decision is for ${decision.plan}, the plan at hand is ${digest}.`);
   }
+  const approvals = [...(approved.earlier ?? []), approved.decision];
+  if (!areEnough(terms, approvals))
+    refuse('not-approved', `Plan ${digest} is approved by ${approvals.map(reviewerText).join(', ')} only. ${rulesText(terms)}`);
   const listed = entryPlan.artifacts.find((artifact) => artifact.kind === plan.kind && artifact.target === plan.target.repo);
   if (listed?.digest !== artifactPlanDigest(plan)) refuse('other-artifact', `The ${plan.kind} plan at hand is not the one in ${digest}.`);
   const fits = step === 'commit' ? isCommit(plan) : isWork(plan) && plan.collection !== undefined;
@@ -59,8 +68,8 @@ export const assertApproved = (approved: ApprovedArtifact, step: 'commit' | 'fil
  *
  * @throws SwpError `plan/not-released`
  */
-export const assertReleased = ({ needsRelease, release = [], plan }: ApprovedArtifact, manifest: Digest): void => {
+export const assertReleased = ({ needsRelease, release = [], plan, terms }: ApprovedArtifact, manifest: Digest): void => {
   if (needsRelease !== true) return;
-  if (release.length > 0 && release.every((decision) => decision.manifest === manifest)) return;
-  refuse('not-released', `Nobody has released manifest ${manifest} for ${plan.target.repo}.`);
+  if (release.every((decision) => decision.manifest === manifest) && areEnough(terms, release)) return;
+  refuse('not-released', `Manifest ${manifest} for ${plan.target.repo} is not released. ${rulesText(terms)}`);
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Digest } from '../core/ids.js';
 import { oneLine } from '../core/text.js';
+import { plainName } from './reviewer.js';
 
 /** Shortest prefix of a plan digest that names it: what people copy from a terminal. */
 const PREFIX_DIGITS = 12;
@@ -28,7 +29,7 @@ export type ReviewerIdentity = z.infer<typeof ReviewerIdentity>;
 
 const decisionFields = {
   verdict: z.enum(['approve', 'reject']),
-  reviewer: Line(100).pipe(z.string().min(1, 'must name who decides')),
+  reviewer: z.string().max(2000).transform(plainName).pipe(z.string().min(1, 'must name who decides')),
   identity: ReviewerIdentity.optional(),
   note: Line(500).optional(),
 };

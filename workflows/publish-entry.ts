@@ -137,11 +137,11 @@ class EntryPublish {
   private async decide(planned: PlannedRound): Promise<void> {
     this.enter('awaiting-approval');
     const policy = planned.approvals ?? ONE_APPROVAL;
-    const startedBy = this.input.startedBy ?? null;
+    const terms = { policy, startedBy: this.input.startedBy ?? null };
     // A campaign tells of all its plans at once; another round is between this publish and its reviewer.
     if (this.input.campaign === undefined || this.round > 1)
       notices.notice({ what: 'awaiting-approval', entry: this.input.entry.name, plan: planned.digest });
-    const question = { round: this.round, plan: planned.digest, policy, startedBy };
+    const question = { round: this.round, plan: planned.digest, ...terms };
     const approval = await this.review.ask(question, planned.decideWithinMs);
     const { decision } = approval;
     if (approval.state === 'expired') return this.closeOpen('expired', 'nobody decided in time');
@@ -155,10 +155,11 @@ class EntryPublish {
         entryPlan: planned.entryPlan,
         plan,
         decision,
+        terms,
         ...(approval.approvals.length > 1 ? { earlier: approval.approvals.slice(0, -1) } : {}),
         ...(gated ? { needsRelease: true } : {}),
       };
-      const release = { withinMs: planned.decideWithinMs, policy, startedBy };
+      const release = { withinMs: planned.decideWithinMs, ...terms };
       this.running += 1;
       void this.follow(
         plan,

@@ -3,11 +3,11 @@ import type { FilingReport } from '../activities/api.js';
 import type { RepairReport } from '../plan/findings/repair.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
-import type { ApprovalPolicy } from '../plan/approval.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import type { CampaignItem } from '../plan/campaign/decision.js';
 import type { CampaignTotals } from '../plan/campaign/totals.js';
 import type { FindingTable } from '../plan/findings/table.js';
+import type { ApprovalTerms } from '../plan/reviewer.js';
 import type { Revalidation } from './names.js';
 
 export interface PublishInput {
@@ -23,10 +23,8 @@ export interface PublishInput {
 }
 
 /** How the release of what was sealed is asked for. */
-export interface ReleaseTerms {
+export interface ReleaseTerms extends ApprovalTerms {
   readonly withinMs: number;
-  readonly policy: ApprovalPolicy;
-  readonly startedBy: string | null;
 }
 
 export interface ArtifactInput {

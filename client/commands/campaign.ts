@@ -25,7 +25,7 @@ import { neutralise } from '../output/neutralise.js';
 import { ask, mayPrompt } from '../prompt.js';
 import { withTemporal } from '../publish/connect.js';
 import { explainEnd } from '../publish/outcome.js';
-import { findReviewer } from '../publish/reviewer.js';
+import { findReviewer, starterName } from '../publish/reviewer.js';
 import { noWorker, unpolledControl } from '../publish/workers.js';
 
 const POLL_MS = 500;
@@ -103,7 +103,7 @@ export const campaign = async (options: CampaignOptions, context: Context): Prom
     const missing = await unpolledControl(client, taskQueue);
     if (missing !== null) throw noWorker('No campaign was started.', missing);
     const id = freshId(new Date());
-    const startedBy = (await findReviewer(options.as, context)).reviewer;
+    const startedBy = starterName(await findReviewer(options.as, context));
     await client.workflow.start<typeof publishCampaign>('publishCampaign', {
       workflowId: campaignId(id),
       taskQueue,

@@ -12,7 +12,7 @@ import { withTemporal } from '../publish/connect.js';
 import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
-import { findReviewer } from '../publish/reviewer.js';
+import { findReviewer, starterName } from '../publish/reviewer.js';
 import { startPublish } from '../../worker/start-publish.js';
 import { watchPublish } from '../publish/watch.js';
 
@@ -47,7 +47,7 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
   if (options.dryRun === true) return (await import('./dry-run.js')).dryRun(input, context);
   return withTemporal(context, async ({ client }) => {
     const { name } = input.entry;
-    const startedBy = (await findReviewer(options.as, context)).reviewer;
+    const startedBy = starterName(await findReviewer(options.as, context));
     await startPublish(client, { ...input, startedBy }, readSettings(context.env).taskQueue);
     context.out.note(`Publish of ${name} runs; reading source and target.`);
     const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context);

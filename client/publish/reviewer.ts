@@ -2,12 +2,16 @@ import { userInfo } from 'node:os';
 import { messageOf, SwpError } from '../../core/error.js';
 import { whoAmI } from '../../hub/access.js';
 import { hubConfigFromEnv, withPatience } from '../../hub/config.js';
-import type { DecisionRecord } from '../../plan/decision.js';
+import { reviewerText, type DecisionRecord } from '../../plan/decision.js';
+import { plainName } from '../../plan/reviewer.js';
 import type { Context } from '../context.js';
 import { hubName } from '../hub-name.js';
 
 /** Who decides: a claim, not a proof. */
 export type Reviewer = Pick<DecisionRecord, 'reviewer' | 'identity'>;
+
+/** The name that a start gives. A login says that it is one: the same login on another machine may be somebody else. */
+export const starterName = (who: Reviewer): string => (who.identity === 'os' ? reviewerText(who) : who.reviewer);
 
 /** A person waits: a Hub that does not answer must not hold back a decision. */
 const HUB_MS = 3_000;
@@ -42,7 +46,11 @@ const hubReviewer = async ({ env, signal }: Pick<Context, 'env' | 'signal'>): Pr
  * cannot say whose token it is is told on stderr, and holds nothing back.
  */
 export const findReviewer = async (given: string | undefined, context: Pick<Context, 'env' | 'signal' | 'out'>): Promise<Reviewer> => {
-  if (given !== undefined) return { reviewer: given };
+  if (given !== undefined) {
+    const reviewer = plainName(given);
+    if (reviewer !== '') return { reviewer };
+    throw new SwpError('usage', 'client/nameless', 'The name in --as is empty.', { hint: 'Give your Hub account or e-mail address.' });
+  }
   const found = await hubReviewer(context);
   if ('reviewer' in found) return found;
   const login = loginReviewer(context.env);

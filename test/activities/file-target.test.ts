@@ -8,7 +8,7 @@ import type { ApprovedArtifact } from '../../plan/approved.js';
 import type { FilingGoal } from '../../plan/artifact-plan.js';
 import { makeEntryPlan, planDigest } from '../../plan/entry-plan.js';
 import { config, openHub, signal, tiny, TOKEN, type TestHub } from '../hub/support.js';
-import { DECISION, plan } from '../plan/fixtures.js';
+import { ANYBODY, DECISION, plan } from '../plan/fixtures.js';
 
 const TARGET = RepoId.parse('acme/qwen-mtp');
 const NOWHERE = CollectionSlug.parse(`acme/weights-${'a'.repeat(24)}`);
@@ -21,7 +21,7 @@ const approvedFor = (collection: FilingGoal | undefined, isPrivate = false): App
     ...(collection === undefined ? {} : { collection }),
   };
   const entryPlan = makeEntryPlan({ name: 'x/y' }, [made]);
-  return { entryName: 'x/y', entryPlan, plan: made, decision: { ...DECISION, plan: planDigest(entryPlan) } };
+  return { entryName: 'x/y', entryPlan, plan: made, decision: { ...DECISION, plan: planDigest(entryPlan) }, terms: ANYBODY };
 };
 
 let test: TestHub;

@@ -143,11 +143,14 @@ describe('a policy', () => {
 
   it('is put in words where it asks for more than one approval of anybody', () => {
     expect(policyText(ONE_APPROVAL, 'ada')).toBeNull();
-    expect(policyText(two, 'ada')).toBe('Needs 2 approvals of different reviewers.');
-    expect(policyText(others, 'ada')).toBe('Needs 1 approval, by anybody but ada, who started it.');
-    expect(policyText({ self: 'deny', required: 2 }, null)).toBe(
-      'Needs 2 approvals of different reviewers, by anybody but who started it.',
+    expect(policyText(two, 'ada')).toBe('Needs 2 approvals of different people. Reviewers are Hub accounts or e-mail addresses.');
+    expect(policyText(others, 'a\u200bda')).toBe(
+      'Needs 1 approval, none of them by ada, who started it. Reviewers are Hub accounts or e-mail addresses.',
     );
+    for (const unknown of [null, 'Ada Lovelace'])
+      expect(policyText({ self: 'deny', required: 2 }, unknown)).toBe(
+        'Needs 2 approvals of different people, none of them by who started it. That is not known by a Hub account or an e-mail address, so this plan can only be rejected: start it again with --as.',
+      );
   });
 });
 

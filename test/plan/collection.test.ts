@@ -11,7 +11,7 @@ import { PLAIN } from '../../plan/render/paint.js';
 import { planText } from '../../plan/render/terminal.js';
 import { volatileChecks } from '../../plan/volatile-checks.js';
 import { isCommit, isWork } from '../../plan/work.js';
-import { commit, DECISION, plan, PLAN_DIGEST, publishedTarget, sourceFacts, TARGET } from './fixtures.js';
+import { ANYBODY, commit, DECISION, plan, PLAN_DIGEST, publishedTarget, sourceFacts, TARGET } from './fixtures.js';
 
 const SLUG = CollectionSlug.parse('FoxlightAI/vindexes-6a124406dd5fb439c431b051');
 const MISSING: CollectionFacts = { state: 'found', slug: SLUG, title: 'Vindexes', holdsTarget: false };
@@ -76,7 +76,7 @@ describe('a collection that needs nothing', () => {
 describe('a plan that only files', () => {
   const approve = (made: ArtifactPlan): ApprovedArtifact => {
     const entryPlan = makeEntryPlan({ name: 'x/y' }, [made]);
-    return { entryName: 'x/y', entryPlan, plan: made, decision: { ...DECISION, plan: planDigest(entryPlan) } };
+    return { entryName: 'x/y', entryPlan, plan: made, decision: { ...DECISION, plan: planDigest(entryPlan) }, terms: ANYBODY };
   };
 
   it('is approved for filing, and for no commit', () => {

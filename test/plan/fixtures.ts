@@ -3,6 +3,7 @@ import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { planMtpSidecar, type CheckpointFile, type MtpSelection } from '../../formats/mtp/selection.js';
 import { headerOfFile } from '../../formats/safetensors/header.js';
 import { openIndex } from '../../formats/safetensors/index-file.js';
+import { ONE_APPROVAL } from '../../plan/approval.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
 import { CARD_PATH, fillCard } from '../../plan/card.js';
@@ -11,6 +12,7 @@ import type { FileFacts, LastPublish, SourceFacts, TargetFacts } from '../../pla
 import { describeBytes, makeManifest, manifestDigest, type Manifest, type ManifestFile } from '../../plan/manifest.js';
 import { MTP_PAYLOAD, MTP_TENSORS, planMtp, type MtpPlanInput } from '../../plan/plan-mtp.js';
 import { makeProvenance, PROVENANCE_PATH, provenanceText } from '../../plan/provenance.js';
+import type { ApprovalTerms } from '../../plan/reviewer.js';
 
 export const SOURCE = RepoId.parse('Qwen/Qwen3.5-9B-Base');
 export const TARGET = RepoId.parse('FoxlightAI/qwen3-5-9b-base-mtp');
@@ -74,6 +76,8 @@ export const planInput = (over: Partial<MtpPlanInput> = {}): MtpPlanInput => ({
 });
 
 export const PLAN_DIGEST = Digest.parse(`sha256:${'5'.repeat(64)}`);
+/** One approval of any name is enough. */
+export const ANYBODY: ApprovalTerms = { policy: ONE_APPROVAL, startedBy: null };
 export const DECISION: DecisionRecord = {
   round: 1,
   plan: PLAN_DIGEST,

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { SwpError } from '../../core/error.js';
 import { assertApproved, assertReleased, type ApprovedArtifact } from '../../plan/approved.js';
 import { canonicalJson, digestOf, gitBlobOf } from '../../plan/canonical.js';
+import type { DecisionRecord } from '../../plan/decision.js';
 import { makeEntryPlan, planDigest } from '../../plan/entry-plan.js';
 import { manifestDigest } from '../../plan/manifest.js';
 import { manifestOf, parseProvenance, provenanceText } from '../../plan/provenance.js';
-import { DECISION, plan, publishedTarget, sourceFacts, commit } from './fixtures.js';
+import { ANYBODY, DECISION, plan, publishedTarget, sourceFacts, commit } from './fixtures.js';
 
 describe('canonical JSON', () => {
   it("is the RFC's own example", () => {
@@ -108,7 +109,13 @@ describe('provenance', () => {
 describe('an approval', () => {
   const made = plan();
   const entryPlan = makeEntryPlan({ name: 'x/y' }, [made]);
-  const approved: ApprovedArtifact = { entryName: 'x/y', entryPlan, plan: made, decision: { ...DECISION, plan: planDigest(entryPlan) } };
+  const approved: ApprovedArtifact = {
+    entryName: 'x/y',
+    entryPlan,
+    plan: made,
+    decision: { ...DECISION, plan: planDigest(entryPlan) },
+    terms: ANYBODY,
+  };
 
   it('of exactly this plan passes', () => {
     expect(assertApproved(approved)).toBe(planDigest(entryPlan));
@@ -131,6 +138,31 @@ describe('an approval', () => {
     expect(() => assertApproved({ ...approved, earlier: [earlier] })).toThrow(expect.objectContaining({ code }));
   });
 
+  describe('that needs two people', () => {
+    const two = { policy: { self: 'allow', required: 2 }, startedBy: null } as const;
+    const by = (reviewer: string, over: Partial<DecisionRecord> = {}): DecisionRecord => ({ ...approved.decision, reviewer, ...over });
+    const given = (...decisions: readonly DecisionRecord[]): ApprovedArtifact => ({
+      ...approved,
+      terms: two,
+      earlier: decisions.slice(0, -1),
+      decision: decisions.at(-1)!,
+    });
+
+    it('passes with two accounts', () => {
+      expect(() => assertApproved(given(by('ada'), by('bob')))).not.toThrow();
+    });
+
+    it.each([
+      ['one approval', given(by('ada'))],
+      ['two spellings of one name', given(by('ada'), by('ad\u200ba'))],
+      ['a name that looks like the other', given(by('ada'), by('\u0430da'))],
+      ['a login', given(by('ada'), by('bob', { identity: 'os' }))],
+      ['who started it', { ...given(by('bob')), terms: { policy: { self: 'deny', required: 1 }, startedBy: '\uff42ob' } as const }],
+    ])('is refused with %s', (_, forged) => {
+      expect(() => assertApproved(forged)).toThrow(expect.objectContaining({ code: 'plan/not-approved' }));
+    });
+  });
+
   it('of a plan with nothing to publish is refused', () => {
     const still = plan({ target: publishedTarget(plan()) });
     const none = makeEntryPlan({}, [still]);
@@ -144,7 +176,7 @@ describe('a release', () => {
   const made = plan();
   const entryPlan = makeEntryPlan({ name: 'x/y' }, [made]);
   const decision = { ...DECISION, plan: planDigest(entryPlan) };
-  const approved: ApprovedArtifact = { entryName: 'x/y', entryPlan, plan: made, decision };
+  const approved: ApprovedArtifact = { entryName: 'x/y', entryPlan, plan: made, decision, terms: ANYBODY };
   const [manifest, other] = [digestOf('sealed'), digestOf('other')];
   const releasedWith = (of: typeof manifest): ApprovedArtifact => ({
     ...approved,
@@ -158,6 +190,16 @@ describe('a release', () => {
 
   it('of exactly this manifest passes', () => {
     expect(() => assertReleased(releasedWith(manifest), manifest)).not.toThrow();
+  });
+
+  it('that needs two people is refused with one, and with two spellings of one', () => {
+    const { release = [] } = releasedWith(manifest);
+    const terms = { policy: { self: 'allow', required: 2 }, startedBy: null } as const;
+    const by = (...names: readonly string[]) => names.flatMap((reviewer) => release.map((given) => ({ ...given, reviewer })));
+    const refused = expect.objectContaining({ code: 'plan/not-released' });
+    for (const names of [['eve'], ['eve', 'EVE\u200d']])
+      expect(() => assertReleased({ ...releasedWith(manifest), terms, release: by(...names) }, manifest)).toThrow(refused);
+    expect(() => assertReleased({ ...releasedWith(manifest), terms, release: by('eve', 'bob') }, manifest)).not.toThrow();
   });
 
   it.each([

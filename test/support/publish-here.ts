@@ -51,6 +51,7 @@ export const publishHere = async (entry: EntrySnapshot, { hub: local, token, dir
     entryPlan,
     plan,
     decision: { round: 1, plan: digest, verdict: 'approve', reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' },
+    terms: { policy: ONE_APPROVAL, startedBy: null },
   };
   const deps = {
     hub,

@@ -18,7 +18,10 @@ describe('a publish whose worker wants two approvals', () => {
     await workshop.start();
     const plan = await workshop.planOf();
     expect(await decide(plan.digest, 'ada')).toMatchObject({ accepted: 'now', missing: 1 });
-    expect(await decide(plan.digest, 'Ada')).toMatchObject({ accepted: 'before', missing: 1 });
+    for (const spelling of ['Ada', 'ad\u200ba', '\uff41da'])
+      expect(await decide(plan.digest, spelling)).toMatchObject({ accepted: 'before', missing: 1 });
+    for (const name of ['Ada Lovelace', '\u0430da'])
+      await expect(decide(plan.digest, name)).rejects.toMatchObject({ cause: { message: expect.stringContaining('Hub account') } });
     await workshop.until('awaiting-approval');
     expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
     expect(await decide(plan.digest, 'bob')).toMatchObject({ accepted: 'now', missing: 0 });
