@@ -66,7 +66,8 @@ export const classifyUploads = async (
       `The Hub wants ${large.path} outside LFS; it has ${formatBytes(large.size)}, and commits take files of at most ${formatBytes(GIT_BLOB_LIMIT)}.`,
       { hint: `Give ${repo} a .gitattributes that keeps this file in LFS, then retry.` },
     );
-  const having = (mode: 'lfs' | 'regular'): Set<string> =>
-    new Set(files.map(({ path }) => path).filter((path) => modes.get(path) === mode));
-  return { lfs: having('lfs'), regular: having('regular') };
+  // `git lfs fsck` refuses the pointer of an empty file, whatever `.gitattributes` says.
+  const goesToLfs = ({ path, size }: UploadFile): boolean => size > 0 && modes.get(path) === 'lfs';
+  const pathsOf = (some: readonly UploadFile[]): Set<string> => new Set(some.map(({ path }) => path));
+  return { lfs: pathsOf(files.filter(goesToLfs)), regular: pathsOf(files.filter((file) => !goesToLfs(file))) };
 };

@@ -83,6 +83,14 @@ describe('uploading', () => {
     expect(await upload()).toMatchObject({ sentBytes: 0 });
   });
 
+  it('keeps an empty file out of LFS, whatever the Hub answers', async () => {
+    const empty = fileOf('empty.bin', new Uint8Array());
+    const body = JSON.stringify({ files: [{ path: empty.path, uploadMode: 'lfs', shouldIgnore: false }] });
+    fault({ operation: 'preupload', fault: { kind: 'status', status: 200, body } });
+    expect(await upload([empty])).toMatchObject({ lfs: new Set(), regular: new Set(['empty.bin']), sentBytes: 0 });
+    expect([count('lfs-batch'), count('put')]).toEqual([0, 0]);
+  });
+
   it("stops at a part's boundary when the worker is asked to", async () => {
     let stop = false;
     await expect(upload(undefined, { stopRequested: () => stop, onProgress: () => (stop = true) })).rejects.toMatchObject({
