@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { SwpError } from '../core/error.js';
-import { hashFile, writeAtomic } from '../core/files.js';
-import type { Digest } from '../core/ids.js';
+import { digestFile } from '../core/file-digests.js';
+import { writeAtomic } from '../core/files.js';
+import type { Digest, Sha256 } from '../core/ids.js';
 import { headerSize, parseHeader } from '../formats/safetensors/header.js';
 import type { HubConfig } from '../hub/config.js';
 import type { PayloadPlan } from '../plan/artifact-plan.js';
@@ -12,7 +13,7 @@ import { digestOf } from '../plan/canonical.js';
 import { ManifestFile } from '../plan/manifest.js';
 import { BuildEnvironment } from '../plan/provenance.js';
 import { mtpRecipe, MTP_PAYLOAD, MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
-import { describeFile } from './describe-file.js';
+import { describeFiles } from './describe-file.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readPlannedSource } from './facts/source.js';
 import { extractMtp, JOURNAL, readersOf } from './mtp/extract.js';
@@ -42,10 +43,9 @@ export interface BuildOrder {
   readonly signal: AbortSignal;
 }
 
-const readRecord = async (directory: string): Promise<Payload | null> => {
+const readRecord = async (directory: string): Promise<z.infer<typeof BuildRecord> | null> => {
   try {
-    const { files, environment } = BuildRecord.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8')));
-    return { files, environment };
+    return BuildRecord.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8')));
   } catch {
     return null;
   }
@@ -53,14 +53,18 @@ const readRecord = async (directory: string): Promise<Payload | null> => {
 
 /** A finished build is used again only when its bytes still are what its record says. */
 const reuse = async (directory: string, signal: AbortSignal): Promise<Payload | null> => {
-  const payload = await readRecord(directory);
-  if (payload === null) return null;
-  for (const file of payload.files) {
-    const path = join(directory, file.path);
-    const found = await stat(path).catch(() => null);
-    if (found?.size !== file.size || (await hashFile(path, { signal })) !== file.sha256) return null;
+  const record = await readRecord(directory);
+  if (record === null) return null;
+  const { files, environment } = record;
+  const blocks = new Map<string, readonly Sha256[]>();
+  for (const { path, size, sha256 } of files) {
+    const whole = join(directory, path);
+    if ((await stat(whole).catch(() => null))?.size !== size) return null;
+    const found = await digestFile(whole, { signal });
+    if (found.sha256 !== sha256) return null;
+    blocks.set(path, found.blocks);
   }
-  return payload;
+  return { files, blocks, environment };
 };
 
 /** Reads the written header back: the file must parse, and hold what was selected. */
@@ -123,7 +127,8 @@ const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): P
   const partial = deps.layout.partialBuild(recipe);
   await mkdir(partial, { recursive: true, mode: 0o700 });
   const payload = order.plan.recipe?.kind === 'vindex' ? await buildVindex(deps, order, partial) : await buildMtp(deps, order, partial);
-  await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, ...payload })}\n`);
+  const { blocks: _blocks, ...record } = payload;
+  await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, ...record })}\n`);
   await rm(join(partial, JOURNAL), { force: true });
   await rm(directory, { recursive: true, force: true });
   await rename(partial, directory);
@@ -132,7 +137,7 @@ const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): P
 
 const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal }: BuildOrder, partial: string): Promise<Payload> => {
   const { source, selection } = await selectAsPlanned(hub, plan, signal);
-  const sha256 = await extractMtp({
+  const digests = await extractMtp({
     source,
     readerOf: readersOf(hub, source),
     selection,
@@ -141,7 +146,6 @@ const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal 
     onProgress: (doneBytes, totalBytes) => report({ file: MTP_PAYLOAD, doneBytes, totalBytes }),
   });
   await validate(join(partial, MTP_PAYLOAD), selection.outputs.length);
-  const files: ManifestFile[] = [];
-  for (const path of MTP_PAYLOAD_FILES) files.push(await describeFile(partial, path, path === MTP_PAYLOAD ? sha256 : undefined, signal));
-  return { files, environment: null };
+  const known = new Map(MTP_PAYLOAD_FILES.map((path) => [path, path === MTP_PAYLOAD ? digests : undefined]));
+  return { ...(await describeFiles(partial, known, signal)), environment: null };
 };

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { SwpError } from '../core/error.js';
+import { messageOf, SwpError } from '../core/error.js';
 import type { HubConfig } from '../hub/config.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { assertApproved, assertReleased, type ApprovedArtifact } from '../plan/approved.js';
@@ -54,16 +54,12 @@ const directoriesOf = ({ files }: Sealed): string[] => [
 
 const LOST = new Set(['seal/missing', 'seal/differs']);
 
-/** What was sealed, or the reason why this host has to build it again. */
-const sealedOrLost = async (
-  deps: HighmemDeps,
-  approved: ApprovedArtifact,
-  expected: Parameters<typeof openSealed>[2],
-): Promise<Sealed | { readonly lost: string }> => {
+/** Works with what was sealed. Where that is gone or not what it was, this host has to build it again. */
+const orScratchLost = async <T>(run: () => Promise<T>): Promise<T | { readonly outcome: 'scratch-lost'; readonly reason: string }> => {
   try {
-    return await openSealed(deps, approved, expected);
+    return await run();
   } catch (error) {
-    if (error instanceof SwpError && LOST.has(error.code)) return { lost: error.message };
+    if (error instanceof SwpError && LOST.has(error.code)) return { outcome: 'scratch-lost', reason: messageOf(error) };
     throw error;
   }
 };
@@ -153,18 +149,23 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       beating('uploading', async (signal, report) => {
         admit(approved);
         assertReleased(approved, manifestDigest);
-        const sealed = await sealedOrLost(deps, approved, manifestDigest);
-        if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
-        return uploadSealed({ ...hubs(report), layout: deps.layout, stopRequested: deps.stopRequested }, approved, sealed, report, signal);
+        const target = { ...hubs(report), layout: deps.layout, stopRequested: deps.stopRequested };
+        return orScratchLost(async () => uploadSealed(target, approved, await openSealed(deps, approved, manifestDigest), report, signal));
       }),
 
     commitArtifact: ({ approved, manifestDigest, parent }) =>
       beating('committing', async (signal, report) => {
         admit(approved);
         assertReleased(approved, manifestDigest);
-        const sealed = await sealedOrLost(deps, approved, manifestDigest);
-        if ('lost' in sealed) return { outcome: 'scratch-lost', reason: sealed.lost };
-        return commitSealed({ ...hubs(report), layout: deps.layout }, approved, sealed, parent, signal);
+        return orScratchLost(async () =>
+          commitSealed(
+            { ...hubs(report), layout: deps.layout },
+            approved,
+            await openSealed(deps, approved, manifestDigest),
+            parent,
+            signal,
+          ),
+        );
       }),
 
     fileInCollection: (approved) =>

@@ -34,7 +34,7 @@ export const mirrorPayload = async (hub: HubConfig, plan: PayloadPlan, signal: A
       'build/recipe-differs',
       `${source.repo} at ${source.commit} does not list the files that were planned${odd === undefined ? '' : `: ${odd.path} is another`}.`,
     );
-  return { files: mirrored.map(({ lfs: _lfs, ...file }) => file), environment: null };
+  return { files: mirrored.map(({ lfs: _lfs, ...file }) => file), blocks: new Map(), environment: null };
 };
 
 /** What the source refuses is told apart from what the target does: nothing that was sent is of less use for it. */

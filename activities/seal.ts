@@ -1,8 +1,9 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwpError } from '../core/error.js';
+import { digestsOf } from '../core/file-digests.js';
 import { writeAtomic } from '../core/files.js';
-import type { Digest } from '../core/ids.js';
+import type { Digest, Sha256 } from '../core/ids.js';
 import type { HubConfig } from '../hub/config.js';
 import { readSmallFile } from '../hub/read/file.js';
 import { assertApproved, decisionsOf, type ApprovedArtifact } from '../plan/approved.js';
@@ -11,21 +12,23 @@ import { CARD_PATH, fillCard } from '../plan/card.js';
 import { describeBytes, makeManifest, Manifest, manifestDigest, manifestText, type ManifestFile } from '../plan/manifest.js';
 import { payloadPaths } from '../plan/payload.js';
 import { type BuildEnvironment, makeProvenance, manifestOf, provenanceText } from '../plan/provenance.js';
+import { readBlockDigests, writeBlockDigests, type BlockDigests } from './block-digests.js';
 import { readEnvironment, writeEnvironment } from './build-environment.js';
+import type { DescribedFiles } from './describe-file.js';
 import { readTarget } from './facts/target.js';
 import type { ScratchLayout } from './scratch/layout.js';
+import type { LocalFile } from './sealed-file.js';
 
 const MANIFEST = 'manifest.json';
 
-/** The files that a plan is about, with their digests, before card and license files are added. */
-export interface Payload {
-  readonly files: readonly ManifestFile[];
+/** The files that a plan is about, before card and license files are added; those in scratch with their blocks. */
+export interface Payload extends DescribedFiles {
   /** Of the host that computed them; null where nothing was computed. */
   readonly environment: BuildEnvironment | null;
 }
 
 /** Where the bytes of a sealed file lie: in this host's scratch, at the pinned source, or in the target already. */
-export type SealedBytes = { readonly at: 'scratch'; readonly path: string } | { readonly at: 'source' } | { readonly at: 'target' };
+export type SealedBytes = ({ readonly at: 'scratch' } & LocalFile) | { readonly at: 'source' } | { readonly at: 'target' };
 
 export interface SealedFile extends ManifestFile {
   readonly bytes: SealedBytes;
@@ -67,7 +70,11 @@ export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signa
     throw new SwpError('stale', 'seal/no-payload', `${plan.target.repo} no longer holds the payload that this plan would keep.`, {
       hint: 'Abandon, and start again for a fresh plan.',
     });
-  return { files, environment: lastPublish?.provenance.predicate.buildDefinition.internalParameters.environment ?? null };
+  return {
+    files,
+    blocks: new Map(),
+    environment: lastPublish?.provenance.predicate.buildDefinition.internalParameters.environment ?? null,
+  };
 };
 
 /** Fills the card, copies the license files and writes the manifest: after this, the bytes are fixed. */
@@ -76,32 +83,45 @@ export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: 
   const { plan } = approved;
   const directory = deps.layout.seal(recipeOf(plan), digest);
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const blocks = new Map<string, readonly Sha256[]>(payload.blocks);
+  const write = async (path: string, bytes: Uint8Array): Promise<ManifestFile> => {
+    await writeAtomic(join(directory, path), bytes);
+    blocks.set(path, digestsOf(bytes).blocks);
+    return describeBytes(path, bytes);
+  };
   const copies: ManifestFile[] = [];
-  for (const copy of plan.copies) {
-    const bytes = await copyFile(deps.hub, plan, copy, signal);
-    await writeAtomic(join(directory, copy.path), bytes);
-    copies.push(describeBytes(copy.path, bytes));
-  }
+  for (const copy of plan.copies) copies.push(await write(copy.path, await copyFile(deps.hub, plan, copy, signal)));
   const listed = makeManifest([...payload.files, ...copies]).files;
   const card = new TextEncoder().encode(fillCard(plan.card?.template ?? '', digest, listed));
-  await writeAtomic(join(directory, CARD_PATH), card);
-  const manifest = makeManifest([...listed, describeBytes(CARD_PATH, card)]);
+  const manifest = makeManifest([...listed, await write(CARD_PATH, card)]);
   const { environment } = payload;
   // Whatever a retry on this host finds here goes into the provenance: its bytes must not change.
   if (environment !== null) await writeEnvironment(directory, environment);
+  await writeBlockDigests(directory, manifestDigest(manifest), blocks);
   await writeAtomic(join(directory, MANIFEST), manifestText(manifest));
-  return { manifest, digest: manifestDigest(manifest), files: filesOf(deps, plan, digest, manifest), environment };
+  return { manifest, digest: manifestDigest(manifest), files: filesOf(deps, plan, digest, manifest, blocks), environment };
 };
 
-const filesOf = (deps: Pick<SealDeps, 'layout'>, plan: ArtifactPlan, digest: Digest, manifest: Manifest): SealedFile[] => {
+const filesOf = (
+  deps: Pick<SealDeps, 'layout'>,
+  plan: ArtifactPlan,
+  digest: Digest,
+  manifest: Manifest,
+  blocks: BlockDigests,
+): SealedFile[] => {
   const recipe = recipeOf(plan);
   const payload = payloadPaths(plan);
-  const locate = (path: string): SealedBytes => {
-    if (!payload.has(path)) return { at: 'scratch', path: join(deps.layout.seal(recipe, digest), path) };
-    if (plan.action === 'metadata-only') return { at: 'target' };
-    return plan.mirrored === undefined ? { at: 'scratch', path: join(deps.layout.build(recipe), path) } : { at: 'source' };
+  const inScratch = (directory: string, { path, size }: ManifestFile): SealedBytes => {
+    const own = blocks.get(path);
+    if (own === undefined) throw new SwpError('integrity', 'seal/missing', `Nothing tells which blocks of ${path} were sealed.`);
+    return { at: 'scratch', path: join(directory, path), size, blocks: own };
   };
-  return manifest.files.map((file) => ({ ...file, bytes: locate(file.path) }));
+  const locate = (file: ManifestFile): SealedBytes => {
+    if (!payload.has(file.path)) return inScratch(deps.layout.seal(recipe, digest), file);
+    if (plan.action === 'metadata-only') return { at: 'target' };
+    return plan.mirrored === undefined ? inScratch(deps.layout.build(recipe), file) : { at: 'source' };
+  };
+  return manifest.files.map((file) => ({ ...file, bytes: locate(file) }));
 };
 
 /**
@@ -114,9 +134,11 @@ export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: Appro
   const { plan } = approved;
   const directory = deps.layout.seal(recipeOf(plan), digest);
   let manifest: Manifest;
+  let blocks: BlockDigests;
   let environment: BuildEnvironment | null;
   try {
     manifest = Manifest.parse(JSON.parse(await readFile(join(directory, MANIFEST), 'utf8')));
+    blocks = await readBlockDigests(directory, manifestDigest(manifest), manifest.files);
     environment = await readEnvironment(directory);
   } catch (cause) {
     throw new SwpError('integrity', 'seal/missing', `What was sealed for ${plan.target.repo} is not in this host's scratch.`, {
@@ -130,7 +152,7 @@ export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: Appro
       'seal/differs',
       `Scratch holds manifest ${manifestDigest(manifest)} for ${plan.target.repo}; sealed was ${expected}.`,
     );
-  const files = filesOf(deps, plan, digest, manifest);
+  const files = filesOf(deps, plan, digest, manifest, blocks);
   for (const file of files) {
     const found = file.bytes.at === 'scratch' ? await stat(file.bytes.path).catch(() => null) : file;
     if (found?.size !== file.size)

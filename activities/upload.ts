@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { SwpError } from '../core/error.js';
 import type { CommitSha } from '../core/ids.js';
@@ -14,6 +13,7 @@ import { readHead } from './facts/head.js';
 import { copyWhatTheHubCan, mirroredUpload } from './mirror.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import { renderProvenance, type Sealed } from './seal.js';
+import { openLocalFile } from './sealed-file.js';
 import type { UploadReport } from './api.js';
 import { UploadWatch } from './upload-watch.js';
 
@@ -24,9 +24,6 @@ export interface UploadDeps {
   readonly layout: ScratchLayout;
   readonly stopRequested: () => boolean;
 }
-
-/** Read at once for a part in flight. */
-const READ_BYTES = 512 * 1024;
 
 type Parent = { readonly parent: CommitSha } | { readonly stale: string };
 
@@ -45,12 +42,7 @@ const prepareTarget = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSi
   return now.commit === head ? { parent: head } : { stale: `the head of ${repo} was ${head} in the plan and is ${now.commit} now` };
 };
 
-const readLocal =
-  (path: string): UploadFile['open'] =>
-  (begin, end) =>
-    begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1, highWaterMark: READ_BYTES });
-
-/** Files as the uploader takes them: digest known, bytes readable from any position. */
+/** Files as the uploader takes them: digest known, bytes readable from any position and compared as they are read. */
 export const uploadFiles = (
   { sourceHub }: Pick<UploadDeps, 'sourceHub'>,
   approved: ApprovedArtifact,
@@ -61,7 +53,7 @@ export const uploadFiles = (
   const files = sealed.files.flatMap(({ path, size, sha256, bytes }): UploadFile[] => {
     if (bytes.at === 'target') return [];
     if (bytes.at === 'source') return [mirroredUpload(sourceHub, approved.plan, path, signal)];
-    return [{ path, size, sha256, open: readLocal(bytes.path) }];
+    return [{ path, size, sha256, open: (begin, end) => openLocalFile(bytes, begin, end) }];
   });
   const { path, size, sha256 } = describeBytes(PROVENANCE_PATH, provenance);
   return [...files, { path, size, sha256, open: (begin, end) => Readable.from([provenance.subarray(begin, end)]) }];

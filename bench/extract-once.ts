@@ -49,7 +49,7 @@ const remote = readersOf(hub, source);
 const touched = [...new Set(selection.tensors.map(({ file }) => file))];
 if (way === 'naive') await downloadAll(touched, remote, new Map(source.files.map(({ path, size }) => [path, size])));
 const readerOf = way === 'naive' ? localReader : remote;
-const sha256 = await extractMtp({ source, readerOf, selection, directory, signal, onProgress: () => undefined });
+const { sha256 } = await extractMtp({ source, readerOf, selection, directory, signal, onProgress: () => undefined });
 const seconds = (performance.now() - begin) / 1000;
 clearInterval(sample);
 const neededBytes = selection.tensors.reduce((sum, tensor) => sum + tensor.end - tensor.begin, 0);

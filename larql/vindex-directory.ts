@@ -1,7 +1,7 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SwpError } from '../core/error.js';
-import { hashFile } from '../core/files.js';
+import { digestFile, type FileDigests } from '../core/file-digests.js';
 import { compareBytes } from '../core/text.js';
 import type { VindexFile, VindexReader } from '../formats/vindex/reading.js';
 
@@ -62,11 +62,12 @@ export class DirectoryReader {
 export const openVindex = async (
   directory: string,
   { signal, onBytes = () => undefined }: { readonly signal: AbortSignal; readonly onBytes?: (bytes: number, file: string) => void },
-): Promise<VindexReader & { readonly close: () => Promise<void> }> => {
+): Promise<VindexReader & { readonly digests: ReadonlyMap<string, FileDigests>; readonly close: () => Promise<void> }> => {
   const files = await listFiles(directory);
-  const sha256 = new Map<string, string>();
+  const digests = new Map<string, FileDigests>();
   for (const { path } of files)
-    sha256.set(path, await hashFile(join(directory, path), { signal, onBytes: (bytes) => onBytes(bytes, path) }));
+    digests.set(path, await digestFile(join(directory, path), { signal, onBytes: (bytes) => onBytes(bytes, path) }));
+  const sha256 = new Map([...digests].map(([path, found]) => [path, found.sha256]));
   const reader = new DirectoryReader(directory);
-  return { files, sha256, read: reader.read, close: () => reader.close() };
+  return { files, digests, sha256, read: reader.read, close: () => reader.close() };
 };

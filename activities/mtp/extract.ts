@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { SwpError } from '../../core/error.js';
+import { FileHash, type FileDigests } from '../../core/file-digests.js';
 import { writeAtomic } from '../../core/files.js';
-import { Sha256 } from '../../core/ids.js';
 import { fetchPlan, type FetchPlan } from '../../formats/mtp/fetch-plan.js';
 import { planExtraction, type MtpSelection } from '../../formats/mtp/selection.js';
 import type { OutputSlab } from '../../formats/mtp/slabs.js';
@@ -114,28 +113,33 @@ const writeSlabs = async ({ request, output, constants, extents }: Writing, plan
   }
 };
 
-/** Reads the whole file once more, in order: its SHA-256, with every slab's own digest come out again. */
+/** Reads the whole file once more, in order, for its digests; every slab's own digest must come out again. */
 const hashAgainst = async (
   output: FileHandle,
   selection: MtpSelection,
   slabs: readonly OutputSlab[],
   extents: ReadonlyMap<OutputSlab, Extent>,
   signal: AbortSignal,
-): Promise<Sha256> => {
-  const hash = createHash('sha256').update(selection.layout.header);
-  const readSlab = slabReader(output, signal);
-  for (const slab of slabs) {
-    const read = await readSlab(slab);
-    if (read === null || read.sha256 !== extents.get(slab)?.sha256)
-      throw new SwpError(
-        'integrity',
-        'build/differs',
-        `${MTP_PAYLOAD}: bytes ${slab.at} to ${slab.at + slab.size} are not those that were written.`,
-        { hint: 'Look at the disk of this host (its kernel log, free space), then retry.' },
-      );
-    hash.update(read.bytes);
+): Promise<FileDigests> => {
+  const hash = new FileHash();
+  try {
+    await hash.update(selection.layout.header);
+    const readSlab = slabReader(output, signal);
+    for (const slab of slabs) {
+      const read = await readSlab(slab);
+      if (read === null || read.sha256 !== extents.get(slab)?.sha256)
+        throw new SwpError(
+          'integrity',
+          'build/differs',
+          `${MTP_PAYLOAD}: bytes ${slab.at} to ${slab.at + slab.size} are not those that were written.`,
+          { hint: 'Look at the disk of this host (its kernel log, free space), then retry.' },
+        );
+      await hash.update(read.bytes);
+    }
+    return await hash.digest();
+  } finally {
+    await hash.close();
   }
-  return Sha256.parse(hash.digest('hex'));
 };
 
 /**
@@ -143,11 +147,11 @@ const hashAgainst = async (
  * places in one safetensors file, with the list of what each tensor was made of. Memory does not grow with
  * the model. A run that is killed goes on from its journal.
  *
- * @returns the SHA-256 of the safetensors file, from reading it back
+ * @returns the digests of the safetensors file, from reading it back
  * @throws SwpError `build/differs`, `build/short-range`, `build/bad-shape`, `scratch/full`, and those of reading from
  *   the Hub
  */
-export const extractMtp = async (request: ExtractRequest): Promise<Sha256> => {
+export const extractMtp = async (request: ExtractRequest): Promise<FileDigests> => {
   const { source, readerOf, selection, directory, signal } = request;
   const { slabs, fetch } = planExtraction(selection);
   const constants = await readConstants(fetch, selection, readerOf, signal);
@@ -159,14 +163,14 @@ export const extractMtp = async (request: ExtractRequest): Promise<Sha256> => {
     const missing = slabs.filter((slab) => !extents.has(slab));
     await writeSlabs({ request, output, constants, extents }, missing.length === slabs.length ? fetch : fetchPlan(missing));
     await output.sync();
-    const sha256 = await hashAgainst(output, selection, slabs, extents, signal);
+    const digests = await hashAgainst(output, selection, slabs, extents, signal);
     const hashed = slabs.flatMap((slab) => {
-      const digests = extents.get(slab);
-      return digests === undefined ? [] : [{ slab, digests }];
+      const extent = extents.get(slab);
+      return extent === undefined ? [] : [{ slab, digests: extent }];
     });
     const tensors = makeTensorsFile({ source, selection, slabs: hashed, constants: constants.digests });
     await writeAtomic(join(directory, MTP_TENSORS), `${canonicalJson(tensors)}\n`);
-    return sha256;
+    return digests;
   } catch (error) {
     throw explainDiskFull(error, directory);
   } finally {

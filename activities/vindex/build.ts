@@ -13,12 +13,11 @@ import { endLeftover, noteProcess } from '../../larql/leftover.js';
 import type { LarqlProgram } from '../../larql/program.js';
 import { digestOf } from '../../plan/canonical.js';
 import type { FileFacts, LarqlFacts, SourceFacts } from '../../plan/facts.js';
-import type { ManifestFile } from '../../plan/manifest.js';
 import type { BuildEnvironment } from '../../plan/provenance.js';
 import { vindexRecipe } from '../../plan/plan-vindex.js';
 import type { VindexRecipe } from '../../plan/recipe.js';
 import { readEnvironment, writeEnvironment } from '../build-environment.js';
-import { describeFile } from '../describe-file.js';
+import { describeFiles } from '../describe-file.js';
 import { readPlannedSource } from '../facts/source.js';
 import { readVindexSource } from '../facts/vindex.js';
 import type { BuildOrder } from '../build.js';
@@ -197,7 +196,5 @@ export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: 
     await rm(work, { recursive: true, force: true });
   }
   const digests = await proveVindex(proof, report, signal);
-  const files: ManifestFile[] = [];
-  for (const [path, sha256] of digests) files.push(await describeFile(partial, path, sha256, signal));
-  return { files, environment };
+  return { ...(await describeFiles(partial, digests, signal)), environment };
 };

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwpError } from '../../core/error.js';
+import { digestsOf, type FileDigests } from '../../core/file-digests.js';
 import { writeAtomic } from '../../core/files.js';
-import { Sha256, type Digest } from '../../core/ids.js';
+import type { Digest } from '../../core/ids.js';
 import { generationOf } from '../../formats/vindex/blocks.js';
 import { canonicalIndex, weightsDigest } from '../../formats/vindex/canonical-index.js';
 import { compareNumbers } from '../../formats/vindex/compare-numbers.js';
@@ -59,7 +60,7 @@ const weightDigests = async ({ files, snapshot }: ProofInput): Promise<ReadonlyM
  * @returns the digests of all its files
  * @throws SwpError `larql/incomplete` with the first problems
  */
-export const proveVindex = async (input: ProofInput, report: Report, signal: AbortSignal): Promise<ReadonlyMap<string, Sha256>> => {
+export const proveVindex = async (input: ProofInput, report: Report, signal: AbortSignal): Promise<ReadonlyMap<string, FileDigests>> => {
   const { directory, layout, source, recipe, outputBytes } = input;
   let doneBytes = 0;
   const onBytes = (bytes: number, file: string): void =>
@@ -87,6 +88,5 @@ export const proveVindex = async (input: ProofInput, report: Report, signal: Abo
     sha256: vindex.sha256,
   });
   await writeAtomic(join(directory, INDEX_FILE), index);
-  const digests = new Map([...vindex.sha256].map(([path, digest]) => [path, Sha256.parse(digest)]));
-  return digests.set(INDEX_FILE, sha256Of(index));
+  return new Map(vindex.digests).set(INDEX_FILE, digestsOf(index));
 };

@@ -65,7 +65,7 @@ export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, con
   await mkdir(partial, { recursive: true });
   await refuseFullDisk(partial, selection.layout.size);
   let told = Date.now();
-  const sha256 = await extractMtp({
+  const { sha256 } = await extractMtp({
     source,
     readerOf: readersOf(hub, source),
     selection,

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { addAbortSignal, Readable } from 'node:stream';
 import { Mutex } from 'async-mutex';
 import { SwpError } from '../../core/error.js';
+import { holdBackLast } from '../../core/hold-back.js';
 import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
 import { MOST_LANES } from './lanes.js';
@@ -132,17 +133,14 @@ export const sendPartsReadOnce = async (
   await finish(hub, file, order, tags, options);
 };
 
-/** The bytes of a file, of which the last are held back until all have the planned digest: the request never completes with others. */
+/** The bytes of a file; throws after the last where all together do not have the planned digest. */
 async function* checked(file: UploadFile, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
-  let held: Uint8Array | null = null;
   for await (const chunk of bytes) {
-    if (held !== null) yield held;
     hash.update(chunk);
-    held = chunk;
+    yield chunk;
   }
   checkDigest(file, hash.digest('hex'));
-  if (held !== null) yield held;
 }
 
 /** Sends an object in one piece, whose bytes pass through here. */
@@ -151,7 +149,8 @@ export const sendWholeReadOnce = (hub: HubConfig, file: UploadFile, order: Basic
     hub,
     {
       ...file,
-      open: (begin, end) => Readable.from(checked(file, file.open(begin, end) as AsyncIterable<Uint8Array>), { objectMode: false }),
+      open: (begin, end) =>
+        Readable.from(holdBackLast(checked(file, file.open(begin, end) as AsyncIterable<Uint8Array>)), { objectMode: false }),
     },
     order,
     options,

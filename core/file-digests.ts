@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { BLOCK_BYTES } from './blocks.js';
+import type { HashOptions } from './files.js';
+import { HashThread } from './hash-thread.js';
+import { Sha256 } from './ids.js';
+
+/** Digests of one file, taken in one pass over its bytes. */
+export interface FileDigests {
+  readonly sha256: Sha256;
+  /** Of each block of {@link BLOCK_BYTES}, in order; an empty file has none. */
+  readonly blocks: readonly Sha256[];
+}
+
+/** SHA-256 of each block of a stream of bytes. */
+export class BlockHash {
+  private hash = createHash('sha256');
+  private filled = 0;
+
+  /** @param onBlock receives each block's digest as soon as its last byte is there */
+  constructor(private readonly onBlock: (digest: Sha256) => void) {}
+
+  update(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.byteLength;) {
+      const piece = bytes.subarray(at, at + BLOCK_BYTES - this.filled);
+      this.hash.update(piece);
+      this.filled += piece.byteLength;
+      at += piece.byteLength;
+      if (this.filled === BLOCK_BYTES) this.endBlock();
+    }
+  }
+
+  /** Ends the last block where it is shorter than the others. */
+  end(): void {
+    if (this.filled > 0) this.endBlock();
+  }
+
+  private endBlock(): void {
+    this.onBlock(Sha256.parse(this.hash.digest('hex')));
+    this.hash = createHash('sha256');
+    this.filled = 0;
+  }
+}
+
+/** The digests of bytes at hand. */
+export const digestsOf = (bytes: Uint8Array): FileDigests => {
+  const blocks: Sha256[] = [];
+  const hash = new BlockHash((digest) => void blocks.push(digest));
+  hash.update(bytes);
+  hash.end();
+  return { sha256: Sha256.parse(createHash('sha256').update(bytes).digest('hex')), blocks };
+};
+
+/** The digests of a file from its bytes in order: of all of them in a thread, of its blocks meanwhile here. */
+export class FileHash {
+  private readonly whole = new HashThread();
+  private readonly blocks: Sha256[] = [];
+  private readonly blockHash = new BlockHash((digest) => void this.blocks.push(digest));
+
+  async update(bytes: Uint8Array): Promise<void> {
+    await this.whole.update(bytes);
+    this.blockHash.update(bytes);
+  }
+
+  async digest(): Promise<FileDigests> {
+    this.blockHash.end();
+    return { sha256: await this.whole.digest(), blocks: this.blocks };
+  }
+
+  close(): Promise<void> {
+    return this.whole.close();
+  }
+}
+
+/** Smaller files are hashed before a thread would have started. */
+const WORTH_A_THREAD = 16 * 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
+
+/** Reads a file once for all of its digests. */
+export const digestFile = async (path: string, { signal, onBytes }: HashOptions = {}): Promise<FileDigests> => {
+  if ((await stat(path)).size <= WORTH_A_THREAD) {
+    const bytes = await readFile(path, { signal });
+    onBytes?.(bytes.byteLength);
+    return digestsOf(bytes);
+  }
+  const hash = new FileHash();
+  try {
+    const stream = createReadStream(path, { highWaterMark: READ_BYTES, ...(signal === undefined ? {} : { signal }) });
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      await hash.update(chunk);
+      onBytes?.(chunk.byteLength);
+    }
+    return await hash.digest();
+  } finally {
+    await hash.close();
+  }
+};
