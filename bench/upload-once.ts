@@ -4,11 +4,14 @@ import { performance } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { openLocalFile } from '../activities/sealed-file.js';
+import { blockCount, BLOCK_BYTES } from '../core/blocks.js';
+import { digestsOf } from '../core/file-digests.js';
 import { RepoId, Sha256 } from '../core/ids.js';
 import { PartJournal } from '../hub/write/part-journal.js';
 import { uploadBlobs } from '../hub/write/upload.js';
 
-const Order = z.object({ way: z.enum(['swp', 'plain']), path: z.string(), size: z.number(), endpoint: z.string() });
+const Order = z.object({ way: z.enum(['swp', 'uncompared', 'plain']), path: z.string(), size: z.number(), endpoint: z.string() });
 
 const SAMPLE_MS = 20;
 
@@ -21,10 +24,22 @@ const sendPlain = async (path: string, size: number, endpoint: string): Promise<
   await answered;
 };
 
-const sendSwp = async (path: string, size: number, endpoint: string): Promise<void> => {
-  const sha256 = Sha256.parse('0'.repeat(64));
-  const open = (begin: number, end: number): Readable =>
+type Open = (begin: number, end: number) => Readable;
+
+/** As a sealed file is read: its bytes are zeros, so that all blocks but the last have one digest. */
+const compared = (path: string, size: number): Open => {
+  const [block] = digestsOf(new Uint8Array(BLOCK_BYTES)).blocks;
+  const blocks = Array.from({ length: blockCount(size) }, () => Sha256.parse(block));
+  return (begin, end) => openLocalFile({ path, size, blocks }, begin, end);
+};
+
+const uncompared =
+  (path: string): Open =>
+  (begin, end) =>
     begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1, highWaterMark: 512 * 1024 });
+
+const sendSwp = async (path: string, size: number, endpoint: string, open: Open): Promise<void> => {
+  const sha256 = Sha256.parse('0'.repeat(64));
   const journal = await PartJournal.open(`${path}.parts.jsonl`);
   await uploadBlobs({ endpoint: new URL(endpoint) }, RepoId.parse('bench/sink'), [{ path: 'model.safetensors', size, sha256, open }], {
     signal: new AbortController().signal,
@@ -35,11 +50,12 @@ const sendSwp = async (path: string, size: number, endpoint: string): Promise<vo
 };
 
 // One upload in a process of its own, so that its memory is its own.
-const order = Order.parse(JSON.parse(process.argv[2] ?? '{}'));
+const { way, path, size, endpoint } = Order.parse(JSON.parse(process.argv[2] ?? '{}'));
 let peakBytes = 0;
 const sample = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage.rss())), SAMPLE_MS);
 const begin = performance.now();
-await (order.way === 'swp' ? sendSwp : sendPlain)(order.path, order.size, order.endpoint);
+if (way === 'plain') await sendPlain(path, size, endpoint);
+else await sendSwp(path, size, endpoint, way === 'swp' ? compared(path, size) : uncompared(path));
 const seconds = (performance.now() - begin) / 1000;
 clearInterval(sample);
 process.stdout.write(JSON.stringify({ seconds, peakBytes: Math.max(peakBytes, process.memoryUsage.rss()) }));

@@ -26,7 +26,7 @@ export const measureUpload = async (): Promise<Figure[]> => {
     await file.close();
     const [port] = await once(sink.stdout, 'data');
     const endpoint = `http://127.0.0.1:${String(port).trim()}`;
-    const send = async (way: 'swp' | 'plain', size: number) =>
+    const send = async (way: 'swp' | 'uncompared' | 'plain', size: number) =>
       Result.parse(
         JSON.parse((await execa(process.execPath, [here('upload-once.js'), JSON.stringify({ way, path, size, endpoint })])).stdout),
       );

@@ -54,6 +54,11 @@ export class SharedInputs {
     return isThere(this.layout.shared(digest));
   }
 
+  /** Deletes an input whose bytes are not what they were; whoever uses it next makes it again. */
+  discard(digest: Digest): Promise<void> {
+    return this.turnOf(digest).runExclusive(() => rm(this.layout.shared(digest), { recursive: true, force: true }));
+  }
+
   /** Ends all uses of a publish. What nobody uses stays until it is old or its room is needed. */
   async release(holder: string): Promise<void> {
     for (const { digest, holders } of await this.list())

@@ -26,6 +26,7 @@ import type { HostLarql } from '../host-larql.js';
 import { roomFor, type FreeDisk } from '../scratch/room.js';
 import type { SharedInputs } from '../scratch/shared.js';
 import type { Payload } from '../seal.js';
+import { DAMAGED, readExtractedDigests, writeExtractedDigests, type ExtractedDigests } from './extracted-digests.js';
 import { extractedDigest, stagedDigest } from './inputs.js';
 import { proveVindex, type ProofInput } from './prove.js';
 import { stagedIn, stageSource, type StagedSource } from './stage.js';
@@ -106,6 +107,7 @@ const proofOf = (
   slice: VindexRecipe['slice'],
   committedAt: Date,
   directory: string,
+  extracted: ExtractedDigests = new Map(),
 ): ProofInput => {
   const { recipe, model, facts, source, files } = planned;
   const options = extractOptions(recipe.quant, facts.names);
@@ -120,6 +122,7 @@ const proofOf = (
     recipeDigest: digestOf({ ...recipe, slice }),
     committedAt,
     outputBytes: estimate.slice ?? estimate.output,
+    extracted,
   };
 };
 
@@ -134,6 +137,7 @@ const stage = async (planned: Planned): Promise<StagedSource> => {
 interface Extraction {
   readonly directory: string;
   readonly environment: BuildEnvironment | null;
+  readonly digests: ExtractedDigests;
 }
 
 /** The whole vindex, extracted once for all slices of it. */
@@ -157,11 +161,12 @@ const extractFull = async (planned: Planned, staged: StagedSource, committedAt: 
           note: `layer ${layersDone} of ${layers}${secondsLeft === null ? '' : `, about ${Math.ceil(secondsLeft / 60)} min left`}`,
         }),
     });
-    await proveVindex(proof, report, signal);
+    await writeExtractedDigests(partial, await proveVindex(proof, report, signal));
     await writeEnvironment(partial, environment);
     for (const rest of ['home', 'tmp', PID]) await rm(join(partial, rest), { recursive: true, force: true });
   });
-  return { directory: join(directory, VINDEX), environment: await readEnvironment(directory) };
+  const [noted, digests] = [await readEnvironment(directory), await readExtractedDigests(directory)];
+  return { directory: join(directory, VINDEX), environment: noted, digests };
 };
 
 /** Fills a build with the files of the full vindex, without copying them: both lie in one scratch. */
@@ -172,18 +177,33 @@ const linkFiles = async (from: string, to: string, paths: Iterable<string>): Pro
   }
 };
 
+/** Files that a slice takes over as they are: larql writes its JSON files itself. */
+const takenOver = (slice: VindexRecipe['slice'], digests: ExtractedDigests): ExtractedDigests =>
+  slice === 'full' ? digests : new Map([...digests].filter(([path]) => !path.endsWith('.json')));
+
 /**
  * Builds the files of a vindex into a directory that is renamed into place by the caller: staged, extracted, proven,
  * and sliced where that is asked for.
+ *
+ * @throws SwpError `vindex/extraction-damaged`; the extraction is gone then
  */
 export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: string): Promise<Payload> => {
   const planned = await asPlanned(deps, order);
-  const { recipe, source, report, signal } = planned;
+  try {
+    return await buildPlanned(planned, partial);
+  } catch (error) {
+    if (error instanceof SwpError && error.code === DAMAGED) await deps.shared.discard(extractedDigest(planned.recipe));
+    throw error;
+  }
+};
+
+const buildPlanned = async (planned: Planned, partial: string): Promise<Payload> => {
+  const { deps, recipe, source, report, signal } = planned;
   const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
   const staged = await stage(planned);
-  const { directory: full, environment } = await extractFull(planned, staged, committedAt);
+  const { directory: full, environment, digests: extracted } = await extractFull(planned, staged, committedAt);
   await rm(partial, { recursive: true, force: true });
-  const proof = proofOf(planned, staged, recipe.slice, committedAt, partial);
+  const proof = proofOf(planned, staged, recipe.slice, committedAt, partial, takenOver(recipe.slice, extracted));
   if (recipe.slice === 'full') await linkFiles(full, partial, proof.layout.files.keys());
   else {
     const work = `${partial}-slice`;

@@ -16,6 +16,7 @@ import { sha256Of } from '../../plan/canonical.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 import type { VindexRecipe } from '../../plan/recipe.js';
 import type { Report } from '../heartbeat.js';
+import { compareExtracted, type ExtractedDigests } from './extracted-digests.js';
 
 const SHOWN = 5;
 const ROWS_PER_FILE = 64;
@@ -30,6 +31,8 @@ export interface ProofInput {
   readonly recipeDigest: Digest;
   readonly committedAt: Date;
   readonly outputBytes: number;
+  /** Digests that files of these names must have; the others are new. */
+  readonly extracted: ExtractedDigests;
 }
 
 const refuse = (problems: readonly VindexProblem[]): void => {
@@ -58,7 +61,7 @@ const weightDigests = async ({ files, snapshot }: ProofInput): Promise<ReadonlyM
  * is written anew, so that equal recipes give equal bytes.
  *
  * @returns the digests of all its files
- * @throws SwpError `larql/incomplete` with the first problems
+ * @throws SwpError `larql/incomplete` with the first problems, `vindex/extraction-damaged`
  */
 export const proveVindex = async (input: ProofInput, report: Report, signal: AbortSignal): Promise<ReadonlyMap<string, FileDigests>> => {
   const { directory, layout, source, recipe, outputBytes } = input;
@@ -68,6 +71,7 @@ export const proveVindex = async (input: ProofInput, report: Report, signal: Abo
   const vindex = await openVindex(directory, { signal, onBytes });
   const staged = new DirectoryReader(input.snapshot);
   try {
+    compareExtracted(input.extracted, vindex.digests);
     refuse(await validateVindex(vindex, layout, source.repo));
     const seed = Number.parseInt(input.recipeDigest.slice('sha256:'.length, 'sha256:'.length + 8), 16);
     const { problems, blocks } = await compareNumbers(layout, vindex, staged, { seed, rowsPerFile: ROWS_PER_FILE });
