@@ -29,7 +29,8 @@ const listFaults = ({ out }: Context): ExitCode => {
     [
       ...faults.map(({ name, about, bytes }) => `${name.padEnd(width)}  ${about}${bytes === undefined ? '' : `; ${bytes} when not given`}`),
       '',
-      'NAME strikes the first such request, NAME@3 the third, NAME@3+ the third and all after it, NAME@3:1MiB sets the bytes.',
+      'NAME strikes the first such request, NAME@3 the third, NAME@3+ the third and all after it, NAME@c2 every one',
+      'of the second connection, NAME@3:1MiB sets the bytes.',
     ].join('\n'),
   );
   return EXIT.ok;

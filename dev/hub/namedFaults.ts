@@ -61,7 +61,10 @@ export const NAMED_FAULTS: ReadonlyMap<string, NamedFault> = new Map([
   ['part-reset', at('part', 100_000, 'the connection is cut after so many bytes', (afterBytes) => ({ kind: 'reset', afterBytes }))],
   ['part-lost-answer', on('part', 'the part is stored, the answer lost', { kind: 'apply-then-reset' })],
   ['part-slow', at('part', 100_000, 'so many bytes a second', (bytesPerSecond) => ({ kind: 'slow-request', bytesPerSecond }))],
-  ['part-corrupt', at('part', 0, 'the byte there arrives as another one, silently', (place) => ({ kind: 'corrupt-request', at: place }))],
+  [
+    'part-corrupt',
+    at('part', 0, 'one bit of the byte there arrives flipped, silently', (place) => ({ kind: 'corrupt-request', at: place })),
+  ],
   ['part-wrong-etag', on('part', 'the answer has the ETag of something else', { kind: 'wrong-etag' })],
   ['complete-503', on('complete', 'the parts are not joined', json(503, 'Service Unavailable'))],
   ['complete-lost-answer', on('complete', 'the parts are joined, the answer lost', { kind: 'apply-then-reset' })],
@@ -77,6 +80,9 @@ export const NAMED_FAULTS: ReadonlyMap<string, NamedFault> = new Map([
   ['download-expired', on('cdn', "a download's address has expired (403)", xml(403, 'AccessDenied', 'Request has expired'))],
   ['download-reset', at('cdn', 100_000, 'the answer is cut after so many bytes', (afterBytes) => ({ kind: 'reset-answer', afterBytes }))],
   ['download-slow', at('cdn', 100_000, 'so many bytes a second', (bytesPerSecond) => ({ kind: 'slow-answer', bytesPerSecond }))],
-  ['download-corrupt', at('cdn', 0, 'the byte there arrives as another one, silently', (place) => ({ kind: 'corrupt-answer', at: place }))],
+  [
+    'download-corrupt',
+    at('cdn', 0, 'one bit of the byte there arrives flipped, silently', (place) => ({ kind: 'corrupt-answer', at: place })),
+  ],
   ['download-range', on('cdn', 'the answer says that it is another range', { kind: 'wrong-range' })],
 ]);

@@ -44,6 +44,10 @@ export interface Exchange {
   readonly oid?: string;
   /** Number of the part, from 1. */
   readonly part?: number;
+  /** The `Range` header. */
+  readonly range?: string;
+  /** Which connection it came over, from 1 in the order in which they were opened; the CDN counts its own. */
+  readonly connection: number;
 }
 
 /** What goes wrong with one exchange. A hold is handled late, a hold-after is answered late. */

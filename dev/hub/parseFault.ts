@@ -23,9 +23,17 @@ const usage = (message: string, hint: string): SwpError => new SwpError('usage',
 
 const LIST = '`swp dev --fault help` lists them.';
 
+/** `3` is the third exchange, `3+` that and all after it, `c2` every one of the second connection. */
+const parsePlace = (place: string): Pick<FaultRule, 'nth' | 'times' | 'connection'> | undefined => {
+  const [, connection] = /^c([1-9]\d{0,8})$/.exec(place) ?? [];
+  if (connection !== undefined) return { connection: Number(connection), times: 'forever' };
+  const [, nth, onwards] = /^([1-9]\d{0,8})(\+?)$/.exec(place) ?? [];
+  return nth === undefined ? undefined : { nth: Number(nth), times: onwards === '+' ? 'forever' : 1 };
+};
+
 /**
  * A fault as people write it: `part-503` strikes the first such exchange, `part-503@3` the third, `part-503@3+` the third
- * and all after it, `part-reset@3:1MiB` the third after 1 MiB.
+ * and all after it, `part-503@c2` all that come over the second connection, `part-reset@3:1MiB` the third after 1 MiB.
  *
  * @throws SwpError `dev/fault`, with the nearest name or what the name can be followed by
  */
@@ -36,19 +44,19 @@ export const parseFault = (text: string): AskedFault => {
     const near = nearestName(name, NAMED_FAULTS.keys());
     throw usage(`There is no fault "${name}".`, near === undefined ? LIST : `Did you mean ${near}? ${LIST}`);
   }
-  const [, nth = '1', onwards] = /^([1-9]\d{0,8})(\+?)$/.exec(place ?? '1') ?? ['', ''];
-  if (nth === '') throw usage(`"@${place}" in "${text}" names no exchange.`, `${name}@3 strikes the third, ${name}@3+ all from there on.`);
+  const which = parsePlace(place ?? '1');
+  if (which === undefined)
+    throw usage(
+      `"@${place}" in "${text}" names no exchange.`,
+      `${name}@3 strikes the third, ${name}@3+ all from there on, ${name}@c2 those of the second connection.`,
+    );
   if (size !== undefined && named.bytes === undefined)
-    throw usage(`${name} takes no bytes, but "${text}" has some.`, `Write ${name}@${nth}.`);
+    throw usage(`${name} takes no bytes, but "${text}" has some.`, `Write ${name}@${place ?? '1'}.`);
   const bytes = size === undefined ? (named.bytes ?? 0) : parseBytes(size);
-  const noBytes = (): SwpError => usage(`":${size}" in "${text}" is no number of bytes for it.`, `For example: ${name}@${nth}:1MiB`);
+  const noBytes = (): SwpError =>
+    usage(`":${size}" in "${text}" is no number of bytes for it.`, `For example: ${name}@${place ?? '1'}:1MiB`);
   if (bytes === undefined) throw noBytes();
-  const rule = {
-    operation: named.operation,
-    nth: Number(nth),
-    times: onwards === '+' ? ('forever' as const) : 1,
-    fault: named.fault(bytes),
-  };
+  const rule = { operation: named.operation, ...which, fault: named.fault(bytes) };
   // A rate of no bytes a second, for one.
   if (!FaultRule.safeParse(rule).success) throw noBytes();
   return { text, rule };

@@ -11,6 +11,8 @@ export const FaultRule = z.strictObject({
   file: z.string().optional(),
   oid: z.string().optional(),
   part: z.int().positive().optional(),
+  /** Only what comes over this connection of the hub, or of the CDN for `cdn`. */
+  connection: z.int().positive().optional(),
   /** The first exchange that is hit, counted from 1 among those that match, since the rule was set. */
   nth: z.int().positive().default(1),
   /** How many exchanges are hit from there on; `forever` means until the rules are cleared. */
@@ -50,7 +52,8 @@ export const scriptFaults = (rules: readonly FaultRule[] = []): FaultScript => {
           (rule.repo === undefined || (exchange.repo !== undefined && sameRepo(rule.repo, exchange.repo))) &&
           (rule.file === undefined || rule.file === exchange.file) &&
           (rule.oid === undefined || rule.oid === exchange.oid) &&
-          (rule.part === undefined || rule.part === exchange.part);
+          (rule.part === undefined || rule.part === exchange.part) &&
+          (rule.connection === undefined || rule.connection === exchange.connection);
         if (!matches) continue;
         entry.seen += 1;
         const last = rule.times === 'forever' ? Infinity : rule.nth + rule.times - 1;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from '../operations.js';
-import { cutAfter, drip, flipByte } from './bytes.js';
+import { cutAfter, drip, flipBit } from './bytes.js';
 
 type Transform = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
@@ -19,7 +19,7 @@ export const answerUnder = (fault: Fault | undefined, response: ServerResponse, 
     case 'reset-answer':
       return (length) => (chunks) => cutAfter(chunks, Math.min(fault.afterBytes, length - 1), () => flushed(response));
     case 'corrupt-answer':
-      return (length) => (chunks) => flipByte(chunks, Math.min(fault.at, length - 1));
+      return (length) => (chunks) => flipBit(chunks, Math.min(fault.at, length - 1));
     case 'slow-answer':
       return () => (chunks) => drip(chunks, fault.bytesPerSecond, gone);
     default:

@@ -5,8 +5,8 @@ type Bytes = AsyncIterable<Uint8Array>;
 /** How many slices a second of a slow body has. */
 const DRIPS = 10;
 
-/** Inverts the byte at this offset. */
-export async function* flipByte(chunks: Bytes, at: number): AsyncGenerator<Uint8Array> {
+/** Flips one bit of the byte at this offset: what is hardest to notice. */
+export async function* flipBit(chunks: Bytes, at: number): AsyncGenerator<Uint8Array> {
   let from = 0;
   for await (const chunk of chunks) {
     const inside = at - from;
@@ -16,7 +16,7 @@ export async function* flipByte(chunks: Bytes, at: number): AsyncGenerator<Uint8
       continue;
     }
     const flipped = Buffer.from(chunk);
-    flipped.writeUInt8(flipped.readUInt8(inside) ^ 0xff, inside);
+    flipped.writeUInt8(flipped.readUInt8(inside) ^ 1, inside);
     yield flipped;
   }
 }

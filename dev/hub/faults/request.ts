@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Fault } from '../operations.js';
-import { drip, flipByte } from './bytes.js';
+import { drip, flipBit } from './bytes.js';
 
 /** The body of a request as the hub gets to see it. */
 export const bodyUnder = (fault: Fault | undefined, request: IncomingMessage, gone: AbortSignal): AsyncIterable<Uint8Array> => {
   switch (fault?.kind) {
     case 'corrupt-request':
-      return flipByte(request, Math.min(fault.at, Math.max(0, Number(request.headers['content-length'] ?? Infinity) - 1)));
+      return flipBit(request, Math.min(fault.at, Math.max(0, Number(request.headers['content-length'] ?? Infinity) - 1)));
     case 'slow-request':
       return drip(request, fault.bytesPerSecond, gone);
     default:

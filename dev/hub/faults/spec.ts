@@ -22,9 +22,9 @@ export const PlainFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('reset-answer'), afterBytes: offset }),
   z.strictObject({ kind: z.literal('slow-request'), bytesPerSecond }),
   z.strictObject({ kind: z.literal('slow-answer'), bytesPerSecond }),
-  /** The hub gets another byte there than was sent. */
+  /** The hub gets a byte there that differs in one bit from the one that was sent. */
   z.strictObject({ kind: z.literal('corrupt-request'), at: offset }),
-  /** The client gets another byte there than the hub has. */
+  /** The client gets a byte there that differs in one bit from the one that the hub has. */
   z.strictObject({ kind: z.literal('corrupt-answer'), at: offset }),
   /** The answer's ETag is of something else. */
   z.strictObject({ kind: z.literal('wrong-etag') }),

@@ -1,11 +1,18 @@
+import type { IncomingMessage } from 'node:http';
 import type { Exchange } from '../operations.js';
 import type { Match } from './router.js';
 
 const NONE: Match['params'] = {};
 
 /** What is known about a request before anybody looked inside: the route's parameters, or what a signed address carries. */
-export const describeExchange = (method: string, path: string, match: Match | undefined, query: URLSearchParams): Exchange => {
-  const base = { operation: match?.route.operation ?? 'unknown', method, path } as const;
+export const describeExchange = (
+  { method = 'GET', url: path = '', headers: { range } }: IncomingMessage,
+  match: Match | undefined,
+  query: URLSearchParams,
+  connection: number,
+): Exchange => {
+  const operation = match?.route.operation ?? 'unknown';
+  const base = { operation, method, path, connection, ...(range === undefined ? {} : { range }) } as const;
   if (match?.route.guard === 'signed') {
     const repo = query.get('repo');
     const file = query.get('file');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { messageOf } from '../../../core/error.js';
 import { answerUnder } from '../faults/answer.js';
 import { readUpTo } from '../faults/bytes.js';
@@ -57,6 +58,13 @@ const handleWith = async (
 /** Takes a request through match, fault, limit, permission and handling to its answer. */
 export const createDispatch = (hub: HubState, { routes, log, intercept, disturb, closed, pace }: DispatchOptions) => {
   const findRoute = createRouter(routes);
+  const connections = new WeakMap<Socket, number>();
+  let opened = 0;
+  const connectionOf = (socket: Socket): number => {
+    const known = connections.get(socket) ?? (opened += 1);
+    connections.set(socket, known);
+    return known;
+  };
 
   const handle = async (
     request: IncomingMessage,
@@ -90,7 +98,7 @@ export const createDispatch = (hub: HubState, { routes, log, intercept, disturb,
     let reply: Reply;
     try {
       const match = findRoute(method, address.path);
-      const exchange = describeExchange(method, request.url ?? '', match, address.query);
+      const exchange = describeExchange(request, match, address.query, connectionOf(socket));
       record = log.open(exchange, request.headers);
       fault = intercept(exchange);
       record.fault = fault?.kind;

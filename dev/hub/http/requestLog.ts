@@ -14,7 +14,6 @@ export interface RequestRecord extends Exchange {
   /** The status that was sent; undefined while there is none, and for good after a reset. */
   readonly status: number | undefined;
   readonly authorization: boolean;
-  readonly range: string | undefined;
   /** `Content-Length` of the request. */
   readonly received: number;
   /** Bytes of the answer's body that went out. */
@@ -42,7 +41,6 @@ export class RequestLog {
       fault: undefined,
       status: undefined,
       authorization: headers.authorization !== undefined,
-      range: headers.range,
       received: Number(headers['content-length'] ?? 0),
       sent: 0,
     };

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { FaultRule, LocalHub } from '../../../dev/hub/index.js';
 import { askUpload, call, commitLines, makeBytes, putParts, sha256, startHub, WRITER } from './hubFixture.js';
@@ -126,12 +126,31 @@ describe('silent corruption', () => {
     expect((await upload(hub)).status).toBe(200);
   });
 
-  it('of a download is one byte, and nobody says so', async () => {
+  it.each([{}, { range: 'bytes=0-2999999' }])('of a download is one bit, and nobody says so: %j', async (headers) => {
     const hub = await withFaults({ operation: 'cdn', fault: { kind: 'corrupt-answer', at: 2_000_000 } });
-    const answer = await download(hub);
+    const answer = await download(hub, headers);
     const bytes = Buffer.from(await answer.arrayBuffer());
-    expect(answer.status).toBe(200);
+    expect(answer.ok).toBe(true);
     expect([...bytes.keys()].filter((at) => bytes[at] !== BIG[at])).toEqual([2_000_000]);
+    expect(bytes[2_000_000]! ^ BIG[2_000_000]!).toBe(1);
+  });
+
+  it('can be that of one connection alone', async () => {
+    const hub = await withFaults({ operation: 'cdn', connection: 2, times: 'forever', fault: { kind: 'corrupt-answer', at: 0 } });
+    const redirect = await call(hub, `/${REPO}/resolve/main/big.safetensors`);
+    const agents = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })];
+    const firstByte = (agent: Agent): Promise<number> =>
+      new Promise((resolve, reject) => {
+        request(redirect.headers.get('location')!, { agent, headers: { range: 'bytes=0-0' } }, (response) => {
+          response.on('data', (chunk: Buffer) => resolve(chunk[0]!)).on('error', reject);
+        })
+          .on('error', reject)
+          .end();
+      });
+    const bytes: number[] = [];
+    for (const agent of [...agents, ...agents]) bytes.push(await firstByte(agent));
+    for (const agent of agents) agent.destroy();
+    expect(bytes.map((byte) => byte ^ BIG[0]!)).toEqual([0, 1, 0, 1]);
   });
 });
 

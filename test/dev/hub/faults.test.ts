@@ -37,7 +37,16 @@ describe('an intercept', () => {
     await call(hub, `/${REPO}/resolve/main/a/b.txt`);
     stop();
     await call(hub, '/api/whoami-v2');
-    expect(seen).toEqual([{ operation: 'resolve', method: 'GET', path: `/${REPO}/resolve/main/a/b.txt`, repo: REPO, file: 'a/b.txt' }]);
+    expect(seen).toEqual([
+      {
+        operation: 'resolve',
+        method: 'GET',
+        path: `/${REPO}/resolve/main/a/b.txt`,
+        repo: REPO,
+        file: 'a/b.txt',
+        connection: expect.any(Number),
+      },
+    ]);
   });
 
   it('can answer instead of the hub', async () => {
