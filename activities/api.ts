@@ -7,6 +7,7 @@ import type { Check } from '../plan/checks.js';
 import type { EntryPlan } from '../plan/entry-plan.js';
 import type { HostFacts } from '../plan/facts.js';
 import type { Preconditions } from '../plan/preconditions.js';
+import type { ReadBackTotals } from '../plan/read-back.js';
 import type { Recipe } from '../plan/recipe.js';
 
 export interface ProbeRequest {
@@ -141,11 +142,11 @@ export interface VerifyRequest {
   readonly commit: CommitSha;
   readonly manifestDigest: Digest;
   readonly provenanceDigest: Digest;
-  /** Read everything back, not a sample. */
+  /** Read everything back, not samples. */
   readonly full?: boolean;
 }
 
 export interface VerifyReport {
   readonly files: number;
-  readonly readBackBytes: number;
+  readonly readBack: ReadBackTotals;
 }

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestFile, digestsOf, type FileDigests } from '../core/file-digests.js';
 import type { Sha256 } from '../core/ids.js';
-import { describeBytes, GIT_BLOB_LIMIT, type ManifestFile } from '../plan/manifest.js';
+import { describeBytes, describeLarge, GIT_BLOB_LIMIT, samplesOf, type ManifestFile } from '../plan/manifest.js';
 import type { BlockDigests } from './block-digests.js';
 
 /** Built files as a manifest lists them, and the digests of their blocks. */
@@ -18,7 +18,7 @@ const describeFile = async (path: string, whole: string, known: FileDigests | un
     return { file: describeBytes(path, bytes), blocks: digestsOf(bytes).blocks };
   }
   const { sha256, blocks } = known ?? (await digestFile(whole, { signal }));
-  return { file: { path, size, sha256 }, blocks };
+  return { file: describeLarge(path, size, sha256, samplesOf(size, sha256, blocks)), blocks };
 };
 
 /**

@@ -10,6 +10,7 @@ import type { DecisionRecord } from '../plan/decision.js';
 import { finding, isIntegrity, type Finding } from '../plan/findings/finding.js';
 import type { ManifestFile } from '../plan/manifest.js';
 import { manifestOf } from '../plan/provenance.js';
+import { NOTHING_READ, type ReadBackTotals } from '../plan/read-back.js';
 import { findOurCommit, isBrokenRecord, readRecord, type OurCommit, type PublishRecord } from './facts/last-publish.js';
 import { sampleOf } from './verify.js';
 
@@ -29,9 +30,9 @@ export interface Examination {
       readonly decisions: readonly DecisionRecord[];
     } | null;
   };
-  /** How many files it owns, and how many of their bytes were read. */
+  /** How many files it owns, and how much of them was read. */
   readonly files: number;
-  readonly readBackBytes: number;
+  readonly readBack: ReadBackTotals;
   /** Files that are not of our publish, where its record says which are: nothing is wrong with them. */
   readonly foreign: readonly string[];
   readonly findings: readonly Finding[];
@@ -89,7 +90,7 @@ export interface ExamineOptions {
   readonly signal: AbortSignal;
 }
 
-/** All files, or the same sample each time. */
+/** All bytes, or the same samples each time. */
 export const readSample =
   (full: boolean): ExamineOptions['read'] =>
   ({ manifestDigest }) =>
@@ -135,13 +136,13 @@ export const examineTarget = async (hub: HubConfig, repo: RepoId, options: Exami
   } catch (error) {
     if (!isBrokenRecord(error)) throw error;
     const findings = [finding('record-broken', messageOf(error))];
-    const nothing = { files: 0, readBackBytes: 0, foreign: [] };
+    const nothing = { files: 0, readBack: NOTHING_READ, foreign: [] };
     const publish = { commit: ours.id, record: null };
     return { found: { target, state: 'differs', head, publish, ...nothing, findings }, record: null, visible };
   }
   const files = [...manifestOf(record.provenance).files, record.file];
   const owned = new Set(files.map(({ path }) => path));
-  const { mismatches, readBackBytes } = await verifyPaths(hub, target, head, files, {
+  const { mismatches, readBack } = await verifyPaths(hub, target, head, files, {
     signal,
     tree: found.files,
     sample: read(record, files),
@@ -154,7 +155,7 @@ export const examineTarget = async (hub: HubConfig, repo: RepoId, options: Exami
     head,
     publish: { commit: ours.id, record: recordOf(record) },
     files: files.length,
-    readBackBytes,
+    readBack,
     foreign: found.files.map(({ path }) => path).filter((path) => path !== '.gitattributes' && !owned.has(path)),
     findings,
   };

@@ -10,10 +10,10 @@ import type { VerifyReport, VerifyRequest } from './api.js';
 import type { Report } from './heartbeat.js';
 
 const SHOWN_MISMATCHES = 5;
-/** Read back from every publish, beside the digests of every path, where not all is. */
+/** Of files without samples so many bytes are read back of every publish. */
 const SAMPLE_BYTES = 64 * 1024 * 1024;
 
-/** What is read back of a target with this manifest: all of it, or the same sample each time. */
+/** What is read back of a target with this manifest: all of it, or the same bytes each time. */
 export const sampleOf = (manifest: Digest, full: boolean): ReadBack => (full ? 'full' : { maxBytes: SAMPLE_BYTES, seed: manifest });
 
 const differs = (message: string): SwpError =>
@@ -23,7 +23,7 @@ const differs = (message: string): SwpError =>
 
 /**
  * Reads a commit as any reader would and compares it with what was sealed: provenance, the manifest that it
- * speaks of, every path's size and digest, and a sample of the bytes.
+ * speaks of, every path's size and digest, and samples of the bytes.
  *
  * @throws SwpError `verify/differs` with the first differences
  */
@@ -50,5 +50,5 @@ export const verifyPublished = async (
     const shown = found.mismatches.slice(0, SHOWN_MISMATCHES).map((mismatch) => `${mismatch.path}: ${mismatch.reason}`);
     throw differs(`${target} at ${commit}: ${found.mismatches.length} of ${files.length} files differ: ${shown.join('; ')}.`);
   }
-  return { files: files.length, readBackBytes: found.readBackBytes };
+  return { files: files.length, readBack: found.readBack };
 };

@@ -7,7 +7,7 @@ import { RateBudget } from '../hub/budget.js';
 import type { HubConfig } from '../hub/config.js';
 import { tableAfter } from '../plan/findings/digest.js';
 import { catalogFindings, levelOf } from '../plan/findings/finding.js';
-import { findingCounts, findingsMarkdown } from '../plan/render/findings-markdown.js';
+import { findingCounts, findingsMarkdown, readText } from '../plan/render/findings-markdown.js';
 import { readSettings } from '../worker/settings.js';
 import { catalogOptions } from './catalog.js';
 import type { Context } from './context.js';
@@ -49,6 +49,7 @@ export const verifyAll = async (
     targets: targets.length,
     filesRead: 0,
     bytesRead: 0,
+    ofBytes: 0,
     findings: table,
     repairs: [],
     repairsWanted: 0,
@@ -60,6 +61,6 @@ export const verifyAll = async (
       ['entry', 'target', 'level', 'finding', 'what'],
       table.rows.map((found) => [found.entry ?? '', found.target ?? '', levelOf(found), found.code, oneLine(found.message, 500)]),
     );
-  out.note(`Found: ${findingCounts(run)}.`);
+  out.note(`Found: ${findingCounts(run)}; ${readText(run)}.`);
   return exitOfFindings(table);
 };

@@ -1,7 +1,8 @@
 import type { Examination, Unpublished } from '../activities/examine.js';
-import { formatBytes, oneLine, plural, someOf } from '../core/text.js';
+import { oneLine, plural, someOf } from '../core/text.js';
 import { decisionText } from '../plan/decision.js';
 import { levelOf, type Finding } from '../plan/findings/finding.js';
+import { readBackText, readFilesText } from '../plan/read-back.js';
 import type { Paint } from '../plan/render/paint.js';
 
 /** So many findings are shown to people; `--json` has them all. */
@@ -33,10 +34,10 @@ const findingLines = (findings: readonly Finding[], paint: Paint): string[] => [
 ];
 
 const examinedLines = (found: Examination, paint: Paint): string[] => [
-  `${found.target}: ${found.state === 'intact' ? paint.good('intact') : paint.bad('differs from what was published')}`,
+  `${found.target}: ${found.state === 'intact' ? `${paint.good('intact')}, ${readBackText(found.readBack)}` : paint.bad('differs from what was published')}`,
   ...recordLines(found.publish),
   ...(found.head === found.publish.commit ? [] : [line('head', `${found.head}, after later commits`)]),
-  line('compared', `${plural(found.files, 'file')} as listed, ${formatBytes(found.readBackBytes)} read back`),
+  line('compared', `${plural(found.files, 'file')} as listed; read back: ${readFilesText(found.readBack)}`),
   ...(found.foreign.length === 0
     ? []
     : [line('foreign', `${plural(found.foreign.length, 'file')} not of this publish: ${someOf(found.foreign)}`)]),

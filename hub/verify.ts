@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { HashThread } from '../core/hash-thread.js';
 import type { CommitSha, RepoId } from '../core/ids.js';
 import type { FileFacts } from '../plan/facts.js';
-import type { ManifestFile } from '../plan/manifest.js';
+import type { ManifestFile, Sample } from '../plan/manifest.js';
+import type { ReadBackTotals } from '../plan/read-back.js';
 import type { CallOptions } from './call.js';
 import type { HubConfig } from './config.js';
-import { openFile } from './read/range.js';
+import { openFile, type RangeReader } from './read/range.js';
 import { readTree } from './read/tree.js';
 
 export interface Mismatch {
@@ -15,7 +16,10 @@ export interface Mismatch {
   readonly reason: string;
 }
 
-/** What is read back: everything, nothing, whole files up to so many bytes chosen by the seed, or these paths. */
+/**
+ * What is read back: every byte, nothing, or samples of the files that have some and others whole: those of these paths,
+ * or up to so many bytes chosen by the seed.
+ */
 export type ReadBack = 'full' | 'nothing' | { readonly maxBytes: number; readonly seed: string } | { readonly paths: ReadonlySet<string> };
 
 export interface VerifyOptions extends CallOptions {
@@ -41,18 +45,39 @@ const shuffle = (files: readonly ManifestFile[], seed: string): ManifestFile[] =
     .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
     .map(({ file }) => file);
 
-const choose = (files: readonly ManifestFile[], sample: ReadBack, found: ReadonlyMap<string, FileFacts>): ManifestFile[] => {
-  if (sample === 'full') return [...files];
-  if (sample === 'nothing') return [];
-  if ('paths' in sample) return files.filter(({ path }) => sample.paths.has(path));
+/** Files whose every byte is read. */
+const chooseWhole = (
+  files: readonly ManifestFile[],
+  sample: ReadBack,
+  found: ReadonlyMap<string, FileFacts>,
+): ReadonlySet<ManifestFile> => {
+  if (sample === 'full') return new Set(files);
+  if (sample === 'nothing') return new Set();
+  if ('paths' in sample) return new Set(files.filter(({ path }) => sample.paths.has(path)));
   let left = sample.maxBytes;
-  return shuffle(files, sample.seed).filter((file) => {
-    // The Hub lists no digest that we know for these: only their bytes prove them.
-    const unlisted = found.get(file.path)?.lfs === null && file.gitBlob === undefined;
-    if (!unlisted && file.size > left) return false;
-    left -= file.size;
-    return true;
-  });
+  return new Set(
+    shuffle(files, sample.seed).filter((file) => {
+      // The Hub lists no digest that we know for these: only their bytes prove them.
+      const unlisted = found.get(file.path)?.lfs === null && file.gitBlob === undefined;
+      if (!unlisted && (file.samples !== undefined || file.size > left)) return false;
+      left -= file.size;
+      return true;
+    }),
+  );
+};
+
+/** What is read back of each file; of some it is nothing. */
+const choose = (
+  files: readonly ManifestFile[],
+  sample: ReadBack,
+  found: ReadonlyMap<string, FileFacts>,
+): ReadonlyMap<ManifestFile, readonly Sample[]> => {
+  const whole = chooseWhole(files, sample, found);
+  const rangesOf = (file: ManifestFile): readonly Sample[] => {
+    if (whole.has(file)) return [{ begin: 0, end: file.size, sha256: file.sha256 }];
+    return sample === 'nothing' ? [] : (file.samples ?? []);
+  };
+  return new Map(files.map((file) => [file, rangesOf(file)]));
 };
 
 /** Up to so many bytes a thread costs more than it saves. */
@@ -82,18 +107,41 @@ const hashBeside: HashStream = async (chunks, onBytes) => {
   }
 };
 
-const readBack = async (
-  hub: HubConfig,
-  repo: RepoId,
-  commit: CommitSha,
-  file: ManifestFile,
-  found: FileFacts,
-  signal: AbortSignal,
-  onBytes: (bytes: number) => void,
-): Promise<string | null> => {
-  const reader = openFile(hub, { repo, commit, path: file.path, size: file.size, lfs: found.lfs });
-  const digest = await (file.size > HASHED_HERE ? hashBeside : hashHere)(reader.read(0, file.size, signal), onBytes);
-  return digest === file.sha256 ? null : `is listed right, but its bytes have sha256 ${digest} instead of ${file.sha256}`;
+interface Reading {
+  readonly file: ManifestFile;
+  readonly reader: RangeReader;
+  readonly signal: AbortSignal;
+  readonly onBytes: (bytes: number) => void;
+}
+
+const readRange = async ({ file, reader, signal, onBytes }: Reading, { begin, end, sha256 }: Sample): Promise<string | null> => {
+  const digest = await (end - begin > HASHED_HERE ? hashBeside : hashHere)(reader.read(begin, end, signal), onBytes);
+  if (digest === sha256) return null;
+  const which = end - begin === file.size ? 'its bytes' : `its bytes ${begin} to ${end}`;
+  return `is listed right, but ${which} have sha256 ${digest} instead of ${sha256}`;
+};
+
+/** The first difference in these ranges; null where there is none. */
+const readRanges = async (reading: Reading, ranges: readonly Sample[]): Promise<string | null> => {
+  for (const range of ranges) {
+    const reason = await readRange(reading, range);
+    if (reason !== null) return reason;
+  }
+  return null;
+};
+
+const bytesIn = (ranges: readonly Sample[]): number => ranges.reduce((sum, { begin, end }) => sum + end - begin, 0);
+
+const totalsOf = (files: readonly ManifestFile[], chosen: ReadonlyMap<ManifestFile, readonly Sample[]>): ReadBackTotals => {
+  const read = [...chosen].filter(([, ranges]) => ranges.length > 0);
+  const whole = read.filter(([{ size }, ranges]) => bytesIn(ranges) === size);
+  return {
+    bytes: read.reduce((sum, [, ranges]) => sum + bytesIn(ranges), 0),
+    ofBytes: files.reduce((sum, { size }) => sum + size, 0),
+    wholeFiles: whole.length,
+    sampledFiles: read.length - whole.length,
+    unreadFiles: files.length - read.length,
+  };
 };
 
 /** Compares the tree at a commit with what should be there, then reads bytes back. Differences are the result, not errors. */
@@ -103,7 +151,8 @@ export const verifyPaths = async (
   commit: CommitSha,
   files: readonly ManifestFile[],
   options: VerifyOptions,
-): Promise<{ readonly mismatches: readonly Mismatch[]; readonly readBackBytes: number }> => {
+): Promise<{ readonly mismatches: readonly Mismatch[]; readonly readBack: ReadBackTotals }> => {
+  const { signal } = options;
   const tree = options.tree ?? (await readTree(hub, repo, commit, options));
   const found = new Map(tree.map((file) => [file.path, file]));
   const mismatches = files.flatMap((file): Mismatch[] => {
@@ -117,16 +166,17 @@ export const verifyPaths = async (
     options.sample,
     found,
   );
-  const totalBytes = chosen.reduce((sum, { size }) => sum + size, 0);
+  const readBack = totalsOf(files, chosen);
   let doneBytes = 0;
-  for (const file of chosen) {
-    const there = found.get(file.path);
-    if (there === undefined) continue;
-    const reason = await readBack(hub, repo, commit, file, there, options.signal, (bytes) => {
+  for (const [file, ranges] of chosen) {
+    const { path, size } = file;
+    const reader = openFile(hub, { repo, commit, path, size, lfs: found.get(path)?.lfs ?? null });
+    const onBytes = (bytes: number): void => {
       doneBytes += bytes;
-      options.onProgress?.({ file: file.path, doneBytes, totalBytes });
-    });
-    if (reason !== null) mismatches.push({ path: file.path, shownBy: 'bytes', reason });
+      options.onProgress?.({ file: path, doneBytes, totalBytes: readBack.bytes });
+    };
+    const reason = await readRanges({ file, reader, signal, onBytes }, ranges);
+    if (reason !== null) mismatches.push({ path, shownBy: 'bytes', reason });
   }
-  return { mismatches, readBackBytes: totalBytes };
+  return { mismatches, readBack };
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BLOCK_BYTES, blockCount } from '../core/blocks.js';
 import { compareBytes } from '../core/text.js';
 import { GitBlobId, Sha256, type Digest } from '../core/ids.js';
 import { canonicalJson, digestOf, gitBlobOf, sha256Of } from './canonical.js';
@@ -6,11 +7,22 @@ import { canonicalJson, digestOf, gitBlobOf, sha256Of } from './canonical.js';
 /** Up to this size a manifest also holds the git blob id, which is all that the Hub lists outside LFS. */
 export const GIT_BLOB_LIMIT = 10 * 1024 * 1024;
 
+/** A block of a file that is read back where the whole is too much to read. Bytes from its start, `end` exclusive. */
+export const Sample = z
+  .strictObject({ begin: z.int().nonnegative(), end: z.int().positive(), sha256: Sha256 })
+  .refine(({ begin, end }) => begin < end && end - begin <= BLOCK_BYTES, `must have from 1 to ${BLOCK_BYTES} bytes`);
+export type Sample = z.infer<typeof Sample>;
+
+/** Samples of a file; one with no more blocks has none. */
+const SAMPLES = 4;
+
 export const ManifestFile = z.strictObject({
   path: z.string().min(1).max(1024),
   size: z.int().nonnegative(),
   sha256: Sha256,
   gitBlob: GitBlobId.optional(),
+  /** Of large files. */
+  samples: z.array(Sample).max(SAMPLES).optional(),
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 
@@ -26,6 +38,33 @@ export const makeManifest = (files: readonly ManifestFile[]): Manifest => ({
 export const manifestDigest = (manifest: Manifest): Digest => digestOf(manifest);
 
 export const manifestText = (manifest: Manifest): string => `${canonicalJson(manifest)}\n`;
+
+/** Where the samples of a file lie: its first block, its last one, and two that its own digest chooses. */
+export const sampleRanges = (size: number, sha256: Sha256): readonly Omit<Sample, 'sha256'>[] => {
+  const count = blockCount(size);
+  if (count <= SAMPLES) return [];
+  const inner = count - 2;
+  const seed = (at: number): number => Number.parseInt(sha256.slice(at, at + 8), 16);
+  const first = seed(0) % inner;
+  const second = (first + 1 + (seed(8) % (inner - 1))) % inner;
+  const blocks = [0, 1 + Math.min(first, second), 1 + Math.max(first, second), count - 1];
+  return blocks.map((block) => ({ begin: block * BLOCK_BYTES, end: Math.min(size, (block + 1) * BLOCK_BYTES) }));
+};
+
+/** The samples of a file, from the digests of its blocks. */
+export const samplesOf = (size: number, sha256: Sha256, blocks: readonly Sha256[]): Sample[] =>
+  sampleRanges(size, sha256).flatMap((range) => {
+    const digest = blocks[range.begin / BLOCK_BYTES];
+    return digest === undefined ? [] : [{ ...range, sha256: digest }];
+  });
+
+/** The manifest's line for a large file. */
+export const describeLarge = (path: string, size: number, sha256: Sha256, samples: readonly Sample[]): ManifestFile => ({
+  path,
+  size,
+  sha256,
+  ...(samples.length === 0 ? {} : { samples: [...samples] }),
+});
 
 /** The manifest's line for a small file whose bytes are at hand. */
 export const describeBytes = (path: string, bytes: Uint8Array): ManifestFile => ({

@@ -4,11 +4,11 @@ import { SwpError } from '../core/error.js';
 import { oneLine } from '../core/text.js';
 import { canonicalJson } from './canonical.js';
 import { DecisionRecord } from './decision.js';
-import { makeManifest, type Manifest } from './manifest.js';
+import { makeManifest, ManifestFile, type Manifest } from './manifest.js';
 import { Recipe } from './recipe.js';
 
 export const PROVENANCE_PATH = 'provenance.json';
-/** Larger than any we write (a subject takes about 250 bytes); what exceeds it is not read. */
+/** Larger than any we write (a subject takes about 250 bytes, and 450 more with samples); what exceeds it is not read. */
 export const PROVENANCE_LIMIT = 64 * 1024 * 1024;
 
 /** What beside the recipe may decide on the last bits of what a host computes. */
@@ -19,11 +19,13 @@ export const BuildEnvironment = z.strictObject({
 });
 export type BuildEnvironment = z.infer<typeof BuildEnvironment>;
 
-const Subject = z.strictObject({
-  name: z.string().min(1),
-  digest: z.strictObject({ sha256: Sha256, gitBlob: GitBlobId.optional() }),
-  annotations: z.strictObject({ size: z.int().nonnegative() }),
-});
+const Subject = z
+  .strictObject({
+    name: z.string().min(1),
+    digest: z.strictObject({ sha256: Sha256, gitBlob: GitBlobId.optional() }),
+    annotations: z.strictObject({ size: z.int().nonnegative(), samples: ManifestFile.shape.samples }),
+  })
+  .refine(({ annotations: { size, samples = [] } }) => samples.every(({ end }) => end <= size), 'has samples beyond its end');
 
 /**
  * An in-toto Statement v1 with a SLSA provenance v1 predicate.
@@ -70,7 +72,7 @@ export const makeProvenance = (input: ProvenanceInput): Provenance => ({
   subject: input.manifest.files.map((file) => ({
     name: file.path,
     digest: { sha256: file.sha256, ...(file.gitBlob === undefined ? {} : { gitBlob: file.gitBlob }) },
-    annotations: { size: file.size },
+    annotations: { size: file.size, ...(file.samples === undefined ? {} : { samples: file.samples }) },
   })),
   predicateType: 'https://slsa.dev/provenance/v1',
   predicate: {
@@ -118,5 +120,6 @@ export const manifestOf = (provenance: Provenance): Manifest =>
       size: subject.annotations.size,
       sha256: subject.digest.sha256,
       ...(subject.digest.gitBlob === undefined ? {} : { gitBlob: subject.digest.gitBlob }),
+      ...(subject.annotations.samples === undefined ? {} : { samples: subject.annotations.samples }),
     })),
   );

@@ -222,7 +222,7 @@ class ArtifactPublish {
         manifest: manifestDigest,
         reviewer: decision.reviewer,
         verifiedFiles: report.files,
-        readBackBytes: report.readBackBytes,
+        readBack: report.readBack,
         ...(filing === null ? {} : { collection: filing }),
         cancelCameTooLate: this.root.consideredCancelled,
       },

@@ -30,7 +30,7 @@ class RevalidateRun {
   private readonly repairs: RepairReport[] = [];
   private readonly wanted: Repair[] = [];
   private repairsWanted = 0;
-  private readonly read = { targets: 0, files: 0, bytes: 0 };
+  private readonly read = { targets: 0, files: 0, bytes: 0, ofBytes: 0 };
   private readonly week: number | null;
 
   constructor(private readonly input: RevalidateInput) {
@@ -69,6 +69,7 @@ class RevalidateRun {
       this.table = joinTables(this.table, back.findings);
       this.read.files += back.files;
       this.read.bytes += back.bytes;
+      this.read.ofBytes += back.ofBytes;
       return;
     }
     const { findings, repairs } = await revalidation().checkTargets.executeWithOptions({ summary }, [request]);
@@ -100,8 +101,8 @@ class RevalidateRun {
 
   private result(): RevalidateResult {
     const { table: findings, repairs, repairsWanted, week } = this;
-    const { targets, files: filesRead, bytes: bytesRead } = this.read;
-    return { which: this.input.which, targets, week, filesRead, bytesRead, findings, repairs, repairsWanted };
+    const { targets, files: filesRead, bytes: bytesRead, ofBytes } = this.read;
+    return { which: this.input.which, targets, week, filesRead, bytesRead, ofBytes, findings, repairs, repairsWanted };
   }
 }
 

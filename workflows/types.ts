@@ -8,6 +8,7 @@ import type { CampaignItem } from '../plan/campaign/decision.js';
 import type { CampaignTotals } from '../plan/campaign/totals.js';
 import type { FindingTable } from '../plan/findings/table.js';
 import type { ApprovalTerms } from '../plan/reviewer.js';
+import type { ReadBackTotals } from '../plan/read-back.js';
 import type { Revalidation } from './names.js';
 
 export interface PublishInput {
@@ -41,9 +42,9 @@ export interface Receipt {
   readonly plan: Digest;
   readonly manifest: Digest;
   readonly reviewer: string;
-  /** Files verified at the commit, and bytes of them read back. */
+  /** Files compared at the commit as the Hub lists them, and how much of them was read back. */
   readonly verifiedFiles: number;
-  readonly readBackBytes: number;
+  readonly readBack: ReadBackTotals;
   /** Where the plan had it filed: what came of that. A failure does not undo the publish. */
   readonly collection?: FilingReport;
   /** Set when a cancel arrived after the commit had been sent. */
@@ -69,7 +70,7 @@ export interface ArtifactReport {
   readonly result: ArtifactResult | { readonly outcome: 'failed'; readonly target: RepoId; readonly reason: string };
 }
 
-/** `nightly` looks at what the Hub lists; `weekly` reads whole files, each once in so many weeks. */
+/** `nightly` looks at what the Hub lists; `weekly` reads whole files, each once in so many weeks, and samples of the others. */
 export type RevalidateInput = { readonly which: 'nightly' } | { readonly which: 'weekly'; readonly weeks: number };
 
 export interface RevalidateResult {
@@ -77,8 +78,10 @@ export interface RevalidateResult {
   readonly targets: number;
   /** Of a weekly run. */
   readonly week: number | null;
+  /** Whole files, bytes with those of samples, and bytes of all that is published. */
   readonly filesRead: number;
   readonly bytesRead: number;
+  readonly ofBytes: number;
   readonly findings: FindingTable;
   /** Entries that should be published again, the first of them, and what became of that. */
   readonly repairs: readonly RepairReport[];

@@ -34,11 +34,12 @@ const Resumed = z.object({
     targets: z.array(z.string()),
     files: z.int().nonnegative(),
     bytes: z.number().nonnegative(),
+    ofBytes: z.number().nonnegative(),
     findings: z.array(z.custom<FleetFinding>((value) => z.object({ code: z.string(), message: z.string() }).safeParse(value).success)),
   }),
 });
 
-const NOTHING_READ: ReadSoFar = { targets: [], files: 0, bytes: 0, findings: [] };
+const NOTHING_READ: ReadSoFar = { targets: [], files: 0, bytes: 0, ofBytes: 0, findings: [] };
 
 const resumed = (): ReadSoFar => Resumed.safeParse(Context.current().info.heartbeatDetails).data?.resume ?? NOTHING_READ;
 
@@ -105,8 +106,8 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
           onProgress: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) =>
             report({ ...progress, resume: read }),
         };
-        const { files, bytes, findings } = await readBackTargets(tellingRetries(hub, report), await pick(wanted), options, signal);
-        return { findings: tableAfter(before, findings), files, bytes };
+        const { files, bytes, ofBytes, findings } = await readBackTargets(tellingRetries(hub, report), await pick(wanted), options, signal);
+        return { findings: tableAfter(before, findings), files, bytes, ofBytes };
       }),
 
     startRepairs: (repairs) =>

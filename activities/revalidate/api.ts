@@ -28,8 +28,11 @@ export interface CheckReport {
 
 export interface ReadBackReport {
   readonly findings: FindingTable;
+  /** Read whole. */
   readonly files: number;
+  /** Of them and of samples of the others, and of all files. */
   readonly bytes: number;
+  readonly ofBytes: number;
 }
 
 /** What re-validation does: it reads, reports, and may start a publish that waits for approval. Nothing here writes to the Hub. */

@@ -2,6 +2,7 @@ import type { FleetTarget } from '../../catalog/fleet.js';
 import type { HubConfig } from '../../hub/config.js';
 import type { FindingCode, FleetFinding } from '../../plan/findings/finding.js';
 import { shareOf, type Rotation } from '../../plan/findings/share.js';
+import { NOTHING_READ } from '../../plan/read-back.js';
 import { examinedFindings, examineOrReport, placed } from './check-targets.js';
 
 /** What stands between a file and its bytes. What the Hub lists is looked at each night. */
@@ -11,8 +12,12 @@ const OF_BYTES: ReadonlySet<FindingCode> = new Set(['bytes-differ', 'record-brok
 export interface ReadSoFar {
   /** Those that are done. */
   readonly targets: readonly string[];
+  /** Read whole, since it was their turn. */
   readonly files: number;
+  /** Of them, and of samples of the others. */
   readonly bytes: number;
+  /** Of all files of the targets. */
+  readonly ofBytes: number;
   readonly findings: readonly FleetFinding[];
 }
 
@@ -24,7 +29,7 @@ export interface ReadBackOptions extends Rotation {
   readonly onProgress: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
 }
 
-/** Reads this week's files of each target whole, and compares them with what was published. */
+/** Reads this week's files of each target whole and samples of the others, and compares them with what was published. */
 export const readBackTargets = async (
   hub: HubConfig,
   targets: readonly FleetTarget[],
@@ -47,11 +52,12 @@ export const readBackTargets = async (
       signal,
     });
     const findings = ('found' in examined ? examinedFindings(examined) : examined).filter(({ code }) => OF_BYTES.has(code));
-    const bytes = 'found' in examined && 'readBackBytes' in examined.found ? examined.found.readBackBytes : 0;
+    const { bytes, ofBytes } = 'found' in examined && 'readBack' in examined.found ? examined.found.readBack : NOTHING_READ;
     read = {
       targets: [...read.targets, target.target],
       files: read.files + files,
       bytes: read.bytes + bytes,
+      ofBytes: read.ofBytes + ofBytes,
       findings: [...read.findings, ...placed(target, findings)],
     };
     options.onDone(read);

@@ -1,7 +1,9 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { SwpError } from '../../core/error.js';
+import { plural } from '../../core/text.js';
 import { reviewerText, type DecisionRecord } from '../../plan/decision.js';
+import { readBackText, readFilesText } from '../../plan/read-back.js';
 import type { PublishResult } from '../../workflows/types.js';
 import type { FilingReport } from '../../activities/api.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -53,7 +55,7 @@ export const resultLines = (result: PublishResult, decisions: readonly DecisionR
       `  commit    ${receipt.commit}`,
       `  plan      ${approvalText(receipt, decisions)}`,
       `  manifest  ${receipt.manifest}`,
-      `  verified  ${receipt.verifiedFiles} files at the commit, ${receipt.readBackBytes.toLocaleString('en-US')} bytes read back`,
+      `  verified  ${plural(receipt.verifiedFiles, 'file')} as listed at the commit, ${readBackText(receipt.readBack)} (${readFilesText(receipt.readBack)})`,
       ...collectionLines(receipt.collection),
       ...(receipt.cancelCameTooLate ? ['  A cancel came too late: the commit had been sent.'] : []),
     ];

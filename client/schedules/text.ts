@@ -1,6 +1,6 @@
-import { formatBytes, oneLine, plural } from '../../core/text.js';
+import { oneLine, plural } from '../../core/text.js';
 import { levelOf } from '../../plan/findings/finding.js';
-import { findingCounts, repairText } from '../../plan/render/findings-markdown.js';
+import { findingCounts, readText, repairText } from '../../plan/render/findings-markdown.js';
 import type { Paint } from '../../plan/render/paint.js';
 import type { RevalidateResult } from '../../workflows/types.js';
 import { timeText } from '../publish/stage-text.js';
@@ -10,10 +10,11 @@ import type { Run, ShownSchedule } from './read.js';
 const SHOWN = 30;
 
 /** The findings of a run, a line each. */
-export const resultText = ({ which, filesRead, bytesRead, findings, repairs }: RevalidateResult, paint: Paint): string[] => {
+export const resultText = (result: RevalidateResult, paint: Paint): string[] => {
+  const { findings, repairs } = result;
   const beyond = findings.attention + findings.info - Math.min(findings.rows.length, SHOWN);
   return [
-    ...(which === 'weekly' ? [`  read back: ${plural(filesRead, 'file')}, ${formatBytes(bytesRead)}`] : []),
+    `  ${readText(result)}`,
     ...findings.rows.slice(0, SHOWN).map((found) => {
       const code = (levelOf(found) === 'info' ? paint.dim : paint.bad)(found.code);
       return `  ${found.target ?? found.entry ?? 'catalog'}  ${code}  ${oneLine(found.message, 500)}`;

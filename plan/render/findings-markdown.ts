@@ -1,8 +1,9 @@
-import { formatBytes, plural } from '../../core/text.js';
+import { capital, plural } from '../../core/text.js';
 import { codeSpan, escapeMarkdown } from '../escape.js';
 import { levelOf, type FleetFinding } from '../findings/finding.js';
 import type { RepairReport } from '../findings/repair.js';
 import type { FindingTable } from '../findings/table.js';
+import { readBackText } from '../read-back.js';
 import { table } from './tables.js';
 
 /** What a run of re-validation did and found, as far as it is shown. */
@@ -10,8 +11,10 @@ export interface ShownRun {
   /** `now` where a person looks, without a schedule. */
   readonly which: 'nightly' | 'weekly' | 'now';
   readonly targets: number;
+  /** Whole files; bytes with those of samples, and bytes of all that is published. */
   readonly filesRead: number;
   readonly bytesRead: number;
+  readonly ofBytes: number;
   readonly findings: FindingTable;
   readonly repairs: readonly RepairReport[];
   readonly repairsWanted: number;
@@ -37,6 +40,17 @@ export const findingCounts = ({ findings: { attention, info }, targets }: Pick<S
   return `${found}${info === 0 ? '' : `, ${info} to know`}, in ${plural(targets, 'target')}`;
 };
 
+/** How the run compared what is published; what it did not read it does not vouch for. */
+export const readText = ({
+  which,
+  filesRead,
+  bytesRead,
+  ofBytes,
+}: Pick<ShownRun, 'which' | 'filesRead' | 'bytesRead' | 'ofBytes'>): string =>
+  which === 'weekly'
+    ? `${readBackText({ bytes: bytesRead, ofBytes })}: ${plural(filesRead, 'file')} whole, large ones among the others in samples`
+    : 'compared as the Hub lists it; no bytes were read back';
+
 const row = (found: FleetFinding): string[] => [
   found.entry === null ? '' : codeSpan(found.entry),
   found.target === null ? '' : codeSpan(found.target),
@@ -46,11 +60,11 @@ const row = (found: FleetFinding): string[] => [
 
 /** A run of re-validation as Markdown, for the Web UI and for a job's summary; everything from outside is escaped. */
 export const findingsMarkdown = (run: ShownRun): string => {
-  const { findings, filesRead, bytesRead } = run;
+  const { findings } = run;
   const beyond = findings.attention + findings.info - findings.rows.length;
   return [
     `## ${run.which === 'now' ? 'Published' : `Re-validation, ${run.which}`}: ${findingCounts(run)}`,
-    run.which === 'weekly' ? `Read back: ${plural(filesRead, 'file')}, ${formatBytes(bytesRead)}.` : '',
+    `${capital(readText(run))}.`,
     table(['entry', 'target', 'finding', 'what'], findings.rows.map(row), MOST_ROWS),
     beyond > 0 ? `${plural(beyond, 'more finding')} that no row shows; digest of all: ${codeSpan(findings.digest ?? '')}` : '',
     table(

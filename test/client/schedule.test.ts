@@ -61,12 +61,15 @@ describe('swp schedule', () => {
 
   it('trigger runs it at once and shows what it found, and so does show', async () => {
     const well = await run('trigger', 'nightly', '--watch');
-    expect(well).toMatchObject({ code: 0, out: 'nightly: nothing that needs attention, in 1 target\n' });
+    expect(well).toMatchObject({
+      code: 0,
+      out: 'nightly: nothing that needs attention, in 1 target\n  compared as the Hub lists it; no bytes were read back\n',
+    });
     await workshop.hub.admin.commitFiles(workshop.target, new Map([['README.md', Buffer.from('# Mine')]]), { message: 'x' });
     const { code, out } = await run('trigger', 'nightly', '--watch');
     expect(code).toBe(7);
     expect(out).toMatch(
-      /^nightly: 1 finding to attend to, 1 to know, in 1 target\n {2}\S+-mtp {2}card-differs {2}README\.md has 6 bytes instead of/,
+      /^nightly: 1 finding to attend to, 1 to know, in 1 target\n {2}compared .*\n {2}\S+-mtp {2}card-differs {2}README\.md has 6 bytes instead of/,
     );
     expect(out).toMatch(/: started a publish, which waits for approval\n$/);
     const shown = await run('show');
@@ -79,7 +82,7 @@ describe('swp schedule', () => {
   it('trigger reads back what the week has', async () => {
     await run('set', '--weeks', '1');
     expect((await run('trigger', 'weekly', '--watch')).out).toMatch(
-      /^weekly: nothing that needs attention, in 1 target\n {2}read back: 5 files, \d/,
+      /^weekly: nothing that needs attention, in 1 target\n {2}(\d+ B|\d[\d.]* kB) of \1 read back: 5 files whole/,
     );
     const { out } = await run('trigger', 'weekly', '--watch', '--json');
     expect(JSON.parse(out)).toMatchObject({ which: 'weekly', filesRead: 5, targets: 1 });

@@ -29,7 +29,7 @@ describe('swp status --watch', () => {
     await decided();
     expect(code).toBe(0);
     expect(out).toContain(`${entry()}: published`);
-    expect(out).toContain('bytes read back');
+    expect(out).toMatch(/verified {2}5 files as listed at the commit, \d.* of \d.* read back \(5 files whole\)/);
     const lines = err.trimEnd().split('\n');
     expect(lines.find((line) => line.includes('awaiting-approval'))).toBe(`${entry()}: awaiting-approval; swp approve ${entry()}`);
     expect(new Set(lines).size).toBe(lines.length);

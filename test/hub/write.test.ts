@@ -243,8 +243,8 @@ describe('a commit', () => {
     const good = [describeBytes('one.safetensors', small), describeBytes('notes.md', Buffer.from('hi'))];
     const look = (files: typeof good, sample: 'full' | { maxBytes: number; seed: string } = 'full') =>
       verifyPaths(test.client, REPO, head, files, { signal, sample });
-    expect(await look(good)).toEqual({ mismatches: [], readBackBytes: 1002 });
-    expect(await look(good, { maxBytes: 10, seed: 's' })).toEqual({ mismatches: [], readBackBytes: 2 });
+    expect(await look(good)).toMatchObject({ mismatches: [], readBack: { bytes: 1002 } });
+    expect(await look(good, { maxBytes: 10, seed: 's' })).toMatchObject({ mismatches: [], readBack: { bytes: 2 } });
     const seen: number[] = [];
     await verifyPaths(test.client, REPO, head, good, {
       signal,

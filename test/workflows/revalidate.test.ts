@@ -156,6 +156,8 @@ describe('a weekly run', () => {
     const { target } = await scene();
     const all = await run({ which: 'weekly', weeks: 1 });
     expect(all).toMatchObject({ filesRead: 5, week: expect.any(Number), findings: { attention: 0 } });
+    expect(all.ofBytes).toBe(all.bytesRead);
+    expect(all.bytesRead).toBeGreaterThan(90_000);
     const stop = workshop.hub.on(({ operation, repo }) =>
       operation === 'cdn' && repo === target ? { kind: 'corrupt-answer', at: 100 } : undefined,
     );

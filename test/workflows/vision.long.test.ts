@@ -58,7 +58,10 @@ describe('a vision mirror', () => {
       .flatMap((event) => event.activityTaskScheduledEventAttributes ?? [])
       .find(({ activityType }) => activityType?.name === 'verifyArtifact');
     expect(JSON.parse(Buffer.from(asked!.input!.payloads![0]!.data!).toString())).toMatchObject({ full: true });
-    expect(result).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { readBackBytes: bytes } } }] });
+    expect(result).toMatchObject({
+      outcome: 'published',
+      artifacts: [{ result: { receipt: { readBack: { bytes, ofBytes: bytes, unreadFiles: 0 } } } }],
+    });
   }, 300_000);
 
   it('is red when the Hub copied other bytes than it lists', async () => {

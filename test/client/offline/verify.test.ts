@@ -48,9 +48,10 @@ describe('swp verify of an intact target', () => {
     await published();
     const { out } = await verify([TARGET, '--full', '--json']);
     const bytes = [...PAYLOAD.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-    const [found] = JSON.parse(out) as [{ readBackBytes: number; files: number }];
+    const [found] = JSON.parse(out) as [{ readBack: { bytes: number; ofBytes: number }; files: number }];
     expect(found.files).toBe(PAYLOAD.size + 1);
-    expect(found.readBackBytes).toBeGreaterThan(bytes);
+    expect(found.readBack.bytes).toBeGreaterThan(bytes);
+    expect(found.readBack.ofBytes).toBe(found.readBack.bytes);
   });
 });
 
@@ -124,7 +125,9 @@ describe('swp verify of all of the catalog', () => {
     expect(out).toMatch(/^acme\/both\tacme\/tiny-mtp\tattention\tcard-differs\tREADME\.md has 6 bytes/m);
     expect(out).toContain('acme/both\tacme/tiny-mtp\tattention\tsource-gone\t');
     expect(out).toContain('acme/both\tacme/tiny-vision\tattention\ttarget-absent\t');
-    expect(err).toContain('Found: 3 findings to attend to, 1 to know, in 2 targets.');
+    expect(err).toContain(
+      'Found: 3 findings to attend to, 1 to know, in 2 targets; compared as the Hub lists it; no bytes were read back.',
+    );
   });
 
   it('ends with 1 where something is to be attended to, and what is published is intact', async () => {
@@ -136,7 +139,9 @@ describe('swp verify of all of the catalog', () => {
 
   it('is Markdown for a summary', async () => {
     await published();
-    expect((await all('--markdown')).out).toMatch(/^## Published: 2 findings to attend to, in 2 targets\n\n\| entry \| target \|/);
+    expect((await all('--markdown')).out).toMatch(
+      /^## Published: 2 findings to attend to, in 2 targets\n\nCompared as the Hub lists it; no bytes were read back\.\n\n\| entry \| target \|/,
+    );
     expect(await all(TARGET, '--markdown')).toMatchObject({ code: 2, err: expect.stringContaining('leave the name out') });
   });
 
@@ -169,7 +174,7 @@ describe('swp verify', () => {
     await hub.admin.createRepo('acme/tiny-vision');
     const { code, out } = await verify(['acme/both']);
     expect(code).toBe(1);
-    expect(out).toMatch(/^acme\/tiny-mtp: intact\n/);
+    expect(out).toMatch(/^acme\/tiny-mtp: intact, 41\.7 kB of 41\.7 kB read back\n/);
     expect(out).toMatch(/\n\nacme\/tiny-vision: holds no publish of SWP\n$/);
   });
 

@@ -1,0 +1,29 @@
+import { formatBytes, plural } from '../core/text.js';
+
+/** How much of the files that were compared was read back; the rest is as the Hub lists it. Bytes, and files. */
+export interface ReadBackTotals {
+  readonly bytes: number;
+  /** Of all files that were compared. */
+  readonly ofBytes: number;
+  readonly wholeFiles: number;
+  readonly sampledFiles: number;
+  readonly unreadFiles: number;
+}
+
+export const NOTHING_READ: ReadBackTotals = { bytes: 0, ofBytes: 0, wholeFiles: 0, sampledFiles: 0, unreadFiles: 0 };
+
+/** `1.02 GB of 403 GB read back`. */
+export const readBackText = ({ bytes, ofBytes }: Pick<ReadBackTotals, 'bytes' | 'ofBytes'>): string =>
+  `${formatBytes(bytes)} of ${formatBytes(ofBytes)} read back`;
+
+/** `5 files whole, 6 in samples, 1 not at all`; what there is none of is left out. */
+export const readFilesText = ({ wholeFiles, sampledFiles, unreadFiles }: ReadBackTotals): string => {
+  const parts = [
+    [wholeFiles, 'whole'],
+    [sampledFiles, 'in samples'],
+    [unreadFiles, 'not at all'],
+  ] as const;
+  const [first, ...rest] = parts.filter(([count]) => count > 0);
+  if (first === undefined) return 'no files';
+  return [`${plural(first[0], 'file')} ${first[1]}`, ...rest.map(([count, how]) => `${count} ${how}`)].join(', ');
+};
