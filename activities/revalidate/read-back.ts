@@ -40,22 +40,17 @@ export const readBackTargets = async (
   let read = options.from;
   const done = new Set(read.targets);
   for (const target of targets.filter((one) => !done.has(one.target))) {
-    let files = 0;
     const examined = await examineOrReport(hub, target.target, {
-      read: (_record, listed) => {
-        const paths = shareOf(target.target, listed, weeks, week);
-        files = paths.size;
-        return { paths };
-      },
+      read: (_record, listed) => ({ paths: shareOf(target.target, listed, weeks, week) }),
       publishers,
       onProgress: ({ file, ...bytes }) => onProgress({ file: `${target.target}: ${file}`, ...bytes }),
       signal,
     });
     const findings = ('found' in examined ? examinedFindings(examined) : examined).filter(({ code }) => OF_BYTES.has(code));
-    const { bytes, ofBytes } = 'found' in examined && 'readBack' in examined.found ? examined.found.readBack : NOTHING_READ;
+    const { bytes, ofBytes, wholeFiles } = 'found' in examined && 'readBack' in examined.found ? examined.found.readBack : NOTHING_READ;
     read = {
       targets: [...read.targets, target.target],
-      files: read.files + files,
+      files: read.files + wholeFiles,
       bytes: read.bytes + bytes,
       ofBytes: read.ofBytes + ofBytes,
       findings: [...read.findings, ...placed(target, findings)],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BLOCK_BYTES, blockCount } from '../../core/blocks.js';
-import { Sha256 } from '../../core/ids.js';
+import type { Sha256 } from '../../core/ids.js';
 import { sha256Of } from '../../plan/canonical.js';
 import { makeManifest, manifestDigest, samplesOf } from '../../plan/manifest.js';
 import { manifestOf, parseProvenance, provenanceText } from '../../plan/provenance.js';
