@@ -149,4 +149,6 @@ export interface VerifyRequest {
 export interface VerifyReport {
   readonly files: number;
   readonly readBack: ReadBackTotals;
+  /** How many files were read wrong and, over another connection, right; absent where none was. */
+  readonly wrongOnce?: number;
 }

@@ -33,6 +33,8 @@ export interface Examination {
   /** How many files it owns, and how much of them was read. */
   readonly files: number;
   readonly readBack: ReadBackTotals;
+  /** Files that were read wrong and, over another connection, right. */
+  readonly wrongOnce: readonly string[];
   /** Files that are not of our publish, where its record says which are: nothing is wrong with them. */
   readonly foreign: readonly string[];
   readonly findings: readonly Finding[];
@@ -136,13 +138,13 @@ export const examineTarget = async (hub: HubConfig, repo: RepoId, options: Exami
   } catch (error) {
     if (!isBrokenRecord(error)) throw error;
     const findings = [finding('record-broken', messageOf(error))];
-    const nothing = { files: 0, readBack: NOTHING_READ, foreign: [] };
+    const nothing = { files: 0, readBack: NOTHING_READ, wrongOnce: [], foreign: [] };
     const publish = { commit: ours.id, record: null };
     return { found: { target, state: 'differs', head, publish, ...nothing, findings }, record: null, visible };
   }
   const files = [...manifestOf(record.provenance).files, record.file];
   const owned = new Set(files.map(({ path }) => path));
-  const { mismatches, readBack } = await verifyPaths(hub, target, head, files, {
+  const { mismatches, readBack, wrongOnce } = await verifyPaths(hub, target, head, files, {
     signal,
     tree: found.files,
     sample: read(record, files),
@@ -156,6 +158,7 @@ export const examineTarget = async (hub: HubConfig, repo: RepoId, options: Exami
     publish: { commit: ours.id, record: recordOf(record) },
     files: files.length,
     readBack,
+    wrongOnce,
     foreign: found.files.map(({ path }) => path).filter((path) => path !== '.gitattributes' && !owned.has(path)),
     findings,
   };

@@ -38,6 +38,9 @@ const examinedLines = (found: Examination, paint: Paint): string[] => [
   ...recordLines(found.publish),
   ...(found.head === found.publish.commit ? [] : [line('head', `${found.head}, after later commits`)]),
   line('compared', `${plural(found.files, 'file')} as listed; read back: ${readFilesText(found.readBack)}`),
+  ...(found.wrongOnce.length === 0
+    ? []
+    : [line('reread', `${plural(found.wrongOnce.length, 'file')}, wrong once: ${someOf(found.wrongOnce)}`)]),
   ...(found.foreign.length === 0
     ? []
     : [line('foreign', `${plural(found.foreign.length, 'file')} not of this publish: ${someOf(found.foreign)}`)]),

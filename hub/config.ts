@@ -21,6 +21,8 @@ export interface HubConfig {
   readonly meter?: HubMeter;
   /** Set for work that nobody waits for: it leaves the rest of the Hub's rate limit to others. */
   readonly budget?: RateBudget;
+  /** Set where each exchange takes a connection of its own. */
+  readonly freshConnections?: true;
   /** What all uploads share, where their rate is limited. */
   readonly uploadPace?: Pace;
   /** Replaces waiting, in tests. */

@@ -107,7 +107,7 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   const outgoing = send(url, {
     method: request.method,
     headers: headersOf(hub, request),
-    agent: AGENTS[isPlain ? 'http:' : 'https:'],
+    agent: hub.freshConnections === true ? false : AGENTS[isPlain ? 'http:' : 'https:'],
   });
   // Without an error: one given to a request that is about to hand back its connection is thrown by the
   // connection, where nobody listens, and ends the process. `http.request`'s own `signal` gives one.

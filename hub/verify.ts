@@ -6,7 +6,10 @@ import type { ManifestFile, Sample } from '../plan/manifest.js';
 import type { ReadBackTotals } from '../plan/read-back.js';
 import type { CallOptions } from './call.js';
 import type { HubConfig } from './config.js';
-import { openFile, type RangeReader } from './read/range.js';
+import { fileDiffers } from './read/file-differs.js';
+import { openFile } from './read/range.js';
+import type { PinnedFile } from './read/resolve.js';
+import { readTwiceIfWrong } from './read/second-look.js';
 import { readTree } from './read/tree.js';
 
 export interface Mismatch {
@@ -108,26 +111,49 @@ const hashBeside: HashStream = async (chunks, onBytes) => {
 };
 
 interface Reading {
-  readonly file: ManifestFile;
-  readonly reader: RangeReader;
+  readonly hub: HubConfig;
+  readonly file: PinnedFile;
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
 }
 
-const readRange = async ({ file, reader, signal, onBytes }: Reading, { begin, end, sha256 }: Sample): Promise<string | null> => {
-  const digest = await (end - begin > HASHED_HERE ? hashBeside : hashHere)(reader.read(begin, end, signal), onBytes);
-  if (digest === sha256) return null;
-  const which = end - begin === file.size ? 'its bytes' : `its bytes ${begin} to ${end}`;
-  return `is listed right, but ${which} have sha256 ${digest} instead of ${sha256}`;
-};
+interface FileRead {
+  /** The first difference; null where there is none. */
+  readonly reason: string | null;
+  /** Something was wrong when it was read first, and right when it was read again. */
+  readonly wasWrong: boolean;
+}
 
-/** The first difference in these ranges; null where there is none. */
-const readRanges = async (reading: Reading, ranges: readonly Sample[]): Promise<string | null> => {
-  for (const range of ranges) {
-    const reason = await readRange(reading, range);
-    if (reason !== null) return reason;
+/** Reads ranges of a file, each twice where it is not the sealed one. */
+const readRanges = async ({ hub, file, signal, onBytes }: Reading, ranges: readonly Sample[]): Promise<FileRead> => {
+  const reader = openFile(hub, file);
+  let wasWrong = false;
+  for (const { begin, end, sha256 } of ranges) {
+    const hash = end - begin > HASHED_HERE ? hashBeside : hashHere;
+    let counted = 0;
+    const read = await readTwiceIfWrong(
+      hub,
+      fileDiffers(file),
+      (from) => {
+        onBytes(-counted);
+        counted = 0;
+        return hash((from === hub ? reader : openFile(from, file)).read(begin, end, signal), (bytes) => {
+          counted += bytes;
+          onBytes(bytes);
+        });
+      },
+      (digest) => digest === sha256,
+    );
+    if (!read.isRight) {
+      const which = end - begin === file.size ? 'its bytes' : `its bytes ${begin} to ${end}`;
+      return {
+        reason: `is listed right, but ${which} have sha256 ${read.value} instead of ${sha256}; they were read twice`,
+        wasWrong: false,
+      };
+    }
+    wasWrong ||= read.wasWrong;
   }
-  return null;
+  return { reason: null, wasWrong };
 };
 
 const bytesIn = (ranges: readonly Sample[]): number => ranges.reduce((sum, { begin, end }) => sum + end - begin, 0);
@@ -144,6 +170,13 @@ const totalsOf = (files: readonly ManifestFile[], chosen: ReadonlyMap<ManifestFi
   };
 };
 
+export interface Verified {
+  readonly mismatches: readonly Mismatch[];
+  readonly readBack: ReadBackTotals;
+  /** Paths whose bytes were wrong when they were read first, and right when they were read again. */
+  readonly wrongOnce: readonly string[];
+}
+
 /** Compares the tree at a commit with what should be there, then reads bytes back. Differences are the result, not errors. */
 export const verifyPaths = async (
   hub: HubConfig,
@@ -151,7 +184,7 @@ export const verifyPaths = async (
   commit: CommitSha,
   files: readonly ManifestFile[],
   options: VerifyOptions,
-): Promise<{ readonly mismatches: readonly Mismatch[]; readonly readBack: ReadBackTotals }> => {
+): Promise<Verified> => {
   const { signal } = options;
   const tree = options.tree ?? (await readTree(hub, repo, commit, options));
   const found = new Map(tree.map((file) => [file.path, file]));
@@ -167,16 +200,18 @@ export const verifyPaths = async (
     found,
   );
   const readBack = totalsOf(files, chosen);
+  const wrongOnce: string[] = [];
   let doneBytes = 0;
   for (const [file, ranges] of chosen) {
     const { path, size } = file;
-    const reader = openFile(hub, { repo, commit, path, size, lfs: found.get(path)?.lfs ?? null });
+    const pinned = { repo, commit, path, size, lfs: found.get(path)?.lfs ?? null };
     const onBytes = (bytes: number): void => {
       doneBytes += bytes;
       options.onProgress?.({ file: path, doneBytes, totalBytes: readBack.bytes });
     };
-    const reason = await readRanges({ file, reader, signal, onBytes }, ranges);
+    const { reason, wasWrong } = await readRanges({ hub, file: pinned, signal, onBytes }, ranges);
     if (reason !== null) mismatches.push({ path, shownBy: 'bytes', reason });
+    else if (wasWrong) wrongOnce.push(path);
   }
-  return { mismatches, readBack };
+  return { mismatches, readBack, wrongOnce };
 };

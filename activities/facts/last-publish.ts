@@ -3,6 +3,7 @@ import type { CommitSha, Digest, RepoId } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { listCommitsUntil, readTrailers, type CommitFacts, type Trailers } from '../../hub/read/commits.js';
 import { readSmallFile } from '../../hub/read/file.js';
+import { readTwiceIfWrong } from '../../hub/read/second-look.js';
 import { gitBlobOf } from '../../plan/canonical.js';
 import type { LastPublish } from '../../plan/facts.js';
 import { describeBytes, manifestDigest, type ManifestFile } from '../../plan/manifest.js';
@@ -33,6 +34,15 @@ export interface PublishRecord extends LastPublish {
   readonly file: ManifestFile;
 }
 
+const isManifest = (record: Uint8Array, wanted: string): boolean => {
+  try {
+    return manifestDigest(manifestOf(parseProvenance(record))) === wanted;
+  } catch (error) {
+    if (isBrokenRecord(error)) return false;
+    throw error;
+  }
+};
+
 /**
  * Reads the publish that a commit of ours made.
  *
@@ -41,7 +51,12 @@ export interface PublishRecord extends LastPublish {
  */
 export const readRecord = async (hub: HubConfig, repo: RepoId, ours: OurCommit, signal: AbortSignal): Promise<PublishRecord> => {
   const wanted = { repo, commit: ours.id, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT };
-  const bytes = await readSmallFile(hub, wanted, { signal });
+  const { value: bytes } = await readTwiceIfWrong(
+    hub,
+    new SwpError('integrity', 'facts/manifest-differs', `${repo} at ${ours.id}: ${PROVENANCE_PATH} is not the one that its commit names.`),
+    (from) => readSmallFile(from, wanted, { signal }),
+    (read) => isManifest(read, ours.trailers.manifest),
+  );
   const provenance = parseProvenance(bytes);
   const digest = manifestDigest(manifestOf(provenance));
   if (digest !== ours.trailers.manifest)

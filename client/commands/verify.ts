@@ -1,5 +1,6 @@
 import { examineTarget, readSample, type Examination, type Examined, type Unpublished } from '../../activities/examine.js';
 import type { Rebuild } from '../../activities/rebuild/result.js';
+import { SERVED_WRONG } from '../../activities/verify.js';
 import { decidedBefore } from '../../activities/rebuild/unbuilt.js';
 import { unreadable } from '../../activities/revalidate/check-targets.js';
 import { checkSource } from '../../activities/revalidate/check-source.js';
@@ -10,7 +11,7 @@ import { findEntry } from '../../catalog/load.js';
 import { SwpError } from '../../core/error.js';
 import { RepoId } from '../../core/ids.js';
 import { hubConfigFromEnv, withPatience, type HubConfig } from '../../hub/config.js';
-import { levelOf, type Finding } from '../../plan/findings/finding.js';
+import { isIntegrity, levelOf, type Finding } from '../../plan/findings/finding.js';
 import { readSettings } from '../../worker/settings.js';
 import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
@@ -125,7 +126,10 @@ export const verify = async (options: VerifyCommand, context: Context): Promise<
     const hint = state === 'differs' ? null : (rebuild?.reason?.hint ?? null);
     if (hint !== null) context.out.note(hint);
   }
+  const wrong = found.flatMap((one) => ('findings' in one ? one.findings.filter(isIntegrity) : []));
   if (found.some(({ state }) => state === 'differs'))
-    context.out.note('Do not load what differs. Find out who wrote to it; a new publish repairs it.');
+    context.out.note(
+      `Do not load what differs. ${wrong.every(({ code }) => code === 'bytes-differ') ? SERVED_WRONG : 'Find out who wrote to it; a new publish repairs it.'}`,
+    );
   return exitOf(found);
 };

@@ -7,6 +7,7 @@ import { readBody } from '../http.js';
 import { retrying } from '../retry.js';
 import { fileDiffers } from './file-differs.js';
 import { openWhole } from './resolve.js';
+import { readTwiceIfWrong } from './second-look.js';
 
 export interface SmallFile {
   readonly repo: RepoId;
@@ -22,14 +23,8 @@ const digestMatches = (bytes: Uint8Array, file: NonNullable<SmallFile['file']>):
   return file.lfs === null ? gitBlobOf(bytes) === file.gitBlob : sha256Of(bytes) === file.lfs;
 };
 
-/**
- * Reads a whole small file at a commit into memory.
- *
- * @throws SwpError `hub/file-not-found`, `hub/answer-too-large`, `hub/file-differs`
- */
-export const readSmallFile = async (hub: HubConfig, wanted: SmallFile, { signal }: CallOptions): Promise<Uint8Array> => {
-  const { repo, commit, path, maxBytes, file } = wanted;
-  return retrying(hub, signal, async () => {
+const readOnce = (hub: HubConfig, { repo, commit, path, maxBytes, file }: SmallFile, { signal }: CallOptions): Promise<Uint8Array> =>
+  retrying(hub, signal, async () => {
     const { url, answer } = await openWhole(hub, { repo, commit, path, size: file?.size ?? 0, lfs: file?.lfs ?? null }, { signal });
     let bytes: Uint8Array;
     try {
@@ -38,7 +33,22 @@ export const readSmallFile = async (hub: HubConfig, wanted: SmallFile, { signal 
       throw errorOfConnection(hub, { method: 'GET', url }, error);
     }
     refuseRepeatedToken(hub, { method: 'GET', url }, Buffer.from(bytes).toString('latin1'));
-    if (file !== undefined && !digestMatches(bytes, file)) throw fileDiffers(wanted);
     return bytes;
   });
+
+/**
+ * Reads a whole small file at a commit into memory; twice where it is not as listed.
+ *
+ * @throws SwpError `hub/file-not-found`, `hub/answer-too-large`, `hub/file-differs`
+ */
+export const readSmallFile = async (hub: HubConfig, wanted: SmallFile, options: CallOptions): Promise<Uint8Array> => {
+  const { file } = wanted;
+  const { value, isRight } = await readTwiceIfWrong(
+    hub,
+    fileDiffers(wanted),
+    (from) => readOnce(from, wanted, options),
+    (bytes) => file === undefined || digestMatches(bytes, file),
+  );
+  if (!isRight) throw fileDiffers(wanted);
+  return value;
 };

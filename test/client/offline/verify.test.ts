@@ -99,6 +99,33 @@ describe('swp verify finds', () => {
     expect(await findings().finally(stop)).toEqual({ code: 7, codes: ['bytes-differ mtp.safetensors'] });
   });
 
+  it.each([
+    ['cdn', 'the bytes of mtp.safetensors are not those that its commit lists'],
+    ['resolve', 'provenance.json is not the one that its commit names'],
+  ])('nothing where what %s serves is wrong once and right again, and says so', async (wanted, said) => {
+    await published();
+    let times = 1;
+    const stop = hub.on(({ operation, method }) => {
+      if (operation !== wanted || method === 'HEAD' || times === 0) return undefined;
+      times -= 1;
+      return { kind: 'corrupt-answer', at: 5 };
+    });
+    const { code, out, err } = await verify().finally(stop);
+    expect(code).toBe(0);
+    expect(err).toContain('Tried again');
+    expect(err).toContain(said);
+    if (wanted === 'cdn') expect(out).toMatch(/reread +1 file, wrong once: mtp\.safetensors/);
+  });
+
+  it('no stranger behind bytes that the Hub serves other than it lists', async () => {
+    await published();
+    const stop = hub.on(({ operation }) => (operation === 'cdn' ? { kind: 'corrupt-answer', at: 100 } : undefined));
+    const { code, err } = await verify().finally(stop);
+    expect(code).toBe(7);
+    expect(err).toContain('serves other bytes than it lists');
+    expect(err).not.toContain('who wrote to it');
+  });
+
   it.each<[string, PublishedOptions, string]>([
     ['a manifest that is not the one of its commit', { trailers: { manifest: `sha256:${'0'.repeat(64)}` } }, 'record-broken'],
     ['a plan that is not the one of its commit', { trailers: { plan: `sha256:${'0'.repeat(64)}` } }, 'plan-differs'],

@@ -1,0 +1,110 @@
+import type { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SwpError } from '../../core/error.js';
+import { GitBlobId, Sha256 } from '../../core/ids.js';
+import type { HubConfig } from '../../hub/config.js';
+import { readSmallFile } from '../../hub/read/file.js';
+import { verifyPaths } from '../../hub/verify.js';
+import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
+import { describeBytes } from '../../plan/manifest.js';
+import { COMMIT, config, REPO, signal, tiny, type TinyServer } from './support.js';
+
+const RIGHT = Buffer.from('right bytes');
+const WRONG = Buffer.from('wrong bytes');
+const FILE = describeBytes('m.safetensors', RIGHT);
+const LISTED = { path: FILE.path, size: FILE.size, gitBlob: gitBlobOf(RIGHT), lfs: null };
+
+let server: TinyServer;
+let answers: Buffer[];
+let sockets: Socket[];
+let retries: SwpError[];
+let hub: HubConfig;
+beforeEach(async () => {
+  sockets = [];
+  retries = [];
+  server = await tiny((request, answer) => {
+    const bytes = request.method === 'HEAD' ? Buffer.alloc(0) : (answers.shift() ?? RIGHT);
+    if (request.method !== 'HEAD') sockets.push(request.socket);
+    const asked = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '');
+    if (asked === null) return void answer.writeHead(200).end(bytes);
+    const [begin, last] = [Number(asked[1]), Number(asked[2])];
+    answer.writeHead(206, { 'content-range': `bytes ${begin}-${last}/${bytes.length}` }).end(bytes.subarray(begin, last + 1));
+  });
+  hub = config(server.url, { onRetry: (error) => void retries.push(error) });
+});
+afterEach(() => server.close());
+
+describe('a file that is read back', () => {
+  const verify = (progress: number[] = []) =>
+    verifyPaths(hub, REPO, COMMIT, [FILE], {
+      signal,
+      sample: 'full',
+      tree: [LISTED],
+      onProgress: ({ doneBytes }) => void progress.push(doneBytes),
+    });
+
+  it('right is read once', async () => {
+    answers = [RIGHT];
+    expect(await verify()).toMatchObject({ mismatches: [], readBack: { bytes: RIGHT.length }, wrongOnce: [] });
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('wrong and then right is no difference, and is said', async () => {
+    answers = [WRONG, RIGHT];
+    const progress: number[] = [];
+    expect(await verify(progress)).toMatchObject({ mismatches: [], readBack: { bytes: RIGHT.length }, wrongOnce: [FILE.path] });
+    expect(retries).toMatchObject([{ code: 'hub/file-differs', message: expect.stringContaining(FILE.path) }]);
+    expect(Math.max(...progress)).toBe(RIGHT.length);
+  });
+
+  it('is read again over another connection', async () => {
+    answers = [WRONG, RIGHT];
+    await verify();
+    expect(new Set(sockets).size).toBe(2);
+  });
+
+  it('in samples is read again in the one that was wrong', async () => {
+    answers = [RIGHT, WRONG, RIGHT];
+    const samples = [
+      { begin: 6, end: 11, sha256: Sha256.parse(sha256Of(RIGHT.subarray(6))) },
+      { begin: 0, end: 5, sha256: Sha256.parse(sha256Of(RIGHT.subarray(0, 5))) },
+    ];
+    const sample = { maxBytes: 0, seed: 's' };
+    expect(await verifyPaths(hub, REPO, COMMIT, [{ ...FILE, samples }], { signal, sample, tree: [LISTED] })).toMatchObject({
+      mismatches: [],
+      readBack: { bytes: 10, sampledFiles: 1 },
+      wrongOnce: [FILE.path],
+    });
+    expect(sockets).toHaveLength(3);
+  });
+
+  it('wrong twice is a difference of its bytes, with both digests', async () => {
+    answers = [WRONG, Buffer.from('other bytes')];
+    const { mismatches, wrongOnce } = await verify();
+    expect(mismatches).toMatchObject([{ path: FILE.path, shownBy: 'bytes', reason: expect.stringMatching(/is listed right.*twice/) }]);
+    expect(wrongOnce).toEqual([]);
+    expect(sockets).toHaveLength(2);
+  });
+});
+
+describe('a small file', () => {
+  const read = () =>
+    readSmallFile(
+      hub,
+      { repo: REPO, commit: COMMIT, path: FILE.path, maxBytes: 99, file: { ...LISTED, gitBlob: GitBlobId.parse(LISTED.gitBlob) } },
+      { signal },
+    );
+
+  it('wrong and then right is the right one', async () => {
+    answers = [WRONG, RIGHT];
+    expect(Buffer.from(await read())).toEqual(RIGHT);
+    expect(new Set(sockets).size).toBe(2);
+    expect(retries).toMatchObject([{ code: 'hub/file-differs' }]);
+  });
+
+  it('wrong twice is refused', async () => {
+    answers = [WRONG, WRONG];
+    await expect(read()).rejects.toMatchObject({ code: 'hub/file-differs', kind: 'integrity' });
+    expect(sockets).toHaveLength(2);
+  });
+});
