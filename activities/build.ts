@@ -13,10 +13,11 @@ import { digestOf } from '../plan/canonical.js';
 import { ManifestFile } from '../plan/manifest.js';
 import { BuildEnvironment } from '../plan/provenance.js';
 import { mtpRecipe, MTP_PAYLOAD, MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
+import { SourceProof } from '../plan/source-proof.js';
 import { describeFiles } from './describe-file.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readPlannedSource } from './facts/source.js';
-import { extractMtp, JOURNAL, readersOf } from './mtp/extract.js';
+import { EXTRACTION_WORK, extractMtp } from './mtp/extract.js';
 import type { Report } from './heartbeat.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import type { Payload } from './seal.js';
@@ -28,6 +29,8 @@ const BuildRecord = z.strictObject({
   recipe: z.string(),
   files: z.array(ManifestFile),
   environment: BuildEnvironment.nullable().default(null),
+  /** How the source's bytes were proven, where they were read by range. */
+  proof: SourceProof.nullable(),
 });
 
 export interface BuildDeps extends VindexDeps {
@@ -51,10 +54,16 @@ const readRecord = async (directory: string): Promise<z.infer<typeof BuildRecord
   }
 };
 
-/** A finished build is used again only when its bytes still are what its record says. */
-const reuse = async (directory: string, signal: AbortSignal): Promise<Payload | null> => {
+/** A plan that does not say how ranges are proven has them read twice. */
+const rangeProof = ({ proof = 'double-read' }: PayloadPlan): SourceProof => proof;
+
+/** How a build proves what it reads by range; null where it reads whole files. */
+const proofOf = (plan: PayloadPlan): SourceProof | null => (plan.recipe?.kind === 'mtp' ? rangeProof(plan) : null);
+
+/** A finished build is used again only when its bytes still are what its record says, and proven as planned. */
+const reuse = async (directory: string, plan: PayloadPlan, signal: AbortSignal): Promise<Payload | null> => {
   const record = await readRecord(directory);
-  if (record === null) return null;
+  if (record === null || record.proof !== proofOf(plan)) return null;
   const { files, environment } = record;
   const blocks = new Map<string, readonly Sha256[]>();
   for (const { path, size, sha256 } of files) {
@@ -122,14 +131,14 @@ export const buildPayload = async (deps: BuildDeps, order: BuildOrder): Promise<
 
 const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<Payload> => {
   const directory = deps.layout.build(recipe);
-  const known = await reuse(directory, order.signal);
+  const known = await reuse(directory, order.plan, order.signal);
   if (known !== null) return known;
   const partial = deps.layout.partialBuild(recipe);
   await mkdir(partial, { recursive: true, mode: 0o700 });
   const payload = order.plan.recipe?.kind === 'vindex' ? await buildVindex(deps, order, partial) : await buildMtp(deps, order, partial);
   const { blocks: _blocks, ...record } = payload;
-  await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, ...record })}\n`);
-  await rm(join(partial, JOURNAL), { force: true });
+  await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, proof: proofOf(order.plan), ...record })}\n`);
+  for (const rest of EXTRACTION_WORK) await rm(join(partial, rest), { recursive: true, force: true });
   await rm(directory, { recursive: true, force: true });
   await rename(partial, directory);
   return payload;
@@ -138,9 +147,10 @@ const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): P
 const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal }: BuildOrder, partial: string): Promise<Payload> => {
   const { source, selection } = await selectAsPlanned(hub, plan, signal);
   const digests = await extractMtp({
+    hub,
     source,
-    readerOf: readersOf(hub, source),
     selection,
+    proof: rangeProof(plan),
     directory: partial,
     signal,
     onProgress: (doneBytes, totalBytes) => report({ file: MTP_PAYLOAD, doneBytes, totalBytes }),

@@ -1,21 +1,14 @@
-import type { HubConfig } from '../hub/config.js';
-import type { ApprovalPolicy } from '../plan/approval.js';
 import { comparePreconditions } from '../plan/preconditions.js';
 import type { ControlActivities, WaitingActivities } from './api.js';
 import { findCommit } from './find-commit.js';
 import { readSource } from './facts/source.js';
 import { readTarget } from './facts/target.js';
 import { tellingRetries, withHeartbeat } from './heartbeat.js';
-import { planEntry } from './plan-entry.js';
+import { planEntry, type PlanDeps } from './plan-entry.js';
 import { verifyPublished } from './verify.js';
 
-export interface ControlDeps {
-  /** With a read token: nothing here writes to the Hub. */
-  readonly hub: HubConfig;
-  readonly tools: Readonly<Record<string, string>>;
-  readonly decideWithinMs: number;
-  /** Who has to approve, as this worker was told. */
-  readonly approvals: ApprovalPolicy;
+/** Its Hub is one with a read token: nothing here writes there. Its policies are those of this worker's settings. */
+export interface ControlDeps extends PlanDeps {
   /** Resolves when the workflow of that id has closed, however it closed; rejects when aborted. */
   readonly awaitWorkflow: (id: string, signal: AbortSignal) => Promise<void>;
 }

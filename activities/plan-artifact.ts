@@ -24,6 +24,8 @@ import { planVindexEntry } from './plan-vindex-entry.js';
 export interface ArtifactPlanDeps {
   readonly hub: HubConfig;
   readonly tools: Readonly<Record<string, string>>;
+  /** Shards of MTP heads that are read whole to prove the source may have so many times the needed bytes. */
+  readonly proveShards: number;
 }
 
 /** Of a request, what one artifact's plan depends on. */
@@ -33,8 +35,12 @@ type Planner = (deps: ArtifactPlanDeps, request: ArtifactRequest, facts: Publish
 
 /** How an artifact is planned, by its kind. */
 const PLANNERS: Readonly<Record<ArtifactKind, Planner>> = {
-  mtp: async ({ hub }, request, facts, signal) =>
-    planMtp({ ...facts, selection: await readMtpSource(hub, facts.source, request.entry.entry.mtp_names ?? 'skulk', signal) }),
+  mtp: async ({ hub, proveShards }, request, facts, signal) =>
+    planMtp({
+      ...facts,
+      selection: await readMtpSource(hub, facts.source, request.entry.entry.mtp_names ?? 'skulk', signal),
+      proveShards,
+    }),
   vision: async ({ hub }, _request, facts, signal) =>
     planVision({ ...facts, mirrored: await readMirroredFiles(hub, facts.source, { signal }) }),
   vindex: async ({ hub }, request, facts, signal) => planVindexEntry(request, facts, await readVindexSource(hub, facts.source, signal)),

@@ -181,6 +181,7 @@ export const renderProvenance = (
     manifest,
     tools: plan.tools,
     environment,
+    proof: plan.proof,
   });
   return new TextEncoder().encode(provenanceText(provenance));
 };

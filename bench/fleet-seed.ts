@@ -63,7 +63,7 @@ export const seedFleet = async (root: string, targets: number, sources: number):
   const report = (): void => undefined;
   const publish = async (entry: EntrySnapshot): Promise<void> => {
     const request = { entry, only: [], round: 1, host: null, previous: [] };
-    const { entryPlan, digest, artifacts } = await planArtifacts({ hub, tools: swpTools() }, request, signal);
+    const { entryPlan, digest, artifacts } = await planArtifacts({ hub, tools: swpTools(), proveShards: 1.5 }, request, signal);
     const [plan] = artifacts;
     if (plan === undefined) throw new Error(`${entry.name} has no artifact`);
     const decision = { round: 1, plan: digest, verdict: 'approve' as const, reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' };

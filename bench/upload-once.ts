@@ -6,12 +6,18 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { openLocalFile } from '../activities/sealed-file.js';
 import { blockCount, BLOCK_BYTES } from '../core/blocks.js';
-import { digestsOf } from '../core/file-digests.js';
+import { digestFile, digestsOf } from '../core/file-digests.js';
+import { hashFile } from '../core/files.js';
 import { RepoId, Sha256 } from '../core/ids.js';
 import { PartJournal } from '../hub/write/part-journal.js';
 import { uploadBlobs } from '../hub/write/upload.js';
 
-const Order = z.object({ way: z.enum(['swp', 'uncompared', 'plain']), path: z.string(), size: z.number(), endpoint: z.string() });
+const Order = z.object({
+  way: z.enum(['swp', 'uncompared', 'plain', 'digests', 'hash']),
+  path: z.string(),
+  size: z.number(),
+  endpoint: z.string(),
+});
 
 const SAMPLE_MS = 20;
 
@@ -49,13 +55,19 @@ const sendSwp = async (path: string, size: number, endpoint: string, open: Open)
   });
 };
 
-// One upload in a process of its own, so that its memory is its own.
+// One upload, or one pass over a file, in a process of its own, so that its memory is its own.
 const { way, path, size, endpoint } = Order.parse(JSON.parse(process.argv[2] ?? '{}'));
+const WAYS: Readonly<Record<typeof way, () => Promise<unknown>>> = {
+  plain: () => sendPlain(path, size, endpoint),
+  swp: () => sendSwp(path, size, endpoint, compared(path, size)),
+  uncompared: () => sendSwp(path, size, endpoint, uncompared(path)),
+  digests: () => digestFile(path),
+  hash: () => hashFile(path),
+};
 let peakBytes = 0;
 const sample = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage.rss())), SAMPLE_MS);
 const begin = performance.now();
-if (way === 'plain') await sendPlain(path, size, endpoint);
-else await sendSwp(path, size, endpoint, way === 'swp' ? compared(path, size) : uncompared(path));
+await WAYS[way]();
 const seconds = (performance.now() - begin) / 1000;
 clearInterval(sample);
 process.stdout.write(JSON.stringify({ seconds, peakBytes: Math.max(peakBytes, process.memoryUsage.rss()) }));

@@ -50,7 +50,8 @@ export const rebuildHere = async (
     out.note(`Building ${examination.target} again in ${directory}.`);
     const layout = new ScratchLayout(directory);
     const larql = new HostLarql(env, layout, settings.larql);
-    return await rebuildTarget({ hub, sourceHub, layout, larql }, { examination, provenance, report: tell, signal });
+    const { proveShards } = settings;
+    return await rebuildTarget({ hub, sourceHub, layout, larql, proveShards }, { examination, provenance, report: tell, signal });
   } finally {
     end();
     await rm(directory, DELETE);

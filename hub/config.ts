@@ -6,6 +6,7 @@ import type { Pace } from '../core/pace.js';
 import { redactor, type Redact } from '../core/redact.js';
 import { Secret } from '../core/secret.js';
 import type { RateBudget } from './budget.js';
+import type { Agents } from './http.js';
 import type { HubMeter } from './meter.js';
 
 export interface HubConfig {
@@ -21,10 +22,10 @@ export interface HubConfig {
   readonly meter?: HubMeter;
   /** Set for work that nobody waits for: it leaves the rest of the Hub's rate limit to others. */
   readonly budget?: RateBudget;
-  /** Set where each exchange takes a connection of its own. */
-  readonly freshConnections?: true;
   /** What all uploads share, where their rate is limited. */
   readonly uploadPace?: Pace;
+  /** Connections for these calls alone; without them all calls of the process share theirs. */
+  readonly agents?: Agents;
   /** Replaces waiting, in tests. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }

@@ -12,7 +12,15 @@ import { SILENCE_MS, tooSlow, WHOLE_BODY_MS, watchForStall, type Turn } from './
 /** Bytes of a body that are handed over at once; how fast they are taken tells how fast the far end is. */
 const SLICE_BYTES = 64 * 1024;
 
-const AGENTS = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
+/** Connections by protocol. */
+export interface Agents {
+  readonly 'http:': HttpAgent;
+  readonly 'https:': HttpsAgent;
+}
+
+export const openAgents = (): Agents => ({ 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) });
+
+const SHARED = openAgents();
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
@@ -107,7 +115,7 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   const outgoing = send(url, {
     method: request.method,
     headers: headersOf(hub, request),
-    agent: hub.freshConnections === true ? false : AGENTS[isPlain ? 'http:' : 'https:'],
+    agent: (hub.agents ?? SHARED)[isPlain ? 'http:' : 'https:'],
   });
   // Without an error: one given to a request that is about to hand back its connection is thrown by the
   // connection, where nobody listens, and ends the process. `http.request`'s own `signal` gives one.

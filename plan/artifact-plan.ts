@@ -4,6 +4,7 @@ import { digestOf } from './canonical.js';
 import { Check } from './checks.js';
 import { ManifestFile } from './manifest.js';
 import { Recipe } from './recipe.js';
+import { SourceProof } from './source-proof.js';
 
 export const Operation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('create'), private: z.boolean(), reason: z.string() }),
@@ -51,6 +52,8 @@ export const ArtifactPlan = z.strictObject({
   copies: z.array(CopiedFile),
   /** The whole payload of a mirror; other kinds have none. */
   mirrored: z.array(MirroredFile).optional(),
+  /** How the bytes that its payload is made of are proven to be the source's, where they are read by range. */
+  proof: SourceProof.optional(),
   /** Only where the target has still to be filed. */
   collection: FilingGoal.optional(),
   /** Bytes: read from the source, needed of those, written to the target, free disk wanted, memory wanted. */
@@ -72,6 +75,7 @@ export interface PayloadPlan extends Pick<ArtifactPlan, 'recipe' | 'recipeDigest
   readonly source: Pick<NonNullable<ArtifactPlan['source']>, 'repo' | 'commit'> | null;
   readonly target: Pick<ArtifactPlan['target'], 'repo'>;
   readonly mirrored?: readonly MirroredFile[] | undefined;
+  readonly proof?: SourceProof | undefined;
 }
 
 export const artifactPlanDigest = (plan: ArtifactPlan): Digest => digestOf(plan);

@@ -10,6 +10,7 @@ import { checkFileSizes } from './hub-limits.js';
 import { licenseFiles } from './licenses.js';
 import { planPublish, type Estimate, type PublishFacts } from './publish-plan.js';
 import { CONVERSIONS, type MtpRecipe } from './recipe.js';
+import { chooseProof, proofBytes, proofCheck, type SourceProof } from './source-proof.js';
 
 export const MTP_PAYLOAD = 'mtp.safetensors';
 /** Says of each tensor in the payload what it was made of. */
@@ -18,13 +19,15 @@ export const MTP_PAYLOAD_FILES: readonly string[] = [MTP_PAYLOAD, MTP_TENSORS];
 
 export interface MtpPlanInput extends PublishFacts {
   readonly selection: MtpSelection;
+  /** See {@link chooseProof}. */
+  readonly proveShards: number;
 }
 
 const describeTensors = ({ family, layouts, heads, outputs, dropped }: MtpSelection, neededBytes: number): string => {
   const decoded = outputs.filter((output) => output.quantised !== null).length;
   const how = decoded === 0 ? 'all as they are' : `${decoded} decoded to BF16, ${outputs.length - decoded} as they are`;
   const left = dropped.length === 0 ? '' : ` ${plural(dropped.length, 'companion')} left out.`;
-  return `${family ?? 'Unknown family'} (${layouts.join(', ')}): ${plural(heads, 'MTP head')}, ${plural(outputs.length, 'tensor')}, ${how}; ${formatBytes(neededBytes)} to read.${left}`;
+  return `${family ?? 'Unknown family'} (${layouts.join(', ')}): ${plural(heads, 'MTP head')}, ${plural(outputs.length, 'tensor')}, ${how}; ${formatBytes(neededBytes)} needed.${left}`;
 };
 
 const checkSelection = (selection: MtpSelection, neededBytes: number): Check[] => [
@@ -85,22 +88,31 @@ export const mtpRecipe = (source: Pick<SourceFacts, 'repo' | 'commit'>, selectio
   selection: { tensors: selection.outputs.length, digest: digestOf(selection.outputs.map(makingOf)) },
 });
 
-export const mtpEstimate = (selection: MtpSelection): Estimate => {
-  const { fetchBytes, neededBytes } = planExtraction(selection).fetch;
+/** How the bytes of heads are proven to be the source's, and what building them takes with that. */
+export const mtpReading = (
+  selection: MtpSelection,
+  { files }: Pick<SourceFacts, 'files'>,
+  proveShards: number,
+): { readonly proof: SourceProof; readonly check: Check; readonly estimate: Estimate } => {
+  const { fetch } = planExtraction(selection);
+  const proof = chooseProof(fetch, files, proveShards);
+  const { readBytes, stagedBytes } = proofBytes(fetch, files, proof);
   const { size } = selection.layout;
-  return { fetchBytes, neededBytes, outputBytes: size, scratchBytes: size };
+  const estimate = { fetchBytes: readBytes, neededBytes: fetch.neededBytes, outputBytes: size, scratchBytes: size + stagedBytes };
+  return { proof, check: proofCheck(fetch, files, proof), estimate };
 };
 
 /** From facts about source and target to the complete plan of an MTP sidecar. Pure: equal facts give equal plans. */
 export const planMtp = (input: MtpPlanInput): ArtifactPlan => {
   const { source, selection, target } = input;
   const recipe = mtpRecipe(source, selection);
-  const estimate = mtpEstimate(selection);
+  const { proof, check, estimate } = mtpReading(selection, source, input.proveShards);
   const copies = licenseFiles(source).map(({ path, size, gitBlob, lfs }): CopiedFile => ({ path, size, gitBlob, lfs }));
   const { size } = selection.layout;
   return planPublish({
     ...input,
     recipe,
+    proof,
     payload: [
       { path: MTP_PAYLOAD, reason: `the MTP heads of ${source.repo} at ${source.commit.slice(0, 12)}` },
       { path: MTP_TENSORS, reason: 'what each tensor was made of' },
@@ -118,6 +130,7 @@ export const planMtp = (input: MtpPlanInput): ArtifactPlan => {
       }),
     checks: ({ payloadSame }) => [
       ...checkSelection(selection, estimate.neededBytes),
+      ...(selection.outputs.length === 0 || payloadSame ? [] : [check]),
       ...checkFileSizes([{ path: MTP_PAYLOAD, size }]),
       ...checkSameSize(target, size, payloadSame),
     ],

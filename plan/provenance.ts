@@ -6,6 +6,7 @@ import { canonicalJson } from './canonical.js';
 import { DecisionRecord } from './decision.js';
 import { makeManifest, ManifestFile, type Manifest } from './manifest.js';
 import { Recipe } from './recipe.js';
+import { SourceProof } from './source-proof.js';
 
 export const PROVENANCE_PATH = 'provenance.json';
 /** Larger than any we write (a subject takes about 250 bytes, and 450 more with samples); what exceeds it is not read. */
@@ -43,6 +44,7 @@ export const Provenance = z.strictObject({
         planDigest: Digest,
         decisions: z.array(DecisionRecord),
         environment: BuildEnvironment.optional(),
+        proof: SourceProof.optional(),
       }),
       resolvedDependencies: z.array(z.strictObject({ uri: z.string(), digest: z.strictObject({ gitCommit: CommitSha }) })),
     }),
@@ -64,6 +66,8 @@ export interface ProvenanceInput {
   readonly tools: Readonly<Record<string, string>>;
   /** Of the host that built it; null where nothing was computed. */
   readonly environment: BuildEnvironment | null;
+  /** Where ranges of the source were read. */
+  readonly proof?: SourceProof | undefined;
 }
 
 /** A pure function of plan, what was sealed, and recorded decisions: every retry writes the same bytes. */
@@ -83,6 +87,7 @@ export const makeProvenance = (input: ProvenanceInput): Provenance => ({
         planDigest: input.planDigest,
         decisions: [...input.decisions],
         ...(input.environment === null ? {} : { environment: input.environment }),
+        ...(input.proof === undefined ? {} : { proof: input.proof }),
       },
       resolvedDependencies: [
         { uri: `hf://models/${input.recipe.source.repo}@${input.recipe.source.commit}`, digest: { gitCommit: input.recipe.source.commit } },

@@ -8,6 +8,7 @@ import { checkLicense, licenseName } from './licenses.js';
 import { manifestOf, PROVENANCE_PATH } from './provenance.js';
 import type { Recipe } from './recipe.js';
 import { checkSource } from './source-checks.js';
+import type { SourceProof } from './source-proof.js';
 import { checkTarget, targetOperations, type WantedFile } from './target-operations.js';
 import { driftedFiles } from './target-state.js';
 
@@ -40,6 +41,8 @@ export interface PublishParts extends PublishFacts {
   readonly copies: readonly CopiedFile[];
   /** The payload, where it is files of the source as they are. */
   readonly mirrored?: readonly MirroredFile[];
+  /** Where ranges of the source are read: how they are proven. */
+  readonly proof?: SourceProof;
   readonly card: (shared: CardInput) => string;
   readonly checks: (same: { readonly payloadSame: boolean }) => readonly Check[];
   /** Bytes that a publish would read, need of these, write to the target, and hold in scratch. */
@@ -139,6 +142,8 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
   };
   const action = decideAction();
   const estimate = action === 'publish' ? parts.estimate : NOTHING;
+  // A payload that stays was proven when it was made.
+  const proof = same.payloadSame ? target.lastPublish?.provenance.predicate.buildDefinition.internalParameters.proof : parts.proof;
   const { fetchBytes, neededBytes, outputBytes } = estimate;
   return {
     version: 1,
@@ -151,6 +156,7 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
     operations,
     copies: [...copies],
     ...(mirrored === undefined ? {} : { mirrored: [...mirrored] }),
+    ...(proof === undefined || action === 'blocked' ? {} : { proof }),
     estimate: { fetchBytes, neededBytes, outputBytes, ...hostNeeds(estimate) },
     card: { template: parts.card(cardInput(parts, parts.tools)) },
     checks,

@@ -77,6 +77,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   } = createControlActivities({
     hub,
     tools: swpTools(),
+    proveShards: settings.proveShards,
     decideWithinMs: settings.decideWithinMs,
     approvals: settings.approvals,
     awaitWorkflow: awaitWorkflow(client),
@@ -91,6 +92,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   const { followPublishes, ...campaign } = createCampaignActivities({
     hub: withPatience(hub, PATIENCE),
     tools: swpTools(),
+    proveShards: settings.proveShards,
     catalog,
     publishes: campaignPublishes(client, settings.taskQueue),
   });

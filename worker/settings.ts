@@ -81,6 +81,7 @@ const Settings = z.object({
     .default(24 * 7),
   SWP_APPROVALS_SELF: z.enum(['allow', 'deny'], 'must be allow or deny').default('allow'),
   SWP_APPROVALS_REQUIRED: z.coerce.number().int().min(1).max(20).default(1),
+  SWP_PROVE_SHARDS: z.coerce.number().min(0).max(1_000_000).default(1.5),
   SWP_CATALOG: z.string().min(1).optional(),
   SWP_PUBLISHERS: list
     .pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be accounts of the Hub')).min(1, 'must name at least one account'))
@@ -107,6 +108,8 @@ export interface WorkerSettings {
   readonly slots: number;
   readonly decideWithinMs: number;
   readonly approvals: ApprovalPolicy;
+  /** Whole shards that prove a source may have at most so many times the bytes that are needed of them. */
+  readonly proveShards: number;
   /** The `skulk-weights.yaml` whose entries are re-validated; null: the one in the worker's directory or above. */
   readonly catalogFile: string | null;
   /** Accounts of the Hub that publish; null: a commit by anybody is expected. */
@@ -149,6 +152,7 @@ export const readSettings = (env: NodeJS.ProcessEnv): ProcessSettings => {
     slots: data.SWP_SLOTS,
     decideWithinMs: data.SWP_DECISION_HOURS * HOUR,
     approvals: { self: data.SWP_APPROVALS_SELF, required: data.SWP_APPROVALS_REQUIRED },
+    proveShards: data.SWP_PROVE_SHARDS,
     catalogFile: data.SWP_CATALOG ?? null,
     publishers: data.SWP_PUBLISHERS ?? null,
     uploadRate: data.SWP_LIMIT_RATE ?? null,

@@ -1,12 +1,12 @@
 import { SwpError } from '../../core/error.js';
 import type { Sha256 } from '../../core/ids.js';
+import { someOf } from '../../core/text.js';
 import type { FetchPlan } from '../../formats/mtp/fetch-plan.js';
 import type { MtpSelection } from '../../formats/mtp/selection.js';
 import type { OutputTensor, SourceTensor } from '../../formats/mtp/tensors.js';
 import type { GlobalScale } from '../../formats/numbers/decode.js';
-import type { RangeReader } from '../../hub/read/range.js';
 import { sha256Of } from '../../plan/canonical.js';
-import { readWhole } from './read-span.js';
+import type { NamedRange } from '../double-read.js';
 
 /** Small tensors whose values decoding needs at once: second scales, and shapes that are data. */
 export interface Constants {
@@ -31,19 +31,21 @@ const checkShape = (tensor: SourceTensor, bytes: Uint8Array, expected: readonly 
   );
 };
 
-/** Reads every small tensor of a selection, and checks the shapes among them. */
+/**
+ * Reads every small tensor of a selection, and checks the shapes among them.
+ *
+ * @param readProven reads a range and proves that its bytes are the source's
+ */
 export const readConstants = async (
   plan: FetchPlan,
   selection: MtpSelection,
-  readerOf: (file: string) => RangeReader,
-  signal: AbortSignal,
+  readProven: (range: NamedRange) => Promise<Uint8Array>,
 ): Promise<Constants> => {
   const bytes = new Map<SourceTensor, Uint8Array>();
   for (const range of plan.constantRanges) {
-    const held = await readWhole(readerOf(range.file), range, signal);
-    for (const tensor of plan.constants)
-      if (tensor.file === range.file && range.begin <= tensor.begin && tensor.end <= range.end)
-        bytes.set(tensor, held.subarray(tensor.begin - range.begin, tensor.end - range.begin));
+    const inside = plan.constants.filter(({ file, begin, end }) => file === range.file && range.begin <= begin && end <= range.end);
+    const held = await readProven({ ...range, what: someOf(inside.map(({ name }) => name)) });
+    for (const tensor of inside) bytes.set(tensor, held.subarray(tensor.begin - range.begin, tensor.end - range.begin));
   }
   const bytesOf = (tensor: SourceTensor): Uint8Array => {
     const found = bytes.get(tensor);

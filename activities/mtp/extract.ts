@@ -1,117 +1,44 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import pMap from 'p-map';
 import { SwpError } from '../../core/error.js';
 import { FileHash, type FileDigests } from '../../core/file-digests.js';
 import { writeAtomic } from '../../core/files.js';
 import { fetchPlan, type FetchPlan } from '../../formats/mtp/fetch-plan.js';
-import { planExtraction, type MtpSelection } from '../../formats/mtp/selection.js';
+import { planExtraction, type Extraction, type MtpSelection } from '../../formats/mtp/selection.js';
 import type { OutputSlab } from '../../formats/mtp/slabs.js';
 import { makeTensorsFile } from '../../formats/mtp/tensors-file.js';
 import type { HubConfig } from '../../hub/config.js';
-import { openFile, type RangeReader } from '../../hub/read/range.js';
 import { canonicalJson } from '../../plan/canonical.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import { MTP_PAYLOAD, MTP_TENSORS } from '../../plan/plan-mtp.js';
+import { proofBytes, type SourceProof } from '../../plan/source-proof.js';
 import { explainDiskFull } from '../scratch/disk-full.js';
+import { checkHeaders } from './check-headers.js';
 import { readConstants, type Constants } from './constants.js';
-import { openConvertPool } from './convert-pool.js';
-import { openJournal, readFinished, type Extent } from './journal.js';
+import { openJournal, readFinished, type Extent, type Journal } from './journal.js';
 import { openOutput, slabReader, writeAt } from './output.js';
-import { readSpan } from './read-span.js';
-import { Rooms } from './rooms.js';
+import { readAgain } from './read-again.js';
+import { SourceReading } from './source-reading.js';
+import { writeSlabs } from './write-slabs.js';
 
-const SPANS_IN_FLIGHT = 4;
-/** Beside the output: what of it is finished. */
+/** Beside the output while it is made: what of it is finished, and whole shards. */
 export const JOURNAL = 'journal.jsonl';
+const SHARDS = 'shards';
+export const EXTRACTION_WORK: readonly string[] = [JOURNAL, SHARDS];
+/** How often slabs are made again whose first reading was wrong. */
+const ROUNDS = 3;
 
 export interface ExtractRequest {
-  readonly source: Pick<SourceFacts, 'repo' | 'commit'>;
-  /** Reads a file of the source, by its path there. */
-  readonly readerOf: (path: string) => RangeReader;
+  readonly hub: HubConfig;
+  readonly source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>;
   readonly selection: MtpSelection;
+  /** How what is read is proven to be the source's. */
+  readonly proof: SourceProof;
   /** Where the payload is written; what an earlier run of the same selection left there is used again. */
   readonly directory: string;
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
   readonly signal: AbortSignal;
 }
-
-/** Readers of a source on the Hub: one address for each file, asked for once. */
-export const readersOf = (hub: HubConfig, source: SourceFacts): ((path: string) => RangeReader) => {
-  const readers = new Map<string, RangeReader>();
-  return (path) => {
-    const known = readers.get(path);
-    if (known !== undefined) return known;
-    const file = source.files.find((found) => found.path === path);
-    if (file === undefined) throw new SwpError('integrity', 'build/no-file', `${source.repo} at ${source.commit} lists no ${path}.`);
-    const reader = openFile(hub, { repo: source.repo, commit: source.commit, path, size: file.size, lfs: file.lfs });
-    readers.set(path, reader);
-    return reader;
-  };
-};
-
-interface Writing {
-  readonly request: ExtractRequest;
-  readonly output: FileHandle;
-  readonly constants: Constants;
-  readonly extents: Map<OutputSlab, Extent>;
-}
-
-/** Fetches, decodes and writes every slab that is not there yet. */
-const writeSlabs = async ({ request, output, constants, extents }: Writing, plan: FetchPlan): Promise<void> => {
-  const { directory, onProgress, readerOf } = request;
-  const journal = await openJournal(join(directory, JOURNAL));
-  const pool = openConvertPool();
-  const failed = new AbortController();
-  const signal = AbortSignal.any([request.signal, failed.signal]);
-  const rooms = new Rooms(SPANS_IN_FLIGHT, signal);
-  const running: Promise<void>[] = [];
-  let done = 0;
-
-  const finish = async (slab: OutputSlab, filled: ArrayBuffer): Promise<void> => {
-    const { at, size } = slab;
-    const decode = slab.decode === null ? null : { ...slab.decode, global: constants.globalOf(slab.output) };
-    const { room, sha256, weightSha256, scaleSha256 } = await pool.convert({ room: filled, size, slab: decode }, signal);
-    await writeAt(output, new Uint8Array(room, 0, size), at);
-    rooms.giveBack(room);
-    const extent = { at, size, sha256, weight: weightSha256, scale: scaleSha256 };
-    extents.set(slab, extent);
-    await journal.append(extent);
-  };
-  const take = (slab: OutputSlab, filled: ArrayBuffer): Promise<void> =>
-    finish(slab, filled).catch((error: unknown) => {
-      failed.abort(error);
-      throw error;
-    });
-
-  try {
-    await pMap(
-      plan.spans,
-      (span) => {
-        const reading = readSpan(span, {
-          readerOf,
-          rooms,
-          signal,
-          take,
-          onBytes: (count) => onProgress((done += count), plan.fetchBytes),
-        });
-        running.push(reading);
-        return reading;
-      },
-      { concurrency: SPANS_IN_FLIGHT, signal: request.signal },
-    );
-  } catch (error) {
-    failed.abort(error);
-    // Files and threads are closed only when nobody uses them any more.
-    await Promise.allSettled(running);
-    throw failed.signal.reason;
-  } finally {
-    // A signal that follows others is kept, with all that listens to it, until it is aborted.
-    failed.abort();
-    await pool.close();
-    await journal.close();
-  }
-};
 
 /** Reads the whole file once more, in order, for its digests; every slab's own digest must come out again. */
 const hashAgainst = async (
@@ -142,26 +69,82 @@ const hashAgainst = async (
   }
 };
 
-/**
- * Reads the heads by range from the pinned source, decodes what is quantised, and writes them into their
- * places in one safetensors file, with the list of what each tensor was made of. Memory does not grow with
- * the model. A run that is killed goes on from its journal.
- *
- * @returns the digests of the safetensors file, from reading it back
- * @throws SwpError `build/differs`, `build/short-range`, `build/bad-shape`, `scratch/full`, and those of reading from
- *   the Hub
- */
-export const extractMtp = async (request: ExtractRequest): Promise<FileDigests> => {
-  const { source, readerOf, selection, directory, signal } = request;
-  const { slabs, fetch } = planExtraction(selection);
-  const constants = await readConstants(fetch, selection, readerOf, signal);
-  const output = await openOutput(join(directory, MTP_PAYLOAD));
+type Extents = Map<OutputSlab, Extent>;
+
+interface Making {
+  readonly slabs: readonly OutputSlab[];
+  readonly extents: Extents;
+  readonly constants: Constants;
+  readonly reading: SourceReading;
+  readonly output: FileHandle;
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+}
+
+/** Makes every slab that is missing, and reads again what they were made of where that is no hashed shard. */
+const makeSlabs = async ({ slabs, extents, reading, journal, ...making }: Making, onBytes: (bytes: number) => void): Promise<void> => {
+  const { signal } = making;
+  const proofOf = (slab: OutputSlab): Extent['proof'] => (reading.isStaged(slab) ? 'shard-sha256' : null);
+  const onAgreed = async (slab: OutputSlab): Promise<void> => {
+    const extent = extents.get(slab);
+    if (extent === undefined) return;
+    const proven: Extent = { ...extent, proof: 'double-read' };
+    extents.set(slab, proven);
+    await journal.append(proven);
+  };
+  for (let round = 1; ; round += 1) {
+    const first = reading.connect();
+    try {
+      const missing = slabs.filter((slab) => !extents.has(slab));
+      await writeSlabs(fetchPlan(missing), extents, { ...making, readerOf: first.readerOf, proofOf, journal });
+    } finally {
+      first.close();
+    }
+    const doubtful = slabs.filter((slab) => extents.get(slab)?.proof === null);
+    const wrong = await readAgain({ slabs: doubtful, extents, reading: reading.double, onAgreed, onBytes, signal });
+    if (wrong.size === 0) return;
+    if (round === ROUNDS)
+      throw new SwpError(
+        'integrity',
+        'mtp/source-differs',
+        `${[...wrong][0]?.output.source.name} came differently in each of ${ROUNDS} attempts.`,
+        {
+          hint: 'Nothing of it is published. Look at what lies between this host and the Hub, then retry or move to another host.',
+        },
+      );
+    for (const slab of wrong) extents.delete(slab);
+  }
+};
+
+/** The plan of what is left to read, of these slabs, with the small tensors that every run reads. */
+const planFor = (slabs: readonly OutputSlab[], { fetch: { constants, constantRanges } }: Extraction): FetchPlan => ({
+  ...fetchPlan(slabs),
+  constants,
+  constantRanges,
+});
+
+const extractInto = async (request: ExtractRequest, output: FileHandle, journal: Journal): Promise<FileDigests> => {
+  const { source, selection, proof, directory, onProgress, signal } = request;
+  const extraction = planExtraction(selection);
+  const { slabs } = extraction;
+  let [doneBytes, totalBytes] = [0, 0];
+  const onBytes = (bytes: number): void => onProgress((doneBytes += bytes), Math.max(totalBytes, doneBytes));
+  const reading = new SourceReading({ ...request, onBytes });
   try {
     await output.truncate(selection.layout.size);
     await writeAt(output, selection.layout.header, 0);
     const extents = await readFinished(join(directory, JOURNAL), output, slabs, signal);
-    const missing = slabs.filter((slab) => !extents.has(slab));
-    await writeSlabs({ request, output, constants, extents }, missing.length === slabs.length ? fetch : fetchPlan(missing));
+    // A plan that has whole shards hashed takes nothing that was proven in another way.
+    if (proof === 'shard-sha256') for (const [slab, extent] of extents) if (extent.proof !== proof) extents.delete(slab);
+    const left = planFor(
+      slabs.filter((slab) => (extents.get(slab)?.proof ?? null) === null),
+      extraction,
+    );
+    totalBytes = proofBytes(left, source.files, proof).readBytes;
+    await reading.stage(left, join(directory, SHARDS));
+    await checkHeaders(selection, source, (path) => reading.readersAgain(path), signal);
+    const constants = await readConstants(extraction.fetch, selection, (range) => reading.readProven(range));
+    await makeSlabs({ slabs, extents, constants, reading, output, journal, signal }, onBytes);
     await output.sync();
     const digests = await hashAgainst(output, selection, slabs, extents, signal);
     const hashed = slabs.flatMap((slab) => {
@@ -171,9 +154,30 @@ export const extractMtp = async (request: ExtractRequest): Promise<FileDigests> 
     const tensors = makeTensorsFile({ source, selection, slabs: hashed, constants: constants.digests });
     await writeAtomic(join(directory, MTP_TENSORS), `${canonicalJson(tensors)}\n`);
     return digests;
+  } finally {
+    reading.close();
+  }
+};
+
+/**
+ * Reads the heads from the pinned source, proves that what was read is the source's, decodes what is quantised, and
+ * writes them into their places in one safetensors file, with the list of what each tensor was made of. Memory does not
+ * grow with the model. A run that is killed goes on from its journal and its staged shards.
+ *
+ * @returns the digests of the safetensors file, from reading it back
+ * @throws SwpError `mtp/source-differs`, `build/differs`, `build/short-range`, `build/bad-shape`, `scratch/full`, and
+ *   those of reading from the Hub
+ */
+export const extractMtp = async (request: ExtractRequest): Promise<FileDigests> => {
+  const { directory } = request;
+  const output = await openOutput(join(directory, MTP_PAYLOAD));
+  const journal = await openJournal(join(directory, JOURNAL));
+  try {
+    return await extractInto(request, output, journal);
   } catch (error) {
     throw explainDiskFull(error, directory);
   } finally {
+    await journal.close();
     await output.close();
   }
 };

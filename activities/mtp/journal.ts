@@ -3,15 +3,20 @@ import { z } from 'zod';
 import { readTextIfThere } from '../../core/files.js';
 import { Sha256 } from '../../core/ids.js';
 import type { OutputSlab } from '../../formats/mtp/slabs.js';
+import { SourceProof } from '../../plan/source-proof.js';
 import { slabReader } from './output.js';
 
-/** One slab that lies in the output, with the digests of its bytes and of what it was made of. */
+/** One slab that lies in the output, with the digests of its bytes and of what it was made of. The last of a place counts. */
 export const Extent = z.strictObject({
   at: z.int().nonnegative(),
   size: z.int().nonnegative(),
   sha256: Sha256,
   weight: Sha256,
   scale: Sha256.nullable(),
+  /** How what it was made of was proven to be the source's; null before that. */
+  proof: SourceProof.nullable(),
+  /** Ids of the requests that brought it. */
+  requests: z.array(z.string().max(200)),
 });
 export type Extent = z.infer<typeof Extent>;
 

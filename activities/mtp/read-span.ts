@@ -11,14 +11,13 @@ export interface SpanParts {
   readonly readerOf: (file: string) => RangeReader;
   readonly rooms: Rooms;
   /** Is given a slab's room with its weight and scales in it, and has to give that back. */
-  readonly take: (slab: OutputSlab, room: ArrayBuffer) => Promise<void>;
-  readonly onBytes: (count: number) => void;
+  readonly take: (slab: OutputSlab, room: ArrayBuffer, requests: readonly string[]) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
 /** Every byte of a range, whose size the caller has bounded. */
-export const readWhole = async (reader: RangeReader, range: FetchRange, signal: AbortSignal): Promise<Buffer> => {
-  const bytes = await buffer(reader.read(range.begin, range.end, signal));
+const readWhole = async (reader: RangeReader, range: FetchRange, signal: AbortSignal, onRequest: (id: string) => void): Promise<Buffer> => {
+  const bytes = await buffer(reader.read(range.begin, range.end, signal, onRequest));
   if (bytes.byteLength !== range.end - range.begin) throw shortRange(range, range.begin + bytes.byteLength);
   return bytes;
 };
@@ -37,20 +36,20 @@ const sliceOf = (scales: readonly { readonly range: FetchRange; readonly bytes: 
  * Reads the scales of a span, then streams its weights, handing over each slab as soon as it is whole. A slab
  * waits for room for itself and for what it becomes before its first byte is kept.
  */
-export const readSpan = async (span: FetchSpan, { readerOf, rooms, take, onBytes, signal }: SpanParts): Promise<void> => {
+export const readSpan = async (span: FetchSpan, { readerOf, rooms, take, signal }: SpanParts): Promise<void> => {
   const taken: Promise<void>[] = [];
+  const requests: string[] = [];
+  const onRequest = (id: string): void => void requests.push(id);
   try {
     const scales: { range: FetchRange; bytes: Buffer }[] = [];
     for (const range of span.scales) {
-      scales.push({ range, bytes: await readWhole(readerOf(range.file), range, signal) });
-      onBytes(range.end - range.begin);
+      scales.push({ range, bytes: await readWhole(readerOf(range.file), range, signal, onRequest) });
     }
     let position = span.begin;
     let next = 0;
     let filling: ArrayBuffer | null = null;
-    for await (const chunk of readerOf(span.file).read(span.begin, span.end, signal)) {
+    for await (const chunk of readerOf(span.file).read(span.begin, span.end, signal, onRequest)) {
       const end = position + chunk.byteLength;
-      onBytes(chunk.byteLength);
       while (next < span.slabs.length) {
         const slab = span.slabs[next];
         if (slab === undefined || slab.weight.begin >= end) break;
@@ -61,7 +60,7 @@ export const readSpan = async (span: FetchSpan, { readerOf, rooms, take, onBytes
         places.weight.set(chunk.subarray(from - position, until - position), from - slab.weight.begin);
         if (until < slab.weight.end) break;
         if (slab.scale !== null) places.scale.set(sliceOf(scales, slab.scale));
-        const done = take(slab, filling);
+        const done = take(slab, filling, [...requests]);
         // It is awaited below; until then its failure must not count as unhandled.
         done.catch(() => undefined);
         taken.push(done);

@@ -1,11 +1,12 @@
 import type { HubConfig } from '../../hub/config.js';
 import type { PayloadPlan } from '../../plan/artifact-plan.js';
 import type { SourceFacts } from '../../plan/facts.js';
-import { mtpEstimate } from '../../plan/plan-mtp.js';
+import { mtpReading } from '../../plan/plan-mtp.js';
 import { vindexEstimate } from '../../plan/plan-vindex.js';
 import { isMirrored } from '../../plan/plan-vision.js';
 import { hostNeeds, NOTHING, type Estimate } from '../../plan/publish-plan.js';
 import type { Recipe } from '../../plan/recipe.js';
+import type { SourceProof } from '../../plan/source-proof.js';
 import { compareBytes } from '../../core/text.js';
 import { buildPayload, type BuildOrder } from '../build.js';
 import { readMtpSource } from '../facts/mtp.js';
@@ -24,6 +25,8 @@ export interface BuildAgainDeps {
   /** Of this rebuild alone. */
   readonly layout: ScratchLayout;
   readonly larql: HostLarql;
+  /** Of this machine's settings: the proof of a rebuild is its own. */
+  readonly proveShards: number;
 }
 
 /** A mirror has no build: its files are read from the source, large ones too, which a plan takes at the Hub's word. */
@@ -35,20 +38,21 @@ const mirrorAgain = async (hub: HubConfig, source: SourceFacts, { plan, report, 
   return mirrorPayload(hub, { ...plan, mirrored: mirrored.toSorted((a, b) => compareBytes(a.path, b.path)) }, signal);
 };
 
-/** What building takes, as a plan would say it. What cannot be built is for the build to refuse. */
-const estimateOf = async (
-  { sourceHub, larql }: BuildAgainDeps,
+/** What building takes and how it proves its source, as a plan would say it. What cannot be built is for the build to refuse. */
+const planAgain = async (
+  { sourceHub, larql, proveShards }: BuildAgainDeps,
   source: SourceFacts,
   recipe: Recipe,
   signal: AbortSignal,
-): Promise<Estimate> => {
-  if (recipe.kind === 'vision') return NOTHING;
-  if (recipe.kind === 'mtp') return mtpEstimate(await readMtpSource(sourceHub, source, recipe.names, signal));
+): Promise<{ readonly estimate: Estimate; readonly proof?: SourceProof }> => {
+  if (recipe.kind === 'vision') return { estimate: NOTHING };
+  if (recipe.kind === 'mtp') return mtpReading(await readMtpSource(sourceHub, source, recipe.names, signal), source, proveShards);
   const { files, described } = await readVindexSource(sourceHub, source, signal);
   const ready = await larql.ready(signal);
-  return 'faults' in described || ready === null
-    ? NOTHING
-    : vindexEstimate({ ...recipe, files, model: described.model, larql: ready.facts });
+  return {
+    estimate:
+      'faults' in described || ready === null ? NOTHING : vindexEstimate({ ...recipe, files, model: described.model, larql: ready.facts }),
+  };
 };
 
 /**
@@ -65,9 +69,13 @@ export const buildAgain = async (
 ): Promise<Payload> => {
   const { sourceHub: hub, layout, larql } = deps;
   const { plan, signal } = order;
-  const { diskBytes, memoryBytes } = hostNeeds(await estimateOf(deps, source, plan.recipe, signal));
+  const { estimate, proof } = await planAgain(deps, source, plan.recipe, signal);
+  const { diskBytes, memoryBytes } = hostNeeds(estimate);
   await checkRoom(layout.root, { diskBytes: diskBytes + besideBytes, memoryBytes });
   if (plan.recipe.kind === 'vision') return mirrorAgain(hub, source, order);
   const freeDisk = (): Promise<number> => freeDiskAt(layout.root);
-  return buildPayload({ hub, layout, larql, shared: new SharedInputs(layout), freeDisk, stopRequested: () => false }, order);
+  return buildPayload(
+    { hub, layout, larql, shared: new SharedInputs(layout), freeDisk, stopRequested: () => false },
+    { ...order, plan: { ...plan, proof } },
+  );
 };

@@ -7,6 +7,7 @@ import { plural } from '../../core/text.js';
 import { hubConfigFromEnv, withPatience } from '../../hub/config.js';
 import { mistakesMarkdown, reviewMarkdown } from '../../plan/render/review-markdown.js';
 import { reviewText } from '../../plan/render/review-text.js';
+import { readSettings } from '../../worker/settings.js';
 import { swpTools } from '../../worker/tools.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
@@ -41,7 +42,8 @@ export const catalogDiff = async ({ base, markdown = false }: CatalogDiffOptions
   const changes = compareCatalogs(before.catalog ?? NOTHING, head.catalog);
   const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
   if (changes.length > 0) out.note(`${plural(changes.length, 'entry', 'entries')} to plan on what ${hubName(hub)} shows.`);
-  const reviews = await reviewCatalogs({ hub, tools: swpTools() }, changes, { withinMs: WITHIN_MS }, context.signal);
+  const { proveShards } = readSettings(context.env);
+  const reviews = await reviewCatalogs({ hub, tools: swpTools(), proveShards }, changes, { withinMs: WITHIN_MS }, context.signal);
   out.data({ base: { problems: before.problems }, entries: reviews }, () =>
     markdown ? reviewMarkdown(reviews, before.problems) : reviewText(reviews, out.paint),
   );

@@ -40,7 +40,13 @@ export const dryRun = async (input: PublishInput, context: Context): Promise<Exi
     context.signal,
   );
   const planned = await planEntry(
-    { hub, tools: swpTools(), decideWithinMs: settings.decideWithinMs, approvals: settings.approvals },
+    {
+      hub,
+      tools: swpTools(),
+      proveShards: settings.proveShards,
+      decideWithinMs: settings.decideWithinMs,
+      approvals: settings.approvals,
+    },
     { entry: input.entry, only: input.only, round: 1, host, previous: [] },
     context.signal,
   );

@@ -1,20 +1,20 @@
-import { access, mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { access, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { extractMtp, readersOf } from '../../activities/mtp/extract.js';
+import { extractMtp } from '../../activities/mtp/extract.js';
+import { sizeOf } from '../../activities/scratch/size.js';
 import { SwpError } from '../../core/error.js';
 import { formatBytes, plural } from '../../core/text.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
 import { digestOf } from '../../plan/canonical.js';
 import { shortDigest } from '../../plan/decision.js';
-import { MTP_PAYLOAD, MTP_PAYLOAD_FILES, mtpRecipe } from '../../plan/plan-mtp.js';
+import { MTP_PAYLOAD, MTP_PAYLOAD_FILES, mtpReading, mtpRecipe } from '../../plan/plan-mtp.js';
+import { readSettings } from '../../worker/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { isBlocked, mtpReport, mtpReportText } from '../mtp/report.js';
 import { openMtpSource } from '../mtp/source.js';
 
 const TELL_EVERY_MS = 5_000;
-/** The unit of `stat`'s blocks. */
-const BLOCK_BYTES = 512;
 
 /** Nothing that is already there is written over. */
 const refuseExisting = async (directory: string): Promise<void> => {
@@ -30,13 +30,12 @@ const refuseExisting = async (directory: string): Promise<void> => {
   }
 };
 
-/** What an earlier run left there counts as room: it is written over. */
+/** What an earlier run left there counts as room: it is used again or written over. */
 const refuseFullDisk = async (directory: string, needed: number): Promise<void> => {
   const { bavail, bsize } = await statfs(directory);
-  const written = await stat(join(directory, MTP_PAYLOAD)).catch(() => null);
-  const free = bavail * bsize + (written === null ? 0 : written.blocks * BLOCK_BYTES);
+  const free = bavail * bsize + (await sizeOf(directory));
   if (free < needed)
-    throw new SwpError('quota', 'scratch/full', `${directory} has ${formatBytes(free)} free; the sidecar takes ${formatBytes(needed)}.`, {
+    throw new SwpError('quota', 'scratch/full', `${directory} has ${formatBytes(free)} free; it takes ${formatBytes(needed)}.`, {
       hint: 'Free space there, or name a directory on another disk with -o.',
     });
 };
@@ -53,22 +52,24 @@ export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, con
   await refuseExisting(directory);
   const { hub, source, selection } = await openMtpSource(repo, names, context);
   if (isBlocked(selection)) {
-    const report = mtpReport(source, selection);
+    const report = mtpReport(source, selection, readSettings(context.env).proveShards);
     context.out.data(report, () => mtpReportText(report, context.out.paint));
     context.out.note('\nNothing was extracted: see the problems that block it.');
     return EXIT.failed;
   }
+  const { proof, estimate } = mtpReading(selection, source, readSettings(context.env).proveShards);
   for (const problem of selection.problems) context.out.warn(`${problem.code}: ${problem.message}`);
   const recipeDigest = digestOf(mtpRecipe(source, selection));
   // Of this recipe alone: another source or naming never goes on from what this one left.
   const partial = join(directory, `.mtp-${shortDigest(recipeDigest)}.partial`);
   await mkdir(partial, { recursive: true });
-  await refuseFullDisk(partial, selection.layout.size);
+  await refuseFullDisk(partial, estimate.scratchBytes);
   let told = Date.now();
   const { sha256 } = await extractMtp({
+    hub: { ...hub, onRetry: (error) => context.out.note(`Tried again: ${error.message}`) },
     source,
-    readerOf: readersOf(hub, source),
     selection,
+    proof,
     directory: partial,
     signal: context.signal,
     onProgress: (done, total) => {
@@ -86,6 +87,7 @@ export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, con
   const result = {
     source: { repo: source.repo, commit: source.commit },
     recipeDigest,
+    proof,
     names,
     directory,
     files: MTP_PAYLOAD_FILES,
@@ -93,7 +95,11 @@ export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, con
     size,
   };
   context.out.data(result, () =>
-    [`${join(directory, MTP_PAYLOAD)}: ${plural(selection.outputs.length, 'tensor')}, ${formatBytes(size)}`, `sha256 ${sha256}`].join('\n'),
+    [
+      `${join(directory, MTP_PAYLOAD)}: ${plural(selection.outputs.length, 'tensor')}, ${formatBytes(size)}`,
+      `sha256 ${sha256}`,
+      `source proven by ${proof}`,
+    ].join('\n'),
   );
   return EXIT.ok;
 };

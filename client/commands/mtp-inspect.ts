@@ -1,4 +1,5 @@
 import type { MtpNames } from '../../formats/mtp/naming.js';
+import { readSettings } from '../../worker/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { isBlocked, mtpReport, mtpReportText } from '../mtp/report.js';
@@ -10,7 +11,7 @@ export const mtpInspect = async (
   context: Context,
 ): Promise<ExitCode> => {
   const { source, selection } = await openMtpSource(repo, names, context);
-  const report = mtpReport(source, selection);
+  const report = mtpReport(source, selection, readSettings(context.env).proveShards);
   context.out.data(report, () => mtpReportText(report, context.out.paint));
   return isBlocked(selection) ? EXIT.failed : EXIT.ok;
 };

@@ -1,8 +1,9 @@
 import { formatBytes, oneLine, plural } from '../../core/text.js';
-import { planExtraction, type MtpSelection } from '../../formats/mtp/selection.js';
+import type { MtpSelection } from '../../formats/mtp/selection.js';
 import { transformationOf } from '../../formats/mtp/tensors-file.js';
 import { shapeText, type OutputTensor, type SourceTensor } from '../../formats/mtp/tensors.js';
 import type { SourceFacts } from '../../plan/facts.js';
+import { mtpReading } from '../../plan/plan-mtp.js';
 import type { Paint } from '../../plan/render/paint.js';
 
 const companionsOf = ({ quantised }: OutputTensor): SourceTensor[] =>
@@ -13,8 +14,8 @@ const companionsOf = ({ quantised }: OutputTensor): SourceTensor[] =>
 const place = ({ name, file, dtype, shape, begin, end }: SourceTensor) => ({ name, file, dtype, shape, begin, end });
 
 /** All that is known of a checkpoint's heads without reading a tensor; bytes, and positions from the start of files. */
-export const mtpReport = (source: SourceFacts, selection: MtpSelection) => {
-  const { fetch } = planExtraction(selection);
+export const mtpReport = (source: SourceFacts, selection: MtpSelection, proveShards: number) => {
+  const { proof, estimate } = mtpReading(selection, source, proveShards);
   const weights = source.files.filter(({ path }) => path.endsWith('.safetensors'));
   return {
     source: { repo: source.repo, commit: source.commit },
@@ -23,11 +24,11 @@ export const mtpReport = (source: SourceFacts, selection: MtpSelection) => {
     heads: selection.heads,
     names: selection.names,
     binding: selection.binding,
+    proof,
     bytes: {
       checkpoint: weights.reduce((sum, { size }) => sum + size, 0),
-      needed: fetch.neededBytes,
-      fetched: fetch.fetchBytes,
-      requests: fetch.spans.length + fetch.spans.reduce((sum, { scales }) => sum + scales.length, 0) + fetch.constantRanges.length,
+      needed: estimate.neededBytes,
+      fetched: estimate.fetchBytes,
       sidecar: selection.outputs.length === 0 ? 0 : selection.layout.size,
     },
     tensors: selection.outputs.map((output) => ({
@@ -57,7 +58,7 @@ const tensorLines = ({ tensors, dropped }: MtpReport, paint: Paint): string[] =>
 
 /** The report for a terminal, or for a pipe with a plain paint. */
 export const mtpReportText = (report: MtpReport, paint: Paint): string => {
-  const { source, bytes, binding, problems } = report;
+  const { source, bytes, binding, problems, proof } = report;
   const share =
     bytes.checkpoint === 0
       ? ''
@@ -67,7 +68,7 @@ export const mtpReportText = (report: MtpReport, paint: Paint): string => {
     `  family   ${report.family ?? 'none that is known by name'}${report.layouts.length === 0 ? '' : ` (${report.layouts.join(', ')})`}`,
     `  heads    ${report.heads}`,
     `  sidecar  ${plural(report.tensors.length, 'tensor')}, ${formatBytes(bytes.sidecar)}, names: ${report.names}`,
-    `  reads    ${formatBytes(bytes.fetched)} in ${plural(bytes.requests, 'request')}${share}`,
+    `  reads    ${formatBytes(bytes.fetched)}${share}, for ${formatBytes(bytes.needed)} that are needed; proven by ${proof}`,
     `  Skulk    ${binding.drafter === null ? `does not bind it: ${count(binding.reason)}` : `binds it with its ${binding.drafter} drafter`}`,
     ...(problems.length === 0 ? [] : ['', paint.bold('Problems')]),
     ...problems.map(

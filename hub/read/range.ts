@@ -2,13 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import { SwpError } from '../../core/error.js';
 import { attempt } from '../call.js';
 import type { HubConfig } from '../config.js';
-import { errorOfConnection, quoted } from '../errors.js';
+import { errorOfConnection, quoted, requestId } from '../errors.js';
 import { FailureStreak, retrying } from '../retry.js';
 import { locate, type Location, type PinnedFile } from './resolve.js';
 
 export interface RangeReader {
-  /** The bytes from `begin` up to `end`, unbroken: a cut connection goes on where it ended. */
-  read(begin: number, end: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * The bytes from `begin` up to `end`, unbroken: a cut connection goes on where it ended.
+   *
+   * @param onRequest told the id of each request that brings some of them
+   */
+  read(begin: number, end: number, signal: AbortSignal, onRequest?: (id: string) => void): AsyncIterable<Uint8Array>;
 }
 
 /** Codes after which the address itself is stale: it is asked for again. */
@@ -88,13 +92,14 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     }
   };
 
-  async function* read(begin: number, end: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async function* read(begin: number, end: number, signal: AbortSignal, onRequest?: (id: string) => void): AsyncGenerator<Uint8Array> {
     let position = begin;
     const streak = new FailureStreak(hub);
     while (position < end) {
       const before = position;
       let failure = new SwpError('unavailable', 'hub/cut', `${file.path}: the server ends its answer before byte ${end}.`);
       const { url, answer } = await ask(position, end, signal);
+      onRequest?.(requestId(hub, answer.headers) ?? 'without an id');
       try {
         for await (const chunk of answer as AsyncIterable<Uint8Array>) {
           if (position + chunk.byteLength > end)

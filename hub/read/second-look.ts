@@ -1,5 +1,6 @@
 import type { SwpError } from '../../core/error.js';
 import type { HubConfig } from '../config.js';
+import { withOwnConnections } from '../connections.js';
 
 /**
  * Reads bytes, and reads them again where they are not the right ones, over connections of their own: what a cache or a
@@ -18,6 +19,11 @@ export const readTwiceIfWrong = async <T>(
   if (isRight(first)) return { value: first, isRight: true, wasWrong: false };
   hub.meter?.retried(failure.code);
   hub.onRetry?.(failure, 0, 0);
-  const second = await read({ ...hub, freshConnections: true });
-  return { value: second, isRight: isRight(second), wasWrong: true };
+  const own = withOwnConnections(hub);
+  try {
+    const second = await read(own.hub);
+    return { value: second, isRight: isRight(second), wasWrong: true };
+  } finally {
+    own.close();
+  }
 };

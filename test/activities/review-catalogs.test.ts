@@ -38,7 +38,7 @@ const review = async (after: EntrySnapshot, before: EntrySnapshot | null = null,
     before === null
       ? { change: 'added' as const, name: after.name, after }
       : { change: 'changed' as const, name: after.name, before, after };
-  const deps = { hub: { endpoint: new URL(hub.url), attempts: 2 }, tools: TOOLS };
+  const deps = { hub: { endpoint: new URL(hub.url), attempts: 2 }, tools: TOOLS, proveShards: 1.5 };
   const [reviewed] = await reviewCatalogs(deps, [change], { withinMs }, new AbortController().signal);
   return reviewed!.artifacts[0]!;
 };

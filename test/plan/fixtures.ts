@@ -72,6 +72,7 @@ export const planInput = (over: Partial<MtpPlanInput> = {}): MtpPlanInput => ({
   target: absentTarget(),
   private: false,
   tools: TOOLS,
+  proveShards: 1.5,
   ...over,
 });
 
@@ -103,6 +104,7 @@ export const recordOf = (
     manifest,
     tools,
     environment: null,
+    proof: plan.proof,
   });
   const text = encode(provenanceText(provenance));
   return { text, last: { commit: commit('b'), manifestDigest: manifestDigest(manifest), provenance, provenanceBlob: gitBlobOf(text) } };

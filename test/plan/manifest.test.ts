@@ -29,7 +29,9 @@ describe('the samples of a file', () => {
 
   it('lie elsewhere in another file of the same size', () => {
     const size = 1_000 * BLOCK_BYTES;
-    const places = new Set(['a', 'b', 'c'].map((seed) => String(samplesOf(size, digestOf(seed), blocksOf(size)).map(({ begin }) => begin))));
+    const places = new Set(
+      ['a', 'b', 'c'].map((seed) => String(samplesOf(size, digestOf(seed), blocksOf(size)).map(({ begin }) => begin))),
+    );
     expect(places.size).toBe(3);
   });
 

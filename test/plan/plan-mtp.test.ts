@@ -4,7 +4,18 @@ import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { artifactPlanDigest, type ArtifactPlan } from '../../plan/artifact-plan.js';
 import { canonicalJson } from '../../plan/canonical.js';
 import { comparePreconditions } from '../../plan/preconditions.js';
-import { absentTarget, bytesFile, commit, plan, publishedTarget, selectionOf, SOURCE, sourceFacts, TARGET } from './fixtures.js';
+import {
+  absentTarget,
+  bytesFile,
+  CHECKPOINT,
+  commit,
+  plan,
+  publishedTarget,
+  selectionOf,
+  SOURCE,
+  sourceFacts,
+  TARGET,
+} from './fixtures.js';
 
 const check = (made: ArtifactPlan, code: string) => made.checks.find((one) => one.code === code);
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
@@ -167,6 +178,50 @@ describe('the plan of an MTP sidecar', () => {
     const moved = plan({ source: sourceFacts({ commit: commit('c') }), target: publishedTarget(plan()) });
     expect(check(moved, 'mtp-same-size')).toMatchObject({ verdict: 'warn', fix: expect.stringContaining(`${TARGET}-r2`) });
     expect(check(plan({ target: publishedTarget(plan()) }), 'mtp-same-size')).toBeUndefined();
+  });
+});
+
+describe('the proof of source', () => {
+  const shards = [...CHECKPOINT].filter(([path]) => path.endsWith('.safetensors')).map(([path, bytes]) => bytesFile(path, bytes));
+  const touched = new Set(selectionOf().tensors.map(({ file }) => file));
+  const touchedBytes = shards.reduce((sum, { path, size }) => sum + (touched.has(path) ? size : 0), 0);
+  const { neededBytes, outputBytes } = plan().estimate;
+  const MARGIN = 64 * 1024 * 1024;
+
+  it('is a second reading where whole shards are many times what is needed', () => {
+    const made = plan({ proveShards: touchedBytes / neededBytes - 0.01 });
+    expect(made).toMatchObject({ proof: 'double-read', estimate: { fetchBytes: 2 * neededBytes, diskBytes: outputBytes + MARGIN } });
+    expect(check(made, 'source-proof')?.message).toContain('read twice over separate connections');
+  });
+
+  it('is the digest of whole shards where these are not much more, which then lie in scratch', () => {
+    const made = plan({ proveShards: touchedBytes / neededBytes + 0.01 });
+    expect(made).toMatchObject({
+      proof: 'shard-sha256',
+      estimate: { fetchBytes: touchedBytes, diskBytes: outputBytes + touchedBytes + MARGIN },
+    });
+    expect(check(made, 'source-proof')?.message).toContain('are read and hashed');
+  });
+
+  it('is the digest of whole shards wherever they lie outside of LFS, which lists no more of a file than that', () => {
+    const files = sourceFacts().files.map((file) => ({ ...file, lfs: null }));
+    expect(plan({ source: sourceFacts({ files }), proveShards: 0 })).toMatchObject({
+      proof: 'shard-sha256',
+      estimate: { fetchBytes: touchedBytes },
+    });
+  });
+
+  it('is a part of the plan, and none of the recipe', () => {
+    const [twice, hashed] = [plan({ proveShards: 0 }), plan({ proveShards: 1000 })];
+    expect(artifactPlanDigest(twice)).not.toBe(artifactPlanDigest(hashed));
+    expect(twice.recipeDigest).toBe(hashed.recipeDigest);
+  });
+
+  it('of a payload that stays is the one that it was made with', () => {
+    const target = publishedTarget(plan({ proveShards: 1000 }));
+    const made = plan({ source: sourceFacts({ license: { id: 'mit', name: null, link: null } }), target, proveShards: 0 });
+    expect(made).toMatchObject({ action: 'metadata-only', proof: 'shard-sha256' });
+    expect(check(made, 'source-proof')).toBeUndefined();
   });
 });
 

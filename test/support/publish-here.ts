@@ -41,7 +41,7 @@ export const publishHere = async (entry: EntrySnapshot, { hub: local, token, dir
   const larql = new HostLarql(env, layout, { fleetBlocks: 'early', allowStandIn: true });
   const host = { host: 'here', freeDiskBytes: 1e15, larql: await larql.facts(signal), sources: [], targets: [] };
   const { entryPlan, digest, artifacts } = await planEntry(
-    { hub, tools: TOOLS, decideWithinMs: 1, approvals: ONE_APPROVAL },
+    { hub, tools: TOOLS, proveShards: 1.5, decideWithinMs: 1, approvals: ONE_APPROVAL },
     { entry, only: [], round: 1, host, previous: [] },
     signal,
   );

@@ -37,6 +37,8 @@ const LONGEST_SLEEP_MS = 60;
 export interface WorkshopOptions {
   readonly decideWithinMs?: number;
   readonly approvals?: ApprovalPolicy;
+  /** See `SWP_PROVE_SHARDS`. */
+  readonly proveShards?: number;
   /** Accounts whose commits are expected. */
   readonly publishers?: readonly string[];
   /** Told of what waits for people. */
@@ -246,6 +248,7 @@ export class Workshop {
       slots: 2,
       decideWithinMs: this.options.decideWithinMs ?? 3_600_000,
       approvals: this.options.approvals ?? ONE_APPROVAL,
+      proveShards: this.options.proveShards ?? 1.5,
       catalogFile: this.catalogFile,
       publishers: this.options.publishers ?? null,
       uploadRate: null,

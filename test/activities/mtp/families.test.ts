@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readMtpSource } from '../../../activities/facts/mtp.js';
 import { readSource } from '../../../activities/facts/source.js';
-import { extractMtp, readersOf } from '../../../activities/mtp/extract.js';
+import { extractMtp } from '../../../activities/mtp/extract.js';
 import { RepoId } from '../../../core/ids.js';
 import { fillRandom } from '../../../dev/checkpoint/random.js';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
@@ -62,7 +62,15 @@ const extractFamily = async (family: FamilyCase, at: number) => {
   const source = await readSource(config(hub.url), repo, null, signal);
   if (source === null) throw new Error(`${repo} is not there`);
   const selection = await readMtpSource(config(hub.url), source, 'skulk', signal);
-  await extractMtp({ source, readerOf: readersOf(config(hub.url), source), selection, directory, signal, onProgress: () => undefined });
+  await extractMtp({
+    hub: config(hub.url),
+    source,
+    selection,
+    proof: at % 2 === 0 ? 'shard-sha256' : 'double-read',
+    directory,
+    signal,
+    onProgress: () => undefined,
+  });
   return {
     family: family.family,
     config: family.config,
