@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { ARTIFACT_KINDS } from '../core/artifact-kinds.js';
 import type { CampaignOptions } from './commands/campaign.js';
 import type { Execute } from './context.js';
+import { DIGITS } from './option-values.js';
 
 const AS = 'who decides; default: the Hub account of your token, else your login. A claim, not a proof';
 
@@ -31,7 +32,7 @@ export const declareCampaign = (program: Command, execute: Execute): void => {
       .argument('<id>')
       .argument('[entries...]', 'default: all of them')
       .description(`${verdict} the plans of a campaign as they were shown`)
-      .option('--plan <digest>', "of the campaign's plan, or its first twelve digits; without a terminal it must be given")
+      .option('--plan <digest>', `of the campaign's plan, ${DIGITS}; without a terminal it must be given`)
       .option('--as <name>', AS)
       .option('--note <text>', 'kept with the decisions')
       .action((id: string, entries: readonly string[], options: { plan?: string; as?: string; note?: string }) =>

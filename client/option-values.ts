@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 
+/** How much of a digest an option takes. */
+export const DIGITS = 'all 64 hex digits or at least the first 32';
+
 /** The values of a flag that may be given again, in their order. */
 export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 

@@ -11,7 +11,7 @@ import { declareCatalogEditing } from './declare-catalog.js';
 import { declareSchedule } from './declare-schedule.js';
 import { declareCompletion } from './declare-completion.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
-import { collect, wholeNumber } from './option-values.js';
+import { collect, DIGITS, wholeNumber } from './option-values.js';
 import { Output, type Streams } from './output/output.js';
 
 /** The world around one run of `swp`; tests give their own. */
@@ -115,17 +115,13 @@ export const declare = (execute: Execute): Command => {
     program
       .command(verdict)
       .argument('<entry>')
-      .argument('[digest]', 'of the plan or the sealed manifest, or its first twelve digits; without a terminal it must be given')
       .description(`${verdict} exactly the plan that waits, or what was sealed under it`)
+      .option('--plan <digest>', `of the plan that was read, ${DIGITS}; without a terminal it must be given`)
+      .addOption(new Option('--manifest <digest>', `of what was sealed, ${DIGITS}; in place of --plan`).conflicts('plan'))
       .option('--as <name>', 'who decides; default: the Hub account of your token, else your login. A claim, not a proof')
       .option('--note <text>', 'kept with the decision')
-      .action((entry: string, digest: string | undefined, options: { as?: string; note?: string }) =>
-        execute(async (context) =>
-          (await import('./commands/decide.js')).decide(
-            { entry, verdict, ...(digest === undefined ? {} : { digest }), ...options },
-            context,
-          ),
-        ),
+      .action((entry: string, options: { plan?: string; manifest?: string; as?: string; note?: string }) =>
+        execute(async (context) => (await import('./commands/decide.js')).decide({ entry, verdict, ...options }, context)),
       );
   }
   program

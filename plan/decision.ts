@@ -3,16 +3,17 @@ import { Digest } from '../core/ids.js';
 import { oneLine } from '../core/text.js';
 import { plainName } from './reviewer.js';
 
-/** Shortest prefix of a plan digest that names it: what people copy from a terminal. */
-const PREFIX_DIGITS = 12;
+/** With fewer digits, two plans that share them can be found: twelve take a minute. */
+const PREFIX_DIGITS = 32;
+const REFERENCE = new RegExp(`^(?:sha256:)?[0-9a-f]{${PREFIX_DIGITS},64}$`);
 
-/** A digest as people copy it: whole, or its first twelve digits. */
+/** A digest as people copy it: whole, or at least its first 32 digits. */
 export const digestReference = (what: string) =>
   z
     .string()
     .trim()
     .toLowerCase()
-    .regex(/^(sha256:)?([0-9a-f]{12}|[0-9a-f]{64})$/, `must be the ${what} digest or its first twelve hex digits`);
+    .regex(REFERENCE, `must be all 64 hex digits of the ${what} digest, or at least its first ${PREFIX_DIGITS}: fewer can be forged`);
 
 const Line = (max: number) =>
   z
@@ -56,14 +57,11 @@ export const DecisionRecord = z.strictObject({
 });
 export type DecisionRecord = z.infer<typeof DecisionRecord>;
 
-/** True when a reference (whole, or twelve digits, with or without `sha256:`) names this digest. */
-export const namesDigest = (reference: string, digest: Digest): boolean => {
-  const given = reference.replace(/^sha256:/, '');
-  const whole = digest.replace(/^sha256:/, '');
-  return given.length === PREFIX_DIGITS ? whole.startsWith(given) : given === whole;
-};
+/** True when a reference (whole, or at least 32 digits, with or without `sha256:`) names this digest. */
+export const namesDigest = (reference: string, digest: Digest): boolean =>
+  REFERENCE.test(reference) && digest.startsWith(`sha256:${reference.replace(/^sha256:/, '')}`);
 
-/** The first twelve hex digits, as shown to people. */
+/** The first 32 hex digits, for running text. Messages and commands carry the whole digest. */
 export const shortDigest = (digest: Digest): string => digest.slice('sha256:'.length, 'sha256:'.length + PREFIX_DIGITS);
 
 const FROM: Record<ReviewerIdentity, string> = { hub: 'Hub account', os: 'login' };

@@ -6,6 +6,7 @@ import type { Redact } from '../core/redact.js';
 import type { Secret } from '../core/secret.js';
 import { shortDigest } from '../plan/decision.js';
 import { totalsText } from '../plan/render/campaign-markdown.js';
+import { decideCommand } from '../plan/render/words.js';
 import type { Notice } from '../workflows/notices.js';
 
 const ATTEMPTS = 6;
@@ -23,13 +24,11 @@ export const noticeText = (notice: Notice): string => {
   switch (notice.what) {
     case 'awaiting-approval': {
       const { entry } = notice;
-      const plan = shortDigest(notice.plan);
-      return `Plan ${plan} of ${entry} waits for approval. Read it: swp plan ${entry}\nThen: swp approve ${entry} ${plan}`;
+      return `Plan ${shortDigest(notice.plan)} of ${entry} waits for approval. Read it: swp plan ${entry}\nThen: ${decideCommand('approve', entry, 'plan', notice.plan)}`;
     }
     case 'awaiting-release': {
       const { entry } = notice;
-      const manifest = shortDigest(notice.manifest);
-      return `What was sealed for ${notice.target} waits for its release. Look: swp status ${entry}\nThen: swp approve ${entry} ${manifest}`;
+      return `What was sealed for ${notice.target} waits for its release. Look: swp status ${entry}\nThen: ${decideCommand('approve', entry, 'manifest', notice.manifest)}`;
     }
     case 'needs-attention': {
       const { step, reason, hint } = notice.trouble;
@@ -47,7 +46,7 @@ export const noticeText = (notice: Notice): string => {
     }
     case 'campaign': {
       const { id, plan, totals } = notice;
-      return `Campaign ${id} waits for approval: ${totalsText(totals)}. Read it: swp campaign show ${id}\nThen: swp campaign approve ${id} --plan ${shortDigest(plan)}`;
+      return `Campaign ${id} waits for approval: ${totalsText(totals)}. Read it: swp campaign show ${id}\nThen: swp campaign approve ${id} --plan ${plan}`;
     }
     case 'campaign-failed':
       return `Campaign ${notice.id} could not go on: ${oneLine(notice.reason, 500)}\nIts publishes go on, and wait for whom they wait. Mend that, then start a campaign anew: it joins them.`;

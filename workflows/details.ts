@@ -3,7 +3,8 @@ import type { CommitSha } from '../core/ids.js';
 import { formatBytes, plural } from '../core/text.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import { policyText, type Approval } from '../plan/approval.js';
-import { decisionText, shortDigest } from '../plan/decision.js';
+import { decisionText } from '../plan/decision.js';
+import { decisionForms } from '../plan/render/decision-forms.js';
 import type { Resolution, Trouble } from './messages.js';
 import type { Stage } from './stages.js';
 
@@ -78,13 +79,8 @@ export const targetDetails = (stage: Stage, target: string, parts: TargetParts):
       : [troubleText(parts.trouble, parts.host === null ? ['retry', 'abandon'] : ['retry', 'move', 'abandon'])]),
   ].join('\n\n');
 
-/** The exact JSON to paste into the forms of Signal `review` and Update `decide`, in short lines. */
-const decisionForms = (approval: Approval): string => {
-  const [key, digest] = approval.manifest === null ? ['plan', approval.plan] : ['manifest', approval.manifest];
-  const form = (verdict: string): string =>
-    `\`\`\`json\n{\n  "${key}": "${shortDigest(digest)}",\n  "verdict": "${verdict}",\n  "reviewer": "your name"\n}\n\`\`\``;
-  return `Send Update \`decide\` (it answers) or Signal \`review\`:\n\n${form('approve')}\n\n${form('reject')}`;
-};
+const formsOf = ({ plan, manifest }: Approval): string =>
+  `Send Update \`decide\` (it answers) or Signal \`review\`:\n\n${manifest === null ? decisionForms('plan', plan) : decisionForms('manifest', manifest)}`;
 
 /** What was taken so far, and what was not and why. */
 const decisionsSoFar = (approval: Approval): string[] => {
@@ -110,7 +106,7 @@ export const releaseDetails = (approval: Approval, sealed: BuildReport, host: st
     ...(sealed.sealedIn === undefined
       ? []
       : [`On host ${codeSpan(host)}, in ${sealed.sealedIn.map((path) => codeSpan(path)).join(' and ')}`]),
-    decisionForms(approval),
+    formsOf(approval),
     ...decisionsSoFar(approval),
   ].join('\n\n');
 
@@ -134,7 +130,7 @@ export const entryDetails = (
       : [`Waiting for ${parts.waitingFor.map((id) => codeSpan(id)).join(', ')}, which writes the same target.`]),
     ...parts.notes,
     ...(parts.trouble === null ? [] : [troubleText(parts.trouble, ['retry', 'abandon'])]),
-    ...(asks ? [`Round ${approval.round}, ${waitsUntil(approval)}`, decisionForms(approval), ...decisionsSoFar(approval)] : []),
+    ...(asks ? [`Round ${approval.round}, ${waitsUntil(approval)}`, formsOf(approval), ...decisionsSoFar(approval)] : []),
     ...(approval?.decision ? [`Round ${approval.round} was ${escapeMarkdown(decisionText(approval.decision), 800)}`] : []),
     ...(parts.plan === null ? [] : [parts.plan]),
   ].join('\n\n');

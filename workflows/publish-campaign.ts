@@ -67,7 +67,7 @@ class Campaign {
     this.asks = resume !== undefined;
     setHandler(reviewCampaignSignal, (message) => this.takeSignal(message), {
       description:
-        'Approve or reject the plans of this campaign: {"plan": "first 12 digits", "verdict": "approve" | "reject", "reviewer": "name"}',
+        'Approve or reject the plans of this campaign: {"plan": "sha256:…", "verdict": "approve" | "reject", "reviewer": "name"}',
     });
     setHandler(decideCampaignUpdate, (message) => this.take(message), {
       description: 'As the signal review, with an answer; with {"entries": ["source/key"]} for some entries alone.',

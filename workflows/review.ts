@@ -24,10 +24,10 @@ export class Review {
     private readonly onChange: () => void,
   ) {
     setHandler(reviewSignal, (message) => void this.take(message), {
-      description: `Approve or reject the ${subject}: {"${subject}": "first 12 digits", "verdict": "approve" | "reject", "reviewer": "name"}`,
+      description: `Approve or reject the ${subject}: {"${subject}": "sha256:…", "verdict": "approve" | "reject", "reviewer": "name"}`,
     });
     setHandler(decideUpdate, (message) => this.reply(this.take(message)), {
-      description: `As the signal review, with an answer: {"${subject}": "…", "verdict": "approve" | "reject", "reviewer": "…", "note": "…"}`,
+      description: `As the signal review, with an answer: {"${subject}": "sha256:…", "verdict": "approve" | "reject", "reviewer": "…", "note": "…"}`,
       validator: (message) => void this.reply(this.peek(message)),
     });
   }

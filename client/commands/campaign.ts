@@ -26,6 +26,7 @@ import { ask, mayPrompt } from '../prompt.js';
 import { withTemporal } from '../publish/connect.js';
 import { explainEnd } from '../publish/outcome.js';
 import { findReviewer, starterName } from '../publish/reviewer.js';
+import { typedDigest } from '../publish/typed-digest.js';
 import { noWorker, unpolledControl } from '../publish/workers.js';
 
 const POLL_MS = 500;
@@ -115,7 +116,7 @@ export const campaign = async (options: CampaignOptions, context: Context): Prom
     if (planned.status !== 'RUNNING' && planned.status !== 'COMPLETED') return watchToEnd(client, id, context);
     if (options.watch !== true || planned.plan === null) show(planned, context);
     if (planned.plan !== null && planned.status === 'RUNNING')
-      context.out.note(`\nApprove exactly these plans: swp campaign approve ${id}`);
+      context.out.note(`\nApprove exactly these plans: swp campaign approve ${id} --plan ${planned.plan}`);
     return options.watch === true && planned.plan !== null ? watchToEnd(client, id, context) : exitOf(planned);
   });
 };
@@ -148,7 +149,7 @@ const confirmed = async (
       hint: `swp campaign show ${id}`,
     });
   if (plan !== undefined) {
-    if (namesDigest(plan.trim().toLowerCase(), read.plan)) return read.plan;
+    if (namesDigest(typedDigest('plan', plan), read.plan)) return read.plan;
     throw new SwpError('stale', 'campaign/other-plan', `Campaign ${id} asks about plan ${shortDigest(read.plan)}, not ${plan}.`, {
       hint: `Read it: swp campaign show ${id}`,
     });

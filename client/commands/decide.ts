@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { capital, plural } from '../../core/text.js';
-import { DecisionMessage, digestReference, namesDigest, ReleaseMessage, reviewerText } from '../../plan/decision.js';
+import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText } from '../../plan/decision.js';
 import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -12,12 +12,15 @@ import { withTemporal } from '../publish/connect.js';
 import { sendDecision } from '../publish/decide.js';
 import { questionName, questionsOf, type Question } from '../publish/questions.js';
 import { findReviewer, type Reviewer } from '../publish/reviewer.js';
+import { typedDigest } from '../publish/typed-digest.js';
 import { startWorkerHint, unpolledText } from '../publish/workers.js';
 
 export interface DecideOptions {
   readonly entry: string;
   readonly verdict: 'approve' | 'reject';
-  readonly digest?: string;
+  /** The digest that was read, of a plan or of what was sealed under one. */
+  readonly plan?: string;
+  readonly manifest?: string;
   readonly as?: string;
   readonly note?: string;
 }
@@ -27,7 +30,7 @@ const PAST = { approve: 'approved', reject: 'rejected' } as const;
 /** The person must have seen a plan: on a terminal it is shown, otherwise its digest must be given. */
 const needDigest = (verdict: string, entry: string): SwpError =>
   new SwpError('usage', 'client/digest-needed', `Without a terminal, ${verdict} takes the digest of what was read, a plan or a manifest.`, {
-    hint: `swp plan ${entry} or swp status ${entry}, then swp ${verdict} ${entry} <digest>`,
+    hint: `swp plan ${entry}, then swp ${verdict} ${entry} --plan <digest>; or swp status ${entry}, then swp ${verdict} ${entry} --manifest <digest>`,
   });
 
 const parseMessage = <T>(schema: z.ZodType<T>, message: unknown): T => {
@@ -37,17 +40,16 @@ const parseMessage = <T>(schema: z.ZodType<T>, message: unknown): T => {
   throw new SwpError('usage', 'client/bad-decision', faults.join('; '));
 };
 
-/** The digest as it was typed, in the form that the workflow compares. */
-const Typed = z.strictObject({ digest: digestReference('plan or manifest') });
-
 /** The question that a digest names. */
-const named = (questions: readonly Question[], typed: string, entry: string): Question => {
-  const { digest } = parseMessage(Typed, { digest: typed });
-  const found = questions.find((question) => namesDigest(digest, question.digest));
+const named = (questions: readonly Question[], subject: Question['subject'], typed: string, entry: string): Question => {
+  const digest = typedDigest(subject, typed);
+  const found = questions.find((question) => question.subject === subject && namesDigest(digest, question.digest));
   if (found !== undefined) return found;
   const waiting = questions.filter(({ waits }) => waits);
   const those = (waiting.length === 0 ? questions : waiting).map(questionName).join(' and ');
-  throw new SwpError('stale', 'publish/other-plan', `What waits is ${those}, not ${digest}.`, { hint: `Read it: swp plan ${entry}` });
+  throw new SwpError('stale', 'publish/other-plan', `What waits is ${those}, not ${subject} ${digest}.`, {
+    hint: `Read it: swp plan ${entry}`,
+  });
 };
 
 /** What is decided without a digest: what waits, each of which the person is shown and asked about. */
@@ -113,11 +115,15 @@ const send = async (
 /** Approves or rejects exactly one plan, or exactly what was sealed under one. */
 export const decide = async (options: DecideOptions, context: Context): Promise<ExitCode> => {
   const entry = await entryName(context, options.entry);
-  const { verdict, digest } = options;
+  const { verdict, plan, manifest } = options;
   return withTemporal(context, async ({ client }) => {
     const questions = await questionsOf(client, entry);
-    if (digest === undefined && !mayPrompt(context)) throw needDigest(verdict, entry);
-    const wanted = digest === undefined ? await asked(questions, verdict, context) : [named(questions, digest, entry)];
+    const typed = [
+      ...(plan === undefined ? [] : [named(questions, 'plan', plan, entry)]),
+      ...(manifest === undefined ? [] : [named(questions, 'manifest', manifest, entry)]),
+    ];
+    if (typed.length === 0 && !mayPrompt(context)) throw needDigest(verdict, entry);
+    const wanted = typed.length === 0 ? await asked(questions, verdict, context) : typed;
     if (wanted.length === 0) {
       context.out.note('Nothing was decided.');
       return EXIT.awaitingApproval;

@@ -4,8 +4,8 @@ import { withTemporal } from '../publish/connect.js';
 import { pendingPages, type Pending } from '../publish/pending.js';
 import { timeText } from '../publish/stage-text.js';
 
-const whatOf = ({ stage, workflow, plan }: Pending): string => {
-  if (stage === 'awaiting-approval') return plan === null ? 'a plan' : `plan ${plan.replace(/^sha256:/, '').slice(0, 12)}`;
+const whatOf = ({ stage, workflow }: Pending): string => {
+  if (stage === 'awaiting-approval') return 'a plan';
   return stage === 'awaiting-release' ? `release of ${workflow}` : `${workflow} is parked`;
 };
 
@@ -17,7 +17,8 @@ export const pending = async (context: Context): Promise<ExitCode> =>
       item.waitsFor,
       whatOf(item),
       item.since === null ? `after ${timeText(item.startedAt)}` : timeText(item.since),
-      item.commands.join(', or '),
+      // A digest takes its room: one that rejects takes the same as one that approves.
+      (item.stage === 'awaiting-approval' ? item.commands.slice(0, 1) : item.commands).join(', or '),
     ]);
     if (count === 0) context.out.note('Nothing waits for anybody.');
     return EXIT.ok;

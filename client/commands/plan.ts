@@ -1,9 +1,10 @@
 import { SwpError } from '../../core/error.js';
-import { decisionText, shortDigest, type DecisionRecord } from '../../plan/decision.js';
+import { decisionText, type DecisionRecord } from '../../plan/decision.js';
 import { codeSpan, escapeMarkdown } from '../../plan/escape.js';
 import { planMarkdown, type ShownPlan } from '../../plan/render/markdown.js';
 import { SUMMARY_LIMIT } from '../../plan/render/tables.js';
 import { planText } from '../../plan/render/terminal.js';
+import { decideCommand } from '../../plan/render/words.js';
 import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -23,7 +24,7 @@ const summary = (entry: string, shown: ShownPlan, decision: DecisionRecord | nul
   [
     planMarkdown(shown, SUMMARY_LIMIT - NEXT_BYTES),
     ...(decision === null ? [] : [`${escapeMarkdown(decisionText(decision), 800)} (${decision.at})`]),
-    ...(waits ? [`Approve exactly this plan: ${codeSpan(`swp approve ${entry} ${shortDigest(shown.digest)}`)}`] : []),
+    ...(waits ? [`Approve exactly this plan: ${codeSpan(decideCommand('approve', entry, 'plan', shown.digest))}`] : []),
   ].join('\n\n');
 
 /** Shows the newest plan of the publish that runs, or ran last, and how it was decided. */
@@ -49,7 +50,7 @@ export const plan = async (options: { readonly entry: string; readonly markdown?
             ...(decision === null ? [] : ['', `${neutralise(decisionText(decision))} (${decision.at})`]),
           ].join('\n'),
     );
-    if (waits) context.out.note(`\nApprove exactly this plan: swp approve ${entry}`);
+    if (waits) context.out.note(`\nApprove exactly this plan: ${decideCommand('approve', entry, 'plan', shown.digest)}`);
     return EXIT.ok;
   });
 };

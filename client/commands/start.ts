@@ -2,6 +2,7 @@ import type { ArtifactKind } from '../../core/ids.js';
 import { SwpError } from '../../core/error.js';
 import { artifactsOf } from '../../catalog/artifacts.js';
 import { planText } from '../../plan/render/terminal.js';
+import { decideCommand } from '../../plan/render/words.js';
 import { readSettings } from '../../worker/settings.js';
 import type { PublishInput } from '../../workflows/types.js';
 import { snapshotOf } from '../catalog.js';
@@ -65,7 +66,8 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
     context.out.data({ entry: name, workflow: running.id, run: running.runId, stage: running.stage, plan }, () =>
       plan === null ? `${name}: ${running.stage}` : planText(plan, context.out.paint),
     );
-    if (running.stage === 'awaiting-approval') context.out.note(`\nApprove exactly this plan: swp approve ${name}`);
+    if (running.stage === 'awaiting-approval' && plan !== null)
+      context.out.note(`\nApprove exactly this plan: ${decideCommand('approve', name, 'plan', plan.digest)}`);
     if (running.stage === 'needs-attention') context.out.note(`\nIt stands still. See why: swp status ${name}`);
     if (running.stage === 'awaiting-approval') return EXIT.awaitingApproval;
     return running.stage === 'needs-attention' ? EXIT.failed : EXIT.ok;

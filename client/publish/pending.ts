@@ -1,6 +1,8 @@
 import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
 import { isEntryName } from '../../catalog/entry-name.js';
+import { Digest } from '../../core/ids.js';
+import { decideCommand } from '../../plan/render/words.js';
 import type { Stage } from '../../workflows/stages.js';
 import type { TemporalClient } from '../temporal-connection.js';
 import { firstPayload, timeOf } from './events.js';
@@ -9,14 +11,22 @@ import { SwpStage } from '../../workflows/search-attributes.js';
 
 interface Wait {
   readonly waitsFor: string;
-  readonly verbs: readonly string[];
+  readonly commands: (listed: Listed) => readonly string[];
 }
+
+const decidePlan = ({ entry, plan }: Listed): string[] => {
+  const digest = Digest.safeParse(plan);
+  return digest.success
+    ? (['approve', 'reject'] as const).map((verdict) => decideCommand(verdict, entry, 'plan', digest.data))
+    : [`swp plan ${entry}`];
+};
 
 /** The stages that only a person ends: who that is, and the commands that do it. */
 const WAITS: ReadonlyMap<string | null, Wait> = new Map<Stage, Wait>([
-  ['awaiting-approval', { waitsFor: 'a reviewer', verbs: ['approve', 'reject'] }],
-  ['awaiting-release', { waitsFor: 'a reviewer', verbs: ['approve', 'reject'] }],
-  ['needs-attention', { waitsFor: 'an operator', verbs: ['retry', 'abandon'] }],
+  ['awaiting-approval', { waitsFor: 'a reviewer', commands: decidePlan }],
+  // The list does not know what was sealed; the status has it, with the commands.
+  ['awaiting-release', { waitsFor: 'a reviewer', commands: ({ entry }) => [`swp status ${entry}`] }],
+  ['needs-attention', { waitsFor: 'an operator', commands: ({ entry }) => [`swp retry ${entry}`, `swp abandon ${entry}`] }],
 ]);
 
 const QUERY = `${RUNNING} AND ${SwpStage.name} IN (${[...WAITS.keys()].map((stage) => `'${stage}'`).join(', ')})`;
@@ -31,7 +41,7 @@ export interface Pending extends Listed {
   readonly waitsFor: string;
   /** Since when it stands there; null where only its start is known. */
   readonly since: Date | null;
-  /** Either of them decides. */
+  /** Each of them decides, or shows what there is to decide. */
   readonly commands: readonly string[];
 }
 
@@ -53,9 +63,9 @@ const sinceOf = async (client: Client, { workflow, run, stage }: Listed): Promis
 };
 
 const withWait = (listed: Listed, since: Date | null): Pending => {
-  const { waitsFor, verbs } = WAITS.get(listed.stage) ?? { waitsFor: 'a person', verbs: [] };
+  const { waitsFor, commands: commandsOf } = WAITS.get(listed.stage) ?? { waitsFor: 'a person', commands: () => [] };
   // Commands are copied into a shell: none is made from a name that is none.
-  const commands = isEntryName(listed.entry) ? verbs.map((verb) => `swp ${verb} ${listed.entry}`) : [];
+  const commands = isEntryName(listed.entry) ? commandsOf(listed) : [];
   return { ...listed, waitsFor, since, commands };
 };
 

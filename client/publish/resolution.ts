@@ -41,7 +41,7 @@ export const notParked = (entry: string, { publish, targets }: Parties): SwpErro
   const asks = publish.stage === 'awaiting-approval';
   return new SwpError('conflict', 'publish/not-parked', `Nothing of ${entry} is parked: it is ${stages.join(', ')}.`, {
     hint: asks
-      ? `Decide with \`swp approve ${entry}\` or \`swp reject ${entry}\`; end it with \`swp cancel ${entry}\`.`
+      ? `Read its plan and decide: \`swp plan ${entry}\`. End it with \`swp cancel ${entry}\`.`
       : `It goes on by itself: \`swp status ${entry}\`. End it with \`swp cancel ${entry}\`.`,
   });
 };

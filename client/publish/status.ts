@@ -2,8 +2,9 @@ import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { shortDigest, type DecisionRecord } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
+import { decideCommand } from '../../plan/render/words.js';
 import { statusQuery, targetStatusQuery, type Trouble } from '../../workflows/messages.js';
-import type { RepoId } from '../../core/ids.js';
+import type { Digest, RepoId } from '../../core/ids.js';
 import { allDecisions, decisionLine } from './decision-history.js';
 import { readEvents } from './events.js';
 import { newestPlanIn } from './plan-history.js';
@@ -102,6 +103,11 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
 export const parkedIn = ({ publish, targets }: Pick<PublishView, 'publish' | 'targets'>): readonly Running[] =>
   [publish, ...targets].filter(({ status, stage }) => status === 'RUNNING' && stage === 'needs-attention');
 
+const decideLines = (entry: string, subject: 'plan' | 'manifest', digest: Digest): string[] => [
+  `decide    ${decideCommand('approve', entry, subject, digest)}`,
+  `or        ${decideCommand('reject', entry, subject, digest)}`,
+];
+
 /** The view in lines for people. */
 export const viewLines = (entry: string, view: PublishView): string[] => {
   const { publish, plan } = view;
@@ -112,7 +118,7 @@ export const viewLines = (entry: string, view: PublishView): string[] => {
     ...(plan === null ? [] : [`  plan      ${shortDigest(plan.digest)}, round ${plan.round}`]),
     `  since     ${publish.startedAt.toISOString()}`,
     ...view.decisions.map((decision) => `  ${decisionLine(decision)}`),
-    ...(asks ? [`  decide    swp approve ${entry}, or swp reject ${entry}`] : []),
+    ...(asks && plan !== null ? decideLines(entry, 'plan', plan.digest).map((line) => `  ${line}`) : []),
     ...view.waitingFor.map((id) => `  waits for ${id}, which writes the same target`),
     ...publish.steps.map((step) => `  now       ${stepText(step)}`),
     ...view.targets.flatMap((target) => [
@@ -126,7 +132,7 @@ export const viewLines = (entry: string, view: PublishView): string[] => {
       ...sealedText(sealed)
         .split('\n')
         .map((line) => `  ${line}`),
-      `    decide    swp approve ${entry} ${shortDigest(sealed.manifest)}, or swp reject ${entry} ${shortDigest(sealed.manifest)}`,
+      ...decideLines(entry, 'manifest', sealed.manifest).map((line) => `    ${line}`),
     ]),
     ...view.troubles.flatMap(({ workflow, trouble }) => [
       `  ${workflow} is parked at ${trouble.step} (${trouble.code}): ${trouble.reason}`,

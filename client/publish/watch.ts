@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { decideCommand } from '../../plan/render/words.js';
 import type { Context } from '../context.js';
 import { stageOf, stepText } from './stage-text.js';
 import { readView, viewLines, type PublishView } from './status.js';
@@ -10,11 +11,11 @@ const LOOK_MS = 1_000;
 const LINE_MS = 30_000;
 
 /** The view in one line: every stage, and how far each step is. */
-const viewLine = (entry: string, { publish, targets }: PublishView): string => {
+const viewLine = (entry: string, { publish, targets, plan }: PublishView): string => {
   const open = targets.filter(({ status }) => status === 'RUNNING');
   const steps = [...publish.steps, ...open.flatMap((target) => target.steps)].map(stepText);
   const stages = [...new Set((open.length === 0 ? [publish] : open).map(stageOf))];
-  const decide = publish.stage === 'awaiting-approval' ? [`swp approve ${entry}`] : [];
+  const decide = publish.stage === 'awaiting-approval' && plan !== null ? [decideCommand('approve', entry, 'plan', plan.digest)] : [];
   const parked = [publish, ...open].some(({ stage }) => stage === 'needs-attention') ? [`swp status ${entry} says why`] : [];
   return [`${entry}: ${stages.join(', ')}`, ...steps, ...decide, ...parked].join('; ');
 };

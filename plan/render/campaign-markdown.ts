@@ -4,6 +4,7 @@ import type { CampaignRow } from '../campaign/row.js';
 import type { CampaignTotals } from '../campaign/totals.js';
 import { shortDigest } from '../decision.js';
 import { codeSpan, escapeMarkdown } from '../escape.js';
+import { decisionForms } from './decision-forms.js';
 import { table } from './tables.js';
 
 /** Rows that the Web UI shows; `swp campaign show` has all. */
@@ -50,16 +51,6 @@ export interface ShownCampaign {
   readonly stages: ReadonlyMap<string, number>;
 }
 
-const forms = (plan: Digest): string => {
-  const form = (verdict: string): string =>
-    `\`\`\`json\n{\n  "plan": "${shortDigest(plan)}",\n  "verdict": "${verdict}",\n  "reviewer": "your name"\n}\n\`\`\``;
-  return [
-    'Send Update `decide` or Signal `review`; with `"entries": ["source/key"]` it is for those alone.',
-    form('approve'),
-    form('reject'),
-  ].join('\n\n');
-};
-
 /** A campaign as Markdown for the Web UI; everything from outside is escaped. */
 export const campaignMarkdown = ({ id, totals, plan, rows, more, notes, asks, stages }: ShownCampaign): string =>
   [
@@ -67,7 +58,9 @@ export const campaignMarkdown = ({ id, totals, plan, rows, more, notes, asks, st
     `**${totalsText(totals)}**`,
     plan === null ? '' : `Its plan, which is the list of its entries and the digests of their plans: ${codeSpan(plan)}`,
     ...notes.map((note) => escapeMarkdown(note, 600)),
-    asks && plan !== null ? forms(plan) : '',
+    asks && plan !== null
+      ? `Send Update \`decide\` or Signal \`review\`; with \`"entries": ["source/key"]\` it is for those alone.\n\n${decisionForms('plan', plan)}`
+      : '',
     table(
       ['publishes', 'stand at'],
       [...stages].map(([stage, count]) => [plural(count, 'publish', 'publishes'), codeSpan(stage)]),

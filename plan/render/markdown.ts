@@ -2,7 +2,6 @@ import type { Digest } from '../../core/ids.js';
 import { policyText, type ApprovalPolicy } from '../approval.js';
 import type { ArtifactPlan } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
-import { shortDigest } from '../decision.js';
 import type { PlanChange } from '../diff.js';
 import { codeSpan, escapeMarkdown } from '../escape.js';
 import { changeTable, checkTable, cutAtLine, table } from './tables.js';
@@ -55,8 +54,8 @@ export const approvalsText = ({ approvals, startedBy }: ShownPlan): string | nul
 export const planMarkdown = (shown: ShownPlan, maxBytes = MARKDOWN_LIMIT): string => {
   const rest = commandsForTheRest(shown.entryName, shown.artifacts);
   const text = [
-    `## Plan ${codeSpan(shortDigest(shown.digest))} of ${escapeMarkdown(shown.entryName)}`,
-    `Round ${shown.round}. Whole digest: ${codeSpan(shown.digest)}`,
+    `## Plan of ${escapeMarkdown(shown.entryName)}`,
+    `Round ${shown.round}. Digest: ${codeSpan(shown.digest)}`,
     escapeMarkdown(approvalsText(shown) ?? ''),
     ...changeSection(shown.changes),
     ...shown.artifacts.flatMap((plan) => artifactSection(plan)),

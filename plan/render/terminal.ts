@@ -1,7 +1,6 @@
 import { formatBytes, oneLine } from '../../core/text.js';
 import type { ArtifactPlan } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
-import { shortDigest } from '../decision.js';
 import type { PlanChange } from '../diff.js';
 import { approvalsText, type ShownPlan } from './markdown.js';
 import type { Paint } from './paint.js';
@@ -57,8 +56,8 @@ export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
  */
 export const planText = (shown: ShownPlan, paint: Paint): string =>
   [
-    `${paint.bold(`Plan ${shortDigest(shown.digest)}`)} of ${shown.entryName}, round ${shown.round}`,
-    paint.dim(shown.digest),
+    `${paint.bold(`Plan of ${shown.entryName}`)}, round ${shown.round}`,
+    shown.digest,
     ...[approvalsText(shown)].filter((text) => text !== null),
     ...(shown.changes.length === 0 ? [] : ['', paint.bold('Changed since the round before'), ...changeLines(shown.changes)]),
     ...shown.artifacts.flatMap((plan) => artifactLines(plan, paint)),

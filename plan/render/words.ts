@@ -1,3 +1,4 @@
+import type { Digest } from '../../core/ids.js';
 import { formatBytes, plural } from '../../core/text.js';
 import type { ArtifactPlan, Operation } from '../artifact-plan.js';
 
@@ -34,6 +35,10 @@ export const planSummary = (plan: ArtifactPlan): string => {
       return `read ${formatBytes(plan.estimate.fetchBytes)}, write ${formatBytes(plan.estimate.outputBytes)}`;
   }
 };
+
+/** The command that decides exactly one plan, or what was sealed under one. */
+export const decideCommand = (verdict: 'approve' | 'reject', entryName: string, subject: 'plan' | 'manifest', digest: Digest): string =>
+  `swp ${verdict} ${entryName} --${subject} ${digest}`;
 
 /** Commands that publish the artifacts which are not held back by a blocked one; none where nothing is blocked. */
 export const commandsForTheRest = (entryName: string, plans: readonly ArtifactPlan[]): string[] => {

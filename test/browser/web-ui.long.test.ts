@@ -63,10 +63,10 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
       await link.click();
       await ui.page.getByText('User Metadata', { exact: true }).first().click();
       const details = await ui.details('A person decides: read the plan below.');
-      await details.getByText(digest).waitFor();
+      await details.getByText(digest.replace('sha256:', '')).first().waitFor();
       await details.getByRole('cell', { name: 'mtp.safetensors' }).waitFor();
       await ui.shot('plan');
-      await ui.send('Signal', 'review', { plan: shortDigest(digest), verdict: 'approve', reviewer: 'ada' });
+      await ui.send('Signal', 'review', { plan: digest, verdict: 'approve', reviewer: 'ada' });
       expect(await workshop.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { reviewer: 'ada' } } }] });
     },
     TIMEOUT_MS,
@@ -79,13 +79,13 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
       const { digest } = await workshop.planOf();
       await openPublish();
       await ui.details('A person decides');
-      const form = await ui.send('Update', 'decide', { plan: 'f'.repeat(12), verdict: 'approve', reviewer: 'ada' });
+      const form = await ui.send('Update', 'decide', { plan: 'f'.repeat(32), verdict: 'approve', reviewer: 'ada' });
       await form
-        .getByText(`Round 1 asks about plan ${shortDigest(digest)}, not ${'f'.repeat(12)}`)
+        .getByText(`Round 1 asks about plan ${shortDigest(digest)}, not ${'f'.repeat(32)}`)
         .first()
         .waitFor();
       await ui.shot('approve');
-      await ui.type(form, { plan: shortDigest(digest), verdict: 'approve', reviewer: 'ada', note: 'right this time' });
+      await ui.type(form, { plan: digest, verdict: 'approve', reviewer: 'ada', note: 'right this time' });
       expect(await workshop.result()).toMatchObject({ outcome: 'published' });
     },
     TIMEOUT_MS,
@@ -121,7 +121,7 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
       await workshop.untilTarget('awaiting-release');
       await openTarget();
       const details = await ui.details('A person looks at what was sealed');
-      const manifest = /"manifest": "([0-9a-f]{12})"/.exec(await details.locator('body').innerText())?.[1];
+      const manifest = /"manifest":\s+"([0-9a-f]{64})"/.exec(await details.locator('body').innerText())?.[1];
       await ui.send('Update', 'decide', { manifest, verdict: 'approve', reviewer: 'eve' });
       expect(await workshop.result()).toMatchObject({ outcome: 'published' });
     },

@@ -76,7 +76,7 @@ describe('swp campaign', () => {
         line
           .split('\t')
           .slice(0, 3)
-          .map((cell) => cell.replace(/^[0-9a-f]{12}$/, '<plan>')),
+          .map((cell) => cell.replace(/^[0-9a-f]{32}$/, '<plan>')),
       ),
     ).toEqual([
       [one.name, '<plan>', expect.stringMatching(/^mtp: publish; \d/)],
@@ -90,12 +90,17 @@ describe('swp campaign', () => {
     expect(entries.map(({ stage }) => stage)).toEqual(['awaiting-approval', 'awaiting-approval', null, null]);
     for (const name of [same.name, gone.name, other.name]) expect(await readRunning(workshop.temporal.client, publishId(name))).toBe(null);
 
-    const wrong = await run('approve', id, '--plan', 'f'.repeat(12));
-    expect(wrong).toMatchObject({ code: 4, err: expect.stringContaining(`asks about plan ${plan!.slice(7, 19)}`) });
+    const wrong = await run('approve', id, '--plan', 'f'.repeat(32));
+    expect(wrong).toMatchObject({ code: 4, err: expect.stringContaining(`asks about plan ${plan!.slice(7, 39)}`) });
+    expect(await run('approve', id, '--plan', plan!.slice(7, 19))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('at least its first 32'),
+    });
+    expect(started.err).toContain(`Approve exactly these plans: swp campaign approve ${id} --plan ${plan}\n`);
     expect(await run('approve', id)).toMatchObject({ code: 2, err: expect.stringContaining('--plan <digest>') });
     expect(await run('approve', id, same.name, '--plan', plan!)).toMatchObject({ code: 4, err: expect.stringContaining('publishes no') });
 
-    const approved = await run('approve', id, '--plan', plan!.slice(7, 19), '--as', 'ada');
+    const approved = await run('approve', id, '--plan', plan!.slice(7, 39), '--as', 'ada');
     expect(approved).toMatchObject({ code: 0, out: expect.stringContaining('approved by ada: told to 2 publishes') });
     const result = await workshop.temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
     expect(result).toMatchObject({ outcomes: { published: 2 }, troubles: [], totals: { changes: 2, unchanged: 1, blocked: 1 } });
@@ -167,7 +172,7 @@ describe('swp campaign', () => {
     expect(entries.find(({ entry: name }) => name === one.name)?.stage).toBe('awaiting-approval');
     await run('approve', id, '--plan', plan!, '--as', 'ada');
     const told = await untilTold(id, '1 of 2 took it');
-    expect(told.entries.find(({ entry: name }) => name === one.name)?.trouble).toMatch(/^moved: plan [0-9a-f]{12} now/);
+    expect(told.entries.find(({ entry: name }) => name === one.name)?.trouble).toMatch(/^moved: plan [0-9a-f]{32} now/);
     await until(two.name, 'published');
     expect((await readRunning(workshop.temporal.client, publishId(one.name)))?.stage).toBe('awaiting-approval');
     await workshop.handle(one).cancel();

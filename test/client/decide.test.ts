@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { Digest } from '../../core/ids.js';
 import { shortDigest } from '../../plan/decision.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { swp } from '../support/swp.js';
@@ -21,7 +22,7 @@ describe('swp approve', () => {
   it('records the account of the token, and every view says so', async () => {
     await workshop.start();
     const { digest } = await workshop.planOf();
-    const { code, out } = await run(['approve', entry(), shortDigest(digest), '--note', 'fine']);
+    const { code, out } = await run(['approve', entry(), '--plan', shortDigest(digest), '--note', 'fine']);
     expect([code, out]).toEqual([0, `Plan ${shortDigest(digest)} of ${entry()} approved by reader (Hub account): a claim, not a proof.\n`]);
     await workshop.result();
     expect((await run(['status', entry()])).out).toMatch(
@@ -35,7 +36,7 @@ describe('swp approve', () => {
   it('records what was typed as typed by hand', async () => {
     await workshop.start();
     const { digest } = await workshop.planOf();
-    const { code, out } = await run(['approve', entry(), digest, '--as', 'ada', '--json']);
+    const { code, out } = await run(['approve', entry(), '--plan', digest, '--as', 'ada', '--json']);
     expect([code, JSON.parse(out)]).toEqual([
       0,
       { entry: entry(), plan: digest, round: 1, verdict: 'approve', reviewer: 'ada', sent: 'answered', missing: 0 },
@@ -47,7 +48,7 @@ describe('swp approve', () => {
   it('without a token records the login', async () => {
     await workshop.start();
     const { digest } = await workshop.planOf();
-    const { out, err } = await run(['reject', entry(), digest, '--json'], { HF_TOKEN: '' });
+    const { out, err } = await run(['reject', entry(), '--plan', digest, '--json'], { HF_TOKEN: '' });
     expect(JSON.parse(out)).toMatchObject({ reviewer: userInfo().username, identity: 'os' });
     expect(err).toBe('');
     await workshop.result();
@@ -60,7 +61,7 @@ describe('swp approve', () => {
   ])('a Hub that %s holds nothing back', async (_, env, why) => {
     await workshop.start();
     const { digest } = await workshop.planOf();
-    const { code, out, err } = await run(['approve', entry(), digest, '--json'], env);
+    const { code, out, err } = await run(['approve', entry(), '--plan', digest, '--json'], env);
     expect([code, JSON.parse(out)]).toMatchObject([0, { identity: 'os' }]);
     expect(err).toMatch(why);
     await workshop.result();
@@ -73,7 +74,7 @@ describe('swp approve', () => {
     onTestFinished(() => void silent.close());
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
-    const { code, err } = await run(['approve', entry(), digest], { HF_ENDPOINT: `http://127.0.0.1:${port}` });
+    const { code, err } = await run(['approve', entry(), '--plan', digest], { HF_ENDPOINT: `http://127.0.0.1:${port}` });
     expect(code).toBe(0);
     expect(err).toContain('the Hub did not answer within 3 s');
     await workshop.result();
@@ -81,12 +82,20 @@ describe('swp approve', () => {
 
   it('without a terminal takes no approval without a digest, and has no other way', async () => {
     await workshop.start();
-    await workshop.planOf();
+    const { digest } = await workshop.planOf();
     const without = await run(['approve', entry()]);
     expect([without.code, without.err]).toEqual([2, expect.stringContaining('takes the digest of what was read')]);
     expect((await run(['approve', entry(), '--yes'])).code).toBe(2);
-    const other = await run(['approve', entry(), 'f'.repeat(12)]);
-    expect([other.code, other.err]).toEqual([4, expect.stringMatching(/What waits is plan [0-9a-f]{12}, not f{12}/)]);
+    const other = await run(['approve', entry(), '--plan', 'f'.repeat(32)]);
+    expect([other.code, other.err]).toEqual([4, expect.stringMatching(/What waits is plan [0-9a-f]{32}, not plan f{32}/)]);
+    expect((await run(['approve', entry(), '--manifest', digest])).err).toMatch(/What waits is plan [0-9a-f]{32}, not manifest/);
+    for (const subject of ['plan', 'manifest']) {
+      const short = await run(['approve', entry(), `--${subject}`, digest.slice(0, 'sha256:'.length + 31)]);
+      expect([short.code, short.err]).toEqual([
+        2,
+        expect.stringContaining(`--${subject} must be all 64 hex digits of the ${subject} digest`),
+      ]);
+    }
     expect((await workshop.handle().describe()).status.name).toBe('RUNNING');
   });
 });
@@ -101,25 +110,35 @@ describe('swp approve, of what was sealed', () => {
     await workshop.untilTarget('awaiting-release');
     const status = await run(['status', entry()]);
     expect(status.code).toBe(8);
-    const [, manifest] = /manifest +sha256:([0-9a-f]{12})/.exec(status.out) ?? [];
-    expect(status.out).toMatch(new RegExp(`look at +/.*builds[\\s\\S]*swp approve ${entry()} ${manifest}`));
+    const [, manifest] = /manifest +(sha256:[0-9a-f]{64})/.exec(status.out) ?? [];
+    expect(status.out).toMatch(
+      new RegExp(
+        `look at +/.*builds[\\s\\S]*swp approve ${entry()} --manifest ${manifest}\\n.*swp reject ${entry()} --manifest ${manifest}\\n`,
+      ),
+    );
     return manifest!;
   };
 
   it('releases it by the digest of its manifest, which status and pending name', async () => {
     const manifest = await sealed();
     await expect.poll(async () => (await run(['pending'])).out, { timeout: 10_000 }).toContain('release of target/');
-    const { code, out } = await run(['approve', entry(), manifest, '--note', 'looked']);
-    expect([code, out]).toEqual([0, `Manifest ${manifest} of ${entry()} approved by reader (Hub account): a claim, not a proof.\n`]);
+    const { code, out } = await run(['approve', entry(), '--manifest', manifest, '--note', 'looked']);
+    expect([code, out]).toEqual([
+      0,
+      `Manifest ${shortDigest(Digest.parse(manifest))} of ${entry()} approved by reader (Hub account): a claim, not a proof.\n`,
+    ]);
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
     expect((await run(['history', entry()])).out).toMatch(/reader \(Hub account\): looked/);
   });
 
   it('is not done by a digest of anything else', async () => {
     const manifest = await sealed();
-    const other = await run(['reject', entry(), 'f'.repeat(12)]);
-    expect([other.code, other.err]).toEqual([4, expect.stringContaining(`What waits is manifest ${manifest}, not ${'f'.repeat(12)}`)]);
-    expect((await run(['reject', entry(), manifest])).code).toBe(0);
+    const other = await run(['reject', entry(), '--manifest', 'f'.repeat(32)]);
+    expect([other.code, other.err]).toEqual([
+      4,
+      expect.stringContaining(`What waits is manifest ${shortDigest(Digest.parse(manifest))}, not manifest ${'f'.repeat(32)}`),
+    ]);
+    expect((await run(['reject', entry(), '--manifest', manifest])).code).toBe(0);
     expect(await workshop.result()).toMatchObject({ outcome: 'rejected' });
   });
 });

@@ -16,7 +16,7 @@ const clean = (text: string): string =>
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<run>')
     .replaceAll(/sha256:[0-9a-f]{64}/g, 'sha256:<digest>')
     .replaceAll(/\b[0-9a-f]{40}\b/g, '<commit>')
-    .replaceAll(/\b[0-9a-f]{12}\b/g, '<digest>')
+    .replaceAll(/\b[0-9a-f]{32}\b/g, '<digest>')
     .replaceAll(/after (?:\d+ min )?\d+ s/g, 'after <some time>');
 
 const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
@@ -37,7 +37,7 @@ describe('swp history', () => {
     await workshop.result();
     await workshop.start();
     const { digest } = await workshop.planOf();
-    await run('approve', entry(), digest, '--note', 'fine');
+    await run('approve', entry(), '--plan', digest, '--note', 'fine');
     const result = await workshop.result();
     await workshop.start();
     await workshop.until('unchanged');
@@ -70,7 +70,7 @@ describe('swp history', () => {
     const other = workshop.entry({ mtp_sidecar_repo: `${workshop.target}-2` }, `${workshop.queue}-2`);
     await workshop.start(other);
     await workshop.planOf(1, other);
-    expect((await run('history', other.name)).out).toMatch(/^\S+ {2}awaiting-approval\n {2}plan +[0-9a-f]{12}, round 1\n$/);
+    expect((await run('history', other.name)).out).toMatch(/^\S+ {2}awaiting-approval\n {2}plan +[0-9a-f]{32}, round 1\n$/);
     await workshop.temporal.client.workflow.getHandle(publishId(other.name)).terminate();
     expect((await run('history', other.name)).out).toMatch(/^\S+ {2}terminated after /);
   });

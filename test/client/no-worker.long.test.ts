@@ -72,7 +72,7 @@ it('swp approve leaves the decision as a signal, and says so', async () => {
     const { digest } = await other.planOf();
     await other.stopWorkers();
     const { name: entry } = other.entry();
-    const { code, out, err } = await swp(['approve', entry, digest], { cwd: other.directory, env: other.clientEnv() });
+    const { code, out, err } = await swp(['approve', entry, '--plan', digest], { cwd: other.directory, env: other.clientEnv() });
     expect([code, out]).toEqual([5, expect.stringContaining('approved by reader (Hub account)')]);
     expect(err).toContain('The decision waits in the workflow');
     const { events } = await other.handle().fetchHistory();

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { shortDigest } from '../../plan/decision.js';
 import { targetId } from '../../workflows/names.js';
 import { swp } from '../support/swp.js';
 import { Workshop } from '../support/workshop.js';
@@ -28,8 +27,13 @@ describe('swp pending', () => {
     const { digest } = await workshop.planOf();
     const [row] = await rows(['pending'], 1);
     const [, who, what, since, commands] = row!.split('\t');
-    expect([who, what]).toEqual(['a reviewer', `plan ${shortDigest(digest)}`]);
-    expect(commands).toBe(`swp approve ${entry()}, or swp reject ${entry()}`);
+    expect([who, what]).toEqual(['a reviewer', 'a plan']);
+    expect(commands).toBe(`swp approve ${entry()} --plan ${digest}`);
+    const listed = JSON.parse((await run('pending', '--json')).out) as { entry: string; commands: string[] }[];
+    expect(listed.find((item) => item.entry === entry())?.commands).toEqual([
+      `swp approve ${entry()} --plan ${digest}`,
+      `swp reject ${entry()} --plan ${digest}`,
+    ]);
     expect(Math.abs(Date.parse(since!) - before)).toBeLessThan(20_000);
   });
 
@@ -79,7 +83,7 @@ describe('swp status without an entry', () => {
     const refused = await run('retry', other.name);
     expect([refused.code, refused.err]).toEqual([
       1,
-      expect.stringMatching(/Nothing of .* is parked: it is awaiting-approval\.\nDecide with `swp approve/),
+      expect.stringMatching(/Nothing of .* is parked: it is awaiting-approval\.\nRead its plan and decide: `swp plan /),
     ]);
   });
 });

@@ -24,6 +24,7 @@ const deciding = (decide: () => Promise<unknown>): { onErr: (err: string) => voi
 describe('swp status --watch', () => {
   it('without a terminal tells a line for each stage, and ends with the publish', async () => {
     await workshop.start();
+    const { digest } = await workshop.planOf();
     const { onErr, decided } = deciding(() => workshop.approve());
     const { code, out, err } = await run(['status', entry(), '--watch'], { onErr });
     await decided();
@@ -31,7 +32,9 @@ describe('swp status --watch', () => {
     expect(out).toContain(`${entry()}: published`);
     expect(out).toMatch(/verified {2}5 files as listed at the commit, \d.* of \d.* read back \(5 files whole\)/);
     const lines = err.trimEnd().split('\n');
-    expect(lines.find((line) => line.includes('awaiting-approval'))).toBe(`${entry()}: awaiting-approval; swp approve ${entry()}`);
+    expect(lines.find((line) => line.includes('awaiting-approval'))).toBe(
+      `${entry()}: awaiting-approval; swp approve ${entry()} --plan ${digest}`,
+    );
     expect(new Set(lines).size).toBe(lines.length);
     expect(err).not.toContain('\u001b');
   });
@@ -48,7 +51,7 @@ describe('swp status --watch', () => {
 
   it('ends 10 when the plan is rejected', async () => {
     await workshop.start();
-    const reject = async () => run(['reject', entry(), (await workshop.planOf()).digest]);
+    const reject = async () => run(['reject', entry(), '--plan', (await workshop.planOf()).digest]);
     const { onErr, decided } = deciding(reject);
     expect((await run(['status', entry(), '--watch'], { onErr })).code).toBe(10);
     await decided();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Digest } from '../../core/ids.js';
 import { decide, expire, ONE_APPROVAL, openApproval, policyText, type Approval, type ApprovalPolicy } from '../../plan/approval.js';
-import { reviewerText, shortDigest } from '../../plan/decision.js';
+import { namesDigest, reviewerText, shortDigest } from '../../plan/decision.js';
 
 const PLAN = Digest.parse(`sha256:${'a1'.repeat(32)}`);
 const OTHER = Digest.parse(`sha256:${'b2'.repeat(32)}`);
@@ -19,8 +19,9 @@ describe('one decision', () => {
   });
 
   it.each([
-    ['twelve digits', shortDigest(PLAN)],
+    ['32 digits', shortDigest(PLAN)],
     ['with prefix', `sha256:${shortDigest(PLAN)}`],
+    ['40 digits', PLAN.slice('sha256:'.length, 'sha256:'.length + 40)],
     ['in capitals and spaces', `  ${PLAN.toUpperCase()} `],
   ])('takes the digest as people copy it: %s', (_, plan) => {
     expect(decide(open(), message({ plan }), 5).approval.state).toBe('approved');
@@ -68,12 +69,20 @@ describe('one decision', () => {
     ['another verdict', message({ verdict: 'yes' })],
     ['an unknown field', message({ force: true })],
     ['an unknown identity', message({ identity: 'passport' })],
-    ['eleven digits', message({ plan: 'a1a1a1a1a1a' })],
     ['a huge note', message({ note: 'x'.repeat(10_000) })],
   ])('refuses %s as malformed and keeps the reason', (_, input) => {
     const { approval, answer } = decide(open(), input, 5);
     expect(answer).toMatchObject({ result: 'refused', code: 'malformed' });
     expect(approval.refusals).toHaveLength(1);
+  });
+
+  it.each([12, 31])('refuses %i digits of the digest, because another plan can be made to have them too', (digits) => {
+    const { answer } = decide(open(), message({ plan: shortDigest(PLAN).slice(0, digits) }), 5);
+    expect(answer).toMatchObject({ code: 'malformed', message: expect.stringMatching(/at least its first 32: fewer can be forged/) });
+  });
+
+  it.each(['', 'sha256:', 'a1', `${PLAN}a1`])('is not named by %j', (reference) => {
+    expect(namesDigest(reference, PLAN)).toBe(false);
   });
 
   it.each(['hub', 'os'] as const)('keeps where the name comes from: %s', (identity) => {

@@ -87,7 +87,7 @@ it('a notice of a campaign tells its totals, and the command that approves it', 
   await expect
     .poll(() => chat.heard)
     .toEqual([
-      'Campaign 20261126-0930-1f2e waits for approval: 2 entries to publish (4.00 GB, at most 5.00 GB of disk at once for each), 996 unchanged, 2 blocked. Read it: swp campaign show 20261126-0930-1f2e\nThen: swp campaign approve 20261126-0930-1f2e --plan abababababab',
+      `Campaign 20261126-0930-1f2e waits for approval: 2 entries to publish (4.00 GB, at most 5.00 GB of disk at once for each), 996 unchanged, 2 blocked. Read it: swp campaign show 20261126-0930-1f2e\nThen: swp campaign approve 20261126-0930-1f2e --plan sha256:${'ab'.repeat(32)}`,
     ]);
 });
 
@@ -105,7 +105,9 @@ describe('a webhook', () => {
     webhook().tell({ what: 'awaiting-approval', entry: 'acme/x', plan: Digest.parse(`sha256:${'a1'.repeat(32)}`) });
     await expect
       .poll(() => chat.heard)
-      .toEqual(['Plan a1a1a1a1a1a1 of acme/x waits for approval. Read it: swp plan acme/x\nThen: swp approve acme/x a1a1a1a1a1a1']);
+      .toEqual([
+        `Plan ${'a1'.repeat(16)} of acme/x waits for approval. Read it: swp plan acme/x\nThen: swp approve acme/x --plan sha256:${'a1'.repeat(32)}`,
+      ]);
   });
 
   it('hears nothing that its chat would take for a link or a call', async () => {

@@ -56,7 +56,6 @@ describe('swp start --dry-run', () => {
       .replaceAll(/[\d.]+ [GT]B free/g, '<some> free')
       .replaceAll(/@ [0-9a-f]{40}/g, '@ <commit>')
       .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
-      .replaceAll(/Plan [0-9a-f]{12}/g, 'Plan <digest>')
       .replaceAll(/at [0-9a-f]{12}/g, 'at <commit>');
     await expect(`exit ${code}\n${volatile}`).toMatchFileSnapshot('goldens/dry-run.txt');
     expect(await hub.admin.exists('acme/tiny-mtp')).toBe(false);

@@ -81,13 +81,13 @@ describe("a campaign's plan", () => {
     expect(text).toContain('and 51 more entries; all of them:');
     expect(text.split('\n').filter((line) => line.startsWith('| `acme/')).length).toBe(100);
     expect(text).toContain('`swp campaign show x`');
-    expect(text).toContain('"plan": "aaaaaaaaaaaa"');
+    expect(text).toContain(`"plan":\n"${'a'.repeat(64)}"`);
     expect(Buffer.byteLength(text)).toBeLessThan(20_000);
   });
 });
 
 describe('a decision about a campaign', () => {
-  const message = { plan: 'a'.repeat(12), verdict: 'approve', reviewer: 'ada' };
+  const message = { plan: 'a'.repeat(32), verdict: 'approve', reviewer: 'ada' };
 
   it('is that of a plan, for all entries or for some', () => {
     expect(parseCampaignDecision(message)).toEqual(message);
