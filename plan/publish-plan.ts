@@ -64,6 +64,11 @@ export const hostNeeds = ({ scratchBytes, memoryBytes = 0 }: Estimate): Pick<Art
   memoryBytes: MEMORY + memoryBytes,
 });
 
+const needsOf = (action: ArtifactPlan['action'], estimate: Estimate): ReturnType<typeof hostNeeds> => {
+  if (action === 'publish') return hostNeeds(estimate);
+  return { diskBytes: action === 'metadata-only' ? DISK_MARGIN : 0, memoryBytes: 0 };
+};
+
 const cardInput = (parts: PublishParts, tools: Readonly<Record<string, string>>): CardInput => ({
   target: parts.target.repo,
   source: parts.source,
@@ -141,10 +146,10 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
     return same.payloadSame ? 'metadata-only' : 'publish';
   };
   const action = decideAction();
-  const estimate = action === 'publish' ? parts.estimate : NOTHING;
   // A payload that stays was proven when it was made.
   const proof = same.payloadSame ? target.lastPublish?.provenance.predicate.buildDefinition.internalParameters.proof : parts.proof;
-  const { fetchBytes, neededBytes, outputBytes } = estimate;
+  const { fetchBytes, neededBytes, outputBytes } = action === 'publish' ? parts.estimate : NOTHING;
+  const needs = needsOf(action, parts.estimate);
   return {
     version: 1,
     kind: recipe.kind,
@@ -157,7 +162,7 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
     copies: [...copies],
     ...(mirrored === undefined ? {} : { mirrored: [...mirrored] }),
     ...(proof === undefined || action === 'blocked' ? {} : { proof }),
-    estimate: { fetchBytes, neededBytes, outputBytes, ...hostNeeds(estimate) },
+    estimate: { fetchBytes, neededBytes, outputBytes, ...needs },
     card: { template: parts.card(cardInput(parts, parts.tools)) },
     checks,
     tools: { ...parts.tools },

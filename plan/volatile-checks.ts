@@ -44,6 +44,7 @@ const readCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
 
 const diskCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   const need = plan.estimate.diskBytes;
+  if (need === 0) return [];
   if (need <= host.freeDiskBytes) return [ok('disk', `${formatBytes(need)} of scratch wanted, ${formatBytes(host.freeDiskBytes)} free.`)];
   return [
     blocked(

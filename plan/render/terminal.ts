@@ -27,6 +27,12 @@ export const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
 export const changeLines = (changes: readonly PlanChange[]): string[] =>
   changes.map(({ path, before, after }) => `  ${oneLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`);
 
+const needsText = ({ diskBytes, memoryBytes }: ArtifactPlan['estimate']): string =>
+  [
+    ...(diskBytes === 0 ? [] : [`${formatBytes(diskBytes)} of disk`]),
+    ...(memoryBytes === 0 ? [] : [`${formatBytes(memoryBytes)} of memory`]),
+  ].join(', ') || 'nothing of a host';
+
 /** One artifact's plan, an empty line before it. */
 export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
   const operations = plan.operations
@@ -42,7 +48,7 @@ export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
       : [`  source  ${plan.source.repo} @ ${plan.source.commit} (license ${oneLine(plan.source.license ?? 'unknown')})`]),
     `  head    ${plan.target.head ?? 'none: the target is absent or empty'}`,
     ...(plan.recipeDigest === null ? [] : [`  recipe  ${plan.recipeDigest}`]),
-    `  needs   ${formatBytes(plan.estimate.diskBytes)} of disk, ${formatBytes(plan.estimate.memoryBytes)} of memory`,
+    `  needs   ${needsText(plan.estimate)}`,
     ...(operations.length === 0 ? [] : ['  does']),
     ...operations.map((words) => `    ${words.what.padEnd(7)} ${words.path.padEnd(widest)}  ${paint.dim(words.reason)}`),
     '  checks',

@@ -91,17 +91,15 @@ describe('a plan that only files', () => {
     expect(() => assertApproved(approve(made), 'file')).toThrow(expect.objectContaining({ code: 'plan/not-publishable' }));
   });
 
-  it('needs a host that may write, not one that can read the source', () => {
+  it('needs a host that may write, not one that can read the source or has room', () => {
     const host = {
       host: 'h',
-      freeDiskBytes: 1e12,
+      freeDiskBytes: 0,
+      memoryBytes: 1,
       sources: [],
       targets: [{ repo: TARGET, writable: 'no' as const, reason: 'It only reads.' }],
     };
-    expect(volatileChecks([fileOnly()], host).map(({ code, verdict }) => `${code} ${verdict}`)).toEqual([
-      'write-access blocked',
-      'disk ok',
-    ]);
+    expect(volatileChecks([fileOnly()], host).map(({ code, verdict }) => `${code} ${verdict}`)).toEqual(['write-access blocked']);
     expect(volatileChecks([fileOnly()], null)).toMatchObject([{ code: 'high-memory-host', verdict: 'blocked' }]);
   });
 

@@ -69,6 +69,7 @@ describe('the plan of an MTP sidecar', () => {
     const made = plan({ target: publishedTarget(plan()) });
     expect(made.action).toBe('unchanged');
     expect(made.operations.map(({ op }) => op)).toEqual(['keep', 'keep', 'keep', 'keep', 'keep']);
+    expect(made.estimate).toEqual({ fetchBytes: 0, neededBytes: 0, outputBytes: 0, diskBytes: 0, memoryBytes: 0 });
   });
 
   it('is unchanged when only tool versions differ', () => {
@@ -78,8 +79,16 @@ describe('the plan of an MTP sidecar', () => {
 
   it('rewrites only metadata when only the license differs', () => {
     const made = plan({ source: sourceFacts({ license: { id: 'mit', name: null, link: null } }), target: publishedTarget(plan()) });
-    expect(made).toMatchObject({ action: 'metadata-only', estimate: { fetchBytes: 0, outputBytes: 0 } });
+    expect(made).toMatchObject({
+      action: 'metadata-only',
+      estimate: { fetchBytes: 0, outputBytes: 0, diskBytes: 2 ** 26, memoryBytes: 0 },
+    });
     expect(made.operations).toContainEqual({ op: 'keep', path: 'mtp.safetensors', reason: 'its bytes are already there' });
+  });
+
+  it('needs nothing of a host when it is blocked', () => {
+    const made = plan({ source: sourceFacts({ private: true }) });
+    expect(made).toMatchObject({ action: 'blocked', estimate: { diskBytes: 0, memoryBytes: 0 } });
   });
 
   it('replaces everything when the source moved', () => {
