@@ -1,6 +1,5 @@
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
-import { messageOf, SwpError } from '../core/error.js';
-import { isListening, readTemporalConfig, unreachable, type TemporalConfig } from '../worker/temporal-config.js';
+import { Client, Connection } from '@temporalio/client';
+import { explainConnection, isListening, readTemporalConfig, unreachable, type TemporalConfig } from '../worker/temporal-config.js';
 
 export interface TemporalClient {
   readonly client: Client;
@@ -32,7 +31,7 @@ export const connectClient = async ({ env = process.env, deadlineMs = 5000 }: Co
     await connection.withDeadline(deadline, () => connection.workflowService.describeNamespace({ namespace }));
   } catch (error) {
     await connection.close();
-    throw explain(error, config);
+    throw explainConnection(error, config);
   }
   return { client: new Client({ connection, namespace }), connection, namespace, address, close: () => connection.close() };
 };
@@ -45,37 +44,6 @@ const open = async (config: TemporalConfig, deadline: number): Promise<Connectio
   try {
     return await Connection.connect({ ...config.connectionOptions, connectTimeout: Math.max(1, deadline - Date.now()) });
   } catch (error) {
-    throw explain(error, config);
+    throw explainConnection(error, config);
   }
-};
-
-const GRPC_NOT_FOUND = 5;
-const GRPC_REFUSALS = [7, 16];
-
-const explain = (error: unknown, config: TemporalConfig): SwpError => {
-  const { address, namespace } = config;
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;
-  if (code === GRPC_NOT_FOUND) {
-    return new SwpError('invalid', 'temporal/no-namespace', `the Temporal server at ${address} has no namespace "${namespace}"`, {
-      cause: error,
-      hint: `Set TEMPORAL_NAMESPACE to one it has (\`temporal operator namespace list\`), or create it: temporal operator namespace create --namespace ${namespace}`,
-    });
-  }
-  if (code !== undefined && GRPC_REFUSALS.includes(code)) {
-    return new SwpError(
-      'access',
-      'temporal/access',
-      `the Temporal server at ${address} refuses access to namespace "${namespace}": ${messageOf(cause)}`,
-      {
-        cause: error,
-        hint: 'Check TEMPORAL_API_KEY, or the client certificate in TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH.',
-      },
-    );
-  }
-  return unreachable(
-    config,
-    `something listens there, but does not answer as one (${messageOf(error)}); is TLS set as the server needs it?`,
-    error,
-  );
 };

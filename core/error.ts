@@ -36,8 +36,9 @@ export class SwpError extends Error {
   }
 }
 
-/** The message of anything thrown, with the messages of its causes. */
+/** The message of anything thrown, with those messages of its causes that it does not repeat itself. */
 export const messageOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${messageOf(error.cause)}`;
+  const cause = error.cause === undefined ? '' : messageOf(error.cause);
+  return error.message.includes(cause) ? error.message : `${error.message.replace(/\.$/, '')}: ${cause}`;
 };

@@ -1,7 +1,7 @@
 import { NativeConnection } from '@temporalio/worker';
-import { messageOf } from '../core/error.js';
+import { SwpError } from '../core/error.js';
 import { checkSearchAttributes, searchAttributesError } from './search-attributes.js';
-import { isListening, readTemporalConfig, unreachable } from './temporal-config.js';
+import { explainConnection, isListening, readTemporalConfig, unreachable } from './temporal-config.js';
 
 const PROBE_MS = 5_000;
 
@@ -19,12 +19,14 @@ export const connectWorker = async (
   try {
     connection = await NativeConnection.connect(connectionOptions);
   } catch (error) {
-    throw unreachable(config, messageOf(error), error);
+    throw explainConnection(error, config);
   }
-  const problems = await checkSearchAttributes(connection, namespace);
-  if (problems.length > 0) {
+  try {
+    const problems = await checkSearchAttributes(connection, namespace);
+    if (problems.length > 0) throw searchAttributesError(problems, namespace);
+  } catch (error) {
     await connection.close();
-    throw searchAttributesError(problems, namespace);
+    throw error instanceof SwpError ? error : explainConnection(error, config);
   }
   return { connection, namespace, address };
 };

@@ -18,16 +18,16 @@ const list = z.string().transform((text) =>
 
 const UNITS = new Map([
   ['k', 1e3],
-  ['M', 1e6],
-  ['G', 1e9],
+  ['m', 1e6],
+  ['g', 1e9],
 ]);
 
-/** `800k`, `50M`, `1.5G`: bytes a second, as curl's `--limit-rate` spells it, in powers of ten. */
+/** `800k`, `50M`, `1.5G`: bytes a second, as curl's `--limit-rate` spells it in either case, in powers of ten. */
 const ByteRate = z
   .string()
-  .regex(/^\d{1,12}(?:\.\d{1,3})?[kMG]?$/, 'must be bytes a second, as 800k, 50M or 1.5G')
+  .regex(/^\d{1,12}(?:\.\d{1,3})?[kmg]?$/i, 'must be bytes a second, as 800k, 50M or 1.5G')
   .transform((text) => {
-    const unit = UNITS.get(text.slice(-1));
+    const unit = UNITS.get(text.slice(-1).toLowerCase());
     return Math.floor(unit === undefined ? Number(text) : Number(text.slice(0, -1)) * unit);
   })
   .refine((rate) => rate >= 1000, 'must be at least 1k');

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { isGrpcServiceError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { messageOf, SwpError } from '../core/error.js';
 import { Secret } from '../core/secret.js';
@@ -100,3 +101,35 @@ export const unreachable = ({ address, origin }: Pick<TemporalConfig, 'address' 
     cause,
     hint: 'Start one with `swp dev` or `temporal server start-dev`, or set TEMPORAL_ADDRESS (or TEMPORAL_PROFILE) to yours.',
   });
+
+const GRPC_NOT_FOUND = 5;
+const GRPC_REFUSALS = [7, 16];
+
+/** What keeps a connection from being used, from whatever the SDK threw. */
+export const explainConnection = (error: unknown, config: TemporalConfig): SwpError => {
+  const { address, namespace } = config;
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;
+  if (code === GRPC_NOT_FOUND) {
+    return new SwpError('invalid', 'temporal/no-namespace', `the Temporal server at ${address} has no namespace "${namespace}"`, {
+      cause: error,
+      hint: `Set TEMPORAL_NAMESPACE to one it has (\`temporal operator namespace list\`), or create it: temporal operator namespace create --namespace ${namespace}`,
+    });
+  }
+  if (code !== undefined && GRPC_REFUSALS.includes(code)) {
+    return new SwpError(
+      'access',
+      'temporal/access',
+      `the Temporal server at ${address} refuses access to namespace "${namespace}": ${messageOf(cause)}`,
+      {
+        cause: error,
+        hint: 'Check TEMPORAL_API_KEY, or the client certificate in TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH.',
+      },
+    );
+  }
+  return unreachable(
+    config,
+    `something listens there, but does not answer as one (${messageOf(error)}); is TLS set as the server needs it?`,
+    error,
+  );
+};

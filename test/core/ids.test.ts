@@ -65,5 +65,7 @@ describe('an error', () => {
       'outer: inner: core',
     );
     expect(messageOf(null)).toBe('null');
+    expect(messageOf(new Error('A sentence.', { cause: new Error('why') }))).toBe('A sentence: why');
+    expect(messageOf(new Error('no server: refused', { cause: new Error('refused') }))).toBe('no server: refused');
   });
 });

@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { connectWorker } from '../../worker/connection.js';
 import { readTemporalConfig } from '../../worker/temporal-config.js';
+import { testTemporalEnv } from '../support/temporal.js';
 
 const read = (env: NodeJS.ProcessEnv) => readTemporalConfig({ TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml', ...env });
 
@@ -32,6 +34,14 @@ test.each([
   ['[::1]:7', '[::1]:7'],
 ])('the address %s is %s', (given, address) => {
   expect(read({ TEMPORAL_ADDRESS: given }).address).toBe(address);
+});
+
+test('a worker in a namespace that does not exist says so, and how to make it', async () => {
+  await expect(connectWorker({ ...testTemporalEnv(), TEMPORAL_NAMESPACE: 'nowhere' })).rejects.toMatchObject({
+    kind: 'invalid',
+    code: 'temporal/no-namespace',
+    hint: expect.stringContaining('temporal operator namespace create --namespace nowhere'),
+  });
 });
 
 test('an API key turns TLS on', () => {
