@@ -2,8 +2,19 @@
  * What a failure means for the person or program that meets it. `unavailable` is the only kind worth
  * retrying unchanged; every other one needs a person, other input or a new plan.
  */
-export type ErrorKind =
-  'usage' | 'invalid' | 'stale' | 'unavailable' | 'access' | 'quota' | 'not-found' | 'conflict' | 'integrity' | 'internal';
+export const ERROR_KINDS = [
+  'usage',
+  'invalid',
+  'stale',
+  'unavailable',
+  'access',
+  'quota',
+  'not-found',
+  'conflict',
+  'integrity',
+  'internal',
+] as const;
+export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 export interface SwpErrorOptions {
   /** What the reader can do next, as a sentence or a command. */

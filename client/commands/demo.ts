@@ -19,6 +19,7 @@ import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
 import { loginReviewer } from '../publish/reviewer.js';
+import { readSettings } from '../../worker/settings.js';
 import { startPublish } from '../../worker/start-publish.js';
 
 const PLAN_DEADLINE_MS = 60_000;
@@ -65,6 +66,7 @@ const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode
 export const demo = async ({ yes }: { readonly yes?: boolean }, context: Context): Promise<ExitCode> => {
   if (yes !== true && !context.interactive)
     throw new SwpError('usage', 'demo/needs-yes', 'Without a terminal nobody can approve the plan.', { hint: 'npm run demo -- --yes' });
+  readSettings(context.env);
   const directory = await mkdtemp(join(tmpdir(), 'swp-demo-'));
   context.out.note('Starting Temporal, a local hub with synthetic checkpoints, and both workers.');
   const world = await startWorld({

@@ -5,6 +5,7 @@ import { NAMED_FAULTS } from '../../dev/hub/namedFaults.js';
 import { parseFault } from '../../dev/hub/parseFault.js';
 import { DEMO } from '../../dev/world/seed.js';
 import { startWorld } from '../../dev/world/world.js';
+import { readSettings } from '../../worker/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 
@@ -40,6 +41,8 @@ const listFaults = ({ out }: Context): ExitCode => {
 export const dev = async (options: DevOptions, context: Context): Promise<ExitCode> => {
   if (options.fault?.includes('help') === true) return listFaults(context);
   const faults = (options.fault ?? []).map(parseFault);
+  // Both workers would refuse what is wrong, but only once everything else runs.
+  readSettings(context.env);
   const directory = resolve(context.cwd, options.directory);
   const world = await startWorld({
     directory,
@@ -49,11 +52,12 @@ export const dev = async (options: DevOptions, context: Context): Promise<ExitCo
     note: (line) => context.out.note(line),
   });
   try {
-    context.out.data({ settings: world.settings, ui: world.temporal.uiUrl, entry: DEMO.entry }, () =>
+    context.out.data({ settings: world.settings, ui: world.temporal.uiUrl, metrics: world.metrics, entry: DEMO.entry }, () =>
       [
         `Temporal   ${world.temporal.address}`,
         `Web UI     ${world.temporal.uiUrl ?? 'none'}`,
         `Local hub  ${world.hub.url}`,
+        ...world.metrics.map((address) => `Metrics    http://${address}/metrics`),
         `Logs       ${relative(context.cwd, directory)}/*.log`,
         '',
         'In another terminal:',

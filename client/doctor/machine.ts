@@ -59,7 +59,7 @@ export const lookAtScratch: Look = async ({ env }) => {
     return {
       what: 'scratch',
       verdict: 'bad',
-      message: `${there} cannot be written to`,
+      message: `nobody here may write to ${there}`,
       fix: 'Let SWP_SCRATCH name a directory of the worker.',
     };
   }

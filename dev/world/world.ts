@@ -10,7 +10,9 @@ import { strikeFaults } from '../hub/strikeFaults.js';
 import { supervise, type Supervised } from '../../core/supervise.js';
 import { findTemporalCli } from '../temporal/find.js';
 import { startTemporalServer, type TemporalServer } from '../temporal/server.js';
+import { metricsAt } from './metrics.js';
 import { demoCatalog, DEMO_SETTINGS, DEMO_TOKENS, seedHub } from './seed.js';
+import { workerError } from './worker-error.js';
 
 export interface WorldOptions {
   /** Holds everything: the server's database, the hub's files, scratch, logs. It survives and is used again. */
@@ -28,6 +30,8 @@ export interface World {
   readonly hub: LocalHub;
   /** What another terminal needs to use this world; the token in it only reads. */
   readonly settings: Readonly<Record<string, string>>;
+  /** `address:port` where each worker serves metrics; empty where that is not asked for. */
+  readonly metrics: readonly string[];
   /** Resolves when a part that must run has ended. */
   readonly broken: Promise<{ readonly name: string; readonly code: number }>;
   close(): Promise<void>;
@@ -52,9 +56,7 @@ const startWorker = async (role: (typeof ROLES)[number], env: NodeJS.ProcessEnv,
       },
     });
     parts.worker = worker;
-    void worker.exited.then((code) =>
-      reject(new SwpError('unavailable', 'dev/worker-ended', `The ${role} worker ended with code ${code}: ${worker.output().slice(-500)}`)),
-    );
+    void worker.exited.then((code) => reject(workerError(role, code, worker.output())));
   });
   if (parts.worker === undefined) throw new SwpError('internal', 'dev/worker-ended', `The ${role} worker was not started.`);
   return parts.worker;
@@ -112,11 +114,18 @@ export const startWorld = async ({ directory, ports, note, env, faults = [] }: W
     const base = { ...env, ...settings };
     const tokens = { control: DEMO_TOKENS.read, highmem: DEMO_TOKENS.write };
     const workers = await Promise.all(
-      ROLES.map(async (role) => {
+      ROLES.map(async (role, place) => {
         const log = createWriteStream(join(directory, `${role}.log`), { flags: 'a' });
         const worker = await startWorker(
           role,
-          { ...base, HF_TOKEN: tokens[role], SWP_SCRATCH: join(directory, 'scratch'), SWP_TARGETS: 'demo', SWP_SLOTS: '2' },
+          {
+            ...base,
+            HF_TOKEN: tokens[role],
+            SWP_SCRATCH: join(directory, 'scratch'),
+            SWP_TARGETS: 'demo',
+            SWP_SLOTS: '2',
+            SWP_METRICS: metricsAt(env['SWP_METRICS'], place),
+          },
           log,
         );
         closers.push(async () => {
@@ -130,7 +139,8 @@ export const startWorld = async ({ directory, ports, note, env, faults = [] }: W
       ...workers.map(({ role, worker }) => worker.exited.then((code) => ({ name: `The ${role} worker`, code }))),
       temporal.exited.then((code) => ({ name: 'The Temporal server', code })),
     ]);
-    return { temporal, hub, settings, broken, close };
+    const metrics = ROLES.flatMap((_, place) => metricsAt(env['SWP_METRICS'], place) ?? []);
+    return { temporal, hub, settings, metrics, broken, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,0 +1,43 @@
+import { tmpdir } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { metricsAt } from '../../../dev/world/metrics.js';
+import { workerError } from '../../../dev/world/worker-error.js';
+import { swp } from '../../support/swp.js';
+
+describe('swp dev', () => {
+  it.each(['dev', 'demo --yes'])('%s says what is wrong with its settings before it starts anything', async (command) => {
+    const { code, err } = await swp(command.split(' '), {
+      cwd: tmpdir(),
+      env: { SWP_LIMIT_RATE: 'fast', SWP_TEMPORAL_CLI: '/nonexistent' },
+    });
+    expect([code, err]).toEqual([3, expect.stringMatching(/^error: .*SWP_LIMIT_RATE/)]);
+    expect(err).not.toContain('{');
+  });
+});
+
+describe('why a worker of the sandbox ended', () => {
+  it('is its own error, as a sentence', () => {
+    const reported = {
+      error: { code: 'worker/metrics-port', kind: 'invalid', message: 'No metrics can be served on 127.0.0.1:1.', hint: 'Set another.' },
+    };
+    const output = `{"level":"info","msg":"x"}\nsome text\n${JSON.stringify(reported)}\n`;
+    expect(workerError('control', 3, output)).toMatchObject({
+      kind: 'invalid',
+      code: 'worker/metrics-port',
+      message: 'The control worker does not start. No metrics can be served on 127.0.0.1:1.',
+      hint: 'Set another.',
+    });
+  });
+
+  it('is the end of its output where it says nothing of the kind', () => {
+    expect(workerError('highmem', 137, `${'x'.repeat(600)}\nKilled\n`).message).toMatch(
+      /^The highmem worker ended with code 137: x+\nKilled$/,
+    );
+  });
+});
+
+it('each worker of the sandbox serves its metrics on a port of its own', () => {
+  expect([metricsAt('9464', 0), metricsAt('9464', 1)]).toEqual(['127.0.0.1:9464', '127.0.0.1:9465']);
+  expect(metricsAt('[::1]:9464', 1)).toBe('[::1]:9465');
+  expect([metricsAt(undefined, 0), metricsAt('', 1)]).toEqual([undefined, undefined]);
+});
