@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pMap from 'p-map';
 import { artifactsOf } from '../../catalog/artifacts.js';
 import type { CatalogEntry, ReadCatalog } from '../../catalog/load.js';
+import { nearestName } from '../../catalog/nearest.js';
 import { catalogError } from '../../catalog/problem.js';
 import { snapshotOf, type EntrySnapshot } from '../../catalog/snapshot.js';
 import { SwpError, messageOf } from '../../core/error.js';
@@ -79,6 +80,25 @@ const forEach = <T, R>(
   );
 };
 
+/** Tiers are named in a message up to so many. */
+const SHOWN_TIERS = 20;
+
+const nothingSelected = (select: CampaignSelection, only: readonly ArtifactKind[], entries: readonly CatalogEntry[]): SwpError => {
+  const wanted = 'tier' in select ? select.tier : null;
+  const tiers = [...new Set(entries.map(({ entry }) => entry.tier))].toSorted();
+  const near = wanted === null ? undefined : nearestName(wanted, tiers);
+  const suggestion = near === undefined ? '' : ` Did you mean ${near}?`;
+  const messageFor = (): string => {
+    if (tiers.length === 0) return 'The catalog has no entries.';
+    if (wanted !== null && !tiers.includes(wanted))
+      return `No entry has the tier ${wanted}; the tiers are ${tiers.slice(0, SHOWN_TIERS).join(', ')}.${suggestion}`;
+    return `No entry${wanted === null ? '' : ` of the tier ${wanted}`} has a ${only.join(' or ')} artifact.`;
+  };
+  return new SwpError('invalid', 'campaign/nothing-selected', messageFor(), {
+    hint: 'A campaign takes the catalog of the control worker (SWP_CATALOG there).',
+  });
+};
+
 const isSelected = ({ entry }: CatalogEntry, select: CampaignSelection): boolean => !('tier' in select) || entry.tier === select.tier;
 
 /** The steps of a campaign. Nothing here writes to the Hub: publishes do, once they are approved. */
@@ -118,12 +138,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
         const { sound, problems } = await deps.catalog();
         const chosen = [...sound.values()].filter((entry) => isSelected(entry, select) && artifactsOf(entry.entry, only).length > 0);
         if (sound.size === 0 && problems.length > 0) throw catalogError(problems);
-        if (chosen.length === 0) {
-          const tiers = [...new Set([...sound.values()].map(({ entry }) => entry.tier))].toSorted();
-          throw new SwpError('invalid', 'campaign/nothing-selected', 'No entry of the catalog is of that tier, with such an artifact.', {
-            hint: `Its tiers are ${tiers.slice(0, 20).join(', ')}. The catalog is that of the control worker (SWP_CATALOG there).`,
-          });
-        }
+        if (chosen.length === 0) throw nothingSelected(select, only, [...sound.values()]);
         if (chosen.length > MOST_ENTRIES)
           throw new SwpError(
             'invalid',

@@ -1,6 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { SwpError } from '../../core/error.js';
+import { z } from 'zod';
+import { ERROR_KINDS, SwpError } from '../../core/error.js';
 import { plural } from '../../core/text.js';
 import { reviewerText, type DecisionRecord } from '../../plan/decision.js';
 import { readBackText, readFilesText } from '../../plan/read-back.js';
@@ -61,11 +62,22 @@ export const resultLines = (result: PublishResult, decisions: readonly DecisionR
     ];
   });
 
+/** What a step says of its failure besides: what to do, and the kind of the error. */
+const Details = z.tuple([z.string().nullable(), z.enum(ERROR_KINDS)]);
+
+/** The failure that all others around it only report. */
+const rootFailure = (error: unknown): ApplicationFailure | null => {
+  if (!(error instanceof Error)) return null;
+  return rootFailure(error.cause) ?? (error instanceof ApplicationFailure ? error : null);
+};
+
 /** The end of a workflow that did not complete, as an error of ours. */
 export const explainEnd = (error: unknown): unknown => {
   if (!(error instanceof WorkflowFailedError)) return error;
   if (error.cause instanceof CancelledFailure)
     return new SwpError('conflict', 'publish/cancelled', 'The publish was cancelled; the target is as it was.');
-  if (error.cause instanceof ApplicationFailure) return new SwpError('conflict', error.cause.type ?? 'publish/failed', error.cause.message);
-  return new SwpError('conflict', 'publish/failed', error.cause?.message ?? error.message, { cause: error });
+  const failure = rootFailure(error);
+  if (failure === null) return new SwpError('conflict', 'publish/failed', error.cause?.message ?? error.message, { cause: error });
+  const [hint = null, kind = 'conflict'] = Details.safeParse(failure.details).data ?? [];
+  return new SwpError(kind, failure.type ?? 'publish/failed', failure.message, hint === null ? {} : { hint });
 };

@@ -226,7 +226,13 @@ describe('swp campaign', () => {
   it.each<[string, readonly string[], number, string]>([
     ['no selection', [], 2, 'one of --tier <name>, --all and --changed'],
     ['two selections', ['--all', '--changed'], 2, 'one of --tier <name>, --all and --changed'],
-    ['a tier that no entry has', ['--tier', 'nowhere'], 1, 'No entry of the catalog is of that tier'],
+    [
+      'a tier that no entry has',
+      ['--tier', 'smokey'],
+      3,
+      'error: No entry has the tier smokey; the tiers are smoke. Did you mean smoke?\n',
+    ],
+    ['a kind that no entry has', ['--all', '--only', 'vision'], 3, 'error: No entry has a vision artifact.\n'],
   ])('with %s says so', async (_, argv, code, message) => {
     await workshop.writeCatalog([await entry('smoke', { source: false })]);
     const found = await run(...argv);
