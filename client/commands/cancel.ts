@@ -1,16 +1,14 @@
 import { SwpError } from '../../core/error.js';
-import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { withTemporal } from '../publish/connect.js';
+import { withEntry } from '../publish/with-entry.js';
 import { readPublish } from '../publish/read.js';
 import { stageOf } from '../publish/stage-text.js';
 import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
 
 /** Asks a publish to end. One whose commit has been sent ends published all the same, and says so. */
 export const cancel = async (options: { readonly entry: string }, context: Context): Promise<ExitCode> => {
-  const entry = await entryName(context, options.entry);
-  return withTemporal(context, async ({ client }) => {
+  return withEntry(context, options.entry, async ({ client }, entry) => {
     const running = await readPublish(client, entry);
     if (running.status !== 'RUNNING')
       throw new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${stageOf(running)}.`, {

@@ -3,12 +3,11 @@ import type { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { capital, plural } from '../../core/text.js';
 import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText } from '../../plan/decision.js';
-import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
 import { ask, mayPrompt } from '../prompt.js';
-import { withTemporal } from '../publish/connect.js';
+import { withEntry } from '../publish/with-entry.js';
 import { sendDecision } from '../publish/decide.js';
 import { questionName, questionsOf, type Question } from '../publish/questions.js';
 import { findReviewer, type Reviewer } from '../publish/reviewer.js';
@@ -114,9 +113,8 @@ const send = async (
 
 /** Approves or rejects exactly one plan, or exactly what was sealed under one. */
 export const decide = async (options: DecideOptions, context: Context): Promise<ExitCode> => {
-  const entry = await entryName(context, options.entry);
   const { verdict, plan, manifest } = options;
-  return withTemporal(context, async ({ client }) => {
+  return withEntry(context, options.entry, async ({ client }, entry) => {
     const questions = await questionsOf(client, entry);
     const typed = [
       ...(plan === undefined ? [] : [named(questions, 'plan', plan, entry)]),

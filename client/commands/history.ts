@@ -1,12 +1,11 @@
 import { SwpError } from '../../core/error.js';
 import { shortDigest } from '../../plan/decision.js';
 import { formatSeconds } from '../../plan/render/progress.js';
-import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
 import type { ArtifactEnd } from '../publish/ends.js';
-import { withTemporal } from '../publish/connect.js';
+import { withEntry } from '../publish/with-entry.js';
 import { decisionLine } from '../publish/decision-history.js';
 import { readRuns, type Run } from '../publish/runs.js';
 import { timeText } from '../publish/stage-text.js';
@@ -22,9 +21,8 @@ const runLines = (run: Run): string[] => [
 ];
 
 /** The publishes of an entry: when, how each ended, what was decided by whom, and the commits that it made. */
-export const history = async (options: { readonly entry: string; readonly limit: number }, context: Context): Promise<ExitCode> => {
-  const entry = await entryName(context, options.entry);
-  return withTemporal(context, async (temporal) => {
+export const history = async (options: { readonly entry: string; readonly limit: number }, context: Context): Promise<ExitCode> =>
+  withEntry(context, options.entry, async (temporal, entry) => {
     const runs = await readRuns(temporal, entry, options.limit);
     if (runs.length === 0)
       throw new SwpError('not-found', 'publish/none', `No publish of ${entry} is known to this Temporal server.`, {
@@ -34,4 +32,3 @@ export const history = async (options: { readonly entry: string; readonly limit:
     if (runs.length === options.limit) context.out.note('There may be more: --limit shows them.');
     return EXIT.ok;
   });
-};

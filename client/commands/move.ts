@@ -1,10 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
 import { queuesOf } from '../../workflows/names.js';
-import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { withTemporal } from '../publish/connect.js';
+import { withEntry } from '../publish/with-entry.js';
 import { hasOtherHost, readOnHosts, type OnHost } from '../publish/on-hosts.js';
 import { answerAll, notParked, readParties, type Answered, type Parties } from '../publish/resolution.js';
 
@@ -61,9 +60,8 @@ export const move = async (
   options: { readonly entry: string; readonly from?: string; readonly note?: string },
   context: Context,
 ): Promise<ExitCode> => {
-  const entry = await entryName(context, options.entry);
   const { from, note } = options;
-  return withTemporal(context, async ({ client }) => {
+  return withEntry(context, options.entry, async ({ client }, entry) => {
     const parties = await readParties(client, entry);
     const onHosts = await readOnHosts(client, parties.targets);
     const named = onHosts.filter(({ host }) => host === from);

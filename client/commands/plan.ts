@@ -5,11 +5,10 @@ import { planMarkdown, type ShownPlan } from '../../plan/render/markdown.js';
 import { SUMMARY_LIMIT } from '../../plan/render/tables.js';
 import { planText } from '../../plan/render/terminal.js';
 import { decideCommand } from '../../plan/render/words.js';
-import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
-import { withTemporal } from '../publish/connect.js';
+import { withEntry } from '../publish/with-entry.js';
 import { decisionsIn } from '../publish/decision-history.js';
 import { readEvents } from '../publish/events.js';
 import { newestPlanIn } from '../publish/plan-history.js';
@@ -29,8 +28,7 @@ const summary = (entry: string, shown: ShownPlan, decision: DecisionRecord | nul
 
 /** Shows the newest plan of the publish that runs, or ran last, and how it was decided. */
 export const plan = async (options: { readonly entry: string; readonly markdown?: boolean }, context: Context): Promise<ExitCode> => {
-  const entry = await entryName(context, options.entry);
-  return withTemporal(context, async ({ client }) => {
+  return withEntry(context, options.entry, async ({ client }, entry) => {
     const running = await readPublish(client, entry);
     const events = await readEvents(client, running.id, running.runId);
     const shown = newestPlanIn(events);

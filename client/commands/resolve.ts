@@ -1,7 +1,6 @@
-import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { withTemporal } from '../publish/connect.js';
+import { withEntry } from '../publish/with-entry.js';
 import { answerAll, notParked, readParties } from '../publish/resolution.js';
 
 /** Finds what is parked of a publish, itself or the children of its targets, and answers all of it. */
@@ -10,8 +9,7 @@ export const resolve = async (
   context: Context,
 ): Promise<ExitCode> => {
   const { entry: _entry, ...resolution } = options;
-  const entry = await entryName(context, options.entry);
-  return withTemporal(context, async ({ client }) => {
+  return withEntry(context, options.entry, async ({ client }, entry) => {
     const parties = await readParties(client, entry);
     const { parked } = parties;
     if (parked.length === 0) throw notParked(entry, parties);

@@ -1,9 +1,8 @@
 import type { Client } from '@temporalio/client';
-import { entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
-import { withTemporal } from '../publish/connect.js';
+import { withEntry } from '../publish/with-entry.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
 import { parkedIn, readView, viewLines, type PublishView } from '../publish/status.js';
@@ -31,8 +30,7 @@ const exitOfRunning = (view: PublishView): ExitCode => {
 export const status = async (options: { readonly entry?: string; readonly watch?: boolean }, context: Context): Promise<ExitCode> => {
   const { entry: name } = options;
   if (name === undefined) return (await import('./status-list.js')).statusList(context);
-  const entry = await entryName(context, name);
-  return withTemporal(context, async ({ client }) => {
+  return withEntry(context, name, async ({ client }, entry) => {
     const view = options.watch === true ? await watchPublish(client, entry, context) : await readView(client, entry);
     const text = neutralise(viewLines(entry, view).join('\n'));
     if (view.publish.status !== 'RUNNING') return showEnd(client, view, text, context);

@@ -90,6 +90,35 @@ describe('a namespace where publishes wait', () => {
     while ((await temporal.client.workflow.count()).count < 6);
   });
 
+  it.each([
+    ['of a publish that runs', ['status', 'acme/wait'], 'acme/waits'],
+    ['of a publish that runs, by its key', ['approve', 'wait'], 'acme/waits'],
+    ['of the catalog', ['retry', 'foxlight/gemma-3-4b-full-q4-j'], ENTRY],
+    ['of the catalog, by its key', ['cancel', 'gemma-3-4b-full-q4-j'], ENTRY],
+    ['of a publish that runs, for its history', ['history', 'acme/plan'], 'acme/plans'],
+    ['for its plan', ['plan', 'acme/plan'], 'acme/plans'],
+    ['for a move', ['move', 'acme/plan'], 'acme/plans'],
+  ])('a name that is nearly one %s is told which', async (_, argv, near) => {
+    const { code, err } = await run(argv);
+    expect([code, err]).toEqual([1, expect.stringContaining(`Did you mean ${near}?`)]);
+  });
+
+  it('a name that is near none is told where to look', async () => {
+    const { err } = await run(['status', 'other/thing-of-another-kind']);
+    expect(err).toMatch(/No publish of other\/thing-of-another-kind[\s\S]*swp catalog list/);
+    expect(err).not.toContain('Did you mean');
+  });
+
+  it('an entry of the catalog that was never published is told how to start', async () => {
+    const { err } = await run(['status', ENTRY]);
+    expect(err).toContain(`Start one with \`swp start ${ENTRY}\``);
+  });
+
+  it('the key of a publish that runs is enough, though the catalog has no such entry', async () => {
+    const { out } = await run(['status', 'waits']);
+    expect(out).toMatch(/^acme\/waits: awaiting-approval/);
+  });
+
   it.each<[string, string[], boolean]>([
     ['pending-terminal', ['pending'], true],
     ['pending-plain', ['pending'], false],
