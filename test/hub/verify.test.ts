@@ -49,6 +49,7 @@ describe('reading back', () => {
   it('reads samples of a large file and small files whole, and says how much that is of how much', async () => {
     expect(await look({ maxBytes: 100_000, seed: 's' })).toEqual({
       mismatches: [],
+      wrongOnce: [],
       readBack: { bytes: SAMPLED + small.byteLength + notes.byteLength, ofBytes: OF, wholeFiles: 2, sampledFiles: 1, unreadFiles: 0 },
     });
   });
