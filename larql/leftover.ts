@@ -1,24 +1,14 @@
-import { readFile, writeFile, rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { execa } from 'execa';
-import { z } from 'zod';
-
-const Note = z.strictObject({ pid: z.int().positive(), started: z.string() });
+import { identifyProcess, isRunning, readIdentity } from '../core/process-identity.js';
 
 const POLL_MS = 100;
 const GRACE_MS = 10_000;
 
-/** When a process was started, in words that stay the same while it lives; null where there is none. */
-const startOf = async (pid: number): Promise<string | null> => {
-  const { stdout, exitCode } = await execa('ps', ['-o', 'lstart=', '-p', String(pid)], { reject: false, env: { LC_ALL: 'C' } });
-  const started = stdout.trim();
-  return exitCode === 0 && started !== '' ? started : null;
-};
-
-/** Notes a larql that runs, so that it can be ended after a crash of this process: its id alone may be another's by then. */
+/** Notes a larql that runs, so that it can be ended after a crash of this process. */
 export const noteProcess = async (file: string, pid: number): Promise<void> => {
-  const started = await startOf(pid);
-  if (started !== null) await writeFile(file, JSON.stringify({ pid, started }), { mode: 0o600 });
+  const identity = await identifyProcess(pid);
+  if (identity !== null) await writeFile(file, JSON.stringify(identity), { mode: 0o600 });
 };
 
 const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
@@ -31,24 +21,15 @@ const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
 
 /**
  * Ends the larql that a crashed process has noted in a file, with its whole group, and waits until it is gone:
- * two at once would write into one directory.
+ * two would write into one directory. A note that was cut off names none: the process that wrote it had only begun,
+ * and its larql ended with it.
  */
 export const endLeftover = async (file: string): Promise<void> => {
-  const text = await readFile(file, 'utf8').catch(() => null);
-  if (text === null) return;
-  let note: z.infer<typeof Note> | null = null;
-  try {
-    note = Note.parse(JSON.parse(text));
-  } catch {
-    // Half-written: the process that wrote it had just begun, and its larql ends with it.
-  }
-  if (note !== null) {
-    const { pid, started } = note;
-    const isThere = async (): Promise<boolean> => (await startOf(pid)) === started;
-    for (let waited = 0; await isThere(); waited += POLL_MS) {
-      signalGroup(pid, waited < GRACE_MS ? 'SIGTERM' : 'SIGKILL');
+  const noted = await readIdentity(file);
+  if (noted !== null)
+    for (let waited = 0; await isRunning(noted); waited += POLL_MS) {
+      signalGroup(noted.pid, waited < GRACE_MS ? 'SIGTERM' : 'SIGKILL');
       await delay(POLL_MS);
     }
-  }
   await rm(file, { force: true });
 };

@@ -75,7 +75,7 @@ const serveControl = async ({ env, logger, redact, stop, onReady }: ServeParts):
 
 const serveHighmem = async ({ env, redact, stop, onReady }: ServeParts): Promise<void> => {
   const settings = readSettings(env);
-  const release = await lockScratch(new ScratchLayout(settings.scratch));
+  const unlock = await lockScratch(new ScratchLayout(settings.scratch));
   try {
     const { connection, namespace, address } = await connectWorker(env);
     try {
@@ -97,7 +97,7 @@ const serveHighmem = async ({ env, redact, stop, onReady }: ServeParts): Promise
       await connection.close();
     }
   } finally {
-    await release();
+    unlock();
   }
 };
 

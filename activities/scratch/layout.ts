@@ -13,9 +13,9 @@ export class ScratchLayout {
     return join(this.root, 'host.json');
   }
 
-  /** Held by the one process that serves this scratch. */
+  /** Locked by the one process that serves this scratch. */
   get lockFile(): string {
-    return join(this.root, 'worker.lock');
+    return join(this.root, 'lock');
   }
 
   get claims(): string {

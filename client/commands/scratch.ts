@@ -40,7 +40,7 @@ export const scratchList = async (context: Context): Promise<ExitCode> => {
 /** Deletes what no publish needs. It takes the worker's place in the scratch meanwhile, so that nobody begins to need it. */
 export const scratchClean = async (context: Context): Promise<ExitCode> => {
   const { layout, shared, list } = open(context);
-  const release = await lockScratch(layout);
+  const unlock = await lockScratch(layout);
   try {
     const before = await list();
     const gone = new Set((await shared.removeUnused(Infinity)).map(({ digest }) => layout.shared(digest)));
@@ -55,6 +55,6 @@ export const scratchClean = async (context: Context): Promise<ExitCode> => {
     );
     return removed.length === 0 ? EXIT.nothingToDo : EXIT.ok;
   } finally {
-    await release();
+    unlock();
   }
 };

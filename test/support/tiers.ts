@@ -53,6 +53,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/workflows/vindex.test.ts': 13,
   'test/activities/revalidate/check-targets.test.ts': 12,
   'test/client/demo.test.ts': 12,
+  'test/core/file-lock.long.test.ts': 12,
   'test/client/watch.test.ts': 12,
   'test/dev/temporal/server.test.ts': 11,
   'test/client/dev.long.test.ts': 11,

@@ -6,6 +6,7 @@ import { Claims } from '../../../activities/scratch/claims.js';
 import { ScratchLayout } from '../../../activities/scratch/layout.js';
 import { SharedInputs } from '../../../activities/scratch/shared.js';
 import { Digest, RepoId } from '../../../core/ids.js';
+import { lockScratch } from '../../../worker/scratch-lock.js';
 import { swp } from '../../support/swp.js';
 
 const digest = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`);
@@ -75,8 +76,9 @@ describe('swp scratch', () => {
   });
 
   it('deletes nothing under a worker that runs', async () => {
-    await writeFile(layout.lockFile, `${process.ppid}\n`);
+    const unlock = await lockScratch(layout);
     const { code, err } = await run('clean');
+    unlock();
     expect(code).not.toBe(0);
     expect(err).toContain('Stop it first');
     expect(await readdir(layout.builds)).toHaveLength(3);

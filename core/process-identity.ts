@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { readTextIfThere } from './files.js';
+
+/** A process, distinguished from a later one with the same id by the moment when it started. */
+export const ProcessIdentity = z.object({ pid: z.int().positive(), started: z.string().min(1) });
+export type ProcessIdentity = z.infer<typeof ProcessIdentity>;
+
+/** States of a process that has ended and waits for its parent to notice: dead, zombie. */
+const ENDED = new Set(['X', 'Z']);
+
+/**
+ * proc(5): field 3 of `stat` is the state, field 22 the start in ticks since boot. Field 2, a name in brackets, may
+ * hold anything. The boot id distinguishes equal ticks: a service that starts at boot often has the same id again.
+ */
+const startOnLinux = async (pid: number): Promise<string | null> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  const [state = 'X', ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  const ticks = fields[18];
+  if (ENDED.has(state) || ticks === undefined) return null;
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  return `${boot.trim()} ${ticks}`;
+};
+
+const startElsewhere = async (pid: number): Promise<string | null> => {
+  const asked = promisify(execFile)('ps', ['-o', 'state=', '-o', 'lstart=', '-p', String(pid)], { env: { ...process.env, LC_ALL: 'C' } });
+  const { stdout } = await asked.catch(() => ({ stdout: '' }));
+  const [state = '', ...started] = stdout.trim().split(/\s+/);
+  return started.length === 0 || ENDED.has(state.slice(0, 1)) ? null : started.join(' ');
+};
+
+/** The identity of a process that runs; null where none has this id. */
+export const identifyProcess = async (pid: number): Promise<ProcessIdentity | null> => {
+  const started = await (process.platform === 'linux' ? startOnLinux(pid) : startElsewhere(pid));
+  return started === null ? null : { pid, started };
+};
+
+/** Whether that very process still runs. */
+export const isRunning = async ({ pid, started }: ProcessIdentity): Promise<boolean> => (await identifyProcess(pid))?.started === started;
+
+/** Reads the identity that a file holds; null where there is none, or where its writer was cut off. */
+export const readIdentity = async (path: string): Promise<ProcessIdentity | null> => {
+  const text = await readTextIfThere(path);
+  try {
+    return ProcessIdentity.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+};
