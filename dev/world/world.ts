@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SwpError } from '../../core/error.js';
+import { holderText, lockFile } from '../../core/file-lock.js';
 import { findLarql } from '../../larql/program.js';
 import { startLocalHub, type LocalHub } from '../hub/index.js';
 import type { AskedFault } from '../hub/parseFault.js';
@@ -69,10 +70,24 @@ const writeCatalog = async (directory: string, larql: boolean, settings: Readonl
   await writeFile(join(directory, 'env'), `${lines.join('\n')}\n`);
 };
 
+/**
+ * Takes the directory for this process, before anything in it is written: what another one wrote names its own ports.
+ *
+ * @throws SwpError `dev/directory-taken`
+ */
+const lockDirectory = async (directory: string): Promise<() => void> => {
+  const lock = await lockFile(join(directory, 'lock'));
+  if ('unlock' in lock) return lock.unlock;
+  throw new SwpError('conflict', 'dev/directory-taken', `${holderText(lock.heldBy)} already runs a sandbox in ${directory}.`, {
+    hint: 'Use that one, stop it first, or name another directory with --directory.',
+  });
+};
+
 /** A whole world on one machine: Temporal with its Web UI, a strict local hub with a checkpoint, and both workers. */
 export const startWorld = async ({ directory, ports, note, env, faults = [] }: WorldOptions): Promise<World> => {
   await mkdir(directory, { recursive: true });
-  const closers: (() => Promise<unknown>)[] = [];
+  const unlock = await lockDirectory(directory);
+  const closers: (() => unknown)[] = [unlock];
   const close = async (): Promise<void> => {
     for (const closer of closers.toReversed()) await closer();
     closers.length = 0;

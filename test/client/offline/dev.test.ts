@@ -1,5 +1,8 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { lockFile } from '../../../core/file-lock.js';
 import { metricsAt } from '../../../dev/world/metrics.js';
 import { workerError } from '../../../dev/world/worker-error.js';
 import { swp } from '../../support/swp.js';
@@ -40,4 +43,21 @@ it('each worker of the sandbox serves its metrics on a port of its own', () => {
   expect([metricsAt('9464', 0), metricsAt('9464', 1)]).toEqual(['127.0.0.1:9464', '127.0.0.1:9465']);
   expect(metricsAt('[::1]:9464', 1)).toBe('[::1]:9465');
   expect([metricsAt(undefined, 0), metricsAt('', 1)]).toEqual([undefined, undefined]);
+});
+
+it('a second swp dev in one directory is refused before it writes anything there', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'swp-dev-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const lock = await lockFile(join(directory, 'lock'));
+  if (!('unlock' in lock)) throw new Error('not locked');
+  onTestFinished(lock.unlock);
+  await writeFile(join(directory, 'env'), 'of the first one');
+  const ports = ['--port', '0', '--ui-port', '0', '--hub-port', '0'];
+  const { code, err } = await swp(['dev', '--directory', directory, ...ports], {
+    cwd: directory,
+    env: { ...process.env, NO_COLOR: '1' },
+    signal: AbortSignal.timeout(20_000),
+  });
+  expect([code, err]).toEqual([1, expect.stringContaining(`Process ${process.pid} already runs a sandbox in ${directory}.`)]);
+  expect(await readFile(join(directory, 'env'), 'utf8')).toBe('of the first one');
 });
