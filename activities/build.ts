@@ -1,11 +1,11 @@
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { SwpError } from '../core/error.js';
 import { digestFile } from '../core/file-digests.js';
 import { writeAtomic } from '../core/files.js';
 import type { Digest, Sha256 } from '../core/ids.js';
+import { KeyedMutex } from '../core/keyed-mutex.js';
 import { headerSize, parseHeader } from '../formats/safetensors/header.js';
 import type { HubConfig } from '../hub/config.js';
 import type { PayloadPlan } from '../plan/artifact-plan.js';
@@ -110,7 +110,7 @@ const selectAsPlanned = async (hub: HubConfig, plan: PayloadPlan, signal: AbortS
 };
 
 /** Builds that run in this process, by recipe: a second one waits, and finds what the first has made. */
-const building = new Map<Digest, Mutex>();
+const building = new KeyedMutex<Digest>();
 
 /**
  * Builds the payload of an artifact into the directory of its recipe. It appears under that name only when
@@ -120,13 +120,7 @@ export const buildPayload = async (deps: BuildDeps, order: BuildOrder): Promise<
   const { plan } = order;
   const recipe = plan.recipeDigest;
   if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
-  const mutex = building.get(recipe) ?? new Mutex();
-  building.set(recipe, mutex);
-  return mutex
-    .runExclusive(() => buildAlone(deps, order, recipe))
-    .finally(() => {
-      if (!mutex.isLocked()) building.delete(recipe);
-    });
+  return building.run(recipe, () => buildAlone(deps, order, recipe));
 };
 
 const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<Payload> => {

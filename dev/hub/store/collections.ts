@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { KeyedMutex } from '../../../core/keyed-mutex.js';
 import { ifExists, readJsonFile, type TemporaryFiles } from './files.js';
-import { KeyedMutex } from './keyedMutex.js';
 
 const Item = z.object({ itemId: z.string(), type: z.string(), id: z.string(), note: z.string().optional() });
 

@@ -4,8 +4,8 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Sha256 } from '../../../core/ids.js';
+import { KeyedMutex } from '../../../core/keyed-mutex.js';
 import { ifExists, readJsonFile, sizeOf, type TemporaryFiles } from './files.js';
-import { KeyedMutex } from './keyedMutex.js';
 import type { ObjectStore } from './objects.js';
 import { spool } from './spool.js';
 

@@ -1,0 +1,19 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { KeyedMutex } from '../../core/keyed-mutex.js';
+
+it('tasks of one key run one after another, those of different keys together, and a failure stops none', async () => {
+  const mutex = new KeyedMutex();
+  const events: string[] = [];
+  const task = (name: string, key: string) =>
+    mutex.run(key, async () => {
+      events.push(`begin ${name}`);
+      await nextTurn();
+      events.push(`end ${name}`);
+      if (name === 'a1') throw new Error('failed');
+    });
+  const outcomes = await Promise.allSettled([task('a1', 'a'), task('a2', 'a'), task('b', 'b')]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  expect(events.indexOf('begin a2')).toBeGreaterThan(events.indexOf('end a1'));
+  expect(events.indexOf('begin b')).toBeLessThan(events.indexOf('end a1'));
+});
