@@ -4,7 +4,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { SwpError, messageOf } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
 import { oneLine } from '../core/text.js';
-import { explainDiskFull } from './scratch/disk-full.js';
+import { explainFailure } from './scratch/explain-failure.js';
 
 const isStopping = (): boolean => Context.current().cancellationDetails?.workerShutdown ?? false;
 
@@ -12,8 +12,7 @@ const isStopping = (): boolean => Context.current().cancellationDetails?.workerS
  * The one place where failures become Temporal's: a stable type, whether it is worth another attempt, and
  * what a person can do as the first detail. What is not recognised needs a person too: it is not retried.
  */
-export const toFailure = (thrown: unknown, redact: Redact): Error => {
-  const error = explainDiskFull(thrown);
+export const toFailure = (error: unknown, redact: Redact): Error => {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   // Raw: what is cut before may hold most of a token.
   const message = oneLine(redact(messageOf(error)), 2000);
@@ -35,20 +34,24 @@ export const toFailure = (thrown: unknown, redact: Redact): Error => {
 };
 
 const isForeseen = (error: unknown): boolean =>
-  explainDiskFull(error) instanceof SwpError || error instanceof ApplicationFailure || error instanceof CancelledFailure;
+  error instanceof SwpError || error instanceof ApplicationFailure || error instanceof CancelledFailure;
 
 /** Where a bug is: of no use in a history, and all there is in a log. */
 const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined);
 
-/** @param redact takes out what no failure may carry into a history */
+/**
+ * @param redact takes out what no failure may carry into a history
+ * @param scratch the directory whose failures are explained; null for a worker that has none
+ */
 export const activityBoundary =
-  (redact: Redact): ActivityInterceptorsFactory =>
+  (redact: Redact, scratch: string | null = null): ActivityInterceptorsFactory =>
   () => ({
     inbound: {
       async execute(input, next) {
         try {
           return await next(input);
-        } catch (error) {
+        } catch (thrown) {
+          const error = scratch === null ? thrown : explainFailure(thrown, scratch);
           const { cancellationSignal } = Context.current();
           if (cancellationSignal.aborted && isStopping())
             throw ApplicationFailure.create({

@@ -13,19 +13,16 @@ import { tellingRetries, withHeartbeat, type Report } from './heartbeat.js';
 import type { HostLarql } from './host-larql.js';
 import { mirrorPayload } from './mirror.js';
 import { probeHost } from './probe.js';
-import type { ClaimAnswer, Claims } from './scratch/claims.js';
-import type { ScratchLayout } from './scratch/layout.js';
-import type { SharedInputs } from './scratch/shared.js';
+import { assertOwnDirectory } from './scratch/open-scratch.js';
+import type { ScratchParts } from './scratch/parts.js';
+import { capacityOf } from './scratch/room.js';
 import { openSealed, publishedPayload, seal, type Payload, type Sealed } from './seal.js';
 import { assertTargetAllowed } from './targets.js';
 import { uploadSealed } from './upload.js';
-import { leavesToOthers } from './vindex/inputs.js';
+import { inputsOf, leavesToOthers } from './vindex/inputs.js';
 
-export interface HighmemDeps {
+export interface HighmemDeps extends ScratchParts {
   readonly host: string;
-  readonly layout: ScratchLayout;
-  readonly claims: Claims;
-  readonly shared: SharedInputs;
   readonly larql: HostLarql;
   /** With the write token: used for the target's calls alone. */
   readonly writeHub: HubConfig;
@@ -66,9 +63,10 @@ const orScratchLost = async <T>(run: () => Promise<T>): Promise<T | { readonly o
 
 /** The steps of a high-memory host: what it can do, taking a slot, and the heavy work of one artifact. */
 export const createHighmemActivities = (deps: HighmemDeps): LightActivities & ClaimActivities & HostActivities => {
-  const admit = (approved: ApprovedArtifact): void => {
+  const admit = async (approved: ApprovedArtifact): Promise<void> => {
     assertApproved(approved);
     assertTargetAllowed(approved.plan.target.repo, deps.targets);
+    await assertOwnDirectory(deps.layout.root);
   };
   const beating = <T>(step: string, run: (signal: AbortSignal, report: Report) => Promise<T>): Promise<T> =>
     withHeartbeat(step, run, deps.host);
@@ -76,11 +74,12 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     hub: tellingRetries(deps.writeHub, report),
     sourceHub: tellingRetries(deps.sourceHub, report),
   });
-  /** What nobody uses any more gives way to a claim that needs its room. */
-  const claimWithRoom = async (wanted: Parameters<Claims['claim']>[0]): Promise<ClaimAnswer> => {
-    const answer = await deps.claims.claim(wanted);
-    if (answer.granted || (await deps.shared.removeUnused(Infinity)).length === 0) return answer;
-    return deps.claims.claim(wanted);
+  /** A claim counts on the space of what is still being deleted. */
+  const awaitDeletion = async (report: Report, signal: AbortSignal): Promise<void> => {
+    if ((await deps.trash.bytes()) === 0) return;
+    report({ note: 'deleting what is no longer used' });
+    await deps.trash.empty(signal);
+    report({});
   };
   const payloadOf = (source: Parameters<typeof buildPayload>[0], order: BuildOrder & { readonly plan: ArtifactPlan }): Promise<Payload> => {
     const { plan, signal } = order;
@@ -96,7 +95,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
             writeHub: tellingRetries(deps.writeHub, report),
             sourceHub: tellingRetries(deps.sourceHub, report),
             targets: deps.targets,
-            freeDisk: () => deps.claims.freeDisk(),
+            capacity: () => capacityOf(deps.layout.root),
             larql: deps.larql,
           },
           request,
@@ -104,28 +103,32 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         ),
       ),
 
-    claimHost: async ({ holder, recipeDigest, diskBytes, memoryBytes = 0, recipe, avoid }) => {
-      if (recipe?.kind === 'vindex' && (await leavesToOthers(recipe, deps.shared, Context.current().info.attempt)))
+    claimHost: ({ holder, recipeDigest, diskBytes, memoryBytes = 0, recipe, avoid }) =>
+      beating('claiming a host', async () => {
+        const { attempt } = Context.current().info;
+        if (recipe?.kind === 'vindex' && (await leavesToOthers(recipe, deps.shared, attempt)))
+          throw ApplicationFailure.create({
+            type: 'host-busy',
+            message: `Host ${deps.host} leaves ${holder} a moment to hosts that may have staged or extracted its source already.`,
+            nextRetryDelay: deps.leaveMs,
+          });
+        const inputs = recipe?.kind === 'vindex' ? inputsOf(recipe) : [];
+        const answer =
+          avoid === deps.host
+            ? { granted: false as const, reason: 'a person sent it to another host, so another high-memory worker has to take it' }
+            : await deps.claims.claim({ holder, recipeDigest, diskBytes, memoryBytes, inputs });
+        if (answer.granted) return { host: deps.host };
         throw ApplicationFailure.create({
           type: 'host-busy',
-          message: `Host ${deps.host} leaves ${holder} a moment to hosts that may have staged or extracted its source already.`,
-          nextRetryDelay: deps.leaveMs,
+          message: `Host ${deps.host} cannot take ${holder} now: ${answer.reason}.`,
+          nextRetryDelay: Math.min(deps.busyRetryMs, deps.leaveMs * 2 ** (attempt - 1)),
         });
-      const answer =
-        avoid === deps.host
-          ? { granted: false as const, reason: 'a person sent it to another host, so another high-memory worker has to take it' }
-          : await claimWithRoom({ holder, recipeDigest, diskBytes, memoryBytes });
-      if (answer.granted) return { host: deps.host };
-      throw ApplicationFailure.create({
-        type: 'host-busy',
-        message: `Host ${deps.host} cannot take ${holder} now: ${answer.reason}.`,
-        nextRetryDelay: Math.min(deps.busyRetryMs, deps.leaveMs * 2 ** (Context.current().info.attempt - 1)),
-      });
-    },
+      }),
 
     buildArtifact: (approved) =>
       beating('building', async (signal, report) => {
-        admit(approved);
+        await admit(approved);
+        await awaitDeletion(report, signal);
         const { plan } = approved;
         const source = {
           hub: tellingRetries(deps.sourceHub, report),
@@ -147,7 +150,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
 
     uploadArtifact: ({ approved, manifestDigest }) =>
       beating('uploading', async (signal, report) => {
-        admit(approved);
+        await admit(approved);
         assertReleased(approved, manifestDigest);
         const target = { ...hubs(report), layout: deps.layout, stopRequested: deps.stopRequested };
         return orScratchLost(async () => uploadSealed(target, approved, await openSealed(deps, approved, manifestDigest), report, signal));
@@ -155,7 +158,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
 
     commitArtifact: ({ approved, manifestDigest, parent }) =>
       beating('committing', async (signal, report) => {
-        admit(approved);
+        await admit(approved);
         assertReleased(approved, manifestDigest);
         return orScratchLost(async () =>
           commitSealed(
@@ -173,10 +176,11 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         fileTarget({ hub: tellingRetries(deps.writeHub, report), targets: deps.targets }, approved, signal),
       ),
 
-    releaseHost: async ({ holder, recipeDigest, what }) => {
-      if (what === 'slot') return deps.claims.park(holder);
-      await deps.claims.release(holder, recipeDigest);
-      await deps.shared.release(holder);
-    },
+    releaseHost: ({ holder, recipeDigest, what }) =>
+      beating('releasing the host', async () => {
+        if (what === 'slot') return deps.claims.freeSlot(holder);
+        await deps.claims.release(holder, recipeDigest);
+        await deps.shared.release(holder);
+      }),
   };
 };

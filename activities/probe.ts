@@ -16,7 +16,8 @@ export interface ProbeDeps {
   readonly sourceHub: HubConfig;
   /** Namespaces that this worker may write to; null where only the token decides. */
   readonly targets: readonly string[] | null;
-  readonly freeDisk: () => Promise<number>;
+  /** Bytes of disk that are free, or will be once everything in the host's scratch has ended. */
+  readonly capacity: () => Promise<number>;
   readonly larql: HostLarql;
 }
 
@@ -64,11 +65,11 @@ const probeTarget = async (deps: ProbeDeps, repo: RepoId | CollectionSlug, signa
   return { repo, writable: verdict, reason };
 };
 
-/** What this host can do for a plan: read each source with its token, write each target, how much disk is free and how fast it may upload. */
+/** What this host can do for a plan: read each source with its token, write each target, how much disk it can offer and how fast it may upload. */
 export const probeHost = async (deps: ProbeDeps, request: ProbeRequest, signal: AbortSignal): Promise<HostFacts> => {
   const sources = await Promise.all(request.sources.map((source) => probeSource(deps.sourceHub, source, signal)));
   const targets = await Promise.all(request.targets.map((repo) => probeTarget(deps, repo, signal)));
   const uploadRate = deps.writeHub.uploadPace?.bytesPerSecond ?? null;
   const larql = request.larql === true ? { larql: await deps.larql.facts(signal) } : {};
-  return { host: deps.host, freeDiskBytes: await deps.freeDisk(), memoryBytes: totalmem(), uploadRate, sources, targets, ...larql };
+  return { host: deps.host, availableDiskBytes: await deps.capacity(), memoryBytes: totalmem(), uploadRate, sources, targets, ...larql };
 };

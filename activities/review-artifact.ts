@@ -20,7 +20,7 @@ const unknown = (code: string, message: string): Unknown => ({ code, message });
 /** No host is asked: of what one would say, only its larql is part of a plan. */
 const hostWith = (larql: HostFacts['larql']): HostFacts => ({
   host: 'none',
-  freeDiskBytes: Number.MAX_SAFE_INTEGER,
+  availableDiskBytes: Number.MAX_SAFE_INTEGER,
   larql: larql ?? null,
   sources: [],
   targets: [],

@@ -1,6 +1,6 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { Sha256 } from './ids.js';
 
 /** Smaller blocks make hashing slower, larger ones no faster. */
@@ -31,15 +31,21 @@ export const hashFile = async (path: string, options: HashOptions = {}): Promise
   return Sha256.parse(hash.digest('hex'));
 };
 
-/** The text of a file; empty where there is none. */
-export const readTextIfThere = async (path: string): Promise<string> => {
+/** What a read of the file system gives; null where there is nothing to read. */
+export const ifThere = async <T>(read: Promise<T>): Promise<T | null> => {
   try {
-    return await readFile(path, 'utf8');
+    return await read;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
   }
 };
+
+/** The text of a file; empty where there is none. */
+export const readTextIfThere = async (path: string): Promise<string> => (await ifThere(readFile(path, 'utf8'))) ?? '';
+
+/** The names in a directory; none where it is not there. */
+export const listIfThere = async (path: string): Promise<readonly string[]> => (await ifThere(readdir(path))) ?? [];
 
 /** Writes a whole small file so that a crash leaves the old one or the new one, never half of either. */
 export const writeAtomic = async (path: string, content: string | Uint8Array, mode = 0o600): Promise<void> => {

@@ -78,7 +78,8 @@ export interface LarqlFacts {
 /** What a high-memory host says of itself and of its tokens. Volatile: never part of a digest. */
 export interface HostFacts {
   readonly host: string;
-  readonly freeDiskBytes: number;
+  /** Free under its scratch, or taken there by publishes that will end. */
+  readonly availableDiskBytes: number;
   /** All memory of the machine, in bytes. */
   readonly memoryBytes?: number;
   /** Bytes a second that its uploads share, where they are limited. */

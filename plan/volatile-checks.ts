@@ -42,17 +42,13 @@ const readCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   ];
 };
 
+/** What other publishes hold in scratch becomes free when they end: a claim waits for that. */
 const diskCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   const need = plan.estimate.diskBytes;
   if (need === 0) return [];
-  if (need <= host.freeDiskBytes) return [ok('disk', `${formatBytes(need)} of scratch wanted, ${formatBytes(host.freeDiskBytes)} free.`)];
-  return [
-    blocked(
-      'disk',
-      `${formatBytes(need)} of scratch wanted, ${formatBytes(host.freeDiskBytes)} free on the host that answered.`,
-      'Free disk under SWP_SCRATCH, then retry.',
-    ),
-  ];
+  const available = `${formatBytes(need)} of scratch wanted, ${formatBytes(host.availableDiskBytes)} available`;
+  if (need <= host.availableDiskBytes) return [ok('disk', `${available}.`)];
+  return [blocked('disk', `${available} on the host that answered.`, 'Free disk under SWP_SCRATCH, then retry.')];
 };
 
 const memoryCheck = ({ estimate }: ArtifactPlan, { memoryBytes }: HostFacts): Check[] =>

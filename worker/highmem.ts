@@ -2,11 +2,10 @@ import { Client } from '@temporalio/client';
 import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { activityBoundary } from '../activities/boundary.js';
 import { createHighmemActivities } from '../activities/highmem.js';
-import { Claims } from '../activities/scratch/claims.js';
 import { hostId } from '../activities/scratch/host-id.js';
 import { HostLarql } from '../activities/host-larql.js';
-import { ScratchLayout } from '../activities/scratch/layout.js';
-import { SharedInputs } from '../activities/scratch/shared.js';
+import { scratchIn } from '../activities/scratch/layout.js';
+import { scratchParts } from '../activities/scratch/parts.js';
 import { redactorOf, type HubConfig } from '../hub/config.js';
 import { hostQueue, queuesOf } from '../workflows/names.js';
 import type { WorkerSettings } from './settings.js';
@@ -46,16 +45,13 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
   const redact = redactorOf(parts.writeHub);
   const webhook = openWebhook(settings.webhook, redact);
   const observed = { meter: metrics.hub, ...(webhook === null ? {} : { onRetry: tellLasting(webhook) }) };
-  const layout = new ScratchLayout(settings.scratch);
+  const layout = scratchIn(settings.scratch);
   const host = await hostId(layout);
-  const claims = new Claims(layout, settings.slots);
-  const shared = new SharedInputs(layout);
-  await sweepScratch(new Client({ connection, namespace }), claims, shared, settings.keepMs);
+  const scratch = scratchParts(layout, settings.slots);
+  await sweepScratch(new Client({ connection, namespace }), scratch, settings.keepMs);
   const activities = createHighmemActivities({
+    ...scratch,
     host,
-    layout,
-    claims,
-    shared,
     larql: new HostLarql(parts.env, layout, settings.larql),
     writeHub: { ...parts.writeHub, ...observed },
     sourceHub: { ...parts.sourceHub, ...observed },
@@ -69,7 +65,7 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
   const common = {
     connection,
     namespace,
-    interceptors: { activity: [observeSteps(metrics, host), activityBoundary(redact)] },
+    interceptors: { activity: [observeSteps(metrics, host), activityBoundary(redact, layout.root)] },
     shutdownGraceTime: `${GRACE_SECONDS.highmem}s`,
     maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
   };

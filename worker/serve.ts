@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { ScratchLayout } from '../activities/scratch/layout.js';
+import { openScratch, parentWarning } from '../activities/scratch/open-scratch.js';
 import { Pace } from '../core/pace.js';
 import type { Redact } from '../core/redact.js';
 import { hubConfigFromEnv, withToken } from '../hub/config.js';
@@ -73,10 +73,14 @@ const serveControl = async ({ env, logger, redact, stop, onReady }: ServeParts):
   }
 };
 
-const serveHighmem = async ({ env, redact, stop, onReady }: ServeParts): Promise<void> => {
+const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts): Promise<void> => {
   const settings = readSettings(env);
-  const unlock = await lockScratch(new ScratchLayout(settings.scratch));
+  // larql and libraries name no mode for what they write: whatever lies in scratch is for this user alone.
+  process.umask(0o077);
+  const unlock = await lockScratch(await openScratch(settings.scratch));
   try {
+    const warning = await parentWarning(settings.scratch);
+    if (warning !== null) logger.warn(warning);
     const { connection, namespace, address } = await connectWorker(env);
     try {
       const own = { ...hubConfigFromEnv(env), redact };

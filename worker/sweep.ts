@@ -1,6 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { Claims } from '../activities/scratch/claims.js';
-import type { SharedInputs } from '../activities/scratch/shared.js';
+import type { ScratchParts } from '../activities/scratch/parts.js';
 
 const isOpen = async (client: Client, id: string): Promise<boolean> => {
   try {
@@ -13,14 +12,17 @@ const isOpen = async (client: Client, id: string): Promise<boolean> => {
 };
 
 /**
- * Releases the scratch of publishes that ended while this host was off, and deletes shared inputs that nobody has
- * used for so many milliseconds.
+ * Releases the scratch of publishes that ended while this host was off, and discards shared inputs that have not been
+ * used for so many milliseconds. What is discarded, now or before a crash, is deleted in the background.
  */
-export const sweepScratch = async (client: Client, claims: Claims, shared: SharedInputs, keepMs: number): Promise<void> => {
+export const sweepScratch = async (client: Client, { claims, shared, trash }: ScratchParts, keepMs: number): Promise<void> => {
   for (const claim of await claims.list()) {
     if (!(await isOpen(client, claim.holder))) await claims.release(claim.holder, claim.recipeDigest);
   }
+  // On a full disk nothing can be noted before something is deleted.
+  if ((await claims.freeDisk()) === 0) await trash.empty();
   const holders = new Set((await shared.list()).flatMap((input) => input.holders));
   for (const holder of holders) if (!(await isOpen(client, holder))) await shared.release(holder);
   await shared.removeUnused(Date.now() - keepMs);
+  trash.emptyInBackground();
 };

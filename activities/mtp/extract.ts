@@ -12,7 +12,7 @@ import { canonicalJson } from '../../plan/canonical.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import { MTP_PAYLOAD, MTP_TENSORS } from '../../plan/plan-mtp.js';
 import { proofBytes, type SourceProof } from '../../plan/source-proof.js';
-import { explainDiskFull } from '../scratch/disk-full.js';
+import { explainFailure } from '../scratch/explain-failure.js';
 import { checkHeaders } from './check-headers.js';
 import { readConstants, type Constants } from './constants.js';
 import { openJournal, readFinished, type Extent, type Journal } from './journal.js';
@@ -175,7 +175,7 @@ export const extractMtp = async (request: ExtractRequest): Promise<FileDigests> 
   try {
     return await extractInto(request, output, journal);
   } catch (error) {
-    throw explainDiskFull(error, directory);
+    throw explainFailure(error, directory);
   } finally {
     await journal.close();
     await output.close();

@@ -1,97 +1,159 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { Mutex } from 'async-mutex';
 import { z } from 'zod';
-import { writeAtomic } from '../../core/files.js';
+import { listIfThere, writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
+import { formatBytes } from '../../core/text.js';
 import type { ScratchLayout } from './layout.js';
-import { freeDiskAt } from './room.js';
+import { freeDiskAt, type FreeDisk } from './room.js';
+import type { SharedInput, SharedInputs } from './shared.js';
+import { sizeOf } from './size.js';
+import type { Trash } from './trash.js';
 
 const Claim = z.strictObject({
   holder: z.string(),
   recipeDigest: Digest,
+  /** All that its build takes, from nothing. */
   diskBytes: z.int().nonnegative(),
-  /** Held by larql and the worker while it builds; claims of earlier versions name none. */
-  memoryBytes: z.int().nonnegative().default(0),
-  /** False for a parked artifact: it keeps its scratch and has given its slot back. */
+  /** Held by larql and the worker while it builds. */
+  memoryBytes: z.int().nonnegative(),
+  /** False for a paused artifact: it keeps its scratch and has freed its slot. */
   slot: z.boolean(),
 });
 export type Claim = z.infer<typeof Claim>;
 
+export interface ClaimWanted extends Omit<Claim, 'slot'> {
+  /** Shared inputs that its build will use, where that is known before it begins. */
+  readonly inputs?: readonly Digest[];
+}
+
 export type ClaimAnswer = { readonly granted: true } | { readonly granted: false; readonly reason: string };
 
-/** This host's journal of who builds here: one small file a claim, so that a crash loses none. */
-export class Claims {
-  private queue: Promise<unknown> = Promise.resolve();
+export interface ClaimsParts {
+  readonly layout: ScratchLayout;
+  readonly trash: Trash;
+  readonly shared: SharedInputs;
+  /** Artifacts that this host builds concurrently. */
+  readonly slots: number;
+  readonly memoryBytes?: number;
+  readonly freeDisk?: FreeDisk;
+}
 
-  constructor(
-    private readonly layout: ScratchLayout,
-    private readonly slots: number,
-    private readonly memory: number = totalmem(),
-  ) {}
+const refused = (reason: string): ClaimAnswer => ({ granted: false, reason });
+
+/** This host's journal of what is built here: one small file for each claim, so that a crash loses none. */
+export class Claims {
+  private readonly mutex = new Mutex();
+
+  constructor(private readonly parts: ClaimsParts) {}
 
   async list(): Promise<Claim[]> {
-    await mkdir(this.layout.claims, { recursive: true, mode: 0o700 });
-    const names = (await readdir(this.layout.claims)).filter((name) => name.endsWith('.json'));
-    const claims = await Promise.all(names.map((name) => this.read(join(this.layout.claims, name))));
-    return claims.filter((claim) => claim !== null);
+    const { claims } = this.parts.layout;
+    const names = (await listIfThere(claims)).filter((name) => name.endsWith('.json'));
+    const read = await Promise.all(names.map((name) => this.read(join(claims, name))));
+    return read.filter((claim) => claim !== null);
   }
 
-  /** Reserves a slot and disk for a holder; claiming again is the same claim. Claims are made one at a time. */
-  claim(wanted: Omit<Claim, 'slot'>): Promise<ClaimAnswer> {
-    return this.inTurn(async () => {
+  /**
+   * Reserves a slot, memory and disk for a holder; claiming again is the same claim. Unused inputs give way to a claim that
+   * needs their space: they are discarded now and deleted later, so that the answer does not wait for that.
+   */
+  claim(wanted: ClaimWanted): Promise<ClaimAnswer> {
+    return this.mutex.runExclusive(async () => {
+      const { slots, memoryBytes = totalmem(), layout, shared } = this.parts;
       const others = (await this.list()).filter((claim) => claim.holder !== wanted.holder);
-      const taken = others.filter((claim) => claim.slot).length;
-      if (taken >= this.slots) return { granted: false, reason: `all ${this.slots} build slots are taken` };
-      const reserved = others.reduce((sum, claim) => sum + claim.diskBytes, 0);
-      const free = await this.freeDisk();
-      if (reserved + wanted.diskBytes > free)
-        return { granted: false, reason: `${wanted.diskBytes} bytes of disk are wanted, ${Math.max(0, free - reserved)} are free` };
-      // A parked artifact keeps its disk; memory is held by what works alone.
-      const held = others.filter((claim) => claim.slot).reduce((sum, claim) => sum + claim.memoryBytes, 0);
-      if (held + wanted.memoryBytes > this.memory)
-        return { granted: false, reason: `${wanted.memoryBytes} bytes of memory are wanted, ${Math.max(0, this.memory - held)} are left` };
-      await writeAtomic(this.layout.claimFile(wanted.holder), `${JSON.stringify({ ...wanted, slot: true })}\n`);
+      // A paused artifact keeps its disk; only those that work hold a slot and memory.
+      const working = others.filter((claim) => claim.slot);
+      if (working.length >= slots) return refused(`all ${slots} build slots are taken`);
+      const free = memoryBytes - working.reduce((sum, claim) => sum + claim.memoryBytes, 0);
+      if (wanted.memoryBytes > free)
+        return refused(`it needs ${formatBytes(wanted.memoryBytes)} of memory, and ${formatBytes(Math.max(0, free))} are left`);
+      const disk = await this.reserveDisk(wanted, others);
+      if (!disk.granted) return disk;
+      const { inputs = [], ...claim } = wanted;
+      for (const input of inputs) await shared.hold(input, wanted.holder);
+      await mkdir(layout.claims, { recursive: true, mode: 0o700 });
+      await writeAtomic(layout.claimFile(wanted.holder), `${JSON.stringify({ ...claim, slot: true })}\n`);
       return { granted: true };
     });
   }
 
-  /** Gives the slot back; the scratch stays reserved for the holder. */
-  park(holder: string): Promise<void> {
-    return this.inTurn(async () => {
-      const claim = await this.read(this.layout.claimFile(holder));
-      if (claim !== null) await writeAtomic(this.layout.claimFile(holder), `${JSON.stringify({ ...claim, slot: false })}\n`);
+  /** Frees the slot; the scratch stays reserved for the holder. */
+  freeSlot(holder: string): Promise<void> {
+    return this.mutex.runExclusive(async () => {
+      const claim = await this.read(this.parts.layout.claimFile(holder));
+      if (claim !== null) await writeAtomic(this.parts.layout.claimFile(holder), `${JSON.stringify({ ...claim, slot: false })}\n`);
     });
   }
 
-  /** Ends a claim, and deletes what was built under its recipe unless another claim uses it. */
+  /** Ends a claim, and discards what was built under its recipe unless another claim uses it. */
   release(holder: string, recipe: Digest): Promise<void> {
-    return this.inTurn(async () => {
-      await rm(this.layout.claimFile(holder), { force: true });
+    return this.mutex.runExclusive(async () => {
+      const { layout, trash } = this.parts;
+      await rm(layout.claimFile(holder), { force: true });
       if ((await this.list()).some((claim) => claim.recipeDigest === recipe)) return;
-      await rm(this.layout.build(recipe), { recursive: true, force: true });
-      await rm(this.layout.partialBuild(recipe), { recursive: true, force: true });
-      for (const directory of [this.layout.sealed, this.layout.uploads]) {
-        const names = await readdir(directory).catch(() => []);
-        const ours = names.filter((name) => name.startsWith(this.layout.sealPrefix(recipe)));
-        await Promise.all(ours.map((name) => rm(join(directory, name), { recursive: true, force: true })));
-      }
+      for (const directory of [layout.builds, layout.sealed, layout.uploads])
+        for (const path of await this.pathsOf(recipe, directory)) await trash.discard(path);
+      trash.emptyInBackground();
     });
   }
 
   /** Free bytes of the scratch's file system, for an unprivileged user. */
-  async freeDisk(): Promise<number> {
-    await mkdir(this.layout.root, { recursive: true, mode: 0o700 });
-    return freeDiskAt(this.layout.root);
+  freeDisk(): Promise<number> {
+    const { freeDisk, layout } = this.parts;
+    return freeDisk === undefined ? freeDiskAt(layout.root) : freeDisk();
   }
 
-  private inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const turn = this.queue.then(task, task);
-    this.queue = turn.catch(() => undefined);
-    return turn;
+  /**
+   * What all claims have yet to write must fit together. What they have written is on the disk already, and what is being
+   * deleted is as good as free.
+   */
+  private async reserveDisk(wanted: ClaimWanted, others: readonly Claim[]): Promise<ClaimAnswer> {
+    const { trash, shared } = this.parts;
+    const inputs = await shared.list();
+    const usedBy = (holder: string): Digest[] => inputs.flatMap(({ digest, holders }) => (holders.includes(holder) ? [digest] : []));
+    const own = [...(wanted.inputs ?? []), ...usedBy(wanted.holder)];
+    const needed = await this.missingBytes(wanted, own);
+    let reserved = 0;
+    for (const claim of others) reserved += await this.missingBytes(claim, usedBy(claim.holder));
+    // The disk first: what is deleted between the two looks is then counted in neither of them.
+    const free = (await this.freeDisk()) + (await trash.bytes());
+    let short = needed + reserved - free;
+    if (short <= 0) return { granted: true };
+    const unused = await this.sizesOf(inputs.filter(({ digest, holders }) => holders.length === 0 && !own.includes(digest)));
+    const reclaimable = unused.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (short <= reclaimable) for (const { digest, bytes } of unused) if (short > 0 && (await shared.discardUnused(digest))) short -= bytes;
+    trash.emptyInBackground();
+    if (short <= 0) return { granted: true };
+    return refused(`it needs ${formatBytes(needed)} more disk, and ${formatBytes(Math.max(0, free + reclaimable - reserved))} are left`);
   }
 
-  /** A claim that cannot be read reserves nothing: whoever wrote it claims again before working. */
+  /** Bytes that a claim has yet to write: what its build takes, less what is there of it and of its inputs. */
+  private async missingBytes({ recipeDigest, diskBytes }: Omit<Claim, 'slot'>, inputs: readonly Digest[]): Promise<number> {
+    const { layout } = this.parts;
+    const built = await Promise.all([layout.builds, layout.sealed].map((directory) => this.pathsOf(recipeDigest, directory)));
+    return Math.max(0, diskBytes - (await sizeOf(...built.flat(), ...inputs.flatMap((input) => this.pathsOfInput(input)))));
+  }
+
+  /** Inputs with what they take on disk, the longest unused first. */
+  private sizesOf(inputs: readonly SharedInput[]): Promise<readonly { readonly digest: Digest; readonly bytes: number }[]> {
+    const oldestFirst = inputs.toSorted((a, b) => a.usedAt - b.usedAt);
+    return Promise.all(oldestFirst.map(async ({ digest }) => ({ digest, bytes: await sizeOf(...this.pathsOfInput(digest)) })));
+  }
+
+  private pathsOfInput(input: Digest): string[] {
+    return [this.parts.layout.shared(input), this.parts.layout.partialShared(input)];
+  }
+
+  /** What lies in a directory under a recipe: its build, what is unfinished of it, its seals, its journals. */
+  private async pathsOf(recipe: Digest, directory: string): Promise<string[]> {
+    const prefix = this.parts.layout.recipePrefix(recipe);
+    return (await listIfThere(directory)).filter((name) => name.startsWith(prefix)).map((name) => join(directory, name));
+  }
+
+  /** A claim that cannot be read reserves nothing: its holder claims again before it works. */
   private async read(path: string): Promise<Claim | null> {
     try {
       return Claim.parse(JSON.parse(await readFile(path, 'utf8')));

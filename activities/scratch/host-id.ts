@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { writeAtomic } from '../../core/files.js';
+import { refuseAtStart } from './explain-failure.js';
 import type { ScratchLayout } from './layout.js';
 
 const HostFile = z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) });
@@ -21,10 +22,14 @@ const readId = async (path: string): Promise<string | null> => {
 
 /** The id of this host: random, made once, kept in scratch. It names the host's own task queue. */
 export const hostId = async (layout: ScratchLayout): Promise<string> => {
-  await mkdir(layout.root, { recursive: true, mode: 0o700 });
-  const known = await readId(layout.hostFile);
-  if (known !== null) return known;
-  const id = randomBytes(8).toString('hex');
-  await writeAtomic(layout.hostFile, `${JSON.stringify({ id })}\n`);
-  return id;
+  try {
+    await mkdir(layout.root, { recursive: true, mode: 0o700 });
+    const known = await readId(layout.hostFile);
+    if (known !== null) return known;
+    const id = randomBytes(8).toString('hex');
+    await writeAtomic(layout.hostFile, `${JSON.stringify({ id })}\n`);
+    return id;
+  } catch (error) {
+    throw refuseAtStart(error, layout.root);
+  }
 };

@@ -1,58 +1,58 @@
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Claim } from './claims.js';
-import type { ScratchLayout } from './layout.js';
-import type { SharedInput } from './shared.js';
+import { listIfThere } from '../../core/files.js';
+import type { ScratchParts } from './parts.js';
 import { sizeOf } from './size.js';
 
-/** Something in a scratch directory, and who needs it. */
+/** Something in a scratch directory, and the publishes that need it. */
 export interface ScratchItem {
   /** `shared`: a staged source or a whole extraction; `build`: files of one recipe; `seal` and `upload`: what belongs to them. */
-  readonly what: 'shared' | 'build' | 'seal' | 'upload';
+  readonly what: 'shared' | 'build' | 'seal' | 'upload' | 'trash';
   readonly path: string;
   /** Bytes on disk; files that lie in several places count in each. */
   readonly bytes: number;
-  /** Publishes that need it, by workflow id; nobody's may be deleted. */
+  /** Publishes that need it, by workflow id; without any it may be deleted. */
   readonly neededBy: readonly string[];
-  /** Where that is known: when it was last begun to be used or given back. */
-  readonly usedAt: number | null;
 }
 
 /** Names below these directories begin with the digest of their recipe. */
 const DIGEST_LENGTH = 64;
 
 /** Everything that publishes have left in a scratch directory. */
-export const listScratch = async (
-  layout: ScratchLayout,
-  claims: readonly Claim[],
-  shared: readonly SharedInput[],
-): Promise<ScratchItem[]> => {
+export const listScratch = async ({ layout, claims, shared }: ScratchParts): Promise<ScratchItem[]> => {
+  const claimed = await claims.list();
   const neededBy = (hex: string): string[] =>
-    claims.filter(({ recipeDigest }) => recipeDigest === `sha256:${hex}`).map(({ holder }) => holder);
+    claimed.filter(({ recipeDigest }) => recipeDigest === `sha256:${hex}`).map(({ holder }) => holder);
   const below = async (what: ScratchItem['what'], directory: string): Promise<ScratchItem[]> => {
-    const names = await readdir(directory).catch(() => []);
+    const names = await listIfThere(directory);
     return Promise.all(
       names.map(async (name) => {
         const path = join(directory, name);
-        return { what, path, bytes: await sizeOf(path), neededBy: neededBy(name.slice(0, DIGEST_LENGTH)), usedAt: null };
+        return { what, path, bytes: await sizeOf(path), neededBy: neededBy(name.slice(0, DIGEST_LENGTH)) };
       }),
     );
   };
-  const inputs = shared.map(async (input): Promise<ScratchItem> => {
+  const inputs = (await shared.list()).map(async (input): Promise<ScratchItem> => {
     const path = input.complete ? input.path : layout.partialShared(input.digest);
-    return { what: 'shared', path, bytes: await sizeOf(path), neededBy: input.holders, usedAt: input.usedAt };
+    return { what: 'shared', path, bytes: await sizeOf(path), neededBy: input.holders };
   });
   return [
     ...(await Promise.all(inputs)),
     ...(await below('build', layout.builds)),
     ...(await below('seal', layout.sealed)),
     ...(await below('upload', layout.uploads)),
+    ...(await below('trash', layout.trash)),
   ];
 };
 
-/** Deletes builds, seals and journals that no claim needs; shared inputs have a keeper of their own. */
-export const removeUnneeded = async (items: readonly ScratchItem[]): Promise<readonly ScratchItem[]> => {
-  const unneeded = items.filter(({ what, neededBy }) => what !== 'shared' && neededBy.length === 0);
-  for (const { path } of unneeded) await rm(path, { recursive: true, force: true });
+/** Discards what no publish needs, of what was listed. */
+export const discardUnneeded = async (
+  items: readonly ScratchItem[],
+  { layout, shared, trash }: ScratchParts,
+): Promise<readonly ScratchItem[]> => {
+  const unused = new Set(
+    (await shared.removeUnused(Infinity)).flatMap(({ digest }) => [layout.shared(digest), layout.partialShared(digest)]),
+  );
+  const unneeded = items.filter(({ what, path, neededBy }) => (what === 'shared' ? unused.has(path) : neededBy.length === 0));
+  for (const { what, path } of unneeded) if (what !== 'shared' && what !== 'trash') await trash.discard(path);
   return unneeded;
 };

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { repoKey, type Digest, type RepoId } from '../../core/ids.js';
 
 const hex = (digest: Digest): string => digest.slice('sha256:'.length);
 
-/** Where everything lies under a worker's scratch directory. Names are digests: nothing from outside becomes a path. */
+/** Paths of everything in a scratch. Names are digests: nothing from outside becomes a path. */
 export class ScratchLayout {
   constructor(readonly root: string) {}
 
@@ -16,6 +16,11 @@ export class ScratchLayout {
   /** Locked by the one process that serves this scratch. */
   get lockFile(): string {
     return join(this.root, 'lock');
+  }
+
+  /** Deleted in the background; nothing looks for anything here. */
+  get trash(): string {
+    return join(this.root, 'trash');
   }
 
   get claims(): string {
@@ -65,7 +70,7 @@ export class ScratchLayout {
   /** What of a recipe's blobs has arrived at a target, whichever plan sent it. */
   uploadJournal(recipe: Digest, target: RepoId): string {
     const of = createHash('sha256').update(repoKey(target)).digest('hex').slice(0, 32);
-    return join(this.uploads, `${this.sealPrefix(recipe)}${of}.jsonl`);
+    return join(this.uploads, `${hex(recipe)}-${of}.jsonl`);
   }
 
   get sealed(): string {
@@ -77,8 +82,11 @@ export class ScratchLayout {
     return join(this.sealed, `${hex(recipe)}-${hex(plan).slice(0, 32)}`);
   }
 
-  /** Prefix of every seal of a recipe. */
-  sealPrefix(recipe: Digest): string {
-    return `${hex(recipe)}-`;
+  /** Every name below `builds`, `sealed` and `uploads` begins with this one of its recipe. */
+  recipePrefix(recipe: Digest): string {
+    return hex(recipe);
   }
 }
+
+/** The scratch of a host: a directory of SWP's own below the configured one, which may be shared or the root of a volume. */
+export const scratchIn = (configured: string): ScratchLayout => new ScratchLayout(join(resolve(configured), 'swp'));

@@ -1,5 +1,7 @@
-import { statfs } from 'node:fs/promises';
+import { lstat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { SwpError } from '../../core/error.js';
+import { ifThere } from '../../core/files.js';
 import { formatBytes } from '../../core/text.js';
 import { sizeOf } from './size.js';
 
@@ -11,6 +13,16 @@ export const freeDiskAt = async (directory: string): Promise<number> => {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
 };
+
+/** A directory, or the nearest one above it that is there: looking makes none. */
+export const nearestDirectory = async (path: string): Promise<string> =>
+  path === dirname(path) || (await ifThere(lstat(path))) !== null ? path : nearestDirectory(dirname(path));
+
+/** Bytes that a scratch has when everything in it has ended; it need not be there yet. */
+export const capacityOf = async (
+  root: string,
+  freeDisk: FreeDisk = async () => freeDiskAt(await nearestDirectory(root)),
+): Promise<number> => (await freeDisk()) + (await sizeOf(root));
 
 /**
  * A check that what is written into a directory can still end: admission looked at the disk hours ago, and others

@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { Mutex } from 'async-mutex';
+import { mkdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeAtomic } from '../../core/files.js';
+import { listIfThere, writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
+import { KeyedMutex } from '../../core/keyed-mutex.js';
 import type { ScratchLayout } from './layout.js';
+import { Trash } from './trash.js';
 
 const Uses = z.strictObject({ digest: Digest, holders: z.array(z.string()) });
 type Uses = z.infer<typeof Uses>;
@@ -24,10 +25,14 @@ export interface SharedInput {
  * for it; a crash leaves something half-made that goes by another name, from which the next attempt goes on.
  */
 export class SharedInputs {
-  private readonly turns = new Map<Digest, Mutex>();
+  /** Held while an input is made, for hours. */
+  private readonly making = new KeyedMutex<Digest>();
+  /** Held for a moment. */
+  private readonly notes = new KeyedMutex<Digest>();
 
   constructor(
     private readonly layout: ScratchLayout,
+    private readonly trash: Trash = new Trash(layout),
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -36,10 +41,10 @@ export class SharedInputs {
    *
    * @param make fills the directory that it is given; what an interrupted run left there is still in it
    */
-  use(digest: Digest, holder: string, make: (directory: string) => Promise<void>): Promise<string> {
-    return this.turnOf(digest).runExclusive(async () => {
+  async use(digest: Digest, holder: string, make: (directory: string) => Promise<void>): Promise<string> {
+    await this.notes.run(digest, () => this.addHolder(digest, holder));
+    return this.making.run(digest, async () => {
       const path = this.layout.shared(digest);
-      await this.note(digest, (holders) => [...new Set([...holders, holder])]);
       if (await isThere(path)) return path;
       const partial = this.layout.partialShared(digest);
       await mkdir(partial, { recursive: true, mode: 0o700 });
@@ -54,36 +59,47 @@ export class SharedInputs {
     return isThere(this.layout.shared(digest));
   }
 
-  /** Deletes an input whose bytes are not what they were; whoever uses it next makes it again. */
-  discard(digest: Digest): Promise<void> {
-    return this.turnOf(digest).runExclusive(() => rm(this.layout.shared(digest), { recursive: true, force: true }));
+  /** Keeps what is here of an input for a publish that will use it. */
+  hold(digest: Digest, holder: string): Promise<void> {
+    return this.notes.run(digest, async () => {
+      if ((await isThere(this.layout.shared(digest))) || (await isThere(this.layout.partialShared(digest))))
+        await this.addHolder(digest, holder);
+    });
   }
 
-  /** Ends all uses of a publish. What nobody uses stays until it is old or its room is needed. */
+  /** Discards an input whose bytes are not what they were; the next publish that uses it makes it again. */
+  discard(digest: Digest): Promise<void> {
+    return this.notes.run(digest, async () => {
+      await this.trash.discard(this.layout.shared(digest));
+      this.trash.emptyInBackground();
+    });
+  }
+
+  /** Ends all uses of a publish. Unused inputs stay until they are old or their space is needed. */
   async release(holder: string): Promise<void> {
     for (const { digest, holders } of await this.list())
-      if (holders.includes(holder))
-        await this.turnOf(digest).runExclusive(() => this.note(digest, (all) => all.filter((other) => other !== holder)));
+      if (holders.includes(holder)) await this.notes.run(digest, () => this.note(digest, (all) => all.filter((other) => other !== holder)));
   }
 
-  /** Deletes what nobody uses and nobody has used since a time. */
+  /** Discards inputs that no publish uses and none has used since a time. */
   async removeUnused(before: number): Promise<SharedInput[]> {
     const removed: SharedInput[] = [];
-    const oldestFirst = (await this.list()).toSorted((a, b) => a.usedAt - b.usedAt);
-    for (const input of oldestFirst)
-      await this.turnOf(input.digest).runExclusive(async () => {
-        const { holders, usedAt } = await this.read(input.digest);
-        if (holders.length > 0 || usedAt >= before) return;
-        for (const path of [this.layout.shared(input.digest), this.layout.partialShared(input.digest)])
-          await rm(path, { recursive: true, force: true });
-        await rm(this.layout.sharedUses(input.digest), { force: true });
-        removed.push(input);
-      });
+    for (const input of await this.list()) if (input.usedAt < before && (await this.discardUnused(input.digest))) removed.push(input);
     return removed;
   }
 
+  /** Discards an input, complete or not, unless a publish uses it. */
+  discardUnused(digest: Digest): Promise<boolean> {
+    return this.notes.run(digest, async () => {
+      if ((await this.read(digest)).holders.length > 0) return false;
+      for (const path of [this.layout.shared(digest), this.layout.partialShared(digest)]) await this.trash.discard(path);
+      await rm(this.layout.sharedUses(digest), { force: true });
+      return true;
+    });
+  }
+
   async list(): Promise<SharedInput[]> {
-    const names = await readdir(this.layout.sharedRoot).catch(() => []);
+    const names = await listIfThere(this.layout.sharedRoot);
     const digests = names.flatMap((name) => {
       const parsed = Digest.safeParse(`sha256:${/^([0-9a-f]{64})\.uses\.json$/.exec(name)?.[1] ?? ''}`);
       return parsed.success ? [parsed.data] : [];
@@ -96,10 +112,8 @@ export class SharedInputs {
     );
   }
 
-  private turnOf(digest: Digest): Mutex {
-    const turn = this.turns.get(digest) ?? new Mutex();
-    this.turns.set(digest, turn);
-    return turn;
+  private addHolder(digest: Digest, holder: string): Promise<void> {
+    return this.note(digest, (holders) => [...new Set([...holders, holder])]);
   }
 
   private async note(digest: Digest, change: (holders: readonly string[]) => readonly string[]): Promise<void> {

@@ -9,6 +9,9 @@ export const stagedDigest = ({ source, selection }: VindexRecipe): Digest => dig
 /** What a whole extraction is shared by: the recipe, whichever slice of it is published. */
 export const extractedDigest = (recipe: VindexRecipe): Digest => digestOf({ ...recipe, slice: 'full' });
 
+/** What building a vindex shares with other publishes of its host. */
+export const inputsOf = (recipe: VindexRecipe): readonly Digest[] => [stagedDigest(recipe), extractedDigest(recipe)];
+
 /** How often a claim is left to other hosts where its source is staged here, and where nothing of it is. */
 const PATIENCE = { staged: 2, nothing: 4 };
 

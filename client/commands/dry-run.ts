@@ -1,8 +1,8 @@
 import { probeHost } from '../../activities/probe.js';
 import { planEntry } from '../../activities/plan-entry.js';
 import { HostLarql } from '../../activities/host-larql.js';
-import { Claims } from '../../activities/scratch/claims.js';
-import { ScratchLayout } from '../../activities/scratch/layout.js';
+import { scratchIn } from '../../activities/scratch/layout.js';
+import { capacityOf } from '../../activities/scratch/room.js';
 import { artifactsOf, writtenBy } from '../../catalog/artifacts.js';
 import { Pace } from '../../core/pace.js';
 import { hubConfigFromEnv, withPatience, withToken } from '../../hub/config.js';
@@ -22,14 +22,14 @@ export const dryRun = async (input: PublishInput, context: Context): Promise<Exi
   const settings = readSettings(context.env);
   const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
   const wanted = artifactsOf(input.entry.entry, input.only);
-  const layout = new ScratchLayout(settings.scratch);
+  const layout = scratchIn(settings.scratch);
   const host = await probeHost(
     {
       host: 'this machine',
       writeHub: settings.uploadRate === null ? hub : { ...hub, uploadPace: new Pace(settings.uploadRate) },
       sourceHub: settings.sourceToken === null ? hub : withToken(hub, settings.sourceToken),
       targets: settings.targets,
-      freeDisk: () => new Claims(layout, settings.slots).freeDisk(),
+      capacity: () => capacityOf(layout.root),
       larql: new HostLarql(context.env, layout, settings.larql),
     },
     {

@@ -1,57 +1,72 @@
 import { relative } from 'node:path';
-import { Claims } from '../../activities/scratch/claims.js';
-import { listScratch, removeUnneeded, type ScratchItem } from '../../activities/scratch/inventory.js';
-import { ScratchLayout } from '../../activities/scratch/layout.js';
-import { SharedInputs } from '../../activities/scratch/shared.js';
+import { explainFailure } from '../../activities/scratch/explain-failure.js';
+import { discardUnneeded, listScratch, type ScratchItem } from '../../activities/scratch/inventory.js';
+import { scratchIn } from '../../activities/scratch/layout.js';
+import { openScratch } from '../../activities/scratch/open-scratch.js';
+import { scratchParts, type ScratchParts } from '../../activities/scratch/parts.js';
 import { formatBytes, plural } from '../../core/text.js';
 import { lockScratch } from '../../worker/scratch-lock.js';
 import { readSettings } from '../../worker/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 
-const open = ({ env }: Context) => {
+const partsOf = ({ env }: Context): ScratchParts => {
   const { scratch, slots } = readSettings(env);
-  const layout = new ScratchLayout(scratch);
-  const claims = new Claims(layout, slots);
-  const shared = new SharedInputs(layout);
-  return { layout, shared, list: async () => listScratch(layout, await claims.list(), await shared.list()) };
+  return scratchParts(scratchIn(scratch), slots);
+};
+
+const list = async (parts: ScratchParts): Promise<ScratchItem[]> => {
+  try {
+    return await listScratch(parts);
+  } catch (error) {
+    throw explainFailure(error, parts.layout.root);
+  }
 };
 
 const bytesOf = (items: readonly ScratchItem[]): number => items.reduce((sum, { bytes }) => sum + bytes, 0);
 
+const isEmpty = ({ out }: Context, { layout: { root } }: ScratchParts, value: object): ExitCode => {
+  if (out.json) out.data({ scratch: root, ...value }, () => '');
+  out.note(`scratch is empty (${root})`);
+  return EXIT.nothingToDo;
+};
+
 /** What lies in this machine's scratch, and which publish needs it. */
 export const scratchList = async (context: Context): Promise<ExitCode> => {
-  const { layout, list } = open(context);
-  const items = await list();
+  const parts = partsOf(context);
+  const { root } = parts.layout;
+  const items = await list(parts);
+  if (items.length === 0) return isEmpty(context, parts, { items });
   context.out.table(
-    { scratch: layout.root, items },
+    { scratch: root, items },
     ['what', 'size', 'needed by', 'path'],
     items.map(({ what, bytes, neededBy, path }) => [
       what,
       formatBytes(bytes),
-      neededBy.length === 0 ? 'nobody' : neededBy.join(', '),
-      relative(layout.root, path),
+      neededBy.length === 0 ? 'none' : neededBy.join(', '),
+      relative(root, path),
     ]),
   );
-  context.out.note(`${layout.root}: ${plural(items.length, 'thing')}, ${formatBytes(bytesOf(items))}`);
-  return items.length === 0 ? EXIT.nothingToDo : EXIT.ok;
+  context.out.note(`${plural(items.length, 'item')}, ${formatBytes(bytesOf(items))} in ${root}`);
+  return EXIT.ok;
 };
 
-/** Deletes what no publish needs. It takes the worker's place in the scratch meanwhile, so that nobody begins to need it. */
+/** Deletes what no publish needs. It locks the scratch as a worker does, so that no publish begins to need it meanwhile. */
 export const scratchClean = async (context: Context): Promise<ExitCode> => {
-  const { layout, shared, list } = open(context);
-  const unlock = await lockScratch(layout);
+  const parts = partsOf(context);
+  if ((await list(parts)).length === 0) return isEmpty(context, parts, { removed: [], kept: 0 });
+  const { scratch } = readSettings(context.env);
+  const unlock = await lockScratch(await openScratch(scratch));
   try {
-    const before = await list();
-    const gone = new Set((await shared.removeUnused(Infinity)).map(({ digest }) => layout.shared(digest)));
-    const removed = [
-      ...before.filter(({ what, path }) => what === 'shared' && gone.has(path.replace(/\.partial$/, ''))),
-      ...(await removeUnneeded(before)),
-    ];
+    const before = await list(parts);
+    const removed = await discardUnneeded(before, parts);
+    await parts.trash.empty(context.signal);
     const kept = before.length - removed.length;
-    context.out.data(
-      { scratch: layout.root, removed, kept },
-      () => `Deleted ${plural(removed.length, 'thing')}, ${formatBytes(bytesOf(removed))}; kept ${kept} that a publish needs.`,
+    const keeps = kept === 0 ? '' : `; kept ${plural(kept, 'item')} that a publish needs`;
+    context.out.data({ scratch: parts.layout.root, removed, kept }, () =>
+      removed.length === 0
+        ? `Nothing to delete${keeps}.`
+        : `Deleted ${plural(removed.length, 'item')}, ${formatBytes(bytesOf(removed))}${keeps}.`,
     );
     return removed.length === 0 ? EXIT.nothingToDo : EXIT.ok;
   } finally {

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { freeDiskAt } from '../../activities/scratch/room.js';
+import { scratchIn } from '../../activities/scratch/layout.js';
+import { checkScratch, parentWarning } from '../../activities/scratch/open-scratch.js';
+import { freeDiskAt, nearestDirectory } from '../../activities/scratch/room.js';
 import { readCatalog } from '../../catalog/load.js';
 import { formatBytes } from '../../core/text.js';
 import { readSettings } from '../../worker/settings.js';
@@ -40,19 +41,10 @@ export const lookAtSettings: Look = ({ env }) => {
   );
 };
 
-/** The directory, or the nearest one above it that is there: looking makes none. */
-const nearest = async (path: string): Promise<string> => {
-  try {
-    await access(path, constants.F_OK);
-    return path;
-  } catch {
-    return path === dirname(path) ? path : nearest(dirname(path));
-  }
-};
-
 export const lookAtScratch: Look = async ({ env }) => {
   const { scratch } = readSettings(env);
-  const there = await nearest(scratch);
+  const { root } = scratchIn(scratch);
+  const there = await nearestDirectory(root);
   try {
     await access(there, constants.W_OK | constants.X_OK);
   } catch {
@@ -63,5 +55,9 @@ export const lookAtScratch: Look = async ({ env }) => {
       fix: 'Let SWP_SCRATCH name a directory of the worker.',
     };
   }
-  return { what: 'scratch', verdict: 'ok', message: `${scratch}, ${formatBytes(await freeDiskAt(there))} free` };
+  const message = `${scratch}, ${formatBytes(await freeDiskAt(there))} free`;
+  if (there !== root) return { what: 'scratch', verdict: 'ok', message };
+  await checkScratch(root);
+  const warning = await parentWarning(scratch);
+  return warning === null ? { what: 'scratch', verdict: 'ok', message } : { what: 'scratch', verdict: 'warn', message, fix: warning };
 };

@@ -67,6 +67,15 @@ describe('a failure that nobody foresaw', () => {
     ]);
   });
 
+  it('of the file system below scratch is one that SWP knows: it says what to do', async () => {
+    const readOnly = Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS', path: '/scratch/swp/builds' });
+    const { inbound } = activityBoundary((text) => text, '/scratch/swp')({} as never);
+    const context = { cancellationSignal: new AbortController().signal };
+    const run = (): Promise<unknown> => inbound!.execute!({ args: [], headers: {} }, () => Promise.reject(readOnly));
+    const failed = asyncLocalStorage.run(context as never, () => run().catch((error: unknown) => error));
+    expect(await failed).toMatchObject({ type: 'scratch/read-only', nonRetryable: true, details: [expect.any(String), 'invalid'] });
+  });
+
   it('is told from one that SWP knows', async () => {
     expect(await logged(new SwpError('access', 'hub/gated', 'No.'))).toEqual([]);
   });

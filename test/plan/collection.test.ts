@@ -94,7 +94,7 @@ describe('a plan that only files', () => {
   it('needs a host that may write, not one that can read the source or has room', () => {
     const host = {
       host: 'h',
-      freeDiskBytes: 0,
+      availableDiskBytes: 0,
       memoryBytes: 1,
       sources: [],
       targets: [{ repo: TARGET, writable: 'no' as const, reason: 'It only reads.' }],
@@ -104,7 +104,12 @@ describe('a plan that only files', () => {
   });
 
   it('warns when the collection may not be written, and goes on', () => {
-    const host = { host: 'h', freeDiskBytes: 1e12, sources: [], targets: [{ repo: SLUG, writable: 'no' as const, reason: 'Not there.' }] };
+    const host = {
+      host: 'h',
+      availableDiskBytes: 1e12,
+      sources: [],
+      targets: [{ repo: SLUG, writable: 'no' as const, reason: 'Not there.' }],
+    };
     expect(volatileChecks([fileOnly()], host)).toContainEqual(
       expect.objectContaining({ code: 'collection-access', verdict: 'warn', message: expect.stringContaining('Not there.') }),
     );

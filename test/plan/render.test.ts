@@ -14,7 +14,7 @@ const shown = (): ShownPlan => {
   const after = plan({ source: sourceFacts({ commit: commit('c') }) });
   const host = {
     host: 'h',
-    freeDiskBytes: 1e12,
+    availableDiskBytes: 1e12,
     sources: [{ repo: 'Qwen/Qwen3.5-9B-Base', readable: false, reason: 'It is gated.' }],
     targets: [{ repo: 'foxlightai/QWEN3-5-9b-base-mtp', writable: 'unknown' as const, reason: 'A fine-grained token.' }],
   };

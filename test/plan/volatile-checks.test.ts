@@ -6,7 +6,7 @@ import { plan, publishedTarget, SOURCE, sourceFacts, TARGET } from './fixtures.j
 
 const host = (over: Partial<HostFacts> = {}): HostFacts => ({
   host: 'h',
-  freeDiskBytes: 1e12,
+  availableDiskBytes: 1e12,
   sources: [{ repo: SOURCE, readable: true, reason: 'It can.' }],
   targets: [{ repo: TARGET, writable: 'yes', reason: 'It may.' }],
   ...over,
@@ -27,7 +27,7 @@ describe('the checks of the moment', () => {
     ['write-access warn', { targets: [{ repo: TARGET, writable: 'unknown' as const, reason: 'A fine-grained token.' }] }],
     ['write-access blocked', { targets: [{ repo: TARGET, writable: 'no' as const, reason: 'It only reads.' }] }],
     ['read-access blocked', { sources: [{ repo: SOURCE, readable: false, reason: 'It is gated.' }] }],
-    ['disk blocked', { freeDiskBytes: plan().estimate.diskBytes - 1 }],
+    ['disk blocked', { availableDiskBytes: plan().estimate.diskBytes - 1 }],
     ['memory blocked', { memoryBytes: plan().estimate.memoryBytes - 1 }],
     ['upload-time blocked', { uploadRate: rateThatFits(plan().estimate.outputBytes) - 1 }],
   ])('say %s', (expected, over) => expect(verdicts(over)).toContain(expected));

@@ -32,14 +32,14 @@ export interface PublishHere {
 const TOOLS = { swp: '0.1.0' };
 const HOLDER = 'publish-here';
 
-/** Publishes the only artifact of an entry by the steps of a publish, one after another, without a server between them. */
-export const publishHere = async (entry: EntrySnapshot, { hub: local, token, directory, env = {} }: PublishHere): Promise<void> => {
+/** Plans the only artifact of an entry in a scratch of its own, and approves it: all that its steps need. */
+export const planHere = async (entry: EntrySnapshot, { hub: local, token, directory, env = {} }: PublishHere) => {
   const { signal } = new AbortController();
   const report = (): void => undefined;
   const hub: HubConfig = { endpoint: new URL(local.url), token: new Secret(token) };
   const layout = new ScratchLayout(await mkdtemp(join(directory, 'published-from-')));
   const larql = new HostLarql(env, layout, { fleetBlocks: 'early', allowStandIn: true });
-  const host = { host: 'here', freeDiskBytes: 1e15, larql: await larql.facts(signal), sources: [], targets: [] };
+  const host = { host: 'here', availableDiskBytes: 1e15, larql: await larql.facts(signal), sources: [], targets: [] };
   const { entryPlan, digest, artifacts } = await planEntry(
     { hub, tools: TOOLS, proveShards: 1.5, decideWithinMs: 1, approvals: ONE_APPROVAL },
     { entry, only: [], round: 1, host, previous: [] },
@@ -61,10 +61,15 @@ export const publishHere = async (entry: EntrySnapshot, { hub: local, token, dir
     freeDisk: () => freeDiskAt(layout.root),
     stopRequested: () => false,
   };
-  const payload =
-    plan.mirrored === undefined
-      ? await buildPayload(deps, { plan, holder: HOLDER, report, signal })
-      : await mirrorPayload(hub, plan, signal);
+  return { deps, approved, order: { plan, holder: HOLDER, report, signal } };
+};
+
+/** Publishes the only artifact of an entry by the steps of a publish, one after another, without a server between them. */
+export const publishHere = async (entry: EntrySnapshot, here: PublishHere): Promise<void> => {
+  const { deps, approved, order } = await planHere(entry, here);
+  const { hub, layout } = deps;
+  const { plan, report, signal } = order;
+  const payload = plan.mirrored === undefined ? await buildPayload(deps, order) : await mirrorPayload(hub, plan, signal);
   const sealed = await seal(deps, approved, payload, signal);
   const target = { hub, sourceHub: hub, layout, stopRequested: () => false };
   const uploaded = await uploadSealed(target, approved, sealed, report, signal);

@@ -4,10 +4,10 @@ import { JOURNAL } from '../../activities/mtp/extract.js';
 import type { Workshop } from './workshop.js';
 
 /** Lines that match, in the files of the scratch whose paths do. */
-const linesIn = async ({ directory }: Workshop, paths: RegExp, lines: RegExp): Promise<number> => {
-  const scratch = join(directory, 'scratch');
-  const found = (await readdir(scratch, { recursive: true })).filter((path) => paths.test(path));
-  const texts = await Promise.all(found.map((path) => readFile(join(scratch, path), 'utf8')));
+const linesIn = async (workshop: Workshop, paths: RegExp, lines: RegExp): Promise<number> => {
+  const { root } = workshop.layout();
+  const found = (await readdir(root, { recursive: true })).filter((path) => paths.test(path));
+  const texts = await Promise.all(found.map((path) => readFile(join(root, path), 'utf8')));
   return texts.flatMap((text) => text.split('\n')).filter((line) => lines.test(line)).length;
 };
 

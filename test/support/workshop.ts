@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
 import type { TemporalClient } from '../../client/temporal-connection.js';
+import { scratchIn, type ScratchLayout } from '../../activities/scratch/layout.js';
 import { newestPlan } from '../../client/publish/plan-history.js';
 import { startPublish } from '../../worker/start-publish.js';
 import { readRunning } from '../../client/publish/read.js';
@@ -189,6 +190,11 @@ export class Workshop {
   async keep(shape: string, which: readonly ('publish' | 'target')[] = ['publish'], entry: EntrySnapshot = this.entry()): Promise<void> {
     const ids = { publish: publishId(entry.name), target: targetId(this.target) };
     for (const part of which) await keepHistory(this.temporal.client, ids[part], `${shape}.${part}`);
+  }
+
+  /** The scratch of a host in this workshop. */
+  layout(scratch = 'scratch'): ScratchLayout {
+    return scratchIn(join(this.directory, scratch));
   }
 
   /** Settings for a worker process in this workshop; another scratch is another host. */

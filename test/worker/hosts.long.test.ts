@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hostId } from '../../activities/scratch/host-id.js';
-import { ScratchLayout } from '../../activities/scratch/layout.js';
+import type { ScratchLayout } from '../../activities/scratch/layout.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { RepoId } from '../../core/ids.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
@@ -48,7 +48,7 @@ const startControl = async (): Promise<void> => {
 const startHost = async (name: string): Promise<Host> => {
   const process = await WorkerProcess.start('highmem', workshop.workerEnv('highmem', name));
   processes.push(process);
-  const layout = new ScratchLayout(join(workshop.directory, name));
+  const layout = workshop.layout(name);
   return { id: await hostId(layout), layout, process };
 };
 

@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { checkScratch } from '../../activities/scratch/open-scratch.js';
 import { RepoId } from '../../core/ids.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { setBehaviour, type BehaviourInput } from '../../dev/larql/behaviour.js';
@@ -102,14 +103,17 @@ describe('while larql extracts', () => {
   );
 
   it(
-    'a larql that the kernel kills parks, leaves nothing that could be taken for a result, and goes on after retry',
+    'a larql that the kernel kills parks, leaves nothing that could be taken for a result or written by others, and goes on after retry',
     async () => {
+      // Whatever the worker's starter lets others write, in scratch they cannot.
+      const umask = process.umask(0);
+      onTestFinished(() => void process.umask(umask));
       await startExtraction({ trouble: { kind: 'killed', at: { step: 'model_weights_q4k' } } });
       await workshop.until('needs-attention', targetId(target));
       const handle = workshop.temporal.client.workflow.getHandle(targetId(target));
       expect(await handle.query('target-status')).toMatchObject({ trouble: { code: 'larql/out-of-memory' } });
-      const scratch = join(workshop.directory, 'scratch');
-      expect((await readdir(join(scratch, 'builds')).catch(() => [])).filter((name) => !name.endsWith('.partial'))).toEqual([]);
+      expect((await readdir(workshop.layout().builds).catch(() => [])).filter((name) => !name.endsWith('.partial'))).toEqual([]);
+      await checkScratch(workshop.layout().root);
       await setBehaviour(directory, {});
       await handle.executeUpdate('resolve', { args: [{ action: 'retry' }] });
       await expectPublishedOnce();

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ScratchLayout } from '../../activities/scratch/layout.js';
 import { lockScratch } from '../../worker/scratch-lock.js';
 import { partsJournalled } from '../support/scratch-journals.js';
 import { KillWorkshop } from './kill-workshop.js';
@@ -43,7 +41,7 @@ describe('SIGTERM', () => {
       const { control, highmem } = await kills.startBoth();
       expect(await control.stop()).toBe(0);
       expect(await highmem.stop()).toBe(0);
-      (await lockScratch(new ScratchLayout(join(kills.workshop.directory, 'scratch'))))();
+      (await lockScratch(kills.workshop.layout()))();
     },
     TIMEOUT_MS,
   );

@@ -24,7 +24,6 @@ const start = async (options?: WorkshopOptions): Promise<Approval> => {
   await workshop.approve();
   return asked();
 };
-const scratch = (name: string): Promise<string[]> => readdir(join(workshop.directory, 'scratch', name));
 
 describe('what was sealed', () => {
   it('is not uploaded before its manifest is approved, and the provenance names who released it', async () => {
@@ -63,20 +62,20 @@ describe('what was sealed', () => {
       artifacts: [{ result: { outcome: 'rejected', reason: expect.stringContaining('wrong heads') } }],
     });
     expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
-    expect(await scratch('builds')).toEqual([]);
+    expect(await readdir(workshop.layout().builds)).toEqual([]);
     await workshop.keep('release-rejected', ['target']);
   });
 
   it('gives its build slot back while it waits', async () => {
     await start();
-    const claims = await scratch('claims');
+    const claims = await readdir(workshop.layout().claims);
     expect(claims).toHaveLength(1);
-    expect(JSON.parse(await readFile(join(workshop.directory, 'scratch', 'claims', claims[0]!), 'utf8'))).toMatchObject({ slot: false });
+    expect(JSON.parse(await readFile(join(workshop.layout().claims, claims[0]!), 'utf8'))).toMatchObject({ slot: false });
   });
 
   it('and is lost after its release is built again, with the same bytes and without asking again', async () => {
     const { manifest } = await start();
-    await rm(join(workshop.directory, 'scratch', 'builds'), { recursive: true });
+    await rm(workshop.layout().builds, { recursive: true });
     await decide(manifest);
     expect(await workshop.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { manifest } } }] });
   });

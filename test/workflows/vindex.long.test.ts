@@ -27,7 +27,7 @@ describe.each(larqls())('a vindex made by $name', (larql) => {
       await vindex.workshop.start(vindex.entry());
       expect(await vindex.workshop.result(vindex.entry())).toMatchObject({ outcome: 'unchanged' });
       await vindex.workshop.hub.admin.deleteRepo(vindex.targetOf('full'));
-      await rm(join(vindex.workshop.directory, 'scratch', 'shared'), { recursive: true, force: true });
+      await rm(vindex.workshop.layout().sharedRoot, { recursive: true, force: true });
       await vindex.publish();
       const second = await vindex.published();
       for (const [path, bytes] of first)

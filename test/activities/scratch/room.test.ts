@@ -1,8 +1,8 @@
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { roomFor } from '../../../activities/scratch/room.js';
+import { capacityOf, nearestDirectory, roomFor } from '../../../activities/scratch/room.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -34,5 +34,20 @@ describe('the room for what is being written', () => {
   it('is asked for before anything is there', async () => {
     await expect(roomFor(join(directory, 'none'), 1, free(0))()).rejects.toMatchObject({ code: 'scratch/no-room' });
     await expect(roomFor(join(directory, 'none'), 1, free(1))()).resolves.toBeUndefined();
+  });
+});
+
+describe('the capacity of a scratch', () => {
+  it('is what is free and what lies in it', async () => {
+    await mkdir(join(directory, 'builds'));
+    await writeFile(join(directory, 'builds', 'weights'), Buffer.alloc(MIB, 1));
+    expect(await capacityOf(directory, free(5 * MIB))).toBe(6 * MIB);
+  });
+
+  it('is that of the disk where there is none yet', async () => {
+    const none = join(directory, 'not', 'there');
+    expect(await nearestDirectory(none)).toBe(directory);
+    expect(await capacityOf(none)).toBeGreaterThan(0);
+    await expect(lstat(none)).rejects.toThrow();
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ScratchLayout } from '../../../activities/scratch/layout.js';
 import { SharedInputs } from '../../../activities/scratch/shared.js';
+import { Trash } from '../../../activities/scratch/trash.js';
 import { Digest } from '../../../core/ids.js';
 
 const DAY = 86_400_000;
@@ -17,7 +18,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'swp-shared-'));
   layout = new ScratchLayout(root);
   now = Date.parse('2026-01-01');
-  shared = new SharedInputs(layout, () => now);
+  shared = new SharedInputs(layout, new Trash(layout), () => now);
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -63,6 +64,30 @@ describe('a shared input', () => {
     await use('two', digest('b'));
     finish();
     await waiting;
+  });
+
+  it('that is being made keeps neither a claim nor the end of another use waiting', async () => {
+    await use('one');
+    let begun = (): void => undefined;
+    let finish = (): void => undefined;
+    const isMade = new Promise<void>((resolve) => (begun = resolve));
+    const waiting = shared.use(digest('b'), 'one', () => {
+      begun();
+      return new Promise((resolve) => (finish = resolve));
+    });
+    await isMade;
+    await shared.hold(digest('b'), 'two');
+    await shared.release('two');
+    expect(await shared.discardUnused(digest('b'))).toBe(false);
+    finish();
+    await waiting;
+  });
+
+  it('is kept for a publish that will use it only where something of it is there', async () => {
+    await use('one');
+    await shared.hold(digest('a'), 'two');
+    await shared.hold(digest('b'), 'two');
+    expect(await shared.list()).toMatchObject([{ digest: digest('a'), holders: ['one', 'two'] }]);
   });
 
   it('is kept while somebody uses it, and after that for a while', async () => {

@@ -53,7 +53,7 @@ describe('swp start --dry-run', () => {
     const { code, out, err } = await dryRun();
     expect(err).toContain(`on what Hub ${hub.url} (HF_ENDPOINT) shows: nothing was started and nothing was written.`);
     const volatile = out
-      .replaceAll(/[\d.]+ [GT]B free/g, '<some> free')
+      .replaceAll(/[\d.]+ [GT]B available/g, '<some> available')
       .replaceAll(/@ [0-9a-f]{40}/g, '@ <commit>')
       .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
       .replaceAll(/at [0-9a-f]{12}/g, 'at <commit>');

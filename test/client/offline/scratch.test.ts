@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Claims } from '../../../activities/scratch/claims.js';
-import { ScratchLayout } from '../../../activities/scratch/layout.js';
+import type { ScratchLayout } from '../../../activities/scratch/layout.js';
+import { openScratch } from '../../../activities/scratch/open-scratch.js';
+import { scratchParts } from '../../../activities/scratch/parts.js';
 import { SharedInputs } from '../../../activities/scratch/shared.js';
 import { Digest, RepoId } from '../../../core/ids.js';
 import { lockScratch } from '../../../worker/scratch-lock.js';
@@ -16,23 +17,26 @@ let root: string;
 let layout: ScratchLayout;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'swp-scratch-'));
-  layout = new ScratchLayout(root);
+  layout = await openScratch(root);
   const write = async (path: string): Promise<void> => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, 'x'.repeat(1_000));
   };
-  await new Claims(layout, 1).claim({ holder: HOLDER, recipeDigest: digest('a'), diskBytes: 1, memoryBytes: 1 });
+  const { claims, shared, trash } = scratchParts(layout, 1);
+  await claims.claim({ holder: HOLDER, recipeDigest: digest('a'), diskBytes: 1, memoryBytes: 1 });
   for (const of of ['a', 'b']) {
     await write(join(layout.build(digest(of)), 'weights.bin'));
     await write(join(layout.seal(digest(of), digest('9')), 'README.md'));
     await write(layout.uploadJournal(digest(of), RepoId.parse('acme/live')));
   }
   await write(join(layout.partialBuild(digest('c')), 'half.bin'));
-  const shared = new SharedInputs(layout);
   for (const of of ['d', 'e']) await shared.use(digest(of), HOLDER, (directory) => write(join(directory, 'source')));
   await shared.use(digest('e'), 'target/acme/ended', () => Promise.resolve());
   await shared.use(digest('f'), 'target/acme/ended', (directory) => write(join(directory, 'source')));
   await shared.release('target/acme/ended');
+  // A worker that was killed while it deleted.
+  await write(join(root, 'discarded'));
+  await trash.discard(join(root, 'discarded'));
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -60,6 +64,7 @@ describe('swp scratch', () => {
         `shared ${HOLDER}`,
         `shared ${HOLDER}`,
         'shared',
+        'trash',
       ]
         .map((line) => (line.includes(' ') ? line : `${line} `))
         .toSorted(),
@@ -69,10 +74,32 @@ describe('swp scratch', () => {
 
   it('deletes what no publish needs, and nothing else', async () => {
     const { code, out } = await run('clean');
-    expect([code, out]).toEqual([0, 'Deleted 5 things, 5.00 kB; kept 5 that a publish needs.\n']);
+    expect([code, out]).toEqual([0, 'Deleted 6 items, 6.00 kB; kept 5 items that a publish needs.\n']);
     expect(await readdir(layout.builds)).toEqual([digest('a').slice('sha256:'.length)]);
     expect((await new SharedInputs(layout).list()).map((input) => input.digest).toSorted()).toEqual([digest('d'), digest('e')]);
-    expect((await run('clean')).code).toBe(9);
+    expect(await readdir(layout.trash)).toEqual([]);
+    expect(await run('clean')).toMatchObject({ code: 9, out: 'Nothing to delete; kept 5 items that a publish needs.\n' });
+  });
+
+  it.each([['list'], ['clean']])('%s says that an empty scratch is empty, and makes none', async (command) => {
+    await rm(layout.root, { recursive: true });
+    expect(await run(command)).toEqual({ code: 9, out: '', err: `scratch is empty (${layout.root})\n` });
+    expect(JSON.parse((await run(command, '--json')).out)).toMatchObject({ scratch: layout.root });
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  it('deletes nothing in a scratch that others can write to', async () => {
+    await chmod(layout.builds, 0o777);
+    const { code, err } = await run('clean');
+    expect([code, err]).toEqual([3, expect.stringContaining(`${layout.builds} can be written by others (mode 0777)`)]);
+    expect(await readdir(layout.builds)).toHaveLength(3);
+  });
+
+  it('says what is wrong with a scratch that is none', async () => {
+    await rm(layout.root, { recursive: true });
+    await writeFile(layout.root, 'x');
+    for (const command of ['list', 'clean'])
+      expect(await run(command)).toMatchObject({ code: 3, err: expect.stringContaining(layout.root) });
   });
 
   it('deletes nothing under a worker that runs', async () => {

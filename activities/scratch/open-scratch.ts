@@ -1,0 +1,100 @@
+import type { Stats } from 'node:fs';
+import { chmod, lstat, mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { SwpError } from '../../core/error.js';
+import { ifThere, listIfThere } from '../../core/files.js';
+import { refuseAtStart } from './explain-failure.js';
+import { scratchIn, type ScratchLayout } from './layout.js';
+
+/** Write permission of the group and of all others. */
+const WRITABLE_BY_OTHERS = 0o022;
+const WRITABLE_BY_ALL = 0o002;
+const STICKY = 0o1000;
+const ROOT_USER = 0;
+
+/** Undefined where the system has no user ids. */
+type UserId = number | undefined;
+const ownUserId = (): UserId => process.getuid?.();
+
+const unsafe = (path: string, says: string, hint: string): SwpError =>
+  new SwpError('invalid', 'scratch/unsafe', `${path} ${says}.`, { hint: `${hint} What is deleted there is built again.` });
+
+/**
+ * Refuses what somebody else may have put there, or may still change: planted bytes would be published under an
+ * approved plan.
+ */
+const assertOwn = (path: string, found: Stats, uid: UserId): void => {
+  if (found.isSymbolicLink()) throw unsafe(path, 'is a symbolic link', 'Delete it: SWP follows no links in its scratch.');
+  if (!found.isFile() && !found.isDirectory()) throw unsafe(path, 'is neither a file nor a directory', 'Delete it.');
+  if (uid !== undefined && found.uid !== uid)
+    throw unsafe(
+      path,
+      `belongs to user ${found.uid}, and this process runs as user ${uid}`,
+      `Run it as that user, or let SWP_SCRATCH name another directory. If all of the scratch is yours: chown -R ${uid}; otherwise delete it.`,
+    );
+  if ((found.mode & WRITABLE_BY_OTHERS) !== 0)
+    throw unsafe(
+      path,
+      `can be written by others (mode 0${(found.mode & 0o7777).toString(8)})`,
+      'If only you have written there: chmod -R go-w; otherwise delete it.',
+    );
+};
+
+/**
+ * Checks a directory and all that lies in it: ours, neither a link nor anything special, and written by this user only.
+ *
+ * @throws SwpError `scratch/unsafe`
+ */
+export const checkScratch = async (path: string, uid: UserId = ownUserId()): Promise<void> => {
+  const found = await ifThere(lstat(path));
+  if (found === null) return;
+  assertOwn(path, found, uid);
+  if (!found.isDirectory()) return;
+  const names = await listIfThere(path);
+  await Promise.all(names.map((name) => checkScratch(join(path, name), uid)));
+};
+
+/**
+ * Opens the scratch below the directory that was configured: makes it where it is not there, and checks it. Since no
+ * other user can enter it afterwards (0700), no link can be planted below it later, and files in it are opened
+ * without further ado.
+ *
+ * @throws SwpError `scratch/…` of kind `invalid`
+ */
+export const openScratch = async (configured: string): Promise<ScratchLayout> => {
+  const layout = scratchIn(configured);
+  try {
+    await mkdir(layout.root, { recursive: true, mode: 0o700 });
+    await checkScratch(layout.root);
+    await chmod(layout.root, 0o700);
+    return layout;
+  } catch (error) {
+    throw refuseAtStart(error, layout.root);
+  }
+};
+
+/**
+ * Checks before a step that the scratch is still the directory of this user: whoever may write to the directory above
+ * could have put another one in its place.
+ *
+ * @throws SwpError `scratch/unsafe`
+ */
+export const assertOwnDirectory = async (root: string, uid: UserId = ownUserId()): Promise<void> => assertOwn(root, await lstat(root), uid);
+
+/** The users who may move away what lies in a directory: its owner, and without the sticky bit each who may write to it. */
+export const whoMayReplace = ({ mode, uid: owner }: Pick<Stats, 'mode' | 'uid'>, uid: UserId): string | null => {
+  if ((mode & WRITABLE_BY_ALL) !== 0 && (mode & STICKY) === 0) return 'anyone on this machine';
+  return uid === undefined || owner === uid || owner === ROOT_USER ? null : `user ${owner}`;
+};
+
+/**
+ * Warns of other users who may put something else in the place of the scratch. A group that may is not one of them: it
+ * is how the volumes of containers are shared with their user.
+ */
+export const parentWarning = async (configured: string): Promise<string | null> => {
+  const parent = dirname(scratchIn(configured).root);
+  const others = whoMayReplace(await stat(parent), ownUserId());
+  return others === null
+    ? null
+    : `${parent} lets ${others} replace the scratch in it: give it to the worker's user, or let SWP_SCRATCH name another directory.`;
+};

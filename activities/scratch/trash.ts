@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Mutex } from 'async-mutex';
+import { ifThere, listIfThere } from '../../core/files.js';
+import type { ScratchLayout } from './layout.js';
+import { sizeOf } from './size.js';
+
+/**
+ * What is to be deleted. To delete hundreds of gigabytes takes minutes, during which no claim could be answered; to
+ * rename them takes none, and then nothing finds them any more. What a crash leaves here is deleted after the next start.
+ */
+export class Trash {
+  private readonly mutex = new Mutex();
+
+  constructor(private readonly layout: ScratchLayout) {}
+
+  /** Takes a file or directory out of its place; one that is not there is none. */
+  async discard(path: string): Promise<void> {
+    await mkdir(this.layout.trash, { recursive: true, mode: 0o700 });
+    await ifThere(rename(path, join(this.layout.trash, randomUUID())));
+  }
+
+  /** Deletes what was discarded. */
+  empty(signal?: AbortSignal): Promise<void> {
+    return this.mutex.runExclusive(async () => {
+      for (const name of await listIfThere(this.layout.trash)) {
+        signal?.throwIfAborted();
+        await rm(join(this.layout.trash, name), { recursive: true, force: true });
+      }
+    });
+  }
+
+  /** As {@link empty}, without waiting. What cannot be deleted is met again by the step that waits for it. */
+  emptyInBackground(): void {
+    this.empty().catch(() => undefined);
+  }
+
+  /** Bytes that will be free when it is empty. */
+  bytes(): Promise<number> {
+    return sizeOf(this.layout.trash);
+  }
+}

@@ -1,0 +1,115 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { asyncLocalStorage } from '@temporalio/activity';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { ClaimRequest } from '../../activities/api.js';
+import { createHighmemActivities } from '../../activities/highmem.js';
+import { HostLarql } from '../../activities/host-larql.js';
+import { openScratch } from '../../activities/scratch/open-scratch.js';
+import { scratchParts, type ScratchParts } from '../../activities/scratch/parts.js';
+import { EntrySnapshot } from '../../catalog/snapshot.js';
+import type { Digest } from '../../core/ids.js';
+import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
+import { startLocalHub } from '../../dev/hub/index.js';
+import type { HubConfig } from '../../hub/config.js';
+import { planHere } from '../support/publish-here.js';
+
+const RECIPE = `sha256:${'a'.repeat(64)}` as Digest;
+const HUB: HubConfig = { endpoint: new URL('http://127.0.0.1:9') };
+const request = (holder: string, over: Partial<ClaimRequest> = {}): ClaimRequest => ({
+  holder,
+  recipeDigest: RECIPE,
+  diskBytes: 1,
+  avoid: null,
+  ...over,
+});
+
+let directory: string;
+let parts: ScratchParts;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swp-highmem-'));
+  parts = scratchParts(await openScratch(directory), 1);
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** Runs a step as Temporal does, and answers how often it beat. */
+const beatsOf = async (
+  step: (activities: ReturnType<typeof createHighmemActivities>) => Promise<unknown>,
+  hub: HubConfig = HUB,
+): Promise<number> => {
+  let beats = 0;
+  const context = {
+    info: { attempt: 1, workflowExecution: { workflowId: 'target/acme/x' } },
+    cancellationSignal: new AbortController().signal,
+    heartbeat: () => void (beats += 1),
+    log: {},
+  };
+  const activities = createHighmemActivities({
+    ...parts,
+    host: 'here',
+    larql: new HostLarql({}, parts.layout, { fleetBlocks: null, allowStandIn: false }),
+    writeHub: hub,
+    sourceHub: hub,
+    targets: null,
+    busyRetryMs: 1,
+    leaveMs: 1,
+    stopRequested: () => false,
+  });
+  await asyncLocalStorage.run(context as never, () => step(activities));
+  return beats;
+};
+
+describe('a step of a high-memory host beats:', () => {
+  it('a claim, granted or refused', async () => {
+    expect(await beatsOf(({ claimHost }) => claimHost(request('one')))).toBeGreaterThan(0);
+    const refused = beatsOf(({ claimHost }) =>
+      claimHost(request('two')).then(
+        () => Promise.reject(new Error('granted')),
+        () => undefined,
+      ),
+    );
+    expect(await refused).toBeGreaterThan(0);
+  });
+
+  it.each(['slot', 'everything'] as const)('the release of %s', async (what) => {
+    await parts.claims.claim({ holder: 'one', recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
+    expect(await beatsOf(({ releaseHost }) => releaseHost({ holder: 'one', recipeDigest: RECIPE, what }))).toBeGreaterThan(0);
+  });
+});
+
+describe('a release', () => {
+  it('does not wait for what it deletes', async () => {
+    await parts.claims.claim({ holder: 'one', recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
+    const build = parts.layout.build(RECIPE);
+    await mkdir(build, { recursive: true });
+    await writeFile(join(build, 'weights'), 'x');
+    let finish = (): void => undefined;
+    const deleting = new Promise<void>((resolve) => (finish = resolve));
+    parts.trash.empty = () => deleting;
+    await beatsOf(({ releaseHost }) => releaseHost({ holder: 'one', recipeDigest: RECIPE, what: 'everything' }));
+    expect(await parts.trash.bytes()).toBe(1);
+    finish();
+  });
+});
+
+describe('a build', () => {
+  it('deletes what was discarded before it writes: its claim counted on that space', async () => {
+    const token = 'hf_writer';
+    const hub = await startLocalHub({
+      directory: join(directory, 'hub'),
+      tokens: [{ token, user: 'writer', orgs: ['acme'], role: 'write' }],
+    });
+    onTestFinished(() => hub.close());
+    await hub.admin.createRepo('labs/model');
+    await hub.admin.commitFiles('labs/model', generateCheckpoint({ seed: 7, size: 'small' }).files, { message: 'A model' });
+    const fields = { key: 'x', tier: 'smoke', mtp_source_repo: 'labs/model', mtp_sidecar_repo: 'acme/model-mtp' };
+    const entry = EntrySnapshot.parse({ name: 'acme/x', entry: fields });
+    const { approved, deps } = await planHere(entry, { hub, token, directory });
+    await writeFile(join(directory, 'old'), 'x');
+    await parts.trash.discard(join(directory, 'old'));
+    parts.trash.emptyInBackground = () => undefined;
+    await beatsOf(({ buildArtifact }) => buildArtifact(approved), deps.hub);
+    expect(await parts.trash.bytes()).toBe(0);
+  });
+});
