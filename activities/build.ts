@@ -1,11 +1,12 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SwpError } from '../core/error.js';
-import { digestFile } from '../core/file-digests.js';
+import type { FileDigests } from '../core/file-digests.js';
 import { writeAtomic } from '../core/files.js';
-import type { Digest, Sha256 } from '../core/ids.js';
+import { Digest } from '../core/ids.js';
 import { KeyedMutex } from '../core/keyed-mutex.js';
+import type { MtpSelection } from '../formats/mtp/selection.js';
 import { headerSize, parseHeader } from '../formats/safetensors/header.js';
 import type { HubConfig } from '../hub/config.js';
 import type { PayloadPlan } from '../plan/artifact-plan.js';
@@ -14,21 +15,21 @@ import { ManifestFile } from '../plan/manifest.js';
 import { BuildEnvironment } from '../plan/provenance.js';
 import { mtpRecipe, MTP_PAYLOAD, MTP_PAYLOAD_FILES } from '../plan/plan-mtp.js';
 import { SourceProof } from '../plan/source-proof.js';
-import { describeFiles } from './describe-file.js';
+import { describeFiles, type DescribedFiles } from './describe-file.js';
 import { readMtpSource } from './facts/mtp.js';
 import { readPlannedSource } from './facts/source.js';
 import { EXTRACTION_WORK, extractMtp } from './mtp/extract.js';
 import type { Report } from './heartbeat.js';
 import type { ScratchLayout } from './scratch/layout.js';
 import type { Payload } from './seal.js';
-import { buildVindex, type VindexDeps } from './vindex/build.js';
+import { buildVindex, checkVindex, type VindexDeps } from './vindex/build.js';
 
-/** Written last into a build: the payload files with their digests. */
+/** Written last into a build: its payload, with the digests of the files. */
 const RECORD = 'payload.json';
 const BuildRecord = z.strictObject({
-  recipe: z.string(),
+  recipe: Digest,
   files: z.array(ManifestFile),
-  environment: BuildEnvironment.nullable().default(null),
+  environment: BuildEnvironment.nullable(),
   /** How the source's bytes were proven, where they were read by range. */
   proof: SourceProof.nullable(),
 });
@@ -46,9 +47,10 @@ export interface BuildOrder {
   readonly signal: AbortSignal;
 }
 
-const readRecord = async (directory: string): Promise<z.infer<typeof BuildRecord> | null> => {
+const readRecord = async (directory: string, recipe: Digest): Promise<z.infer<typeof BuildRecord> | null> => {
   try {
-    return BuildRecord.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8')));
+    const record = BuildRecord.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8')));
+    return record.recipe === recipe ? record : null;
   } catch {
     return null;
   }
@@ -60,20 +62,26 @@ const rangeProof = ({ proof = 'double-read' }: PayloadPlan): SourceProof => proo
 /** How a build proves what it reads by range; null where it reads whole files. */
 const proofOf = (plan: PayloadPlan): SourceProof | null => (plan.recipe?.kind === 'mtp' ? rangeProof(plan) : null);
 
-/** A finished build is used again only when its bytes still are what its record says, and proven as planned. */
-const reuse = async (directory: string, plan: PayloadPlan, signal: AbortSignal): Promise<Payload | null> => {
-  const record = await readRecord(directory);
-  if (record === null || record.proof !== proofOf(plan)) return null;
-  const { files, environment } = record;
-  const blocks = new Map<string, readonly Sha256[]>();
-  for (const { path, size, sha256 } of files) {
-    const whole = join(directory, path);
-    if ((await stat(whole).catch(() => null))?.size !== size) return null;
-    const found = await digestFile(whole, { signal });
-    if (found.sha256 !== sha256) return null;
-    blocks.set(path, found.blocks);
+/** Files that are missing, or that are not what the source makes. */
+const isDamage = (error: unknown): boolean =>
+  error instanceof SwpError ? error.kind === 'integrity' : error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/**
+ * A finished build is used again when it was proven as planned, passes the checks of a fresh one, and they find the digests
+ * of its record. The record proves nothing by itself: it lies beside the files and is written by the same hand.
+ */
+const reuse = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<Payload | null> => {
+  const directory = deps.layout.build(recipe);
+  const record = await readRecord(directory, recipe);
+  if (record === null || record.proof !== proofOf(order.plan)) return null;
+  try {
+    const found =
+      order.plan.recipe?.kind === 'vindex' ? await checkVindex(deps, order, directory, RECORD) : await checkMtp(deps, order, directory);
+    return digestOf(found.files) === digestOf(record.files) ? { ...found, environment: record.environment } : null;
+  } catch (error) {
+    if (isDamage(error)) return null;
+    throw error;
   }
-  return { files, blocks, environment };
 };
 
 /** Reads the written header back: the file must parse, and hold what was selected. */
@@ -125,7 +133,7 @@ export const buildPayload = async (deps: BuildDeps, order: BuildOrder): Promise<
 
 const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<Payload> => {
   const directory = deps.layout.build(recipe);
-  const known = await reuse(directory, order.plan, order.signal);
+  const known = await reuse(deps, order, recipe);
   if (known !== null) return known;
   const partial = deps.layout.partialBuild(recipe);
   await mkdir(partial, { recursive: true, mode: 0o700 });
@@ -149,7 +157,23 @@ const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal 
     signal,
     onProgress: (doneBytes, totalBytes) => report({ file: MTP_PAYLOAD, doneBytes, totalBytes }),
   });
-  await validate(join(partial, MTP_PAYLOAD), selection.outputs.length);
+  return { ...(await describeMtp(partial, selection, signal, digests)), environment: null };
+};
+
+/** Validates heads that were written, and describes their files. */
+const describeMtp = async (
+  directory: string,
+  selection: MtpSelection,
+  signal: AbortSignal,
+  digests?: FileDigests,
+): Promise<DescribedFiles> => {
+  await validate(join(directory, MTP_PAYLOAD), selection.outputs.length);
   const known = new Map(MTP_PAYLOAD_FILES.map((path) => [path, path === MTP_PAYLOAD ? digests : undefined]));
-  return { ...(await describeFiles(partial, known, signal)), environment: null };
+  return describeFiles(directory, known, signal);
+};
+
+/** As the end of {@link buildMtp}, for heads that an earlier run wrote. */
+const checkMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, signal }: BuildOrder, directory: string): Promise<DescribedFiles> => {
+  const { selection } = await selectAsPlanned(hub, plan, signal);
+  return describeMtp(directory, selection, signal);
 };

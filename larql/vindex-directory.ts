@@ -54,6 +54,13 @@ export class DirectoryReader {
   }
 }
 
+export interface OpenVindexOptions {
+  readonly signal: AbortSignal;
+  readonly onBytes?: (bytes: number, file: string) => void;
+  /** A file in the directory that is none of the vindex's. */
+  readonly except?: string;
+}
+
 /**
  * Opens a vindex for the checks of its format: every file once through SHA-256.
  *
@@ -61,9 +68,9 @@ export class DirectoryReader {
  */
 export const openVindex = async (
   directory: string,
-  { signal, onBytes = () => undefined }: { readonly signal: AbortSignal; readonly onBytes?: (bytes: number, file: string) => void },
+  { signal, onBytes = () => undefined, except }: OpenVindexOptions,
 ): Promise<VindexReader & { readonly digests: ReadonlyMap<string, FileDigests>; readonly close: () => Promise<void> }> => {
-  const files = await listFiles(directory);
+  const files = (await listFiles(directory)).filter(({ path }) => path !== except);
   const digests = new Map<string, FileDigests>();
   for (const { path } of files)
     digests.set(path, await digestFile(join(directory, path), { signal, onBytes: (bytes) => onBytes(bytes, path) }));

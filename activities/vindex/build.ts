@@ -17,7 +17,7 @@ import type { BuildEnvironment } from '../../plan/provenance.js';
 import { vindexRecipe } from '../../plan/plan-vindex.js';
 import type { VindexRecipe } from '../../plan/recipe.js';
 import { readEnvironment, writeEnvironment } from '../build-environment.js';
-import { describeFiles } from '../describe-file.js';
+import { describeFiles, type DescribedFiles } from '../describe-file.js';
 import { readPlannedSource } from '../facts/source.js';
 import { readVindexSource } from '../facts/vindex.js';
 import type { BuildOrder } from '../build.js';
@@ -215,6 +215,24 @@ const buildPlanned = async (planned: Planned, partial: string): Promise<Payload>
     await rename(output, partial);
     await rm(work, { recursive: true, force: true });
   }
+  return { ...(await describeProven(proof, report, signal)), environment };
+};
+
+/** Proves a vindex, and describes its files. */
+const describeProven = async (proof: ProofInput, report: Report, signal: AbortSignal): Promise<DescribedFiles> => {
   const digests = await proveVindex(proof, report, signal);
-  return { ...(await describeFiles(partial, digests, signal)), environment };
+  return describeFiles(proof.directory, digests, signal);
+};
+
+/**
+ * As the end of {@link buildVindex}, for a vindex that an earlier run built.
+ *
+ * @param record the name of a file in the directory that is none of the vindex's
+ */
+export const checkVindex = async (deps: VindexDeps, order: BuildOrder, directory: string, record: string): Promise<DescribedFiles> => {
+  const planned = await asPlanned(deps, order);
+  const { recipe, source, report, signal } = planned;
+  const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
+  const proof = proofOf(planned, await stage(planned), recipe.slice, committedAt, directory);
+  return describeProven({ ...proof, beside: record }, report, signal);
 };

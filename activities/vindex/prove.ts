@@ -23,6 +23,8 @@ const ROWS_PER_FILE = 64;
 
 export interface ProofInput {
   readonly directory: string;
+  /** The name of a file in the directory that is none of the vindex's. */
+  readonly beside?: string;
   readonly snapshot: string;
   readonly layout: VindexLayout;
   readonly source: SourceFacts;
@@ -68,7 +70,7 @@ export const proveVindex = async (input: ProofInput, report: Report, signal: Abo
   let doneBytes = 0;
   const onBytes = (bytes: number, file: string): void =>
     report({ file, doneBytes: (doneBytes += bytes), totalBytes: Math.max(outputBytes, doneBytes) });
-  const vindex = await openVindex(directory, { signal, onBytes });
+  const vindex = await openVindex(directory, { signal, onBytes, ...(input.beside === undefined ? {} : { except: input.beside }) });
   const staged = new DirectoryReader(input.snapshot);
   try {
     compareExtracted(input.extracted, vindex.digests);
@@ -85,12 +87,13 @@ export const proveVindex = async (input: ProofInput, report: Report, signal: Abo
     await staged.close();
     await vindex.close();
   }
-  const index = canonicalIndex(parseIndex(await readFile(join(directory, INDEX_FILE))), {
+  const written = await readFile(join(directory, INDEX_FILE));
+  const index = canonicalIndex(parseIndex(written), {
     revision: source.commit,
     committedAt: input.committedAt,
     safetensors: weightsDigest(await weightDigests(input)),
     sha256: vindex.sha256,
   });
-  await writeAtomic(join(directory, INDEX_FILE), index);
+  if (!written.equals(index)) await writeAtomic(join(directory, INDEX_FILE), index);
   return new Map(vindex.digests).set(INDEX_FILE, digestsOf(index));
 };
