@@ -1,9 +1,9 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SwpError } from '../core/error.js';
 import type { FileDigests } from '../core/file-digests.js';
-import { writeAtomic } from '../core/files.js';
+import { makeDirectory, writeAtomic } from '../core/files.js';
 import { Digest } from '../core/ids.js';
 import { KeyedMutex } from '../core/keyed-mutex.js';
 import type { MtpSelection } from '../formats/mtp/selection.js';
@@ -136,7 +136,7 @@ const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): P
   const known = await reuse(deps, order, recipe);
   if (known !== null) return known;
   const partial = deps.layout.partialBuild(recipe);
-  await mkdir(partial, { recursive: true, mode: 0o700 });
+  await makeDirectory(partial);
   const payload = order.plan.recipe?.kind === 'vindex' ? await buildVindex(deps, order, partial) : await buildMtp(deps, order, partial);
   const { blocks: _blocks, ...record } = payload;
   await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, proof: proofOf(order.plan), ...record })}\n`);

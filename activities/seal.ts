@@ -1,8 +1,8 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwpError } from '../core/error.js';
 import { digestsOf } from '../core/file-digests.js';
-import { writeAtomic } from '../core/files.js';
+import { makeDirectory, writeAtomic } from '../core/files.js';
 import type { Digest, Sha256 } from '../core/ids.js';
 import type { HubConfig } from '../hub/config.js';
 import { readSmallFile } from '../hub/read/file.js';
@@ -82,7 +82,7 @@ export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: 
   const digest = assertApproved(approved);
   const { plan } = approved;
   const directory = deps.layout.seal(recipeOf(plan), digest);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   const blocks = new Map<string, readonly Sha256[]>(payload.blocks);
   const write = async (path: string, bytes: Uint8Array): Promise<ManifestFile> => {
     await writeAtomic(join(directory, path), bytes);

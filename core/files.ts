@@ -1,6 +1,7 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Sha256 } from './ids.js';
 
 /** Smaller blocks make hashing slower, larger ones no faster. */
@@ -31,13 +32,32 @@ export const hashFile = async (path: string, options: HashOptions = {}): Promise
   return Sha256.parse(hash.digest('hex'));
 };
 
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+
 /** What a read of the file system gives; null where there is nothing to read. */
 export const ifThere = async <T>(read: Promise<T>): Promise<T | null> => {
   try {
     return await read;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return null;
     throw error;
+  }
+};
+
+/**
+ * Makes a directory for this user only, with those above it that are missing. Node's own `recursive` reports a read-only
+ * or full file system as ENOENT (20.20: EROFS and ENOSPC; 24.22: EROFS), which says nothing of the cause.
+ */
+export const makeDirectory = async (path: string): Promise<void> => {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST' && (await ifThere(stat(path)))?.isDirectory() === true) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path) throw error;
+    await makeDirectory(parent);
+    await makeDirectory(path);
   }
 };
 

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { makeDirectory } from '../core/files.js';
 import type { VindexQuant } from '../formats/vindex/options.js';
 import { larqlEnvironment, type JobDirectories } from './environment.js';
 import type { LarqlProgram } from './program.js';
@@ -34,7 +34,7 @@ const SILENCE_MS = 30 * 60_000;
 const CHECKSUM_RATE = 20e6;
 
 const prepare = async ({ home, temporary }: JobDirectories): Promise<void> => {
-  for (const directory of [home, temporary]) await mkdir(directory, { recursive: true, mode: 0o700 });
+  for (const directory of [home, temporary]) await makeDirectory(directory);
 };
 
 const hooksOf = ({ onStart, stopRequested, guard }: LarqlJob): Pick<LarqlJob, 'onStart' | 'stopRequested' | 'guard'> => ({

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, SwpError } from '../core/error.js';
+import { makeDirectory } from '../core/files.js';
 import { headerOfFile } from '../formats/safetensors/header.js';
 import { generationOf, type BlockGeneration } from '../formats/vindex/blocks.js';
 import { compareNumbers } from '../formats/vindex/compare-numbers.js';
@@ -47,7 +48,7 @@ const describeTiny = (files: ReadonlyMap<string, Uint8Array>): SourceModel => {
 
 const writeTiny = async (files: ReadonlyMap<string, Uint8Array>, directory: string): Promise<void> => {
   for (const [path, bytes] of files) {
-    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await makeDirectory(dirname(join(directory, path)));
     await writeFile(join(directory, path), bytes);
   }
 };
@@ -102,12 +103,12 @@ export const probeLarql = async (
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<LarqlCapabilities> => {
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  await makeDirectory(root);
   const directory = await mkdtemp(join(root, 'probe-'));
   const directories = jobDirectories(directory, join(directory, 'hub'));
   const job: LarqlJob = { program, directories, env, signal };
   try {
-    await mkdir(directories.home, { recursive: true });
+    await makeDirectory(directories.home);
     const help = await runLarql({
       program,
       args: ['extract', '--help'],

@@ -1,9 +1,9 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { z } from 'zod';
-import { listIfThere, writeAtomic } from '../../core/files.js';
+import { listIfThere, makeDirectory, writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
 import { formatBytes } from '../../core/text.js';
 import type { ScratchLayout } from './layout.js';
@@ -74,7 +74,7 @@ export class Claims {
       if (!disk.granted) return disk;
       const { inputs = [], ...claim } = wanted;
       for (const input of inputs) await shared.hold(input, wanted.holder);
-      await mkdir(layout.claims, { recursive: true, mode: 0o700 });
+      await makeDirectory(layout.claims);
       await writeAtomic(layout.claimFile(wanted.holder), `${JSON.stringify({ ...claim, slot: true })}\n`);
       return { granted: true };
     });

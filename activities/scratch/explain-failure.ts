@@ -1,5 +1,5 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { sep } from 'node:path';
+import { dirname, sep } from 'node:path';
 import { SwpError, type ErrorKind } from '../../core/error.js';
 
 interface Explanation {
@@ -28,6 +28,8 @@ type CountInodes = (root: string) => { readonly files: number; readonly ffree: n
 
 /** A file system may have free space and no inode for one more file. */
 const hasNoInodes = (root: string, count: CountInodes): boolean => {
+  // It may be the scratch itself that could not be made.
+  if (!existsSync(root)) return dirname(root) !== root && hasNoInodes(dirname(root), count);
   try {
     const { files, ffree } = count(root);
     return files > 0 && ffree === 0;

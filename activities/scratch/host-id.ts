@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
-import { writeAtomic } from '../../core/files.js';
+import { makeDirectory, writeAtomic } from '../../core/files.js';
 import { refuseAtStart } from './explain-failure.js';
 import type { ScratchLayout } from './layout.js';
 
@@ -23,7 +23,7 @@ const readId = async (path: string): Promise<string | null> => {
 /** The id of this host: random, made once, kept in scratch. It names the host's own task queue. */
 export const hostId = async (layout: ScratchLayout): Promise<string> => {
   try {
-    await mkdir(layout.root, { recursive: true, mode: 0o700 });
+    await makeDirectory(layout.root);
     const known = await readId(layout.hostFile);
     if (known !== null) return known;
     const id = randomBytes(8).toString('hex');

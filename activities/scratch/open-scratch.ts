@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
-import { chmod, lstat, mkdir, stat } from 'node:fs/promises';
+import { chmod, lstat, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SwpError } from '../../core/error.js';
-import { ifThere, listIfThere } from '../../core/files.js';
+import { ifThere, listIfThere, makeDirectory } from '../../core/files.js';
 import { refuseAtStart } from './explain-failure.js';
 import { scratchIn, type ScratchLayout } from './layout.js';
 
@@ -17,26 +17,28 @@ type UserId = number | undefined;
 const ownUserId = (): UserId => process.getuid?.();
 
 const unsafe = (path: string, says: string, hint: string): SwpError =>
-  new SwpError('invalid', 'scratch/unsafe', `${path} ${says}.`, { hint: `${hint} What is deleted there is built again.` });
+  new SwpError('invalid', 'scratch/unsafe', `${path} ${says}.`, { hint });
 
 /**
  * Refuses what somebody else may have put there, or may still change: planted bytes would be published under an
  * approved plan.
  */
 const assertOwn = (path: string, found: Stats, uid: UserId): void => {
-  if (found.isSymbolicLink()) throw unsafe(path, 'is a symbolic link', 'Delete it: SWP follows no links in its scratch.');
-  if (!found.isFile() && !found.isDirectory()) throw unsafe(path, 'is neither a file nor a directory', 'Delete it.');
+  if (found.isSymbolicLink())
+    throw unsafe(path, 'is a symbolic link', 'SWP follows no links in its scratch. Delete it: what it led to is built again.');
+  if (!found.isFile() && !found.isDirectory())
+    throw unsafe(path, 'is neither a file nor a directory', 'Delete it: SWP makes no such thing.');
   if (uid !== undefined && found.uid !== uid)
     throw unsafe(
       path,
       `belongs to user ${found.uid}, and this process runs as user ${uid}`,
-      `Run it as that user, or let SWP_SCRATCH name another directory. If all of the scratch is yours: chown -R ${uid}; otherwise delete it.`,
+      'Run it as that user, or let SWP_SCRATCH name another directory. Where you trust all that is in it, chown -R gives it to this user.',
     );
   if ((found.mode & WRITABLE_BY_OTHERS) !== 0)
     throw unsafe(
       path,
       `can be written by others (mode 0${(found.mode & 0o7777).toString(8)})`,
-      'If only you have written there: chmod -R go-w; otherwise delete it.',
+      'Where you trust all that is in it: chmod -R go-w. Otherwise delete it: SWP builds it again.',
     );
 };
 
@@ -64,9 +66,11 @@ export const checkScratch = async (path: string, uid: UserId = ownUserId()): Pro
 export const openScratch = async (configured: string): Promise<ScratchLayout> => {
   const layout = scratchIn(configured);
   try {
-    await mkdir(layout.root, { recursive: true, mode: 0o700 });
+    await makeDirectory(layout.root);
     await checkScratch(layout.root);
     await chmod(layout.root, 0o700);
+    // Made in advance: on a full disk nothing else could be freed.
+    await makeDirectory(layout.trash);
     return layout;
   } catch (error) {
     throw refuseAtStart(error, layout.root);

@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { z } from 'zod';
-import { listIfThere, writeAtomic } from '../../core/files.js';
+import { listIfThere, makeDirectory, writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
 import { KeyedMutex } from '../../core/keyed-mutex.js';
 import type { ScratchLayout } from './layout.js';
@@ -47,7 +47,7 @@ export class SharedInputs {
       const path = this.layout.shared(digest);
       if (await isThere(path)) return path;
       const partial = this.layout.partialShared(digest);
-      await mkdir(partial, { recursive: true, mode: 0o700 });
+      await makeDirectory(partial);
       await make(partial);
       await rename(partial, path);
       return path;
@@ -117,7 +117,7 @@ export class SharedInputs {
   }
 
   private async note(digest: Digest, change: (holders: readonly string[]) => readonly string[]): Promise<void> {
-    await mkdir(this.layout.sharedRoot, { recursive: true, mode: 0o700 });
+    await makeDirectory(this.layout.sharedRoot);
     const path = this.layout.sharedUses(digest);
     const uses: Uses = { digest, holders: [...change((await this.read(digest)).holders)] };
     await writeAtomic(path, `${JSON.stringify(uses)}\n`);

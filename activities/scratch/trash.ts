@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
-import { ifThere, listIfThere } from '../../core/files.js';
+import { ifThere, listIfThere, makeDirectory } from '../../core/files.js';
 import type { ScratchLayout } from './layout.js';
 import { sizeOf } from './size.js';
 
@@ -17,7 +17,7 @@ export class Trash {
 
   /** Takes a file or directory out of its place; one that is not there is none. */
   async discard(path: string): Promise<void> {
-    await mkdir(this.layout.trash, { recursive: true, mode: 0o700 });
+    await makeDirectory(this.layout.trash);
     await ifThere(rename(path, join(this.layout.trash, randomUUID())));
   }
 

@@ -1,6 +1,7 @@
-import { link, mkdir, rename, rm } from 'node:fs/promises';
+import { link, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SwpError } from '../../core/error.js';
+import { makeDirectory } from '../../core/files.js';
 import { estimateVindex } from '../../formats/vindex/estimates.js';
 import { layoutOf } from '../../formats/vindex/layout.js';
 import { extractOptions } from '../../formats/vindex/options.js';
@@ -172,7 +173,7 @@ const extractFull = async (planned: Planned, staged: StagedSource, committedAt: 
 /** Fills a build with the files of the full vindex, without copying them: both lie in one scratch. */
 const linkFiles = async (from: string, to: string, paths: Iterable<string>): Promise<void> => {
   for (const path of paths) {
-    await mkdir(dirname(join(to, path)), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(join(to, path)));
     await link(join(from, path), join(to, path));
   }
 };
@@ -208,7 +209,7 @@ const buildPlanned = async (planned: Planned, partial: string): Promise<Payload>
   else {
     const work = `${partial}-slice`;
     await rm(work, { recursive: true, force: true });
-    await mkdir(work, { recursive: true, mode: 0o700 });
+    await makeDirectory(work);
     const output = join(work, VINDEX);
     const job = await jobIn(planned, work, staged, { ...proof, directory: output });
     await sliceVindex({ ...job, source: full, output, bytes: proof.outputBytes });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { hashInto, readTextIfThere } from '../../core/files.js';
+import { hashInto, makeDirectory, readTextIfThere } from '../../core/files.js';
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
@@ -66,7 +66,7 @@ export const downloadFile = async (hub: HubConfig, file: ListedFile, path: strin
   const { signal, onBytes, segmentBytes = SEGMENT } = options;
   const partial = `${path}.partial`;
   const journalPath = `${path}.segments-${segmentBytes}`;
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   const done = await readDone(journalPath);
   const segments = Array.from({ length: Math.ceil(file.size / segmentBytes) }, (_, at) => ({
     at,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { readTextIfThere } from '../../core/files.js';
+import { makeDirectory, readTextIfThere } from '../../core/files.js';
 import { Sha256 } from '../../core/ids.js';
 import { endOfAddresses, stillLive } from './address-lifetime.js';
 import type { MultipartOrder } from './lfs-batch.js';
@@ -72,7 +72,7 @@ export class PartJournal {
   ) {}
 
   static async open(path: string, now: () => number = Date.now): Promise<PartJournal> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path));
     const text = await readTextIfThere(path);
     const journal = new PartJournal(await open(path, 'a', 0o600), now);
     // Each line stands for itself: one that does not pass costs one part.

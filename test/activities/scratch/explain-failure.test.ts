@@ -80,6 +80,8 @@ describe('a disk without inodes', () => {
       code: 'scratch/no-inodes',
       message: expect.stringContaining('no inodes left'),
     });
+    const unmade = join(root, 'not', 'made');
+    expect(explainFailure(failure('ENOSPC', unmade), unmade, noInodes)).toMatchObject({ code: 'scratch/no-inodes' });
     const uncounted = () => ({ files: 0, ffree: 0 });
     expect(explainFailure(failure('ENOSPC', join(root, 'x')), root, uncounted)).toMatchObject({ code: 'scratch/full' });
   });

@@ -1,0 +1,37 @@
+import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listIfThere, makeDirectory } from '../../core/files.js';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swp-files-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+describe('making a directory', () => {
+  it('makes those above it too, each for this user only, and is done where it is there', async () => {
+    const path = join(directory, 'a', 'b', 'c');
+    await Promise.all([makeDirectory(path), makeDirectory(path)]);
+    await makeDirectory(path);
+    for (const made of [path, join(directory, 'a')]) expect((await stat(made)).mode & 0o777).toBe(0o700);
+  });
+
+  it.each([
+    ['a file in its place', 'file', 'EEXIST'],
+    ['a file above it', join('file', 'below'), 'ENOTDIR'],
+    ['a link to nothing in its place', 'link', 'EEXIST'],
+    ['a link to nothing above it', join('link', 'below'), 'EEXIST'],
+  ])('fails for %s with its cause', async (_what, name, code) => {
+    await writeFile(join(directory, 'file'), 'x');
+    await symlink(join(directory, 'nowhere'), join(directory, 'link'));
+    await expect(makeDirectory(join(directory, name))).rejects.toMatchObject({ code });
+  });
+});
+
+it('a directory that is not there has no names; one that cannot be read is an error', async () => {
+  expect(await listIfThere(join(directory, 'none'))).toEqual([]);
+  await writeFile(join(directory, 'file'), 'x');
+  await expect(listIfThere(join(directory, 'file'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+});
