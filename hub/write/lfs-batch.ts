@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { inGroups } from '../../core/groups.js';
 import { SwpError } from '../../core/error.js';
 import { Sha256, type RepoId } from '../../core/ids.js';
+import { holdsSecret } from '../../core/redact.js';
 import { checkAddress } from '../address.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
@@ -73,10 +74,21 @@ const headersOf = (header: Readonly<Record<string, string>>): LfsAction['headers
   return header;
 };
 
-const actionOf = (hub: HubConfig, { href, header }: z.infer<typeof Action>): LfsAction => ({
-  url: addressOf(hub, href),
-  headers: headersOf(header ?? {}),
-});
+const holdsToken = ({ token }: HubConfig, text: string): boolean => token !== undefined && holdsSecret([token], text);
+
+/** Some servers give the token back to be sent along with an upload: to themselves, and to no other. */
+const actionOf = (hub: HubConfig, { href, header }: z.infer<typeof Action>): LfsAction => {
+  const [url, headers] = [addressOf(hub, href), headersOf(header ?? {})];
+  if (url.origin !== hub.endpoint.origin && Object.values(headers).some((value) => holdsToken(hub, value)))
+    throw new SwpError('integrity', 'hub/bad-answer', `The Hub wants its token sent to another host, ${quoted(hub, url.origin)}.`);
+  return { url, headers };
+};
+
+/** The check of an upload, which is noted on disk: at the Hub's own address the token goes along without being handed out. */
+const checkOf = (hub: HubConfig, action: z.infer<typeof Action>): LfsAction => {
+  const { url, headers } = actionOf(hub, action);
+  return { url, headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => !holdsToken(hub, value))) };
+};
 
 const partsOf = (hub: HubConfig, file: UploadFile, action: LfsAction): Part[] => {
   const refuse = (why: string): never => {
@@ -113,10 +125,11 @@ const orderOf = (
   const { upload, verify } = object.actions ?? {};
   if (upload === null || upload === undefined) return { kind: 'stored' };
   const action = actionOf(hub, upload);
-  const checked = verify === null || verify === undefined ? null : actionOf(hub, verify);
+  const checked = verify === null || verify === undefined ? null : checkOf(hub, verify);
   return action.headers['chunk_size'] === undefined
     ? { kind: 'basic', upload: action, verify: checked }
-    : { kind: 'multipart', complete: action, parts: partsOf(hub, file, action), verify: checked };
+    : // The headers are the parts, which are noted as such.
+      { kind: 'multipart', complete: { url: action.url, headers: {} }, parts: partsOf(hub, file, action), verify: checked };
 };
 
 /** What is offered; a batch that names none has the first (git-lfs, `docs/api/batch.md`). */

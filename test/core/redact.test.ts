@@ -4,6 +4,7 @@ import { neutralise } from '../../client/output/neutralise.js';
 import { holdsSecret, redactor } from '../../core/redact.js';
 import { Secret } from '../../core/secret.js';
 import { oneLine } from '../../core/text.js';
+import { runs } from '../support/tiers.js';
 
 const TOKEN = 'hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh';
 const ODD = 'odd"token\\with/quotes';
@@ -67,7 +68,7 @@ describe('a token in use', () => {
         expect(() => JSON.parse(shown) as unknown).not.toThrow();
         expect(shown).toContain('[secret]');
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

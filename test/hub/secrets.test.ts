@@ -1,4 +1,7 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { neutralise } from '../../client/output/neutralise.js';
@@ -11,7 +14,8 @@ import { hubConfigFromEnv, withToken, type HubConfig } from '../../hub/config.js
 import { readSmallFile } from '../../hub/read/file.js';
 import { openFile } from '../../hub/read/range.js';
 import { readRepo } from '../../hub/read/repo.js';
-import { lfsBatch } from '../../hub/write/lfs-batch.js';
+import { lfsBatch, type MultipartOrder } from '../../hub/write/lfs-batch.js';
+import { PartJournal } from '../../hub/write/part-journal.js';
 import { COMMIT, config, fileOf, REPO, signal, tiny, type TinyServer } from './support.js';
 
 const TOKEN = 'hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh';
@@ -137,6 +141,38 @@ describe('an answer that is a success and repeats the token', () => {
       ),
     );
     expect((await lfsBatch(hub, REPO, [file], { signal })).get(file.path)).toMatchObject({ kind: 'basic' });
+  });
+
+  /** The batch of a file in one part, with these actions. */
+  const batchWith = async (actions: (token: string) => object) => {
+    const file = fileOf('a.safetensors', Buffer.from('abc'));
+    const hub = await hubAt(
+      answering(200, (token) => JSON.stringify({ objects: [{ oid: file.sha256, size: 3, actions: actions(token) }] })),
+    );
+    return { file, order: (await lfsBatch(hub, REPO, [file], { signal })).get(file.path)! };
+  };
+
+  it.each(['upload', 'verify'])('is refused where it has the token sent to another host, for %s', async (action) => {
+    const elsewhere = (token: string) => ({ href: 'http://127.0.0.1:1/x', header: { authorization: `Bearer ${token}` } });
+    const message = await messageAfter(() => batchWith((token) => ({ upload: { href: '/put' }, [action]: elsewhere(token) })));
+    expect(message).toContain('another host');
+    expectHidden(message);
+  });
+
+  it('leaves the token in no journal', async () => {
+    const header = (token: string) => ({ Authorization: `Bearer ${token}` });
+    const { file, order } = await batchWith((token) => ({
+      upload: { href: '/complete', header: { ...header(token), chunk_size: '3', '1': '/put' } },
+      verify: { href: '/verify', header: { ...header(token), 'x-kept': 'yes' } },
+    }));
+    const path = join(await mkdtemp(join(tmpdir(), 'swp-journal-')), 'parts.jsonl');
+    const journal = await PartJournal.open(path);
+    await journal.begin(file.sha256, order as MultipartOrder);
+    await journal.close();
+    const text = await readFile(path, 'utf8');
+    expect(text).toContain('x-kept');
+    expectHidden(text);
+    await rm(dirname(path), { recursive: true });
   });
 
   it('has it in no message where it refuses an object', async () => {
