@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { SwpError } from '../core/error.js';
 import { CollectionSlug, ownerOf, sameRepo, type RepoId } from '../core/ids.js';
 import { oneLine } from '../core/text.js';
-import { attempt, callJson, escapePath, hubUrl, jsonBody, parseAnswer, type CallOptions } from './call.js';
+import { attempt, callJson, hubUrl, jsonBody, parseAnswer, type CallOptions } from './call.js';
 import type { HubConfig } from './config.js';
 import { readPages } from './read/paging.js';
+import { repoPath } from './repo-path.js';
 import { retrying } from './retry.js';
 
 const MAX_PAGES = 100;
@@ -26,7 +27,7 @@ const Whole = Listed.extend({ items: z.array(Item) });
 /** What stays when a collection is renamed or moved. */
 const idOf = (slug: CollectionSlug): string => slug.slice(-24);
 
-const collectionUrl = (hub: HubConfig, slug: CollectionSlug, rest = ''): URL => hubUrl(hub, `/api/collections/${escapePath(slug)}${rest}`);
+const collectionUrl = (hub: HubConfig, slug: CollectionSlug, rest = ''): URL => hubUrl(hub, `/api/collections/${repoPath(slug)}${rest}`);
 
 /** Reads a collection with all its items; null where the Hub shows none, which one that is private may be. */
 export const readCollection = async (hub: HubConfig, slug: CollectionSlug, { signal }: CallOptions): Promise<Collection | null> => {

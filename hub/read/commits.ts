@@ -4,6 +4,7 @@ import { CommitSha, type RepoId } from '../../core/ids.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { readPages } from './paging.js';
+import { repoPath } from '../repo-path.js';
 
 const MAX_PAGES = 200;
 
@@ -38,7 +39,7 @@ export const listCommitsUntil = async (
   wanted: (commit: CommitFacts) => boolean,
   options: CallOptions,
 ): Promise<CommitFacts[]> => {
-  const url = hubUrl(hub, `/api/models/${repo}/commits/${head}?limit=100`);
+  const url = hubUrl(hub, `/api/models/${repoPath(repo)}/commits/${head}?limit=100`);
   const rows = await readPages(hub, url, Row.transform(factsOf), MAX_PAGES, options, (items) => items.some(wanted));
   const found = rows.findIndex(wanted);
   return found === -1 ? rows : rows.slice(0, found + 1);
@@ -51,7 +52,7 @@ export const listCommitsSince = async (
   head: CommitSha | null,
   options: CallOptions,
 ): Promise<CommitFacts[]> => {
-  const rows = await readPages(hub, hubUrl(hub, `/api/models/${repo}/commits/main?limit=100`), Row, MAX_PAGES, options, (items) =>
+  const rows = await readPages(hub, hubUrl(hub, `/api/models/${repoPath(repo)}/commits/main?limit=100`), Row, MAX_PAGES, options, (items) =>
     items.some(({ id }) => id === head),
   );
   const until = rows.findIndex(({ id }) => id === head);
@@ -77,7 +78,7 @@ const Dated = z.object({ id: CommitSha, date: z.iso.datetime({ offset: true }).t
 
 /** When a commit was made, as the Hub lists it. */
 export const readCommitDate = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<Date> => {
-  const url = hubUrl(hub, `/api/models/${repo}/commits/${commit}?limit=1`);
+  const url = hubUrl(hub, `/api/models/${repoPath(repo)}/commits/${commit}?limit=1`);
   const { value } = await callJson(hub, { method: 'GET', url, authorized: true, signal: options.signal }, z.array(Dated));
   const found = value.find(({ id }) => id === commit);
   if (found === undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub does not list commit ${commit} of ${repo}.`);

@@ -6,6 +6,7 @@ import type { FileFacts, License } from '../../plan/facts.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { readTree } from './tree.js';
+import { repoPath } from '../repo-path.js';
 
 export interface RepoInfo {
   /** As the Hub spells it. */
@@ -57,7 +58,7 @@ export const readRepoInfo = async (
   revision: CommitSha | Revision | undefined,
   options: CallOptions,
 ): Promise<RepoInfo | { readonly absent: true }> => {
-  const url = hubUrl(hub, `/api/models/${repo}${revision === undefined ? '' : `/revision/${encodeURIComponent(revision)}`}`);
+  const url = hubUrl(hub, `/api/models/${repoPath(repo)}${revision === undefined ? '' : `/revision/${encodeURIComponent(revision)}`}`);
   let info: z.infer<typeof Info>;
   try {
     info = (await callJson(hub, { method: 'GET', url, authorized: true, signal: options.signal }, Info)).value;

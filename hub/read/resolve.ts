@@ -6,6 +6,7 @@ import { attempt, escapePath, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { quoted } from '../errors.js';
 import { firstHeader } from '../first-header.js';
+import { repoPath } from '../repo-path.js';
 
 /** A file at a pinned commit, with what the Hub has told of it. */
 export interface PinnedFile {
@@ -54,7 +55,7 @@ interface Followed {
 
 /** Redirects on the Hub's own origin are followed; another origin never sees the token. */
 const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', { signal }: CallOptions): Promise<Followed> => {
-  let url = hubUrl(hub, `/${file.repo}/resolve/${file.commit}/${escapePath(file.path)}`);
+  let url = hubUrl(hub, `/${repoPath(file.repo)}/resolve/${file.commit}/${escapePath(file.path)}`);
   for (let hop = 0; hop < SAME_ORIGIN_HOPS; hop += 1) {
     const answer = await attempt(hub, { method, url, authorized: true, signal }, (status) => status === 200 || isRedirect(status));
     const redirected = isRedirect(answer.statusCode ?? 0);

@@ -6,6 +6,7 @@ import type { FileFacts } from '../../plan/facts.js';
 import { hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { readPages } from './paging.js';
+import { repoPath } from '../repo-path.js';
 
 /** More files than the Hub allows in a repository, at its page size. */
 const MAX_PAGES = 1_000;
@@ -47,7 +48,7 @@ const factsOf = (repo: string, row: z.infer<typeof Row>): FileFacts => {
 
 /** Every file at a commit, in the order of UTF-8 bytes. Directories, which some servers list with an empty path, are left out. */
 export const readTree = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<FileFacts[]> => {
-  const rows = await readPages(hub, hubUrl(hub, `/api/models/${repo}/tree/${commit}?recursive=true`), Row, MAX_PAGES, options);
+  const rows = await readPages(hub, hubUrl(hub, `/api/models/${repoPath(repo)}/tree/${commit}?recursive=true`), Row, MAX_PAGES, options);
   const files = rows
     .filter((row) => row.type === 'file')
     .map((row) => factsOf(repo, row))

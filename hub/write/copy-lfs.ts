@@ -4,6 +4,7 @@ import { SwpError } from '../../core/error.js';
 import type { RepoId, Sha256 } from '../../core/ids.js';
 import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
 import { withPatience, type HubConfig } from '../config.js';
+import { repoPath } from '../repo-path.js';
 
 /** What the endpoint takes at once (huggingface_hub, `hf_api.py`). */
 const FILES_PER_CALL = 500;
@@ -30,7 +31,7 @@ export const copyOnServer = async (hub: HubConfig, { source, target, files }: Co
     for (const group of inGroups(files, FILES_PER_CALL)) {
       const request = {
         method: 'POST',
-        url: hubUrl(hub, `/api/models/${source}/lfs-files/duplicate`),
+        url: hubUrl(hub, `/api/models/${repoPath(source)}/lfs-files/duplicate`),
         authorized: true,
         signal,
         ...jsonBody({

@@ -8,6 +8,7 @@ import { checkAddress } from '../address.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { quoted, requestId } from '../errors.js';
+import { repoPath } from '../repo-path.js';
 import type { UploadFile } from './upload-file.js';
 
 const OBJECTS_PER_CALL = 100;
@@ -165,7 +166,7 @@ export const lfsBatch = async (
       hub,
       {
         method: 'POST',
-        url: hubUrl(hub, `/${repo}.git/info/lfs/objects/batch`),
+        url: hubUrl(hub, `/${repoPath(repo)}.git/info/lfs/objects/batch`),
         authorized: true,
         handsOutAddresses: true,
         signal,

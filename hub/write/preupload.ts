@@ -7,6 +7,7 @@ import { formatBytes } from '../../core/text.js';
 import { GIT_BLOB_LIMIT } from '../../plan/manifest.js';
 import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
+import { repoPath } from '../repo-path.js';
 import type { UploadFile } from './upload-file.js';
 
 const FILES_PER_CALL = 100;
@@ -45,7 +46,13 @@ export const classifyUploads = async (
     );
     const { value } = await callJson(
       hub,
-      { method: 'POST', url: hubUrl(hub, `/api/models/${repo}/preupload/main`), authorized: true, signal, ...jsonBody({ files: asked }) },
+      {
+        method: 'POST',
+        url: hubUrl(hub, `/api/models/${repoPath(repo)}/preupload/main`),
+        authorized: true,
+        signal,
+        ...jsonBody({ files: asked }),
+      },
       Answer,
     );
     for (const { path, uploadMode, shouldIgnore } of value.files) {
