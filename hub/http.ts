@@ -32,6 +32,8 @@ export interface HttpRequest {
   readonly authorized: boolean;
   /** Its answer is shown to no one, and may hold a token to send along to an address. */
   readonly handsOutAddresses?: true;
+  /** Called once there is a connection: the far end may receive the request from then on. */
+  readonly onConnected?: () => void;
   readonly signal: AbortSignal;
   /** For how long no byte of the answer may come. */
   readonly idleMs?: number;
@@ -124,6 +126,9 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   setMaxListeners(0, signal);
   signal.addEventListener('abort', stop, { once: true });
   outgoing.once('close', () => signal.removeEventListener('abort', stop));
+  const { onConnected } = request;
+  if (onConnected !== undefined)
+    outgoing.once('socket', (socket) => (socket.connecting ? socket.once('connect', onConnected) : onConnected()));
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing
       .once('response', resolve)

@@ -33,6 +33,16 @@ const rateLimited = (seconds: number): Spec =>
 
 const QUOTA = 'Private repository storage limit reached, please upgrade your plan to increase your private storage limit.';
 
+/** An error page of a gateway, larger than a client should keep. */
+const PAGE = `<html><body>${'Gateway Timeout. '.repeat(4_200)}</body></html>`;
+
+/** Done, and answered as if it was not: what stands before the Hub may say anything on the way back. */
+const applied = (status: number, over: Omit<Extract<Spec, { kind: 'apply-then-status' }>, 'kind' | 'status'> = {}): Spec => ({
+  kind: 'apply-then-status',
+  status,
+  ...over,
+});
+
 const on = (operation: Operation, about: string, fault: Spec): NamedFault => ({ about, operation, fault: () => fault });
 const at = (operation: Operation, bytes: number, about: string, fault: (bytes: number) => Spec): NamedFault => ({
   about,
@@ -73,7 +83,15 @@ export const NAMED_FAULTS: ReadonlyMap<string, NamedFault> = new Map([
   ['commit-413', on('commit', 'the commit is too large', json(413, 'request entity too large'))],
   ['commit-429', on('commit', 'too many commits; come again in 5 seconds', rateLimited(5))],
   ['commit-504', on('commit', 'a gateway gives up; nothing was committed', json(504, 'Gateway Timeout'))],
-  ['commit-504-applied', on('commit', 'a gateway gives up; it was committed', { kind: 'apply-then-status', status: 504 })],
+  ['commit-504-applied', on('commit', 'a gateway gives up; it was committed', applied(504))],
+  ['commit-504-page-applied', on('commit', 'a gateway gives up with a page of 70 kB; it was committed', applied(504, { body: PAGE }))],
+  ['commit-401-applied', on('commit', 'the answer is 401; it was committed', applied(401))],
+  [
+    'commit-308-applied',
+    on('commit', 'the answer is a redirect; it was committed', applied(308, { headers: { Location: 'https://hub.invalid/' } })),
+  ],
+  ['commit-525-applied', on('commit', 'a proxy fails at TLS (525); it was committed', applied(525))],
+  ['commit-wrong-oid', on('commit', 'the answer names a commit that does not exist', { kind: 'wrong-oid' })],
   ['commit-reset', on('commit', 'the connection is cut; nothing was committed', { kind: 'reset' })],
   ['commit-reset-applied', on('commit', 'the connection is cut; it was committed', { kind: 'apply-then-reset' })],
   ['download-503', on('cdn', 'the CDN is down for a moment', xml(503, 'SlowDown', 'Please reduce your request rate.'))],

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { SwpError } from '../../core/error.js';
+import { messageOf, SwpError } from '../../core/error.js';
 import { CommitSha, type RepoId, type Sha256 } from '../../core/ids.js';
 import { callJson, callJsonOnce, hubUrl } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { listCommitsSince } from '../read/commits.js';
+import { repoPath } from '../repo-path.js';
 import { sleepFor } from '../retry.js';
 
 export type CommitFile =
@@ -29,6 +30,8 @@ export interface CommitOptions {
   readonly signal: AbortSignal;
   /** Whether the tree at a commit holds exactly what this one would make. */
   readonly treeMatches: (commit: CommitSha) => Promise<boolean>;
+  /** Called once the Hub may have received a commit request: what failed before left the Hub as it was. */
+  readonly onSent?: () => void;
 }
 
 /** A commit that times out may still complete on the far side: so long it is waited for before another look. */
@@ -54,11 +57,12 @@ const bodyOf = (order: CommitOrder): Uint8Array => {
 
 const Answer = z.object({ commitOid: CommitSha });
 
-const send = async (hub: HubConfig, order: CommitOrder, signal: AbortSignal): Promise<CommitSha> => {
+const send = async (hub: HubConfig, order: CommitOrder, { signal, onSent }: CommitOptions): Promise<CommitSha> => {
   const request = {
     method: 'POST',
-    url: hubUrl(hub, `/api/models/${order.repo}/commit/main`),
+    url: hubUrl(hub, `/api/models/${repoPath(order.repo)}/commit/main`),
     authorized: true,
+    ...(onSent === undefined ? {} : { onConnected: onSent }),
     signal,
     idleMs: COMMIT_IDLE_MS,
     headers: { 'content-type': 'application/x-ndjson' },
@@ -72,7 +76,7 @@ const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Prom
   (
     await callJson(
       hub,
-      { method: 'GET', url: hubUrl(hub, `/api/models/${repo}/revision/main`), authorized: true, signal },
+      { method: 'GET', url: hubUrl(hub, `/api/models/${repoPath(repo)}/revision/main`), authorized: true, signal },
       z.object({ sha: CommitSha }),
     )
   ).value.sha;
@@ -95,37 +99,73 @@ const look = async (hub: HubConfig, order: CommitOrder, options: CommitOptions):
   };
 };
 
-/** True when the commit may or may not have been applied. Some servers answer 500 where the Hub answers 412. */
-const isUnknown = (error: unknown): boolean =>
+/** True for an error after which the same commit is worth sending again. Some servers answer 500 where the Hub answers 412. */
+const isWorthSendingAgain = (error: unknown): boolean =>
   error instanceof SwpError &&
   (error.transient || error.code === 'hub/precondition' || error.code === 'hub/bad-answer' || error.code === 'hub/conflict');
 
-const isMissingBlob = (error: unknown): error is SwpError =>
-  error instanceof SwpError && error.code === 'hub/refused' && /LFS pointer/i.test(error.message);
+const isMissingBlob = (error: SwpError): boolean => error.code === 'hub/refused' && /LFS pointer/i.test(error.message);
+
+/** The refusal of a commit that is not in the repository. */
+const refusedCommit = (order: CommitOrder, error: unknown): unknown => {
+  if (!(error instanceof SwpError)) return error;
+  const code = isMissingBlob(error) ? 'hub/lfs-missing' : error.code;
+  const message = `${error.message}; the head of ${order.repo} is still ${order.parent}`;
+  return new SwpError(error.kind, code, message, { cause: error.cause, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+};
+
+const unknownCommit = (order: CommitOrder, sending: unknown, looking: SwpError): SwpError =>
+  new SwpError(
+    looking.kind,
+    'hub/commit-unknown',
+    `The commit to ${order.repo} may have been made: ${messageOf(sending)}; looking for it failed: ${looking.message}`,
+    { cause: looking.cause, hint: looking.hint ?? 'Retry looks for it again before anything is sent.' },
+  );
+
+/** Looks, and once more after a wait where nothing has changed: a request that failed here may still complete on the far side. */
+const lookTwice = async (
+  hub: HubConfig,
+  order: CommitOrder,
+  options: CommitOptions,
+  waitMs: number,
+): Promise<CommitOutcome | 'unmoved'> => {
+  const first = await look(hub, order, options);
+  if (first !== 'unmoved') return first;
+  await sleepFor(hub, waitMs, options.signal);
+  return look(hub, order, options);
+};
 
 /**
  * Makes one commit on one parent, at most once, whatever happens on the way: a restarted caller, a lost
- * answer, a stranger. What was sent before is looked for before anything is sent; after an unknown outcome
- * the head decides. Never onto another head than the planned one.
+ * answer, a stranger. What was sent before is looked for before anything is sent. Once a request may have reached the Hub,
+ * every error leaves the outcome unknown, since a proxy can answer anything after the Hub has made the commit: the
+ * repository decides. Never onto another head than the planned one.
  *
- * @throws SwpError `hub/lfs-missing` when the Hub no longer has a blob; permanent refusals as they come
+ * @throws SwpError `hub/lfs-missing` when the Hub no longer has a blob; `hub/commit-unknown` when a request was sent and
+ *   its commit could not be looked for; other refusals as they come, once the commit was looked for
  */
 export const commitOnce = async (hub: HubConfig, order: CommitOrder, options: CommitOptions): Promise<CommitOutcome> => {
+  const before = await look(hub, order, options);
+  if (before !== 'unmoved') return before;
+  const begunAt = performance.now();
   for (let round = 0; ; round += 1) {
-    const before = await look(hub, order, options);
-    if (before !== 'unmoved') return before;
-    if (round > 0) {
-      // Nothing yet; the one sent before may still be on its way.
-      await sleepFor(hub, Math.min(LONGEST_SETTLE_MS, SETTLE_MS * 2 ** (round - 1)), options.signal);
-      const later = await look(hub, order, options);
-      if (later !== 'unmoved') return later;
-    }
+    let failure: unknown;
     try {
-      return { outcome: 'committed', commit: await send(hub, order, options.signal), settled: 'answered' };
+      return { outcome: 'committed', commit: await send(hub, order, options), settled: 'answered' };
     } catch (error) {
-      if (isMissingBlob(error)) throw new SwpError('conflict', 'hub/lfs-missing', error.message, { cause: error });
-      if (!isUnknown(error) || round + 1 >= (hub.attempts ?? Infinity)) throw error;
-      if (error instanceof SwpError && error.retryAfterMs !== undefined) await sleepFor(hub, error.retryAfterMs, options.signal);
+      failure = error;
     }
+    options.signal.throwIfAborted();
+    const waitMs = Math.min(LONGEST_SETTLE_MS, SETTLE_MS * 2 ** round);
+    const settleMs = Math.max(waitMs, failure instanceof SwpError ? (failure.retryAfterMs ?? 0) : 0);
+    if (failure instanceof SwpError) hub.onRetry?.(failure, settleMs, performance.now() - begunAt);
+    let after: CommitOutcome | 'unmoved';
+    try {
+      after = await lookTwice(hub, order, options, settleMs);
+    } catch (error) {
+      throw error instanceof SwpError ? unknownCommit(order, failure, error) : error;
+    }
+    if (after !== 'unmoved') return after;
+    if (!isWorthSendingAgain(failure) || round + 1 >= (hub.attempts ?? Infinity)) throw refusedCommit(order, failure);
   }
 };

@@ -45,6 +45,14 @@ export const KINDS: readonly Kind[] = [
   { name: 'reset', ends: 'unaided', strikes: every, fault: { kind: 'reset' } },
   { name: 'lost answer', ends: 'unaided', strikes: every, fault: { kind: 'apply-then-reset' } },
   { name: 'applied 504', ends: 'unaided', strikes: every, fault: { kind: 'apply-then-status', status: 504 } },
+  { name: 'applied 401', ends: 'unaided', strikes: one('commit'), fault: { kind: 'apply-then-status', status: 401 } },
+  {
+    name: 'applied 504 with a large page',
+    ends: 'unaided',
+    strikes: one('commit'),
+    fault: { kind: 'apply-then-status', status: 504, body: 'Gateway Timeout. '.repeat(4_200) },
+  },
+  { name: 'wrong oid', ends: 'unaided', strikes: one('commit'), fault: { kind: 'wrong-oid' } },
   { name: 'cut request', ends: 'unaided', strikes: one('put', 'part', 'commit'), fault: { kind: 'reset', afterBytes: 200 } },
   {
     name: 'cut answer',

@@ -13,6 +13,8 @@ export const scriptedReply = ({ status, headers, body }: Extract<Fault, { readon
 const shift = (range: string): string =>
   range.replace(/(\d+)-(\d+)/, (_, first: string, last: string) => `${Number(first) + 1}-${Number(last) + 1}`);
 
+const withWrongOid = (body: string): string => body.replace(/"commitOid":"[0-9a-f]{40}"/, `"commitOid":"${'0'.repeat(40)}"`);
+
 /** The hub's answer as a fault lets it go out. */
 export const replyUnder = (fault: Fault | undefined, reply: Reply): Reply => {
   const { ETag: etag, 'Content-Range': range } = reply.headers;
@@ -22,6 +24,8 @@ export const replyUnder = (fault: Fault | undefined, reply: Reply): Reply => {
     case 'wrong-etag':
       if (typeof etag !== 'string') return reply;
       return { ...reply, headers: { ...reply.headers, ETag: `"${createHash('md5').update(etag).digest('hex')}"` } };
+    case 'wrong-oid':
+      return typeof reply.body === 'string' ? { ...reply, body: withWrongOid(reply.body) } : reply;
     case 'wrong-range':
       return typeof range === 'string' ? { ...reply, headers: { ...reply.headers, 'Content-Range': shift(range) } } : reply;
     default:

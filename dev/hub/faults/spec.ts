@@ -28,6 +28,8 @@ export const PlainFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('corrupt-answer'), at: offset }),
   /** The answer's ETag is of something else. */
   z.strictObject({ kind: z.literal('wrong-etag') }),
+  /** The answer to a commit names a commit that does not exist. */
+  z.strictObject({ kind: z.literal('wrong-oid') }),
   /** The answer's Content-Range is off by one; the bytes are those that were asked for. */
   z.strictObject({ kind: z.literal('wrong-range') }),
   /** Before it is handled, the repository loses this object, or all that no commit names: garbage collection. */

@@ -169,6 +169,13 @@ describe('a header that lies', () => {
   });
 });
 
+it('an answer to a commit can name one that does not exist', async () => {
+  const hub = await withFaults({ operation: 'commit', fault: { kind: 'wrong-oid' } });
+  const answer = (await (await commit(hub)).json()) as { readonly commitOid: string };
+  expect(answer.commitOid).toBe('0'.repeat(40));
+  expect(await titles(hub)).toContain('mine');
+});
+
 describe('what happens behind a writer’s back', () => {
   it('can be the loss of every object that no commit names', async () => {
     const hub = await withFaults({ operation: 'commit', fault: { kind: 'lose-objects' } });

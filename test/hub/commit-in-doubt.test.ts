@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { NAMED_FAULTS } from '../../dev/hub/namedFaults.js';
+import { scriptFaults, type Fault } from '../../dev/hub/index.js';
+import { RateBudget } from '../../hub/budget.js';
+import { commitOnce, type CommitOrder } from '../../hub/write/commit.js';
+import { config, openHub, REPO, signal, tiny, type TestHub } from './support.js';
+
+let test: TestHub;
+let order: CommitOrder;
+beforeEach(async () => {
+  test = await openHub();
+  const digest = `sha256:${'e'.repeat(64)}`;
+  order = {
+    repo: REPO,
+    parent: await test.hub.admin.createRepo(REPO),
+    title: 'Publish',
+    trailers: { 'SWP-Plan': digest, 'SWP-Manifest': digest },
+    files: [{ path: 'notes.md', content: randomBytes(100) }],
+    deletions: [],
+  };
+});
+afterEach(() => test.close());
+
+const commit = (over: { readonly client?: TestHub['client']; readonly onSent?: () => void } = {}) =>
+  commitOnce(over.client ?? test.client, order, {
+    signal,
+    treeMatches: () => Promise.resolve(true),
+    ...(over.onSent === undefined ? {} : { onSent: over.onSent }),
+  });
+const strangerCommits = (): Promise<unknown> =>
+  test.hub.admin.commitFiles(REPO, new Map([['other', Buffer.from('x')]]), { message: 'Somebody else' });
+const sent = (): number => test.hub.requests.filter(({ operation }) => operation === 'commit').length;
+/** The first commit request meets this fault. */
+const faultOnce = (fault: Fault): void => {
+  let struck = false;
+  test.hub.on(({ operation }) => {
+    if (struck || operation !== 'commit') return undefined;
+    struck = true;
+    return fault;
+  });
+};
+
+const APPLIED = ['commit-504-page-applied', 'commit-401-applied', 'commit-308-applied', 'commit-525-applied', 'commit-504-applied'];
+
+describe('a commit that was applied and answered with an error', () => {
+  it.each(APPLIED)('is found after %s', async (name) => {
+    const { operation, fault } = NAMED_FAULTS.get(name)!;
+    test.hub.on(scriptFaults([{ operation, fault: fault(0) }]).intercept);
+    expect(await commit()).toEqual({ outcome: 'committed', commit: await test.hub.admin.head(REPO), settled: 'found' });
+    expect(sent()).toBe(1);
+  });
+
+  it('is found below the commit of somebody else', async () => {
+    faultOnce({ kind: 'apply-then-status', status: 403 });
+    let looked = false;
+    test.hub.on(({ operation }) => {
+      if (looked || operation !== 'model-info' || sent() === 0) return undefined;
+      looked = true;
+      return { kind: 'hold', until: strangerCommits().then(() => undefined) };
+    });
+    const done = await commit();
+    const [, ours] = await test.hub.admin.listCommits(REPO);
+    expect(done).toEqual({ outcome: 'committed', commit: ours!.id, settled: 'found' });
+    expect(sent()).toBe(1);
+  });
+
+  it('and could not be looked for fails with an outcome that is unknown', async () => {
+    faultOnce({ kind: 'apply-then-status', status: 401 });
+    test.hub.on(({ operation }) => (sent() > 0 && operation === 'model-info' ? { kind: 'status', status: 401 } : undefined));
+    await expect(commit()).rejects.toMatchObject({
+      code: 'hub/commit-unknown',
+      kind: 'access',
+      message: expect.stringMatching(/401.*looking for it failed.*401/),
+    });
+  });
+});
+
+describe('a commit that was refused', () => {
+  it('says that the head is still its parent, having looked twice', async () => {
+    test.hub.on(({ operation }) => (operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined));
+    await expect(commit()).rejects.toMatchObject({
+      code: 'hub/forbidden',
+      message: expect.stringContaining(`the head of ${REPO} is still ${order.parent}`),
+    });
+    expect(sent()).toBe(1);
+    expect(test.client.waits).toHaveLength(1);
+  });
+
+  it('counts as sent', async () => {
+    const onSent = vi.fn();
+    faultOnce({ kind: 'status', status: 413 });
+    await expect(commit({ onSent })).rejects.toMatchObject({ code: 'hub/too-large' });
+    expect(onSent).toHaveBeenCalled();
+  });
+});
+
+describe('a commit counts as sent', () => {
+  it('when its connection is cut', async () => {
+    const onSent = vi.fn();
+    faultOnce({ kind: 'reset', afterBytes: 10 });
+    expect(await commit({ onSent })).toMatchObject({ outcome: 'committed' });
+    expect(onSent).toHaveBeenCalledTimes(2);
+  });
+
+  it('but not when no connection was made', async () => {
+    const onSent = vi.fn();
+    const server = await tiny((_, response) => response.setHeader('connection', 'close').end(JSON.stringify({ sha: order.parent })));
+    /** Closes the server after the look, before the commit request connects. */
+    class ClosingBudget extends RateBudget {
+      override async take(url: URL): Promise<void> {
+        if (url.pathname.includes('/commit/')) await server.close();
+      }
+    }
+    const sleep = (): Promise<void> => Promise.reject(new Error('the hub is away'));
+    const client = { ...config(server.url), budget: new ClosingBudget(), sleep };
+    await expect(commit({ client, onSent })).rejects.toThrow('the hub is away');
+    expect(onSent).not.toHaveBeenCalled();
+  });
+});
