@@ -11,10 +11,10 @@ import { readRunning } from '../../client/publish/read.js';
 import { EntrySnapshot } from '../../catalog/snapshot.js';
 import { RepoId, type ArtifactKind } from '../../core/ids.js';
 import { generateCheckpoint, type CheckpointOptions } from '../../dev/checkpoint/generate.js';
-import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
+import { startLocalHub, type LocalHub, type Operation } from '../../dev/hub/index.js';
 import type { HubConfig } from '../../hub/config.js';
 import { Secret } from '../../core/secret.js';
-import { ONE_APPROVAL, type ApprovalPolicy } from '../../plan/approval.js';
+import { ONE_APPROVAL } from '../../plan/approval.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { connectWorker } from '../../worker/connection.js';
 import { createControlWorkers } from '../../worker/control.js';
@@ -24,9 +24,13 @@ import { publishId, targetId } from '../../workflows/names.js';
 import type { publishEntry } from '../../workflows/publish-entry.js';
 import type { Stage } from '../../workflows/stages.js';
 import type { PublishInput, PublishResult } from '../../workflows/types.js';
+import { CaseHub } from './case-hub.js';
 import { keepHistory } from './keep-history.js';
 import { quietRuntime } from './runtime.js';
 import { connectTestClient, testTemporalEnv, uniqueName, workflowBundle } from './temporal.js';
+import type { WorkshopOptions } from './workshop-options.js';
+
+export type { WorkshopOptions };
 
 quietRuntime();
 
@@ -35,39 +39,47 @@ const POLL_MS = 40;
 /** The Hub asks for long waits; tests do not. */
 const LONGEST_SLEEP_MS = 60;
 
-export interface WorkshopOptions {
-  readonly decideWithinMs?: number;
-  readonly approvals?: ApprovalPolicy;
-  /** See `SWP_PROVE_SHARDS`. */
-  readonly proveShards?: number;
-  /** Accounts whose commits are expected. */
-  readonly publishers?: readonly string[];
-  /** Told of what waits for people. */
-  readonly webhook?: string;
-  /** Path of the larql that the high-memory worker finds, stand-in or not; without it there is none. */
-  readonly larql?: string;
-  /** False: the test runs workers of its own. */
-  readonly workers?: boolean;
-  readonly hub?: Pick<LocalHubOptions, 'multipartThreshold' | 'chunkSize' | 'serverCopy'>;
-}
-
 /** A local hub with a checkpoint, both workers in this process, and the client to drive them. */
 export class Workshop {
   private readonly stopped = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
   private lastStart = new Date(0);
-  readonly source: RepoId;
-  readonly target: RepoId;
+  private cases = 0;
+  readonly hub: LocalHub;
+  private readonly caseHub: CaseHub;
 
   private constructor(
-    readonly hub: LocalHub,
+    local: LocalHub,
     readonly temporal: TemporalClient,
     readonly directory: string,
     readonly queue: string,
     private readonly options: WorkshopOptions,
   ) {
-    this.source = RepoId.parse(`labs/${queue}`);
-    this.target = RepoId.parse(`Acme/${queue}-mtp`);
+    this.caseHub = new CaseHub(local);
+    this.hub = this.caseHub.hub;
+  }
+
+  private get name(): string {
+    return this.cases === 0 ? this.queue : `${this.queue}-${this.cases}`;
+  }
+
+  get source(): RepoId {
+    return RepoId.parse(`labs/${this.name}`);
+  }
+
+  get target(): RepoId {
+    return RepoId.parse(`Acme/${this.name}-mtp`);
+  }
+
+  /** Begins another case with the same workers: repositories and an entry of its own, and no fault left of the one before. */
+  async renew(): Promise<void> {
+    this.caseHub.renew();
+    this.cases += 1;
+    await this.putSource();
+  }
+
+  requestsOf(operation: Operation): LocalHub['requests'] {
+    return this.caseHub.requestsOf(operation);
   }
 
   static async open(label: string, options: WorkshopOptions = {}): Promise<Workshop> {
@@ -104,7 +116,7 @@ export class Workshop {
     await this.hub.admin.commitFiles(repo, generateCheckpoint({ seed: 7, size: 'small', ...options }).files, { message: 'A checkpoint' });
   }
 
-  entry(over: Record<string, unknown> = {}, key = this.queue): EntrySnapshot {
+  entry(over: Record<string, unknown> = {}, key = this.name): EntrySnapshot {
     return EntrySnapshot.parse({
       name: `test/${key}`,
       entry: { key, tier: 'smoke', mtp_source_repo: this.source, mtp_sidecar_repo: this.target, ...over },

@@ -1,0 +1,18 @@
+import type { LocalHubOptions } from '../../dev/hub/index.js';
+import type { ApprovalPolicy } from '../../plan/approval.js';
+
+export interface WorkshopOptions {
+  readonly decideWithinMs?: number;
+  readonly approvals?: ApprovalPolicy;
+  /** See `SWP_PROVE_SHARDS`. */
+  readonly proveShards?: number;
+  /** Accounts whose commits are expected. */
+  readonly publishers?: readonly string[];
+  /** Told of what waits for people. */
+  readonly webhook?: string;
+  /** Path of the larql that the high-memory worker finds, stand-in or not; without it there is none. */
+  readonly larql?: string;
+  /** False: the test runs workers of its own. */
+  readonly workers?: boolean;
+  readonly hub?: Pick<LocalHubOptions, 'multipartThreshold' | 'chunkSize' | 'serverCopy'>;
+}
