@@ -41,10 +41,9 @@ export interface Examination {
 }
 
 /** A target without a publish of ours: absent, which is also what the Hub says of one that the token may not see. */
-export interface Unpublished {
-  readonly target: RepoId;
-  readonly state: 'absent' | 'unpublished';
-}
+export type Unpublished =
+  | { readonly target: RepoId; readonly state: 'absent' }
+  | { readonly target: RepoId; readonly state: 'unpublished'; readonly head: CommitSha };
 
 /** What a record says of itself that does not fit together. */
 const judgeRecord = (repo: RepoId, ours: OurCommit, { provenance }: PublishRecord): Finding[] => {
@@ -131,7 +130,7 @@ export const examineTarget = async (hub: HubConfig, repo: RepoId, options: Exami
   const { repo: target, commit: head, private: isPrivate, license } = found;
   const visible = { private: isPrivate, license };
   const ours = await findOurCommit(hub, target, head, signal);
-  if (ours === null) return { found: { target, state: 'unpublished' }, record: null };
+  if (ours === null) return { found: { target, state: 'unpublished', head }, record: null };
   let record: PublishRecord;
   try {
     record = await readRecord(hub, target, ours, signal);

@@ -8,8 +8,10 @@ import type { Paint } from '../plan/render/paint.js';
 /** So many findings are shown to people; `--json` has them all. */
 const SHOWN = 20;
 
-const unpublishedText = ({ target, state }: Unpublished, hub: string): string =>
-  state === 'absent' ? `${target}: ${hub} shows no such repository to this token` : `${target}: holds no publish of SWP`;
+const unpublishedText = (found: Unpublished, hub: string): string =>
+  found.state === 'absent'
+    ? `${found.target}: ${hub} shows no such repository to this token`
+    : `${found.target}: holds no publish of SWP; its head is ${found.head}`;
 
 const line = (label: string, text: string): string => `  ${label.padEnd(8)}  ${oneLine(text, 1000)}`;
 
