@@ -1,17 +1,17 @@
-// Builds an earlier commit and keeps what its workers need as an archive, from which the tests of upgrades run them:
-//   node scripts/keep-older-build.mjs <commit> <name>
+// Builds a commit and keeps what its workers need as an archive, from which the tests of upgrades run them:
+//   node scripts/keep-older-build.mjs <commit> <name> [directory]
 // Needs git, GNU tar and the dependencies of that commit: those of this checkout are used.
-import { mkdir, mkdtemp, rename, rm, stat, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
-const [commit, name] = process.argv.slice(2);
-if (commit === undefined || name === undefined) throw new Error('Say a commit and a name: keep-older-build.mjs v1.2.0 v1.2.0');
+const [commit, name, directory] = process.argv.slice(2);
+if (commit === undefined || name === undefined) throw new Error('Give a commit and a name: keep-older-build.mjs v1.2.0 v1.2.0');
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const builds = join(root, 'test', 'upgrade', 'builds');
+const builds = directory ?? join(root, 'test', 'upgrade', 'builds');
 const temporary = await mkdtemp(join(tmpdir(), 'swp-older-build-'));
 const checkout = join(temporary, 'checkout');
 const { stdout: sha } = await execa({ cwd: root })`git rev-parse --short=7 ${`${commit}^{commit}`}`;
@@ -26,7 +26,7 @@ try {
   await execa({ cwd: checkout })`tar --use-compress-program=${'gzip -9n'} -cf ${archive} ${reproducible} ${leftOut} package.json dist`;
   const kept = join(builds, `${name}-${sha}.tgz`);
   await mkdir(builds, { recursive: true });
-  await rename(archive, kept);
+  await copyFile(archive, kept);
   process.stderr.write(`${kept}: ${Math.round((await stat(kept)).size / 1000)} kB\n`);
 } finally {
   await execa({ cwd: root })`git worktree remove --force ${checkout}`;

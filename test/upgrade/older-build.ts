@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { execa } from 'execa';
@@ -10,26 +9,35 @@ import type { startPublish } from '../../worker/start-publish.js';
 
 const BUILDS = fileURLToPath(new URL('builds', import.meta.url));
 
+/** A build that `scripts/keep-older-build.mjs` archived. */
 export interface Archive {
-  /** What came next, and the commit. */
+  readonly path: string;
+  /** The release and its commit. */
   readonly name: string;
   /** The kinds that it can publish. */
   readonly kinds: readonly ArtifactKind[];
 }
 
-const describeArchive = async (file: string): Promise<Archive> => {
-  const { stdout } = await execa`tar -tzf ${join(BUILDS, file)}`;
+const describeArchive = async (path: string): Promise<Archive> => {
+  const { stdout } = await execa`tar -tzf ${path}`;
   const kinds = ArtifactKind.options.filter((kind) => stdout.includes(`dist/plan/plan-${kind}.js`));
-  return { name: file.replace(/\.tgz$/, ''), kinds };
+  return { path, name: basename(path, '.tgz'), kinds };
 };
 
-/** Archives that `scripts/keep-older-build.mjs` made. */
-export const olderBuilds: readonly Archive[] = await Promise.all(
-  (await readdir(BUILDS))
-    .filter((name) => name.endsWith('.tgz'))
-    .toSorted()
-    .map(describeArchive),
-);
+/** The releases that were kept. */
+export const keptBuilds = async (): Promise<readonly Archive[]> => {
+  const names = await readdir(BUILDS).catch(() => []);
+  const archives = names.filter((name) => name.endsWith('.tgz')).toSorted();
+  return Promise.all(archives.map((name) => describeArchive(join(BUILDS, name))));
+};
+
+/** Archives the current commit, by the same script that keeps a release. */
+export const archiveCurrentCommit = async (directory: string): Promise<Archive> => {
+  await execa({ cwd: projectRoot() })`node scripts/keep-older-build.mjs HEAD current ${directory}`;
+  const [name] = await readdir(directory);
+  if (name === undefined) throw new Error('the current commit was not archived');
+  return describeArchive(join(directory, name));
+};
 
 /** An earlier commit of SWP, built, unpacked where it finds this checkout's dependencies. */
 export class OlderBuild {
@@ -38,11 +46,11 @@ export class OlderBuild {
     readonly kinds: readonly ArtifactKind[],
   ) {}
 
-  static async unpack({ name, kinds }: Archive): Promise<OlderBuild> {
+  static async unpack({ path, kinds }: Archive): Promise<OlderBuild> {
     const cache = join(projectRoot(), 'node_modules', '.cache');
     await mkdir(cache, { recursive: true });
     const build = new OlderBuild(await mkdtemp(join(cache, 'swp-older-build-')), kinds);
-    await execa`tar -xzf ${join(BUILDS, `${name}.tgz`)} -C ${build.directory}`;
+    await execa`tar -xzf ${path} -C ${build.directory}`;
     const dist = join(build.directory, 'dist');
     const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows', 'index.js'), logger: new DefaultLogger('ERROR') });
     await writeFile(join(dist, 'workflow-bundle.js'), code);
@@ -54,12 +62,9 @@ export class OlderBuild {
     return join(this.directory, 'dist', 'client', 'main.js');
   }
 
-  /** What its `swp start` begins a publish with, where it lay in builds of then or lies since. */
-  async startPublish(): Promise<(...args: Parameters<typeof startPublish>) => Promise<unknown>> {
-    const [file] = ['worker/start-publish.js', 'client/publish/start.js']
-      .map((path) => join(this.directory, 'dist', path))
-      .filter(existsSync);
-    const found = (await import(file!)) as { startPublish: typeof startPublish };
+  /** What its `swp start` begins a publish with. */
+  async startPublish(): Promise<typeof startPublish> {
+    const found = (await import(join(this.directory, 'dist', 'worker', 'start-publish.js'))) as { startPublish: typeof startPublish };
     return found.startPublish;
   }
 

@@ -1,15 +1,22 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { targetId } from '../../workflows/names.js';
 import { attemptsOfSteps } from '../support/steps.js';
 import { swp } from '../support/swp.js';
 import type { Repos } from '../sweep/scenario.js';
-import { OlderBuild, olderBuilds } from './older-build.js';
+import { archiveCurrentCommit, keptBuilds, OlderBuild } from './older-build.js';
 import { HELD_PART, OlderDay } from './older-day.js';
 
 /** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
 
-describe.each(olderBuilds)('what $name has begun ends on this build:', { timeout: TIMEOUT_MS }, (archive) => {
+const directory = await mkdtemp(join(tmpdir(), 'swp-current-build-'));
+const builds = [await archiveCurrentCommit(directory), ...(await keptBuilds())];
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+describe.each(builds)('what $name has begun ends on this build:', { timeout: TIMEOUT_MS }, (archive) => {
   let older: OlderBuild;
   let day: OlderDay;
   beforeAll(async () => {
