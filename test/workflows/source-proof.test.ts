@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
+import type { Exchange } from '../../dev/hub/index.js';
+import { sha256Of } from '../../plan/canonical.js';
+import { parseProvenance, type Provenance } from '../../plan/provenance.js';
+import { targetId } from '../../workflows/names.js';
+import { Workshop } from '../support/workshop.js';
+
+/** Shards of the checkpoint. */
+const HEADERS = 2;
+
+interface Listed {
+  readonly tensors: readonly {
+    readonly read: readonly { readonly file: string; readonly ranges: readonly { begin: number; end: number; sha256: string }[] }[];
+  }[];
+}
+
+let workshop: Workshop;
+afterEach(() => workshop.close());
+
+const isOfSource = ({ operation, repo }: Exchange): boolean => operation === 'cdn' && repo?.toLowerCase() === workshop.source.toLowerCase();
+const bytesAsked = ({ range = '' }: Exchange): number => {
+  const [begin = 0, end = 0] = range.replace('bytes=', '').split('-').map(Number);
+  return end + 1 - begin;
+};
+const file = (path: string): Promise<Buffer> => workshop.hub.admin.readFile(workshop.target, 'main', path);
+const internals = async (): Promise<Provenance['predicate']['buildDefinition']['internalParameters']> =>
+  parseProvenance(await file('provenance.json')).predicate.buildDefinition.internalParameters;
+
+describe.each([
+  ['double-read', 1.5],
+  ['shard-sha256', 1_000],
+] as const)('a publish whose plan says %s', (proof, proveShards) => {
+  it('ends with the bytes of the source although a bit is flipped on the way, and its provenance says how', async () => {
+    workshop = await Workshop.open('proof', { proveShards });
+    await workshop.start();
+    const { artifacts } = await workshop.planOf();
+    expect(artifacts[0]).toMatchObject({ proof });
+    const flipped: Exchange[] = [];
+    let seen = 0;
+    workshop.hub.on((exchange) => {
+      // The build reads the headers first, which are compared with the plan's digest.
+      if (!isOfSource(exchange) || ++seen <= HEADERS || bytesAsked(exchange) < 10_000 || flipped.length > 0) return undefined;
+      flipped.push(exchange);
+      return { kind: 'corrupt-answer', at: 5_000 };
+    });
+    await workshop.approve();
+    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect(flipped).toHaveLength(1);
+    expect(await internals()).toMatchObject({ proof });
+    const { files } = generateCheckpoint({ seed: 7, size: 'small' });
+    const listed = JSON.parse((await file('mtp.tensors.json')).toString()) as Listed;
+    for (const { file: shard, ranges } of listed.tensors.flatMap(({ read }) => read))
+      for (const { begin, end, sha256 } of ranges) expect(sha256Of(files.get(shard)!.subarray(begin, end))).toBe(sha256);
+  }, 120_000);
+
+  it('parks with the reason and what to do when bits are flipped in every answer, and goes on after retry', async () => {
+    workshop = await Workshop.open('proof', { proveShards });
+    await workshop.start();
+    await workshop.planOf();
+    let seen = 0;
+    const stop = workshop.hub.on((exchange) =>
+      isOfSource(exchange) && ++seen > HEADERS ? { kind: 'corrupt-answer', at: 200 } : undefined,
+    );
+    await workshop.approve();
+    await workshop.untilTarget('needs-attention');
+    const { trouble } = await workshop.targetHandle().query<{ trouble: { code: string; reason: string; hint: string } }>('target-status');
+    expect(trouble).toMatchObject({ code: 'mtp/source-differs', hint: expect.stringContaining('Nothing of it is published') });
+    stop();
+    await workshop.temporal.client.workflow.getHandle(targetId(workshop.target)).executeUpdate('resolve', { args: [{ action: 'retry' }] });
+    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+  }, 120_000);
+});
