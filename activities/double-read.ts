@@ -40,17 +40,21 @@ export async function* readInPieces(
 }
 
 const HINT =
-  'Nothing of it is published. Look at what lies between this host and the Hub (a proxy, the network card, memory), then retry or move to another host. With a higher SWP_PROVE_SHARDS a new plan has whole shards hashed instead.';
+  'Nothing of it is published. Look at what lies between this host and the Hub (a proxy, the network card, memory), then retry or move to another host.';
 
 /** The readings of one source that prove what its ranges hold; each has connections of its own. */
 export class DoubleRead {
   private readonly readings = new Map<1 | 2 | 3, SourceReaders>();
 
-  /** @param code of the error when three readings of a range do not agree */
+  /**
+   * @param code of the error when three readings of a range do not agree
+   * @param advice what else helps then
+   */
   constructor(
     private readonly hub: HubConfig,
     private readonly source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>,
     private readonly code: string,
+    private readonly advice = '',
   ) {}
 
   /** The readers of one reading, over connections that no other reading uses. */
@@ -91,7 +95,7 @@ export class DoubleRead {
       found === null
         ? `${which} came differently three times.`
         : `${which} came differently when it was read again; a third reading agrees with the ${found}.`;
-    const error = new SwpError('integrity', this.code, `${message} Requests: ${all.join('; ')}.`, { hint: HINT });
+    const error = new SwpError('integrity', this.code, `${message} Requests: ${all.join('; ')}.`, { hint: `${HINT}${this.advice}` });
     if (found === null) throw error;
     this.hub.meter?.retried(this.code);
     this.hub.onRetry?.(error, 0, 0);

@@ -5,9 +5,11 @@ import { openFile } from '../hub/read/range.js';
 import { copyOnServer } from '../hub/write/copy-lfs.js';
 import type { UploadFile } from '../hub/write/upload.js';
 import type { ArtifactPlan, MirroredFile, PayloadPlan } from '../plan/artifact-plan.js';
-import { digestOf } from '../plan/canonical.js';
+import { digestOf, sha256Of } from '../plan/canonical.js';
 import type { SourceFacts } from '../plan/facts.js';
+import { describeLarge, sampleRanges, type ManifestFile, type Sample } from '../plan/manifest.js';
 import { isMirrored, visionRecipe } from '../plan/plan-vision.js';
+import { DoubleRead } from './double-read.js';
 import { readPlannedSource } from './facts/source.js';
 import type { Payload } from './seal.js';
 
@@ -17,13 +19,17 @@ const listedAs = (file: MirroredFile, source: SourceFacts): boolean => {
   return file.lfs ? found.lfs === file.sha256 : found.lfs === null && found.gitBlob === file.gitBlob;
 };
 
+interface Mirrored {
+  readonly source: SourceFacts;
+  readonly files: readonly ManifestFile[];
+}
+
 /**
- * The payload of a mirror stands in its plan: nothing is built. The plan must be whole, and the pinned source must
- * still list exactly that.
+ * The files of a mirror stand in its plan, which must be whole; the pinned source must still list exactly them.
  *
  * @throws SwpError `build/recipe-differs`, `build/source-gone`
  */
-export const mirrorPayload = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<Payload> => {
+export const listMirrored = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<Mirrored> => {
   const mirrored = plan.mirrored ?? [];
   const source = await readPlannedSource(hub, plan, signal);
   const listed = source.files.filter(({ path }) => isMirrored(path));
@@ -34,7 +40,31 @@ export const mirrorPayload = async (hub: HubConfig, plan: PayloadPlan, signal: A
       'build/recipe-differs',
       `${source.repo} at ${source.commit} does not list the files that were planned${odd === undefined ? '' : `: ${odd.path} is another`}.`,
     );
-  return { files: mirrored.map(({ lfs: _lfs, ...file }) => file), blocks: new Map(), environment: null };
+  return { source, files: mirrored.map(({ lfs: _lfs, ...file }) => file) };
+};
+
+/**
+ * The payload of a mirror: nothing is built, and its bytes never lie in scratch. Samples of large files are read from the
+ * source twice, as ranges carry no digest: whoever reads them back from the target knows by them what should be there.
+ *
+ * @throws SwpError `mirror/source-differs`, and those of {@link listMirrored}
+ */
+export const mirrorPayload = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<Payload> => {
+  const { source, files } = await listMirrored(hub, plan, signal);
+  const reading = new DoubleRead(hub, source, 'mirror/source-differs');
+  const sample = async ({ path, size, sha256 }: ManifestFile): Promise<ManifestFile> => {
+    const samples: Sample[] = [];
+    for (const range of sampleRanges(size, sha256))
+      samples.push({ ...range, sha256: sha256Of(await reading.read({ ...range, file: path, what: 'a sample' }, signal)) });
+    return describeLarge(path, size, sha256, samples);
+  };
+  try {
+    const described: ManifestFile[] = [];
+    for (const file of files) described.push(file.gitBlob === undefined ? await sample(file) : file);
+    return { files: described, blocks: new Map(), environment: null };
+  } finally {
+    reading.close();
+  }
 };
 
 /** What the source refuses is told apart from what the target does: nothing that was sent is of less use for it. */

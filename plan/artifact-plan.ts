@@ -26,7 +26,7 @@ export const CopiedFile = z.strictObject({
 export type CopiedFile = z.infer<typeof CopiedFile>;
 
 /** A file of the source that the target receives as it is, with the digests that its bytes are checked against. */
-export const MirroredFile = ManifestFile.extend({
+export const MirroredFile = ManifestFile.omit({ samples: true }).extend({
   /** Lies in LFS at the source. */
   lfs: z.boolean(),
 });

@@ -19,6 +19,8 @@ export interface SourceReadingParts {
   readonly signal: AbortSignal;
 }
 
+const ADVICE = ' With a higher SWP_PROVE_SHARDS a new plan has whole shards hashed instead.';
+
 const counted = (reader: RangeReader, onBytes: (bytes: number) => void): RangeReader => ({
   read: async function* (...asked) {
     for await (const chunk of reader.read(...asked)) {
@@ -34,7 +36,7 @@ export class SourceReading {
   private staged: ReadonlyMap<string, RangeReader> = new Map();
 
   constructor(private readonly parts: SourceReadingParts) {
-    this.double = new DoubleRead(parts.hub, parts.source, 'mtp/source-differs');
+    this.double = new DoubleRead(parts.hub, parts.source, 'mtp/source-differs', ADVICE);
   }
 
   /** Reads the shards that the proof wants whole into a directory, and hashes them. */

@@ -13,7 +13,7 @@ import { readMtpSource } from '../facts/mtp.js';
 import { readVindexSource } from '../facts/vindex.js';
 import { readMirroredFiles } from '../facts/vision.js';
 import type { HostLarql } from '../host-larql.js';
-import { mirrorPayload } from '../mirror.js';
+import { listMirrored } from '../mirror.js';
 import type { ScratchLayout } from '../scratch/layout.js';
 import { freeDiskAt } from '../scratch/room.js';
 import { SharedInputs } from '../scratch/shared.js';
@@ -35,7 +35,9 @@ const mirrorAgain = async (hub: HubConfig, source: SourceFacts, { plan, report, 
   let doneBytes = 0;
   const onBytes = (bytes: number, file: string): void => report({ file, doneBytes: (doneBytes += bytes), totalBytes });
   const mirrored = await readMirroredFiles(hub, source, { signal, everything: true, onBytes });
-  return mirrorPayload(hub, { ...plan, mirrored: mirrored.toSorted((a, b) => compareBytes(a.path, b.path)) }, signal);
+  const sorted = mirrored.toSorted((a, b) => compareBytes(a.path, b.path));
+  const { files } = await listMirrored(hub, { ...plan, mirrored: sorted }, signal);
+  return { files, blocks: new Map(), environment: null };
 };
 
 /** What building takes and how it proves its source, as a plan would say it. What cannot be built is for the build to refuse. */

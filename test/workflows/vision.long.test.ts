@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { sha256Of } from '../../plan/canonical.js';
+import { parseProvenance } from '../../plan/provenance.js';
 import { targetId } from '../../workflows/names.js';
 import { snapshotOf } from '../support/snapshot.js';
 import { CHUNK_BYTES, ENCODER, mirroredOf, VisionWorkshop, WEIGHTS_BYTES } from './vision-workshop.js';
@@ -10,15 +12,21 @@ let vision: VisionWorkshop;
 afterEach(() => vision.close());
 
 describe('a vision mirror', () => {
-  it('reads the large files of the source once and sends each part once', async () => {
+  it('reads the large files of the source once beside their samples, and sends each part once', async () => {
     vision = await VisionWorkshop.open({ serverCopy: false });
-    await vision.publish();
-    const read = vision.workshop.hub.requests.filter(
+    const { result } = await vision.publish();
+    const { hub } = vision.workshop;
+    const { subject } = parseProvenance((await hub.admin.readFile(vision.target, 'main', 'provenance.json')).toString());
+    const samples = subject.find(({ name }) => name === 'model.safetensors')!.annotations.samples!;
+    for (const { begin, end, sha256 } of samples) expect(sha256Of(ENCODER.get('model.safetensors')!.subarray(begin, end))).toBe(sha256);
+    const sampled = samples.reduce((sum, { begin, end }) => sum + end - begin, 0);
+    expect(result).toMatchObject({ artifacts: [{ result: { receipt: { readBack: { sampledFiles: 1, unreadFiles: 0 } } } }] });
+    const read = hub.requests.filter(
       ({ operation, repo, file, sent }) => operation === 'cdn' && repo === vision.source && file === 'model.safetensors' && sent > SAMPLE,
     );
-    expect(read.reduce((sum, { sent }) => sum + sent, 0)).toBe(WEIGHTS_BYTES);
-    const sent = vision.workshop.hub.requests.filter(({ operation }) => operation === 'part').length;
-    expect(sent).toBe(Math.ceil(WEIGHTS_BYTES / CHUNK_BYTES));
+    // Each sample is read twice when it is sealed.
+    expect(read.reduce((sum, { sent }) => sum + sent, 0)).toBe(WEIGHTS_BYTES + 2 * sampled);
+    expect(hub.requests.filter(({ operation }) => operation === 'part')).toHaveLength(Math.ceil(WEIGHTS_BYTES / CHUNK_BYTES));
   });
 
   it('is unchanged when it is started again, and removes what a newer source no longer has', async () => {
