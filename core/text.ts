@@ -41,6 +41,13 @@ export const oneLine = (text: string, max = 300): string => {
   return plain.length <= max ? plain : `${plain.slice(0, max - 1).toWellFormed()}…`;
 };
 
+/** A text of at most so many characters: its beginning, and the third of the room that shows its end. */
+export const cutMiddle = (text: string, max: number): string => {
+  const end = Math.floor((max - 1) / 3);
+  const cut = text.length <= max ? text : `${text.slice(0, max - 1 - end)}…${text.slice(text.length - end)}`;
+  return cut.toWellFormed();
+};
+
 /** Names of a list that messages show before they count the rest. */
 const SHOWN = 5;
 

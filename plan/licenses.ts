@@ -14,6 +14,26 @@ export const licenseFiles = (source: SourceFacts): FileFacts[] =>
 
 export const licenseName = (license: License | null): string | null => license?.name ?? license?.id ?? null;
 
+/** Resolves links as a page of the Hub does. */
+const BASE = 'https://huggingface.co/';
+
+/** True for an `https:` address, or a link relative to the repository's page. */
+const isSafeLink = (link: string): boolean => URL.canParse(link, BASE) && new URL(link, BASE).protocol === 'https:';
+
+/** The license as our card has it. The link comes from the card of a stranger: other kinds of addresses are left out. */
+export const cardLicense = (license: License | null): License | null =>
+  license === null || license.link === null || isSafeLink(license.link) ? license : { ...license, link: null };
+
+export const checkLicenseLink = ({ repo, license }: SourceFacts): Check[] =>
+  cardLicense(license)?.link === license?.link
+    ? []
+    : [
+        warn(
+          'license-link',
+          `The card of ${repo} links its license to "${license?.link ?? ''}", which is no https address: our card leaves the link out.`,
+        ),
+      ];
+
 export const checkLicense = (source: SourceFacts): Check => {
   const name = licenseName(source.license);
   if (name !== null) return ok('source-license', `${source.repo} is licensed ${name}; the card inherits it.`);

@@ -121,7 +121,7 @@ export const planVindex = (input: VindexPlanInput): ArtifactPlan => {
   return planPublish({
     ...input,
     recipe,
-    payload: [...layout.files.keys()].map((path) => ({ path, reason: weightOf(source) })),
+    payload: [...layout.files].map(([path, size]) => ({ path, size, reason: weightOf(source) })),
     copies,
     card: (shared) => vindexCardTemplate({ ...shared, recipe, model, outputBytes: needs.outputBytes }),
     checks: () => [

@@ -4,15 +4,16 @@ import { CARD_PATH } from './card.js';
 import { visionCardTemplate } from './card-vision.js';
 import { digestOf } from './canonical.js';
 import { blocked, ok, warn, type Check } from './checks.js';
+import { checkCode, checkPickles } from './content-checks.js';
 import type { SourceFacts } from './facts.js';
 import { checkFileSizes } from './hub-limits.js';
 import { PROVENANCE_PATH } from './provenance.js';
 import { planPublish, type PublishFacts } from './publish-plan.js';
 import { CONVERSIONS, type VisionRecipe } from './recipe.js';
-import { holds } from './target-state.js';
+import { GIT_ATTRIBUTES, holds } from './target-state.js';
 
 /** Files that every repository has of its own: the source's are not mirrored. */
-const OWN_FILES: readonly string[] = [CARD_PATH, '.gitattributes', PROVENANCE_PATH];
+const OWN_FILES: readonly string[] = [CARD_PATH, GIT_ATTRIBUTES, PROVENANCE_PATH];
 
 /** What Skulk's loader asks for in the root of a vision repository (its `download_utils.py`). */
 const CONFIG = 'config.json';
@@ -83,6 +84,7 @@ const leftOut = (source: SourceFacts): string[] =>
 export const planVision = (input: VisionPlanInput): ArtifactPlan => {
   const { source, target } = input;
   const mirrored = input.mirrored.toSorted((a, b) => compareBytes(a.path, b.path));
+  const paths = mirrored.map(({ path }) => path);
   const bytes = mirrored.reduce((sum, { size }) => sum + size, 0);
   const there = new Map(target.files.map((file) => [file.path, file]));
   return planPublish({
@@ -90,13 +92,20 @@ export const planVision = (input: VisionPlanInput): ArtifactPlan => {
     recipe: visionRecipe(source, mirrored),
     payload: mirrored.map((file) => ({
       path: file.path,
+      size: file.size,
       reason: `${formatBytes(file.size)}, sha256 ${file.sha256}`,
       same: holds(file, there.get(file.path)),
     })),
     copies: [],
     mirrored,
     card: (shared) => visionCardTemplate({ ...shared, files: mirrored.length, payloadBytes: bytes, leftOut: leftOut(source) }),
-    checks: () => [...checkFiles(input, bytes), ...checkLoader(input), ...checkFileSizes(mirrored)],
+    checks: () => [
+      ...checkFiles(input, bytes),
+      ...checkLoader(input),
+      ...checkFileSizes(mirrored),
+      ...checkCode(paths),
+      ...checkPickles(paths),
+    ],
     estimate: { fetchBytes: bytes, neededBytes: bytes, outputBytes: bytes, scratchBytes: 0 },
   });
 };

@@ -3,14 +3,16 @@ import { CARD_PATH, fillCard, type CardInput } from './card.js';
 import { digestOf, gitBlobOf } from './canonical.js';
 import { worst, type Check } from './checks.js';
 import type { SourceFacts, TargetFacts } from './facts.js';
+import { checkEmpty, checkGguf } from './content-checks.js';
 import { checkCounts } from './hub-limits.js';
-import { checkLicense, licenseName } from './licenses.js';
+import { cardLicense, checkLicense, checkLicenseLink, licenseName } from './licenses.js';
+import { checkCollisions, checkNames } from './path-checks.js';
 import { manifestOf, PROVENANCE_PATH } from './provenance.js';
 import type { Recipe } from './recipe.js';
 import { checkSource } from './source-checks.js';
 import type { SourceProof } from './source-proof.js';
 import { checkTarget, targetOperations, type WantedFile } from './target-operations.js';
-import { driftedFiles } from './target-state.js';
+import { driftedFiles, GIT_ATTRIBUTES, ownedPaths } from './target-state.js';
 
 /** Room for card, license files and journals beside the payload, in bytes. */
 const DISK_MARGIN = 64 * 1024 * 1024;
@@ -31,6 +33,8 @@ interface PayloadFile {
   readonly reason: string;
   /** Where that is known file by file: the target holds these bytes. Else equal recipes decide. */
   readonly same?: boolean;
+  /** In bytes; absent or null where only the build decides it. */
+  readonly size?: number | null;
 }
 
 /** What a kind brings to its plan. */
@@ -71,7 +75,7 @@ const needsOf = (action: ArtifactPlan['action'], estimate: Estimate): ReturnType
 
 const cardInput = (parts: PublishParts, tools: Readonly<Record<string, string>>): CardInput => ({
   target: parts.target.repo,
-  source: parts.source,
+  source: { ...parts.source, license: cardLicense(parts.source.license) },
   recipeDigest: digestOf(parts.recipe),
   tools,
 });
@@ -110,9 +114,9 @@ const compareWithLast = (parts: PublishParts) => {
 const holdsCopy = (target: TargetFacts, copy: CopiedFile): boolean =>
   target.files.some((file) => file.path === copy.path && file.gitBlob === copy.gitBlob);
 
-/** Every path of the target once the plan is done. */
+/** Every path of the target once the plan is done. The Hub gives each repository a `.gitattributes`. */
 const pathsAfter = (target: TargetFacts, operations: ArtifactPlan['operations']): ReadonlySet<string> => {
-  const paths = new Set(target.files.map((file) => file.path));
+  const paths = new Set([GIT_ATTRIBUTES, ...target.files.map((file) => file.path)]);
   for (const operation of operations) {
     if (operation.op === 'delete') paths.delete(operation.path);
     else if (operation.op === 'add') paths.add(operation.path);
@@ -133,11 +137,20 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
     { path: PROVENANCE_PATH, reason: 'how it was made, and who approved it', same: nothingToDo },
   ];
   const operations = targetOperations(target, isPrivate, wanted);
+  const after = pathsAfter(target, operations);
+  const written = new Set(wanted.map(({ path }) => path));
+  const owned = ownedPaths(target);
+  const foreign = target.files.filter(({ path }) => !written.has(path) && !owned.has(path));
   const checks = [
     ...checkSource(source, target.repo, isPrivate),
     checkLicense(source),
+    ...checkLicenseLink(source),
     ...parts.checks(same),
-    ...checkCounts(pathsAfter(target, operations), wanted.length),
+    ...checkCounts(after, wanted.length),
+    ...checkNames(written),
+    ...checkCollisions(after, written),
+    ...checkEmpty([...parts.payload, ...copies], foreign),
+    ...checkGguf(after),
     ...checkTarget(target, wanted),
   ];
   const decideAction = (): ArtifactPlan['action'] => {

@@ -2,8 +2,11 @@ import type { FileFacts, LastPublish, TargetFacts } from './facts.js';
 import type { ManifestFile } from './manifest.js';
 import { manifestOf, PROVENANCE_PATH } from './provenance.js';
 
-/** Creating a repository on the Hub makes this file; one with nothing else counts as absent. */
-export const isEmpty = (files: readonly FileFacts[]): boolean => files.every((file) => file.path === '.gitattributes');
+/** Creating a repository on the Hub makes this file. */
+export const GIT_ATTRIBUTES = '.gitattributes';
+
+/** True for a repository that counts as absent: it holds nothing but what its creation made. */
+export const isEmpty = (files: readonly FileFacts[]): boolean => files.every((file) => file.path === GIT_ATTRIBUTES);
 
 /** Whether what the Hub lists of a file is what a manifest says of it. */
 export const holds = (file: ManifestFile, found: FileFacts | undefined): boolean => {

@@ -124,12 +124,15 @@ export class Output {
   }
 }
 
+/** A cell that is longer moves what follows it in its own row only. */
+const WIDEST_COLUMN = 72;
+
 /** Aligns rows, and those of later pages at least as widely; the heads stand above the first. */
 const aligner = (columns: readonly string[], paint: Paint): ((rows: readonly (readonly string[])[]) => string) => {
   let widths: readonly number[] = columns.map(({ length }) => length);
   let heads = [columns];
   return (rows) => {
-    widths = widths.map((width, at) => rows.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), width));
+    widths = widths.map((width, at) => rows.reduce((most, row) => Math.max(most, Math.min(row[at]?.length ?? 0, WIDEST_COLUMN)), width));
     const line = (cells: readonly string[]): string =>
       cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ');
     const lines = [...heads.map((head) => paint.dim(line(head))), ...rows.map(line)];

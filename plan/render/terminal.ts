@@ -27,6 +27,9 @@ export const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
 export const changeLines = (changes: readonly PlanChange[]): string[] =>
   changes.map(({ path, before, after }) => `  ${oneLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`);
 
+/** A path that is longer moves what follows it in its own row only. */
+const WIDEST_COLUMN = 72;
+
 const needsText = ({ diskBytes, memoryBytes }: ArtifactPlan['estimate']): string =>
   [
     ...(diskBytes === 0 ? [] : [`${formatBytes(diskBytes)} of disk`]),
@@ -38,7 +41,7 @@ export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
   const operations = plan.operations
     .map(operationWords)
     .map((words) => ({ ...words, path: oneLine(words.path), reason: oneLine(words.reason) }));
-  const widest = Math.max(0, ...operations.map((words) => words.path.length));
+  const widest = Math.min(WIDEST_COLUMN, Math.max(0, ...operations.map((words) => words.path.length)));
   return [
     '',
     paint.bold(`${plan.kind} -> ${plan.target.repo}: ${plan.action}`),

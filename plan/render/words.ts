@@ -1,6 +1,9 @@
 import type { Digest } from '../../core/ids.js';
-import { formatBytes, plural } from '../../core/text.js';
+import { cutMiddle, formatBytes, plural } from '../../core/text.js';
 import type { ArtifactPlan, Operation } from '../artifact-plan.js';
+
+/** Characters of one path in a table; `--json` has all of them. */
+const MAX_PATH = 100;
 
 /** One operation on a target in words, the same in the terminal and in the Web UI. */
 export const operationWords = (operation: Operation): { readonly what: string; readonly path: string; readonly reason: string } => {
@@ -10,13 +13,13 @@ export const operationWords = (operation: Operation): { readonly what: string; r
     case 'keep-foreign':
       return {
         what: 'keep',
-        path: `${operation.first.join(', ')}${operation.count > operation.first.length ? ', …' : ''}`,
+        path: `${operation.first.map((path) => cutMiddle(path, MAX_PATH)).join(', ')}${operation.count > operation.first.length ? ', …' : ''}`,
         reason: `${plural(operation.count, 'file')} that SWP does not own`,
       };
     case 'file':
       return { what: 'file', path: `(collection ${operation.collection})`, reason: operation.reason };
     default:
-      return { what: operation.op, path: operation.path, reason: operation.reason };
+      return { what: operation.op, path: cutMiddle(operation.path, MAX_PATH), reason: operation.reason };
   }
 };
 

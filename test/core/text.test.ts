@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareBytes, formatBytes, oneLine, plural } from '../../core/text.js';
+import { compareBytes, cutMiddle, formatBytes, oneLine, plural } from '../../core/text.js';
 
 describe('byte counts', () => {
   it.each([
@@ -38,6 +38,21 @@ it('the order of names is that of their UTF-8 bytes', () => {
       expect(Math.sign(compareBytes(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
     }),
   );
+});
+
+describe('a text cut in its middle', () => {
+  it('keeps its beginning and its end, is bounded and well-formed', () => {
+    expect(cutMiddle('abcdefghij', 7)).toBe('abcd…ij');
+    expect(cutMiddle('abcdefg', 7)).toBe('abcdefg');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 20 }), (text, max) => {
+        const cut = cutMiddle(text, max);
+        expect(cut.length).toBeLessThanOrEqual(max);
+        expect(cut.isWellFormed()).toBe(true);
+        if (text.isWellFormed() && text.length <= max) expect(cut).toBe(text);
+      }),
+    );
+  });
 });
 
 describe('text from outside, as one line', () => {

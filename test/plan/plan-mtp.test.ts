@@ -86,6 +86,21 @@ describe('the plan of an MTP sidecar', () => {
     expect(made.operations).toContainEqual({ op: 'keep', path: 'mtp.safetensors', reason: 'its bytes are already there' });
   });
 
+  it('warns of a foreign GGUF in the target, for which consumers would leave out the heads', () => {
+    const target = { ...absentTarget(), exists: true, head: commit('d'), files: [bytesFile('draft.gguf', text('x'))] };
+    expect(check(plan({ target }), 'gguf-files')?.verdict).toBe('warn');
+  });
+
+  it('is blocked by an empty license file, which would be copied', () => {
+    const files = [...sourceFacts().files, bytesFile('NOTICE', text(''))];
+    expect(check(plan({ source: sourceFacts({ files }) }), 'empty-file')?.verdict).toBe('blocked');
+  });
+
+  it('is blocked by license files that differ in their capitals only', () => {
+    const files = [...sourceFacts().files, bytesFile('license', text('theirs'))];
+    expect(check(plan({ source: sourceFacts({ files }) }), 'path-collision')?.message).toContain('LICENSE and license');
+  });
+
   it('needs nothing of a host when it is blocked', () => {
     const made = plan({ source: sourceFacts({ private: true }) });
     expect(made).toMatchObject({ action: 'blocked', estimate: { diskBytes: 0, memoryBytes: 0 } });

@@ -148,6 +148,58 @@ describe('the plan of a vision mirror', () => {
     expect(planOf(files).action).toBe('publish');
   });
 
+  it.each([
+    ['other capitals of our card', { 'README.MD': 'theirs' }, 'path-collision'],
+    ['other capitals of our record', { 'Provenance.json': '{}' }, 'path-collision'],
+    ['other capitals of what the Hub puts into it', { '.gitAttributes': 'x' }, 'path-collision'],
+    ['two names that differ in Unicode only', { 'caf\u00e9.json': '1', 'cafe\u0301.json': '2' }, 'path-collision'],
+    ['a folder in the place of our card', { 'README.md/notes.txt': 'theirs' }, 'path-collision'],
+    ['a device of Windows', { 'nested/aux.txt': 'x' }, 'path-name'],
+    ['a folder of git', { '.git/config': 'x' }, 'path-name'],
+    ['an empty file', { '__init__.py': '' }, 'empty-file'],
+  ])('is blocked when the source holds %s', (_, more, code) => {
+    const plan = planOf({ ...FILES, ...more });
+    expect(check(plan, code)?.verdict).toBe('blocked');
+    expect(plan.action).toBe('blocked');
+  });
+
+  it('is blocked when the target holds a foreign file of the same name in other capitals', () => {
+    const target = { ...absent, exists: true, head: commit('d'), files: [bytesFile('Config.JSON', text('theirs'))] };
+    expect(check(planOf(FILES, { target }), 'path-collision')?.message).toContain('Config.JSON and config.json');
+  });
+
+  it.each([
+    ['code', { 'modeling_vision.py': 'import os' }, 'code-files'],
+    ['pickles', { 'pytorch_model.bin': 'x', 'nested/a.ckpt': 'x' }, 'pickle-files'],
+    ['a GGUF beside the weights', { 'model-q4.gguf': 'x' }, 'gguf-files'],
+  ])('warns of %s', (_, more, code) => {
+    const plan = planOf({ ...FILES, ...more });
+    expect([check(plan, code)?.verdict, plan.action]).toEqual(['warn', 'publish']);
+    expect(check(plan, code)?.message).toContain(Object.keys(more)[0]);
+  });
+
+  it('warns of empty files and GGUFs that others put into the target', () => {
+    const target = { ...absent, exists: true, head: commit('d'), files: [bytesFile('.keep', text('')), bytesFile('x.gguf', text('x'))] };
+    const plan = planOf(FILES, { target });
+    expect([check(plan, 'empty-file')?.verdict, check(plan, 'gguf-files')?.verdict, plan.action]).toEqual(['warn', 'warn', 'publish']);
+  });
+
+  it.each(['javascript:alert(1)', 'http://example.com/license', 'data:text/html,x', ' vbscript:x', 'ftp://example.com/x', 'file:///etc'])(
+    'leaves the link of a license out of its card where it is no https address: %s',
+    (link) => {
+      const plan = planOf(FILES, { source: source(FILES, { license: { id: 'other', name: 'mine', link } }) });
+      expect(plan.card!.template).toContain('license_name: mine');
+      expect(plan.card!.template).not.toContain('license_link');
+      expect(check(plan, 'license-link')).toMatchObject({ verdict: 'warn', message: expect.stringContaining(link.trim()) });
+    },
+  );
+
+  it.each(['https://example.com/license', 'LICENSE', './LICENSE.md'])('keeps the link of a license: %s', (link) => {
+    const plan = planOf(FILES, { source: source(FILES, { license: { id: 'other', name: 'mine', link } }) });
+    expect(plan.card!.template).toContain(`license_link: ${link}`);
+    expect(check(plan, 'license-link')).toBeUndefined();
+  });
+
   it('is blocked when there is nothing to mirror', () => {
     const plan = planOf({ 'README.md': 'a' });
     expect(plan.action).toBe('blocked');

@@ -43,6 +43,20 @@ describe('a plan as people see it', () => {
     expect(text).toContain('published alone: `swp start foxlight/qwen3-5-9b-full-q4-k --only mtp`');
   });
 
+  it('shows the beginning and the end of a very long name, and leaves the rows of others as they are', () => {
+    const [first] = shown().artifacts;
+    const path = `folder/${'x'.repeat(250)}.safetensors`;
+    const operations = [...first!.operations, { op: 'add' as const, path, reason: 'a very long name' }];
+    const long = { ...shown(), artifacts: [{ ...first!, operations }] };
+    for (const text of [planText(long, PLAIN), planMarkdown(long)]) {
+      const row = text.split('\n').find((line) => line.includes('a very long name'));
+      expect(row).toMatch(/folder\/x+…x+\.safetensors/);
+      expect(row?.length).toBeLessThan(150);
+    }
+    const card = (text: string) => text.split('\n').find((line) => line.includes('the model card'))?.length;
+    expect(card(planText(long, PLAIN))).toBeLessThan(110);
+  });
+
   it('is cut with a word about it when it is too long for the Web UI', () => {
     const many = { ...shown(), artifacts: Array.from({ length: 20 }, () => plan()) };
     expect(planMarkdown(many).length).toBeLessThan(16_000);

@@ -44,6 +44,21 @@ describe('text from outside', () => {
   });
 });
 
+it('one very long cell makes no other row of a table long', () => {
+  const { kept, output } = sink(false, true);
+  output.table(
+    [],
+    ['name', 'what'],
+    [
+      ['x'.repeat(250), 'long'],
+      ['short', 'one'],
+    ],
+  );
+  const lines = kept.out.trimEnd().split('\n');
+  expect(lines.map(({ length }) => length > 100)).toEqual([false, true, false]);
+  expect(lines[1]).toContain('x'.repeat(250));
+});
+
 describe('with --json', () => {
   it('an error is one line of JSON with code, kind, message and hint', () => {
     const { kept, output } = sink(true, true);

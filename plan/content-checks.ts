@@ -1,0 +1,89 @@
+import { plural, someOf } from '../core/text.js';
+import { blocked, warn, type Check } from './checks.js';
+
+/** Programs and scripts, and documents that may hold one. */
+const CODE =
+  /\.(?:py|pyc|pyd|pyx|ipynb|whl|egg|sh|bash|zsh|fish|bat|cmd|ps1|exe|dll|so|dylib|node|wasm|js|mjs|cjs|ts|rb|pl|php|lua|jl|r|jar|class|go|rs|c|cc|cpp|cu|h|hpp|html?|svg)$/i;
+/** Formats whose readers may run code that the file brings: pickles, and archives that hold them or something like them. */
+const PICKLE = /\.(?:bin|pt|pth|ckpt|pkl|pickle|dill|joblib|npy|npz|h5|hdf5|keras|pb|t7|mar|nemo|msgpack)$/i;
+const GGUF = /\.gguf$/i;
+
+const found = (paths: Iterable<string>, pattern: RegExp): string[] => [...paths].filter((path) => pattern.test(path));
+
+/** Code that whoever loads the repository may run. */
+export const checkCode = (paths: Iterable<string>): Check[] => {
+  const code = found(paths, CODE);
+  if (code.length === 0) return [];
+  return [
+    warn(
+      'code-files',
+      `${plural(code.length, 'file')} of code: ${someOf(code)}. Loaders run it where they are allowed to (trust_remote_code).`,
+      'Read it before you approve.',
+    ),
+  ];
+};
+
+/** Files of formats that may run code when they are read. */
+export const checkPickles = (paths: Iterable<string>): Check[] => {
+  const pickles = found(paths, PICKLE);
+  if (pickles.length === 0) return [];
+  return [
+    warn(
+      'pickle-files',
+      `${plural(pickles.length, 'file')} of formats that may run code when they are read (pickles and the like): ${someOf(pickles)}.`,
+      'Mirror a repository with safetensors only, or find out who made them before you approve.',
+    ),
+  ];
+};
+
+/** Skulk's model store takes a repository with a GGUF for one of GGUFs (`store/model_store.py`). */
+export const checkGguf = (paths: Iterable<string>): Check[] => {
+  const gguf = found(paths, GGUF);
+  if (gguf.length === 0) return [];
+  return [
+    warn(
+      'gguf-files',
+      `The target would hold ${someOf(gguf)}: a consumer that prefers GGUF fetches only that file, and no other weights.`,
+      'Keep GGUFs in a repository of their own.',
+    ),
+  ];
+};
+
+interface SizedFile {
+  readonly path: string;
+  /** In bytes; absent or null where only the build decides it. */
+  readonly size?: number | null | undefined;
+}
+
+const emptyOf = (files: readonly SizedFile[]): string[] => files.filter(({ size }) => size === 0).map(({ path }) => path);
+
+/**
+ * Skulk's store downloads no repository that holds an empty file (`assert content_length > 0`): one file costs all of it.
+ *
+ * @param written files of ours
+ * @param foreign files of others that stay in the target
+ */
+export const checkEmpty = (written: readonly SizedFile[], foreign: readonly SizedFile[]): Check[] => {
+  const [ours, theirs] = [emptyOf(written), emptyOf(foreign)];
+  const effect = 'with an empty file, no consumer can download any of the repository.';
+  return [
+    ...(ours.length === 0
+      ? []
+      : [
+          blocked(
+            'empty-file',
+            `${plural(ours.length, 'file')} would be empty: ${someOf(ours)}; ${effect}`,
+            'Publish from a source without empty files.',
+          ),
+        ]),
+    ...(theirs.length === 0
+      ? []
+      : [
+          warn(
+            'empty-file',
+            `${plural(theirs.length, 'file')} in the target ${theirs.length === 1 ? 'is' : 'are'} empty: ${someOf(theirs)}; ${effect}`,
+            'Delete them there.',
+          ),
+        ]),
+  ];
+};

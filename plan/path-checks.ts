@@ -1,0 +1,97 @@
+import { compareBytes, oneLine, plural, someOf } from '../core/text.js';
+import { blocked, type Check } from './checks.js';
+
+/** Longest name of a file or folder that Linux, macOS and git hold, in bytes. */
+const MAX_NAME_BYTES = 255;
+/** Characters that HFS+ passes over when it compares names, and that no screen shows. */
+const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
+
+/** Paths with one key are one file on macOS or Windows, which compare without case and in one form of Unicode. */
+const keyOf = (path: string): string => path.replace(IGNORED, '').normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+
+/** A path whose characters can all be told apart: everything but printable ASCII by its number. */
+const asciiText = (path: string): string =>
+  oneLine(
+    path.replace(/[^ -~]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`),
+    200,
+  );
+
+interface KeyedPath {
+  readonly path: string;
+  /** With a separator that sorts before all else, so that what is in a folder follows the folder. */
+  readonly key: string;
+}
+
+/** True for the same path in another spelling, or for something in a folder of that path. */
+const isSameOrWithin = ({ key }: KeyedPath, other: KeyedPath): boolean => key === other.key || key.startsWith(`${other.key}\0`);
+
+/** Pairs of paths that take each other's place, at least one for each path that has such a partner. */
+const collidingPairs = (paths: Iterable<string>): (readonly [string, string])[] => {
+  const sorted = Array.from(paths, (path): KeyedPath => ({ path, key: keyOf(path).split('/').join('\0') })).toSorted((a, b) =>
+    a.key === b.key ? compareBytes(a.path, b.path) : a.key < b.key ? -1 : 1,
+  );
+  const pairs: (readonly [string, string])[] = [];
+  const open: KeyedPath[] = [];
+  for (const item of sorted) {
+    for (let last = open.at(-1); last !== undefined && !isSameOrWithin(item, last); last = open.at(-1)) open.pop();
+    const other = open.at(-1);
+    if (other !== undefined) pairs.push([other.path, item.path]);
+    if (other?.key !== item.key) open.push(item);
+  }
+  return pairs;
+};
+
+/**
+ * Files that one file system cannot hold beside each other: two spellings of one path, or a folder in the place of a
+ * file. Whoever downloads them loses one, and does not hear of it.
+ *
+ * @param after every path of the target once everything is done
+ * @param written those among them that are ours
+ */
+export const checkCollisions = (after: Iterable<string>, written: ReadonlySet<string>): Check[] => {
+  const ours = collidingPairs(after).filter((pair) => pair.some((path) => written.has(path)));
+  if (ours.length === 0) return [];
+  return [
+    blocked(
+      'path-collision',
+      `Not every system holds these beside each other: ${someOf(ours.map((pair) => pair.map(asciiText).join(' and ')))}.`,
+      'Rename or delete one of each in the target, or publish from a source without such names.',
+    ),
+  ];
+};
+
+/** Devices of Windows, with any extension (learn.microsoft.com, "Naming Files, Paths, and Namespaces"). */
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
+
+/** What git takes for its own folder, under the rules of any file system (git, `verify_path`). */
+const isGitFolder = (name: string): boolean => /^(?:\.git|git~1)[. ]*$/.test(keyOf(name));
+
+const nameFault = (name: string): string | null => {
+  if (name === '' || name === '.' || name === '..') return 'no name';
+  if (!name.isWellFormed()) return 'half a character';
+  if (/\p{Cc}/u.test(name) || /[\u2028-\u202e\u2066-\u2069]/.test(name)) return 'a control character';
+  if (isGitFolder(name)) return 'a folder of git';
+  if (DEVICE.test(name)) return 'a device of Windows';
+  if (/[. ]$/.test(name)) return 'ends in a dot or a blank';
+  if (/[<>:"\\|?*]/.test(name)) return 'a character that Windows refuses';
+  return new TextEncoder().encode(name).byteLength > MAX_NAME_BYTES ? `a name of more than ${MAX_NAME_BYTES} bytes` : null;
+};
+
+/** Names that Windows, macOS, Linux or git refuse, among the paths that are written. */
+export const checkNames = (written: Iterable<string>): Check[] => {
+  const faults = [...written].flatMap((path) => {
+    const fault = path
+      .split('/')
+      .map(nameFault)
+      .find((found) => found !== null);
+    return fault === undefined ? [] : [`${asciiText(path)} (${fault})`];
+  });
+  if (faults.length === 0) return [];
+  return [
+    blocked(
+      'path-name',
+      `${plural(faults.length, 'file')} ${faults.length === 1 ? 'has a name' : 'have names'} that not every system holds: ${someOf(faults)}.`,
+      'Publish from a source without such names.',
+    ),
+  ];
+};

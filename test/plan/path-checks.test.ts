@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { checkCollisions, checkNames } from '../../plan/path-checks.js';
+
+const collisions = (written: readonly string[], others: readonly string[] = []) =>
+  checkCollisions(new Set([...written, ...others]), new Set(written));
+
+describe('names that one file system cannot hold beside each other', () => {
+  it.each([
+    ['other capitals of a name of ours', ['README.md', 'README.MD']],
+    ['other capitals of the record', ['provenance.json', 'Provenance.json']],
+    ['other capitals of what git reads', ['.gitattributes', '.gitAttributes']],
+    ['a composed and a decomposed letter', ['caf\u00e9.json', 'cafe\u0301.json']],
+    ['both', ['CAF\u00c9.json', 'cafe\u0301.json']],
+    ['letters whose capitals are equal', ['stra\u00dfe', 'STRASSE']],
+    ['a character that macOS passes over', ['README.md', 'READ\u200cME.md']],
+    ['a folder of the name of a file', ['README.md', 'readme.md/notes.txt']],
+    ['a folder under another folder', ['a/b', 'A/B/c']],
+  ])('are blocked: %s', (_, paths) => {
+    expect(collisions(paths)).toMatchObject([{ code: 'path-collision', verdict: 'blocked' }]);
+    expect(collisions(paths.slice(0, 1), paths.slice(1))).toMatchObject([{ verdict: 'blocked' }]);
+    expect(collisions(paths.slice(1), paths.slice(0, 1))).toMatchObject([{ verdict: 'blocked' }]);
+  });
+
+  it('are shown so that they can be told from each other', () => {
+    expect(collisions(['README.md', 'READ\u200bME.md'])[0]?.message).toContain('README.md and READ\\u{200b}ME.md');
+  });
+
+  it('may be in the target where neither is written', () => {
+    expect(collisions(['config.json'], ['notes.txt', 'Notes.txt'])).toEqual([]);
+  });
+
+  it('are found among very many, deep and alike', () => {
+    const deep = Array.from({ length: 5_000 }, (_, at) => `${'a/'.repeat(400)}${at}`);
+    const alike = Array.from({ length: 2 ** 14 }, (_, at) =>
+      Array.from('abcdefghijklmn', (letter, bit) => ((at >> bit) & 1 ? letter.toUpperCase() : letter)).join(''),
+    );
+    const [check] = collisions(['a', ...deep, ...alike]);
+    expect(check?.message).toMatch(/^Not every system holds these beside each other: .* and \d+ more\.$/);
+  });
+
+  it('are no different names, no folders in other capitals, and not the file that is replaced', () => {
+    expect(collisions(['README.md', 'a/x', 'A/y'], ['README.md', 'LICENSE'])).toEqual([]);
+  });
+});
+
+describe('a name that some file system or git refuses', () => {
+  it.each([
+    'con',
+    'aux.txt',
+    'nested/NUL.json',
+    'com1.bin',
+    'LPT\u00b9',
+    'con .txt',
+    'ends.',
+    'ends ',
+    'folder./file',
+    'a:b',
+    'a?b',
+    'a"b',
+    'a|b',
+    'a\\b',
+    'bell\u0007',
+    'next\u0085line',
+    'x'.repeat(256),
+    '\u00e9'.repeat(128),
+    '.git/config',
+    'nested/.GIT',
+    '.g\u200cit/hooks/post-checkout',
+    'git~1/config',
+    'half \ud800',
+    'a//b',
+    '../a',
+  ])('is blocked: %j', (path) => {
+    expect(checkNames([path, 'config.json'])).toMatchObject([{ code: 'path-name', verdict: 'blocked' }]);
+  });
+
+  it.each([
+    'config.json',
+    '.gitattributes',
+    '.gitignore',
+    'git',
+    'console.log',
+    'auxiliary.txt',
+    'com10',
+    'x'.repeat(255),
+    '\u65e5\u672c\u8a9e.json',
+    'v1.2/~notes',
+  ])('is none of these: %s', (path) => {
+    expect(checkNames([path])).toEqual([]);
+  });
+
+  it('is shown without what it could do to a terminal, and with the reason', () => {
+    const [check] = checkNames(['aux.txt', 'a\u202eb\u0007', 'dot.']);
+    expect(check?.message).toBe(
+      '3 files have names that not every system holds: aux.txt (a device of Windows), a\\u{202e}b\\u{7} (a control character), dot. (ends in a dot or a blank).',
+    );
+  });
+});
