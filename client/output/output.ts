@@ -3,12 +3,22 @@ import { messageOf, SwpError } from '../../core/error.js';
 import { redactor, type Redact } from '../../core/redact.js';
 import type { Secret } from '../../core/secret.js';
 import { PLAIN, type Paint } from '../../plan/render/paint.js';
+import { fold } from './fold.js';
 import { Live } from './live.js';
 import { neutralise } from './neutralise.js';
+import { tableLayout } from './table.js';
+
+interface Stream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  /** The size of a terminal. */
+  readonly rows?: number | undefined;
+  readonly columns?: number | undefined;
+}
 
 export interface Streams {
-  readonly out: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
-  readonly err: { write(text: string): unknown; readonly isTTY?: boolean | undefined; readonly rows?: number | undefined };
+  readonly out: Stream;
+  readonly err: Stream;
 }
 
 export interface OutputOptions {
@@ -31,10 +41,13 @@ export class Output {
   constructor(streams: Streams, { json, colour, secrets = [] }: OutputOptions) {
     this.secrets = secrets;
     this.redact = redactor(secrets);
-    const looked = (stream: Streams['err']): Streams['err'] => ({
+    const looked = (stream: Stream): Stream => ({
       isTTY: stream.isTTY,
       get rows() {
         return stream.rows;
+      },
+      get columns() {
+        return stream.columns;
       },
       write: (text) => stream.write(this.redact(text)),
     });
@@ -52,12 +65,13 @@ export class Output {
 
   /** Data in both forms: with `--json` the value, else the text. Text is our own rendering, painted or plain. */
   data(value: unknown, text: () => string): void {
-    this.streams.out.write(this.json ? `${JSON.stringify(value, null, 2)}\n` : `${text()}\n`);
+    const { out } = this.streams;
+    out.write(this.json ? `${JSON.stringify(value, null, 2)}\n` : `${fold(text(), widthOf(out))}\n`);
   }
 
   /** A line for the person at the keyboard. */
   note(text: string): void {
-    this.streams.err.write(`${neutralise(text)}\n`);
+    this.tell(neutralise(text));
   }
 
   /** A place on stderr whose lines are painted over, where that is a terminal; null elsewhere. */
@@ -66,7 +80,7 @@ export class Output {
   }
 
   warn(text: string): void {
-    this.streams.err.write(`${this.errPaint.careful('warning:')} ${neutralise(text)}\n`);
+    this.tell(`${this.errPaint.careful('warning:')} ${neutralise(text)}`);
   }
 
   /** What happened, why, and what to do next. */
@@ -84,8 +98,8 @@ export class Output {
       this.streams.err.write(`${JSON.stringify(shown)}\n`);
       return;
     }
-    this.streams.err.write(`${this.errPaint.bad('error:')} ${neutralise(messageOf(error))}\n`);
-    if (known?.hint !== undefined) this.streams.err.write(`${this.errPaint.dim(neutralise(known.hint))}\n`);
+    this.tell(`${this.errPaint.bad('error:')} ${neutralise(messageOf(error))}`);
+    if (known?.hint !== undefined) this.tell(this.errPaint.dim(neutralise(known.hint)));
   }
 
   /** Rows under their heads: aligned on a terminal, tab-separated and without heads when piped. */
@@ -107,7 +121,7 @@ export class Output {
       if (this.json) {
         const values = page.map((row) => `  ${JSON.stringify(row, null, 2).replaceAll('\n', '\n  ')}`);
         out.write(`${count === 0 ? '[\n' : ',\n'}${values.join(',\n')}`);
-      } else out.write(`${grid(page.map(cells))}\n`);
+      } else out.write(`${fold(grid(page.map(cells)), widthOf(out))}\n`);
       count += page.length;
     }
     if (this.json) out.write(count === 0 ? '[]\n' : '\n]\n');
@@ -115,31 +129,22 @@ export class Output {
   }
 
   private grid(columns: readonly string[]): (rows: readonly (readonly string[])[]) => string {
-    const isTerminal = this.streams.out.isTTY === true;
-    const align = aligner(columns, this.paint);
+    const { out } = this.streams;
+    const layOut = tableLayout(columns, widthOf(out), this.paint);
     return (rows) => {
       const clean = rows.map((row) => row.map((cell) => neutralise(cell).replaceAll(/[\t\n]/g, ' ')));
-      return isTerminal ? align(clean) : clean.map((row) => row.join('\t')).join('\n');
+      return out.isTTY === true ? layOut(clean) : clean.map((row) => row.join('\t')).join('\n');
     };
+  }
+
+  private tell(text: string): void {
+    const { err } = this.streams;
+    err.write(`${fold(text, widthOf(err))}\n`);
   }
 }
 
-/** A cell that is longer moves what follows it in its own row only. */
-const WIDEST_COLUMN = 72;
-
-/** Aligns rows, and those of later pages at least as widely; the heads stand above the first. */
-const aligner = (columns: readonly string[], paint: Paint): ((rows: readonly (readonly string[])[]) => string) => {
-  let widths: readonly number[] = columns.map(({ length }) => length);
-  let heads = [columns];
-  return (rows) => {
-    widths = widths.map((width, at) => rows.reduce((most, row) => Math.max(most, Math.min(row[at]?.length ?? 0, WIDEST_COLUMN)), width));
-    const line = (cells: readonly string[]): string =>
-      cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ');
-    const lines = [...heads.map((head) => paint.dim(line(head))), ...rows.map(line)];
-    heads = [];
-    return lines.join('\n');
-  };
-};
+/** How wide a terminal is; undefined for what is none, or does not say. */
+const widthOf = ({ isTTY, columns }: Stream): number | undefined => (isTTY === true && columns !== 0 ? columns : undefined);
 
 const paintFor = (colour: boolean): Paint => {
   if (!colour) return PLAIN;

@@ -20,14 +20,20 @@ const viewLine = (entry: string, { publish, targets, plan }: PublishView): strin
   return [`${entry}: ${stages.join(', ')}`, ...steps, ...decide, ...parked].join('; ');
 };
 
+interface ViewTeller {
+  readonly tell: (view: PublishView) => void;
+  /** Takes away what is painted, where something else says how it ended. */
+  readonly clear: () => void;
+  /** Says why nothing more follows, below what was shown last. */
+  readonly leave: (text: string) => void;
+}
+
 /** Tells how a publish stands: painted over on a terminal, else a line for each stage and every half minute. */
-export const viewTeller = (
-  entry: string,
-  out: Context['out'],
-  now: () => number = Date.now,
-): { readonly tell: (view: PublishView) => void; readonly end: () => void } => {
+export const viewTeller = (entry: string, out: Context['out'], now: () => number = Date.now): ViewTeller => {
   const live = out.live();
-  if (live !== null) return { tell: (view) => live.show(viewLines(entry, view)), end: () => live.clear() };
+  // Ctrl-C is echoed where the cursor is: below what was shown last.
+  if (live !== null)
+    return { tell: (view) => live.show(viewLines(entry, view)), clear: () => live.clear(), leave: (text) => out.note(`\n${text}`) };
   let told = { at: 0, stages: '' };
   return {
     tell: (view) => {
@@ -36,7 +42,8 @@ export const viewTeller = (
       told = { at: now(), stages };
       out.note(viewLine(entry, view));
     },
-    end: () => undefined,
+    clear: () => undefined,
+    leave: (text) => out.note(text),
   };
 };
 
@@ -54,23 +61,23 @@ const look = (client: Client, entry: string, signal: AbortSignal, before: Publis
  * @throws SwpError `publish/no-worker` when nobody polls what it waits for
  */
 export const watchPublish = async (client: Client, entry: string, context: Pick<Context, 'out' | 'signal'>): Promise<PublishView> => {
-  const { tell, end } = viewTeller(entry, context.out);
+  const { tell, clear, leave } = viewTeller(entry, context.out);
   let view: PublishView | undefined;
   let polledAt = Date.now();
   try {
     for (;;) {
       view = await look(client, entry, context.signal, view);
-      if (view.publish.status !== 'RUNNING') return view;
+      if (view.publish.status !== 'RUNNING') {
+        clear();
+        return view;
+      }
       tell(view);
       if (view.missing === null) polledAt = Date.now();
       else if (Date.now() - polledAt >= GRACE_MS) throw noWorker(`The publish of ${entry} does not go on.`, view.missing, entry);
       await delay(LOOK_MS, undefined, { signal: context.signal });
     }
   } catch (error) {
-    end();
-    if (context.signal.aborted) context.out.note(`No longer watching; the publish goes on: swp status ${entry}`);
+    if (context.signal.aborted) leave(`No longer watching; the publish goes on: swp status ${entry}`);
     throw error;
-  } finally {
-    end();
   }
 };

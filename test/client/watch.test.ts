@@ -46,7 +46,18 @@ describe('swp status --watch', () => {
     await decided();
     expect(code).toBe(0);
     expect(out).toContain(`${entry()}: published`);
-    expect(err).toMatch(/\u001b\[\d+A\u001b\[0J$/);
+    expect(err).toMatch(/\u001b\[\d+A\u001b\[J$/);
+  });
+
+  it('on a terminal leaves what it showed last when the person stops watching', async () => {
+    await workshop.start();
+    const controller = new AbortController();
+    const { onErr } = deciding(async () => controller.abort());
+    const { code, err } = await run(['status', entry(), '--watch'], { onErr, signal: controller.signal, terminal: true });
+    expect(code).toBe(130);
+    const shown = err.slice(err.lastIndexOf('\u001b[?7l'));
+    expect(shown).toMatch(/awaiting-approval[\s\S]*\n\u001b\[\?7h\nNo longer watching; the publish goes on/);
+    expect(shown).not.toContain('\u001b[J');
   });
 
   it('ends 10 when the plan is rejected', async () => {

@@ -32,6 +32,8 @@ it('on a terminal the line is painted over, and gone at the end', () => {
   tell({ file: 'gate_vectors', note: 'layer 1 of 30' });
   vi.advanceTimersByTime(400);
   expect(kept.err).toContain('acme/x: gate_vectors, layer 1 of 30');
+  tell({ file: 'gate_vectors', note: 'layer 2 of 30' });
+  vi.advanceTimersByTime(400);
   expect(kept.err).toContain('\u001b[1A');
   kept.err = '';
   end();

@@ -42,10 +42,10 @@ const view = (stage: string, step: Step = STEP): PublishView => ({
   missing: { role: 'highmem', queue: 'swp-highmem/host' },
 });
 
-const tellerOn = (isTTY: boolean) => {
+const tellerOn = (isTTY: boolean, size: { rows: number; columns?: number } = { rows: 5 }) => {
   const clock = { now: 1_000_000 };
   const kept = { err: '' };
-  const err = { isTTY, rows: 5, write: (text: string) => void (kept.err += text) };
+  const err = { isTTY, ...size, write: (text: string) => void (kept.err += text) };
   const out = new Output({ out: { write: () => undefined }, err }, { json: false, colour: false });
   return { clock, kept, ...viewTeller('acme/x', out, () => clock.now) };
 };
@@ -66,15 +66,35 @@ it('without a terminal a line with rate and time left comes every half minute, a
 });
 
 it('on a terminal the lines are painted over, never more than it has rows, and no text from outside can move the cursor', () => {
-  const { kept, tell, end } = tellerOn(true);
+  const { kept, tell, clear } = tellerOn(true);
   tell(view('uploading'));
   kept.err = '';
   tell(view('uploading', { ...STEP, progress: { step: 'uploading', file: '\u001b[9Aevil\nline' } }));
-  expect(kept.err.startsWith('\u001b[4A\u001b[0J')).toBe(true);
+  expect(kept.err.startsWith('\u001b[4A')).toBe(true);
   expect(kept.err.split('\n')).toHaveLength(5);
   expect(kept.err).toContain('evil line');
   expect(kept.err).not.toMatch(/\u001b\[9A|No high-memory worker/);
   kept.err = '';
-  end();
-  expect(kept.err).toBe('\u001b[4A\u001b[0J');
+  clear();
+  expect(kept.err).toBe('\u001b[4A\u001b[J');
+});
+
+it('on a terminal rate and time left are shown, however narrow it is', () => {
+  const { kept, tell } = tellerOn(true, { rows: 24, columns: 40 });
+  tell(view('uploading', { ...STEP, progress: { ...STEP.progress!, file: 'a-long-name.safetensors' } }));
+  expect(kept.err.replaceAll(/(?:\u001b\[K|\s)+/g, ' ')).toContain('1.00 MB/s, 15 s left');
+  for (const line of kept.err.replaceAll(/\u001b\[[?\d]*\w/g, '').split('\n')) expect(line.length).toBeLessThanOrEqual(40);
+});
+
+it('on a terminal nothing is written while nothing changes, and never is the screen erased from its first row', () => {
+  const { kept, tell } = tellerOn(true, { rows: 24 });
+  tell(view('uploading'));
+  const once = kept.err;
+  tell(view('uploading'));
+  expect(kept.err).toBe(once);
+  kept.err = '';
+  tell({ ...view('uploading'), targets: [] });
+  // What is erased lies below lines that were written before it.
+  expect(kept.err).toMatch(/\n\u001b\[J/);
+  expect(kept.err).not.toMatch(/A\u001b\[0?J/);
 });

@@ -1,0 +1,35 @@
+import stringWidth from 'fast-string-width';
+import type { Paint } from '../../plan/render/paint.js';
+
+type Rows = readonly (readonly string[])[];
+
+const GAP = '  ';
+
+const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+
+const aligned = (rows: Rows, widths: readonly number[]): string[] =>
+  rows.map((cells) => cells.map((cell, at) => (at === cells.length - 1 ? cell : pad(cell, widths[at] ?? 0))).join(GAP));
+
+/** A row as a block of lines: its first cell, and the others below it with their heads. */
+const block = ([title = '', ...cells]: readonly string[], [, ...heads]: readonly string[], paint: Paint): string => {
+  const width = Math.max(...heads.map((head) => stringWidth(head)));
+  const lines = cells.flatMap((cell, at) => (cell === '' ? [] : [`${GAP}${paint.dim(pad(heads[at] ?? '', width))}${GAP}${cell}`]));
+  return [paint.bold(title), ...lines].join('\n');
+};
+
+/**
+ * Lays out rows, page by page: aligned under their heads, those of later pages at least as widely; or as blocks where
+ * the terminal is too narrow for that.
+ */
+export const tableLayout = (heads: readonly string[], columns: number | undefined, paint: Paint): ((rows: Rows) => string) => {
+  let widths: readonly number[] = heads.map((head) => stringWidth(head));
+  let isFirst = true;
+  return (rows) => {
+    widths = widths.map((width, at) => rows.reduce((most, row) => Math.max(most, stringWidth(row[at] ?? '')), width));
+    const needed = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
+    const wasFirst = isFirst;
+    isFirst = false;
+    if (needed > (columns ?? Infinity)) return `${wasFirst ? '' : '\n'}${rows.map((row) => block(row, heads, paint)).join('\n\n')}`;
+    return [...(wasFirst ? aligned([heads], widths).map(paint.dim) : []), ...aligned(rows, widths)].join('\n');
+  };
+};
