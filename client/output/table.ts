@@ -4,6 +4,8 @@ import type { Paint } from '../../plan/render/paint.js';
 type Rows = readonly (readonly string[])[];
 
 const GAP = '  ';
+/** A longer cell moves the rest of its own row only. */
+const WIDEST_COLUMN = 72;
 
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));
 
@@ -25,7 +27,9 @@ export const tableLayout = (heads: readonly string[], columns: number | undefine
   let widths: readonly number[] = heads.map((head) => stringWidth(head));
   let isFirst = true;
   return (rows) => {
-    widths = widths.map((width, at) => rows.reduce((most, row) => Math.max(most, stringWidth(row[at] ?? '')), width));
+    widths = widths.map((width, at) =>
+      rows.reduce((most, row) => Math.max(most, Math.min(WIDEST_COLUMN, stringWidth(row[at] ?? ''))), width),
+    );
     const needed = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
     const wasFirst = isFirst;
     isFirst = false;
