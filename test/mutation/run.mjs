@@ -19,8 +19,7 @@ for (const name of names) {
   const timedOut = count('Timeout');
   const survived = count('Survived', 'NoCoverage');
   const score = ((killed + timedOut) / (killed + timedOut + survived)) * 100;
-  lines.push([name, killed, timedOut, survived, count('Ignored'), `${score.toFixed(1)} %`]);
+  lines.push([name, `${killed}`, `${timedOut}`, `${survived}`, `${count('Ignored')}`, `${score.toFixed(1)} %`]);
 }
-process.stdout.write(
-  lines.map((cells) => `${cells.map((cell, at) => (at === 0 ? String(cell).padEnd(20) : String(cell).padStart(10))).join('')}\n`).join(''),
-);
+const pad = (cell, at) => (at === 0 ? cell.padEnd(20) : cell.padStart(10));
+process.stdout.write(lines.map((cells) => `${cells.map(pad).join('')}\n`).join(''));
