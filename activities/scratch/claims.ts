@@ -9,7 +9,7 @@ import { formatBytes } from '../../core/text.js';
 import type { ScratchLayout } from './layout.js';
 import { freeDiskAt, type FreeDisk } from './room.js';
 import type { SharedInput, SharedInputs } from './shared.js';
-import { sizeOf } from './size.js';
+import { freedBy, sizeOf } from './size.js';
 import type { Trash } from './trash.js';
 
 const Claim = z.strictObject({
@@ -137,10 +137,10 @@ export class Claims {
     return Math.max(0, diskBytes - (await sizeOf(...built.flat(), ...inputs.flatMap((input) => this.pathsOfInput(input)))));
   }
 
-  /** Inputs with what they take on disk, the longest unused first. */
+  /** Inputs with what their deletion frees, the longest unused first. */
   private sizesOf(inputs: readonly SharedInput[]): Promise<readonly { readonly digest: Digest; readonly bytes: number }[]> {
     const oldestFirst = inputs.toSorted((a, b) => a.usedAt - b.usedAt);
-    return Promise.all(oldestFirst.map(async ({ digest }) => ({ digest, bytes: await sizeOf(...this.pathsOfInput(digest)) })));
+    return Promise.all(oldestFirst.map(async ({ digest }) => ({ digest, bytes: await freedBy(...this.pathsOfInput(digest)) })));
   }
 
   private pathsOfInput(input: Digest): string[] {

@@ -4,27 +4,39 @@ import { join } from 'node:path';
 /** `lstat` counts blocks of this size, whatever the file system has. */
 const BLOCK = 512;
 
-const addSizes = async (path: string, seen: Set<string>): Promise<number> => {
-  const found = await lstat(path).catch(() => null);
-  if (found === null) return 0;
-  if (found.isDirectory()) {
+/** A file that was found under one or more names. */
+interface FoundFile {
+  /** On disk: what was only promised to a file does not count. */
+  readonly bytes: number;
+  readonly names: number;
+  found: number;
+}
+
+const findFiles = async (path: string, files: Map<string, FoundFile>): Promise<void> => {
+  const stats = await lstat(path).catch(() => null);
+  if (stats === null) return;
+  if (stats.isDirectory()) {
     const names = await readdir(path).catch(() => []);
-    const sizes = await Promise.all(names.map((name) => addSizes(join(path, name), seen)));
-    return sizes.reduce((sum, size) => sum + size, 0);
+    await Promise.all(names.map((name) => findFiles(join(path, name), files)));
+    return;
   }
-  const file = `${found.dev}:${found.ino}`;
-  if (seen.has(file)) return 0;
-  seen.add(file);
-  return Math.min(found.size, found.blocks * BLOCK);
+  const key = `${stats.dev}:${stats.ino}`;
+  const file = files.get(key) ?? { bytes: Math.min(stats.size, stats.blocks * BLOCK), names: stats.nlink, found: 0 };
+  file.found += 1;
+  files.set(key, file);
 };
 
-/**
- * Bytes that files, and everything below directories, take on disk: what was only promised to a file does not count, and
- * a file that lies in several of them counts once.
- */
-export const sizeOf = async (...paths: readonly string[]): Promise<number> => {
-  const seen = new Set<string>();
-  let sum = 0;
-  for (const path of paths) sum += await addSizes(path, seen);
-  return sum;
+const filesBelow = async (paths: readonly string[]): Promise<readonly FoundFile[]> => {
+  const files = new Map<string, FoundFile>();
+  for (const path of paths) await findFiles(path, files);
+  return [...files.values()];
 };
+
+const sum = (files: readonly FoundFile[]): number => files.reduce((total, { bytes }) => total + bytes, 0);
+
+/** Bytes that files, and everything below directories, take on disk. A file under several names counts once. */
+export const sizeOf = async (...paths: readonly string[]): Promise<number> => sum(await filesBelow(paths));
+
+/** Bytes that become free when all of this is deleted: a file that has a name elsewhere stays. */
+export const freedBy = async (...paths: readonly string[]): Promise<number> =>
+  sum((await filesBelow(paths)).filter(({ names, found }) => found >= names));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { ifThere, listIfThere, makeDirectory } from '../../core/files.js';
 import type { ScratchLayout } from './layout.js';
-import { sizeOf } from './size.js';
+import { freedBy } from './size.js';
 
 /**
  * What is to be deleted. To delete hundreds of gigabytes takes minutes, during which no claim could be answered; to
@@ -38,6 +38,6 @@ export class Trash {
 
   /** Bytes that will be free when it is empty. */
   bytes(): Promise<number> {
-    return sizeOf(this.layout.trash);
+    return freedBy(this.layout.trash);
   }
 }

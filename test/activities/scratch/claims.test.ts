@@ -160,6 +160,19 @@ describe('the disk of a claim', () => {
     expect(await claims.claim(wanted('two', 'b', 40 * UNIT))).toEqual(GRANTED);
   });
 
+  it('is not what a build has in common with an extraction that stays', async () => {
+    const claims = claimsOf(4);
+    await claims.claim({ ...wanted('one', 'a', 60 * UNIT) });
+    const extraction = await stage('d', 'live', 20);
+    await mkdir(layout.build(digest('a')), { recursive: true });
+    await link(join(extraction, 'source'), join(layout.build(digest('a')), 'source'));
+    await write(join(layout.build(digest('a')), 'own'), 5);
+    free = 10 * UNIT;
+    await claims.release('one', digest('a'));
+    expect(await claims.claim(wanted('two', 'b', 16 * UNIT))).toEqual(refusal('983 kB are left'));
+    expect(await claims.claim(wanted('two', 'b', 15 * UNIT))).toEqual(GRANTED);
+  });
+
   it('is less by a source that an earlier publish has left, which is then kept for it', async () => {
     const claims = claimsOf(4);
     await stage('d', 'ended', 30);
