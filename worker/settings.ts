@@ -59,6 +59,8 @@ const WebhookUrl = z
     return username === '' && password === '';
   }, 'must have no user name and no password in it');
 
+const FACTOR = 'must be a factor from 0 to 1000000, as 1.5';
+
 /** How much a log says, the most first. */
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -81,7 +83,7 @@ const Settings = z.object({
     .default(24 * 7),
   SWP_APPROVALS_SELF: z.enum(['allow', 'deny'], 'must be allow or deny').default('allow'),
   SWP_APPROVALS_REQUIRED: z.coerce.number().int().min(1).max(20).default(1),
-  SWP_PROVE_SHARDS: z.coerce.number().min(0).max(1_000_000).default(1.5),
+  SWP_PROVE_SHARDS: z.coerce.number(FACTOR).min(0, FACTOR).max(1e6, FACTOR).default(1.5),
   SWP_CATALOG: z.string().min(1).optional(),
   SWP_PUBLISHERS: list
     .pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be accounts of the Hub')).min(1, 'must name at least one account'))

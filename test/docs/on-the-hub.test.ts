@@ -18,6 +18,8 @@ let workshop: Workshop;
 let files: ReadonlyMap<string, Buffer>;
 beforeAll(async () => {
   workshop = await Workshop.open('on-the-hub');
+  // Large enough for samples in its manifest.
+  await workshop.putSource({ extraTensors: [{ name: 'mtp.layers.0.large.weight', dtype: 'BF16', shape: [4_096, 2_200] }] });
   await workshop.start();
   await workshop.approve();
   await workshop.result();
@@ -60,6 +62,7 @@ const changeRecord = async (change: (text: string) => string): Promise<void> => 
 
 describe('the recipe that checks a published repository without SWP', () => {
   it('finds what was published intact', async () => {
+    expect(files.get('provenance.json')!.toString()).toContain('"samples":[{"begin":0,');
     const { exitCode, stdout } = await check();
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^[0-9a-f]{40}: 4 files as published$/)]);
   });
@@ -84,6 +87,12 @@ describe('the recipe that checks a published repository without SWP', () => {
     await changeRecord((text) => text.replace(/"size":\d+\},"digest":\{[^}]*\}/, `"size":5},"digest":{"sha256":"${sha256Of('None.')}"}`));
     const { exitCode, stdout } = await check();
     expect([exitCode, stdout]).toEqual([1, expect.stringMatching(/provenance\.json lists manifest sha256:.*, the commit says sha256:/)]);
+  });
+
+  it('notices samples that are not those of the manifest', async () => {
+    await changeRecord((text) => text.replace('"samples":[{"begin":0,', '"samples":[{"begin":1,'));
+    const { exitCode, stdout } = await check();
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('provenance.json lists manifest sha256:')]);
   });
 
   it('notices decisions about another plan', async () => {

@@ -17,6 +17,20 @@ describe('SWP_APPROVALS_*', () => {
   });
 });
 
+describe('SWP_PROVE_SHARDS', () => {
+  it.each([
+    [undefined, 1.5],
+    ['0', 0],
+    ['2.5', 2.5],
+  ])('%s is a factor of %d', (factor, proveShards) => {
+    expect(readSettings({ SWP_PROVE_SHARDS: factor })).toMatchObject({ proveShards });
+  });
+
+  it.each(['-1', 'much', '1e9'])('%s is refused in plain words', (factor) => {
+    expect(() => readSettings({ SWP_PROVE_SHARDS: factor })).toThrow('SWP_PROVE_SHARDS: must be a factor from 0 to 1000000, as 1.5');
+  });
+});
+
 describe('SWP_WEBHOOK', () => {
   it.each(['https://hooks.example.org/services/T0/x', 'http://127.0.0.1:8080/hook', 'http://localhost/hook'])('may be %s', (url) => {
     expect(readSettings({ SWP_WEBHOOK: url }).webhook?.reveal()).toBe(url);
