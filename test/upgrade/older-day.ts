@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import type { Intercept } from '../../dev/hub/index.js';
@@ -182,9 +181,7 @@ export class OlderDay {
   }
 
   private async startWorkers(program?: string): Promise<void> {
-    // An older build works in the directory that it is given, this one in one of its own below it.
-    const scratch = program === undefined ? 'scratch' : join('scratch', 'swp');
-    const env = (role: 'control' | 'highmem') => ({ ...this.workshop.workerEnv(role, scratch), SWP_SLOTS: '3' });
+    const env = (role: 'control' | 'highmem') => ({ ...this.workshop.workerEnv(role), SWP_SLOTS: '3' });
     this.workers.push(
       ...(await Promise.all([
         WorkerProcess.start('control', env('control'), program),

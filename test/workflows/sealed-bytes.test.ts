@@ -15,7 +15,7 @@ let workshop: Workshop;
 afterEach(() => workshop.close());
 
 const findInScratch = async (below: 'builds' | 'sealed', name: string): Promise<string> => {
-  const root = join(workshop.directory, 'scratch', below);
+  const root = workshop.layout()[below];
   const [path] = (await readdir(root, { recursive: true })).filter((found) => found.endsWith(name));
   return join(root, path!);
 };
