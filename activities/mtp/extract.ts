@@ -81,6 +81,14 @@ interface Making {
   readonly signal: AbortSignal;
 }
 
+const neverRight = ({ output: { source }, weight: { begin, end } }: OutputSlab): SwpError =>
+  new SwpError(
+    'integrity',
+    'mtp/source-differs',
+    `${source.file}: ${source.name} (bytes ${begin} to ${end}) came wrong the first time in each of ${ROUNDS} attempts.`,
+    { hint: 'Nothing of it is published. Look at what lies between this host and the Hub, then retry or move to another host.' },
+  );
+
 /** Makes every slab that is missing, and reads again what they were made of where that is no hashed shard. */
 const makeSlabs = async ({ slabs, extents, reading, journal, ...making }: Making, onBytes: (bytes: number) => void): Promise<void> => {
   const { signal } = making;
@@ -93,25 +101,18 @@ const makeSlabs = async ({ slabs, extents, reading, journal, ...making }: Making
     await journal.append(proven);
   };
   for (let round = 1; ; round += 1) {
-    const first = reading.connect();
+    const connected = reading.connect();
     try {
       const missing = slabs.filter((slab) => !extents.has(slab));
-      await writeSlabs(fetchPlan(missing), extents, { ...making, readerOf: first.readerOf, proofOf, journal });
+      await writeSlabs(fetchPlan(missing), extents, { ...making, readerOf: connected.readerOf, proofOf, journal });
     } finally {
-      first.close();
+      connected.close();
     }
     const doubtful = slabs.filter((slab) => extents.get(slab)?.proof === null);
     const wrong = await readAgain({ slabs: doubtful, extents, reading: reading.double, onAgreed, onBytes, signal });
-    if (wrong.size === 0) return;
-    if (round === ROUNDS)
-      throw new SwpError(
-        'integrity',
-        'mtp/source-differs',
-        `${[...wrong][0]?.output.source.name} came differently in each of ${ROUNDS} attempts.`,
-        {
-          hint: 'Nothing of it is published. Look at what lies between this host and the Hub, then retry or move to another host.',
-        },
-      );
+    const [first] = wrong;
+    if (first === undefined) return;
+    if (round === ROUNDS) throw neverRight(first);
     for (const slab of wrong) extents.delete(slab);
   }
 };

@@ -3,7 +3,7 @@ import { MAX_SPAN_SCALES } from '../../formats/mtp/fetch-plan.js';
 import { ROOM_BYTES } from '../../formats/mtp/slabs.js';
 
 /** Source and output bytes that are in memory at once, whatever the size of a tensor. */
-const MEMORY_BYTES = 96 * 1024 * 1024;
+const MEMORY_BYTES = 72 * 1024 * 1024;
 
 /**
  * The memory of an extraction: rooms that each hold one slab with its scales and its output, used again and

@@ -9,7 +9,7 @@ import { downloadFile, type DownloadOptions } from '../../hub/read/download.js';
 import type { RangeReader } from '../../hub/read/range.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 
-const READ_BYTES = 1024 * 1024;
+const READ_BYTES = 256 * 1024;
 /** Whole readings of a shard before its source is taken for damaged. */
 const READINGS = 2;
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import pMap from 'p-map';
 import type { FetchPlan } from '../../formats/mtp/fetch-plan.js';
@@ -28,6 +29,8 @@ export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Exten
   const pool = openConvertPool();
   const failed = new AbortController();
   const signal = AbortSignal.any([writing.signal, failed.signal]);
+  // Each slab that is being converted listens to it.
+  setMaxListeners(0, signal);
   const rooms = new Rooms(SPANS_IN_FLIGHT, signal);
   const running: Promise<void>[] = [];
 
