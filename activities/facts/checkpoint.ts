@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { Semaphore } from 'async-mutex';
 import { SwpError } from '../../core/error.js';
@@ -6,35 +7,56 @@ import { openIndex, type SafetensorsIndex } from '../../formats/safetensors/inde
 import type { CheckpointFile } from '../../formats/mtp/selection.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readSmallFile } from '../../hub/read/file.js';
+import { fileDiffers } from '../../hub/read/file-differs.js';
 import { openFile } from '../../hub/read/range.js';
+import { readTwiceIfWrong } from '../../hub/read/second-look.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 
 export const INDEX_PATH = 'model.safetensors.index.json';
 export const CONFIG_PATH = 'config.json';
 const CONFIG_LIMIT = 4 * 1024 * 1024;
-const INDEX_LIMIT = 128 * 1024 * 1024;
+const INDEX_LIMIT = 64 * 1024 * 1024;
 export const HEADERS_IN_FLIGHT = 6;
 /** Most headers fit in this first read. */
 const FIRST_READ = 100_000;
 /** Headers in flight, in MiB; one that is larger is read alone. The semaphore counts units one by one. */
-const HEADER_ROOM = 64;
+const HEADER_ROOM = 16;
 const MIB = 1024 * 1024;
-/** Tensors that are kept of one checkpoint; published ones have some thousands, with one for each expert a hundred thousand. */
-const MAX_TENSORS = 250_000;
 
-export type Keep = (name: string) => boolean;
+/** Tensors that are asked for, and how many of them one checkpoint may have in all of its files. */
+export interface Wanted {
+  readonly isWanted: (name: string) => boolean;
+  readonly most: number;
+}
+
+/** Every tensor, of at most so many. */
+export const allTensors = (most: number): Wanted => ({ isWanted: () => true, most });
+export const NO_TENSORS: Wanted = { isWanted: () => false, most: 0 };
+
+/** @throws SwpError `formats/tensor-count` from the returned function, for the first tensor too many */
+const counted = ({ isWanted, most }: Wanted): ((name: string) => boolean) => {
+  let count = 0;
+  return (name) => {
+    if (!isWanted(name)) return false;
+    count += 1;
+    if (count > most) throw new SwpError('integrity', 'formats/tensor-count', `The checkpoint has more than ${most} tensors that matter.`);
+    return true;
+  };
+};
 
 /** Reads headers by range, keeping the entries that are asked for. */
 export class HeaderReader {
   private readonly room = new Semaphore(HEADER_ROOM);
-  private kept = 0;
+  private readonly keep: (name: string) => boolean;
 
   constructor(
     private readonly hub: HubConfig,
     private readonly source: SourceFacts,
-    private readonly keep: Keep,
+    wanted: Wanted,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.keep = counted(wanted);
+  }
 
   async read(file: FileFacts): Promise<CheckpointFile> {
     const { path, size } = file;
@@ -44,7 +66,7 @@ export class HeaderReader {
       const first = await buffer(reader.read(0, Math.min(size, FIRST_READ), this.signal));
       const bytes = headerSize(first.subarray(0, LENGTH_PREFIX), size);
       const parse = async (): Promise<SafetensorsHeader> => {
-        const parsing = openHeader(bytes, size, (name) => this.keep(name) && this.count());
+        const parsing = openHeader(bytes, size, this.keep);
         const end = LENGTH_PREFIX + bytes;
         parsing.feed(first.subarray(LENGTH_PREFIX, end));
         if (end > first.length) for await (const chunk of reader.read(first.length, end, this.signal)) parsing.feed(chunk);
@@ -59,13 +81,6 @@ export class HeaderReader {
         ...(error.hint === undefined ? {} : { hint: error.hint }),
       });
     }
-  }
-
-  private count(): true {
-    this.kept += 1;
-    if (this.kept > MAX_TENSORS)
-      throw new SwpError('integrity', 'formats/tensor-count', `The checkpoint has more than ${MAX_TENSORS} tensors that matter.`);
-    return true;
   }
 }
 
@@ -97,16 +112,62 @@ export const readSourceJson = async (hub: HubConfig, source: SourceFacts, path: 
 export const readConfig = (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<unknown> =>
   readSourceJson(hub, source, CONFIG_PATH, signal);
 
+/** An index that was read once: its text may be that of another file, or break the format. */
+interface ReadIndex {
+  readonly digest: string;
+  /** @throws SwpError where it breaks the format */
+  readonly end: () => SafetensorsIndex;
+}
+
+/** Parses an index while it is read, so that its text is never in memory as a whole. */
+const readOnce = async (
+  hub: HubConfig,
+  { repo, commit }: SourceFacts,
+  { path, size, lfs }: FileFacts,
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<ReadIndex> => {
+  const hash = lfs === null ? createHash('sha1').update(`blob ${size}\0`) : createHash('sha256');
+  const parsing = openIndex(counted(wanted));
+  let fault: SwpError | null = null;
+  for await (const chunk of openFile(hub, { repo, commit, path, size, lfs }).read(0, size, signal)) {
+    hash.update(chunk);
+    if (fault !== null) continue;
+    try {
+      parsing.feed(chunk);
+    } catch (error) {
+      // It counts once the digest says that this is the file.
+      if (!(error instanceof SwpError)) throw error;
+      fault = error;
+    }
+  }
+  return {
+    digest: hash.digest('hex'),
+    end: () => {
+      if (fault !== null) throw fault;
+      return parsing.end();
+    },
+  };
+};
+
 /** The index of a sharded checkpoint, with the entries that are asked for; undefined where there is none. */
 export const readIndex = async (
   hub: HubConfig,
   source: SourceFacts,
-  keep: Keep,
+  wanted: Wanted,
   signal: AbortSignal,
 ): Promise<SafetensorsIndex | undefined> => {
-  const bytes = await readWhole(hub, source, INDEX_PATH, INDEX_LIMIT, signal);
-  if (bytes === null) return undefined;
-  const parsing = openIndex(keep);
-  parsing.feed(bytes);
-  return parsing.end();
+  const file = source.files.find(({ path }) => path === INDEX_PATH);
+  if (file === undefined) return undefined;
+  if (file.size > INDEX_LIMIT)
+    throw new SwpError('integrity', 'formats/index-size', `${INDEX_PATH} has ${file.size} bytes; at most ${INDEX_LIMIT} are read.`);
+  const failure = fileDiffers({ ...source, path: INDEX_PATH });
+  const { value, isRight } = await readTwiceIfWrong(
+    hub,
+    failure,
+    (from) => readOnce(from, source, file, wanted, signal),
+    ({ digest }) => digest === (file.lfs ?? file.gitBlob),
+  );
+  if (!isRight) throw failure;
+  return value.end();
 };

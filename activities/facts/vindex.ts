@@ -2,7 +2,10 @@ import pMap from 'p-map';
 import { filesToRead, describeSource, type SourceFile, type SourceModel } from '../../formats/vindex/source.js';
 import type { HubConfig } from '../../hub/config.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
-import { HeaderReader, HEADERS_IN_FLIGHT, readConfig, readIndex } from './checkpoint.js';
+import { allTensors, HeaderReader, HEADERS_IN_FLIGHT, NO_TENSORS, readConfig, readIndex } from './checkpoint.js';
+
+/** larql reads matrices of one tensor: 60 layers of 384 experts with three each are 69,120. */
+const MAX_TENSORS = 100_000;
 
 export interface VindexSource {
   /** The files that larql reads, as the commit lists them. */
@@ -14,7 +17,7 @@ export interface VindexSource {
 /** Reads config, index and headers by range: what larql will see, before a byte of its weights is downloaded. */
 export const readVindexSource = async (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<VindexSource> => {
   const config = await readConfig(hub, source, signal);
-  const index = await readIndex(hub, source, () => false, signal);
+  const index = await readIndex(hub, source, NO_TENSORS, signal);
   const read = new Set(
     filesToRead(
       source.files.map(({ path }) => path),
@@ -22,7 +25,7 @@ export const readVindexSource = async (hub: HubConfig, source: SourceFacts, sign
     ),
   );
   const files = source.files.filter(({ path }) => read.has(path));
-  const headers = new HeaderReader(hub, source, () => true, signal);
+  const headers = new HeaderReader(hub, source, allTensors(MAX_TENSORS), signal);
   const described = await pMap(
     files,
     async (file): Promise<SourceFile> =>

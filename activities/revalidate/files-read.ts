@@ -1,18 +1,17 @@
 import { readModelConfig } from '../../formats/mtp/config.js';
-import { readMtpKey } from '../../formats/mtp/keys.js';
 import { filesToRead } from '../../formats/vindex/source.js';
 import type { HubConfig } from '../../hub/config.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 import { licenseFiles } from '../../plan/licenses.js';
 import { isMirrored } from '../../plan/plan-vision.js';
 import type { ArtifactKind } from '../../core/ids.js';
-import { CONFIG_PATH, INDEX_PATH, readConfig, readIndex, readSourceJson } from '../facts/checkpoint.js';
-import { MODEL_OPT_PATH } from '../facts/mtp.js';
+import { CONFIG_PATH, INDEX_PATH, NO_TENSORS, readConfig, readIndex, readSourceJson } from '../facts/checkpoint.js';
+import { headTensors, MODEL_OPT_PATH } from '../facts/mtp.js';
 
 type ReadFiles = (hub: HubConfig, source: SourceFacts, signal: AbortSignal) => Promise<readonly string[]> | readonly string[];
 
 const vindexFiles: ReadFiles = async (hub, source, signal) => {
-  const index = await readIndex(hub, source, () => false, signal);
+  const index = await readIndex(hub, source, NO_TENSORS, signal);
   return filesToRead(
     source.files.map(({ path }) => path),
     index?.files,
@@ -22,7 +21,7 @@ const vindexFiles: ReadFiles = async (hub, source, signal) => {
 /** The files that hold heads; without an index any of the root may, and so may one that the index leaves out. */
 const mtpFiles: ReadFiles = async (hub, source, signal) => {
   const model = readModelConfig(await readConfig(hub, source, signal), await readSourceJson(hub, source, MODEL_OPT_PATH, signal));
-  const index = await readIndex(hub, source, (name) => readMtpKey(name, model) !== null, signal);
+  const index = await readIndex(hub, source, headTensors(model), signal);
   const named = new Set(index?.weightMap.values());
   const weights = source.files
     .map(({ path }) => path)

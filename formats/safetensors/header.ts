@@ -8,9 +8,10 @@ import type { JsonReader } from './json-reader.js';
 export const LENGTH_PREFIX = 8;
 /** What the official reader takes (`MAX_HEADER_SIZE`). */
 const MAX_HEADER = 100_000_000;
-const MAX_TENSORS = 1_000_000;
+/** Of one file. The largest published checkpoints have twice as many, in dozens of files. */
+const MAX_TENSORS = 100_000;
 const MAX_NAME = 1_000;
-const MAX_RANK = 64;
+const MAX_RANK = 8;
 
 /** A tensor and where it lies: `begin` and `end` are bytes from the start of the file. */
 export interface TensorInfo {
@@ -59,7 +60,8 @@ const readIntegers = (reader: JsonReader, max: number, what: string): number[] =
     values.push(reader.integer());
     if (values.length > max) refuse('tensor-entry', `${what} has more than ${max} numbers.`);
   });
-  return values;
+  // A list that grew keeps room for more.
+  return values.slice();
 };
 
 /** One entry; the offsets that it gives are from the end of the header. */

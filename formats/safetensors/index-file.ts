@@ -10,6 +10,8 @@ export interface SafetensorsIndex {
 }
 
 const MAX_FILE_NAME = 255;
+/** The Hub takes as many in a folder; the largest published checkpoints have some hundreds. */
+const MAX_FILES = 10_000;
 
 /** A file name from an index becomes part of a URL and of messages: it may name nothing outside the repository. */
 const checkFile = (file: string, tensor: string): string => {
@@ -40,6 +42,7 @@ export const openIndex = (keep: (tensor: string) => boolean): Parsing<Safetensor
     const file = checkFile(reader.string(), tensor);
     return () => {
       files.add(file);
+      if (files.size > MAX_FILES) throw new SwpError('integrity', 'formats/index-files', `The index names more than ${MAX_FILES} files.`);
       if (keep(tensor)) weightMap.set(tensor, file);
     };
   }, 'weight_map');

@@ -4,7 +4,9 @@ import { JsonReader } from './json-reader.js';
 /** Characters of one member: none of a header or an index comes near it. */
 const MAX_MEMBER = 16 * 1024 * 1024;
 /** Members of one object; a checkpoint has fewer tensors. */
-const MAX_MEMBERS = 2 ** 20;
+const MAX_MEMBERS = 2 ** 18;
+/** Characters of all keys, which are kept to find one that stands twice. */
+const MAX_KEYS = 32 * 1024 * 1024;
 /** Bytes that are decoded at once. */
 const BLOCK = 256 * 1024;
 
@@ -40,6 +42,7 @@ export const readMembers = (readMember: ReadMember, inside: string | null = null
   let begun = false;
   let found = inside === null;
   let tried = 0;
+  let keyCharacters = 0;
 
   const refuse = (message: string): never => {
     throw new SwpError('integrity', 'formats/bad-json', message);
@@ -51,6 +54,11 @@ export const readMembers = (readMember: ReadMember, inside: string | null = null
     objects.push({ seen: new Set(), inside: inside === null });
   };
 
+  const take = (seen: Set<string>, key: string): void => {
+    seen.add(key);
+    keyCharacters += key.length;
+  };
+
   /** Reads one member, with what parts it from the one before. What it changes, it changes at its end. */
   const step = (object: OpenObject): void => {
     const { seen } = object;
@@ -60,15 +68,16 @@ export const readMembers = (readMember: ReadMember, inside: string | null = null
     }
     if (seen.size >= MAX_MEMBERS) refuse(`One object of its JSON has more than ${MAX_MEMBERS} members.`);
     const key = reader.key(seen);
+    if (keyCharacters + key.length > MAX_KEYS) refuse(`The keys of its JSON have more than ${MAX_KEYS} characters.`);
     if (!object.inside && key === inside) {
       reader.open('{');
-      seen.add(key);
+      take(seen, key);
       objects.push({ seen: new Set(), inside: true });
       found = true;
       return;
     }
     const keep = object.inside ? readMember(key, reader) : reader.skip();
-    seen.add(key);
+    take(seen, key);
     keep?.();
   };
 

@@ -30,6 +30,13 @@ describe('an index', () => {
     expect(() => parseIndex(index(file))).toThrow(expect.objectContaining({ code: 'formats/index-file-name' }));
   });
 
+  it('may name as many files as a checkpoint has, and not without end', () => {
+    const naming = (files: number): string =>
+      JSON.stringify({ weight_map: Object.fromEntries(Array.from({ length: files }, (_, at) => [`t${at}`, `${at}.safetensors`])) });
+    expect(parseIndex(naming(10_000)).files.size).toBe(10_000);
+    expect(() => parseIndex(naming(10_001))).toThrow(expect.objectContaining({ code: 'formats/index-files' }));
+  });
+
   it.each([
     ['no weight_map', '{}'],
     ['a tensor twice', '{"weight_map":{"a":"x.safetensors","a":"y.safetensors"}}'],

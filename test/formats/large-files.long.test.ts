@@ -1,8 +1,8 @@
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
 
-it('a million tensors are read in a small heap, and those that are asked for kept', async () => {
+it('as many tensors as a file may have are read in a small heap, and those that are asked for kept', async () => {
   const script = new URL('large_files.mjs', import.meta.url).pathname;
-  const { stdout } = await execa(process.execPath, ['--max-old-space-size=224', script]);
-  expect(JSON.parse(stdout)).toEqual({ bytes: expect.any(Number), count: 1_000_000, kept: 1000, indexed: 1000, files: 200 });
+  const { stdout } = await execa(process.execPath, ['--max-old-space-size=40', script]);
+  expect(JSON.parse(stdout)).toEqual({ bytes: expect.any(Number), count: 100_000, kept: 100, indexed: 250, files: 200 });
 }, 120_000);
