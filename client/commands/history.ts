@@ -4,19 +4,19 @@ import { formatSeconds } from '../../plan/render/progress.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
+import type { TimeText } from '../output/time.js';
 import type { ArtifactEnd } from '../publish/ends.js';
 import { withEntry } from '../publish/with-entry.js';
 import { decisionLine } from '../publish/decision-history.js';
 import { readRuns, type Run } from '../publish/runs.js';
-import { timeText } from '../publish/stage-text.js';
 
 const endText = ({ kind, target, outcome, commit, reason }: ArtifactEnd): string =>
   `  ${kind.padEnd(8)}  ${target}: ${outcome}${commit === null ? '' : `, commit ${commit}`}${reason === null ? '' : `: ${reason}`}`;
 
-const runLines = (run: Run): string[] => [
-  `${timeText(run.startedAt)}  ${run.outcome}${run.closedAt === null ? '' : ` after ${formatSeconds((run.closedAt.getTime() - run.startedAt.getTime()) / 1000)}`}`,
+const runLines = (run: Run, time: TimeText): string[] => [
+  `${time(run.startedAt)}  ${run.outcome}${run.closedAt === null ? '' : ` after ${formatSeconds((run.closedAt.getTime() - run.startedAt.getTime()) / 1000)}`}`,
   ...(run.plan === null ? [] : [`  plan      ${shortDigest(run.plan)}, round ${run.round}`]),
-  ...run.decisions.map((decision) => `  ${decisionLine(decision)}`),
+  ...run.decisions.map((decision) => `  ${decisionLine(decision, time)}`),
   ...run.artifacts.map(endText),
 ];
 
@@ -28,7 +28,7 @@ export const history = async (options: { readonly entry: string; readonly limit:
       throw new SwpError('not-found', 'publish/none', `No publish of ${entry} is known to this Temporal server.`, {
         hint: `It forgets what has ended after its retention time; the target's own commits stay: swp verify ${entry}`,
       });
-    context.out.data(runs, () => neutralise(runs.map((run) => runLines(run).join('\n')).join('\n\n')));
+    context.out.data(runs, () => neutralise(runs.map((run) => runLines(run, context.out.time).join('\n')).join('\n\n')));
     if (runs.length === options.limit) context.out.note('There may be more: --limit shows them.');
     return EXIT.ok;
   });

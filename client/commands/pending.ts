@@ -2,7 +2,6 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { withTemporal } from '../publish/connect.js';
 import { pendingPages, type Pending } from '../publish/pending.js';
-import { timeText } from '../publish/stage-text.js';
 
 const whatOf = ({ stage, workflow }: Pending): string => {
   if (stage === 'awaiting-approval') return 'a plan';
@@ -16,7 +15,7 @@ export const pending = async (context: Context): Promise<ExitCode> =>
       item.entry,
       item.waitsFor,
       whatOf(item),
-      item.since === null ? `after ${timeText(item.startedAt)}` : timeText(item.since),
+      item.since === null ? `started ${context.out.time(item.startedAt)}` : context.out.time(item.since),
       // A digest takes its room: one that rejects takes the same as one that approves.
       (item.stage === 'awaiting-approval' ? item.commands.slice(0, 1) : item.commands).join(', or '),
     ]);

@@ -48,7 +48,7 @@ export const scheduleShow = async ({ markdown }: { readonly markdown?: boolean }
       neutralise(
         markdown === true
           ? results.map(findingsMarkdown).join('\n\n')
-          : schedules.map((schedule) => scheduleText(schedule, context.out.paint)).join('\n\n'),
+          : schedules.map((schedule) => scheduleText(schedule, context.out.paint, context.out.time)).join('\n\n'),
       ),
     );
     return EXIT.ok;

@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { withTemporal } from '../publish/connect.js';
 import { listPages, RUNNING } from '../publish/list.js';
-import { stageOf, timeText } from '../publish/stage-text.js';
+import { stageOf } from '../publish/stage-text.js';
 
 /** Every publish that runs, and each of its targets that is at work. */
 export const statusList = async (context: Context): Promise<ExitCode> =>
@@ -11,7 +11,7 @@ export const statusList = async (context: Context): Promise<ExitCode> =>
       found.entry,
       stageOf(found),
       found.workflow,
-      timeText(found.startedAt),
+      context.out.time(found.startedAt),
     ]);
     if (count === 0) context.out.note('No publish runs. See what an entry did: swp history <entry>');
     return EXIT.ok;

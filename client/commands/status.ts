@@ -32,7 +32,7 @@ export const status = async (options: { readonly entry?: string; readonly watch?
   if (name === undefined) return (await import('./status-list.js')).statusList(context);
   return withEntry(context, name, async ({ client }, entry) => {
     const view = options.watch === true ? await watchPublish(client, entry, context) : await readView(client, entry);
-    const text = neutralise(viewLines(entry, view).join('\n'));
+    const text = neutralise(viewLines(entry, view, context.out.time).join('\n'));
     if (view.publish.status !== 'RUNNING') return showEnd(client, view, text, context);
     context.out.data(view, () => text);
     return exitOfRunning(view);

@@ -7,6 +7,7 @@ import { fold } from './fold.js';
 import { Live } from './live.js';
 import { neutralise } from './neutralise.js';
 import { tableLayout } from './table.js';
+import { isoTime, relativeTime, type TimeText } from './time.js';
 
 interface Stream {
   write(text: string): unknown;
@@ -32,6 +33,8 @@ export interface OutputOptions {
 export class Output {
   readonly json: boolean;
   readonly paint: Paint;
+  /** A moment in a text of data: as seen from now on a terminal, exact elsewhere. */
+  readonly time: TimeText;
   /** For what writes by itself: what goes there is looked through as everything else. */
   readonly streams: Streams;
   private readonly errPaint: Paint;
@@ -54,6 +57,7 @@ export class Output {
     this.streams = { out: looked(streams.out), err: looked(streams.err) };
     this.json = json;
     this.paint = paintFor(!json && colour && streams.out.isTTY === true);
+    this.time = streams.out.isTTY === true ? relativeTime : isoTime;
     this.errPaint = paintFor(!json && colour && streams.err.isTTY === true);
   }
 

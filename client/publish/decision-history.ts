@@ -5,6 +5,7 @@ import { DecisionRecord, decisionText } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { reviewSignal } from '../../workflows/messages.js';
 import { firstPayload, millisecondsOf, readEvents, timeOf, type HistoryEvent } from './events.js';
+import { writtenTime, type TimeText } from '../output/time.js';
 import { PlanReader } from './plan-history.js';
 
 const Reply = z.object({ decision: DecisionRecord });
@@ -90,5 +91,5 @@ export const allDecisions = async (client: Client, events: readonly HistoryEvent
 };
 
 /** A decision in a list of them: what it is about, what was decided, when. */
-export const decisionLine = (decision: DecisionRecord): string =>
-  `${decision.manifest === undefined ? `round ${decision.round}` : 'release'}   ${decisionText(decision)} (${decision.at})`;
+export const decisionLine = (decision: DecisionRecord, time: TimeText): string =>
+  `${decision.manifest === undefined ? `round ${decision.round}` : 'release'}   ${decisionText(decision)} (${writtenTime(decision.at, time)})`;

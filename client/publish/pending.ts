@@ -1,12 +1,11 @@
-import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
 import { isEntryName } from '../../catalog/entry-name.js';
 import { Digest } from '../../core/ids.js';
 import { decideCommand } from '../../plan/render/words.js';
 import type { Stage } from '../../workflows/stages.js';
 import type { TemporalClient } from '../temporal-connection.js';
-import { firstPayload, timeOf } from './events.js';
 import { listPages, RUNNING, type Listed } from './list.js';
+import { stageSince } from './stage-since.js';
 import { SwpStage } from '../../workflows/search-attributes.js';
 
 interface Wait {
@@ -34,8 +33,6 @@ const QUERY = `${RUNNING} AND ${SwpStage.name} IN (${[...WAITS.keys()].map((stag
 /** For so many it is asked since when they wait: a request each. */
 const ASKED = 50;
 const AT_ONCE = 16;
-/** Among its last events is the one that began the wait. */
-const LAST_EVENTS = 30;
 
 export interface Pending extends Listed {
   readonly waitsFor: string;
@@ -44,23 +41,6 @@ export interface Pending extends Listed {
   /** Each of them decides, or shows what there is to decide. */
   readonly commands: readonly string[];
 }
-
-/** Since when a workflow stands at its stage; undefined where it does no longer, whatever the list says. */
-const sinceOf = async (client: Client, { workflow, run, stage }: Listed): Promise<Date | null | undefined> => {
-  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
-    namespace: client.options.namespace,
-    execution: { workflowId: workflow, runId: run },
-    maximumPageSize: LAST_EVENTS,
-  });
-  for (const event of history?.events ?? []) {
-    const field = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields?.[SwpStage.name];
-    if (field !== undefined) {
-      const value: unknown = firstPayload({ payloads: [field] });
-      return [value].flat().includes(stage) ? timeOf(event) : undefined;
-    }
-  }
-  return null;
-};
 
 const withWait = (listed: Listed, since: Date | null): Pending => {
   const { waitsFor, commands: commandsOf } = WAITS.get(listed.stage) ?? { waitsFor: 'a person', commands: () => [] };
@@ -75,7 +55,9 @@ export async function* pendingPages(temporal: TemporalClient): AsyncGenerator<re
   for await (const page of listPages(temporal, QUERY)) {
     const first = page.slice(0, ASKED - asked);
     asked += first.length;
-    const times = await pMap(first, (listed) => sinceOf(temporal.client, listed), { concurrency: AT_ONCE });
+    const times = await pMap(first, (listed) => stageSince(temporal.client, { ...listed, id: listed.workflow, runId: listed.run }), {
+      concurrency: AT_ONCE,
+    });
     yield page.flatMap((listed, at) => {
       const since = at < first.length ? times[at] : null;
       return since === undefined ? [] : [withWait(listed, since)];

@@ -33,6 +33,3 @@ export const stepText = (step: Step): string => {
 
 /** Where a workflow stands, or how it ended, as people read it. */
 export const stageOf = (running: Pick<Running, 'status' | 'stage'>): string => standsAt(running).replaceAll('_', ' ');
-
-/** A moment to the second, in UTC. */
-export const timeText = (time: Date): string => time.toISOString().replace(/\.\d+Z$/, 'Z');

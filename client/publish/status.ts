@@ -5,11 +5,13 @@ import type { ShownPlan } from '../../plan/render/markdown.js';
 import { decideCommand } from '../../plan/render/words.js';
 import { statusQuery, targetStatusQuery, type Trouble } from '../../workflows/messages.js';
 import type { Digest, RepoId } from '../../core/ids.js';
+import type { TimeText } from '../output/time.js';
 import { allDecisions, decisionLine } from './decision-history.js';
 import { readEvents } from './events.js';
 import { newestPlanIn } from './plan-history.js';
 import { readPublish, type Running } from './read.js';
 import { sealedText, waitingReleases, type SealedView } from './release.js';
+import { stageSince } from './stage-since.js';
 import { hostAdvice, isLeaving, stageOf, stepText } from './stage-text.js';
 import { readTargets, targetReposIn } from './targets.js';
 import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unpolled } from './workers.js';
@@ -23,13 +25,18 @@ const Words = z.object({
   left: z.string().nullable().optional(),
 });
 
+/** A workflow, and since when it is at its stage, or has ended. */
+export interface Standing extends Running {
+  readonly since: Date;
+}
+
 export interface PublishView {
-  readonly publish: Running;
+  readonly publish: Standing;
   readonly plan: ShownPlan | null;
   readonly decisions: readonly DecisionRecord[];
   /** The repositories that any of its rounds planned to write to. */
   readonly repos: readonly RepoId[];
-  readonly targets: readonly Running[];
+  readonly targets: readonly Standing[];
   /** What waits for its release. */
   readonly releases: readonly SealedView[];
   readonly troubles: readonly { readonly workflow: string; readonly trouble: Trouble }[];
@@ -71,6 +78,13 @@ const readPlanned = async (
   return { plan: newestPlanIn(events), decisions: await allDecisions(client, events), repos: targetReposIn(events) };
 };
 
+const standingOf = async (client: Client, running: Running, before: PublishView | undefined): Promise<Standing> => {
+  if (running.closedAt !== null) return { ...running, since: running.closedAt };
+  const known = (before === undefined ? [] : [before.publish, ...before.targets]).find(({ runId }) => runId === running.runId);
+  if (known?.stage === running.stage) return { ...running, since: known.since };
+  return { ...running, since: (await stageSince(client, running)) ?? running.startedAt };
+};
+
 /**
  * Everything that is known of a publish, most of it without asking any worker.
  *
@@ -86,11 +100,11 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
     missing?.role === 'control' ? [] : open.map(async (running) => ({ running, words: await ask(client, running) })),
   );
   return {
-    publish,
+    publish: await standingOf(client, publish, before),
     plan,
     decisions,
     repos,
-    targets,
+    targets: await Promise.all(targets.map((target) => standingOf(client, target, before))),
     releases: await waitingReleases(client, targets),
     troubles: answers.flatMap(({ running, words }) => (words?.trouble ? [{ workflow: running.id, trouble: words.trouble }] : [])),
     waitingFor: answers.flatMap(({ words }) => words?.waitingFor ?? []),
@@ -100,7 +114,7 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
 };
 
 /** What is parked, whether or not a worker could say why. */
-export const parkedIn = ({ publish, targets }: Pick<PublishView, 'publish' | 'targets'>): readonly Running[] =>
+export const parkedIn = ({ publish, targets }: { readonly publish: Running; readonly targets: readonly Running[] }): readonly Running[] =>
   [publish, ...targets].filter(({ status, stage }) => status === 'RUNNING' && stage === 'needs-attention');
 
 const decideLines = (entry: string, subject: 'plan' | 'manifest', digest: Digest): string[] => [
@@ -109,20 +123,20 @@ const decideLines = (entry: string, subject: 'plan' | 'manifest', digest: Digest
 ];
 
 /** The view in lines for people. */
-export const viewLines = (entry: string, view: PublishView): string[] => {
+export const viewLines = (entry: string, view: PublishView, time: TimeText): string[] => {
   const { publish, plan } = view;
   const told = new Set(view.troubles.map(({ workflow }) => workflow));
   const asks = publish.status === 'RUNNING' && publish.stage === 'awaiting-approval';
   return [
     `${entry}: ${stageOf(publish)}`,
     ...(plan === null ? [] : [`  plan      ${shortDigest(plan.digest)}, round ${plan.round}`]),
-    `  since     ${publish.startedAt.toISOString()}`,
-    ...view.decisions.map((decision) => `  ${decisionLine(decision)}`),
+    `  ${publish.status === 'RUNNING' ? 'since' : 'ended'}     ${time(publish.since)}`,
+    ...view.decisions.map((decision) => `  ${decisionLine(decision, time)}`),
     ...(asks && plan !== null ? decideLines(entry, 'plan', plan.digest).map((line) => `  ${line}`) : []),
     ...view.waitingFor.map((id) => `  waits for ${id}, which writes the same target`),
     ...publish.steps.map((step) => `  now       ${stepText(step)}`),
     ...view.targets.flatMap((target) => [
-      `  ${target.id}: ${stageOf(target)}`,
+      `  ${target.id}: ${stageOf(target)}${target.status === 'RUNNING' ? ` (since ${time(target.since)})` : ''}`,
       ...target.steps.flatMap((step) => {
         const advice = hostAdvice(entry, step, view.left.find(({ workflow }) => workflow === target.id)?.host ?? null);
         return [`    now     ${stepText(step)}`, ...(advice === null ? [] : [`            ${advice}`])];

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { decideCommand } from '../../plan/render/words.js';
 import type { Context } from '../context.js';
+import { relativeTime } from '../output/time.js';
 import { stageOf, stepText } from './stage-text.js';
 import { readView, viewLines, type PublishView } from './status.js';
 import { GRACE_MS, noWorker } from './workers.js';
@@ -33,7 +34,11 @@ export const viewTeller = (entry: string, out: Context['out'], now: () => number
   const live = out.live();
   // Ctrl-C is echoed where the cursor is: below what was shown last.
   if (live !== null)
-    return { tell: (view) => live.show(viewLines(entry, view)), clear: () => live.clear(), leave: (text) => out.note(`\n${text}`) };
+    return {
+      tell: (view) => live.show(viewLines(entry, view, relativeTime)),
+      clear: () => live.clear(),
+      leave: (text) => out.note(`\n${text}`),
+    };
   let told = { at: 0, stages: '' };
   return {
     tell: (view) => {

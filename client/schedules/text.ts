@@ -3,7 +3,7 @@ import { levelOf } from '../../plan/findings/finding.js';
 import { findingCounts, readText, repairText } from '../../plan/render/findings-markdown.js';
 import type { Paint } from '../../plan/render/paint.js';
 import type { RevalidateResult } from '../../workflows/types.js';
-import { timeText } from '../publish/stage-text.js';
+import type { TimeText } from '../output/time.js';
 import type { Run, ShownSchedule } from './read.js';
 
 /** Findings of a run that people are shown; `--json` has those that the run kept. */
@@ -24,20 +24,20 @@ export const resultText = (result: RevalidateResult, paint: Paint): string[] => 
   ];
 };
 
-const runLines = ({ at, status, result, workflow }: Run, isNewest: boolean, paint: Paint): string[] => {
+const runLines = ({ at, status, result, workflow }: Run, isNewest: boolean, paint: Paint, time: TimeText): string[] => {
   const told = result === null ? status.toLowerCase() : findingCounts(result);
   return [
-    `  ${timeText(at)}  ${told}  (${workflow})`,
+    `  ${time(at)}  ${told}  (${workflow})`,
     ...(isNewest && result !== null ? resultText(result, paint).map((line) => `  ${line}`) : []),
   ];
 };
 
 /** A schedule, its newest runs, and what the newest that has ended found. */
-export const scheduleText = ({ which, paused, note, cron, timezone, next, runs }: ShownSchedule, paint: Paint): string => {
+export const scheduleText = ({ which, paused, note, cron, timezone, next, runs }: ShownSchedule, paint: Paint, time: TimeText): string => {
   const when = cron === null ? 'at times of another program' : `at ${cron}, ${timezone ?? 'UTC'}`;
   const state = paused
     ? paint.careful(`paused${note === null ? '' : `: ${oneLine(note, 300)}`}`)
-    : `next ${next === null ? 'never' : timeText(next)}`;
+    : `next ${next === null ? 'never' : time(next)}`;
   const newest = runs.findIndex(({ result }) => result !== null);
-  return [`${paint.bold(which)}: ${when}; ${state}`, ...runs.flatMap((run, at) => runLines(run, at === newest, paint))].join('\n');
+  return [`${paint.bold(which)}: ${when}; ${state}`, ...runs.flatMap((run, at) => runLines(run, at === newest, paint, time))].join('\n');
 };

@@ -42,6 +42,10 @@ const startAt = (id: string, type: string, entry: string, stage: string | null, 
 const golden = async (name: string, argv: readonly string[], terminal = false) => {
   const { code, out, err } = await run(argv, terminal);
   const text = `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`
+    // As wide as the time that is told.
+    .replaceAll(/(?<=since) +(?=decide)/g, '  ')
+    .replaceAll(/(?:now|\d+ \w+ ago) +/g, '<time>  ')
+    .replaceAll(/(?:now|\d+ \w+ ago)$/gm, '<time>')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<run>')
     .replaceAll(namespace, '<namespace>');

@@ -35,6 +35,10 @@ describe('swp pending', () => {
       `swp reject ${entry()} --plan ${digest}`,
     ]);
     expect(Math.abs(Date.parse(since!) - before)).toBeLessThan(20_000);
+    const { out } = await run('status', entry());
+    expect(out).toContain(`  since     ${since}\n`);
+    const { publish } = JSON.parse((await run('status', entry(), '--json')).out) as { publish: { since: string; startedAt: string } };
+    expect(Date.parse(publish.since)).toBeGreaterThan(Date.parse(publish.startedAt));
   });
 
   it('lists what is parked on a target with the entry to answer for', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Output } from '../../../client/output/output.js';
-import type { Running, Step } from '../../../client/publish/read.js';
-import type { PublishView } from '../../../client/publish/status.js';
+import type { Step } from '../../../client/publish/read.js';
+import type { PublishView, Standing } from '../../../client/publish/status.js';
 import { viewTeller } from '../../../client/publish/watch.js';
 
 const STEP: Step = {
@@ -15,13 +15,14 @@ const STEP: Step = {
   lost: false,
   refused: false,
 };
-const running = (id: string, stage: string | null, steps: readonly Step[] = []): Running => ({
+const running = (id: string, stage: string | null, steps: readonly Step[] = []): Standing => ({
   id,
   runId: 'run',
   entry: 'acme/x',
   status: 'RUNNING',
   stage,
   startedAt: new Date(0),
+  since: new Date(Date.now() - 185_000),
   closedAt: null,
   steps,
   memo: {},
@@ -84,6 +85,12 @@ it('on a terminal rate and time left are shown, however narrow it is', () => {
   tell(view('uploading', { ...STEP, progress: { ...STEP.progress!, file: 'a-long-name.safetensors' } }));
   expect(kept.err.replaceAll(/(?:\u001b\[K|\s)+/g, ' ')).toContain('1.00 MB/s, 15 s left');
   for (const line of kept.err.replaceAll(/\u001b\[[?\d]*\w/g, '').split('\n')) expect(line.length).toBeLessThanOrEqual(40);
+});
+
+it('on a terminal a moment is told as it is seen from now', () => {
+  const { kept, tell } = tellerOn(true, { rows: 24 });
+  tell(view('uploading'));
+  expect(kept.err).toContain('target/acme/x-mtp: uploading (since 3 minutes ago)');
 });
 
 it('on a terminal nothing is written while nothing changes, and never is the screen erased from its first row', () => {
