@@ -14,7 +14,6 @@ import { generateCheckpoint, type CheckpointOptions } from '../../dev/checkpoint
 import { startLocalHub, type LocalHub, type Operation } from '../../dev/hub/index.js';
 import type { HubConfig } from '../../hub/config.js';
 import { Secret } from '../../core/secret.js';
-import { ONE_APPROVAL } from '../../plan/approval.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { connectWorker } from '../../worker/connection.js';
 import { createControlWorkers } from '../../worker/control.js';
@@ -28,6 +27,7 @@ import { CaseHub } from './case-hub.js';
 import { keepHistory } from './keep-history.js';
 import { quietRuntime } from './runtime.js';
 import { connectTestClient, testTemporalEnv, uniqueName, workflowBundle } from './temporal.js';
+import { workerSettings } from './worker-settings.js';
 import type { WorkshopOptions } from './workshop-options.js';
 
 export type { WorkshopOptions };
@@ -259,22 +259,8 @@ export class Workshop {
   }
 
   private settings(scratch = 'scratch') {
-    return {
-      scratch: join(this.directory, scratch),
-      targets: ['acme'],
-      sourceToken: null,
-      slots: 2,
-      decideWithinMs: this.options.decideWithinMs ?? 3_600_000,
-      approvals: this.options.approvals ?? ONE_APPROVAL,
-      proveShards: this.options.proveShards ?? 1.5,
-      catalogFile: this.catalogFile,
-      publishers: this.options.publishers ?? null,
-      uploadRate: null,
-      keepMs: 3_600_000,
-      larql: { fleetBlocks: 'early' as const, allowStandIn: true },
-      taskQueue: this.queue,
-      webhook: this.options.webhook === undefined ? null : new Secret(this.options.webhook),
-    };
+    const { directory, catalogFile, queue, options } = this;
+    return workerSettings({ scratch: join(directory, scratch), catalogFile, taskQueue: queue }, options);
   }
 
   private createHost(server: Pick<Awaited<ReturnType<typeof connectWorker>>, 'connection' | 'namespace'>, scratch?: string) {
