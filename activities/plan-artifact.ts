@@ -1,6 +1,6 @@
 import type { EntryArtifact } from '../catalog/artifacts.js';
 import { messageOf, type SwpError } from '../core/error.js';
-import type { ArtifactKind } from '../core/ids.js';
+import type { ArtifactKind, RepoId } from '../core/ids.js';
 import { plural } from '../core/text.js';
 import { ARTIFACT_PLAN_LIMIT, type ArtifactPlan } from '../plan/artifact-plan.js';
 import { blockedPlan } from '../plan/blocked-plan.js';
@@ -8,7 +8,7 @@ import { canonicalJson } from '../plan/canonical.js';
 import { blocked, type Check } from '../plan/checks.js';
 import { withCollection } from '../plan/collection.js';
 import { planMtp } from '../plan/plan-mtp.js';
-import { planVision } from '../plan/plan-vision.js';
+import { isMirrored, planVision } from '../plan/plan-vision.js';
 import type { PublishFacts } from '../plan/publish-plan.js';
 import type { HubConfig } from '../hub/config.js';
 import type { PlanRequest } from './api.js';
@@ -31,6 +31,23 @@ export interface ArtifactPlanDeps {
 /** Of a request, what one artifact's plan depends on. */
 export type ArtifactRequest = Pick<PlanRequest, 'entry' | 'host'>;
 
+/** Two digests, a size and an operation of each file: no fewer bytes, whatever its name. */
+const MOST_MIRRORED = Math.floor(ARTIFACT_PLAN_LIMIT / 200);
+
+const tooLarge = (kind: ArtifactKind, target: RepoId, mirrored: number, tools: ArtifactPlanDeps['tools']): ArtifactPlan =>
+  blockedPlan(
+    kind,
+    target,
+    [
+      blocked(
+        'plan-size',
+        `The plan would have more than ${ARTIFACT_PLAN_LIMIT} bytes.`,
+        mirrored === 0 ? undefined : `It lists each of the ${plural(mirrored, 'file')}: mirror a repository with fewer.`,
+      ),
+    ],
+    tools,
+  );
+
 type Planner = (deps: ArtifactPlanDeps, request: ArtifactRequest, facts: PublishFacts, signal: AbortSignal) => Promise<ArtifactPlan>;
 
 /** How an artifact is planned, by its kind. */
@@ -41,29 +58,19 @@ const PLANNERS: Readonly<Record<ArtifactKind, Planner>> = {
       selection: await readMtpSource(hub, facts.source, request.entry.entry.mtp_names ?? 'skulk', signal),
       proveShards,
     }),
-  vision: async ({ hub }, _request, facts, signal) =>
-    planVision({ ...facts, mirrored: await readMirroredFiles(hub, facts.source, { signal }) }),
+  vision: async ({ hub, tools }, _request, facts, signal) => {
+    const files = facts.source.files.filter(({ path }) => isMirrored(path)).length;
+    // Before each of them is read: the plan would be too large whatever they hold.
+    if (files > MOST_MIRRORED) return tooLarge('vision', facts.target.repo, files, tools);
+    return planVision({ ...facts, mirrored: await readMirroredFiles(hub, facts.source, { signal }) });
+  },
   vindex: async ({ hub }, request, facts, signal) => planVindexEntry(request, facts, await readVindexSource(hub, facts.source, signal)),
 };
 
-const refuseLarge = (plan: ArtifactPlan): ArtifactPlan => {
-  const size = Buffer.byteLength(canonicalJson(plan));
-  if (size <= ARTIFACT_PLAN_LIMIT) return plan;
-  return blockedPlan(
-    plan.kind,
-    plan.target.repo,
-    [
-      blocked(
-        'plan-size',
-        `The plan has ${size} bytes, more than ${ARTIFACT_PLAN_LIMIT}.`,
-        plan.mirrored === undefined
-          ? undefined
-          : `It lists each of the ${plural(plan.mirrored.length, 'file')}: mirror a repository with fewer.`,
-      ),
-    ],
-    plan.tools,
-  );
-};
+const refuseLarge = (plan: ArtifactPlan): ArtifactPlan =>
+  Buffer.byteLength(canonicalJson(plan)) <= ARTIFACT_PLAN_LIMIT
+    ? plan
+    : tooLarge(plan.kind, plan.target.repo, plan.mirrored?.length ?? 0, plan.tools);
 
 /**
  * Facts in, plan of one artifact out.

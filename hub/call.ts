@@ -54,10 +54,16 @@ export const refuseRepeatedToken = (hub: HubConfig, request: Pick<HttpRequest, '
 };
 
 /** Reads the body of an answer as JSON of a known shape. */
-export const parseAnswer = async <T>(hub: HubConfig, request: HttpRequest, answer: IncomingMessage, schema: z.ZodType<T>): Promise<T> => {
+export const parseAnswer = async <T>(
+  hub: HubConfig,
+  request: HttpRequest,
+  answer: IncomingMessage,
+  schema: z.ZodType<T>,
+  maxBytes = JSON_BODY,
+): Promise<T> => {
   let body: string;
   try {
-    body = (await readBody(answer, JSON_BODY)).toString('utf8');
+    body = (await readBody(answer, maxBytes)).toString('utf8');
   } catch (error) {
     throw errorOfConnection(hub, request, error);
   }
@@ -105,10 +111,11 @@ export const callJson = async <T>(
   hub: HubConfig,
   request: HttpRequest,
   schema: z.ZodType<T>,
+  maxBytes?: number,
 ): Promise<{ readonly value: T; readonly headers: IncomingHttpHeaders }> =>
   retrying(hub, request.signal, async () => {
     const answer = await (request.method === 'GET' ? attemptRead(hub, request) : attempt(hub, request));
-    return { value: await parseAnswer(hub, request, answer, schema), headers: answer.headers };
+    return { value: await parseAnswer(hub, request, answer, schema, maxBytes), headers: answer.headers };
   });
 
 /** As {@link callJson}, once: for what must not be sent twice unseen. */

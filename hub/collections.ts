@@ -8,7 +8,7 @@ import { readPages } from './read/paging.js';
 import { repoPath } from './repo-path.js';
 import { retrying } from './retry.js';
 
-const MAX_PAGES = 100;
+const LIMITS = { pages: 100, items: 10_000 };
 
 export interface Collection {
   readonly slug: CollectionSlug;
@@ -54,7 +54,7 @@ export const findCollection = async (
 ): Promise<CollectionSlug | null> => {
   const isIt = (listed: z.infer<typeof Listed>): boolean => listed.title === oneLine(title, 200) && sameRepo(ownerOf(listed.slug), owner);
   const start = hubUrl(hub, `/api/collections?${new URLSearchParams({ owner, limit: '100' }).toString()}`);
-  const listed = await readPages(hub, start, Listed, MAX_PAGES, options, (items) => items.some(isIt));
+  const listed = await readPages(hub, start, Listed, LIMITS, options, (items) => items.some(isIt));
   return listed.find(isIt)?.slug ?? null;
 };
 

@@ -6,7 +6,8 @@ import type { HubConfig } from '../config.js';
 import { readPages } from './paging.js';
 import { repoPath } from '../repo-path.js';
 
-const MAX_PAGES = 200;
+/** 200 pages of 100. */
+const LIMITS = { pages: 200, items: 20_000 };
 
 export interface CommitFacts {
   readonly id: CommitSha;
@@ -40,7 +41,7 @@ export const listCommitsUntil = async (
   options: CallOptions,
 ): Promise<CommitFacts[]> => {
   const url = hubUrl(hub, `/api/models/${repoPath(repo)}/commits/${head}?limit=100`);
-  const rows = await readPages(hub, url, Row.transform(factsOf), MAX_PAGES, options, (items) => items.some(wanted));
+  const rows = await readPages(hub, url, Row.transform(factsOf), LIMITS, options, (items) => items.some(wanted));
   const found = rows.findIndex(wanted);
   return found === -1 ? rows : rows.slice(0, found + 1);
 };
@@ -52,7 +53,7 @@ export const listCommitsSince = async (
   head: CommitSha | null,
   options: CallOptions,
 ): Promise<CommitFacts[]> => {
-  const rows = await readPages(hub, hubUrl(hub, `/api/models/${repoPath(repo)}/commits/main?limit=100`), Row, MAX_PAGES, options, (items) =>
+  const rows = await readPages(hub, hubUrl(hub, `/api/models/${repoPath(repo)}/commits/main?limit=100`), Row, LIMITS, options, (items) =>
     items.some(({ id }) => id === head),
   );
   const until = rows.findIndex(({ id }) => id === head);

@@ -1,48 +1,88 @@
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
+import { formatBytes, plural } from '../../core/text.js';
 import { callJson, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { quoted } from '../errors.js';
 import { firstHeader } from '../first-header.js';
+
+/** Of one page. The Hub's hold a thousand files, or a hundred commits. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+/** What is kept of a whole list, as JSON. 100,000 files in LFS with names of ordinary length take some 40 MB. */
+const LIST_BYTES = 64 * 1024 * 1024;
+
+/** What no list of its kind reaches: a server may go on for ever. */
+export interface ListLimits {
+  readonly pages: number;
+  readonly items: number;
+}
 
 const nextOf = (link: string, page: URL): URL | null => {
   const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(link)?.[1];
   return target === undefined || !URL.canParse(target, page.href) ? null : new URL(target, page.href);
 };
 
+/** The items of one page, up to the first that is none: a list of a million faults takes a gigabyte. */
+const pageOf = <T>(item: z.ZodType<T>, checkCount: (items: number) => void): z.ZodType<T[]> =>
+  z.array(z.unknown()).transform((rows, context) => {
+    checkCount(rows.length);
+    const items: T[] = [];
+    for (const [at, row] of rows.entries()) {
+      const parsed = item.safeParse(row);
+      if (parsed.success) items.push(parsed.data);
+      else {
+        const [{ path, message } = { path: [], message: '' }] = parsed.error.issues;
+        context.issues.push({ code: 'custom', path: [at, ...path], message, input: row });
+        return z.NEVER;
+      }
+    }
+    return items;
+  });
+
 /**
  * Reads a list page by page along `Link: <…>; rel="next"`, on the Hub's own origin only.
  *
  * @param stop ends the reading early, told all items so far
- * @throws SwpError `hub/paging` for pages without end
+ * @throws SwpError `hub/listing-too-long`, and `hub/paging` where a page comes again or lies at another origin
  */
 export const readPages = async <T>(
   hub: HubConfig,
   start: URL,
   item: z.ZodType<T>,
-  maxPages: number,
+  limits: ListLimits,
   { signal }: CallOptions,
   stop: (items: readonly T[]) => boolean = () => false,
 ): Promise<T[]> => {
-  const items: T[] = [];
-  const seen = new Set<string>();
-  for (let page: URL | null = start; page !== null && !stop(items);) {
-    if (page.origin !== hub.endpoint.origin)
-      throw new SwpError('integrity', 'hub/paging', `A list continues at another origin, ${quoted(hub, page.origin)}.`);
-    if (seen.has(page.href) || seen.size >= maxPages)
-      throw new SwpError(
-        'integrity',
-        'hub/paging',
-        `A list of the Hub has no end: ${start.origin}${start.pathname} has more than ${seen.size} pages or repeats one.`,
-      );
-    seen.add(page.href);
-    const answer: { readonly value: T[]; readonly headers: Record<string, string | string[] | undefined> } = await callJson(
-      hub,
-      { method: 'GET', url: page, authorized: true, signal },
-      z.array(item),
+  const refuse = (what: string): never => {
+    throw new SwpError(
+      'integrity',
+      'hub/listing-too-long',
+      `The list ${start.origin}${start.pathname} has ${what}, which none of the Hub has.`,
     );
-    items.push(...answer.value);
-    page = nextOf(firstHeader(answer.headers['link']) ?? '', page);
+  };
+  const items: T[] = [];
+  let bytes = 0;
+  const page = pageOf(item, (count) => {
+    if (items.length + count > limits.items) refuse(`more than ${plural(limits.items, 'item')}`);
+  });
+  const seen = new Set<string>();
+  for (let url: URL | null = start; url !== null && !stop(items);) {
+    if (url.origin !== hub.endpoint.origin)
+      throw new SwpError('integrity', 'hub/paging', `A list continues at another origin, ${quoted(hub, url.origin)}.`);
+    if (seen.has(url.href))
+      throw new SwpError('integrity', 'hub/paging', `The list ${start.origin}${start.pathname} has no end: a page comes again.`);
+    if (seen.size >= limits.pages) refuse(`more than ${plural(limits.pages, 'page')}`);
+    seen.add(url.href);
+    const request = { method: 'GET', url, authorized: true, signal } as const;
+    const answer: Awaited<ReturnType<typeof callJson<T[]>>> = await callJson(hub, request, page, PAGE_BYTES).catch((error: unknown) => {
+      if (error instanceof SwpError && error.code === 'hub/answer-too-large')
+        return refuse(`a page of more than ${formatBytes(PAGE_BYTES)}`);
+      throw error;
+    });
+    bytes += JSON.stringify(answer.value).length;
+    if (bytes > LIST_BYTES) refuse(`more than ${formatBytes(LIST_BYTES)}`);
+    for (const one of answer.value) items.push(one);
+    url = nextOf(firstHeader(answer.headers['link']) ?? '', url);
   }
   return items;
 };

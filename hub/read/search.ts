@@ -15,7 +15,7 @@ export interface ModelSearch {
 
 const PAGE = 100;
 /** A search ends long before: these are for a server without end. */
-const MAX_PAGES = 1_000;
+const LIMITS = { pages: 1_000, items: 100_000 };
 const FIELDS = ['downloads', 'likes', 'gated', 'private', 'lastModified', 'pipeline_tag', 'tags'];
 const MAX_TAGS = 200;
 
@@ -60,5 +60,5 @@ export const searchModels = async (
   });
   for (const field of FIELDS) search.append('expand', field);
   const url = hubUrl(hub, `/api/models?${search.toString()}`);
-  return (await readPages(hub, url, Row, MAX_PAGES, options, (rows) => stop(rows.flatMap(listed)))).flatMap(listed);
+  return (await readPages(hub, url, Row, LIMITS, options, (rows) => stop(rows.flatMap(listed)))).flatMap(listed);
 };

@@ -8,8 +8,8 @@ import type { HubConfig } from '../config.js';
 import { readPages } from './paging.js';
 import { repoPath } from '../repo-path.js';
 
-/** More files than the Hub allows in a repository, at its page size. */
-const MAX_PAGES = 1_000;
+/** The Hub allows 100,000 files in a repository, and lists its folders too. */
+const LIMITS = { pages: 1_000, items: 150_000 };
 
 const Row = z.object({
   type: z.string(),
@@ -48,7 +48,7 @@ const factsOf = (repo: string, row: z.infer<typeof Row>): FileFacts => {
 
 /** Every file at a commit, in the order of UTF-8 bytes. Directories, which some servers list with an empty path, are left out. */
 export const readTree = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<FileFacts[]> => {
-  const rows = await readPages(hub, hubUrl(hub, `/api/models/${repoPath(repo)}/tree/${commit}?recursive=true`), Row, MAX_PAGES, options);
+  const rows = await readPages(hub, hubUrl(hub, `/api/models/${repoPath(repo)}/tree/${commit}?recursive=true`), Row, LIMITS, options);
   const files = rows
     .filter((row) => row.type === 'file')
     .map((row) => factsOf(repo, row))

@@ -18,9 +18,7 @@ const plan = async (kind: 'mtp' | 'vindex' | 'vision', repo: HostileRepo): Promi
   onTestFinished(hub.close);
   const script = new URL('planning_memory.mjs', import.meta.url).pathname;
   const { stdout } = await execa(process.execPath, [script, hub.url, kind]);
-  const outcome = Outcome.parse(JSON.parse(stdout));
-  process.stderr.write(`${JSON.stringify(outcome)}\n`);
-  return outcome;
+  return Outcome.parse(JSON.parse(stdout));
 };
 
 const shards = (count: number, text: (shard: number) => Iterable<string>): HostileRepo['files'] =>
@@ -36,6 +34,57 @@ const LLAMA = {
 };
 const MOE = { ...LLAMA, model_type: 'qwen3_moe', num_experts: 128, moe_intermediate_size: 768, num_hidden_layers: 48 };
 const LONG = 'x'.repeat(900);
+
+describe('planning from a listing that means harm stays small, and', () => {
+  const row = (path: string): string => JSON.stringify({ type: 'file', path, oid: '0'.repeat(40), size: 1 });
+  function* page(count: number, nameOf: (at: number) => string): Iterable<string> {
+    for (let at = 0; at < count; at += 1) yield `${at === 0 ? '[' : ','}${row(nameOf(at))}${at === count - 1 ? ']' : ''}`;
+  }
+  const endless = (rows: number, nameOf: (at: number) => string): HostileRepo => ({
+    files: {},
+    listing: (request) => {
+      const at = Number(request.searchParams.get('at') ?? 0) + 1;
+      return { pieces: () => page(rows, (row) => `${at}/${nameOf(row)}`), next: `${request.pathname}?at=${at}` };
+    },
+  });
+
+  it.each<[string, HostileRepo]>([
+    ['refuses pages without end', endless(1000, (at) => `a${at}`)],
+    ['refuses pages of long names without end', endless(1000, (at) => `${LONG}${at}`)],
+    ['refuses a page of millions of rows', { files: {}, listing: () => ({ pieces: () => page(2_500_000, (at) => `a${at}`) }) }],
+    ['refuses a page of a million nothings', { files: {}, listing: () => ({ pieces: () => [`[${'{},'.repeat(1_390_000)}{}]`] }) }],
+  ])(
+    '%s',
+    async (_, repo) => {
+      const { action, blocked, residentMb } = await plan('vision', repo);
+      expect([action, blocked[0]?.split(':')[0]]).toEqual(['blocked', expect.stringMatching(/^hub-(listing-too-long|bad-answer)$/)]);
+      expect(residentMb).toBeLessThan(LIMIT_MB);
+    },
+    300_000,
+  );
+
+  it.each<['mtp' | 'vision', string]>([
+    ['mtp', 'mtp-none-found'],
+    ['vision', 'plan-size'],
+  ])(
+    'reads the names of as many files as a repository may have, and no file that goes into no plan: %s',
+    async (kind, code) => {
+      const { blocked, residentMb } = await plan(kind, {
+        files: {},
+        listing: (request) => {
+          const at = Number(request.searchParams.get('at') ?? 0);
+          return {
+            pieces: () => page(1000, (row) => `${LONG.slice(0, 150)}/${at}/${row}`),
+            ...(at < 99 ? { next: `${request.pathname}?at=${at + 1}` } : {}),
+          };
+        },
+      });
+      expect(blocked.join()).toContain(code);
+      expect(residentMb).toBeLessThan(LIMIT_MB);
+    },
+    300_000,
+  );
+});
 
 describe('planning from headers that mean harm stays small, and', () => {
   it.each<[string, 'mtp' | 'vindex', () => HostileRepo, string]>([

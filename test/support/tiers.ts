@@ -34,6 +34,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/worker/kill.long.test.ts': 55,
   'test/workflows/move.long.test.ts': 48,
   'test/workflows/faults.test.ts': 45,
+  'test/activities/planning-memory.long.test.ts': 44,
   'test/upgrade/upgrade.long.test.ts': 42,
   'test/client/offline/verify-rebuild-vindex.long.test.ts': 42,
   'test/client/github-publish.long.test.ts': 37,
