@@ -1,9 +1,9 @@
 import { realpath, stat } from 'node:fs/promises';
 import { messageOf, SwpError } from '../core/error.js';
+import { faultText, parseOrFaults } from '../core/faults.js';
 import { writeAtomic } from '../core/files.js';
 import { oneLine } from '../core/text.js';
 import { appendEntry } from './append/append-entry.js';
-import { describeIssue } from './describe-issue.js';
 import { Entry, ENTRY_FIELDS } from './entry.js';
 import { readCatalog, type Catalog, type CatalogEntry, type CatalogOptions } from './load.js';
 import { problemText } from './problem.js';
@@ -53,13 +53,8 @@ export const planAddition = async (
     throw new SwpError('usage', 'catalog/unknown-source', `The catalog has no source ${source} of yours.`, {
       hint: 'List them with `swp catalog sources`; `swp catalog init` makes one.',
     });
-  const parsed = Entry.safeParse(fields, { reportInput: true });
-  if (!parsed.success)
-    throw refused(
-      parsed.error.issues
-        .flatMap((issue) => describeIssue(issue, ENTRY_FIELDS))
-        .map(({ path, message }) => oneLine(`${path.join('.')}: ${message}`, 500)),
-    );
+  const parsed = parseOrFaults(Entry, fields, () => ENTRY_FIELDS);
+  if ('faults' in parsed) throw refused(parsed.faults.map((fault) => oneLine(faultText(fault), 500)));
   const { file } = info;
   const before = await readSource(file);
   const after = appendEntry(before, parsed.data);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { SwpError } from '../core/error.js';
 import { crossProblems, type NamedEntry } from './cross-checks.js';
 import type { Entry } from './entry.js';
-import { nearestName } from './nearest.js';
+import { nearestName } from '../core/nearest.js';
 import { catalogError, type Problem } from './problem.js';
 import { readText } from './read-text.js';
 import { FOXLIGHT, parseSettingsFile, type CatalogSettings } from './settings-file.js';
@@ -86,7 +86,7 @@ const readSource = async (
     return {
       info: { name, file, entries: 0 },
       entries: [],
-      problems: [missing === undefined ? read.problem : missing(`${file} ${read.problem.message}`)],
+      problems: [missing === undefined ? read.problem : missing(`${file}: ${read.problem.message}`)],
     };
   const parsed = parseSourceFile(file, read.text);
   return {

@@ -1,7 +1,7 @@
 import { SwpError } from '../core/error.js';
 import { oneLine } from '../core/text.js';
 
-/** One thing that is wrong with a catalog, where a person will look for it. Lines count from 1. */
+/** One thing that is wrong with a catalog, where a person will look for it. Lines count from 1; 0 is the whole file. */
 export interface Problem {
   readonly file: string;
   readonly line: number;
@@ -10,7 +10,10 @@ export interface Problem {
 }
 
 export const problemText = (problem: Problem): string =>
-  oneLine(`${problem.file}:${problem.line}: ${problem.field === '' ? '' : `${problem.field}: `}${problem.message}`, 500);
+  oneLine(
+    `${problem.file}${problem.line === 0 ? '' : `:${problem.line}`}: ${problem.field === '' ? '' : `${problem.field}: `}${problem.message}`,
+    500,
+  );
 
 /** All problems of a catalog as one error, a line each. */
 export const catalogError = (problems: readonly Problem[]): SwpError =>
@@ -19,6 +22,6 @@ export const catalogError = (problems: readonly Problem[]): SwpError =>
     'catalog/invalid',
     `The catalog has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((problem) => `  ${problemText(problem)}`).join('\n')}`,
     {
-      hint: 'Mend them and run `swp catalog validate`.',
+      hint: 'Fix them and run `swp catalog validate`.',
     },
   );

@@ -5,7 +5,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Reads a catalog file as UTF-8, with its byte order mark where it has one; whatever keeps it from being read is a problem, not an exception. */
 export const readText = async (file: string): Promise<{ readonly text: string } | { readonly problem: Problem }> => {
-  const fail = (message: string) => ({ problem: { file, line: 1, field: '', message } });
+  const fail = (message: string) => ({ problem: { file, line: 0, field: '', message } });
   try {
     const { size } = await stat(file);
     if (size > MAX_BYTES) return fail(`has ${size} bytes, more than ${MAX_BYTES}`);
@@ -13,7 +13,7 @@ export const readText = async (file: string): Promise<{ readonly text: string } 
   } catch (error) {
     if (error instanceof TypeError) return fail('is not UTF-8 text');
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') return fail('is not there');
+    if (code === 'ENOENT') return fail('file not found');
     return fail(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describeIssue } from './describe-issue.js';
+import { parseOrFaults } from '../core/faults.js';
 import type { Problem } from './problem.js';
 import { YamlDocument } from './yaml-document.js';
 
@@ -44,11 +44,8 @@ export const parseSettingsFile = (
   const none: CatalogSettings = { sources: [], includeFoxlight: true };
   const { document, problems } = YamlDocument.parse(file, text);
   if (problems.length > 0) return { settings: none, problems };
-  const parsed = SettingsFile.safeParse(document.value ?? {}, { reportInput: true });
-  if (!parsed.success) {
-    const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, issue.path.length === 0 ? FILE_FIELDS : SOURCE_FIELDS));
-    return { settings: none, problems: faults.map(({ path, message }) => document.problem(path, message)) };
-  }
+  const parsed = parseOrFaults(SettingsFile, document.value ?? {}, (path) => (path.length === 0 ? FILE_FIELDS : SOURCE_FIELDS));
+  if ('faults' in parsed) return { settings: none, problems: parsed.faults.map(({ path, message }) => document.problem(path, message)) };
   const seen = new Set<string>();
   const repeated = parsed.data.sources.flatMap(({ name }, index) => {
     if (!seen.has(name)) return seen.add(name) && [];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describeIssue } from './describe-issue.js';
+import { parseOrFaults } from '../core/faults.js';
 import { Entry, ENTRY_FIELDS } from './entry.js';
 import { brokenRules } from './entry-rules.js';
 import type { Problem } from './problem.js';
@@ -24,10 +24,8 @@ const readEntry = (
 ): { readonly entry: SourceEntry | null; readonly problems: Problem[] } => {
   const at = (path: readonly (string | number)[], message: string): Problem =>
     document.problem(['models', index, ...path], message, path.join('.') || `models[${index}]`);
-  const parsed = Entry.safeParse(raw, { reportInput: true });
-  const schema = parsed.success
-    ? []
-    : parsed.error.issues.flatMap((issue) => describeIssue(issue, ENTRY_FIELDS)).map(({ path, message }) => at(path, message));
+  const parsed = parseOrFaults(Entry, raw, () => ENTRY_FIELDS);
+  const schema = 'faults' in parsed ? parsed.faults.map(({ path, message }) => at(path, message)) : [];
   const told = new Set(schema.map((problem) => problem.field));
   const rules = isRecord(raw)
     ? brokenRules(raw)
@@ -35,7 +33,7 @@ const readEntry = (
         .map((rule) => at([rule.field], rule.message))
     : [];
   const problems = [...schema, ...rules];
-  if (!parsed.success || problems.length > 0) return { entry: null, problems };
+  if ('faults' in parsed || problems.length > 0) return { entry: null, problems };
   return {
     entry: { entry: parsed.data, line: document.lineOf(['models', index]), problemAt: (field, message) => at([field], message) },
     problems,
@@ -58,12 +56,11 @@ export const parseSourceFile = (
 ): { readonly entries: readonly SourceEntry[]; readonly problems: readonly Problem[] } => {
   const { document, problems } = YamlDocument.parse(file, text);
   if (problems.length > 0) return { entries: [], problems };
-  const outer = z.strictObject({ models: z.array(z.unknown()) }).safeParse(document.value, { reportInput: true });
-  if (!outer.success) {
-    const faults = outer.error.issues.flatMap((issue) => describeIssue(issue, ['models']));
+  const outer = parseOrFaults(z.strictObject({ models: z.array(z.unknown()) }), document.value, () => ['models']);
+  if ('faults' in outer) {
     return {
       entries: [],
-      problems: faults.map(({ path, message }) =>
+      problems: outer.faults.map(({ path, message }) =>
         document.problem(path, path.length === 0 ? 'must be `models:` with a list of entries' : message),
       ),
     };

@@ -2,6 +2,7 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, SwpError } from '../core/error.js';
+import { faultOf } from '../core/faults.js';
 import { SETTINGS_NAME } from './load.js';
 import { SourceLine } from './settings-file.js';
 
@@ -38,7 +39,7 @@ models: []
 `;
 
 /** What is wrong with the name of a source. */
-export const sourceNameFault = (name: string): string | undefined => SourceLine.shape.name.safeParse(name).error?.issues[0]?.message;
+export const sourceNameFault = (name: string): string | undefined => faultOf(SourceLine.shape.name, name);
 
 const Coded = z.object({ code: z.string() });
 

@@ -1,6 +1,7 @@
 import { findEntry, loadCatalog, type Catalog } from '../catalog/load.js';
 import { EntryName, snapshotOf as takeSnapshot, type EntrySnapshot } from '../catalog/snapshot.js';
 import { SwpError } from '../core/error.js';
+import { faultOf } from '../core/faults.js';
 import type { Context } from './context.js';
 
 export const catalogOptions = ({ cwd, catalogFile }: Pick<Context, 'cwd' | 'catalogFile'>) => ({
@@ -17,9 +18,10 @@ export const snapshotOf = async (context: Context, name: string): Promise<EntryS
 /** The full name of an entry that is in the catalog; one that is not may still have a publish that runs. */
 export const entryName = async (context: Context, name: string): Promise<string> => {
   if (name.includes('/')) {
-    const full = EntryName.safeParse(name.toLowerCase());
-    if (full.success) return full.data;
-    throw new SwpError('usage', 'client/entry-name', `${name} is no name of an entry: it ${full.error.issues[0]?.message}.`, {
+    const full = name.toLowerCase();
+    const fault = faultOf(EntryName, full);
+    if (fault === undefined) return full;
+    throw new SwpError('usage', 'client/entry-name', `${name} is no name of an entry: it ${fault}.`, {
       hint: 'List them with `swp catalog list`.',
     });
   }

@@ -1,5 +1,6 @@
 import { readSource } from '../activities/facts/source.js';
 import { SwpError } from '../core/error.js';
+import { parseOrFaults } from '../core/faults.js';
 import { RepoId, Revision } from '../core/ids.js';
 import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../hub/config.js';
 import type { SourceFacts } from '../plan/facts.js';
@@ -16,15 +17,15 @@ const ATTEMPTS = 4;
  */
 const parseSource = (text: string): { readonly repo: RepoId; readonly revision: Revision | null } => {
   const [name = '', given, ...rest] = text.split('@');
-  const repo = RepoId.safeParse(name);
-  if (!repo.success)
-    throw new SwpError('usage', 'client/bad-repo', `${text} names no repository: ${repo.error.issues[0]?.message}.`, {
+  const repo = parseOrFaults(RepoId, name);
+  if ('faults' in repo)
+    throw new SwpError('usage', 'client/bad-repo', `${text} names no repository: ${repo.faults[0]?.message}.`, {
       hint: 'Write owner/name, or owner/name@revision.',
     });
   if (given === undefined) return { repo: repo.data, revision: null };
-  const revision = Revision.safeParse([given, ...rest].join('@'));
-  if (!revision.success)
-    throw new SwpError('usage', 'client/bad-revision', `${text}: the revision ${revision.error.issues[0]?.message}.`, {
+  const revision = parseOrFaults(Revision, [given, ...rest].join('@'));
+  if ('faults' in revision)
+    throw new SwpError('usage', 'client/bad-revision', `${text}: the revision ${revision.faults[0]?.message}.`, {
       hint: `Leave it out for the newest commit: ${repo.data}`,
     });
   return { repo: repo.data, revision: revision.data };

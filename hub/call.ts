@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { SwpError } from '../core/error.js';
+import { faultText, parseOrFaults } from '../core/faults.js';
 import { holdsSecret } from '../core/redact.js';
 import type { HubConfig } from './config.js';
 import { errorOfAnswer, errorOfConnection, quoted, shownUrl } from './errors.js';
@@ -76,10 +77,14 @@ export const parseAnswer = async <T>(
   } catch {
     throw refuse(`that is not JSON: ${quoted(hub, body)}`);
   }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw refuse(`unexpected: ${issue?.path.join('.')}: ${issue?.message}`);
+  const parsed = parseOrFaults(schema, value);
+  if ('data' in parsed) return parsed.data;
+  throw refuse(
+    `unexpected: ${parsed.faults
+      .slice(0, 1)
+      .map((fault) => faultText(fault, 'answer'))
+      .join('')}`,
+  );
 };
 
 const HOPS = 3;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { faultText, parseOrFaults, type Fault } from '../core/faults.js';
 import type { Digest } from '../core/ids.js';
 import { capital, oneLine, plural } from '../core/text.js';
 import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText, shortDigest, type DecisionRecord } from './decision.js';
@@ -68,15 +69,15 @@ const refuse = (code: RefusalCode, message: string): Answer => ({ result: 'refus
 
 const parse = (approval: Approval, input: unknown) => {
   if (approval.manifest === null) {
-    const parsed = DecisionMessage.safeParse(input);
-    return parsed.success ? { ...parsed.data, reference: parsed.data.plan } : parsed.error;
+    const parsed = parseOrFaults(DecisionMessage, input, () => Object.keys(DecisionMessage.shape));
+    return 'data' in parsed ? { ...parsed.data, reference: parsed.data.plan } : parsed;
   }
-  const parsed = ReleaseMessage.safeParse(input);
-  return parsed.success ? { ...parsed.data, reference: parsed.data.manifest } : parsed.error;
+  const parsed = parseOrFaults(ReleaseMessage, input, () => Object.keys(ReleaseMessage.shape));
+  return 'data' in parsed ? { ...parsed.data, reference: parsed.data.manifest } : parsed;
 };
 
-const malformed = (approval: Approval, error: z.ZodError): Answer => {
-  const faults = error.issues.map((issue) => oneLine(`${issue.path.join('.') || 'message'}: ${issue.message}`, 120));
+const malformed = (approval: Approval, found: readonly Fault[]): Answer => {
+  const faults = found.map((fault) => oneLine(faultText(fault, 'message'), 120));
   const key = approval.manifest === null ? 'plan' : 'manifest';
   return refuse(
     'malformed',
@@ -109,7 +110,7 @@ const refuseName = ({ policy }: Approval, name: Pick<DecisionRecord, 'reviewer' 
 
 const judge = (approval: Approval, input: unknown, now: number): Answer => {
   const message = parse(approval, input);
-  if (message instanceof z.ZodError) return malformed(approval, message);
+  if ('faults' in message) return malformed(approval, message.faults);
   const { round, plan, manifest, deadline } = approval;
   const { verdict, reviewer, identity, reference, note } = message;
   const subject = subjectOf(approval);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
 import { SwpError } from '../core/error.js';
+import { faultText, parseOrFaults } from '../core/faults.js';
 import { oneLine } from '../core/text.js';
 import { canonicalJson } from './canonical.js';
 import { DecisionRecord } from './decision.js';
@@ -107,14 +108,10 @@ export const parseProvenance = (statement: string | Uint8Array): Provenance => {
   } catch (cause) {
     throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is not JSON.`, { cause });
   }
-  const parsed = Provenance.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const first = parsed.error.issues[0];
-  throw new SwpError(
-    'integrity',
-    'plan/bad-provenance',
-    `${PROVENANCE_PATH} is no statement of ours: ${oneLine(`${first?.path.join('.')}: ${first?.message}`)}.`,
-  );
+  const parsed = parseOrFaults(Provenance, value);
+  if ('data' in parsed) return parsed.data;
+  const [first] = parsed.faults.map((fault) => oneLine(faultText(fault)));
+  throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is no statement of ours: ${first}.`);
 };
 
 /** The manifest that a published statement speaks of; its digest must equal the commit's `SWP-Manifest`. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { HostLarqlSettings } from '../activities/host-larql.js';
 import { SwpError } from '../core/error.js';
+import { parseOrFaults, wholeNumber } from '../core/faults.js';
 import { Secret } from '../core/secret.js';
 import type { ApprovalPolicy } from '../plan/approval.js';
 import { MetricsAddress } from './observe/metrics-address.js';
@@ -64,6 +65,9 @@ const FACTOR = 'must be a factor from 0 to 1000000, as 1.5';
 /** How much a log says, the most first. */
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
+const LONGEST_HOURS = 24 * 365;
+const HOURS_FORM = `must be hours, more than 0 and at most ${LONGEST_HOURS}`;
+
 /** A worker's settings, from the environment. Tokens and the Hub's address are read by the Hub's own rules. */
 const Settings = z.object({
   SWP_SCRATCH: z.string().min(1).optional(),
@@ -75,14 +79,14 @@ const Settings = z.object({
     .trim()
     .regex(/^[\x21-\x7e]+$/, 'must have only characters that a token has')
     .optional(),
-  SWP_SLOTS: z.coerce.number().int().min(1).max(16).default(1),
+  SWP_SLOTS: wholeNumber(1, 16).default(1),
   SWP_DECISION_HOURS: z.coerce
-    .number()
-    .positive()
-    .max(24 * 365)
+    .number(HOURS_FORM)
+    .positive(HOURS_FORM)
+    .max(LONGEST_HOURS, HOURS_FORM)
     .default(24 * 7),
   SWP_APPROVALS_SELF: z.enum(['allow', 'deny'], 'must be allow or deny').default('allow'),
-  SWP_APPROVALS_REQUIRED: z.coerce.number().int().min(1).max(20).default(1),
+  SWP_APPROVALS_REQUIRED: wholeNumber(1, 20).default(1),
   SWP_PROVE_SHARDS: z.coerce.number(FACTOR).min(0, FACTOR).max(1e6, FACTOR).default(1.5),
   SWP_CATALOG: z.string().min(1).optional(),
   SWP_PUBLISHERS: list
@@ -139,9 +143,9 @@ const defaultScratch = (env: NodeJS.ProcessEnv): string =>
 /** @throws SwpError `worker/settings` naming every setting that is wrong */
 export const readSettings = (env: NodeJS.ProcessEnv): ProcessSettings => {
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('SWP_') && value !== ''));
-  const parsed = Settings.safeParse(given);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${issue.message}`);
+  const parsed = parseOrFaults(Settings, given);
+  if ('faults' in parsed) {
+    const faults = parsed.faults.map(({ path: [name = ''], message }) => `${name}: ${message}`);
     throw new SwpError('invalid', 'worker/settings', `Settings that cannot be used: ${faults.join('; ')}.`, {
       hint: 'They are environment variables of the worker; the README lists them.',
     });

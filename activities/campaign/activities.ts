@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pMap from 'p-map';
 import { artifactsOf } from '../../catalog/artifacts.js';
 import type { CatalogEntry, ReadCatalog } from '../../catalog/load.js';
-import { nearestName } from '../../catalog/nearest.js';
+import { nearestName } from '../../core/nearest.js';
 import { catalogError } from '../../catalog/problem.js';
 import { snapshotOf, type EntrySnapshot } from '../../catalog/snapshot.js';
 import { SwpError, messageOf } from '../../core/error.js';

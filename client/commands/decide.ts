@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { z } from 'zod';
 import { SwpError } from '../../core/error.js';
+import { faultText, parseOrFaults } from '../../core/faults.js';
 import { capital, plural } from '../../core/text.js';
 import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText } from '../../plan/decision.js';
 import type { Context } from '../context.js';
@@ -33,10 +34,9 @@ const needDigest = (verdict: string, entry: string): SwpError =>
   });
 
 const parseMessage = <T>(schema: z.ZodType<T>, message: unknown): T => {
-  const parsed = schema.safeParse(message);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new SwpError('usage', 'client/bad-decision', faults.join('; '));
+  const parsed = parseOrFaults(schema, message);
+  if ('data' in parsed) return parsed.data;
+  throw new SwpError('usage', 'client/bad-decision', `Not a decision: ${parsed.faults.map((fault) => faultText(fault)).join('; ')}.`);
 };
 
 /** The question that a digest names. */

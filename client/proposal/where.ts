@@ -2,6 +2,7 @@ import { habitsOf } from '../../catalog/habits.js';
 import type { Catalog } from '../../catalog/load.js';
 import { FOXLIGHT } from '../../catalog/settings-file.js';
 import { SwpError } from '../../core/error.js';
+import { faultOf } from '../../core/faults.js';
 import { RepoId } from '../../core/ids.js';
 import type { Context } from '../context.js';
 import { askText, choose, mayPrompt } from '../prompt.js';
@@ -23,7 +24,7 @@ export const sourceOf = async (catalog: Catalog, given: string | undefined, cont
 };
 
 /** What is wrong with the owner part of a repository's name. */
-const namespaceFault = (name: string): string | undefined => RepoId.safeParse(`${name}/x`).error?.issues[0]?.message;
+const namespaceFault = (name: string): string | undefined => faultOf(RepoId, `${name}/x`);
 
 /** Who owns the targets: who was named, who owns those of the other entries, or who is said to; without a terminal, the name of the source. */
 export const namespaceOf = async (catalog: Catalog, source: string, given: string | undefined, context: Context): Promise<string> => {

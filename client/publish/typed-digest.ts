@@ -1,4 +1,5 @@
 import { SwpError } from '../../core/error.js';
+import { parseOrFaults } from '../../core/faults.js';
 import { digestReference } from '../../plan/decision.js';
 
 /**
@@ -7,7 +8,7 @@ import { digestReference } from '../../plan/decision.js';
  * @throws SwpError `client/bad-digest`
  */
 export const typedDigest = (subject: 'plan' | 'manifest', typed: string): string => {
-  const parsed = digestReference(subject).safeParse(typed);
-  if (parsed.success) return parsed.data;
-  throw new SwpError('usage', 'client/bad-digest', `--${subject} ${parsed.error.issues.map(({ message }) => message).join('; ')}.`);
+  const parsed = parseOrFaults(digestReference(subject), typed);
+  if ('data' in parsed) return parsed.data;
+  throw new SwpError('usage', 'client/bad-digest', `--${subject} ${parsed.faults.map(({ message }) => message).join('; ')}.`);
 };

@@ -1,6 +1,6 @@
 import { isEntryName } from '../../catalog/entry-name.js';
 import { readCatalog } from '../../catalog/load.js';
-import { nearestName } from '../../catalog/nearest.js';
+import { nearestName } from '../../core/nearest.js';
 import { SwpError } from '../../core/error.js';
 import { catalogOptions, entryName } from '../catalog.js';
 import type { Context } from '../context.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
+import { parseOrFaults, wholeNumber } from '../../core/faults.js';
 import { REVALIDATIONS, type Revalidation } from '../../workflows/names.js';
 import type { RevalidateInput } from '../../workflows/types.js';
 
@@ -20,7 +21,7 @@ const Settings = z.object({
   SWP_NIGHTLY: Cron.default('30 2 * * *'),
   SWP_WEEKLY: Cron.default('0 4 * * 6'),
   SWP_SCHEDULE_TIMEZONE: z.string().refine(isTimezone, 'must be a time zone, as Europe/Berlin').default('UTC'),
-  SWP_READ_WEEKS: z.coerce.number().int().min(1).max(520).default(8),
+  SWP_READ_WEEKS: wholeNumber(1, 520).default(8),
 });
 
 /** What people may give on the command line instead. */
@@ -56,10 +57,10 @@ export const wantedSchedules = (env: NodeJS.ProcessEnv, flags: ScheduleFlags): r
     const value = flags[flag] ?? env[name];
     return value === undefined || value === '' ? [] : [[name, value]];
   });
-  const parsed = Settings.safeParse(Object.fromEntries(given));
-  if (!parsed.success) {
+  const parsed = parseOrFaults(Settings, Object.fromEntries(given));
+  if ('faults' in parsed) {
     const names = new Map<unknown, string>(FLAGS.map(([flag, name]) => [name, `--${flag} (${name})`]));
-    const faults = parsed.error.issues.map(({ path, message }) => `${names.get(path[0]) ?? ''}: ${message}`);
+    const faults = parsed.faults.map(({ path, message }) => `${names.get(path[0]) ?? ''}: ${message}`);
     throw new SwpError('usage', 'client/schedule', `A schedule cannot be made of this: ${faults.join('; ')}.`);
   }
   const { SWP_NIGHTLY, SWP_WEEKLY, SWP_SCHEDULE_TIMEZONE: timezone, SWP_READ_WEEKS: weeks } = parsed.data;

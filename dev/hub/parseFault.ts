@@ -1,4 +1,4 @@
-import { nearestName } from '../../catalog/nearest.js';
+import { nearestName } from '../../core/nearest.js';
 import { SwpError } from '../../core/error.js';
 import { NAMED_FAULTS } from './namedFaults.js';
 import { FaultRule } from './scriptFaults.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { faultText, parseOrFaults } from '../../core/faults.js';
 import type { Digest } from '../../core/ids.js';
 import { oneLine, someOf } from '../../core/text.js';
 import { EntryName } from '../../catalog/snapshot.js';
@@ -15,9 +16,9 @@ export const CampaignDecision = DecisionMessage.extend({ entries: z.array(EntryN
 export type CampaignDecision = z.infer<typeof CampaignDecision>;
 
 export const parseCampaignDecision = (input: unknown): CampaignDecision | { readonly fault: string } => {
-  const parsed = CampaignDecision.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => oneLine(`${issue.path.join('.') || 'message'}: ${issue.message}`, 120));
+  const parsed = parseOrFaults(CampaignDecision, input, () => Object.keys(CampaignDecision.shape));
+  if ('data' in parsed) return parsed.data;
+  const faults = parsed.faults.map((fault) => oneLine(faultText(fault, 'message'), 120));
   return { fault: `Not a decision: ${faults.slice(0, 4).join('; ')}.` };
 };
 

@@ -49,7 +49,7 @@ describe('an addition', () => {
     ['the sidecar of another model', { ...ENTRY, mtp_sidecar_repo: 'acme/one-mtp' }, 'mtp_source_repo: differs from acme/one'],
     ['a target that the built-in entries have', { ...ENTRY, mtp_sidecar_repo: 'FoxlightAI/qwen3-5-9b-base-mtp' }, 'differs from foxlight/'],
     ['a target that another entry reads', { ...ENTRY, mtp_sidecar_repo: 'labs/one' }, 'a target is never a source'],
-    ['a field that is none', { ...ENTRY, colour: 'red' }, 'colour: is no known field'],
+    ['a field that is none', { ...ENTRY, colour: 'red' }, 'colour: unknown field'],
     ['a name that is none', { ...ENTRY, mtp_sidecar_repo: 'acme' }, 'mtp_sidecar_repo: must look like owner/name'],
     ['both drafters', { ...ENTRY, assistant_model_repo: 'labs/three' }, 'excludes the MTP fields'],
   ])('with %s is refused, and the file is as it was', async (_, fields, message) => {

@@ -53,7 +53,7 @@ it('does not let an operator redefine foxlight', async () => {
 
 it('names a source file that is not there, at the line that asks for it', async () => {
   await writeFile(join(directory, 'skulk-weights.yaml'), 'sources:\n  - name: acme\n    path: gone.yaml\n');
-  expect(await problems()).toMatch(/skulk-weights\.yaml:3: .*gone\.yaml is not there/);
+  expect(await problems()).toMatch(/skulk-weights\.yaml:3: .*gone\.yaml: file not found/);
 });
 
 it('is told of bytes that are no text', async () => {
@@ -119,7 +119,7 @@ it('finds a source beside the settings file that was named, wherever one stands'
 
 it('says that a settings file which was named is not there', async () => {
   const { problems: found } = await readCatalog({ cwd: directory, file: 'gone.yaml' });
-  expect(found.map(problemText).join('\n')).toContain(`${join(directory, 'gone.yaml')}:1: is not there`);
+  expect(found.map(problemText).join('\n')).toContain(`${join(directory, 'gone.yaml')}: file not found`);
 });
 
 it('asks for the source when two of them have the key', async () => {
@@ -143,13 +143,13 @@ it('tells the mistakes of every file at once', async () => {
     },
   );
   const found = await problems();
-  for (const part of ['acme.yaml:2: key:', 'other.yaml:6: colour:', 'gone.yaml is not there']) expect(found).toContain(part);
+  for (const part of ['acme.yaml:2: key:', 'other.yaml:6: colour:', 'gone.yaml: file not found']) expect(found).toContain(part);
 });
 
 it('refuses a source file that is too large without reading it', async () => {
   await write({ acme: [sidecar('one')] });
   await truncate(join(directory, 'acme.yaml'), 1e10);
-  expect(await problems()).toContain('acme.yaml has 10000000000 bytes, more than');
+  expect(await problems()).toContain('acme.yaml: has 10000000000 bytes, more than');
 });
 
 it('throws all mistakes as one error', async () => {

@@ -10,18 +10,18 @@ describe('skulk-weights.yaml', () => {
   });
 
   it.each([
-    ['an unknown field', 'colour: red\n', 's.yaml:1: colour: is no known field'],
-    ['a misspelt field', 'source: []\n', 's.yaml:1: source: is no field; did you mean sources?'],
-    ["a source's field beside the sources", 'sources: []\nname: acme\n', 's.yaml:2: name: is no known field'],
+    ['an unknown field', 'colour: red\n', 's.yaml:1: colour: unknown field'],
+    ['a misspelt field', 'source: []\n', 's.yaml:1: source: unknown field; did you mean sources?'],
+    ["a source's field beside the sources", 'sources: []\nname: acme\n', 's.yaml:2: name: unknown field'],
     [
       'a misspelt field of a source',
       'sources:\n  - name: acme\n    paht: x.yaml\n',
-      's.yaml:3: sources.paht: is no field; did you mean path?',
+      's.yaml:3: sources.paht: unknown field; did you mean path?',
     ],
     [
       'a setting inside a source',
       'sources:\n  - {name: a, path: b, include_foxlight: false}\n',
-      's.yaml:2: sources.include_foxlight: is no known field',
+      's.yaml:2: sources.include_foxlight: unknown field',
     ],
     ['a source twice', 'sources:\n  - {name: a, path: b}\n  - {name: a, path: c}\n', 's.yaml:3: sources.name: a is there already'],
     ['an upper-case source', 'sources:\n  - {name: Acme, path: b}\n', 's.yaml:2: sources.name: must be lower-case'],

@@ -29,8 +29,8 @@ describe('an entry', () => {
   it.each([
     ['an upper-case key', { ...SIDECAR, key: 'One' }, 'key: must be lower-case'],
     ['no key', { ...SIDECAR, key: undefined }, 'key: is missing'],
-    ['a misspelt field', { ...SIDECAR, mtp_sidecar_rep: 'b/x' }, 'mtp_sidecar_rep: is no field; did you mean mtp_sidecar_repo?'],
-    ['an unknown field', { ...SIDECAR, colour: 'red' }, 'colour: is no known field'],
+    ['a misspelt field', { ...SIDECAR, mtp_sidecar_rep: 'b/x' }, 'mtp_sidecar_rep: unknown field; did you mean mtp_sidecar_repo?'],
+    ['an unknown field', { ...SIDECAR, colour: 'red' }, 'colour: unknown field'],
     ['half a pair', { ...SIDECAR, mtp_sidecar_repo: undefined }, 'mtp_source_repo: needs mtp_sidecar_repo beside it'],
     ['quantised heads', { ...SIDECAR, mtp_quant: 'q4' }, 'mtp_quant: must be bf16 or left out: the heads are the drafter'],
     ['an assistant beside heads', { ...SIDECAR, assistant_model_repo: 'a/b' }, 'assistant_model_repo: excludes the MTP fields'],
@@ -72,7 +72,7 @@ describe('an entry', () => {
       { ...VINDEX, mtp_source_repo: 'b/two', mtp_sidecar_repo: 'b/t' },
       'hf_repo: is also read as mtp_source_repo',
     ],
-    ['a field of the prototype', { ...SIDECAR, constructor: 1 }, 'constructor: is no known field'],
+    ['a field of the prototype', { ...SIDECAR, constructor: 1 }, 'constructor: unknown field'],
   ])('with %s is refused with file, line and field', (_, entry, expected) => {
     const found = problems(entry);
     expect(found.join('\n')).toContain(expected);
@@ -133,7 +133,7 @@ describe('hostile YAML', () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const { problems: found } = parseSourceFile('f.yaml', 'models:\n  - ? {a: b}\n    : c\n');
     expect(warned).not.toHaveBeenCalled();
-    expect(found.map(({ message }) => message)).toContain('is no known field');
+    expect(found.map(({ message }) => message)).toContain('unknown field');
     warned.mockRestore();
   });
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { isLoopback } from '../../worker/observe/metrics-address.js';
-import { readSettings } from '../../worker/settings.js';
+import { readSettings, SETTINGS } from '../../worker/settings.js';
 
 describe('SWP_APPROVALS_*', () => {
   it('is one approval of anybody where nobody sets it', () => {
@@ -70,6 +70,29 @@ describe('SWP_LOG_LEVEL', () => {
 
   it('that there is not is refused, with those that there are', () => {
     expect(() => readSettings({ SWP_LOG_LEVEL: 'loud' })).toThrow('SWP_LOG_LEVEL: must be one of debug, info, warn, error');
+  });
+});
+
+describe('a setting that cannot be used', () => {
+  it.each([
+    ['SWP_SLOTS', 'many', 'must be a whole number from 1 to 16'],
+    ['SWP_SLOTS', '1.5', 'must be a whole number from 1 to 16'],
+    ['SWP_SLOTS', '17', 'must be a whole number from 1 to 16'],
+    ['SWP_APPROVALS_REQUIRED', '0', 'must be a whole number from 1 to 20'],
+    ['SWP_DECISION_HOURS', 'soon', 'must be hours, more than 0 and at most 8760'],
+    ['SWP_DECISION_HOURS', '0', 'must be hours, more than 0 and at most 8760'],
+  ])('%s=%s is told in words that say what would be right', (name, value, message) => {
+    expect(() => readSettings({ [name]: value })).toThrow(`Settings that cannot be used: ${name}: ${message}.`);
+  });
+
+  it.each(SETTINGS)('%s is told in no words of the library that parses it', (name) => {
+    for (const value of ['-1', 'x'.repeat(5_000), '1e99', ',', 'ä'])
+      try {
+        readSettings({ [name]: value });
+      } catch (error) {
+        expect(String(error)).toContain(name);
+        expect(String(error)).not.toMatch(/expected|received|Invalid|Too (?:big|small)/);
+      }
   });
 });
 

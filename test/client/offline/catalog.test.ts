@@ -66,7 +66,7 @@ describe('swp catalog', () => {
     await writeFile(join(cwd, 'broken-models.yaml'), 'models:\n  - key: Tiny\n    tier: smoke\n    mtp_source_rep: labs/tiny\n');
     const validated = await swp(['catalog', 'validate', '--catalog', file], { cwd });
     expect(validated.code).toBe(3);
-    expect(clean(validated.out)).toContain('<cwd>/broken-models.yaml:4: mtp_source_rep: is no field; did you mean mtp_source_repo?');
+    expect(clean(validated.out)).toContain('<cwd>/broken-models.yaml:4: mtp_source_rep: unknown field; did you mean mtp_source_repo?');
     const started = await swp(['start', 'acme/tiny'], { cwd, env: { SWP_CATALOG: file } });
     expect(started.code).toBe(3);
     expect(started.err).toContain('broken-models.yaml:2: key:');

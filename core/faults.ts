@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { nearestName } from './nearest.js';
+
+/** One thing that is wrong with a value, in words that say what would be right. */
+export interface Fault {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+type RawIssue = z.core.$ZodRawIssue;
+
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['string', 'text'],
+  ['number', 'a number'],
+  ['int', 'a whole number'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+  ['tuple', 'a list'],
+  ['object', 'an object with fields'],
+  ['record', 'an object with fields'],
+  ['null', 'null'],
+]);
+
+const listOf = (values: readonly unknown[]): string => {
+  const words = values.map(String);
+  return words.length < 3 ? words.join(' or ') : `one of ${words.join(', ')}`;
+};
+
+const counted = (count: number | bigint, noun: string): string => `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
+
+/** What a limit is of: characters, items, or the number itself. */
+const limited = (origin: string, limit: number | bigint, bound: 'least' | 'most', inclusive: boolean): string => {
+  if (origin === 'string' || origin === 'array') {
+    const noun = origin === 'string' ? 'character' : 'item';
+    if (bound === 'least' && Number(limit) === 1) return origin === 'string' ? 'must not be empty' : 'must have an item';
+    return `must have at ${bound} ${counted(limit, noun)}`;
+  }
+  if (inclusive) return `must be at ${bound} ${limit}`;
+  return `must be ${bound === 'least' ? 'more' : 'less'} than ${limit}`;
+};
+
+/** The library's own words are about its schemas; these are about the value. A schema's own message is kept. */
+const wordsOf = (issue: RawIssue): string => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is missing' : `must be ${TYPES.get(issue.expected) ?? issue.expected}`;
+    case 'too_small':
+      return limited(issue.origin, issue.minimum, 'least', issue.inclusive !== false);
+    case 'too_big':
+      return limited(issue.origin, issue.maximum, 'most', issue.inclusive !== false);
+    case 'invalid_value':
+      return issue.input === undefined ? 'is missing' : `must be ${listOf(issue.values)}`;
+    case 'not_multiple_of':
+      return `must be a multiple of ${issue.divisor}`;
+    case 'unrecognized_keys':
+      return 'unknown field';
+    case 'invalid_format':
+      return issue.format === 'datetime'
+        ? 'must be a time, as 2026-01-02T03:04:05Z'
+        : `must be ${issue.format === 'url' ? 'an address' : 'of another form'}`;
+    case 'invalid_union':
+      return issue.input === undefined ? 'is missing' : 'must be of another form';
+    default:
+      return 'is not what belongs here';
+  }
+};
+
+const plainPath = (path: readonly PropertyKey[]): (string | number)[] =>
+  path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+
+const unknownField = (key: string, known: readonly string[]): string => {
+  const near = nearestName(key, known);
+  return near === undefined ? 'unknown field' : `unknown field; did you mean ${near}?`;
+};
+
+/** A schema, and what its fields are called at a path, so that a mistyped name is recognised. */
+type FieldsAt = (path: readonly PropertyKey[]) => readonly string[];
+
+/** Parses a value, or says everything that is wrong with it: the one place where a schema's complaints become words for people. */
+export const parseOrFaults = <S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  fieldsAt: FieldsAt = () => [],
+): { readonly data: z.output<S> } | { readonly faults: readonly Fault[] } => {
+  const parsed = schema.safeParse(value, { error: wordsOf });
+  if (parsed.success) return { data: parsed.data };
+  return {
+    faults: parsed.error.issues.flatMap((issue): Fault[] => {
+      const path = plainPath(issue.path);
+      if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+      return issue.keys.map((key) => ({ path: [...path, key], message: unknownField(key, fieldsAt(issue.path)) }));
+    }),
+  };
+};
+
+/** What is wrong with a value that has no fields, or nothing. */
+export const faultOf = (schema: z.ZodType, value: unknown): string | undefined => {
+  const parsed = parseOrFaults(schema, value);
+  return 'faults' in parsed ? parsed.faults[0]?.message : undefined;
+};
+
+/** A fault with the field that it is about. */
+export const faultText = ({ path, message }: Fault, whole = 'value'): string => `${path.join('.') || whole}: ${message}`;
+
+/** A whole number in a setting, which is text. */
+export const wholeNumber = (least: number, most: number) => {
+  const form = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number(form).int(form).min(least, form).max(most, form);
+};
