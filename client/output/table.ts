@@ -30,10 +30,11 @@ export const tableLayout = (heads: readonly string[], columns: number | undefine
     widths = widths.map((width, at) =>
       rows.reduce((most, row) => Math.max(most, Math.min(WIDEST_COLUMN, stringWidth(row[at] ?? ''))), width),
     );
-    const needed = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
     const wasFirst = isFirst;
     isFirst = false;
-    if (needed > (columns ?? Infinity)) return `${wasFirst ? '' : '\n'}${rows.map((row) => block(row, heads, paint)).join('\n\n')}`;
-    return [...(wasFirst ? aligned([heads], widths).map(paint.dim) : []), ...aligned(rows, widths)].join('\n');
+    const lines = aligned(rows, widths);
+    if (columns !== undefined && lines.some((line) => stringWidth(line) > columns))
+      return `${wasFirst ? '' : '\n'}${rows.map((row) => block(row, heads, paint)).join('\n\n')}`;
+    return [...(wasFirst ? aligned([heads], widths).map(paint.dim) : []), ...lines].join('\n');
   };
 };

@@ -83,6 +83,7 @@ describe('a table on a terminal', () => {
   });
 
   it('is one block a row where it does not', () => {
+    expect(shown(120)).not.toMatch(/^entry/);
     expect(shown(80)).toBe(
       `acme/one
   waits for    a reviewer
