@@ -146,21 +146,23 @@ export const declare = (execute: Execute): Command => {
     .action((entry: string, options: { limit: number }) =>
       execute(async (context) => (await import('./commands/history.js')).history({ entry, ...options }, context)),
     );
-  for (const action of ['retry', 'abandon'] as const) {
-    program
-      .command(action)
-      .argument('<entry>')
-      .description(
-        {
-          retry: 'do the failed step of a parked publish again',
-          abandon: 'give up a parked publish',
-        }[action],
-      )
-      .option('--note <text>', 'kept in the history')
-      .action((entry: string, options: { note?: string }) =>
-        execute(async (context) => (await import('./commands/resolve.js')).resolve({ entry, action, ...options }, context)),
-      );
-  }
+  program
+    .command('retry')
+    .argument('<entry>')
+    .description('do the failed step of a parked publish again')
+    .option('--note <text>', 'kept in the history')
+    .action((entry: string, options: { note?: string }) =>
+      execute(async (context) => (await import('./commands/resolve.js')).resolve({ entry, action: 'retry', ...options }, context)),
+    );
+  program
+    .command('abandon')
+    .argument('<entry>')
+    .description('give up a parked publish; asks first')
+    .option('--note <text>', 'kept in the history')
+    .option('--yes', 'without asking; needed without a terminal')
+    .action((entry: string, options: { note?: string; yes?: true }) =>
+      execute(async (context) => (await import('./commands/resolve.js')).resolve({ entry, action: 'abandon', ...options }, context)),
+    );
   program
     .command('move')
     .argument('<entry>')
@@ -173,8 +175,11 @@ export const declare = (execute: Execute): Command => {
   program
     .command('cancel')
     .argument('<entry>')
-    .description('end a publish; the target stays as it was')
-    .action((entry: string) => execute(async (context) => (await import('./commands/cancel.js')).cancel({ entry }, context)));
+    .description('end a publish; asks first. What is committed already stays published')
+    .option('--yes', 'without asking; needed without a terminal')
+    .action((entry: string, options: { yes?: true }) =>
+      execute(async (context) => (await import('./commands/cancel.js')).cancel({ entry, ...options }, context)),
+    );
   program
     .command('verify')
     .argument('[what]', 'an entry, or a target as owner/name; without it, all of the catalog by what the Hub lists')

@@ -14,6 +14,29 @@ const answered = <T>(answer: T | typeof CANCEL_SYMBOL): T => {
 export const ask = async (question: string, signal: AbortSignal): Promise<boolean> =>
   answered(await confirm({ message: question, initialValue: false, output: process.stderr, signal }));
 
+/** What cannot be taken back: a person at a terminal is asked about it, and elsewhere it takes `--yes`. */
+export class Consent {
+  /** @throws SwpError `client/yes-needed` */
+  constructor(
+    verb: string,
+    entry: string,
+    private readonly yes: boolean,
+    private readonly context: Context,
+  ) {
+    if (!yes && !mayPrompt(context))
+      throw new SwpError('usage', 'client/yes-needed', `Without a terminal to ask on, ${verb} takes --yes.`, {
+        hint: `swp ${verb} ${entry} --yes`,
+      });
+  }
+
+  /** Whether the person agrees; no is the default, and is told. */
+  async given(question: string): Promise<boolean> {
+    if (this.yes || (await ask(question, this.context.signal))) return true;
+    this.context.out.note('Nothing was changed.');
+    return false;
+  }
+}
+
 interface TextQuestion {
   /** Shown until something is typed, and taken where nothing is. */
   readonly proposal: string;

@@ -1,19 +1,23 @@
 import { SwpError } from '../../core/error.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { Consent } from '../prompt.js';
 import { withEntry } from '../publish/with-entry.js';
 import { readPublish } from '../publish/read.js';
 import { stageOf } from '../publish/stage-text.js';
 import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
 
 /** Asks a publish to end. One whose commit has been sent ends published all the same, and says so. */
-export const cancel = async (options: { readonly entry: string }, context: Context): Promise<ExitCode> => {
+export const cancel = async (options: { readonly entry: string; readonly yes?: boolean }, context: Context): Promise<ExitCode> => {
+  const consent = new Consent('cancel', options.entry, options.yes === true, context);
   return withEntry(context, options.entry, async ({ client }, entry) => {
     const running = await readPublish(client, entry);
     if (running.status !== 'RUNNING')
       throw new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${stageOf(running)}.`, {
         hint: `See what it did: swp status ${entry}`,
       });
+    if (!(await consent.given(`Cancel the publish of ${entry} (${stageOf(running)})? What is committed already stays published.`)))
+      return EXIT.nothingToDo;
     await client.workflow.getHandle(running.id, running.runId).cancel();
     context.out.data(
       { entry, workflow: running.id, cancelRequested: true },

@@ -1,18 +1,22 @@
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { Consent } from '../prompt.js';
 import { withEntry } from '../publish/with-entry.js';
 import { answerAll, notParked, readParties } from '../publish/resolution.js';
 
 /** Finds what is parked of a publish, itself or the children of its targets, and answers all of it. */
 export const resolve = async (
-  options: { readonly entry: string; readonly action: 'retry' | 'abandon'; readonly note?: string },
+  options: { readonly entry: string; readonly action: 'retry' | 'abandon'; readonly note?: string; readonly yes?: boolean },
   context: Context,
 ): Promise<ExitCode> => {
-  const { entry: _entry, ...resolution } = options;
+  const { entry: _entry, yes, ...resolution } = options;
+  const consent = options.action === 'abandon' ? new Consent('abandon', options.entry, yes === true, context) : null;
   return withEntry(context, options.entry, async ({ client }, entry) => {
     const parties = await readParties(client, entry);
     const { parked } = parties;
     if (parked.length === 0) throw notParked(entry, parties);
+    const what = parked.map(({ id }) => id).join(', ');
+    if ((await consent?.given(`Abandon ${what}? What is committed already stays published.`)) === false) return EXIT.nothingToDo;
     const chosen = parked.map((running) => ({ running }));
     await answerAll(client, entry, chosen, resolution, context);
     return EXIT.ok;

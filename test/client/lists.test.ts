@@ -98,7 +98,7 @@ describe('a namespace where publishes wait', () => {
     ['of a publish that runs', ['status', 'acme/wait'], 'acme/waits'],
     ['of a publish that runs, by its key', ['approve', 'wait'], 'acme/waits'],
     ['of the catalog', ['retry', 'foxlight/gemma-3-4b-full-q4-j'], ENTRY],
-    ['of the catalog, by its key', ['cancel', 'gemma-3-4b-full-q4-j'], ENTRY],
+    ['of the catalog, by its key', ['cancel', 'gemma-3-4b-full-q4-j', '--yes'], ENTRY],
     ['of a publish that runs, for its history', ['history', 'acme/plan'], 'acme/plans'],
     ['for its plan', ['plan', 'acme/plan'], 'acme/plans'],
     ['for a move', ['move', 'acme/plan'], 'acme/plans'],

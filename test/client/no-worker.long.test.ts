@@ -56,11 +56,11 @@ it('swp status shows what is known, and that no worker polls', async () => {
 });
 
 it.each(['retry', 'move', 'abandon'])('swp %s of what is parked says that no worker polls', async (action) => {
-  saysSo(await run(action, await startAt('needs-attention', `-${action}`)));
+  saysSo(await run(action, await startAt('needs-attention', `-${action}`), ...(action === 'abandon' ? ['--yes'] : [])));
 });
 
 it('swp cancel leaves its request, and says that no worker polls', async () => {
-  const result = await run('cancel', await startAt('planning', '-d'));
+  const result = await run('cancel', await startAt('planning', '-d'), '--yes');
   saysSo(result);
   expect(result.out).toContain('asked to end');
 });

@@ -52,10 +52,10 @@ describe('what is parked', () => {
     await workshop.start(other);
     await workshop.approve(1, other);
     for (let waits = false; !waits; waits = (await run('status', other.name)).out.includes(`waits for ${targetId(workshop.target)}`));
-    const { code, err } = await run('abandon', other.name);
+    const { code, err } = await run('abandon', other.name, '--yes');
     expect([code, err]).toEqual([1, expect.stringContaining(`Nothing of ${other.name} is parked: it is at work.`)]);
     stop();
-    expect((await run('abandon', workshop.entry().name, '--note', 'enough')).code).toBe(0);
+    expect((await run('abandon', workshop.entry().name, '--note', 'enough', '--yes')).code).toBe(0);
     expect(await workshop.result()).toMatchObject({ outcome: 'abandoned' });
     expect(await workshop.result(other)).toMatchObject({ outcome: 'published' });
   });
@@ -79,7 +79,7 @@ describe('swp cancel', () => {
     await workshop.start();
     await workshop.planOf();
     const { name } = workshop.entry();
-    expect((await run('cancel', name)).code).toBe(0);
+    expect((await run('cancel', name, '--yes')).code).toBe(0);
     await expect(workshop.result()).rejects.toThrow();
     const { code, err } = await run('status', name);
     expect([code, err]).toEqual([1, expect.stringContaining('The publish was cancelled; the target is as it was.')]);

@@ -96,8 +96,8 @@ it.each([
   ['approve', 'acme/tiny', '--plan', 'a'.repeat(32)],
   ['reject', 'acme/tiny', '--plan', 'a'.repeat(32)],
   ['retry', 'acme/tiny'],
-  ['abandon', 'acme/tiny'],
-  ['cancel', 'acme/tiny'],
+  ['abandon', 'acme/tiny', '--yes'],
+  ['cancel', 'acme/tiny', '--yes'],
 ])('swp %s without a server says how to start one, and exits 5', async (...argv) => {
   const { code, out, err } = await swp(argv, { cwd, env: { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_CONFIG_FILE: '/nonexistent' } });
   expect(code).toBe(5);

@@ -1,0 +1,87 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type * as program from '../../client/program.js';
+import { Workshop } from '../support/workshop.js';
+
+/** What a person answers, and how he was asked. */
+const person = vi.hoisted(() => ({ answer: false, asked: [] as { message: string; initialValue: boolean }[] }));
+vi.mock('@clack/prompts', () => ({
+  confirm: (options: { message: string; initialValue: boolean }) => {
+    person.asked.push(options);
+    return Promise.resolve(person.answer);
+  },
+  CANCEL_SYMBOL: Symbol.for('gone away'),
+}));
+
+let run: typeof program.run;
+let workshop: Workshop;
+beforeAll(async () => {
+  // Another file may have loaded it with the real prompts.
+  vi.resetModules();
+  ({ run } = await import('../../client/program.js'));
+});
+afterAll(() => void vi.resetModules());
+beforeEach(async () => {
+  workshop = await Workshop.open('confirm');
+  person.asked.length = 0;
+});
+afterEach(() => workshop.close());
+
+/** Runs `swp`, at a terminal or without one. */
+const swp = async (interactive: boolean, ...argv: string[]) => {
+  const kept = { out: '', err: '' };
+  const stream = (name: 'out' | 'err') => ({ isTTY: interactive, write: (text: string) => (kept[name] += text) });
+  const world = { env: workshop.clientEnv(), cwd: workshop.directory, interactive, signal: new AbortController().signal };
+  return { code: await run(argv, { out: stream('out'), err: stream('err'), ...world }), ...kept };
+};
+const entry = (): string => workshop.entry().name;
+const status = async (): Promise<string> => {
+  const { status: found } = await workshop.handle().describe();
+  return found.name;
+};
+
+const pause = async (): Promise<void> => {
+  workshop.hub.on(({ operation }) => (operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined));
+  await workshop.start();
+  await workshop.approve();
+  await workshop.untilTarget('needs-attention');
+};
+
+interface Case {
+  readonly verb: 'cancel' | 'abandon';
+  readonly begin: () => Promise<void>;
+  readonly question: RegExp;
+}
+const CASES: readonly Case[] = [
+  {
+    verb: 'cancel',
+    begin: async () => {
+      await workshop.start();
+    },
+    question: /^Cancel the publish of .* \((?:awaiting-approval|planning)\)/,
+  },
+  { verb: 'abandon', begin: pause, question: /^Abandon target\// },
+];
+
+describe.each(CASES)('swp $verb', ({ verb, begin, question }) => {
+  it('asks on a terminal, takes no by default, and then changes nothing', async () => {
+    await begin();
+    person.answer = false;
+    const { code, err } = await swp(true, verb, entry());
+    expect(person.asked).toMatchObject([{ message: expect.stringMatching(question), initialValue: false }]);
+    expect([code, err]).toEqual([9, expect.stringContaining('Nothing was changed.')]);
+    expect(await status()).toBe('RUNNING');
+    person.answer = true;
+    expect((await swp(true, verb, entry())).code).toBe(0);
+    await expect.poll(status, { timeout: 20_000 }).not.toBe('RUNNING');
+  });
+
+  it('takes --yes without a terminal, and nothing less', async () => {
+    await begin();
+    const { code, err } = await swp(false, verb, entry());
+    expect([code, err]).toEqual([2, expect.stringContaining(`swp ${verb} ${entry()} --yes`)]);
+    expect(await status()).toBe('RUNNING');
+    expect((await swp(false, verb, entry(), '--yes')).code).toBe(0);
+    await expect.poll(status, { timeout: 20_000 }).not.toBe('RUNNING');
+    expect(person.asked).toEqual([]);
+  });
+});
