@@ -1,34 +1,38 @@
-import type { EntrySnapshot } from '../catalog/snapshot.js';
-import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
+import { z } from 'zod';
+import { EntrySnapshot } from '../catalog/snapshot.js';
+import { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovalPolicy } from '../plan/approval.js';
-import type { ApprovedArtifact } from '../plan/approved.js';
-import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import { ApprovedArtifact } from '../plan/approved.js';
+import { ArtifactPlan } from '../plan/artifact-plan.js';
 import type { Check } from '../plan/checks.js';
 import type { EntryPlan } from '../plan/entry-plan.js';
-import type { HostFacts } from '../plan/facts.js';
+import { HostFacts } from '../plan/facts.js';
 import type { Preconditions } from '../plan/preconditions.js';
 import type { ReadBackTotals } from '../plan/read-back.js';
-import type { Recipe } from '../plan/recipe.js';
+import { Recipe } from '../plan/recipe.js';
+import type { Notification } from './notification.js';
 
-export interface ProbeRequest {
-  readonly sources: readonly { readonly repo: RepoId; readonly revision: CommitSha | null }[];
+export const ProbeRequest = z.strictObject({
+  sources: z.array(z.strictObject({ repo: RepoId, revision: CommitSha.nullable() })).readonly(),
   /** What would be written: target repositories and collections. */
-  readonly targets: readonly (RepoId | CollectionSlug)[];
+  targets: z.array(z.union([RepoId, CollectionSlug])).readonly(),
   /** Whether a vindex is to be planned: then the host's larql is tried too. */
-  readonly larql?: boolean;
-}
+  larql: z.boolean().optional(),
+});
+export type ProbeRequest = z.infer<typeof ProbeRequest>;
 
-export interface PlanRequest {
-  readonly entry: EntrySnapshot;
-  readonly only: readonly ArtifactKind[];
-  readonly round: number;
+export const PlanRequest = z.strictObject({
+  entry: EntrySnapshot,
+  only: z.array(ArtifactKind).readonly(),
+  round: z.int().positive(),
   /** Null when no high-memory host answered. */
-  readonly host: HostFacts | null;
+  host: HostFacts.nullable(),
   /** The plans of the round before, to show what changed since. */
-  readonly previous: readonly ArtifactPlan[];
+  previous: z.array(ArtifactPlan).readonly(),
   /** Who said to have started it. */
-  readonly startedBy?: string | null;
-}
+  startedBy: z.string().nullable().optional(),
+});
+export type PlanRequest = z.infer<typeof PlanRequest>;
 
 /** The plan of one round as it is shown and approved; bounded, since it lies in the workflow's history. */
 export interface PlannedRound {
@@ -39,16 +43,17 @@ export interface PlannedRound {
   readonly volatile: readonly Check[];
   readonly markdown: string;
   readonly decideWithinMs: number;
-  /** Who has to approve; plans of earlier versions need one approval, of anybody. */
-  readonly approvals?: ApprovalPolicy;
+  readonly approvals: ApprovalPolicy;
 }
 
 export interface ControlActivities {
   readonly planEntry: (request: PlanRequest) => Promise<PlannedRound>;
   readonly checkPreconditions: (plan: ArtifactPlan) => Promise<Preconditions>;
   readonly verifyArtifact: (request: VerifyRequest) => Promise<VerifyReport>;
-  /** The commit that another host has made of this; null where there is none. */
-  readonly findCommit: (request: CommitRequest) => Promise<Extract<CommitReport, { outcome: 'committed' }> | null>;
+  /** Looks for the commit that was asked for, whichever host made it and whatever was committed on top of it. */
+  readonly findCommit: (request: CommitRequest) => Promise<CommitSearch>;
+  /** Tells people, where a webhook is set. */
+  readonly notify: (notification: Notification) => Promise<void>;
 }
 
 export interface WaitingActivities {
@@ -60,17 +65,18 @@ export interface LightActivities {
   readonly probeHost: (request: ProbeRequest) => Promise<HostFacts>;
 }
 
-export interface ClaimRequest {
+export const ClaimRequest = z.strictObject({
   /** Workflow id of the artifact: claiming twice is claiming once. */
-  readonly holder: string;
-  readonly recipeDigest: Digest;
-  readonly diskBytes: number;
-  readonly memoryBytes?: number;
+  holder: z.string().min(1),
+  recipeDigest: Digest,
+  diskBytes: z.int().nonnegative(),
+  memoryBytes: z.int().nonnegative().optional(),
   /** Of an artifact that has no host yet: one that has done some of its work is preferred. */
-  readonly recipe?: Recipe;
+  recipe: Recipe.optional(),
   /** A host that the person wants to leave. */
-  readonly avoid: string | null;
-}
+  excludedHost: z.string().nullable(),
+});
+export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
 export interface ClaimActivities {
   readonly claimHost: (request: ClaimRequest) => Promise<{ readonly host: string }>;
@@ -97,17 +103,30 @@ export type UploadReport =
   /** What was sealed is no longer in scratch: the artifact is built again. */
   | { readonly outcome: 'scratch-lost'; readonly reason: string };
 
-export interface CommitRequest {
-  readonly approved: ApprovedArtifact;
-  readonly manifestDigest: Digest;
-  readonly parent: CommitSha;
-}
+export const UploadRequest = z.strictObject({ approved: ApprovedArtifact, manifestDigest: Digest });
+export type UploadRequest = z.infer<typeof UploadRequest>;
+
+export const CommitRequest = UploadRequest.extend({ parent: CommitSha });
+export type CommitRequest = z.infer<typeof CommitRequest>;
 
 export type CommitReport =
-  | { readonly outcome: 'committed'; readonly commit: CommitSha; readonly provenanceDigest: Digest; readonly settled: 'answered' | 'found' }
+  | {
+      readonly outcome: 'committed';
+      readonly commit: CommitSha;
+      readonly manifestDigest: Digest;
+      readonly provenanceDigest: Digest;
+      readonly settled: 'answered' | 'found';
+    }
   | { readonly outcome: 'stale'; readonly reason: string }
   | { readonly outcome: 'blobs-missing'; readonly reason: string }
   | { readonly outcome: 'scratch-lost'; readonly reason: string };
+
+/** Third detail of a failed commit step, first of a cancelled one: no byte of a commit request has left its host. */
+export type NothingSentDetail = 'nothing-sent';
+
+/** What was found of a commit; `head` is null where the repository is gone. */
+export type CommitSearch =
+  Extract<CommitReport, { outcome: 'committed' }> | { readonly outcome: 'absent'; readonly head: CommitSha | null };
 
 /** `already` where the collection held the target before. */
 export type FilingReport =
@@ -121,30 +140,33 @@ export type FilingReport =
       readonly hint: string | null;
     };
 
-export interface ReleaseRequest {
-  readonly holder: string;
-  readonly recipeDigest: Digest;
-  /** `slot` keeps what was built: a parked artifact goes on from it. */
-  readonly what: 'slot' | 'everything';
-}
+export const ReleaseRequest = z.strictObject({
+  holder: z.string().min(1),
+  recipeDigest: Digest,
+  /** `slot` keeps what was built: a paused artifact goes on from it. */
+  what: z.enum(['slot', 'everything']),
+});
+export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 
 export interface HostActivities {
   readonly buildArtifact: (approved: ApprovedArtifact) => Promise<BuildReport>;
-  readonly uploadArtifact: (request: { readonly approved: ApprovedArtifact; readonly manifestDigest: Digest }) => Promise<UploadReport>;
+  readonly uploadArtifact: (request: UploadRequest) => Promise<UploadReport>;
+  /** Where no commit request can have left the host, a failure says so: {@link NothingSentDetail}. */
   readonly commitArtifact: (request: CommitRequest) => Promise<CommitReport>;
   /** Fails by its report alone: what is published stays published. */
   readonly fileInCollection: (approved: ApprovedArtifact) => Promise<FilingReport>;
   readonly releaseHost: (request: ReleaseRequest) => Promise<void>;
 }
 
-export interface VerifyRequest {
-  readonly target: RepoId;
-  readonly commit: CommitSha;
-  readonly manifestDigest: Digest;
-  readonly provenanceDigest: Digest;
+export const VerifyRequest = z.strictObject({
+  target: RepoId,
+  commit: CommitSha,
+  manifestDigest: Digest,
+  provenanceDigest: Digest,
   /** Read everything back, not samples. */
-  readonly full?: boolean;
-}
+  full: z.boolean().optional(),
+});
+export type VerifyRequest = z.infer<typeof VerifyRequest>;
 
 export interface VerifyReport {
   readonly files: number;

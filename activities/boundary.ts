@@ -1,9 +1,13 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import type { z } from 'zod';
+import { describeIssues } from '../core/describe-issues.js';
 import { SwpError, messageOf } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
 import { oneLine } from '../core/text.js';
+import { INPUTS } from './inputs.js';
+import { NOTHING_SENT, NothingSent } from './nothing-sent.js';
 import { explainFailure } from './scratch/explain-failure.js';
 
 const isStopping = (): boolean => Context.current().cancellationDetails?.workerShutdown ?? false;
@@ -12,7 +16,9 @@ const isStopping = (): boolean => Context.current().cancellationDetails?.workerS
  * The one place where failures become Temporal's: a stable type, whether it is worth another attempt, and
  * what a person can do as the first detail. What is not recognised needs a person too: it is not retried.
  */
-export const toFailure = (error: unknown, redact: Redact): Error => {
+export const toFailure = (thrown: unknown, redact: Redact): Error => {
+  const sent = thrown instanceof NothingSent ? [NOTHING_SENT] : [];
+  const error = thrown instanceof NothingSent ? thrown.cause : thrown;
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   // Raw: what is cut before may hold most of a token.
   const message = oneLine(redact(messageOf(error)), 2000);
@@ -21,7 +27,7 @@ export const toFailure = (error: unknown, redact: Redact): Error => {
       type: error.code,
       message,
       nonRetryable: !error.transient,
-      details: [error.hint === undefined ? null : redact(error.hint), error.kind],
+      details: [error.hint === undefined ? null : redact(error.hint), error.kind, ...sent],
       ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
     });
   }
@@ -29,15 +35,31 @@ export const toFailure = (error: unknown, redact: Redact): Error => {
     type: 'internal',
     message,
     nonRetryable: true,
-    details: ["Look at the worker's log; this is a bug or a broken machine.", 'internal'],
+    details: ["Look at the worker's log; this is a bug or a broken machine.", 'internal', ...sent],
   });
 };
 
 const isForeseen = (error: unknown): boolean =>
-  error instanceof SwpError || error instanceof ApplicationFailure || error instanceof CancelledFailure;
+  (error instanceof NothingSent && isForeseen(error.cause)) ||
+  error instanceof SwpError ||
+  error instanceof ApplicationFailure ||
+  error instanceof CancelledFailure;
 
 /** Where a bug is: of no use in a history, and all there is in a log. */
 const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined);
+
+const SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(Object.entries(INPUTS));
+
+/** Parses the argument of an activity: a workflow that somebody started by hand may pass on anything. */
+const parseInput = (args: unknown[]): unknown[] => {
+  const { activityType } = Context.current().info;
+  const parsed = SCHEMAS.get(activityType)?.safeParse(args[0]);
+  if (parsed === undefined) return args;
+  if (parsed.success) return [parsed.data];
+  throw new SwpError('invalid', 'activity/input', `${activityType} cannot take this input: ${describeIssues(parsed.error)}.`, {
+    hint: 'Start publishes with `swp start`.',
+  });
+};
 
 /**
  * @param redact takes out what no failure may carry into a history
@@ -49,7 +71,7 @@ export const activityBoundary =
     inbound: {
       async execute(input, next) {
         try {
-          return await next(input);
+          return await next({ ...input, args: parseInput(input.args) });
         } catch (thrown) {
           const error = scratch === null ? thrown : explainFailure(thrown, scratch);
           const { cancellationSignal } = Context.current();
@@ -58,7 +80,7 @@ export const activityBoundary =
               type: 'worker-stopping',
               message: 'The worker is stopping; the step goes on elsewhere or later.',
             });
-          if (cancellationSignal.aborted) throw new CancelledFailure('cancelled');
+          if (cancellationSignal.aborted) throw new CancelledFailure('cancelled', error instanceof NothingSent ? [NOTHING_SENT] : []);
           if (!isForeseen(error)) Context.current().log.error('not foreseen', { error: messageOf(error), stack: stackOf(error) });
           throw toFailure(error, redact);
         }

@@ -26,6 +26,8 @@ import { uploadFiles } from './upload.js';
 const FILES_IN_FLIGHT = 8;
 
 export interface CommitDeps {
+  /** Called once the Hub may have received a commit request. */
+  readonly onSent?: () => void;
   /** With the write token, for the target. */
   readonly hub: HubConfig;
   readonly sourceHub: HubConfig;
@@ -131,12 +133,17 @@ export const commitSealed = async (
         files: await pMap(files, (file) => commitFile(file, lfs.has(file.path)), { concurrency: FILES_IN_FLIGHT, signal }),
         deletions: plan.operations.flatMap((operation) => (operation.op === 'delete' ? [operation.path] : [])),
       },
-      { signal, treeMatches: (commit) => treeHolds(hub, approved, expected, commit, signal) },
+      {
+        signal,
+        treeMatches: (commit) => treeHolds(hub, approved, expected, commit, signal),
+        ...(deps.onSent === undefined ? {} : { onSent: deps.onSent }),
+      },
     );
     if (done.outcome === 'stale') return { outcome: 'stale', reason: done.reason };
     return {
       outcome: 'committed',
       commit: done.commit,
+      manifestDigest: sealed.digest,
       provenanceDigest: Digest.parse(`sha256:${sha256Of(provenance)}`),
       settled: done.settled,
     };

@@ -1,14 +1,18 @@
+import { Context } from '@temporalio/activity';
 import { comparePreconditions } from '../plan/preconditions.js';
 import type { ControlActivities, WaitingActivities } from './api.js';
 import { findCommit } from './find-commit.js';
 import { readSource } from './facts/source.js';
 import { readTarget } from './facts/target.js';
 import { tellingRetries, withHeartbeat } from './heartbeat.js';
+import type { Notification } from './notification.js';
 import { planEntry, type PlanDeps } from './plan-entry.js';
 import { verifyPublished } from './verify.js';
 
 /** Its Hub is one with a read token: nothing here writes there. Its policies are those of this worker's settings. */
 export interface ControlDeps extends PlanDeps {
+  /** Tells people, in one attempt; does nothing where no webhook is set. */
+  readonly notify: (notification: Notification, signal: AbortSignal) => Promise<void>;
   /** Resolves when the workflow of that id has closed, however it closed; rejects when aborted. */
   readonly awaitWorkflow: (id: string, signal: AbortSignal) => Promise<void>;
 }
@@ -37,6 +41,8 @@ export const createControlActivities = (deps: ControlDeps): ControlActivities & 
     withHeartbeat('verifying', (signal, report) => verifyPublished(tellingRetries(deps.hub, report), request, report, signal)),
 
   findCommit: (request) => withHeartbeat('committing', (signal, report) => findCommit(tellingRetries(deps.hub, report), request, signal)),
+
+  notify: (notification) => deps.notify(notification, Context.current().cancellationSignal),
 
   awaitWorkflow: (id) => withHeartbeat(`waiting for ${id}`, (signal) => deps.awaitWorkflow(id, signal)),
 });

@@ -7,18 +7,19 @@ import { assertApproved } from '../plan/approved.js';
 import { sha256Of } from '../plan/canonical.js';
 import { describeBytes, manifestDigest } from '../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../plan/provenance.js';
-import type { CommitReport, CommitRequest } from './api.js';
+import type { CommitRequest, CommitSearch } from './api.js';
 import { treeHolds } from './commit.js';
+import { readHead } from './facts/head.js';
 import { isBrokenRecord } from './facts/last-publish.js';
 import { renderProvenance } from './seal.js';
 
-type Committed = Extract<CommitReport, { outcome: 'committed' }>;
+type Committed = Extract<CommitSearch, { outcome: 'committed' }>;
 
 const commitsSince = async (hub: HubConfig, { approved, parent }: CommitRequest, signal: AbortSignal): Promise<CommitFacts[]> => {
   try {
     return await listCommitsSince(hub, approved.plan.target.repo, parent, { signal });
   } catch (error) {
-    // A target that somebody deleted holds no commit of ours either.
+    // Deleted, or hidden from this token: the absent head says so.
     if (error instanceof SwpError && error.code === 'hub/not-found') return [];
     throw error;
   }
@@ -46,13 +47,18 @@ const readOurs = async (
   if (Buffer.compare(renderProvenance(approved, { manifest, environment }), bytes) !== 0) return null;
   const files = [...manifest.files, describeBytes(PROVENANCE_PATH, bytes)];
   if (!(await treeHolds(hub, approved, files, commit, signal))) return null;
-  return { outcome: 'committed', commit, provenanceDigest: Digest.parse(`sha256:${sha256Of(bytes)}`), settled: 'found' };
+  const provenanceDigest = Digest.parse(`sha256:${sha256Of(bytes)}`);
+  return { outcome: 'committed', commit, manifestDigest: sealed, provenanceDigest, settled: 'found' };
 };
 
-/** Looks for the commit of an artifact since the planned head, whichever host made it, without anything of that host's scratch. */
-export const findCommit = async (hub: HubConfig, request: CommitRequest, signal: AbortSignal): Promise<Committed | null> => {
+/**
+ * Looks for the commit of an artifact since the planned head, whichever host made it and whatever was committed on top of
+ * it, without anything of that host's scratch.
+ */
+export const findCommit = async (hub: HubConfig, request: CommitRequest, signal: AbortSignal): Promise<CommitSearch> => {
   const { approved, manifestDigest: sealed } = request;
   assertApproved(approved);
+  const head = await readHead(hub, approved.plan.target.repo, signal);
   for (const commit of await commitsSince(hub, request, signal)) {
     const { plan, manifest } = readTrailers(commit.message);
     if (plan !== approved.decision.plan || manifest !== sealed) continue;
@@ -64,5 +70,5 @@ export const findCommit = async (hub: HubConfig, request: CommitRequest, signal:
       if (!isBrokenRecord(error)) throw error;
     }
   }
-  return null;
+  return { outcome: 'absent', head: head?.commit ?? null };
 };

@@ -13,6 +13,7 @@ import { tellingRetries, withHeartbeat, type Report } from './heartbeat.js';
 import type { HostLarql } from './host-larql.js';
 import { mirrorPayload } from './mirror.js';
 import { probeHost } from './probe.js';
+import { NothingSent } from './nothing-sent.js';
 import { assertOwnDirectory } from './scratch/open-scratch.js';
 import type { ScratchParts } from './scratch/parts.js';
 import { capacityOf } from './scratch/room.js';
@@ -103,7 +104,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         ),
       ),
 
-    claimHost: ({ holder, recipeDigest, diskBytes, memoryBytes = 0, recipe, avoid }) =>
+    claimHost: ({ holder, recipeDigest, diskBytes, memoryBytes = 0, recipe, excludedHost }) =>
       beating('claiming a host', async () => {
         const { attempt } = Context.current().info;
         if (recipe?.kind === 'vindex' && (await leavesToOthers(recipe, deps.shared, attempt)))
@@ -114,7 +115,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
           });
         const inputs = recipe?.kind === 'vindex' ? inputsOf(recipe) : [];
         const answer =
-          avoid === deps.host
+          excludedHost === deps.host
             ? { granted: false as const, reason: 'a person sent it to another host, so another high-memory worker has to take it' }
             : await deps.claims.claim({ holder, recipeDigest, diskBytes, memoryBytes, inputs });
         if (answer.granted) return { host: deps.host };
@@ -158,17 +159,19 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
 
     commitArtifact: ({ approved, manifestDigest, parent }) =>
       beating('committing', async (signal, report) => {
-        await admit(approved);
-        assertReleased(approved, manifestDigest);
-        return orScratchLost(async () =>
-          commitSealed(
-            { ...hubs(report), layout: deps.layout },
-            approved,
-            await openSealed(deps, approved, manifestDigest),
-            parent,
-            signal,
-          ),
-        );
+        // An attempt before this one may have sent a request before its worker died.
+        let mayBeSent = Context.current().info.attempt > 1;
+        const onSent = (): void => void (mayBeSent = true);
+        try {
+          await admit(approved);
+          assertReleased(approved, manifestDigest);
+          const target = { ...hubs(report), layout: deps.layout, onSent };
+          return await orScratchLost(async () =>
+            commitSealed(target, approved, await openSealed(deps, approved, manifestDigest), parent, signal),
+          );
+        } catch (error) {
+          throw mayBeSent ? error : new NothingSent(error);
+        }
       }),
 
     fileInCollection: (approved) =>

@@ -149,7 +149,7 @@ export const declare = (execute: Execute): Command => {
   program
     .command('retry')
     .argument('<entry>')
-    .description('do the failed step of a parked publish again')
+    .description('do the failed step of a paused publish again')
     .option('--note <text>', 'kept in the history')
     .action((entry: string, options: { note?: string }) =>
       execute(async (context) => (await import('./commands/resolve.js')).resolve({ entry, action: 'retry', ...options }, context)),
@@ -157,7 +157,7 @@ export const declare = (execute: Execute): Command => {
   program
     .command('abandon')
     .argument('<entry>')
-    .description('give up a parked publish; asks first')
+    .description('give up a paused publish; asks first')
     .option('--note <text>', 'kept in the history')
     .option('--yes', 'without asking; needed without a terminal')
     .action((entry: string, options: { note?: string; yes?: true }) =>
@@ -166,7 +166,7 @@ export const declare = (execute: Execute): Command => {
   program
     .command('move')
     .argument('<entry>')
-    .description('send what is parked, or whose host is gone, to another host')
+    .description('send what is paused, or whose host is gone, to another host')
     .option('--from <host>', 'what is on this host, even while it works: what it does is stopped')
     .option('--note <text>', 'kept in the history')
     .action((entry: string, options: { from?: string; note?: string }) =>

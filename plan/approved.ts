@@ -1,27 +1,29 @@
+import { z } from 'zod';
 import { SwpError } from '../core/error.js';
 import type { Digest } from '../core/ids.js';
-import { policyText } from './approval.js';
-import { artifactPlanDigest, type ArtifactPlan } from './artifact-plan.js';
-import { reviewerText, type DecisionRecord } from './decision.js';
-import { planDigest, type EntryPlan } from './entry-plan.js';
+import { ApprovalPolicy, policyText } from './approval.js';
+import { ArtifactPlan, artifactPlanDigest } from './artifact-plan.js';
+import { DecisionRecord, reviewerText } from './decision.js';
+import { EntryPlan, planDigest } from './entry-plan.js';
 import { areEnough, type ApprovalTerms } from './reviewer.js';
 import { isCommit, isWork } from './work.js';
 
 /** What a child receives: one artifact's plan, the entry plan that holds its digest, and who approved that. */
-export interface ApprovedArtifact {
-  readonly entryName: string;
-  readonly entryPlan: EntryPlan;
-  readonly plan: ArtifactPlan;
-  readonly decision: DecisionRecord;
+export const ApprovedArtifact = z.strictObject({
+  entryName: z.string(),
+  entryPlan: EntryPlan,
+  plan: ArtifactPlan,
+  decision: DecisionRecord,
   /** The rules that its approvals, and those of its release, follow. */
-  readonly terms: ApprovalTerms;
+  terms: z.strictObject({ policy: ApprovalPolicy, startedBy: z.string().nullable() }),
   /** Approvals of other reviewers before it, where more than one was needed. */
-  readonly earlier?: readonly DecisionRecord[];
+  earlier: z.array(DecisionRecord).readonly().optional(),
   /** Nothing is uploaded before a person has released what was sealed. */
-  readonly needsRelease?: boolean;
+  needsRelease: z.boolean().optional(),
   /** Who released it. */
-  readonly release?: readonly DecisionRecord[];
-}
+  release: z.array(DecisionRecord).readonly().optional(),
+});
+export type ApprovedArtifact = z.infer<typeof ApprovedArtifact>;
 
 /** Every decision that led to what is about to be done, in their order. */
 export const decisionsOf = ({ earlier = [], decision, release = [] }: ApprovedArtifact): readonly DecisionRecord[] => [

@@ -1,5 +1,6 @@
-import type { CollectionSlug, CommitSha, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
-import type { BlockGeneration } from '../formats/vindex/blocks.js';
+import { z } from 'zod';
+import { Sha256, type CollectionSlug, type CommitSha, type GitBlobId, type RepoId } from '../core/ids.js';
+import { BLOCK_GENERATIONS } from '../formats/vindex/blocks.js';
 import type { Provenance } from './provenance.js';
 
 /** One file of a repository at a commit, as the Hub lists it. Size in bytes. */
@@ -57,35 +58,40 @@ export type CollectionFacts =
   | { readonly state: 'unreadable'; readonly wanted: string; readonly code: string };
 
 /** A larql as it was probed, known by its bytes: its version says nothing. */
-export interface LarqlFacts {
-  readonly sha256: Sha256;
+export const LarqlFacts = z.strictObject({
+  sha256: Sha256,
   /** Words that its `--quant` takes. */
-  readonly quants: readonly string[];
+  quants: z.array(z.string()).readonly(),
   /** Its `slice` knows the preset `expert-server`. */
-  readonly expertServer: boolean;
+  expertServer: z.boolean(),
   /**
    * How it lays out the blocks of Q6_K and Q4_0: as programs before August 2026 (`early`) or as GGML. Nothing in a
    * vindex says which, and whoever reads the other kind computes garbage.
    */
-  readonly blocks: BlockGeneration | 'none';
+  blocks: z.enum([...BLOCK_GENERATIONS, 'none']),
   /** The layout that the fleet reads, as the host was told; null where nobody said. */
-  readonly fleetBlocks: BlockGeneration | null;
-  readonly names: 'q4k' | 'kquant';
+  fleetBlocks: z.enum(BLOCK_GENERATIONS).nullable(),
+  names: z.enum(['q4k', 'kquant']),
   /** From the tests or the demo, and no larql. */
-  readonly standIn: boolean;
-}
+  standIn: z.boolean(),
+});
+export type LarqlFacts = z.infer<typeof LarqlFacts>;
 
 /** What a high-memory host says of itself and of its tokens. Volatile: never part of a digest. */
-export interface HostFacts {
-  readonly host: string;
+export const HostFacts = z.strictObject({
+  host: z.string(),
   /** Free under its scratch, or taken there by publishes that will end. */
-  readonly availableDiskBytes: number;
+  availableDiskBytes: z.number(),
   /** All memory of the machine, in bytes. */
-  readonly memoryBytes?: number;
+  memoryBytes: z.number().optional(),
   /** Bytes a second that its uploads share, where they are limited. */
-  readonly uploadRate?: number | null;
+  uploadRate: z.number().nullable().optional(),
   /** Null where it has none; the reason where it has one that cannot be used. */
-  readonly larql?: LarqlFacts | { readonly problem: string } | null;
-  readonly sources: readonly { readonly repo: string; readonly readable: boolean; readonly reason: string; readonly hint?: string }[];
-  readonly targets: readonly { readonly repo: string; readonly writable: 'yes' | 'no' | 'unknown'; readonly reason: string }[];
-}
+  larql: z
+    .union([LarqlFacts, z.strictObject({ problem: z.string() })])
+    .nullable()
+    .optional(),
+  sources: z.array(z.strictObject({ repo: z.string(), readable: z.boolean(), reason: z.string(), hint: z.string().optional() })).readonly(),
+  targets: z.array(z.strictObject({ repo: z.string(), writable: z.enum(['yes', 'no', 'unknown']), reason: z.string() })).readonly(),
+});
+export type HostFacts = z.infer<typeof HostFacts>;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Client, WorkflowFailedError } from '@temporalio/client';
-import { Runtime, Worker, type InjectedSinks, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
+import { Runtime, Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { activityBoundary } from '../activities/boundary.js';
 import { createControlActivities } from '../activities/control.js';
 import { createCampaignActivities } from '../activities/campaign/activities.js';
@@ -9,7 +9,6 @@ import { readCatalog } from '../catalog/load.js';
 import { RateBudget } from '../hub/budget.js';
 import { redactorOf, withPatience, type HubConfig } from '../hub/config.js';
 import { queuesOf } from '../workflows/names.js';
-import type { NoticeSinks } from '../workflows/notices.js';
 import { campaignPublishes } from './campaign-publishes.js';
 import type { WorkerSettings } from './settings.js';
 import { GRACE_SECONDS } from './grace.js';
@@ -19,7 +18,7 @@ import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/steps.js';
 import { startRepair } from './start-repair.js';
 import { swpTools } from './tools.js';
-import { openWebhook, type Webhook } from './webhook.js';
+import { openWebhook } from './webhook.js';
 
 /** After a crash a workflow task waits this long for the dead worker before another takes it. */
 const STICKY_TIMEOUT = '1s';
@@ -46,11 +45,6 @@ const awaitWorkflow =
     signal.throwIfAborted();
   };
 
-/** Notices are told once, when they are new; where no webhook is set they go nowhere. */
-const noticeSinks = (webhook: Webhook | null): InjectedSinks<NoticeSinks> => ({
-  notices: { notice: { fn: (_info, notice) => webhook?.tell(notice), callDuringReplay: false } },
-});
-
 export interface ControlParts {
   readonly connection: NativeConnection;
   readonly namespace: string;
@@ -73,6 +67,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     checkPreconditions,
     verifyArtifact,
     findCommit,
+    notify,
     awaitWorkflow: wait,
   } = createControlActivities({
     hub,
@@ -80,6 +75,9 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     proveShards: settings.proveShards,
     decideWithinMs: settings.decideWithinMs,
     approvals: settings.approvals,
+    notify: async (notification, signal) => {
+      await webhook?.notify(notification, signal);
+    },
     awaitWorkflow: awaitWorkflow(client),
   });
   const catalog = () => readCatalog({ cwd: process.cwd(), ...(settings.catalogFile === null ? {} : { file: settings.catalogFile }) });
@@ -109,9 +107,8 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
     Worker.create({
       ...common,
       ...parts.workflows,
-      sinks: noticeSinks(webhook),
       taskQueue: queues.control,
-      activities: { planEntry, checkPreconditions, verifyArtifact, findCommit, ...revalidation, ...campaign },
+      activities: { planEntry, checkPreconditions, verifyArtifact, findCommit, notify, ...revalidation, ...campaign },
       maxConcurrentActivityTaskExecutions: LIGHT_SLOTS,
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     }),

@@ -1,58 +1,63 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Runtime } from '@temporalio/worker';
-import { messageOf } from '../core/error.js';
-import { oneLine, plural } from '../core/text.js';
+import type { Notification } from '../activities/notification.js';
+import { messageOf, SwpError } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
 import type { Secret } from '../core/secret.js';
+import { oneLine, plural } from '../core/text.js';
 import { shortDigest } from '../plan/decision.js';
 import { totalsText } from '../plan/render/campaign-markdown.js';
 import { decideCommand } from '../plan/render/words.js';
-import type { Notice } from '../workflows/notices.js';
 
 const ATTEMPTS = 6;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 const ANSWER_MS = 10_000;
-/** While the other side is away; what comes then is dropped, and said. */
-const MOST_WAITING = 100;
 
 /** `<…>` would be a link or a call to a whole channel there. */
 const escapeSlack = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** A notice in one or two lines, with the command that answers it. */
-export const noticeText = (notice: Notice): string => {
-  switch (notice.what) {
+/** A notification in one or two lines, with the command that answers it. */
+export const notificationText = (notification: Notification): string => {
+  switch (notification.what) {
     case 'awaiting-approval': {
-      const { entry } = notice;
-      return `Plan ${shortDigest(notice.plan)} of ${entry} waits for approval. Read it: swp plan ${entry}\nThen: ${decideCommand('approve', entry, 'plan', notice.plan)}`;
+      const { entry, plan } = notification;
+      return `Plan ${shortDigest(plan)} of ${entry} waits for approval. Read it: swp plan ${entry}\nThen: ${decideCommand('approve', entry, 'plan', plan)}`;
     }
     case 'awaiting-release': {
-      const { entry } = notice;
-      return `What was sealed for ${notice.target} waits for its release. Look: swp status ${entry}\nThen: ${decideCommand('approve', entry, 'manifest', notice.manifest)}`;
+      const { entry, target, manifest } = notification;
+      return `What was sealed for ${target} waits for its release. Look: swp status ${entry}\nThen: ${decideCommand('approve', entry, 'manifest', manifest)}`;
     }
     case 'needs-attention': {
-      const { step, reason, hint } = notice.trouble;
-      return `${notice.workflow} is parked at ${step}: ${oneLine(reason, 500)}\n${hint === null ? '' : `${oneLine(hint, 300)} `}Then: swp retry ${notice.entry}`;
+      const { entry, workflow, problem } = notification;
+      const hint = problem.hint === null ? '' : `${oneLine(problem.hint, 300)} `;
+      return `${workflow} is paused at ${problem.step}: ${oneLine(problem.reason, 500)}\n${hint}Then: swp retry ${entry}`;
     }
     case 'published':
-      return `${notice.entry} is published to ${notice.target}, commit ${notice.commit}.`;
+      return `${notification.entry} is published to ${notification.target}, commit ${notification.commit}.`;
     case 'findings': {
-      const first = notice.first.map(
+      const first = notification.first.map(
         ({ entry, target, code, message }) => `• ${target ?? entry ?? 'catalog'}: ${code}: ${oneLine(message, 200)}`,
       );
-      const more = notice.attention - first.length;
+      const more = notification.attention - first.length;
       const lines = [...first, ...(more > 0 ? [`and ${more} more`] : [])];
-      return `Re-validation, ${notice.which}: ${plural(notice.attention, 'finding')} to attend to.\n${lines.join('\n')}\nAll of them: swp schedule show`;
+      return `Re-validation, ${notification.which}: ${plural(notification.attention, 'finding')}.\n${lines.join('\n')}\nAll of them: swp schedule show`;
     }
     case 'campaign': {
-      const { id, plan, totals } = notice;
+      const { id, plan, totals } = notification;
       return `Campaign ${id} waits for approval: ${totalsText(totals)}. Read it: swp campaign show ${id}\nThen: swp campaign approve ${id} --plan ${plan}`;
     }
     case 'campaign-failed':
-      return `Campaign ${notice.id} could not go on: ${oneLine(notice.reason, 500)}\nIts publishes go on, and wait for whom they wait. Mend that, then start a campaign anew: it joins them.`;
+      return `Campaign ${notification.id} could not go on: ${oneLine(notification.reason, 500)}\nIts publishes go on. Fix the cause, then start a campaign again: it joins them.`;
     case 'revalidation-failed':
-      return `Re-validation, ${notice.which}, could not be done: ${oneLine(notice.reason, 500)}\nMend that, then: swp schedule trigger ${notice.which}`;
+      return `Re-validation, ${notification.which}, failed: ${oneLine(notification.reason, 500)}\nFix the cause, then: swp schedule trigger ${notification.which}`;
   }
+};
+
+/** How long the other side asked to be left alone, bounded; null where it did not. */
+const retryAfterMs = (response: Response): number | null => {
+  const seconds = Number(response.headers.get('retry-after') ?? NaN);
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0) * 1000, LONGEST_WAIT_MS) : null;
 };
 
 export interface WebhookOptions {
@@ -68,59 +73,60 @@ export interface WebhookOptions {
 export const openWebhook = (url: Secret | null, redact: Redact): Webhook | null =>
   url === null ? null : new Webhook({ url, redact, warn: (message) => Runtime.instance().logger.warn(message) });
 
-/** Tells a chat of notices, in JSON that Slack's incoming webhooks take. Nothing waits for it, and what fails is only said. */
+/** A chat that takes texts in the JSON of Slack's incoming webhooks. */
 export class Webhook {
-  private readonly waiting: string[] = [];
-  private working = false;
-
   constructor(private readonly options: WebhookOptions) {}
 
-  tell(notice: Notice): void {
-    this.say(noticeText(notice));
+  /**
+   * Posts a notification, once.
+   *
+   * @throws SwpError `webhook/unavailable` where another attempt may help, else `webhook/refused`
+   */
+  notify(notification: Notification, signal: AbortSignal): Promise<void> {
+    return this.post(notificationText(notification), signal);
   }
 
-  /** Takes a text and returns at once. */
+  /** Posts a text without a caller that waits; one that is not taken after some attempts is logged and dropped. */
   say(text: string): void {
-    const clean = this.options.redact(text);
-    if (this.waiting.length >= MOST_WAITING) return this.options.warn(`The webhook does not keep up; dropped: ${oneLine(clean, 100)}`);
-    this.waiting.push(JSON.stringify({ text: escapeSlack(clean) }));
-    if (!this.working) void this.work();
+    void this.deliver(text);
   }
 
-  private async work(): Promise<void> {
-    this.working = true;
-    for (let body = this.waiting.shift(); body !== undefined; body = this.waiting.shift()) await this.deliver(body);
-    this.working = false;
-  }
-
-  private async deliver(body: string): Promise<void> {
+  private async deliver(text: string): Promise<void> {
     const { sleep = (milliseconds: number) => delay(milliseconds, undefined, { ref: false }), warn } = this.options;
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.post(body);
-      if (outcome === 'taken') return;
-      if (!outcome.again || attempt === ATTEMPTS) return warn(`The webhook did not take a notice: ${outcome.why}.`);
-      await sleep(outcome.waitMs ?? Math.min(FIRST_WAIT_MS * 4 ** (attempt - 1), LONGEST_WAIT_MS));
+      try {
+        return await this.post(text);
+      } catch (error) {
+        const again = error instanceof SwpError && error.transient && attempt < ATTEMPTS;
+        if (!again) return warn(`The webhook did not take a text: ${messageOf(error)}`);
+        await sleep(error.retryAfterMs ?? Math.min(FIRST_WAIT_MS * 4 ** (attempt - 1), LONGEST_WAIT_MS));
+      }
     }
   }
 
-  /** Errors of `fetch` name no address but the host's; what they say is cut all the same. */
-  private async post(body: string): Promise<'taken' | { readonly why: string; readonly again: boolean; readonly waitMs?: number }> {
+  /** Errors of `fetch` name no address but the host's; they are redacted all the same. */
+  private async post(text: string, signal?: AbortSignal): Promise<void> {
+    const { url, redact } = this.options;
+    let response: Response;
     try {
-      const response = await fetch(this.options.url.reveal(), {
+      response = await fetch(url.reveal(), {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body,
+        body: JSON.stringify({ text: escapeSlack(redact(text)) }),
         redirect: 'error',
-        signal: AbortSignal.timeout(ANSWER_MS),
+        signal: AbortSignal.any([AbortSignal.timeout(ANSWER_MS), ...(signal === undefined ? [] : [signal])]),
       });
       await response.body?.cancel();
-      if (response.ok) return 'taken';
-      const seconds = Number(response.headers.get('retry-after') ?? NaN);
-      const waitMs = Number.isFinite(seconds) ? { waitMs: Math.min(Math.max(seconds, 0) * 1000, LONGEST_WAIT_MS) } : {};
-      return { why: `it answered ${response.status}`, again: response.status === 429 || response.status >= 500, ...waitMs };
     } catch (error) {
+      signal?.throwIfAborted();
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      return { why: oneLine(this.options.redact(messageOf(cause)), 200), again: true };
+      throw new SwpError('unavailable', 'webhook/unavailable', `The webhook cannot be reached: ${oneLine(redact(messageOf(cause)), 200)}.`);
     }
+    if (response.ok) return;
+    const message = `The webhook answered ${response.status}.`;
+    const waitMs = retryAfterMs(response);
+    if (response.status === 429 || response.status >= 500)
+      throw new SwpError('unavailable', 'webhook/unavailable', message, waitMs === null ? {} : { retryAfterMs: waitMs });
+    throw new SwpError('invalid', 'webhook/refused', message, { hint: 'Correct SWP_WEBHOOK of this worker.' });
   }
 }

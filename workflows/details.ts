@@ -1,11 +1,11 @@
 import type { BuildReport } from '../activities/api.js';
-import type { CommitSha } from '../core/ids.js';
 import { formatBytes, plural } from '../core/text.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import { policyText, type Approval } from '../plan/approval.js';
 import { decisionText } from '../plan/decision.js';
+import type { Problem } from '../plan/problem.js';
 import { decisionForms } from '../plan/render/decision-forms.js';
-import type { Resolution, Trouble } from './messages.js';
+import type { Resolution } from './messages.js';
 import type { Stage } from './stages.js';
 
 const ADVICE: Record<Stage, string> = {
@@ -20,41 +20,30 @@ const ADVICE: Record<Stage, string> = {
   published: 'Done: the target holds what was approved.',
   filed: 'Done: the target is in its collection; its files stayed as they were.',
   unchanged: 'Nothing to do: the target already holds it.',
-  rejected: 'A reviewer rejected the plan; the target is as it was.',
-  expired: 'Nobody decided in time; the target is as it was. Start again for a fresh plan.',
-  abandoned: 'Given up.',
+  rejected: 'A reviewer rejected it; no commit was sent.',
+  expired: 'There was no decision in time; no commit was sent. Start again for a fresh plan.',
+  abandoned: 'Ended early.',
   failed: 'This publish cannot go on; the reason is in its result.',
-  'needs-attention': 'It stands still until somebody answers.',
+  'needs-attention': 'Paused: needs a decision.',
 };
 
 const actionForm = (action: Resolution['action']): string => `\`\`\`json\n{\n  "action": "${action}"\n}\n\`\`\``;
 
-const troubleText = (trouble: Trouble, actions: readonly Resolution['action'][]): string =>
+const problemText = (problem: Problem, actions: readonly Resolution['action'][], workflow?: string): string =>
   [
-    `**${escapeMarkdown(trouble.step)}** failed: ${escapeMarkdown(trouble.reason, 1000)}`,
-    ...(trouble.hint === null ? [] : [`What to do: ${escapeMarkdown(trouble.hint, 500)}`]),
-    'Then send Update `resolve` with one of:',
+    `**${escapeMarkdown(problem.step)}** failed: ${escapeMarkdown(problem.reason, 1000)}`,
+    ...(problem.hint === null ? [] : [`What to do: ${escapeMarkdown(problem.hint, 500)}`]),
+    `Then send Update \`resolve\`${workflow === undefined ? '' : ` to workflow ${codeSpan(workflow)}`} with one of:`,
     ...actions.map(actionForm),
   ].join('\n\n');
 
-/**
- * What an artifact that is given up leaves in its target.
- *
- * @param unknown a host was left while it may have been sending the commit
- */
-export const whatIsLeft = (commit: CommitSha | null, unknown = false): string => {
-  if (commit !== null) return `Commit ${commit} is in the target, and was not verified: swp verify does that too.`;
-  if (!unknown) return 'The target is as it was.';
-  return 'No commit of it was seen in the target. The host that was left may have sent one just before: look again in some minutes, swp verify does that.';
-};
-
 const heading = (stage: Stage): string => `**${stage}**: ${ADVICE[stage]}`;
 
-/** The stages in which an artifact waits for one host alone. */
+/** The stages in which an artifact waits for one host only. */
 const ON_HOST: ReadonlySet<Stage> = new Set(['building', 'uploading', 'committing', 'filing']);
 
 export interface TargetParts {
-  readonly trouble: Trouble | null;
+  readonly problem: Problem | null;
   /** Markdown of our own. */
   readonly note: string | null;
   readonly host: string | null;
@@ -74,9 +63,9 @@ export const targetDetails = (stage: Stage, target: string, parts: TargetParts):
     `Target: ${codeSpan(target)}`,
     ...(ON_HOST.has(stage) ? placeText(parts) : []),
     ...(parts.note === null ? [] : [parts.note]),
-    ...(parts.trouble === null
+    ...(parts.problem === null
       ? []
-      : [troubleText(parts.trouble, parts.host === null ? ['retry', 'abandon'] : ['retry', 'move', 'abandon'])]),
+      : [problemText(parts.problem, parts.host === null ? ['retry', 'abandon'] : ['retry', 'move', 'abandon'])]),
   ].join('\n\n');
 
 const formsOf = ({ plan, manifest }: Approval): string =>
@@ -116,7 +105,9 @@ export const entryDetails = (
   parts: {
     readonly plan: string | null;
     readonly approval: Approval | null;
-    readonly trouble: Trouble | null;
+    readonly problem: Problem | null;
+    /** Targets that are paused, by their workflows. */
+    readonly paused: readonly { readonly workflow: string; readonly problem: Problem }[];
     readonly waitingFor: readonly string[];
     readonly notes: readonly string[];
   },
@@ -129,7 +120,8 @@ export const entryDetails = (
       ? []
       : [`Waiting for ${parts.waitingFor.map((id) => codeSpan(id)).join(', ')}, which writes the same target.`]),
     ...parts.notes,
-    ...(parts.trouble === null ? [] : [troubleText(parts.trouble, ['retry', 'abandon'])]),
+    ...(parts.problem === null ? [] : [problemText(parts.problem, ['retry', 'abandon'])]),
+    ...parts.paused.map(({ workflow, problem }) => problemText(problem, ['retry', 'abandon'], workflow)),
     ...(asks ? [`Round ${approval.round}, ${waitsUntil(approval)}`, formsOf(approval), ...decisionsSoFar(approval)] : []),
     ...(approval?.decision ? [`Round ${approval.round} was ${escapeMarkdown(decisionText(approval.decision), 800)}`] : []),
     ...(parts.plan === null ? [] : [parts.plan]),

@@ -3,8 +3,8 @@ import type { FilingReport } from '../activities/api.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import { collectionName } from '../plan/collection.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
-import { Moved, troubleOf } from './parking.js';
-import type { Seat } from './seat.js';
+import type { HostLease } from './host-lease.js';
+import { Moved, problemOf } from './needs-attention.js';
 import { filingOn } from './steps.js';
 import type { ArtifactReport } from './types.js';
 
@@ -13,17 +13,17 @@ export const fileTarget = (host: string, approved: ApprovedArtifact): Promise<Fi
   filingOn(host).fileInCollection.executeWithOptions({ summary: `file ${approved.plan.target.repo}` }, [approved]);
 
 /** As {@link fileTarget}, for a target that is published whatever comes of this: the next plan has what is still missing. */
-export const fileOrReport = async (seat: Seat, approved: ApprovedArtifact): Promise<FilingReport> => {
+export const fileOrReport = async (lease: HostLease, approved: ApprovedArtifact): Promise<FilingReport> => {
   for (;;) {
     try {
-      return await seat.run((host) => fileTarget(host, approved), { slot: false });
+      return await lease.run((host) => fileTarget(host, approved), { slot: false });
     } catch (error) {
       if (error instanceof Moved) {
-        seat.leave();
+        lease.leave();
         continue;
       }
       if (!(error instanceof ActivityFailure)) throw error;
-      const { code, reason, hint } = troubleOf('filing', error);
+      const { code, reason, hint } = problemOf('filing', error);
       return { outcome: 'failed', collection: collectionName(approved.plan), code, reason, hint };
     }
   }

@@ -1,9 +1,11 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ArtifactKind, Digest } from '../core/ids.js';
+import { z } from 'zod';
+import { ArtifactKind, type Digest } from '../core/ids.js';
 import type { CampaignDecision } from '../plan/campaign/decision.js';
 import type { Approval } from '../plan/approval.js';
 import type { DecisionMessage, DecisionRecord, ReleaseMessage } from '../plan/decision.js';
-import type { Stage } from './stages.js';
+import { Problem } from '../plan/problem.js';
+import { STAGES, type Stage } from './stages.js';
 
 /** A form in the Web UI sends whatever was typed, so the handler takes it as unknown. */
 export const reviewSignal = defineSignal<[DecisionMessage | ReleaseMessage]>('review');
@@ -11,8 +13,8 @@ export const reviewSignal = defineSignal<[DecisionMessage | ReleaseMessage]>('re
 export interface DecisionReply {
   readonly accepted: 'now' | 'before';
   readonly decision: DecisionRecord;
-  /** Approvals that are still needed; absent from workflows of earlier versions. */
-  readonly missing?: number;
+  /** Approvals that are still needed. */
+  readonly missing: number;
 }
 export const decideUpdate = defineUpdate<DecisionReply, [DecisionMessage | ReleaseMessage]>('decide');
 
@@ -24,7 +26,7 @@ export interface CampaignReply {
 export const decideCampaignUpdate = defineUpdate<CampaignReply, [CampaignDecision]>('decide');
 export const reviewCampaignSignal = defineSignal<[CampaignDecision]>('review');
 
-/** Continues what is parked: do the failed step again, on this host or on another, or give up. */
+/** Continues what is paused: do the failed step again, on this host or on another, or give up. */
 export interface Resolution {
   readonly action: 'retry' | 'move' | 'abandon';
   readonly note?: string | undefined;
@@ -35,13 +37,14 @@ export interface ResolutionReply {
 }
 export const resolveUpdate = defineUpdate<ResolutionReply, [Resolution]>('resolve');
 
-/** Why a publish stands still, and what a person can do. */
-export interface Trouble {
-  readonly step: string;
-  readonly code: string;
-  readonly reason: string;
-  readonly hint: string | null;
-}
+/** What a target's workflow tells its publish: the stage that it shows, and why it is paused where it is. */
+export const TargetProgress = z.strictObject({
+  kind: ArtifactKind,
+  stage: z.enum(STAGES),
+  problem: Problem.nullable(),
+});
+export type TargetProgress = z.infer<typeof TargetProgress>;
+export const targetProgressSignal = defineSignal<[TargetProgress]>('target-progress');
 
 export interface ArtifactStatus {
   readonly kind: ArtifactKind;
@@ -58,7 +61,10 @@ export interface PublishStatus {
   readonly artifacts: readonly ArtifactStatus[];
   /** The workflow that holds a target which this publish waits for. */
   readonly waitingFor: readonly string[];
-  readonly trouble: Trouble | null;
+  /** Its targets that run. */
+  readonly running: readonly TargetProgress[];
+  /** Its own; those of its targets are theirs. */
+  readonly problem: Problem | null;
 }
 export const statusQuery = defineQuery<PublishStatus>('status');
 
@@ -70,6 +76,6 @@ export interface TargetStatus {
   readonly left?: string | null;
   /** The release that is, or was, asked for. */
   readonly release?: Approval | null;
-  readonly trouble: Trouble | null;
+  readonly problem: Problem | null;
 }
 export const targetStatusQuery = defineQuery<TargetStatus>('target-status');

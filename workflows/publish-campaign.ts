@@ -1,7 +1,6 @@
 import {
   ActivityFailure,
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -11,8 +10,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { CampaignPublish, DecidedPublish, FollowedPublish } from '../activities/campaign/api.js';
-import { z } from 'zod';
-import { ARTIFACT_KINDS } from '../core/artifact-kinds.js';
 import { inGroups } from '../core/groups.js';
 import type { Digest } from '../core/ids.js';
 import { plural, someOf } from '../core/text.js';
@@ -22,12 +19,13 @@ import { addRows, NO_TOTALS, type CampaignTotals } from '../plan/campaign/totals
 import { namesDigest, reviewerText, shortDigest } from '../plan/decision.js';
 import { campaignMarkdown, firstRows } from '../plan/render/campaign-markdown.js';
 import { decideCampaignUpdate, reviewCampaignSignal } from './messages.js';
-import { notices } from './notices.js';
-import { troubleOf } from './parking.js';
+import { checkCampaignInput } from './inputs.js';
+import { problemOf } from './needs-attention.js';
+import { Notifications } from './notifications.js';
 import { probe } from './probe.js';
 import { refusal } from './refusal.js';
 import { campaign, campaignWaiting } from './steps.js';
-import type { CampaignInput, CampaignResult, CampaignResume } from './types.js';
+import type { CampaignInput, CampaignResult } from './types.js';
 
 /** Entries of one step: planned, started, or decided about. */
 const PLANNED_AT_ONCE = 50;
@@ -57,7 +55,10 @@ class Campaign {
   private readonly notes: string[] = [];
   private asks = false;
 
-  constructor(private readonly input: CampaignInput) {
+  constructor(
+    private readonly input: CampaignInput,
+    private readonly notifications: Notifications,
+  ) {
     const { resume } = input;
     this.totals = resume?.totals ?? NO_TOTALS;
     this.items = [...(resume?.items ?? [])];
@@ -106,7 +107,7 @@ class Campaign {
     this.digest = await campaign().digestCampaign(this.items);
     this.asks = true;
     await this.start();
-    notices.notice({ what: 'campaign', id: this.id, plan: this.digest, totals: this.totals });
+    this.notifications.send({ what: 'campaign', id: this.id, plan: this.digest, totals: this.totals });
   }
 
   private async start(): Promise<void> {
@@ -254,31 +255,19 @@ const NOT_TAKEN = {
   ended: 'Ended already',
 } as const;
 
-const Input = z.strictObject({
-  select: z.union([z.strictObject({ tier: z.string().min(1) }), z.strictObject({ which: z.enum(['all', 'changed']) })]),
-  only: z.array(z.enum(ARTIFACT_KINDS)),
-  startedBy: z.string().nullable(),
-  /** From this workflow itself, as it goes on. */
-  resume: z.custom<CampaignResume>((value) => typeof value === 'object' && value !== null).optional(),
-  continueAfter: z.int().positive().optional(),
-});
-
 /** Plans many entries, shows one plan, and publishes each as it is approved: all of them, or by name. */
 export const publishCampaign = async (input: CampaignInput): Promise<CampaignResult> => {
-  if (!Input.safeParse(input).success)
-    throw ApplicationFailure.create({
-      type: 'campaign/input',
-      nonRetryable: true,
-      message: 'Start it with {"select": {"tier": "smoke"} or {"which": "all" | "changed"}, "only": [], "startedBy": "name" or null}.',
-    });
-  const running = new Campaign(input);
+  const notifications = new Notifications();
+  const running = new Campaign(checkCampaignInput(input), notifications);
   try {
     const result = await running.run();
     await condition(allHandlersFinished);
     return result;
   } catch (error) {
     if (error instanceof ActivityFailure && !isCancellation(error))
-      notices.notice({ what: 'campaign-failed', id: running.id, reason: troubleOf('the campaign', error).reason });
+      notifications.send({ what: 'campaign-failed', id: running.id, reason: problemOf('the campaign', error).reason });
     throw error;
+  } finally {
+    await notifications.drain();
   }
 };

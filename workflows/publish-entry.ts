@@ -11,18 +11,21 @@ import {
 import type { PlannedRound } from '../activities/api.js';
 import { artifactsOf, writtenBy } from '../catalog/artifacts.js';
 import type { ArtifactKind } from '../core/ids.js';
-import { ONE_APPROVAL } from '../plan/approval.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import type { Problem } from '../plan/problem.js';
 import { isCommit, isWork } from '../plan/work.js';
 import { childFailure, runChild } from './children.js';
 import { entryDetails } from './details.js';
 import { filingNotes } from './filing.js';
-import { statusQuery, type Trouble } from './messages.js';
-import { notices, tellParked } from './notices.js';
-import { Abandoned, Parking } from './parking.js';
+import { checkPublishInput } from './inputs.js';
+import { statusQuery } from './messages.js';
+import { targetId } from './names.js';
+import { Abandoned, NeedsAttention } from './needs-attention.js';
+import { Notifications } from './notifications.js';
 import { probe } from './probe.js';
-import { conclude, failureText, totalOf } from './report.js';
+import { conclude, endNotes, failureText, totalOf } from './report.js';
 import { Review } from './review.js';
+import { RunningTargets } from './running-targets.js';
 import { SwpPlan, SwpStage } from './search-attributes.js';
 import type { Stage } from './stages.js';
 import { control } from './steps.js';
@@ -30,19 +33,23 @@ import type { ArtifactReport, ArtifactResult, PublishInput, PublishResult } from
 
 /** One entry: plan, ask, run a child for each artifact, and ask again for those that went stale. */
 class EntryPublish {
-  private stage: Stage = 'planning';
+  /** Its own stage; null while only its targets are at work. */
+  private own: Stage | null = 'planning';
+  /** What the search attribute says; a publish starts with this one. */
+  private shown: Stage = 'planning';
   private round = 0;
   private planned: PlannedRound | null = null;
-  private running = 0;
   private readonly open: Set<ArtifactKind>;
   private readonly plans = new Map<ArtifactKind, ArtifactPlan>();
   private readonly hosts = new Map<ArtifactKind, string>();
   private readonly reports = new Map<ArtifactKind, ArtifactReport>();
   private readonly waitingFor = new Set<string>();
   private readonly review = new Review('plan', () => this.show());
-  private readonly parking = new Parking({
+  private readonly targets = new RunningTargets(() => this.show());
+  private readonly notifications = new Notifications();
+  private readonly attention = new NeedsAttention({
     canMove: () => false,
-    onPark: (trouble) => this.onPark(trouble),
+    onPause: (problem) => this.onPause(problem),
     onResume: () => this.enter('planning'),
   });
 
@@ -60,7 +67,8 @@ class EntryPublish {
         outcome: result.outcome,
       })),
       waitingFor: [...this.waitingFor],
-      trouble: this.parking.trouble,
+      running: this.targets.all,
+      problem: this.attention.problem,
     }));
   }
 
@@ -68,24 +76,27 @@ class EntryPublish {
     try {
       for (;;) {
         while (this.open.size > 0) await this.nextRound();
-        await condition(() => this.open.size > 0 || this.running === 0);
-        if (this.open.size === 0 && this.running === 0) return this.result();
+        await condition(() => this.open.size > 0 || this.targets.isEmpty);
+        if (this.open.size === 0 && this.targets.isEmpty) return this.result();
       }
     } catch (error) {
-      if (error instanceof Abandoned) {
-        this.closeOpen('abandoned', error.message);
-        await condition(() => this.running === 0);
-        return this.result();
-      }
-      if (!isCancellation(error)) throw error;
-      // Children end on their own terms: one whose commit was sent already ends published.
-      await CancellationScope.nonCancellable(() => condition(() => this.running === 0));
-      const reports = [...this.reports.values()];
-      if (reports.length > 0 && reports.every(({ result }) => result.outcome === 'published' || result.outcome === 'filed'))
-        return this.result();
-      this.enter('abandoned');
-      throw error;
+      if (!isCancellation(error) && !(error instanceof Abandoned)) throw error;
+      const reason = error instanceof Abandoned ? error.message : 'cancelled';
+      const result = await CancellationScope.nonCancellable(() => this.endEarly(reason));
+      // A publish ends as cancelled only where that is known to have left no commit; every other end is a result.
+      if (isCancellation(error) && result.outcome === 'abandoned' && result.artifacts.every(leavesNoCommit)) throw error;
+      return result;
+    } finally {
+      await this.notifications.drain();
     }
+  }
+
+  /** Nothing more is begun. Targets end on their own terms: one whose commit was made ends published. */
+  private async endEarly(reason: string): Promise<PublishResult> {
+    this.closeOpen('abandoned', `${reason}; no commit was sent`);
+    await condition(() => this.targets.isEmpty);
+    this.closeOpen('abandoned', `${reason}; no commit was sent`);
+    return this.result();
   }
 
   /** Plans what is open, asks about it, and starts what was approved. */
@@ -93,7 +104,7 @@ class EntryPublish {
     const kinds = [...this.open];
     this.round += 1;
     this.enter('planning');
-    const planned = await this.parking.attempt('planning', () => this.plan(kinds));
+    const planned = await this.attention.attempt('planning', () => this.plan(kinds));
     this.planned = planned;
     upsertSearchAttributes([{ key: SwpPlan, value: planned.digest }]);
     for (const plan of planned.artifacts) this.plans.set(plan.kind, plan);
@@ -109,7 +120,7 @@ class EntryPublish {
     if (this.open.size === 0) return;
     const standing = planned.volatile.filter((check) => check.verdict === 'blocked');
     if (standing.length > 0) {
-      await this.parking.park({
+      await this.attention.pauseForOperator({
         step: 'admission',
         code: standing[0]?.code ?? 'blocked',
         reason: standing.map((check) => check.message).join(' '),
@@ -136,11 +147,10 @@ class EntryPublish {
 
   private async decide(planned: PlannedRound): Promise<void> {
     this.enter('awaiting-approval');
-    const policy = planned.approvals ?? ONE_APPROVAL;
-    const terms = { policy, startedBy: this.input.startedBy ?? null };
+    const terms = { policy: planned.approvals, startedBy: this.input.startedBy ?? null };
     // A campaign tells of all its plans at once; another round is between this publish and its reviewer.
     if (this.input.campaign === undefined || this.round > 1)
-      notices.notice({ what: 'awaiting-approval', entry: this.input.entry.name, plan: planned.digest });
+      this.notifications.send({ what: 'awaiting-approval', entry: this.input.entry.name, plan: planned.digest });
     const question = { round: this.round, plan: planned.digest, ...terms };
     const approval = await this.review.ask(question, planned.decideWithinMs);
     const { decision } = approval;
@@ -160,15 +170,13 @@ class EntryPublish {
         ...(gated ? { needsRelease: true } : {}),
       };
       const release = { withinMs: planned.decideWithinMs, ...terms };
-      this.running += 1;
+      this.targets.begin(plan.kind);
       void this.follow(
         plan,
         runChild({ approved, host: this.hosts.get(plan.kind) ?? null, ...(gated ? { release } : {}) }, (id) => this.wait(id)),
       );
     }
-    upsertSearchAttributes([{ key: SwpStage, value: null }]);
-    this.stage = 'building';
-    this.show();
+    this.enter(null);
   }
 
   /** Records how a child ended; never rejects. */
@@ -183,10 +191,11 @@ class EntryPublish {
         this.close(plan.kind, result);
       }
     } catch (error) {
-      if (isCancellation(error)) this.close(plan.kind, { outcome: 'abandoned', target, reason: 'cancelled' });
+      if (isCancellation(error)) this.close(plan.kind, { outcome: 'abandoned', target, commit: 'none', reason: 'cancelled' });
       else this.close(plan.kind, { outcome: 'failed', target, reason: childFailure(error) });
     } finally {
-      this.running -= 1;
+      this.targets.end(plan.kind);
+      this.show();
     }
   }
 
@@ -203,7 +212,9 @@ class EntryPublish {
 
   private closeOpen(outcome: 'failed' | 'rejected' | 'expired' | 'abandoned', reason: string): void {
     for (const artifact of artifactsOf(this.input.entry.entry)) {
-      if (this.open.has(artifact.kind)) this.close(artifact.kind, { outcome, target: artifact.target, reason });
+      if (!this.open.has(artifact.kind)) continue;
+      const { kind, target } = artifact;
+      this.close(kind, outcome === 'abandoned' ? { outcome, target, reason, commit: 'none' } : { outcome, target, reason });
     }
   }
 
@@ -215,33 +226,51 @@ class EntryPublish {
     return { outcome, artifacts, rounds: this.round, plan: this.planned?.digest ?? null };
   }
 
-  private onPark(trouble: Trouble): void {
+  private onPause(problem: Problem): void {
     this.enter('needs-attention');
-    tellParked(this.input.entry.name, trouble);
+    this.notifications.sendPaused(this.input.entry.name, problem);
   }
 
-  private enter(stage: Stage): void {
-    this.stage = stage;
-    upsertSearchAttributes([{ key: SwpStage, value: stage }]);
+  private enter(stage: Stage | null): void {
+    this.own = stage;
     this.show();
   }
 
+  /** What it asks itself comes first: only this workflow can be answered then. */
+  private get stage(): Stage {
+    const { own, targets } = this;
+    if (own !== null && (own !== 'planning' || targets.paused.length === 0)) return own;
+    return targets.stage ?? this.shown;
+  }
+
   private show(): void {
+    const { stage } = this;
+    const reports = [...this.reports.values()];
+    if (stage !== this.shown) upsertSearchAttributes([{ key: SwpStage, value: stage }]);
+    this.shown = stage;
+    const paused = this.targets.paused.map(({ kind, problem }) => ({
+      workflow: targetId(this.plans.get(kind)?.target.repo ?? ''),
+      problem,
+    }));
     setCurrentDetails(
-      entryDetails(this.stage, {
+      entryDetails(stage, {
         plan: this.planned?.markdown ?? null,
         approval: this.review.approval,
-        trouble: this.parking.trouble,
+        problem: this.attention.problem,
+        paused,
         waitingFor: [...this.waitingFor],
-        notes: filingNotes([...this.reports.values()]),
+        notes: [...endNotes(reports), ...filingNotes(reports)],
       }),
     );
   }
 }
 
+const leavesNoCommit = ({ result }: ArtifactReport): boolean =>
+  result.outcome === 'abandoned' ? result.commit === 'none' : ['rejected', 'expired', 'unchanged'].includes(result.outcome);
+
 /** Publishes one entry of the catalog: nothing is written to the Hub before a person approved exactly the plan. */
 export const publishEntry = async (input: PublishInput): Promise<PublishResult> => {
-  const result = await new EntryPublish(input).run();
+  const result = await new EntryPublish(checkPublishInput(input)).run();
   // The result is known: a cancel that came meanwhile must not take its place.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (result.outcome === 'failed')

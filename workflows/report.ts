@@ -1,4 +1,5 @@
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import type { ArtifactReport, PublishResult } from './types.js';
 
 /** Why blocked artifacts are blocked, in one text. */
@@ -16,6 +17,14 @@ const GRAVITY = ['failed', 'abandoned', 'rejected', 'expired', 'published', 'fil
 
 export const totalOf = (reports: readonly ArtifactReport[]): PublishResult['outcome'] =>
   GRAVITY.find((outcome) => reports.some(({ result }) => result.outcome === outcome)) ?? 'unchanged';
+
+/** How each artifact has ended, as Markdown for the Web UI. */
+export const endNotes = (reports: readonly ArtifactReport[]): string[] =>
+  reports.map(({ result }) => {
+    if (result.outcome === 'published') return `${codeSpan(result.receipt.target)}: published, commit ${codeSpan(result.receipt.commit)}`;
+    const reason = 'reason' in result ? `: ${escapeMarkdown(result.reason, 1000)}` : '';
+    return `${codeSpan(result.target)}: ${result.outcome}${reason}`;
+  });
 
 /** Why a publish failed, and how the artifacts ended that did not. */
 export const failureText = (result: PublishResult): string =>

@@ -1,5 +1,4 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import { z } from 'zod';
+import { ActivityFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Fleet } from '../activities/revalidate/api.js';
 import { inGroups } from '../core/groups.js';
 import { mergeRepairs, type Repair, type RepairReport } from '../plan/findings/repair.js';
@@ -7,8 +6,9 @@ import { levelOf } from '../plan/findings/finding.js';
 import { weekOf } from '../plan/findings/share.js';
 import { joinTables, NO_FINDINGS, type FindingTable } from '../plan/findings/table.js';
 import { findingsMarkdown } from '../plan/render/findings-markdown.js';
-import { notices } from './notices.js';
-import { troubleOf } from './parking.js';
+import { checkRevalidateInput } from './inputs.js';
+import { problemOf } from './needs-attention.js';
+import { Notifications } from './notifications.js';
 import { SwpFindings } from './search-attributes.js';
 import { readingBack, revalidation } from './steps.js';
 import type { RevalidateInput, RevalidateResult } from './types.js';
@@ -19,10 +19,8 @@ const BATCH = { nightly: 50, weekly: 10 } as const;
 const REPAIRED_AT_ONCE = 50;
 /** Repairs that a result lists. */
 const MOST_REPAIRS = 100;
-/** Findings that a notice tells of. */
-const TOLD = 3;
-
-const MOST_WEEKS = 520;
+/** Findings that a notification names. */
+const NAMED = 3;
 
 /** One look at everything that is published. */
 class RevalidateRun {
@@ -33,7 +31,10 @@ class RevalidateRun {
   private readonly read = { targets: 0, files: 0, bytes: 0, ofBytes: 0 };
   private readonly week: number | null;
 
-  constructor(private readonly input: RevalidateInput) {
+  constructor(
+    private readonly input: RevalidateInput,
+    private readonly notifications: Notifications,
+  ) {
     this.week = input.which === 'weekly' ? weekOf(Date.now()) : null;
   }
 
@@ -42,10 +43,10 @@ class RevalidateRun {
       await this.lookAtAll();
       await this.repair();
     } finally {
-      // What was found is told, whatever came in between.
+      // What was found is reported, whatever came in between.
       this.show();
       upsertSearchAttributes([{ key: SwpFindings, value: this.table.attention }]);
-      if (this.table.attention > 0) this.tell();
+      if (this.table.attention > 0) this.notify();
     }
     return this.result();
   }
@@ -90,9 +91,10 @@ class RevalidateRun {
     }
   }
 
-  private tell(): void {
-    const first = this.table.rows.filter((row) => levelOf(row) === 'attention').slice(0, TOLD);
-    notices.notice({ what: 'findings', which: this.input.which, attention: this.table.attention, first });
+  private notify(): void {
+    const rows = this.table.rows.filter((row) => levelOf(row) === 'attention').slice(0, NAMED);
+    const first = rows.map(({ entry, target, code, message }) => ({ entry, target, code, message }));
+    this.notifications.send({ what: 'findings', which: this.input.which, attention: this.table.attention, first });
   }
 
   private show(): void {
@@ -106,25 +108,17 @@ class RevalidateRun {
   }
 }
 
-const Input = z.discriminatedUnion('which', [
-  z.strictObject({ which: z.literal('nightly') }),
-  z.strictObject({ which: z.literal('weekly'), weeks: z.int().min(1).max(MOST_WEEKS) }),
-]);
-
 /** Looks at everything that the catalog publishes, reports what is not as it was left, and asks for what would mend it. */
 export const revalidate = async (input: RevalidateInput): Promise<RevalidateResult> => {
-  const parsed = Input.safeParse(input);
-  if (!parsed.success)
-    throw ApplicationFailure.create({
-      type: 'revalidate/input',
-      nonRetryable: true,
-      message: 'Start it with {"which": "nightly"} or {"which": "weekly", "weeks": 8}.',
-    });
+  const { which } = checkRevalidateInput(input);
+  const notifications = new Notifications();
   try {
-    return await new RevalidateRun(parsed.data).run();
+    return await new RevalidateRun(input, notifications).run();
   } catch (error) {
     if (error instanceof ActivityFailure && !isCancellation(error))
-      notices.notice({ what: 'revalidation-failed', which: parsed.data.which, reason: troubleOf('re-validation', error).reason });
+      notifications.send({ what: 'revalidation-failed', which, reason: problemOf('re-validation', error).reason });
     throw error;
+  } finally {
+    await notifications.drain();
   }
 };

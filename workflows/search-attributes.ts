@@ -2,7 +2,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 
 /** The catalog entry, `source/key`. */
 export const SwpEntry = defineSearchAttributeKey('SwpEntry', SearchAttributeType.KEYWORD);
-/** Where it stands; once children run, only they carry a working stage. */
+/** Where it stands; a publish whose targets run shows the least advanced of them, or that one is paused. */
 export const SwpStage = defineSearchAttributeKey('SwpStage', SearchAttributeType.KEYWORD);
 /** The target repositories, lower case. */
 export const SwpTargets = defineSearchAttributeKey('SwpTargets', SearchAttributeType.KEYWORD_LIST);

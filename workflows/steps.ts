@@ -28,6 +28,15 @@ const queues = () => queuesOf(workflowInfo().taskQueue);
 export const control = (): ActivityInterfaceFor<ControlActivities> =>
   proxyActivities<ControlActivities>({ ...lasting, taskQueue: queues().control });
 
+/** Notifications: a few attempts over some minutes, then they are given up. */
+export const notifying = (): ActivityInterfaceFor<Pick<ControlActivities, 'notify'>> =>
+  proxyActivities<Pick<ControlActivities, 'notify'>>({
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '5 minutes',
+    retry: { initialInterval: '1 second', backoffCoefficient: 3, maximumInterval: '1 minute', maximumAttempts: 6 },
+    taskQueue: queues().control,
+  });
+
 /** For a look that an ending publish does not wait long for. */
 export const controlBriefly = (): ActivityInterfaceFor<ControlActivities> =>
   proxyActivities<ControlActivities>({ ...lasting, scheduleToCloseTimeout: '1 minute', taskQueue: queues().control });

@@ -47,8 +47,8 @@ export interface Receipt {
   readonly readBack: ReadBackTotals;
   /** Where the plan had it filed: what came of that. A failure does not undo the publish. */
   readonly collection?: FilingReport;
-  /** Set when a cancel arrived after the commit had been sent. */
-  readonly cancelCameTooLate: boolean;
+  /** A cancel or an abandon that came after the commit had been sent. */
+  readonly cameTooLate: 'cancel' | 'abandon' | null;
 }
 
 export type ArtifactResult =
@@ -63,7 +63,14 @@ export type ArtifactResult =
     }
   | { readonly outcome: 'unchanged'; readonly target: RepoId; readonly reason: string }
   | { readonly outcome: 'stale'; readonly target: RepoId; readonly reason: string; readonly host: string | null }
-  | { readonly outcome: 'abandoned' | 'rejected' | 'expired'; readonly target: RepoId; readonly reason: string };
+  | { readonly outcome: 'rejected' | 'expired'; readonly target: RepoId; readonly reason: string }
+  | {
+      readonly outcome: 'abandoned';
+      readonly target: RepoId;
+      readonly reason: string;
+      /** Whether its commit is in the target: there and not verified, or not known. */
+      readonly commit: 'none' | 'unverified' | 'unknown';
+    };
 
 export interface ArtifactReport {
   readonly kind: ArtifactKind;

@@ -1,16 +1,19 @@
-import type { ArtifactKind, Digest } from '../../core/ids.js';
+import { z } from 'zod';
+import { ArtifactKind, Digest } from '../../core/ids.js';
 import type { CampaignItem } from '../../plan/campaign/decision.js';
 import type { CampaignRow } from '../../plan/campaign/row.js';
-import type { ReviewerIdentity } from '../../plan/decision.js';
-import type { HostFacts } from '../../plan/facts.js';
+import { ReviewerIdentity } from '../../plan/decision.js';
+import { HostFacts } from '../../plan/facts.js';
 
 /** Which entries of the catalog a campaign is about. */
-export type CampaignSelection = { readonly tier: string } | { readonly which: 'all' | 'changed' };
+export const CampaignSelection = z.union([
+  z.strictObject({ tier: z.string().min(1) }),
+  z.strictObject({ which: z.enum(['all', 'changed']) }),
+]);
+export type CampaignSelection = z.infer<typeof CampaignSelection>;
 
-export interface SelectRequest {
-  readonly select: CampaignSelection;
-  readonly only: readonly ArtifactKind[];
-}
+export const SelectRequest = z.strictObject({ select: CampaignSelection, only: z.array(ArtifactKind).readonly() });
+export type SelectRequest = z.infer<typeof SelectRequest>;
 
 export interface Selected {
   readonly entries: readonly string[];
@@ -20,21 +23,23 @@ export interface Selected {
   readonly mistakes: number;
 }
 
-export interface CampaignBatch {
-  readonly entries: readonly string[];
-  readonly only: readonly ArtifactKind[];
+export const CampaignBatch = z.strictObject({
+  entries: z.array(z.string()).readonly(),
+  only: z.array(ArtifactKind).readonly(),
   /** Plan those alone whose source, target or fields have changed since their last publish. */
-  readonly changedOnly: boolean;
+  changedOnly: z.boolean(),
   /** Null when no high-memory host answered. */
-  readonly host: HostFacts | null;
-}
+  host: HostFacts.nullable(),
+});
+export type CampaignBatch = z.infer<typeof CampaignBatch>;
 
-export interface StartRequest {
-  readonly campaign: string;
-  readonly entries: readonly string[];
-  readonly only: readonly ArtifactKind[];
-  readonly startedBy: string | null;
-}
+export const StartRequest = z.strictObject({
+  campaign: z.string(),
+  entries: z.array(z.string()).readonly(),
+  only: z.array(ArtifactKind).readonly(),
+  startedBy: z.string().nullable(),
+});
+export type StartRequest = z.infer<typeof StartRequest>;
 
 /** A publish that a campaign follows; `run` is null where it could not be started. */
 export interface CampaignPublish {
@@ -43,11 +48,12 @@ export interface CampaignPublish {
   readonly reason: string | null;
 }
 
-export interface FollowRequest {
-  readonly publishes: readonly { readonly entry: string; readonly run: string }[];
+export const FollowRequest = z.strictObject({
+  publishes: z.array(z.strictObject({ entry: z.string(), run: z.string() })).readonly(),
   /** Answers after so long, whatever still runs; milliseconds. */
-  readonly forMs: number;
-}
+  forMs: z.number().positive(),
+});
+export type FollowRequest = z.infer<typeof FollowRequest>;
 
 /** How a publish that is followed stands, or ended: its stage, or Temporal's word where it has none. */
 export interface FollowedPublish {
@@ -56,14 +62,15 @@ export interface FollowedPublish {
   readonly ended: boolean;
 }
 
-export interface DecideRequest {
-  readonly campaign: string;
-  readonly publishes: readonly { readonly entry: string; readonly run: string; readonly plan: Digest }[];
-  readonly verdict: 'approve' | 'reject';
-  readonly reviewer: string;
-  readonly identity?: ReviewerIdentity;
-  readonly note?: string;
-}
+export const DecideRequest = z.strictObject({
+  campaign: z.string(),
+  publishes: z.array(z.strictObject({ entry: z.string(), run: z.string(), plan: Digest })).readonly(),
+  verdict: z.enum(['approve', 'reject']),
+  reviewer: z.string(),
+  identity: ReviewerIdentity.optional(),
+  note: z.string().optional(),
+});
+export type DecideRequest = z.infer<typeof DecideRequest>;
 
 /** What became of a decision at one publish. `moved`: its plan is another than the campaign's, and waits alone. */
 export interface DecidedPublish {

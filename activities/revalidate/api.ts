@@ -1,5 +1,5 @@
+import { z } from 'zod';
 import type { Repair, RepairReport } from '../../plan/findings/repair.js';
-import type { Rotation } from '../../plan/findings/share.js';
 import type { FindingTable } from '../../plan/findings/table.js';
 
 /** The targets of a catalog in batches, by name. */
@@ -10,16 +10,22 @@ export interface Fleet {
   readonly findings: FindingTable;
 }
 
-export interface FleetRequest {
+export const FleetRequest = z.strictObject({
   /** About so many targets a batch. */
-  readonly batch: number;
-}
+  batch: z.int().positive(),
+});
+export type FleetRequest = z.infer<typeof FleetRequest>;
 
-export interface BatchRequest {
-  readonly targets: readonly string[];
+export const BatchRequest = z.strictObject({
+  targets: z.array(z.string()).readonly(),
   /** Digest of what was found before. */
-  readonly before: string | null;
-}
+  before: z.string().nullable(),
+});
+export type BatchRequest = z.infer<typeof BatchRequest>;
+
+/** A batch whose files are read once in so many weeks, and the week that it is. */
+export const ReadBackRequest = BatchRequest.extend({ weeks: z.int().positive(), week: z.int() });
+export type ReadBackRequest = z.infer<typeof ReadBackRequest>;
 
 export interface CheckReport {
   readonly findings: FindingTable;
@@ -39,6 +45,6 @@ export interface ReadBackReport {
 export interface RevalidateActivities {
   readonly listFleet: (request: FleetRequest) => Promise<Fleet>;
   readonly checkTargets: (request: BatchRequest) => Promise<CheckReport>;
-  readonly readBackTargets: (request: BatchRequest & Rotation) => Promise<ReadBackReport>;
+  readonly readBackTargets: (request: ReadBackRequest) => Promise<ReadBackReport>;
   readonly startRepairs: (repairs: readonly Repair[]) => Promise<readonly RepairReport[]>;
 }

@@ -21,7 +21,7 @@ export const cancel = async (options: { readonly entry: string; readonly yes?: b
     await client.workflow.getHandle(running.id, running.runId).cancel();
     context.out.data(
       { entry, workflow: running.id, cancelRequested: true },
-      () => `${entry}: asked to end. The target stays as it was, unless its commit has been sent already.`,
+      () => `${entry}: cancelling. Targets that are already committed stay published: swp status ${entry}`,
     );
     const missing = await unpolledControl(client, running.taskQueue);
     if (missing === null) return EXIT.ok;

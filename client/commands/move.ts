@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { withEntry } from '../publish/with-entry.js';
 import { hasOtherHost, readOnHosts, type OnHost } from '../publish/on-hosts.js';
-import { answerAll, notParked, readParties, type Answered, type Parties } from '../publish/resolution.js';
+import { answerAll, notPaused, readParties, type Answered, type Parties } from '../publish/resolution.js';
 
 const placeOf = ({ running, host, stage }: OnHost): string => `${running.id} (${stage}) on host ${host}`;
 const placesOf = (onHosts: readonly OnHost[]): string => onHosts.map(placeOf).join(', ');
@@ -23,7 +23,7 @@ const hostsWork = (entry: string, onHosts: readonly OnHost[]): SwpError =>
   new SwpError(
     'conflict',
     'publish/host-works',
-    `Nothing of ${entry} is parked, and as far as the server knows its host is there: ${placesOf(onHosts)}.`,
+    `Nothing of ${entry} is paused, and as far as the server knows its host is there: ${placesOf(onHosts)}.`,
     {
       hint:
         `A host that has just died is noticed after some seconds, one that was idle after a minute or two: then say it again. ` +
@@ -41,21 +41,21 @@ const noOtherHost = (entry: string, queue: string): SwpError =>
     },
   );
 
-/** What is parked, and what waits for a host that is away. A publish that is parked itself is on no host: it says so. */
+/** What is paused, and what waits for a host that is away. A publish that is paused itself is on no host: it says so. */
 const choose = async (client: Client, entry: string, parties: Parties, onHosts: readonly OnHost[]): Promise<readonly Answered[]> => {
-  const { publish, targets, parked } = parties;
+  const { publish, targets, paused } = parties;
   const away = onHosts.filter(({ isAway }) => isAway);
-  const chosen = [...parked.filter((running) => targets.includes(running)).map((running) => ({ running })), ...away];
+  const chosen = [...paused.filter((running) => targets.includes(running)).map((running) => ({ running })), ...away];
   if (chosen.length > 0) {
     const hosts = away.map(({ host }) => host);
     if (!(await hasOtherHost(client, publish.taskQueue, hosts))) throw noOtherHost(entry, queuesOf(publish.taskQueue).claims);
     return chosen;
   }
-  if (parked.length > 0) return parked.map((running) => ({ running }));
-  throw onHosts.length > 0 ? hostsWork(entry, onHosts) : notParked(entry, parties);
+  if (paused.length > 0) return paused.map((running) => ({ running }));
+  throw onHosts.length > 0 ? hostsWork(entry, onHosts) : notPaused(entry, parties);
 };
 
-/** Sends what is parked of a publish, and what waits for a host that is gone, to another host. */
+/** Sends what is paused of a publish, and what waits for a host that is gone, to another host. */
 export const move = async (
   options: { readonly entry: string; readonly from?: string; readonly note?: string },
   context: Context,

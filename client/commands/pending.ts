@@ -5,7 +5,7 @@ import { pendingPages, type Pending } from '../publish/pending.js';
 
 const whatOf = ({ stage, workflow }: Pending): string => {
   if (stage === 'awaiting-approval') return 'a plan';
-  return stage === 'awaiting-release' ? `release of ${workflow}` : `${workflow} is parked`;
+  return stage === 'awaiting-release' ? `release of ${workflow}` : `${workflow} is paused`;
 };
 
 /** What waits for whom, since when, and the commands that decide. */

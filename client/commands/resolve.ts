@@ -2,9 +2,9 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { Consent } from '../prompt.js';
 import { withEntry } from '../publish/with-entry.js';
-import { answerAll, notParked, readParties } from '../publish/resolution.js';
+import { answerAll, notPaused, readParties } from '../publish/resolution.js';
 
-/** Finds what is parked of a publish, itself or the children of its targets, and answers all of it. */
+/** Finds what is paused of a publish, itself or the children of its targets, and answers all of it. */
 export const resolve = async (
   options: { readonly entry: string; readonly action: 'retry' | 'abandon'; readonly note?: string; readonly yes?: boolean },
   context: Context,
@@ -13,11 +13,11 @@ export const resolve = async (
   const consent = options.action === 'abandon' ? new Consent('abandon', options.entry, yes === true, context) : null;
   return withEntry(context, options.entry, async ({ client }, entry) => {
     const parties = await readParties(client, entry);
-    const { parked } = parties;
-    if (parked.length === 0) throw notParked(entry, parties);
-    const what = parked.map(({ id }) => id).join(', ');
+    const { paused } = parties;
+    if (paused.length === 0) throw notPaused(entry, parties);
+    const what = paused.map(({ id }) => id).join(', ');
     if ((await consent?.given(`Abandon ${what}? What is committed already stays published.`)) === false) return EXIT.nothingToDo;
-    const chosen = parked.map((running) => ({ running }));
+    const chosen = paused.map((running) => ({ running }));
     await answerAll(client, entry, chosen, resolution, context);
     return EXIT.ok;
   });

@@ -5,7 +5,7 @@ import { neutralise } from '../output/neutralise.js';
 import { withEntry } from '../publish/with-entry.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
-import { parkedIn, readView, viewLines, type PublishView } from '../publish/status.js';
+import { pausedIn, readView, viewLines, type PublishView } from '../publish/status.js';
 import { watchPublish } from '../publish/watch.js';
 
 /** Shows how a publish ended, and answers its exit code. */
@@ -21,7 +21,7 @@ const showEnd = async (client: Client, view: PublishView, text: string, context:
 };
 
 const exitOfRunning = (view: PublishView): ExitCode => {
-  if (parkedIn(view).length > 0) return EXIT.failed;
+  if (pausedIn(view).length > 0) return EXIT.failed;
   if (view.publish.stage === 'awaiting-approval' || view.releases.length > 0) return EXIT.awaitingApproval;
   return view.missing === null ? EXIT.ok : EXIT.unavailable;
 };

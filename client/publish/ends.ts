@@ -8,23 +8,32 @@ const End = z.object({
   reason: z.string().optional(),
   receipt: z.object({ target: z.string(), commit: z.string(), manifest: z.string() }).optional(),
 });
+type End = z.infer<typeof End>;
 const Result = z.object({ artifacts: z.array(z.object({ kind: ArtifactKind, result: End })) });
 const ChildInput = z.object({
   approved: z.object({ plan: z.object({ kind: ArtifactKind, target: z.object({ repo: z.string() }) }) }),
 });
 
-/** What became of one artifact of a publish, so far. */
+/** What became of one artifact of a publish. */
 export interface ArtifactEnd {
   readonly kind: ArtifactKind;
   readonly target: string;
-  /** `at work` where it has not ended. */
+  /** Its stage where it still runs. */
   readonly outcome: string;
   readonly commit: string | null;
   readonly manifest: string | null;
   readonly reason: string | null;
 }
 
-const endOf = (kind: ArtifactKind, target: string, end: z.infer<typeof End>): ArtifactEnd => ({
+/** An artifact whose end the history of its publish does not have: it runs, or outlived its publish. */
+export interface OpenArtifact {
+  readonly kind: ArtifactKind;
+  readonly target: string;
+  /** Its own workflow; null where that has not started. */
+  readonly child: { readonly id: string; readonly run: string } | null;
+}
+
+export const endOf = (kind: ArtifactKind, target: string, end: End): ArtifactEnd => ({
   kind,
   target: end.receipt?.target ?? end.target ?? target,
   outcome: end.outcome,
@@ -33,30 +42,61 @@ const endOf = (kind: ArtifactKind, target: string, end: z.infer<typeof End>): Ar
   reason: end.reason ?? null,
 });
 
-/** The result of a whole publish, which a failed one carries too. */
+/** What a workflow ended with, from its own events: the result of a target, or the result that a failed publish carries too. */
 const resultIn = (event: HistoryEvent): unknown =>
   firstPayload(
     event.workflowExecutionCompletedEventAttributes?.result ??
       event.workflowExecutionFailedEventAttributes?.failure?.applicationFailureInfo?.details,
   );
 
-/** What became of each artifact, from the events of a publish that may still run. */
-export const endsIn = (events: readonly HistoryEvent[]): readonly ArtifactEnd[] => {
-  const ends = new Map<ArtifactKind, ArtifactEnd>();
-  const children = new Map<string, { readonly kind: ArtifactKind; readonly target: string }>();
+/** The result in the history of a target's own workflow; null where it did not complete. */
+export const targetEndIn = (events: readonly HistoryEvent[]): End | null => {
+  const last = events.at(-1);
+  return last === undefined ? null : (End.safeParse(resultIn(last)).data ?? null);
+};
+
+/** How a target's workflow ended that has no result. A target ends as cancelled only where it left no commit. */
+const closedChild = (event: HistoryEvent): { readonly initiatedEventId: unknown; readonly end: End } | null => {
+  const completed = event.childWorkflowExecutionCompletedEventAttributes;
+  const end = End.safeParse(firstPayload(completed?.result)).data;
+  if (completed && end !== undefined) return { initiatedEventId: completed.initiatedEventId, end };
+  const cancelled = event.childWorkflowExecutionCanceledEventAttributes;
+  if (cancelled)
+    return { initiatedEventId: cancelled.initiatedEventId, end: { outcome: 'abandoned', reason: 'cancelled; it left no commit' } };
+  const failed = event.childWorkflowExecutionFailedEventAttributes;
+  if (failed) return { initiatedEventId: failed.initiatedEventId, end: { outcome: 'failed', reason: failed.failure?.message ?? '' } };
+  const terminated = event.childWorkflowExecutionTerminatedEventAttributes;
+  return terminated ? { initiatedEventId: terminated.initiatedEventId, end: { outcome: 'terminated' } } : null;
+};
+
+export interface Ends {
+  readonly ended: readonly ArtifactEnd[];
+  readonly open: readonly OpenArtifact[];
+}
+
+/** What became of each artifact, as far as the events of a publish say. */
+export const endsIn = (events: readonly HistoryEvent[]): Ends => {
+  const ended = new Map<ArtifactKind, ArtifactEnd>();
+  const open = new Map<string, OpenArtifact>();
   for (const event of events) {
     const input = ChildInput.safeParse(firstPayload(event.startChildWorkflowExecutionInitiatedEventAttributes?.input));
     if (input.success) {
       const { kind, target } = input.data.approved.plan;
-      children.set(String(event.eventId), { kind, target: target.repo });
-      ends.set(kind, endOf(kind, target.repo, { outcome: 'at work' }));
+      ended.delete(kind);
+      open.set(String(event.eventId), { kind, target: target.repo, child: null });
     }
-    const completed = event.childWorkflowExecutionCompletedEventAttributes;
-    const child = children.get(String(completed?.initiatedEventId));
-    const end = End.safeParse(firstPayload(completed?.result));
-    if (child !== undefined && end.success) ends.set(child.kind, endOf(child.kind, child.target, end.data));
+    const started = event.childWorkflowExecutionStartedEventAttributes;
+    const begun = open.get(String(started?.initiatedEventId));
+    const { workflowId: id, runId: run } = started?.workflowExecution ?? {};
+    if (begun !== undefined && id && run) open.set(String(started?.initiatedEventId), { ...begun, child: { id, run } });
+    const closed = closedChild(event);
+    const child = open.get(String(closed?.initiatedEventId));
+    if (closed !== null && child !== undefined) {
+      open.delete(String(closed.initiatedEventId));
+      ended.set(child.kind, endOf(child.kind, child.target, closed.end));
+    }
     const result = Result.safeParse(resultIn(event));
-    if (result.success) for (const report of result.data.artifacts) ends.set(report.kind, endOf(report.kind, '', report.result));
+    if (result.success) for (const { kind, result: end } of result.data.artifacts) ended.set(kind, endOf(kind, '', end));
   }
-  return [...ends.values()];
+  return { ended: [...ended.values()], open: [...open.values()].filter(({ kind }) => !ended.has(kind)) };
 };

@@ -27,7 +27,7 @@ const lookForWorkers = async (client: Client, entry: string, { taskQueue }: Runn
 };
 
 /**
- * Waits until a publish has made its plan: it then asks for a decision, works, is parked, or has ended.
+ * Waits until a publish has made its plan: it then asks for a decision, works, is paused, or has ended.
  *
  * @throws SwpError `publish/no-worker` when no worker polls, `publish/no-plan` when none made it within the deadline
  */

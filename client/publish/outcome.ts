@@ -58,12 +58,12 @@ export const resultLines = (result: PublishResult, decisions: readonly DecisionR
       `  manifest  ${receipt.manifest}`,
       `  verified  ${plural(receipt.verifiedFiles, 'file')} as listed at the commit, ${readBackText(receipt.readBack)} (${readFilesText(receipt.readBack)})`,
       ...collectionLines(receipt.collection),
-      ...(receipt.cancelCameTooLate ? ['  A cancel came too late: the commit had been sent.'] : []),
+      ...(receipt.cameTooLate === null ? [] : [`  The ${receipt.cameTooLate} came too late: the commit had been sent.`]),
     ];
   });
 
 /** What a step says of its failure besides: what to do, and the kind of the error. */
-const Details = z.tuple([z.string().nullable(), z.enum(ERROR_KINDS)]);
+const Details = z.tuple([z.string().nullable(), z.enum(ERROR_KINDS)]).rest(z.unknown());
 
 /** The failure that all others around it only report. */
 const rootFailure = (error: unknown): ApplicationFailure | null => {
@@ -75,7 +75,7 @@ const rootFailure = (error: unknown): ApplicationFailure | null => {
 export const explainEnd = (error: unknown): unknown => {
   if (!(error instanceof WorkflowFailedError)) return error;
   if (error.cause instanceof CancelledFailure)
-    return new SwpError('conflict', 'publish/cancelled', 'The publish was cancelled; the target is as it was.');
+    return new SwpError('conflict', 'publish/cancelled', 'The publish was cancelled. It left no commit in any target.');
   const failure = rootFailure(error);
   if (failure === null) return new SwpError('conflict', 'publish/failed', error.cause?.message ?? error.message, { cause: error });
   const [hint = null, kind = 'conflict'] = Details.safeParse(failure.details).data ?? [];

@@ -4,7 +4,7 @@ import { Digest } from '../../core/ids.js';
 import { decideCommand } from '../../plan/render/words.js';
 import type { Stage } from '../../workflows/stages.js';
 import type { TemporalClient } from '../temporal-connection.js';
-import { listPages, RUNNING, type Listed } from './list.js';
+import { listPages, type Listed } from './list.js';
 import { stageSince } from './stage-since.js';
 import { SwpStage } from '../../workflows/search-attributes.js';
 
@@ -28,7 +28,22 @@ const WAITS: ReadonlyMap<string | null, Wait> = new Map<Stage, Wait>([
   ['needs-attention', { waitsFor: 'an operator', commands: ({ entry }) => [`swp retry ${entry}`, `swp abandon ${entry}`] }],
 ]);
 
-const QUERY = `${RUNNING} AND ${SwpStage.name} IN (${[...WAITS.keys()].map((stage) => `'${stage}'`).join(', ')})`;
+const queryOf = (type: 'publishEntry' | 'publishArtifact', ...stages: readonly Stage[]): string =>
+  `ExecutionStatus = 'Running' AND WorkflowType = '${type}' AND ${SwpStage.name} IN (${stages.map((stage) => `'${stage}'`).join(', ')})`;
+
+const TARGETS = queryOf('publishArtifact', 'awaiting-release', 'needs-attention');
+const PUBLISHES = queryOf('publishEntry', 'awaiting-approval', 'needs-attention');
+
+/** What waits, target by target, then publishes. One that shows only that a target of it is paused waits for nothing itself. */
+async function* waitingPages(temporal: TemporalClient): AsyncGenerator<readonly Listed[]> {
+  const paused = new Set<string>();
+  for await (const page of listPages(temporal, TARGETS)) {
+    for (const { entry, stage } of page) if (stage === 'needs-attention') paused.add(entry);
+    yield page;
+  }
+  for await (const page of listPages(temporal, PUBLISHES))
+    yield page.filter(({ entry, stage }) => stage !== 'needs-attention' || !paused.has(entry));
+}
 
 /** For so many it is asked since when they wait: a request each. */
 const ASKED = 50;
@@ -52,7 +67,7 @@ const withWait = (listed: Listed, since: Date | null): Pending => {
 /** Everything that waits for a person, in pages. */
 export async function* pendingPages(temporal: TemporalClient): AsyncGenerator<readonly Pending[]> {
   let asked = 0;
-  for await (const page of listPages(temporal, QUERY)) {
+  for await (const page of waitingPages(temporal)) {
     const first = page.slice(0, ASKED - asked);
     asked += first.length;
     const times = await pMap(first, (listed) => stageSince(temporal.client, { ...listed, id: listed.workflow, runId: listed.run }), {

@@ -77,9 +77,9 @@ const stepsOf = (client: Client, description: WorkflowExecutionDescription): Ste
   });
 
 /** Null where no such workflow is known, or its history has been deleted. */
-export const readRunning = async (client: Client, id: string): Promise<Running | null> => {
+export const readRunning = async (client: Client, id: string, runId?: string): Promise<Running | null> => {
   try {
-    const description = await client.workflow.getHandle(id).describe();
+    const description = await client.workflow.getHandle(id, runId).describe();
     return {
       id,
       runId: description.runId,

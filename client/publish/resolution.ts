@@ -11,35 +11,35 @@ import { neutralise } from '../output/neutralise.js';
 import { readEvents } from './events.js';
 import { readPublish, type Running } from './read.js';
 import { stageOf } from './stage-text.js';
-import { parkedIn } from './status.js';
+import { pausedIn } from './status.js';
 import { readTargets, targetReposIn } from './targets.js';
 import { noWorker, unpolledControl } from './workers.js';
 
 const ANSWER_MS = 10_000;
 
-/** A publish, the work on its targets, and what of both is parked. */
+/** A publish, the work on its targets, and what of both is paused. */
 export interface Parties {
   readonly publish: Running;
   readonly targets: readonly Running[];
-  readonly parked: readonly Running[];
+  readonly paused: readonly Running[];
 }
 
 export const readParties = async (client: Client, entry: string): Promise<Parties> => {
   const publish = await readPublish(client, entry);
   const events = await readEvents(client, publish.id, publish.runId);
   const targets = await readTargets(client, publish, targetReposIn(events));
-  return { publish, targets, parked: parkedIn({ publish, targets }) };
+  return { publish, targets, paused: pausedIn({ publish, targets }) };
 };
 
-/** What a person can do about a publish that is not parked. */
-export const notParked = (entry: string, { publish, targets }: Parties): SwpError => {
+/** What a person can do about a publish that is not paused. */
+export const notPaused = (entry: string, { publish, targets }: Parties): SwpError => {
   const stages = [...new Set([publish, ...targets].filter(({ status }) => status === 'RUNNING').map(stageOf))];
   if (publish.status !== 'RUNNING')
     return new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${stageOf(publish)}.`, {
       hint: `Start another with \`swp start ${entry}\`.`,
     });
   const asks = publish.stage === 'awaiting-approval';
-  return new SwpError('conflict', 'publish/not-parked', `Nothing of ${entry} is parked: it is ${stages.join(', ')}.`, {
+  return new SwpError('conflict', 'publish/not-paused', `Nothing of ${entry} is paused: it is ${stages.join(', ')}.`, {
     hint: asks
       ? `Read its plan and decide: \`swp plan ${entry}\`. End it with \`swp cancel ${entry}\`.`
       : `It goes on by itself: \`swp status ${entry}\`. End it with \`swp cancel ${entry}\`.`,

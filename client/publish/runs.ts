@@ -5,7 +5,7 @@ import type { DecisionRecord } from '../../plan/decision.js';
 import { publishId } from '../../workflows/names.js';
 import type { TemporalClient } from '../temporal-connection.js';
 import { allDecisions } from './decision-history.js';
-import { endsIn, type ArtifactEnd } from './ends.js';
+import { endOf, endsIn, targetEndIn, type ArtifactEnd, type OpenArtifact } from './ends.js';
 import { readEvents } from './events.js';
 import { listPages } from './list.js';
 import { newestPlanIn } from './plan-history.js';
@@ -42,9 +42,19 @@ const knownRuns = async (temporal: TemporalClient, entry: string, limit: number)
   return known.toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime()).slice(0, limit);
 };
 
+/** What became of an artifact that ran still, or outlived its publish, as its own workflow says. */
+const readOpen = async (client: Client, { kind, target, child }: OpenArtifact): Promise<ArtifactEnd> => {
+  if (child === null) return endOf(kind, target, { outcome: 'not started' });
+  const running = await readRunning(client, child.id, child.run);
+  if (running === null) return endOf(kind, target, { outcome: 'unknown', reason: 'its history has been deleted' });
+  const end = running.status === 'COMPLETED' ? targetEndIn(await readEvents(client, child.id, child.run)) : null;
+  return endOf(kind, target, end ?? { outcome: stageOf(running) });
+};
+
 const readRun = async (client: Client, entry: string, known: Known): Promise<Run> => {
   const events = await readEvents(client, publishId(entry), known.runId);
   const plan = newestPlanIn(events);
+  const { ended, open } = endsIn(events);
   return {
     run: known.runId,
     outcome: stageOf(known),
@@ -53,7 +63,7 @@ const readRun = async (client: Client, entry: string, known: Known): Promise<Run
     plan: plan?.digest ?? null,
     round: plan?.round ?? null,
     decisions: await allDecisions(client, events),
-    artifacts: endsIn(events),
+    artifacts: [...ended, ...(await Promise.all(open.map((artifact) => readOpen(client, artifact))))],
   };
 };
 

@@ -2,8 +2,9 @@ import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { shortDigest, type DecisionRecord } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
+import { Problem } from '../../plan/problem.js';
 import { decideCommand } from '../../plan/render/words.js';
-import { statusQuery, targetStatusQuery, type Trouble } from '../../workflows/messages.js';
+import { statusQuery, targetStatusQuery } from '../../workflows/messages.js';
 import type { Digest, RepoId } from '../../core/ids.js';
 import type { TimeText } from '../output/time.js';
 import { allDecisions, decisionLine } from './decision-history.js';
@@ -20,7 +21,7 @@ import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unp
 const QUERY_MS = 3_000;
 
 const Words = z.object({
-  trouble: z.custom<Trouble>().nullable(),
+  problem: Problem.nullable(),
   waitingFor: z.array(z.string()).optional(),
   left: z.string().nullable().optional(),
 });
@@ -39,7 +40,7 @@ export interface PublishView {
   readonly targets: readonly Standing[];
   /** What waits for its release. */
   readonly releases: readonly SealedView[];
-  readonly troubles: readonly { readonly workflow: string; readonly trouble: Trouble }[];
+  readonly problems: readonly { readonly workflow: string; readonly problem: Problem }[];
   readonly waitingFor: readonly string[];
   /** Hosts that a person sent an artifact away from, which no other has taken yet. */
   readonly left: readonly { readonly workflow: string; readonly host: string }[];
@@ -106,16 +107,22 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
     repos,
     targets: await Promise.all(targets.map((target) => standingOf(client, target, before))),
     releases: await waitingReleases(client, targets),
-    troubles: answers.flatMap(({ running, words }) => (words?.trouble ? [{ workflow: running.id, trouble: words.trouble }] : [])),
+    problems: answers.flatMap(({ running, words }) => (words?.problem ? [{ workflow: running.id, problem: words.problem }] : [])),
     waitingFor: answers.flatMap(({ words }) => words?.waitingFor ?? []),
     left: answers.flatMap(({ running, words }) => (words?.left == null ? [] : [{ workflow: running.id, host: words.left }])),
     missing,
   };
 };
 
-/** What is parked, whether or not a worker could say why. */
-export const parkedIn = ({ publish, targets }: { readonly publish: Running; readonly targets: readonly Running[] }): readonly Running[] =>
-  [publish, ...targets].filter(({ status, stage }) => status === 'RUNNING' && stage === 'needs-attention');
+/**
+ * What is paused, whether or not a worker could say why. A publish shows that one of its targets is paused: only where none
+ * is can it be paused itself.
+ */
+export const pausedIn = ({ publish, targets }: { readonly publish: Running; readonly targets: readonly Running[] }): readonly Running[] => {
+  const isPaused = ({ status, stage }: Running): boolean => status === 'RUNNING' && stage === 'needs-attention';
+  const paused = targets.filter(isPaused);
+  return paused.length > 0 ? paused : [publish].filter(isPaused);
+};
 
 const decideLines = (entry: string, subject: 'plan' | 'manifest', digest: Digest): string[] => [
   `decide    ${decideCommand('approve', entry, subject, digest)}`,
@@ -125,7 +132,7 @@ const decideLines = (entry: string, subject: 'plan' | 'manifest', digest: Digest
 /** The view in lines for people. */
 export const viewLines = (entry: string, view: PublishView, time: TimeText): string[] => {
   const { publish, plan } = view;
-  const told = new Set(view.troubles.map(({ workflow }) => workflow));
+  const explained = new Set(view.problems.map(({ workflow }) => workflow));
   const asks = publish.status === 'RUNNING' && publish.stage === 'awaiting-approval';
   return [
     `${entry}: ${stageOf(publish)}`,
@@ -148,12 +155,12 @@ export const viewLines = (entry: string, view: PublishView, time: TimeText): str
         .map((line) => `  ${line}`),
       ...decideLines(entry, 'manifest', sealed.manifest).map((line) => `    ${line}`),
     ]),
-    ...view.troubles.flatMap(({ workflow, trouble }) => [
-      `  ${workflow} is parked at ${trouble.step} (${trouble.code}): ${trouble.reason}`,
-      ...(trouble.hint === null ? [] : [`    what to do: ${trouble.hint}`]),
+    ...view.problems.flatMap(({ workflow, problem }) => [
+      `  ${workflow} is paused at ${problem.step} (${problem.code}): ${problem.reason}`,
+      ...(problem.hint === null ? [] : [`    what to do: ${problem.hint}`]),
     ]),
-    ...parkedIn(view).flatMap(({ id }) => (told.has(id) ? [] : [`  ${id} is parked; a control worker that runs could say why`])),
-    ...(parkedIn(view).length === 0 ? [] : [`    then: swp retry ${entry}, or swp abandon ${entry}`]),
+    ...pausedIn(view).flatMap(({ id }) => (explained.has(id) ? [] : [`  ${id} is paused; a control worker that runs could say why`])),
+    ...(pausedIn(view).length === 0 ? [] : [`    then: swp retry ${entry}, or swp abandon ${entry}`]),
     ...(view.missing === null ? [] : [`  ${unpolledText(view.missing)} ${startWorkerHint(view.missing, entry)}`]),
   ];
 };

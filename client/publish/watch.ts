@@ -17,8 +17,8 @@ const viewLine = (entry: string, { publish, targets, plan }: PublishView): strin
   const steps = [...publish.steps, ...open.flatMap((target) => target.steps)].map(stepText);
   const stages = [...new Set((open.length === 0 ? [publish] : open).map(stageOf))];
   const decide = publish.stage === 'awaiting-approval' && plan !== null ? [decideCommand('approve', entry, 'plan', plan.digest)] : [];
-  const parked = [publish, ...open].some(({ stage }) => stage === 'needs-attention') ? [`swp status ${entry} says why`] : [];
-  return [`${entry}: ${stages.join(', ')}`, ...steps, ...decide, ...parked].join('; ');
+  const paused = [publish, ...open].some(({ stage }) => stage === 'needs-attention') ? [`swp status ${entry} says why`] : [];
+  return [`${entry}: ${stages.join(', ')}`, ...steps, ...decide, ...paused].join('; ');
 };
 
 interface ViewTeller {

@@ -13,7 +13,8 @@ import { halfAt } from './half.js';
 export type BlockLayout = 'planar' | 'interleaved';
 
 /** Which programs write a layout, in the words of `SWP_LARQL_BLOCKS`. */
-export type BlockGeneration = 'early' | 'ggml';
+export const BLOCK_GENERATIONS = ['early', 'ggml'] as const;
+export type BlockGeneration = (typeof BLOCK_GENERATIONS)[number];
 
 export const generationOf = (layout: BlockLayout): BlockGeneration => (layout === 'planar' ? 'ggml' : 'early');
 

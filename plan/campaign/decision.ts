@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { faultText, parseOrFaults } from '../../core/faults.js';
-import type { Digest } from '../../core/ids.js';
+import { Digest } from '../../core/ids.js';
 import { oneLine, someOf } from '../../core/text.js';
 import { EntryName } from '../../catalog/snapshot.js';
 import { DecisionMessage } from '../decision.js';
 
 /** An entry that a campaign publishes, with the plan that it showed. */
-export interface CampaignItem {
-  readonly entry: string;
-  readonly plan: Digest;
-}
+export const CampaignItem = z.strictObject({ entry: EntryName, plan: Digest });
+export type CampaignItem = z.infer<typeof CampaignItem>;
 
 /** What a person sends: as for a plan, with the digest of the campaign's, and the entries where it is not for all. */
 export const CampaignDecision = DecisionMessage.extend({ entries: z.array(EntryName).max(10_000).optional() });

@@ -1,15 +1,17 @@
+import { z } from 'zod';
 import type { CampaignRow } from './row.js';
 
 /** What a campaign amounts to. */
-export interface CampaignTotals {
-  readonly changes: number;
-  readonly unchanged: number;
-  readonly blocked: number;
-  readonly fetchBytes: number;
-  readonly outputBytes: number;
+export const CampaignTotals = z.strictObject({
+  changes: z.int(),
+  unchanged: z.int(),
+  blocked: z.int(),
+  fetchBytes: z.number(),
+  outputBytes: z.number(),
   /** Of the entry that wants most: entries are built one after another. */
-  readonly diskBytes: number;
-}
+  diskBytes: z.number(),
+});
+export type CampaignTotals = z.infer<typeof CampaignTotals>;
 
 export const NO_TOTALS: CampaignTotals = { changes: 0, unchanged: 0, blocked: 0, fetchBytes: 0, outputBytes: 0, diskBytes: 0 };
 

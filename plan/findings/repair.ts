@@ -1,11 +1,13 @@
-import type { Digest } from '../../core/ids.js';
+import { z } from 'zod';
+import { Digest } from '../../core/ids.js';
 
 /** An entry that should be published again, and a digest of what speaks for it at each of its targets. */
-export interface Repair {
-  readonly entry: string;
+export const Repair = z.strictObject({
+  entry: z.string(),
   /** Each of the findings of one target that a publish would mend, the same night after night while nothing changes. */
-  readonly findings: readonly Digest[];
-}
+  findings: z.array(Digest).readonly(),
+});
+export type Repair = z.infer<typeof Repair>;
 
 /** What became of a publish that re-validation would start. */
 export interface RepairReport {

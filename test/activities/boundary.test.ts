@@ -52,6 +52,7 @@ describe('a failure that nobody foresaw', () => {
   const logged = async (thrown: Error): Promise<object[]> => {
     const lines: object[] = [];
     const context = {
+      info: { activityType: 'unknown' },
       cancellationSignal: new AbortController().signal,
       log: { error: (message: string, fields: object) => void lines.push({ message, ...fields }) },
     };

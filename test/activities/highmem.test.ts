@@ -21,7 +21,7 @@ const request = (holder: string, over: Partial<ClaimRequest> = {}): ClaimRequest
   holder,
   recipeDigest: RECIPE,
   diskBytes: 1,
-  avoid: null,
+  excludedHost: null,
   ...over,
 });
 

@@ -92,7 +92,7 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   );
 
   it(
-    'reads why a publish is parked and what to do, and lets it go on',
+    'reads why a publish is paused and what to do, and lets it go on',
     async () => {
       let full = true;
       workshop.hub.on(({ operation }) =>

@@ -86,8 +86,8 @@ describe('a namespace where publishes wait', () => {
   beforeAll(async () => {
     const plan = `sha256:${'0123456789abcdef'.repeat(4)}`;
     await startAt('publish/acme/waits', 'publishEntry', 'acme/waits', 'awaiting-approval', plan);
-    await startAt('publish/acme/parked', 'publishEntry', 'acme/parked', null);
-    await startAt('target/acme/parked-mtp', 'publishArtifact', 'acme/parked', 'needs-attention');
+    await startAt('publish/acme/paused', 'publishEntry', 'acme/paused', 'needs-attention');
+    await startAt('target/acme/paused-mtp', 'publishArtifact', 'acme/paused', 'needs-attention');
     await startAt('publish/acme/plans', 'publishEntry', 'acme/plans', 'planning');
     await startAt('publish/evil', 'publishEntry', 'acme/x; \u001b[2Jrm -rf ~', 'needs-attention');
     await startAt('another', 'somethingElse', 'acme/else', 'awaiting-approval');

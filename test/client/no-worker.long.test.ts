@@ -55,14 +55,14 @@ it('swp status shows what is known, and that no worker polls', async () => {
   expect(out).toMatch(/^test\/.*-c: planning\n[\s\S]*No control worker polls queue/);
 });
 
-it.each(['retry', 'move', 'abandon'])('swp %s of what is parked says that no worker polls', async (action) => {
+it.each(['retry', 'move', 'abandon'])('swp %s of what is paused says that no worker polls', async (action) => {
   saysSo(await run(action, await startAt('needs-attention', `-${action}`), ...(action === 'abandon' ? ['--yes'] : [])));
 });
 
 it('swp cancel leaves its request, and says that no worker polls', async () => {
   const result = await run('cancel', await startAt('planning', '-d'), '--yes');
   saysSo(result);
-  expect(result.out).toContain('asked to end');
+  expect(result.out).toContain('cancelling');
 });
 
 it('swp approve leaves the decision as a signal, and says so', async () => {

@@ -41,7 +41,7 @@ describe('swp pending', () => {
     expect(Date.parse(publish.since)).toBeGreaterThan(Date.parse(publish.startedAt));
   });
 
-  it('lists what is parked on a target with the entry to answer for', async () => {
+  it('lists what is paused on a target with the entry to answer for', async () => {
     const stop = workshop.hub.on(({ operation }) =>
       operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined,
     );
@@ -87,7 +87,7 @@ describe('swp status without an entry', () => {
     const refused = await run('retry', other.name);
     expect([refused.code, refused.err]).toEqual([
       1,
-      expect.stringMatching(/Nothing of .* is parked: it is awaiting-approval\.\nRead its plan and decide: `swp plan /),
+      expect.stringMatching(/Nothing of .* is paused: it is awaiting-approval\.\nRead its plan and decide: `swp plan /),
     ]);
   });
 });

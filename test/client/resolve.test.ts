@@ -19,7 +19,7 @@ const forbidCommits = () =>
       : undefined,
   );
 
-describe('what is parked', () => {
+describe('what is paused', () => {
   it('is found and answered while a later round asks about another target', async () => {
     const vision = RepoId.parse(`Acme/${workshop.queue}-vision`);
     const source = RepoId.parse(`labs/${workshop.queue}-vision`);
@@ -35,7 +35,7 @@ describe('what is parked', () => {
     await workshop.untilTarget('needs-attention');
     await workshop.planOf(2);
     const { out } = await run('status', both.name);
-    expect(out).toMatch(/is parked at committing \(hub\/forbidden\): [\s\S]*then: swp retry/);
+    expect(out).toMatch(/is paused at committing \(hub\/forbidden\): [\s\S]*then: swp retry/);
     stop();
     const { code, out: answered } = await run('retry', both.name);
     expect([code, answered]).toEqual([0, `${targetId(workshop.target)}: retry at committing\n`]);
@@ -53,7 +53,7 @@ describe('what is parked', () => {
     await workshop.approve(1, other);
     for (let waits = false; !waits; waits = (await run('status', other.name)).out.includes(`waits for ${targetId(workshop.target)}`));
     const { code, err } = await run('abandon', other.name, '--yes');
-    expect([code, err]).toEqual([1, expect.stringContaining(`Nothing of ${other.name} is parked: it is at work.`)]);
+    expect([code, err]).toEqual([1, expect.stringContaining(`Nothing of ${other.name} is paused: it is building.`)]);
     stop();
     expect((await run('abandon', workshop.entry().name, '--note', 'enough', '--yes')).code).toBe(0);
     expect(await workshop.result()).toMatchObject({ outcome: 'abandoned' });
@@ -82,7 +82,7 @@ describe('swp cancel', () => {
     expect((await run('cancel', name, '--yes')).code).toBe(0);
     await expect(workshop.result()).rejects.toThrow();
     const { code, err } = await run('status', name);
-    expect([code, err]).toEqual([1, expect.stringContaining('The publish was cancelled; the target is as it was.')]);
+    expect([code, err]).toEqual([1, expect.stringContaining('The publish was cancelled. It left no commit in any target.')]);
     expect((await run('history', name)).out).toMatch(/^\S+ {2}abandoned after /);
   });
 });

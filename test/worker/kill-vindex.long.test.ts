@@ -111,7 +111,7 @@ describe('while larql extracts', () => {
       await startExtraction({ trouble: { kind: 'killed', at: { step: 'model_weights_q4k' } } });
       await workshop.until('needs-attention', targetId(target));
       const handle = workshop.temporal.client.workflow.getHandle(targetId(target));
-      expect(await handle.query('target-status')).toMatchObject({ trouble: { code: 'larql/out-of-memory' } });
+      expect(await handle.query('target-status')).toMatchObject({ problem: { code: 'larql/out-of-memory' } });
       expect((await readdir(workshop.layout().builds).catch(() => [])).filter((name) => !name.endsWith('.partial'))).toEqual([]);
       await checkScratch(workshop.layout().root);
       await setBehaviour(directory, {});

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it } from 'vitest';
-import { CommitSha, Digest, RepoId } from '../../core/ids.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommitSha, Digest } from '../../core/ids.js';
 import { redactor } from '../../core/redact.js';
 import { Secret } from '../../core/secret.js';
+import type { Notification } from '../../activities/notification.js';
 import { Webhook } from '../../worker/webhook.js';
-import type { Notice } from '../../workflows/notices.js';
 import { Workshop } from '../support/workshop.js';
 
 type Answer = (response: ServerResponse) => void;
@@ -48,8 +48,8 @@ class Chat {
 }
 
 let chat: Chat;
-let warnings: string[];
 afterEach(() => chat.close());
+let warnings: string[];
 const webhook = (url = chat.url): Webhook => {
   warnings = [];
   const address = new Secret(url);
@@ -60,96 +60,76 @@ const webhook = (url = chat.url): Webhook => {
     sleep: () => Promise.resolve(),
   });
 };
-const published = (entry = 'acme/x'): Notice => ({
-  what: 'published',
-  entry,
-  target: 'Acme/x-mtp',
-  commit: CommitSha.parse('a'.repeat(40)),
-});
+const post = (notification: Notification, url?: string): Promise<void> => webhook(url).notify(notification, new AbortController().signal);
+const PUBLISHED: Notification = { what: 'published', entry: 'acme/x', target: 'Acme/x-mtp', commit: CommitSha.parse('a'.repeat(40)) };
 
-it('a notice of findings names the first, counts the rest, and lets nothing in them call a channel', async () => {
-  chat = await Chat.open();
-  const first = [
-    { entry: 'acme/x', target: RepoId.parse('acme/x-mtp'), code: 'file-gone' as const, path: 'a', message: '<!channel> is\nnot there.' },
-  ];
-  webhook().tell({ what: 'findings', which: 'nightly', attention: 3, first });
-  await expect
-    .poll(() => chat.heard)
-    .toEqual([
-      'Re-validation, nightly: 3 findings to attend to.\n• acme/x-mtp: file-gone: &lt;!channel&gt; is not there.\nand 2 more\nAll of them: swp schedule show',
+describe('a notification', () => {
+  beforeEach(async () => {
+    chat = await Chat.open();
+  });
+
+  it('of findings names the first, counts the rest, and lets nothing in them call a channel', async () => {
+    const first = [{ entry: 'acme/x', target: 'acme/x-mtp', code: 'file-gone', message: '<!channel> is\nnot there.' }];
+    await post({ what: 'findings', which: 'nightly', attention: 3, first });
+    expect(chat.heard).toEqual([
+      'Re-validation, nightly: 3 findings.\n• acme/x-mtp: file-gone: &lt;!channel&gt; is not there.\nand 2 more\nAll of them: swp schedule show',
     ]);
-});
+  });
 
-it('a notice of a campaign tells its totals, and the command that approves it', async () => {
-  chat = await Chat.open();
-  const totals = { changes: 2, unchanged: 996, blocked: 2, fetchBytes: 1, outputBytes: 4e9, diskBytes: 5e9 };
-  webhook().tell({ what: 'campaign', id: '20261126-0930-1f2e', plan: Digest.parse(`sha256:${'ab'.repeat(32)}`), totals });
-  await expect
-    .poll(() => chat.heard)
-    .toEqual([
-      `Campaign 20261126-0930-1f2e waits for approval: 2 entries to publish (4.00 GB, at most 5.00 GB of disk at once for each), 996 unchanged, 2 blocked. Read it: swp campaign show 20261126-0930-1f2e\nThen: swp campaign approve 20261126-0930-1f2e --plan sha256:${'ab'.repeat(32)}`,
+  it('of a campaign has its totals, and the command that approves it', async () => {
+    const totals = { changes: 2, unchanged: 996, blocked: 2, fetchBytes: 1, outputBytes: 4e9, diskBytes: 5e9 };
+    await post({ what: 'campaign', id: '20261126-0930-1f2e', plan: Digest.parse(`sha256:${'ab'.repeat(32)}`), totals });
+    expect(chat.heard).toEqual([
+      'Campaign 20261126-0930-1f2e waits for approval: 2 entries to publish (4.00 GB, at most 5.00 GB of disk at once for each), 996 unchanged, 2 blocked. Read it: swp campaign show 20261126-0930-1f2e\nThen: swp campaign approve 20261126-0930-1f2e --plan ' +
+        `sha256:${'ab'.repeat(32)}`,
     ]);
-});
+  });
 
-it('a notice of a run that could not be done says why', async () => {
-  chat = await Chat.open();
-  webhook().tell({ what: 'revalidation-failed', which: 'weekly', reason: '401: Invalid username' });
-  await expect
-    .poll(() => chat.heard)
-    .toEqual(['Re-validation, weekly, could not be done: 401: Invalid username\nMend that, then: swp schedule trigger weekly']);
+  it('of a run that failed says why', async () => {
+    await post({ what: 'revalidation-failed', which: 'weekly', reason: '401: Invalid username' });
+    expect(chat.heard).toEqual(['Re-validation, weekly, failed: 401: Invalid username\nFix the cause, then: swp schedule trigger weekly']);
+  });
+
+  it('of a plan has the commands that answer it', async () => {
+    await post({ what: 'awaiting-approval', entry: 'acme/x', plan: Digest.parse(`sha256:${'a1'.repeat(32)}`) });
+    expect(chat.heard).toEqual([
+      `Plan ${'a1'.repeat(16)} of acme/x waits for approval. Read it: swp plan acme/x\nThen: swp approve acme/x --plan sha256:${'a1'.repeat(32)}`,
+    ]);
+  });
+
+  it('has nothing that its chat would take for a link or a call', async () => {
+    const problem = { step: 'uploading', code: 'hub/x', reason: '<!channel> & <http://images.invalid|click>\nnew line', hint: null };
+    await post({ what: 'needs-attention', entry: 'acme/x', workflow: 'target/acme/x', problem });
+    expect(chat.heard[0]).toContain('&lt;!channel&gt; &amp; &lt;http://images.invalid|click&gt; new line');
+  });
 });
 
 describe('a webhook', () => {
-  it('is told what waits, with the commands that answer it', async () => {
-    chat = await Chat.open();
-    webhook().tell({ what: 'awaiting-approval', entry: 'acme/x', plan: Digest.parse(`sha256:${'a1'.repeat(32)}`) });
-    await expect
-      .poll(() => chat.heard)
-      .toEqual([
-        `Plan ${'a1'.repeat(16)} of acme/x waits for approval. Read it: swp plan acme/x\nThen: swp approve acme/x --plan sha256:${'a1'.repeat(32)}`,
-      ]);
-  });
-
-  it('hears nothing that its chat would take for a link or a call', async () => {
-    chat = await Chat.open();
-    const trouble = { step: 'uploading', code: 'hub/x', reason: '<!channel> & <http://images.invalid|click>\nnew line', hint: null };
-    webhook().tell({ what: 'needs-attention', entry: 'acme/x', workflow: 'target/acme/x', trouble });
-    await expect.poll(() => chat.heard[0]).toContain('&lt;!channel&gt; &amp; &lt;http://images.invalid|click&gt; new line');
-  });
-
-  it('that fails is told again until it takes it, in the order of the notices', async () => {
-    chat = await Chat.open(status(503), status(429, { 'Retry-After': '0' }), (response) => void response.destroy());
-    const told = webhook();
-    told.tell(published('acme/one'));
-    told.tell(published('acme/two'));
-    await expect.poll(() => chat.heard.map((line) => line.slice(0, 8))).toEqual(['acme/one', 'acme/two']);
-    expect(warnings).toEqual([]);
+  it.each<[string, Answer, object]>([
+    ['that is busy', status(503), { kind: 'unavailable', code: 'webhook/unavailable' }],
+    ['that asks for a pause', status(429, { 'Retry-After': '7' }), { kind: 'unavailable', retryAfterMs: 7_000 }],
+    ['that cuts the connection', (response) => void response.destroy(), { kind: 'unavailable' }],
+    ['that refuses for good', status(404), { kind: 'invalid', code: 'webhook/refused', message: 'The webhook answered 404.' }],
+  ])('%s fails the attempt', async (_, answer, error) => {
+    chat = await Chat.open(answer);
+    await expect(post(PUBLISHED)).rejects.toMatchObject(error);
   });
 
   it.each([
-    ['that refuses for good', [status(404)], 1, 'it answered 404'],
-    ['that stays away', Array.from({ length: 6 }, () => status(500)), 6, 'it answered 500'],
-  ])('%s is given up, which is said without its address', async (_, answers, requests, why) => {
+    ['that refuses for good', [status(404)], 1, '404'],
+    ['that stays away', Array.from({ length: 6 }, () => status(500)), 6, '500'],
+  ])('%s is given up by a text that no activity waits for, which is logged without its address', async (_, answers, requests, answer) => {
     chat = await Chat.open(...answers);
-    webhook().tell(published());
-    await expect.poll(() => warnings).toEqual([`The webhook did not take a notice: ${why}.`]);
+    webhook().say('A call of the Hub has failed for an hour.');
+    await expect.poll(() => warnings).toEqual([`The webhook did not take a text: The webhook answered ${answer}.`]);
     expect(chat.requests).toBe(requests);
   });
 
-  it('that is not there is said without its address', async () => {
+  it('that is not there is reported without its address', async () => {
     chat = await Chat.open();
-    webhook('http://127.0.0.1:9/services/T0/secret-path').tell(published());
-    await expect.poll(() => warnings.length).toBe(1);
-    expect(warnings[0]).not.toContain('secret-path');
-  });
-
-  it('that hangs drops what comes after the first hundred, and says so', async () => {
-    chat = await Chat.open(() => undefined);
-    const told = webhook();
-    for (let count = 0; count < 102; count += 1) told.tell(published());
-    expect(warnings).toEqual([
-      'The webhook does not keep up; dropped: acme/x is published to Acme/x-mtp, commit aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.',
-    ]);
+    const failure = await post(PUBLISHED, 'http://127.0.0.1:9/services/T0/secret-path').catch(String);
+    expect(failure).toContain('The webhook cannot be reached');
+    expect(failure).not.toContain('secret-path');
   });
 });
 
@@ -157,7 +137,7 @@ describe('a publish with a webhook', () => {
   let workshop: Workshop;
   afterEach(() => workshop.close());
 
-  it('tells once each what waits, what is parked and what is published, and no token', async () => {
+  it('is told once each what waits, what is paused and what is published, and no token', async () => {
     chat = await Chat.open();
     workshop = await Workshop.open('webhook', { webhook: chat.url });
     let full = true;
@@ -179,13 +159,21 @@ describe('a publish with a webhook', () => {
       .toEqual([
         expect.stringContaining('waits for approval'),
         expect.stringContaining('waits for its release'),
-        expect.stringContaining('is parked at committing: '),
+        expect.stringContaining('is paused at committing: '),
         expect.stringContaining('is published to'),
       ]);
     expect(chat.heard.join()).not.toMatch(/hf_/);
   });
 
-  it('does not wait for one that hangs', async () => {
+  it('tries again until its chat takes the notification', async () => {
+    chat = await Chat.open(status(503), (response) => void response.destroy());
+    workshop = await Workshop.open('webhook', { webhook: chat.url });
+    await workshop.start();
+    await expect.poll(() => chat.heard, { timeout: 40_000 }).toEqual([expect.stringContaining('waits for approval')]);
+    expect(chat.requests).toBe(3);
+  }, 60_000);
+
+  it('ends published where its chat hangs', async () => {
     chat = await Chat.open(...Array.from({ length: 9 }, (): Answer => () => undefined));
     workshop = await Workshop.open('webhook', { webhook: chat.url });
     await workshop.start();

@@ -9,7 +9,8 @@ const detailsOf = (message: Record<string, unknown>): string =>
   entryDetails('building', {
     plan: null,
     approval: decide(openApproval({ round: 1, plan: PLAN, deadline: 10 }), { plan: PLAN, verdict: 'approve', ...message }, 5).approval,
-    trouble: null,
+    problem: null,
+    paused: [],
     waitingFor: [],
     notes: [],
   });
@@ -20,9 +21,9 @@ it('the details of a publish say who decided, and how that is known', () => {
   );
 });
 
-const TROUBLE = { step: 'building', code: 'larql/none', reason: 'there is none', hint: null };
-const target = (over: { readonly trouble?: typeof TROUBLE; readonly host?: string; readonly left?: string }): string =>
-  targetDetails('building', 'acme/x', { trouble: null, note: null, host: null, left: null, ...over });
+const PROBLEM = { step: 'building', code: 'larql/none', reason: 'there is none', hint: null };
+const target = (over: { readonly problem?: typeof PROBLEM; readonly host?: string; readonly left?: string }): string =>
+  targetDetails('building', 'acme/x', { problem: null, note: null, host: null, left: null, ...over });
 
 it('the details of a target say how it leaves a host that never comes back', () => {
   expect(target({ host: 'ab12' })).toMatch(
@@ -31,9 +32,23 @@ it('the details of a target say how it leaves a host that never comes back', () 
   expect(target({ left: 'ab12' })).toContain('It left host `ab12`: another high-memory worker has to take it.');
 });
 
-it('the details of what is parked offer a move where there is a host to leave', () => {
-  expect(target({ trouble: TROUBLE, host: 'ab12' })).toMatch(/"retry"[^]*"move"[^]*"abandon"/);
-  expect(target({ trouble: TROUBLE })).not.toContain('"move"');
+it('the details of what is paused offer a move where there is a host to leave', () => {
+  expect(target({ problem: PROBLEM, host: 'ab12' })).toMatch(/"retry"[^]*"move"[^]*"abandon"/);
+  expect(target({ problem: PROBLEM })).not.toContain('"move"');
+});
+
+it('the details of a publish name a paused target, its problem, the remedy and the workflow to answer', () => {
+  const details = entryDetails('needs-attention', {
+    plan: null,
+    approval: null,
+    problem: null,
+    paused: [{ workflow: 'target/acme/x', problem: { ...PROBLEM, hint: 'Install one.' } }],
+    waitingFor: [],
+    notes: [],
+  });
+  expect(details).toContain('**building** failed: there is none');
+  expect(details).toContain('What to do: Install one.');
+  expect(details).toMatch(/Update `resolve` to workflow `target\/acme\/x`/);
 });
 
 it('the name of a reviewer brings no image into them', () => {

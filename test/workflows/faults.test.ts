@@ -1,13 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fault, Operation } from '../../dev/hub/index.js';
 import { targetId } from '../../workflows/names.js';
+import { freeze } from '../support/freeze.js';
 import { Workshop } from '../support/workshop.js';
 
 let workshop: Workshop;
-beforeEach(async () => {
+beforeAll(async () => {
   workshop = await Workshop.open('faults');
 });
-afterEach(() => workshop.close());
+beforeEach(() => workshop.renew());
+afterAll(() => workshop.close());
 
 /** Lets the first exchange of an operation go wrong. */
 const once = (operation: Operation, fault: Fault): void => {
@@ -33,14 +35,14 @@ describe('a commit whose answer is lost', () => {
     once('commit', { kind: 'apply-then-reset' });
     expect(await publish()).toMatchObject({ outcome: 'published' });
     expect(await workshop.ourCommits()).toBe(1);
-    expect(workshop.hub.requests.filter(({ operation }) => operation === 'commit')).toHaveLength(1);
+    expect(workshop.requestsOf('commit')).toHaveLength(1);
   });
 
   it('is sent again when it was not applied', async () => {
     once('commit', { kind: 'reset' });
     expect(await publish()).toMatchObject({ outcome: 'published' });
     expect(await workshop.ourCommits()).toBe(1);
-    expect(workshop.hub.requests.filter(({ operation }) => operation === 'commit')).toHaveLength(2);
+    expect(workshop.requestsOf('commit')).toHaveLength(2);
   });
 
   it.each([503, 504, 429])('is settled after a %i as well', async (status) => {
@@ -61,7 +63,7 @@ describe('a transient fault', () => {
 });
 
 describe('a permanent fault', () => {
-  it('parks with what the Hub said, and goes on after retry', async () => {
+  it('pauses with what the Hub said, and goes on after retry', async () => {
     const stop = workshop.hub.on(({ operation }) =>
       operation === 'lfs-batch'
         ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Private storage quota exceeded' }) }
@@ -72,8 +74,8 @@ describe('a permanent fault', () => {
     await workshop.untilTarget('needs-attention');
     const status = await workshop.temporal.client.workflow
       .getHandle(targetId(workshop.target))
-      .query<{ trouble: { code: string; reason: string; hint: string } }>('target-status');
-    expect(status.trouble).toMatchObject({
+      .query<{ problem: { code: string; reason: string; hint: string } }>('target-status');
+    expect(status.problem).toMatchObject({
       code: 'hub/quota',
       reason: expect.stringContaining('Private storage quota exceeded'),
       hint: expect.stringContaining('retry'),
@@ -84,7 +86,7 @@ describe('a permanent fault', () => {
     await workshop.keep('retried', ['target']);
   });
 
-  it('of the card is said by the plan, which waits until it is mended', async () => {
+  it('of the card is said by the plan, which waits until it is fixed', async () => {
     const stop = workshop.hub.on(({ operation }) =>
       operation === 'validate-yaml'
         ? { kind: 'status', status: 400, body: JSON.stringify({ errors: [{ message: '"license" is unknown' }], warnings: [] }) }
@@ -92,15 +94,15 @@ describe('a permanent fault', () => {
     );
     await workshop.start();
     await workshop.until('needs-attention');
-    const { trouble } = await workshop.handle().query<{ trouble: { code: string; reason: string } }>('status');
-    expect(trouble).toMatchObject({ code: 'card-yaml', reason: expect.stringContaining('"license" is unknown') });
+    const { problem } = await workshop.handle().query<{ problem: { code: string; reason: string } }>('status');
+    expect(problem).toMatchObject({ code: 'card-yaml', reason: expect.stringContaining('"license" is unknown') });
     stop();
     await resolve('retry', workshop.handle().workflowId);
     await workshop.approve();
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
   });
 
-  it('of the card just before the commit parks there', async () => {
+  it('of the card just before the commit pauses there', async () => {
     await workshop.start();
     await workshop.planOf();
     const stop = workshop.hub.on(({ operation }) =>
@@ -111,20 +113,6 @@ describe('a permanent fault', () => {
     stop();
     await resolve('retry');
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
-  });
-
-  it('can be abandoned, and the target stays as it was', async () => {
-    workshop.hub.on(({ operation }) =>
-      operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined,
-    );
-    await workshop.start();
-    await workshop.approve();
-    await workshop.untilTarget('needs-attention');
-    await expect(resolve('dance')).rejects.toThrow();
-    await resolve('abandon');
-    expect(await workshop.result()).toMatchObject({ outcome: 'abandoned' });
-    await workshop.keep('abandoned', ['publish', 'target']);
-    expect(await workshop.ourCommits()).toBe(0);
   });
 
   it('of the plan itself is a blocked check, and the publish ends failed', async () => {
@@ -165,22 +153,20 @@ describe('a permanent fault', () => {
     const head = await workshop.hub.admin.head(workshop.target);
     expect(await workshop.result()).toMatchObject({
       outcome: 'abandoned',
-      artifacts: [{ result: { reason: expect.stringContaining(`Commit ${head} is in the target, and was not verified`) } }],
+      artifacts: [{ result: { reason: expect.stringContaining(`The Hub answered commit ${head}, which was not verified`) } }],
     });
   });
 });
 
 describe('a cancel', () => {
-  it('before the commit leaves the target as it was and frees the lock', async () => {
-    let release = (): void => undefined;
-    const held = new Promise<void>((resolve_) => (release = resolve_));
-    workshop.hub.on(({ operation }) => (operation === 'lfs-batch' ? { kind: 'hold', until: held } : undefined));
+  it('before the commit leaves no commit and frees the lock', async () => {
+    const { thaw } = freeze(workshop.hub, ({ operation }) => operation === 'lfs-batch', 'hold');
     await workshop.start();
     await workshop.approve();
     await workshop.untilTarget('uploading');
     await workshop.handle().cancel();
     await expect(workshop.result()).rejects.toThrow();
-    release();
+    thaw();
     expect(await workshop.ourCommits()).toBe(0);
     const target = await workshop.temporal.client.workflow.getHandle(targetId(workshop.target)).describe();
     expect(target.status.name).toBe('CANCELLED');
@@ -188,23 +174,15 @@ describe('a cancel', () => {
   });
 
   it('after the commit was sent comes too late: it ends published and says so', async () => {
-    let release = (): void => undefined;
-    const held = new Promise<void>((resolve_) => (release = resolve_));
-    const seen = new Promise<void>((reached) => {
-      workshop.hub.on(({ operation }) => {
-        if (operation !== 'commit') return undefined;
-        reached();
-        return { kind: 'hold-after', until: held };
-      });
-    });
+    const { reached, thaw } = freeze(workshop.hub, ({ operation }) => operation === 'commit', 'hold-after');
     await workshop.start();
     await workshop.approve();
-    await seen;
+    await reached;
     await workshop.handle().cancel();
-    release();
+    thaw();
     expect(await workshop.result()).toMatchObject({
       outcome: 'published',
-      artifacts: [{ result: { receipt: { cancelCameTooLate: true } } }],
+      artifacts: [{ result: { receipt: { cameTooLate: 'cancel' } } }],
     });
     await workshop.keep('cancelled-late', ['publish', 'target']);
     expect(await workshop.ourCommits()).toBe(1);

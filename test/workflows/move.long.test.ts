@@ -69,7 +69,7 @@ describe('a step that a host has in hand', () => {
 
   it.each(['retry', 'abandon'])('is not answered by %s', async (action) => {
     const { thaw } = await holdAt('lfs-batch');
-    await expect(resolve(action)).rejects.toMatchObject({ cause: { message: expect.stringContaining('Nothing is parked here') } });
+    await expect(resolve(action)).rejects.toMatchObject({ cause: { message: expect.stringContaining('Nothing is paused here') } });
     thaw();
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
   });
@@ -150,15 +150,21 @@ describe('a commit whose host is left before it has answered', () => {
     await workshop.handle().cancel();
     expect(await workshop.result()).toMatchObject({
       outcome: 'published',
-      artifacts: [{ result: { receipt: { cancelCameTooLate: true } } }],
+      artifacts: [{ result: { receipt: { cameTooLate: 'cancel' } } }],
     });
   });
 
-  it('and never arrives leaves a cancelled publish and its target as they were', async () => {
+  it('and has not arrived when the publish is cancelled may arrive yet, and its end says so', async () => {
     await leaveAtCommit();
     await expect.poll(pendingSteps, POLL).toEqual(['claimHost']);
     await workshop.handle().cancel();
-    await expect(workshop.result()).rejects.toThrow();
+    const head = await workshop.hub.admin.head(workshop.target);
+    expect(await workshop.result()).toMatchObject({
+      outcome: 'abandoned',
+      artifacts: [
+        { result: { commit: 'unknown', reason: expect.stringMatching(`its head is still ${head}.*may arrive yet: swp verify`) } },
+      ],
+    });
     expect(await workshop.ourCommits()).toBe(0);
   });
 });

@@ -141,7 +141,7 @@ describe('a nightly run', () => {
   });
 
   it('that was typed wrong by hand says how to start it', async () => {
-    await expect(run('nightly' as never)).rejects.toMatchObject({ cause: { type: 'revalidate/input' } });
+    await expect(run('nightly' as never)).rejects.toMatchObject({ cause: { type: 'workflow/input' } });
   });
 });
 

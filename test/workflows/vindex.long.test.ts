@@ -121,10 +121,10 @@ describe('a vindex', () => {
       await setBehaviour(vindex.directory, { skips: ['layers.1.mlp.down_proj.weight'] });
       await vindex.workshop.approve(1, vindex.entry());
       await vindex.workshop.until('needs-attention', targetId(vindex.targetOf('full')));
-      const { trouble } = await vindex.workshop.temporal.client.workflow
+      const { problem } = await vindex.workshop.temporal.client.workflow
         .getHandle(targetId(vindex.targetOf('full')))
-        .query<{ trouble: { code: string; reason: string } }>('target-status');
-      expect(trouble).toMatchObject({ code: 'larql/incomplete', reason: expect.stringContaining('not whole') });
+        .query<{ problem: { code: string; reason: string } }>('target-status');
+      expect(problem).toMatchObject({ code: 'larql/incomplete', reason: expect.stringContaining('not whole') });
       await setBehaviour(vindex.directory, {});
       await vindex.workshop.temporal.client.workflow
         .getHandle(targetId(vindex.targetOf('full')))

@@ -18,6 +18,9 @@ const OPEN = [
   'needs-attention',
 ] as const satisfies readonly Stage[];
 
+/** A publish also shows the stage of its targets: their work is counted once, at the targets. */
+const OF_PUBLISHES: ReadonlySet<Stage> = new Set<Stage>(['planning', 'awaiting-approval', 'needs-attention']);
+
 const EVERY_MS = 60_000;
 
 export interface StageWatch {
@@ -34,7 +37,8 @@ const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').repla
 
 const countOnce = async ({ count, taskQueue, publishes }: StageWatch): Promise<void> => {
   for (const stage of OPEN) {
-    const query = `ExecutionStatus = 'Running' AND TaskQueue = ${quoted(taskQueue)} AND ${SwpStage.name} = '${stage}'`;
+    const type = OF_PUBLISHES.has(stage) ? 'publishEntry' : 'publishArtifact';
+    const query = `ExecutionStatus = 'Running' AND WorkflowType = '${type}' AND TaskQueue = ${quoted(taskQueue)} AND ${SwpStage.name} = '${stage}'`;
     publishes.set(await count(query), { stage });
   }
 };

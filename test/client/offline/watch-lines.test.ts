@@ -36,7 +36,7 @@ const view = (stage: string, step: Step = STEP): PublishView => ({
   repos: [],
   releases: [],
   targets: [running('target/acme/x-mtp', stage, [step])],
-  troubles: [],
+  problems: [],
   waitingFor: [],
   left: [],
   // The last line, which does not fit on the terminal of these tests.

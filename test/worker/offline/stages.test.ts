@@ -32,7 +32,20 @@ describe('the count of publishes by stage', () => {
 
   it('asks for what runs on this task queue alone, whatever its name', async () => {
     const { queries } = await watched(1, () => 0);
-    expect(queries[0]).toBe("ExecutionStatus = 'Running' AND TaskQueue = 'o\\'queue' AND SwpStage = 'planning'");
+    expect(queries[0]).toBe(
+      "ExecutionStatus = 'Running' AND WorkflowType = 'publishEntry' AND TaskQueue = 'o\\'queue' AND SwpStage = 'planning'",
+    );
+  });
+
+  it('counts the work on a target once, although its publish shows it too', async () => {
+    const { queries } = await watched(1, () => 0);
+    const typeOf = (stage: string) => /WorkflowType = '(\w+)'/.exec(queries.find((query) => query.includes(`'${stage}'`)) ?? '')?.[1];
+    expect(['awaiting-approval', 'needs-attention', 'uploading', 'awaiting-release'].map(typeOf)).toEqual([
+      'publishEntry',
+      'publishEntry',
+      'publishArtifact',
+      'publishArtifact',
+    ]);
   });
 
   it('goes on after a server that did not answer, and says it once', async () => {

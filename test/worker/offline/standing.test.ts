@@ -12,7 +12,7 @@ const of = (name: Status, stage?: string) =>
 
 it.each<[Status, string | undefined, string, boolean]>([
   ['RUNNING', 'awaiting-approval', 'awaiting-approval', false],
-  ['RUNNING', undefined, 'at work', false],
+  ['RUNNING', undefined, 'running', false],
   ['COMPLETED', 'published', 'published', true],
   ['FAILED', 'failed', 'failed', true],
   ['CANCELLED', 'abandoned', 'abandoned', true],

@@ -1,7 +1,8 @@
 import { ActivityFailure, ApplicationFailure, condition, isCancellation, setHandler, TimeoutFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { oneLine } from '../core/text.js';
-import { resolveUpdate, type Resolution, type Trouble } from './messages.js';
+import type { Problem } from '../plan/problem.js';
+import { resolveUpdate, type Resolution } from './messages.js';
 import { refusal } from './refusal.js';
 
 const ResolutionMessage = z.strictObject({
@@ -13,24 +14,27 @@ const ResolutionMessage = z.strictObject({
     .optional(),
 });
 
-/** Thrown when a person gives up on a parked step; the workflow turns it into its outcome. */
+/** Thrown when a person gives up on a paused step; the workflow turns it into its outcome. */
 export class Abandoned extends Error {
   constructor(
-    readonly trouble: Trouble,
+    readonly problem: Problem,
     readonly note: string | undefined,
   ) {
-    super(`abandoned at ${trouble.step}`);
+    super(`abandoned at ${problem.step}`);
   }
 }
 
 /** Thrown when a person sends an artifact to another host. */
 export class Moved extends Error {}
 
+/** The commit that the Hub answered was never made, and is sent again. */
+export class CommitMissing extends Error {}
+
 /** The host no longer has what was sealed: it is built again, and being reproducible has the same bytes. */
 export class ScratchLost extends Error {}
 
 /** The failure of an activity in the words that a person needs. */
-export const troubleOf = (step: string, error: unknown): Trouble => {
+export const problemOf = (step: string, error: unknown): Problem => {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
     const hint: unknown = cause.details?.[0];
@@ -46,59 +50,63 @@ export const troubleOf = (step: string, error: unknown): Trouble => {
   return { step, code: 'internal', reason: oneLine(error instanceof Error ? error.message : String(error), 1000), hint: null };
 };
 
-interface TakesBack {
-  /** Why it has no step to take back now; null where it has. */
-  readonly staysBecause: string | null;
-  takeBack(): void;
+interface Movable {
+  /** Why it has no step to take back from its host now; null where it has. */
+  readonly cannotMoveReason: string | null;
+  cancelPendingStep(): void;
 }
 
-interface ParkingHooks {
+interface Hooks {
   readonly canMove: () => boolean;
-  /** The step that an artifact is at, which a person may take from its host while nothing is parked. */
-  readonly onHost?: () => { readonly step: string; readonly seat: TakesBack };
-  /** Called as the workflow parks and as it goes on. */
-  readonly onPark: (trouble: Trouble) => Promise<void> | void;
+  /** The step that an artifact is at, which a person may take from its host while nothing is paused. */
+  readonly onHost?: () => { readonly step: string; readonly lease: Movable };
+  /** Called as the workflow pauses and as it goes on. */
+  readonly onPause: (problem: Problem) => Promise<void> | void;
   readonly onResume: () => void;
 }
 
-/** Holds a workflow at a step that failed for good, until a person says how it goes on. */
-export class Parking {
-  private parked: Trouble | null = null;
+/** Pauses a workflow at a step that failed for good, until a person says how it goes on. */
+export class NeedsAttention {
+  private current: Problem | null = null;
   private resolution: Resolution | null = null;
 
-  constructor(private readonly hooks: ParkingHooks) {
+  constructor(private readonly hooks: Hooks) {
     setHandler(resolveUpdate, (message) => this.resolve(message), {
       description:
-        'Continue a parked publish: {"action": "retry" | "move" | "abandon", "note": "why"}; "move" also takes a step from a host that is gone',
+        'Continue a paused publish: {"action": "retry" | "move" | "abandon", "note": "why"}; "move" also takes a step from a host that is gone',
       validator: (message) => this.validate(message),
     });
   }
 
-  get trouble(): Trouble | null {
-    return this.parked;
+  get problem(): Problem | null {
+    return this.current;
   }
 
-  /** Runs a step, parking on every failure but cancellation until it succeeds or a person gives up. */
+  /** Runs a step, pausing on every failure but cancellation until it succeeds or a person gives up. */
   async attempt<T>(step: string, run: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await run();
       } catch (error) {
         if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-        await this.park(troubleOf(step, error));
+        await this.pauseForOperator(problemOf(step, error));
       }
     }
   }
 
   /** Waits for a resolution: returns on `retry`, throws {@link Moved} or {@link Abandoned} otherwise. */
-  async park(trouble: Trouble): Promise<void> {
-    this.parked = trouble;
+  async pauseForOperator(problem: Problem): Promise<void> {
+    this.current = problem;
     this.resolution = null;
-    await this.hooks.onPark(trouble);
-    await condition(() => this.resolution !== null);
-    const resolution = this.resolution as Resolution | null;
-    this.parked = null;
-    if (resolution?.action === 'abandon') throw new Abandoned(trouble, resolution.note);
+    let resolution: Resolution | null;
+    try {
+      await this.hooks.onPause(problem);
+      await condition(() => this.resolution !== null);
+      resolution = this.resolution as Resolution | null;
+    } finally {
+      this.current = null;
+    }
+    if (resolution?.action === 'abandon') throw new Abandoned(problem, resolution.note);
     this.hooks.onResume();
     if (resolution?.action === 'move') throw new Moved();
   }
@@ -109,23 +117,23 @@ export class Parking {
     };
     const parsed = ResolutionMessage.safeParse(message);
     if (!parsed.success) return refuse('Send {"action": "retry", "move" or "abandon", "note": "why"}.');
-    if (this.parked === null && parsed.data.action === 'move' && this.hooks.onHost !== undefined) {
-      const why = this.hooks.onHost().seat.staysBecause;
-      return why === null ? undefined : refuse(`Nothing is parked here, and nothing can be moved: ${why}.`);
+    if (this.current === null && parsed.data.action === 'move' && this.hooks.onHost !== undefined) {
+      const why = this.hooks.onHost().lease.cannotMoveReason;
+      return why === null ? undefined : refuse(`Nothing is paused here, and nothing can be moved: ${why}.`);
     }
-    if (this.parked === null || this.resolution !== null) return refuse('Nothing is parked here: there is nothing to resolve.');
+    if (this.current === null || this.resolution !== null) return refuse('Nothing is paused here: there is nothing to resolve.');
     if (parsed.data.action === 'move' && !this.hooks.canMove())
       return refuse('This step runs on no host of its own: use retry or abandon.');
   }
 
   private resolve(message: unknown): { step: string; action: Resolution['action'] } {
     const resolution = ResolutionMessage.parse(message);
-    if (this.parked === null && resolution.action === 'move' && this.hooks.onHost !== undefined) {
-      const { step, seat } = this.hooks.onHost();
-      seat.takeBack();
+    if (this.current === null && resolution.action === 'move' && this.hooks.onHost !== undefined) {
+      const { step, lease } = this.hooks.onHost();
+      lease.cancelPendingStep();
       return { step, action: 'move' };
     }
     this.resolution = resolution;
-    return { step: this.parked?.step ?? '', action: this.resolution.action };
+    return { step: this.current?.step ?? '', action: this.resolution.action };
   }
 }

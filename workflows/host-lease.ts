@@ -1,62 +1,45 @@
-import { ApplicationFailure, CancellationScope, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { ReleaseRequest } from '../activities/api.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
-import { Moved } from './parking.js';
+import { detachedScope, runCancelledLate } from './detached-scope.js';
+import { Moved } from './needs-attention.js';
 import { refusal } from './refusal.js';
 import { briefClaims, claimOn, claims, onHost, releaseOn } from './steps.js';
 
 /** A step that runs on a host, or waits for it. */
-interface Pending {
-  /** Null for a step that cannot be taken back. */
-  scope: CancellationScope | null;
-  leaves: boolean;
+interface PendingStep {
+  scope: CancellationScope;
+  isLeaving: boolean;
 }
 
 /** A host that was left, and the release of what it holds, which waits for it. */
-interface Left {
+interface PreviousHost {
   readonly host: string;
   readonly scope: CancellationScope;
   readonly released: Promise<void>;
 }
 
 export interface StepOptions<T> {
-  /** A cancel of the workflow does not reach it; leaving the host does. */
-  readonly shielded?: boolean;
+  /** A cancel of the workflow reaches the step only after so long; leaving the host reaches it immediately. */
+  readonly cancelAfterMs?: number;
   /** False for a step that needs no build slot. */
   readonly slot?: boolean;
-  /** What came of the step is true whatever host the artifact is on: leaving came too late. */
+  /** Whether the result of the step is true whatever host the artifact is on: leaving came too late. */
   readonly isFinal?: (result: T) => boolean;
 }
 
-/** Publishes that began before hosts could be left at once go on as they did. */
-export const leavesAtOnce = (): boolean => patched('leave-at-once');
-
-/** A scope that a cancel of the workflow does not reach, and that can itself be cancelled. */
-const unreachedByCancel = (): CancellationScope =>
-  new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
-
-/**
- * The scope of a step that a cancel of the workflow must not reach. What ran here before had none that could be cancelled:
- * replayed with the one above, a cancel of those days would reach it, since the SDK shields such scopes only where it
- * did so when that history was made.
- */
-const shieldFor = (pending: Pending): CancellationScope => {
-  pending.scope = leavesAtOnce() ? unreachedByCancel() : null;
-  return pending.scope ?? new CancellationScope({ cancellable: false });
-};
-
-/** Where an artifact is at home among the high-memory hosts: what it holds there, what runs there, and how it leaves. */
-export class Seat {
+/** The high-memory host that works for an artifact: what it holds there, what runs there, and how the artifact leaves. */
+export class HostLease {
   private slotHeld = false;
   /** The host that it left last. */
-  private avoid: string | null = null;
-  private pending: Pending | null = null;
-  private left: readonly Left[] = [];
+  private excludedHost: string | null = null;
+  private pending: PendingStep | null = null;
+  private previousHosts: readonly PreviousHost[] = [];
 
   constructor(
     private readonly plan: ArtifactPlan,
     private current: string | null,
-    /** Told when a host has taken it. */
+    /** Called when a host has taken it. */
     private readonly onPlaced: () => void,
   ) {}
 
@@ -70,47 +53,47 @@ export class Seat {
 
   /** The host that it left, while no other has claimed it. */
   get leftHost(): string | null {
-    return this.current === null ? this.avoid : null;
+    return this.current === null ? this.excludedHost : null;
   }
 
   /** Why nothing can be sent to another host now; null where something can. */
-  get staysBecause(): string | null {
+  get cannotMoveReason(): string | null {
     if (this.pending === null) return 'no step of it is on a host now';
-    if (this.pending.scope === null) return 'its step was begun by an earlier version of SWP, which could not leave a host';
-    if (this.pending.leaves) return `it is leaving host ${this.current ?? ''} already`;
+    if (this.pending.isLeaving) return `it is leaving host ${this.current ?? ''} already`;
     if (this.current !== null) return null;
-    return this.avoid === null
+    return this.excludedHost === null
       ? 'no host has it yet: it waits for one that can take it'
-      : `it has left host ${this.avoid} already, and waits for another one that can take it`;
+      : `it has left host ${this.excludedHost} already, and waits for another one that can take it`;
   }
 
   /** Takes the pending step back from its host: {@link run} then throws {@link Moved}. */
-  takeBack(): void {
-    if (this.pending === null || this.pending.scope === null)
-      throw refusal('ResolutionRefused', 'The step has just ended: look where it stands now.');
-    this.pending.leaves = true;
+  cancelPendingStep(): void {
+    if (this.pending === null) throw refusal('ResolutionRefused', 'The step has just ended: look where it stands now.');
+    this.pending.isLeaving = true;
     this.pending.scope.cancel();
   }
 
   /**
    * Runs a step on this artifact's host; one is claimed where it has none. A step that is taken back has ended when this
-   * throws: at once where no worker had taken it, and otherwise when its worker has stopped it, or is known to be dead.
+   * throws: immediately where no worker had taken it, and otherwise when its worker has stopped it, or is known to be dead.
    *
    * @throws Moved
    */
-  async run<T>(step: (host: string) => Promise<T>, { shielded = false, slot = true, isFinal }: StepOptions<T> = {}): Promise<T> {
-    const scope = new CancellationScope();
-    const pending: Pending = { scope, leaves: false };
+  async run<T>(step: (host: string) => Promise<T>, { cancelAfterMs, slot = true, isFinal }: StepOptions<T> = {}): Promise<T> {
+    const pending: PendingStep = { scope: new CancellationScope(), isLeaving: false };
     this.pending = pending;
     try {
-      const host = await scope.run(() => this.place(slot));
-      if (pending.leaves) throw new Moved();
-      const result = await (shielded ? shieldFor(pending) : scope).run(() => step(host));
-      if (pending.leaves && isFinal?.(result) !== true) throw new Moved();
+      const host = await pending.scope.run(() => this.place(slot));
+      if (pending.isLeaving) throw new Moved();
+      if (cancelAfterMs !== undefined) pending.scope = detachedScope();
+      const result = await (cancelAfterMs === undefined
+        ? pending.scope.run(() => step(host))
+        : runCancelledLate(pending.scope, cancelAfterMs, () => step(host)));
+      if (pending.isLeaving && isFinal?.(result) !== true) throw new Moved();
       return result;
     } catch (error) {
       // Whatever else went wrong on a host that a person leaves is over with it; only a cancel of the whole workflow is not.
-      if (pending.leaves && !CancellationScope.current().consideredCancelled) throw new Moved();
+      if (pending.isLeaving && !CancellationScope.current().consideredCancelled) throw new Moved();
       throw error;
     } finally {
       this.pending = null;
@@ -130,13 +113,6 @@ export class Seat {
     }
   }
 
-  /** As it was before hosts were left at once: the next one is claimed only when the old one has released all, or a minute is over. */
-  async releaseAndLeave(): Promise<void> {
-    await this.release('everything');
-    this.avoid = this.current;
-    this.current = null;
-  }
-
   /**
    * Leaves the host for another. What it holds is released when it is there to do so; nobody waits for that, and it must
    * not be forgotten either: a host that comes back while this artifact is at work elsewhere sees that its holder still
@@ -145,19 +121,19 @@ export class Seat {
   leave(): void {
     const host = this.current;
     const request = this.releaseRequest('everything');
-    this.avoid = host;
+    this.excludedHost = host;
     this.current = null;
     this.slotHeld = false;
     if (host === null || request === null) return;
-    const scope = unreachedByCancel();
+    const scope = detachedScope();
     const released = scope.run(() => onHost(host).releaseHost(request)).catch(() => undefined);
-    this.left = [...this.left, { host, scope, released }];
+    this.previousHosts = [...this.previousHosts, { host, scope, released }];
   }
 
   /** Ends what still waits for hosts that were left: from here on their sweep sees that their holder has ended. */
   async close(): Promise<void> {
-    for (const { scope } of this.left) scope.cancel();
-    await Promise.all(this.left.map(({ released }) => released));
+    for (const { scope } of this.previousHosts) scope.cancel();
+    await Promise.all(this.previousHosts.map(({ released }) => released));
   }
 
   private releaseRequest(what: ReleaseRequest['what']): ReleaseRequest | null {
@@ -174,18 +150,18 @@ export class Seat {
       recipeDigest,
       diskBytes: estimate.diskBytes,
       memoryBytes: estimate.memoryBytes,
-      avoid: this.avoid,
+      excludedHost: this.excludedHost,
     };
     const claimed =
       this.current === null
         ? await (slot ? claims() : briefClaims()).claimHost({ ...request, ...(recipe !== null && action === 'publish' ? { recipe } : {}) })
         : await claimOn(this.current).claimHost(request);
     // A host that was left earlier may be about to release what it has just been asked to hold.
-    const [before] = this.left.filter(({ host }) => host === claimed.host);
+    const [before] = this.previousHosts.filter(({ host }) => host === claimed.host);
     if (before !== undefined) {
       before.scope.cancel();
       await before.released;
-      this.left = this.left.filter((left) => left !== before);
+      this.previousHosts = this.previousHosts.filter((previous) => previous !== before);
       await claimOn(claimed.host).claimHost(request);
     }
     this.current = claimed.host;

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { ApprovedArtifact } from '../plan/approved.js';
+import { ArtifactPlan } from '../plan/artifact-plan.js';
+import { CampaignItem } from '../plan/campaign/decision.js';
+import { Repair } from '../plan/findings/repair.js';
+import { ClaimRequest, CommitRequest, PlanRequest, ProbeRequest, ReleaseRequest, UploadRequest, VerifyRequest } from './api.js';
+import type { ClaimActivities, ControlActivities, HostActivities, LightActivities, WaitingActivities } from './api.js';
+import { CampaignBatch, DecideRequest, FollowRequest, SelectRequest, StartRequest, type CampaignActivities } from './campaign/api.js';
+import { Notification } from './notification.js';
+import { BatchRequest, FleetRequest, ReadBackRequest, type RevalidateActivities } from './revalidate/api.js';
+
+type ActivityName = keyof (ControlActivities &
+  WaitingActivities &
+  LightActivities &
+  ClaimActivities &
+  HostActivities &
+  RevalidateActivities &
+  CampaignActivities);
+
+/** The one argument of every activity: whoever may start a workflow may send anything. */
+export const INPUTS: Readonly<Record<ActivityName, z.ZodType>> = {
+  planEntry: PlanRequest,
+  checkPreconditions: ArtifactPlan,
+  verifyArtifact: VerifyRequest,
+  findCommit: CommitRequest,
+  notify: Notification,
+  awaitWorkflow: z.string().min(1),
+  probeHost: ProbeRequest,
+  claimHost: ClaimRequest,
+  buildArtifact: ApprovedArtifact,
+  uploadArtifact: UploadRequest,
+  commitArtifact: CommitRequest,
+  fileInCollection: ApprovedArtifact,
+  releaseHost: ReleaseRequest,
+  listFleet: FleetRequest,
+  checkTargets: BatchRequest,
+  readBackTargets: ReadBackRequest,
+  startRepairs: z.array(Repair),
+  selectEntries: SelectRequest,
+  planCampaignBatch: CampaignBatch,
+  digestCampaign: z.array(CampaignItem),
+  startPublishes: StartRequest,
+  followPublishes: FollowRequest,
+  decidePublishes: DecideRequest,
+};

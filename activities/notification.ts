@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { CommitSha, Digest } from '../core/ids.js';
+import { CampaignTotals } from '../plan/campaign/totals.js';
+import { Problem } from '../plan/problem.js';
+
+const which = z.enum(['nightly', 'weekly']);
+const Found = z.object({ entry: z.string().nullable(), target: z.string().nullable(), code: z.string(), message: z.string() });
+
+/** Something that a person may want to hear of immediately. */
+export const Notification = z.discriminatedUnion('what', [
+  z.strictObject({ what: z.literal('awaiting-approval'), entry: z.string(), plan: Digest }),
+  z.strictObject({ what: z.literal('awaiting-release'), entry: z.string(), target: z.string(), manifest: Digest }),
+  z.strictObject({ what: z.literal('needs-attention'), entry: z.string(), workflow: z.string(), problem: Problem }),
+  z.strictObject({ what: z.literal('published'), entry: z.string(), target: z.string(), commit: CommitSha }),
+  z.strictObject({ what: z.literal('findings'), which, attention: z.int(), first: z.array(Found) }),
+  z.strictObject({ what: z.literal('campaign'), id: z.string(), plan: Digest, totals: CampaignTotals }),
+  z.strictObject({ what: z.literal('campaign-failed'), id: z.string(), reason: z.string() }),
+  z.strictObject({ what: z.literal('revalidation-failed'), which, reason: z.string() }),
+]);
+export type Notification = z.infer<typeof Notification>;

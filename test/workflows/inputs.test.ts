@@ -1,0 +1,48 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import type { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { uniqueName } from '../support/temporal.js';
+import { Workshop } from '../support/workshop.js';
+
+let workshop: Workshop;
+beforeAll(async () => {
+  workshop = await Workshop.open('inputs');
+});
+afterAll(() => workshop.close());
+
+/** How a workflow ends that somebody starts by hand with this input. */
+const failureOf = async (workflow: string, input: unknown): Promise<ApplicationFailure> => {
+  const args = input === undefined ? [] : [input];
+  const started = await workshop.temporal.client.workflow.start(workflow, {
+    workflowId: uniqueName('by-hand'),
+    taskQueue: workshop.queue,
+    args,
+    // What loops does not end by itself.
+    workflowExecutionTimeout: '10 seconds',
+  });
+  const error: unknown = await started.result().catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(WorkflowFailedError);
+  return (error as WorkflowFailedError).cause as ApplicationFailure;
+};
+
+const PUBLISH = { entry: { name: 'acme/x', entry: { key: 'x' } }, only: [] };
+
+describe.each<[string, unknown, string]>([
+  ['publishEntry', undefined, 'the input is missing'],
+  ['publishEntry', 'acme/x', 'the input must be an object'],
+  ['publishEntry', { entry: 'acme/x' }, 'entry must be an object; only is missing'],
+  ['publishEntry', { ...PUBLISH, mistake: true }, 'the input has unknown fields: mistake'],
+  ['publishEntry', { ...PUBLISH, only: ['mtx'] }, 'only.0 must be "vindex" or "mtp" or "vision"'],
+  ['publishArtifact', { approved: {} }, 'approved.entryName is missing'],
+  ['publishArtifact', 7, 'the input must be an object'],
+  ['publishCampaign', { select: {} }, 'select'],
+  ['revalidate', { which: 'daily' }, 'which'],
+])('%s that is started by hand with %j', (workflow, input, message) => {
+  it('fails with a sentence that names what is wrong', async () => {
+    expect(await failureOf(workflow, input)).toMatchObject({
+      type: 'workflow/input',
+      nonRetryable: true,
+      message: expect.stringContaining(message),
+    });
+  });
+});

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sameRepo, type RepoId } from '../../core/ids.js';
+import { targetId } from '../../workflows/names.js';
+import type { EntrySnapshot } from '../../catalog/snapshot.js';
+import { freeze } from '../support/freeze.js';
+import { swp } from '../support/swp.js';
+import { twoTargets } from '../support/two-targets.js';
+import { Workshop } from '../support/workshop.js';
+
+const POLL = { timeout: 30_000, interval: 50 };
+
+let workshop: Workshop;
+let entry: EntrySnapshot;
+let vision: RepoId;
+beforeAll(async () => {
+  workshop = await Workshop.open('two-targets');
+});
+beforeEach(async () => {
+  await workshop.renew();
+  ({ entry, vision } = await twoTargets(workshop));
+});
+afterAll(() => workshop.close());
+
+const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
+const stageOf = async (id: string) => (await workshop.temporal.client.workflow.getHandle(id).describe()).searchAttributes['SwpStage']?.[0];
+const stage = () => stageOf(workshop.handle().workflowId);
+const details = async (): Promise<string> => {
+  const metadata = await workshop.handle().query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  return metadata.currentDetails;
+};
+const holdAt = (operation: string, repo: RepoId) =>
+  freeze(workshop.hub, (exchange) => exchange.operation === operation && sameRepo(exchange.repo ?? '', repo), 'hold');
+const publish = async (): Promise<void> => {
+  await workshop.start(entry);
+  await workshop.approve(1, entry);
+};
+
+describe('a publish of two targets', () => {
+  it('shows the stage of the least advanced one', async () => {
+    const upload = holdAt('lfs-batch', workshop.target);
+    const commit = holdAt('commit', vision);
+    await publish();
+    await Promise.all([upload.reached, commit.reached]);
+    await expect.poll(() => stageOf(targetId(vision)), POLL).toBe('committing');
+    await expect.poll(stage, POLL).toBe('uploading');
+    expect(await details()).toContain('**uploading**');
+    upload.thaw();
+    commit.thaw();
+    expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
+    expect(await stage()).toBe('published');
+    await workshop.keep('two-targets', ['publish'], entry);
+  });
+
+  it('needs attention while one is paused, and says which, why, and what to do', async () => {
+    const stop = workshop.hub.on(({ operation, repo }) =>
+      operation === 'lfs-batch' && sameRepo(repo ?? '', vision)
+        ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' }
+        : undefined,
+    );
+    await publish();
+    await workshop.until('needs-attention', targetId(vision));
+    await expect.poll(stage, POLL).toBe('needs-attention');
+    expect(await details()).toMatch(/Private storage quota exceeded[\s\S]*Free storage on the Hub[\s\S]*`target\/acme\/[^`]*-vision`/);
+    const { out } = await run('status', entry.name);
+    expect(out).toContain(`${entry.name}: needs-attention\n`);
+    expect(out).toContain(`${targetId(vision)} is paused at uploading (hub/quota)`);
+    stop();
+    expect((await run('retry', entry.name)).out).toBe(`${targetId(vision)}: retry at uploading\n`);
+    expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
+    expect(await stage()).toBe('published');
+  });
+
+  it('is listed once by swp pending while one is paused', async () => {
+    workshop.hub.on(({ operation, repo }) =>
+      operation === 'lfs-batch' && sameRepo(repo ?? '', vision)
+        ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' }
+        : undefined,
+    );
+    await publish();
+    await expect.poll(stage, POLL).toBe('needs-attention');
+    const pending = async () =>
+      (JSON.parse((await run('pending', '--json')).out) as { readonly entry: string; readonly workflow: string }[]).filter(
+        (item) => item.entry === entry.name,
+      );
+    await expect.poll(pending, POLL).toMatchObject([{ workflow: targetId(vision) }]);
+    await run('abandon', entry.name);
+    await workshop.result(entry);
+  });
+});
+
+describe('a publish of two targets that is cancelled when one is committed', () => {
+  const cancelHalfway = async (): Promise<void> => {
+    const { reached } = holdAt('lfs-batch', vision);
+    await publish();
+    await Promise.all([reached, workshop.untilTarget('published')]);
+    await workshop.handle().cancel();
+    await workshop.result(entry).catch(() => undefined);
+  };
+
+  it('ends with the end of each target', async () => {
+    await cancelHalfway();
+    expect(await workshop.result(entry)).toMatchObject({
+      outcome: 'abandoned',
+      artifacts: [
+        { kind: 'mtp', result: { outcome: 'published', receipt: { cameTooLate: null } } },
+        { kind: 'vision', result: { outcome: 'abandoned', commit: 'none' } },
+      ],
+    });
+    expect(await details()).toContain(`\`${vision}\`: abandoned: cancelled`);
+    await workshop.keep('cancelled-halfway', ['publish'], entry);
+  });
+
+  it('is reported so by swp status and swp history', async () => {
+    await cancelHalfway();
+    const commit = await workshop.hub.admin.head(workshop.target);
+    const { code, out } = await run('status', entry.name);
+    expect([code, out]).toEqual([1, expect.stringContaining(`commit    ${commit}`)]);
+    expect(out).not.toContain('as it was');
+    expect(out).toContain(`vision ${vision}: abandoned: cancelled`);
+    const history = (await run('history', entry.name)).out;
+    expect(history).toContain(`${workshop.target}: published, commit ${commit}`);
+    expect(history).toContain(`${vision}: abandoned: cancelled`);
+  });
+});
+
+describe('the history of a publish that has no result', () => {
+  it('has the end of a target that outlived it', async () => {
+    const { reached, thaw } = holdAt('commit', workshop.target);
+    const other = holdAt('lfs-batch', vision);
+    await publish();
+    await Promise.all([reached, other.reached]);
+    await workshop.handle().terminate();
+    const history = async () => (await run('history', entry.name)).out;
+    await expect.poll(history, POLL).toContain(`${vision}: abandoned`);
+    thaw();
+    await expect.poll(history, POLL).toMatch(new RegExp(`${workshop.target}: published, commit [0-9a-f]{40}`));
+    expect(await history()).toMatch(/^\S+ {2}terminated after /);
+  });
+
+  it('has the stage of a target that runs', async () => {
+    const { reached, thaw } = holdAt('lfs-batch', workshop.target);
+    await publish();
+    await reached;
+    expect((await run('history', entry.name)).out).toContain(`${workshop.target}: uploading`);
+    thaw();
+    await workshop.result(entry);
+  });
+});

@@ -1,0 +1,23 @@
+import { CancellationScope, sleep } from '@temporalio/workflow';
+
+/** A scope that a cancel of the workflow does not reach, and that can itself be cancelled. */
+export const detachedScope = (): CancellationScope =>
+  new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
+
+/** Runs something in a detached scope that a cancel of the workflow reaches only after so long. */
+export const runCancelledLate = async <T>(scope: CancellationScope, afterMs: number, run: () => Promise<T>): Promise<T> => {
+  const grace = detachedScope();
+  const cancelLate = (): Promise<void> =>
+    grace
+      .run(() => sleep(afterMs, { summary: 'a cancel waits for this step' }))
+      .then(
+        () => scope.cancel(),
+        () => undefined,
+      );
+  CancellationScope.current().cancelRequested.catch(cancelLate);
+  try {
+    return await scope.run(run);
+  } finally {
+    grace.cancel();
+  }
+};
