@@ -27,7 +27,7 @@ describe('a publish whose worker wants two approvals', () => {
     expect(await decide(plan.digest, 'bob')).toMatchObject({ accepted: 'now', missing: 0 });
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
     expect(await published()).toMatchObject([{ reviewer: 'ada' }, { reviewer: 'bob' }]);
-    await workshop.keep('two-approvals', ['publish', 'target']);
+    await workshop.keep('two-approvals');
   });
 
   it('is ended by one reject, also after an approval', async () => {

@@ -112,7 +112,7 @@ describe('abandon of a commit in doubt', () => {
     expect([code, out]).toEqual([0, expect.stringContaining(`${workshop.target}: intact`)]);
     expect(out).toContain(await head());
     expect(out).toContain(plan);
-    await workshop.keep('abandoned-unknown', ['publish', 'target']);
+    await workshop.keep('abandoned-unknown', ['target']);
   });
 
   it('names the head that it saw where the commit was refused', async () => {

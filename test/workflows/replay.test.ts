@@ -24,17 +24,23 @@ const idOf = (name: string): string => {
 describe('the committed histories', () => {
   it('cover every way in which a publish can go', () => {
     expect(shapes.map((name) => name.replace(/\.json$/, ''))).toEqual([
+      'abandoned-too-late.target',
+      'abandoned-unknown.target',
       'abandoned.publish',
       'abandoned.target',
       'approved.campaign',
       'blocked.publish',
       'cancelled-at-commit.target',
+      'cancelled-halfway.publish',
       'cancelled-late.publish',
       'cancelled-late.target',
+      'cancelled-unknown.publish',
+      'cancelled-unknown.target',
       'cancelled.publish',
       'cancelled.target',
       'collection-only.publish',
       'collection-only.target',
+      'commit-not-there.target',
       'continued.campaign',
       'expired.publish',
       'filed.target',
@@ -53,10 +59,11 @@ describe('the committed histories', () => {
       'stale.publish',
       'three-rounds.publish',
       'two-approvals.publish',
-      'two-approvals.target',
+      'two-targets.publish',
       'unchanged.publish',
       'waited.publish',
       'weekly.revalidate',
+      'wrong-oid.target',
     ]);
   });
 
