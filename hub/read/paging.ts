@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
+import { parseOrFaults } from '../../core/faults.js';
 import { formatBytes, plural } from '../../core/text.js';
 import { callJson, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
@@ -28,11 +29,11 @@ const pageOf = <T>(item: z.ZodType<T>, checkCount: (items: number) => void): z.Z
     checkCount(rows.length);
     const items: T[] = [];
     for (const [at, row] of rows.entries()) {
-      const parsed = item.safeParse(row);
-      if (parsed.success) items.push(parsed.data);
+      const parsed = parseOrFaults(item, row);
+      if ('data' in parsed) items.push(parsed.data);
       else {
-        const [{ path, message } = { path: [], message: '' }] = parsed.error.issues;
-        context.issues.push({ code: 'custom', path: [at, ...path], message, input: row });
+        const [{ path, message } = { path: [], message: '' }] = parsed.faults;
+        context.addIssue({ code: 'custom', path: [at, ...path], message });
         return z.NEVER;
       }
     }

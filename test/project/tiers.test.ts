@@ -27,7 +27,7 @@ it('the slices of a sweep take each of its cases once', () => {
 
 it('no slice has much more to do than another', () => {
   const seconds = slices.map((slice) => filesOf(slice, all).reduce((sum, file) => sum + secondsOf(file), 0));
-  expect(Math.max(...seconds)).toBeLessThan(130);
+  expect(Math.max(...seconds)).toBeLessThan(160);
 });
 
 it('properties are tried less often in `npm test` alone', () => {
