@@ -12,7 +12,7 @@ export const declareCompletion = (program: Command, declare: () => Command, exec
     .command('completion')
     .addArgument(new Argument('<shell>').choices(SHELLS))
     .description('print the script with which a shell completes commands, flags and entries')
-    .action((shell: Shell) => execute(async () => (await import('./commands/completion.js')).completion(shell)));
+    .action((shell: Shell) => execute(async (context) => (await import('./commands/completion.js')).completion(shell, context)));
   program
     .command('complete', { hidden: true })
     .argument('[words...]')

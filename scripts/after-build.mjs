@@ -12,7 +12,7 @@ const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows
 await writeFile(join(dist, 'workflow-bundle.js'), code);
 
 /** Files that the program reads at run time, by the folder that holds them. */
-const DATA = { catalog: /\.(yaml|json)$/, 'dev/temporal': /\.txt$/ };
+const DATA = { catalog: /\.(yaml|json)$/, 'client/completion': /\.(bash|zsh)$/, 'dev/temporal': /\.txt$/ };
 for (const [folder, pattern] of Object.entries(DATA)) {
   await mkdir(join(dist, folder), { recursive: true });
   for (const name of await readdir(join(root, folder))) {

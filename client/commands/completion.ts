@@ -1,11 +1,20 @@
+import { readFile } from 'node:fs/promises';
 import { script } from '@bomb.sh/tab';
 import type { Shell } from '../completion-shells.js';
+import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 
 const PROGRAM = 'swp';
 
-/** Prints the script that a shell loads to complete `swp`. */
-export const completion = (shell: Shell): ExitCode => {
-  script(shell, PROGRAM, PROGRAM);
+/**
+ * Prints the script that a shell loads to complete `swp`. Those for bash and zsh are ours: the library's let the shell
+ * evaluate what was typed, cannot be loaded twice, and need what a shell has not by itself.
+ */
+export const completion = async (shell: Shell, { out }: Context): Promise<ExitCode> => {
+  if (shell === 'fish') script(shell, PROGRAM, PROGRAM);
+  else {
+    const text = await readFile(new URL(`../completion/${PROGRAM}.${shell}`, import.meta.url), 'utf8');
+    out.data({ shell, script: text }, () => text.trimEnd());
+  }
   return EXIT.ok;
 };

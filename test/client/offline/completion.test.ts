@@ -1,9 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
+import { projectRoot } from '../../../dev/temporal/project.js';
 import { swp } from '../../support/swp.js';
+import { fakeProgram } from '../../support/temporal-fakes.js';
+
+const PROGRAM = join(projectRoot(), 'dist', 'client', 'main.js');
 
 let cwd: string;
 beforeAll(async () => {
@@ -64,15 +69,59 @@ describe('what is suggested', () => {
   });
 });
 
+/** Shells that this machine has; bash is on all of them. */
+const has = (shell: string): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0;
+
+/** Runs lines of a shell that has loaded the script, twice, and none of its user's own settings; `swp` is the built program. */
+const inShell = async (shell: 'bash' | 'zsh' | 'fish', ...lines: string[]) => {
+  const flags = { bash: ['--norc', '--noprofile'], zsh: ['-f'], fish: ['--no-config'] }[shell];
+  await fakeProgram(join(cwd, 'bin', 'swp'), `exec '${process.execPath}' '${PROGRAM}' "$@"`);
+  const load = shell === 'fish' ? 'swp completion fish | source' : `source <(swp completion ${shell})`;
+  return execa(shell, [...flags, '-c', [load, load, ...lines].join('\n')], {
+    cwd,
+    env: { PATH: `${join(cwd, 'bin')}:${process.env['PATH']}`, HOME: cwd },
+    extendEnv: false,
+  });
+};
+
+/** What bash would show: as it asks the function that the script has registered. */
+const inBash = async (...words: string[]): Promise<string> => {
+  const quoted = ['swp', ...words].map((word) => `'${word}'`).join(' ');
+  const { stdout, stderr } = await inShell(
+    'bash',
+    `COMP_WORDS=(${quoted})`,
+    `COMP_CWORD=${words.length}`,
+    '_swp 2>/dev/null',
+    'echo "${COMPREPLY[@]}"',
+  );
+  expect(stderr).toBe('');
+  return stdout;
+};
+
 describe('swp completion', () => {
-  it.each(['bash', 'zsh', 'fish'])('prints a script for %s that asks swp', async (shell) => {
-    expect(await swp(['completion', shell], { cwd })).toMatchObject({ code: 0, err: '' });
-    expect(String(printed.mock.calls[0]?.[0])).toMatch(/swp complete --/);
+  it('is loaded by a bash that has nothing else, and again', async () => {
+    expect(await inBash('sta')).toBe('start status');
+    expect(await inBash('start', 'acme/on')).toBe('acme/one acme/only');
+    expect(await inBash('start', '--dry-run', '')).toBe('acme/one acme/only');
+    expect(await inBash('start', 'none')).toBe('');
   });
 
-  it('prints a script that bash can load', async () => {
-    await swp(['completion', 'bash'], { cwd });
-    expect((await execa('bash', ['-n'], { input: String(printed.mock.calls[0]?.[0]), reject: false })).stderr).toBe('');
+  it('never runs what was typed', async () => {
+    await inBash('start', '$(touch pwned)');
+    await inBash('start', '; touch pwned;');
+    await inBash('start', '`touch pwned`');
+    expect(await readdir(cwd)).not.toContain('pwned');
+  });
+
+  it.skipIf(!has('zsh'))('is loaded by a zsh that has nothing else, and again', async () => {
+    const { stdout, stderr } = await inShell('zsh', 'print -r -- ${_comps[swp]}');
+    expect([stdout, stderr]).toEqual(['_swp', '']);
+  });
+
+  it.skipIf(!has('fish'))('is loaded by a fish that has nothing else, and again', async () => {
+    const { stdout, stderr } = await inShell('fish', 'complete --do-complete "swp sta"', 'complete --do-complete "swp start acme/on"');
+    expect(stderr).toBe('');
+    expect(stdout.split('\n').map((line) => line.split('\t')[0])).toEqual(['start', 'status', 'acme/one', 'acme/only']);
   });
 
   it('of another shell is refused', async () => {
