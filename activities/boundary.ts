@@ -61,6 +61,9 @@ const parseInput = (args: unknown[]): unknown[] => {
   });
 };
 
+const explain = (thrown: unknown, scratch: string): unknown =>
+  thrown instanceof NothingSent ? new NothingSent(explainFailure(thrown.cause, scratch)) : explainFailure(thrown, scratch);
+
 /**
  * @param redact takes out what no failure may carry into a history
  * @param scratch the directory whose failures are explained; null for a worker that has none
@@ -73,7 +76,7 @@ export const activityBoundary =
         try {
           return await next({ ...input, args: parseInput(input.args) });
         } catch (thrown) {
-          const error = scratch === null ? thrown : explainFailure(thrown, scratch);
+          const error = scratch === null ? thrown : explain(thrown, scratch);
           const { cancellationSignal } = Context.current();
           if (cancellationSignal.aborted && isStopping())
             throw ApplicationFailure.create({

@@ -2,6 +2,7 @@ import { asyncLocalStorage } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { activityBoundary, toFailure } from '../../activities/boundary.js';
+import { NothingSent } from '../../activities/nothing-sent.js';
 import { assertTargetAllowed } from '../../activities/targets.js';
 import { SwpError } from '../../core/error.js';
 import { RepoId } from '../../core/ids.js';
@@ -68,13 +69,16 @@ describe('a failure that nobody foresaw', () => {
     ]);
   });
 
-  it('of the file system below scratch is one that SWP knows: it says what to do', async () => {
+  it.each([
+    ['an activity', (error: Error) => error],
+    ['a commit of which nothing was sent', (error: Error) => new NothingSent(error)],
+  ])('of the file system below scratch, in %s, is one that SWP knows: it says what to do', async (_, wrap) => {
     const readOnly = Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS', path: '/scratch/swp/builds' });
     const { inbound } = activityBoundary((text) => text, '/scratch/swp')({} as never);
-    const context = { cancellationSignal: new AbortController().signal };
-    const run = (): Promise<unknown> => inbound!.execute!({ args: [], headers: {} }, () => Promise.reject(readOnly));
+    const context = { info: { activityType: 'unknown' }, cancellationSignal: new AbortController().signal };
+    const run = (): Promise<unknown> => inbound!.execute!({ args: [], headers: {} }, () => Promise.reject(wrap(readOnly)));
     const failed = asyncLocalStorage.run(context as never, () => run().catch((error: unknown) => error));
-    expect(await failed).toMatchObject({ type: 'scratch/read-only', nonRetryable: true, details: [expect.any(String), 'invalid'] });
+    expect(await failed).toMatchObject({ type: 'scratch/read-only', nonRetryable: true, details: expect.arrayContaining([expect.any(String), 'invalid']) });
   });
 
   it('is told from one that SWP knows', async () => {
