@@ -78,7 +78,11 @@ describe('a failure that nobody foresaw', () => {
     const context = { info: { activityType: 'unknown' }, cancellationSignal: new AbortController().signal };
     const run = (): Promise<unknown> => inbound!.execute!({ args: [], headers: {} }, () => Promise.reject(wrap(readOnly)));
     const failed = asyncLocalStorage.run(context as never, () => run().catch((error: unknown) => error));
-    expect(await failed).toMatchObject({ type: 'scratch/read-only', nonRetryable: true, details: expect.arrayContaining([expect.any(String), 'invalid']) });
+    expect(await failed).toMatchObject({
+      type: 'scratch/read-only',
+      nonRetryable: true,
+      details: expect.arrayContaining([expect.any(String), 'invalid']),
+    });
   });
 
   it('is told from one that SWP knows', async () => {
