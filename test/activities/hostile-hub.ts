@@ -7,10 +7,10 @@ const COMMIT = 'a'.repeat(40);
 /** The text of a file in pieces, the same each time it is asked for. */
 export type Pieces = () => Iterable<string>;
 
-/** What a hub lists and sends that means harm: files whose text is made while it is sent, and any listing. */
+/** A repository that means harm: files whose text is made while it is sent, and a listing of its own. */
 export interface HostileRepo {
   readonly files: Readonly<Record<string, Pieces>>;
-  /** Bytes before the text of a safetensors file, and what its header says follows it. */
+  /** The page of a request, and the address of the next; by default one page with the files. */
   readonly listing?: (request: URL) => { readonly pieces: Pieces; readonly next?: string };
 }
 

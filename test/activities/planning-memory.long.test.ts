@@ -44,7 +44,7 @@ describe('planning from a listing that means harm stays small, and', () => {
     files: {},
     listing: (request) => {
       const at = Number(request.searchParams.get('at') ?? 0) + 1;
-      return { pieces: () => page(rows, (row) => `${at}/${nameOf(row)}`), next: `${request.pathname}?at=${at}` };
+      return { pieces: () => page(rows, (number) => `${at}/${nameOf(number)}`), next: `${request.pathname}?at=${at}` };
     },
   });
 
@@ -74,7 +74,7 @@ describe('planning from a listing that means harm stays small, and', () => {
         listing: (request) => {
           const at = Number(request.searchParams.get('at') ?? 0);
           return {
-            pieces: () => page(1000, (row) => `${LONG.slice(0, 150)}/${at}/${row}`),
+            pieces: () => page(1000, (number) => `${LONG.slice(0, 150)}/${at}/${number}`),
             ...(at < 99 ? { next: `${request.pathname}?at=${at + 1}` } : {}),
           };
         },
