@@ -14,7 +14,7 @@ const hash = createHash('sha256');
 parentPort.on('message', (block) => {
   if (block === null) return parentPort.postMessage(hash.digest('hex'));
   hash.update(block);
-  parentPort.postMessage(null);
+  parentPort.postMessage(block.buffer, [block.buffer]);
 });
 `;
 
@@ -23,15 +23,20 @@ export class HashThread {
   private readonly thread = new Worker(THREAD, { eval: true });
   private block = new Uint8Array(BLOCK);
   private filled = 0;
+  /** Given back by the thread: left to the garbage collector they would outlive their use by far. */
+  private readonly spare: ArrayBuffer[] = [];
   private inFlight = 0;
   private wake: (() => void) | null = null;
   private digested: string | null = null;
   private broken: Error | null = null;
 
   constructor() {
-    this.thread.on('message', (digest: string | null) => {
-      if (digest === null) this.inFlight -= 1;
-      else this.digested = digest;
+    this.thread.on('message', (answer: string | ArrayBuffer) => {
+      if (typeof answer === 'string') this.digested = answer;
+      else {
+        this.spare.push(answer);
+        this.inFlight -= 1;
+      }
       this.wake?.();
     });
     this.thread.on('error', (error) => {
@@ -70,7 +75,7 @@ export class HashThread {
     const block = this.block.subarray(0, this.filled);
     this.thread.postMessage(block, [block.buffer]);
     this.inFlight += 1;
-    this.block = new Uint8Array(BLOCK);
+    this.block = new Uint8Array(this.spare.pop() ?? new ArrayBuffer(BLOCK));
     this.filled = 0;
   }
 

@@ -15,7 +15,7 @@ const ADVICE: Record<Stage, string> = {
   'awaiting-release': 'A person looks at what was sealed, and releases it for upload.',
   uploading: 'Blobs go to the Hub; nothing is visible there yet.',
   committing: 'One commit makes everything visible at once.',
-  verifying: 'The commit is read back from the Hub.',
+  verifying: 'The commit is compared as the Hub lists it, and samples of its bytes are read back.',
   filing: 'The target goes into its collection.',
   published: 'Done: the target holds what was approved.',
   filed: 'Done: the target is in its collection; its files stayed as they were.',

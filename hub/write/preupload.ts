@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import pMap from 'p-map';
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { inGroups } from '../../core/groups.js';
@@ -11,6 +12,8 @@ import { repoPath } from '../repo-path.js';
 import type { UploadFile } from './upload-file.js';
 
 const FILES_PER_CALL = 100;
+/** A file may read a whole block of itself to be sure of its first bytes. */
+const FILES_AT_ONCE = 8;
 /** The Hub guesses from a file's first bytes whether it is text. */
 const SAMPLE_BYTES = 512;
 
@@ -37,12 +40,14 @@ export const classifyUploads = async (
 ): Promise<UploadModes> => {
   const modes = new Map<string, 'lfs' | 'regular'>();
   for (const group of inGroups(files, FILES_PER_CALL)) {
-    const asked = await Promise.all(
-      group.map(async ({ path, size, open }) => ({
+    const asked = await pMap(
+      group,
+      async ({ path, size, open }) => ({
         path,
         size,
         sample: (await buffer(open(0, Math.min(size, SAMPLE_BYTES)))).toString('base64'),
-      })),
+      }),
+      { concurrency: FILES_AT_ONCE, signal },
     );
     const { value } = await callJson(
       hub,
