@@ -64,8 +64,8 @@ export const measureUpload = async (): Promise<Figure[]> => {
         name: 'digests of all blocks over the digest alone',
         value: ratio('hash', 'digests'),
         unit: 'x',
-        goal: { atLeast: 0.7 },
-        how: `one pass over 4 GiB, as sealing takes it: ${rate('digests')} for ${rate('hash')}`,
+        goal: { atLeast: 0.5 },
+        how: `one pass over 4 GiB, as sealing takes it, with two threads for one: ${rate('digests')} for ${rate('hash')}`,
       },
       {
         name: 'resident memory during a 4 GiB upload',
