@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EntrySnapshot } from '../catalog/snapshot.js';
+import type { ErrorKind } from '../core/error.js';
 import { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovalPolicy } from '../plan/approval.js';
 import { ApprovedArtifact } from '../plan/approved.js';
@@ -136,6 +137,7 @@ export type FilingReport =
       /** A slug, or the title of one that was to be created. */
       readonly collection: string;
       readonly code: string;
+      readonly kind: ErrorKind;
       readonly reason: string;
       readonly hint: string | null;
     };

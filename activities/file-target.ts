@@ -56,6 +56,7 @@ export const fileTarget = async (deps: FileDeps, approved: ApprovedArtifact, sig
       outcome: 'failed',
       collection: collectionName(plan),
       code: ours?.code ?? 'internal',
+      kind: ours?.kind ?? 'internal',
       reason: clean(messageOf(error)),
       hint: ours?.hint === undefined ? null : clean(ours.hint),
     };

@@ -8,10 +8,11 @@ import { secretsIn } from '../worker/secrets.js';
 import type { Execute } from './context.js';
 import { declareCampaign } from './declare-campaign.js';
 import { declareCatalogEditing } from './declare-catalog.js';
+import { declareMachine } from './declare-machine.js';
 import { declareSchedule } from './declare-schedule.js';
 import { declareCompletion } from './declare-completion.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
-import { collect, DIGITS, wholeNumber } from './option-values.js';
+import { DIGITS, wholeNumber } from './option-values.js';
 import { Output, type Streams } from './output/output.js';
 
 /** The world around one run of `swp`; tests give their own. */
@@ -29,8 +30,9 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 invalid catalog or settings, 4 stale plan
 5 unavailable (retry later), 6 access or quota, 7 integrity, 8 awaiting approval,
 9 nothing to do, 10 rejected or expired, 130 interrupted.`;
 
-const fault = new Option('--fault <name[@nth]>', 'let something go wrong on the local hub; repeatable; `help` lists what').argParser(
-  collect,
+const untilAttention = new Option(
+  '--until-attention',
+  'stay until it has ended or pauses; the exit code of a pause is that of its problem',
 );
 
 /** Declares every command; what one does is loaded only when it is asked for. */
@@ -97,11 +99,15 @@ export const declare = (execute: Execute): Command => {
     .description('start publishing an entry, and show its plan')
     .addOption(only)
     .option('--dry-run', 'print the whole plan and start nothing; needs no Temporal server')
-    .option('--watch', 'stay until it has ended')
+    .option('--watch', 'stay until it has ended, and without a terminal until it pauses')
+    .addOption(untilAttention)
     .option('--review-artifacts', 'wait once more before the upload, for the approval of what was sealed')
     .option('--as <name>', 'who starts it; default: the Hub account of your token, else your login. A claim, not a proof')
-    .action((entry: string, options: { only?: ArtifactKind; dryRun?: true; watch?: true; reviewArtifacts?: true; as?: string }) =>
-      execute(async (context) => (await import('./commands/start.js')).start({ entry, ...options }, context)),
+    .action(
+      (
+        entry: string,
+        options: { only?: ArtifactKind; dryRun?: true; watch?: true; untilAttention?: true; reviewArtifacts?: true; as?: string },
+      ) => execute(async (context) => (await import('./commands/start.js')).start({ entry, ...options }, context)),
     );
   program
     .command('plan')
@@ -128,8 +134,9 @@ export const declare = (execute: Execute): Command => {
     .command('status')
     .argument('[entry]')
     .description('where a publish stands, or all that run')
-    .option('--watch', 'stay until it has ended; Ctrl-C leaves it as it is')
-    .action((entry: string | undefined, options: { watch?: true }) =>
+    .option('--watch', 'stay until it has ended, and without a terminal until it pauses; Ctrl-C leaves it as it is')
+    .addOption(untilAttention)
+    .action((entry: string | undefined, options: { watch?: true; untilAttention?: true }) =>
       execute(async (context) =>
         (await import('./commands/status.js')).status({ ...(entry === undefined ? {} : { entry }), ...options }, context),
       ),
@@ -195,44 +202,7 @@ export const declare = (execute: Execute): Command => {
     );
   declareCampaign(program, execute);
   declareSchedule(program, execute);
-  program
-    .command('doctor')
-    .description('check settings, server, Hub and tokens')
-    .option('--setup', 'register what the Temporal namespace lacks')
-    .action((options: { setup?: true }) => execute(async (context) => (await import('./commands/doctor.js')).doctor(options, context)));
-  const scratch = program.command('scratch').description("what lies in this machine's scratch");
-  scratch
-    .command('list')
-    .description('builds, staged sources and extractions, and which publish needs them')
-    .action(() => execute(async (context) => (await import('./commands/scratch.js')).scratchList(context)));
-  scratch
-    .command('clean')
-    .description('delete what no publish needs; the worker must be stopped')
-    .action(() => execute(async (context) => (await import('./commands/scratch.js')).scratchClean(context)));
-  program
-    .command('worker')
-    .argument('<role>', 'control or highmem')
-    .description('run a worker until it is told to stop')
-    .option('--limit-rate <rate>', 'bytes a second for all its uploads, as 800k, 50M or 1.5G')
-    .action((role: string, options: { limitRate?: string }) =>
-      execute(async (context) => (await import('./commands/worker.js')).worker({ role, ...options }, context)),
-    );
-  program
-    .command('dev')
-    .description('a whole world on this machine: Temporal, a local hub, both workers')
-    .option('--directory <path>', 'where it lives', '.swp/dev')
-    .option('--port <n>', 'of the Temporal server; 0 for any', wholeNumber(0), 7233)
-    .option('--ui-port <n>', 'of the Web UI; 0 for any', wholeNumber(0), 8233)
-    .option('--hub-port <n>', 'of the local hub; 0 for any', wholeNumber(0), 8333)
-    .addOption(fault)
-    .action((options: { directory: string; port: number; uiPort: number; hubPort: number; fault?: readonly string[] }) =>
-      execute(async (context) => (await import('./commands/dev.js')).dev(options, context)),
-    );
-  program
-    .command('demo')
-    .description('publish a synthetic sidecar on this machine, from plan to verification')
-    .option('--yes', 'approve the plan without asking')
-    .action((options: { yes?: true }) => execute(async (context) => (await import('./commands/demo.js')).demo(options, context)));
+  declareMachine(program, execute);
   return program;
 };
 

@@ -23,8 +23,8 @@ export const fileOrReport = async (lease: HostLease, approved: ApprovedArtifact)
         continue;
       }
       if (!(error instanceof ActivityFailure)) throw error;
-      const { code, reason, hint } = problemOf('filing', error);
-      return { outcome: 'failed', collection: collectionName(approved.plan), code, reason, hint };
+      const { code, kind, reason, hint } = problemOf('filing', error);
+      return { outcome: 'failed', collection: collectionName(approved.plan), code, kind, reason, hint };
     }
   }
 };

@@ -1,5 +1,6 @@
 import { ActivityFailure, ApplicationFailure, condition, isCancellation, setHandler, TimeoutFailure } from '@temporalio/workflow';
 import { z } from 'zod';
+import { ERROR_KINDS } from '../core/error.js';
 import { oneLine } from '../core/text.js';
 import type { Problem } from '../plan/problem.js';
 import { resolveUpdate, type Resolution } from './messages.js';
@@ -37,17 +38,30 @@ export class ScratchLost extends Error {}
 export const problemOf = (step: string, error: unknown): Problem => {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
-    const hint: unknown = cause.details?.[0];
+    const [hint, kind]: unknown[] = cause.details ?? [];
     return {
       step,
       code: cause.type ?? 'internal',
+      kind: ERROR_KINDS.find((known) => known === kind) ?? 'internal',
       reason: oneLine(cause.message, 1000),
       hint: typeof hint === 'string' ? oneLine(hint, 500) : null,
     };
   }
   if (cause instanceof TimeoutFailure)
-    return { step, code: 'timeout', reason: `No worker finished ${step} in time.`, hint: 'Look at the workers, then retry.' };
-  return { step, code: 'internal', reason: oneLine(error instanceof Error ? error.message : String(error), 1000), hint: null };
+    return {
+      step,
+      code: 'timeout',
+      kind: 'unavailable',
+      reason: `No worker finished ${step} in time.`,
+      hint: 'Look at the workers, then retry.',
+    };
+  return {
+    step,
+    code: 'internal',
+    kind: 'internal',
+    reason: oneLine(error instanceof Error ? error.message : String(error), 1000),
+    hint: null,
+  };
 };
 
 interface Movable {

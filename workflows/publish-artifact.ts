@@ -195,6 +195,7 @@ class ArtifactPublish {
         await this.attention.pauseForOperator({
           step: 'committing',
           code: 'hub/lfs-missing',
+          kind: 'unavailable',
           reason: report.reason,
           hint: 'The Hub keeps losing what was uploaded. Wait a while, then retry.',
         });
@@ -248,8 +249,8 @@ class ArtifactPublish {
       this.display.enter('filing');
       const filing = await this.onHost('filing', (host) => fileTarget(host, approved), { cancelAfterMs: GRACE_MS });
       if (filing.outcome === 'failed') {
-        const { code, reason, hint } = filing;
-        await this.attention.pauseForOperator({ step: 'filing', code, reason, hint });
+        const { code, kind, reason, hint } = filing;
+        await this.attention.pauseForOperator({ step: 'filing', code, kind, reason, hint });
         continue;
       }
       await this.lease.release('everything');

@@ -12,7 +12,7 @@ import type { PlannedRound } from '../activities/api.js';
 import { artifactsOf, writtenBy } from '../catalog/artifacts.js';
 import type { ArtifactKind } from '../core/ids.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
-import type { Problem } from '../plan/problem.js';
+import { kindOfCheck, type Problem } from '../plan/problem.js';
 import { isCommit, isWork } from '../plan/work.js';
 import { childFailure, runChild } from './children.js';
 import { entryDetails } from './details.js';
@@ -123,6 +123,7 @@ class EntryPublish {
       await this.attention.pauseForOperator({
         step: 'admission',
         code: standing[0]?.code ?? 'blocked',
+        kind: kindOfCheck(standing[0]?.code),
         reason: standing.map((check) => check.message).join(' '),
         hint: standing[0]?.fix ?? null,
       });

@@ -37,6 +37,7 @@ const correct = async (committed: Committed, problem: Problem, context: VerifyCo
     await attention.pauseForOperator({
       step: 'committing',
       code: 'commit/not-there',
+      kind: 'conflict',
       reason: `The Hub answered commit ${committed.commit}, which is not in ${target}: its head is still ${found.head}.`,
       hint: 'Retry sends the same commit again.',
     });

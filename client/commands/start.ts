@@ -13,6 +13,7 @@ import { withTemporal } from '../publish/connect.js';
 import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
+import { showRunning } from '../publish/show-running.js';
 import { findReviewer, starterName } from '../publish/reviewer.js';
 import { startPublish } from '../../worker/start-publish.js';
 import { watchPublish } from '../publish/watch.js';
@@ -22,6 +23,7 @@ export interface StartOptions {
   readonly only?: ArtifactKind;
   readonly dryRun?: boolean;
   readonly watch?: boolean;
+  readonly untilAttention?: boolean;
   readonly reviewArtifacts?: boolean;
   readonly as?: string;
 }
@@ -52,9 +54,11 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
     await startPublish(client, { ...input, startedBy }, readSettings(context.env).taskQueue);
     context.out.note(`Publish of ${name} runs; reading source and target.`);
     const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context);
-    if (running.status !== 'RUNNING' || options.watch === true) {
+    if (running.status !== 'RUNNING' || options.watch === true || options.untilAttention === true) {
       if (plan !== null) context.out.note(planText(plan, { ...context.out.paint }));
-      const { publish, decisions } = await watchPublish(client, name, context);
+      const view = await watchPublish(client, name, options, context);
+      if (view.publish.status === 'RUNNING') return showRunning(name, view, context);
+      const { publish, decisions } = view;
       try {
         const result = await publishResult(client, publish);
         context.out.data(result, () => neutralise(resultLines(result, decisions).join('\n')));

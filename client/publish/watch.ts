@@ -5,7 +5,7 @@ import { decideCommand } from '../../plan/render/words.js';
 import type { Context } from '../context.js';
 import { relativeTime } from '../output/time.js';
 import { stageOf, stepText } from './stage-text.js';
-import { readView, viewLines, type PublishView } from './status.js';
+import { pausedIn, readView, viewLines, type PublishView } from './status.js';
 import { GRACE_MS, noWorker } from './workers.js';
 
 const LOOK_MS = 1_000;
@@ -59,20 +59,31 @@ const look = (client: Client, entry: string, signal: AbortSignal, before: Publis
   return client.withAbortSignal(mine, () => readView(client, entry, before));
 };
 
+export interface WatchOptions {
+  /** Ends where a publish is paused, too; without a terminal that is always so: nobody there would go and answer. */
+  readonly untilAttention?: boolean | undefined;
+}
+
 /**
- * Follows a publish until it has ended, and answers how it then stands. Whatever ends the watching leaves the publish as
- * it is.
+ * Follows a publish until it has ended or needs a person, and answers how it then stands. Whatever ends the watching leaves
+ * the publish as it is.
  *
  * @throws SwpError `publish/no-worker` when nobody polls what it waits for
  */
-export const watchPublish = async (client: Client, entry: string, context: Pick<Context, 'out' | 'signal'>): Promise<PublishView> => {
+export const watchPublish = async (
+  client: Client,
+  entry: string,
+  { untilAttention }: WatchOptions,
+  context: Pick<Context, 'out' | 'signal'>,
+): Promise<PublishView> => {
   const { tell, clear, leave } = viewTeller(entry, context.out);
+  const stopsPaused = untilAttention === true || context.out.live() === null;
   let view: PublishView | undefined;
   let polledAt = Date.now();
   try {
     for (;;) {
       view = await look(client, entry, context.signal, view);
-      if (view.publish.status !== 'RUNNING') {
+      if (view.publish.status !== 'RUNNING' || (stopsPaused && pausedIn(view).length > 0)) {
         clear();
         return view;
       }

@@ -59,7 +59,7 @@ describe('swp pending', () => {
         commands: [`swp retry ${entry()}`, `swp abandon ${entry()}`],
       },
     ]);
-    expect((await run('status', entry())).code).toBe(1);
+    expect((await run('status', entry())).code).toBe(6);
   });
 
   it('lists it no longer once it was answered', async () => {
@@ -70,8 +70,8 @@ describe('swp pending', () => {
 });
 
 describe('swp retry', () => {
-  it.each(['retry', 'abandon', 'cancel'])('%s of a publish that has ended says so', async (action) => {
-    const { code, err } = await run(action, entry());
+  it.each([['retry'], ['abandon', '--yes'], ['cancel', '--yes']])('%s of a publish that has ended says so', async (action, ...flags) => {
+    const { code, err } = await run(action, entry(), ...flags);
     expect([code, err]).toEqual([1, expect.stringContaining(`The publish of ${entry()} has ended already: published.`)]);
   });
 });

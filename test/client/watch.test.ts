@@ -80,3 +80,41 @@ describe('swp status --watch', () => {
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
   });
 });
+
+/** The Hub refuses every commit, so that the publish pauses. */
+const forbidCommits = () =>
+  workshop.hub.on(({ operation }) => (operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined));
+
+describe('a publish that pauses while it is watched', () => {
+  it('ends the watching where there is no terminal, with the exit code of its problem, and goes on afterwards', async () => {
+    const stop = forbidCommits();
+    await workshop.start();
+    const { onErr, decided } = deciding(() => workshop.approve());
+    const { code, out } = await run(['status', entry(), '--watch'], { onErr });
+    await decided();
+    expect(code).toBe(6);
+    expect(out).toMatch(/paused at committing \(hub\/forbidden\): [\s\S]*swp retry/);
+    expect((await run(['status', entry()])).code).toBe(6);
+    stop();
+    expect((await run(['retry', entry()])).code).toBe(0);
+    expect((await run(['status', entry(), '--watch'])).code).toBe(0);
+  });
+
+  it('ends a start that watches, too', async () => {
+    forbidCommits();
+    await workshop.writeCatalog([workshop.entry()]);
+    const { onErr, decided } = deciding(() => workshop.approve());
+    const { code, out } = await run(['start', entry(), '--watch'], { onErr });
+    await decided();
+    expect([code, out]).toEqual([6, expect.stringContaining('hub/forbidden')]);
+  });
+
+  it('ends the watching on a terminal where that is asked for', async () => {
+    forbidCommits();
+    await workshop.start();
+    const { onErr, decided } = deciding(() => workshop.approve());
+    const { code, out } = await run(['status', entry(), '--until-attention'], { onErr, terminal: true });
+    await decided();
+    expect([code, out]).toEqual([6, expect.stringContaining('hub/forbidden')]);
+  });
+});

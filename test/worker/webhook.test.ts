@@ -98,7 +98,13 @@ describe('a notification', () => {
   });
 
   it('has nothing that its chat would take for a link or a call', async () => {
-    const problem = { step: 'uploading', code: 'hub/x', reason: '<!channel> & <http://images.invalid|click>\nnew line', hint: null };
+    const problem = {
+      step: 'uploading',
+      code: 'hub/x',
+      kind: 'conflict' as const,
+      reason: '<!channel> & <http://images.invalid|click>\nnew line',
+      hint: null,
+    };
     await post({ what: 'needs-attention', entry: 'acme/x', workflow: 'target/acme/x', problem });
     expect(chat.heard[0]).toContain('&lt;!channel&gt; &amp; &lt;http://images.invalid|click&gt; new line');
   });

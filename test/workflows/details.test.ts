@@ -21,7 +21,7 @@ it('the details of a publish say who decided, and how that is known', () => {
   );
 });
 
-const PROBLEM = { step: 'building', code: 'larql/none', reason: 'there is none', hint: null };
+const PROBLEM = { step: 'building', code: 'larql/none', kind: 'not-found' as const, reason: 'there is none', hint: null };
 const target = (over: { readonly problem?: typeof PROBLEM; readonly host?: string; readonly left?: string }): string =>
   targetDetails('building', 'acme/x', { problem: null, note: null, host: null, left: null, ...over });
 

@@ -1,0 +1,19 @@
+import type { Context } from '../context.js';
+import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
+import { neutralise } from '../output/neutralise.js';
+import { pausedIn, viewLines, type PublishView } from './status.js';
+
+const exitOf = (view: PublishView): ExitCode => {
+  if (pausedIn(view).length > 0) {
+    const [first] = view.problems;
+    return first === undefined ? EXIT.failed : exitCodeOf(first.problem.kind);
+  }
+  if (view.publish.stage === 'awaiting-approval' || view.releases.length > 0) return EXIT.awaitingApproval;
+  return view.missing === null ? EXIT.ok : EXIT.unavailable;
+};
+
+/** Shows where a publish stands that has not ended, and answers an exit code for that: of a paused one, that of its problem. */
+export const showRunning = (entry: string, view: PublishView, { out }: Pick<Context, 'out'>): ExitCode => {
+  out.data(view, () => neutralise(viewLines(entry, view, out.time).join('\n')));
+  return exitOf(view);
+};
