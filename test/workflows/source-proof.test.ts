@@ -54,7 +54,7 @@ describe.each([
       for (const { begin, end, sha256 } of ranges) expect(sha256Of(files.get(shard)!.subarray(begin, end))).toBe(sha256);
   }, 120_000);
 
-  it('parks with the reason and what to do when bits are flipped in every answer, and goes on after retry', async () => {
+  it('pauses with the reason and what to do when bits are flipped in every answer, and goes on after retry', async () => {
     workshop = await Workshop.open('proof', { proveShards });
     await workshop.start();
     await workshop.planOf();
@@ -64,8 +64,8 @@ describe.each([
     );
     await workshop.approve();
     await workshop.untilTarget('needs-attention');
-    const { trouble } = await workshop.targetHandle().query<{ trouble: { code: string; reason: string; hint: string } }>('target-status');
-    expect(trouble).toMatchObject({ code: 'mtp/source-differs', hint: expect.stringContaining('Nothing of it is published') });
+    const { problem } = await workshop.targetHandle().query<{ problem: { code: string; reason: string; hint: string } }>('target-status');
+    expect(problem).toMatchObject({ code: 'mtp/source-differs', hint: expect.stringContaining('Nothing of it is published') });
     stop();
     await workshop.temporal.client.workflow.getHandle(targetId(workshop.target)).executeUpdate('resolve', { args: [{ action: 'retry' }] });
     expect(await workshop.result()).toMatchObject({ outcome: 'published' });
