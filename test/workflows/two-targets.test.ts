@@ -83,7 +83,7 @@ describe('a publish of two targets', () => {
         (item) => item.entry === entry.name,
       );
     await expect.poll(pending, POLL).toMatchObject([{ workflow: targetId(vision) }]);
-    await run('abandon', entry.name);
+    await run('abandon', entry.name, '--yes');
     await workshop.result(entry);
   });
 });
