@@ -7,6 +7,8 @@ export interface TemporalClient {
   readonly namespace: string;
   /** `host:port`. */
   readonly address: string;
+  /** Where its Web UI is; null where that is not known. */
+  readonly ui: string | null;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,7 @@ export const connectClient = async ({ env = process.env, deadlineMs = 5000 }: Co
     await connection.close();
     throw explainConnection(error, config);
   }
-  return { client: new Client({ connection, namespace }), connection, namespace, address, close: () => connection.close() };
+  return { client: new Client({ connection, namespace }), connection, namespace, address, ui: config.ui, close: () => connection.close() };
 };
 
 /** gRPC honours these, and then a direct look at the address says nothing. */

@@ -1,22 +1,26 @@
 import type { Examination, Unpublished } from '../activities/examine.js';
 import { oneLine, plural, someOf } from '../core/text.js';
+import type { HubConfig } from '../hub/config.js';
 import { decisionText } from '../plan/decision.js';
 import { levelOf, type Finding } from '../plan/findings/finding.js';
 import { readBackText, readFilesText } from '../plan/read-back.js';
 import type { Paint } from '../plan/render/paint.js';
+import { commitAddress } from './addresses.js';
+import { hubName } from './hub-name.js';
 
 /** So many findings are shown to people; `--json` has them all. */
 const SHOWN = 20;
 
-const unpublishedText = (found: Unpublished, hub: string): string =>
+const unpublishedText = (found: Unpublished, hub: HubConfig): string =>
   found.state === 'absent'
-    ? `${found.target}: ${hub} shows no such repository to this token`
+    ? `${found.target}: ${hubName(hub)} shows no such repository to this token`
     : `${found.target}: holds no publish of SWP; its head is ${found.head}`;
 
 const line = (label: string, text: string): string => `  ${label.padEnd(8)}  ${oneLine(text, 1000)}`;
 
-const recordLines = ({ commit, record }: Examination['publish']): string[] => [
+const recordLines = ({ commit, record }: Examination['publish'], page: string): string[] => [
   line('commit', commit),
+  line('see', page),
   ...(record === null
     ? []
     : [
@@ -35,9 +39,9 @@ const findingLines = (findings: readonly Finding[], paint: Paint): string[] => [
   ...(findings.length > SHOWN ? [`  and ${findings.length - SHOWN} more findings: --json lists all`] : []),
 ];
 
-const examinedLines = (found: Examination, paint: Paint): string[] => [
+const examinedLines = (found: Examination, hub: HubConfig, paint: Paint): string[] => [
   `${found.target}: ${found.state === 'intact' ? `${paint.good('intact')}, ${readBackText(found.readBack)}` : paint.bad('differs from what was published')}`,
-  ...recordLines(found.publish),
+  ...recordLines(found.publish, commitAddress(hub, found.target, found.publish.commit)),
   ...(found.head === found.publish.commit ? [] : [line('head', `${found.head}, after later commits`)]),
   line('compared', `${plural(found.files, 'file')} as listed; read back: ${readFilesText(found.readBack)}`),
   ...(found.wrongOnce.length === 0
@@ -53,7 +57,8 @@ const examinedLines = (found: Examination, paint: Paint): string[] => [
  * One target for people. What its commits, files and record say is text from outside.
  *
  * @param source what was found about its source
- * @param hub its name, as messages have it
  */
-export const examinationText = (found: Examination | Unpublished, source: readonly Finding[], hub: string, paint: Paint): string =>
-  ['findings' in found ? examinedLines(found, paint).join('\n') : unpublishedText(found, hub), ...findingLines(source, paint)].join('\n');
+export const examinationText = (found: Examination | Unpublished, source: readonly Finding[], hub: HubConfig, paint: Paint): string =>
+  ['findings' in found ? examinedLines(found, hub, paint).join('\n') : unpublishedText(found, hub), ...findingLines(source, paint)].join(
+    '\n',
+  );

@@ -21,6 +21,8 @@ export interface TemporalConfig {
   /** The variable or the file that names the address. */
   readonly origin: string;
   readonly namespace: string;
+  /** Where its Web UI is, without a slash at the end; null where that is not known. */
+  readonly ui: string | null;
   readonly connectionOptions: TemporalConnectionOptions;
 }
 
@@ -35,6 +37,7 @@ export const readTemporalConfig = (env: NodeJS.ProcessEnv): TemporalConfig => {
     address,
     origin: originOf(env, connectionOptions.address),
     namespace: namespace ?? 'default',
+    ui: uiFrom(env, address),
     connectionOptions: {
       address,
       ...(tls === undefined || tls === null ? {} : { tls }),
@@ -42,6 +45,22 @@ export const readTemporalConfig = (env: NodeJS.ProcessEnv): TemporalConfig => {
       ...(metadata === undefined ? {} : { metadata }),
     },
   };
+};
+
+const CLOUD = /\.(?:tmprl\.cloud|api\.temporal\.io):\d+$/;
+
+/** Never shows the address: it may hold a password. */
+const uiFrom = (env: NodeJS.ProcessEnv, address: string): string | null => {
+  const text = env['SWP_TEMPORAL_UI'] ?? '';
+  if (text === '') return CLOUD.test(address) ? 'https://cloud.temporal.io' : null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+    throw new SwpError(
+      'invalid',
+      'temporal/config',
+      'SWP_TEMPORAL_UI must be an address that begins with https:// or http://, without a password.',
+    );
+  return url.href.replace(/\/$/, '');
 };
 
 const originOf = (env: NodeJS.ProcessEnv, address: string | undefined): string => {

@@ -16,6 +16,7 @@ import { readSettings } from '../../worker/settings.js';
 import { decideCampaignUpdate } from '../../workflows/messages.js';
 import { campaignId } from '../../workflows/names.js';
 import type { publishCampaign } from '../../workflows/publish-campaign.js';
+import { addressesOf } from '../addresses.js';
 import { entryName } from '../catalog.js';
 import { campaignHead, entryCells, orderedEntries } from '../campaign/text.js';
 import { readCampaign, type ReadCampaign } from '../campaign/read.js';
@@ -24,6 +25,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
 import { ask, mayPrompt } from '../prompt.js';
 import { withTemporal } from '../publish/connect.js';
+import type { TemporalClient } from '../temporal-connection.js';
 import { explainEnd } from '../publish/outcome.js';
 import { findReviewer, starterName } from '../publish/reviewer.js';
 import { typedDigest } from '../publish/typed-digest.js';
@@ -59,9 +61,11 @@ const selectionOf = ({ tier, all, changed }: CampaignOptions): CampaignSelection
 const freshId = (now: Date): string =>
   `${now.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`;
 
-const show = (campaign: ReadCampaign, context: Context): void => {
-  const { out } = context;
+const show = (campaign: ReadCampaign, { ui, namespace }: Pick<TemporalClient, 'ui' | 'namespace'>, context: Context): void => {
+  const { out, env } = context;
   out.note(campaignHead(campaign, out.paint));
+  const page = addressesOf(env, { ui, namespace }).workflow(campaignId(campaign.id), campaign.run);
+  if (page !== null) out.note(`See it: ${page}`);
   out.table(campaign, ['entry', 'plan', 'would', 'stands at'], orderedEntries(campaign).map(entryCells));
 };
 
@@ -85,10 +89,11 @@ const exitOf = ({ entries, plan, status }: ReadCampaign): ExitCode => {
   return entries.some(({ state }) => state === 'blocked') ? EXIT.failed : EXIT.nothingToDo;
 };
 
-const watchToEnd = async (client: Client, id: string, context: Context): Promise<ExitCode> => {
+const watchToEnd = async (temporal: TemporalClient, id: string, context: Context): Promise<ExitCode> => {
+  const { client } = temporal;
   try {
     const result = await client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
-    show(await readCampaign(client, id), context);
+    show(await readCampaign(client, id), temporal, context);
     if (result.troubles.length > 0 || result.totals.blocked > 0) return EXIT.failed;
     return result.plan === null ? EXIT.nothingToDo : EXIT.ok;
   } catch (error) {
@@ -100,7 +105,8 @@ const watchToEnd = async (client: Client, id: string, context: Context): Promise
 export const campaign = async (options: CampaignOptions, context: Context): Promise<ExitCode> => {
   const select = selectionOf(options);
   const { taskQueue } = readSettings(context.env);
-  return withTemporal(context, async ({ client }) => {
+  return withTemporal(context, async (temporal) => {
+    const { client } = temporal;
     const missing = await unpolledControl(client, taskQueue);
     if (missing !== null) throw noWorker('No campaign was started.', missing);
     const id = freshId(new Date());
@@ -113,18 +119,18 @@ export const campaign = async (options: CampaignOptions, context: Context): Prom
     });
     context.out.note(`Campaign ${id} runs; planning.`);
     const planned = await untilStarted(client, id, context);
-    if (planned.status !== 'RUNNING' && planned.status !== 'COMPLETED') return watchToEnd(client, id, context);
-    if (options.watch !== true || planned.plan === null) show(planned, context);
+    if (planned.status !== 'RUNNING' && planned.status !== 'COMPLETED') return watchToEnd(temporal, id, context);
+    if (options.watch !== true || planned.plan === null) show(planned, temporal, context);
     if (planned.plan !== null && planned.status === 'RUNNING')
       context.out.note(`\nApprove exactly these plans: swp campaign approve ${id} --plan ${planned.plan}`);
-    return options.watch === true && planned.plan !== null ? watchToEnd(client, id, context) : exitOf(planned);
+    return options.watch === true && planned.plan !== null ? watchToEnd(temporal, id, context) : exitOf(planned);
   });
 };
 
 /** A campaign with every entry. */
 export const campaignShow = async (id: string | undefined, context: Context): Promise<ExitCode> =>
-  withTemporal(context, async ({ client }) => {
-    show(await readCampaign(client, id ?? null), context);
+  withTemporal(context, async (temporal) => {
+    show(await readCampaign(temporal.client, id ?? null), temporal, context);
     return EXIT.ok;
   });
 
@@ -142,6 +148,7 @@ const confirmed = async (
   { id, verdict, plan }: CampaignDecideOptions,
   entries: readonly string[],
   read: ReadCampaign,
+  temporal: TemporalClient,
   context: Context,
 ): Promise<Digest | null> => {
   if (read.plan === null)
@@ -163,7 +170,7 @@ const confirmed = async (
         hint: `swp campaign show ${id}, then swp campaign ${verdict} ${id} --plan <digest>`,
       },
     );
-  show(read, context);
+  show(read, temporal, context);
   const those = entries.length === 0 ? 'all of it' : plural(entries.length, 'entry', 'entries');
   return (await ask(`${verdict === 'approve' ? 'Approve' : 'Reject'} plan ${shortDigest(read.plan)}, ${those}?`, context.signal))
     ? read.plan
@@ -195,9 +202,10 @@ const send = async (client: Client, id: string, message: CampaignDecision, campa
 export const campaignDecide = async (options: CampaignDecideOptions, context: Context): Promise<ExitCode> => {
   const { id, verdict, note } = options;
   const entries = await Promise.all(options.entries.map((name) => entryName(context, name)));
-  return withTemporal(context, async ({ client }) => {
+  return withTemporal(context, async (temporal) => {
+    const { client } = temporal;
     const read = await readCampaign(client, id);
-    const plan = await confirmed(options, entries, read, context);
+    const plan = await confirmed(options, entries, read, temporal, context);
     if (plan === null) {
       context.out.note('Nothing was decided.');
       return EXIT.awaitingApproval;

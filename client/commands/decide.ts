@@ -4,6 +4,8 @@ import { SwpError } from '../../core/error.js';
 import { faultText, parseOrFaults } from '../../core/faults.js';
 import { capital, plural } from '../../core/text.js';
 import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText } from '../../plan/decision.js';
+import { publishId } from '../../workflows/names.js';
+import { addressesOf } from '../addresses.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
@@ -114,7 +116,8 @@ const send = async (
 /** Approves or rejects exactly one plan, or exactly what was sealed under one. */
 export const decide = async (options: DecideOptions, context: Context): Promise<ExitCode> => {
   const { verdict, plan, manifest } = options;
-  return withEntry(context, options.entry, async ({ client }, entry) => {
+  return withEntry(context, options.entry, async (temporal, entry) => {
+    const { client } = temporal;
     const questions = await questionsOf(client, entry);
     const typed = [
       ...(plan === undefined ? [] : [named(questions, 'plan', plan, entry)]),
@@ -132,6 +135,9 @@ export const decide = async (options: DecideOptions, context: Context): Promise<
       const sent = await send(client, question, decided, context);
       if (sent !== EXIT.ok) code = sent;
     }
+    const page = addressesOf(context.env, temporal).workflow(publishId(entry));
+    if (verdict === 'approve') context.out.note(`Follow it: swp status ${entry} --watch`);
+    if (page !== null) context.out.note(`See it: ${page}`);
     return code;
   });
 };

@@ -8,6 +8,7 @@ import { startWorld, type World } from '../../dev/world/world.js';
 import { DecisionMessage, shortDigest } from '../../plan/decision.js';
 import { planText } from '../../plan/render/terminal.js';
 import { BASE_QUEUE, publishId } from '../../workflows/names.js';
+import { addressesOf } from '../addresses.js';
 import { snapshotOf } from '../catalog.js';
 import type { PublishResult } from '../../workflows/types.js';
 import type { Context } from '../context.js';
@@ -28,7 +29,9 @@ const publishedIn = ({ artifacts }: PublishResult): string[] =>
   artifacts.flatMap(({ result }) => (result.outcome === 'published' ? [result.receipt.target] : []));
 
 const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode> =>
-  withTemporal({ ...context, env: { ...context.env, ...world.settings } }, async ({ client }) => {
+  withTemporal({ ...context, env: { ...context.env, ...world.settings } }, async (temporal) => {
+    const { client } = temporal;
+    const addresses = addressesOf({ ...context.env, ...world.settings }, temporal);
     const entry = await snapshotOf({ ...context, catalogFile: world.settings['SWP_CATALOG'] ?? '' }, DEMO.entry);
     const id = publishId(entry.name);
     await startPublish(client, { entry, only: [] }, BASE_QUEUE);
@@ -47,13 +50,13 @@ const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode
     context.out.note(approves ? 'Approved. Building, uploading, committing, verifying.' : 'Rejected.');
     try {
       const result = await publishResult(client, running);
-      const page = `${world.temporal.uiUrl ?? ''}/namespaces/${world.temporal.namespace}/workflows/${encodeURIComponent(id)}`;
+      const page = addresses.workflow(id);
       context.out.data({ result, ui: page, hub: world.hub.url }, () =>
         [
-          ...resultLines(result),
+          ...resultLines(result, [], addresses),
           '',
-          `Web UI     ${page}`,
-          ...publishedIn(result).map((target) => `Published  ${world.hub.url}/${target}`),
+          `Web UI     ${page ?? 'none'}`,
+          ...publishedIn(result).map((target) => `Published  ${addresses.repo(target)}`),
         ].join('\n'),
       );
       return exitOf(result);

@@ -1,6 +1,8 @@
 import { SwpError } from '../../core/error.js';
 import { shortDigest } from '../../plan/decision.js';
 import { formatSeconds } from '../../plan/render/progress.js';
+import { publishId } from '../../workflows/names.js';
+import { addressesOf, type Addresses } from '../addresses.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
@@ -10,14 +12,19 @@ import { withEntry } from '../publish/with-entry.js';
 import { decisionLine } from '../publish/decision-history.js';
 import { readRuns, type Run } from '../publish/runs.js';
 
-const endText = ({ kind, target, outcome, commit, reason }: ArtifactEnd): string =>
-  `  ${kind.padEnd(8)}  ${target}: ${outcome}${commit === null ? '' : `, commit ${commit}`}${reason === null ? '' : `: ${reason}`}`;
+const endLines = ({ kind, target, outcome, commit, reason }: ArtifactEnd, { commit: pageOf }: Addresses): string[] => [
+  `  ${kind.padEnd(8)}  ${target}: ${outcome}${commit === null ? '' : `, commit ${commit}`}${reason === null ? '' : `: ${reason}`}`,
+  ...(commit === null ? [] : [`            ${pageOf(target, commit)}`]),
+];
 
-const runLines = (run: Run, time: TimeText): string[] => [
+const pageLines = (page: string | null): string[] => (page === null ? [] : [`  see       ${page}`]);
+
+const runLines = (entry: string, run: Run, time: TimeText, addresses: Addresses): string[] => [
   `${time(run.startedAt)}  ${run.outcome}${run.closedAt === null ? '' : ` after ${formatSeconds((run.closedAt.getTime() - run.startedAt.getTime()) / 1000)}`}`,
   ...(run.plan === null ? [] : [`  plan      ${shortDigest(run.plan)}, round ${run.round}`]),
   ...run.decisions.map((decision) => `  ${decisionLine(decision, time)}`),
-  ...run.artifacts.map(endText),
+  ...pageLines(addresses.workflow(publishId(entry), run.run)),
+  ...run.artifacts.flatMap((end) => endLines(end, addresses)),
 ];
 
 /** The publishes of an entry: when, how each ended, what was decided by whom, and the commits that it made. */
@@ -28,7 +35,8 @@ export const history = async (options: { readonly entry: string; readonly limit:
       throw new SwpError('not-found', 'publish/none', `No publish of ${entry} is known to this Temporal server.`, {
         hint: `It forgets what has ended after its retention time; the target's own commits stay: swp verify ${entry}`,
       });
-    context.out.data(runs, () => neutralise(runs.map((run) => runLines(run, context.out.time).join('\n')).join('\n\n')));
+    const addresses = addressesOf(context.env, temporal);
+    context.out.data(runs, () => neutralise(runs.map((run) => runLines(entry, run, context.out.time, addresses).join('\n')).join('\n\n')));
     if (runs.length === options.limit) context.out.note('There may be more: --limit shows them.');
     return EXIT.ok;
   });

@@ -5,6 +5,8 @@ import { planText } from '../../plan/render/terminal.js';
 import { decideCommand } from '../../plan/render/words.js';
 import { readSettings } from '../../worker/settings.js';
 import type { PublishInput } from '../../workflows/types.js';
+import { publishId } from '../../workflows/names.js';
+import { addressesOf } from '../addresses.js';
 import { snapshotOf } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -48,20 +50,23 @@ const inputOf = async (options: StartOptions, context: Context): Promise<Publish
 export const start = async (options: StartOptions, context: Context): Promise<ExitCode> => {
   const input = await inputOf(options, context);
   if (options.dryRun === true) return (await import('./dry-run.js')).dryRun(input, context);
-  return withTemporal(context, async ({ client }) => {
+  return withTemporal(context, async (temporal) => {
+    const { client } = temporal;
+    const addresses = addressesOf(context.env, temporal);
     const { name } = input.entry;
     const startedBy = starterName(await findReviewer(options.as, context));
     await startPublish(client, { ...input, startedBy }, readSettings(context.env).taskQueue);
-    context.out.note(`Publish of ${name} runs; reading source and target.`);
+    const page = addresses.workflow(publishId(name));
+    context.out.note(`Started ${name}. Reading source and target…${page === null ? '' : `\nSee it: ${page}`}`);
     const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context);
     if (running.status !== 'RUNNING' || options.watch === true || options.untilAttention === true) {
       if (plan !== null) context.out.note(planText(plan, { ...context.out.paint }));
-      const view = await watchPublish(client, name, options, context);
-      if (view.publish.status === 'RUNNING') return showRunning(name, view, context);
+      const view = await watchPublish(client, name, { ...options, addresses }, context);
+      if (view.publish.status === 'RUNNING') return showRunning(name, view, addresses, context);
       const { publish, decisions } = view;
       try {
         const result = await publishResult(client, publish);
-        context.out.data(result, () => neutralise(resultLines(result, decisions).join('\n')));
+        context.out.data(result, () => neutralise(resultLines(result, decisions, addresses).join('\n')));
         return exitOf(result);
       } catch (error) {
         throw explainEnd(error);

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { addressesOf, type Addresses } from '../addresses.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
@@ -10,10 +11,10 @@ import { readView, viewLines, type PublishView } from '../publish/status.js';
 import { watchPublish } from '../publish/watch.js';
 
 /** Shows how a publish ended, and answers its exit code. */
-const showEnd = async (client: Client, view: PublishView, text: string, context: Context): Promise<ExitCode> => {
+const showEnd = async (client: Client, view: PublishView, text: string, addresses: Addresses, context: Context): Promise<ExitCode> => {
   try {
     const result = await publishResult(client, view.publish);
-    context.out.data({ ...view, result }, () => [text, neutralise(resultLines(result, view.decisions).join('\n'))].join('\n'));
+    context.out.data({ ...view, result }, () => [text, neutralise(resultLines(result, view.decisions, addresses).join('\n'))].join('\n'));
     return exitOf(result);
   } catch (error) {
     context.out.data(view, () => text);
@@ -28,10 +29,12 @@ export const status = async (
 ): Promise<ExitCode> => {
   const { entry: name, untilAttention } = options;
   if (name === undefined) return (await import('./status-list.js')).statusList(context);
-  return withEntry(context, name, async ({ client }, entry) => {
+  return withEntry(context, name, async (temporal, entry) => {
+    const { client } = temporal;
+    const addresses = addressesOf(context.env, temporal);
     const watches = options.watch === true || untilAttention === true;
-    const view = watches ? await watchPublish(client, entry, { untilAttention }, context) : await readView(client, entry);
-    if (view.publish.status === 'RUNNING') return showRunning(entry, view, context);
-    return showEnd(client, view, neutralise(viewLines(entry, view, context.out.time).join('\n')), context);
+    const view = watches ? await watchPublish(client, entry, { untilAttention, addresses }, context) : await readView(client, entry);
+    if (view.publish.status === 'RUNNING') return showRunning(entry, view, addresses, context);
+    return showEnd(client, view, neutralise(viewLines(entry, view, { time: context.out.time, addresses }).join('\n')), addresses, context);
   });
 };

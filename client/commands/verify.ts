@@ -16,7 +16,6 @@ import { readSettings } from '../../worker/settings.js';
 import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
-import { hubName } from '../hub-name.js';
 import { progressTeller } from '../output/teller.js';
 import { rebuildHere, type Hubs } from '../rebuild.js';
 import { rebuildText } from '../rebuild-text.js';
@@ -102,7 +101,7 @@ const exitOf = (found: readonly Found[]): ExitCode => {
 
 const textOf = (found: Found, hub: HubConfig, { out: { paint } }: Context): string => {
   return [
-    examinationText(found, found.source, hubName(hub), paint),
+    examinationText(found, found.source, hub, paint),
     ...(found.rebuild === undefined ? [] : [rebuildText(found.rebuild, paint)]),
   ].join('\n');
 };

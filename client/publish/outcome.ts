@@ -7,6 +7,7 @@ import { reviewerText, type DecisionRecord } from '../../plan/decision.js';
 import { readBackText, readFilesText } from '../../plan/read-back.js';
 import type { PublishResult } from '../../workflows/types.js';
 import type { FilingReport } from '../../activities/api.js';
+import type { Addresses } from '../addresses.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 
 const BY_OUTCOME: Record<PublishResult['outcome'], ExitCode> = {
@@ -42,7 +43,7 @@ const approvalText = (end: { readonly plan: string; readonly reviewer: string },
  *
  * @param decisions those of the publish, which know more of a reviewer than its result does
  */
-export const resultLines = (result: PublishResult, decisions: readonly DecisionRecord[] = []): string[] =>
+export const resultLines = (result: PublishResult, decisions: readonly DecisionRecord[], addresses: Pick<Addresses, 'commit'>): string[] =>
   result.artifacts.flatMap(({ kind, result: end }) => {
     if (end.outcome === 'filed')
       return [
@@ -54,6 +55,7 @@ export const resultLines = (result: PublishResult, decisions: readonly DecisionR
     return [
       `${kind} ${receipt.target}: published`,
       `  commit    ${receipt.commit}`,
+      `  see       ${addresses.commit(receipt.target, receipt.commit)}`,
       `  plan      ${approvalText(receipt, decisions)}`,
       `  manifest  ${receipt.manifest}`,
       `  verified  ${plural(receipt.verifiedFiles, 'file')} as listed at the commit, ${readBackText(receipt.readBack)} (${readFilesText(receipt.readBack)})`,

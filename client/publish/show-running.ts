@@ -1,3 +1,4 @@
+import type { Addresses } from '../addresses.js';
 import type { Context } from '../context.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
@@ -13,7 +14,7 @@ const exitOf = (view: PublishView): ExitCode => {
 };
 
 /** Shows where a publish stands that has not ended, and answers an exit code for that: of a paused one, that of its problem. */
-export const showRunning = (entry: string, view: PublishView, { out }: Pick<Context, 'out'>): ExitCode => {
-  out.data(view, () => neutralise(viewLines(entry, view, out.time).join('\n')));
+export const showRunning = (entry: string, view: PublishView, addresses: Addresses, { out }: Pick<Context, 'out'>): ExitCode => {
+  out.data(view, () => neutralise(viewLines(entry, view, { time: out.time, addresses }).join('\n')));
   return exitOf(view);
 };

@@ -6,6 +6,7 @@ import { Problem } from '../../plan/problem.js';
 import { decideCommand } from '../../plan/render/words.js';
 import { statusQuery, targetStatusQuery } from '../../workflows/messages.js';
 import type { Digest, RepoId } from '../../core/ids.js';
+import type { Addresses } from '../addresses.js';
 import type { TimeText } from '../output/time.js';
 import { allDecisions, decisionLine } from './decision-history.js';
 import { readEvents } from './events.js';
@@ -129,8 +130,15 @@ const decideLines = (entry: string, subject: 'plan' | 'manifest', digest: Digest
   `or        ${decideCommand('reject', entry, subject, digest)}`,
 ];
 
+/** How what a view names is shown. */
+export interface Shown {
+  readonly time: TimeText;
+  readonly addresses: Pick<Addresses, 'workflow'>;
+}
+
 /** The view in lines for people. */
-export const viewLines = (entry: string, view: PublishView, time: TimeText): string[] => {
+export const viewLines = (entry: string, view: PublishView, { time, addresses }: Shown): string[] => {
+  const page = addresses.workflow(view.publish.id, view.publish.runId);
   const { publish, plan } = view;
   const explained = new Set(view.problems.map(({ workflow }) => workflow));
   const asks = publish.status === 'RUNNING' && publish.stage === 'awaiting-approval';
@@ -138,6 +146,7 @@ export const viewLines = (entry: string, view: PublishView, time: TimeText): str
     `${entry}: ${stageOf(publish)}`,
     ...(plan === null ? [] : [`  plan      ${shortDigest(plan.digest)}, round ${plan.round}`]),
     `  ${publish.status === 'RUNNING' ? 'since' : 'ended'}     ${time(publish.since)}`,
+    ...(page === null ? [] : [`  see       ${page}`]),
     ...view.decisions.map((decision) => `  ${decisionLine(decision, time)}`),
     ...(asks && plan !== null ? decideLines(entry, 'plan', plan.digest).map((line) => `  ${line}`) : []),
     ...view.waitingFor.map((id) => `  waits for ${id}, which writes the same target`),

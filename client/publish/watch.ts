@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { decideCommand } from '../../plan/render/words.js';
+import type { Addresses } from '../addresses.js';
 import type { Context } from '../context.js';
 import { relativeTime } from '../output/time.js';
 import { stageOf, stepText } from './stage-text.js';
@@ -30,12 +31,17 @@ interface ViewTeller {
 }
 
 /** Tells how a publish stands: painted over on a terminal, else a line for each stage and every half minute. */
-export const viewTeller = (entry: string, out: Context['out'], now: () => number = Date.now): ViewTeller => {
+export const viewTeller = (
+  entry: string,
+  out: Context['out'],
+  addresses: Pick<Addresses, 'workflow'>,
+  now: () => number = Date.now,
+): ViewTeller => {
   const live = out.live();
   // Ctrl-C is echoed where the cursor is: below what was shown last.
   if (live !== null)
     return {
-      tell: (view) => live.show(viewLines(entry, view, relativeTime)),
+      tell: (view) => live.show(viewLines(entry, view, { time: relativeTime, addresses })),
       clear: () => live.clear(),
       leave: (text) => out.note(`\n${text}`),
     };
@@ -62,6 +68,7 @@ const look = (client: Client, entry: string, signal: AbortSignal, before: Publis
 export interface WatchOptions {
   /** Ends where a publish is paused, too; without a terminal that is always so: nobody there would go and answer. */
   readonly untilAttention?: boolean | undefined;
+  readonly addresses: Addresses;
 }
 
 /**
@@ -73,17 +80,21 @@ export interface WatchOptions {
 export const watchPublish = async (
   client: Client,
   entry: string,
-  { untilAttention }: WatchOptions,
+  { untilAttention, addresses }: WatchOptions,
   context: Pick<Context, 'out' | 'signal'>,
 ): Promise<PublishView> => {
-  const { tell, clear, leave } = viewTeller(entry, context.out);
+  const { tell, clear, leave } = viewTeller(entry, context.out, addresses);
   const stopsPaused = untilAttention === true || context.out.live() === null;
   let view: PublishView | undefined;
   let polledAt = Date.now();
+  let goesOnAt = Date.now();
   try {
     for (;;) {
       view = await look(client, entry, context.signal, view);
-      if (view.publish.status !== 'RUNNING' || (stopsPaused && pausedIn(view).length > 0)) {
+      if (pausedIn(view).length === 0) goesOnAt = Date.now();
+      // A publish that was just resolved shows for a moment that it is paused, and has no problem any more.
+      const isPaused = view.problems.length > 0 || Date.now() - goesOnAt >= GRACE_MS;
+      if (view.publish.status !== 'RUNNING' || (stopsPaused && isPaused)) {
         clear();
         return view;
       }

@@ -124,6 +124,7 @@ export const startWorld = async ({ directory, ports, note, env, faults = [] }: W
       HF_ENDPOINT: hub.url,
       HF_TOKEN: DEMO_TOKENS.read,
       SWP_CATALOG: join(directory, 'skulk-weights.yaml'),
+      ...(temporal.uiUrl === undefined ? {} : { SWP_TEMPORAL_UI: temporal.uiUrl }),
     };
     await writeCatalog(directory, larql !== null, settings);
     const base = { ...env, ...settings };

@@ -11,6 +11,7 @@ afterAll(() => workshop.close());
 /** What differs from run to run is no part of a golden. */
 const clean = (text: string): string =>
   text
+    .replaceAll(workshop.hub.url, '<hub>')
     .replaceAll(workshop.queue, '<name>')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<run>')

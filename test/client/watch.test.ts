@@ -21,6 +21,31 @@ const deciding = (decide: () => Promise<unknown>): { onErr: (err: string) => voi
   };
 };
 
+describe('the addresses of what a publish is about', () => {
+  it('are told when it starts, when it is approved, while it runs and when it has ended', async () => {
+    const env = { ...workshop.clientEnv(), SWP_TEMPORAL_UI: 'http://ui.test' };
+    const page = `http://ui.test/namespaces/default/workflows/${encodeURIComponent(`publish/${entry()}`)}`;
+    await workshop.writeCatalog([workshop.entry()]);
+    expect((await run(['start', entry()], { env })).err).toContain(`See it: ${page}\n`);
+    const { digest, run: runId } = { ...(await workshop.planOf()), run: (await workshop.handle().describe()).runId };
+    expect((await run(['approve', entry(), '--plan', digest], { env })).err).toContain(`See it: ${page}\n`);
+    const { out } = await run(['status', entry(), '--watch'], { env });
+    const [, commit] = /  commit {4}([0-9a-f]{40})\n/.exec(out)!;
+    const ofCommit = `${workshop.hub.url}/${workshop.target}/commit/${commit}`;
+    for (const argv of [
+      ['status', entry()],
+      ['history', entry()],
+    ]) {
+      const told = (await run(argv, { env })).out;
+      expect(told).toContain(`  see       ${page}/${runId}\n`);
+      expect(told).toContain(ofCommit);
+    }
+    expect((await run(['verify', entry()], { env })).out).toContain(`  see       ${ofCommit}\n`);
+    // What is told leads somewhere.
+    expect((await fetch(ofCommit)).status).toBe(200);
+  });
+});
+
 describe('swp status --watch', () => {
   it('without a terminal tells a line for each stage, and ends with the publish', async () => {
     await workshop.start();

@@ -13,6 +13,7 @@ test('without settings it is the local server and its default namespace', () => 
     address: 'localhost:7233',
     origin: 'the default',
     namespace: 'default',
+    ui: null,
     connectionOptions: { address: 'localhost:7233' },
   });
 });

@@ -10,6 +10,8 @@ import { TOKENS, Workshop } from '../support/workshop.js';
 
 const TITLE = 'Our sidecars';
 
+const PAGES = { commit: (repo: string, commit: string) => `https://hub/${repo}/commit/${commit}` };
+
 let workshop: Workshop;
 beforeEach(async () => {
   workshop = await Workshop.open('collection');
@@ -48,7 +50,7 @@ describe('a published target', () => {
       outcome: 'published',
       artifacts: [{ result: { receipt: { collection: { outcome: 'filed', collection: slug } } } }],
     });
-    expect(resultLines(result).join('\n')).toContain(`filed in  collection ${slug}`);
+    expect(resultLines(result, [], PAGES).join('\n')).toContain(`filed in  collection ${slug}`);
     await workshop.keep('filed', ['target']);
     await startFiled();
     expect(await workshop.result()).toMatchObject({ outcome: 'unchanged' });
@@ -62,7 +64,7 @@ describe('a published target', () => {
       outcome: 'published',
       artifacts: [{ result: { receipt: { collection: { outcome: 'failed', code: 'hub/forbidden' } } } }],
     });
-    expect(resultLines(result).join('\n')).toMatch(/not filed in collection .*Not you/);
+    expect(resultLines(result, [], PAGES).join('\n')).toMatch(/not filed in collection .*Not you/);
     for (const id of [workshop.handle().workflowId, targetId(workshop.target)])
       expect(await detailsOf(id)).toMatch(/Not filed in collection .*Not you/);
 
@@ -75,7 +77,7 @@ describe('a published target', () => {
     await resolve('retry');
     const filed = await workshop.result();
     expect(filed).toMatchObject({ outcome: 'filed', artifacts: [{ result: { outcome: 'filed', collection: slug, plan: plan.digest } }] });
-    expect(resultLines(filed).join('\n')).toContain(`filed in collection ${slug}; its files stayed as they were`);
+    expect(resultLines(filed, [], PAGES).join('\n')).toContain(`filed in collection ${slug}; its files stayed as they were`);
     expect(await modelsOf(slug)).toEqual([workshop.target]);
     expect(await workshop.ourCommits()).toBe(1);
     await workshop.keep('collection-only', ['publish', 'target']);

@@ -51,7 +51,7 @@ describe('what is suggested', () => {
     [
       'flags',
       ['start', 'acme/one', '--'],
-      ['--only', '--dry-run', '--watch', '--review-artifacts', '--as', '--help', '--json', '--catalog'],
+      ['--only', '--dry-run', '--watch', '--until-attention', '--review-artifacts', '--as', '--help', '--json', '--catalog'],
     ],
     ['what a flag takes', ['catalog', 'add', 'labs/x', '--quant', ''], ['q4k', 'none']],
     ['entries', ['start', 'acme/on'], ['acme/one', 'acme/only']],

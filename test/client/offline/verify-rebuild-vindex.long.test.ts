@@ -122,7 +122,8 @@ const clean = ({ code, out, err }: SwpRun): string =>
     .replaceAll(/\b[0-9a-f]{40}\b/g, '<commit>')
     .replaceAll(/swp-rebuild-\w{6}/g, 'swp-rebuild-<random>')
     .replaceAll(/^( +(?:computed|here) +).*(?=; BLAS)/gm, '$1<cpu>')
-    .replaceAll(cwd, '<cwd>');
+    .replaceAll(cwd, '<cwd>')
+    .replaceAll(hub.url, '<hub>');
 
 describe('swp verify --rebuild of a vindex', () => {
   it(

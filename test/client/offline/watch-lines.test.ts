@@ -43,12 +43,12 @@ const view = (stage: string, step: Step = STEP): PublishView => ({
   missing: { role: 'highmem', queue: 'swp-highmem/host' },
 });
 
-const tellerOn = (isTTY: boolean, size: { rows: number; columns?: number } = { rows: 5 }) => {
+const tellerOn = (isTTY: boolean, size: { rows: number; columns?: number } = { rows: 6 }) => {
   const clock = { now: 1_000_000 };
   const kept = { err: '' };
   const err = { isTTY, ...size, write: (text: string) => void (kept.err += text) };
   const out = new Output({ out: { write: () => undefined }, err }, { json: false, colour: false });
-  return { clock, kept, ...viewTeller('acme/x', out, () => clock.now) };
+  return { clock, kept, ...viewTeller('acme/x', out, { workflow: (id) => `http://ui/${id}` }, () => clock.now) };
 };
 
 it('without a terminal a line with rate and time left comes every half minute, and with each stage', () => {
@@ -71,13 +71,13 @@ it('on a terminal the lines are painted over, never more than it has rows, and n
   tell(view('uploading'));
   kept.err = '';
   tell(view('uploading', { ...STEP, progress: { step: 'uploading', file: '\u001b[9Aevil\nline' } }));
-  expect(kept.err.startsWith('\u001b[4A')).toBe(true);
-  expect(kept.err.split('\n')).toHaveLength(5);
+  expect(kept.err.startsWith('\u001b[5A')).toBe(true);
+  expect(kept.err.split('\n')).toHaveLength(6);
   expect(kept.err).toContain('evil line');
   expect(kept.err).not.toMatch(/\u001b\[9A|No high-memory worker/);
   kept.err = '';
   clear();
-  expect(kept.err).toBe('\u001b[4A\u001b[J');
+  expect(kept.err).toBe('\u001b[5A\u001b[J');
 });
 
 it('on a terminal rate and time left are shown, however narrow it is', () => {
@@ -85,6 +85,12 @@ it('on a terminal rate and time left are shown, however narrow it is', () => {
   tell(view('uploading', { ...STEP, progress: { ...STEP.progress!, file: 'a-long-name.safetensors' } }));
   expect(kept.err.replaceAll(/(?:\u001b\[K|\s)+/g, ' ')).toContain('1.00 MB/s, 15 s left');
   for (const line of kept.err.replaceAll(/\u001b\[[?\d]*\w/g, '').split('\n')) expect(line.length).toBeLessThanOrEqual(40);
+});
+
+it('on a terminal the page of the publish is named, where it is known', () => {
+  const { kept, tell } = tellerOn(true, { rows: 24 });
+  tell(view('uploading'));
+  expect(kept.err).toContain('  see       http://ui/publish/acme/x');
 });
 
 it('on a terminal a moment is told as it is seen from now', () => {

@@ -1,0 +1,27 @@
+import { hubConfigFromEnv, type HubConfig } from '../hub/config.js';
+import type { TemporalClient } from './temporal-connection.js';
+
+/** Pages at which a person can look at what a message names. */
+export interface Addresses {
+  readonly commit: (repo: string, commit: string) => string;
+  readonly repo: (repo: string) => string;
+  /** Null where it is not known at which address Temporal's Web UI is. */
+  readonly workflow: (id: string, run?: string) => string | null;
+}
+
+const repoAddress = ({ endpoint }: Pick<HubConfig, 'endpoint'>, repo: string): string => `${endpoint.href.replace(/\/$/, '')}/${repo}`;
+
+export const commitAddress = (hub: Pick<HubConfig, 'endpoint'>, repo: string, commit: string): string =>
+  `${repoAddress(hub, repo)}/commit/${commit}`;
+
+export const addressesOf = (env: NodeJS.ProcessEnv, { ui, namespace }: Pick<TemporalClient, 'ui' | 'namespace'>): Addresses => {
+  const hub = hubConfigFromEnv(env);
+  return {
+    commit: (repo, commit) => commitAddress(hub, repo, commit),
+    repo: (repo) => repoAddress(hub, repo),
+    workflow: (id, run) =>
+      ui === null
+        ? null
+        : `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(id)}${run === undefined ? '' : `/${run}`}`,
+  };
+};

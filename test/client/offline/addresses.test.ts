@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { addressesOf } from '../../../client/addresses.js';
+import { readTemporalConfig } from '../../../worker/temporal-config.js';
+
+const COMMIT = '0123456789'.repeat(4);
+const addresses = (env: NodeJS.ProcessEnv) => {
+  const whole = { TEMPORAL_CONFIG_FILE: '/nonexistent', ...env };
+  return addressesOf(whole, readTemporalConfig(whole));
+};
+
+describe('the address of what a message names', () => {
+  it('is the page of a commit or a repository on the Hub', () => {
+    expect(addresses({}).commit('acme/x', COMMIT)).toBe(`https://huggingface.co/acme/x/commit/${COMMIT}`);
+    expect(addresses({ HF_ENDPOINT: 'http://127.0.0.1:8333/' }).repo('acme/x')).toBe('http://127.0.0.1:8333/acme/x');
+  });
+
+  it("is a workflow's page in the Web UI that SWP_TEMPORAL_UI names", () => {
+    const { workflow } = addresses({ SWP_TEMPORAL_UI: 'http://localhost:8233/', TEMPORAL_NAMESPACE: 'team' });
+    expect(workflow('publish/acme/x')).toBe('http://localhost:8233/namespaces/team/workflows/publish%2Facme%2Fx');
+    expect(workflow('target/acme/x', 'run-1')).toBe('http://localhost:8233/namespaces/team/workflows/target%2Facme%2Fx/run-1');
+  });
+
+  it("is Temporal Cloud's for a server there, and else not known", () => {
+    const cloud = { TEMPORAL_ADDRESS: 'team.acct.tmprl.cloud:7233', TEMPORAL_NAMESPACE: 'team.acct' };
+    expect(addresses(cloud).workflow('x')).toBe('https://cloud.temporal.io/namespaces/team.acct/workflows/x');
+    expect(addresses({ TEMPORAL_ADDRESS: 'eu.aws.api.temporal.io:7233' }).workflow('x')).toContain('https://cloud.temporal.io/');
+    expect(addresses({}).workflow('x')).toBeNull();
+    expect(addresses({ TEMPORAL_ADDRESS: 'tmprl.cloud.example.org:7233' }).workflow('x')).toBeNull();
+  });
+
+  it.each(['localhost:8233', 'ftp://x', 'https://me:pw@ui.example.org'])('is not that of %s, and the error does not repeat it', (url) => {
+    expect(() => addresses({ SWP_TEMPORAL_UI: url })).toThrow('SWP_TEMPORAL_UI must be an address that begins with https:// or http://');
+    expect(() => addresses({ SWP_TEMPORAL_UI: url })).not.toThrow(url);
+  });
+});
