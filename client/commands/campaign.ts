@@ -20,6 +20,7 @@ import { addressesOf } from '../addresses.js';
 import { entryName } from '../catalog.js';
 import { campaignHead, entryCells, orderedEntries } from '../campaign/text.js';
 import { readCampaign, type ReadCampaign } from '../campaign/read.js';
+import { endOrPause } from '../campaign/watch.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
@@ -92,7 +93,14 @@ const exitOf = ({ entries, plan, status }: ReadCampaign): ExitCode => {
 const watchToEnd = async (temporal: TemporalClient, id: string, context: Context): Promise<ExitCode> => {
   const { client } = temporal;
   try {
-    const result = await client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
+    const end = await endOrPause(client, id, context);
+    if ('paused' in end) {
+      show(end.paused, temporal, context);
+      const count = end.paused.entries.filter(({ stage }) => stage === 'needs-attention').length;
+      context.out.note(`${plural(count, 'publish', 'publishes')} of it ${count === 1 ? 'is' : 'are'} paused: swp pending`);
+      return EXIT.failed;
+    }
+    const { result } = end;
     show(await readCampaign(client, id), temporal, context);
     if (result.troubles.length > 0 || result.totals.blocked > 0) return EXIT.failed;
     return result.plan === null ? EXIT.nothingToDo : EXIT.ok;

@@ -37,7 +37,7 @@ const listFaults = ({ out }: Context): ExitCode => {
   return EXIT.ok;
 };
 
-/** Starts a whole world and keeps it until Ctrl-C; what was published in it is there again next time. */
+/** Starts the sandbox and keeps it until Ctrl-C; what was published in it is there again next time. */
 export const dev = async (options: DevOptions, context: Context): Promise<ExitCode> => {
   if (options.fault?.includes('help') === true) return listFaults(context);
   const faults = (options.fault ?? []).map(parseFault);
@@ -75,7 +75,7 @@ export const dev = async (options: DevOptions, context: Context): Promise<ExitCo
       });
     return EXIT.ok;
   } finally {
-    context.out.note('Ending the world.');
+    context.out.note('Stopping the sandbox.');
     await world.close();
   }
 };

@@ -83,7 +83,7 @@ const lockDirectory = async (directory: string): Promise<() => void> => {
   });
 };
 
-/** A whole world on one machine: Temporal with its Web UI, a strict local hub with a checkpoint, and both workers. */
+/** A local sandbox: Temporal with its Web UI, a strict local hub with a checkpoint, and both workers. */
 export const startWorld = async ({ directory, ports, note, env, faults = [] }: WorldOptions): Promise<World> => {
   await mkdir(directory, { recursive: true });
   const unlock = await lockDirectory(directory);

@@ -240,6 +240,29 @@ describe('swp campaign', () => {
     expect(found.code).toBe(code);
   });
 
+  it('ends --watch where nobody is at a terminal, once all that is left of it is paused', async () => {
+    const one = await entry('smoke');
+    await workshop.writeCatalog([one]);
+    const stop = workshop.hub.on(({ operation }) =>
+      operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined,
+    );
+    let approving: Promise<unknown> | undefined;
+    const approve = (err: string): void => {
+      const [, id, plan] = /campaign approve (\S+) --plan (\S+)/.exec(err) ?? [];
+      if (id !== undefined && plan !== undefined) approving ??= run('approve', id, '--plan', plan);
+    };
+    const found = await swp(['campaign', '--tier', 'smoke', '--watch'], {
+      cwd: workshop.directory,
+      env: workshop.clientEnv(),
+      onErr: approve,
+    });
+    await approving;
+    expect([found.code, found.err]).toEqual([1, expect.stringContaining('1 publish of it is paused: swp pending')]);
+    stop();
+    await swp(['abandon', one.name, '--yes'], { cwd: workshop.directory, env: workshop.clientEnv() });
+    await expect.poll(async () => (await shown()).status, { timeout: 20_000 }).toBe('COMPLETED');
+  });
+
   it('of an id that there is not says how to start one', async () => {
     expect(await run('show', 'nowhere')).toMatchObject({ code: 1, err: expect.stringContaining('Start one: swp campaign --tier') });
   });

@@ -27,7 +27,7 @@ it('a publish in a world with faults survives them, and the world says what stru
   const { stdout } = await swp(`start ${ENTRY}`).catch((error: unknown) =>
     z.object({ stdout: z.string(), exitCode: z.literal(8) }).parse(error),
   );
-  await swp(`approve ${ENTRY} ${/sha256:[0-9a-f]{64}/.exec(stdout)![0]}`);
+  await swp(`approve ${ENTRY} --plan ${/sha256:[0-9a-f]{64}/.exec(stdout)![0]}`);
   const { stdout: status } = await swp(`status ${ENTRY} --watch`);
   expect(status).toContain('"published"');
 

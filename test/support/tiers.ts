@@ -41,7 +41,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/client/github-publish.long.test.ts': 37,
   'test/docs/pages.long.test.ts': 36,
   'test/browser/web-ui.long.test.ts': 35,
-  'test/client/campaign.test.ts': 26,
+  'test/client/campaign.test.ts': 32,
   'test/workflows/commit-in-doubt.test.ts': 25,
   'test/client/no-worker.long.test.ts': 25,
   'test/worker/kill.test.ts': 22,
@@ -60,7 +60,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/activities/revalidate/check-targets.test.ts': 12,
   'test/client/demo.test.ts': 12,
   'test/core/file-lock.long.test.ts': 12,
-  'test/client/watch.test.ts': 12,
+  'test/client/watch.test.ts': 22,
   'test/dev/temporal/server.test.ts': 11,
   'test/client/dev.long.test.ts': 11,
   'test/client/rebuild.long.test.ts': 11,
@@ -68,6 +68,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/workflows/decisions.test.ts': 10,
   'test/browser/hub-pages.long.test.ts': 10,
   'test/client/resolve.test.ts': 10,
+  'test/client/confirm.test.ts': 10,
 };
 
 export const secondsOf = (file: string): number => SECONDS[file] ?? 1;
