@@ -138,7 +138,7 @@ export interface Shown {
 
 /** The view in lines for people. */
 export const viewLines = (entry: string, view: PublishView, { time, addresses }: Shown): string[] => {
-  const page = addresses.workflow(view.publish.id, view.publish.runId);
+  const page = addresses.workflow(view.publish.id);
   const { publish, plan } = view;
   const explained = new Set(view.problems.map(({ workflow }) => workflow));
   const asks = publish.status === 'RUNNING' && publish.stage === 'awaiting-approval';
