@@ -41,6 +41,11 @@ const parseAddress = (url = ''): Address => {
   return { path, query: new URLSearchParams(search) };
 };
 
+/** A file as a stream that is opened when it is read: the handler of a request without a body never does, and the file goes. */
+async function* readWhenAsked(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Uint8Array>;
+}
+
 /** Checks the permission that the route wants, then handles the request with this body. */
 const handleWith = async (
   hub: HubState,
@@ -79,7 +84,7 @@ export const createDispatch = (hub: HubState, { routes, log, intercept, disturb,
     const held = await spool(request, hub.store.temporary.path());
     try {
       await Promise.race([fault.until, closed]);
-      return await handleWith(hub, request, match, address, createReadStream(held.path));
+      return await handleWith(hub, request, match, address, readWhenAsked(held.path));
     } finally {
       await rm(held.path, { force: true });
     }
