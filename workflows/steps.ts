@@ -39,7 +39,7 @@ export const notifying = (): ActivityInterfaceFor<Pick<ControlActivities, 'notif
 
 /** For a look that an ending publish does not wait long for. */
 export const controlBriefly = (): ActivityInterfaceFor<ControlActivities> =>
-  proxyActivities<ControlActivities>({ ...lasting, scheduleToCloseTimeout: '1 minute', taskQueue: queues().control });
+  proxyActivities<ControlActivities>({ ...lasting, scheduleToCloseTimeout: '30 seconds', taskQueue: queues().control });
 
 /** What re-validation does, on the same queue. A Hub that is away for so long is told of, and the next night looks again. */
 export const revalidation = (): ActivityInterfaceFor<RevalidateActivities> =>

@@ -102,7 +102,7 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
       await workshop.approve();
       await workshop.untilTarget('needs-attention');
       await openTarget();
-      const details = await ui.details('It stands still until somebody answers.');
+      const details = await ui.details('Paused: needs a decision.');
       await details.getByText(/quota/i).first().waitFor();
       await details.getByText('"action": "retry"').waitFor();
       await ui.shot('parked');

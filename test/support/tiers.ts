@@ -28,8 +28,8 @@ export const shareOf = <T>(cases: readonly T[], tier: Tier = TIER): T[] =>
 
 /** Seconds that a file takes on two quiet cores with two others beside it, where that is more than a few. */
 export const SECONDS: Readonly<Record<string, number>> = {
-  'test/workflows/cancel-at-commit.long.test.ts': 135,
   'test/worker/hosts.long.test.ts': 113,
+  'test/workflows/cancel-at-commit.long.test.ts': 105,
   'test/workflows/vindex.long.test.ts': 72,
   'test/worker/kill-vindex.long.test.ts': 55,
   'test/worker/kill.long.test.ts': 55,

@@ -7,7 +7,7 @@ import { scheduledSteps } from '../support/steps.js';
 import { swp } from '../support/swp.js';
 import { Workshop } from '../support/workshop.js';
 
-/** A cancel waits a minute for the commit, and as long for the look. */
+/** A cancel waits a minute for the commit, and half a minute for the look. */
 const TIMEOUT_MS = 240_000;
 
 type Name = 'slow' | 'away' | 'unsent';
