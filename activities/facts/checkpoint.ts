@@ -9,7 +9,7 @@ import type { HubConfig } from '../../hub/config.js';
 import { readSmallFile } from '../../hub/read/file.js';
 import { fileDiffers } from '../../hub/read/file-differs.js';
 import { openFile } from '../../hub/read/range.js';
-import { readTwiceIfWrong } from '../../hub/read/second-look.js';
+import { readAgainIfBroken, readTwiceIfWrong } from '../../hub/read/second-look.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 
 export const INDEX_PATH = 'model.safetensors.index.json';
@@ -33,21 +33,34 @@ export interface Wanted {
 export const allTensors = (most: number): Wanted => ({ isWanted: () => true, most });
 export const NO_TENSORS: Wanted = { isWanted: () => false, most: 0 };
 
-/** @throws SwpError `formats/tensor-count` from the returned function, for the first tensor too many */
-const counted = ({ isWanted, most }: Wanted): ((name: string) => boolean) => {
-  let count = 0;
-  return (name) => {
-    if (!isWanted(name)) return false;
-    count += 1;
-    if (count > most) throw new SwpError('integrity', 'formats/tensor-count', `The checkpoint has more than ${most} tensors that matter.`);
-    return true;
-  };
-};
+/** Counts the tensors that several readings keep. */
+class TensorCount {
+  private count = 0;
+
+  constructor(private readonly wanted: Wanted) {}
+
+  /** @throws SwpError `formats/tensor-count` from `keep`, for the first tensor too many of all readings */
+  begin(): { readonly keep: (name: string) => boolean; readonly undo: () => void } {
+    const { isWanted, most } = this.wanted;
+    let own = 0;
+    const keep = (name: string): boolean => {
+      if (!isWanted(name)) return false;
+      own += 1;
+      this.count += 1;
+      if (this.count > most)
+        throw new SwpError('integrity', 'formats/tensor-count', `The checkpoint has more than ${most} tensors that matter.`);
+      return true;
+    };
+    return { keep, undo: () => void (this.count -= own) };
+  }
+}
+
+const isBroken = ({ kind, code }: SwpError): boolean => kind === 'integrity' && code !== 'formats/tensor-count';
 
 /** Reads headers by range, keeping the entries that are asked for. */
 export class HeaderReader {
   private readonly room = new Semaphore(HEADER_ROOM);
-  private readonly keep: (name: string) => boolean;
+  private readonly tensors: TensorCount;
 
   constructor(
     private readonly hub: HubConfig,
@@ -55,24 +68,36 @@ export class HeaderReader {
     wanted: Wanted,
     private readonly signal: AbortSignal,
   ) {
-    this.keep = counted(wanted);
+    this.tensors = new TensorCount(wanted);
   }
 
+  private async readOnce(hub: HubConfig, { path, size, lfs }: FileFacts): Promise<SafetensorsHeader> {
+    const { repo, commit } = this.source;
+    const reader = openFile(hub, { repo, commit, path, size, lfs });
+    const first = await buffer(reader.read(0, Math.min(size, FIRST_READ), this.signal));
+    const bytes = headerSize(first.subarray(0, LENGTH_PREFIX), size);
+    const { keep, undo } = this.tensors.begin();
+    const parse = async (): Promise<SafetensorsHeader> => {
+      const parsing = openHeader(bytes, size, keep);
+      const end = LENGTH_PREFIX + bytes;
+      parsing.feed(first.subarray(LENGTH_PREFIX, end));
+      if (end > first.length) for await (const chunk of reader.read(first.length, end, this.signal)) parsing.feed(chunk);
+      return parsing.end();
+    };
+    try {
+      return await this.room.runExclusive(parse, Math.min(Math.ceil(bytes / MIB), HEADER_ROOM));
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  }
+
+  /** A header that breaks the format is read again, over another connection: one flipped bit on the way is not the file's. */
   async read(file: FileFacts): Promise<CheckpointFile> {
     const { path, size } = file;
-    const { repo, commit } = this.source;
+    const { repo } = this.source;
     try {
-      const reader = openFile(this.hub, { repo, commit, path, size, lfs: file.lfs });
-      const first = await buffer(reader.read(0, Math.min(size, FIRST_READ), this.signal));
-      const bytes = headerSize(first.subarray(0, LENGTH_PREFIX), size);
-      const parse = async (): Promise<SafetensorsHeader> => {
-        const parsing = openHeader(bytes, size, this.keep);
-        const end = LENGTH_PREFIX + bytes;
-        parsing.feed(first.subarray(LENGTH_PREFIX, end));
-        if (end > first.length) for await (const chunk of reader.read(first.length, end, this.signal)) parsing.feed(chunk);
-        return parsing.end();
-      };
-      const header = await this.room.runExclusive(parse, Math.min(Math.ceil(bytes / MIB), HEADER_ROOM));
+      const header = await readAgainIfBroken(this.hub, (hub) => this.readOnce(hub, file), isBroken);
       return { path, size, header };
     } catch (error) {
       if (!(error instanceof SwpError) || error.transient) throw error;
@@ -128,7 +153,7 @@ const readOnce = async (
   signal: AbortSignal,
 ): Promise<ReadIndex> => {
   const hash = lfs === null ? createHash('sha1').update(`blob ${size}\0`) : createHash('sha256');
-  const parsing = openIndex(counted(wanted));
+  const parsing = openIndex(new TensorCount(wanted).begin().keep);
   let fault: SwpError | null = null;
   for await (const chunk of openFile(hub, { repo, commit, path, size, lfs }).read(0, size, signal)) {
     hash.update(chunk);

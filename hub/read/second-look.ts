@@ -1,4 +1,4 @@
-import type { SwpError } from '../../core/error.js';
+import { SwpError } from '../../core/error.js';
 import type { HubConfig } from '../config.js';
 import { withOwnConnections } from '../connections.js';
 
@@ -17,12 +17,30 @@ export const readTwiceIfWrong = async <T>(
 ): Promise<{ readonly value: T; readonly isRight: boolean; readonly wasWrong: boolean }> => {
   const first = await read(hub);
   if (isRight(first)) return { value: first, isRight: true, wasWrong: false };
+  const second = await readAgain(hub, failure, read);
+  return { value: second, isRight: isRight(second), wasWrong: true };
+};
+
+/** Reads something that can break a format, and reads it again, over connections of its own, where it does. */
+export const readAgainIfBroken = async <T>(
+  hub: HubConfig,
+  read: (hub: HubConfig) => Promise<T>,
+  isBroken: (error: SwpError) => boolean,
+): Promise<T> => {
+  try {
+    return await read(hub);
+  } catch (error) {
+    if (!(error instanceof SwpError) || !isBroken(error)) throw error;
+    return readAgain(hub, error, read);
+  }
+};
+
+const readAgain = async <T>(hub: HubConfig, failure: SwpError, read: (hub: HubConfig) => Promise<T>): Promise<T> => {
   hub.meter?.retried(failure.code);
   hub.onRetry?.(failure, 0, 0);
   const own = withOwnConnections(hub);
   try {
-    const second = await read(own.hub);
-    return { value: second, isRight: isRight(second), wasWrong: true };
+    return await read(own.hub);
   } finally {
     own.close();
   }

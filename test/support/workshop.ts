@@ -34,7 +34,7 @@ export type { WorkshopOptions };
 
 quietRuntime();
 
-export const TOKENS = { read: 'hf_testreader', write: 'hf_testwriter' } as const;
+export const TOKENS = { read: 'hf_testreader4Kd83hTz0pQw', write: 'hf_testwriter9Lm27vXb5rNc' } as const;
 const POLL_MS = 40;
 /** The Hub asks for long waits; tests do not. */
 const LONGEST_SLEEP_MS = 60;

@@ -1,4 +1,6 @@
 import type { Fault, Operation } from '../../dev/hub/index.js';
+import { TOKENS, type Workshop } from '../support/workshop.js';
+import { changeSealed } from './change-sealed.js';
 import type { Place } from './exchanges.js';
 
 /** How a publish must end: without anybody's help; after a person lifted the fault and said retry; after a second approval. */
@@ -8,7 +10,7 @@ export interface Kind {
   readonly name: string;
   readonly ends: Ends;
   readonly strikes: (place: Place) => boolean;
-  readonly fault: Fault;
+  readonly fault: Fault | ((workshop: Workshop) => Fault);
   /** Every exchange of that operation from there on, until it is lifted. */
   readonly lasts?: true;
 }
@@ -25,6 +27,13 @@ const expired: Fault = {
   headers: { 'Content-Type': 'application/xml' },
   body: '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
 };
+
+/** As a gateway sends it, longer than what is read of an error. */
+const PAGE = `<html><body>${'<p>Try again later.</p>'.repeat(3200)}</body></html>`;
+/** What a hub sends back that quotes the request. */
+const ECHO = JSON.stringify({
+  error: `Not allowed: authorization: Bearer ${TOKENS.write}, Bearer ${TOKENS.read}; ${encodeURIComponent(`token=${TOKENS.write}`)}${' x'.repeat(900)} ${TOKENS.write}`,
+});
 
 const SIGNED: readonly Operation[] = ['put', 'part', 'complete', 'cdn'];
 const WRITES: readonly Operation[] = ['create-repo', 'preupload', 'lfs-batch', 'commit'];
@@ -45,6 +54,18 @@ export const KINDS: readonly Kind[] = [
   { name: 'reset', ends: 'unaided', strikes: every, fault: { kind: 'reset' } },
   { name: 'lost answer', ends: 'unaided', strikes: every, fault: { kind: 'apply-then-reset' } },
   { name: 'applied 504', ends: 'unaided', strikes: every, fault: { kind: 'apply-then-status', status: 504 } },
+  {
+    name: 'applied 525 with a page',
+    ends: 'unaided',
+    strikes: every,
+    fault: { kind: 'apply-then-status', status: 525, headers: { 'Content-Type': 'text/html' }, body: PAGE },
+  },
+  {
+    name: 'error page',
+    ends: 'unaided',
+    strikes: every,
+    fault: { kind: 'status', status: 502, headers: { 'Content-Type': 'text/html' }, body: PAGE },
+  },
   { name: 'applied 401', ends: 'unaided', strikes: one('commit'), fault: { kind: 'apply-then-status', status: 401 } },
   {
     name: 'applied 504 with a large page',
@@ -60,6 +81,13 @@ export const KINDS: readonly Kind[] = [
     strikes: one('cdn', 'tree', 'model-info', 'commits'),
     fault: { kind: 'reset-answer', afterBytes: 5 },
   },
+  { name: 'flipped bit', ends: 'unaided', strikes: one('cdn'), fault: { kind: 'corrupt-answer', at: 7 } },
+  {
+    name: 'changed sealed byte',
+    ends: 'unaided',
+    strikes: ({ role, operation }) => role === 'target' && ['preupload', 'lfs-batch', 'put', 'part', 'complete'].includes(operation),
+    fault: (workshop) => ({ kind: 'hold', until: changeSealed(workshop) }),
+  },
   { name: 'corrupt part', ends: 'unaided', strikes: one('put', 'part'), fault: { kind: 'corrupt-request', at: 7 } },
   { name: 'wrong ETag', ends: 'unaided', strikes: one('part'), fault: { kind: 'wrong-etag' } },
   { name: 'expired address', ends: 'unaided', strikes: one(...SIGNED), fault: expired },
@@ -70,6 +98,14 @@ export const KINDS: readonly Kind[] = [
     lasts: true,
     strikes: (place) => !one(...SIGNED)(place),
     fault: json(401, 'Invalid username or password.'),
+  },
+  {
+    name: 'token echo',
+    ends: 'parks',
+    lasts: true,
+    // A refused verification of a part is no failure where the object turns out to be stored.
+    strikes: (place) => !one(...SIGNED, 'verify')(place),
+    fault: { kind: 'status', status: 403, body: ECHO },
   },
   { name: 'quota', ends: 'parks', lasts: true, strikes: one(...WRITES), fault: json(403, 'Private storage quota exceeded') },
   {

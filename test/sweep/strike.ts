@@ -1,3 +1,4 @@
+import type { Workshop } from '../support/workshop.js';
 import { Numbering, type Place } from './exchanges.js';
 import type { Kind } from './kinds.js';
 import type { Watch } from './run-case.js';
@@ -9,6 +10,7 @@ export class Strike {
   private lasting: Place | null = null;
 
   constructor(
+    private readonly workshop: Workshop,
     private readonly kind: Kind,
     private readonly at: string,
   ) {}
@@ -27,7 +29,8 @@ export class Strike {
       if (!again && (this.struck || place.name !== this.at)) return undefined;
       this.struck = true;
       if (this.kind.lasts === true) this.lasting = place;
-      return this.kind.fault;
+      const { fault } = this.kind;
+      return typeof fault === 'function' ? fault(this.workshop) : fault;
     };
   };
 }

@@ -35,7 +35,7 @@ export const sweepFaults = async (scenario: Scenario): Promise<void> => {
     it.each(cases.map((one) => [`${one.kind.name} at ${one.place.name}`, one] as const))(
       `${scenario.name}: %s`,
       async (_, one) => {
-        const strike = new Strike(one.kind, one.place.name);
+        const strike = new Strike(workshop, one.kind, one.place.name);
         const ran = await runCase(workshop, scenario, strike);
         expect(strike.struck).toBe(true);
         const row = rows.get(one.kind.name) ?? { cases: 0, helped: 0, approvals: 0, resent: 0 };
