@@ -11,7 +11,7 @@ interface Terminal {
 const ROWS = 24;
 /** Without wrapping a line is one row, however long it is and however wide its characters. */
 const WRAPPING = { off: '\u001b[?7l', on: '\u001b[?7h' } as const;
-const ERASE = { lineEnd: '\u001b[K', below: '\u001b[J' } as const;
+const ERASE = { line: '\u001b[2K', below: '\u001b[J' } as const;
 
 const up = (rows: number): string => (rows === 0 ? '' : `\u001b[${rows}A`);
 
@@ -27,8 +27,9 @@ export class Live {
     const fitting = lines.flatMap((line) => fold(neutralise(line).replaceAll('\n', ' '), columns).split('\n'));
     const shown = fitting.slice(0, rows - 1);
     if (shown.join('\n') === this.painted.join('\n')) return;
-    // Line by line: a terminal that is erased from its first row keeps what was there in its scrollback, each time.
-    const painting = shown.map((line) => `${line}${ERASE.lineEnd}\n`).join('');
+    // Line by line: a terminal that is erased from its first row keeps what was there in its scrollback, each time. And each
+    // before it is written: behind a line as wide as the terminal, erasing takes its last character.
+    const painting = shown.map((line) => `${ERASE.line}${line}\n`).join('');
     const rest = shown.length < this.painted.length ? ERASE.below : '';
     this.terminal.write(`${up(this.painted.length)}${WRAPPING.off}${painting}${rest}${WRAPPING.on}`);
     this.painted = shown;

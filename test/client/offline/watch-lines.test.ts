@@ -83,7 +83,7 @@ it('on a terminal the lines are painted over, never more than it has rows, and n
 it('on a terminal rate and time left are shown, however narrow it is', () => {
   const { kept, tell } = tellerOn(true, { rows: 24, columns: 40 });
   tell(view('uploading', { ...STEP, progress: { ...STEP.progress!, file: 'a-long-name.safetensors' } }));
-  expect(kept.err.replaceAll(/(?:\u001b\[K|\s)+/g, ' ')).toContain('1.00 MB/s, 15 s left');
+  expect(kept.err.replaceAll(/(?:\u001b\[2K|\s)+/g, ' ')).toContain('1.00 MB/s, 15 s left');
   for (const line of kept.err.replaceAll(/\u001b\[[?\d]*\w/g, '').split('\n')) expect(line.length).toBeLessThanOrEqual(40);
 });
 
@@ -97,6 +97,14 @@ it('on a terminal a moment is told as it is seen from now', () => {
   const { kept, tell } = tellerOn(true, { rows: 24 });
   tell(view('uploading'));
   expect(kept.err).toContain('target/acme/x-mtp: uploading (since 3 minutes ago)');
+});
+
+it('on a terminal a line as wide as it keeps its last character', () => {
+  const { kept, tell } = tellerOn(true, { rows: 24 });
+  tell(view('uploading'));
+  // Erased first: behind the last column there is no place from which to erase.
+  expect(kept.err).toContain('\u001b[2K  target/acme/x-mtp: uploading');
+  expect(kept.err).not.toMatch(/[^\n]\u001b\[\d?K\n/);
 });
 
 it('on a terminal nothing is written while nothing changes, and never is the screen erased from its first row', () => {
