@@ -13,6 +13,7 @@ import { declareSchedule } from './declare-schedule.js';
 import { declareCompletion } from './declare-completion.js';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.js';
 import { DIGITS, wholeNumber } from './option-values.js';
+import { fold } from './output/fold.js';
 import { Output, type Streams } from './output/output.js';
 
 /** The world around one run of `swp`; tests give their own. */
@@ -26,9 +27,9 @@ export interface World extends Streams {
 const only = new Option('--only <kind>', 'publish this artifact of the entry alone').choices([...ARTIFACT_KINDS]);
 
 const EXIT_CODES = `
-Exit codes: 0 ok, 1 failed, 2 usage, 3 invalid catalog or settings, 4 stale plan,
-5 unavailable (retry later), 6 access or quota, 7 integrity, 8 awaiting approval,
-9 nothing to do, 10 rejected or expired, 130 interrupted.`;
+Exit codes: 0 ok, 1 failed, 2 usage, 3 invalid catalog or settings,
+4 stale plan, 5 unavailable (retry later), 6 access or quota, 7 integrity,
+8 awaiting approval, 9 nothing to do, 10 rejected or expired, 130 interrupted.`;
 
 const untilAttention = new Option(
   '--until-attention',
@@ -206,11 +207,22 @@ export const declare = (execute: Execute): Command => {
   return program;
 };
 
+/** As wide as help is where nothing else is known. */
+const USUAL_COLUMNS = 80;
+/** Columns for the text beside the names of commands, below which words are broken. */
+const LEAST_HELP = 20;
+
 const settle = (program: Command, streams: Streams): void => {
   for (const command of [program, ...program.commands, ...program.commands.flatMap((sub) => sub.commands)]) {
     command
       .exitOverride()
-      .configureOutput({ writeOut: (text) => void streams.out.write(text), writeErr: (text) => void streams.err.write(text) });
+      .configureHelp({ minWidthToWrap: LEAST_HELP })
+      .configureOutput({
+        writeOut: (text) => void streams.out.write(fold(text, streams.out.columns)),
+        writeErr: (text) => void streams.err.write(fold(text, streams.err.columns)),
+        getOutHelpWidth: () => streams.out.columns ?? USUAL_COLUMNS,
+        getErrHelpWidth: () => streams.err.columns ?? USUAL_COLUMNS,
+      });
   }
 };
 

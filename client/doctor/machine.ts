@@ -4,7 +4,7 @@ import { scratchIn } from '../../activities/scratch/layout.js';
 import { checkScratch, parentWarning } from '../../activities/scratch/open-scratch.js';
 import { freeDiskAt, nearestDirectory } from '../../activities/scratch/room.js';
 import { readCatalog } from '../../catalog/load.js';
-import { formatBytes } from '../../core/text.js';
+import { formatBytes, plural } from '../../core/text.js';
 import { readSettings } from '../../worker/settings.js';
 import { catalogOptions } from '../catalog.js';
 import type { Look } from './finding.js';
@@ -24,8 +24,8 @@ export const lookAtNode: Look = () => {
 
 export const lookAtCatalog: Look = async (context) => {
   const { catalog, problems } = await readCatalog(catalogOptions(context));
-  if (catalog !== null) return { what: 'catalog', verdict: 'ok', message: `${catalog.entries.size} entries` };
-  return { what: 'catalog', verdict: 'bad', message: `${problems.length} mistakes`, fix: 'swp catalog validate' };
+  if (catalog !== null) return { what: 'catalog', verdict: 'ok', message: plural(catalog.entries.size, 'entry', 'entries') };
+  return { what: 'catalog', verdict: 'bad', message: plural(problems.length, 'mistake'), fix: 'swp catalog validate' };
 };
 
 export const lookAtSettings: Look = ({ env }) => {

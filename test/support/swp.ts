@@ -11,6 +11,8 @@ export interface SwpOptions {
   readonly cwd: string;
   /** As on a terminal; prompts stay forbidden. */
   readonly terminal?: boolean;
+  /** How wide that is; not known where it is left out. */
+  readonly columns?: number;
   /** Aborts as Ctrl-C does. */
   readonly signal?: AbortSignal;
   /** Told all of stderr whenever something is written there. */
@@ -18,10 +20,14 @@ export interface SwpOptions {
 }
 
 /** Runs `swp` in this process, with streams that are kept. */
-export const swp = async (argv: readonly string[], { env = {}, cwd, terminal = false, signal, onErr }: SwpOptions): Promise<SwpRun> => {
+export const swp = async (
+  argv: readonly string[],
+  { env = {}, cwd, terminal = false, columns, signal, onErr }: SwpOptions,
+): Promise<SwpRun> => {
   const kept = { out: '', err: '' };
   const stream = (name: 'out' | 'err') => ({
     isTTY: terminal,
+    columns,
     write: (text: string) => {
       kept[name] += text;
       if (name === 'err') onErr?.(kept.err);

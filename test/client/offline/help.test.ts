@@ -25,4 +25,11 @@ describe('the help of every command', () => {
   it.each(commands.map((command) => command.join(' ')))('swp %s', async (command) => {
     await expect(await help(command.split(' '))).toMatchFileSnapshot(`goldens/help/${command.replaceAll(' ', '-')}.txt`);
   });
+
+  it('breaks no word on a terminal of sixty columns', async () => {
+    const { out } = await swp(['--help'], { cwd: '/', terminal: true, columns: 60 });
+    const words = (text: string): string[] => text.split(/\s+/);
+    expect(words(out)).toEqual(words(await help([])));
+    expect(out.split('\n').filter((line) => line.length > 60)).toEqual([]);
+  });
 });
