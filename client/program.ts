@@ -46,7 +46,7 @@ export const declare = (execute: Execute): Command => {
     .showSuggestionAfterError()
     .addHelpText('after', EXIT_CODES);
 
-  const catalog = program.command('catalog').description('what people may ask for');
+  const catalog = program.command('catalog').description('list, check and edit the catalog of publishable models');
   catalog
     .command('list')
     .description('every entry')
@@ -144,7 +144,7 @@ export const declare = (execute: Execute): Command => {
     );
   program
     .command('pending')
-    .description('what waits for whom, and the command that decides; the list may lag a moment behind')
+    .description('everything that waits for a person, with the command that decides it; the list may lag a moment behind')
     .action(() => execute(async (context) => (await import('./commands/pending.js')).pending(context)));
   program
     .command('history')

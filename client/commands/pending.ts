@@ -8,7 +8,7 @@ const whatOf = ({ stage, workflow }: Pending): string => {
   return stage === 'awaiting-release' ? `release of ${workflow}` : `${workflow} is paused`;
 };
 
-/** What waits for whom, since when, and the commands that decide. */
+/** Everything that waits for a person, since when, and the commands that decide it. */
 export const pending = async (context: Context): Promise<ExitCode> =>
   withTemporal(context, async (temporal) => {
     const count = await context.out.pages(['entry', 'waits for', 'what', 'since', 'decide with'], pendingPages(temporal), (item) => [
@@ -19,6 +19,6 @@ export const pending = async (context: Context): Promise<ExitCode> =>
       // A digest takes its room: one that rejects takes the same as one that approves.
       (item.stage === 'awaiting-approval' ? item.commands.slice(0, 1) : item.commands).join(', or '),
     ]);
-    if (count === 0) context.out.note('Nothing waits for anybody.');
+    if (count === 0) context.out.note('Nothing waits for a person.');
     return EXIT.ok;
   });
