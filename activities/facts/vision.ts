@@ -4,6 +4,7 @@ import { GitBlobId, Sha256 } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { fileDiffers } from '../../hub/read/file-differs.js';
 import { openFile } from '../../hub/read/range.js';
+import { readAgainIfBroken } from '../../hub/read/second-look.js';
 import type { MirroredFile } from '../../plan/artifact-plan.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 import { GIT_BLOB_LIMIT } from '../../plan/manifest.js';
@@ -19,8 +20,15 @@ export interface MirrorOptions {
   readonly onBytes?: (bytes: number, file: string) => void;
 }
 
-/** Reads a file once for both of its digests; the one that the Hub lists must come out. */
-const hashFile = async (
+/** Reads a file for both of its digests; the one that the Hub lists must come out, if need be at a second reading. */
+const hashFile = (hub: HubConfig, source: SourceFacts, file: FileFacts, options: MirrorOptions): Promise<MirroredFile> =>
+  readAgainIfBroken(
+    hub,
+    (from) => hashFileOnce(from, source, file, options),
+    ({ code }) => code === 'hub/file-differs',
+  );
+
+const hashFileOnce = async (
   hub: HubConfig,
   source: SourceFacts,
   file: FileFacts,
@@ -36,7 +44,10 @@ const hashFile = async (
     onBytes?.(chunk.byteLength, path);
   }
   const found = { sha256: Sha256.parse(sha256.digest('hex')), gitBlob: GitBlobId.parse(blob.digest('hex')) };
-  if (lfs === null ? found.gitBlob !== file.gitBlob : found.sha256 !== lfs) throw fileDiffers({ ...source, path });
+  if (lfs === null ? found.gitBlob !== file.gitBlob : found.sha256 !== lfs) {
+    onBytes?.(-size, path);
+    throw fileDiffers({ ...source, path });
+  }
   return { path, size, ...found, lfs: lfs !== null };
 };
 

@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { SwpError } from '../../core/error.js';
 import type { HubConfig } from '../../hub/config.js';
-import { withOwnConnections } from '../../hub/connections.js';
 import { downloadFile, type DownloadOptions } from '../../hub/read/download.js';
 import type { RangeReader } from '../../hub/read/range.js';
 import type { FileFacts, SourceFacts } from '../../plan/facts.js';
 
 const READ_BYTES = 256 * 1024;
-/** Whole readings of a shard before its source is taken for damaged. */
-const READINGS = 2;
 
 /** Where a staged shard lies: its digest is its name, and nothing from outside becomes a path. */
 export const stagedPath = (directory: string, { lfs, gitBlob }: Pick<FileFacts, 'lfs' | 'gitBlob'>): string =>
@@ -28,7 +25,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Downloads one shard, checked against the digest that its commit lists; a second time where that does not come out. */
+/** Downloads one shard, checked against the digest that its commit lists. */
 const download = async (
   hub: HubConfig,
   source: Pick<SourceFacts, 'repo' | 'commit'>,
@@ -36,22 +33,14 @@ const download = async (
   path: string,
   options: DownloadOptions,
 ): Promise<void> => {
-  for (let reading = 1; ; reading += 1) {
-    const own = withOwnConnections(hub);
-    try {
-      return await downloadFile(own.hub, { repo: source.repo, commit: source.commit, ...file }, path, options);
-    } catch (cause) {
-      if (!(cause instanceof SwpError) || cause.code !== 'hub/file-differs') throw cause;
-      const error = new SwpError('integrity', 'mtp/source-differs', `Reading ${reading} of a whole shard: ${cause.message}`, {
-        cause: cause.cause,
-        hint: 'Nothing of it is published. Look at what lies between this host and the Hub, then retry or move to another host; if it stays so, the source is damaged: tell its owner.',
-      });
-      if (reading === READINGS) throw error;
-      hub.meter?.retried(error.code);
-      hub.onRetry?.(error, 0, 0);
-    } finally {
-      own.close();
-    }
+  try {
+    await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, options);
+  } catch (cause) {
+    if (!(cause instanceof SwpError) || cause.code !== 'hub/file-differs') throw cause;
+    throw new SwpError('integrity', 'mtp/source-differs', `Both readings of a whole shard: ${cause.message}`, {
+      cause: cause.cause,
+      hint: 'Nothing of it is published. Look at what lies between this host and the Hub, then retry or move to another host; if it stays so, the source is damaged: tell its owner.',
+    });
   }
 };
 

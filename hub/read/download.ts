@@ -7,6 +7,7 @@ import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
 import { fileDiffers } from './file-differs.js';
 import { openFile, type RangeReader } from './range.js';
+import { readAgainIfBroken } from './second-look.js';
 
 /** A file at a pinned commit, with the digest that its commit lists. */
 export interface ListedFile {
@@ -20,7 +21,7 @@ export interface ListedFile {
 
 export interface DownloadOptions {
   readonly signal: AbortSignal;
-  /** Told bytes as they arrive; those that an earlier run brought count at once. */
+  /** Told bytes as they arrive; those that an earlier run brought count at once, those of a wrong file are taken back. */
   readonly onBytes: (bytes: number) => void;
   /** Bytes that are asked for at once and counted as a whole after a crash. */
   readonly segmentBytes?: number;
@@ -58,11 +59,19 @@ const isAsListed = async (path: string, { size, gitBlob, lfs }: ListedFile, sign
 
 /**
  * Downloads a whole file: ranges in parallel, straight to their places. The file has its name only once its digest
- * is the listed one; after a crash what was written is not asked for again.
+ * is the listed one; after a crash what was written is not asked for again. Bytes with another digest are downloaded again,
+ * once, over other connections.
  *
  * @throws SwpError `hub/file-differs`; then everything is asked for again next time
  */
-export const downloadFile = async (hub: HubConfig, file: ListedFile, path: string, options: DownloadOptions): Promise<void> => {
+export const downloadFile = (hub: HubConfig, file: ListedFile, path: string, options: DownloadOptions): Promise<void> =>
+  readAgainIfBroken(
+    hub,
+    (from) => downloadOnce(from, file, path, options),
+    ({ code }) => code === 'hub/file-differs',
+  );
+
+const downloadOnce = async (hub: HubConfig, file: ListedFile, path: string, options: DownloadOptions): Promise<void> => {
   const { signal, onBytes, segmentBytes = SEGMENT } = options;
   const partial = `${path}.partial`;
   const journalPath = `${path}.segments-${segmentBytes}`;
@@ -99,6 +108,7 @@ export const downloadFile = async (hub: HubConfig, file: ListedFile, path: strin
   if (!(await isAsListed(partial, file, signal))) {
     await rm(journalPath, { force: true });
     await rm(partial, { force: true });
+    onBytes(-file.size);
     throw fileDiffers(file, 'Retry: the file is downloaded again. If it stays so, the source is damaged: tell its owner.');
   }
   await rename(partial, path);

@@ -86,9 +86,10 @@ const sendMissing = async (
   return true;
 };
 
-/** Sends one object, asking for fresh addresses when the old ones are refused. */
+/** Sends one object, asking for fresh addresses when the old ones are refused. What came with another digest is read again, once. */
 const uploadObject = async (uploading: Uploading, file: UploadFile): Promise<void> => {
   const { hub, repo, journal, meter, options } = uploading;
+  let differed = false;
   for (let orders = 1; ; orders += 1) {
     const first = orders === 1 ? uploading.firstOrder(file) : undefined;
     const order = journal.find(file.sha256) === null ? (first ?? (await lfsBatch(hub, repo, [file], options)).get(file.path)) : undefined;
@@ -99,8 +100,10 @@ const uploadObject = async (uploading: Uploading, file: UploadFile): Promise<voi
       return;
     } catch (error) {
       if (!(error instanceof SwpError)) throw error;
-      const again = orders < ORDERS_PER_FILE && ASK_AGAIN.has(error.code);
-      if (again || error.code === 'hub/source-differs') await journal.drop(file.sha256);
+      const differs = error.code === 'hub/source-differs';
+      const again = orders < ORDERS_PER_FILE && (ASK_AGAIN.has(error.code) || (differs && !differed));
+      differed ||= differs;
+      if (again || differs) await journal.drop(file.sha256);
       if (!again) throw error;
       meter.anew(file);
     }

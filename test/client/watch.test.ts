@@ -32,12 +32,12 @@ describe('the addresses of what a publish is about', () => {
     const { out } = await run(['status', entry(), '--watch'], { env });
     const [, commit] = /  commit {4}([0-9a-f]{40})\n/.exec(out)!;
     const ofCommit = `${workshop.hub.url}/${workshop.target}/commit/${commit}`;
-    for (const argv of [
-      ['status', entry()],
-      ['history', entry()],
-    ]) {
-      const told = (await run(argv, { env })).out;
-      expect(told).toContain(`  see       ${page}/${runId}\n`);
+    for (const [command, seen] of [
+      ['status', page],
+      ['history', `${page}/${runId}`],
+    ] as const) {
+      const told = (await run([command, entry()], { env })).out;
+      expect(told).toContain(`  see       ${seen}\n`);
       expect(told).toContain(ofCommit);
     }
     expect((await run(['verify', entry()], { env })).out).toContain(`  see       ${ofCommit}\n`);
