@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Digest } from '../../core/ids.js';
 import { shortDigest } from '../../plan/decision.js';
 import { parseProvenance } from '../../plan/provenance.js';
@@ -11,8 +11,11 @@ import { swp } from '../support/swp.js';
 import { Workshop } from '../support/workshop.js';
 
 let workshop: Workshop;
-beforeEach(async () => (workshop = await Workshop.open('decide-cli')));
-afterEach(() => workshop.close());
+beforeAll(async () => {
+  workshop = await Workshop.open('decide-cli');
+});
+beforeEach(() => workshop.renew());
+afterAll(() => workshop.close());
 
 const run = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
   swp(argv, { cwd: workshop.directory, env: { ...workshop.clientEnv(), ...env } });

@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { swp, type SwpOptions } from '../support/swp.js';
 import { Workshop } from '../support/workshop.js';
 
 let workshop: Workshop;
-beforeEach(async () => (workshop = await Workshop.open('watch')));
-afterEach(() => workshop.close());
+beforeAll(async () => {
+  workshop = await Workshop.open('watch');
+});
+beforeEach(() => workshop.renew());
+afterAll(() => workshop.close());
 
 const run = (argv: readonly string[], options: Partial<SwpOptions> = {}) =>
   swp(argv, { cwd: workshop.directory, env: workshop.clientEnv(), ...options });

@@ -1,15 +1,20 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { shortDigest } from '../../plan/decision.js';
-import { Workshop, type WorkshopOptions } from '../support/workshop.js';
+import { Workshop } from '../support/workshop.js';
 
 let workshop: Workshop;
-const open = async (options?: WorkshopOptions): Promise<Workshop> => (workshop = await Workshop.open('decide', options));
-afterEach(() => workshop.close());
+beforeAll(async () => {
+  workshop = await Workshop.open('decide');
+});
+beforeEach(() => workshop.renew());
+afterAll(() => workshop.close());
+
+const start = () => workshop.start();
+const handle = () => workshop.handle();
 
 describe('a plan that waits', () => {
   it('is published once it is approved by the signal', async () => {
-    const { start, handle } = bind(await open());
     await start();
     const plan = await workshop.planOf();
     await handle().signal('review', { plan: shortDigest(plan.digest), verdict: 'approve', reviewer: 'ada' });
@@ -24,7 +29,6 @@ describe('a plan that waits', () => {
   });
 
   it('ignores malformed signals and says why in its status', async () => {
-    const { start, handle } = bind(await open());
     await start();
     const plan = await workshop.planOf();
     for (const nonsense of ['yes', null, { plan: 'zzz' }, { plan: plan.digest, verdict: 'approve' }])
@@ -36,7 +40,6 @@ describe('a plan that waits', () => {
   });
 
   it('refuses another digest by the update and goes on waiting', async () => {
-    const { start, handle } = bind(await open());
     await start();
     const plan = await workshop.planOf();
     const wrong = handle().executeUpdate('decide', { args: [{ plan: 'f'.repeat(64), verdict: 'approve', reviewer: 'ada' }] });
@@ -49,7 +52,6 @@ describe('a plan that waits', () => {
   });
 
   it('takes the same update twice as one decision', async () => {
-    const { start, handle } = bind(await open());
     await start();
     const plan = await workshop.planOf();
     const send = (updateId: string) =>
@@ -61,7 +63,6 @@ describe('a plan that waits', () => {
   });
 
   it('ends rejected by the first reject and leaves no repository behind', async () => {
-    const { start, handle } = bind(await open());
     await start();
     const plan = await workshop.planOf();
     await handle().executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'reject', reviewer: 'bob', note: 'wrong name' }] });
@@ -74,12 +75,11 @@ describe('a plan that waits', () => {
   });
 
   it('expires when nobody decides in time', async () => {
-    const { start } = bind(await open({ decideWithinMs: 300 }));
-    await start();
-    expect(await workshop.result()).toMatchObject({ outcome: 'expired' });
-    await workshop.keep('expired');
-    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+    const hasty = await Workshop.open('hasty', { decideWithinMs: 300 });
+    onTestFinished(() => hasty.close());
+    await hasty.start();
+    expect(await hasty.result()).toMatchObject({ outcome: 'expired' });
+    await hasty.keep('expired');
+    expect(await hasty.hub.admin.exists(hasty.target)).toBe(false);
   });
 });
-
-const bind = (opened: Workshop) => ({ start: () => opened.start(), handle: () => opened.handle() });

@@ -1,13 +1,17 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Approval } from '../../plan/approval.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { targetId } from '../../workflows/names.js';
-import { Workshop, type WorkshopOptions } from '../support/workshop.js';
+import { Workshop } from '../support/workshop.js';
 
 let workshop: Workshop;
-afterEach(() => workshop.close());
+beforeAll(async () => {
+  workshop = await Workshop.open('release');
+});
+beforeEach(() => workshop.renew());
+afterAll(() => workshop.close());
 
 const target = () => workshop.temporal.client.workflow.getHandle(targetId(workshop.target));
 const asked = async (): Promise<Approval> => {
@@ -18,8 +22,7 @@ const asked = async (): Promise<Approval> => {
 const decide = (manifest: unknown, verdict = 'approve', note?: string) =>
   target().executeUpdate('decide', { args: [{ manifest, verdict, reviewer: 'eve', ...(note === undefined ? {} : { note }) }] });
 /** Approves the plan of a publish that asks again before it uploads. */
-const start = async (options?: WorkshopOptions): Promise<Approval> => {
-  workshop = await Workshop.open('release', options);
+const start = async (): Promise<Approval> => {
   await workshop.start(undefined, [], { reviewArtifacts: true });
   await workshop.approve();
   return asked();
@@ -46,12 +49,14 @@ describe('what was sealed', () => {
   });
 
   it('is not released by the digest of the plan', async () => {
-    const { plan } = await start();
+    const { plan, manifest } = await start();
     await expect(decide(plan)).rejects.toMatchObject({ cause: { type: 'DecisionRefused' } });
     await expect(target().executeUpdate('decide', { args: [{ plan, verdict: 'approve', reviewer: 'eve' }] })).rejects.toMatchObject({
       cause: { message: expect.stringContaining('manifest') },
     });
     expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+    await decide(manifest, 'reject');
+    await workshop.result();
   });
 
   it('that is rejected leaves target and scratch as they were', async () => {
@@ -67,10 +72,12 @@ describe('what was sealed', () => {
   });
 
   it('gives its build slot back while it waits', async () => {
-    await start();
+    const { manifest } = await start();
     const claims = await readdir(workshop.layout().claims);
     expect(claims).toHaveLength(1);
     expect(JSON.parse(await readFile(join(workshop.layout().claims, claims[0]!), 'utf8'))).toMatchObject({ slot: false });
+    await decide(manifest, 'reject');
+    await workshop.result();
   });
 
   it('and is lost after its release is built again, with the same bytes and without asking again', async () => {
@@ -81,8 +88,12 @@ describe('what was sealed', () => {
   });
 
   it('that nobody releases in time expires', async () => {
-    await start({ decideWithinMs: 4_000 });
-    expect(await workshop.result()).toMatchObject({ outcome: 'expired' });
-    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+    const hasty = await Workshop.open('hasty', { decideWithinMs: 4_000 });
+    onTestFinished(() => hasty.close());
+    await hasty.start(undefined, [], { reviewArtifacts: true });
+    await hasty.approve();
+    await hasty.untilTarget('awaiting-release');
+    expect(await hasty.result()).toMatchObject({ outcome: 'expired' });
+    expect(await hasty.hub.admin.exists(hasty.target)).toBe(false);
   });
 });

@@ -1,13 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startPublish } from '../../worker/start-publish.js';
 import { RepoId } from '../../core/ids.js';
 import { Workshop } from '../support/workshop.js';
 
 let workshop: Workshop;
-beforeEach(async () => {
+beforeAll(async () => {
   workshop = await Workshop.open('rounds');
 });
-afterEach(() => workshop.close());
+beforeEach(() => workshop.renew());
+afterAll(() => workshop.close());
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const commitToTarget = (name: string): Promise<unknown> =>
@@ -113,7 +114,7 @@ describe('a target that moves', () => {
     expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 2 });
     expect((await workshop.hub.admin.readFile(workshop.target, 'main', 'stranger.txt')).toString()).toBe('not ours');
     expect(await workshop.ourCommits()).toBe(1);
-    const built = workshop.hub.requests.filter(({ operation }) => operation === 'put').length;
+    const built = workshop.requestsOf('put').length;
     await workshop.keep('stale');
     expect(built).toBe(1);
   });
@@ -122,7 +123,7 @@ describe('a target that moves', () => {
 describe('one target of two entries', () => {
   it('is written by one of them; the other waits and finds nothing to do', async () => {
     const spelt = RepoId.parse(workshop.target.toUpperCase());
-    const other = workshop.entry({ mtp_sidecar_repo: spelt }, `${workshop.queue}-two`);
+    const other = workshop.entry({ mtp_sidecar_repo: spelt }, `${workshop.queue}-other`);
     await workshop.start();
     await workshop.start(other);
     await workshop.planOf(1);
