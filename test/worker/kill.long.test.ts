@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { headerOfFile } from '../../formats/safetensors/header.js';
+import { lockScratch } from '../../worker/scratch-lock.js';
 import { slabsJournalled } from '../support/scratch-journals.js';
 import { freeze } from '../support/freeze.js';
 import { KillWorkshop } from './kill-workshop.js';
@@ -91,6 +92,26 @@ describe('SIGTERM', () => {
       expect(await stopped).toBe(0);
       await kills.start('highmem');
       await kills.expectPublishedOnce();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'ends an idle worker with exit code 0 and gives its scratch back',
+    async () => {
+      const { control, highmem } = await kills.startBoth();
+      expect(await control.stop()).toBe(0);
+      expect(await highmem.stop()).toBe(0);
+      (await lockScratch(kills.workshop.layout()))();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'a second worker on the same scratch is refused',
+    async () => {
+      await kills.startBoth();
+      await expect(kills.start('highmem')).rejects.toThrow('already works in');
     },
     TIMEOUT_MS,
   );

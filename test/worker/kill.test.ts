@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockScratch } from '../../worker/scratch-lock.js';
 import { partsJournalled } from '../support/scratch-journals.js';
 import { KillWorkshop } from './kill-workshop.js';
 
@@ -29,28 +28,6 @@ describe('SIGKILL', () => {
       );
       expect(await kills.attempts()).toMatchObject({ buildArtifact: 1, uploadArtifact: 2 });
       expect(arrived().toSorted((a, b) => a - b)).toEqual(Array.from({ length: HELD_PART - 1 }, (_, at) => at + 1));
-    },
-    TIMEOUT_MS,
-  );
-});
-
-describe('SIGTERM', () => {
-  it(
-    'ends an idle worker with exit code 0 and gives its scratch back',
-    async () => {
-      const { control, highmem } = await kills.startBoth();
-      expect(await control.stop()).toBe(0);
-      expect(await highmem.stop()).toBe(0);
-      (await lockScratch(kills.workshop.layout()))();
-    },
-    TIMEOUT_MS,
-  );
-
-  it(
-    'a second worker on the same scratch is refused',
-    async () => {
-      await kills.startBoth();
-      await expect(kills.start('highmem')).rejects.toThrow('already works in');
     },
     TIMEOUT_MS,
   );

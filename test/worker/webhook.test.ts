@@ -1,51 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommitSha, Digest } from '../../core/ids.js';
 import { redactor } from '../../core/redact.js';
 import { Secret } from '../../core/secret.js';
 import type { Notification } from '../../activities/notification.js';
 import { Webhook } from '../../worker/webhook.js';
-import { Workshop } from '../support/workshop.js';
-
-type Answer = (response: ServerResponse) => void;
-const ok: Answer = (response) => response.end('ok');
-const status =
-  (code: number, headers: Record<string, string> = {}): Answer =>
-  (response) =>
-    response.writeHead(code, headers).end();
-
-/** A chat that answers so, one after the other, and then takes everything. */
-class Chat {
-  readonly heard: string[] = [];
-  requests = 0;
-
-  private constructor(
-    private readonly server: Server,
-    readonly url: string,
-  ) {}
-
-  static async open(...answers: Answer[]): Promise<Chat> {
-    const server = createServer((request, response) => {
-      void text(request).then((body) => {
-        chat.requests += 1;
-        const answer = answers.shift() ?? ok;
-        if (answer === ok) chat.heard.push((JSON.parse(body) as { text: string }).text);
-        answer(response);
-      });
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const chat: Chat = new Chat(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}/services/T0/secret-path`);
-    return chat;
-  }
-
-  close(): void {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
-}
+import { Chat, status, type Answer } from './chat.js';
 
 let chat: Chat;
 afterEach(() => chat.close());
@@ -136,54 +95,5 @@ describe('a webhook', () => {
     const failure = await post(PUBLISHED, 'http://127.0.0.1:9/services/T0/secret-path').catch(String);
     expect(failure).toContain('The webhook cannot be reached');
     expect(failure).not.toContain('secret-path');
-  });
-});
-
-describe('a publish with a webhook', () => {
-  let workshop: Workshop;
-  afterEach(() => workshop.close());
-
-  it('is told once each what waits, what is paused and what is published, and no token', async () => {
-    chat = await Chat.open();
-    workshop = await Workshop.open('webhook', { webhook: chat.url });
-    let full = true;
-    workshop.hub.on(({ operation }) =>
-      full && operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' } : undefined,
-    );
-    await workshop.start(undefined, [], { reviewArtifacts: true });
-    await workshop.approve();
-    await workshop.untilTarget('awaiting-release');
-    const target = workshop.targetHandle();
-    const { release } = await target.query<{ release: { manifest: string } }>('target-status');
-    await target.executeUpdate('decide', { args: [{ manifest: release.manifest, verdict: 'approve', reviewer: 'eve' }] });
-    await workshop.untilTarget('needs-attention');
-    full = false;
-    await target.executeUpdate('resolve', { args: [{ action: 'retry' }] });
-    await workshop.result();
-    await expect
-      .poll(() => chat.heard, { timeout: 10_000 })
-      .toEqual([
-        expect.stringContaining('waits for approval'),
-        expect.stringContaining('waits for its release'),
-        expect.stringContaining('is paused at committing: '),
-        expect.stringContaining('is published to'),
-      ]);
-    expect(chat.heard.join()).not.toMatch(/hf_/);
-  });
-
-  it('tries again until its chat takes the notification', async () => {
-    chat = await Chat.open(status(503), (response) => void response.destroy());
-    workshop = await Workshop.open('webhook', { webhook: chat.url });
-    await workshop.start();
-    await expect.poll(() => chat.heard, { timeout: 40_000 }).toEqual([expect.stringContaining('waits for approval')]);
-    expect(chat.requests).toBe(3);
-  }, 60_000);
-
-  it('ends published where its chat hangs', async () => {
-    chat = await Chat.open(...Array.from({ length: 9 }, (): Answer => () => undefined));
-    workshop = await Workshop.open('webhook', { webhook: chat.url });
-    await workshop.start();
-    await workshop.approve();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
   });
 });

@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { readRunning } from '../../client/publish/read.js';
+import { campaignId, publishId, targetId } from '../../workflows/names.js';
+import type { publishCampaign } from '../../workflows/publish-campaign.js';
+import type { CampaignInput } from '../../workflows/types.js';
+import { keepHistory } from '../support/keep-history.js';
+import { swp } from '../support/swp.js';
+import { useCampaigns } from './use-campaigns.js';
+
+const { workshop, run, shown, entry, until, untilTold } = useCampaigns();
+
+describe('swp campaign', () => {
+  it('--changed plans those alone of which the Hub or the catalog tells a change', async () => {
+    const [same, edited, moved] = [
+      await entry('smoke', { published: true }),
+      await entry('smoke', { published: true }),
+      await entry('smoke', { published: true }),
+    ];
+    await workshop().hub.admin.commitFiles(moved.entry.mtp_source_repo!, new Map([['config.json', Buffer.from('{"model_type":"x"}')]]), {
+      message: 'x',
+    });
+    const named = { ...edited, entry: { ...edited.entry, mtp_names: 'source' as const } };
+    await workshop().writeCatalog([same, named, moved]);
+    await run('--changed');
+    const { entries, id } = await shown();
+    const plans = new Map(entries.map(({ entry: name, state, plan }) => [name, `${state}${plan === null ? ', not planned' : ''}`]));
+    expect(plans.get(same.name)).toBe('unchanged, not planned');
+    expect(plans.get(edited.name)).toBe('changes');
+    expect(plans.get(moved.name)).not.toContain('not planned');
+    await run('reject', id, '--plan', (await shown()).plan!);
+    await workshop().temporal.client.workflow.getHandle(campaignId(id)).result();
+  });
+
+  it('approves some entries by name, and lets one whose plan has moved wait alone', async () => {
+    const [one, two, three] = [await entry('smoke'), await entry('smoke'), await entry('smoke')];
+    await workshop().writeCatalog([one, two, three]);
+    await run('--tier', 'smoke');
+    const { id, plan } = await shown();
+    // Planned again by somebody else: the campaign's digest is no longer what it asks about.
+    await workshop().handle(two).cancel();
+    await expect(workshop().result(two)).rejects.toThrow();
+    await workshop().hub.admin.commitFiles(two.entry.mtp_source_repo!, new Map([['LICENSE', Buffer.from('other')]]), { message: 'x' });
+    await run('approve', id, one.entry.key, '--plan', plan!, '--as', 'ada');
+    await until(one.name, 'published');
+    expect((await readRunning(workshop().temporal.client, publishId(three.name)))?.stage).toBe('awaiting-approval');
+    await run('reject', id, '--plan', plan!, '--as', 'grace', '--note', 'not today');
+    const result = await workshop().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
+    expect(result.outcomes).toEqual({ published: 1, abandoned: 1, rejected: 1 });
+    expect(result.troubles.map(({ outcome }) => outcome).toSorted()).toEqual(['abandoned', 'rejected']);
+  });
+
+  it('does not publish what was planned anew after its plan was shown', async () => {
+    const [one, two] = [await entry('smoke'), await entry('smoke')];
+    await workshop().writeCatalog([one, two]);
+    await workshop().start(one);
+    await workshop().planOf(1, one);
+    await workshop().putSource({ seed: 9 }, one.entry.mtp_source_repo);
+    await run('--tier', 'smoke');
+    const { id, plan, entries } = await shown();
+    expect(entries.find(({ entry: name }) => name === one.name)?.stage).toBe('awaiting-approval');
+    await run('approve', id, '--plan', plan!, '--as', 'ada');
+    const told = await untilTold(id, '1 of 2 took it');
+    expect(told.entries.find(({ entry: name }) => name === one.name)?.trouble).toMatch(/^moved: plan [0-9a-f]{32} now/);
+    await until(two.name, 'published');
+    expect((await readRunning(workshop().temporal.client, publishId(one.name)))?.stage).toBe('awaiting-approval');
+    await workshop().handle(one).cancel();
+    await workshop().temporal.client.workflow.getHandle(campaignId(id)).result();
+  });
+
+  it('goes on with the others where one parks', async () => {
+    const [one, two] = [await entry('smoke'), await entry('smoke')];
+    await workshop().writeCatalog([one, two]);
+    await run('--tier', 'smoke');
+    const { id, plan } = await shown();
+    const forbidden = { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } as const;
+    const stop = workshop().hub.on(({ operation, repo }) =>
+      operation === 'commit' && repo === one.entry.mtp_sidecar_repo ? forbidden : undefined,
+    );
+    await run('approve', id, '--plan', plan!, '--as', 'ada');
+    await until(two.name, 'published');
+    await workshop().until('needs-attention', targetId(one.entry.mtp_sidecar_repo!));
+    expect((await shown(id)).status).toBe('RUNNING');
+    stop();
+    await workshop()
+      .targetHandle(one.entry.mtp_sidecar_repo)
+      .executeUpdate('resolve', { args: [{ action: 'retry' }] });
+    const result = await workshop().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
+    expect(result.outcomes).toEqual({ published: 2 });
+  });
+
+  it('goes on as new with names and ids alone, and is shown whole', async () => {
+    const [one, two] = [await entry('smoke'), await entry('smoke')];
+    await workshop().writeCatalog([one, two]);
+    const { client } = workshop().temporal;
+    const id = `${workshop().queue}-long`;
+    const input: CampaignInput = { select: { tier: 'smoke' }, only: [], startedBy: 'grace', continueAfter: 1 };
+    const { firstExecutionRunId } = await client.workflow.start<typeof publishCampaign>('publishCampaign', {
+      workflowId: campaignId(id),
+      taskQueue: workshop().queue,
+      args: [input],
+    });
+    await until(one.name, 'awaiting-approval');
+    await until(two.name, 'awaiting-approval');
+    const { plan } = await untilTold(id, 'plan sha256:');
+    await run('approve', id, one.name, '--plan', plan!, '--as', 'ada');
+    while ((await client.workflow.getHandle(campaignId(id)).describe()).runId === firstExecutionRunId) await delay(50);
+    await run('approve', id, two.name, '--plan', plan!, '--as', 'ada');
+    const result = await client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
+    expect(result).toMatchObject({ outcomes: { published: 2 }, totals: { changes: 2 } });
+    await keepHistory(client, campaignId(id), 'continued.campaign');
+    const whole = await shown(id);
+    expect(whole.entries.map(({ entry: name, stage }) => `${name} ${stage}`)).toEqual([one, two].map(({ name }) => `${name} published`));
+    expect((await run('show', id)).err).toMatch(/approved by ada: 1 of 1 took it\napproved by ada: 1 of 1 took it/);
+  });
+
+  it('ends --watch where nobody is at a terminal, once all that is left of it is paused', async () => {
+    const one = await entry('smoke');
+    await workshop().writeCatalog([one]);
+    const stop = workshop().hub.on(({ operation }) =>
+      operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined,
+    );
+    let approving: Promise<unknown> | undefined;
+    const approve = (err: string): void => {
+      const [, id, plan] = /campaign approve (\S+) --plan (\S+)/.exec(err) ?? [];
+      if (id !== undefined && plan !== undefined) approving ??= run('approve', id, '--plan', plan);
+    };
+    const found = await swp(['campaign', '--tier', 'smoke', '--watch'], {
+      cwd: workshop().directory,
+      env: workshop().clientEnv(),
+      onErr: approve,
+    });
+    await approving;
+    expect([found.code, found.err]).toEqual([1, expect.stringContaining('1 publish of it is paused: swp pending')]);
+    stop();
+    await swp(['abandon', one.name, '--yes'], { cwd: workshop().directory, env: workshop().clientEnv() });
+    await expect.poll(async () => (await shown()).status, { timeout: 20_000 }).toBe('COMPLETED');
+  });
+});
