@@ -1,10 +1,24 @@
 import { defineConfig } from 'vitest/config';
+import { statfsSync } from 'node:fs';
 import { LongestFirst } from './test/support/longest-first.js';
 import { allTestFiles, filesOf, TIER } from './test/support/tiers.js';
 
 /** Rooms whose tests need no Temporal server; every other test gets one, started once for the whole run. */
 const SERVERLESS =
   /^test\/(core|catalog|formats|plan|hub|larql|activities|dev\/(hub|checkpoint|larql)|project|client\/offline|worker\/offline)\//;
+
+/** What tests write lives for seconds. By day that is in memory, where there is room; everything also runs on the disk. */
+const MEMORY = '/dev/shm';
+const MEMORY_BYTES = 4e9;
+const hasMemory = (): boolean => {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    return bavail * bsize > MEMORY_BYTES;
+  } catch {
+    return false;
+  }
+};
+if (TIER.name === 'quick' && hasMemory()) process.env['TMPDIR'] ??= MEMORY;
 
 const files = filesOf(TIER, allTestFiles(import.meta.dirname));
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RepoId } from '../../core/ids.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
 import { targetId } from '../../workflows/names.js';
@@ -6,8 +6,11 @@ import { swp } from '../support/swp.js';
 import { Workshop } from '../support/workshop.js';
 
 let workshop: Workshop;
-beforeEach(async () => (workshop = await Workshop.open('resolve')));
-afterEach(() => workshop.close());
+beforeAll(async () => {
+  workshop = await Workshop.open('resolve');
+});
+beforeEach(() => workshop.renew());
+afterAll(() => workshop.close());
 
 const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
 
@@ -21,8 +24,8 @@ const forbidCommits = () =>
 
 describe('what is paused', () => {
   it('is found and answered while a later round asks about another target', async () => {
-    const vision = RepoId.parse(`Acme/${workshop.queue}-vision`);
-    const source = RepoId.parse(`labs/${workshop.queue}-vision`);
+    const vision = RepoId.parse(`${workshop.target}-vision`);
+    const source = RepoId.parse(`${workshop.source}-vision`);
     await workshop.hub.admin.createRepo(source);
     await workshop.hub.admin.commitFiles(source, generateVision({ seed: 3, hidden: 64 }).files, { message: 'An encoder' });
     const both = workshop.entry({ vision_source_repo: source, vision_sidecar_repo: vision });
@@ -44,7 +47,7 @@ describe('what is paused', () => {
   });
 
   it('of another entry on the same target is not answered for', async () => {
-    const other = workshop.entry({}, `${workshop.queue}-two`);
+    const other = workshop.entry({}, `${workshop.queue}-other`);
     const stop = forbidCommits();
     await workshop.start();
     await workshop.approve();

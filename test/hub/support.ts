@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { onTestFinished } from 'vitest';
 import { CommitSha, RepoId } from '../../core/ids.js';
 import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
 import type { HubConfig } from '../../hub/config.js';
@@ -65,8 +66,11 @@ export const openHub = async (options: Partial<LocalHubOptions> = {}): Promise<T
 };
 
 /** A journal that begins empty, as on the first run of an upload. */
-export const emptyJournal = async (): Promise<PartJournal> =>
-  PartJournal.open(join(await mkdtemp(join(tmpdir(), 'swp-parts-')), 'parts.jsonl'));
+export const emptyJournal = async (): Promise<PartJournal> => {
+  const directory = await mkdtemp(join(tmpdir(), 'swp-parts-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return PartJournal.open(join(directory, 'parts.jsonl'));
+};
 
 export const fileOf = (path: string, bytes: Uint8Array): UploadFile => ({
   path,

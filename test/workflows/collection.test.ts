@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { resultLines } from '../../client/publish/outcome.js';
 import type { CollectionSlug } from '../../core/ids.js';
 import type { Operation } from '../../dev/hub/index.js';
@@ -8,20 +8,21 @@ import { targetId } from '../../workflows/names.js';
 import { config, signal } from '../hub/support.js';
 import { TOKENS, Workshop } from '../support/workshop.js';
 
-const TITLE = 'Our sidecars';
-
 const PAGES = { commit: (repo: string, commit: string) => `https://hub/${repo}/commit/${commit}` };
 
 let workshop: Workshop;
-beforeEach(async () => {
+beforeAll(async () => {
   workshop = await Workshop.open('collection');
 });
-afterEach(() => workshop.close());
+beforeEach(() => workshop.renew());
+afterAll(() => workshop.close());
 
 const hub = () => config(workshop.hub.url, { token: new Secret(TOKENS.write) });
-const newCollection = () => createCollection(hub(), { owner: 'Acme', title: TITLE, private: false }, { signal });
+/** Each case has a collection of its own. */
+const title = () => `Sidecars of ${workshop.source}`;
+const newCollection = () => createCollection(hub(), { owner: 'Acme', title: title(), private: false }, { signal });
 const modelsOf = async (slug: CollectionSlug | null) => (slug === null ? null : (await readCollection(hub(), slug, { signal }))?.models);
-const startFiled = (hf_collection: string = TITLE) => workshop.start(workshop.entry({ hf_collection }));
+const startFiled = (hf_collection: string = title()) => workshop.start(workshop.entry({ hf_collection }));
 const publish = async (hf_collection?: string) => {
   await startFiled(hf_collection);
   const plan = await workshop.approve();
@@ -43,8 +44,8 @@ const resolve = (action: string) =>
 describe('a published target', () => {
   it('is filed in a collection that is created by its title, and then nothing is left to do', async () => {
     const { plan, result } = await publish();
-    expect(plan.artifacts[0]?.operations.at(-1)).toMatchObject({ op: 'file', collection: TITLE });
-    const slug = await findCollection(hub(), 'Acme', TITLE, { signal });
+    expect(plan.artifacts[0]?.operations.at(-1)).toMatchObject({ op: 'file', collection: title() });
+    const slug = await findCollection(hub(), 'Acme', title(), { signal });
     expect(await modelsOf(slug)).toEqual([workshop.target]);
     expect(result).toMatchObject({
       outcome: 'published',
