@@ -127,7 +127,8 @@ export type NothingSentDetail = 'nothing-sent';
 
 /** What was found of a commit; `head` is null where the repository is gone. */
 export type CommitSearch =
-  Extract<CommitReport, { outcome: 'committed' }> | { readonly outcome: 'absent'; readonly head: CommitSha | null };
+  | Extract<CommitReport, { outcome: 'committed' }>
+  | { readonly outcome: 'absent'; readonly head: CommitSha | null };
 
 /** `already` where the collection held the target before. */
 export type FilingReport =

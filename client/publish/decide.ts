@@ -15,7 +15,8 @@ import { unpolledControl, type Unpolled } from './workers.js';
 const ANSWER_MS = 8_000;
 
 export type Sent =
-  { readonly how: 'answered'; readonly reply: DecisionReply } | { readonly how: 'left'; readonly missing: Unpolled | null };
+  | { readonly how: 'answered'; readonly reply: DecisionReply }
+  | { readonly how: 'left'; readonly missing: Unpolled | null };
 
 /**
  * Sends a decision for one plan, or for what was sealed under it, in one round. A repeated click is one decision.

@@ -52,7 +52,9 @@ export interface Exchange {
 
 /** What goes wrong with one exchange. A hold is handled late, a hold-after is answered late. */
 export type Fault =
-  PlainFault | { readonly kind: 'hold'; readonly until: Promise<void> } | { readonly kind: 'hold-after'; readonly until: Promise<void> };
+  | PlainFault
+  | { readonly kind: 'hold'; readonly until: Promise<void> }
+  | { readonly kind: 'hold-after'; readonly until: Promise<void> };
 
 /** Asked once per request, before it is handled; the first hook that names a fault decides. */
 export type Intercept = (exchange: Exchange) => Fault | undefined;

@@ -6,7 +6,9 @@ import { join } from 'node:path';
  * several equal shares of what `npm test` leaves out.
  */
 export type Tier =
-  { readonly name: 'quick' } | { readonly name: 'all' } | { readonly name: 'slice'; readonly index: number; readonly count: number };
+  | { readonly name: 'quick' }
+  | { readonly name: 'all' }
+  | { readonly name: 'slice'; readonly index: number; readonly count: number };
 
 /** @param text the value of `SWP_TESTS`: nothing, `all`, or a slice as `3/16`, counted from 1 */
 export const parseTier = (text = ''): Tier => {

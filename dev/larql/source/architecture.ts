@@ -9,7 +9,8 @@ interface FeedForward {
 
 /** Experts in tensors of their own instead of a dense part, or packed into two tensors beside one (a hybrid: Gemma 4). Keys are below a layer. */
 type Experts = { readonly topK: number; readonly routerType: string; readonly router: string } & (
-  { readonly hybrid: false; expert(at: number): FeedForward } | { readonly hybrid: true; readonly gateUp: string; readonly down: string }
+  | { readonly hybrid: false; expert(at: number): FeedForward }
+  | { readonly hybrid: true; readonly gateUp: string; readonly down: string }
 );
 
 export interface Architecture {
