@@ -93,6 +93,21 @@ export const parseOrFaults = <S extends z.ZodType>(
   };
 };
 
+/** A list that is checked up to its first element with a fault: of millions of wrong ones, their faults would fill the memory. */
+export const listToFirstFault = <E extends z.ZodType>(element: E) =>
+  z.array(z.unknown()).transform((values, context): z.output<E>[] => {
+    const list: z.output<E>[] = [];
+    for (const [at, value] of values.entries()) {
+      const parsed = parseOrFaults(element, value);
+      if ('faults' in parsed) {
+        for (const { path, message } of parsed.faults) context.addIssue({ code: 'custom', path: [at, ...path], message });
+        return z.NEVER;
+      }
+      list.push(parsed.data);
+    }
+    return list;
+  });
+
 /** What is wrong with a value that has no fields, or nothing. */
 export const faultOf = (schema: z.ZodType, value: unknown): string | undefined => {
   const parsed = parseOrFaults(schema, value);

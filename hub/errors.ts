@@ -143,9 +143,9 @@ const meaningOf = (status: number, errorCode: string, said: string, sent: 'token
   return { kind: 'conflict', code: 'hub/refused' };
 };
 
-/** What the Hub, or the storage behind it, names a request by. */
+/** What the Hub, the storage behind it or its CDN names a request by. */
 export const requestId = (hub: HubConfig, headers: IncomingHttpHeaders): string | undefined => {
-  const id = firstHeader(headers['x-request-id'] ?? headers['x-amz-request-id']);
+  const id = firstHeader(headers['x-request-id'] ?? headers['x-amz-request-id'] ?? headers['x-amz-cf-id']);
   return id === undefined ? undefined : quoted(hub, id);
 };
 

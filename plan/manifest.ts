@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BLOCK_BYTES, blockCount } from '../core/blocks.js';
+import { listToFirstFault } from '../core/faults.js';
 import { compareBytes } from '../core/text.js';
 import { GitBlobId, Sha256, type Digest } from '../core/ids.js';
 import { canonicalJson, digestOf, gitBlobOf, sha256Of } from './canonical.js';
@@ -22,7 +23,9 @@ export const ManifestFile = z.strictObject({
   sha256: Sha256,
   gitBlob: GitBlobId.optional(),
   /** Of large files. */
-  samples: z.array(Sample).max(SAMPLES).optional(),
+  samples: listToFirstFault(Sample)
+    .refine((samples) => samples.length <= SAMPLES, `must have at most ${SAMPLES} items`)
+    .optional(),
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
 import { SwpError } from '../core/error.js';
-import { faultText, parseOrFaults } from '../core/faults.js';
+import { faultText, listToFirstFault, parseOrFaults } from '../core/faults.js';
 import { oneLine } from '../core/text.js';
 import { canonicalJson } from './canonical.js';
 import { DecisionRecord } from './decision.js';
@@ -12,6 +12,9 @@ import { SourceProof } from './source-proof.js';
 export const PROVENANCE_PATH = 'provenance.json';
 /** Larger than any we write (a subject takes about 250 bytes, and 450 more with samples); what exceeds it is not read. */
 export const PROVENANCE_LIMIT = 64 * 1024 * 1024;
+
+/** Objects and lists in a statement; a file takes three, and one more for each of its samples. More would take gigabytes to parse. */
+const MOST_NODES = 1_000_000;
 
 /** What beside the recipe may decide on the last bits of what a host computes. */
 export const BuildEnvironment = z.strictObject({
@@ -35,7 +38,7 @@ const Subject = z
  */
 export const Provenance = z.strictObject({
   _type: z.literal('https://in-toto.io/Statement/v1'),
-  subject: z.array(Subject).min(1),
+  subject: listToFirstFault(Subject).refine((files) => files.length > 0, 'must have an item'),
   predicateType: z.literal('https://slsa.dev/provenance/v1'),
   predicate: z.strictObject({
     buildDefinition: z.strictObject({
@@ -43,11 +46,11 @@ export const Provenance = z.strictObject({
       externalParameters: z.strictObject({ entry: z.string(), target: RepoId, recipe: Recipe, recipeDigest: Digest }),
       internalParameters: z.strictObject({
         planDigest: Digest,
-        decisions: z.array(DecisionRecord),
+        decisions: listToFirstFault(DecisionRecord),
         environment: BuildEnvironment.optional(),
         proof: SourceProof.optional(),
       }),
-      resolvedDependencies: z.array(z.strictObject({ uri: z.string(), digest: z.strictObject({ gitCommit: CommitSha }) })),
+      resolvedDependencies: listToFirstFault(z.strictObject({ uri: z.string(), digest: z.strictObject({ gitCommit: CommitSha }) })),
     }),
     runDetails: z.strictObject({
       builder: z.strictObject({ id: z.string(), version: z.record(z.string(), z.string()) }),
@@ -100,11 +103,22 @@ export const makeProvenance = (input: ProvenanceInput): Provenance => ({
 
 export const provenanceText = (provenance: Provenance): string => `${canonicalJson(provenance)}\n`;
 
+/** Objects and lists that a JSON text begins, at most; brackets in its strings count too. */
+const countNodes = (json: Uint8Array): number => {
+  let nodes = 0;
+  for (const byte of json) if (byte === 0x7b || byte === 0x5b) nodes += 1;
+  return nodes;
+};
+
 /** @throws SwpError `plan/bad-provenance` when this is not a statement of ours. */
 export const parseProvenance = (statement: string | Uint8Array): Provenance => {
+  const bytes = typeof statement === 'string' ? Buffer.from(statement) : statement;
+  if (countNodes(bytes) > MOST_NODES) {
+    throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} has more than ${MOST_NODES} objects and lists.`);
+  }
   let value: unknown;
   try {
-    value = JSON.parse(typeof statement === 'string' ? statement : new TextDecoder('utf-8', { fatal: true }).decode(statement));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is not JSON.`, { cause });
   }

@@ -20,6 +20,8 @@ import { verifyCommit } from './verify-commit.js';
 
 /** How often blobs that the Hub dropped are sent again before a person is asked. */
 const UPLOAD_ROUNDS = 3;
+/** How often a build that its host lost or changed is made again before a person is asked. */
+const BUILD_ROUNDS = 3;
 /** The Hub answers a commit request within a minute: a cancel waits so long for it. */
 const GRACE_MS = 60_000;
 
@@ -36,6 +38,7 @@ class ArtifactPublish {
   /** The commit that is verified. */
   private committed: Committed | null = null;
   private uploadBegan = false;
+  private lostBuilds = 0;
   /** Some of what is published did not pass through a host of ours. */
   private unseen = false;
   private readonly root = CancellationScope.current();
@@ -179,7 +182,7 @@ class ArtifactPublish {
         onHost(host).uploadArtifact.executeWithOptions({ summary: `upload to ${target}` }, [{ approved, manifestDigest }]),
       );
       if (uploaded.outcome === 'stale') return uploaded;
-      if (uploaded.outcome === 'scratch-lost') throw new ScratchLost(uploaded.reason);
+      if (uploaded.outcome === 'scratch-lost') throw await this.lostBuild(uploaded.reason);
       this.unseen = (uploaded.unseenBytes ?? 0) > 0;
       this.display.enter('committing');
       const request = { approved, manifestDigest, parent: uploaded.parent };
@@ -190,7 +193,7 @@ class ArtifactPublish {
         isFinal: ({ outcome }) => outcome === 'committed' || outcome === 'stale',
       });
       if (report.outcome === 'committed' || report.outcome === 'stale') return report;
-      if (report.outcome === 'scratch-lost') throw new ScratchLost(report.reason);
+      if (report.outcome === 'scratch-lost') throw await this.lostBuild(report.reason);
       if (round % UPLOAD_ROUNDS === 0) {
         await this.attention.pauseForOperator({
           step: 'committing',
@@ -201,6 +204,20 @@ class ArtifactPublish {
         });
       }
     }
+  }
+
+  private async lostBuild(reason: string): Promise<ScratchLost> {
+    this.lostBuilds += 1;
+    if (this.lostBuilds % BUILD_ROUNDS === 0) {
+      await this.attention.pauseForOperator({
+        step: this.display.stage,
+        code: 'scratch/lost',
+        kind: 'integrity',
+        reason: `${reason} It was built ${this.lostBuilds} times.`,
+        hint: 'This host keeps losing or changing what it built. Look at its disk, then retry, or move to another host.',
+      });
+    }
+    return new ScratchLost(reason);
   }
 
   /** @param tooLate what came after the commit was made */

@@ -129,6 +129,11 @@ describe('a permanent failure', () => {
     await expect(call(without)).rejects.toMatchObject({ hint: expect.stringContaining('No token was sent') });
   });
 
+  it.each(['x-request-id', 'x-amz-request-id', 'x-amz-cf-id'])('names its request by %s', async (header) => {
+    const { hub } = await answering({ status: 403, headers: { [header]: 'Root=1-abc' } });
+    await expect(call(hub)).rejects.toMatchObject({ message: expect.stringContaining('(request Root=1-abc)') });
+  });
+
   it('says what the Hub said and the request id, in one line, without query or token', async () => {
     const { hub } = await answering({
       status: 403,

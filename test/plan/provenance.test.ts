@@ -51,6 +51,10 @@ describe('canonical JSON', () => {
   });
 });
 
+/** A statement of one file with these annotations, and nothing else wrong before them. */
+const oneFileWith = (annotations: string): string =>
+  `{"_type":"https://in-toto.io/Statement/v1","predicateType":"https://slsa.dev/provenance/v1","subject":[{"name":"a","digest":{"sha256":"${'a'.repeat(64)}"},"annotations":{${annotations}}}]}`;
+
 describe('provenance', () => {
   const { lastPublish } = publishedTarget(plan());
   const text = provenanceText(lastPublish!.provenance);
@@ -87,6 +91,20 @@ describe('provenance', () => {
     const hostile = text.replace('{"_type"', `{${JSON.stringify(`\n\u001b[2J${'x'.repeat(9999)}`)}:1,"_type"`);
     expect(() => parseProvenance(hostile)).toThrow(
       expect.objectContaining({ code: 'plan/bad-provenance', message: expect.stringMatching(/^\P{Cc}{1,500}$/u) }),
+    );
+  });
+
+  it.each([
+    ['of a million empty files', `{"subject":[${'{},'.repeat(999_000)}{}]}`, /: \S+: is missing/],
+    ['of twenty million', `{"subject":[${'{},'.repeat(20_000_000)}{}]}`, /more than 1000000 objects and lists/],
+    [
+      'of a file with a million empty samples',
+      oneFileWith(`"samples":[${'{},'.repeat(900_000)}{}],"size":1`),
+      /subject\.0\.annotations\.samples\.0\./,
+    ],
+  ])('%s is refused for the first', (_, statement, said) => {
+    expect(() => parseProvenance(statement)).toThrow(
+      expect.objectContaining({ code: 'plan/bad-provenance', message: expect.stringMatching(said) }),
     );
   });
 

@@ -31,6 +31,25 @@ describe('a byte that changes on disk after sealing', () => {
     120_000,
   );
 
+  it('again and again is told to a person after three builds, and published once the disk is good', async () => {
+    workshop = await Workshop.open('sealed', {});
+    let isBad = true;
+    workshop.hub.on(({ operation }) =>
+      isBad && operation === 'lfs-batch' ? { kind: 'hold', until: damage(workshop, 'builds', 'mtp.safetensors', 70_000) } : undefined,
+    );
+    await workshop.start();
+    await workshop.approve();
+    await workshop.untilTarget('needs-attention');
+    const target = workshop.targetHandle();
+    expect(await target.query('target-status')).toMatchObject({
+      problem: { code: 'scratch/lost', step: 'uploading', reason: expect.stringContaining('It was built 3 times.') },
+    });
+    isBad = false;
+    await target.executeUpdate('resolve', { args: [{ action: 'retry' }] });
+    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect(await scheduledSteps(workshop.temporal, targetId(workshop.target))).toMatchObject({ buildArtifact: 4 });
+  }, 120_000);
+
   it('is built again too where the file goes along in the commit', async () => {
     workshop = await Workshop.open('sealed', {});
     before(workshop, 'lfs-batch', () => damage(workshop, 'sealed', 'LICENSE', 3));
