@@ -95,11 +95,11 @@ describe('provenance', () => {
   });
 
   it.each([
-    ['of a million empty files', `{"subject":[${'{},'.repeat(999_000)}{}]}`, /: \S+: is missing/],
-    ['of twenty million', `{"subject":[${'{},'.repeat(20_000_000)}{}]}`, /more than 1000000 objects and lists/],
+    ['of many empty files', `{"subject":[${'{},'.repeat(300_000)}{}]}`, /: \S+: is missing/],
+    ['of one more than are counted', `{"subject":[${'{},'.repeat(1_000_000)}{}]}`, /more than 1000000 objects and lists/],
     [
-      'of a file with a million empty samples',
-      oneFileWith(`"samples":[${'{},'.repeat(900_000)}{}],"size":1`),
+      'of a file with many empty samples',
+      oneFileWith(`"samples":[${'{},'.repeat(300_000)}{}],"size":1`),
       /subject\.0\.annotations\.samples\.0\./,
     ],
   ])('%s is refused for the first', (_, statement, said) => {
