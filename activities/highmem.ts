@@ -35,7 +35,7 @@ export interface HighmemDeps extends ScratchParts {
   readonly busyRetryMs: number;
   /**
    * How long a claim is left to hosts that may have done more of its work, each time, in milliseconds; and how long one
-   * that was refused waits at first, each time twice as long: with several hosts another may have room.
+   * that was refused waits at first, then longer each time: with several hosts another may have room.
    */
   readonly leaveMs: number;
   /** True once the process was asked to stop: an upload then ends at a part's boundary. */
@@ -49,6 +49,9 @@ const holderOf = (): string => Context.current().info.workflowExecution?.workflo
 const directoriesOf = ({ files }: Sealed): string[] => [
   ...new Set(files.flatMap(({ path, bytes }) => (bytes.at === 'scratch' ? [bytes.path.slice(0, -path.length - 1)] : []))),
 ];
+
+/** A refused claim may come to the same full host again: so slowly, a dozen attempts go by in its first minute. */
+const BUSY_GROWTH = 1.3;
 
 const LOST = new Set(['seal/missing', 'seal/differs']);
 
@@ -122,7 +125,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         throw ApplicationFailure.create({
           type: 'host-busy',
           message: `Host ${deps.host} cannot take ${holder} now: ${answer.reason}.`,
-          nextRetryDelay: Math.min(deps.busyRetryMs, deps.leaveMs * 2 ** (attempt - 1)),
+          nextRetryDelay: Math.min(deps.busyRetryMs, deps.leaveMs * BUSY_GROWTH ** (attempt - 1)),
         });
       }),
 
