@@ -122,8 +122,11 @@ export type CommitReport =
   | { readonly outcome: 'blobs-missing'; readonly reason: string }
   | { readonly outcome: 'scratch-lost'; readonly reason: string };
 
-/** Third detail of a failed commit step, first of a cancelled one: no byte of a commit request has left its host. */
-export type NothingSentDetail = 'nothing-sent';
+/**
+ * Third detail of a failed commit step, first of a cancelled one: no byte of a commit request has left its host; or none in
+ * this attempt, which has not looked for a request of an earlier one either.
+ */
+export type NothingSentDetail = 'nothing-sent' | 'nothing-sent-now';
 
 /** What was found of a commit; `head` is null where the repository is gone. */
 export type CommitSearch =

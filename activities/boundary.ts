@@ -7,7 +7,7 @@ import { SwpError, messageOf } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
 import { oneLine } from '../core/text.js';
 import { INPUTS } from './inputs.js';
-import { NOTHING_SENT, NothingSent } from './nothing-sent.js';
+import { NothingSent } from './nothing-sent.js';
 import { explainFailure } from './scratch/explain-failure.js';
 
 const isStopping = (): boolean => Context.current().cancellationDetails?.workerShutdown ?? false;
@@ -17,7 +17,7 @@ const isStopping = (): boolean => Context.current().cancellationDetails?.workerS
  * what a person can do as the first detail. What is not recognised needs a person too: it is not retried.
  */
 export const toFailure = (thrown: unknown, redact: Redact): Error => {
-  const sent = thrown instanceof NothingSent ? [NOTHING_SENT] : [];
+  const sent = thrown instanceof NothingSent ? [thrown.detail] : [];
   const error = thrown instanceof NothingSent ? thrown.cause : thrown;
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   // Raw: what is cut before may hold most of a token.
@@ -62,7 +62,7 @@ const parseInput = (args: unknown[]): unknown[] => {
 };
 
 const explain = (thrown: unknown, scratch: string): unknown =>
-  thrown instanceof NothingSent ? new NothingSent(explainFailure(thrown.cause, scratch)) : explainFailure(thrown, scratch);
+  thrown instanceof NothingSent ? new NothingSent(explainFailure(thrown.cause, scratch), thrown.detail) : explainFailure(thrown, scratch);
 
 /**
  * @param redact takes out what no failure may carry into a history
@@ -83,7 +83,7 @@ export const activityBoundary =
               type: 'worker-stopping',
               message: 'The worker is stopping; the step goes on elsewhere or later.',
             });
-          if (cancellationSignal.aborted) throw new CancelledFailure('cancelled', error instanceof NothingSent ? [NOTHING_SENT] : []);
+          if (cancellationSignal.aborted) throw new CancelledFailure('cancelled', error instanceof NothingSent ? [error.detail] : []);
           if (!isForeseen(error)) Context.current().log.error('not foreseen', { error: messageOf(error), stack: stackOf(error) });
           throw toFailure(error, redact);
         }

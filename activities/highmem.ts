@@ -14,6 +14,7 @@ import type { HostLarql } from './host-larql.js';
 import { mirrorPayload } from './mirror.js';
 import { probeHost } from './probe.js';
 import { NothingSent } from './nothing-sent.js';
+import { endDamage } from './vindex/extracted-digests.js';
 import { assertOwnDirectory } from './scratch/open-scratch.js';
 import type { ScratchParts } from './scratch/parts.js';
 import { capacityOf } from './scratch/room.js';
@@ -142,7 +143,9 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
           freeDisk: () => deps.claims.freeDisk(),
           stopRequested: deps.stopRequested,
         };
-        const payload = await payloadOf(source, { plan, holder: holderOf(), report, signal });
+        const payload = await payloadOf(source, { plan, holder: holderOf(), report, signal }).catch((error: unknown) => {
+          throw endDamage(error, Context.current().info.attempt);
+        });
         const sealed = await seal(source, approved, payload, signal);
         return {
           manifestDigest: digestOfManifest(sealed.manifest),
@@ -162,9 +165,8 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
 
     commitArtifact: ({ approved, manifestDigest, parent }) =>
       beating('committing', async (signal, report) => {
-        // An attempt before this one may have sent a request before its worker died.
-        let mayBeSent = Context.current().info.attempt > 1;
-        const onSent = (): void => void (mayBeSent = true);
+        let isSent = false;
+        const onSent = (): void => void (isSent = true);
         try {
           await admit(approved);
           assertReleased(approved, manifestDigest);
@@ -173,7 +175,9 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
             commitSealed(target, approved, await openSealed(deps, approved, manifestDigest), parent, signal),
           );
         } catch (error) {
-          throw mayBeSent ? error : new NothingSent(error);
+          if (isSent) throw error;
+          // An attempt before this one may have sent a request before its worker died.
+          throw new NothingSent(error, Context.current().info.attempt > 1 ? 'nothing-sent-now' : 'nothing-sent');
         }
       }),
 

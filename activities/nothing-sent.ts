@@ -1,10 +1,11 @@
 import type { NothingSentDetail } from './api.js';
 
-export const NOTHING_SENT: NothingSentDetail = 'nothing-sent';
-
-/** A failure of a commit step before its request was sent; the outcome of that commit is not in doubt. */
+/** A failure of a commit step before its request was sent. The outcome is in doubt only where an earlier attempt sent one. */
 export class NothingSent extends Error {
-  constructor(override readonly cause: unknown) {
+  constructor(
+    override readonly cause: unknown,
+    readonly detail: NothingSentDetail,
+  ) {
     super('no commit request was sent');
   }
 }

@@ -8,13 +8,16 @@ const MEASURED_MS = 15 * 60_000;
 /** Watches whether an upload can end while the Hub still has its first blobs. */
 export class UploadWatch {
   private begin: { readonly at: number; readonly doneBytes: number } | null = null;
+  private lastDoneBytes = 0;
 
   /**
    * @param now milliseconds, steady
    * @returns what to give up with, once that is certain
    */
   check(doneBytes: number, totalBytes: number, now: number): SwpError | null {
-    this.begin ??= { at: now, doneBytes };
+    // What was done is done anew: the rate so far says nothing of the line.
+    if (this.begin === null || doneBytes < this.lastDoneBytes) this.begin = { at: now, doneBytes };
+    this.lastDoneBytes = doneBytes;
     const elapsed = now - this.begin.at;
     if (elapsed < MEASURED_MS) return null;
     const rate = ((doneBytes - this.begin.doneBytes) / elapsed) * 1000;

@@ -76,7 +76,10 @@ const unknownField = (key: string, known: readonly string[]): string => {
 /** A schema, and what its fields are called at a path, so that a mistyped name is recognised. */
 type FieldsAt = (path: readonly PropertyKey[]) => readonly string[];
 
-/** Parses a value, or says everything that is wrong with it: the one place where a schema's complaints become words for people. */
+/** More of them are not read by anybody, and a hostile value has millions. */
+const MOST_FAULTS = 1_000;
+
+/** Parses a value, or says what is wrong with it: the one place where a schema's complaints become words for people. */
 export const parseOrFaults = <S extends z.ZodType>(
   schema: S,
   value: unknown,
@@ -85,10 +88,10 @@ export const parseOrFaults = <S extends z.ZodType>(
   const parsed = schema.safeParse(value, { error: wordsOf });
   if (parsed.success) return { data: parsed.data };
   return {
-    faults: parsed.error.issues.flatMap((issue): Fault[] => {
+    faults: parsed.error.issues.slice(0, MOST_FAULTS).flatMap((issue): Fault[] => {
       const path = plainPath(issue.path);
       if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
-      return issue.keys.map((key) => ({ path: [...path, key], message: unknownField(key, fieldsAt(issue.path)) }));
+      return issue.keys.slice(0, MOST_FAULTS).map((key) => ({ path: [...path, key], message: unknownField(key, fieldsAt(issue.path)) }));
     }),
   };
 };
@@ -100,7 +103,8 @@ export const listToFirstFault = <E extends z.ZodType>(element: E) =>
     for (const [at, value] of values.entries()) {
       const parsed = parseOrFaults(element, value);
       if ('faults' in parsed) {
-        for (const { path, message } of parsed.faults) context.addIssue({ code: 'custom', path: [at, ...path], message });
+        const [first] = parsed.faults;
+        context.addIssue({ code: 'custom', path: [at, ...(first?.path ?? [])], message: first?.message ?? 'is not what belongs here' });
         return z.NEVER;
       }
       list.push(parsed.data);

@@ -14,12 +14,25 @@ const ODD_OR_COLOUR = new RegExp(String.raw`(?:\u001b|\\u001b)\[[0-?]*[ -/]*[@-[
 /** The beginning of something {@link ODD} that its text was cut in. */
 const CUT_ODD = /(?:%[0-9a-f]?|\\(?:u[0-9a-f]{0,3})?|&#?x?[0-9a-f]{0,5})$/i;
 
+/** The code of the character that something odd is escaped as; 0 where it is none. Of megabytes that are odd, each is looked at. */
+const codeOf = (odd: string): number => {
+  switch (odd[0]) {
+    case '%':
+      return Number.parseInt(odd.slice(1), 16);
+    case '&':
+      return odd[2] === 'x' || odd[2] === 'X' ? Number.parseInt(odd.slice(3), 16) : Number.parseInt(odd.slice(2), 10);
+    case '\\':
+      if (odd === '\\"' || odd === '\\/') return odd.charCodeAt(1);
+      return odd.length === '\\u0000'.length ? Number.parseInt(odd.slice(2), 16) : 0;
+    default:
+      return 0;
+  }
+};
+
 /** The letter that something odd stands for; none where sanitising leaves nothing of it. */
 const letterOf = (odd: string): string => {
-  const [, hex, decimal] = /^(?:\\u|%|&#x)([0-9a-f]+);?$|^&#(\d+);$/i.exec(odd) ?? [];
-  const code = hex === undefined ? Number(decimal ?? 0) : Number.parseInt(hex, 16);
-  const letter = odd === '\\"' || odd === '\\/' ? odd.slice(1) : String.fromCharCode(code);
-  return /[!-[\]-~]/.test(letter) ? letter.toLowerCase() : '';
+  const code = codeOf(odd);
+  return code > 0x20 && code < 0x7f && code !== 0x5c ? String.fromCharCode(code).toLowerCase() : '';
 };
 
 /** The visible letters of a text, however they are written and whatever stands between them. */
@@ -134,7 +147,8 @@ export const redactor = (secrets: readonly Secret[]): Redact => {
 /** Whether a text holds one of these secrets, in whatever writing. */
 export const holdsSecret = (secrets: readonly Secret[], text: string): boolean => {
   const readings = readingsOf(secrets);
-  return [ODD_OR_COLOUR, ODD].some((odd) => {
+  const ways = /\u001b|\\u001b/i.test(text) ? [ODD_OR_COLOUR, ODD] : [ODD];
+  return ways.some((odd) => {
     const letters = lettersOf(text, odd);
     return readings.some((reading) => letters.includes(reading));
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listToFirstFault } from '../core/faults.js';
 import { SwpError } from '../core/error.js';
 import { CollectionSlug, ownerOf, sameRepo, type RepoId } from '../core/ids.js';
 import { oneLine } from '../core/text.js';
@@ -22,7 +23,7 @@ const Title = z.string().transform((title) => oneLine(title, 200));
 const Listed = Named.extend({ title: Title });
 /** Papers and collections are items too, and need not have an id as repositories have. */
 const Item = z.object({ type: z.string(), id: z.string().catch('') });
-const Whole = Listed.extend({ items: z.array(Item) });
+const Whole = Listed.extend({ items: listToFirstFault(Item) });
 
 /** What stays when a collection is renamed or moved. */
 const idOf = (slug: CollectionSlug): string => slug.slice(-24);

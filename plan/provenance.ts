@@ -13,8 +13,8 @@ export const PROVENANCE_PATH = 'provenance.json';
 /** Larger than any we write (a subject takes about 250 bytes, and 450 more with samples); what exceeds it is not read. */
 export const PROVENANCE_LIMIT = 64 * 1024 * 1024;
 
-/** Objects and lists in a statement; a file takes three, and one more for each of its samples. More would take gigabytes to parse. */
-const MOST_NODES = 1_000_000;
+/** Objects, lists and fields in a statement; a file takes ten, and five more for each of its samples. More would take minutes to parse. */
+const MOST_NODES = 3_000_000;
 
 /** What beside the recipe may decide on the last bits of what a host computes. */
 export const BuildEnvironment = z.strictObject({
@@ -31,6 +31,15 @@ const Subject = z
     annotations: z.strictObject({ size: z.int().nonnegative(), samples: ManifestFile.shape.samples }),
   })
   .refine(({ annotations: { size, samples = [] } }) => samples.every(({ end }) => end <= size), 'has samples beyond its end');
+
+const MOST_TOOLS = 100;
+
+/** Tool → version. Counted before each is looked at. */
+const Versions = z
+  .custom<object>((value) => typeof value === 'object' && value !== null && Object.keys(value).length <= MOST_TOOLS, {
+    message: `must be an object with at most ${MOST_TOOLS} fields`,
+  })
+  .pipe(z.record(z.string(), z.string()));
 
 /**
  * An in-toto Statement v1 with a SLSA provenance v1 predicate.
@@ -53,7 +62,7 @@ export const Provenance = z.strictObject({
       resolvedDependencies: listToFirstFault(z.strictObject({ uri: z.string(), digest: z.strictObject({ gitCommit: CommitSha }) })),
     }),
     runDetails: z.strictObject({
-      builder: z.strictObject({ id: z.string(), version: z.record(z.string(), z.string()) }),
+      builder: z.strictObject({ id: z.string(), version: Versions }),
     }),
   }),
 });
@@ -103,10 +112,10 @@ export const makeProvenance = (input: ProvenanceInput): Provenance => ({
 
 export const provenanceText = (provenance: Provenance): string => `${canonicalJson(provenance)}\n`;
 
-/** Objects and lists that a JSON text begins, at most; brackets in its strings count too. */
+/** Objects, lists and fields of a JSON text, at most; brackets and colons in its strings count too. */
 const countNodes = (json: Uint8Array): number => {
   let nodes = 0;
-  for (const byte of json) if (byte === 0x7b || byte === 0x5b) nodes += 1;
+  for (const byte of json) if (byte === 0x7b || byte === 0x5b || byte === 0x3a) nodes += 1;
   return nodes;
 };
 
@@ -114,7 +123,7 @@ const countNodes = (json: Uint8Array): number => {
 export const parseProvenance = (statement: string | Uint8Array): Provenance => {
   const bytes = typeof statement === 'string' ? Buffer.from(statement) : statement;
   if (countNodes(bytes) > MOST_NODES) {
-    throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} has more than ${MOST_NODES} objects and lists.`);
+    throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} has more than ${MOST_NODES} objects, lists and fields.`);
   }
   let value: unknown;
   try {
@@ -124,7 +133,7 @@ export const parseProvenance = (statement: string | Uint8Array): Provenance => {
   }
   const parsed = parseOrFaults(Provenance, value);
   if ('data' in parsed) return parsed.data;
-  const [first] = parsed.faults.map((fault) => oneLine(faultText(fault)));
+  const [first] = parsed.faults.slice(0, 1).map((fault) => oneLine(faultText(fault)));
   throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is no statement of ours: ${first}.`);
 };
 

@@ -7,17 +7,18 @@ import { control, controlBriefly } from './steps.js';
 
 export type Committed = Extract<CommitReport, { outcome: 'committed' }>;
 
-const NOTHING_SENT: NothingSentDetail = 'nothing-sent';
+/** Whether a commit step says so of its request. */
+const says = (error: unknown, detail: NothingSentDetail): boolean => {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return (cause instanceof ApplicationFailure || cause instanceof CancelledFailure) && cause.details?.includes(detail) === true;
+};
 
 /** Whether a failed commit step had an answer to its request, and looked at the target afterwards. */
 const isAnswered = (error: unknown): boolean =>
-  error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type !== 'hub/commit-unknown';
-
-/** Whether a commit step says that no request of its can have left its host. */
-const isNothingSent = (error: unknown): boolean => {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  return (cause instanceof ApplicationFailure || cause instanceof CancelledFailure) && cause.details?.includes(NOTHING_SENT) === true;
-};
+  error instanceof ActivityFailure &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type !== 'hub/commit-unknown' &&
+  !says(error, 'nothing-sent-now');
 
 /**
  * The commit that a host was asked to make, from then on until its outcome is known.
@@ -53,7 +54,7 @@ export class CommitInDoubt {
       if (report.outcome === 'committed') this.isUnknown = false;
       return report;
     } catch (error) {
-      if (isNothingSent(error)) [this.request, this.isUnknown, this.isUnanswered] = [before, isUnknown, isUnanswered];
+      if (says(error, 'nothing-sent')) [this.request, this.isUnknown, this.isUnanswered] = [before, isUnknown, isUnanswered];
       else this.isUnanswered = !isAnswered(error);
       throw error;
     }

@@ -34,6 +34,14 @@ export class CommitMissing extends Error {}
 /** The host no longer has what was sealed: it is built again, and being reproducible has the same bytes. */
 export class ScratchLost extends Error {}
 
+export const lostBuilds = (step: string, reason: string, builds: number): Problem => ({
+  step,
+  code: 'scratch/lost',
+  kind: 'integrity',
+  reason: `${reason} It was built ${builds} times.`,
+  hint: 'This host keeps losing or changing what it built. Look at its disk, then retry, or move to another host.',
+});
+
 /** The failure of an activity in the words that a person needs. */
 export const problemOf = (step: string, error: unknown): Problem => {
   const cause = error instanceof ActivityFailure ? error.cause : error;

@@ -8,7 +8,7 @@ import { fileOrReport, fileTarget, filingNote } from './filing.js';
 import { HostLease, type StepOptions } from './host-lease.js';
 import { checkArtifactInput } from './inputs.js';
 import { targetStatusQuery } from './messages.js';
-import { Abandoned, CommitMissing, Moved, NeedsAttention, ScratchLost } from './needs-attention.js';
+import { Abandoned, CommitMissing, lostBuilds, Moved, NeedsAttention, ScratchLost } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { ReleaseGate } from './release-gate.js';
 import { nothingSent, unverifiedCommit, type Remains } from './remains.js';
@@ -208,15 +208,8 @@ class ArtifactPublish {
 
   private async lostBuild(reason: string): Promise<ScratchLost> {
     this.lostBuilds += 1;
-    if (this.lostBuilds % BUILD_ROUNDS === 0) {
-      await this.attention.pauseForOperator({
-        step: this.display.stage,
-        code: 'scratch/lost',
-        kind: 'integrity',
-        reason: `${reason} It was built ${this.lostBuilds} times.`,
-        hint: 'This host keeps losing or changing what it built. Look at its disk, then retry, or move to another host.',
-      });
-    }
+    if (this.lostBuilds % BUILD_ROUNDS === 0)
+      await this.attention.pauseForOperator(lostBuilds(this.display.stage, reason, this.lostBuilds));
     return new ScratchLost(reason);
   }
 

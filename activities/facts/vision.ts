@@ -38,14 +38,22 @@ const hashFileOnce = async (
   const sha256 = createHash('sha256');
   const blob = createHash('sha1').update(`blob ${size}\0`);
   const reader = openFile(hub, { repo: source.repo, commit: source.commit, path, size, lfs });
-  for await (const chunk of reader.read(0, size, signal)) {
-    sha256.update(chunk);
-    blob.update(chunk);
-    onBytes?.(chunk.byteLength, path);
+  let read = 0;
+  const takeBack = (): void => onBytes?.(-read, path);
+  try {
+    for await (const chunk of reader.read(0, size, signal)) {
+      sha256.update(chunk);
+      blob.update(chunk);
+      read += chunk.byteLength;
+      onBytes?.(chunk.byteLength, path);
+    }
+  } catch (error) {
+    takeBack();
+    throw error;
   }
   const found = { sha256: Sha256.parse(sha256.digest('hex')), gitBlob: GitBlobId.parse(blob.digest('hex')) };
   if (lfs === null ? found.gitBlob !== file.gitBlob : found.sha256 !== lfs) {
-    onBytes?.(-size, path);
+    takeBack();
     throw fileDiffers({ ...source, path });
   }
   return { path, size, ...found, lfs: lfs !== null };

@@ -17,6 +17,21 @@ export const DAMAGED = 'vindex/extraction-damaged';
 /** Transient: the extraction is discarded, and the next attempt makes another one. */
 const damaged = (message: string, cause?: unknown): SwpError => new SwpError('unavailable', DAMAGED, message, { cause });
 
+/** Extractions of one build that may turn out damaged before a person is asked: a bad disk damages each. */
+const EXTRACTIONS = 3;
+
+/**
+ * The failure of a build in its so-manieth attempt: one that is tried again for a damaged extraction, and in the end one
+ * that is not.
+ */
+export const endDamage = (error: unknown, attempt: number): unknown =>
+  error instanceof SwpError && error.code === DAMAGED && attempt >= EXTRACTIONS
+    ? new SwpError('integrity', DAMAGED, error.message, {
+        cause: error.cause,
+        hint: `It was so in ${attempt} attempts. Look at the disk and the memory of this host, then retry, or move to another host.`,
+      })
+    : error;
+
 /** Notes the digests beside an extraction that several builds link or slice, maybe days later. */
 export const writeExtractedDigests = (directory: string, digests: ReadonlyMap<string, FileDigests>): Promise<void> =>
   writeAtomic(join(directory, FILE), JSON.stringify([...digests].map(([path, { sha256 }]) => [path, sha256])));

@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
+import { listToFirstFault } from '../../core/faults.js';
 import { inGroups } from '../../core/groups.js';
 import { SwpError } from '../../core/error.js';
 import { Sha256, type RepoId } from '../../core/ids.js';
@@ -17,7 +18,7 @@ const MEDIA_TYPE = 'application/vnd.git-lfs+json';
 const Action = z.object({ href: z.string(), header: z.record(z.string(), z.union([z.string(), z.number()]).transform(String)).nullish() });
 const Answer = z.object({
   transfer: z.string().nullish(),
-  objects: z.array(
+  objects: listToFirstFault(
     z.object({
       oid: Sha256,
       size: z.int().nonnegative(),

@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import pMap from 'p-map';
 import { z } from 'zod';
+import { listToFirstFault } from '../../core/faults.js';
 import { SwpError } from '../../core/error.js';
 import { inGroups } from '../../core/groups.js';
 import type { RepoId } from '../../core/ids.js';
@@ -18,7 +19,7 @@ const FILES_AT_ONCE = 8;
 const SAMPLE_BYTES = 512;
 
 const Answer = z.object({
-  files: z.array(z.object({ path: z.string(), uploadMode: z.enum(['lfs', 'regular']), shouldIgnore: z.boolean().nullish() })),
+  files: listToFirstFault(z.object({ path: z.string(), uploadMode: z.enum(['lfs', 'regular']), shouldIgnore: z.boolean().nullish() })),
 });
 
 export interface UploadModes {

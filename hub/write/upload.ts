@@ -56,7 +56,7 @@ interface Uploading {
 /**
  * Sends what is missing of one object, by the addresses of its journal or by fresh ones.
  *
- * @returns whether all of it went out from here
+ * @returns whether all of it is known to have gone out from here
  */
 const sendMissing = async (
   { hub, journal, meter, options, readingOnce }: Uploading,
@@ -73,9 +73,11 @@ const sendMissing = async (
   const started = known ?? (order === undefined ? null : await journal.begin(file.sha256, order));
   if (started === null) throw new SwpError('internal', 'hub/no-order', `The Hub did not say where ${file.path} goes.`);
   if (file.readOnce) {
+    // What an earlier run sent is only read again here: its digest does not tell which bytes went out then.
+    const isWhole = started.etags.size === 0;
     const onSkipped = (bytes: number): void => meter.skipped(file, bytes);
     await readingOnce.runExclusive(() => sendPartsReadOnce(hub, file, started, journal, { ...counting, onSkipped }));
-    return true;
+    return isWhole;
   }
   const there = started.order.parts.filter(({ number }) => started.etags.has(number));
   meter.skipped(

@@ -71,7 +71,7 @@ describe('a failure that nobody foresaw', () => {
 
   it.each([
     ['an activity', (error: Error) => error],
-    ['a commit of which nothing was sent', (error: Error) => new NothingSent(error)],
+    ['a commit of which nothing was sent', (error: Error) => new NothingSent(error, 'nothing-sent')],
   ])('of the file system below scratch, in %s, is one that SWP knows: it says what to do', async (_, wrap) => {
     const readOnly = Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS', path: '/scratch/swp/builds' });
     const { inbound } = activityBoundary((text) => text, '/scratch/swp')({} as never);

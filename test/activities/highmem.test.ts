@@ -37,10 +37,11 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 const beatsOf = async (
   step: (activities: ReturnType<typeof createHighmemActivities>) => Promise<unknown>,
   hub: HubConfig = HUB,
+  attempt = 1,
 ): Promise<number> => {
   let beats = 0;
   const context = {
-    info: { attempt: 1, workflowExecution: { workflowId: 'target/acme/x' } },
+    info: { attempt, workflowExecution: { workflowId: 'target/acme/x' } },
     cancellationSignal: new AbortController().signal,
     heartbeat: () => void (beats += 1),
     log: {},
@@ -75,6 +76,16 @@ describe('a step of a high-memory host beats:', () => {
   it.each(['slot', 'everything'] as const)('the release of %s', async (what) => {
     await parts.claims.claim({ holder: 'one', recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
     expect(await beatsOf(({ releaseHost }) => releaseHost({ holder: 'one', recipeDigest: RECIPE, what }))).toBeGreaterThan(0);
+  });
+});
+
+describe('a commit step that fails before it sends anything', () => {
+  it.each([
+    [1, 'nothing-sent'],
+    [2, 'nothing-sent-now'],
+  ])('says in attempt %i what that tells of the commit', async (attempt, detail) => {
+    const nothing = { approved: {}, manifestDigest: RECIPE, parent: 'a'.repeat(40) } as never;
+    await expect(beatsOf(({ commitArtifact }) => commitArtifact(nothing), HUB, attempt)).rejects.toMatchObject({ detail });
   });
 });
 

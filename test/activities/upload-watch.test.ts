@@ -31,3 +31,12 @@ it('counts from where an earlier run came to', () => {
   watch.check(60e9, TOTAL, 0);
   expect(watch.check(60.4e9, TOTAL, 15 * MINUTE)).not.toBeNull();
 });
+
+it('begins to measure again where bytes are taken back to be sent anew', () => {
+  const watch = new UploadWatch();
+  watch.check(0, TOTAL, 0);
+  expect(watch.check(40e9, TOTAL, 20 * MINUTE)).toBeNull();
+  expect(watch.check(0, TOTAL, 20 * MINUTE)).toBeNull();
+  expect(watch.check(30e9, TOTAL, 35 * MINUTE)).toBeNull();
+  expect(watch.check(30.1e9, TOTAL, 2_000 * MINUTE)).not.toBeNull();
+});

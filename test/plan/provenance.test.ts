@@ -96,7 +96,7 @@ describe('provenance', () => {
 
   it.each([
     ['of many empty files', `{"subject":[${'{},'.repeat(300_000)}{}]}`, /: \S+: is missing/],
-    ['of one more than are counted', `{"subject":[${'{},'.repeat(1_000_000)}{}]}`, /more than 1000000 objects and lists/],
+    ['of one more than are counted', `{"subject":[${'{},'.repeat(3_000_000)}{}]}`, /more than 3000000 objects, lists and fields/],
     [
       'of a file with many empty samples',
       oneFileWith(`"samples":[${'{},'.repeat(300_000)}{}],"size":1`),
