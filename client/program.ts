@@ -273,6 +273,7 @@ export const run = async (argv: readonly string[], given?: World): Promise<numbe
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (world.signal.aborted) return EXIT.interrupted;
     output.error(error);
+    if (error instanceof SwpError && error.code === 'client/no-answer') return EXIT.interrupted;
     return error instanceof SwpError ? exitCodeOf(error.kind) : EXIT.failed;
   } finally {
     if ('dispose' in world && typeof world.dispose === 'function') world.dispose();

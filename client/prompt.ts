@@ -6,7 +6,7 @@ import type { Context } from './context.js';
 export const mayPrompt = ({ interactive, out }: Context): boolean => interactive && !out.json;
 
 const answered = <T>(answer: T | typeof CANCEL_SYMBOL): T => {
-  if (answer === CANCEL_SYMBOL) throw new SwpError('usage', 'client/no-answer', 'Nothing was decided.');
+  if (answer === CANCEL_SYMBOL) throw new SwpError('usage', 'client/no-answer', 'The question was not answered; nothing was changed.');
   return answer;
 };
 

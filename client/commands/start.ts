@@ -14,7 +14,7 @@ import { neutralise } from '../output/neutralise.js';
 import { withTemporal } from '../publish/connect.js';
 import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
-import { publishResult } from '../publish/read.js';
+import { publishResult, readRunning } from '../publish/read.js';
 import { showRunning } from '../publish/show-running.js';
 import { findReviewer, starterName } from '../publish/reviewer.js';
 import { startPublish } from '../../worker/start-publish.js';
@@ -55,9 +55,14 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
     const addresses = addressesOf(context.env, temporal);
     const { name } = input.entry;
     const startedBy = starterName(await findReviewer(options.as, context));
-    await startPublish(client, { ...input, startedBy }, readSettings(context.env).taskQueue);
+    const before = await readRunning(client, publishId(name));
+    const run = await startPublish(client, { ...input, startedBy }, readSettings(context.env).taskQueue);
     const page = addresses.workflow(publishId(name));
-    context.out.note(`Started ${name}. Reading source and target…${page === null ? '' : `\nSee it: ${page}`}`);
+    const done =
+      before?.runId === run
+        ? `A publish of ${name} runs already, since ${context.out.time(before.startedAt)}: this is it, as it was started then.`
+        : `Started ${name}. Reading source and target…`;
+    context.out.note(`${done}${page === null ? '' : `\nSee it: ${page}`}`);
     const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context);
     if (running.status !== 'RUNNING' || options.watch === true || options.untilAttention === true) {
       if (plan !== null) context.out.note(planText(plan, { ...context.out.paint }));

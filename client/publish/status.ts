@@ -84,7 +84,9 @@ const standingOf = async (client: Client, running: Running, before: PublishView 
   if (running.closedAt !== null) return { ...running, since: running.closedAt };
   const known = (before === undefined ? [] : [before.publish, ...before.targets]).find(({ runId }) => runId === running.runId);
   if (known?.stage === running.stage) return { ...running, since: known.since };
-  return { ...running, since: (await stageSince(client, running)) ?? running.startedAt };
+  const since = await stageSince(client, running);
+  // It has come to another stage since it was read: this one is over in a moment.
+  return { ...running, since: since === undefined ? new Date() : (since ?? running.startedAt) };
 };
 
 /**

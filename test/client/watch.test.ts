@@ -20,6 +20,9 @@ describe('the addresses of what a publish is about', () => {
     const page = `http://ui.test/namespaces/default/workflows/${encodeURIComponent(`publish/${entry()}`)}`;
     await workshop.writeCatalog([workshop.entry()]);
     expect((await run(['start', entry()], { env })).err).toContain(`See it: ${page}\n`);
+    expect((await run(['start', entry(), '--as', 'grace'], { env })).err).toMatch(
+      /^A publish of \S+ runs already, since 20\S+Z: this is it/,
+    );
     const { digest, run: runId } = { ...(await workshop.planOf()), run: (await workshop.handle().describe()).runId };
     expect((await run(['approve', entry(), '--plan', digest], { env })).err).toContain(`See it: ${page}\n`);
     const { out } = await run(['status', entry(), '--watch'], { env });
