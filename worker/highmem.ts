@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { activityBoundary } from '../activities/boundary.js';
 import { createHighmemActivities } from '../activities/highmem.js';
+import type { Claims } from '../activities/scratch/claims.js';
 import { hostId } from '../activities/scratch/host-id.js';
 import { HostLarql } from '../activities/host-larql.js';
 import { scratchIn } from '../activities/scratch/layout.js';
@@ -39,7 +40,9 @@ export interface HighmemParts {
 }
 
 /** The high-memory worker: facts and probes, claims, and the heavy steps of this one host. */
-export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ readonly workers: Worker[]; readonly host: string }> => {
+export const createHighmemWorkers = async (
+  parts: HighmemParts,
+): Promise<{ readonly workers: Worker[]; readonly host: string; readonly claims: Claims }> => {
   const { connection, namespace, settings } = parts;
   const metrics = createMetrics(Runtime.instance().metricMeter);
   const redact = redactorOf(parts.writeHub);
@@ -79,5 +82,5 @@ export const createHighmemWorkers = async (parts: HighmemParts): Promise<{ reado
       maxConcurrentActivityTaskExecutions: HOST_SLOTS,
     }),
   ]);
-  return { workers, host };
+  return { workers, host, claims: scratch.claims };
 };

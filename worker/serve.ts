@@ -15,6 +15,7 @@ import { watchStages } from './observe/stages.js';
 import { runWorkers } from './run.js';
 import { lockScratch } from './scratch-lock.js';
 import { readSettings } from './settings.js';
+import { releaseRegularly } from './sweep.js';
 
 export const WORKER_ROLES = ['control', 'highmem'] as const;
 export type WorkerRole = (typeof WORKER_ROLES)[number];
@@ -86,7 +87,7 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
       const own = { ...hubConfigFromEnv(env), redact };
       const writeHub = settings.uploadRate === null ? own : { ...own, uploadPace: new Pace(settings.uploadRate) };
       const sourceHub = settings.sourceToken === null ? own : withToken(own, settings.sourceToken);
-      const { workers, host } = await createHighmemWorkers({
+      const { workers, host, claims } = await createHighmemWorkers({
         connection,
         namespace,
         settings,
@@ -96,7 +97,17 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
         env,
       });
       onReady({ role: 'highmem', address, namespace, host });
-      await runWorkers(workers, stop);
+      const over = new AbortController();
+      const releasing = releaseRegularly(new Client({ connection, namespace }), claims, {
+        logger,
+        stop: AbortSignal.any([stop, over.signal]),
+      });
+      try {
+        await runWorkers(workers, stop);
+      } finally {
+        over.abort();
+        await releasing;
+      }
     } finally {
       await connection.close();
     }

@@ -1,5 +1,12 @@
+import { setInterval } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { Claims } from '../activities/scratch/claims.js';
 import type { ScratchParts } from '../activities/scratch/parts.js';
+import { messageOf } from '../core/error.js';
+
+/** A build slot that nobody uses is taken for so long. */
+const PERIOD_MS = 5 * 60_000;
 
 const isOpen = async (client: Client, id: string): Promise<boolean> => {
   try {
@@ -16,13 +23,39 @@ const isOpen = async (client: Client, id: string): Promise<boolean> => {
  * used for so many milliseconds. What is discarded, now or before a crash, is deleted in the background.
  */
 export const sweepScratch = async (client: Client, { claims, shared, trash }: ScratchParts, keepMs: number): Promise<void> => {
-  for (const claim of await claims.list()) {
-    if (!(await isOpen(client, claim.holder))) await claims.release(claim.holder, claim.recipeDigest);
-  }
+  await claims.releaseEnded((holder) => isOpen(client, holder));
   // On a full disk nothing can be noted before something is deleted.
   if ((await claims.freeDisk()) === 0) await trash.empty();
   const holders = new Set((await shared.list()).flatMap((input) => input.holders));
   for (const holder of holders) if (!(await isOpen(client, holder))) await shared.release(holder);
   await shared.removeUnused(Date.now() - keepMs);
   trash.emptyInBackground();
+};
+
+export interface ReleaseOptions {
+  readonly logger: Pick<Logger, 'warn'>;
+  readonly stop: AbortSignal;
+  readonly periodMs?: number;
+}
+
+/**
+ * Releases the claims of publishes that have ended, again and again until it is stopped. A publish that ends releases what
+ * it holds, but not on a host that cannot be reached then; and a claim whose answer was lost is known to no publish.
+ */
+export const releaseRegularly = async (
+  client: Client,
+  claims: Claims,
+  { logger, stop, periodMs = PERIOD_MS }: ReleaseOptions,
+): Promise<void> => {
+  try {
+    for await (const _ of setInterval(periodMs, undefined, { signal: stop, ref: false })) {
+      try {
+        await claims.releaseEnded((holder) => isOpen(client, holder));
+      } catch (error) {
+        logger.warn({ error: messageOf(error) }, 'the claims on this host could not be compared with the publishes that run');
+      }
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
 };

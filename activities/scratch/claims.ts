@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
@@ -43,6 +43,12 @@ export interface ClaimsParts {
 
 const refused = (reason: string): ClaimAnswer => ({ granted: false, reason });
 
+/** Tells a claim from the same holder's next one: each is a new file. */
+const stampOf = async (path: string): Promise<string | null> => {
+  const stats = await stat(path, { bigint: true }).catch(() => null);
+  return stats === null ? null : `${stats.ino} ${stats.mtimeNs}`;
+};
+
 /** This host's journal of what is built here: one small file for each claim, so that a crash loses none. */
 export class Claims {
   private readonly mutex = new Mutex();
@@ -50,10 +56,20 @@ export class Claims {
   constructor(private readonly parts: ClaimsParts) {}
 
   async list(): Promise<Claim[]> {
-    const { claims } = this.parts.layout;
-    const names = (await listIfThere(claims)).filter((name) => name.endsWith('.json'));
-    const read = await Promise.all(names.map((name) => this.read(join(claims, name))));
+    const read = await Promise.all((await this.files()).map((path) => this.read(path)));
     return read.filter((claim) => claim !== null);
+  }
+
+  /** Releases the claims whose holders are not open. One that is made again while that is asked stays. */
+  async releaseEnded(isOpen: (holder: string) => Promise<boolean>): Promise<void> {
+    for (const path of await this.files()) {
+      const stamp = await stampOf(path);
+      const claim = await this.read(path);
+      if (claim === null || (await isOpen(claim.holder))) continue;
+      await this.mutex.runExclusive(async () => {
+        if ((await stampOf(path)) === stamp) await this.end(claim.holder, claim.recipeDigest);
+      });
+    }
   }
 
   /**
@@ -90,14 +106,21 @@ export class Claims {
 
   /** Ends a claim, and discards what was built under its recipe unless another claim uses it. */
   release(holder: string, recipe: Digest): Promise<void> {
-    return this.mutex.runExclusive(async () => {
-      const { layout, trash } = this.parts;
-      await rm(layout.claimFile(holder), { force: true });
-      if ((await this.list()).some((claim) => claim.recipeDigest === recipe)) return;
-      for (const directory of [layout.builds, layout.sealed, layout.uploads])
-        for (const path of await this.pathsOf(recipe, directory)) await trash.discard(path);
-      trash.emptyInBackground();
-    });
+    return this.mutex.runExclusive(() => this.end(holder, recipe));
+  }
+
+  private async end(holder: string, recipe: Digest): Promise<void> {
+    const { layout, trash } = this.parts;
+    await rm(layout.claimFile(holder), { force: true });
+    if ((await this.list()).some((claim) => claim.recipeDigest === recipe)) return;
+    for (const directory of [layout.builds, layout.sealed, layout.uploads])
+      for (const path of await this.pathsOf(recipe, directory)) await trash.discard(path);
+    trash.emptyInBackground();
+  }
+
+  private async files(): Promise<string[]> {
+    const { claims } = this.parts.layout;
+    return (await listIfThere(claims)).filter((name) => name.endsWith('.json')).map((name) => join(claims, name));
   }
 
   /** Free bytes of the scratch's file system, for an unprivileged user. */
