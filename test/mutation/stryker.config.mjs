@@ -13,7 +13,7 @@ export default {
   ignorers: ['sentences'],
   concurrency: 2,
   thresholds: { high: 95, low: 90, break: 90 },
-  reporters: ['clear-text', 'json'],
+  reporters: ['clear-text', 'json', 'progress-append-only'],
   clearTextReporter: { reportTests: false, reportMutants: true, logTests: false },
   jsonReporter: { fileName: `.stryker/${name}.json` },
   tempDirName: '.stryker/sandbox',
