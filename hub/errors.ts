@@ -113,7 +113,7 @@ const meaningOf = (status: number, errorCode: string, said: string, sent: 'token
     return {
       kind: 'access',
       code: 'hub/unauthorized',
-      hint: 'The token is missing, wrong or expired: set HF_TOKEN to one that works, restart, then retry.',
+      hint: 'The token is missing, wrong or expired: set HF_TOKEN to one that works, and try again; a worker has to be restarted for it.',
     };
   if (status === 403 && QUOTA.test(said))
     return { kind: 'quota', code: 'hub/quota', hint: 'Free storage on the Hub or raise the plan, then retry.' };
@@ -124,7 +124,7 @@ const meaningOf = (status: number, errorCode: string, said: string, sent: 'token
       hint:
         sent === 'token'
           ? 'This token may not do that: use one with the right role in that namespace, then retry.'
-          : 'No token was sent: set HF_TOKEN to one that may do that, restart, then retry.',
+          : 'No token was sent: set HF_TOKEN to one that may do that, and try again; a worker has to be restarted for it.',
     };
   if (status === 404)
     return {

@@ -51,8 +51,9 @@ const targetsOf = async (name: string, context: Context): Promise<readonly Wante
     return artifactsOf(entry).map((artifact) => ({ ...artifact, entry: full }));
   } catch (error) {
     const repo = RepoId.safeParse(name);
-    if (error instanceof SwpError && error.code === 'catalog/unknown-entry' && repo.success) return [{ target: repo.data }];
-    throw error;
+    if (!(error instanceof SwpError) || error.code !== 'catalog/unknown-entry' || !repo.success) throw error;
+    if (error.hint?.startsWith('Did you mean') === true) context.out.note(`${error.message} It is taken for a repository. ${error.hint}`);
+    return [{ target: repo.data }];
   }
 };
 

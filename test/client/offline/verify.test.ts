@@ -221,6 +221,11 @@ describe('swp verify', () => {
     60_000,
   );
 
+  it('says of a mistyped entry that it is taken for a repository, and what was meant', async () => {
+    const { err, code } = await verify(['acme/bothh']);
+    expect([code, err]).toEqual([1, expect.stringMatching(/It is taken for a repository\. Did you mean acme\/both\?/)]);
+  });
+
   it('lets a hostile record neither paint nor add a line', async () => {
     const hostile = '\\u001b[2J\\u202eada\\nfake: intact';
     await published({ record: (text) => text.replace('"reviewer":"ada"', `"reviewer":"${hostile}"`) });
