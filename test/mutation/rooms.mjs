@@ -2,7 +2,7 @@
 export const ROOMS = {
   plan: {
     mutate: ['plan/{approval,canonical,decision,manifest,target-operations,provenance}.ts'],
-    tests: ['test/plan/{approval,collection,manifest,plan-mtp,plan-vision,provenance,review,reviewer}.test.ts'],
+    tests: ['test/plan/{approval*,collection,manifest,plan-mtp,plan-vision,provenance*,render,review,reviewer,target-operations}.test.ts'],
   },
   'formats/safetensors': {
     mutate: ['formats/safetensors/*.ts'],

@@ -2,8 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BLOCK_BYTES, blockCount } from '../../core/blocks.js';
 import type { Sha256 } from '../../core/ids.js';
-import { sha256Of } from '../../plan/canonical.js';
-import { makeManifest, manifestDigest, samplesOf } from '../../plan/manifest.js';
+import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
+import {
+  describeBytes,
+  describeLarge,
+  GIT_BLOB_LIMIT,
+  makeManifest,
+  Manifest,
+  manifestDigest,
+  manifestText,
+  samplesOf,
+  type ManifestFile,
+} from '../../plan/manifest.js';
 import { manifestOf, parseProvenance, provenanceText } from '../../plan/provenance.js';
 import { plan, recordOf, TARGET } from './fixtures.js';
 
@@ -61,5 +71,52 @@ describe('the samples of a file', () => {
     const files = [{ path: 'a.bin', size, sha256: digestOf('x'), samples: [{ ...sample, sha256: digestOf('y') }] }];
     const { last } = recordOf(plan(), TARGET, makeManifest(files));
     expect(() => parseProvenance(provenanceText(last.provenance))).toThrow(expect.objectContaining({ code: 'plan/bad-provenance' }));
+  });
+});
+
+describe('a manifest', () => {
+  const file: ManifestFile = { path: 'a', size: 3, sha256: digestOf('a') };
+  const sample = { begin: 0, end: 1, sha256: digestOf('s') };
+
+  it.each<[string, unknown, boolean]>([
+    ['of a file', file, true],
+    ['of a path of 1024 characters', { ...file, path: 'x'.repeat(1024) }, true],
+    ['of a longer one', { ...file, path: 'x'.repeat(1025) }, false],
+    ['of no path', { ...file, path: '' }, false],
+    ['with four samples', { ...file, samples: Array.from({ length: 4 }, () => sample) }, true],
+    ['with five', { ...file, samples: Array.from({ length: 5 }, () => sample) }, false],
+  ])('%s is one: %s', (_, found, isOne) => {
+    expect(Manifest.safeParse({ version: 1, files: [found, file] }).success).toBe(isOne);
+  });
+
+  it.each([
+    ['another version', { version: 2, files: [file] }],
+    ['no file', { version: 1, files: [] }],
+    ['no fields', {}],
+  ])('with %s is none', (_, found) => {
+    expect(Manifest.safeParse(found).success).toBe(false);
+  });
+
+  it('has its files in the order of their bytes, and one line of canonical JSON', () => {
+    const manifest = makeManifest([{ ...file, path: 'b' }, file]);
+    expect(manifest.files.map(({ path }) => path)).toEqual(['a', 'b']);
+    expect(manifestText(manifest)).toMatch(/^\{"files":\[\{"path":"a".*\],"version":1\}\n$/);
+    expect(manifestDigest(manifest)).toBe(`sha256:${sha256Of(manifestText(manifest).trimEnd())}`);
+  });
+
+  it('describes a large file by its digest, and by samples where there are some', () => {
+    expect(describeLarge('a', 3, file.sha256, [])).toStrictEqual(file);
+    expect(describeLarge('a', 3, file.sha256, [sample])).toStrictEqual({ ...file, samples: [sample] });
+  });
+
+  it('describes a small file by its git blob too, up to the limit', () => {
+    const [most, more] = [Buffer.alloc(GIT_BLOB_LIMIT), Buffer.alloc(GIT_BLOB_LIMIT + 1)];
+    expect(describeBytes('a', most)).toStrictEqual({
+      path: 'a',
+      size: GIT_BLOB_LIMIT,
+      sha256: sha256Of(most),
+      gitBlob: gitBlobOf(most),
+    });
+    expect(describeBytes('a', more)).toStrictEqual({ path: 'a', size: GIT_BLOB_LIMIT + 1, sha256: sha256Of(more) });
   });
 });

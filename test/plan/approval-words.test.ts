@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { Digest } from '../../core/ids.js';
+import { ApprovalPolicy, decide, openApproval, type Approval } from '../../plan/approval.js';
+import { shortDigest } from '../../plan/decision.js';
+
+const PLAN = Digest.parse(`sha256:${'a1'.repeat(32)}`);
+const OTHER = Digest.parse(`sha256:${'b2'.repeat(32)}`);
+const DEADLINE = 1_000_000;
+const open = (): Approval => openApproval({ round: 1, plan: PLAN, deadline: DEADLINE });
+const message = (over: Record<string, unknown> = {}): unknown => ({ plan: PLAN, verdict: 'approve', reviewer: 'ada', ...over });
+
+describe('what a refusal says', () => {
+  const MANIFEST = Digest.parse(`sha256:${'c3'.repeat(32)}`);
+  const release = (): Approval => openApproval({ round: 1, plan: PLAN, manifest: MANIFEST, deadline: DEADLINE });
+  const said = (approval: Approval, input: unknown, now = 5): string => {
+    const { answer } = decide(approval, input, now);
+    return answer.result === 'refused' ? answer.message : answer.result;
+  };
+
+  it('of something that is no decision: its first four faults, and what to send', () => {
+    const wrong = { plan: 1, verdict: 'perhaps', reviewer: 2, identity: 'x', note: 3 };
+    expect(said(open(), wrong)).toBe(
+      'Not a decision: plan: must be text; verdict: must be approve or reject; reviewer: must be text; identity: must be hub or os. Send {"plan": "…", "verdict": "approve" or "reject", "reviewer": "…"}.',
+    );
+    expect(said(release(), { ...wrong, plan: undefined, manifest: MANIFEST })).toMatch(
+      /; reviewer: must be text; .*Send \{"manifest": "…", "verdict": "approve"/,
+    );
+    expect(said(open(), 'yes')).toMatch(/^Not a decision: message: must be an object/);
+  });
+
+  it('names plan or manifest, whichever is asked about', () => {
+    expect(said(open(), message({ plan: OTHER }))).toContain(`asks about plan ${shortDigest(PLAN)}, not ${OTHER}.`);
+    expect(said(release(), { manifest: OTHER, verdict: 'approve', reviewer: 'ada' })).toContain(
+      `asks about manifest ${shortDigest(MANIFEST)}, not ${OTHER}.`,
+    );
+  });
+
+  it('is not that it came late in the last millisecond', () => {
+    expect(said(open(), message(), DEADLINE)).toBe('accepted');
+    expect(said(open(), message(), DEADLINE + 1)).toContain('has expired');
+  });
+
+  it('of a name that cannot be told from others: what is needed, and which letters are the reason', () => {
+    const two = openApproval({ round: 1, plan: PLAN, deadline: DEADLINE, policy: { self: 'allow', required: 2 } });
+    const other = openApproval({
+      round: 1,
+      plan: PLAN,
+      deadline: DEADLINE,
+      policy: { self: 'deny', required: 1 },
+      startedBy: 'grace@example.org',
+    });
+    expect(said(two, message({ reviewer: 'a b' }))).toMatch(
+      /^This plan needs 2 approvals of different people, and "a b" cannot be told from other people\. Give/,
+    );
+    expect(said(other, message({ reviewer: 'a b' }))).toMatch(/^This plan needs the approval of another person, and "a b" cannot/);
+    expect(said(two, message({ reviewer: 'аda' }))).toContain('people: some of its letters may only look like Latin letters. Give');
+  });
+
+  it('is kept with the newest few of them', () => {
+    let approval = open();
+    for (let at = 0; at < 30; at += 1) ({ approval } = decide(approval, { plan: PLAN, verdict: 'approve', reviewer: at }, 5));
+    expect(approval.refusals).toHaveLength(10);
+    expect(decide(approval, message(), 5).approval.state).toBe('approved');
+  });
+});
+
+it('a reject leaves no approval missing', () => {
+  const two = openApproval({ round: 1, plan: PLAN, deadline: DEADLINE, policy: { self: 'allow', required: 2 } });
+  expect(decide(two, message({ verdict: 'reject' }), 5).answer).toMatchObject({ result: 'accepted', missing: 0 });
+});
+
+it.each([
+  [{ self: 'allow', required: 1 }, true],
+  [{ self: 'deny', required: 20 }, true],
+  [{ self: 'deny', required: 21 }, false],
+  [{ self: 'deny', required: 0 }, false],
+  [{ self: 'perhaps', required: 1 }, false],
+  [{}, false],
+])('a policy of %j is one: %s', (policy, isOne) => {
+  expect(ApprovalPolicy.safeParse(policy).success).toBe(isOne);
+});

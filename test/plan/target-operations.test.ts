@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../plan/canonical.js';
+import { checkTarget, targetOperations, type WantedFile } from '../../plan/target-operations.js';
+import { absentTarget, bytesFile, commit, plan, publishedTarget } from './fixtures.js';
+
+const wanted = (path: string, same = false): WantedFile => ({ path, reason: 'because', same });
+/** A target with files that SWP did not publish. */
+const foreign = (...paths: readonly string[]) => ({
+  ...absentTarget(),
+  exists: true,
+  head: commit('c'),
+  files: paths.map((path) => bytesFile(path, Buffer.from(path))),
+});
+
+describe('the operations on a target', () => {
+  it.each([
+    [true, 'private'],
+    [false, 'public'],
+  ])('create one that is absent, private: %s', (isPrivate, word) => {
+    expect(targetOperations(absentTarget(), isPrivate, [wanted('a')])).toEqual([
+      { op: 'create', private: isPrivate, reason: `the target is absent or empty; it will be ${word}` },
+      { op: 'add', path: 'a', reason: 'because' },
+    ]);
+  });
+
+  it('keep what is not ours, and name the first ten in their order', () => {
+    const paths = Array.from({ length: 12 }, (_, at) => `theirs-${String(at).padStart(2, '0')}`);
+    expect(targetOperations(foreign(...paths.toReversed()), false, [wanted('a')]).at(-1)).toEqual({
+      op: 'keep-foreign',
+      count: 12,
+      digest: digestOf(paths),
+      first: paths.slice(0, 10),
+    });
+  });
+
+  it('say nothing of files that are not ours where there are none', () => {
+    expect(targetOperations(foreign('a'), false, [wanted('a')])).toEqual([{ op: 'replace', path: 'a', reason: 'because' }]);
+    expect(targetOperations({ ...foreign('b'), head: null }, false, []).map(({ op }) => op)).toEqual(['create']);
+  });
+});
+
+describe('the check of a target', () => {
+  it('warns of what would be replaced and is not ours, and of nothing else', () => {
+    const target = foreign('README.md', 'same', 'theirs');
+    expect(checkTarget(target, [wanted('README.md'), wanted('same', true), wanted('new')])).toMatchObject([
+      { code: 'target-foreign', message: expect.stringMatching(/ would replace: README\.md\.$/) },
+    ]);
+    expect(checkTarget(target, [wanted('same', true), wanted('new')])).toEqual([]);
+    expect(checkTarget({ ...target, head: null }, [wanted('README.md')])).toEqual([]);
+  });
+
+  it('has nothing to say of our own files', () => {
+    expect(checkTarget(publishedTarget(plan()), [wanted('README.md')])).toEqual([]);
+  });
+});
