@@ -25,10 +25,10 @@ it('the slices of a sweep take each of its cases once', () => {
   expect(shareOf(cases, { name: 'all' })).toEqual(cases);
 });
 
-it('no slice has more to do than three workers do in four minutes', () => {
+it('no slice has more to do than three workers do in five minutes', () => {
   const inSlice = (file: string): number => secondsOf(file) / (file.startsWith('test/sweep/') ? slices.length : 1);
   const seconds = slices.map((slice) => filesOf(slice, all).reduce((sum, file) => sum + inSlice(file), 0));
-  expect(Math.max(...seconds)).toBeLessThan(3 * 240);
+  expect(Math.max(...seconds)).toBeLessThan(3 * 300);
 });
 
 it('properties are tried less often in `npm test` alone', () => {

@@ -30,10 +30,10 @@ export const shareOf = <T>(cases: readonly T[], tier: Tier = TIER): T[] =>
 
 /** Seconds that a file takes on two quiet cores with two others beside it, where that is more than a few. */
 export const SECONDS: Readonly<Record<string, number>> = {
+  'test/sweep/vindex.long.test.ts': 2900,
   'test/sweep/vindex-kills.long.test.ts': 1800,
   'test/sweep/vision-kills.long.test.ts': 1600,
   'test/sweep/mtp-kills.long.test.ts': 1400,
-  'test/sweep/vindex.long.test.ts': 1300,
   'test/sweep/vision.long.test.ts': 1200,
   'test/sweep/mtp.long.test.ts': 1100,
   'test/worker/hosts.long.test.ts': 113,
