@@ -47,6 +47,9 @@ export class SwpError extends Error {
   }
 }
 
+/** More than SWP takes of something, which no damage of a bit or two on the way explains: it is not read again. */
+export class BeyondLimit extends SwpError {}
+
 /** The message of anything thrown, with those messages of its causes that it does not repeat itself. */
 export const messageOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { Semaphore } from 'async-mutex';
-import { SwpError } from '../../core/error.js';
+import { BeyondLimit, SwpError } from '../../core/error.js';
 import { headerSize, LENGTH_PREFIX, openHeader, type SafetensorsHeader } from '../../formats/safetensors/header.js';
 import { openIndex, type SafetensorsIndex } from '../../formats/safetensors/index-file.js';
 import type { CheckpointFile } from '../../formats/mtp/selection.js';
@@ -48,14 +48,14 @@ class TensorCount {
       own += 1;
       this.count += 1;
       if (this.count > most)
-        throw new SwpError('integrity', 'formats/tensor-count', `The checkpoint has more than ${most} tensors that matter.`);
+        throw new BeyondLimit('integrity', 'formats/tensor-count', `The checkpoint has more than ${most} tensors that matter.`);
       return true;
     };
     return { keep, undo: () => void (this.count -= own) };
   }
 }
 
-const isBroken = ({ kind, code }: SwpError): boolean => kind === 'integrity' && code !== 'formats/tensor-count';
+const isBroken = (error: SwpError): boolean => error.kind === 'integrity' && !(error instanceof BeyondLimit);
 
 /** Reads headers by range, keeping the entries that are asked for. */
 export class HeaderReader {

@@ -1,4 +1,4 @@
-import { SwpError } from '../../core/error.js';
+import { BeyondLimit, SwpError } from '../../core/error.js';
 import { oneLine } from '../../core/text.js';
 import { isDtype, tensorBytes, type Dtype } from '../dtype.js';
 import { readMembers, type Parsing } from './json-members.js';
@@ -144,7 +144,8 @@ export const openHeader = (
       return () => undefined;
     }
     checkName(name);
-    if (extents.count >= MAX_TENSORS) refuse('tensor-count', `The header has more than ${MAX_TENSORS} tensors.`);
+    if (extents.count >= MAX_TENSORS)
+      throw new BeyondLimit('integrity', 'formats/tensor-count', `The header has more than ${MAX_TENSORS} tensors.`);
     const tensor = readTensor(reader, name, dataBegin);
     return () => {
       extents.add(tensor);

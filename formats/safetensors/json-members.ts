@@ -1,4 +1,4 @@
-import { SwpError } from '../../core/error.js';
+import { BeyondLimit, SwpError } from '../../core/error.js';
 import { JsonReader } from './json-reader.js';
 
 /** Characters of one member: none of a header or an index comes near it. */
@@ -48,6 +48,10 @@ export const readMembers = (readMember: ReadMember, inside: string | null = null
     throw new SwpError('integrity', 'formats/bad-json', message);
   };
 
+  const refuseMore = (message: string): never => {
+    throw new BeyondLimit('integrity', 'formats/bad-json', message);
+  };
+
   const begin = (): void => {
     reader.open('{');
     begun = true;
@@ -66,9 +70,9 @@ export const readMembers = (readMember: ReadMember, inside: string | null = null
       objects.pop();
       return;
     }
-    if (seen.size >= MAX_MEMBERS) refuse(`One object of its JSON has more than ${MAX_MEMBERS} members.`);
+    if (seen.size >= MAX_MEMBERS) refuseMore(`One object of its JSON has more than ${MAX_MEMBERS} members.`);
     const key = reader.key(seen);
-    if (keyCharacters + key.length > MAX_KEYS) refuse(`The keys of its JSON have more than ${MAX_KEYS} characters.`);
+    if (keyCharacters + key.length > MAX_KEYS) refuseMore(`The keys of its JSON have more than ${MAX_KEYS} characters.`);
     if (!object.inside && key === inside) {
       reader.open('{');
       take(seen, key);
