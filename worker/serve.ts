@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { Runtime } from '@temporalio/worker';
+import { Runtime, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { openScratch, parentWarning } from '../activities/scratch/open-scratch.js';
 import { Pace } from '../core/pace.js';
@@ -45,6 +45,18 @@ const workflowCode = (): { workflowBundle: { codePath: string } } | { workflowsP
     : { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 };
 
+/** Runs workers, and beside them something that ends when they have ended. */
+const runBeside = async (workers: readonly Worker[], stop: AbortSignal, run: (over: AbortSignal) => Promise<void>): Promise<void> => {
+  const over = new AbortController();
+  const running = run(AbortSignal.any([stop, over.signal]));
+  try {
+    await runWorkers(workers, stop);
+  } finally {
+    over.abort();
+    await running;
+  }
+};
+
 const serveControl = async ({ env, logger, redact, stop, onReady }: ServeParts): Promise<void> => {
   const settings = readSettings(env);
   const { connection, namespace, address } = await connectWorker(env);
@@ -52,23 +64,16 @@ const serveControl = async ({ env, logger, redact, stop, onReady }: ServeParts):
     const hub = { ...hubConfigFromEnv(env), redact };
     const workers = await createControlWorkers({ connection, namespace, settings, hub, workflows: workflowCode() });
     onReady({ role: 'control', address, namespace, host: null });
-    const over = new AbortController();
-    const watching =
-      settings.metrics === null
-        ? undefined
-        : watchStages({
-            count: async (query) => (await new Client({ connection, namespace }).workflow.count(query)).count,
-            taskQueue: settings.taskQueue,
-            publishes: createMetrics(Runtime.instance().metricMeter).publishes,
-            logger,
-            stop: AbortSignal.any([stop, over.signal]),
-          });
-    try {
-      await runWorkers(workers, stop);
-    } finally {
-      over.abort();
-      await watching;
-    }
+    if (settings.metrics === null) return await runWorkers(workers, stop);
+    await runBeside(workers, stop, (over) =>
+      watchStages({
+        count: async (query) => (await new Client({ connection, namespace }).workflow.count(query)).count,
+        taskQueue: settings.taskQueue,
+        publishes: createMetrics(Runtime.instance().metricMeter).publishes,
+        logger,
+        stop: over,
+      }),
+    );
   } finally {
     await connection.close();
   }
@@ -97,17 +102,7 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
         env,
       });
       onReady({ role: 'highmem', address, namespace, host });
-      const over = new AbortController();
-      const releasing = releaseRegularly(new Client({ connection, namespace }), claims, {
-        logger,
-        stop: AbortSignal.any([stop, over.signal]),
-      });
-      try {
-        await runWorkers(workers, stop);
-      } finally {
-        over.abort();
-        await releasing;
-      }
+      await runBeside(workers, stop, (over) => releaseRegularly(new Client({ connection, namespace }), claims, { logger, stop: over }));
     } finally {
       await connection.close();
     }

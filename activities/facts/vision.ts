@@ -39,7 +39,6 @@ const hashFileOnce = async (
   const blob = createHash('sha1').update(`blob ${size}\0`);
   const reader = openFile(hub, { repo: source.repo, commit: source.commit, path, size, lfs });
   let read = 0;
-  const takeBack = (): void => onBytes?.(-read, path);
   try {
     for await (const chunk of reader.read(0, size, signal)) {
       sha256.update(chunk);
@@ -47,16 +46,13 @@ const hashFileOnce = async (
       read += chunk.byteLength;
       onBytes?.(chunk.byteLength, path);
     }
+    const found = { sha256: Sha256.parse(sha256.digest('hex')), gitBlob: GitBlobId.parse(blob.digest('hex')) };
+    if (lfs === null ? found.gitBlob !== file.gitBlob : found.sha256 !== lfs) throw fileDiffers({ ...source, path });
+    return { path, size, ...found, lfs: lfs !== null };
   } catch (error) {
-    takeBack();
+    onBytes?.(-read, path);
     throw error;
   }
-  const found = { sha256: Sha256.parse(sha256.digest('hex')), gitBlob: GitBlobId.parse(blob.digest('hex')) };
-  if (lfs === null ? found.gitBlob !== file.gitBlob : found.sha256 !== lfs) {
-    takeBack();
-    throw fileDiffers({ ...source, path });
-  }
-  return { path, size, ...found, lfs: lfs !== null };
 };
 
 /**
