@@ -5,7 +5,7 @@ import { allTestFiles, filesOf, TIER } from './test/support/tiers.js';
 
 /** Rooms whose tests need no Temporal server; every other test gets one, started once for the whole run. */
 const SERVERLESS =
-  /^test\/(core|catalog|formats|plan|hub|larql|activities|dev\/(hub|checkpoint|larql)|project|client\/offline|worker\/offline)\//;
+  /^test\/(core|catalog|formats|plan|hub|larql|publish|contract|activities|settings|dev\/(hub|checkpoint|larql)|project|client\/offline|worker\/offline|temporal\/offline)\//;
 
 /** What tests write lives for seconds. By day that is in memory, where there is room; everything also runs on the disk. */
 const MEMORY = '/dev/shm';

@@ -7,8 +7,8 @@ import { SwpError, messageOf } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
 import { oneLine } from '../core/text.js';
 import { INPUTS } from './inputs.js';
-import { NothingSent } from './nothing-sent.js';
-import { explainFailure } from './scratch/explain-failure.js';
+import { NothingSent } from '../publish/commit/nothing-sent.js';
+import { explainFailure } from '../publish/scratch/explain-failure.js';
 
 const isStopping = (): boolean => Context.current().cancellationDetails?.workerShutdown ?? false;
 

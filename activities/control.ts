@@ -1,13 +1,13 @@
 import { Context } from '@temporalio/activity';
 import { comparePreconditions } from '../plan/preconditions.js';
-import type { ControlActivities, WaitingActivities } from './api.js';
-import { findCommit } from './find-commit.js';
-import { readSource } from './facts/source.js';
-import { readTarget } from './facts/target.js';
+import type { ControlActivities, WaitingActivities } from '../contract/publish-activities.js';
+import { findCommit } from '../publish/commit/find-commit.js';
+import { readSource } from '../publish/facts/source.js';
+import { readTarget } from '../publish/facts/target.js';
 import { tellingRetries, withHeartbeat } from './heartbeat.js';
-import type { Notification } from './notification.js';
-import { planEntry, type PlanDeps } from './plan-entry.js';
-import { verifyPublished } from './verify.js';
+import type { Notification } from '../contract/notification.js';
+import { planEntry, type PlanDeps } from '../publish/planning/plan-entry.js';
+import { verifyPublished } from '../publish/verify/verify-published.js';
 
 /** Its Hub is one with a read token: nothing here writes there. Its policies are those of this worker's settings. */
 export interface ControlDeps extends PlanDeps {

@@ -2,33 +2,9 @@ import { Context } from '@temporalio/activity';
 import { oneLine } from '../core/text.js';
 import type { HubConfig } from '../hub/config.js';
 import { LASTING_MS } from '../hub/retry.js';
-import { progressText } from '../plan/render/progress.js';
-import { RateMeter } from './rate-meter.js';
-
-/** What a running step tells: hints for people, never the truth about what was done. Bytes; the rate in bytes a second. */
-export interface Progress {
-  readonly step: string;
-  readonly host?: string;
-  readonly file?: string;
-  readonly fileDoneBytes?: number;
-  readonly fileTotalBytes?: number;
-  readonly doneBytes?: number;
-  readonly totalBytes?: number;
-  readonly doneFiles?: number;
-  readonly totalFiles?: number;
-  readonly rate?: number;
-  readonly note?: string;
-  /** A call that has failed for an hour and is tried again: since when, as an ISO date, and why. */
-  readonly failing?: { readonly since: string; readonly reason: string };
-  /** What an attempt after a crash may go on from. */
-  readonly resume?: unknown;
-}
-
-type Told = Omit<Progress, 'step' | 'host' | 'rate' | 'failing'> & {
-  /** Said until then, whatever else moves: only the next failure or its absence tells whether it still fails. */
-  readonly failing?: NonNullable<Progress['failing']> & { readonly until: number };
-};
-export type Report = (progress: Told) => void;
+import { progressText, type Progress } from '../contract/progress.js';
+import type { ProgressUpdate, ReportProgress } from '../publish/progress.js';
+import { RateMeter } from '../core/rate-meter.js';
 
 const BEAT_MS = 2_000;
 const LOG_MS = 30_000;
@@ -38,13 +14,13 @@ const ATTEMPT_MS = 10 * 60_000;
 /** Runs a step while beating with its last progress, so that only a dead worker is taken for dead. */
 export const withHeartbeat = async <T>(
   step: string,
-  run: (signal: AbortSignal, report: Report) => Promise<T>,
+  run: (signal: AbortSignal, report: ReportProgress) => Promise<T>,
   host?: string,
 ): Promise<T> => {
   const context = Context.current();
   const meter = new RateMeter();
-  let told: Omit<Told, 'failing'> = {};
-  let lasting: Told['failing'];
+  let told: Omit<ProgressUpdate, 'failing'> = {};
+  let lasting: ProgressUpdate['failing'];
   const progress = (): Progress => {
     const { doneBytes } = told;
     const rate = doneBytes === undefined ? null : meter.rate(doneBytes, performance.now());
@@ -72,7 +48,7 @@ export const withHeartbeat = async <T>(
 };
 
 /** The same Hub, which tells people through heartbeats and the log why nothing moves: otherwise a wait looks like work. */
-export const tellingRetries = (hub: HubConfig, report: Report): HubConfig => ({
+export const tellingRetries = (hub: HubConfig, report: ReportProgress): HubConfig => ({
   ...hub,
   onRetry: (error, waitMs, failingMs) => {
     const reason = oneLine(error.message, 400);

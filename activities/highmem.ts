@@ -5,23 +5,24 @@ import type { HubConfig } from '../hub/config.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { assertApproved, assertReleased, type ApprovedArtifact } from '../plan/approved.js';
 import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
-import type { ClaimActivities, HostActivities, LightActivities } from './api.js';
-import { buildPayload, type BuildOrder } from './build.js';
-import { commitSealed } from './commit.js';
-import { fileTarget } from './file-target.js';
-import { tellingRetries, withHeartbeat, type Report } from './heartbeat.js';
-import type { HostLarql } from './host-larql.js';
-import { mirrorPayload } from './mirror.js';
-import { probeHost } from './probe.js';
-import { NothingSent } from './nothing-sent.js';
-import { endDamage } from './vindex/extracted-digests.js';
-import { assertOwnDirectory } from './scratch/open-scratch.js';
-import type { ScratchParts } from './scratch/parts.js';
-import { capacityOf } from './scratch/room.js';
-import { openSealed, publishedPayload, seal, type Payload, type Sealed } from './seal.js';
-import { assertTargetAllowed } from './targets.js';
-import { uploadSealed } from './upload.js';
-import { inputsOf, leavesToOthers } from './vindex/inputs.js';
+import type { ClaimActivities, HostActivities, LightActivities } from '../contract/publish-activities.js';
+import { buildPayload, type BuildOrder } from '../publish/build/build-payload.js';
+import { commitSealed } from '../publish/commit/commit-sealed.js';
+import { fileTarget } from '../publish/collection/add-to-collection.js';
+import { tellingRetries, withHeartbeat } from './heartbeat.js';
+import type { ReportProgress } from '../publish/progress.js';
+import type { HostLarql } from '../publish/facts/host-larql.js';
+import { mirrorPayload } from '../publish/build/mirror.js';
+import { probeHost } from '../publish/facts/probe-host.js';
+import { NothingSent } from '../publish/commit/nothing-sent.js';
+import { endDamage } from '../publish/build/vindex/extracted-digests.js';
+import { assertOwnDirectory } from '../publish/scratch/open-scratch.js';
+import type { ScratchParts } from '../publish/scratch/parts.js';
+import { capacityOf } from '../publish/scratch/room.js';
+import { openSealed, publishedPayload, seal, type Payload, type Sealed } from '../publish/seal/seal.js';
+import { assertTargetAllowed } from '../publish/upload/allowed-targets.js';
+import { uploadSealed } from '../publish/upload/upload-sealed.js';
+import { inputsOf, leavesToOthers } from '../publish/build/vindex/inputs.js';
 
 export interface HighmemDeps extends ScratchParts {
   readonly host: string;
@@ -73,14 +74,14 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     assertTargetAllowed(approved.plan.target.repo, deps.targets);
     await assertOwnDirectory(deps.layout.root);
   };
-  const beating = <T>(step: string, run: (signal: AbortSignal, report: Report) => Promise<T>): Promise<T> =>
+  const beating = <T>(step: string, run: (signal: AbortSignal, report: ReportProgress) => Promise<T>): Promise<T> =>
     withHeartbeat(step, run, deps.host);
-  const hubs = (report: Report) => ({
+  const hubs = (report: ReportProgress) => ({
     hub: tellingRetries(deps.writeHub, report),
     sourceHub: tellingRetries(deps.sourceHub, report),
   });
   /** A claim counts on the space of what is still being deleted. */
-  const awaitDeletion = async (report: Report, signal: AbortSignal): Promise<void> => {
+  const awaitDeletion = async (report: ReportProgress, signal: AbortSignal): Promise<void> => {
     if ((await deps.trash.bytes()) === 0) return;
     report({ note: 'deleting what is no longer used' });
     await deps.trash.empty(signal);

@@ -3,11 +3,32 @@ import { ApprovedArtifact } from '../plan/approved.js';
 import { ArtifactPlan } from '../plan/artifact-plan.js';
 import { CampaignItem } from '../plan/campaign/decision.js';
 import { Repair } from '../plan/findings/repair.js';
-import { ClaimRequest, CommitRequest, PlanRequest, ProbeRequest, ReleaseRequest, UploadRequest, VerifyRequest } from './api.js';
-import type { ClaimActivities, ControlActivities, HostActivities, LightActivities, WaitingActivities } from './api.js';
-import { CampaignBatch, DecideRequest, FollowRequest, SelectRequest, StartRequest, type CampaignActivities } from './campaign/api.js';
-import { Notification } from './notification.js';
-import { BatchRequest, FleetRequest, ReadBackRequest, type RevalidateActivities } from './revalidate/api.js';
+import {
+  ClaimRequest,
+  CommitRequest,
+  PlanRequest,
+  ProbeRequest,
+  ReleaseRequest,
+  UploadRequest,
+  VerifyRequest,
+} from '../contract/publish-activities.js';
+import type {
+  ClaimActivities,
+  ControlActivities,
+  HostActivities,
+  LightActivities,
+  WaitingActivities,
+} from '../contract/publish-activities.js';
+import {
+  CampaignBatch,
+  DecideRequest,
+  FollowRequest,
+  SelectRequest,
+  StartRequest,
+  type CampaignActivities,
+} from '../contract/campaign-activities.js';
+import { Notification } from '../contract/notification.js';
+import { BatchRequest, FleetRequest, ReadBackRequest, type RevalidateActivities } from '../contract/revalidate-activities.js';
 
 type ActivityName = keyof (ControlActivities &
   WaitingActivities &

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Runtime, DefaultLogger } from '@temporalio/worker';
-import { connectClient } from '../client/temporal-connection.js';
+import { connectClient } from '../temporal/connect-client.js';
 import { findTemporalCli } from '../dev/temporal/find.js';
 import { startTemporalServer } from '../dev/temporal/server.js';
 import { Secret } from '../core/secret.js';
@@ -8,8 +8,8 @@ import { connectWorker } from '../worker/connection.js';
 import { createControlWorkers } from '../worker/control.js';
 import { createHighmemWorkers } from '../worker/highmem.js';
 import { runWorkers } from '../worker/run.js';
-import { readSettings } from '../worker/settings.js';
-import { campaignId } from '../workflows/names.js';
+import { readSettings } from '../settings/settings.js';
+import { campaignId } from '../contract/names.js';
 import type { publishCampaign } from '../workflows/publish-campaign.js';
 import type { Figure } from './figure.js';
 import { FLEET_TOKENS, type Fleet } from './fleet-seed.js';

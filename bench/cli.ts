@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import pMap from 'p-map';
-import { connectClient, type TemporalClient } from '../client/temporal-connection.js';
+import { connectClient, type TemporalClient } from '../temporal/connect-client.js';
 import { findTemporalCli } from '../dev/temporal/find.js';
 import { startTemporalServer } from '../dev/temporal/server.js';
-import { BASE_QUEUE, publishId } from '../workflows/names.js';
-import { SwpEntry, SwpStage } from '../workflows/search-attributes.js';
+import { BASE_QUEUE, publishId } from '../contract/names.js';
+import { SwpEntry, SwpStage } from '../contract/search-attributes.js';
 import { median, type Figure } from './figure.js';
 
 const MAIN = fileURLToPath(new URL('../client/main.js', import.meta.url));

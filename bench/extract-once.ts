@@ -6,13 +6,13 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
 import { z } from 'zod';
-import { readMtpSource } from '../activities/facts/mtp.js';
-import { readSource } from '../activities/facts/source.js';
-import { EXTRACTION_WORK, extractMtp } from '../activities/mtp/extract.js';
-import { stagedPath } from '../activities/mtp/stage-shards.js';
-import { connectSource } from '../activities/source-readers.js';
+import { readMtpSource } from '../publish/facts/mtp.js';
+import { readSource } from '../publish/facts/source.js';
+import { EXTRACTION_WORK, extractMtp } from '../publish/build/mtp/extract.js';
+import { stagedPath } from '../publish/build/mtp/stage-shards.js';
+import { connectSource } from '../publish/build/source-readers.js';
 import { RepoId } from '../core/ids.js';
-import type { FileFacts } from '../plan/facts.js';
+import type { RepoFile } from '../hub/repo-file.js';
 import { SourceProof } from '../plan/source-proof.js';
 
 const Order = z.object({ way: z.enum([...SourceProof.options, 'naive']), endpoint: z.string(), repo: RepoId, directory: z.string() });
@@ -38,7 +38,7 @@ const touched = source.files.filter(({ path }) => paths.has(path));
 /** Whole shards to disk first, compared with nothing, and the same extraction from there. */
 const downloadAll = async (): Promise<void> => {
   const readers = connectSource(hub, source);
-  const download = async (file: FileFacts): Promise<void> => {
+  const download = async (file: RepoFile): Promise<void> => {
     const path = stagedPath(join(directory, EXTRACTION_WORK.at(-1) ?? ''), file);
     await mkdir(dirname(path), { recursive: true });
     await pipeline(Readable.from(readers.readerOf(file.path).read(0, file.size, signal)), createWriteStream(path));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
-import { checkTargets } from '../activities/revalidate/check-targets.js';
+import { checkTargets } from '../publish/verify/fleet/check-targets.js';
 import { batchesOf, fleetOf } from '../catalog/fleet.js';
 import { loadCatalog } from '../catalog/load.js';
 import { RepoId, Sha256 } from '../core/ids.js';

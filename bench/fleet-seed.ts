@@ -1,21 +1,21 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
-import { buildPayload } from '../activities/build.js';
-import { commitSealed } from '../activities/commit.js';
-import { HostLarql } from '../activities/host-larql.js';
-import { planArtifacts } from '../activities/plan-entry.js';
-import { ScratchLayout } from '../activities/scratch/layout.js';
-import { SharedInputs } from '../activities/scratch/shared.js';
-import { seal } from '../activities/seal.js';
-import { uploadSealed } from '../activities/upload.js';
+import { buildPayload } from '../publish/build/build-payload.js';
+import { commitSealed } from '../publish/commit/commit-sealed.js';
+import { HostLarql } from '../publish/facts/host-larql.js';
+import { planArtifacts } from '../publish/planning/plan-entry.js';
+import { ScratchLayout } from '../publish/scratch/layout.js';
+import { SharedInputs } from '../publish/scratch/shared.js';
+import { seal } from '../publish/seal/seal.js';
+import { uploadSealed } from '../publish/upload/upload-sealed.js';
 import { EntrySnapshot } from '../catalog/snapshot.js';
 import { generateCheckpoint } from '../dev/checkpoint/generate.js';
 import { startLocalHub } from '../dev/hub/index.js';
 import type { HubConfig } from '../hub/config.js';
 import { Secret } from '../core/secret.js';
 import { ONE_APPROVAL } from '../plan/approval.js';
-import { swpTools } from '../worker/tools.js';
+import { swpTools } from '../publish/planning/tools.js';
 
 export const FLEET_TOKENS = [
   { token: 'hf_benchreader', user: 'reader', orgs: ['bench'], role: 'read' as const },

@@ -7,10 +7,10 @@ import { generateCheckpoint } from '../dev/checkpoint/generate.js';
 import { startWorld } from '../dev/world/world.js';
 import { Connection, Client } from '@temporalio/client';
 import type { Figure } from './figure.js';
-import { decideUpdate } from '../workflows/messages.js';
-import { BASE_QUEUE, publishId, targetId } from '../workflows/names.js';
+import { decideUpdate } from '../contract/messages.js';
+import { BASE_QUEUE, publishId, targetId } from '../contract/names.js';
 import type { publishEntry } from '../workflows/publish-entry.js';
-import { SwpStage } from '../workflows/search-attributes.js';
+import { SwpStage } from '../contract/search-attributes.js';
 
 const SOURCE = RepoId.parse('demo-labs/bench-source');
 const TARGET = RepoId.parse('demo/bench-mtp');

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { openLocalFile } from '../activities/sealed-file.js';
+import { openLocalFile } from '../publish/seal/sealed-file.js';
 import { blockCount, BLOCK_BYTES } from '../core/blocks.js';
 import { digestFile, digestsOf } from '../core/file-digests.js';
 import { hashFile } from '../core/files.js';

@@ -1,5 +1,5 @@
 import { hubConfigFromEnv, type HubConfig } from '../hub/config.js';
-import type { TemporalClient } from './temporal-connection.js';
+import type { TemporalClient } from '../temporal/connect-client.js';
 
 /** Pages at which a person can look at what a message names. */
 export interface Addresses {

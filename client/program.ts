@@ -4,7 +4,7 @@ import { SwpError } from '../core/error.js';
 import type { ArtifactKind } from '../core/ids.js';
 import { swpVersion } from '../core/version.js';
 import type { MtpNames } from '../formats/mtp/naming.js';
-import { secretsIn } from '../worker/secrets.js';
+import { secretsIn } from '../settings/secrets.js';
 import type { Execute } from './context.js';
 import { declareCampaign } from './declare-campaign.js';
 import { declareCatalogEditing } from './declare-catalog.js';

@@ -1,4 +1,4 @@
-import type { Rebuild, RebuiltFile } from '../activities/rebuild/result.js';
+import type { Rebuild, RebuiltFile } from '../publish/verify/rebuild/result.js';
 import { formatBytes, oneLine, plural } from '../core/text.js';
 import type { BuildEnvironment } from '../plan/provenance.js';
 import type { Paint } from '../plan/render/paint.js';

@@ -1,15 +1,15 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Examination } from '../activities/examine.js';
-import { HostLarql } from '../activities/host-larql.js';
-import { rebuildTarget } from '../activities/rebuild/rebuild.js';
-import type { Rebuild } from '../activities/rebuild/result.js';
-import { ScratchLayout } from '../activities/scratch/layout.js';
+import type { Examination } from '../publish/verify/examine-target.js';
+import { HostLarql } from '../publish/facts/host-larql.js';
+import { rebuildTarget } from '../publish/verify/rebuild/rebuild-target.js';
+import type { Rebuild } from '../publish/verify/rebuild/result.js';
+import { ScratchLayout } from '../publish/scratch/layout.js';
 import { SwpError } from '../core/error.js';
 import type { HubConfig } from '../hub/config.js';
 import type { Provenance } from '../plan/provenance.js';
-import { readSettings } from '../worker/settings.js';
+import { readSettings } from '../settings/settings.js';
 import type { Context } from './context.js';
 import { progressTeller } from './output/teller.js';
 

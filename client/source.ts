@@ -1,10 +1,10 @@
-import { readSource } from '../activities/facts/source.js';
+import { readSource } from '../publish/facts/source.js';
 import { SwpError } from '../core/error.js';
 import { parseOrFaults } from '../core/faults.js';
 import { RepoId, Revision } from '../core/ids.js';
 import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../hub/config.js';
 import type { SourceFacts } from '../plan/facts.js';
-import { readSettings } from '../worker/settings.js';
+import { readSettings } from '../settings/settings.js';
 import { hubName } from './hub-name.js';
 
 /** A person waits: the Hub gets this many tries, where a worker would go on for as long as it takes. */

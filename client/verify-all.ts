@@ -1,4 +1,4 @@
-import { checkTargets } from '../activities/revalidate/check-targets.js';
+import { checkTargets } from '../publish/verify/fleet/check-targets.js';
 import { fleetOf } from '../catalog/fleet.js';
 import { readCatalog } from '../catalog/load.js';
 import { SwpError } from '../core/error.js';
@@ -8,7 +8,7 @@ import type { HubConfig } from '../hub/config.js';
 import { tableAfter } from '../plan/findings/digest.js';
 import { catalogFindings, levelOf } from '../plan/findings/finding.js';
 import { findingCounts, findingsMarkdown, readText } from '../plan/render/findings-markdown.js';
-import { readSettings } from '../worker/settings.js';
+import { readSettings } from '../settings/settings.js';
 import { catalogOptions } from './catalog.js';
 import type { Context } from './context.js';
 import { exitOfFindings, type ExitCode } from './exit-codes.js';

@@ -1,4 +1,4 @@
-import type { Examination, Unpublished } from '../activities/examine.js';
+import type { Examination, Unpublished } from '../publish/verify/examine-target.js';
 import { oneLine, plural, someOf } from '../core/text.js';
 import type { HubConfig } from '../hub/config.js';
 import { decisionText } from '../plan/decision.js';

@@ -10,6 +10,15 @@ export const formatBytes = (bytes: number): string => {
   return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`;
 };
 
+/** `1 h 5 min`, `3 min 20 s`, `45 s`: two units at most, as people say it. */
+export const formatSeconds = (seconds: number): string => {
+  const whole = Math.ceil(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  if (hours > 0) return minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`;
+  if (minutes > 0) return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
+  return `${rest} s`;
+};
+
 /** `1 tensor`, `2 tensors`: the count with its noun. */
 export const plural = (count: number, noun: string, nouns = `${noun}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? noun : nouns}`;

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { HashThread } from '../core/hash-thread.js';
-import type { CommitSha, RepoId } from '../core/ids.js';
-import type { FileFacts } from '../plan/facts.js';
-import type { ManifestFile, Sample } from '../plan/manifest.js';
-import type { ReadBackTotals } from '../plan/read-back.js';
+import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
+import type { RepoFile } from './repo-file.js';
 import type { CallOptions } from './call.js';
 import type { HubConfig } from './config.js';
 import { fileDiffers } from './read/file-differs.js';
@@ -11,6 +9,32 @@ import { openFile } from './read/range.js';
 import type { PinnedFile } from './read/resolve.js';
 import { readTwiceIfWrong } from './read/second-look.js';
 import { readTree } from './read/tree.js';
+
+/** A block of a file with its digest. Bytes from the file's start, `end` exclusive. */
+interface Sample {
+  readonly begin: number;
+  readonly end: number;
+  readonly sha256: Sha256;
+}
+
+/** A file as it should be. A git blob id is all that the Hub lists outside LFS; large files are read back in samples. */
+export interface ExpectedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: Sha256;
+  readonly gitBlob?: GitBlobId | undefined;
+  readonly samples?: readonly Sample[] | undefined;
+}
+
+/** How much of the files that were compared was read back; the rest is as the Hub lists it. Bytes, and files. */
+export interface ReadBackTotals {
+  readonly bytes: number;
+  /** Of all files that were compared. */
+  readonly ofBytes: number;
+  readonly wholeFiles: number;
+  readonly sampledFiles: number;
+  readonly unreadFiles: number;
+}
 
 export interface Mismatch {
   readonly path: string;
@@ -28,12 +52,12 @@ export type ReadBack = 'full' | 'nothing' | { readonly maxBytes: number; readonl
 export interface VerifyOptions extends CallOptions {
   readonly sample: ReadBack;
   /** The tree at the commit, where it was read already. */
-  readonly tree?: readonly FileFacts[];
+  readonly tree?: readonly RepoFile[];
   /** Told how far reading back is, in bytes. */
   readonly onProgress?: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
 }
 
-const compare = (file: ManifestFile, found: FileFacts | undefined): string | null => {
+const compare = (file: ExpectedFile, found: RepoFile | undefined): string | null => {
   if (found === undefined) return 'is not there';
   if (found.size !== file.size) return `has ${found.size} bytes instead of ${file.size}`;
   if (found.lfs !== null) return found.lfs === file.sha256 ? null : `has sha256 ${found.lfs} instead of ${file.sha256}`;
@@ -42,18 +66,14 @@ const compare = (file: ManifestFile, found: FileFacts | undefined): string | nul
 };
 
 /** A fixed order that no publisher chooses: by the digest of seed and path. */
-const shuffle = (files: readonly ManifestFile[], seed: string): ManifestFile[] =>
+const shuffle = (files: readonly ExpectedFile[], seed: string): ExpectedFile[] =>
   files
     .map((file) => ({ file, rank: createHash('sha256').update(`${seed}\0${file.path}`).digest('hex') }))
     .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
     .map(({ file }) => file);
 
 /** Files whose every byte is read. */
-const chooseWhole = (
-  files: readonly ManifestFile[],
-  sample: ReadBack,
-  found: ReadonlyMap<string, FileFacts>,
-): ReadonlySet<ManifestFile> => {
+const chooseWhole = (files: readonly ExpectedFile[], sample: ReadBack, found: ReadonlyMap<string, RepoFile>): ReadonlySet<ExpectedFile> => {
   if (sample === 'full') return new Set(files);
   if (sample === 'nothing') return new Set();
   if ('paths' in sample) return new Set(files.filter(({ path }) => sample.paths.has(path)));
@@ -71,12 +91,12 @@ const chooseWhole = (
 
 /** What is read back of each file; of some it is nothing. */
 const choose = (
-  files: readonly ManifestFile[],
+  files: readonly ExpectedFile[],
   sample: ReadBack,
-  found: ReadonlyMap<string, FileFacts>,
-): ReadonlyMap<ManifestFile, readonly Sample[]> => {
+  found: ReadonlyMap<string, RepoFile>,
+): ReadonlyMap<ExpectedFile, readonly Sample[]> => {
   const whole = chooseWhole(files, sample, found);
-  const rangesOf = (file: ManifestFile): readonly Sample[] => {
+  const rangesOf = (file: ExpectedFile): readonly Sample[] => {
     if (whole.has(file)) return [{ begin: 0, end: file.size, sha256: file.sha256 }];
     return sample === 'nothing' ? [] : (file.samples ?? []);
   };
@@ -158,7 +178,7 @@ const readRanges = async ({ hub, file, signal, onBytes }: Reading, ranges: reado
 
 const bytesIn = (ranges: readonly Sample[]): number => ranges.reduce((sum, { begin, end }) => sum + end - begin, 0);
 
-const totalsOf = (files: readonly ManifestFile[], chosen: ReadonlyMap<ManifestFile, readonly Sample[]>): ReadBackTotals => {
+const totalsOf = (files: readonly ExpectedFile[], chosen: ReadonlyMap<ExpectedFile, readonly Sample[]>): ReadBackTotals => {
   const read = [...chosen].filter(([, ranges]) => ranges.length > 0);
   const whole = read.filter(([{ size }, ranges]) => bytesIn(ranges) === size);
   return {
@@ -182,7 +202,7 @@ export const verifyPaths = async (
   hub: HubConfig,
   repo: RepoId,
   commit: CommitSha,
-  files: readonly ManifestFile[],
+  files: readonly ExpectedFile[],
   options: VerifyOptions,
 ): Promise<Verified> => {
   const { signal } = options;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ArtifactKind, CollectionSlug, CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
-import { digestOf } from './canonical.js';
+import { digestOf } from '../core/digests.js';
 import { Check } from './checks.js';
 import { ManifestFile } from './manifest.js';
 import { Recipe } from './recipe.js';

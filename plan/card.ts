@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { CommitSha, Digest, RepoId } from '../core/ids.js';
 import { plural } from '../core/text.js';
 import { codeSpan, escapeMarkdown } from './escape.js';
-import type { License } from './facts.js';
+import type { License } from '../hub/repo-file.js';
 import type { ManifestFile } from './manifest.js';
 
 export const CARD_PATH = 'README.md';

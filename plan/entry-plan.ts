@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ArtifactKind, Digest, RepoId } from '../core/ids.js';
 import { artifactPlanDigest, PlanAction, type ArtifactPlan } from './artifact-plan.js';
-import { digestOf } from './canonical.js';
+import { digestOf } from '../core/digests.js';
 
 /** What a reviewer approves: the entry as it was asked for, and the digest of each artifact's plan. */
 export const EntryPlan = z.strictObject({

@@ -1,24 +1,8 @@
 import { z } from 'zod';
 import { Sha256, type CollectionSlug, type CommitSha, type GitBlobId, type RepoId } from '../core/ids.js';
 import { BLOCK_GENERATIONS } from '../formats/vindex/blocks.js';
+import type { License, RepoFile } from '../hub/repo-file.js';
 import type { Provenance } from './provenance.js';
-
-/** One file of a repository at a commit, as the Hub lists it. Size in bytes. */
-export interface FileFacts {
-  readonly path: string;
-  readonly size: number;
-  readonly gitBlob: GitBlobId;
-  /** The content's SHA-256 where the file lies in LFS; the Hub lists no SHA-256 for other files. */
-  readonly lfs: Sha256 | null;
-  /** Where the Hub stores it in Xet, the digest that it is known by there. */
-  readonly xetHash?: string;
-}
-
-export interface License {
-  readonly id: string | null;
-  readonly name: string | null;
-  readonly link: string | null;
-}
 
 export interface SourceFacts {
   readonly repo: RepoId;
@@ -26,7 +10,7 @@ export interface SourceFacts {
   readonly private: boolean;
   readonly gated: boolean;
   readonly license: License | null;
-  readonly files: readonly FileFacts[];
+  readonly files: readonly RepoFile[];
 }
 
 /** The newest commit of a target that carries our trailers, with the provenance it holds. */
@@ -43,7 +27,7 @@ export interface TargetFacts {
   /** Null where the repository is absent, or holds nothing but `.gitattributes`. */
   readonly head: CommitSha | null;
   readonly private: boolean;
-  readonly files: readonly FileFacts[];
+  readonly files: readonly RepoFile[];
   readonly lastPublish: LastPublish | null;
   /** Why an earlier publish of ours could not be read, when there is one. */
   readonly unreadablePublish: string | null;

@@ -1,6 +1,6 @@
 import { formatBytes, plural } from '../core/text.js';
 import { blocked, warn, type Check } from './checks.js';
-import type { FileFacts } from './facts.js';
+import type { RepoFile } from '../hub/repo-file.js';
 
 /** hub-docs, `storage-limits.md`: a file has at most 500 GB, and better not over 200 GB. */
 const FILE_LIMIT = 500e9;
@@ -11,7 +11,7 @@ const FOLDER_ENTRIES = 10_000;
 const COMMIT_FILES = 100;
 
 /** Whether the Hub takes files of these sizes, in bytes. */
-export const checkFileSizes = (files: readonly Pick<FileFacts, 'path' | 'size'>[]): Check[] =>
+export const checkFileSizes = (files: readonly Pick<RepoFile, 'path' | 'size'>[]): Check[] =>
   files.flatMap(({ path, size }) => {
     if (size > FILE_LIMIT)
       return [blocked('file-size', `${path} would have ${formatBytes(size)}; the Hub takes at most ${formatBytes(FILE_LIMIT)} a file.`)];

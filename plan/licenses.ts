@@ -1,5 +1,6 @@
 import { compareBytes } from '../core/text.js';
-import type { FileFacts, License, SourceFacts } from './facts.js';
+import type { RepoFile, License } from '../hub/repo-file.js';
+import type { SourceFacts } from './facts.js';
 import { ok, warn, type Check } from './checks.js';
 
 /** License texts that must travel with a copy of the weights lie in the root under one of these names. */
@@ -7,7 +8,7 @@ const LICENSE_FILE = /^(licen[cs]e|notice|copying)([.-][\w.-]*)?$/i;
 const LICENSE_FILE_LIMIT = 1024 * 1024;
 
 /** The source's license texts, by name: they are copied beside the payload. */
-export const licenseFiles = (source: SourceFacts): FileFacts[] =>
+export const licenseFiles = (source: SourceFacts): RepoFile[] =>
   source.files
     .filter((file) => LICENSE_FILE.test(file.path) && file.size <= LICENSE_FILE_LIMIT)
     .toSorted((a, b) => compareBytes(a.path, b.path));

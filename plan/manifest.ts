@@ -3,10 +3,7 @@ import { BLOCK_BYTES, blockCount } from '../core/blocks.js';
 import { listToFirstFault } from '../core/faults.js';
 import { compareBytes } from '../core/text.js';
 import { GitBlobId, Sha256, type Digest } from '../core/ids.js';
-import { canonicalJson, digestOf, gitBlobOf, sha256Of } from './canonical.js';
-
-/** Up to this size a manifest also holds the git blob id, which is all that the Hub lists outside LFS. */
-export const GIT_BLOB_LIMIT = 10 * 1024 * 1024;
+import { canonicalJson, digestOf, GIT_BLOB_LIMIT, gitBlobOf, sha256Of } from '../core/digests.js';
 
 /** A block of a file that is read back where the whole is too much to read. Bytes from its start, `end` exclusive. */
 export const Sample = z

@@ -3,7 +3,7 @@ import { planExtraction, type MtpSelection } from '../formats/mtp/selection.js';
 import type { OutputTensor, SourceTensor } from '../formats/mtp/tensors.js';
 import type { ArtifactPlan, CopiedFile } from './artifact-plan.js';
 import { mtpCardTemplate } from './card-mtp.js';
-import { digestOf } from './canonical.js';
+import { digestOf } from '../core/digests.js';
 import { blocked, ok, warn, type Check } from './checks.js';
 import type { SourceFacts, TargetFacts } from './facts.js';
 import { checkFileSizes } from './hub-limits.js';

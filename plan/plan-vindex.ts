@@ -6,9 +6,10 @@ import { sourceProblems, type SourceProblem } from '../formats/vindex/source-pro
 import type { SourceModel } from '../formats/vindex/source.js';
 import type { ArtifactPlan, CopiedFile } from './artifact-plan.js';
 import { vindexCardTemplate } from './card-vindex.js';
-import { digestOf } from './canonical.js';
+import { digestOf } from '../core/digests.js';
 import { blocked, ok, warn, type Check } from './checks.js';
-import type { FileFacts, LarqlFacts, SourceFacts } from './facts.js';
+import type { RepoFile } from '../hub/repo-file.js';
+import type { LarqlFacts, SourceFacts } from './facts.js';
 import { checkFileSizes } from './hub-limits.js';
 import { licenseFiles } from './licenses.js';
 import { planPublish, type Estimate, type PublishFacts } from './publish-plan.js';
@@ -17,7 +18,7 @@ import { CONVERSIONS, type VindexRecipe } from './recipe.js';
 export interface VindexPlanInput extends PublishFacts {
   readonly model: SourceModel;
   /** The files of the source that larql reads. */
-  readonly files: readonly FileFacts[];
+  readonly files: readonly RepoFile[];
   readonly quant: VindexQuant;
   readonly slice: VindexSlice;
   readonly larql: LarqlFacts;
@@ -94,7 +95,7 @@ const weightOf = (source: Pick<SourceFacts, 'repo' | 'commit'>): string =>
 
 type EstimateInput = Pick<VindexPlanInput, 'model' | 'files' | 'quant' | 'slice'> & { readonly larql: Pick<LarqlFacts, 'names'> };
 
-const estimateWith = (files: readonly FileFacts[], estimate: VindexEstimate): Estimate => {
+const estimateWith = (files: readonly RepoFile[], estimate: VindexEstimate): Estimate => {
   const sourceBytes = files.reduce((sum, { size }) => sum + size, 0);
   return {
     fetchBytes: sourceBytes,

@@ -2,7 +2,7 @@ import { compareBytes, formatBytes, plural } from '../core/text.js';
 import type { ArtifactPlan, MirroredFile } from './artifact-plan.js';
 import { CARD_PATH } from './card.js';
 import { visionCardTemplate } from './card-vision.js';
-import { digestOf } from './canonical.js';
+import { digestOf } from '../core/digests.js';
 import { blocked, ok, warn, type Check } from './checks.js';
 import { checkCode, checkPickles } from './content-checks.js';
 import type { SourceFacts } from './facts.js';

@@ -3,7 +3,7 @@ import { CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
 import { SwpError } from '../core/error.js';
 import { faultText, listToFirstFault, parseOrFaults } from '../core/faults.js';
 import { oneLine } from '../core/text.js';
-import { canonicalJson } from './canonical.js';
+import { canonicalJson } from '../core/digests.js';
 import { DecisionRecord } from './decision.js';
 import { makeManifest, ManifestFile, type Manifest } from './manifest.js';
 import { Recipe } from './recipe.js';

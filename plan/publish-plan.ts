@@ -1,6 +1,6 @@
 import type { ArtifactPlan, CopiedFile, MirroredFile } from './artifact-plan.js';
 import { CARD_PATH, fillCard, type CardInput } from './card.js';
-import { digestOf, gitBlobOf } from './canonical.js';
+import { digestOf, gitBlobOf } from '../core/digests.js';
 import { worst, type Check } from './checks.js';
 import type { SourceFacts, TargetFacts } from './facts.js';
 import { checkEmpty, checkGguf } from './content-checks.js';

@@ -1,14 +1,5 @@
 import { formatBytes, plural } from '../core/text.js';
-
-/** How much of the files that were compared was read back; the rest is as the Hub lists it. Bytes, and files. */
-export interface ReadBackTotals {
-  readonly bytes: number;
-  /** Of all files that were compared. */
-  readonly ofBytes: number;
-  readonly wholeFiles: number;
-  readonly sampledFiles: number;
-  readonly unreadFiles: number;
-}
+import type { ReadBackTotals } from '../hub/verify.js';
 
 export const NOTHING_READ: ReadBackTotals = { bytes: 0, ofBytes: 0, wholeFiles: 0, sampledFiles: 0, unreadFiles: 0 };
 

@@ -3,7 +3,7 @@ import { formatBytes, plural } from '../core/text.js';
 import type { FetchPlan } from '../formats/mtp/fetch-plan.js';
 import { sizeOf, type FetchRange } from '../formats/ranges.js';
 import { ok, type Check } from './checks.js';
-import type { FileFacts } from './facts.js';
+import type { RepoFile } from '../hub/repo-file.js';
 
 /** How bytes that were read by range are shown to be the source's: a range carries no digest. */
 export const SourceProof = z.enum([
@@ -20,32 +20,32 @@ const rangesOf = ({ spans, constantRanges }: FetchPlan): FetchRange[] => [
   ...constantRanges,
 ];
 
-const touchedFiles = (fetch: FetchPlan, files: readonly FileFacts[]): FileFacts[] => {
+const touchedFiles = (fetch: FetchPlan, files: readonly RepoFile[]): RepoFile[] => {
   const touched = new Set(rangesOf(fetch).map(({ file }) => file));
   return files.filter(({ path }) => touched.has(path));
 };
 
-const bytesOf = (files: readonly FileFacts[]): number => files.reduce((sum, { size }) => sum + size, 0);
+const bytesOf = (files: readonly RepoFile[]): number => files.reduce((sum, { size }) => sum + size, 0);
 
 /**
  * Whole shards where they cost little more than what is needed of them, else each range twice.
  *
  * @param proveShards whole shards may have at most so many times the needed bytes
  */
-export const chooseProof = (fetch: FetchPlan, files: readonly FileFacts[], proveShards: number): SourceProof => {
+export const chooseProof = (fetch: FetchPlan, files: readonly RepoFile[], proveShards: number): SourceProof => {
   const touched = touchedFiles(fetch, files);
   const isCheap = bytesOf(touched) <= proveShards * fetch.neededBytes;
   return isCheap || touched.every(({ lfs }) => lfs === null) ? 'shard-sha256' : 'double-read';
 };
 
 /** Files that are read whole, whatever of them is needed. Outside LFS all are: they are small, and their git blob id is listed. */
-export const wholeFiles = (fetch: FetchPlan, files: readonly FileFacts[], proof: SourceProof): FileFacts[] =>
+export const wholeFiles = (fetch: FetchPlan, files: readonly RepoFile[], proof: SourceProof): RepoFile[] =>
   touchedFiles(fetch, files).filter(({ lfs }) => lfs === null || proof === 'shard-sha256');
 
 /** Bytes that a proof reads from the source, and keeps in scratch until the heads are made. */
 export const proofBytes = (
   fetch: FetchPlan,
-  files: readonly FileFacts[],
+  files: readonly RepoFile[],
   proof: SourceProof,
 ): { readonly readBytes: number; readonly stagedBytes: number } => {
   const whole = wholeFiles(fetch, files, proof);
@@ -55,7 +55,7 @@ export const proofBytes = (
 };
 
 /** Says in a plan how the source's bytes will be proven, and what that costs. */
-export const proofCheck = (fetch: FetchPlan, files: readonly FileFacts[], proof: SourceProof): Check => {
+export const proofCheck = (fetch: FetchPlan, files: readonly RepoFile[], proof: SourceProof): Check => {
   const { readBytes } = proofBytes(fetch, files, proof);
   const needed = formatBytes(fetch.neededBytes);
   const how =

@@ -1,6 +1,6 @@
 import { compareBytes } from '../core/text.js';
 import type { Operation } from './artifact-plan.js';
-import { digestOf } from './canonical.js';
+import { digestOf } from '../core/digests.js';
 import { warn, type Check } from './checks.js';
 import type { TargetFacts } from './facts.js';
 import { driftedFiles, ownedPaths } from './target-state.js';

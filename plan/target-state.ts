@@ -1,4 +1,5 @@
-import type { FileFacts, LastPublish, TargetFacts } from './facts.js';
+import type { RepoFile } from '../hub/repo-file.js';
+import type { LastPublish, TargetFacts } from './facts.js';
 import type { ManifestFile } from './manifest.js';
 import { manifestOf, PROVENANCE_PATH } from './provenance.js';
 
@@ -6,18 +7,18 @@ import { manifestOf, PROVENANCE_PATH } from './provenance.js';
 export const GIT_ATTRIBUTES = '.gitattributes';
 
 /** True for a repository that counts as absent: it holds nothing but what its creation made. */
-export const isEmpty = (files: readonly FileFacts[]): boolean => files.every((file) => file.path === GIT_ATTRIBUTES);
+export const isEmpty = (files: readonly RepoFile[]): boolean => files.every((file) => file.path === GIT_ATTRIBUTES);
 
 /** Whether what the Hub lists of a file is what a manifest says of it. */
-export const holds = (file: ManifestFile, found: FileFacts | undefined): boolean => {
+export const holds = (file: ManifestFile, found: RepoFile | undefined): boolean => {
   if (found === undefined || found.size !== file.size) return false;
   return found.lfs === null ? file.gitBlob !== undefined && found.gitBlob === file.gitBlob : found.lfs === file.sha256;
 };
 
-const byPath = (files: readonly FileFacts[]): ReadonlyMap<string, FileFacts> => new Map(files.map((file) => [file.path, file]));
+const byPath = (files: readonly RepoFile[]): ReadonlyMap<string, RepoFile> => new Map(files.map((file) => [file.path, file]));
 
 /** Files of our last publish whose bytes are not (or no longer) what it published. */
-export const driftedFiles = (last: LastPublish, files: readonly FileFacts[]): string[] => {
+export const driftedFiles = (last: LastPublish, files: readonly RepoFile[]): string[] => {
   const found = byPath(files);
   const drifted = manifestOf(last.provenance)
     .files.filter((file) => !holds(file, found.get(file.path)))
@@ -25,7 +26,7 @@ export const driftedFiles = (last: LastPublish, files: readonly FileFacts[]): st
   return found.get(PROVENANCE_PATH)?.gitBlob === last.provenanceBlob ? drifted : [...drifted, PROVENANCE_PATH];
 };
 
-export const isIntact = (last: LastPublish, files: readonly FileFacts[]): boolean => driftedFiles(last, files).length === 0;
+export const isIntact = (last: LastPublish, files: readonly RepoFile[]): boolean => driftedFiles(last, files).length === 0;
 
 /** Every path that our last publish owns in the target. */
 export const ownedPaths = (target: TargetFacts): ReadonlySet<string> =>

@@ -1,7 +1,7 @@
 import { NativeConnection } from '@temporalio/worker';
 import { SwpError } from '../core/error.js';
-import { checkSearchAttributes, searchAttributesError } from './search-attributes.js';
-import { explainConnection, isListening, readTemporalConfig, unreachable } from './temporal-config.js';
+import { checkSearchAttributes, searchAttributesError } from '../temporal/search-attributes.js';
+import { explainConnection, isListening, readTemporalConfig, unreachable } from '../temporal/profile.js';
 
 const PROBE_MS = 5_000;
 

@@ -3,21 +3,21 @@ import { Client, WorkflowFailedError } from '@temporalio/client';
 import { Runtime, Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { activityBoundary } from '../activities/boundary.js';
 import { createControlActivities } from '../activities/control.js';
-import { createCampaignActivities } from '../activities/campaign/activities.js';
-import { createRevalidateActivities } from '../activities/revalidate/activities.js';
+import { createCampaignActivities } from '../activities/campaign.js';
+import { createRevalidateActivities } from '../activities/revalidate.js';
 import { readCatalog } from '../catalog/load.js';
 import { RateBudget } from '../hub/budget.js';
 import { redactorOf, withPatience, type HubConfig } from '../hub/config.js';
-import { queuesOf } from '../workflows/names.js';
-import { campaignPublishes } from './campaign-publishes.js';
-import type { WorkerSettings } from './settings.js';
+import { queuesOf } from '../contract/names.js';
+import { campaignPublishes } from '../temporal/campaign-publishes.js';
+import type { WorkerSettings } from '../settings/settings.js';
 import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
 import { tellLasting } from './observe/lasting.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/steps.js';
-import { startRepair } from './start-repair.js';
-import { swpTools } from './tools.js';
+import { startRepair } from '../temporal/start-repair.js';
+import { swpTools } from '../publish/planning/tools.js';
 import { openWebhook } from './webhook.js';
 
 /** After a crash a workflow task waits this long for the dead worker before another takes it. */

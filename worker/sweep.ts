@@ -1,8 +1,8 @@
 import { setInterval } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import type { Claims } from '../activities/scratch/claims.js';
-import type { ScratchParts } from '../activities/scratch/parts.js';
+import type { Claims } from '../publish/scratch/claims.js';
+import type { ScratchParts } from '../publish/scratch/parts.js';
 import { messageOf } from '../core/error.js';
 
 /** A build slot that nobody uses is taken for so long. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Runtime } from '@temporalio/worker';
-import type { Notification } from '../activities/notification.js';
+import type { Notification } from '../contract/notification.js';
 import { messageOf, SwpError } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
 import type { Secret } from '../core/secret.js';

@@ -1,11 +1,11 @@
 import { ChildWorkflowCancellationType, ChildWorkflowFailure, isCancellation, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { repoKey } from '../core/ids.js';
-import { targetId } from './names.js';
+import { targetId } from '../contract/names.js';
 import type { publishArtifact } from './publish-artifact.js';
-import { SwpEntry, SwpStage, SwpTargets } from './search-attributes.js';
+import { SwpEntry, SwpStage, SwpTargets } from '../contract/search-attributes.js';
 import { waiting } from './steps.js';
-import type { ArtifactInput, ArtifactResult } from './types.js';
+import type { ArtifactInput, ArtifactResult } from '../contract/results.js';
 
 /**
  * Runs the child that holds a target's lock. Who finds the lock taken waits for its holder to close and

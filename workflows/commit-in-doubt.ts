@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow';
-import type { CommitReport, CommitRequest, CommitSearch, NothingSentDetail } from '../activities/api.js';
+import type { CommitReport, CommitRequest, CommitSearch, NothingSentDetail } from '../contract/publish-activities.js';
 import type { CommitSha } from '../core/ids.js';
 import type { NeedsAttention } from './needs-attention.js';
 import { absentCommit, unknownCommit, type Remains } from './remains.js';

@@ -1,12 +1,12 @@
-import type { BuildReport } from '../activities/api.js';
+import type { BuildReport } from '../contract/publish-activities.js';
 import { formatBytes, plural } from '../core/text.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import { policyText, type Approval } from '../plan/approval.js';
 import { decisionText } from '../plan/decision.js';
 import type { Problem } from '../plan/problem.js';
 import { decisionForms } from '../plan/render/decision-forms.js';
-import type { Resolution } from './messages.js';
-import type { Stage } from './stages.js';
+import type { Resolution } from '../contract/messages.js';
+import type { Stage } from '../contract/stages.js';
 
 const ADVICE: Record<Stage, string> = {
   planning: 'Reading source and target. Nothing to do for you.',

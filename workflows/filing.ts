@@ -1,12 +1,12 @@
 import { ActivityFailure } from '@temporalio/workflow';
-import type { FilingReport } from '../activities/api.js';
+import type { FilingReport } from '../contract/publish-activities.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import { collectionName } from '../plan/collection.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import type { HostLease } from './host-lease.js';
 import { Moved, problemOf } from './needs-attention.js';
 import { filingOn } from './steps.js';
-import type { ArtifactReport } from './types.js';
+import type { ArtifactReport } from '../contract/results.js';
 
 /** Files a target from its host. What the Hub refuses is a report; a host that is gone throws. */
 export const fileTarget = (host: string, approved: ApprovedArtifact): Promise<FilingReport> =>

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { ReleaseRequest } from '../activities/api.js';
+import type { ReleaseRequest } from '../contract/publish-activities.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { detachedScope, runCancelledLate } from './detached-scope.js';
 import { Moved } from './needs-attention.js';

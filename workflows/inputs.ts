@@ -5,9 +5,9 @@ import { describeIssues } from '../core/describe-issues.js';
 import { ArtifactKind, CommitSha, Digest, RepoId } from '../core/ids.js';
 import { ApprovalPolicy } from '../plan/approval.js';
 import { DecisionRecord } from '../plan/decision.js';
-import { REVALIDATIONS } from './names.js';
+import { REVALIDATIONS } from '../contract/names.js';
 import { refusal } from './refusal.js';
-import type { ArtifactInput, CampaignInput, CampaignResume, PublishInput, RevalidateInput } from './types.js';
+import type { ArtifactInput, CampaignInput, CampaignResume, PublishInput, RevalidateInput } from '../contract/results.js';
 
 const MOST_WEEKS = 520;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ERROR_KINDS } from '../core/error.js';
 import { oneLine } from '../core/text.js';
 import type { Problem } from '../plan/problem.js';
-import { resolveUpdate, type Resolution } from './messages.js';
+import { resolveUpdate, type Resolution } from '../contract/messages.js';
 import { refusal } from './refusal.js';
 
 const ResolutionMessage = z.strictObject({

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
-import type { Notification } from '../activities/notification.js';
+import type { Notification } from '../contract/notification.js';
 import type { Problem } from '../plan/problem.js';
 import { notifying } from './steps.js';
 

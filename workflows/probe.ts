@@ -1,5 +1,5 @@
 import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
-import type { ProbeRequest } from '../activities/api.js';
+import type { ProbeRequest } from '../contract/publish-activities.js';
 import type { HostFacts } from '../plan/facts.js';
 import { light } from './steps.js';
 

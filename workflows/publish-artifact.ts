@@ -1,5 +1,5 @@
 import { allHandlersFinished, CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
-import type { BuildReport, CommitReport, FilingReport } from '../activities/api.js';
+import type { BuildReport, CommitReport, FilingReport } from '../contract/publish-activities.js';
 import type { Digest } from '../core/ids.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import type { Problem } from '../plan/problem.js';
@@ -7,15 +7,15 @@ import { CommitInDoubt, type Committed } from './commit-in-doubt.js';
 import { fileOrReport, fileTarget, filingNote } from './filing.js';
 import { HostLease, type StepOptions } from './host-lease.js';
 import { checkArtifactInput } from './inputs.js';
-import { targetStatusQuery } from './messages.js';
+import { targetStatusQuery } from '../contract/messages.js';
 import { Abandoned, CommitMissing, lostBuilds, Moved, NeedsAttention, ScratchLost } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { ReleaseGate } from './release-gate.js';
 import { nothingSent, unverifiedCommit, type Remains } from './remains.js';
-import type { Stage } from './stages.js';
+import type { Stage } from '../contract/stages.js';
 import { control, onHost } from './steps.js';
 import { TargetDisplay } from './target-display.js';
-import type { ArtifactInput, ArtifactResult } from './types.js';
+import type { ArtifactInput, ArtifactResult } from '../contract/results.js';
 import { verifyCommit } from './verify-commit.js';
 
 /** How often blobs that the Hub dropped are sent again before a person is asked. */

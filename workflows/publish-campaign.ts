@@ -9,7 +9,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CampaignPublish, DecidedPublish, FollowedPublish } from '../activities/campaign/api.js';
+import type { CampaignPublish, DecidedPublish, FollowedPublish } from '../contract/campaign-activities.js';
 import { inGroups } from '../core/groups.js';
 import type { Digest } from '../core/ids.js';
 import { plural, someOf } from '../core/text.js';
@@ -18,14 +18,14 @@ import type { CampaignRow } from '../plan/campaign/row.js';
 import { addRows, NO_TOTALS, type CampaignTotals } from '../plan/campaign/totals.js';
 import { namesDigest, reviewerText, shortDigest } from '../plan/decision.js';
 import { campaignMarkdown, firstRows } from '../plan/render/campaign-markdown.js';
-import { decideCampaignUpdate, reviewCampaignSignal } from './messages.js';
+import { decideCampaignUpdate, reviewCampaignSignal } from '../contract/messages.js';
 import { checkCampaignInput } from './inputs.js';
 import { problemOf } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { probe } from './probe.js';
 import { refusal } from './refusal.js';
 import { campaign, campaignWaiting } from './steps.js';
-import type { CampaignInput, CampaignResult } from './types.js';
+import type { CampaignInput, CampaignResult } from '../contract/results.js';
 
 /** Entries of one step: planned, started, or decided about. */
 const PLANNED_AT_ONCE = 50;

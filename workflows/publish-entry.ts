@@ -8,7 +8,7 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { PlannedRound } from '../activities/api.js';
+import type { PlannedRound } from '../contract/publish-activities.js';
 import { artifactsOf, writtenBy } from '../catalog/artifacts.js';
 import type { ArtifactKind } from '../core/ids.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
@@ -18,18 +18,18 @@ import { childFailure, runChild } from './children.js';
 import { entryDetails } from './details.js';
 import { filingNotes } from './filing.js';
 import { checkPublishInput } from './inputs.js';
-import { statusQuery } from './messages.js';
-import { targetId } from './names.js';
+import { statusQuery } from '../contract/messages.js';
+import { targetId } from '../contract/names.js';
 import { Abandoned, NeedsAttention } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { probe } from './probe.js';
 import { conclude, endNotes, failureText, totalOf } from './report.js';
 import { Review } from './review.js';
 import { RunningTargets } from './running-targets.js';
-import { SwpPlan, SwpStage } from './search-attributes.js';
-import type { Stage } from './stages.js';
+import { SwpPlan, SwpStage } from '../contract/search-attributes.js';
+import type { Stage } from '../contract/stages.js';
 import { control } from './steps.js';
-import type { ArtifactReport, ArtifactResult, PublishInput, PublishResult } from './types.js';
+import type { ArtifactReport, ArtifactResult, PublishInput, PublishResult } from '../contract/results.js';
 
 /** One entry: plan, ask, run a child for each artifact, and ask again for those that went stale. */
 class EntryPublish {

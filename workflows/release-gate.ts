@@ -1,9 +1,9 @@
-import type { BuildReport } from '../activities/api.js';
+import type { BuildReport } from '../contract/publish-activities.js';
 import type { Approval } from '../plan/approval.js';
 import { reviewerText, type DecisionRecord } from '../plan/decision.js';
 import { releaseDetails } from './details.js';
 import { Review } from './review.js';
-import type { ReleaseTerms } from './types.js';
+import type { ReleaseTerms } from '../contract/results.js';
 
 /** How a gate ends that is not opened. */
 export interface Refused {

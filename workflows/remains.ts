@@ -1,4 +1,4 @@
-import type { CommitReport } from '../activities/api.js';
+import type { CommitReport } from '../contract/publish-activities.js';
 import type { CommitSha } from '../core/ids.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 

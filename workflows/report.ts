@@ -1,6 +1,6 @@
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
-import type { ArtifactReport, PublishResult } from './types.js';
+import type { ArtifactReport, PublishResult } from '../contract/results.js';
 
 /** Why blocked artifacts are blocked, in one text. */
 export const conclude = (blocked: readonly ArtifactPlan[]): string =>

@@ -1,5 +1,5 @@
 import { ActivityFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { Fleet } from '../activities/revalidate/api.js';
+import type { Fleet } from '../contract/revalidate-activities.js';
 import { inGroups } from '../core/groups.js';
 import { mergeRepairs, type Repair, type RepairReport } from '../plan/findings/repair.js';
 import { levelOf } from '../plan/findings/finding.js';
@@ -9,9 +9,9 @@ import { findingsMarkdown } from '../plan/render/findings-markdown.js';
 import { checkRevalidateInput } from './inputs.js';
 import { problemOf } from './needs-attention.js';
 import { Notifications } from './notifications.js';
-import { SwpFindings } from './search-attributes.js';
+import { SwpFindings } from '../contract/search-attributes.js';
 import { readingBack, revalidation } from './steps.js';
-import type { RevalidateInput, RevalidateResult } from './types.js';
+import type { RevalidateInput, RevalidateResult } from '../contract/results.js';
 
 /** Targets of one step: few enough that a crash costs little, many enough that a thousand make a short history. */
 const BATCH = { nightly: 50, weekly: 10 } as const;

@@ -1,7 +1,7 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import { decide, expire, openApproval, type Answer, type Approval, type Question } from '../plan/approval.js';
 import type { DecisionRecord } from '../plan/decision.js';
-import { decideUpdate, reviewSignal, type DecisionReply } from './messages.js';
+import { decideUpdate, reviewSignal, type DecisionReply } from '../contract/messages.js';
 import { refusal } from './refusal.js';
 
 const NOTHING_ASKED: Answer = {

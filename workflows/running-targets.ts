@@ -1,8 +1,8 @@
 import { setHandler } from '@temporalio/workflow';
 import type { ArtifactKind } from '../core/ids.js';
 import type { Problem } from '../plan/problem.js';
-import { TargetProgress, targetProgressSignal } from './messages.js';
-import { leastAdvanced, type Stage } from './stages.js';
+import { TargetProgress, targetProgressSignal } from '../contract/messages.js';
+import { leastAdvanced, type Stage } from '../contract/stages.js';
 
 /** The targets of a publish that run, as far as their workflows told. */
 export class RunningTargets {

@@ -5,10 +5,16 @@ import {
   type ActivityInterfaceFor,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import type { ClaimActivities, ControlActivities, HostActivities, LightActivities, WaitingActivities } from '../activities/api.js';
-import type { CampaignActivities } from '../activities/campaign/api.js';
-import type { RevalidateActivities } from '../activities/revalidate/api.js';
-import { hostQueue, queuesOf } from './names.js';
+import type {
+  ClaimActivities,
+  ControlActivities,
+  HostActivities,
+  LightActivities,
+  WaitingActivities,
+} from '../contract/publish-activities.js';
+import type { CampaignActivities } from '../contract/campaign-activities.js';
+import type { RevalidateActivities } from '../contract/revalidate-activities.js';
+import { hostQueue, queuesOf } from '../contract/names.js';
 
 /**
  * Transient failures are retried inside an activity for as long as it takes. What Temporal retries is a

@@ -7,9 +7,9 @@ import {
 } from '@temporalio/workflow';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { targetDetails, type TargetParts } from './details.js';
-import { targetProgressSignal, type TargetProgress } from './messages.js';
-import { SwpStage } from './search-attributes.js';
-import { isEnd, type Stage } from './stages.js';
+import { targetProgressSignal, type TargetProgress } from '../contract/messages.js';
+import { SwpStage } from '../contract/search-attributes.js';
+import { isEnd, type Stage } from '../contract/stages.js';
 
 /** Best effort: a publish that has closed is not there to be told. */
 const tellPublish = (progress: TargetProgress): void => {

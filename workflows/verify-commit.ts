@@ -1,5 +1,5 @@
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
-import type { VerifyReport } from '../activities/api.js';
+import type { VerifyReport } from '../contract/publish-activities.js';
 import type { RepoId } from '../core/ids.js';
 import type { Problem } from '../plan/problem.js';
 import type { CommitInDoubt, Committed } from './commit-in-doubt.js';

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { Digest } from '../../core/ids.js';
 import { CampaignRow, plainRow } from '../../plan/campaign/row.js';
-import { campaignPublishes } from '../../worker/campaign-publishes.js';
-import { campaignId } from '../../workflows/names.js';
+import { campaignPublishes } from '../../temporal/campaign-publishes.js';
+import { campaignId } from '../../contract/names.js';
 import { firstPayload, readEvents, type HistoryEvent } from '../publish/events.js';
 
 const Started = z.array(z.object({ entry: z.string(), run: z.string().nullable(), reason: z.string().nullable() }));

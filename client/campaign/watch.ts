@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { campaignId } from '../../workflows/names.js';
+import { campaignId } from '../../contract/names.js';
 import type { publishCampaign } from '../../workflows/publish-campaign.js';
-import { isEnd, STAGES } from '../../workflows/stages.js';
+import { isEnd, STAGES } from '../../contract/stages.js';
 import type { Context } from '../context.js';
 import { readCampaign, type ReadCampaign } from './read.js';
 

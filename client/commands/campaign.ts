@@ -6,15 +6,15 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
-import type { CampaignSelection } from '../../activities/campaign/api.js';
+import type { CampaignSelection } from '../../contract/campaign-activities.js';
 import { SwpError } from '../../core/error.js';
 import type { ArtifactKind, Digest } from '../../core/ids.js';
 import { plural } from '../../core/text.js';
 import { namesDigest, shortDigest } from '../../plan/decision.js';
 import { parseCampaignDecision, type CampaignDecision } from '../../plan/campaign/decision.js';
-import { readSettings } from '../../worker/settings.js';
-import { decideCampaignUpdate } from '../../workflows/messages.js';
-import { campaignId } from '../../workflows/names.js';
+import { readSettings } from '../../settings/settings.js';
+import { decideCampaignUpdate } from '../../contract/messages.js';
+import { campaignId } from '../../contract/names.js';
 import type { publishCampaign } from '../../workflows/publish-campaign.js';
 import { addressesOf } from '../addresses.js';
 import { entryName } from '../catalog.js';
@@ -26,7 +26,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { neutralise } from '../output/neutralise.js';
 import { ask, mayPrompt } from '../prompt.js';
 import { withTemporal } from '../publish/connect.js';
-import type { TemporalClient } from '../temporal-connection.js';
+import type { TemporalClient } from '../../temporal/connect-client.js';
 import { explainEnd } from '../publish/outcome.js';
 import { findReviewer, starterName } from '../publish/reviewer.js';
 import { typedDigest } from '../publish/typed-digest.js';

@@ -1,4 +1,4 @@
-import { reviewCatalogs } from '../../activities/review-catalogs.js';
+import { reviewCatalogs } from '../../publish/planning/review-catalogs.js';
 import { findBase } from '../../catalog/base.js';
 import { compareCatalogs } from '../../catalog/compare.js';
 import { readCatalog, type Catalog } from '../../catalog/load.js';
@@ -7,8 +7,8 @@ import { plural } from '../../core/text.js';
 import { hubConfigFromEnv, withPatience } from '../../hub/config.js';
 import { mistakesMarkdown, reviewMarkdown } from '../../plan/render/review-markdown.js';
 import { reviewText } from '../../plan/render/review-text.js';
-import { readSettings } from '../../worker/settings.js';
-import { swpTools } from '../../worker/tools.js';
+import { readSettings } from '../../settings/settings.js';
+import { swpTools } from '../../publish/planning/tools.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';

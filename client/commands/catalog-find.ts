@@ -1,6 +1,6 @@
 import { plural } from '../../core/text.js';
-import { searchModels, type ModelSearch } from '../../hub/read/search.js';
-import { knownRepos, unfitOf, type ListedModel, type Unfit } from '../../plan/proposal/candidate.js';
+import { searchModels, type ModelSearch, type ListedModel } from '../../hub/read/search.js';
+import { knownRepos, unfitOf, type Unfit } from '../../plan/proposal/candidate.js';
 import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';

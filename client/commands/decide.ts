@@ -4,7 +4,7 @@ import { SwpError } from '../../core/error.js';
 import { faultText, parseOrFaults } from '../../core/faults.js';
 import { capital, plural } from '../../core/text.js';
 import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText } from '../../plan/decision.js';
-import { publishId } from '../../workflows/names.js';
+import { publishId } from '../../contract/names.js';
 import { addressesOf } from '../addresses.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';

@@ -7,10 +7,10 @@ import { DEMO } from '../../dev/world/seed.js';
 import { startWorld, type World } from '../../dev/world/world.js';
 import { DecisionMessage, shortDigest } from '../../plan/decision.js';
 import { planText } from '../../plan/render/terminal.js';
-import { BASE_QUEUE, publishId } from '../../workflows/names.js';
+import { BASE_QUEUE, publishId } from '../../contract/names.js';
 import { addressesOf } from '../addresses.js';
 import { snapshotOf } from '../catalog.js';
-import type { PublishResult } from '../../workflows/types.js';
+import type { PublishResult } from '../../contract/results.js';
 import type { Context } from '../context.js';
 import { type ExitCode } from '../exit-codes.js';
 import { ask } from '../prompt.js';
@@ -20,8 +20,8 @@ import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
 import { loginReviewer } from '../publish/reviewer.js';
-import { readSettings } from '../../worker/settings.js';
-import { startPublish } from '../../worker/start-publish.js';
+import { readSettings } from '../../settings/settings.js';
+import { startPublish } from '../../temporal/start-publish.js';
 
 const PLAN_DEADLINE_MS = 60_000;
 

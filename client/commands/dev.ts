@@ -5,7 +5,7 @@ import { NAMED_FAULTS } from '../../dev/hub/namedFaults.js';
 import { parseFault } from '../../dev/hub/parseFault.js';
 import { DEMO } from '../../dev/world/seed.js';
 import { startWorld } from '../../dev/world/world.js';
-import { readSettings } from '../../worker/settings.js';
+import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 

@@ -1,7 +1,7 @@
 import { SwpError } from '../../core/error.js';
 import { shortDigest } from '../../plan/decision.js';
-import { formatSeconds } from '../../plan/render/progress.js';
-import { publishId } from '../../workflows/names.js';
+import { formatSeconds } from '../../core/text.js';
+import { publishId } from '../../contract/names.js';
 import { addressesOf, type Addresses } from '../addresses.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
-import { queuesOf } from '../../workflows/names.js';
+import { queuesOf } from '../../contract/names.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { withEntry } from '../publish/with-entry.js';

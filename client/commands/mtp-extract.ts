@@ -1,14 +1,14 @@
 import { access, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { extractMtp } from '../../activities/mtp/extract.js';
-import { sizeOf } from '../../activities/scratch/size.js';
+import { extractMtp } from '../../publish/build/mtp/extract.js';
+import { sizeOf } from '../../publish/scratch/size.js';
 import { SwpError } from '../../core/error.js';
 import { formatBytes, plural } from '../../core/text.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
-import { digestOf } from '../../plan/canonical.js';
+import { digestOf } from '../../core/digests.js';
 import { shortDigest } from '../../plan/decision.js';
 import { MTP_PAYLOAD, MTP_PAYLOAD_FILES, mtpReading, mtpRecipe } from '../../plan/plan-mtp.js';
-import { readSettings } from '../../worker/settings.js';
+import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { isBlocked, mtpReport, mtpReportText } from '../mtp/report.js';

@@ -1,5 +1,5 @@
 import type { MtpNames } from '../../formats/mtp/naming.js';
-import { readSettings } from '../../worker/settings.js';
+import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { isBlocked, mtpReport, mtpReportText } from '../mtp/report.js';

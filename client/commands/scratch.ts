@@ -1,12 +1,12 @@
 import { relative } from 'node:path';
-import { explainFailure } from '../../activities/scratch/explain-failure.js';
-import { discardUnneeded, listScratch, type ScratchItem } from '../../activities/scratch/inventory.js';
-import { scratchIn } from '../../activities/scratch/layout.js';
-import { openScratch } from '../../activities/scratch/open-scratch.js';
-import { scratchParts, type ScratchParts } from '../../activities/scratch/parts.js';
+import { explainFailure } from '../../publish/scratch/explain-failure.js';
+import { discardUnneeded, listScratch, type ScratchItem } from '../../publish/scratch/inventory.js';
+import { scratchIn } from '../../publish/scratch/layout.js';
+import { openScratch } from '../../publish/scratch/open-scratch.js';
+import { scratchParts, type ScratchParts } from '../../publish/scratch/parts.js';
 import { formatBytes, plural } from '../../core/text.js';
-import { lockScratch } from '../../worker/scratch-lock.js';
-import { readSettings } from '../../worker/settings.js';
+import { lockScratch } from '../../publish/scratch/lock-scratch.js';
+import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 

@@ -3,9 +3,9 @@ import { SwpError } from '../../core/error.js';
 import { artifactsOf } from '../../catalog/artifacts.js';
 import { planText } from '../../plan/render/terminal.js';
 import { decideCommand } from '../../plan/render/words.js';
-import { readSettings } from '../../worker/settings.js';
-import type { PublishInput } from '../../workflows/types.js';
-import { publishId } from '../../workflows/names.js';
+import { readSettings } from '../../settings/settings.js';
+import type { PublishInput } from '../../contract/results.js';
+import { publishId } from '../../contract/names.js';
 import { addressesOf } from '../addresses.js';
 import { snapshotOf } from '../catalog.js';
 import type { Context } from '../context.js';
@@ -17,7 +17,7 @@ import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult, readRunning } from '../publish/read.js';
 import { showRunning } from '../publish/show-running.js';
 import { findReviewer, starterName } from '../publish/reviewer.js';
-import { startPublish } from '../../worker/start-publish.js';
+import { startPublish } from '../../temporal/start-publish.js';
 import { watchPublish } from '../publish/watch.js';
 
 export interface StartOptions {

@@ -1,11 +1,11 @@
 import { SwpError } from '../../core/error.js';
 import { redactor } from '../../core/redact.js';
 import { installRuntime, makeLogger } from '../../worker/logging.js';
-import { isLoopback } from '../../worker/observe/metrics-address.js';
-import { secretsIn } from '../../worker/secrets.js';
-import { temporalSecretsIn } from '../../worker/temporal-config.js';
+import { isLoopback } from '../../settings/metrics-address.js';
+import { secretsIn } from '../../settings/secrets.js';
+import { temporalSecretsIn } from '../../temporal/profile.js';
 import { serve, WORKER_ROLES, type WorkerRole } from '../../worker/serve.js';
-import { readSettings } from '../../worker/settings.js';
+import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 

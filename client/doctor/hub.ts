@@ -7,7 +7,7 @@ import { ownerOf, repoKey, type RepoId } from '../../core/ids.js';
 import { canWrite, whoAmI } from '../../hub/access.js';
 import { callJson, hubUrl } from '../../hub/call.js';
 import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../../hub/config.js';
-import { readSettings } from '../../worker/settings.js';
+import { readSettings } from '../../settings/settings.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
 import { hubName } from '../hub-name.js';

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { probeLarql } from '../../larql/probe.js';
 import { findLarql } from '../../larql/program.js';
-import { readSettings } from '../../worker/settings.js';
+import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import type { Finding } from './finding.js';
 

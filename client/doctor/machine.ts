@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { scratchIn } from '../../activities/scratch/layout.js';
-import { checkScratch, parentWarning } from '../../activities/scratch/open-scratch.js';
-import { freeDiskAt, nearestDirectory } from '../../activities/scratch/room.js';
+import { scratchIn } from '../../publish/scratch/layout.js';
+import { checkScratch, parentWarning } from '../../publish/scratch/open-scratch.js';
+import { freeDiskAt, nearestDirectory } from '../../publish/scratch/room.js';
 import { readCatalog } from '../../catalog/load.js';
 import { formatBytes, plural } from '../../core/text.js';
-import { readSettings } from '../../worker/settings.js';
+import { readSettings } from '../../settings/settings.js';
 import { catalogOptions } from '../catalog.js';
 import type { Look } from './finding.js';
 

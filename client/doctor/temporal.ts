@@ -1,6 +1,6 @@
-import { checkSearchAttributes, registerSearchAttributes, searchAttributesError } from '../../worker/search-attributes.js';
-import { readSettings } from '../../worker/settings.js';
-import { queuesOf } from '../../workflows/names.js';
+import { checkSearchAttributes, registerSearchAttributes, searchAttributesError } from '../../temporal/search-attributes.js';
+import { readSettings } from '../../settings/settings.js';
+import { queuesOf } from '../../contract/names.js';
 import { withTemporal } from '../publish/connect.js';
 import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText } from '../publish/workers.js';
 import { inOne, type Look } from './finding.js';

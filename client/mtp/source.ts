@@ -1,4 +1,4 @@
-import { readMtpSource } from '../../activities/facts/mtp.js';
+import { readMtpSource } from '../../publish/facts/mtp.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
 import type { MtpSelection } from '../../formats/mtp/selection.js';
 import type { HubConfig } from '../../hub/config.js';

@@ -1,5 +1,5 @@
-import { RateMeter } from '../../activities/rate-meter.js';
-import { progressText, type ShownProgress } from '../../plan/render/progress.js';
+import { RateMeter } from '../../core/rate-meter.js';
+import { progressText, type ShownProgress } from '../../contract/progress.js';
 import type { Output } from './output.js';
 
 type Told = Omit<ShownProgress, 'rate'>;

@@ -1,6 +1,6 @@
-import { readConfig } from '../../activities/facts/checkpoint.js';
-import { readCheckpoint } from '../../activities/facts/model.js';
-import { readSource } from '../../activities/facts/source.js';
+import { readConfig } from '../../publish/facts/checkpoint.js';
+import { readCheckpoint } from '../../publish/facts/model.js';
+import { readSource } from '../../publish/facts/source.js';
 import { SwpError } from '../../core/error.js';
 import type { ArtifactKind, CommitSha, RepoId } from '../../core/ids.js';
 import { planMtpSidecar } from '../../formats/mtp/selection.js';

@@ -1,7 +1,7 @@
 import { messageOf, SwpError } from '../../core/error.js';
-import { checkSearchAttributes, searchAttributesError } from '../../worker/search-attributes.js';
-import { temporalSecretsIn } from '../../worker/temporal-config.js';
-import { connectClient, type TemporalClient } from '../temporal-connection.js';
+import { checkSearchAttributes, searchAttributesError } from '../../temporal/search-attributes.js';
+import { temporalSecretsIn } from '../../temporal/profile.js';
+import { connectClient, type TemporalClient } from '../../temporal/connect-client.js';
 import type { Context } from '../context.js';
 
 /** A namespace without our search attributes refuses a query or a start with a message of the server's own. */

@@ -7,7 +7,7 @@ import {
 import { SwpError } from '../../core/error.js';
 import type { Digest } from '../../core/ids.js';
 import type { DecisionMessage, ReleaseMessage } from '../../plan/decision.js';
-import { decideUpdate, reviewSignal, type DecisionReply } from '../../workflows/messages.js';
+import { decideUpdate, reviewSignal, type DecisionReply } from '../../contract/messages.js';
 import type { Running } from './read.js';
 import { unpolledControl, type Unpolled } from './workers.js';
 

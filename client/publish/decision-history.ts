@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { decide, openApproval, type Approval } from '../../plan/approval.js';
 import { DecisionRecord, decisionText } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
-import { reviewSignal } from '../../workflows/messages.js';
+import { reviewSignal } from '../../contract/messages.js';
 import { firstPayload, millisecondsOf, readEvents, timeOf, type HistoryEvent } from './events.js';
 import { writtenTime, type TimeText } from '../output/time.js';
 import { PlanReader } from './plan-history.js';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
-import { queuesOf } from '../../workflows/names.js';
+import { queuesOf } from '../../contract/names.js';
 import type { Context } from '../context.js';
 import { newestPlan } from './plan-history.js';
 import { readPublish, type Running } from './read.js';

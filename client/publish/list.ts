@@ -1,6 +1,6 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import type { TemporalClient } from '../temporal-connection.js';
-import { SwpEntry, SwpPlan, SwpStage } from '../../workflows/search-attributes.js';
+import type { TemporalClient } from '../../temporal/connect-client.js';
+import { SwpEntry, SwpPlan, SwpStage } from '../../contract/search-attributes.js';
 
 /** Bounds what is in memory at once, whatever the length of the list. A smaller page costs the server as much as this. */
 const PAGE = 500;

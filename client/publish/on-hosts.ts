@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { hostQueue, queuesOf } from '../../workflows/names.js';
+import { hostQueue, queuesOf } from '../../contract/names.js';
 import type { Running, Step } from './read.js';
 import { isLeaving, stageOf } from './stage-text.js';
 import { recentWorkers } from './workers.js';

@@ -5,8 +5,8 @@ import { ERROR_KINDS, SwpError } from '../../core/error.js';
 import { plural } from '../../core/text.js';
 import { reviewerText, type DecisionRecord } from '../../plan/decision.js';
 import { readBackText, readFilesText } from '../../plan/read-back.js';
-import type { PublishResult } from '../../workflows/types.js';
-import type { FilingReport } from '../../activities/api.js';
+import type { PublishResult } from '../../contract/results.js';
+import type { FilingReport } from '../../contract/publish-activities.js';
 import type { Addresses } from '../addresses.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 

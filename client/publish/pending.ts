@@ -2,11 +2,11 @@ import pMap from 'p-map';
 import { isEntryName } from '../../catalog/entry-name.js';
 import { Digest } from '../../core/ids.js';
 import { decideCommand } from '../../plan/render/words.js';
-import type { Stage } from '../../workflows/stages.js';
-import type { TemporalClient } from '../temporal-connection.js';
+import type { Stage } from '../../contract/stages.js';
+import type { TemporalClient } from '../../temporal/connect-client.js';
 import { listPages, type Listed } from './list.js';
 import { stageSince } from './stage-since.js';
-import { SwpStage } from '../../workflows/search-attributes.js';
+import { SwpStage } from '../../contract/search-attributes.js';
 
 interface Wait {
   readonly waitsFor: string;

@@ -1,10 +1,10 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
-import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
-import { hostOfQueue, publishId } from '../../workflows/names.js';
-import { SwpEntry, SwpStage } from '../../workflows/search-attributes.js';
+import { Progress } from '../../contract/progress.js';
+import { hostOfQueue, publishId } from '../../contract/names.js';
+import { SwpEntry, SwpStage } from '../../contract/search-attributes.js';
 import type { publishEntry } from '../../workflows/publish-entry.js';
-import type { PublishResult } from '../../workflows/types.js';
+import type { PublishResult } from '../../contract/results.js';
 
 export interface Step {
   readonly activity: string;
@@ -22,22 +22,6 @@ export interface Step {
   /** A host that was asked to take the artifact had no room for it: that host is there. */
   readonly refused: boolean;
 }
-
-const Progress = z.object({
-  step: z.string(),
-  host: z.string().optional(),
-  file: z.string().optional(),
-  fileDoneBytes: z.number().optional(),
-  fileTotalBytes: z.number().optional(),
-  doneBytes: z.number().optional(),
-  totalBytes: z.number().optional(),
-  doneFiles: z.number().optional(),
-  totalFiles: z.number().optional(),
-  rate: z.number().optional(),
-  note: z.string().optional(),
-  failing: z.object({ since: z.string(), reason: z.string() }).optional(),
-});
-type Progress = z.infer<typeof Progress>;
 
 /** A workflow as the server knows it, without asking any worker. */
 export interface Running {

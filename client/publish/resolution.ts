@@ -5,7 +5,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
-import { resolveUpdate, type Resolution, type ResolutionReply } from '../../workflows/messages.js';
+import { resolveUpdate, type Resolution, type ResolutionReply } from '../../contract/messages.js';
 import type { Context } from '../context.js';
 import { neutralise } from '../output/neutralise.js';
 import { readEvents } from './events.js';

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { SwpStage } from '../../workflows/search-attributes.js';
+import { SwpStage } from '../../contract/search-attributes.js';
 import { firstPayload, timeOf } from './events.js';
 
 /** Among its last events is the one that began a stage. */

@@ -1,5 +1,5 @@
-import { progressText } from '../../plan/render/progress.js';
-import { standsAt } from '../../workflows/stages.js';
+import { progressText } from '../../contract/progress.js';
+import { standsAt } from '../../contract/stages.js';
 import type { Running, Step } from './read.js';
 
 /** What a host holds of an artifact that has left it: nobody waits for that. */

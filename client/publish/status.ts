@@ -4,7 +4,7 @@ import { shortDigest, type DecisionRecord } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { Problem } from '../../plan/problem.js';
 import { decideCommand } from '../../plan/render/words.js';
-import { statusQuery, targetStatusQuery } from '../../workflows/messages.js';
+import { statusQuery, targetStatusQuery } from '../../contract/messages.js';
 import type { Digest, RepoId } from '../../core/ids.js';
 import type { Addresses } from '../addresses.js';
 import type { TimeText } from '../output/time.js';

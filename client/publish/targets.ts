@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { repoKey, type RepoId } from '../../core/ids.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import type { HistoryEvent } from './events.js';
 import { PlanReader } from './plan-history.js';
 import { readRunning, type Running } from './read.js';

@@ -4,7 +4,7 @@ import { nearestName } from '../../core/nearest.js';
 import { SwpError } from '../../core/error.js';
 import { catalogOptions, entryName } from '../catalog.js';
 import type { Context } from '../context.js';
-import type { TemporalClient } from '../temporal-connection.js';
+import type { TemporalClient } from '../../temporal/connect-client.js';
 import { withTemporal } from './connect.js';
 import { listPages } from './list.js';
 

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
-import { hostOfQueue, queuesOf } from '../../workflows/names.js';
+import { hostOfQueue, queuesOf } from '../../contract/names.js';
 
 /** What a queue hands out, by number in Temporal's protocol (`TaskQueueType`). */
 const HANDS_OUT = { workflows: 1, activities: 2 } as const;

@@ -1,8 +1,8 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { z } from 'zod';
-import { REVALIDATIONS, revalidateId, type Revalidation } from '../../workflows/names.js';
+import { REVALIDATIONS, revalidateId, type Revalidation } from '../../contract/names.js';
 import type { revalidate } from '../../workflows/revalidate.js';
-import type { RevalidateResult } from '../../workflows/types.js';
+import type { RevalidateResult } from '../../contract/results.js';
 import { ifThere } from './reconcile.js';
 
 /** A run of re-validation, as far as the server still knows it. */

@@ -7,7 +7,7 @@ import {
   type ScheduleOptions,
 } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
-import { revalidateId, type Revalidation } from '../../workflows/names.js';
+import { revalidateId, type Revalidation } from '../../contract/names.js';
 import type { revalidate } from '../../workflows/revalidate.js';
 import type { WantedSchedule } from './settings.js';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { parseOrFaults, wholeNumber } from '../../core/faults.js';
-import { REVALIDATIONS, type Revalidation } from '../../workflows/names.js';
-import type { RevalidateInput } from '../../workflows/types.js';
+import { REVALIDATIONS, type Revalidation } from '../../contract/names.js';
+import type { RevalidateInput } from '../../contract/results.js';
 
 const FIELD = String.raw`[\dA-Za-z*,/-]+`;
 

@@ -2,7 +2,7 @@ import { oneLine, plural } from '../../core/text.js';
 import { levelOf } from '../../plan/findings/finding.js';
 import { findingCounts, readText, repairText } from '../../plan/render/findings-markdown.js';
 import type { Paint } from '../../plan/render/paint.js';
-import type { RevalidateResult } from '../../workflows/types.js';
+import type { RevalidateResult } from '../../contract/results.js';
 import type { TimeText } from '../output/time.js';
 import type { Run, ShownSchedule } from './read.js';
 

@@ -1,4 +1,4 @@
-import { MetricsAddress } from '../../worker/observe/metrics-address.js';
+import { MetricsAddress } from '../../settings/metrics-address.js';
 
 /** `SWP_METRICS` of the worker at this place: the given port, and those after it, since two processes cannot share one. */
 export const metricsAt = (given: string | undefined, place: number): string | undefined => {

@@ -1,5 +1,5 @@
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
-import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
+import { gitBlobOf, sha256Of } from '../../core/digests.js';
 import { refuseRepeatedToken, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { errorOfConnection } from '../errors.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { CommitSha, RepoId, sameRepo, type Revision } from '../../core/ids.js';
 import { oneLine } from '../../core/text.js';
-import type { FileFacts, License } from '../../plan/facts.js';
+import type { RepoFile, License } from '../repo-file.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { readTree } from './tree.js';
@@ -18,7 +18,7 @@ export interface RepoInfo {
 }
 
 export interface RepoFacts extends RepoInfo {
-  readonly files: readonly FileFacts[];
+  readonly files: readonly RepoFile[];
 }
 
 const Text = z

@@ -1,10 +1,22 @@
 import { z } from 'zod';
 import { RepoId } from '../../core/ids.js';
 import { oneLine } from '../../core/text.js';
-import type { ListedModel } from '../../plan/proposal/candidate.js';
 import { hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { readPages } from './paging.js';
+
+/** A model as the Hub lists it. */
+export interface ListedModel {
+  readonly repo: RepoId;
+  readonly downloads: number;
+  readonly likes: number;
+  readonly gated: boolean;
+  readonly private: boolean;
+  /** ISO 8601; null where the list does not say. */
+  readonly updated: string | null;
+  readonly task: string | null;
+  readonly tags: readonly string[];
+}
 
 export interface ModelSearch {
   /** Words of the repository's name. */

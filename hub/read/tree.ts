@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { GitBlobId, Sha256, type CommitSha, type RepoId } from '../../core/ids.js';
 import { compareBytes, oneLine } from '../../core/text.js';
-import type { FileFacts } from '../../plan/facts.js';
+import type { RepoFile } from '../repo-file.js';
 import { hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { readPages } from './paging.js';
@@ -31,7 +31,7 @@ const checkPath = (repo: string, path: string): void => {
   }
 };
 
-const factsOf = (repo: string, row: z.infer<typeof Row>): FileFacts => {
+const factsOf = (repo: string, row: z.infer<typeof Row>): RepoFile => {
   checkPath(repo, row.path);
   const blob = GitBlobId.safeParse(row.oid);
   const lfs = row.lfs === null || row.lfs === undefined ? null : Sha256.safeParse(row.lfs.oid);
@@ -47,7 +47,7 @@ const factsOf = (repo: string, row: z.infer<typeof Row>): FileFacts => {
 };
 
 /** Every file at a commit, in the order of UTF-8 bytes. Directories, which some servers list with an empty path, are left out. */
-export const readTree = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<FileFacts[]> => {
+export const readTree = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<RepoFile[]> => {
   const rows = await readPages(hub, hubUrl(hub, `/api/models/${repoPath(repo)}/tree/${commit}?recursive=true`), Row, LIMITS, options);
   const files = rows
     .filter((row) => row.type === 'file')

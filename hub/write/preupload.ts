@@ -6,7 +6,7 @@ import { SwpError } from '../../core/error.js';
 import { inGroups } from '../../core/groups.js';
 import type { RepoId } from '../../core/ids.js';
 import { formatBytes } from '../../core/text.js';
-import { GIT_BLOB_LIMIT } from '../../plan/manifest.js';
+import { GIT_BLOB_LIMIT } from '../../core/digests.js';
 import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { repoPath } from '../repo-path.js';

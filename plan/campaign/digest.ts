@@ -1,5 +1,5 @@
 import type { Digest } from '../../core/ids.js';
-import { digestOf } from '../canonical.js';
+import { digestOf } from '../../core/digests.js';
 import type { CampaignItem } from './decision.js';
 
 /** Digest of a campaign's plan: the list of its entries, in the order of their names, each with its plan's digest. */

@@ -1,6 +1,6 @@
 import { repoKey, type Digest } from '../../core/ids.js';
 import { compareBytes, plural } from '../../core/text.js';
-import { digestOf } from '../canonical.js';
+import { digestOf } from '../../core/digests.js';
 import { wantsRepair, type Finding, type FleetFinding } from './finding.js';
 import type { Repair } from './repair.js';
 import { tableOf, type FindingTable } from './table.js';

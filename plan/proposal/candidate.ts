@@ -1,19 +1,7 @@
-import { ownerOf, repoKey, type RepoId } from '../../core/ids.js';
+import { ownerOf, repoKey } from '../../core/ids.js';
 import type { Catalog } from '../../catalog/load.js';
 import { artifactsOf } from '../../catalog/artifacts.js';
-
-/** A model as the Hub lists it. */
-export interface ListedModel {
-  readonly repo: RepoId;
-  readonly downloads: number;
-  readonly likes: number;
-  readonly gated: boolean;
-  readonly private: boolean;
-  /** ISO 8601; null where the list does not say. */
-  readonly updated: string | null;
-  readonly task: string | null;
-  readonly tags: readonly string[];
-}
+import type { ListedModel } from '../../hub/read/search.js';
 
 /** Why a model is no candidate for the catalog. */
 export type Unfit = 'in the catalog' | 'no safetensors' | 'quantised' | 'derived' | 'no language model';

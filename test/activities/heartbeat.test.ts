@@ -1,6 +1,7 @@
 import { asyncLocalStorage } from '@temporalio/activity';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { tellingRetries, withHeartbeat, type Report } from '../../activities/heartbeat.js';
+import { tellingRetries, withHeartbeat } from '../../activities/heartbeat.js';
+import type { ReportProgress } from '../../publish/progress.js';
 import { SwpError } from '../../core/error.js';
 import type { HubConfig } from '../../hub/config.js';
 
@@ -22,7 +23,7 @@ const beat = () => {
   vi.advanceTimersByTime(2_000);
   return beats.at(-1)!;
 };
-const running = (run: (hub: HubConfig, report: Report) => void, base: Partial<HubConfig> = {}): Promise<void> => {
+const running = (run: (hub: HubConfig, report: ReportProgress) => void, base: Partial<HubConfig> = {}): Promise<void> => {
   const context = {
     cancellationSignal: new AbortController().signal,
     heartbeat: (details: (typeof beats)[number]) => void beats.push(details),

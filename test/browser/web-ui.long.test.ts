@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { shortDigest } from '../../plan/decision.js';
-import { publishId, targetId } from '../../workflows/names.js';
+import { publishId, targetId } from '../../contract/names.js';
 import { Workshop } from '../support/workshop.js';
 import { findChromium } from './chromium.js';
 import { WebUi } from './web-ui.js';

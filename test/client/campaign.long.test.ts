@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { readRunning } from '../../client/publish/read.js';
-import { campaignId, publishId, targetId } from '../../workflows/names.js';
+import { campaignId, publishId, targetId } from '../../contract/names.js';
 import type { publishCampaign } from '../../workflows/publish-campaign.js';
-import type { CampaignInput } from '../../workflows/types.js';
+import type { CampaignInput } from '../../contract/results.js';
 import { keepHistory } from '../support/keep-history.js';
 import { swp } from '../support/swp.js';
 import { useCampaigns } from './use-campaigns.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readRunning } from '../../client/publish/read.js';
-import { campaignId, publishId } from '../../workflows/names.js';
+import { campaignId, publishId } from '../../contract/names.js';
 import type { publishCampaign } from '../../workflows/publish-campaign.js';
 import { keepHistory } from '../support/keep-history.js';
 import { useCampaigns } from './use-campaigns.js';

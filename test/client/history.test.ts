@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shortDigest } from '../../plan/decision.js';
-import { publishId } from '../../workflows/names.js';
+import { publishId } from '../../contract/names.js';
 import { swp } from '../support/swp.js';
 import { Workshop } from '../support/workshop.js';
 

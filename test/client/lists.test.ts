@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registerSearchAttributes } from '../../worker/search-attributes.js';
-import { SwpEntry, SwpPlan, SwpStage } from '../../workflows/search-attributes.js';
-import { connectClient, type TemporalClient } from '../../client/temporal-connection.js';
+import { registerSearchAttributes } from '../../temporal/search-attributes.js';
+import { SwpEntry, SwpPlan, SwpStage } from '../../contract/search-attributes.js';
+import { connectClient, type TemporalClient } from '../../temporal/connect-client.js';
 import { swp } from '../support/swp.js';
 import { connectTestClient, testTemporalEnv, uniqueName } from '../support/temporal.js';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { publishId } from '../../workflows/names.js';
-import { SwpEntry, SwpStage } from '../../workflows/search-attributes.js';
+import { publishId } from '../../contract/names.js';
+import { SwpEntry, SwpStage } from '../../contract/search-attributes.js';
 import { swp } from '../support/swp.js';
 import { Workshop } from '../support/workshop.js';
 

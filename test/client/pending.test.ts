@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { swp } from '../support/swp.js';
 import { Workshop } from '../support/workshop.js';
 

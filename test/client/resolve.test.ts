@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RepoId } from '../../core/ids.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { swp } from '../support/swp.js';
 import { Workshop } from '../support/workshop.js';
 

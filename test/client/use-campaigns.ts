@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { readRunning } from '../../client/publish/read.js';
 import { RepoId } from '../../core/ids.js';
-import { publishId } from '../../workflows/names.js';
+import { publishId } from '../../contract/names.js';
 import { publishHere } from '../support/publish-here.js';
 import { swp, type SwpRun } from '../support/swp.js';
 import { TOKENS, Workshop } from '../support/workshop.js';

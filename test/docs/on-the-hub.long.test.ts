@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { sha256Of } from '../../plan/canonical.js';
+import { sha256Of } from '../../core/digests.js';
 import { blocksOf, readDocuments } from '../support/documents.js';
 import { snapshotOf } from '../support/snapshot.js';
 import { Workshop } from '../support/workshop.js';

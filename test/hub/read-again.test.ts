@@ -5,7 +5,7 @@ import { GitBlobId, Sha256 } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readSmallFile } from '../../hub/read/file.js';
 import { verifyPaths } from '../../hub/verify.js';
-import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
+import { gitBlobOf, sha256Of } from '../../core/digests.js';
 import { describeBytes } from '../../plan/manifest.js';
 import { COMMIT, config, REPO, signal, tiny, type TinyServer } from './support.js';
 

@@ -10,7 +10,7 @@ import { commitOnce } from '../../hub/write/commit.js';
 import { copyOnServer } from '../../hub/write/copy-lfs.js';
 import { lfsBatch } from '../../hub/write/lfs-batch.js';
 import { classifyUploads } from '../../hub/write/preupload.js';
-import { sha256Of } from '../../plan/canonical.js';
+import { sha256Of } from '../../core/digests.js';
 import { COMMIT, config, fileOf, signal, tiny, type TinyServer } from './support.js';
 
 /** A name that no parser of ours lets pass: the address of another one must not be made of it all the same. */

@@ -11,7 +11,7 @@ import type { HubConfig } from '../../hub/config.js';
 import { Secret } from '../../core/secret.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import type { UploadFile } from '../../hub/write/upload.js';
-import { sha256Of } from '../../plan/canonical.js';
+import { sha256Of } from '../../core/digests.js';
 
 export const TOKEN = 'hf_hubtestwriter';
 export const REPO = RepoId.parse('acme/weights');

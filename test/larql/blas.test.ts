@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Sha256 } from '../../core/ids.js';
 import { blasOf } from '../../larql/blas.js';
-import { sha256Of } from '../../plan/canonical.js';
+import { sha256Of } from '../../core/digests.js';
 
 let directory: string;
 beforeEach(async () => {

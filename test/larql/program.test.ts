@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findLarql } from '../../larql/program.js';
-import { sha256Of } from '../../plan/canonical.js';
+import { sha256Of } from '../../core/digests.js';
 
 let directory: string;
 beforeEach(async () => {

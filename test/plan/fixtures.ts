@@ -5,10 +5,11 @@ import { headerOfFile } from '../../formats/safetensors/header.js';
 import { openIndex } from '../../formats/safetensors/index-file.js';
 import { ONE_APPROVAL } from '../../plan/approval.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
-import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
+import { gitBlobOf, sha256Of } from '../../core/digests.js';
 import { CARD_PATH, fillCard } from '../../plan/card.js';
 import type { DecisionRecord } from '../../plan/decision.js';
-import type { FileFacts, LastPublish, SourceFacts, TargetFacts } from '../../plan/facts.js';
+import type { RepoFile } from '../../hub/repo-file.js';
+import type { LastPublish, SourceFacts, TargetFacts } from '../../plan/facts.js';
 import { describeBytes, makeManifest, manifestDigest, type Manifest, type ManifestFile } from '../../plan/manifest.js';
 import { MTP_PAYLOAD, MTP_TENSORS, planMtp, type MtpPlanInput } from '../../plan/plan-mtp.js';
 import { makeProvenance, PROVENANCE_PATH, provenanceText } from '../../plan/provenance.js';
@@ -21,7 +22,7 @@ export const commit = (digit: string): CommitSha => CommitSha.parse(digit.repeat
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-export const bytesFile = (path: string, bytes: Uint8Array): FileFacts => ({
+export const bytesFile = (path: string, bytes: Uint8Array): RepoFile => ({
   path,
   size: bytes.byteLength,
   gitBlob: gitBlobOf(bytes),

@@ -2,11 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BLOCK_BYTES, blockCount } from '../../core/blocks.js';
 import type { Sha256 } from '../../core/ids.js';
-import { gitBlobOf, sha256Of } from '../../plan/canonical.js';
+import { gitBlobOf, sha256Of, GIT_BLOB_LIMIT } from '../../core/digests.js';
 import {
   describeBytes,
   describeLarge,
-  GIT_BLOB_LIMIT,
   makeManifest,
   Manifest,
   manifestDigest,

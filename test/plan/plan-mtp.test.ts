@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RepoId } from '../../core/ids.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { artifactPlanDigest, type ArtifactPlan } from '../../plan/artifact-plan.js';
-import { canonicalJson } from '../../plan/canonical.js';
+import { canonicalJson } from '../../core/digests.js';
 import { comparePreconditions } from '../../plan/preconditions.js';
 import {
   absentTarget,
@@ -53,7 +53,7 @@ describe('the plan of an MTP sidecar', () => {
   it('of a tensor whose name is half a character is refused as an error of ours', () => {
     const selection = selectionOf();
     const hostile = { ...selection, outputs: selection.outputs.map((output) => ({ ...output, name: 'mtp.\ud800' })) };
-    expect(() => plan({ selection: hostile })).toThrow(expect.objectContaining({ code: 'plan/not-json', kind: 'integrity' }));
+    expect(() => plan({ selection: hostile })).toThrow(expect.objectContaining({ code: 'digest/not-json', kind: 'integrity' }));
   });
 
   it('holds nothing volatile: no time, no host, no path of this machine', () => {

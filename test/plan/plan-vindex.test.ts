@@ -5,8 +5,9 @@ import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { headerOfFile } from '../../formats/safetensors/header.js';
 import { describeSource, filesToRead, type SourceModel } from '../../formats/vindex/source.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
-import { canonicalJson } from '../../plan/canonical.js';
-import type { FileFacts, LarqlFacts, SourceFacts } from '../../plan/facts.js';
+import { canonicalJson } from '../../core/digests.js';
+import type { RepoFile } from '../../hub/repo-file.js';
+import type { LarqlFacts, SourceFacts } from '../../plan/facts.js';
 import { payloadPaths } from '../../plan/payload.js';
 import { planVindex, type VindexPlanInput } from '../../plan/plan-vindex.js';
 import { PLAIN } from '../../plan/render/paint.js';
@@ -17,7 +18,7 @@ const SOURCE = RepoId.parse('labs/tiny');
 const LLAMA = generateLlama({ seed: 1 }).files;
 const GEMMA = generateGemma4({ seed: 1 }).files;
 
-const facts = (files: ReadonlyMap<string, Uint8Array>): FileFacts[] => [...files].map(([path, bytes]) => bytesFile(path, bytes));
+const facts = (files: ReadonlyMap<string, Uint8Array>): RepoFile[] => [...files].map(([path, bytes]) => bytesFile(path, bytes));
 
 const source = (files: ReadonlyMap<string, Uint8Array>): SourceFacts => ({
   repo: SOURCE,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { RepoId } from '../../core/ids.js';
 import type { ArtifactPlan, MirroredFile } from '../../plan/artifact-plan.js';
-import { canonicalJson, sha256Of } from '../../plan/canonical.js';
+import { canonicalJson, sha256Of } from '../../core/digests.js';
 import { CARD_PATH, fillCard } from '../../plan/card.js';
-import type { FileFacts, SourceFacts, TargetFacts } from '../../plan/facts.js';
+import type { RepoFile } from '../../hub/repo-file.js';
+import type { SourceFacts, TargetFacts } from '../../plan/facts.js';
 import { describeBytes, makeManifest } from '../../plan/manifest.js';
 import { isMirrored, planVision, type VisionPlanInput } from '../../plan/plan-vision.js';
 import { PROVENANCE_PATH } from '../../plan/provenance.js';
@@ -24,7 +25,7 @@ const FILES: Readonly<Record<string, string>> = {
   'nested/README.md': 'notes',
 };
 
-const listed = (files: Readonly<Record<string, string>>): FileFacts[] =>
+const listed = (files: Readonly<Record<string, string>>): RepoFile[] =>
   Object.entries(files).map(([path, words]) => bytesFile(path, text(words)));
 
 const source = (files: Readonly<Record<string, string>> = FILES, over: Partial<SourceFacts> = {}): SourceFacts => ({

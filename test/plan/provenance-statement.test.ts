@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sha256Of } from '../../plan/canonical.js';
+import { sha256Of } from '../../core/digests.js';
 import { makeManifest } from '../../plan/manifest.js';
 import { makeProvenance, manifestOf, parseProvenance, provenanceText } from '../../plan/provenance.js';
 import { DECISION, plan, publishedTarget } from './fixtures.js';

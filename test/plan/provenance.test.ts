@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SwpError } from '../../core/error.js';
 import { assertApproved, assertReleased, type ApprovedArtifact } from '../../plan/approved.js';
-import { canonicalJson, digestOf, gitBlobOf } from '../../plan/canonical.js';
+import { canonicalJson, digestOf, gitBlobOf } from '../../core/digests.js';
 import type { DecisionRecord } from '../../plan/decision.js';
 import { makeEntryPlan, planDigest } from '../../plan/entry-plan.js';
 import { manifestDigest } from '../../plan/manifest.js';
@@ -43,7 +43,7 @@ describe('canonical JSON', () => {
     ['a number that is none', { a: Number.NaN }, 'integrity'],
     ['half a character', { a: '\ud800' }, 'integrity'],
   ])('of %s is an error of ours', (_, value, kind) => {
-    expect(() => canonicalJson(value)).toThrow(expect.objectContaining({ code: 'plan/not-json', kind }));
+    expect(() => canonicalJson(value)).toThrow(expect.objectContaining({ code: 'digest/not-json', kind }));
   });
 
   it("has git's own blob ids", () => {

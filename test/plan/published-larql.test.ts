@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Sha256 } from '../../core/ids.js';
-import { digestOf } from '../../plan/canonical.js';
+import { digestOf } from '../../core/digests.js';
 import type { LastPublish } from '../../plan/facts.js';
 import { describeBytes, makeManifest } from '../../plan/manifest.js';
 import { larqlOfPublish } from '../../plan/published-larql.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson } from '../../plan/canonical.js';
+import { canonicalJson } from '../../core/digests.js';
 import { diffPlans } from '../../plan/diff.js';
 import { codeSpan, escapeMarkdown } from '../../plan/escape.js';
 import { planMarkdown, type ShownPlan } from '../../plan/render/markdown.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../plan/canonical.js';
+import { digestOf } from '../../core/digests.js';
 import { checkTarget, targetOperations, type WantedFile } from '../../plan/target-operations.js';
 import { absentTarget, bytesFile, commit, plan, publishedTarget } from './fixtures.js';
 

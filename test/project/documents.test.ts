@@ -58,7 +58,19 @@ describe('the settings in the README', () => {
   const UNTOLD = ['SWP_LARQL_STAND_IN'];
 
   it('are all that the product reads, and no others', async () => {
-    const rooms = ['activities', 'client', 'core', 'hub', 'larql', 'worker', 'dev/temporal', 'dev/world'];
+    const rooms = [
+      'activities',
+      'client',
+      'core',
+      'hub',
+      'larql',
+      'publish',
+      'settings',
+      'temporal',
+      'worker',
+      'dev/temporal',
+      'dev/world',
+    ];
     const files = await Promise.all(
       rooms.map(async (room) =>
         (await readdir(join(projectRoot(), room), { recursive: true }))
@@ -105,7 +117,7 @@ describe('the guide to trouble', () => {
   const codesIn = (source: string, pattern: RegExp): string[] => [...source.matchAll(pattern)].map(([, code]) => code!);
 
   it('speaks of codes that there are', async () => {
-    const rooms = ['activities', 'hub', 'larql', 'plan', 'workflows'];
+    const rooms = ['activities', 'core', 'hub', 'larql', 'plan', 'publish', 'workflows'];
     const names = await Promise.all(
       rooms.map(async (room) => (await readdir(join(projectRoot(), room), { recursive: true })).map((name) => join(room, name))),
     );

@@ -3,7 +3,22 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { projectRoot } from '../../dev/temporal/project.js';
 
-const ROOMS = ['core', 'catalog', 'formats', 'plan', 'hub', 'larql', 'activities', 'workflows', 'worker', 'client'];
+const ROOMS = [
+  'core',
+  'catalog',
+  'formats',
+  'plan',
+  'hub',
+  'larql',
+  'publish',
+  'contract',
+  'workflows',
+  'activities',
+  'temporal',
+  'settings',
+  'worker',
+  'client',
+];
 
 it('one place makes words for people of what a schema refuses', async () => {
   const files = await Promise.all(

@@ -8,7 +8,7 @@ import { EXIT } from '../../client/exit-codes.js';
 import { projectRoot } from '../../dev/temporal/project.js';
 import { hubConfigFromEnv } from '../../hub/config.js';
 import { GRACE_SECONDS } from '../../worker/grace.js';
-import { readSettings, SETTINGS } from '../../worker/settings.js';
+import { readSettings, SETTINGS } from '../../settings/settings.js';
 import { swp } from '../support/swp.js';
 
 const ROLES = ['control', 'highmem'] as const;

@@ -1,4 +1,4 @@
-import type { TemporalClient } from '../../client/temporal-connection.js';
+import type { TemporalClient } from '../../temporal/connect-client.js';
 
 /** Events of a workflow that tell of its activities, with the activity's name. */
 const activityEvents = async ({ client }: TemporalClient, id: string) => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
-import { connectClient, type TemporalClient } from '../../client/temporal-connection.js';
+import { connectClient, type TemporalClient } from '../../temporal/connect-client.js';
 
 /** A client of the server that all tests share. Close it when done. */
 export const connectTestClient = (): Promise<TemporalClient> => connectClient({ env: testTemporalEnv() });

@@ -1,6 +1,6 @@
 import { Secret } from '../../core/secret.js';
 import { ONE_APPROVAL } from '../../plan/approval.js';
-import type { WorkerSettings } from '../../worker/settings.js';
+import type { WorkerSettings } from '../../settings/settings.js';
 import type { WorkshopOptions } from './workshop-options.js';
 
 /** Settings of the workers that a workshop runs in its own process. */

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { newestPlan } from '../../client/publish/plan-history.js';
 import { readRunning } from '../../client/publish/read.js';
-import { publishId, targetId } from '../../workflows/names.js';
-import type { PublishResult } from '../../workflows/types.js';
+import { publishId, targetId } from '../../contract/names.js';
+import type { PublishResult } from '../../contract/results.js';
 import type { Workshop } from '../support/workshop.js';
 import type { Repos } from './scenario.js';
 

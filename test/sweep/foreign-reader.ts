@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { downloadFile, listCommits, listFiles } from '@huggingface/hub';
 import { expect } from 'vitest';
 import { parseProvenance } from '../../plan/provenance.js';
-import { publishId, targetId } from '../../workflows/names.js';
+import { publishId, targetId } from '../../contract/names.js';
 import { TOKENS, type Workshop } from '../support/workshop.js';
 import type { Repos } from './scenario.js';
 

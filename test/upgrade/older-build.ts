@@ -5,7 +5,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { execa } from 'execa';
 import { ArtifactKind } from '../../core/ids.js';
 import { projectRoot } from '../../dev/temporal/project.js';
-import type { startPublish } from '../../worker/start-publish.js';
+import type { startPublish } from '../../temporal/start-publish.js';
 
 const BUILDS = fileURLToPath(new URL('builds', import.meta.url));
 

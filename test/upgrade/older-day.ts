@@ -4,7 +4,7 @@ import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import type { Intercept } from '../../dev/hub/index.js';
 import { installStandIn } from '../../dev/larql/install.js';
 import { headerOfFile } from '../../formats/safetensors/header.js';
-import { publishId, targetId } from '../../workflows/names.js';
+import { publishId, targetId } from '../../contract/names.js';
 import { freeze } from '../support/freeze.js';
 import { partsJournalled, slabsJournalled } from '../support/scratch-journals.js';
 import { WorkerProcess } from '../support/worker-process.js';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { attemptsOfSteps } from '../support/steps.js';
 import { swp } from '../support/swp.js';
 import type { Repos } from '../sweep/scenario.js';

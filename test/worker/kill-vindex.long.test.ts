@@ -2,13 +2,13 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { checkScratch } from '../../activities/scratch/open-scratch.js';
+import { checkScratch } from '../../publish/scratch/open-scratch.js';
 import { RepoId } from '../../core/ids.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { setBehaviour, type BehaviourInput } from '../../dev/larql/behaviour.js';
 import { installStandIn } from '../../dev/larql/install.js';
 import { readRuns, type Run } from '../../dev/larql/runs.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { Workshop } from '../support/workshop.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { publishId, targetId } from '../../workflows/names.js';
+import { publishId, targetId } from '../../contract/names.js';
 import { attemptsOfSteps, scheduledSteps } from '../support/steps.js';
 import { freeze, type Matches } from '../support/freeze.js';
 import { WorkerProcess } from '../support/worker-process.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { headerOfFile } from '../../formats/safetensors/header.js';
-import { lockScratch } from '../../worker/scratch-lock.js';
+import { lockScratch } from '../../publish/scratch/lock-scratch.js';
 import { slabsJournalled } from '../support/scratch-journals.js';
 import { freeze } from '../support/freeze.js';
 import { KillWorkshop } from './kill-workshop.js';

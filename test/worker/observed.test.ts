@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../dev/temporal/ports.js';
-import { publishId, targetId } from '../../workflows/names.js';
+import { publishId, targetId } from '../../contract/names.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { TOKENS, Workshop } from '../support/workshop.js';
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommitSha, Digest } from '../../core/ids.js';
 import { redactor } from '../../core/redact.js';
 import { Secret } from '../../core/secret.js';
-import type { Notification } from '../../activities/notification.js';
+import type { Notification } from '../../contract/notification.js';
 import { Webhook } from '../../worker/webhook.js';
 import { Chat, status, type Answer } from './chat.js';
 

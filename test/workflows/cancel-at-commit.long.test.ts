@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RepoId, sameRepo } from '../../core/ids.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { freeze, type Freeze } from '../support/freeze.js';
 import { keepHistory } from '../support/keep-history.js';
 import { scheduledSteps } from '../support/steps.js';

@@ -4,7 +4,7 @@ import type { CollectionSlug } from '../../core/ids.js';
 import type { Operation } from '../../dev/hub/index.js';
 import { addToCollection, createCollection, findCollection, readCollection } from '../../hub/collections.js';
 import { Secret } from '../../core/secret.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { config, signal } from '../hub/support.js';
 import { TOKENS, Workshop } from '../support/workshop.js';
 

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { describe, expect, it, vi } from 'vitest';
-import type { CommitRequest } from '../../activities/api.js';
+import type { CommitRequest } from '../../contract/publish-activities.js';
 import { CommitInDoubt } from '../../workflows/commit-in-doubt.js';
 
 const PARENT = 'a'.repeat(40);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { scriptFaults, type Fault } from '../../dev/hub/index.js';
 import { NAMED_FAULTS } from '../../dev/hub/namedFaults.js';
 
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { scheduledSteps } from '../support/steps.js';
 import { swp } from '../support/swp.js';
 import { Workshop } from '../support/workshop.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fault, Operation } from '../../dev/hub/index.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { freeze } from '../support/freeze.js';
 import { Workshop } from '../support/workshop.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRunning } from '../../client/publish/read.js';
-import { targetId } from '../../workflows/names.js';
-import type { TargetStatus } from '../../workflows/messages.js';
+import { targetId } from '../../contract/names.js';
+import type { TargetStatus } from '../../contract/messages.js';
 import { freeze, type Matches } from '../support/freeze.js';
 import { hostSteps } from '../support/host-steps.js';
 import { Workshop } from '../support/workshop.js';

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { parseProvenance } from '../../plan/provenance.js';
-import { publishId, targetId } from '../../workflows/names.js';
+import { publishId, targetId } from '../../contract/names.js';
 import { pythonEnvironment } from '../support/python.js';
 import { TOKENS, Workshop } from '../support/workshop.js';
 

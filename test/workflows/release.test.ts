@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Approval } from '../../plan/approval.js';
 import { parseProvenance } from '../../plan/provenance.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { Workshop } from '../support/workshop.js';
 
 let workshop: Workshop;

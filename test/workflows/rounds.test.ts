@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startPublish } from '../../worker/start-publish.js';
+import { startPublish } from '../../temporal/start-publish.js';
 import { RepoId } from '../../core/ids.js';
 import { Workshop } from '../support/workshop.js';
 

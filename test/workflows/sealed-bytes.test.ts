@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { scheduledSteps } from '../support/steps.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { Workshop } from '../support/workshop.js';
 import { before, damage } from './damage.js';
 

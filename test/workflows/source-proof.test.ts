@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import type { Exchange } from '../../dev/hub/index.js';
-import { sha256Of } from '../../plan/canonical.js';
+import { sha256Of } from '../../core/digests.js';
 import { parseProvenance, type Provenance } from '../../plan/provenance.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { Workshop } from '../support/workshop.js';
 
 /** Shards of the checkpoint. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sameRepo, type RepoId } from '../../core/ids.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { freeze } from '../support/freeze.js';
 import { swp } from '../support/swp.js';

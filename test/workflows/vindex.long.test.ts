@@ -8,7 +8,7 @@ import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { setBehaviour } from '../../dev/larql/behaviour.js';
 import { readRuns } from '../../dev/larql/runs.js';
 import { parseProvenance } from '../../plan/provenance.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { TOKENS } from '../support/workshop.js';
 import { larqls, NO_LARQL, standIn, VindexWorkshop } from './vindex-workshop.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { sha256Of } from '../../plan/canonical.js';
+import { sha256Of } from '../../core/digests.js';
 import { parseProvenance } from '../../plan/provenance.js';
-import { targetId } from '../../workflows/names.js';
+import { targetId } from '../../contract/names.js';
 import { snapshotOf } from '../support/snapshot.js';
 import { CHUNK_BYTES, ENCODER, mirroredOf, VisionWorkshop, WEIGHTS_BYTES } from './vision-workshop.js';
 

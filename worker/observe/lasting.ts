@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { HubConfig } from '../../hub/config.js';
 import { LASTING_MS } from '../../hub/retry.js';
-import { formatSeconds } from '../../plan/render/progress.js';
+import { formatSeconds } from '../../core/text.js';
 import type { Webhook } from '../webhook.js';
 
 const AGAIN_MS = 24 * 3_600_000;

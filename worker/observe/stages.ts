@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/error.js';
-import { SwpStage } from '../../workflows/search-attributes.js';
-import type { Stage } from '../../workflows/stages.js';
+import { SwpStage } from '../../contract/search-attributes.js';
+import type { Stage } from '../../contract/stages.js';
 import type { WorkerMetrics } from './metrics.js';
 
 /** Stages that a publish or an artifact can stand in; the others are ends. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { publishId, targetId } from '../../workflows/names.js';
-import type { Stage } from '../../workflows/stages.js';
+import { publishId, targetId } from '../../contract/names.js';
+import type { Stage } from '../../contract/stages.js';
 
 /** For whom a step works, as far as it is told. */
 export interface Subject {

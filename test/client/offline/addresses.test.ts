@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addressesOf } from '../../../client/addresses.js';
-import { readTemporalConfig } from '../../../worker/temporal-config.js';
+import { readTemporalConfig } from '../../../temporal/profile.js';
 
 const COMMIT = '0123456789'.repeat(4);
 const addresses = (env: NodeJS.ProcessEnv) => {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateCheckpoint } from '../../../dev/checkpoint/generate.js';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
-import { sha256Of } from '../../../plan/canonical.js';
-import { quantisedCheckpoint } from '../../activities/mtp/quantised-checkpoint.js';
+import { sha256Of } from '../../../core/digests.js';
+import { quantisedCheckpoint } from '../../publish/build/mtp/quantised-checkpoint.js';
 import { swp } from '../../support/swp.js';
 
 let cwd: string;

@@ -2,12 +2,12 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ScratchLayout } from '../../../activities/scratch/layout.js';
-import { openScratch } from '../../../activities/scratch/open-scratch.js';
-import { scratchParts } from '../../../activities/scratch/parts.js';
-import { SharedInputs } from '../../../activities/scratch/shared.js';
+import type { ScratchLayout } from '../../../publish/scratch/layout.js';
+import { openScratch } from '../../../publish/scratch/open-scratch.js';
+import { scratchParts } from '../../../publish/scratch/parts.js';
+import { SharedInputs } from '../../../publish/scratch/shared.js';
 import { Digest, RepoId } from '../../../core/ids.js';
-import { lockScratch } from '../../../worker/scratch-lock.js';
+import { lockScratch } from '../../../publish/scratch/lock-scratch.js';
 import { swp } from '../../support/swp.js';
 
 const digest = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`);

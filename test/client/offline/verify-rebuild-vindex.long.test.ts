@@ -2,7 +2,7 @@ import { chmod, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Rebuild } from '../../../activities/rebuild/result.js';
+import type { Rebuild } from '../../../publish/verify/rebuild/result.js';
 import { EntrySnapshot } from '../../../catalog/snapshot.js';
 import { generateGemma4 } from '../../../dev/checkpoint/gemma4.js';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
@@ -10,7 +10,7 @@ import { setBehaviour } from '../../../dev/larql/behaviour.js';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
 import { installStandIn } from '../../../dev/larql/install.js';
 import { readRuns } from '../../../dev/larql/runs.js';
-import { sha256Of } from '../../../plan/canonical.js';
+import { sha256Of } from '../../../core/digests.js';
 import { forge, publishHere, type Forged } from '../../support/publish-here.js';
 import { swp, type SwpOptions, type SwpRun } from '../../support/swp.js';
 

@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { connectClient } from '../../../client/temporal-connection.js';
+import { connectClient } from '../../../temporal/connect-client.js';
 import { freePort } from '../../../dev/temporal/ports.js';
 import { startTemporalServer, type TemporalServer, type TemporalServerOptions } from '../../../dev/temporal/server.js';
-import { checkSearchAttributes } from '../../../worker/search-attributes.js';
+import { checkSearchAttributes } from '../../../temporal/search-attributes.js';
 import { fakeProgram } from '../../support/temporal-fakes.js';
 
 let directory: string;

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { tmpdir } from 'node:os';
 import { loadCatalog } from '../../../catalog/load.js';
 import { RepoId } from '../../../core/ids.js';
-import { knownRepos, unfitOf, type ListedModel } from '../../../plan/proposal/candidate.js';
+import { knownRepos, unfitOf } from '../../../plan/proposal/candidate.js';
+import type { ListedModel } from '../../../hub/read/search.js';
 
 const model = (repo: string, tags: readonly string[], over: Partial<ListedModel> = {}): ListedModel => ({
   repo: RepoId.parse(repo),

@@ -6,8 +6,8 @@ import { SwpError } from '../../../core/error.js';
 import { redactor } from '../../../core/redact.js';
 import { Secret } from '../../../core/secret.js';
 import { fieldsOf, forward, makeLogger } from '../../../worker/logging.js';
-import { secretsIn } from '../../../worker/secrets.js';
-import { temporalSecretsIn } from '../../../worker/temporal-config.js';
+import { secretsIn } from '../../../settings/secrets.js';
+import { temporalSecretsIn } from '../../../temporal/profile.js';
 
 const TOKEN = 'hf_abcdefghijklmnopqrst';
 const ODD = 'odd"token\\with/quotes';

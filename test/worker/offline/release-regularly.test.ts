@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openScratch } from '../../../activities/scratch/open-scratch.js';
-import { scratchParts, type ScratchParts } from '../../../activities/scratch/parts.js';
+import { openScratch } from '../../../publish/scratch/open-scratch.js';
+import { scratchParts, type ScratchParts } from '../../../publish/scratch/parts.js';
 import { Digest } from '../../../core/ids.js';
 import { releaseRegularly } from '../../../worker/sweep.js';
 

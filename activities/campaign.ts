@@ -1,0 +1,195 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pMap from 'p-map';
+import { artifactsOf } from '../catalog/artifacts.js';
+import type { CatalogEntry, ReadCatalog } from '../catalog/load.js';
+import { nearestName } from '../core/nearest.js';
+import { catalogError } from '../catalog/problem.js';
+import { snapshotOf, type EntrySnapshot } from '../catalog/snapshot.js';
+import { SwpError, messageOf } from '../core/error.js';
+import type { ArtifactKind } from '../core/ids.js';
+import { oneLine } from '../core/text.js';
+import { campaignDigest } from '../plan/campaign/digest.js';
+import { plainRow, rowOf, type CampaignRow } from '../plan/campaign/row.js';
+import { volatileChecks } from '../plan/volatile-checks.js';
+import type {
+  CampaignActivities,
+  CampaignBatch,
+  CampaignPublish,
+  CampaignSelection,
+  StartRequest,
+} from '../contract/campaign-activities.js';
+import { cardChecks } from '../publish/planning/card-checks.js';
+import { tellingRetries, withHeartbeat } from './heartbeat.js';
+import type { ReportProgress } from '../publish/progress.js';
+import type { ArtifactPlanDeps } from '../publish/planning/plan-artifact.js';
+import { planArtifacts } from '../publish/planning/plan-entry.js';
+import type { PublishClient } from '../temporal/campaign-publishes.js';
+import { looksUnchanged } from '../publish/planning/looks-unchanged.js';
+
+export interface CampaignDeps extends ArtifactPlanDeps {
+  /** The catalog as it is now. */
+  readonly catalog: () => Promise<Pick<ReadCatalog, 'sound' | 'problems'>>;
+  readonly publishes: PublishClient;
+}
+
+/** Of one publish, in the workflow's history. */
+const REASON = 400;
+/** Entries that are planned at once, as many as publishes that are started or answered at once. */
+const AT_ONCE = 4;
+/** Names and rows lie in the workflow's history. */
+const MOST_ENTRIES = 5_000;
+/** Between two looks at what is followed: soon after something has moved, and later where nothing does. */
+const SOON_MS = 500;
+const LATER_MS = 15_000;
+
+/** Does something for each of a batch, and tells how far it is. */
+const forEach = <T, R>(
+  items: readonly T[],
+  noun: string,
+  { signal, report }: { readonly signal: AbortSignal; readonly report: ReportProgress },
+  run: (item: T) => Promise<R>,
+): Promise<R[]> => {
+  let done = 0;
+  return pMap(
+    items,
+    async (item) => {
+      const result = await run(item);
+      done += 1;
+      report({ note: `${done} of ${items.length} ${noun}` });
+      return result;
+    },
+    { concurrency: AT_ONCE, signal },
+  );
+};
+
+/** Tiers are named in a message up to so many. */
+const SHOWN_TIERS = 20;
+
+const nothingSelected = (select: CampaignSelection, only: readonly ArtifactKind[], entries: readonly CatalogEntry[]): SwpError => {
+  const wanted = 'tier' in select ? select.tier : null;
+  const tiers = [...new Set(entries.map(({ entry }) => entry.tier))].toSorted();
+  const near = wanted === null ? undefined : nearestName(wanted, tiers);
+  const suggestion = near === undefined ? '' : ` Did you mean ${near}?`;
+  const messageFor = (): string => {
+    if (tiers.length === 0) return 'The catalog has no entries.';
+    if (wanted !== null && !tiers.includes(wanted))
+      return `No entry has the tier ${wanted}; the tiers are ${tiers.slice(0, SHOWN_TIERS).join(', ')}.${suggestion}`;
+    return `No entry${wanted === null ? '' : ` of the tier ${wanted}`} has a ${only.join(' or ')} artifact.`;
+  };
+  return new SwpError('invalid', 'campaign/nothing-selected', messageFor(), {
+    hint: 'A campaign takes the catalog of the control worker (SWP_CATALOG there).',
+  });
+};
+
+const isSelected = ({ entry }: CatalogEntry, select: CampaignSelection): boolean => !('tier' in select) || entry.tier === select.tier;
+
+/** The steps of a campaign. Nothing here writes to the Hub: publishes do, once they are approved. */
+export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities => {
+  /** Read once a step: to parse a catalog of a thousand entries takes as long as to plan one. */
+  const snapshots = async (): Promise<(name: string) => EntrySnapshot | null> => {
+    const { sound } = await deps.catalog();
+    return (name) => {
+      const found = sound.get(name);
+      return found === undefined ? null : snapshotOf(found);
+    };
+  };
+
+  const planOne = async (
+    planDeps: ArtifactPlanDeps,
+    name: string,
+    entry: EntrySnapshot | null,
+    { only, changedOnly, host }: CampaignBatch,
+    signal: AbortSignal,
+  ): Promise<CampaignRow> => {
+    if (entry === null) return plainRow(name, 'blocked', 'The catalog has this entry no more.');
+    try {
+      if (changedOnly && (await looksUnchanged(planDeps.hub, entry, only, signal))) return plainRow(name, 'unchanged', null);
+      const { digest, artifacts } = await planArtifacts(planDeps, { entry, only, round: 1, host, previous: [] }, signal);
+      const volatile = [...volatileChecks(artifacts, host), ...(await cardChecks(planDeps.hub, artifacts, signal))];
+      return rowOf(name, digest, artifacts, volatile);
+    } catch (error) {
+      // A Hub that does not answer for this entry, however often it was asked, may answer for the others.
+      if (error instanceof SwpError && error.code !== 'hub/unauthorized') return plainRow(name, 'blocked', messageOf(error));
+      throw error;
+    }
+  };
+
+  return {
+    selectEntries: ({ select, only }) =>
+      withHeartbeat('reading the catalog', async () => {
+        const { sound, problems } = await deps.catalog();
+        const chosen = [...sound.values()].filter((entry) => isSelected(entry, select) && artifactsOf(entry.entry, only).length > 0);
+        if (sound.size === 0 && problems.length > 0) throw catalogError(problems);
+        if (chosen.length === 0) throw nothingSelected(select, only, [...sound.values()]);
+        if (chosen.length > MOST_ENTRIES)
+          throw new SwpError(
+            'invalid',
+            'campaign/too-many',
+            `${chosen.length} entries are selected; one campaign takes at most ${MOST_ENTRIES}.`,
+          );
+        return {
+          entries: chosen.map(({ name }) => name).toSorted(),
+          larql: chosen.some((entry) => artifactsOf(entry.entry, only).some(({ kind }) => kind === 'vindex')),
+          mistakes: problems.length,
+        };
+      }),
+
+    planCampaignBatch: (batch) =>
+      withHeartbeat('planning', async (signal, report) => {
+        const snapshot = await snapshots();
+        const planDeps = { ...deps, hub: tellingRetries(deps.hub, report) };
+        return forEach(batch.entries, 'entries', { signal, report }, (name) => planOne(planDeps, name, snapshot(name), batch, signal));
+      }),
+
+    digestCampaign: (items) => Promise.resolve(campaignDigest(items)),
+
+    startPublishes: ({ entries, ...options }) =>
+      withHeartbeat('starting publishes', async (signal, report) => {
+        const snapshot = await snapshots();
+        return forEach(entries, 'publishes', { signal, report }, (name) =>
+          attemptStart(deps.publishes, name, snapshot(name), options, signal),
+        );
+      }),
+
+    followPublishes: ({ publishes, forMs }) =>
+      withHeartbeat('following publishes', async (signal, report) => {
+        const until = Date.now() + forMs;
+        let seen = '';
+        for (let wait = SOON_MS; ; wait = Math.min(wait * 2, LATER_MS)) {
+          const now = await deps.publishes.follow(publishes);
+          const ended = now.filter((one) => one.ended).length;
+          report({ note: `${ended} of ${publishes.length} publishes have ended` });
+          if (ended === publishes.length || Date.now() >= until) return now;
+          const stages = now.map(({ stage }) => stage).join();
+          if (stages !== seen) wait = SOON_MS;
+          seen = stages;
+          await delay(Math.min(wait, Math.max(0, until - Date.now())), undefined, { signal });
+        }
+      }),
+
+    decidePublishes: ({ publishes, ...decision }) =>
+      withHeartbeat('deciding', (signal, report) =>
+        forEach(publishes, 'publishes', { signal, report }, async (publish) => ({
+          entry: publish.entry,
+          ...(await deps.publishes.decide(publish, decision, signal)),
+        })),
+      ),
+  };
+};
+
+/** What cannot be started holds back no other. */
+const attemptStart = async (
+  publishes: PublishClient,
+  name: string,
+  entry: EntrySnapshot | null,
+  options: Omit<StartRequest, 'entries'>,
+  signal: AbortSignal,
+): Promise<CampaignPublish> => {
+  if (entry === null) return { entry: name, run: null, reason: 'The catalog has this entry no more.' };
+  try {
+    return { entry: name, run: await publishes.start(entry, options, signal), reason: null };
+  } catch (error) {
+    if (error instanceof SwpError && !error.transient) return { entry: name, run: null, reason: oneLine(messageOf(error), REASON) };
+    throw error;
+  }
+};

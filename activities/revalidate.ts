@@ -1,0 +1,121 @@
+import { Context } from '@temporalio/activity';
+import { z } from 'zod';
+import { batchesOf, fleetOf, type FleetTarget } from '../catalog/fleet.js';
+import type { CatalogEntry, ReadCatalog } from '../catalog/load.js';
+import { snapshotOf, type EntrySnapshot } from '../catalog/snapshot.js';
+import { SwpError, messageOf } from '../core/error.js';
+import { repoKey, type Digest } from '../core/ids.js';
+import type { HubConfig } from '../hub/config.js';
+import { repairDigest, repairsOf, tableAfter } from '../plan/findings/digest.js';
+import type { Repair, RepairReport } from '../plan/findings/repair.js';
+import { catalogFindings, type FleetFinding } from '../plan/findings/finding.js';
+import type { RevalidateActivities } from '../contract/revalidate-activities.js';
+import { tellingRetries, withHeartbeat } from './heartbeat.js';
+import { checkTargets } from '../publish/verify/fleet/check-targets.js';
+import { readBackTargets, type ReadSoFar } from '../publish/verify/fleet/read-back-targets.js';
+
+export interface RevalidateDeps {
+  /** With a read token. */
+  readonly hub: HubConfig;
+  /** The catalog as it is now. */
+  readonly catalog: () => Promise<Pick<ReadCatalog, 'sound' | 'problems'>>;
+  /** Accounts whose commits are expected; null: anybody's. */
+  readonly publishers: readonly string[] | null;
+  /** Starts a publish that waits for approval, unless one was answered for the same findings. */
+  readonly startRepair: (entry: EntrySnapshot, findings: Digest) => Promise<Omit<RepairReport, 'entry'>>;
+}
+
+/** Their names lie in one history event. */
+const MOST_TARGETS = 20_000;
+
+/** What an attempt before this one told with its last heartbeat; from it nothing is lost, and little is read again. */
+const Resumed = z.object({
+  resume: z.object({
+    targets: z.array(z.string()),
+    files: z.int().nonnegative(),
+    bytes: z.number().nonnegative(),
+    ofBytes: z.number().nonnegative(),
+    findings: z.array(z.custom<FleetFinding>((value) => z.object({ code: z.string(), message: z.string() }).safeParse(value).success)),
+  }),
+});
+
+const NOTHING_READ: ReadSoFar = { targets: [], files: 0, bytes: 0, ofBytes: 0, findings: [] };
+
+const resumed = (): ReadSoFar => Resumed.safeParse(Context.current().info.heartbeatDetails).data?.resume ?? NOTHING_READ;
+
+/** The activities of re-validation. They are given no client that could write to the Hub. */
+export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActivities => {
+  const { hub, publishers } = deps;
+  /** A target that is in the catalog no more has nothing to be held to. */
+  const pick = async (wanted: readonly string[]): Promise<FleetTarget[]> => {
+    const keys = new Set(wanted.map(repoKey));
+    return fleetOf((await deps.catalog()).sound.values()).filter(({ target }) => keys.has(repoKey(target)));
+  };
+
+  const repair = async (wanted: Repair, found: Pick<CatalogEntry, 'name' | 'entry'> | undefined): Promise<RepairReport> => {
+    if (found === undefined) return { entry: wanted.entry, outcome: 'refused', reason: 'the catalog has this entry no more' };
+    try {
+      return {
+        entry: wanted.entry,
+        ...(await deps.startRepair(snapshotOf(found), repairDigest(wanted))),
+      };
+    } catch (error) {
+      if (error instanceof SwpError && !error.transient) return { entry: wanted.entry, outcome: 'refused', reason: messageOf(error) };
+      throw error;
+    }
+  };
+
+  return {
+    listFleet: ({ batch }) =>
+      withHeartbeat('reading the catalog', async () => {
+        const { sound, problems } = await deps.catalog();
+        const targets = fleetOf(sound.values());
+        if (targets.length > MOST_TARGETS)
+          throw new SwpError(
+            'invalid',
+            'revalidate/too-many',
+            `The catalog has ${targets.length} targets; one run checks at most ${MOST_TARGETS}.`,
+          );
+        return {
+          batches: batchesOf(targets, batch).map((group) => group.map(({ target }) => target)),
+          targets: targets.length,
+          findings: tableAfter(null, catalogFindings(problems)),
+        };
+      }),
+
+    checkTargets: (request) =>
+      withHeartbeat('checking targets', async (signal, report) => {
+        const targets = await pick(request.targets);
+        const onDone = (done: number): void => report({ note: `${done} of ${targets.length} targets` });
+        const findings = await checkTargets(tellingRetries(hub, report), targets, { publishers, onDone }, signal);
+        return { findings: tableAfter(request.before, findings), repairs: repairsOf(findings) };
+      }),
+
+    readBackTargets: ({ targets: wanted, before, weeks, week }) =>
+      withHeartbeat('reading back', async (signal, report) => {
+        let read = resumed();
+        const options = {
+          weeks,
+          week,
+          publishers,
+          from: read,
+          onDone: (now: ReadSoFar) => {
+            read = now;
+            report({ resume: read });
+          },
+          onProgress: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) =>
+            report({ ...progress, resume: read }),
+        };
+        const { files, bytes, ofBytes, findings } = await readBackTargets(tellingRetries(hub, report), await pick(wanted), options, signal);
+        return { findings: tableAfter(before, findings), files, bytes, ofBytes };
+      }),
+
+    startRepairs: (repairs) =>
+      withHeartbeat('starting publishes', async () => {
+        const { sound } = await deps.catalog();
+        const reports: RepairReport[] = [];
+        for (const wanted of repairs) reports.push(await repair(wanted, sound.get(wanted.entry)));
+        return reports;
+      }),
+  };
+};

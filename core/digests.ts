@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { SwpError } from './error.js';
+import { Digest, GitBlobId, Sha256 } from './ids.js';
+
+/**
+ * Canonical JSON by RFC 8785: equal values give equal text on every host.
+ *
+ * @throws SwpError `digest/not-json` for what that text cannot hold, such as half a character in a tensor's name
+ */
+export const canonicalJson = (value: unknown): string => {
+  let text: string | undefined;
+  try {
+    text = canonicalize(value);
+  } catch (cause) {
+    throw new SwpError('integrity', 'digest/not-json', 'A value that has no canonical JSON', { cause });
+  }
+  if (text === undefined) throw new SwpError('internal', 'digest/not-json', 'A value without a JSON form has no canonical JSON.');
+  return text;
+};
+
+export const sha256Of = (bytes: string | Uint8Array): Sha256 => Sha256.parse(createHash('sha256').update(bytes).digest('hex'));
+
+/** `sha256:` over the canonical JSON of a value. */
+export const digestOf = (value: unknown): Digest => Digest.parse(`sha256:${sha256Of(canonicalJson(value))}`);
+
+/** Manifests hold the git blob id of files up to this size in bytes: the Hub lists no other digest of files outside LFS. */
+export const GIT_BLOB_LIMIT = 10 * 1024 * 1024;
+
+/** The id under which git, and so the Hub, keeps a file outside LFS. */
+export const gitBlobOf = (bytes: Uint8Array): GitBlobId =>
+  GitBlobId.parse(createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex'));

@@ -1,0 +1,113 @@
+import { Readable } from 'node:stream';
+import { SwpError } from '../../core/error.js';
+import type { HubConfig } from '../../hub/config.js';
+import { openFile } from '../../hub/read/range.js';
+import { copyOnServer } from '../../hub/write/copy-lfs.js';
+import type { UploadFile } from '../../hub/write/upload.js';
+import type { ArtifactPlan, MirroredFile, PayloadPlan } from '../../plan/artifact-plan.js';
+import { digestOf, sha256Of } from '../../core/digests.js';
+import type { SourceFacts } from '../../plan/facts.js';
+import { describeLarge, sampleRanges, type ManifestFile, type Sample } from '../../plan/manifest.js';
+import { isMirrored, visionRecipe } from '../../plan/plan-vision.js';
+import { DoubleRead } from './double-read.js';
+import { readPlannedSource } from '../facts/source.js';
+import type { Payload } from '../seal/seal.js';
+
+const listedAs = (file: MirroredFile, source: SourceFacts): boolean => {
+  const found = source.files.find(({ path }) => path === file.path);
+  if (found === undefined || found.size !== file.size) return false;
+  return file.lfs ? found.lfs === file.sha256 : found.lfs === null && found.gitBlob === file.gitBlob;
+};
+
+interface Mirrored {
+  readonly source: SourceFacts;
+  readonly files: readonly ManifestFile[];
+}
+
+/**
+ * The files of a mirror stand in its plan, which must be whole; the pinned source must still list exactly them.
+ *
+ * @throws SwpError `build/recipe-differs`, `build/source-gone`
+ */
+export const listMirrored = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<Mirrored> => {
+  const mirrored = plan.mirrored ?? [];
+  const source = await readPlannedSource(hub, plan, signal);
+  const listed = source.files.filter(({ path }) => isMirrored(path));
+  const odd = mirrored.find((file) => !listedAs(file, source));
+  if (digestOf(visionRecipe(source, mirrored)) !== plan.recipeDigest || listed.length !== mirrored.length || odd !== undefined)
+    throw new SwpError(
+      'integrity',
+      'build/recipe-differs',
+      `${source.repo} at ${source.commit} does not list the files that were planned${odd === undefined ? '' : `: ${odd.path} is another`}.`,
+    );
+  return { source, files: mirrored.map(({ lfs: _lfs, ...file }) => file) };
+};
+
+/**
+ * The payload of a mirror: nothing is built, and its bytes never lie in scratch. Samples of large files are read from the
+ * source twice, as ranges carry no digest: whoever reads them back from the target knows by them what should be there.
+ *
+ * @throws SwpError `mirror/source-differs`, and those of {@link listMirrored}
+ */
+export const mirrorPayload = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<Payload> => {
+  const { source, files } = await listMirrored(hub, plan, signal);
+  const reading = new DoubleRead(hub, source, 'mirror/source-differs');
+  const sample = async ({ path, size, sha256 }: ManifestFile): Promise<ManifestFile> => {
+    const samples: Sample[] = [];
+    for (const range of sampleRanges(size, sha256))
+      samples.push({ ...range, sha256: sha256Of(await reading.read({ ...range, file: path, what: 'a sample' }, signal)) });
+    return describeLarge(path, size, sha256, samples);
+  };
+  try {
+    const described: ManifestFile[] = [];
+    for (const file of files) described.push(file.gitBlob === undefined ? await sample(file) : file);
+    return { files: described, blocks: new Map(), environment: null };
+  } finally {
+    reading.close();
+  }
+};
+
+/** What the source refuses is told apart from what the target does: nothing that was sent is of less use for it. */
+async function* fromSource(file: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    if (!(error instanceof SwpError) || error.kind === 'integrity') throw error;
+    const { kind, hint, retryAfterMs } = error;
+    throw new SwpError(kind, 'mirror/source-unreadable', `${file} cannot be read: ${error.message}`, {
+      cause: error.cause,
+      ...(hint === undefined ? {} : { hint }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
+}
+
+/** A file of the source as the uploader takes it: its bytes pass through memory alone. */
+export const mirroredUpload = (hub: HubConfig, plan: ArtifactPlan, path: string, signal: AbortSignal): UploadFile => {
+  const file = plan.mirrored?.find((found) => found.path === path);
+  if (file === undefined || plan.source === null)
+    throw new SwpError('internal', 'mirror/not-planned', `The plan for ${plan.target.repo} mirrors no ${path}.`);
+  const { repo, commit } = plan.source;
+  const { size, sha256, lfs } = file;
+  const reader = openFile(hub, { repo, commit, path, size, lfs: lfs ? sha256 : null });
+  return {
+    path,
+    size,
+    sha256,
+    readOnce: true,
+    open: (begin, end) => Readable.from(fromSource(`${repo}: ${path}`, reader.read(begin, end, signal)), { objectMode: false }),
+  };
+};
+
+/** Has the Hub copy what it can by itself; what it does not is sent. The write token goes along: this writes to the target. */
+export const copyWhatTheHubCan = async (
+  { writeHub, sourceHub }: { readonly writeHub: HubConfig; readonly sourceHub: HubConfig },
+  plan: ArtifactPlan,
+  signal: AbortSignal,
+): Promise<void> => {
+  const source = await readPlannedSource(sourceHub, plan, signal);
+  const files = source.files.flatMap(({ path, lfs, xetHash }) =>
+    isMirrored(path) && lfs !== null && xetHash !== undefined ? [{ path, sha256: lfs, xetHash }] : [],
+  );
+  await copyOnServer(writeHub, { source: source.repo, target: plan.target.repo, files }, { signal });
+};

@@ -1,0 +1,77 @@
+import { buffer } from 'node:stream/consumers';
+import { SwpError } from '../../../core/error.js';
+import type { FetchSpan } from '../../../formats/mtp/fetch-plan.js';
+import type { OutputSlab } from '../../../formats/mtp/slabs.js';
+import type { FetchRange } from '../../../formats/ranges.js';
+import type { RangeReader } from '../../../hub/read/range.js';
+import { placesIn } from './convert.js';
+import type { Rooms } from './rooms.js';
+
+export interface SpanParts {
+  readonly readerOf: (file: string) => RangeReader;
+  readonly rooms: Rooms;
+  /** Is given a slab's room with its weight and scales in it, and has to give that back. */
+  readonly take: (slab: OutputSlab, room: ArrayBuffer, requests: readonly string[]) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Every byte of a range, whose size the caller has bounded. */
+const readWhole = async (reader: RangeReader, range: FetchRange, signal: AbortSignal, onRequest: (id: string) => void): Promise<Buffer> => {
+  const bytes = await buffer(reader.read(range.begin, range.end, signal, onRequest));
+  if (bytes.byteLength !== range.end - range.begin) throw shortRange(range, range.begin + bytes.byteLength);
+  return bytes;
+};
+
+const shortRange = (range: FetchRange, position: number): SwpError =>
+  new SwpError('unavailable', 'build/short-range', `${range.file}: the source ended at byte ${position} instead of ${range.end}.`);
+
+const sliceOf = (scales: readonly { readonly range: FetchRange; readonly bytes: Buffer }[], wanted: FetchRange): Buffer => {
+  const held = scales.find(({ range }) => range.file === wanted.file && range.begin <= wanted.begin && wanted.end <= range.end);
+  if (held === undefined)
+    throw new SwpError('internal', 'build/no-scale', `${wanted.file}: no scales were read from byte ${wanted.begin}.`);
+  return held.bytes.subarray(wanted.begin - held.range.begin, wanted.end - held.range.begin);
+};
+
+/**
+ * Reads the scales of a span, then streams its weights, handing over each slab as soon as it is whole. A slab
+ * waits for room for itself and for what it becomes before its first byte is kept.
+ */
+export const readSpan = async (span: FetchSpan, { readerOf, rooms, take, signal }: SpanParts): Promise<void> => {
+  const taken: Promise<void>[] = [];
+  const requests: string[] = [];
+  const onRequest = (id: string): void => void requests.push(id);
+  try {
+    const scales: { range: FetchRange; bytes: Buffer }[] = [];
+    for (const range of span.scales) {
+      scales.push({ range, bytes: await readWhole(readerOf(range.file), range, signal, onRequest) });
+    }
+    let position = span.begin;
+    let next = 0;
+    let filling: ArrayBuffer | null = null;
+    for await (const chunk of readerOf(span.file).read(span.begin, span.end, signal, onRequest)) {
+      const end = position + chunk.byteLength;
+      while (next < span.slabs.length) {
+        const slab = span.slabs[next];
+        if (slab === undefined || slab.weight.begin >= end) break;
+        filling ??= await rooms.take();
+        const places = placesIn(filling, slab.size, slab.decode);
+        const from = Math.max(slab.weight.begin, position);
+        const until = Math.min(slab.weight.end, end);
+        places.weight.set(chunk.subarray(from - position, until - position), from - slab.weight.begin);
+        if (until < slab.weight.end) break;
+        if (slab.scale !== null) places.scale.set(sliceOf(scales, slab.scale));
+        const done = take(slab, filling, [...requests]);
+        // It is awaited below; until then its failure must not count as unhandled.
+        done.catch(() => undefined);
+        taken.push(done);
+        filling = null;
+        next += 1;
+      }
+      position = end;
+    }
+    if (position !== span.end) throw shortRange(span, position);
+  } finally {
+    await Promise.allSettled(taken);
+  }
+  await Promise.all(taken);
+};

@@ -1,0 +1,78 @@
+import { buffer } from 'node:stream/consumers';
+import { SwpError } from '../../../core/error.js';
+import type { FetchPlan } from '../../../formats/mtp/fetch-plan.js';
+import type { OutputSlab } from '../../../formats/mtp/slabs.js';
+import type { HubConfig } from '../../../hub/config.js';
+import type { RangeReader } from '../../../hub/read/range.js';
+import type { SourceFacts } from '../../../plan/facts.js';
+import { wholeFiles, type SourceProof } from '../../../plan/source-proof.js';
+import { DoubleRead, type NamedRange } from '../double-read.js';
+import { connectSource, type SourceReaders } from '../source-readers.js';
+import { stageShards } from './stage-shards.js';
+
+export interface SourceReadingParts {
+  readonly hub: HubConfig;
+  readonly source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>;
+  readonly proof: SourceProof;
+  /** Told bytes as they come from the Hub. */
+  readonly onBytes: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+const ADVICE = ' With a higher SWP_PROVE_SHARDS a new plan has whole shards hashed instead.';
+
+const counted = (reader: RangeReader, onBytes: (bytes: number) => void): RangeReader => ({
+  read: async function* (...asked) {
+    for await (const chunk of reader.read(...asked)) {
+      onBytes(chunk.byteLength);
+      yield chunk;
+    }
+  },
+});
+
+/** A pinned source as an extraction reads it: whole shards from scratch, where their proof has them there, else ranges. */
+export class SourceReading {
+  readonly double: DoubleRead;
+  private staged: ReadonlyMap<string, RangeReader> = new Map();
+
+  constructor(private readonly parts: SourceReadingParts) {
+    this.double = new DoubleRead(parts.hub, parts.source, 'mtp/source-differs', ADVICE);
+  }
+
+  /** Reads the shards that the proof wants whole into a directory, and hashes them. */
+  async stage(plan: FetchPlan, directory: string): Promise<void> {
+    const { hub, source, proof, onBytes, signal } = this.parts;
+    this.staged = await stageShards(hub, source, wholeFiles(plan, source.files, proof), directory, { onBytes, signal });
+  }
+
+  /** Whether all that a slab is made of lies in hashed shards. */
+  isStaged({ weight, scale }: OutputSlab): boolean {
+    return this.staged.has(weight.file) && (scale === null || this.staged.has(scale.file));
+  }
+
+  /** For one reading of what is not staged: over new connections. */
+  connect(): SourceReaders {
+    const { hub, source, onBytes } = this.parts;
+    const readers = connectSource(hub, source);
+    return { readerOf: (path) => this.staged.get(path) ?? counted(readers.readerOf(path), onBytes), close: readers.close };
+  }
+
+  /** A file as it can be read again: what is staged is proven, and of the rest there are two more readings. */
+  readersAgain(path: string): readonly RangeReader[] {
+    const staged = this.staged.get(path);
+    return staged === undefined ? [this.double.readerOf(2, path), this.double.readerOf(3, path)] : [staged];
+  }
+
+  /** A range that memory has room for, with the bytes of the source. */
+  async readProven(range: NamedRange): Promise<Buffer> {
+    const staged = this.staged.get(range.file);
+    if (staged === undefined) return this.double.read(range, this.parts.signal);
+    const bytes = await buffer(staged.read(range.begin, range.end, this.parts.signal));
+    if (bytes.byteLength === range.end - range.begin) return bytes;
+    throw new SwpError('unavailable', 'build/short-range', `${range.file} ends in scratch before byte ${range.end}.`);
+  }
+
+  close(): void {
+    this.double.close();
+  }
+}

@@ -1,0 +1,70 @@
+import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { SwpError } from '../../../core/error.js';
+import type { HubConfig } from '../../../hub/config.js';
+import { downloadFile, type DownloadOptions } from '../../../hub/read/download.js';
+import type { RangeReader } from '../../../hub/read/range.js';
+import type { RepoFile } from '../../../hub/repo-file.js';
+import type { SourceFacts } from '../../../plan/facts.js';
+
+const READ_BYTES = 256 * 1024;
+
+/** Where a staged shard lies: its digest is its name, and nothing from outside becomes a path. */
+export const stagedPath = (directory: string, { lfs, gitBlob }: Pick<RepoFile, 'lfs' | 'gitBlob'>): string =>
+  join(directory, lfs ?? gitBlob);
+
+const localReader = (path: string): RangeReader => ({
+  read: (begin, end) =>
+    begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1, highWaterMark: READ_BYTES }),
+});
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Downloads one shard, checked against the digest that its commit lists. */
+const download = async (
+  hub: HubConfig,
+  source: Pick<SourceFacts, 'repo' | 'commit'>,
+  file: RepoFile,
+  path: string,
+  options: DownloadOptions,
+): Promise<void> => {
+  try {
+    await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, options);
+  } catch (cause) {
+    if (!(cause instanceof SwpError) || cause.code !== 'hub/file-differs') throw cause;
+    throw new SwpError('integrity', 'mtp/source-differs', `Both readings of a whole shard: ${cause.message}`, {
+      cause: cause.cause,
+      hint: 'Nothing of it is published. Look at what lies between this host and the Hub, then retry or move to another host; if it stays so, the source is damaged: tell its owner.',
+    });
+  }
+};
+
+/**
+ * Reads whole shards of a source into scratch, each once: what is read of them there is what its commit lists. A run that
+ * is killed goes on where it was.
+ *
+ * @returns readers of them, by their paths in the source
+ * @throws SwpError `mtp/source-differs`
+ */
+export const stageShards = async (
+  hub: HubConfig,
+  source: Pick<SourceFacts, 'repo' | 'commit'>,
+  files: readonly RepoFile[],
+  directory: string,
+  options: DownloadOptions,
+): Promise<ReadonlyMap<string, RangeReader>> => {
+  const readers = new Map<string, RangeReader>();
+  for (const file of files) {
+    const path = stagedPath(directory, file);
+    if (await exists(path)) options.onBytes(file.size);
+    else await download(hub, source, file, path, options);
+    readers.set(file.path, localReader(path));
+  }
+  return readers;
+};

@@ -1,0 +1,73 @@
+import { setMaxListeners } from 'node:events';
+import type { FileHandle } from 'node:fs/promises';
+import pMap from 'p-map';
+import type { FetchPlan } from '../../../formats/mtp/fetch-plan.js';
+import type { OutputSlab } from '../../../formats/mtp/slabs.js';
+import type { RangeReader } from '../../../hub/read/range.js';
+import type { Constants } from './constants.js';
+import { openConvertPool } from './convert-pool.js';
+import type { Extent, Journal } from './journal.js';
+import { writeAt } from './output.js';
+import { readSpan } from './read-span.js';
+import { Rooms } from './rooms.js';
+
+const SPANS_IN_FLIGHT = 4;
+
+export interface Writing {
+  readonly readerOf: (path: string) => RangeReader;
+  readonly output: FileHandle;
+  readonly constants: Constants;
+  /** How a slab is proven by where its bytes are read; null where that is still to come. */
+  readonly proofOf: (slab: OutputSlab) => Extent['proof'];
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+}
+
+/** Fetches, decodes and writes every slab of a plan, and notes what became of it. */
+export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Extent>, writing: Writing): Promise<void> => {
+  const { readerOf, output, constants, proofOf, journal } = writing;
+  const pool = openConvertPool();
+  const failed = new AbortController();
+  const signal = AbortSignal.any([writing.signal, failed.signal]);
+  // Each slab that is being converted listens to it.
+  setMaxListeners(0, signal);
+  const rooms = new Rooms(SPANS_IN_FLIGHT, signal);
+  const running: Promise<void>[] = [];
+
+  const finish = async (slab: OutputSlab, filled: ArrayBuffer, requests: readonly string[]): Promise<void> => {
+    const { at, size } = slab;
+    const decode = slab.decode === null ? null : { ...slab.decode, global: constants.globalOf(slab.output) };
+    const { room, sha256, weightSha256, scaleSha256 } = await pool.convert({ room: filled, size, slab: decode }, signal);
+    await writeAt(output, new Uint8Array(room, 0, size), at);
+    rooms.giveBack(room);
+    const extent = { at, size, sha256, weight: weightSha256, scale: scaleSha256, proof: proofOf(slab), requests: [...requests] };
+    extents.set(slab, extent);
+    await journal.append(extent);
+  };
+  const take = (...given: Parameters<typeof finish>): Promise<void> =>
+    finish(...given).catch((error: unknown) => {
+      failed.abort(error);
+      throw error;
+    });
+
+  try {
+    await pMap(
+      plan.spans,
+      (span) => {
+        const reading = readSpan(span, { readerOf, rooms, signal, take });
+        running.push(reading);
+        return reading;
+      },
+      { concurrency: SPANS_IN_FLIGHT, signal: writing.signal },
+    );
+  } catch (error) {
+    failed.abort(error);
+    // Files and threads are closed only when nobody uses them any more.
+    await Promise.allSettled(running);
+    throw failed.signal.reason;
+  } finally {
+    // A signal that follows others is kept, with all that listens to it, until it is aborted.
+    failed.abort();
+    await pool.close();
+  }
+};

@@ -1,0 +1,31 @@
+import { SwpError } from '../../core/error.js';
+import type { HubConfig } from '../../hub/config.js';
+import { withOwnConnections } from '../../hub/connections.js';
+import { openFile, type RangeReader } from '../../hub/read/range.js';
+import type { SourceFacts } from '../../plan/facts.js';
+
+/** Readers of a pinned source over connections that nothing else uses. */
+export interface SourceReaders {
+  /** By the path of a file in the source; each file's address is asked for once. */
+  readonly readerOf: (path: string) => RangeReader;
+  readonly close: () => void;
+}
+
+/** Opens a pinned source on the Hub, over new connections. */
+export const connectSource = (hub: HubConfig, source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>): SourceReaders => {
+  const own = withOwnConnections(hub);
+  const readers = new Map<string, RangeReader>();
+  const open = (path: string): RangeReader => {
+    const file = source.files.find((found) => found.path === path);
+    if (file === undefined) throw new SwpError('integrity', 'build/no-file', `${source.repo} at ${source.commit} lists no ${path}.`);
+    return openFile(own.hub, { repo: source.repo, commit: source.commit, path, size: file.size, lfs: file.lfs });
+  };
+  return {
+    readerOf: (path) => {
+      const known = readers.get(path) ?? open(path);
+      readers.set(path, known);
+      return known;
+    },
+    close: own.close,
+  };
+};

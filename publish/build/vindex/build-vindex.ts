@@ -1,0 +1,240 @@
+import { link, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { SwpError } from '../../../core/error.js';
+import { makeDirectory } from '../../../core/files.js';
+import { estimateVindex } from '../../../formats/vindex/estimates.js';
+import { layoutOf } from '../../../formats/vindex/layout.js';
+import { extractOptions } from '../../../formats/vindex/options.js';
+import type { SourceModel } from '../../../formats/vindex/source.js';
+import type { HubConfig } from '../../../hub/config.js';
+import { readCommitDate } from '../../../hub/read/commits.js';
+import { BLAS, jobDirectories } from '../../../larql/environment.js';
+import { extractVindex, sliceVindex, type LarqlJob } from '../../../larql/extract.js';
+import { endLeftover, noteProcess } from '../../../larql/leftover.js';
+import type { LarqlProgram } from '../../../larql/program.js';
+import { digestOf } from '../../../core/digests.js';
+import type { RepoFile } from '../../../hub/repo-file.js';
+import type { LarqlFacts, SourceFacts } from '../../../plan/facts.js';
+import type { BuildEnvironment } from '../../../plan/provenance.js';
+import { vindexRecipe } from '../../../plan/plan-vindex.js';
+import type { VindexRecipe } from '../../../plan/recipe.js';
+import { readEnvironment, writeEnvironment } from '../build-environment.js';
+import { describeFiles, type DescribedFiles } from '../../seal/describe-files.js';
+import { readPlannedSource } from '../../facts/source.js';
+import { readVindexSource } from '../../facts/vindex.js';
+import type { BuildOrder } from '../build-payload.js';
+import type { ReportProgress } from '../../progress.js';
+import type { HostLarql } from '../../facts/host-larql.js';
+import { roomFor, type FreeDisk } from '../../scratch/room.js';
+import type { SharedInputs } from '../../scratch/shared.js';
+import type { Payload } from '../../seal/seal.js';
+import { DAMAGED, readExtractedDigests, writeExtractedDigests, type ExtractedDigests } from './extracted-digests.js';
+import { extractedDigest, stagedDigest } from './inputs.js';
+import { proveVindex, type ProofInput } from './prove-vindex.js';
+import { stagedIn, stageSource, type StagedSource } from './stage-source.js';
+
+export interface VindexDeps {
+  readonly hub: HubConfig;
+  readonly shared: SharedInputs;
+  readonly larql: HostLarql;
+  readonly freeDisk: FreeDisk;
+  readonly stopRequested: () => boolean;
+}
+
+interface Planned {
+  readonly deps: VindexDeps;
+  readonly program: LarqlProgram;
+  readonly facts: LarqlFacts;
+  readonly environment: BuildEnvironment;
+  readonly recipe: VindexRecipe;
+  readonly source: SourceFacts;
+  readonly files: readonly RepoFile[];
+  readonly model: SourceModel;
+  readonly holder: string;
+  readonly report: ReportProgress;
+  readonly signal: AbortSignal;
+}
+
+const VINDEX = 'vindex';
+const PID = 'larql.json';
+
+/** Everything is derived again from the pinned source and this host's larql, and must be what was planned. */
+const asPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: BuildOrder): Promise<Planned> => {
+  const { recipe } = plan;
+  if (recipe?.kind !== 'vindex') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no vindex.`);
+  const larql = await deps.larql.ready(signal);
+  if (larql === null)
+    throw new SwpError('not-found', 'larql/none', 'This host has no larql any more.', {
+      hint: 'Install it, or set SWP_LARQL to its path, restart the worker and retry; or move to another host.',
+    });
+  const source = await readPlannedSource(deps.hub, plan, signal);
+  const { files, described } = await readVindexSource(deps.hub, source, signal);
+  const { program, facts, environment } = larql;
+  const digest = digestOf(vindexRecipe({ ...recipe, source, files, larql: facts, blas: BLAS }));
+  if ('faults' in described || digest !== plan.recipeDigest)
+    throw new SwpError(
+      'integrity',
+      'build/recipe-differs',
+      facts.sha256 === recipe.larql.sha256
+        ? `From ${recipe.source.repo} at ${recipe.source.commit} comes recipe ${digest}; planned was ${plan.recipeDigest}.`
+        : `This host's larql has SHA-256 ${facts.sha256}; planned was ${recipe.larql.sha256}.`,
+      { hint: 'Move to a host with the larql of the plan; or abandon, and start again for a fresh plan.' },
+    );
+  return { deps, program, facts, environment, recipe, source, files, model: described.model, holder, report, signal };
+};
+
+/** A job in a directory that may still have a larql of a crashed worker in it: that one is ended first. */
+const jobIn = async (
+  { deps, program, signal }: Planned,
+  root: string,
+  staged: StagedSource,
+  { directory, outputBytes }: ProofInput,
+): Promise<LarqlJob> => {
+  const note = join(root, PID);
+  await endLeftover(note);
+  return {
+    program,
+    directories: jobDirectories(root, staged.hubCache),
+    env: deps.larql.env,
+    signal,
+    onStart: (pid) => noteProcess(note, pid),
+    stopRequested: deps.stopRequested,
+    guard: roomFor(directory, outputBytes, deps.freeDisk),
+  };
+};
+
+const proofOf = (
+  planned: Planned,
+  staged: StagedSource,
+  slice: VindexRecipe['slice'],
+  committedAt: Date,
+  directory: string,
+  extracted: ExtractedDigests = new Map(),
+): ProofInput => {
+  const { recipe, model, facts, source, files } = planned;
+  const options = extractOptions(recipe.quant, facts.names);
+  const estimate = estimateVindex(layoutOf(model, options, 'full'), slice);
+  return {
+    directory,
+    snapshot: staged.snapshot,
+    layout: layoutOf(model, options, slice),
+    source,
+    files,
+    recipe,
+    recipeDigest: digestOf({ ...recipe, slice }),
+    committedAt,
+    outputBytes: estimate.slice ?? estimate.output,
+    extracted,
+  };
+};
+
+const stage = async (planned: Planned): Promise<StagedSource> => {
+  const { deps, recipe, source, files, holder, report, signal } = planned;
+  const directory = await deps.shared.use(stagedDigest(recipe), holder, (partial) =>
+    stageSource(deps, source, files, partial, report, signal),
+  );
+  return stagedIn(directory, source);
+};
+
+interface Extraction {
+  readonly directory: string;
+  readonly environment: BuildEnvironment | null;
+  readonly digests: ExtractedDigests;
+}
+
+/** The whole vindex, extracted once for all slices of it. */
+const extractFull = async (planned: Planned, staged: StagedSource, committedAt: Date): Promise<Extraction> => {
+  const { deps, environment, recipe, model, source, holder, report, signal } = planned;
+  const directory = await deps.shared.use(extractedDigest(recipe), holder, async (partial) => {
+    const output = join(partial, VINDEX);
+    // larql takes a checkpoint of other options for its own, and leaves strange files where they are: always anew.
+    await rm(output, { recursive: true, force: true });
+    const proof = proofOf(planned, staged, 'full', committedAt, output);
+    await extractVindex({
+      ...(await jobIn(planned, partial, staged, proof)),
+      model: source.repo,
+      output,
+      quant: recipe.quant,
+      layers: model.config.layers,
+      outputBytes: proof.outputBytes,
+      onProgress: ({ stage: file, layersDone, layers, secondsLeft }) =>
+        report({
+          file,
+          note: `layer ${layersDone} of ${layers}${secondsLeft === null ? '' : `, about ${Math.ceil(secondsLeft / 60)} min left`}`,
+        }),
+    });
+    await writeExtractedDigests(partial, await proveVindex(proof, report, signal));
+    await writeEnvironment(partial, environment);
+    for (const rest of ['home', 'tmp', PID]) await rm(join(partial, rest), { recursive: true, force: true });
+  });
+  const [noted, digests] = [await readEnvironment(directory), await readExtractedDigests(directory)];
+  return { directory: join(directory, VINDEX), environment: noted, digests };
+};
+
+/** Fills a build with the files of the full vindex, without copying them: both lie in one scratch. */
+const linkFiles = async (from: string, to: string, paths: Iterable<string>): Promise<void> => {
+  for (const path of paths) {
+    await makeDirectory(dirname(join(to, path)));
+    await link(join(from, path), join(to, path));
+  }
+};
+
+/** Files that a slice takes over as they are: larql writes its JSON files itself. */
+const takenOver = (slice: VindexRecipe['slice'], digests: ExtractedDigests): ExtractedDigests =>
+  slice === 'full' ? digests : new Map([...digests].filter(([path]) => !path.endsWith('.json')));
+
+/**
+ * Builds the files of a vindex into a directory that is renamed into place by the caller: staged, extracted, proven,
+ * and sliced where that is asked for.
+ *
+ * @throws SwpError `vindex/extraction-damaged`; the extraction is gone then
+ */
+export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: string): Promise<Payload> => {
+  const planned = await asPlanned(deps, order);
+  try {
+    return await buildPlanned(planned, partial);
+  } catch (error) {
+    if (error instanceof SwpError && error.code === DAMAGED) await deps.shared.discard(extractedDigest(planned.recipe));
+    throw error;
+  }
+};
+
+const buildPlanned = async (planned: Planned, partial: string): Promise<Payload> => {
+  const { deps, recipe, source, report, signal } = planned;
+  const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
+  const staged = await stage(planned);
+  const { directory: full, environment, digests: extracted } = await extractFull(planned, staged, committedAt);
+  await rm(partial, { recursive: true, force: true });
+  const proof = proofOf(planned, staged, recipe.slice, committedAt, partial, takenOver(recipe.slice, extracted));
+  if (recipe.slice === 'full') await linkFiles(full, partial, proof.layout.files.keys());
+  else {
+    const work = `${partial}-slice`;
+    await rm(work, { recursive: true, force: true });
+    await makeDirectory(work);
+    const output = join(work, VINDEX);
+    const job = await jobIn(planned, work, staged, { ...proof, directory: output });
+    await sliceVindex({ ...job, source: full, output, bytes: proof.outputBytes });
+    await rename(output, partial);
+    await rm(work, { recursive: true, force: true });
+  }
+  return { ...(await describeProven(proof, report, signal)), environment };
+};
+
+/** Proves a vindex, and describes its files. */
+const describeProven = async (proof: ProofInput, report: ReportProgress, signal: AbortSignal): Promise<DescribedFiles> => {
+  const digests = await proveVindex(proof, report, signal);
+  return describeFiles(proof.directory, digests, signal);
+};
+
+/**
+ * As the end of {@link buildVindex}, for a vindex that an earlier run built.
+ *
+ * @param record the name of a file in the directory that is none of the vindex's
+ */
+export const checkVindex = async (deps: VindexDeps, order: BuildOrder, directory: string, record: string): Promise<DescribedFiles> => {
+  const planned = await asPlanned(deps, order);
+  const { recipe, source, report, signal } = planned;
+  const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
+  const proof = proofOf(planned, await stage(planned), recipe.slice, committedAt, directory);
+  return describeProven({ ...proof, beside: record }, report, signal);
+};

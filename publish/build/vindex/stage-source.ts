@@ -1,0 +1,64 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runAll } from '../../../core/run-all.js';
+import type { HubConfig } from '../../../hub/config.js';
+import { downloadFile } from '../../../hub/read/download.js';
+import { snapshotIn } from '../../../larql/environment.js';
+import type { RepoFile } from '../../../hub/repo-file.js';
+import type { SourceFacts } from '../../../plan/facts.js';
+import type { ReportProgress } from '../../progress.js';
+import { roomFor, type FreeDisk } from '../../scratch/room.js';
+
+const FILES_IN_FLIGHT = 2;
+
+/** A source as larql finds it: a cache that holds exactly one snapshot of one repository. */
+export interface StagedSource {
+  readonly hubCache: string;
+  readonly snapshot: string;
+}
+
+export const stagedIn = (directory: string, { repo, commit }: Pick<SourceFacts, 'repo' | 'commit'>): StagedSource => {
+  const hubCache = join(directory, 'hub');
+  return { hubCache, snapshot: snapshotIn(hubCache, repo, commit) };
+};
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Downloads the files that larql reads, each checked against the digest that its commit lists. Files that are there are whole. */
+export const stageSource = async (
+  { hub, freeDisk }: { readonly hub: HubConfig; readonly freeDisk: FreeDisk },
+  source: SourceFacts,
+  files: readonly RepoFile[],
+  directory: string,
+  report: ReportProgress,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { snapshot } = stagedIn(directory, source);
+  const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
+  const checkRoom = roomFor(directory, totalBytes, freeDisk);
+  let [doneBytes, doneFiles] = [0, 0];
+  const arrived = (file: string, bytes: number): void => {
+    doneBytes += bytes;
+    report({ file, doneBytes, totalBytes, doneFiles, totalFiles: files.length });
+  };
+  await runAll(
+    files,
+    async (file, both) => {
+      const path = join(snapshot, file.path);
+      if (await exists(path)) arrived(file.path, file.size);
+      else {
+        await checkRoom();
+        await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, {
+          signal: both,
+          onBytes: (bytes) => arrived(file.path, bytes),
+        });
+      }
+      doneFiles += 1;
+    },
+    { concurrency: FILES_IN_FLIGHT, signal },
+  );
+};

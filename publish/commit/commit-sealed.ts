@@ -1,0 +1,154 @@
+import { buffer, text } from 'node:stream/consumers';
+import pMap from 'p-map';
+import { SwpError } from '../../core/error.js';
+import { Digest, type CommitSha } from '../../core/ids.js';
+import { plural } from '../../core/text.js';
+import type { HubConfig } from '../../hub/config.js';
+import { readRepo } from '../../hub/read/repo.js';
+import { commitOnce, type CommitFile } from '../../hub/write/commit.js';
+import { findLostBlobs } from '../../hub/write/lost-blobs.js';
+import { PartJournal } from '../../hub/write/part-journal.js';
+import { classifyUploads, type UploadFile } from '../../hub/write/upload.js';
+import { validateCard } from '../../hub/write/validate-card.js';
+import type { ApprovedArtifact } from '../../plan/approved.js';
+import type { ArtifactPlan } from '../../plan/artifact-plan.js';
+import { CARD_PATH } from '../../plan/card.js';
+import { sha256Of } from '../../core/digests.js';
+import { describeBytes, type ManifestFile } from '../../plan/manifest.js';
+import { PROVENANCE_PATH } from '../../plan/provenance.js';
+import { holds } from '../../plan/target-state.js';
+import type { CommitReport } from '../../contract/publish-activities.js';
+import type { ScratchLayout } from '../scratch/layout.js';
+import { renderProvenance, type Sealed } from '../seal/seal.js';
+import { uploadFiles } from '../upload/upload-sealed.js';
+
+/** Files read at once for the commit; those of a mirror come from the Hub. */
+const FILES_IN_FLIGHT = 8;
+
+export interface CommitDeps {
+  /** Called once the Hub may have received a commit request. */
+  readonly onSent?: () => void;
+  /** With the write token, for the target. */
+  readonly hub: HubConfig;
+  readonly sourceHub: HubConfig;
+  readonly layout: ScratchLayout;
+}
+
+/** Every file of ours at that commit is the one that was sealed, and none that we delete is left. */
+export const treeHolds = async (
+  hub: HubConfig,
+  approved: ApprovedArtifact,
+  files: readonly ManifestFile[],
+  commit: CommitSha,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const { plan } = approved;
+  const found = await readRepo(hub, plan.target.repo, commit, { signal });
+  if ('absent' in found) return false;
+  const tree = new Map(found.files.map((file) => [file.path, file]));
+  const same = files.every((file) => holds(file, tree.get(file.path)));
+  return same && plan.operations.every((operation) => operation.op !== 'delete' || !tree.has(operation.path));
+};
+
+/** What lies outside LFS goes along in the commit: its bytes are looked at a last time. */
+const commitFile = async ({ path, size, sha256, open }: UploadFile, isLfs: boolean): Promise<CommitFile> => {
+  if (isLfs) return { path, lfs: { sha256, size } };
+  const content = await buffer(open(0, size));
+  const found = sha256Of(content);
+  if (found !== sha256)
+    throw new SwpError('integrity', 'commit/differs', `The bytes of ${path} have sha256 ${found}; sealed were those with ${sha256}.`, {
+      hint: 'Nothing is published. Retry; if it stays so, the disk or the source is damaged: move to another host, or tell its owner.',
+    });
+  return { path, content };
+};
+
+/** The trailers by which a commit of ours is known again, whoever reads it. */
+const trailersOf = (approved: ApprovedArtifact, sealed: Sealed): Readonly<Record<string, string>> => ({
+  'SWP-Plan': approved.decision.plan,
+  'SWP-Manifest': sealed.digest,
+});
+
+/** The Hub's own look at the card: what it would refuse in the commit it says here in better words. */
+const checkCard = async (hub: HubConfig, plan: ArtifactPlan, files: readonly UploadFile[], signal: AbortSignal): Promise<void> => {
+  const card = files.find(({ path }) => path === CARD_PATH);
+  if (card === undefined) return;
+  const { errors } = await validateCard(hub, await text(card.open(0, card.size)), { signal });
+  if (errors.length > 0)
+    throw new SwpError('conflict', 'commit/card-refused', `The Hub refuses the card of ${plan.target.repo}: ${errors.join('; ')}`, {
+      hint: 'Mend what the card takes from the source or the entry, abandon, and start again.',
+    });
+};
+
+const lostBlobs = async (
+  { hub, layout }: CommitDeps,
+  plan: ArtifactPlan,
+  blobs: readonly UploadFile[],
+  signal: AbortSignal,
+): Promise<UploadFile[]> => {
+  if (plan.recipeDigest === null) return [];
+  const journal = await PartJournal.open(layout.uploadJournal(plan.recipeDigest, plan.target.repo));
+  try {
+    return await findLostBlobs(hub, plan.target.repo, blobs, journal, { signal });
+  } finally {
+    await journal.close();
+  }
+};
+
+/**
+ * One atomic commit with the planned parent, never onto another. Sending it again after a lost answer or a
+ * crash finds the first one: at most one can succeed.
+ */
+export const commitSealed = async (
+  deps: CommitDeps,
+  approved: ApprovedArtifact,
+  sealed: Sealed,
+  parent: CommitSha,
+  signal: AbortSignal,
+): Promise<CommitReport> => {
+  const { hub } = deps;
+  const { plan } = approved;
+  if (plan.target.head !== null && plan.target.head !== parent)
+    throw new SwpError('integrity', 'commit/other-parent', `The plan for ${plan.target.repo} has head ${plan.target.head}, not ${parent}.`);
+  const provenance = renderProvenance(approved, sealed);
+  const files = uploadFiles(deps, approved, sealed, signal);
+  const { lfs } = await classifyUploads(hub, plan.target.repo, files, { signal });
+  const expected = [...sealed.manifest.files, describeBytes(PROVENANCE_PATH, provenance)];
+  await checkCard(hub, plan, files, signal);
+  const lost = await lostBlobs(
+    deps,
+    plan,
+    files.filter(({ path }) => lfs.has(path)),
+    signal,
+  );
+  if (lost.length > 0)
+    return { outcome: 'blobs-missing', reason: `the Hub no longer has ${plural(lost.length, 'blob')}, ${lost[0]?.path} first` };
+  try {
+    const done = await commitOnce(
+      hub,
+      {
+        repo: plan.target.repo,
+        parent,
+        title: `Publish ${plan.kind} of ${approved.entryName}`,
+        trailers: trailersOf(approved, sealed),
+        files: await pMap(files, (file) => commitFile(file, lfs.has(file.path)), { concurrency: FILES_IN_FLIGHT, signal }),
+        deletions: plan.operations.flatMap((operation) => (operation.op === 'delete' ? [operation.path] : [])),
+      },
+      {
+        signal,
+        treeMatches: (commit) => treeHolds(hub, approved, expected, commit, signal),
+        ...(deps.onSent === undefined ? {} : { onSent: deps.onSent }),
+      },
+    );
+    if (done.outcome === 'stale') return { outcome: 'stale', reason: done.reason };
+    return {
+      outcome: 'committed',
+      commit: done.commit,
+      manifestDigest: sealed.digest,
+      provenanceDigest: Digest.parse(`sha256:${sha256Of(provenance)}`),
+      settled: done.settled,
+    };
+  } catch (error) {
+    if (error instanceof SwpError && error.code === 'hub/lfs-missing') return { outcome: 'blobs-missing', reason: error.message };
+    throw error;
+  }
+};

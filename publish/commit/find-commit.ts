@@ -1,0 +1,74 @@
+import { SwpError } from '../../core/error.js';
+import { Digest } from '../../core/ids.js';
+import type { HubConfig } from '../../hub/config.js';
+import { listCommitsSince, readTrailers, type CommitFacts } from '../../hub/read/commits.js';
+import { readSmallFile } from '../../hub/read/file.js';
+import { assertApproved } from '../../plan/approved.js';
+import { sha256Of } from '../../core/digests.js';
+import { describeBytes, manifestDigest } from '../../plan/manifest.js';
+import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../../plan/provenance.js';
+import type { CommitRequest, CommitSearch } from '../../contract/publish-activities.js';
+import { treeHolds } from './commit-sealed.js';
+import { readHead } from '../facts/head.js';
+import { isBrokenRecord } from '../facts/last-publish.js';
+import { renderProvenance } from '../seal/seal.js';
+
+type Committed = Extract<CommitSearch, { outcome: 'committed' }>;
+
+const commitsSince = async (hub: HubConfig, { approved, parent }: CommitRequest, signal: AbortSignal): Promise<CommitFacts[]> => {
+  try {
+    return await listCommitsSince(hub, approved.plan.target.repo, parent, { signal });
+  } catch (error) {
+    // Deleted, or hidden from this token: the absent head says so.
+    if (error instanceof SwpError && error.code === 'hub/not-found') return [];
+    throw error;
+  }
+};
+
+/**
+ * Whether a commit is what a host of ours makes of this artifact. Its `provenance.json` must be, to the byte, what is
+ * rendered of the approved plan and the sealed manifest; the machine that it names may be any.
+ */
+const readOurs = async (
+  hub: HubConfig,
+  { approved, manifestDigest: sealed }: CommitRequest,
+  { id: commit }: CommitFacts,
+  signal: AbortSignal,
+): Promise<Committed | null> => {
+  const bytes = await readSmallFile(
+    hub,
+    { repo: approved.plan.target.repo, commit, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT },
+    { signal },
+  );
+  const provenance = parseProvenance(bytes);
+  const manifest = manifestOf(provenance);
+  if (manifestDigest(manifest) !== sealed) return null;
+  const environment = provenance.predicate.buildDefinition.internalParameters.environment ?? null;
+  if (Buffer.compare(renderProvenance(approved, { manifest, environment }), bytes) !== 0) return null;
+  const files = [...manifest.files, describeBytes(PROVENANCE_PATH, bytes)];
+  if (!(await treeHolds(hub, approved, files, commit, signal))) return null;
+  const provenanceDigest = Digest.parse(`sha256:${sha256Of(bytes)}`);
+  return { outcome: 'committed', commit, manifestDigest: sealed, provenanceDigest, settled: 'found' };
+};
+
+/**
+ * Looks for the commit of an artifact since the planned head, whichever host made it and whatever was committed on top of
+ * it, without anything of that host's scratch.
+ */
+export const findCommit = async (hub: HubConfig, request: CommitRequest, signal: AbortSignal): Promise<CommitSearch> => {
+  const { approved, manifestDigest: sealed } = request;
+  assertApproved(approved);
+  const head = await readHead(hub, approved.plan.target.repo, signal);
+  for (const commit of await commitsSince(hub, request, signal)) {
+    const { plan, manifest } = readTrailers(commit.message);
+    if (plan !== approved.decision.plan || manifest !== sealed) continue;
+    try {
+      const ours = await readOurs(hub, request, commit, signal);
+      if (ours !== null) return ours;
+    } catch (error) {
+      // Trailers that somebody copied, over a record that is none.
+      if (!isBrokenRecord(error)) throw error;
+    }
+  }
+  return { outcome: 'absent', head: head?.commit ?? null };
+};

@@ -1,0 +1,84 @@
+import { stat } from 'node:fs/promises';
+import { arch, cpus } from 'node:os';
+import { join } from 'node:path';
+import { Mutex } from 'async-mutex';
+import { messageOf, SwpError } from '../../core/error.js';
+import { probeLarql } from '../../larql/probe.js';
+import { blasOf } from '../../larql/blas.js';
+import { jobDirectories, larqlEnvironment } from '../../larql/environment.js';
+import { findLarql, type LarqlProgram } from '../../larql/program.js';
+import type { HostFacts, LarqlFacts } from '../../plan/facts.js';
+import type { BuildEnvironment } from '../../plan/provenance.js';
+import type { ScratchLayout } from '../scratch/layout.js';
+
+export interface HostLarqlSettings {
+  /** The layout of blocks that the fleet reads; null where nobody said. */
+  readonly fleetBlocks: LarqlFacts['fleetBlocks'];
+  /** Only for tests and the demo. */
+  readonly allowStandIn: boolean;
+}
+
+/** Longer names are cut. */
+const MAX_CPU = 200;
+
+interface Ready {
+  readonly program: LarqlProgram;
+  readonly facts: LarqlFacts;
+  readonly environment: BuildEnvironment;
+}
+
+/** Some systems do not say; the architecture they do. */
+const cpuModel = (): string => `${cpus()[0]?.model.trim() ?? ''} (${arch()})`.trim().slice(0, MAX_CPU);
+
+/** The larql of this host. It is tried once, and again when another program lies there. */
+export class HostLarql {
+  private readonly turn = new Mutex();
+  private known: { readonly key: string; readonly ready: Ready } | null = null;
+
+  constructor(
+    readonly env: NodeJS.ProcessEnv,
+    private readonly layout: ScratchLayout,
+    private readonly settings: HostLarqlSettings,
+  ) {}
+
+  /**
+   * @returns null where this host has none
+   * @throws SwpError `larql/…` where it has one that cannot be used
+   */
+  ready(signal: AbortSignal): Promise<Ready | null> {
+    return this.turn.runExclusive(async () => {
+      const program = await findLarql(this.env);
+      if (program === null) return null;
+      const { mtimeMs } = await stat(program.path);
+      const key = `${program.path} ${program.sha256} ${mtimeMs}`;
+      if (this.known?.key === key) return this.known.ready;
+      const probes = join(this.layout.root, 'probes');
+      const found = await probeLarql(program, probes, this.env, signal);
+      if (found.standIn && !this.settings.allowStandIn)
+        throw new SwpError(
+          'invalid',
+          'larql/stand-in',
+          `${program.path} is a stand-in for larql, made for tests: what it writes is for nobody.`,
+          {
+            hint: 'Let SWP_LARQL or PATH name the real larql.',
+          },
+        );
+      const blas = await blasOf(program, larqlEnvironment(this.env, jobDirectories(probes, probes)));
+      const facts = { ...found, sha256: program.sha256, fleetBlocks: this.settings.fleetBlocks };
+      const ready = { program, facts, environment: { cpu: cpuModel(), blas } };
+      this.known = { key, ready };
+      return ready;
+    });
+  }
+
+  /** As {@link ready}, for a plan: what cannot be used is a fact too. */
+  async facts(signal: AbortSignal): Promise<NonNullable<HostFacts['larql']> | null> {
+    try {
+      return (await this.ready(signal))?.facts ?? null;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SwpError)) throw error;
+      return { problem: messageOf(error) };
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { totalmem } from 'node:os';
+import { canReadOneByte, canWrite } from '../../hub/access.js';
+import type { HubConfig } from '../../hub/config.js';
+import { messageOf, SwpError } from '../../core/error.js';
+import type { CollectionSlug, RepoId } from '../../core/ids.js';
+import type { HostFacts } from '../../plan/facts.js';
+import type { ProbeRequest } from '../../contract/publish-activities.js';
+import { readSource } from './source.js';
+import type { HostLarql } from './host-larql.js';
+import { assertTargetAllowed } from '../upload/allowed-targets.js';
+
+export interface ProbeDeps {
+  readonly host: string;
+  readonly writeHub: HubConfig;
+  /** With the token for gated sources, where the host has one. */
+  readonly sourceHub: HubConfig;
+  /** Namespaces that this worker may write to; null where only the token decides. */
+  readonly targets: readonly string[] | null;
+  /** Bytes of disk that are free, or will be once everything in the host's scratch has ended. */
+  readonly capacity: () => Promise<number>;
+  readonly larql: HostLarql;
+}
+
+type SourceAnswer = HostFacts['sources'][number];
+
+const probeSource = async (
+  hub: HubConfig,
+  { repo, revision }: ProbeRequest['sources'][number],
+  signal: AbortSignal,
+): Promise<SourceAnswer> => {
+  try {
+    const source = await readSource(hub, repo, revision, signal);
+    const smallest = source?.files
+      .filter((file) => file.size > 0)
+      .toSorted((a, b) => Number(b.lfs !== null) - Number(a.lfs !== null) || a.size - b.size)[0];
+    if (source === null || smallest === undefined)
+      return { repo, readable: false, reason: `The high-memory host's token sees nothing to read in ${repo}.` };
+    const answer = await canReadOneByte(
+      hub,
+      { repo: source.repo, commit: source.commit, path: smallest.path, size: smallest.size, lfs: smallest.lfs },
+      { signal },
+    );
+    return answer
+      ? { repo, readable: true, reason: `The high-memory host can read ${repo}.` }
+      : { repo, readable: false, reason: `The high-memory host's token may not read ${repo}.` };
+  } catch (error) {
+    if (error instanceof SwpError && error.transient) throw error;
+    const isAnswerWrong = error instanceof SwpError && error.kind === 'integrity';
+    return {
+      repo,
+      readable: false,
+      reason: `The high-memory host cannot read ${repo}: ${messageOf(error)}`,
+      ...(isAnswerWrong ? { hint: 'Its answers are wrong, not its rights: look at what lies between it and the Hub, then retry.' } : {}),
+    };
+  }
+};
+
+const probeTarget = async (deps: ProbeDeps, repo: RepoId | CollectionSlug, signal: AbortSignal): Promise<HostFacts['targets'][number]> => {
+  try {
+    assertTargetAllowed(repo, deps.targets);
+  } catch (error) {
+    return { repo, writable: 'no', reason: messageOf(error) };
+  }
+  const { verdict, reason } = await canWrite(deps.writeHub, repo, { signal });
+  return { repo, writable: verdict, reason };
+};
+
+/** What this host can do for a plan: read each source with its token, write each target, how much disk it can offer and how fast it may upload. */
+export const probeHost = async (deps: ProbeDeps, request: ProbeRequest, signal: AbortSignal): Promise<HostFacts> => {
+  const sources = await Promise.all(request.sources.map((source) => probeSource(deps.sourceHub, source, signal)));
+  const targets = await Promise.all(request.targets.map((repo) => probeTarget(deps, repo, signal)));
+  const uploadRate = deps.writeHub.uploadPace?.bytesPerSecond ?? null;
+  const larql = request.larql === true ? { larql: await deps.larql.facts(signal) } : {};
+  return { host: deps.host, availableDiskBytes: await deps.capacity(), memoryBytes: totalmem(), uploadRate, sources, targets, ...larql };
+};

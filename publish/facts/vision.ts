@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import pMap from 'p-map';
+import { GitBlobId, Sha256 } from '../../core/ids.js';
+import type { HubConfig } from '../../hub/config.js';
+import { fileDiffers } from '../../hub/read/file-differs.js';
+import { openFile } from '../../hub/read/range.js';
+import { readAgainIfBroken } from '../../hub/read/second-look.js';
+import type { MirroredFile } from '../../plan/artifact-plan.js';
+import type { RepoFile } from '../../hub/repo-file.js';
+import type { SourceFacts } from '../../plan/facts.js';
+import { GIT_BLOB_LIMIT } from '../../core/digests.js';
+import { isMirrored } from '../../plan/plan-vision.js';
+
+const FILES_IN_FLIGHT = 4;
+
+export interface MirrorOptions {
+  readonly signal: AbortSignal;
+  /** Read large files too, instead of taking them at the Hub's word. */
+  readonly everything?: boolean;
+  /** Told bytes as they are read, and of which file. */
+  readonly onBytes?: (bytes: number, file: string) => void;
+}
+
+/** Reads a file for both of its digests; the one that the Hub lists must come out, if need be at a second reading. */
+const hashFile = (hub: HubConfig, source: SourceFacts, file: RepoFile, options: MirrorOptions): Promise<MirroredFile> =>
+  readAgainIfBroken(
+    hub,
+    (from) => hashFileOnce(from, source, file, options),
+    ({ code }) => code === 'hub/file-differs',
+  );
+
+const hashFileOnce = async (
+  hub: HubConfig,
+  source: SourceFacts,
+  file: RepoFile,
+  { signal, onBytes }: MirrorOptions,
+): Promise<MirroredFile> => {
+  const { path, size, lfs } = file;
+  const sha256 = createHash('sha256');
+  const blob = createHash('sha1').update(`blob ${size}\0`);
+  const reader = openFile(hub, { repo: source.repo, commit: source.commit, path, size, lfs });
+  let read = 0;
+  try {
+    for await (const chunk of reader.read(0, size, signal)) {
+      sha256.update(chunk);
+      blob.update(chunk);
+      read += chunk.byteLength;
+      onBytes?.(chunk.byteLength, path);
+    }
+    const found = { sha256: Sha256.parse(sha256.digest('hex')), gitBlob: GitBlobId.parse(blob.digest('hex')) };
+    if (lfs === null ? found.gitBlob !== file.gitBlob : found.sha256 !== lfs) throw fileDiffers({ ...source, path });
+    return { path, size, ...found, lfs: lfs !== null };
+  } catch (error) {
+    onBytes?.(-read, path);
+    throw error;
+  }
+};
+
+/**
+ * Every file that a mirror of this source holds, with its digests. Large files are taken at the Hub's word until
+ * they are mirrored; the others are read: outside LFS the Hub lists no SHA-256, and a small file that lies in LFS
+ * here may lie outside it in the target.
+ */
+export const readMirroredFiles = (hub: HubConfig, source: SourceFacts, options: MirrorOptions): Promise<MirroredFile[]> =>
+  pMap(
+    source.files.filter(({ path }) => isMirrored(path)),
+    (file): Promise<MirroredFile> | MirroredFile =>
+      options.everything !== true && file.lfs !== null && file.size > GIT_BLOB_LIMIT
+        ? { path: file.path, size: file.size, sha256: file.lfs, lfs: true }
+        : hashFile(hub, source, file, options),
+    { concurrency: FILES_IN_FLIGHT, signal: options.signal },
+  );

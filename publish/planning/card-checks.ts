@@ -1,0 +1,25 @@
+import type { HubConfig } from '../../hub/config.js';
+import { validateCard } from '../../hub/write/validate-card.js';
+import type { ArtifactPlan } from '../../plan/artifact-plan.js';
+import { blocked, warn, type Check } from '../../plan/checks.js';
+import { isCommit } from '../../plan/work.js';
+
+/** What the Hub says of the cards. Another day it may say otherwise, so it is no part of the digest. */
+export const cardChecks = async (hub: HubConfig, plans: readonly ArtifactPlan[], signal: AbortSignal): Promise<Check[]> => {
+  const checks = plans.map(async (plan): Promise<Check[]> => {
+    const { card, target } = plan;
+    if (card === null || !isCommit(plan)) return [];
+    const { errors, warnings } = await validateCard(hub, card.template, { signal });
+    return [
+      ...errors.map((message) =>
+        blocked(
+          'card-yaml',
+          `The Hub refuses the card of ${target.repo}: ${message}`,
+          'Mend what the card takes from the source or the entry, then retry.',
+        ),
+      ),
+      ...warnings.map((message) => warn('card-yaml', `The Hub says of the card of ${target.repo}: ${message}`)),
+    ];
+  });
+  return (await Promise.all(checks)).flat();
+};

@@ -1,0 +1,20 @@
+import { refuseAtStart } from './explain-failure.js';
+import type { ScratchLayout } from './layout.js';
+import { SwpError } from '../../core/error.js';
+import { holderText, lockFile } from '../../core/file-lock.js';
+
+/**
+ * Takes a scratch for this process: two workers with one host id would take each other's work.
+ *
+ * @returns unlocks it; the end of the process does too
+ * @throws SwpError `worker/scratch-taken`, `scratch/…`
+ */
+export const lockScratch = async (layout: ScratchLayout): Promise<() => void> => {
+  const lock = await lockFile(layout.lockFile).catch((error: unknown) => {
+    throw refuseAtStart(error, layout.root);
+  });
+  if ('unlock' in lock) return lock.unlock;
+  throw new SwpError('conflict', 'worker/scratch-taken', `${holderText(lock.heldBy)} already works in ${layout.root}.`, {
+    hint: 'Stop it first, or give this worker a directory of its own with SWP_SCRATCH.',
+  });
+};

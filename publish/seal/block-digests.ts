@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { blockCount } from '../../core/blocks.js';
+import { writeAtomic } from '../../core/files.js';
+import { Digest, Sha256 } from '../../core/ids.js';
+import type { ManifestFile } from '../../plan/manifest.js';
+
+const FILE = 'blocks.json';
+
+const Sealed = z.strictObject({
+  /** Digest of the manifest that these belong to. */
+  manifest: Digest,
+  files: z.array(z.strictObject({ path: z.string(), blocks: z.array(Sha256) })),
+});
+
+/** Path → digests of the file's blocks. */
+export type BlockDigests = ReadonlyMap<string, readonly Sha256[]>;
+
+/** Keeps the digests of all blocks beside the manifest that names their files. */
+export const writeBlockDigests = (directory: string, manifest: Digest, blocks: BlockDigests): Promise<void> => {
+  const files = [...blocks].map(([path, digests]) => ({ path, blocks: [...digests] }));
+  return writeAtomic(join(directory, FILE), JSON.stringify({ manifest, files } satisfies z.infer<typeof Sealed>));
+};
+
+/**
+ * Reads them back for the files of a manifest.
+ *
+ * @throws where there are none, or those of another manifest
+ */
+export const readBlockDigests = async (directory: string, manifest: Digest, files: readonly ManifestFile[]): Promise<BlockDigests> => {
+  const sealed = Sealed.parse(JSON.parse(await readFile(join(directory, FILE), 'utf8')));
+  const sizes = new Map(files.map(({ path, size }) => [path, size]));
+  const odd = sealed.files.find(({ path, blocks }) => blocks.length !== blockCount(sizes.get(path) ?? -1));
+  if (sealed.manifest !== manifest || odd !== undefined)
+    throw new Error(`${FILE} belongs to manifest ${sealed.manifest}${odd === undefined ? '' : ` and does not fit ${odd.path}`}`);
+  return new Map(sealed.files.map(({ path, blocks }) => [path, blocks]));
+};

@@ -1,0 +1,43 @@
+import { GIT_BLOB_LIMIT } from '../../core/digests.js';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { digestFile, digestsOf, type FileDigests } from '../../core/file-digests.js';
+import type { Sha256 } from '../../core/ids.js';
+import { describeBytes, describeLarge, samplesOf, type ManifestFile } from '../../plan/manifest.js';
+import type { BlockDigests } from './block-digests.js';
+
+/** Built files as a manifest lists them, and the digests of their blocks. */
+export interface DescribedFiles {
+  readonly files: readonly ManifestFile[];
+  readonly blocks: BlockDigests;
+}
+
+const describeFile = async (path: string, whole: string, known: FileDigests | undefined, signal: AbortSignal) => {
+  const { size } = await stat(whole);
+  if (size <= GIT_BLOB_LIMIT) {
+    const bytes = await readFile(whole);
+    return { file: describeBytes(path, bytes), blocks: digestsOf(bytes).blocks };
+  }
+  const { sha256, blocks } = known ?? (await digestFile(whole, { signal }));
+  return { file: describeLarge(path, size, sha256, samplesOf(size, sha256, blocks)), blocks };
+};
+
+/**
+ * Describes the files of a build.
+ *
+ * @param known path → digests, where they were taken while the file was written or proven
+ */
+export const describeFiles = async (
+  directory: string,
+  known: ReadonlyMap<string, FileDigests | undefined>,
+  signal: AbortSignal,
+): Promise<DescribedFiles> => {
+  const files: ManifestFile[] = [];
+  const blocks = new Map<string, readonly Sha256[]>();
+  for (const [path, digests] of known) {
+    const described = await describeFile(path, join(directory, path), digests, signal);
+    files.push(described.file);
+    blocks.set(path, described.blocks);
+  }
+  return { files, blocks };
+};

@@ -1,0 +1,187 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SwpError } from '../../core/error.js';
+import { digestsOf } from '../../core/file-digests.js';
+import { makeDirectory, writeAtomic } from '../../core/files.js';
+import type { Digest, Sha256 } from '../../core/ids.js';
+import type { HubConfig } from '../../hub/config.js';
+import { readSmallFile } from '../../hub/read/file.js';
+import { assertApproved, decisionsOf, type ApprovedArtifact } from '../../plan/approved.js';
+import type { ArtifactPlan, CopiedFile } from '../../plan/artifact-plan.js';
+import { CARD_PATH, fillCard } from '../../plan/card.js';
+import { describeBytes, makeManifest, Manifest, manifestDigest, manifestText, type ManifestFile } from '../../plan/manifest.js';
+import { payloadPaths } from '../../plan/payload.js';
+import { type BuildEnvironment, makeProvenance, manifestOf, provenanceText } from '../../plan/provenance.js';
+import { readBlockDigests, writeBlockDigests, type BlockDigests } from './block-digests.js';
+import { readEnvironment, writeEnvironment } from '../build/build-environment.js';
+import type { DescribedFiles } from './describe-files.js';
+import { readTarget } from '../facts/target.js';
+import type { ScratchLayout } from '../scratch/layout.js';
+import type { LocalFile } from './sealed-file.js';
+
+const MANIFEST = 'manifest.json';
+
+/** The files that a plan is about, before card and license files are added; those in scratch with their blocks. */
+export interface Payload extends DescribedFiles {
+  /** Of the host that computed them; null where nothing was computed. */
+  readonly environment: BuildEnvironment | null;
+}
+
+/** Where the bytes of a sealed file lie: in this host's scratch, at the pinned source, or in the target already. */
+export type SealedBytes = ({ readonly at: 'scratch' } & LocalFile) | { readonly at: 'source' } | { readonly at: 'target' };
+
+export interface SealedFile extends ManifestFile {
+  readonly bytes: SealedBytes;
+}
+
+export interface Sealed {
+  readonly manifest: Manifest;
+  readonly digest: Digest;
+  readonly files: readonly SealedFile[];
+  readonly environment: BuildEnvironment | null;
+}
+
+export interface SealDeps {
+  readonly hub: HubConfig;
+  readonly layout: ScratchLayout;
+}
+
+const recipeOf = (plan: ArtifactPlan): Digest => {
+  if (plan.recipeDigest === null || plan.card === null)
+    throw new SwpError('internal', 'seal/incomplete-plan', `The plan for ${plan.target.repo} has no recipe or card.`);
+  return plan.recipeDigest;
+};
+
+const copyFile = async (hub: HubConfig, plan: ArtifactPlan, copy: CopiedFile, signal: AbortSignal): Promise<Uint8Array> => {
+  if (plan.source === null) throw new SwpError('internal', 'seal/no-source', `The plan for ${plan.target.repo} has no source.`);
+  return readSmallFile(
+    hub,
+    { repo: plan.source.repo, commit: plan.source.commit, path: copy.path, maxBytes: copy.size, file: copy },
+    { signal },
+  );
+};
+
+/** For a metadata-only plan the payload is what the last publish left in the target. */
+export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<Payload> => {
+  const { lastPublish } = await readTarget(hub, plan.target.repo, signal);
+  const paths = payloadPaths(plan);
+  const files = lastPublish === null ? [] : manifestOf(lastPublish.provenance).files.filter((file) => paths.has(file.path));
+  if (files.length !== paths.size)
+    throw new SwpError('stale', 'seal/no-payload', `${plan.target.repo} no longer holds the payload that this plan would keep.`, {
+      hint: 'Abandon, and start again for a fresh plan.',
+    });
+  return {
+    files,
+    blocks: new Map(),
+    environment: lastPublish?.provenance.predicate.buildDefinition.internalParameters.environment ?? null,
+  };
+};
+
+/** Fills the card, copies the license files and writes the manifest: after this, the bytes are fixed. */
+export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: Payload, signal: AbortSignal): Promise<Sealed> => {
+  const digest = assertApproved(approved);
+  const { plan } = approved;
+  const directory = deps.layout.seal(recipeOf(plan), digest);
+  await makeDirectory(directory);
+  const blocks = new Map<string, readonly Sha256[]>(payload.blocks);
+  const write = async (path: string, bytes: Uint8Array): Promise<ManifestFile> => {
+    await writeAtomic(join(directory, path), bytes);
+    blocks.set(path, digestsOf(bytes).blocks);
+    return describeBytes(path, bytes);
+  };
+  const copies: ManifestFile[] = [];
+  for (const copy of plan.copies) copies.push(await write(copy.path, await copyFile(deps.hub, plan, copy, signal)));
+  const listed = makeManifest([...payload.files, ...copies]).files;
+  const card = new TextEncoder().encode(fillCard(plan.card?.template ?? '', digest, listed));
+  const manifest = makeManifest([...listed, await write(CARD_PATH, card)]);
+  const { environment } = payload;
+  // Whatever a retry on this host finds here goes into the provenance: its bytes must not change.
+  if (environment !== null) await writeEnvironment(directory, environment);
+  await writeBlockDigests(directory, manifestDigest(manifest), blocks);
+  await writeAtomic(join(directory, MANIFEST), manifestText(manifest));
+  return { manifest, digest: manifestDigest(manifest), files: filesOf(deps, plan, digest, manifest, blocks), environment };
+};
+
+const filesOf = (
+  deps: Pick<SealDeps, 'layout'>,
+  plan: ArtifactPlan,
+  digest: Digest,
+  manifest: Manifest,
+  blocks: BlockDigests,
+): SealedFile[] => {
+  const recipe = recipeOf(plan);
+  const payload = payloadPaths(plan);
+  const inScratch = (directory: string, { path, size }: ManifestFile): SealedBytes => {
+    const own = blocks.get(path);
+    if (own === undefined) throw new SwpError('integrity', 'seal/missing', `Nothing tells which blocks of ${path} were sealed.`);
+    return { at: 'scratch', path: join(directory, path), size, blocks: own };
+  };
+  const locate = (file: ManifestFile): SealedBytes => {
+    if (!payload.has(file.path)) return inScratch(deps.layout.seal(recipe, digest), file);
+    if (plan.action === 'metadata-only') return { at: 'target' };
+    return plan.mirrored === undefined ? inScratch(deps.layout.build(recipe), file) : { at: 'source' };
+  };
+  return manifest.files.map((file) => ({ ...file, bytes: locate(file) }));
+};
+
+/**
+ * Reads a sealed artifact back for upload and commit.
+ *
+ * @throws SwpError `seal/missing`, `seal/differs` when it is not there, or not the one that was sealed
+ */
+export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: ApprovedArtifact, expected: Digest): Promise<Sealed> => {
+  const digest = assertApproved(approved);
+  const { plan } = approved;
+  const directory = deps.layout.seal(recipeOf(plan), digest);
+  let manifest: Manifest;
+  let blocks: BlockDigests;
+  let environment: BuildEnvironment | null;
+  try {
+    manifest = Manifest.parse(JSON.parse(await readFile(join(directory, MANIFEST), 'utf8')));
+    blocks = await readBlockDigests(directory, manifestDigest(manifest), manifest.files);
+    environment = await readEnvironment(directory);
+  } catch (cause) {
+    throw new SwpError('integrity', 'seal/missing', `What was sealed for ${plan.target.repo} is not in this host's scratch.`, {
+      cause,
+      hint: 'Resolve with "move": the artifact is built again.',
+    });
+  }
+  if (manifestDigest(manifest) !== expected)
+    throw new SwpError(
+      'integrity',
+      'seal/differs',
+      `Scratch holds manifest ${manifestDigest(manifest)} for ${plan.target.repo}; sealed was ${expected}.`,
+    );
+  const files = filesOf(deps, plan, digest, manifest, blocks);
+  for (const file of files) {
+    const found = file.bytes.at === 'scratch' ? await stat(file.bytes.path).catch(() => null) : file;
+    if (found?.size !== file.size)
+      throw new SwpError('integrity', 'seal/differs', `${file.path} in scratch is not the file that was sealed.`, {
+        hint: 'Resolve with "move": the artifact is built again.',
+      });
+  }
+  return { manifest, digest: expected, files, environment };
+};
+
+/** `provenance.json`: a pure function of plan, decision and what was sealed, so every retry has the same bytes. */
+export const renderProvenance = (
+  approved: ApprovedArtifact,
+  { manifest, environment }: Pick<Sealed, 'manifest' | 'environment'>,
+): Uint8Array => {
+  const { plan, decision, entryName } = approved;
+  if (plan.recipe === null || plan.recipeDigest === null)
+    throw new SwpError('internal', 'seal/incomplete-plan', `The plan for ${plan.target.repo} has no recipe.`);
+  const provenance = makeProvenance({
+    entry: entryName,
+    target: plan.target.repo,
+    recipe: plan.recipe,
+    recipeDigest: plan.recipeDigest,
+    planDigest: decision.plan,
+    decisions: decisionsOf(approved),
+    manifest,
+    tools: plan.tools,
+    environment,
+    proof: plan.proof,
+  });
+  return new TextEncoder().encode(provenanceText(provenance));
+};

@@ -1,0 +1,66 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { BLOCK_BYTES, blockCount } from '../../core/blocks.js';
+import { SwpError } from '../../core/error.js';
+import { BlockHash } from '../../core/file-digests.js';
+import { holdBackLast } from '../../core/hold-back.js';
+import type { Sha256 } from '../../core/ids.js';
+
+/** A file in scratch whose bytes were fixed when it was sealed. */
+export interface LocalFile {
+  /** On this host. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Digests of its blocks, as they were sealed. */
+  readonly blocks: readonly Sha256[];
+}
+
+/** Read at once for a part in flight. */
+const READ_BYTES = 512 * 1024;
+
+const differs = (message: string, cause?: unknown): SwpError =>
+  new SwpError('integrity', 'seal/differs', message, {
+    hint: 'The artifact is built again. If it happens again, look at the disk of this host.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+
+/** Throws at the end of the first block that is not the sealed one. */
+const compareBlocks = ({ path, blocks }: LocalFile, first: number): BlockHash => {
+  let at = first;
+  return new BlockHash((digest) => {
+    if (digest !== blocks[at]) throw differs(`Block ${at} of ${path} has SHA-256 ${digest}; sealed was ${blocks[at] ?? 'no such block'}.`);
+    at += 1;
+  });
+};
+
+async function* readBlocks(file: LocalFile, begin: number, end: number): AsyncGenerator<Uint8Array> {
+  const { path, size } = file;
+  const first = Math.floor(begin / BLOCK_BYTES);
+  const until = Math.min(size, blockCount(end) * BLOCK_BYTES);
+  let position = first * BLOCK_BYTES;
+  const hash = compareBlocks(file, first);
+  const source = createReadStream(path, { start: position, end: until - 1, highWaterMark: READ_BYTES });
+  try {
+    for await (const chunk of source as AsyncIterable<Uint8Array>) {
+      hash.update(chunk);
+      const wanted = chunk.subarray(Math.max(0, begin - position), Math.max(0, end - position));
+      position += chunk.byteLength;
+      if (wanted.byteLength > 0) yield wanted;
+    }
+  } catch (error) {
+    if (error instanceof SwpError) throw error;
+    throw differs(`${path} cannot be read`, error);
+  }
+  if (position < until) throw differs(`${path} ends at byte ${position}; sealed were ${size} bytes.`);
+  hash.end();
+}
+
+/**
+ * Opens the bytes of a sealed file from `begin` up to `end`. The blocks that they lie in are read whole and compared with
+ * the sealed ones; the last piece comes only when all of them are right.
+ *
+ * @returns a stream that fails with SwpError `seal/differs`
+ */
+export const openLocalFile = (file: LocalFile, begin: number, end: number): Readable =>
+  Readable.from(begin === end ? [] : holdBackLast(readBlocks(file, begin, end)), { objectMode: false });

@@ -1,0 +1,16 @@
+import { SwpError } from '../../core/error.js';
+import { ownerOf, type CollectionSlug, type RepoId } from '../../core/ids.js';
+
+/**
+ * Refuses a target, or a collection, outside the namespaces that this worker may ever write to (`SWP_TARGETS`).
+ *
+ * @param allowed namespaces; null where the setting is absent and the token alone decides
+ */
+export const assertTargetAllowed = (target: RepoId | CollectionSlug, allowed: readonly string[] | null): void => {
+  if (allowed === null) return;
+  const owner = ownerOf(target).toLowerCase();
+  if (allowed.some((namespace) => namespace.toLowerCase() === owner)) return;
+  throw new SwpError('access', 'worker/target-refused', `This worker writes only to ${allowed.join(', ')}, not to ${target}.`, {
+    hint: 'Extend SWP_TARGETS on the high-memory worker if that is wanted, restart it, then retry.',
+  });
+};

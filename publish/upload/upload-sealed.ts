@@ -1,0 +1,96 @@
+import { Readable } from 'node:stream';
+import { SwpError } from '../../core/error.js';
+import type { CommitSha } from '../../core/ids.js';
+import type { HubConfig } from '../../hub/config.js';
+import { createRepo } from '../../hub/write/create-repo.js';
+import { PartJournal } from '../../hub/write/part-journal.js';
+import { uploadBlobs, type UploadFile, type UploadProgress } from '../../hub/write/upload.js';
+import type { ApprovedArtifact } from '../../plan/approved.js';
+import type { ArtifactPlan } from '../../plan/artifact-plan.js';
+import { describeBytes } from '../../plan/manifest.js';
+import { PROVENANCE_PATH } from '../../plan/provenance.js';
+import { readHead } from '../facts/head.js';
+import { copyWhatTheHubCan, mirroredUpload } from '../build/mirror.js';
+import type { ScratchLayout } from '../scratch/layout.js';
+import { renderProvenance, type Sealed } from '../seal/seal.js';
+import { openLocalFile } from '../seal/sealed-file.js';
+import type { UploadReport } from '../../contract/publish-activities.js';
+import { UploadWatch } from './upload-watch.js';
+
+export interface UploadDeps {
+  /** With the write token, for the target. */
+  readonly hub: HubConfig;
+  readonly sourceHub: HubConfig;
+  readonly layout: ScratchLayout;
+  readonly stopRequested: () => boolean;
+}
+
+type Parent = { readonly parent: CommitSha } | { readonly stale: string };
+
+/**
+ * The commit that ours will follow: the planned head, or the first commit of a repository that is created
+ * now as the plan says. Anything else in its place makes the plan stale.
+ */
+const prepareTarget = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<Parent> => {
+  const { repo, head, private: isPrivate } = plan.target;
+  if (head === null && (await readHead(hub, repo, signal)) === null) await createRepo(hub, repo, { private: isPrivate, signal });
+  const now = await readHead(hub, repo, signal);
+  if (now === null) return { stale: `${repo} is not there` };
+  if (now.private !== isPrivate) return { stale: `${repo} is ${now.private ? 'private' : 'public'}, the plan says otherwise` };
+  if (head === null)
+    return now.empty ? { parent: now.commit } : { stale: `${repo} was to be created and holds files already, at ${now.commit}` };
+  return now.commit === head ? { parent: head } : { stale: `the head of ${repo} was ${head} in the plan and is ${now.commit} now` };
+};
+
+/** Files as the uploader takes them: digest known, bytes readable from any position and compared as they are read. */
+export const uploadFiles = (
+  { sourceHub }: Pick<UploadDeps, 'sourceHub'>,
+  approved: ApprovedArtifact,
+  sealed: Sealed,
+  signal: AbortSignal,
+): UploadFile[] => {
+  const provenance = renderProvenance(approved, sealed);
+  const files = sealed.files.flatMap(({ path, size, sha256, bytes }): UploadFile[] => {
+    if (bytes.at === 'target') return [];
+    if (bytes.at === 'source') return [mirroredUpload(sourceHub, approved.plan, path, signal)];
+    return [{ path, size, sha256, open: (begin, end) => openLocalFile(bytes, begin, end) }];
+  });
+  const { path, size, sha256 } = describeBytes(PROVENANCE_PATH, provenance);
+  return [...files, { path, size, sha256, open: (begin, end) => Readable.from([provenance.subarray(begin, end)]) }];
+};
+
+/** Creates the target where the plan says so and sends every blob. Nothing is visible to readers yet. */
+export const uploadSealed = async (
+  deps: UploadDeps,
+  approved: ApprovedArtifact,
+  sealed: Sealed,
+  report: (progress: UploadProgress) => void,
+  signal: AbortSignal,
+): Promise<UploadReport> => {
+  const { plan } = approved;
+  const prepared = await prepareTarget(deps.hub, plan, signal);
+  if ('stale' in prepared) return { outcome: 'stale', reason: prepared.stale };
+  if (plan.recipeDigest === null) throw new SwpError('internal', 'upload/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
+  if (plan.action === 'publish' && plan.mirrored !== undefined)
+    await copyWhatTheHubCan({ writeHub: deps.hub, sourceHub: deps.sourceHub }, plan, signal);
+  const journal = await PartJournal.open(deps.layout.uploadJournal(plan.recipeDigest, plan.target.repo));
+  try {
+    const files = uploadFiles(deps, approved, sealed, signal);
+    const tooSlow = new AbortController();
+    const watch = new UploadWatch();
+    const options = {
+      signal: AbortSignal.any([signal, tooSlow.signal]),
+      journal,
+      stopRequested: deps.stopRequested,
+      onProgress: (progress: UploadProgress) => {
+        report(progress);
+        const reason = watch.check(progress.doneBytes, progress.totalBytes, performance.now());
+        if (reason !== null) tooSlow.abort(reason);
+      },
+    };
+    const { sentBytes, skippedBytes, unseenBytes } = await uploadBlobs(deps.hub, plan.target.repo, files, options);
+    return { outcome: 'uploaded', parent: prepared.parent, sentBytes, skippedBytes, unseenBytes };
+  } finally {
+    await journal.close();
+  }
+};

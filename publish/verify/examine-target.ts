@@ -1,0 +1,165 @@
+import { messageOf } from '../../core/error.js';
+import { sameRepo, type CommitSha, type Digest, type RepoId } from '../../core/ids.js';
+import { plural, someOf } from '../../core/text.js';
+import type { HubConfig } from '../../hub/config.js';
+import { readRepo, type RepoFacts } from '../../hub/read/repo.js';
+import { verifyPaths, type Mismatch, type ReadBack, type VerifyOptions, type ReadBackTotals } from '../../hub/verify.js';
+import { digestOf } from '../../core/digests.js';
+import { CARD_PATH } from '../../plan/card.js';
+import type { DecisionRecord } from '../../plan/decision.js';
+import { finding, isIntegrity, type Finding } from '../../plan/findings/finding.js';
+import type { ManifestFile } from '../../plan/manifest.js';
+import { manifestOf } from '../../plan/provenance.js';
+import { NOTHING_READ } from '../../plan/read-back.js';
+import { findOurCommit, isBrokenRecord, readRecord, type OurCommit, type PublishRecord } from '../facts/last-publish.js';
+import { sampleOf } from './verify-published.js';
+
+export interface Examination {
+  readonly target: RepoId;
+  readonly state: 'intact' | 'differs';
+  /** What readers get now: the files were compared there. */
+  readonly head: CommitSha;
+  readonly publish: {
+    readonly commit: CommitSha;
+    /** Null where its record cannot be read. */
+    readonly record: {
+      readonly manifest: Digest;
+      readonly plan: Digest;
+      readonly entry: string;
+      readonly source: { readonly repo: RepoId; readonly commit: CommitSha };
+      readonly decisions: readonly DecisionRecord[];
+    } | null;
+  };
+  /** How many files it owns, and how much of them was read. */
+  readonly files: number;
+  readonly readBack: ReadBackTotals;
+  /** Files that were read wrong and, over another connection, right. */
+  readonly wrongOnce: readonly string[];
+  /** Files that are not of our publish, where its record says which are: nothing is wrong with them. */
+  readonly foreign: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+/** A target without a publish of ours: absent, which is also what the Hub says of one that the token may not see. */
+export type Unpublished =
+  | { readonly target: RepoId; readonly state: 'absent' }
+  | { readonly target: RepoId; readonly state: 'unpublished'; readonly head: CommitSha };
+
+/** What a record says of itself that does not fit together. */
+const judgeRecord = (repo: RepoId, ours: OurCommit, { provenance }: PublishRecord): Finding[] => {
+  const { externalParameters, internalParameters } = provenance.predicate.buildDefinition;
+  const { target, recipe, recipeDigest } = externalParameters;
+  const { planDigest, decisions } = internalParameters;
+  const recipeNow = digestOf(recipe);
+  return [
+    ...(ours.trailers.plan === planDigest
+      ? []
+      : [finding('plan-differs', `The commit says plan ${ours.trailers.plan ?? '(none)'}, provenance.json says ${planDigest}.`)]),
+    ...(sameRepo(target, repo) ? [] : [finding('other-target', `provenance.json is that of ${target}.`)]),
+    ...(recipeNow === recipeDigest ? [] : [finding('recipe-differs', `The recipe has digest ${recipeNow}, not ${recipeDigest}.`)]),
+    ...(decisions.some(({ plan, verdict }) => plan === planDigest && verdict === 'approve')
+      ? []
+      : [finding('not-approved', `No decision in provenance.json approves plan ${planDigest}.`)]),
+  ];
+};
+
+const recordOf = ({ manifestDigest, provenance }: PublishRecord): NonNullable<Examination['publish']['record']> => {
+  const { externalParameters, internalParameters } = provenance.predicate.buildDefinition;
+  return {
+    manifest: manifestDigest,
+    plan: internalParameters.planDigest,
+    entry: externalParameters.entry,
+    source: externalParameters.recipe.source,
+    decisions: internalParameters.decisions,
+  };
+};
+
+/** How readers see a target: who may, and under which license. */
+export type Visible = Pick<RepoFacts, 'private' | 'license'>;
+
+/** What was found, with the record that it was held to: null where there is none that can be read. */
+export type Examined =
+  | { readonly found: Unpublished; readonly record: null }
+  | { readonly found: Examination; readonly record: PublishRecord | null; readonly visible: Visible };
+
+export interface ExamineOptions {
+  /** What is read back of the files that the record lists. */
+  readonly read: (record: PublishRecord, files: readonly ManifestFile[]) => ReadBack;
+  /** Accounts whose commits are expected; null: anybody's. */
+  readonly publishers: readonly string[] | null;
+  readonly onProgress?: NonNullable<VerifyOptions['onProgress']>;
+  readonly signal: AbortSignal;
+}
+
+/** All bytes, or the same samples each time. */
+export const readSample =
+  (full: boolean): ExamineOptions['read'] =>
+  ({ manifestDigest }) =>
+    sampleOf(manifestDigest, full);
+
+/** Commits that nobody expected: ours by another account, and later ones. */
+const judgeCommits = (ours: OurCommit, publishers: readonly string[] | null): Finding[] => {
+  const expected = new Set(publishers?.map((name) => name.toLowerCase()));
+  const foreign = [...ours.since, ours].flatMap(({ id, accounts }): Finding[] => {
+    if (publishers === null) return [];
+    if (accounts.length === 0) return [finding('foreign-commit', `The Hub does not say who made commit ${id}.`)];
+    const others = accounts.filter((name) => !expected.has(name.toLowerCase()));
+    return others.length === 0 ? [] : [finding('foreign-commit', `Commit ${id} is by ${someOf(others)}, who is no publisher.`)];
+  });
+  const [newest] = ours.since;
+  const later =
+    newest === undefined
+      ? []
+      : [finding('later-commits', `${plural(ours.since.length, 'commit')} came after our publish, the newest ${newest.id}.`)];
+  return [...foreign, ...later];
+};
+
+const MISMATCHES = { absence: 'file-gone', listing: 'file-differs', bytes: 'bytes-differ' } as const;
+
+const judgeFile = ({ path, shownBy, reason }: Mismatch): Finding =>
+  finding(path === CARD_PATH && shownBy === 'listing' ? 'card-differs' : MISMATCHES[shownBy], `${path} ${reason}.`, path);
+
+/**
+ * Compares a target, as its readers get it now, with what the newest publish of ours left there: the record against the
+ * trailers of its commit and against itself, then size and digest of every file, then bytes. Differences are the result.
+ */
+export const examineTarget = async (hub: HubConfig, repo: RepoId, options: ExamineOptions): Promise<Examined> => {
+  const { read, publishers, onProgress, signal } = options;
+  const found = await readRepo(hub, repo, undefined, { signal });
+  if ('absent' in found) return { found: { target: repo, state: 'absent' }, record: null };
+  const { repo: target, commit: head, private: isPrivate, license } = found;
+  const visible = { private: isPrivate, license };
+  const ours = await findOurCommit(hub, target, head, signal);
+  if (ours === null) return { found: { target, state: 'unpublished', head }, record: null };
+  let record: PublishRecord;
+  try {
+    record = await readRecord(hub, target, ours, signal);
+  } catch (error) {
+    if (!isBrokenRecord(error)) throw error;
+    const findings = [finding('record-broken', messageOf(error))];
+    const nothing = { files: 0, readBack: NOTHING_READ, wrongOnce: [], foreign: [] };
+    const publish = { commit: ours.id, record: null };
+    return { found: { target, state: 'differs', head, publish, ...nothing, findings }, record: null, visible };
+  }
+  const files = [...manifestOf(record.provenance).files, record.file];
+  const owned = new Set(files.map(({ path }) => path));
+  const { mismatches, readBack, wrongOnce } = await verifyPaths(hub, target, head, files, {
+    signal,
+    tree: found.files,
+    sample: read(record, files),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  const findings = [...judgeRecord(target, ours, record), ...judgeCommits(ours, publishers), ...mismatches.map(judgeFile)];
+  const examination: Examination = {
+    target,
+    state: findings.some(isIntegrity) ? 'differs' : 'intact',
+    head,
+    publish: { commit: ours.id, record: recordOf(record) },
+    files: files.length,
+    readBack,
+    wrongOnce,
+    foreign: found.files.map(({ path }) => path).filter((path) => path !== '.gitattributes' && !owned.has(path)),
+    findings,
+  };
+  return { found: examination, record, visible };
+};

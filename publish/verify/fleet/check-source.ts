@@ -1,0 +1,88 @@
+import type { FleetTarget } from '../../../catalog/fleet.js';
+import { sameRepo, type ArtifactKind, type CommitSha } from '../../../core/ids.js';
+import { plural, someOf } from '../../../core/text.js';
+import type { HubConfig } from '../../../hub/config.js';
+import type { RepoInfo } from '../../../hub/read/repo.js';
+import { digestOf } from '../../../core/digests.js';
+import { CARD_PATH } from '../../../plan/card.js';
+import type { RepoFile, License } from '../../../hub/repo-file.js';
+import { finding, type Finding } from '../../../plan/findings/finding.js';
+import { licenseName } from '../../../plan/licenses.js';
+import type { Examination, Visible } from '../examine-target.js';
+import { filesRead } from './files-read.js';
+import type { SharedSource } from './shared-source.js';
+
+interface Change {
+  readonly path: string;
+  /** Its digest now; null where it is gone. */
+  readonly now: string | null;
+}
+
+const differing = (before: readonly RepoFile[], after: readonly RepoFile[]): Change[] => {
+  const digests = (files: readonly RepoFile[]) => new Map<string, string>(files.map(({ path, lfs, gitBlob }) => [path, lfs ?? gitBlob]));
+  const [old, now] = [digests(before), digests(after)];
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((path) => old.get(path) !== now.get(path))
+    .map((path) => ({ path, now: now.get(path) ?? null }));
+};
+
+/** A source that has moved on, file by file over what the published recipe read. */
+const compareMoved = async (
+  hub: HubConfig,
+  { kind, source }: Pick<FleetTarget, 'source'> & { readonly kind: ArtifactKind },
+  shared: SharedSource,
+  [from, to]: readonly [CommitSha, CommitSha],
+  signal: AbortSignal,
+): Promise<Finding> => {
+  const moved = `${source} moved from commit ${from} to ${to}`;
+  const [before, after] = [await shared.at(from), await shared.at(to)];
+  if (before === null) return finding('source-differs', `${moved}, and the commit that was published from is not there any more.`);
+  if (after === null) return finding('source-gone', `${moved}, which is not there any more.`);
+  const [old, now] = [await filesRead(hub, kind, before, signal), await filesRead(hub, kind, after, signal)];
+  const changed = differing(old, now);
+  if (changed.length === 0)
+    return finding('source-moved', `${moved}; what was published from it (${plural(now.length, 'file')}) is the same.`);
+  const message = `${moved}, and what it is published from changed: ${someOf(changed.map(({ path }) => path))}.`;
+  // Another commit upstream that leaves these files as they are is no news.
+  return { ...finding('source-differs', message), key: digestOf(changed) };
+};
+
+const licenseText = (license: License | null): string => {
+  const name = licenseName(license) ?? 'none';
+  return license?.link ? `${name} (${license.link})` : name;
+};
+
+/** What the card says was taken from the source; an edited card says nothing of it. */
+const checkLicense = ({ repo, license }: RepoInfo, visible: Visible, found: Examination): Finding[] => {
+  if (found.findings.some(({ path }) => path === CARD_PATH)) return [];
+  const [is, was] = [licenseText(license), licenseText(visible.license)];
+  return is === was ? [] : [finding('license-differs', `${repo} has license ${is} now; it was published under ${was}.`)];
+};
+
+/**
+ * Whether the source of a published target is still there, of the same license, and still says the same. Where it has
+ * moved on its files are compared; no weight is read.
+ */
+export const checkSource = async (
+  hub: HubConfig,
+  target: FleetTarget,
+  { found, visible }: { readonly found: Examination; readonly visible: Visible },
+  shared: SharedSource,
+  signal: AbortSignal,
+): Promise<Finding[]> => {
+  const published = found.publish.record?.source;
+  const { source, revision } = target;
+  const named = revision === undefined ? source : `${source} at ${revision}`;
+  const info = await shared.info();
+  if (info === null)
+    return [finding('source-gone', `The Hub does not show ${named} to this token: it is gone, was renamed, or became private.`)];
+  const exposed =
+    info.private && !visible.private ? [finding('source-private', `${source} has become private; what is made from it is public.`)] : [];
+  if (published === undefined) return exposed;
+  if (!sameRepo(published.repo, source) || (revision !== undefined && revision !== published.commit)) {
+    const was = `${published.repo} at ${published.commit}`;
+    return [...exposed, finding('other-source', `It was published from ${was}; the entry names ${named} now.`)];
+  }
+  const moved = info.commit === published.commit ? [] : [await compareMoved(hub, target, shared, [published.commit, info.commit], signal)];
+  return [...exposed, ...checkLicense(info, visible, found), ...moved];
+};

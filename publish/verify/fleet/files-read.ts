@@ -1,0 +1,44 @@
+import { readModelConfig } from '../../../formats/mtp/config.js';
+import { filesToRead } from '../../../formats/vindex/source.js';
+import type { HubConfig } from '../../../hub/config.js';
+import type { RepoFile } from '../../../hub/repo-file.js';
+import type { SourceFacts } from '../../../plan/facts.js';
+import { licenseFiles } from '../../../plan/licenses.js';
+import { isMirrored } from '../../../plan/plan-vision.js';
+import type { ArtifactKind } from '../../../core/ids.js';
+import { CONFIG_PATH, INDEX_PATH, NO_TENSORS, readConfig, readIndex, readSourceJson } from '../../facts/checkpoint.js';
+import { headTensors, MODEL_OPT_PATH } from '../../facts/mtp.js';
+
+type ReadFiles = (hub: HubConfig, source: SourceFacts, signal: AbortSignal) => Promise<readonly string[]> | readonly string[];
+
+const vindexFiles: ReadFiles = async (hub, source, signal) => {
+  const index = await readIndex(hub, source, NO_TENSORS, signal);
+  return filesToRead(
+    source.files.map(({ path }) => path),
+    index?.files,
+  );
+};
+
+/** The files that hold heads; without an index any of the root may, and so may one that the index leaves out. */
+const mtpFiles: ReadFiles = async (hub, source, signal) => {
+  const model = readModelConfig(await readConfig(hub, source, signal), await readSourceJson(hub, source, MODEL_OPT_PATH, signal));
+  const index = await readIndex(hub, source, headTensors(model), signal);
+  const named = new Set(index?.weightMap.values());
+  const weights = source.files
+    .map(({ path }) => path)
+    .filter((path) => named.has(path) || (index?.files.has(path) !== true && /^[^/]+\.safetensors$/.test(path)));
+  return [CONFIG_PATH, MODEL_OPT_PATH, INDEX_PATH, ...weights];
+};
+
+const READ: Readonly<Record<ArtifactKind, ReadFiles>> = {
+  vindex: vindexFiles,
+  mtp: mtpFiles,
+  vision: (_hub, { files }) => files.map(({ path }) => path).filter(isMirrored),
+};
+
+/** The files of a source that decide what is published from it: those that its recipe reads, and the license texts that go along. */
+export const filesRead = async (hub: HubConfig, kind: ArtifactKind, source: SourceFacts, signal: AbortSignal): Promise<RepoFile[]> => {
+  const licenses = kind === 'vision' ? [] : licenseFiles(source).map(({ path }) => path);
+  const paths = new Set([...(await READ[kind](hub, source, signal)), ...licenses]);
+  return source.files.filter(({ path }) => paths.has(path));
+};

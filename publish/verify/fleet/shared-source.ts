@@ -1,0 +1,39 @@
+import type { FleetTarget } from '../../../catalog/fleet.js';
+import { SwpError } from '../../../core/error.js';
+import type { CommitSha } from '../../../core/ids.js';
+import type { HubConfig } from '../../../hub/config.js';
+import { readRepoInfo, type RepoInfo } from '../../../hub/read/repo.js';
+import type { SourceFacts } from '../../../plan/facts.js';
+import { readSource } from '../../facts/source.js';
+
+/** One source of the fleet: what is asked of it is asked once, for all targets that are made from it. */
+export class SharedSource {
+  private asked: Promise<RepoInfo | null> | null = null;
+  private readonly trees = new Map<CommitSha, Promise<SourceFacts | null>>();
+
+  constructor(
+    private readonly hub: HubConfig,
+    private readonly source: Pick<FleetTarget, 'source' | 'revision'>,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** What it is where its entries pin it, or at its head; null where the Hub does not show it. */
+  info(): Promise<RepoInfo | null> {
+    const { source, revision } = this.source;
+    this.asked ??= readRepoInfo(this.hub, source, revision, { signal: this.signal }).then(
+      (found) => ('absent' in found ? null : found),
+      (error: unknown) => {
+        if (error instanceof SwpError && error.code === 'hub/renamed') return null;
+        throw error;
+      },
+    );
+    return this.asked;
+  }
+
+  /** Its files at a commit; null where the Hub does not show that. */
+  at(commit: CommitSha): Promise<SourceFacts | null> {
+    const known = this.trees.get(commit) ?? readSource(this.hub, this.source.source, commit, this.signal);
+    this.trees.set(commit, known);
+    return known;
+  }
+}

@@ -1,0 +1,83 @@
+import type { HubConfig } from '../../../hub/config.js';
+import type { PayloadPlan } from '../../../plan/artifact-plan.js';
+import type { SourceFacts } from '../../../plan/facts.js';
+import { mtpReading } from '../../../plan/plan-mtp.js';
+import { vindexEstimate } from '../../../plan/plan-vindex.js';
+import { isMirrored } from '../../../plan/plan-vision.js';
+import { hostNeeds, NOTHING, type Estimate } from '../../../plan/publish-plan.js';
+import type { Recipe } from '../../../plan/recipe.js';
+import type { SourceProof } from '../../../plan/source-proof.js';
+import { compareBytes } from '../../../core/text.js';
+import { buildPayload, type BuildOrder } from '../../build/build-payload.js';
+import { readMtpSource } from '../../facts/mtp.js';
+import { readVindexSource } from '../../facts/vindex.js';
+import { readMirroredFiles } from '../../facts/vision.js';
+import type { HostLarql } from '../../facts/host-larql.js';
+import { listMirrored } from '../../build/mirror.js';
+import type { ScratchLayout } from '../../scratch/layout.js';
+import { freeDiskAt } from '../../scratch/room.js';
+import { SharedInputs } from '../../scratch/shared.js';
+import type { Payload } from '../../seal/seal.js';
+import { checkRoom } from './preflight.js';
+
+export interface BuildAgainDeps {
+  readonly sourceHub: HubConfig;
+  /** Of this rebuild alone. */
+  readonly layout: ScratchLayout;
+  readonly larql: HostLarql;
+  /** Of this machine's settings: the proof of a rebuild is its own. */
+  readonly proveShards: number;
+}
+
+/** A mirror has no build: its files are read from the source, large ones too, which a plan takes at the Hub's word. */
+const mirrorAgain = async (hub: HubConfig, source: SourceFacts, { plan, report, signal }: BuildOrder): Promise<Payload> => {
+  const totalBytes = source.files.reduce((sum, { path, size }) => (isMirrored(path) ? sum + size : sum), 0);
+  let doneBytes = 0;
+  const onBytes = (bytes: number, file: string): void => report({ file, doneBytes: (doneBytes += bytes), totalBytes });
+  const mirrored = await readMirroredFiles(hub, source, { signal, everything: true, onBytes });
+  const sorted = mirrored.toSorted((a, b) => compareBytes(a.path, b.path));
+  const { files } = await listMirrored(hub, { ...plan, mirrored: sorted }, signal);
+  return { files, blocks: new Map(), environment: null };
+};
+
+/** What building takes and how it proves its source, as a plan would say it. What cannot be built is for the build to refuse. */
+const planAgain = async (
+  { sourceHub, larql, proveShards }: BuildAgainDeps,
+  source: SourceFacts,
+  recipe: Recipe,
+  signal: AbortSignal,
+): Promise<{ readonly estimate: Estimate; readonly proof?: SourceProof }> => {
+  if (recipe.kind === 'vision') return { estimate: NOTHING };
+  if (recipe.kind === 'mtp') return mtpReading(await readMtpSource(sourceHub, source, recipe.names, signal), source, proveShards);
+  const { files, described } = await readVindexSource(sourceHub, source, signal);
+  const ready = await larql.ready(signal);
+  return {
+    estimate:
+      'faults' in described || ready === null ? NOTHING : vindexEstimate({ ...recipe, files, model: described.model, larql: ready.facts }),
+  };
+};
+
+/**
+ * Builds the payload of a recipe from its pinned source as a worker would, where there is room for it.
+ *
+ * @param besideBytes of disk that are wanted besides
+ * @throws SwpError `build/recipe-differs`, and what stands in the way of building
+ */
+export const buildAgain = async (
+  deps: BuildAgainDeps,
+  source: SourceFacts,
+  order: BuildOrder & { readonly plan: PayloadPlan & { readonly recipe: Recipe } },
+  besideBytes: number,
+): Promise<Payload> => {
+  const { sourceHub: hub, layout, larql } = deps;
+  const { plan, signal } = order;
+  const { estimate, proof } = await planAgain(deps, source, plan.recipe, signal);
+  const { diskBytes, memoryBytes } = hostNeeds(estimate);
+  await checkRoom(layout.root, { diskBytes: diskBytes + besideBytes, memoryBytes });
+  if (plan.recipe.kind === 'vision') return mirrorAgain(hub, source, order);
+  const freeDisk = (): Promise<number> => freeDiskAt(layout.root);
+  return buildPayload(
+    { hub, layout, larql, shared: new SharedInputs(layout), freeDisk, stopRequested: () => false },
+    { ...order, plan: { ...plan, proof } },
+  );
+};

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { SwpError } from '../../../core/error.js';
+import type { CommitSha, RepoId } from '../../../core/ids.js';
+import { compareDownMeta, type DownMetaDifference } from '../../../formats/vindex/compare-down-meta.js';
+import { DOWN_META } from '../../../formats/vindex/file-names.js';
+import type { HubConfig } from '../../../hub/config.js';
+import { downloadFile } from '../../../hub/read/download.js';
+import { readTree } from '../../../hub/read/tree.js';
+import { DirectoryReader } from '../../../larql/vindex-directory.js';
+import type { ReportProgress } from '../../progress.js';
+
+export interface PublishedDownMeta {
+  readonly hub: HubConfig;
+  readonly repo: RepoId;
+  readonly commit: CommitSha;
+  /** Where it is downloaded to. */
+  readonly directory: string;
+}
+
+/** Downloads the `down_meta.bin` of a target and compares its numbers with those in a directory; null as {@link compareDownMeta}. */
+export const comparePublished = async (
+  { hub, repo, commit, directory }: PublishedDownMeta,
+  built: string,
+  report: ReportProgress,
+  signal: AbortSignal,
+): Promise<DownMetaDifference | null> => {
+  const file = (await readTree(hub, repo, commit, { signal })).find(({ path }) => path === DOWN_META);
+  if (file === undefined) throw new SwpError('integrity', 'rebuild/no-file', `${repo} at ${commit} lists no ${DOWN_META}.`);
+  let doneBytes = 0;
+  await downloadFile(hub, { repo, commit, ...file }, join(directory, DOWN_META), {
+    signal,
+    onBytes: (bytes) => report({ file: DOWN_META, doneBytes: (doneBytes += bytes), totalBytes: file.size }),
+  });
+  const [published, rebuilt] = [new DirectoryReader(directory), new DirectoryReader(built)];
+  try {
+    return await compareDownMeta(
+      (begin, end) => published.read(DOWN_META, begin, end),
+      (begin, end) => rebuilt.read(DOWN_META, begin, end),
+      file.size,
+    );
+  } finally {
+    await published.close();
+    await rebuilt.close();
+  }
+};

@@ -1,0 +1,76 @@
+import { totalmem } from 'node:os';
+import { SwpError } from '../../../core/error.js';
+import { formatBytes } from '../../../core/text.js';
+import { extractOptions } from '../../../formats/vindex/options.js';
+import { BLAS } from '../../../larql/environment.js';
+import { findLarql } from '../../../larql/program.js';
+import { digestOf } from '../../../core/digests.js';
+import type { ArtifactPlan } from '../../../plan/artifact-plan.js';
+import type { Provenance } from '../../../plan/provenance.js';
+import { CONVERSIONS, type Recipe, type VindexRecipe } from '../../../plan/recipe.js';
+import { freeDiskAt } from '../../scratch/room.js';
+
+const madeOtherwise = (message: string, { predicate }: Provenance): SwpError => {
+  const { swp } = predicate.runDetails.builder.version;
+  return new SwpError('conflict', 'rebuild/conversion', message, {
+    hint: `Use the SWP that published it${swp === undefined ? '' : `, version ${swp}`}: this one makes other bytes.`,
+  });
+};
+
+/**
+ * Whether this SWP makes what a recipe asks for.
+ *
+ * @throws SwpError `rebuild/conversion`
+ */
+export const checkConversion = (recipe: Recipe, provenance: Provenance): void => {
+  const ours = CONVERSIONS[recipe.kind];
+  if (recipe.conversion !== ours)
+    throw madeOtherwise(`It was made by conversion ${recipe.conversion} of ${recipe.kind}; this SWP makes ${ours}.`, provenance);
+  if (recipe.kind !== 'vindex') return;
+  const { level } = extractOptions(recipe.quant);
+  if (recipe.level !== level || digestOf(recipe.blas) !== digestOf(BLAS))
+    throw madeOtherwise('Its larql ran with another level, or with other settings of its BLAS, than this SWP runs it with.', provenance);
+};
+
+/**
+ * Whether this machine has the very larql that a vindex was extracted with.
+ *
+ * @throws SwpError `rebuild/larql` with the digest that is needed and the one that is there
+ */
+export const checkLarql = async (env: NodeJS.ProcessEnv, { larql: { sha256 } }: VindexRecipe): Promise<void> => {
+  const found = await findLarql(env);
+  if (found?.sha256 === sha256) return;
+  const here = found === null ? 'this machine has none' : `${found.path} has ${found.sha256}`;
+  throw new SwpError('not-found', 'rebuild/larql', `It takes the larql with SHA-256 ${sha256}; ${here}.`, {
+    hint: 'Let SWP_LARQL or PATH name that one.',
+  });
+};
+
+/**
+ * Whether the machine has room for it.
+ *
+ * @param root directory that it is built in
+ * @throws SwpError `scratch/no-room`, `rebuild/no-memory`
+ */
+export const checkRoom = async (
+  root: string,
+  { diskBytes, memoryBytes }: Pick<ArtifactPlan['estimate'], 'diskBytes' | 'memoryBytes'>,
+): Promise<void> => {
+  const free = await freeDiskAt(root);
+  if (diskBytes > free)
+    throw new SwpError(
+      'quota',
+      'scratch/no-room',
+      `It takes ${formatBytes(diskBytes)} of disk, and ${root} has ${formatBytes(free)} free.`,
+      {
+        hint: 'Free space there, or name a directory on another disk with --scratch.',
+      },
+    );
+  if (memoryBytes > totalmem())
+    throw new SwpError(
+      'quota',
+      'rebuild/no-memory',
+      `It takes about ${formatBytes(memoryBytes)} of memory, and this machine has ${formatBytes(totalmem())}.`,
+      { hint: 'Rebuild it on a machine with more memory.' },
+    );
+};

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SwpError } from '../../../core/error.js';
+import { plural, someOf } from '../../../core/text.js';
+import { DOWN_META } from '../../../formats/vindex/file-names.js';
+import { INDEX_FILE } from '../../../formats/vindex/index-json.js';
+import type { HubConfig } from '../../../hub/config.js';
+import { CARD_PATH } from '../../../plan/card.js';
+import type { ManifestFile } from '../../../plan/manifest.js';
+import { manifestOf, type Provenance } from '../../../plan/provenance.js';
+import type { Examination } from '../examine-target.js';
+import type { ReportProgress } from '../../progress.js';
+import type { Payload } from '../../seal/seal.js';
+import { checkConversion, checkLarql } from './preflight.js';
+import { buildAgain, type BuildAgainDeps } from './build-again.js';
+import { compareFiles, differsInDownMetaAlone, sameEnvironment } from './compare-files.js';
+import { comparePublished } from './down-meta.js';
+import { reasonOf, type Rebuild, type RebuiltFile } from './result.js';
+import { describeCopies, readRecordedSource } from './recorded-source.js';
+import { differs, unbuilt } from './unbuilt.js';
+
+export interface RebuildDeps extends BuildAgainDeps {
+  /** Reads the target; the source may need another token. */
+  readonly hub: HubConfig;
+}
+
+export interface RebuildOrder {
+  readonly examination: Examination;
+  readonly provenance: Provenance;
+  readonly report: ReportProgress;
+  readonly signal: AbortSignal;
+}
+
+const HOLDER = 'rebuild';
+
+interface Compared {
+  readonly files: readonly RebuiltFile[];
+  readonly payload: Payload;
+  readonly built: string;
+}
+
+/** Differences, judged: those that another BLAS makes are told from all others. */
+const judge = async (deps: RebuildDeps, { examination, provenance, report, signal }: RebuildOrder, compared: Compared) => {
+  const { files, payload, built } = compared;
+  const wrong = files.filter(({ verdict }) => verdict !== 'equal');
+  const recorded = provenance.predicate.buildDefinition.internalParameters.environment ?? null;
+  if (wrong.length === 0) return { outcome: 'reproduced', reason: null, downMeta: null } as const;
+  const paths = wrong.map(({ path }) => path);
+  const tampered = {
+    outcome: 'differs',
+    reason: reasonOf(
+      differs('rebuild/differs', `${plural(wrong.length, 'file')} of ${files.length} are not what the source gives: ${someOf(paths)}.`),
+    ),
+    downMeta: null,
+  } as const;
+  if (!paths.includes(DOWN_META) || sameEnvironment(recorded, payload.environment)) return tampered;
+  if (!differsInDownMetaAlone(files, await readFile(join(built, INDEX_FILE), 'utf8'))) return tampered;
+  const from = { hub: deps.hub, repo: examination.target, commit: examination.head, directory: join(deps.layout.root, 'published') };
+  const downMeta = await comparePublished(from, built, report, signal);
+  if (downMeta === null) return tampered;
+  const message = `Not reproduced here: BLAS. ${DOWN_META} alone differs, by ${downMeta.largest.toPrecision(3)} at most, and the BLAS and CPU that computed it are not known to be those of this machine.`;
+  const hint = 'Rebuild it on a machine with the CPU and BLAS that were recorded.';
+  return { outcome: 'not-reproduced', reason: reasonOf(new SwpError('conflict', 'rebuild/blas', message, { hint })), downMeta } as const;
+};
+
+/** Files of a publish that its source decides on: all but the card, which says who approved it. */
+const madeOfSource = (provenance: Provenance): ManifestFile[] => manifestOf(provenance).files.filter(({ path }) => path !== CARD_PATH);
+
+const buildAndCompare = async (deps: RebuildDeps, order: RebuildOrder): Promise<Rebuild> => {
+  const { provenance, report, signal } = order;
+  const { externalParameters, internalParameters } = provenance.predicate.buildDefinition;
+  const { recipe, recipeDigest, target } = externalParameters;
+  checkConversion(recipe, provenance);
+  if (recipe.kind === 'vindex') await checkLarql(deps.larql.env, recipe);
+  const plan = { source: recipe.source, target: { repo: target }, recipe, recipeDigest };
+  const source = await readRecordedSource(deps.sourceHub, plan, signal);
+  const published = madeOfSource(provenance);
+  const beside = recipe.kind === 'vindex' ? (published.find(({ path }) => path === DOWN_META)?.size ?? 0) : 0;
+  const payload = await buildAgain(deps, source, { plan, holder: HOLDER, report, signal }, beside);
+  const made = new Set(payload.files.map(({ path }) => path));
+  const others = published.map(({ path }) => path).filter((path) => !made.has(path));
+  const files = compareFiles(published, [...payload.files, ...(await describeCopies(deps.sourceHub, source, others, signal))]);
+  const judged = await judge(deps, order, { files, payload, built: deps.layout.build(recipeDigest) });
+  return {
+    ...judged,
+    recipe: recipeDigest,
+    files,
+    environment: { recorded: internalParameters.environment ?? null, here: payload.environment },
+  };
+};
+
+/**
+ * Builds what a target holds again from the pinned source of its record, and compares it byte for byte with what the
+ * record says was published; that the target holds this still, its examination says. Every outcome is a result.
+ */
+export const rebuildTarget = async (deps: RebuildDeps, order: RebuildOrder): Promise<Rebuild> => {
+  const { provenance, signal } = order;
+  try {
+    return await buildAndCompare(deps, order);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof SwpError)) throw error;
+    return unbuilt(provenance, error.code === 'build/recipe-differs' ? 'differs' : 'cannot', error);
+  }
+};

@@ -1,0 +1,44 @@
+import { GIT_BLOB_LIMIT } from '../../../core/digests.js';
+import { SwpError } from '../../../core/error.js';
+import type { HubConfig } from '../../../hub/config.js';
+import { readSmallFile } from '../../../hub/read/file.js';
+import type { PayloadPlan } from '../../../plan/artifact-plan.js';
+import type { SourceFacts } from '../../../plan/facts.js';
+import { describeBytes, type ManifestFile } from '../../../plan/manifest.js';
+import { readPlannedSource } from '../../facts/source.js';
+
+const HINT = 'Without the source as it was nobody can build it again. A private or gated one needs a token that may read it.';
+
+/**
+ * Reads the pinned source that a record names.
+ *
+ * @throws SwpError `build/source-gone`, `rebuild/source-moved`
+ */
+export const readRecordedSource = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<SourceFacts> => {
+  try {
+    return await readPlannedSource(hub, plan, signal);
+  } catch (error) {
+    if (!(error instanceof SwpError)) throw error;
+    const { code, message, cause } = error;
+    if (code === 'build/source-gone') throw new SwpError('not-found', code, message, { hint: HINT, cause });
+    // On the Hub a name is no promise: whoever has the new one may have another history.
+    if (code === 'hub/renamed') throw new SwpError('not-found', 'rebuild/source-moved', message, { hint: HINT, cause });
+    throw error;
+  }
+};
+
+/** Files that the source has under these paths, as a publish copies them beside its payload; those that it has not are left out. */
+export const describeCopies = async (
+  hub: HubConfig,
+  { repo, commit, files }: SourceFacts,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<ManifestFile[]> => {
+  const copies: ManifestFile[] = [];
+  for (const path of paths) {
+    const file = files.find((found) => found.path === path);
+    if (file === undefined || file.size > GIT_BLOB_LIMIT) continue;
+    copies.push(describeBytes(path, await readSmallFile(hub, { repo, commit, path, maxBytes: file.size, file }, { signal })));
+  }
+  return copies;
+};

@@ -1,0 +1,36 @@
+import { SwpError } from '../../../core/error.js';
+import { CARD_PATH } from '../../../plan/card.js';
+import type { FindingCode } from '../../../plan/findings/finding.js';
+import { PROVENANCE_PATH, type Provenance } from '../../../plan/provenance.js';
+import type { Examination } from '../examine-target.js';
+import { reasonOf, type Rebuild } from './result.js';
+
+/** Tampering, as far as anyone can tell from here. */
+export const differs = (code: string, message: string): SwpError =>
+  new SwpError('integrity', code, message, { hint: 'Do not load this repository. Find out who published it, and how.' });
+
+/** The result where nothing was compared. */
+export const unbuilt = (provenance: Provenance | null, outcome: Rebuild['outcome'], error: SwpError): Rebuild => {
+  const definition = provenance?.predicate.buildDefinition;
+  return {
+    outcome,
+    reason: reasonOf(error),
+    downMeta: null,
+    recipe: definition?.externalParameters.recipeDigest ?? null,
+    files: [],
+    environment: { recorded: definition?.internalParameters.environment ?? null, here: null },
+  };
+};
+
+const RECORD: ReadonlySet<FindingCode> = new Set(['record-broken', 'recipe-differs']);
+const PAYLOAD: ReadonlySet<FindingCode> = new Set(['file-differs', 'file-gone', 'bytes-differ']);
+
+/** The result where the examination has found what no rebuild undoes; null else. An edited card is nothing of that. */
+export const decidedBefore = ({ target, findings }: Examination, provenance: Provenance | null): Rebuild | null => {
+  const found = findings.find(
+    ({ code, path }) => RECORD.has(code) || (PAYLOAD.has(code) && path !== CARD_PATH && path !== PROVENANCE_PATH),
+  );
+  if (found === undefined) return null;
+  const message = `Nothing was built, since ${target} differs from its own record: ${found.message}`;
+  return unbuilt(provenance, 'differs', differs('rebuild/target-differs', message));
+};

@@ -1,0 +1,172 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { HostLarqlSettings } from '../publish/facts/host-larql.js';
+import { SwpError } from '../core/error.js';
+import { parseOrFaults, wholeNumber } from '../core/faults.js';
+import { Secret } from '../core/secret.js';
+import type { ApprovalPolicy } from '../plan/approval.js';
+import { MetricsAddress } from './metrics-address.js';
+
+const HOUR = 3_600_000;
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const UNITS = new Map([
+  ['k', 1e3],
+  ['m', 1e6],
+  ['g', 1e9],
+]);
+
+/** `800k`, `50M`, `1.5G`: bytes a second, as curl's `--limit-rate` spells it in either case, in powers of ten. */
+const ByteRate = z
+  .string()
+  .regex(/^\d{1,12}(?:\.\d{1,3})?[kmg]?$/i, 'must be bytes a second, as 800k, 50M or 1.5G')
+  .transform((text) => {
+    const unit = UNITS.get(text.slice(-1).toLowerCase());
+    return Math.floor(unit === undefined ? Number(text) : Number(text.slice(0, -1)) * unit);
+  })
+  .refine((rate) => rate >= 1000, 'must be at least 1k');
+
+const HOURS = new Map([
+  ['h', 1],
+  ['d', 24],
+]);
+
+/** `12h`, `7d`: how long shared inputs are kept that nobody uses. */
+const Keep = z
+  .string()
+  .regex(/^\d{1,4}[hd]$/, 'must be hours or days, as 12h or 7d')
+  .transform((text) => Number(text.slice(0, -1)) * (HOURS.get(text.slice(-1)) ?? 1) * HOUR);
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Over the network it must be encrypted: whoever knows the address may write there. */
+const WebhookUrl = z
+  .string()
+  .refine((text) => {
+    if (!URL.canParse(text)) return false;
+    const { protocol, hostname } = new URL(text);
+    return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
+  }, 'must begin with https://')
+  .refine((text) => {
+    if (!URL.canParse(text)) return true;
+    const { username, password } = new URL(text);
+    return username === '' && password === '';
+  }, 'must have no user name and no password in it');
+
+const FACTOR = 'must be a factor from 0 to 1000000, as 1.5';
+
+/** How much a log says, the most first. */
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+const LONGEST_HOURS = 24 * 365;
+const HOURS_FORM = `must be hours, more than 0 and at most ${LONGEST_HOURS}`;
+
+/** A worker's settings, from the environment. Tokens and the Hub's address are read by the Hub's own rules. */
+const Settings = z.object({
+  SWP_SCRATCH: z.string().min(1).optional(),
+  SWP_TARGETS: list
+    .pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a namespace of the Hub')).min(1, 'must name at least one namespace'))
+    .optional(),
+  SWP_SOURCE_TOKEN: z
+    .string()
+    .trim()
+    .regex(/^[\x21-\x7e]+$/, 'must have only characters that a token has')
+    .optional(),
+  SWP_SLOTS: wholeNumber(1, 16).default(1),
+  SWP_DECISION_HOURS: z.coerce
+    .number(HOURS_FORM)
+    .positive(HOURS_FORM)
+    .max(LONGEST_HOURS, HOURS_FORM)
+    .default(24 * 7),
+  SWP_APPROVALS_SELF: z.enum(['allow', 'deny'], 'must be allow or deny').default('allow'),
+  SWP_APPROVALS_REQUIRED: wholeNumber(1, 20).default(1),
+  SWP_PROVE_SHARDS: z.coerce.number(FACTOR).min(0, FACTOR).max(1e6, FACTOR).default(1.5),
+  SWP_CATALOG: z.string().min(1).optional(),
+  SWP_PUBLISHERS: list
+    .pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be accounts of the Hub')).min(1, 'must name at least one account'))
+    .optional(),
+  SWP_LIMIT_RATE: ByteRate.optional(),
+  SWP_KEEP: Keep.prefault('7d'),
+  SWP_LARQL_BLOCKS: z.enum(['early', 'ggml'], 'must be early or ggml').optional(),
+  SWP_LARQL_STAND_IN: z.literal('allow', 'must be allow, in tests and the demo alone').optional(),
+  SWP_WEBHOOK: WebhookUrl.optional(),
+  SWP_TASK_QUEUE: z.string().min(1).default('swp'),
+  SWP_METRICS: MetricsAddress.optional(),
+  SWP_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+});
+
+/** The names of all settings here. */
+export const SETTINGS: readonly string[] = Object.keys(Settings.shape);
+
+export interface WorkerSettings {
+  /** Directory of this host's builds, claims and identity. */
+  readonly scratch: string;
+  /** Namespaces that this worker may ever write to; null: whatever the token allows. */
+  readonly targets: readonly string[] | null;
+  readonly sourceToken: Secret | null;
+  readonly slots: number;
+  readonly decideWithinMs: number;
+  readonly approvals: ApprovalPolicy;
+  /** Whole shards that prove a source may have at most so many times the bytes that are needed of them. */
+  readonly proveShards: number;
+  /** The `skulk-weights.yaml` whose entries are re-validated; null: the one in the worker's directory or above. */
+  readonly catalogFile: string | null;
+  /** Accounts of the Hub that publish; null: a commit by anybody is expected. */
+  readonly publishers: readonly string[] | null;
+  /** Bytes a second that all uploads of this worker share; null: as fast as it goes. */
+  readonly uploadRate: number | null;
+  /** How long a staged source or an extraction that nobody uses is kept, in milliseconds. */
+  readonly keepMs: number;
+  readonly larql: HostLarqlSettings;
+  readonly taskQueue: string;
+  /** Where people are told of what waits for them; null: nowhere. */
+  readonly webhook: Secret | null;
+}
+
+/** Settings of the process that a worker runs in. */
+export interface ProcessSettings extends WorkerSettings {
+  /** `address:port` where metrics are served; null: nowhere. */
+  readonly metrics: string | null;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+const defaultScratch = (env: NodeJS.ProcessEnv): string =>
+  join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'swp', 'scratch');
+
+/** @throws SwpError `worker/settings` naming every setting that is wrong */
+export const readSettings = (env: NodeJS.ProcessEnv): ProcessSettings => {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('SWP_') && value !== ''));
+  const parsed = parseOrFaults(Settings, given);
+  if ('faults' in parsed) {
+    const faults = parsed.faults.map(({ path: [name = ''], message }) => `${name}: ${message}`);
+    throw new SwpError('invalid', 'worker/settings', `Settings that cannot be used: ${faults.join('; ')}.`, {
+      hint: 'They are environment variables of the worker; the README lists them.',
+    });
+  }
+  const { data } = parsed;
+  return {
+    scratch: data.SWP_SCRATCH ?? defaultScratch(env),
+    targets: data.SWP_TARGETS ?? null,
+    sourceToken: data.SWP_SOURCE_TOKEN === undefined ? null : new Secret(data.SWP_SOURCE_TOKEN),
+    slots: data.SWP_SLOTS,
+    decideWithinMs: data.SWP_DECISION_HOURS * HOUR,
+    approvals: { self: data.SWP_APPROVALS_SELF, required: data.SWP_APPROVALS_REQUIRED },
+    proveShards: data.SWP_PROVE_SHARDS,
+    catalogFile: data.SWP_CATALOG ?? null,
+    publishers: data.SWP_PUBLISHERS ?? null,
+    uploadRate: data.SWP_LIMIT_RATE ?? null,
+    keepMs: data.SWP_KEEP,
+    larql: { fleetBlocks: data.SWP_LARQL_BLOCKS ?? null, allowStandIn: data.SWP_LARQL_STAND_IN === 'allow' },
+    taskQueue: data.SWP_TASK_QUEUE,
+    webhook: data.SWP_WEBHOOK === undefined ? null : new Secret(data.SWP_WEBHOOK),
+    metrics: data.SWP_METRICS ?? null,
+    logLevel: data.SWP_LOG_LEVEL,
+  };
+};

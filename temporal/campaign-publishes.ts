@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import pMap from 'p-map';
+import type { DecidedPublish, DecideRequest, FollowedPublish, StartRequest } from '../contract/campaign-activities.js';
+import type { EntrySnapshot } from '../catalog/snapshot.js';
+import { messageOf } from '../core/error.js';
+import { inGroups } from '../core/groups.js';
+import type { Digest } from '../core/ids.js';
+import { oneLine } from '../core/text.js';
+import { shortDigest } from '../plan/decision.js';
+import { decideUpdate, statusQuery } from '../contract/messages.js';
+import { campaignId, publishId } from '../contract/names.js';
+import { withTemporalRetry } from './with-temporal-retry.js';
+import { executionState, type ExecutionState } from './execution-state.js';
+import { startPublish } from './start-publish.js';
+
+/** A campaign starts, follows and decides publishes through a client, as a person does. */
+export interface PublishClient {
+  /** Starts a publish, or attaches to one that runs with an equal input; returns its run when its plan is made. */
+  readonly start: (entry: EntrySnapshot, options: Omit<StartRequest, 'entries'>, signal: AbortSignal) => Promise<string>;
+  readonly follow: (publishes: readonly { readonly entry: string; readonly run: string }[]) => Promise<readonly FollowedPublish[]>;
+  readonly decide: (
+    publish: DecideRequest['publishes'][number],
+    decision: Omit<DecideRequest, 'publishes'>,
+    signal: AbortSignal,
+  ) => Promise<Omit<DecidedPublish, 'entry'>>;
+}
+
+/** Between two looks at a publish that makes its plan. */
+const PLANNING_POLL_MS = 500;
+/** Longer than any plan takes on a Hub that answers. */
+const PLANNING_MS = 600_000;
+/** A publish whose workflow cannot answer is passed over. */
+const ANSWER_MS = 15_000;
+/** Runs that are asked for one by one. */
+const ASKED_AT_ONCE = 10;
+/** Runs in one query of the server's list. */
+const LISTED_AT_ONCE = 50;
+
+type Outcome = Omit<DecidedPublish, 'entry'>;
+
+/** Null where the server knows no such run. */
+const stateOf = (client: Client, entry: string, run: string): Promise<ExecutionState | null> =>
+  withTemporalRetry(async () => {
+    try {
+      return executionState(await client.workflow.getHandle(publishId(entry), run).describe());
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    }
+  });
+
+/** Waits until a publish has made its plan; where it stands then, or `planning` where that took too long. */
+const untilPlanned = async (client: Client, entry: string, run: string, signal: AbortSignal): Promise<ExecutionState | null> => {
+  for (const begun = Date.now(); ; await delay(PLANNING_POLL_MS, undefined, { signal })) {
+    const state = await stateOf(client, entry, run);
+    if (state === null || state.stage !== 'planning' || Date.now() - begun > PLANNING_MS) return state;
+  }
+};
+
+const listStates = async (client: Client, runs: readonly string[]): Promise<Map<string, ExecutionState>> => {
+  const states = new Map<string, ExecutionState>();
+  for (const some of inGroups(runs, LISTED_AT_ONCE)) {
+    const query = `RunId IN (${some.map((run) => `'${run}'`).join(', ')})`;
+    for await (const found of client.workflow.list({ query })) states.set(found.runId, executionState(found));
+  }
+  return states;
+};
+
+/** The refusal of a publish, whose code is the first detail. */
+const refused = (error: WorkflowUpdateFailedError): Outcome => {
+  const { cause } = error;
+  const isMoved = cause instanceof ApplicationFailure && cause.details?.[0] === 'wrong-plan';
+  return { outcome: isMoved ? 'moved' : 'refused', reason: cause?.message ?? error.message };
+};
+
+interface Told {
+  readonly plan: Digest;
+  readonly decision: Omit<DecideRequest, 'publishes'>;
+  readonly stage: string;
+}
+
+const tell = async (client: Client, entry: string, run: string, { plan, decision, stage }: Told): Promise<Outcome> => {
+  const { campaign, verdict, reviewer, identity, note } = decision;
+  const handle = client.workflow.getHandle(publishId(entry), run);
+  const { approval } = await handle.query(statusQuery);
+  if (approval === null) return { outcome: 'refused', reason: `it is ${stage}, and asks nothing` };
+  if (approval.plan !== plan) return { outcome: 'moved', reason: `plan ${shortDigest(approval.plan)} now` };
+  const message = {
+    plan,
+    verdict,
+    reviewer,
+    ...(identity === undefined ? {} : { identity }),
+    note: `${campaignId(campaign)}${note === undefined ? '' : `: ${note}`}`,
+  };
+  await handle.executeUpdate(decideUpdate, { args: [message], updateId: `${approval.round}:${plan}:${reviewer}:${verdict}` });
+  return { outcome: 'taken', reason: null };
+};
+
+/** What a campaign does with publishes, through the client of the control worker. */
+export const campaignPublishes = (client: Client, taskQueue: string): PublishClient => ({
+  start: async (entry, { campaign, only, startedBy }, signal) => {
+    const input = { entry, only, campaign, ...(startedBy === null ? {} : { startedBy }) };
+    const run = await withTemporalRetry(() => startPublish(client, input, taskQueue));
+    await untilPlanned(client, entry.name, run, signal);
+    return run;
+  },
+
+  follow: async (publishes) => {
+    const listed = await withTemporalRetry(() =>
+      listStates(
+        client,
+        publishes.map(({ run }) => run),
+      ),
+    );
+    // The list lags a moment behind, and forgets what retention deleted: who is not in it is asked for.
+    return pMap(
+      publishes,
+      async ({ entry, run }) => ({
+        entry,
+        ...(listed.get(run) ?? (await stateOf(client, entry, run)) ?? { stage: 'forgotten', ended: true }),
+      }),
+      { concurrency: ASKED_AT_ONCE },
+    );
+  },
+
+  decide: async ({ entry, run, plan }, decision, signal) => {
+    const state = await untilPlanned(client, entry, run, signal);
+    if (state === null || state.ended) return { outcome: 'ended', reason: state === null ? 'forgotten' : `it ended ${state.stage}` };
+    if (state.stage === 'planning') return { outcome: 'late', reason: 'it makes its plan still' };
+    try {
+      return await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+        tell(client, entry, run, { plan, decision, stage: state.stage }),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError) return refused(error);
+      if (error instanceof WorkflowNotFoundError) return { outcome: 'ended', reason: 'it ended meanwhile' };
+      // One that does not answer holds back no other; the same decision told again is one decision.
+      signal.throwIfAborted();
+      return { outcome: 'late', reason: `it did not answer: ${oneLine(messageOf(error), 200)}` };
+    }
+  },
+});

@@ -1,0 +1,51 @@
+import { Client, Connection } from '@temporalio/client';
+import { explainConnection, isListening, readTemporalConfig, unreachable, type TemporalConfig } from './profile.js';
+
+export interface TemporalClient {
+  readonly client: Client;
+  readonly connection: Connection;
+  readonly namespace: string;
+  /** `host:port`. */
+  readonly address: string;
+  /** Where its Web UI is; null where that is not known. */
+  readonly ui: string | null;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** For everything up to a checked namespace. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * Connects to the Temporal server that the settings name and makes sure that the namespace exists. Throws
+ * `temporal/unreachable`, `temporal/access`, `temporal/no-namespace` or `temporal/config`.
+ */
+export const connectClient = async ({ env = process.env, deadlineMs = 5000 }: ConnectOptions = {}): Promise<TemporalClient> => {
+  const deadline = Date.now() + deadlineMs;
+  const config = readTemporalConfig(env);
+  const { address, namespace } = config;
+  // Without this look first, the SDK takes its full timeout to notice even a refused connection.
+  if (!behindProxy(env) && !(await isListening(address, deadlineMs))) throw unreachable(config, 'nothing answers there');
+  const connection = await open(config, deadline);
+  try {
+    await connection.withDeadline(deadline, () => connection.workflowService.describeNamespace({ namespace }));
+  } catch (error) {
+    await connection.close();
+    throw explainConnection(error, config);
+  }
+  return { client: new Client({ connection, namespace }), connection, namespace, address, ui: config.ui, close: () => connection.close() };
+};
+
+/** gRPC honours these, and then a direct look at the address says nothing. */
+const behindProxy = (env: NodeJS.ProcessEnv): boolean =>
+  ['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => (env[name] ?? '') !== '');
+
+const open = async (config: TemporalConfig, deadline: number): Promise<Connection> => {
+  try {
+    return await Connection.connect({ ...config.connectionOptions, connectTimeout: Math.max(1, deadline - Date.now()) });
+  } catch (error) {
+    throw explainConnection(error, config);
+  }
+};

@@ -1,0 +1,59 @@
+import type { Client } from '@temporalio/client';
+import { SwpError } from '../core/error.js';
+import { digestOf } from '../core/digests.js';
+import { codeSpan, escapeMarkdown } from '../plan/escape.js';
+import type { publishEntry } from '../workflows/publish-entry.js';
+import { publishId } from '../contract/names.js';
+import { SwpEntry, SwpStage, SwpTargets } from '../contract/search-attributes.js';
+import { artifactsOf } from '../catalog/artifacts.js';
+import { repoKey, type Digest } from '../core/ids.js';
+import type { PublishInput } from '../contract/results.js';
+
+/** What was asked for, and by whom, as Markdown for the Web UI. */
+const startDetails = ({ entry: { entry }, only, startedBy, reviewArtifacts }: PublishInput): string => {
+  const wanted = artifactsOf(entry, only);
+  return [
+    ...wanted.map(({ kind, source, target }) => `${kind}: ${codeSpan(source)} → ${codeSpan(target)}`),
+    ...(startedBy === undefined ? [] : [`Started by ${escapeMarkdown(startedBy)}, who says so.`]),
+    ...(reviewArtifacts === true ? ['What is sealed waits for a second approval before it is uploaded.'] : []),
+  ].join('\n\n');
+};
+
+/**
+ * Starts a publish, or attaches to the one that runs when it was asked for the same.
+ *
+ * @param findings digest of what re-validation found, where that is why it is started
+ * @returns its run
+ * @throws SwpError `publish/other-input` when one with another input runs
+ */
+export const startPublish = async (client: Client, input: PublishInput, taskQueue: string, findings?: Digest): Promise<string> => {
+  const { name, entry } = input.entry;
+  // Whoever asks for the same attaches to it, whoever started it.
+  const { startedBy: _startedBy, campaign: _campaign, ...asked } = input;
+  const wanted = digestOf(asked);
+  const handle = await client.workflow.start<typeof publishEntry>('publishEntry', {
+    workflowId: publishId(name),
+    taskQueue,
+    args: [input],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    memo: { input: wanted, ...(findings === undefined ? {} : { findings }) },
+    typedSearchAttributes: [
+      { key: SwpEntry, value: name },
+      { key: SwpStage, value: 'planning' },
+      { key: SwpTargets, value: artifactsOf(entry).map(({ target }) => repoKey(target)) },
+    ],
+    staticSummary: `Publish ${name}`,
+    staticDetails: startDetails(input),
+  });
+  const { memo, runId } = await handle.describe();
+  if (memo?.['input'] === wanted) return runId;
+  throw new SwpError(
+    'conflict',
+    'publish/other-input',
+    `A publish of ${name} runs already, for another version of the entry or other artifacts.`,
+    {
+      hint: `Look at it with \`swp status ${name}\`; end it with \`swp cancel ${name}\`, then start again.`,
+    },
+  );
+};

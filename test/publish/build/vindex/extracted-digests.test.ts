@@ -1,0 +1,30 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { endDamage, readExtractedDigests } from '../../../../publish/build/vindex/extracted-digests.js';
+import { SwpError } from '../../../../core/error.js';
+
+const damaged = async (): Promise<unknown> => {
+  const directory = await mkdtemp(join(tmpdir(), 'swp-extracted-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  await writeFile(join(directory, 'digests.json'), '[["x","no digest"]]');
+  return readExtractedDigests(directory).catch((error: unknown) => error);
+};
+
+it.each([1, 2])('a damaged extraction is made again after attempt %i', async (attempt) => {
+  expect(endDamage(await damaged(), attempt)).toMatchObject({ code: 'vindex/extraction-damaged', transient: true });
+});
+
+it('a third one is told to a person', async () => {
+  expect(endDamage(await damaged(), 3)).toMatchObject({
+    code: 'vindex/extraction-damaged',
+    transient: false,
+    hint: expect.stringContaining('Look at the disk and the memory of this host'),
+  });
+});
+
+it('another failure stays what it is, however often', () => {
+  const other = new SwpError('unavailable', 'hub/unavailable', 'x');
+  expect(endDamage(other, 99)).toBe(other);
+});

@@ -1,0 +1,130 @@
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { assertOwnDirectory, checkScratch, openScratch, parentWarning, whoMayReplace } from '../../../publish/scratch/open-scratch.js';
+
+let configured: string;
+let root: string;
+beforeEach(async () => {
+  configured = await mkdtemp(join(tmpdir(), 'swp-open-'));
+  root = join(configured, 'swp');
+});
+afterEach(() => rm(configured, { recursive: true, force: true }));
+
+const self = process.getuid!();
+const unsafe = (path: string, says: string) => ({
+  kind: 'invalid',
+  code: 'scratch/unsafe',
+  message: expect.stringContaining(`${path} ${says}`),
+  hint: expect.any(String),
+});
+
+describe('the directory of SWP below SWP_SCRATCH', () => {
+  it('is made for this user alone, also below a directory that others may write to', async () => {
+    await chmod(configured, 0o1777);
+    expect((await openScratch(configured)).root).toBe(root);
+    expect((await stat(root)).mode & 0o777).toBe(0o700);
+  });
+
+  it('is made together with the directory that was named', async () => {
+    expect((await openScratch(join(configured, 'not', 'there'))).root).toBe(join(configured, 'not', 'there', 'swp'));
+  });
+
+  it('is closed to others who could only read it', async () => {
+    await mkdir(root, { mode: 0o755 });
+    await openScratch(configured);
+    expect((await stat(root)).mode & 0o777).toBe(0o700);
+  });
+
+  it('is refused when others may write to it', async () => {
+    await mkdir(root);
+    await chmod(root, 0o770);
+    await expect(openScratch(configured)).rejects.toMatchObject(unsafe(root, 'can be written by others (mode 0770)'));
+  });
+
+  it('is refused when it belongs to another user', async () => {
+    await openScratch(configured);
+    await expect(checkScratch(root, self + 1)).rejects.toMatchObject(unsafe(root, `belongs to user ${self}`));
+  });
+
+  it('is refused when it is a symbolic link', async () => {
+    await mkdir(join(configured, 'elsewhere'), { mode: 0o700 });
+    await symlink(join(configured, 'elsewhere'), root);
+    await expect(openScratch(configured)).rejects.toMatchObject(unsafe(root, 'is a symbolic link'));
+  });
+});
+
+describe('what lies in it', () => {
+  beforeEach(async () => {
+    await mkdir(join(root, 'builds', 'abc', 'layers'), { recursive: true, mode: 0o700 });
+    await writeFile(join(root, 'builds', 'abc', 'layers', 'weights'), 'x');
+  });
+
+  it('is taken as SWP leaves it', async () => {
+    await expect(openScratch(configured)).resolves.toBeDefined();
+  });
+
+  it.each([
+    ['a directory', 'builds'],
+    ['a file far below', join('builds', 'abc', 'layers', 'weights')],
+  ])('is refused for %s that others may write to', async (_what, name) => {
+    await chmod(join(root, name), 0o777);
+    await expect(openScratch(configured)).rejects.toMatchObject(unsafe(join(root, name), 'can be written by others (mode 0777)'));
+  });
+
+  it('is refused for a symbolic link', async () => {
+    const planted = join(root, 'builds', 'abc', 'layers', 'planted');
+    await symlink('/etc', planted);
+    await expect(openScratch(configured)).rejects.toMatchObject(unsafe(planted, 'is a symbolic link'));
+  });
+});
+
+describe('a scratch in use', () => {
+  it('is ours as long as its directory is', async () => {
+    const layout = await openScratch(configured);
+    await expect(assertOwnDirectory(layout.root)).resolves.toBeUndefined();
+    await expect(assertOwnDirectory(layout.root, self + 1)).rejects.toMatchObject({ code: 'scratch/unsafe' });
+    await rm(root, { recursive: true });
+    await mkdir(join(configured, 'elsewhere'), { mode: 0o700 });
+    await symlink(join(configured, 'elsewhere'), root);
+    await expect(assertOwnDirectory(layout.root)).rejects.toMatchObject({ code: 'scratch/unsafe' });
+  });
+});
+
+describe('the directory above', () => {
+  it.each([
+    ['only this user may write to it', 0o700, 1000, null],
+    ['a group may write to it', 0o2775, 1000, null],
+    ['root owns it', 0o1777, 0, null],
+    ['all may write to it, each to what is his own', 0o1777, 1000, null],
+    ['all may write to it', 0o777, 1000, 'anyone on this machine'],
+    ['another user owns it', 0o1777, 1001, 'user 1001'],
+  ])('lets others replace the scratch or not, when %s', (_when, mode, uid, others) => {
+    expect(whoMayReplace({ mode, uid }, 1000)).toBe(others);
+  });
+
+  it('is warned of by its name', async () => {
+    expect(await parentWarning(configured)).toBeNull();
+    await chmod(configured, 0o777);
+    expect(await parentWarning(configured)).toContain(`${configured} lets anyone on this machine replace the scratch`);
+  });
+});
+
+describe('a scratch that cannot be used is refused at start:', () => {
+  it.each([
+    ['a file in its place', () => writeFile(root, 'x'), 'scratch/not-a-directory'],
+    [
+      'a file in the place of the directory that was named',
+      () => rm(configured, { recursive: true }).then(() => writeFile(configured, 'x')),
+      'scratch/not-a-directory',
+    ],
+  ])('%s', async (_what, spoil, code) => {
+    await spoil();
+    await expect(openScratch(configured)).rejects.toMatchObject({
+      kind: 'invalid',
+      code,
+      message: expect.stringContaining('is not a directory'),
+    });
+  });
+});

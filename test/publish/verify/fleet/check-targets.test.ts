@@ -1,0 +1,299 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkTargets } from '../../../../publish/verify/fleet/check-targets.js';
+import { fleetOf, type FleetTarget } from '../../../../catalog/fleet.js';
+import { EntrySnapshot } from '../../../../catalog/snapshot.js';
+import { generateCheckpoint } from '../../../../dev/checkpoint/generate.js';
+import { generateLlama } from '../../../../dev/checkpoint/llama.js';
+import { generateVision } from '../../../../dev/checkpoint/vision.js';
+import { startLocalHub, type LocalHub } from '../../../../dev/hub/index.js';
+import { installStandIn } from '../../../../dev/larql/install.js';
+import type { HubConfig } from '../../../../hub/config.js';
+import { Secret } from '../../../../core/secret.js';
+import { levelOf, type FleetFinding } from '../../../../plan/findings/finding.js';
+import { publishHere } from '../../../support/publish-here.js';
+
+const TOKENS = { read: 'hf_reader', write: 'hf_writer' };
+const { signal } = new AbortController();
+
+let directory: string;
+let hub: LocalHub;
+
+const openHub = (at: string): Promise<LocalHub> =>
+  startLocalHub({
+    directory: at,
+    tokens: [
+      { token: TOKENS.read, user: 'reader', orgs: ['acme'], role: 'read' },
+      { token: TOKENS.write, user: 'writer', orgs: ['acme'], role: 'write' },
+    ],
+  });
+
+// What the tests look at is published once; each has a copy of the hub to itself.
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swp-revalidate-'));
+  const larql = await installStandIn(directory);
+  hub = await openHub(join(directory, 'published'));
+  for (const { key, kind } of PREPARED) await prepare(key, kind, larql);
+  await hub.close();
+});
+beforeEach(async () => {
+  await cp(join(directory, 'published'), join(directory, 'hub'), { recursive: true });
+  hub = await openHub(join(directory, 'hub'));
+  taken.clear();
+});
+afterEach(async () => {
+  await hub.close();
+  await rm(join(directory, 'hub'), { recursive: true });
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const client = (token = TOKENS.read): HubConfig => ({ endpoint: new URL(hub.url), token: new Secret(token), attempts: 1 });
+
+type Kind = 'mtp' | 'vision' | 'vindex';
+interface Scene {
+  readonly source: string;
+  readonly target: string;
+  readonly fleet: readonly FleetTarget[];
+}
+
+const SOURCES: Readonly<Record<Kind, () => ReadonlyMap<string, Uint8Array>>> = {
+  mtp: () => generateCheckpoint({ seed: 7, size: 'small' }).files,
+  vision: () => generateVision({ seed: 7 }).files,
+  vindex: () => generateLlama({ seed: 7 }).files,
+};
+
+const fieldsOf = (kind: Kind, source: string, target: string, key: string): Record<string, unknown> => {
+  if (kind === 'mtp') return { mtp_source_repo: source, mtp_sidecar_repo: target };
+  if (kind === 'vision') return { vision_source_repo: source, vision_sidecar_repo: target };
+  return { source_model: source, hf_repo: target, quant: 'q4k', slices: ['full'], output_name: `${key}.vindex` };
+};
+
+const PREPARED = [
+  { key: 'mtp-1', kind: 'mtp' },
+  { key: 'mtp-2', kind: 'mtp' },
+  { key: 'vision-1', kind: 'vision' },
+  { key: 'vindex-1', kind: 'vindex' },
+] as const satisfies readonly { key: string; kind: Kind }[];
+
+const entryOf = (key: string, kind: Kind): EntrySnapshot =>
+  EntrySnapshot.parse({ name: `test/${key}`, entry: { key, tier: 'smoke', ...fieldsOf(kind, `labs/${key}`, `acme/${key}`, key) } });
+
+const prepare = async (key: string, kind: Kind, larql: string): Promise<void> => {
+  await hub.admin.createRepo(`labs/${key}`);
+  await hub.admin.commitFiles(`labs/${key}`, SOURCES[kind](), { message: 'A checkpoint' });
+  const env = kind === 'vindex' ? { PATH: process.env['PATH'], SWP_LARQL: larql } : {};
+  await publishHere(entryOf(key, kind), { hub, token: TOKENS.write, directory, env });
+};
+
+const taken = new Set<string>();
+/** A source, and what was published from it: another one each time. */
+const scene = async (kind: Kind = 'mtp', { pin = false } = {}): Promise<Scene> => {
+  const { key } = PREPARED.find((one) => one.kind === kind && !taken.has(one.key))!;
+  taken.add(key);
+  const fleet = fleetOf([entryOf(key, kind)]);
+  const revision = await hub.admin.head(`labs/${key}`);
+  return { source: `labs/${key}`, target: `acme/${key}`, fleet: pin ? fleet.map((target) => ({ ...target, revision })) : fleet };
+};
+
+const put = (repo: string, files: Record<string, string | Uint8Array>, { user = 'writer', message = 'x', remove = [] as string[] } = {}) =>
+  hub.admin.commitFiles(repo, new Map(Object.entries(files).map(([path, content]) => [path, Buffer.from(content)])), {
+    message,
+    user,
+    remove,
+  });
+
+const check = (fleet: readonly FleetTarget[], token?: string): Promise<FleetFinding[]> =>
+  checkTargets(client(token), fleet, { publishers: ['Writer'], onDone: () => undefined }, signal);
+
+/** What is found, as `level code path`; that a later commit is there is said beside what it did. */
+const found = async ({ fleet }: Pick<Scene, 'fleet'>): Promise<string[]> =>
+  (await check(fleet))
+    .filter(({ code }) => code !== 'later-commits')
+    .map((one) => `${levelOf(one)} ${one.code}${one.path === null ? '' : ` ${one.path}`}`);
+
+describe('a check of a target', () => {
+  it('finds nothing where all is as it was published', async () => {
+    for (const kind of ['mtp', 'vision', 'vindex'] as const) expect(await check((await scene(kind)).fleet)).toEqual([]);
+  });
+
+  it('takes four requests, and one for a source that targets share', async () => {
+    const { fleet, source } = await scene();
+    const key = 'second-of-it';
+    const entry = EntrySnapshot.parse({
+      name: `test/${key}`,
+      entry: { key, tier: 'smoke', ...fieldsOf('mtp', source, `acme/${key}`, key), mtp_names: 'source' },
+    });
+    await publishHere(entry, { hub, token: TOKENS.write, directory });
+    const both = [...fleet, ...fleetOf([entry])];
+    const before = hub.requests.length;
+    expect(await check(both)).toEqual([]);
+    expect(hub.requests.slice(before)).toHaveLength(2 * 4 + 1);
+  });
+
+  it.each<[string, (target: string) => Promise<unknown>, string[]]>([
+    ['a file that was replaced', (target) => put(target, { 'mtp.safetensors': 'other' }), ['attention file-differs mtp.safetensors']],
+    [
+      'a file of the same size with other bytes',
+      async (target) => {
+        const bytes = await hub.admin.readFile(target, 'main', 'mtp.safetensors');
+        bytes[bytes.length - 1]! ^= 1;
+        await put(target, { 'mtp.safetensors': bytes });
+      },
+      ['attention file-differs mtp.safetensors'],
+    ],
+    ['a card that was edited', (target) => put(target, { 'README.md': '# Mine' }), ['attention card-differs README.md']],
+    ['a file that was deleted', (target) => put(target, {}, { remove: ['mtp.tensors.json'] }), ['attention file-gone mtp.tensors.json']],
+    ['a record that was edited', (target) => put(target, { 'provenance.json': '{}' }), ['attention file-differs provenance.json']],
+    ['a repository that is gone', (target) => hub.admin.deleteRepo(target), ['attention target-absent']],
+    ['a file of somebody else', (target) => put(target, { 'notes.txt': 'mine' }), []],
+    [
+      'a commit by an account that does not publish',
+      (target) => put(target, { 'notes.txt': 'mine' }, { user: 'mallory' }),
+      ['attention foreign-commit'],
+    ],
+  ])('finds %s', async (_, change, expected) => {
+    const { target, fleet } = await scene();
+    await change(target);
+    expect(await found({ fleet })).toEqual(expected);
+  });
+
+  it('finds a publish that another account forged, with a record that fits', async () => {
+    const { target, fleet } = await scene();
+    const [head] = await hub.admin.listCommits(target);
+    await put(target, { 'notes.txt': 'x' }, { user: 'mallory', message: `Publish\n\n${head!.body}` });
+    expect(await check(fleet)).toMatchObject([{ code: 'foreign-commit', message: expect.stringContaining('mallory') }]);
+  });
+
+  it('does not ask who made a commit where no publishers are named', async () => {
+    const { target, fleet } = await scene();
+    await put(target, { 'notes.txt': 'mine' }, { user: 'mallory' });
+    const findings = await checkTargets(client(), fleet, { publishers: null, onDone: () => undefined }, signal);
+    expect(findings.map(({ code }) => code)).toEqual(['later-commits']);
+  });
+
+  it('finds a repository that holds no publish', async () => {
+    const { target, fleet } = await scene();
+    await hub.admin.deleteRepo(target);
+    await hub.admin.createRepo(target);
+    expect(await found({ fleet })).toEqual(['attention unpublished']);
+  });
+
+  it('goes on after a target that it may not read', async () => {
+    const [first, second] = [await scene(), await scene()];
+    const stop = hub.on(({ operation, repo }) =>
+      operation === 'tree' && repo === first.target ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined,
+    );
+    await put(second.target, { 'README.md': '# Mine' });
+    const fleet = [...first.fleet, ...second.fleet];
+    expect(await found({ fleet }).finally(stop)).toEqual(['attention unreadable', 'attention card-differs README.md']);
+  });
+
+  it('goes on after a target for which the Hub does not answer, and is asked again where it answers for none', async () => {
+    const [first, second] = [await scene(), await scene()];
+    const down = { kind: 'status', status: 503, body: '{}' } as const;
+    const stop = hub.on(({ repo }) => (repo === first.target ? down : undefined));
+    const fleet = [...first.fleet, ...second.fleet];
+    expect(await found({ fleet })).toEqual(['attention unreadable']);
+    stop();
+    const away = hub.on(() => down);
+    await expect(check(fleet).finally(away)).rejects.toMatchObject({ code: 'revalidate/no-answer', kind: 'unavailable' });
+  });
+
+  it('is not taken for a finding where the token is wrong', async () => {
+    const { fleet } = await scene();
+    await expect(check(fleet, 'hf_nobody')).rejects.toMatchObject({ code: 'hub/unauthorized' });
+  });
+});
+
+describe('a source that moved', () => {
+  const card = '---\nlicense: apache-2.0\n---\n# Better words\n';
+
+  it.each<[Kind, Record<string, string>]>([
+    ['mtp', { 'README.md': card, 'tokenizer.json': '{}' }],
+    ['vision', { 'README.md': card }],
+    ['vindex', { 'README.md': card, 'notes.txt': 'x' }],
+  ])('is only told where a %s reads the same', async (kind, files) => {
+    const { source, fleet } = await scene(kind);
+    await put(source, files);
+    expect(await found({ fleet })).toEqual(['info source-moved']);
+  });
+
+  it.each<[string, Kind, string]>([
+    ['the config of heads', 'mtp', 'config.json'],
+    ['a license text', 'mtp', 'LICENSE'],
+    ['a weight file with heads', 'mtp', 'model.safetensors-00001-of-00002.safetensors'],
+    ['a mirrored file', 'vision', 'config.json'],
+    ['a new file of a mirror', 'vision', 'added.json'],
+    ['a file that larql copies', 'vindex', 'generation_config.json'],
+    ['the tokenizer of a vindex', 'vindex', 'tokenizer.json'],
+  ])('differs by %s', async (_, kind, path) => {
+    const { source, fleet } = await scene(kind);
+    const before = await hub.admin.readFile(source, 'main', path).catch(() => Buffer.from('{}'));
+    await put(source, { [path]: Buffer.concat([before, Buffer.from(' ')]) });
+    const [one] = await check(fleet);
+    expect(one).toMatchObject({ code: 'source-differs', message: expect.stringContaining(path) });
+  });
+
+  it('to another commit that leaves these files as they were is the same finding still', async () => {
+    const { source, fleet } = await scene();
+    await put(source, { 'config.json': '{}' });
+    const [before] = await check(fleet);
+    await put(source, { 'notes.txt': 'x' });
+    const [after] = await check(fleet);
+    expect([after!.code, after!.key]).toEqual(['source-differs', before!.key]);
+    expect(after!.message).not.toBe(before!.message);
+  });
+
+  it('or was renamed is found', async () => {
+    const { fleet } = await scene();
+    const [target] = fleet;
+    const renamed = hub.on(({ operation, repo }) =>
+      operation === 'model-info' && repo === target!.source
+        ? { kind: 'status', status: 200, body: JSON.stringify({ id: 'labs/another', sha: 'a'.repeat(40) }) }
+        : undefined,
+    );
+    expect(await found({ fleet }).finally(renamed)).toEqual(['attention source-gone']);
+  });
+
+  it('says nothing where the entry pins its commit', async () => {
+    const pinned = await scene('mtp', { pin: true });
+    await put(pinned.source, { 'config.json': '{}' });
+    expect(await found(pinned)).toEqual([]);
+  });
+
+  it('of another license is found', async () => {
+    const { source, fleet } = await scene();
+    await put(source, { 'README.md': '---\nlicense: cc-by-nc-4.0\n---\n' });
+    expect(await found({ fleet })).toEqual(['attention license-differs', 'info source-moved']);
+  });
+
+  it('whose license the edited card of the target hides is told by the card alone', async () => {
+    const { target, fleet } = await scene();
+    await put(target, { 'README.md': '---\nlicense: mit\n---\n' });
+    expect(await found({ fleet })).toEqual(['attention card-differs README.md']);
+  });
+
+  it('away, or out of sight of the token, is found', async () => {
+    const [gone, hidden] = [await scene(), await scene()];
+    await hub.admin.deleteRepo(gone.source);
+    await hub.admin.setVisibility(hidden.source, 'private');
+    for (const one of [gone, hidden]) expect(await found(one)).toEqual(['attention source-gone']);
+  });
+
+  it('to where only its owners see it is found while what was made of it is public', async () => {
+    expect(await found(await privateSource())).toEqual(['attention source-private']);
+  });
+});
+
+/** A source that its token may still read after it has become private. */
+const privateSource = async (): Promise<Scene> => {
+  const [source, target] = ['acme/own-source', 'acme/own'];
+  await hub.admin.createRepo(source);
+  await hub.admin.commitFiles(source, SOURCES.mtp(), { message: 'A checkpoint' });
+  const entry = EntrySnapshot.parse({ name: 'test/own', entry: { key: 'own', tier: 'smoke', ...fieldsOf('mtp', source, target, 'own') } });
+  await publishHere(entry, { hub, token: TOKENS.write, directory });
+  await hub.admin.setVisibility(source, 'private');
+  return { source, target, fleet: fleetOf([entry]) };
+};

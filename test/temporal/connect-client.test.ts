@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { connectClient } from '../../temporal/connect-client.js';
+import { freePort } from '../../dev/temporal/ports.js';
+import { testTemporalEnv } from '../support/temporal.js';
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'swp-connection-'));
+});
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const configFile = async (text: string): Promise<string> => {
+  const file = path.join(directory, 'temporal.toml');
+  await writeFile(file, text);
+  return file;
+};
+
+test("the settings' server is connected to, with its namespace", async () => {
+  const { client, address, namespace, close } = await connectClient({ env: testTemporalEnv() });
+  expect([address, namespace, client.options.namespace]).toEqual([inject('temporalAddress'), 'default', 'default']);
+  await close();
+});
+
+test('a profile of temporal.toml is read as the temporal CLI reads it', async () => {
+  const TEMPORAL_CONFIG_FILE = await configFile(`[profile.staging]\naddress = "${inject('temporalAddress')}"\n`);
+  const { address, close } = await connectClient({ env: { TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: 'staging' } });
+  expect(address).toBe(inject('temporalAddress'));
+  await close();
+});
+
+test('where no server is, the error names the address and how to start one, without waiting out the deadline', async () => {
+  const address = `127.0.0.1:${await freePort()}`;
+  // A deadline far beyond the test's own: only an answer that does not wait for it can pass.
+  await expect(connectClient({ env: { ...testTemporalEnv(), TEMPORAL_ADDRESS: address }, deadlineMs: 3_600_000 })).rejects.toMatchObject({
+    kind: 'unavailable',
+    code: 'temporal/unreachable',
+    message: `no Temporal server at ${address} (TEMPORAL_ADDRESS): nothing answers there`,
+    hint: expect.stringMatching(/`swp dev` or `temporal server start-dev`/),
+  });
+});
+
+test('a listener that is no Temporal server is told apart', async () => {
+  const port = await freePort();
+  const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = `127.0.0.1:${port}`;
+  await expect(connectClient({ env: { ...testTemporalEnv(), TEMPORAL_ADDRESS: address }, deadlineMs: 300 })).rejects.toMatchObject({
+    code: 'temporal/unreachable',
+    message: expect.stringContaining('something listens there, but does not answer'),
+  });
+  server.close();
+});
+
+test('a namespace that does not exist is named, with what to do', async () => {
+  await expect(connectClient({ env: { ...testTemporalEnv(), TEMPORAL_NAMESPACE: 'nowhere' } })).rejects.toMatchObject({
+    kind: 'invalid',
+    code: 'temporal/no-namespace',
+    message: `the Temporal server at ${inject('temporalAddress')} has no namespace "nowhere"`,
+    hint: expect.stringContaining('temporal operator namespace create --namespace nowhere'),
+  });
+});
+
+test.each([
+  ['an unknown profile', { TEMPORAL_PROFILE: 'nope' }, '[profile.default]\n', "Profile 'nope' not found"],
+  ['a broken file', {}, '[profile.default', 'Invalid TOML'],
+])('%s is an error of the settings', async (_, env, text, message) => {
+  const TEMPORAL_CONFIG_FILE = await configFile(text);
+  await expect(connectClient({ env: { ...env, TEMPORAL_CONFIG_FILE } })).rejects.toMatchObject({
+    kind: 'invalid',
+    code: 'temporal/config',
+    message: expect.stringContaining(message),
+  });
+});
