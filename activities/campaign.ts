@@ -8,8 +8,8 @@ import { snapshotOf, type EntrySnapshot } from '../catalog/snapshot.js';
 import { SwpError, messageOf } from '../core/error.js';
 import type { ArtifactKind } from '../core/ids.js';
 import { oneLine } from '../core/text.js';
-import { campaignDigest } from '../plan/campaign/digest.js';
-import { plainRow, rowOf, type CampaignRow } from '../plan/campaign/row.js';
+import { campaignDigest } from '../plan/campaign/campaign-digest.js';
+import { plainRow, rowOf, type CampaignRow } from '../plan/campaign/campaign-row.js';
 import { volatileChecks } from '../plan/volatile-checks.js';
 import type {
   CampaignActivities,

@@ -17,12 +17,12 @@ import { probeHost } from '../publish/facts/probe-host.js';
 import { NothingSent } from '../publish/commit/nothing-sent.js';
 import { endDamage } from '../publish/build/vindex/extracted-digests.js';
 import { assertOwnDirectory } from '../publish/scratch/open-scratch.js';
-import type { ScratchParts } from '../publish/scratch/parts.js';
-import { capacityOf } from '../publish/scratch/room.js';
+import type { ScratchParts } from '../publish/scratch/scratch-parts.js';
+import { capacityOf } from '../publish/scratch/capacity.js';
 import { openSealed, publishedPayload, seal, type Payload, type Sealed } from '../publish/seal/seal.js';
 import { assertTargetAllowed } from '../publish/upload/allowed-targets.js';
 import { uploadSealed } from '../publish/upload/upload-sealed.js';
-import { inputsOf, leavesToOthers } from '../publish/build/vindex/inputs.js';
+import { inputsOf, leavesToOthers } from '../publish/build/vindex/shared-inputs-of.js';
 
 export interface HighmemDeps extends ScratchParts {
   readonly host: string;

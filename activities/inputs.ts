@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ApprovedArtifact } from '../plan/approved.js';
 import { ArtifactPlan } from '../plan/artifact-plan.js';
-import { CampaignItem } from '../plan/campaign/decision.js';
+import { CampaignItem } from '../plan/campaign/campaign-decision.js';
 import { Repair } from '../plan/findings/repair.js';
 import {
   ClaimRequest,

@@ -6,7 +6,7 @@ import { snapshotOf, type EntrySnapshot } from '../catalog/snapshot.js';
 import { SwpError, messageOf } from '../core/error.js';
 import { repoKey, type Digest } from '../core/ids.js';
 import type { HubConfig } from '../hub/config.js';
-import { repairDigest, repairsOf, tableAfter } from '../plan/findings/digest.js';
+import { repairDigest, repairsOf, tableAfter } from '../plan/findings/finding-digests.js';
 import type { Repair, RepairReport } from '../plan/findings/repair.js';
 import { catalogFindings, type FleetFinding } from '../plan/findings/finding.js';
 import type { RevalidateActivities } from '../contract/revalidate-activities.js';

@@ -8,10 +8,10 @@ import { loadCatalog } from '../catalog/load.js';
 import { RepoId, Sha256 } from '../core/ids.js';
 import { RateBudget } from '../hub/budget.js';
 import type { HubConfig } from '../hub/config.js';
-import { locate } from '../hub/read/resolve.js';
+import { locate } from '../hub/read/locate.js';
 import { readRepo } from '../hub/read/repo.js';
 import { Secret } from '../core/secret.js';
-import { verifyPaths } from '../hub/verify.js';
+import { verifyPaths } from '../hub/read/verify-files.js';
 
 const Order = z.discriminatedUnion('way', [
   z.object({ way: z.literal('check'), endpoint: z.string(), catalog: z.string(), targets: z.int() }),

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { Execute } from './context.js';
-import type { ScheduleFlags } from './schedules/settings.js';
+import type { ScheduleFlags } from './schedules/wanted-schedules.js';
 import { REVALIDATIONS, type Revalidation } from '../contract/names.js';
 
 const optional = () => new Argument('[which]', 'one of them; default: both').choices([...REVALIDATIONS]);

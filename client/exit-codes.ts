@@ -1,5 +1,5 @@
 import type { ErrorKind } from '../core/error.js';
-import type { FindingTable } from '../plan/findings/table.js';
+import type { FindingTable } from '../plan/findings/finding-table.js';
 
 /** What `swp` tells the program that called it. */
 export const EXIT = {

@@ -5,7 +5,7 @@ import type { Examination } from '../publish/verify/examine-target.js';
 import { HostLarql } from '../publish/facts/host-larql.js';
 import { rebuildTarget } from '../publish/verify/rebuild/rebuild-target.js';
 import type { Rebuild } from '../publish/verify/rebuild/result.js';
-import { ScratchLayout } from '../publish/scratch/layout.js';
+import { ScratchLayout } from '../publish/scratch/scratch-layout.js';
 import { SwpError } from '../core/error.js';
 import type { HubConfig } from '../hub/config.js';
 import type { Provenance } from '../plan/provenance.js';

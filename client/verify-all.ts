@@ -5,7 +5,7 @@ import { SwpError } from '../core/error.js';
 import { oneLine } from '../core/text.js';
 import { RateBudget } from '../hub/budget.js';
 import type { HubConfig } from '../hub/config.js';
-import { tableAfter } from '../plan/findings/digest.js';
+import { tableAfter } from '../plan/findings/finding-digests.js';
 import { catalogFindings, levelOf } from '../plan/findings/finding.js';
 import { findingCounts, findingsMarkdown, readText } from '../plan/render/findings-markdown.js';
 import { readSettings } from '../settings/settings.js';

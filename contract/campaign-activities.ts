@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ArtifactKind, Digest } from '../core/ids.js';
-import type { CampaignItem } from '../plan/campaign/decision.js';
-import type { CampaignRow } from '../plan/campaign/row.js';
+import type { CampaignItem } from '../plan/campaign/campaign-decision.js';
+import type { CampaignRow } from '../plan/campaign/campaign-row.js';
 import { ReviewerIdentity } from '../plan/decision.js';
 import { HostFacts } from '../plan/facts.js';
 

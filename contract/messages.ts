@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { z } from 'zod';
 import { ArtifactKind, type Digest } from '../core/ids.js';
-import type { CampaignDecision } from '../plan/campaign/decision.js';
+import type { CampaignDecision } from '../plan/campaign/campaign-decision.js';
 import type { Approval } from '../plan/approval.js';
 import type { DecisionMessage, DecisionRecord, ReleaseMessage } from '../plan/decision.js';
 import { Problem } from '../plan/problem.js';

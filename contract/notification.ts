@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CommitSha, Digest } from '../core/ids.js';
-import { CampaignTotals } from '../plan/campaign/totals.js';
+import { CampaignTotals } from '../plan/campaign/campaign-totals.js';
 import { Problem } from '../plan/problem.js';
 
 const which = z.enum(['nightly', 'weekly']);

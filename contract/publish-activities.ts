@@ -9,7 +9,7 @@ import type { Check } from '../plan/checks.js';
 import type { EntryPlan } from '../plan/entry-plan.js';
 import { HostFacts } from '../plan/facts.js';
 import type { Preconditions } from '../plan/preconditions.js';
-import type { ReadBackTotals } from '../hub/verify.js';
+import type { ReadBackTotals } from '../hub/read/verify-files.js';
 import { Recipe } from '../plan/recipe.js';
 import type { Notification } from './notification.js';
 

@@ -4,11 +4,11 @@ import type { RepairReport } from '../plan/findings/repair.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
-import type { CampaignItem } from '../plan/campaign/decision.js';
-import type { CampaignTotals } from '../plan/campaign/totals.js';
-import type { FindingTable } from '../plan/findings/table.js';
+import type { CampaignItem } from '../plan/campaign/campaign-decision.js';
+import type { CampaignTotals } from '../plan/campaign/campaign-totals.js';
+import type { FindingTable } from '../plan/findings/finding-table.js';
 import type { ApprovalTerms } from '../plan/reviewer.js';
-import type { ReadBackTotals } from '../hub/verify.js';
+import type { ReadBackTotals } from '../hub/read/verify-files.js';
 import type { Revalidation } from './names.js';
 
 export interface PublishInput {

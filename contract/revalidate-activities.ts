@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Repair, RepairReport } from '../plan/findings/repair.js';
-import type { FindingTable } from '../plan/findings/table.js';
+import type { FindingTable } from '../plan/findings/finding-table.js';
 
 /** The targets of a catalog in batches, by name. */
 export interface Fleet {

@@ -4,7 +4,7 @@ import { ownerOf, type CollectionSlug, type RepoId } from '../core/ids.js';
 import { callJson, hubUrl, type CallOptions } from './call.js';
 import type { HubConfig } from './config.js';
 import { openFile } from './read/range.js';
-import type { PinnedFile } from './read/resolve.js';
+import type { PinnedFile } from './read/locate.js';
 
 export interface Identity {
   readonly user: string;

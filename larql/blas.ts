@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { execa } from 'execa';
 import { hashFile } from '../core/files.js';
 import type { Sha256 } from '../core/ids.js';
-import type { LarqlProgram } from './program.js';
+import type { LarqlProgram } from './find-larql.js';
 
 /** A shared library as the system would load it for larql. */
 export interface Library {

@@ -1,5 +1,5 @@
 import { formatBytes, plural } from '../core/text.js';
-import type { SourceModel } from '../formats/vindex/source.js';
+import type { SourceModel } from '../formats/vindex/source-model.js';
 import { cardTemplate, type CardInput } from './card.js';
 import { escapeMarkdown } from './escape.js';
 import type { VindexRecipe } from './recipe.js';

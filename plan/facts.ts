@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Sha256, type CollectionSlug, type CommitSha, type GitBlobId, type RepoId } from '../core/ids.js';
-import { BLOCK_GENERATIONS } from '../formats/vindex/blocks.js';
+import { BLOCK_GENERATIONS } from '../formats/vindex/quant-blocks.js';
 import type { License, RepoFile } from '../hub/repo-file.js';
 import type { Provenance } from './provenance.js';
 

@@ -1,9 +1,9 @@
 import { formatBytes } from '../core/text.js';
 import { estimateVindex, type VindexEstimate } from '../formats/vindex/estimates.js';
 import { layoutOf } from '../formats/vindex/layout.js';
-import { extractOptions, type VindexQuant, type VindexSlice } from '../formats/vindex/options.js';
+import { extractOptions, type VindexQuant, type VindexSlice } from '../formats/vindex/extract-options.js';
 import { sourceProblems, type SourceProblem } from '../formats/vindex/source-problems.js';
-import type { SourceModel } from '../formats/vindex/source.js';
+import type { SourceModel } from '../formats/vindex/source-model.js';
 import type { ArtifactPlan, CopiedFile } from './artifact-plan.js';
 import { vindexCardTemplate } from './card-vindex.js';
 import { digestOf } from '../core/digests.js';

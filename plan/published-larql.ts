@@ -1,5 +1,5 @@
 import { nameGeneration } from '../formats/vindex/file-names.js';
-import type { VindexQuant, VindexSlice } from '../formats/vindex/options.js';
+import type { VindexQuant, VindexSlice } from '../formats/vindex/extract-options.js';
 import type { LarqlFacts, LastPublish } from './facts.js';
 import { manifestOf } from './provenance.js';
 

@@ -1,5 +1,5 @@
 import { formatBytes, plural } from '../core/text.js';
-import type { ReadBackTotals } from '../hub/verify.js';
+import type { ReadBackTotals } from '../hub/read/verify-files.js';
 
 export const NOTHING_READ: ReadBackTotals = { bytes: 0, ofBytes: 0, wholeFiles: 0, sampledFiles: 0, unreadFiles: 0 };
 

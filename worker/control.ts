@@ -15,7 +15,7 @@ import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
 import { tellLasting } from './observe/lasting.js';
 import { createMetrics } from './observe/metrics.js';
-import { observeSteps } from './observe/steps.js';
+import { observeSteps } from './observe/observe-steps.js';
 import { startRepair } from '../temporal/start-repair.js';
 import { swpTools } from '../publish/planning/tools.js';
 import { openWebhook } from './webhook.js';

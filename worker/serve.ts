@@ -11,7 +11,7 @@ import { connectWorker } from './connection.js';
 import { createControlWorkers } from './control.js';
 import { createHighmemWorkers } from './highmem.js';
 import { createMetrics } from './observe/metrics.js';
-import { watchStages } from './observe/stages.js';
+import { watchStages } from './observe/watch-stages.js';
 import { runWorkers } from './run.js';
 import { lockScratch } from '../publish/scratch/lock-scratch.js';
 import { readSettings } from '../settings/settings.js';

@@ -2,7 +2,7 @@ import { setInterval } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Claims } from '../publish/scratch/claims.js';
-import type { ScratchParts } from '../publish/scratch/parts.js';
+import type { ScratchParts } from '../publish/scratch/scratch-parts.js';
 import { messageOf } from '../core/error.js';
 
 /** A build slot that nobody uses is taken for so long. */

@@ -4,7 +4,7 @@ import { repoKey } from '../core/ids.js';
 import { targetId } from '../contract/names.js';
 import type { publishArtifact } from './publish-artifact.js';
 import { SwpEntry, SwpStage, SwpTargets } from '../contract/search-attributes.js';
-import { waiting } from './steps.js';
+import { waiting } from './activity-proxies.js';
 import type { ArtifactInput, ArtifactResult } from '../contract/results.js';
 
 /**

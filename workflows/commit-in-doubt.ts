@@ -3,7 +3,7 @@ import type { CommitReport, CommitRequest, CommitSearch, NothingSentDetail } fro
 import type { CommitSha } from '../core/ids.js';
 import type { NeedsAttention } from './needs-attention.js';
 import { absentCommit, unknownCommit, type Remains } from './remains.js';
-import { control, controlBriefly } from './steps.js';
+import { control, controlBriefly } from './activity-proxies.js';
 
 export type Committed = Extract<CommitReport, { outcome: 'committed' }>;
 

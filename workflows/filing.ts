@@ -5,7 +5,7 @@ import { collectionName } from '../plan/collection.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import type { HostLease } from './host-lease.js';
 import { Moved, problemOf } from './needs-attention.js';
-import { filingOn } from './steps.js';
+import { filingOn } from './activity-proxies.js';
 import type { ArtifactReport } from '../contract/results.js';
 
 /** Files a target from its host. What the Hub refuses is a report; a host that is gone throws. */

@@ -4,7 +4,7 @@ import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { detachedScope, runCancelledLate } from './detached-scope.js';
 import { Moved } from './needs-attention.js';
 import { refusal } from './refusal.js';
-import { briefClaims, claimOn, claims, onHost, releaseOn } from './steps.js';
+import { briefClaims, claimOn, claims, onHost, releaseOn } from './activity-proxies.js';
 
 /** A step that runs on a host, or waits for it. */
 interface PendingStep {

@@ -1,7 +1,7 @@
 import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { Notification } from '../contract/notification.js';
 import type { Problem } from '../plan/problem.js';
-import { notifying } from './steps.js';
+import { notifying } from './activity-proxies.js';
 
 /** A workflow that has ended waits no longer than this for its last notifications. */
 const DRAIN = '3 seconds';

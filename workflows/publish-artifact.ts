@@ -13,7 +13,7 @@ import { Notifications } from './notifications.js';
 import { ReleaseGate } from './release-gate.js';
 import { nothingSent, unverifiedCommit, type Remains } from './remains.js';
 import type { Stage } from '../contract/stages.js';
-import { control, onHost } from './steps.js';
+import { control, onHost } from './activity-proxies.js';
 import { TargetDisplay } from './target-display.js';
 import type { ArtifactInput, ArtifactResult } from '../contract/results.js';
 import { verifyCommit } from './verify-commit.js';

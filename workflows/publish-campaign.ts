@@ -13,18 +13,18 @@ import type { CampaignPublish, DecidedPublish, FollowedPublish } from '../contra
 import { inGroups } from '../core/groups.js';
 import type { Digest } from '../core/ids.js';
 import { plural, someOf } from '../core/text.js';
-import { parseCampaignDecision, strangers, type CampaignDecision, type CampaignItem } from '../plan/campaign/decision.js';
-import type { CampaignRow } from '../plan/campaign/row.js';
-import { addRows, NO_TOTALS, type CampaignTotals } from '../plan/campaign/totals.js';
+import { parseCampaignDecision, strangers, type CampaignDecision, type CampaignItem } from '../plan/campaign/campaign-decision.js';
+import type { CampaignRow } from '../plan/campaign/campaign-row.js';
+import { addRows, NO_TOTALS, type CampaignTotals } from '../plan/campaign/campaign-totals.js';
 import { namesDigest, reviewerText, shortDigest } from '../plan/decision.js';
 import { campaignMarkdown, firstRows } from '../plan/render/campaign-markdown.js';
 import { decideCampaignUpdate, reviewCampaignSignal } from '../contract/messages.js';
 import { checkCampaignInput } from './inputs.js';
 import { problemOf } from './needs-attention.js';
 import { Notifications } from './notifications.js';
-import { probe } from './probe.js';
+import { probe } from './probe-hosts.js';
 import { refusal } from './refusal.js';
-import { campaign, campaignWaiting } from './steps.js';
+import { campaign, campaignWaiting } from './activity-proxies.js';
 import type { CampaignInput, CampaignResult } from '../contract/results.js';
 
 /** Entries of one step: planned, started, or decided about. */

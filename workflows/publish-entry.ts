@@ -22,13 +22,13 @@ import { statusQuery } from '../contract/messages.js';
 import { targetId } from '../contract/names.js';
 import { Abandoned, NeedsAttention } from './needs-attention.js';
 import { Notifications } from './notifications.js';
-import { probe } from './probe.js';
-import { conclude, endNotes, failureText, totalOf } from './report.js';
+import { probe } from './probe-hosts.js';
+import { conclude, endNotes, failureText, totalOf } from './publish-report.js';
 import { Review } from './review.js';
 import { RunningTargets } from './running-targets.js';
 import { SwpPlan, SwpStage } from '../contract/search-attributes.js';
 import type { Stage } from '../contract/stages.js';
-import { control } from './steps.js';
+import { control } from './activity-proxies.js';
 import type { ArtifactReport, ArtifactResult, PublishInput, PublishResult } from '../contract/results.js';
 
 /** One entry: plan, ask, run a child for each artifact, and ask again for those that went stale. */

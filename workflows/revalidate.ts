@@ -4,13 +4,13 @@ import { inGroups } from '../core/groups.js';
 import { mergeRepairs, type Repair, type RepairReport } from '../plan/findings/repair.js';
 import { levelOf } from '../plan/findings/finding.js';
 import { weekOf } from '../plan/findings/share.js';
-import { joinTables, NO_FINDINGS, type FindingTable } from '../plan/findings/table.js';
+import { joinTables, NO_FINDINGS, type FindingTable } from '../plan/findings/finding-table.js';
 import { findingsMarkdown } from '../plan/render/findings-markdown.js';
 import { checkRevalidateInput } from './inputs.js';
 import { problemOf } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { SwpFindings } from '../contract/search-attributes.js';
-import { readingBack, revalidation } from './steps.js';
+import { readingBack, revalidation } from './activity-proxies.js';
 import type { RevalidateInput, RevalidateResult } from '../contract/results.js';
 
 /** Targets of one step: few enough that a crash costs little, many enough that a thousand make a short history. */

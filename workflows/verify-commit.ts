@@ -4,7 +4,7 @@ import type { RepoId } from '../core/ids.js';
 import type { Problem } from '../plan/problem.js';
 import type { CommitInDoubt, Committed } from './commit-in-doubt.js';
 import { CommitMissing, problemOf, type NeedsAttention } from './needs-attention.js';
-import { control } from './steps.js';
+import { control } from './activity-proxies.js';
 
 export interface VerifyContext {
   readonly target: RepoId;

@@ -5,19 +5,19 @@ import type { Catalog } from '../../catalog/load.js';
 import { SwpError } from '../../core/error.js';
 import { sameRepo } from '../../core/ids.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
-import type { VindexQuant, VindexSlice } from '../../formats/vindex/options.js';
+import type { VindexQuant, VindexSlice } from '../../formats/vindex/extract-options.js';
 import { detect } from '../../plan/proposal/detect.js';
 import { proposeEntry, type Proposed } from '../../plan/proposal/propose.js';
 import { catalogOptions, openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { sourceHub } from '../source.js';
+import { sourceHub } from '../open-source.js';
 import { neutralise } from '../output/neutralise.js';
 import { ask, mayPrompt } from '../prompt.js';
-import { readProposal, type Wanted } from '../proposal/read.js';
+import { readProposal, type Wanted } from '../proposal/read-proposal.js';
 import { overridesOf, type Overrides } from '../proposal/overrides.js';
 import { namespaceOf, sourceOf } from '../proposal/where.js';
-import { offerLines, offersOf, type Offer } from '../proposal/show.js';
+import { offerLines, offersOf, type Offer } from '../proposal/show-proposal.js';
 
 export interface AddOptions extends Wanted, Overrides {
   readonly source?: string;

@@ -5,7 +5,7 @@ import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { hubName } from '../hub-name.js';
-import { sourceHub } from '../source.js';
+import { sourceHub } from '../open-source.js';
 
 export interface FindOptions {
   readonly query?: string;

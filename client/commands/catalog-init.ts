@@ -2,7 +2,7 @@ import { basename, relative, resolve } from 'node:path';
 import { loadCatalog } from '../../catalog/load.js';
 import { createStarter, sourceNameFault } from '../../catalog/starter.js';
 import { SwpError } from '../../core/error.js';
-import { slugOf } from '../../plan/proposal/names.js';
+import { slugOf } from '../../plan/proposal/target-names.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { askText, mayPrompt } from '../prompt.js';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { relative, resolve } from 'node:path';
 import { SwpError } from '../../core/error.js';
-import { NAMED_FAULTS } from '../../dev/hub/namedFaults.js';
-import { parseFault } from '../../dev/hub/parseFault.js';
+import { NAMED_FAULTS } from '../../dev/hub/named-faults.js';
+import { parseFault } from '../../dev/hub/parse-fault.js';
 import { DEMO } from '../../dev/world/seed.js';
 import { startWorld } from '../../dev/world/world.js';
 import { readSettings } from '../../settings/settings.js';

@@ -1,8 +1,8 @@
 import { probeHost } from '../../publish/facts/probe-host.js';
 import { planEntry } from '../../publish/planning/plan-entry.js';
 import { HostLarql } from '../../publish/facts/host-larql.js';
-import { scratchIn } from '../../publish/scratch/layout.js';
-import { capacityOf } from '../../publish/scratch/room.js';
+import { scratchIn } from '../../publish/scratch/scratch-layout.js';
+import { capacityOf } from '../../publish/scratch/capacity.js';
 import { artifactsOf, writtenBy } from '../../catalog/artifacts.js';
 import { Pace } from '../../core/pace.js';
 import { hubConfigFromEnv, withPatience, withToken } from '../../hub/config.js';

@@ -1,7 +1,7 @@
 import { access, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { extractMtp } from '../../publish/build/mtp/extract.js';
-import { sizeOf } from '../../publish/scratch/size.js';
+import { extractMtp } from '../../publish/build/mtp/extract-mtp.js';
+import { sizeOf } from '../../publish/scratch/disk-usage.js';
 import { SwpError } from '../../core/error.js';
 import { formatBytes, plural } from '../../core/text.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
@@ -11,8 +11,8 @@ import { MTP_PAYLOAD, MTP_PAYLOAD_FILES, mtpReading, mtpRecipe } from '../../pla
 import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { isBlocked, mtpReport, mtpReportText } from '../mtp/report.js';
-import { openMtpSource } from '../mtp/source.js';
+import { isBlocked, mtpReport, mtpReportText } from '../mtp/inspection-report.js';
+import { openMtpSource } from '../mtp/open-mtp-source.js';
 
 const TELL_EVERY_MS = 5_000;
 

@@ -2,8 +2,8 @@ import type { MtpNames } from '../../formats/mtp/naming.js';
 import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { isBlocked, mtpReport, mtpReportText } from '../mtp/report.js';
-import { openMtpSource } from '../mtp/source.js';
+import { isBlocked, mtpReport, mtpReportText } from '../mtp/inspection-report.js';
+import { openMtpSource } from '../mtp/open-mtp-source.js';
 
 /** Says what the MTP sidecar of a repository would hold; reads headers, index and config alone. */
 export const mtpInspect = async (

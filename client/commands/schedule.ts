@@ -11,10 +11,10 @@ import { neutralise } from '../output/neutralise.js';
 import { withTemporal } from '../publish/connect.js';
 import { explainEnd } from '../publish/outcome.js';
 import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
-import { readSchedules } from '../schedules/read.js';
-import { ifThere, reconcileSchedule } from '../schedules/reconcile.js';
-import { wantedSchedules, type ScheduleFlags } from '../schedules/settings.js';
-import { resultText, scheduleText } from '../schedules/text.js';
+import { readSchedules } from '../schedules/read-schedules.js';
+import { ifThere, reconcileSchedule } from '../schedules/reconcile-schedule.js';
+import { wantedSchedules, type ScheduleFlags } from '../schedules/wanted-schedules.js';
+import { resultText, scheduleText } from '../schedules/schedule-text.js';
 
 const POLL_MS = 300;
 /** A trigger is taken at once, by a server that works. */

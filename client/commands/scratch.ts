@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import { explainFailure } from '../../publish/scratch/explain-failure.js';
 import { discardUnneeded, listScratch, type ScratchItem } from '../../publish/scratch/inventory.js';
-import { scratchIn } from '../../publish/scratch/layout.js';
+import { scratchIn } from '../../publish/scratch/scratch-layout.js';
 import { openScratch } from '../../publish/scratch/open-scratch.js';
-import { scratchParts, type ScratchParts } from '../../publish/scratch/parts.js';
+import { scratchParts, type ScratchParts } from '../../publish/scratch/scratch-parts.js';
 import { formatBytes, plural } from '../../core/text.js';
 import { lockScratch } from '../../publish/scratch/lock-scratch.js';
 import { readSettings } from '../../settings/settings.js';

@@ -19,7 +19,7 @@ import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
 import { progressTeller } from '../output/teller.js';
 import { rebuildHere, type Hubs } from '../rebuild.js';
 import { rebuildText } from '../rebuild-text.js';
-import { sourceHub } from '../source.js';
+import { sourceHub } from '../open-source.js';
 import { verifyAll } from '../verify-all.js';
 import { examinationText } from '../verify-text.js';
 

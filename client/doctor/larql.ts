@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
-import { probeLarql } from '../../larql/probe.js';
-import { findLarql } from '../../larql/program.js';
+import { probeLarql } from '../../larql/probe-larql.js';
+import { findLarql } from '../../larql/find-larql.js';
 import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import type { Finding } from './finding.js';

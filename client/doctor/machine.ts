@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { scratchIn } from '../../publish/scratch/layout.js';
+import { scratchIn } from '../../publish/scratch/scratch-layout.js';
 import { checkScratch, parentWarning } from '../../publish/scratch/open-scratch.js';
-import { freeDiskAt, nearestDirectory } from '../../publish/scratch/room.js';
+import { freeDiskAt, nearestDirectory } from '../../publish/scratch/capacity.js';
 import { readCatalog } from '../../catalog/load.js';
 import { formatBytes, plural } from '../../core/text.js';
 import { readSettings } from '../../settings/settings.js';

@@ -2,16 +2,16 @@ import { readFile, rm } from 'node:fs/promises';
 import { SwpError } from '../../core/error.js';
 import { type CommitSha, RepoId, Sha256 } from '../../core/ids.js';
 import { DEFAULT_GITATTRIBUTES } from './git/attributes.js';
-import { lfsEntry } from './routes/commitBody.js';
+import { lfsEntry } from './routes/commit-body.js';
 import { lfsRuleOf, usesLfs } from './routes/preupload.js';
-import { writeRegularFile } from './routes/regularFiles.js';
-import type { FaultScript } from './scriptFaults.js';
-import type { TreeOperation } from './store/applyOperations.js';
-import { commitChanges } from './store/commitChanges.js';
-import type { CommitRecord } from './store/commitRecord.js';
+import { writeRegularFile } from './routes/regular-files.js';
+import type { FaultScript } from './script-faults.js';
+import type { TreeOperation } from './store/apply-operations.js';
+import { commitChanges } from './store/commit-changes.js';
+import type { CommitRecord } from './store/commit-record.js';
 import { listHistory } from './store/history.js';
-import type { Store } from './store/openStore.js';
-import type { Gated, RepoRecord } from './store/repoRecord.js';
+import type { Store } from './store/open-store.js';
+import type { Gated, RepoRecord } from './store/repo-record.js';
 import { spool } from './store/spool.js';
 
 interface CommitFilesOptions {

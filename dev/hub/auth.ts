@@ -1,6 +1,6 @@
 import { repoKey, sameRepo } from '../../core/ids.js';
 import type { TokenSpec } from './options.js';
-import type { RepoRecord } from './store/repoRecord.js';
+import type { RepoRecord } from './store/repo-record.js';
 
 /** The bearer of a known token, or undefined for a request without one. */
 export type Identity = TokenSpec | undefined;

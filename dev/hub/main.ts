@@ -1,6 +1,6 @@
 import { messageOf } from '../../core/error.js';
 import { HubSettings } from './options.js';
-import { startLocalHub } from './startLocalHub.js';
+import { startLocalHub } from './start-local-hub.js';
 
 /**
  * The local hub as a process: its settings as one JSON argument, its address as one JSON line on stdout, and the

@@ -1,7 +1,7 @@
 import type { Dtype } from '../dtype.js';
 import type { CodeFormat, ScaleFormat } from '../numbers/decode.js';
-import { chooseBlock } from './blocks.js';
-import type { Quantization } from './config.js';
+import { chooseBlock } from './choose-block.js';
+import type { Quantization } from './model-config.js';
 import type { WeightWithCompanions } from './companions.js';
 import { shapeText, type Quantised, type ScaleGrid, type SourceTensor } from './tensors.js';
 

@@ -1,4 +1,4 @@
-import type { ModelConfig } from './config.js';
+import type { ModelConfig } from './model-config.js';
 import type { MtpLayout } from './keys.js';
 
 interface Family {

@@ -1,7 +1,7 @@
 import { compareBytes } from '../../core/text.js';
 import { ignoredOutputHeads, type Binding } from './binding.js';
 import type { Paired } from './companions.js';
-import type { ModelConfig } from './config.js';
+import type { ModelConfig } from './model-config.js';
 import { isDSpark } from './families.js';
 import { readMtpKey, type MtpKey, type MtpLayout } from './keys.js';
 import type { MtpNames } from './naming.js';

@@ -1,4 +1,4 @@
-import type { ModelConfig } from './config.js';
+import type { ModelConfig } from './model-config.js';
 
 /**
  * Where a checkpoint keeps its heads, by the form of its keys:

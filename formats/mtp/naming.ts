@@ -1,5 +1,5 @@
 import { SwpError } from '../../core/error.js';
-import type { ModelConfig } from './config.js';
+import type { ModelConfig } from './model-config.js';
 import { readMtpKey } from './keys.js';
 import type { OutputTensor } from './tensors.js';
 

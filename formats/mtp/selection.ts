@@ -4,7 +4,7 @@ import type { SafetensorsIndex } from '../safetensors/index-file.js';
 import { layoutTensors, type FileLayout } from '../safetensors/write.js';
 import { bindingOf, type Binding } from './binding.js';
 import { pairCompanions, type Paired, type WeightWithCompanions } from './companions.js';
-import { readModelConfig, type ModelConfig } from './config.js';
+import { readModelConfig, type ModelConfig } from './model-config.js';
 import { decodingOf } from './decoding.js';
 import { familyOf } from './families.js';
 import { readMtpKey, type MtpKey, type MtpLayout } from './keys.js';

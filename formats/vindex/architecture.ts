@@ -1,4 +1,4 @@
-import type { LarqlConfig } from './config.js';
+import type { LarqlConfig } from './larql-config.js';
 import { DEEPSEEK_V4, LLAMA, STARCODER2, TINY_MODEL, type LayerNames } from './layer-names.js';
 
 /** A vector that larql stores in `norms.bin`; the router's matrix is stored there too, flattened. */

@@ -1,9 +1,9 @@
 import { CHECKSUMMED } from './file-names.js';
 import { INDEX_FILE, type VindexIndex } from './index-json.js';
 import type { VindexLayout } from './layout.js';
-import { writesWeights } from './options.js';
+import { writesWeights } from './extract-options.js';
 import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
-import { matrixOf } from './source.js';
+import { matrixOf } from './source-model.js';
 
 const VERSION = 2;
 

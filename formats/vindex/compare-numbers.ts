@@ -1,5 +1,5 @@
 import { DTYPE_BITS } from '../dtype.js';
-import type { BlockLayout } from './blocks.js';
+import type { BlockLayout } from './quant-blocks.js';
 import type { VindexLayout } from './layout.js';
 import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
 import { rowError } from './row-error.js';

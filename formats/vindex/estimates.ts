@@ -1,5 +1,5 @@
 import { expertServerLayout, type VindexLayout } from './layout.js';
-import { matrixOf, outputHeadOf, packedOf, type SourceModel } from './source.js';
+import { matrixOf, outputHeadOf, packedOf, type SourceModel } from './source-model.js';
 
 /** What an extraction takes, in bytes. Files of numbers are exact; text is a guess on the safe side. */
 export interface VindexEstimate {

@@ -1,4 +1,4 @@
-import type { NameGeneration } from './options.js';
+import type { NameGeneration } from './extract-options.js';
 
 export const TOKENIZER = 'tokenizer.json';
 export const EMBEDDINGS = 'embeddings.bin';

@@ -1,8 +1,8 @@
 import { blockFileNames, layerFile, NORMS, PER_LAYER_EMBEDDINGS, WEIGHT_MANIFEST } from './file-names.js';
 import { EXPERT_HEADER, EXPERT_OFFSETS } from './expert-file.js';
 import type { WeightFiles } from './layout.js';
-import type { ExtractOptions } from './options.js';
-import { matrixOf, outputHeadOf, packedOf, vectorOf, type SourceModel, type SourceTensor } from './source.js';
+import type { ExtractOptions } from './extract-options.js';
+import { matrixOf, outputHeadOf, packedOf, vectorOf, type SourceModel, type SourceTensor } from './source-model.js';
 import { FileWriter, wholeOf, type SourceRows, type StoredTensor } from './stored-tensor.js';
 
 const BF16_BYTES = 2;

@@ -1,7 +1,7 @@
 import { ATTENTION, DOWN_WEIGHTS, NORMS, OUTPUT_HEAD, UP_WEIGHTS, WEIGHT_MANIFEST } from './file-names.js';
 import type { WeightFiles } from './layout.js';
-import { writesFeedForward, type ExtractOptions } from './options.js';
-import { matrixOf, outputHeadOf, vectorOf, type SourceModel } from './source.js';
+import { writesFeedForward, type ExtractOptions } from './extract-options.js';
+import { matrixOf, outputHeadOf, vectorOf, type SourceModel } from './source-model.js';
 import { FileWriter, wholeOf, type StoredTensor } from './stored-tensor.js';
 
 /** Weights at quant none, in the order of larql-vindex/src/format/weights/write_f32.rs. */

@@ -2,8 +2,8 @@ import { floatWeights } from './layout-floats.js';
 import { blockWeights } from './layout-blocks.js';
 import { DOWN_META, EMBEDDINGS, GATE_VECTORS, ROUTER_WEIGHTS, TOKENIZER, inExpertServer } from './file-names.js';
 import { INDEX_FILE } from './index-json.js';
-import { writesWeights, type ExtractOptions, type VindexSlice } from './options.js';
-import { COPIED_FILES, matrixOf, type SourceModel } from './source.js';
+import { writesWeights, type ExtractOptions, type VindexSlice } from './extract-options.js';
+import { COPIED_FILES, matrixOf, type SourceModel } from './source-model.js';
 import { FileWriter, wholeOf, type StoredTensor } from './stored-tensor.js';
 
 /** One layer of `gate_vectors.bin`, as `index.json` lists it. */

@@ -1,6 +1,6 @@
 import type { Dtype } from '../dtype.js';
-import { writesFeedForward, writesWeights, type ExtractOptions } from './options.js';
-import { isReadable, matrixOf, packedOf, vectorOf, type SourceModel, type SourceTensor } from './source.js';
+import { writesFeedForward, writesWeights, type ExtractOptions } from './extract-options.js';
+import { isReadable, matrixOf, packedOf, vectorOf, type SourceModel, type SourceTensor } from './source-model.js';
 
 /** A tensor that a whole vindex needs and larql would not read; `dtype` is null where it is not there at all. */
 export interface Unmet {

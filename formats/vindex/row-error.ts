@@ -1,4 +1,4 @@
-import { decodeQ4K, decodeQ6K, type BlockLayout, type Decoded } from './blocks.js';
+import { decodeQ4K, decodeQ6K, type BlockLayout, type Decoded } from './quant-blocks.js';
 import { sourceFloats } from './source-floats.js';
 import type { StoredFormat } from './stored-tensor.js';
 

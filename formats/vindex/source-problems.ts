@@ -1,7 +1,7 @@
 import { compareBytes, oneLine, plural, someOf } from '../../core/text.js';
 import { leftOut, unmetNeeds, type Unmet } from './needs.js';
-import { quantOf, writesFeedForward, writesWeights, type ExtractOptions, type VindexSlice } from './options.js';
-import { matrixOf, outputHeadOf, packedOf, type SourceModel } from './source.js';
+import { quantOf, writesFeedForward, writesWeights, type ExtractOptions, type VindexSlice } from './extract-options.js';
+import { matrixOf, outputHeadOf, packedOf, type SourceModel } from './source-model.js';
 import { BLOCK } from './stored-tensor.js';
 
 /** What speaks against extracting a source, or what a reviewer should know. `blocked` means: do not extract. */

@@ -1,4 +1,4 @@
-import type { SourceTensor } from './source.js';
+import type { SourceTensor } from './source-model.js';
 
 /** How numbers are stored in a vindex. */
 export type StoredFormat = 'F32' | 'F16' | 'Q4_K' | 'Q6_K';

@@ -4,7 +4,7 @@ import { attempt } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { errorOfConnection, quoted, requestId } from '../errors.js';
 import { FailureStreak, retrying } from '../retry.js';
-import { locate, type Location, type PinnedFile } from './resolve.js';
+import { locate, type Location, type PinnedFile } from './locate.js';
 
 export interface RangeReader {
   /**

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RepoId } from '../../core/ids.js';
-import type { CheckpointFacts } from './facts.js';
+import type { CheckpointFacts } from './model-facts.js';
 
 const Typed = z.object({ model_type: z.string() });
 

@@ -1,12 +1,12 @@
 import { oneLine } from '../../core/text.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
 import { planMtpSidecar, type MtpSelection } from '../../formats/mtp/selection.js';
-import { extractOptions, type VindexQuant, type VindexSlice } from '../../formats/vindex/options.js';
+import { extractOptions, type VindexQuant, type VindexSlice } from '../../formats/vindex/extract-options.js';
 import { configProblem, sourceProblems, type SourceProblem } from '../../formats/vindex/source-problems.js';
-import { describeSource, filesToRead, type ModelKind, type SourceFile } from '../../formats/vindex/source.js';
+import { describeSource, filesToRead, type ModelKind, type SourceFile } from '../../formats/vindex/source-model.js';
 import type { SourceFacts } from '../facts.js';
 import { isAssistant } from './assistant.js';
-import type { CheckpointFacts, PointerFacts, ProposalFacts } from './facts.js';
+import type { CheckpointFacts, PointerFacts, ProposalFacts } from './model-facts.js';
 import { mirrorNotes, visionPlace } from './vision.js';
 
 /** One thing that an entry may have: found, with what is worth knowing of it, or not, with the reasons. */

@@ -3,7 +3,7 @@ import type { KnownSidecar } from '../../catalog/habits.js';
 import { ownerOf, sameRepo, type ArtifactKind, type CommitSha, type RepoId } from '../../core/ids.js';
 import type { SourceFacts } from '../facts.js';
 import type { Detected, MtpPart, Part, VindexPart } from './detect.js';
-import { mirrorOf, outputOf, sidecarOf, slugOf, vindexKey } from './names.js';
+import { mirrorOf, outputOf, sidecarOf, slugOf, vindexKey } from './target-names.js';
 
 export interface ProposalOptions {
   /** Owner of the targets on the Hub. */

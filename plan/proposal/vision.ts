@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SourceFacts } from '../facts.js';
-import type { CheckpointFacts } from './facts.js';
+import type { CheckpointFacts } from './model-facts.js';
 
 /** Names under which models keep vision encoders and what joins them to the language model. Source: vLLM's and mlx-vlm's loaders. */
 const VISION_TENSOR =

@@ -1,7 +1,7 @@
 import type { Digest } from '../../core/ids.js';
 import { formatBytes, plural } from '../../core/text.js';
-import type { CampaignRow } from '../campaign/row.js';
-import type { CampaignTotals } from '../campaign/totals.js';
+import type { CampaignRow } from '../campaign/campaign-row.js';
+import type { CampaignTotals } from '../campaign/campaign-totals.js';
 import { shortDigest } from '../decision.js';
 import { codeSpan, escapeMarkdown } from '../escape.js';
 import { decisionForms } from './decision-forms.js';

@@ -2,7 +2,7 @@ import { capital, plural } from '../../core/text.js';
 import { codeSpan, escapeMarkdown } from '../escape.js';
 import { levelOf, type FleetFinding } from '../findings/finding.js';
 import type { RepairReport } from '../findings/repair.js';
-import type { FindingTable } from '../findings/table.js';
+import type { FindingTable } from '../findings/finding-table.js';
 import { readBackText } from '../read-back.js';
 import { table } from './tables.js';
 

@@ -1,7 +1,7 @@
 import { problemText, type Problem } from '../../catalog/problem.js';
 import { plural } from '../../core/text.js';
 import { codeSpan, escapeMarkdown } from '../escape.js';
-import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../review.js';
+import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../catalog-review.js';
 import { artifactSection } from './markdown.js';
 import { changeText, countsText, NO_DIGEST, outlook, REVIEW_CAVEAT } from './review-words.js';
 import { changeTable, checkTable, SUMMARY_LIMIT, table } from './tables.js';

@@ -1,6 +1,6 @@
 import { oneLine } from '../../core/text.js';
 import type { Check } from '../checks.js';
-import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../review.js';
+import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../catalog-review.js';
 import type { Paint } from './paint.js';
 import { changeText, countsText, NO_DIGEST, outlook, REVIEW_CAVEAT } from './review-words.js';
 import { artifactLines, changeLines, checkLines } from './terminal.js';

@@ -1,5 +1,5 @@
 import { plural } from '../../core/text.js';
-import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../review.js';
+import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../catalog-review.js';
 import { planSummary } from './words.js';
 
 /** What a plan amounts to as far as it is known here, in one line. */

@@ -16,11 +16,11 @@ import { BuildEnvironment } from '../../plan/provenance.js';
 import { mtpRecipe, MTP_PAYLOAD, MTP_PAYLOAD_FILES } from '../../plan/plan-mtp.js';
 import { SourceProof } from '../../plan/source-proof.js';
 import { describeFiles, type DescribedFiles } from '../seal/describe-files.js';
-import { readMtpSource } from '../facts/mtp.js';
-import { readPlannedSource } from '../facts/source.js';
-import { EXTRACTION_WORK, extractMtp } from './mtp/extract.js';
+import { readMtpSource } from '../facts/read-mtp-source.js';
+import { readPlannedSource } from '../facts/read-source.js';
+import { EXTRACTION_WORK, extractMtp } from './mtp/extract-mtp.js';
 import type { ReportProgress } from '../progress.js';
-import type { ScratchLayout } from '../scratch/layout.js';
+import type { ScratchLayout } from '../scratch/scratch-layout.js';
 import type { Payload } from '../seal/seal.js';
 import { buildVindex, checkVindex, type VindexDeps } from './vindex/build-vindex.js';
 

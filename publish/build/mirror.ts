@@ -10,7 +10,7 @@ import type { SourceFacts } from '../../plan/facts.js';
 import { describeLarge, sampleRanges, type ManifestFile, type Sample } from '../../plan/manifest.js';
 import { isMirrored, visionRecipe } from '../../plan/plan-vision.js';
 import { DoubleRead } from './double-read.js';
-import { readPlannedSource } from '../facts/source.js';
+import { readPlannedSource } from '../facts/read-source.js';
 import type { Payload } from '../seal/seal.js';
 
 const listedAs = (file: MirroredFile, source: SourceFacts): boolean => {

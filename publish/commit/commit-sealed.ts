@@ -18,7 +18,7 @@ import { describeBytes, type ManifestFile } from '../../plan/manifest.js';
 import { PROVENANCE_PATH } from '../../plan/provenance.js';
 import { holds } from '../../plan/target-state.js';
 import type { CommitReport } from '../../contract/publish-activities.js';
-import type { ScratchLayout } from '../scratch/layout.js';
+import type { ScratchLayout } from '../scratch/scratch-layout.js';
 import { renderProvenance, type Sealed } from '../seal/seal.js';
 import { uploadFiles } from '../upload/upload-sealed.js';
 

@@ -2,14 +2,14 @@ import { SwpError } from '../../core/error.js';
 import { Digest } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { listCommitsSince, readTrailers, type CommitFacts } from '../../hub/read/commits.js';
-import { readSmallFile } from '../../hub/read/file.js';
+import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { assertApproved } from '../../plan/approved.js';
 import { sha256Of } from '../../core/digests.js';
 import { describeBytes, manifestDigest } from '../../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../../plan/provenance.js';
 import type { CommitRequest, CommitSearch } from '../../contract/publish-activities.js';
 import { treeHolds } from './commit-sealed.js';
-import { readHead } from '../facts/head.js';
+import { readHead } from '../facts/read-head.js';
 import { isBrokenRecord } from '../facts/last-publish.js';
 import { renderProvenance } from '../seal/seal.js';
 

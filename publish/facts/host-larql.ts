@@ -3,13 +3,13 @@ import { arch, cpus } from 'node:os';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { messageOf, SwpError } from '../../core/error.js';
-import { probeLarql } from '../../larql/probe.js';
+import { probeLarql } from '../../larql/probe-larql.js';
 import { blasOf } from '../../larql/blas.js';
 import { jobDirectories, larqlEnvironment } from '../../larql/environment.js';
-import { findLarql, type LarqlProgram } from '../../larql/program.js';
+import { findLarql, type LarqlProgram } from '../../larql/find-larql.js';
 import type { HostFacts, LarqlFacts } from '../../plan/facts.js';
 import type { BuildEnvironment } from '../../plan/provenance.js';
-import type { ScratchLayout } from '../scratch/layout.js';
+import type { ScratchLayout } from '../scratch/scratch-layout.js';
 
 export interface HostLarqlSettings {
   /** The layout of blocks that the fleet reads; null where nobody said. */

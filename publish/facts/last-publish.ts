@@ -2,7 +2,7 @@ import { SwpError } from '../../core/error.js';
 import type { CommitSha, Digest, RepoId } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { listCommitsUntil, readTrailers, type CommitFacts, type Trailers } from '../../hub/read/commits.js';
-import { readSmallFile } from '../../hub/read/file.js';
+import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { readTwiceIfWrong } from '../../hub/read/second-look.js';
 import { gitBlobOf } from '../../core/digests.js';
 import type { LastPublish } from '../../plan/facts.js';

@@ -5,7 +5,7 @@ import { messageOf, SwpError } from '../../core/error.js';
 import type { CollectionSlug, RepoId } from '../../core/ids.js';
 import type { HostFacts } from '../../plan/facts.js';
 import type { ProbeRequest } from '../../contract/publish-activities.js';
-import { readSource } from './source.js';
+import { readSource } from './read-source.js';
 import type { HostLarql } from './host-larql.js';
 import { assertTargetAllowed } from '../upload/allowed-targets.js';
 

@@ -12,12 +12,12 @@ import { isMirrored, planVision } from '../../plan/plan-vision.js';
 import type { PublishFacts } from '../../plan/publish-plan.js';
 import type { HubConfig } from '../../hub/config.js';
 import type { PlanRequest } from '../../contract/publish-activities.js';
-import { readCollectionFacts } from '../facts/collection.js';
-import { readMtpSource } from '../facts/mtp.js';
-import { readSource } from '../facts/source.js';
-import { readTarget } from '../facts/target.js';
-import { readVindexSource } from '../facts/vindex.js';
-import { readMirroredFiles } from '../facts/vision.js';
+import { readCollectionFacts } from '../facts/read-collection.js';
+import { readMtpSource } from '../facts/read-mtp-source.js';
+import { readSource } from '../facts/read-source.js';
+import { readTarget } from '../facts/read-target.js';
+import { readVindexSource } from '../facts/read-vindex-source.js';
+import { readMirroredFiles } from '../facts/read-mirrored-files.js';
 import { planVindexEntry } from './plan-vindex-entry.js';
 
 /** What one artifact is planned with. */

@@ -1,4 +1,4 @@
-import { extractOptions } from '../../formats/vindex/options.js';
+import { extractOptions } from '../../formats/vindex/extract-options.js';
 import { configProblem, sourceProblems, type SourceProblem } from '../../formats/vindex/source-problems.js';
 import { BLAS } from '../../larql/environment.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
@@ -6,7 +6,7 @@ import { blockedPlan } from '../../plan/blocked-plan.js';
 import { larqlMissing, planVindex, problemCheck } from '../../plan/plan-vindex.js';
 import type { PublishFacts } from '../../plan/publish-plan.js';
 import type { ArtifactRequest } from './plan-artifact.js';
-import type { VindexSource } from '../facts/vindex.js';
+import type { VindexSource } from '../facts/read-vindex-source.js';
 
 /** The plan of an entry's vindex; where there is no larql to make it with, what is wrong with the source is said all the same. */
 export const planVindexEntry = (request: ArtifactRequest, facts: PublishFacts, { files, described }: VindexSource): ArtifactPlan => {

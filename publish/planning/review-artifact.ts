@@ -9,10 +9,10 @@ import type { Check } from '../../plan/checks.js';
 import type { HostFacts } from '../../plan/facts.js';
 import { larqlOfPublish } from '../../plan/published-larql.js';
 import { LARQL_PROGRAM } from '../../plan/plan-vindex.js';
-import type { ReviewedArtifact, Unknown } from '../../plan/review.js';
+import type { ReviewedArtifact, Unknown } from '../../plan/catalog-review.js';
 import { isWork } from '../../plan/work.js';
 import { cardChecks } from './card-checks.js';
-import { readTarget } from '../facts/target.js';
+import { readTarget } from '../facts/read-target.js';
 import { errorCheck, planArtifact, sourceMissing, type ArtifactPlanDeps } from './plan-artifact.js';
 
 const unknown = (code: string, message: string): Unknown => ({ code, message });

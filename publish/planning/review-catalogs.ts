@@ -4,7 +4,7 @@ import { artifactsOf, type EntryArtifact } from '../../catalog/artifacts.js';
 import type { EntryChange } from '../../catalog/compare.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { canonicalJson } from '../../core/digests.js';
-import { reviewChange, type EntryReview, type ReviewedArtifact } from '../../plan/review.js';
+import { reviewChange, type EntryReview, type ReviewedArtifact } from '../../plan/catalog-review.js';
 import type { ArtifactPlanDeps } from './plan-artifact.js';
 import { reviewArtifact } from './review-artifact.js';
 

@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { listIfThere, makeDirectory, writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
 import { formatBytes } from '../../core/text.js';
-import type { ScratchLayout } from './layout.js';
-import { freeDiskAt, type FreeDisk } from './room.js';
-import type { SharedInput, SharedInputs } from './shared.js';
-import { freedBy, sizeOf } from './size.js';
+import type { ScratchLayout } from './scratch-layout.js';
+import { freeDiskAt, type FreeDisk } from './capacity.js';
+import type { SharedInput, SharedInputs } from './shared-inputs.js';
+import { freedBy, sizeOf } from './disk-usage.js';
 import type { Trash } from './trash.js';
 
 const Claim = z.strictObject({

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { makeDirectory, writeAtomic } from '../../core/files.js';
 import { refuseAtStart } from './explain-failure.js';
-import type { ScratchLayout } from './layout.js';
+import type { ScratchLayout } from './scratch-layout.js';
 
 const HostFile = z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) });
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { listIfThere } from '../../core/files.js';
-import type { ScratchParts } from './parts.js';
-import { sizeOf } from './size.js';
+import type { ScratchParts } from './scratch-parts.js';
+import { sizeOf } from './disk-usage.js';
 
 /** Something in a scratch directory, and the publishes that need it. */
 export interface ScratchItem {

@@ -1,5 +1,5 @@
 import { refuseAtStart } from './explain-failure.js';
-import type { ScratchLayout } from './layout.js';
+import type { ScratchLayout } from './scratch-layout.js';
 import { SwpError } from '../../core/error.js';
 import { holderText, lockFile } from '../../core/file-lock.js';
 

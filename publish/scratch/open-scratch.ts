@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { SwpError } from '../../core/error.js';
 import { ifThere, listIfThere, makeDirectory } from '../../core/files.js';
 import { refuseAtStart } from './explain-failure.js';
-import { scratchIn, type ScratchLayout } from './layout.js';
+import { scratchIn, type ScratchLayout } from './scratch-layout.js';
 
 /** Write permission of the group and of all others. */
 const WRITABLE_BY_OTHERS = 0o022;

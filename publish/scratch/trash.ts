@@ -3,8 +3,8 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { ifThere, listIfThere, makeDirectory } from '../../core/files.js';
-import type { ScratchLayout } from './layout.js';
-import { freedBy } from './size.js';
+import type { ScratchLayout } from './scratch-layout.js';
+import { freedBy } from './disk-usage.js';
 
 /**
  * What is to be deleted. To delete hundreds of gigabytes takes minutes, during which no claim could be answered; to

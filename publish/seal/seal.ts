@@ -5,7 +5,7 @@ import { digestsOf } from '../../core/file-digests.js';
 import { makeDirectory, writeAtomic } from '../../core/files.js';
 import type { Digest, Sha256 } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
-import { readSmallFile } from '../../hub/read/file.js';
+import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { assertApproved, decisionsOf, type ApprovedArtifact } from '../../plan/approved.js';
 import type { ArtifactPlan, CopiedFile } from '../../plan/artifact-plan.js';
 import { CARD_PATH, fillCard } from '../../plan/card.js';
@@ -15,8 +15,8 @@ import { type BuildEnvironment, makeProvenance, manifestOf, provenanceText } fro
 import { readBlockDigests, writeBlockDigests, type BlockDigests } from './block-digests.js';
 import { readEnvironment, writeEnvironment } from '../build/build-environment.js';
 import type { DescribedFiles } from './describe-files.js';
-import { readTarget } from '../facts/target.js';
-import type { ScratchLayout } from '../scratch/layout.js';
+import { readTarget } from '../facts/read-target.js';
+import type { ScratchLayout } from '../scratch/scratch-layout.js';
 import type { LocalFile } from './sealed-file.js';
 
 const MANIFEST = 'manifest.json';

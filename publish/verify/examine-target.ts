@@ -3,7 +3,7 @@ import { sameRepo, type CommitSha, type Digest, type RepoId } from '../../core/i
 import { plural, someOf } from '../../core/text.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readRepo, type RepoFacts } from '../../hub/read/repo.js';
-import { verifyPaths, type Mismatch, type ReadBack, type VerifyOptions, type ReadBackTotals } from '../../hub/verify.js';
+import { verifyPaths, type Mismatch, type ReadBack, type VerifyOptions, type ReadBackTotals } from '../../hub/read/verify-files.js';
 import { digestOf } from '../../core/digests.js';
 import { CARD_PATH } from '../../plan/card.js';
 import type { DecisionRecord } from '../../plan/decision.js';

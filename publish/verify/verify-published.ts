@@ -1,9 +1,9 @@
 import { SwpError } from '../../core/error.js';
 import type { Digest } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
-import { readSmallFile } from '../../hub/read/file.js';
+import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { readTwiceIfWrong } from '../../hub/read/second-look.js';
-import { verifyPaths, type ReadBack } from '../../hub/verify.js';
+import { verifyPaths, type ReadBack } from '../../hub/read/verify-files.js';
 import { sha256Of } from '../../core/digests.js';
 import { describeBytes, manifestDigest } from '../../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../../plan/provenance.js';

@@ -7,7 +7,7 @@ import type { ClaimRequest } from '../../contract/publish-activities.js';
 import { createHighmemActivities } from '../../activities/highmem.js';
 import { HostLarql } from '../../publish/facts/host-larql.js';
 import { openScratch } from '../../publish/scratch/open-scratch.js';
-import { scratchParts, type ScratchParts } from '../../publish/scratch/parts.js';
+import { scratchParts, type ScratchParts } from '../../publish/scratch/scratch-parts.js';
 import { EntrySnapshot } from '../../catalog/snapshot.js';
 import type { Digest } from '../../core/ids.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { NAMED_FAULTS } from '../../dev/hub/namedFaults.js';
+import { NAMED_FAULTS } from '../../dev/hub/named-faults.js';
 import { scriptFaults, type Fault } from '../../dev/hub/index.js';
 import { RateBudget } from '../../hub/budget.js';
 import { commitOnce, type CommitOrder } from '../../hub/write/commit.js';

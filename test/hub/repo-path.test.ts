@@ -4,7 +4,7 @@ import { readCollection } from '../../hub/collections.js';
 import { listCommitsSince, listCommitsUntil, readCommitDate } from '../../hub/read/commits.js';
 import { readQuantizedFrom } from '../../hub/read/lineage.js';
 import { readRepoInfo } from '../../hub/read/repo.js';
-import { locate } from '../../hub/read/resolve.js';
+import { locate } from '../../hub/read/locate.js';
 import { readTree } from '../../hub/read/tree.js';
 import { commitOnce } from '../../hub/write/commit.js';
 import { copyOnServer } from '../../hub/write/copy-lfs.js';

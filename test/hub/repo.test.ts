@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hubConfigFromEnv } from '../../hub/config.js';
 import { listCommitsSince, listCommitsUntil, readTrailers } from '../../hub/read/commits.js';
-import { readSmallFile } from '../../hub/read/file.js';
+import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { readRepo } from '../../hub/read/repo.js';
 import { COMMIT, config, openHub, REPO, signal, tiny, TOKEN, type TestHub, type TinyServer } from './support.js';
 

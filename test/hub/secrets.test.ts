@@ -11,7 +11,7 @@ import { readCollection } from '../../hub/collections.js';
 import { CollectionSlug, Sha256 } from '../../core/ids.js';
 import { callJson, hubUrl } from '../../hub/call.js';
 import { hubConfigFromEnv, withToken, type HubConfig } from '../../hub/config.js';
-import { readSmallFile } from '../../hub/read/file.js';
+import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { openFile } from '../../hub/read/range.js';
 import { readRepo } from '../../hub/read/repo.js';
 import { lfsBatch, type MultipartOrder } from '../../hub/write/lfs-batch.js';

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scriptFaults, type FaultRule } from '../../dev/hub/index.js';
 import { readRepo } from '../../hub/read/repo.js';
-import { verifyPaths } from '../../hub/verify.js';
+import { verifyPaths } from '../../hub/read/verify-files.js';
 import { commitOnce, type CommitOrder } from '../../hub/write/commit.js';
 import { createRepo } from '../../hub/write/create-repo.js';
 import { classifyUploads, uploadBlobs, type UploadFile } from '../../hub/write/upload.js';

@@ -3,7 +3,7 @@ import { RepoId, Sha256 } from '../../core/ids.js';
 import { generateGemma4 } from '../../dev/checkpoint/gemma4.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { headerOfFile } from '../../formats/safetensors/header.js';
-import { describeSource, filesToRead, type SourceModel } from '../../formats/vindex/source.js';
+import { describeSource, filesToRead, type SourceModel } from '../../formats/vindex/source-model.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { canonicalJson } from '../../core/digests.js';
 import type { RepoFile } from '../../hub/repo-file.js';

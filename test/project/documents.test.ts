@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot } from '../../dev/temporal/project.js';
 import { DecisionMessage, ReleaseMessage } from '../../plan/decision.js';
-import { parseCampaignDecision } from '../../plan/campaign/decision.js';
+import { parseCampaignDecision } from '../../plan/campaign/campaign-decision.js';
 import { parseSettingsFile } from '../../catalog/settings-file.js';
 import { parseSourceFile } from '../../catalog/source-file.js';
 import { ENTRY_FIELDS } from '../../catalog/entry.js';
@@ -140,7 +140,7 @@ describe('the guide to trouble', () => {
   });
 
   it('has everything that a run of larql can fail of', async () => {
-    const failures = codesIn(await sourceOf('larql/failure.ts'), /code: '(larql\/[a-z-]+)'/g);
+    const failures = codesIn(await sourceOf('larql/explain-failure.ts'), /code: '(larql\/[a-z-]+)'/g);
     expect(failures.length).toBeGreaterThan(6);
     expect(codes).toEqual(expect.arrayContaining(failures));
   });

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { JOURNAL } from '../../publish/build/mtp/extract.js';
+import { JOURNAL } from '../../publish/build/mtp/extract-mtp.js';
 import type { Workshop } from './workshop.js';
 
 /** Lines that match, in the files of the scratch whose paths do. */

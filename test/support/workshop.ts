@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
 import type { TemporalClient } from '../../temporal/connect-client.js';
-import { scratchIn, type ScratchLayout } from '../../publish/scratch/layout.js';
+import { scratchIn, type ScratchLayout } from '../../publish/scratch/scratch-layout.js';
 import { newestPlan } from '../../client/publish/plan-history.js';
 import { startPublish } from '../../temporal/start-publish.js';
 import { readRunning } from '../../client/publish/read.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hostId } from '../../publish/scratch/host-id.js';
-import type { ScratchLayout } from '../../publish/scratch/layout.js';
+import type { ScratchLayout } from '../../publish/scratch/scratch-layout.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { RepoId } from '../../core/ids.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';

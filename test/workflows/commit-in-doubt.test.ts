@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { scriptFaults, type Fault } from '../../dev/hub/index.js';
-import { NAMED_FAULTS } from '../../dev/hub/namedFaults.js';
+import { NAMED_FAULTS } from '../../dev/hub/named-faults.js';
 
 import { targetId } from '../../contract/names.js';
 import { scheduledSteps } from '../support/steps.js';

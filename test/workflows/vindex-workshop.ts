@@ -6,7 +6,7 @@ import { RepoId } from '../../core/ids.js';
 import { type BehaviourInput } from '../../dev/larql/behaviour.js';
 import { installStandIn } from '../../dev/larql/install.js';
 import { readRuns, type Run } from '../../dev/larql/runs.js';
-import { installedLarql } from '../dev/larql/larqlFixture.js';
+import { installedLarql } from '../dev/larql/larql-fixture.js';
 import { snapshotOf } from '../support/snapshot.js';
 import { Workshop } from '../support/workshop.js';
 

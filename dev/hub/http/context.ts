@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Identity } from '../auth.js';
 import type { HubSettings } from '../options.js';
-import type { RateLimiter } from '../rateLimit.js';
+import type { RateLimiter } from '../rate-limit.js';
 import type { UrlSigner } from '../signing.js';
-import type { Store } from '../store/openStore.js';
+import type { Store } from '../store/open-store.js';
 
 /** What every route works with. */
 export interface HubState {

@@ -11,11 +11,11 @@ import { bodyUnder } from '../faults/request.js';
 import type { Exchange, Fault, Intercept } from '../operations.js';
 import { spool } from '../store/spool.js';
 import type { HubState } from './context.js';
-import { describeExchange } from './describeExchange.js';
+import { describeExchange } from './describe-exchange.js';
 import { requireIdentity, requireSignature, takeLimit } from './guards.js';
 import { json, Refusal, refuse, type Reply } from './reply.js';
 import type { Pace } from '../../../core/pace.js';
-import type { OpenRecord, RequestLog } from './requestLog.js';
+import type { OpenRecord, RequestLog } from './request-log.js';
 import { createRouter, type Match, type Route } from './router.js';
 import { sendReply } from './send.js';
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { identify, type Identity } from '../auth.js';
-import type { LimitName } from '../rateLimit.js';
+import type { LimitName } from '../rate-limit.js';
 import type { HubState } from './context.js';
 import { Refusal, refuse, xmlError } from './reply.js';
 

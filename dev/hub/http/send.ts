@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Reply } from './reply.js';
 import type { Pace } from '../../../core/pace.js';
-import type { OpenRecord } from './requestLog.js';
+import type { OpenRecord } from './request-log.js';
 
 interface SendOptions {
   readonly withBody: boolean;

@@ -1,6 +1,6 @@
 import { formatBytes, plural } from '../../../core/text.js';
-import type { CommitRecord, TreeEntry } from '../store/commitRecord.js';
-import type { RepoRecord } from '../store/repoRecord.js';
+import type { CommitRecord, TreeEntry } from '../store/commit-record.js';
+import type { RepoRecord } from '../store/repo-record.js';
 import { html, type Html } from './html.js';
 
 /** Longer files, and longer lists, are shown in part. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseCard } from '../cardMetadata.js';
+import { parseCard } from '../card-metadata.js';
 import { readJson } from '../http/body.js';
 import { json, refuse } from '../http/reply.js';
 import type { Route } from '../http/router.js';

@@ -1,9 +1,9 @@
 import { json, refuse } from '../http/reply.js';
 import { param } from '../http/context.js';
 import type { Route } from '../http/router.js';
-import { commitChanges } from '../store/commitChanges.js';
-import { readCommitBody } from './commitBody.js';
-import { openRepoForWrite } from './openRepo.js';
+import { commitChanges } from '../store/commit-changes.js';
+import { readCommitBody } from './commit-body.js';
+import { openRepoForWrite } from './open-repo.js';
 
 const danglingMessage = (paths: readonly string[]): string =>
   'Your push was rejected because an LFS pointer pointed to a file that does not exist. ' +

@@ -1,7 +1,7 @@
 import { json } from '../http/reply.js';
 import type { Route } from '../http/router.js';
 import { listHistory } from '../store/history.js';
-import { openRepo, openRevision } from './openRepo.js';
+import { openRepo, openRevision } from './open-repo.js';
 import { pageLink, pageSize } from './paging.js';
 
 const commits: Route = {

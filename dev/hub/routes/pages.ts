@@ -8,11 +8,11 @@ import { html, type Html } from '../pages/html.js';
 import { page } from '../pages/layout.js';
 import { renderMarkdown } from '../pages/markdown.js';
 import { commitLink, commits, dateOf, encodePath, fileCells, files, link, repoLink, rows, short, shorten, title } from '../pages/parts.js';
-import type { TreeEntry } from '../store/commitRecord.js';
+import type { TreeEntry } from '../store/commit-record.js';
 import { listHistory } from '../store/history.js';
-import { readText } from '../store/readText.js';
+import { readText } from '../store/read-text.js';
 import { openCollection, visibleCollections } from './collections.js';
-import { openRepo, openRepoContent, openRevision } from './openRepo.js';
+import { openRepo, openRepoContent, openRevision } from './open-repo.js';
 
 /** What the Hub refuses a program, in words for a person at a browser, who sends no token. */
 const refusal = ({ reply }: Refusal): Reply => {

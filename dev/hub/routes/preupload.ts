@@ -3,11 +3,11 @@ import { ignoreMatcher, lfsMatcher } from '../git/attributes.js';
 import { readJson } from '../http/body.js';
 import { json } from '../http/reply.js';
 import type { Route } from '../http/router.js';
-import type { CommitRecord } from '../store/commitRecord.js';
+import type { CommitRecord } from '../store/commit-record.js';
 import type { ObjectStore } from '../store/objects.js';
-import { readText } from '../store/readText.js';
-import { openRepoForWrite, openRevision } from './openRepo.js';
-import { MAX_REGULAR_BYTES } from './regularFiles.js';
+import { readText } from '../store/read-text.js';
+import { openRepoForWrite, openRevision } from './open-repo.js';
+import { MAX_REGULAR_BYTES } from './regular-files.js';
 
 const PreuploadBody = z.object({
   files: z.array(z.object({ path: z.string(), size: z.int().nonnegative(), sample: z.base64() })),

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { xetHash } from '../git/xetHash.js';
+import { xetHash } from '../git/xet-hash.js';
 import { param } from '../http/context.js';
 import { refuse, Refusal, xmlError } from '../http/reply.js';
 import type { Route } from '../http/router.js';
-import { openRepoContent, openRevision } from './openRepo.js';
-import { serveFile } from './serveFile.js';
+import { openRepoContent, openRevision } from './open-repo.js';
+import { serveFile } from './serve-file.js';
 
 const resolve: Route = {
   operation: 'resolve',

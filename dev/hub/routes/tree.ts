@@ -4,9 +4,9 @@ import { flag, type RequestContext } from '../http/context.js';
 import { json, refuse } from '../http/reply.js';
 import type { Route } from '../http/router.js';
 import { listHistory } from '../store/history.js';
-import { openRepo, openRevision } from './openRepo.js';
+import { openRepo, openRevision } from './open-repo.js';
 import { pageLink, pageSize } from './paging.js';
-import { expandRows, listTree, type TreeRow } from './treeRows.js';
+import { expandRows, listTree, type TreeRow } from './tree-rows.js';
 
 /** What a page after this one starts behind. */
 const cursorOf = (row: TreeRow): string => Buffer.from(row.path).toString('base64url');

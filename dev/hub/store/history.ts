@@ -1,4 +1,4 @@
-import type { CommitRecord } from './commitRecord.js';
+import type { CommitRecord } from './commit-record.js';
 import type { RepoStore } from './repos.js';
 
 /** A commit and its ancestors, newest first. */

@@ -6,9 +6,9 @@ import { KeyedMutex } from '../../../core/keyed-mutex.js';
 import { compareBytes } from '../../../core/text.js';
 import { ifExists, readJsonFile, sizeOf, type TemporaryFiles } from './files.js';
 import type { ObjectStore } from './objects.js';
-import { type CommitRecord, CommitRecord as CommitSchema, serializeCommit, type Tree } from './commitRecord.js';
+import { type CommitRecord, CommitRecord as CommitSchema, serializeCommit, type Tree } from './commit-record.js';
 import { commitId, treeIds } from '../git/objects.js';
-import { type Gated, RepoRecord } from './repoRecord.js';
+import { type Gated, RepoRecord } from './repo-record.js';
 
 export interface NewCommit {
   readonly title: string;

@@ -4,7 +4,7 @@ import { readTextIfThere } from '../../../core/files.js';
 import { Sha256 } from '../../../core/ids.js';
 import type { OutputSlab } from '../../../formats/mtp/slabs.js';
 import { SourceProof } from '../../../plan/source-proof.js';
-import { slabReader } from './output.js';
+import { slabReader } from './payload-file.js';
 
 /** One slab that lies in the output, with the digests of its bytes and of what it was made of. The last of a place counts. */
 export const Extent = z.strictObject({

@@ -5,7 +5,7 @@ import type { OutputSlab } from '../../../formats/mtp/slabs.js';
 import type { FetchRange } from '../../../formats/ranges.js';
 import type { RangeReader } from '../../../hub/read/range.js';
 import { placesIn } from './convert.js';
-import type { Rooms } from './rooms.js';
+import type { Rooms } from './buffer-pool.js';
 
 export interface SpanParts {
   readonly readerOf: (file: string) => RangeReader;

@@ -7,9 +7,9 @@ import type { RangeReader } from '../../../hub/read/range.js';
 import type { Constants } from './constants.js';
 import { openConvertPool } from './convert-pool.js';
 import type { Extent, Journal } from './journal.js';
-import { writeAt } from './output.js';
+import { writeAt } from './payload-file.js';
 import { readSpan } from './read-span.js';
-import { Rooms } from './rooms.js';
+import { Rooms } from './buffer-pool.js';
 
 const SPANS_IN_FLIGHT = 4;
 

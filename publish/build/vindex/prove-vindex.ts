@@ -4,7 +4,7 @@ import { SwpError } from '../../../core/error.js';
 import { digestsOf, type FileDigests } from '../../../core/file-digests.js';
 import { writeAtomic } from '../../../core/files.js';
 import type { Digest } from '../../../core/ids.js';
-import { generationOf } from '../../../formats/vindex/blocks.js';
+import { generationOf } from '../../../formats/vindex/quant-blocks.js';
 import { canonicalIndex, weightsDigest } from '../../../formats/vindex/canonical-index.js';
 import { compareNumbers } from '../../../formats/vindex/compare-numbers.js';
 import { INDEX_FILE, parseIndex } from '../../../formats/vindex/index-json.js';

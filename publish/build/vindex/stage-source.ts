@@ -7,7 +7,7 @@ import { snapshotIn } from '../../../larql/environment.js';
 import type { RepoFile } from '../../../hub/repo-file.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import type { ReportProgress } from '../../progress.js';
-import { roomFor, type FreeDisk } from '../../scratch/room.js';
+import { roomFor, type FreeDisk } from '../../scratch/capacity.js';
 
 const FILES_IN_FLIGHT = 2;
 

@@ -3,7 +3,7 @@ import { bySource, type FleetTarget } from '../../../catalog/fleet.js';
 import { messageOf, SwpError } from '../../../core/error.js';
 import type { RepoId } from '../../../core/ids.js';
 import type { HubConfig } from '../../../hub/config.js';
-import { boundFindings } from '../../../plan/findings/digest.js';
+import { boundFindings } from '../../../plan/findings/finding-digests.js';
 import { finding, type Finding, type FleetFinding } from '../../../plan/findings/finding.js';
 import { examineTarget, type Examined, type ExamineOptions } from '../examine-target.js';
 import { checkSource } from './check-source.js';

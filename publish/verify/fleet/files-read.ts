@@ -1,13 +1,13 @@
-import { readModelConfig } from '../../../formats/mtp/config.js';
-import { filesToRead } from '../../../formats/vindex/source.js';
+import { readModelConfig } from '../../../formats/mtp/model-config.js';
+import { filesToRead } from '../../../formats/vindex/source-model.js';
 import type { HubConfig } from '../../../hub/config.js';
 import type { RepoFile } from '../../../hub/repo-file.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import { licenseFiles } from '../../../plan/licenses.js';
 import { isMirrored } from '../../../plan/plan-vision.js';
 import type { ArtifactKind } from '../../../core/ids.js';
-import { CONFIG_PATH, INDEX_PATH, NO_TENSORS, readConfig, readIndex, readSourceJson } from '../../facts/checkpoint.js';
-import { headTensors, MODEL_OPT_PATH } from '../../facts/mtp.js';
+import { CONFIG_PATH, INDEX_PATH, NO_TENSORS, readConfig, readIndex, readSourceJson } from '../../facts/checkpoint-headers.js';
+import { headTensors, MODEL_OPT_PATH } from '../../facts/read-mtp-source.js';
 
 type ReadFiles = (hub: HubConfig, source: SourceFacts, signal: AbortSignal) => Promise<readonly string[]> | readonly string[];
 

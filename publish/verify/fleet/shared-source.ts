@@ -4,7 +4,7 @@ import type { CommitSha } from '../../../core/ids.js';
 import type { HubConfig } from '../../../hub/config.js';
 import { readRepoInfo, type RepoInfo } from '../../../hub/read/repo.js';
 import type { SourceFacts } from '../../../plan/facts.js';
-import { readSource } from '../../facts/source.js';
+import { readSource } from '../../facts/read-source.js';
 
 /** One source of the fleet: what is asked of it is asked once, for all targets that are made from it. */
 export class SharedSource {

@@ -1,14 +1,14 @@
 import { totalmem } from 'node:os';
 import { SwpError } from '../../../core/error.js';
 import { formatBytes } from '../../../core/text.js';
-import { extractOptions } from '../../../formats/vindex/options.js';
+import { extractOptions } from '../../../formats/vindex/extract-options.js';
 import { BLAS } from '../../../larql/environment.js';
-import { findLarql } from '../../../larql/program.js';
+import { findLarql } from '../../../larql/find-larql.js';
 import { digestOf } from '../../../core/digests.js';
 import type { ArtifactPlan } from '../../../plan/artifact-plan.js';
 import type { Provenance } from '../../../plan/provenance.js';
 import { CONVERSIONS, type Recipe, type VindexRecipe } from '../../../plan/recipe.js';
-import { freeDiskAt } from '../../scratch/room.js';
+import { freeDiskAt } from '../../scratch/capacity.js';
 
 const madeOtherwise = (message: string, { predicate }: Provenance): SwpError => {
   const { swp } = predicate.runDetails.builder.version;

@@ -1,11 +1,11 @@
 import { GIT_BLOB_LIMIT } from '../../../core/digests.js';
 import { SwpError } from '../../../core/error.js';
 import type { HubConfig } from '../../../hub/config.js';
-import { readSmallFile } from '../../../hub/read/file.js';
+import { readSmallFile } from '../../../hub/read/read-small-file.js';
 import type { PayloadPlan } from '../../../plan/artifact-plan.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import { describeBytes, type ManifestFile } from '../../../plan/manifest.js';
-import { readPlannedSource } from '../../facts/source.js';
+import { readPlannedSource } from '../../facts/read-source.js';
 
 const HINT = 'Without the source as it was nobody can build it again. A private or gated one needs a token that may read it.';
 

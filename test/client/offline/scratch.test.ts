@@ -2,10 +2,10 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ScratchLayout } from '../../../publish/scratch/layout.js';
+import type { ScratchLayout } from '../../../publish/scratch/scratch-layout.js';
 import { openScratch } from '../../../publish/scratch/open-scratch.js';
-import { scratchParts } from '../../../publish/scratch/parts.js';
-import { SharedInputs } from '../../../publish/scratch/shared.js';
+import { scratchParts } from '../../../publish/scratch/scratch-parts.js';
+import { SharedInputs } from '../../../publish/scratch/shared-inputs.js';
 import { Digest, RepoId } from '../../../core/ids.js';
 import { lockScratch } from '../../../publish/scratch/lock-scratch.js';
 import { swp } from '../../support/swp.js';

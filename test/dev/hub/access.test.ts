@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LocalHub, TokenSpec } from '../../../dev/hub/index.js';
-import { ADMITTED, call, makeBytes, NO_CREATE, READER, startHub, STRANGER, WRITER } from './hubFixture.js';
+import { ADMITTED, call, makeBytes, NO_CREATE, READER, startHub, STRANGER, WRITER } from './hub-fixture.js';
 
 const FILES = new Map<string, Uint8Array>([
   ['README.md', Buffer.from('# Tiny\n')],

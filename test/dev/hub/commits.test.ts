@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { askUpload, call, commitLines, jsonOf, makeBytes, ndjson, READER, sha256, startHub, STRANGER, WRITER } from './hubFixture.js';
+import { askUpload, call, commitLines, jsonOf, makeBytes, ndjson, READER, sha256, startHub, STRANGER, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
 const header = { summary: 'a commit', description: 'line one\n\nSWP-Plan: sha256:0' };

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { type LocalHub, scriptFaults } from '../../../dev/hub/index.js';
-import { call, commitLines, startHub, WRITER } from './hubFixture.js';
+import { call, commitLines, startHub, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
 

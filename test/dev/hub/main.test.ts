@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { projectRoot } from '../../../dev/temporal/project.js';
-import { makeDirectory, ndjson, WRITER } from './hubFixture.js';
+import { makeDirectory, ndjson, WRITER } from './hub-fixture.js';
 
 const PROGRAM = join(projectRoot(), 'dist', 'dev', 'hub', 'main.js');
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LocalHub } from '../../../dev/hub/index.js';
-import { call, READER, startHub, STRANGER, WRITER } from './hubFixture.js';
+import { call, READER, startHub, STRANGER, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
 const EVIL = '<img src=x onerror=alert(1)>';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { LocalHub } from '../../../dev/hub/index.js';
-import { call, jsonOf, makeBytes, READER, sha256, startHub, WRITER } from './hubFixture.js';
+import { call, jsonOf, makeBytes, READER, sha256, startHub, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
 const BIG = makeBytes(1000, 5);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { startLocalHub } from '../../../dev/hub/index.js';
-import { askUpload, call, jsonOf, makeBytes, makeDirectory, putParts, READER, sha256, startHub, WRITER } from './hubFixture.js';
+import { askUpload, call, jsonOf, makeBytes, makeDirectory, putParts, READER, sha256, startHub, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
 

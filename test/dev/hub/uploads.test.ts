@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { LocalHub } from '../../../dev/hub/index.js';
-import { askUpload, call, makeBytes, putParts, sha256, startHub, WRITER } from './hubFixture.js';
+import { askUpload, call, makeBytes, putParts, sha256, startHub, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
 const BYTES = makeBytes(2500, 3);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { generateGemma4 } from '../../../dev/checkpoint/gemma4.js';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
-import { openJob, programs, sizesIn } from './larqlFixture.js';
+import { openJob, programs, sizesIn } from './larql-fixture.js';
 
 /**
  * `index.json` has the time in it, and the scores in `down_meta.bin` are sums in the order of whatever BLAS, processor and number of

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { generateGemma4 } from '../../../dev/checkpoint/gemma4.js';
 import { languageModel } from '../../../dev/checkpoint/language-model.js';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
-import { json, LAYER, openJob, programs, sizesIn, STAGE, STAGE_DONE } from './larqlFixture.js';
+import { json, LAYER, openJob, programs, sizesIn, STAGE, STAGE_DONE } from './larql-fixture.js';
 
 const SILENT = { code: 0, signal: null, stdout: '' };
 const MIXED = { 'tokenizer.json': expect.any(Number) as number, 'index.json': expect.any(Number) as number, 'tokenizer_config.json': 55 };

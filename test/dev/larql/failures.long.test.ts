@@ -5,7 +5,7 @@ import { generateGemma4 } from '../../../dev/checkpoint/gemma4.js';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
 import { LARQL_ERRORS, setBehaviour, type BehaviourInput } from '../../../dev/larql/behaviour.js';
 import { installStandIn } from '../../../dev/larql/install.js';
-import { json, openJob, sizesIn } from './larqlFixture.js';
+import { json, openJob, sizesIn } from './larql-fixture.js';
 
 const open = async (behaviour: BehaviourInput, checkpoint = generateLlama({ seed: 1 })) => {
   const job = await openJob();

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
 import { STAND_IN_MARKER } from '../../../larql/stand-in.js';
-import { openJob } from './larqlFixture.js';
+import { openJob } from './larql-fixture.js';
 
 describe('the stand-in', () => {
   it.each(['extract', 'slice', 'publish'])('is told from larql by the help of %s', async (command) => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
-import { json, openJob, programs } from './larqlFixture.js';
+import { json, openJob, programs } from './larql-fixture.js';
 
 describe.each(programs())('$name', ({ path }) => {
   const open = async () => {

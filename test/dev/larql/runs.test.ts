@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
 import { setBehaviour } from '../../../dev/larql/behaviour.js';
 import { readRuns } from '../../../dev/larql/runs.js';
-import { openJob } from './larqlFixture.js';
+import { openJob } from './larql-fixture.js';
 
 describe('the record of runs', () => {
   it('has what each was run with', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { generateGemma4 } from '../../../dev/checkpoint/gemma4.js';
 import type { SyntheticCheckpoint } from '../../../dev/checkpoint/generate.js';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
-import { json, openJob, programs, sizesIn } from './larqlFixture.js';
+import { json, openJob, programs, sizesIn } from './larql-fixture.js';
 
 describe.each(programs())('$name', ({ path }) => {
   const extracted = async (checkpoint: SyntheticCheckpoint) => {

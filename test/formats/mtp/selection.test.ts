@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readModelConfig } from '../../../formats/mtp/config.js';
+import { readModelConfig } from '../../../formats/mtp/model-config.js';
 import { planExtraction, planMtpSidecar } from '../../../formats/mtp/selection.js';
 import type { TensorShape } from '../../../formats/safetensors/write.js';
 import { file, tensors } from './checkpoint.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BlockLayout } from '../../../formats/vindex/blocks.js';
+import type { BlockLayout } from '../../../formats/vindex/quant-blocks.js';
 import { compareNumbers, type Comparison } from '../../../formats/vindex/compare-numbers.js';
-import { extractOptions } from '../../../formats/vindex/options.js';
+import { extractOptions } from '../../../formats/vindex/extract-options.js';
 import { rowError } from '../../../formats/vindex/row-error.js';
 import { validateVindex } from '../../../formats/vindex/validate.js';
 import { quantiseRow } from './quantise.js';

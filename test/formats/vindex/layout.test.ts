@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { estimateVindex } from '../../../formats/vindex/estimates.js';
 import { nameGeneration } from '../../../formats/vindex/file-names.js';
 import { expertServerLayout, fullLayout, layoutOf } from '../../../formats/vindex/layout.js';
-import { extractOptions } from '../../../formats/vindex/options.js';
-import { filesToRead } from '../../../formats/vindex/source.js';
+import { extractOptions } from '../../../formats/vindex/extract-options.js';
+import { filesToRead } from '../../../formats/vindex/source-model.js';
 import { described, gemma26, tinyGemma, tinyLlama, tinyMixtral } from './tiny-models.js';
 
 const sizes = (files: ReadonlyMap<string, number | null>): object => Object.fromEntries([...files].filter(([, size]) => size !== null));

@@ -1,4 +1,4 @@
-import type { BlockLayout } from '../../../formats/vindex/blocks.js';
+import type { BlockLayout } from '../../../formats/vindex/quant-blocks.js';
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, Math.round(value)));
 

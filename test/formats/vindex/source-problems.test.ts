@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extractOptions, type VindexQuant, type VindexSlice } from '../../../formats/vindex/options.js';
-import { describeSource } from '../../../formats/vindex/source.js';
+import { extractOptions, type VindexQuant, type VindexSlice } from '../../../formats/vindex/extract-options.js';
+import { describeSource } from '../../../formats/vindex/source-model.js';
 import { configProblem, quantProblem, sourceProblems } from '../../../formats/vindex/source-problems.js';
 import { changed, described, filesOf, placed, tinyGemma, tinyLlama, tinyMixtral, type TinyModel } from './tiny-models.js';
 

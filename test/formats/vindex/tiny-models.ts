@@ -1,4 +1,4 @@
-import { describeSource, type SourceFile, type SourceModel } from '../../../formats/vindex/source.js';
+import { describeSource, type SourceFile, type SourceModel } from '../../../formats/vindex/source-model.js';
 import { tensorBytes, type Dtype } from '../../../formats/dtype.js';
 import type { TensorInfo } from '../../../formats/safetensors/header.js';
 

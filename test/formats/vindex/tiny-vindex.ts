@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { randomNumbers } from '../../../dev/checkpoint/random.js';
-import type { BlockLayout } from '../../../formats/vindex/blocks.js';
+import type { BlockLayout } from '../../../formats/vindex/quant-blocks.js';
 import type { SourceReader } from '../../../formats/vindex/compare-numbers.js';
 import { CHECKSUMMED } from '../../../formats/vindex/file-names.js';
 import { expertServerLayout, fullLayout, type VindexLayout } from '../../../formats/vindex/layout.js';
-import { extractOptions, type ExtractOptions } from '../../../formats/vindex/options.js';
+import { extractOptions, type ExtractOptions } from '../../../formats/vindex/extract-options.js';
 import type { VindexReader } from '../../../formats/vindex/reading.js';
 import { sourceFloats } from '../../../formats/vindex/source-floats.js';
 import type { StoredTensor } from '../../../formats/vindex/stored-tensor.js';

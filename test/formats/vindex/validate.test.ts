@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extractOptions } from '../../../formats/vindex/options.js';
+import { extractOptions } from '../../../formats/vindex/extract-options.js';
 import type { VindexProblem } from '../../../formats/vindex/reading.js';
 import { validateVindex } from '../../../formats/vindex/validate.js';
 import { tinyGemma, tinyLlama, tinyMixtral } from './tiny-models.js';

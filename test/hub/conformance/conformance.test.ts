@@ -4,10 +4,10 @@ import { CommitSha, type CollectionSlug, type RepoId } from '../../../core/ids.j
 import { canReadOneByte, canWrite, whoAmI } from '../../../hub/access.js';
 import { addToCollection, createCollection, findCollection, holdsModel, readCollection } from '../../../hub/collections.js';
 import { listCommitsSince, readTrailers } from '../../../hub/read/commits.js';
-import { readSmallFile } from '../../../hub/read/file.js';
+import { readSmallFile } from '../../../hub/read/read-small-file.js';
 import { openFile } from '../../../hub/read/range.js';
 import { readRepo, type RepoFacts } from '../../../hub/read/repo.js';
-import { verifyPaths } from '../../../hub/verify.js';
+import { verifyPaths } from '../../../hub/read/verify-files.js';
 import { commitOnce, type CommitOrder, type CommitOutcome } from '../../../hub/write/commit.js';
 import { copyOnServer } from '../../../hub/write/copy-lfs.js';
 import { createRepo } from '../../../hub/write/create-repo.js';

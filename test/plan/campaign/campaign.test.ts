@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Digest, RepoId } from '../../../core/ids.js';
-import { parseCampaignDecision, strangers, type CampaignDecision } from '../../../plan/campaign/decision.js';
-import { campaignDigest } from '../../../plan/campaign/digest.js';
-import { plainRow, rowOf, type CampaignRow } from '../../../plan/campaign/row.js';
-import { addRows, NO_TOTALS } from '../../../plan/campaign/totals.js';
+import { parseCampaignDecision, strangers, type CampaignDecision } from '../../../plan/campaign/campaign-decision.js';
+import { campaignDigest } from '../../../plan/campaign/campaign-digest.js';
+import { plainRow, rowOf, type CampaignRow } from '../../../plan/campaign/campaign-row.js';
+import { addRows, NO_TOTALS } from '../../../plan/campaign/campaign-totals.js';
 import { blocked } from '../../../plan/checks.js';
 import { campaignMarkdown, inOrder, totalsText } from '../../../plan/render/campaign-markdown.js';
 import { plan } from '../fixtures.js';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RepoId } from '../../../core/ids.js';
-import { boundFindings, chainFindings, repairDigest, repairsOf } from '../../../plan/findings/digest.js';
+import { boundFindings, chainFindings, repairDigest, repairsOf } from '../../../plan/findings/finding-digests.js';
 import { mergeRepairs } from '../../../plan/findings/repair.js';
 import { finding, type FleetFinding } from '../../../plan/findings/finding.js';
 import { shareOf, weekOf } from '../../../plan/findings/share.js';
-import { joinTables, NO_FINDINGS, tableOf } from '../../../plan/findings/table.js';
+import { joinTables, NO_FINDINGS, tableOf } from '../../../plan/findings/finding-table.js';
 import { findingsMarkdown } from '../../../plan/render/findings-markdown.js';
 
 const at = (entry: string | null, code: FleetFinding['code'], message = 'm', path: string | null = null): FleetFinding => ({

@@ -3,7 +3,7 @@ import { headerOfFile } from '../../../formats/safetensors/header.js';
 import { openIndex, type SafetensorsIndex } from '../../../formats/safetensors/index-file.js';
 import type { CheckpointFile } from '../../../formats/mtp/selection.js';
 import type { SourceFacts } from '../../../plan/facts.js';
-import type { CheckpointFacts, ProposalFacts } from '../../../plan/proposal/facts.js';
+import type { CheckpointFacts, ProposalFacts } from '../../../plan/proposal/model-facts.js';
 
 export const COMMIT = CommitSha.parse('c'.repeat(40));
 

@@ -9,8 +9,8 @@ import { generateCheckpoint } from '../../../dev/checkpoint/generate.js';
 import { generateLlama } from '../../../dev/checkpoint/llama.js';
 import { generateVision } from '../../../dev/checkpoint/vision.js';
 import { detect } from '../../../plan/proposal/detect.js';
-import type { ProposalFacts } from '../../../plan/proposal/facts.js';
-import { mirrorOf, outputOf, sidecarOf, slugOf, vindexKey } from '../../../plan/proposal/names.js';
+import type { ProposalFacts } from '../../../plan/proposal/model-facts.js';
+import { mirrorOf, outputOf, sidecarOf, slugOf, vindexKey } from '../../../plan/proposal/target-names.js';
 import { proposeEntry, type ProposalOptions } from '../../../plan/proposal/propose.js';
 import { alone, COMMIT, readFiles, source } from './checkpoint.js';
 

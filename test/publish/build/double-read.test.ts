@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DoubleRead } from '../../../publish/build/double-read.js';
-import { readSource } from '../../../publish/facts/source.js';
+import { readSource } from '../../../publish/facts/read-source.js';
 import type { SwpError } from '../../../core/error.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import { openHub, REPO, signal, type TestHub } from '../../hub/support.js';

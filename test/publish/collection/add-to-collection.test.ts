@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileTarget } from '../../../publish/collection/add-to-collection.js';
-import { readCollectionFacts } from '../../../publish/facts/collection.js';
+import { readCollectionFacts } from '../../../publish/facts/read-collection.js';
 import type { FilingReport } from '../../../contract/publish-activities.js';
 import { CollectionSlug, RepoId } from '../../../core/ids.js';
 import { createCollection, readCollection } from '../../../hub/collections.js';

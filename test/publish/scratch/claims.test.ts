@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Claims, type ClaimWanted } from '../../../publish/scratch/claims.js';
 import { hostId } from '../../../publish/scratch/host-id.js';
-import { ScratchLayout } from '../../../publish/scratch/layout.js';
-import { SharedInputs } from '../../../publish/scratch/shared.js';
+import { ScratchLayout } from '../../../publish/scratch/scratch-layout.js';
+import { SharedInputs } from '../../../publish/scratch/shared-inputs.js';
 import { Trash } from '../../../publish/scratch/trash.js';
 import { Digest, RepoId } from '../../../core/ids.js';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { ScratchLayout } from '../../../publish/scratch/layout.js';
+import { ScratchLayout } from '../../../publish/scratch/scratch-layout.js';
 import { lockScratch } from '../../../publish/scratch/lock-scratch.js';
 
 it('a scratch is locked for one worker at a time, and the second is told whom to stop', async () => {

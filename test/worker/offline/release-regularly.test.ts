@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openScratch } from '../../../publish/scratch/open-scratch.js';
-import { scratchParts, type ScratchParts } from '../../../publish/scratch/parts.js';
+import { scratchParts, type ScratchParts } from '../../../publish/scratch/scratch-parts.js';
 import { Digest } from '../../../core/ids.js';
 import { releaseRegularly } from '../../../worker/sweep.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { watchStages } from '../../../worker/observe/stages.js';
+import { watchStages } from '../../../worker/observe/watch-stages.js';
 
 /** Watches until it has been counted so many times. */
 const watched = async (rounds: number, answer: (query: string, round: number) => number) => {

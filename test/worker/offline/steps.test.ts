@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { observeSteps } from '../../../worker/observe/steps.js';
+import { observeSteps } from '../../../worker/observe/observe-steps.js';
 
 const APPROVED = { entryName: 'acme/tiny', plan: { target: { repo: 'Acme/tiny-MTP' } } };
 

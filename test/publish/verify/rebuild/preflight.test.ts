@@ -2,7 +2,7 @@ import { totalmem, tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { checkConversion, checkRoom } from '../../../../publish/verify/rebuild/preflight.js';
 import { CommitSha, Digest, RepoId, Sha256 } from '../../../../core/ids.js';
-import { extractOptions } from '../../../../formats/vindex/options.js';
+import { extractOptions } from '../../../../formats/vindex/extract-options.js';
 import { BLAS } from '../../../../larql/environment.js';
 import { makeManifest, describeBytes } from '../../../../plan/manifest.js';
 import type { VindexRecipe } from '../../../../plan/recipe.js';

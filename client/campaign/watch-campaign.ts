@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { campaignId } from '../../contract/names.js';
+import type { publishCampaign } from '../../workflows/publish-campaign.js';
+import { isEnd, STAGES } from '../../contract/stages.js';
+import type { Context } from '../context.js';
+import { readCampaign, type ReadCampaign } from './read-campaign.js';
+
+/** A history of thousands of entries is not read more often. */
+const LOOK_MS = 5_000;
+
+const isOpen = (stage: string | null): boolean => STAGES.some((known) => known === stage && !isEnd(known));
+
+/** Looks until every publish of a campaign that has not ended is paused. */
+const untilPaused = async (client: Client, id: string, signal: AbortSignal): Promise<{ readonly paused: ReadCampaign }> => {
+  for (;;) {
+    await delay(LOOK_MS, undefined, { signal });
+    const campaign = await readCampaign(client, id);
+    const open = campaign.entries.filter(({ stage }) => isOpen(stage));
+    if (open.length > 0 && open.every(({ stage }) => stage === 'needs-attention')) return { paused: campaign };
+  }
+};
+
+/** How a campaign ended. Where nobody is at a terminal to answer, also that all of it is paused. */
+export const endOrPause = async (client: Client, id: string, { out, signal }: Context) => {
+  const ended = client.workflow
+    .getHandle<typeof publishCampaign>(campaignId(id))
+    .result()
+    .then((result) => ({ result }));
+  if (out.live() !== null) return ended;
+  const over = new AbortController();
+  const paused = untilPaused(client, id, AbortSignal.any([signal, over.signal]));
+  try {
+    return await Promise.race([ended, paused]);
+  } finally {
+    over.abort();
+    await Promise.allSettled([paused]);
+    // It rejects when the connection is closed, and nothing waits for it any more.
+    ended.catch(() => undefined);
+  }
+};

@@ -1,0 +1,20 @@
+import { readMtpSource } from '../../publish/facts/read-mtp-source.js';
+import type { MtpNames } from '../../formats/mtp/naming.js';
+import type { MtpSelection } from '../../formats/mtp/selection.js';
+import type { HubConfig } from '../../hub/config.js';
+import type { SourceFacts } from '../../plan/facts.js';
+import type { Context } from '../context.js';
+import { openSource, sourceHub } from '../open-source.js';
+
+export interface MtpSource {
+  readonly hub: HubConfig;
+  readonly source: SourceFacts;
+  readonly selection: MtpSelection;
+}
+
+/** Reads from headers, index and config what the sidecar of a repository would hold: the way that plans go too. */
+export const openMtpSource = async (text: string, names: MtpNames, { env, signal }: Context): Promise<MtpSource> => {
+  const hub = sourceHub(env);
+  const { source } = await openSource(hub, text, signal);
+  return { hub, source, selection: await readMtpSource(hub, source, names, signal) };
+};

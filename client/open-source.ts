@@ -1,0 +1,58 @@
+import { readSource } from '../publish/facts/read-source.js';
+import { SwpError } from '../core/error.js';
+import { parseOrFaults } from '../core/faults.js';
+import { RepoId, Revision } from '../core/ids.js';
+import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../hub/config.js';
+import type { SourceFacts } from '../plan/facts.js';
+import { readSettings } from '../settings/settings.js';
+import { hubName } from './hub-name.js';
+
+/** A person waits: the Hub gets this many tries, where a worker would go on for as long as it takes. */
+const ATTEMPTS = 4;
+
+/**
+ * Parses `owner/name` or `owner/name@revision`.
+ *
+ * @throws SwpError `client/bad-repo`, `client/bad-revision`
+ */
+const parseSource = (text: string): { readonly repo: RepoId; readonly revision: Revision | null } => {
+  const [name = '', given, ...rest] = text.split('@');
+  const repo = parseOrFaults(RepoId, name);
+  if ('faults' in repo)
+    throw new SwpError('usage', 'client/bad-repo', `${text} names no repository: ${repo.faults[0]?.message}.`, {
+      hint: 'Write owner/name, or owner/name@revision.',
+    });
+  if (given === undefined) return { repo: repo.data, revision: null };
+  const revision = parseOrFaults(Revision, [given, ...rest].join('@'));
+  if ('faults' in revision)
+    throw new SwpError('usage', 'client/bad-revision', `${text}: the revision ${revision.faults[0]?.message}.`, {
+      hint: `Leave it out for the newest commit: ${repo.data}`,
+    });
+  return { repo: repo.data, revision: revision.data };
+};
+
+/** The Hub for a person who reads sources: with the token for gated ones, and not for as long as it takes. */
+export const sourceHub = (env: NodeJS.ProcessEnv): HubConfig => {
+  const { sourceToken } = readSettings(env);
+  const own = withPatience(hubConfigFromEnv(env), ATTEMPTS);
+  return sourceToken === null ? own : withToken(own, sourceToken);
+};
+
+/**
+ * Reads what a repository is and lists, at the revision that the text names.
+ *
+ * @throws SwpError `client/no-source`, and those of {@link parseSource}
+ */
+export const openSource = async (
+  hub: HubConfig,
+  text: string,
+  signal: AbortSignal,
+): Promise<{ readonly source: SourceFacts; readonly pinned: boolean }> => {
+  const { repo, revision } = parseSource(text);
+  const source = await readSource(hub, repo, revision, signal);
+  if (source === null)
+    throw new SwpError('not-found', 'client/no-source', `${hubName(hub)} shows no repository ${text}.`, {
+      hint: `Check its name${revision === null ? '' : ' and its revision'}; a private or gated one needs a token that may read it (HF_TOKEN).`,
+    });
+  return { source, pinned: revision !== null };
+};

@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { readJson } from './http/body.js';
+import { json, Refusal, type Reply } from './http/reply.js';
+import type { RequestLog } from './http/request-log.js';
+import { sendReply } from './http/send.js';
+import { FaultRule, type FaultScript } from './script-faults.js';
+
+const PREFIX = '/__dev__/';
+
+/** Whether a request is for the endpoint and not for the hub. */
+export const isForDevEndpoint = (request: IncomingMessage): boolean => (request.url ?? '').startsWith(PREFIX);
+
+/**
+ * What a test in another process needs: `POST faults` with a list of rules, `DELETE faults`, `POST release` with
+ * `{gate}`, `GET requests`. It takes JSON only, so no web page can reach it by a plain form.
+ */
+export const createDevEndpoint = (script: FaultScript, log: RequestLog) => {
+  const answer = async (request: IncomingMessage): Promise<Reply> => {
+    const isJson = request.headers['content-type'] === 'application/json';
+    const wanted = `${request.method} ${(request.url ?? '').slice(PREFIX.length)}`;
+    if (request.method === 'POST' && !isJson) return json(415, { error: 'send application/json' });
+    switch (wanted) {
+      case 'POST faults':
+        script.add(await readJson(request, z.array(FaultRule)));
+        return json(200, {});
+      case 'DELETE faults':
+        script.clear();
+        return json(200, {});
+      case 'POST release':
+        script.release((await readJson(request, z.object({ gate: z.string() }))).gate);
+        return json(200, {});
+      case 'GET requests':
+        return json(200, log.records);
+      default:
+        return json(404, { error: `no ${wanted} here` });
+    }
+  };
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    let reply: Reply;
+    try {
+      reply = await answer(request);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      reply = error.reply;
+    }
+    await sendReply(response, reply, { withBody: true });
+  };
+};

@@ -1,0 +1,54 @@
+import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
+import { gitBlobOf, sha256Of } from '../../core/digests.js';
+import { refuseRepeatedToken, type CallOptions } from '../call.js';
+import type { HubConfig } from '../config.js';
+import { errorOfConnection } from '../errors.js';
+import { readBody } from '../http.js';
+import { retrying } from '../retry.js';
+import { fileDiffers } from './file-differs.js';
+import { openWhole } from './locate.js';
+import { readTwiceIfWrong } from './second-look.js';
+
+export interface SmallFile {
+  readonly repo: RepoId;
+  readonly commit: CommitSha;
+  readonly path: string;
+  readonly maxBytes: number;
+  /** What the tree lists of it; the bytes must agree. */
+  readonly file?: { readonly size: number; readonly gitBlob: GitBlobId; readonly lfs: Sha256 | null };
+}
+
+const digestMatches = (bytes: Uint8Array, file: NonNullable<SmallFile['file']>): boolean => {
+  if (bytes.byteLength !== file.size) return false;
+  return file.lfs === null ? gitBlobOf(bytes) === file.gitBlob : sha256Of(bytes) === file.lfs;
+};
+
+const readOnce = (hub: HubConfig, { repo, commit, path, maxBytes, file }: SmallFile, { signal }: CallOptions): Promise<Uint8Array> =>
+  retrying(hub, signal, async () => {
+    const { url, answer } = await openWhole(hub, { repo, commit, path, size: file?.size ?? 0, lfs: file?.lfs ?? null }, { signal });
+    let bytes: Uint8Array;
+    try {
+      bytes = await readBody(answer, maxBytes);
+    } catch (error) {
+      throw errorOfConnection(hub, { method: 'GET', url }, error);
+    }
+    refuseRepeatedToken(hub, { method: 'GET', url }, Buffer.from(bytes).toString('latin1'));
+    return bytes;
+  });
+
+/**
+ * Reads a whole small file at a commit into memory; twice where it is not as listed.
+ *
+ * @throws SwpError `hub/file-not-found`, `hub/answer-too-large`, `hub/file-differs`
+ */
+export const readSmallFile = async (hub: HubConfig, wanted: SmallFile, options: CallOptions): Promise<Uint8Array> => {
+  const { file } = wanted;
+  const { value, isRight } = await readTwiceIfWrong(
+    hub,
+    fileDiffers(wanted),
+    (from) => readOnce(from, wanted, options),
+    (bytes) => file === undefined || digestMatches(bytes, file),
+  );
+  if (!isRight) throw fileDiffers(wanted);
+  return value;
+};

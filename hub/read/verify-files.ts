@@ -1,0 +1,237 @@
+import { createHash } from 'node:crypto';
+import { HashThread } from '../../core/hash-thread.js';
+import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
+import type { RepoFile } from '../repo-file.js';
+import type { CallOptions } from '../call.js';
+import type { HubConfig } from '../config.js';
+import { fileDiffers } from './file-differs.js';
+import { openFile } from './range.js';
+import type { PinnedFile } from './locate.js';
+import { readTwiceIfWrong } from './second-look.js';
+import { readTree } from './tree.js';
+
+/** A block of a file with its digest. Bytes from the file's start, `end` exclusive. */
+interface Sample {
+  readonly begin: number;
+  readonly end: number;
+  readonly sha256: Sha256;
+}
+
+/** A file as it should be. A git blob id is all that the Hub lists outside LFS; large files are read back in samples. */
+export interface ExpectedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: Sha256;
+  readonly gitBlob?: GitBlobId | undefined;
+  readonly samples?: readonly Sample[] | undefined;
+}
+
+/** How much of the files that were compared was read back; the rest is as the Hub lists it. Bytes, and files. */
+export interface ReadBackTotals {
+  readonly bytes: number;
+  /** Of all files that were compared. */
+  readonly ofBytes: number;
+  readonly wholeFiles: number;
+  readonly sampledFiles: number;
+  readonly unreadFiles: number;
+}
+
+export interface Mismatch {
+  readonly path: string;
+  /** What shows it: that the file is not listed, how it is listed, or its bytes alone. */
+  readonly shownBy: 'absence' | 'listing' | 'bytes';
+  readonly reason: string;
+}
+
+/**
+ * What is read back: every byte, nothing, or samples of the files that have some and others whole: those of these paths,
+ * or up to so many bytes chosen by the seed.
+ */
+export type ReadBack = 'full' | 'nothing' | { readonly maxBytes: number; readonly seed: string } | { readonly paths: ReadonlySet<string> };
+
+export interface VerifyOptions extends CallOptions {
+  readonly sample: ReadBack;
+  /** The tree at the commit, where it was read already. */
+  readonly tree?: readonly RepoFile[];
+  /** Told how far reading back is, in bytes. */
+  readonly onProgress?: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
+}
+
+const compare = (file: ExpectedFile, found: RepoFile | undefined): string | null => {
+  if (found === undefined) return 'is not there';
+  if (found.size !== file.size) return `has ${found.size} bytes instead of ${file.size}`;
+  if (found.lfs !== null) return found.lfs === file.sha256 ? null : `has sha256 ${found.lfs} instead of ${file.sha256}`;
+  if (file.gitBlob === undefined) return null;
+  return found.gitBlob === file.gitBlob ? null : `has git blob ${found.gitBlob} instead of ${file.gitBlob}`;
+};
+
+/** A fixed order that no publisher chooses: by the digest of seed and path. */
+const shuffle = (files: readonly ExpectedFile[], seed: string): ExpectedFile[] =>
+  files
+    .map((file) => ({ file, rank: createHash('sha256').update(`${seed}\0${file.path}`).digest('hex') }))
+    .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
+    .map(({ file }) => file);
+
+/** Files whose every byte is read. */
+const chooseWhole = (files: readonly ExpectedFile[], sample: ReadBack, found: ReadonlyMap<string, RepoFile>): ReadonlySet<ExpectedFile> => {
+  if (sample === 'full') return new Set(files);
+  if (sample === 'nothing') return new Set();
+  if ('paths' in sample) return new Set(files.filter(({ path }) => sample.paths.has(path)));
+  let left = sample.maxBytes;
+  return new Set(
+    shuffle(files, sample.seed).filter((file) => {
+      // The Hub lists no digest that we know for these: only their bytes prove them.
+      const unlisted = found.get(file.path)?.lfs === null && file.gitBlob === undefined;
+      if (!unlisted && (file.samples !== undefined || file.size > left)) return false;
+      left -= file.size;
+      return true;
+    }),
+  );
+};
+
+/** What is read back of each file; of some it is nothing. */
+const choose = (
+  files: readonly ExpectedFile[],
+  sample: ReadBack,
+  found: ReadonlyMap<string, RepoFile>,
+): ReadonlyMap<ExpectedFile, readonly Sample[]> => {
+  const whole = chooseWhole(files, sample, found);
+  const rangesOf = (file: ExpectedFile): readonly Sample[] => {
+    if (whole.has(file)) return [{ begin: 0, end: file.size, sha256: file.sha256 }];
+    return sample === 'nothing' ? [] : (file.samples ?? []);
+  };
+  return new Map(files.map((file) => [file, rangesOf(file)]));
+};
+
+/** Up to so many bytes a thread costs more than it saves. */
+const HASHED_HERE = 16 * 1024 * 1024;
+
+type HashStream = (chunks: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void) => Promise<string>;
+
+const hashHere: HashStream = async (chunks, onBytes) => {
+  const hash = createHash('sha256');
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    onBytes(chunk.byteLength);
+  }
+  return hash.digest('hex');
+};
+
+const hashBeside: HashStream = async (chunks, onBytes) => {
+  const thread = new HashThread();
+  try {
+    for await (const chunk of chunks) {
+      await thread.update(chunk);
+      onBytes(chunk.byteLength);
+    }
+    return await thread.digest();
+  } finally {
+    await thread.close();
+  }
+};
+
+interface Reading {
+  readonly hub: HubConfig;
+  readonly file: PinnedFile;
+  readonly signal: AbortSignal;
+  readonly onBytes: (bytes: number) => void;
+}
+
+interface FileRead {
+  /** The first difference; null where there is none. */
+  readonly reason: string | null;
+  /** Something was wrong when it was read first, and right when it was read again. */
+  readonly wasWrong: boolean;
+}
+
+/** Reads ranges of a file, each twice where it is not the sealed one. */
+const readRanges = async ({ hub, file, signal, onBytes }: Reading, ranges: readonly Sample[]): Promise<FileRead> => {
+  const reader = openFile(hub, file);
+  let wasWrong = false;
+  for (const { begin, end, sha256 } of ranges) {
+    const hash = end - begin > HASHED_HERE ? hashBeside : hashHere;
+    let counted = 0;
+    const read = await readTwiceIfWrong(
+      hub,
+      fileDiffers(file),
+      (from) => {
+        onBytes(-counted);
+        counted = 0;
+        return hash((from === hub ? reader : openFile(from, file)).read(begin, end, signal), (bytes) => {
+          counted += bytes;
+          onBytes(bytes);
+        });
+      },
+      (digest) => digest === sha256,
+    );
+    if (!read.isRight) {
+      const which = end - begin === file.size ? 'its bytes' : `its bytes ${begin} to ${end}`;
+      return {
+        reason: `is listed right, but ${which} have sha256 ${read.value} instead of ${sha256}; they were read twice`,
+        wasWrong: false,
+      };
+    }
+    wasWrong ||= read.wasWrong;
+  }
+  return { reason: null, wasWrong };
+};
+
+const bytesIn = (ranges: readonly Sample[]): number => ranges.reduce((sum, { begin, end }) => sum + end - begin, 0);
+
+const totalsOf = (files: readonly ExpectedFile[], chosen: ReadonlyMap<ExpectedFile, readonly Sample[]>): ReadBackTotals => {
+  const read = [...chosen].filter(([, ranges]) => ranges.length > 0);
+  const whole = read.filter(([{ size }, ranges]) => bytesIn(ranges) === size);
+  return {
+    bytes: read.reduce((sum, [, ranges]) => sum + bytesIn(ranges), 0),
+    ofBytes: files.reduce((sum, { size }) => sum + size, 0),
+    wholeFiles: whole.length,
+    sampledFiles: read.length - whole.length,
+    unreadFiles: files.length - read.length,
+  };
+};
+
+export interface Verified {
+  readonly mismatches: readonly Mismatch[];
+  readonly readBack: ReadBackTotals;
+  /** Paths whose bytes were wrong when they were read first, and right when they were read again. */
+  readonly wrongOnce: readonly string[];
+}
+
+/** Compares the tree at a commit with what should be there, then reads bytes back. Differences are the result, not errors. */
+export const verifyPaths = async (
+  hub: HubConfig,
+  repo: RepoId,
+  commit: CommitSha,
+  files: readonly ExpectedFile[],
+  options: VerifyOptions,
+): Promise<Verified> => {
+  const { signal } = options;
+  const tree = options.tree ?? (await readTree(hub, repo, commit, options));
+  const found = new Map(tree.map((file) => [file.path, file]));
+  const mismatches = files.flatMap((file): Mismatch[] => {
+    const there = found.get(file.path);
+    const reason = compare(file, there);
+    return reason === null ? [] : [{ path: file.path, shownBy: there === undefined ? 'absence' : 'listing', reason }];
+  });
+  const wrong = new Set(mismatches.map(({ path }) => path));
+  const chosen = choose(
+    files.filter(({ path }) => !wrong.has(path)),
+    options.sample,
+    found,
+  );
+  const readBack = totalsOf(files, chosen);
+  const wrongOnce: string[] = [];
+  let doneBytes = 0;
+  for (const [file, ranges] of chosen) {
+    const { path, size } = file;
+    const pinned = { repo, commit, path, size, lfs: found.get(path)?.lfs ?? null };
+    const onBytes = (bytes: number): void => {
+      doneBytes += bytes;
+      options.onProgress?.({ file: path, doneBytes, totalBytes: readBack.bytes });
+    };
+    const { reason, wasWrong } = await readRanges({ hub, file: pinned, signal, onBytes }, ranges);
+    if (reason !== null) mismatches.push({ path, shownBy: 'bytes', reason });
+    else if (wasWrong) wrongOnce.push(path);
+  }
+  return { mismatches, readBack, wrongOnce };
+};

@@ -1,0 +1,141 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { messageOf, SwpError } from '../core/error.js';
+import { makeDirectory } from '../core/files.js';
+import { headerOfFile } from '../formats/safetensors/header.js';
+import { generationOf, type BlockGeneration } from '../formats/vindex/quant-blocks.js';
+import { compareNumbers } from '../formats/vindex/compare-numbers.js';
+import { nameGeneration } from '../formats/vindex/file-names.js';
+import { layoutOf } from '../formats/vindex/layout.js';
+import { extractOptions, type NameGeneration, type VindexQuant } from '../formats/vindex/extract-options.js';
+import { describeSource, type SourceModel } from '../formats/vindex/source-model.js';
+import { validateVindex } from '../formats/vindex/validate.js';
+import { jobDirectories, larqlEnvironment, snapshotIn } from './environment.js';
+import { extractVindex, sliceVindex, type LarqlJob } from './extract-vindex.js';
+import type { LarqlProgram } from './find-larql.js';
+import { runLarql } from './run-larql.js';
+import { STAND_IN_MARKER } from './stand-in.js';
+import { tinyModel } from './tiny-model.js';
+import { openVindex } from './vindex-directory.js';
+
+/** What a larql can do, found by trying it. */
+export interface LarqlCapabilities {
+  readonly quants: readonly VindexQuant[];
+  readonly expertServer: boolean;
+  /** How it lays out the blocks of Q6_K; `none` where it does not quantise. */
+  readonly blocks: BlockGeneration | 'none';
+  readonly names: NameGeneration;
+  readonly standIn: boolean;
+}
+
+const MODEL = 'swp/probe';
+const COMMIT = '0'.repeat(40);
+const LAYERS = 2;
+const HELP_SILENCE_MS = 60_000;
+const ROWS = 16;
+
+const describeTiny = (files: ReadonlyMap<string, Uint8Array>): SourceModel => {
+  const described = describeSource(
+    JSON.parse(new TextDecoder().decode(files.get('config.json'))),
+    [...files].map(([path, bytes]) => {
+      if (!path.endsWith('.safetensors')) return { path, size: bytes.byteLength };
+      return { path, size: bytes.byteLength, tensors: headerOfFile(bytes).tensors };
+    }),
+  );
+  if ('model' in described) return described.model;
+  throw new SwpError('internal', 'larql/probe', `The model of the probe is none: ${described.faults.join('; ')}.`);
+};
+
+const writeTiny = async (files: ReadonlyMap<string, Uint8Array>, directory: string): Promise<void> => {
+  for (const [path, bytes] of files) {
+    await makeDirectory(dirname(join(directory, path)));
+    await writeFile(join(directory, path), bytes);
+  }
+};
+
+/** Extracts the tiny model and looks at what came out: names, and the layout of its blocks. */
+const tryQuantised = async (job: LarqlJob, output: string): Promise<Pick<LarqlCapabilities, 'blocks' | 'names'>> => {
+  const files = tinyModel();
+  await writeTiny(files, snapshotIn(job.directories.hubCache, MODEL, COMMIT));
+  await extractVindex({ ...job, model: MODEL, output, quant: 'q4k', layers: LAYERS, outputBytes: 0 });
+  const vindex = await openVindex(output, job);
+  try {
+    const names = nameGeneration(vindex.files.map(({ path }) => path)) ?? 'q4k';
+    const layout = layoutOf(describeTiny(files), extractOptions('q4k', names), 'full');
+    const problems = await validateVindex(vindex, layout, MODEL);
+    const source = {
+      read: (path: string, begin: number, end: number) => Promise.resolve(files.get(path)?.subarray(begin, end) ?? new Uint8Array()),
+    };
+    const compared = problems.length > 0 ? null : await compareNumbers(layout, vindex, source, { seed: 1, rowsPerFile: ROWS });
+    const wrong = [...problems, ...(compared?.problems ?? [])][0];
+    if (wrong !== undefined || compared === null || compared.blocks === null)
+      throw new SwpError(
+        'integrity',
+        'larql/probe',
+        `Of a tiny model it makes a vindex that is not whole: ${wrong?.path ?? ''}: ${wrong?.message ?? 'its blocks say nothing'}`,
+      );
+    return { names, blocks: generationOf(compared.blocks) };
+  } finally {
+    await vindex.close();
+  }
+};
+
+/** True where larql takes it; a refusal of its arguments is an answer, anything else is thrown on. */
+const takes = async (run: Promise<unknown>): Promise<boolean> => {
+  try {
+    await run;
+    return true;
+  } catch (error) {
+    if (error instanceof SwpError && (error.code === 'larql/usage' || error.code === 'larql/failed')) return false;
+    throw error;
+  }
+};
+
+/**
+ * Finds out what a larql can do by having it extract a tiny model: its version is the same for every build.
+ *
+ * @param root where its files go, and are gone again afterwards
+ * @throws SwpError `larql/…` where it cannot even do that
+ */
+export const probeLarql = async (
+  program: LarqlProgram,
+  root: string,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<LarqlCapabilities> => {
+  await makeDirectory(root);
+  const directory = await mkdtemp(join(root, 'probe-'));
+  const directories = jobDirectories(directory, join(directory, 'hub'));
+  const job: LarqlJob = { program, directories, env, signal };
+  try {
+    await makeDirectory(directories.home);
+    const help = await runLarql({
+      program,
+      args: ['extract', '--help'],
+      env: larqlEnvironment(env, directories),
+      cwd: directories.home,
+      signal,
+      silenceMs: () => HELP_SILENCE_MS,
+    });
+    const output = join(directory, 'out');
+    let tried: Pick<LarqlCapabilities, 'blocks' | 'names'> = { blocks: 'none', names: 'q4k' };
+    const quantises = await takes(
+      tryQuantised(job, output).then((found) => {
+        tried = found;
+      }),
+    );
+    const slice = { ...job, source: output, output: join(directory, 'slice'), bytes: 0, dryRun: true };
+    return {
+      ...tried,
+      quants: quantises ? ['none', 'q4k'] : ['none'],
+      expertServer: quantises && (await takes(sliceVindex(slice))),
+      standIn: help.includes(STAND_IN_MARKER),
+    };
+  } catch (error) {
+    if (!(error instanceof SwpError)) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new SwpError(error.kind, error.code, `The larql at ${program.path} cannot be used: ${messageOf(error)}`, hint);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+};

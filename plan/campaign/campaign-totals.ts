@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { CampaignRow } from './campaign-row.js';
+
+/** What a campaign amounts to. */
+export const CampaignTotals = z.strictObject({
+  changes: z.int(),
+  unchanged: z.int(),
+  blocked: z.int(),
+  fetchBytes: z.number(),
+  outputBytes: z.number(),
+  /** Of the entry that wants most: entries are built one after another. */
+  diskBytes: z.number(),
+});
+export type CampaignTotals = z.infer<typeof CampaignTotals>;
+
+export const NO_TOTALS: CampaignTotals = { changes: 0, unchanged: 0, blocked: 0, fetchBytes: 0, outputBytes: 0, diskBytes: 0 };
+
+export const addRows = (totals: CampaignTotals, rows: readonly CampaignRow[]): CampaignTotals =>
+  rows.reduce(
+    (now, row) => ({
+      ...now,
+      [row.state]: now[row.state] + 1,
+      fetchBytes: now.fetchBytes + row.fetchBytes,
+      outputBytes: now.outputBytes + row.outputBytes,
+      diskBytes: Math.max(now.diskBytes, row.diskBytes),
+    }),
+    totals,
+  );

@@ -1,0 +1,39 @@
+import pMap from 'p-map';
+import { readModelConfig, type ModelConfig } from '../../formats/mtp/model-config.js';
+import { readMtpKey } from '../../formats/mtp/keys.js';
+import type { MtpNames } from '../../formats/mtp/naming.js';
+import { planMtpSidecar, type MtpSelection } from '../../formats/mtp/selection.js';
+import type { SafetensorsIndex } from '../../formats/safetensors/index-file.js';
+import type { HubConfig } from '../../hub/config.js';
+import type { RepoFile } from '../../hub/repo-file.js';
+import type { SourceFacts } from '../../plan/facts.js';
+import { HeaderReader, HEADERS_IN_FLIGHT, readConfig, readIndex, readSourceJson, type Wanted } from './checkpoint-headers.js';
+
+/** What ModelOpt writes beside a checkpoint that it quantised. */
+export const MODEL_OPT_PATH = 'hf_quant_config.json';
+
+/** The safetensors files that may hold weights: those of the index, and every other one in the root. */
+export const weightFiles = (source: SourceFacts, index: SafetensorsIndex | undefined): RepoFile[] => {
+  return source.files.filter(
+    (file) => index?.files.has(file.path) === true || (file.path.endsWith('.safetensors') && !file.path.includes('/')),
+  );
+};
+
+/** The tensors of a model's heads. A head with 384 experts, each with three matrices of three tensors, has 3,456 for them. */
+export const headTensors = (model: ModelConfig): Wanted => ({ isWanted: (name) => readMtpKey(name, model) !== null, most: 20_000 });
+
+/**
+ * Reads config, index and headers by range and selects the MTP tensors. No tensor data is read.
+ *
+ * @throws SwpError where a file breaks its format; the message names file, tensor and values
+ */
+export const readMtpSource = async (hub: HubConfig, source: SourceFacts, names: MtpNames, signal: AbortSignal): Promise<MtpSelection> => {
+  const config = await readConfig(hub, source, signal);
+  const modelOpt = await readSourceJson(hub, source, MODEL_OPT_PATH, signal);
+  const model = readModelConfig(config, modelOpt);
+  const wanted = headTensors(model);
+  const index = await readIndex(hub, source, wanted, signal);
+  const headers = new HeaderReader(hub, source, wanted, signal);
+  const files = await pMap(weightFiles(source, index), (file) => headers.read(file), { concurrency: HEADERS_IN_FLIGHT, signal });
+  return planMtpSidecar({ files, ...(index === undefined ? {} : { index }), config, modelOpt }, names);
+};

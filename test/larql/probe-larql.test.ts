@@ -1,0 +1,51 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BehaviourInput } from '../../dev/larql/behaviour.js';
+import { installStandIn } from '../../dev/larql/install.js';
+import { probeLarql, type LarqlCapabilities } from '../../larql/probe-larql.js';
+import { findLarql } from '../../larql/find-larql.js';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swp-probe-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const probe = async (behaviour: BehaviourInput = {}): Promise<LarqlCapabilities> => {
+  const program = await findLarql({ SWP_LARQL: await installStandIn(join(directory, 'program'), behaviour) });
+  return probeLarql(program!, join(directory, 'scratch'), process.env, new AbortController().signal);
+};
+
+describe('a larql that is tried', () => {
+  it('shows what it can do, and leaves nothing behind', async () => {
+    expect(await probe()).toEqual({ quants: ['none', 'q4k'], expertServer: true, blocks: 'early', names: 'q4k', standIn: true });
+    expect(await readdir(join(directory, 'scratch'))).toEqual([]);
+  });
+
+  it('shows the other generation of blocks and names', async () => {
+    expect(await probe({ blocks: 'ggml', names: 'kquant' })).toMatchObject({
+      quants: ['none', 'q4k'],
+      blocks: 'ggml',
+      names: 'kquant',
+    });
+  });
+
+  it('may lack quantisation, or the slice', async () => {
+    expect(await probe({ quantises: false })).toMatchObject({ quants: ['none'], expertServer: false, blocks: 'none' });
+    expect(await probe({ expertServer: false })).toMatchObject({ quants: ['none', 'q4k'], expertServer: false });
+  });
+
+  it.each<[string, BehaviourInput]>([
+    ['writes blocks that decode to garbage', { blocks: 'wrong' }],
+    ['passes over tensors', { skips: ['down_proj.weight'] }],
+  ])('that %s cannot be used', async (_, behaviour) => {
+    await expect(probe(behaviour)).rejects.toMatchObject({ code: 'larql/probe', message: expect.stringContaining('not whole') });
+  });
+
+  it('that breaks down cannot be used, and says what it said', async () => {
+    const trouble = { kind: 'panic' as const, at: { step: 'down_meta' as const } };
+    await expect(probe({ trouble })).rejects.toMatchObject({ code: 'larql/panic', message: expect.stringContaining('panicked') });
+  });
+});
