@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { describeIssues } from '../core/describe-issues.js';
 import { SwpError, messageOf } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import { INPUTS } from './inputs.js';
 import { NothingSent } from '../publish/commit/nothing-sent.js';
 import { explainFailure } from '../publish/scratch/explain-failure.js';
@@ -21,7 +21,7 @@ export const toFailure = (thrown: unknown, redact: Redact): Error => {
   const error = thrown instanceof NothingSent ? thrown.cause : thrown;
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   // Raw: what is cut before may hold most of a token.
-  const message = oneLine(redact(messageOf(error)), 2000);
+  const message = sanitizeLine(redact(messageOf(error)), 2000);
   if (error instanceof SwpError) {
     return ApplicationFailure.create({
       type: error.code,

@@ -7,7 +7,7 @@ import { catalogError } from '../catalog/problem.js';
 import { snapshotOf, type EntrySnapshot } from '../catalog/snapshot.js';
 import { SwpError, messageOf } from '../core/error.js';
 import type { ArtifactKind } from '../core/ids.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import { campaignDigest } from '../plan/campaign/campaign-digest.js';
 import { plainRow, rowOf, type CampaignRow } from '../plan/campaign/campaign-row.js';
 import { volatileChecks } from '../plan/volatile-checks.js';
@@ -19,7 +19,7 @@ import type {
   StartRequest,
 } from '../contract/campaign-activities.js';
 import { cardChecks } from '../publish/planning/card-checks.js';
-import { tellingRetries, withHeartbeat } from './heartbeat.js';
+import { withRetryReporting, withHeartbeat } from './heartbeat.js';
 import type { ReportProgress } from '../publish/progress.js';
 import type { ArtifactPlanDeps } from '../publish/planning/plan-artifact.js';
 import { planArtifacts } from '../publish/planning/plan-entry.js';
@@ -28,7 +28,7 @@ import { looksUnchanged } from '../publish/planning/looks-unchanged.js';
 
 export interface CampaignDeps extends ArtifactPlanDeps {
   /** The catalog as it is now. */
-  readonly catalog: () => Promise<Pick<ReadCatalog, 'sound' | 'problems'>>;
+  readonly catalog: () => Promise<Pick<ReadCatalog, 'validEntries' | 'problems'>>;
   readonly publishes: PublishClient;
 }
 
@@ -87,9 +87,9 @@ const isSelected = ({ entry }: CatalogEntry, select: CampaignSelection): boolean
 export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities => {
   /** Read once a step: to parse a catalog of a thousand entries takes as long as to plan one. */
   const snapshots = async (): Promise<(name: string) => EntrySnapshot | null> => {
-    const { sound } = await deps.catalog();
+    const { validEntries } = await deps.catalog();
     return (name) => {
-      const found = sound.get(name);
+      const found = validEntries.get(name);
       return found === undefined ? null : snapshotOf(found);
     };
   };
@@ -117,10 +117,10 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
   return {
     selectEntries: ({ select, only }) =>
       withHeartbeat('reading the catalog', async () => {
-        const { sound, problems } = await deps.catalog();
-        const chosen = [...sound.values()].filter((entry) => isSelected(entry, select) && artifactsOf(entry.entry, only).length > 0);
-        if (sound.size === 0 && problems.length > 0) throw catalogError(problems);
-        if (chosen.length === 0) throw nothingSelected(select, only, [...sound.values()]);
+        const { validEntries, problems } = await deps.catalog();
+        const chosen = [...validEntries.values()].filter((entry) => isSelected(entry, select) && artifactsOf(entry.entry, only).length > 0);
+        if (validEntries.size === 0 && problems.length > 0) throw catalogError(problems);
+        if (chosen.length === 0) throw nothingSelected(select, only, [...validEntries.values()]);
         if (chosen.length > MOST_ENTRIES)
           throw new SwpError(
             'invalid',
@@ -137,7 +137,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
     planCampaignBatch: (batch) =>
       withHeartbeat('planning', async (signal, report) => {
         const snapshot = await snapshots();
-        const planDeps = { ...deps, hub: tellingRetries(deps.hub, report) };
+        const planDeps = { ...deps, hub: withRetryReporting(deps.hub, report) };
         return forEach(batch.entries, 'entries', { signal, report }, (name) => planOne(planDeps, name, snapshot(name), batch, signal));
       }),
 
@@ -189,7 +189,7 @@ const attemptStart = async (
   try {
     return { entry: name, run: await publishes.start(entry, options, signal), reason: null };
   } catch (error) {
-    if (error instanceof SwpError && !error.transient) return { entry: name, run: null, reason: oneLine(messageOf(error), REASON) };
+    if (error instanceof SwpError && !error.transient) return { entry: name, run: null, reason: sanitizeLine(messageOf(error), REASON) };
     throw error;
   }
 };

@@ -4,7 +4,7 @@ import type { ControlActivities, WaitingActivities } from '../contract/publish-a
 import { findCommit } from '../publish/commit/find-commit.js';
 import { readSource } from '../publish/facts/read-source.js';
 import { readTarget } from '../publish/facts/read-target.js';
-import { tellingRetries, withHeartbeat } from './heartbeat.js';
+import { withRetryReporting, withHeartbeat } from './heartbeat.js';
 import type { Notification } from '../contract/notification.js';
 import { planEntry, type PlanDeps } from '../publish/planning/plan-entry.js';
 import { verifyPublished } from '../publish/verify/verify-published.js';
@@ -21,13 +21,13 @@ export interface ControlDeps extends PlanDeps {
 export const createControlActivities = (deps: ControlDeps): ControlActivities & WaitingActivities => ({
   planEntry: (request) =>
     withHeartbeat('planning', async (signal, report) => {
-      const { shown: _shown, ...planned } = await planEntry({ ...deps, hub: tellingRetries(deps.hub, report) }, request, signal);
+      const { shown: _shown, ...planned } = await planEntry({ ...deps, hub: withRetryReporting(deps.hub, report) }, request, signal);
       return planned;
     }),
 
   checkPreconditions: (plan) =>
     withHeartbeat('checking the target', async (signal, report) => {
-      const hub = tellingRetries(deps.hub, report);
+      const hub = withRetryReporting(deps.hub, report);
       const { source } = plan;
       if (source !== null) {
         const found = await readSource(hub, source.repo, source.commit, signal);
@@ -38,9 +38,10 @@ export const createControlActivities = (deps: ControlDeps): ControlActivities & 
     }),
 
   verifyArtifact: (request) =>
-    withHeartbeat('verifying', (signal, report) => verifyPublished(tellingRetries(deps.hub, report), request, report, signal)),
+    withHeartbeat('verifying', (signal, report) => verifyPublished(withRetryReporting(deps.hub, report), request, report, signal)),
 
-  findCommit: (request) => withHeartbeat('committing', (signal, report) => findCommit(tellingRetries(deps.hub, report), request, signal)),
+  findCommit: (request) =>
+    withHeartbeat('committing', (signal, report) => findCommit(withRetryReporting(deps.hub, report), request, signal)),
 
   notify: (notification) => deps.notify(notification, Context.current().cancellationSignal),
 

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import type { HubConfig } from '../hub/config.js';
 import { LASTING_MS } from '../hub/retry.js';
 import { progressText, type Progress } from '../contract/progress.js';
@@ -48,10 +48,10 @@ export const withHeartbeat = async <T>(
 };
 
 /** The same Hub, which tells people through heartbeats and the log why nothing moves: otherwise a wait looks like work. */
-export const tellingRetries = (hub: HubConfig, report: ReportProgress): HubConfig => ({
+export const withRetryReporting = (hub: HubConfig, report: ReportProgress): HubConfig => ({
   ...hub,
   onRetry: (error, waitMs, failingMs) => {
-    const reason = oneLine(error.message, 400);
+    const reason = sanitizeLine(error.message, 400);
     const note = `tried again in ${Math.ceil(waitMs / 1000)} s: ${reason}`;
     const since = new Date(Date.now() - failingMs).toISOString();
     report({ note, ...(failingMs < LASTING_MS ? {} : { failing: { since, reason, until: Date.now() + waitMs + ATTEMPT_MS } }) });

@@ -9,7 +9,7 @@ import type { ClaimActivities, HostActivities, LightActivities } from '../contra
 import { buildPayload, type BuildOrder } from '../publish/build/build-payload.js';
 import { commitSealed } from '../publish/commit/commit-sealed.js';
 import { fileTarget } from '../publish/collection/add-to-collection.js';
-import { tellingRetries, withHeartbeat } from './heartbeat.js';
+import { withRetryReporting, withHeartbeat } from './heartbeat.js';
 import type { ReportProgress } from '../publish/progress.js';
 import type { HostLarql } from '../publish/facts/host-larql.js';
 import { mirrorPayload } from '../publish/build/mirror.js';
@@ -22,7 +22,7 @@ import { capacityOf } from '../publish/scratch/capacity.js';
 import { openSealed, publishedPayload, seal, type Payload, type Sealed } from '../publish/seal/seal.js';
 import { assertTargetAllowed } from '../publish/upload/allowed-targets.js';
 import { uploadSealed } from '../publish/upload/upload-sealed.js';
-import { inputsOf, leavesToOthers } from '../publish/build/vindex/shared-inputs-of.js';
+import { inputsOf, shouldDeferClaim } from '../publish/build/vindex/shared-inputs-of.js';
 
 export interface HighmemDeps extends ScratchParts {
   readonly host: string;
@@ -39,9 +39,9 @@ export interface HighmemDeps extends ScratchParts {
    * How long a claim is left to hosts that may have done more of its work, each time, in milliseconds; and how long one
    * that was refused waits at first, then longer each time: with several hosts another may have room.
    */
-  readonly leaveMs: number;
+  readonly deferMs: number;
   /** True once the process was asked to stop: an upload then ends at a part's boundary. */
-  readonly stopRequested: () => boolean;
+  readonly shouldStop: () => boolean;
 }
 
 /** The workflow of the artifact that a step works for; it holds the claim too. */
@@ -77,8 +77,8 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
   const beating = <T>(step: string, run: (signal: AbortSignal, report: ReportProgress) => Promise<T>): Promise<T> =>
     withHeartbeat(step, run, deps.host);
   const hubs = (report: ReportProgress) => ({
-    hub: tellingRetries(deps.writeHub, report),
-    sourceHub: tellingRetries(deps.sourceHub, report),
+    hub: withRetryReporting(deps.writeHub, report),
+    sourceHub: withRetryReporting(deps.sourceHub, report),
   });
   /** A claim counts on the space of what is still being deleted. */
   const awaitDeletion = async (report: ReportProgress, signal: AbortSignal): Promise<void> => {
@@ -98,8 +98,8 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         probeHost(
           {
             host: deps.host,
-            writeHub: tellingRetries(deps.writeHub, report),
-            sourceHub: tellingRetries(deps.sourceHub, report),
+            writeHub: withRetryReporting(deps.writeHub, report),
+            sourceHub: withRetryReporting(deps.sourceHub, report),
             targets: deps.targets,
             capacity: () => capacityOf(deps.layout.root),
             larql: deps.larql,
@@ -112,11 +112,11 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     claimHost: ({ holder, recipeDigest, diskBytes, memoryBytes = 0, recipe, excludedHost }) =>
       beating('claiming a host', async () => {
         const { attempt } = Context.current().info;
-        if (recipe?.kind === 'vindex' && (await leavesToOthers(recipe, deps.shared, attempt)))
+        if (recipe?.kind === 'vindex' && (await shouldDeferClaim(recipe, deps.shared, attempt)))
           throw ApplicationFailure.create({
             type: 'host-busy',
             message: `Host ${deps.host} leaves ${holder} a moment to hosts that may have staged or extracted its source already.`,
-            nextRetryDelay: deps.leaveMs,
+            nextRetryDelay: deps.deferMs,
           });
         const inputs = recipe?.kind === 'vindex' ? inputsOf(recipe) : [];
         const answer =
@@ -127,7 +127,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         throw ApplicationFailure.create({
           type: 'host-busy',
           message: `Host ${deps.host} cannot take ${holder} now: ${answer.reason}.`,
-          nextRetryDelay: Math.min(deps.busyRetryMs, deps.leaveMs * BUSY_GROWTH ** (attempt - 1)),
+          nextRetryDelay: Math.min(deps.busyRetryMs, deps.deferMs * BUSY_GROWTH ** (attempt - 1)),
         });
       }),
 
@@ -137,12 +137,12 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         await awaitDeletion(report, signal);
         const { plan } = approved;
         const source = {
-          hub: tellingRetries(deps.sourceHub, report),
+          hub: withRetryReporting(deps.sourceHub, report),
           layout: deps.layout,
           shared: deps.shared,
           larql: deps.larql,
           freeDisk: () => deps.claims.freeDisk(),
-          stopRequested: deps.stopRequested,
+          shouldStop: deps.shouldStop,
         };
         const payload = await payloadOf(source, { plan, holder: holderOf(), report, signal }).catch((error: unknown) => {
           throw endDamage(error, Context.current().info.attempt);
@@ -160,7 +160,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       beating('uploading', async (signal, report) => {
         await admit(approved);
         assertReleased(approved, manifestDigest);
-        const target = { ...hubs(report), layout: deps.layout, stopRequested: deps.stopRequested };
+        const target = { ...hubs(report), layout: deps.layout, shouldStop: deps.shouldStop };
         return orScratchLost(async () => uploadSealed(target, approved, await openSealed(deps, approved, manifestDigest), report, signal));
       }),
 
@@ -184,7 +184,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
 
     fileInCollection: (approved) =>
       beating('filing', (signal, report) =>
-        fileTarget({ hub: tellingRetries(deps.writeHub, report), targets: deps.targets }, approved, signal),
+        fileTarget({ hub: withRetryReporting(deps.writeHub, report), targets: deps.targets }, approved, signal),
       ),
 
     releaseHost: ({ holder, recipeDigest, what }) =>

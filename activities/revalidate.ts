@@ -10,7 +10,7 @@ import { repairDigest, repairsOf, tableAfter } from '../plan/findings/finding-di
 import type { Repair, RepairReport } from '../plan/findings/repair.js';
 import { catalogFindings, type FleetFinding } from '../plan/findings/finding.js';
 import type { RevalidateActivities } from '../contract/revalidate-activities.js';
-import { tellingRetries, withHeartbeat } from './heartbeat.js';
+import { withRetryReporting, withHeartbeat } from './heartbeat.js';
 import { checkTargets } from '../publish/verify/fleet/check-targets.js';
 import { readBackTargets, type ReadSoFar } from '../publish/verify/fleet/read-back-targets.js';
 
@@ -18,7 +18,7 @@ export interface RevalidateDeps {
   /** With a read token. */
   readonly hub: HubConfig;
   /** The catalog as it is now. */
-  readonly catalog: () => Promise<Pick<ReadCatalog, 'sound' | 'problems'>>;
+  readonly catalog: () => Promise<Pick<ReadCatalog, 'validEntries' | 'problems'>>;
   /** Accounts whose commits are expected; null: anybody's. */
   readonly publishers: readonly string[] | null;
   /** Starts a publish that waits for approval, unless one was answered for the same findings. */
@@ -49,7 +49,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
   /** A target that is in the catalog no more has nothing to be held to. */
   const pick = async (wanted: readonly string[]): Promise<FleetTarget[]> => {
     const keys = new Set(wanted.map(repoKey));
-    return fleetOf((await deps.catalog()).sound.values()).filter(({ target }) => keys.has(repoKey(target)));
+    return fleetOf((await deps.catalog()).validEntries.values()).filter(({ target }) => keys.has(repoKey(target)));
   };
 
   const repair = async (wanted: Repair, found: Pick<CatalogEntry, 'name' | 'entry'> | undefined): Promise<RepairReport> => {
@@ -68,8 +68,8 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
   return {
     listFleet: ({ batch }) =>
       withHeartbeat('reading the catalog', async () => {
-        const { sound, problems } = await deps.catalog();
-        const targets = fleetOf(sound.values());
+        const { validEntries, problems } = await deps.catalog();
+        const targets = fleetOf(validEntries.values());
         if (targets.length > MOST_TARGETS)
           throw new SwpError(
             'invalid',
@@ -87,7 +87,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
       withHeartbeat('checking targets', async (signal, report) => {
         const targets = await pick(request.targets);
         const onDone = (done: number): void => report({ note: `${done} of ${targets.length} targets` });
-        const findings = await checkTargets(tellingRetries(hub, report), targets, { publishers, onDone }, signal);
+        const findings = await checkTargets(withRetryReporting(hub, report), targets, { publishers, onDone }, signal);
         return { findings: tableAfter(request.before, findings), repairs: repairsOf(findings) };
       }),
 
@@ -106,15 +106,20 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
           onProgress: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) =>
             report({ ...progress, resume: read }),
         };
-        const { files, bytes, ofBytes, findings } = await readBackTargets(tellingRetries(hub, report), await pick(wanted), options, signal);
+        const { files, bytes, ofBytes, findings } = await readBackTargets(
+          withRetryReporting(hub, report),
+          await pick(wanted),
+          options,
+          signal,
+        );
         return { findings: tableAfter(before, findings), files, bytes, ofBytes };
       }),
 
     startRepairs: (repairs) =>
       withHeartbeat('starting publishes', async () => {
-        const { sound } = await deps.catalog();
+        const { validEntries } = await deps.catalog();
         const reports: RepairReport[] = [];
-        for (const wanted of repairs) reports.push(await repair(wanted, sound.get(wanted.entry)));
+        for (const wanted of repairs) reports.push(await repair(wanted, validEntries.get(wanted.entry)));
         return reports;
       }),
   };

@@ -39,7 +39,7 @@ export const measureCampaign = async ({ directory, catalog, targets }: Fleet, ro
         workflows: { workflowBundle: { codePath: BUNDLE } },
       });
       const write = hub('hf_benchwriter');
-      const highmem = await createHighmemWorkers({ ...common, writeHub: write, sourceHub: write, stopRequested: () => false, env: {} });
+      const highmem = await createHighmemWorkers({ ...common, writeHub: write, sourceHub: write, shouldStop: () => false, env: {} });
       const stop = new AbortController();
       const running = runWorkers([...control, ...highmem.workers], stop.signal);
       const begin = performance.now();

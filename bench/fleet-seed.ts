@@ -57,7 +57,7 @@ export const seedFleet = async (root: string, targets: number, sources: number):
     shared: new SharedInputs(layout),
     larql: new HostLarql({}, layout, { fleetBlocks: null, allowStandIn: false }),
     freeDisk: () => Promise.resolve(1e15),
-    stopRequested: () => false,
+    shouldStop: () => false,
   };
   const { signal } = new AbortController();
   const report = (): void => undefined;
@@ -71,7 +71,7 @@ export const seedFleet = async (root: string, targets: number, sources: number):
     // Keyed by the recipe: what several targets are made from is built once.
     const payload = await buildPayload(deps, { plan, holder: HOLDER, report, signal });
     const sealed = await seal(deps, approved, payload, signal);
-    const to = { hub, sourceHub: hub, layout, stopRequested: () => false };
+    const to = { hub, sourceHub: hub, layout, shouldStop: () => false };
     const uploaded = await uploadSealed(to, approved, sealed, report, signal);
     if (uploaded.outcome !== 'uploaded') throw new Error(uploaded.reason);
     const committed = await commitSealed(to, approved, sealed, uploaded.parent, signal);

@@ -79,7 +79,7 @@ const sourceFiles = async (repo: RepoId): Promise<UploadFile[]> => {
 
 const publish = async (files: readonly UploadFile[], parent: CommitSha): Promise<void> => {
   const journal = await PartJournal.open(order.journal);
-  await uploadBlobs(hub, order.repo, files, { signal, journal, stopRequested: () => false, onProgress: () => undefined });
+  await uploadBlobs(hub, order.repo, files, { signal, journal, shouldStop: () => false, onProgress: () => undefined });
   await journal.close();
   const lfs = files.map(({ path, sha256, size }) => ({ path, lfs: { sha256, size } }));
   const made = { repo: order.repo, parent, title: 'bench', trailers: {}, files: lfs, deletions: [] };

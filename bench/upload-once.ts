@@ -50,7 +50,7 @@ const sendSwp = async (path: string, size: number, endpoint: string, open: Open)
   await uploadBlobs({ endpoint: new URL(endpoint) }, RepoId.parse('bench/sink'), [{ path: 'model.safetensors', size, sha256, open }], {
     signal: new AbortController().signal,
     journal,
-    stopRequested: () => false,
+    shouldStop: () => false,
     onProgress: () => undefined,
   });
 };

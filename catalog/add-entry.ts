@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { messageOf, SwpError } from '../core/error.js';
 import { faultText, parseOrFaults } from '../core/faults.js';
 import { writeAtomic } from '../core/files.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import { appendEntry } from './append/append-entry.js';
 import { Entry, ENTRY_FIELDS } from './entry.js';
 import { readCatalog, type Catalog, type CatalogEntry, type CatalogOptions } from './load.js';
@@ -54,7 +54,7 @@ export const planAddition = async (
       hint: 'List them with `swp catalog sources`; `swp catalog init` makes one.',
     });
   const parsed = parseOrFaults(Entry, fields, () => ENTRY_FIELDS);
-  if ('faults' in parsed) throw refused(parsed.faults.map((fault) => oneLine(faultText(fault), 500)));
+  if ('faults' in parsed) throw refused(parsed.faults.map((fault) => sanitizeLine(faultText(fault), 500)));
   const { file } = info;
   const before = await readSource(file);
   const after = appendEntry(before, parsed.data);

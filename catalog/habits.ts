@@ -14,7 +14,7 @@ const common = (values: readonly (string | undefined)[]): string | undefined => 
   return values.every((value) => value === first) ? first : undefined;
 };
 
-export const habitsOf = ({ entries }: Catalog, source: string): Habits => {
+export const sourceDefaults = ({ entries }: Catalog, source: string): Habits => {
   const own = [...entries.values()].filter((entry) => entry.source === source);
   const namespace = common(own.flatMap(({ entry }) => artifactsOf(entry).map(({ target }) => ownerOf(target))));
   const collection = common(own.map(({ entry }) => entry.hf_collection));

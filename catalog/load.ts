@@ -102,11 +102,11 @@ export interface ReadCatalog {
   /** All of what is wrong. */
   readonly problems: readonly Problem[];
   /** The entries with which nothing is wrong, for what must not stop at somebody's mistake in another one; none where the settings are wrong. */
-  readonly sound: ReadonlyMap<string, CatalogEntry>;
+  readonly validEntries: ReadonlyMap<string, CatalogEntry>;
 }
 
 /** Entries that neither repeat nor contradict one before them. */
-const agreeing = (entries: readonly NamedEntry[]): Set<NamedEntry> => {
+const withoutConflicts = (entries: readonly NamedEntry[]): Set<NamedEntry> => {
   const offenders = new Set<string>();
   const watched = entries.map((entry) => ({
     ...entry,
@@ -115,7 +115,7 @@ const agreeing = (entries: readonly NamedEntry[]): Set<NamedEntry> => {
       return entry.problemAt(field, message);
     },
   }));
-  return crossProblems(watched).length === 0 ? new Set(entries) : agreeing(entries.filter(({ name }) => !offenders.has(name)));
+  return crossProblems(watched).length === 0 ? new Set(entries) : withoutConflicts(entries.filter(({ name }) => !offenders.has(name)));
 };
 
 const byName = (sources: readonly ReadSource[], wanted: ReadonlySet<NamedEntry>): ReadonlyMap<string, CatalogEntry> => {
@@ -142,9 +142,9 @@ export const readCatalog = async (options: CatalogOptions): Promise<ReadCatalog>
   const entries = sources.flatMap((source) => source.entries);
   const all = [...problems, ...sources.flatMap((source) => source.problems), ...crossProblems(entries)];
   // Settings that cannot be read say nothing of whose entries are meant: not even that the built-in ones are.
-  const sound = problems.length > 0 ? new Map<string, CatalogEntry>() : byName(sources, agreeing(entries));
-  if (all.length > 0) return { catalog: null, problems: all, sound };
-  return { catalog: { entries: sound, sources: sources.map(({ info }) => info), settingsFile }, problems: [], sound };
+  const validEntries = problems.length > 0 ? new Map<string, CatalogEntry>() : byName(sources, withoutConflicts(entries));
+  if (all.length > 0) return { catalog: null, problems: all, validEntries };
+  return { catalog: { entries: validEntries, sources: sources.map(({ info }) => info), settingsFile }, problems: [], validEntries };
 };
 
 /** @throws SwpError `catalog/invalid` with all problems */

@@ -1,5 +1,5 @@
 import { SwpError } from '../core/error.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 
 /** One thing that is wrong with a catalog, where a person will look for it. Lines count from 1; 0 is the whole file. */
 export interface Problem {
@@ -10,7 +10,7 @@ export interface Problem {
 }
 
 export const problemText = (problem: Problem): string =>
-  oneLine(
+  sanitizeLine(
     `${problem.file}${problem.line === 0 ? '' : `:${problem.line}`}: ${problem.field === '' ? '' : `${problem.field}: `}${problem.message}`,
     500,
   );

@@ -1,5 +1,5 @@
 import type { Rebuild, RebuiltFile } from '../publish/verify/rebuild/result.js';
-import { formatBytes, oneLine, plural } from '../core/text.js';
+import { formatBytes, sanitizeLine, plural } from '../core/text.js';
 import type { BuildEnvironment } from '../plan/provenance.js';
 import type { Paint } from '../plan/render/paint.js';
 
@@ -13,7 +13,7 @@ const OUTCOMES: Readonly<Record<Rebuild['outcome'], readonly [string, keyof Pain
   cannot: ['cannot be built again here', 'careful'],
 };
 
-const line = (label: string, text: string): string => `  ${label.padEnd(8)}  ${oneLine(text, 1000)}`;
+const line = (label: string, text: string): string => `  ${label.padEnd(8)}  ${sanitizeLine(text, 1000)}`;
 
 const environmentText = (environment: BuildEnvironment | null): string => {
   if (environment === null) return 'not known';
@@ -25,7 +25,7 @@ const fileLine = ({ path, verdict, published, rebuilt }: RebuiltFile, paint: Pai
   const file = published ?? rebuilt;
   const painted = verdict === 'equal' ? verdict.padEnd(8) : paint.bad(verdict.padEnd(8));
   const [was, is] = [published, rebuilt].map((one) => (one === null ? 'nothing' : one.sha256));
-  return `  ${painted}  ${oneLine(path, 240)}  ${formatBytes(file?.size ?? 0)}  ${verdict === 'equal' ? was : `published ${was}, here ${is}`}`;
+  return `  ${painted}  ${sanitizeLine(path, 240)}  ${formatBytes(file?.size ?? 0)}  ${verdict === 'equal' ? was : `published ${was}, here ${is}`}`;
 };
 
 /** What differs comes first. */

@@ -2,7 +2,7 @@ import { checkTargets } from '../publish/verify/fleet/check-targets.js';
 import { fleetOf } from '../catalog/fleet.js';
 import { readCatalog } from '../catalog/load.js';
 import { SwpError } from '../core/error.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import { RateBudget } from '../hub/budget.js';
 import type { HubConfig } from '../hub/config.js';
 import { tableAfter } from '../plan/findings/finding-digests.js';
@@ -32,8 +32,8 @@ export const verifyAll = async (
       },
     );
   const { out, signal } = context;
-  const { sound, problems } = await readCatalog(catalogOptions(context));
-  const targets = fleetOf(sound.values());
+  const { validEntries, problems } = await readCatalog(catalogOptions(context));
+  const targets = fleetOf(validEntries.values());
   const onDone = (done: number): void => {
     if (done % TOLD_EVERY === 0 || done === targets.length) out.note(`Checked ${done} of ${targets.length} targets.`);
   };
@@ -59,7 +59,7 @@ export const verifyAll = async (
     out.table(
       { targets: targets.length, ...table },
       ['entry', 'target', 'level', 'finding', 'what'],
-      table.rows.map((found) => [found.entry ?? '', found.target ?? '', levelOf(found), found.code, oneLine(found.message, 500)]),
+      table.rows.map((found) => [found.entry ?? '', found.target ?? '', levelOf(found), found.code, sanitizeLine(found.message, 500)]),
     );
   out.note(`Found: ${findingCounts(run)}; ${readText(run)}.`);
   return exitOfFindings(table);

@@ -1,5 +1,5 @@
 import type { Examination, Unpublished } from '../publish/verify/examine-target.js';
-import { oneLine, plural, someOf } from '../core/text.js';
+import { sanitizeLine, plural, truncateList } from '../core/text.js';
 import type { HubConfig } from '../hub/config.js';
 import { decisionText } from '../plan/decision.js';
 import { levelOf, type Finding } from '../plan/findings/finding.js';
@@ -16,7 +16,7 @@ const unpublishedText = (found: Unpublished, hub: HubConfig): string =>
     ? `${found.target}: ${hubName(hub)} shows no such repository to this token`
     : `${found.target}: holds no publish of SWP; its head is ${found.head}`;
 
-const line = (label: string, text: string): string => `  ${label.padEnd(8)}  ${oneLine(text, 1000)}`;
+const line = (label: string, text: string): string => `  ${label.padEnd(8)}  ${sanitizeLine(text, 1000)}`;
 
 const recordLines = ({ commit, record }: Examination['publish'], page: string): string[] => [
   line('commit', commit),
@@ -35,7 +35,7 @@ const recordLines = ({ commit, record }: Examination['publish'], page: string): 
 const findingLines = (findings: readonly Finding[], paint: Paint): string[] => [
   ...findings
     .slice(0, SHOWN)
-    .map((found) => `  ${(levelOf(found) === 'info' ? paint.dim : paint.bad)(found.code)}  ${oneLine(found.message, 1000)}`),
+    .map((found) => `  ${(levelOf(found) === 'info' ? paint.dim : paint.bad)(found.code)}  ${sanitizeLine(found.message, 1000)}`),
   ...(findings.length > SHOWN ? [`  and ${findings.length - SHOWN} more findings: --json lists all`] : []),
 ];
 
@@ -46,10 +46,10 @@ const examinedLines = (found: Examination, hub: HubConfig, paint: Paint): string
   line('compared', `${plural(found.files, 'file')} as listed; read back: ${readFilesText(found.readBack)}`),
   ...(found.wrongOnce.length === 0
     ? []
-    : [line('reread', `${plural(found.wrongOnce.length, 'file')}, wrong once: ${someOf(found.wrongOnce)}`)]),
+    : [line('reread', `${plural(found.wrongOnce.length, 'file')}, wrong once: ${truncateList(found.wrongOnce)}`)]),
   ...(found.foreign.length === 0
     ? []
-    : [line('foreign', `${plural(found.foreign.length, 'file')} not of this publish: ${someOf(found.foreign)}`)]),
+    : [line('foreign', `${plural(found.foreign.length, 'file')} not of this publish: ${truncateList(found.foreign)}`)]),
   ...findingLines(found.findings, paint),
 ];
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { oneLine } from './text.js';
+import { sanitizeLine } from './text.js';
 
 /** So many fields are named; with one wrong, others often follow. */
 const SHOWN = 4;
@@ -27,6 +27,6 @@ const messageOf = (issue: z.core.$ZodIssue): string => {
 
 /** The fields of an input that a schema refuses, each with what is wrong with it, as one line. */
 export const describeIssues = ({ issues }: z.ZodError): string => {
-  const shown = issues.slice(0, SHOWN).map((issue) => oneLine(`${issue.path.join('.') || 'the input'} ${messageOf(issue)}`, 160));
+  const shown = issues.slice(0, SHOWN).map((issue) => sanitizeLine(`${issue.path.join('.') || 'the input'} ${messageOf(issue)}`, 160));
   return `${shown.join('; ')}${issues.length > SHOWN ? ` and ${issues.length - SHOWN} more` : ''}`;
 };

@@ -24,7 +24,7 @@ export const plural = (count: number, noun: string, nouns = `${noun}s`): string 
   `${count.toLocaleString('en-US')} ${count === 1 ? noun : nouns}`;
 
 /** With a capital at its beginning, as sentences have. */
-export const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+export const capitalize = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
 /** Order of UTF-8 bytes, which git, the Hub and safetensors use; JavaScript's own order is by UTF-16 unit. */
 export const compareBytes = (a: string, b: string): number => {
@@ -42,7 +42,7 @@ export const compareBytes = (a: string, b: string): number => {
  * direction marks become spaces, so that it can neither move a cursor nor reorder what is read. Half
  * characters (lone surrogates) are replaced: canonical JSON has no place for them.
  */
-export const oneLine = (text: string, max = 300): string => {
+export const sanitizeLine = (text: string, max = 300): string => {
   const plain = text
     .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ')
     .trim()
@@ -61,10 +61,10 @@ export const cutMiddle = (text: string, max: number): string => {
 const SHOWN = 5;
 
 /** The first few names of a list that may be very long. */
-export const someOf = (names: readonly string[]): string => {
+export const truncateList = (names: readonly string[]): string => {
   const shown = names
     .slice(0, SHOWN)
-    .map((name) => oneLine(name, 240))
+    .map((name) => sanitizeLine(name, 240))
     .join(', ');
   return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { listToFirstFault } from '../core/faults.js';
 import { SwpError } from '../core/error.js';
 import { CollectionSlug, ownerOf, sameRepo, type RepoId } from '../core/ids.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import { attempt, callJson, hubUrl, jsonBody, parseAnswer, type CallOptions } from './call.js';
 import type { HubConfig } from './config.js';
 import { readPages } from './read/paging.js';
@@ -19,7 +19,7 @@ export interface Collection {
 }
 
 const Named = z.object({ slug: CollectionSlug });
-const Title = z.string().transform((title) => oneLine(title, 200));
+const Title = z.string().transform((title) => sanitizeLine(title, 200));
 const Listed = Named.extend({ title: Title });
 /** Papers and collections are items too, and need not have an id as repositories have. */
 const Item = z.object({ type: z.string(), id: z.string().catch('') });
@@ -53,7 +53,8 @@ export const findCollection = async (
   title: string,
   options: CallOptions,
 ): Promise<CollectionSlug | null> => {
-  const isIt = (listed: z.infer<typeof Listed>): boolean => listed.title === oneLine(title, 200) && sameRepo(ownerOf(listed.slug), owner);
+  const isIt = (listed: z.infer<typeof Listed>): boolean =>
+    listed.title === sanitizeLine(title, 200) && sameRepo(ownerOf(listed.slug), owner);
   const start = hubUrl(hub, `/api/collections?${new URLSearchParams({ owner, limit: '100' }).toString()}`);
   const listed = await readPages(hub, start, Listed, LIMITS, options, (items) => items.some(isIt));
   return listed.find(isIt)?.slug ?? null;

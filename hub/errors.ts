@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { SwpError, type ErrorKind } from '../core/error.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import { redactorOf, type HubConfig } from './config.js';
 import { firstHeader } from './first-header.js';
-import { waitAsked } from './rate-limit.js';
+import { parseRetryAfter } from './rate-limit.js';
 
 /** Statuses below 500 that pass: timeouts (408), requests that came too early (425) or over another host's connection (421). */
 const TRANSIENT_4XX = new Set([408, 421, 425]);
@@ -49,7 +49,7 @@ const CERTIFICATE_CODE = /CERT|ISSUER|LEAF_SIGNATURE|HOSTNAME_MISMATCH|INVALID_(
  * @param text raw, since in what was cut or folded before a token is not found any more
  */
 export const quoted = (hub: HubConfig, text: string, max = 80, end: 'whole' | 'cut' = 'whole'): string =>
-  oneLine(redactorOf(hub)(text, end), max);
+  sanitizeLine(redactorOf(hub)(text, end), max);
 
 /** A URL as it may be shown: signatures live in the query. */
 export const shownUrl = (hub: HubConfig, url: URL): string => quoted(hub, `${url.origin}${url.pathname}`, 300);
@@ -60,7 +60,7 @@ const saidInXml = (body: string): string | null => {
   return code === undefined ? null : `${code}${message === undefined ? '' : `: ${message}`}`;
 };
 
-const saidBy = (body: string): string => {
+const errorMessage = (body: string): string => {
   try {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === 'object' && parsed !== null) {
@@ -173,11 +173,11 @@ export const errorOfAnswer = (
   { status, headers, body, end }: FailedAnswer,
 ): SwpError => {
   const longest = request.url.origin === hub.endpoint.origin ? 300 : FOREIGN_WORDS;
-  const said = quoted(hub, saidBy(body) || (firstHeader(headers['x-error-message']) ?? ''), longest, end);
+  const said = quoted(hub, errorMessage(body) || (firstHeader(headers['x-error-message']) ?? ''), longest, end);
   const sent = request.authorized ? (hub.token === undefined ? 'no-token' : 'token') : 'to-storage';
   const { kind, code, hint } = meaningOf(status, firstHeader(headers['x-error-code']) ?? '', said, sent);
   const id = requestId(hub, headers);
-  const retryAfterMs = waitAsked(headers, Date.now());
+  const retryAfterMs = parseRetryAfter(headers, Date.now());
   return new SwpError(
     kind,
     code,

@@ -21,7 +21,7 @@ const windowEnd = (text: string | undefined): number | null => {
 };
 
 /** How long the Hub asks us to wait, in milliseconds; null where it asks for nothing. */
-export const waitAsked = (headers: IncomingHttpHeaders, now: number): number | null => {
+export const parseRetryAfter = (headers: IncomingHttpHeaders, now: number): number | null => {
   const asked = retryAfter(firstHeader(headers['retry-after']), now) ?? windowEnd(firstHeader(headers['ratelimit']));
   return asked === null ? null : Math.min(asked, LONGEST_WAIT);
 };

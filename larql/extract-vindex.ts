@@ -12,7 +12,7 @@ export interface LarqlJob {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly onStart?: (pid: number) => Promise<void>;
-  readonly stopRequested?: () => boolean;
+  readonly shouldStop?: () => boolean;
   /** Asked every second while it runs: what it throws is why the run must end. */
   readonly guard?: () => Promise<void>;
 }
@@ -37,9 +37,9 @@ const prepare = async ({ home, temporary }: JobDirectories): Promise<void> => {
   for (const directory of [home, temporary]) await makeDirectory(directory);
 };
 
-const hooksOf = ({ onStart, stopRequested, guard }: LarqlJob): Pick<LarqlJob, 'onStart' | 'stopRequested' | 'guard'> => ({
+const hooksOf = ({ onStart, shouldStop, guard }: LarqlJob): Pick<LarqlJob, 'onStart' | 'shouldStop' | 'guard'> => ({
   ...(onStart === undefined ? {} : { onStart }),
-  ...(stopRequested === undefined ? {} : { stopRequested }),
+  ...(shouldStop === undefined ? {} : { shouldStop }),
   ...(guard === undefined ? {} : { guard }),
 });
 

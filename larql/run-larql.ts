@@ -1,6 +1,6 @@
 import { messageOf, SwpError } from '../core/error.js';
 import { supervise } from '../core/supervise.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import { larqlFailure } from './explain-failure.js';
 import type { LarqlProgram } from './find-larql.js';
 
@@ -15,7 +15,7 @@ export interface LarqlRun {
   /** Told its process id as soon as it runs, and waited for: what is journalled here can be ended after a crash. */
   readonly onStart?: (pid: number) => Promise<void>;
   /** True once the worker was asked to stop: nobody waits for hours of extraction then. */
-  readonly stopRequested?: () => boolean;
+  readonly shouldStop?: () => boolean;
   /** Asked every second while it runs: what it throws is why the run must end. */
   readonly guard?: () => Promise<void>;
   /** Milliseconds without a word after which it is taken for hung; may change with what it says. */
@@ -71,7 +71,7 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
   let stdout = '';
   let heard = performance.now();
   const lines = new Lines((line) => {
-    if (line.trim() !== '') kept.push(oneLine(line, MAX_LINE));
+    if (line.trim() !== '') kept.push(sanitizeLine(line, MAX_LINE));
     if (kept.length > KEPT_LINES) kept.shift();
     run.onLine?.(line);
   });
@@ -105,7 +105,7 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
     }
   };
   const watchdog = setInterval(() => {
-    if (run.stopRequested?.() === true) end(stopping());
+    if (run.shouldStop?.() === true) end(stopping());
     else if (performance.now() - heard >= run.silenceMs()) end(hung(run.silenceMs(), kept.at(-1)));
     else void ask();
   }, CHECK_MS);
@@ -118,7 +118,7 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
     const why = ended as SwpError | null;
     if (why !== null) throw why;
     // A signal for the whole group, as from a terminal, reaches larql before we have looked.
-    if (code !== 0 && run.stopRequested?.() === true) throw stopping();
+    if (code !== 0 && run.shouldStop?.() === true) throw stopping();
     if (code !== 0) throw larqlFailure({ code, lastLines: kept });
     return stdout;
   } finally {

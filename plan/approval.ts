@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { faultText, parseOrFaults, type Fault } from '../core/faults.js';
 import type { Digest } from '../core/ids.js';
-import { capital, oneLine, plural } from '../core/text.js';
+import { capitalize, sanitizeLine, plural } from '../core/text.js';
 import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText, shortDigest, type DecisionRecord } from './decision.js';
 import { approvalFault, isKnownPerson, isSameName, plainName } from './reviewer.js';
 
@@ -77,7 +77,7 @@ const parse = (approval: Approval, input: unknown) => {
 };
 
 const malformed = (approval: Approval, found: readonly Fault[]): Answer => {
-  const faults = found.map((fault) => oneLine(faultText(fault, 'message'), 120));
+  const faults = found.map((fault) => sanitizeLine(faultText(fault, 'message'), 120));
   const key = approval.manifest === null ? 'plan' : 'manifest';
   return refuse(
     'malformed',
@@ -115,17 +115,20 @@ const judge = (approval: Approval, input: unknown, now: number): Answer => {
   const { verdict, reviewer, identity, reference, note } = message;
   const subject = subjectOf(approval);
   if (!namesDigest(reference, manifest ?? plan))
-    return refuse('wrong-plan', `Round ${round} asks about ${subject}, not ${oneLine(reference, 80)}. Read it again.`);
+    return refuse('wrong-plan', `Round ${round} asks about ${subject}, not ${sanitizeLine(reference, 80)}. Read it again.`);
   const earlier = [...approval.approvals, approval.decision].find(
     (taken) => taken !== null && taken.verdict === verdict && isSameName(taken.reviewer, reviewer),
   );
   if (earlier) return { result: 'duplicate', decision: earlier, missing: missingApprovals(approval) };
   if (approval.decision !== null)
-    return refuse('late', `${capital(subject)} was decided already: ${reviewerText(approval.decision)} said ${approval.decision.verdict}.`);
+    return refuse(
+      'late',
+      `${capitalize(subject)} was decided already: ${reviewerText(approval.decision)} said ${approval.decision.verdict}.`,
+    );
   if (approval.state === 'expired' || now > deadline)
     return refuse(
       'expired',
-      `${capital(subject)} waited until ${new Date(deadline).toISOString()} and has expired. Start again for a fresh plan.`,
+      `${capitalize(subject)} waited until ${new Date(deadline).toISOString()} and has expired. Start again for a fresh plan.`,
     );
   const fault = verdict === 'approve' ? approvalFault(approval, { reviewer, identity }) : null;
   if (fault === 'self') return refuseSelf(approval);

@@ -28,7 +28,7 @@ export const blocked = (code: string, message: string, fix?: string): Check => (
   ...(fix === undefined ? {} : { fix }),
 });
 
-export const worst = (checks: readonly Check[]): Verdict => {
+export const highestSeverity = (checks: readonly Check[]): Verdict => {
   if (checks.some((check) => check.verdict === 'blocked')) return 'blocked';
   return checks.some((check) => check.verdict === 'warn') ? 'warn' : 'ok';
 };

@@ -1,4 +1,4 @@
-import { plural, someOf } from '../core/text.js';
+import { plural, truncateList } from '../core/text.js';
 import { blocked, warn, type Check } from './checks.js';
 
 /** Programs and scripts, and documents that may hold one. */
@@ -17,7 +17,7 @@ export const checkCode = (paths: Iterable<string>): Check[] => {
   return [
     warn(
       'code-files',
-      `${plural(code.length, 'file')} of code: ${someOf(code)}. Loaders run it where they are allowed to (trust_remote_code).`,
+      `${plural(code.length, 'file')} of code: ${truncateList(code)}. Loaders run it where they are allowed to (trust_remote_code).`,
       'Read it before you approve.',
     ),
   ];
@@ -30,7 +30,7 @@ export const checkPickles = (paths: Iterable<string>): Check[] => {
   return [
     warn(
       'pickle-files',
-      `${plural(pickles.length, 'file')} of formats that may run code when they are read (pickles and the like): ${someOf(pickles)}.`,
+      `${plural(pickles.length, 'file')} of formats that may run code when they are read (pickles and the like): ${truncateList(pickles)}.`,
       'Mirror a repository with safetensors only, or find out who made them before you approve.',
     ),
   ];
@@ -43,7 +43,7 @@ export const checkGguf = (paths: Iterable<string>): Check[] => {
   return [
     warn(
       'gguf-files',
-      `The target would hold ${someOf(gguf)}: a consumer that prefers GGUF fetches only that file, and no other weights.`,
+      `The target would hold ${truncateList(gguf)}: a consumer that prefers GGUF fetches only that file, and no other weights.`,
       'Keep GGUFs in a repository of their own.',
     ),
   ];
@@ -72,7 +72,7 @@ export const checkEmpty = (written: readonly SizedFile[], foreign: readonly Size
       : [
           blocked(
             'empty-file',
-            `${plural(ours.length, 'file')} would be empty: ${someOf(ours)}; ${effect}`,
+            `${plural(ours.length, 'file')} would be empty: ${truncateList(ours)}; ${effect}`,
             'Publish from a source without empty files.',
           ),
         ]),
@@ -81,7 +81,7 @@ export const checkEmpty = (written: readonly SizedFile[], foreign: readonly Size
       : [
           warn(
             'empty-file',
-            `${plural(theirs.length, 'file')} in the target ${theirs.length === 1 ? 'is' : 'are'} empty: ${someOf(theirs)}; ${effect}`,
+            `${plural(theirs.length, 'file')} in the target ${theirs.length === 1 ? 'is' : 'are'} empty: ${truncateList(theirs)}; ${effect}`,
             'Delete them there.',
           ),
         ]),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Digest } from '../core/ids.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import { plainName } from './reviewer.js';
 
 /** With fewer digits, two plans that share them can be found: twelve take a minute. */
@@ -19,7 +19,7 @@ const Line = (max: number) =>
   z
     .string()
     .max(2000)
-    .transform((text) => oneLine(text, max));
+    .transform((text) => sanitizeLine(text, max));
 
 /**
  * Where a reviewer's name comes from: the account of a Hub token, or the login on some machine. Absent: typed by hand.

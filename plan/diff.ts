@@ -1,4 +1,4 @@
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 
 /** One value that differs between two plans; `undefined` where a side has no such value. */
 export interface PlanChange {
@@ -27,7 +27,7 @@ const children = (value: unknown): Map<string, unknown> => {
 };
 
 const show = (value: unknown): string | undefined =>
-  value === undefined ? undefined : oneLine(typeof value === 'string' ? value : JSON.stringify(value), 200);
+  value === undefined ? undefined : sanitizeLine(typeof value === 'string' ? value : JSON.stringify(value), 200);
 
 /** A text of several lines is compared by line, else a one-word change would print the whole card. */
 const diffLines = (path: string, before: string, after: string): PlanChange[] => {

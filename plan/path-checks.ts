@@ -1,4 +1,4 @@
-import { compareBytes, oneLine, plural, someOf } from '../core/text.js';
+import { compareBytes, sanitizeLine, plural, truncateList } from '../core/text.js';
 import { blocked, type Check } from './checks.js';
 
 /** Longest name of a file or folder that Linux, macOS and git hold, in bytes. */
@@ -11,7 +11,7 @@ const keyOf = (path: string): string => path.replace(IGNORED, '').normalize('NFC
 
 /** A path whose characters can all be told apart: everything but printable ASCII by its number. */
 const asciiText = (path: string): string =>
-  oneLine(
+  sanitizeLine(
     path.replace(/[^ -~]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`),
     200,
   );
@@ -54,7 +54,7 @@ export const checkCollisions = (after: Iterable<string>, written: ReadonlySet<st
   return [
     blocked(
       'path-collision',
-      `Not every system holds these beside each other: ${someOf(ours.map((pair) => pair.map(asciiText).join(' and ')))}.`,
+      `Not every system holds these beside each other: ${truncateList(ours.map((pair) => pair.map(asciiText).join(' and ')))}.`,
       'Rename or delete one of each in the target, or publish from a source without such names.',
     ),
   ];
@@ -90,7 +90,7 @@ export const checkNames = (written: Iterable<string>): Check[] => {
   return [
     blocked(
       'path-name',
-      `${plural(faults.length, 'file')} ${faults.length === 1 ? 'has a name' : 'have names'} that not every system holds: ${someOf(faults)}.`,
+      `${plural(faults.length, 'file')} ${faults.length === 1 ? 'has a name' : 'have names'} that not every system holds: ${truncateList(faults)}.`,
       'Publish from a source without such names.',
     ),
   ];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CommitSha, Digest, GitBlobId, RepoId, Sha256 } from '../core/ids.js';
 import { SwpError } from '../core/error.js';
 import { faultText, listToFirstFault, parseOrFaults } from '../core/faults.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import { canonicalJson } from '../core/digests.js';
 import { DecisionRecord } from './decision.js';
 import { makeManifest, ManifestFile, type Manifest } from './manifest.js';
@@ -133,7 +133,7 @@ export const parseProvenance = (statement: string | Uint8Array): Provenance => {
   }
   const parsed = parseOrFaults(Provenance, value);
   if ('data' in parsed) return parsed.data;
-  const [first] = parsed.faults.slice(0, 1).map((fault) => oneLine(faultText(fault)));
+  const [first] = parsed.faults.slice(0, 1).map((fault) => sanitizeLine(faultText(fault)));
   throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is no statement of ours: ${first}.`);
 };
 

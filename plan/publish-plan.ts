@@ -1,7 +1,7 @@
 import type { ArtifactPlan, CopiedFile, MirroredFile } from './artifact-plan.js';
 import { CARD_PATH, fillCard, type CardInput } from './card.js';
 import { digestOf, gitBlobOf } from '../core/digests.js';
-import { worst, type Check } from './checks.js';
+import { highestSeverity, type Check } from './checks.js';
 import type { SourceFacts, TargetFacts } from './facts.js';
 import { checkEmpty, checkGguf } from './content-checks.js';
 import { checkCounts } from './hub-limits.js';
@@ -154,7 +154,7 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
     ...checkTarget(target, wanted),
   ];
   const decideAction = (): ArtifactPlan['action'] => {
-    if (worst(checks) === 'blocked') return 'blocked';
+    if (highestSeverity(checks) === 'blocked') return 'blocked';
     if (nothingToDo) return 'unchanged';
     return same.payloadSame ? 'metadata-only' : 'publish';
   };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RepoId } from '../core/ids.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import type { ApprovalPolicy } from './approval.js';
 import type { DecisionRecord } from './decision.js';
 
@@ -15,7 +15,7 @@ const compatible = (name: string): string => name.replace(INVISIBLE, '').normali
 /** A name as it is kept and shown: texts that Unicode calls equal become one (NFKC), and invisible characters go. */
 export const plainName = (name: string): string =>
   // Twice: the compatible form of some characters is invisible.
-  oneLine(compatible(compatible(name)).replace(BLANKS, ' '), MAX_NAME);
+  sanitizeLine(compatible(compatible(name)).replace(BLANKS, ' '), MAX_NAME);
 
 /** Upper case first: it joins letters that lower case keeps apart (ß and ss, both small sigmas). */
 const folded = (name: string): string => plainName(name).toUpperCase().toLowerCase();

@@ -5,9 +5,9 @@ import pMap from 'p-map';
 import type { DecidedPublish, DecideRequest, FollowedPublish, StartRequest } from '../contract/campaign-activities.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import { messageOf } from '../core/error.js';
-import { inGroups } from '../core/groups.js';
+import { chunkArray } from '../core/chunk-array.js';
 import type { Digest } from '../core/ids.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import { shortDigest } from '../plan/decision.js';
 import { decideUpdate, statusQuery } from '../contract/messages.js';
 import { campaignId, publishId } from '../contract/names.js';
@@ -61,7 +61,7 @@ const untilPlanned = async (client: Client, entry: string, run: string, signal: 
 
 const listStates = async (client: Client, runs: readonly string[]): Promise<Map<string, ExecutionState>> => {
   const states = new Map<string, ExecutionState>();
-  for (const some of inGroups(runs, LISTED_AT_ONCE)) {
+  for (const some of chunkArray(runs, LISTED_AT_ONCE)) {
     const query = `RunId IN (${some.map((run) => `'${run}'`).join(', ')})`;
     for await (const found of client.workflow.list({ query })) states.set(found.runId, executionState(found));
   }
@@ -138,7 +138,7 @@ export const campaignPublishes = (client: Client, taskQueue: string): PublishCli
       if (error instanceof WorkflowNotFoundError) return { outcome: 'ended', reason: 'it ended meanwhile' };
       // One that does not answer holds back no other; the same decision told again is one decision.
       signal.throwIfAborted();
-      return { outcome: 'late', reason: `it did not answer: ${oneLine(messageOf(error), 200)}` };
+      return { outcome: 'late', reason: `it did not answer: ${sanitizeLine(messageOf(error), 200)}` };
     }
   },
 });

@@ -32,11 +32,11 @@ export interface HighmemParts {
   /** With what takes all secrets of this process out of a text. */
   readonly writeHub: HubConfig;
   readonly sourceHub: HubConfig;
-  readonly stopRequested: () => boolean;
+  readonly shouldStop: () => boolean;
   /** The process's own, in which larql is found. */
   readonly env: NodeJS.ProcessEnv;
   /** How long a claim is left each time to hosts that may have done more of its work, in milliseconds. */
-  readonly leaveMs?: number;
+  readonly deferMs?: number;
 }
 
 /** The high-memory worker: facts and probes, claims, and the heavy steps of this one host. */
@@ -60,8 +60,8 @@ export const createHighmemWorkers = async (
     sourceHub: { ...parts.sourceHub, ...observed },
     targets: settings.targets,
     busyRetryMs: BUSY_RETRY_MS,
-    leaveMs: parts.leaveMs ?? LEAVE_MS,
-    stopRequested: parts.stopRequested,
+    deferMs: parts.deferMs ?? LEAVE_MS,
+    shouldStop: parts.shouldStop,
   });
   const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, fileInCollection, releaseHost } = activities;
   const queues = queuesOf(settings.taskQueue);

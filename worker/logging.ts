@@ -64,7 +64,7 @@ export const fieldsOf = (meta: Readonly<Record<string, unknown>>): Record<string
 };
 
 /** A worker of activities alone is what we want there; and how a step failed is told with its code by ourselves. */
-const isSaidBetter = (message: string): boolean => message.startsWith('No workflows registered') || message === 'Activity failed';
+const isRedundant = (message: string): boolean => message.startsWith('No workflows registered') || message === 'Activity failed';
 /** The SDK says of every step and workflow that it began and ended. */
 const isOurs = (meta: Readonly<Record<string, unknown>>): boolean => meta['sdkComponent'] === 'activity';
 
@@ -78,7 +78,7 @@ interface Entry {
 export const forward = (logger: Logger): ((entry: Entry) => void) => {
   const repeats = new Repeats();
   return ({ level, message, meta = {} }) => {
-    if (isSaidBetter(message)) return;
+    if (isRedundant(message)) return;
     const repeated = isCores(meta) ? repeats.heldBack(message, performance.now()) : 0;
     if (repeated === null) return;
     const fields = { ...fieldsOf(meta), ...(repeated === 0 ? {} : { repeated }) };

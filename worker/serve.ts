@@ -98,7 +98,7 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
         settings,
         writeHub,
         sourceHub,
-        stopRequested: () => stop.aborted,
+        shouldStop: () => stop.aborted,
         env,
       });
       onReady({ role: 'highmem', address, namespace, host });

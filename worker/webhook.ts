@@ -4,7 +4,7 @@ import type { Notification } from '../contract/notification.js';
 import { messageOf, SwpError } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
 import type { Secret } from '../core/secret.js';
-import { oneLine, plural } from '../core/text.js';
+import { sanitizeLine, plural } from '../core/text.js';
 import { shortDigest } from '../plan/decision.js';
 import { totalsText } from '../plan/render/campaign-markdown.js';
 import { decideCommand } from '../plan/render/words.js';
@@ -30,14 +30,14 @@ export const notificationText = (notification: Notification): string => {
     }
     case 'needs-attention': {
       const { entry, workflow, problem } = notification;
-      const hint = problem.hint === null ? '' : `${oneLine(problem.hint, 300)} `;
-      return `${workflow} is paused at ${problem.step}: ${oneLine(problem.reason, 500)}\n${hint}Then: swp retry ${entry}`;
+      const hint = problem.hint === null ? '' : `${sanitizeLine(problem.hint, 300)} `;
+      return `${workflow} is paused at ${problem.step}: ${sanitizeLine(problem.reason, 500)}\n${hint}Then: swp retry ${entry}`;
     }
     case 'published':
       return `${notification.entry} is published to ${notification.target}, commit ${notification.commit}.`;
     case 'findings': {
       const first = notification.first.map(
-        ({ entry, target, code, message }) => `• ${target ?? entry ?? 'catalog'}: ${code}: ${oneLine(message, 200)}`,
+        ({ entry, target, code, message }) => `• ${target ?? entry ?? 'catalog'}: ${code}: ${sanitizeLine(message, 200)}`,
       );
       const more = notification.attention - first.length;
       const lines = [...first, ...(more > 0 ? [`and ${more} more`] : [])];
@@ -48,9 +48,9 @@ export const notificationText = (notification: Notification): string => {
       return `Campaign ${id} waits for approval: ${totalsText(totals)}. Read it: swp campaign show ${id}\nThen: swp campaign approve ${id} --plan ${plan}`;
     }
     case 'campaign-failed':
-      return `Campaign ${notification.id} could not go on: ${oneLine(notification.reason, 500)}\nIts publishes go on. Fix the cause, then start a campaign again: it joins them.`;
+      return `Campaign ${notification.id} could not go on: ${sanitizeLine(notification.reason, 500)}\nIts publishes go on. Fix the cause, then start a campaign again: it joins them.`;
     case 'revalidation-failed':
-      return `Re-validation, ${notification.which}, failed: ${oneLine(notification.reason, 500)}\nFix the cause, then: swp schedule trigger ${notification.which}`;
+      return `Re-validation, ${notification.which}, failed: ${sanitizeLine(notification.reason, 500)}\nFix the cause, then: swp schedule trigger ${notification.which}`;
   }
 };
 
@@ -120,7 +120,11 @@ export class Webhook {
     } catch (error) {
       signal?.throwIfAborted();
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      throw new SwpError('unavailable', 'webhook/unavailable', `The webhook cannot be reached: ${oneLine(redact(messageOf(cause)), 200)}.`);
+      throw new SwpError(
+        'unavailable',
+        'webhook/unavailable',
+        `The webhook cannot be reached: ${sanitizeLine(redact(messageOf(cause)), 200)}.`,
+      );
     }
     if (response.ok) return;
     const message = `The webhook answered ${response.status}.`;

@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, condition, isCancellation, setHandler, TimeoutFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { ERROR_KINDS } from '../core/error.js';
-import { oneLine } from '../core/text.js';
+import { sanitizeLine } from '../core/text.js';
 import type { Problem } from '../plan/problem.js';
 import { resolveUpdate, type Resolution } from '../contract/messages.js';
 import { refusal } from './refusal.js';
@@ -11,7 +11,7 @@ const ResolutionMessage = z.strictObject({
   note: z
     .string()
     .max(2000)
-    .transform((note) => oneLine(note, 500))
+    .transform((note) => sanitizeLine(note, 500))
     .optional(),
 });
 
@@ -51,8 +51,8 @@ export const problemOf = (step: string, error: unknown): Problem => {
       step,
       code: cause.type ?? 'internal',
       kind: ERROR_KINDS.find((known) => known === kind) ?? 'internal',
-      reason: oneLine(cause.message, 1000),
-      hint: typeof hint === 'string' ? oneLine(hint, 500) : null,
+      reason: sanitizeLine(cause.message, 1000),
+      hint: typeof hint === 'string' ? sanitizeLine(hint, 500) : null,
     };
   }
   if (cause instanceof TimeoutFailure)
@@ -67,7 +67,7 @@ export const problemOf = (step: string, error: unknown): Problem => {
     step,
     code: 'internal',
     kind: 'internal',
-    reason: oneLine(error instanceof Error ? error.message : String(error), 1000),
+    reason: sanitizeLine(error instanceof Error ? error.message : String(error), 1000),
     hint: null,
   };
 };

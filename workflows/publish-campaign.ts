@@ -10,9 +10,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { CampaignPublish, DecidedPublish, FollowedPublish } from '../contract/campaign-activities.js';
-import { inGroups } from '../core/groups.js';
+import { chunkArray } from '../core/chunk-array.js';
 import type { Digest } from '../core/ids.js';
-import { plural, someOf } from '../core/text.js';
+import { plural, truncateList } from '../core/text.js';
 import { parseCampaignDecision, strangers, type CampaignDecision, type CampaignItem } from '../plan/campaign/campaign-decision.js';
 import type { CampaignRow } from '../plan/campaign/campaign-row.js';
 import { addRows, NO_TOTALS, type CampaignTotals } from '../plan/campaign/campaign-totals.js';
@@ -94,7 +94,7 @@ class Campaign {
     // Asked once for all entries.
     const host = await probe({ sources: [], targets: [], ...(selected.larql ? { larql: true } : {}) });
     const changedOnly = 'which' in select && select.which === 'changed';
-    for (const entries of inGroups(selected.entries, PLANNED_AT_ONCE)) {
+    for (const entries of chunkArray(selected.entries, PLANNED_AT_ONCE)) {
       const summary = `plan ${this.planned + entries.length} of ${selected.entries.length} entries`;
       const rows = await campaign().planCampaignBatch.executeWithOptions({ summary }, [{ entries, only, changedOnly, host }]);
       this.planned += rows.length;
@@ -112,7 +112,7 @@ class Campaign {
 
   private async start(): Promise<void> {
     const { only, startedBy } = this.input;
-    for (const wave of inGroups(this.items, STARTED_AT_ONCE)) {
+    for (const wave of chunkArray(this.items, STARTED_AT_ONCE)) {
       const entries = wave.map(({ entry }) => entry);
       const summary = `start ${this.publishes.length + entries.length} of ${this.items.length} publishes`;
       const started = await campaign().startPublishes.executeWithOptions({ summary }, [{ campaign: this.id, entries, only, startedBy }]);
@@ -167,7 +167,7 @@ class Campaign {
     for (let decision = this.queue.shift(); decision !== undefined; decision = this.queue.shift()) {
       const decided: DecidedPublish[] = [];
       const { verdict, reviewer, identity, note } = decision;
-      for (const publishes of inGroups(this.meant(decision), DECIDED_AT_ONCE)) {
+      for (const publishes of chunkArray(this.meant(decision), DECIDED_AT_ONCE)) {
         const fields = { verdict, reviewer, ...(identity === undefined ? {} : { identity }), ...(note === undefined ? {} : { note }) };
         decided.push(...(await campaign().decidePublishes({ campaign: this.id, publishes, ...fields })));
       }
@@ -181,7 +181,8 @@ class Campaign {
     this.note(`${reviewerText(decision)} ${verb} ${taken} of ${plural(decided.length, 'publish', 'publishes')}.`);
     for (const outcome of ['moved', 'refused', 'late', 'ended'] as const) {
       const those = decided.filter((one) => one.outcome === outcome);
-      if (those.length > 0) this.note(`${NOT_TAKEN[outcome]}: ${someOf(those.map(({ entry, reason }) => `${entry} (${reason ?? ''})`))}`);
+      if (those.length > 0)
+        this.note(`${NOT_TAKEN[outcome]}: ${truncateList(those.map(({ entry, reason }) => `${entry} (${reason ?? ''})`))}`);
     }
     this.show();
   }

@@ -23,7 +23,7 @@ import { targetId } from '../contract/names.js';
 import { Abandoned, NeedsAttention } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { probe } from './probe-hosts.js';
-import { conclude, endNotes, failureText, totalOf } from './publish-report.js';
+import { blockedReason, endNotes, failureText, totalOf } from './publish-report.js';
 import { Review } from './review.js';
 import { RunningTargets } from './running-targets.js';
 import { SwpPlan, SwpStage } from '../contract/search-attributes.js';
@@ -109,7 +109,7 @@ class EntryPublish {
     upsertSearchAttributes([{ key: SwpPlan, value: planned.digest }]);
     for (const plan of planned.artifacts) this.plans.set(plan.kind, plan);
     const barred = planned.artifacts.filter((plan) => plan.action === 'blocked');
-    if (barred.length > 0) return this.closeOpen('failed', conclude(barred));
+    if (barred.length > 0) return this.closeOpen('failed', blockedReason(barred));
     for (const plan of planned.artifacts)
       if (!isWork(plan))
         this.close(plan.kind, {

@@ -3,7 +3,7 @@ import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import type { ArtifactReport, PublishResult } from '../contract/results.js';
 
 /** Why blocked artifacts are blocked, in one text. */
-export const conclude = (blocked: readonly ArtifactPlan[]): string =>
+export const blockedReason = (blocked: readonly ArtifactPlan[]): string =>
   blocked
     .flatMap((plan) =>
       plan.checks
@@ -13,10 +13,10 @@ export const conclude = (blocked: readonly ArtifactPlan[]): string =>
     .join(' ');
 
 /** From the gravest outcome to the lightest: a publish of several artifacts ends as its gravest one. */
-const GRAVITY = ['failed', 'abandoned', 'rejected', 'expired', 'published', 'filed', 'unchanged'] as const;
+const SEVERITY = ['failed', 'abandoned', 'rejected', 'expired', 'published', 'filed', 'unchanged'] as const;
 
 export const totalOf = (reports: readonly ArtifactReport[]): PublishResult['outcome'] =>
-  GRAVITY.find((outcome) => reports.some(({ result }) => result.outcome === outcome)) ?? 'unchanged';
+  SEVERITY.find((outcome) => reports.some(({ result }) => result.outcome === outcome)) ?? 'unchanged';
 
 /** How each artifact has ended, as Markdown for the Web UI. */
 export const endNotes = (reports: readonly ArtifactReport[]): string[] =>

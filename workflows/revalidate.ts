@@ -1,6 +1,6 @@
 import { ActivityFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Fleet } from '../contract/revalidate-activities.js';
-import { inGroups } from '../core/groups.js';
+import { chunkArray } from '../core/chunk-array.js';
 import { mergeRepairs, type Repair, type RepairReport } from '../plan/findings/repair.js';
 import { levelOf } from '../plan/findings/finding.js';
 import { weekOf } from '../plan/findings/share.js';
@@ -83,7 +83,7 @@ class RevalidateRun {
     const wanted = mergeRepairs(this.wanted);
     this.repairsWanted = wanted.length;
     let asked = 0;
-    for (const some of inGroups(wanted, REPAIRED_AT_ONCE)) {
+    for (const some of chunkArray(wanted, REPAIRED_AT_ONCE)) {
       asked += some.length;
       const summary = `publish again: ${asked} of ${wanted.length}`;
       const reports = await revalidation().startRepairs.executeWithOptions({ summary }, [some]);

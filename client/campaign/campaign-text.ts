@@ -1,4 +1,4 @@
-import { oneLine, plural } from '../../core/text.js';
+import { sanitizeLine, plural } from '../../core/text.js';
 import { addRows, NO_TOTALS } from '../../plan/campaign/campaign-totals.js';
 import { reviewerText, shortDigest } from '../../plan/decision.js';
 import { inOrder, rowText, totalsText } from '../../plan/render/campaign-markdown.js';
@@ -24,8 +24,8 @@ export const campaignHead = ({ id, plan, entries, decisions, status, mistakes }:
 export const entryCells = (entry: CampaignEntry): string[] => [
   entry.entry,
   entry.plan === null ? '' : shortDigest(entry.plan),
-  oneLine(rowText(entry), 300),
-  [entry.stage ?? '', entry.trouble === null ? '' : oneLine(entry.trouble, 300)].filter((part) => part !== '').join(': '),
+  sanitizeLine(rowText(entry), 300),
+  [entry.stage ?? '', entry.trouble === null ? '' : sanitizeLine(entry.trouble, 300)].filter((part) => part !== '').join(': '),
 ];
 
 /** All entries, those first that are to be judged. */

@@ -23,7 +23,7 @@ import { readCampaign, type ReadCampaign } from '../campaign/read-campaign.js';
 import { endOrPause } from '../campaign/watch-campaign.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 import { ask, mayPrompt } from '../prompt.js';
 import { withTemporal } from '../publish/connect.js';
 import type { TemporalClient } from '../../temporal/connect-client.js';
@@ -229,7 +229,7 @@ export const campaignDecide = async (options: CampaignDecideOptions, context: Co
     const told = await send(client, id, message, read);
     const verb = verdict === 'approve' ? 'approved' : 'rejected';
     context.out.data({ campaign: id, plan, verdict, reviewer: message.reviewer, publishes: told }, () =>
-      neutralise(`Plan ${shortDigest(plan)} ${verb} by ${message.reviewer}: told to ${plural(told, 'publish', 'publishes')}.`),
+      stripControls(`Plan ${shortDigest(plan)} ${verb} by ${message.reviewer}: told to ${plural(told, 'publish', 'publishes')}.`),
     );
     context.out.note(`One whose plan has moved meanwhile does not take it. See them: swp campaign show ${id}`);
     return EXIT.ok;

@@ -1,6 +1,6 @@
 import { planAddition, writeAddition, type Addition } from '../../catalog/add-entry.js';
 import { entryLines } from '../../catalog/append/render-entry.js';
-import { habitsOf, outputsOf, sidecarsOf } from '../../catalog/habits.js';
+import { sourceDefaults, outputsOf, sidecarsOf } from '../../catalog/habits.js';
 import type { Catalog } from '../../catalog/load.js';
 import { SwpError } from '../../core/error.js';
 import { sameRepo } from '../../core/ids.js';
@@ -12,7 +12,7 @@ import { catalogOptions, openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { sourceHub } from '../open-source.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 import { ask, mayPrompt } from '../prompt.js';
 import { readProposal, type Wanted } from '../proposal/read-proposal.js';
 import { overridesOf, type Overrides } from '../proposal/overrides.js';
@@ -57,7 +57,7 @@ const propose = async (
   context: Context,
 ): Promise<{ addition: Addition; offers: Offer[] }> => {
   const namespace = await namespaceOf(catalog, source, options.namespace, context);
-  const overrides = overridesOf({ ...habitsOf(catalog, source), ...options });
+  const overrides = overridesOf({ ...sourceDefaults(catalog, source), ...options });
   const { facts, pinned, notes } = await readProposal(sourceHub(context.env), options, context.signal);
   const detected = detect(facts, options);
   const offers = offersOf(detected);
@@ -89,7 +89,7 @@ export const catalogAdd = async (options: AddOptions, context: Context): Promise
   const { addition, offers } = await propose(options, catalog, source, context);
   const { file, added } = addition;
   const report = { name: added.name, file, line: added.line, written: write, entry: added.entry, offers };
-  const show = (): void => out.data(report, () => neutralise(entryLines(added.entry).join('\n')));
+  const show = (): void => out.data(report, () => stripControls(entryLines(added.entry).join('\n')));
   const asks = write && options.yes !== true;
   if (asks || !write) show();
   if (!write) return EXIT.ok;

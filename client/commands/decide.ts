@@ -2,13 +2,13 @@ import type { Client } from '@temporalio/client';
 import type { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { faultText, parseOrFaults } from '../../core/faults.js';
-import { capital, plural } from '../../core/text.js';
+import { capitalize, plural } from '../../core/text.js';
 import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText } from '../../plan/decision.js';
 import { publishId } from '../../contract/names.js';
 import { addressesOf } from '../addresses.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 import { ask, mayPrompt } from '../prompt.js';
 import { withEntry } from '../publish/with-entry.js';
 import { sendDecision } from '../publish/decide.js';
@@ -58,7 +58,7 @@ const asked = async (questions: readonly Question[], verdict: DecideOptions['ver
   const waiting = questions.filter(({ waits }) => waits);
   const wanted: Question[] = [];
   for (const question of waiting.length === 0 ? questions.slice(0, 1) : waiting) {
-    context.out.note(neutralise(question.text(context.out.paint)));
+    context.out.note(stripControls(question.text(context.out.paint)));
     const words = `${verdict === 'approve' ? 'Approve' : 'Reject'} ${questionName(question)}?`;
     if (await ask(words, context.signal)) wanted.push(question);
   }
@@ -99,7 +99,7 @@ const send = async (
       ...(missing === null ? {} : { missing }),
     },
     () =>
-      `${capital(questionName(question))} of ${entry} ${PAST[verdict]} by ${reviewerText(message)}${identity === undefined ? ', as you said' : ''}: a claim, not a proof.`,
+      `${capitalize(questionName(question))} of ${entry} ${PAST[verdict]} by ${reviewerText(message)}${identity === undefined ? ', as you said' : ''}: a claim, not a proof.`,
   );
   if (sent.how === 'left') {
     const why = sent.missing === null ? 'No worker answered.' : unpolledText(sent.missing);

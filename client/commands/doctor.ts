@@ -6,7 +6,7 @@ import { lookAtLarql } from '../doctor/larql.js';
 import { lookAtCatalog, lookAtNode, lookAtScratch, lookAtSettings } from '../doctor/machine.js';
 import { lookAtTemporal, lookAtWorkers } from '../doctor/temporal.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 
 const NAMES = ['node', 'catalog', 'settings', 'scratch', 'hub', 'writing', 'sources', 'larql', 'temporal', 'workers'] as const;
 
@@ -42,10 +42,10 @@ export const doctor = async ({ setup }: { readonly setup?: boolean }, context: C
   context.out.data(findings, () =>
     findings
       .flatMap(({ what, verdict, message, fix }) => [
-        `${mark[verdict]}  ${what.padEnd(8)}  ${neutralise(message)}`,
+        `${mark[verdict]}  ${what.padEnd(8)}  ${stripControls(message)}`,
         ...(fix === undefined
           ? []
-          : neutralise(fix)
+          : stripControls(fix)
               .split('\n')
               .map((line) => `                ${line}`)),
       ])

@@ -5,7 +5,7 @@ import { publishId } from '../../contract/names.js';
 import { addressesOf, type Addresses } from '../addresses.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 import type { TimeText } from '../output/time.js';
 import type { ArtifactEnd } from '../publish/ends.js';
 import { withEntry } from '../publish/with-entry.js';
@@ -36,7 +36,9 @@ export const history = async (options: { readonly entry: string; readonly limit:
         hint: `It forgets what has ended after its retention time; the target's own commits stay: swp verify ${entry}`,
       });
     const addresses = addressesOf(context.env, temporal);
-    context.out.data(runs, () => neutralise(runs.map((run) => runLines(entry, run, context.out.time, addresses).join('\n')).join('\n\n')));
+    context.out.data(runs, () =>
+      stripControls(runs.map((run) => runLines(entry, run, context.out.time, addresses).join('\n')).join('\n\n')),
+    );
     if (runs.length === options.limit) context.out.note('There may be more: --limit shows them.');
     return EXIT.ok;
   });

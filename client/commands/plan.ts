@@ -7,7 +7,7 @@ import { planText } from '../../plan/render/terminal.js';
 import { decideCommand } from '../../plan/render/words.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 import { writtenTime } from '../output/time.js';
 import { withEntry } from '../publish/with-entry.js';
 import { decisionsIn } from '../publish/decision-history.js';
@@ -46,7 +46,7 @@ export const plan = async (options: { readonly entry: string; readonly markdown?
         ? summary(entry, shown, decision, waits)
         : [
             planText(shown, context.out.paint),
-            ...(decision === null ? [] : ['', `${neutralise(decisionText(decision))} (${writtenTime(decision.at, context.out.time)})`]),
+            ...(decision === null ? [] : ['', `${stripControls(decisionText(decision))} (${writtenTime(decision.at, context.out.time)})`]),
           ].join('\n'),
     );
     if (waits) context.out.note(`\nApprove exactly this plan: ${decideCommand('approve', entry, 'plan', shown.digest)}`);

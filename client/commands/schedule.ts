@@ -7,7 +7,7 @@ import { REVALIDATIONS, revalidateId, type Revalidation } from '../../contract/n
 import type { revalidate } from '../../workflows/revalidate.js';
 import type { Context } from '../context.js';
 import { EXIT, exitOfFindings, type ExitCode } from '../exit-codes.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 import { withTemporal } from '../publish/connect.js';
 import { explainEnd } from '../publish/outcome.js';
 import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
@@ -45,7 +45,7 @@ export const scheduleShow = async ({ markdown }: { readonly markdown?: boolean }
     if (schedules.length === 0) throw noSchedule(REVALIDATIONS.join(' or '));
     const results = schedules.flatMap(({ runs }) => runs.find(({ result }) => result !== null)?.result ?? []);
     context.out.data(schedules, () =>
-      neutralise(
+      stripControls(
         markdown === true
           ? results.map(findingsMarkdown).join('\n\n')
           : schedules.map((schedule) => scheduleText(schedule, context.out.paint, context.out.time)).join('\n\n'),
@@ -121,7 +121,7 @@ export const scheduleTrigger = async (which: Revalidation, { watch }: { readonly
     }
     try {
       const result = await client.workflow.getHandle<typeof revalidate>(started.workflow, started.run).result();
-      out.data(result, () => neutralise([`${which}: ${findingCounts(result)}`, ...resultText(result, out.paint)].join('\n')));
+      out.data(result, () => stripControls([`${which}: ${findingCounts(result)}`, ...resultText(result, out.paint)].join('\n')));
       return exitOfFindings(result.findings);
     } catch (error) {
       throw explainEnd(error);

@@ -10,7 +10,7 @@ import { addressesOf } from '../addresses.js';
 import { snapshotOf } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 import { withTemporal } from '../publish/connect.js';
 import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
@@ -71,7 +71,7 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
       const { publish, decisions } = view;
       try {
         const result = await publishResult(client, publish);
-        context.out.data(result, () => neutralise(resultLines(result, decisions, addresses).join('\n')));
+        context.out.data(result, () => stripControls(resultLines(result, decisions, addresses).join('\n')));
         return exitOf(result);
       } catch (error) {
         throw explainEnd(error);

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { addressesOf, type Addresses } from '../addresses.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 import { withEntry } from '../publish/with-entry.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../publish/read.js';
@@ -14,7 +14,9 @@ import { watchPublish } from '../publish/watch.js';
 const showEnd = async (client: Client, view: PublishView, text: string, addresses: Addresses, context: Context): Promise<ExitCode> => {
   try {
     const result = await publishResult(client, view.publish);
-    context.out.data({ ...view, result }, () => [text, neutralise(resultLines(result, view.decisions, addresses).join('\n'))].join('\n'));
+    context.out.data({ ...view, result }, () =>
+      [text, stripControls(resultLines(result, view.decisions, addresses).join('\n'))].join('\n'),
+    );
     return exitOf(result);
   } catch (error) {
     context.out.data(view, () => text);
@@ -35,6 +37,12 @@ export const status = async (
     const watches = options.watch === true || untilAttention === true;
     const view = watches ? await watchPublish(client, entry, { untilAttention, addresses }, context) : await readView(client, entry);
     if (view.publish.status === 'RUNNING') return showRunning(entry, view, addresses, context);
-    return showEnd(client, view, neutralise(viewLines(entry, view, { time: context.out.time, addresses }).join('\n')), addresses, context);
+    return showEnd(
+      client,
+      view,
+      stripControls(viewLines(entry, view, { time: context.out.time, addresses }).join('\n')),
+      addresses,
+      context,
+    );
   });
 };

@@ -1,4 +1,4 @@
-import { formatBytes, oneLine, plural } from '../../core/text.js';
+import { formatBytes, sanitizeLine, plural } from '../../core/text.js';
 import type { MtpSelection } from '../../formats/mtp/selection.js';
 import { transformationOf } from '../../formats/mtp/tensors-file.js';
 import { shapeText, type OutputTensor, type SourceTensor } from '../../formats/mtp/tensors.js';
@@ -45,7 +45,7 @@ export const mtpReport = (source: SourceFacts, selection: MtpSelection, proveSha
 };
 export type MtpReport = ReturnType<typeof mtpReport>;
 
-const count = (text: string): string => oneLine(text, 240);
+const count = (text: string): string => sanitizeLine(text, 240);
 
 const tensorLines = ({ tensors, dropped }: MtpReport, paint: Paint): string[] => [
   ...tensors.flatMap(({ name, dtype, shape, transformation, source, companions }) => [
@@ -73,7 +73,7 @@ export const mtpReportText = (report: MtpReport, paint: Paint): string => {
     ...(problems.length === 0 ? [] : ['', paint.bold('Problems')]),
     ...problems.map(
       ({ code, severity, message }) =>
-        `  ${severity === 'blocked' ? paint.bad('blocked') : paint.careful('warn   ')} ${code}: ${oneLine(message, 2000)}`,
+        `  ${severity === 'blocked' ? paint.bad('blocked') : paint.careful('warn   ')} ${code}: ${sanitizeLine(message, 2000)}`,
     ),
     ...(report.tensors.length + report.dropped.length === 0 ? [] : ['', paint.bold('Tensors'), ...tensorLines(report, paint)]),
   ].join('\n');

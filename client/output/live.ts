@@ -1,5 +1,5 @@
 import { fold } from './fold.js';
-import { neutralise } from './neutralise.js';
+import { stripControls } from './strip-controls.js';
 
 interface Terminal {
   write(text: string): unknown;
@@ -24,7 +24,7 @@ export class Live {
   /** Replaces what was shown before. What does not fit on the screen is left out at its end: it could not be painted over. */
   show(lines: readonly string[]): void {
     const { columns, rows = ROWS } = this.terminal;
-    const fitting = lines.flatMap((line) => fold(neutralise(line).replaceAll('\n', ' '), columns).split('\n'));
+    const fitting = lines.flatMap((line) => fold(stripControls(line).replaceAll('\n', ' '), columns).split('\n'));
     const shown = fitting.slice(0, rows - 1);
     if (shown.join('\n') === this.painted.join('\n')) return;
     // Line by line: a terminal that is erased from its first row keeps what was there in its scrollback, each time. And each

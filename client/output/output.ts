@@ -5,7 +5,7 @@ import type { Secret } from '../../core/secret.js';
 import { PLAIN, type Paint } from '../../plan/render/paint.js';
 import { fold } from './fold.js';
 import { Live } from './live.js';
-import { neutralise } from './neutralise.js';
+import { stripControls } from './strip-controls.js';
 import { tableLayout } from './table.js';
 import { isoTime, relativeTime, type TimeText } from './time.js';
 
@@ -75,7 +75,7 @@ export class Output {
 
   /** A line for the person at the keyboard. */
   note(text: string): void {
-    this.tell(neutralise(text));
+    this.tell(stripControls(text));
   }
 
   /** A place on stderr whose lines are painted over, where that is a terminal; null elsewhere. */
@@ -84,7 +84,7 @@ export class Output {
   }
 
   warn(text: string): void {
-    this.tell(`${this.errPaint.careful('warning:')} ${neutralise(text)}`);
+    this.tell(`${this.errPaint.careful('warning:')} ${stripControls(text)}`);
   }
 
   /** What happened, why, and what to do next. */
@@ -102,8 +102,8 @@ export class Output {
       this.streams.err.write(`${JSON.stringify(shown)}\n`);
       return;
     }
-    this.tell(`${this.errPaint.bad('error:')} ${neutralise(messageOf(error))}`);
-    if (known?.hint !== undefined) this.tell(this.errPaint.dim(neutralise(known.hint)));
+    this.tell(`${this.errPaint.bad('error:')} ${stripControls(messageOf(error))}`);
+    if (known?.hint !== undefined) this.tell(this.errPaint.dim(stripControls(known.hint)));
   }
 
   /** Rows under their heads: aligned on a terminal, tab-separated and without heads when piped. */
@@ -136,7 +136,7 @@ export class Output {
     const { out } = this.streams;
     const layOut = tableLayout(columns, widthOf(out), this.paint);
     return (rows) => {
-      const clean = rows.map((row) => row.map((cell) => neutralise(cell).replaceAll(/[\t\n]/g, ' ')));
+      const clean = rows.map((row) => row.map((cell) => stripControls(cell).replaceAll(/[\t\n]/g, ' ')));
       return out.isTTY === true ? layOut(clean) : clean.map((row) => row.join('\t')).join('\n');
     };
   }

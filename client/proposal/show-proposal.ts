@@ -1,4 +1,4 @@
-import { oneLine, plural } from '../../core/text.js';
+import { sanitizeLine, plural } from '../../core/text.js';
 import type { Detected, Part } from '../../plan/proposal/detect.js';
 import type { ProposalFacts } from '../../plan/proposal/model-facts.js';
 
@@ -12,8 +12,8 @@ export interface Offer {
 
 const offer = <T>(name: Offer['part'], part: Part<T>, words: (what: T) => string): Offer => ({
   part: name,
-  found: part.found ? oneLine(words(part.what)) : null,
-  notes: (part.found ? part.notes : part.reasons).map((note) => oneLine(note, 1000)),
+  found: part.found ? sanitizeLine(words(part.what)) : null,
+  notes: (part.found ? part.notes : part.reasons).map((note) => sanitizeLine(note, 1000)),
 });
 
 export const offersOf = ({ vindex, mtp, vision, assistant }: Detected): Offer[] => [

@@ -1,4 +1,4 @@
-import { habitsOf } from '../../catalog/habits.js';
+import { sourceDefaults } from '../../catalog/habits.js';
 import type { Catalog } from '../../catalog/load.js';
 import { FOXLIGHT } from '../../catalog/settings-file.js';
 import { SwpError } from '../../core/error.js';
@@ -28,7 +28,7 @@ const namespaceFault = (name: string): string | undefined => faultOf(RepoId, `${
 
 /** Who owns the targets: who was named, who owns those of the other entries, or who is said to; without a terminal, the name of the source. */
 export const namespaceOf = async (catalog: Catalog, source: string, given: string | undefined, context: Context): Promise<string> => {
-  const known = given ?? habitsOf(catalog, source).namespace;
+  const known = given ?? sourceDefaults(catalog, source).namespace;
   if (known === undefined && mayPrompt(context))
     return askText('Owner of the target repositories on the Hub?', { proposal: source, fault: namespaceFault, signal: context.signal });
   const namespace = known ?? source;

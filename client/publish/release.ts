@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { Digest } from '../../core/ids.js';
-import { formatBytes, oneLine, plural } from '../../core/text.js';
+import { formatBytes, sanitizeLine, plural } from '../../core/text.js';
 import { firstPayload, readEvents, type HistoryEvent } from './events.js';
 import type { Running } from './read.js';
 
@@ -44,5 +44,5 @@ export const sealedText = ({ target, manifest, files, bytes, sealedIn }: SealedV
   [
     `Sealed for ${target.id.replace(/^target\//, '')}: ${plural(files, 'file')}, ${formatBytes(bytes)}`,
     `  manifest  ${manifest}`,
-    ...sealedIn.map((directory) => `  look at   ${oneLine(directory, 1000)}`),
+    ...sealedIn.map((directory) => `  look at   ${sanitizeLine(directory, 1000)}`),
   ].join('\n');

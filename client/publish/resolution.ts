@@ -7,7 +7,7 @@ import {
 import { SwpError } from '../../core/error.js';
 import { resolveUpdate, type Resolution, type ResolutionReply } from '../../contract/messages.js';
 import type { Context } from '../context.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 import { readEvents } from './events.js';
 import { readPublish, type Running } from './read.js';
 import { stageOf } from './stage-text.js';
@@ -91,7 +91,7 @@ export const answerAll = async (
     // What was answered goes on, whatever became of the rest.
     if (replies.length > 0)
       out.data(replies, () =>
-        neutralise(
+        stripControls(
           replies
             .map(({ workflow, step, host }) => `${workflow}: ${action} at ${step}${host === undefined ? '' : `, from host ${host}`}`)
             .join('\n'),

@@ -1,7 +1,7 @@
 import type { Addresses } from '../addresses.js';
 import type { Context } from '../context.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
-import { neutralise } from '../output/neutralise.js';
+import { stripControls } from '../output/strip-controls.js';
 import { pausedIn, viewLines, type PublishView } from './status.js';
 
 const exitOf = (view: PublishView): ExitCode => {
@@ -15,6 +15,6 @@ const exitOf = (view: PublishView): ExitCode => {
 
 /** Shows where a publish stands that has not ended, and answers an exit code for that: of a paused one, that of its problem. */
 export const showRunning = (entry: string, view: PublishView, addresses: Addresses, { out }: Pick<Context, 'out'>): ExitCode => {
-  out.data(view, () => neutralise(viewLines(entry, view, { time: out.time, addresses }).join('\n')));
+  out.data(view, () => stripControls(viewLines(entry, view, { time: out.time, addresses }).join('\n')));
   return exitOf(view);
 };

@@ -29,7 +29,7 @@ interface Known {
 
 /** Every name that may have been meant. */
 const knownNames = async (temporal: TemporalClient, context: Context): Promise<Known> => ({
-  catalog: [...(await readCatalog(catalogOptions(context))).sound.keys()],
+  catalog: [...(await readCatalog(catalogOptions(context))).validEntries.keys()],
   published: await publishedNames(temporal),
 });
 

@@ -1,4 +1,4 @@
-import { oneLine, plural } from '../../core/text.js';
+import { sanitizeLine, plural } from '../../core/text.js';
 import { levelOf } from '../../plan/findings/finding.js';
 import { findingCounts, readText, repairText } from '../../plan/render/findings-markdown.js';
 import type { Paint } from '../../plan/render/paint.js';
@@ -17,10 +17,10 @@ export const resultText = (result: RevalidateResult, paint: Paint): string[] => 
     `  ${readText(result)}`,
     ...findings.rows.slice(0, SHOWN).map((found) => {
       const code = (levelOf(found) === 'info' ? paint.dim : paint.bad)(found.code);
-      return `  ${found.target ?? found.entry ?? 'catalog'}  ${code}  ${oneLine(found.message, 500)}`;
+      return `  ${found.target ?? found.entry ?? 'catalog'}  ${code}  ${sanitizeLine(found.message, 500)}`;
     }),
     ...(beyond > 0 ? [`  and ${plural(beyond, 'more finding')}; of one entry: swp verify <entry>`] : []),
-    ...repairs.map((repair) => `  ${repair.entry}: ${oneLine(repairText(repair), 400)}`),
+    ...repairs.map((repair) => `  ${repair.entry}: ${sanitizeLine(repairText(repair), 400)}`),
   ];
 };
 
@@ -36,7 +36,7 @@ const runLines = ({ at, status, result, workflow }: Run, isNewest: boolean, pain
 export const scheduleText = ({ which, paused, note, cron, timezone, next, runs }: ShownSchedule, paint: Paint, time: TimeText): string => {
   const when = cron === null ? 'at times of another program' : `at ${cron}, ${timezone ?? 'UTC'}`;
   const state = paused
-    ? paint.careful(`paused${note === null ? '' : `: ${oneLine(note, 300)}`}`)
+    ? paint.careful(`paused${note === null ? '' : `: ${sanitizeLine(note, 300)}`}`)
     : `next ${next === null ? 'never' : time(next)}`;
   const newest = runs.findIndex(({ result }) => result !== null);
   return [`${paint.bold(which)}: ${when}; ${state}`, ...runs.flatMap((run, at) => runLines(run, at === newest, paint, time))].join('\n');

@@ -1,4 +1,4 @@
-import { someOf } from '../../core/text.js';
+import { truncateList } from '../../core/text.js';
 
 /** What is wrong, or worth knowing, about the heads of a checkpoint. `blocked` means: do not publish. */
 export interface MtpProblem {
@@ -28,4 +28,4 @@ export const warnOf = (code: MtpProblem['code'], message: string): MtpProblem =>
 
 /** One problem over a list of names, none where the list is empty. */
 export const problemsOver = (names: readonly string[], make: (shown: string) => MtpProblem): MtpProblem[] =>
-  names.length === 0 ? [] : [make(someOf(names))];
+  names.length === 0 ? [] : [make(truncateList(names))];

@@ -1,5 +1,5 @@
 import { BeyondLimit, SwpError } from '../../core/error.js';
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import { isDtype, tensorBytes, type Dtype } from '../dtype.js';
 import { readMembers, type Parsing } from './json-members.js';
 import type { JsonReader } from './json-reader.js';
@@ -51,7 +51,7 @@ export const headerSize = (prefix: Uint8Array, fileSize: number): number => {
 
 const checkName = (name: string): void => {
   if (name.length > MAX_NAME || /[\u0000-\u001f\u007f]/.test(name))
-    refuse('tensor-name', `A tensor's name is too long or has control characters: ${oneLine(name, 80)}.`);
+    refuse('tensor-name', `A tensor's name is too long or has control characters: ${sanitizeLine(name, 80)}.`);
 };
 
 const readIntegers = (reader: JsonReader, max: number, what: string): number[] => {
@@ -77,7 +77,7 @@ const readTensor = (reader: JsonReader, name: string, dataBegin: number): Tensor
   const [begin, end] = offsets ?? [];
   if (dtype === undefined || shape === undefined || begin === undefined || end === undefined)
     return refuse('tensor-entry', `Tensor ${name} lacks dtype, shape or data_offsets.`);
-  if (!isDtype(dtype)) return refuse('unknown-dtype', `Tensor ${name} has the unknown dtype ${oneLine(dtype, 40)}.`);
+  if (!isDtype(dtype)) return refuse('unknown-dtype', `Tensor ${name} has the unknown dtype ${sanitizeLine(dtype, 40)}.`);
   const bytes = tensorBytes(dtype, shape);
   if (bytes === null)
     return refuse('tensor-size', `Tensor ${name}, ${dtype} [${shape.join(', ')}], has a size that is no whole number of bytes.`);

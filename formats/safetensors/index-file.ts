@@ -1,5 +1,5 @@
 import { SwpError } from '../../core/error.js';
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import { readMembers, type Parsing } from './json-members.js';
 
 export interface SafetensorsIndex {
@@ -25,7 +25,7 @@ const checkFile = (file: string, tensor: string): string => {
     throw new SwpError(
       'integrity',
       'formats/index-file-name',
-      `The index names a file that it may not: ${oneLine(file, 120)} (for ${oneLine(tensor, 120)}).`,
+      `The index names a file that it may not: ${sanitizeLine(file, 120)} (for ${sanitizeLine(tensor, 120)}).`,
     );
   return file;
 };

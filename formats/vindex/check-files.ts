@@ -1,4 +1,4 @@
-import { compareBytes, oneLine } from '../../core/text.js';
+import { compareBytes, sanitizeLine } from '../../core/text.js';
 import { CHECKPOINT } from './file-names.js';
 import type { VindexLayout } from './layout.js';
 import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
@@ -19,7 +19,7 @@ export const checkFiles = ({ files, sha256 }: VindexReader, layout: VindexLayout
       others
         .filter((path) => path !== CHECKPOINT)
         .toSorted(compareBytes)
-        .map((path) => problem('unexpected-file', oneLine(path), 'The source makes no such file.')),
+        .map((path) => problem('unexpected-file', sanitizeLine(path), 'The source makes no such file.')),
     ),
     ...others
       .filter((path) => path === CHECKPOINT)

@@ -1,4 +1,4 @@
-import { oneLine, someOf } from '../../core/text.js';
+import { sanitizeLine, truncateList } from '../../core/text.js';
 import { WEIGHT_MANIFEST } from './file-names.js';
 import type { VindexLayout } from './layout.js';
 import { parseBlockManifest, parseWeightManifest } from './manifests.js';
@@ -34,16 +34,20 @@ const tilingProblems = (path: string, entries: readonly Entry[], sizes: Readonly
     let position = 0;
     for (const { key, offset, length } of listed.toSorted((a, b) => a.offset - b.offset)) {
       if (offset > position)
-        problems.push(problem('manifest-gap', path, `Nothing describes bytes ${position} to ${offset} of ${oneLine(file)}.`));
+        problems.push(problem('manifest-gap', path, `Nothing describes bytes ${position} to ${offset} of ${sanitizeLine(file)}.`));
       if (offset < position)
         problems.push(
-          problem('manifest-overlap', path, `${oneLine(key)} begins at byte ${offset} of ${oneLine(file)}, inside another tensor.`),
+          problem(
+            'manifest-overlap',
+            path,
+            `${sanitizeLine(key)} begins at byte ${offset} of ${sanitizeLine(file)}, inside another tensor.`,
+          ),
         );
       position = Math.max(position, offset + length);
     }
     const size = sizes.get(file);
     if (size !== undefined && size !== position)
-      problems.push(problem('manifest-end', path, `Its tensors end at byte ${position} of ${oneLine(file)}, which has ${size}.`));
+      problems.push(problem('manifest-end', path, `Its tensors end at byte ${position} of ${sanitizeLine(file)}, which has ${size}.`));
     return capped(problems);
   });
 };
@@ -66,8 +70,8 @@ const keyProblems = (path: string, found: readonly string[], expected: readonly 
     ...(found.length === expected.length
       ? []
       : [problem('manifest-count', path, `It lists ${found.length} tensors; the source makes ${expected.length}.`)]),
-    ...(lacking.length === 0 ? [] : [problem('manifest-entry', path, `It lacks ${someOf(lacking)}.`)]),
-    ...(extra.length === 0 ? [] : [problem('manifest-entry', path, `It lists ${someOf(extra)}, which the source does not make.`)]),
+    ...(lacking.length === 0 ? [] : [problem('manifest-entry', path, `It lacks ${truncateList(lacking)}.`)]),
+    ...(extra.length === 0 ? [] : [problem('manifest-entry', path, `It lists ${truncateList(extra)}, which the source does not make.`)]),
     ...(ordered ? [] : [problem('manifest-entry', path, 'It lists its tensors in another order than larql.')]),
   ];
 };
@@ -83,7 +87,7 @@ const fieldProblems = (path: string, entries: readonly Entry[], expected: readon
     return fields
       .filter((field) => String(found[field]) !== String(should[field]))
       .map((field) => {
-        const values = [found[field], should[field]].map((value) => oneLine(String(value), 120));
+        const values = [found[field], should[field]].map((value) => sanitizeLine(String(value), 120));
         return problem(
           'manifest-entry',
           path,

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { SwpError } from '../../core/error.js';
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import { JsonReader } from '../safetensors/json-reader.js';
 
 /** No `index.json`, manifest or `config.json` comes near it; a parsed one must fit a worker's memory. */
@@ -19,7 +19,7 @@ const whereOf = (path: readonly PropertyKey[]): string => (path.length === 0 ? '
  */
 export const readJson = (bytes: Uint8Array, name: string): unknown => {
   const refuse = (why: string, cause?: unknown): never => {
-    throw new SwpError('integrity', 'formats/vindex-json', `${oneLine(name, 120)} ${why}`, { cause });
+    throw new SwpError('integrity', 'formats/vindex-json', `${sanitizeLine(name, 120)} ${why}`, { cause });
   };
   if (bytes.byteLength > MAX_JSON) return refuse(`has ${bytes.byteLength} bytes; at most ${MAX_JSON} are read.`);
   try {
@@ -44,10 +44,10 @@ export const parseJson = <T>(schema: z.ZodType<T>, bytes: Uint8Array, name: stri
   const parsed = schema.safeParse(readJson(bytes, name));
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  const shown = issues.slice(0, SHOWN).map(({ path, message }) => `${oneLine(message, 120)}${oneLine(whereOf(path), 120)}`);
+  const shown = issues.slice(0, SHOWN).map(({ path, message }) => `${sanitizeLine(message, 120)}${sanitizeLine(whereOf(path), 120)}`);
   throw new SwpError(
     'integrity',
     'formats/vindex-json',
-    `${oneLine(name, 120)} is not as larql writes it: ${shown.join('; ')}${issues.length > SHOWN ? ` and ${issues.length - SHOWN} more` : ''}.`,
+    `${sanitizeLine(name, 120)} is not as larql writes it: ${shown.join('; ')}${issues.length > SHOWN ? ` and ${issues.length - SHOWN} more` : ''}.`,
   );
 };

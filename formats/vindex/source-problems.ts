@@ -1,4 +1,4 @@
-import { compareBytes, oneLine, plural, someOf } from '../../core/text.js';
+import { compareBytes, sanitizeLine, plural, truncateList } from '../../core/text.js';
 import { leftOut, unmetNeeds, type Unmet } from './needs.js';
 import { quantOf, writesFeedForward, writesWeights, type ExtractOptions, type VindexSlice } from './extract-options.js';
 import { matrixOf, outputHeadOf, packedOf, type SourceModel } from './source-model.js';
@@ -36,11 +36,11 @@ const blocked = (code: SourceProblem['code'], message: string, fix?: string): So
 });
 
 const over = (names: readonly string[], make: (shown: string) => SourceProblem): SourceProblem[] =>
-  names.length === 0 ? [] : [make(someOf(names))];
+  names.length === 0 ? [] : [make(truncateList(names))];
 
 /** For a config that `describeSource` could not describe. */
 export const configProblem = (faults: readonly string[]): SourceProblem =>
-  blocked('larql-config', `larql would refuse the config.json: ${someOf(faults)}.`);
+  blocked('larql-config', `larql would refuse the config.json: ${truncateList(faults)}.`);
 
 /** For an entry's `quant`, as it is written there. */
 export const quantProblem = (quant: string): SourceProblem[] =>
@@ -48,7 +48,7 @@ export const quantProblem = (quant: string): SourceProblem[] =>
     ? [
         blocked(
           'larql-quant',
-          `larql has no quantisation ${oneLine(quant, 40)}.`,
+          `larql has no quantisation ${sanitizeLine(quant, 40)}.`,
           'Set quant to q4k, or to none for weights that are not quantised.',
         ),
       ]
@@ -94,7 +94,7 @@ const kindProblems = (model: SourceModel, options: ExtractOptions, slice: Vindex
     );
   if (kind === 'moe' && !q4k && architecture.layer(0).expert === null)
     problems.push(
-      blocked('larql-experts', `larql does not write the experts of this model (model_type ${oneLine(config.modelType, 40)}).`),
+      blocked('larql-experts', `larql does not write the experts of this model (model_type ${sanitizeLine(config.modelType, 40)}).`),
     );
   if (slice === 'expert-server' && !(kind === 'hybrid' && q4k))
     problems.push(
@@ -127,7 +127,7 @@ const dtypeProblem = (model: SourceModel, unreadable: readonly Unmet[]): SourceP
         'larql-dtype',
         `larql reads F32, F16 and BF16 and passes over all else without a word; ${plural(unreadable.length, 'tensor')} that it needs ${
           unreadable.length === 1 ? 'is' : 'are'
-        } ${dtypes.join(', ')}${method === null ? '' : ` (quantised: ${oneLine(method, 60)})`}: ${shown}.`,
+        } ${dtypes.join(', ')}${method === null ? '' : ` (quantised: ${sanitizeLine(method, 60)})`}: ${shown}.`,
         'Name the original, unquantised checkpoint as the source.',
       );
     },

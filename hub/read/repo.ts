@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { CommitSha, RepoId, sameRepo, type Revision } from '../../core/ids.js';
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import type { RepoFile, License } from '../repo-file.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
@@ -24,7 +24,7 @@ export interface RepoFacts extends RepoInfo {
 const Text = z
   .string()
   .max(2000)
-  .transform((text) => oneLine(text, 300))
+  .transform((text) => sanitizeLine(text, 300))
   .nullish()
   .catch(null);
 /** A card may name several licenses; the first is the one the Hub shows. */
@@ -74,7 +74,7 @@ export const readRepoInfo = async (
     throw new SwpError(
       'integrity',
       'hub/bad-answer',
-      `Asked for ${repo}${revision === undefined ? '' : ` at ${revision}`}, the Hub answers commit ${oneLine(info.sha ?? '(none)', 60)}.`,
+      `Asked for ${repo}${revision === undefined ? '' : ` at ${revision}`}, the Hub answers commit ${sanitizeLine(info.sha ?? '(none)', 60)}.`,
     );
   }
   if (!sameRepo(info.id, repo))

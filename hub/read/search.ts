@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RepoId } from '../../core/ids.js';
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import { hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { readPages } from './paging.js';
@@ -31,7 +31,7 @@ const LIMITS = { pages: 1_000, items: 100_000 };
 const FIELDS = ['downloads', 'likes', 'gated', 'private', 'lastModified', 'pipeline_tag', 'tags'];
 const MAX_TAGS = 200;
 
-const Tag = z.string().transform((tag) => oneLine(tag, 100));
+const Tag = z.string().transform((tag) => sanitizeLine(tag, 100));
 
 const Row = z.object({
   /** The oldest models have a name without an owner, which no entry can name. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { GitBlobId, Sha256, type CommitSha, type RepoId } from '../../core/ids.js';
-import { compareBytes, oneLine } from '../../core/text.js';
+import { compareBytes, sanitizeLine } from '../../core/text.js';
 import type { RepoFile } from '../repo-file.js';
 import { hubUrl, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
@@ -27,7 +27,7 @@ const Row = z.object({
 const checkPath = (repo: string, path: string): void => {
   const parts = path.split('/');
   if (path.length > 1024 || /[\u0000-\u001f\u007f\\]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw new SwpError('integrity', 'hub/bad-path', `${repo} lists a file whose name is no path: ${oneLine(path, 120)}.`);
+    throw new SwpError('integrity', 'hub/bad-path', `${repo} lists a file whose name is no path: ${sanitizeLine(path, 120)}.`);
   }
 };
 
@@ -36,7 +36,11 @@ const factsOf = (repo: string, row: z.infer<typeof Row>): RepoFile => {
   const blob = GitBlobId.safeParse(row.oid);
   const lfs = row.lfs === null || row.lfs === undefined ? null : Sha256.safeParse(row.lfs.oid);
   if (!blob.success || row.size === undefined || lfs?.success === false)
-    throw new SwpError('integrity', 'hub/bad-answer', `${repo} lists ${oneLine(row.path, 120)} without a digest or size that make sense.`);
+    throw new SwpError(
+      'integrity',
+      'hub/bad-answer',
+      `${repo} lists ${sanitizeLine(row.path, 120)} without a digest or size that make sense.`,
+    );
   return {
     path: row.path,
     size: row.lfs?.size ?? row.size,
@@ -54,6 +58,6 @@ export const readTree = async (hub: HubConfig, repo: RepoId, commit: CommitSha, 
     .map((row) => factsOf(repo, row))
     .toSorted((a, b) => compareBytes(a.path, b.path));
   const twice = files.find((file, at) => files[at - 1]?.path === file.path);
-  if (twice !== undefined) throw new SwpError('integrity', 'hub/bad-answer', `${repo} lists ${oneLine(twice.path, 120)} twice.`);
+  if (twice !== undefined) throw new SwpError('integrity', 'hub/bad-answer', `${repo} lists ${sanitizeLine(twice.path, 120)} twice.`);
   return files;
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { inGroups } from '../../core/groups.js';
+import { chunkArray } from '../../core/chunk-array.js';
 import { SwpError } from '../../core/error.js';
 import type { RepoId, Sha256 } from '../../core/ids.js';
 import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
@@ -28,7 +28,7 @@ export interface CopyOrder {
 export const copyOnServer = async (hub: HubConfig, { source, target, files }: CopyOrder, { signal }: CallOptions): Promise<number> => {
   let copied = 0;
   try {
-    for (const group of inGroups(files, FILES_PER_CALL)) {
+    for (const group of chunkArray(files, FILES_PER_CALL)) {
       const request = {
         method: 'POST',
         url: hubUrl(hub, `/api/models/${repoPath(source)}/lfs-files/duplicate`),

@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
 import { listToFirstFault } from '../../core/faults.js';
-import { inGroups } from '../../core/groups.js';
+import { chunkArray } from '../../core/chunk-array.js';
 import { SwpError } from '../../core/error.js';
 import { Sha256, type RepoId } from '../../core/ids.js';
 import { holdsSecret } from '../../core/redact.js';
@@ -55,7 +55,7 @@ export interface MultipartOrder {
 }
 
 /** What the Hub wants done with one object. */
-export type UploadOrder = { readonly kind: 'stored' } | BasicOrder | MultipartOrder;
+export type UploadInstructions = { readonly kind: 'stored' } | BasicOrder | MultipartOrder;
 
 const addressOf = (hub: HubConfig, href: string): URL => {
   if (!URL.canParse(href, hub.endpoint.href)) throw new SwpError('integrity', 'hub/bad-answer', 'An upload address of the Hub is none.');
@@ -115,7 +115,7 @@ const orderOf = (
   file: UploadFile,
   object: z.infer<typeof Answer>['objects'][number],
   request: string | undefined,
-): UploadOrder => {
+): UploadInstructions => {
   if (object.error !== null && object.error !== undefined) {
     throw new SwpError(
       'conflict',
@@ -153,9 +153,9 @@ export const lfsBatch = async (
   repo: RepoId,
   files: readonly UploadFile[],
   { signal }: CallOptions,
-): Promise<ReadonlyMap<string, UploadOrder>> => {
-  const orders = new Map<string, UploadOrder>();
-  for (const group of inGroups(files, OBJECTS_PER_CALL)) {
+): Promise<ReadonlyMap<string, UploadInstructions>> => {
+  const orders = new Map<string, UploadInstructions>();
+  for (const group of chunkArray(files, OBJECTS_PER_CALL)) {
     const body = {
       operation: 'upload',
       transfers: TRANSFERS,

@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import { z } from 'zod';
 import { listToFirstFault } from '../../core/faults.js';
 import { SwpError } from '../../core/error.js';
-import { inGroups } from '../../core/groups.js';
+import { chunkArray } from '../../core/chunk-array.js';
 import type { RepoId } from '../../core/ids.js';
 import { formatBytes } from '../../core/text.js';
 import { GIT_BLOB_LIMIT } from '../../core/digests.js';
@@ -40,7 +40,7 @@ export const classifyUploads = async (
   { signal }: CallOptions,
 ): Promise<UploadModes> => {
   const modes = new Map<string, 'lfs' | 'regular'>();
-  for (const group of inGroups(files, FILES_PER_CALL)) {
+  for (const group of chunkArray(files, FILES_PER_CALL)) {
     const asked = await pMap(
       group,
       async ({ path, size, open }) => ({

@@ -4,7 +4,7 @@ import { runAll } from '../../core/run-all.js';
 import { attempt, jsonBody } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { retrying } from '../retry.js';
-import { MOST_LANES, type Lanes } from './lanes.js';
+import { MAX_CONCURRENCY, type AdaptiveConcurrency } from './adaptive-concurrency.js';
 import type { BasicOrder, LfsAction, MultipartOrder, Part } from './lfs-batch.js';
 import type { PartJournal, StartedUpload } from './part-journal.js';
 import type { UploadFile } from './upload-file.js';
@@ -12,9 +12,9 @@ import type { UploadFile } from './upload-file.js';
 export interface SendOptions {
   readonly signal: AbortSignal;
   /** Over all files that are sent at once. */
-  readonly lanes: Lanes;
+  readonly concurrency: AdaptiveConcurrency;
   /** True once the process was asked to stop: nothing new is begun. */
-  readonly stopRequested: () => boolean;
+  readonly shouldStop: () => boolean;
   /** Told bytes as they go out; fewer than none when they have to go out again. */
   readonly onBytes: (bytes: number) => void;
 }
@@ -22,7 +22,7 @@ export interface SendOptions {
 const STOPPING = 'hub/stopping';
 
 /** Parts that are in flight when the process is asked to stop still end. */
-export const endsInPeace = (error: unknown): boolean => error instanceof SwpError && error.code === STOPPING;
+export const isGracefulStop = (error: unknown): boolean => error instanceof SwpError && error.code === STOPPING;
 
 const stopping = (): SwpError => new SwpError('unavailable', STOPPING, 'The worker is stopping; the upload goes on when one is up again.');
 
@@ -48,13 +48,13 @@ const putBytes = async (
   headers: Readonly<Record<string, string>>,
   options: SendOptions,
 ): Promise<string | undefined> =>
-  options.lanes.run(async (fellBack) => {
-    if (options.stopRequested()) throw stopping();
+  options.concurrency.run(async (onThrottle) => {
+    if (options.shouldStop()) throw stopping();
     options.signal.throwIfAborted();
     const telling: HubConfig = {
       ...hub,
       onRetry: (error, waitMs, failingMs) => {
-        fellBack();
+        onThrottle();
         hub.onRetry?.(error, waitMs, failingMs);
       },
     };
@@ -176,7 +176,7 @@ export const sendParts = async (
     async (part, signal) => {
       tags.set(part.number, await sendPart(hub, file, part, journal, { ...options, signal }));
     },
-    { concurrency: MOST_LANES, signal: options.signal, aborts: (error) => !endsInPeace(error) },
+    { concurrency: MAX_CONCURRENCY, signal: options.signal, aborts: (error) => !isGracefulStop(error) },
   );
   await finish(hub, file, order, tags, options);
 };

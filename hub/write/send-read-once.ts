@@ -5,10 +5,10 @@ import { SwpError } from '../../core/error.js';
 import { holdBackLast } from '../../core/hold-back.js';
 import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
-import { MOST_LANES } from './lanes.js';
+import { MAX_CONCURRENCY } from './adaptive-concurrency.js';
 import type { BasicOrder, Part } from './lfs-batch.js';
 import type { PartJournal, StartedUpload } from './part-journal.js';
-import { endsInPeace, finish, sendPart, sendWhole, type SendOptions } from './send-object.js';
+import { isGracefulStop, finish, sendPart, sendWhole, type SendOptions } from './send-object.js';
 import type { UploadFile } from './upload-file.js';
 
 /** Bytes of parts that are in memory at once, from being read until they are sent. */
@@ -30,7 +30,7 @@ const checkDigest = (file: UploadFile, found: string): void => {
 };
 
 /** The bytes of a file, read part after part in their order whoever asks, so that the last read completes their digest. */
-class InOrder {
+class SequentialReader {
   private readonly turn = new Mutex();
   private readonly buffers: Buffer[] = [];
   private hash = createHash('sha256');
@@ -44,7 +44,7 @@ class InOrder {
   }
 
   /** Reads a part into memory that is lent until it is given back. */
-  lend(part: Part, signal: AbortSignal): Promise<Buffer> {
+  acquire(part: Part, signal: AbortSignal): Promise<Buffer> {
     const length = part.end - part.begin;
     return this.turn.runExclusive(async () => {
       const spare = this.buffers.findIndex((buffer) => buffer.byteLength >= length);
@@ -54,7 +54,7 @@ class InOrder {
     });
   }
 
-  giveBack(buffer: Buffer): void {
+  recycle(buffer: Buffer): void {
     this.buffers.push(buffer);
   }
 
@@ -108,17 +108,17 @@ export const sendPartsReadOnce = async (
   options: ReadOnceOptions,
 ): Promise<void> => {
   const tags = new Map(etags);
-  const reading = new InOrder(file);
+  const reading = new SequentialReader(file);
   const room = Math.floor(WINDOW / Math.max(1, ...order.parts.map(({ begin, end }) => end - begin)));
   const sendFrom = async (open: () => Readable, part: Part, signal: AbortSignal): Promise<void> => {
     tags.set(part.number, await sendPart(hub, { ...file, open }, part, journal, { ...options, signal }));
   };
   const send = async (part: Part, signal: AbortSignal): Promise<void> => {
     if (room === 0) return sendFrom(reading.stream(part), part, signal);
-    const lent = await reading.lend(part, signal);
+    const lent = await reading.acquire(part, signal);
     const bytes = lent.subarray(0, part.end - part.begin);
     await sendFrom(() => Readable.from([bytes]), part, signal);
-    reading.giveBack(lent);
+    reading.recycle(lent);
   };
   await runAll(
     order.parts,
@@ -127,7 +127,7 @@ export const sendPartsReadOnce = async (
       await reading.pass(part, signal);
       options.onSkipped(part.end - part.begin);
     },
-    { concurrency: Math.min(MOST_LANES, Math.max(1, room)), signal: options.signal, aborts: (error) => !endsInPeace(error) },
+    { concurrency: Math.min(MAX_CONCURRENCY, Math.max(1, room)), signal: options.signal, aborts: (error) => !isGracefulStop(error) },
   );
   checkDigest(file, reading.digest());
   await finish(hub, file, order, tags, options);

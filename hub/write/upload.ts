@@ -3,11 +3,11 @@ import { SwpError } from '../../core/error.js';
 import type { RepoId } from '../../core/ids.js';
 import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
-import { Lanes } from './lanes.js';
-import { lfsBatch, type UploadOrder } from './lfs-batch.js';
+import { AdaptiveConcurrency } from './adaptive-concurrency.js';
+import { lfsBatch, type UploadInstructions } from './lfs-batch.js';
 import type { PartJournal } from './part-journal.js';
 import { classifyUploads, type UploadModes } from './preupload.js';
-import { endsInPeace, sendParts, sendWhole, type SendOptions } from './send-object.js';
+import { isGracefulStop, sendParts, sendWhole, type SendOptions } from './send-object.js';
 import { sendPartsReadOnce, sendWholeReadOnce } from './send-read-once.js';
 import type { UploadFile } from './upload-file.js';
 import { UploadMeter, type UploadProgress } from './upload-meter.js';
@@ -26,7 +26,7 @@ export interface UploadOptions {
   readonly signal: AbortSignal;
   /** What an earlier run has sent, and what this one does. */
   readonly journal: PartJournal;
-  readonly stopRequested: () => boolean;
+  readonly shouldStop: () => boolean;
   readonly onProgress: (progress: UploadProgress) => void;
 }
 
@@ -43,7 +43,7 @@ const FRESH_MS = 5 * 60_000;
 
 interface Uploading {
   /** What the Hub said of all files at once, while that is fresh. */
-  readonly firstOrder: (file: UploadFile) => UploadOrder | undefined;
+  readonly prefetchedInstructions: (file: UploadFile) => UploadInstructions | undefined;
   readonly hub: HubConfig;
   readonly repo: RepoId;
   readonly journal: PartJournal;
@@ -61,7 +61,7 @@ interface Uploading {
 const sendMissing = async (
   { hub, journal, meter, options, readingOnce }: Uploading,
   file: UploadFile,
-  order: UploadOrder | undefined,
+  order: UploadInstructions | undefined,
 ): Promise<boolean> => {
   const counting: SendOptions = { ...options, onBytes: (bytes) => meter.sent(file, bytes) };
   const known = journal.find(file.sha256);
@@ -93,7 +93,7 @@ const uploadObject = async (uploading: Uploading, file: UploadFile): Promise<voi
   const { hub, repo, journal, meter, options } = uploading;
   let differed = false;
   for (let orders = 1; ; orders += 1) {
-    const first = orders === 1 ? uploading.firstOrder(file) : undefined;
+    const first = orders === 1 ? uploading.prefetchedInstructions(file) : undefined;
     const order = journal.find(file.sha256) === null ? (first ?? (await lfsBatch(hub, repo, [file], options)).get(file.path)) : undefined;
     try {
       if (await sendMissing(uploading, file, order)) await journal.completed(file.sha256);
@@ -120,7 +120,7 @@ export const uploadBlobs = async (
   hub: HubConfig,
   repo: RepoId,
   files: readonly UploadFile[],
-  { signal, journal, stopRequested, onProgress }: UploadOptions,
+  { signal, journal, shouldStop, onProgress }: UploadOptions,
 ): Promise<UploadSummary> => {
   const modes = await classifyUploads(hub, repo, files, { signal });
   // Files with equal bytes are one object.
@@ -129,23 +129,32 @@ export const uploadBlobs = async (
   const open = blobs.filter(({ sha256 }) => journal.find(sha256) === null);
   const orders = await lfsBatch(hub, repo, open, { signal });
   const askedAt = performance.now();
-  const firstOrder: Uploading['firstOrder'] = ({ path }) => (performance.now() - askedAt < FRESH_MS ? orders.get(path) : undefined);
+  const prefetchedInstructions: Uploading['prefetchedInstructions'] = ({ path }) =>
+    performance.now() - askedAt < FRESH_MS ? orders.get(path) : undefined;
   const stored = new Set(open.filter(({ path }) => orders.get(path)?.kind === 'stored'));
   await journal.stored([...stored].map(({ sha256 }) => sha256));
   for (const file of stored) {
     meter.skipped(file, file.size);
     meter.ended(file);
   }
-  const lanes = new Lanes();
+  const concurrency = new AdaptiveConcurrency();
   const readingOnce = new Mutex();
   await runAll(
     blobs.filter((file) => !stored.has(file)),
     (file, both) =>
       uploadObject(
-        { firstOrder, hub, repo, journal, meter, readingOnce, options: { signal: both, lanes, stopRequested, onBytes: () => undefined } },
+        {
+          prefetchedInstructions,
+          hub,
+          repo,
+          journal,
+          meter,
+          readingOnce,
+          options: { signal: both, concurrency, shouldStop, onBytes: () => undefined },
+        },
         file,
       ),
-    { concurrency: FILES_IN_FLIGHT, signal, aborts: (error) => !endsInPeace(error) },
+    { concurrency: FILES_IN_FLIGHT, signal, aborts: (error) => !isGracefulStop(error) },
   );
   const unseen = blobs.filter(({ readOnce, sha256 }) => readOnce && !journal.isOurs(sha256));
   return {

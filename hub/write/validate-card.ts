@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import { attempt, hubUrl, jsonBody, parseAnswer, type CallOptions } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { retrying } from '../retry.js';
 
-const Complaint = z.object({ message: z.string() }).transform(({ message }) => oneLine(message, 300));
+const Complaint = z.object({ message: z.string() }).transform(({ message }) => sanitizeLine(message, 300));
 const Answer = z.object({ errors: z.array(Complaint).catch([]), warnings: z.array(Complaint).catch([]) });
 
 /** Statuses of servers without this endpoint. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { faultText, parseOrFaults } from '../../core/faults.js';
 import { Digest } from '../../core/ids.js';
-import { oneLine, someOf } from '../../core/text.js';
+import { sanitizeLine, truncateList } from '../../core/text.js';
 import { EntryName } from '../../catalog/snapshot.js';
 import { DecisionMessage } from '../decision.js';
 
@@ -16,7 +16,7 @@ export type CampaignDecision = z.infer<typeof CampaignDecision>;
 export const parseCampaignDecision = (input: unknown): CampaignDecision | { readonly fault: string } => {
   const parsed = parseOrFaults(CampaignDecision, input, () => Object.keys(CampaignDecision.shape));
   if ('data' in parsed) return parsed.data;
-  const faults = parsed.faults.map((fault) => oneLine(faultText(fault, 'message'), 120));
+  const faults = parsed.faults.map((fault) => sanitizeLine(faultText(fault, 'message'), 120));
   return { fault: `Not a decision: ${faults.slice(0, 4).join('; ')}.` };
 };
 
@@ -24,5 +24,5 @@ export const parseCampaignDecision = (input: unknown): CampaignDecision | { read
 export const strangers = ({ entries = [] }: CampaignDecision, items: readonly CampaignItem[]): string | null => {
   const known = new Set(items.map(({ entry }) => entry));
   const unknown = entries.filter((entry) => !known.has(entry));
-  return unknown.length === 0 ? null : `The campaign publishes no ${someOf(unknown)}.`;
+  return unknown.length === 0 ? null : `The campaign publishes no ${truncateList(unknown)}.`;
 };

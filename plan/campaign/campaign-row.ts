@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ArtifactKind, Digest, RepoId } from '../../core/ids.js';
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import type { ArtifactPlan } from '../artifact-plan.js';
 import { PlanAction } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
@@ -42,7 +42,7 @@ export const rowOf = (entry: string, plan: Digest, artifacts: readonly ArtifactP
       plan,
       artifacts: listed,
       ...NOTHING,
-      reason: oneLine(blocks.map(({ message }) => message).join(' '), REASON),
+      reason: sanitizeLine(blocks.map(({ message }) => message).join(' '), REASON),
     };
   return {
     entry,
@@ -63,5 +63,5 @@ export const plainRow = (entry: string, state: CampaignRow['state'], reason: str
   plan: null,
   artifacts: [],
   ...NOTHING,
-  reason: reason === null ? null : oneLine(reason, REASON),
+  reason: reason === null ? null : sanitizeLine(reason, REASON),
 });

@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
 import { planMtpSidecar, type MtpSelection } from '../../formats/mtp/selection.js';
 import { extractOptions, type VindexQuant, type VindexSlice } from '../../formats/vindex/extract-options.js';
@@ -129,7 +129,7 @@ const detectAssistant = (assistant: PointerFacts | null, mtp: Part<MtpPart>): Pa
   if (!isAssistant(assistant.config))
     return none(`The config of ${assistant.repo} does not say that it is a drafter (model_type …_assistant).`);
   // An entry has heads of its own or a pointer, never both.
-  if (mtp.found) return none(`${oneLine(mtp.what.source.repo)} has heads of its own, so that ${assistant.repo} is not pointed to.`);
+  if (mtp.found) return none(`${sanitizeLine(mtp.what.source.repo)} has heads of its own, so that ${assistant.repo} is not pointed to.`);
   return found(assistant);
 };
 

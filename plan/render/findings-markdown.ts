@@ -1,4 +1,4 @@
-import { capital, plural } from '../../core/text.js';
+import { capitalize, plural } from '../../core/text.js';
 import { codeSpan, escapeMarkdown } from '../escape.js';
 import { levelOf, type FleetFinding } from '../findings/finding.js';
 import type { RepairReport } from '../findings/repair.js';
@@ -64,7 +64,7 @@ export const findingsMarkdown = (run: ShownRun): string => {
   const beyond = findings.attention + findings.info - findings.rows.length;
   return [
     `## ${run.which === 'now' ? 'Published' : `Re-validation, ${run.which}`}: ${findingCounts(run)}`,
-    `${capital(readText(run))}.`,
+    `${capitalize(readText(run))}.`,
     table(['entry', 'target', 'finding', 'what'], findings.rows.map(row), MOST_ROWS),
     beyond > 0 ? `${plural(beyond, 'more finding')} that no row shows; digest of all: ${codeSpan(findings.digest ?? '')}` : '',
     table(

@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import type { Check } from '../checks.js';
 import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../catalog-review.js';
 import type { Paint } from './paint.js';
@@ -7,7 +7,7 @@ import { artifactLines, changeLines, checkLines } from './terminal.js';
 
 const besideLines = ({ unknown }: ReviewedArtifact, checks: readonly Check[], paint: Paint): string[] => [
   ...checkLines(checks, paint),
-  ...unknown.map(({ code, message }) => `    ${paint.careful('unknown')} ${code}: ${oneLine(message, 2000)}`),
+  ...unknown.map(({ code, message }) => `    ${paint.careful('unknown')} ${code}: ${sanitizeLine(message, 2000)}`),
 ];
 
 const reviewedLines = (review: ArtifactReview, paint: Paint): string[] => {

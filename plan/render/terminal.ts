@@ -1,4 +1,4 @@
-import { formatBytes, oneLine } from '../../core/text.js';
+import { formatBytes, sanitizeLine } from '../../core/text.js';
 import type { ArtifactPlan } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
 import type { PlanChange } from '../diff.js';
@@ -19,13 +19,13 @@ const verdictOf = (check: Check, paint: Paint): string => {
 
 export const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
   checks.flatMap((check) => [
-    `    ${verdictOf(check, paint)} ${check.code}: ${oneLine(check.message, 2000)}`,
-    ...(check.fix === undefined ? [] : [`            ${paint.dim(oneLine(check.fix, 2000))}`]),
+    `    ${verdictOf(check, paint)} ${check.code}: ${sanitizeLine(check.message, 2000)}`,
+    ...(check.fix === undefined ? [] : [`            ${paint.dim(sanitizeLine(check.fix, 2000))}`]),
   ]);
 
 /** What differs, a line each. */
 export const changeLines = (changes: readonly PlanChange[]): string[] =>
-  changes.map(({ path, before, after }) => `  ${oneLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`);
+  changes.map(({ path, before, after }) => `  ${sanitizeLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`);
 
 /** A path that is longer moves what follows it in its own row only. */
 const WIDEST_COLUMN = 72;
@@ -40,7 +40,7 @@ const needsText = ({ diskBytes, memoryBytes }: ArtifactPlan['estimate']): string
 export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
   const operations = plan.operations
     .map(operationWords)
-    .map((words) => ({ ...words, path: oneLine(words.path), reason: oneLine(words.reason) }));
+    .map((words) => ({ ...words, path: sanitizeLine(words.path), reason: sanitizeLine(words.reason) }));
   const widest = Math.min(WIDEST_COLUMN, Math.max(0, ...operations.map((words) => words.path.length)));
   return [
     '',
@@ -48,7 +48,7 @@ export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
     `  ${planSummary(plan)}`,
     ...(plan.source === null
       ? []
-      : [`  source  ${plan.source.repo} @ ${plan.source.commit} (license ${oneLine(plan.source.license ?? 'unknown')})`]),
+      : [`  source  ${plan.source.repo} @ ${plan.source.commit} (license ${sanitizeLine(plan.source.license ?? 'unknown')})`]),
     `  head    ${plan.target.head ?? 'none: the target is absent or empty'}`,
     ...(plan.recipeDigest === null ? [] : [`  recipe  ${plan.recipeDigest}`]),
     `  needs   ${needsText(plan.estimate)}`,

@@ -1,6 +1,6 @@
 import { messageOf, SwpError } from '../../core/error.js';
 import { ownerOf, type CollectionSlug } from '../../core/ids.js';
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import { addToCollection, createCollection, findCollection, holdsModel, readCollection } from '../../hub/collections.js';
 import { redactorOf, withPatience, type HubConfig } from '../../hub/config.js';
 import { assertApproved, type ApprovedArtifact } from '../../plan/approved.js';
@@ -51,7 +51,7 @@ export const fileTarget = async (deps: FileDeps, approved: ApprovedArtifact, sig
     signal.throwIfAborted();
     const ours = error instanceof SwpError ? error : null;
     const redact = redactorOf(deps.hub);
-    const clean = (text: string): string => oneLine(redact(text), 500);
+    const clean = (text: string): string => sanitizeLine(redact(text), 500);
     return {
       outcome: 'failed',
       collection: collectionName(plan),

@@ -22,7 +22,7 @@ export interface UploadDeps {
   readonly hub: HubConfig;
   readonly sourceHub: HubConfig;
   readonly layout: ScratchLayout;
-  readonly stopRequested: () => boolean;
+  readonly shouldStop: () => boolean;
 }
 
 type Parent = { readonly parent: CommitSha } | { readonly stale: string };
@@ -81,7 +81,7 @@ export const uploadSealed = async (
     const options = {
       signal: AbortSignal.any([signal, tooSlow.signal]),
       journal,
-      stopRequested: deps.stopRequested,
+      shouldStop: deps.shouldStop,
       onProgress: (progress: UploadProgress) => {
         report(progress);
         const reason = watch.check(progress.doneBytes, progress.totalBytes, performance.now());

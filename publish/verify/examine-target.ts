@@ -1,6 +1,6 @@
 import { messageOf } from '../../core/error.js';
 import { sameRepo, type CommitSha, type Digest, type RepoId } from '../../core/ids.js';
-import { plural, someOf } from '../../core/text.js';
+import { plural, truncateList } from '../../core/text.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readRepo, type RepoFacts } from '../../hub/read/repo.js';
 import { verifyPaths, type Mismatch, type ReadBack, type VerifyOptions, type ReadBackTotals } from '../../hub/read/verify-files.js';
@@ -104,7 +104,7 @@ const judgeCommits = (ours: OurCommit, publishers: readonly string[] | null): Fi
     if (publishers === null) return [];
     if (accounts.length === 0) return [finding('foreign-commit', `The Hub does not say who made commit ${id}.`)];
     const others = accounts.filter((name) => !expected.has(name.toLowerCase()));
-    return others.length === 0 ? [] : [finding('foreign-commit', `Commit ${id} is by ${someOf(others)}, who is no publisher.`)];
+    return others.length === 0 ? [] : [finding('foreign-commit', `Commit ${id} is by ${truncateList(others)}, who is no publisher.`)];
   });
   const [newest] = ours.since;
   const later =

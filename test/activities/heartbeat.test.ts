@@ -1,6 +1,6 @@
 import { asyncLocalStorage } from '@temporalio/activity';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { tellingRetries, withHeartbeat } from '../../activities/heartbeat.js';
+import { withRetryReporting, withHeartbeat } from '../../activities/heartbeat.js';
 import type { ReportProgress } from '../../publish/progress.js';
 import { SwpError } from '../../core/error.js';
 import type { HubConfig } from '../../hub/config.js';
@@ -31,7 +31,7 @@ const running = (run: (hub: HubConfig, report: ReportProgress) => void, base: Pa
   };
   return asyncLocalStorage.run(context as never, () =>
     withHeartbeat('uploading', (_signal, report) => {
-      run(tellingRetries({ endpoint: new URL('https://hub'), ...base }, report), report);
+      run(withRetryReporting({ endpoint: new URL('https://hub'), ...base }, report), report);
       return Promise.resolve();
     }),
   );

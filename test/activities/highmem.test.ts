@@ -54,8 +54,8 @@ const beatsOf = async (
     sourceHub: hub,
     targets: null,
     busyRetryMs: 1,
-    leaveMs: 1,
-    stopRequested: () => false,
+    deferMs: 1,
+    shouldStop: () => false,
   });
   await asyncLocalStorage.run(context as never, () => step(activities));
   return beats;

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { shortDigest } from '../../plan/decision.js';
 import { publishId, targetId } from '../../contract/names.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 import { findChromium } from './chromium.js';
 import { WebUi } from './web-ui.js';
 
@@ -14,27 +14,28 @@ if (chromium === null) {
 }
 
 let ui: WebUi;
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
   if (chromium !== null) ui = await WebUi.open(chromium, inject('temporalUi'));
 }, TIMEOUT_MS);
 afterAll(() => ui?.close());
 beforeEach(async () => {
-  workshop = await Workshop.open('web-ui');
+  testEnvironment = await TestEnvironment.open('web-ui');
 });
-afterEach(() => workshop.close());
+afterEach(() => testEnvironment.close());
 
 /** What text from outside must never become. */
 const MARKUP = 'img, script, a[href^="javascript:"], a[href*="images.invalid"]';
 
-const runOf = async (id: string): Promise<string> => (await workshop.temporal.client.workflow.getHandle(id).describe()).runId;
-const openPublish = async (): Promise<void> => ui.workflow(publishId(workshop.entry().name), await runOf(publishId(workshop.entry().name)));
+const runOf = async (id: string): Promise<string> => (await testEnvironment.temporal.client.workflow.getHandle(id).describe()).runId;
+const openPublish = async (): Promise<void> =>
+  ui.workflow(publishId(testEnvironment.entry().name), await runOf(publishId(testEnvironment.entry().name)));
 const openTarget = async (tab?: Parameters<WebUi['workflow']>[2]): Promise<void> =>
-  ui.workflow(targetId(workshop.target), await runOf(targetId(workshop.target)), tab);
+  ui.workflow(targetId(testEnvironment.target), await runOf(targetId(testEnvironment.target)), tab);
 
 /** Steps that stand still: one whose attempt still runs is only asked to. */
 const pausedSteps = async (): Promise<number> => {
-  const { raw } = await workshop.targetHandle().describe();
+  const { raw } = await testEnvironment.targetHandle().describe();
   return (raw.pendingActivities ?? []).filter(({ paused, attempt }) => paused === true && (attempt ?? 1) > 1).length;
 };
 
@@ -43,14 +44,14 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   it(
     'finds what waits, reads its plan, and approves it by the signal form',
     async () => {
-      await workshop.start();
-      const { digest } = await workshop.planOf();
-      const link = ui.page.getByRole('link', { name: publishId(workshop.entry().name) }).first();
+      await testEnvironment.start();
+      const { digest } = await testEnvironment.planOf();
+      const link = ui.page.getByRole('link', { name: publishId(testEnvironment.entry().name) }).first();
       // The list may lag a moment behind.
       await expect
         .poll(
           async () => {
-            await ui.list(`SwpStage="awaiting-approval" AND SwpEntry="${workshop.entry().name}"`);
+            await ui.list(`SwpStage="awaiting-approval" AND SwpEntry="${testEnvironment.entry().name}"`);
             return link.waitFor({ timeout: 8_000 }).then(
               () => 'listed',
               () => 'not listed',
@@ -67,7 +68,10 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
       await details.getByRole('cell', { name: 'mtp.safetensors' }).waitFor();
       await ui.shot('plan');
       await ui.send('Signal', 'review', { plan: digest, verdict: 'approve', reviewer: 'ada' });
-      expect(await workshop.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { reviewer: 'ada' } } }] });
+      expect(await testEnvironment.result()).toMatchObject({
+        outcome: 'published',
+        artifacts: [{ result: { receipt: { reviewer: 'ada' } } }],
+      });
     },
     TIMEOUT_MS,
   );
@@ -75,8 +79,8 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   it(
     'is told by the update form why a wrong digest is not taken, and approves with the right one',
     async () => {
-      await workshop.start();
-      const { digest } = await workshop.planOf();
+      await testEnvironment.start();
+      const { digest } = await testEnvironment.planOf();
       await openPublish();
       await ui.details('A person decides');
       const form = await ui.send('Update', 'decide', { plan: 'f'.repeat(32), verdict: 'approve', reviewer: 'ada' });
@@ -86,7 +90,7 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
         .waitFor();
       await ui.shot('approve');
       await ui.type(form, { plan: digest, verdict: 'approve', reviewer: 'ada', note: 'right this time' });
-      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+      expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
     },
     TIMEOUT_MS,
   );
@@ -95,12 +99,12 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
     'reads why a publish is paused and what to do, and lets it go on',
     async () => {
       let full = true;
-      workshop.hub.on(({ operation }) =>
+      testEnvironment.hub.on(({ operation }) =>
         full && operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' } : undefined,
       );
-      await workshop.start();
-      await workshop.approve();
-      await workshop.untilTarget('needs-attention');
+      await testEnvironment.start();
+      await testEnvironment.approve();
+      await testEnvironment.untilTarget('needs-attention');
       await openTarget();
       const details = await ui.details('Paused: needs a decision.');
       await details.getByText(/quota/i).first().waitFor();
@@ -108,7 +112,7 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
       await ui.shot('parked');
       full = false;
       await ui.send('Update', 'resolve', { action: 'retry' });
-      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+      expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
     },
     TIMEOUT_MS,
   );
@@ -116,14 +120,14 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   it(
     'releases what was sealed by the update form',
     async () => {
-      await workshop.start(undefined, [], { reviewArtifacts: true });
-      await workshop.approve();
-      await workshop.untilTarget('awaiting-release');
+      await testEnvironment.start(undefined, [], { reviewArtifacts: true });
+      await testEnvironment.approve();
+      await testEnvironment.untilTarget('awaiting-release');
       await openTarget();
       const details = await ui.details('A person looks at what was sealed');
       const manifest = /"manifest":\s+"([0-9a-f]{64})"/.exec(await details.locator('body').innerText())?.[1];
       await ui.send('Update', 'decide', { manifest, verdict: 'approve', reviewer: 'eve' });
-      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+      expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
     },
     TIMEOUT_MS,
   );
@@ -131,11 +135,12 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   it(
     'sees by its summary what each step is about',
     async () => {
-      await workshop.start();
-      await workshop.approve();
-      await workshop.result();
+      await testEnvironment.start();
+      await testEnvironment.approve();
+      await testEnvironment.result();
       await openTarget('history');
-      for (const step of ['build', 'upload to', 'commit to']) await ui.page.getByText(`${step} ${workshop.target}`).first().waitFor();
+      for (const step of ['build', 'upload to', 'commit to'])
+        await ui.page.getByText(`${step} ${testEnvironment.target}`).first().waitFor();
     },
     TIMEOUT_MS,
   );
@@ -145,18 +150,18 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
     async () => {
       let thaw = (): void => undefined;
       const until = new Promise<void>((resolve) => (thaw = resolve));
-      workshop.hub.on(({ operation }) => (operation === 'lfs-batch' ? { kind: 'hold', until } : undefined));
-      await workshop.start();
-      await workshop.approve();
-      await workshop.untilTarget('uploading');
+      testEnvironment.hub.on(({ operation }) => (operation === 'lfs-batch' ? { kind: 'hold', until } : undefined));
+      await testEnvironment.start();
+      await testEnvironment.approve();
+      await testEnvironment.untilTarget('uploading');
       await openTarget('pending-activities');
       await ui.confirm('Pause');
       await expect.poll(pausedSteps, { timeout: 60_000 }).toBe(1);
       thaw();
-      expect(await workshop.hub.admin.listCommits(workshop.target)).toHaveLength(1);
+      expect(await testEnvironment.hub.admin.listCommits(testEnvironment.target)).toHaveLength(1);
       await openTarget('pending-activities');
       await ui.confirm('Unpause');
-      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+      expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
     },
     TIMEOUT_MS,
   );
@@ -166,16 +171,16 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
     async () => {
       const evil = '![x](a.png) <img src="b.png"> [y](javascript:alert(1)).txt';
       const reviewer = '![eve](http://images.invalid/a.png) <img src="http://images.invalid/b.png">';
-      await workshop.hub.admin.createRepo(workshop.target);
-      await workshop.hub.admin.commitFiles(workshop.target, new Map([[evil, Buffer.from('x')]]), { message: 'A stranger' });
-      await workshop.start();
-      const { digest } = await workshop.planOf();
+      await testEnvironment.hub.admin.createRepo(testEnvironment.target);
+      await testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([[evil, Buffer.from('x')]]), { message: 'A stranger' });
+      await testEnvironment.start();
+      const { digest } = await testEnvironment.planOf();
       await openPublish();
       const plan = await ui.details('A person decides');
       await plan.getByText('javascript:alert(1)').first().waitFor();
       expect(await plan.locator(MARKUP).count()).toBe(0);
-      await workshop.handle().executeUpdate('decide', { args: [{ plan: digest, verdict: 'approve', reviewer }] });
-      await workshop.result();
+      await testEnvironment.handle().executeUpdate('decide', { args: [{ plan: digest, verdict: 'approve', reviewer }] });
+      await testEnvironment.result();
       await openPublish();
       const end = await ui.details('images.invalid');
       expect(await end.locator(MARKUP).count()).toBe(0);

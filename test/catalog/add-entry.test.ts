@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planAddition, writeAddition } from '../../catalog/add-entry.js';
-import { habitsOf } from '../../catalog/habits.js';
+import { sourceDefaults } from '../../catalog/habits.js';
 import { loadCatalog } from '../../catalog/load.js';
 
 const MINE = `# Ours.
@@ -102,7 +102,7 @@ describe('an addition', () => {
 describe('the habits of a source', () => {
   const habits = async (more: string) => {
     await writeFile(file, `${MINE}${more}`);
-    return habitsOf(await loadCatalog({ cwd }), 'acme');
+    return sourceDefaults(await loadCatalog({ cwd }), 'acme');
   };
   const other = (target: string, collection = ''): string =>
     `  - key: two\n    tier: moe\n    mtp_source_repo: labs/two\n    mtp_sidecar_repo: ${target}\n${collection}`;
@@ -121,6 +121,6 @@ describe('the habits of a source', () => {
 
   it('are none of a source without entries', async () => {
     await writeFile(file, 'models: []\n');
-    expect(habitsOf(await loadCatalog({ cwd }), 'acme')).toEqual({});
+    expect(sourceDefaults(await loadCatalog({ cwd }), 'acme')).toEqual({});
   });
 });

@@ -161,18 +161,18 @@ it('throws all mistakes as one error', async () => {
   });
 });
 
-describe('what is sound in a catalog with mistakes', () => {
+describe('valid entries of a catalog with mistakes', () => {
   const read = async (
     entries: readonly unknown[],
     settings = 'include_foxlight: false\nsources:\n  - name: acme\n    path: mine.yaml\n',
   ) => {
-    const own = await mkdtemp(join(tmpdir(), 'swp-sound-'));
+    const own = await mkdtemp(join(tmpdir(), 'swp-valid-'));
     await writeFile(join(own, 'skulk-weights.yaml'), settings);
     await writeFile(join(own, 'mine.yaml'), JSON.stringify({ models: entries }));
-    const { catalog, sound } = await readCatalog({ cwd: own });
+    const { catalog, validEntries } = await readCatalog({ cwd: own });
     await rm(own, { recursive: true });
     expect(catalog).toBe(null);
-    return [...sound.keys()];
+    return [...validEntries.keys()];
   };
   const entry = (key: string, target = key) => ({ key, tier: 'smoke', mtp_source_repo: `labs/${key}`, mtp_sidecar_repo: `acme/${target}` });
 

@@ -8,7 +8,7 @@ import { keepHistory } from '../support/keep-history.js';
 import { swp } from '../support/swp.js';
 import { useCampaigns } from './use-campaigns.js';
 
-const { workshop, run, shown, entry, until, untilTold } = useCampaigns();
+const { testEnvironment, run, shown, entry, until, untilTold } = useCampaigns();
 
 describe('swp campaign', () => {
   it('--changed plans those alone of which the Hub or the catalog tells a change', async () => {
@@ -17,11 +17,15 @@ describe('swp campaign', () => {
       await entry('smoke', { published: true }),
       await entry('smoke', { published: true }),
     ];
-    await workshop().hub.admin.commitFiles(moved.entry.mtp_source_repo!, new Map([['config.json', Buffer.from('{"model_type":"x"}')]]), {
-      message: 'x',
-    });
+    await testEnvironment().hub.admin.commitFiles(
+      moved.entry.mtp_source_repo!,
+      new Map([['config.json', Buffer.from('{"model_type":"x"}')]]),
+      {
+        message: 'x',
+      },
+    );
     const named = { ...edited, entry: { ...edited.entry, mtp_names: 'source' as const } };
-    await workshop().writeCatalog([same, named, moved]);
+    await testEnvironment().writeCatalog([same, named, moved]);
     await run('--changed');
     const { entries, id } = await shown();
     const plans = new Map(entries.map(({ entry: name, state, plan }) => [name, `${state}${plan === null ? ', not planned' : ''}`]));
@@ -29,33 +33,35 @@ describe('swp campaign', () => {
     expect(plans.get(edited.name)).toBe('changes');
     expect(plans.get(moved.name)).not.toContain('not planned');
     await run('reject', id, '--plan', (await shown()).plan!);
-    await workshop().temporal.client.workflow.getHandle(campaignId(id)).result();
+    await testEnvironment().temporal.client.workflow.getHandle(campaignId(id)).result();
   });
 
   it('approves some entries by name, and lets one whose plan has moved wait alone', async () => {
     const [one, two, three] = [await entry('smoke'), await entry('smoke'), await entry('smoke')];
-    await workshop().writeCatalog([one, two, three]);
+    await testEnvironment().writeCatalog([one, two, three]);
     await run('--tier', 'smoke');
     const { id, plan } = await shown();
     // Planned again by somebody else: the campaign's digest is no longer what it asks about.
-    await workshop().handle(two).cancel();
-    await expect(workshop().result(two)).rejects.toThrow();
-    await workshop().hub.admin.commitFiles(two.entry.mtp_source_repo!, new Map([['LICENSE', Buffer.from('other')]]), { message: 'x' });
+    await testEnvironment().handle(two).cancel();
+    await expect(testEnvironment().result(two)).rejects.toThrow();
+    await testEnvironment().hub.admin.commitFiles(two.entry.mtp_source_repo!, new Map([['LICENSE', Buffer.from('other')]]), {
+      message: 'x',
+    });
     await run('approve', id, one.entry.key, '--plan', plan!, '--as', 'ada');
     await until(one.name, 'published');
-    expect((await readRunning(workshop().temporal.client, publishId(three.name)))?.stage).toBe('awaiting-approval');
+    expect((await readRunning(testEnvironment().temporal.client, publishId(three.name)))?.stage).toBe('awaiting-approval');
     await run('reject', id, '--plan', plan!, '--as', 'grace', '--note', 'not today');
-    const result = await workshop().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
+    const result = await testEnvironment().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
     expect(result.outcomes).toEqual({ published: 1, abandoned: 1, rejected: 1 });
     expect(result.troubles.map(({ outcome }) => outcome).toSorted()).toEqual(['abandoned', 'rejected']);
   });
 
   it('does not publish what was planned anew after its plan was shown', async () => {
     const [one, two] = [await entry('smoke'), await entry('smoke')];
-    await workshop().writeCatalog([one, two]);
-    await workshop().start(one);
-    await workshop().planOf(1, one);
-    await workshop().putSource({ seed: 9 }, one.entry.mtp_source_repo);
+    await testEnvironment().writeCatalog([one, two]);
+    await testEnvironment().start(one);
+    await testEnvironment().planOf(1, one);
+    await testEnvironment().putSource({ seed: 9 }, one.entry.mtp_source_repo);
     await run('--tier', 'smoke');
     const { id, plan, entries } = await shown();
     expect(entries.find(({ entry: name }) => name === one.name)?.stage).toBe('awaiting-approval');
@@ -63,41 +69,41 @@ describe('swp campaign', () => {
     const told = await untilTold(id, '1 of 2 took it');
     expect(told.entries.find(({ entry: name }) => name === one.name)?.trouble).toMatch(/^moved: plan [0-9a-f]{32} now/);
     await until(two.name, 'published');
-    expect((await readRunning(workshop().temporal.client, publishId(one.name)))?.stage).toBe('awaiting-approval');
-    await workshop().handle(one).cancel();
-    await workshop().temporal.client.workflow.getHandle(campaignId(id)).result();
+    expect((await readRunning(testEnvironment().temporal.client, publishId(one.name)))?.stage).toBe('awaiting-approval');
+    await testEnvironment().handle(one).cancel();
+    await testEnvironment().temporal.client.workflow.getHandle(campaignId(id)).result();
   });
 
   it('goes on with the others where one parks', async () => {
     const [one, two] = [await entry('smoke'), await entry('smoke')];
-    await workshop().writeCatalog([one, two]);
+    await testEnvironment().writeCatalog([one, two]);
     await run('--tier', 'smoke');
     const { id, plan } = await shown();
     const forbidden = { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } as const;
-    const stop = workshop().hub.on(({ operation, repo }) =>
+    const stop = testEnvironment().hub.on(({ operation, repo }) =>
       operation === 'commit' && repo === one.entry.mtp_sidecar_repo ? forbidden : undefined,
     );
     await run('approve', id, '--plan', plan!, '--as', 'ada');
     await until(two.name, 'published');
-    await workshop().until('needs-attention', targetId(one.entry.mtp_sidecar_repo!));
+    await testEnvironment().until('needs-attention', targetId(one.entry.mtp_sidecar_repo!));
     expect((await shown(id)).status).toBe('RUNNING');
     stop();
-    await workshop()
+    await testEnvironment()
       .targetHandle(one.entry.mtp_sidecar_repo)
       .executeUpdate('resolve', { args: [{ action: 'retry' }] });
-    const result = await workshop().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
+    const result = await testEnvironment().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
     expect(result.outcomes).toEqual({ published: 2 });
   });
 
   it('goes on as new with names and ids alone, and is shown whole', async () => {
     const [one, two] = [await entry('smoke'), await entry('smoke')];
-    await workshop().writeCatalog([one, two]);
-    const { client } = workshop().temporal;
-    const id = `${workshop().queue}-long`;
+    await testEnvironment().writeCatalog([one, two]);
+    const { client } = testEnvironment().temporal;
+    const id = `${testEnvironment().queue}-long`;
     const input: CampaignInput = { select: { tier: 'smoke' }, only: [], startedBy: 'grace', continueAfter: 1 };
     const { firstExecutionRunId } = await client.workflow.start<typeof publishCampaign>('publishCampaign', {
       workflowId: campaignId(id),
-      taskQueue: workshop().queue,
+      taskQueue: testEnvironment().queue,
       args: [input],
     });
     await until(one.name, 'awaiting-approval');
@@ -116,8 +122,8 @@ describe('swp campaign', () => {
 
   it('ends --watch where nobody is at a terminal, once all that is left of it is paused', async () => {
     const one = await entry('smoke');
-    await workshop().writeCatalog([one]);
-    const stop = workshop().hub.on(({ operation }) =>
+    await testEnvironment().writeCatalog([one]);
+    const stop = testEnvironment().hub.on(({ operation }) =>
       operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined,
     );
     let approving: Promise<unknown> | undefined;
@@ -126,14 +132,14 @@ describe('swp campaign', () => {
       if (id !== undefined && plan !== undefined) approving ??= run('approve', id, '--plan', plan);
     };
     const found = await swp(['campaign', '--tier', 'smoke', '--watch'], {
-      cwd: workshop().directory,
-      env: workshop().clientEnv(),
+      cwd: testEnvironment().directory,
+      env: testEnvironment().clientEnv(),
       onErr: approve,
     });
     await approving;
     expect([found.code, found.err]).toEqual([1, expect.stringContaining('1 publish of it is paused: swp pending')]);
     stop();
-    await swp(['abandon', one.name, '--yes'], { cwd: workshop().directory, env: workshop().clientEnv() });
+    await swp(['abandon', one.name, '--yes'], { cwd: testEnvironment().directory, env: testEnvironment().clientEnv() });
     await expect.poll(async () => (await shown()).status, { timeout: 20_000 }).toBe('COMPLETED');
   });
 });

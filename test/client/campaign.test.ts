@@ -5,7 +5,7 @@ import type { publishCampaign } from '../../workflows/publish-campaign.js';
 import { keepHistory } from '../support/keep-history.js';
 import { useCampaigns } from './use-campaigns.js';
 
-const { workshop, run, shown, entry } = useCampaigns();
+const { testEnvironment, run, shown, entry } = useCampaigns();
 
 describe('swp campaign', () => {
   it('shows what changes, what is unchanged and what is blocked, starts what changes alone, and publishes it with one approval', async () => {
@@ -13,7 +13,7 @@ describe('swp campaign', () => {
     const same = await entry('smoke', { published: true });
     const gone = await entry('smoke', { source: false });
     const other = await entry('moe');
-    await workshop().writeCatalog([one, two, same, gone, other]);
+    await testEnvironment().writeCatalog([one, two, same, gone, other]);
     const started = await run('--tier', 'smoke', '--as', 'grace');
     expect(started.code).toBe(8);
     expect(
@@ -34,7 +34,7 @@ describe('swp campaign', () => {
     const { id, plan, entries } = await shown();
     expect(entries.map(({ stage }) => stage)).toEqual(['awaiting-approval', 'awaiting-approval', null, null]);
     for (const name of [same.name, gone.name, other.name])
-      expect(await readRunning(workshop().temporal.client, publishId(name))).toBe(null);
+      expect(await readRunning(testEnvironment().temporal.client, publishId(name))).toBe(null);
 
     const wrong = await run('approve', id, '--plan', 'f'.repeat(32));
     expect(wrong).toMatchObject({ code: 4, err: expect.stringContaining(`asks about plan ${plan!.slice(7, 39)}`) });
@@ -48,19 +48,19 @@ describe('swp campaign', () => {
 
     const approved = await run('approve', id, '--plan', plan!.slice(7, 39), '--as', 'ada');
     expect(approved).toMatchObject({ code: 0, out: expect.stringContaining('approved by ada: told to 2 publishes') });
-    const result = await workshop().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
+    const result = await testEnvironment().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
     expect(result).toMatchObject({ outcomes: { published: 2 }, troubles: [], totals: { changes: 2, unchanged: 1, blocked: 1 } });
     expect((await shown(id)).entries.map(({ stage }) => stage)).toEqual(['published', 'published', null, null]);
-    await keepHistory(workshop().temporal.client, campaignId(id), 'approved.campaign');
-    const [commit] = await workshop().hub.admin.listCommits(one.entry.mtp_sidecar_repo!);
-    const provenance = await workshop().hub.admin.readFile(one.entry.mtp_sidecar_repo!, commit!.id, 'provenance.json');
+    await keepHistory(testEnvironment().temporal.client, campaignId(id), 'approved.campaign');
+    const [commit] = await testEnvironment().hub.admin.listCommits(one.entry.mtp_sidecar_repo!);
+    const provenance = await testEnvironment().hub.admin.readFile(one.entry.mtp_sidecar_repo!, commit!.id, 'provenance.json');
     expect(JSON.parse(provenance.toString()).predicate.buildDefinition.internalParameters.decisions).toMatchObject([
       { reviewer: 'ada', note: `campaign/${id}`, verdict: 'approve' },
     ]);
   });
 
   it('has nothing to do where all is as it was published', async () => {
-    await workshop().writeCatalog([await entry('smoke', { published: true })]);
+    await testEnvironment().writeCatalog([await entry('smoke', { published: true })]);
     for (const flag of ['--all', '--changed']) {
       const { code, err } = await run(flag);
       expect(code).toBe(9);
@@ -79,7 +79,7 @@ describe('swp campaign', () => {
     ],
     ['a kind that no entry has', ['--all', '--only', 'vision'], 3, 'error: No entry has a vision artifact.\n'],
   ])('with %s says so', async (_, argv, code, message) => {
-    await workshop().writeCatalog([await entry('smoke', { source: false })]);
+    await testEnvironment().writeCatalog([await entry('smoke', { source: false })]);
     const found = await run(...argv);
     expect(found.err).toContain(message);
     expect(found.code).toBe(code);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as program from '../../client/program.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 /** What a person answers, and how he was asked. */
 const person = vi.hoisted(() => ({ answer: false, asked: [] as { message: string; initialValue: boolean }[] }));
@@ -13,7 +13,7 @@ vi.mock('@clack/prompts', () => ({
 }));
 
 let run: typeof program.run;
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
   // Another file may have loaded it with the real prompts.
   vi.resetModules();
@@ -21,29 +21,31 @@ beforeAll(async () => {
 });
 afterAll(() => void vi.resetModules());
 beforeEach(async () => {
-  workshop = await Workshop.open('confirm');
+  testEnvironment = await TestEnvironment.open('confirm');
   person.asked.length = 0;
 });
-afterEach(() => workshop.close());
+afterEach(() => testEnvironment.close());
 
 /** Runs `swp`, at a terminal or without one. */
 const swp = async (interactive: boolean, ...argv: string[]) => {
   const kept = { out: '', err: '' };
   const stream = (name: 'out' | 'err') => ({ isTTY: interactive, write: (text: string) => (kept[name] += text) });
-  const world = { env: workshop.clientEnv(), cwd: workshop.directory, interactive, signal: new AbortController().signal };
+  const world = { env: testEnvironment.clientEnv(), cwd: testEnvironment.directory, interactive, signal: new AbortController().signal };
   return { code: await run(argv, { out: stream('out'), err: stream('err'), ...world }), ...kept };
 };
-const entry = (): string => workshop.entry().name;
+const entry = (): string => testEnvironment.entry().name;
 const status = async (): Promise<string> => {
-  const { status: found } = await workshop.handle().describe();
+  const { status: found } = await testEnvironment.handle().describe();
   return found.name;
 };
 
 const pause = async (): Promise<void> => {
-  workshop.hub.on(({ operation }) => (operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined));
-  await workshop.start();
-  await workshop.approve();
-  await workshop.untilTarget('needs-attention');
+  testEnvironment.hub.on(({ operation }) =>
+    operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined,
+  );
+  await testEnvironment.start();
+  await testEnvironment.approve();
+  await testEnvironment.untilTarget('needs-attention');
 };
 
 interface Case {
@@ -55,7 +57,7 @@ const CASES: readonly Case[] = [
   {
     verb: 'cancel',
     begin: async () => {
-      await workshop.start();
+      await testEnvironment.start();
     },
     question: /^Cancel the publish of .* \((?:awaiting-approval|planning)\)/,
   },

@@ -8,53 +8,55 @@ import { Digest } from '../../core/ids.js';
 import { shortDigest } from '../../plan/decision.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { swp } from '../support/swp.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('decide-cli');
+  testEnvironment = await TestEnvironment.open('decide-cli');
 });
-beforeEach(() => workshop.renew());
-afterAll(() => workshop.close());
+beforeEach(() => testEnvironment.renew());
+afterAll(() => testEnvironment.close());
 
 const run = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-  swp(argv, { cwd: workshop.directory, env: { ...workshop.clientEnv(), ...env } });
-const entry = (): string => workshop.entry().name;
+  swp(argv, { cwd: testEnvironment.directory, env: { ...testEnvironment.clientEnv(), ...env } });
+const entry = (): string => testEnvironment.entry().name;
 
 describe('swp approve', () => {
   it('records the account of the token, and every view says so', async () => {
-    await workshop.start();
-    const { digest } = await workshop.planOf();
+    await testEnvironment.start();
+    const { digest } = await testEnvironment.planOf();
     const { code, out } = await run(['approve', entry(), '--plan', shortDigest(digest), '--note', 'fine']);
     expect([code, out]).toEqual([0, `Plan ${shortDigest(digest)} of ${entry()} approved by reader (Hub account): a claim, not a proof.\n`]);
-    await workshop.result();
+    await testEnvironment.result();
     expect((await run(['status', entry()])).out).toMatch(
       /round 1 +approved by reader \(Hub account\): fine[\s\S]* {2}plan +sha256:.*, approved by reader \(Hub account\)/,
     );
     expect((await run(['plan', entry()])).out).toMatch(/\napproved by reader \(Hub account\): fine \(20.*Z\)\n$/);
-    const provenance = parseProvenance((await workshop.hub.admin.readFile(workshop.target, 'main', 'provenance.json')).toString());
+    const provenance = parseProvenance(
+      (await testEnvironment.hub.admin.readFile(testEnvironment.target, 'main', 'provenance.json')).toString(),
+    );
     expect(provenance.predicate.buildDefinition.internalParameters.decisions).toMatchObject([{ reviewer: 'reader', identity: 'hub' }]);
   });
 
   it('records what was typed as typed by hand', async () => {
-    await workshop.start();
-    const { digest } = await workshop.planOf();
+    await testEnvironment.start();
+    const { digest } = await testEnvironment.planOf();
     const { code, out } = await run(['approve', entry(), '--plan', digest, '--as', 'ada', '--json']);
     expect([code, JSON.parse(out)]).toEqual([
       0,
       { entry: entry(), plan: digest, round: 1, verdict: 'approve', reviewer: 'ada', sent: 'answered', missing: 0 },
     ]);
-    await workshop.result();
+    await testEnvironment.result();
     expect((await run(['status', entry()])).out).toMatch(/approved by ada$/m);
   });
 
   it('without a token records the login', async () => {
-    await workshop.start();
-    const { digest } = await workshop.planOf();
+    await testEnvironment.start();
+    const { digest } = await testEnvironment.planOf();
     const { out, err } = await run(['reject', entry(), '--plan', digest, '--json'], { HF_TOKEN: '' });
     expect(JSON.parse(out)).toMatchObject({ reviewer: userInfo().username, identity: 'os' });
     expect(err).toBe('');
-    await workshop.result();
+    await testEnvironment.result();
     expect((await run(['status', entry()])).out).toContain(`rejected by ${userInfo().username} (login)`);
   });
 
@@ -62,17 +64,17 @@ describe('swp approve', () => {
     ['does not answer', { HF_ENDPOINT: 'http://127.0.0.1:1' }, /ECONNREFUSED/],
     ['does not know the token', { HF_TOKEN: 'hf_nobody' }, /does not know the token/],
   ])('a Hub that %s holds nothing back', async (_, env, why) => {
-    await workshop.start();
-    const { digest } = await workshop.planOf();
+    await testEnvironment.start();
+    const { digest } = await testEnvironment.planOf();
     const { code, out, err } = await run(['approve', entry(), '--plan', digest, '--json'], env);
     expect([code, JSON.parse(out)]).toMatchObject([0, { identity: 'os' }]);
     expect(err).toMatch(why);
-    await workshop.result();
+    await testEnvironment.result();
   });
 
   it('a Hub that is silent holds back for seconds only', async () => {
-    await workshop.start();
-    const { digest } = await workshop.planOf();
+    await testEnvironment.start();
+    const { digest } = await testEnvironment.planOf();
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     onTestFinished(() => void silent.close());
     await once(silent, 'listening');
@@ -80,12 +82,12 @@ describe('swp approve', () => {
     const { code, err } = await run(['approve', entry(), '--plan', digest], { HF_ENDPOINT: `http://127.0.0.1:${port}` });
     expect(code).toBe(0);
     expect(err).toContain('the Hub did not answer within 3 s');
-    await workshop.result();
+    await testEnvironment.result();
   });
 
   it('without a terminal takes no approval without a digest, and has no other way', async () => {
-    await workshop.start();
-    const { digest } = await workshop.planOf();
+    await testEnvironment.start();
+    const { digest } = await testEnvironment.planOf();
     const without = await run(['approve', entry()]);
     expect([without.code, without.err]).toEqual([2, expect.stringContaining('takes the digest of what was read')]);
     expect((await run(['approve', entry(), '--yes'])).code).toBe(2);
@@ -99,18 +101,18 @@ describe('swp approve', () => {
         expect.stringContaining(`--${subject} must be all 64 hex digits of the ${subject} digest`),
       ]);
     }
-    expect((await workshop.handle().describe()).status.name).toBe('RUNNING');
+    expect((await testEnvironment.handle().describe()).status.name).toBe('RUNNING');
   });
 });
 
 describe('swp approve, of what was sealed', () => {
   const sealed = async (): Promise<string> => {
-    await writeFile(join(workshop.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: catalog.yaml\n');
-    await writeFile(join(workshop.directory, 'catalog.yaml'), JSON.stringify({ models: [workshop.entry().entry] }));
+    await writeFile(join(testEnvironment.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: catalog.yaml\n');
+    await writeFile(join(testEnvironment.directory, 'catalog.yaml'), JSON.stringify({ models: [testEnvironment.entry().entry] }));
     const started = await run(['start', entry(), '--review-artifacts']);
     expect(started.code).toBe(8);
-    await workshop.approve();
-    await workshop.untilTarget('awaiting-release');
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('awaiting-release');
     const status = await run(['status', entry()]);
     expect(status.code).toBe(8);
     const [, manifest] = /manifest +(sha256:[0-9a-f]{64})/.exec(status.out) ?? [];
@@ -130,7 +132,7 @@ describe('swp approve, of what was sealed', () => {
       0,
       `Manifest ${shortDigest(Digest.parse(manifest))} of ${entry()} approved by reader (Hub account): a claim, not a proof.\n`,
     ]);
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
     expect((await run(['history', entry()])).out).toMatch(/reader \(Hub account\): looked/);
   });
 
@@ -142,6 +144,6 @@ describe('swp approve, of what was sealed', () => {
       expect.stringContaining(`What waits is manifest ${shortDigest(Digest.parse(manifest))}, not manifest ${'f'.repeat(32)}`),
     ]);
     expect((await run(['reject', entry(), '--manifest', manifest])).code).toBe(0);
-    expect(await workshop.result()).toMatchObject({ outcome: 'rejected' });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'rejected' });
   });
 });

@@ -2,21 +2,21 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { swp } from '../support/swp.js';
-import { TOKENS, Workshop, type WorkshopOptions } from '../support/workshop.js';
+import { TOKENS, TestEnvironment, type TestEnvironmentOptions } from '../support/test-environment.js';
 
-let workshop: Workshop;
-afterEach(() => workshop.close());
+let testEnvironment: TestEnvironment;
+afterEach(() => testEnvironment.close());
 
-const open = async (options?: WorkshopOptions): Promise<void> => {
-  workshop = await Workshop.open('doctor', options);
-  await writeFile(join(workshop.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: catalog.yaml\n');
-  await writeFile(join(workshop.directory, 'catalog.yaml'), JSON.stringify({ models: [workshop.entry().entry] }));
+const open = async (options?: TestEnvironmentOptions): Promise<void> => {
+  testEnvironment = await TestEnvironment.open('doctor', options);
+  await writeFile(join(testEnvironment.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: catalog.yaml\n');
+  await writeFile(join(testEnvironment.directory, 'catalog.yaml'), JSON.stringify({ models: [testEnvironment.entry().entry] }));
 };
 const doctor = async (env: NodeJS.ProcessEnv) => {
-  const scratch = join(workshop.directory, 'scratch');
+  const scratch = join(testEnvironment.directory, 'scratch');
   return swp(['doctor', '--json'], {
-    cwd: workshop.directory,
-    env: { ...workshop.clientEnv(), HOME: workshop.directory, PATH: workshop.directory, SWP_SCRATCH: scratch, ...env },
+    cwd: testEnvironment.directory,
+    env: { ...testEnvironment.clientEnv(), HOME: testEnvironment.directory, PATH: testEnvironment.directory, SWP_SCRATCH: scratch, ...env },
   });
 };
 const findings = async (env: NodeJS.ProcessEnv = {}): Promise<Record<string, { verdict: string; message: string; fix?: string }>> => {
@@ -57,7 +57,7 @@ describe('swp doctor', () => {
     const unknown = { HF_TOKEN: 'hf_nobody', SWP_SOURCE_TOKEN: 'hf_nobody' };
     expect((await doctor(unknown)).code).toBe(6);
     expect(await findings(unknown)).toMatchObject({
-      hub: { verdict: 'bad', message: `Hub ${workshop.hub.url} (HF_ENDPOINT) does not know the token` },
+      hub: { verdict: 'bad', message: `Hub ${testEnvironment.hub.url} (HF_ENDPOINT) does not know the token` },
       writing: { verdict: 'bad', message: 'the token is not known' },
       sources: { verdict: 'bad', fix: expect.stringContaining('unset') },
     });

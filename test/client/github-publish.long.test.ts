@@ -5,30 +5,30 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { readWorkflow, runJob, type JobOptions, type JobRun } from '../support/github-workflow.js';
 import { swp } from '../support/swp.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 const INPUTS = { only: 'all', review_artifacts: 'false', wait: '0' };
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 let checkout: string;
 beforeEach(async () => {
-  workshop = await Workshop.open('github');
-  checkout = join(workshop.directory, 'checkout');
+  testEnvironment = await TestEnvironment.open('github');
+  checkout = join(testEnvironment.directory, 'checkout');
   await mkdir(checkout);
   await writeFile(join(checkout, 'skulk-weights.yaml'), stringify({ sources: [{ name: 'test', path: 'catalog.yaml' }] }));
-  await writeFile(join(checkout, 'catalog.yaml'), stringify({ models: [workshop.entry().entry] }));
+  await writeFile(join(checkout, 'catalog.yaml'), stringify({ models: [testEnvironment.entry().entry] }));
 });
-afterEach(() => workshop.close());
+afterEach(() => testEnvironment.close());
 
-const entry = (): string => workshop.entry().name;
+const entry = (): string => testEnvironment.entry().name;
 const publish = async (inputs: Record<string, string> = {}, options: Partial<JobOptions> = {}): Promise<JobRun> =>
   runJob((await readWorkflow('publish.yml')).workflow, {
     cwd: checkout,
-    directory: workshop.directory,
-    env: workshop.clientEnv(),
+    directory: testEnvironment.directory,
+    env: testEnvironment.clientEnv(),
     inputs: { ...INPUTS, entry: entry(), ...inputs },
     ...options,
   });
-const status = async (): Promise<string> => (await workshop.handle().describe()).status.name;
+const status = async (): Promise<string> => (await testEnvironment.handle().describe()).status.name;
 /** Calls once, as soon as a step says that it follows a plan that waits. */
 const whenFollowed = (act: () => unknown): ((text: string) => void) => {
   let called = false;
@@ -42,7 +42,7 @@ const whenFollowed = (act: () => unknown): ((text: string) => void) => {
 describe('publish.yml, run', () => {
   it('ends green while the plan awaits its approval, and shows both', async () => {
     const { code, summary } = await publish();
-    const { digest, startedBy } = await workshop.planOf();
+    const { digest, startedBy } = await testEnvironment.planOf();
     expect([code, startedBy]).toEqual([0, 'octo-ada']);
     expect(summary).toContain(`## Plan of ${entry()}\n\nRound 1. Digest: \`${digest}\``);
     expect(summary).toContain(`Approve exactly this plan: \`swp approve ${entry()} --plan ${digest}\``);
@@ -50,7 +50,7 @@ describe('publish.yml, run', () => {
   });
 
   it('follows a publish to its end, and ends as it ends', async () => {
-    const onErr = whenFollowed(() => workshop.approve());
+    const onErr = whenFollowed(() => testEnvironment.approve());
     const { code, summary } = await publish({ wait: '5' }, { onErr });
     expect(code).toBe(0);
     expect(summary).toMatch(/## Where it stands\n\n {4}test\/\S+: published/);
@@ -58,14 +58,17 @@ describe('publish.yml, run', () => {
 
   it('is red when the plan is rejected meanwhile', async () => {
     const reject = async () =>
-      swp(['reject', entry(), '--plan', (await workshop.planOf()).digest], { cwd: workshop.directory, env: workshop.clientEnv() });
+      swp(['reject', entry(), '--plan', (await testEnvironment.planOf()).digest], {
+        cwd: testEnvironment.directory,
+        env: testEnvironment.clientEnv(),
+      });
     const { code, summary } = await publish({ wait: '5' }, { onErr: whenFollowed(reject) });
     expect(code).toBe(10);
     expect(summary).toContain('rejected');
   });
 
   it('stops following when its time is up, and leaves the publish as it is', async () => {
-    const followed = join(workshop.directory, 'followed');
+    const followed = join(testEnvironment.directory, 'followed');
     const { code, summary, err } = await publish(
       { wait: '1' },
       {
@@ -85,27 +88,27 @@ describe('publish.yml, run', () => {
     const { code } = await publish({ wait: '5' }, { signal: controller.signal, onErr: whenFollowed(() => controller.abort()) });
     expect(code).not.toBe(0);
     expect(await status()).toBe('RUNNING');
-    await workshop.approve();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    await testEnvironment.approve();
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
   it('passes on what was asked for', async () => {
     await publish({ only: 'mtp', review_artifacts: 'true' });
-    await workshop.approve();
-    await workshop.untilTarget('awaiting-release');
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('awaiting-release');
   });
 
   it('is red where a plan is blocked, and shows why', async () => {
-    await workshop.putSource({ withMtp: false }, workshop.source);
+    await testEnvironment.putSource({ withMtp: false }, testEnvironment.source);
     const { code, summary } = await publish();
     expect(code).toBe(1);
     expect(summary).toContain('✗ blocked');
   });
 
   it('is green where there is nothing to do', async () => {
-    await workshop.start();
-    await workshop.approve();
-    await workshop.result();
+    await testEnvironment.start();
+    await testEnvironment.approve();
+    await testEnvironment.result();
     const { code, summary } = await publish({ wait: '5' });
     expect(code).toBe(0);
     expect(summary).toContain('**unchanged**: nothing to do');
@@ -114,10 +117,10 @@ describe('publish.yml, run', () => {
 });
 
 it('swp plan --markdown says how the plan was decided', async () => {
-  await workshop.start();
-  await workshop.approve();
-  await workshop.result();
-  const { code, out } = await swp(['plan', entry(), '--markdown'], { cwd: workshop.directory, env: workshop.clientEnv() });
+  await testEnvironment.start();
+  await testEnvironment.approve();
+  await testEnvironment.result();
+  const { code, out } = await swp(['plan', entry(), '--markdown'], { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
   expect(code).toBe(0);
   expect(out).toMatch(/^## Plan of test\//);
   expect(out).toMatch(/\n\napproved by ada \(20.*Z\)\n$/);

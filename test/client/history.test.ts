@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shortDigest } from '../../plan/decision.js';
 import { publishId } from '../../contract/names.js';
 import { swp } from '../support/swp.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
-let workshop: Workshop;
-beforeAll(async () => (workshop = await Workshop.open('history')));
-afterAll(() => workshop.close());
+let testEnvironment: TestEnvironment;
+beforeAll(async () => (testEnvironment = await TestEnvironment.open('history')));
+afterAll(() => testEnvironment.close());
 
 /** What differs from run to run is no part of a golden. */
 const clean = (text: string): string =>
   text
-    .replaceAll(workshop.hub.url, '<hub>')
-    .replaceAll(workshop.queue, '<name>')
+    .replaceAll(testEnvironment.hub.url, '<hub>')
+    .replaceAll(testEnvironment.queue, '<name>')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<run>')
     .replaceAll(/sha256:[0-9a-f]{64}/g, 'sha256:<digest>')
@@ -20,8 +20,8 @@ const clean = (text: string): string =>
     .replaceAll(/\b[0-9a-f]{32}\b/g, '<digest>')
     .replaceAll(/after (?:\d+ min )?\d+ s/g, 'after <some time>');
 
-const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
-const entry = (): string => workshop.entry().name;
+const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
+const entry = (): string => testEnvironment.entry().name;
 
 describe('swp history', () => {
   it('of an entry that was never published says so', async () => {
@@ -30,18 +30,18 @@ describe('swp history', () => {
   });
 
   it('tells each publish: how it ended, what was decided by whom, and its commits', async () => {
-    await workshop.start();
-    const rejected = await workshop.planOf();
-    await workshop
+    await testEnvironment.start();
+    const rejected = await testEnvironment.planOf();
+    await testEnvironment
       .handle()
       .signal('review', { plan: rejected.digest, verdict: 'reject', reviewer: 'bob', identity: 'os', note: 'wrong name' });
-    await workshop.result();
-    await workshop.start();
-    const { digest } = await workshop.planOf();
+    await testEnvironment.result();
+    await testEnvironment.start();
+    const { digest } = await testEnvironment.planOf();
     await run('approve', entry(), '--plan', digest, '--note', 'fine');
-    const result = await workshop.result();
-    await workshop.start();
-    await workshop.until('unchanged');
+    const result = await testEnvironment.result();
+    await testEnvironment.start();
+    await testEnvironment.until('unchanged');
     const first = result.artifacts[0]!.result;
     const commit = first.outcome === 'published' ? first.receipt.commit : '';
     const { code, out, err } = await run('history', entry());
@@ -49,7 +49,7 @@ describe('swp history', () => {
     const runs = out.split('\n\n');
     expect(runs.map((text) => /^\S+ {2}(\w+) after/.exec(text)?.[1])).toEqual(['unchanged', 'published', 'rejected']);
     expect(runs[1]).toContain(`  plan      ${shortDigest(digest)}, round 1\n  round 1   approved by reader (Hub account): fine (`);
-    expect(runs[1]).toContain(`  mtp       ${workshop.target}: published, commit ${commit}`);
+    expect(runs[1]).toContain(`  mtp       ${testEnvironment.target}: published, commit ${commit}`);
     expect(runs[2]).toContain('  round 1   rejected by bob (login): wrong name (');
   });
 
@@ -61,18 +61,18 @@ describe('swp history', () => {
       {
         outcome: 'published',
         decisions: [{ verdict: 'approve', reviewer: 'reader', identity: 'hub', note: 'fine' }],
-        artifacts: [{ kind: 'mtp', target: workshop.target, outcome: 'published', commit: expect.stringMatching(/^[0-9a-f]{40}$/) }],
+        artifacts: [{ kind: 'mtp', target: testEnvironment.target, outcome: 'published', commit: expect.stringMatching(/^[0-9a-f]{40}$/) }],
       },
     ]);
     expect(err).toContain('--limit');
   });
 
   it('tells one that runs, and one that somebody terminated', async () => {
-    const other = workshop.entry({ mtp_sidecar_repo: `${workshop.target}-2` }, `${workshop.queue}-2`);
-    await workshop.start(other);
-    await workshop.planOf(1, other);
+    const other = testEnvironment.entry({ mtp_sidecar_repo: `${testEnvironment.target}-2` }, `${testEnvironment.queue}-2`);
+    await testEnvironment.start(other);
+    await testEnvironment.planOf(1, other);
     expect((await run('history', other.name)).out).toMatch(/^\S+ {2}awaiting-approval\n {2}plan +[0-9a-f]{32}, round 1\n$/);
-    await workshop.temporal.client.workflow.getHandle(publishId(other.name)).terminate();
+    await testEnvironment.temporal.client.workflow.getHandle(publishId(other.name)).terminate();
     expect((await run('history', other.name)).out).toMatch(/^\S+ {2}terminated after /);
   });
 

@@ -4,28 +4,28 @@ import { join } from 'node:path';
 import { publishId } from '../../contract/names.js';
 import { SwpEntry, SwpStage } from '../../contract/search-attributes.js';
 import { swp } from '../support/swp.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('nobody', { workers: false });
-  await mkdir(workshop.directory, { recursive: true });
-  await writeFile(join(workshop.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: mine.yaml\n');
+  testEnvironment = await TestEnvironment.open('nobody', { workers: false });
+  await mkdir(testEnvironment.directory, { recursive: true });
+  await writeFile(join(testEnvironment.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: mine.yaml\n');
   await writeFile(
-    join(workshop.directory, 'mine.yaml'),
-    `models:\n  - key: ${workshop.queue}\n    tier: smoke\n    mtp_source_repo: ${workshop.source}\n    mtp_sidecar_repo: ${workshop.target}\n`,
+    join(testEnvironment.directory, 'mine.yaml'),
+    `models:\n  - key: ${testEnvironment.queue}\n    tier: smoke\n    mtp_source_repo: ${testEnvironment.source}\n    mtp_sidecar_repo: ${testEnvironment.target}\n`,
   );
 });
-afterAll(() => workshop.close());
+afterAll(() => testEnvironment.close());
 
-const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
-const name = (key = ''): string => `test/${workshop.queue}${key}`;
+const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
+const name = (key = ''): string => `test/${testEnvironment.queue}${key}`;
 
 /** A publish that no worker has ever seen, at a stage. */
 const startAt = async (stage: string, key: string): Promise<string> => {
-  await workshop.temporal.client.workflow.start('publishEntry', {
+  await testEnvironment.temporal.client.workflow.start('publishEntry', {
     workflowId: publishId(name(key)),
-    taskQueue: workshop.queue,
+    taskQueue: testEnvironment.queue,
     args: [],
     typedSearchAttributes: [
       { key: SwpEntry, value: name(key) },
@@ -66,7 +66,7 @@ it('swp cancel leaves its request, and says that no worker polls', async () => {
 });
 
 it('swp approve leaves the decision as a signal, and says so', async () => {
-  const other = await Workshop.open('leaves');
+  const other = await TestEnvironment.open('leaves');
   try {
     await other.start();
     const { digest } = await other.planOf();

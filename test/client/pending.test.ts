@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { targetId } from '../../contract/names.js';
 import { swp } from '../support/swp.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
-let workshop: Workshop;
-beforeAll(async () => (workshop = await Workshop.open('pending')));
-afterAll(() => workshop.close());
+let testEnvironment: TestEnvironment;
+beforeAll(async () => (testEnvironment = await TestEnvironment.open('pending')));
+afterAll(() => testEnvironment.close());
 
-const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
-const entry = (): string => workshop.entry().name;
+const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
+const entry = (): string => testEnvironment.entry().name;
 
 /** The lists lag behind: asks until the rows of this test are as they should be. The server is shared. */
 const rows = async (argv: readonly string[], expected: number): Promise<string[]> => {
@@ -22,9 +22,9 @@ const rows = async (argv: readonly string[], expected: number): Promise<string[]
 
 describe('swp pending', () => {
   it('lists a plan that waits for a reviewer, since when, and the commands that decide', async () => {
-    await workshop.start();
+    await testEnvironment.start();
     const before = Date.now();
-    const { digest } = await workshop.planOf();
+    const { digest } = await testEnvironment.planOf();
     const [row] = await rows(['pending'], 1);
     const [, who, what, since, commands] = row!.split('\t');
     expect([who, what]).toEqual(['a reviewer', 'a plan']);
@@ -42,17 +42,17 @@ describe('swp pending', () => {
   });
 
   it('lists what is paused on a target with the entry to answer for', async () => {
-    const stop = workshop.hub.on(({ operation }) =>
+    const stop = testEnvironment.hub.on(({ operation }) =>
       operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined,
     );
-    await workshop.approve();
-    await workshop.untilTarget('needs-attention');
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('needs-attention');
     stop();
     const found = await run('pending', '--json');
     const mine = (JSON.parse(found.out) as { entry: string }[]).filter((item) => item.entry === entry());
     expect(mine).toMatchObject([
       {
-        workflow: targetId(workshop.target),
+        workflow: targetId(testEnvironment.target),
         stage: 'needs-attention',
         waitsFor: 'an operator',
         since: expect.stringMatching(/^20/),
@@ -64,7 +64,7 @@ describe('swp pending', () => {
 
   it('lists it no longer once it was answered', async () => {
     expect((await run('retry', entry())).code).toBe(0);
-    await workshop.result();
+    await testEnvironment.result();
     expect(await rows(['pending'], 0)).toEqual([]);
   });
 });
@@ -79,9 +79,9 @@ describe('swp retry', () => {
 describe('swp status without an entry', () => {
   it('lists what runs, not what has ended', async () => {
     expect(await rows(['status'], 0)).toEqual([]);
-    const other = workshop.entry({ mtp_sidecar_repo: `${workshop.target}-2` }, `${workshop.queue}-2`);
-    await workshop.start(other);
-    await workshop.planOf(1, other);
+    const other = testEnvironment.entry({ mtp_sidecar_repo: `${testEnvironment.target}-2` }, `${testEnvironment.queue}-2`);
+    await testEnvironment.start(other);
+    await testEnvironment.planOf(1, other);
     const { out } = await run('status');
     expect(out).toMatch(new RegExp(`^${other.name}\\tawaiting-approval\\tpublish/${other.name}\\t20\\S+Z$`, 'm'));
     const refused = await run('retry', other.name);

@@ -7,18 +7,18 @@ import { generateGemma4 } from '../../dev/checkpoint/gemma4.js';
 import { installStandIn } from '../../dev/larql/install.js';
 import { projectRoot } from '../../dev/temporal/project.js';
 import { RepoId } from '../../core/ids.js';
-import { TOKENS, Workshop } from '../support/workshop.js';
+import { TOKENS, TestEnvironment } from '../support/test-environment.js';
 
 const TIMEOUT_MS = 180_000;
 
 let directory: string;
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-rebuild-e2e-'));
-  workshop = await Workshop.open('rebuild', { larql: await installStandIn(directory) });
+  testEnvironment = await TestEnvironment.open('rebuild', { larql: await installStandIn(directory) });
 });
 afterEach(async () => {
-  await workshop.close();
+  await testEnvironment.close();
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -30,7 +30,7 @@ const rebuild = async (target: RepoId) => {
     PATH: process.env['PATH'],
     HOME: directory,
     TMPDIR: temporary,
-    HF_ENDPOINT: workshop.hub.url,
+    HF_ENDPOINT: testEnvironment.hub.url,
     HF_TOKEN: TOKENS.read,
     SWP_LARQL: join(directory, 'larql-stand-in'),
     SWP_LARQL_STAND_IN: 'allow',
@@ -44,10 +44,10 @@ const rebuild = async (target: RepoId) => {
 it(
   'what a publish made is reproduced where no Temporal server is known',
   async () => {
-    await workshop.start();
-    await workshop.approve();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
-    const { temporary, start } = await rebuild(workshop.target);
+    await testEnvironment.start();
+    await testEnvironment.approve();
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
+    const { temporary, start } = await rebuild(testEnvironment.target);
     const { exitCode, stdout } = await start();
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject([{ state: 'intact', rebuild: { outcome: 'reproduced' } }]);
@@ -59,11 +59,11 @@ it(
 it(
   'a slice that a publish made is reproduced, and Ctrl-C in the middle of that leaves nothing behind',
   async () => {
-    const source = RepoId.parse(`labs/${workshop.queue}-model`);
-    const target = RepoId.parse(`Acme/${workshop.queue}-vindex`);
-    await workshop.hub.admin.createRepo(source);
-    await workshop.hub.admin.commitFiles(source, generateGemma4({ seed: 1 }).files, { message: 'A model' });
-    const entry = workshop.entry({
+    const source = RepoId.parse(`labs/${testEnvironment.queue}-model`);
+    const target = RepoId.parse(`Acme/${testEnvironment.queue}-vindex`);
+    await testEnvironment.hub.admin.createRepo(source);
+    await testEnvironment.hub.admin.commitFiles(source, generateGemma4({ seed: 1 }).files, { message: 'A model' });
+    const entry = testEnvironment.entry({
       mtp_source_repo: undefined,
       mtp_sidecar_repo: undefined,
       source_model: source,
@@ -72,9 +72,9 @@ it(
       output_name: 'x.vindex',
       hf_repo: target,
     });
-    await workshop.start(entry);
-    await workshop.approve(1, entry);
-    expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
+    await testEnvironment.start(entry);
+    await testEnvironment.approve(1, entry);
+    expect(await testEnvironment.result(entry)).toMatchObject({ outcome: 'published' });
     const { temporary, start } = await rebuild(target);
     const interrupted = start();
     interrupted.stderr.on('data', (text: Buffer) => {

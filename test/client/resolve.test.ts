@@ -3,87 +3,91 @@ import { RepoId } from '../../core/ids.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
 import { targetId } from '../../contract/names.js';
 import { swp } from '../support/swp.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('resolve');
+  testEnvironment = await TestEnvironment.open('resolve');
 });
-beforeEach(() => workshop.renew());
-afterAll(() => workshop.close());
+beforeEach(() => testEnvironment.renew());
+afterAll(() => testEnvironment.close());
 
-const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
+const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
 
 /** Nobody may commit to the target until this is called off. */
 const forbidCommits = () =>
-  workshop.hub.on(({ operation, repo }) =>
-    operation === 'commit' && repo?.toLowerCase() === workshop.target.toLowerCase()
+  testEnvironment.hub.on(({ operation, repo }) =>
+    operation === 'commit' && repo?.toLowerCase() === testEnvironment.target.toLowerCase()
       ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) }
       : undefined,
   );
 
 describe('what is paused', () => {
   it('is found and answered while a later round asks about another target', async () => {
-    const vision = RepoId.parse(`${workshop.target}-vision`);
-    const source = RepoId.parse(`${workshop.source}-vision`);
-    await workshop.hub.admin.createRepo(source);
-    await workshop.hub.admin.commitFiles(source, generateVision({ seed: 3, hidden: 64 }).files, { message: 'An encoder' });
-    const both = workshop.entry({ vision_source_repo: source, vision_sidecar_repo: vision });
+    const vision = RepoId.parse(`${testEnvironment.target}-vision`);
+    const source = RepoId.parse(`${testEnvironment.source}-vision`);
+    await testEnvironment.hub.admin.createRepo(source);
+    await testEnvironment.hub.admin.commitFiles(source, generateVision({ seed: 3, hidden: 64 }).files, { message: 'An encoder' });
+    const both = testEnvironment.entry({ vision_source_repo: source, vision_sidecar_repo: vision });
     const stop = forbidCommits();
-    await workshop.start(both);
-    await workshop.planOf();
-    await workshop.hub.admin.createRepo(vision);
-    await workshop.hub.admin.commitFiles(vision, new Map([['notes.txt', Buffer.from('not ours')]]), { message: 'Somebody else' });
-    await workshop.approve();
-    await workshop.untilTarget('needs-attention');
-    await workshop.planOf(2);
+    await testEnvironment.start(both);
+    await testEnvironment.planOf();
+    await testEnvironment.hub.admin.createRepo(vision);
+    await testEnvironment.hub.admin.commitFiles(vision, new Map([['notes.txt', Buffer.from('not ours')]]), { message: 'Somebody else' });
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('needs-attention');
+    await testEnvironment.planOf(2);
     const { out } = await run('status', both.name);
     expect(out).toMatch(/is paused at committing \(hub\/forbidden\): [\s\S]*then: swp retry/);
     stop();
     const { code, out: answered } = await run('retry', both.name);
-    expect([code, answered]).toEqual([0, `${targetId(workshop.target)}: retry at committing\n`]);
-    await workshop.approve(2);
-    expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 2 });
+    expect([code, answered]).toEqual([0, `${targetId(testEnvironment.target)}: retry at committing\n`]);
+    await testEnvironment.approve(2);
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', rounds: 2 });
   });
 
   it('of another entry on the same target is not answered for', async () => {
-    const other = workshop.entry({}, `${workshop.queue}-other`);
+    const other = testEnvironment.entry({}, `${testEnvironment.queue}-other`);
     const stop = forbidCommits();
-    await workshop.start();
-    await workshop.approve();
-    await workshop.untilTarget('needs-attention');
-    await workshop.start(other);
-    await workshop.approve(1, other);
-    for (let waits = false; !waits; waits = (await run('status', other.name)).out.includes(`waits for ${targetId(workshop.target)}`));
+    await testEnvironment.start();
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('needs-attention');
+    await testEnvironment.start(other);
+    await testEnvironment.approve(1, other);
+    for (
+      let waits = false;
+      !waits;
+      waits = (await run('status', other.name)).out.includes(`waits for ${targetId(testEnvironment.target)}`)
+    );
     const { code, err } = await run('abandon', other.name, '--yes');
     expect([code, err]).toEqual([1, expect.stringContaining(`Nothing of ${other.name} is paused: it is building.`)]);
     stop();
-    expect((await run('abandon', workshop.entry().name, '--note', 'enough', '--yes')).code).toBe(0);
-    expect(await workshop.result()).toMatchObject({ outcome: 'abandoned' });
-    expect(await workshop.result(other)).toMatchObject({ outcome: 'published' });
+    expect((await run('abandon', testEnvironment.entry().name, '--note', 'enough', '--yes')).code).toBe(0);
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'abandoned' });
+    expect(await testEnvironment.result(other)).toMatchObject({ outcome: 'published' });
   });
 });
 
 describe('swp move', () => {
   it('of what runs on no host says what can be done instead', async () => {
-    const stop = workshop.hub.on(({ operation }) =>
+    const stop = testEnvironment.hub.on(({ operation }) =>
       operation === 'validate-yaml' ? { kind: 'status', status: 400, body: JSON.stringify({ errors: [{ message: 'no' }] }) } : undefined,
     );
-    await workshop.start();
-    await workshop.until('needs-attention');
+    await testEnvironment.start();
+    await testEnvironment.until('needs-attention');
     stop();
-    const { code, err } = await run('move', workshop.entry().name);
+    const { code, err } = await run('move', testEnvironment.entry().name);
     expect([code, err]).toEqual([1, expect.stringContaining('This step runs on no host of its own: use retry or abandon.')]);
   });
 });
 
 describe('swp cancel', () => {
   it('ends a publish that waits, and its history says so', async () => {
-    await workshop.start();
-    await workshop.planOf();
-    const { name } = workshop.entry();
+    await testEnvironment.start();
+    await testEnvironment.planOf();
+    const { name } = testEnvironment.entry();
     expect((await run('cancel', name, '--yes')).code).toBe(0);
-    await expect(workshop.result()).rejects.toThrow();
+    await expect(testEnvironment.result()).rejects.toThrow();
     const { code, err } = await run('status', name);
     expect([code, err]).toEqual([1, expect.stringContaining('The publish was cancelled. It left no commit in any target.')]);
     expect((await run('history', name)).out).toMatch(/^\S+ {2}abandoned after /);

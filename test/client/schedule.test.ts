@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishHere } from '../support/publish-here.js';
 import { swp, type SwpRun } from '../support/swp.js';
-import { TOKENS, Workshop } from '../support/workshop.js';
+import { TOKENS, TestEnvironment } from '../support/test-environment.js';
 
 // The ids of schedules are the same for everybody: no other file may make any.
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('schedule');
-  await workshop.writeCatalog();
-  await publishHere(workshop.entry(), { hub: workshop.hub, token: TOKENS.write, directory: workshop.directory });
+  testEnvironment = await TestEnvironment.open('schedule');
+  await testEnvironment.writeCatalog();
+  await publishHere(testEnvironment.entry(), { hub: testEnvironment.hub, token: TOKENS.write, directory: testEnvironment.directory });
 });
 afterAll(async () => {
   await run('delete');
-  await workshop.close();
+  await testEnvironment.close();
 });
 
 const run = (...argv: readonly string[]): Promise<SwpRun> =>
-  swp(['schedule', ...argv], { cwd: workshop.directory, env: workshop.clientEnv() });
+  swp(['schedule', ...argv], { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
 const json = async (...argv: readonly string[]): Promise<unknown> => JSON.parse((await run(...argv, '--json')).out);
 
 describe('swp schedule', () => {
@@ -43,7 +43,7 @@ describe('swp schedule', () => {
     ]);
     await run('resume');
     expect(await json('show')).toMatchObject([{ paused: false }, { paused: false }]);
-    const described = await workshop.temporal.client.schedule.getHandle('revalidate/weekly').describe();
+    const described = await testEnvironment.temporal.client.schedule.getHandle('revalidate/weekly').describe();
     expect(described.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 2 * 86_400_000 });
     expect(described.action.args).toEqual([{ which: 'weekly', weeks: 4 }]);
   });
@@ -65,7 +65,7 @@ describe('swp schedule', () => {
       code: 0,
       out: 'nightly: nothing that needs attention, in 1 target\n  compared as the Hub lists it; no bytes were read back\n',
     });
-    await workshop.hub.admin.commitFiles(workshop.target, new Map([['README.md', Buffer.from('# Mine')]]), { message: 'x' });
+    await testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([['README.md', Buffer.from('# Mine')]]), { message: 'x' });
     const { code, out } = await run('trigger', 'nightly', '--watch');
     expect(code).toBe(7);
     expect(out).toMatch(
@@ -76,7 +76,7 @@ describe('swp schedule', () => {
     expect(shown.out).toMatch(/^nightly: at 30 2 \* \* \*, Europe\/Berlin; next 2/);
     expect(shown.out).toContain('card-differs  README.md has 6 bytes');
     expect((await run('show', '--markdown')).out).toMatch(/^## Re-validation, nightly: 1 finding[\s\S]*`card-differs` \|/m);
-    await workshop.handle().cancel();
+    await testEnvironment.handle().cancel();
   });
 
   it('trigger reads back what the week has', async () => {

@@ -6,7 +6,7 @@ import { RepoId } from '../../core/ids.js';
 import { publishId } from '../../contract/names.js';
 import { publishHere } from '../support/publish-here.js';
 import { swp, type SwpRun } from '../support/swp.js';
-import { TOKENS, Workshop } from '../support/workshop.js';
+import { TOKENS, TestEnvironment } from '../support/test-environment.js';
 
 interface Shown {
   readonly id: string;
@@ -22,18 +22,18 @@ interface Shown {
   }[];
 }
 
-/** `swp campaign` in one workshop for all tests of a file, with entries made for each. */
+/** `swp campaign` in one test environment for all tests of a file, with entries made for each. */
 export const useCampaigns = () => {
-  let workshop: Workshop;
+  let testEnvironment: TestEnvironment;
   beforeAll(async () => {
-    workshop = await Workshop.open('campaign');
+    testEnvironment = await TestEnvironment.open('campaign');
   });
-  afterAll(() => workshop.close());
+  afterAll(() => testEnvironment.close());
 
   const run = (...argv: readonly string[]): Promise<SwpRun> =>
     swp(['campaign', ...argv], {
-      cwd: workshop.directory,
-      env: { ...workshop.clientEnv(), SWP_CATALOG: `${workshop.directory}/skulk-weights.yaml` },
+      cwd: testEnvironment.directory,
+      env: { ...testEnvironment.clientEnv(), SWP_CATALOG: `${testEnvironment.directory}/skulk-weights.yaml` },
     });
   const shown = async (id?: string): Promise<Shown> =>
     JSON.parse((await run('show', ...(id === undefined ? [] : [id]), '--json')).out) as Shown;
@@ -42,16 +42,16 @@ export const useCampaigns = () => {
   /** An entry of a tier, with its source there or not, published before or not. */
   const entry = async (tier: string, { source: hasSource = true, published = false } = {}): Promise<EntrySnapshot> => {
     made += 1;
-    const key = `${workshop.queue}-${made}`;
+    const key = `${testEnvironment.queue}-${made}`;
     const source = RepoId.parse(`labs/${key}`);
-    if (hasSource) await workshop.putSource({}, source);
-    const found = workshop.entry({ tier, mtp_source_repo: source, mtp_sidecar_repo: RepoId.parse(`Acme/${key}-mtp`) }, key);
-    if (published) await publishHere(found, { hub: workshop.hub, token: TOKENS.write, directory: workshop.directory });
+    if (hasSource) await testEnvironment.putSource({}, source);
+    const found = testEnvironment.entry({ tier, mtp_source_repo: source, mtp_sidecar_repo: RepoId.parse(`Acme/${key}-mtp`) }, key);
+    if (published) await publishHere(found, { hub: testEnvironment.hub, token: TOKENS.write, directory: testEnvironment.directory });
     return found;
   };
 
   const until = async (name: string, stage: string): Promise<void> => {
-    while ((await readRunning(workshop.temporal.client, publishId(name)))?.stage !== stage) await delay(50);
+    while ((await readRunning(testEnvironment.temporal.client, publishId(name)))?.stage !== stage) await delay(50);
   };
   const untilTold = async (id: string, note: string | RegExp): Promise<Shown> => {
     for (;;) {
@@ -60,5 +60,5 @@ export const useCampaigns = () => {
       await delay(100);
     }
   };
-  return { workshop: () => workshop, run, shown, entry, until, untilTold };
+  return { testEnvironment: () => testEnvironment, run, shown, entry, until, untilTold };
 };

@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { swp, type SwpOptions } from '../support/swp.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 import { deciding } from './deciding.js';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('watch');
+  testEnvironment = await TestEnvironment.open('watch');
 });
-beforeEach(() => workshop.renew());
-afterAll(() => workshop.close());
+beforeEach(() => testEnvironment.renew());
+afterAll(() => testEnvironment.close());
 
 const run = (argv: readonly string[], options: Partial<SwpOptions> = {}) =>
-  swp(argv, { cwd: workshop.directory, env: workshop.clientEnv(), ...options });
-const entry = (): string => workshop.entry().name;
+  swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv(), ...options });
+const entry = (): string => testEnvironment.entry().name;
 
 describe('swp status --watch', () => {
   it('on a terminal paints over what it showed, and leaves nothing of it', async () => {
-    await workshop.start();
-    const { onErr, decided } = deciding(() => workshop.approve());
+    await testEnvironment.start();
+    const { onErr, decided } = deciding(() => testEnvironment.approve());
     const { code, out, err } = await run(['status', entry(), '--watch'], { onErr, terminal: true });
     await decided();
     expect(code).toBe(0);
@@ -26,7 +26,7 @@ describe('swp status --watch', () => {
   });
 
   it('on a terminal leaves what it showed last when the person stops watching', async () => {
-    await workshop.start();
+    await testEnvironment.start();
     const controller = new AbortController();
     const { onErr } = deciding(async () => controller.abort());
     const { code, err } = await run(['status', entry(), '--watch'], { onErr, signal: controller.signal, terminal: true });
@@ -37,35 +37,37 @@ describe('swp status --watch', () => {
   });
 
   it('ends 10 when the plan is rejected', async () => {
-    await workshop.start();
-    const reject = async () => run(['reject', entry(), '--plan', (await workshop.planOf()).digest]);
+    await testEnvironment.start();
+    const reject = async () => run(['reject', entry(), '--plan', (await testEnvironment.planOf()).digest]);
     const { onErr, decided } = deciding(reject);
     expect((await run(['status', entry(), '--watch'], { onErr })).code).toBe(10);
     await decided();
   });
 
   it('ends 130 on Ctrl-C, and leaves the publish as it is', async () => {
-    await workshop.start();
+    await testEnvironment.start();
     const controller = new AbortController();
     const { onErr } = deciding(async () => controller.abort());
     const { code, out, err } = await run(['status', entry(), '--watch'], { onErr, signal: controller.signal });
     expect([code, out]).toEqual([130, '']);
     expect(err).toContain(`No longer watching; the publish goes on: swp status ${entry()}`);
-    expect((await workshop.handle().describe()).status.name).toBe('RUNNING');
-    await workshop.approve();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect((await testEnvironment.handle().describe()).status.name).toBe('RUNNING');
+    await testEnvironment.approve();
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 });
 
 /** The Hub refuses every commit, so that the publish pauses. */
 const forbidCommits = () =>
-  workshop.hub.on(({ operation }) => (operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined));
+  testEnvironment.hub.on(({ operation }) =>
+    operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined,
+  );
 
 describe('a publish that pauses while it is watched', () => {
   it('ends the watching where there is no terminal, with the exit code of its problem, and goes on afterwards', async () => {
     const stop = forbidCommits();
-    await workshop.start();
-    const { onErr, decided } = deciding(() => workshop.approve());
+    await testEnvironment.start();
+    const { onErr, decided } = deciding(() => testEnvironment.approve());
     const { code, out } = await run(['status', entry(), '--watch'], { onErr });
     await decided();
     expect(code).toBe(6);
@@ -78,8 +80,8 @@ describe('a publish that pauses while it is watched', () => {
 
   it('ends a start that watches, too', async () => {
     forbidCommits();
-    await workshop.writeCatalog([workshop.entry()]);
-    const { onErr, decided } = deciding(() => workshop.approve());
+    await testEnvironment.writeCatalog([testEnvironment.entry()]);
+    const { onErr, decided } = deciding(() => testEnvironment.approve());
     const { code, out } = await run(['start', entry(), '--watch'], { onErr });
     await decided();
     expect([code, out]).toEqual([6, expect.stringContaining('hub/forbidden')]);
@@ -87,8 +89,8 @@ describe('a publish that pauses while it is watched', () => {
 
   it('ends the watching on a terminal where that is asked for', async () => {
     forbidCommits();
-    await workshop.start();
-    const { onErr, decided } = deciding(() => workshop.approve());
+    await testEnvironment.start();
+    const { onErr, decided } = deciding(() => testEnvironment.approve());
     const { code, out } = await run(['status', entry(), '--until-attention'], { onErr, terminal: true });
     await decided();
     expect([code, out]).toEqual([6, expect.stringContaining('hub/forbidden')]);

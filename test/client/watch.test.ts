@@ -1,33 +1,33 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { swp, type SwpOptions } from '../support/swp.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 import { deciding } from './deciding.js';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('watch');
+  testEnvironment = await TestEnvironment.open('watch');
 });
-beforeEach(() => workshop.renew());
-afterAll(() => workshop.close());
+beforeEach(() => testEnvironment.renew());
+afterAll(() => testEnvironment.close());
 
 const run = (argv: readonly string[], options: Partial<SwpOptions> = {}) =>
-  swp(argv, { cwd: workshop.directory, env: workshop.clientEnv(), ...options });
-const entry = (): string => workshop.entry().name;
+  swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv(), ...options });
+const entry = (): string => testEnvironment.entry().name;
 
 describe('the addresses of what a publish is about', () => {
   it('are told when it starts, when it is approved, while it runs and when it has ended', async () => {
-    const env = { ...workshop.clientEnv(), SWP_TEMPORAL_UI: 'http://ui.test' };
+    const env = { ...testEnvironment.clientEnv(), SWP_TEMPORAL_UI: 'http://ui.test' };
     const page = `http://ui.test/namespaces/default/workflows/${encodeURIComponent(`publish/${entry()}`)}`;
-    await workshop.writeCatalog([workshop.entry()]);
+    await testEnvironment.writeCatalog([testEnvironment.entry()]);
     expect((await run(['start', entry()], { env })).err).toContain(`See it: ${page}\n`);
     expect((await run(['start', entry(), '--as', 'grace'], { env })).err).toMatch(
       /^A publish of \S+ runs already, since 20\S+Z: this is it/,
     );
-    const { digest, run: runId } = { ...(await workshop.planOf()), run: (await workshop.handle().describe()).runId };
+    const { digest, run: runId } = { ...(await testEnvironment.planOf()), run: (await testEnvironment.handle().describe()).runId };
     expect((await run(['approve', entry(), '--plan', digest], { env })).err).toContain(`See it: ${page}\n`);
     const { out } = await run(['status', entry(), '--watch'], { env });
     const [, commit] = /  commit {4}([0-9a-f]{40})\n/.exec(out)!;
-    const ofCommit = `${workshop.hub.url}/${workshop.target}/commit/${commit}`;
+    const ofCommit = `${testEnvironment.hub.url}/${testEnvironment.target}/commit/${commit}`;
     for (const [command, seen] of [
       ['status', page],
       ['history', `${page}/${runId}`],
@@ -44,9 +44,9 @@ describe('the addresses of what a publish is about', () => {
 
 describe('swp status --watch', () => {
   it('without a terminal tells a line for each stage, and ends with the publish', async () => {
-    await workshop.start();
-    const { digest } = await workshop.planOf();
-    const { onErr, decided } = deciding(() => workshop.approve());
+    await testEnvironment.start();
+    const { digest } = await testEnvironment.planOf();
+    const { onErr, decided } = deciding(() => testEnvironment.approve());
     const { code, out, err } = await run(['status', entry(), '--watch'], { onErr });
     await decided();
     expect(code).toBe(0);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { neutralise } from '../../client/output/neutralise.js';
+import { stripControls } from '../../client/output/strip-controls.js';
 import { holdsSecret, redactor } from '../../core/redact.js';
 import { Secret } from '../../core/secret.js';
-import { oneLine } from '../../core/text.js';
+import { sanitizeLine } from '../../core/text.js';
 import { runs } from '../support/tiers.js';
 
 const TOKEN = 'hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh';
@@ -45,7 +45,7 @@ describe('a token in use', () => {
   ])('is hidden %s', (_how, written) => {
     const shown = redact(`before ${written} after`);
     expect(shown).toMatch(/^before .*\[secret\].* after$/s);
-    for (const clean of [shown, oneLine(shown), neutralise(shown), neutralise(oneLine(shown))]) {
+    for (const clean of [shown, sanitizeLine(shown), stripControls(shown), stripControls(sanitizeLine(shown))]) {
       expect(clean.toLowerCase()).not.toContain(TOKEN.slice(3, 20).toLowerCase());
       expect(clean).not.toMatch(/odd.*token.*with/);
     }

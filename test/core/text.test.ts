@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareBytes, cutMiddle, formatBytes, oneLine, plural } from '../../core/text.js';
+import { compareBytes, cutMiddle, formatBytes, sanitizeLine, plural } from '../../core/text.js';
 
 describe('byte counts', () => {
   it.each([
@@ -65,7 +65,7 @@ describe('text from outside, as one line', () => {
     });
     fc.assert(
       fc.property(hostile, fc.integer({ min: 1, max: 50 }), (text, max) => {
-        const line = oneLine(text, max);
+        const line = sanitizeLine(text, max);
         expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u);
         expect(line.length).toBeLessThanOrEqual(max);
       }),
@@ -75,12 +75,12 @@ describe('text from outside, as one line', () => {
   it('is well-formed, where half a character came in and where the cut falls inside of one', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', '😀', '\ud83d', '\ude00') }), fc.integer({ min: 1, max: 10 }), (text, max) => {
-        expect(oneLine(text, max).isWellFormed()).toBe(true);
+        expect(sanitizeLine(text, max).isWellFormed()).toBe(true);
       }),
     );
   });
 
   it('keeps what is harmless as it was', () => {
-    expect(oneLine(' Größe: 3 😀 <b>|`x` ')).toBe('Größe: 3 😀 <b>|`x`');
+    expect(sanitizeLine(' Größe: 3 😀 <b>|`x` ')).toBe('Größe: 3 😀 <b>|`x`');
   });
 });

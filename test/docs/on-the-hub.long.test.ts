@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { sha256Of } from '../../core/digests.js';
 import { blocksOf, readDocuments } from '../support/documents.js';
 import { snapshotOf } from '../support/snapshot.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 const guide = (await readDocuments()).find(({ path }) => path === 'docs/on-the-hub.md')!;
 const blocks = blocksOf(guide);
@@ -14,19 +14,19 @@ const jqLine = blocks.find(({ text }) => text.startsWith('jq -cSj'))!.text;
 const sumLine = blocks.flatMap(({ text }) => text.split('\n')).find((line) => line.includes('sha256sum --check'))!;
 const hasTools = await execa('sh', ['-c', 'command -v jq && command -v sha256sum'], { reject: false });
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 let files: ReadonlyMap<string, Buffer>;
 beforeAll(async () => {
-  workshop = await Workshop.open('on-the-hub');
+  testEnvironment = await TestEnvironment.open('on-the-hub');
   // Large enough for samples in its manifest.
-  await workshop.putSource({ extraTensors: [{ name: 'mtp.layers.0.large.weight', dtype: 'BF16', shape: [4_096, 2_200] }] });
-  await workshop.start();
-  await workshop.approve();
-  await workshop.result();
-  files = await snapshotOf(workshop.hub.url, workshop.target, 'main', workshop.directory);
-  await writeFile(join(workshop.directory, 'check.py'), blocks.find(({ language }) => language === 'python')!.text);
+  await testEnvironment.putSource({ extraTensors: [{ name: 'mtp.layers.0.large.weight', dtype: 'BF16', shape: [4_096, 2_200] }] });
+  await testEnvironment.start();
+  await testEnvironment.approve();
+  await testEnvironment.result();
+  files = await snapshotOf(testEnvironment.hub.url, testEnvironment.target, 'main', testEnvironment.directory);
+  await writeFile(join(testEnvironment.directory, 'check.py'), blocks.find(({ language }) => language === 'python')!.text);
 }, 300_000);
-afterAll(() => workshop.close());
+afterAll(() => testEnvironment.close());
 
 const Commit = z.object({ title: z.string(), body: z.string() });
 
@@ -37,19 +37,19 @@ const git = (...words: string[]) =>
   execa('git', ['-C', clone, '-c', 'user.name=publisher', '-c', 'user.email=publisher@example.org', ...words]);
 beforeEach(async () => {
   made += 1;
-  clone = join(workshop.directory, `clone-${made}`);
+  clone = join(testEnvironment.directory, `clone-${made}`);
   for (const [path, bytes] of files) {
     await mkdir(dirname(join(clone, path)), { recursive: true });
     await writeFile(join(clone, path), bytes);
   }
-  const [newest] = await workshop.hub.admin.listCommits(workshop.target);
+  const [newest] = await testEnvironment.hub.admin.listCommits(testEnvironment.target);
   const { title, body } = Commit.parse(newest);
   await git('init', '--quiet');
   await git('add', '--all');
   await git('commit', '--quiet', '--message', `${title}\n\n${body}`);
 });
 
-const check = () => execa('python3', [join(workshop.directory, 'check.py'), clone], { reject: false });
+const check = () => execa('python3', [join(testEnvironment.directory, 'check.py'), clone], { reject: false });
 
 /** Changes the record, and says how it was. */
 const changeRecord = async (change: (text: string) => string): Promise<void> => {

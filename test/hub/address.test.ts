@@ -176,7 +176,7 @@ describe('an LFS batch', () => {
       verify: null,
       parts: [{ number: 1, url: new URL(NOWHERE), begin: 0, end: 3 }],
     });
-    const options = { signal, journal, stopRequested: () => false, onProgress: () => undefined };
+    const options = { signal, journal, shouldStop: () => false, onProgress: () => undefined };
     await expect(uploadBlobs(config(server.url), REPO, [file], options)).rejects.toMatchObject({ code: 'hub/address-refused' });
     await journal.close();
   });

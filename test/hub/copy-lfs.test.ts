@@ -31,7 +31,7 @@ const upload = async () => {
   const files = [fileOf('a.safetensors', large), fileOf('b.safetensors', other)].map((file) => ({ ...file, readOnce: true as const }));
   const journal = await emptyJournal();
   try {
-    return await uploadBlobs(test.client, REPO, files, { signal, journal, stopRequested: () => false, onProgress: () => undefined });
+    return await uploadBlobs(test.client, REPO, files, { signal, journal, shouldStop: () => false, onProgress: () => undefined });
   } finally {
     await journal.close();
   }

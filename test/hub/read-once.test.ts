@@ -53,7 +53,7 @@ const farFile = (path: string, bytes: Uint8Array, planned: Uint8Array = bytes) =
 const upload = async (files: readonly UploadFile[], signal: AbortSignal = never) => {
   const journal = await PartJournal.open(join(directory, 'parts.jsonl'));
   try {
-    return await uploadBlobs(test.client, REPO, files, { signal, journal, stopRequested: () => false, onProgress: () => undefined });
+    return await uploadBlobs(test.client, REPO, files, { signal, journal, shouldStop: () => false, onProgress: () => undefined });
   } finally {
     await journal.close();
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { neutralise } from '../../client/output/neutralise.js';
+import { stripControls } from '../../client/output/strip-controls.js';
 import { messageOf } from '../../core/error.js';
 import { Secret } from '../../core/secret.js';
 import { readCollection } from '../../hub/collections.js';
@@ -46,7 +46,7 @@ const call = (hub: HubConfig) => () =>
 
 /** No eighth part of the token may be read, in whatever case. */
 const expectHidden = (message: string, token = TOKEN): void => {
-  for (const clean of [message, neutralise(message), message.replaceAll(/[^!-~]/g, '')])
+  for (const clean of [message, stripControls(message), message.replaceAll(/[^!-~]/g, '')])
     for (let at = 3; at + 8 <= token.length; at += 1) expect(clean.toLowerCase()).not.toContain(token.slice(at, at + 8).toLowerCase());
 };
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Pace } from '../../core/pace.js';
-import { Lanes, MOST_LANES } from '../../hub/write/lanes.js';
+import { AdaptiveConcurrency, MAX_CONCURRENCY } from '../../hub/write/adaptive-concurrency.js';
 import { findLostBlobs } from '../../hub/write/lost-blobs.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import { uploadBlobs, type UploadFile, type UploadProgress } from '../../hub/write/upload.js';
@@ -37,7 +37,7 @@ const upload = async (
   const { pace, signal = never, onProgress = () => undefined } = over;
   const hub = pace === undefined ? test.client : { ...test.client, uploadPace: pace };
   try {
-    return await uploadBlobs(hub, REPO, files, { signal, journal, stopRequested: () => false, onProgress });
+    return await uploadBlobs(hub, REPO, files, { signal, journal, shouldStop: () => false, onProgress });
   } finally {
     await journal.close();
   }
@@ -149,38 +149,41 @@ it('lets every byte pass through the pace of its worker', async () => {
   expect(pace.bytes).toBe(large.length + 1000);
 });
 
-describe('lanes', () => {
-  const round = (lanes: Lanes, count: number, task: (fellBack: () => void) => Promise<void> = () => Promise.resolve()) =>
-    Promise.all(Array.from({ length: count }, () => lanes.run(task)));
+describe('concurrency', () => {
+  const round = (
+    concurrency: AdaptiveConcurrency,
+    count: number,
+    task: (onThrottle: () => void) => Promise<void> = () => Promise.resolve(),
+  ) => Promise.all(Array.from({ length: count }, () => concurrency.run(task)));
 
   it('grow by one after each round that went well, up to a bound', async () => {
-    const lanes = new Lanes();
-    const first = lanes.count;
-    await round(lanes, first);
-    expect(lanes.count).toBe(first + 1);
-    await round(lanes, 1000);
-    expect(lanes.count).toBe(MOST_LANES);
+    const concurrency = new AdaptiveConcurrency();
+    const first = concurrency.count;
+    await round(concurrency, first);
+    expect(concurrency.count).toBe(first + 1);
+    await round(concurrency, 1000);
+    expect(concurrency.count).toBe(MAX_CONCURRENCY);
   });
 
   it('halve once for one bad moment, whatever number of requests tell of it, and never end', async () => {
-    const lanes = new Lanes();
-    await round(lanes, 1000);
+    const concurrency = new AdaptiveConcurrency();
+    await round(concurrency, 1000);
     let release = (): void => undefined;
     const all = new Promise<void>((resolve) => (release = resolve));
     let begun = 0;
-    await round(lanes, MOST_LANES, async (fellBack) => {
+    await round(concurrency, MAX_CONCURRENCY, async (onThrottle) => {
       begun += 1;
-      if (begun === MOST_LANES) release();
+      if (begun === MAX_CONCURRENCY) release();
       await all;
-      fellBack();
+      onThrottle();
     });
-    expect(lanes.count).toBeLessThanOrEqual(MOST_LANES / 2 + 1);
+    expect(concurrency.count).toBeLessThanOrEqual(MAX_CONCURRENCY / 2 + 1);
     for (let at = 0; at < 10; at += 1)
-      await lanes.run((fellBack) => {
-        fellBack();
+      await concurrency.run((onThrottle) => {
+        onThrottle();
         return Promise.resolve();
       });
-    expect(lanes.count).toBeGreaterThanOrEqual(1);
+    expect(concurrency.count).toBeGreaterThanOrEqual(1);
   });
 });
 

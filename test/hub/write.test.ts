@@ -29,7 +29,7 @@ const upload = async (
     return await uploadBlobs(test.client, REPO, files, {
       signal,
       journal,
-      stopRequested: () => false,
+      shouldStop: () => false,
       onProgress: () => undefined,
       ...over,
     });
@@ -93,7 +93,7 @@ describe('uploading', () => {
 
   it("stops at a part's boundary when the worker is asked to", async () => {
     let stop = false;
-    await expect(upload(undefined, { stopRequested: () => stop, onProgress: () => (stop = true) })).rejects.toMatchObject({
+    await expect(upload(undefined, { shouldStop: () => stop, onProgress: () => (stop = true) })).rejects.toMatchObject({
       code: 'hub/stopping',
       kind: 'unavailable',
     });

@@ -82,12 +82,12 @@ describe('a run of larql', () => {
   });
 
   it('that ended by a signal which the worker got too has not failed', async () => {
-    await expect(run('kill -TERM $$', { stopRequested: () => true })).rejects.toMatchObject({ code: 'larql/stopping', transient: true });
+    await expect(run('kill -TERM $$', { shouldStop: () => true })).rejects.toMatchObject({ code: 'larql/stopping', transient: true });
   });
 
   it('ends soon when the worker is asked to stop, to begin anew later', async () => {
     const before = performance.now();
-    await expect(run('exec sleep 1000', { stopRequested: () => true })).rejects.toMatchObject({
+    await expect(run('exec sleep 1000', { shouldStop: () => true })).rejects.toMatchObject({
       code: 'larql/stopping',
       kind: 'unavailable',
     });

@@ -59,7 +59,7 @@ export const planHere = async (entry: EntrySnapshot, { hub: local, token, direct
     shared: new SharedInputs(layout),
     larql,
     freeDisk: () => freeDiskAt(layout.root),
-    stopRequested: () => false,
+    shouldStop: () => false,
   };
   return { deps, approved, order: { plan, holder: HOLDER, report, signal } };
 };
@@ -71,7 +71,7 @@ export const publishHere = async (entry: EntrySnapshot, here: PublishHere): Prom
   const { plan, report, signal } = order;
   const payload = plan.mirrored === undefined ? await buildPayload(deps, order) : await mirrorPayload(hub, plan, signal);
   const sealed = await seal(deps, approved, payload, signal);
-  const target = { hub, sourceHub: hub, layout, stopRequested: () => false };
+  const target = { hub, sourceHub: hub, layout, shouldStop: () => false };
   const uploaded = await uploadSealed(target, approved, sealed, report, signal);
   if (uploaded.outcome !== 'uploaded') throw new Error(`upload: ${uploaded.reason}`);
   const committed = await commitSealed(target, approved, sealed, uploaded.parent, signal);

@@ -1,13 +1,13 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Workshop } from '../support/workshop.js';
+import type { TestEnvironment } from '../support/test-environment.js';
 
 /** Records of the worker's own; everything else below a build or a seal is published. */
 const RECORDS = new Set(['payload.json', 'manifest.json', 'blocks.json', 'environment.json']);
 
 /** Flips one bit in the middle of every file that was sealed, as a failing disk may. */
-export const changeSealed = async (workshop: Workshop): Promise<void> => {
-  const { builds, sealed } = workshop.layout();
+export const changeSealed = async (testEnvironment: TestEnvironment): Promise<void> => {
+  const { builds, sealed } = testEnvironment.layout();
   for (const root of [builds, sealed]) {
     const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
     for (const entry of entries) {

@@ -4,7 +4,7 @@ import { newestPlan } from '../../client/publish/plan-history.js';
 import { readRunning } from '../../client/publish/read.js';
 import { publishId, targetId } from '../../contract/names.js';
 import type { PublishResult } from '../../contract/results.js';
-import type { Workshop } from '../support/workshop.js';
+import type { TestEnvironment } from '../support/test-environment.js';
 import type { Repos } from './scenario.js';
 
 const POLL_MS = 40;
@@ -26,8 +26,13 @@ export interface Person {
 }
 
 /** Does what a person does: approves each plan that is shown, and says retry after lifting a fault. */
-export const drive = async (workshop: Workshop, { entry, target }: Repos, person: Person, signal: AbortSignal): Promise<Driven> => {
-  const { client } = workshop.temporal;
+export const drive = async (
+  testEnvironment: TestEnvironment,
+  { entry, target }: Repos,
+  person: Person,
+  signal: AbortSignal,
+): Promise<Driven> => {
+  const { client } = testEnvironment.temporal;
   const [publish, child] = [publishId(entry.name), targetId(target)];
   const approved = new Set<string>();
   let [helped, starts] = [0, 1];
@@ -48,19 +53,19 @@ export const drive = async (workshop: Workshop, { entry, target }: Repos, person
     if (await update(id, 'resolve', { action: 'retry' })) helped += 1;
   };
 
-  await workshop.start(entry);
+  await testEnvironment.start(entry);
   for (;;) {
     signal.throwIfAborted();
     const running = await readRunning(client, publish);
     if (running === null) throw new Error(`${publish} is not there`);
     if (running.status !== 'RUNNING') {
       try {
-        return { result: await workshop.result(entry), approvals: approved.size, helped };
+        return { result: await testEnvironment.result(entry), approvals: approved.size, helped };
       } catch (error) {
         if (!(error instanceof WorkflowFailedError) || starts >= MOST_STARTS) throw error;
         person.lift();
         [helped, starts] = [helped + 1, starts + 1];
-        await workshop.start(entry);
+        await testEnvironment.start(entry);
         continue;
       }
     }

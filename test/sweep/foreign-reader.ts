@@ -3,7 +3,7 @@ import { downloadFile, listCommits, listFiles } from '@huggingface/hub';
 import { expect } from 'vitest';
 import { parseProvenance } from '../../plan/provenance.js';
 import { publishId, targetId } from '../../contract/names.js';
-import { TOKENS, type Workshop } from '../support/workshop.js';
+import { TOKENS, type TestEnvironment } from '../support/test-environment.js';
 import type { Repos } from './scenario.js';
 
 const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
@@ -25,8 +25,8 @@ const OF_THE_RUN = new Set(['README.md', 'mtp.tensors.json', 'index.json', 'prov
  * none (P1), the newest is what its provenance says and the sealed manifest listed (P2), one commit is ours (P3),
  * and no token is anywhere (P6).
  */
-export const inspectTarget = async (workshop: Workshop, { entry, target }: Repos): Promise<Payload> => {
-  const access = { repo: target, hubUrl: workshop.hub.url, accessToken: TOKENS.read };
+export const inspectTarget = async (testEnvironment: TestEnvironment, { entry, target }: Repos): Promise<Payload> => {
+  const access = { repo: target, hubUrl: testEnvironment.hub.url, accessToken: TOKENS.read };
   const read = async (path: string, revision: string): Promise<Uint8Array> => {
     const blob = await downloadFile({ ...access, path, revision });
     if (blob === null) throw new Error(`${path} is not there`);
@@ -57,7 +57,7 @@ export const inspectTarget = async (workshop: Workshop, { entry, target }: Repos
     if (OF_THE_RUN.has(name)) texts.push(Buffer.from(bytes).toString());
   }
   for (const id of [publishId(entry.name), targetId(target)]) {
-    const history = await workshop.temporal.client.workflow.getHandle(id).fetchHistory();
+    const history = await testEnvironment.temporal.client.workflow.getHandle(id).fetchHistory();
     texts.push(
       JSON.stringify(history, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)),
     );

@@ -1,5 +1,5 @@
 import type { Fault, Operation } from '../../dev/hub/index.js';
-import { TOKENS, type Workshop } from '../support/workshop.js';
+import { TOKENS, type TestEnvironment } from '../support/test-environment.js';
 import { changeSealed } from './change-sealed.js';
 import type { Place } from './exchanges.js';
 
@@ -10,7 +10,7 @@ export interface Kind {
   readonly name: string;
   readonly ends: Ends;
   readonly strikes: (place: Place) => boolean;
-  readonly fault: Fault | ((workshop: Workshop) => Fault);
+  readonly fault: Fault | ((testEnvironment: TestEnvironment) => Fault);
   /** Every exchange of that operation from there on, until it is lifted. */
   readonly lasts?: true;
 }
@@ -86,7 +86,7 @@ export const KINDS: readonly Kind[] = [
     name: 'changed sealed byte',
     ends: 'unaided',
     strikes: ({ role, operation }) => role === 'target' && ['preupload', 'lfs-batch', 'put', 'part', 'complete'].includes(operation),
-    fault: (workshop) => ({ kind: 'hold', until: changeSealed(workshop) }),
+    fault: (testEnvironment) => ({ kind: 'hold', until: changeSealed(testEnvironment) }),
   },
   { name: 'corrupt part', ends: 'unaided', strikes: one('put', 'part'), fault: { kind: 'corrupt-request', at: 7 } },
   { name: 'wrong ETag', ends: 'unaided', strikes: one('part'), fault: { kind: 'wrong-etag' } },

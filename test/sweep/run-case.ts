@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Intercept } from '../../dev/hub/index.js';
-import type { Workshop } from '../support/workshop.js';
+import type { TestEnvironment } from '../support/test-environment.js';
 import { drive, type Driven } from './drive.js';
 import { Numbering, type Place } from './exchanges.js';
 import { inspectTarget, type Payload } from './foreign-reader.js';
@@ -30,30 +30,30 @@ const WRITES = new Set(['create-repo', 'put', 'part', 'complete', 'commit']);
 
 /** One publish from its start to a verified commit, with what goes wrong in between. */
 export const runCase = async (
-  workshop: Workshop,
+  testEnvironment: TestEnvironment,
   scenario: Scenario,
   { watch, lift = () => undefined }: CaseOptions = {},
 ): Promise<Ran> => {
-  const repos = await freshRepos(workshop, scenario);
+  const repos = await freshRepos(testEnvironment, scenario);
   const numbering = new Numbering(repos);
   const places: Ran['places'][number][] = [];
   let approved = false;
   const intercept = watch?.(repos);
-  const stop = workshop.hub.on((exchange) => {
+  const stop = testEnvironment.hub.on((exchange) => {
     places.push({ ...numbering.next(exchange), approved });
     return intercept?.(exchange);
   });
-  const before = workshop.hub.requests.length;
+  const before = testEnvironment.hub.requests.length;
   try {
-    const driven = await drive(workshop, repos, { lift, onApprove: () => void (approved = true) }, AbortSignal.timeout(DEADLINE_MS));
+    const driven = await drive(testEnvironment, repos, { lift, onApprove: () => void (approved = true) }, AbortSignal.timeout(DEADLINE_MS));
     expect(driven.result.outcome).toBe('published');
     expect(places.filter((place) => WRITES.has(place.operation) && !place.approved)).toEqual([]);
-    const sentBytes = workshop.hub.requests
+    const sentBytes = testEnvironment.hub.requests
       .slice(before)
       .filter(({ operation }) => operation === 'part' || operation === 'put')
       .reduce((sum, { received }) => sum + received, 0);
     stop();
-    return { ...driven, places, sentBytes, payload: await inspectTarget(workshop, repos) };
+    return { ...driven, places, sentBytes, payload: await inspectTarget(testEnvironment, repos) };
   } finally {
     stop();
   }

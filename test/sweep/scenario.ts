@@ -7,7 +7,7 @@ import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
 import { installStandIn } from '../../dev/larql/install.js';
-import { Workshop, type WorkshopOptions } from '../support/workshop.js';
+import { TestEnvironment, type TestEnvironmentOptions } from '../support/test-environment.js';
 
 /** What is published again and again, each time from and to repositories of its own. */
 export interface Scenario {
@@ -15,7 +15,7 @@ export interface Scenario {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Published with the stand-in for larql. */
   readonly larql?: true;
-  readonly entry: (workshop: Workshop, source: RepoId, target: RepoId, key: string) => EntrySnapshot;
+  readonly entry: (testEnvironment: TestEnvironment, source: RepoId, target: RepoId, key: string) => EntrySnapshot;
 }
 
 const NOTHING = {
@@ -27,19 +27,20 @@ export const SCENARIOS = {
   mtp: {
     name: 'mtp',
     files: generateCheckpoint({ seed: 5, size: 'small' }).files,
-    entry: (workshop, source, target, key) => workshop.entry({ mtp_source_repo: source, mtp_sidecar_repo: target }, key),
+    entry: (testEnvironment, source, target, key) => testEnvironment.entry({ mtp_source_repo: source, mtp_sidecar_repo: target }, key),
   },
   vision: {
     name: 'vision',
     files: generateVision({ seed: 5 }).files,
-    entry: (workshop, source, target, key) => workshop.entry({ ...NOTHING, vision_source_repo: source, vision_sidecar_repo: target }, key),
+    entry: (testEnvironment, source, target, key) =>
+      testEnvironment.entry({ ...NOTHING, vision_source_repo: source, vision_sidecar_repo: target }, key),
   },
   vindex: {
     name: 'vindex',
     files: generateLlama({ seed: 5 }).files,
     larql: true,
-    entry: (workshop, source, target, key) =>
-      workshop.entry(
+    entry: (testEnvironment, source, target, key) =>
+      testEnvironment.entry(
         { ...NOTHING, source_model: source, quant: 'q4k', slices: ['full'], output_name: `${key}.vindex`, hf_repo: target },
         key,
       ),
@@ -50,20 +51,24 @@ export const SCENARIOS = {
 const HUB = { multipartThreshold: 60_000, chunkSize: 60_000, serverCopy: false } as const;
 
 export interface World {
-  readonly workshop: Workshop;
+  readonly testEnvironment: TestEnvironment;
   readonly close: () => Promise<void>;
 }
 
-/** A workshop in which a scenario can be published. */
-export const openWorld = async (label: string, scenario: Scenario, options: Pick<WorkshopOptions, 'workers'> = {}): Promise<World> => {
+/** A test environment in which a scenario can be published. */
+export const openWorld = async (
+  label: string,
+  scenario: Scenario,
+  options: Pick<TestEnvironmentOptions, 'workers'> = {},
+): Promise<World> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-sweep-'));
   const larql = scenario.larql === true ? { larql: await installStandIn(directory) } : {};
-  const workshop = await Workshop.open(label, { ...options, ...larql, hub: HUB });
+  const testEnvironment = await TestEnvironment.open(label, { ...options, ...larql, hub: HUB });
   const close = async (): Promise<void> => {
-    await workshop.close();
+    await testEnvironment.close();
     await rm(directory, { recursive: true, force: true });
   };
-  return { workshop, close };
+  return { testEnvironment, close };
 };
 
 export interface Repos {
@@ -76,11 +81,11 @@ export interface Repos {
 let count = 0;
 
 /** A fresh source, an absent target, and an entry for them. */
-export const freshRepos = async (workshop: Workshop, scenario: Scenario): Promise<Repos> => {
-  const key = `${workshop.queue}-${scenario.name}-${(count += 1)}`;
+export const freshRepos = async (testEnvironment: TestEnvironment, scenario: Scenario): Promise<Repos> => {
+  const key = `${testEnvironment.queue}-${scenario.name}-${(count += 1)}`;
   const source = RepoId.parse(`labs/${key}`);
   const target = RepoId.parse(`Acme/${key}`);
-  await workshop.hub.admin.createRepo(source);
-  await workshop.hub.admin.commitFiles(source, scenario.files, { message: 'A checkpoint' });
-  return { key, source, target, entry: scenario.entry(workshop, source, target, key) };
+  await testEnvironment.hub.admin.createRepo(source);
+  await testEnvironment.hub.admin.commitFiles(source, scenario.files, { message: 'A checkpoint' });
+  return { key, source, target, entry: scenario.entry(testEnvironment, source, target, key) };
 };

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { WorkerProcess } from '../support/worker-process.js';
-import type { Workshop } from '../support/workshop.js';
+import type { TestEnvironment } from '../support/test-environment.js';
 import { Numbering } from './exchanges.js';
 import { runCase, type Watch } from './run-case.js';
 import { shareOf } from '../support/tiers.js';
@@ -9,15 +9,15 @@ import { openWorld, type Scenario } from './scenario.js';
 /** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
 const TIMEOUT_MS = 180_000;
 
-/** The worker processes of a workshop, which die and are started again. */
+/** The worker processes of a test environment, which die and are started again. */
 class Processes {
   private running: WorkerProcess[] = [];
 
-  constructor(private readonly workshop: Workshop) {}
+  constructor(private readonly testEnvironment: TestEnvironment) {}
 
   async start(): Promise<void> {
     const roles = ['control', 'highmem'] as const;
-    this.running = await Promise.all(roles.map((role) => WorkerProcess.start(role, this.workshop.workerEnv(role))));
+    this.running = await Promise.all(roles.map((role) => WorkerProcess.start(role, this.testEnvironment.workerEnv(role))));
   }
 
   async kill(): Promise<void> {
@@ -27,10 +27,10 @@ class Processes {
 
 /** Runs the publish of a scenario once whole, and then with both workers killed at each of its exchanges. */
 export const sweepKills = async (scenario: Scenario): Promise<void> => {
-  const { workshop, close } = await openWorld('sweep-kill', scenario, { workers: false });
-  const processes = new Processes(workshop);
+  const { testEnvironment, close } = await openWorld('sweep-kill', scenario, { workers: false });
+  const processes = new Processes(testEnvironment);
   await processes.start();
-  const clean = await runCase(workshop, scenario);
+  const clean = await runCase(testEnvironment, scenario);
   const places = shareOf(clean.places);
 
   /** Holds the exchange, kills whoever made it, and starts the workers again. */
@@ -56,7 +56,7 @@ export const sweepKills = async (scenario: Scenario): Promise<void> => {
     it.each(places.map(({ name }) => name))(
       `${scenario.name}: SIGKILL at %s`,
       async (name) => {
-        const ran = await runCase(workshop, scenario, { watch: killAt(name) });
+        const ran = await runCase(testEnvironment, scenario, { watch: killAt(name) });
         expect(ran.payload).toEqual(clean.payload);
         expect(ran).toMatchObject({ approvals: 1, helped: 0 });
       },

@@ -26,8 +26,8 @@ const check = ({ kind }: Case, ran: Ran, clean: Ran): void => {
 
 /** Runs the publish of a scenario once whole, and then with each fault at each of its exchanges. */
 export const sweepFaults = async (scenario: Scenario): Promise<void> => {
-  const { workshop, close } = await openWorld('sweep', scenario);
-  const clean = await runCase(workshop, scenario);
+  const { testEnvironment, close } = await openWorld('sweep', scenario);
+  const clean = await runCase(testEnvironment, scenario);
   const cases = casesOf(clean.places);
   const rows = new Map<string, { cases: number; helped: number; approvals: number; resent: number }>();
 
@@ -35,8 +35,8 @@ export const sweepFaults = async (scenario: Scenario): Promise<void> => {
     it.each(cases.map((one) => [`${one.kind.name} at ${one.place.name}`, one] as const))(
       `${scenario.name}: %s`,
       async (_, one) => {
-        const strike = new Strike(workshop, one.kind, one.place.name);
-        const ran = await runCase(workshop, scenario, strike);
+        const strike = new Strike(testEnvironment, one.kind, one.place.name);
+        const ran = await runCase(testEnvironment, scenario, strike);
         expect(strike.struck).toBe(true);
         const row = rows.get(one.kind.name) ?? { cases: 0, helped: 0, approvals: 0, resent: 0 };
         rows.set(one.kind.name, {

@@ -8,7 +8,7 @@ import { publishId, targetId } from '../../contract/names.js';
 import { freeze } from '../support/freeze.js';
 import { partsJournalled, slabsJournalled } from '../support/scratch-journals.js';
 import { WorkerProcess } from '../support/worker-process.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 import { freshRepos, SCENARIOS, type Repos } from '../sweep/scenario.js';
 import type { OlderBuild } from './older-build.js';
 
@@ -36,21 +36,21 @@ interface Shard {
 }
 
 /** Publishes that an older build has begun, each at another place, and the moment when this build takes over. */
-export class OlderDay {
+export class OlderBuildScenario {
   private workers: WorkerProcess[] = [];
   private readonly undo: (() => void)[] = [];
   private oidOfHalf: string | undefined;
   private readsBefore = 0;
 
   private constructor(
-    readonly workshop: Workshop,
+    readonly testEnvironment: TestEnvironment,
     private readonly older: OlderBuild,
     readonly publishes: Readonly<Record<string, Repos>>,
   ) {}
 
   /** Each kind that it knows, at the plan; a vindex or heads, parked; and heads at every other place. */
-  static async open(older: OlderBuild): Promise<OlderDay> {
-    const workshop = await Workshop.open('upgrade', {
+  static async open(older: OlderBuild): Promise<OlderBuildScenario> {
+    const testEnvironment = await TestEnvironment.open('upgrade', {
       workers: false,
       larql: await installStandIn(older.directory),
       hub: { multipartThreshold: PART_BYTES, chunkSize: PART_BYTES, serverCopy: false },
@@ -64,8 +64,8 @@ export class OlderDay {
       halfBuilt: { ...mtp, files: HALF_BUILT },
     };
     const publishes: Record<string, Repos> = {};
-    for (const [place, scenario] of Object.entries(wanted)) publishes[place] = await freshRepos(workshop, scenario);
-    const day = new OlderDay(workshop, older, publishes);
+    for (const [place, scenario] of Object.entries(wanted)) publishes[place] = await freshRepos(testEnvironment, scenario);
+    const day = new OlderBuildScenario(testEnvironment, older, publishes);
     try {
       await day.begin();
       return day;
@@ -92,7 +92,7 @@ export class OlderDay {
 
   /** Numbers of the parts that arrived before the held ones, of the upload that was interrupted, as often as they did. */
   partsOfHalf(): number[] {
-    return this.workshop.hub.requests
+    return this.testEnvironment.hub.requests
       .flatMap(({ operation, oid, part }) =>
         operation === 'part' && oid === this.oidOfHalf && part !== undefined && part < HELD_PART ? [part] : [],
       )
@@ -105,13 +105,13 @@ export class OlderDay {
   }
 
   private readsOfWhole(): number {
-    return this.workshop.hub.requests.filter(({ operation, oid }) => operation === 'cdn' && oid === WHOLE.oid).length;
+    return this.testEnvironment.hub.requests.filter(({ operation, oid }) => operation === 'cdn' && oid === WHOLE.oid).length;
   }
 
   async close(): Promise<void> {
     for (const undo of this.undo) undo();
     await Promise.all(this.workers.map((worker) => worker.kill()));
-    await this.workshop.close();
+    await this.testEnvironment.close();
   }
 
   private async begin(): Promise<void> {
@@ -119,7 +119,7 @@ export class OlderDay {
     const stopRefusing = this.refuse('validate-yaml', 400, { errors: [{ message: 'no' }] });
     const { unplanned: _, ...others } = this.publishes;
     await this.start([this.of('unplanned')]);
-    await this.workshop.until('needs-attention', publishId(this.of('unplanned').entry.name));
+    await this.testEnvironment.until('needs-attention', publishId(this.of('unplanned').entry.name));
     stopRefusing();
     await this.start(Object.values(others));
     await this.leaveHalfBuilt();
@@ -129,37 +129,37 @@ export class OlderDay {
 
   private async start(publishes: readonly Repos[]): Promise<void> {
     const startPublish = await this.older.startPublish();
-    const { temporal, queue } = this.workshop;
+    const { temporal, queue } = this.testEnvironment;
     for (const { entry } of publishes) await startPublish(temporal.client, { entry, only: [] }, queue);
   }
 
   private async leaveHalfBuilt(): Promise<void> {
     const { entry } = this.of('halfBuilt');
-    await this.workshop.planOf(1, entry);
+    await this.testEnvironment.planOf(1, entry);
     let reads = 0;
     // Before the heads of a shard it reads its header, and compares that with two more requests.
     const headerReads = 3;
     const { reached, thaw } = freeze(
-      this.workshop.hub,
+      this.testEnvironment.hub,
       ({ operation, oid }) => operation === 'cdn' && oid === HELD.oid && ++reads > headerReads,
       'hold',
     );
     this.undo.push(thaw);
-    await this.workshop.approve(1, entry);
+    await this.testEnvironment.approve(1, entry);
     await reached;
-    await vi.waitFor(async () => expect(await slabsJournalled(this.workshop)).toBe(WHOLE.heads), WAIT);
+    await vi.waitFor(async () => expect(await slabsJournalled(this.testEnvironment)).toBe(WHOLE.heads), WAIT);
   }
 
   private async leaveParked(): Promise<void> {
     const { entry, target } = this.of('parked');
     this.undo.push(this.refuse('lfs-batch', 403, { error: 'Private storage quota exceeded' }, target));
-    await this.workshop.approve(1, entry);
-    await this.workshop.until('needs-attention', targetId(target));
+    await this.testEnvironment.approve(1, entry);
+    await this.testEnvironment.until('needs-attention', targetId(target));
   }
 
   private async leaveHalfUploaded(): Promise<void> {
     const { reached, thaw } = freeze(
-      this.workshop.hub,
+      this.testEnvironment.hub,
       ({ operation, oid, part }) => {
         if (operation === 'part') this.oidOfHalf ??= oid;
         return operation === 'part' && part !== undefined && part >= HELD_PART;
@@ -167,9 +167,9 @@ export class OlderDay {
       'hold',
     );
     this.undo.push(thaw);
-    await this.workshop.approve(1, this.of('halfUploaded').entry);
+    await this.testEnvironment.approve(1, this.of('halfUploaded').entry);
     await reached;
-    await vi.waitFor(async () => expect(await partsJournalled(this.workshop)).toBe(HELD_PART - 1), WAIT);
+    await vi.waitFor(async () => expect(await partsJournalled(this.testEnvironment)).toBe(HELD_PART - 1), WAIT);
   }
 
   /** Lets the Hub refuse an operation, on one repository or on all, until what is returned is called. */
@@ -178,11 +178,11 @@ export class OlderDay {
       exchange.operation === operation && (repo === undefined || exchange.repo?.toLowerCase() === repo.toLowerCase())
         ? { kind: 'status', status, body: JSON.stringify(body) }
         : undefined;
-    return this.workshop.hub.on(intercept);
+    return this.testEnvironment.hub.on(intercept);
   }
 
   private async startWorkers(program?: string): Promise<void> {
-    const env = (role: 'control' | 'highmem') => ({ ...this.workshop.workerEnv(role), SWP_SLOTS: '3' });
+    const env = (role: 'control' | 'highmem') => ({ ...this.testEnvironment.workerEnv(role), SWP_SLOTS: '3' });
     this.workers.push(
       ...(await Promise.all([
         WorkerProcess.start('control', env('control'), program),

@@ -7,7 +7,7 @@ import { attemptsOfSteps } from '../support/steps.js';
 import { swp } from '../support/swp.js';
 import type { Repos } from '../sweep/scenario.js';
 import { archiveCurrentCommit, keptBuilds, OlderBuild } from './older-build.js';
-import { HELD_PART, OlderDay } from './older-day.js';
+import { HELD_PART, OlderBuildScenario } from './older-day.js';
 
 /** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
@@ -18,10 +18,10 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 describe.each(builds)('what $name has begun ends on this build:', { timeout: TIMEOUT_MS }, (archive) => {
   let older: OlderBuild;
-  let day: OlderDay;
+  let day: OlderBuildScenario;
   beforeAll(async () => {
     older = await OlderBuild.unpack(archive);
-    day = await OlderDay.open(older);
+    day = await OlderBuildScenario.open(older);
     await day.upgrade();
   }, TIMEOUT_MS);
   afterAll(async () => {
@@ -29,10 +29,10 @@ describe.each(builds)('what $name has begun ends on this build:', { timeout: TIM
     await older?.remove();
   });
 
-  const run = (...argv: string[]) => swp(argv, { cwd: day.workshop.directory, env: day.workshop.clientEnv() });
+  const run = (...argv: string[]) => swp(argv, { cwd: day.testEnvironment.directory, env: day.testEnvironment.clientEnv() });
 
   const approve = async ({ entry }: Repos, round = 1): Promise<void> => {
-    const { digest } = await day.workshop.planOf(round, entry);
+    const { digest } = await day.testEnvironment.planOf(round, entry);
     expect((await run('status', entry.name)).code).toBe(8);
     const { code, out } = await run('approve', entry.name, '--plan', digest);
     expect([code, out]).toEqual([0, expect.stringContaining('approved by reader')]);
@@ -40,12 +40,12 @@ describe.each(builds)('what $name has begun ends on this build:', { timeout: TIM
 
   /** Ends published, and what readers get passes every check of this build. */
   const expectPublished = async ({ entry, target }: Repos, rounds = 1): Promise<void> => {
-    expect(await day.workshop.result(entry)).toMatchObject({ outcome: 'published', rounds });
+    expect(await day.testEnvironment.result(entry)).toMatchObject({ outcome: 'published', rounds });
     const { code, out } = await run('verify', target, '--full');
     expect([code, out]).toEqual([0, expect.stringContaining(target)]);
   };
 
-  const attempts = ({ target }: Repos) => attemptsOfSteps(day.workshop.temporal, targetId(target));
+  const attempts = ({ target }: Repos) => attemptsOfSteps(day.testEnvironment.temporal, targetId(target));
 
   it.each(archive.kinds)('a plan of kind %s that waits for approval', async (kind) => {
     await approve(day.of(kind));

@@ -15,7 +15,7 @@ import { freeze } from '../support/freeze.js';
 import { hostSteps } from '../support/host-steps.js';
 import { swp } from '../support/swp.js';
 import { WorkerProcess } from '../support/worker-process.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 /** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
@@ -29,33 +29,33 @@ interface Host {
 }
 
 let directory: string;
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 let processes: WorkerProcess[];
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-hosts-'));
   processes = [];
-  workshop = await Workshop.open('hosts', { workers: false, larql: await installStandIn(directory) });
+  testEnvironment = await TestEnvironment.open('hosts', { workers: false, larql: await installStandIn(directory) });
 });
 afterEach(async () => {
   await Promise.all(processes.map((process) => process.kill()));
-  await workshop.close();
+  await testEnvironment.close();
   await rm(directory, { recursive: true, force: true });
 });
 
 const startControl = async (): Promise<void> => {
-  processes.push(await WorkerProcess.start('control', workshop.workerEnv('control')));
+  processes.push(await WorkerProcess.start('control', testEnvironment.workerEnv('control')));
 };
 const startHost = async (name: string): Promise<Host> => {
-  const process = await WorkerProcess.start('highmem', workshop.workerEnv('highmem', name));
+  const process = await WorkerProcess.start('highmem', testEnvironment.workerEnv('highmem', name));
   processes.push(process);
-  const layout = workshop.layout(name);
+  const layout = testEnvironment.layout(name);
   return { id: await hostId(layout), layout, process };
 };
 
-const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
+const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
 
 /** Says `swp move` until the server has noticed that the host is gone, and answers what was said then. */
-const move = async (entry: EntrySnapshot = workshop.entry()): Promise<string> => {
+const move = async (entry: EntrySnapshot = testEnvironment.entry()): Promise<string> => {
   let out = '';
   const said = async (): Promise<number> => {
     const answer = await run('move', entry.name);
@@ -66,12 +66,12 @@ const move = async (entry: EntrySnapshot = workshop.entry()): Promise<string> =>
   return out;
 };
 
-const stepsOf = (target: RepoId) => hostSteps(workshop.temporal.client, targetId(target));
+const stepsOf = (target: RepoId) => hostSteps(testEnvironment.temporal.client, targetId(target));
 const hostsOf = async (target: RepoId, step: string): Promise<string[]> =>
   (await stepsOf(target)).flatMap((found) => (found.step === step ? [found.host] : []));
 const ourCommits = async (target: RepoId): Promise<number> =>
-  (await workshop.hub.admin.listCommits(target)).filter((commit) => JSON.stringify(commit).includes('SWP-Manifest')).length;
-const requestsOf = (operation: string): number => workshop.hub.requests.filter((request) => request.operation === operation).length;
+  (await testEnvironment.hub.admin.listCommits(target)).filter((commit) => JSON.stringify(commit).includes('SWP-Manifest')).length;
+const requestsOf = (operation: string): number => testEnvironment.hub.requests.filter((request) => request.operation === operation).length;
 
 /** What publishes keep in the scratch of a host. */
 const keptOn = async ({ layout }: Host): Promise<string[]> =>
@@ -81,22 +81,22 @@ describe('two hosts with a build slot each', () => {
   it(
     'take an artifact each, and every heavy step of it runs where it was claimed',
     async () => {
-      const second = RepoId.parse(`Acme/${workshop.queue}-two`);
-      const entries = [workshop.entry(), workshop.entry({ mtp_sidecar_repo: second }, `${workshop.queue}-two`)];
-      const targets = [workshop.target, second];
+      const second = RepoId.parse(`Acme/${testEnvironment.queue}-two`);
+      const entries = [testEnvironment.entry(), testEnvironment.entry({ mtp_sidecar_repo: second }, `${testEnvironment.queue}-two`)];
+      const targets = [testEnvironment.target, second];
       const [one, two] = await Promise.all([startHost('one'), startHost('two'), startControl()]);
-      for (const entry of entries) await workshop.start(entry);
-      for (const entry of entries) await workshop.planOf(1, entry);
+      for (const entry of entries) await testEnvironment.start(entry);
+      for (const entry of entries) await testEnvironment.planOf(1, entry);
       // Nobody builds on before both do: the slot of the first is taken when the second is claimed.
-      const { thaw } = freeze(workshop.hub, ({ operation }) => operation === 'cdn', 'hold');
-      for (const entry of entries) await workshop.approve(1, entry);
+      const { thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'cdn', 'hold');
+      for (const entry of entries) await testEnvironment.approve(1, entry);
       const building = async (): Promise<number> =>
-        (await Promise.all(targets.map((target) => readRunning(workshop.temporal.client, targetId(target)))))
+        (await Promise.all(targets.map((target) => readRunning(testEnvironment.temporal.client, targetId(target)))))
           .flatMap((running) => running?.steps ?? [])
           .filter(({ activity, waitsForWorker }) => activity === 'buildArtifact' && !waitsForWorker).length;
       await expect.poll(building, POLL).toBe(2);
       thaw();
-      for (const entry of entries) expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
+      for (const entry of entries) expect(await testEnvironment.result(entry)).toMatchObject({ outcome: 'published' });
       const used = await Promise.all(targets.map(async (target) => [...new Set((await stepsOf(target)).map(({ host }) => host))]));
       expect(used.flat().toSorted()).toEqual([one.id, two.id].toSorted());
       for (const host of [one, two]) {
@@ -113,36 +113,36 @@ describe('a host that is killed and never comes back', () => {
     'while building: its artifact is built on another one after swp move, and a later start of it finds nothing to do and sweeps',
     async () => {
       const [one] = await Promise.all([startHost('one'), startControl()]);
-      await workshop.start();
-      await workshop.planOf();
-      const { reached, thaw } = freeze(workshop.hub, ({ operation }) => operation === 'cdn', 'hold');
-      await workshop.approve();
+      await testEnvironment.start();
+      await testEnvironment.planOf();
+      const { reached, thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'cdn', 'hold');
+      await testEnvironment.approve();
       await reached;
-      expect(await run('move', workshop.entry().name)).toMatchObject({
+      expect(await run('move', testEnvironment.entry().name)).toMatchObject({
         code: 1,
         err: expect.stringMatching(
-          new RegExp(`its host is there: ${targetId(workshop.target)} \\(building\\) on host ${one.id}\\.[^]* --from ${one.id}`),
+          new RegExp(`its host is there: ${targetId(testEnvironment.target)} \\(building\\) on host ${one.id}\\.[^]* --from ${one.id}`),
         ),
       });
       await one.process.kill();
       thaw();
-      const said = async (): Promise<string> => (await run('move', workshop.entry().name)).err;
+      const said = async (): Promise<string> => (await run('move', testEnvironment.entry().name)).err;
       await expect.poll(said, POLL).toMatch(/No other high-memory worker polls queue [^]*Start `swp worker highmem` on another machine/);
       const two = await startHost('two');
-      expect(await move()).toContain(`${targetId(workshop.target)}: move at building, from host ${one.id}`);
-      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
-      expect(await hostsOf(workshop.target, 'buildArtifact')).toEqual([one.id, two.id]);
-      expect(await hostsOf(workshop.target, 'commitArtifact')).toEqual([two.id]);
-      await workshop.keep('moved', ['target']);
+      expect(await move()).toContain(`${targetId(testEnvironment.target)}: move at building, from host ${one.id}`);
+      expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
+      expect(await hostsOf(testEnvironment.target, 'buildArtifact')).toEqual([one.id, two.id]);
+      expect(await hostsOf(testEnvironment.target, 'commitArtifact')).toEqual([two.id]);
+      await testEnvironment.keep('moved', ['target']);
 
       expect(await keptOn(one)).not.toEqual([]);
-      const head = await workshop.hub.admin.head(workshop.target);
+      const head = await testEnvironment.hub.admin.head(testEnvironment.target);
       const again = await startHost('one');
       expect(again.id).toBe(one.id);
       expect(await keptOn(again)).toEqual([]);
       expect(await again.process.stop()).toBe(0);
       expect(again.process.log.filter(({ step }) => step !== undefined)).toEqual([]);
-      expect(await workshop.hub.admin.head(workshop.target)).toBe(head);
+      expect(await testEnvironment.hub.admin.head(testEnvironment.target)).toBe(head);
     },
     TIMEOUT_MS,
   );
@@ -150,15 +150,15 @@ describe('a host that is killed and never comes back', () => {
   it(
     'while its artifact waits for a release: swp move --from takes the claim that waits for it elsewhere',
     async () => {
-      const { name } = workshop.entry();
+      const { name } = testEnvironment.entry();
       const [one] = await Promise.all([startHost('one'), startControl()]);
-      await workshop.start(undefined, [], { reviewArtifacts: true });
-      await workshop.approve();
-      await workshop.untilTarget('awaiting-release');
+      await testEnvironment.start(undefined, [], { reviewArtifacts: true });
+      await testEnvironment.approve();
+      await testEnvironment.untilTarget('awaiting-release');
       await one.process.kill();
-      const { release } = await workshop.targetHandle().query<TargetStatus>('target-status');
+      const { release } = await testEnvironment.targetHandle().query<TargetStatus>('target-status');
       const decision = { manifest: release?.manifest, verdict: 'approve', reviewer: 'eve' };
-      await workshop.targetHandle().executeUpdate('decide', { args: [decision] });
+      await testEnvironment.targetHandle().executeUpdate('decide', { args: [decision] });
       const statusText = async (): Promise<string> => (await run('status', name)).out;
       await expect
         .poll(statusText, POLL)
@@ -172,15 +172,15 @@ describe('a host that is killed and never comes back', () => {
         );
 
       // It comes back while its artifact is at work elsewhere, and keeps nothing of it.
-      const { reached, thaw } = freeze(workshop.hub, ({ operation }) => operation === 'cdn', 'hold');
+      const { reached, thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'cdn', 'hold');
       await startHost('two');
       await reached;
       expect(await keptOn(one)).not.toEqual([]);
       await startHost('one');
       await expect.poll(() => keptOn(one), POLL).toEqual([]);
       thaw();
-      expect(await workshop.result()).toMatchObject({ outcome: 'published' });
-      expect(await ourCommits(workshop.target)).toBe(1);
+      expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
+      expect(await ourCommits(testEnvironment.target)).toBe(1);
     },
     TIMEOUT_MS,
   );
@@ -188,11 +188,11 @@ describe('a host that is killed and never comes back', () => {
   it(
     'while uploading: another one builds again, and sends what the Hub does not have',
     async () => {
-      const source = RepoId.parse(`labs/${workshop.queue}-model`);
-      const target = RepoId.parse(`Acme/${workshop.queue}-vindex`);
-      await workshop.hub.admin.createRepo(source);
-      await workshop.hub.admin.commitFiles(source, generateLlama({ seed: 1 }).files, { message: 'A model' });
-      const entry = workshop.entry({
+      const source = RepoId.parse(`labs/${testEnvironment.queue}-model`);
+      const target = RepoId.parse(`Acme/${testEnvironment.queue}-vindex`);
+      await testEnvironment.hub.admin.createRepo(source);
+      await testEnvironment.hub.admin.commitFiles(source, generateLlama({ seed: 1 }).files, { message: 'A model' });
+      const entry = testEnvironment.entry({
         mtp_source_repo: undefined,
         mtp_sidecar_repo: undefined,
         source_model: source,
@@ -202,13 +202,13 @@ describe('a host that is killed and never comes back', () => {
         hf_repo: target,
       });
       const [one] = await Promise.all([startHost('one'), startControl()]);
-      await workshop.start(entry);
-      await workshop.planOf(1, entry);
+      await testEnvironment.start(entry);
+      await testEnvironment.planOf(1, entry);
       // Two blobs arrive, and the others never leave this host.
       const arrived = new Set<string>();
       const held = new Set<string>();
       const { reached, thaw } = freeze(
-        workshop.hub,
+        testEnvironment.hub,
         ({ operation, oid = '' }) => {
           if (operation !== 'put') return false;
           if (arrived.size < 2 && !held.has(oid)) arrived.add(oid);
@@ -217,21 +217,22 @@ describe('a host that is killed and never comes back', () => {
         },
         'hold',
       );
-      await workshop.approve(1, entry);
+      await testEnvironment.approve(1, entry);
       await reached;
       const stored = (): number =>
-        workshop.hub.requests.filter(({ operation, oid = '', status }) => operation === 'put' && arrived.has(oid) && status === 200).length;
+        testEnvironment.hub.requests.filter(({ operation, oid = '', status }) => operation === 'put' && arrived.has(oid) && status === 200)
+          .length;
       await expect.poll(stored, POLL).toBe(2);
       await one.process.kill();
-      const before = workshop.hub.requests.length;
+      const before = testEnvironment.hub.requests.length;
       thaw();
       const two = await startHost('two');
       await move(entry);
-      expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
+      expect(await testEnvironment.result(entry)).toMatchObject({ outcome: 'published' });
       expect(await hostsOf(target, 'buildArtifact')).toEqual([one.id, two.id]);
       expect(await hostsOf(target, 'commitArtifact')).toEqual([two.id]);
       expect(await ourCommits(target)).toBe(1);
-      const sent = workshop.hub.requests
+      const sent = testEnvironment.hub.requests
         .slice(before)
         .flatMap(({ operation, oid }) => (operation === 'put' && oid !== undefined ? [oid] : []));
       expect(sent.length).toBeGreaterThan(0);
@@ -244,20 +245,20 @@ describe('a host that is killed and never comes back', () => {
     'right after its commit was applied: the commit is found, verified, and neither built nor made again',
     async () => {
       const [one] = await Promise.all([startHost('one'), startControl()]);
-      await workshop.start();
-      await workshop.planOf();
-      const { reached, thaw } = freeze(workshop.hub, ({ operation }) => operation === 'commit', 'hold-after');
-      await workshop.approve();
+      await testEnvironment.start();
+      await testEnvironment.planOf();
+      const { reached, thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'commit', 'hold-after');
+      await testEnvironment.approve();
       await reached;
-      await expect.poll(() => ourCommits(workshop.target).catch(() => 0), POLL).toBe(1);
+      await expect.poll(() => ourCommits(testEnvironment.target).catch(() => 0), POLL).toBe(1);
       await one.process.kill();
       thaw();
       await startHost('two');
       await move();
-      expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 1 });
+      expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', rounds: 1 });
       expect(requestsOf('commit')).toBe(1);
-      expect(await hostsOf(workshop.target, 'buildArtifact')).toEqual([one.id]);
-      await workshop.keep('moved-after-commit', ['target']);
+      expect(await hostsOf(testEnvironment.target, 'buildArtifact')).toEqual([one.id]);
+      await testEnvironment.keep('moved-after-commit', ['target']);
     },
     TIMEOUT_MS,
   );

@@ -10,33 +10,33 @@ import { installStandIn } from '../../dev/larql/install.js';
 import { readRuns, type Run } from '../../dev/larql/runs.js';
 import { targetId } from '../../contract/names.js';
 import { WorkerProcess } from '../support/worker-process.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 /** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
 
 let directory: string;
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 let source: RepoId;
 let target: RepoId;
 let processes: WorkerProcess[];
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-kill-vindex-'));
   processes = [];
-  workshop = await Workshop.open('kill-vindex', { workers: false, larql: await installStandIn(directory) });
-  source = RepoId.parse(`labs/${workshop.queue}-model`);
-  target = RepoId.parse(`Acme/${workshop.queue}-vindex`);
-  await workshop.hub.admin.createRepo(source);
-  await workshop.hub.admin.commitFiles(source, generateLlama({ seed: 1 }).files, { message: 'A model' });
+  testEnvironment = await TestEnvironment.open('kill-vindex', { workers: false, larql: await installStandIn(directory) });
+  source = RepoId.parse(`labs/${testEnvironment.queue}-model`);
+  target = RepoId.parse(`Acme/${testEnvironment.queue}-vindex`);
+  await testEnvironment.hub.admin.createRepo(source);
+  await testEnvironment.hub.admin.commitFiles(source, generateLlama({ seed: 1 }).files, { message: 'A model' });
 });
 afterEach(async () => {
   await Promise.all(processes.map((process) => process.kill()));
-  await workshop.close();
+  await testEnvironment.close();
   await rm(directory, { recursive: true, force: true });
 });
 
 const entry = () =>
-  workshop.entry({
+  testEnvironment.entry({
     mtp_source_repo: undefined,
     mtp_sidecar_repo: undefined,
     source_model: source,
@@ -47,7 +47,7 @@ const entry = () =>
   });
 
 const startWorker = async (role: 'control' | 'highmem'): Promise<WorkerProcess> => {
-  const process = await WorkerProcess.start(role, workshop.workerEnv(role));
+  const process = await WorkerProcess.start(role, testEnvironment.workerEnv(role));
   processes.push(process);
   return process;
 };
@@ -66,17 +66,17 @@ const isAlive = (pid: number): boolean => {
 const startExtraction = async (behaviour: BehaviourInput): Promise<WorkerProcess> => {
   await startWorker('control');
   const highmem = await startWorker('highmem');
-  await workshop.start(entry());
-  await workshop.planOf(1, entry());
+  await testEnvironment.start(entry());
+  await testEnvironment.planOf(1, entry());
   await setBehaviour(directory, behaviour);
-  await workshop.approve(1, entry());
+  await testEnvironment.approve(1, entry());
   await expect.poll(() => extractions().length, { timeout: 20_000 }).toBe(1);
   return highmem;
 };
 
 const expectPublishedOnce = async (): Promise<void> => {
-  expect(await workshop.result(entry())).toMatchObject({ outcome: 'published' });
-  expect(await workshop.hub.admin.listCommits(target)).toHaveLength(2);
+  expect(await testEnvironment.result(entry())).toMatchObject({ outcome: 'published' });
+  expect(await testEnvironment.hub.admin.listCommits(target)).toHaveLength(2);
   expect(readRuns(directory).flatMap(({ alongside }) => alongside)).toEqual([]);
 };
 
@@ -109,11 +109,11 @@ describe('while larql extracts', () => {
       const umask = process.umask(0);
       onTestFinished(() => void process.umask(umask));
       await startExtraction({ trouble: { kind: 'killed', at: { step: 'model_weights_q4k' } } });
-      await workshop.until('needs-attention', targetId(target));
-      const handle = workshop.temporal.client.workflow.getHandle(targetId(target));
+      await testEnvironment.until('needs-attention', targetId(target));
+      const handle = testEnvironment.temporal.client.workflow.getHandle(targetId(target));
       expect(await handle.query('target-status')).toMatchObject({ problem: { code: 'larql/out-of-memory' } });
-      expect((await readdir(workshop.layout().builds).catch(() => [])).filter((name) => !name.endsWith('.partial'))).toEqual([]);
-      await checkScratch(workshop.layout().root);
+      expect((await readdir(testEnvironment.layout().builds).catch(() => [])).filter((name) => !name.endsWith('.partial'))).toEqual([]);
+      await checkScratch(testEnvironment.layout().root);
       await setBehaviour(directory, {});
       await handle.executeUpdate('resolve', { args: [{ action: 'retry' }] });
       await expectPublishedOnce();

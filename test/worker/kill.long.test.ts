@@ -4,14 +4,14 @@ import { headerOfFile } from '../../formats/safetensors/header.js';
 import { lockScratch } from '../../publish/scratch/lock-scratch.js';
 import { slabsJournalled } from '../support/scratch-journals.js';
 import { freeze } from '../support/freeze.js';
-import { KillWorkshop } from './kill-workshop.js';
+import { KillEnvironment } from './kill-environment.js';
 
 /** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
 
-let kills: KillWorkshop;
+let kills: KillEnvironment;
 beforeEach(async () => {
-  kills = await KillWorkshop.open();
+  kills = await KillEnvironment.open();
 });
 afterEach(() => kills.close());
 
@@ -20,10 +20,10 @@ describe('SIGKILL', () => {
     'of both workers while a plan waits: the signal arrives with no worker alive',
     async () => {
       const { control, highmem } = await kills.startBoth();
-      await kills.workshop.start();
-      const plan = await kills.workshop.planOf();
+      await kills.testEnvironment.start();
+      const plan = await kills.testEnvironment.planOf();
       await Promise.all([control.kill(), highmem.kill()]);
-      await kills.workshop.handle().signal('review', { plan: plan.digest, verdict: 'approve', reviewer: 'ada' });
+      await kills.testEnvironment.handle().signal('review', { plan: plan.digest, verdict: 'approve', reviewer: 'ada' });
       await kills.startBoth();
       await kills.expectPublishedOnce();
       expect(await kills.attempts()).toMatchObject({
@@ -42,7 +42,7 @@ describe('SIGKILL', () => {
       const [whole = '', held] = [...files.keys()].filter((path) => path.endsWith('.safetensors'));
       const headsOfWhole = headerOfFile(files.get(whole)!).tensors.filter(({ name }) => name.startsWith('mtp.')).length;
       const readsOfWhole = (): number =>
-        kills.workshop.hub.requests.filter(({ operation, file }) => operation === 'cdn' && file === whole).length;
+        kills.testEnvironment.hub.requests.filter(({ operation, file }) => operation === 'cdn' && file === whole).length;
       let before = 0;
       let readsOfHeld = 0;
       // One shard's heads arrive, the other's never do. Before them the build reads the header of each with one request,
@@ -52,7 +52,7 @@ describe('SIGKILL', () => {
         ({ operation, file }) => operation === 'cdn' && file === held && ++readsOfHeld > headerReads,
         'hold',
         async () => {
-          await expect.poll(() => slabsJournalled(kills.workshop), { timeout: 20_000 }).toBe(headsOfWhole);
+          await expect.poll(() => slabsJournalled(kills.testEnvironment), { timeout: 20_000 }).toBe(headsOfWhole);
           before = readsOfWhole();
         },
       );
@@ -69,10 +69,10 @@ describe('SIGKILL', () => {
       await kills.crashAt(
         ({ operation }) => operation === 'commit',
         'hold-after',
-        () => expect.poll(() => kills.workshop.ourCommits().catch(() => 0), { timeout: 20_000 }).toBe(1),
+        () => expect.poll(() => kills.testEnvironment.ourCommits().catch(() => 0), { timeout: 20_000 }).toBe(1),
       );
       expect(await kills.attempts()).toMatchObject({ uploadArtifact: 1, commitArtifact: 2 });
-      expect(kills.workshop.hub.requests.filter(({ operation }) => operation === 'commit')).toHaveLength(1);
+      expect(kills.testEnvironment.hub.requests.filter(({ operation }) => operation === 'commit')).toHaveLength(1);
     },
     TIMEOUT_MS,
   );
@@ -83,9 +83,9 @@ describe('SIGTERM', () => {
     "during an upload ends at the part's boundary; the next worker goes on",
     async () => {
       const { highmem } = await kills.startBoth();
-      await kills.workshop.start();
-      const { reached, thaw } = freeze(kills.workshop.hub, ({ operation }) => operation === 'part', 'hold');
-      await kills.workshop.approve();
+      await kills.testEnvironment.start();
+      const { reached, thaw } = freeze(kills.testEnvironment.hub, ({ operation }) => operation === 'part', 'hold');
+      await kills.testEnvironment.approve();
       await reached;
       const stopped = highmem.stop();
       thaw();
@@ -102,7 +102,7 @@ describe('SIGTERM', () => {
       const { control, highmem } = await kills.startBoth();
       expect(await control.stop()).toBe(0);
       expect(await highmem.stop()).toBe(0);
-      (await lockScratch(kills.workshop.layout()))();
+      (await lockScratch(kills.testEnvironment.layout()))();
     },
     TIMEOUT_MS,
   );

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { partsJournalled } from '../support/scratch-journals.js';
-import { KillWorkshop } from './kill-workshop.js';
+import { KillEnvironment } from './kill-environment.js';
 
 /** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
 /** The part that is held, and all after it. */
 const HELD_PART = 4;
 
-let kills: KillWorkshop;
+let kills: KillEnvironment;
 beforeEach(async () => {
-  kills = await KillWorkshop.open();
+  kills = await KillEnvironment.open();
 });
 afterEach(() => kills.close());
 
@@ -18,13 +18,13 @@ describe('SIGKILL', () => {
     'while uploading: the build is not done again, and what arrived is not sent again',
     async () => {
       const arrived = (): number[] =>
-        kills.workshop.hub.requests.flatMap(({ operation, part }) =>
+        kills.testEnvironment.hub.requests.flatMap(({ operation, part }) =>
           operation === 'part' && part !== undefined && part < HELD_PART ? [part] : [],
         );
       await kills.crashAt(
         ({ operation, part }) => operation === 'part' && part !== undefined && part >= HELD_PART,
         'hold',
-        () => expect.poll(() => partsJournalled(kills.workshop), { timeout: 20_000 }).toBe(HELD_PART - 1),
+        () => expect.poll(() => partsJournalled(kills.testEnvironment), { timeout: 20_000 }).toBe(HELD_PART - 1),
       );
       expect(await kills.attempts()).toMatchObject({ buildArtifact: 1, uploadArtifact: 2 });
       expect(arrived().toSorted((a, b) => a - b)).toEqual(Array.from({ length: HELD_PART - 1 }, (_, at) => at + 1));

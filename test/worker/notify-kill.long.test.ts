@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WorkerProcess } from '../support/worker-process.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 let chat: Server;
 let isAway = true;
 let requests = 0;
@@ -20,26 +20,26 @@ beforeEach(async () => {
     });
   }).listen(0, '127.0.0.1');
   await once(chat, 'listening');
-  workshop = await Workshop.open('notify-kill', { workers: false });
+  testEnvironment = await TestEnvironment.open('notify-kill', { workers: false });
 });
 const workers: WorkerProcess[] = [];
 afterEach(async () => {
   await Promise.all(workers.map((worker) => worker.kill()));
-  await workshop.close();
+  await testEnvironment.close();
   chat.closeAllConnections();
   chat.close();
 });
 
 const start = async (role: 'control' | 'highmem'): Promise<WorkerProcess> => {
   const webhook = `http://127.0.0.1:${(chat.address() as AddressInfo).port}/hook`;
-  const worker = await WorkerProcess.start(role, { ...workshop.workerEnv(role), SWP_WEBHOOK: webhook });
+  const worker = await WorkerProcess.start(role, { ...testEnvironment.workerEnv(role), SWP_WEBHOOK: webhook });
   workers.push(worker);
   return worker;
 };
 
 it('a notification is delivered although the control worker is killed before its chat takes it', async () => {
   const [control] = await Promise.all([start('control'), start('highmem')]);
-  await workshop.start();
+  await testEnvironment.start();
   await expect.poll(() => requests, { timeout: 30_000 }).toBeGreaterThan(0);
   await control.kill();
   isAway = false;

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../dev/temporal/ports.js';
 import { publishId, targetId } from '../../contract/names.js';
 import { WorkerProcess } from '../support/worker-process.js';
-import { TOKENS, Workshop } from '../support/workshop.js';
+import { TOKENS, TestEnvironment } from '../support/test-environment.js';
 
 const TIMEOUT_MS = 120_000;
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 let control: WorkerProcess;
 let highmem: WorkerProcess;
 let ports: { control: number; highmem: number };
@@ -21,25 +21,25 @@ const sumOf = (metrics: string, name: string, labels = ''): number =>
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 
 beforeAll(async () => {
-  workshop = await Workshop.open('observed', { workers: false, hub: { multipartThreshold: 20_000, chunkSize: 20_000 } });
+  testEnvironment = await TestEnvironment.open('observed', { workers: false, hub: { multipartThreshold: 20_000, chunkSize: 20_000 } });
   let failed = false;
-  workshop.hub.on(({ operation }) => {
+  testEnvironment.hub.on(({ operation }) => {
     if (failed || operation !== 'part') return undefined;
     failed = true;
     return { kind: 'status', status: 503 };
   });
   ports = { control: await freePort(), highmem: await freePort() };
   const start = (role: 'control' | 'highmem'): Promise<WorkerProcess> =>
-    WorkerProcess.start(role, { ...workshop.workerEnv(role), SWP_METRICS: String(ports[role]) });
+    WorkerProcess.start(role, { ...testEnvironment.workerEnv(role), SWP_METRICS: String(ports[role]) });
   [control, highmem] = await Promise.all([start('control'), start('highmem')]);
-  await workshop.start();
-  await workshop.approve();
-  await workshop.result();
+  await testEnvironment.start();
+  await testEnvironment.approve();
+  await testEnvironment.result();
 }, TIMEOUT_MS);
 
 afterAll(async () => {
   await Promise.all([control, highmem].map((process) => process.kill()));
-  await workshop.close();
+  await testEnvironment.close();
 });
 
 describe('the metrics of a worker', () => {
@@ -73,14 +73,14 @@ describe('the metrics of a worker', () => {
 
 describe('the port of the metrics', () => {
   it('ends a worker with invalid settings where another process has it, and says what to set', async () => {
-    const taken = WorkerProcess.start('control', { ...workshop.workerEnv('control'), SWP_METRICS: String(ports.control) });
+    const taken = WorkerProcess.start('control', { ...testEnvironment.workerEnv('control'), SWP_METRICS: String(ports.control) });
     await expect(taken).rejects.toThrow(/ended with 3:.*worker\/metrics-port.*SWP_METRICS/s);
   });
 });
 
 describe('the log of a worker', () => {
   it('tells of each step of an artifact for whom, where and how it ended', () => {
-    const { name } = workshop.entry();
+    const { name } = testEnvironment.entry();
     const ends = highmem.log.filter(({ outcome }) => outcome !== undefined);
     expect(ends.map(({ step }) => step)).toEqual(
       expect.arrayContaining(['probeHost', 'claimHost', 'buildArtifact', 'uploadArtifact', 'commitArtifact']),
@@ -88,9 +88,9 @@ describe('the log of a worker', () => {
     expect(ends.find(({ step }) => step === 'uploadArtifact')).toMatchObject({
       level: 'info',
       entry: name,
-      target: workshop.target,
+      target: testEnvironment.target,
       stage: 'uploading',
-      workflow: targetId(workshop.target),
+      workflow: targetId(testEnvironment.target),
       run: expect.any(String),
       host: expect.any(String),
       attempt: 1,
@@ -100,7 +100,7 @@ describe('the log of a worker', () => {
   });
 
   it('tells of the plan in the name of its entry', () => {
-    const { name } = workshop.entry();
+    const { name } = testEnvironment.entry();
     expect(control.log.find(({ step, outcome }) => step === 'planEntry' && outcome === 'ok')).toMatchObject({
       entry: name,
       stage: 'planning',
@@ -112,7 +112,7 @@ describe('the log of a worker', () => {
     expect(highmem.log.find(({ level, waitMs }) => level === 'warn' && waitMs !== undefined)).toMatchObject({
       step: 'uploadArtifact',
       code: 'hub/unavailable',
-      target: workshop.target,
+      target: testEnvironment.target,
     });
   });
 

@@ -1,27 +1,27 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 import { Chat, status, type Answer } from './chat.js';
 
 let chat: Chat;
 afterEach(() => chat.close());
 
 describe('a publish with a webhook', () => {
-  let workshop: Workshop;
-  afterEach(() => workshop.close());
+  let testEnvironment: TestEnvironment;
+  afterEach(() => testEnvironment.close());
 
   it('tries again until its chat takes the notification', async () => {
     chat = await Chat.open(status(503), (response) => void response.destroy());
-    workshop = await Workshop.open('webhook', { webhook: chat.url });
-    await workshop.start();
+    testEnvironment = await TestEnvironment.open('webhook', { webhook: chat.url });
+    await testEnvironment.start();
     await expect.poll(() => chat.heard, { timeout: 40_000 }).toEqual([expect.stringContaining('waits for approval')]);
     expect(chat.requests).toBe(3);
   }, 60_000);
 
   it('ends published where its chat hangs', async () => {
     chat = await Chat.open(...Array.from({ length: 9 }, (): Answer => () => undefined));
-    workshop = await Workshop.open('webhook', { webhook: chat.url });
-    await workshop.start();
-    await workshop.approve();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    testEnvironment = await TestEnvironment.open('webhook', { webhook: chat.url });
+    await testEnvironment.start();
+    await testEnvironment.approve();
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 });

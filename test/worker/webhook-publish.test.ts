@@ -1,31 +1,31 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 import { Chat } from './chat.js';
 
 let chat: Chat;
 afterEach(() => chat.close());
 
 describe('a publish with a webhook', () => {
-  let workshop: Workshop;
-  afterEach(() => workshop.close());
+  let testEnvironment: TestEnvironment;
+  afterEach(() => testEnvironment.close());
 
   it('is told once each what waits, what is paused and what is published, and no token', async () => {
     chat = await Chat.open();
-    workshop = await Workshop.open('webhook', { webhook: chat.url });
+    testEnvironment = await TestEnvironment.open('webhook', { webhook: chat.url });
     let full = true;
-    workshop.hub.on(({ operation }) =>
+    testEnvironment.hub.on(({ operation }) =>
       full && operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' } : undefined,
     );
-    await workshop.start(undefined, [], { reviewArtifacts: true });
-    await workshop.approve();
-    await workshop.untilTarget('awaiting-release');
-    const target = workshop.targetHandle();
+    await testEnvironment.start(undefined, [], { reviewArtifacts: true });
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('awaiting-release');
+    const target = testEnvironment.targetHandle();
     const { release } = await target.query<{ release: { manifest: string } }>('target-status');
     await target.executeUpdate('decide', { args: [{ manifest: release.manifest, verdict: 'approve', reviewer: 'eve' }] });
-    await workshop.untilTarget('needs-attention');
+    await testEnvironment.untilTarget('needs-attention');
     full = false;
     await target.executeUpdate('resolve', { args: [{ action: 'retry' }] });
-    await workshop.result();
+    await testEnvironment.result();
     await expect
       .poll(() => chat.heard, { timeout: 10_000 })
       .toEqual([

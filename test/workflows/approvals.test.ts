@@ -1,54 +1,55 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseProvenance } from '../../plan/provenance.js';
-import { Workshop, type WorkshopOptions } from '../support/workshop.js';
+import { TestEnvironment, type TestEnvironmentOptions } from '../support/test-environment.js';
 
-let workshop: Workshop;
-const open = async (options?: WorkshopOptions): Promise<Workshop> => (workshop = await Workshop.open('approvals', options));
-afterEach(() => workshop.close());
+let testEnvironment: TestEnvironment;
+const open = async (options?: TestEnvironmentOptions): Promise<TestEnvironment> =>
+  (testEnvironment = await TestEnvironment.open('approvals', options));
+afterEach(() => testEnvironment.close());
 
 const decide = (plan: string, reviewer: string, verdict = 'approve') =>
-  workshop.handle().executeUpdate<{ missing: number }, [unknown]>('decide', { args: [{ plan, verdict, reviewer }] });
+  testEnvironment.handle().executeUpdate<{ missing: number }, [unknown]>('decide', { args: [{ plan, verdict, reviewer }] });
 const published = async () =>
-  parseProvenance((await workshop.hub.admin.readFile(workshop.target, 'main', 'provenance.json')).toString()).predicate.buildDefinition
-    .internalParameters.decisions;
+  parseProvenance((await testEnvironment.hub.admin.readFile(testEnvironment.target, 'main', 'provenance.json')).toString()).predicate
+    .buildDefinition.internalParameters.decisions;
 
 describe('a publish whose worker wants two approvals', () => {
   it('waits for the second reviewer, and keeps both in its provenance', async () => {
     await open({ approvals: { self: 'allow', required: 2 } });
-    await workshop.start();
-    const plan = await workshop.planOf();
+    await testEnvironment.start();
+    const plan = await testEnvironment.planOf();
     expect(await decide(plan.digest, 'ada')).toMatchObject({ accepted: 'now', missing: 1 });
     for (const spelling of ['Ada', 'ad\u200ba', '\uff41da'])
       expect(await decide(plan.digest, spelling)).toMatchObject({ accepted: 'before', missing: 1 });
     for (const name of ['Ada Lovelace', '\u0430da'])
       await expect(decide(plan.digest, name)).rejects.toMatchObject({ cause: { message: expect.stringContaining('Hub account') } });
-    await workshop.until('awaiting-approval');
-    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+    await testEnvironment.until('awaiting-approval');
+    expect(await testEnvironment.hub.admin.exists(testEnvironment.target)).toBe(false);
     expect(await decide(plan.digest, 'bob')).toMatchObject({ accepted: 'now', missing: 0 });
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
     expect(await published()).toMatchObject([{ reviewer: 'ada' }, { reviewer: 'bob' }]);
-    await workshop.keep('two-approvals');
+    await testEnvironment.keep('two-approvals');
   });
 
   it('is ended by one reject, also after an approval', async () => {
     await open({ approvals: { self: 'allow', required: 2 } });
-    await workshop.start();
-    const plan = await workshop.planOf();
+    await testEnvironment.start();
+    const plan = await testEnvironment.planOf();
     await decide(plan.digest, 'ada');
     await decide(plan.digest, 'bob', 'reject');
-    expect(await workshop.result()).toMatchObject({ outcome: 'rejected' });
-    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'rejected' });
+    expect(await testEnvironment.hub.admin.exists(testEnvironment.target)).toBe(false);
   });
 });
 
 describe('a publish whose worker wants another person', () => {
   it('refuses who started it, whatever the start says, and takes the approval of another', async () => {
     await open({ approvals: { self: 'deny', required: 1 } });
-    await workshop.start(undefined, [], { startedBy: 'ada' });
-    const plan = await workshop.planOf();
+    await testEnvironment.start(undefined, [], { startedBy: 'ada' });
+    const plan = await testEnvironment.planOf();
     expect(plan).toMatchObject({ approvals: { self: 'deny', required: 1 }, startedBy: 'ada' });
     await expect(decide(plan.digest, 'ada')).rejects.toMatchObject({ cause: { message: expect.stringContaining('somebody else') } });
     await decide(plan.digest, 'bob');
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 });

@@ -5,69 +5,69 @@ import { freeze, type Freeze } from '../support/freeze.js';
 import { keepHistory } from '../support/keep-history.js';
 import { scheduledSteps } from '../support/steps.js';
 import { swp } from '../support/swp.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 /** A cancel waits a minute for the commit, and half a minute for the look. */
 const TIMEOUT_MS = 240_000;
 
 type Name = 'slow' | 'away' | 'unsent';
 
-let workshop: Workshop;
-const targetOf = (name: Name): RepoId => RepoId.parse(`Acme/${workshop.queue}-${name}`);
-const entryOf = (name: Name) => workshop.entry({ mtp_sidecar_repo: targetOf(name) }, `${workshop.queue}-${name}`);
-const parentOf = async (name: Name) => (await workshop.hub.admin.listCommits(targetOf(name))).at(-1)!.id;
-const verify = (name: Name) => swp(['verify', targetOf(name)], { cwd: workshop.directory, env: workshop.clientEnv() });
-const stepsOf = (name: Name) => scheduledSteps(workshop.temporal, targetId(targetOf(name)));
+let testEnvironment: TestEnvironment;
+const targetOf = (name: Name): RepoId => RepoId.parse(`Acme/${testEnvironment.queue}-${name}`);
+const entryOf = (name: Name) => testEnvironment.entry({ mtp_sidecar_repo: targetOf(name) }, `${testEnvironment.queue}-${name}`);
+const parentOf = async (name: Name) => (await testEnvironment.hub.admin.listCommits(targetOf(name))).at(-1)!.id;
+const verify = (name: Name) => swp(['verify', targetOf(name)], { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
+const stepsOf = (name: Name) => scheduledSteps(testEnvironment.temporal, targetId(targetOf(name)));
 const holdCommit = (name: Name): Freeze =>
-  freeze(workshop.hub, ({ operation, repo }) => operation === 'commit' && sameRepo(repo ?? '', targetOf(name)), 'hold');
+  freeze(testEnvironment.hub, ({ operation, repo }) => operation === 'commit' && sameRepo(repo ?? '', targetOf(name)), 'hold');
 
 const commits = new Map<Name, Freeze>();
 let isAway = false;
 
 /** Three publishes are cancelled together while they commit: what they wait for is waited for once. */
 beforeAll(async () => {
-  workshop = await Workshop.open('cancel-at-commit');
-  workshop.hub.on(({ operation, repo }) =>
+  testEnvironment = await TestEnvironment.open('cancel-at-commit');
+  testEnvironment.hub.on(({ operation, repo }) =>
     isAway && (operation === 'model-info' || operation === 'commits') && sameRepo(repo ?? '', targetOf('away'))
       ? { kind: 'status', status: 503 }
       : undefined,
   );
   for (const name of ['slow', 'away'] as const) {
     commits.set(name, holdCommit(name));
-    await workshop.start(entryOf(name));
-    await workshop.approve(1, entryOf(name));
+    await testEnvironment.start(entryOf(name));
+    await testEnvironment.approve(1, entryOf(name));
     await commits.get(name)!.reached;
   }
   isAway = true;
   // The first host has two build slots.
-  await workshop.startHost('second');
-  await workshop.start(entryOf('unsent'));
-  await workshop.planOf(1, entryOf('unsent'));
+  await testEnvironment.startHost('second');
+  await testEnvironment.start(entryOf('unsent'));
+  await testEnvironment.planOf(1, entryOf('unsent'));
   // The card is checked before the commit is sent.
-  const check = freeze(workshop.hub, ({ operation }) => operation === 'validate-yaml', 'hold');
-  await workshop.approve(1, entryOf('unsent'));
+  const check = freeze(testEnvironment.hub, ({ operation }) => operation === 'validate-yaml', 'hold');
+  await testEnvironment.approve(1, entryOf('unsent'));
   await check.reached;
-  for (const name of ['slow', 'away', 'unsent'] as const) await workshop.handle(entryOf(name)).cancel();
+  for (const name of ['slow', 'away', 'unsent'] as const) await testEnvironment.handle(entryOf(name)).cancel();
 }, TIMEOUT_MS);
-afterAll(() => workshop.close());
+afterAll(() => testEnvironment.close());
 
 describe('a cancel while the commit is under way ends after a bounded wait', { timeout: TIMEOUT_MS }, () => {
   it('as cancelled, without a look, where nothing was sent', async () => {
-    await expect(workshop.result(entryOf('unsent'))).rejects.toThrow();
-    expect((await workshop.handle(entryOf('unsent')).describe()).status.name).toBe('CANCELLED');
+    await expect(testEnvironment.result(entryOf('unsent'))).rejects.toThrow();
+    expect((await testEnvironment.handle(entryOf('unsent')).describe()).status.name).toBe('CANCELLED');
     expect(await stepsOf('unsent')).not.toHaveProperty('findCommit');
   });
 
   it('and names the head that it saw, where the request may still arrive', async () => {
-    const { artifacts } = await workshop.result(entryOf('slow'));
+    const { artifacts } = await testEnvironment.result(entryOf('slow'));
     const reason = expect.stringMatching(`its head is still ${await parentOf('slow')}.*may arrive yet: swp verify`) as string;
     expect(artifacts).toMatchObject([{ result: { outcome: 'abandoned', commit: 'unknown', reason } }]);
     expect(await stepsOf('slow')).toMatchObject({ findCommit: 1 });
-    await keepHistory(workshop.temporal.client, targetId(targetOf('slow')), 'cancelled-at-commit.target');
+    await keepHistory(testEnvironment.temporal.client, targetId(targetOf('slow')), 'cancelled-at-commit.target');
   });
 
   it('and says that the outcome is unknown, where the Hub is away; swp verify finds the commit that arrived', async () => {
-    const { artifacts, plan } = await workshop.result(entryOf('away'));
+    const { artifacts, plan } = await testEnvironment.result(entryOf('away'));
     const reason = expect.stringContaining(`Outcome unknown: last seen head ${await parentOf('away')}`) as string;
     expect(artifacts).toMatchObject([{ result: { outcome: 'abandoned', commit: 'unknown', reason } }]);
     isAway = false;

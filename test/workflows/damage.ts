@@ -1,16 +1,16 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Workshop } from '../support/workshop.js';
+import type { TestEnvironment } from '../support/test-environment.js';
 
-export const findInScratch = async (workshop: Workshop, below: 'builds' | 'sealed', name: string): Promise<string> => {
-  const root = workshop.layout()[below];
+export const findInScratch = async (testEnvironment: TestEnvironment, below: 'builds' | 'sealed', name: string): Promise<string> => {
+  const root = testEnvironment.layout()[below];
   const [path] = (await readdir(root, { recursive: true })).filter((found) => found.endsWith(name));
   return join(root, path!);
 };
 
 /** Flips a bit of a built or sealed file, as a bad disk would. */
-export const damage = async (workshop: Workshop, below: 'builds' | 'sealed', name: string, place: number): Promise<void> => {
-  const file = await open(await findInScratch(workshop, below, name), 'r+');
+export const damage = async (testEnvironment: TestEnvironment, below: 'builds' | 'sealed', name: string, place: number): Promise<void> => {
+  const file = await open(await findInScratch(testEnvironment, below, name), 'r+');
   const byte = Buffer.alloc(1);
   await file.read(byte, 0, 1, place);
   byte[0]! ^= 1;
@@ -19,9 +19,9 @@ export const damage = async (workshop: Workshop, below: 'builds' | 'sealed', nam
 };
 
 /** Runs something before the first exchange of an operation goes on. */
-export const before = (workshop: Workshop, operation: 'lfs-batch', run: () => Promise<void>): void => {
+export const before = (testEnvironment: TestEnvironment, operation: 'lfs-batch', run: () => Promise<void>): void => {
   let seen = false;
-  workshop.hub.on((exchange) => {
+  testEnvironment.hub.on((exchange) => {
     if (seen || exchange.operation !== operation) return undefined;
     seen = true;
     return { kind: 'hold', until: run() };

@@ -2,19 +2,19 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fault, Operation } from '../../dev/hub/index.js';
 import { targetId } from '../../contract/names.js';
 import { freeze } from '../support/freeze.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('faults');
+  testEnvironment = await TestEnvironment.open('faults');
 });
-beforeEach(() => workshop.renew());
-afterAll(() => workshop.close());
+beforeEach(() => testEnvironment.renew());
+afterAll(() => testEnvironment.close());
 
 /** Lets the first exchange of an operation go wrong. */
 const once = (operation: Operation, fault: Fault): void => {
   let hit = false;
-  workshop.hub.on((exchange) => {
+  testEnvironment.hub.on((exchange) => {
     if (hit || exchange.operation !== operation) return undefined;
     hit = true;
     return fault;
@@ -22,41 +22,41 @@ const once = (operation: Operation, fault: Fault): void => {
 };
 
 const publish = async () => {
-  await workshop.start();
-  await workshop.approve();
-  return workshop.result();
+  await testEnvironment.start();
+  await testEnvironment.approve();
+  return testEnvironment.result();
 };
 
-const resolve = (action: string, id = targetId(workshop.target)) =>
-  workshop.temporal.client.workflow.getHandle(id).executeUpdate('resolve', { args: [{ action }] });
+const resolve = (action: string, id = targetId(testEnvironment.target)) =>
+  testEnvironment.temporal.client.workflow.getHandle(id).executeUpdate('resolve', { args: [{ action }] });
 
 describe('a commit whose answer is lost', () => {
   it('is found when it was applied, and not made twice', async () => {
     once('commit', { kind: 'apply-then-reset' });
     expect(await publish()).toMatchObject({ outcome: 'published' });
-    expect(await workshop.ourCommits()).toBe(1);
-    expect(workshop.requestsOf('commit')).toHaveLength(1);
+    expect(await testEnvironment.ourCommits()).toBe(1);
+    expect(testEnvironment.requestsOf('commit')).toHaveLength(1);
   });
 
   it('is found where the look at it is cut off too', async () => {
     once('commit', { kind: 'apply-then-reset' });
     once('commits', { kind: 'reset' });
     expect(await publish()).toMatchObject({ outcome: 'published' });
-    expect(workshop.requestsOf('commits').length).toBeGreaterThan(1);
-    expect(await workshop.ourCommits()).toBe(1);
+    expect(testEnvironment.requestsOf('commits').length).toBeGreaterThan(1);
+    expect(await testEnvironment.ourCommits()).toBe(1);
   });
 
   it('is sent again when it was not applied', async () => {
     once('commit', { kind: 'reset' });
     expect(await publish()).toMatchObject({ outcome: 'published' });
-    expect(await workshop.ourCommits()).toBe(1);
-    expect(workshop.requestsOf('commit')).toHaveLength(2);
+    expect(await testEnvironment.ourCommits()).toBe(1);
+    expect(testEnvironment.requestsOf('commit')).toHaveLength(2);
   });
 
   it.each([503, 504, 429])('is settled after a %i as well', async (status) => {
     once('commit', { kind: 'status', status });
     expect(await publish()).toMatchObject({ outcome: 'published' });
-    expect(await workshop.ourCommits()).toBe(1);
+    expect(await testEnvironment.ourCommits()).toBe(1);
   });
 });
 
@@ -65,22 +65,22 @@ describe('a transient fault', () => {
     const operations = ['model-info', 'tree', 'resolve', 'cdn', 'preupload', 'lfs-batch', 'put', 'create-repo'] as const;
     for (const operation of operations) once(operation, { kind: 'reset' });
     expect(await publish()).toMatchObject({ outcome: 'published' });
-    for (const operation of operations) expect(workshop.requestsOf(operation).length, operation).toBeGreaterThan(1);
+    for (const operation of operations) expect(testEnvironment.requestsOf(operation).length, operation).toBeGreaterThan(1);
   });
 });
 
 describe('a permanent fault', () => {
   it('pauses with what the Hub said, and goes on after retry', async () => {
-    const stop = workshop.hub.on(({ operation }) =>
+    const stop = testEnvironment.hub.on(({ operation }) =>
       operation === 'lfs-batch'
         ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Private storage quota exceeded' }) }
         : undefined,
     );
-    await workshop.start();
-    await workshop.approve();
-    await workshop.untilTarget('needs-attention');
-    const status = await workshop.temporal.client.workflow
-      .getHandle(targetId(workshop.target))
+    await testEnvironment.start();
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('needs-attention');
+    const status = await testEnvironment.temporal.client.workflow
+      .getHandle(targetId(testEnvironment.target))
       .query<{ problem: { code: string; reason: string; hint: string } }>('target-status');
     expect(status.problem).toMatchObject({
       code: 'hub/quota',
@@ -89,76 +89,76 @@ describe('a permanent fault', () => {
     });
     stop();
     await resolve('retry');
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
-    await workshop.keep('retried', ['target']);
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
+    await testEnvironment.keep('retried', ['target']);
   });
 
   it('of the card is said by the plan, which waits until it is fixed', async () => {
-    const stop = workshop.hub.on(({ operation }) =>
+    const stop = testEnvironment.hub.on(({ operation }) =>
       operation === 'validate-yaml'
         ? { kind: 'status', status: 400, body: JSON.stringify({ errors: [{ message: '"license" is unknown' }], warnings: [] }) }
         : undefined,
     );
-    await workshop.start();
-    await workshop.until('needs-attention');
-    const { problem } = await workshop.handle().query<{ problem: { code: string; reason: string } }>('status');
+    await testEnvironment.start();
+    await testEnvironment.until('needs-attention');
+    const { problem } = await testEnvironment.handle().query<{ problem: { code: string; reason: string } }>('status');
     expect(problem).toMatchObject({ code: 'card-yaml', reason: expect.stringContaining('"license" is unknown') });
     stop();
-    await resolve('retry', workshop.handle().workflowId);
-    await workshop.approve();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    await resolve('retry', testEnvironment.handle().workflowId);
+    await testEnvironment.approve();
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
   it('of the card just before the commit pauses there', async () => {
-    await workshop.start();
-    await workshop.planOf();
-    const stop = workshop.hub.on(({ operation }) =>
+    await testEnvironment.start();
+    await testEnvironment.planOf();
+    const stop = testEnvironment.hub.on(({ operation }) =>
       operation === 'validate-yaml' ? { kind: 'status', status: 400, body: JSON.stringify({ errors: [{ message: 'no' }] }) } : undefined,
     );
-    await workshop.approve();
-    await workshop.untilTarget('needs-attention');
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('needs-attention');
     stop();
     await resolve('retry');
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
   it('of the plan itself is a blocked check, and the publish ends failed', async () => {
-    const gone = workshop.entry({ mtp_source_repo: 'labs/nowhere' });
-    await workshop.start(gone);
-    await expect(workshop.result(gone)).rejects.toMatchObject({
+    const gone = testEnvironment.entry({ mtp_source_repo: 'labs/nowhere' });
+    await testEnvironment.start(gone);
+    await expect(testEnvironment.result(gone)).rejects.toMatchObject({
       cause: { type: 'publish/failed', message: expect.stringContaining('labs/nowhere') },
     });
-    await workshop.keep('blocked', ['publish'], gone);
+    await testEnvironment.keep('blocked', ['publish'], gone);
   });
 
   it('of verification keeps the publish red', async () => {
-    await workshop.start();
-    await workshop.planOf();
+    await testEnvironment.start();
+    await testEnvironment.planOf();
     let lie = true;
-    workshop.hub.on(({ operation, file }) =>
+    testEnvironment.hub.on(({ operation, file }) =>
       lie && operation === 'resolve' && file === 'provenance.json'
         ? { kind: 'status', status: 404, headers: { 'x-error-code': 'EntryNotFound' } }
         : undefined,
     );
-    await workshop.approve();
-    await workshop.untilTarget('needs-attention');
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('needs-attention');
     lie = false;
     await resolve('retry');
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
   it('of verification can be abandoned, and the end says that the commit stays', async () => {
-    workshop.hub.on(({ operation, file }) =>
+    testEnvironment.hub.on(({ operation, file }) =>
       operation === 'resolve' && file === 'provenance.json'
         ? { kind: 'status', status: 404, headers: { 'x-error-code': 'EntryNotFound' } }
         : undefined,
     );
-    await workshop.start();
-    await workshop.approve();
-    await workshop.untilTarget('needs-attention');
+    await testEnvironment.start();
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('needs-attention');
     await resolve('abandon');
-    const head = await workshop.hub.admin.head(workshop.target);
-    expect(await workshop.result()).toMatchObject({
+    const head = await testEnvironment.hub.admin.head(testEnvironment.target);
+    expect(await testEnvironment.result()).toMatchObject({
       outcome: 'abandoned',
       artifacts: [{ result: { reason: expect.stringContaining(`The Hub answered commit ${head}, which was not verified`) } }],
     });
@@ -167,31 +167,31 @@ describe('a permanent fault', () => {
 
 describe('a cancel', () => {
   it('before the commit leaves no commit and frees the lock', async () => {
-    const { thaw } = freeze(workshop.hub, ({ operation }) => operation === 'lfs-batch', 'hold');
-    await workshop.start();
-    await workshop.approve();
-    await workshop.untilTarget('uploading');
-    await workshop.handle().cancel();
-    await expect(workshop.result()).rejects.toThrow();
+    const { thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'lfs-batch', 'hold');
+    await testEnvironment.start();
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('uploading');
+    await testEnvironment.handle().cancel();
+    await expect(testEnvironment.result()).rejects.toThrow();
     thaw();
-    expect(await workshop.ourCommits()).toBe(0);
-    const target = await workshop.temporal.client.workflow.getHandle(targetId(workshop.target)).describe();
+    expect(await testEnvironment.ourCommits()).toBe(0);
+    const target = await testEnvironment.temporal.client.workflow.getHandle(targetId(testEnvironment.target)).describe();
     expect(target.status.name).toBe('CANCELLED');
-    await workshop.keep('cancelled', ['publish', 'target']);
+    await testEnvironment.keep('cancelled', ['publish', 'target']);
   });
 
   it('after the commit was sent comes too late: it ends published and says so', async () => {
-    const { reached, thaw } = freeze(workshop.hub, ({ operation }) => operation === 'commit', 'hold-after');
-    await workshop.start();
-    await workshop.approve();
+    const { reached, thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'commit', 'hold-after');
+    await testEnvironment.start();
+    await testEnvironment.approve();
     await reached;
-    await workshop.handle().cancel();
+    await testEnvironment.handle().cancel();
     thaw();
-    expect(await workshop.result()).toMatchObject({
+    expect(await testEnvironment.result()).toMatchObject({
       outcome: 'published',
       artifacts: [{ result: { receipt: { cameTooLate: 'cancel' } } }],
     });
-    await workshop.keep('cancelled-late', ['publish', 'target']);
-    expect(await workshop.ourCommits()).toBe(1);
+    await testEnvironment.keep('cancelled-late', ['publish', 'target']);
+    expect(await testEnvironment.ourCommits()).toBe(1);
   });
 });

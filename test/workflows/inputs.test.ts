@@ -2,20 +2,20 @@ import { WorkflowFailedError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { uniqueName } from '../support/temporal.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('inputs');
+  testEnvironment = await TestEnvironment.open('inputs');
 });
-afterAll(() => workshop.close());
+afterAll(() => testEnvironment.close());
 
 /** How a workflow ends that somebody starts by hand with this input. */
 const failureOf = async (workflow: string, input: unknown): Promise<ApplicationFailure> => {
   const args = input === undefined ? [] : [input];
-  const started = await workshop.temporal.client.workflow.start(workflow, {
+  const started = await testEnvironment.temporal.client.workflow.start(workflow, {
     workflowId: uniqueName('by-hand'),
-    taskQueue: workshop.queue,
+    taskQueue: testEnvironment.queue,
     args,
     // What loops does not end by itself.
     workflowExecutionTimeout: '10 seconds',

@@ -4,33 +4,35 @@ import { targetId } from '../../contract/names.js';
 import type { TargetStatus } from '../../contract/messages.js';
 import { freeze, type Matches } from '../support/freeze.js';
 import { hostSteps } from '../support/host-steps.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 const POLL = { timeout: 30_000, interval: 50 };
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeEach(async () => {
-  workshop = await Workshop.open('move');
+  testEnvironment = await TestEnvironment.open('move');
 });
-afterEach(() => workshop.close());
+afterEach(() => testEnvironment.close());
 
 const of =
   (operation: string): Matches =>
   (exchange) =>
     exchange.operation === operation;
-const resolve = (action: string) => workshop.targetHandle().executeUpdate('resolve', { args: [{ action }] });
-const status = () => workshop.targetHandle().query<TargetStatus>('target-status');
+const resolve = (action: string) => testEnvironment.targetHandle().executeUpdate('resolve', { args: [{ action }] });
+const status = () => testEnvironment.targetHandle().query<TargetStatus>('target-status');
 const hostsOf = async (step: string): Promise<string[]> =>
-  (await hostSteps(workshop.temporal.client, targetId(workshop.target))).flatMap((found) => (found.step === step ? [found.host] : []));
+  (await hostSteps(testEnvironment.temporal.client, targetId(testEnvironment.target))).flatMap((found) =>
+    found.step === step ? [found.host] : [],
+  );
 const pendingSteps = async (): Promise<string[]> =>
-  (await readRunning(workshop.temporal.client, targetId(workshop.target)))?.steps.map(({ activity }) => activity) ?? [];
+  (await readRunning(testEnvironment.temporal.client, targetId(testEnvironment.target)))?.steps.map(({ activity }) => activity) ?? [];
 
 /** A publish that is approved, and whose first exchange of a kind is held. */
 const holdAt = async (operation: string, kind: 'hold' | 'hold-after' = 'hold') => {
-  await workshop.start();
-  await workshop.planOf();
-  const frozen = freeze(workshop.hub, of(operation), kind);
-  await workshop.approve();
+  await testEnvironment.start();
+  await testEnvironment.planOf();
+  const frozen = freeze(testEnvironment.hub, of(operation), kind);
+  await testEnvironment.approve();
   await frozen.reached;
   const { host } = await status();
   return { ...frozen, first: host ?? '' };
@@ -42,11 +44,11 @@ describe('a step that a host has in hand', () => {
     ['uploading', 'lfs-batch', { buildArtifact: 2, uploadArtifact: 2 }],
   ])('is stopped there while %s, and the next host begins with what the Hub has', async (step, operation, times) => {
     const { first, thaw } = await holdAt(operation);
-    const second = await workshop.startHost('second');
+    const second = await testEnvironment.startHost('second');
     expect(await resolve('move')).toEqual({ step, action: 'move' });
     thaw();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
-    expect(await workshop.ourCommits()).toBe(1);
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.ourCommits()).toBe(1);
     for (const [name, count] of Object.entries(times)) expect(await hostsOf(name)).toEqual(count === 2 ? [first, second] : [second]);
     expect(await hostsOf('commitArtifact')).toEqual([second]);
     // The host that was left lives, and gave back what it held.
@@ -62,8 +64,8 @@ describe('a step that a host has in hand', () => {
     await expect(resolve('move')).rejects.toMatchObject({
       cause: { message: expect.stringContaining(`it has left host ${first} already, and waits for another one`) },
     });
-    await workshop.startHost('second');
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    await testEnvironment.startHost('second');
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
     expect((await status()).left).toBeNull();
   });
 
@@ -71,27 +73,27 @@ describe('a step that a host has in hand', () => {
     const { thaw } = await holdAt('lfs-batch');
     await expect(resolve(action)).rejects.toMatchObject({ cause: { message: expect.stringContaining('Nothing is paused here') } });
     thaw();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
   it('is not there while it is verified: that needs no host', async () => {
-    await workshop.start();
-    await workshop.planOf();
+    await testEnvironment.start();
+    await testEnvironment.planOf();
     let verifying = false;
     const { reached, thaw } = freeze(
-      workshop.hub,
+      testEnvironment.hub,
       ({ operation, file }) => verifying && operation === 'resolve' && file !== undefined,
       'hold',
     );
-    workshop.hub.on(({ operation }) => {
+    testEnvironment.hub.on(({ operation }) => {
       verifying ||= operation === 'commit';
       return undefined;
     });
-    await workshop.approve();
+    await testEnvironment.approve();
     await reached;
     await expect(resolve('move')).rejects.toMatchObject({ cause: { message: expect.stringContaining('no step of it is on a host now') } });
     thaw();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 });
 
@@ -99,29 +101,29 @@ describe('a commit whose host is left before it has answered', () => {
   /** The first commit is held at the Hub, which goes on with it whoever has gone away meanwhile. */
   const leaveAtCommit = async () => {
     let commits = 0;
-    await workshop.start();
-    await workshop.planOf();
-    const { reached, thaw } = freeze(workshop.hub, ({ operation }) => operation === 'commit' && ++commits === 1, 'hold');
-    await workshop.approve();
+    await testEnvironment.start();
+    await testEnvironment.planOf();
+    const { reached, thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'commit' && ++commits === 1, 'hold');
+    await testEnvironment.approve();
     await reached;
     const { host } = await status();
     expect(await resolve('move')).toEqual({ step: 'committing', action: 'move' });
     return { first: host ?? '', arrive: thaw };
   };
-  const commitStatuses = () => workshop.hub.requests.flatMap((request) => (request.operation === 'commit' ? [request.status] : []));
-  const arrived = () => expect.poll(() => workshop.ourCommits().catch(() => 0), POLL).toBe(1);
+  const commitStatuses = () => testEnvironment.hub.requests.flatMap((request) => (request.operation === 'commit' ? [request.status] : []));
+  const arrived = () => expect.poll(() => testEnvironment.ourCommits().catch(() => 0), POLL).toBe(1);
 
   it('is made by the next host, and refused by the Hub when it arrives after all', async () => {
     const { first, arrive } = await leaveAtCommit();
-    const second = await workshop.startHost('second');
-    expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 1 });
+    const second = await testEnvironment.startHost('second');
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', rounds: 1 });
     expect(await hostsOf('commitArtifact')).toEqual([first, second]);
-    const head = await workshop.hub.admin.head(workshop.target);
+    const head = await testEnvironment.hub.admin.head(testEnvironment.target);
     arrive();
     await expect.poll(commitStatuses, POLL).toEqual([412, 200]);
-    expect(await workshop.hub.admin.head(workshop.target)).toBe(head);
-    expect(await workshop.ourCommits()).toBe(1);
-    await workshop.keep('moved-at-commit', ['target']);
+    expect(await testEnvironment.hub.admin.head(testEnvironment.target)).toBe(head);
+    expect(await testEnvironment.ourCommits()).toBe(1);
+    await testEnvironment.keep('moved-at-commit', ['target']);
   });
 
   it.each([
@@ -129,17 +131,17 @@ describe('a commit whose host is left before it has answered', () => {
     ['uploads, is taken for ours', 'lfs-batch', 2],
   ])('and arrives while the next host %s, verified, and not made again', async (_, operation, commitSteps) => {
     const { arrive } = await leaveAtCommit();
-    const { reached, thaw } = freeze(workshop.hub, of(operation), 'hold');
-    const second = await workshop.startHost('second');
+    const { reached, thaw } = freeze(testEnvironment.hub, of(operation), 'hold');
+    const second = await testEnvironment.startHost('second');
     await reached;
     expect(await hostsOf('buildArtifact')).toContain(second);
     arrive();
     await arrived();
     thaw();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 1 });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', rounds: 1 });
     expect(await hostsOf('commitArtifact')).toHaveLength(commitSteps);
     expect(commitStatuses()).toHaveLength(1);
-    expect(await workshop.ourCommits()).toBe(1);
+    expect(await testEnvironment.ourCommits()).toBe(1);
   });
 
   it('and arrives before a cancel makes that cancel come too late', async () => {
@@ -147,8 +149,8 @@ describe('a commit whose host is left before it has answered', () => {
     await expect.poll(pendingSteps, POLL).toEqual(['claimHost']);
     arrive();
     await arrived();
-    await workshop.handle().cancel();
-    expect(await workshop.result()).toMatchObject({
+    await testEnvironment.handle().cancel();
+    expect(await testEnvironment.result()).toMatchObject({
       outcome: 'published',
       artifacts: [{ result: { receipt: { cameTooLate: 'cancel' } } }],
     });
@@ -157,14 +159,14 @@ describe('a commit whose host is left before it has answered', () => {
   it('and has not arrived when the publish is cancelled may arrive yet, and its end says so', async () => {
     await leaveAtCommit();
     await expect.poll(pendingSteps, POLL).toEqual(['claimHost']);
-    await workshop.handle().cancel();
-    const head = await workshop.hub.admin.head(workshop.target);
-    expect(await workshop.result()).toMatchObject({
+    await testEnvironment.handle().cancel();
+    const head = await testEnvironment.hub.admin.head(testEnvironment.target);
+    expect(await testEnvironment.result()).toMatchObject({
       outcome: 'abandoned',
       artifacts: [
         { result: { commit: 'unknown', reason: expect.stringMatching(`its head is still ${head}.*may arrive yet: swp verify`) } },
       ],
     });
-    expect(await workshop.ourCommits()).toBe(0);
+    expect(await testEnvironment.ourCommits()).toBe(0);
   });
 });

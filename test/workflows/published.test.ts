@@ -8,7 +8,7 @@ import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { publishId, targetId } from '../../contract/names.js';
 import { pythonEnvironment } from '../support/python.js';
-import { TOKENS, Workshop } from '../support/workshop.js';
+import { TOKENS, TestEnvironment } from '../support/test-environment.js';
 
 /** Prints every tensor of safetensors files as name, dtype, shape and the SHA-256 of its bytes. */
 const DUMP = `
@@ -21,21 +21,21 @@ for path in sys.argv[1:]:
 print(json.dumps(out))
 `;
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('published');
-  await workshop.start();
-  await workshop.approve();
-  await workshop.result();
+  testEnvironment = await TestEnvironment.open('published');
+  await testEnvironment.start();
+  await testEnvironment.approve();
+  await testEnvironment.result();
 }, 120_000);
-afterAll(() => workshop.close());
+afterAll(() => testEnvironment.close());
 
-const published = async (path: string): Promise<Buffer> => workshop.hub.admin.readFile(workshop.target, 'main', path);
+const published = async (path: string): Promise<Buffer> => testEnvironment.hub.admin.readFile(testEnvironment.target, 'main', path);
 
 const dump = async (files: ReadonlyMap<string, Uint8Array>): Promise<Record<string, unknown>> => {
   const paths = await Promise.all(
     [...files].map(async ([name, bytes], at) => {
-      const path = join(workshop.directory, `${at}-${name}`);
+      const path = join(testEnvironment.directory, `${at}-${name}`);
       await writeFile(path, bytes);
       return path;
     }),
@@ -68,24 +68,28 @@ describe('a published sidecar', () => {
   it('has a card with the inherited license, the base model, the pinned source and the plan', async () => {
     const card = (await published('README.md')).toString();
     const [, front, body] = /^---\n([\s\S]*?)---\n([\s\S]*)$/.exec(card) ?? [];
-    expect(parse(front!)).toMatchObject({ license: 'apache-2.0', base_model: [workshop.source], tags: expect.arrayContaining(['mtp']) });
-    const head = await workshop.hub.admin.head(workshop.source);
-    expect(body).toContain(`https://huggingface.co/${workshop.source}/tree/${head}`);
+    expect(parse(front!)).toMatchObject({
+      license: 'apache-2.0',
+      base_model: [testEnvironment.source],
+      tags: expect.arrayContaining(['mtp']),
+    });
+    const head = await testEnvironment.hub.admin.head(testEnvironment.source);
+    expect(body).toContain(`https://huggingface.co/${testEnvironment.source}/tree/${head}`);
     expect(body).toMatch(/Plan: `sha256:[0-9a-f]{64}`/);
     expect(body).toContain('| `mtp.safetensors` |');
   });
 
   it("came in one commit on top of the repository's first", async () => {
-    const commits = await workshop.hub.admin.listCommits(workshop.target);
+    const commits = await testEnvironment.hub.admin.listCommits(testEnvironment.target);
     expect(commits).toHaveLength(2);
   });
 });
 
 describe('the token', () => {
   it('is in no history and in no published file', async () => {
-    const { client } = workshop.temporal;
+    const { client } = testEnvironment.temporal;
     const histories = await Promise.all(
-      [publishId(workshop.entry().name), targetId(workshop.target)].map((id) => client.workflow.getHandle(id).fetchHistory()),
+      [publishId(testEnvironment.entry().name), targetId(testEnvironment.target)].map((id) => client.workflow.getHandle(id).fetchHistory()),
     );
     const files = await Promise.all(['README.md', 'LICENSE', 'provenance.json'].map(published));
     // Payloads are bytes: their JSON is read as text, not as base64.
@@ -98,11 +102,11 @@ describe('the token', () => {
       ...files.map(String),
     ];
     for (const text of texts) for (const token of Object.values(TOKENS)) expect(text).not.toContain(token);
-    expect(texts[0]).toContain(workshop.queue);
+    expect(texts[0]).toContain(testEnvironment.queue);
   });
 
   it("went to the Hub's own addresses alone", () => {
-    const signed = workshop.hub.requests.filter(
+    const signed = testEnvironment.hub.requests.filter(
       ({ operation }) => operation === 'cdn' || operation === 'put' || operation === 'part' || operation === 'complete',
     );
     expect(signed.length).toBeGreaterThan(0);
@@ -111,8 +115,8 @@ describe('the token', () => {
 });
 
 it('a publish stays small in history', async () => {
-  for (const id of [publishId(workshop.entry().name), targetId(workshop.target)]) {
-    const { events } = await workshop.temporal.client.workflow.getHandle(id).fetchHistory();
+  for (const id of [publishId(testEnvironment.entry().name), targetId(testEnvironment.target)]) {
+    const { events } = await testEnvironment.temporal.client.workflow.getHandle(id).fetchHistory();
     expect(events!.length).toBeLessThanOrEqual(75);
   }
 });

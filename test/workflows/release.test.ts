@@ -4,18 +4,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import type { Approval } from '../../plan/approval.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { targetId } from '../../contract/names.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('release');
+  testEnvironment = await TestEnvironment.open('release');
 });
-beforeEach(() => workshop.renew());
-afterAll(() => workshop.close());
+beforeEach(() => testEnvironment.renew());
+afterAll(() => testEnvironment.close());
 
-const target = () => workshop.temporal.client.workflow.getHandle(targetId(workshop.target));
+const target = () => testEnvironment.temporal.client.workflow.getHandle(targetId(testEnvironment.target));
 const asked = async (): Promise<Approval> => {
-  await workshop.untilTarget('awaiting-release');
+  await testEnvironment.untilTarget('awaiting-release');
   const { release } = await target().query<{ release: Approval }>('target-status');
   return release;
 };
@@ -23,29 +23,29 @@ const decide = (manifest: unknown, verdict = 'approve', note?: string) =>
   target().executeUpdate('decide', { args: [{ manifest, verdict, reviewer: 'eve', ...(note === undefined ? {} : { note }) }] });
 /** Approves the plan of a publish that asks again before it uploads. */
 const start = async (): Promise<Approval> => {
-  await workshop.start(undefined, [], { reviewArtifacts: true });
-  await workshop.approve();
+  await testEnvironment.start(undefined, [], { reviewArtifacts: true });
+  await testEnvironment.approve();
   return asked();
 };
 
 describe('what was sealed', () => {
   it('is not uploaded before its manifest is approved, and the provenance names who released it', async () => {
     const { manifest } = await start();
-    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+    expect(await testEnvironment.hub.admin.exists(testEnvironment.target)).toBe(false);
     await decide(manifest);
-    expect(await workshop.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { manifest } } }] });
-    const text = (await workshop.hub.admin.readFile(workshop.target, 'main', 'provenance.json')).toString();
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { manifest } } }] });
+    const text = (await testEnvironment.hub.admin.readFile(testEnvironment.target, 'main', 'provenance.json')).toString();
     expect(parseProvenance(text).predicate.buildDefinition.internalParameters.decisions).toMatchObject([
       { reviewer: 'ada', verdict: 'approve' },
       { reviewer: 'eve', verdict: 'approve', manifest },
     ]);
-    await workshop.keep('released', ['publish', 'target']);
+    await testEnvironment.keep('released', ['publish', 'target']);
   });
 
   it('is released by the signal too', async () => {
     const { manifest } = await start();
     await target().signal('review', { manifest, verdict: 'approve', reviewer: 'eve' });
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
   it('is not released by the digest of the plan', async () => {
@@ -54,41 +54,41 @@ describe('what was sealed', () => {
     await expect(target().executeUpdate('decide', { args: [{ plan, verdict: 'approve', reviewer: 'eve' }] })).rejects.toMatchObject({
       cause: { message: expect.stringContaining('manifest') },
     });
-    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
+    expect(await testEnvironment.hub.admin.exists(testEnvironment.target)).toBe(false);
     await decide(manifest, 'reject');
-    await workshop.result();
+    await testEnvironment.result();
   });
 
   it('that is rejected leaves target and scratch as they were', async () => {
     const { manifest } = await start();
     await decide(manifest, 'reject', 'wrong heads');
-    expect(await workshop.result()).toMatchObject({
+    expect(await testEnvironment.result()).toMatchObject({
       outcome: 'rejected',
       artifacts: [{ result: { outcome: 'rejected', reason: expect.stringContaining('wrong heads') } }],
     });
-    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
-    expect(await readdir(workshop.layout().builds)).toEqual([]);
-    await workshop.keep('release-rejected', ['target']);
+    expect(await testEnvironment.hub.admin.exists(testEnvironment.target)).toBe(false);
+    expect(await readdir(testEnvironment.layout().builds)).toEqual([]);
+    await testEnvironment.keep('release-rejected', ['target']);
   });
 
   it('gives its build slot back while it waits', async () => {
     const { manifest } = await start();
-    const claims = await readdir(workshop.layout().claims);
+    const claims = await readdir(testEnvironment.layout().claims);
     expect(claims).toHaveLength(1);
-    expect(JSON.parse(await readFile(join(workshop.layout().claims, claims[0]!), 'utf8'))).toMatchObject({ slot: false });
+    expect(JSON.parse(await readFile(join(testEnvironment.layout().claims, claims[0]!), 'utf8'))).toMatchObject({ slot: false });
     await decide(manifest, 'reject');
-    await workshop.result();
+    await testEnvironment.result();
   });
 
   it('and is lost after its release is built again, with the same bytes and without asking again', async () => {
     const { manifest } = await start();
-    await rm(workshop.layout().builds, { recursive: true });
+    await rm(testEnvironment.layout().builds, { recursive: true });
     await decide(manifest);
-    expect(await workshop.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { manifest } } }] });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { manifest } } }] });
   });
 
   it('that nobody releases in time expires', async () => {
-    const hasty = await Workshop.open('hasty', { decideWithinMs: 4_000 });
+    const hasty = await TestEnvironment.open('hasty', { decideWithinMs: 4_000 });
     onTestFinished(() => hasty.close());
     await hasty.start(undefined, [], { reviewArtifacts: true });
     await hasty.approve();

@@ -11,26 +11,27 @@ import type { Stage } from '../../contract/stages.js';
 import type { RevalidateInput, RevalidateResult } from '../../contract/results.js';
 import { keepHistory } from '../support/keep-history.js';
 import { publishHere } from '../support/publish-here.js';
-import { TOKENS, Workshop } from '../support/workshop.js';
+import { TOKENS, TestEnvironment } from '../support/test-environment.js';
 
 const PAYLOAD = 'mtp.safetensors';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('revalidate', { publishers: ['writer'] });
+  testEnvironment = await TestEnvironment.open('revalidate', { publishers: ['writer'] });
 });
-afterAll(() => workshop.close());
+afterAll(() => testEnvironment.close());
 
 let runs = 0;
 const run = async (input: RevalidateInput = { which: 'nightly' }): Promise<RevalidateResult> => {
   runs += 1;
-  const workflowId = `revalidate/${workshop.queue}-${runs}`;
-  const options = { workflowId, taskQueue: workshop.queue, args: [input] as [RevalidateInput] };
-  return workshop.temporal.client.workflow.execute<typeof revalidate>('revalidate', options);
+  const workflowId = `revalidate/${testEnvironment.queue}-${runs}`;
+  const options = { workflowId, taskQueue: testEnvironment.queue, args: [input] as [RevalidateInput] };
+  return testEnvironment.temporal.client.workflow.execute<typeof revalidate>('revalidate', options);
 };
 
 /** Keeps the history of the newest run as a replay fixture. */
-const keep = (which: string) => keepHistory(workshop.temporal.client, `revalidate/${workshop.queue}-${runs}`, `${which}.revalidate`);
+const keep = (which: string) =>
+  keepHistory(testEnvironment.temporal.client, `revalidate/${testEnvironment.queue}-${runs}`, `${which}.revalidate`);
 
 const codesOf = ({ findings }: RevalidateResult): string[] =>
   findings.rows.map(({ code, path }) => (path === null ? code : `${code} ${path}`)).toSorted();
@@ -45,20 +46,20 @@ let scenes = 0;
 /** A source with a sidecar that was published from it, and a catalog with its entry alone. */
 const scene = async (over: Record<string, unknown> = {}): Promise<Scene> => {
   scenes += 1;
-  const key = `${workshop.queue}-${scenes}`;
+  const key = `${testEnvironment.queue}-${scenes}`;
   const [source, target] = [RepoId.parse(`labs/${key}`), RepoId.parse(`Acme/${key}-mtp`)];
-  await workshop.putSource({}, source);
-  const entry = workshop.entry({ mtp_source_repo: source, mtp_sidecar_repo: target, ...over }, key);
-  await workshop.writeCatalog([entry]);
-  await publishHere(entry, { hub: workshop.hub, token: TOKENS.write, directory: workshop.directory });
+  await testEnvironment.putSource({}, source);
+  const entry = testEnvironment.entry({ mtp_source_repo: source, mtp_sidecar_repo: target, ...over }, key);
+  await testEnvironment.writeCatalog([entry]);
+  await publishHere(entry, { hub: testEnvironment.hub, token: TOKENS.write, directory: testEnvironment.directory });
   return { source, target, entry };
 };
 
 const put = (repo: string, path: string, bytes: Uint8Array) =>
-  workshop.hub.admin.commitFiles(repo, new Map([[path, bytes]]), { message: 'x', user: 'writer' });
+  testEnvironment.hub.admin.commitFiles(repo, new Map([[path, bytes]]), { message: 'x', user: 'writer' });
 
 const stageOf = async ({ entry }: Scene): Promise<string | null> =>
-  (await readRunning(workshop.temporal.client, publishId(entry.name)))?.stage ?? null;
+  (await readRunning(testEnvironment.temporal.client, publishId(entry.name)))?.stage ?? null;
 
 const repairOf = async (): Promise<string> =>
   (await run()).repairs.map(({ outcome, reason }) => (reason === undefined ? outcome : `${outcome}: ${reason}`)).join();
@@ -66,7 +67,7 @@ const repairOf = async (): Promise<string> =>
 describe('a nightly run', () => {
   it('finds nothing where all is as it was published, and sends the Hub nothing but questions', async () => {
     await scene();
-    const before = workshop.hub.requests.length;
+    const before = testEnvironment.hub.requests.length;
     const result = await run();
     expect(result).toMatchObject({
       which: 'nightly',
@@ -74,7 +75,7 @@ describe('a nightly run', () => {
       findings: { rows: [], attention: 0, info: 0, digest: null },
       repairs: [],
     });
-    const methods = new Set(workshop.hub.requests.slice(before).map(({ method }) => method));
+    const methods = new Set(testEnvironment.hub.requests.slice(before).map(({ method }) => method));
     expect([...methods].filter((method) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
   });
 
@@ -84,7 +85,7 @@ describe('a nightly run', () => {
     const result = await run();
     expect(codesOf(result)).toEqual(['card-differs README.md', 'later-commits']);
     expect(result.findings).toMatchObject({ attention: 1, info: 1, digest: expect.stringMatching(/^sha256:/) });
-    const found = await workshop.temporal.client.workflow.getHandle(`revalidate/${workshop.queue}-${runs}`).describe();
+    const found = await testEnvironment.temporal.client.workflow.getHandle(`revalidate/${testEnvironment.queue}-${runs}`).describe();
     expect(found.typedSearchAttributes.get(SwpFindings)).toBe(1);
     await keep('nightly');
   });
@@ -96,10 +97,10 @@ describe('a nightly run', () => {
     expect(codesOf(moved)).toEqual(['source-moved']);
     expect(moved.findings.attention).toBe(0);
     expect(await stageOf(one)).toBe(null);
-    await workshop.putSource({ seed: 8 }, one.source);
+    await testEnvironment.putSource({ seed: 8 }, one.source);
     expect(await repairOf()).toBe('started');
-    await workshop.until('awaiting-approval', publishId(one.entry.name));
-    await workshop.handle(one.entry).cancel();
+    await testEnvironment.until('awaiting-approval', publishId(one.entry.name));
+    await testEnvironment.handle(one.entry).cancel();
   });
 
   it('asks once for a set of findings: not while it waits, nor after it was rejected, but when there are others', async () => {
@@ -107,36 +108,36 @@ describe('a nightly run', () => {
     await put(one.target, PAYLOAD, Buffer.from('other'));
     expect(await repairOf()).toBe('started');
     expect(await repairOf()).toBe('runs');
-    const plan = await workshop.planOf(1, one.entry);
-    await workshop.handle(one.entry).executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'reject', reviewer: 'ada' }] });
-    await workshop.result(one.entry);
+    const plan = await testEnvironment.planOf(1, one.entry);
+    await testEnvironment.handle(one.entry).executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'reject', reviewer: 'ada' }] });
+    await testEnvironment.result(one.entry);
     await listed(one, 'rejected');
     expect(await repairOf()).toBe('ended-before: it ended rejected');
     await put(one.target, PAYLOAD, Buffer.from('another'));
     expect(await repairOf()).toBe('started');
-    await workshop.handle(one.entry).cancel();
+    await testEnvironment.handle(one.entry).cancel();
   });
 
   it('whose publish was approved finds all well again', async () => {
     const one = await scene();
     await put(one.target, PAYLOAD, Buffer.from('other'));
     expect(await repairOf()).toBe('started');
-    await workshop.approve(1, one.entry);
-    expect((await workshop.result(one.entry)).outcome).toBe('published');
+    await testEnvironment.approve(1, one.entry);
+    expect((await testEnvironment.result(one.entry)).outcome).toBe('published');
     expect((await run()).findings.attention).toBe(0);
   });
 
-  it('checks what is sound in a catalog with mistakes', async () => {
+  it('checks valid entries of a catalog with mistakes', async () => {
     const { entry, target } = await scene();
-    await workshop.hub.admin.deleteRepo(target);
+    await testEnvironment.hub.admin.deleteRepo(target);
     const broken = { ...entry, entry: { ...entry.entry, key: 'broken', mtp_sidecar_repo: 'no repository' } };
-    await workshop.writeCatalog([entry, broken as never]);
+    await testEnvironment.writeCatalog([entry, broken as never]);
     expect(codesOf(await run())).toEqual(['catalog-invalid', 'target-absent']);
   });
 
   it('that may not read the Hub fails, and says why', async () => {
     await scene();
-    const stop = workshop.hub.on(() => ({ kind: 'status', status: 401, body: '{"error":"Invalid username or password."}' }));
+    const stop = testEnvironment.hub.on(() => ({ kind: 'status', status: 401, body: '{"error":"Invalid username or password."}' }));
     await expect(run().finally(stop)).rejects.toMatchObject({ cause: { cause: { type: 'hub/unauthorized' } } });
   });
 
@@ -148,7 +149,7 @@ describe('a nightly run', () => {
 /** Waits until the server's list shows how a publish ended. */
 const listed = async ({ entry }: Scene, stage: Stage): Promise<void> => {
   const query = `WorkflowId = '${publishId(entry.name)}' AND SwpStage = '${stage}'`;
-  while ((await workshop.temporal.client.workflow.count(query)).count === 0) await delay(50);
+  while ((await testEnvironment.temporal.client.workflow.count(query)).count === 0) await delay(50);
 };
 
 describe('a weekly run', () => {
@@ -158,7 +159,7 @@ describe('a weekly run', () => {
     expect(all).toMatchObject({ filesRead: 5, week: expect.any(Number), findings: { attention: 0 } });
     expect(all.ofBytes).toBe(all.bytesRead);
     expect(all.bytesRead).toBeGreaterThan(90_000);
-    const stop = workshop.hub.on(({ operation, repo }) =>
+    const stop = testEnvironment.hub.on(({ operation, repo }) =>
       operation === 'cdn' && repo === target ? { kind: 'corrupt-answer', at: 100 } : undefined,
     );
     const found = await run({ which: 'weekly', weeks: 1 }).finally(stop);

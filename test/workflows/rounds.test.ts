@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startPublish } from '../../temporal/start-publish.js';
 import { RepoId } from '../../core/ids.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 beforeAll(async () => {
-  workshop = await Workshop.open('rounds');
+  testEnvironment = await TestEnvironment.open('rounds');
 });
-beforeEach(() => workshop.renew());
-afterAll(() => workshop.close());
+beforeEach(() => testEnvironment.renew());
+afterAll(() => testEnvironment.close());
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const commitToTarget = (name: string): Promise<unknown> =>
-  workshop.hub.admin.commitFiles(workshop.target, new Map([[name, bytes('not ours')]]), { message: 'Somebody else' });
+  testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([[name, bytes('not ours')]]), { message: 'Somebody else' });
 
 describe('what runs already', () => {
   it('is attached to by a second start with equal input', async () => {
-    await workshop.start();
-    await workshop.planOf();
-    await workshop.start();
-    const runs = workshop.temporal.client.workflow.list({
-      query: `SwpEntry = '${workshop.entry().name}' AND WorkflowType = 'publishEntry'`,
+    await testEnvironment.start();
+    await testEnvironment.planOf();
+    await testEnvironment.start();
+    const runs = testEnvironment.temporal.client.workflow.list({
+      query: `SwpEntry = '${testEnvironment.entry().name}' AND WorkflowType = 'publishEntry'`,
     });
     let count = 0;
     for await (const _ of runs) count += 1;
@@ -28,9 +28,9 @@ describe('what runs already', () => {
   });
 
   it('refuses a second start with another input and says how to end it', async () => {
-    await workshop.start();
-    const other = workshop.entry({ private: true });
-    await expect(startPublish(workshop.temporal.client, { entry: other, only: [] }, workshop.queue)).rejects.toMatchObject({
+    await testEnvironment.start();
+    const other = testEnvironment.entry({ private: true });
+    await expect(startPublish(testEnvironment.temporal.client, { entry: other, only: [] }, testEnvironment.queue)).rejects.toMatchObject({
       code: 'publish/other-input',
       hint: expect.stringContaining('swp cancel'),
     });
@@ -39,99 +39,103 @@ describe('what runs already', () => {
 
 describe('nothing to do', () => {
   it('ends unchanged without asking anybody', async () => {
-    await workshop.start();
-    await workshop.approve();
-    await workshop.result();
-    await workshop.start();
-    expect(await workshop.result()).toMatchObject({ outcome: 'unchanged', rounds: 1 });
-    await workshop.keep('unchanged');
-    expect(await workshop.ourCommits()).toBe(1);
+    await testEnvironment.start();
+    await testEnvironment.approve();
+    await testEnvironment.result();
+    await testEnvironment.start();
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'unchanged', rounds: 1 });
+    await testEnvironment.keep('unchanged');
+    expect(await testEnvironment.ourCommits()).toBe(1);
   });
 
   it('rewrites only the metadata when the card was changed, and sends no payload', async () => {
-    await workshop.start();
-    await workshop.approve();
-    await workshop.result();
-    await workshop.hub.admin.commitFiles(workshop.target, new Map([['README.md', bytes('---\nlicense: mit\n---\nMine now')]]), {
-      message: 'Edit the card',
-    });
-    const before = workshop.hub.requests.length;
-    await workshop.start();
-    const plan = await workshop.approve();
+    await testEnvironment.start();
+    await testEnvironment.approve();
+    await testEnvironment.result();
+    await testEnvironment.hub.admin.commitFiles(
+      testEnvironment.target,
+      new Map([['README.md', bytes('---\nlicense: mit\n---\nMine now')]]),
+      {
+        message: 'Edit the card',
+      },
+    );
+    const before = testEnvironment.hub.requests.length;
+    await testEnvironment.start();
+    const plan = await testEnvironment.approve();
     expect(plan.artifacts[0]).toMatchObject({ action: 'metadata-only' });
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
-    const since = workshop.hub.requests.slice(before);
-    await workshop.keep('metadata-only', ['target']);
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
+    const since = testEnvironment.hub.requests.slice(before);
+    await testEnvironment.keep('metadata-only', ['target']);
     expect(since.filter(({ operation }) => operation === 'put' || operation === 'part')).toEqual([]);
-    await workshop.start();
-    expect(await workshop.result()).toMatchObject({ outcome: 'unchanged' });
+    await testEnvironment.start();
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'unchanged' });
   });
 });
 
 describe('a target that moves', () => {
   it('is planned and asked about again when it moved between plan and approval', async () => {
-    await workshop.start();
-    await workshop.planOf();
-    await workshop.hub.admin.createRepo(workshop.target);
+    await testEnvironment.start();
+    await testEnvironment.planOf();
+    await testEnvironment.hub.admin.createRepo(testEnvironment.target);
     await commitToTarget('notes.txt');
-    await workshop.approve(1);
-    const second = await workshop.approve(2);
+    await testEnvironment.approve(1);
+    const second = await testEnvironment.approve(2);
     expect(second.changes.map(({ path }) => path)).toContain('mtp.target.head');
-    expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 2 });
-    expect((await workshop.hub.admin.readFile(workshop.target, 'main', 'notes.txt')).toString()).toBe('not ours');
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', rounds: 2 });
+    expect((await testEnvironment.hub.admin.readFile(testEnvironment.target, 'main', 'notes.txt')).toString()).toBe('not ours');
   });
 
   it('asks again for a plan that was approved in an earlier round (A, B, A)', async () => {
-    await workshop.start();
-    const first = await workshop.planOf(1);
-    await workshop.hub.admin.createRepo(workshop.target);
+    await testEnvironment.start();
+    const first = await testEnvironment.planOf(1);
+    await testEnvironment.hub.admin.createRepo(testEnvironment.target);
     await commitToTarget('notes.txt');
-    await workshop.approve(1);
-    const second = await workshop.planOf(2);
-    await workshop.hub.admin.deleteRepo(workshop.target);
-    await workshop.approve(2);
-    const third = await workshop.planOf(3);
+    await testEnvironment.approve(1);
+    const second = await testEnvironment.planOf(2);
+    await testEnvironment.hub.admin.deleteRepo(testEnvironment.target);
+    await testEnvironment.approve(2);
+    const third = await testEnvironment.planOf(3);
     expect(third.digest).toBe(first.digest);
     expect(second.digest).not.toBe(first.digest);
-    expect(await workshop.hub.admin.exists(workshop.target)).toBe(false);
-    await workshop.approve(3);
-    expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 3 });
-    await workshop.keep('three-rounds');
+    expect(await testEnvironment.hub.admin.exists(testEnvironment.target)).toBe(false);
+    await testEnvironment.approve(3);
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', rounds: 3 });
+    await testEnvironment.keep('three-rounds');
   });
 
   it("is stale when a stranger commits between upload and commit, and keeps the stranger's file", async () => {
-    await workshop.hub.admin.createRepo(workshop.target);
+    await testEnvironment.hub.admin.createRepo(testEnvironment.target);
     await commitToTarget('first.txt');
     let strangers = 0;
-    workshop.hub.on(({ operation, repo }) => {
+    testEnvironment.hub.on(({ operation, repo }) => {
       if (operation !== 'commit' || repo === undefined || strangers > 0) return undefined;
       strangers += 1;
       return { kind: 'hold', until: commitToTarget('stranger.txt').then(() => undefined) };
     });
-    await workshop.start();
-    await workshop.approve(1);
-    await workshop.approve(2);
-    expect(await workshop.result()).toMatchObject({ outcome: 'published', rounds: 2 });
-    expect((await workshop.hub.admin.readFile(workshop.target, 'main', 'stranger.txt')).toString()).toBe('not ours');
-    expect(await workshop.ourCommits()).toBe(1);
-    const built = workshop.requestsOf('put').length;
-    await workshop.keep('stale');
+    await testEnvironment.start();
+    await testEnvironment.approve(1);
+    await testEnvironment.approve(2);
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', rounds: 2 });
+    expect((await testEnvironment.hub.admin.readFile(testEnvironment.target, 'main', 'stranger.txt')).toString()).toBe('not ours');
+    expect(await testEnvironment.ourCommits()).toBe(1);
+    const built = testEnvironment.requestsOf('put').length;
+    await testEnvironment.keep('stale');
     expect(built).toBe(1);
   });
 });
 
 describe('one target of two entries', () => {
   it('is written by one of them; the other waits and finds nothing to do', async () => {
-    const spelt = RepoId.parse(workshop.target.toUpperCase());
-    const other = workshop.entry({ mtp_sidecar_repo: spelt }, `${workshop.queue}-other`);
-    await workshop.start();
-    await workshop.start(other);
-    await workshop.planOf(1);
-    await workshop.planOf(1, other);
-    await Promise.all([workshop.approve(1), workshop.approve(1, other)]);
-    const [one, two] = await Promise.all([workshop.result(), workshop.result(other)]);
+    const spelt = RepoId.parse(testEnvironment.target.toUpperCase());
+    const other = testEnvironment.entry({ mtp_sidecar_repo: spelt }, `${testEnvironment.queue}-other`);
+    await testEnvironment.start();
+    await testEnvironment.start(other);
+    await testEnvironment.planOf(1);
+    await testEnvironment.planOf(1, other);
+    await Promise.all([testEnvironment.approve(1), testEnvironment.approve(1, other)]);
+    const [one, two] = await Promise.all([testEnvironment.result(), testEnvironment.result(other)]);
     expect([one.outcome, two.outcome].toSorted()).toEqual(['published', 'unchanged']);
-    await workshop.keep('waited', ['publish'], one.outcome === 'unchanged' ? workshop.entry() : other);
-    expect(await workshop.ourCommits()).toBe(1);
+    await testEnvironment.keep('waited', ['publish'], one.outcome === 'unchanged' ? testEnvironment.entry() : other);
+    expect(await testEnvironment.ourCommits()).toBe(1);
   });
 });

@@ -6,37 +6,37 @@ import { RepoId } from '../../core/ids.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { installStandIn } from '../../dev/larql/install.js';
 import { readRuns } from '../../dev/larql/runs.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 import { before, damage, findInScratch } from './damage.js';
 
-let workshop: Workshop;
-afterEach(() => workshop.close());
+let testEnvironment: TestEnvironment;
+afterEach(() => testEnvironment.close());
 
 describe('a byte that changes on disk after sealing', () => {
   it('is extracted again where the build shares it with the extraction', async () => {
     const programs = await mkdtemp(join(tmpdir(), 'swp-sealed-larql-'));
-    workshop = await Workshop.open('sealed', { larql: await installStandIn(programs, {}) });
-    const [source, target] = [RepoId.parse(`labs/${workshop.queue}-model`), RepoId.parse(`Acme/${workshop.queue}-vindex`)];
-    await workshop.hub.admin.createRepo(source);
-    await workshop.hub.admin.commitFiles(source, generateLlama({ seed: 1 }).files, { message: 'A model' });
+    testEnvironment = await TestEnvironment.open('sealed', { larql: await installStandIn(programs, {}) });
+    const [source, target] = [RepoId.parse(`labs/${testEnvironment.queue}-model`), RepoId.parse(`Acme/${testEnvironment.queue}-vindex`)];
+    await testEnvironment.hub.admin.createRepo(source);
+    await testEnvironment.hub.admin.commitFiles(source, generateLlama({ seed: 1 }).files, { message: 'A model' });
     let sealed = Buffer.alloc(0);
-    before(workshop, 'lfs-batch', async () => {
-      sealed = await readFile(await findInScratch(workshop, 'builds', 'interleaved_q4k.bin'));
-      await damage(workshop, 'builds', 'interleaved_q4k.bin', 1_000);
+    before(testEnvironment, 'lfs-batch', async () => {
+      sealed = await readFile(await findInScratch(testEnvironment, 'builds', 'interleaved_q4k.bin'));
+      await damage(testEnvironment, 'builds', 'interleaved_q4k.bin', 1_000);
     });
-    const entry = workshop.entry({
+    const entry = testEnvironment.entry({
       mtp_source_repo: undefined,
       mtp_sidecar_repo: undefined,
       source_model: source,
       quant: 'q4k',
       slices: ['full'],
-      output_name: `${workshop.queue}.vindex`,
+      output_name: `${testEnvironment.queue}.vindex`,
       hf_repo: target,
     });
-    await workshop.start(entry);
-    await workshop.approve(1, entry);
-    expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
-    expect(sealed.equals(await workshop.hub.admin.readFile(target, 'main', 'interleaved_q4k.bin'))).toBe(true);
+    await testEnvironment.start(entry);
+    await testEnvironment.approve(1, entry);
+    expect(await testEnvironment.result(entry)).toMatchObject({ outcome: 'published' });
+    expect(sealed.equals(await testEnvironment.hub.admin.readFile(target, 'main', 'interleaved_q4k.bin'))).toBe(true);
     expect(readRuns(programs).filter(({ args }) => args[0] === 'extract' && args[1] === source)).toHaveLength(2);
     await rm(programs, { recursive: true, force: true });
   }, 120_000);

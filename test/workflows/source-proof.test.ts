@@ -4,7 +4,7 @@ import type { Exchange } from '../../dev/hub/index.js';
 import { sha256Of } from '../../core/digests.js';
 import { parseProvenance, type Provenance } from '../../plan/provenance.js';
 import { targetId } from '../../contract/names.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 /** Shards of the checkpoint. */
 const HEADERS = 2;
@@ -15,15 +15,16 @@ interface Listed {
   }[];
 }
 
-let workshop: Workshop;
-afterEach(() => workshop.close());
+let testEnvironment: TestEnvironment;
+afterEach(() => testEnvironment.close());
 
-const isOfSource = ({ operation, repo }: Exchange): boolean => operation === 'cdn' && repo?.toLowerCase() === workshop.source.toLowerCase();
+const isOfSource = ({ operation, repo }: Exchange): boolean =>
+  operation === 'cdn' && repo?.toLowerCase() === testEnvironment.source.toLowerCase();
 const bytesAsked = ({ range = '' }: Exchange): number => {
   const [begin = 0, end = 0] = range.replace('bytes=', '').split('-').map(Number);
   return end + 1 - begin;
 };
-const file = (path: string): Promise<Buffer> => workshop.hub.admin.readFile(workshop.target, 'main', path);
+const file = (path: string): Promise<Buffer> => testEnvironment.hub.admin.readFile(testEnvironment.target, 'main', path);
 const internals = async (): Promise<Provenance['predicate']['buildDefinition']['internalParameters']> =>
   parseProvenance(await file('provenance.json')).predicate.buildDefinition.internalParameters;
 
@@ -32,20 +33,20 @@ describe.each([
   ['shard-sha256', 1_000],
 ] as const)('a publish whose plan says %s', (proof, proveShards) => {
   it('ends with the bytes of the source although a bit is flipped on the way, and its provenance says how', async () => {
-    workshop = await Workshop.open('proof', { proveShards });
-    await workshop.start();
-    const { artifacts } = await workshop.planOf();
+    testEnvironment = await TestEnvironment.open('proof', { proveShards });
+    await testEnvironment.start();
+    const { artifacts } = await testEnvironment.planOf();
     expect(artifacts[0]).toMatchObject({ proof });
     const flipped: Exchange[] = [];
     let seen = 0;
-    workshop.hub.on((exchange) => {
+    testEnvironment.hub.on((exchange) => {
       // The build reads the headers first, which are compared with the plan's digest.
       if (!isOfSource(exchange) || ++seen <= HEADERS || bytesAsked(exchange) < 10_000 || flipped.length > 0) return undefined;
       flipped.push(exchange);
       return { kind: 'corrupt-answer', at: 5_000 };
     });
-    await workshop.approve();
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    await testEnvironment.approve();
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
     expect(flipped).toHaveLength(1);
     expect(await internals()).toMatchObject({ proof });
     const { files } = generateCheckpoint({ seed: 7, size: 'small' });
@@ -55,19 +56,23 @@ describe.each([
   }, 120_000);
 
   it('pauses with the reason and what to do when bits are flipped in every answer, and goes on after retry', async () => {
-    workshop = await Workshop.open('proof', { proveShards });
-    await workshop.start();
-    await workshop.planOf();
+    testEnvironment = await TestEnvironment.open('proof', { proveShards });
+    await testEnvironment.start();
+    await testEnvironment.planOf();
     let seen = 0;
-    const stop = workshop.hub.on((exchange) =>
+    const stop = testEnvironment.hub.on((exchange) =>
       isOfSource(exchange) && ++seen > HEADERS ? { kind: 'corrupt-answer', at: 200 } : undefined,
     );
-    await workshop.approve();
-    await workshop.untilTarget('needs-attention');
-    const { problem } = await workshop.targetHandle().query<{ problem: { code: string; reason: string; hint: string } }>('target-status');
+    await testEnvironment.approve();
+    await testEnvironment.untilTarget('needs-attention');
+    const { problem } = await testEnvironment
+      .targetHandle()
+      .query<{ problem: { code: string; reason: string; hint: string } }>('target-status');
     expect(problem).toMatchObject({ code: 'mtp/source-differs', hint: expect.stringContaining('Nothing of it is published') });
     stop();
-    await workshop.temporal.client.workflow.getHandle(targetId(workshop.target)).executeUpdate('resolve', { args: [{ action: 'retry' }] });
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
+    await testEnvironment.temporal.client.workflow
+      .getHandle(targetId(testEnvironment.target))
+      .executeUpdate('resolve', { args: [{ action: 'retry' }] });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   }, 120_000);
 });

@@ -5,39 +5,40 @@ import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { freeze } from '../support/freeze.js';
 import { swp } from '../support/swp.js';
 import { twoTargets } from '../support/two-targets.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 const POLL = { timeout: 30_000, interval: 50 };
 
-let workshop: Workshop;
+let testEnvironment: TestEnvironment;
 let entry: EntrySnapshot;
 let vision: RepoId;
 beforeAll(async () => {
-  workshop = await Workshop.open('two-targets');
+  testEnvironment = await TestEnvironment.open('two-targets');
 });
 beforeEach(async () => {
-  await workshop.renew();
-  ({ entry, vision } = await twoTargets(workshop));
+  await testEnvironment.renew();
+  ({ entry, vision } = await twoTargets(testEnvironment));
 });
-afterAll(() => workshop.close());
+afterAll(() => testEnvironment.close());
 
-const run = (...argv: string[]) => swp(argv, { cwd: workshop.directory, env: workshop.clientEnv() });
-const stageOf = async (id: string) => (await workshop.temporal.client.workflow.getHandle(id).describe()).searchAttributes['SwpStage']?.[0];
-const stage = () => stageOf(workshop.handle().workflowId);
+const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
+const stageOf = async (id: string) =>
+  (await testEnvironment.temporal.client.workflow.getHandle(id).describe()).searchAttributes['SwpStage']?.[0];
+const stage = () => stageOf(testEnvironment.handle().workflowId);
 const details = async (): Promise<string> => {
-  const metadata = await workshop.handle().query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  const metadata = await testEnvironment.handle().query<{ currentDetails: string }>('__temporal_workflow_metadata');
   return metadata.currentDetails;
 };
 const holdAt = (operation: string, repo: RepoId) =>
-  freeze(workshop.hub, (exchange) => exchange.operation === operation && sameRepo(exchange.repo ?? '', repo), 'hold');
+  freeze(testEnvironment.hub, (exchange) => exchange.operation === operation && sameRepo(exchange.repo ?? '', repo), 'hold');
 const publish = async (): Promise<void> => {
-  await workshop.start(entry);
-  await workshop.approve(1, entry);
+  await testEnvironment.start(entry);
+  await testEnvironment.approve(1, entry);
 };
 
 describe('a publish of two targets', () => {
   it('shows the stage of the least advanced one', async () => {
-    const upload = holdAt('lfs-batch', workshop.target);
+    const upload = holdAt('lfs-batch', testEnvironment.target);
     const commit = holdAt('commit', vision);
     await publish();
     await Promise.all([upload.reached, commit.reached]);
@@ -46,19 +47,19 @@ describe('a publish of two targets', () => {
     expect(await details()).toContain('**uploading**');
     upload.thaw();
     commit.thaw();
-    expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.result(entry)).toMatchObject({ outcome: 'published' });
     expect(await stage()).toBe('published');
-    await workshop.keep('two-targets', ['publish'], entry);
+    await testEnvironment.keep('two-targets', ['publish'], entry);
   });
 
   it('needs attention while one is paused, and says which, why, and what to do', async () => {
-    const stop = workshop.hub.on(({ operation, repo }) =>
+    const stop = testEnvironment.hub.on(({ operation, repo }) =>
       operation === 'lfs-batch' && sameRepo(repo ?? '', vision)
         ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' }
         : undefined,
     );
     await publish();
-    await workshop.until('needs-attention', targetId(vision));
+    await testEnvironment.until('needs-attention', targetId(vision));
     await expect.poll(stage, POLL).toBe('needs-attention');
     expect(await details()).toMatch(/Private storage quota exceeded[\s\S]*Free storage on the Hub[\s\S]*`target\/acme\/[^`]*-vision`/);
     const { out } = await run('status', entry.name);
@@ -66,12 +67,12 @@ describe('a publish of two targets', () => {
     expect(out).toContain(`${targetId(vision)} is paused at uploading (hub/quota)`);
     stop();
     expect((await run('retry', entry.name)).out).toBe(`${targetId(vision)}: retry at uploading\n`);
-    expect(await workshop.result(entry)).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.result(entry)).toMatchObject({ outcome: 'published' });
     expect(await stage()).toBe('published');
   });
 
   it('is listed once by swp pending while one is paused', async () => {
-    workshop.hub.on(({ operation, repo }) =>
+    testEnvironment.hub.on(({ operation, repo }) =>
       operation === 'lfs-batch' && sameRepo(repo ?? '', vision)
         ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' }
         : undefined,
@@ -84,7 +85,7 @@ describe('a publish of two targets', () => {
       );
     await expect.poll(pending, POLL).toMatchObject([{ workflow: targetId(vision) }]);
     await run('abandon', entry.name, '--yes');
-    await workshop.result(entry);
+    await testEnvironment.result(entry);
   });
 });
 
@@ -92,14 +93,14 @@ describe('a publish of two targets that is cancelled when one is committed', () 
   const cancelHalfway = async (): Promise<void> => {
     const { reached } = holdAt('lfs-batch', vision);
     await publish();
-    await Promise.all([reached, workshop.untilTarget('published')]);
-    await workshop.handle().cancel();
-    await workshop.result(entry).catch(() => undefined);
+    await Promise.all([reached, testEnvironment.untilTarget('published')]);
+    await testEnvironment.handle().cancel();
+    await testEnvironment.result(entry).catch(() => undefined);
   };
 
   it('ends with the end of each target', async () => {
     await cancelHalfway();
-    expect(await workshop.result(entry)).toMatchObject({
+    expect(await testEnvironment.result(entry)).toMatchObject({
       outcome: 'abandoned',
       artifacts: [
         { kind: 'mtp', result: { outcome: 'published', receipt: { cameTooLate: null } } },
@@ -107,42 +108,42 @@ describe('a publish of two targets that is cancelled when one is committed', () 
       ],
     });
     expect(await details()).toContain(`\`${vision}\`: abandoned: cancelled`);
-    await workshop.keep('cancelled-halfway', ['publish'], entry);
+    await testEnvironment.keep('cancelled-halfway', ['publish'], entry);
   });
 
   it('is reported so by swp status and swp history', async () => {
     await cancelHalfway();
-    const commit = await workshop.hub.admin.head(workshop.target);
+    const commit = await testEnvironment.hub.admin.head(testEnvironment.target);
     const { code, out } = await run('status', entry.name);
     expect([code, out]).toEqual([1, expect.stringContaining(`commit    ${commit}`)]);
     expect(out).not.toContain('as it was');
     expect(out).toContain(`vision ${vision}: abandoned: cancelled`);
     const history = (await run('history', entry.name)).out;
-    expect(history).toContain(`${workshop.target}: published, commit ${commit}`);
+    expect(history).toContain(`${testEnvironment.target}: published, commit ${commit}`);
     expect(history).toContain(`${vision}: abandoned: cancelled`);
   });
 });
 
 describe('the history of a publish that has no result', () => {
   it('has the end of a target that outlived it', async () => {
-    const { reached, thaw } = holdAt('commit', workshop.target);
+    const { reached, thaw } = holdAt('commit', testEnvironment.target);
     const other = holdAt('lfs-batch', vision);
     await publish();
     await Promise.all([reached, other.reached]);
-    await workshop.handle().terminate();
+    await testEnvironment.handle().terminate();
     const history = async () => (await run('history', entry.name)).out;
     await expect.poll(history, POLL).toContain(`${vision}: abandoned`);
     thaw();
-    await expect.poll(history, POLL).toMatch(new RegExp(`${workshop.target}: published, commit [0-9a-f]{40}`));
+    await expect.poll(history, POLL).toMatch(new RegExp(`${testEnvironment.target}: published, commit [0-9a-f]{40}`));
     expect(await history()).toMatch(/^\S+ {2}terminated after /);
   });
 
   it('has the stage of a target that runs', async () => {
-    const { reached, thaw } = holdAt('lfs-batch', workshop.target);
+    const { reached, thaw } = holdAt('lfs-batch', testEnvironment.target);
     await publish();
     await reached;
-    expect((await run('history', entry.name)).out).toContain(`${workshop.target}: uploading`);
+    expect((await run('history', entry.name)).out).toContain(`${testEnvironment.target}: uploading`);
     thaw();
-    await workshop.result(entry);
+    await testEnvironment.result(entry);
   });
 });

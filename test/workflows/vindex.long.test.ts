@@ -9,25 +9,25 @@ import { setBehaviour } from '../../dev/larql/behaviour.js';
 import { readRuns } from '../../dev/larql/runs.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { targetId } from '../../contract/names.js';
-import { TOKENS } from '../support/workshop.js';
-import { larqls, NO_LARQL, standIn, VindexWorkshop } from './vindex-workshop.js';
+import { TOKENS } from '../support/test-environment.js';
+import { larqls, NO_LARQL, standIn, VindexEnvironment } from './vindex-environment.js';
 
 const TIMEOUT_MS = 120_000;
 
-let vindex: VindexWorkshop;
+let vindex: VindexEnvironment;
 afterEach(() => vindex.close());
 
 describe.each(larqls())('a vindex made by $name', (larql) => {
   it(
     'is unchanged when it is started again, and has the same bytes when it is made again',
     async () => {
-      vindex = await VindexWorkshop.open(generateLlama({ seed: 1 }).files, larql);
+      vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files, larql);
       await vindex.publish();
       const first = await vindex.published();
-      await vindex.workshop.start(vindex.entry());
-      expect(await vindex.workshop.result(vindex.entry())).toMatchObject({ outcome: 'unchanged' });
-      await vindex.workshop.hub.admin.deleteRepo(vindex.targetOf('full'));
-      await rm(vindex.workshop.layout().sharedRoot, { recursive: true, force: true });
+      await vindex.testEnvironment.start(vindex.entry());
+      expect(await vindex.testEnvironment.result(vindex.entry())).toMatchObject({ outcome: 'unchanged' });
+      await vindex.testEnvironment.hub.admin.deleteRepo(vindex.targetOf('full'));
+      await rm(vindex.testEnvironment.layout().sharedRoot, { recursive: true, force: true });
       await vindex.publish();
       const second = await vindex.published();
       for (const [path, bytes] of first)
@@ -39,7 +39,7 @@ describe.each(larqls())('a vindex made by $name', (larql) => {
   it(
     'and its expert-server slice are extracted once on one host',
     async () => {
-      vindex = await VindexWorkshop.open(generateGemma4({ seed: 1 }).files, larql);
+      vindex = await VindexEnvironment.open(generateGemma4({ seed: 1 }).files, larql);
       expect((await vindex.publish('full')).result).toMatchObject({ outcome: 'published' });
       const downloads = vindex.sourceDownloads();
       expect((await vindex.publish('expert-server')).result).toMatchObject({ outcome: 'published' });
@@ -56,7 +56,7 @@ describe('a vindex', () => {
   it(
     'is extracted by one run of larql without a token, and its slice by one more',
     async () => {
-      vindex = await VindexWorkshop.open(generateGemma4({ seed: 1 }).files);
+      vindex = await VindexEnvironment.open(generateGemma4({ seed: 1 }).files);
       await vindex.publish('full');
       await vindex.publish('expert-server');
       const runs = readRuns(vindex.directory).filter(
@@ -77,13 +77,13 @@ describe('a vindex', () => {
   it(
     'still says on what it was computed after a publish that mends its card alone',
     async () => {
-      vindex = await VindexWorkshop.open(generateLlama({ seed: 1 }).files);
+      vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files);
       await vindex.publish();
       const computedOn = async () =>
         parseProvenance((await vindex.published()).get('provenance.json')!.toString()).predicate.buildDefinition.internalParameters
           .environment;
       const before = await computedOn();
-      await vindex.workshop.hub.admin.commitFiles(vindex.targetOf('full'), new Map([['README.md', Buffer.from('A stranger')]]), {
+      await vindex.testEnvironment.hub.admin.commitFiles(vindex.targetOf('full'), new Map([['README.md', Buffer.from('A stranger')]]), {
         message: 'Edit',
       });
       expect((await vindex.publish()).plan.artifacts[0]).toMatchObject({ action: 'metadata-only' });
@@ -96,12 +96,12 @@ describe('a vindex', () => {
   it(
     'is made of its own commit alone when another commit of the same source was staged before',
     async () => {
-      vindex = await VindexWorkshop.open(generateLlama({ seed: 1 }).files);
+      vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files);
       await vindex.publish();
-      const [first, before] = [await vindex.workshop.hub.admin.head(vindex.source), await vindex.published()];
-      await vindex.workshop.hub.admin.commitFiles(vindex.source, generateLlama({ seed: 2 }).files, { message: 'Other weights' });
+      const [first, before] = [await vindex.testEnvironment.hub.admin.head(vindex.source), await vindex.published()];
+      await vindex.testEnvironment.hub.admin.commitFiles(vindex.source, generateLlama({ seed: 2 }).files, { message: 'Other weights' });
       expect((await vindex.publish()).result).toMatchObject({ outcome: 'published' });
-      const [second, after] = [await vindex.workshop.hub.admin.head(vindex.source), await vindex.published()];
+      const [second, after] = [await vindex.testEnvironment.hub.admin.head(vindex.source), await vindex.published()];
       expect(JSON.parse(after.get('index.json')!.toString())).toMatchObject({ source: { huggingface_revision: second } });
       expect(after.get('gate_vectors.bin')).not.toEqual(before.get('gate_vectors.bin'));
       const caches = vindex
@@ -115,37 +115,37 @@ describe('a vindex', () => {
   it(
     'that larql leaves incomplete is never sealed, and a retry with a larql that works ends published',
     async () => {
-      vindex = await VindexWorkshop.open(generateLlama({ seed: 1 }).files);
-      await vindex.workshop.start(vindex.entry());
-      await vindex.workshop.planOf(1, vindex.entry());
+      vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files);
+      await vindex.testEnvironment.start(vindex.entry());
+      await vindex.testEnvironment.planOf(1, vindex.entry());
       await setBehaviour(vindex.directory, { skips: ['layers.1.mlp.down_proj.weight'] });
-      await vindex.workshop.approve(1, vindex.entry());
-      await vindex.workshop.until('needs-attention', targetId(vindex.targetOf('full')));
-      const { problem } = await vindex.workshop.temporal.client.workflow
+      await vindex.testEnvironment.approve(1, vindex.entry());
+      await vindex.testEnvironment.until('needs-attention', targetId(vindex.targetOf('full')));
+      const { problem } = await vindex.testEnvironment.temporal.client.workflow
         .getHandle(targetId(vindex.targetOf('full')))
         .query<{ problem: { code: string; reason: string } }>('target-status');
       expect(problem).toMatchObject({ code: 'larql/incomplete', reason: expect.stringContaining('not whole') });
       await setBehaviour(vindex.directory, {});
-      await vindex.workshop.temporal.client.workflow
+      await vindex.testEnvironment.temporal.client.workflow
         .getHandle(targetId(vindex.targetOf('full')))
         .executeUpdate('resolve', { args: [{ action: 'retry' }] });
-      expect(await vindex.workshop.result(vindex.entry())).toMatchObject({ outcome: 'published' });
+      expect(await vindex.testEnvironment.result(vindex.entry())).toMatchObject({ outcome: 'published' });
     },
     TIMEOUT_MS,
   );
 
   it('is blocked in the plan where no host has larql', async () => {
-    vindex = await VindexWorkshop.open(generateLlama({ seed: 1 }).files, NO_LARQL);
+    vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files, NO_LARQL);
     expect(await vindex.blockedPlan()).toContain('has no larql');
   });
 
   it('is blocked in the plan where the source is quantised already', async () => {
-    vindex = await VindexWorkshop.open(generateLlama({ seed: 1, dtypeOf: (name) => (name.includes('mlp') ? 'U32' : undefined) }).files);
+    vindex = await VindexEnvironment.open(generateLlama({ seed: 1, dtypeOf: (name) => (name.includes('mlp') ? 'U32' : undefined) }).files);
     expect(await vindex.blockedPlan()).toContain('U32');
   });
 
   it('is blocked in the plan where the larql cannot extract even a tiny model', async () => {
-    vindex = await VindexWorkshop.open(generateLlama({ seed: 1 }).files, standIn({ blocks: 'wrong' }));
+    vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files, standIn({ blocks: 'wrong' }));
     expect(await vindex.blockedPlan()).toContain('cannot be used');
   });
 });

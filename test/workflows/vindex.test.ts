@@ -2,18 +2,18 @@ import { arch } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { parseProvenance } from '../../plan/provenance.js';
-import { larqls, VindexWorkshop } from './vindex-workshop.js';
+import { larqls, VindexEnvironment } from './vindex-environment.js';
 
 const TIMEOUT_MS = 120_000;
 
-let vindex: VindexWorkshop;
+let vindex: VindexEnvironment;
 afterEach(() => vindex.close());
 
 describe.each(larqls())('a vindex made by $name', (larql) => {
   it(
     'is staged, extracted, proven and published with a card and a provenance that name its larql',
     async () => {
-      vindex = await VindexWorkshop.open(generateLlama({ seed: 1 }).files, larql);
+      vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files, larql);
       const { plan, result } = await vindex.publish();
       expect(result).toMatchObject({ outcome: 'published' });
       const found = await vindex.published();
@@ -30,7 +30,7 @@ describe.each(larqls())('a vindex made by $name', (larql) => {
       const index = JSON.parse(found.get('index.json')!.toString()) as { model: string; source: Record<string, string> };
       expect(index).toMatchObject({
         model: vindex.source,
-        source: { huggingface_repo: vindex.source, huggingface_revision: await vindex.workshop.hub.admin.head(vindex.source) },
+        source: { huggingface_repo: vindex.source, huggingface_revision: await vindex.testEnvironment.hub.admin.head(vindex.source) },
       });
       expect(provenance.predicate.buildDefinition.internalParameters.environment).toMatchObject({
         cpu: expect.stringContaining(arch()),

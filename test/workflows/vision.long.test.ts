@@ -3,19 +3,19 @@ import { sha256Of } from '../../core/digests.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { targetId } from '../../contract/names.js';
 import { snapshotOf } from '../support/snapshot.js';
-import { CHUNK_BYTES, ENCODER, mirroredOf, VisionWorkshop, WEIGHTS_BYTES } from './vision-workshop.js';
+import { CHUNK_BYTES, ENCODER, mirroredOf, VisionEnvironment, WEIGHTS_BYTES } from './vision-environment.js';
 
 /** From a file's first bytes the Hub tells text from binary. */
 const SAMPLE = 512;
 
-let vision: VisionWorkshop;
+let vision: VisionEnvironment;
 afterEach(() => vision.close());
 
 describe('a vision mirror', () => {
   it('reads the large files of the source once beside their samples, and sends each part once', async () => {
-    vision = await VisionWorkshop.open({ serverCopy: false });
+    vision = await VisionEnvironment.open({ serverCopy: false });
     const { result } = await vision.publish();
-    const { hub } = vision.workshop;
+    const { hub } = vision.testEnvironment;
     const { subject } = parseProvenance((await hub.admin.readFile(vision.target, 'main', 'provenance.json')).toString());
     const samples = subject.find(({ name }) => name === 'model.safetensors')!.annotations.samples!;
     for (const { begin, end, sha256 } of samples) expect(sha256Of(ENCODER.get('model.safetensors')!.subarray(begin, end))).toBe(sha256);
@@ -30,38 +30,38 @@ describe('a vision mirror', () => {
   });
 
   it('is unchanged when it is started again, and removes what a newer source no longer has', async () => {
-    vision = await VisionWorkshop.open({ serverCopy: false });
+    vision = await VisionEnvironment.open({ serverCopy: false });
     await vision.publish();
-    await vision.workshop.start(vision.entry());
-    expect(await vision.workshop.result(vision.entry())).toMatchObject({ outcome: 'unchanged' });
+    await vision.testEnvironment.start(vision.entry());
+    expect(await vision.testEnvironment.result(vision.entry())).toMatchObject({ outcome: 'unchanged' });
 
-    await vision.workshop.hub.admin.commitFiles(vision.target, new Map([['theirs.txt', Buffer.from('theirs')]]), {
+    await vision.testEnvironment.hub.admin.commitFiles(vision.target, new Map([['theirs.txt', Buffer.from('theirs')]]), {
       message: 'A file of others',
     });
-    await vision.workshop.hub.admin.commitFiles(vision.source, new Map([['config.json', Buffer.from('{"newer":true}')]]), {
+    await vision.testEnvironment.hub.admin.commitFiles(vision.source, new Map([['config.json', Buffer.from('{"newer":true}')]]), {
       message: 'Newer',
       remove: ['NOTICE'],
     });
     const { result } = await vision.publish();
     expect(result).toMatchObject({ outcome: 'published' });
-    const found = await snapshotOf(vision.workshop.hub.url, vision.target, 'main', vision.workshop.directory);
+    const found = await snapshotOf(vision.testEnvironment.hub.url, vision.target, 'main', vision.testEnvironment.directory);
     expect([...found.keys()]).toEqual(expect.arrayContaining(['theirs.txt', 'LICENSE']));
     expect(found.has('NOTICE')).toBe(false);
     expect(found.get('config.json')!.toString()).toBe('{"newer":true}');
     // What the target holds already is not sent again.
-    expect(vision.workshop.hub.requests.filter(({ operation }) => operation === 'part')).toHaveLength(
+    expect(vision.testEnvironment.hub.requests.filter(({ operation }) => operation === 'part')).toHaveLength(
       Math.ceil(WEIGHTS_BYTES / CHUNK_BYTES),
     );
   }, 120_000);
 
   it('is copied by the Hub where that is offered: nothing is sent, and every byte is read back', async () => {
-    vision = await VisionWorkshop.open({ serverCopy: true });
+    vision = await VisionEnvironment.open({ serverCopy: true });
     const { result } = await vision.publish();
-    expect(vision.workshop.hub.requests.filter(({ operation }) => operation === 'part')).toEqual([]);
-    const found = await snapshotOf(vision.workshop.hub.url, vision.target, 'main', vision.workshop.directory);
+    expect(vision.testEnvironment.hub.requests.filter(({ operation }) => operation === 'part')).toEqual([]);
+    const found = await snapshotOf(vision.testEnvironment.hub.url, vision.target, 'main', vision.testEnvironment.directory);
     expect(mirroredOf(found)).toEqual(mirroredOf(ENCODER));
     const bytes = [...found].reduce((sum, [path, file]) => sum + (path === '.gitattributes' ? 0 : file.byteLength), 0);
-    const { events } = await vision.workshop.temporal.client.workflow.getHandle(targetId(vision.target)).fetchHistory();
+    const { events } = await vision.testEnvironment.temporal.client.workflow.getHandle(targetId(vision.target)).fetchHistory();
     const asked = events!
       .flatMap((event) => event.activityTaskScheduledEventAttributes ?? [])
       .find(({ activityType }) => activityType?.name === 'verifyArtifact');
@@ -73,19 +73,19 @@ describe('a vision mirror', () => {
   }, 300_000);
 
   it('is red when the Hub copied other bytes than it lists', async () => {
-    vision = await VisionWorkshop.open({ serverCopy: true });
-    vision.workshop.hub.on(({ operation, repo, file }) =>
+    vision = await VisionEnvironment.open({ serverCopy: true });
+    vision.testEnvironment.hub.on(({ operation, repo, file }) =>
       operation === 'cdn' && repo === vision.target && file === 'model.safetensors' ? { kind: 'corrupt-answer', at: 5 } : undefined,
     );
-    await vision.workshop.start(vision.entry());
-    await vision.workshop.approve(1, vision.entry());
-    await vision.workshop.until('needs-attention', targetId(vision.target));
+    await vision.testEnvironment.start(vision.entry());
+    await vision.testEnvironment.approve(1, vision.entry());
+    await vision.testEnvironment.until('needs-attention', targetId(vision.target));
   });
 
   it('stays small in history', async () => {
-    vision = await VisionWorkshop.open({ serverCopy: false });
+    vision = await VisionEnvironment.open({ serverCopy: false });
     await vision.publish();
-    const { events } = await vision.workshop.temporal.client.workflow.getHandle(targetId(vision.target)).fetchHistory();
+    const { events } = await vision.testEnvironment.temporal.client.workflow.getHandle(targetId(vision.target)).fetchHistory();
     expect(events!.length).toBeLessThanOrEqual(75);
   });
 });

@@ -1,17 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseProvenance } from '../../plan/provenance.js';
 import { snapshotOf } from '../support/snapshot.js';
-import { ENCODER, mirroredOf, VisionWorkshop } from './vision-workshop.js';
+import { ENCODER, mirroredOf, VisionEnvironment } from './vision-environment.js';
 
-let vision: VisionWorkshop;
+let vision: VisionEnvironment;
 afterEach(() => vision.close());
 
 describe('a vision mirror', () => {
   it("holds every file of the source byte for byte, as Python's huggingface_hub reads it, beside a card of ours", async () => {
-    vision = await VisionWorkshop.open({ serverCopy: false });
+    vision = await VisionEnvironment.open({ serverCopy: false });
     const { plan, result } = await vision.publish();
     expect(result).toMatchObject({ outcome: 'published' });
-    const found = await snapshotOf(vision.workshop.hub.url, vision.target, 'main', vision.workshop.directory);
+    const found = await snapshotOf(vision.testEnvironment.hub.url, vision.target, 'main', vision.testEnvironment.directory);
     expect(mirroredOf(found)).toEqual(mirroredOf(ENCODER));
     expect(found.get('README.md')!.toString()).toContain("in the\nplace of the source's README");
     const provenance = parseProvenance(found.get('provenance.json')!.toString());
@@ -19,6 +19,6 @@ describe('a vision mirror', () => {
       [...found.keys()].filter((path) => path !== 'provenance.json' && path !== '.gitattributes').toSorted(),
     );
     expect(plan.artifacts[0]!.mirrored).toHaveLength(5);
-    expect(await vision.workshop.hub.admin.listCommits(vision.target)).toHaveLength(2);
+    expect(await vision.testEnvironment.hub.admin.listCommits(vision.target)).toHaveLength(2);
   }, 300_000);
 });

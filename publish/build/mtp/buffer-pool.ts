@@ -9,7 +9,7 @@ const MEMORY_BYTES = 72 * 1024 * 1024;
  * The memory of an extraction: rooms that each hold one slab with its scales and its output, used again and
  * again. Left to the garbage collector, buffers that go from thread to thread outlive their use by far.
  */
-export class Rooms {
+export class BufferPool {
   private readonly empty: ArrayBuffer[] = [];
   private readonly left: Semaphore;
 
@@ -35,7 +35,7 @@ export class Rooms {
     return this.empty.pop() ?? new ArrayBuffer(ROOM_BYTES);
   }
 
-  giveBack(room: ArrayBuffer): void {
+  recycle(room: ArrayBuffer): void {
     this.empty.push(room);
     this.left.release();
   }

@@ -1,6 +1,6 @@
 import { SwpError } from '../../../core/error.js';
 import type { Sha256 } from '../../../core/ids.js';
-import { someOf } from '../../../core/text.js';
+import { truncateList } from '../../../core/text.js';
 import type { FetchPlan } from '../../../formats/mtp/fetch-plan.js';
 import type { MtpSelection } from '../../../formats/mtp/selection.js';
 import type { OutputTensor, SourceTensor } from '../../../formats/mtp/tensors.js';
@@ -44,7 +44,7 @@ export const readConstants = async (
   const bytes = new Map<SourceTensor, Uint8Array>();
   for (const range of plan.constantRanges) {
     const inside = plan.constants.filter(({ file, begin, end }) => file === range.file && range.begin <= begin && end <= range.end);
-    const held = await readProven({ ...range, what: someOf(inside.map(({ name }) => name)) });
+    const held = await readProven({ ...range, what: truncateList(inside.map(({ name }) => name)) });
     for (const tensor of inside) bytes.set(tensor, held.subarray(tensor.begin - range.begin, tensor.end - range.begin));
   }
   const bytesOf = (tensor: SourceTensor): Uint8Array => {

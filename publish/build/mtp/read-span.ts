@@ -5,11 +5,11 @@ import type { OutputSlab } from '../../../formats/mtp/slabs.js';
 import type { FetchRange } from '../../../formats/ranges.js';
 import type { RangeReader } from '../../../hub/read/range.js';
 import { placesIn } from './convert.js';
-import type { Rooms } from './buffer-pool.js';
+import type { BufferPool } from './buffer-pool.js';
 
 export interface SpanParts {
   readonly readerOf: (file: string) => RangeReader;
-  readonly rooms: Rooms;
+  readonly rooms: BufferPool;
   /** Is given a slab's room with its weight and scales in it, and has to give that back. */
   readonly take: (slab: OutputSlab, room: ArrayBuffer, requests: readonly string[]) => Promise<void>;
   readonly signal: AbortSignal;

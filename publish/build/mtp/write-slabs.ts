@@ -9,7 +9,7 @@ import { openConvertPool } from './convert-pool.js';
 import type { Extent, Journal } from './journal.js';
 import { writeAt } from './payload-file.js';
 import { readSpan } from './read-span.js';
-import { Rooms } from './buffer-pool.js';
+import { BufferPool } from './buffer-pool.js';
 
 const SPANS_IN_FLIGHT = 4;
 
@@ -31,7 +31,7 @@ export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Exten
   const signal = AbortSignal.any([writing.signal, failed.signal]);
   // Each slab that is being converted listens to it.
   setMaxListeners(0, signal);
-  const rooms = new Rooms(SPANS_IN_FLIGHT, signal);
+  const rooms = new BufferPool(SPANS_IN_FLIGHT, signal);
   const running: Promise<void>[] = [];
 
   const finish = async (slab: OutputSlab, filled: ArrayBuffer, requests: readonly string[]): Promise<void> => {
@@ -39,7 +39,7 @@ export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Exten
     const decode = slab.decode === null ? null : { ...slab.decode, global: constants.globalOf(slab.output) };
     const { room, sha256, weightSha256, scaleSha256 } = await pool.convert({ room: filled, size, slab: decode }, signal);
     await writeAt(output, new Uint8Array(room, 0, size), at);
-    rooms.giveBack(room);
+    rooms.recycle(room);
     const extent = { at, size, sha256, weight: weightSha256, scale: scaleSha256, proof: proofOf(slab), requests: [...requests] };
     extents.set(slab, extent);
     await journal.append(extent);

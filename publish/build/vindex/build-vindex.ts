@@ -38,7 +38,7 @@ export interface VindexDeps {
   readonly shared: SharedInputs;
   readonly larql: HostLarql;
   readonly freeDisk: FreeDisk;
-  readonly stopRequested: () => boolean;
+  readonly shouldStop: () => boolean;
 }
 
 interface Planned {
@@ -98,7 +98,7 @@ const jobIn = async (
     env: deps.larql.env,
     signal,
     onStart: (pid) => noteProcess(note, pid),
-    stopRequested: deps.stopRequested,
+    shouldStop: deps.shouldStop,
     guard: roomFor(directory, outputBytes, deps.freeDisk),
   };
 };

@@ -21,7 +21,7 @@ const PATIENCE = { staged: 2, nothing: 4 };
  *
  * @param attempt of the claim, from 1
  */
-export const leavesToOthers = async (recipe: VindexRecipe, shared: SharedInputs, attempt: number): Promise<boolean> => {
+export const shouldDeferClaim = async (recipe: VindexRecipe, shared: SharedInputs, attempt: number): Promise<boolean> => {
   if (await shared.has(extractedDigest(recipe))) return false;
   return attempt <= ((await shared.has(stagedDigest(recipe))) ? PATIENCE.staged : PATIENCE.nothing);
 };

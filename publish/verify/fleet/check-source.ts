@@ -1,6 +1,6 @@
 import type { FleetTarget } from '../../../catalog/fleet.js';
 import { sameRepo, type ArtifactKind, type CommitSha } from '../../../core/ids.js';
-import { plural, someOf } from '../../../core/text.js';
+import { plural, truncateList } from '../../../core/text.js';
 import type { HubConfig } from '../../../hub/config.js';
 import type { RepoInfo } from '../../../hub/read/repo.js';
 import { digestOf } from '../../../core/digests.js';
@@ -42,7 +42,7 @@ const compareMoved = async (
   const changed = differing(old, now);
   if (changed.length === 0)
     return finding('source-moved', `${moved}; what was published from it (${plural(now.length, 'file')}) is the same.`);
-  const message = `${moved}, and what it is published from changed: ${someOf(changed.map(({ path }) => path))}.`;
+  const message = `${moved}, and what it is published from changed: ${truncateList(changed.map(({ path }) => path))}.`;
   // Another commit upstream that leaves these files as they are is no news.
   return { ...finding('source-differs', message), key: digestOf(changed) };
 };

@@ -77,7 +77,7 @@ export const buildAgain = async (
   if (plan.recipe.kind === 'vision') return mirrorAgain(hub, source, order);
   const freeDisk = (): Promise<number> => freeDiskAt(layout.root);
   return buildPayload(
-    { hub, layout, larql, shared: new SharedInputs(layout), freeDisk, stopRequested: () => false },
+    { hub, layout, larql, shared: new SharedInputs(layout), freeDisk, shouldStop: () => false },
     { ...order, plan: { ...plan, proof } },
   );
 };

@@ -10,7 +10,7 @@ import type { Provenance } from '../../../plan/provenance.js';
 import { CONVERSIONS, type Recipe, type VindexRecipe } from '../../../plan/recipe.js';
 import { freeDiskAt } from '../../scratch/capacity.js';
 
-const madeOtherwise = (message: string, { predicate }: Provenance): SwpError => {
+const conversionMismatch = (message: string, { predicate }: Provenance): SwpError => {
   const { swp } = predicate.runDetails.builder.version;
   return new SwpError('conflict', 'rebuild/conversion', message, {
     hint: `Use the SWP that published it${swp === undefined ? '' : `, version ${swp}`}: this one makes other bytes.`,
@@ -25,11 +25,14 @@ const madeOtherwise = (message: string, { predicate }: Provenance): SwpError => 
 export const checkConversion = (recipe: Recipe, provenance: Provenance): void => {
   const ours = CONVERSIONS[recipe.kind];
   if (recipe.conversion !== ours)
-    throw madeOtherwise(`It was made by conversion ${recipe.conversion} of ${recipe.kind}; this SWP makes ${ours}.`, provenance);
+    throw conversionMismatch(`It was made by conversion ${recipe.conversion} of ${recipe.kind}; this SWP makes ${ours}.`, provenance);
   if (recipe.kind !== 'vindex') return;
   const { level } = extractOptions(recipe.quant);
   if (recipe.level !== level || digestOf(recipe.blas) !== digestOf(BLAS))
-    throw madeOtherwise('Its larql ran with another level, or with other settings of its BLAS, than this SWP runs it with.', provenance);
+    throw conversionMismatch(
+      'Its larql ran with another level, or with other settings of its BLAS, than this SWP runs it with.',
+      provenance,
+    );
 };
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwpError } from '../../../core/error.js';
-import { plural, someOf } from '../../../core/text.js';
+import { plural, truncateList } from '../../../core/text.js';
 import { DOWN_META } from '../../../formats/vindex/file-names.js';
 import { INDEX_FILE } from '../../../formats/vindex/index-json.js';
 import type { HubConfig } from '../../../hub/config.js';
@@ -40,7 +40,7 @@ interface Compared {
 }
 
 /** Differences, judged: those that another BLAS makes are told from all others. */
-const judge = async (deps: RebuildDeps, { examination, provenance, report, signal }: RebuildOrder, compared: Compared) => {
+const preflightRebuild = async (deps: RebuildDeps, { examination, provenance, report, signal }: RebuildOrder, compared: Compared) => {
   const { files, payload, built } = compared;
   const wrong = files.filter(({ verdict }) => verdict !== 'equal');
   const recorded = provenance.predicate.buildDefinition.internalParameters.environment ?? null;
@@ -49,7 +49,10 @@ const judge = async (deps: RebuildDeps, { examination, provenance, report, signa
   const tampered = {
     outcome: 'differs',
     reason: reasonOf(
-      differs('rebuild/differs', `${plural(wrong.length, 'file')} of ${files.length} are not what the source gives: ${someOf(paths)}.`),
+      differs(
+        'rebuild/differs',
+        `${plural(wrong.length, 'file')} of ${files.length} are not what the source gives: ${truncateList(paths)}.`,
+      ),
     ),
     downMeta: null,
   } as const;
@@ -80,7 +83,7 @@ const buildAndCompare = async (deps: RebuildDeps, order: RebuildOrder): Promise<
   const made = new Set(payload.files.map(({ path }) => path));
   const others = published.map(({ path }) => path).filter((path) => !made.has(path));
   const files = compareFiles(published, [...payload.files, ...(await describeCopies(deps.sourceHub, source, others, signal))]);
-  const judged = await judge(deps, order, { files, payload, built: deps.layout.build(recipeDigest) });
+  const judged = await preflightRebuild(deps, order, { files, payload, built: deps.layout.build(recipeDigest) });
   return {
     ...judged,
     recipe: recipeDigest,

@@ -172,7 +172,7 @@ describe('swp verify of all of the catalog', () => {
     expect(await all(TARGET, '--markdown')).toMatchObject({ code: 2, err: expect.stringContaining('leave the name out') });
   });
 
-  it('checks what is sound beside a mistake in the catalog', async () => {
+  it('checks valid entries beside a mistake in the catalog', async () => {
     await published();
     await writeFile(
       join(cwd, 'mine.yaml'),

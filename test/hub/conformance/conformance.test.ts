@@ -51,7 +51,7 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
   const upload = async (files = FILES) => {
     const journal = await emptyJournal();
     try {
-      return await uploadBlobs(hub.client, repo, files, { signal, journal, stopRequested: () => false, onProgress: () => undefined });
+      return await uploadBlobs(hub.client, repo, files, { signal, journal, shouldStop: () => false, onProgress: () => undefined });
     } finally {
       await journal.close();
     }
@@ -211,7 +211,7 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
     const copied = await copyOnServer(hub.client, { source: repo, target: copy, files: offered }, { signal });
     expect(copied).toBeLessThanOrEqual(offered.length);
     const journal = await emptyJournal();
-    const options = { signal, journal, stopRequested: () => false, onProgress: () => undefined };
+    const options = { signal, journal, shouldStop: () => false, onProgress: () => undefined };
     const { sentBytes } = await uploadBlobs(hub.client, copy, [FILES[0]!], options);
     expect(sentBytes).toBe(copied > 0 ? 0 : weights.length);
     await journal.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ScratchLayout } from '../../../../publish/scratch/scratch-layout.js';
 import { SharedInputs } from '../../../../publish/scratch/shared-inputs.js';
-import { extractedDigest, leavesToOthers, stagedDigest } from '../../../../publish/build/vindex/shared-inputs-of.js';
+import { extractedDigest, shouldDeferClaim, stagedDigest } from '../../../../publish/build/vindex/shared-inputs-of.js';
 import { VindexRecipe } from '../../../../plan/recipe.js';
 
 let root: string;
@@ -31,7 +31,7 @@ const recipe = (over: Partial<VindexRecipe> = {}): VindexRecipe =>
 const make = (digest: ReturnType<typeof stagedDigest>): Promise<string> => shared.use(digest, 'someone', () => Promise.resolve());
 const attemptsLeft = async (of = recipe()): Promise<number> => {
   let attempt = 1;
-  while (await leavesToOthers(of, shared, attempt)) attempt += 1;
+  while (await shouldDeferClaim(of, shared, attempt)) attempt += 1;
   return attempt - 1;
 };
 

@@ -8,7 +8,7 @@ import { installStandIn } from '../../dev/larql/install.js';
 import { readRuns, type Run } from '../../dev/larql/runs.js';
 import { installedLarql } from '../dev/larql/larql-fixture.js';
 import { snapshotOf } from '../support/snapshot.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 /** A larql that a high-memory worker finds. */
 export interface Larql {
@@ -32,36 +32,36 @@ export const larqls = (): Larql[] => {
   return found;
 };
 
-/** A workshop that publishes the vindexes of one source model. */
-export class VindexWorkshop {
+/** A test environment that publishes the vindexes of one source model. */
+export class VindexEnvironment {
   private constructor(
-    readonly workshop: Workshop,
+    readonly testEnvironment: TestEnvironment,
     readonly source: RepoId,
     /** Holds the stand-in and the record of its runs. */
     readonly directory: string,
   ) {}
 
-  static async open(files: ReadonlyMap<string, Uint8Array>, larql: Larql = standIn()): Promise<VindexWorkshop> {
+  static async open(files: ReadonlyMap<string, Uint8Array>, larql: Larql = standIn()): Promise<VindexEnvironment> {
     const directory = await mkdtemp(join(tmpdir(), 'swp-vindex-'));
-    const workshop = await Workshop.open('vindex', larql === NO_LARQL ? {} : { larql: await larql.path(directory) });
-    const source = RepoId.parse(`labs/${workshop.queue}-model`);
-    await workshop.hub.admin.createRepo(source);
-    await workshop.hub.admin.commitFiles(source, files, { message: 'A model' });
-    return new VindexWorkshop(workshop, source, directory);
+    const testEnvironment = await TestEnvironment.open('vindex', larql === NO_LARQL ? {} : { larql: await larql.path(directory) });
+    const source = RepoId.parse(`labs/${testEnvironment.queue}-model`);
+    await testEnvironment.hub.admin.createRepo(source);
+    await testEnvironment.hub.admin.commitFiles(source, files, { message: 'A model' });
+    return new VindexEnvironment(testEnvironment, source, directory);
   }
 
   async close(): Promise<void> {
-    await this.workshop.close();
+    await this.testEnvironment.close();
     await rm(this.directory, { recursive: true, force: true });
   }
 
   targetOf(slice: string): RepoId {
-    return RepoId.parse(`Acme/${this.workshop.queue}-${slice}-vindex`);
+    return RepoId.parse(`Acme/${this.testEnvironment.queue}-${slice}-vindex`);
   }
 
   entry(slice = 'full'): EntrySnapshot {
-    const { queue } = this.workshop;
-    return this.workshop.entry(
+    const { queue } = this.testEnvironment;
+    return this.testEnvironment.entry(
       {
         mtp_source_repo: undefined,
         mtp_sidecar_repo: undefined,
@@ -76,19 +76,19 @@ export class VindexWorkshop {
   }
 
   async publish(slice = 'full') {
-    await this.workshop.start(this.entry(slice));
-    const plan = await this.workshop.approve(1, this.entry(slice));
-    return { plan, result: await this.workshop.result(this.entry(slice)) };
+    await this.testEnvironment.start(this.entry(slice));
+    const plan = await this.testEnvironment.approve(1, this.entry(slice));
+    return { plan, result: await this.testEnvironment.result(this.entry(slice)) };
   }
 
   /** The published files, as Python's `huggingface_hub` reads them. */
   published(slice = 'full'): Promise<ReadonlyMap<string, Buffer>> {
-    return snapshotOf(this.workshop.hub.url, this.targetOf(slice), 'main', this.directory);
+    return snapshotOf(this.testEnvironment.hub.url, this.targetOf(slice), 'main', this.directory);
   }
 
   /** Downloads of the weights that read more than their header. */
   sourceDownloads(): number {
-    return this.workshop.hub.requests.filter(
+    return this.testEnvironment.hub.requests.filter(
       ({ operation, repo, file, sent }) => operation === 'cdn' && repo === this.source && file === 'model.safetensors' && sent > 100_000,
     ).length;
   }
@@ -99,8 +99,8 @@ export class VindexWorkshop {
 
   /** The message with which a publish ends whose plan is blocked. */
   async blockedPlan(): Promise<string> {
-    await this.workshop.start(this.entry());
-    const failure: unknown = await this.workshop.result(this.entry()).catch((error: unknown) => error);
+    await this.testEnvironment.start(this.entry());
+    const failure: unknown = await this.testEnvironment.result(this.entry()).catch((error: unknown) => error);
     return String((failure as { cause?: unknown }).cause ?? failure);
   }
 }

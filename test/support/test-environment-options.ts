@@ -1,7 +1,7 @@
 import type { LocalHubOptions } from '../../dev/hub/index.js';
 import type { ApprovalPolicy } from '../../plan/approval.js';
 
-export interface WorkshopOptions {
+export interface TestEnvironmentOptions {
   readonly decideWithinMs?: number;
   readonly approvals?: ApprovalPolicy;
   /** See `SWP_PROVE_SHARDS`. */

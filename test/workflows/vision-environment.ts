@@ -1,7 +1,7 @@
 import { RepoId } from '../../core/ids.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 /** Large enough that its bytes are not read when it is planned. */
 export const ENCODER = generateVision({ seed: 3, hidden: 640 }).files;
@@ -14,28 +14,30 @@ const OWN = new Set(['README.md', '.gitattributes', 'provenance.json']);
 export const mirroredOf = (files: ReadonlyMap<string, Uint8Array>): Map<string, string> =>
   new Map([...files].filter(([path]) => !OWN.has(path)).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')]));
 
-/** A workshop that mirrors one vision encoder. */
-export class VisionWorkshop {
+/** A test environment that mirrors one vision encoder. */
+export class VisionEnvironment {
   private constructor(
-    readonly workshop: Workshop,
+    readonly testEnvironment: TestEnvironment,
     readonly source: RepoId,
     readonly target: RepoId,
   ) {}
 
-  static async open({ serverCopy }: { readonly serverCopy: boolean }): Promise<VisionWorkshop> {
-    const workshop = await Workshop.open('vision', { hub: { multipartThreshold: CHUNK_BYTES, chunkSize: CHUNK_BYTES, serverCopy } });
-    const source = RepoId.parse(`labs/${workshop.queue}-vision`);
-    await workshop.hub.admin.createRepo(source);
-    await workshop.hub.admin.commitFiles(source, ENCODER, { message: 'An encoder' });
-    return new VisionWorkshop(workshop, source, RepoId.parse(`Acme/${workshop.queue}-vision`));
+  static async open({ serverCopy }: { readonly serverCopy: boolean }): Promise<VisionEnvironment> {
+    const testEnvironment = await TestEnvironment.open('vision', {
+      hub: { multipartThreshold: CHUNK_BYTES, chunkSize: CHUNK_BYTES, serverCopy },
+    });
+    const source = RepoId.parse(`labs/${testEnvironment.queue}-vision`);
+    await testEnvironment.hub.admin.createRepo(source);
+    await testEnvironment.hub.admin.commitFiles(source, ENCODER, { message: 'An encoder' });
+    return new VisionEnvironment(testEnvironment, source, RepoId.parse(`Acme/${testEnvironment.queue}-vision`));
   }
 
   close(): Promise<void> {
-    return this.workshop.close();
+    return this.testEnvironment.close();
   }
 
   entry(): EntrySnapshot {
-    return this.workshop.entry({
+    return this.testEnvironment.entry({
       mtp_source_repo: undefined,
       mtp_sidecar_repo: undefined,
       vision_source_repo: this.source,
@@ -44,8 +46,8 @@ export class VisionWorkshop {
   }
 
   async publish() {
-    await this.workshop.start(this.entry());
-    const plan = await this.workshop.approve(1, this.entry());
-    return { plan, result: await this.workshop.result(this.entry()) };
+    await this.testEnvironment.start(this.entry());
+    const plan = await this.testEnvironment.approve(1, this.entry());
+    return { plan, result: await this.testEnvironment.result(this.entry()) };
   }
 }

@@ -3,30 +3,30 @@ import { publishId, targetId } from '../../contract/names.js';
 import { attemptsOfSteps, scheduledSteps } from '../support/steps.js';
 import { freeze, type Matches } from '../support/freeze.js';
 import { WorkerProcess } from '../support/worker-process.js';
-import { Workshop } from '../support/workshop.js';
+import { TestEnvironment } from '../support/test-environment.js';
 
 /** The sidecar goes out in several parts of this size. */
 const PART_BYTES = 20_000;
 
-/** A workshop whose workers are processes that a test kills and starts again. */
-export class KillWorkshop {
+/** A test environment whose workers are processes that a test kills and starts again. */
+export class KillEnvironment {
   private readonly processes: WorkerProcess[] = [];
 
-  private constructor(readonly workshop: Workshop) {}
+  private constructor(readonly testEnvironment: TestEnvironment) {}
 
-  static async open(): Promise<KillWorkshop> {
-    return new KillWorkshop(
-      await Workshop.open('kill', { workers: false, hub: { multipartThreshold: PART_BYTES, chunkSize: PART_BYTES } }),
+  static async open(): Promise<KillEnvironment> {
+    return new KillEnvironment(
+      await TestEnvironment.open('kill', { workers: false, hub: { multipartThreshold: PART_BYTES, chunkSize: PART_BYTES } }),
     );
   }
 
   async close(): Promise<void> {
     await Promise.all(this.processes.map((process) => process.kill()));
-    await this.workshop.close();
+    await this.testEnvironment.close();
   }
 
   async start(role: 'control' | 'highmem'): Promise<WorkerProcess> {
-    const started = await WorkerProcess.start(role, this.workshop.workerEnv(role));
+    const started = await WorkerProcess.start(role, this.testEnvironment.workerEnv(role));
     this.processes.push(started);
     return started;
   }
@@ -37,23 +37,23 @@ export class KillWorkshop {
   }
 
   async expectPublishedOnce(): Promise<void> {
-    const { workshop } = this;
-    expect(await workshop.result()).toMatchObject({ outcome: 'published' });
-    expect(await workshop.ourCommits()).toBe(1);
-    const { planEntry } = await scheduledSteps(workshop.temporal, publishId(workshop.entry().name));
+    const { testEnvironment } = this;
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
+    expect(await testEnvironment.ourCommits()).toBe(1);
+    const { planEntry } = await scheduledSteps(testEnvironment.temporal, publishId(testEnvironment.entry().name));
     expect(planEntry).toBe(1);
-    const steps = await scheduledSteps(workshop.temporal, targetId(workshop.target));
+    const steps = await scheduledSteps(testEnvironment.temporal, targetId(testEnvironment.target));
     expect(steps).toMatchObject({ buildArtifact: 1, uploadArtifact: 1, commitArtifact: 1, verifyArtifact: 1 });
   }
 
   /** Kills the high-memory worker when an exchange with the hub is reached, and starts another. */
   async crashAt(matches: Matches, kind: 'hold' | 'hold-after', whenReached: () => Promise<void> = () => Promise.resolve()): Promise<void> {
-    const { workshop } = this;
+    const { testEnvironment } = this;
     const { highmem } = await this.startBoth();
-    await workshop.start();
-    await workshop.planOf();
-    const { reached, thaw } = freeze(workshop.hub, matches, kind);
-    await workshop.approve();
+    await testEnvironment.start();
+    await testEnvironment.planOf();
+    const { reached, thaw } = freeze(testEnvironment.hub, matches, kind);
+    await testEnvironment.approve();
     await reached;
     await whenReached();
     await highmem.kill();
@@ -64,6 +64,6 @@ export class KillWorkshop {
 
   /** How often each step of the target was begun. */
   attempts() {
-    return attemptsOfSteps(this.workshop.temporal, targetId(this.workshop.target));
+    return attemptsOfSteps(this.testEnvironment.temporal, targetId(this.testEnvironment.target));
   }
 }

@@ -28,9 +28,9 @@ import { keepHistory } from './keep-history.js';
 import { quietRuntime } from './runtime.js';
 import { connectTestClient, testTemporalEnv, uniqueName, workflowBundle } from './temporal.js';
 import { workerSettings } from './worker-settings.js';
-import type { WorkshopOptions } from './workshop-options.js';
+import type { TestEnvironmentOptions } from './test-environment-options.js';
 
-export type { WorkshopOptions };
+export type { TestEnvironmentOptions };
 
 quietRuntime();
 
@@ -40,7 +40,7 @@ const POLL_MS = 40;
 const LONGEST_SLEEP_MS = 60;
 
 /** A local hub with a checkpoint, both workers in this process, and the client to drive them. */
-export class Workshop {
+export class TestEnvironment {
   private readonly stopped = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
   private lastStart = new Date(0);
@@ -53,7 +53,7 @@ export class Workshop {
     readonly temporal: TemporalClient,
     readonly directory: string,
     readonly queue: string,
-    private readonly options: WorkshopOptions,
+    private readonly options: TestEnvironmentOptions,
   ) {
     this.caseHub = new CaseHub(local);
     this.hub = this.caseHub.hub;
@@ -82,8 +82,8 @@ export class Workshop {
     return this.caseHub.requestsOf(operation);
   }
 
-  static async open(label: string, options: WorkshopOptions = {}): Promise<Workshop> {
-    const directory = await mkdtemp(join(tmpdir(), 'swp-workshop-'));
+  static async open(label: string, options: TestEnvironmentOptions = {}): Promise<TestEnvironment> {
+    const directory = await mkdtemp(join(tmpdir(), 'swp-test-'));
     const hub = await startLocalHub({
       ...options.hub,
       directory: join(directory, 'hub'),
@@ -92,10 +92,10 @@ export class Workshop {
         { token: TOKENS.write, user: 'writer', orgs: ['Acme'], role: 'write' },
       ],
     });
-    const workshop = new Workshop(hub, await connectTestClient(), directory, uniqueName(label), options);
-    await workshop.putSource();
-    if (options.workers !== false) await workshop.startWorkers();
-    return workshop;
+    const testEnvironment = new TestEnvironment(hub, await connectTestClient(), directory, uniqueName(label), options);
+    await testEnvironment.putSource();
+    if (options.workers !== false) await testEnvironment.startWorkers();
+    return testEnvironment;
   }
 
   /** Ends both workers as a person would: what they hold stops at its next boundary. */
@@ -204,12 +204,12 @@ export class Workshop {
     for (const part of which) await keepHistory(this.temporal.client, ids[part], `${shape}.${part}`);
   }
 
-  /** The scratch of a host in this workshop. */
+  /** The scratch of a host in this test environment. */
   layout(scratch = 'scratch'): ScratchLayout {
     return scratchIn(join(this.directory, scratch));
   }
 
-  /** Settings for a worker process in this workshop; another scratch is another host. */
+  /** Settings for a worker process in this test environment; another scratch is another host. */
   workerEnv(role: 'control' | 'highmem', scratch = 'scratch'): NodeJS.ProcessEnv {
     return {
       ...testTemporalEnv(),
@@ -224,7 +224,7 @@ export class Workshop {
     };
   }
 
-  /** Settings for `swp` as a person in this workshop runs it. */
+  /** Settings for `swp` as a person in this test environment runs it. */
   clientEnv(): NodeJS.ProcessEnv {
     return {
       ...testTemporalEnv(),
@@ -270,9 +270,9 @@ export class Workshop {
       settings: this.settings(scratch),
       writeHub: hub,
       sourceHub: hub,
-      stopRequested: () => this.stopped.signal.aborted,
+      shouldStop: () => this.stopped.signal.aborted,
       env: this.larqlEnv(),
-      leaveMs: 10,
+      deferMs: 10,
     });
   }
 
