@@ -13,14 +13,14 @@ import { explainFailure } from '../publish/scratch/explain-failure.js';
 const isStopping = (): boolean => Context.current().cancellationDetails?.workerShutdown ?? false;
 
 /**
- * The one place where failures become Temporal's: a stable type, whether it is worth another attempt, and
- * what a person can do as the first detail. What is not recognised needs a person too: it is not retried.
+ * Converts a failure to one of Temporal's; no other place does so. The result has a stable type, marks whether a retry makes
+ * sense, and has a hint for a person as its first detail. An unrecognised failure needs a person too, so it is not retried.
  */
 export const toFailure = (thrown: unknown, redact: Redact): Error => {
   const sent = thrown instanceof NothingSent ? [thrown.detail] : [];
   const error = thrown instanceof NothingSent ? thrown.cause : thrown;
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  // Raw: what is cut before may hold most of a token.
+  // Redact the whole message first: a cut message may hold most of a token.
   const message = sanitizeLine(redact(messageOf(error)), 2000);
   if (error instanceof SwpError) {
     return ApplicationFailure.create({
@@ -39,18 +39,22 @@ export const toFailure = (thrown: unknown, redact: Redact): Error => {
   });
 };
 
-const isForeseen = (error: unknown): boolean =>
-  (error instanceof NothingSent && isForeseen(error.cause)) ||
+const isExpected = (error: unknown): boolean =>
+  (error instanceof NothingSent && isExpected(error.cause)) ||
   error instanceof SwpError ||
   error instanceof ApplicationFailure ||
   error instanceof CancelledFailure;
 
-/** Where a bug is: of no use in a history, and all there is in a log. */
+/** Returns the stack, which shows where a bug is. It is useful in the log, but not in a workflow history. */
 const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined);
 
 const SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(Object.entries(INPUTS));
 
-/** Parses the argument of an activity: a workflow that somebody started by hand may pass on anything. */
+/**
+ * Parses the argument of an activity, because a workflow that was started by hand may pass any value.
+ *
+ * @throws SwpError `activity/input`
+ */
 const parseInput = (args: unknown[]): unknown[] => {
   const { activityType } = Context.current().info;
   const parsed = SCHEMAS.get(activityType)?.safeParse(args[0]);
@@ -65,8 +69,10 @@ const explain = (thrown: unknown, scratch: string): unknown =>
   thrown instanceof NothingSent ? new NothingSent(explainFailure(thrown.cause, scratch), thrown.detail) : explainFailure(thrown, scratch);
 
 /**
- * @param redact takes out what no failure may carry into a history
- * @param scratch the directory whose failures are explained; null for a worker that has none
+ * Creates the interceptor that parses the input of an activity and converts its failure.
+ *
+ * @param redact removes secrets, which no failure may carry into a history
+ * @param scratch the directory whose file errors are explained; null for a worker without scratch
  */
 export const activityBoundary =
   (redact: Redact, scratch: string | null = null): ActivityInterceptorsFactory =>
@@ -84,7 +90,7 @@ export const activityBoundary =
               message: 'The worker is stopping; the step goes on elsewhere or later.',
             });
           if (cancellationSignal.aborted) throw new CancelledFailure('cancelled', error instanceof NothingSent ? [error.detail] : []);
-          if (!isForeseen(error)) Context.current().log.error('not foreseen', { error: messageOf(error), stack: stackOf(error) });
+          if (!isExpected(error)) Context.current().log.error('not foreseen', { error: messageOf(error), stack: stackOf(error) });
           throw toFailure(error, redact);
         }
       },

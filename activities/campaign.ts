@@ -32,18 +32,18 @@ export interface CampaignDeps extends ArtifactPlanDeps {
   readonly publishes: PublishClient;
 }
 
-/** Of one publish, in the workflow's history. */
-const REASON = 400;
-/** Entries that are planned at once, as many as publishes that are started or answered at once. */
-const AT_ONCE = 4;
-/** Names and rows lie in the workflow's history. */
+/** Longest reason of one publish, in characters: the workflow's history stores it. */
+const MAX_REASON = 400;
+/** Items of a batch that are processed concurrently: entries to plan, and publishes to start or to decide. */
+const CONCURRENCY = 4;
+/** Limit of entries in one campaign: the workflow's history stores their names and rows. */
 const MOST_ENTRIES = 5_000;
-/** Between two looks at what is followed: soon after something has moved, and later where nothing does. */
-const SOON_MS = 500;
-const LATER_MS = 15_000;
+/** Poll intervals for followed publishes: the shortest after a change, then doubled up to the longest. */
+const MIN_POLL_MS = 500;
+const MAX_POLL_MS = 15_000;
 
-/** Does something for each of a batch, and tells how far it is. */
-const forEach = <T, R>(
+/** Processes each item of a batch, and reports how many are done. */
+const mapBatch = <T, R>(
   items: readonly T[],
   noun: string,
   { signal, report }: { readonly signal: AbortSignal; readonly report: ReportProgress },
@@ -58,11 +58,11 @@ const forEach = <T, R>(
       report({ note: `${done} of ${items.length} ${noun}` });
       return result;
     },
-    { concurrency: AT_ONCE, signal },
+    { concurrency: CONCURRENCY, signal },
   );
 };
 
-/** Tiers are named in a message up to so many. */
+/** Limit of tiers that a message names. */
 const SHOWN_TIERS = 20;
 
 const nothingSelected = (select: CampaignSelection, only: readonly ArtifactKind[], entries: readonly CatalogEntry[]): SwpError => {
@@ -83,10 +83,10 @@ const nothingSelected = (select: CampaignSelection, only: readonly ArtifactKind[
 
 const isSelected = ({ entry }: CatalogEntry, select: CampaignSelection): boolean => !('tier' in select) || entry.tier === select.tier;
 
-/** The steps of a campaign. Nothing here writes to the Hub: publishes do, once they are approved. */
+/** Creates the steps of a campaign. None of them writes to the Hub: publishes do, once they are approved. */
 export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities => {
-  /** Read once a step: to parse a catalog of a thousand entries takes as long as to plan one. */
-  const snapshots = async (): Promise<(name: string) => EntrySnapshot | null> => {
+  /** Reads the catalog once per step: parsing a catalog of a thousand entries takes as long as planning one entry. */
+  const readSnapshots = async (): Promise<(name: string) => EntrySnapshot | null> => {
     const { validEntries } = await deps.catalog();
     return (name) => {
       const found = validEntries.get(name);
@@ -108,7 +108,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
       const volatile = [...volatileChecks(artifacts, host), ...(await cardChecks(planDeps.hub, artifacts, signal))];
       return rowOf(name, digest, artifacts, volatile);
     } catch (error) {
-      // A Hub that does not answer for this entry, however often it was asked, may answer for the others.
+      // A Hub that does not answer for this entry after all retries may still answer for the others.
       if (error instanceof SwpError && error.code !== 'hub/unauthorized') return plainRow(name, 'blocked', messageOf(error));
       throw error;
     }
@@ -136,17 +136,17 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
 
     planCampaignBatch: (batch) =>
       withHeartbeat('planning', async (signal, report) => {
-        const snapshot = await snapshots();
+        const snapshot = await readSnapshots();
         const planDeps = { ...deps, hub: withRetryReporting(deps.hub, report) };
-        return forEach(batch.entries, 'entries', { signal, report }, (name) => planOne(planDeps, name, snapshot(name), batch, signal));
+        return mapBatch(batch.entries, 'entries', { signal, report }, (name) => planOne(planDeps, name, snapshot(name), batch, signal));
       }),
 
     digestCampaign: (items) => Promise.resolve(campaignDigest(items)),
 
     startPublishes: ({ entries, ...options }) =>
       withHeartbeat('starting publishes', async (signal, report) => {
-        const snapshot = await snapshots();
-        return forEach(entries, 'publishes', { signal, report }, (name) =>
+        const snapshot = await readSnapshots();
+        return mapBatch(entries, 'publishes', { signal, report }, (name) =>
           attemptStart(deps.publishes, name, snapshot(name), options, signal),
         );
       }),
@@ -155,13 +155,13 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
       withHeartbeat('following publishes', async (signal, report) => {
         const until = Date.now() + forMs;
         let seen = '';
-        for (let wait = SOON_MS; ; wait = Math.min(wait * 2, LATER_MS)) {
+        for (let wait = MIN_POLL_MS; ; wait = Math.min(wait * 2, MAX_POLL_MS)) {
           const now = await deps.publishes.follow(publishes);
           const ended = now.filter((one) => one.ended).length;
           report({ note: `${ended} of ${publishes.length} publishes have ended` });
           if (ended === publishes.length || Date.now() >= until) return now;
           const stages = now.map(({ stage }) => stage).join();
-          if (stages !== seen) wait = SOON_MS;
+          if (stages !== seen) wait = MIN_POLL_MS;
           seen = stages;
           await delay(Math.min(wait, Math.max(0, until - Date.now())), undefined, { signal });
         }
@@ -169,7 +169,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
 
     decidePublishes: ({ publishes, ...decision }) =>
       withHeartbeat('deciding', (signal, report) =>
-        forEach(publishes, 'publishes', { signal, report }, async (publish) => ({
+        mapBatch(publishes, 'publishes', { signal, report }, async (publish) => ({
           entry: publish.entry,
           ...(await deps.publishes.decide(publish, decision, signal)),
         })),
@@ -177,7 +177,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
   };
 };
 
-/** What cannot be started holds back no other. */
+/** Starts one publish. A failure to start it does not stop the others. */
 const attemptStart = async (
   publishes: PublishClient,
   name: string,
@@ -189,7 +189,8 @@ const attemptStart = async (
   try {
     return { entry: name, run: await publishes.start(entry, options, signal), reason: null };
   } catch (error) {
-    if (error instanceof SwpError && !error.transient) return { entry: name, run: null, reason: sanitizeLine(messageOf(error), REASON) };
+    if (error instanceof SwpError && !error.transient)
+      return { entry: name, run: null, reason: sanitizeLine(messageOf(error), MAX_REASON) };
     throw error;
   }
 };

@@ -9,15 +9,15 @@ import type { Notification } from '../contract/notification.js';
 import { planEntry, type PlanDeps } from '../publish/planning/plan-entry.js';
 import { verifyPublished } from '../publish/verify/verify-published.js';
 
-/** Its Hub is one with a read token: nothing here writes there. Its policies are those of this worker's settings. */
+/** The Hub has a read token, because no step here writes to it. The policies come from this worker's settings. */
 export interface ControlDeps extends PlanDeps {
-  /** Tells people, in one attempt; does nothing where no webhook is set. */
+  /** Posts a notification in one attempt; does nothing if no webhook is set. */
   readonly notify: (notification: Notification, signal: AbortSignal) => Promise<void>;
-  /** Resolves when the workflow of that id has closed, however it closed; rejects when aborted. */
+  /** Resolves when the workflow with that id has closed, with any status; rejects when aborted. */
   readonly awaitWorkflow: (id: string, signal: AbortSignal) => Promise<void>;
 }
 
-/** The light steps: facts, plans, preconditions, verification, and waiting for a lock. */
+/** Creates the light steps: facts, plans, preconditions, verification, and waiting for a lock. */
 export const createControlActivities = (deps: ControlDeps): ControlActivities & WaitingActivities => ({
   planEntry: (request) =>
     withHeartbeat('planning', async (signal, report) => {

@@ -8,10 +8,10 @@ import { RateMeter } from '../core/rate-meter.js';
 
 const BEAT_MS = 2_000;
 const LOG_MS = 30_000;
-/** An attempt of a call that fails takes no longer, beside the wait before it. */
+/** Upper bound of one attempt of a failing call, without the wait before it. */
 const ATTEMPT_MS = 10 * 60_000;
 
-/** Runs a step while beating with its last progress, so that only a dead worker is taken for dead. */
+/** Runs a step and sends heartbeats with its last progress, so that only the step of a dead worker times out. */
 export const withHeartbeat = async <T>(
   step: string,
   run: (signal: AbortSignal, report: ReportProgress) => Promise<T>,
@@ -19,27 +19,29 @@ export const withHeartbeat = async <T>(
 ): Promise<T> => {
   const context = Context.current();
   const meter = new RateMeter();
-  let told: Omit<ProgressUpdate, 'failing'> = {};
-  let lasting: ProgressUpdate['failing'];
+  let latest: Omit<ProgressUpdate, 'failing'> = {};
+  let lastFailure: ProgressUpdate['failing'];
   const progress = (): Progress => {
-    const { doneBytes } = told;
+    const { doneBytes } = latest;
     const rate = doneBytes === undefined ? null : meter.rate(doneBytes, performance.now());
     const failing =
-      lasting === undefined || Date.now() > lasting.until ? {} : { failing: { since: lasting.since, reason: lasting.reason } };
-    return { step, ...(host === undefined ? {} : { host }), ...told, ...(rate === null ? {} : { rate: Math.round(rate) }), ...failing };
+      lastFailure === undefined || Date.now() > lastFailure.until
+        ? {}
+        : { failing: { since: lastFailure.since, reason: lastFailure.reason } };
+    return { step, ...(host === undefined ? {} : { host }), ...latest, ...(rate === null ? {} : { rate: Math.round(rate) }), ...failing };
   };
   const beat = setInterval(() => context.heartbeat(progress()), BEAT_MS);
   const log = setInterval(() => {
-    // Who only waits has nothing to tell, and there may be a thousand of them.
-    const level = Object.keys(told).length === 0 ? 'debug' : 'info';
+    // A step that only waits reports no progress, and a thousand of them may run: log those at debug level.
+    const level = Object.keys(latest).length === 0 ? 'debug' : 'info';
     context.log[level](`${step}: ${progressText(progress())}`);
   }, LOG_MS);
   context.heartbeat(progress());
   try {
     return await run(context.cancellationSignal, ({ failing, ...now }) => {
-      lasting = failing ?? lasting;
-      // A note about a wait leaves the bytes as they were; what moves again has no note.
-      told = 'note' in now ? { ...told, ...now } : now;
+      lastFailure = failing ?? lastFailure;
+      // A note about a wait keeps the byte counts. An update without a note means progress, and clears the note.
+      latest = 'note' in now ? { ...latest, ...now } : now;
     });
   } finally {
     clearInterval(beat);
@@ -47,7 +49,7 @@ export const withHeartbeat = async <T>(
   }
 };
 
-/** The same Hub, which tells people through heartbeats and the log why nothing moves: otherwise a wait looks like work. */
+/** Returns the same Hub, which reports retries in heartbeats and the log: otherwise a wait looks like work. */
 export const withRetryReporting = (hub: HubConfig, report: ReportProgress): HubConfig => ({
   ...hub,
   onRetry: (error, waitMs, failingMs) => {

@@ -27,37 +27,43 @@ import { inputsOf, shouldDeferClaim } from '../publish/build/vindex/shared-input
 export interface HighmemDeps extends ScratchParts {
   readonly host: string;
   readonly larql: HostLarql;
-  /** With the write token: used for the target's calls alone. */
+  /** Has the write token; used only for calls that concern the target. */
   readonly writeHub: HubConfig;
-  /** With the token for sources, which may be another one. */
+  /** Has the token for sources, which may differ from the write token. */
   readonly sourceHub: HubConfig;
-  /** Namespaces that this worker may write to; null where only the token decides. */
+  /** Namespaces that this worker may write to; null if only the token decides. */
   readonly targets: readonly string[] | null;
-  /** How long a claim waits at most before it asks the hosts again, in milliseconds. */
+  /** Longest wait before a refused claim is retried, in milliseconds. */
   readonly busyRetryMs: number;
   /**
-   * How long a claim is left to hosts that may have done more of its work, each time, in milliseconds; and how long one
-   * that was refused waits at first, then longer each time: with several hosts another may have room.
+   * Wait before a deferred claim is retried, in milliseconds: another host may have done more of its work. Also the first
+   * wait of a refused claim, which grows with each attempt: with several hosts, another one may have room.
    */
   readonly deferMs: number;
-  /** True once the process was asked to stop: an upload then ends at a part's boundary. */
+  /** True once the process has to stop: an upload then ends at the boundary of a part. */
   readonly shouldStop: () => boolean;
 }
 
-/** The workflow of the artifact that a step works for; it holds the claim too. */
+/** Returns the workflow id of the artifact that a step works for, which is also the holder of the claim. */
 const holderOf = (): string => Context.current().info.workflowExecution?.workflowId ?? '';
 
-/** Where a person finds the files that were sealed. */
+/** Returns the directories where a person finds the sealed files. */
 const directoriesOf = ({ files }: Sealed): string[] => [
   ...new Set(files.flatMap(({ path, bytes }) => (bytes.at === 'scratch' ? [bytes.path.slice(0, -path.length - 1)] : []))),
 ];
 
-/** A refused claim may come to the same full host again: so slowly, a dozen attempts go by in its first minute. */
+/**
+ * Factor by which the wait grows after each refusal. It is small, because the next attempt may reach the same full host: a
+ * dozen attempts fit in the first minute.
+ */
 const BUSY_GROWTH = 1.3;
 
 const LOST = new Set(['seal/missing', 'seal/differs']);
 
-/** Works with what was sealed. Where that is gone or not what it was, this host has to build it again. */
+/**
+ * Runs a step on the sealed files. Returns `scratch-lost` if they are missing or differ: this host has to build them
+ * again.
+ */
 const orScratchLost = async <T>(run: () => Promise<T>): Promise<T | { readonly outcome: 'scratch-lost'; readonly reason: string }> => {
   try {
     return await run();
@@ -67,20 +73,20 @@ const orScratchLost = async <T>(run: () => Promise<T>): Promise<T | { readonly o
   }
 };
 
-/** The steps of a high-memory host: what it can do, taking a slot, and the heavy work of one artifact. */
+/** Creates the steps of a high-memory host: probing it, claiming it, and the heavy work of one artifact. */
 export const createHighmemActivities = (deps: HighmemDeps): LightActivities & ClaimActivities & HostActivities => {
   const admit = async (approved: ApprovedArtifact): Promise<void> => {
     assertApproved(approved);
     assertTargetAllowed(approved.plan.target.repo, deps.targets);
     await assertOwnDirectory(deps.layout.root);
   };
-  const beating = <T>(step: string, run: (signal: AbortSignal, report: ReportProgress) => Promise<T>): Promise<T> =>
+  const withHostHeartbeat = <T>(step: string, run: (signal: AbortSignal, report: ReportProgress) => Promise<T>): Promise<T> =>
     withHeartbeat(step, run, deps.host);
   const hubs = (report: ReportProgress) => ({
     hub: withRetryReporting(deps.writeHub, report),
     sourceHub: withRetryReporting(deps.sourceHub, report),
   });
-  /** A claim counts on the space of what is still being deleted. */
+  /** Waits until the trash is deleted, because a claim counts its space as free. */
   const awaitDeletion = async (report: ReportProgress, signal: AbortSignal): Promise<void> => {
     if ((await deps.trash.bytes()) === 0) return;
     report({ note: 'deleting what is no longer used' });
@@ -94,7 +100,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
   };
   return {
     probeHost: (request) =>
-      beating('probing', (signal, report) =>
+      withHostHeartbeat('probing', (signal, report) =>
         probeHost(
           {
             host: deps.host,
@@ -110,7 +116,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       ),
 
     claimHost: ({ holder, recipeDigest, diskBytes, memoryBytes = 0, recipe, excludedHost }) =>
-      beating('claiming a host', async () => {
+      withHostHeartbeat('claiming a host', async () => {
         const { attempt } = Context.current().info;
         if (recipe?.kind === 'vindex' && (await shouldDeferClaim(recipe, deps.shared, attempt)))
           throw ApplicationFailure.create({
@@ -132,7 +138,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       }),
 
     buildArtifact: (approved) =>
-      beating('building', async (signal, report) => {
+      withHostHeartbeat('building', async (signal, report) => {
         await admit(approved);
         await awaitDeletion(report, signal);
         const { plan } = approved;
@@ -157,7 +163,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       }),
 
     uploadArtifact: ({ approved, manifestDigest }) =>
-      beating('uploading', async (signal, report) => {
+      withHostHeartbeat('uploading', async (signal, report) => {
         await admit(approved);
         assertReleased(approved, manifestDigest);
         const target = { ...hubs(report), layout: deps.layout, shouldStop: deps.shouldStop };
@@ -165,7 +171,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       }),
 
     commitArtifact: ({ approved, manifestDigest, parent }) =>
-      beating('committing', async (signal, report) => {
+      withHostHeartbeat('committing', async (signal, report) => {
         let isSent = false;
         const onSent = (): void => void (isSent = true);
         try {
@@ -177,18 +183,18 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
           );
         } catch (error) {
           if (isSent) throw error;
-          // An attempt before this one may have sent a request before its worker died.
+          // An earlier attempt may have sent a request before its worker died.
           throw new NothingSent(error, Context.current().info.attempt > 1 ? 'nothing-sent-now' : 'nothing-sent');
         }
       }),
 
     fileInCollection: (approved) =>
-      beating('filing', (signal, report) =>
+      withHostHeartbeat('filing', (signal, report) =>
         fileTarget({ hub: withRetryReporting(deps.writeHub, report), targets: deps.targets }, approved, signal),
       ),
 
     releaseHost: ({ holder, recipeDigest, what }) =>
-      beating('releasing the host', async () => {
+      withHostHeartbeat('releasing the host', async () => {
         if (what === 'slot') return deps.claims.freeSlot(holder);
         await deps.claims.release(holder, recipeDigest);
         await deps.shared.release(holder);

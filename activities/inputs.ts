@@ -38,7 +38,7 @@ type ActivityName = keyof (ControlActivities &
   RevalidateActivities &
   CampaignActivities);
 
-/** The one argument of every activity: whoever may start a workflow may send anything. */
+/** Schemas of the single argument of each activity: a person who may start a workflow may send any value. */
 export const INPUTS: Readonly<Record<ActivityName, z.ZodType>> = {
   planEntry: PlanRequest,
   checkPreconditions: ArtifactPlan,

@@ -15,20 +15,23 @@ import { checkTargets } from '../publish/verify/fleet/check-targets.js';
 import { readBackTargets, type ReadSoFar } from '../publish/verify/fleet/read-back-targets.js';
 
 export interface RevalidateDeps {
-  /** With a read token. */
+  /** Has a read token. */
   readonly hub: HubConfig;
   /** The catalog as it is now. */
   readonly catalog: () => Promise<Pick<ReadCatalog, 'validEntries' | 'problems'>>;
-  /** Accounts whose commits are expected; null: anybody's. */
+  /** Accounts whose commits are expected; null: any account's. */
   readonly publishers: readonly string[] | null;
-  /** Starts a publish that waits for approval, unless one was answered for the same findings. */
+  /** Starts a publish that waits for approval, unless an earlier one for the same findings was answered. */
   readonly startRepair: (entry: EntrySnapshot, findings: Digest) => Promise<Omit<RepairReport, 'entry'>>;
 }
 
-/** Their names lie in one history event. */
+/** Limit of targets in one run: one history event holds all their names. */
 const MOST_TARGETS = 20_000;
 
-/** What an attempt before this one told with its last heartbeat; from it nothing is lost, and little is read again. */
+/**
+ * Details of the last heartbeat of an earlier attempt. A new attempt continues from them: it loses nothing and reads
+ * little again.
+ */
 const Resumed = z.object({
   resume: z.object({
     targets: z.array(z.string()),
@@ -43,11 +46,11 @@ const NOTHING_READ: ReadSoFar = { targets: [], files: 0, bytes: 0, ofBytes: 0, f
 
 const resumed = (): ReadSoFar => Resumed.safeParse(Context.current().info.heartbeatDetails).data?.resume ?? NOTHING_READ;
 
-/** The activities of re-validation. They are given no client that could write to the Hub. */
+/** Creates the activities of re-validation. They get no client that could write to the Hub. */
 export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActivities => {
   const { hub, publishers } = deps;
-  /** A target that is in the catalog no more has nothing to be held to. */
-  const pick = async (wanted: readonly string[]): Promise<FleetTarget[]> => {
+  /** Returns the targets that are still in the catalog: without an entry there is nothing to compare a target with. */
+  const findTargets = async (wanted: readonly string[]): Promise<FleetTarget[]> => {
     const keys = new Set(wanted.map(repoKey));
     return fleetOf((await deps.catalog()).validEntries.values()).filter(({ target }) => keys.has(repoKey(target)));
   };
@@ -85,7 +88,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
 
     checkTargets: (request) =>
       withHeartbeat('checking targets', async (signal, report) => {
-        const targets = await pick(request.targets);
+        const targets = await findTargets(request.targets);
         const onDone = (done: number): void => report({ note: `${done} of ${targets.length} targets` });
         const findings = await checkTargets(withRetryReporting(hub, report), targets, { publishers, onDone }, signal);
         return { findings: tableAfter(request.before, findings), repairs: repairsOf(findings) };
@@ -108,7 +111,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
         };
         const { files, bytes, ofBytes, findings } = await readBackTargets(
           withRetryReporting(hub, report),
-          await pick(wanted),
+          await findTargets(wanted),
           options,
           signal,
         );

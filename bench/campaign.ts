@@ -17,7 +17,7 @@ import { withHub } from './hub-process.js';
 
 const BUNDLE = join(import.meta.dirname, '..', 'workflow-bundle.js');
 
-/** A campaign over a fleet of which nothing changes: what it costs Temporal. */
+/** Measures the load on Temporal of a campaign over a fleet in which nothing changes. */
 export const measureCampaign = async ({ directory, catalog, targets }: Fleet, root: string): Promise<Figure[]> => {
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
@@ -36,7 +36,7 @@ export const measureCampaign = async ({ directory, catalog, targets }: Fleet, ro
       const control = await createControlWorkers({
         ...common,
         hub: hub('hf_benchreader'),
-        workflows: { workflowBundle: { codePath: BUNDLE } },
+        workflowBundle: { codePath: BUNDLE },
       });
       const write = hub('hf_benchwriter');
       const highmem = await createHighmemWorkers({ ...common, writeHub: write, sourceHub: write, shouldStop: () => false, env: {} });

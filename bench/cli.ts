@@ -14,12 +14,12 @@ const MAIN = fileURLToPath(new URL('../client/main.js', import.meta.url));
 const RUNS = 15;
 const LIST_RUNS = 5;
 const WAITING = 1_000;
-/** Against these, memory must stay what it is, but for garbage that is not collected yet. */
+/** Publishes of the second measurement. Peak memory must not grow with them, except for garbage that is not collected yet. */
 const MORE = 3_000;
-const GARBAGE = 1.2;
-const AT_ONCE = 50;
-/** The process says its own peak as it ends. */
-const TELL_PEAK = `--import=data:text/javascript,process.on('exit',()=>process.stderr.write('\\npeak '+process.resourceUsage().maxRSS))`;
+const MAX_MEMORY_RATIO = 1.2;
+const CONCURRENCY = 50;
+/** Makes the process print its peak memory (in KiB) when it exits. */
+const REPORT_PEAK = `--import=data:text/javascript,process.on('exit',()=>process.stderr.write('\\npeak '+process.resourceUsage().maxRSS))`;
 
 const time = (args: readonly string[]): number => {
   const begin = performance.now();
@@ -27,21 +27,21 @@ const time = (args: readonly string[]): number => {
   return performance.now() - begin;
 };
 
-/** `swp` against starting Node itself, in turn, so that a noisy machine slows both. */
+/** Measures `swp` against the start of Node itself, in turn, so that a noisy machine slows both. */
 const coldStart = (argument: string): Figure => {
   const ratios = Array.from({ length: RUNS }, () => time([MAIN, argument]) / time(['-e', '0']));
   return { name: `swp ${argument} over node -e 0`, value: median(ratios), unit: 'x', goal: { atMost: 2 }, how: `median of ${RUNS} pairs` };
 };
 
-interface Ran {
+interface RunResult {
   readonly milliseconds: number;
   readonly peakBytes: number;
   readonly rows: number;
 }
 
-const run = async (argument: string, address: string): Promise<Ran> => {
+const run = async (argument: string, address: string): Promise<RunResult> => {
   const begin = performance.now();
-  const child = spawn(process.execPath, [TELL_PEAK, MAIN, argument], {
+  const child = spawn(process.execPath, [REPORT_PEAK, MAIN, argument], {
     env: { PATH: process.env['PATH'], TEMPORAL_ADDRESS: address, TEMPORAL_CONFIG_FILE: '/nonexistent' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -53,12 +53,15 @@ const run = async (argument: string, address: string): Promise<Ran> => {
   return { milliseconds: performance.now() - begin, peakBytes: peak, rows: out.split('\n').length - 1 };
 };
 
-/** Several runs, each of which must show every row: the time of the fastest, since others on the machine only add to it. */
-const fastest = async (command: string, address: string, count: number): Promise<Ran> => {
-  const runs: Ran[] = [];
+/**
+ * Runs the command several times; each run must show every row. Returns the time of the fastest run, since other processes
+ * on the machine only add to it, and the median of the peak memory.
+ */
+const fastest = async (command: string, address: string, count: number): Promise<RunResult> => {
+  const runs: RunResult[] = [];
   for (let at = 0; at < LIST_RUNS; at += 1) runs.push(await run(command, address));
-  const lost = runs.find(({ rows }) => rows !== count);
-  if (lost !== undefined) throw new Error(`swp ${command} showed ${lost.rows} of ${count} rows`);
+  const incomplete = runs.find(({ rows }) => rows !== count);
+  if (incomplete !== undefined) throw new Error(`swp ${command} showed ${incomplete.rows} of ${count} rows`);
   return {
     milliseconds: Math.min(...runs.map(({ milliseconds }) => milliseconds)),
     peakBytes: median(runs.map(({ peakBytes }) => peakBytes)),
@@ -66,8 +69,11 @@ const fastest = async (command: string, address: string, count: number): Promise
   };
 };
 
-/** Publishes that wait for a reviewer, until there are so many. No worker runs: what is measured is `swp`, and the server's list. */
-const wait = async ({ client }: TemporalClient, from: number, to: number): Promise<void> => {
+/**
+ * Starts publishes that wait for a reviewer, until the server counts `to`. No worker runs: only `swp` and the server's list
+ * are measured.
+ */
+const startWaitingPublishes = async ({ client }: TemporalClient, from: number, to: number): Promise<void> => {
   await pMap(
     Array.from({ length: to - from }, (_, at) => `bench/waiting-${from + at}`),
     (entry) =>
@@ -79,7 +85,7 @@ const wait = async ({ client }: TemporalClient, from: number, to: number): Promi
           { key: SwpStage, value: 'awaiting-approval' },
         ],
       }),
-    { concurrency: AT_ONCE },
+    { concurrency: CONCURRENCY },
   );
   while ((await client.workflow.count()).count < to) await new Promise((resolve) => setTimeout(resolve, 50));
 };
@@ -90,14 +96,14 @@ const measureLists = async (): Promise<Figure[]> => {
   const temporal = await connectClient({ env: { TEMPORAL_ADDRESS: server.address, TEMPORAL_CONFIG_FILE: '/nonexistent' } });
   try {
     const figures: Figure[] = [];
-    const measured = async (count: number) => ({
+    const measureBoth = async (count: number) => ({
       pending: await fastest('pending', server.address, count),
       status: await fastest('status', server.address, count),
     });
-    await wait(temporal, 0, WAITING);
-    const some = await measured(WAITING);
-    await wait(temporal, WAITING, MORE);
-    const more = await measured(MORE);
+    await startWaitingPublishes(temporal, 0, WAITING);
+    const some = await measureBoth(WAITING);
+    await startWaitingPublishes(temporal, WAITING, MORE);
+    const more = await measureBoth(MORE);
     for (const command of ['pending', 'status'] as const) {
       figures.push(
         {
@@ -111,7 +117,7 @@ const measureLists = async (): Promise<Figure[]> => {
           name: `swp ${command}: memory of ${MORE} over ${WAITING}`,
           value: more[command].peakBytes / some[command].peakBytes,
           unit: 'x',
-          goal: { atMost: GARBAGE },
+          goal: { atMost: MAX_MEMORY_RATIO },
           how: `peak resident ${Math.round(more[command].peakBytes / 1e6)} MB and ${Math.round(some[command].peakBytes / 1e6)} MB`,
         },
       );
@@ -123,5 +129,5 @@ const measureLists = async (): Promise<Figure[]> => {
   }
 };
 
-/** What a person waits for at the keyboard. */
+/** Measures the commands that a person waits for at the keyboard. */
 export const measureCli = async (): Promise<Figure[]> => [coldStart('--version'), coldStart('--help'), ...(await measureLists())];

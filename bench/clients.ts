@@ -21,9 +21,9 @@ const MEMORY_GOAL = 256;
 const Result = z.object({ seconds: z.number(), peakBytes: z.number() });
 type Result = z.infer<typeof Result>;
 
-type Way = 'swp' | 'js' | 'python';
+type Client = 'swp' | 'js' | 'python';
 
-/** Files to publish: how many, and how large each is. */
+/** Files to publish: their number, and the size of each. */
 interface Load {
   readonly name: string;
   readonly files: number;
@@ -35,7 +35,7 @@ const LOADS: readonly Load[] = [
   { name: '1,000 x 1 MiB', files: 1_000, bytes: MIB },
 ];
 
-/** The `hf` of the Python environment that the tests install. */
+/** Returns the path of `hf` in the Python environment that the tests install. */
 const findHf = async (): Promise<string> => {
   const tools = join(projectRoot(), '.tools');
   const found = (await readdir(tools).catch(() => [])).find((name) => /^python-[0-9a-f]+$/.test(name));
@@ -47,7 +47,7 @@ const writeLoad = async ({ files, bytes }: Load, directory: string): Promise<voi
   await mkdir(directory);
   for (let at = 0; at < files; at += 1) {
     const path = join(directory, `weights-${String(at).padStart(4, '0')}.safetensors`);
-    // Distinct bytes: equal files would be one object. One large file may be a sparse one.
+    // Several files need distinct bytes: equal files would be one object. A single large file may be sparse.
     if (files > 1) await writeFile(path, randomBytes(bytes));
     else {
       const file = await open(path, 'w');
@@ -57,9 +57,9 @@ const writeLoad = async ({ files, bytes }: Load, directory: string): Promise<voi
   }
 };
 
-const runOnce = async (order: Record<string, string>): Promise<Result> => {
+const runOnce = async (options: Record<string, string>): Promise<Result> => {
   const program = fileURLToPath(new URL('publish-once.js', import.meta.url));
-  return Result.parse(JSON.parse((await execa(process.execPath, [program, JSON.stringify({ token: TOKEN, ...order })])).stdout));
+  return Result.parse(JSON.parse((await execa(process.execPath, [program, JSON.stringify({ token: TOKEN, ...options })])).stdout));
 };
 
 const runPython = async (hf: string, endpoint: string, repo: string, directory: string, home: string): Promise<Result> => {
@@ -77,14 +77,14 @@ const runPython = async (hf: string, endpoint: string, repo: string, directory: 
   return { seconds: (performance.now() - begin) / 1000, peakBytes: 0 };
 };
 
-/** One publish of these files to a hub of its own, which is empty and is thrown away. */
-const publishOnce = async (way: Way, hf: string, directory: string, root: string): Promise<Result> => {
+/** Publishes these files once, to a new and empty hub, which is deleted afterwards. */
+const publishOnce = async (way: Client, hf: string, directory: string, root: string): Promise<Result> => {
   const hubDirectory = await mkdtemp(join(root, 'hub-'));
   const repo = 'bench/target';
   const seeding = await startLocalHub({ directory: hubDirectory });
   await seeding.admin.createRepo(repo);
   await seeding.close();
-  // What was written before must not be on its way to the disk while this run waits for its own bytes there.
+  // Flush earlier writes, so that this run does not compete with them for the disk.
   await execa('sync');
   try {
     return await withHub({ directory: hubDirectory, tokens: TOKENS }, ({ url }) =>
@@ -100,7 +100,7 @@ const publishOnce = async (way: Way, hf: string, directory: string, root: string
 const compareClients = async (load: Load, hf: string, root: string): Promise<Figure[]> => {
   const directory = join(root, 'files');
   await writeLoad(load, directory);
-  const rounds: Record<Way, Result>[] = [];
+  const rounds: Record<Client, Result>[] = [];
   for (let run = 0; run < RUNS; run += 1)
     rounds.push({
       swp: await publishOnce('swp', hf, directory, root),
@@ -108,8 +108,8 @@ const compareClients = async (load: Load, hf: string, root: string): Promise<Fig
       python: await publishOnce('python', hf, directory, root),
     });
   await rm(directory, { recursive: true });
-  const seconds = (way: Way): number => median(rounds.map((round) => round[way].seconds));
-  const against = (way: Way, name: string): Figure => ({
+  const seconds = (way: Client): number => median(rounds.map((round) => round[way].seconds));
+  const against = (way: Client, name: string): Figure => ({
     name: `${load.name} against ${name}`,
     value: median(rounds.map((round) => round[way].seconds / round.swp.seconds)),
     unit: 'x',
@@ -132,7 +132,7 @@ const compareClients = async (load: Load, hf: string, root: string): Promise<Fig
 const MIRRORED = 2048 * MIB;
 
 const mirrorFigures = async ({ url, requests }: HubProcess, root: string): Promise<Figure[]> => {
-  const ours = await runOnce({
+  const mirror = await runOnce({
     way: 'mirror',
     endpoint: url,
     source: 'bench/source',
@@ -148,11 +148,11 @@ const mirrorFigures = async ({ url, requests }: HubProcess, root: string): Promi
       value: bytes / MIRRORED,
       unit: 'x',
       goal: { atMost: 1.0001 },
-      how: `2 GiB from hub to hub at ${Math.round(MIRRORED / MIB / ours.seconds)} MiB/s, ${read.length} requests`,
+      how: `2 GiB from hub to hub at ${Math.round(MIRRORED / MIB / mirror.seconds)} MiB/s, ${read.length} requests`,
     },
     {
       name: 'resident memory of a mirror',
-      value: ours.peakBytes / 1e6,
+      value: mirror.peakBytes / 1e6,
       unit: 'MB',
       goal: { atMost: MEMORY_GOAL },
       how: 'sampled every 20 ms',
@@ -160,7 +160,7 @@ const mirrorFigures = async ({ url, requests }: HubProcess, root: string): Promi
   ];
 };
 
-/** A large file from one repository of a local hub to another, which copies nothing by itself. */
+/** Measures mirroring a large file from one repository to another of a local hub that cannot copy between repositories itself. */
 const measureMirror = async (root: string): Promise<Figure[]> => {
   const directory = join(root, 'mirror-hub');
   const seeding = await startLocalHub({ directory });
@@ -172,7 +172,7 @@ const measureMirror = async (root: string): Promise<Figure[]> => {
   return withHub({ directory, tokens: TOKENS, serverCopy: false }, (hub) => mirrorFigures(hub, root));
 };
 
-/** Whole publishes beside those of other clients, and a mirror from hub to hub. */
+/** Measures whole publishes against those of other clients, and a mirror from hub to hub. */
 export const measureClients = async (): Promise<Figure[]> => {
   const root = await mkdtemp(join(tmpdir(), 'swp-bench-clients-'));
   try {

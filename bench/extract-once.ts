@@ -15,13 +15,13 @@ import { RepoId } from '../core/ids.js';
 import type { RepoFile } from '../hub/repo-file.js';
 import { SourceProof } from '../plan/source-proof.js';
 
-const Order = z.object({ way: z.enum([...SourceProof.options, 'naive']), endpoint: z.string(), repo: RepoId, directory: z.string() });
+const Options = z.object({ way: z.enum([...SourceProof.options, 'naive']), endpoint: z.string(), repo: RepoId, directory: z.string() });
 
 const SAMPLE_MS = 20;
 const FILES_IN_FLIGHT = 4;
 
-// One extraction in a process of its own, so that its memory is its own.
-const { way, endpoint, repo, directory } = Order.parse(JSON.parse(process.argv[2] ?? '{}'));
+// Runs one extraction in its own process, so that the peak memory covers nothing else.
+const { way, endpoint, repo, directory } = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
 const { signal } = new AbortController();
 const hub = { endpoint: new URL(endpoint) };
 await mkdir(directory, { recursive: true });
@@ -33,9 +33,9 @@ const source = await readSource(hub, repo, null, signal);
 if (source === null) throw new Error(`${repo} is not there`);
 const selection = await readMtpSource(hub, source, 'source', signal);
 const paths = new Set(selection.tensors.map(({ file }) => file));
-const touched = source.files.filter(({ path }) => paths.has(path));
+const touchedFiles = source.files.filter(({ path }) => paths.has(path));
 
-/** Whole shards to disk first, compared with nothing, and the same extraction from there. */
+/** Downloads whole shards to disk and compares them with nothing. The extraction then reads them from there. */
 const downloadAll = async (): Promise<void> => {
   const readers = connectSource(hub, source);
   const download = async (file: RepoFile): Promise<void> => {
@@ -43,7 +43,7 @@ const downloadAll = async (): Promise<void> => {
     await mkdir(dirname(path), { recursive: true });
     await pipeline(Readable.from(readers.readerOf(file.path).read(0, file.size, signal)), createWriteStream(path));
   };
-  await pMap(touched, download, { concurrency: FILES_IN_FLIGHT });
+  await pMap(touchedFiles, download, { concurrency: FILES_IN_FLIGHT });
   readers.close();
 };
 if (way === 'naive') await downloadAll();
@@ -52,7 +52,7 @@ const { sha256 } = await extractMtp({ hub, source, selection, proof, directory, 
 const seconds = (performance.now() - begin) / 1000;
 clearInterval(sample);
 const neededBytes = selection.tensors.reduce((sum, tensor) => sum + tensor.end - tensor.begin, 0);
-const touchedBytes = touched.reduce((sum, { size }) => sum + size, 0);
+const touchedBytes = touchedFiles.reduce((sum, { size }) => sum + size, 0);
 process.stdout.write(
   JSON.stringify({ seconds, peakBytes: Math.max(peakBytes, process.memoryUsage.rss()), neededBytes, touchedBytes, sha256 }),
 );

@@ -4,7 +4,7 @@ export interface Figure {
   readonly value: number;
   readonly unit: string;
   readonly goal: { readonly atMost: number } | { readonly atLeast: number };
-  /** What was measured, with the sizes that matter. */
+  /** Describes the measurement, with the sizes that matter. */
   readonly how: string;
 }
 

@@ -13,27 +13,27 @@ import { readRepo } from '../hub/read/repo.js';
 import { Secret } from '../core/secret.js';
 import { verifyPaths } from '../hub/read/verify-files.js';
 
-const Order = z.discriminatedUnion('way', [
+const Options = z.discriminatedUnion('way', [
   z.object({ way: z.literal('check'), endpoint: z.string(), catalog: z.string(), targets: z.int() }),
   z.object({ way: z.enum(['read-back', 'plain']), endpoint: z.string(), repo: RepoId }),
 ]);
 
 const SAMPLE_MS = 20;
-/** As the workflow does it. */
+/** Targets per batch, as in the nightly re-validation. */
 const BATCH = 50;
 const { signal } = new AbortController();
 
-// One look at a fleet, or one pass over a file, in a process of its own, so that its memory is its own.
-const order = Order.parse(JSON.parse(process.argv[2] ?? '{}'));
-const hub: HubConfig = { endpoint: new URL(order.endpoint), token: new Secret('hf_benchreader') };
+// Runs one check of a fleet, or one pass over a file, in its own process, so that the peak memory covers nothing else.
+const options = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
+const hub: HubConfig = { endpoint: new URL(options.endpoint), token: new Secret('hf_benchreader') };
 
-const check = async (catalog: string, most: number): Promise<number> => {
+const check = async (catalog: string, maxTargets: number): Promise<number> => {
   const { entries } = await loadCatalog({ cwd: '/', file: catalog });
-  const fleet = fleetOf(entries.values()).slice(0, most);
-  const paced = { ...hub, budget: new RateBudget() };
+  const fleet = fleetOf(entries.values()).slice(0, maxTargets);
+  const budgeted = { ...hub, budget: new RateBudget() };
   let findings = 0;
   for (const targets of batchesOf(fleet, BATCH))
-    findings += (await checkTargets(paced, targets, { publishers: ['writer'], onDone: () => undefined }, signal)).length;
+    findings += (await checkTargets(budgeted, targets, { publishers: ['writer'], onDone: () => undefined }, signal)).length;
   return findings;
 };
 
@@ -52,21 +52,21 @@ const readBack = async (repo: RepoId): Promise<void> => {
   if (mismatches.length > 0) throw new Error(mismatches[0]?.reason);
 };
 
-/** Range after range with `node:http`, thrown away. */
+/** Downloads the whole file as one range with `node:http` and discards it. */
 const plain = async (repo: RepoId): Promise<void> => {
   const { commit, file } = await largest(repo);
   const { url } = await locate(hub, { repo, commit, ...file }, { signal });
-  const [answer] = (await once(get(url, { headers: { range: `bytes=0-${file.size - 1}` } }), 'response')) as [IncomingMessage];
-  answer.resume();
-  await once(answer, 'end');
+  const [response] = (await once(get(url, { headers: { range: `bytes=0-${file.size - 1}` } }), 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
 };
 
 let peakBytes = 0;
 const sample = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage.rss())), SAMPLE_MS);
 const begin = performance.now();
 let findings = 0;
-if (order.way === 'check') findings = await check(order.catalog, order.targets);
-else await (order.way === 'plain' ? plain : readBack)(order.repo);
+if (options.way === 'check') findings = await check(options.catalog, options.targets);
+else await (options.way === 'plain' ? plain : readBack)(options.repo);
 const seconds = (performance.now() - begin) / 1000;
 clearInterval(sample);
 process.stdout.write(JSON.stringify({ seconds, findings, peakBytes: Math.max(peakBytes, process.memoryUsage.rss()) }));

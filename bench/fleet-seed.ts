@@ -21,11 +21,11 @@ export const FLEET_TOKENS = [
   { token: 'hf_benchreader', user: 'reader', orgs: ['bench'], role: 'read' as const },
   { token: 'hf_benchwriter', user: 'writer', orgs: ['bench'], role: 'write' as const },
 ];
-const AT_ONCE = 4;
+const CONCURRENCY = 4;
 const HOLDER = 'bench';
 
 export interface Fleet {
-  /** Of the hub, which is closed again. */
+  /** Directory of the hub, which no longer runs. */
   readonly directory: string;
   readonly catalog: string;
   readonly targets: number;
@@ -38,7 +38,7 @@ const entryOf = (at: number, sources: number): EntrySnapshot => {
   return EntrySnapshot.parse({ name: `bench/${key}`, entry: fields });
 };
 
-/** Publishes so many sidecars by the steps of a publish, from sources that several share, with a catalog of their entries. */
+/** Publishes `targets` sidecars with the steps of a publish, from `sources` shared repositories, and writes a catalog of their entries. */
 export const seedFleet = async (root: string, targets: number, sources: number): Promise<Fleet> => {
   const directory = join(root, 'hub');
   const entries = Array.from({ length: targets }, (_, at) => entryOf(at, sources));
@@ -68,7 +68,7 @@ export const seedFleet = async (root: string, targets: number, sources: number):
     if (plan === undefined) throw new Error(`${entry.name} has no artifact`);
     const decision = { round: 1, plan: digest, verdict: 'approve' as const, reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' };
     const approved = { entryName: entry.name, entryPlan, plan, decision, terms: { policy: ONE_APPROVAL, startedBy: null } };
-    // Keyed by the recipe: what several targets are made from is built once.
+    // The payload is keyed by its recipe, so that targets with the same recipe share one build.
     const payload = await buildPayload(deps, { plan, holder: HOLDER, report, signal });
     const sealed = await seal(deps, approved, payload, signal);
     const to = { hub, sourceHub: hub, layout, shouldStop: () => false };
@@ -77,9 +77,9 @@ export const seedFleet = async (root: string, targets: number, sources: number):
     const committed = await commitSealed(to, approved, sealed, uploaded.parent, signal);
     if (committed.outcome !== 'committed') throw new Error(committed.reason);
   };
-  // The first of each source builds, the others find what it built.
-  await pMap(entries.slice(0, sources), publish, { concurrency: AT_ONCE });
-  await pMap(entries.slice(sources), publish, { concurrency: AT_ONCE });
+  // The first target of each source builds its payload; the others reuse it.
+  await pMap(entries.slice(0, sources), publish, { concurrency: CONCURRENCY });
+  await pMap(entries.slice(sources), publish, { concurrency: CONCURRENCY });
   await local.close();
   await mkdir(join(root, 'catalog'));
   const catalog = join(root, 'catalog', 'skulk-weights.yaml');

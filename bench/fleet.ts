@@ -14,10 +14,10 @@ import { zeros } from './zeros.js';
 const MIB = 1024 ** 2;
 const TARGETS = 1_000;
 const SOURCES = 100;
-/** Against these, memory must stay what it is, but for garbage that is not collected yet. */
+/** Targets of the smaller check. Peak memory must not grow with the fleet, except for garbage that is not collected yet. */
 const FEWER = 250;
-const GARBAGE = 1.2;
-/** The Hub's own limits of a free account, in windows of ten seconds instead of five minutes. */
+const MAX_MEMORY_RATIO = 1.2;
+/** The Hub's limits for a free account, in windows of ten seconds instead of five minutes. */
 const RATE_LIMIT = { api: 1_000, resolvers: 5_000, windowSeconds: 10 };
 const LARGE = 2048 * MIB;
 const LARGE_REPO = 'bench/large';
@@ -35,7 +35,7 @@ const once = async (order: Readonly<Record<string, unknown>>): Promise<Result> =
 
 const measureCheck = ({ directory, catalog, targets, sources }: Fleet): Promise<Figure[]> =>
   withHub({ directory, tokens: FLEET_TOKENS, rateLimit: RATE_LIMIT }, async ({ url, requests }) => {
-    const few = await once({ way: 'check', endpoint: url, catalog, targets: FEWER });
+    const fewer = await once({ way: 'check', endpoint: url, catalog, targets: FEWER });
     const before = (await requests()).length;
     const all = await once({ way: 'check', endpoint: url, catalog, targets });
     const made = (await requests()).slice(before);
@@ -66,10 +66,10 @@ const measureCheck = ({ directory, catalog, targets, sources }: Fleet): Promise<
       },
       {
         name: `memory of ${targets} targets over ${FEWER}`,
-        value: all.peakBytes / few.peakBytes,
+        value: all.peakBytes / fewer.peakBytes,
         unit: 'x',
-        goal: { atMost: GARBAGE },
-        how: `peak resident ${Math.round(all.peakBytes / 1e6)} MB and ${Math.round(few.peakBytes / 1e6)} MB`,
+        goal: { atMost: MAX_MEMORY_RATIO },
+        how: `peak resident ${Math.round(all.peakBytes / 1e6)} MB and ${Math.round(fewer.peakBytes / 1e6)} MB`,
       },
     ];
   });
@@ -81,7 +81,7 @@ const measureReadBack = async (root: string): Promise<Figure[]> => {
   await seeding.admin.commitFiles(LARGE_REPO, new Map([['model.safetensors', zeros(LARGE)]]), { message: 'A model' });
   await seeding.close();
   return withHub({ directory, tokens: FLEET_TOKENS }, async ({ url }) => {
-    // Whichever comes first reads the file from disk for both.
+    // Not measured: the first download reads the file from disk for all later ones.
     await once({ way: 'plain', endpoint: url, repo: LARGE_REPO });
     const rounds: { readonly plain: Result; readonly ours: Result }[] = [];
     for (let at = 0; at < RUNS; at += 1)
@@ -109,7 +109,10 @@ const measureReadBack = async (root: string): Promise<Figure[]> => {
   });
 };
 
-/** A fleet of a thousand targets: what a night costs the Hub, what a campaign costs Temporal, and how fast bytes are read back. */
+/**
+ * Measures a fleet of a thousand targets: the load of a nightly check on the Hub, the load of a campaign on Temporal, and the
+ * speed of reading bytes back.
+ */
 export const measureFleet = async (): Promise<Figure[]> => {
   const root = await mkdtemp(join(tmpdir(), 'swp-bench-fleet-'));
   try {

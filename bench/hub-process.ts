@@ -11,11 +11,11 @@ const Requests = z.array(
 
 export interface HubProcess {
   readonly url: string;
-  /** Every request so far, with the bytes of its answer. */
+  /** Returns every request so far, with the bytes of its response. */
   requests(): Promise<z.infer<typeof Requests>>;
 }
 
-/** Runs something beside a local hub in a process of its own, which ends with it. */
+/** Calls `run` with a local hub in its own process, and stops the hub afterwards. */
 export const withHub = async <T>(settings: Omit<LocalHubOptions, 'now'>, run: (hub: HubProcess) => Promise<T>): Promise<T> => {
   const main = fileURLToPath(new URL('../dev/hub/main.js', import.meta.url));
   const hub = spawn(process.execPath, [main, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -12,7 +12,7 @@ import { measureVindex } from './vindex.js';
 
 const RESULTS = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bench', 'results');
 
-/** What can be measured, by the name that asks for it alone: `npm run bench -- mtp`. */
+/** Groups of measurements by name. A name as an argument selects only that group: `npm run bench -- mtp`. */
 const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   cli: measureCli,
   upload: async () => [...(await measureUpload()), ...(await measureClients())],

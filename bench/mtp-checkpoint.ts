@@ -7,7 +7,7 @@ const COLUMNS = 4096;
 const BLOCK = 128;
 const CHUNK = 8 * 1024 * 1024;
 
-/** How the heads lie in a checkpoint of 4 GB, a tenth of which they are. */
+/** Placement of the heads in a checkpoint of 4 GB. The heads are a tenth of it. */
 export type HeadsAt = 'spread' | 'last-two';
 
 const bf16Head = (shard: number): TensorShape[] =>
@@ -44,7 +44,7 @@ const streamOf = async function* (layout: FileLayout, seed: number): AsyncGenera
   for (let left = layout.size - layout.header.byteLength; left > 0; left -= CHUNK) yield chunk.subarray(0, Math.min(CHUNK, left));
 };
 
-/** A checkpoint of ten shards of 400 MB, as streams: path → bytes. */
+/** Returns a checkpoint of ten shards of 400 MB, as streams: path → bytes. */
 export const benchCheckpoint = (heads: HeadsAt): Map<string, AsyncIterable<Uint8Array> | Uint8Array> => {
   const shards = Array.from({ length: SHARDS }, (_, at) => ({
     name: `model-${String(at + 1).padStart(5, '0')}-of-00010.safetensors`,

@@ -32,7 +32,7 @@ const FP8: Slab = {
 };
 const FP4: Slab = { ...FP8, code: 'e2m1', blockRows: 1, blockColumns: 32, scale: 'E8M0' };
 
-/** BF16 bytes that one thread makes in a second, over and over from the same slab, as a median. */
+/** Returns the BF16 bytes per second that one thread decodes, repeatedly from the same slab: the median of all runs. */
 const decodeRate = (slab: Slab): number => {
   const weight = new Uint8Array(codeBytes(slab));
   fillRandom(weight, 1);
@@ -72,14 +72,14 @@ const Result = z.object({
   sha256: z.string(),
 });
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const siblingPath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 const extractOnce = async (way: SourceProof | 'naive', endpoint: string, repo: string, directory: string) => {
-  // What was written before must not be on its way to the disk while this run waits for its own bytes there.
+  // Flush earlier writes, so that this run does not compete with them for the disk.
   await execa('sync');
   try {
     const order = JSON.stringify({ way, endpoint, repo, directory });
-    return Result.parse(JSON.parse((await execa(process.execPath, [here('extract-once.js'), order])).stdout));
+    return Result.parse(JSON.parse((await execa(process.execPath, [siblingPath('extract-once.js'), order])).stdout));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -89,11 +89,14 @@ type Result = z.infer<typeof Result>;
 interface Compared {
   readonly heads: HeadsAt;
   readonly shape: string;
-  /** How many times faster than the naive way each proof is at least. */
+  /** Minimum speedup of each proof over the naive way. */
   readonly goals: Readonly<Record<SourceProof, number>>;
 }
 
-/** With heads in all shards two readings of them are a fifth of the checkpoint; in the last two shards they are half of these. */
+/**
+ * With heads in all shards, two readings of the heads are a fifth of the checkpoint. Heads in the last two shards are half of
+ * those shards.
+ */
 const LAYOUTS: readonly Compared[] = [
   { heads: 'spread', shape: 'BF16 heads in all ten shards', goals: { 'double-read': 2.5, 'shard-sha256': 0.7 } },
   { heads: 'last-two', shape: 'FP8 heads in the last two shards', goals: { 'double-read': 0.7, 'shard-sha256': 0.7 } },
@@ -137,7 +140,10 @@ const compare = async ({ heads, shape, goals }: Compared, root: string, { url: e
   return figures;
 };
 
-/** Decoding on its own, and whole extractions with each proof of source beside the way that downloads the touched shards and believes them. */
+/**
+ * Measures decoding by itself, and whole extractions with each source proof against the naive way, which downloads the touched
+ * shards and does not verify them.
+ */
 export const measureMtp = async (): Promise<Figure[]> => {
   const root = await mkdtemp(join(tmpdir(), 'swp-bench-mtp-'));
   const figures = [decodeFigure('FP8', FP8), decodeFigure('FP4', FP4)];

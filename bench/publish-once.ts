@@ -16,8 +16,8 @@ import { commitOnce } from '../hub/write/commit.js';
 import { PartJournal } from '../hub/write/part-journal.js';
 import { uploadBlobs, type UploadFile } from '../hub/write/upload.js';
 
-const Order = z.object({
-  /** Our files or those of a repository, or our files by Hugging Face's own client. */
+const Options = z.object({
+  /** `swp` publishes local files, `mirror` the files of a repository, `js` local files with Hugging Face's own client. */
   way: z.enum(['swp', 'mirror', 'js']),
   endpoint: z.string(),
   token: z.string(),
@@ -31,18 +31,18 @@ const SAMPLE_MS = 20;
 const READ_BYTES = 512 * 1024;
 const { signal } = new AbortController();
 
-// One publish in a process of its own, so that its memory is its own.
-const order = Order.parse(JSON.parse(process.argv[2] ?? '{}'));
-const hub: HubConfig = { endpoint: new URL(order.endpoint), token: new Secret(order.token) };
+// Runs one publish in its own process, so that the peak memory covers nothing else.
+const options = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
+const hub: HubConfig = { endpoint: new URL(options.endpoint), token: new Secret(options.token) };
 
-const found = async (repo: RepoId) => {
+const requireRepo = async (repo: RepoId) => {
   const facts = await readRepo(hub, repo, undefined, { signal });
   if ('absent' in facts) throw new Error(`${repo} is not there`);
   return facts;
 };
 
 const localFile = async (path: string): Promise<UploadFile> => {
-  const local = join(order.directory, path);
+  const local = join(options.directory, path);
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(local, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) hash.update(chunk);
   return {
@@ -56,12 +56,12 @@ const localFile = async (path: string): Promise<UploadFile> => {
 
 const localFiles = async (): Promise<UploadFile[]> => {
   const files: UploadFile[] = [];
-  for (const path of await readdir(order.directory)) files.push(await localFile(path));
+  for (const path of await readdir(options.directory)) files.push(await localFile(path));
   return files;
 };
 
 const sourceFiles = async (repo: RepoId): Promise<UploadFile[]> => {
-  const { commit: at, files } = await found(repo);
+  const { commit: at, files } = await requireRepo(repo);
   return files.flatMap(({ path, size, lfs }): UploadFile[] => {
     if (lfs === null) return [];
     const reader = openFile(hub, { repo, commit: at, path, size, lfs });
@@ -78,31 +78,31 @@ const sourceFiles = async (repo: RepoId): Promise<UploadFile[]> => {
 };
 
 const publish = async (files: readonly UploadFile[], parent: CommitSha): Promise<void> => {
-  const journal = await PartJournal.open(order.journal);
-  await uploadBlobs(hub, order.repo, files, { signal, journal, shouldStop: () => false, onProgress: () => undefined });
+  const journal = await PartJournal.open(options.journal);
+  await uploadBlobs(hub, options.repo, files, { signal, journal, shouldStop: () => false, onProgress: () => undefined });
   await journal.close();
   const lfs = files.map(({ path, sha256, size }) => ({ path, lfs: { sha256, size } }));
-  const made = { repo: order.repo, parent, title: 'bench', trailers: {}, files: lfs, deletions: [] };
+  const made = { repo: options.repo, parent, title: 'bench', trailers: {}, files: lfs, deletions: [] };
   await commitOnce(hub, made, { signal, treeMatches: () => Promise.resolve(true) });
 };
 
 const WAYS = {
-  swp: async () => publish(await localFiles(), (await found(order.repo)).commit),
-  mirror: async () => publish(await sourceFiles(order.source ?? order.repo), (await found(order.repo)).commit),
+  swp: async () => publish(await localFiles(), (await requireRepo(options.repo)).commit),
+  mirror: async () => publish(await sourceFiles(options.source ?? options.repo), (await requireRepo(options.repo)).commit),
   js: async () => {
-    const operations = (await readdir(order.directory)).map((path) => ({
+    const operations = (await readdir(options.directory)).map((path) => ({
       operation: 'addOrUpdate' as const,
       path,
-      content: pathToFileURL(join(order.directory, path)),
+      content: pathToFileURL(join(options.directory, path)),
     }));
-    await commit({ repo: order.repo, title: 'bench', operations, useXet: false, hubUrl: order.endpoint, accessToken: order.token });
+    await commit({ repo: options.repo, title: 'bench', operations, useXet: false, hubUrl: options.endpoint, accessToken: options.token });
   },
 } as const;
 
 let peakBytes = 0;
 const sample = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage.rss())), SAMPLE_MS);
 const begin = performance.now();
-await WAYS[order.way]();
+await WAYS[options.way]();
 const seconds = (performance.now() - begin) / 1000;
 clearInterval(sample);
 process.stdout.write(JSON.stringify({ seconds, peakBytes: Math.max(peakBytes, process.memoryUsage.rss()) }));

@@ -15,7 +15,7 @@ import { SwpStage } from '../contract/search-attributes.js';
 const SOURCE = RepoId.parse('demo-labs/bench-source');
 const TARGET = RepoId.parse('demo/bench-mtp');
 
-const untilAsked = async (client: Client, id: string): Promise<string> => {
+const waitForApprovalStage = async (client: Client, id: string): Promise<string> => {
   for (;;) {
     const { typedSearchAttributes } = await client.workflow.getHandle(id).describe();
     if (typedSearchAttributes.get(SwpStage) === 'awaiting-approval') {
@@ -26,7 +26,7 @@ const untilAsked = async (client: Client, id: string): Promise<string> => {
   }
 };
 
-/** One publish of a large synthetic checkpoint: bytes read against bytes needed, and events written to history. */
+/** Publishes one large synthetic checkpoint. Measures the bytes read against the bytes needed, and the events written to history. */
 export const measurePublish = async (): Promise<Figure[]> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-bench-'));
   const world = await startWorld({ directory, ports: { temporal: 0, ui: 0, hub: 0 }, env: process.env, note: () => undefined });
@@ -45,7 +45,7 @@ export const measurePublish = async (): Promise<Figure[]> => {
       taskQueue: BASE_QUEUE,
       args: [{ entry, only: [] }],
     });
-    const plan = await untilAsked(client, id);
+    const plan = await waitForApprovalStage(client, id);
     await handle.executeUpdate(decideUpdate, { args: [{ plan, verdict: 'approve', reviewer: 'bench' }] });
     await handle.result();
     const needed = (await world.hub.admin.readFile(TARGET, 'main', 'mtp.safetensors')).byteLength;

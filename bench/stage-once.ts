@@ -10,13 +10,13 @@ import { openFile } from '../hub/read/range.js';
 import { readRepo } from '../hub/read/repo.js';
 import { openVindex } from '../larql/vindex-directory.js';
 
-const Order = z.object({ way: z.enum(['swp', 'plain', 'validate']), endpoint: z.string(), repo: RepoId, directory: z.string() });
+const Options = z.object({ way: z.enum(['swp', 'plain', 'validate']), endpoint: z.string(), repo: RepoId, directory: z.string() });
 
 const SAMPLE_MS = 20;
 const { signal } = new AbortController();
 
-// One download or one pass over a directory, in a process of its own, so that its memory is its own.
-const { way, endpoint, repo, directory } = Order.parse(JSON.parse(process.argv[2] ?? '{}'));
+// Runs one download, or one pass over a directory, in its own process, so that the peak memory covers nothing else.
+const { way, endpoint, repo, directory } = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
 const hub = { endpoint: new URL(endpoint) };
 
 const download = async (): Promise<void> => {

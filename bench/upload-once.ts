@@ -12,7 +12,7 @@ import { RepoId, Sha256 } from '../core/ids.js';
 import { PartJournal } from '../hub/write/part-journal.js';
 import { uploadBlobs } from '../hub/write/upload.js';
 
-const Order = z.object({
+const Options = z.object({
   way: z.enum(['swp', 'uncompared', 'plain', 'digests', 'hash']),
   path: z.string(),
   size: z.number(),
@@ -23,16 +23,16 @@ const SAMPLE_MS = 20;
 
 const sendPlain = async (path: string, size: number, endpoint: string): Promise<void> => {
   const outgoing = request(new URL('/sink/plain', endpoint), { method: 'PUT', headers: { 'content-length': size } });
-  const answered = new Promise<void>((resolve, reject) =>
-    outgoing.once('response', (answer) => answer.resume().once('end', resolve)).once('error', reject),
+  const responded = new Promise<void>((resolve, reject) =>
+    outgoing.once('response', (response) => response.resume().once('end', resolve)).once('error', reject),
   );
   await pipeline(createReadStream(path), outgoing);
-  await answered;
+  await responded;
 };
 
 type Open = (begin: number, end: number) => Readable;
 
-/** As a sealed file is read: its bytes are zeros, so that all blocks but the last have one digest. */
+/** Opens the file as a sealed file, with every block compared. Its bytes are zeros, so all blocks but the last have the same digest. */
 const compared = (path: string, size: number): Open => {
   const [block] = digestsOf(new Uint8Array(BLOCK_BYTES)).blocks;
   const blocks = Array.from({ length: blockCount(size) }, () => Sha256.parse(block));
@@ -55,8 +55,8 @@ const sendSwp = async (path: string, size: number, endpoint: string, open: Open)
   });
 };
 
-// One upload, or one pass over a file, in a process of its own, so that its memory is its own.
-const { way, path, size, endpoint } = Order.parse(JSON.parse(process.argv[2] ?? '{}'));
+// Runs one upload, or one pass over a file, in its own process, so that the peak memory covers nothing else.
+const { way, path, size, endpoint } = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
 const WAYS: Readonly<Record<typeof way, () => Promise<unknown>>> = {
   plain: () => sendPlain(path, size, endpoint),
   swp: () => sendSwp(path, size, endpoint, compared(path, size)),

@@ -17,12 +17,12 @@ const Result = z.object({ seconds: z.number(), peakBytes: z.number() });
 type Result = z.infer<typeof Result>;
 type Way = 'plain' | 'uncompared' | 'swp' | 'hash' | 'digests';
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const siblingPath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Upload throughput with and without comparing what is sent, the pass that takes the digests for that, and the memory of both. */
+/** Measures upload throughput with and without comparing the sent bytes, the pass that digests them for this, and the memory of both. */
 export const measureUpload = async (): Promise<Figure[]> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-bench-'));
-  const sink = spawn(process.execPath, [here('sink.js')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const sink = spawn(process.execPath, [siblingPath('sink.js')], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const path = join(directory, 'blob');
     const file = await open(path, 'w');
@@ -32,7 +32,9 @@ export const measureUpload = async (): Promise<Figure[]> => {
     const endpoint = `http://127.0.0.1:${String(port).trim()}`;
     const run = async (way: Way) =>
       Result.parse(
-        JSON.parse((await execa(process.execPath, [here('upload-once.js'), JSON.stringify({ way, path, size: SIZE, endpoint })])).stdout),
+        JSON.parse(
+          (await execa(process.execPath, [siblingPath('upload-once.js'), JSON.stringify({ way, path, size: SIZE, endpoint })])).stdout,
+        ),
       );
     const runs: Record<Way, Result>[] = [];
     for (let at = 0; at < RUNS; at += 1)

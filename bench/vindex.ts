@@ -42,7 +42,7 @@ const round = async (endpoint: string, root: string): Promise<Round> => {
   return { plain, swp, validate: await once('validate', endpoint, staged) };
 };
 
-/** Staging a source beside a plain download of it, and the pass over a vindex that hashes every file. */
+/** Measures staging a source against a plain download of it, and the pass over a vindex that hashes every file. */
 export const measureVindex = async (): Promise<Figure[]> => {
   const root = await mkdtemp(join(tmpdir(), 'swp-bench-vindex-'));
   try {

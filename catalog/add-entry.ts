@@ -10,12 +10,12 @@ import { problemText } from './problem.js';
 import { readText } from './read-text.js';
 import { FOXLIGHT } from './settings-file.js';
 
-/** A catalog source with an entry more, validated with the whole catalog, and not yet written. */
+/** A catalog source with one more entry, validated with the whole catalog but not yet written. */
 export interface Addition {
   readonly file: string;
   readonly before: string;
   readonly after: string;
-  /** The entry in the catalog that would be. */
+  /** The new entry in the resulting catalog. */
   readonly added: CatalogEntry;
 }
 
@@ -25,7 +25,7 @@ const readSource = async (file: string): Promise<string> => {
   return read.text;
 };
 
-const refused = (lines: readonly string[]): SwpError =>
+const entryRefusedError = (lines: readonly string[]): SwpError =>
   new SwpError(
     'invalid',
     'catalog/entry-refused',
@@ -36,10 +36,10 @@ const refused = (lines: readonly string[]): SwpError =>
   );
 
 /**
- * Puts an entry into the text of a source and validates the catalog that this makes.
+ * Adds an entry to the text of a source and validates the resulting catalog.
  *
- * @param catalog as it is on disk
- * @param fields of the entry, whatever they hold
+ * @param catalog the catalog as it is on disk
+ * @param fields the unvalidated fields of the entry
  * @throws SwpError `catalog/unknown-source`, `catalog/entry-refused`, `catalog/cannot-edit`
  */
 export const planAddition = async (
@@ -54,18 +54,18 @@ export const planAddition = async (
       hint: 'List them with `swp catalog sources`; `swp catalog init` makes one.',
     });
   const parsed = parseOrFaults(Entry, fields, () => ENTRY_FIELDS);
-  if ('faults' in parsed) throw refused(parsed.faults.map((fault) => sanitizeLine(faultText(fault), 500)));
+  if ('faults' in parsed) throw entryRefusedError(parsed.faults.map((fault) => sanitizeLine(faultText(fault), 500)));
   const { file } = info;
   const before = await readSource(file);
   const after = appendEntry(before, parsed.data);
   const { catalog: merged, problems } = await readCatalog({ ...options, texts: new Map([[file, after]]) });
   const added = merged?.entries.get(`${source}/${parsed.data.key}`);
-  if (added === undefined) throw refused(problems.map(problemText));
+  if (added === undefined) throw entryRefusedError(problems.map(problemText));
   return { file, before, after, added };
 };
 
 /**
- * Writes an addition whole or not at all. A file that changed in between is left alone.
+ * Writes an addition atomically. Does not touch a file that changed since {@link planAddition} read it.
  *
  * @throws SwpError `catalog/changed`, `catalog/unwritable`
  */
@@ -75,7 +75,7 @@ export const writeAddition = async ({ file, before, after }: Addition): Promise<
       hint: 'Look at it, then run the command again.',
     });
   try {
-    // The file itself, where what the settings name is a link to it.
+    // The settings may name a symbolic link: replace the file that it points to.
     const real = await realpath(file);
     await writeAtomic(real, after, (await stat(real)).mode & 0o777);
   } catch (error) {

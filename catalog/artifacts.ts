@@ -1,13 +1,13 @@
 import { CollectionSlug, type ArtifactKind, type CommitSha, type RepoId } from '../core/ids.js';
 import type { Entry } from './entry.js';
 
-/** One target of an entry, and what it is made from. Without a revision, the head of `main` at planning. */
+/** One target of an entry and its source. Without a revision, the plan uses the head of `main`. */
 export interface EntryArtifact {
   readonly kind: ArtifactKind;
   readonly target: RepoId;
   readonly source: RepoId;
   readonly revision?: CommitSha;
-  /** Where the target is filed: a collection's slug, or its title in the target's namespace. */
+  /** The collection that lists the target: its slug, or its title in the target's namespace. */
   readonly collection?: string;
 }
 
@@ -20,10 +20,10 @@ const artifact = (
   target === undefined || source === undefined ? [] : [{ kind, target, source, ...(revision === undefined ? {} : { revision }) }];
 
 /**
- * The artifacts of an entry, in the order in which plans list them. An assistant is a pointer and no artifact. The
- * collection is for the main one: the vindex, or each sidecar of an entry without.
+ * Returns the artifacts of an entry, in the order in which plans list them. An assistant model is a pointer, not an
+ * artifact. The collection applies to the main artifact: the vindex, or each sidecar of an entry without a vindex.
  *
- * @param only those of these kinds; empty for all of them
+ * @param only the kinds to return; empty for all kinds
  */
 export const artifactsOf = (entry: Entry, only: readonly ArtifactKind[] = []): EntryArtifact[] =>
   allArtifacts(entry).filter(({ kind }) => only.length === 0 || only.includes(kind));
@@ -34,12 +34,15 @@ const allArtifacts = (entry: Entry): EntryArtifact[] => {
     ...artifact('mtp', entry.mtp_sidecar_repo, entry.mtp_source_repo, entry.mtp_source_revision),
     ...artifact('vision', entry.vision_sidecar_repo, entry.vision_source_repo, entry.vision_source_revision),
   ];
-  const filed = ({ hf_collection: collection }: Entry, artifacts: EntryArtifact[]): EntryArtifact[] =>
+  const withCollection = ({ hf_collection: collection }: Entry, artifacts: EntryArtifact[]): EntryArtifact[] =>
     collection === undefined ? artifacts : artifacts.map((main) => ({ ...main, collection }));
-  return vindex.length === 0 ? filed(entry, sidecars) : [...filed(entry, vindex), ...sidecars];
+  return vindex.length === 0 ? withCollection(entry, sidecars) : [...withCollection(entry, vindex), ...sidecars];
 };
 
-/** All that a publish of these artifacts would write to: their targets, and the collections that are known by their slug. */
+/**
+ * Returns everything that a publish of these artifacts would write to: their targets, and the collections given by
+ * slug.
+ */
 export const writtenBy = (artifacts: readonly EntryArtifact[]): (RepoId | CollectionSlug)[] =>
   artifacts.flatMap(({ target, collection }) => {
     const slug = CollectionSlug.safeParse(collection);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { SwpError } from '../core/error.js';
 import { SETTINGS_NAME, type CatalogOptions } from './load.js';
 
-/** How a checkout of SWP is told from other directories: only there are the built-in entries a file that people change. */
+/** Identifies a checkout of SWP: only there are the built-in entries a file that people edit. */
 const Checkout = z.object({ name: z.literal('skulk-weights-publisher') });
 const BUILT_IN = join('catalog', 'foxlight.yaml');
 
@@ -23,9 +23,9 @@ const isCheckout = async (directory: string): Promise<boolean> => {
 };
 
 /**
- * Where the catalog lies that another one is compared with: a `skulk-weights.yaml`, or a directory. What is above that
- * directory counts for nothing: a directory without the file has the built-in entries alone. In a checkout of SWP those
- * are the ones of that checkout.
+ * Finds the catalog to compare another one with. `path` names a `skulk-weights.yaml` or a directory. Parent directories
+ * are not searched: a directory without that file has only the built-in entries. In a checkout of SWP, the built-in
+ * entries are those of that checkout.
  *
  * @throws SwpError `catalog/no-base`
  */

@@ -3,7 +3,7 @@ import type { Entry } from './entry.js';
 import type { Catalog } from './load.js';
 import type { EntrySnapshot } from './snapshot.js';
 
-/** What became of one entry from one catalog to the next; its fields have no order that would matter. */
+/** The difference in one entry between two catalogs; the order of its fields does not count. */
 export type EntryChange =
   | { readonly change: 'added'; readonly name: string; readonly after: EntrySnapshot }
   | { readonly change: 'removed'; readonly name: string; readonly before: EntrySnapshot }
@@ -13,7 +13,7 @@ type Entries = Pick<Catalog, 'entries'>;
 
 const snapshot = (name: string, entry: Entry): EntrySnapshot => ({ name, entry });
 
-/** The entries in which two catalogs differ: those of the second in its order, then what only the first had. */
+/** Returns the entries in which two catalogs differ: first those in `head`, in its order, then those only in `base`. */
 export const compareCatalogs = (base: Entries, head: Entries): EntryChange[] => {
   const present = [...head.entries].flatMap(([name, { entry }]): EntryChange[] => {
     const before = base.entries.get(name)?.entry;

@@ -10,7 +10,7 @@ export interface NamedEntry extends SourceEntry {
 
 const TARGET_FIELD = { vindex: 'hf_repo', mtp: 'mtp_sidecar_repo', vision: 'vision_sidecar_repo' } as const;
 
-/** What two entries that share a sidecar must agree on. */
+/** Fields in which two entries that share a sidecar must agree. */
 const AGREEMENT = {
   mtp: ['mtp_source_repo', 'mtp_source_revision', 'mtp_names'],
   vision: ['vision_source_repo', 'vision_source_revision'],
@@ -18,7 +18,7 @@ const AGREEMENT = {
 
 const DEFAULTS: Readonly<Record<string, string>> = { mtp_names: 'skulk' };
 
-const same = (field: string, a: NamedEntry, b: NamedEntry): boolean => {
+const isSame = (field: string, a: NamedEntry, b: NamedEntry): boolean => {
   const value = (entry: NamedEntry): unknown => {
     const given: unknown = (entry.entry as Readonly<Record<string, unknown>>)[field] ?? DEFAULTS[field];
     return typeof given === 'string' && field.endsWith('_repo') ? repoKey(given) : given;
@@ -26,16 +26,16 @@ const same = (field: string, a: NamedEntry, b: NamedEntry): boolean => {
   return value(a) === value(b);
 };
 
-/** Two entries may share a sidecar when they mean the same one; a vindex belongs to one entry. */
+/** Two entries may share a sidecar if they describe the same one; a vindex belongs to one entry. */
 const shareProblems = (first: NamedEntry, second: NamedEntry, kind: 'vindex' | 'mtp' | 'vision'): Problem[] => {
   const field = TARGET_FIELD[kind];
   if (kind === 'vindex') return [second.problemAt(field, `is the target of ${first.name} already`)];
   return AGREEMENT[kind]
-    .filter((part) => !same(part, first, second))
+    .filter((part) => !isSame(part, first, second))
     .map((part) => second.problemAt(part, `differs from ${first.name}, which publishes the same ${field}`));
 };
 
-/** Targets by name, as the Hub compares them: each receives one kind, from entries that agree. */
+/** Checks targets by name, compared as the Hub compares them: each receives one kind, from entries that agree. */
 const targetProblems = (entries: readonly NamedEntry[]): Problem[] => {
   const owners = new Map<string, { readonly entry: NamedEntry; readonly kind: 'vindex' | 'mtp' | 'vision' }>();
   return entries.flatMap((entry) =>
@@ -69,7 +69,7 @@ const outputProblems = (entries: readonly NamedEntry[]): Problem[] => {
   });
 };
 
-/** A repository that one entry writes must not be what another reads: it would change under its feet. */
+/** An entry must not read a repository that another entry writes: it could change during the read. */
 const sourceProblems = (entries: readonly NamedEntry[]): Problem[] => {
   const targets = new Map(entries.flatMap((entry) => artifactsOf(entry.entry).map(({ target }) => [repoKey(target), entry] as const)));
   return entries.flatMap((entry) =>
@@ -87,7 +87,7 @@ const sourceProblems = (entries: readonly NamedEntry[]): Problem[] => {
   );
 };
 
-/** What entries of the merged catalog say against each other. */
+/** Returns the conflicts between entries of the merged catalog. */
 export const crossProblems = (entries: readonly NamedEntry[]): Problem[] => [
   ...targetProblems(entries),
   ...outputProblems(entries),

@@ -1,6 +1,6 @@
 import { repoKey } from '../core/ids.js';
 
-/** A rule that an entry breaks, with the field where a person would mend it. */
+/** A rule that an entry breaks, with the field to fix. */
 export interface BrokenRule {
   readonly field: string;
   readonly message: string;
@@ -10,14 +10,14 @@ type Raw = Readonly<Record<string, unknown>>;
 
 const VINDEX_FIELDS = ['source_model', 'quant', 'slices', 'output_name', 'hf_repo'] as const;
 
-/** What each kind reads and writes. */
+/** The source and target fields of each kind. */
 const PAIRS = [
   ['source_model', 'hf_repo'],
   ['mtp_source_repo', 'mtp_sidecar_repo'],
   ['vision_source_repo', 'vision_sidecar_repo'],
 ] as const;
 
-/** Fields that mean nothing without the one they speak of. */
+/** Fields that have no meaning without another field. */
 const NEEDS: Readonly<Record<string, string>> = {
   source_revision: 'source_model',
   mtp_source_revision: 'mtp_source_repo',
@@ -31,8 +31,10 @@ const vindexRules = (has: (field: string) => boolean): BrokenRule[] => {
   const missing = VINDEX_FIELDS.filter((field) => !has(field));
   if (present.length > 0)
     return missing.map((field) => ({ field, message: `is missing: an entry with ${present[0]} needs ${VINDEX_FIELDS.join(', ')}` }));
-  const alone = has('mtp_sidecar_repo') || has('vision_sidecar_repo') || has('mtp_source_repo') || has('vision_source_repo');
-  return alone ? [] : [{ field: 'key', message: `has nothing to publish: give it ${VINDEX_FIELDS.join(', ')}, or MTP or vision fields` }];
+  const hasSidecar = has('mtp_sidecar_repo') || has('vision_sidecar_repo') || has('mtp_source_repo') || has('vision_source_repo');
+  return hasSidecar
+    ? []
+    : [{ field: 'key', message: `has nothing to publish: give it ${VINDEX_FIELDS.join(', ')}, or MTP or vision fields` }];
 };
 
 const pairRules = (has: (field: string) => boolean): BrokenRule[] =>
@@ -62,7 +64,7 @@ const selfRules = (entry: Raw): BrokenRule[] => {
   });
 };
 
-/** What the fields of one entry say together. Works on unparsed values, so that all errors show at once. */
+/** Returns the rules between fields that an entry breaks. Works on unparsed values, so that all errors appear together. */
 export const brokenRules = (entry: Raw): BrokenRule[] => {
   const has = (field: string): boolean => entry[field] !== undefined && entry[field] !== null;
   const dangling = Object.entries(NEEDS).flatMap(([field, needed]) =>

@@ -9,10 +9,10 @@ const PlainName = z
 
 const Revision = CommitSha.describe('Commit SHA to pin. Without it: the head of main when the plan is made, recorded in the plan.');
 
-/** The Hub takes no longer title for a collection. */
+/** Maximum length of a collection's title on the Hub. */
 const TITLE_LIMIT = 60;
 
-/** One entry of a catalog source, field by field; {@link brokenRules} checks what fields say together. */
+/** Checks each field of a catalog entry; {@link brokenRules} checks the rules between fields. */
 export const Entry = z.strictObject({
   key: z
     .string()

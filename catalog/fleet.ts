@@ -3,20 +3,20 @@ import { compareBytes } from '../core/text.js';
 import { artifactsOf } from './artifacts.js';
 import type { Entry } from './entry.js';
 
-/** A target repository of the catalog, once, however many entries share it. */
+/** A target repository of the catalog, listed once even if several entries share it. */
 export interface FleetTarget {
   readonly target: RepoId;
   readonly kind: ArtifactKind;
   readonly source: RepoId;
-  /** Where its entry pins the source. */
+  /** The source commit, if the entry pins it. */
   readonly revision?: CommitSha;
-  /** The first entry that names it. */
+  /** The first entry that names the target. */
   readonly entry: string;
 }
 
 const sourceKey = ({ source, revision }: Pick<FleetTarget, 'source' | 'revision'>): string => `${repoKey(source)}@${revision ?? ''}`;
 
-/** Every target of these entries; those that are made from the same source stand together. */
+/** Returns every target of these entries; targets with the same source are adjacent. */
 export const fleetOf = (entries: Iterable<{ readonly name: string; readonly entry: Entry }>): FleetTarget[] => {
   const targets = new Map<string, FleetTarget>();
   for (const { name: entry, entry: fields } of entries)
@@ -28,7 +28,7 @@ export const fleetOf = (entries: Iterable<{ readonly name: string; readonly entr
   );
 };
 
-/** Those that are made from the same source, in one list each. */
+/** Groups targets that have the same source. */
 export const bySource = (targets: readonly FleetTarget[]): FleetTarget[][] => {
   const groups = new Map<string, FleetTarget[]>();
   for (const target of targets) {
@@ -39,7 +39,10 @@ export const bySource = (targets: readonly FleetTarget[]): FleetTarget[][] => {
   return [...groups.values()];
 };
 
-/** Cuts a fleet into batches of about so many targets; what shares a source is in one batch, and read once. */
+/**
+ * Splits a fleet into batches of about `size` targets. Targets with the same source stay in one batch, so it is read
+ * once.
+ */
 export const batchesOf = (targets: readonly FleetTarget[], size: number): FleetTarget[][] => {
   const batches: FleetTarget[][] = [];
   for (const group of bySource(targets)) {

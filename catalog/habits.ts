@@ -2,30 +2,30 @@ import { ownerOf, type RepoId } from '../core/ids.js';
 import { artifactsOf } from './artifacts.js';
 import type { Catalog } from './load.js';
 
-/** What all entries of a source have in common, and a new one most likely too. */
+/** Values common to all entries of a source, used as defaults for a new entry. */
 export interface Habits {
-  /** Owner of their targets. */
+  /** Owner of the targets. */
   readonly namespace?: string;
   readonly collection?: string;
 }
 
-const common = (values: readonly (string | undefined)[]): string | undefined => {
+const commonValue = (values: readonly (string | undefined)[]): string | undefined => {
   const [first] = values;
   return values.every((value) => value === first) ? first : undefined;
 };
 
 export const sourceDefaults = ({ entries }: Catalog, source: string): Habits => {
   const own = [...entries.values()].filter((entry) => entry.source === source);
-  const namespace = common(own.flatMap(({ entry }) => artifactsOf(entry).map(({ target }) => ownerOf(target))));
-  const collection = common(own.map(({ entry }) => entry.hf_collection));
+  const namespace = commonValue(own.flatMap(({ entry }) => artifactsOf(entry).map(({ target }) => ownerOf(target))));
+  const collection = commonValue(own.map(({ entry }) => entry.hf_collection));
   return { ...(namespace === undefined ? {} : { namespace }), ...(collection === undefined ? {} : { collection }) };
 };
 
-/** Directory names of vindexes, as they are compared: without case. */
+/** Returns the directory names of all vindexes in lower case, because names are compared without case. */
 export const outputsOf = ({ entries }: Catalog): ReadonlySet<string> =>
   new Set([...entries.values()].flatMap(({ entry }) => entry.output_name?.toLowerCase() ?? []));
 
-/** A sidecar that the catalog publishes already: entries of one base model share it. */
+/** A sidecar that the catalog already publishes: entries of one base model share it. */
 export interface KnownSidecar {
   readonly kind: 'mtp' | 'vision';
   readonly source: RepoId;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SettingsFile } from './settings-file.js';
 import { SourceFile } from './source-file.js';
 
-/** The files for editors, by name; a test keeps them in step with the schema. */
+/** Returns the JSON Schema files for editors, by file name; a test keeps the checked-in files in sync. */
 export const jsonSchemas = (): Readonly<Record<string, string>> => {
   const render = (schema: z.ZodType, title: string): string =>
     `${JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input' }) }, null, 2)}\n`;

@@ -31,18 +31,18 @@ export interface SourceInfo {
 export interface Catalog {
   readonly entries: ReadonlyMap<string, CatalogEntry>;
   readonly sources: readonly SourceInfo[];
-  /** The `skulk-weights.yaml` that was used; null where there is none. */
+  /** The `skulk-weights.yaml` that was used, or null if there is none. */
   readonly settingsFile: string | null;
 }
 
 export interface CatalogOptions {
-  /** Where to look for `skulk-weights.yaml`: here, then in every directory above. */
+  /** The directory where the search for `skulk-weights.yaml` starts; it continues in every parent directory. */
   readonly cwd: string;
-  /** The `skulk-weights.yaml` to use instead of looking; null: there is none. */
+  /** The `skulk-weights.yaml` to use instead of searching; null for none. */
   readonly file?: string | null;
-  /** Sources to take from here instead of from their files, by path. */
+  /** Source texts, by path, to use instead of the files. */
   readonly texts?: ReadonlyMap<string, string>;
-  /** The built-in entries of another version of SWP than this one. */
+  /** The file with the built-in entries of another version of SWP. */
   readonly builtIn?: string;
 }
 
@@ -97,25 +97,29 @@ const readSource = async (
 };
 
 export interface ReadCatalog {
-  /** Null when anything is wrong. */
+  /** Null if there is any problem. */
   readonly catalog: Catalog | null;
-  /** All of what is wrong. */
   readonly problems: readonly Problem[];
-  /** The entries with which nothing is wrong, for what must not stop at somebody's mistake in another one; none where the settings are wrong. */
+  /**
+   * The entries without problems, for callers that must not fail on a mistake in another entry; empty if the settings
+   * are invalid.
+   */
   readonly validEntries: ReadonlyMap<string, CatalogEntry>;
 }
 
-/** Entries that neither repeat nor contradict one before them. */
+/** Returns the entries that neither repeat nor contradict an earlier entry. */
 const withoutConflicts = (entries: readonly NamedEntry[]): Set<NamedEntry> => {
   const offenders = new Set<string>();
-  const watched = entries.map((entry) => ({
+  const recordingEntries = entries.map((entry) => ({
     ...entry,
     problemAt: (field: string, message: string) => {
       offenders.add(entry.name);
       return entry.problemAt(field, message);
     },
   }));
-  return crossProblems(watched).length === 0 ? new Set(entries) : withoutConflicts(entries.filter(({ name }) => !offenders.has(name)));
+  return crossProblems(recordingEntries).length === 0
+    ? new Set(entries)
+    : withoutConflicts(entries.filter(({ name }) => !offenders.has(name)));
 };
 
 const byName = (sources: readonly ReadSource[], wanted: ReadonlySet<NamedEntry>): ReadonlyMap<string, CatalogEntry> => {
@@ -141,7 +145,7 @@ export const readCatalog = async (options: CatalogOptions): Promise<ReadCatalog>
   ]);
   const entries = sources.flatMap((source) => source.entries);
   const all = [...problems, ...sources.flatMap((source) => source.problems), ...crossProblems(entries)];
-  // Settings that cannot be read say nothing of whose entries are meant: not even that the built-in ones are.
+  // Invalid settings do not say which sources are meant, not even that the built-in entries are included.
   const validEntries = problems.length > 0 ? new Map<string, CatalogEntry>() : byName(sources, withoutConflicts(entries));
   if (all.length > 0) return { catalog: null, problems: all, validEntries };
   return { catalog: { entries: validEntries, sources: sources.map(({ info }) => info), settingsFile }, problems: [], validEntries };

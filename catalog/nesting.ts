@@ -1,13 +1,13 @@
 import { Lexer, Parser } from 'yaml';
 
 /**
- * True when a YAML text nests deeper than so many levels. Composing is recursive, and where its stack ends inside
- * of a regular expression, V8 ends the whole process: what may be too deep must never get that far.
+ * Checks if a YAML text nests deeper than `limit` levels. The YAML composer is recursive, and if the stack overflows
+ * inside a regular expression, V8 ends the whole process. Therefore a text that is too deep must never reach the composer.
  */
 export const nestsDeeperThan = (limit: number, text: string): boolean => {
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {
-    // Finished documents are let go: only what is still open counts.
+    // Drains finished documents: only the open nodes on the parser's stack count.
     Array.from(parser.next(lexeme));
     if (parser.stack.length > limit) return true;
   }

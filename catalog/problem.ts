@@ -1,7 +1,7 @@
 import { SwpError } from '../core/error.js';
 import { sanitizeLine } from '../core/text.js';
 
-/** One thing that is wrong with a catalog, where a person will look for it. Lines count from 1; 0 is the whole file. */
+/** One problem in a catalog, with its position. Lines count from 1; 0 means the whole file. */
 export interface Problem {
   readonly file: string;
   readonly line: number;
@@ -15,7 +15,7 @@ export const problemText = (problem: Problem): string =>
     500,
   );
 
-/** All problems of a catalog as one error, a line each. */
+/** Returns one error for all problems of a catalog, with one line for each. */
 export const catalogError = (problems: readonly Problem[]): SwpError =>
   new SwpError(
     'invalid',

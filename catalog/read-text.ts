@@ -3,7 +3,10 @@ import type { Problem } from './problem.js';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** Reads a catalog file as UTF-8, with its byte order mark where it has one; whatever keeps it from being read is a problem, not an exception. */
+/**
+ * Reads a catalog file as UTF-8 and keeps a byte order mark. Returns a problem, instead of throwing, if the file cannot
+ * be read.
+ */
 export const readText = async (file: string): Promise<{ readonly text: string } | { readonly problem: Problem }> => {
   const fail = (message: string) => ({ problem: { file, line: 0, field: '', message } });
   try {

@@ -3,7 +3,7 @@ import { parseOrFaults } from '../core/faults.js';
 import type { Problem } from './problem.js';
 import { YamlDocument } from './yaml-document.js';
 
-/** The namespace of the built-in entries; nobody else may define it. */
+/** The namespace of the built-in entries; no other source may use it. */
 export const FOXLIGHT = 'foxlight';
 
 export const SourceLine = z.strictObject({
@@ -36,7 +36,7 @@ export interface CatalogSettings {
 const FILE_FIELDS = Object.keys(SettingsFile.shape);
 const SOURCE_FIELDS = Object.keys(SourceLine.shape);
 
-/** Parses `skulk-weights.yaml`; an empty file is one without sources. */
+/** Parses `skulk-weights.yaml`; an empty file has no sources. */
 export const parseSettingsFile = (
   file: string,
   text: string,

@@ -11,7 +11,7 @@ export const SourceFile = z.strictObject({ models: z.array(Entry) });
 export interface SourceEntry {
   readonly entry: Entry;
   readonly line: number;
-  /** Makes a problem at a field of this entry. */
+  /** Creates a problem at a field of this entry. */
   readonly problemAt: (field: string, message: string) => Problem;
 }
 
@@ -26,10 +26,10 @@ const readEntry = (
     document.problem(['models', index, ...path], message, path.join('.') || `models[${index}]`);
   const parsed = parseOrFaults(Entry, raw, () => ENTRY_FIELDS);
   const schema = 'faults' in parsed ? parsed.faults.map(({ path, message }) => at(path, message)) : [];
-  const told = new Set(schema.map((problem) => problem.field));
+  const faultyFields = new Set(schema.map((problem) => problem.field));
   const rules = isRecord(raw)
     ? brokenRules(raw)
-        .filter((rule) => !told.has(rule.field))
+        .filter((rule) => !faultyFields.has(rule.field))
         .map((rule) => at([rule.field], rule.message))
     : [];
   const problems = [...schema, ...rules];
@@ -49,7 +49,7 @@ const repeatedKeys = (entries: readonly SourceEntry[]): Problem[] => {
   });
 };
 
-/** Parses one catalog source; every mistake in it comes back at once. */
+/** Parses one catalog source and returns all of its problems together. */
 export const parseSourceFile = (
   file: string,
   text: string,

@@ -38,35 +38,36 @@ models: []
 # vision_source_repo and vision_sidecar_repo. hf_collection files what is published; private: true hides it.
 `;
 
-/** What is wrong with the name of a source. */
+/** Returns the fault in the name of a source, or undefined if the name is valid. */
 export const sourceNameFault = (name: string): string | undefined => faultOf(SourceLine.shape.name, name);
 
 const Coded = z.object({ code: z.string() });
 
-const failed = (path: string, error: unknown): SwpError =>
+const writeError = (path: string, error: unknown): SwpError =>
   Coded.safeParse(error).data?.code === 'EEXIST'
     ? new SwpError('conflict', 'catalog/exists', `${path} is there already; nothing was written.`, {
         hint: 'Name another directory, or add to the catalog that is there: swp catalog add <owner/name>',
       })
     : new SwpError('access', 'catalog/unwritable', `${path} cannot be written: ${messageOf(error)}.`, { cause: error });
 
-/** Writes a file where there is none. */
+/** Writes a file that must not exist yet. */
 const create = async (path: string, text: string): Promise<void> => {
   const file = await open(path, 'wx', 0o644).catch((error: unknown) => {
-    throw failed(path, error);
+    throw writeError(path, error);
   });
   try {
     await file.writeFile(text);
   } catch (error) {
     await rm(path, { force: true });
-    throw failed(path, error);
+    throw writeError(path, error);
   } finally {
     await file.close();
   }
 };
 
 /**
- * Makes a settings file and an empty catalog source, both with comments; both or none.
+ * Creates a settings file and an empty catalog source, both with comments. If the settings file cannot be written, the
+ * catalog source is removed again.
  *
  * @throws SwpError `catalog/exists`, `catalog/unwritable`
  */
@@ -79,7 +80,7 @@ export const createStarter = async (
   try {
     await mkdir(directory, { recursive: true });
   } catch (error) {
-    throw failed(directory, error);
+    throw writeError(directory, error);
   }
   await create(catalog, catalogText(source));
   try {

@@ -2,16 +2,16 @@ import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Docum
 import { nestsDeeperThan } from './nesting.js';
 import type { Problem } from './problem.js';
 
-/** Larger than any catalog that people write by hand. */
+/** More than any catalog written by hand. */
 const MAX_CHARACTERS = 1024 * 1024;
-/** An alias costs nothing to write and may multiply without end. */
+/** An alias takes few characters and can expand exponentially. */
 const MAX_ALIASES = 100;
 /** A catalog has five levels. */
 const MAX_DEPTH = 64;
 
 type Path = readonly (string | number)[];
 
-/** A parsed YAML text that knows the line of everything in it. */
+/** A parsed YAML text that maps each path to its line. */
 export class YamlDocument {
   private constructor(
     readonly file: string,
@@ -20,7 +20,7 @@ export class YamlDocument {
     private readonly lines: LineCounter,
   ) {}
 
-  /** Parses a text; what breaks YAML itself comes back as problems, with the value undefined. */
+  /** Parses a text; returns violations of YAML itself as problems, with an undefined value. */
   static parse(file: string, text: string): { readonly document: YamlDocument; readonly problems: readonly Problem[] } {
     const lines = new LineCounter();
     const empty = (message: string) => ({
@@ -48,7 +48,7 @@ export class YamlDocument {
     return { file: this.file, line: this.lineOf(path), field, message };
   }
 
-  /** The line of a value, or of the nearest thing around it that the text has. */
+  /** Returns the line of a value, or of its nearest ancestor that the text contains. */
   lineOf(path: Path): number {
     for (let depth = path.length; depth >= 0; depth -= 1) {
       const offset = this.offsetOf(path.slice(0, depth));
@@ -57,7 +57,7 @@ export class YamlDocument {
     return 1;
   }
 
-  /** A field's line is that of its name: its value may be missing or stand further down. */
+  /** Uses the name of a field, not its value: the value may be missing or on a later line. */
   private offsetOf(path: Path): number | undefined {
     if (this.document === null) return undefined;
     const parent: unknown = path.length === 0 ? this.document.contents : this.document.getIn(path.slice(0, -1), true);

@@ -1,5 +1,6 @@
 import { findEntry, loadCatalog, type Catalog } from '../catalog/load.js';
-import { EntryName, snapshotOf as takeSnapshot, type EntrySnapshot } from '../catalog/snapshot.js';
+import { EntryName } from '../catalog/entry-name.js';
+import { snapshotOf as takeSnapshot, type EntrySnapshot } from '../catalog/snapshot.js';
 import { SwpError } from '../core/error.js';
 import { faultOf } from '../core/faults.js';
 import type { Context } from './context.js';

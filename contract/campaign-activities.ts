@@ -5,7 +5,7 @@ import type { CampaignRow } from '../plan/campaign/campaign-row.js';
 import { ReviewerIdentity } from '../plan/decision.js';
 import { HostFacts } from '../plan/facts.js';
 
-/** Which entries of the catalog a campaign is about. */
+/** The entries of the catalog that a campaign takes. */
 export const CampaignSelection = z.union([
   z.strictObject({ tier: z.string().min(1) }),
   z.strictObject({ which: z.enum(['all', 'changed']) }),
@@ -17,18 +17,18 @@ export type SelectRequest = z.infer<typeof SelectRequest>;
 
 export interface Selected {
   readonly entries: readonly string[];
-  /** Whether a vindex is among their artifacts: then a host's larql is asked for. */
+  /** True if one of their artifacts is a vindex: a host's larql is then probed. */
   readonly larql: boolean;
-  /** Mistakes of the catalog, whose entries are left out. */
+  /** Number of mistakes in the catalog. Entries with a mistake are left out. */
   readonly mistakes: number;
 }
 
 export const CampaignBatch = z.strictObject({
   entries: z.array(z.string()).readonly(),
   only: z.array(ArtifactKind).readonly(),
-  /** Plan those alone whose source, target or fields have changed since their last publish. */
+  /** Plan only entries whose source, target or fields have changed since their last publish. */
   changedOnly: z.boolean(),
-  /** Null when no high-memory host answered. */
+  /** Null if no high-memory host answered. */
   host: HostFacts.nullable(),
 });
 export type CampaignBatch = z.infer<typeof CampaignBatch>;
@@ -41,7 +41,7 @@ export const StartRequest = z.strictObject({
 });
 export type StartRequest = z.infer<typeof StartRequest>;
 
-/** A publish that a campaign follows; `run` is null where it could not be started. */
+/** A publish that a campaign follows; `run` is null if it could not be started. */
 export interface CampaignPublish {
   readonly entry: string;
   readonly run: string | null;
@@ -50,12 +50,12 @@ export interface CampaignPublish {
 
 export const FollowRequest = z.strictObject({
   publishes: z.array(z.strictObject({ entry: z.string(), run: z.string() })).readonly(),
-  /** Answers after so long, whatever still runs; milliseconds. */
+  /** Milliseconds after which the step returns, even while publishes still run. */
   forMs: z.number().positive(),
 });
 export type FollowRequest = z.infer<typeof FollowRequest>;
 
-/** How a publish that is followed stands, or ended: its stage, or Temporal's word where it has none. */
+/** The state of a followed publish: its stage, or Temporal's status if no stage applies. */
 export interface FollowedPublish {
   readonly entry: string;
   readonly stage: string;
@@ -72,14 +72,17 @@ export const DecideRequest = z.strictObject({
 });
 export type DecideRequest = z.infer<typeof DecideRequest>;
 
-/** What became of a decision at one publish. `moved`: its plan is another than the campaign's, and waits alone. */
+/**
+ * The result of a decision at one publish. `moved`: its plan differs from the campaign's, and needs a decision of its
+ * own.
+ */
 export interface DecidedPublish {
   readonly entry: string;
   readonly outcome: 'taken' | 'moved' | 'refused' | 'ended' | 'late';
   readonly reason: string | null;
 }
 
-/** What a campaign does: it plans, and deals with publishes through a client as a person would. */
+/** The steps of a campaign. They plan entries, and handle publishes through a client as a person would. */
 export interface CampaignActivities {
   readonly selectEntries: (request: SelectRequest) => Promise<Selected>;
   readonly planCampaignBatch: (batch: CampaignBatch) => Promise<readonly CampaignRow[]>;

@@ -1,13 +1,14 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { z } from 'zod';
 import { ArtifactKind, type Digest } from '../core/ids.js';
+import { sanitizeLine } from '../core/text.js';
 import type { CampaignDecision } from '../plan/campaign/campaign-decision.js';
 import type { Approval } from '../plan/approval.js';
 import type { DecisionMessage, DecisionRecord, ReleaseMessage } from '../plan/decision.js';
 import { Problem } from '../plan/problem.js';
 import { STAGES, type Stage } from './stages.js';
 
-/** A form in the Web UI sends whatever was typed, so the handler takes it as unknown. */
+/** A form in the Web UI sends any text that was typed, so the handler takes it as unknown. */
 export const reviewSignal = defineSignal<[DecisionMessage | ReleaseMessage]>('review');
 
 export interface DecisionReply {
@@ -19,25 +20,30 @@ export interface DecisionReply {
 export const decideUpdate = defineUpdate<DecisionReply, [DecisionMessage | ReleaseMessage]>('decide');
 
 export interface CampaignReply {
-  /** Publishes that are told. */
+  /** Number of publishes that receive the decision. */
   readonly entries: number;
 }
-/** As {@link decideUpdate}, for all publishes of a campaign or for those of some entries. */
+/** Like {@link decideUpdate}, for all publishes of a campaign or for the publishes of some entries. */
 export const decideCampaignUpdate = defineUpdate<CampaignReply, [CampaignDecision]>('decide');
 export const reviewCampaignSignal = defineSignal<[CampaignDecision]>('review');
 
-/** Continues what is paused: do the failed step again, on this host or on another, or give up. */
-export interface Resolution {
-  readonly action: 'retry' | 'move' | 'abandon';
-  readonly note?: string | undefined;
-}
+/** Continues a paused publish: repeat the failed step on this host or on another one, or give up. */
+export const Resolution = z.strictObject({
+  action: z.enum(['retry', 'move', 'abandon']),
+  note: z
+    .string()
+    .max(2000)
+    .transform((note) => sanitizeLine(note, 500))
+    .optional(),
+});
+export type Resolution = z.infer<typeof Resolution>;
 export interface ResolutionReply {
   readonly step: string;
   readonly action: Resolution['action'];
 }
 export const resolveUpdate = defineUpdate<ResolutionReply, [Resolution]>('resolve');
 
-/** What a target's workflow tells its publish: the stage that it shows, and why it is paused where it is. */
+/** Progress that a target's workflow reports to its publish: its stage, and the problem while it is paused. */
 export const TargetProgress = z.strictObject({
   kind: ArtifactKind,
   stage: z.enum(STAGES),
@@ -59,11 +65,11 @@ export interface PublishStatus {
   readonly approval: Approval | null;
   readonly decisions: readonly DecisionRecord[];
   readonly artifacts: readonly ArtifactStatus[];
-  /** The workflow that holds a target which this publish waits for. */
+  /** Workflows that hold a target for which this publish waits. */
   readonly waitingFor: readonly string[];
-  /** Its targets that run. */
+  /** Its running targets. */
   readonly running: readonly TargetProgress[];
-  /** Its own; those of its targets are theirs. */
+  /** The problem of this workflow. Its targets have problems of their own. */
   readonly problem: Problem | null;
 }
 export const statusQuery = defineQuery<PublishStatus>('status');
@@ -72,9 +78,9 @@ export interface TargetStatus {
   readonly stage: Stage;
   readonly target: string;
   readonly host: string | null;
-  /** The host that a person sent it away from, while no other has claimed it. */
+  /** The host that a person moved it away from, until another host has claimed it. */
   readonly left?: string | null;
-  /** The release that is, or was, asked for. */
+  /** The pending or finished approval of the release. */
   readonly release?: Approval | null;
   readonly problem: Problem | null;
 }

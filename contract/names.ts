@@ -5,7 +5,7 @@ export const BASE_QUEUE = 'swp';
 
 export interface Queues {
   readonly control: string;
-  /** Has many slots of its own: who waits for a lock must not hold back anybody's work. */
+  /** Has many slots of its own, so that steps which wait for a lock delay no other work. */
   readonly waiting: string;
   readonly claims: string;
   readonly light: string;
@@ -21,21 +21,21 @@ export const queuesOf = (base: string): Queues => ({
 /** The queue that only this high-memory host polls. */
 export const hostQueue = (base: string, hostId: string): string => `${queuesOf(base).claims}/${hostId}`;
 
-/** The host whose queue this is; null for a queue that several workers poll. */
+/** Returns the host that polls this queue; null for a queue that several workers poll. */
 export const hostOfQueue = (queue: string): string | null => /-highmem\/(.+)$/.exec(queue)?.[1] ?? null;
 
-/** One publish of an entry at a time: the id is the lock. */
+/** The workflow id is the lock: only one publish of an entry runs at a time. */
 export const publishId = (entryName: string): string => `publish/${entryName}`;
 
-/** One writer per target repository, compared as the Hub compares names: the id is the lock. */
+/** The workflow id is the lock: each target repository has one writer. Names are compared as the Hub compares them. */
 export const targetId = (repo: string): string => `target/${repoKey(repo)}`;
 
-/** Where a campaign is; its id says when it was started. */
+/** Workflow id of a campaign. The campaign's own id holds the time of its start. */
 export const campaignId = (id: string): string => `campaign/${id}`;
 
-/** What re-validation runs do. */
+/** The kinds of re-validation runs. */
 export const REVALIDATIONS = ['nightly', 'weekly'] as const;
 export type Revalidation = (typeof REVALIDATIONS)[number];
 
-/** Id of a schedule, and of what it starts, to which Temporal adds the time. */
+/** Id of a schedule, and of the workflows that it starts: Temporal appends the time to theirs. */
 export const revalidateId = (which: Revalidation): string => `revalidate/${which}`;

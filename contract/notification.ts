@@ -6,7 +6,7 @@ import { Problem } from '../plan/problem.js';
 const which = z.enum(['nightly', 'weekly']);
 const Found = z.object({ entry: z.string().nullable(), target: z.string().nullable(), code: z.string(), message: z.string() });
 
-/** Something that a person may want to hear of immediately. */
+/** An event that a person may want to know about immediately. */
 export const Notification = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('awaiting-approval'), entry: z.string(), plan: Digest }),
   z.strictObject({ what: z.literal('awaiting-release'), entry: z.string(), target: z.string(), manifest: Digest }),

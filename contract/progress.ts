@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { formatBytes, formatSeconds } from '../core/text.js';
 
-/** Heartbeat details of a running step: a hint for people, never the record of what was done. Bytes, and bytes a second. */
+/**
+ * Heartbeat details of a running step: a hint for people, never the record of the work. Units: bytes, and bytes per
+ * second.
+ */
 export const Progress = z.object({
   step: z.string(),
   host: z.string().optional(),
@@ -14,7 +17,7 @@ export const Progress = z.object({
   totalFiles: z.number().optional(),
   rate: z.number().optional(),
   note: z.string().optional(),
-  /** A call that has failed for an hour and is retried: since when, as an ISO date, and why. */
+  /** A call that has failed for an hour and is retried: the time of its first failure, as an ISO date, and the reason. */
   failing: z.object({ since: z.string(), reason: z.string() }).optional(),
 });
 export type Progress = z.infer<typeof Progress>;
@@ -32,7 +35,7 @@ const timeLeft = ({ doneBytes, totalBytes, rate }: ShownProgress): string | null
 const waitText = ({ note, failing }: ShownProgress): string | null =>
   failing === undefined ? (note ?? null) : `has failed since ${failing.since.replace(/\.\d+Z$/, 'Z')}: ${failing.reason}`;
 
-/** The file that moved last, then everything: bytes, files, rate, what time is left, and why nothing moves. */
+/** Formats progress: the file that moved last, then total bytes, files, rate, time left, and the reason why nothing moves. */
 export const progressText = (progress: ShownProgress): string => {
   const { file, fileDoneBytes, fileTotalBytes, doneBytes, totalBytes, doneFiles, totalFiles, rate } = progress;
   const ofFile = ofBytes(fileDoneBytes, fileTotalBytes);

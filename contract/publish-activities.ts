@@ -15,9 +15,9 @@ import type { Notification } from './notification.js';
 
 export const ProbeRequest = z.strictObject({
   sources: z.array(z.strictObject({ repo: RepoId, revision: CommitSha.nullable() })).readonly(),
-  /** What would be written: target repositories and collections. */
+  /** Target repositories and collections that would be written. */
   targets: z.array(z.union([RepoId, CollectionSlug])).readonly(),
-  /** Whether a vindex is to be planned: then the host's larql is tried too. */
+  /** True if a vindex is planned: the host then probes its larql too. */
   larql: z.boolean().optional(),
 });
 export type ProbeRequest = z.infer<typeof ProbeRequest>;
@@ -26,21 +26,21 @@ export const PlanRequest = z.strictObject({
   entry: EntrySnapshot,
   only: z.array(ArtifactKind).readonly(),
   round: z.int().positive(),
-  /** Null when no high-memory host answered. */
+  /** Null if no high-memory host answered. */
   host: HostFacts.nullable(),
-  /** The plans of the round before, to show what changed since. */
+  /** The plans of the previous round, to show the changes since then. */
   previous: z.array(ArtifactPlan).readonly(),
-  /** Who said to have started it. */
+  /** The self-reported starter; null if none was given. */
   startedBy: z.string().nullable().optional(),
 });
 export type PlanRequest = z.infer<typeof PlanRequest>;
 
-/** The plan of one round as it is shown and approved; bounded, since it lies in the workflow's history. */
+/** The plan of one round as it is shown and approved. Its size is bounded, because the workflow's history stores it. */
 export interface PlannedRound {
   readonly digest: Digest;
   readonly entryPlan: EntryPlan;
   readonly artifacts: readonly ArtifactPlan[];
-  /** Checks on what may change from minute to minute; they can block, and are no part of the digest. */
+  /** Checks of facts that may change from minute to minute. They can block, and are not part of the digest. */
   readonly volatile: readonly Check[];
   readonly markdown: string;
   readonly decideWithinMs: number;
@@ -51,14 +51,14 @@ export interface ControlActivities {
   readonly planEntry: (request: PlanRequest) => Promise<PlannedRound>;
   readonly checkPreconditions: (plan: ArtifactPlan) => Promise<Preconditions>;
   readonly verifyArtifact: (request: VerifyRequest) => Promise<VerifyReport>;
-  /** Looks for the commit that was asked for, whichever host made it and whatever was committed on top of it. */
+  /** Searches the target for the requested commit. It may come from any host, and later commits may follow it. */
   readonly findCommit: (request: CommitRequest) => Promise<CommitSearch>;
-  /** Tells people, where a webhook is set. */
+  /** Posts the notification to the webhook if one is set. */
   readonly notify: (notification: Notification) => Promise<void>;
 }
 
 export interface WaitingActivities {
-  /** Returns when that workflow has closed, however it closed. */
+  /** Returns when that workflow has closed, with any status. */
   readonly awaitWorkflow: (id: string) => Promise<void>;
 }
 
@@ -67,14 +67,14 @@ export interface LightActivities {
 }
 
 export const ClaimRequest = z.strictObject({
-  /** Workflow id of the artifact: claiming twice is claiming once. */
+  /** Workflow id of the artifact. A repeated claim of one holder is the same claim. */
   holder: z.string().min(1),
   recipeDigest: Digest,
   diskBytes: z.int().nonnegative(),
   memoryBytes: z.int().nonnegative().optional(),
-  /** Of an artifact that has no host yet: one that has done some of its work is preferred. */
+  /** Set for an artifact that has no host: a host that has done some of its work is preferred. */
   recipe: Recipe.optional(),
-  /** A host that the person wants to leave. */
+  /** The host that the artifact left last, which must not take the claim; null if it has left none. */
   excludedHost: z.string().nullable(),
 });
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
@@ -87,7 +87,7 @@ export interface BuildReport {
   readonly manifestDigest: Digest;
   readonly files: number;
   readonly bytes: number;
-  /** Where what was sealed lies on the host, for whoever looks at it before its release. */
+  /** Directories of the sealed files on the host, for the person who inspects the files before their release. */
   readonly sealedIn?: readonly string[];
 }
 
@@ -97,11 +97,11 @@ export type UploadReport =
       readonly parent: CommitSha;
       readonly sentBytes: number;
       readonly skippedBytes: number;
-      /** Of a mirror: bytes that did not pass through this host, since the Hub had or copied them. */
+      /** For a mirror: bytes that did not pass through this host, because the Hub had them already or copied them. */
       readonly unseenBytes?: number;
     }
   | { readonly outcome: 'stale'; readonly reason: string }
-  /** What was sealed is no longer in scratch: the artifact is built again. */
+  /** The sealed files are missing from scratch, or differ: the artifact is built again. */
   | { readonly outcome: 'scratch-lost'; readonly reason: string };
 
 export const UploadRequest = z.strictObject({ approved: ApprovedArtifact, manifestDigest: Digest });
@@ -123,22 +123,22 @@ export type CommitReport =
   | { readonly outcome: 'scratch-lost'; readonly reason: string };
 
 /**
- * Third detail of a failed commit step, first of a cancelled one: no byte of a commit request has left its host; or none in
- * this attempt, which has not looked for a request of an earlier one either.
+ * Third detail of a failed commit step, and first detail of a cancelled one. `nothing-sent`: no byte of a commit request has
+ * left the host. `nothing-sent-now`: this attempt has sent none, and has not looked for a request of an earlier attempt.
  */
 export type NothingSentDetail = 'nothing-sent' | 'nothing-sent-now';
 
-/** What was found of a commit; `head` is null where the repository is gone. */
+/** The result of a search for a commit. `head` is null if the repository is gone. */
 export type CommitSearch =
   | Extract<CommitReport, { outcome: 'committed' }>
   | { readonly outcome: 'absent'; readonly head: CommitSha | null };
 
-/** `already` where the collection held the target before. */
+/** `already`: the collection held the target before. */
 export type FilingReport =
   | { readonly outcome: 'filed' | 'already'; readonly collection: CollectionSlug }
   | {
       readonly outcome: 'failed';
-      /** A slug, or the title of one that was to be created. */
+      /** A slug, or the title of a collection that was to be created. */
       readonly collection: string;
       readonly code: string;
       readonly kind: ErrorKind;
@@ -149,7 +149,7 @@ export type FilingReport =
 export const ReleaseRequest = z.strictObject({
   holder: z.string().min(1),
   recipeDigest: Digest,
-  /** `slot` keeps what was built: a paused artifact goes on from it. */
+  /** `slot` frees the build slot only: a paused artifact continues from its build. */
   what: z.enum(['slot', 'everything']),
 });
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
@@ -157,9 +157,9 @@ export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 export interface HostActivities {
   readonly buildArtifact: (approved: ApprovedArtifact) => Promise<BuildReport>;
   readonly uploadArtifact: (request: UploadRequest) => Promise<UploadReport>;
-  /** Where no commit request can have left the host, a failure says so: {@link NothingSentDetail}. */
+  /** A failure says whether a commit request may have left the host: see {@link NothingSentDetail}. */
   readonly commitArtifact: (request: CommitRequest) => Promise<CommitReport>;
-  /** Fails by its report alone: what is published stays published. */
+  /** Returns a failure as its report, because a published target stays published. */
   readonly fileInCollection: (approved: ApprovedArtifact) => Promise<FilingReport>;
   readonly releaseHost: (request: ReleaseRequest) => Promise<void>;
 }
@@ -169,7 +169,7 @@ export const VerifyRequest = z.strictObject({
   commit: CommitSha,
   manifestDigest: Digest,
   provenanceDigest: Digest,
-  /** Read everything back, not samples. */
+  /** Read all bytes back, not only samples. */
   full: z.boolean().optional(),
 });
 export type VerifyRequest = z.infer<typeof VerifyRequest>;
@@ -177,6 +177,6 @@ export type VerifyRequest = z.infer<typeof VerifyRequest>;
 export interface VerifyReport {
   readonly files: number;
   readonly readBack: ReadBackTotals;
-  /** How many files were read wrong and, over another connection, right; absent where none was. */
+  /** Number of files that were wrong when first read, and right over another connection; absent if there were none. */
   readonly wrongOnce?: number;
 }

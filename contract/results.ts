@@ -13,26 +13,26 @@ import type { Revalidation } from './names.js';
 
 export interface PublishInput {
   readonly entry: EntrySnapshot;
-  /** Which artifacts of the entry; empty means all of them. */
+  /** Kinds of the artifacts to publish; empty means all of them. */
   readonly only: readonly ArtifactKind[];
-  /** Wait once more before the upload, for the approval of what was sealed. */
+  /** Wait for a second approval, of the sealed files, before the upload. */
   readonly reviewArtifacts?: boolean;
-  /** Who says to have started it: a claim, as a reviewer's name is. */
+  /** The self-reported starter. Like a reviewer's name, it is not verified. */
   readonly startedBy?: string;
-  /** The campaign that it belongs to, which tells of its plan together with the others. */
+  /** The campaign that it belongs to, which announces all its plans in one notification. */
   readonly campaign?: string;
 }
 
-/** How the release of what was sealed is asked for. */
+/** Approval terms for the release of the sealed files. */
 export interface ReleaseTerms extends ApprovalTerms {
   readonly withinMs: number;
 }
 
 export interface ArtifactInput {
   readonly approved: ApprovedArtifact;
-  /** The host of an earlier round, so that a new plan reuses what was built there. */
+  /** The host of an earlier round, so that a new plan reuses the build there. */
   readonly host: string | null;
-  /** Set where what was sealed waits for its release. */
+  /** Set if the sealed files need a release before the upload. */
   readonly release?: ReleaseTerms;
 }
 
@@ -42,18 +42,19 @@ export interface Receipt {
   readonly plan: Digest;
   readonly manifest: Digest;
   readonly reviewer: string;
-  /** Files compared at the commit as the Hub lists them, and how much of them was read back. */
+  /** Number of files that were compared with the Hub's listing of the commit. */
   readonly verifiedFiles: number;
+  /** How much of these files was read back. */
   readonly readBack: ReadBackTotals;
-  /** Where the plan had it filed: what came of that. A failure does not undo the publish. */
+  /** The result of the filing if the plan includes one. A failure does not undo the publish. */
   readonly collection?: FilingReport;
-  /** A cancel or an abandon that came after the commit had been sent. */
+  /** A cancel or an abandon that arrived after the commit had been sent. */
   readonly cameTooLate: 'cancel' | 'abandon' | null;
 }
 
 export type ArtifactResult =
   | { readonly outcome: 'published'; readonly receipt: Receipt }
-  /** The target's files stayed as they were; only its collection was missing. */
+  /** The target's files are unchanged; it was only missing from its collection. */
   | {
       readonly outcome: 'filed';
       readonly target: RepoId;
@@ -68,7 +69,7 @@ export type ArtifactResult =
       readonly outcome: 'abandoned';
       readonly target: RepoId;
       readonly reason: string;
-      /** Whether its commit is in the target: there and not verified, or not known. */
+      /** State of its commit in the target: absent, present and not verified, or unknown. */
       readonly commit: 'none' | 'unverified' | 'unknown';
     };
 
@@ -77,32 +78,37 @@ export interface ArtifactReport {
   readonly result: ArtifactResult | { readonly outcome: 'failed'; readonly target: RepoId; readonly reason: string };
 }
 
-/** `nightly` looks at what the Hub lists; `weekly` reads whole files, each once in so many weeks, and samples of the others. */
+/**
+ * `nightly` checks the Hub's listings. `weekly` reads each file whole once in `weeks` weeks, and samples of the other
+ * files.
+ */
 export type RevalidateInput = { readonly which: 'nightly' } | { readonly which: 'weekly'; readonly weeks: number };
 
 export interface RevalidateResult {
   readonly which: Revalidation;
   readonly targets: number;
-  /** Of a weekly run. */
+  /** Number of the week, of a weekly run; null for a nightly one. */
   readonly week: number | null;
-  /** Whole files, bytes with those of samples, and bytes of all that is published. */
+  /** Files that were read whole. */
   readonly filesRead: number;
+  /** Bytes of these files and of samples. */
   readonly bytesRead: number;
+  /** Bytes of all published files. */
   readonly ofBytes: number;
   readonly findings: FindingTable;
-  /** Entries that should be published again, the first of them, and what became of that. */
+  /** The first entries that need a new publish, with the result of starting it. */
   readonly repairs: readonly RepairReport[];
   readonly repairsWanted: number;
 }
 
-/** A campaign: which entries, and who says to have started it. */
+/** A campaign: its entries and its self-reported starter. */
 export interface CampaignInput {
   readonly select: CampaignSelection;
   readonly only: readonly ArtifactKind[];
   readonly startedBy: string | null;
-  /** Set where it goes on after it has planned and started: names and ids alone. */
+  /** Set if it continues as new after planning and starting. Holds names, ids and totals, but no rows. */
   readonly resume?: CampaignResume;
-  /** Events after which it continues as new; a default that fits is built in. */
+  /** History events after which it continues as new; absent for the built-in default. */
   readonly continueAfter?: number;
 }
 
@@ -117,9 +123,9 @@ export interface CampaignResume {
 export interface CampaignResult {
   readonly totals: CampaignTotals;
   readonly plan: Digest | null;
-  /** How the publishes ended, by their outcome. */
+  /** Number of publishes for each outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** The first that did not end as a person would want, and why where that is known. */
+  /** The first publishes that ended with an unwanted outcome, with the reason if it is known. */
   readonly troubles: readonly { readonly entry: string; readonly outcome: string; readonly reason: string | null }[];
 }
 

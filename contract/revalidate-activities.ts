@@ -2,28 +2,28 @@ import { z } from 'zod';
 import type { Repair, RepairReport } from '../plan/findings/repair.js';
 import type { FindingTable } from '../plan/findings/finding-table.js';
 
-/** The targets of a catalog in batches, by name. */
+/** The targets of a catalog, by repository name, in batches. */
 export interface Fleet {
   readonly batches: readonly (readonly string[])[];
   readonly targets: number;
-  /** What is wrong with the catalog itself. */
+  /** Findings about the catalog itself. */
   readonly findings: FindingTable;
 }
 
 export const FleetRequest = z.strictObject({
-  /** About so many targets a batch. */
+  /** Approximate number of targets in a batch: targets of one source share a batch. */
   batch: z.int().positive(),
 });
 export type FleetRequest = z.infer<typeof FleetRequest>;
 
 export const BatchRequest = z.strictObject({
   targets: z.array(z.string()).readonly(),
-  /** Digest of what was found before. */
+  /** Digest of the findings so far; null if there are none. */
   before: z.string().nullable(),
 });
 export type BatchRequest = z.infer<typeof BatchRequest>;
 
-/** A batch whose files are read once in so many weeks, and the week that it is. */
+/** A batch whose files are each read whole once in `weeks` weeks; `week` is the number of the current week. */
 export const ReadBackRequest = BatchRequest.extend({ weeks: z.int().positive(), week: z.int() });
 export type ReadBackRequest = z.infer<typeof ReadBackRequest>;
 
@@ -34,14 +34,18 @@ export interface CheckReport {
 
 export interface ReadBackReport {
   readonly findings: FindingTable;
-  /** Read whole. */
+  /** Number of files that were read whole. */
   readonly files: number;
-  /** Of them and of samples of the others, and of all files. */
+  /** Bytes read: whole files, and samples of the other files. */
   readonly bytes: number;
+  /** Bytes of all files. */
   readonly ofBytes: number;
 }
 
-/** What re-validation does: it reads, reports, and may start a publish that waits for approval. Nothing here writes to the Hub. */
+/**
+ * The steps of re-validation. They read, report, and start publishes that wait for approval. None of them writes to the
+ * Hub.
+ */
 export interface RevalidateActivities {
   readonly listFleet: (request: FleetRequest) => Promise<Fleet>;
   readonly checkTargets: (request: BatchRequest) => Promise<CheckReport>;

@@ -1,4 +1,4 @@
-/** Where a publish stands, in the order of a publish; then how it ends, and that it is paused. */
+/** The stages of a publish in their order, then its final stages, then `needs-attention` for a paused publish. */
 export const STAGES = [
   'planning',
   'awaiting-approval',
@@ -17,21 +17,21 @@ export const STAGES = [
   'failed',
   'needs-attention',
 ] as const;
-/** The one value that people watch, in the search attribute `SwpStage`. */
+/** The value of the search attribute `SwpStage`, which people watch. */
 export type Stage = (typeof STAGES)[number];
 
 const ENDS: ReadonlySet<string> = new Set<Stage>(['published', 'filed', 'unchanged', 'rejected', 'expired', 'abandoned', 'failed']);
 
 export const isEnd = (stage: Stage): boolean => ENDS.has(stage);
 
-/** The stage that comes first in a publish; null of none. */
+/** Returns the stage that comes first in a publish; null for an empty list. */
 export const leastAdvanced = (stages: readonly Stage[]): Stage | null => STAGES.find((stage) => stages.includes(stage)) ?? null;
 
 /**
- * Where a workflow stands, or how it ended, in one word. One that somebody terminated keeps the stage that it had, and has
- * Temporal's word instead.
+ * Returns the current or final state of a workflow in one word. A terminated workflow keeps its last stage in the search
+ * attribute, so Temporal's status is returned for it.
  *
- * @param status Temporal's, `RUNNING` or how it closed
+ * @param status Temporal's status: `RUNNING`, or how the workflow closed
  */
 export const standsAt = ({ status, stage }: { readonly status: string; readonly stage: string | null }): string => {
   if (status === 'RUNNING') return stage ?? 'running';

@@ -1,5 +1,8 @@
-/** Bytes of a block. A part of 16 MB lies in five of them, so that comparing it reads a quarter more than it sends. */
+/**
+ * Size of a block in bytes. A part of 16 MB spans up to five blocks, so comparing it reads a quarter more than it
+ * sends.
+ */
 export const BLOCK_BYTES = 4 * 1024 * 1024;
 
-/** How many blocks a file of that size has; the last one may be shorter. */
+/** Returns the number of blocks in a file of `size` bytes; the last block may be shorter. */
 export const blockCount = (size: number): number => Math.ceil(size / BLOCK_BYTES);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { sanitizeLine } from './text.js';
 
-/** So many fields are named; with one wrong, others often follow. */
+/** Number of issues shown: one wrong field often causes others. */
 const SHOWN = 4;
 
 const NOUNS: Readonly<Record<string, string>> = {
@@ -12,7 +12,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-const messageOf = (issue: z.core.$ZodIssue): string => {
+const describeIssue = (issue: z.core.$ZodIssue): string => {
   switch (issue.code) {
     case 'invalid_type':
       return issue.message.endsWith('received undefined') ? 'is missing' : `must be ${NOUNS[issue.expected] ?? issue.expected}`;
@@ -25,8 +25,8 @@ const messageOf = (issue: z.core.$ZodIssue): string => {
   }
 };
 
-/** The fields of an input that a schema refuses, each with what is wrong with it, as one line. */
+/** Returns one line that names the invalid fields of an input, each with its problem. */
 export const describeIssues = ({ issues }: z.ZodError): string => {
-  const shown = issues.slice(0, SHOWN).map((issue) => sanitizeLine(`${issue.path.join('.') || 'the input'} ${messageOf(issue)}`, 160));
+  const shown = issues.slice(0, SHOWN).map((issue) => sanitizeLine(`${issue.path.join('.') || 'the input'} ${describeIssue(issue)}`, 160));
   return `${shown.join('; ')}${issues.length > SHOWN ? ` and ${issues.length - SHOWN} more` : ''}`;
 };

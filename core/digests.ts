@@ -4,9 +4,9 @@ import { SwpError } from './error.js';
 import { Digest, GitBlobId, Sha256 } from './ids.js';
 
 /**
- * Canonical JSON by RFC 8785: equal values give equal text on every host.
+ * Returns canonical JSON by RFC 8785: equal values give equal text on every host.
  *
- * @throws SwpError `digest/not-json` for what that text cannot hold, such as half a character in a tensor's name
+ * @throws SwpError `digest/not-json` for a value that JSON cannot represent, such as a lone surrogate in a tensor's name
  */
 export const canonicalJson = (value: unknown): string => {
   let text: string | undefined;
@@ -21,12 +21,12 @@ export const canonicalJson = (value: unknown): string => {
 
 export const sha256Of = (bytes: string | Uint8Array): Sha256 => Sha256.parse(createHash('sha256').update(bytes).digest('hex'));
 
-/** `sha256:` over the canonical JSON of a value. */
+/** Returns the `sha256:` digest of a value's canonical JSON. */
 export const digestOf = (value: unknown): Digest => Digest.parse(`sha256:${sha256Of(canonicalJson(value))}`);
 
 /** Manifests hold the git blob id of files up to this size in bytes: the Hub lists no other digest of files outside LFS. */
 export const GIT_BLOB_LIMIT = 10 * 1024 * 1024;
 
-/** The id under which git, and so the Hub, keeps a file outside LFS. */
+/** Returns the id under which git, and therefore the Hub, stores a file outside LFS. */
 export const gitBlobOf = (bytes: Uint8Array): GitBlobId =>
   GitBlobId.parse(createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex'));

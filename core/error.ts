@@ -1,6 +1,6 @@
 /**
- * What a failure means for the person or program that meets it. `unavailable` is the only kind worth
- * retrying unchanged; every other one needs a person, other input or a new plan.
+ * Classifies a failure by its consequence for the caller. `unavailable` is the only kind worth retrying unchanged;
+ * every other kind needs a person, different input or a new plan.
  */
 export const ERROR_KINDS = [
   'usage',
@@ -17,14 +17,14 @@ export const ERROR_KINDS = [
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 export interface SwpErrorOptions {
-  /** What the reader can do next, as a sentence or a command. */
+  /** The reader's next step, as a sentence or a command. */
   readonly hint?: string;
   readonly cause?: unknown;
-  /** For `unavailable`: how long the far end asked us to wait, in milliseconds. */
+  /** For `unavailable`: the delay that the server requested before a retry, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 
-/** Every failure that SWP itself recognises: a stable code, the values that matter, and what to do next. */
+/** A failure that SWP recognises: a stable code, a message with the relevant values, and a hint for the next step. */
 export class SwpError extends Error {
   override readonly name = 'SwpError';
   readonly hint: string | undefined;
@@ -47,10 +47,13 @@ export class SwpError extends Error {
   }
 }
 
-/** More than SWP takes of something, which no damage of a bit or two on the way explains: it is not read again. */
+/**
+ * A value exceeds one of SWP's limits. A few bits damaged in transit do not explain that, so the value is not read
+ * again.
+ */
 export class BeyondLimit extends SwpError {}
 
-/** The message of anything thrown, with those messages of its causes that it does not repeat itself. */
+/** Returns the message of any thrown value, followed by the messages of its causes that it does not already contain. */
 export const messageOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? '' : messageOf(error.cause);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nearestName } from './nearest.js';
 
-/** One thing that is wrong with a value, in words that say what would be right. */
+/** One problem with a value. The message says what would be valid. */
 export interface Fault {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -21,35 +21,35 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['null', 'null'],
 ]);
 
-const listOf = (values: readonly unknown[]): string => {
+const formatAlternatives = (values: readonly unknown[]): string => {
   const words = values.map(String);
   return words.length < 3 ? words.join(' or ') : `one of ${words.join(', ')}`;
 };
 
-const counted = (count: number | bigint, noun: string): string => `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
+const formatCount = (count: number | bigint, noun: string): string => `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
 
-/** What a limit is of: characters, items, or the number itself. */
-const limited = (origin: string, limit: number | bigint, bound: 'least' | 'most', inclusive: boolean): string => {
+/** Describes a violated limit on the number of characters or items, or on the number itself. */
+const describeLimit = (origin: string, limit: number | bigint, bound: 'least' | 'most', inclusive: boolean): string => {
   if (origin === 'string' || origin === 'array') {
     const noun = origin === 'string' ? 'character' : 'item';
     if (bound === 'least' && Number(limit) === 1) return origin === 'string' ? 'must not be empty' : 'must have an item';
-    return `must have at ${bound} ${counted(limit, noun)}`;
+    return `must have at ${bound} ${formatCount(limit, noun)}`;
   }
   if (inclusive) return `must be at ${bound} ${limit}`;
   return `must be ${bound === 'least' ? 'more' : 'less'} than ${limit}`;
 };
 
-/** The library's own words are about its schemas; these are about the value. A schema's own message is kept. */
-const wordsOf = (issue: RawIssue): string => {
+/** Describes the problem in terms of the value, not of the schema as zod does. A schema's own message takes precedence. */
+const issueMessage = (issue: RawIssue): string => {
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined ? 'is missing' : `must be ${TYPES.get(issue.expected) ?? issue.expected}`;
     case 'too_small':
-      return limited(issue.origin, issue.minimum, 'least', issue.inclusive !== false);
+      return describeLimit(issue.origin, issue.minimum, 'least', issue.inclusive !== false);
     case 'too_big':
-      return limited(issue.origin, issue.maximum, 'most', issue.inclusive !== false);
+      return describeLimit(issue.origin, issue.maximum, 'most', issue.inclusive !== false);
     case 'invalid_value':
-      return issue.input === undefined ? 'is missing' : `must be ${listOf(issue.values)}`;
+      return issue.input === undefined ? 'is missing' : `must be ${formatAlternatives(issue.values)}`;
     case 'not_multiple_of':
       return `must be a multiple of ${issue.divisor}`;
     case 'unrecognized_keys':
@@ -73,30 +73,33 @@ const unknownField = (key: string, known: readonly string[]): string => {
   return near === undefined ? 'unknown field' : `unknown field; did you mean ${near}?`;
 };
 
-/** A schema, and what its fields are called at a path, so that a mistyped name is recognised. */
+/** Returns the names of a schema's fields at a path, so that a mistyped name gets a suggestion. */
 type FieldsAt = (path: readonly PropertyKey[]) => readonly string[];
 
-/** More of them are not read by anybody, and a hostile value has millions. */
-const MOST_FAULTS = 1_000;
+/** Maximum number of faults reported. No reader needs more, and a hostile value can have millions. */
+const MAX_FAULTS = 1_000;
 
-/** Parses a value, or says what is wrong with it: the one place where a schema's complaints become words for people. */
+/** Parses a value or returns its faults. This is the only place that translates schema issues into messages for people. */
 export const parseOrFaults = <S extends z.ZodType>(
   schema: S,
   value: unknown,
   fieldsAt: FieldsAt = () => [],
 ): { readonly data: z.output<S> } | { readonly faults: readonly Fault[] } => {
-  const parsed = schema.safeParse(value, { error: wordsOf });
+  const parsed = schema.safeParse(value, { error: issueMessage });
   if (parsed.success) return { data: parsed.data };
   return {
-    faults: parsed.error.issues.slice(0, MOST_FAULTS).flatMap((issue): Fault[] => {
+    faults: parsed.error.issues.slice(0, MAX_FAULTS).flatMap((issue): Fault[] => {
       const path = plainPath(issue.path);
       if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
-      return issue.keys.slice(0, MOST_FAULTS).map((key) => ({ path: [...path, key], message: unknownField(key, fieldsAt(issue.path)) }));
+      return issue.keys.slice(0, MAX_FAULTS).map((key) => ({ path: [...path, key], message: unknownField(key, fieldsAt(issue.path)) }));
     }),
   };
 };
 
-/** A list that is checked up to its first element with a fault: of millions of wrong ones, their faults would fill the memory. */
+/**
+ * A list schema that stops at the first invalid element: the faults of millions of invalid elements would exhaust
+ * memory.
+ */
 export const listToFirstFault = <E extends z.ZodType>(element: E) =>
   z.array(z.unknown()).transform((values, context): z.output<E>[] => {
     const list: z.output<E>[] = [];
@@ -112,16 +115,16 @@ export const listToFirstFault = <E extends z.ZodType>(element: E) =>
     return list;
   });
 
-/** What is wrong with a value that has no fields, or nothing. */
+/** Returns the first fault of a value without fields, or undefined if the value is valid. */
 export const faultOf = (schema: z.ZodType, value: unknown): string | undefined => {
   const parsed = parseOrFaults(schema, value);
   return 'faults' in parsed ? parsed.faults[0]?.message : undefined;
 };
 
-/** A fault with the field that it is about. */
+/** Formats a fault with the path of its field. */
 export const faultText = ({ path, message }: Fault, whole = 'value'): string => `${path.join('.') || whole}: ${message}`;
 
-/** A whole number in a setting, which is text. */
+/** A schema for a whole number in a setting, which arrives as text. */
 export const wholeNumber = (least: number, most: number) => {
   const form = `must be a whole number from ${least} to ${most}`;
   return z.coerce.number(form).int(form).min(least, form).max(most, form);

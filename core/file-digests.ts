@@ -6,19 +6,19 @@ import type { HashOptions } from './files.js';
 import { HashThread } from './hash-thread.js';
 import { Sha256 } from './ids.js';
 
-/** Digests of one file, taken in one pass over its bytes. */
+/** Digests of one file, computed in one pass over its bytes. */
 export interface FileDigests {
   readonly sha256: Sha256;
-  /** Of each block of {@link BLOCK_BYTES}, in order; an empty file has none. */
+  /** Digests of the blocks of {@link BLOCK_BYTES}, in order; an empty file has no blocks. */
   readonly blocks: readonly Sha256[];
 }
 
-/** SHA-256 of each block of a stream of bytes. */
+/** Computes the SHA-256 of each block of a byte stream. */
 export class BlockHash {
   private hash = createHash('sha256');
   private filled = 0;
 
-  /** @param onBlock receives each block's digest as soon as its last byte is there */
+  /** @param onBlock receives each block's digest when the block is complete */
   constructor(private readonly onBlock: (digest: Sha256) => void) {}
 
   update(bytes: Uint8Array): void {
@@ -31,7 +31,7 @@ export class BlockHash {
     }
   }
 
-  /** Ends the last block where it is shorter than the others. */
+  /** Ends the last block if it is shorter than the others. */
   end(): void {
     if (this.filled > 0) this.endBlock();
   }
@@ -43,7 +43,7 @@ export class BlockHash {
   }
 }
 
-/** The digests of bytes at hand. */
+/** Returns the digests of bytes in memory. */
 export const digestsOf = (bytes: Uint8Array): FileDigests => {
   const blocks: Sha256[] = [];
   const hash = new BlockHash((digest) => void blocks.push(digest));
@@ -52,7 +52,10 @@ export const digestsOf = (bytes: Uint8Array): FileDigests => {
   return { sha256: Sha256.parse(createHash('sha256').update(bytes).digest('hex')), blocks };
 };
 
-/** The digests of a file from its bytes in order: of all of them in a thread, of its blocks meanwhile here. */
+/**
+ * Computes the digests of a file from its bytes in order: a thread hashes the whole file while this thread hashes its
+ * blocks.
+ */
 export class FileHash {
   private readonly whole = new HashThread();
   private readonly blocks: Sha256[] = [];
@@ -73,13 +76,13 @@ export class FileHash {
   }
 }
 
-/** Smaller files are hashed before a thread would have started. */
-const WORTH_A_THREAD = 16 * 1024 * 1024;
+/** Hashing a smaller file takes less time than starting a thread. */
+const MIN_THREAD_BYTES = 16 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 
-/** Reads a file once for all of its digests. */
+/** Reads a file once and returns all of its digests. */
 export const digestFile = async (path: string, { signal, onBytes }: HashOptions = {}): Promise<FileDigests> => {
-  if ((await stat(path)).size <= WORTH_A_THREAD) {
+  if ((await stat(path)).size <= MIN_THREAD_BYTES) {
     const bytes = await readFile(path, { signal });
     onBytes?.(bytes.byteLength);
     return digestsOf(bytes);

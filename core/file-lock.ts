@@ -2,44 +2,44 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync, wri
 import { tryLock } from 'fs-native-extensions';
 import { identifyProcess, isRunning, readIdentity } from './process-identity.js';
 
-/** A lock that was taken, or the process that holds it, where that can be said. */
+/** An acquired lock, or the id of the process that holds it; the id is null if it is not known. */
 export type FileLock = { readonly unlock: () => void } | { readonly heldBy: number | null };
 
-/** Whether the path still names the file that is open: somebody may have deleted it before it was locked. */
+/** Checks that the path still names the open file: another process may have deleted it before it was locked. */
 const isStillAt = (path: string, fd: number): boolean => {
   const open = fstatSync(fd, { bigint: true });
   const named = statSync(path, { bigint: true, throwIfNoEntry: false });
   return named !== undefined && named.ino === open.ino && named.dev === open.dev;
 };
 
-/** The process that the file names, unless that one has ended: then the holder has not written itself yet. */
-const holderIn = async (path: string): Promise<number | null> => {
-  const noted = await readIdentity(path);
-  return noted !== null && (await isRunning(noted)) ? noted.pid : null;
+/** Returns the process that the file names, or null if it has ended: then the holder has not yet written its identity. */
+const readHolder = async (path: string): Promise<number | null> => {
+  const recorded = await readIdentity(path);
+  return recorded !== null && (await isRunning(recorded)) ? recorded.pid : null;
 };
 
-/** For messages only: the lock holds without it, on a full disk too. */
+/** Writes this process's identity for error messages only: the lock holds without it, even on a full disk. */
 const writeHolder = async (fd: number): Promise<void> => {
   try {
     ftruncateSync(fd);
     writeSync(fd, `${JSON.stringify(await identifyProcess(process.pid))}\n`);
   } catch {
-    // The next one to come is told of another process, without its id.
+    // The next process to try the lock reports "another process" without an id.
   }
 };
 
 /**
- * Takes a lock that the operating system holds for this process, and drops when the process ends in whatever way
- * (Linux: an open file description lock, fcntl(2); macOS: flock(2)). Nothing is left to go stale: the file stays, and
- * says nothing by being there. Children do not inherit the lock, since Node opens files with `O_CLOEXEC`.
+ * Acquires a lock that the operating system releases when this process ends in any way (Linux: an open file description
+ * lock, fcntl(2); macOS: flock(2)). The lock cannot become stale: the file stays, but its existence means nothing.
+ * Children do not inherit the lock, because Node opens files with `O_CLOEXEC`.
  */
 export const lockFile = async (path: string): Promise<FileLock> => {
   for (;;) {
-    // A bare descriptor: Node closes a FileHandle that nothing refers to any more, and the lock would go with it.
+    // A raw descriptor: Node closes an unreferenced FileHandle, which would drop the lock.
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     let isOurs = false;
     try {
-      if (!tryLock(fd)) return { heldBy: await holderIn(path) };
+      if (!tryLock(fd)) return { heldBy: await readHolder(path) };
       isOurs = isStillAt(path, fd);
     } finally {
       if (!isOurs) closeSync(fd);
@@ -50,5 +50,5 @@ export const lockFile = async (path: string): Promise<FileLock> => {
   }
 };
 
-/** The holder of a lock as a subject of a sentence. */
+/** Returns the holder of a lock as the subject of a sentence. */
 export const holderText = (heldBy: number | null): string => (heldBy === null ? 'Another process' : `Process ${heldBy}`);

@@ -4,16 +4,16 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { dirname } from 'node:path';
 import { Sha256 } from './ids.js';
 
-/** Smaller blocks make hashing slower, larger ones no faster. */
+/** Smaller blocks slow hashing down; larger blocks do not speed it up. */
 const BLOCK = 1024 * 1024;
 
 export interface HashOptions {
   readonly signal?: AbortSignal;
-  /** Told bytes as they are read. */
+  /** Receives the number of bytes of each read. */
   readonly onBytes?: (bytes: number) => void;
 }
 
-/** Feeds a whole file to a hash, read in order; answers how many bytes it had. */
+/** Feeds a whole file, in order, to a hash and returns the number of bytes read. */
 export const hashInto = async (hash: Hash, path: string, { signal, onBytes }: HashOptions = {}): Promise<number> => {
   let read = 0;
   const stream = createReadStream(path, { highWaterMark: BLOCK, ...(signal === undefined ? {} : { signal }) });
@@ -25,34 +25,34 @@ export const hashInto = async (hash: Hash, path: string, { signal, onBytes }: Ha
   return read;
 };
 
-/** SHA-256 of a whole file. */
+/** Returns the SHA-256 of a whole file. */
 export const hashFile = async (path: string, options: HashOptions = {}): Promise<Sha256> => {
   const hash = createHash('sha256');
   await hashInto(hash, path, options);
   return Sha256.parse(hash.digest('hex'));
 };
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+const errorCode = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
-/** What a read of the file system gives; null where there is nothing to read. */
+/** Returns the result of a file-system read, or null if the path does not exist. */
 export const ifThere = async <T>(read: Promise<T>): Promise<T | null> => {
   try {
     return await read;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 };
 
 /**
- * Makes a directory for this user only, with those above it that are missing. Node's own `recursive` reports a read-only
- * or full file system as ENOENT (20.20: EROFS and ENOSPC; 24.22: EROFS), which says nothing of the cause.
+ * Creates a directory for this user only, with its missing parents. Node's own `recursive` option reports a read-only or
+ * full file system as ENOENT (20.20: EROFS and ENOSPC; 24.22: EROFS), which hides the cause.
  */
 export const makeDirectory = async (path: string): Promise<void> => {
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     if (code === 'EEXIST' && (await ifThere(stat(path)))?.isDirectory() === true) return;
     const parent = dirname(path);
     if (code !== 'ENOENT' || parent === path) throw error;
@@ -61,13 +61,13 @@ export const makeDirectory = async (path: string): Promise<void> => {
   }
 };
 
-/** The text of a file; empty where there is none. */
+/** Returns the text of a file, or an empty string if the file does not exist. */
 export const readTextIfThere = async (path: string): Promise<string> => (await ifThere(readFile(path, 'utf8'))) ?? '';
 
-/** The names in a directory; none where it is not there. */
+/** Returns the names in a directory, or an empty list if the directory does not exist. */
 export const listIfThere = async (path: string): Promise<readonly string[]> => (await ifThere(readdir(path))) ?? [];
 
-/** Writes a whole small file so that a crash leaves the old one or the new one, never half of either. */
+/** Writes a small file atomically: a crash leaves either the old or the new content, never a part. */
 export const writeAtomic = async (path: string, content: string | Uint8Array, mode = 0o600): Promise<void> => {
   const fresh = `${path}.${randomUUID()}.new`;
   try {

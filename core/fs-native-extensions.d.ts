@@ -1,5 +1,5 @@
-/** The package ships no types; this is all of it that we use. */
+/** The package ships no types; this declares only the function that we use. */
 declare module 'fs-native-extensions' {
-  /** Locks a whole file that is open for writing; false where another opening of it holds the lock. */
+  /** Locks a whole file that is open for writing; returns false if another open file description holds the lock. */
   export const tryLock: (fd: number) => boolean;
 }

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { Sha256 } from './ids.js';
 
-/** Handed over at once; smaller pieces cost more to hand over than to hash. */
+/** Bytes per message to the thread; a smaller block costs more to transfer than to hash. */
 const BLOCK = 1024 * 1024;
-/** Blocks on their way: enough that neither side waits, little enough to hold in memory. */
+/** Blocks in flight: enough that neither side waits, few enough to keep in memory. */
 const IN_FLIGHT = 8;
 
 // Plain text, because a thread loads no TypeScript.
@@ -18,34 +18,34 @@ parentPort.on('message', (block) => {
 });
 `;
 
-/** SHA-256 of a stream, in a thread of its own: whoever reads the bytes from a network goes on reading meanwhile. */
+/** Computes the SHA-256 of a stream in its own thread, so that the caller can keep reading from the network. */
 export class HashThread {
   private readonly thread = new Worker(THREAD, { eval: true });
   private block = new Uint8Array(BLOCK);
   private filled = 0;
-  /** Given back by the thread: left to the garbage collector they would outlive their use by far. */
-  private readonly spare: ArrayBuffer[] = [];
+  /** Buffers that the thread returned, for reuse: the garbage collector would free them much too late. */
+  private readonly recycled: ArrayBuffer[] = [];
   private inFlight = 0;
   private wake: (() => void) | null = null;
   private digested: string | null = null;
-  private broken: Error | null = null;
+  private failure: Error | null = null;
 
   constructor() {
     this.thread.on('message', (answer: string | ArrayBuffer) => {
       if (typeof answer === 'string') this.digested = answer;
       else {
-        this.spare.push(answer);
+        this.recycled.push(answer);
         this.inFlight -= 1;
       }
       this.wake?.();
     });
     this.thread.on('error', (error) => {
-      this.broken = error;
+      this.failure = error;
       this.wake?.();
     });
   }
 
-  /** Takes bytes, which it copies; resolves at once unless the thread is far behind. */
+  /** Hashes a copy of the bytes; resolves immediately unless the thread is far behind. */
   async update(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.byteLength;) {
       const part = bytes.subarray(at, at + BLOCK - this.filled);
@@ -53,16 +53,16 @@ export class HashThread {
       this.filled += part.byteLength;
       at += part.byteLength;
       if (this.filled === BLOCK) this.send();
-      while (this.inFlight >= IN_FLIGHT) await this.news();
+      while (this.inFlight >= IN_FLIGHT) await this.nextMessage();
     }
   }
 
-  /** The digest of all bytes; it takes no more after it. */
+  /** Returns the digest of all bytes; no update may follow. */
   async digest(): Promise<Sha256> {
     this.send();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     this.thread.postMessage(null);
-    while (this.digested === null) await this.news();
+    while (this.digested === null) await this.nextMessage();
     return Sha256.parse(this.digested);
   }
 
@@ -75,13 +75,13 @@ export class HashThread {
     const block = this.block.subarray(0, this.filled);
     this.thread.postMessage(block, [block.buffer]);
     this.inFlight += 1;
-    this.block = new Uint8Array(this.spare.pop() ?? new ArrayBuffer(BLOCK));
+    this.block = new Uint8Array(this.recycled.pop() ?? new ArrayBuffer(BLOCK));
     this.filled = 0;
   }
 
-  private async news(): Promise<void> {
-    if (this.broken !== null) throw this.broken;
+  private async nextMessage(): Promise<void> {
+    if (this.failure !== null) throw this.failure;
     await new Promise<void>((resolve) => (this.wake = resolve));
-    if (this.broken !== null) throw this.broken;
+    if (this.failure !== null) throw this.failure;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Passes a stream on and holds its last piece back until the stream has ended well. A request whose body fails before
- * its end never completes: what throws at the end of `bytes` keeps the far end from taking any of them.
+ * Forwards a stream and withholds its last chunk until the stream ends without an error. A request whose body fails
+ * before its end never completes, so an error at the end of `bytes` keeps the server from accepting any of them.
  */
 export async function* holdBackLast(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Uint8Array | null = null;

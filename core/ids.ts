@@ -18,7 +18,7 @@ export const CommitSha = z
   .brand<'CommitSha'>();
 export type CommitSha = z.infer<typeof CommitSha>;
 
-/** What people name a commit by: a full SHA, a branch or a tag (git check-ref-format, without its rarer characters). */
+/** A name for a commit: a full SHA, a branch or a tag (git check-ref-format, without its rarer characters). */
 export const Revision = z
   .string()
   .max(255)
@@ -48,7 +48,7 @@ export const Digest = z
   .brand<'Digest'>();
 export type Digest = z.infer<typeof Digest>;
 
-/** A collection on the Hub, `owner/words-id`: the id is what it is known by, the words follow its title. */
+/** A collection on the Hub, `owner/words-id`: the id identifies it, the words come from its title. */
 export const CollectionSlug = z
   .string()
   .max(200)
@@ -59,10 +59,10 @@ export type CollectionSlug = z.infer<typeof CollectionSlug>;
 export const ArtifactKind = z.enum(ARTIFACT_KINDS);
 export type ArtifactKind = z.infer<typeof ArtifactKind>;
 
-/** Whose a repository or a collection is, spelt as in its name. */
+/** Returns the owner of a repository or a collection, spelt as in its id. */
 export const ownerOf = (id: RepoId | CollectionSlug): string => id.slice(0, id.indexOf('/'));
 
-/** The Hub compares repository names without case; so does every map and lock of ours. */
+/** Returns the key of a repository in maps and locks: the Hub ignores the case of repository names. */
 export const repoKey = (repo: string): string => repo.toLowerCase();
 
 export const sameRepo = (a: string, b: string): boolean => repoKey(a) === repoKey(b);

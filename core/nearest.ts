@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The known name that was most likely meant, when one is near enough to be worth naming. */
+/** Returns the known name closest to `given`, or undefined if none is close enough to suggest. */
 export const nearestName = (given: string, known: Iterable<string>): string | undefined => {
   const limit = Math.max(2, Math.floor(given.length / 3));
   const [best] = [...known]

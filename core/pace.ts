@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Below this a wait is not worth a timer. */
+/** A shorter wait is not worth a timer. */
 const SHORTEST_MS = 2;
 
-/** Hands out a rate that all who take from it share, as behind one line. */
+/** Throttles all its callers together to one rate, as if they shared one network line. */
 export class Pace {
-  private free = 0;
+  private freeAtMs = 0;
 
   constructor(readonly bytesPerSecond: number) {}
 
-  /** Resolves when so many bytes more may have gone out; rejects when `signal` is aborted before. */
+  /** Resolves when the rate allows `bytes` more to have been sent; rejects if `signal` is aborted first. */
   async take(bytes: number, signal?: AbortSignal): Promise<void> {
     const now = performance.now();
-    this.free = Math.max(now, this.free) + (bytes / this.bytesPerSecond) * 1000;
-    if (this.free - now > SHORTEST_MS) await delay(this.free - now, undefined, signal === undefined ? {} : { signal });
+    this.freeAtMs = Math.max(now, this.freeAtMs) + (bytes / this.bytesPerSecond) * 1000;
+    if (this.freeAtMs - now > SHORTEST_MS) await delay(this.freeAtMs - now, undefined, signal === undefined ? {} : { signal });
   }
 }

@@ -4,16 +4,16 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { readTextIfThere } from './files.js';
 
-/** A process, distinguished from a later one with the same id by the moment when it started. */
+/** A process; its start time distinguishes it from a later process with the same id. */
 export const ProcessIdentity = z.object({ pid: z.int().positive(), started: z.string().min(1) });
 export type ProcessIdentity = z.infer<typeof ProcessIdentity>;
 
-/** States of a process that has ended and waits for its parent to notice: dead, zombie. */
+/** States of a process that has ended but that its parent has not reaped: dead, zombie. */
 const ENDED = new Set(['X', 'Z']);
 
 /**
  * proc(5): field 3 of `stat` is the state, field 22 the start in ticks since boot. Field 2, a name in brackets, may
- * hold anything. The boot id distinguishes equal ticks: a service that starts at boot often has the same id again.
+ * contain any character. The boot id distinguishes equal ticks: a service that starts at boot often gets the same id.
  */
 const startOnLinux = async (pid: number): Promise<string | null> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
@@ -25,22 +25,22 @@ const startOnLinux = async (pid: number): Promise<string | null> => {
 };
 
 const startElsewhere = async (pid: number): Promise<string | null> => {
-  const asked = promisify(execFile)('ps', ['-o', 'state=', '-o', 'lstart=', '-p', String(pid)], { env: { ...process.env, LC_ALL: 'C' } });
-  const { stdout } = await asked.catch(() => ({ stdout: '' }));
+  const listing = promisify(execFile)('ps', ['-o', 'state=', '-o', 'lstart=', '-p', String(pid)], { env: { ...process.env, LC_ALL: 'C' } });
+  const { stdout } = await listing.catch(() => ({ stdout: '' }));
   const [state = '', ...started] = stdout.trim().split(/\s+/);
   return started.length === 0 || ENDED.has(state.slice(0, 1)) ? null : started.join(' ');
 };
 
-/** The identity of a process that runs; null where none has this id. */
+/** Returns the identity of a running process, or null if no process has this id. */
 export const identifyProcess = async (pid: number): Promise<ProcessIdentity | null> => {
   const started = await (process.platform === 'linux' ? startOnLinux(pid) : startElsewhere(pid));
   return started === null ? null : { pid, started };
 };
 
-/** Whether that very process still runs. */
+/** Checks that this process, not a later one with the same id, still runs. */
 export const isRunning = async ({ pid, started }: ProcessIdentity): Promise<boolean> => (await identifyProcess(pid))?.started === started;
 
-/** Reads the identity that a file holds; null where there is none, or where its writer was cut off. */
+/** Reads the identity in a file; returns null if there is none or if it was only partly written. */
 export const readIdentity = async (path: string): Promise<ProcessIdentity | null> => {
   const text = await readTextIfThere(path);
   try {

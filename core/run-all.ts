@@ -1,16 +1,16 @@
 import pMap from 'p-map';
 
 export interface RunAllOptions {
-  /** So many at once. */
+  /** Maximum number of concurrent tasks. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
-  /** False for failures after which those that run may end in peace; nothing new is begun then either. */
+  /** Returns false for a failure that lets running tasks finish; no new task starts in that case either. */
   readonly aborts?: (error: unknown) => boolean;
 }
 
 /**
- * Runs a task for each item. After the first failure nothing new is begun and the tasks that run are aborted;
- * when all have ended, so that nobody uses what the caller now closes, that failure is thrown.
+ * Runs a task for each item. After the first failure, no new task starts and the running tasks are aborted. The failure
+ * is thrown only when all tasks have ended, so that no task still uses a resource that the caller now closes.
  */
 export const runAll = async <T>(
   items: Iterable<T>,

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** A token that no log, error or JSON can show by accident. */
+/** A token that cannot leak into a log, an error or JSON by accident. */
 export class Secret {
   readonly #value: string;
 
@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The token itself: for the Authorization header, and for taking it out of texts. */
+  /** Returns the token itself, for the Authorization header and for redaction. */
   reveal(): string {
     return this.#value;
   }

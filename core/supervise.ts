@@ -3,33 +3,33 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 
 export interface SuperviseOptions {
-  /** The whole environment of the program; ours when absent. */
+  /** The complete environment of the program; defaults to the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** How long the program may take to end after SIGTERM before it is killed. */
+  /** Time between SIGTERM and SIGKILL, in milliseconds. */
   readonly graceMs?: number;
-  /** Receives whatever the program writes, both streams in order of arrival. */
+  /** Receives the program's output, both streams in order of arrival. */
   readonly onOutput?: (text: string, stream: 'stdout' | 'stderr') => void;
 }
 
 export interface Supervised {
-  /** The program's own process id, which is its group's too; undefined when it could not be started. */
+  /** The program's process id, which is also its process group id; undefined if the program could not be started. */
   readonly started: Promise<number | undefined>;
-  /** Its exit code, 128 + n after signal n, 127 when it could not be started. */
+  /** The exit code: 128 + n after signal n, 127 if the program could not be started. */
   readonly exited: Promise<number>;
-  /** The end of what it has written so far, for an error message. */
+  /** Returns the end of the output so far, for an error message. */
   output(): string;
-  /** Asks it to end, and waits until it has. */
+  /** Requests termination and waits until the program has ended. */
   stop(): Promise<number>;
 }
 
-// A killed process runs no cleanup, so the program's parent is a process that watches us instead: the channel
-// between us closes however we end. Plain text, because it must run without our sources being compiled.
+// A killed process runs no cleanup. Therefore the program's parent is a supervisor process that watches this one: their
+// IPC channel closes however this process ends. The source is plain text, because it must run without compilation.
 const SUPERVISOR = `
 const { spawn } = require('node:child_process');
 const { constants } = require('node:os');
 const [graceMs, command, ...args] = process.argv.slice(1);
-// A group of its own, which ends as a whole: a program's own children are not to outlive it.
+// Its own process group, which is killed as a whole: the program's children must not outlive it.
 const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
 const signalGroup = (signal) => {
   try { if (child.pid !== undefined) process.kill(-child.pid, signal); } catch {}
@@ -51,14 +51,14 @@ child.on('exit', (code, signal) => {
 
 const TAIL_CHARACTERS = 4096;
 
-/** Runs a program that ends when this process does, by whatever means, SIGKILL included. */
+/** Runs a program that ends when this process ends for any reason, including SIGKILL. */
 export const supervise = (command: string, args: readonly string[], options: SuperviseOptions = {}): Supervised => {
   const supervisor = spawn(
     process.execPath,
     ['--input-type=commonjs', '-e', SUPERVISOR, '--', String(options.graceMs ?? 10_000), command, ...args],
     {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // A group of its own: Ctrl-C on our terminal must reach us alone, so that we choose the order in which things end.
+      // Its own process group: Ctrl-C on the terminal must reach only this process, which chooses the shutdown order.
       detached: true,
       env: options.env ?? process.env,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -66,7 +66,7 @@ export const supervise = (command: string, args: readonly string[], options: Sup
   );
   let tail = '';
   for (const name of ['stdout', 'stderr'] as const) {
-    // Undrained, a full pipe would stop the program.
+    // An undrained pipe fills up and blocks the program.
     supervisor[name]?.setEncoding('utf8').on('data', (text: string) => {
       tail = (tail + text).slice(-TAIL_CHARACTERS);
       options.onOutput?.(text, name);
@@ -79,7 +79,7 @@ export const supervise = (command: string, args: readonly string[], options: Sup
     exited,
     output: () => tail.trim(),
     stop: () => {
-      // Not `disconnect()`: after it, Node never emits 'close'. A send that fails means that it has ended already.
+      // Not `disconnect()`: Node never emits 'close' after it. A failed send means that the supervisor has already ended.
       if (supervisor.connected) supervisor.send('stop', () => {});
       return exited;
     },

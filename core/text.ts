@@ -1,4 +1,4 @@
-/** Byte counts as people read them: 1,000 to the step, three significant digits. */
+/** Formats a byte count for people: decimal units (factor 1,000), three significant digits. */
 export const formatBytes = (bytes: number): string => {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
   let value = bytes;
@@ -10,7 +10,7 @@ export const formatBytes = (bytes: number): string => {
   return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`;
 };
 
-/** `1 h 5 min`, `3 min 20 s`, `45 s`: two units at most, as people say it. */
+/** Formats a duration with at most two units: `1 h 5 min`, `3 min 20 s`, `45 s`. */
 export const formatSeconds = (seconds: number): string => {
   const whole = Math.ceil(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
@@ -19,14 +19,13 @@ export const formatSeconds = (seconds: number): string => {
   return `${rest} s`;
 };
 
-/** `1 tensor`, `2 tensors`: the count with its noun. */
+/** Formats a count with its noun: `1 tensor`, `2 tensors`. */
 export const plural = (count: number, noun: string, nouns = `${noun}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? noun : nouns}`;
 
-/** With a capital at its beginning, as sentences have. */
 export const capitalize = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
-/** Order of UTF-8 bytes, which git, the Hub and safetensors use; JavaScript's own order is by UTF-16 unit. */
+/** Compares by UTF-8 bytes, as git, the Hub and safetensors do; JavaScript's own order is by UTF-16 unit. */
 export const compareBytes = (a: string, b: string): number => {
   const left = Array.from(a);
   const right = Array.from(b);
@@ -38,9 +37,9 @@ export const compareBytes = (a: string, b: string): number => {
 };
 
 /**
- * Text from outside (a server's words, a file name, a note) as one bounded line: control characters and
- * direction marks become spaces, so that it can neither move a cursor nor reorder what is read. Half
- * characters (lone surrogates) are replaced: canonical JSON has no place for them.
+ * Returns untrusted text (a server's message, a file name, a note) as one bounded line. Control characters and direction
+ * marks become spaces, so that the text can neither move the cursor nor reorder the display. Lone surrogates are
+ * replaced, because canonical JSON cannot represent them.
  */
 export const sanitizeLine = (text: string, max = 300): string => {
   const plain = text
@@ -50,17 +49,17 @@ export const sanitizeLine = (text: string, max = 300): string => {
   return plain.length <= max ? plain : `${plain.slice(0, max - 1).toWellFormed()}…`;
 };
 
-/** A text of at most so many characters: its beginning, and the third of the room that shows its end. */
+/** Shortens a text to at most `max` characters: the end of the text takes a third of them, its beginning the rest. */
 export const cutMiddle = (text: string, max: number): string => {
   const end = Math.floor((max - 1) / 3);
   const cut = text.length <= max ? text : `${text.slice(0, max - 1 - end)}…${text.slice(text.length - end)}`;
   return cut.toWellFormed();
 };
 
-/** Names of a list that messages show before they count the rest. */
+/** Number of names that a message shows before it counts the rest. */
 const SHOWN = 5;
 
-/** The first few names of a list that may be very long. */
+/** Returns the first few names of a possibly very long list. */
 export const truncateList = (names: readonly string[]): string => {
   const shown = names
     .slice(0, SHOWN)

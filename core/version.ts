@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The directory that holds `package.json`: the same from sources and from the build, which lies one level deeper. */
-const packageFile = (): string => {
+/** Reads the nearest `package.json` above this file; the build lies one level deeper than the sources. */
+const readPackageJson = (): string => {
   for (let directory = dirname(fileURLToPath(import.meta.url)); directory !== dirname(directory); directory = dirname(directory)) {
     try {
       return readFileSync(join(directory, 'package.json'), 'utf8');
     } catch {
-      // Not here: one level up.
+      // Not in this directory: try its parent.
     }
   }
   return '{"version":"unknown"}';
 };
 
-/** SWP's own version, as its package says. */
+/** Returns SWP's own version from its `package.json`. */
 export const swpVersion = (): string => {
-  const parsed: unknown = JSON.parse(packageFile());
+  const parsed: unknown = JSON.parse(readPackageJson());
   return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
 };

@@ -33,10 +33,10 @@ const RANK = new Map(Object.keys(DTYPE_BITS).map((dtype, rank) => [dtype, rank])
 
 export const isDtype = (name: string): name is Dtype => RANK.has(name);
 
-/** Place of a dtype in the reference order; larger ones are written first. */
+/** Returns the rank of a dtype in the reference order; tensors with a higher rank are written first. */
 export const dtypeRank = (dtype: Dtype): number => RANK.get(dtype) ?? 0;
 
-/** Bytes that a tensor takes, or null when its bits fill no whole bytes or its size is no safe integer. */
+/** Returns the size of a tensor in bytes, or null if it is not a whole number of bytes or not a safe integer. */
 export const tensorBytes = (dtype: Dtype, shape: readonly number[]): number | null => {
   let elements = 1;
   for (const dimension of shape) {

@@ -1,16 +1,16 @@
 import { compareBytes } from '../core/text.js';
 
-/** Bytes of one file, `end` exclusive. */
+/** A byte range of one file; `end` is exclusive. */
 export interface FetchRange {
   readonly file: string;
   readonly begin: number;
   readonly end: number;
 }
 
-/** Bytes of all ranges together. */
+/** Returns the total bytes of all ranges. */
 export const sizeOf = (ranges: readonly FetchRange[]): number => ranges.reduce((sum, { begin, end }) => sum + end - begin, 0);
 
-/** Joins what touches or overlaps. */
+/** Joins ranges that touch or overlap. */
 export const joinTouching = (ranges: readonly FetchRange[]): FetchRange[] => {
   const joined: FetchRange[] = [];
   for (const range of ranges
@@ -23,7 +23,7 @@ export const joinTouching = (ranges: readonly FetchRange[]): FetchRange[] => {
   return joined;
 };
 
-/** Merges ranges over the smallest gaps first, while all gaps together stay within `budget` bytes. */
+/** Merges ranges across gaps, the smallest gaps first, while the merged gaps stay within `budget` bytes together. */
 export const mergeRanges = (ranges: readonly FetchRange[], budget: number): FetchRange[] => {
   const joined = joinTouching(ranges);
   const gaps = joined.flatMap((range, at) => {

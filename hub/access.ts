@@ -9,7 +9,7 @@ import type { PinnedFile } from './read/locate.js';
 export interface Identity {
   readonly user: string;
   readonly orgs: readonly string[];
-  /** `read`, `write`, `fineGrained`, or what the Hub calls it. */
+  /** `read`, `write`, `fineGrained`, or another name that the Hub uses. */
   readonly role: string;
 }
 
@@ -19,7 +19,7 @@ const Answer = z.object({
   auth: z.object({ accessToken: z.object({ role: z.string() }).nullish() }).nullish(),
 });
 
-/** Whose token this is; null without a token, or with one that the Hub does not know. */
+/** Returns the identity of the token, or null if there is no token or the Hub does not know it. */
 export const whoAmI = async (hub: HubConfig, { signal }: CallOptions): Promise<Identity | null> => {
   if (hub.token === undefined) return null;
   try {
@@ -31,7 +31,7 @@ export const whoAmI = async (hub: HubConfig, { signal }: CallOptions): Promise<I
   }
 };
 
-/** Whether the content of a file can be read: gated repositories show their lists to everybody. */
+/** Checks that the content of a file can be read: a gated repository shows its file list to everyone. */
 export const canReadOneByte = async (hub: HubConfig, file: PinnedFile, { signal }: CallOptions): Promise<boolean> => {
   try {
     for await (const chunk of openFile(hub, file).read(0, 1, signal)) if (chunk.byteLength === 1) return true;
@@ -47,7 +47,7 @@ export interface WriteAnswer {
   readonly reason: string;
 }
 
-/** What can be known, without writing, about whether this token may create and write a repository, or a collection. */
+/** Determines, as far as possible without writing, if this token may create and write a repository or a collection. */
 export const canWrite = async (hub: HubConfig, repo: RepoId | CollectionSlug, options: CallOptions): Promise<WriteAnswer> => {
   if (hub.token === undefined) return { verdict: 'no', reason: `The high-memory worker has no token to write ${repo} with.` };
   const identity = await whoAmI(hub, options);

@@ -3,12 +3,12 @@ import { SwpError } from '../core/error.js';
 import type { HubConfig } from './config.js';
 import { shownUrl } from './errors.js';
 
-/** Networks that are no part of the Internet (IANA special-purpose address registries), by what may be reached there. */
+/** Networks that are not part of the Internet (IANA special-purpose address registries), by the place that they reach. */
 const NETWORKS = {
   'this machine': ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128'],
   'this link': ['169.254.0.0/16', 'fe80::/10'],
   'a private network': ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'],
-  // Benchmarks, multicast, the future, and IPv4 in IPv6, which may be any of the above.
+  // Benchmarks, multicast, future use, and IPv4 in IPv6, which can reach any of the networks above.
   'a reserved network': [
     '192.0.0.0/24',
     '198.18.0.0/15',
@@ -32,7 +32,7 @@ const LISTS = Object.entries(NETWORKS).map(([name, subnets]) => {
   return { name, list };
 });
 
-/** Where a literal address or a name of this machine leads; null for the Internet, and for names that only DNS knows. */
+/** Returns the network of a literal address or a localhost name; null for the Internet and for names that need DNS. */
 const networkOf = ({ hostname }: URL): string | null => {
   const host = hostname.replaceAll(/^\[|\]$/g, '');
   if (isIP(host) !== 0) return LISTS.find(({ list }) => list.check(host, familyOf(host)))?.name ?? null;
@@ -47,8 +47,8 @@ const faultOf = (endpoint: URL, url: URL): string | null => {
 };
 
 /**
- * Makes sure that an address which the Hub handed out may be used: its storage is elsewhere, but a hostile Hub must reach
- * neither plain connections nor what only this host can reach. A name is not looked up.
+ * Checks that an address from the Hub is safe to use. The Hub's storage has other hosts, but a hostile Hub must not make
+ * this host use unencrypted connections or reach private networks. Does not resolve names.
  *
  * @throws SwpError `hub/address-refused`
  */

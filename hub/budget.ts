@@ -4,23 +4,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { firstHeader } from './first-header.js';
 import { LONGEST_WAIT } from './rate-limit.js';
 
-/** The windows in which the Hub counts requests (hub-docs `rate-limits.md`). */
+/** The buckets in which the Hub counts requests (hub-docs `rate-limits.md`). */
 type Bucket = 'api' | 'resolvers';
 
 interface Window {
   readonly quota: number;
   remaining: number;
-  /** When it begins anew, in milliseconds since 1970. */
+  /** The end of the window, in milliseconds since 1970. */
   readonly endsAt: number;
 }
 
-/** The Hub tells the end of a window in whole seconds. */
+/** Tolerance for comparing ends of windows, which the Hub states in whole seconds. */
 const ROUNDING_MS = 2_000;
 
 const bucketOf = (url: URL): Bucket => (url.pathname.includes('/resolve/') ? 'resolvers' : 'api');
 
-/** `"api";r=999;t=167` and `"fixed window";"api";q=1000;w=300`. */
-const read = (headers: IncomingHttpHeaders, now: number): { readonly bucket: Bucket; readonly window: Window } | null => {
+/** Parses headers such as `"api";r=999;t=167` and `"fixed window";"api";q=1000;w=300`. */
+const parseWindow = (headers: IncomingHttpHeaders, now: number): { readonly bucket: Bucket; readonly window: Window } | null => {
   const state = /^"(api|resolvers)";r=(\d{1,9});t=(\d{1,6})/.exec(firstHeader(headers['ratelimit']) ?? '');
   const quota = /"(api|resolvers)";q=(\d{1,9})/.exec(firstHeader(headers['ratelimit-policy']) ?? '');
   if (state === null || quota === null || state[1] !== quota[1]) return null;
@@ -31,18 +31,18 @@ const read = (headers: IncomingHttpHeaders, now: number): { readonly bucket: Buc
 };
 
 /**
- * Keeps requests to a share of what the Hub lets a token ask in a window, so that work which nobody waits for leaves the
- * rest to those who publish with the same account. What it knows is what the Hub said last.
+ * Limits requests to a share of the token's rate limit in each window, so that background work leaves the rest to
+ * publishes with the same account. It relies on the most recent rate-limit headers of the Hub.
  */
 export class RateBudget {
   private readonly windows = new Map<Bucket, Window>();
 
   constructor(private readonly share = 0.5) {}
 
-  /** Resolves when a request may go out: at once, or when the window begins anew. Rejects when `signal` is aborted. */
+  /** Resolves when a request may be sent: immediately, or after the window ends. Rejects if `signal` is aborted. */
   async take(url: URL, signal: AbortSignal): Promise<void> {
     const bucket = bucketOf(url);
-    // As many requests as there are may wait for one signal; that is no leak.
+    // Any number of requests may wait for one signal, which is not a listener leak.
     setMaxListeners(0, signal);
     for (;;) {
       const window = this.windows.get(bucket);
@@ -56,12 +56,13 @@ export class RateBudget {
     }
   }
 
-  /** Takes note of what the Hub says with an answer. */
+  /** Records the rate-limit headers of an answer. */
   told(headers: IncomingHttpHeaders): void {
-    const found = read(headers, Date.now());
+    const found = parseWindow(headers, Date.now());
     if (found === null) return;
     const known = this.windows.get(found.bucket);
-    // Answers come out of order: within a window the least that was heard counts, less what is under way.
+    // Answers arrive out of order: within a window the smallest count is valid. `take` has subtracted the requests in
+    // flight.
     const isSame = known !== undefined && Math.abs(known.endsAt - found.window.endsAt) < ROUNDING_MS;
     const remaining = isSame ? Math.min(known.remaining, found.window.remaining) : found.window.remaining;
     this.windows.set(found.bucket, { ...found.window, remaining });

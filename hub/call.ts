@@ -16,7 +16,12 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
-/** One exchange that succeeded or throws; the body is unread. Redirects count as success where asked for. */
+/**
+ * Runs one exchange and returns the answer with its body unread.
+ *
+ * @param accepts selects the statuses that count as success; they may include redirects
+ * @throws SwpError for any other status, and for a failed connection
+ */
 export const attempt = async (
   hub: HubConfig,
   request: HttpRequest,
@@ -37,13 +42,13 @@ export const attempt = async (
   } catch (error) {
     throw errorOfConnection(hub, request, error);
   }
-  // The connection leads to another host (RFC 9110, 15.5.20): it is not used again.
+  // The connection leads to another host (RFC 9110, 15.5.20), so it must not be reused.
   if (status === MISDIRECTED) socket.destroy();
   throw errorOfAnswer(hub, request, { status, headers: answer.headers, ...start });
 };
 
 /**
- * What the Hub lists is shown, planned with and published: its token may be in none of it.
+ * Rejects an answer that contains the Hub token: answers are displayed, used in plans and published.
  *
  * @throws SwpError `hub/bad-answer`
  */
@@ -54,7 +59,7 @@ export const refuseRepeatedToken = (hub: HubConfig, request: Pick<HttpRequest, '
   });
 };
 
-/** Reads the body of an answer as JSON of a known shape. */
+/** Reads the body of an answer as JSON and validates it. */
 export const parseAnswer = async <T>(
   hub: HubConfig,
   request: HttpRequest,
@@ -89,7 +94,10 @@ export const parseAnswer = async <T>(
 
 const HOPS = 3;
 
-/** The Hub redirects to a repository's own spelling, or its new name: followed for reads, on its own origin alone. */
+/**
+ * Follows redirects on the Hub's own origin only: the Hub redirects reads to a repository's own spelling or its new
+ * name.
+ */
 const attemptRead = async (hub: HubConfig, request: HttpRequest): Promise<IncomingMessage> => {
   let { url } = request;
   for (let hop = 0; ; hop += 1) {
@@ -123,7 +131,7 @@ export const callJson = async <T>(
     return { value: await parseAnswer(hub, request, answer, schema, maxBytes), headers: answer.headers };
   });
 
-/** As {@link callJson}, once: for what must not be sent twice unseen. */
+/** Works as {@link callJson} without retries, for requests that must not be repeated without a check in between. */
 export const callJsonOnce = async <T>(hub: HubConfig, request: HttpRequest, schema: z.ZodType<T>): Promise<T> =>
   parseAnswer(hub, request, await attempt(hub, request), schema);
 
@@ -132,7 +140,7 @@ export const jsonBody = (value: unknown): { readonly headers: Record<string, str
   body: new TextEncoder().encode(JSON.stringify(value)),
 });
 
-/** An address of the Hub's own, from a path whose parts are escaped already. */
+/** Returns a URL on the Hub's origin for a path whose parts are already escaped. */
 export const hubUrl = (hub: HubConfig, path: string): URL => new URL(path, hub.endpoint);
 
 /** Escapes a file path for a URL, keeping its slashes. */

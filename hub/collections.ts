@@ -21,16 +21,16 @@ export interface Collection {
 const Named = z.object({ slug: CollectionSlug });
 const Title = z.string().transform((title) => sanitizeLine(title, 200));
 const Listed = Named.extend({ title: Title });
-/** Papers and collections are items too, and need not have an id as repositories have. */
+/** Papers and collections are items too, which may lack an id of the form that repositories have. */
 const Item = z.object({ type: z.string(), id: z.string().catch('') });
 const Whole = Listed.extend({ items: listToFirstFault(Item) });
 
-/** What stays when a collection is renamed or moved. */
+/** Returns the part of a slug that stays the same when a collection is renamed or moved. */
 const idOf = (slug: CollectionSlug): string => slug.slice(-24);
 
 const collectionUrl = (hub: HubConfig, slug: CollectionSlug, rest = ''): URL => hubUrl(hub, `/api/collections/${repoPath(slug)}${rest}`);
 
-/** Reads a collection with all its items; null where the Hub shows none, which one that is private may be. */
+/** Reads a collection with all its items; returns null if the Hub does not show it, as for a private collection. */
 export const readCollection = async (hub: HubConfig, slug: CollectionSlug, { signal }: CallOptions): Promise<Collection | null> => {
   try {
     const { value } = await callJson(hub, { method: 'GET', url: collectionUrl(hub, slug), authorized: true, signal }, Whole);
@@ -46,21 +46,24 @@ export const readCollection = async (hub: HubConfig, slug: CollectionSlug, { sig
 
 export const holdsModel = (collection: Collection, repo: RepoId): boolean => collection.models.some((model) => sameRepo(model, repo));
 
-/** Finds a collection by its exact title in a namespace. Lists show four items at most: read it by its slug. */
+/**
+ * Finds a collection by its exact title in a namespace. Lists show at most four items: use the slug to read the
+ * collection.
+ */
 export const findCollection = async (
   hub: HubConfig,
   owner: string,
   title: string,
   options: CallOptions,
 ): Promise<CollectionSlug | null> => {
-  const isIt = (listed: z.infer<typeof Listed>): boolean =>
+  const isWanted = (listed: z.infer<typeof Listed>): boolean =>
     listed.title === sanitizeLine(title, 200) && sameRepo(ownerOf(listed.slug), owner);
   const start = hubUrl(hub, `/api/collections?${new URLSearchParams({ owner, limit: '100' }).toString()}`);
-  const listed = await readPages(hub, start, Listed, LIMITS, options, (items) => items.some(isIt));
-  return listed.find(isIt)?.slug ?? null;
+  const listed = await readPages(hub, start, Listed, LIMITS, options, (items) => items.some(isWanted));
+  return listed.find(isWanted)?.slug ?? null;
 };
 
-/** Creates a collection. One of that title that is there already, created by whomever, is taken instead. */
+/** Creates a collection, or returns the existing one with that title, no matter which account created it. */
 export const createCollection = async (
   hub: HubConfig,
   wanted: { readonly owner: string; readonly title: string; readonly private: boolean },
@@ -73,13 +76,15 @@ export const createCollection = async (
     signal,
     ...jsonBody({ title: wanted.title, namespace: wanted.owner, private: wanted.private }),
   } as const;
-  const { slug } = await retrying(hub, signal, async () => parseAnswer(hub, request, await attempt(hub, request, orConflict), Named));
+  const { slug } = await retrying(hub, signal, async () =>
+    parseAnswer(hub, request, await attempt(hub, request, isSuccessOrConflict), Named),
+  );
   if (!sameRepo(ownerOf(slug), wanted.owner))
     throw new SwpError('integrity', 'hub/bad-answer', `Asked for a collection of ${wanted.owner}, the Hub answers ${slug}.`);
   return slug;
 };
 
-/** Adds a model to a collection, or finds it there. */
+/** Adds a model to a collection; returns `already` if the collection contains it. */
 export const addToCollection = async (
   hub: HubConfig,
   slug: CollectionSlug,
@@ -94,11 +99,11 @@ export const addToCollection = async (
     ...jsonBody({ item: { type: 'model', id: repo } }),
   } as const;
   return retrying(hub, signal, async () => {
-    const answer = await attempt(hub, request, orConflict);
+    const answer = await attempt(hub, request, isSuccessOrConflict);
     answer.resume();
     return answer.statusCode === CONFLICT ? 'already' : 'filed';
   });
 };
 
 const CONFLICT = 409;
-const orConflict = (status: number): boolean => (status >= 200 && status < 300) || status === CONFLICT;
+const isSuccessOrConflict = (status: number): boolean => (status >= 200 && status < 300) || status === CONFLICT;

@@ -12,21 +12,21 @@ import type { HubMeter } from './meter.js';
 export interface HubConfig {
   readonly endpoint: URL;
   readonly token?: Secret;
-  /** Takes the secrets of this process out of what the Hub says; without it, the token alone. */
+  /** Removes the secrets of this process from text of the Hub; without it, only the token is removed. */
   readonly redact?: Redact;
-  /** How often a request is tried; without it, transient failures are retried for as long as it takes. */
+  /** Maximum attempts per request; without it, transient failures are retried without limit. */
   readonly attempts?: number;
-  /** Told why a request is tried again, after how long, and for how long it has failed. */
+  /** Receives the reason for each retry, the wait before it, and the time for which the request has failed. */
   readonly onRetry?: (error: SwpError, waitMs: number, failingMs: number) => void;
-  /** Counts for all calls, whatever they are for. */
+  /** Counts the traffic of all calls. */
   readonly meter?: HubMeter;
-  /** Set for work that nobody waits for: it leaves the rest of the Hub's rate limit to others. */
+  /** Set for background work, which leaves the rest of the Hub's rate limit to other work. */
   readonly budget?: RateBudget;
-  /** What all uploads share, where their rate is limited. */
+  /** The rate limit that all uploads share, if there is one. */
   readonly uploadPace?: Pace;
-  /** Connections for these calls alone; without them all calls of the process share theirs. */
+  /** Connections for these calls only; without them, all calls of the process share connections. */
   readonly agents?: Agents;
-  /** Replaces waiting, in tests. */
+  /** Replaces the wait between attempts in tests. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -34,7 +34,10 @@ const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
 const given = (value: string | undefined): string | undefined => (value === undefined || value.trim() === '' ? undefined : value.trim());
 
-/** The tokens that the `hf` CLI would find: in `HF_TOKEN`, in its older name, and in the file that `hf auth login` wrote. */
+/**
+ * Returns the tokens that the `hf` CLI would find: in `HF_TOKEN`, in its older name, and in the file that `hf auth
+ * login` wrote.
+ */
 export const hubTokensIn = (env: NodeJS.ProcessEnv): Secret[] =>
   [given(env['HF_TOKEN']), given(env['HUGGING_FACE_HUB_TOKEN']), storedToken(env)].flatMap((token) =>
     token === undefined ? [] : [new Secret(token)],
@@ -50,7 +53,7 @@ const storedToken = (env: NodeJS.ProcessEnv): string | undefined => {
   }
 };
 
-/** Never shows the address: it may hold a password. */
+/** Parses `HF_ENDPOINT`. Its errors never show the address, which may contain a password. */
 const endpointFrom = (env: NodeJS.ProcessEnv): URL => {
   const text = given(env['HF_ENDPOINT']) ?? DEFAULT_ENDPOINT;
   const endpoint = URL.canParse(text) ? new URL(text) : null;
@@ -64,7 +67,7 @@ const endpointFrom = (env: NodeJS.ProcessEnv): URL => {
 };
 
 /**
- * Where the Hub is and who we are there, from `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH` and `HF_HOME`.
+ * Reads the endpoint and the token of the Hub from `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH` and `HF_HOME`.
  *
  * @throws SwpError `hub/endpoint`, `hub/token-form`
  */
@@ -78,14 +81,14 @@ export const hubConfigFromEnv = (env: NodeJS.ProcessEnv): HubConfig => {
   return { endpoint, ...(token === undefined ? {} : { token }) };
 };
 
-/** Takes secrets out of what this Hub says. */
+/** Returns the function that removes secrets from this Hub's text. */
 export const redactorOf = ({ redact, token }: HubConfig): Redact => redact ?? redactor(token === undefined ? [] : [token]);
 
-/** The same Hub with another token. The first stays a secret: a hostile Hub may repeat what it saw before. */
+/** Returns the same Hub with another token. The previous token stays redacted: a hostile Hub may repeat it. */
 export const withToken = (hub: HubConfig, token: Secret): HubConfig => {
   const [before, own] = [redactorOf(hub), redactor([token])];
   return { ...hub, token, redact: (text, end) => own(before(text, end), end) };
 };
 
-/** For a person who waits: gives up after so many tries instead of waiting for as long as it takes. */
+/** Limits the attempts of each call, for interactive use: without a limit, a call retries until it succeeds. */
 export const withPatience = (hub: HubConfig, attempts: number): HubConfig => ({ ...hub, attempts });

@@ -3,11 +3,14 @@ import { openAgents } from './http.js';
 
 export interface OwnConnections {
   readonly hub: HubConfig;
-  /** Ends the connections; whatever still runs over them fails. */
+  /** Closes the connections; a call that still uses them fails. */
   readonly close: () => void;
 }
 
-/** The Hub over new connections, which no other call uses: a bad one cannot spoil both readings of the same bytes. */
+/**
+ * Returns the Hub with new connections that no other call uses: one faulty connection cannot affect both reads of the
+ * same bytes.
+ */
 export const withOwnConnections = (hub: HubConfig): OwnConnections => {
   const agents = openAgents();
   return {

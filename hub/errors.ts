@@ -5,9 +5,15 @@ import { redactorOf, type HubConfig } from './config.js';
 import { firstHeader } from './first-header.js';
 import { parseRetryAfter } from './rate-limit.js';
 
-/** Statuses below 500 that pass: timeouts (408), requests that came too early (425) or over another host's connection (421). */
+/**
+ * Transient statuses below 500: timeouts (408), requests that came too early (425) or over another host's connection
+ * (421).
+ */
 const TRANSIENT_4XX = new Set([408, 421, 425]);
-/** Statuses from 500 that the same request gets each time, and what a person can do. All others are the far end's trouble, and pass. */
+/**
+ * Permanent statuses from 500 up, with a hint for each. All other statuses from 500 up are transient problems of the
+ * server.
+ */
 const PERMANENT_5XX: ReadonlyMap<number, string> = new Map([
   [505, 'It does not speak HTTP/1.1: check HF_ENDPOINT, and the proxy if there is one.'],
   [511, 'This network wants a login first (RFC 6585): log in, then retry.'],
@@ -31,31 +37,31 @@ const TRANSIENT_CODES = new Set([
   'ENETRESET',
   'EADDRNOTAVAIL',
   'ERR_STREAM_PREMATURE_CLOSE',
-  // TLS could not be agreed on: an alert of the far end, or bytes that are no TLS.
+  // The TLS handshake failed: an alert of the server, or bytes that are not TLS.
   'EPROTO',
 ]);
-/** As they are in Node: those of the HTTP parser, and those of OpenSSL that are no verdict on a certificate. */
+/** Prefixes of Node's codes for errors of the HTTP parser, and for OpenSSL errors that do not concern a certificate. */
 const TRANSIENT_PREFIXES = ['HPE_', 'ERR_SSL_'];
 
 const isTransientCode = (code: string): boolean =>
   TRANSIENT_CODES.has(code) || TRANSIENT_PREFIXES.some((prefix) => code.startsWith(prefix));
 
-/** Codes of a certificate that was looked at and refused (Node, `tls`, "X509 certificate error codes"). */
+/** Matches the codes of a certificate that was checked and rejected (Node, `tls`, "X509 certificate error codes"). */
 const CERTIFICATE_CODE = /CERT|ISSUER|LEAF_SIGNATURE|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|PATH_LENGTH|CRL/;
 
 /**
- * Words of the far end as they may stand in a message: without secrets, then in one bounded line.
+ * Prepares text of the server for a message: removes secrets, then makes one bounded line.
  *
- * @param text raw, since in what was cut or folded before a token is not found any more
+ * @param text the raw text: a token is not recognised in a text that was already cut or folded
  */
 export const quoted = (hub: HubConfig, text: string, max = 80, end: 'whole' | 'cut' = 'whole'): string =>
   sanitizeLine(redactorOf(hub)(text, end), max);
 
-/** A URL as it may be shown: signatures live in the query. */
+/** Returns a URL for display, without its query, which may contain a signature. */
 export const shownUrl = (hub: HubConfig, url: URL): string => quoted(hub, `${url.origin}${url.pathname}`, 300);
 
-/** What S3 and those who copy it say in XML. */
-const saidInXml = (body: string): string | null => {
+/** Returns the error in the XML that S3 and compatible servers send. */
+const errorInXml = (body: string): string | null => {
   const [code, message] = ['Code', 'Message'].map((name) => new RegExp(`<${name}>([^<]{1,500})</${name}>`).exec(body)?.[1]);
   return code === undefined ? null : `${code}${message === undefined ? '' : `: ${message}`}`;
 };
@@ -68,12 +74,12 @@ const errorMessage = (body: string): string => {
       if ('message' in parsed && typeof parsed.message === 'string') return parsed.message;
     }
   } catch {
-    // Not JSON: the text itself is what it said.
+    // Not JSON: the text itself is the message.
   }
-  return saidInXml(body) ?? body;
+  return errorInXml(body) ?? body;
 };
 
-interface Meaning {
+interface Classification {
   readonly kind: ErrorKind;
   readonly code: string;
   readonly hint?: string;
@@ -84,20 +90,23 @@ const QUOTA = /quota|storage (limit|patterns)|private storage|exceeded|billing/i
 const STORAGE_HINT =
   'The storage refuses an address that the Hub handed out. Retry later; if it stays so, show this message to the support of the Hub.';
 
-/** What a storage means: no token was sent to it, so it judges the signed address alone. Some answer 400 when that has expired. */
-const meaningAtStorage = (status: number, said: string): Meaning | null => {
-  if (status >= 400 && status < 500 && /expired/i.test(said)) return { kind: 'access', code: 'hub/address-expired', hint: STORAGE_HINT };
-  if (status === 403 && QUOTA.test(said)) return null;
+/**
+ * Classifies an error of the storage. It receives no token, so it checks only the signed address. Some answer 400 for
+ * an expired one.
+ */
+const classifyStorageError = (status: number, message: string): Classification | null => {
+  if (status >= 400 && status < 500 && /expired/i.test(message)) return { kind: 'access', code: 'hub/address-expired', hint: STORAGE_HINT };
+  if (status === 403 && QUOTA.test(message)) return null;
   if (status === 401 || status === 403) return { kind: 'access', code: 'hub/forbidden', hint: STORAGE_HINT };
   return status === 404 ? { kind: 'not-found', code: 'hub/not-found', hint: STORAGE_HINT } : null;
 };
 
-const meaningOf = (status: number, errorCode: string, said: string, sent: 'token' | 'no-token' | 'to-storage'): Meaning => {
+const classify = (status: number, errorCode: string, message: string, sent: 'token' | 'no-token' | 'to-storage'): Classification => {
   if (status === 429) return { kind: 'unavailable', code: 'hub/rate-limited' };
-  if (isTransientStatus(status) || /RequestTimeout/.test(said)) return { kind: 'unavailable', code: 'hub/unavailable' };
+  if (isTransientStatus(status) || /RequestTimeout/.test(message)) return { kind: 'unavailable', code: 'hub/unavailable' };
   const permanent = PERMANENT_5XX.get(status);
   if (permanent !== undefined) return { kind: 'conflict', code: 'hub/refused', hint: permanent };
-  const atStorage = sent === 'to-storage' ? meaningAtStorage(status, said) : null;
+  const atStorage = sent === 'to-storage' ? classifyStorageError(status, message) : null;
   if (atStorage !== null) return atStorage;
   if (errorCode === 'GatedRepo')
     return { kind: 'access', code: 'hub/gated', hint: "Accept the repository's terms with the account of this token, then retry." };
@@ -115,7 +124,7 @@ const meaningOf = (status: number, errorCode: string, said: string, sent: 'token
       code: 'hub/unauthorized',
       hint: 'The token is missing, wrong or expired: set HF_TOKEN to one that works, and try again; a worker has to be restarted for it.',
     };
-  if (status === 403 && QUOTA.test(said))
+  if (status === 403 && QUOTA.test(message))
     return { kind: 'quota', code: 'hub/quota', hint: 'Free storage on the Hub or raise the plan, then retry.' };
   if (status === 403)
     return {
@@ -143,45 +152,45 @@ const meaningOf = (status: number, errorCode: string, said: string, sent: 'token
   return { kind: 'conflict', code: 'hub/refused' };
 };
 
-/** What the Hub, the storage behind it or its CDN names a request by. */
+/** Returns the request id that the Hub, its storage or its CDN assigned. */
 export const requestId = (hub: HubConfig, headers: IncomingHttpHeaders): string | undefined => {
   const id = firstHeader(headers['x-request-id'] ?? headers['x-amz-request-id'] ?? headers['x-amz-cf-id']);
   return id === undefined ? undefined : quoted(hub, id);
 };
 
-/** Characters that are shown of what another host says: a hostile Hub may have named any. */
-const FOREIGN_WORDS = 120;
+/** Maximum length of a shown message of another host: a hostile Hub may have named any host. */
+const FOREIGN_MESSAGE_LENGTH = 120;
 
-interface Asked {
+interface RequestLine {
   readonly method: string;
   readonly url: URL;
 }
 
-/** An answer that is no success, with what was read of its body. */
+/** An unsuccessful answer, with the part of its body that was read. */
 export interface FailedAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** Whether that is all of the body. */
+  /** `cut` if the body continues after this part. */
   readonly end: 'whole' | 'cut';
 }
 
-/** What an answer that is no success means, with what the Hub said and the id to ask its support about. */
+/** Converts an unsuccessful answer to an error with the Hub's message and the request id for its support. */
 export const errorOfAnswer = (
   hub: HubConfig,
-  request: Asked & { readonly authorized: boolean },
+  request: RequestLine & { readonly authorized: boolean },
   { status, headers, body, end }: FailedAnswer,
 ): SwpError => {
-  const longest = request.url.origin === hub.endpoint.origin ? 300 : FOREIGN_WORDS;
-  const said = quoted(hub, errorMessage(body) || (firstHeader(headers['x-error-message']) ?? ''), longest, end);
+  const longest = request.url.origin === hub.endpoint.origin ? 300 : FOREIGN_MESSAGE_LENGTH;
+  const serverMessage = quoted(hub, errorMessage(body) || (firstHeader(headers['x-error-message']) ?? ''), longest, end);
   const sent = request.authorized ? (hub.token === undefined ? 'no-token' : 'token') : 'to-storage';
-  const { kind, code, hint } = meaningOf(status, firstHeader(headers['x-error-code']) ?? '', said, sent);
+  const { kind, code, hint } = classify(status, firstHeader(headers['x-error-code']) ?? '', serverMessage, sent);
   const id = requestId(hub, headers);
   const retryAfterMs = parseRetryAfter(headers, Date.now());
   return new SwpError(
     kind,
     code,
-    `${request.method} ${shownUrl(hub, request.url)}: ${status}${said === '' ? '' : `: ${said}`}${id === undefined ? '' : ` (request ${id})`}`,
+    `${request.method} ${shownUrl(hub, request.url)}: ${status}${serverMessage === '' ? '' : `: ${serverMessage}`}${id === undefined ? '' : ` (request ${id})`}`,
     {
       ...(hint === undefined ? {} : { hint }),
       ...(retryAfterMs === null ? {} : { retryAfterMs }),
@@ -189,14 +198,14 @@ export const errorOfAnswer = (
   );
 };
 
-/** The code of a failed connection, with what else is known of it. It has no cause: that may quote the far end. */
+/** Returns the code and the message of a failed connection. The error gets no cause, which could quote the server. */
 const detailOf = (hub: HubConfig, code: string, { message }: Error): string => {
   const detail = quoted(hub, message, 200);
   return detail === '' || detail === code ? code : detail.includes(code) ? detail : `${code}: ${detail}`;
 };
 
-/** What a broken connection means; what is none is given back as it is. */
-export const errorOfConnection = (hub: HubConfig, request: Asked, error: unknown): unknown => {
+/** Converts an error of a broken connection; returns any other error unchanged. */
+export const errorOfConnection = (hub: HubConfig, request: RequestLine, error: unknown): unknown => {
   if (!(error instanceof Error) || !('code' in error)) return error;
   const code = String(error.code);
   const message = `${request.method} ${shownUrl(hub, request.url)}: ${detailOf(hub, code, error)}`;

@@ -1,2 +1,2 @@
-/** The value of a header that may have been sent more than once; undefined where it was not sent. */
+/** Returns the first value of a header, or undefined if the header is absent. */
 export const firstHeader = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);

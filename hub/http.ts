@@ -9,7 +9,7 @@ import type { HubConfig } from './config.js';
 import { shownUrl } from './errors.js';
 import { SILENCE_MS, tooSlow, WHOLE_BODY_MS, watchForStall, type Turn } from './stall.js';
 
-/** Bytes of a body that are handed over at once; how fast they are taken tells how fast the far end is. */
+/** Bytes of a body that are written in one step; the rate of these steps shows the speed of the server. */
 const SLICE_BYTES = 64 * 1024;
 
 /** Connections by protocol. */
@@ -28,14 +28,17 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Bytes, or a fresh stream of exactly `length` bytes for each attempt. */
   readonly body?: Uint8Array | { readonly length: number; readonly open: () => Readable };
-  /** Send the token. Only ever to the Hub's own origin. */
+  /** Sends the token; allowed only for the Hub's own origin. */
   readonly authorized: boolean;
-  /** Its answer is shown to no one, and may hold a token to send along to an address. */
+  /**
+   * The answer contains addresses. It is never displayed, and it may contain the token for a request to such an
+   * address.
+   */
   readonly handsOutAddresses?: true;
-  /** Called once there is a connection: the far end may receive the request from then on. */
+  /** Called when the connection is open: from then on, the server may receive the request. */
   readonly onConnected?: () => void;
   readonly signal: AbortSignal;
-  /** For how long no byte of the answer may come. */
+  /** Maximum time without a byte of the answer, in milliseconds. */
   readonly idleMs?: number;
 }
 
@@ -56,53 +59,53 @@ const headersOf = (hub: HubConfig, request: HttpRequest): Record<string, string>
   return headers;
 };
 
-/** How much of a body the far end has taken, and whether it is its turn to take more. */
-interface Handed {
+/** The progress of a request body; `isOffered` while the connection has not yet accepted the last slice. */
+interface BodyProgress {
   bytes: number;
   isOffered: boolean;
   isDone: boolean;
 }
 
-async function* handOver(source: AsyncIterable<Uint8Array>, handed: Handed): AsyncGenerator<Uint8Array> {
+async function* sliceBody(source: AsyncIterable<Uint8Array>, progress: BodyProgress): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
     for (let at = 0; at < chunk.byteLength; at += SLICE_BYTES) {
       const slice = chunk.subarray(at, at + SLICE_BYTES);
-      handed.isOffered = true;
+      progress.isOffered = true;
       yield slice;
-      handed.isOffered = false;
-      handed.bytes += slice.byteLength;
+      progress.isOffered = false;
+      progress.bytes += slice.byteLength;
     }
   }
-  handed.isDone = true;
+  progress.isDone = true;
 }
 
 const openBody = (body: Body): Readable => (body instanceof Uint8Array ? Readable.from([body]) : body.open());
 
-/** Sends a body, or none, and cuts the exchange where the far end lets it wait. */
+/** Sends the body, if there is one, and aborts the exchange if the server stalls. */
 const sendWatched = (hub: HubConfig, request: HttpRequest, outgoing: ClientRequest, source: Readable | undefined): void => {
-  const handed: Handed = { bytes: 0, isOffered: false, isDone: source === undefined };
+  const progress: BodyProgress = { bytes: 0, isOffered: false, isDone: source === undefined };
   let answer: IncomingMessage | undefined;
   const turn = (): Turn => {
-    // What has arrived and is not read yet waits for us.
+    // Unread bytes have arrived, so the exchange waits for this process.
     if (answer !== undefined) return answer.readableLength > 0 ? null : 'body';
-    if (!handed.isDone) return handed.isOffered ? 'take' : null;
+    if (!progress.isDone) return progress.isOffered ? 'take' : null;
     return source === undefined || outgoing.writableFinished ? 'answer' : 'take';
   };
   const stop = watchForStall({
     name: `${request.method} ${shownUrl(hub, request.url)}`,
     turn,
-    movedBytes: () => handed.bytes + (outgoing.socket?.bytesRead ?? 0),
+    movedBytes: () => progress.bytes + (outgoing.socket?.bytesRead ?? 0),
     silenceMs: request.idleMs ?? SILENCE_MS,
     cut: (error) => (answer ?? outgoing).destroy(error),
   });
   outgoing.once('response', (incoming) => (answer = incoming)).once('close', stop);
   if (source === undefined) outgoing.end();
-  else pipeline(source, (chunks: AsyncIterable<Uint8Array>) => handOver(chunks, handed), outgoing).catch(() => undefined);
+  else pipeline(source, (chunks: AsyncIterable<Uint8Array>) => sliceBody(chunks, progress), outgoing).catch(() => undefined);
 };
 
 /**
- * One exchange, never redirected and never retried. `node:http` rather than fetch: fetch keeps a copy of
- * every body that it sends (undici #4058), and drops headers that we need.
+ * Runs one exchange, without redirects and retries. Uses `node:http` instead of fetch, because fetch keeps a copy of
+ * every body that it sends (undici #4058) and drops headers that SWP needs.
  *
  * @returns the answer with its body unread; the caller must consume or destroy it
  */
@@ -119,10 +122,10 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
     headers: headersOf(hub, request),
     agent: (hub.agents ?? SHARED)[isPlain ? 'http:' : 'https:'],
   });
-  // Without an error: one given to a request that is about to hand back its connection is thrown by the
-  // connection, where nobody listens, and ends the process. `http.request`'s own `signal` gives one.
+  // Destroys without an error. If the request is about to return its connection to the agent, the connection would throw
+  // the error without a listener and end the process. The `signal` option of `http.request` passes such an error.
   const stop = (): void => void outgoing.destroy();
-  // As many requests as there are may wait for one signal; that is no leak.
+  // Any number of requests may wait for one signal, which is not a listener leak.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', stop, { once: true });
   outgoing.once('close', () => signal.removeEventListener('abort', stop));
@@ -135,7 +138,7 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
       .on('error', reject)
       .once('close', () => reject(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })));
   });
-  // A server may answer before it has read everything: its answer counts then, not the broken pipe.
+  // A server may answer before it has read the whole body: then its answer counts, not the broken pipe.
   const source = body === undefined ? undefined : openBody(body);
   sendWatched(hub, request, outgoing, source);
   try {
@@ -145,7 +148,7 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   } catch (error) {
     signal.throwIfAborted();
     const readFailure: unknown = source?.errored;
-    // What broke was where the bytes come from, not the connection.
+    // The source of the bytes failed, not the connection.
     if (readFailure instanceof SwpError) throw readFailure;
     if (readFailure instanceof Error && 'code' in readFailure && readFailure.code === 'ENOENT') throw readFailure;
     throw error;
@@ -154,7 +157,7 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   }
 };
 
-/** Reads the beginning of a body, for a message; the rest is dropped with its connection. */
+/** Reads the beginning of a body for an error message, and drops the rest with its connection. */
 export const readStart = async (
   answer: IncomingMessage,
   max: number,

@@ -1,11 +1,11 @@
-/** Told what goes over the wire, for whoever watches a worker. */
+/** Receives transfer events for the metrics of a worker. */
 export interface HubMeter {
-  /** Payload bytes as they leave; bytes that have to go out again count again. */
+  /** Counts payload bytes as they are sent; resent bytes count again. */
   sent(bytes: number): void;
-  /** Payload bytes as they arrive. */
+  /** Counts payload bytes as they arrive. */
   received(bytes: number): void;
-  /** A part, or a whole small object, that the far end has taken. */
+  /** Counts a part, or a whole small object, that the server has accepted. */
   partSent(): void;
-  /** @param reason the code of the error after which a call is tried again */
+  /** @param reason the code of the error that caused the retry */
   retried(reason: string): void;
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { firstHeader } from './first-header.js';
 
 const SECOND = 1000;
-/** Nobody is believed who asks for more. */
+/** Caps the wait that a server may request: a hostile server must not stall a worker. */
 export const LONGEST_WAIT = 3_600_000;
 
 const retryAfter = (text: string | undefined, now: number): number | null => {
@@ -12,7 +12,7 @@ const retryAfter = (text: string | undefined, now: number): number | null => {
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 };
 
-/** `RateLimit: "api";r=0;t=167`: nothing remains, and the window ends in 167 s. */
+/** Parses `RateLimit: "api";r=0;t=167`: no requests remain, and the window ends in 167 s. */
 const windowEnd = (text: string | undefined): number | null => {
   if (text === undefined) return null;
   const remaining = /(?:^|;)\s*r=(\d+)/.exec(text)?.[1];
@@ -20,8 +20,8 @@ const windowEnd = (text: string | undefined): number | null => {
   return remaining === '0' && seconds !== undefined ? (Number(seconds) + 1) * SECOND : null;
 };
 
-/** How long the Hub asks us to wait, in milliseconds; null where it asks for nothing. */
+/** Returns the wait that the Hub requests, in milliseconds, or null if it requests none. */
 export const parseRetryAfter = (headers: IncomingHttpHeaders, now: number): number | null => {
-  const asked = retryAfter(firstHeader(headers['retry-after']), now) ?? windowEnd(firstHeader(headers['ratelimit']));
-  return asked === null ? null : Math.min(asked, LONGEST_WAIT);
+  const requestedMs = retryAfter(firstHeader(headers['retry-after']), now) ?? windowEnd(firstHeader(headers['ratelimit']));
+  return requestedMs === null ? null : Math.min(requestedMs, LONGEST_WAIT);
 };

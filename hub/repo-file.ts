@@ -1,13 +1,13 @@
 import type { GitBlobId, Sha256 } from '../core/ids.js';
 
-/** One file of a repository at a commit, as the Hub lists it. Size in bytes. */
+/** One file of a repository at a commit, as the Hub lists it. The size is in bytes. */
 export interface RepoFile {
   readonly path: string;
   readonly size: number;
   readonly gitBlob: GitBlobId;
-  /** SHA-256 of the content where the file lies in LFS; the Hub lists none for other files. */
+  /** The SHA-256 of the content if the file is in LFS; the Hub lists no SHA-256 for other files. */
   readonly lfs: Sha256 | null;
-  /** The digest of the content in Xet, where the Hub stores it there. */
+  /** The Xet digest of the content, if the Hub stores it in Xet. */
   readonly xetHash?: string;
 }
 

@@ -1,4 +1,4 @@
 import type { CollectionSlug, RepoId } from '../core/ids.js';
 
-/** The name of a repository or a collection as a path of a URL: both parts escaped, the slash between them kept. */
+/** Returns the name of a repository or a collection as a URL path: both parts are escaped, the slash stays. */
 export const repoPath = (name: RepoId | CollectionSlug): string => name.split('/').map(encodeURIComponent).join('/');

@@ -4,31 +4,32 @@ import type { HubConfig } from './config.js';
 
 const FIRST_WAIT = 500;
 const LONGEST_BACKOFF = 60_000;
-/** What has failed for so long is no passing trouble: people are told of it, while it is tried again. */
+/** A call that has failed for this long is reported to people, while it is still retried. */
 export const LASTING_MS = 3_600_000;
 
 export const sleepFor = (hub: HubConfig, milliseconds: number, signal: AbortSignal): Promise<void> =>
   hub.sleep === undefined ? delay(milliseconds, undefined, { signal }) : hub.sleep(milliseconds, signal);
 
-/** Doubles from half a second up to a minute, with jitter, so that many clients do not come back at once. */
+/** Doubles from half a second up to a minute, with jitter, so that many clients do not return simultaneously. */
 const backoff = (attempt: number): number => Math.min(LONGEST_BACKOFF, FIRST_WAIT * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
 
-/** Failures in a row of one call. */
+/** Counts the consecutive failures of one call. */
 export class FailureStreak {
   private failures = 0;
   private begunAt = 0;
 
   constructor(private readonly hub: HubConfig) {}
 
-  /** The call succeeds, or moves on. */
+  /** Resets the count after the call succeeds or makes progress. */
   end(): void {
     this.failures = 0;
   }
 
   /**
-   * Waits before the next attempt, at least as long as the far end asked, and says why and for how long the call has failed.
+   * Waits before the next attempt, at least as long as the server requested, and reports the error and the time for which
+   * the call has failed.
    *
-   * @throws SwpError the failure, where it was the last attempt
+   * @throws SwpError the failure, after the last attempt
    */
   async wait(error: SwpError, signal: AbortSignal): Promise<void> {
     const { hub } = this;
@@ -42,7 +43,7 @@ export class FailureStreak {
   }
 }
 
-/** Tries again while a failure is transient. */
+/** Runs a call and retries it after each transient failure. */
 export const retrying = async <T>(hub: HubConfig, signal: AbortSignal, run: () => Promise<T>): Promise<T> => {
   const streak = new FailureStreak(hub);
   for (;;) {

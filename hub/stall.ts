@@ -1,29 +1,29 @@
 import { SwpError } from '../core/error.js';
 
 const SECOND = 1000;
-/** No byte of an answer for so long means that the far end is gone. */
+/** After this time without a byte of an answer, the server is considered gone. */
 export const SILENCE_MS = 90 * SECOND;
-/** From the last byte of a request to the first of the answer's body, however the headers trickle. */
+/** Maximum time from the last byte of a request to the first byte of the answer's body, even if headers keep arriving. */
 const ANSWER_MS = 300 * SECOND;
-/** A body moves at least so many bytes in each window; one that a slow line carries does. */
+/** The minimum rate of a body: this many bytes per window, which even a slow line exceeds. */
 const WINDOW_MS = 120 * SECOND;
 const WINDOW_BYTES = 64 * 1024;
-/** A whole answer that is held in memory, as those of the API are. */
+/** Maximum time for a whole answer that is read into memory, as the answers of the API are. */
 export const WHOLE_BODY_MS = 600 * SECOND;
 
-const LOOK_MS = SECOND;
+const CHECK_INTERVAL_MS = SECOND;
 
-/** What the far end has to do next: take bytes, answer, or send the body; null while it is our turn. */
+/** The server's next step: take bytes, answer, or send the body; null while the exchange waits for this process. */
 export type Turn = 'take' | 'answer' | 'body' | null;
 
 export interface WatchedExchange {
   /** The request, for the message. */
   readonly name: string;
   readonly turn: () => Turn;
-  /** Bytes that the far end has taken and sent so far. */
+  /** Returns the number of bytes that the server has taken and sent so far. */
   readonly movedBytes: () => number;
   readonly silenceMs: number;
-  /** Ends the exchange. */
+  /** Ends the exchange with an error. */
   readonly cut: (error: SwpError) => void;
 }
 
@@ -31,10 +31,10 @@ export const tooSlow = (name: string, what: string): SwpError =>
   new SwpError('unavailable', 'hub/too-slow', `${name}: ${what}.`, { hint: 'The Hub, its storage or the way there is slow.' });
 
 /**
- * Cuts an exchange in which the far end keeps us waiting. A timer that each byte restarts would not: one byte a minute
- * holds such a connection for ever.
+ * Aborts an exchange in which the server stalls. A timer that each byte restarts is not enough: with one byte a minute, a
+ * server could keep the connection forever.
  *
- * @returns ends the watch
+ * @returns a function that ends the watch
  */
 export const watchForStall = ({ name, turn, movedBytes, silenceMs, cut }: WatchedExchange): (() => void) => {
   let last: Turn = null;
@@ -43,7 +43,7 @@ export const watchForStall = ({ name, turn, movedBytes, silenceMs, cut }: Watche
   let movedAt = 0;
   let windowAt = 0;
   let windowBegan = 0;
-  const look = (): string | null => {
+  const findStall = (): string | null => {
     const [now, next, bytes] = [performance.now(), turn(), movedBytes()];
     if (next === null || next !== last) {
       [begunAt, movedAt, windowAt] = [now, now, now];
@@ -53,7 +53,7 @@ export const watchForStall = ({ name, turn, movedBytes, silenceMs, cut }: Watche
     moved = bytes;
     last = next;
     if (next === null) return null;
-    // What waits in the buffers of this machine is taken unseen: of a body that is sent only its rate tells.
+    // The buffers of this machine accept bytes before the server does, so for a request body only the rate counts.
     if (next !== 'take' && now - movedAt >= silenceMs) return `no byte came for ${silenceMs / SECOND} s`;
     if (next === 'answer') return now - begunAt >= ANSWER_MS ? `no answer came within ${ANSWER_MS / SECOND} s` : null;
     if (now - windowAt < WINDOW_MS) return null;
@@ -64,11 +64,11 @@ export const watchForStall = ({ name, turn, movedBytes, silenceMs, cut }: Watche
     return null;
   };
   const timer = setInterval(() => {
-    const why = look();
-    if (why === null) return;
+    const reason = findStall();
+    if (reason === null) return;
     clearInterval(timer);
-    cut(tooSlow(name, why));
-  }, LOOK_MS);
+    cut(tooSlow(name, reason));
+  }, CHECK_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);
 };

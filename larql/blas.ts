@@ -5,21 +5,21 @@ import { hashFile } from '../core/files.js';
 import type { Sha256 } from '../core/ids.js';
 import type { LarqlProgram } from './find-larql.js';
 
-/** A shared library as the system would load it for larql. */
+/** A shared library that the system would load for larql. */
 export interface Library {
   readonly name: string;
   readonly sha256: Sha256;
 }
 
-/** `libopenblas.so.0 => /usr/lib/…/libopenblas.so.0 (0x…)`, and the same of other makers' BLAS. */
+/** Matches `libopenblas.so.0 => /usr/lib/…/libopenblas.so.0 (0x…)`, and the BLAS libraries of other vendors. */
 const BLAS_LIBRARY = /^\s*(\S*(?:blas|mkl|blis|flame|armpl)\S*) => (\/.*) \(0x[0-9a-f]+\)$/imu;
 const TIMEOUT_MS = 10_000;
 
 /**
- * The BLAS that a larql computes with, known by its bytes: another one may give other last bits of `down_meta.bin`.
- * Null where there is no telling: linked into the program, part of the system (macOS), or no `ldd`.
+ * Returns the BLAS library that a larql uses, identified by its bytes: another library may change the last bits of
+ * `down_meta.bin`. Returns null if it is unknown: linked into the program, part of the system (macOS), or no `ldd`.
  *
- * @param env in which larql runs: it decides where libraries are looked for
+ * @param env the environment of larql, which determines the search path for libraries
  */
 export const blasOf = async (program: LarqlProgram, env: NodeJS.ProcessEnv): Promise<Library | null> => {
   const { stdout, failed } = await execa('ldd', [program.path], { env, extendEnv: false, reject: false, timeout: TIMEOUT_MS });

@@ -1,17 +1,17 @@
 import { SwpError, type ErrorKind } from '../core/error.js';
 
-/** How a run of larql ended. */
+/** The end of a larql run. */
 export interface LarqlEnd {
-  /** Its exit code, 128 + n after signal n. */
+  /** The exit code; 128 + n after signal n. */
   readonly code: number;
-  /** The last lines of its standard error. */
+  /** The last lines of standard error. */
   readonly lastLines: readonly string[];
 }
 
-interface Meaning {
+interface Classification {
   readonly kind: ErrorKind;
   readonly code: string;
-  readonly what: string;
+  readonly summary: string;
   readonly hint: string;
 }
 
@@ -21,14 +21,14 @@ const PANIC = 101;
 const USAGE = 2;
 const SHOWN_LINES = 5;
 
-/** What larql says before exit code 1, and what it means (`larql.md` §1.5). */
-const SAID: readonly (readonly [RegExp, Meaning])[] = [
+/** Patterns in the output before exit code 1, with the classification of each (`larql.md` §1.5). */
+const KNOWN_FAILURES: readonly (readonly [RegExp, Classification])[] = [
   [
     /No space left on device|os error 28/,
     {
       kind: 'conflict',
       code: 'larql/disk-full',
-      what: 'larql ran out of disk',
+      summary: 'larql ran out of disk',
       hint: 'Free disk under SWP_SCRATCH, then retry; or move to another host.',
     },
   ],
@@ -37,7 +37,7 @@ const SAID: readonly (readonly [RegExp, Meaning])[] = [
     {
       kind: 'invalid',
       code: 'larql/architecture',
-      what: 'This larql cannot extract models of this architecture',
+      summary: 'This larql cannot extract models of this architecture',
       hint: 'Abandon; publish the model when a larql can extract it.',
     },
   ],
@@ -46,7 +46,7 @@ const SAID: readonly (readonly [RegExp, Meaning])[] = [
     {
       kind: 'integrity',
       code: 'larql/source',
-      what: 'larql does not find what was staged for it',
+      summary: 'larql does not find what was staged for it',
       hint: 'Retry: the source is staged again. If it stays so, look whether the repository is a model that larql reads.',
     },
   ],
@@ -55,47 +55,47 @@ const SAID: readonly (readonly [RegExp, Meaning])[] = [
     {
       kind: 'invalid',
       code: 'larql/model',
-      what: 'larql cannot read this model',
+      summary: 'larql cannot read this model',
       hint: 'Look at the config and the files of the source; abandon if it is not a model for larql.',
     },
   ],
 ];
 
-const meaningOf = ({ code, lastLines }: LarqlEnd): Meaning => {
-  const said = SAID.find(([pattern]) => lastLines.some((line) => pattern.test(line)));
-  if (code === 1 && said !== undefined) return said[1];
+const classify = ({ code, lastLines }: LarqlEnd): Classification => {
+  const known = KNOWN_FAILURES.find(([pattern]) => lastLines.some((line) => pattern.test(line)));
+  if (code === 1 && known !== undefined) return known[1];
   if (code === USAGE)
     return {
       kind: 'invalid',
       code: 'larql/usage',
-      what: 'This larql does not take what SWP asks of it',
+      summary: 'This larql does not take what SWP asks of it',
       hint: 'Look which larql SWP_LARQL or PATH names, and put a newer one there.',
     };
   if (code === PANIC)
     return {
       kind: 'internal',
       code: 'larql/panic',
-      what: 'larql broke down',
+      summary: 'larql broke down',
       hint: 'Retry once. If it stays so, its last lines are for the people who make larql; a zero-byte shard or NaN weights do this.',
     };
   if (code === SIGKILL || code === SIGABRT)
     return {
       kind: 'conflict',
       code: 'larql/out-of-memory',
-      what: `larql was ${code === SIGKILL ? 'killed, most likely because memory ran out' : 'refused memory'}`,
+      summary: `larql was ${code === SIGKILL ? 'killed, most likely because memory ran out' : 'refused memory'}`,
       hint: 'Free memory on the high-memory host and retry, or move to one with more.',
     };
   return {
     kind: 'internal',
     code: 'larql/failed',
-    what: `larql ended with exit code ${code}`,
+    summary: `larql ended with exit code ${code}`,
     hint: 'Its last lines say why. Mend that, then retry.',
   };
 };
 
-/** What a run that failed means, and what a person can do about it. */
+/** Converts a failed run to an error with a hint for the operator. */
 export const larqlFailure = (end: LarqlEnd): SwpError => {
-  const { kind, code, what, hint } = meaningOf(end);
+  const { kind, code, summary, hint } = classify(end);
   const shown = end.lastLines.slice(-SHOWN_LINES).join(' | ');
-  return new SwpError(kind, code, `${what}${shown === '' ? '.' : `: ${shown}`}`, { hint });
+  return new SwpError(kind, code, `${summary}${shown === '' ? '.' : `: ${shown}`}`, { hint });
 };

@@ -8,29 +8,29 @@ import { runLarql } from './run-larql.js';
 export interface LarqlJob {
   readonly program: LarqlProgram;
   readonly directories: JobDirectories;
-  /** The worker's environment, of which next to nothing reaches larql. */
+  /** The worker's environment; larql receives only a few of its variables. */
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly onStart?: (pid: number) => Promise<void>;
   readonly shouldStop?: () => boolean;
-  /** Asked every second while it runs: what it throws is why the run must end. */
+  /** Called every second during the run; an error that it throws ends the run. */
   readonly guard?: () => Promise<void>;
 }
 
 export interface ExtractJob extends LarqlJob {
-  /** `owner/name`, whose one snapshot lies in the job's cache: larql writes this into the vindex. */
+  /** The `owner/name` of the only snapshot in the job's cache: larql writes it into the vindex. */
   readonly model: string;
   readonly output: string;
   readonly quant: VindexQuant;
   readonly layers: number;
-  /** Bytes that the output will have: their checksums are taken in silence. */
+  /** The size of the output in bytes: larql prints nothing while it computes the checksums. */
   readonly outputBytes: number;
   readonly onProgress?: (progress: LarqlProgress) => void;
 }
 
-/** One layer of the largest models takes minutes; half an hour without a word is a larql that hangs. */
+/** One layer of the largest models takes minutes; after half an hour without output, larql is considered hung. */
 const SILENCE_MS = 30 * 60_000;
-/** At this pace even a slow disk is read, in bytes a second. */
+/** Read rate of a slow disk, in bytes per second. */
 const CHECKSUM_RATE = 20e6;
 
 const prepare = async ({ home, temporary }: JobDirectories): Promise<void> => {
@@ -44,8 +44,8 @@ const hooksOf = ({ onStart, shouldStop, guard }: LarqlJob): Pick<LarqlJob, 'onSt
 });
 
 /**
- * Extracts a model into a directory that must not exist yet. larql writes in place and its exit code proves
- * nothing: what it made is for `formats/vindex` to judge.
+ * Extracts a model into a directory that must not exist yet. larql writes in place and its exit code proves nothing:
+ * `formats/vindex` validates the output.
  */
 export const extractVindex = async (job: ExtractJob): Promise<void> => {
   await prepare(job.directories);
@@ -54,7 +54,7 @@ export const extractVindex = async (job: ExtractJob): Promise<void> => {
     program: job.program,
     args: ['extract', job.model, '--output', job.output, '--quant', job.quant],
     env: larqlEnvironment(job.env, job.directories),
-    // Neutral: a directory of the model's name in it would be taken for the model.
+    // A neutral directory: larql would use a subdirectory with the model's name as the model.
     cwd: job.directories.home,
     signal: job.signal,
     ...hooksOf(job),
@@ -69,7 +69,7 @@ export interface SliceJob extends LarqlJob {
   readonly source: string;
   readonly output: string;
   readonly bytes: number;
-  /** Only ask whether this larql knows the slice. */
+  /** Only checks that this larql supports the slice. */
   readonly dryRun?: boolean;
 }
 

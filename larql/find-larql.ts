@@ -5,7 +5,7 @@ import { SwpError } from '../core/error.js';
 import { hashFile } from '../core/files.js';
 import type { Sha256 } from '../core/ids.js';
 
-/** The program that extracts. Its version says nothing (`larql.md` §3): it is known by its bytes. */
+/** The program that extracts, identified by its bytes: its version does not distinguish builds (`larql.md` §3). */
 export interface LarqlProgram {
   readonly path: string;
   readonly sha256: Sha256;
@@ -29,7 +29,7 @@ const locate = async (env: NodeJS.ProcessEnv): Promise<string | null> => {
       hint: 'Set it to the path of the larql executable, or unset it to take the one on PATH.',
     });
   }
-  // A directory that is not absolute would mean another program in every working directory.
+  // A relative directory would name a different program in every working directory.
   for (const directory of (env['PATH'] ?? '').split(delimiter).filter(isAbsolute)) {
     const path = join(directory, 'larql');
     if (await isExecutable(path)) return path;
@@ -38,7 +38,7 @@ const locate = async (env: NodeJS.ProcessEnv): Promise<string | null> => {
 };
 
 /**
- * The larql of this machine: the one that `SWP_LARQL` names, else the first on `PATH`; null where there is none.
+ * Returns the larql of this machine: the one in `SWP_LARQL`, otherwise the first on `PATH`; null if there is none.
  *
  * @throws SwpError `larql/not-executable`
  */

@@ -9,7 +9,10 @@ export interface LayerDimensions {
   readonly headSize: number;
 }
 
-/** The tensors that a layer of every model has which larql extracts, by the names of Llama: norms and matrices, each in order. */
+/**
+ * Returns the tensors in each layer of every model that larql extracts, with Llama's names: norms and matrices, each in
+ * order.
+ */
 export const layerShapes = (
   prefix: string,
   dtype: Dtype,

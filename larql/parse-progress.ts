@@ -1,11 +1,11 @@
-/** How far an extraction is, by what larql says of it. */
+/** The progress of an extraction, from larql's output. */
 export interface LarqlProgress {
-  /** As larql names it: `gate_vectors`, `down_meta`, `model_weights_q4k`. */
+  /** The stage in larql's terms: `gate_vectors`, `down_meta`, `model_weights_q4k`. */
   readonly stage: string;
-  /** Layers of this stage that are done, where it goes by layers. */
+  /** Finished layers of this stage, if the stage has layers. */
   readonly layersDone: number;
   readonly layers: number;
-  /** Seconds that the rest of the stage will take at the pace so far; null before that can be said. */
+  /** Estimated seconds until the stage ends, at the rate so far; null before there is an estimate. */
   readonly secondsLeft: number | null;
 }
 
@@ -13,20 +13,20 @@ const STAGE = /^── (\S+) ──$/;
 const LAYER = /^ {2}(\S+) L\s*(\d+): ([\d.]+)s$/;
 const DONE = /^ {2}(\w+): ([\d.]+)s$/;
 
-/** After the last weights come the checksums, of which larql says nothing for minutes (`larql.md` §1.4). */
+/** After the last weights, larql computes checksums and prints nothing for minutes (`larql.md` §1.4). */
 const WEIGHTS = /^model_weights/;
 export const CHECKSUMS = 'checksums';
 
-/** Reads larql's standard error, line by line. Lines that say nothing of progress change nothing. */
+/** Reads the progress from larql's standard error, line by line; ignores all other lines. */
 export class ProgressReader {
   private stage = 'starting';
   private done = new Set<number>();
   private seconds: number[] = [];
 
-  /** @param layers of the model, which larql does not say */
+  /** @param layers the number of layers of the model, which larql does not print */
   constructor(private readonly layers: number) {}
 
-  /** Takes a line; answers true when it said something. */
+  /** Reads a line; returns true if it reports progress. */
   read(line: string): boolean {
     const [, stage] = STAGE.exec(line) ?? [];
     if (stage !== undefined) return this.enter(stage);

@@ -18,11 +18,11 @@ import { STAND_IN_MARKER } from './stand-in.js';
 import { tinyModel } from './tiny-model.js';
 import { openVindex } from './vindex-directory.js';
 
-/** What a larql can do, found by trying it. */
+/** The capabilities of a larql, determined by a test extraction. */
 export interface LarqlCapabilities {
   readonly quants: readonly VindexQuant[];
   readonly expertServer: boolean;
-  /** How it lays out the blocks of Q6_K; `none` where it does not quantise. */
+  /** The layout of its Q6_K blocks; `none` if it does not quantise. */
   readonly blocks: BlockGeneration | 'none';
   readonly names: NameGeneration;
   readonly standIn: boolean;
@@ -53,7 +53,7 @@ const writeTiny = async (files: ReadonlyMap<string, Uint8Array>, directory: stri
   }
 };
 
-/** Extracts the tiny model and looks at what came out: names, and the layout of its blocks. */
+/** Extracts the tiny model and determines the file names and the block layout of the output. */
 const tryQuantised = async (job: LarqlJob, output: string): Promise<Pick<LarqlCapabilities, 'blocks' | 'names'>> => {
   const files = tinyModel();
   await writeTiny(files, snapshotIn(job.directories.hubCache, MODEL, COMMIT));
@@ -80,8 +80,8 @@ const tryQuantised = async (job: LarqlJob, output: string): Promise<Pick<LarqlCa
   }
 };
 
-/** True where larql takes it; a refusal of its arguments is an answer, anything else is thrown on. */
-const takes = async (run: Promise<unknown>): Promise<boolean> => {
+/** Returns true if larql accepts the run, false if it rejects the arguments or fails; throws any other error. */
+const accepts = async (run: Promise<unknown>): Promise<boolean> => {
   try {
     await run;
     return true;
@@ -92,10 +92,10 @@ const takes = async (run: Promise<unknown>): Promise<boolean> => {
 };
 
 /**
- * Finds out what a larql can do by having it extract a tiny model: its version is the same for every build.
+ * Determines the capabilities of a larql by extracting a tiny model: its version is the same for every build.
  *
- * @param root where its files go, and are gone again afterwards
- * @throws SwpError `larql/…` where it cannot even do that
+ * @param root the parent of a temporary directory, which is deleted afterwards
+ * @throws SwpError `larql/…` if it cannot do even that
  */
 export const probeLarql = async (
   program: LarqlProgram,
@@ -119,7 +119,7 @@ export const probeLarql = async (
     });
     const output = join(directory, 'out');
     let tried: Pick<LarqlCapabilities, 'blocks' | 'names'> = { blocks: 'none', names: 'q4k' };
-    const quantises = await takes(
+    const quantises = await accepts(
       tryQuantised(job, output).then((found) => {
         tried = found;
       }),
@@ -128,7 +128,7 @@ export const probeLarql = async (
     return {
       ...tried,
       quants: quantises ? ['none', 'q4k'] : ['none'],
-      expertServer: quantises && (await takes(sliceVindex(slice))),
+      expertServer: quantises && (await accepts(sliceVindex(slice))),
       standIn: help.includes(STAND_IN_MARKER),
     };
   } catch (error) {

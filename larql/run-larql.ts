@@ -10,15 +10,18 @@ export interface LarqlRun {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly signal: AbortSignal;
-  /** Told each line of its standard error. */
+  /** Receives each line of standard error. */
   readonly onLine?: (line: string) => void;
-  /** Told its process id as soon as it runs, and waited for: what is journalled here can be ended after a crash. */
+  /**
+   * Receives the process id when larql starts, and is awaited: a process id that is stored here can be ended after a
+   * crash.
+   */
   readonly onStart?: (pid: number) => Promise<void>;
-  /** True once the worker was asked to stop: nobody waits for hours of extraction then. */
+  /** Returns true when the worker should stop: it must not wait for hours of extraction. */
   readonly shouldStop?: () => boolean;
-  /** Asked every second while it runs: what it throws is why the run must end. */
+  /** Called every second during the run; an error that it throws ends the run. */
   readonly guard?: () => Promise<void>;
-  /** Milliseconds without a word after which it is taken for hung; may change with what it says. */
+  /** Returns the milliseconds without output after which larql is considered hung; the value may change with the output. */
   readonly silenceMs: () => number;
 }
 
@@ -28,7 +31,7 @@ const MAX_OUTPUT = 1 << 20;
 const CHECK_MS = 1_000;
 const GRACE_MS = 10_000;
 
-/** Cuts a stream of text into lines; the last one may be open. */
+/** Splits a stream of text into lines; the last line may be incomplete. */
 class Lines {
   private open = '';
 
@@ -46,12 +49,12 @@ class Lines {
   }
 }
 
-const hung = (silenceMs: number, lastLine = '(none)'): SwpError =>
+const hungError = (silenceMs: number, lastLine = '(none)'): SwpError =>
   new SwpError('conflict', 'larql/hung', `larql said nothing for ${Math.round(silenceMs / 60_000)} minutes and was ended.`, {
     hint: `Look at the load and the disk of the host, then retry. Its last line was: ${lastLine}`,
   });
 
-const stopping = (): SwpError =>
+const stoppingError = (): SwpError =>
   new SwpError(
     'unavailable',
     'larql/stopping',
@@ -59,17 +62,17 @@ const stopping = (): SwpError =>
   );
 
 /**
- * Runs larql with a fixed list of arguments, no shell and no environment but the given one. It ends with this
- * process, however that ends, and with the signal: asked first, killed ten seconds later.
+ * Runs larql with a fixed list of arguments, without a shell and with only the given environment. It ends when this process
+ * ends for any reason, and when the signal aborts: with SIGTERM first and SIGKILL ten seconds later.
  *
- * @returns what it wrote to standard output
- * @throws SwpError `larql/…` by how it ended; `larql/hung`, `larql/stopping`
+ * @returns the standard output
+ * @throws SwpError `larql/…` for the way in which the run ended; `larql/hung`, `larql/stopping`
  */
 export const runLarql = async (run: LarqlRun): Promise<string> => {
   run.signal.throwIfAborted();
   const kept: string[] = [];
   let stdout = '';
-  let heard = performance.now();
+  let lastOutputAt = performance.now();
   const lines = new Lines((line) => {
     if (line.trim() !== '') kept.push(sanitizeLine(line, MAX_LINE));
     if (kept.length > KEPT_LINES) kept.shift();
@@ -80,7 +83,7 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
     cwd: run.cwd,
     graceMs: GRACE_MS,
     onOutput: (text, stream) => {
-      heard = performance.now();
+      lastOutputAt = performance.now();
       if (stream === 'stderr') lines.take(text);
       else if (stdout.length < MAX_OUTPUT) stdout += text;
     },
@@ -88,26 +91,26 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
   const stop = (): void => void larql.stop();
   run.signal.addEventListener('abort', stop, { once: true });
   let ended: SwpError | null = null;
-  const end = (why: SwpError): void => {
-    ended ??= why;
+  const end = (reason: SwpError): void => {
+    ended ??= reason;
     stop();
   };
-  let asking = false;
-  const ask = async (): Promise<void> => {
-    if (asking) return;
-    asking = true;
+  let isGuardRunning = false;
+  const runGuard = async (): Promise<void> => {
+    if (isGuardRunning) return;
+    isGuardRunning = true;
     try {
       await run.guard?.();
     } catch (error) {
       end(error instanceof SwpError ? error : new SwpError('internal', 'larql/guard', messageOf(error), { cause: error }));
     } finally {
-      asking = false;
+      isGuardRunning = false;
     }
   };
   const watchdog = setInterval(() => {
-    if (run.shouldStop?.() === true) end(stopping());
-    else if (performance.now() - heard >= run.silenceMs()) end(hung(run.silenceMs(), kept.at(-1)));
-    else void ask();
+    if (run.shouldStop?.() === true) end(stoppingError());
+    else if (performance.now() - lastOutputAt >= run.silenceMs()) end(hungError(run.silenceMs(), kept.at(-1)));
+    else void runGuard();
   }, CHECK_MS);
   try {
     const pid = await larql.started;
@@ -115,10 +118,10 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
     const code = await larql.exited;
     lines.end();
     run.signal.throwIfAborted();
-    const why = ended as SwpError | null;
-    if (why !== null) throw why;
-    // A signal for the whole group, as from a terminal, reaches larql before we have looked.
-    if (code !== 0 && run.shouldStop?.() === true) throw stopping();
+    const reason = ended as SwpError | null;
+    if (reason !== null) throw reason;
+    // A signal to the whole group, as from a terminal, reaches larql before the watchdog checks `shouldStop`.
+    if (code !== 0 && run.shouldStop?.() === true) throw stoppingError();
     if (code !== 0) throw larqlFailure({ code, lastLines: kept });
     return stdout;
   } finally {

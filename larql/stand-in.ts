@@ -1,5 +1,6 @@
 /**
- * What tells a stand-in from larql: the last line of every `--help`. `--version` says what larql says, as other
- * programs read that. No larql prints this; a worker that must not run a stand-in asks `extract --help`.
+ * The last line of every `--help` output of a stand-in, which distinguishes it from larql. `--version` prints the same as
+ * larql, because other programs read it. No larql prints this line; a worker that must not run a stand-in checks
+ * `extract --help`.
  */
 export const STAND_IN_MARKER = 'Stand-in for larql, from the tests and the demo of skulk-weights-publisher: not larql.';

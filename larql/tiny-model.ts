@@ -26,7 +26,7 @@ const CONFIG = {
   tie_word_embeddings: false,
 };
 
-/** A tokenizer that larql loads: a word for each token. */
+/** A tokenizer that larql can load, with one word for each token. */
 const TOKENIZER = {
   version: '1.0',
   added_tokens: [],
@@ -45,7 +45,7 @@ const weights = (): Uint8Array => {
   const bytes = new Uint8Array(layout.size);
   bytes.set(layout.header);
   const view = new DataView(bytes.buffer);
-  // Numbers that no two rows share, spread as weights are: a sine over the golden ratio never repeats.
+  // Values that differ between all rows and are distributed like weights: a sine over the golden ratio never repeats.
   for (const { begin, end } of layout.tensors)
     for (let at = begin; at < end; at += 4) view.setFloat32(at, 0.05 * Math.sin((at / 4) * 1.618033988749895 * 7), true);
   return bytes;
@@ -53,7 +53,10 @@ const weights = (): Uint8Array => {
 
 const json = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
-/** The smallest Llama that larql extracts (`larql.md` §6): what it makes of this shows what it makes of others. Path → bytes. */
+/**
+ * Returns the smallest Llama that larql extracts (`larql.md` §6), as path → bytes. The output for this model shows what
+ * larql does with other models.
+ */
 export const tinyModel = (): ReadonlyMap<string, Uint8Array> =>
   new Map([
     ['config.json', json(CONFIG)],

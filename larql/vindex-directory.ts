@@ -5,17 +5,17 @@ import { digestFile, type FileDigests } from '../core/file-digests.js';
 import { compareBytes } from '../core/text.js';
 import type { VindexFile, VindexReader } from '../formats/vindex/reading.js';
 
-/** Deeper than a vindex has folders, and a stop for links that lead in circles. */
+/** More entries than any vindex has; also stops at links that form a cycle. */
 const MAX_FILES = 100_000;
 
 const listFiles = async (directory: string): Promise<VindexFile[]> => {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const odd = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
-  if (odd !== undefined || entries.length > MAX_FILES)
+  const unexpected = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
+  if (unexpected !== undefined || entries.length > MAX_FILES)
     throw new SwpError(
       'integrity',
       'larql/odd-output',
-      `larql left something in its output that is no file: ${odd?.name ?? 'too many files'}.`,
+      `larql left something in its output that is no file: ${unexpected?.name ?? 'too many files'}.`,
     );
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const sized = await Promise.all(
@@ -31,7 +31,7 @@ const listFiles = async (directory: string): Promise<VindexFile[]> => {
   return sized.toSorted((a, b) => compareBytes(a.path, b.path));
 };
 
-/** A directory of files, read at any place. */
+/** Reads byte ranges of the files in a directory. */
 export class DirectoryReader {
   private readonly handles = new Map<string, Promise<FileHandle>>();
 
@@ -57,14 +57,14 @@ export class DirectoryReader {
 export interface OpenVindexOptions {
   readonly signal: AbortSignal;
   readonly onBytes?: (bytes: number, file: string) => void;
-  /** A file in the directory that is none of the vindex's. */
+  /** A file in the directory that does not belong to the vindex. */
   readonly except?: string;
 }
 
 /**
- * Opens a vindex for the checks of its format: every file once through SHA-256.
+ * Opens a vindex for the checks of its format, and computes the SHA-256 of every file.
  *
- * @returns a reader, to be closed
+ * @returns a reader, which the caller must close
  */
 export const openVindex = async (
   directory: string,

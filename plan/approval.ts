@@ -5,37 +5,37 @@ import { capitalize, sanitizeLine, plural } from '../core/text.js';
 import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText, shortDigest, type DecisionRecord } from './decision.js';
 import { approvalFault, isKnownPerson, isSameName, plainName } from './reviewer.js';
 
-/** Who has to approve. Read from the settings of a worker: whoever starts a publish cannot choose it. */
+/** The approval rules. They come from a worker's settings, so that the starter of a publish cannot choose them. */
 export const ApprovalPolicy = z.strictObject({
-  /** Whether who started it may be one of them. */
+  /** `deny`: the starter may not be one of the reviewers. */
   self: z.enum(['allow', 'deny']),
-  /** Approvals that are needed, each of another reviewer. */
+  /** Number of required approvals, each from a different reviewer. */
   required: z.int().min(1).max(20),
 });
 export type ApprovalPolicy = z.infer<typeof ApprovalPolicy>;
 
 export const ONE_APPROVAL: ApprovalPolicy = { self: 'allow', required: 1 };
 
-/** What is asked, and of whom. */
+/** A request for a decision, with its rules. */
 export interface Question {
   readonly round: number;
   readonly plan: Digest;
-  /** Null where the plan itself is asked about; else what was sealed under it, and waits for its release. */
+  /** Null for a decision about the plan; else the digest of the sealed manifest, which waits for its release. */
   readonly manifest?: Digest | null;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
   readonly policy?: ApprovalPolicy;
-  /** Who said to have started it; null where nobody said. */
+  /** The self-reported starter; null if none was given. */
   readonly startedBy?: string | null;
 }
 
-/** A question that waits for, or has, its decision. Times are milliseconds since the epoch. */
+/** A question that waits for its decision, or has it. Times are milliseconds since the epoch. */
 export interface Approval extends Required<Question> {
   readonly state: 'open' | 'approved' | 'rejected' | 'expired';
-  /** Approvals so far; the last one that was needed is the decision too. */
+  /** Approvals so far. The last required one is also the decision. */
   readonly approvals: readonly DecisionRecord[];
   readonly decision: DecisionRecord | null;
-  /** Why messages were not taken, newest last: a signal has no other way to answer. */
+  /** Reasons why messages were refused, newest last: a signal has no other answer. */
   readonly refusals: readonly string[];
 }
 
@@ -58,16 +58,16 @@ export const openApproval = (question: Question): Approval => ({
   refusals: [],
 });
 
-/** Approvals that are still missing. */
+/** Returns the number of approvals that are still missing. */
 export const missingApprovals = ({ policy, approvals }: Approval): number => Math.max(0, policy.required - approvals.length);
 
-/** What the question is about, in words. */
+/** Describes the subject of the question. */
 const subjectOf = ({ plan, manifest }: Approval): string =>
   manifest === null ? `plan ${shortDigest(plan)}` : `manifest ${shortDigest(manifest)}`;
 
 const refuse = (code: RefusalCode, message: string): Answer => ({ result: 'refused', code, message });
 
-const parse = (approval: Approval, input: unknown) => {
+const parseMessage = (approval: Approval, input: unknown) => {
   if (approval.manifest === null) {
     const parsed = parseOrFaults(DecisionMessage, input, () => Object.keys(DecisionMessage.shape));
     return 'data' in parsed ? { ...parsed.data, reference: parsed.data.plan } : parsed;
@@ -108,8 +108,8 @@ const refuseName = ({ policy }: Approval, name: Pick<DecisionRecord, 'reviewer' 
   );
 };
 
-const judge = (approval: Approval, input: unknown, now: number): Answer => {
-  const message = parse(approval, input);
+const evaluate = (approval: Approval, input: unknown, now: number): Answer => {
+  const message = parseMessage(approval, input);
   if ('faults' in message) return malformed(approval, message.faults);
   const { round, plan, manifest, deadline } = approval;
   const { verdict, reviewer, identity, reference, note } = message;
@@ -146,9 +146,9 @@ const judge = (approval: Approval, input: unknown, now: number): Answer => {
   return { result: 'accepted', decision, missing: verdict === 'reject' ? 0 : missingApprovals(approval) - 1 };
 };
 
-/** Takes one message of any shape. Never throws: what it will not take is an answer with the reason. */
+/** Applies one message of any shape. Never throws: a refused message gets an answer with the reason. */
 export const decide = (approval: Approval, input: unknown, now: number): { readonly approval: Approval; readonly answer: Answer } => {
-  const answer = judge(approval, input, now);
+  const answer = evaluate(approval, input, now);
   if (answer.result === 'duplicate') return { approval, answer };
   if (answer.result === 'refused')
     return { approval: { ...approval, refusals: [...approval.refusals, answer.message].slice(-KEPT_REFUSALS) }, answer };
@@ -159,10 +159,10 @@ export const decide = (approval: Approval, input: unknown, now: number): { reado
   return { approval: { ...approval, approvals, state: 'approved', decision }, answer };
 };
 
-/** The deadline has passed: an open question expires, a decided one stays as it is. */
+/** Applies a passed deadline: an open question expires, a decided one stays unchanged. */
 export const expire = (approval: Approval): Approval => (approval.state === 'open' ? { ...approval, state: 'expired' } : approval);
 
-/** Who has to approve, where that is more than anybody. */
+/** Describes the approval rules; returns null if one approval by any person is enough. */
 export const policyText = ({ self, required }: ApprovalPolicy, startedBy: string | null): string | null => {
   if (self === 'allow' && required === 1) return null;
   const needs = `Needs ${plural(required, 'approval')}${required > 1 ? ' of different people' : ''}`;

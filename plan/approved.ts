@@ -8,24 +8,24 @@ import { EntryPlan, planDigest } from './entry-plan.js';
 import { areEnough, type ApprovalTerms } from './reviewer.js';
 import { isCommit, isWork } from './work.js';
 
-/** What a child receives: one artifact's plan, the entry plan that holds its digest, and who approved that. */
+/** The input of a child workflow: one artifact's plan, the entry plan that holds its digest, and the approvals of that. */
 export const ApprovedArtifact = z.strictObject({
   entryName: z.string(),
   entryPlan: EntryPlan,
   plan: ArtifactPlan,
   decision: DecisionRecord,
-  /** The rules that its approvals, and those of its release, follow. */
+  /** The rules for its approvals and for the approvals of its release. */
   terms: z.strictObject({ policy: ApprovalPolicy, startedBy: z.string().nullable() }),
-  /** Approvals of other reviewers before it, where more than one was needed. */
+  /** Earlier approvals of other reviewers, if more than one was required. */
   earlier: z.array(DecisionRecord).readonly().optional(),
-  /** Nothing is uploaded before a person has released what was sealed. */
+  /** True if a person must release the sealed files before the upload. */
   needsRelease: z.boolean().optional(),
-  /** Who released it. */
+  /** The decisions that released the sealed files. */
   release: z.array(DecisionRecord).readonly().optional(),
 });
 export type ApprovedArtifact = z.infer<typeof ApprovedArtifact>;
 
-/** Every decision that led to what is about to be done, in their order. */
+/** Returns every decision that permits the next step, in their order. */
 export const decisionsOf = ({ earlier = [], decision, release = [] }: ApprovedArtifact): readonly DecisionRecord[] => [
   ...earlier,
   decision,
@@ -41,10 +41,10 @@ const refuse = (code: string, message: string): never => {
 const rulesText = ({ policy, startedBy }: ApprovalTerms): string => policyText(policy, startedBy) ?? 'Needs 1 approval.';
 
 /**
- * Recomputes every digest from what is about to be done and refuses what was not approved.
- * It guards against our own bugs and stale plans; who may write to the Temporal namespace can still forge.
+ * Recomputes every digest from the plan at hand, and throws if this plan was not approved. The check guards against our own
+ * bugs and stale plans. A person who can write to the Temporal namespace can still forge an approval.
  *
- * @param step what is about to be done: a step towards the commit, or the filing in a collection
+ * @param step the next step: one towards the commit, or the filing in a collection
  * @returns the plan digest
  * @throws SwpError `plan/not-approved`, `plan/other-plan`, `plan/other-artifact`, `plan/not-publishable`
  */
@@ -66,7 +66,7 @@ export const assertApproved = (approved: ApprovedArtifact, step: 'commit' | 'fil
 };
 
 /**
- * Refuses what waits for its release still, or was released with another manifest.
+ * Throws if the artifact still waits for its release, or was released with another manifest.
  *
  * @throws SwpError `plan/not-released`
  */

@@ -9,9 +9,9 @@ import { SourceProof } from './source-proof.js';
 export const Operation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('create'), private: z.boolean(), reason: z.string() }),
   z.strictObject({ op: z.enum(['add', 'replace', 'keep', 'delete']), path: z.string(), reason: z.string() }),
-  /** `collection` is a slug, or the title of one that is created. */
+  /** `collection` is a slug, or the title of a collection that will be created. */
   z.strictObject({ op: z.literal('file'), collection: z.string(), reason: z.string() }),
-  /** Files that are not ours and stay: too many to list is normal, so they are a count and a digest. */
+  /** Foreign files, which stay. Often there are too many to list, so they are a count, a digest and the first paths. */
   z.strictObject({ op: z.literal('keep-foreign'), count: z.int(), digest: Digest, first: z.array(z.string()).max(10) }),
 ]);
 export type Operation = z.infer<typeof Operation>;
@@ -25,21 +25,21 @@ export const CopiedFile = z.strictObject({
 });
 export type CopiedFile = z.infer<typeof CopiedFile>;
 
-/** A file of the source that the target receives as it is, with the digests that its bytes are checked against. */
+/** A file of the source that the target receives unchanged, with the digests that its bytes must match. */
 export const MirroredFile = ManifestFile.omit({ samples: true }).extend({
-  /** Lies in LFS at the source. */
+  /** True if the source stores it in LFS. */
   lfs: z.boolean(),
 });
 export type MirroredFile = z.infer<typeof MirroredFile>;
 
-/** Where a target is to be filed: in a collection that is there, or in one of that title in the target's namespace. */
+/** The collection for a target: an existing one, or one with this title in the target's namespace. */
 export const FilingGoal = z.union([z.strictObject({ slug: CollectionSlug }), z.strictObject({ title: z.string() })]);
 export type FilingGoal = z.infer<typeof FilingGoal>;
 
 export const PlanAction = z.enum(['publish', 'metadata-only', 'collection-only', 'unchanged', 'blocked']);
 export type PlanAction = z.infer<typeof PlanAction>;
 
-/** What would happen to one target, and why. Pure data: no times, hosts or paths. */
+/** The changes to one target, with their reasons. Pure data: no times, hosts or paths. */
 export const ArtifactPlan = z.strictObject({
   version: z.literal(1),
   kind: ArtifactKind,
@@ -50,13 +50,13 @@ export const ArtifactPlan = z.strictObject({
   recipeDigest: Digest.nullable(),
   operations: z.array(Operation),
   copies: z.array(CopiedFile),
-  /** The whole payload of a mirror; other kinds have none. */
+  /** The whole payload of a mirror; absent for other kinds. */
   mirrored: z.array(MirroredFile).optional(),
-  /** How the bytes that its payload is made of are proven to be the source's, where they are read by range. */
+  /** The proof that the bytes for the payload are the source's; set if they are read by range. */
   proof: SourceProof.optional(),
-  /** Only where the target has still to be filed. */
+  /** Set only if the target still has to be filed. */
   collection: FilingGoal.optional(),
-  /** Bytes: read from the source, needed of those, written to the target, free disk wanted, memory wanted. */
+  /** In bytes: read from the source, needed of these, written to the target, required free disk, required memory. */
   estimate: z.strictObject({
     fetchBytes: z.int(),
     neededBytes: z.int(),
@@ -70,7 +70,7 @@ export const ArtifactPlan = z.strictObject({
 });
 export type ArtifactPlan = z.infer<typeof ArtifactPlan>;
 
-/** What of a plan its payload is made of; a published record says as much. */
+/** The part of a plan that determines its payload. A published record holds the same part. */
 export interface PayloadPlan extends Pick<ArtifactPlan, 'recipe' | 'recipeDigest'> {
   readonly source: Pick<NonNullable<ArtifactPlan['source']>, 'repo' | 'commit'> | null;
   readonly target: Pick<ArtifactPlan['target'], 'repo'>;

@@ -2,7 +2,7 @@ import type { ArtifactKind, RepoId } from '../core/ids.js';
 import type { ArtifactPlan } from './artifact-plan.js';
 import type { Check } from './checks.js';
 
-/** The plan of an artifact about which too little is known, or which cannot be made: only its checks speak. */
+/** Returns the plan of an artifact that cannot be planned, or about which too little is known. It holds only checks. */
 export const blockedPlan = (
   kind: ArtifactKind,
   target: RepoId,

@@ -5,7 +5,7 @@ import { codeSpan, escapeMarkdown } from './escape.js';
 export interface MtpCardInput extends CardInput {
   readonly heads: number;
   readonly tensors: number;
-  /** How many of them were quantised in the source. */
+  /** Number of these tensors that the source stores quantised. */
   readonly decoded: number;
   readonly names: 'skulk' | 'source';
   readonly payloadBytes: number;
@@ -22,7 +22,7 @@ const namesText = ({ names }: MtpCardInput): string =>
     ? "Names are those that Skulk's loader looks for (`mtp_names: skulk`)."
     : 'Names are those of the source (`mtp_names: source`).';
 
-/** The card of an MTP sidecar, with its slots open. */
+/** Returns the card of an MTP sidecar, with its slots unfilled. */
 export const mtpCardTemplate = (input: MtpCardInput): string => {
   const { source, copied } = input;
   return cardTemplate(input, {

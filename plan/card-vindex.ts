@@ -28,7 +28,7 @@ const dimensions = ({ config: { layers, hidden, experts, expertsPerToken }, arch
     ...(architecture.experts > 0 ? [`${plural(experts ?? architecture.experts, 'expert')}, ${expertsPerToken ?? '?'} a token`] : []),
   ].join(', ');
 
-/** The card of a vindex, with its slots open. */
+/** Returns the card of a vindex, with its slots unfilled. */
 export const vindexCardTemplate = (input: VindexCardInput): string => {
   const { source, recipe, model, target } = input;
   const isSlice = recipe.slice === 'expert-server';

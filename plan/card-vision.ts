@@ -14,7 +14,7 @@ const placeText = ({ source: { repo, commit }, leftOut }: VisionCardInput): stri
     ? ` This card stands in the\nplace of the source's README; read the original [there](https://huggingface.co/${repo}/blob/${commit}/${CARD_PATH}).`
     : '';
 
-/** The card of a vision mirror, with its slots open. It takes the place of the source's own, and says so. */
+/** Returns the card of a vision mirror, with its slots unfilled. It replaces the source's own card, and says so. */
 export const visionCardTemplate = (input: VisionCardInput): string => {
   const { source, leftOut } = input;
   return cardTemplate(input, {

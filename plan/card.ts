@@ -7,10 +7,10 @@ import type { ManifestFile } from './manifest.js';
 
 export const CARD_PATH = 'README.md';
 
-/** The two places that sealing fills; everything else in a card is in the approved plan. */
+/** The two slots that sealing fills. Everything else in a card is part of the approved plan. */
 export const CARD_SLOTS = { planDigest: '{{swp:plan-digest}}', fileTable: '{{swp:file-table}}' } as const;
 
-/** What the card of every kind says. */
+/** The facts in the card of every kind. */
 export interface CardInput {
   readonly target: RepoId;
   readonly source: { readonly repo: RepoId; readonly commit: CommitSha; readonly license: License | null };
@@ -27,7 +27,7 @@ const frontMatter = ({ source: { repo, license } }: CardInput, { tags, library }
     ...(library === undefined ? {} : { library_name: library }),
     tags,
   };
-  // A license is text from the source's card: it may not open a slot, however many braces it brings.
+  // A license is text from the source's card: split its double braces, so that it cannot form a slot.
   return stringify(fields, { lineWidth: 0 }).replace(/\{(?=\{)/g, '{ ');
 };
 
@@ -39,19 +39,19 @@ const toolList = (tools: Readonly<Record<string, string>>): string =>
 
 export interface CardText {
   readonly tags: readonly string[];
-  /** What the Hub says that the files are for, where it knows that. */
+  /** The library that the files are for, if the Hub knows it. */
   readonly library?: string;
   /** Escaped Markdown, on one line. */
   readonly title: string;
-  /** Markdown: what this is and how its bytes came about. */
+  /** Markdown that says what the repository is and how its bytes were made. */
   readonly about: string;
-  /** Markdown items beside those about source, plan and recipe. */
+  /** Markdown list items, in addition to those about source, plan and recipe. */
   readonly facts: readonly string[];
-  /** Where the commands of the check put the files. */
+  /** Directory into which the commands of the check download the files. */
   readonly directory: string;
 }
 
-/** The whole model card with {@link CARD_SLOTS} still open: what every kind says, around the texts of one. */
+/** Returns the whole model card with {@link CARD_SLOTS} unfilled: the common text, around the texts of one kind. */
 export const cardTemplate = (input: CardInput, text: CardText): string => {
   const { source } = input;
   const pinned = `https://huggingface.co/${source.repo}/tree/${source.commit}`;

@@ -6,41 +6,44 @@ import { diffPlans, type PlanChange } from './diff.js';
 import { makeEntryPlan, planDigest } from './entry-plan.js';
 import { isWork } from './work.js';
 
-/** What could not be read where the plan was made, so that the plan of a publish may be another one. */
+/** A fact that could not be read here, so that the plan of a publish may differ. */
 export interface Unknown {
   /** Stable name, for programs and tests: `write-access`. */
   readonly code: string;
   readonly message: string;
 }
 
-/** One artifact as it can be planned far from the high-memory host and its tokens. */
+/** One artifact, planned without the high-memory host and its tokens. */
 export interface ReviewedArtifact {
   readonly kind: ArtifactKind;
   readonly target: RepoId;
-  /** Null where too little is known to make it. */
+  /** Null if too little is known to make it. */
   readonly plan: ArtifactPlan | null;
-  /** What was found out all the same where there is no plan, and what is no part of its digest where there is one. */
+  /** Without a plan, the checks that were possible anyway; with a plan, checks that are not part of its digest. */
   readonly checks: readonly Check[];
   readonly unknown: readonly Unknown[];
 }
 
-/** One artifact of an entry in both catalogs; an absent side has no such artifact. */
+/** One artifact of an entry in both catalogs; a side without it is null. */
 export interface ArtifactReview {
   readonly kind: ArtifactKind;
   readonly before: ReviewedArtifact | null;
   readonly after: ReviewedArtifact | null;
-  /** What differs between both plans; empty unless there are two. */
+  /** Differences between both plans; empty unless there are two. */
   readonly changes: readonly PlanChange[];
 }
 
-/** One entry in which two catalogs differ, with what that does to its plan. */
+/** One entry that differs between two catalogs, with the effect on its plan. */
 export interface EntryReview {
   readonly name: string;
   readonly change: EntryChange['change'];
   /** Fields of the entry that differ; empty unless it is in both catalogs. */
   readonly fields: readonly PlanChange[];
   readonly artifacts: readonly ArtifactReview[];
-  /** Of the plan that a publish would ask about; null where anything is unknown, blocked, or there is nothing to do. */
+  /**
+   * Digest of the plan that a publish would show for approval; null if a fact is unknown, a check blocks, or nothing is
+   * to do.
+   */
   readonly digest: Digest | null;
 }
 
@@ -53,9 +56,10 @@ const digestOfReview = (change: EntryChange, artifacts: readonly ReviewedArtifac
 };
 
 /**
- * Puts the plans of both sides beside each other.
+ * Pairs the plans of both sides by the artifact's kind.
  *
- * @param before artifacts of the base's entry, `after` those of the head's: each in the order of its plan
+ * @param before artifacts of the base's entry, in the order of its plan
+ * @param after artifacts of the head's entry, in the order of its plan
  */
 export const reviewChange = (change: EntryChange, before: readonly ReviewedArtifact[], after: readonly ReviewedArtifact[]): EntryReview => {
   const pair = (kind: ArtifactKind): ArtifactReview => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** `blocked` forbids approval of the artifact; `warn` is for a reviewer to judge. */
+/** `blocked` forbids the approval of the artifact; a reviewer has to judge `warn`. */
 export const Verdict = z.enum(['ok', 'warn', 'blocked']);
 export type Verdict = z.infer<typeof Verdict>;
 
@@ -9,7 +9,7 @@ export const Check = z.strictObject({
   code: z.string(),
   verdict: Verdict,
   message: z.string(),
-  /** What would make it better, where something would. */
+  /** The way to fix it, if there is one. */
   fix: z.string().optional(),
 });
 export type Check = z.infer<typeof Check>;

@@ -4,7 +4,7 @@ import type { CollectionFacts } from './facts.js';
 
 const CODE = 'collection';
 
-/** What people call the collection of a plan: its slug, or the title of one that is created. */
+/** Returns the name of a plan's collection for people: its slug, or the title of a collection that will be created. */
 export const collectionName = ({ collection }: Pick<ArtifactPlan, 'collection'>): string => {
   if (collection === undefined) return '(none)';
   return 'slug' in collection ? collection.slug : collection.title;
@@ -18,8 +18,8 @@ const file = (plan: ArtifactPlan, collection: FilingGoal, reason: string): Artif
 });
 
 /**
- * The plan of an artifact with what its collection needs. A collection that cannot be used is for the reviewer to
- * know, and stops nothing.
+ * Adds the filing in a collection to the plan of an artifact. A collection that cannot be used is a warning for the
+ * reviewer, and does not block the plan.
  */
 export const withCollection = (plan: ArtifactPlan, facts: CollectionFacts): ArtifactPlan => {
   if (plan.action === 'blocked') return plan;

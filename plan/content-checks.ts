@@ -1,16 +1,19 @@
 import { plural, truncateList } from '../core/text.js';
 import { blocked, warn, type Check } from './checks.js';
 
-/** Programs and scripts, and documents that may hold one. */
+/** Extensions of programs and scripts, and of documents that may hold one. */
 const CODE =
   /\.(?:py|pyc|pyd|pyx|ipynb|whl|egg|sh|bash|zsh|fish|bat|cmd|ps1|exe|dll|so|dylib|node|wasm|js|mjs|cjs|ts|rb|pl|php|lua|jl|r|jar|class|go|rs|c|cc|cpp|cu|h|hpp|html?|svg)$/i;
-/** Formats whose readers may run code that the file brings: pickles, and archives that hold them or something like them. */
+/**
+ * Extensions of formats whose readers may run code from the file: pickles, and archives that hold pickles or similar
+ * data.
+ */
 const PICKLE = /\.(?:bin|pt|pth|ckpt|pkl|pickle|dill|joblib|npy|npz|h5|hdf5|keras|pb|t7|mar|nemo|msgpack)$/i;
 const GGUF = /\.gguf$/i;
 
 const found = (paths: Iterable<string>, pattern: RegExp): string[] => [...paths].filter((path) => pattern.test(path));
 
-/** Code that whoever loads the repository may run. */
+/** Warns about code files, which a loader of the repository may run. */
 export const checkCode = (paths: Iterable<string>): Check[] => {
   const code = found(paths, CODE);
   if (code.length === 0) return [];
@@ -23,7 +26,7 @@ export const checkCode = (paths: Iterable<string>): Check[] => {
   ];
 };
 
-/** Files of formats that may run code when they are read. */
+/** Warns about files whose formats may run code when they are read. */
 export const checkPickles = (paths: Iterable<string>): Check[] => {
   const pickles = found(paths, PICKLE);
   if (pickles.length === 0) return [];
@@ -36,7 +39,7 @@ export const checkPickles = (paths: Iterable<string>): Check[] => {
   ];
 };
 
-/** Skulk's model store takes a repository with a GGUF for one of GGUFs (`store/model_store.py`). */
+/** Warns about GGUFs: Skulk's model store treats a repository with a GGUF as one of GGUFs (`store/model_store.py`). */
 export const checkGguf = (paths: Iterable<string>): Check[] => {
   const gguf = found(paths, GGUF);
   if (gguf.length === 0) return [];
@@ -51,17 +54,17 @@ export const checkGguf = (paths: Iterable<string>): Check[] => {
 
 interface SizedFile {
   readonly path: string;
-  /** In bytes; absent or null where only the build decides it. */
+  /** In bytes; absent or null if only the build determines it. */
   readonly size?: number | null | undefined;
 }
 
 const emptyOf = (files: readonly SizedFile[]): string[] => files.filter(({ size }) => size === 0).map(({ path }) => path);
 
 /**
- * Skulk's store downloads no repository that holds an empty file (`assert content_length > 0`): one file costs all of it.
+ * Checks for empty files. Skulk's store cannot download a repository that holds one (`assert content_length > 0`).
  *
- * @param written files of ours
- * @param foreign files of others that stay in the target
+ * @param written files that we write
+ * @param foreign foreign files that stay in the target
  */
 export const checkEmpty = (written: readonly SizedFile[], foreign: readonly SizedFile[]): Check[] => {
   const [ours, theirs] = [emptyOf(written), emptyOf(foreign)];

@@ -1,6 +1,6 @@
 import { sanitizeLine } from '../core/text.js';
 
-/** One value that differs between two plans; `undefined` where a side has no such value. */
+/** One value that differs between two plans; `undefined` if a side has no such value. */
 export interface PlanChange {
   readonly path: string;
   readonly before: string | undefined;
@@ -9,7 +9,7 @@ export interface PlanChange {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** Items of a list are matched by what names them, so that one inserted check is one change. */
+/** Returns the key that matches the items of two lists: their name, so that one inserted check is one change. */
 const keyOf = (item: unknown, index: number): string => {
   if (!isObject(item)) return String(index);
   const name = item['code'] ?? item['path'] ?? item['kind'] ?? item['op'];
@@ -29,16 +29,20 @@ const children = (value: unknown): Map<string, unknown> => {
 const show = (value: unknown): string | undefined =>
   value === undefined ? undefined : sanitizeLine(typeof value === 'string' ? value : JSON.stringify(value), 200);
 
-/** A text of several lines is compared by line, else a one-word change would print the whole card. */
+/** Compares texts of several lines by line: otherwise a change of one word would print the whole card. */
 const diffLines = (path: string, before: string, after: string): PlanChange[] => {
   const old = new Set(before.split('\n'));
   const fresh = new Set(after.split('\n'));
-  const gone = [...old].filter((line) => !fresh.has(line));
-  const come = [...fresh].filter((line) => !old.has(line));
-  return Array.from({ length: Math.max(gone.length, come.length) }, (_, at) => ({ path, before: show(gone[at]), after: show(come[at]) }));
+  const removed = [...old].filter((line) => !fresh.has(line));
+  const added = [...fresh].filter((line) => !old.has(line));
+  return Array.from({ length: Math.max(removed.length, added.length) }, (_, at) => ({
+    path,
+    before: show(removed[at]),
+    after: show(added[at]),
+  }));
 };
 
-/** Every leaf that differs between two plans (or any two JSON values), in the order of the plan's own fields. */
+/** Returns every leaf that differs between two plans (or any two JSON values), in the order of the plan's own fields. */
 export const diffPlans = (before: unknown, after: unknown, path = ''): PlanChange[] => {
   if (Object.is(before, after)) return [];
   if (typeof before === 'string' && typeof after === 'string' && (before.includes('\n') || after.includes('\n')))

@@ -3,7 +3,7 @@ import { ArtifactKind, Digest, RepoId } from '../core/ids.js';
 import { artifactPlanDigest, PlanAction, type ArtifactPlan } from './artifact-plan.js';
 import { digestOf } from '../core/digests.js';
 
-/** What a reviewer approves: the entry as it was asked for, and the digest of each artifact's plan. */
+/** The plan that a reviewer approves: the requested entry, and the digest of each artifact's plan. */
 export const EntryPlan = z.strictObject({
   version: z.literal(1),
   entry: z.unknown(),
@@ -22,5 +22,5 @@ export const makeEntryPlan = (entry: unknown, artifacts: readonly ArtifactPlan[]
   })),
 });
 
-/** The plan digest: what people read, compare and approve. */
+/** Returns the plan digest, which people read, compare and approve. */
 export const planDigest = (plan: EntryPlan): Digest => digestOf(plan);

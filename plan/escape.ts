@@ -1,8 +1,8 @@
 import { sanitizeLine } from '../core/text.js';
 
 /**
- * Text from outside as inert Markdown on one line: no images, links, HTML, emphasis or table cells come
- * out of it. The Temporal Web UI renders Markdown and loads its images; so does the Hub.
+ * Escapes text from outside to inert Markdown on one line, without images, links, HTML, emphasis or table cells. The
+ * Temporal Web UI and the Hub render Markdown and load its images.
  */
 export const escapeMarkdown = (text: string, max = 300): string =>
   sanitizeLine(text, max)
@@ -10,7 +10,7 @@ export const escapeMarkdown = (text: string, max = 300): string =>
     .replace(/:\/\//g, '&#58;//')
     .replace(/\bwww\./gi, 'www&#46;');
 
-/** A code span that no content can leave. */
+/** Returns a code span that its content cannot end. */
 export const codeSpan = (text: string, max = 300): string => {
   const line = sanitizeLine(text, max).replaceAll('`', '´').replaceAll('|', '¦');
   return line === '' ? '` `' : `\`${line}\``;

@@ -24,53 +24,53 @@ export interface LastPublish {
 export interface TargetFacts {
   readonly repo: RepoId;
   readonly exists: boolean;
-  /** Null where the repository is absent, or holds nothing but `.gitattributes`. */
+  /** Null if the repository is absent, or holds only `.gitattributes`. */
   readonly head: CommitSha | null;
   readonly private: boolean;
   readonly files: readonly RepoFile[];
   readonly lastPublish: LastPublish | null;
-  /** Why an earlier publish of ours could not be read, when there is one. */
+  /** The reason why an earlier publish of ours could not be read; null if there is no such publish. */
   readonly unreadablePublish: string | null;
 }
 
-/** The collection that an entry names, as it is now. */
+/** The current state of the collection that an entry names. */
 export type CollectionFacts =
   | { readonly state: 'found'; readonly slug: CollectionSlug; readonly title: string; readonly holdsTarget: boolean }
-  /** None of that title in the target's namespace. */
+  /** The target's namespace has no collection of that title. */
   | { readonly state: 'absent'; readonly title: string }
-  /** The code of the error says why; its message may differ from one time to the next. */
+  /** The code of the error gives the reason: its message may differ from one read to the next. */
   | { readonly state: 'unreadable'; readonly wanted: string; readonly code: string };
 
-/** A larql as it was probed, known by its bytes: its version says nothing. */
+/** Facts of a probed larql. Its digest identifies it, because its version says nothing. */
 export const LarqlFacts = z.strictObject({
   sha256: Sha256,
-  /** Words that its `--quant` takes. */
+  /** Values that its `--quant` accepts. */
   quants: z.array(z.string()).readonly(),
-  /** Its `slice` knows the preset `expert-server`. */
+  /** True if its `slice` has the preset `expert-server`. */
   expertServer: z.boolean(),
   /**
-   * How it lays out the blocks of Q6_K and Q4_0: as programs before August 2026 (`early`) or as GGML. Nothing in a
-   * vindex says which, and whoever reads the other kind computes garbage.
+   * Its layout of Q6_K and Q4_0 blocks: that of programs before August 2026 (`early`), or that of GGML; `none` if it does not
+   * quantise. A vindex does not record the layout, and a program that reads the other layout computes garbage.
    */
   blocks: z.enum([...BLOCK_GENERATIONS, 'none']),
-  /** The layout that the fleet reads, as the host was told; null where nobody said. */
+  /** The layout that the fleet reads, from the host's settings; null if it is not set. */
   fleetBlocks: z.enum(BLOCK_GENERATIONS).nullable(),
   names: z.enum(['q4k', 'kquant']),
-  /** From the tests or the demo, and no larql. */
+  /** True for a stand-in of the tests or the demo, which is not a larql. */
   standIn: z.boolean(),
 });
 export type LarqlFacts = z.infer<typeof LarqlFacts>;
 
-/** What a high-memory host says of itself and of its tokens. Volatile: never part of a digest. */
+/** Facts that a high-memory host reports about itself and its tokens. Volatile: never part of a digest. */
 export const HostFacts = z.strictObject({
   host: z.string(),
-  /** Free under its scratch, or taken there by publishes that will end. */
+  /** Bytes that are free under its scratch, or that publishes hold there until they end. */
   availableDiskBytes: z.number(),
   /** All memory of the machine, in bytes. */
   memoryBytes: z.number().optional(),
-  /** Bytes a second that its uploads share, where they are limited. */
+  /** Rate limit that its uploads share, in bytes per second; null if there is none. */
   uploadRate: z.number().nullable().optional(),
-  /** Null where it has none; the reason where it has one that cannot be used. */
+  /** Null if the host has no larql; the problem if it has one that cannot be used. */
   larql: z
     .union([LarqlFacts, z.strictObject({ problem: z.string() })])
     .nullable()

@@ -2,15 +2,15 @@ import { formatBytes, plural } from '../core/text.js';
 import { blocked, warn, type Check } from './checks.js';
 import type { RepoFile } from '../hub/repo-file.js';
 
-/** hub-docs, `storage-limits.md`: a file has at most 500 GB, and better not over 200 GB. */
+/** hub-docs, `storage-limits.md`: a file has at most 500 GB, and should not exceed 200 GB. */
 const FILE_LIMIT = 500e9;
 const FILE_ADVICE = 200e9;
-/** The same page: files in a repository, entries in a folder of it, and files in a commit, which is advice. */
+/** The same page limits files in a repository and entries in a folder. Its limit of files in a commit is advice. */
 const REPO_FILES = 100_000;
 const FOLDER_ENTRIES = 10_000;
 const COMMIT_FILES = 100;
 
-/** Whether the Hub takes files of these sizes, in bytes. */
+/** Checks that the Hub accepts files of these sizes, in bytes. */
 export const checkFileSizes = (files: readonly Pick<RepoFile, 'path' | 'size'>[]): Check[] =>
   files.flatMap(({ path, size }) => {
     if (size > FILE_LIMIT)
@@ -20,7 +20,7 @@ export const checkFileSizes = (files: readonly Pick<RepoFile, 'path' | 'size'>[]
       : [];
   });
 
-/** The folder with most entries, files and folders alike, and how many it has. */
+/** Returns the folder with the most entries (files and folders), and their number. */
 const fullestFolder = (paths: Iterable<string>): { readonly folder: string; readonly entries: number } => {
   const entries = new Map<string, Set<string>>();
   for (const path of paths) {
@@ -37,10 +37,10 @@ const fullestFolder = (paths: Iterable<string>): { readonly folder: string; read
 };
 
 /**
- * Whether the Hub takes the repository as the commit would leave it.
+ * Checks that the Hub accepts the repository as the commit would leave it.
  *
- * @param after every path of the target once everything is done
- * @param written how many files the commit carries
+ * @param after all paths of the target after the commit
+ * @param written number of files in the commit
  */
 export const checkCounts = (after: ReadonlySet<string>, written: number): Check[] => {
   const checks: Check[] = [];

@@ -3,11 +3,11 @@ import type { RepoFile, License } from '../hub/repo-file.js';
 import type { SourceFacts } from './facts.js';
 import { ok, warn, type Check } from './checks.js';
 
-/** License texts that must travel with a copy of the weights lie in the root under one of these names. */
+/** Names of license texts in the root of a repository. A copy of the weights must include these texts. */
 const LICENSE_FILE = /^(licen[cs]e|notice|copying)([.-][\w.-]*)?$/i;
 const LICENSE_FILE_LIMIT = 1024 * 1024;
 
-/** The source's license texts, by name: they are copied beside the payload. */
+/** Returns the source's license texts, sorted by path. They are copied beside the payload. */
 export const licenseFiles = (source: SourceFacts): RepoFile[] =>
   source.files
     .filter((file) => LICENSE_FILE.test(file.path) && file.size <= LICENSE_FILE_LIMIT)
@@ -15,13 +15,13 @@ export const licenseFiles = (source: SourceFacts): RepoFile[] =>
 
 export const licenseName = (license: License | null): string | null => license?.name ?? license?.id ?? null;
 
-/** Resolves links as a page of the Hub does. */
+/** Base of links, as on a page of the Hub. */
 const BASE = 'https://huggingface.co/';
 
-/** True for an `https:` address, or a link relative to the repository's page. */
+/** Returns true for an `https:` address, or a link relative to the repository's page. */
 const isSafeLink = (link: string): boolean => URL.canParse(link, BASE) && new URL(link, BASE).protocol === 'https:';
 
-/** The license as our card has it. The link comes from the card of a stranger: other kinds of addresses are left out. */
+/** Returns the license for our card. Its link comes from an untrusted card, so addresses of other kinds are left out. */
 export const cardLicense = (license: License | null): License | null =>
   license === null || license.link === null || isSafeLink(license.link) ? license : { ...license, link: null };
 

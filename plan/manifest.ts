@@ -5,13 +5,13 @@ import { compareBytes } from '../core/text.js';
 import { GitBlobId, Sha256, type Digest } from '../core/ids.js';
 import { canonicalJson, digestOf, GIT_BLOB_LIMIT, gitBlobOf, sha256Of } from '../core/digests.js';
 
-/** A block of a file that is read back where the whole is too much to read. Bytes from its start, `end` exclusive. */
+/** A block that is read back if the whole file is too large to read. Bytes from the file's start, `end` exclusive. */
 export const Sample = z
   .strictObject({ begin: z.int().nonnegative(), end: z.int().positive(), sha256: Sha256 })
   .refine(({ begin, end }) => begin < end && end - begin <= BLOCK_BYTES, `must have from 1 to ${BLOCK_BYTES} bytes`);
 export type Sample = z.infer<typeof Sample>;
 
-/** Samples of a file; one with no more blocks has none. */
+/** Number of samples of a file. A file with at most this many blocks has none. */
 const SAMPLES = 4;
 
 export const ManifestFile = z.strictObject({
@@ -19,14 +19,14 @@ export const ManifestFile = z.strictObject({
   size: z.int().nonnegative(),
   sha256: Sha256,
   gitBlob: GitBlobId.optional(),
-  /** Of large files. */
+  /** Set for large files. */
   samples: listToFirstFault(Sample)
     .refine((samples) => samples.length <= SAMPLES, `must have at most ${SAMPLES} items`)
     .optional(),
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 
-/** Every file that a publish owns in its target, but `provenance.json`: payload, card, license files. */
+/** Every file that a publish owns in its target, except `provenance.json`: payload, card, license files. */
 export const Manifest = z.strictObject({ version: z.literal(1), files: z.array(ManifestFile).min(1) });
 export type Manifest = z.infer<typeof Manifest>;
 
@@ -39,7 +39,7 @@ export const manifestDigest = (manifest: Manifest): Digest => digestOf(manifest)
 
 export const manifestText = (manifest: Manifest): string => `${canonicalJson(manifest)}\n`;
 
-/** Where the samples of a file lie: its first block, its last one, and two that its own digest chooses. */
+/** Returns the ranges of a file's samples: its first block, its last block, and two that its own digest selects. */
 export const sampleRanges = (size: number, sha256: Sha256): readonly Omit<Sample, 'sha256'>[] => {
   const count = blockCount(size);
   if (count <= SAMPLES) return [];
@@ -51,14 +51,14 @@ export const sampleRanges = (size: number, sha256: Sha256): readonly Omit<Sample
   return blocks.map((block) => ({ begin: block * BLOCK_BYTES, end: Math.min(size, (block + 1) * BLOCK_BYTES) }));
 };
 
-/** The samples of a file, from the digests of its blocks. */
+/** Returns the samples of a file, from the digests of its blocks. */
 export const samplesOf = (size: number, sha256: Sha256, blocks: readonly Sha256[]): Sample[] =>
   sampleRanges(size, sha256).flatMap((range) => {
     const digest = blocks[range.begin / BLOCK_BYTES];
     return digest === undefined ? [] : [{ ...range, sha256: digest }];
   });
 
-/** The manifest's line for a large file. */
+/** Returns the manifest's line for a large file. */
 export const describeLarge = (path: string, size: number, sha256: Sha256, samples: readonly Sample[]): ManifestFile => ({
   path,
   size,
@@ -66,7 +66,7 @@ export const describeLarge = (path: string, size: number, sha256: Sha256, sample
   ...(samples.length === 0 ? {} : { samples: [...samples] }),
 });
 
-/** The manifest's line for a small file whose bytes are at hand. */
+/** Returns the manifest's line for a small file, from its bytes. */
 export const describeBytes = (path: string, bytes: Uint8Array): ManifestFile => ({
   path,
   size: bytes.byteLength,

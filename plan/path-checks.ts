@@ -1,15 +1,18 @@
 import { compareBytes, sanitizeLine, plural, truncateList } from '../core/text.js';
 import { blocked, type Check } from './checks.js';
 
-/** Longest name of a file or folder that Linux, macOS and git hold, in bytes. */
+/** Longest name of a file or folder that Linux, macOS and git accept, in bytes. */
 const MAX_NAME_BYTES = 255;
-/** Characters that HFS+ passes over when it compares names, and that no screen shows. */
+/** Invisible characters, which HFS+ ignores when it compares names. */
 const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
 
-/** Paths with one key are one file on macOS or Windows, which compare without case and in one form of Unicode. */
+/**
+ * Returns a key for comparison. macOS and Windows ignore case and Unicode forms, so paths with equal keys are one file
+ * there.
+ */
 const keyOf = (path: string): string => path.replace(IGNORED, '').normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
 
-/** A path whose characters can all be told apart: everything but printable ASCII by its number. */
+/** Formats a path so that its characters cannot be confused: everything but printable ASCII as a code point. */
 const asciiText = (path: string): string =>
   sanitizeLine(
     path.replace(/[^ -~]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`),
@@ -18,14 +21,14 @@ const asciiText = (path: string): string =>
 
 interface KeyedPath {
   readonly path: string;
-  /** With a separator that sorts before all else, so that what is in a folder follows the folder. */
+  /** Uses a separator that sorts before all other characters, so that the content of a folder follows the folder. */
   readonly key: string;
 }
 
-/** True for the same path in another spelling, or for something in a folder of that path. */
+/** Returns true for another spelling of the same path, or for a path in a folder of that path. */
 const isSameOrWithin = ({ key }: KeyedPath, other: KeyedPath): boolean => key === other.key || key.startsWith(`${other.key}\0`);
 
-/** Pairs of paths that take each other's place, at least one for each path that has such a partner. */
+/** Returns pairs of colliding paths: at least one pair for each path that collides. */
 const collidingPairs = (paths: Iterable<string>): (readonly [string, string])[] => {
   const sorted = Array.from(paths, (path): KeyedPath => ({ path, key: keyOf(path).split('/').join('\0') })).toSorted((a, b) =>
     a.key === b.key ? compareBytes(a.path, b.path) : a.key < b.key ? -1 : 1,
@@ -42,11 +45,11 @@ const collidingPairs = (paths: Iterable<string>): (readonly [string, string])[] 
 };
 
 /**
- * Files that one file system cannot hold beside each other: two spellings of one path, or a folder in the place of a
- * file. Whoever downloads them loses one, and does not hear of it.
+ * Checks for files that one file system cannot hold beside each other: two spellings of one path, or a folder in the place
+ * of a file. A download loses one of them without an error.
  *
- * @param after every path of the target once everything is done
- * @param written those among them that are ours
+ * @param after all paths of the target after the commit
+ * @param written the paths among them that we write
  */
 export const checkCollisions = (after: Iterable<string>, written: ReadonlySet<string>): Check[] => {
   const ours = collidingPairs(after).filter((pair) => pair.some((path) => written.has(path)));
@@ -60,10 +63,10 @@ export const checkCollisions = (after: Iterable<string>, written: ReadonlySet<st
   ];
 };
 
-/** Devices of Windows, with any extension (learn.microsoft.com, "Naming Files, Paths, and Namespaces"). */
+/** Names of Windows devices, with any extension (learn.microsoft.com, "Naming Files, Paths, and Namespaces"). */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
 
-/** What git takes for its own folder, under the rules of any file system (git, `verify_path`). */
+/** Returns true for a name that git treats as its own folder, under the rules of any file system (git, `verify_path`). */
 const isGitFolder = (name: string): boolean => /^(?:\.git|git~1)[. ]*$/.test(keyOf(name));
 
 const nameFault = (name: string): string | null => {
@@ -77,7 +80,7 @@ const nameFault = (name: string): string | null => {
   return new TextEncoder().encode(name).byteLength > MAX_NAME_BYTES ? `a name of more than ${MAX_NAME_BYTES} bytes` : null;
 };
 
-/** Names that Windows, macOS, Linux or git refuse, among the paths that are written. */
+/** Checks the written paths for names that Windows, macOS, Linux or git refuse. */
 export const checkNames = (written: Iterable<string>): Check[] => {
   const faults = [...written].flatMap((path) => {
     const fault = path

@@ -13,7 +13,7 @@ import { CONVERSIONS, type MtpRecipe } from './recipe.js';
 import { chooseProof, proofBytes, proofCheck, type SourceProof } from './source-proof.js';
 
 export const MTP_PAYLOAD = 'mtp.safetensors';
-/** Says of each tensor in the payload what it was made of. */
+/** Lists the origin of each tensor in the payload. */
 export const MTP_TENSORS = 'mtp.tensors.json';
 export const MTP_PAYLOAD_FILES: readonly string[] = [MTP_PAYLOAD, MTP_TENSORS];
 
@@ -42,7 +42,7 @@ const checkSelection = (selection: MtpSelection, neededBytes: number): Check[] =
   ),
 ];
 
-/** Nodes keep a file of the published size: without another name they would never load the new bytes. */
+/** Warns if the payload keeps its size: nodes keep a file of the published size, and would never load the new bytes. */
 const checkSameSize = (target: TargetFacts, size: number, payloadSame: boolean): Check[] => {
   const published = target.files.find((file) => file.path === MTP_PAYLOAD);
   if (payloadSame || published?.size !== size) return [];
@@ -57,7 +57,7 @@ const checkSameSize = (target: TargetFacts, size: number, payloadSame: boolean):
 
 const placeOf = ({ name, dtype, shape, file, begin, end }: SourceTensor) => ({ name, dtype, shape, file, begin, end });
 
-/** All that decides the bytes of one output. */
+/** Returns everything that determines the bytes of one output. */
 const makingOf = ({ name, dtype, shape, source, quantised, part }: OutputTensor) => ({
   name,
   dtype,
@@ -88,7 +88,7 @@ export const mtpRecipe = (source: Pick<SourceFacts, 'repo' | 'commit'>, selectio
   selection: { tensors: selection.outputs.length, digest: digestOf(selection.outputs.map(makingOf)) },
 });
 
-/** How the bytes of heads are proven to be the source's, and what building them takes with that. */
+/** Chooses the proof that the bytes of heads are the source's, and estimates a build with it. */
 export const mtpReading = (
   selection: MtpSelection,
   { files }: Pick<SourceFacts, 'files'>,
@@ -102,7 +102,7 @@ export const mtpReading = (
   return { proof, check: proofCheck(fetch, files, proof), estimate };
 };
 
-/** From facts about source and target to the complete plan of an MTP sidecar. Pure: equal facts give equal plans. */
+/** Makes the complete plan of an MTP sidecar from facts about source and target. Pure: equal facts give equal plans. */
 export const planMtp = (input: MtpPlanInput): ArtifactPlan => {
   const { source, selection, target } = input;
   const recipe = mtpRecipe(source, selection);

@@ -22,7 +22,7 @@ export interface VindexPlanInput extends PublishFacts {
   readonly quant: VindexQuant;
   readonly slice: VindexSlice;
   readonly larql: LarqlFacts;
-  /** Environment of the run, as far as it decides on bytes. */
+  /** Environment of the run, as far as it affects bytes. */
   readonly blas: Readonly<Record<string, string>>;
 }
 
@@ -70,7 +70,7 @@ const blockChecks = ({ larql: { blocks, fleetBlocks } }: VindexPlanInput): Check
       ];
 };
 
-/** The check that a plan has where the larql of the host is none, or cannot do what the entry asks for. */
+/** Code of the check for a host that has no usable larql, or whose larql lacks an option of the entry. */
 export const LARQL_PROGRAM = 'larql-program';
 
 const programChecks = ({ quant, slice, larql }: VindexPlanInput): Check[] => [
@@ -82,7 +82,7 @@ const programChecks = ({ quant, slice, larql }: VindexPlanInput): Check[] => [
     : [blocked(LARQL_PROGRAM, 'The larql of the high-memory host knows no slice expert-server.', 'Put a newer larql there (SWP_LARQL).')]),
 ];
 
-/** What stands where the plan of a vindex cannot be made, since there is no larql to make it with. */
+/** Returns the check of a vindex that cannot be planned, because there is no larql for it. */
 export const larqlMissing = (problem: string | null): Check =>
   blocked(
     LARQL_PROGRAM,
@@ -90,7 +90,7 @@ export const larqlMissing = (problem: string | null): Check =>
     'Install larql there, or set SWP_LARQL to its path, then retry; swp doctor says what it finds.',
   );
 
-const weightOf = (source: Pick<SourceFacts, 'repo' | 'commit'>): string =>
+const payloadReason = (source: Pick<SourceFacts, 'repo' | 'commit'>): string =>
   `extracted by larql from ${source.repo} at ${source.commit.slice(0, 12)}`;
 
 type EstimateInput = Pick<VindexPlanInput, 'model' | 'files' | 'quant' | 'slice'> & { readonly larql: Pick<LarqlFacts, 'names'> };
@@ -109,7 +109,7 @@ const estimateWith = (files: readonly RepoFile[], estimate: VindexEstimate): Est
 export const vindexEstimate = ({ model, files, quant, slice, larql }: EstimateInput): Estimate =>
   estimateWith(files, estimateVindex(layoutOf(model, extractOptions(quant, larql.names), 'full'), slice));
 
-/** From facts about source, target and larql to the complete plan of a vindex. Pure: equal facts give equal plans. */
+/** Makes the complete plan of a vindex from facts about source, target and larql. Pure: equal facts give equal plans. */
 export const planVindex = (input: VindexPlanInput): ArtifactPlan => {
   const { source, model, files, slice } = input;
   const recipe = vindexRecipe(input);
@@ -122,7 +122,7 @@ export const planVindex = (input: VindexPlanInput): ArtifactPlan => {
   return planPublish({
     ...input,
     recipe,
-    payload: [...layout.files].map(([path, size]) => ({ path, size, reason: weightOf(source) })),
+    payload: [...layout.files].map(([path, size]) => ({ path, size, reason: payloadReason(source) })),
     copies,
     card: (shared) => vindexCardTemplate({ ...shared, recipe, model, outputBytes: needs.outputBytes }),
     checks: () => [

@@ -12,10 +12,10 @@ import { planPublish, type PublishFacts } from './publish-plan.js';
 import { CONVERSIONS, type VisionRecipe } from './recipe.js';
 import { GIT_ATTRIBUTES, holds } from './target-state.js';
 
-/** Files that every repository has of its own: the source's are not mirrored. */
+/** Files that every repository has of its own. The source's versions are not mirrored. */
 const OWN_FILES: readonly string[] = [CARD_PATH, GIT_ATTRIBUTES, PROVENANCE_PATH];
 
-/** What Skulk's loader asks for in the root of a vision repository (its `download_utils.py`). */
+/** Files that Skulk's loader requires in the root of a vision repository (its `download_utils.py`). */
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
 
@@ -33,7 +33,10 @@ export const visionRecipe = (source: Pick<SourceFacts, 'repo' | 'commit'>, mirro
   selection: { files: mirrored.length, digest: digestOf(mirrored.map(({ path, size, sha256 }) => ({ path, size, sha256 }))) },
 });
 
-/** Skulk takes a vision repository for present with `config.json` and one `model.safetensors` in its root. */
+/**
+ * Checks the files for Skulk, which counts a vision repository as present with `config.json` and one
+ * `model.safetensors` in its root.
+ */
 const checkLoader = ({ source, mirrored }: VisionPlanInput): Check[] => {
   const paths = new Set(mirrored.map(({ path }) => path));
   const weights = [...paths].filter((path) => /^[^/]+\.safetensors$/.test(path));
@@ -80,13 +83,13 @@ const leftOut = (source: SourceFacts): string[] =>
     .filter((path) => !isMirrored(path))
     .toSorted(compareBytes);
 
-/** From facts about source and target to the complete plan of a vision mirror. Pure: equal facts give equal plans. */
+/** Makes the complete plan of a vision mirror from facts about source and target. Pure: equal facts give equal plans. */
 export const planVision = (input: VisionPlanInput): ArtifactPlan => {
   const { source, target } = input;
   const mirrored = input.mirrored.toSorted((a, b) => compareBytes(a.path, b.path));
   const paths = mirrored.map(({ path }) => path);
   const bytes = mirrored.reduce((sum, { size }) => sum + size, 0);
-  const there = new Map(target.files.map((file) => [file.path, file]));
+  const existing = new Map(target.files.map((file) => [file.path, file]));
   return planPublish({
     ...input,
     recipe: visionRecipe(source, mirrored),
@@ -94,7 +97,7 @@ export const planVision = (input: VisionPlanInput): ArtifactPlan => {
       path: file.path,
       size: file.size,
       reason: `${formatBytes(file.size)}, sha256 ${file.sha256}`,
-      same: holds(file, there.get(file.path)),
+      same: holds(file, existing.get(file.path)),
     })),
     copies: [],
     mirrored,

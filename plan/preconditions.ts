@@ -9,8 +9,8 @@ export type Preconditions =
   | { readonly state: 'moved'; readonly reason: string };
 
 /**
- * Whether the target is still what the plan was made for. Another publish may have brought the same
- * payload meanwhile: then there is nothing left to do, unless the target has still to be filed, of which a new plan tells.
+ * Checks that the target is still in the state that the plan was made for. Another publish may have written the same payload
+ * meanwhile: then nothing is left to do, unless the target still has to be filed, which takes a new plan.
  */
 export const comparePreconditions = (plan: ArtifactPlan, target: TargetFacts): Preconditions => {
   if (!sameRepo(plan.target.repo, target.repo))

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ERROR_KINDS, type ErrorKind } from '../core/error.js';
 
-/** Why a publish is paused, and what a person can do. */
+/** The reason why a publish is paused, and a hint for a person. */
 export const Problem = z.strictObject({
   step: z.string(),
   code: z.string(),
@@ -19,5 +19,5 @@ const KINDS: ReadonlyMap<string | undefined, ErrorKind> = new Map([
   ['high-memory-host', 'unavailable'],
 ]);
 
-/** The kind of error that a check of a volatile fact is where it blocks: programs get an exit code by it. */
+/** Returns the error kind of a blocking check of a volatile fact. It decides the exit code that programs get. */
 export const kindOfCheck = (code: string | undefined): ErrorKind => KINDS.get(code) ?? 'invalid';

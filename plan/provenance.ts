@@ -10,16 +10,22 @@ import { Recipe } from './recipe.js';
 import { SourceProof } from './source-proof.js';
 
 export const PROVENANCE_PATH = 'provenance.json';
-/** Larger than any we write (a subject takes about 250 bytes, and 450 more with samples); what exceeds it is not read. */
+/**
+ * In bytes. Any file that we write is smaller (a subject takes about 250 bytes, and 450 more with samples); a larger
+ * one is not read.
+ */
 export const PROVENANCE_LIMIT = 64 * 1024 * 1024;
 
-/** Objects, lists and fields in a statement; a file takes ten, and five more for each of its samples. More would take minutes to parse. */
+/**
+ * Limit of objects, lists and fields in a statement. A file takes ten, and five more for each of its samples. A statement with
+ * more would take minutes to parse.
+ */
 const MOST_NODES = 3_000_000;
 
-/** What beside the recipe may decide on the last bits of what a host computes. */
+/** Facts that, besides the recipe, may affect the last bits of a host's results. */
 export const BuildEnvironment = z.strictObject({
   cpu: z.string().min(1).max(200),
-  /** The shared library that larql computes with; null where that cannot be told. */
+  /** The shared library that larql computes with; null if it is unknown. */
   blas: z.strictObject({ name: z.string().min(1).max(200), sha256: Sha256 }).nullable(),
 });
 export type BuildEnvironment = z.infer<typeof BuildEnvironment>;
@@ -34,7 +40,7 @@ const Subject = z
 
 const MOST_TOOLS = 100;
 
-/** Tool → version. Counted before each is looked at. */
+/** Tool → version. The fields are counted before each is checked. */
 const Versions = z
   .custom<object>((value) => typeof value === 'object' && value !== null && Object.keys(value).length <= MOST_TOOLS, {
     message: `must be an object with at most ${MOST_TOOLS} fields`,
@@ -77,13 +83,16 @@ export interface ProvenanceInput {
   readonly decisions: readonly DecisionRecord[];
   readonly manifest: Manifest;
   readonly tools: Readonly<Record<string, string>>;
-  /** Of the host that built it; null where nothing was computed. */
+  /** The environment of the host that built it; null if nothing was computed. */
   readonly environment: BuildEnvironment | null;
-  /** Where ranges of the source were read. */
+  /** Set if ranges of the source were read. */
   readonly proof?: SourceProof | undefined;
 }
 
-/** A pure function of plan, what was sealed, and recorded decisions: every retry writes the same bytes. */
+/**
+ * Makes the statement of a publish. Pure: every retry with the same plan, sealed files and decisions writes the same
+ * bytes.
+ */
 export const makeProvenance = (input: ProvenanceInput): Provenance => ({
   _type: 'https://in-toto.io/Statement/v1',
   subject: input.manifest.files.map((file) => ({
@@ -112,14 +121,14 @@ export const makeProvenance = (input: ProvenanceInput): Provenance => ({
 
 export const provenanceText = (provenance: Provenance): string => `${canonicalJson(provenance)}\n`;
 
-/** Objects, lists and fields of a JSON text, at most; brackets and colons in its strings count too. */
+/** Returns an upper bound of the objects, lists and fields in a JSON text: brackets and colons in its strings count too. */
 const countNodes = (json: Uint8Array): number => {
   let nodes = 0;
   for (const byte of json) if (byte === 0x7b || byte === 0x5b || byte === 0x3a) nodes += 1;
   return nodes;
 };
 
-/** @throws SwpError `plan/bad-provenance` when this is not a statement of ours. */
+/** @throws SwpError `plan/bad-provenance` if this is not a statement of ours */
 export const parseProvenance = (statement: string | Uint8Array): Provenance => {
   const bytes = typeof statement === 'string' ? Buffer.from(statement) : statement;
   if (countNodes(bytes) > MOST_NODES) {
@@ -137,7 +146,7 @@ export const parseProvenance = (statement: string | Uint8Array): Provenance => {
   throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is no statement of ours: ${first}.`);
 };
 
-/** The manifest that a published statement speaks of; its digest must equal the commit's `SWP-Manifest`. */
+/** Returns the manifest that a published statement describes. Its digest must equal the commit's `SWP-Manifest`. */
 export const manifestOf = (provenance: Provenance): Manifest =>
   makeManifest(
     provenance.subject.map((subject) => ({

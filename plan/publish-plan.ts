@@ -14,12 +14,12 @@ import type { SourceProof } from './source-proof.js';
 import { checkTarget, targetOperations, type WantedFile } from './target-operations.js';
 import { driftedFiles, GIT_ATTRIBUTES, ownedPaths } from './target-state.js';
 
-/** Room for card, license files and journals beside the payload, in bytes. */
+/** Disk space for card, license files and journals beside the payload, in bytes. */
 const DISK_MARGIN = 64 * 1024 * 1024;
-/** What the high-memory worker itself may hold resident, in bytes. */
+/** Resident memory of the high-memory worker itself, in bytes. */
 const MEMORY = 256 * 1024 * 1024;
 
-/** What the plan of every kind starts from. */
+/** The facts for a plan of any kind. */
 export interface PublishFacts {
   readonly source: SourceFacts;
   readonly target: TargetFacts;
@@ -31,25 +31,25 @@ export interface PublishFacts {
 interface PayloadFile {
   readonly path: string;
   readonly reason: string;
-  /** Where that is known file by file: the target holds these bytes. Else equal recipes decide. */
+  /** True if the target holds these bytes; absent if that is not known per file, so that equal recipes decide. */
   readonly same?: boolean;
-  /** In bytes; absent or null where only the build decides it. */
+  /** In bytes; absent or null if only the build determines it. */
   readonly size?: number | null;
 }
 
-/** What a kind brings to its plan. */
+/** The parts of a plan that depend on its kind. */
 export interface PublishParts extends PublishFacts {
   readonly recipe: Recipe;
   readonly payload: readonly PayloadFile[];
   /** Small files that are copied from the source beside the payload. */
   readonly copies: readonly CopiedFile[];
-  /** The payload, where it is files of the source as they are. */
+  /** The payload, if it consists of unchanged files of the source. */
   readonly mirrored?: readonly MirroredFile[];
-  /** Where ranges of the source are read: how they are proven. */
+  /** The proof of the source's bytes, if ranges of the source are read. */
   readonly proof?: SourceProof;
   readonly card: (shared: CardInput) => string;
   readonly checks: (same: { readonly payloadSame: boolean }) => readonly Check[];
-  /** Bytes that a publish would read, need of these, write to the target, and hold in scratch. */
+  /** The bytes that a publish would read, would need of these, would write to the target, and would hold in scratch. */
   readonly estimate: Estimate;
 }
 
@@ -58,11 +58,11 @@ export interface Estimate {
   readonly neededBytes: number;
   readonly outputBytes: number;
   readonly scratchBytes: number;
-  /** Of a program that the worker runs. */
+  /** Memory of a program that the worker runs. */
   readonly memoryBytes?: number;
 }
 
-/** What a host must have for it, in bytes: free disk under its scratch, and memory. */
+/** Returns the needs of a publish on its host, in bytes: free disk under its scratch, and memory. */
 export const hostNeeds = ({ scratchBytes, memoryBytes = 0 }: Estimate): Pick<ArtifactPlan['estimate'], 'diskBytes' | 'memoryBytes'> => ({
   diskBytes: scratchBytes + DISK_MARGIN,
   memoryBytes: MEMORY + memoryBytes,
@@ -80,7 +80,7 @@ const cardInput = (parts: PublishParts, tools: Readonly<Record<string, string>>)
   tools,
 });
 
-/** How the last publish compares with what this plan would write. */
+/** Compares the files of the last publish with those that this plan would write. */
 const compareWithLast = (parts: PublishParts) => {
   const { target, copies } = parts;
   const last = target.lastPublish;
@@ -94,7 +94,7 @@ const compareWithLast = (parts: PublishParts) => {
     externalParameters.recipeDigest === digestOf(parts.recipe) &&
     parts.payload.every(({ path }) => owned.has(path) && !drifted.has(path)) &&
     !drifted.has(PROVENANCE_PATH);
-  // The card as we would have written it then: today's template with the plan, files and tools of that publish.
+  // The expected card: today's template with the plan, files and tools of that publish.
   const expected = fillCard(
     parts.card(cardInput(parts, last.provenance.predicate.runDetails.builder.version)),
     internalParameters.planDigest,
@@ -114,7 +114,7 @@ const compareWithLast = (parts: PublishParts) => {
 const holdsCopy = (target: TargetFacts, copy: CopiedFile): boolean =>
   target.files.some((file) => file.path === copy.path && file.gitBlob === copy.gitBlob);
 
-/** Every path of the target once the plan is done. The Hub gives each repository a `.gitattributes`. */
+/** Returns every path of the target after the publish. The Hub gives each repository a `.gitattributes`. */
 const pathsAfter = (target: TargetFacts, operations: ArtifactPlan['operations']): ReadonlySet<string> => {
   const paths = new Set([GIT_ATTRIBUTES, ...target.files.map((file) => file.path)]);
   for (const operation of operations) {
@@ -124,7 +124,7 @@ const pathsAfter = (target: TargetFacts, operations: ArtifactPlan['operations'])
   return paths;
 };
 
-/** The complete plan of one artifact, from what its kind brings. Pure: equal facts give equal plans. */
+/** Makes the complete plan of one artifact from the parts of its kind. Pure: equal facts give equal plans. */
 export const planPublish = (parts: PublishParts): ArtifactPlan => {
   const { source, target, recipe, copies, mirrored } = parts;
   const isPrivate = target.exists ? target.private : parts.private;
@@ -182,5 +182,5 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
   };
 };
 
-/** Of what builds nothing. */
+/** The estimate of a plan that builds nothing. */
 export const NOTHING: Estimate = { fetchBytes: 0, neededBytes: 0, outputBytes: 0, scratchBytes: 0 };

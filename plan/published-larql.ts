@@ -4,10 +4,10 @@ import type { LarqlFacts, LastPublish } from './facts.js';
 import { manifestOf } from './provenance.js';
 
 /**
- * The larql that a target was published with, as far as the record of that publish tells: what it wrote it can write
- * again, and the fleet reads what is published. Nothing is known of what it was never asked for.
+ * Derives facts about the larql of a target's last publish from the record of that publish: this larql can write again what
+ * it wrote, and the fleet reads what is published. Options that the publish did not use stay unknown.
  *
- * @returns the reason where that is too little to plan with
+ * @returns the problem if the record is too little for a plan
  */
 export const larqlOfPublish = (
   last: LastPublish | null,

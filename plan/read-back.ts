@@ -3,11 +3,11 @@ import type { ReadBackTotals } from '../hub/read/verify-files.js';
 
 export const NOTHING_READ: ReadBackTotals = { bytes: 0, ofBytes: 0, wholeFiles: 0, sampledFiles: 0, unreadFiles: 0 };
 
-/** `1.02 GB of 403 GB read back`. */
+/** Formats the bytes: `1.02 GB of 403 GB read back`. */
 export const readBackText = ({ bytes, ofBytes }: Pick<ReadBackTotals, 'bytes' | 'ofBytes'>): string =>
   `${formatBytes(bytes)} of ${formatBytes(ofBytes)} read back`;
 
-/** `5 files whole, 6 in samples, 1 not at all`; what there is none of is left out. */
+/** Formats the numbers of files, without those that are zero: `5 files whole, 6 in samples, 1 not at all`. */
 export const readFilesText = ({ wholeFiles, sampledFiles, unreadFiles }: ReadBackTotals): string => {
   const parts = [
     [wholeFiles, 'whole'],

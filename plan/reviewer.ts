@@ -5,64 +5,73 @@ import type { ApprovalPolicy } from './approval.js';
 import type { DecisionRecord } from './decision.js';
 
 const MAX_NAME = 100;
-/** Format characters (zero-width, direction, tags) and others that no screen shows. */
+/** Format characters (zero-width, direction, tags) and other invisible characters. */
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
-/** White space, and the pattern of Braille without dots, which looks like it. */
+/** White space, and the Braille pattern without dots, which looks like white space. */
 const BLANKS = /[\s\u2800]+/gu;
 
 const compatible = (name: string): string => name.replace(INVISIBLE, '').normalize('NFKC');
 
-/** A name as it is kept and shown: texts that Unicode calls equal become one (NFKC), and invisible characters go. */
+/**
+ * Normalises a name for storage and display: compatible forms of Unicode become one (NFKC), and invisible characters
+ * are removed.
+ */
 export const plainName = (name: string): string =>
   // Twice: the compatible form of some characters is invisible.
   sanitizeLine(compatible(compatible(name)).replace(BLANKS, ' '), MAX_NAME);
 
-/** Upper case first: it joins letters that lower case keeps apart (ß and ss, both small sigmas). */
+/**
+ * Folds the case of a name. Upper case comes first: it joins letters that lower case keeps apart (ß and ss, both small
+ * sigmas).
+ */
 const folded = (name: string): string => plainName(name).toUpperCase().toLowerCase();
 
-/** True for two spellings of one name. Letters that only look alike stay different: see {@link isKnownPerson}. */
+/** Returns true for two spellings of one name. Letters that only look alike stay different: see {@link isKnownPerson}. */
 export const isSameName = (a: string, b: string): boolean => folded(a) === folded(b);
 
 /**
- * True for a name that tells one person from another: that of a Hub account, or an e-mail address, both in ASCII. Any
- * other name has spellings that look like it and are not equal to it.
+ * Returns true for a name that identifies one person: that of a Hub account, or an e-mail address, both in ASCII. Any other
+ * name has spellings that look like it and are not equal to it.
  */
 export const isKnownPerson = (name: string): boolean => {
   const plain = plainName(name);
-  // An account owns repositories under its name.
+  // An account owns repositories under its name, so its name must fit a repository id.
   return RepoId.safeParse(`${plain}/x`).success || z.email().safeParse(plain).success;
 };
 
-/** Who has to approve, and who said to have started what is approved; null where that is unknown. */
+/** The approval rules, and the self-reported starter of the publish; null if the starter is unknown. */
 export interface ApprovalTerms {
   readonly policy: ApprovalPolicy;
   readonly startedBy: string | null;
 }
 
-/** Under other policies any name may approve: one is enough, and no other name is compared with it. */
-const tellsPeopleApart = ({ self, required }: ApprovalPolicy): boolean => self === 'deny' || required > 1;
+/** Returns true for rules that compare names. Under other rules any name may approve: one approval is enough. */
+const comparesNames = ({ self, required }: ApprovalPolicy): boolean => self === 'deny' || required > 1;
 
-/** A login is known on one machine only; a person's account and login often differ. */
-const counts = ({ reviewer, identity }: Pick<DecisionRecord, 'reviewer' | 'identity'>): boolean =>
+/**
+ * Returns true for a name that identifies a person. A login is known on one machine only, and often differs from the
+ * account.
+ */
+const identifiesPerson = ({ reviewer, identity }: Pick<DecisionRecord, 'reviewer' | 'identity'>): boolean =>
   identity !== 'os' && isKnownPerson(reviewer);
 
 /**
- * The reason why a reviewer may not approve; null where they may.
+ * Returns the reason why a reviewer may not approve; null if the reviewer may.
  *
- * - `self`: they started it, or nobody can tell that they did not
- * - `reviewer`: the name does not tell one person from another
+ * - `self`: the reviewer started the publish, or it is unknown who did
+ * - `reviewer`: the name does not identify one person
  */
 export const approvalFault = (
   { policy, startedBy }: ApprovalTerms,
   reviewer: Pick<DecisionRecord, 'reviewer' | 'identity'>,
 ): 'self' | 'reviewer' | null => {
-  if (!tellsPeopleApart(policy)) return null;
+  if (!comparesNames(policy)) return null;
   if (policy.self === 'deny' && (startedBy === null || !isKnownPerson(startedBy))) return 'self';
-  if (!counts(reviewer)) return 'reviewer';
+  if (!identifiesPerson(reviewer)) return 'reviewer';
   return policy.self === 'deny' && startedBy !== null && isSameName(startedBy, reviewer.reviewer) ? 'self' : null;
 };
 
-/** True for approvals that are enough under these terms, each of another person who may give it. */
+/** Returns true for enough approvals under these terms, each of a different person who may give it. */
 export const areEnough = (terms: ApprovalTerms, approvals: readonly DecisionRecord[]): boolean =>
   approvals.length >= terms.policy.required &&
   approvals.every(

@@ -2,7 +2,7 @@ import type { RepoId } from '../core/ids.js';
 import { blocked, warn, type Check } from './checks.js';
 import type { SourceFacts } from './facts.js';
 
-/** Whether what a source holds may be shown where the target shows it. */
+/** Checks that the target may show the content of the source. */
 export const checkSource = (source: SourceFacts, target: RepoId, isPrivate: boolean): Check[] => {
   if (source.private && !isPrivate) {
     return [

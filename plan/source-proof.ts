@@ -5,9 +5,9 @@ import { sizeOf, type FetchRange } from '../formats/ranges.js';
 import { ok, type Check } from './checks.js';
 import type { RepoFile } from '../hub/repo-file.js';
 
-/** How bytes that were read by range are shown to be the source's: a range carries no digest. */
+/** The proof that bytes which were read by range are the source's. A range carries no digest of its own. */
 export const SourceProof = z.enum([
-  /** The whole shards that hold them are read once and hashed: their digests are listed at the pinned commit. */
+  /** The whole shards that hold them are read once and hashed: the Hub lists their digests at the pinned commit. */
   'shard-sha256',
   /** The ranges are read twice, over separate connections and cut at other places, and compared. */
   'double-read',
@@ -28,9 +28,9 @@ const touchedFiles = (fetch: FetchPlan, files: readonly RepoFile[]): RepoFile[] 
 const bytesOf = (files: readonly RepoFile[]): number => files.reduce((sum, { size }) => sum + size, 0);
 
 /**
- * Whole shards where they cost little more than what is needed of them, else each range twice.
+ * Chooses to read whole shards if they cost little more than the needed bytes, else each range twice.
  *
- * @param proveShards whole shards may have at most so many times the needed bytes
+ * @param proveShards limit of the shards' bytes, as a multiple of the needed bytes
  */
 export const chooseProof = (fetch: FetchPlan, files: readonly RepoFile[], proveShards: number): SourceProof => {
   const touched = touchedFiles(fetch, files);
@@ -38,11 +38,14 @@ export const chooseProof = (fetch: FetchPlan, files: readonly RepoFile[], proveS
   return isCheap || touched.every(({ lfs }) => lfs === null) ? 'shard-sha256' : 'double-read';
 };
 
-/** Files that are read whole, whatever of them is needed. Outside LFS all are: they are small, and their git blob id is listed. */
+/**
+ * Returns the files that are read whole. Files outside LFS always are: they are small, and the Hub lists their git blob
+ * ids.
+ */
 export const wholeFiles = (fetch: FetchPlan, files: readonly RepoFile[], proof: SourceProof): RepoFile[] =>
   touchedFiles(fetch, files).filter(({ lfs }) => lfs === null || proof === 'shard-sha256');
 
-/** Bytes that a proof reads from the source, and keeps in scratch until the heads are made. */
+/** Returns the bytes that a proof reads from the source, and those that it keeps in scratch until the heads are made. */
 export const proofBytes = (
   fetch: FetchPlan,
   files: readonly RepoFile[],
@@ -54,7 +57,7 @@ export const proofBytes = (
   return { readBytes: stagedBytes + 2 * sizeOf(rangesOf(fetch).filter(({ file }) => !paths.has(file))), stagedBytes };
 };
 
-/** Says in a plan how the source's bytes will be proven, and what that costs. */
+/** Returns the check that states the proof of the source's bytes and its cost in a plan. */
 export const proofCheck = (fetch: FetchPlan, files: readonly RepoFile[], proof: SourceProof): Check => {
   const { readBytes } = proofBytes(fetch, files, proof);
   const needed = formatBytes(fetch.neededBytes);

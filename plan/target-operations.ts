@@ -10,13 +10,13 @@ const LISTED_FOREIGN = 10;
 export interface WantedFile {
   readonly path: string;
   readonly reason: string;
-  /** True where the target already holds these bytes, as our last publish wrote them. */
+  /** True if the target already holds these bytes, as our last publish wrote them. */
   readonly same: boolean;
 }
 
 const visibility = (isPrivate: boolean): string => (isPrivate ? 'private' : 'public');
 
-/** What happens to each file of the target; files that are not ours are kept. */
+/** Returns the operation for each file of the target. Foreign files are kept. */
 export const targetOperations = (target: TargetFacts, isPrivate: boolean, wanted: readonly WantedFile[]): Operation[] => {
   const present = new Set(target.files.map((file) => file.path));
   const owned = ownedPaths(target);
@@ -42,7 +42,7 @@ export const targetOperations = (target: TargetFacts, isPrivate: boolean, wanted
   ];
 };
 
-/** What a reviewer should know about a target before anything in it is replaced. */
+/** Returns warnings about a target that a reviewer should know before files in it are replaced. */
 export const checkTarget = (target: TargetFacts, wanted: readonly WantedFile[]): Check[] => {
   const checks: Check[] = [];
   const last = target.lastPublish;

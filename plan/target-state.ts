@@ -3,13 +3,13 @@ import type { LastPublish, TargetFacts } from './facts.js';
 import type { ManifestFile } from './manifest.js';
 import { manifestOf, PROVENANCE_PATH } from './provenance.js';
 
-/** Creating a repository on the Hub makes this file. */
+/** The Hub makes this file when it creates a repository. */
 export const GIT_ATTRIBUTES = '.gitattributes';
 
-/** True for a repository that counts as absent: it holds nothing but what its creation made. */
+/** Returns true for a repository that counts as absent: it holds only the file from its creation. */
 export const isEmpty = (files: readonly RepoFile[]): boolean => files.every((file) => file.path === GIT_ATTRIBUTES);
 
-/** Whether what the Hub lists of a file is what a manifest says of it. */
+/** Returns true if the Hub's listing of a file matches its line in a manifest. */
 export const holds = (file: ManifestFile, found: RepoFile | undefined): boolean => {
   if (found === undefined || found.size !== file.size) return false;
   return found.lfs === null ? file.gitBlob !== undefined && found.gitBlob === file.gitBlob : found.lfs === file.sha256;
@@ -17,7 +17,7 @@ export const holds = (file: ManifestFile, found: RepoFile | undefined): boolean 
 
 const byPath = (files: readonly RepoFile[]): ReadonlyMap<string, RepoFile> => new Map(files.map((file) => [file.path, file]));
 
-/** Files of our last publish whose bytes are not (or no longer) what it published. */
+/** Returns the files of our last publish whose bytes are not (or no longer) what it published. */
 export const driftedFiles = (last: LastPublish, files: readonly RepoFile[]): string[] => {
   const found = byPath(files);
   const drifted = manifestOf(last.provenance)
@@ -28,7 +28,7 @@ export const driftedFiles = (last: LastPublish, files: readonly RepoFile[]): str
 
 export const isIntact = (last: LastPublish, files: readonly RepoFile[]): boolean => driftedFiles(last, files).length === 0;
 
-/** Every path that our last publish owns in the target. */
+/** Returns every path that our last publish owns in the target. */
 export const ownedPaths = (target: TargetFacts): ReadonlySet<string> =>
   new Set(
     target.lastPublish === null ? [] : [...manifestOf(target.lastPublish.provenance).files.map((file) => file.path), PROVENANCE_PATH],

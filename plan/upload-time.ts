@@ -1,5 +1,8 @@
-/** The Hub drops blobs that no commit refers to after 20 h; two of them are kept for what comes between. */
+/**
+ * Limit of an upload in hours. The Hub drops blobs that no commit refers to after 20 h; two hours are left for other
+ * steps.
+ */
 export const UPLOAD_HOURS = 18;
 
-/** Bytes a second at which so many bytes go out in time for their commit. */
+/** Returns the lowest rate, in bytes per second, that uploads these bytes in time for their commit. */
 export const rateThatFits = (bytes: number): number => Math.ceil(bytes / (UPLOAD_HOURS * 3600));

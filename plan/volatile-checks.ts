@@ -14,7 +14,7 @@ const writeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   return [blocked('write-access', answer.reason, 'Give the high-memory worker a token that may write there (HF_TOKEN), then retry.')];
 };
 
-/** Whoever may not write there still publishes: it is the filing that will fail. */
+/** Warns only: a missing right to write to the collection does not stop the publish, but its filing will fail. */
 const collectionCheck = ({ collection }: ArtifactPlan, host: HostFacts): Check[] => {
   if (collection === undefined || !('slug' in collection)) return [];
   const answer = host.targets.find((target) => sameRepo(target.repo, collection.slug));
@@ -42,7 +42,7 @@ const readCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   ];
 };
 
-/** What other publishes hold in scratch becomes free when they end: a claim waits for that. */
+/** Counts scratch that other publishes hold as available: it becomes free when they end, and a claim waits for that. */
 const diskCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   const need = plan.estimate.diskBytes;
   if (need === 0) return [];
@@ -75,7 +75,10 @@ const uploadTimeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   ];
 };
 
-/** Checks on what may change from minute to minute. They are shown beside the plan, never inside its digest. */
+/**
+ * Returns checks of facts that may change from minute to minute. They are shown beside the plan, and are never part of
+ * its digest.
+ */
 export const volatileChecks = (plans: readonly ArtifactPlan[], host: HostFacts | null): Check[] => {
   const work = plans.filter(isWork);
   if (work.length === 0) return [];

@@ -1,10 +1,13 @@
 import type { Progress } from '../contract/progress.js';
 
-/** One report of a step to the people who watch it. */
+/** One progress report of a step. */
 export type ProgressUpdate = Omit<Progress, 'step' | 'host' | 'rate' | 'failing'> & {
-  /** Shown until that time, whatever else moves: only the next failure or its absence tells whether the call still fails. */
+  /**
+   * Shown until that time (milliseconds since the epoch), even if other progress arrives: only the next failure, or
+   * none by then, shows whether the call still fails.
+   */
   readonly failing?: NonNullable<Progress['failing']> & { readonly until: number };
-  /** Where an attempt after a crash may continue. */
+  /** The state from which an attempt after a crash may resume. */
   readonly resume?: unknown;
 };
 

@@ -1,15 +1,15 @@
-// What tsc leaves out of a build: the workflows as one bundle, files that are not code, and the executable bit.
+// Completes a build with what tsc leaves out: the workflows as one bundle, files that are not code, and the executable bit.
 import { chmod, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflows } from '../dist/worker/bundle-workflows.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
-const quiet = new DefaultLogger('WARN', ({ message }) => process.stderr.write(`${message}\n`));
+const quietLogger = new DefaultLogger('WARN', ({ message }) => process.stderr.write(`${message}\n`));
 
-const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows', 'index.js'), logger: quiet });
-await writeFile(join(dist, 'workflow-bundle.js'), code);
+await writeFile(join(dist, 'workflow-bundle.js'), await bundleWorkflows(join(dist, 'workflows', 'index.js'), quietLogger));
 
 /** Files that the program reads at run time, by the folder that holds them. */
 const DATA = { catalog: /\.(yaml|json)$/, 'client/completion': /\.(bash|zsh)$/, 'dev/temporal': /\.txt$/ };

@@ -1,6 +1,6 @@
-// Builds a commit and keeps what its workers need as an archive, from which the tests of upgrades run them:
+// Builds a commit and archives the files that its workers need. The upgrade tests run workers from this archive:
 //   node scripts/keep-older-build.mjs <commit> <name> [directory]
-// Needs git, GNU tar and the dependencies of that commit: those of this checkout are used.
+// Needs git, GNU tar and the dependencies of that commit; it uses the node_modules of this checkout.
 import { copyFile, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -19,15 +19,18 @@ await execa({ cwd: root })`git worktree add --detach ${checkout} ${sha}`;
 try {
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'));
   await execa({ cwd: checkout, stdout: 2, stderr: 2 })`npm run build`;
-  // The workflows are bundled again where the archive is unpacked: a bundle names paths, and carries the SDK of its day.
-  const leftOut = ['*.map', 'dist/workflow-bundle.js', 'dist/bench', 'dist/dev'].map((pattern) => `--exclude=${pattern}`);
-  const reproducible = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX'];
+  // Leaves out the workflow bundle: it contains paths and the SDK version of its build, so the tests that unpack the archive
+  // bundle the workflows again.
+  const excludes = ['*.map', 'dist/workflow-bundle.js', 'dist/bench', 'dist/dev'].map((pattern) => `--exclude=${pattern}`);
+  const reproducibleFlags = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX'];
   const archive = join(temporary, 'build.tgz');
-  await execa({ cwd: checkout })`tar --use-compress-program=${'gzip -9n'} -cf ${archive} ${reproducible} ${leftOut} package.json dist`;
-  const kept = join(builds, `${name}-${sha}.tgz`);
+  await execa({
+    cwd: checkout,
+  })`tar --use-compress-program=${'gzip -9n'} -cf ${archive} ${reproducibleFlags} ${excludes} package.json dist`;
+  const archivePath = join(builds, `${name}-${sha}.tgz`);
   await mkdir(builds, { recursive: true });
-  await copyFile(archive, kept);
-  process.stderr.write(`${kept}: ${Math.round((await stat(kept)).size / 1000)} kB\n`);
+  await copyFile(archive, archivePath);
+  process.stderr.write(`${archivePath}: ${Math.round((await stat(archivePath)).size / 1000)} kB\n`);
 } finally {
   await execa({ cwd: root })`git worktree remove --force ${checkout}`;
   await rm(temporary, { recursive: true, force: true });

@@ -1,7 +1,8 @@
-// Runs one slice of the tests that `npm test` leaves out: each commit on the main line has its turn at another one.
+// Runs one slice of the tests that `npm test` leaves out. The number of commits on the main line selects the slice, so that
+// consecutive commits run different slices.
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** As many as it takes for the longest slice to stay under six minutes on two cores. */
+/** Chosen so that the longest slice stays under six minutes on two cores. */
 const SLICES = 16;
 
 const commits = Number(execFileSync('git', ['rev-list', '--count', '--first-parent', 'HEAD'], { encoding: 'utf8' }));

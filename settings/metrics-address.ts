@@ -8,10 +8,13 @@ const portOf = (text: string): number | null => {
   return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : null;
 };
 
-/** `9464`, `localhost:9464`, `127.0.0.1:9464` or `[::1]:9464` as the address that the SDK takes; null where it is none. */
+/**
+ * Parses `9464`, `localhost:9464`, `127.0.0.1:9464` or `[::1]:9464` to the SDK's form of address; returns null for
+ * other text.
+ */
 const parse = (text: string): string | null => {
-  const alone = portOf(text);
-  if (alone !== null) return `${LOOPBACK}:${alone}`;
+  const portOnly = portOf(text);
+  if (portOnly !== null) return `${LOOPBACK}:${portOnly}`;
   const colon = text.lastIndexOf(':');
   const host = text.slice(0, Math.max(0, colon));
   const port = portOf(text.slice(colon + 1));
@@ -22,8 +25,8 @@ const parse = (text: string): string | null => {
 };
 
 /**
- * Where metrics are served. A port alone is one of the loopback interface; whoever wants others to read them writes
- * an IP address in full.
+ * The address where metrics are served. A port without an address means the loopback interface; to let other hosts read
+ * the metrics, give a full IP address.
  */
 export const MetricsAddress = z.string().transform((text, context): string => {
   const address = parse(text);
@@ -32,5 +35,5 @@ export const MetricsAddress = z.string().transform((text, context): string => {
   return z.NEVER;
 });
 
-/** Whether only this machine can read what is served there. */
+/** Returns true if only this machine can reach the address. */
 export const isLoopback = (address: string): boolean => /^127\.|^\[(?:0*:)*:?0*1\]:/.test(address);

@@ -1,10 +1,16 @@
 import { Secret } from '../core/secret.js';
 import { hubTokensIn } from '../hub/config.js';
 
-/** Read by others than the Hub's client; whatever else is wrong there, these are for no text. */
+/**
+ * Secrets that code other than the Hub's client reads. They must never appear in text, even if other settings are
+ * invalid.
+ */
 const NAMED = ['SWP_SOURCE_TOKEN', 'SWP_WEBHOOK', 'TEMPORAL_API_KEY'];
 
-/** Every secret that the environment of a process holds or names a file for, but what only `temporal.toml` has. */
+/**
+ * Returns every secret in the environment of a process or in a file that it names, except those that are only in
+ * `temporal.toml`.
+ */
 export const secretsIn = (env: NodeJS.ProcessEnv): Secret[] => [
   ...hubTokensIn(env),
   ...NAMED.flatMap((name) => {

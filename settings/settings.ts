@@ -23,7 +23,10 @@ const UNITS = new Map([
   ['g', 1e9],
 ]);
 
-/** `800k`, `50M`, `1.5G`: bytes a second, as curl's `--limit-rate` spells it in either case, in powers of ten. */
+/**
+ * Parses bytes per second, such as `800k`, `50M` or `1.5G`: the syntax of curl's `--limit-rate` in either case, in
+ * powers of ten.
+ */
 const ByteRate = z
   .string()
   .regex(/^\d{1,12}(?:\.\d{1,3})?[kmg]?$/i, 'must be bytes a second, as 800k, 50M or 1.5G')
@@ -38,7 +41,7 @@ const HOURS = new Map([
   ['d', 24],
 ]);
 
-/** `12h`, `7d`: how long shared inputs are kept that nobody uses. */
+/** Parses the retention time of unused shared inputs, such as `12h` or `7d`. */
 const Keep = z
   .string()
   .regex(/^\d{1,4}[hd]$/, 'must be hours or days, as 12h or 7d')
@@ -46,7 +49,7 @@ const Keep = z
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Over the network it must be encrypted: whoever knows the address may write there. */
+/** Requires https over the network: everyone who knows the URL can post to it. */
 const WebhookUrl = z
   .string()
   .refine((text) => {
@@ -62,13 +65,13 @@ const WebhookUrl = z
 
 const FACTOR = 'must be a factor from 0 to 1000000, as 1.5';
 
-/** How much a log says, the most first. */
+/** Log levels, the most verbose first. */
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 const LONGEST_HOURS = 24 * 365;
 const HOURS_FORM = `must be hours, more than 0 and at most ${LONGEST_HOURS}`;
 
-/** A worker's settings, from the environment. Tokens and the Hub's address are read by the Hub's own rules. */
+/** The environment variables of a worker. The Hub's tokens and endpoint are read separately, by the Hub's own rules. */
 const Settings = z.object({
   SWP_SCRATCH: z.string().min(1).optional(),
   SWP_TARGETS: list
@@ -102,37 +105,37 @@ const Settings = z.object({
   SWP_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
-/** The names of all settings here. */
+/** The names of all these settings. */
 export const SETTINGS: readonly string[] = Object.keys(Settings.shape);
 
 export interface WorkerSettings {
-  /** Directory of this host's builds, claims and identity. */
+  /** The directory of this host's builds, claims and identity. */
   readonly scratch: string;
-  /** Namespaces that this worker may ever write to; null: whatever the token allows. */
+  /** The only namespaces that this worker may write to; null for every namespace that the token allows. */
   readonly targets: readonly string[] | null;
   readonly sourceToken: Secret | null;
   readonly slots: number;
   readonly decideWithinMs: number;
   readonly approvals: ApprovalPolicy;
-  /** Whole shards that prove a source may have at most so many times the bytes that are needed of them. */
+  /** Maximum size of the whole shards that prove a source, as a multiple of the bytes needed from the source. */
   readonly proveShards: number;
-  /** The `skulk-weights.yaml` whose entries are re-validated; null: the one in the worker's directory or above. */
+  /** The `skulk-weights.yaml` whose entries are re-validated; null for the one in the worker's directory or above. */
   readonly catalogFile: string | null;
-  /** Accounts of the Hub that publish; null: a commit by anybody is expected. */
+  /** The Hub accounts that publish; null if any account may commit. */
   readonly publishers: readonly string[] | null;
-  /** Bytes a second that all uploads of this worker share; null: as fast as it goes. */
+  /** The rate that all uploads of this worker share, in bytes per second; null for no limit. */
   readonly uploadRate: number | null;
-  /** How long a staged source or an extraction that nobody uses is kept, in milliseconds. */
+  /** The retention time of an unused staged source or extraction, in milliseconds. */
   readonly keepMs: number;
   readonly larql: HostLarqlSettings;
   readonly taskQueue: string;
-  /** Where people are told of what waits for them; null: nowhere. */
+  /** The URL that receives notifications of pending decisions; null for none. */
   readonly webhook: Secret | null;
 }
 
 /** Settings of the process that a worker runs in. */
 export interface ProcessSettings extends WorkerSettings {
-  /** `address:port` where metrics are served; null: nowhere. */
+  /** The `address:port` where metrics are served; null if they are not served. */
   readonly metrics: string | null;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
@@ -140,10 +143,10 @@ export interface ProcessSettings extends WorkerSettings {
 const defaultScratch = (env: NodeJS.ProcessEnv): string =>
   join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'swp', 'scratch');
 
-/** @throws SwpError `worker/settings` naming every setting that is wrong */
+/** @throws SwpError `worker/settings` with every invalid setting */
 export const readSettings = (env: NodeJS.ProcessEnv): ProcessSettings => {
-  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('SWP_') && value !== ''));
-  const parsed = parseOrFaults(Settings, given);
+  const variables = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('SWP_') && value !== ''));
+  const parsed = parseOrFaults(Settings, variables);
   if ('faults' in parsed) {
     const faults = parsed.faults.map(({ path: [name = ''], message }) => `${name}: ${message}`);
     throw new SwpError('invalid', 'worker/settings', `Settings that cannot be used: ${faults.join('; ')}.`, {

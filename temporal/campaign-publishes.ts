@@ -17,7 +17,7 @@ import { startPublish } from './start-publish.js';
 
 /** A campaign starts, follows and decides publishes through a client, as a person does. */
 export interface PublishClient {
-  /** Starts a publish, or attaches to one that runs with an equal input; returns its run when its plan is made. */
+  /** Starts a publish, or attaches to a running one with an equal input. Returns its run id when its plan is made. */
   readonly start: (entry: EntrySnapshot, options: Omit<StartRequest, 'entries'>, signal: AbortSignal) => Promise<string>;
   readonly follow: (publishes: readonly { readonly entry: string; readonly run: string }[]) => Promise<readonly FollowedPublish[]>;
   readonly decide: (
@@ -27,20 +27,20 @@ export interface PublishClient {
   ) => Promise<Omit<DecidedPublish, 'entry'>>;
 }
 
-/** Between two looks at a publish that makes its plan. */
+/** Poll interval while a publish makes its plan. */
 const PLANNING_POLL_MS = 500;
-/** Longer than any plan takes on a Hub that answers. */
+/** Longer than any plan takes while the Hub answers. */
 const PLANNING_MS = 600_000;
-/** A publish whose workflow cannot answer is passed over. */
+/** Time limit for the answer of one publish. The campaign skips a publish that does not answer. */
 const ANSWER_MS = 15_000;
-/** Runs that are asked for one by one. */
-const ASKED_AT_ONCE = 10;
+/** Concurrent calls that describe one run each. */
+const DESCRIBE_CONCURRENCY = 10;
 /** Runs in one query of the server's list. */
-const LISTED_AT_ONCE = 50;
+const RUNS_PER_QUERY = 50;
 
 type Outcome = Omit<DecidedPublish, 'entry'>;
 
-/** Null where the server knows no such run. */
+/** Returns the state of a run; null if the server does not know it. */
 const stateOf = (client: Client, entry: string, run: string): Promise<ExecutionState | null> =>
   withTemporalRetry(async () => {
     try {
@@ -51,37 +51,37 @@ const stateOf = (client: Client, entry: string, run: string): Promise<ExecutionS
     }
   });
 
-/** Waits until a publish has made its plan; where it stands then, or `planning` where that took too long. */
+/** Waits until a publish has made its plan, and returns its state: still `planning` if the plan took too long. */
 const untilPlanned = async (client: Client, entry: string, run: string, signal: AbortSignal): Promise<ExecutionState | null> => {
-  for (const begun = Date.now(); ; await delay(PLANNING_POLL_MS, undefined, { signal })) {
+  for (const startedAt = Date.now(); ; await delay(PLANNING_POLL_MS, undefined, { signal })) {
     const state = await stateOf(client, entry, run);
-    if (state === null || state.stage !== 'planning' || Date.now() - begun > PLANNING_MS) return state;
+    if (state === null || state.stage !== 'planning' || Date.now() - startedAt > PLANNING_MS) return state;
   }
 };
 
 const listStates = async (client: Client, runs: readonly string[]): Promise<Map<string, ExecutionState>> => {
   const states = new Map<string, ExecutionState>();
-  for (const some of chunkArray(runs, LISTED_AT_ONCE)) {
-    const query = `RunId IN (${some.map((run) => `'${run}'`).join(', ')})`;
+  for (const chunk of chunkArray(runs, RUNS_PER_QUERY)) {
+    const query = `RunId IN (${chunk.map((run) => `'${run}'`).join(', ')})`;
     for await (const found of client.workflow.list({ query })) states.set(found.runId, executionState(found));
   }
   return states;
 };
 
-/** The refusal of a publish, whose code is the first detail. */
-const refused = (error: WorkflowUpdateFailedError): Outcome => {
+/** Maps the refusal of a publish to an outcome. The first failure detail is the code of the refusal. */
+const refusedOutcome = (error: WorkflowUpdateFailedError): Outcome => {
   const { cause } = error;
   const isMoved = cause instanceof ApplicationFailure && cause.details?.[0] === 'wrong-plan';
   return { outcome: isMoved ? 'moved' : 'refused', reason: cause?.message ?? error.message };
 };
 
-interface Told {
+interface SentDecision {
   readonly plan: Digest;
   readonly decision: Omit<DecideRequest, 'publishes'>;
   readonly stage: string;
 }
 
-const tell = async (client: Client, entry: string, run: string, { plan, decision, stage }: Told): Promise<Outcome> => {
+const sendDecision = async (client: Client, entry: string, run: string, { plan, decision, stage }: SentDecision): Promise<Outcome> => {
   const { campaign, verdict, reviewer, identity, note } = decision;
   const handle = client.workflow.getHandle(publishId(entry), run);
   const { approval } = await handle.query(statusQuery);
@@ -98,7 +98,7 @@ const tell = async (client: Client, entry: string, run: string, { plan, decision
   return { outcome: 'taken', reason: null };
 };
 
-/** What a campaign does with publishes, through the client of the control worker. */
+/** Returns a campaign's access to publishes, on the client of the control worker. */
 export const campaignPublishes = (client: Client, taskQueue: string): PublishClient => ({
   start: async (entry, { campaign, only, startedBy }, signal) => {
     const input = { entry, only, campaign, ...(startedBy === null ? {} : { startedBy }) };
@@ -114,14 +114,14 @@ export const campaignPublishes = (client: Client, taskQueue: string): PublishCli
         publishes.map(({ run }) => run),
       ),
     );
-    // The list lags a moment behind, and forgets what retention deleted: who is not in it is asked for.
+    // The list lags a moment behind, and lacks runs that retention deleted: describe each run that it does not have.
     return pMap(
       publishes,
       async ({ entry, run }) => ({
         entry,
         ...(listed.get(run) ?? (await stateOf(client, entry, run)) ?? { stage: 'forgotten', ended: true }),
       }),
-      { concurrency: ASKED_AT_ONCE },
+      { concurrency: DESCRIBE_CONCURRENCY },
     );
   },
 
@@ -131,12 +131,12 @@ export const campaignPublishes = (client: Client, taskQueue: string): PublishCli
     if (state.stage === 'planning') return { outcome: 'late', reason: 'it makes its plan still' };
     try {
       return await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
-        tell(client, entry, run, { plan, decision, stage: state.stage }),
+        sendDecision(client, entry, run, { plan, decision, stage: state.stage }),
       );
     } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError) return refused(error);
+      if (error instanceof WorkflowUpdateFailedError) return refusedOutcome(error);
       if (error instanceof WorkflowNotFoundError) return { outcome: 'ended', reason: 'it ended meanwhile' };
-      // One that does not answer holds back no other; the same decision told again is one decision.
+      // A publish that does not answer must not stop the others. The same decision may be sent again: it counts once.
       signal.throwIfAborted();
       return { outcome: 'late', reason: `it did not answer: ${sanitizeLine(messageOf(error), 200)}` };
     }

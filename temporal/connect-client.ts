@@ -7,26 +7,27 @@ export interface TemporalClient {
   readonly namespace: string;
   /** `host:port`. */
   readonly address: string;
-  /** Where its Web UI is; null where that is not known. */
+  /** Address of its Web UI; null if it is unknown. */
   readonly ui: string | null;
   close(): Promise<void>;
 }
 
 export interface ConnectOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** For everything up to a checked namespace. */
+  /** Time limit for connecting and for checking the namespace. */
   readonly deadlineMs?: number;
 }
 
 /**
- * Connects to the Temporal server that the settings name and makes sure that the namespace exists. Throws
- * `temporal/unreachable`, `temporal/access`, `temporal/no-namespace` or `temporal/config`.
+ * Connects to the Temporal server that the settings name, and checks that the namespace exists.
+ *
+ * @throws SwpError `temporal/unreachable`, `temporal/access`, `temporal/no-namespace`, `temporal/config`
  */
 export const connectClient = async ({ env = process.env, deadlineMs = 5000 }: ConnectOptions = {}): Promise<TemporalClient> => {
   const deadline = Date.now() + deadlineMs;
   const config = readTemporalConfig(env);
   const { address, namespace } = config;
-  // Without this look first, the SDK takes its full timeout to notice even a refused connection.
+  // Probe the port first: the SDK takes its full timeout to notice even a refused connection.
   if (!behindProxy(env) && !(await isListening(address, deadlineMs))) throw unreachable(config, 'nothing answers there');
   const connection = await open(config, deadline);
   try {
@@ -38,7 +39,7 @@ export const connectClient = async ({ env = process.env, deadlineMs = 5000 }: Co
   return { client: new Client({ connection, namespace }), connection, namespace, address, ui: config.ui, close: () => connection.close() };
 };
 
-/** gRPC honours these, and then a direct look at the address says nothing. */
+/** gRPC honours these variables. Behind a proxy, a direct probe of the address says nothing. */
 const behindProxy = (env: NodeJS.ProcessEnv): boolean =>
   ['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => (env[name] ?? '') !== '');
 

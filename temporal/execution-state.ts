@@ -2,13 +2,13 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { SwpStage } from '../contract/search-attributes.js';
 import { standsAt } from '../contract/stages.js';
 
-/** Where a publish stands, or how it ended. */
+/** The current or final state of a publish. */
 export interface ExecutionState {
   readonly stage: string;
   readonly ended: boolean;
 }
 
-/** Where a run stands, as the server knows it. */
+/** Returns the state of a run, as the server knows it. */
 export const executionState = ({
   status,
   typedSearchAttributes,

@@ -7,7 +7,7 @@ import { Secret } from '../core/secret.js';
 
 type LoadedOptions = ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
 
-/** What a client's and a worker's connection both take. */
+/** Options that a client's and a worker's connection both take. */
 export interface TemporalConnectionOptions {
   readonly address: string;
   readonly tls?: NonNullable<LoadedOptions['tls']>;
@@ -21,14 +21,18 @@ export interface TemporalConfig {
   /** The variable or the file that names the address. */
   readonly origin: string;
   readonly namespace: string;
-  /** Where its Web UI is, without a slash at the end; null where that is not known. */
+  /** Address of its Web UI, without a trailing slash; null if it is unknown. */
   readonly ui: string | null;
   readonly connectionOptions: TemporalConnectionOptions;
 }
 
 const DEFAULT_PORT = 7233;
 
-/** Reads `TEMPORAL_*` and `temporal.toml` as the `temporal` CLI does. Throws `temporal/config` for an unknown profile or a bad file. */
+/**
+ * Reads `TEMPORAL_*` and `temporal.toml` as the `temporal` CLI does.
+ *
+ * @throws SwpError `temporal/config` for an unknown profile or an invalid file
+ */
 export const readTemporalConfig = (env: NodeJS.ProcessEnv): TemporalConfig => {
   const { connectionOptions, namespace } = load(env);
   const address = withPort(connectionOptions.address ?? 'localhost');
@@ -49,7 +53,7 @@ export const readTemporalConfig = (env: NodeJS.ProcessEnv): TemporalConfig => {
 
 const CLOUD = /\.(?:tmprl\.cloud|api\.temporal\.io):\d+$/;
 
-/** Never shows the address: it may hold a password. */
+/** Returns the address of the Web UI. The error does not show the configured address: it may hold a password. */
 const uiFrom = (env: NodeJS.ProcessEnv, address: string): string | null => {
   const text = env['SWP_TEMPORAL_UI'] ?? '';
   if (text === '') return CLOUD.test(address) ? 'https://cloud.temporal.io' : null;
@@ -68,17 +72,20 @@ const originOf = (env: NodeJS.ProcessEnv, address: string | undefined): string =
   return address === undefined ? 'the default' : 'temporal.toml';
 };
 
-/** Headers of Temporal's that hold a secret; others are namespaces and the like. */
+/** Names of Temporal headers that hold a secret. Other headers hold namespaces and the like. */
 const SENT_SECRET = /auth|token|key|secret/i;
 
-/** What a process with this environment shows to Temporal. None where its settings cannot be read: they are used nowhere then. */
+/**
+ * Returns the secrets that a process with this environment sends to Temporal. Empty if the settings cannot be read,
+ * because nothing uses them then.
+ */
 export const temporalSecretsIn = (env: NodeJS.ProcessEnv): Secret[] => {
   try {
     const { apiKey, metadata } = readTemporalConfig(env).connectionOptions;
     const sent = Object.entries(metadata ?? {}).flatMap(([name, value]) => (SENT_SECRET.test(name) ? [String(value)] : []));
     return [...(apiKey === undefined ? [] : [apiKey]), ...sent].map((text) => new Secret(text));
   } catch (error) {
-    // They are told by who needs them.
+    // The code that connects with these settings reports the error.
     if (error instanceof SwpError) return [];
     throw error;
   }
@@ -100,7 +107,7 @@ const load = (env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConnectConfig
 
 const withPort = (address: string): string => (/:\d+$/.test(address) ? address : `${address}:${DEFAULT_PORT}`);
 
-/** Whether anything accepts TCP connections at `host:port` right now. */
+/** Returns true if something accepts TCP connections at `host:port` right now. */
 export const isListening = async (address: string, timeoutMs: number): Promise<boolean> => {
   const { hostname, port } = new URL(`tcp://${address}`);
   const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
@@ -114,7 +121,7 @@ export const isListening = async (address: string, timeoutMs: number): Promise<b
   }
 };
 
-/** The one message for a server that does not answer. */
+/** Returns the error for a server that does not answer. */
 export const unreachable = ({ address, origin }: Pick<TemporalConfig, 'address' | 'origin'>, why: string, cause?: unknown): SwpError =>
   new SwpError('unavailable', 'temporal/unreachable', `no Temporal server at ${address} (${origin}): ${why}`, {
     cause,
@@ -124,7 +131,7 @@ export const unreachable = ({ address, origin }: Pick<TemporalConfig, 'address' 
 const GRPC_NOT_FOUND = 5;
 const GRPC_REFUSALS = [7, 16];
 
-/** What keeps a connection from being used, from whatever the SDK threw. */
+/** Maps an error of the SDK to the reason why the connection cannot be used. */
 export const explainConnection = (error: unknown, config: TemporalConfig): SwpError => {
   const { address, namespace } = config;
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;

@@ -3,23 +3,23 @@ import { isGrpcServiceError, type Connection } from '@temporalio/client';
 import { SwpError } from '../core/error.js';
 import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.js';
 
-/** A client's connection and a worker's both serve. */
+/** Services that a client's and a worker's connection both have. */
 export type TemporalServices = Pick<Connection, 'operatorService' | 'workflowService'>;
 
 export interface SearchAttributeProblem {
   readonly name: string;
-  /** Type names are those of the `temporal` CLI, `Keyword` for example. */
+  /** The type name in the `temporal` CLI, for example `Keyword`. */
   readonly wanted: string;
-  /** Null when it is not registered. */
+  /** Null if the attribute is not registered. */
   readonly found: string | null;
 }
 
-/** By number in Temporal's protocol (`IndexedValueType`), as its CLI spells them. */
+/** Type names of Temporal's CLI, by their number in its protocol (`IndexedValueType`). */
 const TYPE_NAMES = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'] as const;
 
 const TYPE_NUMBERS = { TEXT: 1, KEYWORD: 2, INT: 3, DOUBLE: 4, BOOL: 5, DATETIME: 6, KEYWORD_LIST: 7 } as const;
 
-/** What a namespace lacks of our search attributes; empty when all is well. Changes nothing. */
+/** Returns our search attributes that a namespace lacks, or has with another type. Changes nothing. */
 export const checkSearchAttributes = async (services: TemporalServices, namespace: string): Promise<readonly SearchAttributeProblem[]> => {
   const registered = await listTypes(services, namespace);
   return SEARCH_ATTRIBUTES.flatMap(({ name, type }) => {
@@ -29,7 +29,11 @@ export const checkSearchAttributes = async (services: TemporalServices, namespac
   });
 };
 
-/** Registers what is missing and proves it. Throws `temporal/search-attributes` when one has another type. */
+/**
+ * Registers the missing search attributes and checks the result.
+ *
+ * @throws SwpError `temporal/search-attributes` if an attribute has another type, or is still missing afterwards
+ */
 export const registerSearchAttributes = async (services: TemporalServices, namespace: string): Promise<void> => {
   const problems = await checkSearchAttributes(services, namespace);
   const missing = SEARCH_ATTRIBUTES.filter(({ name }) => problems.some((problem) => problem.name === name && problem.found === null));
@@ -43,7 +47,7 @@ export const registerSearchAttributes = async (services: TemporalServices, names
   if (remaining.length > 0) throw searchAttributesError(remaining, namespace);
 };
 
-/** Large servers show a new attribute only after their caches have turned over. */
+/** Waits for new attributes: large servers show one only after they have refreshed their caches. */
 const settled = async (services: TemporalServices, namespace: string): Promise<readonly SearchAttributeProblem[]> => {
   for (let attempt = 1; ; attempt += 1) {
     const problems = await checkSearchAttributes(services, namespace);
@@ -52,14 +56,14 @@ const settled = async (services: TemporalServices, namespace: string): Promise<r
   }
 };
 
-/** What to run on a server of one's own, one command a line. */
+/** Returns the commands for a self-hosted server, one per line. */
 export const selfHostedCommands = (problems: readonly SearchAttributeProblem[], namespace: string): readonly string[] =>
   problems.flatMap(({ name, wanted, found }) => [
     ...(found === null ? [] : [`temporal operator search-attribute remove --namespace ${namespace} --name ${name} --yes`]),
     `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type ${wanted}`,
   ]);
 
-/** What to run for Temporal Cloud, which cannot remove an attribute but can rename it out of the way. */
+/** Returns the commands for Temporal Cloud, which cannot remove an attribute but can rename it out of the way. */
 export const cloudCommands = (problems: readonly SearchAttributeProblem[], namespace: string): readonly string[] => [
   ...problems
     .filter(({ found }) => found !== null)
@@ -74,19 +78,24 @@ export const cloudCommands = (problems: readonly SearchAttributeProblem[], names
       ]),
 ];
 
-/** The problems as one error whose hint holds the exact commands. */
+/** Returns one error for all problems; its hint holds the exact commands. */
 export const searchAttributesError = (problems: readonly SearchAttributeProblem[], namespace: string): SwpError => {
-  const told = problems.map(({ name, wanted, found }) =>
+  const descriptions = problems.map(({ name, wanted, found }) =>
     found === null ? `${name} (${wanted}) is missing` : `${name} is ${found} and must be ${wanted}`,
   );
-  return new SwpError('invalid', 'temporal/search-attributes', `namespace "${namespace}" is not set up for SWP: ${told.join(', ')}`, {
-    hint: [
-      'On a server of your own run `swp doctor --setup`, or:',
-      ...selfHostedCommands(problems, namespace).map((line) => `  ${line}`),
-      'On Temporal Cloud:',
-      ...cloudCommands(problems, namespace).map((line) => `  ${line}`),
-    ].join('\n'),
-  });
+  return new SwpError(
+    'invalid',
+    'temporal/search-attributes',
+    `namespace "${namespace}" is not set up for SWP: ${descriptions.join(', ')}`,
+    {
+      hint: [
+        'On a server of your own run `swp doctor --setup`, or:',
+        ...selfHostedCommands(problems, namespace).map((line) => `  ${line}`),
+        'On Temporal Cloud:',
+        ...cloudCommands(problems, namespace).map((line) => `  ${line}`),
+      ].join('\n'),
+    },
+  );
 };
 
 const GRPC_PERMISSION_DENIED = 7;
@@ -103,7 +112,10 @@ const listTypes = async (services: TemporalServices, namespace: string): Promise
   }
 };
 
-/** Temporal Cloud keeps the operator's service to itself; a namespace there shows each attribute as the alias of a typed slot, `Keyword01`. */
+/**
+ * Reads the types on Temporal Cloud, which does not offer the operator service. A namespace there lists each attribute as the
+ * alias of a typed slot, such as `Keyword01`.
+ */
 const typesFromAliases = async (services: TemporalServices, namespace: string): Promise<ReadonlyMap<string, string>> => {
   const { config } = await services.workflowService.describeNamespace({ namespace });
   return new Map(Object.entries(config?.customSearchAttributeAliases ?? {}).map(([slot, name]) => [name, slot.replace(/\d+$/, '')]));

@@ -9,35 +9,35 @@ import { artifactsOf } from '../catalog/artifacts.js';
 import { repoKey, type Digest } from '../core/ids.js';
 import type { PublishInput } from '../contract/results.js';
 
-/** What was asked for, and by whom, as Markdown for the Web UI. */
+/** Returns the requested artifacts and the starter as Markdown for the Web UI. */
 const startDetails = ({ entry: { entry }, only, startedBy, reviewArtifacts }: PublishInput): string => {
-  const wanted = artifactsOf(entry, only);
+  const artifacts = artifactsOf(entry, only);
   return [
-    ...wanted.map(({ kind, source, target }) => `${kind}: ${codeSpan(source)} → ${codeSpan(target)}`),
+    ...artifacts.map(({ kind, source, target }) => `${kind}: ${codeSpan(source)} → ${codeSpan(target)}`),
     ...(startedBy === undefined ? [] : [`Started by ${escapeMarkdown(startedBy)}, who says so.`]),
     ...(reviewArtifacts === true ? ['What is sealed waits for a second approval before it is uploaded.'] : []),
   ].join('\n\n');
 };
 
 /**
- * Starts a publish, or attaches to the one that runs when it was asked for the same.
+ * Starts a publish, or attaches to the running one if its input is equal.
  *
- * @param findings digest of what re-validation found, where that is why it is started
- * @returns its run
- * @throws SwpError `publish/other-input` when one with another input runs
+ * @param findings digest of re-validation's findings, if they are the reason for this publish
+ * @returns its run id
+ * @throws SwpError `publish/other-input` if a publish with another input runs
  */
 export const startPublish = async (client: Client, input: PublishInput, taskQueue: string, findings?: Digest): Promise<string> => {
   const { name, entry } = input.entry;
-  // Whoever asks for the same attaches to it, whoever started it.
-  const { startedBy: _startedBy, campaign: _campaign, ...asked } = input;
-  const wanted = digestOf(asked);
+  // Two requests are equal even if different people or campaigns make them.
+  const { startedBy: _startedBy, campaign: _campaign, ...request } = input;
+  const inputDigest = digestOf(request);
   const handle = await client.workflow.start<typeof publishEntry>('publishEntry', {
     workflowId: publishId(name),
     taskQueue,
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    memo: { input: wanted, ...(findings === undefined ? {} : { findings }) },
+    memo: { input: inputDigest, ...(findings === undefined ? {} : { findings }) },
     typedSearchAttributes: [
       { key: SwpEntry, value: name },
       { key: SwpStage, value: 'planning' },
@@ -47,7 +47,7 @@ export const startPublish = async (client: Client, input: PublishInput, taskQueu
     staticDetails: startDetails(input),
   });
   const { memo, runId } = await handle.describe();
-  if (memo?.['input'] === wanted) return runId;
+  if (memo?.['input'] === inputDigest) return runId;
   throw new SwpError(
     'conflict',
     'publish/other-input',

@@ -9,20 +9,24 @@ import { withTemporalRetry } from './with-temporal-retry.js';
 import { executionState } from './execution-state.js';
 import { startPublish } from './start-publish.js';
 
-/** Who says to have started it. */
+/** The starter that these publishes report. */
 const STARTED_BY = 're-validation';
-/** Ends after which the same findings are news. */
+/** Final stages after which equal findings count as new. */
 const CARRIED_OUT: ReadonlySet<string> = new Set<Stage>(['published', 'filed']);
-/** One that was terminated, or ran out of time, was answered by nobody. */
+/** Statuses of a publish that ended by itself. A terminated or timed-out publish got no answer from a person. */
 const ENDED_BY_ITSELF: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
-/** How an earlier publish for the same findings stands; null where the server knows none that was not carried out. */
-const earlier = async (client: Client, entry: string, findings: Digest): Promise<Omit<RepairReport, 'entry'> | null> => {
-  // The name of an entry holds no quote: its form is checked where the catalog is read. The newest come first.
+/**
+ * Looks for a publish of the entry that runs, or that ended without being carried out for the same findings.
+ *
+ * @returns null if there is none since the last publish that was carried out
+ */
+const findEarlierPublish = async (client: Client, entry: string, findings: Digest): Promise<Omit<RepairReport, 'entry'> | null> => {
+  // An entry name holds no quote: the catalog checks its form. The list has the newest run first.
   for await (const found of client.workflow.list({ query: `WorkflowId = '${publishId(entry)}'` })) {
     const { stage, ended } = executionState(found);
     if (!ended) return { outcome: 'runs' };
-    // What is found after it is news, whatever was said of the same before.
+    // Findings after this publish are new, even if equal findings were answered before it.
     if (CARRIED_OUT.has(stage)) return null;
     if (found.memo?.['findings'] === findings && ENDED_BY_ITSELF.has(found.status.name))
       return { outcome: 'ended-before', reason: `it ended ${stage}` };
@@ -31,14 +35,14 @@ const earlier = async (client: Client, entry: string, findings: Digest): Promise
 };
 
 /**
- * Starts a publish that waits for approval, because of what was found: once for each set of findings. It is not started
- * again after one that was rejected, expired, given up, or that had nothing to do; a person still may.
+ * Starts a publish that waits for approval, once for each set of findings. Starts none after a publish for the same findings
+ * that was rejected, expired, abandoned or had nothing to do; a person still can.
  */
 export const startRepair =
   (client: Client, taskQueue: string) =>
   async (entry: EntrySnapshot, findings: Digest): Promise<Omit<RepairReport, 'entry'>> => {
     try {
-      const known = await withTemporalRetry(() => earlier(client, entry.name, findings));
+      const known = await withTemporalRetry(() => findEarlierPublish(client, entry.name, findings));
       if (known !== null) return known;
       await withTemporalRetry(() => startPublish(client, { entry, only: [], startedBy: STARTED_BY }, taskQueue, findings));
       return { outcome: 'started' };

@@ -2,14 +2,14 @@ import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { messageOf, SwpError } from '../core/error.js';
 
 /**
- * Asks the Temporal server something in a step. A server that is away, or does not keep up, is no failure of the step:
- * it is asked again.
+ * Calls the Temporal server from a step. Errors of a server that is away or overloaded become a transient error, so that the
+ * step does not fail but is retried.
  *
  * @throws SwpError `temporal/unavailable`
  */
-export const withTemporalRetry = async <T>(ask: () => Promise<T>): Promise<T> => {
+export const withTemporalRetry = async <T>(call: () => Promise<T>): Promise<T> => {
   try {
-    return await ask();
+    return await call();
   } catch (error) {
     if (!(error instanceof ServiceError) && !isGrpcServiceError(error)) throw error;
     throw new SwpError('unavailable', 'temporal/unavailable', `The Temporal server: ${messageOf(error)}`, { cause: error });

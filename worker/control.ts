@@ -20,13 +20,13 @@ import { startRepair } from '../temporal/start-repair.js';
 import { swpTools } from '../publish/planning/tools.js';
 import { openWebhook } from './webhook.js';
 
-/** After a crash a workflow task waits this long for the dead worker before another takes it. */
+/** After a crash, a workflow task waits this long for the dead worker before another worker takes it. */
 const STICKY_TIMEOUT = '1s';
-/** Those who wait for a lock only beat; a thousand of them fit. */
+/** Steps that wait for a lock only send heartbeats, so a thousand of them fit. */
 const WAITING_SLOTS = 1_000;
 const LIGHT_SLOTS = 20;
-/** What looks at many repositories asks so often, over some minutes, before it goes on to the next. */
-const PATIENCE = 9;
+/** Attempts of a request in a step that reads many repositories: after some minutes it continues with the next repository. */
+const ATTEMPTS = 9;
 
 const awaitWorkflow =
   (client: Client) =>
@@ -49,12 +49,12 @@ export interface ControlParts {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly settings: WorkerSettings;
-  /** With a read token, and what takes all secrets of this process out of a text. */
+  /** Has a read token, and redacts all secrets of this process. */
   readonly hub: HubConfig;
-  readonly workflows: { readonly workflowBundle: WorkflowBundleOption } | { readonly workflowsPath: string };
+  readonly workflowBundle: WorkflowBundleOption;
 }
 
-/** The control worker: workflows, light activities, and those who wait for a target. */
+/** Creates the control worker: workflows, light activities, and activities that wait for a target. */
 export const createControlWorkers = async (parts: ControlParts): Promise<Worker[]> => {
   const { connection, namespace, settings } = parts;
   const metrics = createMetrics(Runtime.instance().metricMeter);
@@ -82,13 +82,13 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   });
   const catalog = () => readCatalog({ cwd: process.cwd(), ...(settings.catalogFile === null ? {} : { file: settings.catalogFile }) });
   const revalidation = createRevalidateActivities({
-    hub: { ...withPatience(hub, PATIENCE), budget: new RateBudget() },
+    hub: { ...withPatience(hub, ATTEMPTS), budget: new RateBudget() },
     catalog,
     publishers: settings.publishers,
     startRepair: startRepair(client, settings.taskQueue),
   });
   const { followPublishes, ...campaign } = createCampaignActivities({
-    hub: withPatience(hub, PATIENCE),
+    hub: withPatience(hub, ATTEMPTS),
     tools: swpTools(),
     proveShards: settings.proveShards,
     catalog,
@@ -106,7 +106,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   return Promise.all([
     Worker.create({
       ...common,
-      ...parts.workflows,
+      workflowBundle: parts.workflowBundle,
       taskQueue: queues.control,
       activities: { planEntry, checkPreconditions, verifyArtifact, findCommit, notify, ...revalidation, ...campaign },
       maxConcurrentActivityTaskExecutions: LIGHT_SLOTS,

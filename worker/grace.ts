@@ -1,5 +1,5 @@
 /**
- * How long a worker that was told to stop lets its steps go on, in seconds. On a high-memory host long enough for a
- * part in flight to end; the units in `deploy/systemd/` wait longer before they kill.
+ * Seconds that a stopping worker gives its steps. On a high-memory host they suffice for a part in flight to end. The units
+ * in `deploy/systemd/` wait longer before they kill the process.
  */
 export const GRACE_SECONDS = { control: 5, highmem: 60 } as const;

@@ -1,5 +1,5 @@
 /**
- * A cancel reaches an activity with the answer to a heartbeat, and the SDK holds those back for most of the
- * heartbeat timeout: a person who cancels should not wait so long.
+ * Longest throttling of heartbeats. A cancel reaches an activity with the answer to a heartbeat, and the SDK by default
+ * throttles heartbeats for most of the heartbeat timeout: a person who cancels should not wait so long.
  */
 export const HEARTBEAT_INTERVAL = '2s';

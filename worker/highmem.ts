@@ -19,8 +19,8 @@ import { sweepScratch } from './sweep.js';
 import { openWebhook } from './webhook.js';
 
 const BUSY_RETRY_MS = 30_000;
-/** A few of these go by before a host begins hours of work that another may have done. */
-const LEAVE_MS = 1_000;
+/** Wait of a deferred claim. A few of them pass before a host begins hours of work that another host may have done. */
+const DEFER_MS = 1_000;
 const LIGHT_SLOTS = 10;
 /** Claims limit the heavy work; these slots also carry releases, which must not wait behind it. */
 const HOST_SLOTS = 20;
@@ -29,17 +29,17 @@ export interface HighmemParts {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly settings: WorkerSettings;
-  /** With what takes all secrets of this process out of a text. */
+  /** Redacts all secrets of this process. */
   readonly writeHub: HubConfig;
   readonly sourceHub: HubConfig;
   readonly shouldStop: () => boolean;
-  /** The process's own, in which larql is found. */
+  /** The environment of this process, in which larql is found. */
   readonly env: NodeJS.ProcessEnv;
-  /** How long a claim is left each time to hosts that may have done more of its work, in milliseconds. */
+  /** Wait before a deferred claim is retried, in milliseconds: another host may have done more of its work. */
   readonly deferMs?: number;
 }
 
-/** The high-memory worker: facts and probes, claims, and the heavy steps of this one host. */
+/** Creates the high-memory worker: facts and probes, claims, and the heavy steps of this one host. */
 export const createHighmemWorkers = async (
   parts: HighmemParts,
 ): Promise<{ readonly workers: Worker[]; readonly host: string; readonly claims: Claims }> => {
@@ -60,7 +60,7 @@ export const createHighmemWorkers = async (
     sourceHub: { ...parts.sourceHub, ...observed },
     targets: settings.targets,
     busyRetryMs: BUSY_RETRY_MS,
-    deferMs: parts.deferMs ?? LEAVE_MS,
+    deferMs: parts.deferMs ?? DEFER_MS,
     shouldStop: parts.shouldStop,
   });
   const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, fileInCollection, releaseHost } = activities;

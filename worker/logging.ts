@@ -5,14 +5,14 @@ import type { Redact } from '../core/redact.js';
 import { BUCKETS } from './observe/metrics.js';
 import { Repeats } from './observe/repeats.js';
 
-/** What the SDK calls what we call otherwise. */
+/** The SDK's names of log fields, with the names that SWP uses for them. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['workflowId', 'workflow'],
   ['workflowRunId', 'run'],
   ['activityType', 'step'],
 ]);
 
-/** The fields of a line beside `level`, `time`, `pid`, `hostname`, `name` and `msg`; the SDK's own others are left out. */
+/** The fields of a line beside `level`, `time`, `pid`, `hostname`, `name` and `msg`; other fields of the SDK are left out. */
 export const LOG_FIELDS = [
   ...RENAMED.values(),
   'entry',
@@ -36,8 +36,8 @@ interface Destination {
 }
 
 /**
- * One line of JSON an event, on stderr: stdout is for data. No line holds a secret, wherever it came from: they are
- * looked for in the finished line.
+ * Creates a logger that writes one line of JSON per event to stderr: stdout is for data. No line holds a secret from any
+ * origin, because the finished line is redacted.
  */
 export const makeLogger = (
   role: string,
@@ -50,22 +50,25 @@ export const makeLogger = (
     { write: (line: string) => destination.write(redact(line)) },
   );
 
-/** Lines of the SDK's native core; their `target` is a module of its own. */
-const isCores = (meta: Readonly<Record<string, unknown>>): boolean => meta['sdkComponent'] === 'core';
+/** Returns true for a line of the SDK's native core, whose `target` is one of the core's modules. */
+const isFromCore = (meta: Readonly<Record<string, unknown>>): boolean => meta['sdkComponent'] === 'core';
 
-/** The documented fields of what the SDK tells of a line. */
+/** Returns the documented fields of the SDK's metadata for a line. */
 export const fieldsOf = (meta: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const named = Object.entries(meta).map(([name, value]) => [RENAMED.get(name) ?? name, value] as const);
   return Object.fromEntries(
     named
-      .filter(([name, value]) => KNOWN.has(name) && value !== undefined && !(name === 'target' && isCores(meta)))
+      .filter(([name, value]) => KNOWN.has(name) && value !== undefined && !(name === 'target' && isFromCore(meta)))
       .map(([name, value]) => [name, value instanceof Error ? messageOf(value) : value]),
   );
 };
 
-/** A worker of activities alone is what we want there; and how a step failed is told with its code by ourselves. */
+/**
+ * Returns true for lines to drop: a worker without workflows is intended, and SWP logs a failed step itself, with its
+ * code.
+ */
 const isRedundant = (message: string): boolean => message.startsWith('No workflows registered') || message === 'Activity failed';
-/** The SDK says of every step and workflow that it began and ended. */
+/** Returns true for a line that a step logged itself. The SDK also logs the start and end of every step and workflow. */
 const isOurs = (meta: Readonly<Record<string, unknown>>): boolean => meta['sdkComponent'] === 'activity';
 
 interface Entry {
@@ -74,12 +77,12 @@ interface Entry {
   readonly meta?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Hands on what the SDK says, what its core repeats once a minute. */
+/** Forwards the lines of the SDK to the logger. A line that its core repeats passes once a minute. */
 export const forward = (logger: Logger): ((entry: Entry) => void) => {
   const repeats = new Repeats();
   return ({ level, message, meta = {} }) => {
     if (isRedundant(message)) return;
-    const repeated = isCores(meta) ? repeats.heldBack(message, performance.now()) : 0;
+    const repeated = isFromCore(meta) ? repeats.heldBack(message, performance.now()) : 0;
     if (repeated === null) return;
     const fields = { ...fieldsOf(meta), ...(repeated === 0 ? {} : { repeated }) };
     if (level === 'ERROR') logger.error(fields, message);
@@ -90,8 +93,8 @@ export const forward = (logger: Logger): ((entry: Entry) => void) => {
 };
 
 /**
- * Sends the SDK's own lines through our logger, and its metrics to a port. Without it the native core prints to
- * stdout. Once a process, before any connection.
+ * Sends the SDK's own lines through our logger, and serves its metrics on a port. Without it the native core prints to
+ * stdout. Call it once per process, before any connection.
  *
  * @param metrics `address:port` to listen on; null for none
  * @throws SwpError `worker/metrics-port`
@@ -115,5 +118,5 @@ export const installRuntime = (logger: Logger, metrics: string | null = null): v
   }
 };
 
-/** Names and units as Prometheus' own conventions have them. */
+/** Names and units follow the conventions of Prometheus. */
 const PROMETHEUS = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true, histogramBucketOverrides: BUCKETS };

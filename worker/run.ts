@@ -1,8 +1,8 @@
 import type { Worker } from '@temporalio/worker';
 
 /**
- * Runs workers until the signal says stop, then lets them end what they hold. When one of them fails, the
- * others stop too and its error is thrown.
+ * Runs workers until the signal aborts, then lets them finish their current tasks. When one of them fails, the others
+ * stop too and its error is thrown.
  */
 export const runWorkers = async (workers: readonly Worker[], stop: AbortSignal): Promise<void> => {
   const shutdown = (): void => {

@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { Runtime, type Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { openScratch, parentWarning } from '../publish/scratch/open-scratch.js';
 import { Pace } from '../core/pace.js';
 import type { Redact } from '../core/redact.js';
 import { hubConfigFromEnv, withToken } from '../hub/config.js';
+import { bundleWorkflows } from './bundle-workflows.js';
 import { connectWorker } from './connection.js';
 import { createControlWorkers } from './control.js';
 import { createHighmemWorkers } from './highmem.js';
+import { forward } from './logging.js';
 import { createMetrics } from './observe/metrics.js';
 import { watchStages } from './observe/watch-stages.js';
 import { runWorkers } from './run.js';
@@ -24,11 +26,11 @@ export interface ServeParts {
   readonly role: WorkerRole;
   readonly env: NodeJS.ProcessEnv;
   readonly logger: Logger;
-  /** Takes the secrets of this process out of a text. */
+  /** Redacts the secrets of this process in a text. */
   readonly redact: Redact;
-  /** Aborts to stop: what is held ends at its next boundary. */
+  /** Aborts to stop the worker: running steps end at their next boundary. */
   readonly stop: AbortSignal;
-  /** Told once the worker polls. */
+  /** Called when the worker is about to poll. */
   readonly onReady: (ready: {
     readonly role: WorkerRole;
     readonly address: string;
@@ -37,22 +39,22 @@ export interface ServeParts {
   }) => void;
 }
 
-/** The bundle that the build makes; from sources there is none and the SDK bundles at start. */
-const workflowCode = (): { workflowBundle: { codePath: string } } | { workflowsPath: string } => {
-  const bundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
-  return existsSync(bundle)
-    ? { workflowBundle: { codePath: bundle } }
-    : { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
+/** Returns the workflow bundle of the build. Sources have none, so they are bundled at start. */
+const workflowBundle = async (logger: Logger): Promise<WorkflowBundleOption> => {
+  const codePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+  if (existsSync(codePath)) return { codePath };
+  const sources = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+  return { code: await bundleWorkflows(sources, new DefaultLogger('WARN', forward(logger))) };
 };
 
-/** Runs workers, and beside them something that ends when they have ended. */
-const runBeside = async (workers: readonly Worker[], stop: AbortSignal, run: (over: AbortSignal) => Promise<void>): Promise<void> => {
-  const over = new AbortController();
-  const running = run(AbortSignal.any([stop, over.signal]));
+/** Runs workers and a background task, which is stopped when the workers have ended. */
+const runBeside = async (workers: readonly Worker[], stop: AbortSignal, task: (signal: AbortSignal) => Promise<void>): Promise<void> => {
+  const ended = new AbortController();
+  const running = task(AbortSignal.any([stop, ended.signal]));
   try {
     await runWorkers(workers, stop);
   } finally {
-    over.abort();
+    ended.abort();
     await running;
   }
 };
@@ -62,16 +64,16 @@ const serveControl = async ({ env, logger, redact, stop, onReady }: ServeParts):
   const { connection, namespace, address } = await connectWorker(env);
   try {
     const hub = { ...hubConfigFromEnv(env), redact };
-    const workers = await createControlWorkers({ connection, namespace, settings, hub, workflows: workflowCode() });
+    const workers = await createControlWorkers({ connection, namespace, settings, hub, workflowBundle: await workflowBundle(logger) });
     onReady({ role: 'control', address, namespace, host: null });
     if (settings.metrics === null) return await runWorkers(workers, stop);
-    await runBeside(workers, stop, (over) =>
+    await runBeside(workers, stop, (signal) =>
       watchStages({
         count: async (query) => (await new Client({ connection, namespace }).workflow.count(query)).count,
         taskQueue: settings.taskQueue,
         publishes: createMetrics(Runtime.instance().metricMeter).publishes,
         logger,
-        stop: over,
+        stop: signal,
       }),
     );
   } finally {
@@ -81,7 +83,7 @@ const serveControl = async ({ env, logger, redact, stop, onReady }: ServeParts):
 
 const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts): Promise<void> => {
   const settings = readSettings(env);
-  // larql and libraries name no mode for what they write: whatever lies in scratch is for this user alone.
+  // larql and libraries set no mode on the files that they write: only this user may access the files in scratch.
   process.umask(0o077);
   const unlock = await lockScratch(await openScratch(settings.scratch));
   try {
@@ -102,7 +104,7 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
         env,
       });
       onReady({ role: 'highmem', address, namespace, host });
-      await runBeside(workers, stop, (over) => releaseRegularly(new Client({ connection, namespace }), claims, { logger, stop: over }));
+      await runBeside(workers, stop, (signal) => releaseRegularly(new Client({ connection, namespace }), claims, { logger, stop: signal }));
     } finally {
       await connection.close();
     }
@@ -111,5 +113,5 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
   }
 };
 
-/** Runs one worker process of a role until it is told to stop. */
+/** Runs one worker process of a role until `stop` aborts. */
 export const serve = (parts: ServeParts): Promise<void> => (parts.role === 'control' ? serveControl(parts) : serveHighmem(parts));

@@ -5,7 +5,7 @@ import type { Claims } from '../publish/scratch/claims.js';
 import type { ScratchParts } from '../publish/scratch/scratch-parts.js';
 import { messageOf } from '../core/error.js';
 
-/** A build slot that nobody uses is taken for so long. */
+/** Interval of the sweep, in milliseconds: the longest time that an unused build slot stays taken. */
 const PERIOD_MS = 5 * 60_000;
 
 const isOpen = async (client: Client, id: string): Promise<boolean> => {
@@ -19,12 +19,12 @@ const isOpen = async (client: Client, id: string): Promise<boolean> => {
 };
 
 /**
- * Releases the scratch of publishes that ended while this host was off, and discards shared inputs that have not been
- * used for so many milliseconds. What is discarded, now or before a crash, is deleted in the background.
+ * Releases the scratch of publishes that ended while this host was off, and discards shared inputs that have not been used
+ * for `keepMs` milliseconds. Deletes everything that was discarded, now or before a crash, in the background.
  */
 export const sweepScratch = async (client: Client, { claims, shared, trash }: ScratchParts, keepMs: number): Promise<void> => {
   await claims.releaseEnded((holder) => isOpen(client, holder));
-  // On a full disk nothing can be noted before something is deleted.
+  // On a full disk nothing can be written before something is deleted.
   if ((await claims.freeDisk()) === 0) await trash.empty();
   const holders = new Set((await shared.list()).flatMap((input) => input.holders));
   for (const holder of holders) if (!(await isOpen(client, holder))) await shared.release(holder);
@@ -39,8 +39,8 @@ export interface ReleaseOptions {
 }
 
 /**
- * Releases the claims of publishes that have ended, again and again until it is stopped. A publish that ends releases what
- * it holds, but not on a host that cannot be reached then; and a claim whose answer was lost is known to no publish.
+ * Releases the claims of ended publishes at regular intervals, until it is stopped. A publish releases its claims when it
+ * ends, but not on a host that is unreachable then; and no publish knows of a claim whose answer was lost.
  */
 export const releaseRegularly = async (
   client: Client,

@@ -14,10 +14,10 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 const ANSWER_MS = 10_000;
 
-/** `<…>` would be a link or a call to a whole channel there. */
+/** Escapes a text for Slack, where `<…>` is a link or notifies a whole channel. */
 const escapeSlack = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** A notification in one or two lines, with the command that answers it. */
+/** Formats a notification in a few lines, with the command that answers it. */
 export const notificationText = (notification: Notification): string => {
   switch (notification.what) {
     case 'awaiting-approval': {
@@ -54,39 +54,39 @@ export const notificationText = (notification: Notification): string => {
   }
 };
 
-/** How long the other side asked to be left alone, bounded; null where it did not. */
+/** Returns the wait of a Retry-After header in milliseconds, capped; null if the header gives no number of seconds. */
 const retryAfterMs = (response: Response): number | null => {
   const seconds = Number(response.headers.get('retry-after') ?? NaN);
   return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0) * 1000, LONGEST_WAIT_MS) : null;
 };
 
 export interface WebhookOptions {
-  /** The address, which is as good as a password. */
+  /** The address, which is as secret as a password. */
   readonly url: Secret;
-  /** Takes the secrets of this process, and the address, out of a text. */
+  /** Redacts the secrets of this process, and the address, in a text. */
   readonly redact: Redact;
   readonly warn: (message: string) => void;
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
 
-/** The webhook of a worker; null where none is set. */
+/** Opens the webhook of a worker; returns null if none is set. */
 export const openWebhook = (url: Secret | null, redact: Redact): Webhook | null =>
   url === null ? null : new Webhook({ url, redact, warn: (message) => Runtime.instance().logger.warn(message) });
 
-/** A chat that takes texts in the JSON of Slack's incoming webhooks. */
+/** The client of a chat that accepts the JSON of Slack's incoming webhooks. */
 export class Webhook {
   constructor(private readonly options: WebhookOptions) {}
 
   /**
-   * Posts a notification, once.
+   * Posts a notification in one attempt.
    *
-   * @throws SwpError `webhook/unavailable` where another attempt may help, else `webhook/refused`
+   * @throws SwpError `webhook/unavailable` if another attempt may help, else `webhook/refused`
    */
   notify(notification: Notification, signal: AbortSignal): Promise<void> {
     return this.post(notificationText(notification), signal);
   }
 
-  /** Posts a text without a caller that waits; one that is not taken after some attempts is logged and dropped. */
+  /** Posts a text in the background. A text that the webhook does not accept after several attempts is logged and dropped. */
   say(text: string): void {
     void this.deliver(text);
   }
@@ -104,7 +104,7 @@ export class Webhook {
     }
   }
 
-  /** Errors of `fetch` name no address but the host's; they are redacted all the same. */
+  /** Posts a text in one attempt. Errors of `fetch` contain only the host of the address; they are redacted nevertheless. */
   private async post(text: string, signal?: AbortSignal): Promise<void> {
     const { url, redact } = this.options;
     let response: Response;

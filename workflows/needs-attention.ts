@@ -1,19 +1,9 @@
 import { ActivityFailure, ApplicationFailure, condition, isCancellation, setHandler, TimeoutFailure } from '@temporalio/workflow';
-import { z } from 'zod';
 import { ERROR_KINDS } from '../core/error.js';
 import { sanitizeLine } from '../core/text.js';
 import type { Problem } from '../plan/problem.js';
-import { resolveUpdate, type Resolution } from '../contract/messages.js';
+import { Resolution, resolveUpdate } from '../contract/messages.js';
 import { refusal } from './refusal.js';
-
-const ResolutionMessage = z.strictObject({
-  action: z.enum(['retry', 'move', 'abandon']),
-  note: z
-    .string()
-    .max(2000)
-    .transform((note) => sanitizeLine(note, 500))
-    .optional(),
-});
 
 /** Thrown when a person gives up on a paused step; the workflow turns it into its outcome. */
 export class Abandoned extends Error {
@@ -72,6 +62,11 @@ export const problemOf = (step: string, error: unknown): Problem => {
   };
 };
 
+/** No operator can repair the input of a workflow that was started by hand: it fails. */
+const assertInputTaken = ({ cause }: ActivityFailure): void => {
+  if (cause instanceof ApplicationFailure && cause.type === 'activity/input') throw refusal('workflow/input', cause.message);
+};
+
 interface Movable {
   /** Why it has no step to take back from its host now; null where it has. */
   readonly cannotMoveReason: string | null;
@@ -111,6 +106,7 @@ export class NeedsAttention {
         return await run();
       } catch (error) {
         if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+        assertInputTaken(error);
         await this.pauseForOperator(problemOf(step, error));
       }
     }
@@ -137,7 +133,7 @@ export class NeedsAttention {
     const refuse = (text: string): never => {
       throw refusal('ResolutionRefused', text);
     };
-    const parsed = ResolutionMessage.safeParse(message);
+    const parsed = Resolution.safeParse(message);
     if (!parsed.success) return refuse('Send {"action": "retry", "move" or "abandon", "note": "why"}.');
     if (this.current === null && parsed.data.action === 'move' && this.hooks.onHost !== undefined) {
       const why = this.hooks.onHost().lease.cannotMoveReason;
@@ -149,7 +145,7 @@ export class NeedsAttention {
   }
 
   private resolve(message: unknown): { step: string; action: Resolution['action'] } {
-    const resolution = ResolutionMessage.parse(message);
+    const resolution = Resolution.parse(message);
     if (this.current === null && resolution.action === 'move' && this.hooks.onHost !== undefined) {
       const { step, lease } = this.hooks.onHost();
       lease.cancelPendingStep();

@@ -30,8 +30,8 @@ const valueOf = (text: string): z.infer<typeof Models> => {
 /**
  * Appends an entry to the text of a catalog source and changes nothing else in it: comments, order and layout stay.
  *
- * @param text YAML that parses, with a list in `models`
- * @throws SwpError `catalog/cannot-edit` where that would change what the text says besides
+ * @param text valid YAML with a list in `models`
+ * @throws SwpError `catalog/cannot-edit` if the edit would change the meaning of the rest of the text
  */
 export const appendEntry = (text: string, entry: EntryFields): string => {
   const document = parseDocument(text, { keepSourceTokens: true, logLevel: 'error' });

@@ -1,14 +1,17 @@
 import { contentEnd, cannotEdit, indentOf, lineEnd, lineEndAfter, lineStart, spaces, type Edit, type Splice } from './edit.js';
 import { entryLines } from './render-entry.js';
 
-/** The entry on lines of its own, in a text that may lack the last line break. */
+/** Inserts the entry on its own lines; the text may lack its last line break. */
 export const linesAt = ({ text, document, eol, entry }: Edit, at: number, indent: number, before: readonly string[] = []): Splice => {
   const lines = entryLines(entry, document.directives?.yaml.version).map((line) => `${spaces(indent)}${line}`);
   const open = at > 0 && text[at - 1] !== '\n';
   return { at, text: `${open ? eol : ''}${[...before, ...lines].join(eol)}${eol}` };
 };
 
-/** Comments below the last entry that stand deeper than the list's key are about the list: the next entry goes below them. */
+/**
+ * Comments below the last entry that are indented deeper than the list's key belong to the list: the next entry follows
+ * them.
+ */
 const belowComments = ({ text, column }: Edit, from: number): number => {
   let below = from;
   for (let at = from; at < text.length; at = lineEnd(text, at)) {
@@ -19,11 +22,11 @@ const belowComments = ({ text, column }: Edit, from: number): number => {
   return below;
 };
 
-/** Below the last item, indented as it is, and after an empty line where there is one between items. */
+/** Inserts the entry below the last item with the same indent, after an empty line if one separates the last two items. */
 export const appendToBlockList = (edit: Edit): Splice[] => {
   const { text, list } = edit;
   const token = list.srcToken;
-  // An item without a dash holds the comments after the last one.
+  // An item without a dash contains the comments after the last item.
   const dashes =
     token?.type === 'block-seq' ? token.items.flatMap(({ start }) => start.find(({ type }) => type === 'seq-item-ind') ?? []) : [];
   const dash = dashes.at(-1);

@@ -2,20 +2,20 @@ import { isCollection, isNode, isPair, type Document, type YAMLSeq } from 'yaml'
 import { SwpError } from '../../core/error.js';
 import type { EntryFields } from './render-entry.js';
 
-/** An entry on its way into the list of a catalog source. */
+/** An entry and the catalog source that it is inserted into. */
 export interface Edit {
   readonly text: string;
-  /** Parsed from the text, with its source tokens. */
+  /** The parsed text, with its source tokens. */
   readonly document: Document;
   readonly list: YAMLSeq;
-  /** Column of the key `models`. */
+  /** The column of the key `models`. */
   readonly column: number;
-  /** How the text ends its lines. */
+  /** The line ending of the text. */
   readonly eol: string;
   readonly entry: EntryFields;
 }
 
-/** Text that goes in at an offset, in place of what is there up to `end`. */
+/** Text to insert at an offset; it replaces the text up to `end`. */
 export interface Splice {
   readonly at: number;
   readonly end?: number;
@@ -29,18 +29,18 @@ export const cannotEdit = (why: string): SwpError =>
 
 export const lineStart = (text: string, at: number): number => text.lastIndexOf('\n', at - 1) + 1;
 
-/** The offset behind the line break that ends the line of this offset. */
+/** Returns the offset after the line break that ends the line at this offset. */
 export const lineEnd = (text: string, at: number): number => {
   const found = text.indexOf('\n', at);
   return found === -1 ? text.length : found + 1;
 };
 
-/** The same for the end of a value, which may be that of its line already. */
+/** Returns the {@link lineEnd} after the end of a value, which may already be the end of its line. */
 export const lineEndAfter = (text: string, end: number): number => (text[end - 1] === '\n' ? end : lineEnd(text, end));
 
 export const indentOf = (line: string): number => /^[ \t]*/.exec(line)?.[0].length ?? 0;
 
-/** Where a node's own text ends. A block collection has no end of its own: it is that of what it holds last. */
+/** Returns the offset where a node's text ends. A block collection ends where its last item ends. */
 export const contentEnd = (node: unknown): number => {
   const end = isPair(node) && node.value !== null ? contentEnd(node.value) : isPair(node) ? contentEnd(node.key) : undefined;
   if (end !== undefined) return end;

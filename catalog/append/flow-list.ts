@@ -9,7 +9,7 @@ interface Brackets {
   readonly close: number;
 }
 
-/** In the place of `[]`, a block list below its key, as people go on to write it. */
+/** Replaces `[]` with a block list below its key, the form in which people continue by hand. */
 const replaceEmpty = (edit: Edit, { open, close }: Brackets): Splice[] => {
   const { text, column } = edit;
   const before = text.slice(lineStart(text, open), open);
@@ -19,7 +19,7 @@ const replaceEmpty = (edit: Edit, { open, close }: Brackets): Splice[] => {
   ];
 };
 
-/** Before the `]` of a list that holds nothing but comments, or that stands in a flow map. */
+/** Inserts the entry before the `]` of a list that contains only comments or is inside a flow map. */
 const fillEmpty = ({ text }: Edit, { close }: Brackets, item: string, eol: string): Splice[] => {
   const line = text.slice(lineStart(text, close), close);
   if (line.trim() !== '' || !text.slice(0, close).includes('\n')) return [{ at: close, text: item }];
@@ -31,7 +31,7 @@ const trailingComma = ({ items }: CST.FlowCollection): number | undefined => {
   return last?.value === undefined && last?.key == null ? last?.start.find(({ type }) => type === 'comma')?.offset : undefined;
 };
 
-/** After the last item: on its line, or on a line of its own where `]` has one. */
+/** Inserts the entry after the last item: on the same line, or on its own line if `]` has its own line. */
 export const appendToFlowList = (edit: Edit): Splice[] => {
   const { text, document, list, eol, entry } = edit;
   const token = list.srcToken;

@@ -4,11 +4,11 @@ import type { SyntheticCheckpoint } from './generate.js';
 import { languageModel, type LanguageModelOptions } from './language-model.js';
 
 export interface Gemma4Options extends LanguageModelOptions {
-  /** The norms and scales that real ones have beyond the few that larql needs; false by default. */
+  /** Adds the norms and scales of real models that larql does not need; false by default. */
   readonly allNorms?: boolean;
 }
 
-/** A multiple of 256: larql does not pad the rows of gate and up in experts. */
+/** A multiple of 256, since larql does not pad the rows of gate and up in experts. */
 const HIDDEN = 256;
 const INTERMEDIATE = 64;
 const EXPERTS = 4;
@@ -79,7 +79,10 @@ const layer = (at: number, allNorms: boolean): TensorShape[] => {
   ];
 };
 
-/** A tiny Gemma 4 hybrid, about 0.9 MB: every layer has a dense feed-forward part and packed experts beside it; BF16, tied head. */
+/**
+ * Returns a tiny Gemma 4 hybrid of about 0.9 MB, with BF16 weights and a tied head. Every layer has a dense feed-forward part
+ * and packed experts beside it.
+ */
 export const generateGemma4 = ({ allNorms = false, ...options }: Gemma4Options): SyntheticCheckpoint =>
   languageModel(
     {

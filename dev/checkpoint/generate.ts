@@ -7,7 +7,7 @@ export interface CheckpointOptions {
   /** `demo` has about 30 MB; `small` about 1 MB, for tests; `large` about 500 MB, for benchmarks. */
   readonly size?: SizeName;
   readonly shards?: number;
-  /** Without heads the config claims them all the same, as some real checkpoints do. */
+  /** False omits the heads; the config still declares them, as some real checkpoints do. */
   readonly withMtp?: boolean;
   readonly extraTensors?: readonly TensorShape[];
   readonly license?: string | null;
@@ -29,16 +29,16 @@ const SIZES: Record<SizeName, ModelSize> = {
 const shardName = (at: number, of: number): string =>
   `model.safetensors-${String(at + 1).padStart(5, '0')}-of-${String(of).padStart(5, '0')}.safetensors`;
 
-/** Deals tensors over the shards in shuffled order, so that heads lie in all of them among many others. */
-const deal = (tensors: readonly TensorShape[], shards: number, seed: number): TensorShape[][] => {
+/** Distributes tensors over the shards in shuffled order, so that every shard has heads among many other tensors. */
+const distribute = (tensors: readonly TensorShape[], shards: number, seed: number): TensorShape[][] => {
   const next = randomNumbers(seed);
   const shuffled = tensors.map((tensor) => ({ tensor, rank: next() })).toSorted((a, b) => a.rank - b.rank);
-  const dealt: TensorShape[][] = Array.from({ length: shards }, () => []);
-  for (const [at, { tensor }] of shuffled.entries()) dealt[at % shards]?.push(tensor);
-  return dealt;
+  const byShard: TensorShape[][] = Array.from({ length: shards }, () => []);
+  for (const [at, { tensor }] of shuffled.entries()) byShard[at % shards]?.push(tensor);
+  return byShard;
 };
 
-/** A safetensors file of these tensors, with bytes from the seed. */
+/** Returns a safetensors file of these tensors, with bytes from the seed. */
 export const randomSafetensors = (tensors: readonly TensorShape[], seed: number): Uint8Array => {
   const layout = layoutTensors(tensors, { format: 'pt' });
   const bytes = new Uint8Array(layout.size);
@@ -49,13 +49,13 @@ export const randomSafetensors = (tensors: readonly TensorShape[], seed: number)
 
 const text = (lines: string): Uint8Array => new TextEncoder().encode(lines);
 
-/** A Qwen3.5-style repository with shards, index, config and card, the same for the same options. */
+/** Returns a Qwen3.5-style repository with shards, index, config and card. The same options give the same bytes. */
 export const generateCheckpoint = (options: CheckpointOptions): SyntheticCheckpoint => {
   const { seed, size: sizeName = 'demo', shards = 2, withMtp = true, extraTensors = [], license = 'apache-2.0' } = options;
   const size = SIZES[sizeName];
-  // Heads and trunk are dealt apart: each shard gets its part of both.
-  const trunk = deal(trunkTensors(size), shards, seed);
-  const heads = deal([...(withMtp ? mtpTensors(size) : []), ...extraTensors], shards, seed + 1);
+  // Distribute heads and trunk separately, so that each shard gets its part of both.
+  const trunk = distribute(trunkTensors(size), shards, seed);
+  const heads = distribute([...(withMtp ? mtpTensors(size) : []), ...extraTensors], shards, seed + 1);
   const contents = trunk.map((tensors, at) => [...tensors, ...(heads[at] ?? [])]);
   const names = contents.map((_, at) => shardName(at, shards));
   const weightMap = Object.fromEntries(contents.flatMap((tensors, at) => tensors.map((tensor) => [tensor.name, names[at]])));

@@ -4,13 +4,13 @@ import type { SyntheticCheckpoint } from './generate.js';
 import { wordTokenizer } from './tokenizer.js';
 import { weightsFile } from './weights.js';
 
-/** What the makers of language models take. */
+/** Options of the generators of language models. */
 export interface LanguageModelOptions {
   readonly seed: number;
-  /** Weight files; one by default. */
+  /** Number of weight files; one by default. */
   readonly shards?: number;
   readonly license?: string | null;
-  /** Another dtype for some tensors, by name: larql skips those that it cannot read. */
+  /** Returns another dtype for some tensors, by name. larql skips tensors with a dtype that it cannot read. */
   readonly dtypeOf?: (name: string) => Dtype | undefined;
 }
 
@@ -26,18 +26,18 @@ const json = (value: object): Uint8Array => text(`${JSON.stringify(value, null, 
 const shardName = (at: number, of: number): string =>
   of === 1 ? 'model.safetensors' : `model-${String(at + 1).padStart(5, '0')}-of-${String(of).padStart(5, '0')}.safetensors`;
 
-/** Weights in `shards` files of consecutive tensors, with the index file when there are several. */
+/** Returns the weights in `shards` files of consecutive tensors, with the index file if there are several. */
 const weightFiles = (tensors: readonly TensorShape[], { seed, shards = 1 }: LanguageModelOptions): [string, Uint8Array][] => {
   const each = Math.ceil(tensors.length / shards);
-  const dealt = Array.from({ length: shards }, (_, at) => tensors.slice(at * each, (at + 1) * each));
-  const files = dealt.map((part, at): [string, Uint8Array] => [shardName(at, shards), weightsFile(part, seed * 101 + at)]);
+  const byShard = Array.from({ length: shards }, (_, at) => tensors.slice(at * each, (at + 1) * each));
+  const files = byShard.map((part, at): [string, Uint8Array] => [shardName(at, shards), weightsFile(part, seed * 101 + at)]);
   if (shards === 1) return files;
-  const weightMap = Object.fromEntries(dealt.flatMap((part, at) => part.map(({ name }) => [name, shardName(at, shards)])));
+  const weightMap = Object.fromEntries(byShard.flatMap((part, at) => part.map(({ name }) => [name, shardName(at, shards)])));
   const size = files.reduce((sum, [, bytes]) => sum + bytes.byteLength, 0);
   return [...files, ['model.safetensors.index.json', json({ metadata: { total_size: size }, weight_map: weightMap })]];
 };
 
-/** The repository of a language model: weights, config, tokenizer, card and license. The same options give the same bytes. */
+/** Returns the repository of a language model: weights, config, tokenizer, card and license. The same options give the same bytes. */
 export const languageModel = (model: LanguageModel, options: LanguageModelOptions): SyntheticCheckpoint => {
   const { license = 'apache-2.0', dtypeOf = () => undefined } = options;
   const tensors = model.tensors.map((tensor) => ({ ...tensor, dtype: dtypeOf(tensor.name) ?? tensor.dtype }));

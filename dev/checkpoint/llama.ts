@@ -47,6 +47,6 @@ const TENSORS = [
   f32('lm_head.weight', VOCABULARY, HIDDEN),
 ];
 
-/** A tiny Llama, about 0.4 MB: dense, F32, with a head of its own. No row fills a block of 256, so every one is padded. */
+/** Returns a tiny Llama of about 0.4 MB: dense, F32, with an untied head. No row fills a block of 256, so every row is padded. */
 export const generateLlama = (options: LanguageModelOptions): SyntheticCheckpoint =>
   languageModel({ config: CONFIG, tensors: TENSORS, vocabulary: VOCABULARY }, options);

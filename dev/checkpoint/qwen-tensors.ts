@@ -26,14 +26,14 @@ const block = (prefix: string, { hidden, intermediate }: ModelSize): TensorShape
   ];
 };
 
-/** The trunk of a Qwen3.5-style model, by its real names. */
+/** Returns the trunk tensors of a Qwen3.5-style model, with their real names. */
 export const trunkTensors = (size: ModelSize): TensorShape[] => [
   { name: 'model.language_model.embed_tokens.weight', dtype: 'BF16', shape: [size.vocabulary, size.hidden] },
   ...Array.from({ length: size.layers }, (_, layer) => block(`model.language_model.layers.${layer}`, size)).flat(),
   { name: 'model.language_model.norm.weight', dtype: 'BF16', shape: [size.hidden] },
 ];
 
-/** Its one MTP head. The two norms before the projection are F32 here, so that more than one dtype passes through. */
+/** Returns the model's one MTP head. The two norms before the projection are F32 here, so that more than one dtype passes through. */
 export const mtpTensors = (size: ModelSize): TensorShape[] => [
   { name: 'mtp.fc.weight', dtype: 'BF16', shape: [size.hidden, size.hidden * 2] },
   { name: 'mtp.norm.weight', dtype: 'BF16', shape: [size.hidden] },

@@ -1,4 +1,4 @@
-/** A seeded stream of 32-bit numbers (splitmix32): the same seed gives the same checkpoint on every machine. */
+/** Returns a seeded stream of 32-bit numbers (splitmix32): the same seed gives the same checkpoint on every machine. */
 export const randomNumbers = (seed: number): (() => number) => {
   let state = seed >>> 0;
   return () => {

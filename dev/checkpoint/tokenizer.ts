@@ -2,7 +2,7 @@ const ONSETS = ['b', 'd', 'f', 'g', 'k', 'l', 'm', 'n'];
 const NUCLEI = ['a', 'e', 'i', 'o', 'u', 'ai', 'ei', 'ou'];
 const SPECIAL = '<unk>';
 
-/** Words that differ, from two letters on, so that some of them count as whole words and some do not. */
+/** Returns a different word for each id, of two letters or more, so that some count as whole words and some do not. */
 const word = (id: number): string => {
   const onset = ONSETS[id % ONSETS.length] ?? '';
   const nucleus = NUCLEI[Math.floor(id / ONSETS.length) % NUCLEI.length] ?? '';
@@ -12,7 +12,7 @@ const word = (id: number): string => {
 
 const special = { id: 0, content: SPECIAL, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
 
-/** A `tokenizer.json` that the `tokenizers` library loads: one token a word, the first of them special. */
+/** Returns a `tokenizer.json` that the `tokenizers` library loads: each word is one token, and the first token is special. */
 export const wordTokenizer = (vocabulary: number): object => ({
   version: '1.0',
   truncation: null,

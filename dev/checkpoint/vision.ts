@@ -8,7 +8,7 @@ export interface VisionOptions {
 
 const text = (lines: string): Uint8Array => new TextEncoder().encode(lines);
 
-/** The repository of a vision encoder as third parties publish them: weights in one file, small files beside it. */
+/** Returns the repository of a vision encoder as third parties publish it: weights in one file, and small files beside it. */
 export const generateVision = ({ seed, hidden = 64, layers = 3 }: VisionOptions): SyntheticCheckpoint => {
   const tensors = [
     { name: 'vision_tower.patch_embed.weight', dtype: 'BF16' as const, shape: [hidden, 3, 14, 14] },

@@ -15,7 +15,7 @@ import type { Gated, RepoRecord } from './store/repo-record.js';
 import { spool } from './store/spool.js';
 
 interface CommitFilesOptions {
-  /** Title, and after an empty line the body. */
+  /** Title, followed by an empty line and the body. */
   readonly message: string;
   readonly parent?: string;
   readonly user?: string;
@@ -23,7 +23,7 @@ interface CommitFilesOptions {
   readonly remove?: readonly string[];
 }
 
-/** Bytes, or a stream of them for what should not be held in memory. */
+/** Bytes, or a stream of bytes for content that should not be held in memory. */
 type FileContent = Uint8Array | AsyncIterable<Uint8Array>;
 
 interface RepoOptions {
@@ -33,22 +33,22 @@ interface RepoOptions {
   readonly likes?: number;
 }
 
-/** What tests and the demo do to a hub from inside, by the code that also serves requests, without tokens. */
+/** Operations of tests and the demo on a hub. They need no token, and use the code that also serves requests. */
 export interface HubAdmin {
   createRepo(repo: string, options?: RepoOptions): Promise<CommitSha>;
   exists(repo: string): Promise<boolean>;
-  /** Stores each file in LFS or as it is, as preupload would decide, and commits them at once. */
+  /** Stores each file in LFS or as a regular file, as preupload would decide, and commits all of them in one commit. */
   commitFiles(repo: string, files: ReadonlyMap<string, FileContent>, options: CommitFilesOptions): Promise<CommitSha>;
   deleteRepo(repo: string): Promise<void>;
   readFile(repo: string, revision: string, path: string): Promise<Buffer>;
   head(repo: string): Promise<CommitSha>;
   setVisibility(repo: string, visibility: 'public' | 'private'): Promise<void>;
   setGated(repo: string, gated: Gated): Promise<void>;
-  /** Takes this LFS object from a repository, or all that none of its commits names, as garbage collection does. */
+  /** Removes this LFS object from a repository, or all objects that none of its commits names, as garbage collection does. */
   dropObjects(repo: string, oid?: string): Promise<void>;
-  /** Newest first. */
+  /** Returns the commits, newest first. */
   listCommits(repo: string, revision?: string): Promise<readonly CommitRecord[]>;
-  /** What goes wrong from now on, until it is cleared. */
+  /** Scripted faults, which apply until they are cleared. */
   readonly faults: Pick<FaultScript, 'add' | 'clear' | 'release'>;
 }
 
@@ -140,8 +140,8 @@ export const createAdmin = (store: Store, faults: FaultScript): HubAdmin => {
       const record = await find(repo);
       const history = await listHistory(repos, record.id, await revisionOf(record, 'main'));
       const committed = new Set<string | undefined>(history.flatMap(({ files }) => [...files.values()].map(({ lfs }) => lfs)));
-      const doomed = oid === undefined ? (await repos.linkedObjects(record.id)).filter((linked) => !committed.has(linked)) : [oid];
-      for (const object of doomed) await repos.unlinkObject(record.id, object);
+      const dropped = oid === undefined ? (await repos.linkedObjects(record.id)).filter((linked) => !committed.has(linked)) : [oid];
+      for (const object of dropped) await repos.unlinkObject(record.id, object);
     },
     faults,
     listCommits: async (repo, revision = 'main') => {

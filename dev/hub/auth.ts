@@ -5,14 +5,14 @@ import type { RepoRecord } from './store/repo-record.js';
 /** The bearer of a known token, or undefined for a request without one. */
 export type Identity = TokenSpec | undefined;
 
-/** Who sent an Authorization header; `invalid` is a token that nobody has, which the Hub refuses even for public reads. */
+/** Returns the bearer of an Authorization header; `invalid` for an unknown token, which the Hub refuses even for public reads. */
 export const identify = (tokens: readonly TokenSpec[], authorization: string | undefined): Identity | 'invalid' => {
   if (authorization === undefined) return undefined;
   const token = /^Bearer (\S+)$/.exec(authorization)?.[1];
   return tokens.find((spec) => spec.token === token) ?? 'invalid';
 };
 
-/** Whether a namespace is the user's own or one of their organisations'. */
+/** Returns true if a namespace is the user's own or belongs to one of their organisations. */
 export const ownsNamespace = (identity: Identity, namespace: string): boolean =>
   identity !== undefined && [identity.user, ...identity.orgs].some((own) => repoKey(own) === repoKey(namespace));
 
@@ -20,7 +20,7 @@ const namespaceOf = (repo: string): string => repo.slice(0, repo.indexOf('/'));
 
 export const canSee = (identity: Identity, repo: RepoRecord): boolean => !repo.private || ownsNamespace(identity, namespaceOf(repo.id));
 
-/** Gated repositories show their file list to everybody and their content to the admitted. */
+/** Gated repositories show their file list to everyone, but their content only to admitted users. */
 export const canReadContent = (identity: Identity, repo: RepoRecord): boolean =>
   repo.gated === false ||
   ownsNamespace(identity, namespaceOf(repo.id)) ||

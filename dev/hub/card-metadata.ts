@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
-/** The YAML block at the top of a model card, read as the Hub reads it. */
+/** The YAML block at the top of a model card, parsed as the Hub parses it. */
 interface CardMetadata {
   readonly data: Readonly<Record<string, unknown>> | undefined;
   readonly errors: readonly string[];
@@ -20,16 +20,16 @@ export const parseCard = (markdown: string): CardMetadata => {
 const stringsOf = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
 
-/** How a model came from its base. Where a card does not say, the Hub guesses from files; here it is a fine-tune. */
+/** Returns the relation of a model to its base. If a card does not state it, the Hub guesses from files; this hub assumes a fine-tune. */
 const relationOf = (data: Readonly<Record<string, unknown>>): string => {
   const relation = data['base_model_relation'];
   return typeof relation === 'string' && ['adapter', 'finetune', 'merge', 'quantized'].includes(relation) ? relation : 'finetune';
 };
 
-/** Formats of weights that the Hub tells by the names of files. */
+/** Weight formats that the Hub recognizes by file names. */
 const FORMATS = ['safetensors', 'gguf'];
 
-/** The tags that the Hub derives from a card and from the files beside it. */
+/** Returns the tags that the Hub derives from a card and from the files beside it. */
 export const tagsOf = (data: Readonly<Record<string, unknown>> | undefined, paths: Iterable<string>): string[] => {
   const names = [...paths];
   const formats = FORMATS.filter((format) => names.some((path) => path.endsWith(`.${format}`)));

@@ -8,19 +8,18 @@ import { FaultRule, type FaultScript } from './script-faults.js';
 
 const PREFIX = '/__dev__/';
 
-/** Whether a request is for the endpoint and not for the hub. */
 export const isForDevEndpoint = (request: IncomingMessage): boolean => (request.url ?? '').startsWith(PREFIX);
 
 /**
- * What a test in another process needs: `POST faults` with a list of rules, `DELETE faults`, `POST release` with
- * `{gate}`, `GET requests`. It takes JSON only, so no web page can reach it by a plain form.
+ * Returns the endpoint for tests in another process: `POST faults` with a list of rules, `DELETE faults`, `POST release` with
+ * `{gate}`, `GET requests`. A POST must be JSON, so that no web page can reach the endpoint with a plain form.
  */
 export const createDevEndpoint = (script: FaultScript, log: RequestLog) => {
-  const answer = async (request: IncomingMessage): Promise<Reply> => {
+  const handle = async (request: IncomingMessage): Promise<Reply> => {
     const isJson = request.headers['content-type'] === 'application/json';
-    const wanted = `${request.method} ${(request.url ?? '').slice(PREFIX.length)}`;
+    const operation = `${request.method} ${(request.url ?? '').slice(PREFIX.length)}`;
     if (request.method === 'POST' && !isJson) return json(415, { error: 'send application/json' });
-    switch (wanted) {
+    switch (operation) {
       case 'POST faults':
         script.add(await readJson(request, z.array(FaultRule)));
         return json(200, {});
@@ -33,13 +32,13 @@ export const createDevEndpoint = (script: FaultScript, log: RequestLog) => {
       case 'GET requests':
         return json(200, log.records);
       default:
-        return json(404, { error: `no ${wanted} here` });
+        return json(404, { error: `no ${operation} here` });
     }
   };
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let reply: Reply;
     try {
-      reply = await answer(request);
+      reply = await handle(request);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       reply = error.reply;

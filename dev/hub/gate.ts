@@ -1,17 +1,17 @@
-/** Something to wait for that somebody else opens, once. */
+/** A one-shot event: waiters await `opened`, other code calls `open`. */
 export class Gate {
   readonly opened: Promise<void>;
   readonly open: () => void;
 
   constructor() {
-    const { promise, resolve } = newPromise();
+    const { promise, resolve } = withResolvers();
     this.opened = promise;
     this.open = resolve;
   }
 }
 
-/** `Promise.withResolvers`, which Node 20 does not have. */
-const newPromise = (): { readonly promise: Promise<void>; readonly resolve: () => void } => {
+/** Replaces `Promise.withResolvers`, which Node 20 does not have. */
+const withResolvers = (): { readonly promise: Promise<void>; readonly resolve: () => void } => {
   const settle: { resolve?: () => void } = {};
   const promise = new Promise<void>((resolve) => {
     settle.resolve = resolve;

@@ -3,8 +3,8 @@ import { HubSettings } from './options.js';
 import { startLocalHub } from './start-local-hub.js';
 
 /**
- * The local hub as a process: its settings as one JSON argument, its address as one JSON line on stdout, and the
- * dev endpoint on. It ends with SIGINT or SIGTERM.
+ * Runs the local hub as a process, with its dev endpoint enabled. Takes the settings as one JSON argument and prints the address
+ * as one JSON line on stdout. It ends on SIGINT or SIGTERM.
  */
 const main = async (argument: string | undefined): Promise<void> => {
   const settings = HubSettings.parse(JSON.parse(argument ?? '{}'));

@@ -1,6 +1,6 @@
 import type { PlainFault } from './faults/spec.js';
 
-/** What a request asks of the hub, by name: faults and assertions speak of operations, never of URLs. */
+/** Names of the requests that a hub serves. Faults and assertions refer to operations, never to URLs. */
 export const OPERATIONS = [
   'whoami',
   'create-repo',
@@ -32,7 +32,7 @@ export const OPERATIONS = [
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-/** One request as an intercept sees it, before anything was handled. */
+/** One request as an intercept receives it, before the request is handled. */
 export interface Exchange {
   readonly operation: Operation;
   readonly method: string;
@@ -46,15 +46,15 @@ export interface Exchange {
   readonly part?: number;
   /** The `Range` header. */
   readonly range?: string;
-  /** Which connection it came over, from 1 in the order in which they were opened; the CDN counts its own. */
+  /** Number of the request's connection, from 1 in the order of their first requests; the CDN counts its own connections. */
   readonly connection: number;
 }
 
-/** What goes wrong with one exchange. A hold is handled late, a hold-after is answered late. */
+/** The fault of one exchange. `hold` delays the handling of the request, `hold-after` delays the response. */
 export type Fault =
   | PlainFault
   | { readonly kind: 'hold'; readonly until: Promise<void> }
   | { readonly kind: 'hold-after'; readonly until: Promise<void> };
 
-/** Asked once per request, before it is handled; the first hook that names a fault decides. */
+/** Called once per request, before it is handled; the first intercept that returns a fault decides. */
 export type Intercept = (exchange: Exchange) => Fault | undefined;

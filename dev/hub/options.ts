@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** A token of the local hub and what its bearer may do. */
+/** A token of the local hub and the permissions of its bearer. */
 export const TokenSpec = z.strictObject({
   token: z.string().regex(/^hf_\w+$/, 'must look like hf_…'),
   user: z.string().min(1),
   orgs: z.array(z.string().min(1)),
   role: z.enum(['read', 'write']),
   canCreate: z.boolean().optional(),
-  /** Gated repositories outside of the user's own namespaces whose content may be read. */
+  /** Gated repositories outside the user's own namespaces whose content the bearer may read. */
   gatedAccess: z.array(z.string()).optional(),
 });
 export type TokenSpec = z.input<typeof TokenSpec>;
@@ -19,20 +19,20 @@ const RateLimit = z.strictObject({
   windowSeconds: z.int().positive().default(300),
 });
 
-/** How long signed addresses live, in seconds; the defaults are the Hub's. */
+/** Lifetimes of signed addresses, in seconds; the defaults are the Hub's. */
 const Lifetimes = z.strictObject({
   put: z.int().positive().default(900),
   part: z.int().positive().default(86_400),
   cdn: z.int().positive().default(3600),
 });
 
-/** Everything about a hub that can be written down, so that it also travels in an argv. */
+/** The settings of a hub that can be serialized, so that they can also be passed in an argv. */
 export const HubSettings = z.strictObject({
   directory: z.string().min(1),
-  /** 0 takes any free port. */
+  /** 0 selects any free port. */
   port: z.int().min(0).max(65_535).default(0),
   tokens: z.array(TokenSpec).default([]),
-  /** Objects above this many bytes are offered as multipart, where the client offers that too. */
+  /** Objects above this many bytes are offered as multipart, if the client offers that too. */
   multipartThreshold: z.int().nonnegative().default(16_000_000),
   /** Bytes per part. */
   chunkSize: z.int().positive().default(16_000_000),
@@ -41,11 +41,11 @@ export const HubSettings = z.strictObject({
   rateLimit: RateLimit.prefault({}),
   lifetimes: Lifetimes.prefault({}),
   /**
-   * Whether LFS objects have Xet hashes and can be copied between repositories by `lfs-files/duplicate`. A client with Xet
-   * downloads what has a Xet hash by that protocol, which this hub does not serve: `hf_xet` then fails.
+   * True gives LFS objects Xet hashes, and lets `lfs-files/duplicate` copy them between repositories. A client with Xet uses
+   * the Xet protocol to download files with a Xet hash. This hub does not serve that protocol: `hf_xet` then fails.
    */
   serverCopy: z.boolean().default(false),
-  /** Bytes that all downloads together get in a second; as fast as it goes when left out. */
+  /** Bytes per second of all downloads together; unlimited if absent. */
   downloadRate: z.int().positive().optional(),
   /** Serves `/__dev__/` (scripted faults, the request log) to tests in another process. */
   devEndpoint: z.boolean().default(false),
@@ -53,6 +53,6 @@ export const HubSettings = z.strictObject({
 export type HubSettings = z.infer<typeof HubSettings>;
 
 export type LocalHubOptions = z.input<typeof HubSettings> & {
-  /** Milliseconds since the epoch; a test's own clock lets signatures expire without waiting. */
+  /** Returns milliseconds since the epoch; with a clock of its own, a test lets signatures expire without waiting. */
   readonly now?: () => number;
 };

@@ -1,4 +1,7 @@
-/** Why a path cannot be a file of a repository, or undefined when it can. The Hub refuses what git or a checkout could trip over. */
+/**
+ * Returns the reason why a path cannot be a file of a repository, or undefined if it can. The Hub refuses paths that can break
+ * git or a checkout.
+ */
 export const pathProblem = (path: string): string | undefined => {
   if (path === '') return 'is empty';
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'must be relative';
@@ -12,7 +15,7 @@ export const pathProblem = (path: string): string | undefined => {
   return undefined;
 };
 
-/** The directories above a path, nearest last: `a/b/c` → `a`, `a/b`. */
+/** Returns the directories above a path, nearest last: `a/b/c` → `a`, `a/b`. */
 export const parentDirectories = (path: string): string[] => {
   const names = path.split('/');
   return names.slice(1).map((_, index) => names.slice(0, index + 1).join('/'));

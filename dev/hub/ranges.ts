@@ -1,11 +1,11 @@
-/** What a `Range` header asks of `size` bytes; `end` is exclusive. */
-type RangeAnswer =
+/** The part of `size` bytes that a `Range` header requests; `end` is exclusive. */
+type RequestedRange =
   | { readonly kind: 'whole' }
   | { readonly kind: 'slice'; readonly start: number; readonly end: number }
   | { readonly kind: 'unsatisfiable' };
 
-/** One byte range (RFC 9110 §14). Other units, several ranges and nonsense are ignored, as the Hub's CDN does. */
-export const parseRange = (header: string | undefined, size: number): RangeAnswer => {
+/** Parses one byte range (RFC 9110 §14). Ignores other units, several ranges and malformed values, as the Hub's CDN does. */
+export const parseRange = (header: string | undefined, size: number): RequestedRange => {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
   if (match === null) return { kind: 'whole' };
   const [, first = '', last = ''] = match;

@@ -3,7 +3,7 @@ export type LimitName = 'api' | 'resolvers';
 interface LimitState {
   readonly exceeded: boolean;
   readonly quota: number;
-  /** `RateLimit` and `RateLimit-Policy`, as the Hub writes them on every answer. */
+  /** `RateLimit` and `RateLimit-Policy`, as the Hub sends them with every response. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -22,10 +22,10 @@ export class RateLimiter {
     private readonly now: () => number,
   ) {}
 
-  take(name: LimitName, who: string): LimitState {
+  take(name: LimitName, authorization: string): LimitState {
     const { windowSeconds } = this.settings;
     const quota = this.settings[name];
-    const key = `${name} ${who}`;
+    const key = `${name} ${authorization}`;
     const at = this.now();
     let window = this.windows.get(key);
     if (window === undefined || at - window.startedAt >= windowSeconds * 1000) {

@@ -6,16 +6,16 @@ import { type Fault, type Intercept, OPERATIONS } from './operations.js';
 
 export const FaultRule = z.strictObject({
   operation: z.enum(OPERATIONS),
-  /** Only of this repository, file, LFS object, part. */
+  /** `repo`, `file`, `oid` and `part` restrict the rule to this repository, file, LFS object and part. */
   repo: z.string().optional(),
   file: z.string().optional(),
   oid: z.string().optional(),
   part: z.int().positive().optional(),
-  /** Only what comes over this connection of the hub, or of the CDN for `cdn`. */
+  /** Restricts the rule to this connection of the hub, or of the CDN for operation `cdn`. */
   connection: z.int().positive().optional(),
-  /** The first exchange that is hit, counted from 1 among those that match, since the rule was set. */
+  /** First exchange that the fault strikes, counted from 1 among the matching ones since the rule was added. */
   nth: z.int().positive().default(1),
-  /** How many exchanges are hit from there on; `forever` means until the rules are cleared. */
+  /** Number of exchanges that the fault strikes from there on; `forever` means until the rules are cleared. */
   times: z.union([z.int().positive(), z.literal('forever')]).default(1),
   fault: FaultSpec,
 });
@@ -23,15 +23,15 @@ export type FaultRule = z.input<typeof FaultRule>;
 
 export interface FaultScript {
   readonly intercept: Intercept;
-  /** Adds rules to those there are; the first that hits decides. */
+  /** Adds rules to the existing ones; the first rule that strikes decides. */
   add(rules: readonly FaultRule[]): void;
-  /** Forgets all rules and lets everything held go on. */
+  /** Removes all rules and resumes every held exchange. */
   clear(): void;
-  /** Lets what is held at this gate go on, and what comes later pass. */
+  /** Opens this gate: the exchanges held there resume, and later ones pass. */
   release(gate: string): void;
 }
 
-/** Faults by operation and count instead of code, so that a test in another process can set them. */
+/** Creates faults that are selected by operation and count instead of code, so that a test in another process can set them. */
 export const scriptFaults = (rules: readonly FaultRule[] = []): FaultScript => {
   let active: { readonly rule: z.output<typeof FaultRule>; seen: number }[] = [];
   const gates = new Map<string, Gate>();

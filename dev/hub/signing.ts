@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What a signed address turned out to be. */
+/** Result of the check of a signed address. */
 type SignatureVerdict = 'valid' | 'expired' | 'forged';
 
 interface SignRequest {
@@ -15,12 +15,12 @@ const EXPIRES = 'X-Amz-Expires';
 const DATE = 'X-Amz-Date';
 const SIGNATURE = 'X-Amz-Signature';
 
-/** `20260131T235959Z`, as S3 writes a time. */
+/** Formats a time as S3 does: `20260131T235959Z`. */
 const toAmzDate = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
 
 const fromAmzDate = (text: string): number => Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 
-/** Makes and checks addresses that carry their own permission, in the manner of S3's presigned URLs. */
+/** Signs and checks addresses that carry their own permission, like S3's presigned URLs. */
 export class UrlSigner {
   constructor(
     private readonly secret: string,

@@ -17,22 +17,22 @@ import { UrlSigner } from './signing.js';
 import { openStore } from './store/open-store.js';
 
 export interface LocalHub {
-  /** Origin, without a slash at the end: what `HF_ENDPOINT` takes. */
+  /** Origin without a trailing slash, as `HF_ENDPOINT` takes it. */
   readonly url: string;
-  /** Where LFS content is redirected to; another origin. */
+  /** Another origin, to which downloads of LFS content are redirected. */
   readonly cdnUrl: string;
   readonly directory: string;
   readonly tokens: readonly TokenSpec[];
   readonly admin: HubAdmin;
-  /** Every request so far, oldest first; the entries of open requests still change. */
+  /** All requests so far, oldest first; the records of open requests still change. */
   readonly requests: readonly RequestRecord[];
-  /** Asks `intercept` about every request from now on; returns how to stop that. */
+  /** Calls `intercept` for every request from now on; returns a function that removes it. */
   on(intercept: Intercept): () => void;
-  /** Cuts all connections and waits until nothing is written any more. */
+  /** Cuts all connections and waits until nothing more is written. */
   close(): Promise<void>;
 }
 
-/** A strict Hugging Face hub on 127.0.0.1, kept in a directory. What the real Hub refuses, it refuses too. */
+/** Starts a strict Hugging Face hub on 127.0.0.1 that stores its data in a directory. It refuses everything that the real Hub refuses. */
 export const startLocalHub = async ({ now = Date.now, ...options }: LocalHubOptions): Promise<LocalHub> => {
   const settings = HubSettings.parse(options);
   const store = await openStore(settings.directory, now);

@@ -3,7 +3,7 @@ import type { AskedFault } from './parse-fault.js';
 import { scriptFaults } from './script-faults.js';
 import type { LocalHub } from './start-local-hub.js';
 
-/** An exchange in words: `part 3 of 8f3a1c22d0e1 in skulk/tiny`. */
+/** Describes an exchange: `part 3 of 8f3a1c22d0e1 in skulk/tiny`. */
 const describe = ({ operation, part, file, oid, repo }: Exchange): string =>
   [
     operation,
@@ -12,7 +12,7 @@ const describe = ({ operation, part, file, oid, repo }: Exchange): string =>
     ...(repo === undefined ? [] : [`in ${repo}`]),
   ].join(' ');
 
-/** Lets these faults strike a hub, and says each time what struck what. An exchange is struck by one fault at most. */
+/** Injects these faults into a hub, and notes every exchange that a fault strikes. At most one fault strikes an exchange. */
 export const strikeFaults = (hub: LocalHub, faults: readonly AskedFault[], note: (line: string) => void): void => {
   for (const { text, rule } of faults) {
     const script = scriptFaults([rule]);

@@ -17,7 +17,7 @@ export const EXTRACT: CommandSyntax = {
   short: { '-o': '--output' },
 };
 
-/** Each has what those before it have, and more. */
+/** Each level includes everything of the levels before it. */
 export const LEVELS = ['browse', 'attention', 'inference', 'all'] as const;
 export type Level = (typeof LEVELS)[number];
 const LEVEL_ALIASES: Readonly<Record<string, Level>> = { attn: 'attention', infer: 'inference' };
@@ -47,7 +47,7 @@ const readLevel = (word: string): Level => {
   );
 };
 
-/** The words that `--quant` takes, as larql lists them; it takes `q4_k` for `q4k` too. */
+/** Returns the words that `--quant` takes, as larql lists them. larql also takes `q4_k` for `q4k`. */
 export const quantWords = ({ quantises, names }: Behaviour): string[] => [
   'none',
   ...(quantises ? ['q4k'] : []),

@@ -24,7 +24,7 @@ import { writeRouterWeights } from './vindex/router-weights.js';
 
 const SIDE_FILES = ['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json', 'chat_template.jinja'];
 
-/** Options that mean something with quantisation only. */
+/** Refuses options that require quantisation. */
 const refuseUnquantised = (options: ExtractOptions): void => {
   if (options.quantised) return;
   const honoured = 'only the Q4K writer honours this flag';
@@ -33,7 +33,7 @@ const refuseUnquantised = (options: ExtractOptions): void => {
   if (options.featureMajorDown) throw new LarqlError(`--feature-major-down requires --quant q4k (${honoured})`);
 };
 
-/** What comes before any output, in larql's order of complaints. */
+/** Prepares an extraction before any output; checks the input in larql's order. */
 const open = (options: ExtractOptions, behaviour: Behaviour, progress: Progress): Extraction => {
   if (options.fromVectors !== undefined) throw new LarqlError('The stand-in builds nothing from vectors.');
   if (options.featureMajorDown && options.quantised) throw new LarqlError('The stand-in writes no feature-major files.');
@@ -65,7 +65,7 @@ const copySideFiles = ({ directory, options }: Extraction): void => {
 };
 
 /**
- * `larql extract`: everything in place, `index.json` before the weights, all words on stderr.
+ * Runs `larql extract`: writes all files in place, `index.json` before the weights, and all messages to stderr.
  *
  * @throws LarqlError, Panic
  */

@@ -1,9 +1,9 @@
-/** larql's ways to end badly. */
+/** A failure that larql reports itself: exit 1. */
 export class LarqlError extends Error {
   override readonly name = 'LarqlError';
 }
 
-/** A usage error of its argument parser: exit 2. */
+/** A usage error of larql's argument parser: exit 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,4 +1,4 @@
-/** A number with so many decimals as Rust prints it: a tie goes to the even digit, where JavaScript goes up. */
+/** Formats a number with `decimals` decimals as Rust does: a tie rounds to the even digit, while JavaScript rounds up. */
 export const fixed = (value: number, decimals: number): string => {
   const scaled = value * 10 ** decimals;
   const below = Math.floor(scaled);

@@ -10,7 +10,7 @@ export const VERSION = 'larql 0.1.0';
 
 const COMMANDS: Readonly<Record<string, CommandSyntax>> = { extract: EXTRACT, 'extract-index': EXTRACT, slice: SLICE, publish: PUBLISH };
 
-/** What a command takes: larql's usage and options without its explanations, and the marker at the end. */
+/** Returns the help of a command: larql's usage and options without its explanations, and the stand-in marker at the end. */
 export const commandHelp = (command: string, behaviour: Behaviour): string | null => {
   const syntax = COMMANDS[command];
   if (syntax === undefined) return null;

@@ -4,15 +4,15 @@ import { projectRoot } from '../temporal/project.js';
 import { setBehaviour, type BehaviourInput } from './behaviour.js';
 import { STAND_IN_MARKER } from '../../larql/stand-in.js';
 
-/** Not `larql`: a directory of it on PATH by mistake must not make it anyone's larql. */
+/** Not named `larql`: if its directory is on PATH by mistake, it must not be used as larql. */
 const LAUNCHER = 'larql-stand-in';
 
-/** How a launcher tells the program where it lies. It sets this itself: whoever runs larql passes next to no environment. */
+/** Passes the launcher's directory to the program. The launcher sets it, since SWP passes hardly any environment to larql. */
 export const LAUNCHER_DIRECTORY = 'SWP_STAND_IN_DIRECTORY';
 
 const quoted = (path: string): string => `'${path.replaceAll("'", String.raw`'\''`)}'`;
 
-/** Writes a launcher of the stand-in into a directory and returns its path: what `SWP_LARQL` may name in tests and the demo. */
+/** Writes a launcher of the stand-in into a directory and returns its path, for `SWP_LARQL` in tests and the demo. */
 export const installStandIn = async (directory: string, behaviour: BehaviourInput = {}): Promise<string> => {
   await mkdir(directory, { recursive: true });
   await setBehaviour(directory, behaviour);

@@ -12,8 +12,8 @@ import { recordRun } from './runs.js';
 import { slice } from './slice.js';
 
 /**
- * A stand-in for larql that keeps to what larql does at the commands that SWP runs: arguments, exit codes, words, files and their bytes.
- * For tests and the demo; `install.ts` makes launchers of it, `behaviour.ts` says what else it can be asked to do.
+ * Runs a stand-in for larql, for tests and the demo. For the commands that SWP runs, it has larql's arguments, exit codes,
+ * messages, and files with the same bytes. `install.ts` writes launchers for it; `behaviour.ts` defines its configurable faults.
  */
 const run = async ([command, ...args]: readonly string[], behaviour: Behaviour, directory: string | undefined): Promise<string> => {
   if (command === undefined) throw new UsageError(PROGRAM_HELP);
@@ -36,7 +36,7 @@ const run = async ([command, ...args]: readonly string[], behaviour: Behaviour, 
   }
 };
 
-const complain = (error: unknown): number => {
+const reportError = (error: unknown): number => {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n`);
     return 2;
@@ -59,7 +59,7 @@ try {
   const report = await run(process.argv.slice(2), behaviour, directory);
   if (report !== '') process.stdout.write(`${report}\n`);
 } catch (error) {
-  process.exitCode = complain(error);
+  process.exitCode = reportError(error);
 }
-// A handler of signals or a child may keep the process alive.
+// A signal handler or a child process may keep this process alive.
 process.exit();

@@ -1,13 +1,13 @@
 import { UsageError } from './failure.js';
 
-/** What a command takes, in the way of larql's argument parser (clap). */
+/** Syntax of a command for larql's argument parser (clap). */
 export interface CommandSyntax {
   readonly command: string;
-  /** What a command line must have, as usage lines show it. */
+  /** Required arguments of a command line, as usage lines show them. */
   readonly required: string;
   readonly positional: string;
   readonly flags: readonly string[];
-  /** Name of an option and of its value; `*` behind the value marks a required one. */
+  /** Name of an option → name of its value; `*` after the value marks a required option. */
   readonly values: Readonly<Record<string, string>>;
   readonly short: Readonly<Record<string, string>>;
 }
@@ -18,7 +18,7 @@ export interface Options {
   readonly values: ReadonlyMap<string, string>;
 }
 
-/** An error in clap's words, with its last lines. */
+/** Returns an error in clap's format, with its closing lines. */
 export const usageError = (message: string, usage?: string): UsageError =>
   new UsageError(`error: ${message}${usage === undefined ? '' : `\n\nUsage: ${usage}`}\n\nFor more information, try '--help'.`);
 
@@ -29,7 +29,7 @@ export const parseOptions = (args: readonly string[], syntax: CommandSyntax): Op
   const { flags, values, short } = syntax;
   const whole = `${syntax.command} [OPTIONS] ${syntax.required}`;
   const found = { flags: new Set<string>(), values: new Map<string, string>(), positional: undefined as string | undefined };
-  /** What an error shows of the usage: an optional positional that was given looks like a required one. */
+  /** Returns the usage for an error: an optional positional that was given appears as a required one. */
   const used = (): string => {
     const required = found.positional === undefined ? syntax.required : syntax.required.replace(/\[(\w+)\]/, '<$1>');
     return `${syntax.command} ${required}`;

@@ -10,14 +10,14 @@ const seconds = (since: number): string => ((performance.now() - since) / 1000).
 /** Never resolves; the timer keeps the process alive. */
 const forever = (): Promise<never> => new Promise(() => setInterval(() => undefined, 1 << 30));
 
-/** What an extraction says on stderr, and where it comes to grief when that was asked for. */
+/** Prints the messages of an extraction on stderr, and fails at the point that the behaviour configures. */
 export class Progress {
   private step: Step = 'start';
   private since = performance.now();
 
   constructor(
     private readonly behaviour: Behaviour,
-    /** Where to take trouble that comes once out of the behaviour. */
+    /** Directory of the behaviour from which to remove a fault that strikes only once. */
     private readonly directory?: string,
   ) {}
 
@@ -25,7 +25,7 @@ export class Progress {
     process.stderr.write(`${line}\n`);
   }
 
-  /** A step without a headline. */
+  /** Begins a step without a headline. */
   async enter(step: Step, command: 'extract' | 'slice' = 'extract'): Promise<void> {
     this.step = step;
     if (step === 'checksums') await delay(this.behaviour.silentMs);
@@ -42,7 +42,7 @@ export class Progress {
     this.say(`  ${this.step}: ${seconds(this.since)}s`);
   }
 
-  /** A layer that has been written. Writers of weights measure no time: they always say 0.0. */
+  /** Reports a layer that has been written. Writers of weights measure no time and always report 0.0. */
   async layerDone(component: string, layer: number, since?: number): Promise<void> {
     if (this.behaviour.layerMs > 0) await delay(this.behaviour.layerMs);
     await this.strike(layer, 'extract');
@@ -70,12 +70,12 @@ export class Progress {
   }
 }
 
-/** Longer than any test, short enough to leave no machine littered. */
+/** Longer than any test, but short enough that left-over processes do not accumulate. */
 const CHILD_LIFETIME_MS = 10 * 60_000;
 
-/** What the behaviour asks of the process as a whole. */
+/** Applies the parts of the behaviour that concern the process as a whole. */
 export const prepareProcess = ({ ignoresSigterm, leavesChild }: Behaviour, directory: string | undefined): void => {
-  // Rust's `eprintln!` panics when nobody reads any more.
+  // Rust's `eprintln!` panics if stderr is closed.
   process.stderr.on('error', () => process.exit(101));
   if (ignoresSigterm) process.on('SIGTERM', () => undefined);
   if (!leavesChild || directory === undefined) return;

@@ -38,7 +38,7 @@ const slicesNamed = (words: string, behaviour: Behaviour): string[] => {
 };
 
 /**
- * `larql publish --dry-run`: which slices this larql knows. The stand-in never uploads anything.
+ * Runs `larql publish --dry-run`, which shows the slices that this larql knows. The stand-in never uploads anything.
  *
  * @throws UsageError, LarqlError
  */

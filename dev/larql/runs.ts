@@ -14,14 +14,14 @@ const Run = z.object({
 });
 export type Run = z.output<typeof Run>;
 
-/** What the stand-in of a launcher's directory was run with, first to last. */
+/** Returns the runs of the stand-in in a launcher's directory, oldest first. */
 export const readRuns = (directory: string): Run[] => {
   const file = join(directory, FILE);
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
   return lines.filter((line) => line !== '').map((line) => Run.parse(JSON.parse(line)));
 };
 
-/** Whether a process still runs our program: not one that has ended and waits for its parent, nor another with its number. */
+/** Returns true if a process still runs our program: not if it is a zombie, nor if another process has its id. */
 const isRunning = (pid: number, program: string): boolean => {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(program);
@@ -30,7 +30,7 @@ const isRunning = (pid: number, program: string): boolean => {
   }
 };
 
-/** Notes this run beside the launcher, for tests that ask how larql was run. */
+/** Records this run beside the launcher, for tests that check the runs of larql. */
 export const recordRun = (directory: string): void => {
   const [, program = '', ...args] = process.argv;
   const alongside = readRuns(directory)

@@ -5,7 +5,7 @@ const isLabels = (name: string): boolean => ['feature_labels.json', 'feature_clu
 const isFeedForward = (name: string): boolean =>
   name.startsWith('interleaved') || ['up_weights.bin', 'down_weights.bin', 'up_features.bin', 'down_features.bin'].includes(name);
 
-/** The parts of a vindex in larql's order, and which files of its root belong to each. Layers are a directory of their own. */
+/** The parts of a vindex in larql's order, with the files of its root that belong to each. Layers have their own directory. */
 const PARTS = {
   embed: (name: string) => name === 'embeddings.bin',
   norms: (name: string) => name === 'norms.bin',
@@ -86,7 +86,7 @@ export const partNamed = (word: string): Part => {
   return part;
 };
 
-/** Without repetition, in larql's order. */
+/** Returns the parts without duplicates, in larql's order. */
 export const inOrder = (parts: readonly Part[]): Part[] => ORDER.filter((part) => parts.includes(part));
 
 export const belongs = (name: string, parts: readonly Part[]): boolean => parts.some((part) => PARTS[part](name));

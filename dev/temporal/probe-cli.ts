@@ -5,7 +5,7 @@ export type CliProbe = { readonly ok: true; readonly version: string } | { reado
 
 const PROBE_MS = 10_000;
 
-/** Asks an executable for its version; every way of not being a usable Temporal CLI is a reason in words. */
+/** Runs an executable with `--version`. Returns a reason in words if it is not a usable Temporal CLI. */
 export const probeCli = async (path: string, timeoutMs = PROBE_MS): Promise<CliProbe> => {
   const result = await execa(path, ['--version'], { reject: false, timeout: timeoutMs, stdin: 'ignore', forceKillAfterDelay: 500 });
   if (result.timedOut) return { ok: false, reason: `did not answer --version within ${timeoutMs / 1000} s` };

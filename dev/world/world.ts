@@ -16,24 +16,24 @@ import { demoCatalog, DEMO_SETTINGS, DEMO_TOKENS, seedHub } from './seed.js';
 import { workerError } from './worker-error.js';
 
 export interface WorldOptions {
-  /** Holds everything: the server's database, the hub's files, scratch, logs. It survives and is used again. */
+  /** Holds all data: the server's database, the hub's files, scratch and logs. It is kept and reused. */
   readonly directory: string;
-  /** Ports of the Temporal server, its Web UI and the hub; 0 for any free one. */
+  /** Ports of the Temporal server, its Web UI and the hub; 0 selects any free port. */
   readonly ports: { readonly temporal: number; readonly ui: number; readonly hub: number };
   readonly note: (line: string) => void;
   readonly env: NodeJS.ProcessEnv;
-  /** What goes wrong on the hub; each strike is noted. */
+  /** Faults to inject into the hub. `note` receives a line each time that one strikes. */
   readonly faults?: readonly AskedFault[];
 }
 
 export interface World {
   readonly temporal: TemporalServer;
   readonly hub: LocalHub;
-  /** What another terminal needs to use this world; the token in it only reads. */
+  /** Environment variables with which another terminal uses this sandbox; the token among them can only read. */
   readonly settings: Readonly<Record<string, string>>;
-  /** `address:port` where each worker serves metrics; empty where that is not asked for. */
+  /** `address:port` at which each worker serves metrics; empty if metrics are disabled. */
   readonly metrics: readonly string[];
-  /** Resolves when a part that must run has ended. */
+  /** Resolves when a worker or the Temporal server has ended. */
   readonly broken: Promise<{ readonly name: string; readonly code: number }>;
   close(): Promise<void>;
 }
@@ -42,7 +42,7 @@ const PART_BYTES = 1 << 20;
 
 const ROLES = ['control', 'highmem'] as const;
 
-/** Starts one worker as a process of its own, and waits until it says that it polls. */
+/** Starts one worker in its own process, and waits until it reports that it polls. */
 const startWorker = async (role: (typeof ROLES)[number], env: NodeJS.ProcessEnv, log: WriteStream): Promise<Supervised> => {
   const main = fileURLToPath(new URL('../../client/main.js', import.meta.url));
   const parts: { worker?: Supervised } = {};
@@ -71,7 +71,7 @@ const writeCatalog = async (directory: string, larql: boolean, settings: Readonl
 };
 
 /**
- * Takes the directory for this process, before anything in it is written: what another one wrote names its own ports.
+ * Locks the directory for this process before anything in it is written: files of another process contain that process's ports.
  *
  * @throws SwpError `dev/directory-taken`
  */
@@ -83,7 +83,7 @@ const lockDirectory = async (directory: string): Promise<() => void> => {
   });
 };
 
-/** A local sandbox: Temporal with its Web UI, a strict local hub with a checkpoint, and both workers. */
+/** Starts a local sandbox: Temporal with its Web UI, a strict local hub with a checkpoint, and both workers. */
 export const startWorld = async ({ directory, ports, note, env, faults = [] }: WorldOptions): Promise<World> => {
   await mkdir(directory, { recursive: true });
   const unlock = await lockDirectory(directory);
@@ -97,7 +97,7 @@ export const startWorld = async ({ directory, ports, note, env, faults = [] }: W
     const hub = await startLocalHub({
       directory: join(directory, 'hub'),
       port: ports.hub,
-      // Small, so that the demonstration's sidecar is sent in parts like a big one.
+      // Small, so that the demonstration's sidecar is uploaded in parts, as a large one is.
       multipartThreshold: PART_BYTES,
       chunkSize: PART_BYTES,
       tokens: [
@@ -130,7 +130,7 @@ export const startWorld = async ({ directory, ports, note, env, faults = [] }: W
     const base = { ...env, ...settings };
     const tokens = { control: DEMO_TOKENS.read, highmem: DEMO_TOKENS.write };
     const workers = await Promise.all(
-      ROLES.map(async (role, place) => {
+      ROLES.map(async (role, index) => {
         const log = createWriteStream(join(directory, `${role}.log`), { flags: 'a' });
         const worker = await startWorker(
           role,
@@ -140,7 +140,7 @@ export const startWorld = async ({ directory, ports, note, env, faults = [] }: W
             SWP_SCRATCH: join(directory, 'scratch'),
             SWP_TARGETS: 'demo',
             SWP_SLOTS: '2',
-            SWP_METRICS: metricsAt(env['SWP_METRICS'], place),
+            SWP_METRICS: metricsAt(env['SWP_METRICS'], index),
           },
           log,
         );
@@ -155,7 +155,7 @@ export const startWorld = async ({ directory, ports, note, env, faults = [] }: W
       ...workers.map(({ role, worker }) => worker.exited.then((code) => ({ name: `The ${role} worker`, code }))),
       temporal.exited.then((code) => ({ name: 'The Temporal server', code })),
     ]);
-    const metrics = ROLES.flatMap((_, place) => metricsAt(env['SWP_METRICS'], place) ?? []);
+    const metrics = ROLES.flatMap((_, index) => metricsAt(env['SWP_METRICS'], index) ?? []);
     return { temporal, hub, settings, metrics, broken, close };
   } catch (error) {
     await close();

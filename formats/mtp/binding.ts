@@ -1,6 +1,6 @@
 import type { OutputTensor } from './tensors.js';
 
-/** What Skulk's loader makes of a sidecar: which drafter it binds, or why none. */
+/** The drafter that Skulk's loader binds to a sidecar, or the reason why it binds none. */
 export type Binding = { readonly drafter: 'qwen' | 'deepseek' } | { readonly drafter: null; readonly reason: string };
 
 /** Source: Skulk `drafters/builder.py`, `qwen_sidecar.py`, `deepseek_sidecar.py`. */
@@ -19,7 +19,7 @@ const MOE = [
   'mlp.shared_expert_gate.weight',
   ...['gate', 'up', 'down'].map((part) => `mlp.shared_expert.${part}_proj.weight`),
 ];
-/** A projection of the dense MLP, of an expert or of the shared one. */
+/** Matches a projection of the dense MLP, of an expert or of the shared expert. */
 const MLP = /^(mlp\.(?:experts\.|shared_expert\.)?)(?:(\d+)\.)?(gate|up|down)_proj\.weight$/;
 const EXPERT = /^mlp\.experts\.(\d+)\.(gate|up|down)_proj\.weight$/;
 
@@ -32,7 +32,10 @@ interface Block {
 const hasSizes = (shape: readonly number[], sizes: readonly (number | null)[]): boolean =>
   shape.length === sizes.length && sizes.every((size, at) => size === null || size === shape[at]);
 
-/** What the sizes of a weight of the block must be; null: any, which only the target's config could say. */
+/**
+ * Returns the required sizes of a weight of the block; null allows any size, because only the target's config defines
+ * it.
+ */
 const sizesOf = (key: string, { byName, hidden, experts }: Block): readonly (number | null)[] => {
   if (key.endsWith('layernorm.weight')) return [hidden];
   if (key.endsWith('_norm.weight')) return [null];
@@ -40,26 +43,26 @@ const sizesOf = (key: string, { byName, hidden, experts }: Block): readonly (num
   if (key === 'mlp.shared_expert_gate.weight') return [1, hidden];
   const [, module, expert, projection] = MLP.exec(key) ?? [];
   if (module === undefined) return key === 'self_attn.o_proj.weight' ? [hidden, null] : [null, hidden];
-  // Experts are stacked: all have the sizes of the first.
+  // Experts are stacked, so all have the sizes of the first.
   const inner = byName.get(`${BLOCK}${module}${expert === undefined ? '' : '0.'}gate_proj.weight`)?.shape[0] ?? null;
   return projection === 'down' ? [hidden, inner] : [inner, hidden];
 };
 
-/** Weights that do not go with the hidden size or with each other, as `name [sizes]`. */
+/** Returns the weights whose sizes do not match the hidden size or each other, as `name [sizes]`. */
 const misfits = (block: Block): string[] => {
   const { byName, hidden } = block;
-  const strange = [...byName].filter(([name, { shape }]) => {
+  const mismatched = [...byName].filter(([name, { shape }]) => {
     if (name.startsWith(BLOCK)) return !hasSizes(shape, sizesOf(name.slice(BLOCK.length), block));
     return name !== FC && isQwenKey(name) && !hasSizes(shape, [hidden]);
   });
-  return strange.map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
+  return mismatched.map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
 };
 
-const no = (reason: string): Binding => ({ drafter: null, reason });
+const notBound = (reason: string): Binding => ({ drafter: null, reason });
 
-const first = (names: readonly string[]): string => `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
+const firstNames = (names: readonly string[]): string => `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
 
-/** Experts are stacked from 0 without a gap, each with its three projections. */
+/** Checks that experts are numbered from 0 without a gap, each with its three projections. */
 const expertsComplete = (rest: readonly string[]): boolean => {
   const numbers = new Set(rest.flatMap((key) => EXPERT.exec(key)?.[1] ?? []));
   return (
@@ -67,32 +70,32 @@ const expertsComplete = (rest: readonly string[]): boolean => {
   );
 };
 
-/** The block is loaded strictly: no key may be missing, none may be extra. */
+/** Binds the Qwen drafter. The loader is strict: no key of the block may be missing, and none may be extra. */
 const bindQwen = (byName: ReadonlyMap<string, OutputTensor>): Binding => {
   const fc = byName.get(FC)?.shape ?? [];
   const [hidden = 0] = fc;
-  if (!hasSizes(fc, [hidden, 2 * hidden])) return no(`${FC} is not [H, 2H]`);
+  if (!hasSizes(fc, [hidden, 2 * hidden])) return notBound(`${FC} is not [H, 2H]`);
   const block = [...byName.keys()].filter((name) => name.startsWith(BLOCK)).map((name) => name.slice(BLOCK.length));
   const moe = block.some((key) => EXPERT.test(key));
   const expected = new Set([...ATTENTION, ...NORMS, ...(moe ? MOE : DENSE)]);
   const missing = [...expected].filter((key) => !block.includes(key));
-  if (missing.length > 0) return no(`its block lacks ${first(missing)}`);
+  if (missing.length > 0) return notBound(`its block lacks ${firstNames(missing)}`);
   const extra = block.filter((key) => !expected.has(key) && !(moe && EXPERT.test(key)));
-  if (extra.length > 0) return no(`its block has ${first(extra)}, which the loader refuses`);
+  if (extra.length > 0) return notBound(`its block has ${firstNames(extra)}, which the loader refuses`);
   const experts = block.filter((key) => EXPERT.test(key));
-  if (moe && !expertsComplete(experts)) return no('its experts have gaps');
+  if (moe && !expertsComplete(experts)) return notBound('its experts have gaps');
   const misfit = misfits({ byName, hidden, experts: experts.length / 3 });
-  return misfit.length === 0 ? { drafter: 'qwen' } : no(`with a hidden size of ${hidden} do not go ${first(misfit)}`);
+  return misfit.length === 0 ? { drafter: 'qwen' } : notBound(`with a hidden size of ${hidden} do not go ${firstNames(misfit)}`);
 };
 
-/** Whether, and as what, Skulk's loader binds these tensors; by their names and shapes. */
+/** Determines from names and shapes which drafter Skulk's loader binds to these tensors. */
 export const bindingOf = (outputs: readonly OutputTensor[]): Binding => {
   const byName = new Map(outputs.map((output) => [output.name, output]));
   if (QWEN_KEYS.every((key) => byName.has(key))) return bindQwen(byName);
   if (DEEPSEEK_PREFIXES.some((prefix) => DEEPSEEK_KEYS.every((key) => byName.has(`${prefix}${key}`)))) return { drafter: 'deepseek' };
-  return no("its keys are none of those that Skulk's two drafters look for");
+  return notBound("its keys are none of those that Skulk's two drafters look for");
 };
 
-/** Output heads that a family trained for drafting, which the DeepSeek drafter leaves aside for the trunk's. */
+/** Returns the output heads that a family trained for drafting: the DeepSeek drafter ignores them and uses the trunk's. */
 export const ignoredOutputHeads = (outputs: readonly OutputTensor[], binding: Binding): string[] =>
   binding.drafter === 'deepseek' ? outputs.map(({ name }) => name).filter((name) => /\.transformer\.shared_head\.output\b/.test(name)) : [];

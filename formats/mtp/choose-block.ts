@@ -1,4 +1,4 @@
-/** Elements along a dimension that share a scale, and whether that is what the config says. */
+/** The number of elements along a dimension that share a scale, and whether it contradicts the config. */
 export interface BlockChoice {
   readonly size: number;
   readonly contradictsConfig: boolean;
@@ -9,10 +9,10 @@ const KNOWN_SIZES = [1, 16, 32, 64, 128, 256] as const;
 const fits = (dimension: number, grid: number, block: number): boolean => Math.ceil(dimension / block) === grid;
 
 /**
- * The block size along one dimension of a weight, from its scale's dimension: the config's where it fits,
- * else the one known size that does. `dimension / grid` is never taken: several sizes can give one grid.
+ * Chooses the block size along one dimension of a weight from its scale's dimension: the config's size if it fits,
+ * otherwise the only known size that fits. Never uses `dimension / grid`, because several sizes can give the same grid.
  *
- * @returns null where nothing known fits
+ * @returns null if no known size fits, or more than one
  */
 export const chooseBlock = (dimension: number, grid: number, configured: number | null): BlockChoice | null => {
   const fromConfig = configured !== null && fits(dimension, grid, configured);

@@ -1,12 +1,12 @@
 import type { Dtype } from '../dtype.js';
 import type { DroppedTensor, SourceTensor } from './tensors.js';
 
-/** What stands beside a weight and says how to read it. */
+/** The tensors that accompany a weight and define how to read it. */
 export interface Companions {
   readonly scale: SourceTensor | null;
-  /** ModelOpt's second scale, multiplied. */
+  /** ModelOpt's second scale, a multiplier. */
   readonly scale2: SourceTensor | null;
-  /** The second scale of compressed-tensors, divided by. */
+  /** The second scale of compressed-tensors, a divisor. */
   readonly globalScale: SourceTensor | null;
   readonly shape: SourceTensor | null;
   readonly zeroPoint: SourceTensor | null;
@@ -17,17 +17,17 @@ type Role = keyof Companions;
 
 export interface WeightWithCompanions {
   readonly weight: SourceTensor;
-  /** Its name in the output: `X.weight_packed` becomes `X.weight`. */
+  /** The name in the output: `X.weight_packed` becomes `X.weight`. */
   readonly outputName: string;
   readonly companions: Companions;
-  /** More than one tensor claims the same part: named, never chosen. */
+  /** Tensors that claim the same role; they are reported, and none is chosen. */
   readonly rivals: readonly string[];
 }
 
 export interface Paired {
   readonly weights: readonly WeightWithCompanions[];
   readonly dropped: readonly DroppedTensor[];
-  /** Scales without the weight that they belong to. */
+  /** Scales whose weight is missing. */
   readonly orphans: readonly SourceTensor[];
 }
 
@@ -59,7 +59,7 @@ const STORED_CODES: ReadonlySet<Dtype> = new Set(['F8_E4M3', 'F8_E5M2', 'I8', 'U
 
 const withoutSuffix = (name: string, suffix: string): string | null => (name.endsWith(suffix) ? name.slice(0, -suffix.length) : null);
 
-/** The weight that a tensor accompanies, and as what; by names alone, with the weight among the candidates. */
+/** Returns the weight that a tensor accompanies, and the tensor's role; based on names, if the weight is present. */
 const partnerOf = (name: string, byName: ReadonlyMap<string, SourceTensor>): { readonly weight: string; readonly role: Role } | null => {
   for (const [suffix, role] of OF_MODULE) {
     const module = withoutSuffix(name, suffix);
@@ -74,13 +74,13 @@ const partnerOf = (name: string, byName: ReadonlyMap<string, SourceTensor>): { r
   return null;
 };
 
-/** Names that only a companion has; a bare `.scale` may be a parameter of its own. */
+/** Checks for a name that only a companion has; a bare `.scale` can be an independent parameter. */
 const isOrphan = (name: string): boolean =>
   OF_MODULE.some(([suffix]) => suffix !== '.scale' && name.endsWith(suffix)) || name.endsWith('_scale_inv');
 
 /**
- * Tells weights from what accompanies them. A tensor is a companion only where its weight is there too;
- * calibration of activations is dropped by name, and a scale that has lost its weight is an orphan.
+ * Separates weights from their companions. A tensor is a companion only if its weight is present; calibration of
+ * activations is dropped by name, and a scale without its weight is an orphan.
  */
 export const pairCompanions = (tensors: readonly SourceTensor[]): Paired => {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));

@@ -5,7 +5,7 @@ import type { Quantization } from './model-config.js';
 import type { WeightWithCompanions } from './companions.js';
 import { shapeText, type Quantised, type ScaleGrid, type SourceTensor } from './tensors.js';
 
-/** How a weight is read: as it is, decoded, or not at all. */
+/** The treatment of a weight: copied as it is, decoded, or refused. */
 export type Decoding =
   | { readonly how: 'as-is' }
   | { readonly how: 'decoded'; readonly quantised: Quantised; readonly warning: string | null }
@@ -16,7 +16,7 @@ const FLOAT_SCALES: Partial<Record<Dtype, ScaleFormat>> = { F32: 'F32', BF16: 'B
 const MX_GROUP = 32;
 const NVFP4_GROUP = 16;
 
-const refused = (reason: string): Decoding => ({ how: 'refused', reason });
+const refuse = (reason: string): Decoding => ({ how: 'refused', reason });
 
 interface Matrices {
   readonly matrices: number;
@@ -24,7 +24,7 @@ interface Matrices {
   readonly columns: number;
 }
 
-/** A weight's shape as matrices of logical elements; null for shapes that no known quantiser writes. */
+/** Interprets a weight's shape as matrices of logical elements; returns null for a shape that no known quantiser writes. */
 const matricesOf = (shape: readonly number[], packed: number): Matrices | null => {
   const [a, b, c] = shape;
   if (shape.some((dimension) => dimension === 0)) return null;
@@ -41,7 +41,7 @@ interface Grid {
   readonly columns: number;
 }
 
-/** Dimensions of the scale grid of one matrix, where the scale's shape goes with the weight's. */
+/** Returns the dimensions of the scale grid of one matrix, or null if the scale's shape does not match the weight's. */
 const gridDimensions = (weight: SourceTensor, scale: SourceTensor, { matrices, rows }: Matrices): Grid | null => {
   const { shape } = scale;
   const [a, b, c] = shape;
@@ -61,7 +61,7 @@ const grid = (tensor: SourceTensor, format: ScaleFormat, { rows, columns }: Grid
   blockColumns,
 });
 
-/** Scales of exactly one column a group and one row a row. */
+/** Returns the grid of scales that have exactly one column per group and one row per row of the weight, or null. */
 const groupGrid = (weight: SourceTensor, scale: SourceTensor, format: ScaleFormat, dims: Matrices, group: number): ScaleGrid | null => {
   const found = gridDimensions(weight, scale, dims);
   return found !== null && found.rows === dims.rows && found.columns * group === dims.columns ? grid(scale, format, found, 1, group) : null;
@@ -75,17 +75,17 @@ const decodeFp8 = ({ weight, companions }: WeightWithCompanions, quantization: Q
   const { scale } = companions;
   const code: CodeFormat = weight.dtype === 'F8_E5M2' ? 'e5m2' : 'e4m3';
   const dims = matricesOf(weight.shape, 1);
-  if (dims === null) return refused('no known quantiser writes FP8 of this shape');
-  if (companions.scale2 !== null || companions.globalScale !== null) return refused('FP8 with a second scale is no known format');
-  if (scale === null) return refused('it has no scale');
+  if (dims === null) return refuse('no known quantiser writes FP8 of this shape');
+  if (companions.scale2 !== null || companions.globalScale !== null) return refuse('FP8 with a second scale is no known format');
+  if (scale === null) return refuse('it has no scale');
   if (scale.dtype === 'U8') {
     const mx = groupGrid(weight, scale, 'E8M0', dims, MX_GROUP);
     return mx === null
-      ? refused(`its scale, ${shapeText(scale)}, is no E8M0 for groups of ${MX_GROUP}`)
+      ? refuse(`its scale, ${shapeText(scale)}, is no E8M0 for groups of ${MX_GROUP}`)
       : decoded({ code, ...dims, scales: mx, ...plain });
   }
   const format = FLOAT_SCALES[scale.dtype];
-  if (format === undefined) return refused(`its scale has dtype ${scale.dtype}`);
+  if (format === undefined) return refuse(`its scale has dtype ${scale.dtype}`);
   if (isScalar(scale.shape)) {
     const one = grid(scale, format, { rows: 1, columns: 1 }, dims.rows, dims.columns);
     return decoded({ code, ...dims, scales: one, ...plain }, contradiction(quantization, 'one scale for the tensor'));
@@ -95,7 +95,7 @@ const decodeFp8 = ({ weight, companions }: WeightWithCompanions, quantization: Q
   const rows = found === null ? null : chooseBlock(dims.rows, found.rows, perRow?.[0] ?? null);
   const columns = found === null ? null : chooseBlock(dims.columns, found.columns, perRow?.[1] ?? null);
   if (found === null || rows === null || columns === null)
-    return refused(`its scale, ${shapeText(scale)}, fits no known block size (1, 16, 32, 64, 128, 256, whole, or the config's)`);
+    return refuse(`its scale, ${shapeText(scale)}, fits no known block size (1, 16, 32, 64, 128, 256, whole, or the config's)`);
   const differs = rows.contradictsConfig || columns.contradictsConfig;
   return decoded(
     { code, ...dims, scales: grid(scale, format, found, rows.size, columns.size), ...plain },
@@ -112,10 +112,10 @@ const decodeMxfp4 = ({ weight, companions }: WeightWithCompanions): Decoding => 
   const { scale } = companions;
   const dims = matricesOf(weight.shape, 2);
   if (scale === null || dims === null || companions.scale2 !== null || companions.globalScale !== null)
-    return refused(`${weight.dtype} is only read as packed FP4 with E8M0 scales for groups of ${MX_GROUP}`);
+    return refuse(`${weight.dtype} is only read as packed FP4 with E8M0 scales for groups of ${MX_GROUP}`);
   const scales = groupGrid(weight, scale, 'E8M0', dims, MX_GROUP);
   return scales === null
-    ? refused(`its scale, ${shapeText(scale)}, is no E8M0 for groups of ${MX_GROUP} FP4 codes`)
+    ? refuse(`its scale, ${shapeText(scale)}, is no E8M0 for groups of ${MX_GROUP} FP4 codes`)
     : decoded({ code: 'e2m1', ...dims, scales, ...plain });
 };
 
@@ -124,11 +124,11 @@ const decodeNvfp4 = ({ weight, companions }: WeightWithCompanions): Decoding => 
   const dims = matricesOf(weight.shape, 2);
   const scales = scale === null || dims === null ? null : groupGrid(weight, scale, 'E4M3', dims, NVFP4_GROUP);
   if (dims === null || scales === null)
-    return refused(`its scale, ${scale === null ? 'none' : shapeText(scale)}, is none for groups of ${NVFP4_GROUP} FP4 codes`);
+    return refuse(`its scale, ${scale === null ? 'none' : shapeText(scale)}, is none for groups of ${NVFP4_GROUP} FP4 codes`);
   const global = scale2 ?? globalScale;
   if (global === null || (scale2 !== null && globalScale !== null))
-    return refused('NVFP4 needs exactly one second scale: weight_scale_2 (multiplied) or weight_global_scale (divided by)');
-  if (global.dtype !== 'F32' || !isScalar(global.shape)) return refused(`its second scale is ${shapeText(global)}, not one F32`);
+    return refuse('NVFP4 needs exactly one second scale: weight_scale_2 (multiplied) or weight_global_scale (divided by)');
+  if (global.dtype !== 'F32' || !isScalar(global.shape)) return refuse(`its second scale is ${shapeText(global)}, not one F32`);
   const joins = scale2 === null ? 'divided' : 'multiplied';
   return decoded({ code: 'e2m1', ...dims, scales, global: { tensor: global, joins }, shapeTensor: null });
 };
@@ -138,35 +138,35 @@ const decodeInt4 = ({ weight, companions }: WeightWithCompanions, quantization: 
   const dims = matricesOf(weight.shape, 8);
   const evidence = quantization?.int4 ?? null;
   if (!weight.name.endsWith('.weight_packed') || dims === null || weight.shape.length !== 2 || scale === null)
-    return refused('I32 is only read as weight_packed, two-dimensional, with a weight_scale');
-  if (evidence === null) return refused('the config does not say that its packed integers are 4-bit and symmetric');
+    return refuse('I32 is only read as weight_packed, two-dimensional, with a weight_scale');
+  if (evidence === null) return refuse('the config does not say that its packed integers are 4-bit and symmetric');
   if (companions.zeroPoint !== null || companions.groupIndex !== null || companions.scale2 !== null || companions.globalScale !== null)
-    return refused('packed integers with zero points, group indices or a second scale are not read');
+    return refuse('packed integers with zero points, group indices or a second scale are not read');
   if (shape === null || (shape.dtype !== 'I32' && shape.dtype !== 'I64') || shape.shape.length !== 1 || shape.shape[0] !== 2)
-    return refused('packed integers need a weight_shape of two I32 or I64');
+    return refuse('packed integers need a weight_shape of two I32 or I64');
   const format = scale.dtype === 'BF16' || scale.dtype === 'F32' ? scale.dtype : null;
-  if (format === null) return refused(`its scale has dtype ${scale.dtype}`);
+  if (format === null) return refuse(`its scale has dtype ${scale.dtype}`);
   const group = evidence.groupSize === null || evidence.groupSize === 0 ? dims.columns : evidence.groupSize;
   const scales = group % 2 === 0 ? groupGrid(weight, scale, format, dims, group) : null;
   return scales === null
-    ? refused(`its scale, ${shapeText(scale)}, does not go with groups of ${group}`)
+    ? refuse(`its scale, ${shapeText(scale)}, does not go with groups of ${group}`)
     : decoded({ code: 'int4', ...dims, scales, global: null, shapeTensor: shape });
 };
 
 const hasWeightCompanion = ({ companions }: WeightWithCompanions): boolean => Object.values(companions).some((found) => found !== null);
 
 /**
- * How a weight is read, from its dtype and companions, with the config as evidence. Sources of each format
- * stand with its test; what is not exactly one of them is refused.
+ * Decides how to read a weight from its dtype and companions, with the config as evidence. The tests name the source of
+ * each format; a weight that does not match one format exactly is refused.
  */
 export const decodingOf = (weight: WeightWithCompanions, quantization: Quantization | null): Decoding => {
   const { dtype } = weight.weight;
-  if (weight.rivals.length > 0) return refused(`several tensors claim to be its scale: ${weight.rivals.join(', ')}`);
+  if (weight.rivals.length > 0) return refuse(`several tensors claim to be its scale: ${weight.rivals.join(', ')}`);
   if (PASSED.has(dtype))
-    return hasWeightCompanion(weight) ? refused(`it is ${dtype} and has scales: which to believe is not known`) : { how: 'as-is' };
-  if (weight.companions.zeroPoint !== null || weight.companions.groupIndex !== null) return refused('it has zero points or group indices');
+    return hasWeightCompanion(weight) ? refuse(`it is ${dtype} and has scales: which to believe is not known`) : { how: 'as-is' };
+  if (weight.companions.zeroPoint !== null || weight.companions.groupIndex !== null) return refuse('it has zero points or group indices');
   if (dtype === 'I32') return decodeInt4(weight, quantization);
-  if (weight.companions.shape !== null) return refused(`${dtype} with a weight_shape is no known format`);
+  if (weight.companions.shape !== null) return refuse(`${dtype} with a weight_shape is no known format`);
   switch (dtype) {
     case 'F8_E4M3':
     case 'F8_E5M2':
@@ -174,13 +174,13 @@ export const decodingOf = (weight: WeightWithCompanions, quantization: Quantizat
     case 'I8':
       return weight.companions.scale?.dtype === 'F8_E8M0'
         ? decodeMxfp4(weight)
-        : refused(`I8 is only read as packed FP4 with E8M0 scales for groups of ${MX_GROUP}`);
+        : refuse(`I8 is only read as packed FP4 with E8M0 scales for groups of ${MX_GROUP}`);
     case 'U8': {
       const scale = weight.companions.scale?.dtype;
       if (scale === 'F8_E4M3') return decodeNvfp4(weight);
-      return scale === 'F8_E8M0' || scale === 'U8' ? decodeMxfp4(weight) : refused('U8 without FP4 scales is no known format');
+      return scale === 'F8_E8M0' || scale === 'U8' ? decodeMxfp4(weight) : refuse('U8 without FP4 scales is no known format');
     }
     default:
-      return refused('no head of a known model has this dtype');
+      return refuse('no head of a known model has this dtype');
   }
 };

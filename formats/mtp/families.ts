@@ -6,11 +6,11 @@ interface Family {
   readonly layouts: readonly MtpLayout[];
   /** A key that only this family's heads have. */
   readonly key: RegExp;
-  /** `model_type` of the config, where keys alone cannot tell. */
+  /** The `model_type` of the config, if the keys do not identify the family. */
   readonly modelType?: RegExp;
 }
 
-/** Most particular first: the first that fits names the family. Sources: vLLM's and mlx-vlm's loaders of each. */
+/** The most specific families first: the first match wins. Sources: vLLM's and mlx-vlm's loaders for each family. */
 const FAMILIES: readonly Family[] = [
   { name: 'DeepSeek V4.1 (DSpark)', layouts: ['namespace'], key: /\.(main_proj|confidence_head)\b/ },
   { name: 'DeepSeek V4', layouts: ['namespace'], key: /\.(hc_head_fn|e_proj)\b/ },
@@ -35,7 +35,7 @@ const FAMILIES: readonly Family[] = [
   { name: 'DeepSeek V3', layouts: ['extra-layers'], key: /\.eh_proj\b/ },
 ];
 
-/** The family that keys and `model_type` point to; a description for people, on which no byte depends. */
+/** Returns the family that keys and `model_type` indicate. It only informs people: no byte of the output depends on it. */
 export const familyOf = (layouts: ReadonlySet<MtpLayout>, names: readonly string[], { modelType }: ModelConfig): string | null =>
   FAMILIES.find(
     (family) =>
@@ -44,5 +44,8 @@ export const familyOf = (layouts: ReadonlySet<MtpLayout>, names: readonly string
       names.some((name) => family.key.test(name)),
   )?.name ?? null;
 
-/** Stages of another kind of drafting live in the same namespace; Skulk's loader knows none of them. */
+/**
+ * Recognises DSpark, another kind of drafting whose stages have the same namespace; Skulk's loader supports none of
+ * them.
+ */
 export const isDSpark = (family: string | null): boolean => family === 'DeepSeek V4.1 (DSpark)';

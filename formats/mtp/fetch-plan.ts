@@ -4,29 +4,29 @@ import { joinTouching, mergeRanges, sizeOf, type FetchRange } from '../ranges.js
 import type { OutputSlab } from './slabs.js';
 import type { SourceTensor } from './tensors.js';
 
-/** One request for weights, read as a stream, with the scales that its slabs need. */
+/** One request for weights that is read as a stream, with the scales that its slabs need. */
 export interface FetchSpan extends FetchRange {
-  /** By the position of their weights, which do not overlap. */
+  /** In the order of their weights, which do not overlap. */
   readonly slabs: readonly OutputSlab[];
-  /** Read before the stream; each slab's scales lie in one of them. */
+  /** Read before the stream; each slab's scales are in one of them. */
   readonly scales: readonly FetchRange[];
 }
 
 export interface FetchPlan {
   readonly spans: readonly FetchSpan[];
-  /** Tensors of a few bytes that hold for whole weights: second scales, shapes. */
+  /** Tensors of a few bytes that apply to whole weights: second scales, shapes. */
   readonly constants: readonly SourceTensor[];
   readonly constantRanges: readonly FetchRange[];
-  /** Bytes that are needed, and that are read with the gaps that were not worth a request. */
+  /** Bytes that are needed, and bytes that are read, including the gaps that were not worth a separate request. */
   readonly neededBytes: number;
   readonly fetchBytes: number;
 }
 
-/** What may be read beyond the need, as a share of it: fewer requests, which the Hub counts. */
+/** Extra bytes that may be read, as a share of the needed bytes, to save requests, which the Hub limits. */
 const GAP_BUDGET = 0.015;
-/** Longer runs are cut, so that several are in flight. */
+/** Longer runs are split, so that several requests can be in flight. */
 const MAX_SPAN = 32 * 1024 * 1024;
-/** Scales are held while their span streams. */
+/** Maximum bytes of scales per span: they stay in memory while their span streams. */
 export const MAX_SPAN_SCALES = 4 * 1024 * 1024;
 
 const rangeOf = ({ file, begin, end }: FetchRange): FetchRange => ({ file, begin, end });
@@ -38,7 +38,7 @@ const constantsOf = (slabs: readonly OutputSlab[]): SourceTensor[] => {
   return [...new Set(found)].filter((tensor) => tensor !== undefined && tensor !== null);
 };
 
-/** Slabs that are read with one request: in one run of merged ranges, and not too much at once. */
+/** Groups the slabs that one request reads: they are in one run of merged ranges and within the size limits. */
 const groupSlabs = (sorted: readonly OutputSlab[], runs: readonly FetchRange[]): OutputSlab[][] => {
   const groups: OutputSlab[][] = [];
   let run = 0;
@@ -62,19 +62,19 @@ const groupSlabs = (sorted: readonly OutputSlab[], runs: readonly FetchRange[]):
   return groups;
 };
 
-/** Bytes of scales that more than one group reads, since their weights share them. */
-const readAgain = (groups: readonly (readonly OutputSlab[])[]): number => {
+/** Returns the bytes of scales that are read repeatedly, because the weights of several groups share them. */
+const repeatedScaleBytes = (groups: readonly (readonly OutputSlab[])[]): number => {
   const ranges = groups.map((group) => joinTouching(scalesOf(group)));
   return ranges.reduce((sum, some) => sum + sizeOf(some), 0) - sizeOf(joinTouching(ranges.flat()));
 };
 
-/** Weights that are merged over gaps where the budget allows it beside the scales that are read again; else over none. */
+/** Groups weights merged across gaps if the budget also covers the repeated scales; otherwise groups them without gaps. */
 const groupWithin = (sorted: readonly OutputSlab[], budget: number): { readonly groups: OutputSlab[][]; readonly left: number } => {
   const weights = sorted.map(({ weight }) => weight);
   for (const forGaps of [budget, 0]) {
     const runs = mergeRanges(weights, forGaps);
     const groups = groupSlabs(sorted, runs);
-    const left = budget - (sizeOf(runs) - sizeOf(joinTouching(weights))) - readAgain(groups);
+    const left = budget - (sizeOf(runs) - sizeOf(joinTouching(weights))) - repeatedScaleBytes(groups);
     if (left >= 0) return { groups, left };
   }
   throw new SwpError(
@@ -88,8 +88,8 @@ const groupWithin = (sorted: readonly OutputSlab[], budget: number): { readonly 
 };
 
 /**
- * The requests that fetch these slabs: gaps are merged, smallest first, while all that is read beyond the need stays
- * within a budget.
+ * Plans the requests that fetch these slabs. Merges ranges across gaps, the smallest first, while the bytes beyond the
+ * needed ones stay within a budget.
  *
  * @throws SwpError `formats/scales-read-again`
  */

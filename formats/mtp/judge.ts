@@ -9,7 +9,7 @@ import { blockedBy, problemsOver, warnOf, type MtpProblem } from './problems.js'
 import type { Checkpoint } from './selection.js';
 import type { OutputTensor, SourceTensor } from './tensors.js';
 
-interface Judged {
+interface DiagnosisInput {
   readonly checkpoint: Checkpoint;
   readonly config: ModelConfig;
   readonly keys: readonly MtpKey[];
@@ -24,7 +24,7 @@ interface Judged {
   readonly names: MtpNames;
 }
 
-const headProblems = ({ heads, keys, config }: Judged): MtpProblem[] => {
+const headProblems = ({ heads, keys, config }: DiagnosisInput): MtpProblem[] => {
   const { claimedHeads: claimed } = config;
   if (heads === 0) {
     const claim = claimed === null || claimed === 0 ? '' : ` Its config claims ${claimed}, but no file holds them.`;
@@ -48,19 +48,19 @@ const headProblems = ({ heads, keys, config }: Judged): MtpProblem[] => {
   ];
 };
 
-const indexProblems = ({ checkpoint: { index, files }, config }: Judged): MtpProblem[] => {
+const indexProblems = ({ checkpoint: { index, files }, config }: DiagnosisInput): MtpProblem[] => {
   if (index === undefined) return [];
   const byFile = new Map(files.map((file) => [file.path, new Set(file.header.tensors.map((tensor) => tensor.name))]));
   const wanted = [...index.weightMap].filter(([name]) => readMtpKey(name, config) !== null).toSorted(([a], [b]) => compareBytes(a, b));
-  const goneFiles = [...new Set(wanted.map(([, file]) => file).filter((file) => !byFile.has(file)))].toSorted(compareBytes);
-  const goneTensors = wanted.filter(([name, file]) => byFile.get(file)?.has(name) === false).map(([name, file]) => `${name} in ${file}`);
+  const missingFiles = [...new Set(wanted.map(([, file]) => file).filter((file) => !byFile.has(file)))].toSorted(compareBytes);
+  const missingTensors = wanted.filter(([name, file]) => byFile.get(file)?.has(name) === false).map(([name, file]) => `${name} in ${file}`);
   return [
-    ...problemsOver(goneFiles, (shown) => blockedBy('missing-file', `The index names files that the repository lacks: ${shown}.`)),
-    ...problemsOver(goneTensors, (shown) => blockedBy('missing-tensor', `The index names tensors that their files lack: ${shown}.`)),
+    ...problemsOver(missingFiles, (shown) => blockedBy('missing-file', `The index names files that the repository lacks: ${shown}.`)),
+    ...problemsOver(missingTensors, (shown) => blockedBy('missing-tensor', `The index names tensors that their files lack: ${shown}.`)),
   ];
 };
 
-const numberProblems = ({ paired, decoded, config, outputs }: Judged): MtpProblem[] => {
+const numberProblems = ({ paired, decoded, config, outputs }: DiagnosisInput): MtpProblem[] => {
   const quantised = outputs.filter((output) => output.quantised !== null).length;
   return [
     ...problemsOver(decoded.refusals, (shown) => blockedBy('undecodable', `Tensors that cannot be read with certainty: ${shown}.`)),
@@ -82,7 +82,7 @@ const numberProblems = ({ paired, decoded, config, outputs }: Judged): MtpProble
 
 const repeated = (names: readonly string[]): string[] => [...new Set(names.filter((name, at) => names[at - 1] === name))];
 
-const nameProblems = ({ tensors, outputs, layouts, family, binding, names }: Judged): MtpProblem[] => {
+const nameProblems = ({ tensors, outputs, layouts, family, binding, names }: DiagnosisInput): MtpProblem[] => {
   const copies = repeated(tensors.map(({ name }) => name));
   const collisions = copies.length > 0 ? [] : repeated(outputs.map(({ name }) => name));
   const unbound = binding.drafter === null && outputs.length > 0 ? [binding.reason] : [];
@@ -102,10 +102,10 @@ const nameProblems = ({ tensors, outputs, layouts, family, binding, names }: Jud
   ];
 };
 
-/** Everything that speaks against a sidecar, or that its reviewer should know. */
-export const problemsOf = (judged: Judged): MtpProblem[] => [
-  ...headProblems(judged),
-  ...indexProblems(judged),
-  ...numberProblems(judged),
-  ...nameProblems(judged),
+/** Returns every problem of a sidecar: those that block it, and those that its reviewer should know. */
+export const problemsOf = (input: DiagnosisInput): MtpProblem[] => [
+  ...headProblems(input),
+  ...indexProblems(input),
+  ...numberProblems(input),
+  ...nameProblems(input),
 ];

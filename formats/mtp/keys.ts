@@ -1,17 +1,17 @@
 import type { ModelConfig } from './model-config.js';
 
 /**
- * Where a checkpoint keeps its heads, by the form of its keys:
+ * The location of the heads in a checkpoint, determined by the form of its keys:
  * `namespace` `mtp.fc.weight`, `model.mtp.layers.0.…`, `mtp.1.…`; `mtp-layers` `model.mtp_layers.0.…`;
- * `mtp-block` `model.mtp_block.0.…` and its sisters; `extra-layers` `model.layers.61.…` in a model of 61.
+ * `mtp-block` `model.mtp_block.0.…` and similar; `extra-layers` `model.layers.61.…` in a model of 61 layers.
  */
 export type MtpLayout = 'namespace' | 'mtp-layers' | 'mtp-block' | 'extra-layers';
 
 export interface MtpKey {
   readonly layout: MtpLayout;
-  /** Number of the head's layer from 0; null for keys that belong to no single one. */
+  /** The number of the head's layer from 0; null for a key that does not belong to one layer. */
   readonly layer: number | null;
-  /** For `extra-layers`: what follows the layer's number. */
+  /** For `extra-layers`: the part of the key after the layer's number. */
   readonly tail: string;
 }
 
@@ -26,7 +26,7 @@ const numbered = (layout: MtpLayout, digits: string | undefined): MtpKey => ({
   tail: '',
 });
 
-/** What a tensor's name says about heads; null for the trunk. Only extra layers need the config. */
+/** Parses a tensor's name as a key of a head; returns null for the trunk. Only extra layers need the config. */
 export const readMtpKey = (name: string, { layers }: Pick<ModelConfig, 'layers'>): MtpKey | null => {
   const namespace = NAMESPACE.exec(name);
   if (namespace !== null) return numbered('namespace', namespace[1]);

@@ -1,27 +1,27 @@
 import { z } from 'zod';
 
 /**
- * What a checkpoint's `config.json` says that bears on its heads. All of it is evidence and no more: some
- * configs claim heads that are not there, others are silent about heads that are.
+ * The parts of a checkpoint's `config.json` that concern its heads. They are only evidence: some configs claim heads that
+ * do not exist, and others do not mention heads that do.
  */
 export interface ModelConfig {
   readonly modelType: string | null;
-  /** Layers of the trunk; a layer with this index or a higher one is a head. */
+  /** The number of layers in the trunk; a layer with this index or a higher one is a head. */
   readonly layers: number | null;
-  /** Heads that it claims; null where it says nothing. */
+  /** The number of heads that the config claims; null if it claims none. */
   readonly claimedHeads: number | null;
-  /** Physical layers of one head, where a pattern names several. */
+  /** The number of physical layers of one head, if a pattern names several. */
   readonly layersPerHead: number;
   readonly quantization: Quantization | null;
 }
 
-/** What `quantization_config` says, as far as decoding needs it. */
+/** The fields of `quantization_config` that decoding needs. */
 export interface Quantization {
-  /** Its method or format, as it spells it. */
+  /** The method or format, in the config's spelling. */
   readonly method: string;
-  /** Rows and columns that share a scale. */
+  /** The rows and columns that share a scale. */
   readonly block: readonly [number, number] | null;
-  /** Present where every group of weights is said to be 4-bit symmetric integers. */
+  /** Present if the config declares every group of weights as 4-bit symmetric integers. */
   readonly int4: { readonly groupSize: number | null } | null;
 }
 
@@ -43,7 +43,7 @@ const countOf = (value: unknown): number | null => {
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
-/** Multimodal models keep their language model's numbers nested; the outermost come first. */
+/** Returns the configs of the language model, the outermost first: multimodal models nest them. */
 const languageConfigs = (config: unknown): Fields[] => {
   const top = fieldsOf(config);
   if (top === null) return [];
@@ -68,7 +68,7 @@ const Weights = z.object({
   block_structure: z.unknown().optional(),
 });
 
-/** Groups of compressed-tensors: each says how the weights of some layers are stored. */
+/** Returns the groups of compressed-tensors: each defines how the weights of some layers are stored. */
 const weightGroups = (quantization: Fields): z.infer<typeof Weights>[] =>
   Object.values(fieldsOf(quantization['config_groups']) ?? {}).flatMap((group) => {
     const parsed = Weights.safeParse(fieldsOf(group)?.['weights']);
@@ -91,8 +91,10 @@ const readQuantization = (value: unknown): Quantization | null => {
 };
 
 /**
- * @param config the parsed `config.json`, whatever it holds
- * @param modelOpt the parsed `hf_quant_config.json` of a checkpoint that ModelOpt wrote, where there is one
+ * Reads the model config.
+ *
+ * @param config the parsed but unvalidated `config.json`
+ * @param modelOpt the parsed `hf_quant_config.json` of a checkpoint that ModelOpt wrote, if there is one
  */
 export const readModelConfig = (config: unknown, modelOpt?: unknown): ModelConfig => {
   const configs = languageConfigs(config);

@@ -3,20 +3,23 @@ import type { ModelConfig } from './model-config.js';
 import { readMtpKey } from './keys.js';
 import type { OutputTensor } from './tensors.js';
 
-/** `source` keeps the source's names; `skulk` gives those that Skulk's loader binds, where that loses nothing. */
+/** `source` keeps the source's names; `skulk` uses the names that Skulk's loader binds, if that loses nothing. */
 export type MtpNames = 'skulk' | 'source';
 
-/** `model.layers.61.X` of a model of 61 layers becomes `mtp.0.X`; every other name stays. */
+/** Renames `model.layers.61.X` of a model of 61 layers to `mtp.0.X`; keeps every other name. */
 const renameLayer = (name: string, config: ModelConfig): string => {
   const key = readMtpKey(name, config);
   return key?.layout === 'extra-layers' ? `mtp.${key.layer}.${key.tail}` : name;
 };
 
-/** Each gets three tensors of its own. */
+/** Maximum number of experts, each of which becomes three tensors. */
 const MAX_EXPERTS = 65_536;
 const GATE_UP = /^(.*\.experts)\.gate_up_proj$/s;
 
-/** Experts fused as `gate_up_proj` [E, 2I, H] beside `down_proj` [E, H, I]; null where the shapes do not go together. */
+/**
+ * Returns the sizes of experts fused as `gate_up_proj` [E, 2I, H] and `down_proj` [E, H, I]; null if the shapes do not
+ * match.
+ */
 const fusedExperts = (
   gateUp: OutputTensor,
   down: OutputTensor | undefined,
@@ -49,7 +52,7 @@ const splitExperts = (
     ];
   }).flat();
 
-/** Gives each expert its own tensors, as Skulk's loader stacks them. */
+/** Splits fused experts into separate tensors, which Skulk's loader stacks. */
 const unfuseExperts = (outputs: readonly OutputTensor[]): OutputTensor[] => {
   const byName = new Map(outputs.map((output) => [output.name, output]));
   const split = new Map<string, readonly OutputTensor[]>();
@@ -65,6 +68,6 @@ const unfuseExperts = (outputs: readonly OutputTensor[]): OutputTensor[] => {
   return outputs.flatMap((output) => split.get(output.name) ?? [output]);
 };
 
-/** The outputs under the names that were asked for. */
+/** Renames the outputs according to `names`. */
 export const nameOutputs = (outputs: readonly OutputTensor[], names: MtpNames, config: ModelConfig): OutputTensor[] =>
   names === 'source' ? [...outputs] : unfuseExperts(outputs.map((output) => ({ ...output, name: renameLayer(output.name, config) })));

@@ -1,6 +1,6 @@
 import { truncateList } from '../../core/text.js';
 
-/** What is wrong, or worth knowing, about the heads of a checkpoint. `blocked` means: do not publish. */
+/** A problem or a warning about the heads of a checkpoint. `blocked` means: do not publish. */
 export interface MtpProblem {
   readonly code:
     | 'none-found'
@@ -26,6 +26,6 @@ export interface MtpProblem {
 export const blockedBy = (code: MtpProblem['code'], message: string): MtpProblem => ({ code, severity: 'blocked', message });
 export const warnOf = (code: MtpProblem['code'], message: string): MtpProblem => ({ code, severity: 'warn', message });
 
-/** One problem over a list of names, none where the list is empty. */
+/** Returns one problem for a list of names, or none for an empty list. */
 export const problemsOver = (names: readonly string[], make: (shown: string) => MtpProblem): MtpProblem[] =>
   names.length === 0 ? [] : [make(truncateList(names))];

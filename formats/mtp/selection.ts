@@ -25,31 +25,31 @@ export interface CheckpointFile {
 export interface Checkpoint {
   readonly files: readonly CheckpointFile[];
   readonly index?: Pick<SafetensorsIndex, 'weightMap'>;
-  /** The parsed `config.json`, whatever it holds. */
+  /** The parsed but unvalidated `config.json`. */
   readonly config?: unknown;
-  /** The parsed `hf_quant_config.json`, whatever it holds. */
+  /** The parsed but unvalidated `hf_quant_config.json`. */
   readonly modelOpt?: unknown;
 }
 
-/** What the sidecar of a checkpoint holds, of what, and what speaks against it. */
+/** The contents of a checkpoint's sidecar, their sources, and the problems. */
 export interface MtpSelection {
   readonly family: string | null;
   readonly layouts: readonly MtpLayout[];
   readonly heads: number;
   readonly config: ModelConfig;
   readonly names: MtpNames;
-  /** Everything that belongs to the heads, companions too; by name, in the order of UTF-8 bytes. */
+  /** All tensors of the heads, with companions; sorted by name, in the order of UTF-8 bytes. */
   readonly tensors: readonly SourceTensor[];
-  /** By output name, in the order of UTF-8 bytes. */
+  /** Sorted by output name, in the order of UTF-8 bytes. */
   readonly outputs: readonly OutputTensor[];
   readonly dropped: readonly DroppedTensor[];
   readonly binding: Binding;
   readonly problems: readonly MtpProblem[];
-  /** The file that will be written. */
+  /** The layout of the file to write. */
   readonly layout: FileLayout;
 }
 
-/** How the sidecar is read and written: a pure function of the selection, in bounded pieces. */
+/** The bounded pieces in which the sidecar is read and written; a pure function of the selection. */
 export interface Extraction {
   readonly slabs: readonly OutputSlab[];
   readonly fetch: FetchPlan;
@@ -70,7 +70,7 @@ const selectKeyed = (files: readonly CheckpointFile[], config: ModelConfig): Key
     )
     .toSorted((a, b) => compareBytes(a.tensor.name, b.tensor.name) || compareBytes(a.tensor.file, b.tensor.file));
 
-/** Keys without a layer's number (`mtp.fc.weight`) belong to the first head. */
+/** Counts the heads; keys without a layer's number (`mtp.fc.weight`) belong to the first head. */
 const countHeads = (keys: readonly MtpKey[], { layersPerHead }: ModelConfig): number => {
   if (keys.length === 0) return 0;
   const layers = new Set(keys.flatMap(({ layer }) => (layer === null ? [] : [layer])));
@@ -104,8 +104,8 @@ const decodeAll = (weights: readonly WeightWithCompanions[], config: ModelConfig
 };
 
 /**
- * Decides by keys, with the config as evidence, what the sidecar of a checkpoint holds, and names everything
- * that speaks against it. The result does not depend on the order of the files.
+ * Selects the contents of a checkpoint's sidecar by their keys, with the config as evidence, and reports all problems. The
+ * result does not depend on the order of the files.
  */
 export const planMtpSidecar = (checkpoint: Checkpoint, names: MtpNames = 'skulk'): MtpSelection => {
   const config = readModelConfig(checkpoint.config, checkpoint.modelOpt);
@@ -129,7 +129,7 @@ export const planMtpSidecar = (checkpoint: Checkpoint, names: MtpNames = 'skulk'
   return { family, layouts, heads, config, names, tensors, outputs: distinct, dropped: paired.dropped, binding, problems, layout };
 };
 
-/** Cuts a selection into the pieces in which it is fetched, decoded and written. */
+/** Splits a selection into the slabs in which it is fetched, decoded and written. */
 export const planExtraction = ({ outputs, layout }: Pick<MtpSelection, 'outputs' | 'layout'>): Extraction => {
   const slabs = cutSlabs(outputs, layout);
   return { slabs, fetch: fetchPlan(slabs) };

@@ -5,31 +5,31 @@ import type { FetchRange } from '../ranges.js';
 import type { FileLayout } from '../safetensors/write.js';
 import { shapeText, type OutputTensor, type Quantised, type ScaleGrid } from './tensors.js';
 
-/** A piece of the sidecar that is fetched, decoded, hashed and written on its own. */
+/** A piece of the sidecar that is fetched, decoded, hashed and written separately. */
 export interface OutputSlab {
   readonly output: OutputTensor;
-  /** Where its first byte goes in the file, and how many there are. */
+  /** The offset of the first byte in the sidecar, and the number of bytes. */
   readonly at: number;
   readonly size: number;
   readonly weight: FetchRange;
-  /** Its part of the scale grid. */
+  /** The slab's part of the scale grid. */
   readonly scale: FetchRange | null;
-  /** Null: the bytes as they are. The tensor's own scale is read when the extraction begins. */
+  /** Null to copy the bytes unchanged. The scale of the whole tensor is read when the extraction begins. */
   readonly decode: SlabShape | null;
 }
 
-/** Of a slab's output. */
+/** Maximum bytes of a slab's output. */
 const SLAB_BYTES = 4 * 1024 * 1024;
 const BF16_BYTES = 2;
 const SLAB_ELEMENTS = SLAB_BYTES / BF16_BYTES;
 const SLAB_SCALE_BYTES = 1024 * 1024;
-/** What any slab takes at most: its output, codes of a byte for each element, and scales. */
+/** Maximum bytes of any slab: its output, one byte of codes for each element, and scales. */
 export const ROOM_BYTES = SLAB_BYTES + SLAB_ELEMENTS + SLAB_SCALE_BYTES;
 
-/** Pieces of a row that is too long for a slab: their scales fit, were there one for each element. */
+/** Elements in each piece of a row that is too long for a slab: the scales fit even with one for each element. */
 const LONG_ROW_ELEMENTS = SLAB_SCALE_BYTES / 4;
 
-/** Heads of 400 GB have so many of full size; more are a header made of crumbs, which would fill the memory. */
+/** Heads of 400 GB have this many full-size slabs; more come from a header of tiny tensors, which would exhaust memory. */
 export const MAX_SLABS = 100_000;
 
 const SCALE_SIZE = { F32: 4, BF16: 2, E8M0: 1, E4M3: 1 } as const;
@@ -49,7 +49,7 @@ const scaleRange = (scales: ScaleGrid, matrix: number, slab: SlabShape): FetchRa
   const { tensor, rows, columns, format } = scales;
   const size = SCALE_SIZE[format];
   const grid = gridOf(slab);
-  // One grid may serve all matrices: a single scale for the tensor.
+  // All matrices may share one grid: a single scale for the tensor.
   const shared = tensor.end - tensor.begin === rows * columns * size;
   const first = (shared ? 0 : matrix * rows * columns) + grid.row * columns + grid.column;
   const begin = tensor.begin + first * size;
@@ -64,7 +64,7 @@ interface Rectangle {
   readonly columns: number;
 }
 
-/** Rows of one matrix, cut where blocks of scales end; a row that is too long is cut itself. */
+/** Splits the rows of one matrix where blocks of scales end; splits a row that is too long. */
 function* cutMatrix({ columns, scales }: Quantised, matrix: number, firstRow: number, endRow: number): Generator<Rectangle> {
   const rowScaleBytes = Math.ceil(columns / scales.blockColumns) * SCALE_SIZE[scales.format];
   const fitting = Math.floor(Math.min(SLAB_ELEMENTS / columns, SLAB_SCALE_BYTES / rowScaleBytes));
@@ -125,8 +125,8 @@ function* decodedSlabs(output: OutputTensor, quantised: Quantised, at: number): 
 }
 
 /**
- * Cuts outputs into slabs, in the order of the file. They tile it from the end of its header, and depend on
- * nothing but the selection.
+ * Splits outputs into slabs, in the order of the file. The slabs tile the file from the end of its header, and depend only
+ * on the selection.
  *
  * @throws SwpError `formats/too-many-slabs`
  */

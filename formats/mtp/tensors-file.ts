@@ -4,7 +4,7 @@ import type { MtpSelection } from './selection.js';
 import type { OutputSlab } from './slabs.js';
 import type { OutputTensor, SourceTensor } from './tensors.js';
 
-/** What was read for a slab: its weights, and its scales where it has any. */
+/** Digests of the bytes that were read for a slab: its weights, and its scales if it has any. */
 export interface SlabDigests {
   readonly weight: Sha256;
   readonly scale: Sha256 | null;
@@ -22,7 +22,7 @@ interface ReadTensor {
   readonly file: string;
   readonly dtype: string;
   readonly shape: readonly number[];
-  /** Bytes from the start of the file that this output was made of, in their order. */
+  /** The ranges that this output was made from, in order; offsets from the start of the file. */
   readonly ranges: readonly HashedRange[];
 }
 
@@ -49,7 +49,7 @@ const decodingText = ({ quantised }: OutputTensor): string => {
   return `${CODE_NAMES[code]} × ${scales.format} scales of ${scales.blockRows} × ${scales.blockColumns}${second}, to BF16`;
 };
 
-/** What was done to a tensor, as a sentence without a subject. */
+/** Describes the transformation of a tensor, as a phrase without a subject. */
 export const transformationOf = (output: OutputTensor): string => {
   const { source, part, name } = output;
   const rows = part === null ? '' : `; rows ${part.firstRow} to ${part.firstRow + part.rows}`;
@@ -75,12 +75,12 @@ const hashed = (range: FetchRange, sha256: Sha256): HashedRange => ({ begin: ran
 export interface TensorsFileInput {
   readonly source: { readonly repo: RepoId; readonly commit: CommitSha };
   readonly selection: MtpSelection;
-  /** Every slab of the extraction with what was read for it, in the order of the file. */
+  /** Every slab of the extraction with the digests of its input, in the order of the file. */
   readonly slabs: readonly { readonly slab: OutputSlab; readonly digests: SlabDigests }[];
   readonly constants: ReadonlyMap<SourceTensor, Sha256>;
 }
 
-/** The content of `mtp.tensors.json`: a pure function of the selection and of the bytes that were read. */
+/** Builds the content of `mtp.tensors.json`, a pure function of the selection and the bytes that were read. */
 export const makeTensorsFile = ({ source, selection, slabs, constants }: TensorsFileInput): TensorsFile => {
   const byOutput = new Map<OutputTensor, (typeof slabs)[number][]>();
   for (const hashedSlab of slabs) {

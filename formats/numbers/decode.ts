@@ -1,13 +1,13 @@
 import { SwpError } from '../../core/error.js';
 import { bf16Bits, E2M1, E4M3, E5M2, E8M0, INT4 } from './tables.js';
 
-/** How a quantised weight's codes are stored. Four-bit codes lie two to a byte, low nibble first. */
+/** The format of a quantised weight's codes. Four-bit codes are packed two to a byte, low nibble first. */
 export type CodeFormat = 'e4m3' | 'e5m2' | 'e2m1' | 'int4';
 
-/** How scales are stored. */
+/** The format of scales. */
 export type ScaleFormat = 'F32' | 'BF16' | 'E8M0' | 'E4M3';
 
-/** A second scale for the whole tensor, with how it joins the scale of a block. */
+/** A second scale for the whole tensor, and the operation that combines it with the scale of a block. */
 export interface GlobalScale {
   readonly value: number;
   readonly joins: 'multiplied' | 'divided';
@@ -35,11 +35,11 @@ const SCALE_BYTES: Readonly<Record<ScaleFormat, number>> = { F32: 4, BF16: 2, E8
 
 export const isPacked = (code: CodeFormat): boolean => code === 'e2m1' || code === 'int4';
 
-/** Bytes that the codes of a slab take. */
+/** Returns the size of a slab's codes in bytes. */
 export const codeBytes = ({ code, rows, columns }: Pick<SlabShape, 'code' | 'rows' | 'columns'>): number =>
   isPacked(code) ? (rows * columns) / 2 : rows * columns;
 
-/** Rows and columns of the scale grid that a slab touches, from its first to its last. */
+/** Returns the rectangle of the scale grid that a slab touches. */
 export const gridOf = (
   slab: SlabShape,
 ): { readonly row: number; readonly column: number; readonly rows: number; readonly columns: number } => {
@@ -58,7 +58,7 @@ export const scaleBytes = (slab: SlabShape): number => {
   return rows * columns * SCALE_BYTES[slab.scale];
 };
 
-/** Scales as F32, joined with the tensor's own: a rounding of their own, as in the reference implementations. */
+/** Reads scales as F32, combined with the scale of the tensor: a separate rounding, as in the reference implementations. */
 const readScales = ({ scale, global }: Slab, bytes: Uint8Array): Float32Array => {
   const scales = new Float32Array(bytes.byteLength / SCALE_BYTES[scale]);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -77,21 +77,21 @@ const readScales = ({ scale, global }: Slab, bytes: Uint8Array): Float32Array =>
   return scales;
 };
 
-/** BF16 of every code under one scale: `f32(code × scale)`, then the nearest. */
+/** Returns the BF16 of every code under one scale: `f32(code × scale)`, rounded to the nearest BF16. */
 const valuesUnder = (codes: Float32Array, scale: number): Uint16Array => {
   const values = new Uint16Array(codes.length);
   for (let code = 0; code < values.length; code += 1) values[code] = bf16Bits(Math.fround((codes[code] ?? 0) * scale));
   return values;
 };
 
-/** Two codes to a byte: the BF16 of both as one little-endian word. */
+/** Returns, for each byte of two codes, the BF16 of both as one little-endian word. */
 const pairsOf = (values: Uint16Array): Uint32Array => {
   const pairs = new Uint32Array(256);
   for (let byte = 0; byte < 256; byte += 1) pairs[byte] = (((values[byte >> 4] ?? 0) << 16) | (values[byte & 15] ?? 0)) >>> 0;
   return pairs;
 };
 
-/** The inner loop of all decoding, four at a time: half again as fast as one by one. */
+/** The inner loop of all decoding. Four elements per iteration are 1.5 times as fast as one. */
 const lookUp = (table: Uint16Array, bytes: Uint8Array, output: Uint16Array, from: number, until: number): void => {
   let at = from;
   for (; at + 4 <= until; at += 4) {
@@ -103,16 +103,16 @@ const lookUp = (table: Uint16Array, bytes: Uint8Array, output: Uint16Array, from
   for (; at < until; at += 1) output[at] = table[bytes[at] ?? 0] ?? 0;
 };
 
-/** Scales of one byte repeat all the time: what is made for each is kept for the slab. */
+/** Caches the table of each one-byte scale for the slab, because these scales repeat often. */
 const tablesByScale = (bytes: Uint8Array, scales: Float32Array, make: (scale: number) => Uint16Array): ((index: number) => Uint16Array) => {
-  const made: Uint16Array[] = [];
+  const tables: Uint16Array[] = [];
   return (index) => {
     const byte = bytes[index] ?? 0xff;
-    return (made[byte] ??= make(scales[index] ?? Number.NaN));
+    return (tables[byte] ??= make(scales[index] ?? Number.NaN));
   };
 };
 
-/** A part of a slab under one scale, in elements from the slab's own corner. */
+/** The part of a slab under one scale, in elements from the slab's first row and column. */
 interface Tile {
   readonly scale: number;
   readonly top: number;
@@ -121,7 +121,7 @@ interface Tile {
   readonly right: number;
 }
 
-/** Every part of a slab under one scale, with the index of that scale. */
+/** Visits every part of a slab under one scale, with the index of that scale. */
 const forTiles = (slab: Slab, visit: (tile: Tile) => void): void => {
   const grid = gridOf(slab);
   for (let gridRow = 0; gridRow < grid.rows; gridRow += 1) {
@@ -135,28 +135,28 @@ const forTiles = (slab: Slab, visit: (tile: Tile) => void): void => {
   }
 };
 
-/** A table costs this many elements; smaller parts are computed one by one, unless their scales repeat. */
-const WORTH_A_TABLE = 512;
+/** A table costs as much as this many elements; smaller parts are computed one by one, unless their scales repeat. */
+const MIN_TABLE_ELEMENTS = 512;
 
 const isByteScale = ({ scale }: Slab): boolean => SCALE_BYTES[scale] === 1;
 
 const decodeBytes = (slab: Slab, weight: Uint8Array, scaleCodes: Uint8Array, scales: Float32Array, output: Uint16Array): void => {
   const codes = CODES[slab.code];
-  const kept = tablesByScale(scaleCodes, scales, (scale) => valuesUnder(codes, scale));
+  const tableAt = tablesByScale(scaleCodes, scales, (scale) => valuesUnder(codes, scale));
   forTiles(slab, ({ scale: index, top, bottom, left, right }) => {
     const scale = scales[index] ?? Number.NaN;
-    if (!isByteScale(slab) && (bottom - top) * (right - left) < WORTH_A_TABLE) {
+    if (!isByteScale(slab) && (bottom - top) * (right - left) < MIN_TABLE_ELEMENTS) {
       for (let row = top; row < bottom; row += 1)
         for (let at = row * slab.columns + left; at < row * slab.columns + right; at += 1)
           output[at] = bf16Bits(Math.fround((codes[weight[at] ?? 0] ?? 0) * scale));
       return;
     }
-    const values = isByteScale(slab) ? kept(index) : valuesUnder(codes, scale);
+    const values = isByteScale(slab) ? tableAt(index) : valuesUnder(codes, scale);
     for (let row = top; row < bottom; row += 1) lookUp(values, weight, output, row * slab.columns + left, row * slab.columns + right);
   });
 };
 
-/** Packed codes under scales of several bytes: groups begin and end at whole bytes. */
+/** Decodes packed codes under scales of several bytes: groups begin and end at whole bytes. */
 const decodePacked = (slab: Slab, weight: Uint8Array, scales: Float32Array, output: Uint16Array<ArrayBuffer>): void => {
   const codes = CODES[slab.code];
   const pairs = new Uint32Array(output.buffer, output.byteOffset, output.length / 2);
@@ -173,8 +173,8 @@ const decodePacked = (slab: Slab, weight: Uint8Array, scales: Float32Array, outp
 };
 
 /**
- * Packed codes in small groups along a row, under scales of one byte: scale and code together choose from
- * one table of 256 × 256 words, filled for the scales that occur. The hot path of FP4, hence no tiles.
+ * Decodes packed codes in small groups along a row, under scales of one byte: scale and code together index one table of
+ * 256 × 256 words, filled for the scales that occur. This is the hot path of FP4, so it uses no tiles.
  */
 const decodeGroups = (
   slab: Slab,
@@ -214,14 +214,13 @@ const decodeGroups = (
 };
 
 /**
- * Decodes a slab to BF16. The order of operations is that of the reference implementations: scale as F32
- * (joined with the tensor's, rounded), `f32(code × scale)`, then the nearest BF16, ties to even; every NaN
- * becomes 0x7FC0.
+ * Decodes a slab to BF16. The order of operations is that of the reference implementations: scale as F32 (combined with
+ * the tensor's, rounded), `f32(code × scale)`, then the nearest BF16, ties to even; every NaN becomes 0x7FC0.
  *
  * @param weight the codes of the slab, row by row
- * @param scale the part of the scale grid that {@link gridOf} names, row by row
- * @param output where the BF16 go, row by row; it begins at a multiple of four bytes
- * @throws SwpError `formats/slab-size` when one of them has another size
+ * @param scale the part of the scale grid that {@link gridOf} returns, row by row
+ * @param output receives the BF16, row by row; it begins at a multiple of four bytes
+ * @throws SwpError `formats/slab-size` if one of them has the wrong size
  */
 export const decodeSlab = (slab: Slab, weight: Uint8Array, scale: Uint8Array, output: Uint16Array<ArrayBuffer>): void => {
   if (weight.byteLength !== codeBytes(slab) || scale.byteLength !== scaleBytes(slab) || output.length !== slab.rows * slab.columns)

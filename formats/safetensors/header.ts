@@ -4,16 +4,16 @@ import { isDtype, tensorBytes, type Dtype } from '../dtype.js';
 import { readMembers, type Parsing } from './json-members.js';
 import type { JsonReader } from './json-reader.js';
 
-/** Length of the little-endian integer that begins every file. */
+/** Length in bytes of the little-endian integer at the start of every file. */
 export const LENGTH_PREFIX = 8;
-/** What the official reader takes (`MAX_HEADER_SIZE`). */
+/** The limit of the official reader (`MAX_HEADER_SIZE`). */
 const MAX_HEADER = 100_000_000;
-/** Of one file. The largest published checkpoints have twice as many, in dozens of files. */
+/** Maximum number of tensors in one file. The largest published checkpoints have twice as many, in dozens of files. */
 const MAX_TENSORS = 100_000;
 const MAX_NAME = 1_000;
 const MAX_RANK = 8;
 
-/** A tensor and where it lies: `begin` and `end` are bytes from the start of the file. */
+/** A tensor and its position: `begin` and `end` are byte offsets from the start of the file. */
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: Dtype;
@@ -23,9 +23,9 @@ export interface TensorInfo {
 }
 
 export interface SafetensorsHeader {
-  /** Those that were asked for, in the order of their bytes. */
+  /** The tensors that `keep` selected, in the order of their bytes. */
   readonly tensors: readonly TensorInfo[];
-  /** Tensors of the file, kept or not. */
+  /** The number of all tensors in the file. */
   readonly count: number;
 }
 
@@ -34,7 +34,7 @@ const refuse = (code: string, message: string): never => {
 };
 
 /**
- * Length of the header in bytes, from the first eight bytes of a file.
+ * Returns the length of the header in bytes, from the first eight bytes of a file.
  *
  * @throws SwpError `formats/header-length`
  */
@@ -60,11 +60,11 @@ const readIntegers = (reader: JsonReader, max: number, what: string): number[] =
     values.push(reader.integer());
     if (values.length > max) refuse('tensor-entry', `${what} has more than ${max} numbers.`);
   });
-  // A list that grew keeps room for more.
+  // A copy, because an array that grew keeps spare capacity.
   return values.slice();
 };
 
-/** One entry; the offsets that it gives are from the end of the header. */
+/** Reads one entry; its offsets in the header count from the end of the header. */
 const readTensor = (reader: JsonReader, name: string, dataBegin: number): TensorInfo => {
   const found: { dtype?: string; shape?: number[]; offsets?: number[] } = {};
   reader.object((field) => {
@@ -89,7 +89,7 @@ const readTensor = (reader: JsonReader, name: string, dataBegin: number): Tensor
   return { name, dtype, shape, begin: dataBegin + begin, end: dataBegin + end };
 };
 
-/** Where the tensors of a header lie, one number each in three lists: a million tensors take little room so. */
+/** The positions of all tensors, in three parallel arrays: a million tensors take little memory in this form. */
 class Extents {
   private readonly names: string[] = [];
   private readonly begins: number[] = [];
@@ -105,7 +105,7 @@ class Extents {
     this.ends.push(end);
   }
 
-  /** Tensors must fill the file after the header without overlap, hole or rest. */
+  /** Checks that the tensors fill the file after the header without an overlap, a hole or a remainder. */
   checkTiling(dataBegin: number, fileSize: number): void {
     let position = dataBegin;
     for (const at of this.inOrder()) {
@@ -124,11 +124,11 @@ class Extents {
 }
 
 /**
- * Parses a header (without its length prefix) while its bytes arrive, against the size of its file in bytes, by
- * the rules of the official reader, and stricter where that leaves readers to disagree (duplicate keys). All
- * tensors are checked; memory is taken for names and places, and for the entries that `keep` asks for.
+ * Parses a header (without its length prefix) while its bytes arrive, and checks it against the size of its file in bytes.
+ * Uses the rules of the official reader, and stricter ones where readers could disagree (duplicate keys). Checks all
+ * tensors, but keeps in memory only their names and positions, and the entries that `keep` selects.
  *
- * @throws SwpError of kind `integrity`, with tensor name and values
+ * @throws SwpError of kind `integrity`, with the tensor's name and the values
  */
 export const openHeader = (
   headerBytes: number,
@@ -174,7 +174,7 @@ export const parseHeader = (header: Uint8Array, fileSize: number): SafetensorsHe
 };
 
 /**
- * The header of a file whose bytes are all at hand.
+ * Parses the header of a file that is completely in memory.
  *
  * @throws SwpError as `openHeader` does
  */

@@ -3,17 +3,17 @@ import { sanitizeLine } from '../../core/text.js';
 import { readMembers, type Parsing } from './json-members.js';
 
 export interface SafetensorsIndex {
-  /** Of the tensors that were asked for: name → file in the same repository. */
+  /** Name → file in the same repository, for the tensors that `keep` selected. */
   readonly weightMap: ReadonlyMap<string, string>;
   /** Every file that the index names. */
   readonly files: ReadonlySet<string>;
 }
 
 const MAX_FILE_NAME = 255;
-/** The Hub takes as many in a folder; the largest published checkpoints have some hundreds. */
+/** The Hub allows this many files in a folder; the largest published checkpoints have a few hundred. */
 const MAX_FILES = 10_000;
 
-/** A file name from an index becomes part of a URL and of messages: it may name nothing outside the repository. */
+/** Checks a file name from an index, which becomes part of a URL and of messages: it must stay inside the repository. */
 const checkFile = (file: string, tensor: string): string => {
   const parts = file.split('/');
   const bad =
@@ -31,7 +31,7 @@ const checkFile = (file: string, tensor: string): string => {
 };
 
 /**
- * Parses `model.safetensors.index.json` while its bytes arrive, keeping the tensors that `keep` asks for.
+ * Parses `model.safetensors.index.json` while its bytes arrive, and keeps the tensors that `keep` selects.
  *
  * @throws SwpError of kind `integrity` for broken JSON, duplicate tensors, and names that leave the repository
  */

@@ -1,25 +1,25 @@
 import { BeyondLimit, SwpError } from '../../core/error.js';
 import { JsonReader } from './json-reader.js';
 
-/** Characters of one member: none of a header or an index comes near it. */
+/** Maximum characters of one member; no member of a header or an index is nearly as long. */
 const MAX_MEMBER = 16 * 1024 * 1024;
-/** Members of one object; a checkpoint has fewer tensors. */
+/** Maximum members of one object; a checkpoint has fewer tensors. */
 const MAX_MEMBERS = 2 ** 18;
-/** Characters of all keys, which are kept to find one that stands twice. */
+/** Maximum characters of all keys, which are kept to find duplicates. */
 const MAX_KEYS = 32 * 1024 * 1024;
-/** Bytes that are decoded at once. */
-const BLOCK = 256 * 1024;
+/** Bytes that are decoded in one step. */
+const BLOCK_BYTES = 256 * 1024;
 
-/** Something that is made of a file's bytes while they arrive. */
+/** An incremental parser of a file's bytes. */
 export interface Parsing<T> {
   feed(bytes: Uint8Array): void;
-  /** What was made, when there are no more bytes. */
+  /** Returns the result after the last byte. */
   end(): T;
 }
 
 /**
- * Reads a member's value, and tells what to do with it when it is complete. It may be called again for the
- * same member, with more of the text: only the function that it returns may leave traces.
+ * Reads a member's value, and returns a function that stores it. It may be called again for the same member when more text
+ * has arrived, so only the returned function may have side effects.
  */
 export type ReadMember = (key: string, reader: JsonReader) => () => void;
 
@@ -29,76 +29,76 @@ interface OpenObject {
 }
 
 /**
- * Hands over the members of one object, one after another, while its text arrives: only one member's text is
- * in memory. Keys must be distinct.
+ * Reads the members of one object, one after another, while its text arrives: only one member's text is in memory. Keys
+ * must be distinct.
  *
- * @param inside key of the outermost object whose members are read instead of its own; the others are skipped
+ * @param inside a key of the outermost object: the members of its value are read, all other members are skipped
  * @throws SwpError `formats/bad-json`, `formats/bad-utf8` from `feed` and `end`
  */
 export const readMembers = (readMember: ReadMember, inside: string | null = null): Parsing<void> => {
   const reader = new JsonReader();
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const objects: OpenObject[] = [];
-  let begun = false;
+  let hasBegun = false;
   let found = inside === null;
-  let tried = 0;
+  let attemptedLength = 0;
   let keyCharacters = 0;
 
   const refuse = (message: string): never => {
     throw new SwpError('integrity', 'formats/bad-json', message);
   };
 
-  const refuseMore = (message: string): never => {
+  const refuseBeyondLimit = (message: string): never => {
     throw new BeyondLimit('integrity', 'formats/bad-json', message);
   };
 
   const begin = (): void => {
     reader.open('{');
-    begun = true;
+    hasBegun = true;
     objects.push({ seen: new Set(), inside: inside === null });
   };
 
-  const take = (seen: Set<string>, key: string): void => {
+  const recordKey = (seen: Set<string>, key: string): void => {
     seen.add(key);
     keyCharacters += key.length;
   };
 
-  /** Reads one member, with what parts it from the one before. What it changes, it changes at its end. */
-  const step = (object: OpenObject): void => {
+  /** Reads one member and the separator before it. Changes its state only after everything has been read. */
+  const readNextMember = (object: OpenObject): void => {
     const { seen } = object;
     if (reader.closes('}', seen.size === 0)) {
       objects.pop();
       return;
     }
-    if (seen.size >= MAX_MEMBERS) refuseMore(`One object of its JSON has more than ${MAX_MEMBERS} members.`);
+    if (seen.size >= MAX_MEMBERS) refuseBeyondLimit(`One object of its JSON has more than ${MAX_MEMBERS} members.`);
     const key = reader.key(seen);
-    if (keyCharacters + key.length > MAX_KEYS) refuseMore(`The keys of its JSON have more than ${MAX_KEYS} characters.`);
+    if (keyCharacters + key.length > MAX_KEYS) refuseBeyondLimit(`The keys of its JSON have more than ${MAX_KEYS} characters.`);
     if (!object.inside && key === inside) {
       reader.open('{');
-      take(seen, key);
+      recordKey(seen, key);
       objects.push({ seen: new Set(), inside: true });
       found = true;
       return;
     }
     const keep = object.inside ? readMember(key, reader) : reader.skip();
-    take(seen, key);
+    recordKey(seen, key);
     keep?.();
   };
 
   const next = (): void => {
     const object = objects.at(-1);
-    if (object !== undefined) step(object);
-    else if (begun) reader.end();
+    if (object !== undefined) readNextMember(object);
+    else if (hasBegun) reader.end();
     else begin();
   };
 
   const read = (text: string): void => {
     reader.append(text);
-    // A member that was not all there is read again only when there is twice as much of it.
-    if (reader.left < 2 * tried) return;
+    // Retries an incomplete member only when there is twice as much text.
+    if (reader.left < 2 * attemptedLength) return;
     while (reader.attempt(next));
-    tried = reader.left;
-    if (tried > MAX_MEMBER) refuse(`One member of its JSON has more than ${MAX_MEMBER} characters.`);
+    attemptedLength = reader.left;
+    if (attemptedLength > MAX_MEMBER) refuse(`One member of its JSON has more than ${MAX_MEMBER} characters.`);
   };
 
   const decode = (bytes: Uint8Array | undefined): string => {
@@ -111,13 +111,13 @@ export const readMembers = (readMember: ReadMember, inside: string | null = null
 
   return {
     feed: (bytes) => {
-      for (let at = 0; at < bytes.byteLength; at += BLOCK) read(decode(bytes.subarray(at, at + BLOCK)));
+      for (let at = 0; at < bytes.byteLength; at += BLOCK_BYTES) read(decode(bytes.subarray(at, at + BLOCK_BYTES)));
     },
     end: () => {
       reader.append(decode(undefined));
       reader.finish();
-      if (!begun) begin();
-      for (let object = objects.at(-1); object !== undefined; object = objects.at(-1)) step(object);
+      if (!hasBegun) begin();
+      for (let object = objects.at(-1); object !== undefined; object = objects.at(-1)) readNextMember(object);
       reader.end();
       if (!found) refuse(`It has no ${inside}.`);
     },

@@ -1,32 +1,32 @@
 import { SwpError } from '../../core/error.js';
 
-/** Nested deeper, it is no header of ours. */
+/** No header or index nests deeper. */
 const MAX_DEPTH = 64;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** What runs on without a comma, a bracket or white space: one literal. */
+/** Matches one literal: the characters up to a comma, a bracket or white space. */
 const RUN = /[\w.+-]*/y;
 const LITERAL = /^(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$/;
 /**
- * The official reader takes no number beyond a double. It rounds by another rule in the last digits below 2^1024 and
- * refuses some there (serde_json, `f64_from_parts`), so all of those are refused here.
+ * The official reader accepts no number beyond a double. Just below 2^1024 it rounds the last digits by another rule and
+ * refuses some numbers (serde_json, `f64_from_parts`), so this reader refuses all of those.
  */
 const MAX_NUMBER = 1.797e308;
-/** Characters of a value that a message shows. */
+/** Maximum characters of a value in a message. */
 const SHOWN = 40;
 
-/** Characters. A slice of a longer string would keep all of the text that it is cut from in memory. */
+/** Characters. A longer slice would keep the whole text that it comes from in memory. */
 const SHORT_STRING = 12;
 
-/** Thrown where more text may come: who reads can go back and try again when it is there. */
-const SHORT = Symbol('the text ends here so far');
+/** Thrown at the end of the text while more may arrive: the caller can go back and try again later. */
+const INCOMPLETE = Symbol('the text ends here so far');
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
 /**
- * A strict JSON reader over a text that arrives in parts. `JSON.parse` will not do for headers of strangers:
- * it takes the last of duplicate keys, rounds integers above 2^53, lets `1.0`, `1e3` and `-0` pass for
- * integers, and wants the whole text in memory.
+ * A strict JSON reader for text that arrives in parts. `JSON.parse` is not suitable for untrusted headers: it accepts
+ * duplicate keys and uses the last, rounds integers above 2^53, accepts `1.0`, `1e3` and `-0` as integers, and needs the
+ * whole text in memory.
  *
  * @throws SwpError `formats/bad-json` from every method, with the position in characters
  */
@@ -34,41 +34,41 @@ export class JsonReader {
   private text = '';
   private at = 0;
   private dropped = 0;
-  private whole = false;
+  private isComplete = false;
   private depth = 0;
 
-  /** Adds to the text, and forgets what was read. */
+  /** Appends text, and drops the text that was read. */
   append(text: string): void {
     this.dropped += this.at;
     this.text = this.text.slice(this.at) + text;
     this.at = 0;
   }
 
-  /** No more text will come. */
+  /** Marks the text as complete. */
   finish(): void {
-    this.whole = true;
+    this.isComplete = true;
   }
 
-  /** Characters that are there and not read. */
+  /** The number of unread characters. */
   get left(): number {
     return this.text.length - this.at;
   }
 
-  /** Reads something as a whole; where its text is not all there yet, nothing is read and the answer is false. */
+  /** Runs `read`; if its text is still incomplete, restores the position and returns false. */
   attempt(read: () => void): boolean {
     const { at, depth } = this;
     try {
       read();
       return true;
     } catch (error) {
-      if (error !== SHORT) throw error;
+      if (error !== INCOMPLETE) throw error;
       this.at = at;
       this.depth = depth;
       return false;
     }
   }
 
-  /** Reads one object, handing each key to `member`, which must consume its value. */
+  /** Reads one object; `member` receives each key and must consume its value. */
   object(member: (key: string) => void): void {
     this.open('{');
     const seen = new Set<string>();
@@ -85,13 +85,13 @@ export class JsonReader {
     this.list(']', item);
   }
 
-  /** Reads the beginning of an object or array that is read piece by piece. */
+  /** Reads the opening bracket of an object or array that the caller reads piece by piece. */
   open(bracket: '{' | '['): void {
     if (this.peek() !== bracket.charCodeAt(0)) this.unexpected(bracket);
     this.at += 1;
   }
 
-  /** Reads a key that is not among those before it, and its colon. */
+  /** Reads a key and its colon; fails if the key is in `seen`. */
   key(seen: ReadonlySet<string>): string {
     const begin = this.at;
     const key = this.string();
@@ -101,7 +101,7 @@ export class JsonReader {
     return key;
   }
 
-  /** Reads what ends a list, or parts its elements; true for the end. */
+  /** Reads the end of a list or the separator between its elements; returns true at the end. */
   closes(close: '}' | ']', first: boolean): boolean {
     const next = this.peek();
     const ends = next === close.charCodeAt(0);
@@ -124,7 +124,7 @@ export class JsonReader {
         escaped = true;
         at += 1;
       } else if (code < 0x20) this.fail(at, 'a control character inside a string');
-      if (at >= text.length) return this.short(begin, 'a string without an end');
+      if (at >= text.length) return this.incomplete(begin, 'a string without an end');
     }
     this.at = at + 1;
     if (!escaped && at - begin <= SHORT_STRING) return text.slice(begin + 1, at);
@@ -133,7 +133,7 @@ export class JsonReader {
     return value;
   }
 
-  /** A number that is written as a non-negative safe integer: no sign, point or exponent. */
+  /** Reads a non-negative safe integer, written without a sign, a point or an exponent. */
   integer(): number {
     this.peek();
     const { text, at: begin } = this;
@@ -152,14 +152,14 @@ export class JsonReader {
     return value;
   }
 
-  /** True when the next value is `null`, which is consumed. */
+  /** Consumes `null` and returns true if it is the next value. */
   isNull(): boolean {
     if (this.peek() !== 0x6e) return false;
     this.literal();
     return true;
   }
 
-  /** Consumes any one value, as strictly as the others. */
+  /** Consumes one value of any type, with the same strict rules. */
   skip(): void {
     const next = this.peek();
     if (next === 0x7b) this.object(() => this.skip());
@@ -168,11 +168,11 @@ export class JsonReader {
     else this.literal();
   }
 
-  /** Nothing but white space may follow. */
+  /** Checks that only white space follows. */
   end(): void {
-    this.spaces();
+    this.skipSpaces();
     if (this.at < this.text.length) this.fail(this.at, 'more text after the value');
-    if (!this.whole) throw SHORT;
+    if (!this.isComplete) throw INCOMPLETE;
   }
 
   private list(close: '}' | ']', element: () => void): void {
@@ -189,11 +189,11 @@ export class JsonReader {
     this.at += run.length;
   }
 
-  /** Where what begins at `at` and runs on ends. */
+  /** Returns the end of the literal that begins at `at`. */
   private runEnd(at: number): number {
     RUN.lastIndex = at;
     const end = at + (RUN.exec(this.text)?.[0].length ?? 0);
-    if (end >= this.text.length && !this.whole) throw SHORT;
+    if (end >= this.text.length && !this.isComplete) throw INCOMPLETE;
     return end;
   }
 
@@ -206,19 +206,19 @@ export class JsonReader {
       const value: unknown = JSON.parse(raw);
       if (typeof value === 'string') return value;
     } catch {
-      // Said below.
+      // Reported below.
     }
     return this.fail(begin, 'a string with a wrong escape');
   }
 
-  private spaces(): void {
+  private skipSpaces(): void {
     while (isSpace(this.text.charCodeAt(this.at))) this.at += 1;
   }
 
-  /** The code of the next character that is no white space; NaN at the end of the text. */
+  /** Returns the code of the next character after white space; NaN at the end of the text. */
   private peek(): number {
-    this.spaces();
-    if (this.at >= this.text.length && !this.whole) throw SHORT;
+    this.skipSpaces();
+    if (this.at >= this.text.length && !this.isComplete) throw INCOMPLETE;
     return this.text.charCodeAt(this.at);
   }
 
@@ -227,12 +227,12 @@ export class JsonReader {
     return this.fail(this.at, `expected ${expected}, found ${found}`);
   }
 
-  private short(at: number, what: string): never {
-    if (!this.whole) throw SHORT;
-    return this.fail(at, what);
+  private incomplete(at: number, message: string): never {
+    if (!this.isComplete) throw INCOMPLETE;
+    return this.fail(at, message);
   }
 
-  private fail(at: number, what: string): never {
-    throw new SwpError('integrity', 'formats/bad-json', `At character ${this.dropped + at}: ${what}.`);
+  private fail(at: number, message: string): never {
+    throw new SwpError('integrity', 'formats/bad-json', `At character ${this.dropped + at}: ${message}.`);
   }
 }

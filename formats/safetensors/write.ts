@@ -3,9 +3,9 @@ import { compareBytes } from '../../core/text.js';
 import { dtypeRank, tensorBytes, type Dtype } from '../dtype.js';
 import { LENGTH_PREFIX, type TensorInfo } from './header.js';
 
-/** Readers in Python and JavaScript refuse longer headers. */
+/** Python and JavaScript readers refuse longer headers. */
 const MAX_WRITTEN_HEADER = 25_000_000;
-/** The Hub takes no larger file. */
+/** Maximum size of a file on the Hub. */
 const MAX_WRITTEN_FILE = 500e9;
 const ALIGNMENT = 8;
 
@@ -18,13 +18,13 @@ export interface TensorShape {
 export interface FileLayout {
   /** The length prefix and the padded header: the file's first bytes. */
   readonly header: Uint8Array;
-  /** In the order of their bytes, with offsets from the start of the file. */
+  /** The tensors in the order of their bytes, with offsets from the start of the file. */
   readonly tensors: readonly TensorInfo[];
   /** Size of the whole file in bytes. */
   readonly size: number;
 }
 
-/** The header's text, built by hand: an object would reorder names that look like integers. */
+/** Builds the header's text without `JSON.stringify` of an object, which would reorder names that look like integers. */
 const headerText = (tensors: readonly TensorInfo[], metadata: Readonly<Record<string, string>>): string => {
   const quoted = Object.entries(metadata)
     .toSorted(([a], [b]) => compareBytes(a, b))
@@ -37,12 +37,12 @@ const headerText = (tensors: readonly TensorInfo[], metadata: Readonly<Record<st
 };
 
 /**
- * Lays tensors out as the reference implementation writes them: by dtype descending, then by name in the
- * order of UTF-8 bytes, packed, the header padded with spaces (safetensors/src/tensor.rs, `prepare`).
- * Equal tensors give equal bytes, whatever their order here.
+ * Computes the layout in which the reference implementation writes tensors: by dtype descending, then by name in the order
+ * of UTF-8 bytes, packed, the header padded with spaces (safetensors/src/tensor.rs, `prepare`). Equal tensors give equal
+ * bytes, regardless of the order of `tensors`.
  *
- * @throws SwpError `formats/too-many-tensors` when readers would refuse the header, `formats/too-large` when the
- *   Hub would refuse the file
+ * @throws SwpError `formats/too-many-tensors` if readers would refuse the header, `formats/too-large` if the Hub would
+ *   refuse the file
  */
 export const layoutTensors = (tensors: readonly TensorShape[], metadata: Readonly<Record<string, string>> = {}): FileLayout => {
   const ordered = tensors.toSorted((a, b) => dtypeRank(b.dtype) - dtypeRank(a.dtype) || compareBytes(a.name, b.name));

@@ -13,7 +13,7 @@ export interface ExpertKeys {
   readonly down: string;
 }
 
-/** Keys of one layer after larql has taken the prefix away: `layers.3.mlp.up_proj.weight`. */
+/** The keys of one layer without the prefix, as larql uses them: `layers.3.mlp.up_proj.weight`. */
 export interface LayerKeys extends ExpertKeys {
   readonly q: string;
   readonly k: string;
@@ -21,36 +21,36 @@ export interface LayerKeys extends ExpertKeys {
   readonly o: string;
   readonly inputNorm: string;
   readonly attentionNorm: string;
-  /** What `norms.bin` holds at quant q4k, in its order. */
+  /** The contents of `norms.bin` at quant q4k, in its order. */
   readonly blockVectors: readonly VectorKey[];
-  /** What `norms.bin` holds at quant none. */
+  /** The contents of `norms.bin` at quant none. */
   readonly floatVectors: readonly string[];
-  /** At quant none these lie beside the attention weights. */
+  /** At quant none, these are stored with the attention weights. */
   readonly queryKeyNorms: readonly string[];
   readonly router: string | null;
   readonly packed: { readonly gateUp: string; readonly down: string } | null;
-  /** Keys of one expert; null where experts have no tensors of their own. */
+  /** Returns the keys of one expert; null if experts have no separate tensors. */
   readonly expert: ((index: number) => ExpertKeys) | null;
 }
 
-/** How larql names a family's tensors (larql-models/src/architectures/). */
+/** The names of a family's tensors in larql (larql-models/src/architectures/). */
 export interface Architecture {
   readonly family: string;
-  /** The first that a tensor's name begins with is taken away. */
+  /** larql removes the first of these prefixes that matches a tensor's name. */
   readonly prefixes: readonly string[];
   readonly embeddings: string;
   /** Zero for dense models. */
   readonly experts: number;
-  /** Gemma 4: experts beside a dense block, so that `layers/` is written. */
+  /** Gemma 4: experts in addition to a dense block, so that larql writes `layers/`. */
   readonly hybrid: boolean;
-  /** Full attention without values of its own in this layer. */
+  /** Returns true for a full-attention layer without its own values. */
   readonly valuesAreKeys: (layer: number) => boolean;
   readonly layer: (layer: number) => LayerKeys;
 }
 
 const PREFIXES = ['language_model.model.', 'model.'];
 const GEMMA4_PREFIXES = ['model.language_model.model.', 'model.language_model.', ...PREFIXES];
-/** Gemma 4 where `config.json` names no layer types: every so many layers attend to everything. */
+/** Gemma 4 without layer types in `config.json`: every sixth layer has full attention. */
 const GEMMA4_PATTERN = 6;
 
 interface Family {
@@ -58,7 +58,7 @@ interface Family {
   readonly names?: LayerNames;
   readonly prefixes?: readonly string[];
   readonly queryKeyNorms?: boolean;
-  /** Experts where the config names none. */
+  /** The number of experts if the config does not state it. */
   readonly experts?: number;
   readonly router?: string;
   readonly expert?: { readonly at: string; readonly gate: string; readonly up: string; readonly down: string };
@@ -67,7 +67,7 @@ interface Family {
 const PROJECTIONS = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' };
 const LETTERED = { gate: 'w1', up: 'w3', down: 'w2' };
 
-/** The same choice by `model_type` as larql's (larql-models/src/detect/mod.rs). */
+/** Chooses the family by `model_type`, as larql does (larql-models/src/detect/mod.rs). */
 const familyOf = ({ modelType: type, experts }: LarqlConfig): Family => {
   if (type.startsWith('gemma4')) return { family: 'gemma4', prefixes: GEMMA4_PREFIXES, queryKeyNorms: true, router: 'router.proj' };
   if (type.startsWith('gemma3')) return { family: 'gemma3', queryKeyNorms: true };
@@ -93,7 +93,10 @@ const isGlobal = ({ layerTypes, slidingPattern }: LarqlConfig, layer: number): b
     ? (layer + 1) % (slidingPattern === null || slidingPattern === 0 ? GEMMA4_PATTERN : slidingPattern) === 0
     : layerTypes[layer] === 'full_attention';
 
-/** Vectors of Gemma 4's experts in the order of `norms.bin`; the norm of the dense block is stored a second time. */
+/**
+ * Returns the vectors of Gemma 4's experts in the order of `norms.bin`; the norm of the dense block is stored a second
+ * time.
+ */
 const hybridVectors = (at: string): { readonly routing: readonly string[]; readonly norms: readonly string[] } => ({
   routing: [`${at}router.scale`, `${at}router.per_expert_scale`],
   norms: [
@@ -165,7 +168,7 @@ export const architectureOf = (config: LarqlConfig): Architecture => {
   };
 };
 
-/** The tensor's name as larql knows it. */
+/** Returns the name that larql uses for a tensor. */
 export const normalizeKey = (name: string, { prefixes }: Architecture): string => {
   const prefix = prefixes.find((candidate) => name.startsWith(candidate));
   return prefix === undefined ? name : name.slice(prefix.length);

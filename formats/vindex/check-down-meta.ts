@@ -2,14 +2,14 @@ import { DOWN_META } from './file-names.js';
 import { downMetaLayer, type VindexLayout } from './layout.js';
 import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
 
-/** Its first bytes are `TEMD` (larql-vindex/src/format/down_meta.rs; larql's own documents have it the other way round). */
+/** The first bytes are `TEMD` (larql-vindex/src/format/down_meta.rs; larql's documentation states the reverse order). */
 const MAGIC = 0x44_4d_45_54;
 const VERSION = 1;
 const HEADER = 16;
 
 const u32 = (bytes: Uint8Array, at: number): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
 
-/** `down_meta.bin`: its header, and how many features each layer has. Its size was compared before. */
+/** Checks the header of `down_meta.bin` and the number of features of each layer; `checkFiles` checks the size. */
 export const checkDownMeta = async ({ read }: VindexReader, size: number, layout: VindexLayout): Promise<VindexProblem[]> => {
   if (size < HEADER) return [problem('header-field', DOWN_META, `It has ${size} bytes, fewer than its header.`)];
   const { downTopK } = layout.options;

@@ -2,10 +2,10 @@ import { EXPERT_HEADER, EXPERT_MAGIC, EXPERT_OFFSETS, EXPERT_Q4_K, EXPERT_VERSIO
 import type { VindexLayout } from './layout.js';
 import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
 
-/** A u64 as a number: what is larger than any file compares as unequal anyway. */
+/** Reads a u64 as a number: a value beyond any file size is unequal to the expected one anyway. */
 const u64 = (view: DataView, at: number): number => Number(view.getBigUint64(at, true));
 
-/** A file of `layers/`: header, number of experts, and where each one lies. */
+/** Checks a file of `layers/`: its header, the number of experts, and the position of each. */
 export const checkExpertFile = async (
   { read }: VindexReader,
   path: string,

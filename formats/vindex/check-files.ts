@@ -3,7 +3,7 @@ import { CHECKPOINT } from './file-names.js';
 import type { VindexLayout } from './layout.js';
 import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
 
-/** Every file that has to be there is, with its size, and no other. */
+/** Checks that exactly the required files exist, each with its size. */
 export const checkFiles = ({ files, sha256 }: VindexReader, layout: VindexLayout): VindexProblem[] => {
   const present = new Map(files.map(({ path, size }) => [path, size]));
   const missing = [...layout.files.keys()].filter((path) => !present.has(path));

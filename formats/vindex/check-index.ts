@@ -10,8 +10,8 @@ const VERSION = 2;
 type Expected = readonly [field: string, actual: unknown, allowed: readonly unknown[]];
 
 /**
- * What larql records as the level. At q4k everything is written whatever the level; newer programs say `all`
- * then. A slice without attention weights is `browse` (larql-cli slice_cmd.rs, `effective_level`).
+ * Returns the levels that larql may record. At q4k it writes everything at any level, and newer versions record `all` for
+ * that. A slice without attention weights is `browse` (larql-cli slice_cmd.rs, `effective_level`).
  */
 const levelsOf = ({ slice, options }: VindexLayout): readonly string[] => {
   if (slice === 'expert-server') return ['browse'];
@@ -65,14 +65,14 @@ const layerProblems = ({ layers }: VindexIndex, { gate }: VindexLayout): VindexP
   return [...count, ...capped(wrong)];
 };
 
-/** larql writes down what it was called with: a local path there would be published. */
+/** larql records the model argument of its command: a local path there would be published. */
 const nameExpectations = (index: VindexIndex, repo: string): Expected[] => [
   ['model', index.model, [repo]],
   ['source.huggingface_repo', index.source?.huggingface_repo, [repo]],
 ];
 
 /**
- * What `index.json` says of the model, against the model.
+ * Checks the statements of `index.json` about the model against the model.
  *
  * @param repo the source's repository
  */
@@ -90,8 +90,8 @@ export const checkIndex = (index: VindexIndex, layout: VindexLayout, repo: strin
 ];
 
 /**
- * Checksums are of some files only. `larql slice` copies those of the full vindex: of a slice, ones of files
- * that it does not have are what larql always leaves, and are taken out when the index is rewritten.
+ * Checks the checksums, which cover only some files. `larql slice` copies the checksums of the full vindex, so an index of
+ * a slice always has checksums of files that the slice lacks; they are removed when the index is rewritten.
  */
 export const checkChecksums = (index: VindexIndex, { files, sha256 }: VindexReader, layout: VindexLayout): VindexProblem[] => {
   const { checksums } = index;

@@ -5,18 +5,18 @@ import { parseBlockManifest, parseWeightManifest } from './manifests.js';
 import { capped, problem, type VindexProblem } from './reading.js';
 import type { StoredTensor } from './stored-tensor.js';
 
-/** What both kinds of manifest say of a tensor. */
+/** The fields of a tensor in both kinds of manifest. */
 interface Entry {
   readonly key: string;
   readonly shape: readonly number[];
   readonly offset: number;
   readonly length: number;
   readonly file: string;
-  /** `kind` or `format`, as the manifest has it. */
+  /** The manifest's `kind` or `format`. */
   readonly as: string;
 }
 
-/** What a manifest has to say of a tensor. */
+/** Returns the entry that a manifest must have for a tensor. */
 const entryOf = (tensor: StoredTensor, path: string): Entry => ({
   key: tensor.key,
   shape: tensor.shape,
@@ -26,7 +26,7 @@ const entryOf = (tensor: StoredTensor, path: string): Entry => ({
   as: path === WEIGHT_MANIFEST ? tensor.kind : tensor.format,
 });
 
-/** Entries of each file must fill it from its first byte to its last, each once. */
+/** Checks that the entries of each file cover it from its first byte to its last without a gap or an overlap. */
 const tilingProblems = (path: string, entries: readonly Entry[], sizes: ReadonlyMap<string, number>): VindexProblem[] => {
   return [...new Set(entries.map(({ file }) => file))].flatMap((file) => {
     const listed = entries.filter((entry) => entry.file === file);
@@ -52,8 +52,8 @@ const tilingProblems = (path: string, entries: readonly Entry[], sizes: Readonly
   });
 };
 
-/** What is in one list and not, or less often, in the other. */
-const without = (keys: readonly string[], others: readonly string[]): string[] => {
+/** Returns the keys that are missing from the other list, or occur less often there. */
+const keysMissingFrom = (keys: readonly string[], others: readonly string[]): string[] => {
   const left = new Map<string, number>();
   for (const key of others) left.set(key, (left.get(key) ?? 0) + 1);
   return keys.filter((key) => {
@@ -64,7 +64,7 @@ const without = (keys: readonly string[], others: readonly string[]): string[] =
 };
 
 const keyProblems = (path: string, found: readonly string[], expected: readonly string[]): VindexProblem[] => {
-  const [lacking, extra] = [without(expected, found), without(found, expected)];
+  const [lacking, extra] = [keysMissingFrom(expected, found), keysMissingFrom(found, expected)];
   const ordered = lacking.length > 0 || extra.length > 0 || found.every((key, at) => key === expected[at]);
   return [
     ...(found.length === expected.length
@@ -76,10 +76,10 @@ const keyProblems = (path: string, found: readonly string[], expected: readonly 
   ];
 };
 
-/** Fields of entries that are of the same tensor: by their place, or by their key where the keys differ. */
+/** Compares the fields of entries for the same tensor, matched by position, or by key if the lists of keys differ. */
 const fieldProblems = (path: string, entries: readonly Entry[], expected: readonly Entry[], ordered: boolean): VindexProblem[] => {
   const byKey = new Map(entries.map((entry) => [entry.key, entry]));
-  // Places differ where one before them is missing: the tiling has its own problems.
+  // A missing entry shifts the offsets of all later ones, so offsets are not compared; `tilingProblems` reports gaps.
   const fields = ordered ? (['as', 'shape', 'offset', 'length', 'file'] as const) : (['as', 'shape', 'length', 'file'] as const);
   const wrong = expected.flatMap((should, at) => {
     const found = ordered ? entries[at] : byKey.get(should.key);
@@ -114,9 +114,9 @@ const entriesOf = (path: string, bytes: Uint8Array): Entry[] =>
     : parseBlockManifest(bytes, path).map((entry) => ({ ...entry, as: entry.format, file: path.replace('_manifest.json', '.bin') }));
 
 /**
- * A manifest against the tensors that the source makes, and against the files that it describes.
+ * Checks a manifest against the tensors that the source makes, and against the files that it describes.
  *
- * @param sizes of the files that are there; a slice's manifest goes on naming some that are not
+ * @param sizes the sizes of the existing files; a slice's manifest still lists some that do not exist
  * @throws SwpError `formats/vindex-json`
  */
 export const checkManifest = (

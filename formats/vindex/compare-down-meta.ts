@@ -1,47 +1,47 @@
 import { downMetaLayer } from './layout.js';
 
-/** How far apart the numbers of two `down_meta.bin` are that say the same of the same features. */
+/** The numerical difference between two `down_meta.bin` that describe the same features. */
 export interface DownMetaDifference {
   readonly scores: number;
   /** Scores that differ in any bit. */
   readonly different: number;
   /** The largest absolute difference of two scores. */
   readonly largest: number;
-  /** Places at which another token stands: where scores are nearly equal, last bits decide on their order. */
+  /** Positions with a different token: if scores are nearly equal, their last bits decide the order. */
   readonly tokens: number;
 }
 
-/** A file, read at any place: bytes from `begin` to `end`, which is exclusive. */
+/** Reads bytes of a file from `begin` to `end`, which is exclusive. */
 export type ReadBytes = (begin: number, end: number) => Promise<Uint8Array>;
 
 const HEADER = 16;
 const TOP_K_AT = 12;
-/** A token and its score. */
+/** Bytes of a token and its score. */
 const PAIR = 8;
-/** A multiple of a pair. */
+/** Bytes per read, a multiple of a pair. */
 const BLOCK = 1 << 20;
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Compares pairs of token and score; false where a score is no number in one of them alone. */
+/** Compares pairs of token and score; returns false if two different scores have no finite difference. */
 const comparePairs = (left: DataView, right: DataView, sum: { different: number; largest: number; tokens: number }): boolean => {
   for (let at = 0; at < left.byteLength; at += PAIR) {
     if (left.getUint32(at, true) !== right.getUint32(at, true)) sum.tokens += 1;
     if (left.getUint32(at + 4, true) === right.getUint32(at + 4, true)) continue;
-    const apart = Math.abs(left.getFloat32(at + 4, true) - right.getFloat32(at + 4, true));
-    if (!Number.isFinite(apart)) return false;
+    const difference = Math.abs(left.getFloat32(at + 4, true) - right.getFloat32(at + 4, true));
+    if (!Number.isFinite(difference)) return false;
     sum.different += 1;
-    sum.largest = Math.max(sum.largest, apart);
+    sum.largest = Math.max(sum.largest, difference);
   }
   return true;
 };
 
 /**
- * Compares two `down_meta.bin` of one size, number by number (the format: `check-down-meta.ts`). Other sums, as another
- * BLAS splits them, change scores in their last bits, and the order of tokens that score nearly the same.
+ * Compares two `down_meta.bin` of the same size, number by number (the format: `check-down-meta.ts`). Another BLAS splits
+ * sums differently, which changes the last bits of scores, and the order of tokens with nearly equal scores.
  *
- * @param size of both, in bytes
- * @returns null where they differ in what no sum decides on: header, features, or a score that is no number
+ * @param size the size of both files, in bytes
+ * @returns null for a difference that sums do not explain: in the header, the features, or a score that is not a number
  */
 export const compareDownMeta = async (left: ReadBytes, right: ReadBytes, size: number): Promise<DownMetaDifference | null> => {
   const both = async (begin: number, end: number) => {

@@ -7,27 +7,30 @@ import { seededNumbers } from './seeded.js';
 import { sourceFloats } from './source-floats.js';
 import { rowBytes, type StoredTensor } from './stored-tensor.js';
 
-/** Where the source's files are read from, by their names in it. */
+/** Reads the source's files, by their paths in the source. */
 export interface SourceReader {
   readonly read: (path: string, begin: number, end: number) => Promise<Uint8Array>;
 }
 
 export interface Comparison {
-  /** Generation of the blocks of Q6_K; null where no row tells, as at quant none. */
+  /** The layout of the Q6_K blocks; null if no row distinguishes the layouts, as at quant none. */
   readonly blocks: BlockLayout | null;
-  /** Rows that were compared. */
+  /** The number of compared rows. */
   readonly rows: number;
   readonly problems: readonly VindexProblem[];
 }
 
 export interface SampleOptions {
-  /** The same seed looks at the same rows. */
+  /** The same seed selects the same rows. */
   readonly seed: number;
-  /** At least so many rows of each file, where it has them, and at least one of each tensor of files with fewer tensors. */
+  /**
+   * The number of rows to compare in each file, with at least one of each tensor in a file with at most this many
+   * tensors.
+   */
   readonly rowsPerFile: number;
 }
 
-/** Errors up to here are the format's own, see {@link rowError}. */
+/** The format itself can cause errors up to this value, see {@link rowError}. */
 const LARGEST_ERROR = 1;
 
 interface Row {
@@ -35,7 +38,7 @@ interface Row {
   readonly row: number;
 }
 
-/** All tensors of a file where there are not too many, else so many by chance; then rows by chance. */
+/** Selects all tensors of a file, or a random sample if there are more than `rowsPerFile`; then random rows of each. */
 const sampleRows = (layout: VindexLayout, { seed, rowsPerFile }: SampleOptions): Row[] => {
   const next = seededNumbers(seed);
   const byFile = new Map<string, StoredTensor[]>();
@@ -54,7 +57,7 @@ const sampleRows = (layout: VindexLayout, { seed, rowsPerFile }: SampleOptions):
   return rows;
 };
 
-/** Errors of one row in both layouts; formats without two have the same twice. */
+/** Returns the errors of one row in both layouts; formats with only one layout have the same error in both. */
 const errorsOf = async (
   { tensor, row }: Row,
   vindex: Pick<VindexReader, 'read'>,
@@ -74,15 +77,16 @@ const errorsOf = async (
   return { planar, interleaved: format === 'Q6_K' ? rowError(format, bytes, numbers, 'interleaved') : planar };
 };
 
-const shown = (error: number): string => (Number.isFinite(error) ? `${error.toPrecision(3)} times` : 'infinitely many times');
+const formatError = (error: number): string => (Number.isFinite(error) ? `${error.toPrecision(3)} times` : 'infinitely many times');
 
 /**
- * Compares a seeded sample of rows of every file of numbers with the source's, each within its format's error.
- * Structure cannot tell right blocks from wrong ones, nor one tensor from another of its shape.
+ * Compares a seeded sample of rows of every file of numbers with the source, within the error of each format. The structure
+ * of a file does not distinguish right blocks from wrong ones, nor one tensor from another of the same shape.
  *
- * Call it for a vindex that {@link validateVindex} found whole: it reads at the places that the source makes.
+ * Requires a vindex in which {@link validateVindex} found no problems, because it reads at the offsets that follow from
+ * the source.
  *
- * @returns problems, and which generation of larql the blocks are of
+ * @returns the problems, and the layout of the blocks, which shows the generation of larql
  */
 export const compareNumbers = async (
   layout: VindexLayout,
@@ -103,7 +107,7 @@ export const compareNumbers = async (
         problem(
           'numbers',
           file,
-          `Row ${sampled.row} of ${key} is ${shown(Math.min(errors.planar, errors.interleaved))} as far from the source as ${format} may be.`,
+          `Row ${sampled.row} of ${key} is ${formatError(Math.min(errors.planar, errors.interleaved))} as far from the source as ${format} may be.`,
         ),
       );
     else if (planar !== interleaved) votes[planar ? 'planar' : 'interleaved'].push(sampled.tensor);

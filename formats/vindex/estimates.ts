@@ -1,31 +1,31 @@
 import { expertServerLayout, type VindexLayout } from './layout.js';
 import { matrixOf, outputHeadOf, packedOf, type SourceModel } from './source-model.js';
 
-/** What an extraction takes, in bytes. Files of numbers are exact; text is a guess on the safe side. */
+/** Resource needs of an extraction, in bytes. Files of numbers are exact; text is a conservative estimate. */
 export interface VindexEstimate {
   readonly output: number;
   readonly largestFile: { readonly path: string; readonly bytes: number };
-  /** Of the slice, which larql copies in full; null where the full vindex is published. */
+  /** The size of the slice, which larql copies in full; null if the full vindex is published. */
   readonly slice: number | null;
-  /** Resident at its peak, without the pages of the source and output, which the system may drop. */
+  /** Peak resident memory, without the pages of the source and output, which the system may evict. */
   readonly memory: number;
 }
 
-/** A manifest's entry with its indentation; measured at 150 to 240. */
+/** Bytes of a manifest's entry with its indentation; measured at 150 to 240. */
 const ENTRY_BYTES = 260;
 const INDEX_BYTES = 8_192;
 const INDEX_LAYER_BYTES = 160;
 
 const F32 = 4;
-/** Columns of logits that larql computes at a time. */
+/** Columns of logits that larql computes in one batch. */
 const LOGIT_BATCH = 1_024;
-/** What a block of Q4_K takes for each number. */
+/** Bytes per number in a block of Q4_K. */
 const Q4_K_BYTES = 144 / 256;
-/** The program, its tokenizer and its buffers. */
+/** Memory of the program, its tokenizer and its buffers. */
 const BASE_BYTES = 256 * 2 ** 20;
 
 const textSize = ({ model, manifests, gate }: VindexLayout, path: string): number => {
-  // The tokenizer is written anew with indentation: up to half as large again.
+  // larql rewrites the tokenizer with indentation, which makes it up to 1.5 times as large.
   if (path === 'tokenizer.json') return Math.ceil((model.files.get(path) ?? 0) * 1.5);
   const entries = manifests.get(path);
   return entries === undefined ? INDEX_BYTES + gate.length * INDEX_LAYER_BYTES : entries.length * ENTRY_BYTES + 2;
@@ -39,7 +39,7 @@ const sizeOf = (layout: VindexLayout): number => {
 
 const elements = (shape: readonly number[] | undefined): number => shape?.reduce((product, length) => product * length, 1) ?? 0;
 
-/** Down matrices of one layer, all experts together, as `down_meta` holds them in F32. */
+/** Returns the elements of the largest layer's down matrices, all experts together, which `down_meta` keeps in F32. */
 const largestDown = (model: SourceModel): number => {
   const { architecture, config } = model;
   let largest = 0;
@@ -55,7 +55,7 @@ const largestDown = (model: SourceModel): number => {
   return largest;
 };
 
-/** One layer of packed experts: a copy of both tensors, all their blocks, and one expert in F32. */
+/** Returns the memory of one layer of packed experts: a copy of both tensors, all their blocks, and one expert in F32. */
 const expertLayer = (model: SourceModel): number => {
   const { architecture } = model;
   const keys = architecture.layer(0).packed;
@@ -65,9 +65,10 @@ const expertLayer = (model: SourceModel): number => {
 };
 
 /**
- * Peak memory of `larql extract`. The embedding table is held in F32 from its stage to the end. Beside it, in
- * turn: a copy of its whole words, a batch of logits and one layer's down matrices (down_meta); the output head
- * in F32, padded again, and its blocks; any other tensor likewise; a layer of packed experts.
+ * Returns the peak memory of `larql extract`. The embedding table stays in memory in F32 from its stage to the end. Each of
+ * the following is added to it in turn: a copy of its whole words, a batch of logits and one layer's down matrices
+ * (down_meta); the output head in F32, a padded copy, and its blocks; any other tensor in the same way; a layer of packed
+ * experts.
  */
 const peakMemory = (model: SourceModel): number => {
   const table = matrixOf(model, model.architecture.embeddings);
@@ -81,7 +82,7 @@ const peakMemory = (model: SourceModel): number => {
   return Math.ceil(BASE_BYTES + embeddings + Math.max(downMeta, head, layer, expertLayer(model)));
 };
 
-/** @param full the layout of the full vindex, which is extracted whatever is published */
+/** @param full the layout of the full vindex, which is extracted even if only a slice is published */
 export const estimateVindex = (full: VindexLayout, slice: VindexLayout['slice']): VindexEstimate => {
   const sizes = [...full.files].map(([path, size]) => ({ path, bytes: size ?? textSize(full, path) }));
   const largestFile = sizes.reduce((largest, file) => (file.bytes > largest.bytes ? file : largest), { path: '', bytes: 0 });

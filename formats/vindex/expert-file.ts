@@ -1,8 +1,8 @@
-/** `layers/layer_NN.weights` (larql-vindex/src/format/weights/write_layers.rs): a header, places, then blocks. */
+/** `layers/layer_NN.weights` (larql-vindex/src/format/weights/write_layers.rs): a header, offsets, then blocks. */
 
 /** Six u32: magic, version, quantisation, experts, width of an expert, hidden size. */
 export const EXPERT_HEADER = 24;
-/** Four u64 of each expert: where gate and up lie and their bytes, where down lies and its bytes. */
+/** Four u64 for each expert: offset and size of gate and up, offset and size of down. */
 export const EXPERT_OFFSETS = 32;
 /** `LYRW`. */
 export const EXPERT_MAGIC = 0x5752594c;

@@ -1,10 +1,10 @@
 import type { ExtractLevel } from './index-json.js';
 
-/** Quantisations that `larql extract --quant` takes, in the spelling of its index. */
+/** Quantisations that `larql extract --quant` accepts, in the spelling of its index. */
 export const QUANTS = ['none', 'q4k'] as const;
 export type VindexQuant = (typeof QUANTS)[number];
 
-/** Newer programs also take `kquant`, another name of the same thing. */
+/** Parses a quantisation; newer versions of larql also accept `kquant`, another name for q4k. */
 export const quantOf = (text: string): VindexQuant | null => {
   const plain = text.toLowerCase();
   if (plain === '' || plain === 'none') return 'none';
@@ -13,22 +13,22 @@ export const quantOf = (text: string): VindexQuant | null => {
 
 export type VindexSlice = 'full' | 'expert-server';
 
-/** File names of quantised weights: programs since the summer of 2026 write `kquant`, earlier ones `q4k`. */
+/** The suffix in file names of quantised weights: larql writes `kquant` since the summer of 2026, and `q4k` before. */
 export type NameGeneration = 'q4k' | 'kquant';
 
-/** How a vindex is extracted. Everything that decides which files it has, and how large they are. */
+/** The options of an extraction: everything that determines the files of a vindex and their sizes. */
 export interface ExtractOptions {
   readonly quant: VindexQuant;
-  /** `larql extract --level`. At q4k all weights are written whatever it says. */
+  /** `larql extract --level`. At q4k, larql writes all weights at any level. */
   readonly level: ExtractLevel;
-  /** Of what is not quantised. `larql extract` writes F16 unless told otherwise, and always so at q4k. */
+  /** The dtype of unquantised data. `larql extract` writes F16 by default, and always at q4k. */
   readonly dtype: 'f16' | 'f32';
   /** `larql extract --down-top-k`. */
   readonly downTopK: number;
   readonly names: NameGeneration;
 }
 
-/** What `larql extract <model> -o <output> --quant <quant>` does. */
+/** Returns the options of `larql extract <model> -o <output> --quant <quant>`. */
 export const extractOptions = (quant: VindexQuant, names: NameGeneration = 'q4k'): ExtractOptions => ({
   quant,
   level: 'inference',
@@ -37,9 +37,9 @@ export const extractOptions = (quant: VindexQuant, names: NameGeneration = 'q4k'
   names,
 });
 
-/** Whether attention weights and norms are written. */
+/** Returns true if attention weights and norms are written. */
 export const writesWeights = ({ quant, level }: ExtractOptions): boolean => quant !== 'none' || level !== 'browse';
 
-/** Whether feed-forward weights and the output head are written. */
+/** Returns true if feed-forward weights and the output head are written. */
 export const writesFeedForward = ({ quant, level }: ExtractOptions): boolean =>
   quant !== 'none' || level === 'inference' || level === 'all';

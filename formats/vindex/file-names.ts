@@ -14,7 +14,7 @@ export const DOWN_WEIGHTS = 'down_weights.bin';
 export const OUTPUT_HEAD = 'lm_head.bin';
 export const CHECKPOINT = '.extract_checkpoint.json';
 
-/** Names of what is quantised (larql-vindex/src/format/filenames.rs, before and after the renaming). */
+/** Returns the names of quantised files (larql-vindex/src/format/filenames.rs, before and after the renaming). */
 export const blockFileNames = (names: NameGeneration) => ({
   attention: `attn_weights_${names}.bin`,
   attentionManifest: `attn_weights_${names}_manifest.json`,
@@ -23,10 +23,10 @@ export const blockFileNames = (names: NameGeneration) => ({
   outputHead: names === 'q4k' ? 'lm_head_q4.bin' : 'lm_head_kquant.bin',
 });
 
-/** Experts of one layer. */
+/** Returns the path of the experts of one layer. */
 export const layerFile = (layer: number): string => `layers/layer_${String(layer).padStart(2, '0')}.weights`;
 
-/** Which of two generations wrote these files; null where nothing tells, as at quant none. */
+/** Determines which of two generations wrote these files; returns null if no name shows it, as at quant none. */
 export const nameGeneration = (paths: Iterable<string>): NameGeneration | null => {
   for (const path of paths) {
     if (/_kquant(?:_manifest\.json|\.bin)$/.test(path)) return 'kquant';
@@ -35,10 +35,10 @@ export const nameGeneration = (paths: Iterable<string>): NameGeneration | null =
   return null;
 };
 
-/** The files of which larql notes checksums, where they are there (larql-vindex/src/format/checksums.rs). */
+/** The files for which larql records checksums if they exist (larql-vindex/src/format/checksums.rs). */
 export const CHECKSUMMED = [GATE_VECTORS, EMBEDDINGS, DOWN_META, ATTENTION, UP_WEIGHTS, DOWN_WEIGHTS, NORMS, OUTPUT_HEAD] as const;
 
-/** What the preset `expert-server` of `larql slice` copies (larql-cli slice_cmd.rs). */
+/** Returns true for the files that the preset `expert-server` of `larql slice` copies (larql-cli slice_cmd.rs). */
 export const inExpertServer = (path: string): boolean =>
   path === 'index.json' ||
   [EMBEDDINGS, NORMS, TOKENIZER, WEIGHT_MANIFEST, UP_WEIGHTS, DOWN_WEIGHTS].includes(path) ||

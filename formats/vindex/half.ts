@@ -1,4 +1,4 @@
-/** IEEE half precision (safetensors' F16, and the scales of GGML's blocks), exactly, as a double. */
+/** Converts IEEE half precision (safetensors' F16, and the scales of GGML's blocks) exactly to a double. */
 export const halfToNumber = (bits: number): number => {
   const sign = (bits & 0x8000) === 0 ? 1 : -1;
   const exponent = (bits >> 10) & 0x1f;
@@ -8,5 +8,5 @@ export const halfToNumber = (bits: number): number => {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 };
 
-/** The half at a byte, little-endian. */
+/** Reads the little-endian half at a byte offset. */
 export const halfAt = (bytes: Uint8Array, at: number): number => halfToNumber((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8));

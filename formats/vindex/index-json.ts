@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseJson } from './json.js';
 import { PlainPath } from './paths.js';
 
-/** What `index.json` may claim; beyond it, it describes no model. */
+/** Limits for the values in `index.json`; no real model exceeds them. */
 const MAX_LAYERS = 10_000;
 const MAX_COUNT = 1_000_000_000;
 
@@ -12,7 +12,7 @@ const Text = z.string().max(1_000);
 
 export const INDEX_FILE = 'index.json';
 
-/** The levels of `larql extract --level`, each with all that those before it have. */
+/** The levels of `larql extract --level`; each includes everything of the levels before it. */
 export const EXTRACT_LEVELS = ['browse', 'attention', 'inference', 'all'] as const;
 export type ExtractLevel = (typeof EXTRACT_LEVELS)[number];
 
@@ -44,8 +44,8 @@ const ModelConfig = z.looseObject({
 const Checksums = z.record(PlainPath, z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256'));
 
 /**
- * `index.json` as larql writes it (larql-vindex/src/config/index.rs). Fields that are not named here are kept
- * as they are: newer generations add some. `kquant` is the younger spelling of `q4k`; its readers take both.
+ * `index.json` as larql writes it (larql-vindex/src/config/index.rs). Unknown fields are kept unchanged: newer generations
+ * add some. `kquant` is the newer spelling of `q4k`; readers of `kquant` accept both.
  */
 export const VindexIndex = z.looseObject({
   version: Count,

@@ -3,23 +3,23 @@ import { SwpError } from '../../core/error.js';
 import { sanitizeLine } from '../../core/text.js';
 import { JsonReader } from '../safetensors/json-reader.js';
 
-/** No `index.json`, manifest or `config.json` comes near it; a parsed one must fit a worker's memory. */
+/** No `index.json`, manifest or `config.json` is nearly as large; a parsed document must fit into a worker's memory. */
 export const MAX_JSON = 16 * 1024 * 1024;
 
-/** First problems of a document that a message names. */
+/** Number of problems of a document that a message names. */
 const SHOWN = 3;
 
 const whereOf = (path: readonly PropertyKey[]): string => (path.length === 0 ? '' : ` at ${path.map(String).join('.')}`);
 
 /**
- * Parses a JSON document of strangers: bounded, well-formed UTF-8, no key twice.
+ * Parses an untrusted JSON document: its size is limited, it must be well-formed UTF-8, and it must have no duplicate keys.
  *
  * @param name the file, for messages
  * @throws SwpError `formats/vindex-json`
  */
 export const readJson = (bytes: Uint8Array, name: string): unknown => {
-  const refuse = (why: string, cause?: unknown): never => {
-    throw new SwpError('integrity', 'formats/vindex-json', `${sanitizeLine(name, 120)} ${why}`, { cause });
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new SwpError('integrity', 'formats/vindex-json', `${sanitizeLine(name, 120)} ${reason}`, { cause });
   };
   if (bytes.byteLength > MAX_JSON) return refuse(`has ${bytes.byteLength} bytes; at most ${MAX_JSON} are read.`);
   try {
@@ -36,7 +36,7 @@ export const readJson = (bytes: Uint8Array, name: string): unknown => {
 };
 
 /**
- * Parses a JSON document and holds it to a schema.
+ * Parses a JSON document and validates it against a schema.
  *
  * @throws SwpError `formats/vindex-json`
  */

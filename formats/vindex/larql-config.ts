@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What larql reads from a model's `config.json` (larql-models/src/detect/parser.rs), with its defaults. */
+/** The fields that larql reads from a model's `config.json` (larql-models/src/detect/parser.rs), with its defaults. */
 export interface LarqlConfig {
   readonly modelType: string;
   readonly layers: number;
@@ -12,24 +12,27 @@ export interface LarqlConfig {
   readonly experts: number | null;
   readonly expertsPerToken: number | null;
   readonly expertIntermediate: number | null;
-  /** Gemma 4: experts beside the dense block of every layer. */
+  /** Gemma 4: experts in addition to the dense block of every layer. */
   readonly moeBlock: boolean;
-  /** Multi-head latent attention, by its ranks. */
+  /** Multi-head latent attention, recognised by its ranks. */
   readonly latentAttention: boolean;
   readonly layerTypes: readonly string[] | null;
   readonly slidingPattern: number | null;
-  /** Gemma 4: full-attention layers have no values of their own. */
+  /** Gemma 4: full-attention layers have no separate values. */
   readonly valuesAreKeys: boolean;
-  /** Last layers that borrow keys and values from earlier ones. */
+  /** The number of last layers that reuse the keys and values of earlier ones. */
   readonly sharedKeyValueLayers: number;
   readonly perLayerEmbeddings: boolean;
-  /** Null where the config is silent. */
+  /** Null if the config does not state it. */
   readonly tied: boolean | null;
-  /** How its weights are quantised, as the config spells it. */
+  /** The quantisation of the weights, in the config's spelling. */
   readonly quantization: string | null;
 }
 
-/** More is no model of today, and would make the lists below too long. Experts are those of all layers: 61 layers of 512 have 31,232. */
+/**
+ * More is no model of today, and would make the lists below too long. Experts are those of all layers: 61 layers of 512
+ * have 31,232.
+ */
 const MAX_LAYERS = 10_000;
 const MAX_EXPERTS = 65_536;
 
@@ -54,7 +57,7 @@ const quantizationOf = (configs: readonly Fields[]): string | null => {
   return null;
 };
 
-/** What no model has, or larql refuses. */
+/** Returns values that no model has or that larql refuses. */
 const faultsOf = (config: LarqlConfig): string[] => {
   const { layers, experts, heads, keyValueHeads, headDimension, hidden, intermediate } = config;
   return [
@@ -73,9 +76,9 @@ const faultsOf = (config: LarqlConfig): string[] => {
 };
 
 /**
- * Reads a parsed `config.json`, whatever it holds.
+ * Reads a parsed but unvalidated `config.json`.
  *
- * @returns the config, or what larql would refuse it for
+ * @returns the config, or the reasons for which larql would refuse it
  */
 export const readLarqlConfig = (value: unknown): { readonly config: LarqlConfig } | { readonly faults: readonly string[] } => {
   const top = fieldsOf(value);

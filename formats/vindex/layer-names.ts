@@ -1,6 +1,6 @@
 /** Names of a layer's tensors, without the layer's prefix and `.weight`. */
 export interface LayerNames {
-  /** The whole key of the embedding table. */
+  /** The complete key of the embedding table. */
   readonly embeddings: string;
   readonly q: string;
   readonly k: string;
@@ -14,7 +14,7 @@ export interface LayerNames {
   readonly feedForwardNorms: readonly string[];
 }
 
-/** What larql takes for granted where a family says nothing else (larql-models/src/config.rs). */
+/** larql's defaults for a family without its own names (larql-models/src/config.rs). */
 export const LLAMA: LayerNames = {
   embeddings: 'embed_tokens.weight',
   q: 'self_attn.q_proj',
@@ -29,7 +29,7 @@ export const LLAMA: LayerNames = {
   feedForwardNorms: ['pre_feedforward_layernorm', 'post_feedforward_layernorm'],
 };
 
-/** No gate: larql makes no vindex of it that is whole. */
+/** Has no gate, so larql cannot make a complete vindex of it. */
 export const STARCODER2: LayerNames = { ...LLAMA, up: 'mlp.c_fc', down: 'mlp.c_proj' };
 
 const SHORT_NAMES = {

@@ -7,7 +7,7 @@ import { FileWriter, wholeOf, type SourceRows, type StoredTensor } from './store
 
 const BF16_BYTES = 2;
 
-/** One expert of a packed tensor: [experts, rows, columns]. */
+/** Returns the rows of one expert of a packed tensor [experts, rows, columns]. */
 const expertRows = (tensor: SourceTensor, expert: number): SourceRows => {
   const [, rows = 0, columns = 0] = tensor.shape;
   return { tensor, begin: expert * rows * columns * BF16_BYTES, rows, columns };
@@ -43,7 +43,10 @@ const normsOf = (model: SourceModel): FileWriter => {
   return norms;
 };
 
-/** Gemma 4 E2B and E4B: stored as F16, since blocks lose too much of them. */
+/**
+ * Lays out the per-layer embeddings of Gemma 4 E2B and E4B, which are stored as F16 because blocks lose too much
+ * precision.
+ */
 const perLayerEmbeddings = (model: SourceModel): FileWriter => {
   const writer = new FileWriter(PER_LAYER_EMBEDDINGS);
   const layers = Array.from({ length: model.config.layers }, (_, layer) =>
@@ -56,7 +59,7 @@ const perLayerEmbeddings = (model: SourceModel): FileWriter => {
   return writer;
 };
 
-/** Weights at quant q4k, in the order of larql-vindex/src/format/weights/write_q4k/. */
+/** Lays out the weights at quant q4k, in the order of larql-vindex/src/format/weights/write_q4k/. */
 export const blockWeights = (model: SourceModel, { names }: ExtractOptions): WeightFiles => {
   const { architecture, config } = model;
   const paths = blockFileNames(names);

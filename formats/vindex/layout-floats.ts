@@ -4,7 +4,7 @@ import { writesFeedForward, type ExtractOptions } from './extract-options.js';
 import { matrixOf, outputHeadOf, vectorOf, type SourceModel } from './source-model.js';
 import { FileWriter, wholeOf, type StoredTensor } from './stored-tensor.js';
 
-/** Weights at quant none, in the order of larql-vindex/src/format/weights/write_f32.rs. */
+/** Lays out the weights at quant none, in the order of larql-vindex/src/format/weights/write_f32.rs. */
 export const floatWeights = (model: SourceModel, options: ExtractOptions): WeightFiles => {
   const { architecture, config } = model;
   const format = options.dtype === 'f16' ? 'F16' : 'F32';

@@ -15,41 +15,47 @@ export interface GateLayer {
   readonly experts: { readonly count: number; readonly features: number } | null;
 }
 
-/** What larql's weight writers make: files of bytes, and the manifests that describe them. */
+/** The output of larql's weight writers: binary files, and the manifests that describe them. */
 export interface WeightFiles {
   readonly files: readonly FileWriter[];
-  /** By the manifest's file name, in its order. */
+  /** The tensors of each manifest in its order, by the manifest's file name. */
   readonly manifests: ReadonlyMap<string, readonly StoredTensor[]>;
-  /** Files of experts, by layer; empty but for a hybrid. */
+  /** The files of experts, by layer; empty unless the model is a hybrid. */
   readonly expertFiles: ReadonlyMap<number, string>;
 }
 
-/** Exactly what a vindex of a source has to hold. Everything in it follows from the source's headers. */
+/** The exact contents that a vindex of a source must have; all of it follows from the source's headers. */
 export interface VindexLayout {
   readonly options: ExtractOptions;
   readonly slice: VindexSlice;
   readonly model: SourceModel;
-  /** Size of every file; null for text, whose size only the run decides. */
+  /** The size of every file; null for text, whose size is known only after the run. */
   readonly files: ReadonlyMap<string, number | null>;
-  /** All files of the full vindex, which a slice's manifest and checksums go on naming. */
+  /** All files of the full vindex, which a slice's manifest and checksums still list. */
   readonly fullFiles: ReadonlySet<string>;
   readonly tensors: readonly StoredTensor[];
   readonly manifests: ReadonlyMap<string, readonly StoredTensor[]>;
   readonly gate: readonly GateLayer[];
-  /** Features of each layer in `down_meta.bin`. */
+  /** The number of features of each layer in `down_meta.bin`. */
   readonly downFeatures: readonly number[];
   readonly expertFiles: ReadonlyMap<number, string>;
 }
 
 const DOWN_META_HEADER = 16;
 
-/** Bytes of one layer in `down_meta.bin`: a count, then a record per feature (larql-vindex/src/format/down_meta.rs). */
+/**
+ * Returns the bytes of one layer in `down_meta.bin`: a count, then a record per feature
+ * (larql-vindex/src/format/down_meta.rs).
+ */
 export const downMetaLayer = (features: number, topK: number): number => 4 + features * (8 + 8 * topK);
 
 export const downMetaSize = (features: readonly number[], topK: number): number =>
   features.reduce((sum, count) => sum + downMetaLayer(count, topK), DOWN_META_HEADER);
 
-/** The feed-forward matrices of a layer that are features: the dense block's, also of a hybrid, else each expert's. */
+/**
+ * Returns the feed-forward matrices whose rows or columns are features: the dense block's, also in a hybrid, otherwise
+ * each expert's.
+ */
 const featureKeys = ({ architecture }: SourceModel, layer: number, which: 'gate' | 'down'): string[] => {
   const keys = architecture.layer(layer);
   if (architecture.experts === 0 || architecture.hybrid) return [keys[which]];
@@ -77,8 +83,8 @@ const downFeaturesOf = (model: SourceModel): number[] =>
   layersOf(model).map((layer) => featureKeys(model, layer, 'down').reduce((sum, key) => sum + (matrixOf(model, key)?.shape[1] ?? 0), 0));
 
 /**
- * The layout of a full vindex. What larql would pass over silently is not in it: ask `sourceProblems` first
- * whether anything is.
+ * Returns the layout of a full vindex. It lacks the tensors that larql would skip silently: `sourceProblems` reports them,
+ * so call it first.
  */
 export const fullLayout = (model: SourceModel, options: ExtractOptions): VindexLayout => {
   const format = options.dtype === 'f16' ? 'F16' : 'F32';
@@ -122,7 +128,7 @@ export const fullLayout = (model: SourceModel, options: ExtractOptions): VindexL
   };
 };
 
-/** The part of a full vindex that `larql slice --preset expert-server` copies. */
+/** Returns the part of a full vindex that `larql slice --preset expert-server` copies. */
 export const expertServerLayout = (full: VindexLayout): VindexLayout => ({
   ...full,
   slice: 'expert-server',

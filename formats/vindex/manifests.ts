@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseJson } from './json.js';
 import { PlainPath } from './paths.js';
 
-/** Tensors that a manifest may list: a mixture of 512 experts in 100 layers has 102,400 at quant none. */
+/** Maximum number of tensors in a manifest: a mixture of 512 experts in 100 layers has 102,400 at quant none. */
 const MAX_ENTRIES = 250_000;
 
 const Bytes = z.int().nonnegative();
@@ -19,7 +19,7 @@ const BlockEntry = z.looseObject({
   length: Bytes,
 });
 
-/** An entry of `weight_manifest.json`; `file` says which file the bytes are in. */
+/** An entry of `weight_manifest.json`; `file` names the file that contains the bytes. */
 const WeightEntry = z.looseObject({
   key: Key,
   kind: z.string().max(40),

@@ -2,7 +2,10 @@ import type { Dtype } from '../dtype.js';
 import { writesFeedForward, writesWeights, type ExtractOptions } from './extract-options.js';
 import { isReadable, matrixOf, packedOf, vectorOf, type SourceModel, type SourceTensor } from './source-model.js';
 
-/** A tensor that a whole vindex needs and larql would not read; `dtype` is null where it is not there at all. */
+/**
+ * A tensor that a complete vindex needs but larql would not read; `dtype` is null if it does not exist or its dtype is
+ * not the reason.
+ */
 export interface Unmet {
   readonly key: string;
   readonly dtype: Dtype | null;
@@ -15,18 +18,18 @@ interface Need {
 
 const READ = { matrix: matrixOf, vector: vectorOf, packed: packedOf };
 
-/** Under these names quantised checkpoints keep what is `weight` elsewhere (GPTQ and AWQ, compressed-tensors). */
+/** The names in quantised checkpoints for `weight` (GPTQ and AWQ, compressed-tensors). */
 const PACKED_NAMES = ['qweight', 'weight_packed'];
 
 const matrices = (keys: readonly string[]): Need[] => keys.map((key) => ({ key, as: 'matrix' }));
 
-/** Layers whose keys and values are those of an earlier layer may lack their own. */
+/** Returns the needs of a layer's attention; a layer that reuses the keys and values of an earlier one may lack its own. */
 const attentionNeeds = ({ config, architecture }: SourceModel, layer: number): Need[] => {
   const keys = architecture.layer(layer);
-  const borrowed = layer >= config.layers - config.sharedKeyValueLayers;
+  const reusesKeyValues = layer >= config.layers - config.sharedKeyValueLayers;
   return [
     ...matrices([keys.q, keys.o]),
-    ...(borrowed ? [] : matrices([keys.k, ...(architecture.valuesAreKeys(layer) ? [] : [keys.v])])),
+    ...(reusesKeyValues ? [] : matrices([keys.k, ...(architecture.valuesAreKeys(layer) ? [] : [keys.v])])),
     { key: keys.inputNorm, as: 'vector' },
     { key: keys.attentionNorm, as: 'vector' },
   ];
@@ -52,13 +55,13 @@ const needsOf = (model: SourceModel, options: ExtractOptions): Need[] => {
     ...matrices([architecture.embeddings]),
     ...layers.flatMap((layer) => [...(weights ? attentionNeeds(model, layer) : []), ...feedForwardNeeds(model, layer, options.quant)]),
     ...(weights ? [{ key: 'norm.weight', as: 'vector' as const }] : []),
-    // Not there, it may be tied to the embeddings; there, it has to be read.
+    // A missing output head may be tied to the embeddings; an existing one must be read.
     ...(tensors.has('lm_head.weight') && writesFeedForward(options) ? matrices(['lm_head.weight']) : []),
     ...optionalVectors(model, options),
   ];
 };
 
-/** Vectors that not every checkpoint has, but that must be read where they are there: one of rank 0 is passed over. */
+/** Returns the vectors that not every checkpoint has, but that larql must read if they exist: it skips one of rank 0. */
 const optionalVectors = ({ architecture, config, tensors }: SourceModel, { quant }: ExtractOptions): Need[] =>
   quant === 'none'
     ? []
@@ -67,13 +70,13 @@ const optionalVectors = ({ architecture, config, tensors }: SourceModel, { quant
         .filter(({ key }) => tensors.has(key))
         .map(({ key, flattened }) => ({ key, as: flattened ? 'matrix' : 'vector' }));
 
-/** How a quantised checkpoint keeps what larql looks for under this key. */
+/** Returns the tensor in which a quantised checkpoint stores the weight that larql looks up under this key. */
 const quantisedUnder = (tensors: ReadonlyMap<string, SourceTensor>, key: string): SourceTensor | undefined =>
   key.endsWith('.weight')
     ? PACKED_NAMES.map((name) => tensors.get(key.replace(/weight$/, name))).find((found) => found !== undefined)
     : undefined;
 
-/** What a whole vindex needs and larql would pass over. */
+/** Returns the tensors that a complete vindex needs but larql would skip. */
 export const unmetNeeds = (model: SourceModel, options: ExtractOptions): Unmet[] => {
   const unmet = new Map<string, Unmet>();
   for (const { key, as } of needsOf(model, options)) {
@@ -85,13 +88,13 @@ export const unmetNeeds = (model: SourceModel, options: ExtractOptions): Unmet[]
 };
 
 export interface LeftOut {
-  /** Names inside a layer, each with how many layers have it: `self_attn.q_proj.bias (28)`. */
+  /** Names inside a layer, each with the number of layers that have it: `self_attn.q_proj.bias (28)`. */
   readonly vectors: readonly string[];
-  /** Without one of these a part of the model is missing: a shared expert, say. */
+  /** Without one of these, a part of the model is missing, for example a shared expert. */
   readonly matrices: readonly string[];
 }
 
-/** Tensors inside the layers that larql stores nowhere. */
+/** Returns the tensors inside the layers that larql does not store. */
 export const leftOut = (model: SourceModel, options: ExtractOptions): LeftOut => {
   if (!writesWeights(options) || model.kind === 'mla') return { vectors: [], matrices: [] };
   const { architecture, config, tensors } = model;
@@ -107,7 +110,7 @@ export const leftOut = (model: SourceModel, options: ExtractOptions): LeftOut =>
   for (const [key, { shape }] of tensors) {
     const [, layer, rest] = /^layers\.(\d+)\.(.+)$/.exec(key) ?? [];
     if (layer === undefined || rest === undefined || Number(layer) >= config.layers || stored.has(key)) continue;
-    // Buffers that are computed; experts, which have their own check; companions of quantised weights, likewise.
+    // Skips computed buffers, and experts and companions of quantised weights, which have their own checks.
     if (/inv_freq$|(?:^|\.)experts\.|\.(?:scales|biases|qweight|qzeros|g_idx|weight_\w+)$/.test(rest)) continue;
     const list = counts[shape.length > 1 ? 'matrices' : 'vectors'];
     list.set(rest, (list.get(rest) ?? 0) + 1);

@@ -1,24 +1,24 @@
 import { halfAt } from './half.js';
 
 /**
- * How the codes of a Q6_K or Q4_0 block lie. Both kinds of block have the same size, and nothing marks which one
- * a file holds.
+ * The layout of the codes in a Q6_K or Q4_0 block. Blocks have the same size in both layouts, and no marker in the file
+ * identifies the layout.
  *
- * `planar` is GGML's own (ggml-common.h and `dequantize_row_*` in ggml-quants.c, which llama.cpp and gguf-py
- * read): codes that share a byte are 16, 32 or 64 apart. `interleaved` is what larql wrote and read before
+ * `planar` is GGML's own layout (ggml-common.h and `dequantize_row_*` in ggml-quants.c, which llama.cpp and gguf-py
+ * read): codes that share a byte are 16, 32 or 64 apart. `interleaved` is the layout that larql wrote and read before
  * chrishayuk/larql#207, merged on 7 August 2026: codes that share a byte are neighbours
  * (stephlow/larql@c880fb79, larql-compute/src/cpu/ops/q4_common.rs, `quantize_q6_k` and `quantize_q4_0`). Each
  * generation decodes the other's blocks to garbage. Q4_K was planar in both.
  */
 export type BlockLayout = 'planar' | 'interleaved';
 
-/** Which programs write a layout, in the words of `SWP_LARQL_BLOCKS`. */
+/** The generations of programs that write a layout, as values of `SWP_LARQL_BLOCKS`. */
 export const BLOCK_GENERATIONS = ['early', 'ggml'] as const;
 export type BlockGeneration = (typeof BLOCK_GENERATIONS)[number];
 
 export const generationOf = (layout: BlockLayout): BlockGeneration => (layout === 'planar' ? 'ggml' : 'early');
 
-/** Numbers of a row, and beside each one how far it may be from what was quantised, see {@link decodeQ4K}. */
+/** The numbers of a row, and for each one its tolerance against the original number, see {@link decodeQ4K}. */
 export interface Decoded {
   readonly values: Float32Array;
   readonly tolerances: Float32Array;
@@ -28,15 +28,15 @@ const Q4_0_BLOCK = 32;
 const SUPER_BLOCK = 256;
 export const BLOCK_BYTES = { Q4_0: 18, Q4_K: 144, Q6_K: 210 } as const;
 
-/** A half's scale may be off by one of its smallest steps where it is subnormal; elsewhere a step of codes covers it. */
+/** A subnormal half may be off by its smallest step, this one; for other scales, the step of the codes covers the error. */
 const HALF_STEP = 2 ** -24;
 
-const decoded = (bytes: Uint8Array, blockBytes: number, elements: number): Decoded => {
+const emptyDecoded = (bytes: Uint8Array, blockBytes: number, elements: number): Decoded => {
   const length = Math.floor(bytes.byteLength / blockBytes) * elements;
   return { values: new Float32Array(length), tolerances: new Float32Array(length) };
 };
 
-/** The 6-bit scale and minimum of one of eight sub-blocks (`get_scale_min_k4` in ggml-quants.c). */
+/** Returns the 6-bit scale and minimum of one of eight sub-blocks (`get_scale_min_k4` in ggml-quants.c). */
 const scaleAndMinimum = (packed: Uint8Array, part: number): readonly [scale: number, minimum: number] => {
   const at = (index: number): number => packed[index] ?? 0;
   if (part < 4) return [at(part) & 63, at(part + 4) & 63];
@@ -44,15 +44,15 @@ const scaleAndMinimum = (packed: Uint8Array, part: number): readonly [scale: num
 };
 
 /**
- * Decodes blocks of Q4_K: `d`, `dmin`, 12 bytes of packed scales and minima, 128 bytes of codes; of each pair of
- * sub-blocks the first is in the low nibbles, the second in the high ones.
+ * Decodes blocks of Q4_K: `d`, `dmin`, 12 bytes of packed scales and minima, 128 bytes of codes. For each pair of
+ * sub-blocks, the first is in the low nibbles and the second in the high ones.
  *
- * A tolerance is one step of the codes, and what rounding of the scale and the minimum themselves may add: half
- * a unit of `d` over fifteen steps, half a unit of `dmin`. A quantiser that minimises the error stays within it
- * on average, as does larql's, which takes minimum and maximum.
+ * A tolerance is one step of the codes plus the possible rounding error of the scale and the minimum: half a unit of `d`
+ * over fifteen steps, and half a unit of `dmin`. A quantiser that minimises the error stays within it on average, and so
+ * does larql's, which uses the minimum and the maximum.
  */
 export const decodeQ4K = (bytes: Uint8Array): Decoded => {
-  const { values, tolerances } = decoded(bytes, BLOCK_BYTES.Q4_K, SUPER_BLOCK);
+  const { values, tolerances } = emptyDecoded(bytes, BLOCK_BYTES.Q4_K, SUPER_BLOCK);
   for (let block = 0; block * SUPER_BLOCK < values.length; block += 1) {
     const begin = block * BLOCK_BYTES.Q4_K;
     const d = halfAt(bytes, begin);
@@ -60,7 +60,7 @@ export const decodeQ4K = (bytes: Uint8Array): Decoded => {
     const packed = bytes.subarray(begin + 4, begin + 16);
     for (let part = 0; part < 8; part += 1) {
       const [scale, least] = scaleAndMinimum(packed, part);
-      // Each product is a rounding of its own, as in the reference.
+      // Each product is rounded separately, as in the reference.
       const step = Math.fround(d * scale);
       const shift = Math.fround(minimum * least);
       const tolerance = Math.abs(step) + 8 * Math.abs(d) + Math.abs(minimum) + (15 * scale + least) * HALF_STEP;
@@ -77,7 +77,7 @@ export const decodeQ4K = (bytes: Uint8Array): Decoded => {
   return { values, tolerances };
 };
 
-/** Where the code of an element lies: byte and shift of its low four bits, byte and shift of its high two. */
+/** Returns the position of an element's code: byte and shift of its low four bits, byte and shift of its high two. */
 const q6Place = (layout: BlockLayout, element: number): readonly [number, number, number, number] => {
   if (layout === 'interleaved') return [element >> 1, (element & 1) * 4, element >> 2, (element & 3) * 2];
   const half = element >> 7;
@@ -92,11 +92,11 @@ const Q6_PLACES: Readonly<Record<BlockLayout, readonly (readonly [number, number
 };
 
 /**
- * Decodes blocks of Q6_K: 128 bytes of low nibbles, 64 bytes of high pairs of bits, sixteen signed scales, `d`.
- * The scales lie alike in both layouts.
+ * Decodes blocks of Q6_K: 128 bytes of low nibbles, 64 bytes of high pairs of bits, sixteen signed scales, `d`. The scales
+ * have the same order in both layouts.
  */
 export const decodeQ6K = (bytes: Uint8Array, layout: BlockLayout): Decoded => {
-  const { values, tolerances } = decoded(bytes, BLOCK_BYTES.Q6_K, SUPER_BLOCK);
+  const { values, tolerances } = emptyDecoded(bytes, BLOCK_BYTES.Q6_K, SUPER_BLOCK);
   for (let block = 0; block * SUPER_BLOCK < values.length; block += 1) {
     const begin = block * BLOCK_BYTES.Q6_K;
     const d = halfAt(bytes, begin + 208);
@@ -112,9 +112,12 @@ export const decodeQ6K = (bytes: Uint8Array, layout: BlockLayout): Decoded => {
   return { values, tolerances };
 };
 
-/** Decodes blocks of Q4_0: `d` and 16 bytes of codes. Older larql lets subnormal scales vanish, which is tolerated. */
+/**
+ * Decodes blocks of Q4_0: `d` and 16 bytes of codes. Older versions of larql flush subnormal scales to zero, which is
+ * tolerated.
+ */
 export const decodeQ40 = (bytes: Uint8Array, layout: BlockLayout): Decoded => {
-  const { values, tolerances } = decoded(bytes, BLOCK_BYTES.Q4_0, Q4_0_BLOCK);
+  const { values, tolerances } = emptyDecoded(bytes, BLOCK_BYTES.Q4_0, Q4_0_BLOCK);
   for (let block = 0; block * Q4_0_BLOCK < values.length; block += 1) {
     const begin = block * BLOCK_BYTES.Q4_0;
     const d = halfAt(bytes, begin);

@@ -4,12 +4,12 @@ export interface VindexFile {
   readonly size: number;
 }
 
-/** How a vindex is read: this room does no I/O of its own. */
+/** The access to a vindex: `formats` does no I/O itself. */
 export interface VindexReader {
   readonly files: readonly VindexFile[];
-  /** The digests of all files, in hex, as one pass over them found. */
+  /** The SHA-256 of all files, in hex, computed in one pass. */
   readonly sha256: ReadonlyMap<string, string>;
-  /** Bytes of a file, `end` exclusive; rejects where there are fewer. */
+  /** Reads bytes of a file, `end` exclusive; rejects if the file has fewer. */
   readonly read: (path: string, begin: number, end: number) => Promise<Uint8Array>;
 }
 
@@ -43,13 +43,16 @@ export interface VindexProblem {
 
 export const problem = (code: VindexProblem['code'], path: string, message: string): VindexProblem => ({ code, path, message });
 
-/** Problems of one kind that one file may have before the rest is a count: a broken manifest has thousands. */
-const MOST = 10;
+/**
+ * Maximum number of listed problems of one kind in one file; the rest becomes a count, because a broken manifest has
+ * thousands.
+ */
+const MAX_LISTED = 10;
 
-/** At most a few, and how many more there are. */
+/** Returns the first problems, and a last one with the number of the others. */
 export const capped = (problems: readonly VindexProblem[]): VindexProblem[] => {
-  const last = problems[MOST];
+  const last = problems[MAX_LISTED];
   return last === undefined
     ? [...problems]
-    : [...problems.slice(0, MOST), { ...last, message: `There are ${problems.length - MOST} more problems like these.` }];
+    : [...problems.slice(0, MAX_LISTED), { ...last, message: `There are ${problems.length - MAX_LISTED} more problems like these.` }];
 };

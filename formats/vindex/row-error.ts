@@ -2,7 +2,7 @@ import { decodeQ4K, decodeQ6K, type BlockLayout, type Decoded } from './quant-bl
 import { sourceFloats } from './source-floats.js';
 import type { StoredFormat } from './stored-tensor.js';
 
-/** F16 has eleven bits; larql's conversions may cut instead of round, and some lose subnormals. */
+/** F16 has eleven bits of precision; larql's conversions may truncate instead of round, and some lose subnormals. */
 const F16_ERROR = 2 ** -10;
 const F16_SUBNORMAL = 2 ** -14;
 
@@ -15,11 +15,11 @@ const decodeRow = (format: StoredFormat, bytes: Uint8Array, layout: BlockLayout)
 };
 
 /**
- * How far a stored row is from its source, in tolerances: the root mean square of the differences over that of
- * what the format allows. Right rows of blocks come to about a third; rows of another tensor, or decoded in the
- * wrong layout, to four and more. Padding counts as zeros of the source.
+ * Returns the distance of a stored row from its source in tolerances: the root mean square of the differences divided by
+ * that of the tolerances of the format. Correct rows of blocks have about a third; rows of another tensor, or decoded in
+ * the wrong layout, have four or more. Padding is compared with zeros.
  *
- * @returns a number, 0 where both are equal; infinite where a number is none
+ * @returns 0 if both are equal; infinity if a value is NaN
  */
 export const rowError = (format: StoredFormat, stored: Uint8Array, source: Float32Array, layout: BlockLayout): number => {
   const { values, tolerances } = decodeRow(format, stored, layout);

@@ -1,4 +1,7 @@
-/** Numbers from 0 to `below`, evenly spread and the same for the same seed (mulberry32): which rows are looked at. */
+/**
+ * Returns a generator of uniform integers from 0 to `below` exclusive, the same for the same seed (mulberry32), to
+ * sample rows.
+ */
 export const seededNumbers = (seed: number): ((below: number) => number) => {
   let state = seed >>> 0;
   return (below) => {

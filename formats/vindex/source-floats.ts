@@ -1,7 +1,7 @@
 import type { Dtype } from '../dtype.js';
 import { halfAt } from './half.js';
 
-/** Numbers of the source, of the dtypes that larql reads. Little-endian, exactly. */
+/** Decodes numbers of the source exactly, for the dtypes that larql reads, from little-endian bytes. */
 export const sourceFloats = (dtype: Dtype, bytes: Uint8Array): Float32Array => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (dtype === 'F32') return Float32Array.from({ length: bytes.byteLength / 4 }, (_, at) => view.getFloat32(at * 4, true));

@@ -4,7 +4,7 @@ import type { TensorInfo } from '../safetensors/header.js';
 import { architectureOf, normalizeKey, type Architecture } from './architecture.js';
 import { readLarqlConfig, type LarqlConfig } from './larql-config.js';
 
-/** A file of the source; `tensors` where its header was read. */
+/** A file of the source; `tensors` is set if its header was read. */
 export interface SourceFile {
   readonly path: string;
   readonly size: number;
@@ -16,8 +16,8 @@ export interface SourceTensor extends TensorInfo {
 }
 
 /**
- * What larql makes of a model. `dense`: one feed-forward block a layer. `moe`: experts instead of it.
- * `hybrid`: experts beside it, packed (Gemma 4). `mla`: multi-head latent attention, which larql cannot extract.
+ * The classification of a model for larql. `dense`: one feed-forward block per layer. `moe`: experts instead of it.
+ * `hybrid`: packed experts in addition to it (Gemma 4). `mla`: multi-head latent attention, which larql cannot extract.
  */
 export type ModelKind = 'dense' | 'moe' | 'hybrid' | 'mla';
 
@@ -26,63 +26,63 @@ export interface SourceModel {
   readonly config: LarqlConfig;
   readonly architecture: Architecture;
   readonly kind: ModelKind;
-  /** By key, as larql spells it. */
+  /** The tensors by larql's keys. */
   readonly tensors: ReadonlyMap<string, SourceTensor>;
-  /** Keys that more than one tensor claims, with whether one file holds both: then it is chance which one larql takes. */
+  /** Keys that more than one tensor claims. If both are in one file, larql uses either of them by chance. */
   readonly copies: ReadonlyMap<string, 'across files' | 'in one file'>;
-  /** Sizes of all files that larql reads. */
+  /** The sizes of all files that larql reads. */
   readonly files: ReadonlyMap<string, number>;
 }
 
-/** larql copies these beside the tokenizer where the source has them (larql-cli extract_index_cmd.rs). */
+/** larql copies these files in addition to the tokenizer if the source has them (larql-cli extract_index_cmd.rs). */
 export const COPIED_FILES = ['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json', 'chat_template.jinja'] as const;
 
 const READABLE: readonly Dtype[] = ['F32', 'F16', 'BF16'];
 
-/** Dtypes that larql decodes; it passes over tensors of any other without a word. */
+/** Returns true for a dtype that larql decodes; it silently skips tensors of any other dtype. */
 export const isReadable = ({ dtype }: Pick<TensorInfo, 'dtype'>): boolean => READABLE.includes(dtype);
 
-/** A matrix as larql takes it: readable and of rank 2. */
+/** Returns a matrix that larql accepts: readable and of rank 2. */
 export const matrixOf = ({ tensors }: SourceModel, key: string): SourceTensor | null => {
   const tensor = tensors.get(key);
   return tensor !== undefined && isReadable(tensor) && tensor.shape.length === 2 ? tensor : null;
 };
 
-/** A vector as larql takes it: readable and of rank 1; a scalar of rank 0 is none. */
+/** Returns a vector that larql accepts: readable and of rank 1; a scalar of rank 0 is not a vector. */
 export const vectorOf = ({ tensors }: SourceModel, key: string): SourceTensor | null => {
   const tensor = tensors.get(key);
   return tensor !== undefined && isReadable(tensor) && tensor.shape.length === 1 ? tensor : null;
 };
 
-/** Packed experts, which larql reads only as BF16. */
+/** Returns packed experts, which larql reads only as BF16. */
 export const packedOf = ({ tensors }: SourceModel, key: string): SourceTensor | null => {
   const tensor = tensors.get(key);
   return tensor !== undefined && tensor.dtype === 'BF16' && tensor.shape.length === 3 ? tensor : null;
 };
 
-/** Keys under which larql looks for an output head of its own. */
+/** Keys under which larql looks for a separate output head. */
 export const OUTPUT_HEADS = ['lm_head.weight', 'output.weight'] as const;
 
-/** The output head; null for models that use their embeddings for it. */
+/** Returns the output head; null for a model that uses its embeddings for it. */
 export const outputHeadOf = (model: SourceModel): SourceTensor | null =>
   OUTPUT_HEADS.map((key) => matrixOf(model, key)).find((found) => found !== null) ?? null;
 
 /**
- * The files that larql reads of a source: its config and tokenizer, those that it copies, and every safetensors
- * file beside them, or in `weights/` where there is none (streaming/context.rs). It ignores
- * `model.safetensors.index.json`; whoever stages a source may leave out what that does not name, such as a
+ * Returns the files of a source that larql reads: its config and tokenizer, the files that it copies, and every safetensors
+ * file in the same folder, or in `weights/` if there is none (streaming/context.rs). larql ignores
+ * `model.safetensors.index.json`. A staged source may omit safetensors files that the index does not name, such as a
  * `consolidated.safetensors` that repeats the model under other names.
  *
- * @param indexed the files that the index names, where there is one
+ * @param indexed the files that the index names, if there is an index
  */
 export const filesToRead = (paths: readonly string[], indexed: ReadonlySet<string> = new Set()): string[] => {
   const tensorFiles = (folder: string): string[] =>
     paths.filter((path) => path.startsWith(folder) && !path.slice(folder.length).includes('/') && path.endsWith('.safetensors'));
   const here = tensorFiles('');
   const found = here.length > 0 ? here : tensorFiles('weights/');
-  const whole = indexed.size > 0 && [...indexed].every((path) => found.includes(path));
+  const isIndexComplete = indexed.size > 0 && [...indexed].every((path) => found.includes(path));
   const others = ['config.json', 'tokenizer.json', ...COPIED_FILES].filter((path) => paths.includes(path));
-  return [...others, ...found.filter((path) => !whole || indexed.has(path))].toSorted(compareBytes);
+  return [...others, ...found.filter((path) => !isIndexComplete || indexed.has(path))].toSorted(compareBytes);
 };
 
 const kindOf = (config: LarqlConfig, architecture: Architecture, keys: Iterable<string>): ModelKind => {
@@ -96,8 +96,8 @@ const kindOf = (config: LarqlConfig, architecture: Architecture, keys: Iterable<
 /**
  * Describes a checkpoint from its parsed `config.json` and the headers of its safetensors files.
  *
- * @param files what {@link filesToRead} names
- * @returns the model, or what larql would refuse its config for
+ * @param files the files that {@link filesToRead} returns
+ * @returns the model, or the reasons for which larql would refuse its config
  */
 export const describeSource = (
   value: unknown,
@@ -109,7 +109,7 @@ export const describeSource = (
   const architecture = architectureOf(config);
   const tensors = new Map<string, SourceTensor>();
   const copies = new Map<string, 'across files' | 'in one file'>();
-  // A later file's tensor takes the place of an earlier one's, in the order of their names.
+  // In the order of the file names, a later file's tensor replaces an earlier one.
   for (const { path, tensors: found = [] } of files.toSorted((a, b) => compareBytes(a.path, b.path))) {
     for (const tensor of found) {
       const key = normalizeKey(tensor.name, architecture);

@@ -4,7 +4,7 @@ import { quantOf, writesFeedForward, writesWeights, type ExtractOptions, type Vi
 import { matrixOf, outputHeadOf, packedOf, type SourceModel } from './source-model.js';
 import { BLOCK } from './stored-tensor.js';
 
-/** What speaks against extracting a source, or what a reviewer should know. `blocked` means: do not extract. */
+/** A problem of a source, or a warning for its reviewer. `blocked` means: do not extract. */
 export interface SourceProblem {
   readonly code:
     | 'larql-config'
@@ -35,14 +35,14 @@ const blocked = (code: SourceProblem['code'], message: string, fix?: string): So
   ...(fix === undefined ? {} : { fix }),
 });
 
-const over = (names: readonly string[], make: (shown: string) => SourceProblem): SourceProblem[] =>
+const problemsOver = (names: readonly string[], make: (shown: string) => SourceProblem): SourceProblem[] =>
   names.length === 0 ? [] : [make(truncateList(names))];
 
-/** For a config that `describeSource` could not describe. */
+/** Returns the problem for a config that `describeSource` could not describe. */
 export const configProblem = (faults: readonly string[]): SourceProblem =>
   blocked('larql-config', `larql would refuse the config.json: ${truncateList(faults)}.`);
 
-/** For an entry's `quant`, as it is written there. */
+/** Checks an entry's `quant`, in the entry's spelling. */
 export const quantProblem = (quant: string): SourceProblem[] =>
   quantOf(quant) === null
     ? [
@@ -118,7 +118,7 @@ const kindProblems = (model: SourceModel, options: ExtractOptions, slice: Vindex
 };
 
 const dtypeProblem = (model: SourceModel, unreadable: readonly Unmet[]): SourceProblem[] =>
-  over(
+  problemsOver(
     unreadable.map(({ key }) => key),
     (shown) => {
       const dtypes = [...new Set(unreadable.map(({ dtype }) => dtype))].filter((dtype) => dtype !== null).toSorted(compareBytes);
@@ -156,17 +156,17 @@ const shapeProblems = (model: SourceModel, options: ExtractOptions): SourceProbl
       }
     }
   }
-  return over(wrong, (shown) => blocked('larql-shape', `Tensors do not have the shapes that the config says: ${shown}.`));
+  return problemsOver(wrong, (shown) => blocked('larql-shape', `Tensors do not have the shapes that the config says: ${shown}.`));
 };
 
 const copyProblems = ({ copies }: SourceModel): SourceProblem[] => {
   const chance = [...copies].filter(([, where]) => where === 'in one file').map(([key]) => key);
   const later = [...copies].filter(([, where]) => where === 'across files').map(([key]) => key);
   return [
-    ...over(chance, (shown) =>
+    ...problemsOver(chance, (shown) =>
       blocked('larql-copies', `One file has two tensors that are one to larql, which takes either by chance: ${shown}.`),
     ),
-    ...over(later, (shown) => ({
+    ...problemsOver(later, (shown) => ({
       code: 'larql-copies',
       verdict: 'warn',
       message: `Several files have the same tensor; larql takes the last file's: ${shown}.`,
@@ -177,10 +177,10 @@ const copyProblems = ({ copies }: SourceModel): SourceProblem[] => {
 const leftOutProblems = (model: SourceModel, options: ExtractOptions): SourceProblem[] => {
   const { vectors, matrices } = leftOut(model, options);
   return [
-    ...over(matrices, (shown) =>
+    ...problemsOver(matrices, (shown) =>
       blocked('larql-left-out', `larql stores no such matrices of the layers, and the model is not whole without them: ${shown}.`),
     ),
-    ...over(vectors, (shown) => ({
+    ...problemsOver(vectors, (shown) => ({
       code: 'larql-left-out',
       verdict: 'warn',
       message: `larql stores no such vectors of the layers: ${shown}. Whoever loads the vindex computes without them.`,
@@ -189,13 +189,13 @@ const leftOutProblems = (model: SourceModel, options: ExtractOptions): SourcePro
 };
 
 /**
- * All that larql would do wrong with a source, most of it silently and with exit code 0.
+ * Returns everything that larql would do wrong with a source, mostly without a message and with exit code 0.
  *
- * @param options how it would be extracted
+ * @param options the options of the extraction
  */
 export const sourceProblems = (model: SourceModel, options: ExtractOptions, slice: VindexSlice): SourceProblem[] => {
   const unmet = unmetNeeds(model, options);
-  // Of a model that is refused for its kind, what else is missing tells nothing.
+  // For a model whose kind is refused, missing tensors give no further information.
   const refused = model.kind === 'mla' || (model.kind === 'moe' && (options.quant === 'q4k' || model.architecture.experts === 0));
   const missing = refused ? [] : unmet.filter(({ dtype }) => dtype === null).map(({ key }) => key);
   const untied = model.config.tied === false && writesFeedForward(options) && outputHeadOf(model) === null;
@@ -206,7 +206,7 @@ export const sourceProblems = (model: SourceModel, options: ExtractOptions, slic
       model,
       unmet.filter(({ dtype }) => dtype !== null),
     ),
-    ...over(missing, (shown) =>
+    ...problemsOver(missing, (shown) =>
       blocked(
         'larql-missing',
         `larql finds no ${shown}; it would leave them out of the vindex${missing.includes(model.architecture.embeddings) ? ', or stop' : ' and say nothing'}.`,

@@ -1,6 +1,6 @@
 import type { SourceTensor } from './source-model.js';
 
-/** How numbers are stored in a vindex. */
+/** The formats of numbers in a vindex. */
 export type StoredFormat = 'F32' | 'F16' | 'Q4_K' | 'Q6_K';
 
 /** Elements that share a block of Q4_K or Q6_K. */
@@ -8,7 +8,7 @@ export const BLOCK = 256;
 const BLOCK_BYTES = { Q4_K: 144, Q6_K: 210 } as const;
 const FLOAT_BYTES = { F32: 4, F16: 2 } as const;
 
-/** Rows of a matrix in the source: where its first byte lies, counted from the tensor's own. */
+/** Rows of a matrix in the source; `begin` is the offset of their first byte from the start of the tensor. */
 export interface SourceRows {
   readonly tensor: SourceTensor;
   readonly begin: number;
@@ -16,14 +16,14 @@ export interface SourceRows {
   readonly columns: number;
 }
 
-/** A matrix or vector in a file of the vindex, with where its numbers came from. */
+/** A matrix or vector in a file of the vindex, with the source of its numbers. */
 export interface StoredTensor {
   readonly file: string;
   readonly key: string;
-  /** As `weight_manifest.json` calls it. */
+  /** The kind in `weight_manifest.json`. */
   readonly kind: 'tensor' | 'vector' | 'tensor_q4k' | 'tensor_f16';
   readonly format: StoredFormat;
-  /** As a manifest records it: columns padded to whole blocks where there are blocks. */
+  /** The shape in a manifest: columns are padded to whole blocks if the format has blocks. */
   readonly shape: readonly number[];
   readonly offset: number;
   readonly length: number;
@@ -32,26 +32,26 @@ export interface StoredTensor {
 
 export const isBlockFormat = (format: StoredFormat): format is 'Q4_K' | 'Q6_K' => format === 'Q4_K' || format === 'Q6_K';
 
-/** Columns as they are stored: larql pads each row to whole blocks. */
+/** Returns the number of stored columns: larql pads each row to whole blocks. */
 export const storedColumns = (format: StoredFormat, columns: number): number =>
   isBlockFormat(format) ? Math.ceil(columns / BLOCK) * BLOCK : columns;
 
-/** Bytes of one stored row. */
+/** Returns the bytes of one stored row. */
 export const rowBytes = (format: StoredFormat, columns: number): number =>
   isBlockFormat(format) ? Math.ceil(columns / BLOCK) * BLOCK_BYTES[format] : columns * FLOAT_BYTES[format];
 
-/** All rows of a matrix, or a vector as its only row. */
+/** Returns all rows of a matrix, or a vector as a single row. */
 export const wholeOf = (tensor: SourceTensor): SourceRows => {
   const [rows = 1, columns] = tensor.shape;
   return columns === undefined ? { tensor, begin: 0, rows: 1, columns: rows } : { tensor, begin: 0, rows, columns };
 };
 
-/** Lays tensors one after the other into a file, as all of larql's writers do. */
+/** Places tensors consecutively in a file, as all of larql's writers do. */
 export class FileWriter {
   readonly tensors: StoredTensor[] = [];
   size: number;
 
-  /** @param begin bytes before the first tensor */
+  /** @param begin the number of bytes before the first tensor */
   constructor(
     readonly file: string,
     begin = 0,

@@ -10,11 +10,14 @@ import { MAX_JSON, readJson } from './json.js';
 import type { VindexLayout } from './layout.js';
 import { problem, type VindexProblem, type VindexReader } from './reading.js';
 
-/** Tokenizers of large vocabularies have tens of megabytes; that much is parsed, the rest believed. */
+/**
+ * Checks that a file is small enough to parse. Tokenizers of large vocabularies have tens of megabytes; larger ones are
+ * not parsed.
+ */
 const isSmall = (size: number): boolean => size <= MAX_JSON;
 
-/** Runs a check whose input may be no JSON of larql's. */
-const guarded = async (path: string, check: () => Promise<VindexProblem[]>): Promise<VindexProblem[]> => {
+/** Runs a check, and reports input that is not larql's JSON as a problem. */
+const reportBadJson = async (path: string, check: () => Promise<VindexProblem[]>): Promise<VindexProblem[]> => {
   try {
     return await check();
   } catch (error) {
@@ -24,12 +27,11 @@ const guarded = async (path: string, check: () => Promise<VindexProblem[]>): Pro
 };
 
 /**
- * Holds a vindex to what its source makes: which files, how large, what they say of themselves. larql ends with
- * success on output that is not whole, and its own `verify` looks at few of the files. That the numbers are right
- * is for `compareNumbers`.
+ * Validates a vindex against its source: the files, their sizes and their metadata. larql exits successfully with
+ * incomplete output, and its own `verify` checks few of the files. `compareNumbers` checks the numbers.
  *
- * @param repo the source's repository, which the vindex has to name
- * @returns every problem that was found, none for a vindex that is whole
+ * @param repo the source's repository, which the vindex must name
+ * @returns every problem that was found; empty for a complete vindex
  */
 export const validateVindex = async (reader: VindexReader, layout: VindexLayout, repo: string): Promise<VindexProblem[]> => {
   const sizes = new Map(reader.files.map(({ path, size }) => [path, size]));
@@ -41,13 +43,13 @@ export const validateVindex = async (reader: VindexReader, layout: VindexLayout,
   const problems = checkFiles(reader, layout);
   if (sizes.has(INDEX_FILE))
     problems.push(
-      ...(await guarded(INDEX_FILE, async () => {
+      ...(await reportBadJson(INDEX_FILE, async () => {
         const index = parseIndex(await whole(INDEX_FILE));
         return [...checkIndex(index, layout, repo), ...checkChecksums(index, reader, layout)];
       })),
     );
   for (const path of layout.manifests.keys())
-    if (sizes.has(path)) problems.push(...(await guarded(path, async () => checkManifest(path, await whole(path), layout, sizes))));
+    if (sizes.has(path)) problems.push(...(await reportBadJson(path, async () => checkManifest(path, await whole(path), layout, sizes))));
   const downMeta = layout.files.has(DOWN_META) ? sizes.get(DOWN_META) : undefined;
   if (downMeta !== undefined) problems.push(...(await checkDownMeta(reader, downMeta, layout)));
   for (const path of layout.expertFiles.values()) {
@@ -57,7 +59,7 @@ export const validateVindex = async (reader: VindexReader, layout: VindexLayout,
   const tokenizer = sizes.get(TOKENIZER);
   if (tokenizer !== undefined && isSmall(tokenizer))
     problems.push(
-      ...(await guarded(TOKENIZER, async () => {
+      ...(await reportBadJson(TOKENIZER, async () => {
         readJson(await whole(TOKENIZER), TOKENIZER);
         return [];
       })),

@@ -7,7 +7,7 @@ import type { HubConfig } from '../config.js';
 import { readPages } from './paging.js';
 import { repoPath } from '../repo-path.js';
 
-/** 200 pages of 100. */
+/** At most 200 pages of 100 commits. */
 const LIMITS = { pages: 200, items: 20_000 };
 
 export interface CommitFacts {
@@ -15,7 +15,7 @@ export interface CommitFacts {
   readonly title: string;
   /** Title and body. */
   readonly message: string;
-  /** Accounts of the Hub that made it; empty where it names none. */
+  /** The Hub accounts of its authors; empty if the Hub names none. */
   readonly accounts: readonly string[];
 }
 
@@ -33,7 +33,7 @@ const factsOf = ({ id, title, message, authors }: z.infer<typeof Row>): CommitFa
   accounts: authors.flatMap(({ user }) => (user === '' ? [] : [user])),
 });
 
-/** Commits from `head` back to the first that is `wanted`, newest first; all of them where none is. */
+/** Lists commits from `head` back to the first `wanted` one, newest first; lists all commits if none is wanted. */
 export const listCommitsUntil = async (
   hub: HubConfig,
   repo: RepoId,
@@ -47,7 +47,7 @@ export const listCommitsUntil = async (
   return found === -1 ? rows : rows.slice(0, found + 1);
 };
 
-/** Commits of `main`, newest first, down to but without `head`; all of them where `head` is null. */
+/** Lists commits of `main`, newest first, down to `head` exclusive; lists all commits if `head` is null. */
 export const listCommitsSince = async (
   hub: HubConfig,
   repo: RepoId,
@@ -69,7 +69,7 @@ export interface Trailers {
 const trailer = (message: string, name: string): string | undefined =>
   new RegExp(`^${name}: (sha256:[0-9a-f]{64})\\s*$`, 'm').exec(message)?.[1];
 
-/** Our trailers in a commit's message, where it has them. */
+/** Reads the trailers of SWP from a commit's message. */
 export const readTrailers = (message: string): Trailers => {
   const plan = trailer(message, 'SWP-Plan');
   const manifest = trailer(message, 'SWP-Manifest');
@@ -78,7 +78,7 @@ export const readTrailers = (message: string): Trailers => {
 
 const Dated = z.object({ id: CommitSha, date: z.iso.datetime({ offset: true }).transform((text) => new Date(text)) });
 
-/** When a commit was made, as the Hub lists it. */
+/** Returns the date of a commit, as the Hub lists it. */
 export const readCommitDate = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<Date> => {
   const url = hubUrl(hub, `/api/models/${repoPath(repo)}/commits/${commit}?limit=1`);
   const { value } = await callJson(hub, { method: 'GET', url, authorized: true, signal: options.signal }, listToFirstFault(Dated));

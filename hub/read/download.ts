@@ -21,16 +21,19 @@ export interface ListedFile {
 
 export interface DownloadOptions {
   readonly signal: AbortSignal;
-  /** Told bytes as they arrive; those that an earlier run brought count at once, those of a wrong file are taken back. */
+  /** Receives the number of bytes that arrive. Segments of an earlier run count too; a wrong file is subtracted again. */
   readonly onBytes: (bytes: number) => void;
-  /** Bytes that are asked for at once and counted as a whole after a crash. */
+  /** Bytes per request; after a crash, only whole segments count as downloaded. */
   readonly segmentBytes?: number;
 }
 
 const SEGMENT = 64 * 1024 * 1024;
 const SEGMENTS_IN_FLIGHT = 4;
 
-/** Segments that an earlier run has written. Each line stands for itself: one that a crash cut short costs one segment. */
+/**
+ * Reads the numbers of the segments that an earlier run wrote. Lines are independent: a line cut by a crash costs one
+ * segment.
+ */
 const readDone = async (path: string): Promise<Set<number>> => {
   const numbers = (await readTextIfThere(path)).split('\n').filter((line) => /^\d{1,9};$/.test(line));
   return new Set(numbers.map((line) => Number(line.slice(0, -1))));
@@ -51,18 +54,18 @@ const writeSegment = async (
   }
 };
 
-/** Whether a file on disk has the digest that its commit lists: its SHA-256 in LFS, else its git blob id. */
+/** Checks that a file on disk has the digest that its commit lists: its SHA-256 in LFS, otherwise its git blob id. */
 const isAsListed = async (path: string, { size, gitBlob, lfs }: ListedFile, signal: AbortSignal): Promise<boolean> => {
   const hash = lfs === null ? createHash('sha1').update(`blob ${size}\0`) : createHash('sha256');
   return (await hashInto(hash, path, { signal })) === size && hash.digest('hex') === (lfs ?? gitBlob);
 };
 
 /**
- * Downloads a whole file: ranges in parallel, straight to their places. The file has its name only once its digest
- * is the listed one; after a crash what was written is not asked for again. Bytes with another digest are downloaded again,
- * once, over other connections.
+ * Downloads a whole file as parallel ranges, each written at its offset. The file gets its name only when its digest
+ * matches the listed one. After a crash, segments on disk are not downloaded again. If the digest differs, the file is
+ * downloaded once more over other connections.
  *
- * @throws SwpError `hub/file-differs`; then everything is asked for again next time
+ * @throws SwpError `hub/file-differs`; the next call then downloads everything again
  */
 export const downloadFile = (hub: HubConfig, file: ListedFile, path: string, options: DownloadOptions): Promise<void> =>
   readAgainIfBroken(
@@ -95,7 +98,7 @@ const downloadOnce = async (hub: HubConfig, file: ListedFile, path: string, opti
           return;
         }
         await writeSegment(output, reader, { begin, end }, both, onBytes);
-        // On disk before it counts.
+        // The segment must be on disk before the journal lists it.
         await output.datasync();
         await journal.appendFile(`${at};\n`);
       },

@@ -1,7 +1,7 @@
 import { SwpError } from '../../core/error.js';
 import type { CommitSha, RepoId } from '../../core/ids.js';
 
-/** Bytes that came are not those that the commit lists. */
+/** Returns the error for received bytes that do not match the digest in the commit. */
 export const fileDiffers = (
   { repo, commit, path }: { readonly repo: RepoId; readonly commit: CommitSha; readonly path: string },
   hint?: string,

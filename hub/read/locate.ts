@@ -8,7 +8,7 @@ import { quoted } from '../errors.js';
 import { firstHeader } from '../first-header.js';
 import { repoPath } from '../repo-path.js';
 
-/** A file at a pinned commit, with what the Hub has told of it. */
+/** A file at a pinned commit, with its size and digest from the Hub. */
 export interface PinnedFile {
   readonly repo: RepoId;
   readonly commit: CommitSha;
@@ -18,7 +18,7 @@ export interface PinnedFile {
   readonly lfs: Sha256 | null;
 }
 
-/** Where the bytes are: at the Hub itself, or at a signed address that must not see the token. */
+/** The address of the bytes: on the Hub itself, or a signed address that must not receive the token. */
 export interface Location {
   readonly url: URL;
   readonly authorized: boolean;
@@ -29,7 +29,7 @@ const SAME_ORIGIN_HOPS = 5;
 
 const unquote = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"', '');
 
-/** The Hub says of an LFS file which object it redirects to; it must be the one that was planned. */
+/** Checks that an LFS file redirects to the planned object, which the Hub names in its headers. */
 const checkLinked = (hub: HubConfig, file: PinnedFile, headers: Readonly<Record<string, string | string[] | undefined>>): void => {
   const differs = (what: string, found: string): never => {
     throw new SwpError(
@@ -49,11 +49,11 @@ const checkLinked = (hub: HubConfig, file: PinnedFile, headers: Readonly<Record<
 
 interface Followed {
   readonly location: Location;
-  /** What the Hub itself answered; null where it sends elsewhere. */
+  /** The answer of the Hub itself; null if the Hub redirects to another origin. */
   readonly answer: IncomingMessage | null;
 }
 
-/** Redirects on the Hub's own origin are followed; another origin never sees the token. */
+/** Follows redirects on the Hub's own origin; another origin never receives the token. */
 const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', { signal }: CallOptions): Promise<Followed> => {
   let url = hubUrl(hub, `/${repoPath(file.repo)}/resolve/${file.commit}/${escapePath(file.path)}`);
   for (let hop = 0; hop < SAME_ORIGIN_HOPS; hop += 1) {
@@ -77,11 +77,11 @@ const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', 
   throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects without end.`);
 };
 
-/** Asks the Hub where the bytes of a file are. */
+/** Requests the address of a file's bytes from the Hub. */
 export const locate = async (hub: HubConfig, file: PinnedFile, options: CallOptions): Promise<Location> =>
   (await follow(hub, file, 'HEAD', options)).location;
 
-/** Asks for a whole file: one request where the Hub has its bytes itself, as it has those of small files outside LFS. */
+/** Requests a whole file. One request is enough if the Hub serves the bytes itself, as for small files outside LFS. */
 export const openWhole = async (
   hub: HubConfig,
   file: PinnedFile,

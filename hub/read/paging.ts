@@ -7,24 +7,24 @@ import type { HubConfig } from '../config.js';
 import { quoted } from '../errors.js';
 import { firstHeader } from '../first-header.js';
 
-/** Of one page. The Hub's hold a thousand files, or a hundred commits. */
+/** Maximum bytes of one page. The Hub's pages list a thousand files or a hundred commits. */
 const PAGE_BYTES = 4 * 1024 * 1024;
-/** What is kept of a whole list, as JSON. 100,000 files in LFS with names of ordinary length take some 40 MB. */
+/** Maximum size of a whole list, as JSON. 100,000 files in LFS with names of ordinary length take about 40 MB. */
 const LIST_BYTES = 64 * 1024 * 1024;
 
-/** What no list of its kind reaches: a server may go on for ever. */
+/** Limits above any real list of its kind: a server could send pages forever. */
 export interface ListLimits {
   readonly pages: number;
   readonly items: number;
 }
 
-const nextOf = (link: string, page: URL): URL | null => {
+const parseNextLink = (link: string, page: URL): URL | null => {
   const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(link)?.[1];
   return target === undefined || !URL.canParse(target, page.href) ? null : new URL(target, page.href);
 };
 
-/** The items of one page, up to the first that is none: a list of a million faults takes a gigabyte. */
-const pageOf = <T>(item: z.ZodType<T>, checkCount: (items: number) => void): z.ZodType<T[]> =>
+/** A schema for the items of one page. It stops at the first invalid item: a list of a million faults takes a gigabyte. */
+const pageSchema = <T>(item: z.ZodType<T>, checkCount: (items: number) => void): z.ZodType<T[]> =>
   z.array(z.unknown()).transform((rows, context) => {
     checkCount(rows.length);
     const items: T[] = [];
@@ -43,8 +43,8 @@ const pageOf = <T>(item: z.ZodType<T>, checkCount: (items: number) => void): z.Z
 /**
  * Reads a list page by page along `Link: <…>; rel="next"`, on the Hub's own origin only.
  *
- * @param stop ends the reading early, told all items so far
- * @throws SwpError `hub/listing-too-long`, and `hub/paging` where a page comes again or lies at another origin
+ * @param stop receives all items so far and returns true to end the list early
+ * @throws SwpError `hub/listing-too-long`, and `hub/paging` if a page repeats or has another origin
  */
 export const readPages = async <T>(
   hub: HubConfig,
@@ -63,7 +63,7 @@ export const readPages = async <T>(
   };
   const items: T[] = [];
   let bytes = 0;
-  const page = pageOf(item, (count) => {
+  const page = pageSchema(item, (count) => {
     if (items.length + count > limits.items) refuse(`more than ${plural(limits.items, 'item')}`);
   });
   const seen = new Set<string>();
@@ -83,7 +83,7 @@ export const readPages = async <T>(
     bytes += JSON.stringify(answer.value).length;
     if (bytes > LIST_BYTES) refuse(`more than ${formatBytes(LIST_BYTES)}`);
     for (const one of answer.value) items.push(one);
-    url = nextOf(firstHeader(answer.headers['link']) ?? '', url);
+    url = parseNextLink(firstHeader(answer.headers['link']) ?? '', url);
   }
   return items;
 };

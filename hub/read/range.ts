@@ -8,18 +8,18 @@ import { locate, type Location, type PinnedFile } from './locate.js';
 
 export interface RangeReader {
   /**
-   * The bytes from `begin` up to `end`, unbroken: a cut connection goes on where it ended.
+   * Reads the bytes from `begin` to `end` exclusive without a gap: after a cut connection, the read resumes.
    *
-   * @param onRequest told the id of each request that brings some of them
+   * @param onRequest receives the id of each request that returns some of the bytes
    */
   read(begin: number, end: number, signal: AbortSignal, onRequest?: (id: string) => void): AsyncIterable<Uint8Array>;
 }
 
-/** Codes after which the address itself is stale: it is asked for again. */
+/** Error codes that mean that the address may have expired; it is then requested again. */
 const EXPIRED = new Set(['hub/address-expired', 'hub/forbidden', 'hub/unauthorized', 'hub/quota']);
-/** In a row and without a byte in between; then the answer is believed. */
+/** Maximum number of new addresses in a row without a byte in between; then the error is final. */
 const RELOCATIONS = 3;
-/** An answer that was cut after so many bytes was progress. */
+/** A cut answer with at least this many bytes counts as progress. */
 const PROGRESS_BYTES = 64 * 1024;
 
 const checkRange = (hub: HubConfig, file: PinnedFile, answer: IncomingMessage, begin: number, end: number): void => {
@@ -40,19 +40,22 @@ const checkRange = (hub: HubConfig, file: PinnedFile, answer: IncomingMessage, b
   );
 };
 
-/** A strong validator (RFC 9110, 8.8.3): equal ones mean equal bytes. Weak ones may differ between a CDN's machines. */
+/**
+ * Returns a strong validator (RFC 9110, 8.8.3): equal ones mean equal bytes. Weak ones may differ between the servers
+ * of a CDN.
+ */
 const strongEtag = ({ headers: { etag } }: IncomingMessage): string | null => (etag === undefined || etag.startsWith('W/') ? null : etag);
 
 /**
- * Reads ranges of one file at a pinned commit. Its address is asked for once and used until it expires.
- * Only a 206 with exactly the range that was asked for is taken, and from one address only those of one version.
+ * Opens a file at a pinned commit for range reads. Requests its address once and uses it until it expires. Accepts only a
+ * 206 answer with exactly the requested range, and from one address only answers of one version.
  *
  * @throws SwpError `hub/range-ignored`, `hub/range-differs`, `hub/version-differs`, `hub/file-differs`
  */
 export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
   let location: Promise<Location> | null = null;
   let version: string | null = null;
-  const where = (signal: AbortSignal): Promise<Location> => {
+  const getLocation = (signal: AbortSignal): Promise<Location> => {
     location ??= retrying(hub, signal, () => locate(hub, file, { signal })).catch((error: unknown) => {
       location = null;
       throw error;
@@ -73,9 +76,13 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     );
   };
 
-  const ask = async (begin: number, end: number, signal: AbortSignal): Promise<{ readonly url: URL; readonly answer: IncomingMessage }> => {
+  const requestRange = async (
+    begin: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly url: URL; readonly answer: IncomingMessage }> => {
     for (let relocations = 0; ; relocations += 1) {
-      const { url, authorized } = await where(signal);
+      const { url, authorized } = await getLocation(signal);
       try {
         const answer = await retrying(hub, signal, () =>
           attempt(hub, { method: 'GET', url, authorized, signal, headers: { range: `bytes=${begin}-${end - 1}` } }),
@@ -86,7 +93,7 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
       } catch (error) {
         if (authorized || relocations >= RELOCATIONS || !(error instanceof SwpError) || !EXPIRED.has(error.code)) throw error;
         location = null;
-        // The next address may be another host's, whose ETags are its own.
+        // The next address may belong to another host, which has its own ETags.
         version = null;
       }
     }
@@ -98,7 +105,7 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     while (position < end) {
       const before = position;
       let failure = new SwpError('unavailable', 'hub/cut', `${file.path}: the server ends its answer before byte ${end}.`);
-      const { url, answer } = await ask(position, end, signal);
+      const { url, answer } = await requestRange(position, end, signal);
       onRequest?.(requestId(hub, answer.headers) ?? 'without an id');
       try {
         for await (const chunk of answer as AsyncIterable<Uint8Array>) {

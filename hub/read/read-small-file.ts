@@ -14,7 +14,7 @@ export interface SmallFile {
   readonly commit: CommitSha;
   readonly path: string;
   readonly maxBytes: number;
-  /** What the tree lists of it; the bytes must agree. */
+  /** The size and digests in the tree, which the bytes must match. */
   readonly file?: { readonly size: number; readonly gitBlob: GitBlobId; readonly lfs: Sha256 | null };
 }
 
@@ -37,7 +37,7 @@ const readOnce = (hub: HubConfig, { repo, commit, path, maxBytes, file }: SmallF
   });
 
 /**
- * Reads a whole small file at a commit into memory; twice where it is not as listed.
+ * Reads a whole small file at a commit into memory; reads it a second time if it differs from its listing.
  *
  * @throws SwpError `hub/file-not-found`, `hub/answer-too-large`, `hub/file-differs`
  */

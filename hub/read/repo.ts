@@ -9,7 +9,7 @@ import { readTree } from './tree.js';
 import { repoPath } from '../repo-path.js';
 
 export interface RepoInfo {
-  /** As the Hub spells it. */
+  /** The id in the Hub's spelling. */
   readonly repo: RepoId;
   readonly commit: CommitSha;
   readonly private: boolean;
@@ -27,7 +27,7 @@ const Text = z
   .transform((text) => sanitizeLine(text, 300))
   .nullish()
   .catch(null);
-/** A card may name several licenses; the first is the one the Hub shows. */
+/** A card may name several licenses; the Hub shows the first. */
 const LicenseId = z.union([z.array(Text).transform((list) => list[0] ?? null), Text]).catch(null);
 
 const Info = z.object({
@@ -45,12 +45,15 @@ const licenseOf = (card: z.infer<typeof Info>['cardData']): License | null => {
 };
 
 const ABSENT = new Set(['hub/not-found', 'hub/revision-not-found']);
-/** What the Hub answers to whoever has no token, for what is absent and for what is private (`huggingface_hub`, `hf_raise_for_status`). */
+/**
+ * The error for a request without a token if the repository is absent or private (`huggingface_hub`,
+ * `hf_raise_for_status`).
+ */
 const UNSEEN = 'hub/unauthorized';
 
 /**
- * Reads what a repository is, at a commit, a branch, a tag, or at the head of `main`. The Hub shows a repository that a
- * token may not see as absent, so `absent` means either.
+ * Reads the facts of a repository at a commit, a branch, a tag, or at the head of `main`. `absent` means that the
+ * repository does not exist or that the token may not see it: the Hub does not distinguish the two.
  */
 export const readRepoInfo = async (
   hub: HubConfig,
@@ -68,9 +71,9 @@ export const readRepoInfo = async (
     throw error;
   }
   const commit = CommitSha.safeParse(info.sha);
-  // A branch or tag may be at any commit; a commit only at itself.
-  const asked = CommitSha.safeParse(revision);
-  if (!commit.success || (asked.success && asked.data !== commit.data)) {
+  // A branch or a tag may resolve to any commit, but a commit only to itself.
+  const requested = CommitSha.safeParse(revision);
+  if (!commit.success || (requested.success && requested.data !== commit.data)) {
     throw new SwpError(
       'integrity',
       'hub/bad-answer',
@@ -84,7 +87,7 @@ export const readRepoInfo = async (
   return { repo: info.id, commit: commit.data, private: info.private, gated: info.gated, license: licenseOf(info.cardData) };
 };
 
-/** As {@link readRepoInfo}, with every file that it holds there. */
+/** Works as {@link readRepoInfo}, and also lists every file at that commit. */
 export const readRepo = async (
   hub: HubConfig,
   repo: RepoId,

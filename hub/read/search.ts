@@ -12,7 +12,7 @@ export interface ListedModel {
   readonly likes: number;
   readonly gated: boolean;
   readonly private: boolean;
-  /** ISO 8601; null where the list does not say. */
+  /** ISO 8601; null if the list does not state it. */
   readonly updated: string | null;
   readonly task: string | null;
   readonly tags: readonly string[];
@@ -26,7 +26,7 @@ export interface ModelSearch {
 }
 
 const PAGE = 100;
-/** A search ends long before: these are for a server without end. */
+/** A search ends long before these limits; they stop a server that sends pages forever. */
 const LIMITS = { pages: 1_000, items: 100_000 };
 const FIELDS = ['downloads', 'likes', 'gated', 'private', 'lastModified', 'pipeline_tag', 'tags'];
 const MAX_TAGS = 200;
@@ -34,7 +34,7 @@ const MAX_TAGS = 200;
 const Tag = z.string().transform((tag) => sanitizeLine(tag, 100));
 
 const Row = z.object({
-  /** The oldest models have a name without an owner, which no entry can name. */
+  /** The oldest models have a name without an owner, which a catalog entry cannot contain. */
   id: RepoId.nullable().catch(null),
   downloads: z.int().nonnegative().catch(0),
   likes: z.int().nonnegative().catch(0),
@@ -48,13 +48,13 @@ const Row = z.object({
     .catch([]),
 });
 
-const listed = ({ id, gated, lastModified, pipeline_tag: task, ...rest }: z.infer<typeof Row>): ListedModel[] =>
+const toListedModels = ({ id, gated, lastModified, pipeline_tag: task, ...rest }: z.infer<typeof Row>): ListedModel[] =>
   id === null ? [] : [{ repo: id, ...rest, gated: gated !== false, updated: lastModified, task }];
 
 /**
- * Searches models that have safetensors, the highest in the order first.
+ * Searches models that have safetensors, in descending order of `sort`.
  *
- * @param stop ends the search, told all models so far; asked before each page
+ * @param stop receives all models so far before each page, and returns true to end the search
  */
 export const searchModels = async (
   hub: HubConfig,
@@ -72,5 +72,5 @@ export const searchModels = async (
   });
   for (const field of FIELDS) search.append('expand', field);
   const url = hubUrl(hub, `/api/models?${search.toString()}`);
-  return (await readPages(hub, url, Row, LIMITS, options, (rows) => stop(rows.flatMap(listed)))).flatMap(listed);
+  return (await readPages(hub, url, Row, LIMITS, options, (rows) => stop(rows.flatMap(toListedModels)))).flatMap(toListedModels);
 };

@@ -3,11 +3,11 @@ import type { HubConfig } from '../config.js';
 import { withOwnConnections } from '../connections.js';
 
 /**
- * Reads bytes, and reads them again where they are not the right ones, over connections of their own: what a cache or a
- * line got wrong once proves nothing against the file.
+ * Reads bytes and, if they are wrong, reads them once more over separate connections: one error of a cache or a line does
+ * not prove that the file is wrong.
  *
- * @param failure told as the reason of the second look
- * @returns what was read last
+ * @param failure reported as the reason for the second read
+ * @returns the result of the last read
  */
 export const readTwiceIfWrong = async <T>(
   hub: HubConfig,
@@ -21,7 +21,7 @@ export const readTwiceIfWrong = async <T>(
   return { value: second, isRight: isRight(second), wasWrong: true };
 };
 
-/** Reads something that can break a format, and reads it again, over connections of its own, where it does. */
+/** Reads a value and, if the read fails because the data is broken, reads it once more over separate connections. */
 export const readAgainIfBroken = async <T>(
   hub: HubConfig,
   read: (hub: HubConfig) => Promise<T>,

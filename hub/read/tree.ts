@@ -50,14 +50,18 @@ const factsOf = (repo: string, row: z.infer<typeof Row>): RepoFile => {
   };
 };
 
-/** Every file at a commit, in the order of UTF-8 bytes. Directories, which some servers list with an empty path, are left out. */
+/**
+ * Lists every file at a commit, in the order of UTF-8 bytes. Leaves out directories, which some servers list with an
+ * empty path.
+ */
 export const readTree = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<RepoFile[]> => {
   const rows = await readPages(hub, hubUrl(hub, `/api/models/${repoPath(repo)}/tree/${commit}?recursive=true`), Row, LIMITS, options);
   const files = rows
     .filter((row) => row.type === 'file')
     .map((row) => factsOf(repo, row))
     .toSorted((a, b) => compareBytes(a.path, b.path));
-  const twice = files.find((file, at) => files[at - 1]?.path === file.path);
-  if (twice !== undefined) throw new SwpError('integrity', 'hub/bad-answer', `${repo} lists ${sanitizeLine(twice.path, 120)} twice.`);
+  const duplicate = files.find((file, at) => files[at - 1]?.path === file.path);
+  if (duplicate !== undefined)
+    throw new SwpError('integrity', 'hub/bad-answer', `${repo} lists ${sanitizeLine(duplicate.path, 120)} twice.`);
   return files;
 };

@@ -10,14 +10,14 @@ import type { PinnedFile } from './locate.js';
 import { readTwiceIfWrong } from './second-look.js';
 import { readTree } from './tree.js';
 
-/** A block of a file with its digest. Bytes from the file's start, `end` exclusive. */
+/** A block of a file with its digest. The offsets count bytes from the file's start; `end` is exclusive. */
 interface Sample {
   readonly begin: number;
   readonly end: number;
   readonly sha256: Sha256;
 }
 
-/** A file as it should be. A git blob id is all that the Hub lists outside LFS; large files are read back in samples. */
+/** The expected state of a file. Outside LFS, the Hub lists only a git blob id. Large files are read back in samples. */
 export interface ExpectedFile {
   readonly path: string;
   readonly size: number;
@@ -26,10 +26,10 @@ export interface ExpectedFile {
   readonly samples?: readonly Sample[] | undefined;
 }
 
-/** How much of the files that were compared was read back; the rest is as the Hub lists it. Bytes, and files. */
+/** The amount of bytes and files that was read back; for the rest, only the Hub's listing was compared. */
 export interface ReadBackTotals {
   readonly bytes: number;
-  /** Of all files that were compared. */
+  /** Total size of all compared files. */
   readonly ofBytes: number;
   readonly wholeFiles: number;
   readonly sampledFiles: number;
@@ -38,22 +38,22 @@ export interface ReadBackTotals {
 
 export interface Mismatch {
   readonly path: string;
-  /** What shows it: that the file is not listed, how it is listed, or its bytes alone. */
+  /** The evidence: the file is not listed, its listing differs, or only its bytes differ. */
   readonly shownBy: 'absence' | 'listing' | 'bytes';
   readonly reason: string;
 }
 
 /**
- * What is read back: every byte, nothing, or samples of the files that have some and others whole: those of these paths,
- * or up to so many bytes chosen by the seed.
+ * Selects the bytes to read back: every byte, nothing, or the samples of files that have samples plus whole files. The
+ * whole files are those of `paths`, or up to `maxBytes` of files chosen by `seed`.
  */
 export type ReadBack = 'full' | 'nothing' | { readonly maxBytes: number; readonly seed: string } | { readonly paths: ReadonlySet<string> };
 
 export interface VerifyOptions extends CallOptions {
   readonly sample: ReadBack;
-  /** The tree at the commit, where it was read already. */
+  /** The tree at the commit, if it was already read. */
   readonly tree?: readonly RepoFile[];
-  /** Told how far reading back is, in bytes. */
+  /** Receives the progress of the read-back, in bytes. */
   readonly onProgress?: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
 }
 
@@ -65,14 +65,14 @@ const compare = (file: ExpectedFile, found: RepoFile | undefined): string | null
   return found.gitBlob === file.gitBlob ? null : `has git blob ${found.gitBlob} instead of ${file.gitBlob}`;
 };
 
-/** A fixed order that no publisher chooses: by the digest of seed and path. */
+/** Sorts files by the digest of seed and path: a fixed order that a publisher cannot choose. */
 const shuffle = (files: readonly ExpectedFile[], seed: string): ExpectedFile[] =>
   files
     .map((file) => ({ file, rank: createHash('sha256').update(`${seed}\0${file.path}`).digest('hex') }))
     .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
     .map(({ file }) => file);
 
-/** Files whose every byte is read. */
+/** Returns the files to read completely. */
 const chooseWhole = (files: readonly ExpectedFile[], sample: ReadBack, found: ReadonlyMap<string, RepoFile>): ReadonlySet<ExpectedFile> => {
   if (sample === 'full') return new Set(files);
   if (sample === 'nothing') return new Set();
@@ -80,7 +80,7 @@ const chooseWhole = (files: readonly ExpectedFile[], sample: ReadBack, found: Re
   let left = sample.maxBytes;
   return new Set(
     shuffle(files, sample.seed).filter((file) => {
-      // The Hub lists no digest that we know for these: only their bytes prove them.
+      // The Hub lists no digest that these files can be compared with: only their bytes prove them.
       const unlisted = found.get(file.path)?.lfs === null && file.gitBlob === undefined;
       if (!unlisted && (file.samples !== undefined || file.size > left)) return false;
       left -= file.size;
@@ -89,8 +89,8 @@ const chooseWhole = (files: readonly ExpectedFile[], sample: ReadBack, found: Re
   );
 };
 
-/** What is read back of each file; of some it is nothing. */
-const choose = (
+/** Returns the ranges to read back for each file; the list is empty for some files. */
+const chooseRanges = (
   files: readonly ExpectedFile[],
   sample: ReadBack,
   found: ReadonlyMap<string, RepoFile>,
@@ -103,12 +103,12 @@ const choose = (
   return new Map(files.map((file) => [file, rangesOf(file)]));
 };
 
-/** Up to so many bytes a thread costs more than it saves. */
-const HASHED_HERE = 16 * 1024 * 1024;
+/** Up to this size, a thread costs more time than it saves. */
+const MAX_INLINE_BYTES = 16 * 1024 * 1024;
 
 type HashStream = (chunks: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void) => Promise<string>;
 
-const hashHere: HashStream = async (chunks, onBytes) => {
+const hashInline: HashStream = async (chunks, onBytes) => {
   const hash = createHash('sha256');
   for await (const chunk of chunks) {
     hash.update(chunk);
@@ -117,7 +117,7 @@ const hashHere: HashStream = async (chunks, onBytes) => {
   return hash.digest('hex');
 };
 
-const hashBeside: HashStream = async (chunks, onBytes) => {
+const hashInThread: HashStream = async (chunks, onBytes) => {
   const thread = new HashThread();
   try {
     for await (const chunk of chunks) {
@@ -138,18 +138,18 @@ interface Reading {
 }
 
 interface FileRead {
-  /** The first difference; null where there is none. */
+  /** The first difference, or null if there is none. */
   readonly reason: string | null;
-  /** Something was wrong when it was read first, and right when it was read again. */
+  /** True if the first read returned wrong bytes and the second read returned the right ones. */
   readonly wasWrong: boolean;
 }
 
-/** Reads ranges of a file, each twice where it is not the sealed one. */
+/** Reads ranges of a file; reads a range a second time if its digest differs. */
 const readRanges = async ({ hub, file, signal, onBytes }: Reading, ranges: readonly Sample[]): Promise<FileRead> => {
   const reader = openFile(hub, file);
   let wasWrong = false;
   for (const { begin, end, sha256 } of ranges) {
-    const hash = end - begin > HASHED_HERE ? hashBeside : hashHere;
+    const hash = end - begin > MAX_INLINE_BYTES ? hashInThread : hashInline;
     let counted = 0;
     const read = await readTwiceIfWrong(
       hub,
@@ -193,11 +193,14 @@ const totalsOf = (files: readonly ExpectedFile[], chosen: ReadonlyMap<ExpectedFi
 export interface Verified {
   readonly mismatches: readonly Mismatch[];
   readonly readBack: ReadBackTotals;
-  /** Paths whose bytes were wrong when they were read first, and right when they were read again. */
+  /** Paths whose bytes were wrong in the first read and right in the second. */
   readonly wrongOnce: readonly string[];
 }
 
-/** Compares the tree at a commit with what should be there, then reads bytes back. Differences are the result, not errors. */
+/**
+ * Compares the tree at a commit with the expected files, then reads bytes back. Returns differences; does not throw
+ * them.
+ */
 export const verifyPaths = async (
   hub: HubConfig,
   repo: RepoId,
@@ -214,7 +217,7 @@ export const verifyPaths = async (
     return reason === null ? [] : [{ path: file.path, shownBy: there === undefined ? 'absence' : 'listing', reason }];
   });
   const wrong = new Set(mismatches.map(({ path }) => path));
-  const chosen = choose(
+  const chosen = chooseRanges(
     files.filter(({ path }) => !wrong.has(path)),
     options.sample,
     found,

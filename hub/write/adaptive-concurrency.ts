@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 
 const FIRST = 4;
-/** Beyond it a line is full, or the far end is the limit. */
+/** With more requests, the network is saturated or the server is the limit. */
 export const MAX_CONCURRENCY = 16;
 
 /**
- * Requests with bodies that are in flight at once, over all files: one more after every round that went well,
- * half as many when the far end falls back (additive increase, multiplicative decrease, as TCP does).
+ * Limits the concurrent requests with bodies, over all files: one more after each successful round, half as many when the
+ * server throttles (additive increase, multiplicative decrease, as in TCP).
  */
 export class AdaptiveConcurrency {
   private readonly limit = pLimit(FIRST);
@@ -17,7 +17,7 @@ export class AdaptiveConcurrency {
     return this.limit.concurrency;
   }
 
-  /** Runs a task when there is a lane; it says through its argument that the far end falls back. */
+  /** Runs a task when the limit permits; the task calls `onThrottle` when the server throttles it. */
   run<T>(task: (onThrottle: () => void) => Promise<T>): Promise<T> {
     return this.limit(async () => {
       const before = this.throttles;
@@ -34,7 +34,7 @@ export class AdaptiveConcurrency {
     this.limit.concurrency = Math.min(MAX_CONCURRENCY, this.limit.concurrency + 1);
   }
 
-  /** What began before the last fall back says nothing new: one bad moment halves once. */
+  /** Ignores tasks that started before the last throttle: one incident halves the concurrency only once. */
   private throttle(before: number): void {
     if (before !== this.throttles) return;
     this.throttles += 1;

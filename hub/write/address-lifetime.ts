@@ -1,6 +1,6 @@
-/** Where nothing says it: the Hub's shortest (`X-Amz-Expires` of a plain PUT). */
+/** Lifetime of an address that does not state one: the Hub's shortest (`X-Amz-Expires` of a plain PUT). */
 const DEFAULT_MS = 900_000;
-/** Addresses that end sooner are not begun with. */
+/** No upload starts with an address that expires sooner than this. */
 const MARGIN_MS = 60_000;
 
 const amazonEnd = ({ searchParams }: URL): number | null => {
@@ -11,7 +11,10 @@ const amazonEnd = ({ searchParams }: URL): number | null => {
   return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second) + seconds * 1000;
 };
 
-/** The Hub's completion addresses give it as `expiration`, CloudFront's as `Expires`: seconds or milliseconds since the epoch, or a date. */
+/**
+ * Reads the end from `expiration`, as in the Hub's completion addresses, or from `Expires`, as in CloudFront's: seconds or
+ * milliseconds since the epoch, or a date.
+ */
 const statedEnd = ({ searchParams }: URL): number | null => {
   const text = searchParams.get('expiration') ?? searchParams.get('Expires');
   if (text === null) return null;
@@ -20,8 +23,8 @@ const statedEnd = ({ searchParams }: URL): number | null => {
   return Number.isNaN(at) ? null : at;
 };
 
-/** When the first of these signed addresses ends, in milliseconds since the epoch. */
-export const endOfAddresses = (urls: readonly URL[], askedAt: number): number =>
-  Math.min(...urls.map((url) => amazonEnd(url) ?? statedEnd(url) ?? askedAt + DEFAULT_MS));
+/** Returns the time when the first of these signed addresses expires, in milliseconds since the epoch. */
+export const endOfAddresses = (urls: readonly URL[], requestedAt: number): number =>
+  Math.min(...urls.map((url) => amazonEnd(url) ?? statedEnd(url) ?? requestedAt + DEFAULT_MS));
 
 export const stillLive = (end: number, now: number): boolean => end - MARGIN_MS > now;

@@ -13,10 +13,10 @@ export type CommitFile =
 
 export interface CommitOrder {
   readonly repo: RepoId;
-  /** The one commit that ours may follow. */
+  /** The only commit that the new commit may follow. */
   readonly parent: CommitSha;
   readonly title: string;
-  /** Lines at the end of the message, by which a commit of ours is known again. */
+  /** Lines at the end of the message, which identify a commit of SWP. */
   readonly trailers: Readonly<Record<string, string>>;
   readonly files: readonly CommitFile[];
   readonly deletions: readonly string[];
@@ -28,16 +28,16 @@ export type CommitOutcome =
 
 export interface CommitOptions {
   readonly signal: AbortSignal;
-  /** Whether the tree at a commit holds exactly what this one would make. */
+  /** Checks that the tree at a commit is exactly the tree that this commit would create. */
   readonly treeMatches: (commit: CommitSha) => Promise<boolean>;
-  /** Called once the Hub may have received a commit request: what failed before left the Hub as it was. */
+  /** Called when the Hub may have received a commit request: an earlier failure left the Hub unchanged. */
   readonly onSent?: () => void;
 }
 
-/** A commit that times out may still complete on the far side: so long it is waited for before another look. */
+/** First wait before the head is checked again: a commit request that timed out may still complete on the server. */
 const SETTLE_MS = 5_000;
 const LONGEST_SETTLE_MS = 60_000;
-/** The Hub ends a commit request after a minute; only then is silence a failure. */
+/** The Hub ends a commit request after a minute; silence is a failure only after that. */
 const COMMIT_IDLE_MS = 120_000;
 
 const trailerLines = (order: CommitOrder): string[] => Object.entries(order.trailers).map(([name, value]) => `${name}: ${value}`);
@@ -57,7 +57,7 @@ const bodyOf = (order: CommitOrder): Uint8Array => {
 
 const Answer = z.object({ commitOid: CommitSha });
 
-const send = async (hub: HubConfig, order: CommitOrder, { signal, onSent }: CommitOptions): Promise<CommitSha> => {
+const sendCommit = async (hub: HubConfig, order: CommitOrder, { signal, onSent }: CommitOptions): Promise<CommitSha> => {
   const request = {
     method: 'POST',
     url: hubUrl(hub, `/api/models/${repoPath(order.repo)}/commit/main`),
@@ -71,7 +71,7 @@ const send = async (hub: HubConfig, order: CommitOrder, { signal, onSent }: Comm
   return (await callJsonOnce(hub, request, Answer)).commitOid;
 };
 
-/** The head as the Hub has it now: the commits since the parent leave it out when there are none. */
+/** Reads the current head of `main`; the list of commits since the parent does not contain it if there are none. */
 const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Promise<CommitSha> =>
   (
     await callJson(
@@ -81,8 +81,8 @@ const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Prom
     )
   ).value.sha;
 
-/** Looks what has happened since the parent: our commit, somebody else's, or nothing. */
-const look = async (hub: HubConfig, order: CommitOrder, options: CommitOptions): Promise<CommitOutcome | 'unmoved'> => {
+/** Determines the state since the parent: this commit exists, another commit exists, or the head has not moved. */
+const checkHead = async (hub: HubConfig, order: CommitOrder, options: CommitOptions): Promise<CommitOutcome | 'unmoved'> => {
   const head = await readHead(hub, order.repo, options.signal);
   if (head === order.parent) return 'unmoved';
   const since = await listCommitsSince(hub, order.repo, order.parent, options);
@@ -99,59 +99,65 @@ const look = async (hub: HubConfig, order: CommitOrder, options: CommitOptions):
   };
 };
 
-/** True for an error after which the same commit is worth sending again. Some servers answer 500 where the Hub answers 412. */
-const isWorthSendingAgain = (error: unknown): boolean =>
+/**
+ * Returns true for an error after which the same commit can be sent again. Some servers answer 500 where the Hub
+ * answers 412.
+ */
+const shouldResend = (error: unknown): boolean =>
   error instanceof SwpError &&
   (error.transient || error.code === 'hub/precondition' || error.code === 'hub/bad-answer' || error.code === 'hub/conflict');
 
 const isMissingBlob = (error: SwpError): boolean => error.code === 'hub/refused' && /LFS pointer/i.test(error.message);
 
-/** The refusal of a commit that is not in the repository. */
-const refusedCommit = (order: CommitOrder, error: unknown): unknown => {
+/** Returns the error for a refused commit that is not in the repository. */
+const refusedCommitError = (order: CommitOrder, error: unknown): unknown => {
   if (!(error instanceof SwpError)) return error;
   const code = isMissingBlob(error) ? 'hub/lfs-missing' : error.code;
   const message = `${error.message}; the head of ${order.repo} is still ${order.parent}`;
   return new SwpError(error.kind, code, message, { cause: error.cause, ...(error.hint === undefined ? {} : { hint: error.hint }) });
 };
 
-const unknownCommit = (order: CommitOrder, sending: unknown, looking: SwpError): SwpError =>
+const unknownCommitError = (order: CommitOrder, sendError: unknown, checkError: SwpError): SwpError =>
   new SwpError(
-    looking.kind,
+    checkError.kind,
     'hub/commit-unknown',
-    `The commit to ${order.repo} may have been made: ${messageOf(sending)}; looking for it failed: ${looking.message}`,
-    { cause: looking.cause, hint: looking.hint ?? 'Retry looks for it again before anything is sent.' },
+    `The commit to ${order.repo} may have been made: ${messageOf(sendError)}; looking for it failed: ${checkError.message}`,
+    { cause: checkError.cause, hint: checkError.hint ?? 'Retry looks for it again before anything is sent.' },
   );
 
-/** Looks, and once more after a wait where nothing has changed: a request that failed here may still complete on the far side. */
-const lookTwice = async (
+/**
+ * Checks the head, and once more after a wait if it has not moved: a request that failed here may still complete on the
+ * server.
+ */
+const checkHeadTwice = async (
   hub: HubConfig,
   order: CommitOrder,
   options: CommitOptions,
   waitMs: number,
 ): Promise<CommitOutcome | 'unmoved'> => {
-  const first = await look(hub, order, options);
+  const first = await checkHead(hub, order, options);
   if (first !== 'unmoved') return first;
   await sleepFor(hub, waitMs, options.signal);
-  return look(hub, order, options);
+  return checkHead(hub, order, options);
 };
 
 /**
- * Makes one commit on one parent, at most once, whatever happens on the way: a restarted caller, a lost
- * answer, a stranger. What was sent before is looked for before anything is sent. Once a request may have reached the Hub,
- * every error leaves the outcome unknown, since a proxy can answer anything after the Hub has made the commit: the
- * repository decides. Never onto another head than the planned one.
+ * Creates one commit on one parent at most once, even if the caller restarts, an answer is lost or another account
+ * commits. Looks for an earlier attempt before it sends anything. When a request may have reached the Hub, every error
+ * leaves the outcome unknown, because a proxy can answer anything after the Hub has created the commit: only the
+ * repository shows the outcome. Never commits onto a head other than the planned one.
  *
- * @throws SwpError `hub/lfs-missing` when the Hub no longer has a blob; `hub/commit-unknown` when a request was sent and
- *   its commit could not be looked for; other refusals as they come, once the commit was looked for
+ * @throws SwpError `hub/lfs-missing` if the Hub no longer has a blob; `hub/commit-unknown` if a request was sent and the
+ *   search for its commit failed; any other refusal after the search for the commit
  */
 export const commitOnce = async (hub: HubConfig, order: CommitOrder, options: CommitOptions): Promise<CommitOutcome> => {
-  const before = await look(hub, order, options);
+  const before = await checkHead(hub, order, options);
   if (before !== 'unmoved') return before;
   const begunAt = performance.now();
   for (let round = 0; ; round += 1) {
     let failure: unknown;
     try {
-      return { outcome: 'committed', commit: await send(hub, order, options), settled: 'answered' };
+      return { outcome: 'committed', commit: await sendCommit(hub, order, options), settled: 'answered' };
     } catch (error) {
       failure = error;
     }
@@ -161,11 +167,11 @@ export const commitOnce = async (hub: HubConfig, order: CommitOrder, options: Co
     if (failure instanceof SwpError) hub.onRetry?.(failure, settleMs, performance.now() - begunAt);
     let after: CommitOutcome | 'unmoved';
     try {
-      after = await lookTwice(hub, order, options, settleMs);
+      after = await checkHeadTwice(hub, order, options, settleMs);
     } catch (error) {
-      throw error instanceof SwpError ? unknownCommit(order, failure, error) : error;
+      throw error instanceof SwpError ? unknownCommitError(order, failure, error) : error;
     }
     if (after !== 'unmoved') return after;
-    if (!isWorthSendingAgain(failure) || round + 1 >= (hub.attempts ?? Infinity)) throw refusedCommit(order, failure);
+    if (!shouldResend(failure) || round + 1 >= (hub.attempts ?? Infinity)) throw refusedCommitError(order, failure);
   }
 };

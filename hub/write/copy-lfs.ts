@@ -6,9 +6,9 @@ import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
 import { withPatience, type HubConfig } from '../config.js';
 import { repoPath } from '../repo-path.js';
 
-/** What the endpoint takes at once (huggingface_hub, `hf_api.py`). */
+/** Maximum number of files per request to the endpoint (huggingface_hub, `hf_api.py`). */
 const FILES_PER_CALL = 500;
-/** Copying is a shortcut: a server that fails at it is not waited for. */
+/** Copying is only a shortcut: a server that fails gets few retries. */
 const ATTEMPTS = 3;
 
 const Answer = z.object({ succeeded: z.int().nonnegative() });
@@ -20,10 +20,10 @@ export interface CopyOrder {
 }
 
 /**
- * Has the Hub copy LFS objects from one repository to another, where it offers that: no byte passes through here.
- * Best effort: what it does not copy, or answers with an error, is left to be sent.
+ * Requests the Hub to copy LFS objects from one repository to another, if it supports that: no bytes pass through this
+ * host. Best effort: after a Hub error, or for objects that the Hub does not copy, the caller uploads the bytes.
  *
- * @returns how many objects it says it has copied
+ * @returns the number of objects that the Hub reports as copied
  */
 export const copyOnServer = async (hub: HubConfig, { source, target, files }: CopyOrder, { signal }: CallOptions): Promise<number> => {
   let copied = 0;

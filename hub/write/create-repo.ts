@@ -4,7 +4,10 @@ import type { RepoId } from '../../core/ids.js';
 import { callJson, hubUrl, jsonBody } from '../call.js';
 import type { HubConfig } from '../config.js';
 
-/** Creates a model repository. One that is there already, created by whomever, is no error: the caller looks at it. */
+/**
+ * Creates a model repository. An existing one, no matter which account created it, is not an error: the caller inspects
+ * it.
+ */
 export const createRepo = async (
   hub: HubConfig,
   repo: RepoId,

@@ -34,7 +34,7 @@ export interface LfsAction {
 }
 
 export interface Part {
-  /** From 1. */
+  /** Counts from 1. */
   readonly number: number;
   readonly url: URL;
   readonly begin: number;
@@ -54,7 +54,7 @@ export interface MultipartOrder {
   readonly verify: LfsAction | null;
 }
 
-/** What the Hub wants done with one object. */
+/** The Hub's instructions for one object. */
 export type UploadInstructions = { readonly kind: 'stored' } | BasicOrder | MultipartOrder;
 
 const addressOf = (hub: HubConfig, href: string): URL => {
@@ -78,7 +78,7 @@ const headersOf = (header: Readonly<Record<string, string>>): LfsAction['headers
 
 const holdsToken = ({ token }: HubConfig, text: string): boolean => token !== undefined && holdsSecret([token], text);
 
-/** Some servers give the token back to be sent along with an upload: to themselves, and to no other. */
+/** Some servers return the token for use in an upload request: it may be sent to the same server, never to another host. */
 const actionOf = (hub: HubConfig, { href, header }: z.infer<typeof Action>): LfsAction => {
   const [url, headers] = [addressOf(hub, href), headersOf(header ?? {})];
   if (url.origin !== hub.endpoint.origin && Object.values(headers).some((value) => holdsToken(hub, value)))
@@ -86,8 +86,11 @@ const actionOf = (hub: HubConfig, { href, header }: z.infer<typeof Action>): Lfs
   return { url, headers };
 };
 
-/** The check of an upload, which is noted on disk: at the Hub's own address the token goes along without being handed out. */
-const checkOf = (hub: HubConfig, action: z.infer<typeof Action>): LfsAction => {
+/**
+ * Returns the verify action without the token, because it is stored on disk; a request to the Hub's own origin sends
+ * the token anyway.
+ */
+const verifyActionOf = (hub: HubConfig, action: z.infer<typeof Action>): LfsAction => {
   const { url, headers } = actionOf(hub, action);
   return { url, headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => !holdsToken(hub, value))) };
 };
@@ -110,7 +113,7 @@ const partsOf = (hub: HubConfig, file: UploadFile, action: LfsAction): Part[] =>
   });
 };
 
-const orderOf = (
+const parseInstructions = (
   hub: HubConfig,
   file: UploadFile,
   object: z.infer<typeof Answer>['objects'][number],
@@ -127,14 +130,14 @@ const orderOf = (
   const { upload, verify } = object.actions ?? {};
   if (upload === null || upload === undefined) return { kind: 'stored' };
   const action = actionOf(hub, upload);
-  const checked = verify === null || verify === undefined ? null : checkOf(hub, verify);
+  const verifyAction = verify === null || verify === undefined ? null : verifyActionOf(hub, verify);
   return action.headers['chunk_size'] === undefined
-    ? { kind: 'basic', upload: action, verify: checked }
-    : // The headers are the parts, which are noted as such.
-      { kind: 'multipart', complete: { url: action.url, headers: {} }, parts: partsOf(hub, file, action), verify: checked };
+    ? { kind: 'basic', upload: action, verify: verifyAction }
+    : // The headers contain the parts, which are stored separately.
+      { kind: 'multipart', complete: { url: action.url, headers: {} }, parts: partsOf(hub, file, action), verify: verifyAction };
 };
 
-/** What is offered; a batch that names none has the first (git-lfs, `docs/api/batch.md`). */
+/** The offered transfers; an answer that names no transfer uses the first (git-lfs, `docs/api/batch.md`). */
 const TRANSFERS = ['basic', 'multipart'];
 
 const checkTransfer = (hub: HubConfig, transfer: string | null | undefined): void => {
@@ -147,14 +150,17 @@ const checkTransfer = (hub: HubConfig, transfer: string | null | undefined): voi
   );
 };
 
-/** Asks, for objects that go to LFS, what is stored already and where the rest goes. Servers that know `basic` alone serve too. */
+/**
+ * Requests upload instructions for LFS objects: which are already stored, and the addresses for the rest. Also supports
+ * servers with only `basic`.
+ */
 export const lfsBatch = async (
   hub: HubConfig,
   repo: RepoId,
   files: readonly UploadFile[],
   { signal }: CallOptions,
 ): Promise<ReadonlyMap<string, UploadInstructions>> => {
-  const orders = new Map<string, UploadInstructions>();
+  const instructions = new Map<string, UploadInstructions>();
   for (const group of chunkArray(files, OBJECTS_PER_CALL)) {
     const body = {
       operation: 'upload',
@@ -181,8 +187,8 @@ export const lfsBatch = async (
     for (const file of group) {
       const object = objects.get(file.sha256);
       if (object === undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub did not say where ${file.path} goes.`);
-      orders.set(file.path, orderOf(hub, file, object, requestId(hub, headers)));
+      instructions.set(file.path, parseInstructions(hub, file, object, requestId(hub, headers)));
     }
   }
-  return orders;
+  return instructions;
 };

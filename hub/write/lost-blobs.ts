@@ -5,12 +5,15 @@ import { lfsBatch } from './lfs-batch.js';
 import type { PartJournal } from './part-journal.js';
 import type { UploadFile } from './upload-file.js';
 
-/** The Hub drops what no commit refers to after 20 h (huggingface_hub, `_local_folder.py`); well before, it is asked again. */
+/**
+ * The Hub deletes unreferenced blobs after 20 h (huggingface_hub, `_local_folder.py`); blobs are checked again well
+ * before.
+ */
 const TRUSTED_MS = 15 * 3_600_000;
 
 /**
- * Of blobs that were uploaded, those that the Hub does not have any more. It is asked only about those that it
- * was last seen with more than 15 h ago.
+ * Returns the uploaded blobs that the Hub no longer has. Checks only blobs whose last confirmation by the Hub is more than
+ * 15 h old.
  */
 export const findLostBlobs = async (
   hub: HubConfig,
@@ -20,8 +23,8 @@ export const findLostBlobs = async (
   options: CallOptions,
 ): Promise<UploadFile[]> => {
   const old = blobs.filter(({ sha256 }) => journal.ageOf(sha256) > TRUSTED_MS);
-  const orders = await lfsBatch(hub, repo, old, options);
-  const lost = old.filter(({ path }) => orders.get(path)?.kind !== 'stored');
+  const instructions = await lfsBatch(hub, repo, old, options);
+  const lost = old.filter(({ path }) => instructions.get(path)?.kind !== 'stored');
   const gone = new Set(lost);
   await journal.stored(old.filter((file) => !gone.has(file)).map(({ sha256 }) => sha256));
   return lost;

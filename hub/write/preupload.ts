@@ -13,9 +13,9 @@ import { repoPath } from '../repo-path.js';
 import type { UploadFile } from './upload-file.js';
 
 const FILES_PER_CALL = 100;
-/** A file may read a whole block of itself to be sure of its first bytes. */
-const FILES_AT_ONCE = 8;
-/** The Hub guesses from a file's first bytes whether it is text. */
+/** Files sampled concurrently. A file may read a whole block to verify its first bytes. */
+const FILES_IN_FLIGHT = 8;
+/** The Hub uses a file's first bytes to guess if it is text. */
 const SAMPLE_BYTES = 512;
 
 const Answer = z.object({
@@ -28,9 +28,9 @@ export interface UploadModes {
 }
 
 /**
- * Asks the Hub which files it wants in LFS and which inside the commit.
+ * Requests the Hub's decision for each file: in LFS or inside the commit.
  *
- * @throws SwpError `hub/ignored` when a `.gitignore` of the target would leave a file out, `hub/not-in-lfs` for a file that
+ * @throws SwpError `hub/ignored` if a `.gitignore` of the target would leave a file out, `hub/not-in-lfs` for a file that
  * would have to be in memory for the commit
  */
 export const classifyUploads = async (
@@ -41,14 +41,14 @@ export const classifyUploads = async (
 ): Promise<UploadModes> => {
   const modes = new Map<string, 'lfs' | 'regular'>();
   for (const group of chunkArray(files, FILES_PER_CALL)) {
-    const asked = await pMap(
+    const samples = await pMap(
       group,
       async ({ path, size, open }) => ({
         path,
         size,
         sample: (await buffer(open(0, Math.min(size, SAMPLE_BYTES)))).toString('base64'),
       }),
-      { concurrency: FILES_AT_ONCE, signal },
+      { concurrency: FILES_IN_FLIGHT, signal },
     );
     const { value } = await callJson(
       hub,
@@ -57,7 +57,7 @@ export const classifyUploads = async (
         url: hubUrl(hub, `/api/models/${repoPath(repo)}/preupload/main`),
         authorized: true,
         signal,
-        ...jsonBody({ files: asked }),
+        ...jsonBody({ files: samples }),
       },
       Answer,
     );
@@ -79,7 +79,7 @@ export const classifyUploads = async (
       `The Hub wants ${large.path} outside LFS; it has ${formatBytes(large.size)}, and commits take files of at most ${formatBytes(GIT_BLOB_LIMIT)}.`,
       { hint: `Give ${repo} a .gitattributes that keeps this file in LFS, then retry.` },
     );
-  // `git lfs fsck` refuses the pointer of an empty file, whatever `.gitattributes` says.
+  // `git lfs fsck` rejects the pointer of an empty file, even if `.gitattributes` puts the file in LFS.
   const goesToLfs = ({ path, size }: UploadFile): boolean => size > 0 && modes.get(path) === 'lfs';
   const pathsOf = (some: readonly UploadFile[]): Set<string> => new Set(some.map(({ path }) => path));
   return { lfs: pathsOf(files.filter(goesToLfs)), regular: pathsOf(files.filter((file) => !goesToLfs(file))) };

@@ -11,23 +11,24 @@ import type { UploadFile } from './upload-file.js';
 
 export interface SendOptions {
   readonly signal: AbortSignal;
-  /** Over all files that are sent at once. */
+  /** Shared by all files that are sent concurrently. */
   readonly concurrency: AdaptiveConcurrency;
-  /** True once the process was asked to stop: nothing new is begun. */
+  /** Returns true when the process should stop: no new request starts. */
   readonly shouldStop: () => boolean;
-  /** Told bytes as they go out; fewer than none when they have to go out again. */
+  /** Receives the number of bytes that are sent; negative for bytes that must be sent again. */
   readonly onBytes: (bytes: number) => void;
 }
 
 const STOPPING = 'hub/stopping';
 
-/** Parts that are in flight when the process is asked to stop still end. */
+/** Recognises the error of a graceful stop, after which the parts in flight still finish. */
 export const isGracefulStop = (error: unknown): boolean => error instanceof SwpError && error.code === STOPPING;
 
-const stopping = (): SwpError => new SwpError('unavailable', STOPPING, 'The worker is stopping; the upload goes on when one is up again.');
+const stoppingError = (): SwpError =>
+  new SwpError('unavailable', STOPPING, 'The worker is stopping; the upload goes on when one is up again.');
 
-/** The bytes of a file at the pace of all uploads, counted as they leave. */
-const paced = (source: Readable, { uploadPace, meter }: HubConfig, { signal, onBytes }: SendOptions): Readable =>
+/** Throttles the bytes of a file to the rate that all uploads share, and counts them as they are sent. */
+const throttleAndCount = (source: Readable, { uploadPace, meter }: HubConfig, { signal, onBytes }: SendOptions): Readable =>
   Readable.from(
     (async function* () {
       for await (const chunk of source as AsyncIterable<Uint8Array>) {
@@ -40,7 +41,7 @@ const paced = (source: Readable, { uploadPace, meter }: HubConfig, { signal, onB
     { objectMode: false },
   );
 
-/** PUTs bytes to a signed address: it is its own authority, so the token stays here. Answers the ETag. */
+/** PUTs bytes to a signed address and returns the ETag. The signature authorizes the request, so the token is not sent. */
 const putBytes = async (
   hub: HubConfig,
   file: UploadFile,
@@ -49,9 +50,9 @@ const putBytes = async (
   options: SendOptions,
 ): Promise<string | undefined> =>
   options.concurrency.run(async (onThrottle) => {
-    if (options.shouldStop()) throw stopping();
+    if (options.shouldStop()) throw stoppingError();
     options.signal.throwIfAborted();
-    const telling: HubConfig = {
+    const hubWithThrottle: HubConfig = {
       ...hub,
       onRetry: (error, waitMs, failingMs) => {
         onThrottle();
@@ -59,11 +60,11 @@ const putBytes = async (
       },
     };
     let counted = 0;
-    const again = (): void => {
+    const resetCount = (): void => {
       options.onBytes(-counted);
       counted = 0;
     };
-    const counting: SendOptions = {
+    const countingOptions: SendOptions = {
       ...options,
       onBytes: (bytes) => {
         counted += bytes;
@@ -71,27 +72,30 @@ const putBytes = async (
       },
     };
     try {
-      return await retrying(telling, options.signal, async () => {
-        again();
+      return await retrying(hubWithThrottle, options.signal, async () => {
+        resetCount();
         const answer = await attempt(hub, {
           method: 'PUT',
           url,
           authorized: false,
           signal: options.signal,
           headers,
-          body: { length: end - begin, open: () => paced(file.open(begin, end), hub, counting) },
+          body: { length: end - begin, open: () => throttleAndCount(file.open(begin, end), hub, countingOptions) },
         });
         answer.resume();
         hub.meter?.partSent();
         return answer.headers.etag;
       });
     } catch (error) {
-      again();
+      resetCount();
       throw error;
     }
   });
 
-/** The completion address is signed too. A second completion after a lost answer finds nothing: the batch then says `stored`. */
+/**
+ * Completes an object at a signed address. A second completion after a lost answer finds nothing: the batch then
+ * answers `stored`.
+ */
 const complete = async (
   hub: HubConfig,
   file: UploadFile,
@@ -110,10 +114,10 @@ const complete = async (
     answer.resume();
   });
 
-/** Has the Hub check what it stored. The address may be anywhere; the token goes along only to the Hub's own. */
+/** Requests the Hub to verify the stored object. The address may have any origin; the token goes only to the Hub's own. */
 const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, { signal }: SendOptions): Promise<void> => {
   const { headers, body } = jsonBody({ oid: file.sha256, size: file.size });
-  // The Hub may hand out a header of its own for this; ours never leaves its origin.
+  // The Hub may provide its own Authorization header for this request; the token never goes to another origin.
   const isOwn = action.url.origin === hub.endpoint.origin && action.headers['Authorization'] === undefined;
   await retrying(hub, signal, async () => {
     const answer = await attempt(hub, {
@@ -128,7 +132,7 @@ const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, { sig
   });
 };
 
-/** Completes an object whose parts the far end has, and has it checked. */
+/** Completes an object whose parts the server has, and requests its verification. */
 export const finish = async (
   hub: HubConfig,
   file: UploadFile,
@@ -141,7 +145,7 @@ export const finish = async (
   if (order.verify !== null) await verify(hub, file, order.verify, options);
 };
 
-/** Sends one part; it counts when it is journalled. */
+/** Sends one part; the part counts when the journal has recorded it. */
 export const sendPart = async (
   hub: HubConfig,
   file: UploadFile,
@@ -156,13 +160,13 @@ export const sendPart = async (
   return etag;
 };
 
-/** Sends a small object in one piece, and has it checked. */
+/** Sends a small object in one request, and requests its verification. */
 export const sendWhole = async (hub: HubConfig, file: UploadFile, order: BasicOrder, options: SendOptions): Promise<void> => {
   await putBytes(hub, file, { url: order.upload.url, begin: 0, end: file.size }, order.upload.headers, options);
   if (order.verify !== null) await verify(hub, file, order.verify, options);
 };
 
-/** Sends the parts of an object that the far end does not have yet, completes it, and has it checked. */
+/** Sends the parts of an object that the server does not have yet, completes the object and requests its verification. */
 export const sendParts = async (
   hub: HubConfig,
   file: UploadFile,

@@ -11,11 +11,11 @@ import type { PartJournal, StartedUpload } from './part-journal.js';
 import { isGracefulStop, finish, sendPart, sendWhole, type SendOptions } from './send-object.js';
 import type { UploadFile } from './upload-file.js';
 
-/** Bytes of parts that are in memory at once, from being read until they are sent. */
-const WINDOW = 96 * 1024 * 1024;
+/** Maximum bytes of parts in memory, from their read until they are sent. */
+const WINDOW_BYTES = 96 * 1024 * 1024;
 
 export interface ReadOnceOptions extends SendOptions {
-  /** Told bytes that the far end had already, when they have been read for the digest. */
+  /** Receives the number of bytes that the server already had, when they have been read for the digest. */
   readonly onSkipped: (bytes: number) => void;
 }
 
@@ -29,24 +29,24 @@ const checkDigest = (file: UploadFile, found: string): void => {
   );
 };
 
-/** The bytes of a file, read part after part in their order whoever asks, so that the last read completes their digest. */
+/** Reads the parts of a file one after the other, in file order, so that the last read completes the digest. */
 class SequentialReader {
-  private readonly turn = new Mutex();
+  private readonly mutex = new Mutex();
   private readonly buffers: Buffer[] = [];
   private hash = createHash('sha256');
   private position = 0;
 
   constructor(private readonly file: UploadFile) {}
 
-  /** Reads a part for the digest alone. */
-  pass(part: Part, signal: AbortSignal): Promise<void> {
-    return this.turn.runExclusive(() => this.read(part, signal, () => undefined));
+  /** Reads a part only for the digest. */
+  skip(part: Part, signal: AbortSignal): Promise<void> {
+    return this.mutex.runExclusive(() => this.read(part, signal, () => undefined));
   }
 
-  /** Reads a part into memory that is lent until it is given back. */
+  /** Reads a part into a buffer that the caller uses until it calls {@link recycle}. */
   acquire(part: Part, signal: AbortSignal): Promise<Buffer> {
     const length = part.end - part.begin;
-    return this.turn.runExclusive(async () => {
+    return this.mutex.runExclusive(async () => {
       const spare = this.buffers.findIndex((buffer) => buffer.byteLength >= length);
       const [buffer = Buffer.allocUnsafeSlow(length)] = spare < 0 ? [] : this.buffers.splice(spare, 1);
       await this.read(part, signal, (chunk, at) => buffer.set(chunk, at));
@@ -58,7 +58,7 @@ class SequentialReader {
     this.buffers.push(buffer);
   }
 
-  /** A part that memory has no room for: read while it is sent, and again with each attempt to send it. */
+  /** Streams a part that is too large for memory; each attempt to send the part reads it again. */
   stream(part: Part): () => Readable {
     const before = this.hash.copy();
     const end = (hash: Hash): void => {
@@ -94,9 +94,9 @@ class SequentialReader {
 }
 
 /**
- * Sends the parts of an object whose bytes pass through here: read once and in file order, sent in parallel, in
- * bounded memory. What an earlier run has sent is read for the digest and not sent again. Only when the digest is
- * the planned one the far end is told that the object is complete.
+ * Sends the parts of an object whose source is remote: reads the parts once and in file order, and sends them
+ * concurrently in bounded memory. Parts that an earlier run sent are read for the digest but not sent again. Completes
+ * the object only if the digest is the planned one.
  *
  * @throws SwpError `hub/source-differs`
  */
@@ -108,33 +108,33 @@ export const sendPartsReadOnce = async (
   options: ReadOnceOptions,
 ): Promise<void> => {
   const tags = new Map(etags);
-  const reading = new SequentialReader(file);
-  const room = Math.floor(WINDOW / Math.max(1, ...order.parts.map(({ begin, end }) => end - begin)));
+  const reader = new SequentialReader(file);
+  const maxBuffers = Math.floor(WINDOW_BYTES / Math.max(1, ...order.parts.map(({ begin, end }) => end - begin)));
   const sendFrom = async (open: () => Readable, part: Part, signal: AbortSignal): Promise<void> => {
     tags.set(part.number, await sendPart(hub, { ...file, open }, part, journal, { ...options, signal }));
   };
   const send = async (part: Part, signal: AbortSignal): Promise<void> => {
-    if (room === 0) return sendFrom(reading.stream(part), part, signal);
-    const lent = await reading.acquire(part, signal);
-    const bytes = lent.subarray(0, part.end - part.begin);
+    if (maxBuffers === 0) return sendFrom(reader.stream(part), part, signal);
+    const buffer = await reader.acquire(part, signal);
+    const bytes = buffer.subarray(0, part.end - part.begin);
     await sendFrom(() => Readable.from([bytes]), part, signal);
-    reading.recycle(lent);
+    reader.recycle(buffer);
   };
   await runAll(
     order.parts,
     async (part, signal) => {
       if (!etags.has(part.number)) return send(part, signal);
-      await reading.pass(part, signal);
+      await reader.skip(part, signal);
       options.onSkipped(part.end - part.begin);
     },
-    { concurrency: Math.min(MAX_CONCURRENCY, Math.max(1, room)), signal: options.signal, aborts: (error) => !isGracefulStop(error) },
+    { concurrency: Math.min(MAX_CONCURRENCY, Math.max(1, maxBuffers)), signal: options.signal, aborts: (error) => !isGracefulStop(error) },
   );
-  checkDigest(file, reading.digest());
+  checkDigest(file, reader.digest());
   await finish(hub, file, order, tags, options);
 };
 
-/** The bytes of a file; throws after the last where all together do not have the planned digest. */
-async function* checked(file: UploadFile, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Yields the bytes of a file, and throws after the last one if their digest is not the planned one. */
+async function* verifyDigest(file: UploadFile, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   for await (const chunk of bytes) {
     hash.update(chunk);
@@ -143,14 +143,14 @@ async function* checked(file: UploadFile, bytes: AsyncIterable<Uint8Array>): Asy
   checkDigest(file, hash.digest('hex'));
 }
 
-/** Sends an object in one piece, whose bytes pass through here. */
+/** Sends an object whose source is remote, in one request. */
 export const sendWholeReadOnce = (hub: HubConfig, file: UploadFile, order: BasicOrder, options: SendOptions): Promise<void> =>
   sendWhole(
     hub,
     {
       ...file,
       open: (begin, end) =>
-        Readable.from(holdBackLast(checked(file, file.open(begin, end) as AsyncIterable<Uint8Array>)), { objectMode: false }),
+        Readable.from(holdBackLast(verifyDigest(file, file.open(begin, end) as AsyncIterable<Uint8Array>)), { objectMode: false }),
     },
     order,
     options,

@@ -1,6 +1,9 @@
 import type { UploadFile } from './upload-file.js';
 
-/** How far an upload is: the file that moved last, and all of them. Bytes that are there already count as done. */
+/**
+ * The progress of an upload: of the file that progressed last, and of all files. Bytes that the Hub already has count
+ * as done.
+ */
 export interface UploadProgress {
   readonly file: string;
   readonly fileDoneBytes: number;
@@ -11,15 +14,15 @@ export interface UploadProgress {
   readonly totalFiles: number;
 }
 
-/** Adds up what goes out. */
+/** Adds up the progress of all files and reports it. */
 export class UploadMeter {
-  private readonly doneOf = new Map<string, number>();
+  private readonly doneBytesByPath = new Map<string, number>();
   private readonly totalBytes: number;
   private doneBytes = 0;
   private doneFiles = 0;
-  /** Bytes that went out and arrived in this run. */
+  /** Bytes that were sent and accepted in this run. */
   sentBytes = 0;
-  /** Bytes that the Hub had before. */
+  /** Bytes that the Hub already had. */
   skippedBytes = 0;
 
   constructor(
@@ -34,25 +37,25 @@ export class UploadMeter {
     this.move(file, bytes);
   }
 
-  /** What is there of a file already, before anything of it is sent. */
+  /** Counts bytes of a file that the Hub already has. */
   skipped(file: UploadFile, bytes: number): void {
     this.skippedBytes += bytes;
     this.move(file, bytes);
   }
 
-  /** Everything of a file that counted has to be done anew. */
+  /** Resets the progress of a file that has to be sent again. */
   anew(file: UploadFile): void {
-    this.move(file, -(this.doneOf.get(file.path) ?? 0));
+    this.move(file, -(this.doneBytesByPath.get(file.path) ?? 0));
   }
 
   ended(file: UploadFile): void {
     this.doneFiles += 1;
-    this.move(file, file.size - (this.doneOf.get(file.path) ?? 0));
+    this.move(file, file.size - (this.doneBytesByPath.get(file.path) ?? 0));
   }
 
   private move(file: UploadFile, bytes: number): void {
-    const fileDoneBytes = (this.doneOf.get(file.path) ?? 0) + bytes;
-    this.doneOf.set(file.path, fileDoneBytes);
+    const fileDoneBytes = (this.doneBytesByPath.get(file.path) ?? 0) + bytes;
+    this.doneBytesByPath.set(file.path, fileDoneBytes);
     this.doneBytes += bytes;
     this.onProgress({
       file: file.path,

@@ -16,105 +16,112 @@ export type { UploadFile } from './upload-file.js';
 export type { UploadProgress } from './upload-meter.js';
 export { classifyUploads } from './preupload.js';
 
-/** Addresses expire, and a completion's answer may be lost: the batch is then asked again, so often. */
-const ORDERS_PER_FILE = 4;
-const ASK_AGAIN = new Set(['hub/address-expired', 'hub/forbidden', 'hub/not-found', 'hub/refused', 'hub/quota']);
-/** Enough that small files do not wait for each other's answers. */
+/**
+ * Maximum attempts per file: addresses expire, and the answer to a completion may be lost; then a new batch request
+ * follows.
+ */
+const ATTEMPTS_PER_FILE = 4;
+const NEW_BATCH_CODES = new Set(['hub/address-expired', 'hub/forbidden', 'hub/not-found', 'hub/refused', 'hub/quota']);
+/** Enough files that small ones do not wait for each other's answers. */
 const FILES_IN_FLIGHT = 8;
 
 export interface UploadOptions {
   readonly signal: AbortSignal;
-  /** What an earlier run has sent, and what this one does. */
+  /** Records the parts that this run and earlier runs have sent. */
   readonly journal: PartJournal;
   readonly shouldStop: () => boolean;
   readonly onProgress: (progress: UploadProgress) => void;
 }
 
 export interface UploadSummary extends UploadModes {
-  /** Bytes sent now, and bytes that the Hub had already. */
+  /** Bytes sent in this run, and bytes that the Hub already had. */
   readonly sentBytes: number;
   readonly skippedBytes: number;
-  /** Bytes of files that are only read once and that the Hub had from elsewhere: nobody here has seen them. */
+  /** Bytes of read-once files that were not sent completely from here, for example because the Hub already had them. */
   readonly unseenBytes: number;
 }
 
-/** Addresses for a plain PUT live a quarter of an hour (`hub.md` §D): older ones are asked for again. */
+/** Maximum age of prefetched instructions: addresses for a plain PUT live a quarter of an hour (`hub.md` §D). */
 const FRESH_MS = 5 * 60_000;
 
 interface Uploading {
-  /** What the Hub said of all files at once, while that is fresh. */
+  /** Returns the instructions from the batch for all files while they are fresh. */
   readonly prefetchedInstructions: (file: UploadFile) => UploadInstructions | undefined;
   readonly hub: HubConfig;
   readonly repo: RepoId;
   readonly journal: PartJournal;
   readonly meter: UploadMeter;
   readonly options: SendOptions;
-  /** One file at a time is read once: its parts have the memory to themselves. */
-  readonly readingOnce: Mutex;
+  /** Serializes read-once files, so that the parts of only one such file are in memory. */
+  readonly readOnceMutex: Mutex;
 }
 
 /**
- * Sends what is missing of one object, by the addresses of its journal or by fresh ones.
+ * Sends the missing bytes of one object, with the addresses of its journal or with new ones.
  *
- * @returns whether all of it is known to have gone out from here
+ * @returns true if the whole object is known to have been sent from here
  */
 const sendMissing = async (
-  { hub, journal, meter, options, readingOnce }: Uploading,
+  { hub, journal, meter, options, readOnceMutex }: Uploading,
   file: UploadFile,
-  order: UploadInstructions | undefined,
+  instructions: UploadInstructions | undefined,
 ): Promise<boolean> => {
   const counting: SendOptions = { ...options, onBytes: (bytes) => meter.sent(file, bytes) };
   const known = journal.find(file.sha256);
-  if (order?.kind === 'stored') return false;
-  if (order?.kind === 'basic') {
-    await (file.readOnce ? sendWholeReadOnce : sendWhole)(hub, file, order, counting);
+  if (instructions?.kind === 'stored') return false;
+  if (instructions?.kind === 'basic') {
+    await (file.readOnce ? sendWholeReadOnce : sendWhole)(hub, file, instructions, counting);
     return true;
   }
-  const started = known ?? (order === undefined ? null : await journal.begin(file.sha256, order));
+  const started = known ?? (instructions === undefined ? null : await journal.begin(file.sha256, instructions));
   if (started === null) throw new SwpError('internal', 'hub/no-order', `The Hub did not say where ${file.path} goes.`);
   if (file.readOnce) {
-    // What an earlier run sent is only read again here: its digest does not tell which bytes went out then.
+    // Parts of an earlier run are only read again here: their digest does not show which bytes that run sent.
     const isWhole = started.etags.size === 0;
     const onSkipped = (bytes: number): void => meter.skipped(file, bytes);
-    await readingOnce.runExclusive(() => sendPartsReadOnce(hub, file, started, journal, { ...counting, onSkipped }));
+    await readOnceMutex.runExclusive(() => sendPartsReadOnce(hub, file, started, journal, { ...counting, onSkipped }));
     return isWhole;
   }
-  const there = started.order.parts.filter(({ number }) => started.etags.has(number));
+  const sentParts = started.order.parts.filter(({ number }) => started.etags.has(number));
   meter.skipped(
     file,
-    there.reduce((sum, { begin, end }) => sum + end - begin, 0),
+    sentParts.reduce((sum, { begin, end }) => sum + end - begin, 0),
   );
   await sendParts(hub, file, started, journal, counting);
   return true;
 };
 
-/** Sends one object, asking for fresh addresses when the old ones are refused. What came with another digest is read again, once. */
+/**
+ * Sends one object, and requests new addresses if the old ones are refused. Retries once if the source's digest
+ * differs.
+ */
 const uploadObject = async (uploading: Uploading, file: UploadFile): Promise<void> => {
   const { hub, repo, journal, meter, options } = uploading;
   let differed = false;
-  for (let orders = 1; ; orders += 1) {
-    const first = orders === 1 ? uploading.prefetchedInstructions(file) : undefined;
-    const order = journal.find(file.sha256) === null ? (first ?? (await lfsBatch(hub, repo, [file], options)).get(file.path)) : undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    const prefetched = attempt === 1 ? uploading.prefetchedInstructions(file) : undefined;
+    const instructions =
+      journal.find(file.sha256) === null ? (prefetched ?? (await lfsBatch(hub, repo, [file], options)).get(file.path)) : undefined;
     try {
-      if (await sendMissing(uploading, file, order)) await journal.completed(file.sha256);
+      if (await sendMissing(uploading, file, instructions)) await journal.completed(file.sha256);
       else await journal.stored([file.sha256]);
       meter.ended(file);
       return;
     } catch (error) {
       if (!(error instanceof SwpError)) throw error;
       const differs = error.code === 'hub/source-differs';
-      const again = orders < ORDERS_PER_FILE && (ASK_AGAIN.has(error.code) || (differs && !differed));
+      const shouldRetry = attempt < ATTEMPTS_PER_FILE && (NEW_BATCH_CODES.has(error.code) || (differs && !differed));
       differed ||= differs;
-      if (again || differs) await journal.drop(file.sha256);
-      if (!again) throw error;
+      if (shouldRetry || differs) await journal.drop(file.sha256);
+      if (!shouldRetry) throw error;
       meter.anew(file);
     }
   }
 };
 
 /**
- * Sends the blobs of files that the Hub keeps in LFS and does not have yet. Nothing becomes visible: that is
- * the commit's work, which also carries the small files.
+ * Sends the blobs of files that the Hub keeps in LFS and does not have yet. Nothing becomes visible before the commit,
+ * which also contains the small files.
  */
 export const uploadBlobs = async (
   hub: HubConfig,
@@ -127,18 +134,18 @@ export const uploadBlobs = async (
   const blobs = [...new Map(files.filter(({ path }) => modes.lfs.has(path)).map((file) => [file.sha256, file])).values()];
   const meter = new UploadMeter(blobs, onProgress);
   const open = blobs.filter(({ sha256 }) => journal.find(sha256) === null);
-  const orders = await lfsBatch(hub, repo, open, { signal });
-  const askedAt = performance.now();
+  const instructions = await lfsBatch(hub, repo, open, { signal });
+  const fetchedAt = performance.now();
   const prefetchedInstructions: Uploading['prefetchedInstructions'] = ({ path }) =>
-    performance.now() - askedAt < FRESH_MS ? orders.get(path) : undefined;
-  const stored = new Set(open.filter(({ path }) => orders.get(path)?.kind === 'stored'));
+    performance.now() - fetchedAt < FRESH_MS ? instructions.get(path) : undefined;
+  const stored = new Set(open.filter(({ path }) => instructions.get(path)?.kind === 'stored'));
   await journal.stored([...stored].map(({ sha256 }) => sha256));
   for (const file of stored) {
     meter.skipped(file, file.size);
     meter.ended(file);
   }
   const concurrency = new AdaptiveConcurrency();
-  const readingOnce = new Mutex();
+  const readOnceMutex = new Mutex();
   await runAll(
     blobs.filter((file) => !stored.has(file)),
     (file, both) =>
@@ -149,7 +156,7 @@ export const uploadBlobs = async (
           repo,
           journal,
           meter,
-          readingOnce,
+          readOnceMutex,
           options: { signal: both, concurrency, shouldStop, onBytes: () => undefined },
         },
         file,

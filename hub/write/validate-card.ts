@@ -10,10 +10,10 @@ const Answer = z.object({ errors: z.array(Complaint).catch([]), warnings: z.arra
 /** Statuses of servers without this endpoint. */
 const ABSENT = new Set([404, 405, 501]);
 
-/** What the Hub finds wrong with a card's YAML; with an error it would refuse the commit. */
+/** The Hub's findings for a card's YAML; with an error, it would refuse the commit. */
 export type CardVerdict = z.infer<typeof Answer>;
 
-/** Has the Hub look at a model card. A server that has no such endpoint finds nothing wrong. */
+/** Requests the Hub to validate a model card. Returns no findings for a server without this endpoint. */
 export const validateCard = async (hub: HubConfig, card: string, { signal }: CallOptions): Promise<CardVerdict> => {
   const request = {
     method: 'POST',
@@ -23,7 +23,7 @@ export const validateCard = async (hub: HubConfig, card: string, { signal }: Cal
     ...jsonBody({ content: card, repoType: 'model' }),
   } as const;
   return retrying(hub, signal, async () => {
-    // 400 says what is wrong in the same words as 200 says what might be.
+    // A 400 answer has the same format as a 200 answer, which can contain warnings.
     const answer = await attempt(hub, request, (status) => status === 200 || status === 400 || ABSENT.has(status));
     if (!ABSENT.has(answer.statusCode ?? 0)) return parseAnswer(hub, request, answer, Answer);
     answer.resume();

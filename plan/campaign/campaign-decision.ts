@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { faultText, parseOrFaults } from '../../core/faults.js';
 import { Digest } from '../../core/ids.js';
 import { sanitizeLine, truncateList } from '../../core/text.js';
-import { EntryName } from '../../catalog/snapshot.js';
+import { EntryName } from '../../catalog/entry-name.js';
 import { DecisionMessage } from '../decision.js';
 
-/** An entry that a campaign publishes, with the plan that it showed. */
+/** An entry that a campaign publishes, with the plan that the campaign showed. */
 export const CampaignItem = z.strictObject({ entry: EntryName, plan: Digest });
 export type CampaignItem = z.infer<typeof CampaignItem>;
 
-/** What a person sends: as for a plan, with the digest of the campaign's, and the entries where it is not for all. */
+/** A person's decision: as for a plan, with the digest of the campaign's plan, and with entries if it is not for all. */
 export const CampaignDecision = DecisionMessage.extend({ entries: z.array(EntryName).max(10_000).optional() });
 export type CampaignDecision = z.infer<typeof CampaignDecision>;
 
@@ -20,7 +20,7 @@ export const parseCampaignDecision = (input: unknown): CampaignDecision | { read
   return { fault: `Not a decision: ${faults.slice(0, 4).join('; ')}.` };
 };
 
-/** Names of a decision that are no entries of the campaign, as a sentence; null where all are. */
+/** Returns a sentence about names in a decision that are not entries of the campaign; null if there are none. */
 export const strangers = ({ entries = [] }: CampaignDecision, items: readonly CampaignItem[]): string | null => {
   const known = new Set(items.map(({ entry }) => entry));
   const unknown = entries.filter((entry) => !known.has(entry));

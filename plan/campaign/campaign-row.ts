@@ -6,31 +6,31 @@ import { PlanAction } from '../artifact-plan.js';
 import type { Check } from '../checks.js';
 import { isWork } from '../work.js';
 
-/** What a campaign would do with one entry: `changes` starts a publish, the others start nothing. */
+/** The planned effect of a campaign on one entry: `changes` starts a publish, the other states start nothing. */
 export const CampaignRow = z.object({
   entry: z.string(),
   state: z.enum(['changes', 'unchanged', 'blocked']),
-  /** Of the entry's plan; null where none was made. */
+  /** Digest of the entry's plan; null if none was made. */
   plan: Digest.nullable(),
   artifacts: z.array(z.object({ kind: ArtifactKind, target: RepoId, action: PlanAction })),
-  /** Bytes: read from sources, written to targets, free disk wanted on a host. */
+  /** In bytes: read from sources, written to targets, required free disk on a host. */
   fetchBytes: z.number(),
   outputBytes: z.number(),
   diskBytes: z.number(),
-  /** Why it is blocked. */
+  /** The reason why it is blocked; null for other states. */
   reason: z.string().nullable(),
 });
 export type CampaignRow = z.infer<typeof CampaignRow>;
 
-/** Reasons lie in a workflow's history, a thousand of them. */
-const REASON = 400;
+/** Longest reason, in characters: a workflow's history stores a thousand of them. */
+const MAX_REASON = 400;
 
 const NOTHING = { fetchBytes: 0, outputBytes: 0, diskBytes: 0 };
 
 const sum = (plans: readonly ArtifactPlan[], bytes: keyof typeof NOTHING): number =>
   plans.reduce((total, { estimate }) => total + estimate[bytes], 0);
 
-/** The row of an entry that was planned. */
+/** Returns the row of a planned entry. */
 export const rowOf = (entry: string, plan: Digest, artifacts: readonly ArtifactPlan[], volatile: readonly Check[]): CampaignRow => {
   const blocks = [...artifacts.flatMap(({ checks }) => checks), ...volatile].filter(({ verdict }) => verdict === 'blocked');
   const work = artifacts.filter(isWork);
@@ -42,7 +42,7 @@ export const rowOf = (entry: string, plan: Digest, artifacts: readonly ArtifactP
       plan,
       artifacts: listed,
       ...NOTHING,
-      reason: sanitizeLine(blocks.map(({ message }) => message).join(' '), REASON),
+      reason: sanitizeLine(blocks.map(({ message }) => message).join(' '), MAX_REASON),
     };
   return {
     entry,
@@ -56,12 +56,12 @@ export const rowOf = (entry: string, plan: Digest, artifacts: readonly ArtifactP
   };
 };
 
-/** The row of an entry of which no more is known. */
+/** Returns the row of an entry without a plan. */
 export const plainRow = (entry: string, state: CampaignRow['state'], reason: string | null): CampaignRow => ({
   entry,
   state,
   plan: null,
   artifacts: [],
   ...NOTHING,
-  reason: reason === null ? null : sanitizeLine(reason, REASON),
+  reason: reason === null ? null : sanitizeLine(reason, MAX_REASON),
 });

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { CampaignRow } from './campaign-row.js';
 
-/** What a campaign amounts to. */
+/** The totals of a campaign. */
 export const CampaignTotals = z.strictObject({
   changes: z.int(),
   unchanged: z.int(),
   blocked: z.int(),
   fetchBytes: z.number(),
   outputBytes: z.number(),
-  /** Of the entry that wants most: entries are built one after another. */
+  /** The largest need of one entry: entries are built one after another. */
   diskBytes: z.number(),
 });
 export type CampaignTotals = z.infer<typeof CampaignTotals>;

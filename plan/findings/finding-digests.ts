@@ -5,32 +5,35 @@ import { wantsRepair, type Finding, type FleetFinding } from './finding.js';
 import type { Repair } from './repair.js';
 import { tableOf, type FindingTable } from './finding-table.js';
 
-/** Digest of a run's findings so far: of those before, and of what a batch adds in its order. */
+/** Returns the digest of a run's findings so far: of the digest before, and of the findings of a batch in their order. */
 export const chainFindings = (before: string | null, findings: readonly FleetFinding[]): string | null =>
   findings.length === 0 ? before : digestOf({ before, findings });
 
 /**
- * The table of a batch, in a run whose findings so far have this digest.
+ * Returns the table of a batch, in a run whose earlier findings have the digest `before`.
  *
- * @param most rows
+ * @param most limit of rows
  */
 export const tableAfter = (before: string | null, findings: readonly FleetFinding[], most?: number): FindingTable =>
   tableOf(findings, chainFindings(before, findings), most);
 
-/** More of one target are counted: somebody may have replaced each of a hundred thousand files. */
+/** Limit of findings of one code for one target. Further ones are counted: each of a hundred thousand files may differ. */
 const TARGET_FINDINGS = 50;
 
-/** The findings of one target in a bounded list: of each kind the first, and the rest as one of them with their count and digest. */
+/**
+ * Bounds the findings of one target: keeps the first of each code, and replaces the rest by one finding with their
+ * count and digest.
+ */
 export const boundFindings = (findings: readonly Finding[], most = TARGET_FINDINGS): readonly Finding[] =>
   [...new Set(findings.map(({ code }) => code))].flatMap((code) => {
-    const those = findings.filter((one) => one.code === code);
-    const rest = those.slice(most);
-    if (rest.length < 2) return those;
+    const sameCode = findings.filter((one) => one.code === code);
+    const rest = sameCode.slice(most);
+    if (rest.length < 2) return sameCode;
     const more = `and ${plural(rest.length, 'more finding')} (${digestOf(rest)}); swp verify lists them all.`;
-    return [...those.slice(0, most), { code, path: null, message: more }];
+    return [...sameCode.slice(0, most), { code, path: null, message: more }];
   });
 
-/** What should be published again, a repair for each target; those of an entry are to be merged. */
+/** Returns a repair for each target that needs a new publish. The caller has to merge the repairs of an entry. */
 export const repairsOf = (findings: readonly FleetFinding[]): Repair[] => {
   const wanted = new Map<string, { entry: string; parts: string[] }>();
   for (const { entry, target, ...found } of findings)
@@ -42,5 +45,5 @@ export const repairsOf = (findings: readonly FleetFinding[]): Repair[] => {
   return [...wanted.values()].map(({ entry, parts }) => ({ entry, findings: [digestOf(parts.toSorted(compareBytes))] }));
 };
 
-/** The digest that a publish is started for: of everything at the targets of its entry. */
+/** Returns the digest for which a publish is started: of all findings at the targets of its entry. */
 export const repairDigest = ({ findings }: Repair): Digest => digestOf([...findings].toSorted());

@@ -1,18 +1,18 @@
 import { isIntegrity, levelOf, type FleetFinding } from './finding.js';
 
-/** Findings in a bounded form: a list that may be long is its first rows, counts, and a digest of all. */
+/** Findings in a bounded form: the first rows of a list that may be long, counts, and a digest of all. */
 export interface FindingTable {
-  /** The gravest come first. */
+  /** The most severe come first. */
   readonly rows: readonly FleetFinding[];
   readonly attention: number;
-  /** Of those, after which readers get something else than was published. */
+  /** Number of these findings after which readers get other content than was published. */
   readonly integrity: number;
   readonly info: number;
-  /** Of every finding, shown or not; null where there are none. */
+  /** Digest of every finding, shown or not; null if there are none. */
   readonly digest: string | null;
 }
 
-/** Rows of one batch, and of a whole run: they lie in a workflow's history. */
+/** Limits of rows, for one batch and for a whole run: a workflow's history stores them. */
 export const BATCH_ROWS = 50;
 export const RUN_ROWS = 200;
 
@@ -20,20 +20,22 @@ export const NO_FINDINGS: FindingTable = { rows: [], attention: 0, integrity: 0,
 
 const rank = (found: FleetFinding): number => (isIntegrity(found) ? 0 : levelOf(found) === 'attention' ? 1 : 2);
 
-const gravestFirst = (findings: readonly FleetFinding[]): FleetFinding[] => findings.toSorted((a, b) => rank(a) - rank(b));
+const mostSevereFirst = (findings: readonly FleetFinding[]): FleetFinding[] => findings.toSorted((a, b) => rank(a) - rank(b));
 
 /**
- * @param digest of these findings and of those before them; where there are none, what it was before
+ * Makes the table of some findings.
+ *
+ * @param digest the digest of these findings and all before them; the digest before if there are none
  */
 export const tableOf = (findings: readonly FleetFinding[], digest: string | null, most = BATCH_ROWS): FindingTable => {
   const attention = findings.filter((one) => levelOf(one) === 'attention').length;
   const integrity = findings.filter(isIntegrity).length;
-  return { rows: gravestFirst(findings).slice(0, most), attention, integrity, info: findings.length - attention, digest };
+  return { rows: mostSevereFirst(findings).slice(0, most), attention, integrity, info: findings.length - attention, digest };
 };
 
-/** One table after another; the later one's digest covers both. */
+/** Joins two tables. The digest of the later one covers both. */
 export const joinTables = (before: FindingTable, after: FindingTable, most = RUN_ROWS): FindingTable => ({
-  rows: gravestFirst([...before.rows, ...after.rows]).slice(0, most),
+  rows: mostSevereFirst([...before.rows, ...after.rows]).slice(0, most),
   attention: before.attention + after.attention,
   integrity: before.integrity + after.integrity,
   info: before.info + after.info,

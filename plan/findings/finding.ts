@@ -2,22 +2,22 @@ import { problemText, type Problem } from '../../catalog/problem.js';
 import type { RepoId } from '../../core/ids.js';
 
 interface Meaning {
-  /** `attention` is for a person; `info` is what a person may want to know, and nothing is wrong. */
+  /** `attention` needs a person; `info` may interest a person, and nothing is wrong. */
   readonly level: 'attention' | 'info';
-  /** What readers get is not what was published, or nobody can tell any more. */
+  /** Readers get other content than was published, or this is no longer known. */
   readonly integrity: boolean;
-  /** A new publish would mend it. */
+  /** A new publish would fix it. */
   readonly repair: boolean;
 }
 
 const DIFFERS: Meaning = { level: 'attention', integrity: true, repair: true };
-/** Listed right and served wrong, or committed by others: what SWP commits cannot mend that. */
+/** The Hub lists a file right and serves it wrong, or others made a commit: a commit of SWP cannot fix that. */
 const NOT_OURS: Meaning = { level: 'attention', integrity: true, repair: false };
 const OUT_OF_DATE: Meaning = { level: 'attention', integrity: false, repair: true };
 const FOR_A_PERSON: Meaning = { level: 'attention', integrity: false, repair: false };
 const NOTHING_WRONG: Meaning = { level: 'info', integrity: false, repair: false };
 
-/** Everything that can be found about what is published, and what it means. */
+/** Codes of all findings about published targets, with their meanings. */
 export const FINDINGS = {
   'catalog-invalid': FOR_A_PERSON,
   'target-absent': FOR_A_PERSON,
@@ -44,19 +44,19 @@ export const FINDINGS = {
 
 export type FindingCode = keyof typeof FINDINGS;
 
-/** Something about a target that a publish of ours did not leave so. */
+/** A fact about a target that differs from the state that our publish left. */
 export interface Finding {
   readonly code: FindingCode;
-  /** The file that it is about, where it is about one. */
+  /** The file that the finding is about; null if it is about none. */
   readonly path: string | null;
   readonly message: string;
-  /** What tells it from another one at the same place, where the message tells more than that. */
+  /** Identifies the finding among others at the same place; set if the message holds more than that. */
   readonly key?: string;
 }
 
-/** A finding with where it was made. */
+/** A finding with its entry and target. */
 export interface FleetFinding extends Finding {
-  /** Null for what is wrong with the catalog itself. */
+  /** Null for a finding about the catalog itself. */
   readonly entry: string | null;
   readonly target: RepoId | null;
 }
@@ -65,17 +65,17 @@ export const finding = (code: FindingCode, message: string, path: string | null 
 
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map(Object.entries(FINDINGS));
 
-/** A finding of another version of SWP needs attention, as long as nobody knows better. */
+/** Returns the meaning of a finding. An unknown code, from another version of SWP, needs attention. */
 const meaningOf = ({ code }: { readonly code: string }): Meaning => MEANINGS.get(code) ?? FOR_A_PERSON;
 
-/** The mistakes of a catalog, as findings of nobody's target. */
+/** Converts the mistakes of a catalog to findings without a target. */
 export const catalogFindings = (problems: readonly Problem[]): FleetFinding[] =>
   problems.map((problem) => ({ entry: null, target: null, ...finding('catalog-invalid', problemText(problem)) }));
 
 export const levelOf = (found: Pick<Finding, 'code'>): Meaning['level'] => meaningOf(found).level;
 
-/** Whether readers of a target get something else than was published, as far as anyone can tell. */
+/** Returns true if readers of a target get other content than was published, or this is no longer known. */
 export const isIntegrity = (found: Pick<Finding, 'code'>): boolean => meaningOf(found).integrity;
 
-/** Whether something is wrong, and a new publish would mend it. */
+/** Returns true if something is wrong, and a new publish would fix it. */
 export const wantsRepair = (found: Pick<Finding, 'code'>): boolean => meaningOf(found).repair;

@@ -3,17 +3,17 @@ import type { Catalog } from '../../catalog/load.js';
 import { artifactsOf } from '../../catalog/artifacts.js';
 import type { ListedModel } from '../../hub/read/search.js';
 
-/** Why a model is no candidate for the catalog. */
+/** The reason why a model is not a candidate for the catalog. */
 export type Unfit = 'in the catalog' | 'no safetensors' | 'quantised' | 'derived' | 'no language model';
 
-/** Formats that only conversions have. Not `fp8` or `compressed-tensors`: some original checkpoints are published so. */
+/** Formats that only conversions have. Not `fp8` or `compressed-tensors`: some original checkpoints have them. */
 const CONVERTED = new Set(['gguf', 'gptq', 'awq', 'exl2', 'exl3', 'mlx', 'bitsandbytes', 'onnx', 'openvino']);
 const DERIVED = new Set(['lora', 'peft', 'merge', 'mergekit']);
 const TASKS = new Set(['text-generation', 'image-text-to-text', 'video-text-to-text', 'audio-text-to-text', 'any-to-any']);
 
 const BASE = /^base_model:(quantized|adapter|merge|finetune):([^/]+)\/.+$/;
 
-/** How a model came from others: an owner's fine-tune of its own base is an original all the same. */
+/** Returns the relations of a model to its base models. An owner's fine-tune of its own base counts as an original. */
 const relationsOf = ({ repo, tags }: ListedModel): Set<string> => {
   const own = repoKey(ownerOf(repo));
   return new Set(
@@ -24,7 +24,7 @@ const relationsOf = ({ repo, tags }: ListedModel): Set<string> => {
   );
 };
 
-/** The repositories that a catalog reads, writes or points to, by key. */
+/** Returns the keys of the repositories that a catalog reads, writes or points to. */
 export const knownRepos = ({ entries }: Catalog): ReadonlySet<string> =>
   new Set(
     [...entries.values()]
@@ -33,7 +33,10 @@ export const knownRepos = ({ entries }: Catalog): ReadonlySet<string> =>
       .map(repoKey),
   );
 
-/** Judges by what a list says; whether it can be published is for its headers to say. Null for a candidate. */
+/**
+ * Decides from the Hub's list only: a model's headers decide later whether it can be published. Returns null for a
+ * candidate.
+ */
 export const unfitOf = (model: ListedModel, known: ReadonlySet<string>): Unfit | null => {
   const { repo, tags, task } = model;
   if (known.has(repoKey(repo))) return 'in the catalog';

@@ -9,7 +9,7 @@ import { isAssistant } from './assistant.js';
 import type { CheckpointFacts, PointerFacts, ProposalFacts } from './model-facts.js';
 import { mirrorNotes, visionPlace } from './vision.js';
 
-/** One thing that an entry may have: found, with what is worth knowing of it, or not, with the reasons. */
+/** One part that an entry may have: found, with notes about it, or not found, with the reasons. */
 export type Part<T> =
   | { readonly found: true; readonly what: T; readonly notes: readonly string[] }
   | { readonly found: false; readonly reasons: readonly string[] };
@@ -26,7 +26,7 @@ export interface MtpPart {
   readonly selection: MtpSelection;
 }
 
-/** What a model offers to publish, and why not the rest. */
+/** The parts that a model offers to publish, and the reasons against the other parts. */
 export interface Detected {
   readonly vindex: Part<VindexPart>;
   readonly mtp: Part<MtpPart>;
@@ -35,21 +35,21 @@ export interface Detected {
 }
 
 export interface DetectOptions {
-  /** Without it: q4k where larql can do that, else none. */
+  /** Default: q4k if larql supports it for the model, else none. */
   readonly quant?: VindexQuant;
   readonly slice?: VindexSlice;
   readonly names?: MtpNames;
 }
 
-/** What fleets use comes first. */
+/** The quantisation that fleets use comes first. */
 const QUANTS: readonly VindexQuant[] = ['q4k', 'none'];
 
 const none = (...reasons: readonly string[]): { readonly found: false; readonly reasons: readonly string[] } => ({ found: false, reasons });
 const found = <T>(what: T, notes: readonly string[] = []): Part<T> => ({ found: true, what, notes });
 
-const words = ({ message, fix }: SourceProblem): string => (fix === undefined ? message : `${message} ${fix}`);
+const problemText = ({ message, fix }: SourceProblem): string => (fix === undefined ? message : `${message} ${fix}`);
 
-/** The files that larql would read, with the tensors of those whose headers were read. */
+/** Returns the files that larql would read, with their tensors if their headers were read. */
 const larqlFiles = ({ source, index, files }: CheckpointFacts): SourceFile[] => {
   const paths = source.files.map(({ path }) => path);
   const read = new Set(filesToRead(paths, index?.files));
@@ -67,24 +67,24 @@ const sliceNote = (kind: ModelKind, quant: VindexQuant, slice: VindexSlice): str
     ? ['An expert-server slice is possible too, in an entry of its own: --slice expert-server.']
     : [];
 
-const detectVindex = (model: CheckpointFacts, { quant: asked, slice = 'full' }: DetectOptions): Part<VindexPart> => {
+const detectVindex = (model: CheckpointFacts, { quant: requested, slice = 'full' }: DetectOptions): Part<VindexPart> => {
   if (isAssistant(model.config))
     return none(`${model.source.repo} is a drafter: add the model that it drafts for, which will point to it.`);
   const described = describeSource(model.config, larqlFiles(model));
-  if ('faults' in described) return none(words(configProblem(described.faults)));
+  if ('faults' in described) return none(problemText(configProblem(described.faults)));
   const { kind } = described.model;
   const refused: string[] = [];
-  for (const quant of asked === undefined ? QUANTS : [asked]) {
+  for (const quant of requested === undefined ? QUANTS : [requested]) {
     const problems = sourceProblems(described.model, extractOptions(quant), slice);
     const blocked = problems.filter(({ verdict }) => verdict === 'blocked');
     if (blocked.length === 0)
       return found({ source: model.source, quant, slice, kind }, [
         ...refused.map((reason) => `Not at q4k: ${reason}`),
-        ...problems.map(words),
+        ...problems.map(problemText),
         ...sliceNote(kind, quant, slice),
       ]);
-    // What speaks against the quantisation that fleets use is the reason, not what speaks against the way round it.
-    if (refused.length === 0) refused.push(...blocked.map(words));
+    // Report the problems of the quantisation that fleets use, not those of its fallback.
+    if (refused.length === 0) refused.push(...blocked.map(problemText));
   }
   return none(...refused);
 };
@@ -101,7 +101,7 @@ const detectMtp = (checkpoints: readonly CheckpointFacts[], names: MtpNames | un
     const blocked = selection.problems.filter(({ severity }) => severity === 'blocked');
     if (blocked.length === 0) return found({ source, selection }, selectionNotes(selection));
     reasons.push(...blocked.map(({ message }) => `${source.repo}: ${message}`));
-    // Heads that are there and cannot be read are not to be had from elsewhere under the same name.
+    // If a checkpoint has heads that cannot be read, another checkpoint must not provide heads under the same name.
     if (selection.heads > 0) break;
   }
   return none(...(reasons.length === 0 ? ['No checkpoint was looked into for heads.'] : reasons));
@@ -133,7 +133,7 @@ const detectAssistant = (assistant: PointerFacts | null, mtp: Part<MtpPart>): Pa
   return found(assistant);
 };
 
-/** Decides from facts alone what a model offers to publish. */
+/** Detects the parts that a model offers to publish, from facts only. */
 export const detect = ({ model, heads, assistant, vision }: ProposalFacts, options: DetectOptions = {}): Detected => {
   const mtp = detectMtp(heads, options.names);
   return {

@@ -3,12 +3,12 @@ import type { CheckpointFile } from '../../formats/mtp/selection.js';
 import type { SafetensorsIndex } from '../../formats/safetensors/index-file.js';
 import type { SourceFacts } from '../facts.js';
 
-/** What was read of a repository that may be worth an entry: file list, configs, and the headers of its weight files. */
+/** Facts of a repository that may be worth an entry: file list, configs, and the headers of its weight files. */
 export interface CheckpointFacts {
   readonly source: SourceFacts;
-  /** The parsed `config.json`, whatever it holds. */
+  /** The parsed `config.json`, not validated. */
   readonly config: unknown;
-  /** The parsed `hf_quant_config.json`, whatever it holds. */
+  /** The parsed `hf_quant_config.json`, not validated. */
   readonly modelOpt: unknown;
   readonly index: SafetensorsIndex | undefined;
   /** Weight files with their headers, all tensors kept. */
@@ -18,17 +18,17 @@ export interface CheckpointFacts {
 /** A repository that an entry only points to. */
 export interface PointerFacts {
   readonly repo: RepoId;
-  /** The parsed `config.json`, whatever it holds. */
+  /** The parsed `config.json`, not validated. */
   readonly config: unknown;
 }
 
-/** What an entry is proposed from. */
+/** The facts from which an entry is proposed. */
 export interface ProposalFacts {
   readonly model: CheckpointFacts;
-  /** Where heads may be, in the order in which they are looked for: the model, or what it was quantised from. */
+  /** Checkpoints that may have heads, in the order of the search: the model, or the model from which it was quantised. */
   readonly heads: readonly CheckpointFacts[];
   /** A companion that may be the model's drafter. */
   readonly assistant: PointerFacts | null;
-  /** The repository that somebody named as the vision encoder's. */
+  /** The repository that the user named for the vision encoder. */
   readonly vision: SourceFacts | null;
 }

@@ -12,7 +12,7 @@ export interface ProposalOptions {
   readonly sidecars?: readonly KnownSidecar[];
   /** Directory names of vindexes that other entries have, in lower case: no two entries share one. */
   readonly outputs?: ReadonlySet<string>;
-  /** Revisions that were asked for; without one an entry means the head of `main`. */
+  /** Revisions that the user requested. An entry without a revision means the head of `main`. */
   readonly pinned?: ReadonlySet<CommitSha>;
 }
 
@@ -60,7 +60,7 @@ const keyOf = (vindex: VindexPart | null, mtp: MtpPart | null, vision: SourceFac
 const wanted = <T>(kind: ArtifactKind, part: Part<T>, only: ArtifactKind | undefined): T | null =>
   part.found && (only === undefined || only === kind) ? part.what : null;
 
-/** Names everything that was detected as the built-in entries are named; null where nothing is left to publish. */
+/** Proposes an entry for the detected parts, named like the built-in entries; returns null if nothing is left to publish. */
 export const proposeEntry = (detected: Detected, options: ProposalOptions): Proposed | null => {
   const vindex = wanted('vindex', detected.vindex, options.only);
   const mtp = wanted('mtp', detected.mtp, options.only);

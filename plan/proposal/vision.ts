@@ -2,7 +2,10 @@ import { z } from 'zod';
 import type { SourceFacts } from '../facts.js';
 import type { CheckpointFacts } from './model-facts.js';
 
-/** Names under which models keep vision encoders and what joins them to the language model. Source: vLLM's and mlx-vlm's loaders. */
+/**
+ * Names of tensors of vision encoders, and of the parts that join them to the language model. Source: vLLM's and
+ * mlx-vlm's loaders.
+ */
 const VISION_TENSOR =
   /(?:^|\.)(?:vision_tower|vision_model|vision_encoder|vision_embed_tokens|visual|mm_projector|multi_modal_projector)\./;
 
@@ -15,8 +18,8 @@ const describesVision = (config: unknown): boolean => {
 };
 
 /**
- * Where a model keeps its vision encoder: `bundled` in its own files, `elsewhere` where its config speaks of one that
- * no file holds, `alone` in a repository that holds nothing else.
+ * The place of a model's vision encoder: `bundled` in its own files; `elsewhere` if its config describes one that no file
+ * holds; `alone` in a repository that holds nothing else.
  */
 export type VisionPlace = 'none' | 'bundled' | 'elsewhere' | 'alone';
 
@@ -27,7 +30,7 @@ export const visionPlace = ({ config, files }: CheckpointFacts): VisionPlace => 
   return describesVision(config) ? 'elsewhere' : 'none';
 };
 
-/** What a mirror of a repository would lack for Skulk's loader, which asks for these two files in the root. */
+/** Notes the files that a mirror of a repository would lack: Skulk's loader requires two files in the root. */
 export const mirrorNotes = ({ repo, files }: Pick<SourceFacts, 'repo' | 'files'>): string[] =>
   ['config.json', 'model.safetensors']
     .filter((wanted) => !files.some(({ path }) => path === wanted))

@@ -7,10 +7,10 @@ import { codeSpan, escapeMarkdown } from '../escape.js';
 import { decisionForms } from './decision-forms.js';
 import { table } from './tables.js';
 
-/** Rows that the Web UI shows; `swp campaign show` has all. */
+/** Limit of rows in the Web UI; `swp campaign show` has all. */
 const MOST_ROWS = 100;
 
-/** `12 to publish (3.4 GB, at most 5 GB of disk each), 980 unchanged, 8 blocked`. */
+/** Formats totals: `12 entries to publish (3.4 GB, …), 980 unchanged, 8 blocked`. */
 export const totalsText = ({ changes, unchanged, blocked, outputBytes, diskBytes }: CampaignTotals): string =>
   [
     `${plural(changes, 'entry', 'entries')} to publish${changes === 0 ? '' : ` (${formatBytes(outputBytes)}, at most ${formatBytes(diskBytes)} of disk at once for each)`}`,
@@ -20,14 +20,14 @@ export const totalsText = ({ changes, unchanged, blocked, outputBytes, diskBytes
 
 const ORDER: Readonly<Record<CampaignRow['state'], number>> = { changes: 0, blocked: 1, unchanged: 2 };
 
-/** What is to be judged first: what would change, then what is blocked. */
+/** Sorts rows for a reviewer: entries that would change, then blocked entries, then unchanged ones. */
 export const inOrder = (rows: readonly CampaignRow[]): CampaignRow[] =>
   rows.toSorted((a, b) => ORDER[a.state] - ORDER[b.state] || (a.entry < b.entry ? -1 : 1));
 
-/** As many of them as are shown. */
+/** Returns the rows that are shown. */
 export const firstRows = (rows: readonly CampaignRow[]): readonly CampaignRow[] => inOrder(rows).slice(0, MOST_ROWS);
 
-/** What would happen to an entry, in words. */
+/** Describes the planned effect on an entry. */
 export const rowText = ({ state, artifacts, outputBytes, reason }: CampaignRow): string => {
   if (state === 'blocked') return `blocked: ${reason ?? 'nobody said why'}`;
   if (state === 'unchanged') return 'unchanged';
@@ -37,21 +37,21 @@ export const rowText = ({ state, artifacts, outputBytes, reason }: CampaignRow):
 export interface ShownCampaign {
   readonly id: string;
   readonly totals: CampaignTotals;
-  /** Null while it is planned, or where nothing changes. */
+  /** Null while it is planned, or if nothing changes. */
   readonly plan: Digest | null;
-  /** Empty once it goes on without them. */
+  /** Empty once the campaign has continued as new without them. */
   readonly rows: readonly CampaignRow[];
-  /** So many more than these were planned. */
+  /** Number of planned entries beyond these rows. */
   readonly more: number;
   /** One sentence each. */
   readonly notes: readonly string[];
-  /** Whether decisions are taken. */
+  /** True while decisions are accepted. */
   readonly asks: boolean;
-  /** How publishes stand: so many at a stage. */
+  /** Number of publishes at each stage. */
   readonly stages: ReadonlyMap<string, number>;
 }
 
-/** A campaign as Markdown for the Web UI; everything from outside is escaped. */
+/** Renders a campaign as Markdown for the Web UI. Everything from outside is escaped. */
 export const campaignMarkdown = ({ id, totals, plan, rows, more, notes, asks, stages }: ShownCampaign): string =>
   [
     `## Campaign ${codeSpan(id)}`,

@@ -6,21 +6,23 @@ import type { FindingTable } from '../findings/finding-table.js';
 import { readBackText } from '../read-back.js';
 import { table } from './tables.js';
 
-/** What a run of re-validation did and found, as far as it is shown. */
+/** The work and the findings of a run of re-validation, as far as they are shown. */
 export interface ShownRun {
-  /** `now` where a person looks, without a schedule. */
+  /** `now` if a person runs it without a schedule. */
   readonly which: 'nightly' | 'weekly' | 'now';
   readonly targets: number;
-  /** Whole files; bytes with those of samples, and bytes of all that is published. */
+  /** Files that were read whole. */
   readonly filesRead: number;
+  /** Bytes of these files and of samples. */
   readonly bytesRead: number;
+  /** Bytes of all published files. */
   readonly ofBytes: number;
   readonly findings: FindingTable;
   readonly repairs: readonly RepairReport[];
   readonly repairsWanted: number;
 }
 
-/** Room of the Web UI's details, in rows. */
+/** Limit of rows in a table: the Web UI's details have limited room. */
 const MOST_ROWS = 100;
 
 const REPAIRED: Readonly<Record<RepairReport['outcome'], string>> = {
@@ -30,17 +32,17 @@ const REPAIRED: Readonly<Record<RepairReport['outcome'], string>> = {
   refused: 'no publish could be started',
 };
 
-/** What became of the publish that a finding calls for, in words. */
+/** Describes the result of starting a publish for a finding. */
 export const repairText = ({ outcome, reason }: RepairReport): string =>
   reason === undefined ? REPAIRED[outcome] : `${REPAIRED[outcome]}: ${reason}`;
 
-/** `3 findings that need attention, 1 to know, in 120 targets`. */
+/** Formats the numbers of findings: `3 findings to attend to, 1 to know, in 120 targets`. */
 export const findingCounts = ({ findings: { attention, info }, targets }: Pick<ShownRun, 'findings' | 'targets'>): string => {
   const found = attention === 0 ? 'nothing that needs attention' : `${plural(attention, 'finding')} to attend to`;
   return `${found}${info === 0 ? '' : `, ${info} to know`}, in ${plural(targets, 'target')}`;
 };
 
-/** How the run compared what is published; what it did not read it does not vouch for. */
+/** Describes how the run compared published files. It does not vouch for bytes that it did not read. */
 export const readText = ({
   which,
   filesRead,
@@ -58,7 +60,7 @@ const row = (found: FleetFinding): string[] => [
   escapeMarkdown(found.message, 500),
 ];
 
-/** A run of re-validation as Markdown, for the Web UI and for a job's summary; everything from outside is escaped. */
+/** Renders a run of re-validation as Markdown for the Web UI and for a job summary. Everything from outside is escaped. */
 export const findingsMarkdown = (run: ShownRun): string => {
   const { findings } = run;
   const beyond = findings.attention + findings.info - findings.rows.length;

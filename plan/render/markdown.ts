@@ -7,10 +7,10 @@ import { codeSpan, escapeMarkdown } from '../escape.js';
 import { changeTable, checkTable, cutAtLine, table } from './tables.js';
 import { commandsForTheRest, operationWords, planSummary } from './words.js';
 
-/** The Web UI shows details up to 20 kB; a longer plan says where the rest is. */
+/** Limit in bytes: the Web UI shows details up to 20 kB. A longer plan says where the rest is. */
 const MARKDOWN_LIMIT = 15_000;
 
-/** One artifact's plan under its heading. */
+/** Renders one artifact's plan under its heading. */
 export const artifactSection = (plan: ArtifactPlan, mostRows?: number): string[] => [
   `### ${plan.kind} → ${escapeMarkdown(plan.target.repo)}`,
   `**${plan.action}**: ${escapeMarkdown(planSummary(plan))}`,
@@ -38,18 +38,18 @@ export interface ShownPlan {
   readonly artifacts: readonly ArtifactPlan[];
   readonly volatile: readonly Check[];
   readonly changes: readonly PlanChange[];
-  /** Who has to approve; absent in plans of earlier versions. */
+  /** The approval rules; absent in plans of earlier versions. */
   readonly approvals?: ApprovalPolicy;
   readonly startedBy?: string | null;
 }
 
-/** Who has to approve, in words, where that is more than anybody. */
+/** Describes the approval rules; returns null if one approval by any person is enough. */
 export const approvalsText = ({ approvals, startedBy }: ShownPlan): string | null =>
   approvals === undefined ? null : policyText(approvals, startedBy ?? null);
 
 /**
- * The plan as GitHub-flavoured Markdown for the Temporal Web UI, or for whatever shows so many bytes; everything from
- * outside is escaped.
+ * Renders the plan as GitHub-flavoured Markdown for the Temporal Web UI, or for a page that shows `maxBytes` bytes. Everything
+ * from outside is escaped.
  */
 export const planMarkdown = (shown: ShownPlan, maxBytes = MARKDOWN_LIMIT): string => {
   const rest = commandsForTheRest(shown.entryName, shown.artifacts);

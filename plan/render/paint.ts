@@ -1,4 +1,4 @@
-/** Paints a verdict or a heading; the plain paint returns its text. */
+/** Styles a verdict or a heading; {@link PLAIN} returns the text unchanged. */
 export interface Paint {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;

@@ -6,11 +6,11 @@ import { artifactSection } from './markdown.js';
 import { changeText, countsText, NO_DIGEST, outlook, REVIEW_CAVEAT } from './review-words.js';
 import { changeTable, checkTable, SUMMARY_LIMIT, table } from './tables.js';
 
-/** Rows of each table, so that no single entry fills a summary. */
+/** Limit of rows in each table, so that no single entry fills a summary. */
 const MOST_ROWS = 100;
-/** Entries that are listed at the top, and among those that were cut. */
+/** Limit of entries in the table at the top, and in the list of entries that were cut. */
 const MOST_LISTED = 500;
-/** Room for what says that something was cut. */
+/** Bytes that are reserved for the text about cut entries. */
 const CUT_BYTES = 120_000;
 
 const present = (parts: readonly (string | null)[]): string => parts.filter((part) => part !== null && part !== '').join('\n\n');
@@ -27,13 +27,13 @@ const unknownSection = ({ unknown }: ReviewedArtifact): string | null =>
     ? null
     : `Unknown here:\n\n${list(unknown.map(({ code, message }) => `${codeSpan(code)}: ${escapeMarkdown(message, 600)}`))}`;
 
-/** A plan that nothing is compared with is shown whole. */
+/** Shows the whole plan, if there is no plan to compare it with. */
 const wholePlan = (artifact: ReviewedArtifact): string[] =>
   artifact.plan === null
     ? [`### ${artifact.kind} → ${escapeMarkdown(artifact.target)}`, `**${escapeMarkdown(outlook(artifact))}**`]
     : artifactSection(artifact.plan, MOST_ROWS);
 
-/** Of a plan that is compared, what it amounts to and what a reviewer has to judge. */
+/** Shows the summary of a compared plan, and the checks that a reviewer has to judge. */
 const shortPlan = (artifact: ReviewedArtifact): string[] => [
   `### ${artifact.kind} → ${escapeMarkdown(artifact.target)}`,
   `**${escapeMarkdown(outlook(artifact))}**`,
@@ -85,7 +85,7 @@ const cutText = (names: readonly string[]): string | null =>
         .map((name) => codeSpan(name))
         .join(', ')}${names.length > MOST_LISTED ? ' and more' : ''}. See them with \`swp catalog diff\` in a checkout.`;
 
-/** Sections from the first on, as many as there is room for; a later one that is short enough is not lost to a long one. */
+/** Returns the sections that fit, in order. A section that is too long is cut, but later ones that fit are kept. */
 const fitting = (reviews: readonly EntryReview[], room: number): { readonly sections: string[]; readonly cut: string[] } => {
   const sections: string[] = [];
   const cut: string[] = [];
@@ -102,7 +102,7 @@ const fitting = (reviews: readonly EntryReview[], room: number): { readonly sect
   return { sections, cut };
 };
 
-/** The mistakes of a catalog. */
+/** Renders the mistakes of a catalog. */
 export const mistakesMarkdown = (which: string, problems: readonly Problem[]): string =>
   present([
     `**${which} has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:**`,
@@ -110,10 +110,10 @@ export const mistakesMarkdown = (which: string, problems: readonly Problem[]): s
   ]);
 
 /**
- * What a change of the catalog does to its plans, as GitHub-flavoured Markdown for a job's summary; everything from
- * outside is escaped.
+ * Renders the effect of a catalog change on the plans, as GitHub-flavoured Markdown for a job summary. Everything from outside
+ * is escaped.
  *
- * @param baseProblems why there was nothing to compare with
+ * @param baseProblems the mistakes of the catalog before, which make a comparison impossible
  */
 export const reviewMarkdown = (reviews: readonly EntryReview[], baseProblems: readonly Problem[], maxBytes = SUMMARY_LIMIT): string => {
   const head = present([

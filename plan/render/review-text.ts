@@ -14,7 +14,7 @@ const reviewedLines = (review: ArtifactReview, paint: Paint): string[] => {
   const { kind, before, after, changes } = review;
   const title = (target: string): string => `${kind} -> ${target}`;
   if (after === null) return ['', paint.bold(title(before?.target ?? '')), `  ${changeText(review) ?? ''}`];
-  const said = changeText(review);
+  const change = changeText(review);
   const isWhole = after.plan !== null && !before?.plan;
   return [
     ...(isWhole ? artifactLines(after.plan, paint) : ['', `${paint.bold(title(after.target))}: ${outlook(after)}`]),
@@ -23,7 +23,7 @@ const reviewedLines = (review: ArtifactReview, paint: Paint): string[] => {
       [...(isWhole ? [] : (after.plan?.checks ?? []).filter(({ verdict }) => verdict !== 'ok')), ...after.checks],
       paint,
     ),
-    ...(said === null ? [] : [`  ${said}`]),
+    ...(change === null ? [] : [`  ${change}`]),
     ...changeLines(changes),
   ];
 };
@@ -37,7 +37,7 @@ const entryLines = (review: EntryReview, paint: Paint): string[] => [
   ...review.artifacts.flatMap((artifact) => reviewedLines(artifact, paint)),
 ];
 
-/** What a change of the catalog does to its plans, for a terminal or a pipe. */
+/** Renders the effect of a catalog change on the plans, for a terminal or a pipe. */
 export const reviewText = (reviews: readonly EntryReview[], paint: Paint): string =>
   [
     paint.bold(`Catalog: ${countsText(reviews)}`),

@@ -2,7 +2,7 @@ import { plural } from '../../core/text.js';
 import type { ArtifactReview, EntryReview, ReviewedArtifact } from '../catalog-review.js';
 import { planSummary } from './words.js';
 
-/** What a plan amounts to as far as it is known here, in one line. */
+/** Summarises a plan in one line, as far as it is known here. */
 export const outlook = ({ plan, checks }: ReviewedArtifact): string => {
   if (plan !== null) return `${plan.action}: ${planSummary(plan)}`;
   return checks.some(({ verdict }) => verdict === 'blocked') ? 'blocked: cannot be published as it stands' : 'unknown here';
@@ -10,17 +10,17 @@ export const outlook = ({ plan, checks }: ReviewedArtifact): string => {
 
 const SAME = 'Its plan is the same as before.';
 
-/** How the plan of an artifact differs from before, in a sentence; null where its changes say it. */
+/** Describes in a sentence how the plan of an artifact differs from before; null if its listed changes say it. */
 export const changeText = ({ before, after, changes }: ArtifactReview): string | null => {
   if (after === null) return 'The entry publishes it no more. Nothing is deleted: the target stays as it is.';
   if (before === null) return null;
-  // One and the same where both catalogs ask for it alike, whatever is known of it.
+  // Both sides are one object if both catalogs request the artifact equally, even if its plan is unknown.
   if (before === after) return SAME;
   if (before.plan === null || after.plan === null) return 'What the change does to the plan is unknown here.';
   return changes.length === 0 ? SAME : null;
 };
 
-/** How many entries came, changed and went. */
+/** Formats the numbers of added, changed and removed entries. */
 export const countsText = (reviews: readonly EntryReview[]): string => {
   if (reviews.length === 0) return 'no entry differs';
   const counts = (['added', 'changed', 'removed'] as const).flatMap((change) => {
@@ -30,7 +30,7 @@ export const countsText = (reviews: readonly EntryReview[]): string => {
   return counts.join(', ');
 };
 
-/** What is true of every plan that is made far from its host. */
+/** The caveat of every plan that is made without its host. */
 export const REVIEW_CAVEAT =
   'Planned on what the Hub shows here and now, without a high-memory host: its disk, memory and tokens are unknown here. A publish makes its own plan, and that one is approved.';
 

@@ -4,7 +4,7 @@ import { codeSpan, escapeMarkdown } from '../escape.js';
 
 const MARK = { ok: '✓ ok', warn: '⚠ warn', blocked: '✗ blocked' } as const;
 
-/** A table of Markdown; cells are escaped already. What is beyond the most rows is counted. */
+/** Renders a Markdown table; the cells are escaped already. Rows beyond `most` are only counted. */
 export const table = (head: readonly string[], rows: readonly (readonly string[])[], most = Infinity): string => {
   if (rows.length === 0) return '';
   const shown = rows.slice(0, most);
@@ -31,7 +31,7 @@ export const changeTable = (changes: readonly PlanChange[], most: number): strin
     most,
   );
 
-/** Text of at most so many bytes of UTF-8, cut at the end of a line; null where all of it fits. */
+/** Cuts a text to at most `maxBytes` bytes of UTF-8, at the end of a line; returns null if all of it fits. */
 export const cutAtLine = (text: string, maxBytes: number): string | null => {
   const bytes = new TextEncoder().encode(text);
   if (bytes.byteLength <= maxBytes) return null;
@@ -39,5 +39,5 @@ export const cutAtLine = (text: string, maxBytes: number): string | null => {
   return start.slice(0, Math.max(0, start.lastIndexOf('\n')));
 };
 
-/** GitHub takes a job summary of at most 1 MiB a step, and shows none of one that is larger. */
+/** GitHub accepts a job summary of at most 1 MiB per step, and shows nothing of a larger one. */
 export const SUMMARY_LIMIT = 1_000_000;

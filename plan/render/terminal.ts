@@ -23,11 +23,11 @@ export const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
     ...(check.fix === undefined ? [] : [`            ${paint.dim(sanitizeLine(check.fix, 2000))}`]),
   ]);
 
-/** What differs, a line each. */
+/** Renders each difference as one line. */
 export const changeLines = (changes: readonly PlanChange[]): string[] =>
   changes.map(({ path, before, after }) => `  ${sanitizeLine(`${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`, 600)}`);
 
-/** A path that is longer moves what follows it in its own row only. */
+/** Widest column of paths. A longer path only shifts the text after it in its own row. */
 const WIDEST_COLUMN = 72;
 
 const needsText = ({ diskBytes, memoryBytes }: ArtifactPlan['estimate']): string =>
@@ -36,7 +36,7 @@ const needsText = ({ diskBytes, memoryBytes }: ArtifactPlan['estimate']): string
     ...(memoryBytes === 0 ? [] : [`${formatBytes(memoryBytes)} of memory`]),
   ].join(', ') || 'nothing of a host';
 
-/** One artifact's plan, an empty line before it. */
+/** Renders one artifact's plan, with an empty line before it. */
 export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
   const operations = plan.operations
     .map(operationWords)
@@ -60,8 +60,8 @@ export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
 };
 
 /**
- * The whole plan for a terminal, or for a pipe with {@link PLAIN}. Lines end without a newline at the last. What
- * comes from outside stays on its line: it can neither paint nor add lines that look like ours.
+ * Renders the whole plan for a terminal, or for a pipe with {@link PLAIN}. The last line has no newline. Text from outside
+ * stays on its line: it can neither style text nor add lines that look like ours.
  */
 export const planText = (shown: ShownPlan, paint: Paint): string =>
   [

@@ -5,7 +5,7 @@ import type { ArtifactPlan, Operation } from '../artifact-plan.js';
 /** Characters of one path in a table; `--json` has all of them. */
 const MAX_PATH = 100;
 
-/** One operation on a target in words, the same in the terminal and in the Web UI. */
+/** Describes one operation on a target, in the same words for the terminal and the Web UI. */
 export const operationWords = (operation: Operation): { readonly what: string; readonly path: string; readonly reason: string } => {
   switch (operation.op) {
     case 'create':
@@ -23,7 +23,7 @@ export const operationWords = (operation: Operation): { readonly what: string; r
   }
 };
 
-/** What an artifact's plan amounts to, in one line. */
+/** Summarises an artifact's plan in one line. */
 export const planSummary = (plan: ArtifactPlan): string => {
   switch (plan.action) {
     case 'blocked':
@@ -39,14 +39,14 @@ export const planSummary = (plan: ArtifactPlan): string => {
   }
 };
 
-/** The command that decides exactly one plan, or what was sealed under one. */
+/** Returns the command that decides about exactly one plan, or about one sealed manifest. */
 export const decideCommand = (verdict: 'approve' | 'reject', entryName: string, subject: 'plan' | 'manifest', digest: Digest): string =>
   `swp ${verdict} ${entryName} --${subject} ${digest}`;
 
-/** Commands that publish the artifacts which are not held back by a blocked one; none where nothing is blocked. */
+/** Returns commands that publish the artifacts without the blocked ones; empty if none is blocked. */
 export const commandsForTheRest = (entryName: string, plans: readonly ArtifactPlan[]): string[] => {
-  const able = plans.filter(({ action }) => action !== 'blocked' && action !== 'unchanged');
-  return able.length === plans.length || !plans.some(({ action }) => action === 'blocked')
+  const publishable = plans.filter(({ action }) => action !== 'blocked' && action !== 'unchanged');
+  return publishable.length === plans.length || !plans.some(({ action }) => action === 'blocked')
     ? []
-    : able.map(({ kind }) => `swp start ${entryName} --only ${kind}`);
+    : publishable.map(({ kind }) => `swp start ${entryName} --only ${kind}`);
 };

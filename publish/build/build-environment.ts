@@ -5,11 +5,14 @@ import { BuildEnvironment } from '../../plan/provenance.js';
 
 const FILE = 'environment.json';
 
-/** Notes beside what was computed on what that was; whoever uses it again later says so too. */
+/**
+ * Records the CPU and BLAS beside the files computed on them, so that a later reuse of the files reports the same
+ * environment.
+ */
 export const writeEnvironment = (directory: string, environment: BuildEnvironment): Promise<void> =>
   writeAtomic(join(directory, FILE), `${canonicalJson(environment)}\n`);
 
-/** Null where nothing was computed, or by a version that did not note it. */
+/** Reads the recorded environment; null if nothing was computed, or if an older version computed it without a record. */
 export const readEnvironment = async (directory: string): Promise<BuildEnvironment | null> => {
   const text = await readTextIfThere(join(directory, FILE));
   return text === '' ? null : BuildEnvironment.parse(JSON.parse(text));

@@ -24,13 +24,13 @@ import type { ScratchLayout } from '../scratch/scratch-layout.js';
 import type { Payload } from '../seal/seal.js';
 import { buildVindex, checkVindex, type VindexDeps } from './vindex/build-vindex.js';
 
-/** Written last into a build: its payload, with the digests of the files. */
+/** The last file written into a build: the payload with the digests of its files. */
 const RECORD = 'payload.json';
 const BuildRecord = z.strictObject({
   recipe: Digest,
   files: z.array(ManifestFile),
   environment: BuildEnvironment.nullable(),
-  /** How the source's bytes were proven, where they were read by range. */
+  /** How the bytes read by range were proven to be the source's; null for whole files. */
   proof: SourceProof.nullable(),
 });
 
@@ -38,10 +38,10 @@ export interface BuildDeps extends VindexDeps {
   readonly layout: ScratchLayout;
 }
 
-/** What is built for whom, and who is told of it. */
+/** One build: the plan, the workflow that holds the claim, and the progress callback. */
 export interface BuildOrder {
   readonly plan: PayloadPlan;
-  /** Workflow id of the artifact, which also holds the claim. */
+  /** Workflow id of the artifact; the same id holds the claim. */
   readonly holder: string;
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
@@ -56,19 +56,20 @@ const readRecord = async (directory: string, recipe: Digest): Promise<z.infer<ty
   }
 };
 
-/** A plan that does not say how ranges are proven has them read twice. */
+/** Returns the proof for ranges. The default, for a plan without one, is `double-read`. */
 const rangeProof = ({ proof = 'double-read' }: PayloadPlan): SourceProof => proof;
 
-/** How a build proves what it reads by range; null where it reads whole files. */
+/** Returns the proof for a build that reads ranges; null for a build that reads whole files. */
 const proofOf = (plan: PayloadPlan): SourceProof | null => (plan.recipe?.kind === 'mtp' ? rangeProof(plan) : null);
 
-/** Files that are missing, or that are not what the source makes. */
+/** Returns true for an error that means damaged files: a file is missing, or differs from what the source gives. */
 const isDamage = (error: unknown): boolean =>
   error instanceof SwpError ? error.kind === 'integrity' : error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 /**
- * A finished build is used again when it was proven as planned, passes the checks of a fresh one, and they find the digests
- * of its record. The record proves nothing by itself: it lies beside the files and is written by the same hand.
+ * Reuses a finished build if three conditions hold: its proof is the planned one, it passes the checks of a fresh
+ * build, and the digests found are those in its record. The record alone proves nothing: the same process writes it
+ * beside the files.
  */
 const reuse = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<Payload | null> => {
   const directory = deps.layout.build(recipe);
@@ -84,7 +85,7 @@ const reuse = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promis
   }
 };
 
-/** Reads the written header back: the file must parse, and hold what was selected. */
+/** Reads the written header back and checks that it parses and lists as many tensors as were selected. */
 const validate = async (path: string, tensors: number): Promise<void> => {
   const file = await open(path);
   try {
@@ -101,7 +102,7 @@ const validate = async (path: string, tensors: number): Promise<void> => {
   }
 };
 
-/** The recipe's selection is derived again from the pinned source and must be the planned one. */
+/** Derives the selection again from the pinned source and checks that its recipe digest is the planned one. */
 const selectAsPlanned = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal) => {
   const { recipe } = plan;
   if (recipe?.kind !== 'mtp') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no heads.`);
@@ -117,21 +118,21 @@ const selectAsPlanned = async (hub: HubConfig, plan: PayloadPlan, signal: AbortS
   return { source, selection };
 };
 
-/** Builds that run in this process, by recipe: a second one waits, and finds what the first has made. */
-const building = new KeyedMutex<Digest>();
+/** Serialises builds of the same recipe in this process: the second one waits, then reuses the result of the first. */
+const buildMutex = new KeyedMutex<Digest>();
 
 /**
- * Builds the payload of an artifact into the directory of its recipe. It appears under that name only when
- * it is complete; what a crash leaves beside it is checked and used again, and never taken for a result.
+ * Builds the payload of an artifact into the directory of its recipe. The build gets that name only when it is complete. A
+ * crash leaves a partial directory: the next attempt checks and reuses its contents, and never takes it for a result.
  */
 export const buildPayload = async (deps: BuildDeps, order: BuildOrder): Promise<Payload> => {
   const { plan } = order;
   const recipe = plan.recipeDigest;
   if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
-  return building.run(recipe, () => buildAlone(deps, order, recipe));
+  return buildMutex.run(recipe, () => reuseOrBuild(deps, order, recipe));
 };
 
-const buildAlone = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<Payload> => {
+const reuseOrBuild = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<Payload> => {
   const directory = deps.layout.build(recipe);
   const known = await reuse(deps, order, recipe);
   if (known !== null) return known;
@@ -160,7 +161,7 @@ const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal 
   return { ...(await describeMtp(partial, selection, signal, digests)), environment: null };
 };
 
-/** Validates heads that were written, and describes their files. */
+/** Validates written MTP heads and describes their files. */
 const describeMtp = async (
   directory: string,
   selection: MtpSelection,
@@ -172,7 +173,7 @@ const describeMtp = async (
   return describeFiles(directory, known, signal);
 };
 
-/** As the end of {@link buildMtp}, for heads that an earlier run wrote. */
+/** Runs the final checks of {@link buildMtp} on MTP heads that an earlier run wrote. */
 const checkMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, signal }: BuildOrder, directory: string): Promise<DescribedFiles> => {
   const { selection } = await selectAsPlanned(hub, plan, signal);
   return describeMtp(directory, selection, signal);

@@ -7,7 +7,7 @@ import type { RangeReader } from '../../hub/read/range.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import { connectSource, type SourceReaders } from './source-readers.js';
 
-/** Bytes of a file of the source, and what people call them. */
+/** A byte range of a source file, with a name for error messages. */
 export interface NamedRange {
   readonly file: string;
   readonly begin: number;
@@ -15,16 +15,16 @@ export interface NamedRange {
   readonly what: string;
 }
 
-/** What came of reading a range once. */
+/** The result of reading a range once. */
 export interface Reading {
   readonly sha256: Sha256;
-  /** Ids of the requests that brought it. */
+  /** Ids of the requests that returned its bytes. */
   readonly requests: readonly string[];
 }
 
 /**
- * Reads a range with so many requests, one after another: each reading cuts it elsewhere, so that what goes wrong at the
- * same place of every answer goes wrong at other bytes.
+ * Reads a range in `pieces` sequential requests. Each reading splits the range at other offsets, so that a fault at a fixed
+ * offset of every response corrupts other bytes in each reading.
  */
 export async function* readInPieces(
   reader: RangeReader,
@@ -42,13 +42,16 @@ export async function* readInPieces(
 const HINT =
   'Nothing of it is published. Look at what lies between this host and the Hub (a proxy, the network card, memory), then retry or move to another host.';
 
-/** The readings of one source that prove what its ranges hold; each has connections of its own. */
+/**
+ * Proves ranges of one source by reading them twice, with a third reading to decide. Each reading has its own
+ * connections.
+ */
 export class DoubleRead {
   private readonly readings = new Map<1 | 2 | 3, SourceReaders>();
 
   /**
-   * @param code of the error when three readings of a range do not agree
-   * @param advice what else helps then
+   * @param code error code when all three readings of a range differ; also the code of the retry report when two agree
+   * @param advice text appended to the error's hint
    */
   constructor(
     private readonly hub: HubConfig,
@@ -57,14 +60,14 @@ export class DoubleRead {
     private readonly advice = '',
   ) {}
 
-  /** The readers of one reading, over connections that no other reading uses. */
+  /** Returns the file's reader for one reading. No two readings share a connection. */
   readerOf(reading: 1 | 2 | 3, path: string): RangeReader {
     const readers = this.readings.get(reading) ?? connectSource(this.hub, this.source);
     this.readings.set(reading, readers);
     return readers.readerOf(path);
   }
 
-  /** Reads a range that memory has room for until two readings agree. */
+  /** Reads a range into memory, up to three times, until two readings agree. */
   async read(range: NamedRange, signal: AbortSignal): Promise<Buffer> {
     const bytes: Buffer[] = [];
     const readOnce = async (reading: 1 | 2 | 3): Promise<Reading> => {
@@ -81,25 +84,25 @@ export class DoubleRead {
   }
 
   /**
-   * Decides between two readings that differ, by a third one.
+   * Decides between two differing readings with a third one.
    *
-   * @throws SwpError of the code that was given, when all three differ
+   * @throws SwpError with the code of this instance, if all three differ
    */
   async settle(range: NamedRange, first: Reading, second: Reading, readThird: () => Promise<Reading>): Promise<'first' | 'second'> {
     const third = await readThird();
     const { repo, commit } = this.source;
     const all = [first, second, third].map(({ requests }) => requests.join(', ') || 'not noted');
-    const which = `${repo} at ${commit}: ${range.file}: ${range.what} (bytes ${range.begin} to ${range.end})`;
-    const found = third.sha256 === first.sha256 ? 'first' : third.sha256 === second.sha256 ? 'second' : null;
+    const location = `${repo} at ${commit}: ${range.file}: ${range.what} (bytes ${range.begin} to ${range.end})`;
+    const agreed = third.sha256 === first.sha256 ? 'first' : third.sha256 === second.sha256 ? 'second' : null;
     const message =
-      found === null
-        ? `${which} came differently three times.`
-        : `${which} came differently when it was read again; a third reading agrees with the ${found}.`;
+      agreed === null
+        ? `${location} came differently three times.`
+        : `${location} came differently when it was read again; a third reading agrees with the ${agreed}.`;
     const error = new SwpError('integrity', this.code, `${message} Requests: ${all.join('; ')}.`, { hint: `${HINT}${this.advice}` });
-    if (found === null) throw error;
+    if (agreed === null) throw error;
     this.hub.meter?.retried(this.code);
     this.hub.onRetry?.(error, 0, 0);
-    return found;
+    return agreed;
   }
 
   close(): void {

@@ -25,7 +25,8 @@ interface Mirrored {
 }
 
 /**
- * The files of a mirror stand in its plan, which must be whole; the pinned source must still list exactly them.
+ * Returns the mirrored files of a plan. Checks that the plan lists all of them and that the pinned source still lists
+ * exactly these files.
  *
  * @throws SwpError `build/recipe-differs`, `build/source-gone`
  */
@@ -33,21 +34,23 @@ export const listMirrored = async (hub: HubConfig, plan: PayloadPlan, signal: Ab
   const mirrored = plan.mirrored ?? [];
   const source = await readPlannedSource(hub, plan, signal);
   const listed = source.files.filter(({ path }) => isMirrored(path));
-  const odd = mirrored.find((file) => !listedAs(file, source));
-  if (digestOf(visionRecipe(source, mirrored)) !== plan.recipeDigest || listed.length !== mirrored.length || odd !== undefined)
+  const mismatch = mirrored.find((file) => !listedAs(file, source));
+  const detail = mismatch === undefined ? '' : `: ${mismatch.path} is another`;
+  if (digestOf(visionRecipe(source, mirrored)) !== plan.recipeDigest || listed.length !== mirrored.length || mismatch !== undefined)
     throw new SwpError(
       'integrity',
       'build/recipe-differs',
-      `${source.repo} at ${source.commit} does not list the files that were planned${odd === undefined ? '' : `: ${odd.path} is another`}.`,
+      `${source.repo} at ${source.commit} does not list the files that were planned${detail}.`,
     );
   return { source, files: mirrored.map(({ lfs: _lfs, ...file }) => file) };
 };
 
 /**
- * The payload of a mirror: nothing is built, and its bytes never lie in scratch. Samples of large files are read from the
- * source twice, as ranges carry no digest: whoever reads them back from the target knows by them what should be there.
+ * Returns the payload of a mirror. Nothing is built, and no bytes are stored in scratch. Samples of large files are
+ * read from the source twice, since ranges carry no digest. Verification later compares the target's bytes with these
+ * samples.
  *
- * @throws SwpError `mirror/source-differs`, and those of {@link listMirrored}
+ * @throws SwpError `mirror/source-differs`, and the errors of {@link listMirrored}
  */
 export const mirrorPayload = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<Payload> => {
   const { source, files } = await listMirrored(hub, plan, signal);
@@ -67,7 +70,10 @@ export const mirrorPayload = async (hub: HubConfig, plan: PayloadPlan, signal: A
   }
 };
 
-/** What the source refuses is told apart from what the target does: nothing that was sent is of less use for it. */
+/**
+ * Gives read errors of the source their own code, to separate them from errors of the target: parts already sent stay
+ * valid.
+ */
 async function* fromSource(file: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* bytes;
@@ -82,7 +88,7 @@ async function* fromSource(file: string, bytes: AsyncIterable<Uint8Array>): Asyn
   }
 }
 
-/** A file of the source as the uploader takes it: its bytes pass through memory alone. */
+/** Returns a source file as an upload. Its bytes are streamed through memory and never stored on disk. */
 export const mirroredUpload = (hub: HubConfig, plan: ArtifactPlan, path: string, signal: AbortSignal): UploadFile => {
   const file = plan.mirrored?.find((found) => found.path === path);
   if (file === undefined || plan.source === null)
@@ -99,7 +105,10 @@ export const mirroredUpload = (hub: HubConfig, plan: ArtifactPlan, path: string,
   };
 };
 
-/** Has the Hub copy what it can by itself; what it does not is sent. The write token goes along: this writes to the target. */
+/**
+ * Requests server-side copies of the source's LFS objects; the upload sends the rest. Uses the write token, since this
+ * writes to the target.
+ */
 export const copyWhatTheHubCan = async (
   { writeHub, sourceHub }: { readonly writeHub: HubConfig; readonly sourceHub: HubConfig },
   plan: ArtifactPlan,

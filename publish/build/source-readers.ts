@@ -4,14 +4,14 @@ import { withOwnConnections } from '../../hub/connections.js';
 import { openFile, type RangeReader } from '../../hub/read/range.js';
 import type { SourceFacts } from '../../plan/facts.js';
 
-/** Readers of a pinned source over connections that nothing else uses. */
+/** Readers of a pinned source, over dedicated connections. */
 export interface SourceReaders {
-  /** By the path of a file in the source; each file's address is asked for once. */
+  /** Returns the reader for a path in the source. Readers are cached, so that each file's URL is resolved only once. */
   readonly readerOf: (path: string) => RangeReader;
   readonly close: () => void;
 }
 
-/** Opens a pinned source on the Hub, over new connections. */
+/** Creates readers of a pinned source over new connections. */
 export const connectSource = (hub: HubConfig, source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>): SourceReaders => {
   const own = withOwnConnections(hub);
   const readers = new Map<string, RangeReader>();

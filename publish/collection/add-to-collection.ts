@@ -9,17 +9,20 @@ import { collectionName } from '../../plan/collection.js';
 import type { FilingReport } from '../../contract/publish-activities.js';
 import { assertTargetAllowed } from '../upload/allowed-targets.js';
 
-/** What is published does not wait for its collection: a few tries, then the failure is reported. */
+/** Limit of attempts, since a finished publish must not wait for its collection. After these, the failure is reported. */
 const ATTEMPTS = 4;
 
 export interface FileDeps {
-  /** With the write token. */
+  /** Holds the write token. */
   readonly hub: HubConfig;
-  /** Namespaces that this worker may write to; null where only the token decides. */
+  /** Namespaces that this worker may write to; null if only the token decides. */
   readonly targets: readonly string[] | null;
 }
 
-/** The collection as it is now; one that is known by its title alone is created where there is none. */
+/**
+ * Returns the slug of the plan's collection. If the plan has only a title, looks for that title and creates a missing
+ * collection.
+ */
 const slugOf = async (hub: HubConfig, { target, collection }: ArtifactPlan, signal: AbortSignal): Promise<CollectionSlug> => {
   if (collection === undefined) throw new SwpError('internal', 'file/no-collection', `The plan for ${target.repo} names no collection.`);
   if ('slug' in collection) return collection.slug;
@@ -28,7 +31,7 @@ const slugOf = async (hub: HubConfig, { target, collection }: ArtifactPlan, sign
   return found ?? createCollection(hub, { owner, title: collection.title, private: target.private }, { signal });
 };
 
-const file = async ({ hub, targets }: FileDeps, plan: ArtifactPlan, signal: AbortSignal): Promise<FilingReport> => {
+const addTarget = async ({ hub, targets }: FileDeps, plan: ArtifactPlan, signal: AbortSignal): Promise<FilingReport> => {
   assertTargetAllowed(plan.target.repo, targets);
   const slug = await slugOf(hub, plan, signal);
   const collection = await readCollection(hub, slug, { signal });
@@ -41,24 +44,24 @@ const file = async ({ hub, targets }: FileDeps, plan: ArtifactPlan, signal: Abor
   return { outcome: await addToCollection(hub, collection.slug, plan.target.repo, { signal }), collection: collection.slug };
 };
 
-/** Adds a published target to its collection. Every failure but the end of this step is a report. */
+/** Adds a published target to its collection. Throws only on cancellation; returns every other failure as a report. */
 export const fileTarget = async (deps: FileDeps, approved: ApprovedArtifact, signal: AbortSignal): Promise<FilingReport> => {
   const { plan } = approved;
   try {
     assertApproved(approved, 'file');
-    return await file({ ...deps, hub: withPatience(deps.hub, ATTEMPTS) }, plan, signal);
+    return await addTarget({ ...deps, hub: withPatience(deps.hub, ATTEMPTS) }, plan, signal);
   } catch (error) {
     signal.throwIfAborted();
-    const ours = error instanceof SwpError ? error : null;
+    const swpError = error instanceof SwpError ? error : null;
     const redact = redactorOf(deps.hub);
-    const clean = (text: string): string => sanitizeLine(redact(text), 500);
+    const sanitize = (text: string): string => sanitizeLine(redact(text), 500);
     return {
       outcome: 'failed',
       collection: collectionName(plan),
-      code: ours?.code ?? 'internal',
-      kind: ours?.kind ?? 'internal',
-      reason: clean(messageOf(error)),
-      hint: ours?.hint === undefined ? null : clean(ours.hint),
+      code: swpError?.code ?? 'internal',
+      kind: swpError?.kind ?? 'internal',
+      reason: sanitize(messageOf(error)),
+      hint: swpError?.hint === undefined ? null : sanitize(swpError.hint),
     };
   }
 };

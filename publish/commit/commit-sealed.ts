@@ -22,19 +22,19 @@ import type { ScratchLayout } from '../scratch/scratch-layout.js';
 import { renderProvenance, type Sealed } from '../seal/seal.js';
 import { uploadFiles } from '../upload/upload-sealed.js';
 
-/** Files read at once for the commit; those of a mirror come from the Hub. */
+/** Limit of files read concurrently for the commit. Files of a mirror are read from the Hub. */
 const FILES_IN_FLIGHT = 8;
 
 export interface CommitDeps {
   /** Called once the Hub may have received a commit request. */
   readonly onSent?: () => void;
-  /** With the write token, for the target. */
+  /** Holds the write token for the target. */
   readonly hub: HubConfig;
   readonly sourceHub: HubConfig;
   readonly layout: ScratchLayout;
 }
 
-/** Every file of ours at that commit is the one that was sealed, and none that we delete is left. */
+/** Returns true if all our files at the commit are the sealed ones and no file that the plan deletes is left. */
 export const treeHolds = async (
   hub: HubConfig,
   approved: ApprovedArtifact,
@@ -50,7 +50,10 @@ export const treeHolds = async (
   return same && plan.operations.every((operation) => operation.op !== 'delete' || !tree.has(operation.path));
 };
 
-/** What lies outside LFS goes along in the commit: its bytes are looked at a last time. */
+/**
+ * Returns a file as the commit sends it. The commit includes the content of files outside LFS, so their digest is
+ * checked again.
+ */
 const commitFile = async ({ path, size, sha256, open }: UploadFile, isLfs: boolean): Promise<CommitFile> => {
   if (isLfs) return { path, lfs: { sha256, size } };
   const content = await buffer(open(0, size));
@@ -62,13 +65,13 @@ const commitFile = async ({ path, size, sha256, open }: UploadFile, isLfs: boole
   return { path, content };
 };
 
-/** The trailers by which a commit of ours is known again, whoever reads it. */
+/** Returns the trailers that identify our commit. */
 const trailersOf = (approved: ApprovedArtifact, sealed: Sealed): Readonly<Record<string, string>> => ({
   'SWP-Plan': approved.decision.plan,
   'SWP-Manifest': sealed.digest,
 });
 
-/** The Hub's own look at the card: what it would refuse in the commit it says here in better words. */
+/** Validates the card with the Hub: its validation endpoint gives better messages than a refused commit. */
 const checkCard = async (hub: HubConfig, plan: ArtifactPlan, files: readonly UploadFile[], signal: AbortSignal): Promise<void> => {
   const card = files.find(({ path }) => path === CARD_PATH);
   if (card === undefined) return;
@@ -95,8 +98,8 @@ const lostBlobs = async (
 };
 
 /**
- * One atomic commit with the planned parent, never onto another. Sending it again after a lost answer or a
- * crash finds the first one: at most one can succeed.
+ * Makes one atomic commit on the planned parent, never on another. A retry after a lost response or a crash finds the first
+ * commit: at most one commit can succeed.
  */
 export const commitSealed = async (
   deps: CommitDeps,

@@ -19,15 +19,16 @@ const commitsSince = async (hub: HubConfig, { approved, parent }: CommitRequest,
   try {
     return await listCommitsSince(hub, approved.plan.target.repo, parent, { signal });
   } catch (error) {
-    // Deleted, or hidden from this token: the absent head says so.
+    // The repository is deleted, or hidden from this token. The null head in the result reports it.
     if (error instanceof SwpError && error.code === 'hub/not-found') return [];
     throw error;
   }
 };
 
 /**
- * Whether a commit is what a host of ours makes of this artifact. Its `provenance.json` must be, to the byte, what is
- * rendered of the approved plan and the sealed manifest; the machine that it names may be any.
+ * Returns the result for a commit if one of our hosts made it for this artifact; null otherwise. Its `provenance.json`
+ * must equal, byte for byte, the one rendered from the approved plan and the sealed manifest. Its build environment may
+ * be that of any host.
  */
 const readOurs = async (
   hub: HubConfig,
@@ -52,8 +53,8 @@ const readOurs = async (
 };
 
 /**
- * Looks for the commit of an artifact since the planned head, whichever host made it and whatever was committed on top of
- * it, without anything of that host's scratch.
+ * Looks for the commit of an artifact after the planned head. Finds it regardless of the host that made it and of later
+ * commits, and needs no scratch.
  */
 export const findCommit = async (hub: HubConfig, request: CommitRequest, signal: AbortSignal): Promise<CommitSearch> => {
   const { approved, manifestDigest: sealed } = request;
@@ -66,7 +67,7 @@ export const findCommit = async (hub: HubConfig, request: CommitRequest, signal:
       const ours = await readOurs(hub, request, commit, signal);
       if (ours !== null) return ours;
     } catch (error) {
-      // Trailers that somebody copied, over a record that is none.
+      // The trailers were copied to a commit without a valid record.
       if (!isBrokenRecord(error)) throw error;
     }
   }

@@ -18,29 +18,36 @@ export const CONFIG_PATH = 'config.json';
 const CONFIG_LIMIT = 4 * 1024 * 1024;
 const INDEX_LIMIT = 64 * 1024 * 1024;
 export const HEADERS_IN_FLIGHT = 6;
-/** Most headers fit in this first read. */
+/** Bytes. Most headers fit in a first read of this size. */
 const FIRST_READ = 100_000;
-/** Headers in flight, in MiB; one that is larger is read alone. The semaphore counts units one by one. */
-const HEADER_ROOM = 16;
+/**
+ * Limit of header bytes in flight, in MiB; a larger header is read exclusively. In MiB, since the semaphore counts
+ * single units.
+ */
+const HEADER_BUDGET = 16;
 const MIB = 1024 * 1024;
 
-/** Tensors that are asked for, and how many of them one checkpoint may have in all of its files. */
+/** Selects the tensors to keep, and limits their number in all files of one checkpoint. */
 export interface Wanted {
   readonly isWanted: (name: string) => boolean;
   readonly most: number;
 }
 
-/** Every tensor, of at most so many. */
+/** Selects every tensor, up to a limit. */
 export const allTensors = (most: number): Wanted => ({ isWanted: () => true, most });
 export const NO_TENSORS: Wanted = { isWanted: () => false, most: 0 };
 
-/** Counts the tensors that several readings keep. */
+/** Counts the tensors that several readings keep in total. */
 class TensorCount {
   private count = 0;
 
   constructor(private readonly wanted: Wanted) {}
 
-  /** @throws SwpError `formats/tensor-count` from `keep`, for the first tensor too many of all readings */
+  /**
+   * Begins one reading. `undo` removes its tensors from the count.
+   *
+   * @throws SwpError `formats/tensor-count` from `keep`, for the first tensor beyond the limit of all readings
+   */
   begin(): { readonly keep: (name: string) => boolean; readonly undo: () => void } {
     const { isWanted, most } = this.wanted;
     let own = 0;
@@ -58,9 +65,9 @@ class TensorCount {
 
 const isBroken = (error: SwpError): boolean => error.kind === 'integrity' && !(error instanceof BeyondLimit);
 
-/** Reads headers by range, keeping the entries that are asked for. */
+/** Reads headers by range and keeps the selected entries. */
 export class HeaderReader {
-  private readonly room = new Semaphore(HEADER_ROOM);
+  private readonly budget = new Semaphore(HEADER_BUDGET);
   private readonly tensors: TensorCount;
 
   constructor(
@@ -86,14 +93,14 @@ export class HeaderReader {
       return parsing.end();
     };
     try {
-      return await this.room.runExclusive(parse, Math.min(Math.ceil(bytes / MIB), HEADER_ROOM));
+      return await this.budget.runExclusive(parse, Math.min(Math.ceil(bytes / MIB), HEADER_BUDGET));
     } catch (error) {
       undo();
       throw error;
     }
   }
 
-  /** A header that breaks the format is read again, over another connection: one flipped bit on the way is not the file's. */
+  /** Reads a header. Reads an invalid one again over another connection, since a bit may have flipped in transit. */
   async read(file: RepoFile): Promise<CheckpointFile> {
     const { path, size } = file;
     const { repo } = this.source;
@@ -131,21 +138,21 @@ const parseJson = (bytes: Uint8Array | null, path: string): unknown => {
   }
 };
 
-/** A small JSON file of a source, parsed; undefined where it has none. */
+/** Reads and parses a small JSON file of a source; undefined if the source does not have the file. */
 export const readSourceJson = async (hub: HubConfig, source: SourceFacts, path: string, signal: AbortSignal): Promise<unknown> =>
   parseJson(await readWhole(hub, source, path, CONFIG_LIMIT, signal), path);
 
 export const readConfig = (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<unknown> =>
   readSourceJson(hub, source, CONFIG_PATH, signal);
 
-/** An index that was read once: its text may be that of another file, or break the format. */
+/** The result of reading an index once, before its digest is checked. The text may be of another file, or invalid. */
 interface ReadIndex {
   readonly digest: string;
-  /** @throws SwpError where it breaks the format */
+  /** @throws SwpError if the text breaks the format */
   readonly end: () => SafetensorsIndex;
 }
 
-/** Parses an index while it is read, so that its text is never in memory as a whole. */
+/** Parses an index while reading it, so that the whole text is never in memory. */
 const readOnce = async (
   hub: HubConfig,
   { repo, commit }: SourceFacts,
@@ -162,7 +169,7 @@ const readOnce = async (
     try {
       parsing.feed(chunk);
     } catch (error) {
-      // It counts once the digest says that this is the file.
+      // The error is thrown only after the digest has shown that this text is the file.
       if (!(error instanceof SwpError)) throw error;
       fault = error;
     }
@@ -176,7 +183,7 @@ const readOnce = async (
   };
 };
 
-/** The index of a sharded checkpoint, with the entries that are asked for; undefined where there is none. */
+/** Reads the index of a sharded checkpoint and keeps the selected entries; undefined if there is no index. */
 export const readIndex = async (
   hub: HubConfig,
   source: SourceFacts,

@@ -12,14 +12,14 @@ import type { BuildEnvironment } from '../../plan/provenance.js';
 import type { ScratchLayout } from '../scratch/scratch-layout.js';
 
 export interface HostLarqlSettings {
-  /** The layout of blocks that the fleet reads; null where nobody said. */
+  /** The block layout that the fleet reads; null if it is not configured. */
   readonly fleetBlocks: LarqlFacts['fleetBlocks'];
   /** Only for tests and the demo. */
   readonly allowStandIn: boolean;
 }
 
-/** Longer names are cut. */
-const MAX_CPU = 200;
+/** Characters; longer names are cut. */
+const MAX_CPU_NAME = 200;
 
 interface Ready {
   readonly program: LarqlProgram;
@@ -27,13 +27,13 @@ interface Ready {
   readonly environment: BuildEnvironment;
 }
 
-/** Some systems do not say; the architecture they do. */
-const cpuModel = (): string => `${cpus()[0]?.model.trim() ?? ''} (${arch()})`.trim().slice(0, MAX_CPU);
+/** Returns the CPU model, if the system reports one, and the architecture. */
+const cpuModel = (): string => `${cpus()[0]?.model.trim() ?? ''} (${arch()})`.trim().slice(0, MAX_CPU_NAME);
 
-/** The larql of this host. It is tried once, and again when another program lies there. */
+/** The larql of this host. It is probed once, and again whenever the program's path, digest or modification time changes. */
 export class HostLarql {
-  private readonly turn = new Mutex();
-  private known: { readonly key: string; readonly ready: Ready } | null = null;
+  private readonly mutex = new Mutex();
+  private cached: { readonly key: string; readonly ready: Ready } | null = null;
 
   constructor(
     readonly env: NodeJS.ProcessEnv,
@@ -42,16 +42,18 @@ export class HostLarql {
   ) {}
 
   /**
-   * @returns null where this host has none
-   * @throws SwpError `larql/…` where it has one that cannot be used
+   * Finds and probes the larql of this host.
+   *
+   * @returns null if this host has no larql
+   * @throws SwpError `larql/…` if this host has a larql that cannot be used
    */
   ready(signal: AbortSignal): Promise<Ready | null> {
-    return this.turn.runExclusive(async () => {
+    return this.mutex.runExclusive(async () => {
       const program = await findLarql(this.env);
       if (program === null) return null;
       const { mtimeMs } = await stat(program.path);
       const key = `${program.path} ${program.sha256} ${mtimeMs}`;
-      if (this.known?.key === key) return this.known.ready;
+      if (this.cached?.key === key) return this.cached.ready;
       const probes = join(this.layout.root, 'probes');
       const found = await probeLarql(program, probes, this.env, signal);
       if (found.standIn && !this.settings.allowStandIn)
@@ -66,12 +68,12 @@ export class HostLarql {
       const blas = await blasOf(program, larqlEnvironment(this.env, jobDirectories(probes, probes)));
       const facts = { ...found, sha256: program.sha256, fleetBlocks: this.settings.fleetBlocks };
       const ready = { program, facts, environment: { cpu: cpuModel(), blas } };
-      this.known = { key, ready };
+      this.cached = { key, ready };
       return ready;
     });
   }
 
-  /** As {@link ready}, for a plan: what cannot be used is a fact too. */
+  /** Returns the facts of {@link ready} for a plan. A larql that cannot be used is a fact too: its problem. */
   async facts(signal: AbortSignal): Promise<NonNullable<HostFacts['larql']> | null> {
     try {
       return (await this.ready(signal))?.facts ?? null;

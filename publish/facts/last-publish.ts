@@ -9,16 +9,16 @@ import type { LastPublish } from '../../plan/facts.js';
 import { describeBytes, manifestDigest, type ManifestFile } from '../../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../../plan/provenance.js';
 
-/** A commit that says that we made it. */
+/** A commit with our trailers. */
 export interface OurCommit {
   readonly id: CommitSha;
   readonly trailers: Trailers & { readonly manifest: string };
   readonly accounts: readonly string[];
-  /** Commits after it, newest first. */
+  /** Later commits, newest first. */
   readonly since: readonly CommitFacts[];
 }
 
-/** The newest commit of a target, from its head on, that carries our trailers; null where none does. */
+/** Finds the newest commit of a target, from its head backwards, that has our trailers; null if there is none. */
 export const findOurCommit = async (hub: HubConfig, repo: RepoId, head: CommitSha, signal: AbortSignal): Promise<OurCommit | null> => {
   const isOurs = ({ message }: CommitFacts): boolean => readTrailers(message).manifest !== undefined;
   const commits = await listCommitsUntil(hub, repo, head, isOurs, { signal });
@@ -30,7 +30,7 @@ export const findOurCommit = async (hub: HubConfig, repo: RepoId, head: CommitSh
 
 export interface PublishRecord extends LastPublish {
   readonly manifestDigest: Digest;
-  /** `provenance.json` itself, which is no part of the manifest. */
+  /** `provenance.json` itself, which is not part of the manifest. */
   readonly file: ManifestFile;
 }
 
@@ -44,10 +44,10 @@ const isManifest = (record: Uint8Array, wanted: string): boolean => {
 };
 
 /**
- * Reads the publish that a commit of ours made.
+ * Reads the publish record in one of our commits.
  *
- * @throws SwpError `facts/manifest-differs` when its manifest is not the one that the commit names, and what says that
- *   there is no record at all
+ * @throws SwpError `facts/manifest-differs` if its manifest is not the one that the commit names, and the errors for a
+ *   missing or invalid record
  */
 export const readRecord = async (hub: HubConfig, repo: RepoId, ours: OurCommit, signal: AbortSignal): Promise<PublishRecord> => {
   const wanted = { repo, commit: ours.id, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT };
@@ -74,6 +74,6 @@ export const readRecord = async (hub: HubConfig, repo: RepoId, ours: OurCommit, 
   };
 };
 
-/** A record that somebody broke, against a Hub that does not answer. */
+/** Returns true for an error that means a missing or damaged record, as opposed to a Hub that does not answer. */
 export const isBrokenRecord = (error: unknown): error is SwpError =>
   error instanceof SwpError && (error.kind === 'integrity' || error.kind === 'not-found');

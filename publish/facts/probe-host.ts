@@ -12,22 +12,22 @@ import { assertTargetAllowed } from '../upload/allowed-targets.js';
 export interface ProbeDeps {
   readonly host: string;
   readonly writeHub: HubConfig;
-  /** With the token for gated sources, where the host has one. */
+  /** Holds the token for gated sources, if the host has one. */
   readonly sourceHub: HubConfig;
-  /** Namespaces that this worker may write to; null where only the token decides. */
+  /** Namespaces that this worker may write to; null if only the token decides. */
   readonly targets: readonly string[] | null;
-  /** Bytes of disk that are free, or will be once everything in the host's scratch has ended. */
+  /** Bytes of disk that are free, or will be free once all work in the host's scratch has ended. */
   readonly capacity: () => Promise<number>;
   readonly larql: HostLarql;
 }
 
-type SourceAnswer = HostFacts['sources'][number];
+type SourceAccess = HostFacts['sources'][number];
 
 const probeSource = async (
   hub: HubConfig,
   { repo, revision }: ProbeRequest['sources'][number],
   signal: AbortSignal,
-): Promise<SourceAnswer> => {
+): Promise<SourceAccess> => {
   try {
     const source = await readSource(hub, repo, revision, signal);
     const smallest = source?.files
@@ -35,12 +35,12 @@ const probeSource = async (
       .toSorted((a, b) => Number(b.lfs !== null) - Number(a.lfs !== null) || a.size - b.size)[0];
     if (source === null || smallest === undefined)
       return { repo, readable: false, reason: `The high-memory host's token sees nothing to read in ${repo}.` };
-    const answer = await canReadOneByte(
+    const canRead = await canReadOneByte(
       hub,
       { repo: source.repo, commit: source.commit, path: smallest.path, size: smallest.size, lfs: smallest.lfs },
       { signal },
     );
-    return answer
+    return canRead
       ? { repo, readable: true, reason: `The high-memory host can read ${repo}.` }
       : { repo, readable: false, reason: `The high-memory host's token may not read ${repo}.` };
   } catch (error) {
@@ -65,7 +65,10 @@ const probeTarget = async (deps: ProbeDeps, repo: RepoId | CollectionSlug, signa
   return { repo, writable: verdict, reason };
 };
 
-/** What this host can do for a plan: read each source with its token, write each target, how much disk it can offer and how fast it may upload. */
+/**
+ * Probes this host for a plan: read access to each source, write access to each target, available disk, memory, upload
+ * rate limit and, if requested, its larql.
+ */
 export const probeHost = async (deps: ProbeDeps, request: ProbeRequest, signal: AbortSignal): Promise<HostFacts> => {
   const sources = await Promise.all(request.sources.map((source) => probeSource(deps.sourceHub, source, signal)));
   const targets = await Promise.all(request.targets.map((repo) => probeTarget(deps, repo, signal)));

@@ -11,24 +11,24 @@ import { headTensors, MODEL_OPT_PATH, weightFiles } from './read-mtp-source.js';
 const MAX_TENSORS = 250_000;
 
 /**
- * Reads all that tells what a repository offers to publish: configs, index, and the headers of every weight file, by
- * range. No tensor data is read.
+ * Reads everything that shows which artifacts a repository offers: configs, index, and the headers of every weight file, by
+ * range. Reads no tensor data.
  *
- * @throws SwpError where a file breaks its format; the message names file, tensor and values
+ * @throws SwpError if a file breaks its format; the message names file, tensor and values
  */
 export const readCheckpoint = async (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<CheckpointFacts> => {
   const config = await readConfig(hub, source, signal);
   const modelOpt = await readSourceJson(hub, source, MODEL_OPT_PATH, signal);
   const model = readModelConfig(config, modelOpt);
   const index = await readIndex(hub, source, headTensors(model), signal);
-  const larqls = new Set(
+  const larqlFiles = new Set(
     filesToRead(
       source.files.map(({ path }) => path),
       index?.files,
     ),
   );
-  const heads = new Set(weightFiles(source, index));
-  const wanted = source.files.filter((file) => heads.has(file) || (larqls.has(file.path) && file.path.endsWith('.safetensors')));
+  const headFiles = new Set(weightFiles(source, index));
+  const wanted = source.files.filter((file) => headFiles.has(file) || (larqlFiles.has(file.path) && file.path.endsWith('.safetensors')));
   const headers = new HeaderReader(hub, source, allTensors(MAX_TENSORS), signal);
   const files = await pMap(wanted, (file) => headers.read(file), { concurrency: HEADERS_IN_FLIGHT, signal });
   return { source, config, modelOpt, index, files };

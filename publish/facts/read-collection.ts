@@ -4,19 +4,19 @@ import { findCollection, holdsModel, readCollection } from '../../hub/collection
 import { withPatience, type HubConfig } from '../../hub/config.js';
 import type { CollectionFacts } from '../../plan/facts.js';
 
-/** A collection is a side matter: a plan does not wait for it as long as for source and target. */
+/** Limit of attempts. The collection is secondary, so a plan must not wait for it as long as for source and target. */
 const ATTEMPTS = 4;
 
 const read = async (hub: HubConfig, wanted: string, target: RepoId, signal: AbortSignal): Promise<CollectionFacts> => {
-  const given = CollectionSlug.safeParse(wanted);
-  const slug = given.success ? given.data : await findCollection(hub, ownerOf(target), wanted, { signal });
+  const parsed = CollectionSlug.safeParse(wanted);
+  const slug = parsed.success ? parsed.data : await findCollection(hub, ownerOf(target), wanted, { signal });
   if (slug === null) return { state: 'absent', title: wanted };
   const collection = await readCollection(hub, slug, { signal });
   if (collection === null) return { state: 'unreadable', wanted, code: 'hub/not-found' };
   return { state: 'found', slug: collection.slug, title: collection.title, holdsTarget: holdsModel(collection, target) };
 };
 
-/** Reads the collection that an entry names. What goes wrong is part of the facts: it stops no plan. */
+/** Reads the collection that an entry names. Returns a failure as a fact, so that it does not block the plan. */
 export const readCollectionFacts = async (
   hub: HubConfig,
   wanted: string,

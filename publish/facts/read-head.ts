@@ -6,11 +6,11 @@ import { isEmpty } from '../../plan/target-state.js';
 export interface Head {
   readonly commit: CommitSha;
   readonly private: boolean;
-  /** Nothing in it but `.gitattributes`: it counts as absent. */
+  /** True if it holds no file but `.gitattributes`: it then counts as absent. */
   readonly empty: boolean;
 }
 
-/** The head of a repository as it is now; null where there is none. */
+/** Reads the current head of a repository; null if the Hub shows no repository. */
 export const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Promise<Head | null> => {
   const found = await readRepo(hub, repo, undefined, { signal });
   if ('absent' in found) return null;

@@ -15,13 +15,19 @@ const FILES_IN_FLIGHT = 4;
 
 export interface MirrorOptions {
   readonly signal: AbortSignal;
-  /** Read large files too, instead of taking them at the Hub's word. */
+  /** Also reads large files, instead of trusting the digests that the Hub lists. */
   readonly everything?: boolean;
-  /** Told bytes as they are read, and of which file. */
+  /**
+   * Called with the byte count of each chunk and its file. After a failure, called with the negative count of the
+   * file's bytes.
+   */
   readonly onBytes?: (bytes: number, file: string) => void;
 }
 
-/** Reads a file for both of its digests; the one that the Hub lists must come out, if need be at a second reading. */
+/**
+ * Reads a file and computes both digests. The digest must be the one that the Hub lists; if it is not, reads the file
+ * once more.
+ */
 const hashFile = (hub: HubConfig, source: SourceFacts, file: RepoFile, options: MirrorOptions): Promise<MirroredFile> =>
   readAgainIfBroken(
     hub,
@@ -57,9 +63,9 @@ const hashFileOnce = async (
 };
 
 /**
- * Every file that a mirror of this source holds, with its digests. Large files are taken at the Hub's word until
- * they are mirrored; the others are read: outside LFS the Hub lists no SHA-256, and a small file that lies in LFS
- * here may lie outside it in the target.
+ * Returns every file of a mirror of this source, with its digests. For large files in LFS, trusts the digest that the
+ * Hub lists until they are mirrored. Reads all other files: the Hub lists no SHA-256 outside LFS, and a small file that
+ * is in LFS here may be outside LFS in the target.
  */
 export const readMirroredFiles = (hub: HubConfig, source: SourceFacts, options: MirrorOptions): Promise<MirroredFile[]> =>
   pMap(

@@ -9,23 +9,26 @@ import type { RepoFile } from '../../hub/repo-file.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import { HeaderReader, HEADERS_IN_FLIGHT, readConfig, readIndex, readSourceJson, type Wanted } from './checkpoint-headers.js';
 
-/** What ModelOpt writes beside a checkpoint that it quantised. */
+/** The file that ModelOpt writes beside a checkpoint that it quantised. */
 export const MODEL_OPT_PATH = 'hf_quant_config.json';
 
-/** The safetensors files that may hold weights: those of the index, and every other one in the root. */
+/** Returns the files that may hold weights: those in the index, and every other safetensors file in the root. */
 export const weightFiles = (source: SourceFacts, index: SafetensorsIndex | undefined): RepoFile[] => {
   return source.files.filter(
     (file) => index?.files.has(file.path) === true || (file.path.endsWith('.safetensors') && !file.path.includes('/')),
   );
 };
 
-/** The tensors of a model's heads. A head with 384 experts, each with three matrices of three tensors, has 3,456 for them. */
+/**
+ * Selects the tensors of a model's MTP heads. A head with 384 experts, each with three matrices of three tensors, has
+ * 3,456 expert tensors.
+ */
 export const headTensors = (model: ModelConfig): Wanted => ({ isWanted: (name) => readMtpKey(name, model) !== null, most: 20_000 });
 
 /**
- * Reads config, index and headers by range and selects the MTP tensors. No tensor data is read.
+ * Reads config, index and headers by range and selects the MTP tensors. Reads no tensor data.
  *
- * @throws SwpError where a file breaks its format; the message names file, tensor and values
+ * @throws SwpError if a file breaks its format; the message names file, tensor and values
  */
 export const readMtpSource = async (hub: HubConfig, source: SourceFacts, names: MtpNames, signal: AbortSignal): Promise<MtpSelection> => {
   const config = await readConfig(hub, source, signal);

@@ -5,7 +5,7 @@ import { readRepo } from '../../hub/read/repo.js';
 import type { PayloadPlan } from '../../plan/artifact-plan.js';
 import type { SourceFacts } from '../../plan/facts.js';
 
-/** Reads a source at its pinned commit, at a branch or tag, or at the head of `main`; null where the Hub shows no such repository. */
+/** Reads a source at a commit, at a branch or tag, or at the head of `main`; null if the Hub shows no such repository. */
 export const readSource = async (
   hub: HubConfig,
   repo: RepoId,

@@ -6,7 +6,7 @@ import type { TargetFacts } from '../../plan/facts.js';
 import { isEmpty } from '../../plan/target-state.js';
 import { findOurCommit, isBrokenRecord, readRecord } from './last-publish.js';
 
-/** Reads a target as it is now: head, files, and the newest publish of ours. */
+/** Reads the current state of a target: head, files, and our newest publish. */
 export const readTarget = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Promise<TargetFacts> => {
   const found = await readRepo(hub, repo, undefined, { signal });
   if ('absent' in found) return { repo, exists: false, head: null, private: false, files: [], lastPublish: null, unreadablePublish: null };
@@ -18,7 +18,7 @@ export const readTarget = async (hub: HubConfig, repo: RepoId, signal: AbortSign
     const { file: _file, ...lastPublish } = await readRecord(hub, found.repo, ours, signal);
     return { ...facts, head: found.commit, lastPublish, unreadablePublish: null };
   } catch (error) {
-    // A finding for the reviewer.
+    // A broken record is a finding for the reviewer, not an error.
     if (isBrokenRecord(error)) return { ...facts, head: found.commit, lastPublish: null, unreadablePublish: messageOf(error) };
     throw error;
   }

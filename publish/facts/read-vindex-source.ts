@@ -5,17 +5,17 @@ import type { RepoFile } from '../../hub/repo-file.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import { allTensors, HeaderReader, HEADERS_IN_FLIGHT, NO_TENSORS, readConfig, readIndex } from './checkpoint-headers.js';
 
-/** larql reads matrices of one tensor: 60 layers of 384 experts with three each are 69,120. */
+/** larql reads matrices that are one tensor each: 60 layers of 384 experts, each with three matrices, have 69,120. */
 const MAX_TENSORS = 100_000;
 
 export interface VindexSource {
-  /** The files that larql reads, as the commit lists them. */
+  /** The files that larql reads, with the sizes and digests that the commit lists. */
   readonly files: readonly RepoFile[];
-  /** The model, or what larql would refuse its config for. */
+  /** The model, or the faults for which larql would refuse its config. */
   readonly described: { readonly model: SourceModel } | { readonly faults: readonly string[] };
 }
 
-/** Reads config, index and headers by range: what larql will see, before a byte of its weights is downloaded. */
+/** Reads config, index and headers by range: the description that larql will see, before any weights are downloaded. */
 export const readVindexSource = async (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<VindexSource> => {
   const config = await readConfig(hub, source, signal);
   const index = await readIndex(hub, source, NO_TENSORS, signal);

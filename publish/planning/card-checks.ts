@@ -4,7 +4,10 @@ import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { blocked, warn, type Check } from '../../plan/checks.js';
 import { isCommit } from '../../plan/work.js';
 
-/** What the Hub says of the cards. Another day it may say otherwise, so it is no part of the digest. */
+/**
+ * Returns checks with the Hub's validation of the cards. The Hub's rules may change, so these checks are not part of
+ * the digest.
+ */
 export const cardChecks = async (hub: HubConfig, plans: readonly ArtifactPlan[], signal: AbortSignal): Promise<Check[]> => {
   const checks = plans.map(async (plan): Promise<Check[]> => {
     const { card, target } = plan;

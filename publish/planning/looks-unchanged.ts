@@ -10,11 +10,11 @@ import { examineTarget } from '../verify/examine-target.js';
 import { checkSource } from '../verify/fleet/check-source.js';
 import { SharedSource } from '../verify/fleet/shared-source.js';
 
-/** Later commits that touch nothing of ours leave a target as it was published. */
+/** Findings that do not count as a change: later commits leave a target as published unless they touch our files. */
 const HARMLESS: ReadonlySet<FindingCode> = new Set(['later-commits']);
 
-/** Whether an entry still asks for what a recipe made, as far as its fields decide. */
-const asksForSame = ({ entry }: EntrySnapshot, recipe: Recipe): boolean => {
+/** Returns true if an entry's fields still ask for the output of a recipe. */
+const matchesRecipe = ({ entry }: EntrySnapshot, recipe: Recipe): boolean => {
   if (recipe.conversion !== CONVERSIONS[recipe.kind]) return false;
   if (recipe.kind === 'mtp') return recipe.names === (entry.mtp_names ?? 'skulk');
   if (recipe.kind === 'vision') return true;
@@ -23,9 +23,10 @@ const asksForSame = ({ entry }: EntrySnapshot, recipe: Recipe): boolean => {
 };
 
 /**
- * Whether nothing of an entry has changed since its last publish, by what the Hub lists: its targets as published, its
- * sources at the same commit, its fields the same. Its collection is not looked at, nor what a newer SWP or larql would
- * write; what the Hub refuses to tell counts as changed, for a plan to say.
+ * Returns true if an entry appears unchanged since its last publish, from the Hub's listings only: its targets are as
+ * published, its sources at the same commit, its fields the same. Does not check the collection, or whether a newer SWP
+ * or larql would write other files. A permanent error of the Hub, other than a rejected token, counts as a change:
+ * planning then reports it.
  */
 export const looksUnchanged = async (
   hub: HubConfig,
@@ -42,7 +43,7 @@ export const looksUnchanged = async (
         const examined = await examineTarget(hub, target.target, { read: () => 'nothing', publishers: null, signal });
         if (!('visible' in examined) || examined.record === null) return false;
         const { recipe } = examined.record.provenance.predicate.buildDefinition.externalParameters;
-        if (!asksForSame(entry, recipe)) return false;
+        if (!matchesRecipe(entry, recipe)) return false;
         const findings = [...examined.found.findings, ...(await checkSource(hub, target, examined, shared, signal))];
         if (findings.some(({ code }) => !HARMLESS.has(code))) return false;
       }

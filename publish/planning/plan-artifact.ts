@@ -20,19 +20,19 @@ import { readVindexSource } from '../facts/read-vindex-source.js';
 import { readMirroredFiles } from '../facts/read-mirrored-files.js';
 import { planVindexEntry } from './plan-vindex-entry.js';
 
-/** What one artifact is planned with. */
+/** Dependencies of planning one artifact. */
 export interface ArtifactPlanDeps {
   readonly hub: HubConfig;
   readonly tools: Readonly<Record<string, string>>;
-  /** Shards of MTP heads that are read whole to prove the source may have so many times the needed bytes. */
+  /** The shards of MTP heads are read whole to prove the source if they have at most this many times the needed bytes. */
   readonly proveShards: number;
 }
 
-/** Of a request, what one artifact's plan depends on. */
+/** The part of a request that one artifact's plan depends on. */
 export type ArtifactRequest = Pick<PlanRequest, 'entry' | 'host'>;
 
-/** Two digests, a size and an operation of each file: no fewer bytes, whatever its name. */
-const MOST_MIRRORED = Math.floor(ARTIFACT_PLAN_LIMIT / 200);
+/** Each file adds at least 200 bytes to a plan, whatever its name: two digests, a size and an operation. */
+const MAX_MIRRORED_FILES = Math.floor(ARTIFACT_PLAN_LIMIT / 200);
 
 const tooLarge = (kind: ArtifactKind, target: RepoId, mirrored: number, tools: ArtifactPlanDeps['tools']): ArtifactPlan =>
   blockedPlan(
@@ -50,7 +50,7 @@ const tooLarge = (kind: ArtifactKind, target: RepoId, mirrored: number, tools: A
 
 type Planner = (deps: ArtifactPlanDeps, request: ArtifactRequest, facts: PublishFacts, signal: AbortSignal) => Promise<ArtifactPlan>;
 
-/** How an artifact is planned, by its kind. */
+/** The planner of each artifact kind. */
 const PLANNERS: Readonly<Record<ArtifactKind, Planner>> = {
   mtp: async ({ hub, proveShards }, request, facts, signal) =>
     planMtp({
@@ -60,23 +60,23 @@ const PLANNERS: Readonly<Record<ArtifactKind, Planner>> = {
     }),
   vision: async ({ hub, tools }, _request, facts, signal) => {
     const files = facts.source.files.filter(({ path }) => isMirrored(path)).length;
-    // Before each of them is read: the plan would be too large whatever they hold.
-    if (files > MOST_MIRRORED) return tooLarge('vision', facts.target.repo, files, tools);
+    // Checked before the files are read: with this many, the plan is too large whatever their content.
+    if (files > MAX_MIRRORED_FILES) return tooLarge('vision', facts.target.repo, files, tools);
     return planVision({ ...facts, mirrored: await readMirroredFiles(hub, facts.source, { signal }) });
   },
   vindex: async ({ hub }, request, facts, signal) => planVindexEntry(request, facts, await readVindexSource(hub, facts.source, signal)),
 };
 
-const refuseLarge = (plan: ArtifactPlan): ArtifactPlan =>
+const blockIfTooLarge = (plan: ArtifactPlan): ArtifactPlan =>
   Buffer.byteLength(canonicalJson(plan)) <= ARTIFACT_PLAN_LIMIT
     ? plan
     : tooLarge(plan.kind, plan.target.repo, plan.mirrored?.length ?? 0, plan.tools);
 
 /**
- * Facts in, plan of one artifact out.
+ * Reads the facts of one artifact and plans it.
  *
- * @returns null where the Hub shows no such source
- * @throws SwpError where the Hub does not answer or refuses, or a file breaks its format; see {@link errorCheck}
+ * @returns null if the Hub shows no such source
+ * @throws SwpError if the Hub does not answer or refuses, or if a file breaks its format; see {@link errorCheck}
  */
 export const planArtifact = async (
   deps: ArtifactPlanDeps,
@@ -90,7 +90,7 @@ export const planArtifact = async (
   const target = await readTarget(deps.hub, targetRepo, signal);
   const facts: PublishFacts = { source, target, private: request.entry.entry.private ?? false, tools: deps.tools };
   const plan = await PLANNERS[kind](deps, request, facts, signal);
-  return refuseLarge(
+  return blockIfTooLarge(
     collection === undefined ? plan : withCollection(plan, await readCollectionFacts(deps.hub, collection, target.repo, signal)),
   );
 };
@@ -102,5 +102,5 @@ export const sourceMissing = ({ source, revision }: EntryArtifact): Check =>
     'Look for a typing error in the entry; a private or gated one needs a token that may read it (HF_TOKEN).',
   );
 
-/** What stands in the way of a plan, as a check of it. */
+/** Returns an error that prevents planning as a blocked check. */
 export const errorCheck = (error: SwpError): Check => blocked(error.code.replace('/', '-'), messageOf(error), error.hint);

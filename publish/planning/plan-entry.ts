@@ -17,7 +17,7 @@ export interface PlanDeps extends ArtifactPlanDeps {
   readonly approvals: ApprovalPolicy;
 }
 
-/** What the person can change is a check in the plan; what only time can change is thrown on. */
+/** Returns an error that a person can fix as a check. Rethrows transient errors, a rejected token and internal errors. */
 const checkOf = (error: unknown): Check => {
   if (!(error instanceof SwpError) || error.transient) throw error;
   if (error.kind === 'access' && error.code === 'hub/unauthorized') throw error;
@@ -30,15 +30,15 @@ const planOrBlock = async (
   artifact: EntryArtifact,
   signal: AbortSignal,
 ): Promise<ArtifactPlan> => {
-  const stop = (check: Check): ArtifactPlan => blockedPlan(artifact.kind, artifact.target, [check], deps.tools);
+  const block = (check: Check): ArtifactPlan => blockedPlan(artifact.kind, artifact.target, [check], deps.tools);
   try {
-    return (await planArtifact(deps, request, artifact, signal)) ?? stop(sourceMissing(artifact));
+    return (await planArtifact(deps, request, artifact, signal)) ?? block(sourceMissing(artifact));
   } catch (error) {
-    return stop(checkOf(error));
+    return block(checkOf(error));
   }
 };
 
-/** The plans of an entry's artifacts, and the digest of all of them: what is approved. */
+/** Plans an entry's artifacts. The digest covers all of them; reviewers approve that digest. */
 export const planArtifacts = async (
   deps: ArtifactPlanDeps,
   request: PlanRequest,
@@ -50,7 +50,10 @@ export const planArtifacts = async (
   return { digest: planDigest(entryPlan), entryPlan, artifacts };
 };
 
-/** Facts in, plan out: the one way from an entry to what is shown and approved, for workers and for `--dry-run`. */
+/**
+ * Plans an entry: the only path from an entry to the plan that is shown and approved. Workers and `--dry-run` use the same
+ * function.
+ */
 export const planEntry = async (
   deps: PlanDeps,
   request: PlanRequest,

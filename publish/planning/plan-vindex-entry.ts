@@ -8,22 +8,25 @@ import type { PublishFacts } from '../../plan/publish-plan.js';
 import type { ArtifactRequest } from './plan-artifact.js';
 import type { VindexSource } from '../facts/read-vindex-source.js';
 
-/** The plan of an entry's vindex; where there is no larql to make it with, what is wrong with the source is said all the same. */
+/**
+ * Plans an entry's vindex. Without a larql to extract it, the plan is blocked but still reports the problems of the
+ * source.
+ */
 export const planVindexEntry = (request: ArtifactRequest, facts: PublishFacts, { files, described }: VindexSource): ArtifactPlan => {
   const { quant = 'q4k', slices: [slice] = ['full'] } = request.entry.entry;
   const larql =
     request.host === null
       ? { problem: 'No high-memory host answered, so that nobody knows which larql would extract it.' }
       : (request.host.larql ?? null);
-  const stop = (problems: readonly SourceProblem[], missing: boolean): ArtifactPlan =>
+  const block = (problems: readonly SourceProblem[], missing: boolean): ArtifactPlan =>
     blockedPlan(
       'vindex',
       facts.target.repo,
       [...problems.map(problemCheck), ...(missing ? [larqlMissing(larql !== null && 'problem' in larql ? larql.problem : null)] : [])],
       facts.tools,
     );
-  if ('faults' in described) return stop([configProblem(described.faults)], false);
+  if ('faults' in described) return block([configProblem(described.faults)], false);
   const { model } = described;
-  if (larql === null || 'problem' in larql) return stop(sourceProblems(model, extractOptions(quant), slice), true);
+  if (larql === null || 'problem' in larql) return block(sourceProblems(model, extractOptions(quant), slice), true);
   return planVindex({ ...facts, model, files, quant, slice, larql, blas: BLAS });
 };

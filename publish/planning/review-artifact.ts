@@ -17,7 +17,7 @@ import { errorCheck, planArtifact, sourceMissing, type ArtifactPlanDeps } from '
 
 const unknown = (code: string, message: string): Unknown => ({ code, message });
 
-/** No host is asked: of what one would say, only its larql is part of a plan. */
+/** Returns facts of an assumed host. No host is probed: of all host facts, only the larql is part of a plan. */
 const hostWith = (larql: HostFacts['larql']): HostFacts => ({
   host: 'none',
   availableDiskBytes: Number.MAX_SAFE_INTEGER,
@@ -31,7 +31,7 @@ interface AssumedHost {
   readonly unknown: readonly Unknown[];
 }
 
-/** The high-memory host as the target's last publish tells of it. */
+/** Returns the assumed high-memory host, with the larql of the target's last publish. */
 const assumeHost = async (hub: HubConfig, { entry }: EntrySnapshot, artifact: EntryArtifact, signal: AbortSignal): Promise<AssumedHost> => {
   if (artifact.kind !== 'vindex') return { host: hostWith(null), unknown: [] };
   const { lastPublish } = await readTarget(hub, artifact.target, signal);
@@ -53,8 +53,8 @@ const assumeHost = async (hub: HubConfig, { entry }: EntrySnapshot, artifact: En
   };
 };
 
-/** What nobody without a token can tell from being absent. */
-const unseen = (hub: HubConfig, plan: ArtifactPlan): Unknown[] => {
+/** Returns the facts that are unknown without a token: private repositories and collections look absent. */
+const unknownWithoutToken = (hub: HubConfig, plan: ArtifactPlan): Unknown[] => {
   if (hub.token !== undefined) return [];
   const { target, collection, checks } = plan;
   const noCollection =
@@ -82,8 +82,8 @@ const writeAccess = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSign
     : [unknown('write-access', `Whether the high-memory worker may write to ${repo}: the token here is another. ${reason}`)];
 };
 
-/** What can be found out beside a plan that would be carried out. */
-const lookAround = async (
+/** Runs the checks beside a plan that has work to do: the card, and write access. */
+const checkWork = async (
   hub: HubConfig,
   plan: ArtifactPlan,
   signal: AbortSignal,
@@ -92,8 +92,11 @@ const lookAround = async (
   return { checks: await cardChecks(hub, [plan], signal), unknown: await writeAccess(hub, plan, signal) };
 };
 
-/** What the person who reads a review can change is a check; what it takes another token or another time for is unknown. */
-const stopOf = (error: unknown): { readonly check: Check } | { readonly unknown: Unknown } => {
+/**
+ * Returns an error that the reader of a review can fix as a check. An error that needs another token or a later time is
+ * unknown.
+ */
+const classifyError = (error: unknown): { readonly check: Check } | { readonly unknown: Unknown } => {
   if (!(error instanceof SwpError)) throw error;
   if (error.transient) return { unknown: unknown('hub', `What the Hub holds: ${messageOf(error)}`) };
   if (error.kind === 'access') return { unknown: unknown('source-access', `What may not be read here: ${messageOf(error)}`) };
@@ -101,8 +104,8 @@ const stopOf = (error: unknown): { readonly check: Check } | { readonly unknown:
 };
 
 /**
- * Plans one artifact as `--dry-run` does, where there is no high-memory host and perhaps no token. Nothing that the Hub
- * says or does not say is thrown on: it is a check, or unknown.
+ * Plans one artifact as `--dry-run` does, without a high-memory host and possibly without a token. Does not rethrow
+ * errors of the Hub: each one becomes a check or an unknown.
  */
 export const reviewArtifact = async (
   deps: ArtifactPlanDeps,
@@ -112,30 +115,30 @@ export const reviewArtifact = async (
 ): Promise<ReviewedArtifact> => {
   const { kind, target } = artifact;
   const { hub, tools } = deps;
-  const stop = (check: Check): ReviewedArtifact => ({
+  const block = (check: Check): ReviewedArtifact => ({
     kind,
     target,
     plan: blockedPlan(kind, target, [check], tools),
     checks: [],
     unknown: [],
   });
-  const without = (...reasons: readonly Unknown[]): ReviewedArtifact => ({ kind, target, plan: null, checks: [], unknown: reasons });
+  const unplanned = (...reasons: readonly Unknown[]): ReviewedArtifact => ({ kind, target, plan: null, checks: [], unknown: reasons });
   try {
     const assumed = await assumeHost(hub, entry, artifact, signal);
     const plan = await planArtifact(deps, { entry, host: assumed.host }, artifact, signal);
     if (plan === null)
       return hub.token === undefined
-        ? without(
+        ? unplanned(
             unknown('source', `What ${artifact.source} holds: without a token the Hub does not show it, so that it is absent or private.`),
           )
-        : stop(sourceMissing(artifact));
+        : block(sourceMissing(artifact));
     if (assumed.host.larql !== null && assumed.host.larql !== undefined && 'problem' in assumed.host.larql)
-      return { ...without(...assumed.unknown), checks: plan.checks.filter(({ code }) => code !== LARQL_PROGRAM) };
-    const around = await lookAround(hub, plan, signal);
-    return { kind, target, plan, checks: around.checks, unknown: [...assumed.unknown, ...unseen(hub, plan), ...around.unknown] };
+      return { ...unplanned(...assumed.unknown), checks: plan.checks.filter(({ code }) => code !== LARQL_PROGRAM) };
+    const work = await checkWork(hub, plan, signal);
+    return { kind, target, plan, checks: work.checks, unknown: [...assumed.unknown, ...unknownWithoutToken(hub, plan), ...work.unknown] };
   } catch (error) {
     signal.throwIfAborted();
-    const stopped = stopOf(error);
-    return 'check' in stopped ? stop(stopped.check) : without(stopped.unknown);
+    const classified = classifyError(error);
+    return 'check' in classified ? block(classified.check) : unplanned(classified.unknown);
   }
 };

@@ -8,20 +8,21 @@ import { reviewChange, type EntryReview, type ReviewedArtifact } from '../../pla
 import type { ArtifactPlanDeps } from './plan-artifact.js';
 import { reviewArtifact } from './review-artifact.js';
 
-const ENTRIES_AT_ONCE = 4;
+const ENTRIES_IN_FLIGHT = 4;
 
 export interface ReviewOptions {
-  /** When this has passed, what is not planned yet is unknown. */
+  /** Deadline in milliseconds. Artifacts that are not planned by then are unknown. */
   readonly withinMs: number;
 }
 
 const notPlanned = ({ kind, target }: EntryArtifact): ReviewedArtifact => ({ kind, target, plan: null, checks: [], unknown: [] });
 
-/** Everything of an entry but its names: a plan says nothing of those. */
+/** Returns all fields of an entry except its key and tier, which are not part of a plan. */
 const plannedFields = ({ entry: { key: _key, tier: _tier, ...fields } }: EntrySnapshot): unknown => fields;
 
 /**
- * Plans every entry in which two catalogs differ, as it was and as it is, each on what the Hub holds now.
+ * Plans every entry that differs between two catalogs, both before and after the change, against the current state of
+ * the Hub.
  *
  * @returns the reviews in the order of the changes
  */
@@ -32,33 +33,33 @@ export const reviewCatalogs = async (
   signal: AbortSignal,
 ): Promise<EntryReview[]> => {
   const deadline = AbortSignal.timeout(withinMs);
-  const either = AbortSignal.any([signal, deadline]);
-  // Each request that is under way listens to it.
-  setMaxListeners(0, either);
-  const known = new Map<string, Promise<ReviewedArtifact>>();
+  const combined = AbortSignal.any([signal, deadline]);
+  // Each request in flight adds a listener.
+  setMaxListeners(0, combined);
+  const planned = new Map<string, Promise<ReviewedArtifact>>();
 
-  const late = (artifact: EntryArtifact): ReviewedArtifact => ({
+  const timedOut = (artifact: EntryArtifact): ReviewedArtifact => ({
     ...notPlanned(artifact),
     unknown: [{ code: 'late', message: `All of it: it could not be planned within ${Math.round(withinMs / 1000)} s.` }],
   });
-  const inTime = async (entry: EntrySnapshot, artifact: EntryArtifact): Promise<ReviewedArtifact> => {
+  const planWithinDeadline = async (entry: EntrySnapshot, artifact: EntryArtifact): Promise<ReviewedArtifact> => {
     try {
-      return await reviewArtifact(deps, entry, artifact, either);
+      return await reviewArtifact(deps, entry, artifact, combined);
     } catch (error) {
       signal.throwIfAborted();
-      if (deadline.aborted) return late(artifact);
+      if (deadline.aborted) return timedOut(artifact);
       throw error;
     }
   };
-  /** What both sides, or two entries, ask for alike is planned once. */
-  const once = (entry: EntrySnapshot, artifact: EntryArtifact): Promise<ReviewedArtifact> => {
+  /** Plans an artifact once if both sides, or two entries, ask for the same. */
+  const planOnce = (entry: EntrySnapshot, artifact: EntryArtifact): Promise<ReviewedArtifact> => {
     const key = canonicalJson({ kind: artifact.kind, fields: plannedFields(entry) });
-    const found = known.get(key) ?? inTime(entry, artifact);
-    known.set(key, found);
+    const found = planned.get(key) ?? planWithinDeadline(entry, artifact);
+    planned.set(key, found);
     return found;
   };
   const planAll = (entry: EntrySnapshot): Promise<ReviewedArtifact[]> =>
-    Promise.all(artifactsOf(entry.entry).map((artifact) => once(entry, artifact)));
+    Promise.all(artifactsOf(entry.entry).map((artifact) => planOnce(entry, artifact)));
 
   const beforeOf = (change: EntryChange): Promise<ReviewedArtifact[]> | ReviewedArtifact[] => {
     if (change.change === 'added') return [];
@@ -71,6 +72,6 @@ export const reviewCatalogs = async (
       const [before, after] = await Promise.all([beforeOf(change), change.change === 'removed' ? [] : planAll(change.after)]);
       return reviewChange(change, before, after);
     },
-    { concurrency: ENTRIES_AT_ONCE, signal },
+    { concurrency: ENTRIES_IN_FLIGHT, signal },
   );
 };

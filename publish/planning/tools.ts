@@ -1,4 +1,4 @@
 import { swpVersion } from '../../core/version.js';
 
-/** The programs that make an artifact, with their versions: shown in plan and card, recorded in provenance. */
+/** Returns the programs that make an artifact, with their versions. Plan and card show them; the provenance records them. */
 export const swpTools = (): Readonly<Record<string, string>> => ({ swp: swpVersion() });

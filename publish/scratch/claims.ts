@@ -15,17 +15,17 @@ import type { Trash } from './trash.js';
 const Claim = z.strictObject({
   holder: z.string(),
   recipeDigest: Digest,
-  /** All that its build takes, from nothing. */
+  /** Disk that the whole build needs if none of its files exist yet. */
   diskBytes: z.int().nonnegative(),
-  /** Held by larql and the worker while it builds. */
+  /** Memory of larql and the worker during the build. */
   memoryBytes: z.int().nonnegative(),
-  /** False for a paused artifact: it keeps its scratch and has freed its slot. */
+  /** False for a paused artifact: it has freed its slot and keeps its scratch. */
   slot: z.boolean(),
 });
 export type Claim = z.infer<typeof Claim>;
 
 export interface ClaimWanted extends Omit<Claim, 'slot'> {
-  /** Shared inputs that its build will use, where that is known before it begins. */
+  /** Shared inputs that its build will use, if they are known before the build. */
   readonly inputs?: readonly Digest[];
 }
 
@@ -43,13 +43,13 @@ export interface ClaimsParts {
 
 const refused = (reason: string): ClaimAnswer => ({ granted: false, reason });
 
-/** Tells a claim from the same holder's next one: each is a new file. */
+/** Returns a stamp that differs between a claim and the same holder's next one, since each claim is a new file. */
 const stampOf = async (path: string): Promise<string | null> => {
   const stats = await stat(path, { bigint: true }).catch(() => null);
   return stats === null ? null : `${stats.ino} ${stats.mtimeNs}`;
 };
 
-/** This host's journal of what is built here: one small file for each claim, so that a crash loses none. */
+/** This host's journal of claims for builds: one small file for each claim, so that a crash loses none. */
 export class Claims {
   private readonly mutex = new Mutex();
 
@@ -60,7 +60,7 @@ export class Claims {
     return read.filter((claim) => claim !== null);
   }
 
-  /** Releases the claims whose holders are not open. One that is made again while that is asked stays. */
+  /** Releases the claims whose holders are not open. A claim that is made again during the query stays. */
   async releaseEnded(isOpen: (holder: string) => Promise<boolean>): Promise<void> {
     for (const path of await this.files()) {
       const stamp = await stampOf(path);
@@ -73,14 +73,15 @@ export class Claims {
   }
 
   /**
-   * Reserves a slot, memory and disk for a holder; claiming again is the same claim. Unused inputs give way to a claim that
-   * needs their space: they are discarded now and deleted later, so that the answer does not wait for that.
+   * Reserves a slot, memory and disk for a holder. A repeated claim replaces the holder's earlier one. Unused inputs
+   * are evicted if the claim needs their space: they are discarded now and deleted later, so that the claim does not
+   * wait for the deletion.
    */
   claim(wanted: ClaimWanted): Promise<ClaimAnswer> {
     return this.mutex.runExclusive(async () => {
       const { slots, memoryBytes = totalmem(), layout, shared } = this.parts;
       const others = (await this.list()).filter((claim) => claim.holder !== wanted.holder);
-      // A paused artifact keeps its disk; only those that work hold a slot and memory.
+      // A paused artifact keeps its disk. Only working ones hold a slot and memory.
       const working = others.filter((claim) => claim.slot);
       if (working.length >= slots) return refused(`all ${slots} build slots are taken`);
       const free = memoryBytes - working.reduce((sum, claim) => sum + claim.memoryBytes, 0);
@@ -104,7 +105,7 @@ export class Claims {
     });
   }
 
-  /** Ends a claim, and discards what was built under its recipe unless another claim uses it. */
+  /** Ends a claim. Discards the files of its recipe unless another claim uses the recipe. */
   release(holder: string, recipe: Digest): Promise<void> {
     return this.mutex.runExclusive(() => this.end(holder, recipe));
   }
@@ -123,15 +124,15 @@ export class Claims {
     return (await listIfThere(claims)).filter((name) => name.endsWith('.json')).map((name) => join(claims, name));
   }
 
-  /** Free bytes of the scratch's file system, for an unprivileged user. */
+  /** Returns the free bytes of the scratch's file system for an unprivileged user. */
   freeDisk(): Promise<number> {
     const { freeDisk, layout } = this.parts;
     return freeDisk === undefined ? freeDiskAt(layout.root) : freeDisk();
   }
 
   /**
-   * What all claims have yet to write must fit together. What they have written is on the disk already, and what is being
-   * deleted is as good as free.
+   * Checks that the disk has space for the bytes that all claims have yet to write, and evicts unused inputs if needed.
+   * Files already written are on the disk, so only the missing bytes count. Files in the trash count as free.
    */
   private async reserveDisk(wanted: ClaimWanted, others: readonly Claim[]): Promise<ClaimAnswer> {
     const { trash, shared } = this.parts;
@@ -141,26 +142,27 @@ export class Claims {
     const needed = await this.missingBytes(wanted, own);
     let reserved = 0;
     for (const claim of others) reserved += await this.missingBytes(claim, usedBy(claim.holder));
-    // The disk first: what is deleted between the two looks is then counted in neither of them.
+    // Read the disk first: files deleted between the two reads then count in neither, instead of in both.
     const free = (await this.freeDisk()) + (await trash.bytes());
-    let short = needed + reserved - free;
-    if (short <= 0) return { granted: true };
+    let shortfall = needed + reserved - free;
+    if (shortfall <= 0) return { granted: true };
     const unused = await this.sizesOf(inputs.filter(({ digest, holders }) => holders.length === 0 && !own.includes(digest)));
     const reclaimable = unused.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (short <= reclaimable) for (const { digest, bytes } of unused) if (short > 0 && (await shared.discardUnused(digest))) short -= bytes;
+    if (shortfall <= reclaimable)
+      for (const { digest, bytes } of unused) if (shortfall > 0 && (await shared.discardUnused(digest))) shortfall -= bytes;
     trash.emptyInBackground();
-    if (short <= 0) return { granted: true };
+    if (shortfall <= 0) return { granted: true };
     return refused(`it needs ${formatBytes(needed)} more disk, and ${formatBytes(Math.max(0, free + reclaimable - reserved))} are left`);
   }
 
-  /** Bytes that a claim has yet to write: what its build takes, less what is there of it and of its inputs. */
+  /** Returns the bytes that a claim has yet to write: those that its build needs, less its existing files and inputs. */
   private async missingBytes({ recipeDigest, diskBytes }: Omit<Claim, 'slot'>, inputs: readonly Digest[]): Promise<number> {
     const { layout } = this.parts;
     const built = await Promise.all([layout.builds, layout.sealed].map((directory) => this.pathsOf(recipeDigest, directory)));
     return Math.max(0, diskBytes - (await sizeOf(...built.flat(), ...inputs.flatMap((input) => this.pathsOfInput(input)))));
   }
 
-  /** Inputs with what their deletion frees, the longest unused first. */
+  /** Returns inputs with the bytes that their deletion frees, the longest unused first. */
   private sizesOf(inputs: readonly SharedInput[]): Promise<readonly { readonly digest: Digest; readonly bytes: number }[]> {
     const oldestFirst = inputs.toSorted((a, b) => a.usedAt - b.usedAt);
     return Promise.all(oldestFirst.map(async ({ digest }) => ({ digest, bytes: await freedBy(...this.pathsOfInput(digest)) })));
@@ -170,13 +172,13 @@ export class Claims {
     return [this.parts.layout.shared(input), this.parts.layout.partialShared(input)];
   }
 
-  /** What lies in a directory under a recipe: its build, what is unfinished of it, its seals, its journals. */
+  /** Returns the paths of a recipe in a directory: its build, its partial build, its seals or its journals. */
   private async pathsOf(recipe: Digest, directory: string): Promise<string[]> {
     const prefix = this.parts.layout.recipePrefix(recipe);
     return (await listIfThere(directory)).filter((name) => name.startsWith(prefix)).map((name) => join(directory, name));
   }
 
-  /** A claim that cannot be read reserves nothing: its holder claims again before it works. */
+  /** Reads a claim. An unreadable claim reserves nothing: its holder claims again before it works. */
   private async read(path: string): Promise<Claim | null> {
     try {
       return Claim.parse(JSON.parse(await readFile(path, 'utf8')));

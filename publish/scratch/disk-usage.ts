@@ -1,12 +1,12 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** `lstat` counts blocks of this size, whatever the file system has. */
-const BLOCK = 512;
+/** `lstat` counts blocks of this size in bytes, independent of the file system. */
+const BLOCK_BYTES = 512;
 
 /** A file that was found under one or more names. */
 interface FoundFile {
-  /** On disk: what was only promised to a file does not count. */
+  /** Bytes on disk: unallocated parts of a sparse file do not count. */
   readonly bytes: number;
   readonly names: number;
   found: number;
@@ -21,7 +21,7 @@ const findFiles = async (path: string, files: Map<string, FoundFile>): Promise<v
     return;
   }
   const key = `${stats.dev}:${stats.ino}`;
-  const file = files.get(key) ?? { bytes: Math.min(stats.size, stats.blocks * BLOCK), names: stats.nlink, found: 0 };
+  const file = files.get(key) ?? { bytes: Math.min(stats.size, stats.blocks * BLOCK_BYTES), names: stats.nlink, found: 0 };
   file.found += 1;
   files.set(key, file);
 };
@@ -34,9 +34,9 @@ const filesBelow = async (paths: readonly string[]): Promise<readonly FoundFile[
 
 const sum = (files: readonly FoundFile[]): number => files.reduce((total, { bytes }) => total + bytes, 0);
 
-/** Bytes that files, and everything below directories, take on disk. A file under several names counts once. */
+/** Returns the bytes on disk of files and of everything below directories. A file with several names counts once. */
 export const sizeOf = async (...paths: readonly string[]): Promise<number> => sum(await filesBelow(paths));
 
-/** Bytes that become free when all of this is deleted: a file that has a name elsewhere stays. */
+/** Returns the bytes that deleting all these paths frees. A file with another name elsewhere stays, so it does not count. */
 export const freedBy = async (...paths: readonly string[]): Promise<number> =>
   sum((await filesBelow(paths)).filter(({ names, found }) => found >= names));

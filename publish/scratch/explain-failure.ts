@@ -9,26 +9,26 @@ interface Explanation {
   readonly hint: string;
 }
 
-/** The parts of an error of Node's file system that are read here; `path` is absent where a file was open already. */
+/** The properties of a Node file system error that are read here. `path` is absent if the file was already open. */
 interface FileError extends Error {
   readonly code: string;
   readonly path?: string;
   readonly syscall?: string;
 }
 
-/** The system's own codes; those of Node (`ERR_…`) and of SWP are others. */
+/** Returns true for an error with a system code. Codes of Node (`ERR_…`) and of SWP have other forms. */
 const isFileError = (error: unknown): error is FileError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code);
 
-/** Failures of an open file, which name no path: the Hub's connections fail with other codes. */
-const OF_OPEN_FILES = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
+/** Codes of errors on open files, which have no path. Connections to the Hub fail with other codes. */
+const OPEN_FILE_CODES = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
 
-/** How many files a file system can hold, and how many more; none where it does not count them. */
+/** Returns the total and free inodes of a file system; a total of 0 if it does not count inodes. */
 type CountInodes = (root: string) => { readonly files: number; readonly ffree: number };
 
-/** A file system may have free space and no inode for one more file. */
+/** Returns true if the file system has no free inode: it may still have free space. */
 const hasNoInodes = (root: string, count: CountInodes): boolean => {
-  // It may be the scratch itself that could not be made.
+  // The scratch itself may not exist, if creating it failed.
   if (!existsSync(root)) return dirname(root) !== root && hasNoInodes(dirname(root), count);
   try {
     const { files, ffree } = count(root);
@@ -107,9 +107,9 @@ const EXPLANATIONS: Readonly<Record<string, (root: string, error: { readonly pat
 
 const isBelow = (path: string, root: string): boolean => path === root || path.startsWith(root + sep);
 
-/** Some codes mean the scratch only under a condition. */
+/** Returns true if a file system error concerns the scratch. Some codes do so only under a condition. */
 const isAboutScratch = ({ code, path, syscall }: FileError, root: string): boolean => {
-  if (path === undefined ? !OF_OPEN_FILES.has(code) : !isBelow(path, root)) return false;
+  if (path === undefined ? !OPEN_FILE_CODES.has(code) : !isBelow(path, root)) return false;
   if (code === 'EEXIST') return syscall === 'mkdir';
   return code !== 'ENOENT' || !existsSync(root);
 };
@@ -121,13 +121,13 @@ const explain = (error: FileError, root: string, count: CountInodes = statfsSync
   return new SwpError(kind, code, message, { hint, cause: error });
 };
 
-/** Explains a failure of the file system below a scratch: what is wrong with it and what to do. Returns any other failure as it is. */
+/** Turns a file system error below a scratch into one with a cause and a hint. Returns any other error unchanged. */
 export const explainFailure = (error: unknown, root: string, count?: CountInodes): unknown =>
   isFileError(error) && isAboutScratch(error, root) ? (explain(error, root, count) ?? error) : error;
 
 /**
- * The error of a process that cannot open its scratch. Each is one of the settings: a person has to change something
- * before the process can run.
+ * Returns the error for a process that cannot open its scratch. Its kind is always `invalid`, as for a wrong setting: a
+ * person has to change something before the process can run.
  */
 export const refuseAtStart = (error: unknown, root: string): unknown => {
   if (!isFileError(error)) return error;

@@ -20,7 +20,10 @@ const readId = async (path: string): Promise<string | null> => {
   }
 };
 
-/** The id of this host: random, made once, kept in scratch. It names the host's own task queue. */
+/**
+ * Returns the id of this host. It is random, created once and stored in scratch. The host's own task queue has it in
+ * its name.
+ */
 export const hostId = async (layout: ScratchLayout): Promise<string> => {
   try {
     await makeDirectory(layout.root);

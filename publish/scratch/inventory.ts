@@ -5,19 +5,22 @@ import { sizeOf } from './disk-usage.js';
 
 /** Something in a scratch directory, and the publishes that need it. */
 export interface ScratchItem {
-  /** `shared`: a staged source or a whole extraction; `build`: files of one recipe; `seal` and `upload`: what belongs to them. */
+  /**
+   * `shared`: a staged source or a full extraction; `build`: files of one recipe; `seal`, `upload`: seals and upload
+   * journals of a recipe.
+   */
   readonly what: 'shared' | 'build' | 'seal' | 'upload' | 'trash';
   readonly path: string;
-  /** Bytes on disk; files that lie in several places count in each. */
+  /** Bytes on disk. A file with several names counts in each item that contains it. */
   readonly bytes: number;
-  /** Publishes that need it, by workflow id; without any it may be deleted. */
+  /** Workflow ids of the publishes that need it. If empty, it may be deleted. */
   readonly neededBy: readonly string[];
 }
 
-/** Names below these directories begin with the digest of their recipe. */
+/** Names below `builds`, `sealed` and `uploads` begin with the hex digest of their recipe, of this length. */
 const DIGEST_LENGTH = 64;
 
-/** Everything that publishes have left in a scratch directory. */
+/** Lists everything that publishes have left in a scratch directory. */
 export const listScratch = async ({ layout, claims, shared }: ScratchParts): Promise<ScratchItem[]> => {
   const claimed = await claims.list();
   const neededBy = (hex: string): string[] =>
@@ -44,7 +47,7 @@ export const listScratch = async ({ layout, claims, shared }: ScratchParts): Pro
   ];
 };
 
-/** Discards what no publish needs, of what was listed. */
+/** Discards the listed items that no publish needs, and returns them. */
 export const discardUnneeded = async (
   items: readonly ScratchItem[],
   { layout, shared, trash }: ScratchParts,

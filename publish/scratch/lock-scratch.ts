@@ -4,9 +4,9 @@ import { SwpError } from '../../core/error.js';
 import { holderText, lockFile } from '../../core/file-lock.js';
 
 /**
- * Takes a scratch for this process: two workers with one host id would take each other's work.
+ * Locks a scratch for this process: two workers with the same host id would take each other's work.
  *
- * @returns unlocks it; the end of the process does too
+ * @returns a function that unlocks it; the end of the process also unlocks it
  * @throws SwpError `worker/scratch-taken`, `scratch/…`
  */
 export const lockScratch = async (layout: ScratchLayout): Promise<() => void> => {

@@ -12,16 +12,16 @@ const WRITABLE_BY_ALL = 0o002;
 const STICKY = 0o1000;
 const ROOT_USER = 0;
 
-/** Undefined where the system has no user ids. */
+/** Undefined if the system has no user ids. */
 type UserId = number | undefined;
 const ownUserId = (): UserId => process.getuid?.();
 
-const unsafe = (path: string, says: string, hint: string): SwpError =>
-  new SwpError('invalid', 'scratch/unsafe', `${path} ${says}.`, { hint });
+const unsafe = (path: string, problem: string, hint: string): SwpError =>
+  new SwpError('invalid', 'scratch/unsafe', `${path} ${problem}.`, { hint });
 
 /**
- * Refuses what somebody else may have put there, or may still change: planted bytes would be published under an
- * approved plan.
+ * Rejects a path that another user may have created or can still change: planted bytes would be published under an approved
+ * plan.
  */
 const assertOwn = (path: string, found: Stats, uid: UserId): void => {
   if (found.isSymbolicLink())
@@ -43,7 +43,8 @@ const assertOwn = (path: string, found: Stats, uid: UserId): void => {
 };
 
 /**
- * Checks a directory and all that lies in it: ours, neither a link nor anything special, and written by this user only.
+ * Checks a directory and everything below it: each path must belong to this user, must not be a link or a special file,
+ * and must be writable by this user only.
  *
  * @throws SwpError `scratch/unsafe`
  */
@@ -57,9 +58,8 @@ export const checkScratch = async (path: string, uid: UserId = ownUserId()): Pro
 };
 
 /**
- * Opens the scratch below the directory that was configured: makes it where it is not there, and checks it. Since no
- * other user can enter it afterwards (0700), no link can be planted below it later, and files in it are opened
- * without further ado.
+ * Opens the scratch below the configured directory: creates it if it is missing, and checks it. No other user can enter it
+ * afterwards (mode 0700), so no link can be planted below it later, and files in it are opened without further checks.
  *
  * @throws SwpError `scratch/…` of kind `invalid`
  */
@@ -69,7 +69,7 @@ export const openScratch = async (configured: string): Promise<ScratchLayout> =>
     await makeDirectory(layout.root);
     await checkScratch(layout.root);
     await chmod(layout.root, 0o700);
-    // Made in advance: on a full disk nothing else could be freed.
+    // Created in advance: on a full disk, nothing could be moved to the trash without it.
     await makeDirectory(layout.trash);
     return layout;
   } catch (error) {
@@ -78,22 +78,25 @@ export const openScratch = async (configured: string): Promise<ScratchLayout> =>
 };
 
 /**
- * Checks before a step that the scratch is still the directory of this user: whoever may write to the directory above
- * could have put another one in its place.
+ * Checks before a step that the scratch is still this user's directory: a user with write access to its parent could have
+ * replaced it.
  *
  * @throws SwpError `scratch/unsafe`
  */
 export const assertOwnDirectory = async (root: string, uid: UserId = ownUserId()): Promise<void> => assertOwn(root, await lstat(root), uid);
 
-/** The users who may move away what lies in a directory: its owner, and without the sticky bit each who may write to it. */
+/**
+ * Returns other users who may replace the entries of a directory: its owner and, without the sticky bit, all users if
+ * they have write access; null if there are none.
+ */
 export const whoMayReplace = ({ mode, uid: owner }: Pick<Stats, 'mode' | 'uid'>, uid: UserId): string | null => {
   if ((mode & WRITABLE_BY_ALL) !== 0 && (mode & STICKY) === 0) return 'anyone on this machine';
   return uid === undefined || owner === uid || owner === ROOT_USER ? null : `user ${owner}`;
 };
 
 /**
- * Warns of other users who may put something else in the place of the scratch. A group that may is not one of them: it
- * is how the volumes of containers are shared with their user.
+ * Returns a warning if other users may replace the scratch; null otherwise. Group write access is no reason to warn:
+ * volumes of containers are shared with their user in this way.
  */
 export const parentWarning = async (configured: string): Promise<string | null> => {
   const parent = dirname(scratchIn(configured).root);

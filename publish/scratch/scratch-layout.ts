@@ -4,21 +4,21 @@ import { repoKey, type Digest, type RepoId } from '../../core/ids.js';
 
 const hex = (digest: Digest): string => digest.slice('sha256:'.length);
 
-/** Paths of everything in a scratch. Names are digests: nothing from outside becomes a path. */
+/** Paths of everything in a scratch. Names are digests, so that no external string becomes a path. */
 export class ScratchLayout {
   constructor(readonly root: string) {}
 
-  /** The host's random id, kept so that it survives restarts. */
+  /** Stores the host's random id across restarts. */
   get hostFile(): string {
     return join(this.root, 'host.json');
   }
 
-  /** Locked by the one process that serves this scratch. */
+  /** Locked by the only process that serves this scratch. */
   get lockFile(): string {
     return join(this.root, 'lock');
   }
 
-  /** Deleted in the background; nothing looks for anything here. */
+  /** Holds discarded files, which are deleted in the background. Nothing reads them. */
   get trash(): string {
     return join(this.root, 'trash');
   }
@@ -35,12 +35,12 @@ export class ScratchLayout {
     return join(this.root, 'builds');
   }
 
-  /** Payload files of a recipe, complete once the directory has this name. */
+  /** Payload files of a recipe. The directory gets this name only when it is complete. */
   build(recipe: Digest): string {
     return join(this.builds, hex(recipe));
   }
 
-  /** What is there of a build that is not complete, with its journal. */
+  /** Files of an incomplete build, with its journal. */
   partialBuild(recipe: Digest): string {
     return `${this.build(recipe)}.partial`;
   }
@@ -49,7 +49,7 @@ export class ScratchLayout {
     return join(this.root, 'shared');
   }
 
-  /** What several publishes of this host use, complete once the directory has this name. */
+  /** An input that several publishes of this host use. The directory gets this name only when it is complete. */
   shared(input: Digest): string {
     return join(this.sharedRoot, hex(input));
   }
@@ -58,7 +58,7 @@ export class ScratchLayout {
     return `${this.shared(input)}.partial`;
   }
 
-  /** Who uses it. */
+  /** Lists the publishes that use the input. */
   sharedUses(input: Digest): string {
     return `${this.shared(input)}.uses.json`;
   }
@@ -67,10 +67,10 @@ export class ScratchLayout {
     return join(this.root, 'uploads');
   }
 
-  /** What of a recipe's blobs has arrived at a target, whichever plan sent it. */
+  /** Journal of a recipe's blobs that a target has received, from any plan. */
   uploadJournal(recipe: Digest, target: RepoId): string {
-    const of = createHash('sha256').update(repoKey(target)).digest('hex').slice(0, 32);
-    return join(this.uploads, `${hex(recipe)}-${of}.jsonl`);
+    const targetHash = createHash('sha256').update(repoKey(target)).digest('hex').slice(0, 32);
+    return join(this.uploads, `${hex(recipe)}-${targetHash}.jsonl`);
   }
 
   get sealed(): string {
@@ -82,11 +82,14 @@ export class ScratchLayout {
     return join(this.sealed, `${hex(recipe)}-${hex(plan).slice(0, 32)}`);
   }
 
-  /** Every name below `builds`, `sealed` and `uploads` begins with this one of its recipe. */
+  /** Prefix of every name that belongs to a recipe below `builds`, `sealed` and `uploads`. */
   recipePrefix(recipe: Digest): string {
     return hex(recipe);
   }
 }
 
-/** The scratch of a host: a directory of SWP's own below the configured one, which may be shared or the root of a volume. */
+/**
+ * Returns the layout of a host's scratch: SWP's own directory below the configured one, which may be shared or the root
+ * of a volume.
+ */
 export const scratchIn = (configured: string): ScratchLayout => new ScratchLayout(join(resolve(configured), 'swp'));

@@ -3,7 +3,7 @@ import type { ScratchLayout } from './scratch-layout.js';
 import { SharedInputs } from './shared-inputs.js';
 import { Trash } from './trash.js';
 
-/** What works on one scratch; only one process may hold them, the one that has locked it. */
+/** The objects that manage one scratch. Only the process that has locked the scratch may hold them. */
 export interface ScratchParts {
   readonly layout: ScratchLayout;
   readonly trash: Trash;

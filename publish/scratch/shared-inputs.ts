@@ -9,26 +9,26 @@ import { Trash } from './trash.js';
 const Uses = z.strictObject({ digest: Digest, holders: z.array(z.string()) });
 type Uses = z.infer<typeof Uses>;
 
-/** Something that several publishes of this host use: a staged source, a whole extraction. */
+/** An input that several publishes of this host use: a staged source or a full extraction. */
 export interface SharedInput {
   readonly digest: Digest;
-  /** Publishes that use it now. */
+  /** Workflow ids of the publishes that use it now. */
   readonly holders: readonly string[];
-  /** Milliseconds since the epoch when it was last begun to be used, or given back. */
+  /** Time of the last begin or end of a use, in milliseconds since the epoch. */
   readonly usedAt: number;
   readonly complete: boolean;
   readonly path: string;
 }
 
 /**
- * Inputs that lie outside of publishes, each under its digest. One publish makes what is missing while others wait
- * for it; a crash leaves something half-made that goes by another name, from which the next attempt goes on.
+ * Inputs that several publishes share, stored by digest. One publish makes a missing input while others wait for it. A
+ * crash leaves a partial input under another name, and the next attempt resumes from it.
  */
 export class SharedInputs {
-  /** Held while an input is made, for hours. */
-  private readonly making = new KeyedMutex<Digest>();
-  /** Held for a moment. */
-  private readonly notes = new KeyedMutex<Digest>();
+  /** Held while an input is made, possibly for hours. */
+  private readonly makeMutex = new KeyedMutex<Digest>();
+  /** Held briefly, to read and write the uses of an input. */
+  private readonly usesMutex = new KeyedMutex<Digest>();
 
   constructor(
     private readonly layout: ScratchLayout,
@@ -37,13 +37,14 @@ export class SharedInputs {
   ) {}
 
   /**
-   * Where the input lies, complete; made in a directory of its own where it is not there yet.
+   * Records a use of the input and returns the path of its complete directory. Makes a missing input in its partial
+   * directory.
    *
-   * @param make fills the directory that it is given; what an interrupted run left there is still in it
+   * @param make fills the given directory, which may still hold files of an interrupted run
    */
   async use(digest: Digest, holder: string, make: (directory: string) => Promise<void>): Promise<string> {
-    await this.notes.run(digest, () => this.addHolder(digest, holder));
-    return this.making.run(digest, async () => {
+    await this.usesMutex.run(digest, () => this.addHolder(digest, holder));
+    return this.makeMutex.run(digest, async () => {
       const path = this.layout.shared(digest);
       if (await isThere(path)) return path;
       const partial = this.layout.partialShared(digest);
@@ -54,43 +55,44 @@ export class SharedInputs {
     });
   }
 
-  /** Whether it lies here, complete. */
+  /** Returns true if this host has the complete input. */
   has(digest: Digest): Promise<boolean> {
     return isThere(this.layout.shared(digest));
   }
 
-  /** Keeps what is here of an input for a publish that will use it. */
+  /** Records a future use of an input if this host has its files, complete or partial, so that they are kept. */
   hold(digest: Digest, holder: string): Promise<void> {
-    return this.notes.run(digest, async () => {
+    return this.usesMutex.run(digest, async () => {
       if ((await isThere(this.layout.shared(digest))) || (await isThere(this.layout.partialShared(digest))))
         await this.addHolder(digest, holder);
     });
   }
 
-  /** Discards an input whose bytes are not what they were; the next publish that uses it makes it again. */
+  /** Discards an input whose bytes have changed. The next publish that uses it makes it again. */
   discard(digest: Digest): Promise<void> {
-    return this.notes.run(digest, async () => {
+    return this.usesMutex.run(digest, async () => {
       await this.trash.discard(this.layout.shared(digest));
       this.trash.emptyInBackground();
     });
   }
 
-  /** Ends all uses of a publish. Unused inputs stay until they are old or their space is needed. */
+  /** Ends all uses by a publish. Unused inputs stay until they are old or their space is needed. */
   async release(holder: string): Promise<void> {
     for (const { digest, holders } of await this.list())
-      if (holders.includes(holder)) await this.notes.run(digest, () => this.note(digest, (all) => all.filter((other) => other !== holder)));
+      if (holders.includes(holder))
+        await this.usesMutex.run(digest, () => this.updateUses(digest, (all) => all.filter((other) => other !== holder)));
   }
 
-  /** Discards inputs that no publish uses and none has used since a time. */
+  /** Discards inputs that no publish uses now or has used since `before` (milliseconds since the epoch). */
   async removeUnused(before: number): Promise<SharedInput[]> {
     const removed: SharedInput[] = [];
     for (const input of await this.list()) if (input.usedAt < before && (await this.discardUnused(input.digest))) removed.push(input);
     return removed;
   }
 
-  /** Discards an input, complete or not, unless a publish uses it. */
+  /** Discards an input, complete or partial, unless a publish uses it. Returns true if it was discarded. */
   discardUnused(digest: Digest): Promise<boolean> {
-    return this.notes.run(digest, async () => {
+    return this.usesMutex.run(digest, async () => {
       if ((await this.read(digest)).holders.length > 0) return false;
       for (const path of [this.layout.shared(digest), this.layout.partialShared(digest)]) await this.trash.discard(path);
       await rm(this.layout.sharedUses(digest), { force: true });
@@ -113,10 +115,10 @@ export class SharedInputs {
   }
 
   private addHolder(digest: Digest, holder: string): Promise<void> {
-    return this.note(digest, (holders) => [...new Set([...holders, holder])]);
+    return this.updateUses(digest, (holders) => [...new Set([...holders, holder])]);
   }
 
-  private async note(digest: Digest, change: (holders: readonly string[]) => readonly string[]): Promise<void> {
+  private async updateUses(digest: Digest, change: (holders: readonly string[]) => readonly string[]): Promise<void> {
     await makeDirectory(this.layout.sharedRoot);
     const path = this.layout.sharedUses(digest);
     const uses: Uses = { digest, holders: [...change((await this.read(digest)).holders)] };
@@ -125,7 +127,7 @@ export class SharedInputs {
     await utimes(path, at, at);
   }
 
-  /** A note that cannot be read names nobody: whoever uses the input notes it again before working. */
+  /** Reads the uses of an input. An unreadable file counts as no use: each publish records its use again before it works. */
   private async read(digest: Digest): Promise<{ readonly holders: readonly string[]; readonly usedAt: number }> {
     const path = this.layout.sharedUses(digest);
     try {

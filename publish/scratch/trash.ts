@@ -7,21 +7,22 @@ import type { ScratchLayout } from './scratch-layout.js';
 import { freedBy } from './disk-usage.js';
 
 /**
- * What is to be deleted. To delete hundreds of gigabytes takes minutes, during which no claim could be answered; to
- * rename them takes none, and then nothing finds them any more. What a crash leaves here is deleted after the next start.
+ * Holds files to delete. Deleting hundreds of gigabytes takes minutes, in which no claim could be answered. Renaming
+ * them into the trash is immediate, and nothing finds them afterwards. Files that a crash leaves here are deleted after
+ * the next start.
  */
 export class Trash {
   private readonly mutex = new Mutex();
 
   constructor(private readonly layout: ScratchLayout) {}
 
-  /** Takes a file or directory out of its place; one that is not there is none. */
+  /** Moves a file or directory into the trash. Ignores a missing one. */
   async discard(path: string): Promise<void> {
     await makeDirectory(this.layout.trash);
     await ifThere(rename(path, join(this.layout.trash, randomUUID())));
   }
 
-  /** Deletes what was discarded. */
+  /** Deletes everything in the trash. */
   empty(signal?: AbortSignal): Promise<void> {
     return this.mutex.runExclusive(async () => {
       for (const name of await listIfThere(this.layout.trash)) {
@@ -31,12 +32,12 @@ export class Trash {
     });
   }
 
-  /** As {@link empty}, without waiting. What cannot be deleted is met again by the step that waits for it. */
+  /** Starts {@link empty} without waiting. Ignores failures: a step that waits for the deletion gets the error again. */
   emptyInBackground(): void {
     this.empty().catch(() => undefined);
   }
 
-  /** Bytes that will be free when it is empty. */
+  /** Returns the bytes that emptying the trash frees. */
   bytes(): Promise<number> {
     return freedBy(this.layout.trash);
   }

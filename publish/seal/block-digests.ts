@@ -9,7 +9,7 @@ import type { ManifestFile } from '../../plan/manifest.js';
 const FILE = 'blocks.json';
 
 const Sealed = z.strictObject({
-  /** Digest of the manifest that these belong to. */
+  /** Digest of the manifest that lists these files. */
   manifest: Digest,
   files: z.array(z.strictObject({ path: z.string(), blocks: z.array(Sha256) })),
 });
@@ -17,22 +17,22 @@ const Sealed = z.strictObject({
 /** Path → digests of the file's blocks. */
 export type BlockDigests = ReadonlyMap<string, readonly Sha256[]>;
 
-/** Keeps the digests of all blocks beside the manifest that names their files. */
+/** Writes the digests of all blocks beside the manifest that lists their files. */
 export const writeBlockDigests = (directory: string, manifest: Digest, blocks: BlockDigests): Promise<void> => {
   const files = [...blocks].map(([path, digests]) => ({ path, blocks: [...digests] }));
   return writeAtomic(join(directory, FILE), JSON.stringify({ manifest, files } satisfies z.infer<typeof Sealed>));
 };
 
 /**
- * Reads them back for the files of a manifest.
+ * Reads the block digests back for the files of a manifest.
  *
- * @throws where there are none, or those of another manifest
+ * @throws if there are none, or if they belong to another manifest or do not fit its files
  */
 export const readBlockDigests = async (directory: string, manifest: Digest, files: readonly ManifestFile[]): Promise<BlockDigests> => {
   const sealed = Sealed.parse(JSON.parse(await readFile(join(directory, FILE), 'utf8')));
   const sizes = new Map(files.map(({ path, size }) => [path, size]));
-  const odd = sealed.files.find(({ path, blocks }) => blocks.length !== blockCount(sizes.get(path) ?? -1));
-  if (sealed.manifest !== manifest || odd !== undefined)
-    throw new Error(`${FILE} belongs to manifest ${sealed.manifest}${odd === undefined ? '' : ` and does not fit ${odd.path}`}`);
+  const mismatch = sealed.files.find(({ path, blocks }) => blocks.length !== blockCount(sizes.get(path) ?? -1));
+  if (sealed.manifest !== manifest || mismatch !== undefined)
+    throw new Error(`${FILE} belongs to manifest ${sealed.manifest}${mismatch === undefined ? '' : ` and does not fit ${mismatch.path}`}`);
   return new Map(sealed.files.map(({ path, blocks }) => [path, blocks]));
 };

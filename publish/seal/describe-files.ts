@@ -6,7 +6,7 @@ import type { Sha256 } from '../../core/ids.js';
 import { describeBytes, describeLarge, samplesOf, type ManifestFile } from '../../plan/manifest.js';
 import type { BlockDigests } from './block-digests.js';
 
-/** Built files as a manifest lists them, and the digests of their blocks. */
+/** Built files in the form that a manifest lists, with the digests of their blocks. */
 export interface DescribedFiles {
   readonly files: readonly ManifestFile[];
   readonly blocks: BlockDigests;
@@ -23,9 +23,9 @@ const describeFile = async (path: string, whole: string, known: FileDigests | un
 };
 
 /**
- * Describes the files of a build.
+ * Describes the files of a build. Computes the digests that are not known.
  *
- * @param known path → digests, where they were taken while the file was written or proven
+ * @param known path → digests, if they were computed while the file was written or proven; undefined otherwise
  */
 export const describeFiles = async (
   directory: string,

@@ -21,13 +21,13 @@ import type { LocalFile } from './sealed-file.js';
 
 const MANIFEST = 'manifest.json';
 
-/** The files that a plan is about, before card and license files are added; those in scratch with their blocks. */
+/** The files that a plan publishes, before card and license files are added. Files in scratch have block digests. */
 export interface Payload extends DescribedFiles {
-  /** Of the host that computed them; null where nothing was computed. */
+  /** Environment of the host that computed the files; null if nothing was computed. */
   readonly environment: BuildEnvironment | null;
 }
 
-/** Where the bytes of a sealed file lie: in this host's scratch, at the pinned source, or in the target already. */
+/** The location of a sealed file's bytes: this host's scratch, the pinned source, or the target, which already has them. */
 export type SealedBytes = ({ readonly at: 'scratch' } & LocalFile) | { readonly at: 'source' } | { readonly at: 'target' };
 
 export interface SealedFile extends ManifestFile {
@@ -61,7 +61,7 @@ const copyFile = async (hub: HubConfig, plan: ArtifactPlan, copy: CopiedFile, si
   );
 };
 
-/** For a metadata-only plan the payload is what the last publish left in the target. */
+/** Returns the payload of a metadata-only plan: the files that the last publish left in the target. */
 export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<Payload> => {
   const { lastPublish } = await readTarget(hub, plan.target.repo, signal);
   const paths = payloadPaths(plan);
@@ -77,7 +77,7 @@ export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signa
   };
 };
 
-/** Fills the card, copies the license files and writes the manifest: after this, the bytes are fixed. */
+/** Fills in the card, copies the license files and writes the manifest. The bytes are fixed after this. */
 export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: Payload, signal: AbortSignal): Promise<Sealed> => {
   const digest = assertApproved(approved);
   const { plan } = approved;
@@ -95,7 +95,7 @@ export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: 
   const card = new TextEncoder().encode(fillCard(plan.card?.template ?? '', digest, listed));
   const manifest = makeManifest([...listed, await write(CARD_PATH, card)]);
   const { environment } = payload;
-  // Whatever a retry on this host finds here goes into the provenance: its bytes must not change.
+  // A retry on this host reads the environment back for the provenance, whose bytes must not change.
   if (environment !== null) await writeEnvironment(directory, environment);
   await writeBlockDigests(directory, manifestDigest(manifest), blocks);
   await writeAtomic(join(directory, MANIFEST), manifestText(manifest));
@@ -127,7 +127,7 @@ const filesOf = (
 /**
  * Reads a sealed artifact back for upload and commit.
  *
- * @throws SwpError `seal/missing`, `seal/differs` when it is not there, or not the one that was sealed
+ * @throws SwpError `seal/missing` if it cannot be read back, `seal/differs` if it is not the one that was sealed
  */
 export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: ApprovedArtifact, expected: Digest): Promise<Sealed> => {
   const digest = assertApproved(approved);
@@ -163,7 +163,10 @@ export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: Appro
   return { manifest, digest: expected, files, environment };
 };
 
-/** `provenance.json`: a pure function of plan, decision and what was sealed, so every retry has the same bytes. */
+/**
+ * Renders `provenance.json`. It is a pure function of plan, decisions and sealed files, so that every retry has the
+ * same bytes.
+ */
 export const renderProvenance = (
   approved: ApprovedArtifact,
   { manifest, environment }: Pick<Sealed, 'manifest' | 'environment'>,

@@ -8,15 +8,15 @@ import type { Sha256 } from '../../core/ids.js';
 
 /** A file in scratch whose bytes were fixed when it was sealed. */
 export interface LocalFile {
-  /** On this host. */
+  /** Path on this host. */
   readonly path: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Digests of its blocks, as they were sealed. */
+  /** Digests of its blocks when it was sealed. */
   readonly blocks: readonly Sha256[];
 }
 
-/** Read at once for a part in flight. */
+/** Size of one read, for each part in flight. */
 const READ_BYTES = 512 * 1024;
 
 const differs = (message: string, cause?: unknown): SwpError =>
@@ -25,7 +25,7 @@ const differs = (message: string, cause?: unknown): SwpError =>
     ...(cause === undefined ? {} : { cause }),
   });
 
-/** Throws at the end of the first block that is not the sealed one. */
+/** Returns a hash that throws at the end of the first block that differs from the sealed one. */
 const compareBlocks = ({ path, blocks }: LocalFile, first: number): BlockHash => {
   let at = first;
   return new BlockHash((digest) => {
@@ -57,8 +57,8 @@ async function* readBlocks(file: LocalFile, begin: number, end: number): AsyncGe
 }
 
 /**
- * Opens the bytes of a sealed file from `begin` up to `end`. The blocks that they lie in are read whole and compared with
- * the sealed ones; the last piece comes only when all of them are right.
+ * Opens the bytes of a sealed file from `begin` up to `end` (exclusive). Reads every block that contains some of them
+ * whole and compares it with the sealed one. The stream yields its last chunk only after all these blocks have matched.
  *
  * @returns a stream that fails with SwpError `seal/differs`
  */

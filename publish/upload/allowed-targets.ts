@@ -2,9 +2,10 @@ import { SwpError } from '../../core/error.js';
 import { ownerOf, type CollectionSlug, type RepoId } from '../../core/ids.js';
 
 /**
- * Refuses a target, or a collection, outside the namespaces that this worker may ever write to (`SWP_TARGETS`).
+ * Rejects a target or a collection outside the namespaces that this worker may write to (`SWP_TARGETS`).
  *
- * @param allowed namespaces; null where the setting is absent and the token alone decides
+ * @param allowed namespaces; null if the setting is absent and only the token decides
+ * @throws SwpError `worker/target-refused`
  */
 export const assertTargetAllowed = (target: RepoId | CollectionSlug, allowed: readonly string[] | null): void => {
   if (allowed === null) return;

@@ -18,7 +18,7 @@ import type { UploadReport } from '../../contract/publish-activities.js';
 import { UploadWatch } from './upload-watch.js';
 
 export interface UploadDeps {
-  /** With the write token, for the target. */
+  /** Holds the write token for the target. */
   readonly hub: HubConfig;
   readonly sourceHub: HubConfig;
   readonly layout: ScratchLayout;
@@ -28,8 +28,8 @@ export interface UploadDeps {
 type Parent = { readonly parent: CommitSha } | { readonly stale: string };
 
 /**
- * The commit that ours will follow: the planned head, or the first commit of a repository that is created
- * now as the plan says. Anything else in its place makes the plan stale.
+ * Returns the parent of our commit: the planned head or, if the plan creates the repository, its first commit. Creates the
+ * repository if needed. In any other state of the target, the plan is stale.
  */
 const prepareTarget = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<Parent> => {
   const { repo, head, private: isPrivate } = plan.target;
@@ -42,7 +42,10 @@ const prepareTarget = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSi
   return now.commit === head ? { parent: head } : { stale: `the head of ${repo} was ${head} in the plan and is ${now.commit} now` };
 };
 
-/** Files as the uploader takes them: digest known, bytes readable from any position and compared as they are read. */
+/**
+ * Returns the files to upload. Each has a known digest, and its bytes can be read from any offset and are checked while
+ * read.
+ */
 export const uploadFiles = (
   { sourceHub }: Pick<UploadDeps, 'sourceHub'>,
   approved: ApprovedArtifact,
@@ -59,7 +62,7 @@ export const uploadFiles = (
   return [...files, { path, size, sha256, open: (begin, end) => Readable.from([provenance.subarray(begin, end)]) }];
 };
 
-/** Creates the target where the plan says so and sends every blob. Nothing is visible to readers yet. */
+/** Creates the target if the plan says so and sends every blob. Nothing is visible to readers before the commit. */
 export const uploadSealed = async (
   deps: UploadDeps,
   approved: ApprovedArtifact,

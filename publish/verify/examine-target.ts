@@ -17,11 +17,11 @@ import { sampleOf } from './verify-published.js';
 export interface Examination {
   readonly target: RepoId;
   readonly state: 'intact' | 'differs';
-  /** What readers get now: the files were compared there. */
+  /** The current head, which readers get. The files were compared at this commit. */
   readonly head: CommitSha;
   readonly publish: {
     readonly commit: CommitSha;
-    /** Null where its record cannot be read. */
+    /** Null if its record cannot be read. */
     readonly record: {
       readonly manifest: Digest;
       readonly plan: Digest;
@@ -30,23 +30,23 @@ export interface Examination {
       readonly decisions: readonly DecisionRecord[];
     } | null;
   };
-  /** How many files it owns, and how much of them was read. */
+  /** Number of files that the publish owns. */
   readonly files: number;
   readonly readBack: ReadBackTotals;
-  /** Files that were read wrong and, over another connection, right. */
+  /** Files whose first reading was wrong and whose second, over another connection, was right. */
   readonly wrongOnce: readonly string[];
-  /** Files that are not of our publish, where its record says which are: nothing is wrong with them. */
+  /** Files outside our publish, which are no fault. Empty if the record cannot be read. */
   readonly foreign: readonly string[];
   readonly findings: readonly Finding[];
 }
 
-/** A target without a publish of ours: absent, which is also what the Hub says of one that the token may not see. */
+/** A target without a publish of ours. The Hub also reports a target as absent if the token may not see it. */
 export type Unpublished =
   | { readonly target: RepoId; readonly state: 'absent' }
   | { readonly target: RepoId; readonly state: 'unpublished'; readonly head: CommitSha };
 
-/** What a record says of itself that does not fit together. */
-const judgeRecord = (repo: RepoId, ours: OurCommit, { provenance }: PublishRecord): Finding[] => {
+/** Returns the inconsistencies of a record, with itself and with the trailers of its commit. */
+const diagnoseRecord = (repo: RepoId, ours: OurCommit, { provenance }: PublishRecord): Finding[] => {
   const { externalParameters, internalParameters } = provenance.predicate.buildDefinition;
   const { target, recipe, recipeDigest } = externalParameters;
   const { planDigest, decisions } = internalParameters;
@@ -74,31 +74,31 @@ const recordOf = ({ manifestDigest, provenance }: PublishRecord): NonNullable<Ex
   };
 };
 
-/** How readers see a target: who may, and under which license. */
+/** The visibility and the license of a target. */
 export type Visible = Pick<RepoFacts, 'private' | 'license'>;
 
-/** What was found, with the record that it was held to: null where there is none that can be read. */
+/** The result of an examination, with the record that the target was compared with; null if no record can be read. */
 export type Examined =
   | { readonly found: Unpublished; readonly record: null }
   | { readonly found: Examination; readonly record: PublishRecord | null; readonly visible: Visible };
 
 export interface ExamineOptions {
-  /** What is read back of the files that the record lists. */
+  /** Selects the bytes to read back from the files that the record lists. */
   readonly read: (record: PublishRecord, files: readonly ManifestFile[]) => ReadBack;
-  /** Accounts whose commits are expected; null: anybody's. */
+  /** Accounts whose commits are expected; null if any account's are. */
   readonly publishers: readonly string[] | null;
   readonly onProgress?: NonNullable<VerifyOptions['onProgress']>;
   readonly signal: AbortSignal;
 }
 
-/** All bytes, or the same samples each time. */
+/** Selects all bytes to read back or, for each manifest, always the same samples. */
 export const readSample =
   (full: boolean): ExamineOptions['read'] =>
   ({ manifestDigest }) =>
     sampleOf(manifestDigest, full);
 
-/** Commits that nobody expected: ours by another account, and later ones. */
-const judgeCommits = (ours: OurCommit, publishers: readonly string[] | null): Finding[] => {
+/** Returns findings for unexpected commits: those by accounts that are not publishers, and those after our publish. */
+const diagnoseCommits = (ours: OurCommit, publishers: readonly string[] | null): Finding[] => {
   const expected = new Set(publishers?.map((name) => name.toLowerCase()));
   const foreign = [...ours.since, ours].flatMap(({ id, accounts }): Finding[] => {
     if (publishers === null) return [];
@@ -116,12 +116,12 @@ const judgeCommits = (ours: OurCommit, publishers: readonly string[] | null): Fi
 
 const MISMATCHES = { absence: 'file-gone', listing: 'file-differs', bytes: 'bytes-differ' } as const;
 
-const judgeFile = ({ path, shownBy, reason }: Mismatch): Finding =>
+const diagnoseFile = ({ path, shownBy, reason }: Mismatch): Finding =>
   finding(path === CARD_PATH && shownBy === 'listing' ? 'card-differs' : MISMATCHES[shownBy], `${path} ${reason}.`, path);
 
 /**
- * Compares a target, as its readers get it now, with what the newest publish of ours left there: the record against the
- * trailers of its commit and against itself, then size and digest of every file, then bytes. Differences are the result.
+ * Compares the current state of a target with our newest publish there: the record with the trailers of its commit and with
+ * itself, then the size and digest of every file, then bytes. Returns differences as findings.
  */
 export const examineTarget = async (hub: HubConfig, repo: RepoId, options: ExamineOptions): Promise<Examined> => {
   const { read, publishers, onProgress, signal } = options;
@@ -149,7 +149,7 @@ export const examineTarget = async (hub: HubConfig, repo: RepoId, options: Exami
     sample: read(record, files),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const findings = [...judgeRecord(target, ours, record), ...judgeCommits(ours, publishers), ...mismatches.map(judgeFile)];
+  const findings = [...diagnoseRecord(target, ours, record), ...diagnoseCommits(ours, publishers), ...mismatches.map(diagnoseFile)];
   const examination: Examination = {
     target,
     state: findings.some(isIntegrity) ? 'differs' : 'intact',

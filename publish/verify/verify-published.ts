@@ -11,22 +11,22 @@ import type { VerifyReport, VerifyRequest } from '../../contract/publish-activit
 import type { ReportProgress } from '../progress.js';
 
 const SHOWN_MISMATCHES = 5;
-/** Of files without samples so many bytes are read back of every publish. */
+/** Limit of bytes to read back from files without samples, for each publish. */
 const SAMPLE_BYTES = 64 * 1024 * 1024;
 
-/** What is read back of a target with this manifest: all of it, or the same bytes each time. */
+/** Selects the bytes to read back from a target with this manifest: all of them, or the same samples each time. */
 export const sampleOf = (manifest: Digest, full: boolean): ReadBack => (full ? 'full' : { maxBytes: SAMPLE_BYTES, seed: manifest });
 
 const CHANGED = 'Do not load this repository. Find out who wrote to it; a new publish repairs it.';
-/** What a person can do where only bytes are wrong, and twice. */
+/** Hint for files that are listed correctly but whose bytes were wrong in two readings. */
 export const SERVED_WRONG =
   'The Hub lists what was published and serves other bytes than it lists: that is for its support. Verify again later.';
 
 const differs = (message: string, hint = CHANGED): SwpError => new SwpError('integrity', 'verify/differs', message, { hint });
 
 /**
- * Reads a commit as any reader would and compares it with what was sealed: provenance, the manifest that it
- * speaks of, every path's size and digest, and samples of the bytes.
+ * Reads a commit as any reader would and compares it with the sealed artifact: the provenance, its manifest, the size
+ * and digest of every path, and samples of the bytes.
  *
  * @throws SwpError `verify/differs` with the first differences
  */

@@ -11,7 +11,7 @@ import { Secret } from '../../core/secret.js';
 
 const failure = (error: unknown) => toFailure(error, redactor([new Secret('hf_secret')])) as ApplicationFailure;
 
-describe('a failure on its way into a history', () => {
+describe('a failure recorded in the workflow history', () => {
   it('keeps its code and hint, and is not retried when it is permanent', () => {
     expect(failure(new SwpError('access', 'hub/gated', 'No.', { hint: 'Accept the terms.' }))).toMatchObject({
       type: 'hub/gated',
@@ -25,23 +25,25 @@ describe('a failure on its way into a history', () => {
     expect(failure(new SwpError('unavailable', 'hub/stopping', 'Later.'))).toMatchObject({ nonRetryable: false });
   });
 
-  it('that nobody foresaw needs a person: it is not retried for ever', () => {
+  it('is not retried when it is unexpected', () => {
     expect(failure(new TypeError('x is undefined'))).toMatchObject({ type: 'internal', nonRetryable: true, message: 'x is undefined' });
   });
 
-  it('carries no token, in no part of it', () => {
-    const made = failure(new SwpError('access', 'x/y', 'Bearer hf_secret', { hint: 'not hf_secret', cause: new Error('hf_secret again') }));
-    expect(JSON.stringify([made.message, made.details])).not.toContain('hf_secret');
+  it('carries no token in its message or details', () => {
+    const wrapped = failure(
+      new SwpError('access', 'x/y', 'Bearer hf_secret', { hint: 'not hf_secret', cause: new Error('hf_secret again') }),
+    );
+    expect(JSON.stringify([wrapped.message, wrapped.details])).not.toContain('hf_secret');
   });
 
-  it.each([1990, 1991, 1995, 1998])('carries no part of a token that would be cut after %i characters', (length) => {
-    const made = failure(new Error(`${'x'.repeat(length)} hf_secret`));
-    expect(made.message).not.toMatch(/hf_s|secret(?!\])/);
+  it.each([1990, 1991, 1995, 1998])('carries no part of a token that follows %i characters', (length) => {
+    const wrapped = failure(new Error(`${'x'.repeat(length)} hf_secret`));
+    expect(wrapped.message).not.toMatch(/hf_s|secret(?!\])/);
   });
 
-  it('carries no token that stands there in pieces', () => {
-    const made = failure(new SwpError('access', 'x/y', 'h\nf_\u200bsec\u0007ret', { hint: '%68f_secret' }));
-    expect([made.message, made.details?.[0]]).toEqual(['[secret]', '[secret]']);
+  it('carries no token that is percent-encoded or split by control characters', () => {
+    const wrapped = failure(new SwpError('access', 'x/y', 'h\nf_\u200bsec\u0007ret', { hint: '%68f_secret' }));
+    expect([wrapped.message, wrapped.details?.[0]]).toEqual(['[secret]', '[secret]']);
   });
 
   it('is one bounded line', () => {
@@ -49,7 +51,7 @@ describe('a failure on its way into a history', () => {
   });
 });
 
-describe('a failure that nobody foresaw', () => {
+describe('the activity boundary', () => {
   const logged = async (thrown: Error): Promise<object[]> => {
     const lines: object[] = [];
     const context = {
@@ -63,7 +65,7 @@ describe('a failure that nobody foresaw', () => {
     return lines;
   };
 
-  it('leaves its stack in the log: the history has none', async () => {
+  it('logs the stack of an unexpected failure', async () => {
     expect(await logged(new TypeError('x is undefined'))).toEqual([
       { message: 'not foreseen', error: 'x is undefined', stack: expect.stringContaining('boundary.test.ts') },
     ]);
@@ -71,8 +73,8 @@ describe('a failure that nobody foresaw', () => {
 
   it.each([
     ['an activity', (error: Error) => error],
-    ['a commit of which nothing was sent', (error: Error) => new NothingSent(error, 'nothing-sent')],
-  ])('of the file system below scratch, in %s, is one that SWP knows: it says what to do', async (_, wrap) => {
+    ['a commit that sent nothing', (error: Error) => new NothingSent(error, 'nothing-sent')],
+  ])('explains a file system failure below scratch in %s', async (_, wrap) => {
     const readOnly = Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS', path: '/scratch/swp/builds' });
     const { inbound } = activityBoundary((text) => text, '/scratch/swp')({} as never);
     const context = { info: { activityType: 'unknown' }, cancellationSignal: new AbortController().signal };
@@ -85,7 +87,7 @@ describe('a failure that nobody foresaw', () => {
     });
   });
 
-  it('is told from one that SWP knows', async () => {
+  it('does not log a failure that SWP knows', async () => {
     expect(await logged(new SwpError('access', 'hub/gated', 'No.'))).toEqual([]);
   });
 });
@@ -95,7 +97,7 @@ describe('the namespaces that a worker may write to', () => {
   it.each([[null], [['acme']], [['other', 'ACME']]])('%j allow Acme/model', (allowed) => {
     expect(() => assertTargetAllowed(target, allowed)).not.toThrow();
   });
-  it.each([[['other']], [['acm']], [['acme/model']], [[]]])('%j refuse it', (allowed) => {
+  it.each([[['other']], [['acm']], [['acme/model']], [[]]])('%j refuse Acme/model', (allowed) => {
     expect(() => assertTargetAllowed(target, allowed)).toThrow(expect.objectContaining({ code: 'worker/target-refused' }));
   });
 });

@@ -37,7 +37,7 @@ const running = (run: (hub: HubConfig, report: ReportProgress) => void, base: Pa
   );
 };
 
-it('a failure that passes soon is a note, which ends when something moves', () =>
+it('reports a short failure as a note until bytes move again', () =>
   running((hub, report) => {
     hub.onRetry?.(ERROR, 4_000, 0);
     expect(beat()).toMatchObject({ note: 'tried again in 4 s: PUT https://host/x: 503' });
@@ -46,7 +46,7 @@ it('a failure that passes soon is a note, which ends when something moves', () =
     expect(beat()).not.toHaveProperty('note');
   }));
 
-it('a failure that has lasted for an hour is said with its beginning, while other bytes move', () =>
+it('reports a lasting failure with its start and reason while other bytes move', () =>
   running((hub, report) => {
     vi.setSystemTime(new Date('2026-11-30T12:00:00Z'));
     hub.onRetry?.(ERROR, 60_000, 2 * HOUR);
@@ -56,7 +56,7 @@ it('a failure that has lasted for an hour is said with its beginning, while othe
     expect(beat()).toHaveProperty('failing');
   }));
 
-it('a failure that is not seen again is not said for long', () =>
+it('drops a lasting failure that does not recur for 20 minutes', () =>
   running((hub, report) => {
     hub.onRetry?.(ERROR, 60_000, 2 * HOUR);
     report({ doneBytes: 7 });
@@ -64,7 +64,7 @@ it('a failure that is not seen again is not said for long', () =>
     expect(beat()).not.toHaveProperty('failing');
   }));
 
-it('whoever was told of retries before is told still', () => {
-  const told = vi.fn();
-  return running((hub) => hub.onRetry?.(ERROR, 1, 2), { onRetry: told }).then(() => expect(told).toHaveBeenCalledWith(ERROR, 1, 2));
+it('still calls the onRetry of the given config', () => {
+  const onRetry = vi.fn();
+  return running((hub) => hub.onRetry?.(ERROR, 1, 2), { onRetry }).then(() => expect(onRetry).toHaveBeenCalledWith(ERROR, 1, 2));
 });

@@ -33,8 +33,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** Runs a step as Temporal does, and answers how often it beat. */
-const beatsOf = async (
+/** Runs a step in an activity context and returns its number of heartbeats. */
+const countHeartbeats = async (
   step: (activities: ReturnType<typeof createHighmemActivities>) => Promise<unknown>,
   hub: HubConfig = HUB,
   attempt = 1,
@@ -61,10 +61,10 @@ const beatsOf = async (
   return beats;
 };
 
-describe('a step of a high-memory host beats:', () => {
-  it('a claim, granted or refused', async () => {
-    expect(await beatsOf(({ claimHost }) => claimHost(request('one')))).toBeGreaterThan(0);
-    const refused = beatsOf(({ claimHost }) =>
+describe('a step of a high-memory host', () => {
+  it('sends a heartbeat for a claim, granted or refused', async () => {
+    expect(await countHeartbeats(({ claimHost }) => claimHost(request('one')))).toBeGreaterThan(0);
+    const refused = countHeartbeats(({ claimHost }) =>
       claimHost(request('two')).then(
         () => Promise.reject(new Error('granted')),
         () => undefined,
@@ -73,9 +73,9 @@ describe('a step of a high-memory host beats:', () => {
     expect(await refused).toBeGreaterThan(0);
   });
 
-  it.each(['slot', 'everything'] as const)('the release of %s', async (what) => {
+  it.each(['slot', 'everything'] as const)('sends a heartbeat for the release of %s', async (what) => {
     await parts.claims.claim({ holder: 'one', recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
-    expect(await beatsOf(({ releaseHost }) => releaseHost({ holder: 'one', recipeDigest: RECIPE, what }))).toBeGreaterThan(0);
+    expect(await countHeartbeats(({ releaseHost }) => releaseHost({ holder: 'one', recipeDigest: RECIPE, what }))).toBeGreaterThan(0);
   });
 });
 
@@ -83,14 +83,14 @@ describe('a commit step that fails before it sends anything', () => {
   it.each([
     [1, 'nothing-sent'],
     [2, 'nothing-sent-now'],
-  ])('says in attempt %i what that tells of the commit', async (attempt, detail) => {
+  ])('fails in attempt %i with the detail %s', async (attempt, detail) => {
     const nothing = { approved: {}, manifestDigest: RECIPE, parent: 'a'.repeat(40) } as never;
-    await expect(beatsOf(({ commitArtifact }) => commitArtifact(nothing), HUB, attempt)).rejects.toMatchObject({ detail });
+    await expect(countHeartbeats(({ commitArtifact }) => commitArtifact(nothing), HUB, attempt)).rejects.toMatchObject({ detail });
   });
 });
 
 describe('a release', () => {
-  it('does not wait for what it deletes', async () => {
+  it('does not wait for the deletion', async () => {
     await parts.claims.claim({ holder: 'one', recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
     const build = parts.layout.build(RECIPE);
     await mkdir(build, { recursive: true });
@@ -98,14 +98,14 @@ describe('a release', () => {
     let finish = (): void => undefined;
     const deleting = new Promise<void>((resolve) => (finish = resolve));
     parts.trash.empty = () => deleting;
-    await beatsOf(({ releaseHost }) => releaseHost({ holder: 'one', recipeDigest: RECIPE, what: 'everything' }));
+    await countHeartbeats(({ releaseHost }) => releaseHost({ holder: 'one', recipeDigest: RECIPE, what: 'everything' }));
     expect(await parts.trash.bytes()).toBe(1);
     finish();
   });
 });
 
 describe('a build', () => {
-  it('deletes what was discarded before it writes: its claim counted on that space', async () => {
+  it('empties the trash, whose space its claim relies on', async () => {
     const token = 'hf_writer';
     const hub = await startLocalHub({
       directory: join(directory, 'hub'),
@@ -120,7 +120,7 @@ describe('a build', () => {
     await writeFile(join(directory, 'old'), 'x');
     await parts.trash.discard(join(directory, 'old'));
     parts.trash.emptyInBackground = () => undefined;
-    await beatsOf(({ buildArtifact }) => buildArtifact(approved), deps.hub);
+    await countHeartbeats(({ buildArtifact }) => buildArtifact(approved), deps.hub);
     expect(await parts.trash.bytes()).toBe(0);
   });
 });

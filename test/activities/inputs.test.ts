@@ -4,7 +4,7 @@ import { activityBoundary } from '../../activities/boundary.js';
 import { INPUTS } from '../../activities/inputs.js';
 import { redactor } from '../../core/redact.js';
 
-/** Runs an activity of this name behind the boundary, and answers its argument. */
+/** Runs an activity of this name behind the boundary and returns its argument. */
 const argumentOf = async (activityType: string, argument: unknown): Promise<unknown> => {
   const context = { info: { activityType }, cancellationSignal: new AbortController().signal, log: { error: () => undefined } };
   const { inbound } = activityBoundary(redactor([]))(context as never);
@@ -13,7 +13,7 @@ const argumentOf = async (activityType: string, argument: unknown): Promise<unkn
 };
 
 describe('the argument of an activity', () => {
-  it.each(Object.keys(INPUTS).map((name) => [name]))('is refused by %s where it is nonsense, with what is wrong', async (name) => {
+  it.each(Object.keys(INPUTS).map((name) => [name]))('is refused by %s when it is invalid, with the reason', async (name) => {
     for (const nonsense of [undefined, null, 7, { nonsense: true }])
       await expect(argumentOf(name, nonsense)).rejects.toMatchObject({
         type: 'activity/input',
@@ -22,7 +22,7 @@ describe('the argument of an activity', () => {
       });
   });
 
-  it('arrives parsed where it is as agreed', async () => {
+  it('reaches the activity when it is valid', async () => {
     expect(await argumentOf('releaseHost', { holder: 'target/a/b', recipeDigest: `sha256:${'a'.repeat(64)}`, what: 'slot' })).toEqual({
       holder: 'target/a/b',
       recipeDigest: `sha256:${'a'.repeat(64)}`,

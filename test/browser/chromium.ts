@@ -10,7 +10,7 @@ const isExecutable = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** The Chromium of this machine: the one that `SWP_CHROMIUM` names, else the first on `PATH`; null where there is none. */
+/** Finds Chromium: the program that `SWP_CHROMIUM` names, or else the first one on `PATH`; null if there is none. */
 export const findChromium = async (env: NodeJS.ProcessEnv): Promise<string | null> => {
   const named = env['SWP_CHROMIUM'];
   const candidates =

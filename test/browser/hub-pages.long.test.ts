@@ -18,11 +18,11 @@ const CARD = `# A card
 | \`a\` | 1 |
 `;
 
-/** Pages that a walk may visit: the seeds have some forty. */
-const MOST_PAGES = 100;
+/** Limit of pages that the crawl may visit; the seeds have about forty. */
+const MAX_PAGES = 100;
 
-describe.skipIf(chromium === null)('in a browser the local hub', () => {
-  it('shows a page behind every link, and runs and loads nothing of what a card says', async () => {
+describe.skipIf(chromium === null)('the local hub in a browser', () => {
+  it('shows a page behind every link, and neither runs scripts nor loads images of a card', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'swp-pages-'));
     const hub = await startLocalHub({ directory });
     const browser = await driver.launch({ executablePath: chromium ?? '', args: ['--no-sandbox'] });
@@ -34,31 +34,31 @@ describe.skipIf(chromium === null)('in a browser the local hub', () => {
     await seedHub(hub);
     await hub.admin.commitFiles(DEMO.mtp.source, new Map([['README.md', Buffer.from(CARD)]]), { message: 'A card' });
     const page = await browser.newPage();
-    const asked: string[] = [];
-    const complaints: string[] = [];
-    page.on('request', (request) => asked.push(request.url()));
-    page.on('console', (message) => complaints.push(message.text()));
+    const requestedUrls: string[] = [];
+    const consoleMessages: string[] = [];
+    page.on('request', (request) => requestedUrls.push(request.url()));
+    page.on('console', (message) => consoleMessages.push(message.text()));
 
     const seen = new Set<string>();
-    const waiting = [`${hub.url}/`];
-    for (let address = waiting.shift(); address !== undefined; address = waiting.shift()) {
+    const pendingUrls = [`${hub.url}/`];
+    for (let address = pendingUrls.shift(); address !== undefined; address = pendingUrls.shift()) {
       if (seen.has(address) || address.includes('/resolve/')) continue;
       seen.add(address);
-      expect(seen.size).toBeLessThan(MOST_PAGES);
+      expect(seen.size).toBeLessThan(MAX_PAGES);
       const response = await page.goto(address);
       expect([address, response?.status(), await page.title()]).toEqual([address, 200, expect.not.stringMatching(/^ran$|^$/)]);
       const links = await page.locator('a').evaluateAll((found) => found.map((link) => (link as unknown as { href: string }).href));
-      waiting.push(...links.filter((link) => link.startsWith(hub.url)));
+      pendingUrls.push(...links.filter((link) => link.startsWith(hub.url)));
     }
     expect(seen.size).toBeGreaterThan(10);
-    expect(asked.filter((address) => !address.startsWith(hub.url))).toEqual([]);
+    expect(requestedUrls.filter((address) => !address.startsWith(hub.url))).toEqual([]);
 
     await page.goto(`${hub.url}/${DEMO.mtp.source}`);
     expect(await page.getByRole('heading', { name: 'A card' }).isVisible()).toBe(true);
     expect(await page.locator('table').first().getByRole('cell', { name: 'a', exact: true }).isVisible()).toBe(true);
     expect(await page.getByText("<script>document.title = 'ran'</script>").isVisible()).toBe(true);
-    // The style counts as ours: the page's own policy has not refused it. Chromium asks for an icon by itself.
+    // The page's own policy has not refused our style. Chromium itself requests an icon, which does not exist.
     expect(await page.evaluate('getComputedStyle(document.body).maxWidth')).toBe('960px');
-    expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
+    expect(consoleMessages.filter((text) => !text.includes('404'))).toEqual([]);
   }, 60_000);
 });

@@ -8,9 +8,9 @@ import { WebUi } from './web-ui.js';
 const TIMEOUT_MS = 120_000;
 const chromium = await findChromium(process.env);
 if (chromium === null) {
-  const how = 'install it (Debian: apt-get install chromium), or set SWP_CHROMIUM to its path.';
-  if (process.env['SWP_BROWSER'] === 'required') throw new Error(`There is no Chromium for the tests of the Web UI: ${how}`);
-  process.stderr.write(`The tests of the Web UI are left out, for there is no Chromium: ${how}\n`);
+  const hint = 'install it (Debian: apt-get install chromium), or set SWP_CHROMIUM to its path.';
+  if (process.env['SWP_BROWSER'] === 'required') throw new Error(`There is no Chromium for the tests of the Web UI: ${hint}`);
+  process.stderr.write(`The tests of the Web UI are skipped because there is no Chromium: ${hint}\n`);
 }
 
 let ui: WebUi;
@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => testEnvironment.close());
 
-/** What text from outside must never become. */
+/** Elements that untrusted text must never become. */
 const MARKUP = 'img, script, a[href^="javascript:"], a[href*="images.invalid"]';
 
 const runOf = async (id: string): Promise<string> => (await testEnvironment.temporal.client.workflow.getHandle(id).describe()).runId;
@@ -33,16 +33,16 @@ const openPublish = async (): Promise<void> =>
 const openTarget = async (tab?: Parameters<WebUi['workflow']>[2]): Promise<void> =>
   ui.workflow(targetId(testEnvironment.target), await runOf(targetId(testEnvironment.target)), tab);
 
-/** Steps that stand still: one whose attempt still runs is only asked to. */
+/** Number of paused steps that no longer run: a pause does not end the running attempt. */
 const pausedSteps = async (): Promise<number> => {
   const { raw } = await testEnvironment.targetHandle().describe();
   return (raw.pendingActivities ?? []).filter(({ paused, attempt }) => paused === true && (attempt ?? 1) > 1).length;
 };
 
-// A page that is not ours, in a browser that shares a small machine: one that stumbles once may try again.
-describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () => {
+// The page is not ours, and its browser shares a small machine: a test may fail once and run again.
+describe.skipIf(chromium === null)('a person in the Web UI', { retry: 2 }, () => {
   it(
-    'finds what waits, reads its plan, and approves it by the signal form',
+    'finds a waiting publish, reads its plan and approves it with the signal form',
     async () => {
       await testEnvironment.start();
       const { digest } = await testEnvironment.planOf();
@@ -77,7 +77,7 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   );
 
   it(
-    'is told by the update form why a wrong digest is not taken, and approves with the right one',
+    'sees why the update form rejects a wrong digest, and approves with the right one',
     async () => {
       await testEnvironment.start();
       const { digest } = await testEnvironment.planOf();
@@ -96,11 +96,13 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   );
 
   it(
-    'reads why a publish is paused and what to do, and lets it go on',
+    'reads why a publish is paused and how to resume it, and retries it',
     async () => {
-      let full = true;
+      let isQuotaExceeded = true;
       testEnvironment.hub.on(({ operation }) =>
-        full && operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' } : undefined,
+        isQuotaExceeded && operation === 'commit'
+          ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' }
+          : undefined,
       );
       await testEnvironment.start();
       await testEnvironment.approve();
@@ -110,7 +112,7 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
       await details.getByText(/quota/i).first().waitFor();
       await details.getByText('"action": "retry"').waitFor();
       await ui.shot('parked');
-      full = false;
+      isQuotaExceeded = false;
       await ui.send('Update', 'resolve', { action: 'retry' });
       expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
     },
@@ -118,7 +120,7 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   );
 
   it(
-    'releases what was sealed by the update form',
+    'releases a sealed artifact with the update form',
     async () => {
       await testEnvironment.start(undefined, [], { reviewArtifacts: true });
       await testEnvironment.approve();
@@ -133,7 +135,7 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   );
 
   it(
-    'sees by its summary what each step is about',
+    'sees the summary of each step',
     async () => {
       await testEnvironment.start();
       await testEnvironment.approve();
@@ -146,7 +148,7 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   );
 
   it(
-    'pauses a step that runs, and lets it go on',
+    'pauses a running step and resumes it',
     async () => {
       let thaw = (): void => undefined;
       const until = new Promise<void>((resolve) => (thaw = resolve));
@@ -167,12 +169,14 @@ describe.skipIf(chromium === null)('in the Web UI a person', { retry: 2 }, () =>
   );
 
   it(
-    'is shown what comes from outside as text: no markup, no image, no request',
+    'sees untrusted text without markup, images or outside requests',
     async () => {
-      const evil = '![x](a.png) <img src="b.png"> [y](javascript:alert(1)).txt';
+      const hostilePath = '![x](a.png) <img src="b.png"> [y](javascript:alert(1)).txt';
       const reviewer = '![eve](http://images.invalid/a.png) <img src="http://images.invalid/b.png">';
       await testEnvironment.hub.admin.createRepo(testEnvironment.target);
-      await testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([[evil, Buffer.from('x')]]), { message: 'A stranger' });
+      await testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([[hostilePath, Buffer.from('x')]]), {
+        message: 'A stranger',
+      });
       await testEnvironment.start();
       const { digest } = await testEnvironment.planOf();
       await openPublish();

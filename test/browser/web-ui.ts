@@ -4,9 +4,9 @@ import { chromium, type Browser, type FrameLocator, type Locator, type Page } fr
 
 const NAMESPACE = 'default';
 
-/** Temporal's Web UI in a browser without a window, as a person uses it. */
+/** Temporal's Web UI in a headless browser, used as a person uses it. */
 export class WebUi {
-  /** Addresses outside of this machine that the page asked for; nothing of ours may cause one. */
+  /** Requests of the page to addresses outside of this machine; our content must cause none. */
   readonly outside: string[] = [];
 
   private constructor(
@@ -20,7 +20,7 @@ export class WebUi {
   }
 
   static async open(executablePath: string, url: string): Promise<WebUi> {
-    // In a container there is often no sandbox to be had, and the page is our own.
+    // Containers often have no sandbox, and the page is our own.
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
     const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
     page.setDefaultTimeout(20_000);
@@ -31,24 +31,24 @@ export class WebUi {
     return this.browser.close();
   }
 
-  /** The list of workflows that a filter leaves. */
+  /** Opens the list of workflows that match a query. */
   async list(query: string): Promise<void> {
     await this.page.goto(`${this.url}/namespaces/${NAMESPACE}/workflows?query=${encodeURIComponent(query)}`);
   }
 
-  /** A workflow's page, at one of its tabs. */
+  /** Opens a tab of a workflow's page. */
   async workflow(id: string, runId: string, tab: 'user-metadata' | 'history' | 'pending-activities' = 'user-metadata'): Promise<void> {
     await this.page.goto(`${this.url}/namespaces/${NAMESPACE}/workflows/${encodeURIComponent(id)}/${runId}/${tab}`);
   }
 
-  /** The current details, once they hold a text; the UI renders their Markdown in a frame. */
+  /** Waits until the current details contain a text. The UI renders their Markdown in a frame. */
   async details(text: string | RegExp): Promise<FrameLocator> {
     const frame = this.page.frameLocator('iframe').last();
     await frame.getByText(text).first().waitFor();
     return frame;
   }
 
-  /** Sends a signal or an update by its form. The form stays open where it was refused. */
+  /** Sends a signal or an update by its form. The form stays open if the message is refused. */
   async send(kind: 'Signal' | 'Update', name: string, message: unknown): Promise<Locator> {
     await this.page.getByRole('button', { name: 'More Actions' }).click();
     await this.page.getByRole('menuitem', { name: kind === 'Signal' ? 'Send a Signal' : 'Send an Update' }).click();
@@ -66,18 +66,18 @@ export class WebUi {
   async type(form: Locator, message: unknown): Promise<void> {
     await form.getByRole('textbox', { name: 'Data' }).click();
     await this.page.keyboard.press('Control+A');
-    // As the details show it: the form lays out shorter text anew, and the button moves away.
+    // Formatted as in the details: with shorter text the form changes its layout, and the button moves away.
     await this.page.keyboard.insertText(JSON.stringify(message, null, 2));
     await form.getByRole('button', { name: 'Submit' }).click();
   }
 
-  /** Presses a button of the page, and the one of the same name in the dialog that asks again. */
+  /** Presses a button of the page, and then the button of the same name in the confirmation dialog. */
   async confirm(name: string): Promise<void> {
     await this.page.getByRole('button', { name, exact: true }).click();
     await this.page.getByRole('dialog').filter({ visible: true }).getByRole('button', { name, exact: true }).click();
   }
 
-  /** Keeps what is shown for the guides, where `SWP_SCREENSHOTS` names a directory. */
+  /** Saves a screenshot for the guides if `SWP_SCREENSHOTS` names a directory. */
   async shot(name: string): Promise<void> {
     const directory = process.env['SWP_SCREENSHOTS'];
     if (directory === undefined || directory === '') return;

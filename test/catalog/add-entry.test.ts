@@ -29,7 +29,7 @@ const plan = async (fields: Record<string, unknown> = ENTRY, source = 'acme') =>
   planAddition({ cwd }, await loadCatalog({ cwd }), source, fields);
 
 describe('an addition', () => {
-  it('is in the catalog once it is written, below what was there', async () => {
+  it('is written below the existing entries and is then in the catalog', async () => {
     const addition = await plan();
     expect(addition.added).toMatchObject({ name: 'acme/two', file, line: 7 });
     await writeAddition(addition);
@@ -39,7 +39,7 @@ describe('an addition', () => {
     expect((await loadCatalog({ cwd })).entries.get('acme/two')?.entry).toEqual(ENTRY);
   });
 
-  it('is not there before it is written', async () => {
+  it('leaves the file unchanged before it is written', async () => {
     await plan();
     expect(await readFile(file, 'utf8')).toBe(MINE);
   });
@@ -49,10 +49,10 @@ describe('an addition', () => {
     ['the sidecar of another model', { ...ENTRY, mtp_sidecar_repo: 'acme/one-mtp' }, 'mtp_source_repo: differs from acme/one'],
     ['a target that the built-in entries have', { ...ENTRY, mtp_sidecar_repo: 'FoxlightAI/qwen3-5-9b-base-mtp' }, 'differs from foxlight/'],
     ['a target that another entry reads', { ...ENTRY, mtp_sidecar_repo: 'labs/one' }, 'a target is never a source'],
-    ['a field that is none', { ...ENTRY, colour: 'red' }, 'colour: unknown field'],
-    ['a name that is none', { ...ENTRY, mtp_sidecar_repo: 'acme' }, 'mtp_sidecar_repo: must look like owner/name'],
+    ['an unknown field', { ...ENTRY, colour: 'red' }, 'colour: unknown field'],
+    ['an invalid repository name', { ...ENTRY, mtp_sidecar_repo: 'acme' }, 'mtp_sidecar_repo: must look like owner/name'],
     ['both drafters', { ...ENTRY, assistant_model_repo: 'labs/three' }, 'excludes the MTP fields'],
-  ])('with %s is refused, and the file is as it was', async (_, fields, message) => {
+  ])('with %s is refused and leaves the file unchanged', async (_, fields, message) => {
     await expect(plan(fields)).rejects.toMatchObject({
       code: 'catalog/entry-refused',
       kind: 'invalid',
@@ -65,14 +65,14 @@ describe('an addition', () => {
     await expect(plan(ENTRY, source)).rejects.toMatchObject({ code: 'catalog/unknown-source' });
   });
 
-  it('to a file that changed meanwhile is not written', async () => {
+  it('is not written to a file that changed in the meantime', async () => {
     const addition = await plan();
     await writeFile(file, `${MINE}# More.\n`);
     await expect(writeAddition(addition)).rejects.toMatchObject({ code: 'catalog/changed' });
     expect(await readFile(file, 'utf8')).toBe(`${MINE}# More.\n`);
   });
 
-  it('leaves nothing but the file behind', async () => {
+  it('leaves no other file behind', async () => {
     await writeAddition(await plan());
     expect((await readdir(cwd)).toSorted()).toEqual(['mine.yaml', 'skulk-weights.yaml']);
   });
@@ -83,7 +83,7 @@ describe('an addition', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o640);
   });
 
-  it('goes through a link to the file', async () => {
+  it('is written through a symbolic link', async () => {
     await rm(file);
     await writeFile(join(cwd, 'real.yaml'), MINE);
     await symlink('real.yaml', file);
@@ -99,27 +99,27 @@ describe('an addition', () => {
   });
 });
 
-describe('the habits of a source', () => {
-  const habits = async (more: string) => {
+describe('the defaults of a source', () => {
+  const readDefaults = async (more: string) => {
     await writeFile(file, `${MINE}${more}`);
     return sourceDefaults(await loadCatalog({ cwd }), 'acme');
   };
   const other = (target: string, collection = ''): string =>
     `  - key: two\n    tier: moe\n    mtp_source_repo: labs/two\n    mtp_sidecar_repo: ${target}\n${collection}`;
 
-  it('are what all of its entries have in common', async () => {
-    expect(await habits('')).toEqual({ namespace: 'acme' });
-    expect(await habits(other('acme/two'))).toEqual({ namespace: 'acme' });
-    expect(await habits(other('elsewhere/two'))).toEqual({});
+  it('are the values that all of its entries share', async () => {
+    expect(await readDefaults('')).toEqual({ namespace: 'acme' });
+    expect(await readDefaults(other('acme/two'))).toEqual({ namespace: 'acme' });
+    expect(await readDefaults(other('elsewhere/two'))).toEqual({});
   });
 
-  it('have a collection only where each entry has it', async () => {
-    expect(await habits(other('acme/two', '    hf_collection: Sidecars\n'))).not.toHaveProperty('collection');
+  it('have a collection only if each entry has it', async () => {
+    expect(await readDefaults(other('acme/two', '    hf_collection: Sidecars\n'))).not.toHaveProperty('collection');
     await writeFile(file, '');
-    expect(await habits('    hf_collection: Sidecars\n')).toEqual({ namespace: 'acme', collection: 'Sidecars' });
+    expect(await readDefaults('    hf_collection: Sidecars\n')).toEqual({ namespace: 'acme', collection: 'Sidecars' });
   });
 
-  it('are none of a source without entries', async () => {
+  it('are empty for a source without entries', async () => {
     await writeFile(file, 'models: []\n');
     expect(sourceDefaults(await loadCatalog({ cwd }), 'acme')).toEqual({});
   });

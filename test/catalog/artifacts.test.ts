@@ -9,31 +9,31 @@ const SIDECARS = {
   vision_source_repo: 'b/vision',
   vision_sidecar_repo: 'acme/m-vision',
 };
-const filedIn = (fields: object): (readonly [string, string | undefined])[] =>
+const collectionsOf = (fields: object): (readonly [string, string | undefined])[] =>
   artifactsOf(Entry.parse({ key: 'm', tier: 'smoke', ...fields })).map(({ kind, collection }) => [kind, collection]);
 
 describe("an entry's collection", () => {
-  it('is for its vindex, where it has one', () => {
-    expect(filedIn({ ...VINDEX, ...SIDECARS, hf_collection: 'Weights' })).toEqual([
+  it('is only for the vindex of an entry that has one', () => {
+    expect(collectionsOf({ ...VINDEX, ...SIDECARS, hf_collection: 'Weights' })).toEqual([
       ['vindex', 'Weights'],
       ['mtp', undefined],
       ['vision', undefined],
     ]);
   });
 
-  it('is for each sidecar of one without', () => {
-    expect(filedIn({ ...SIDECARS, hf_collection: 'Weights' })).toEqual([
+  it('is for each sidecar of an entry without a vindex', () => {
+    expect(collectionsOf({ ...SIDECARS, hf_collection: 'Weights' })).toEqual([
       ['mtp', 'Weights'],
       ['vision', 'Weights'],
     ]);
   });
 
-  it('is not there for those who name none', () => {
-    expect(filedIn({ ...VINDEX, ...SIDECARS }).map(([, collection]) => collection)).toEqual([undefined, undefined, undefined]);
+  it('is undefined for an entry that names none', () => {
+    expect(collectionsOf({ ...VINDEX, ...SIDECARS }).map(([, collection]) => collection)).toEqual([undefined, undefined, undefined]);
   });
 });
 
-it('a publish writes to its targets, and to the collection that is named by its slug', () => {
+it('a publish writes to its targets, and to a collection only if its slug is given', () => {
   const written = (hf_collection: string) =>
     writtenBy(artifactsOf(Entry.parse({ key: 'm', tier: 'smoke', ...VINDEX, ...SIDECARS, hf_collection })));
   const slug = `acme/weights-${'a'.repeat(24)}`;

@@ -5,7 +5,7 @@ import { findEntry, loadCatalog } from '../../catalog/load.js';
 
 const catalog = await loadCatalog({ cwd: tmpdir() });
 
-/** key, source, tier, slice, output, and what else there is. */
+/** Key, source, tier, slice, output and further fields. */
 const TABLE: readonly (readonly [string, string, string, string, string, Readonly<Record<string, string>>?])[] = [
   ['gemma-3-4b-full-q4-k', 'google/gemma-3-4b-it', 'smoke', 'full', 'gemma-3-4b-it-full-q4-k'],
   ['llama-3-2-3b-full-q4-k', 'meta-llama/Llama-3.2-3B-Instruct', 'smoke', 'full', 'llama-3-2-3b-instruct-full-q4-k'],
@@ -54,7 +54,7 @@ const TABLE: readonly (readonly [string, string, string, string, string, Readonl
   ],
 ];
 
-it('has the twelve entries, field by field', () => {
+it('the built-in source has exactly these twelve entries', () => {
   const expected = TABLE.map(([key, source_model, tier, slice, output, more = {}]) => [
     `foxlight/${key}`,
     {
@@ -79,13 +79,13 @@ it.each([
   expect(artifactsOf(findEntry(catalog, name).entry)).toMatchObject([{ kind: 'vindex' }, { kind: 'mtp', source, target }]);
 });
 
-it('an assistant is a pointer and no artifact', () => {
+it('an assistant is a reference and no artifact', () => {
   const { entry } = findEntry(catalog, 'foxlight/gemma-4-31b-full-q4-k');
   expect(entry.assistant_model_repo).toBe('google/gemma-4-31B-it-assistant');
   expect(artifactsOf(entry).map(({ kind }) => kind)).toEqual(['vindex']);
 });
 
-it('finds an entry by its key alone, and names the nearest for a misspelling', () => {
+it('an entry is found by its key, and a misspelling gets the nearest name as a hint', () => {
   expect(findEntry(catalog, 'mixtral-8x7b-full-q4-k').name).toBe('foxlight/mixtral-8x7b-full-q4-k');
   expect(() => findEntry(catalog, 'foxlight/qwen3-5-9b-ful-q4-k')).toThrow(
     expect.objectContaining({ code: 'catalog/unknown-entry', hint: expect.stringContaining('foxlight/qwen3-5-9b-full-q4-k') }),

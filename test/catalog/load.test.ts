@@ -30,7 +30,7 @@ const write = async (sources: Record<string, unknown[]>, settings: Record<string
 };
 const problems = async (): Promise<string> => (await readCatalog({ cwd: directory })).problems.map(problemText).join('\n');
 
-it("merges operators' sources beside the built-in one, and finds them from a directory below", async () => {
+it("merges operators' sources with the built-in one, and finds them from a subdirectory", async () => {
   await write({ acme: [sidecar('one')] });
   await mkdir(join(directory, 'deep', 'down'), { recursive: true });
   const catalog = await loadCatalog({ cwd: join(directory, 'deep', 'down') });
@@ -51,17 +51,17 @@ it('does not let an operator redefine foxlight', async () => {
   expect(await problems()).toContain('may not be foxlight');
 });
 
-it('names a source file that is not there, at the line that asks for it', async () => {
+it('reports a missing source file at the line that names it', async () => {
   await writeFile(join(directory, 'skulk-weights.yaml'), 'sources:\n  - name: acme\n    path: gone.yaml\n');
   expect(await problems()).toMatch(/skulk-weights\.yaml:3: .*gone\.yaml: file not found/);
 });
 
-it('is told of bytes that are no text', async () => {
+it('reports a file that is not UTF-8', async () => {
   await writeFile(join(directory, 'skulk-weights.yaml'), Buffer.from([0xff, 0xfe, 0x00]));
   expect(await problems()).toContain('is not UTF-8');
 });
 
-it('lets two entries share a sidecar that they mean alike, in any spelling', async () => {
+it('lets two entries share a sidecar if their fields agree, in any case', async () => {
   await write({
     acme: [sidecar('one'), sidecar('two', { mtp_sidecar_repo: 'Acme/Shared-MTP', mtp_source_repo: 'Labs/Source', mtp_names: 'skulk' })],
   });
@@ -111,18 +111,18 @@ it('stops at the nearest settings file above', async () => {
   expect([catalog.entries.size, catalog.settingsFile]).toEqual([0, join(directory, 'inner', 'skulk-weights.yaml')]);
 });
 
-it('finds a source beside the settings file that was named, wherever one stands', async () => {
+it('finds a source beside a named settings file from any directory', async () => {
   await write({ acme: [sidecar('one')] }, { include_foxlight: false });
   const { catalog } = await readCatalog({ cwd: tmpdir(), file: join(directory, 'skulk-weights.yaml') });
   expect([...catalog!.entries.keys()]).toEqual(['acme/one']);
 });
 
-it('says that a settings file which was named is not there', async () => {
+it('reports a named settings file that does not exist', async () => {
   const { problems: found } = await readCatalog({ cwd: directory, file: 'gone.yaml' });
   expect(found.map(problemText).join('\n')).toContain(`${join(directory, 'gone.yaml')}: file not found`);
 });
 
-it('asks for the source when two of them have the key', async () => {
+it('requires the source of a key that two sources have', async () => {
   await write({ acme: [sidecar('one')], other: [sidecar('one')] });
   const catalog = await loadCatalog({ cwd: directory });
   expect(() => findEntry(catalog, 'one')).toThrow(
@@ -131,7 +131,7 @@ it('asks for the source when two of them have the key', async () => {
   expect(findEntry(catalog, 'OTHER/One').name).toBe('other/one');
 });
 
-it('tells the mistakes of every file at once', async () => {
+it('reports the mistakes of every file together', async () => {
   await write(
     { acme: [{ key: 'A', tier: 'x' }], other: [sidecar('one', { colour: 'red' })] },
     {
@@ -176,11 +176,11 @@ describe('valid entries of a catalog with mistakes', () => {
   };
   const entry = (key: string, target = key) => ({ key, tier: 'smoke', mtp_source_repo: `labs/${key}`, mtp_sidecar_repo: `acme/${target}` });
 
-  it('is every entry that stands for itself, and the first of those that contradict each other', async () => {
+  it('are the entries without mistakes, and the first of two that contradict each other', async () => {
     expect(await read([entry('a'), { key: 'BAD', tier: 'smoke' }, entry('b'), entry('c', 'a')])).toEqual(['acme/a', 'acme/b']);
   });
 
-  it('is nothing where the settings are wrong: not even the built-in entries, which nobody may have asked for', async () => {
+  it('are empty if the settings are invalid, without the built-in entries', async () => {
     expect(await read([entry('a')], 'include_foxlight: nope\n')).toEqual([]);
   });
 });

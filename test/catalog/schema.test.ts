@@ -3,6 +3,6 @@ import { expect, it } from 'vitest';
 import { jsonSchemas } from '../../catalog/json-schema.js';
 import { projectRoot } from '../../dev/temporal/project.js';
 
-it.each(Object.entries(jsonSchemas()))('%s is what editors are given', async (name, text) => {
+it.each(Object.entries(jsonSchemas()))('%s is the generated JSON schema', async (name, text) => {
   await expect(text).toMatchFileSnapshot(join(projectRoot(), 'catalog', name));
 });

@@ -5,7 +5,7 @@ import { parseSettingsFile } from '../../catalog/settings-file.js';
 const problems = (text: string): string[] => parseSettingsFile('s.yaml', text).problems.map(problemText);
 
 describe('skulk-weights.yaml', () => {
-  it.each(['', '# nothing yet\n', '{}'])('without sources (%j) is the built-in source alone', (text) => {
+  it.each(['', '# nothing yet\n', '{}'])('without sources (%j) has only the built-in source', (text) => {
     expect(parseSettingsFile('s.yaml', text)).toEqual({ settings: { sources: [], includeFoxlight: true }, problems: [] });
   });
 

@@ -20,7 +20,7 @@ const VINDEX = {
 const problems = (...entries: unknown[]): string[] => parseSourceFile('my.yaml', stringify({ models: entries })).problems.map(problemText);
 
 describe('an entry', () => {
-  it('may be a sidecar alone, or a vindex alone, or both', () => {
+  it('may have a sidecar, a vindex or both', () => {
     expect(problems(SIDECAR)).toEqual([]);
     expect(problems(VINDEX)).toEqual([]);
     expect(problems({ ...VINDEX, ...SIDECAR })).toEqual([]);
@@ -38,7 +38,7 @@ describe('an entry', () => {
     ['nothing to publish', { key: 'x', tier: 'smoke' }, 'key: has nothing to publish'],
     ['a short revision', { ...SIDECAR, mtp_source_revision: 'abc' }, 'mtp_source_revision: must be a full commit SHA'],
     [
-      'a revision of nothing',
+      'a revision without its repository',
       { ...SIDECAR, vision_source_revision: 'a'.repeat(40) },
       'vision_source_revision: means nothing without vision_source_repo',
     ],
@@ -51,7 +51,7 @@ describe('an entry', () => {
       'mtp_sidecar_repo: is the target of hf_repo too',
     ],
     ['a repository without owner', { ...SIDECAR, mtp_source_repo: 'source' }, 'mtp_source_repo: must look like owner/name'],
-    ['a repository that climbs', { ...SIDECAR, mtp_source_repo: 'a/..' }, 'mtp_source_repo:'],
+    ['a repository with a parent path', { ...SIDECAR, mtp_source_repo: 'a/..' }, 'mtp_source_repo:'],
     ['a quant that LARQL lacks', { ...VINDEX, quant: 'q8' }, 'quant:'],
     ['no entry at all', 'text', 'models[0]:'],
     ['a list for an entry', [], 'models[0]:'],
@@ -63,23 +63,31 @@ describe('an entry', () => {
     ['a quoted boolean', { ...SIDECAR, private: 'true' }, 'private:'],
     ['other tensor names', { ...SIDECAR, mtp_names: 'mlx' }, 'mtp_names:'],
     ['half a vision pair', { ...SIDECAR, vision_source_repo: 'a/v' }, 'vision_source_repo: needs vision_sidecar_repo beside it'],
-    ['a collection of a title too long', { ...SIDECAR, hf_collection: 'x'.repeat(61) }, 'hf_collection: must be the slug of a collection'],
-    ['names of nothing', { ...VINDEX, mtp_names: 'skulk' }, 'mtp_names: means nothing without mtp_sidecar_repo'],
-    ['a revision of no vindex', { ...SIDECAR, source_revision: 'a'.repeat(40) }, 'source_revision: means nothing without source_model'],
+    [
+      'a collection title that is too long',
+      { ...SIDECAR, hf_collection: 'x'.repeat(61) },
+      'hf_collection: must be the slug of a collection',
+    ],
+    ['tensor names without a sidecar', { ...VINDEX, mtp_names: 'skulk' }, 'mtp_names: means nothing without mtp_sidecar_repo'],
+    [
+      'a source revision without a vindex',
+      { ...SIDECAR, source_revision: 'a'.repeat(40) },
+      'source_revision: means nothing without source_model',
+    ],
     ['a vindex over its own source', { ...VINDEX, hf_repo: 'A/Model' }, 'hf_repo: is also read as source_model'],
     [
       'a target that another kind reads',
       { ...VINDEX, mtp_source_repo: 'b/two', mtp_sidecar_repo: 'b/t' },
       'hf_repo: is also read as mtp_source_repo',
     ],
-    ['a field of the prototype', { ...SIDECAR, constructor: 1 }, 'constructor: unknown field'],
+    ['a field of the object prototype', { ...SIDECAR, constructor: 1 }, 'constructor: unknown field'],
   ])('with %s is refused with file, line and field', (_, entry, expected) => {
     const found = problems(entry);
     expect(found.join('\n')).toContain(expected);
     for (const line of found) expect(line).toMatch(/^my\.yaml:\d+: /);
   });
 
-  it('shows all its mistakes at once, each on its line', () => {
+  it('reports all of its mistakes together, each with its line', () => {
     const text = 'models:\n  - key: Bad\n    tier: smoke\n    mtp_source_repo: nope\n    colour: red\n';
     expect(parseSourceFile('f.yaml', text).problems.map(({ line, field }) => [line, field])).toEqual([
       [2, 'key'],
@@ -92,12 +100,12 @@ describe('an entry', () => {
     expect(problems({ ...VINDEX, [field]: undefined }).join('\n')).toContain(`${field}: is missing`);
   });
 
-  it('may lean on an anchor, and its mistakes still have a line', () => {
+  it('may use an anchor, and its mistakes still have a line', () => {
     const text = 'models:\n  - &one {key: one, tier: smoke, mtp_source_repo: a/b, mtp_sidecar_repo: b/c}\n  - *one\n';
     expect(parseSourceFile('f.yaml', text).problems.map(problemText)).toEqual(['f.yaml:3: key: one is there already, at line 2']);
   });
 
-  it('may not have the key of another', () => {
+  it('must not have the key of another entry', () => {
     expect(problems(SIDECAR, { ...SIDECAR, mtp_sidecar_repo: 'b/other' }).join()).toContain('key: one is there already, at line 2');
   });
 });
@@ -123,13 +131,13 @@ describe('hostile YAML', () => {
     ['five thousand nested maps', `models: ${'{a: '.repeat(5000)}${'}'.repeat(5000)}\n`],
     ['a list', '- models\n'],
     ['a prototype', 'models:\n  - __proto__: {key: x}\n'],
-  ])('%s is told as a problem', (_, text) => {
+  ])('%s is reported as a problem', (_, text) => {
     const { entries, problems: found } = parseSourceFile('f.yaml', text);
     expect(entries).toEqual([]);
     expect(found.length).toBeGreaterThan(0);
   });
 
-  it('with maps for keys is no news for the process', () => {
+  it('with maps as keys emits no process warning', () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const { problems: found } = parseSourceFile('f.yaml', 'models:\n  - ? {a: b}\n    : c\n');
     expect(warned).not.toHaveBeenCalled();
@@ -137,7 +145,7 @@ describe('hostile YAML', () => {
     warned.mockRestore();
   });
 
-  it('of any form never throws', () => {
+  it('never makes the parser throw, whatever its form', () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -8,10 +8,10 @@ import { keepHistory } from '../support/keep-history.js';
 import { swp } from '../support/swp.js';
 import { useCampaigns } from './use-campaigns.js';
 
-const { testEnvironment, run, shown, entry, until, untilTold } = useCampaigns();
+const { testEnvironment, run, shown, entry, until, untilShown } = useCampaigns();
 
 describe('swp campaign', () => {
-  it('--changed plans those alone of which the Hub or the catalog tells a change', async () => {
+  it('--changed plans only the entries whose source or catalog fields changed', async () => {
     const [same, edited, moved] = [
       await entry('smoke', { published: true }),
       await entry('smoke', { published: true }),
@@ -36,12 +36,12 @@ describe('swp campaign', () => {
     await testEnvironment().temporal.client.workflow.getHandle(campaignId(id)).result();
   });
 
-  it('approves some entries by name, and lets one whose plan has moved wait alone', async () => {
+  it('approves one entry by name, and leaves the others waiting', async () => {
     const [one, two, three] = [await entry('smoke'), await entry('smoke'), await entry('smoke')];
     await testEnvironment().writeCatalog([one, two, three]);
     await run('--tier', 'smoke');
     const { id, plan } = await shown();
-    // Planned again by somebody else: the campaign's digest is no longer what it asks about.
+    // The second publish is cancelled outside the campaign, and its source moves.
     await testEnvironment().handle(two).cancel();
     await expect(testEnvironment().result(two)).rejects.toThrow();
     await testEnvironment().hub.admin.commitFiles(two.entry.mtp_source_repo!, new Map([['LICENSE', Buffer.from('other')]]), {
@@ -56,7 +56,7 @@ describe('swp campaign', () => {
     expect(result.troubles.map(({ outcome }) => outcome).toSorted()).toEqual(['abandoned', 'rejected']);
   });
 
-  it('does not publish what was planned anew after its plan was shown', async () => {
+  it('does not approve a running publish that has another plan', async () => {
     const [one, two] = [await entry('smoke'), await entry('smoke')];
     await testEnvironment().writeCatalog([one, two]);
     await testEnvironment().start(one);
@@ -66,15 +66,15 @@ describe('swp campaign', () => {
     const { id, plan, entries } = await shown();
     expect(entries.find(({ entry: name }) => name === one.name)?.stage).toBe('awaiting-approval');
     await run('approve', id, '--plan', plan!, '--as', 'ada');
-    const told = await untilTold(id, '1 of 2 took it');
-    expect(told.entries.find(({ entry: name }) => name === one.name)?.trouble).toMatch(/^moved: plan [0-9a-f]{32} now/);
+    const updated = await untilShown(id, '1 of 2 took it');
+    expect(updated.entries.find(({ entry: name }) => name === one.name)?.trouble).toMatch(/^moved: plan [0-9a-f]{32} now/);
     await until(two.name, 'published');
     expect((await readRunning(testEnvironment().temporal.client, publishId(one.name)))?.stage).toBe('awaiting-approval');
     await testEnvironment().handle(one).cancel();
     await testEnvironment().temporal.client.workflow.getHandle(campaignId(id)).result();
   });
 
-  it('goes on with the others where one parks', async () => {
+  it('continues with the other publishes when one pauses', async () => {
     const [one, two] = [await entry('smoke'), await entry('smoke')];
     await testEnvironment().writeCatalog([one, two]);
     await run('--tier', 'smoke');
@@ -95,7 +95,7 @@ describe('swp campaign', () => {
     expect(result.outcomes).toEqual({ published: 2 });
   });
 
-  it('goes on as new with names and ids alone, and is shown whole', async () => {
+  it('continues as new, and still shows every entry', async () => {
     const [one, two] = [await entry('smoke'), await entry('smoke')];
     await testEnvironment().writeCatalog([one, two]);
     const { client } = testEnvironment().temporal;
@@ -108,7 +108,7 @@ describe('swp campaign', () => {
     });
     await until(one.name, 'awaiting-approval');
     await until(two.name, 'awaiting-approval');
-    const { plan } = await untilTold(id, 'plan sha256:');
+    const { plan } = await untilShown(id, 'plan sha256:');
     await run('approve', id, one.name, '--plan', plan!, '--as', 'ada');
     while ((await client.workflow.getHandle(campaignId(id)).describe()).runId === firstExecutionRunId) await delay(50);
     await run('approve', id, two.name, '--plan', plan!, '--as', 'ada');
@@ -120,7 +120,7 @@ describe('swp campaign', () => {
     expect((await run('show', id)).err).toMatch(/approved by ada: 1 of 1 took it\napproved by ada: 1 of 1 took it/);
   });
 
-  it('ends --watch where nobody is at a terminal, once all that is left of it is paused', async () => {
+  it('ends --watch without a terminal once only paused publishes remain', async () => {
     const one = await entry('smoke');
     await testEnvironment().writeCatalog([one]);
     const stop = testEnvironment().hub.on(({ operation }) =>

@@ -8,7 +8,7 @@ import { useCampaigns } from './use-campaigns.js';
 const { testEnvironment, run, shown, entry } = useCampaigns();
 
 describe('swp campaign', () => {
-  it('shows what changes, what is unchanged and what is blocked, starts what changes alone, and publishes it with one approval', async () => {
+  it('groups entries by state, starts only the changed ones, and publishes them with one approval', async () => {
     const [one, two] = [await entry('smoke'), await entry('smoke')];
     const same = await entry('smoke', { published: true });
     const gone = await entry('smoke', { source: false });
@@ -59,7 +59,7 @@ describe('swp campaign', () => {
     ]);
   });
 
-  it('has nothing to do where all is as it was published', async () => {
+  it('has nothing to do when every entry is unchanged', async () => {
     await testEnvironment().writeCatalog([await entry('smoke', { published: true })]);
     for (const flag of ['--all', '--changed']) {
       const { code, err } = await run(flag);
@@ -78,14 +78,14 @@ describe('swp campaign', () => {
       'error: No entry has the tier smokey; the tiers are smoke. Did you mean smoke?\n',
     ],
     ['a kind that no entry has', ['--all', '--only', 'vision'], 3, 'error: No entry has a vision artifact.\n'],
-  ])('with %s says so', async (_, argv, code, message) => {
+  ])('refuses %s', async (_, argv, code, message) => {
     await testEnvironment().writeCatalog([await entry('smoke', { source: false })]);
     const found = await run(...argv);
     expect(found.err).toContain(message);
     expect(found.code).toBe(code);
   });
 
-  it('of an id that there is not says how to start one', async () => {
+  it('names the command that starts a campaign when the id is unknown', async () => {
     expect(await run('show', 'nowhere')).toMatchObject({ code: 1, err: expect.stringContaining('Start one: swp campaign --tier') });
   });
 });

@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type * as program from '../../client/program.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
-/** What a person answers, and how he was asked. */
-const person = vi.hoisted(() => ({ answer: false, asked: [] as { message: string; initialValue: boolean }[] }));
+/** The answer of the simulated person, and the questions so far. */
+const person = vi.hoisted(() => ({ answer: false, questions: [] as { message: string; initialValue: boolean }[] }));
 vi.mock('@clack/prompts', () => ({
   confirm: (options: { message: string; initialValue: boolean }) => {
-    person.asked.push(options);
+    person.questions.push(options);
     return Promise.resolve(person.answer);
   },
   CANCEL_SYMBOL: Symbol.for('gone away'),
@@ -22,16 +22,16 @@ beforeAll(async () => {
 afterAll(() => void vi.resetModules());
 beforeEach(async () => {
   testEnvironment = await TestEnvironment.open('confirm');
-  person.asked.length = 0;
+  person.questions.length = 0;
 });
 afterEach(() => testEnvironment.close());
 
-/** Runs `swp`, at a terminal or without one. */
+/** Runs `swp` with or without a terminal. */
 const swp = async (interactive: boolean, ...argv: string[]) => {
   const kept = { out: '', err: '' };
   const stream = (name: 'out' | 'err') => ({ isTTY: interactive, write: (text: string) => (kept[name] += text) });
-  const world = { env: testEnvironment.clientEnv(), cwd: testEnvironment.directory, interactive, signal: new AbortController().signal };
-  return { code: await run(argv, { out: stream('out'), err: stream('err'), ...world }), ...kept };
+  const context = { env: testEnvironment.clientEnv(), cwd: testEnvironment.directory, interactive, signal: new AbortController().signal };
+  return { code: await run(argv, { out: stream('out'), err: stream('err'), ...context }), ...kept };
 };
 const entry = (): string => testEnvironment.entry().name;
 const status = async (): Promise<string> => {
@@ -65,11 +65,11 @@ const CASES: readonly Case[] = [
 ];
 
 describe.each(CASES)('swp $verb', ({ verb, begin, question }) => {
-  it('asks on a terminal, takes no by default, and then changes nothing', async () => {
+  it('asks on a terminal with no as the default, and changes nothing on a no', async () => {
     await begin();
     person.answer = false;
     const { code, err } = await swp(true, verb, entry());
-    expect(person.asked).toMatchObject([{ message: expect.stringMatching(question), initialValue: false }]);
+    expect(person.questions).toMatchObject([{ message: expect.stringMatching(question), initialValue: false }]);
     expect([code, err]).toEqual([9, expect.stringContaining('Nothing was changed.')]);
     expect(await status()).toBe('RUNNING');
     person.answer = true;
@@ -77,13 +77,13 @@ describe.each(CASES)('swp $verb', ({ verb, begin, question }) => {
     await expect.poll(status, { timeout: 20_000 }).not.toBe('RUNNING');
   });
 
-  it('takes --yes without a terminal, and nothing less', async () => {
+  it('requires --yes without a terminal', async () => {
     await begin();
     const { code, err } = await swp(false, verb, entry());
     expect([code, err]).toEqual([2, expect.stringContaining(`swp ${verb} ${entry()} --yes`)]);
     expect(await status()).toBe('RUNNING');
     expect((await swp(false, verb, entry(), '--yes')).code).toBe(0);
     await expect.poll(status, { timeout: 20_000 }).not.toBe('RUNNING');
-    expect(person.asked).toEqual([]);
+    expect(person.questions).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ const run = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
 const entry = (): string => testEnvironment.entry().name;
 
 describe('swp approve', () => {
-  it('records the account of the token, and every view says so', async () => {
+  it('records the account of the token, and shows it in status and plan', async () => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
     const { code, out } = await run(['approve', entry(), '--plan', shortDigest(digest), '--note', 'fine']);
@@ -38,7 +38,7 @@ describe('swp approve', () => {
     expect(provenance.predicate.buildDefinition.internalParameters.decisions).toMatchObject([{ reviewer: 'reader', identity: 'hub' }]);
   });
 
-  it('records what was typed as typed by hand', async () => {
+  it('records a name given with --as without an identity', async () => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
     const { code, out } = await run(['approve', entry(), '--plan', digest, '--as', 'ada', '--json']);
@@ -50,7 +50,7 @@ describe('swp approve', () => {
     expect((await run(['status', entry()])).out).toMatch(/approved by ada$/m);
   });
 
-  it('without a token records the login', async () => {
+  it('records the login without a token', async () => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
     const { out, err } = await run(['reject', entry(), '--plan', digest, '--json'], { HF_TOKEN: '' });
@@ -63,7 +63,7 @@ describe('swp approve', () => {
   it.each([
     ['does not answer', { HF_ENDPOINT: 'http://127.0.0.1:1' }, /ECONNREFUSED/],
     ['does not know the token', { HF_TOKEN: 'hf_nobody' }, /does not know the token/],
-  ])('a Hub that %s holds nothing back', async (_, env, why) => {
+  ])('records the login when the Hub %s', async (_, env, why) => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
     const { code, out, err } = await run(['approve', entry(), '--plan', digest, '--json'], env);
@@ -72,7 +72,7 @@ describe('swp approve', () => {
     await testEnvironment.result();
   });
 
-  it('a Hub that is silent holds back for seconds only', async () => {
+  it('gives up on a silent Hub after 3 s', async () => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
@@ -85,7 +85,7 @@ describe('swp approve', () => {
     await testEnvironment.result();
   });
 
-  it('without a terminal takes no approval without a digest, and has no other way', async () => {
+  it('requires the full digest without a terminal', async () => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
     const without = await run(['approve', entry()]);
@@ -105,7 +105,7 @@ describe('swp approve', () => {
   });
 });
 
-describe('swp approve, of what was sealed', () => {
+describe('swp approve of a sealed manifest', () => {
   const sealed = async (): Promise<string> => {
     await writeFile(join(testEnvironment.directory, 'skulk-weights.yaml'), 'sources:\n  - name: test\n    path: catalog.yaml\n');
     await writeFile(join(testEnvironment.directory, 'catalog.yaml'), JSON.stringify({ models: [testEnvironment.entry().entry] }));
@@ -124,7 +124,7 @@ describe('swp approve, of what was sealed', () => {
     return manifest!;
   };
 
-  it('releases it by the digest of its manifest, which status and pending name', async () => {
+  it('releases it by its digest, which status shows', async () => {
     const manifest = await sealed();
     await expect.poll(async () => (await run(['pending'])).out, { timeout: 10_000 }).toContain('release of target/');
     const { code, out } = await run(['approve', entry(), '--manifest', manifest, '--note', 'looked']);
@@ -136,7 +136,7 @@ describe('swp approve, of what was sealed', () => {
     expect((await run(['history', entry()])).out).toMatch(/reader \(Hub account\): looked/);
   });
 
-  it('is not done by a digest of anything else', async () => {
+  it('refuses another digest', async () => {
     const manifest = await sealed();
     const other = await run(['reject', entry(), '--manifest', 'f'.repeat(32)]);
     expect([other.code, other.err]).toEqual([

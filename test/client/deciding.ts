@@ -1,4 +1,4 @@
-/** Decides once the watcher has told that a decision is waited for. */
+/** Decides once, as soon as the watcher reports `awaiting-approval`. */
 export const deciding = (decide: () => Promise<unknown>): { onErr: (err: string) => void; decided: () => Promise<unknown> } => {
   let decision: Promise<unknown> | undefined;
   return {

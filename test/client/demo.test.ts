@@ -14,17 +14,17 @@ const swp = (args: readonly string[]) =>
     stdin: 'ignore',
   });
 
-/** A result with so many verified files. */
+/** Matches a published result with this number of verified files. */
 const published = (verifiedFiles: number) =>
   expect.objectContaining({ outcome: 'published', receipt: expect.objectContaining({ verifiedFiles }) });
 
-it('the demo publishes sidecars from plan to verification', async () => {
+it('publishes the demo sidecars from plan to verification', async () => {
   const { exitCode, stdout, stderr } = await swp(['demo', '--yes', '--json']);
   expect(exitCode, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     result: {
       outcome: 'published',
-      // A machine with larql publishes a vindex besides.
+      // A machine with larql also publishes a vindex.
       artifacts: expect.arrayContaining([
         expect.objectContaining({ kind: 'mtp', result: published(5) }),
         expect.objectContaining({ kind: 'vision', result: published(7) }),
@@ -34,7 +34,7 @@ it('the demo publishes sidecars from plan to verification', async () => {
   });
 }, 120_000);
 
-it('the sandbox has its own entry alone, so that lists and checks of everything show nothing else', async () => {
+it('seeds the sandbox with only its own entry', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-seed-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   await writeFile(join(directory, 'skulk-weights.yaml'), DEMO_SETTINGS);
@@ -42,7 +42,7 @@ it('the sandbox has its own entry alone, so that lists and checks of everything 
   expect([...(await loadCatalog({ cwd: directory })).entries.keys()]).toEqual([DEMO.entry]);
 });
 
-it('without a terminal the demo approves nothing by itself', async () => {
+it('requires --yes for the demo without a terminal', async () => {
   const { exitCode, stderr } = await swp(['demo']);
   expect(exitCode).toBe(2);
   expect(stderr).toContain('npm run demo -- --yes');

@@ -25,7 +25,7 @@ const findings = async (env: NodeJS.ProcessEnv = {}): Promise<Record<string, { v
 };
 
 describe('swp doctor', () => {
-  it('finds everything in order where it is', async () => {
+  it('finds no problem but the missing larql in a complete setup', async () => {
     await open();
     const found = await findings({ HF_TOKEN: TOKENS.write, SWP_SOURCE_TOKEN: TOKENS.read, SWP_TARGETS: 'Acme' });
     const { larql, ...rest } = found;
@@ -39,7 +39,7 @@ describe('swp doctor', () => {
     });
   });
 
-  it('says which worker is missing and how to start it', async () => {
+  it('names the missing workers and the commands that start them', async () => {
     await open({ workers: false });
     expect((await findings()).workers).toMatchObject({
       verdict: 'warn',
@@ -48,7 +48,7 @@ describe('swp doctor', () => {
     });
   });
 
-  it('says what the tokens here may not do', async () => {
+  it('reports tokens that are unknown or lack permissions', async () => {
     await open({ workers: false });
     expect(await findings({ HF_TOKEN: TOKENS.read, SWP_SOURCE_TOKEN: TOKENS.write })).toMatchObject({
       writing: { verdict: 'warn', message: expect.stringContaining('only reads'), fix: expect.stringContaining('high-memory host') },
@@ -63,7 +63,7 @@ describe('swp doctor', () => {
     });
   });
 
-  it('says who has to approve where that is more than one', async () => {
+  it('states the number of approvals that the settings require', async () => {
     await open({ workers: false });
     expect((await findings({ SWP_APPROVALS_SELF: 'deny', SWP_APPROVALS_REQUIRED: '2' })).settings?.message).toContain(
       '2 approvals of others than who started',

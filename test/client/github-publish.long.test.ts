@@ -29,7 +29,7 @@ const publish = async (inputs: Record<string, string> = {}, options: Partial<Job
     ...options,
   });
 const status = async (): Promise<string> => (await testEnvironment.handle().describe()).status.name;
-/** Calls once, as soon as a step says that it follows a plan that waits. */
+/** Calls `act` once, as soon as a step follows a plan that awaits approval. */
 const whenFollowed = (act: () => unknown): ((text: string) => void) => {
   let called = false;
   return (text) => {
@@ -39,8 +39,8 @@ const whenFollowed = (act: () => unknown): ((text: string) => void) => {
   };
 };
 
-describe('publish.yml, run', () => {
-  it('ends green while the plan awaits its approval, and shows both', async () => {
+describe('a run of publish.yml', () => {
+  it('succeeds while the plan awaits approval, and shows the plan with its approval command', async () => {
     const { code, summary } = await publish();
     const { digest, startedBy } = await testEnvironment.planOf();
     expect([code, startedBy]).toEqual([0, 'octo-ada']);
@@ -49,14 +49,14 @@ describe('publish.yml, run', () => {
     expect(await status()).toBe('RUNNING');
   });
 
-  it('follows a publish to its end, and ends as it ends', async () => {
+  it('follows a publish until it is published', async () => {
     const onErr = whenFollowed(() => testEnvironment.approve());
     const { code, summary } = await publish({ wait: '5' }, { onErr });
     expect(code).toBe(0);
     expect(summary).toMatch(/## Where it stands\n\n {4}test\/\S+: published/);
   });
 
-  it('is red when the plan is rejected meanwhile', async () => {
+  it('fails when the plan is rejected meanwhile', async () => {
     const reject = async () =>
       swp(['reject', entry(), '--plan', (await testEnvironment.planOf()).digest], {
         cwd: testEnvironment.directory,
@@ -67,12 +67,12 @@ describe('publish.yml, run', () => {
     expect(summary).toContain('rejected');
   });
 
-  it('stops following when its time is up, and leaves the publish as it is', async () => {
+  it('stops following when its time is up, and leaves the publish running', async () => {
     const followed = join(testEnvironment.directory, 'followed');
     const { code, summary, err } = await publish(
       { wait: '1' },
       {
-        // A minute that is over as soon as the publish is followed.
+        // A minute that ends as soon as the publish is followed.
         programs: { sleep: `[ -e "${followed}" ] || exec /bin/sleep 1` },
         onErr: whenFollowed(() => writeFileSync(followed, '')),
       },
@@ -83,7 +83,7 @@ describe('publish.yml, run', () => {
     expect(await status()).toBe('RUNNING');
   });
 
-  it('that is interrupted leaves the publish as it is', async () => {
+  it('leaves the publish running when it is interrupted', async () => {
     const controller = new AbortController();
     const { code } = await publish({ wait: '5' }, { signal: controller.signal, onErr: whenFollowed(() => controller.abort()) });
     expect(code).not.toBe(0);
@@ -92,20 +92,20 @@ describe('publish.yml, run', () => {
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
-  it('passes on what was asked for', async () => {
+  it('passes its inputs on to the publish', async () => {
     await publish({ only: 'mtp', review_artifacts: 'true' });
     await testEnvironment.approve();
     await testEnvironment.untilTarget('awaiting-release');
   });
 
-  it('is red where a plan is blocked, and shows why', async () => {
+  it('fails when the plan is blocked, and shows the finding', async () => {
     await testEnvironment.putSource({ withMtp: false }, testEnvironment.source);
     const { code, summary } = await publish();
     expect(code).toBe(1);
     expect(summary).toContain('✗ blocked');
   });
 
-  it('is green where there is nothing to do', async () => {
+  it('succeeds when there is nothing to do', async () => {
     await testEnvironment.start();
     await testEnvironment.approve();
     await testEnvironment.result();
@@ -116,7 +116,7 @@ describe('publish.yml, run', () => {
   });
 });
 
-it('swp plan --markdown says how the plan was decided', async () => {
+it('swp plan --markdown shows the decision on the plan', async () => {
   await testEnvironment.start();
   await testEnvironment.approve();
   await testEnvironment.result();

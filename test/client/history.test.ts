@@ -8,7 +8,7 @@ let testEnvironment: TestEnvironment;
 beforeAll(async () => (testEnvironment = await TestEnvironment.open('history')));
 afterAll(() => testEnvironment.close());
 
-/** What differs from run to run is no part of a golden. */
+/** Replaces the parts that differ from run to run. */
 const clean = (text: string): string =>
   text
     .replaceAll(testEnvironment.hub.url, '<hub>')
@@ -24,12 +24,12 @@ const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, e
 const entry = (): string => testEnvironment.entry().name;
 
 describe('swp history', () => {
-  it('of an entry that was never published says so', async () => {
+  it('reports an entry that was never published', async () => {
     const { code, err } = await run('history', entry());
     expect([code, err]).toEqual([1, expect.stringContaining(`No publish of ${entry()} is known`)]);
   });
 
-  it('tells each publish: how it ended, what was decided by whom, and its commits', async () => {
+  it('lists each publish with its outcome, decisions and commits', async () => {
     await testEnvironment.start();
     const rejected = await testEnvironment.planOf();
     await testEnvironment
@@ -53,7 +53,7 @@ describe('swp history', () => {
     expect(runs[2]).toContain('  round 1   rejected by bob (login): wrong name (');
   });
 
-  it('gives the same as JSON, newest first, so many as were asked for', async () => {
+  it('lists publishes as JSON, newest first, up to --limit', async () => {
     const { code, out, err } = await run('history', entry(), '--limit', '2', '--json');
     await expect(clean(`exit ${code}\n--- stdout\n${out}--- stderr\n${err}`)).toMatchFileSnapshot('goldens/history-json.txt');
     expect(JSON.parse(out)).toMatchObject([
@@ -67,7 +67,7 @@ describe('swp history', () => {
     expect(err).toContain('--limit');
   });
 
-  it('tells one that runs, and one that somebody terminated', async () => {
+  it('lists a running publish and a terminated one', async () => {
     const other = testEnvironment.entry({ mtp_sidecar_repo: `${testEnvironment.target}-2` }, `${testEnvironment.queue}-2`);
     await testEnvironment.start(other);
     await testEnvironment.planOf(1, other);
@@ -76,7 +76,7 @@ describe('swp history', () => {
     expect((await run('history', other.name)).out).toMatch(/^\S+ {2}terminated after /);
   });
 
-  it('takes no name that would be more than a name', async () => {
+  it('refuses a name that would inject into the query', async () => {
     const { code, err } = await run('history', "a/b' OR 'x' = 'x");
     expect([code, err]).toEqual([2, expect.stringContaining('is no name of an entry: it must be source/key')]);
   });

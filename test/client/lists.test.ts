@@ -6,14 +6,14 @@ import { swp } from '../support/swp.js';
 import { connectTestClient, testTemporalEnv, uniqueName } from '../support/temporal.js';
 
 const namespace = uniqueName('lists');
-/** Of the built-in catalog. */
+/** An entry of the built-in catalog. */
 const ENTRY = 'foxlight/gemma-3-4b-full-q4-k';
 const env = { ...testTemporalEnv(), TEMPORAL_NAMESPACE: namespace, NO_COLOR: '1' };
 let temporal: TemporalClient;
 
 const run = (argv: readonly string[], terminal = false) => swp(argv, { cwd: '/', env, terminal });
 
-/** A namespace of its own, so that its lists hold what this test puts there and nothing else. */
+/** Uses a separate namespace, so that its lists hold only what this test puts there. */
 beforeAll(async () => {
   const { connection, close } = await connectTestClient();
   await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
@@ -42,7 +42,7 @@ const startAt = (id: string, type: string, entry: string, stage: string | null, 
 const golden = async (name: string, argv: readonly string[], terminal = false) => {
   const { code, out, err } = await run(argv, terminal);
   const text = `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`
-    // As wide as the time that is told.
+    // The column is as wide as the relative time.
     .replaceAll(/(?<=since) +(?=decide)/g, '  ')
     .replaceAll(/(?:now|\d+ \w+ ago) +/g, '<time>  ')
     .replaceAll(/(?:now|\d+ \w+ ago)$/gm, '<time>')
@@ -53,12 +53,12 @@ const golden = async (name: string, argv: readonly string[], terminal = false) =
 };
 
 describe('a namespace that is not set up', () => {
-  it('is told apart by the lists, with what to do', () => golden('lists-not-set-up', ['pending']));
+  it('is reported by swp pending', () => golden('lists-not-set-up', ['pending']));
 
   it.each([
     ['pending', ['pending']],
     ['start', ['start', ENTRY]],
-  ])('%s says what is wrong with it, and how to set it up', async (_, argv) => {
+  ])('%s names the missing search attribute and the setup command', async (_, argv) => {
     const { code, err } = await run(argv);
     expect([code, err]).toEqual([
       3,
@@ -79,7 +79,7 @@ describe('a namespace where nothing runs', () => {
     ['pending-none', ['pending']],
     ['pending-none-json', ['pending', '--json']],
     ['status-none', ['status']],
-  ])('%s', (name, argv) => golden(name, argv));
+  ])('prints the golden %s', (name, argv) => golden(name, argv));
 });
 
 describe('a namespace where publishes wait', () => {
@@ -95,30 +95,30 @@ describe('a namespace where publishes wait', () => {
   });
 
   it.each([
-    ['of a publish that runs', ['status', 'acme/wait'], 'acme/waits'],
-    ['of a publish that runs, by its key', ['approve', 'wait'], 'acme/waits'],
+    ['of a running publish', ['status', 'acme/wait'], 'acme/waits'],
+    ['of a running publish, by its key', ['approve', 'wait'], 'acme/waits'],
     ['of the catalog', ['retry', 'foxlight/gemma-3-4b-full-q4-j'], ENTRY],
     ['of the catalog, by its key', ['cancel', 'gemma-3-4b-full-q4-j', '--yes'], ENTRY],
-    ['of a publish that runs, for its history', ['history', 'acme/plan'], 'acme/plans'],
-    ['for its plan', ['plan', 'acme/plan'], 'acme/plans'],
-    ['for a move', ['move', 'acme/plan'], 'acme/plans'],
-  ])('a name that is nearly one %s is told which', async (_, argv, near) => {
+    ['of a running publish, for history', ['history', 'acme/plan'], 'acme/plans'],
+    ['of a running publish, for plan', ['plan', 'acme/plan'], 'acme/plans'],
+    ['of a running publish, for move', ['move', 'acme/plan'], 'acme/plans'],
+  ])('suggests the nearest name %s', async (_, argv, near) => {
     const { code, err } = await run(argv);
     expect([code, err]).toEqual([1, expect.stringContaining(`Did you mean ${near}?`)]);
   });
 
-  it('a name that is near none is told where to look', async () => {
+  it('points to swp catalog list when no name is similar', async () => {
     const { err } = await run(['status', 'other/thing-of-another-kind']);
     expect(err).toMatch(/No publish of other\/thing-of-another-kind[\s\S]*swp catalog list/);
     expect(err).not.toContain('Did you mean');
   });
 
-  it('an entry of the catalog that was never published is told how to start', async () => {
+  it('names the start command for a catalog entry that was never published', async () => {
     const { err } = await run(['status', ENTRY]);
     expect(err).toContain(`Start one with \`swp start ${ENTRY}\``);
   });
 
-  it('the key of a publish that runs is enough, though the catalog has no such entry', async () => {
+  it('accepts the key of a running publish that is not in the catalog', async () => {
     const { out } = await run(['status', 'waits']);
     expect(out).toMatch(/^acme\/waits: awaiting-approval/);
   });
@@ -129,5 +129,5 @@ describe('a namespace where publishes wait', () => {
     ['pending-json', ['pending', '--json'], false],
     ['status-terminal', ['status'], true],
     ['status-plain', ['status'], false],
-  ])('%s', golden);
+  ])('prints the golden %s', golden);
 });

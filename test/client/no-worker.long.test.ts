@@ -21,7 +21,7 @@ afterAll(() => testEnvironment.close());
 const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
 const name = (key = ''): string => `test/${testEnvironment.queue}${key}`;
 
-/** A publish that no worker has ever seen, at a stage. */
+/** Starts a publish at a stage, without any worker. */
 const startAt = async (stage: string, key: string): Promise<string> => {
   await testEnvironment.temporal.client.workflow.start('publishEntry', {
     workflowId: publishId(name(key)),
@@ -35,7 +35,7 @@ const startAt = async (stage: string, key: string): Promise<string> => {
   return name(key);
 };
 
-const saysSo = ({ code, err }: { code: number; err: string }) => {
+const expectNoWorker = ({ code, err }: { code: number; err: string }) => {
   expect([code, err]).toEqual([
     5,
     expect.stringMatching(
@@ -44,28 +44,29 @@ const saysSo = ({ code, err }: { code: number; err: string }) => {
   ]);
 };
 
-it('swp start says that no worker polls', async () => saysSo(await run('start', name())));
-it('swp start --watch says that no worker polls', async () => saysSo(await run('start', name(), '--watch')));
-it('swp status --watch says that no worker polls', async () => saysSo(await run('status', await startAt('building', '-a'), '--watch')));
-it('swp plan says that no worker polls', async () => saysSo(await run('plan', await startAt('planning', '-b'))));
+it('swp start says that no worker polls', async () => expectNoWorker(await run('start', name())));
+it('swp start --watch says that no worker polls', async () => expectNoWorker(await run('start', name(), '--watch')));
+it('swp status --watch says that no worker polls', async () =>
+  expectNoWorker(await run('status', await startAt('building', '-a'), '--watch')));
+it('swp plan says that no worker polls', async () => expectNoWorker(await run('plan', await startAt('planning', '-b'))));
 
-it('swp status shows what is known, and that no worker polls', async () => {
+it('swp status shows the stage, and says that no worker polls', async () => {
   const { code, out } = await run('status', await startAt('planning', '-c'));
   expect(code).toBe(5);
   expect(out).toMatch(/^test\/.*-c: planning\n[\s\S]*No control worker polls queue/);
 });
 
-it.each(['retry', 'move', 'abandon'])('swp %s of what is paused says that no worker polls', async (action) => {
-  saysSo(await run(action, await startAt('needs-attention', `-${action}`), ...(action === 'abandon' ? ['--yes'] : [])));
+it.each(['retry', 'move', 'abandon'])('swp %s of a paused publish says that no worker polls', async (action) => {
+  expectNoWorker(await run(action, await startAt('needs-attention', `-${action}`), ...(action === 'abandon' ? ['--yes'] : [])));
 });
 
-it('swp cancel leaves its request, and says that no worker polls', async () => {
+it('swp cancel sends its request, and says that no worker polls', async () => {
   const result = await run('cancel', await startAt('planning', '-d'), '--yes');
-  saysSo(result);
+  expectNoWorker(result);
   expect(result.out).toContain('cancelling');
 });
 
-it('swp approve leaves the decision as a signal, and says so', async () => {
+it('swp approve leaves the decision as a signal, and says that it waits', async () => {
   const other = await TestEnvironment.open('leaves');
   try {
     await other.start();

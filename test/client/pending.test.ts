@@ -10,7 +10,7 @@ afterAll(() => testEnvironment.close());
 const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
 const entry = (): string => testEnvironment.entry().name;
 
-/** The lists lag behind: asks until the rows of this test are as they should be. The server is shared. */
+/** The lists lag behind: polls until this test has the expected number of rows. The server is shared. */
 const rows = async (argv: readonly string[], expected: number): Promise<string[]> => {
   for (;;) {
     const { code, out } = await run(...argv);
@@ -21,7 +21,7 @@ const rows = async (argv: readonly string[], expected: number): Promise<string[]
 };
 
 describe('swp pending', () => {
-  it('lists a plan that waits for a reviewer, since when, and the commands that decide', async () => {
+  it('lists a plan that waits for a reviewer, with its time and its commands', async () => {
     await testEnvironment.start();
     const before = Date.now();
     const { digest } = await testEnvironment.planOf();
@@ -41,7 +41,7 @@ describe('swp pending', () => {
     expect(Date.parse(publish.since)).toBeGreaterThan(Date.parse(publish.startedAt));
   });
 
-  it('lists what is paused on a target with the entry to answer for', async () => {
+  it('lists a paused target with its entry and its commands', async () => {
     const stop = testEnvironment.hub.on(({ operation }) =>
       operation === 'commit' ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Forbidden' }) } : undefined,
     );
@@ -62,22 +62,22 @@ describe('swp pending', () => {
     expect((await run('status', entry())).code).toBe(6);
   });
 
-  it('lists it no longer once it was answered', async () => {
+  it('does not list a target after swp retry', async () => {
     expect((await run('retry', entry())).code).toBe(0);
     await testEnvironment.result();
     expect(await rows(['pending'], 0)).toEqual([]);
   });
 });
 
-describe('swp retry', () => {
-  it.each([['retry'], ['abandon', '--yes'], ['cancel', '--yes']])('%s of a publish that has ended says so', async (action, ...flags) => {
+describe('a publish that has ended', () => {
+  it.each([['retry'], ['abandon', '--yes'], ['cancel', '--yes']])('is refused by swp %s', async (action, ...flags) => {
     const { code, err } = await run(action, entry(), ...flags);
     expect([code, err]).toEqual([1, expect.stringContaining(`The publish of ${entry()} has ended already: published.`)]);
   });
 });
 
 describe('swp status without an entry', () => {
-  it('lists what runs, not what has ended', async () => {
+  it('lists only running publishes', async () => {
     expect(await rows(['status'], 0)).toEqual([]);
     const other = testEnvironment.entry({ mtp_sidecar_repo: `${testEnvironment.target}-2` }, `${testEnvironment.queue}-2`);
     await testEnvironment.start(other);

@@ -22,7 +22,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** The built program as a process of its own, with nothing of a Temporal server in its environment. */
+/** Prepares the built program as a separate process, without a Temporal server in its environment. */
 const rebuild = async (target: RepoId) => {
   const temporary = join(directory, 'tmp');
   await mkdir(temporary);
@@ -42,7 +42,7 @@ const rebuild = async (target: RepoId) => {
 };
 
 it(
-  'what a publish made is reproduced where no Temporal server is known',
+  'reproduces a published sidecar without a Temporal server',
   async () => {
     await testEnvironment.start();
     await testEnvironment.approve();
@@ -57,7 +57,7 @@ it(
 );
 
 it(
-  'a slice that a publish made is reproduced, and Ctrl-C in the middle of that leaves nothing behind',
+  'reproduces a published slice, and leaves nothing behind on Ctrl-C',
   async () => {
     const source = RepoId.parse(`labs/${testEnvironment.queue}-model`);
     const target = RepoId.parse(`Acme/${testEnvironment.queue}-vindex`);

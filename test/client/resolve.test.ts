@@ -14,7 +14,7 @@ afterAll(() => testEnvironment.close());
 
 const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
 
-/** Nobody may commit to the target until this is called off. */
+/** Refuses every commit to the target until the returned function is called. */
 const forbidCommits = () =>
   testEnvironment.hub.on(({ operation, repo }) =>
     operation === 'commit' && repo?.toLowerCase() === testEnvironment.target.toLowerCase()
@@ -22,8 +22,8 @@ const forbidCommits = () =>
       : undefined,
   );
 
-describe('what is paused', () => {
-  it('is found and answered while a later round asks about another target', async () => {
+describe('a paused target', () => {
+  it('is retried while a later round awaits approval for another target', async () => {
     const vision = RepoId.parse(`${testEnvironment.target}-vision`);
     const source = RepoId.parse(`${testEnvironment.source}-vision`);
     await testEnvironment.hub.admin.createRepo(source);
@@ -46,7 +46,7 @@ describe('what is paused', () => {
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', rounds: 2 });
   });
 
-  it('of another entry on the same target is not answered for', async () => {
+  it('is not resolved through another entry with the same target', async () => {
     const other = testEnvironment.entry({}, `${testEnvironment.queue}-other`);
     const stop = forbidCommits();
     await testEnvironment.start();
@@ -69,7 +69,7 @@ describe('what is paused', () => {
 });
 
 describe('swp move', () => {
-  it('of what runs on no host says what can be done instead', async () => {
+  it('refuses a step that runs on no host, and names the alternatives', async () => {
     const stop = testEnvironment.hub.on(({ operation }) =>
       operation === 'validate-yaml' ? { kind: 'status', status: 400, body: JSON.stringify({ errors: [{ message: 'no' }] }) } : undefined,
     );
@@ -82,7 +82,7 @@ describe('swp move', () => {
 });
 
 describe('swp cancel', () => {
-  it('ends a publish that waits, and its history says so', async () => {
+  it('ends a publish that awaits approval, and the history shows it', async () => {
     await testEnvironment.start();
     await testEnvironment.planOf();
     const { name } = testEnvironment.entry();

@@ -3,7 +3,7 @@ import { publishHere } from '../support/publish-here.js';
 import { swp, type SwpRun } from '../support/swp.js';
 import { TOKENS, TestEnvironment } from '../support/test-environment.js';
 
-// The ids of schedules are the same for everybody: no other file may make any.
+// The ids of schedules are the same in every test file: no other file may create any.
 let testEnvironment: TestEnvironment;
 beforeAll(async () => {
   testEnvironment = await TestEnvironment.open('schedule');
@@ -20,7 +20,7 @@ const run = (...argv: readonly string[]): Promise<SwpRun> =>
 const json = async (...argv: readonly string[]): Promise<unknown> => JSON.parse((await run(...argv, '--json')).out);
 
 describe('swp schedule', () => {
-  it('has nothing to show before it is set, and says how', async () => {
+  it('points to swp schedule set before it is set', async () => {
     for (const argv of [['show'], ['pause'], ['resume'], ['delete'], ['trigger', 'nightly']]) {
       const { code, err } = await run(...argv);
       expect(code).toBe(1);
@@ -28,12 +28,12 @@ describe('swp schedule', () => {
     }
   });
 
-  it('set makes both, and again is no change', async () => {
+  it('set creates both schedules, and changes nothing when it is repeated', async () => {
     expect((await run('set')).out).toBe('nightly: at 30 2 * * *, UTC: created\nweekly: at 0 4 * * 6, UTC: created\n');
     expect((await run('set')).out).toBe('nightly: at 30 2 * * *, UTC: unchanged\nweekly: at 0 4 * * 6, UTC: unchanged\n');
   });
 
-  it('set takes other times, and leaves what is paused paused', async () => {
+  it('set changes the times, and keeps a paused schedule paused', async () => {
     expect((await run('pause', 'weekly', '--note', 'the Hub moves house')).code).toBe(0);
     const { out } = await run('set', '--weekly', '15 5 * * 0', '--timezone', 'Europe/Berlin', '--weeks', '4');
     expect(out).toBe('nightly: at 30 2 * * *, Europe/Berlin: changed\nweekly: at 15 5 * * 0, Europe/Berlin: changed\n');
@@ -49,19 +49,19 @@ describe('swp schedule', () => {
   });
 
   it.each<[string, readonly string[], string]>([
-    ['a line that is no crontab', ['--nightly', 'at night'], '--nightly (SWP_NIGHTLY): must be five fields'],
-    ['times that there are not', ['--weekly', '99 99 * * *'], 'The server takes no schedule at "99 99 * * *"'],
-    ['a time zone that there is not', ['--timezone', 'Mars/Olympus'], '--timezone (SWP_SCHEDULE_TIMEZONE): must be a time zone'],
-    ['no weeks at all', ['--weeks', '0'], '--weeks (SWP_READ_WEEKS)'],
+    ['an invalid crontab line', ['--nightly', 'at night'], '--nightly (SWP_NIGHTLY): must be five fields'],
+    ['impossible times', ['--weekly', '99 99 * * *'], 'The server takes no schedule at "99 99 * * *"'],
+    ['an unknown time zone', ['--timezone', 'Mars/Olympus'], '--timezone (SWP_SCHEDULE_TIMEZONE): must be a time zone'],
+    ['zero weeks', ['--weeks', '0'], '--weeks (SWP_READ_WEEKS)'],
   ])('set refuses %s', async (_, flags, message) => {
     const { code, err } = await run('set', ...flags);
     expect(err).toContain(message);
     expect(code).toBe(2);
   });
 
-  it('trigger runs it at once and shows what it found, and so does show', async () => {
-    const well = await run('trigger', 'nightly', '--watch');
-    expect(well).toMatchObject({
+  it('trigger runs a check immediately and shows its findings, as does show', async () => {
+    const intact = await run('trigger', 'nightly', '--watch');
+    expect(intact).toMatchObject({
       code: 0,
       out: 'nightly: nothing that needs attention, in 1 target\n  compared as the Hub lists it; no bytes were read back\n',
     });
@@ -79,7 +79,7 @@ describe('swp schedule', () => {
     await testEnvironment.handle().cancel();
   });
 
-  it('trigger reads back what the week has', async () => {
+  it('trigger of the weekly check reads bytes back', async () => {
     await run('set', '--weeks', '1');
     expect((await run('trigger', 'weekly', '--watch')).out).toMatch(
       /^weekly: nothing that needs attention, in 1 target\n {2}\d[\d.]* kB of \d[\d.]* kB read back: 4 files whole/,
@@ -88,7 +88,7 @@ describe('swp schedule', () => {
     expect(JSON.parse(out)).toMatchObject({ which: 'weekly', filesRead: 4, targets: 1 });
   });
 
-  it('delete leaves nothing', async () => {
+  it('delete removes both schedules', async () => {
     expect((await run('delete')).out).toBe('nightly: deleted\nweekly: deleted\n');
     expect((await run('show')).code).toBe(1);
   });

@@ -22,7 +22,7 @@ interface Shown {
   }[];
 }
 
-/** `swp campaign` in one test environment for all tests of a file, with entries made for each. */
+/** `swp campaign` in one test environment for all tests of a file, with separate entries for each test. */
 export const useCampaigns = () => {
   let testEnvironment: TestEnvironment;
   beforeAll(async () => {
@@ -38,11 +38,11 @@ export const useCampaigns = () => {
   const shown = async (id?: string): Promise<Shown> =>
     JSON.parse((await run('show', ...(id === undefined ? [] : [id]), '--json')).out) as Shown;
 
-  let made = 0;
-  /** An entry of a tier, with its source there or not, published before or not. */
+  let entryCount = 0;
+  /** Creates an entry of a tier, with or without its source, published or not. */
   const entry = async (tier: string, { source: hasSource = true, published = false } = {}): Promise<EntrySnapshot> => {
-    made += 1;
-    const key = `${testEnvironment.queue}-${made}`;
+    entryCount += 1;
+    const key = `${testEnvironment.queue}-${entryCount}`;
     const source = RepoId.parse(`labs/${key}`);
     if (hasSource) await testEnvironment.putSource({}, source);
     const found = testEnvironment.entry({ tier, mtp_source_repo: source, mtp_sidecar_repo: RepoId.parse(`Acme/${key}-mtp`) }, key);
@@ -53,12 +53,12 @@ export const useCampaigns = () => {
   const until = async (name: string, stage: string): Promise<void> => {
     while ((await readRunning(testEnvironment.temporal.client, publishId(name)))?.stage !== stage) await delay(50);
   };
-  const untilTold = async (id: string, note: string | RegExp): Promise<Shown> => {
+  const untilShown = async (id: string, note: string | RegExp): Promise<Shown> => {
     for (;;) {
       const text = await run('show', id);
       if (typeof note === 'string' ? text.err.includes(note) : note.test(text.err)) return shown(id);
       await delay(100);
     }
   };
-  return { testEnvironment: () => testEnvironment, run, shown, entry, until, untilTold };
+  return { testEnvironment: () => testEnvironment, run, shown, entry, until, untilShown };
 };

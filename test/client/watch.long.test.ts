@@ -15,7 +15,7 @@ const run = (argv: readonly string[], options: Partial<SwpOptions> = {}) =>
 const entry = (): string => testEnvironment.entry().name;
 
 describe('swp status --watch', () => {
-  it('on a terminal paints over what it showed, and leaves nothing of it', async () => {
+  it('erases its lines on a terminal when the publish ends', async () => {
     await testEnvironment.start();
     const { onErr, decided } = deciding(() => testEnvironment.approve());
     const { code, out, err } = await run(['status', entry(), '--watch'], { onErr, terminal: true });
@@ -25,7 +25,7 @@ describe('swp status --watch', () => {
     expect(err).toMatch(/\u001b\[\d+A\u001b\[J$/);
   });
 
-  it('on a terminal leaves what it showed last when the person stops watching', async () => {
+  it('keeps its last lines on a terminal when the watching is interrupted', async () => {
     await testEnvironment.start();
     const controller = new AbortController();
     const { onErr } = deciding(async () => controller.abort());
@@ -36,7 +36,7 @@ describe('swp status --watch', () => {
     expect(shown).not.toContain('\u001b[J');
   });
 
-  it('ends 10 when the plan is rejected', async () => {
+  it('exits 10 when the plan is rejected', async () => {
     await testEnvironment.start();
     const reject = async () => run(['reject', entry(), '--plan', (await testEnvironment.planOf()).digest]);
     const { onErr, decided } = deciding(reject);
@@ -44,7 +44,7 @@ describe('swp status --watch', () => {
     await decided();
   });
 
-  it('ends 130 on Ctrl-C, and leaves the publish as it is', async () => {
+  it('exits 130 on Ctrl-C, and leaves the publish running', async () => {
     await testEnvironment.start();
     const controller = new AbortController();
     const { onErr } = deciding(async () => controller.abort());
@@ -64,7 +64,7 @@ const forbidCommits = () =>
   );
 
 describe('a publish that pauses while it is watched', () => {
-  it('ends the watching where there is no terminal, with the exit code of its problem, and goes on afterwards', async () => {
+  it('ends the watching without a terminal with the exit code of its problem, and can be retried', async () => {
     const stop = forbidCommits();
     await testEnvironment.start();
     const { onErr, decided } = deciding(() => testEnvironment.approve());
@@ -78,7 +78,7 @@ describe('a publish that pauses while it is watched', () => {
     expect((await run(['status', entry(), '--watch'])).code).toBe(0);
   });
 
-  it('ends a start that watches, too', async () => {
+  it('ends swp start --watch', async () => {
     forbidCommits();
     await testEnvironment.writeCatalog([testEnvironment.entry()]);
     const { onErr, decided } = deciding(() => testEnvironment.approve());
@@ -87,7 +87,7 @@ describe('a publish that pauses while it is watched', () => {
     expect([code, out]).toEqual([6, expect.stringContaining('hub/forbidden')]);
   });
 
-  it('ends the watching on a terminal where that is asked for', async () => {
+  it('ends the watching on a terminal with --until-attention', async () => {
     forbidCommits();
     await testEnvironment.start();
     const { onErr, decided } = deciding(() => testEnvironment.approve());

@@ -14,8 +14,8 @@ const run = (argv: readonly string[], options: Partial<SwpOptions> = {}) =>
   swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv(), ...options });
 const entry = (): string => testEnvironment.entry().name;
 
-describe('the addresses of what a publish is about', () => {
-  it('are told when it starts, when it is approved, while it runs and when it has ended', async () => {
+describe('the addresses of a publish', () => {
+  it('are shown by start, approve, status, history and verify', async () => {
     const env = { ...testEnvironment.clientEnv(), SWP_TEMPORAL_UI: 'http://ui.test' };
     const page = `http://ui.test/namespaces/default/workflows/${encodeURIComponent(`publish/${entry()}`)}`;
     await testEnvironment.writeCatalog([testEnvironment.entry()]);
@@ -27,23 +27,23 @@ describe('the addresses of what a publish is about', () => {
     expect((await run(['approve', entry(), '--plan', digest], { env })).err).toContain(`See it: ${page}\n`);
     const { out } = await run(['status', entry(), '--watch'], { env });
     const [, commit] = /  commit {4}([0-9a-f]{40})\n/.exec(out)!;
-    const ofCommit = `${testEnvironment.hub.url}/${testEnvironment.target}/commit/${commit}`;
+    const commitPage = `${testEnvironment.hub.url}/${testEnvironment.target}/commit/${commit}`;
     for (const [command, seen] of [
       ['status', page],
       ['history', `${page}/${runId}`],
     ] as const) {
-      const told = (await run([command, entry()], { env })).out;
-      expect(told).toContain(`  see       ${seen}\n`);
-      expect(told).toContain(ofCommit);
+      const output = (await run([command, entry()], { env })).out;
+      expect(output).toContain(`  see       ${seen}\n`);
+      expect(output).toContain(commitPage);
     }
-    expect((await run(['verify', entry()], { env })).out).toContain(`  see       ${ofCommit}\n`);
-    // What is told leads somewhere.
-    expect((await fetch(ofCommit)).status).toBe(200);
+    expect((await run(['verify', entry()], { env })).out).toContain(`  see       ${commitPage}\n`);
+    // The shown address exists.
+    expect((await fetch(commitPage)).status).toBe(200);
   });
 });
 
 describe('swp status --watch', () => {
-  it('without a terminal tells a line for each stage, and ends with the publish', async () => {
+  it('prints one line per stage without a terminal, and ends with the publish', async () => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
     const { onErr, decided } = deciding(() => testEnvironment.approve());

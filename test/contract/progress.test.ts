@@ -8,7 +8,7 @@ it.each([
   [200, '3 min 20 s'],
   [3600, '1 h'],
   [3900, '1 h 5 min'],
-])('%d seconds are %s', (seconds, text) => {
+])('%d seconds are shown as %s', (seconds, text) => {
   expect(formatSeconds(seconds)).toBe(text);
 });
 
@@ -34,6 +34,6 @@ it.each<[ShownProgress, string]>([
     'has failed since 2026-11-30T10:00:00Z: PUT https://host/x: 503',
   ],
   [{ note: 'tried again in 1 s: reset' }, 'tried again in 1 s: reset'],
-])('%j reads as %s', (progress, text) => {
+])('%j is shown as %s', (progress, text) => {
   expect(progressText(progress)).toBe(text);
 });

@@ -8,37 +8,37 @@ const faults = (schema: z.ZodType, value: unknown, fields: readonly string[] = [
   return 'faults' in parsed ? parsed.faults.map((fault) => faultText(fault)) : [];
 };
 
-describe('what is wrong with a value', () => {
+describe('the message about a wrong value', () => {
   it.each<[string, z.ZodType, unknown, string]>([
-    ['no number', z.coerce.number(), 'many', 'must be a number'],
-    ['no whole number', z.coerce.number().int(), '1.5', 'must be a whole number'],
-    ['too little', z.number().min(1), 0, 'must be at least 1'],
-    ['too much', z.number().max(16), 17, 'must be at most 16'],
-    ['not positive', z.number().positive(), 0, 'must be more than 0'],
-    ['too long', z.string().max(96), 'x'.repeat(97), 'must have at most 96 characters'],
-    ['too short', z.string().min(2), 'x', 'must have at least 2 characters'],
-    ['empty', z.string().min(1), '', 'must not be empty'],
+    ['text instead of a number', z.coerce.number(), 'many', 'must be a number'],
+    ['a fraction instead of a whole number', z.coerce.number().int(), '1.5', 'must be a whole number'],
+    ['a number that is too small', z.number().min(1), 0, 'must be at least 1'],
+    ['a number that is too large', z.number().max(16), 17, 'must be at most 16'],
+    ['zero instead of a positive number', z.number().positive(), 0, 'must be more than 0'],
+    ['text that is too long', z.string().max(96), 'x'.repeat(97), 'must have at most 96 characters'],
+    ['text that is too short', z.string().min(2), 'x', 'must have at least 2 characters'],
+    ['empty text', z.string().min(1), '', 'must not be empty'],
     ['an empty list', z.array(z.string()).min(1), [], 'must have an item'],
-    ['a long list', z.array(z.string()).max(1), ['a', 'b'], 'must have at most 1 item'],
-    ['no text', z.string(), 1, 'must be text'],
-    ['no list', z.array(z.string()), 'x', 'must be a list'],
-    ['no object', z.object({}), 'x', 'must be an object with fields'],
-    ['neither true nor false', z.boolean(), 'no', 'must be true or false'],
-    ['no literal', z.literal('allow'), 'x', 'must be allow'],
-    ['one of two', z.enum(['a', 'b']), 'x', 'must be a or b'],
-    ['one of three', z.enum(['a', 'b', 'c']), 'x', 'must be one of a, b, c'],
-    ['no time', z.iso.datetime(), 'noon', 'must be a time, as 2026-01-02T03:04:05Z'],
-    ['no member of a union', z.union([z.string(), z.number()]), true, 'must be of another form'],
-    ['nothing', z.string(), undefined, 'is missing'],
-  ])('is said of %s', (_, schema, value, message) => {
+    ['a list that is too long', z.array(z.string()).max(1), ['a', 'b'], 'must have at most 1 item'],
+    ['a number instead of text', z.string(), 1, 'must be text'],
+    ['text instead of a list', z.array(z.string()), 'x', 'must be a list'],
+    ['text instead of an object', z.object({}), 'x', 'must be an object with fields'],
+    ['text instead of a boolean', z.boolean(), 'no', 'must be true or false'],
+    ['another text than the literal', z.literal('allow'), 'x', 'must be allow'],
+    ['an unknown value of two', z.enum(['a', 'b']), 'x', 'must be a or b'],
+    ['an unknown value of three', z.enum(['a', 'b', 'c']), 'x', 'must be one of a, b, c'],
+    ['text instead of a time', z.iso.datetime(), 'noon', 'must be a time, as 2026-01-02T03:04:05Z'],
+    ['a value outside of a union', z.union([z.string(), z.number()]), true, 'must be of another form'],
+    ['a missing value', z.string(), undefined, 'is missing'],
+  ])('states the requirement for %s', (_, schema, value, message) => {
     expect(faultOf(schema, value)).toBe(message);
   });
 
-  it("is said in a schema's own words, where it has any", () => {
+  it("is the schema's own message if it has one", () => {
     expect(faultOf(RepoId, 'nobody')).toBe('must look like owner/name');
   });
 
-  it('is said with the field, and for an unknown one with that which was meant', () => {
+  it('names the field, and suggests the nearest known field for an unknown one', () => {
     const schema = z.strictObject({ key: z.string(), tags: z.array(z.int()) });
     expect(faults(schema, { keys: 'x', tags: [1, 'two'] }, ['key', 'tags'])).toEqual([
       'key: is missing',

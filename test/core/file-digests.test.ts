@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 it.each([0, 1, BLOCK_BYTES, BLOCK_BYTES + 1, 4 * BLOCK_BYTES, 4 * BLOCK_BYTES + 1])(
-  'takes the digests of %d bytes and of each block, from memory as from disk',
+  'computes the same digests of %d bytes and of each block from memory and from disk',
   async (size) => {
     const bytes = randomBytes(size);
     const expected = { sha256: sha256(bytes), blocks: blocksOf(bytes) };
@@ -30,7 +30,7 @@ it.each([0, 1, BLOCK_BYTES, BLOCK_BYTES + 1, 4 * BLOCK_BYTES, 4 * BLOCK_BYTES + 
   },
 );
 
-it('ends blocks at the same places however the bytes come', () => {
+it('ends blocks at the same offsets for chunks of any size', () => {
   const bytes = randomBytes(2 * BLOCK_BYTES + 5);
   for (const step of [1_000_003, BLOCK_BYTES, 3 * BLOCK_BYTES]) {
     const found: string[] = [];

@@ -9,7 +9,7 @@ import { lockFile } from '../../core/file-lock.js';
 import { identifyProcess } from '../../core/process-identity.js';
 import { projectRoot } from '../../dev/temporal/project.js';
 
-/** A thousand take half an hour; a few show that the test works. */
+/** A thousand trials take half an hour; a few show that the test works. */
 const TRIALS = Number(process.env['SWP_LOCK_TRIALS'] ?? 10);
 const PROCESSES = 8;
 /** One attempt makes two to six calls: some processes die within their first attempt, some in a later one, some never. */
@@ -41,7 +41,7 @@ const disturb = async (pid: number | undefined): Promise<void> => {
   }
 };
 
-/** Lets processes contend for one lock, and answers the largest number of them that held it together. */
+/** Lets processes contend for one lock, and returns the largest number of them that held it at the same time. */
 const contend = async (lock: string, log: string): Promise<{ readonly most: number; readonly locked: number }> => {
   await writeFile(log, '');
   const contenders = Array.from({ length: PROCESSES }, () => {
@@ -53,15 +53,15 @@ const contend = async (lock: string, log: string): Promise<{ readonly most: numb
   const events = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '');
   const holders = new Set<string>();
   let most = 0;
-  for (const [what, pid = ''] of events.map((event) => event.split(' '))) {
-    if (what === 'held') holders.add(pid);
+  for (const [event, pid = ''] of events.map((line) => line.split(' '))) {
+    if (event === 'held') holders.add(pid);
     else holders.delete(pid);
     most = Math.max(most, holders.size);
   }
-  return { most, locked: events.filter((event) => event.startsWith('held')).length };
+  return { most, locked: events.filter((line) => line.startsWith('held')).length };
 };
 
-it(`a lock never has two holders, and is free once all have died, in ${TRIALS} trials of ${PROCESSES} processes`, async () => {
+it(`a lock never has two holders, and is free after all of them have ended, in ${TRIALS} trials of ${PROCESSES} processes`, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-lock-trials-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const texts = await leftovers();
@@ -77,7 +77,7 @@ it(`a lock never has two holders, and is free once all have died, in ${TRIALS} t
     expect(after, `the lock after trial ${trial}`).toHaveProperty('unlock');
     if ('unlock' in after) after.unlock();
   }
-  // Otherwise the trials have shown nothing.
+  // Without many locks the trials show nothing.
   expect(locked).toBeGreaterThan(TRIALS);
   if (TRIALS > 100) process.stderr.write(`${TRIALS} trials, ${locked} locks taken, never two holders\n`);
 }, 3_600_000);

@@ -20,14 +20,14 @@ const unlock = (lock: FileLock): void => {
 };
 
 describe('a lock', () => {
-  it('has one holder, which the next one is told of', async () => {
+  it('has one holder and reports its process id', async () => {
     const first = await lockFile(path);
     expect(await lockFile(path)).toEqual({ heldBy: process.pid });
     unlock(first);
     unlock(await lockFile(path));
   });
 
-  it('names no process that has not taken it: one of the same id that ended long ago, or one that was cut off', async () => {
+  it('reports no holder when its file is incomplete or names an ended process', async () => {
     unlock(await lockFile(path));
     const held = await lockFile(path);
     for (const text of ['', '{"pid":', JSON.stringify({ pid: process.ppid, started: 'another-boot 1' })]) {
@@ -37,14 +37,14 @@ describe('a lock', () => {
     unlock(held);
   });
 
-  it('is not what a symbolic link leads to', async () => {
+  it('refuses a symbolic link and leaves its target unchanged', async () => {
     await writeFile(join(directory, 'precious'), 'precious');
     await symlink(join(directory, 'precious'), path);
     await expect(lockFile(path)).rejects.toMatchObject({ code: 'ELOOP' });
     expect(await readFile(join(directory, 'precious'), 'utf8')).toBe('precious');
   });
 
-  it('is not passed on to a program that its holder runs', async () => {
+  it('is not inherited by a program that its holder runs', async () => {
     const held = await lockFile(path);
     const child = execa('sleep', ['60'], { reject: false });
     unlock(held);
@@ -53,13 +53,13 @@ describe('a lock', () => {
     await child;
   });
 
-  it('is described by its holder', () => {
+  it('describes its holder', () => {
     expect([holderText(7), holderText(null)]).toEqual(['Process 7', 'Another process']);
   });
 });
 
 describe('the identity of a process', () => {
-  it('is its own as long as it runs', async () => {
+  it('matches only the same process while it runs', async () => {
     const child = execa('sleep', ['60'], { reject: false });
     const identity = (await identifyProcess(child.pid!))!;
     expect(await isRunning(identity)).toBe(true);
@@ -70,7 +70,7 @@ describe('the identity of a process', () => {
     expect(await identifyProcess(child.pid!)).toBeNull();
   });
 
-  it('is not that of a process that has ended and that its parent has not waited for', async () => {
+  it('is null for a zombie process', async () => {
     // The shell becomes a sleep that never waits for its child.
     const parent = execa('sh', ['-c', 'true & echo $!; exec sleep 60'], { reject: false });
     const [line] = (await parent.stdout[Symbol.asyncIterator]().next()).value.toString().split('\n') as [string];

@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 describe('making a directory', () => {
-  it('makes those above it too, each for this user only, and is done where it is there', async () => {
+  it('makes its parents too, each only for this user, and accepts an existing directory', async () => {
     const path = join(directory, 'a', 'b', 'c');
     await Promise.all([makeDirectory(path), makeDirectory(path)]);
     await makeDirectory(path);
@@ -23,14 +23,14 @@ describe('making a directory', () => {
     ['a file above it', join('file', 'below'), 'ENOTDIR'],
     ['a link to nothing in its place', 'link', 'EEXIST'],
     ['a link to nothing above it', join('link', 'below'), 'EEXIST'],
-  ])('fails for %s with its cause', async (_what, name, code) => {
+  ])('fails with the system error for %s', async (_what, name, code) => {
     await writeFile(join(directory, 'file'), 'x');
     await symlink(join(directory, 'nowhere'), join(directory, 'link'));
     await expect(makeDirectory(join(directory, name))).rejects.toMatchObject({ code });
   });
 });
 
-it('a directory that is not there has no names; one that cannot be read is an error', async () => {
+it('listing a missing directory returns no names, and listing a file fails', async () => {
   expect(await listIfThere(join(directory, 'none'))).toEqual([]);
   await writeFile(join(directory, 'file'), 'x');
   await expect(listIfThere(join(directory, 'file'))).rejects.toMatchObject({ code: 'ENOTDIR' });

@@ -3,7 +3,7 @@ import { messageOf, SwpError } from '../../core/error.js';
 import { CommitSha, Digest, RepoId, sameRepo } from '../../core/ids.js';
 
 describe('a repository name', () => {
-  it.each(['a/b', 'Qwen/Qwen2.5-7B-Instruct', 'mlx-community/Qwen3.5-9B-OptiQ-4bit', 'a/_b', '0/9'])('%s is one', (id) => {
+  it.each(['a/b', 'Qwen/Qwen2.5-7B-Instruct', 'mlx-community/Qwen3.5-9B-OptiQ-4bit', 'a/_b', '0/9'])('%s is valid', (id) => {
     expect(RepoId.safeParse(id).success).toBe(true);
   });
 
@@ -32,17 +32,17 @@ describe('a repository name', () => {
     'ä/b',
     `a/${'b'.repeat(97)}`,
     'https://huggingface.co/a/b',
-  ])('%j is none', (id) => {
+  ])('%j is invalid', (id) => {
     expect(RepoId.safeParse(id).success).toBe(false);
   });
 
-  it('is compared as the Hub does, without case', () => {
+  it('is compared without case, as on the Hub', () => {
     expect(sameRepo('FoxlightAI/X', 'foxlightai/x')).toBe(true);
     expect(sameRepo('a/b', 'a/c')).toBe(false);
   });
 });
 
-it.each(['a'.repeat(39), 'a'.repeat(41), 'A'.repeat(40), 'g'.repeat(40), `${'a'.repeat(40)}\n`, 'main'])('%j is no commit', (sha) => {
+it.each(['a'.repeat(39), 'a'.repeat(41), 'A'.repeat(40), 'g'.repeat(40), `${'a'.repeat(40)}\n`, 'main'])('%j is no commit SHA', (sha) => {
   expect(CommitSha.safeParse(sha).success).toBe(false);
 });
 
@@ -54,13 +54,13 @@ it.each(['a'.repeat(64), `sha256:${'a'.repeat(63)}`, `sha256:${'A'.repeat(64)}`,
 );
 
 describe('an error', () => {
-  it('is worth a retry only when the far end was unavailable', () => {
+  it('is transient only if a service was unavailable', () => {
     expect(new SwpError('unavailable', 'x/y', 'm', { retryAfterMs: 5 })).toMatchObject({ transient: true, retryAfterMs: 5 });
     for (const kind of ['usage', 'invalid', 'stale', 'access', 'quota', 'not-found', 'conflict', 'integrity', 'internal'] as const)
       expect(new SwpError(kind, 'x/y', 'm').transient).toBe(false);
   });
 
-  it('tells the messages of its causes too, and takes whatever was thrown', () => {
+  it('has a message that includes its causes, whatever was thrown', () => {
     expect(messageOf(new SwpError('internal', 'x/y', 'outer', { cause: new Error('inner', { cause: 'core' }) }))).toBe(
       'outer: inner: core',
     );

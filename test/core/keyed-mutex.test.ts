@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { KeyedMutex } from '../../core/keyed-mutex.js';
 
-it('tasks of one key run one after another, those of different keys together, and a failure stops none', async () => {
+it('tasks of one key run in order, tasks of different keys run concurrently, and a failure stops no other task', async () => {
   const mutex = new KeyedMutex();
   const events: string[] = [];
   const task = (name: string, key: string) =>

@@ -1,14 +1,15 @@
-// A process that takes a lock five times, as soon as it gets it: `lock-contender.mjs <lock> <log> <hold ms> <call to die before, or 0> <die|unlock>`.
+// A process that takes a lock five times, each time as soon as the lock is free:
+// `lock-contender.mjs <lock> <log> <hold ms> <call to die before, or 0> <die|unlock>`.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const [lock, log, holdMs, fatalCall, end] = process.argv.slice(2);
 const { appendFileSync } = fs;
-// Appended in one write each, so that the log has the order in which things happened.
-const say = (what) => appendFileSync(log, `${what} ${process.pid}\n`);
+// Each event is one write, so that the log has the order of the events.
+const logEvent = (event) => appendFileSync(log, `${event} ${process.pid}\n`);
 const die = () => {
-  say('left');
+  logEvent('left');
   process.kill(process.pid, 'SIGKILL');
 };
 
@@ -28,11 +29,11 @@ for (let rounds = 5; rounds > 0;) {
   const taken = await lockFile(lock);
   if ('unlock' in taken) {
     rounds -= 1;
-    say('held');
+    logEvent('held');
     await delay(Math.random() * Number(holdMs));
     if (end === 'die' && rounds === 0) die();
-    // Before it is unlocked: the next holder may follow immediately.
-    say('left');
+    // Logged before the unlock, because the next holder may follow immediately.
+    logEvent('left');
     taken.unlock();
   }
   await delay(Math.random() * 2);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RateMeter } from '../../core/rate-meter.js';
 
-it('gives the rate of the last half minute, in counts a second', () => {
+it('measures counts per second over the last half minute', () => {
   const meter = new RateMeter();
   expect(meter.rate(0, 0)).toBeNull();
   expect(meter.rate(1000, 2000)).toBe(500);
@@ -10,7 +10,7 @@ it('gives the rate of the last half minute, in counts a second', () => {
   expect(meter.rate(4000, 64_000)).toBe(100);
 });
 
-it('stands still when a count falls', () => {
+it('is zero when a count falls', () => {
   const meter = new RateMeter();
   meter.rate(5000, 0);
   expect(meter.rate(1000, 1000)).toBe(0);

@@ -29,19 +29,19 @@ const isAlive = (pid: number): boolean => {
 
 const FOREVER = 'setInterval(() => {}, 1000); console.log("up");';
 
-const saysUp = (program: Supervised): Promise<void> => vi.waitFor(() => expect(program.output()).toContain('up'), 10_000);
+const waitUntilUp = (program: Supervised): Promise<void> => vi.waitFor(() => expect(program.output()).toContain('up'), 10_000);
 
 test('the exit code of the program is passed on', async () => {
   expect(await runNode('process.exit(7)').exited).toBe(7);
 });
 
-test('a program that a signal ended has 128 and the signal for its code', async () => {
+test('a program that a signal ended has exit code 128 plus the signal', async () => {
   const program = runNode(FOREVER);
   process.kill((await program.started)!, 'SIGKILL');
   expect(await program.exited).toBe(137);
 });
 
-test('a program that does not exist is told by code 127 and the reason', async () => {
+test('a program that does not exist has exit code 127 and the reason as its output', async () => {
   const program = supervise('/nonexistent/program', []);
   expect(await program.started).toBeUndefined();
   expect(await program.exited).toBe(127);
@@ -50,28 +50,28 @@ test('a program that does not exist is told by code 127 and the reason', async (
 
 test('stopping ends the program with SIGTERM', async () => {
   const program = runNode('process.on("SIGTERM", () => process.exit(5)); setInterval(() => {}, 1000); console.log("up");');
-  await saysUp(program);
+  await waitUntilUp(program);
   expect(await program.stop()).toBe(5);
 });
 
 test('stopping kills a program that ignores SIGTERM', async () => {
   const program = runNode(`process.on("SIGTERM", () => {}); ${FOREVER}`, { graceMs: 50 });
-  await saysUp(program);
+  await waitUntilUp(program);
   expect(await program.stop()).toBe(137);
 });
 
-test('what the program has started itself ends with it', async () => {
+test('a child of the program ends with it', async () => {
   const program = runNode(`
     const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(FOREVER)}], { stdio: 'ignore' });
     console.log('child', child.pid); ${FOREVER}`);
-  await saysUp(program);
+  await waitUntilUp(program);
   const child = Number(/child (\d+)/.exec(program.output())![1]);
   expect(isAlive(child)).toBe(true);
   await program.stop();
   await vi.waitFor(() => expect(isAlive(child)).toBe(false), 10_000);
 });
 
-test('the two streams are told apart', async () => {
+test('output is labelled with its stream', async () => {
   const seen: [string, string][] = [];
   const program = runNode('console.log("a"); console.error("b");', { onOutput: (text, stream) => seen.push([stream, text.trim()]) });
   await program.exited;
@@ -81,19 +81,19 @@ test('the two streams are told apart', async () => {
   ]);
 });
 
-test('a program that writes more than a pipe holds is not held up', async () => {
+test('a program that writes more than a pipe holds does not block', async () => {
   const program = runNode('process.stdout.write("x".repeat(1_000_000) + "end", () => process.exit(0));');
   expect(await program.exited).toBe(0);
   expect(program.output()).toMatch(/x{4000}end$/);
 });
 
-test('the program gets the given environment and nothing else of ours', async () => {
+test('the program gets only the given environment', async () => {
   const program = runNode('console.log(process.env.COLOUR, process.env.PATH)', { env: { COLOUR: 'red' } });
   await program.exited;
   expect(program.output()).toBe('red undefined');
 });
 
-test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('the program ends when its starter ends by %s', async (signal) => {
+test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('the program ends when its parent ends by %s', async (signal) => {
   const directory = await mkdtemp(path.join(tmpdir(), 'swp-supervise-'));
   const root = projectRoot();
   await execa(path.join(root, 'node_modules/.bin/tsc'), [

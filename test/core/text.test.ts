@@ -14,7 +14,7 @@ describe('byte counts', () => {
     [999_500, '1.00 MB'],
     [67_200_000, '67.2 MB'],
     [5e11, '500 GB'],
-  ])('%i reads %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+  ])('%i is shown as %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
   it('never have more than three digits', () => {
     fc.assert(
@@ -25,11 +25,11 @@ describe('byte counts', () => {
   });
 });
 
-it('a count has its noun, singular or plural', () => {
+it('a count has a singular or plural noun', () => {
   expect([plural(1, 'head'), plural(0, 'head'), plural(1200, 'entry', 'entries')]).toEqual(['1 head', '0 heads', '1,200 entries']);
 });
 
-it('the order of names is that of their UTF-8 bytes', () => {
+it('names are ordered by their UTF-8 bytes', () => {
   const name = fc.string({
     unit: fc.oneof(fc.constantFrom('a', 'b', '\uffff', '\u{10000}', '\ue000'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })),
   });
@@ -55,7 +55,7 @@ describe('a text cut in its middle', () => {
   });
 });
 
-describe('text from outside, as one line', () => {
+describe('untrusted text on one line', () => {
   it('holds no control character, line break or direction mark, and is bounded', () => {
     const hostile = fc.string({
       unit: fc.oneof(
@@ -72,7 +72,7 @@ describe('text from outside, as one line', () => {
     );
   });
 
-  it('is well-formed, where half a character came in and where the cut falls inside of one', () => {
+  it('is well-formed even if the input or the cut splits a character', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', '😀', '\ud83d', '\ude00') }), fc.integer({ min: 1, max: 10 }), (text, max) => {
         expect(sanitizeLine(text, max).isWellFormed()).toBe(true);
@@ -80,7 +80,7 @@ describe('text from outside, as one line', () => {
     );
   });
 
-  it('keeps what is harmless as it was', () => {
+  it('keeps harmless text', () => {
     expect(sanitizeLine(' Größe: 3 😀 <b>|`x` ')).toBe('Größe: 3 😀 <b>|`x`');
   });
 });

@@ -8,7 +8,7 @@ const quantisedFrom = (base: string): Record<string, string> => ({
   'README.md': `---\nlicense: apache-2.0\nbase_model: ${base}\nbase_model_relation: quantized\n---\n`,
 });
 
-/** The models that the documents name, in small and of random numbers. */
+/** Small, random versions of the models that the documents name. */
 const MODELS: readonly (readonly [string, ReadonlyMap<string, Uint8Array>, Record<string, string>?])[] = [
   ['Qwen/Qwen3.5-4B-Base', generateCheckpoint({ seed: 5, size: 'small' }).files],
   ['Qwen/Qwen3.5-9B-Base', generateCheckpoint({ seed: 1, size: 'small' }).files],

@@ -51,7 +51,7 @@ beforeEach(async () => {
 
 const check = () => execa('python3', [join(testEnvironment.directory, 'check.py'), clone], { reject: false });
 
-/** Changes the record, and says how it was. */
+/** Changes `provenance.json` in the clone. */
 const changeRecord = async (change: (text: string) => string): Promise<void> => {
   const path = join(clone, 'provenance.json');
   const before = await readFile(path, 'utf8');
@@ -61,20 +61,20 @@ const changeRecord = async (change: (text: string) => string): Promise<void> => 
 };
 
 describe('the recipe that checks a published repository without SWP', () => {
-  it('finds what was published intact', async () => {
+  it('reports a published repository as intact', async () => {
     expect(files.get('provenance.json')!.toString()).toContain('"samples":[{"begin":0,');
     const { exitCode, stdout } = await check();
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^[0-9a-f]{40}: 4 files as published$/)]);
   });
 
-  it('goes on to find it intact behind a commit of somebody else that changes nothing of ours', async () => {
+  it('reports a repository as intact after a later commit that changes none of our files', async () => {
     await writeFile(join(clone, 'notes.txt'), 'not ours');
     await git('add', '--all');
     await git('commit', '--quiet', '--message', 'Notes');
     expect((await check()).exitCode).toBe(0);
   });
 
-  it('names a file with one other byte', async () => {
+  it('names a file with one changed byte', async () => {
     const bytes = Buffer.from(files.get('mtp.safetensors')!);
     bytes[bytes.length - 1]! ^= 1;
     await writeFile(join(clone, 'mtp.safetensors'), bytes);
@@ -82,33 +82,33 @@ describe('the recipe that checks a published repository without SWP', () => {
     expect([exitCode, stdout]).toEqual([1, expect.stringContaining('mtp.safetensors is not the file that was published')]);
   });
 
-  it('notices a record that was made to fit other files', async () => {
+  it('detects a provenance that was changed to match another file', async () => {
     await writeFile(join(clone, 'LICENSE'), 'None.');
     await changeRecord((text) => text.replace(/"size":\d+\},"digest":\{[^}]*\}/, `"size":5},"digest":{"sha256":"${sha256Of('None.')}"}`));
     const { exitCode, stdout } = await check();
     expect([exitCode, stdout]).toEqual([1, expect.stringMatching(/provenance\.json lists manifest sha256:.*, the commit says sha256:/)]);
   });
 
-  it('notices samples that are not those of the manifest', async () => {
+  it('detects samples that differ from the manifest', async () => {
     await changeRecord((text) => text.replace('"samples":[{"begin":0,', '"samples":[{"begin":1,'));
     const { exitCode, stdout } = await check();
     expect([exitCode, stdout]).toEqual([1, expect.stringContaining('provenance.json lists manifest sha256:')]);
   });
 
-  it('notices decisions about another plan', async () => {
+  it('detects decisions about another plan', async () => {
     await changeRecord((text) => text.replaceAll(/"plan":"sha256:[0-9a-f]{8}/g, '"plan":"sha256:00000000'));
     const { exitCode, stdout } = await check();
     expect([exitCode, stdout]).toEqual([1, expect.stringContaining('provenance.json speaks of sha256:00000000')]);
   });
 
-  it('says of a repository that SWP did not publish that it has no record', async () => {
+  it('reports a repository that SWP did not publish', async () => {
     await git('commit', '--quiet', '--amend', '--message', 'By hand');
     const { exitCode, stderr } = await check();
     expect([exitCode, stderr]).toEqual([1, 'no commit here has the trailer SWP-Manifest']);
   });
 });
 
-// A machine without them has Python, which does the same.
+// A machine without these programs can use the Python recipe instead.
 describe.skipIf(hasTools.exitCode !== 0)('the lines with jq and sha256sum', () => {
   it("print the digest of the commit's trailer", async () => {
     const { stdout } = await execa('sh', ['-c', jqLine], { cwd: clone });

@@ -4,7 +4,7 @@ import { followPage, isFollowed } from './follow.js';
 
 const pages = (await readDocuments()).filter((page) => page.path !== 'README.md' && isFollowed(page));
 
-it('several pages are followed', () => {
+it('at least two pages are followed', () => {
   expect(pages.length).toBeGreaterThan(1);
 });
 

@@ -1,4 +1,4 @@
-"""Runs a command as a person at a terminal does: says yes to each yes-or-no, and takes what is proposed as text."""
+"""Runs a command as a person at a terminal: answers yes to every yes-or-no prompt and accepts every proposed text."""
 import fcntl
 import os
 import pty
@@ -8,7 +8,7 @@ import sys
 import termios
 
 IDLE_SECONDS = 0.3
-# How the prompts mark the question that waits; an answered one is marked otherwise.
+# The prompts mark an open question with this character and an answered one with another.
 WAITS = "\u25c6"
 
 child, terminal = pty.fork()

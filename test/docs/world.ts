@@ -16,10 +16,10 @@ import { seedModels } from './models.js';
 const PERSON = fileURLToPath(new URL('person.py', import.meta.url));
 const PROGRAM = join(projectRoot(), 'dist', 'client', 'main.js');
 const TOKENS = { read: 'hf_docsread', write: 'hf_docswrite' } as const;
-/** What a command says that stays, once it is ready. */
+/** Output with which a long-running command reports that it is ready. */
 const READY = /worker polls|Ctrl-C ends it all/g;
 
-/** A machine on which a document is followed: a local hub in the place of the Hub, a Temporal server, one empty directory. */
+/** A machine on which a document is followed: a local hub in place of the Hub, a Temporal server and an empty directory. */
 export class DocsWorld {
   private readonly kept: ChildProcess[] = [];
 
@@ -50,7 +50,7 @@ export class DocsWorld {
     return join(this.root, 'home');
   }
 
-  /** `swp` and `npx swp` are the built program. That it waits for a person, or has nothing to do, stops nobody who follows a page. */
+  /** Installs the built program as `swp` and `npx swp`. Exit codes for waiting or nothing to do count as success, as for a reader. */
   private async installPrograms(): Promise<void> {
     const bin = join(this.root, 'bin');
     await fakeProgram(
@@ -82,7 +82,7 @@ export class DocsWorld {
     return join(this.root, `${block.section.replaceAll(/\W+/g, '-')}-${name}`);
   }
 
-  /** The code as a script. What a block of a section sets is there in the next; ports of this machine may be taken, so any free one serves. */
+  /** Writes the code as a script. The blocks of a section share their variables. Fixed ports may be taken, so any free port is used. */
   private async script(block: Block, last: string): Promise<string> {
     const state = this.at(block, 'state');
     const code = block.text.replaceAll(/\bswp dev\b/g, 'swp dev --port 0 --ui-port 0 --hub-port 0');
@@ -92,9 +92,9 @@ export class DocsWorld {
   }
 
   /**
-   * Runs a block as a person at a terminal, who agrees to what is asked.
+   * Runs a block as a person at a terminal who accepts every prompt.
    *
-   * @returns what the terminal showed
+   * @returns the output of the terminal
    */
   async run(block: Block): Promise<string> {
     const script = await this.script(block, "export -p > '$state'");
@@ -109,18 +109,18 @@ export class DocsWorld {
     return all;
   }
 
-  /** Starts what stays, and waits until all of it says that it is ready. */
+  /** Starts a block that keeps running, and waits until its output reports that it is ready. */
   async keepRunning(block: Block): Promise<void> {
     const child = spawn('sh', [await this.script(block, '')], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.kept.push(child);
     await new Promise<void>((resolve, reject) => {
       let output = '';
-      const look = (chunk: Buffer): void => {
+      const checkReady = (chunk: Buffer): void => {
         output += chunk.toString();
         if ((output.match(READY) ?? []).length > 0) resolve();
       };
-      child.stdout.on('data', look);
-      child.stderr.on('data', look);
+      child.stdout.on('data', checkReady);
+      child.stderr.on('data', checkReady);
       child.once('exit', (code) => reject(new Error(`ended with ${code}:\n${block.text}\n${output}`)));
     });
   }

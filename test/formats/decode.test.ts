@@ -18,7 +18,7 @@ const SCALE_BYTES: Readonly<Record<ScaleFormat, number>> = { F32: 4, BF16: 2, E8
 type Shape = readonly [rows: number, columns: number];
 type Cut = readonly [row: number, column: number, rows: number, columns: number];
 
-/** A whole matrix with its whole scale grid, and the slab of it to decode. */
+/** A matrix with its scale grid, and the slab of it to decode. */
 interface Case {
   readonly slab: Slab;
   readonly whole: { readonly rows: number; readonly columns: number };
@@ -33,7 +33,7 @@ interface Truth {
 }
 
 const MAX = (2 - 2 ** -23) * 2 ** 127;
-/** Scales, and scales of whole tensors: zeros, ones, ties (1 + 2^-8), subnormals, and what overflows. */
+/** Scales of blocks and of whole tensors: zeros, ones, ties (1 + 2^-8), subnormals and overflows. */
 const SPECIAL = [
   [0, 1, 1e-4, 1 / 448, 1 + 2 ** -8, 1 + 3 * 2 ** -8, 1 + 2 ** -8 + 2 ** -23, 1 + 2 ** -8 - 2 ** -23, 3.3e38, MAX, Infinity],
   [2 ** -149, 3 * 2 ** -149, 2 ** -134, 3 * 2 ** -134, 2 ** -133, 5.1e-39, 1.17e-38, 2 ** -127, 2 ** -126, 2 ** -120],
@@ -49,7 +49,7 @@ const random = (length: number, seed: number): Uint8Array => {
   return bytes;
 };
 
-/** A quarter special ones, a quarter any bits, the rest as checkpoints have them. */
+/** A quarter special scales, a quarter random bits, the rest as in checkpoints. */
 const randomScales = (format: ScaleFormat, length: number, seed: number): Uint8Array => {
   if (SCALE_BYTES[format] === 1) return random(length, seed);
   const next = randomNumbers(seed);
@@ -101,7 +101,7 @@ const everyCodeAndScale = (code: CodeFormat, scale: ScaleFormat, global: Slab['g
   );
 };
 
-/** Blocks that packed codes can have too are of even width. */
+/** Packed codes need blocks of even width. */
 const ragged = (code: CodeFormat, scale: ScaleFormat): Case[] => {
   const blocks: Shape[] = [
     [128, 128],
@@ -122,7 +122,7 @@ const ragged = (code: CodeFormat, scale: ScaleFormat): Case[] => {
   return each(blocks, (block) => cuts.map((cut) => make(code, scale, [576, 200], block, { cut })));
 };
 
-/** Any formats, shape, blocks, cut and global scale. */
+/** A random case: formats, shape, blocks, cut and global scale. */
 const anyCase = (seed: number): Case => {
   const next = randomNumbers(seed);
   const code = CODES[next() % 4]!;
@@ -185,14 +185,14 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   'any formats, shapes and slabs': Array.from({ length: 600 }, (_, seed) => anyCase(seed)),
 };
 
-/** Every F32 on either side of a tie and on it, for all upper halves. */
+/** F32 values on each tie, beside it and far from it, for all upper halves. */
 const WORDS = Uint32Array.from({ length: 65536 * 5 }, (_, index) => {
   const upper = Math.floor(index / 5);
   return upper * 65536 + [0, 0x7fff, 0x8000, 0x8001, 0xffff][index % 5]!;
 });
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-const asked = ({ slab, whole, weight, scale }: Case): object => ({
+const toPythonCase = ({ slab, whole, weight, scale }: Case): object => ({
   slab: { ...slab, global: slab.global && { joins: slab.global.joins } },
   globalBits: slab.global && new Uint32Array(Float32Array.of(slab.global.value).buffer)[0],
   whole,
@@ -200,12 +200,12 @@ const asked = ({ slab, whole, weight, scale }: Case): object => ({
   scale: base64(scale),
 });
 
-const askPython = async (): Promise<Truth> => {
+const runPython = async (): Promise<Truth> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-decode-'));
   try {
     const [cases, answers] = [join(directory, 'cases.json'), join(directory, 'answers.json')];
     const words = base64(new Uint8Array(WORDS.buffer));
-    await writeFile(cases, JSON.stringify({ words, cases: Object.values(CASES).flat().map(asked) }));
+    await writeFile(cases, JSON.stringify({ words, cases: Object.values(CASES).flat().map(toPythonCase) }));
     await execa(await pythonEnvironment(), [PROGRAM, cases, answers]);
     return JSON.parse(await readFile(answers, 'utf8')) as Truth;
   } finally {
@@ -213,12 +213,12 @@ const askPython = async (): Promise<Truth> => {
   }
 };
 
-/** A rectangle of bytes out of rows of `width`, put where no wider word is aligned. */
+/** A rectangle of bytes from rows of `width`, at an address where no wider word is aligned. */
 const cutOut = (bytes: Uint8Array, width: number, [row, column, rows, columns]: Cut): Uint8Array => {
-  const room = new Uint8Array(rows * columns + 1).subarray(1);
+  const destination = new Uint8Array(rows * columns + 1).subarray(1);
   for (let at = 0; at < rows; at += 1)
-    room.set(bytes.subarray((row + at) * width + column, (row + at) * width + column + columns), at * columns);
-  return room;
+    destination.set(bytes.subarray((row + at) * width + column, (row + at) * width + column + columns), at * columns);
+  return destination;
 };
 
 const inputOf = ({ slab, whole, weight, scale }: Case): { weight: Uint8Array; scale: Uint8Array } => {
@@ -233,7 +233,7 @@ const inputOf = ({ slab, whole, weight, scale }: Case): { weight: Uint8Array; sc
 };
 
 const hex = (value: number | undefined, digits = 2): string => `0x${(value ?? 0).toString(16).padStart(digits, '0')}`;
-/** The first element that differs, with what it was made of; nothing when all are equal. */
+/** The first element that differs, with its code and scale; undefined when all are equal. */
 const difference = (item: Case, expected: Buffer): string | undefined => {
   const { slab } = item;
   const { weight, scale } = inputOf(item);
@@ -257,7 +257,7 @@ describe('decoding to BF16, against numpy and ml_dtypes', () => {
   const answers = new Map<Case, Truth['cases'][number]>();
 
   beforeAll(async () => {
-    truth = await askPython();
+    truth = await runPython();
     for (const [index, item] of Object.values(CASES).flat().entries()) answers.set(item, truth.cases[index]!);
   }, 300_000);
 
@@ -271,7 +271,7 @@ describe('decoding to BF16, against numpy and ml_dtypes', () => {
     expect(Buffer.from(rounded.buffer).equals(Buffer.from(truth.rounded, 'base64'))).toBe(true);
   });
 
-  it.each(Object.entries(CASES))('%s', (_, cases) => {
+  it.each(Object.entries(CASES))('decodes %s', (_, cases) => {
     for (const item of cases) {
       const answer = answers.get(item)!;
       expect(gridOf(item.slab)).toEqual(answer.grid);
@@ -280,20 +280,20 @@ describe('decoding to BF16, against numpy and ml_dtypes', () => {
   });
 
   it.each(['nan', 'inf', 'infFromFinite', 'subnormal', 'underflow', 'zero', 'negativeZero', 'tieToLower', 'tieToUpper'])(
-    'met %s among the cases',
+    'covers %s in more than 1000 elements',
     (name) => expect(truth.cases.reduce((sum, { met }) => sum + met[name]!, 0)).toBeGreaterThan(1000),
   );
 });
 
-describe('the size of what a slab comes with', () => {
+describe('the sizes of the inputs of a slab', () => {
   it.each(each(CODES, (code) => SCALES.map((scale) => [code, scale] as const)))('%s under %s must be exact', (code, scale) => {
     const { slab } = make(code, scale, [20, 64], [8, 32], { cut: [7, 30, 10, 34] });
     const [codes, scales] = [isPacked(code) ? 170 : 340, 3 * 2 * SCALE_BYTES[scale]];
-    const decode = (weight: number, bytes: number, room: number): void =>
-      decodeSlab(slab, new Uint8Array(weight), new Uint8Array(bytes), new Uint16Array(room));
+    const decode = (weight: number, bytes: number, destination: number): void =>
+      decodeSlab(slab, new Uint8Array(weight), new Uint8Array(bytes), new Uint16Array(destination));
     decode(codes, scales, 340);
-    for (const [more, moreScales, moreRoom] of [-1, 1].flatMap((off) => [[off, 0, 0] as const, [0, off, 0] as const, [0, 0, off] as const]))
-      expect(() => decode(codes + more, scales + moreScales, 340 + moreRoom)).toThrow(
+    for (const [more, moreScales, moreOut] of [-1, 1].flatMap((off) => [[off, 0, 0] as const, [0, off, 0] as const, [0, 0, off] as const]))
+      expect(() => decode(codes + more, scales + moreScales, 340 + moreOut)).toThrow(
         expect.objectContaining({ name: 'SwpError', code: 'formats/slab-size' }),
       );
   });

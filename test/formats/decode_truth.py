@@ -1,7 +1,7 @@
-"""What quantised weights decode to, by another route than the program's: numpy, ml_dtypes and integers.
+"""Decodes quantised weights independently of the program, with numpy, ml_dtypes and integers.
 
 Arguments: a JSON file of cases to read, a JSON file of answers to write. Nothing is tiled, cut or looked up by
-scale: the whole matrix is decoded element by element, each rounding a step of its own, and slabs are cut from it.
+scale: the whole matrix is decoded element by element, each rounding a separate step, and slabs are cut from it.
 """
 
 import base64
@@ -15,7 +15,7 @@ E2M1 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -
 
 
 def same(one, other):
-    """Equal to the bit, NaN to NaN: the formats written out by hand against ml_dtypes."""
+    """Asserts that values written by hand equal those of ml_dtypes bit for bit, with NaN equal to NaN."""
     assert np.array_equal(one, other, equal_nan=True) and np.array_equal(np.signbit(one), np.signbit(other))
 
 
@@ -55,7 +55,7 @@ def scale_values(data, form):
 
 
 def to_bf16(values):
-    """The nearest BF16 of an F32, ties to even, in integers alone."""
+    """The nearest BF16 of an F32, ties to even, in integers only."""
     assert values.dtype == np.float32
     bits = np.ascontiguousarray(values).view(np.uint32).astype(np.int64)
     kept, lost = bits // 65536, bits % 65536
@@ -65,7 +65,7 @@ def to_bf16(values):
 
 
 def met(values, result):
-    """How often the hard things happened, so that the tests can see that they did."""
+    """Masks of the hard cases, so that the tests can check their coverage."""
     bits = np.ascontiguousarray(values).view(np.uint32)
     upper, tie = bits >> 16, (bits & 0xFFFF) == 0x8000
     magnitude = result & 0x7FFF
@@ -116,7 +116,7 @@ def decode(case):
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
-        asked = json.load(file)
+        task = json.load(file)
     every = np.arange(256, dtype=np.uint8)
     pairs = np.array([2 * i + (2 * i + 1) * 16 for i in range(8)], dtype=np.uint8)
     answer = {
@@ -127,8 +127,8 @@ def main():
             "INT4": text(code_values(pairs, "int4")),
             "E8M0": text(scale_values(every, "E8M0")),
         },
-        "rounded": text(to_bf16(raw(asked["words"], "<f4"))),
-        "cases": [decode(case) for case in asked["cases"]],
+        "rounded": text(to_bf16(raw(task["words"], "<f4"))),
+        "cases": [decode(case) for case in task["cases"]],
     }
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         json.dump(answer, file)

@@ -11,7 +11,7 @@ import { escapePath } from '../../hub/call.js';
 import { pythonEnvironment } from '../support/python.js';
 import { runs } from '../support/tiers.js';
 
-/** Texts with what becomes of them: the code of the refusal, or null. `data` is the size of the data in bytes. */
+/** Texts with their expected outcome: an error code, or null. `data` is the size of the data in bytes. */
 const Corpus = z.array(z.strictObject({ what: z.string(), text: z.string(), data: z.int().optional(), code: z.string().nullable() }));
 const corpus = (name: string) => Corpus.parse(JSON.parse(readFileSync(new URL(`corpus/${name}.json`, import.meta.url), 'utf8')));
 const HEADERS = corpus('headers');
@@ -20,7 +20,7 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 type Outcome<T> = { readonly made: T } | { readonly code: string; readonly message: string };
 
-/** Feeds a text in pieces that end at `cuts`. Anything thrown but our own error fails the test. */
+/** Feeds a text in pieces that end at `cuts`. Any error other than an `SwpError` fails the test. */
 const outcome = <T>(open: () => Parsing<T>, bytes: Uint8Array, cuts: readonly number[] = []): Outcome<T> => {
   try {
     const parsing = open();
@@ -32,7 +32,7 @@ const outcome = <T>(open: () => Parsing<T>, bytes: Uint8Array, cuts: readonly nu
     return { code: error.code, message: error.message };
   }
 };
-/** The same must come of a text however it arrives; of two faults, what is no UTF-8 may be met first or last. */
+/** Checks that a text has the same outcome in pieces; of two faults, invalid UTF-8 may be found first or last. */
 const expectSame = <T>(parts: Outcome<T>, whole: Outcome<T>): void => {
   const refused = [parts, whole].filter((one) => 'code' in one);
   if (refused.some(({ code }) => code === 'formats/bad-utf8')) expect(refused).toHaveLength(2);
@@ -70,7 +70,7 @@ const edit = fc.record({
   drop: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(60)),
   insert: fc.oneof(fc.constantFrom(...TOKENS).map(bytesOf), fc.uint8Array({ maxLength: 3 })),
 });
-/** Texts of a corpus with some bytes dropped, others put in, and parts of them repeated. */
+/** Texts of a corpus with bytes dropped, inserted and repeated. */
 const damaged = (texts: readonly { readonly text: string; readonly data?: number | undefined }[]) =>
   fc
     .tuple(fc.constantFrom(...texts), fc.array(edit, { maxLength: 3 }), fc.option(fc.tuple(fc.nat(), fc.nat(90), fc.nat())))
@@ -95,14 +95,14 @@ const officialReader = async (files: readonly { readonly bytes: Uint8Array; read
 };
 
 describe('a header', () => {
-  it.each(HEADERS)('with $what ends as the corpus says, a byte at a time too', ({ text, data = 0, code }) => {
+  it.each(HEADERS)('has the outcome of the corpus with $what, also byte by byte', ({ text, data = 0, code }) => {
     const bytes = bytesOf(text);
     const whole = headerOutcome(bytes, data);
     expect('code' in whole ? whole.code : null).toBe(code);
     expect(headerOutcome(bytes, data, [...bytes.keys()])).toEqual(whole);
   });
 
-  it('that is damaged is refused, or tiles its file exactly, however it arrives', () => {
+  it('is refused or tiles its file exactly when it is damaged, in any pieces', () => {
     fc.assert(
       fc.property(damaged(HEADERS), cutting, ({ bytes, data }, cuts) => {
         const whole = headerOutcome(bytes, data);
@@ -120,7 +120,7 @@ describe('a header', () => {
     );
   });
 
-  it('that is taken is one that the official reader takes', async () => {
+  it('is accepted only when the official reader accepts it', async () => {
     const known = HEADERS.map(({ text, data = 0 }) => ({ bytes: bytesOf(text), data }));
     const files = [...known, ...fc.sample(damaged(HEADERS), runs(3000))].filter(({ bytes, data }) => 'made' in headerOutcome(bytes, data));
     expect(files.length).toBeGreaterThan(HEADERS.filter(({ code }) => code === null).length);
@@ -130,14 +130,14 @@ describe('a header', () => {
 });
 
 describe('an index', () => {
-  it.each(INDEXES)('with $what ends as the corpus says, a byte at a time too', ({ text, code }) => {
+  it.each(INDEXES)('has the outcome of the corpus with $what, also byte by byte', ({ text, code }) => {
     const bytes = bytesOf(text);
     const whole = indexOutcome(bytes);
     expect('code' in whole ? whole.code : null).toBe(code);
     expect(indexOutcome(bytes, [...bytes.keys()])).toEqual(whole);
   });
 
-  it('that is damaged is refused, or names files of its repository alone', () => {
+  it('is refused or names only files of its repository when it is damaged', () => {
     fc.assert(
       fc.property(damaged(INDEXES), cutting, ({ bytes }, cuts) => {
         const whole = indexOutcome(bytes);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SwpError } from '../../core/error.js';
 import { headerSize, LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
 
-/** Parses a header text in front of so many bytes of data. */
+/** Parses a header text that is followed by this many bytes of data. */
 const parse = (text: string, dataBytes: number) => {
   const header = new TextEncoder().encode(text);
   return parseHeader(header, LENGTH_PREFIX + header.byteLength + dataBytes);
@@ -11,7 +11,7 @@ const tensor = (name: string, begin: number, end: number, shape = `[${end - begi
   `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":${shape},"data_offsets":[${begin},${end}]}`;
 
 describe('a header', () => {
-  it('gives tensors in the order of their bytes, with places in the file', () => {
+  it('lists tensors in the order of their bytes, with their offsets in the file', () => {
     const text = `{"__metadata__":{"format":"pt"},${tensor('b', 4, 8)},${tensor('a', 0, 4, '[2]', 'BF16')}}`;
     const { tensors, count } = parse(text, 8);
     const base = LENGTH_PREFIX + text.length;
@@ -23,7 +23,7 @@ describe('a header', () => {
   });
 
   it.each([
-    ['nothing', '{}', 0],
+    ['no tensors', '{}', 0],
     ['white space around', ` \n{${tensor('a', 0, 2)}}   `, 2],
     ['a scalar', '{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}', 4],
     ['a tensor without elements', `{"a":{"dtype":"F32","shape":[0,7],"data_offsets":[0,0]},${tensor('b', 0, 1)}}`, 1],
@@ -70,14 +70,14 @@ describe('a header', () => {
     ['ends before begins', '{"a":{"dtype":"U8","shape":[0],"data_offsets":[4,0]}}', 4, 'takes 0 bytes'],
     ['a missing field', '{"a":{"dtype":"U8","shape":[1]}}', 1, 'lacks dtype'],
     ['three offsets', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}', 1, 'more than 2'],
-    ['metadata that is no text', '{"__metadata__":{"a":1}}', 0, 'expected "'],
+    ['metadata that is not text', '{"__metadata__":{"a":1}}', 0, 'expected "'],
     ['text after it', '{}{}', 0, 'more text'],
     ['a comma too many', `{${tensor('a', 0, 1)},}`, 1, 'expected "'],
     ['half a surrogate pair', '{"\\ud800":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1, 'surrogate'],
     ['a control character in a name', '{"a\\u0007":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1, 'control characters'],
     ['a very long name', `{${tensor('x'.repeat(2000), 0, 1)}}`, 1, 'too long'],
     ['a list instead', '[]', 0, 'expected {'],
-    ['nesting without end', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`, 0, 'expected {'],
+    ['deep nesting', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`, 0, 'expected {'],
     ['deep unknown fields', `{"a":{"x":${'['.repeat(100)}${']'.repeat(100)}}}`, 0, 'nested deeper'],
   ])('is refused with %s', (_, text, data, message) => {
     expect(() => parse(text, data)).toThrow(expect.objectContaining({ name: 'SwpError', message: expect.stringContaining(message) }));
@@ -93,7 +93,7 @@ describe('a header', () => {
     );
   });
 
-  it('may have names of 32 Mi characters together, and no more', () => {
+  it('may have names of 32 Mi characters in total, and no more', () => {
     const long = 'x'.repeat(990);
     expect(() =>
       parse(
@@ -133,7 +133,7 @@ describe('the length of a header', () => {
     [93n, 100],
     [2n ** 62n, 100],
     [2n ** 64n - 1n, 100],
-  ])('of %i is refused in a file of %i bytes', (length, size) => {
+  ])('%i is refused in a file of %i bytes', (length, size) => {
     expect(() => headerSize(prefix(length), size)).toThrow(SwpError);
   });
 

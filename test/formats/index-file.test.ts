@@ -9,7 +9,7 @@ const parseIndex = (text: string) => {
 const index = (file: string): string => JSON.stringify({ metadata: { total_size: 1 }, weight_map: { 'mtp.x': file } });
 
 describe('an index', () => {
-  it('maps tensors to files, in folders too', () => {
+  it('maps tensors to files, including files in folders', () => {
     expect([...parseIndex(index('sub/model-00001.safetensors')).weightMap]).toEqual([['mtp.x', 'sub/model-00001.safetensors']]);
   });
 
@@ -30,7 +30,7 @@ describe('an index', () => {
     expect(() => parseIndex(index(file))).toThrow(expect.objectContaining({ code: 'formats/index-file-name' }));
   });
 
-  it('may name as many files as a checkpoint has, and not without end', () => {
+  it('may name 10,000 files, and no more', () => {
     const naming = (files: number): string =>
       JSON.stringify({ weight_map: Object.fromEntries(Array.from({ length: files }, (_, at) => [`t${at}`, `${at}.safetensors`])) });
     expect(parseIndex(naming(10_000)).files.size).toBe(10_000);
@@ -43,7 +43,7 @@ describe('an index', () => {
     ['a number', '{"weight_map":{"a":1}}'],
     ['broken JSON', '{"weight_map":'],
     ['two weight_maps', '{"weight_map":{},"weight_map":{}}'],
-  ])('with %s is refused', (_, text) => {
+  ])('is refused with %s', (_, text) => {
     expect(() => parseIndex(text)).toThrow(expect.objectContaining({ name: 'SwpError' }));
   });
 });

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
 
-it('as many tensors as a file may have are read in a small heap, and those that are asked for kept', async () => {
+it('reads the maximum number of tensors in a small heap, and keeps only the selected ones', async () => {
   const script = new URL('large_files.mjs', import.meta.url).pathname;
   const { stdout } = await execa(process.execPath, ['--max-old-space-size=40', script]);
   expect(JSON.parse(stdout)).toEqual({ bytes: expect.any(Number), count: 100_000, kept: 100, indexed: 250, files: 200 });

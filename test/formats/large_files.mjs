@@ -1,4 +1,4 @@
-// A header and an index of as many tensors as each may have, made while they are read: to keep them all takes a larger heap.
+// Reads a header and an index with the maximum number of tensors, generated on the fly. Keeping all of them needs a larger heap.
 import { openHeader } from '../../dist/formats/safetensors/header.js';
 import { openIndex } from '../../dist/formats/safetensors/index-file.js';
 

@@ -1,4 +1,4 @@
-"""Tells which of many safetensors files the official reader opens.
+"""Checks which of many safetensors files the official reader opens.
 
 Reads pairs of a header (base64) and a number of data bytes as JSON from standard input; writes a list of booleans.
 """

@@ -8,7 +8,7 @@ const range = fc
 const bytesOf = (ranges: readonly FetchRange[]): Set<string> =>
   new Set(ranges.flatMap(({ file, begin, end }) => Array.from({ length: end - begin }, (_, at) => `${file}${begin + at}`)));
 
-it('merged ranges cover what was wanted, are disjoint and sorted, and stay within the budget', () => {
+it('merges ranges into disjoint, sorted ones that cover all wanted bytes within the budget', () => {
   fc.assert(
     fc.property(fc.array(range, { maxLength: 12 }), fc.nat(400), (wanted, budget) => {
       const merged = mergeRanges(wanted, budget);

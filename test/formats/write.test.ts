@@ -6,7 +6,7 @@ import { LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js'
 import { layoutTensors, type TensorShape } from '../../formats/safetensors/write.js';
 import { pythonEnvironment } from '../support/python.js';
 
-/** Has the official writer lay out zeros of these tensors, and prints the header that it wrote. */
+/** Writes zeros for these tensors with the official writer, and prints its header. */
 const OFFICIAL = `
 import ctypes, json, sys
 from safetensors import TensorSpec, serialize
@@ -64,7 +64,7 @@ const randomSet = (seed: number): TensorShape[] => {
 };
 
 describe('the layout of a file', () => {
-  it("is byte for byte the official writer's", async () => {
+  it('equals that of the official writer byte for byte', async () => {
     const sets = Array.from({ length: 25 }, (_, seed) => randomSet(seed));
     const input = sets.map((set) => set.map((tensor) => ({ ...tensor, bytes: tensorBytes(tensor.dtype, tensor.shape) })));
     const { stdout } = await execa(await pythonEnvironment(), ['-c', OFFICIAL], { input: JSON.stringify(input) });
@@ -75,11 +75,11 @@ describe('the layout of a file', () => {
     expect(ours).toEqual(JSON.parse(stdout));
   }, 300_000);
 
-  it('is the same whatever the order of the tensors', () => {
+  it('is the same for any order of the tensors', () => {
     for (let seed = 0; seed < 20; seed += 1) expect(layoutTensors(randomSet(seed).toReversed())).toEqual(layoutTensors(randomSet(seed)));
   });
 
-  it('is read back by our own parser', () => {
+  it('is parsed by our own parser', () => {
     const all = (Object.keys(DTYPE_BITS) as Dtype[]).map((dtype, at): TensorShape => ({ name: `t${at}`, dtype, shape: [8, 3] }));
     const { header, size, tensors } = layoutTensors(all, { b: '2', a: '1' });
     const parsed = parseHeader(header.subarray(LENGTH_PREFIX), size);

@@ -10,7 +10,7 @@ import { uploadBlobs } from '../../hub/write/upload.js';
 import { makeCertificate } from '../support/certificate.js';
 import { COMMIT, config, emptyJournal, fileOf, REPO, signal, tiny, type TinyServer } from './support.js';
 
-const taken = (endpoint: string, address: string): boolean => {
+const isAllowed = (endpoint: string, address: string): boolean => {
   try {
     checkAddress(config(endpoint), new URL(address));
     return true;
@@ -55,26 +55,23 @@ const PUBLIC = [
   '11.0.0.1',
 ];
 
-describe('an address that the Hub hands out', () => {
+describe('a URL from the Hub', () => {
   it.each(PUBLIC)('may be https://%s', (host) => {
     for (const endpoint of ['https://huggingface.co', 'http://hub.example', 'https://10.0.0.1', 'http://127.0.0.1:8333'])
-      expect(taken(endpoint, `https://${host}/x?signature=1`), endpoint).toBe(true);
+      expect(isAllowed(endpoint, `https://${host}/x?signature=1`), endpoint).toBe(true);
   });
 
-  it.each(PUBLIC)('may be http://%s only where the Hub itself is at http', (host) => {
-    expect(taken('https://huggingface.co', `http://${host}/x`)).toBe(false);
-    expect(taken('http://hub.example', `http://${host}/x`)).toBe(true);
+  it.each(PUBLIC)('may be http://%s only when the Hub itself uses http', (host) => {
+    expect(isAllowed('https://huggingface.co', `http://${host}/x`)).toBe(false);
+    expect(isAllowed('http://hub.example', `http://${host}/x`)).toBe(true);
   });
 
-  it.each([...LOOPBACK, ...NAMES, ...PRIVATE, ...LINK_LOCAL, ...RESERVED])(
-    'may not be %s, where the Hub is not in such a network',
-    (host) => {
-      expect(taken('https://huggingface.co', `https://${host}/x`)).toBe(false);
-      expect(taken('http://hub.example', `http://${host}:9/x`)).toBe(false);
-    },
-  );
+  it.each([...LOOPBACK, ...NAMES, ...PRIVATE, ...LINK_LOCAL, ...RESERVED])('may not be %s when the Hub is outside that network', (host) => {
+    expect(isAllowed('https://huggingface.co', `https://${host}/x`)).toBe(false);
+    expect(isAllowed('http://hub.example', `http://${host}:9/x`)).toBe(false);
+  });
 
-  it('may be in the network of the Hub, and in no other', () => {
+  it('may be in the network of the Hub, but in no other', () => {
     const endpoints = {
       'http://localhost:8333': LOOPBACK,
       'http://127.0.0.2': NAMES,
@@ -82,18 +79,19 @@ describe('an address that the Hub hands out', () => {
       'http://169.254.1.1': LINK_LOCAL,
     };
     for (const [endpoint, hosts] of Object.entries(endpoints))
-      for (const host of hosts) expect(taken(endpoint, `http://${host}:1/x`)).toBe(true);
-    for (const host of [...LOOPBACK, ...LINK_LOCAL, ...RESERVED]) expect(taken('http://192.168.0.7', `http://${host}/x`), host).toBe(false);
-    for (const host of [...PRIVATE, ...LINK_LOCAL]) expect(taken('http://localhost:8333', `http://${host}/x`), host).toBe(false);
+      for (const host of hosts) expect(isAllowed(endpoint, `http://${host}:1/x`)).toBe(true);
+    for (const host of [...LOOPBACK, ...LINK_LOCAL, ...RESERVED])
+      expect(isAllowed('http://192.168.0.7', `http://${host}/x`), host).toBe(false);
+    for (const host of [...PRIVATE, ...LINK_LOCAL]) expect(isAllowed('http://localhost:8333', `http://${host}/x`), host).toBe(false);
   });
 
   it.each(['ftp://hub.example/x', 'file:///etc/passwd', 'data:,x', 'javascript:1'])('may not be %s', (address) => {
-    expect(taken('http://hub.example', address)).toBe(false);
+    expect(isAllowed('http://hub.example', address)).toBe(false);
   });
 
-  it("may be the Hub's own, whatever that is", () => {
+  it('may be that of the Hub itself, in any network', () => {
     for (const endpoint of ['http://10.0.0.1:1', 'https://huggingface.co', 'http://[::1]:8333'])
-      expect(taken(endpoint, `${endpoint}/x`)).toBe(true);
+      expect(isAllowed(endpoint, `${endpoint}/x`)).toBe(true);
   });
 });
 
@@ -103,10 +101,10 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
-it('bytes that an encrypted Hub redirects to a plain address are not asked for', async () => {
-  let asked = 0;
+it('does not request bytes that an https Hub redirects to a plain http URL', async () => {
+  let requestCount = 0;
   const plain = await tiny((_, answer) => {
-    asked += 1;
+    requestCount += 1;
     answer.end();
   });
   open.push(plain);
@@ -124,12 +122,12 @@ it('bytes that an encrypted Hub redirects to a plain address are not asked for',
     for await (const _ of openFile(hub, file).read(0, 10, signal));
   };
   await expect(read()).rejects.toMatchObject({ code: 'hub/address-refused', message: expect.stringContaining('http:') });
-  expect(asked).toBe(0);
+  expect(requestCount).toBe(0);
 });
 
 describe('an LFS batch', () => {
   const file = fileOf('a.safetensors', Buffer.from('abc'));
-  const NOWHERE = 'http://169.254.169.254/latest';
+  const LINK_LOCAL_URL = 'http://169.254.169.254/latest';
   const batch = async (actions: object, over: object = {}) => {
     const server = await tiny(
       (_, answer) => void answer.end(JSON.stringify({ objects: [{ oid: file.sha256, size: 3, actions }], ...over })),
@@ -139,42 +137,42 @@ describe('an LFS batch', () => {
   };
 
   it.each<[string, object]>([
-    ['a plain upload', { upload: { href: NOWHERE } }],
-    ['a completion', { upload: { href: NOWHERE, header: { chunk_size: '3', '1': '/put' } } }],
-    ['a part', { upload: { href: '/complete', header: { chunk_size: '3', '1': NOWHERE } } }],
-    ['a check', { upload: { href: '/put' }, verify: { href: NOWHERE } }],
-  ])('that hands out an address in a network of its own for %s is refused before a byte is sent', async (_what, actions) => {
+    ['a plain upload', { upload: { href: LINK_LOCAL_URL } }],
+    ['a completion', { upload: { href: LINK_LOCAL_URL, header: { chunk_size: '3', '1': '/put' } } }],
+    ['a part', { upload: { href: '/complete', header: { chunk_size: '3', '1': LINK_LOCAL_URL } } }],
+    ['a check', { upload: { href: '/put' }, verify: { href: LINK_LOCAL_URL } }],
+  ])('is refused when the URL of %s is in another network', async (_, actions) => {
     await expect(batch(actions)).rejects.toMatchObject({ code: 'hub/address-refused' });
   });
 
-  it.each(['xet', 'custom', ''])('with transfer %j is refused: it was not offered', async (transfer) => {
+  it.each(['xet', 'custom', ''])('is refused with transfer %j, which was not offered', async (transfer) => {
     await expect(batch({ upload: { href: '/api/models/acme/weights/xet-write-token/main' } }, { transfer })).rejects.toMatchObject({
       code: 'hub/transfer',
       message: expect.stringContaining('basic and multipart'),
     });
   });
 
-  it.each([undefined, null, 'basic', 'multipart'])('with transfer %j is taken', async (transfer) => {
+  it.each([undefined, null, 'basic', 'multipart'])('is accepted with transfer %j', async (transfer) => {
     expect((await batch({ upload: { href: '/put' } }, { transfer })).get(file.path)).toMatchObject({ kind: 'basic' });
   });
 
-  it.each([{ 'x\ny': '1' }, { x: 'a\r\nHost: evil' }, { 'bad name': '1' }])('with headers that are none is refused: %j', async (header) => {
+  it.each([{ 'x\ny': '1' }, { x: 'a\r\nHost: evil' }, { 'bad name': '1' }])('is refused with invalid headers: %j', async (header) => {
     await expect(batch({ upload: { href: '/put', header } })).rejects.toMatchObject({ code: 'hub/bad-answer' });
   });
 
-  it('that an older journal has the addresses of is held to the same rule', async () => {
+  it('is refused when its URLs from an older journal are in another network', async () => {
     const server = await tiny((request, answer) => {
       request.resume();
       answer.end(JSON.stringify({ files: [{ path: file.path, uploadMode: 'lfs' }], objects: [] }));
     });
     open.push(server);
     const journal = await emptyJournal();
-    const address = { url: new URL(NOWHERE), headers: {} };
+    const address = { url: new URL(LINK_LOCAL_URL), headers: {} };
     await journal.begin(file.sha256, {
       kind: 'multipart',
       complete: address,
       verify: null,
-      parts: [{ number: 1, url: new URL(NOWHERE), begin: 0, end: 3 }],
+      parts: [{ number: 1, url: new URL(LINK_LOCAL_URL), begin: 0, end: 3 }],
     });
     const options = { signal, journal, shouldStop: () => false, onProgress: () => undefined };
     await expect(uploadBlobs(config(server.url), REPO, [file], options)).rejects.toMatchObject({ code: 'hub/address-refused' });

@@ -3,7 +3,7 @@ import { RateBudget } from '../../hub/budget.js';
 import { readRepoInfo } from '../../hub/read/repo.js';
 import { openHub, REPO, signal, type TestHub } from './support.js';
 
-it('asks for more than a window allows without once being refused', async () => {
+it('sends more requests than a window allows without a 429', async () => {
   const test: TestHub = await openHub({ rateLimit: { api: 20, resolvers: 20, windowSeconds: 1 } });
   await test.hub.admin.createRepo(REPO);
   const hub = { ...test.client, budget: new RateBudget() };

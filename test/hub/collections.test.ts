@@ -22,12 +22,12 @@ describe('collections of the local hub', () => {
     expect(await readCollection(test.client, slug, { signal })).toEqual({ slug, title: 'Our weights', models: [] });
   });
 
-  it('are taken as they are when that title is there already', async () => {
+  it('are reused when the title already exists', async () => {
     const slug = await createCollection(test.client, wanted('Our weights'), { signal });
     expect(await createCollection(test.client, wanted('Our weights'), { signal })).toBe(slug);
   });
 
-  it('are created once though the first answer was lost', async () => {
+  it('are created once when the first response is lost', async () => {
     let lost = false;
     test.hub.on(({ operation }) => {
       if (lost || operation !== 'create-collection') return undefined;
@@ -37,15 +37,15 @@ describe('collections of the local hub', () => {
     expect(await createCollection(test.client, wanted('Our weights'), { signal })).toBe(await find('Our weights'));
   });
 
-  it('are private on request, and then shown to nobody else', async () => {
+  it('are private on request, and then hidden from others', async () => {
     const hidden = await createCollection(test.client, wanted('Hidden', true), { signal });
     const open = await createCollection(test.client, wanted('Open'), { signal });
-    const { token: _token, ...stranger } = test.client;
-    expect(await readCollection(stranger, hidden, { signal })).toBeNull();
-    expect(await readCollection(stranger, open, { signal })).toMatchObject({ slug: open });
+    const { token: _token, ...anonymous } = test.client;
+    expect(await readCollection(anonymous, hidden, { signal })).toBeNull();
+    expect(await readCollection(anonymous, open, { signal })).toMatchObject({ slug: open });
   });
 
-  it('receive a model once, whoever asks and however it is spelt', async () => {
+  it('contain a model once, in any spelling', async () => {
     await test.hub.admin.createRepo(REPO);
     const slug = await createCollection(test.client, wanted('Our weights'), { signal });
     expect(await addToCollection(test.client, slug, REPO, { signal })).toBe('filed');
@@ -55,7 +55,7 @@ describe('collections of the local hub', () => {
     expect(holdsModel(collection!, RepoId.parse(REPO.toUpperCase()))).toBe(true);
   });
 
-  it('of which the Hub shows none are null', async () => {
+  it('are null when the Hub does not show them', async () => {
     expect(await readCollection(test.client, SLUG, { signal })).toBeNull();
   });
 });
@@ -73,7 +73,7 @@ it('finds a title on a later page', async () => {
   }
 });
 
-describe('a hostile server', () => {
+describe('an unusual response', () => {
   const answering = async <T>(status: number, body: unknown, run: (client: ReturnType<typeof config>) => Promise<T>): Promise<T> => {
     const server = await tiny((_request, response) => response.writeHead(status).end(JSON.stringify(body)));
     try {
@@ -85,20 +85,20 @@ describe('a hostile server', () => {
 
   it.each([
     ['a conflict without a slug', 409, { error: 'There is one' }],
-    ['a slug that climbs', 200, { slug: '../../whoami-v2' }],
-    ['a collection of somebody else', 200, { slug: `evil/weights-${'a'.repeat(24)}` }],
-  ])('that answers %s to a creation gets a clear error', async (_, status, body) => {
+    ['a slug with ..', 200, { slug: '../../whoami-v2' }],
+    ['a collection of another owner', 200, { slug: `evil/weights-${'a'.repeat(24)}` }],
+  ])('is an error when a creation returns %s', async (_, status, body) => {
     await expect(answering(status, body, (client) => createCollection(client, wanted('X'), { signal }))).rejects.toMatchObject({
       code: 'hub/bad-answer',
     });
   });
 
-  it('that lists what was not asked for finds nothing', async () => {
+  it('is ignored when it lists a collection of another owner', async () => {
     const body = [{ slug: `evil/weights-${'a'.repeat(24)}`, title: 'Weights', items: [] }];
     expect(await answering(200, body, (client) => findCollection(client, 'acme', 'Weights', { signal }))).toBeNull();
   });
 
-  it('that knows items of other kinds is read past them', async () => {
+  it('may contain items of other kinds, which are skipped', async () => {
     const items = [{ type: 'paper' }, { type: 'dataset', id: REPO }, { type: 'model', id: 'acme/other' }];
     const body = { slug: SLUG, title: 'A\n\u001b[2Jtitle', items };
     const found = await answering(200, body, (client) => readCollection(client, SLUG, { signal }));
@@ -106,19 +106,19 @@ describe('a hostile server', () => {
     expect(holdsModel(found!, REPO)).toBe(false);
   });
 
-  it('that answers another collection than was asked for gets a clear error', async () => {
+  it('is an error when it is another collection', async () => {
     const body = { slug: `acme/weights-${'b'.repeat(24)}`, title: 'A', items: [] };
     const read = answering(200, body, (client) => readCollection(client, SLUG, { signal }));
     await expect(read).rejects.toMatchObject({ code: 'hub/bad-answer' });
   });
 
-  it('that knows a collection by a newer name is believed', async () => {
+  it('may contain a collection with a newer name', async () => {
     const slug = `acme/renamed-${'a'.repeat(24)}`;
     const read = answering(200, { slug, title: 'A', items: [] }, (client) => readCollection(client, SLUG, { signal }));
     expect(await read).toMatchObject({ slug });
   });
 
-  it('that answers no items at all gets a clear error', async () => {
+  it('is an error without items', async () => {
     const read = answering(200, { slug: SLUG, title: 'A' }, (client) => readCollection(client, SLUG, { signal }));
     await expect(read).rejects.toMatchObject({ code: 'hub/bad-answer', message: expect.stringContaining('items') });
   });

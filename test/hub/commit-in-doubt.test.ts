@@ -28,10 +28,10 @@ const commit = (over: { readonly client?: TestHub['client']; readonly onSent?: (
     treeMatches: () => Promise.resolve(true),
     ...(over.onSent === undefined ? {} : { onSent: over.onSent }),
   });
-const strangerCommits = (): Promise<unknown> =>
+const commitByOther = (): Promise<unknown> =>
   test.hub.admin.commitFiles(REPO, new Map([['other', Buffer.from('x')]]), { message: 'Somebody else' });
 const sent = (): number => test.hub.requests.filter(({ operation }) => operation === 'commit').length;
-/** The first commit request meets this fault. */
+/** Injects this fault into the first commit request. */
 const faultOnce = (fault: Fault): void => {
   let struck = false;
   test.hub.on(({ operation }) => {
@@ -51,13 +51,13 @@ describe('a commit that was applied and answered with an error', () => {
     expect(sent()).toBe(1);
   });
 
-  it('is found below the commit of somebody else', async () => {
+  it('is found below a later commit of another account', async () => {
     faultOnce({ kind: 'apply-then-status', status: 403 });
     let looked = false;
     test.hub.on(({ operation }) => {
       if (looked || operation !== 'model-info' || sent() === 0) return undefined;
       looked = true;
-      return { kind: 'hold', until: strangerCommits().then(() => undefined) };
+      return { kind: 'hold', until: commitByOther().then(() => undefined) };
     });
     const done = await commit();
     const [, ours] = await test.hub.admin.listCommits(REPO);
@@ -65,7 +65,7 @@ describe('a commit that was applied and answered with an error', () => {
     expect(sent()).toBe(1);
   });
 
-  it('and could not be looked for fails with an outcome that is unknown', async () => {
+  it('has an unknown outcome when the lookup fails', async () => {
     faultOnce({ kind: 'apply-then-status', status: 401 });
     test.hub.on(({ operation }) => (sent() > 0 && operation === 'model-info' ? { kind: 'status', status: 401 } : undefined));
     await expect(commit()).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('a commit that was applied and answered with an error', () => {
 });
 
 describe('a commit that was refused', () => {
-  it('says that the head is still its parent, having looked twice', async () => {
+  it('reports that the head is still its parent, after a second lookup', async () => {
     test.hub.on(({ operation }) => (operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined));
     await expect(commit()).rejects.toMatchObject({
       code: 'hub/forbidden',
@@ -95,18 +95,18 @@ describe('a commit that was refused', () => {
   });
 });
 
-describe('a commit counts as sent', () => {
-  it('when its connection is cut', async () => {
+describe('a commit request', () => {
+  it('counts as sent when its connection is cut', async () => {
     const onSent = vi.fn();
     faultOnce({ kind: 'reset', afterBytes: 10 });
     expect(await commit({ onSent })).toMatchObject({ outcome: 'committed' });
     expect(onSent).toHaveBeenCalledTimes(2);
   });
 
-  it('but not when no connection was made', async () => {
+  it('does not count as sent when no connection was made', async () => {
     const onSent = vi.fn();
     const server = await tiny((_, response) => response.setHeader('connection', 'close').end(JSON.stringify({ sha: order.parent })));
-    /** Closes the server after the look, before the commit request connects. */
+    /** Closes the server after the lookup, before the commit request connects. */
     class ClosingBudget extends RateBudget {
       override async take(url: URL): Promise<void> {
         if (url.pathname.includes('/commit/')) await server.close();

@@ -23,7 +23,7 @@ const call = async (endpoint: string, attempts: number) => {
   return callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), authorized: true, signal }, z.object({ ok: z.boolean() }));
 };
 
-/** Answers the first bytes of each connection with these, and ends it. */
+/** Replies to the first bytes of each connection with these, and ends it. */
 const replying = (bytes: Uint8Array) => {
   const seen = { connections: 0 };
   const made = createTcpServer((socket: Socket) => {
@@ -35,13 +35,13 @@ const replying = (bytes: Uint8Array) => {
 const FATAL = 2;
 const alert = (description: number): Uint8Array => Uint8Array.of(0x15, 3, 3, 0, 2, FATAL, description);
 
-describe('a connection that fails while TLS is agreed on', () => {
+describe('a connection that fails in the TLS handshake', () => {
   it.each<[string, Uint8Array]>([
     ['handshake_failure', alert(40)],
     ['internal_error', alert(80)],
     ['unrecognized_name', alert(112)],
-    ['no TLS at all', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
-  ])('by %s is tried again', async (_how, bytes) => {
+    ['a reply without TLS', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  ])('is retried after %s', async (_, bytes) => {
     const { made, seen } = replying(bytes);
     await expect(call(await listen(made), 3)).rejects.toMatchObject({ kind: 'unavailable', code: 'hub/connection' });
     expect(seen.connections).toBe(3);
@@ -64,7 +64,7 @@ describe('a certificate', () => {
     vi.spyOn(tls, 'createSecureContext').mockImplementation((options) => createSecureContext({ ...options, ca: cert }));
   };
 
-  it('that is trusted, of this host and valid is taken', async () => {
+  it('is accepted when it is trusted, valid and for this host', async () => {
     const certificate = makeCertificate('127.0.0.1');
     const { endpoint } = await serving(certificate);
     trust(certificate);
@@ -72,10 +72,10 @@ describe('a certificate', () => {
   });
 
   it.each<[string, Certificate, boolean, string]>([
-    ['of nobody who is trusted', makeCertificate('127.0.0.1'), false, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-    ['that has ended', makeCertificate('127.0.0.1', new Date(86_400_000)), true, 'CERT_HAS_EXPIRED'],
-    ['of another host', makeCertificate('10.0.0.1'), true, 'ERR_TLS_CERT_ALTNAME_INVALID'],
-  ])('%s needs a person, at once', async (_what, certificate, trusted, code) => {
+    ['an untrusted issuer', makeCertificate('127.0.0.1'), false, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['an expired date', makeCertificate('127.0.0.1', new Date(86_400_000)), true, 'CERT_HAS_EXPIRED'],
+    ['another host', makeCertificate('10.0.0.1'), true, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  ])('is refused for %s, with a hint', async (_, certificate, trusted, code) => {
     const { endpoint, answers } = await serving(certificate);
     if (trusted) trust(certificate);
     await expect(call(endpoint, 5)).rejects.toMatchObject({

@@ -44,13 +44,13 @@ describe('a copy by the Hub', () => {
     expect(await upload()).toMatchObject({ sentBytes: 0, unseenBytes: large.length + other.length });
   });
 
-  it('of some of the files leaves the others to be sent', async () => {
+  it('leaves the files to send that the Hub could not copy', async () => {
     const [first, second] = await start();
     expect(await copy([first!, { ...second!, xetHash: '0'.repeat(64) }])).toBe(1);
     expect(await upload()).toMatchObject({ sentBytes: other.length, unseenBytes: large.length });
   });
 
-  it('is left alone where the Hub does not offer it', async () => {
+  it('is skipped when the Hub does not offer it', async () => {
     const files = await start();
     test.hub.on(({ operation }) => (operation === 'duplicate-lfs' ? { kind: 'status', status: 404 } : undefined));
     expect(await copy(files)).toBe(0);
@@ -58,14 +58,14 @@ describe('a copy by the Hub', () => {
     expect(await upload()).toMatchObject({ sentBytes: large.length + other.length, unseenBytes: 0 });
   });
 
-  it('is not waited for when it fails', async () => {
+  it('is given up after three failures', async () => {
     const files = await start();
     test.hub.on(({ operation }) => (operation === 'duplicate-lfs' ? { kind: 'status', status: 503 } : undefined));
     expect(await copy(files)).toBe(0);
     expect(calls()).toBe(3);
   });
 
-  it('with an answer that makes no sense counts for nothing', async () => {
+  it('counts for nothing when its response is invalid', async () => {
     const files = await start();
     test.hub.on(({ operation }) =>
       operation === 'duplicate-lfs' ? { kind: 'status', status: 200, body: '{"succeeded":"all"}' } : undefined,
@@ -83,13 +83,13 @@ describe('a copy by the Hub', () => {
     await expect(copy(files, cancelled.signal)).rejects.toThrow('cancelled');
   });
 
-  it('is asked for at most five hundred files at once', async () => {
+  it('is requested for at most 500 files per call', async () => {
     const [first] = await start();
     await copy(Array.from({ length: 1_001 }, () => first!));
     expect(calls()).toBe(3);
   });
 
-  it('is not asked for where the Hub lists no Xet digests', async () => {
+  it('is not requested when the Hub lists no Xet digests', async () => {
     expect(await start({ serverCopy: false })).toEqual([]);
     expect(await copy([])).toBe(0);
     expect(calls()).toBe(0);

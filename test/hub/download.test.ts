@@ -41,8 +41,8 @@ const download = async (name = 'model.safetensors', signal: AbortSignal = never)
   return bytes;
 };
 const ranges = (): number => test.hub.requests.filter(({ operation }) => operation === 'cdn').length;
-/** Strikes the ranges of the large file from the nth on. */
-const strike = (nth: number, times: number, fault: Fault): void => {
+/** Injects a fault into the ranges of the large file, from the nth on. */
+const injectFault = (nth: number, times: number, fault: Fault): void => {
   let seen = 0;
   test.hub.on(({ operation }) => {
     if (operation !== 'cdn') return undefined;
@@ -52,14 +52,14 @@ const strike = (nth: number, times: number, fault: Fault): void => {
 };
 
 describe('a download', () => {
-  it.each(['model.safetensors', 'config.json', 'empty.txt'])('of %s has its bytes, and leaves nothing else', async (name) => {
+  it.each(['model.safetensors', 'config.json', 'empty.txt'])('writes the bytes of %s, and leaves no other file', async (name) => {
     expect(await download(name)).toBe(files.get(name)!.size);
     const wanted = { 'model.safetensors': large, 'config.json': small }[name] ?? Buffer.alloc(0);
     expect((await readFile(join(directory, name))).equals(wanted)).toBe(true);
     expect(await readdir(directory)).toEqual([name]);
   });
 
-  it('that was cut off goes on with the segments that are missing', async () => {
+  it('resumes with the missing segments', async () => {
     const killed = new AbortController();
     const stop = test.hub.on(() => {
       if (ranges() > 6) killed.abort(new Error('killed'));
@@ -75,37 +75,37 @@ describe('a download', () => {
     expect((await readFile(join(directory, 'model.safetensors'))).equals(large)).toBe(true);
   });
 
-  it('takes no half-written line of a killed run for a segment', async () => {
+  it('ignores a half-written journal line of a killed run', async () => {
     await writeFile(join(directory, 'model.safetensors.segments-50000'), '0;\n1');
     await writeFile(join(directory, 'model.safetensors.partial'), large.subarray(0, SEGMENT));
     await download();
     expect(ranges()).toBe(9);
   });
 
-  it('with a flipped bit is downloaded again, and counts its bytes once', async () => {
-    strike(3, 1, { kind: 'corrupt-answer', at: 7 });
+  it('starts again after a flipped bit, and counts its bytes once', async () => {
+    injectFault(3, 1, { kind: 'corrupt-answer', at: 7 });
     expect(await download()).toBe(large.length);
     expect((await readFile(join(directory, 'model.safetensors'))).equals(large)).toBe(true);
     expect(ranges()).toBe(20);
   });
 
-  it('that differs twice is refused, and leaves nothing for the next one', async () => {
-    strike(3, 1_000, { kind: 'corrupt-answer', at: 7 });
+  it('is refused when it differs twice, and leaves nothing behind', async () => {
+    injectFault(3, 1_000, { kind: 'corrupt-answer', at: 7 });
     await expect(download()).rejects.toMatchObject({ code: 'hub/file-differs' });
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('trusts no disk: a segment that was written and has changed is downloaded again', async () => {
+  it('downloads a segment again that has changed on disk', async () => {
     await writeFile(join(directory, 'model.safetensors.segments-50000'), '0;\n');
     await writeFile(join(directory, 'model.safetensors.partial'), randomBytes(SEGMENT));
     expect(await download()).toBe(large.length);
     expect((await readFile(join(directory, 'model.safetensors'))).equals(large)).toBe(true);
   });
 
-  it('survives what passes: cuts, resets, a CDN that is down', async () => {
-    strike(2, 1, { kind: 'reset-answer', afterBytes: 1_000 });
-    strike(5, 2, { kind: 'status', status: 503 });
-    strike(8, 1, { kind: 'reset' });
+  it('survives cut connections, resets and an unavailable CDN', async () => {
+    injectFault(2, 1, { kind: 'reset-answer', afterBytes: 1_000 });
+    injectFault(5, 2, { kind: 'status', status: 503 });
+    injectFault(8, 1, { kind: 'reset' });
     await download();
     expect((await readFile(join(directory, 'model.safetensors'))).equals(large)).toBe(true);
   });

@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 const LIMITS = { pages: 5, items: 300_000 };
-/** A list whose pages are these, each with a link to the next; the last of them is answered again and again. */
+/** A list with these pages, each with a link to the next; the last page is repeated. */
 const listOf = async (...pages: readonly string[]) => {
   let at = 0;
   server = await tiny((request, answer) => {
@@ -24,8 +24,8 @@ const listOf = async (...pages: readonly string[]) => {
   return (limits = LIMITS) => readPages(hub, new URL('/list', server!.url), z.object({ name: z.string() }), limits, { signal });
 };
 const rows = (count: number, name = 'x'): string => JSON.stringify(Array.from({ length: count }, () => ({ name })));
-const tooLong = (what: RegExp) =>
-  expect.objectContaining({ code: 'hub/listing-too-long', kind: 'integrity', message: expect.stringMatching(what) });
+const tooLong = (message: RegExp) =>
+  expect.objectContaining({ code: 'hub/listing-too-long', kind: 'integrity', message: expect.stringMatching(message) });
 
 describe('a list', () => {
   it('is read to its end', async () => {
@@ -36,24 +36,24 @@ describe('a list', () => {
     expect(await (await listOf(rows(200_000), rows(1)))()).toHaveLength(200_001);
   });
 
-  it('of more pages than any has is refused', async () => {
+  it('is refused with too many pages', async () => {
     await expect((await listOf(rows(1)))()).rejects.toEqual(tooLong(/\/list has more than 5 pages/));
   });
 
-  it('of more items than any has is refused', async () => {
+  it('is refused with too many items', async () => {
     await expect((await listOf(rows(10), rows(1)))({ pages: 5, items: 10 })).rejects.toEqual(tooLong(/\/list has more than 10 items/));
   });
 
-  it('with a page that no server sends is refused before all of it is read', async () => {
+  it('is refused with a page that is too large', async () => {
     await expect((await listOf(rows(1, 'x'.repeat(5_000_000)), rows(1)))()).rejects.toEqual(tooLong(/a page of more than 4\.19 MB/));
   });
 
-  it('of more bytes than any has is refused', async () => {
+  it('is refused with too many bytes in total', async () => {
     const page = rows(1, 'x'.repeat(4_000_000));
     await expect((await listOf(page))({ pages: 100, items: 100 })).rejects.toEqual(tooLong(/more than 67\.1 MB/));
   });
 
-  it('that goes in a circle is refused', async () => {
+  it('is refused when its pages form a cycle', async () => {
     server = await tiny((_request, answer) => {
       answer.setHeader('link', '</list>; rel="next"');
       answer.end(rows(1));

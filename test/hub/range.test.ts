@@ -54,20 +54,20 @@ const read = (url: string, begin: number, end: number, over: Partial<HubConfig> 
   buffer(openFile(config(url, over), FILE).read(begin, end, signal));
 
 describe('a range', () => {
-  it('is read from where the Hub redirects to, without the token', async () => {
+  it('is read from the redirect target of the Hub, without the token', async () => {
     const { hub, seen } = await withContent(honest);
     expect(await read(hub.url, 100, 900)).toEqual(DATA.subarray(100, 900));
     expect(seen).toEqual([undefined]);
   });
 
-  it('asks for the address once', async () => {
+  it('requests its URL once', async () => {
     const { hub, resolves } = await withContent(honest);
     const reader = openFile(config(hub.url), FILE);
     await Promise.all([0, 1, 2].map((at) => buffer(reader.read(at * 100, at * 100 + 50, signal))));
     expect(resolves()).toBe(1);
   });
 
-  it('goes on from the last byte when the connection is cut', async () => {
+  it('resumes after the last byte when the connection is cut', async () => {
     let cuts = 0;
     const { hub } = await withContent((request, answer) => {
       const [begin, end] = rangeOf(request.headers.range);
@@ -80,7 +80,7 @@ describe('a range', () => {
     expect(cuts).toBe(3);
   });
 
-  /** Cuts answers before their first byte, so many of them. */
+  /** Cuts this many responses before their first byte. */
   const cutting = async (cuts: number) =>
     withContent((request, answer) => {
       if (cuts === 0) return honest(request, answer);
@@ -91,22 +91,22 @@ describe('a range', () => {
       setImmediate(() => answer.destroy());
     });
 
-  it('is given up by a person when every answer is cut before its first byte', async () => {
+  it('fails after its attempts when every response is cut before its first byte', async () => {
     const { hub } = await cutting(Infinity);
     await expect(read(hub.url, 0, 10, { attempts: 6 })).rejects.toMatchObject({ code: 'hub/connection', kind: 'unavailable' });
   });
 
-  it('is read for as long as it takes where nobody waits, and says why nothing comes and for how long', async () => {
+  it('is retried without a limit by default, and reports the reason and the duration of the failure', async () => {
     const { hub } = await cutting(12);
-    const told: { code: string; failingMs: number }[] = [];
-    const onRetry: HubConfig['onRetry'] = ({ code }, _waitMs, failingMs) => void told.push({ code, failingMs });
+    const retries: { code: string; failingMs: number }[] = [];
+    const onRetry: HubConfig['onRetry'] = ({ code }, _waitMs, failingMs) => void retries.push({ code, failingMs });
     expect(await read(hub.url, 0, 10, { onRetry })).toEqual(DATA.subarray(0, 10));
-    expect(told).toHaveLength(12);
-    expect(new Set(told.map(({ code }) => code))).toEqual(new Set(['hub/connection']));
-    expect(told.at(-1)!.failingMs).toBeGreaterThan(told[0]!.failingMs);
+    expect(retries).toHaveLength(12);
+    expect(new Set(retries.map(({ code }) => code))).toEqual(new Set(['hub/connection']));
+    expect(retries.at(-1)!.failingMs).toBeGreaterThan(retries[0]!.failingMs);
   });
 
-  it('asks for a fresh address when the old one has expired', async () => {
+  it('requests a new URL when the old one has expired', async () => {
     let refused = 0;
     const { hub, resolves } = await withContent((request, answer) => {
       if (refused > 0) return honest(request, answer);
@@ -118,20 +118,20 @@ describe('a range', () => {
   });
 
   it.each<[string, RequestListener, string]>([
-    ['ignores it', (_, answer) => void answer.writeHead(200).end(DATA), 'hub/range-ignored'],
+    ['ignores the range', (_, answer) => void answer.writeHead(200).end(DATA), 'hub/range-ignored'],
     [
-      'answers another range',
+      'sends another range',
       (_, answer) => void answer.writeHead(206, { 'content-range': `bytes 0-9/${DATA.length}` }).end(DATA.subarray(0, 10)),
       'hub/range-differs',
     ],
     [
-      'knows another size',
+      'reports another size',
       (_, answer) => void answer.writeHead(206, { 'content-range': 'bytes 5-14/77' }).end(DATA.subarray(5, 15)),
       'hub/range-differs',
     ],
-    ['gives no Content-Range', (_, answer) => void answer.writeHead(206).end(DATA.subarray(5, 15)), 'hub/range-differs'],
+    ['sends no Content-Range', (_, answer) => void answer.writeHead(206).end(DATA.subarray(5, 15)), 'hub/range-differs'],
     [
-      'sends more',
+      'sends more bytes',
       (_, answer) => void answer.writeHead(206, { 'content-range': `bytes 5-14/${DATA.length}` }).end(DATA),
       'hub/range-differs',
     ],
@@ -148,7 +148,7 @@ describe('a range', () => {
     },
   );
 
-  it('is refused from a server that changes the version on the way, not for a weak ETag', async () => {
+  it('is refused when its ETag changes between reads, unless the ETag is weak', async () => {
     const withEtags = (etag: (at: number) => string): RequestListener => {
       let answers = 0;
       return (request, answer) => {
@@ -176,23 +176,23 @@ describe('a range', () => {
     expect(String(error)).not.toMatch(new RegExp(`Signature|${TOKEN}`));
   });
 
-  it('shows little of what another host says', async () => {
+  it('shows only the start of an error page of another host', async () => {
     const { hub } = await withContent((_, answer) => void answer.writeHead(400).end(`<html>${'internal page '.repeat(500)}`));
     const error: unknown = await read(hub.url, 5, 15).catch((thrown: unknown) => thrown);
     expect(String(error)).toMatch(/: 400: <html>internal page .{80,100}…$/);
   });
 
-  it('ends in a redirect loop with a message', async () => {
+  it('fails in a redirect loop with a message', async () => {
     const hub = await serve((request, answer) => void answer.writeHead(302, { location: `${request.url}x` }).end());
     await expect(read(hub.url, 5, 15)).rejects.toMatchObject({ message: expect.stringContaining('redirects without end') });
   });
 });
 
-describe('on the local hub', () => {
+describe('the local hub', () => {
   let test: TestHub;
   afterEach(() => test.close());
 
-  it('an LFS file and a plain one are read in ranges', async () => {
+  it('serves ranges of an LFS file and of a plain file', async () => {
     test = await openHub();
     await test.hub.admin.createRepo(REPO);
     const commit = await test.hub.admin.commitFiles(

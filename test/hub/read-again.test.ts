@@ -25,9 +25,9 @@ beforeEach(async () => {
   server = await tiny((request, answer) => {
     const bytes = request.method === 'HEAD' ? Buffer.alloc(0) : (answers.shift() ?? RIGHT);
     if (request.method !== 'HEAD') sockets.push(request.socket);
-    const asked = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '');
-    if (asked === null) return void answer.writeHead(200).end(bytes);
-    const [begin, last] = [Number(asked[1]), Number(asked[2])];
+    const requested = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '');
+    if (requested === null) return void answer.writeHead(200).end(bytes);
+    const [begin, last] = [Number(requested[1]), Number(requested[2])];
     answer.writeHead(206, { 'content-range': `bytes ${begin}-${last}/${bytes.length}` }).end(bytes.subarray(begin, last + 1));
   });
   hub = config(server.url, { onRetry: (error) => void retries.push(error) });
@@ -43,13 +43,13 @@ describe('a file that is read back', () => {
       onProgress: ({ doneBytes }) => void progress.push(doneBytes),
     });
 
-  it('right is read once', async () => {
+  it('is read once when it is right', async () => {
     answers = [RIGHT];
     expect(await verify()).toMatchObject({ mismatches: [], readBack: { bytes: RIGHT.length }, wrongOnce: [] });
     expect(sockets).toHaveLength(1);
   });
 
-  it('wrong and then right is no difference, and is said', async () => {
+  it('is no mismatch when it is wrong only once, and the retry is reported', async () => {
     answers = [WRONG, RIGHT];
     const progress: number[] = [];
     expect(await verify(progress)).toMatchObject({ mismatches: [], readBack: { bytes: RIGHT.length }, wrongOnce: [FILE.path] });
@@ -63,7 +63,7 @@ describe('a file that is read back', () => {
     expect(new Set(sockets).size).toBe(2);
   });
 
-  it('in samples is read again in the one that was wrong', async () => {
+  it('is read again only in the sample that was wrong', async () => {
     answers = [RIGHT, WRONG, RIGHT];
     const samples = [
       { begin: 6, end: 11, sha256: Sha256.parse(sha256Of(RIGHT.subarray(6))) },
@@ -78,7 +78,7 @@ describe('a file that is read back', () => {
     expect(sockets).toHaveLength(3);
   });
 
-  it('wrong twice is a difference of its bytes, with both digests', async () => {
+  it('is a mismatch of its bytes when it is wrong twice', async () => {
     answers = [WRONG, Buffer.from('other bytes')];
     const { mismatches, wrongOnce } = await verify();
     expect(mismatches).toMatchObject([{ path: FILE.path, shownBy: 'bytes', reason: expect.stringMatching(/is listed right.*twice/) }]);
@@ -95,14 +95,14 @@ describe('a small file', () => {
       { signal },
     );
 
-  it('wrong and then right is the right one', async () => {
+  it('is accepted when it is wrong only once', async () => {
     answers = [WRONG, RIGHT];
     expect(Buffer.from(await read())).toEqual(RIGHT);
     expect(new Set(sockets).size).toBe(2);
     expect(retries).toMatchObject([{ code: 'hub/file-differs' }]);
   });
 
-  it('wrong twice is refused', async () => {
+  it('is refused when it is wrong twice', async () => {
     answers = [WRONG, WRONG];
     await expect(read()).rejects.toMatchObject({ code: 'hub/file-differs', kind: 'integrity' });
     expect(sockets).toHaveLength(2);

@@ -28,8 +28,8 @@ const start = async (options: Parameters<typeof openHub>[0] = { multipartThresho
   await test.hub.admin.createRepo(REPO);
 };
 
-/** A file that comes from far away, and what was read of it. */
-const farFile = (path: string, bytes: Uint8Array, planned: Uint8Array = bytes) => {
+/** A file with a remote source, and the ranges that were read from it. */
+const remoteFile = (path: string, bytes: Uint8Array, planned: Uint8Array = bytes) => {
   const reads: [number, number][] = [];
   const file: UploadFile = {
     ...fileOf(path, planned),
@@ -37,7 +37,7 @@ const farFile = (path: string, bytes: Uint8Array, planned: Uint8Array = bytes) =
     open: (begin, end) =>
       Readable.from(
         (async function* () {
-          // The first bytes are asked for apart: from them the Hub tells text from binary.
+          // The first bytes are read separately: from them the Hub distinguishes text from binary.
           if (end - begin > 512) reads.push([begin, end]);
           for (let at = begin; at < end; at += 65_536) {
             await Promise.resolve();
@@ -70,26 +70,26 @@ const failure = (run: Promise<unknown>): Promise<SwpError> =>
   );
 
 describe('a file that is read once', () => {
-  it('is read from its first byte to its last, each once, while its parts are sent', async () => {
+  it('is read once from its first byte to its last while its parts are sent', async () => {
     await start();
-    const { file, reads } = farFile('model.safetensors', large);
+    const { file, reads } = remoteFile('model.safetensors', large);
     expect(await upload([file])).toMatchObject({ sentBytes: large.length, skippedBytes: 0, unseenBytes: 0 });
     expect(reads.map(([begin]) => begin)).toEqual(Array.from({ length: PARTS }, (_, part) => part * CHUNK));
     expect(reads.reduce((sum, [begin, end]) => sum + end - begin, 0)).toBe(large.length);
     expect(partsSent().toSorted((a, b) => a - b)).toEqual(Array.from({ length: PARTS }, (_, part) => part + 1));
   });
 
-  it('is read again after a kill, and only what was not sent goes out', async () => {
+  it('is read again after a kill, and only its unsent parts are sent', async () => {
     await start();
     const killed = new AbortController();
     const stop = test.hub.on(() => {
       if (partsSent().length > 6) killed.abort(new Error('killed'));
       return undefined;
     });
-    await expect(upload([farFile('model.safetensors', large).file], killed.signal)).rejects.toThrow('killed');
+    await expect(upload([remoteFile('model.safetensors', large).file], killed.signal)).rejects.toThrow('killed');
     stop();
     const before = partsSent().length;
-    const { file, reads } = farFile('model.safetensors', large);
+    const { file, reads } = remoteFile('model.safetensors', large);
     const { sentBytes, skippedBytes } = await upload([file]);
     expect(skippedBytes).toBeGreaterThan(CHUNK);
     expect(sentBytes + skippedBytes).toBe(large.length);
@@ -97,28 +97,28 @@ describe('a file that is read once', () => {
     expect(reads).toHaveLength(PARTS);
   });
 
-  it('is not completed when its bytes are not the planned ones', async () => {
+  it('is not completed when its bytes differ from the planned ones', async () => {
     await start();
     const other = Buffer.from(large);
     other[555_555] = (other[555_555] ?? 0) ^ 1;
-    const { file } = farFile('model.safetensors', other, large);
+    const { file } = remoteFile('model.safetensors', other, large);
     expect(await failure(upload([file]))).toMatchObject({ code: 'hub/source-differs', kind: 'integrity' });
     expect(completions()).toBe(0);
-    // Nothing of it is used: the right bytes start anew.
-    expect(await upload([farFile('model.safetensors', large).file])).toMatchObject({ sentBytes: large.length, skippedBytes: 0 });
+    // None of its parts are used: the right bytes are sent from the start.
+    expect(await upload([remoteFile('model.safetensors', large).file])).toMatchObject({ sentBytes: large.length, skippedBytes: 0 });
   });
 
-  it('never ends a plain PUT with bytes that are not the planned ones', async () => {
+  it('does not complete a plain PUT when its bytes differ from the planned ones', async () => {
     await start();
     const other = Buffer.from(small);
     other[0] = (other[0] ?? 0) ^ 1;
-    expect(await failure(upload([farFile('small.bin', other, small).file]))).toMatchObject({ code: 'hub/source-differs' });
-    expect(await upload([farFile('small.bin', small).file])).toMatchObject({ sentBytes: small.length });
+    expect(await failure(upload([remoteFile('small.bin', other, small).file]))).toMatchObject({ code: 'hub/source-differs' });
+    expect(await upload([remoteFile('small.bin', small).file])).toMatchObject({ sentBytes: small.length });
   });
 
-  it('keeps the parts that were sent when the source cannot be read for a while', async () => {
+  it('keeps its sent parts when the source becomes unreadable', async () => {
     await start();
-    const { file } = farFile('model.safetensors', large);
+    const { file } = remoteFile('model.safetensors', large);
     const broken: UploadFile = {
       ...file,
       open: (begin, end) => {
@@ -135,33 +135,33 @@ describe('a file that is read once', () => {
       },
     };
     expect(await failure(upload([broken]))).toMatchObject({ code: 'mirror/source-unreadable' });
-    const { skippedBytes } = await upload([farFile('model.safetensors', large).file]);
+    const { skippedBytes } = await upload([remoteFile('model.safetensors', large).file]);
     expect(skippedBytes).toBeGreaterThan(0);
   });
 
-  it('is read with each attempt where a part is larger than memory has room for', async () => {
+  it('is read again for each attempt when a part is too large for memory', async () => {
     const chunk = 97 * 1024 * 1024;
     const huge = Buffer.alloc(chunk + 1_000_000, 7);
     await start({ multipartThreshold: chunk, chunkSize: chunk });
     test.hub.on(({ operation }) => (operation === 'part' && partsSent().length === 1 ? { kind: 'status', status: 503 } : undefined));
-    const { file, reads } = farFile('huge.safetensors', huge);
+    const { file, reads } = remoteFile('huge.safetensors', huge);
     expect(await upload([file])).toMatchObject({ unseenBytes: 0 });
     expect(reads.map(([begin]) => begin)).toEqual([0, 0, chunk]);
     expect(completions()).toBe(1);
   });
 
-  it('says what the Hub had from elsewhere, and not what it had from here', async () => {
+  it('counts bytes on the Hub as unseen only when this journal did not send them', async () => {
     await start();
-    expect(await upload([farFile('model.safetensors', large).file])).toMatchObject({ unseenBytes: 0 });
-    expect(await upload([farFile('model.safetensors', large).file])).toMatchObject({ sentBytes: 0, unseenBytes: 0 });
+    expect(await upload([remoteFile('model.safetensors', large).file])).toMatchObject({ unseenBytes: 0 });
+    expect(await upload([remoteFile('model.safetensors', large).file])).toMatchObject({ sentBytes: 0, unseenBytes: 0 });
     await rm(join(directory, 'parts.jsonl'));
-    expect(await upload([farFile('model.safetensors', large).file])).toMatchObject({ sentBytes: 0, unseenBytes: large.length });
+    expect(await upload([remoteFile('model.safetensors', large).file])).toMatchObject({ sentBytes: 0, unseenBytes: large.length });
   });
 
-  it('is sent once where two paths have the same bytes', async () => {
+  it('is sent once when two paths have the same bytes', async () => {
     await start();
-    const first = farFile('a.safetensors', large);
-    const second = farFile('b.safetensors', large);
+    const first = remoteFile('a.safetensors', large);
+    const second = remoteFile('b.safetensors', large);
     expect(await upload([first.file, second.file])).toMatchObject({ sentBytes: large.length });
     expect(first.reads.length + second.reads.length).toBe(PARTS);
   });

@@ -13,7 +13,7 @@ import { classifyUploads } from '../../hub/write/preupload.js';
 import { sha256Of } from '../../core/digests.js';
 import { COMMIT, config, fileOf, signal, tiny, type TinyServer } from './support.js';
 
-/** A name that no parser of ours lets pass: the address of another one must not be made of it all the same. */
+/** A name that no parser of ours accepts; even so it must not produce the URL of another repository. */
 const REPO = 'acme/we?ights#1 a' as RepoId;
 const ESCAPED = '/acme/we%3Fights%231%20a';
 
@@ -45,7 +45,7 @@ it.each<[string, (hub: ReturnType<typeof config>) => Promise<unknown>]>([
   ['lfsBatch', (hub) => lfsBatch(hub, REPO, [file], options)],
   ['copyOnServer', (hub) => copyOnServer(hub, { source: REPO, target: REPO, files: [copied] }, options)],
   ['commitOnce', (hub) => commitOnce(hub, order, { signal, treeMatches: () => Promise.resolve(false) })],
-])('%s escapes the name of a repository in its address', async (_, call) => {
+])('%s escapes the name of a repository in its URL', async (_, call) => {
   urls.length = 0;
   await call(config(server.url, { attempts: 1 })).catch(() => undefined);
   expect(urls).not.toEqual([]);

@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 const OID = 'c'.repeat(40);
-/** A hub that answers so to info and tree. */
+/** A hub with these responses to info and tree requests. */
 const answering = async (info: unknown, pages: readonly (readonly unknown[])[] = [[]], link?: (page: number, url: string) => string) => {
   let page = -1;
   server = await tiny((request, answer) => {
@@ -33,7 +33,7 @@ const row = (path: string, over: object = {}) => ({ type: 'file', path, oid: OID
 const read = (hub: ReturnType<typeof config>) => readRepo(hub, REPO, undefined, { signal });
 
 describe('a repository', () => {
-  it('that the Hub does not show to whoever has no token is absent; with a token the token is wrong', async () => {
+  it('is absent after a 401 without a token, and an error after a 401 with one', async () => {
     server = await tiny((_request, answer) => {
       answer.statusCode = 401;
       answer.end('{"error":"Invalid username or password."}');
@@ -55,7 +55,7 @@ describe('a repository', () => {
     });
   });
 
-  it('takes the first of several licenses, and none from a strange card', async () => {
+  it('has the first of several licenses, and none from an invalid card', async () => {
     expect(await read(await answering(info({ cardData: { license: ['mit', 'gpl'] } })))).toMatchObject({ license: { id: 'mit' } });
     await server!.close();
     expect(await read(await answering(info({ cardData: { license: { evil: 1 } } })))).toMatchObject({ license: null });
@@ -67,12 +67,12 @@ describe('a repository', () => {
   });
 
   it.each([
-    ['pages without end', async () => answering(info(), [[row('a')]], (_, url) => `<${url}>; rel="next"`), 'hub/paging'],
+    ['endless pages', async () => answering(info(), [[row('a')]], (_, url) => `<${url}>; rel="next"`), 'hub/paging'],
     ['pages at another origin', async () => answering(info(), [[row('a')]], () => '<http://127.0.0.1:1/x>; rel="next"'), 'hub/paging'],
-    ['a path that climbs', async () => answering(info(), [[row('../x')]]), 'hub/bad-path'],
+    ['a path with ..', async () => answering(info(), [[row('../x')]]), 'hub/bad-path'],
     ['an absolute path', async () => answering(info(), [[row('/x')]]), 'hub/bad-path'],
     ['a file twice', async () => answering(info(), [[row('a'), row('a')]]), 'hub/bad-answer'],
-    ['a digest that is none', async () => answering(info(), [[row('a', { lfs: { oid: 'zz', size: 1 } })]]), 'hub/bad-answer'],
+    ['an invalid digest', async () => answering(info(), [[row('a', { lfs: { oid: 'zz', size: 1 } })]]), 'hub/bad-answer'],
     ['an empty sha', async () => answering(info({ sha: '' })), 'hub/bad-answer'],
     ['another name', async () => answering(info({ id: 'acme/renamed' })), 'hub/renamed'],
     [
@@ -87,7 +87,7 @@ describe('a repository', () => {
     await expect(read(await make())).rejects.toMatchObject({ code });
   });
 
-  it('is absent, private without access, gated, or another spelling of one on the local hub', async () => {
+  it('is absent, private, or found by another spelling on the local hub', async () => {
     test = await openHub();
     expect(await read(test.client)).toEqual({ absent: true });
     await test.hub.admin.createRepo(REPO, { private: true });
@@ -98,7 +98,7 @@ describe('a repository', () => {
     expect(await readRepo(test.client, REPO, COMMIT, { signal })).toEqual({ absent: true });
   });
 
-  it('with a token that the Hub does not know is an access error with a hint', async () => {
+  it('is an access error with a hint when the Hub does not know the token', async () => {
     test = await openHub();
     await test.hub.admin.createRepo(REPO);
     const wrong = hubConfigFromEnv({ HF_ENDPOINT: test.hub.url, HF_TOKEN: 'hf_nobody' });
@@ -128,8 +128,8 @@ describe('a small file', () => {
   });
 });
 
-describe('a small file that lies at the Hub itself', () => {
-  it('takes one request, and one in LFS two', async () => {
+describe('reading a small file', () => {
+  it('takes one request for a plain file, and two for an LFS file', async () => {
     const { hub, client } = (test = await openHub());
     await hub.admin.createRepo(REPO);
     const files = new Map([
@@ -137,18 +137,18 @@ describe('a small file that lies at the Hub itself', () => {
       ['a.safetensors', Buffer.alloc(100)],
     ]);
     const commit = await hub.admin.commitFiles(REPO, files, { message: 'x' });
-    const asked = async (path: string): Promise<string[]> => {
+    const requestsFor = async (path: string): Promise<string[]> => {
       const before = hub.requests.length;
       await readSmallFile(client, { repo: REPO, commit, path, maxBytes: 100 }, { signal });
       return hub.requests.slice(before).map(({ method, operation }) => `${method} ${operation}`);
     };
-    expect(await asked('a.txt')).toEqual(['GET resolve']);
-    expect(await asked('a.safetensors')).toEqual(['GET resolve', 'GET cdn']);
+    expect(await requestsFor('a.txt')).toEqual(['GET resolve']);
+    expect(await requestsFor('a.safetensors')).toEqual(['GET resolve', 'GET cdn']);
   });
 });
 
 describe('commits', () => {
-  it('until one that is wanted are read no further than its page, with the accounts that made them', async () => {
+  it('are read up to the page of the wanted one, with their accounts', async () => {
     const { hub, client } = (test = await openHub({ pageSize: 2 }));
     await hub.admin.createRepo(REPO);
     for (const at of [1, 2, 3, 4])
@@ -164,7 +164,7 @@ describe('commits', () => {
     expect(await until('none of them')).toHaveLength(5);
   });
 
-  it('since a head are newest first, and our trailers are found', async () => {
+  it('are listed newest first since a head, with our trailers', async () => {
     test = await openHub({ pageSize: 2 });
     const first = await test.hub.admin.createRepo(REPO);
     const digest = `sha256:${'d'.repeat(64)}`;
@@ -178,20 +178,20 @@ describe('commits', () => {
     expect(await listCommitsSince(test.client, REPO, null, { signal })).toHaveLength(4);
   });
 
-  it.each(['SWP-Manifest: zz', 'see SWP-Manifest: sha256:' + 'd'.repeat(64)])('with %j have no trailer', (message) => {
+  it.each(['SWP-Manifest: zz', 'see SWP-Manifest: sha256:' + 'd'.repeat(64)])('have no trailer with the message %j', (message) => {
     expect(readTrailers(message)).toEqual({});
   });
 });
 
 describe('the token', () => {
-  it('is shown by nothing', () => {
+  it('is hidden when the config is printed', () => {
     const hub = hubConfigFromEnv({ HF_TOKEN: TOKEN });
     expect(`${inspect(hub, { depth: 9 })}${JSON.stringify(hub)}${String(hub.token)}`).not.toContain(TOKEN);
     expect(hub.token?.reveal()).toBe(TOKEN);
   });
 
   it.each([{ HF_ENDPOINT: 'nowhere' }, { HF_ENDPOINT: 'file:///x' }, { HF_TOKEN: 'two words' }])(
-    'settings %j are refused',
+    'refuses the invalid settings %j',
     (env: NodeJS.ProcessEnv) => {
       expect(() => hubConfigFromEnv(env)).toThrow(expect.objectContaining({ kind: 'invalid' }));
     },

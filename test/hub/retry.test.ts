@@ -27,7 +27,7 @@ const OK: Step = { status: 200 };
 
 describe('a transient failure', () => {
   const TRANSIENT = [408, 421, 425, 500, 501, 502, 503, 504, 506, 507, 508, 520, 521, 522, 523, 524, 525, 526, 527, 530, 599];
-  it.each<Step>(['reset', ...TRANSIENT.map((status) => ({ status }))])('%j is tried again', async (step) => {
+  it.each<Step>(['reset', ...TRANSIENT.map((status) => ({ status }))])('%j is retried', async (step) => {
     const { hub, count } = await answering(step, step, OK);
     expect((await call(hub)).value).toEqual({ ok: true });
     expect(count()).toBe(3);
@@ -36,13 +36,13 @@ describe('a transient failure', () => {
   it.each<[number, number]>([
     [503, 65 * 1024],
     [503, 20 * 1024 * 1024],
-  ])('%i with an error page of %i bytes is tried again', async (status, length) => {
+  ])('%i with an error page of %i bytes is retried', async (status, length) => {
     const { hub, count } = await answering({ status, body: 'x'.repeat(length) }, OK);
     expect((await call(hub)).value).toEqual({ ok: true });
     expect(count()).toBe(2);
   });
 
-  it('421 is tried again on another connection: that one is not for this host', async () => {
+  it('421 is retried on another connection', async () => {
     const sockets = new Set<unknown>();
     server = await tiny((request, answer) => {
       sockets.add(request.socket);
@@ -52,13 +52,13 @@ describe('a transient failure', () => {
     expect(sockets.size).toBe(2);
   });
 
-  it('waits as long as the rate limit says', async () => {
+  it('waits for the reset time of the rate limit', async () => {
     const { hub } = await answering({ status: 429, headers: { ratelimit: '"api";r=0;t=167' } }, OK);
     await call(hub);
     expect(hub.waits[0]).toBeGreaterThanOrEqual(168_000);
   });
 
-  it('waits as long as Retry-After says, in seconds or until a date', async () => {
+  it('waits for the time of Retry-After, in seconds or as a date', async () => {
     const { hub } = await answering(
       { status: 503, headers: { 'retry-after': '20' } },
       { status: 503, headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } },
@@ -69,7 +69,7 @@ describe('a transient failure', () => {
     expect(hub.waits[1]).toBeGreaterThanOrEqual(55_000);
   });
 
-  it('is told to whoever counts, with its reason', async () => {
+  it('is reported to the meter with its reason', async () => {
     const { hub } = await answering({ status: 429 }, { status: 503 }, 'reset', OK);
     const reasons: string[] = [];
     const meter = {
@@ -82,7 +82,7 @@ describe('a transient failure', () => {
     expect(reasons).toEqual(['hub/rate-limited', 'hub/unavailable', 'hub/connection']);
   });
 
-  it('says for how long it has failed, from its first failure', async () => {
+  it('reports the time since its first failure', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { hub } = await answering({ status: 503 }, { status: 503 }, { status: 503 }, OK);
     const failing: number[] = [];
@@ -92,7 +92,7 @@ describe('a transient failure', () => {
     expect(failing).toEqual([0, 40 * 60_000, 80 * 60_000]);
   });
 
-  it('is believed after as many tries as a person has patience for', async () => {
+  it('is thrown after the configured number of attempts', async () => {
     const { hub, count } = await answering({ status: 503 });
     await expect(call({ ...hub, attempts: 3 })).rejects.toMatchObject({ kind: 'unavailable' });
     expect(count()).toBe(3);
@@ -111,18 +111,18 @@ describe('a permanent failure', () => {
     [{ status: 505 }, 'conflict', 'hub/refused'],
     [{ status: 511 }, 'conflict', 'hub/refused'],
     [{ status: 400, body: 'bad' }, 'conflict', 'hub/refused'],
-  ])('%j is told at once', async (step, kind, code) => {
+  ])('%j is thrown without a retry', async (step, kind, code) => {
     const { hub, count } = await answering(step);
     await expect(call(hub)).rejects.toMatchObject({ kind, code });
     expect(count()).toBe(1);
   });
 
-  it('is told by its status where its page is longer than is read', async () => {
+  it('is classified by its status when its page is longer than the limit', async () => {
     const { hub } = await answering({ status: 403, body: `<html>Forbidden${'x'.repeat(70_000)}` });
     await expect(call(hub)).rejects.toMatchObject({ kind: 'access', code: 'hub/forbidden', message: expect.stringContaining('Forbidden') });
   });
 
-  it('names the token only where one was sent', async () => {
+  it('names the token only when one was sent', async () => {
     const { hub } = await answering({ status: 403 });
     const { token: _token, ...without } = hub;
     await expect(call(hub)).rejects.toMatchObject({ hint: expect.stringContaining('This token') });
@@ -134,7 +134,7 @@ describe('a permanent failure', () => {
     await expect(call(hub)).rejects.toMatchObject({ message: expect.stringContaining('(request Root=1-abc)') });
   });
 
-  it('says what the Hub said and the request id, in one line, without query or token', async () => {
+  it('has the answer of the Hub and the request id in one line, without query or token', async () => {
     const { hub } = await answering({
       status: 403,
       headers: { 'x-request-id': 'Root=1-abc' },
@@ -148,12 +148,12 @@ describe('a permanent failure', () => {
   });
 });
 
-it('a redirect to another origin is refused', async () => {
+it('refuses a redirect to another origin', async () => {
   const { hub } = await answering({ status: 307, headers: { location: 'http://127.0.0.1:1/api' } });
   await expect(call(hub)).rejects.toMatchObject({ message: expect.stringContaining('another origin') });
 });
 
-it('the token goes to no other origin', async () => {
+it('does not send the token to another origin', async () => {
   const { hub } = await answering(OK);
   await expect(
     callJson(hub, { method: 'GET', url: new URL('http://127.0.0.1:1/x'), authorized: true, signal }, z.unknown()),

@@ -20,11 +20,11 @@ const answering = async (page: unknown, link?: (at: number) => string) => {
     if (link !== undefined) answer.setHeader('link', link(at));
     answer.end(JSON.stringify(page));
   });
-  return { hub: config(server.url), asked: () => at };
+  return { hub: config(server.url), requestCount: () => at };
 };
 
 describe('a search', () => {
-  it('asks the local hub in words that it knows, and reads every page', async () => {
+  it('is answered by the local hub, and reads every page', async () => {
     test = await openHub({ pageSize: 2 });
     for (const [at, name] of ['a', 'b', 'c'].entries()) {
       await test.hub.admin.createRepo(`labs/tiny-${name}`, { downloads: at, gated: at === 0 ? 'auto' : false });
@@ -45,13 +45,13 @@ describe('a search', () => {
     });
   });
 
-  it('asks for no page more than is needed', async () => {
-    const { hub, asked } = await answering([{ id: 'a/b' }, { id: 'a/c' }], (at) => `</api/models?cursor=${at}>; rel="next"`);
+  it('requests no more pages than needed', async () => {
+    const { hub, requestCount } = await answering([{ id: 'a/b' }, { id: 'a/c' }], (at) => `</api/models?cursor=${at}>; rel="next"`);
     const found = await searchModels(hub, { sort: 'likes' }, { signal }, (models) => models.length >= 3);
-    expect([found.length, asked()]).toEqual([4, 2]);
+    expect([found.length, requestCount()]).toEqual([4, 2]);
   });
 
-  it('passes over models whose names no entry can hold, and takes what else is strange for unsaid', async () => {
+  it('skips models with invalid names, and ignores invalid fields', async () => {
     const { hub } = await answering([
       { id: 'gpt2' },
       { id: '../../x' },
@@ -62,18 +62,18 @@ describe('a search', () => {
     ]);
   });
 
-  it('takes the commands to a terminal out of tags', async () => {
+  it('strips control characters from tags and tasks', async () => {
     const { hub } = await answering([{ id: 'a/b', tags: ['x\u001b[2J\ny'], pipeline_tag: '\u202etext' }]);
     expect(await searchModels(hub, { sort: 'likes' }, { signal }, never)).toMatchObject([{ tags: ['x [2J y'], task: 'text' }]);
   });
 
-  it.each([['{}'], ['no list']])('is refused an answer such as %j', async (page) => {
+  it.each([['{}'], ['no list']])('refuses a response such as %j', async (page) => {
     const { hub } = await answering(page);
     await expect(searchModels(hub, { sort: 'likes' }, { signal }, never)).rejects.toMatchObject({ code: 'hub/bad-answer' });
   });
 });
 
-it('a model was quantised from what its tags say so of, and from nothing else', () => {
+it('reads the source of a quantised model only from its quantized tags', () => {
   expect(
     quantizedFrom(['base_model:a/b', 'base_model:quantized:a/b', 'base_model:finetune:c/d', 'base_model:quantized:../x', 'mlx']),
   ).toEqual(['a/b']);

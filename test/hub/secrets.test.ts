@@ -19,7 +19,7 @@ import { PartJournal } from '../../hub/write/part-journal.js';
 import { COMMIT, config, fileOf, REPO, signal, tiny, type TinyServer } from './support.js';
 
 const TOKEN = 'hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh';
-/** Not in the shape of the Hub's own: another server may hand out any. */
+/** Not in the format of Hub tokens: another server may issue tokens of any format. */
 const PLAIN = 'corp/Token+of=the~next-department';
 
 let server: TinyServer;
@@ -28,7 +28,7 @@ const hubAt = async (listener: RequestListener, token = TOKEN) => {
   server = await tiny(listener);
   return config(server.url, { token: new Secret(token), attempts: 1 });
 };
-/** What a hub says of a request, with its token in it. */
+/** A response that contains the token of its request. */
 const answering = (status: number, body: (token: string) => string, headers: (token: string) => Record<string, string> = () => ({})) =>
   ((request, answer) => {
     const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
@@ -44,7 +44,7 @@ const messageAfter = async (run: () => Promise<unknown>): Promise<string> => {
 const call = (hub: HubConfig) => () =>
   callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), authorized: true, signal }, z.object({ ok: z.boolean() }));
 
-/** No eighth part of the token may be read, in whatever case. */
+/** No 8 consecutive characters of the token may appear, in upper or lower case. */
 const expectHidden = (message: string, token = TOKEN): void => {
   for (const clean of [message, stripControls(message), message.replaceAll(/[^!-~]/g, '')])
     for (let at = 3; at + 8 <= token.length; at += 1) expect(clean.toLowerCase()).not.toContain(token.slice(at, at + 8).toLowerCase());
@@ -55,8 +55,8 @@ describe.each([TOKEN, PLAIN])('a hub that repeats the token %s', (token) => {
   it.each<[string, RequestListener]>([
     ['in JSON', answering(400, (found) => JSON.stringify({ error: `no ${found}` }))],
     ['in plain text', answering(400, (found) => `no ${found}`)],
-    ['where a message is cut', answering(400, (found) => JSON.stringify({ error: `${'x'.repeat(280)} ${found}` }))],
-    ['where the body is cut', answering(400, (found) => `${'\n'.repeat(64 * 1024 - 39)}${found}${'y'.repeat(9)}`)],
+    ['at the cut of a message', answering(400, (found) => JSON.stringify({ error: `${'x'.repeat(280)} ${found}` }))],
+    ['at the cut of the body', answering(400, (found) => `${'\n'.repeat(64 * 1024 - 39)}${found}${'y'.repeat(9)}`)],
     ['spread out', answering(400, (found) => spread(found))],
     ['with control characters', answering(400, (found) => Array.from(found).join('\u0001'))],
     ['in lines', answering(400, (found) => Array.from(found).join('\n'))],
@@ -78,7 +78,7 @@ describe.each([TOKEN, PLAIN])('a hub that repeats the token %s', (token) => {
       ),
     ],
     [
-      'in the path that it redirects to',
+      'in the path of a redirect',
       answering(
         307,
         () => '',
@@ -86,7 +86,7 @@ describe.each([TOKEN, PLAIN])('a hub that repeats the token %s', (token) => {
       ),
     ],
     ['in an answer that is not JSON', answering(200, (found) => `<html>${found}`)],
-  ])('%s has it in no message', async (_where, listener) => {
+  ])('does not leak it into a message: %s', async (_, listener) => {
     const hub = await hubAt(listener, token);
     const message = await messageAfter(call(hub));
     expect(message).not.toBe('nothing was thrown');
@@ -96,7 +96,7 @@ describe.each([TOKEN, PLAIN])('a hub that repeats the token %s', (token) => {
   });
 });
 
-it('a hub that redirects to a host with the token in its name has it in no message', async () => {
+it('does not leak a token into a message that is in the host of a redirect', async () => {
   const hub = await hubAt(
     answering(
       307,
@@ -107,8 +107,8 @@ it('a hub that redirects to a host with the token in its name has it in no messa
   expectHidden(await messageAfter(call(hub)));
 });
 
-describe('an answer that is a success and repeats the token', () => {
-  it('is refused before anything of it is taken', async () => {
+describe('a successful response that repeats the token', () => {
+  it('is refused as the info of a repository', async () => {
     const hub = await hubAt(
       answering(200, (token) => JSON.stringify({ id: REPO, sha: COMMIT, cardData: { license: Array.from(token).join('\u200b') } })),
     );
@@ -117,13 +117,13 @@ describe('an answer that is a success and repeats the token', () => {
     expectHidden(message);
   });
 
-  it('is refused where a title would be cut', async () => {
+  it('is refused when a title would be cut', async () => {
     const slug = CollectionSlug.parse(`acme/things-${'a'.repeat(24)}`);
     const hub = await hubAt(answering(200, (token) => JSON.stringify({ slug, title: `${'x'.repeat(180)}${token}`, items: [] })));
     expect(await messageAfter(() => readCollection(hub, slug, { signal }))).toContain('repeats the token');
   });
 
-  it('is refused where it is a small file', async () => {
+  it('is refused as a small file', async () => {
     const hub = await hubAt(answering(200, (token) => JSON.stringify({ model_type: token })));
     const message = await messageAfter(() =>
       readSmallFile(hub, { repo: REPO, commit: COMMIT, path: 'config.json', maxBytes: 999 }, { signal }),
@@ -131,7 +131,7 @@ describe('an answer that is a success and repeats the token', () => {
     expect(message).toContain('repeats the token');
   });
 
-  it('is taken where it hands out addresses, as some servers give the token back for them', async () => {
+  it('is accepted in an LFS batch, in which some servers return the token', async () => {
     const file = fileOf('a.safetensors', Buffer.from('abc'));
     const hub = await hubAt(
       answering(200, (token) =>
@@ -152,14 +152,14 @@ describe('an answer that is a success and repeats the token', () => {
     return { file, order: (await lfsBatch(hub, REPO, [file], { signal })).get(file.path)! };
   };
 
-  it.each(['upload', 'verify'])('is refused where it has the token sent to another host, for %s', async (action) => {
+  it.each(['upload', 'verify'])('is refused when it sends the token to another host for %s', async (action) => {
     const elsewhere = (token: string) => ({ href: 'http://127.0.0.1:1/x', header: { authorization: `Bearer ${token}` } });
     const message = await messageAfter(() => batchWith((token) => ({ upload: { href: '/put' }, [action]: elsewhere(token) })));
     expect(message).toContain('another host');
     expectHidden(message);
   });
 
-  it('leaves the token in no journal', async () => {
+  it('does not leave the token in a journal', async () => {
     const header = (token: string) => ({ Authorization: `Bearer ${token}` });
     const { file, order } = await batchWith((token) => ({
       upload: { href: '/complete', header: { ...header(token), chunk_size: '3', '1': '/put' } },
@@ -175,7 +175,7 @@ describe('an answer that is a success and repeats the token', () => {
     await rm(dirname(path), { recursive: true });
   });
 
-  it('has it in no message where it refuses an object', async () => {
+  it('does not leak the token when it refuses an object', async () => {
     const file = fileOf('a.safetensors', Buffer.from('abc'));
     const hub = await hubAt(
       answering(200, (token) =>
@@ -188,7 +188,7 @@ describe('an answer that is a success and repeats the token', () => {
   });
 });
 
-describe('headers of an answer with bytes', () => {
+describe('headers of a file response', () => {
   const FILE = { repo: REPO, commit: COMMIT, path: 'm.safetensors', size: 100, lfs: Sha256.parse('b'.repeat(64)) };
   const HOSTILE = `\u001b[2J![x](http://evil)${'z'.repeat(3000)}`;
   const read = async (hub: ReturnType<typeof config>): Promise<void> => {
@@ -200,8 +200,8 @@ describe('headers of an answer with bytes', () => {
     ['X-Linked-Size', (token) => ({ 'x-linked-size': `${token}${'1'.repeat(3000)}` })],
     ['X-Linked-ETag', (token) => ({ 'x-linked-etag': `"${token}${'e'.repeat(3000)}"` })],
     ['Location', (token) => ({ location: `${'s'.repeat(2000)}:${token}` })],
-    ['Location that is none', (token) => ({ location: `https://${token} ` })],
-  ])('%s is bounded and without the token in a message', async (_name, headers) => {
+    ['an invalid Location', (token) => ({ location: `https://${token} ` })],
+  ])('%s is bounded and without the token in a message', async (_, headers) => {
     const hub = await hubAt(answering(302, () => '', headers));
     const message = await messageAfter(() => read(hub));
     expect(message.length).toBeLessThan(500);
@@ -221,7 +221,7 @@ describe('headers of an answer with bytes', () => {
 
 describe('a password', () => {
   it.each(['ftp://user:pw-of-mine@host', 'https://user:pw-of-mine@host', 'https://pw-of-mine@host', 'no address but pw-of-mine'])(
-    'in HF_ENDPOINT=%s is refused and not printed',
+    'is refused in HF_ENDPOINT=%s and not printed',
     async (endpoint) => {
       server = await tiny(() => undefined);
       const message = await messageAfter(() =>
@@ -233,7 +233,7 @@ describe('a password', () => {
   );
 });
 
-it('a second token is a secret as the first, and both are hidden wherever one of them is sent', async () => {
+it('hides the first and the second token of a hub', async () => {
   const hub = withToken(
     await hubAt(
       answering(400, (token) => `${token} ${PLAIN}`),

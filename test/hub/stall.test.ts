@@ -21,11 +21,11 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Until something is so; real time, in which bytes travel. */
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await turn();
+/** Waits in real time until a condition holds, so that bytes can travel. */
+const until = async (isDone: () => boolean): Promise<void> => {
+  while (!isDone()) await turn();
 };
-/** Lets what was written arrive. */
+/** Lets written bytes arrive. */
 const settle = async (): Promise<void> => {
   for (let at = 0; at < 50; at += 1) await turn();
 };
@@ -49,7 +49,7 @@ const serveRaw = async (onRequest: (socket: Socket) => void): Promise<HubConfig>
 };
 const call = (hub: HubConfig, over: object = {}) =>
   callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), authorized: true, signal, ...over }, z.unknown());
-/** Advances the clock and does something each time, until the promise is settled; the minutes that it took. */
+/** Advances the clock and calls `each`, until the promise is rejected. Returns the minutes that passed. */
 const minutesUntilCut = async (running: Promise<unknown>, everySeconds: number, each: () => void, most = 60): Promise<number> => {
   const thrown: unknown[] = [];
   running.catch((error: unknown) => thrown.push(error));
@@ -78,8 +78,8 @@ const servingBody = async () => {
   return { hub, answers };
 };
 
-describe('a body that arrives', () => {
-  it('byte by byte is cut after two minutes, though it is never silent', async () => {
+describe('a received body', () => {
+  it('is cut within three minutes when it arrives byte by byte', async () => {
     const { hub, answers } = await servingBody();
     const reading = (async () => {
       for await (const _ of openFile(hub, FILE).read(0, FILE.size, signal));
@@ -88,7 +88,7 @@ describe('a body that arrives', () => {
     expect(await minutesUntilCut(reading, 40, () => answers[0]?.write('x'))).toBeLessThanOrEqual(3);
   });
 
-  it('slowly and steadily is taken', async () => {
+  it('is accepted when it is slow but steady', async () => {
     const { hub, answers } = await servingBody();
     let received = 0;
     const reading = (async () => {
@@ -105,7 +105,7 @@ describe('a body that arrives', () => {
     expect(answers).toHaveLength(1);
   });
 
-  it('is not cut while it is our turn to take it', async () => {
+  it('is not cut while the consumer does not read it', async () => {
     const { hub, answers } = await servingBody();
     const bytes = openFile(hub, FILE).read(0, FILE.size, signal)[Symbol.asyncIterator]();
     const first = bytes.next();
@@ -120,7 +120,7 @@ describe('a body that arrives', () => {
     expect(answers).toHaveLength(1);
   });
 
-  it('is JSON and never ends is cut after ten minutes, however fast', async () => {
+  it('is cut after ten minutes when it is endless JSON', async () => {
     let answer: ServerResponse | undefined;
     const hub = await serve((_, response) => (answer = response).writeHead(200).flushHeaders());
     const calling = call(hub);
@@ -131,26 +131,26 @@ describe('a body that arrives', () => {
   });
 });
 
-describe('an answer that does not come', () => {
-  it('is waited for a minute and a half without a byte', async () => {
-    let asked: IncomingMessage | undefined;
-    const hub = await serve((request) => void (asked = request));
+describe('a response that does not arrive', () => {
+  it('is cut after 90 seconds without a byte', async () => {
+    let incoming: IncomingMessage | undefined;
+    const hub = await serve((request) => void (incoming = request));
     const calling = call(hub);
-    await until(() => asked !== undefined);
+    await until(() => incoming !== undefined);
     const minutes = await minutesUntilCut(calling, 10, () => undefined);
     expect(minutes).toBeGreaterThanOrEqual(1.5);
     expect(minutes).toBeLessThanOrEqual(2);
   });
 
-  it('is waited for longer where the Hub has much to do', async () => {
-    let asked: IncomingMessage | undefined;
-    const hub = await serve((request) => void (asked = request));
+  it('is cut later when the request allows a longer silence', async () => {
+    let incoming: IncomingMessage | undefined;
+    const hub = await serve((request) => void (incoming = request));
     const calling = call(hub, { method: 'POST', body: Buffer.from('{}'), idleMs: 3 * MINUTE });
-    await until(() => asked !== undefined);
+    await until(() => incoming !== undefined);
     expect(await minutesUntilCut(calling, 10, () => undefined)).toBeGreaterThanOrEqual(3);
   });
 
-  it('header by header is cut after five minutes', async () => {
+  it('is cut after five minutes when it arrives header by header', async () => {
     let socket: Socket | undefined;
     const hub = await serveRaw((connected) => void (socket = connected).write('HTTP/1.1 200 OK\r\n'));
     const calling = call(hub);
@@ -160,7 +160,7 @@ describe('an answer that does not come', () => {
     expect(minutes).toBeLessThanOrEqual(7);
   });
 
-  it('is cut where it is an error whose page comes byte by byte', async () => {
+  it('is cut when its error page arrives byte by byte', async () => {
     let answer: ServerResponse | undefined;
     const hub = await serve((_, response) => (answer = response).writeHead(403).flushHeaders());
     const calling = call(hub);
@@ -169,31 +169,31 @@ describe('an answer that does not come', () => {
   });
 });
 
-describe('a body that is sent', () => {
+describe('a sent body', () => {
   const put = (hub: HubConfig, length: number, open: () => Readable) =>
     exchange(hub, { method: 'PUT', url: hubUrl(hub, '/put'), authorized: false, signal, body: { length, open } });
 
-  it('and not taken is cut after two minutes', async () => {
-    let asked = false;
+  it('is cut after two minutes when the server does not read it', async () => {
+    let incoming = false;
     const hub = await serveRaw((socket) => {
-      asked = true;
+      incoming = true;
       socket.pause();
     });
     const length = 64 * 1024 * KIB;
     const putting = put(hub, length, () => Readable.from([Buffer.alloc(length)]));
-    await until(() => asked);
+    await until(() => incoming);
     const minutes = await minutesUntilCut(putting, 10, () => undefined);
     expect(minutes).toBeGreaterThanOrEqual(2);
     expect(minutes).toBeLessThanOrEqual(4.5);
   });
 
-  it('at a pace of our own is not cut', async () => {
+  it('is not cut when our own source is slow', async () => {
     let received = 0;
     const hub = await serve((request, answer) => {
       request.on('data', (chunk: Buffer) => (received += chunk.byteLength)).on('end', () => answer.end());
     });
-    let goOn = (): void => undefined;
-    const paused = new Promise<void>((resolve) => (goOn = resolve));
+    let unpause = (): void => undefined;
+    const paused = new Promise<void>((resolve) => (unpause = resolve));
     const putting = put(hub, 2 * KIB, () =>
       Readable.from(
         (async function* () {
@@ -206,7 +206,7 @@ describe('a body that is sent', () => {
     await until(() => received === KIB);
     vi.advanceTimersByTime(60 * MINUTE);
     await settle();
-    goOn();
+    unpause();
     expect((await putting).resume().statusCode).toBe(200);
   });
 });

@@ -18,7 +18,7 @@ export const REPO = RepoId.parse('acme/weights');
 export const COMMIT = CommitSha.parse('a'.repeat(40));
 export const signal = new AbortController().signal;
 
-/** A client that does not wait, and remembers how long it was asked to. */
+/** A client that does not wait, and records the requested waits. */
 export const config = (endpoint: string, over: Partial<HubConfig> = {}): HubConfig & { readonly waits: number[] } => {
   const waits: number[] = [];
   const sleep = (milliseconds: number): Promise<void> => {
@@ -33,7 +33,7 @@ export interface TinyServer {
   close(): Promise<void>;
 }
 
-/** A server that misbehaves as the test says. */
+/** A server with the behaviour of this listener. */
 export const tiny = async (listener: RequestListener): Promise<TinyServer> => {
   const server: Server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

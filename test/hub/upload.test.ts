@@ -45,7 +45,7 @@ const upload = async (
 const puts = (): number[] => test.hub.requests.flatMap(({ operation, part }) => (operation === 'part' && part !== undefined ? [part] : []));
 const batches = (): number => test.hub.requests.filter(({ operation }) => operation === 'lfs-batch').length;
 
-/** Uploads until so many parts have arrived, and ends there as a killed process would. */
+/** Uploads until this many parts have arrived, then aborts like a killed process. */
 const cutAfter = async (parts: number): Promise<void> => {
   const killed = new AbortController();
   const stop = test.hub.on(({ operation }) => {
@@ -56,20 +56,20 @@ const cutAfter = async (parts: number): Promise<void> => {
   stop();
 };
 
-describe('an upload that was cut off', () => {
-  it('sends again only the parts that were in flight, without asking for new addresses', async () => {
+describe('an interrupted upload', () => {
+  it('sends only the unfinished parts again, without requesting new URLs', async () => {
     await cutAfter(9);
     const before = puts();
-    const [asked, sent] = [batches(), (await readFile(journalPath(), 'utf8')).match(/"kind":"sent"/g)?.length ?? 0];
+    const [batchesBefore, sent] = [batches(), (await readFile(journalPath(), 'utf8')).match(/"kind":"sent"/g)?.length ?? 0];
     expect(sent).toBeGreaterThan(3);
     const { sentBytes, skippedBytes } = await upload();
     expect(puts().length - before.length).toBe(PARTS - sent);
     expect(sentBytes + skippedBytes).toBe(large.length);
-    expect(batches()).toBe(asked);
+    expect(batches()).toBe(batchesBefore);
     expect(await upload()).toMatchObject({ sentBytes: 0, skippedBytes: large.length });
   });
 
-  it('asks for new addresses when the old ones have ended', async () => {
+  it('requests new URLs when the old ones have expired', async () => {
     await cutAfter(9);
     const before = puts().length;
     now += 25 * 3_600_000;
@@ -77,7 +77,7 @@ describe('an upload that was cut off', () => {
     expect(puts().length - before).toBe(PARTS);
   });
 
-  it('asks for new addresses when the far end has forgotten the upload', async () => {
+  it('requests new URLs when the server has forgotten the upload', async () => {
     await cutAfter(9);
     await rm(join(test.hub.directory, 'uploads'), { recursive: true, maxRetries: 10 });
     const before = puts().length;
@@ -86,7 +86,7 @@ describe('an upload that was cut off', () => {
     expect(await upload()).toMatchObject({ sentBytes: 0 });
   });
 
-  it('does not believe lines that a crash cut short or a disk changed', async () => {
+  it('ignores journal lines that are truncated or changed', async () => {
     await cutAfter(9);
     const lines = (await readFile(journalPath(), 'utf8')).trimEnd().split('\n');
     const changed = lines.map((line, at) => (at === 2 ? line.replace(/"etag":"."/, '"etag":"f"').replace(/.$/, ' ') : line));
@@ -97,13 +97,13 @@ describe('an upload that was cut off', () => {
     expect(await upload()).toMatchObject({ sentBytes: 0 });
   });
 
-  it('keeps its journal, which holds signed addresses, for its owner alone', async () => {
+  it('keeps its journal accessible only to its owner', async () => {
     await cutAfter(5);
     expect((await stat(journalPath())).mode & 0o777).toBe(0o600);
   });
 });
 
-it('sends files beside each other, and counts them to the end', async () => {
+it('sends files concurrently, and reports progress to the end', async () => {
   const files = Array.from({ length: 12 }, (_, at) => fileOf(`f${at}.safetensors`, randomBytes(40_000 + at)));
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let open = 0;
@@ -123,7 +123,7 @@ it('sends files beside each other, and counts them to the end', async () => {
   expect(seen.every(({ doneBytes }, at) => doneBytes >= (seen[at - 1]?.doneBytes ?? 0))).toBe(true);
 });
 
-it('takes back what it counted of a part that has to go out again', async () => {
+it('does not count a part twice that is sent again', async () => {
   let failed = false;
   test.hub.on(({ operation, part }) => {
     if (operation !== 'part' || part !== 3 || failed) return undefined;
@@ -136,7 +136,7 @@ it('takes back what it counted of a part that has to go out again', async () => 
   expect(Math.max(...seen.map(({ doneBytes }) => doneBytes))).toBe(large.length);
 });
 
-it('lets every byte pass through the pace of its worker', async () => {
+it('sends every byte through the pace of its worker', async () => {
   class Counting extends Pace {
     bytes = 0;
     override take(bytes: number): Promise<void> {
@@ -156,7 +156,7 @@ describe('concurrency', () => {
     task: (onThrottle: () => void) => Promise<void> = () => Promise.resolve(),
   ) => Promise.all(Array.from({ length: count }, () => concurrency.run(task)));
 
-  it('grow by one after each round that went well, up to a bound', async () => {
+  it('grows by one after each successful round, up to a bound', async () => {
     const concurrency = new AdaptiveConcurrency();
     const first = concurrency.count;
     await round(concurrency, first);
@@ -165,7 +165,7 @@ describe('concurrency', () => {
     expect(concurrency.count).toBe(MAX_CONCURRENCY);
   });
 
-  it('halve once for one bad moment, whatever number of requests tell of it, and never end', async () => {
+  it('is halved by concurrent throttles, and stays at least one', async () => {
     const concurrency = new AdaptiveConcurrency();
     await round(concurrency, 1000);
     let release = (): void => undefined;
@@ -198,20 +198,20 @@ describe('blobs that wait for their commit', () => {
     }
   };
 
-  it('are asked for again only when the Hub was last seen with them more than 15 hours ago', async () => {
+  it('are checked only when the Hub was last seen with them more than 15 hours ago', async () => {
     await upload();
-    const asked = batches();
+    const batchesBefore = batches();
     now += 14 * 3_600_000;
     expect(await lost()).toEqual([]);
-    expect(batches()).toBe(asked);
+    expect(batches()).toBe(batchesBefore);
     now += 2 * 3_600_000;
     expect(await lost()).toEqual([]);
-    expect(batches()).toBe(asked + 1);
+    expect(batches()).toBe(batchesBefore + 1);
     expect(await lost()).toEqual([]);
-    expect(batches()).toBe(asked + 1);
+    expect(batches()).toBe(batchesBefore + 1);
   });
 
-  it('are named when the Hub dropped them, and sent again by the next upload', async () => {
+  it('are reported when the Hub dropped them, and sent again by the next upload', async () => {
     await upload();
     await test.hub.admin.deleteRepo(REPO);
     await test.hub.admin.createRepo(REPO);
@@ -221,7 +221,7 @@ describe('blobs that wait for their commit', () => {
     expect(await lost()).toEqual([]);
   });
 
-  it('are asked for when nobody knows what was sent', async () => {
+  it('are checked when the journal does not know them', async () => {
     expect(await lost()).toEqual(['large.safetensors']);
   });
 });

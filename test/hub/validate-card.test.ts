@@ -4,8 +4,8 @@ import { config, openHub, signal, tiny } from './support.js';
 
 const GOOD = '---\nlicense: apache-2.0\n---\n# A model\n';
 
-describe('the look of the Hub at a card', () => {
-  it('finds nothing wrong with a good one, and says what is with a bad one', async () => {
+describe('the check of a card by the Hub', () => {
+  it('accepts a good card, and reports errors and warnings of bad ones', async () => {
     const test = await openHub();
     try {
       expect(await validateCard(test.client, GOOD, { signal })).toEqual({ errors: [], warnings: [] });
@@ -16,7 +16,7 @@ describe('the look of the Hub at a card', () => {
     }
   });
 
-  it.each([404, 405, 501])('is done without where a server answers %i', async (status) => {
+  it.each([404, 405, 501])('is skipped when a server answers %i', async (status) => {
     const server = await tiny((_request, response) => response.writeHead(status).end());
     try {
       expect(await validateCard(config(server.url), GOOD, { signal })).toEqual({ errors: [], warnings: [] });
@@ -25,7 +25,7 @@ describe('the look of the Hub at a card', () => {
     }
   });
 
-  it('keeps what it says on one line', async () => {
+  it('keeps a message on one line', async () => {
     const server = await tiny((_request, response) =>
       response.writeHead(400).end(JSON.stringify({ errors: [{ message: 'bad\n\u001b[2Jlicense' }] })),
     );

@@ -38,8 +38,8 @@ const upload = async (
   }
 };
 
-describe('creating', () => {
-  it('twice is creating once', async () => {
+describe('creating a repository', () => {
+  it('is idempotent', async () => {
     expect(await createRepo(test.client, REPO, { private: true, signal })).toBe('created');
     expect(await createRepo(test.client, REPO, { private: true, signal })).toBe('exists');
     expect(await readRepo(test.client, REPO, undefined, { signal })).toMatchObject({ private: true });
@@ -49,7 +49,7 @@ describe('creating', () => {
 describe('uploading', () => {
   beforeEach(() => test.hub.admin.createRepo(REPO));
 
-  it('sends what goes to LFS, plain or in parts, and nothing twice', async () => {
+  it('sends LFS files whole or in parts, and nothing twice', async () => {
     expect(await upload()).toMatchObject({
       lfs: new Set(['one.safetensors', 'two.safetensors']),
       regular: new Set(['notes.md']),
@@ -61,7 +61,7 @@ describe('uploading', () => {
     expect([count('put'), count('part')]).toEqual([1, 5]);
   });
 
-  it('makes nothing visible', async () => {
+  it('does not move the head', async () => {
     const before = await test.hub.admin.head(REPO);
     await upload();
     expect(await test.hub.admin.head(REPO)).toBe(before);
@@ -83,7 +83,7 @@ describe('uploading', () => {
     expect(await upload()).toMatchObject({ sentBytes: 0 });
   });
 
-  it('keeps an empty file out of LFS, whatever the Hub answers', async () => {
+  it('keeps an empty file out of LFS, even when the Hub wants it there', async () => {
     const empty = fileOf('empty.bin', new Uint8Array());
     const body = JSON.stringify({ files: [{ path: empty.path, uploadMode: 'lfs', shouldIgnore: false }] });
     fault({ operation: 'preupload', fault: { kind: 'status', status: 200, body } });
@@ -91,7 +91,7 @@ describe('uploading', () => {
     expect([count('lfs-batch'), count('put')]).toEqual([0, 0]);
   });
 
-  it("stops at a part's boundary when the worker is asked to", async () => {
+  it('stops when the worker has to stop', async () => {
     let stop = false;
     await expect(upload(undefined, { shouldStop: () => stop, onProgress: () => (stop = true) })).rejects.toMatchObject({
       code: 'hub/stopping',
@@ -100,27 +100,27 @@ describe('uploading', () => {
   });
 
   it.each<[string, number, string, string]>([
-    ["S3's words", 403, '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>', 'hub/address-expired'],
+    ['an error of S3', 403, '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>', 'hub/address-expired'],
     [
-      "Google's words",
+      'an error of Google',
       400,
       '<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>',
       'hub/address-expired',
     ],
-    ['no words', 403, '', 'hub/forbidden'],
-  ])('asks for fresh addresses while the storage refuses them with %s, and blames no token for it', async (_, status, body, code) => {
+    ['an empty body', 403, '', 'hub/forbidden'],
+  ])('requests new URLs while the storage refuses them with %s, and does not blame the token', async (_, status, body, code) => {
     const expired: FaultRule = { operation: 'part', times: 999, fault: { kind: 'status', status, body } };
     fault(expired);
     await expect(upload()).rejects.toMatchObject({ code, kind: 'access', hint: expect.stringMatching(/^The storage refuses an address/) });
     expect(count('lfs-batch')).toBe(4);
   });
 
-  it('tells a quota at once', async () => {
+  it('reports a quota', async () => {
     fault({ operation: 'lfs-batch', times: 99, fault: { kind: 'status', status: 403, body: '{"error":"storage limit exceeded"}' } });
     await expect(upload()).rejects.toMatchObject({ kind: 'quota' });
   });
 
-  it('refuses bytes that are not those of the digest', async () => {
+  it('refuses bytes that do not match the digest', async () => {
     await expect(upload([{ ...fileOf('x.safetensors', small), open: fileOf('x', randomBytes(1000)).open }])).rejects.toMatchObject({
       name: 'SwpError',
     });
@@ -129,7 +129,7 @@ describe('uploading', () => {
 
 describe('a file that the Hub wants inside the commit', () => {
   const MIB = 1024 * 1024;
-  /** A file that nobody may read whole. */
+  /** A file that must not be read whole. */
   const huge = (size: number): UploadFile => ({
     ...fileOf('weights.bin', Buffer.alloc(0)),
     size,
@@ -145,7 +145,7 @@ describe('a file that the Hub wants inside the commit', () => {
   };
   beforeEach(() => test.hub.admin.createRepo(REPO));
 
-  it.each([10 * MIB + 1, 300 * 1000 * 1000])('and that has %i bytes is refused before they are read', async (size) => {
+  it.each([10 * MIB + 1, 300 * 1000 * 1000])('is refused with %i bytes before they are read', async (size) => {
     await expect(classify(huge(size))).rejects.toMatchObject({
       code: 'hub/not-in-lfs',
       message: expect.stringContaining('weights.bin'),
@@ -153,7 +153,7 @@ describe('a file that the Hub wants inside the commit', () => {
     });
   });
 
-  it('is taken up to 10 MiB', async () => {
+  it('is accepted up to 10 MiB', async () => {
     expect((await classify(huge(10 * MIB))).regular).toEqual(new Set(['weights.bin']));
   });
 });
@@ -179,72 +179,72 @@ describe('a commit', () => {
   });
   const commit = (over: Partial<CommitOrder> = {}, treeMatches = true) =>
     commitOnce(test.client, { ...order, ...over }, { signal, treeMatches: () => Promise.resolve(treeMatches) });
-  const stranger = () => test.hub.admin.commitFiles(REPO, new Map([['other', Buffer.from('x')]]), { message: 'Somebody' });
+  const commitByOther = () => test.hub.admin.commitFiles(REPO, new Map([['other', Buffer.from('x')]]), { message: 'Somebody' });
 
   it('follows its parent with our trailers', async () => {
     expect(await commit()).toMatchObject({ outcome: 'committed', settled: 'answered', commit: await test.hub.admin.head(REPO) });
     expect(await test.hub.admin.readFile(REPO, 'main', 'one.safetensors')).toEqual(small);
   });
 
-  it('is found by a caller that starts again', async () => {
+  it('is found by a second call', async () => {
     await commit();
     expect(await commit()).toMatchObject({ outcome: 'committed', settled: 'found' });
     expect(count('commit')).toBe(1);
   });
 
   it.each<[string, FaultRule['fault'], number]>([
-    ['applied, its answer lost', { kind: 'apply-then-reset' }, 1],
-    ['not applied, the connection cut', { kind: 'reset' }, 2],
-    ['not applied, a 504', { kind: 'status', status: 504 }, 2],
-    ['not applied, a 500', { kind: 'status', status: 500 }, 2],
-  ])('is settled when %s', async (_, kind, sent) => {
+    ['applied, with a lost response', { kind: 'apply-then-reset' }, 1],
+    ['not applied, with a cut connection', { kind: 'reset' }, 2],
+    ['not applied, with a 504', { kind: 'status', status: 504 }, 2],
+    ['not applied, with a 500', { kind: 'status', status: 500 }, 2],
+  ])('is settled when it is %s', async (_, kind, sent) => {
     fault({ operation: 'commit', fault: kind });
     expect(await commit()).toMatchObject({ outcome: 'committed' });
     expect(count('commit')).toBe(sent);
     expect(await test.hub.admin.listCommits(REPO)).toHaveLength(2);
   });
 
-  it('is stale when somebody came first, and is not sent', async () => {
-    await stranger();
+  it('is stale after another commit, and is not sent', async () => {
+    await commitByOther();
     expect(await commit()).toMatchObject({ outcome: 'stale', head: await test.hub.admin.head(REPO) });
     expect(count('commit')).toBe(0);
   });
 
-  it('is stale when somebody commits between the look and the commit', async () => {
+  it('is stale when another commit comes between the lookup and the commit', async () => {
     let moved = false;
     test.hub.on(({ operation }) => {
       if (operation !== 'commit' || moved) return undefined;
       moved = true;
-      return { kind: 'hold', until: stranger().then(() => undefined) };
+      return { kind: 'hold', until: commitByOther().then(() => undefined) };
     });
     expect(await commit()).toMatchObject({ outcome: 'stale' });
     expect(await test.hub.admin.listCommits(REPO)).toHaveLength(2);
   });
 
-  it('with our trailers and another tree is not taken for ours', async () => {
+  it('is not recognised by its trailers when the tree differs', async () => {
     await commit();
     expect(await commit({}, false)).toMatchObject({ outcome: 'stale' });
   });
 
-  it('without its blob says so', async () => {
+  it('fails with hub/lfs-missing when its blob is missing', async () => {
     const gone = fileOf('gone.safetensors', randomBytes(10));
     await expect(commit({ files: [{ path: gone.path, lfs: gone }] })).rejects.toMatchObject({ code: 'hub/lfs-missing' });
   });
 
-  it('that may not be made is told at once', async () => {
+  it('fails without a retry when it is forbidden', async () => {
     fault({ operation: 'commit', times: 9, fault: { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } });
     await expect(commit()).rejects.toMatchObject({ kind: 'access' });
     expect(count('commit')).toBe(1);
   });
 
-  it('is read back and every kind of difference is found', async () => {
+  it('is read back, and every kind of mismatch is found', async () => {
     await commit();
     const head = await test.hub.admin.head(REPO);
     const good = [describeBytes('one.safetensors', small), describeBytes('notes.md', Buffer.from('hi'))];
-    const look = (files: typeof good, sample: 'full' | { maxBytes: number; seed: string } = 'full') =>
+    const lookUp = (files: typeof good, sample: 'full' | { maxBytes: number; seed: string } = 'full') =>
       verifyPaths(test.client, REPO, head, files, { signal, sample });
-    expect(await look(good)).toMatchObject({ mismatches: [], readBack: { bytes: 1002 } });
-    expect(await look(good, { maxBytes: 10, seed: 's' })).toMatchObject({ mismatches: [], readBack: { bytes: 2 } });
+    expect(await lookUp(good)).toMatchObject({ mismatches: [], readBack: { bytes: 1002 } });
+    expect(await lookUp(good, { maxBytes: 10, seed: 's' })).toMatchObject({ mismatches: [], readBack: { bytes: 2 } });
     const seen: number[] = [];
     await verifyPaths(test.client, REPO, head, good, {
       signal,
@@ -253,13 +253,13 @@ describe('a commit', () => {
     });
     expect(seen.slice(-2)).toEqual([1002, 1002]);
     const wrong = [describeBytes('none', small), { ...good[0]!, size: 5 }, describeBytes('notes.md', Buffer.from('ho'))];
-    expect((await look(wrong)).mismatches.map(({ path, reason }) => `${path} ${reason.split(' ').slice(0, 2).join(' ')}`)).toEqual([
+    expect((await lookUp(wrong)).mismatches.map(({ path, reason }) => `${path} ${reason.split(' ').slice(0, 2).join(' ')}`)).toEqual([
       'none is not',
       'one.safetensors has 1000',
       'notes.md has git',
     ]);
     const { gitBlob: _, ...unlisted } = describeBytes('notes.md', Buffer.from('ho'));
-    expect((await look([unlisted])).mismatches).toMatchObject([
+    expect((await lookUp([unlisted])).mismatches).toMatchObject([
       { path: 'notes.md', reason: expect.stringContaining('its bytes have sha256') },
     ]);
   });

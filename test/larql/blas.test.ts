@@ -13,8 +13,8 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const program = { path: '/opt/larql', sha256: Sha256.parse('0'.repeat(64)) };
-/** A loader that says this of every program. */
-const sayingOf = async (lines: readonly string[], exitCode = 0) => {
+/** Finds the BLAS with a loader that prints these lines. */
+const blasWithLoader = async (lines: readonly string[], exitCode = 0) => {
   const path = join(directory, 'ldd');
   await writeFile(path, `#!/bin/sh\ncat <<'END'\n${lines.join('\n')}\nEND\nexit ${exitCode}\n`);
   await chmod(path, 0o755);
@@ -23,22 +23,22 @@ const sayingOf = async (lines: readonly string[], exitCode = 0) => {
 const LIBC = '\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007fdb74360000)';
 
 describe('the BLAS of a larql', () => {
-  it('is the library that the loader finds for it, known by its bytes behind every link', async () => {
+  it('is the library that the loader finds, with the digest of its bytes behind a link', async () => {
     await writeFile(join(directory, 'libopenblas-r0.3.21.so'), 'the library');
     await symlink(join(directory, 'libopenblas-r0.3.21.so'), join(directory, 'libopenblas.so.0'));
-    const found = await sayingOf([LIBC, `\tlibopenblas.so.0 => ${join(directory, 'libopenblas.so.0')} (0x00007fdb70000000)`]);
+    const found = await blasWithLoader([LIBC, `\tlibopenblas.so.0 => ${join(directory, 'libopenblas.so.0')} (0x00007fdb70000000)`]);
     expect(found).toEqual({ name: 'libopenblas.so.0', sha256: sha256Of('the library') });
   });
 
   it.each([
-    ['is linked into the program', [LIBC], 0],
-    ['cannot be found', [LIBC, '\tlibopenblas.so.0 => not found'], 0],
-    ['is of a program that is a script', ['\tnot a dynamic executable'], 1],
-  ])('is not known where it %s', async (_, lines, exitCode) => {
-    expect(await sayingOf(lines, exitCode)).toBeNull();
+    ['it is linked into the program', [LIBC], 0],
+    ['it cannot be found', [LIBC, '\tlibopenblas.so.0 => not found'], 0],
+    ['the program is a script', ['\tnot a dynamic executable'], 1],
+  ])('is null when %s', async (_, lines, exitCode) => {
+    expect(await blasWithLoader(lines, exitCode)).toBeNull();
   });
 
-  it('is not known where there is no loader to ask', async () => {
+  it('is null without a loader', async () => {
     expect(await blasOf(program, { PATH: directory })).toBeNull();
   });
 });

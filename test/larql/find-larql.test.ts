@@ -20,13 +20,13 @@ const program = async (path: string, text = '#!/bin/sh\n', mode = 0o755): Promis
 };
 
 describe('the larql of a machine', () => {
-  it('is the one that SWP_LARQL names, known by its bytes', async () => {
+  it('is the program that SWP_LARQL names, with its digest', async () => {
     const path = await program('here/larql-2', '#!/bin/sh\necho 2\n');
     await program('there/larql');
     expect(await findLarql({ SWP_LARQL: path, PATH: join(directory, 'there') })).toEqual({ path, sha256: sha256Of('#!/bin/sh\necho 2\n') });
   });
 
-  it('is else the first on PATH that can be run', async () => {
+  it('is otherwise the first executable file on PATH', async () => {
     await program('a/larql', 'text', 0o644);
     await mkdir(join(directory, 'b/larql'), { recursive: true });
     const path = await program('c/larql');
@@ -35,7 +35,7 @@ describe('the larql of a machine', () => {
     expect((await findLarql({ PATH }))?.path).toBe(path);
   });
 
-  it('is never one of the working directory', async () => {
+  it('is never taken from the working directory', async () => {
     await program('larql');
     const before = process.cwd();
     process.chdir(directory);
@@ -46,12 +46,12 @@ describe('the larql of a machine', () => {
     }
   });
 
-  it('may be none', async () => {
+  it('is null when there is none', async () => {
     expect(await findLarql({ PATH: directory })).toBeNull();
     expect(await findLarql({})).toBeNull();
   });
 
-  it('is an error when SWP_LARQL names nothing that can be run', async () => {
+  it('is an error when SWP_LARQL does not name an executable file', async () => {
     await expect(findLarql({ SWP_LARQL: join(directory, 'none') })).rejects.toMatchObject({ code: 'larql/not-executable' });
     await expect(findLarql({ SWP_LARQL: await program('text', 'x', 0o644) })).rejects.toMatchObject({ code: 'larql/not-executable' });
     await expect(findLarql({ SWP_LARQL: directory })).rejects.toMatchObject({ code: 'larql/not-executable' });

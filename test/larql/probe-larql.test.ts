@@ -18,13 +18,13 @@ const probe = async (behaviour: BehaviourInput = {}): Promise<LarqlCapabilities>
   return probeLarql(program!, join(directory, 'scratch'), process.env, new AbortController().signal);
 };
 
-describe('a larql that is tried', () => {
-  it('shows what it can do, and leaves nothing behind', async () => {
+describe('a probed larql', () => {
+  it('has its capabilities reported, and leaves nothing behind', async () => {
     expect(await probe()).toEqual({ quants: ['none', 'q4k'], expertServer: true, blocks: 'early', names: 'q4k', standIn: true });
     expect(await readdir(join(directory, 'scratch'))).toEqual([]);
   });
 
-  it('shows the other generation of blocks and names', async () => {
+  it('may have the other generation of blocks and names', async () => {
     expect(await probe({ blocks: 'ggml', names: 'kquant' })).toMatchObject({
       quants: ['none', 'q4k'],
       blocks: 'ggml',
@@ -32,19 +32,19 @@ describe('a larql that is tried', () => {
     });
   });
 
-  it('may lack quantisation, or the slice', async () => {
+  it('may lack quantisation or the expert-server slice', async () => {
     expect(await probe({ quantises: false })).toMatchObject({ quants: ['none'], expertServer: false, blocks: 'none' });
     expect(await probe({ expertServer: false })).toMatchObject({ quants: ['none', 'q4k'], expertServer: false });
   });
 
   it.each<[string, BehaviourInput]>([
     ['writes blocks that decode to garbage', { blocks: 'wrong' }],
-    ['passes over tensors', { skips: ['down_proj.weight'] }],
-  ])('that %s cannot be used', async (_, behaviour) => {
+    ['skips tensors', { skips: ['down_proj.weight'] }],
+  ])('cannot be used when it %s', async (_, behaviour) => {
     await expect(probe(behaviour)).rejects.toMatchObject({ code: 'larql/probe', message: expect.stringContaining('not whole') });
   });
 
-  it('that breaks down cannot be used, and says what it said', async () => {
+  it('cannot be used when it panics, and its panic is reported', async () => {
     const trouble = { kind: 'panic' as const, at: { step: 'down_meta' as const } };
     await expect(probe({ trouble })).rejects.toMatchObject({ code: 'larql/panic', message: expect.stringContaining('panicked') });
   });

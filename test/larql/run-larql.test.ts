@@ -36,13 +36,13 @@ const isAlive = (pid: number): boolean => {
 };
 
 describe('a run of larql', () => {
-  it('gives what it wrote, and each line of its standard error', async () => {
+  it('returns its output, and reports each line of its standard error', async () => {
     const lines: string[] = [];
     expect(await run('echo out; echo one >&2; printf "── two ──" >&2', { onLine: (line) => lines.push(line) })).toBe('out\n');
     expect(lines).toEqual(['one', '── two ──']);
   });
 
-  it('passes arguments as they are, through no shell', async () => {
+  it('passes arguments unchanged, without a shell', async () => {
     expect(await run('printf "%s|" "$@"', { args: ['a b', '$HOME', '; rm -rf /', '*'] })).toBe('a b|$HOME|; rm -rf /|*|');
   });
 
@@ -54,24 +54,24 @@ describe('a run of larql', () => {
     [1, 'Error: something else', 'larql/failed'],
     [2, "error: invalid value 'q9' for '--quant <QUANT>'", 'larql/usage'],
     [101, "thread 'main' panicked at src/x.rs", 'larql/panic'],
-  ])('that ends with %i and "%s" is %s', async (code, said, expected) => {
-    const failure = await run(`echo "${said}" >&2; exit ${code}`).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: expected, message: expect.stringContaining(said), hint: expect.stringMatching(/\w/) });
+  ])('reports exit code %i and "%s" as %s', async (code, stderr, expected) => {
+    const failure = await run(`echo "${stderr}" >&2; exit ${code}`).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: expected, message: expect.stringContaining(stderr), hint: expect.stringMatching(/\w/) });
   });
 
-  it('that is killed is taken for one without memory', async () => {
+  it('is reported as out of memory when it is killed', async () => {
     await expect(run('kill -9 $$')).rejects.toMatchObject({ code: 'larql/out-of-memory' });
     await expect(run('kill -6 $$')).rejects.toMatchObject({ code: 'larql/out-of-memory' });
   });
 
-  it('keeps the last fifty lines of a flood, and shows the last five', async () => {
+  it('shows the last five lines of a long output', async () => {
     const failure = await run('i=0; while [ $i -lt 500 ]; do echo "line $i" >&2; i=$((i+1)); done; exit 1').catch(
       (error: unknown) => error,
     );
     expect(failure).toMatchObject({ message: expect.stringMatching(/: line 495 \| .* line 499$/) });
   });
 
-  it('that says nothing for too long is ended', async () => {
+  it('is killed when it is silent for too long', async () => {
     const started: number[] = [];
     await expect(
       run('exec sleep 1000', { silenceMs: () => 300, onStart: (pid) => Promise.resolve(void started.push(pid)) }),
@@ -81,11 +81,11 @@ describe('a run of larql', () => {
     expect(isAlive(started[0]!)).toBe(false);
   });
 
-  it('that ended by a signal which the worker got too has not failed', async () => {
+  it('is transient when a signal ends it and the worker has to stop', async () => {
     await expect(run('kill -TERM $$', { shouldStop: () => true })).rejects.toMatchObject({ code: 'larql/stopping', transient: true });
   });
 
-  it('ends soon when the worker is asked to stop, to begin anew later', async () => {
+  it('ends soon when the worker has to stop', async () => {
     const before = performance.now();
     await expect(run('exec sleep 1000', { shouldStop: () => true })).rejects.toMatchObject({
       code: 'larql/stopping',
@@ -94,17 +94,17 @@ describe('a run of larql', () => {
     expect(performance.now() - before).toBeLessThan(20_000);
   });
 
-  it('ends when its guard says why it must', async () => {
-    let asked = 0;
+  it('ends with the error of its guard', async () => {
+    let checks = 0;
     const guard = (): Promise<void> =>
-      (asked += 1) < 2 ? Promise.resolve() : Promise.reject(new SwpError('quota', 'scratch/no-room', 'The disk is full.'));
+      (checks += 1) < 2 ? Promise.resolve() : Promise.reject(new SwpError('quota', 'scratch/no-room', 'The disk is full.'));
     const started: number[] = [];
     const running = run('exec sleep 1000', { guard, onStart: (pid) => Promise.resolve(void started.push(pid)) });
     await expect(running).rejects.toMatchObject({ code: 'scratch/no-room', kind: 'quota' });
     expect(isAlive(started[0]!)).toBe(false);
   });
 
-  it('ends with the signal, children and all', async () => {
+  it('ends with its children when it is cancelled', async () => {
     const cancelled = new AbortController();
     const lines: string[] = [];
     const running = run('sleep 1000 & echo $! >&2; wait', { signal: cancelled.signal, onLine: (line) => lines.push(line) });
@@ -114,13 +114,13 @@ describe('a run of larql', () => {
     await vi.waitFor(() => expect(isAlive(Number(lines[0]))).toBe(false), 10_000);
   });
 
-  it('does not begin once it is cancelled', async () => {
+  it('rejects when it is already cancelled', async () => {
     await expect(run('touch began', { signal: AbortSignal.abort(new Error('cancelled')) })).rejects.toThrow('cancelled');
   });
 });
 
-describe('its environment', () => {
-  it('has no token, no setting of larql and no cache but its own', () => {
+describe('the environment of larql', () => {
+  it('has no token and no larql setting, but its own caches', () => {
     const env = larqlEnvironment(
       {
         PATH: '/opt/bin',

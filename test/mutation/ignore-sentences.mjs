@@ -1,4 +1,4 @@
-/** Two words in a row: codes, keys, paths and formats have none. */
+/** Two words in a row, which codes, keys, paths and formats do not contain. */
 const SENTENCE = /[a-z]{2,} [a-z]{2,}/i;
 
 const textOf = (node) => {
@@ -7,7 +7,7 @@ const textOf = (node) => {
   return '';
 };
 
-/** Leaves sentences as they are: tests hold the code of a message, and reviewers its words. */
+/** Does not mutate sentences: tests check the code of a message, and reviewers check its wording. */
 export const strykerPlugins = [
   {
     kind: 'Ignore',

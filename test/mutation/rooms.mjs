@@ -1,4 +1,4 @@
-/** The code whose every change some test must notice, and the tests that are asked. Paths are globs below the project. */
+/** The code in which tests must notice every change, and the tests that run. Paths are globs below the project. */
 export const ROOMS = {
   plan: {
     mutate: ['plan/{approval,canonical,decision,manifest,target-operations,provenance}.ts'],

@@ -1,4 +1,4 @@
-// Changes the code of each room in every small way and looks whether its tests notice: `npm run test:mutation [-- room ...]`.
+// Mutates the code of each room, and counts the mutants that its tests kill: `npm run test:mutation [-- room ...]`.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { ROOMS } from './rooms.mjs';

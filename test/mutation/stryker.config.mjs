@@ -4,9 +4,9 @@ const name = process.env['SWP_MUTATION'];
 
 export default {
   testRunner: 'vitest',
-  // Every test of the room, and none that is only near it.
+  // Run every test of the room, and no related ones.
   vitest: { configFile: 'test/mutation/vitest.config.mjs', related: false },
-  // TypeScript 7 has no interface for JavaScript: a file that is not there keeps Stryker from looking for one.
+  // TypeScript 7 has no JavaScript API: the name of a missing file keeps Stryker from reading a config with it.
   tsconfigFile: 'none',
   mutate: room().mutate,
   plugins: ['@stryker-mutator/vitest-runner', './test/mutation/ignore-sentences.mjs'],

@@ -9,38 +9,38 @@ const DEADLINE = 1_000_000;
 const open = (): Approval => openApproval({ round: 1, plan: PLAN, deadline: DEADLINE });
 const message = (over: Record<string, unknown> = {}): unknown => ({ plan: PLAN, verdict: 'approve', reviewer: 'ada', ...over });
 
-describe('what a refusal says', () => {
+describe('a refusal', () => {
   const MANIFEST = Digest.parse(`sha256:${'c3'.repeat(32)}`);
   const release = (): Approval => openApproval({ round: 1, plan: PLAN, manifest: MANIFEST, deadline: DEADLINE });
-  const said = (approval: Approval, input: unknown, now = 5): string => {
+  const resultOf = (approval: Approval, input: unknown, now = 5): string => {
     const { answer } = decide(approval, input, now);
     return answer.result === 'refused' ? answer.message : answer.result;
   };
 
-  it('of something that is no decision: its first four faults, and what to send', () => {
+  it('names the first four faults of an invalid message, and the expected form', () => {
     const wrong = { plan: 1, verdict: 'perhaps', reviewer: 2, identity: 'x', note: 3 };
-    expect(said(open(), wrong)).toBe(
+    expect(resultOf(open(), wrong)).toBe(
       'Not a decision: plan: must be text; verdict: must be approve or reject; reviewer: must be text; identity: must be hub or os. Send {"plan": "…", "verdict": "approve" or "reject", "reviewer": "…"}.',
     );
-    expect(said(release(), { ...wrong, plan: undefined, manifest: MANIFEST })).toMatch(
+    expect(resultOf(release(), { ...wrong, plan: undefined, manifest: MANIFEST })).toMatch(
       /; reviewer: must be text; .*Send \{"manifest": "…", "verdict": "approve"/,
     );
-    expect(said(open(), 'yes')).toMatch(/^Not a decision: message: must be an object/);
+    expect(resultOf(open(), 'yes')).toMatch(/^Not a decision: message: must be an object/);
   });
 
-  it('names plan or manifest, whichever is asked about', () => {
-    expect(said(open(), message({ plan: OTHER }))).toContain(`asks about plan ${shortDigest(PLAN)}, not ${OTHER}.`);
-    expect(said(release(), { manifest: OTHER, verdict: 'approve', reviewer: 'ada' })).toContain(
+  it('names the plan or the manifest that awaits a decision', () => {
+    expect(resultOf(open(), message({ plan: OTHER }))).toContain(`asks about plan ${shortDigest(PLAN)}, not ${OTHER}.`);
+    expect(resultOf(release(), { manifest: OTHER, verdict: 'approve', reviewer: 'ada' })).toContain(
       `asks about manifest ${shortDigest(MANIFEST)}, not ${OTHER}.`,
     );
   });
 
-  it('is not that it came late in the last millisecond', () => {
-    expect(said(open(), message(), DEADLINE)).toBe('accepted');
-    expect(said(open(), message(), DEADLINE + 1)).toContain('has expired');
+  it('reports an expired approval only after the last millisecond', () => {
+    expect(resultOf(open(), message(), DEADLINE)).toBe('accepted');
+    expect(resultOf(open(), message(), DEADLINE + 1)).toContain('has expired');
   });
 
-  it('of a name that cannot be told from others: what is needed, and which letters are the reason', () => {
+  it('explains an ambiguous name, and names the letters that cause it', () => {
     const two = openApproval({ round: 1, plan: PLAN, deadline: DEADLINE, policy: { self: 'allow', required: 2 } });
     const other = openApproval({
       round: 1,
@@ -49,14 +49,14 @@ describe('what a refusal says', () => {
       policy: { self: 'deny', required: 1 },
       startedBy: 'grace@example.org',
     });
-    expect(said(two, message({ reviewer: 'a b' }))).toMatch(
+    expect(resultOf(two, message({ reviewer: 'a b' }))).toMatch(
       /^This plan needs 2 approvals of different people, and "a b" cannot be told from other people\. Give/,
     );
-    expect(said(other, message({ reviewer: 'a b' }))).toMatch(/^This plan needs the approval of another person, and "a b" cannot/);
-    expect(said(two, message({ reviewer: 'аda' }))).toContain('people: some of its letters may only look like Latin letters. Give');
+    expect(resultOf(other, message({ reviewer: 'a b' }))).toMatch(/^This plan needs the approval of another person, and "a b" cannot/);
+    expect(resultOf(two, message({ reviewer: 'аda' }))).toContain('people: some of its letters may only look like Latin letters. Give');
   });
 
-  it('is kept with the newest few of them', () => {
+  it('is kept in a list of at most ten', () => {
     let approval = open();
     for (let at = 0; at < 30; at += 1) ({ approval } = decide(approval, { plan: PLAN, verdict: 'approve', reviewer: at }, 5));
     expect(approval.refusals).toHaveLength(10);
@@ -76,6 +76,6 @@ it.each([
   [{ self: 'deny', required: 0 }, false],
   [{ self: 'perhaps', required: 1 }, false],
   [{}, false],
-])('a policy of %j is one: %s', (policy, isOne) => {
-  expect(ApprovalPolicy.safeParse(policy).success).toBe(isOne);
+])('a policy of %j is valid: %s', (policy, isValid) => {
+  expect(ApprovalPolicy.safeParse(policy).success).toBe(isValid);
 });

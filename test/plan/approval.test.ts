@@ -23,23 +23,23 @@ describe('one decision', () => {
     ['with prefix', `sha256:${shortDigest(PLAN)}`],
     ['40 digits', PLAN.slice('sha256:'.length, 'sha256:'.length + 40)],
     ['in capitals and spaces', `  ${PLAN.toUpperCase()} `],
-  ])('takes the digest as people copy it: %s', (_, plan) => {
+  ])('accepts a copied digest: %s', (_, plan) => {
     expect(decide(open(), message({ plan }), 5).approval.state).toBe('approved');
   });
 
-  it('rejects, and the first reject ends it', () => {
+  it('closes with the first reject', () => {
     const { approval } = decide(open(), message({ verdict: 'reject' }), 5);
     expect(approval.state).toBe('rejected');
     expect(decide(approval, message({ reviewer: 'bob' }), 6).answer).toMatchObject({ result: 'refused', code: 'late' });
   });
 
-  it('refuses the digest of another plan and says which one is asked about', () => {
+  it('refuses the digest of another plan and names the open one', () => {
     const { approval, answer } = decide(open(), message({ plan: OTHER }), 5);
     expect(approval.state).toBe('open');
     expect(answer).toMatchObject({ code: 'wrong-plan', message: expect.stringContaining(shortDigest(PLAN)) });
   });
 
-  it('takes a repeated click as the same decision', () => {
+  it('treats a repeated message as the same decision', () => {
     const first = decide(open(), message(), 5);
     const again = decide(first.approval, message(), 9);
     expect(again.answer).toEqual({ result: 'duplicate', decision: first.approval.decision, missing: 0 });
@@ -54,7 +54,7 @@ describe('one decision', () => {
     expect(decide(expire(open()), message(), 5).answer).toMatchObject({ code: 'expired' });
   });
 
-  it('does not expire what was decided', () => {
+  it('does not expire after a decision', () => {
     const { approval } = decide(open(), message(), 5);
     expect(expire(approval)).toBe(approval);
   });
@@ -76,20 +76,20 @@ describe('one decision', () => {
     expect(approval.refusals).toHaveLength(1);
   });
 
-  it.each([12, 31])('refuses %i digits of the digest, because another plan can be made to have them too', (digits) => {
+  it.each([12, 31])('refuses %i digits of the digest, because so few can be forged', (digits) => {
     const { answer } = decide(open(), message({ plan: shortDigest(PLAN).slice(0, digits) }), 5);
     expect(answer).toMatchObject({ code: 'malformed', message: expect.stringMatching(/at least its first 32: fewer can be forged/) });
   });
 
-  it.each(['', 'sha256:', 'a1', `${PLAN}a1`])('is not named by %j', (reference) => {
+  it.each(['', 'sha256:', 'a1', `${PLAN}a1`])('does not recognise a plan by %j', (reference) => {
     expect(namesDigest(reference, PLAN)).toBe(false);
   });
 
-  it.each(['hub', 'os'] as const)('keeps where the name comes from: %s', (identity) => {
+  it.each(['hub', 'os'] as const)('records the identity %s', (identity) => {
     expect(decide(open(), message({ identity }), 5).answer).toMatchObject({ decision: { reviewer: 'ada', identity } });
   });
 
-  it('has no place for an identity in a record of a name typed by hand', () => {
+  it('records no identity for a name typed by hand', () => {
     const { answer } = decide(open(), message(), 5);
     expect(answer.result === 'accepted' && Object.keys(answer.decision)).toEqual(['round', 'plan', 'verdict', 'reviewer', 'at']);
   });
@@ -104,53 +104,53 @@ it.each([
   ['alice (Hub account)', { reviewer: 'alice', identity: 'hub' }],
   ['alice (login)', { reviewer: 'alice', identity: 'os' }],
   ['alice', { reviewer: 'alice' }],
-] as const)('a reviewer reads as %s', (text, reviewer) => {
+] as const)('formats a reviewer as %s', (text, reviewer) => {
   expect(reviewerText(reviewer)).toBe(text);
 });
 
 describe('a policy', () => {
-  const asking = (policy: ApprovalPolicy, startedBy: string | null = null): Approval =>
+  const openFor = (policy: ApprovalPolicy, startedBy: string | null = null): Approval =>
     openApproval({ round: 1, plan: PLAN, deadline: DEADLINE, policy, startedBy });
-  const say = (approval: Approval, ...reviewers: string[]): Approval =>
+  const approveAs = (approval: Approval, ...reviewers: string[]): Approval =>
     reviewers.reduce((at, reviewer) => decide(at, message({ reviewer }), 5).approval, approval);
   const two: ApprovalPolicy = { self: 'allow', required: 2 };
   const others: ApprovalPolicy = { self: 'deny', required: 1 };
 
-  it('of two approvals waits for a second reviewer, and keeps both', () => {
-    const { approval, answer } = decide(asking(two), message(), 5);
+  it('waits for a second reviewer when it requires two, and keeps both', () => {
+    const { approval, answer } = decide(openFor(two), message(), 5);
     expect(approval).toMatchObject({ state: 'open', decision: null, approvals: [{ reviewer: 'ada' }] });
     expect(answer).toMatchObject({ result: 'accepted', missing: 1 });
-    expect(say(approval, 'bob')).toMatchObject({ state: 'approved', approvals: [{ reviewer: 'ada' }, { reviewer: 'bob' }] });
+    expect(approveAs(approval, 'bob')).toMatchObject({ state: 'approved', approvals: [{ reviewer: 'ada' }, { reviewer: 'bob' }] });
   });
 
-  it('counts one reviewer once, however the name is spelt', () => {
-    expect(say(asking(two), 'ada', 'Ada', ' ADA ')).toMatchObject({ state: 'open', approvals: [{ reviewer: 'ada' }], refusals: [] });
+  it('counts one reviewer once, despite capitals and blanks', () => {
+    expect(approveAs(openFor(two), 'ada', 'Ada', ' ADA ')).toMatchObject({ state: 'open', approvals: [{ reviewer: 'ada' }], refusals: [] });
   });
 
-  it('lets the first reject end it, also of one who approved before', () => {
-    const { approval } = decide(say(asking(two), 'ada'), message({ verdict: 'reject' }), 6);
+  it('closes with the first reject, also of a reviewer who approved before', () => {
+    const { approval } = decide(approveAs(openFor(two), 'ada'), message({ verdict: 'reject' }), 6);
     expect(approval).toMatchObject({ state: 'rejected', decision: { reviewer: 'ada', verdict: 'reject' } });
-    expect(say(approval, 'bob', 'eve').state).toBe('rejected');
+    expect(approveAs(approval, 'bob', 'eve').state).toBe('rejected');
   });
 
-  it('that wants another person refuses who started it, and nobody else', () => {
-    const { approval, answer } = decide(asking(others, 'Ada'), message(), 5);
+  it('refuses only the starter when it requires another person', () => {
+    const { approval, answer } = decide(openFor(others, 'Ada'), message(), 5);
     expect(answer).toMatchObject({ result: 'refused', code: 'self', message: expect.stringContaining('somebody else') });
     expect(approval.state).toBe('open');
-    expect(say(approval, 'bob').state).toBe('approved');
+    expect(approveAs(approval, 'bob').state).toBe('approved');
   });
 
-  it('that wants another person takes no approval where nobody said who started it, but a reject', () => {
-    const { approval, answer } = decide(asking(others), message(), 5);
+  it('accepts only a reject when it requires another person and the starter is unknown', () => {
+    const { approval, answer } = decide(openFor(others), message(), 5);
     expect(answer).toMatchObject({ result: 'refused', code: 'self', message: expect.stringContaining('swp start') });
     expect(decide(approval, message({ verdict: 'reject' }), 5).approval.state).toBe('rejected');
   });
 
-  it('lets who started it reject', () => {
-    expect(decide(asking(others, 'ada'), message({ verdict: 'reject' }), 5).approval.state).toBe('rejected');
+  it('lets the starter reject', () => {
+    expect(decide(openFor(others, 'ada'), message({ verdict: 'reject' }), 5).approval.state).toBe('rejected');
   });
 
-  it('is put in words where it asks for more than one approval of anybody', () => {
+  it('has an explanation unless it is one approval by anyone', () => {
     expect(policyText(ONE_APPROVAL, 'ada')).toBeNull();
     expect(policyText(two, 'ada')).toBe('Needs 2 approvals of different people. Reviewers are Hub accounts or e-mail addresses.');
     expect(policyText(others, 'a\u200bda')).toBe(
@@ -177,15 +177,15 @@ describe('a release', () => {
 
   it.each([
     ['the approval of its plan', message()],
-    ['the digest of its plan in the place of the manifest', release({ manifest: PLAN })],
-    ['both', { ...release(), plan: PLAN }],
-  ])('is not given by %s', (_, input) => {
+    ['the digest of its plan in place of the manifest', release({ manifest: PLAN })],
+    ['both digests', { ...release(), plan: PLAN }],
+  ])('is not approved by %s', (_, input) => {
     const { approval, answer } = decide(sealed(), input, 5);
     expect(answer.result).toBe('refused');
     expect(approval.state).toBe('open');
   });
 
-  it('is no approval of a plan', () => {
+  it('does not approve a plan', () => {
     expect(decide(open(), release({ manifest: PLAN }), 5).answer).toMatchObject({ code: 'malformed' });
   });
 });
@@ -201,7 +201,7 @@ describe('messages in any order', () => {
   );
   const steps = fc.array(fc.record({ input: anyMessage, now: fc.integer({ min: 0, max: 2 * DEADLINE }) }), { maxLength: 30 });
 
-  it('never throws, decides at most once, and only for its own plan in time', () => {
+  it('never throw, decide at most once, and only for their own plan in time', () => {
     fc.assert(
       fc.property(steps, (list) => {
         let approval = open();
@@ -226,7 +226,7 @@ describe('messages in any order', () => {
     );
   });
 
-  it('gives the same result whatever refused messages come between', () => {
+  it('give the same result with refused messages in between', () => {
     const noise = fc.array(fc.oneof(fc.constant(message({ plan: OTHER })), fc.constant('x'), fc.constant({})), { maxLength: 8 });
     fc.assert(
       fc.property(noise, noise, (before, after) => {
@@ -236,7 +236,7 @@ describe('messages in any order', () => {
     );
   });
 
-  it('asks again for a plan that was approved in an earlier round', () => {
+  it('open a new round without the decision of an earlier one', () => {
     const { approval } = decide(open(), message(), 5);
     expect(approval.state).toBe('approved');
     expect(openApproval({ round: 3, plan: PLAN, deadline: DEADLINE })).toMatchObject({ state: 'open', decision: null });

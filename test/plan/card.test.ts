@@ -23,15 +23,15 @@ const FILES = [describeBytes('LICENSE', new TextEncoder().encode('x')), describe
 const frontOf = (card: string): unknown => parse(/^---\n([\s\S]*?)\n---\n/.exec(card)?.[1] ?? '');
 
 describe('the model card', () => {
-  it('as a template is this', async () => {
+  it('matches the golden template', async () => {
     await expect(mtpCardTemplate(input())).toMatchFileSnapshot('goldens/card-template.md');
   });
 
-  it('once filled is this', async () => {
+  it('matches the golden card when it is filled', async () => {
     await expect(fillCard(mtpCardTemplate(input()), PLAN_DIGEST, FILES)).toMatchFileSnapshot('goldens/card.md');
   });
 
-  it('differs from its template in the two slots and nowhere else', () => {
+  it('differs from its template only in the two slots', () => {
     const template = mtpCardTemplate(input());
     const filled = fillCard(template, PLAN_DIGEST, FILES);
     const parts = template.split(/\{\{swp:[a-z-]+\}\}/);
@@ -41,7 +41,7 @@ describe('the model card', () => {
     expect(filled).toContain(parts[1]!);
   });
 
-  it('takes any license text without losing its front matter or opening a slot', () => {
+  it('keeps its front matter and its slots with any license text', () => {
     const hostile = fc.oneof(
       fc.string(),
       fc.constantFrom(

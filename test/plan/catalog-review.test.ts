@@ -23,7 +23,7 @@ const added = (artifact: ReviewedArtifact, key = 'tiny'): EntryReview =>
   reviewChange({ change: 'added', name: `acme/${key}`, after: snapshot(key) }, [], [artifact]);
 
 describe('the digest of a review', () => {
-  it('is that of the plan of a publish, where everything is known', () => {
+  it('is the plan digest of a publish when everything is known', () => {
     expect(added(known()).digest).toBe(planDigest(makeEntryPlan(snapshot(), [PLAN])));
   });
 
@@ -31,9 +31,9 @@ describe('the digest of a review', () => {
     ['anything is unknown', known(PLAN, [{ code: 'write-access', message: 'No token.' }])],
     ['there is no plan', known(null)],
     ['the plan is blocked', known({ ...PLAN, action: 'blocked' })],
-    ['something beside the plan blocks it', { ...known(), checks: [blocked('card-yaml', 'No.')] }],
+    ['a check outside the plan blocks it', { ...known(), checks: [blocked('card-yaml', 'No.')] }],
     ['there is nothing to do', known({ ...PLAN, action: 'unchanged' })],
-  ])('is none where %s', (_, artifact) => {
+  ])('is null when %s', (_, artifact) => {
     expect(added(artifact).digest).toBeNull();
   });
 });
@@ -42,7 +42,7 @@ describe('the summary of a review', () => {
   const many = (count: number): EntryReview[] => Array.from({ length: count }, (_, at) => added(known(), `entry-${at}`));
   const bytes = (text: string): number => Buffer.byteLength(text);
 
-  it('stays below what GitHub shows, and names what was cut', () => {
+  it('stays below the limit of GitHub, and names the entries that it leaves out', () => {
     const text = reviewMarkdown(many(1000), []);
     expect(bytes(text)).toBeLessThan(SUMMARY_LIMIT);
     expect(text).toContain('## `acme/entry-0`: added');
@@ -50,7 +50,7 @@ describe('the summary of a review', () => {
     expect(text).toMatch(/\*\*Cut here\*\*: GitHub shows at most 1 MiB\. Left out: \d+ entries, `acme\/entry-/);
   });
 
-  it('of names as long as they may be stays below it too', () => {
+  it('stays below the limit of GitHub with the longest names', () => {
     const long = 'k'.repeat(96);
     const reviews = Array.from({ length: 5000 }, (_, at) => ({ ...added(known()), name: `${long}/${long}${at}` }));
     expect(bytes(reviewMarkdown(reviews, []))).toBeLessThan(SUMMARY_LIMIT);
@@ -72,14 +72,14 @@ describe('the summary of a review', () => {
   });
 });
 
-it('an artifact that the entry no longer has is said to stay on the Hub', () => {
+it('says that a removed artifact stays on the Hub', () => {
   const change = { change: 'changed' as const, name: 'acme/tiny', before: snapshot(), after: snapshot('tiny', { private: true }) };
   const review = reviewChange(change, [known()], []);
   expect(review.artifacts).toMatchObject([{ kind: 'mtp', after: null }]);
   expect(reviewMarkdown([review], [])).toContain('Nothing is deleted: the target stays as it is.');
 });
 
-it('a plan that both catalogs ask for alike is the same, even where nothing is known of it', () => {
+it('reports the same plan when both sides share an unknown plan, and an unknown change otherwise', () => {
   const change = { change: 'changed' as const, name: 'acme/tiny', before: snapshot(), after: snapshot('tiny', { tier: 'moe' }) };
   const unseen = known(null, [{ code: 'hub', message: 'It is down.' }]);
   expect(reviewMarkdown([reviewChange(change, [unseen], [unseen])], [])).toContain('Its plan is the same as before.');

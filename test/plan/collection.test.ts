@@ -20,11 +20,11 @@ const ABSENT: CollectionFacts = { state: 'absent', title: 'Our sidecars' };
 const UNREADABLE: CollectionFacts = { state: 'unreadable', wanted: SLUG, code: 'hub/not-found' };
 
 const unchanged = (): ArtifactPlan => plan({ target: publishedTarget(plan()) });
-const fileOnly = (): ArtifactPlan => withCollection(unchanged(), MISSING);
-const filing = (made: ArtifactPlan) => made.operations.filter(({ op }) => op === 'file');
+const collectionOnly = (): ArtifactPlan => withCollection(unchanged(), MISSING);
+const collectionOperations = (made: ArtifactPlan) => made.operations.filter(({ op }) => op === 'file');
 
 describe('a collection that lacks the target', () => {
-  it('gives every plan one operation more', () => {
+  it('adds one operation to a plan', () => {
     const made = withCollection(plan(), MISSING);
     expect(made).toMatchObject({ action: 'publish', collection: { slug: SLUG } });
     expect(made.operations).toEqual([
@@ -33,33 +33,35 @@ describe('a collection that lacks the target', () => {
     ]);
   });
 
-  it('is all that there is to do for a target that is as it should be', () => {
-    expect(fileOnly()).toMatchObject({ action: 'collection-only', estimate: { fetchBytes: 0, outputBytes: 0 } });
-    expect(isWork(fileOnly())).toBe(true);
-    expect(isCommit(fileOnly())).toBe(false);
+  it('is the only work for an unchanged target', () => {
+    expect(collectionOnly()).toMatchObject({ action: 'collection-only', estimate: { fetchBytes: 0, outputBytes: 0 } });
+    expect(isWork(collectionOnly())).toBe(true);
+    expect(isCommit(collectionOnly())).toBe(false);
   });
 
-  it('is created by its title, as visible as the target', () => {
+  it('is created by its title with the visibility of the target', () => {
     const made = withCollection(plan(), ABSENT);
     expect(made.collection).toEqual({ title: 'Our sidecars' });
-    expect(filing(made)).toEqual([
+    expect(collectionOperations(made)).toEqual([
       { op: 'file', collection: 'Our sidecars', reason: 'FoxlightAI has none of this title: a public one is created' },
     ]);
-    expect(filing(withCollection(plan({ private: true }), ABSENT))).toMatchObject([{ reason: expect.stringContaining('private') }]);
+    expect(collectionOperations(withCollection(plan({ private: true }), ABSENT))).toMatchObject([
+      { reason: expect.stringContaining('private') },
+    ]);
   });
 });
 
 describe('a collection that needs nothing', () => {
-  it('leaves a plan unchanged that was', () => {
+  it('leaves an unchanged plan unchanged', () => {
     const made = withCollection(unchanged(), HELD);
     expect(made).toMatchObject({ action: 'unchanged', operations: unchanged().operations });
     expect(made.checks).toContainEqual(expect.objectContaining({ code: 'collection', verdict: 'ok' }));
   });
 
-  it('that cannot be read is a warning, and nothing is filed or blocked', () => {
+  it('causes only a warning when it cannot be read', () => {
     for (const made of [withCollection(unchanged(), UNREADABLE), withCollection(plan(), UNREADABLE)]) {
       expect(made.collection).toBeUndefined();
-      expect(filing(made)).toEqual([]);
+      expect(collectionOperations(made)).toEqual([]);
       expect(made.checks).toContainEqual(
         expect.objectContaining({ code: 'collection', verdict: 'warn', fix: expect.stringContaining('hf_collection') }),
       );
@@ -67,31 +69,31 @@ describe('a collection that needs nothing', () => {
     expect(withCollection(unchanged(), UNREADABLE).action).toBe('unchanged');
   });
 
-  it('says nothing of a plan that is blocked', () => {
+  it('does not change a blocked plan', () => {
     const blocked = plan({ source: sourceFacts({ private: true }) });
     expect(artifactPlanDigest(withCollection(blocked, MISSING))).toBe(artifactPlanDigest(blocked));
   });
 });
 
-describe('a plan that only files', () => {
+describe('a plan that only adds to a collection', () => {
   const approve = (made: ArtifactPlan): ApprovedArtifact => {
     const entryPlan = makeEntryPlan({ name: 'x/y' }, [made]);
     return { entryName: 'x/y', entryPlan, plan: made, decision: { ...DECISION, plan: planDigest(entryPlan) }, terms: ANYBODY };
   };
 
-  it('is approved for filing, and for no commit', () => {
-    expect(assertApproved(approve(fileOnly()), 'file')).toBe(approve(fileOnly()).decision.plan);
-    expect(() => assertApproved(approve(fileOnly()))).toThrow(expect.objectContaining({ code: 'plan/not-publishable' }));
+  it('is approved for the collection, but not for a commit', () => {
+    expect(assertApproved(approve(collectionOnly()), 'file')).toBe(approve(collectionOnly()).decision.plan);
+    expect(() => assertApproved(approve(collectionOnly()))).toThrow(expect.objectContaining({ code: 'plan/not-publishable' }));
   });
 
   it.each([
     ['a plan without a collection', plan()],
     ['a plan with nothing to do', withCollection(unchanged(), HELD)],
-  ])('is not %s, which may file nothing', (_, made) => {
+  ])('is not %s, which adds nothing', (_, made) => {
     expect(() => assertApproved(approve(made), 'file')).toThrow(expect.objectContaining({ code: 'plan/not-publishable' }));
   });
 
-  it('needs a host that may write, not one that can read the source or has room', () => {
+  it('needs a host with write access, but no read access and no disk space', () => {
     const host = {
       host: 'h',
       availableDiskBytes: 0,
@@ -99,18 +101,18 @@ describe('a plan that only files', () => {
       sources: [],
       targets: [{ repo: TARGET, writable: 'no' as const, reason: 'It only reads.' }],
     };
-    expect(volatileChecks([fileOnly()], host).map(({ code, verdict }) => `${code} ${verdict}`)).toEqual(['write-access blocked']);
-    expect(volatileChecks([fileOnly()], null)).toMatchObject([{ code: 'high-memory-host', verdict: 'blocked' }]);
+    expect(volatileChecks([collectionOnly()], host).map(({ code, verdict }) => `${code} ${verdict}`)).toEqual(['write-access blocked']);
+    expect(volatileChecks([collectionOnly()], null)).toMatchObject([{ code: 'high-memory-host', verdict: 'blocked' }]);
   });
 
-  it('warns when the collection may not be written, and goes on', () => {
+  it('warns when the collection is not writable', () => {
     const host = {
       host: 'h',
       availableDiskBytes: 1e12,
       sources: [],
       targets: [{ repo: SLUG, writable: 'no' as const, reason: 'Not there.' }],
     };
-    expect(volatileChecks([fileOnly()], host)).toContainEqual(
+    expect(volatileChecks([collectionOnly()], host)).toContainEqual(
       expect.objectContaining({ code: 'collection-access', verdict: 'warn', message: expect.stringContaining('Not there.') }),
     );
   });
@@ -119,27 +121,27 @@ describe('a plan that only files', () => {
     entryName: 'foxlight/qwen3-5-9b-full-q4-k',
     digest: PLAN_DIGEST,
     round: 1,
-    artifacts: [fileOnly()],
+    artifacts: [collectionOnly()],
     volatile: [],
     changes: [],
   });
 
-  it('looks like this in the terminal', async () => {
+  it('matches the golden for the terminal', async () => {
     await expect(`${planText(shown(), PLAIN)}\n`).toMatchFileSnapshot('goldens/collection-only.txt');
   });
 
-  it('looks like this in the Web UI', async () => {
+  it('matches the golden for the Web UI', async () => {
     await expect(`${planMarkdown(shown())}\n`).toMatchFileSnapshot('goldens/collection-only.md');
   });
 });
 
-describe('the preconditions of a plan that files', () => {
+describe('the preconditions of a plan with a collection', () => {
   it('hold while the head is the planned one', () => {
-    expect(comparePreconditions(fileOnly(), publishedTarget(plan()))).toEqual({ state: 'hold' });
+    expect(comparePreconditions(collectionOnly(), publishedTarget(plan()))).toEqual({ state: 'hold' });
   });
 
-  it('have moved when the same payload came meanwhile: whether it was filed too is for the next plan', () => {
+  it('have moved when the same payload was published meanwhile', () => {
     expect(comparePreconditions(withCollection(plan(), MISSING), publishedTarget(plan()))).toMatchObject({ state: 'moved' });
-    expect(comparePreconditions(fileOnly(), { ...publishedTarget(plan()), head: commit('e') })).toMatchObject({ state: 'moved' });
+    expect(comparePreconditions(collectionOnly(), { ...publishedTarget(plan()), head: commit('e') })).toMatchObject({ state: 'moved' });
   });
 });

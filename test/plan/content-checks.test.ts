@@ -3,7 +3,7 @@ import { checkCode, checkEmpty, checkGguf, checkPickles } from '../../plan/conte
 
 describe('files of a mirror', () => {
   it.each(['modeling.py', 'nested/Run.SH', 'lib/x.so', 'tool.exe', 'notebook.ipynb', 'page.html'])(
-    'with code are a warning: %s',
+    'cause a warning when they are code: %s',
     (path) => {
       expect(checkCode([path, 'config.json'])).toMatchObject([
         { code: 'code-files', verdict: 'warn', message: expect.stringContaining(path) },
@@ -12,31 +12,31 @@ describe('files of a mirror', () => {
   );
 
   it.each(['pytorch_model.bin', 'a.pt', 'a.pth', 'a.pkl', 'a.CKPT', 'a.pickle', 'a.npy', 'a.npz', 'a.joblib', 'a.h5'])(
-    'that may run code when they are read are a warning: %s',
+    'cause a warning when reading them may run code: %s',
     (path) => {
       expect(checkPickles([path, 'model.safetensors'])).toMatchObject([{ code: 'pickle-files', verdict: 'warn' }]);
     },
   );
 
-  it('are counted, and the first are named', () => {
+  it('are counted, and the first five are named', () => {
     const paths = Array.from({ length: 12 }, (_, at) => `p${at}.py`);
     expect(checkCode(paths)[0]?.message).toMatch(/^12 files of code: p0\.py, .*p4\.py and 7 more\./);
   });
 
-  it('of weights, settings and text are no warning', () => {
+  it('cause no warning when they are weights, settings or text', () => {
     const plain = ['model.safetensors', 'config.json', 'tokenizer.model', 'merges.txt', 'chat_template.jinja', 'python', 'bin'];
     expect([...checkCode(plain), ...checkPickles(plain), ...checkGguf(plain)]).toEqual([]);
   });
 });
 
-it('a GGUF is a warning, since a consumer that prefers it fetches nothing else', () => {
+it('warns of a GGUF, because a consumer that prefers it fetches nothing else', () => {
   expect(checkGguf(['model.safetensors', 'q/model.GGUF'])).toMatchObject([
     { code: 'gguf-files', verdict: 'warn', message: expect.stringContaining('fetches only that file') },
   ]);
 });
 
 describe('an empty file', () => {
-  it('is blocked where it would be written', () => {
+  it('is blocked when it would be written', () => {
     expect(
       checkEmpty(
         [
@@ -48,7 +48,7 @@ describe('an empty file', () => {
     ).toMatchObject([{ code: 'empty-file', verdict: 'blocked', message: expect.stringContaining('a/__init__.py') }]);
   });
 
-  it('of somebody else is a warning', () => {
+  it('causes a warning when it is a foreign file of the target', () => {
     expect(checkEmpty([{ path: 'b', size: 1 }, { path: 'c' }], [{ path: '.keep', size: 0 }])).toMatchObject([
       { code: 'empty-file', verdict: 'warn', message: expect.stringContaining('.keep') },
     ]);

@@ -88,7 +88,7 @@ export const DECISION: DecisionRecord = {
   at: '2026-01-02T03:04:05.000Z',
 };
 
-/** What a publish of this plan leaves as its record: its provenance, and the text of that. */
+/** The record that a publish of this plan leaves: its provenance, and the text of the provenance. */
 export const recordOf = (
   plan: ArtifactPlan,
   target: RepoId,

@@ -20,7 +20,7 @@ const digestOf = (text: string): Sha256 => sha256Of(Buffer.from(text));
 const blocksOf = (size: number): Sha256[] => Array.from({ length: blockCount(size) }, (_, at) => digestOf(`block ${at}`));
 
 describe('the samples of a file', () => {
-  it('are four blocks, the first and the last among them, with their digests', () => {
+  it('are four blocks with their digests, including the first and the last', () => {
     const sizes = fc.integer({ min: 4 * BLOCK_BYTES + 1, max: 500e9 }).map((size) => Math.min(size, 2_000 * BLOCK_BYTES + (size % 7)));
     fc.assert(
       fc.property(sizes, fc.string(), (size, seed) => {
@@ -36,7 +36,7 @@ describe('the samples of a file', () => {
     );
   });
 
-  it('lie elsewhere in another file of the same size', () => {
+  it('differ between files of the same size', () => {
     const size = 1_000 * BLOCK_BYTES;
     const places = new Set(
       ['a', 'b', 'c'].map((seed) => String(samplesOf(size, digestOf(seed), blocksOf(size)).map(({ begin }) => begin))),
@@ -44,11 +44,11 @@ describe('the samples of a file', () => {
     expect(places.size).toBe(3);
   });
 
-  it('are none where they would be the whole file', () => {
+  it('are empty when they would be the whole file', () => {
     expect(samplesOf(4 * BLOCK_BYTES, digestOf('x'), blocksOf(4 * BLOCK_BYTES))).toEqual([]);
   });
 
-  it('come back from the provenance with the rest of the manifest', () => {
+  it('are restored from the provenance with the rest of the manifest', () => {
     const size = 50 * BLOCK_BYTES - 3;
     const sha256 = digestOf('x');
     const manifest = makeManifest([
@@ -65,8 +65,8 @@ describe('the samples of a file', () => {
     ['beyond the end of the file', { begin: 0, end: 4 }],
     ['without a byte', { begin: 2, end: 2 }],
     ['larger than a block', { begin: 0, end: BLOCK_BYTES + 1 }],
-  ])('are refused in a record where one is %s', (what, sample) => {
-    const size = what.startsWith('beyond') ? 3 : 100 * BLOCK_BYTES;
+  ])('are refused in a record when one is %s', (fault, sample) => {
+    const size = fault.startsWith('beyond') ? 3 : 100 * BLOCK_BYTES;
     const files = [{ path: 'a.bin', size, sha256: digestOf('x'), samples: [{ ...sample, sha256: digestOf('y') }] }];
     const { last } = recordOf(plan(), TARGET, makeManifest(files));
     expect(() => parseProvenance(provenanceText(last.provenance))).toThrow(expect.objectContaining({ code: 'plan/bad-provenance' }));
@@ -78,37 +78,37 @@ describe('a manifest', () => {
   const sample = { begin: 0, end: 1, sha256: digestOf('s') };
 
   it.each<[string, unknown, boolean]>([
-    ['of a file', file, true],
-    ['of a path of 1024 characters', { ...file, path: 'x'.repeat(1024) }, true],
-    ['of a longer one', { ...file, path: 'x'.repeat(1025) }, false],
-    ['of no path', { ...file, path: '' }, false],
-    ['with four samples', { ...file, samples: Array.from({ length: 4 }, () => sample) }, true],
-    ['with five', { ...file, samples: Array.from({ length: 5 }, () => sample) }, false],
-  ])('%s is one: %s', (_, found, isOne) => {
-    expect(Manifest.safeParse({ version: 1, files: [found, file] }).success).toBe(isOne);
+    ['a file', file, true],
+    ['a path of 1024 characters', { ...file, path: 'x'.repeat(1024) }, true],
+    ['a path of 1025 characters', { ...file, path: 'x'.repeat(1025) }, false],
+    ['an empty path', { ...file, path: '' }, false],
+    ['four samples', { ...file, samples: Array.from({ length: 4 }, () => sample) }, true],
+    ['five samples', { ...file, samples: Array.from({ length: 5 }, () => sample) }, false],
+  ])('is valid with %s: %s', (_, found, isValid) => {
+    expect(Manifest.safeParse({ version: 1, files: [found, file] }).success).toBe(isValid);
   });
 
   it.each([
     ['another version', { version: 2, files: [file] }],
     ['no file', { version: 1, files: [] }],
     ['no fields', {}],
-  ])('with %s is none', (_, found) => {
+  ])('is invalid with %s', (_, found) => {
     expect(Manifest.safeParse(found).success).toBe(false);
   });
 
-  it('has its files in the order of their bytes, and one line of canonical JSON', () => {
+  it('sorts its files, and has one line of canonical JSON', () => {
     const manifest = makeManifest([{ ...file, path: 'b' }, file]);
     expect(manifest.files.map(({ path }) => path)).toEqual(['a', 'b']);
     expect(manifestText(manifest)).toMatch(/^\{"files":\[\{"path":"a".*\],"version":1\}\n$/);
     expect(manifestDigest(manifest)).toBe(`sha256:${sha256Of(manifestText(manifest).trimEnd())}`);
   });
 
-  it('describes a large file by its digest, and by samples where there are some', () => {
+  it('describes a large file by its digest and any samples', () => {
     expect(describeLarge('a', 3, file.sha256, [])).toStrictEqual(file);
     expect(describeLarge('a', 3, file.sha256, [sample])).toStrictEqual({ ...file, samples: [sample] });
   });
 
-  it('describes a small file by its git blob too, up to the limit', () => {
+  it('describes a small file also by its git blob, up to the limit', () => {
     const [most, more] = [Buffer.alloc(GIT_BLOB_LIMIT), Buffer.alloc(GIT_BLOB_LIMIT + 1)];
     expect(describeBytes('a', most)).toStrictEqual({
       path: 'a',

@@ -4,32 +4,32 @@ import { checkCollisions, checkNames } from '../../plan/path-checks.js';
 const collisions = (written: readonly string[], others: readonly string[] = []) =>
   checkCollisions(new Set([...written, ...others]), new Set(written));
 
-describe('names that one file system cannot hold beside each other', () => {
+describe('names that collide on some file system', () => {
   it.each([
-    ['other capitals of a name of ours', ['README.md', 'README.MD']],
+    ['other capitals of one of our names', ['README.md', 'README.MD']],
     ['other capitals of the record', ['provenance.json', 'Provenance.json']],
-    ['other capitals of what git reads', ['.gitattributes', '.gitAttributes']],
+    ['other capitals of .gitattributes', ['.gitattributes', '.gitAttributes']],
     ['a composed and a decomposed letter', ['caf\u00e9.json', 'cafe\u0301.json']],
-    ['both', ['CAF\u00c9.json', 'cafe\u0301.json']],
+    ['capitals and a decomposed letter', ['CAF\u00c9.json', 'cafe\u0301.json']],
     ['letters whose capitals are equal', ['stra\u00dfe', 'STRASSE']],
-    ['a character that macOS passes over', ['README.md', 'READ\u200cME.md']],
-    ['a folder of the name of a file', ['README.md', 'readme.md/notes.txt']],
-    ['a folder under another folder', ['a/b', 'A/B/c']],
+    ['a character that macOS ignores', ['README.md', 'READ\u200cME.md']],
+    ['a folder with the name of a file', ['README.md', 'readme.md/notes.txt']],
+    ['a nested folder with the name of a file', ['a/b', 'A/B/c']],
   ])('are blocked: %s', (_, paths) => {
     expect(collisions(paths)).toMatchObject([{ code: 'path-collision', verdict: 'blocked' }]);
     expect(collisions(paths.slice(0, 1), paths.slice(1))).toMatchObject([{ verdict: 'blocked' }]);
     expect(collisions(paths.slice(1), paths.slice(0, 1))).toMatchObject([{ verdict: 'blocked' }]);
   });
 
-  it('are shown so that they can be told from each other', () => {
+  it('are shown with escapes for invisible characters', () => {
     expect(collisions(['README.md', 'READ\u200bME.md'])[0]?.message).toContain('README.md and READ\\u{200b}ME.md');
   });
 
-  it('may be in the target where neither is written', () => {
+  it('are allowed in the target when neither is written', () => {
     expect(collisions(['config.json'], ['notes.txt', 'Notes.txt'])).toEqual([]);
   });
 
-  it('are found among very many, deep and alike', () => {
+  it('are found among many deep and similar names', () => {
     const deep = Array.from({ length: 5_000 }, (_, at) => `${'a/'.repeat(400)}${at}`);
     const alike = Array.from({ length: 2 ** 14 }, (_, at) =>
       Array.from('abcdefghijklmn', (letter, bit) => ((at >> bit) & 1 ? letter.toUpperCase() : letter)).join(''),
@@ -38,12 +38,12 @@ describe('names that one file system cannot hold beside each other', () => {
     expect(check?.message).toMatch(/^Not every system holds these beside each other: .* and \d+ more\.$/);
   });
 
-  it('are no different names, no folders in other capitals, and not the file that is replaced', () => {
+  it('do not include different names, folders in other capitals or a replaced file', () => {
     expect(collisions(['README.md', 'a/x', 'A/y'], ['README.md', 'LICENSE'])).toEqual([]);
   });
 });
 
-describe('a name that some file system or git refuses', () => {
+describe('the check of a name', () => {
   it.each([
     'con',
     'aux.txt',
@@ -70,7 +70,7 @@ describe('a name that some file system or git refuses', () => {
     'half \ud800',
     'a//b',
     '../a',
-  ])('is blocked: %j', (path) => {
+  ])('blocks %j', (path) => {
     expect(checkNames([path, 'config.json'])).toMatchObject([{ code: 'path-name', verdict: 'blocked' }]);
   });
 
@@ -85,11 +85,11 @@ describe('a name that some file system or git refuses', () => {
     'x'.repeat(255),
     '\u65e5\u672c\u8a9e.json',
     'v1.2/~notes',
-  ])('is none of these: %s', (path) => {
+  ])('accepts %s', (path) => {
     expect(checkNames([path])).toEqual([]);
   });
 
-  it('is shown without what it could do to a terminal, and with the reason', () => {
+  it('escapes control characters in a blocked name, and gives the reason', () => {
     const [check] = checkNames(['aux.txt', 'a\u202eb\u0007', 'dot.']);
     expect(check?.message).toBe(
       '3 files have names that not every system holds: aux.txt (a device of Windows), a\\u{202e}b\\u{7} (a control character), dot. (ends in a dot or a blank).',

@@ -21,16 +21,16 @@ const check = (made: ArtifactPlan, code: string) => made.checks.find((one) => on
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
 
 describe('the plan of an MTP sidecar', () => {
-  it('of an absent target is this', async () => {
+  it('matches the golden for an absent target', async () => {
     await expect(`${JSON.stringify(plan(), null, 2)}\n`).toMatchFileSnapshot('goldens/publish.json');
   });
 
-  it("is the same, byte for byte, whatever the order of the source's files", () => {
+  it("is identical for any order of the source's files", () => {
     const shuffled = sourceFacts({ files: sourceFacts().files.toReversed() });
     expect(canonicalJson(plan({ source: shuffled }))).toBe(canonicalJson(plan()));
   });
 
-  it('is the same whatever the order of several license files', () => {
+  it('is identical for any order of license files', () => {
     const files = [
       ...sourceFacts().files,
       bytesFile('NOTICE', text('n')),
@@ -42,7 +42,7 @@ describe('the plan of an MTP sidecar', () => {
     expect(forwards.copies.map(({ path }) => path)).toEqual(['COPYING.txt', 'LICENSE', 'NOTICE']);
   });
 
-  it("is the same whatever the order of the target's files", () => {
+  it("is identical for any order of the target's files", () => {
     const full = {
       ...publishedTarget(plan()),
       files: [...publishedTarget(plan()).files, bytesFile('b.txt', text('b')), bytesFile('a.txt', text('a'))],
@@ -50,13 +50,13 @@ describe('the plan of an MTP sidecar', () => {
     expect(canonicalJson(plan({ target: { ...full, files: full.files.toReversed() } }))).toBe(canonicalJson(plan({ target: full })));
   });
 
-  it('of a tensor whose name is half a character is refused as an error of ours', () => {
+  it('refuses a tensor name with a lone surrogate', () => {
     const selection = selectionOf();
     const hostile = { ...selection, outputs: selection.outputs.map((output) => ({ ...output, name: 'mtp.\ud800' })) };
     expect(() => plan({ selection: hostile })).toThrow(expect.objectContaining({ code: 'digest/not-json', kind: 'integrity' }));
   });
 
-  it('holds nothing volatile: no time, no host, no path of this machine', () => {
+  it('contains no time, host or local path', () => {
     const json = canonicalJson(plan());
     expect(json).not.toMatch(/\d{4}-\d\d-\d\dT|\/home\/|\/tmp\/|localhost|127\.0\.0\.1/);
   });
@@ -86,7 +86,7 @@ describe('the plan of an MTP sidecar', () => {
     expect(made.operations).toContainEqual({ op: 'keep', path: 'mtp.safetensors', reason: 'its bytes are already there' });
   });
 
-  it('warns of a foreign GGUF in the target, for which consumers would leave out the heads', () => {
+  it('warns of a foreign GGUF in the target', () => {
     const target = { ...absentTarget(), exists: true, head: commit('d'), files: [bytesFile('draft.gguf', text('x'))] };
     expect(check(plan({ target }), 'gguf-files')?.verdict).toBe('warn');
   });
@@ -112,7 +112,7 @@ describe('the plan of an MTP sidecar', () => {
     expect(made.operations).toContainEqual(expect.objectContaining({ op: 'replace', path: 'mtp.safetensors' }));
   });
 
-  it('warns when somebody changed what we published, and would put it right', () => {
+  it('warns of a changed file of an earlier publish, and publishes it again', () => {
     const target = publishedTarget(plan());
     const changed = {
       ...target,
@@ -123,7 +123,7 @@ describe('the plan of an MTP sidecar', () => {
     expect(check(made, 'target-drift')).toMatchObject({ verdict: 'warn', message: expect.stringContaining('mtp.safetensors') });
   });
 
-  it('keeps files that are not ours, and lists them', () => {
+  it('keeps foreign files, and lists them', () => {
     const target = {
       ...absentTarget(),
       exists: true,
@@ -135,7 +135,7 @@ describe('the plan of an MTP sidecar', () => {
     expect(check(made, 'target-foreign')).toMatchObject({ verdict: 'warn', message: expect.stringContaining('README.md') });
   });
 
-  it('deletes what our last publish owns and this one does not', () => {
+  it('deletes a file of the last publish that this one does not have', () => {
     const made = plan({
       source: sourceFacts({ files: sourceFacts().files.filter(({ path }) => path !== 'LICENSE') }),
       target: publishedTarget(plan()),
@@ -169,7 +169,7 @@ describe('the plan of an MTP sidecar', () => {
     [200e9, 'publish', undefined],
     [201e9, 'publish', 'warn'],
     [501e9, 'blocked', 'blocked'],
-  ] as const)('with a payload of %d bytes says %s', (size, action, verdict) => {
+  ] as const)('plans a payload of %d bytes with the action %s', (size, action, verdict) => {
     const selection = selectionOf();
     const made = plan({ selection: { ...selection, layout: { ...selection.layout, size } } });
     expect([made.action, check(made, 'file-size')?.verdict]).toEqual([action, verdict]);
@@ -186,7 +186,7 @@ describe('the plan of an MTP sidecar', () => {
     expect(check(made, 'mtp-none-found')!.message).toContain('claims 1');
   });
 
-  it("is blocked by numbers that it cannot decode, with the tensor's name and the reason", () => {
+  it('is blocked by a tensor that it cannot decode, with its name and the reason', () => {
     const { files } = generateCheckpoint({
       seed: 1,
       size: 'small',
@@ -212,13 +212,13 @@ describe('the proof of source', () => {
   const { neededBytes, outputBytes } = plan().estimate;
   const MARGIN = 64 * 1024 * 1024;
 
-  it('is a second reading where whole shards are many times what is needed', () => {
+  it('is a second reading when whole shards are much larger than the needed bytes', () => {
     const made = plan({ proveShards: touchedBytes / neededBytes - 0.01 });
     expect(made).toMatchObject({ proof: 'double-read', estimate: { fetchBytes: 2 * neededBytes, diskBytes: outputBytes + MARGIN } });
     expect(check(made, 'source-proof')?.message).toContain('read twice over separate connections');
   });
 
-  it('is the digest of whole shards where these are not much more, which then lie in scratch', () => {
+  it('is the digest of whole shards when they are not much larger, and counts them as disk space', () => {
     const made = plan({ proveShards: touchedBytes / neededBytes + 0.01 });
     expect(made).toMatchObject({
       proof: 'shard-sha256',
@@ -227,7 +227,7 @@ describe('the proof of source', () => {
     expect(check(made, 'source-proof')?.message).toContain('are read and hashed');
   });
 
-  it('is the digest of whole shards wherever they lie outside of LFS, which lists no more of a file than that', () => {
+  it('is the digest of whole shards when they are outside LFS', () => {
     const files = sourceFacts().files.map((file) => ({ ...file, lfs: null }));
     expect(plan({ source: sourceFacts({ files }), proveShards: 0 })).toMatchObject({
       proof: 'shard-sha256',
@@ -235,13 +235,13 @@ describe('the proof of source', () => {
     });
   });
 
-  it('is a part of the plan, and none of the recipe', () => {
+  it('is part of the plan, but not of the recipe', () => {
     const [twice, hashed] = [plan({ proveShards: 0 }), plan({ proveShards: 1000 })];
     expect(artifactPlanDigest(twice)).not.toBe(artifactPlanDigest(hashed));
     expect(twice.recipeDigest).toBe(hashed.recipeDigest);
   });
 
-  it('of a payload that stays is the one that it was made with', () => {
+  it('stays the same for a payload that stays', () => {
     const target = publishedTarget(plan({ proveShards: 1000 }));
     const made = plan({ source: sourceFacts({ license: { id: 'mit', name: null, link: null } }), target, proveShards: 0 });
     expect(made).toMatchObject({ action: 'metadata-only', proof: 'shard-sha256' });
@@ -254,7 +254,7 @@ describe('preconditions', () => {
     expect(comparePreconditions(plan(), absentTarget())).toEqual({ state: 'hold' });
   });
 
-  it('have moved when somebody committed', () => {
+  it('have moved after another commit', () => {
     expect(comparePreconditions(plan(), { ...absentTarget(), exists: true, head: commit('e') })).toMatchObject({
       state: 'moved',
       reason: expect.stringContaining('eeee'),
@@ -272,7 +272,7 @@ describe('preconditions', () => {
     expect(comparePreconditions(plan(), { ...absentTarget(), repo: RepoId.parse(TARGET.toUpperCase()) })).toEqual({ state: 'hold' });
   });
 
-  it('have moved when what came meanwhile has been changed since', () => {
+  it('have moved when the same payload was published meanwhile and has been changed since', () => {
     const target = publishedTarget(plan());
     expect(comparePreconditions(plan(), { ...target, files: target.files.slice(1) })).toMatchObject({ state: 'moved' });
   });
@@ -281,7 +281,7 @@ describe('preconditions', () => {
     expect(comparePreconditions(plan(), { ...absentTarget(), exists: true, private: true })).toMatchObject({ state: 'moved' });
   });
 
-  it('leave nothing to do when the same payload came meanwhile', () => {
+  it('leave nothing to do when the same payload was published meanwhile', () => {
     expect(comparePreconditions(plan(), publishedTarget(plan()))).toMatchObject({ state: 'unchanged' });
   });
 });

@@ -71,12 +71,12 @@ const planOf = (files: ReadonlyMap<string, Uint8Array>, over: Partial<VindexPlan
 const check = (made: ArtifactPlan, code: string) => made.checks.filter((one) => one.code === code).map(({ verdict }) => verdict);
 
 describe('the plan of a vindex', () => {
-  it('of an absent target is this', async () => {
+  it('matches the goldens for an absent target', async () => {
     await expect(`${JSON.stringify(planOf(LLAMA), null, 2)}\n`).toMatchFileSnapshot('goldens/vindex.json');
     await expect(planOf(GEMMA, { slice: 'expert-server' }).card!.template).toMatchFileSnapshot('goldens/expert-server-card.md');
   });
 
-  it('names every file that larql will write, and the license texts beside them', () => {
+  it('names the files that larql writes, and the license texts', () => {
     const made = planOf(LLAMA);
     expect([...payloadPaths(made)]).toEqual(
       expect.arrayContaining(['index.json', 'gate_vectors.bin', 'interleaved_q4k.bin', 'tokenizer.json']),
@@ -87,17 +87,17 @@ describe('the plan of a vindex', () => {
     );
   });
 
-  it('is the same, byte for byte, from equal facts', () => {
+  it('is identical for equal facts', () => {
     expect(canonicalJson(planOf(LLAMA))).toBe(canonicalJson(planOf(LLAMA)));
   });
 
-  it('needs room for the source, the vindex and the slice that is copied from it', () => {
+  it('needs disk space for the slice in addition to the full vindex', () => {
     const [full, slice] = [planOf(GEMMA), planOf(GEMMA, { slice: 'expert-server' })];
     expect(slice.estimate.diskBytes).toBe(full.estimate.diskBytes + slice.estimate.outputBytes);
     expect(full.estimate.memoryBytes).toBeGreaterThan(500e6);
   });
 
-  it('is another for another larql, source, quantisation or slice', () => {
+  it('has another recipe digest for another larql, source, quantisation or slice', () => {
     const digests = [
       planOf(GEMMA),
       planOf(GEMMA, { larql: { ...LARQL, sha256: Sha256.parse('2'.repeat(64)) } }),
@@ -109,30 +109,30 @@ describe('the plan of a vindex', () => {
     expect(new Set(digests).size).toBe(digests.length);
   });
 
-  it('is blocked where a slice would hold no experts', () => {
+  it('is blocked when a slice would hold no experts', () => {
     const made = planOf(LLAMA, { slice: 'expert-server' });
     expect(made.action).toBe('blocked');
     expect(check(made, 'larql-expert-server')).toEqual(['blocked']);
   });
 
-  it('is blocked where larql lacks what it needs', () => {
+  it('is blocked when larql lacks a needed feature', () => {
     expect(check(planOf(LLAMA, { larql: { ...LARQL, quants: ['none'] } }), 'larql-program')).toEqual(['blocked']);
     expect(check(planOf(GEMMA, { slice: 'expert-server', larql: { ...LARQL, expertServer: false } }), 'larql-program')).toEqual([
       'blocked',
     ]);
   });
 
-  it('is blocked where the fleet reads other blocks, and warns where nobody said which', () => {
+  it('is blocked when the fleet reads other blocks, and warns when its blocks are unknown', () => {
     expect(check(planOf(LLAMA), 'larql-blocks')).toEqual([]);
     expect(check(planOf(LLAMA, { larql: { ...LARQL, fleetBlocks: 'ggml' } }), 'larql-blocks')).toEqual(['blocked']);
     expect(check(planOf(LLAMA, { larql: { ...LARQL, fleetBlocks: null } }), 'larql-blocks')).toEqual(['warn']);
   });
 });
 
-it('a plan with a blocked artifact names the commands for the rest', () => {
-  const stopped = planOf(LLAMA, { slice: 'expert-server' });
+it('names the command for the rest of a plan with a blocked artifact', () => {
+  const blockedPlan = planOf(LLAMA, { slice: 'expert-server' });
   const shown = { entryName: 'acme/x', digest: PLAN_DIGEST, round: 1, volatile: [], changes: [] };
-  expect(planText({ ...shown, artifacts: [stopped, mtpPlan()] }, PLAIN)).toContain('swp start acme/x --only mtp');
-  expect(planText({ ...shown, artifacts: [stopped] }, PLAIN)).not.toContain('--only');
+  expect(planText({ ...shown, artifacts: [blockedPlan, mtpPlan()] }, PLAIN)).toContain('swp start acme/x --only mtp');
+  expect(planText({ ...shown, artifacts: [blockedPlan] }, PLAIN)).not.toContain('--only');
   expect(planText({ ...shown, artifacts: [mtpPlan()] }, PLAIN)).not.toContain('--only');
 });

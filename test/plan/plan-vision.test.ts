@@ -81,12 +81,12 @@ const without = (...paths: string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(FILES).filter(([path]) => !paths.includes(path)));
 
 describe('the plan of a vision mirror', () => {
-  it('of an absent target is this', async () => {
+  it('matches the goldens for an absent target', async () => {
     await expect(`${JSON.stringify(planOf(), null, 2)}\n`).toMatchFileSnapshot('goldens/vision.json');
     await expect(planOf().card!.template).toMatchFileSnapshot('goldens/vision-card.md');
   });
 
-  it('lists every mirrored file with size and digest, and names what is left out', () => {
+  it('lists every mirrored file with size and digest, and names the files that it leaves out', () => {
     const plan = planOf();
     const wanted = Object.entries(FILES).filter(([path]) => !['.gitattributes', 'README.md'].includes(path));
     expect(new Map(plan.mirrored!.map(({ path, size, sha256 }) => [path, [size, sha256]]))).toEqual(
@@ -95,7 +95,7 @@ describe('the plan of a vision mirror', () => {
     expect(check(plan, 'vision-left-out')?.message).toContain('.gitattributes, README.md');
   });
 
-  it('is the same, byte for byte, whatever the order of the files of the source', () => {
+  it("is identical for any order of the source's files", () => {
     const backwards = source(FILES, { files: listed(FILES).toReversed() });
     expect(canonicalJson(planOf(FILES, { source: backwards, mirrored: mirroredOf(FILES).toReversed() }))).toBe(canonicalJson(planOf()));
   });
@@ -116,7 +116,7 @@ describe('the plan of a vision mirror', () => {
     ]);
   });
 
-  it('removes what our last publish owns and the source no longer has, and leaves the files of others', () => {
+  it('deletes our files that the source no longer has, and keeps foreign files', () => {
     const before = published(planOf());
     const target = { ...before, files: [...before.files, bytesFile('theirs.txt', text('theirs'))] };
     const now = without('NOTICE');
@@ -127,7 +127,7 @@ describe('the plan of a vision mirror', () => {
     expect(plan.operations).toContainEqual(expect.objectContaining({ op: 'keep', path: 'LICENSE' }));
   });
 
-  it('puts back what somebody changed in the target', () => {
+  it('replaces a changed file in the target, with a warning', () => {
     const before = published(planOf());
     const files = before.files.map((file) => (file.path === 'config.json' ? bytesFile('config.json', text('{"other":1}')) : file));
     const plan = planOf(FILES, { target: { ...before, files } });
@@ -144,7 +144,7 @@ describe('the plan of a vision mirror', () => {
       { ...without('model.safetensors'), 'model-00001-of-00002.safetensors': 'a', 'model-00002-of-00002.safetensors': 'b' },
       'vision-shards',
     ],
-  ])("warns of %s, which Skulk's loader does not take", (_, files, code) => {
+  ])("warns of %s, which Skulk's loader does not accept", (_, files, code) => {
     expect(check(planOf(files), code)?.verdict).toBe('warn');
     expect(planOf(files).action).toBe('publish');
   });
@@ -152,9 +152,9 @@ describe('the plan of a vision mirror', () => {
   it.each([
     ['other capitals of our card', { 'README.MD': 'theirs' }, 'path-collision'],
     ['other capitals of our record', { 'Provenance.json': '{}' }, 'path-collision'],
-    ['other capitals of what the Hub puts into it', { '.gitAttributes': 'x' }, 'path-collision'],
+    ['other capitals of .gitattributes', { '.gitAttributes': 'x' }, 'path-collision'],
     ['two names that differ in Unicode only', { 'caf\u00e9.json': '1', 'cafe\u0301.json': '2' }, 'path-collision'],
-    ['a folder in the place of our card', { 'README.md/notes.txt': 'theirs' }, 'path-collision'],
+    ['a folder in place of our card', { 'README.md/notes.txt': 'theirs' }, 'path-collision'],
     ['a device of Windows', { 'nested/aux.txt': 'x' }, 'path-name'],
     ['a folder of git', { '.git/config': 'x' }, 'path-name'],
     ['an empty file', { '__init__.py': '' }, 'empty-file'],
@@ -179,14 +179,14 @@ describe('the plan of a vision mirror', () => {
     expect(check(plan, code)?.message).toContain(Object.keys(more)[0]);
   });
 
-  it('warns of empty files and GGUFs that others put into the target', () => {
+  it('warns of foreign empty files and GGUFs in the target', () => {
     const target = { ...absent, exists: true, head: commit('d'), files: [bytesFile('.keep', text('')), bytesFile('x.gguf', text('x'))] };
     const plan = planOf(FILES, { target });
     expect([check(plan, 'empty-file')?.verdict, check(plan, 'gguf-files')?.verdict, plan.action]).toEqual(['warn', 'warn', 'publish']);
   });
 
   it.each(['javascript:alert(1)', 'http://example.com/license', 'data:text/html,x', ' vbscript:x', 'ftp://example.com/x', 'file:///etc'])(
-    'leaves the link of a license out of its card where it is no https address: %s',
+    'omits a license link that is not an https address: %s',
     (link) => {
       const plan = planOf(FILES, { source: source(FILES, { license: { id: 'other', name: 'mine', link } }) });
       expect(plan.card!.template).toContain('license_name: mine');
@@ -195,7 +195,7 @@ describe('the plan of a vision mirror', () => {
     },
   );
 
-  it.each(['https://example.com/license', 'LICENSE', './LICENSE.md'])('keeps the link of a license: %s', (link) => {
+  it.each(['https://example.com/license', 'LICENSE', './LICENSE.md'])('keeps a license link: %s', (link) => {
     const plan = planOf(FILES, { source: source(FILES, { license: { id: 'other', name: 'mine', link } }) });
     expect(plan.card!.template).toContain(`license_link: ${link}`);
     expect(check(plan, 'license-link')).toBeUndefined();

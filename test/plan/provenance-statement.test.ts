@@ -4,7 +4,7 @@ import { makeManifest } from '../../plan/manifest.js';
 import { makeProvenance, manifestOf, parseProvenance, provenanceText } from '../../plan/provenance.js';
 import { DECISION, plan, publishedTarget } from './fixtures.js';
 
-/** What a test changes of a statement, to anything. */
+/** The parts of a statement that tests change. */
 interface Statement {
   subject: unknown;
   readonly predicate: {
@@ -16,7 +16,7 @@ interface Statement {
 describe('provenance', () => {
   const text = provenanceText(publishedTarget(plan()).lastPublish!.provenance);
 
-  it('is a statement of in-toto with a predicate of SLSA, whole', () => {
+  it('is an in-toto statement with a SLSA predicate', () => {
     const made = plan();
     const { environment, ...input } = {
       entry: 'foxlight/x',
@@ -72,7 +72,7 @@ describe('provenance', () => {
   it.each([
     ['a hundred tools', tools(100)],
     ['names of 200 characters', environment('x'.repeat(200), 'y'.repeat(200))],
-  ])('with %s is taken', (_, statement) => {
+  ])('is accepted with %s', (_, statement) => {
     expect(() => parseProvenance(statement)).not.toThrow();
   });
 
@@ -87,13 +87,13 @@ describe('provenance', () => {
     ['no file', changed((value) => (value.subject = [])), 'subject: must have an item'],
     ['a longer name of a processor', environment('x'.repeat(201), 'y'), 'environment.cpu: must have at most 200'],
     ['a longer name of a library', environment('x', 'y'.repeat(201)), 'environment.blas.name: must have at most 200'],
-    ['bytes that are no text', Buffer.from([0x22, 0xff, 0x22]), 'is not JSON'],
+    ['bytes that are not text', Buffer.from([0x22, 0xff, 0x22]), 'is not JSON'],
     ['half of it', text.slice(0, -20), 'is not JSON'],
     ['too many lists', `[${'['.repeat(3_000_000)}`, 'more than 3000000'],
     ['too many fields', `{${'"a":1,'.repeat(3_000_000)}"a":1}`, 'more than 3000000'],
-  ])('with %s is refused, and told so', (_, statement, said) => {
+  ])('is refused with %s, and the error gives the reason', (_, statement, reason) => {
     expect(() => parseProvenance(statement)).toThrow(
-      expect.objectContaining({ kind: 'integrity', code: 'plan/bad-provenance', message: expect.stringContaining(said) }),
+      expect.objectContaining({ kind: 'integrity', code: 'plan/bad-provenance', message: expect.stringContaining(reason) }),
     );
   });
 });

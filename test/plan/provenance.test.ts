@@ -10,7 +10,7 @@ import { manifestOf, parseProvenance, provenanceText } from '../../plan/provenan
 import { ANYBODY, DECISION, plan, publishedTarget, sourceFacts, commit } from './fixtures.js';
 
 describe('canonical JSON', () => {
-  it("is the RFC's own example", () => {
+  it('matches the example of the RFC', () => {
     const value = {
       numbers: [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 1e-27],
       string: '€$\u000f\nA\'B"\\\\"/',
@@ -21,11 +21,11 @@ describe('canonical JSON', () => {
     );
   });
 
-  it('does not see the order of keys', () => {
+  it('ignores the order of keys', () => {
     expect(digestOf({ a: 1, b: [2, { d: 3, c: 4 }] })).toBe(digestOf({ b: [2, { c: 4, d: 3 }], a: 1 }));
   });
 
-  it("sorts keys by UTF-16 units, as the RFC's other example", () => {
+  it('sorts keys by UTF-16 units, as in the second example of the RFC', () => {
     const value = {
       '\u20ac': 'Euro',
       '\r': 'CR',
@@ -39,19 +39,19 @@ describe('canonical JSON', () => {
   });
 
   it.each([
-    ['nothing', undefined, 'internal'],
-    ['a number that is none', { a: Number.NaN }, 'integrity'],
-    ['half a character', { a: '\ud800' }, 'integrity'],
-  ])('of %s is an error of ours', (_, value, kind) => {
+    ['undefined', undefined, 'internal'],
+    ['NaN', { a: Number.NaN }, 'integrity'],
+    ['a lone surrogate', { a: '\ud800' }, 'integrity'],
+  ])('refuses %s', (_, value, kind) => {
     expect(() => canonicalJson(value)).toThrow(expect.objectContaining({ code: 'digest/not-json', kind }));
   });
 
-  it("has git's own blob ids", () => {
+  it('gitBlobOf returns the blob id of git', () => {
     expect(gitBlobOf(new TextEncoder().encode('hello\n'))).toBe('ce013625030ba8dba906f756967f9e9ca394464a');
   });
 });
 
-/** A statement of one file with these annotations, and nothing else wrong before them. */
+/** A statement of one file with these annotations, valid up to them. */
 const oneFileWith = (annotations: string): string =>
   `{"_type":"https://in-toto.io/Statement/v1","predicateType":"https://slsa.dev/provenance/v1","subject":[{"name":"a","digest":{"sha256":"${'a'.repeat(64)}"},"annotations":{${annotations}}}]}`;
 
@@ -59,35 +59,35 @@ describe('provenance', () => {
   const { lastPublish } = publishedTarget(plan());
   const text = provenanceText(lastPublish!.provenance);
 
-  it('has the bytes of ever for a decision that does not say where its name comes from', () => {
+  it('has no identity field for a decision without an identity', () => {
     expect(text).toContain(
       `"decisions":[{"at":"${DECISION.at}","plan":"${DECISION.plan}","reviewer":"ada","round":1,"verdict":"approve"}]`,
     );
   });
 
-  it('keeps where the name of a reviewer comes from', () => {
-    const told = provenanceText({ ...lastPublish!.provenance }).replace('"plan":"sha256:', '"identity":"hub","plan":"sha256:');
-    expect(provenanceText(parseProvenance(told))).toBe(told);
+  it('keeps the identity of a reviewer', () => {
+    const withIdentity = provenanceText({ ...lastPublish!.provenance }).replace('"plan":"sha256:', '"identity":"hub","plan":"sha256:');
+    expect(provenanceText(parseProvenance(withIdentity))).toBe(withIdentity);
   });
 
-  it('gives the manifest back that it was made from', () => {
+  it('contains the manifest that it was made from', () => {
     expect(manifestDigest(manifestOf(parseProvenance(text)))).toBe(lastPublish!.manifestDigest);
   });
 
-  it('has the same bytes every time', () => {
+  it('has the same bytes after it is parsed', () => {
     expect(provenanceText(parseProvenance(text))).toBe(text);
   });
 
   it.each([
-    ['no JSON', '{'],
+    ['text that is not JSON', '{'],
     ['another statement', '{"_type":"x"}'],
     ['a forged digest', text.replace(/"sha256":"[0-9a-f]{64}"/, '"sha256":"zz"')],
     ['an extra field', text.replace('{"_type"', '{"more":1,"_type"')],
-  ])('with %s is refused', (_, hostile) => {
+  ])('is refused with %s', (_, hostile) => {
     expect(() => parseProvenance(hostile)).toThrow(SwpError);
   });
 
-  it('that is hostile is refused in one short line', () => {
+  it('is refused in one short line when it is hostile', () => {
     const hostile = text.replace('{"_type"', `{${JSON.stringify(`\n\u001b[2J${'x'.repeat(9999)}`)}:1,"_type"`);
     expect(() => parseProvenance(hostile)).toThrow(
       expect.objectContaining({ code: 'plan/bad-provenance', message: expect.stringMatching(/^\P{Cc}{1,500}$/u) }),
@@ -95,20 +95,20 @@ describe('provenance', () => {
   });
 
   it.each([
-    ['of many empty files', `{"subject":[${'{},'.repeat(300_000)}{}]}`, /: \S+: is missing/],
-    ['of one more than are counted', `{"subject":[${'{},'.repeat(3_000_000)}{}]}`, /more than 3000000 objects, lists and fields/],
+    ['many empty files', `{"subject":[${'{},'.repeat(300_000)}{}]}`, /: \S+: is missing/],
+    ['more items than the limit', `{"subject":[${'{},'.repeat(3_000_000)}{}]}`, /more than 3000000 objects, lists and fields/],
     [
-      'of a file with many empty samples',
+      'a file with many empty samples',
       oneFileWith(`"samples":[${'{},'.repeat(300_000)}{}],"size":1`),
       /subject\.0\.annotations\.samples\.0\./,
     ],
-  ])('%s is refused for the first', (_, statement, said) => {
+  ])('is refused with %s, for the first fault', (_, statement, reason) => {
     expect(() => parseProvenance(statement)).toThrow(
-      expect.objectContaining({ code: 'plan/bad-provenance', message: expect.stringMatching(said) }),
+      expect.objectContaining({ code: 'plan/bad-provenance', message: expect.stringMatching(reason) }),
     );
   });
 
-  it('of any shape is no more than an error of ours', () => {
+  it('throws only an SwpError for any invalid text', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -135,7 +135,7 @@ describe('an approval', () => {
     terms: ANYBODY,
   };
 
-  it('of exactly this plan passes', () => {
+  it('passes for exactly this plan', () => {
     expect(assertApproved(approved)).toBe(planDigest(entryPlan));
   });
 
@@ -145,18 +145,18 @@ describe('an approval', () => {
     ['plan/other-artifact', { ...approved, plan: plan({ source: sourceFacts({ commit: commit('c') }) }) }],
     ['plan/other-artifact', { ...approved, plan: { ...made, target: { ...made.target, repo: 'evil/repo' as never } } }],
     ['plan/other-plan', { ...approved, entryPlan: makeEntryPlan({ name: 'x/z' }, [made]) }],
-  ])('is refused with %s when something else is at hand', (code, forged) => {
+  ])('is refused with %s for another decision, plan or entry', (code, forged) => {
     expect(() => assertApproved(forged)).toThrow(expect.objectContaining({ code }));
   });
 
   it.each([
     ['plan/not-approved', { ...approved.decision, verdict: 'reject' as const }],
     ['plan/other-plan', DECISION],
-  ])('is refused with %s when an earlier approval is none of this plan', (code, earlier) => {
+  ])('is refused with %s when an earlier approval is not one of this plan', (code, earlier) => {
     expect(() => assertApproved({ ...approved, earlier: [earlier] })).toThrow(expect.objectContaining({ code }));
   });
 
-  describe('that needs two people', () => {
+  describe('that requires two people', () => {
     const two = { policy: { self: 'allow', required: 2 }, startedBy: null } as const;
     const by = (reviewer: string, over: Partial<DecisionRecord> = {}): DecisionRecord => ({ ...approved.decision, reviewer, ...over });
     const given = (...decisions: readonly DecisionRecord[]): ApprovedArtifact => ({
@@ -175,18 +175,18 @@ describe('an approval', () => {
       ['two spellings of one name', given(by('ada'), by('ad\u200ba'))],
       ['a name that looks like the other', given(by('ada'), by('\u0430da'))],
       ['a login', given(by('ada'), by('bob', { identity: 'os' }))],
-      ['who started it', { ...given(by('bob')), terms: { policy: { self: 'deny', required: 1 }, startedBy: '\uff42ob' } as const }],
+      ['the starter', { ...given(by('bob')), terms: { policy: { self: 'deny', required: 1 }, startedBy: '\uff42ob' } as const }],
     ])('is refused with %s', (_, forged) => {
       expect(() => assertApproved(forged)).toThrow(expect.objectContaining({ code: 'plan/not-approved' }));
     });
   });
 
-  it('of a plan with nothing to publish is refused', () => {
-    const still = plan({ target: publishedTarget(plan()) });
-    const none = makeEntryPlan({}, [still]);
-    expect(() => assertApproved({ ...approved, plan: still, entryPlan: none, decision: { ...DECISION, plan: planDigest(none) } })).toThrow(
-      expect.objectContaining({ code: 'plan/not-publishable' }),
-    );
+  it('is refused for a plan with nothing to publish', () => {
+    const unchanged = plan({ target: publishedTarget(plan()) });
+    const none = makeEntryPlan({}, [unchanged]);
+    expect(() =>
+      assertApproved({ ...approved, plan: unchanged, entryPlan: none, decision: { ...DECISION, plan: planDigest(none) } }),
+    ).toThrow(expect.objectContaining({ code: 'plan/not-publishable' }));
   });
 });
 
@@ -202,15 +202,15 @@ describe('a release', () => {
     release: [{ ...decision, reviewer: 'eve', manifest: of }],
   });
 
-  it('is not needed where nobody asked for one', () => {
+  it('is not needed unless the plan requires one', () => {
     expect(() => assertReleased(approved, manifest)).not.toThrow();
   });
 
-  it('of exactly this manifest passes', () => {
+  it('passes for exactly this manifest', () => {
     expect(() => assertReleased(releasedWith(manifest), manifest)).not.toThrow();
   });
 
-  it('that needs two people is refused with one, and with two spellings of one', () => {
+  it('is refused with one person, or two spellings of one, when it requires two', () => {
     const { release = [] } = releasedWith(manifest);
     const terms = { policy: { self: 'allow', required: 2 }, startedBy: null } as const;
     const by = (...names: readonly string[]) => names.flatMap((reviewer) => release.map((given) => ({ ...given, reviewer })));
@@ -221,10 +221,10 @@ describe('a release', () => {
   });
 
   it.each([
-    ['nobody gave it', { ...approved, needsRelease: true }],
+    ['it is missing', { ...approved, needsRelease: true }],
     ['it is for other bytes', releasedWith(other)],
-    ['the approval of the plan stands in its place', { ...approved, needsRelease: true, release: [decision] }],
-  ])('is refused where %s', (_, forged) => {
+    ['it is the approval of the plan', { ...approved, needsRelease: true, release: [decision] }],
+  ])('is refused when %s', (_, forged) => {
     expect(() => assertReleased(forged, manifest)).toThrow(expect.objectContaining({ code: 'plan/not-released' }));
   });
 });

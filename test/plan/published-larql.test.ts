@@ -32,24 +32,24 @@ describe('the larql of a publish', () => {
   it.each([
     ['kquant', 'interleaved_kquant.bin'],
     ['q4k', 'interleaved_q4k.bin'],
-  ])('is what made it, with its names (%s)', (names, path) => {
+  ])('is restored from its record, with its names (%s)', (names, path) => {
     expect(larqlOfPublish(published([path]), FULL)).toEqual({
       facts: { sha256: SHA, quants: ['none', 'q4k'], expertServer: false, blocks: 'ggml', fleetBlocks: 'ggml', names, standIn: false },
     });
   });
 
-  it('makes the slice again that it made', () => {
+  it('can make the published slice again', () => {
     const last = published(['interleaved_q4k.bin'], { slice: 'expert-server' });
     expect(larqlOfPublish(last, { quant: 'q4k', slice: 'expert-server' })).toMatchObject({ facts: { expertServer: true } });
   });
 
-  it('is not known to make a slice that it never made, nor the names of files that it never wrote', () => {
+  it('is unknown for a slice or a quantisation that it did not publish', () => {
     expect(larqlOfPublish(published(['interleaved_q4k.bin']), { quant: 'q4k', slice: 'expert-server' })).toHaveProperty('problem');
     expect(larqlOfPublish(published(['up_weights.bin'], { quant: 'none' }), FULL)).toHaveProperty('problem');
     expect(larqlOfPublish(published(['up_weights.bin'], { quant: 'none' }), { ...FULL, quant: 'none' })).toHaveProperty('facts');
   });
 
-  it('is not known where nothing is published, or something else', () => {
+  it('is unknown when nothing or another kind is published', () => {
     expect(larqlOfPublish(null, FULL)).toHaveProperty('problem');
     expect(larqlOfPublish(recordOf(plan(), TARGET, makeManifest([describeBytes('a', Buffer.from('a'))])).last, FULL)).toHaveProperty(
       'problem',

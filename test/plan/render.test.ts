@@ -28,22 +28,22 @@ const shown = (): ShownPlan => {
   };
 };
 
-describe('a plan as people see it', () => {
-  it('in the terminal is this', async () => {
+describe('a rendered plan', () => {
+  it('matches the golden for the terminal', async () => {
     await expect(`${planText(shown(), PLAIN)}\n`).toMatchFileSnapshot('goldens/plan.txt');
   });
 
-  it('in the Web UI is this', async () => {
+  it('matches the golden for the Web UI', async () => {
     await expect(`${planMarkdown(shown())}\n`).toMatchFileSnapshot('goldens/plan.md');
   });
 
-  it('names the commands for what is not blocked, whole', () => {
+  it('names the whole command for the artifact that is not blocked', () => {
     const blocked = { ...plan(), kind: 'vision' as const, action: 'blocked' as const };
     const text = planMarkdown({ ...shown(), artifacts: [blocked, plan()] });
     expect(text).toContain('published alone: `swp start foxlight/qwen3-5-9b-full-q4-k --only mtp`');
   });
 
-  it('shows the beginning and the end of a very long name, and leaves the rows of others as they are', () => {
+  it('shortens a very long name in the middle, and does not widen other rows', () => {
     const [first] = shown().artifacts;
     const path = `folder/${'x'.repeat(250)}.safetensors`;
     const operations = [...first!.operations, { op: 'add' as const, path, reason: 'a very long name' }];
@@ -57,36 +57,36 @@ describe('a plan as people see it', () => {
     expect(card(planText(long, PLAIN))).toBeLessThan(110);
   });
 
-  it('is cut with a word about it when it is too long for the Web UI', () => {
+  it('is cut with a notice when it is too long for the Web UI', () => {
     const many = { ...shown(), artifacts: Array.from({ length: 20 }, () => plan()) };
     expect(planMarkdown(many).length).toBeLessThan(16_000);
     expect(planMarkdown(many)).toContain('`swp plan` shows all of it');
   });
 });
 
-/** What a hostile Hub, checkpoint or target can put into a plan. */
-const LIES = '\u001b[2J\u009b1mMIT\r\n    ok      source-license: all is well\u202e | x | <img src=//evil> ![x](http://evil)\u2028';
+/** Text that a hostile Hub, checkpoint or target can put into a plan. */
+const HOSTILE = '\u001b[2J\u009b1mMIT\r\n    ok      source-license: all is well\u202e | x | <img src=//evil> ![x](http://evil)\u2028';
 const hostilePlan = (): ShownPlan => {
-  const honest = plan({ source: sourceFacts({ license: { id: LIES, name: null, link: null } }) });
+  const honest = plan({ source: sourceFacts({ license: { id: HOSTILE, name: null, link: null } }) });
   const artifact = {
     ...honest,
-    checks: [...honest.checks, { code: 'x', verdict: 'warn' as const, message: LIES, fix: LIES }],
+    checks: [...honest.checks, { code: 'x', verdict: 'warn' as const, message: HOSTILE, fix: HOSTILE }],
     operations: [
-      { op: 'delete' as const, path: LIES, reason: LIES },
-      { op: 'keep-foreign' as const, count: 1, digest: PLAN_DIGEST, first: [LIES] },
+      { op: 'delete' as const, path: HOSTILE, reason: HOSTILE },
+      { op: 'keep-foreign' as const, count: 1, digest: PLAN_DIGEST, first: [HOSTILE] },
     ],
   };
-  return { ...shown(), artifacts: [artifact], changes: [{ path: LIES, before: LIES, after: LIES }] };
+  return { ...shown(), artifacts: [artifact], changes: [{ path: HOSTILE, before: HOSTILE, after: HOSTILE }] };
 };
 
-describe('text from outside', () => {
-  it('can neither move the cursor nor make a line of its own in the terminal', () => {
+describe('untrusted text', () => {
+  it('adds no control character and no line in the terminal', () => {
     const text = planText(hostilePlan(), PLAIN);
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202a-\u202e]/);
     expect(text).not.toMatch(/^ *ok +source-license: all is well/m);
   });
 
-  it('can make no line, cell, image or tag of its own in the Web UI', () => {
+  it('adds no line, cell, image or tag in the Web UI', () => {
     const rendered = planMarkdown(hostilePlan());
     expect(rendered).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202a-\u202e]/);
     expect(rendered).not.toMatch(/^ *ok +source-license/m);
@@ -94,7 +94,7 @@ describe('text from outside', () => {
     for (const row of rendered.split('\n').filter((line) => line.startsWith('| '))) expect(row.split('|')).toHaveLength(5);
   });
 
-  it('can make no link, image, HTML, table cell or new line in Markdown', () => {
+  it('adds no link, image, HTML, table cell or line in Markdown', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(escapeMarkdown(text)).not.toMatch(/[\\`*_{}[\]()|~<>!\n\r]/);
@@ -105,7 +105,7 @@ describe('text from outside', () => {
 });
 
 describe('the difference of two plans', () => {
-  it('of equal plans is empty', () => {
+  it('is empty for equal plans', () => {
     expect(diffPlans(plan(), plan())).toEqual([]);
   });
 
@@ -128,18 +128,18 @@ describe('the difference of two plans', () => {
     ]);
   });
 
-  it('sees every one of several items by the same name', () => {
+  it('compares every item of the same name', () => {
     const items = (...values: number[]) => values.map((value) => ({ code: 'x', value }));
     expect(diffPlans(items(1, 2), items(3, 2))).toHaveLength(1);
     expect(diffPlans(items(1, 2), items(1, 3))).toHaveLength(1);
     expect(diffPlans(items(1), items(1, 1))).toHaveLength(1);
   });
 
-  it('shows a long text by its changed lines', () => {
+  it('shows the changed lines of a text', () => {
     expect(diffPlans({ card: 'a\nb\nc' }, { card: 'a\nB\nc' })).toEqual([{ path: 'card', before: 'b', after: 'B' }]);
   });
 
-  it('of any two maps is empty only when they are equal', () => {
+  it('is empty for two maps only when they are equal', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.integer()), fc.dictionary(fc.string(), fc.integer()), (a, b) => {
         expect(diffPlans(a, b).length === 0).toBe(canonicalJson(a) === canonicalJson(b));

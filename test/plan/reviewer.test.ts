@@ -7,12 +7,12 @@ import { runs } from '../support/tiers.js';
 const PLAN = Digest.parse(`sha256:${'a1'.repeat(32)}`);
 const TWO: ApprovalPolicy = { self: 'allow', required: 2 };
 const OTHERS: ApprovalPolicy = { self: 'deny', required: 1 };
-const ask = (policy: ApprovalPolicy, startedBy: string | null = null): Approval =>
+const openFor = (policy: ApprovalPolicy, startedBy: string | null = null): Approval =>
   openApproval({ round: 1, plan: PLAN, deadline: 1_000, policy, startedBy });
-const say = (approval: Approval, reviewer: string, over: Record<string, unknown> = {}) =>
+const approveAs = (approval: Approval, reviewer: string, over: Record<string, unknown> = {}) =>
   decide(approval, { plan: PLAN, verdict: 'approve', reviewer, ...over }, 5);
-const sayAll = (approval: Approval, ...reviewers: readonly string[]): Approval =>
-  reviewers.reduce((at, reviewer) => say(at, reviewer).approval, approval);
+const approveAll = (approval: Approval, ...reviewers: readonly string[]): Approval =>
+  reviewers.reduce((at, reviewer) => approveAs(at, reviewer).approval, approval);
 
 /** Spellings that look like `ada` or `ada.lovelace@example.org`, or are equal to one in Unicode. */
 const SPELLINGS: readonly (readonly [string, string, string])[] = [
@@ -33,7 +33,7 @@ const SPELLINGS: readonly (readonly [string, string, string])[] = [
   ['a full-width @', 'ada@example.org', 'ada\uff20example.org'],
   ['capitals in an address', 'ada@example.org', 'Ada@Example.ORG'],
 ];
-/** The same among names that are neither an account nor an address. */
+/** Spellings of names that are neither an account nor an address. */
 const FREE_SPELLINGS: readonly (readonly [string, string, string])[] = [
   ['one composed and one decomposed letter', 'Zo\u00eb', 'Zoe\u0308'],
   ['a double blank', 'ada lovelace', 'ada  lovelace'],
@@ -41,56 +41,56 @@ const FREE_SPELLINGS: readonly (readonly [string, string, string])[] = [
 ];
 
 describe('two approvals', () => {
-  it.each([...SPELLINGS, ...FREE_SPELLINGS])('are not given by one name and the same with %s', (_, name, other) => {
-    expect(sayAll(ask(TWO), name, other).state).toBe('open');
-    expect(sayAll(ask(TWO), other, name).state).toBe('open');
+  it.each([...SPELLINGS, ...FREE_SPELLINGS])('are not given by one name and its spelling with %s', (_, name, other) => {
+    expect(approveAll(openFor(TWO), name, other).state).toBe('open');
+    expect(approveAll(openFor(TWO), other, name).state).toBe('open');
   });
 
   it('are given by an account and an address', () => {
-    expect(sayAll(ask(TWO), 'ada', 'bob@example.org').state).toBe('approved');
+    expect(approveAll(openFor(TWO), 'ada', 'bob@example.org').state).toBe('approved');
   });
 
   it.each([
     ['a name in words', 'Ada Lovelace', {}, '"Ada Lovelace"'],
     ['look-alike letters', '\u0430d\u0430', {}, 'look like Latin letters'],
-    ['a login of some machine', 'ada', { identity: 'os' }, 'ada (login)'],
-    ['what no account can be named', '-ada', {}, '"-ada"'],
+    ['a login of a machine', 'ada', { identity: 'os' }, 'ada (login)'],
+    ['a name that no account can have', '-ada', {}, '"-ada"'],
     ['an address without a domain', 'ada@', {}, '"ada@"'],
-  ])('count nothing of %s, and say what counts', (_, reviewer, over, shown) => {
-    const { approval, answer } = say(ask(TWO), reviewer, over);
+  ])('do not count %s, and the refusal names what counts', (_, reviewer, over, shown) => {
+    const { approval, answer } = approveAs(openFor(TWO), reviewer, over);
     expect(answer).toMatchObject({ result: 'refused', code: 'reviewer' });
     expect(approval.approvals).toEqual([]);
     for (const words of [shown, 'Hub account', 'e-mail address', '--as']) expect(approval.refusals[0]).toContain(words);
   });
 
-  it('may be rejected by any name', () => {
-    expect(say(ask(TWO), 'Ada Lovelace', { verdict: 'reject' }).approval.state).toBe('rejected');
+  it('do not prevent a reject by any name', () => {
+    expect(approveAs(openFor(TWO), 'Ada Lovelace', { verdict: 'reject' }).approval.state).toBe('rejected');
   });
 });
 
 describe('an approval by another person', () => {
-  it.each(SPELLINGS)('is not given by who started it with %s', (_, name, other) => {
-    expect(say(ask(OTHERS, name), other).approval.state).toBe('open');
-    expect(say(ask(OTHERS, other), name).approval.state).toBe('open');
+  it.each(SPELLINGS)('is not given by the starter spelt with %s', (_, name, other) => {
+    expect(approveAs(openFor(OTHERS, name), other).approval.state).toBe('open');
+    expect(approveAs(openFor(OTHERS, other), name).approval.state).toBe('open');
   });
 
-  it('is not given where the starter is neither an account nor an address, since that may be anybody', () => {
-    const { approval, answer } = say(ask(OTHERS, 'Ada Lovelace'), 'bob');
+  it('is not given when the starter is neither an account nor an address', () => {
+    const { approval, answer } = approveAs(openFor(OTHERS, 'Ada Lovelace'), 'bob');
     expect(answer).toMatchObject({ result: 'refused', code: 'self', message: expect.stringContaining('swp start') });
     expect(approval.state).toBe('open');
   });
 });
 
-describe('one approval of anybody', () => {
-  it('may come from any name, shown without what is invisible in it', () => {
-    const { answer } = say(ask({ self: 'allow', required: 1 }), 'Ada\u200b \u202e  Lovelace\u3164');
+describe('one approval by anyone', () => {
+  it('may come from any name, recorded without invisible characters', () => {
+    const { answer } = approveAs(openFor({ self: 'allow', required: 1 }), 'Ada\u200b \u202e  Lovelace\u3164');
     expect(answer).toMatchObject({ result: 'accepted', decision: { reviewer: 'Ada Lovelace' } });
   });
 });
 
 const CYRILLIC: Readonly<Record<string, string>> = { a: 'а', c: 'с', e: 'е', i: 'і', j: 'ј', o: 'о', p: 'р', s: 'ѕ', x: 'х', y: 'у' };
 const each = (change: (character: string) => string) => (name: string) => Array.from(name, change).join('');
-/** Changes of a name that leave the person the same in the eyes of a reader, or in Unicode. */
+/** Changes of a name that look the same to a reader, or are equal in Unicode. */
 const CHANGES: readonly ((name: string) => string)[] = [
   each((character) => CYRILLIC[character] ?? character),
   each((character) => (/[!-~]/.test(character) ? String.fromCodePoint(character.charCodeAt(0) + 0xfee0) : character)),
@@ -115,7 +115,7 @@ describe('spellings of one name', () => {
   it('never give two approvals', () => {
     fc.assert(
       fc.property(person, fc.array(spelling, { minLength: 2, maxLength: 5 }), (name, spellings) => {
-        const approval = sayAll(ask(TWO), ...spellings.map((changes) => spell(name, changes)));
+        const approval = approveAll(openFor(TWO), ...spellings.map((changes) => spell(name, changes)));
         expect(approval.approvals.length).toBeLessThan(2);
         expect(approval.state).toBe('open');
       }),
@@ -123,10 +123,10 @@ describe('spellings of one name', () => {
     );
   });
 
-  it('never approve what one of them started', () => {
+  it('never approve a plan that one of them started', () => {
     fc.assert(
       fc.property(person, spelling, spelling, (name, starter, reviewer) => {
-        expect(say(ask(OTHERS, spell(name, starter)), spell(name, reviewer)).approval.approvals).toEqual([]);
+        expect(approveAs(openFor(OTHERS, spell(name, starter)), spell(name, reviewer)).approval.approvals).toEqual([]);
       }),
       { numRuns: runs(5000) },
     );

@@ -16,14 +16,14 @@ describe('the operations on a target', () => {
   it.each([
     [true, 'private'],
     [false, 'public'],
-  ])('create one that is absent, private: %s', (isPrivate, word) => {
+  ])('create an absent target, private: %s', (isPrivate, word) => {
     expect(targetOperations(absentTarget(), isPrivate, [wanted('a')])).toEqual([
       { op: 'create', private: isPrivate, reason: `the target is absent or empty; it will be ${word}` },
       { op: 'add', path: 'a', reason: 'because' },
     ]);
   });
 
-  it('keep what is not ours, and name the first ten in their order', () => {
+  it('keep foreign files, and name the first ten in order', () => {
     const paths = Array.from({ length: 12 }, (_, at) => `theirs-${String(at).padStart(2, '0')}`);
     expect(targetOperations(foreign(...paths.toReversed()), false, [wanted('a')]).at(-1)).toEqual({
       op: 'keep-foreign',
@@ -33,14 +33,14 @@ describe('the operations on a target', () => {
     });
   });
 
-  it('say nothing of files that are not ours where there are none', () => {
+  it('mention foreign files only when there are some', () => {
     expect(targetOperations(foreign('a'), false, [wanted('a')])).toEqual([{ op: 'replace', path: 'a', reason: 'because' }]);
     expect(targetOperations({ ...foreign('b'), head: null }, false, []).map(({ op }) => op)).toEqual(['create']);
   });
 });
 
 describe('the check of a target', () => {
-  it('warns of what would be replaced and is not ours, and of nothing else', () => {
+  it('warns only of foreign files that would be replaced', () => {
     const target = foreign('README.md', 'same', 'theirs');
     expect(checkTarget(target, [wanted('README.md'), wanted('same', true), wanted('new')])).toMatchObject([
       { code: 'target-foreign', message: expect.stringMatching(/ would replace: README\.md\.$/) },
@@ -49,7 +49,7 @@ describe('the check of a target', () => {
     expect(checkTarget({ ...target, head: null }, [wanted('README.md')])).toEqual([]);
   });
 
-  it('has nothing to say of our own files', () => {
+  it('does not warn of our own files', () => {
     expect(checkTarget(publishedTarget(plan()), [wanted('README.md')])).toEqual([]);
   });
 });

@@ -14,12 +14,12 @@ const host = (over: Partial<HostFacts> = {}): HostFacts => ({
 const verdicts = (over: Partial<HostFacts> = {}): string[] =>
   volatileChecks([plan()], host(over)).map(({ code, verdict }) => `${code} ${verdict}`);
 
-describe('the checks of the moment', () => {
-  it('are fine on a host with access and room', () => {
+describe('the volatile checks', () => {
+  it('pass on a host with access and disk space', () => {
     expect(verdicts()).toEqual(['write-access ok', 'read-access ok', 'disk ok']);
   });
 
-  it('compare names as the Hub does', () => {
+  it('compare names without regard to case, as the Hub does', () => {
     expect(verdicts({ targets: [{ repo: TARGET.toUpperCase(), writable: 'no', reason: 'No.' }] })).toContain('write-access blocked');
   });
 
@@ -30,31 +30,31 @@ describe('the checks of the moment', () => {
     ['disk blocked', { availableDiskBytes: plan().estimate.diskBytes - 1 }],
     ['memory blocked', { memoryBytes: plan().estimate.memoryBytes - 1 }],
     ['upload-time blocked', { uploadRate: rateThatFits(plan().estimate.outputBytes) - 1 }],
-  ])('say %s', (expected, over) => expect(verdicts(over)).toContain(expected));
+  ])('report %s', (expected, over) => expect(verdicts(over)).toContain(expected));
 
-  it('take a rate at which the upload ends in time for its commit', () => {
+  it('accept a rate at which the upload ends in time for its commit', () => {
     const uploadRate = rateThatFits(plan().estimate.outputBytes);
     expect(verdicts({ uploadRate })).toEqual(verdicts());
   });
 
-  it('do not ask for rights where the answers are wrong', () => {
+  it('give the hint of the host for a source that it cannot read', () => {
     const sources = [{ repo: SOURCE, readable: false, reason: 'The range is another.', hint: 'Look at the line.' }];
     expect(volatileChecks([plan()], host({ sources })).find(({ code }) => code === 'read-access')?.fix).toBe('Look at the line.');
   });
 
-  it('say which rate the upload would need', () => {
+  it('name the rate that the upload needs', () => {
     const large = { ...plan(), estimate: { ...plan().estimate, outputBytes: 200e9 } };
     const slow = volatileChecks([large], host({ uploadRate: 1e6 }));
     expect(slow.find(({ code }) => code === 'upload-time')?.fix).toMatch(/at least 3\.09 MB\/s/);
   });
 
-  it('say that no host answered, with how to start one', () => {
+  it('report that no host answered, with the command that starts one', () => {
     expect(volatileChecks([plan()], null)).toMatchObject([
       { code: 'high-memory-host', verdict: 'blocked', fix: expect.stringContaining('swp worker highmem') },
     ]);
   });
 
-  it('have nothing to say where there is nothing to do', () => {
+  it('are empty when there is nothing to do', () => {
     expect(volatileChecks([plan({ target: publishedTarget(plan()) }), plan({ source: sourceFacts({ private: true }) })], null)).toEqual([]);
   });
 });

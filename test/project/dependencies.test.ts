@@ -6,7 +6,7 @@ import { projectRoot } from '../../dev/temporal/project.js';
 const lock = async (): Promise<{ packages: Record<string, { version?: string; resolved?: string; integrity?: string }> }> =>
   JSON.parse(await readFile(join(projectRoot(), 'package-lock.json'), 'utf8'));
 
-it('there is one protobufjs 8 in the tree: two copies break the reading of histories', async () => {
+it('the tree has one copy of protobufjs 8, because two copies break the reading of histories', async () => {
   const { packages } = await lock();
   const copies = Object.entries(packages).filter(
     ([path, { version }]) => path.endsWith('node_modules/protobufjs') && version?.startsWith('8.'),
@@ -27,7 +27,7 @@ it('the lockfile records no download addresses', async () => {
   expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
 });
 
-it('the lockfile has a digest of every package, those of other platforms too', async () => {
+it('the lockfile has a digest of every package, including packages of other platforms', async () => {
   const { packages } = await lock();
   const without = Object.entries(packages).filter(([path, { integrity }]) => path !== '' && integrity === undefined);
   expect(without.map(([path]) => path)).toEqual([]);

@@ -14,7 +14,7 @@ const DOCUMENTS = await readDocuments();
 const documentAt = (path: string) => DOCUMENTS.find((document) => document.path === path)!;
 const blocksIn = (path: string, language: string) => blocksOf(documentAt(path)).filter((block) => block.language === language);
 
-/** As GitHub makes the anchor of a heading. */
+/** The anchor that GitHub generates for a heading. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -25,7 +25,7 @@ const anchorsOf = (text: string): string[] =>
 const linksOf = (text: string) => [...text.matchAll(/(!?)\[([^\]]*)\]\(([^)\s]+)\)/g)];
 
 describe.each(DOCUMENTS.map((document) => [document.path, document] as const))('%s', (path, { text }) => {
-  it('links to files, pictures and headings that are there', async () => {
+  it('links only to files, pictures and headings that exist', async () => {
     for (const [, , , link = ''] of linksOf(text)) {
       if (link.startsWith('https:')) continue;
       const [file = '', anchor] = link.split('#');
@@ -35,7 +35,7 @@ describe.each(DOCUMENTS.map((document) => [document.path, document] as const))('
     }
   });
 
-  it('says of each picture what it shows', () => {
+  it('describes each picture', () => {
     for (const [, image, alt = '', link = ''] of linksOf(text)) if (image === '!') expect(alt.length, link).toBeGreaterThan(20);
   });
 });
@@ -46,7 +46,7 @@ it('a block that runs the tests runs nothing else', () => {
   for (const { text } of blocks) expect(text.trim().split('\n'), text).toHaveLength(1);
 });
 
-it('every guide is named in the README', async () => {
+it('the README links to every guide', async () => {
   const guides = (await readdir(join(projectRoot(), 'docs'))).filter((name) => name.endsWith('.md'));
   const named = linksOf(documentAt('README.md').text).map(([, , , link]) => link);
   expect(named).toEqual(expect.arrayContaining(guides.map((name) => `docs/${name}`)));
@@ -54,11 +54,11 @@ it('every guide is named in the README', async () => {
 
 describe('the settings in the README', () => {
   const rows = [...documentAt('README.md').text.matchAll(/^\| `(SWP_[A-Z_]+)`/gm)].map(([, name]) => name!);
-  /** For tests alone: a stand-in publishes nothing that anybody loads. */
-  const UNTOLD = ['SWP_LARQL_STAND_IN'];
+  /** Only for tests: a stand-in publishes nothing that clusters load. */
+  const UNDOCUMENTED = ['SWP_LARQL_STAND_IN'];
 
-  it('are all that the product reads, and no others', async () => {
-    const rooms = [
+  it('are exactly those that the product reads', async () => {
+    const folders = [
       'activities',
       'client',
       'core',
@@ -72,27 +72,27 @@ describe('the settings in the README', () => {
       'dev/world',
     ];
     const files = await Promise.all(
-      rooms.map(async (room) =>
-        (await readdir(join(projectRoot(), room), { recursive: true }))
+      folders.map(async (folder) =>
+        (await readdir(join(projectRoot(), folder), { recursive: true }))
           .filter((name) => name.endsWith('.ts'))
-          .map((name) => join(room, name)),
+          .map((name) => join(folder, name)),
       ),
     );
     const texts = await Promise.all(files.flat().map((name) => readFile(join(projectRoot(), name), 'utf8')));
     const read = new Set(texts.flatMap((text) => [...text.matchAll(/\bSWP_[A-Z_]+\b/g)].map(([name]) => name)));
-    for (const name of UNTOLD) read.delete(name);
+    for (const name of UNDOCUMENTED) read.delete(name);
     expect(rows.toSorted()).toEqual([...read].toSorted());
   });
 });
 
 describe('the JSON in the guide to approvals', () => {
-  it.each(blocksIn('docs/approvals.md', 'json').map(({ text }) => text.trim()))('%s is what a workflow takes', (text) => {
+  it.each(blocksIn('docs/approvals.md', 'json').map(({ text }) => text.trim()))('%s is a valid message for a workflow', (text) => {
     const message: unknown = JSON.parse(text);
     expect([DecisionMessage, ReleaseMessage].filter((schema) => schema.safeParse(message).success)).toHaveLength(1);
   });
 });
 
-it('the JSON in the guide to campaigns is what a campaign takes', () => {
+it('the JSON in the guide to campaigns is a valid campaign decision', () => {
   const [block] = blocksIn('docs/campaigns.md', 'json');
   expect(parseCampaignDecision(JSON.parse(block!.text))).not.toHaveProperty('fault');
 });
@@ -100,7 +100,7 @@ it('the JSON in the guide to campaigns is what a campaign takes', () => {
 describe('the guide to the catalog', () => {
   const [settings, catalog] = blocksIn('docs/catalog.md', 'yaml').map(({ text }) => text);
 
-  it('shows files without a mistake', () => {
+  it('shows valid files', () => {
     expect(parseSettingsFile('skulk-weights.yaml', settings!).problems).toEqual([]);
     expect(parseSourceFile('catalog.yaml', catalog!)).toMatchObject({ problems: [], entries: [{}] });
   });
@@ -110,16 +110,16 @@ describe('the guide to the catalog', () => {
   });
 });
 
-describe('the guide to trouble', () => {
+describe('the troubleshooting guide', () => {
   const { text } = documentAt('docs/troubleshooting.md');
   const codes = [...text.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell = '']) => cell.match(/(?<=`)[a-z-]+(?:\/[a-z-]+)?(?=`)/g) ?? []);
   const sourceOf = (path: string): Promise<string> => readFile(join(projectRoot(), path), 'utf8');
   const codesIn = (source: string, pattern: RegExp): string[] => [...source.matchAll(pattern)].map(([, code]) => code!);
 
-  it('speaks of codes that there are', async () => {
-    const rooms = ['activities', 'core', 'hub', 'larql', 'plan', 'publish', 'workflows'];
+  it('mentions only codes that exist', async () => {
+    const folders = ['activities', 'core', 'hub', 'larql', 'plan', 'publish', 'workflows'];
     const names = await Promise.all(
-      rooms.map(async (room) => (await readdir(join(projectRoot(), room), { recursive: true })).map((name) => join(room, name))),
+      folders.map(async (folder) => (await readdir(join(projectRoot(), folder), { recursive: true })).map((name) => join(folder, name))),
     );
     const all = (
       await Promise.all(
@@ -133,40 +133,40 @@ describe('the guide to trouble', () => {
     expect(codes.filter((code) => !all.includes(`'${code}'`))).toEqual([]);
   });
 
-  it('has every check that stops a publish before its plan is asked about', async () => {
+  it('lists every check that blocks a plan', async () => {
     const checks = codesIn(await sourceOf('plan/volatile-checks.ts'), /blocked\(\s*'([a-z-]+)'/g);
     expect(checks.length).toBeGreaterThan(4);
     expect(codes).toEqual(expect.arrayContaining(checks));
   });
 
-  it('has everything that a run of larql can fail of', async () => {
+  it('lists every failure of a larql run', async () => {
     const failures = codesIn(await sourceOf('larql/explain-failure.ts'), /code: '(larql\/[a-z-]+)'/g);
     expect(failures.length).toBeGreaterThan(6);
     expect(codes).toEqual(expect.arrayContaining(failures));
   });
 
-  it('has every refusal of the Hub that is about access or quota', async () => {
+  it('lists every refusal of the Hub about access, quota or a missing repository', async () => {
     const refusals = codesIn(await sourceOf('hub/errors.ts'), /kind: '(?:access|quota|not-found)',\s*code: '(hub\/[a-z-]+)'/g);
     expect(refusals.length).toBeGreaterThan(6);
     expect(codes).toEqual(expect.arrayContaining(refusals));
   });
 });
 
-it('the guide to re-validation says of every finding what it means', () => {
+it('the guide to re-validation lists every finding with its marks', () => {
   const rows = [...documentAt('docs/revalidation.md').text.matchAll(/^\| (`.*?`) \| ?([✗↻ℹ ]*) ?\|/gm)];
-  const told = rows.flatMap(([, cell = '', marks = '']) => cell.match(/(?<=`)[a-z-]+(?=`)/g)!.map((code) => [code, marks] as const));
-  expect(told.map(([code]) => code).toSorted()).toEqual(Object.keys(FINDINGS).toSorted());
-  for (const [code, marks] of told) {
+  const documented = rows.flatMap(([, cell = '', marks = '']) => cell.match(/(?<=`)[a-z-]+(?=`)/g)!.map((code) => [code, marks] as const));
+  expect(documented.map(([code]) => code).toSorted()).toEqual(Object.keys(FINDINGS).toSorted());
+  for (const [code, marks] of documented) {
     const { level, integrity, repair } = FINDINGS[code as FindingCode];
     expect([code, marks.includes('ℹ'), marks.includes('✗'), marks.includes('↻')]).toEqual([code, level === 'info', integrity, repair]);
   }
 });
 
-it('the guide to the architecture names every room', async () => {
+it('the architecture guide lists every folder of the product', async () => {
   const entries = await readdir(projectRoot(), { withFileTypes: true });
-  const apart = new Set(['bench', 'dist', 'docs', 'node_modules', 'scripts', 'test']);
-  const rooms = entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !apart.has(entry.name))
+  const excluded = new Set(['bench', 'dist', 'docs', 'node_modules', 'scripts', 'test']);
+  const folders = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !excluded.has(entry.name))
     .map(({ name }) => name);
-  for (const room of rooms) expect(documentAt('docs/architecture.md').text).toMatch(new RegExp(`^\\| .*\`${room}/\``, 'm'));
+  for (const folder of folders) expect(documentAt('docs/architecture.md').text).toMatch(new RegExp(`^\\| .*\`${folder}/\``, 'm'));
 });

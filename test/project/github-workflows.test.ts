@@ -5,7 +5,7 @@ const NAMES = ['catalog.yml', 'publish.yml', 'mutation.yml'];
 const expressionsIn = (text: string): string[] => [...text.matchAll(/\$\{\{\s*(.*?)\s*\}\}/g)].map(([, expression]) => expression!);
 
 describe.each(NAMES)('%s', (name) => {
-  it('may read the repository, and nothing else', async () => {
+  it('has permission only to read the repository', async () => {
     const { workflow, text } = await readWorkflow(name);
     expect(workflow.permissions).toEqual({ contents: 'read' });
     expect(text.match(/permissions:/g)).toHaveLength(1);
@@ -25,27 +25,27 @@ describe.each(NAMES)('%s', (name) => {
     expect(pinned).toEqual(used);
   });
 
-  it('puts no expression into a script: what people write arrives in variables', async () => {
+  it('puts no expression into a script, because inputs arrive in variables', async () => {
     for (const { run } of stepsOf((await readWorkflow(name)).workflow)) expect(run ?? '').not.toContain('${{');
   });
 
-  it('reads nothing of an event but its own inputs', async () => {
+  it('reads only its inputs and the ref of an event', async () => {
     const known = /^(inputs\.\w+|github\.ref|!cancelled\(\))$/;
     expect(expressionsIn((await readWorkflow(name)).text).filter((expression) => !known.test(expression))).toEqual([]);
   });
 
-  it('takes no secret', async () => {
+  it('uses no secret', async () => {
     expect((await readWorkflow(name)).text).not.toMatch(/secrets|_token\b/i);
   });
 });
 
-it('catalog.yml reviews pull requests, on a machine of GitHub', async () => {
+it('catalog.yml runs for pull requests, on a runner of GitHub', async () => {
   const { workflow } = await readWorkflow('catalog.yml');
   expect(Object.keys(workflow.on)).toEqual(['pull_request']);
   expect(Object.values(workflow.jobs).map((job) => job['runs-on'])).toEqual(['ubuntu-24.04']);
 });
 
-it('publish.yml is asked for by a person, and runs on a machine of the operator', async () => {
+it('publish.yml is started by hand, and runs on a self-hosted runner', async () => {
   const { workflow } = await readWorkflow('publish.yml');
   expect(Object.keys(workflow.on)).toEqual(['workflow_dispatch']);
   expect(workflow.on['workflow_dispatch']).toMatchObject({
@@ -59,13 +59,13 @@ it('publish.yml is asked for by a person, and runs on a machine of the operator'
   expect(Object.values(workflow.jobs).map((job) => job['runs-on'])).toEqual([['self-hosted', 'swp']]);
 });
 
-it('mutation.yml alone runs by a clock, and mutates every room', async () => {
+it('mutation.yml runs on a schedule or by hand, and ends with the mutation tests', async () => {
   const { workflow } = await readWorkflow('mutation.yml');
   expect(Object.keys(workflow.on)).toEqual(['schedule', 'workflow_dispatch']);
   expect(stepsOf(workflow).at(-1)?.run).toBe('npm run test:mutation');
 });
 
-it('publish.yml cancels no publish, its own or another', async () => {
+it('publish.yml neither cancels nor decides a publish', async () => {
   const { workflow, text } = await readWorkflow('publish.yml');
   expect(workflow.concurrency['cancel-in-progress']).toBe(false);
   expect(text).not.toMatch(/swp (cancel|abandon|reject|approve)\b/);

@@ -8,7 +8,7 @@ import { createMetrics } from '../../worker/observe/metrics.js';
 
 const TEXT = await readFile(join(projectRoot(), 'docs', 'operations.md'), 'utf8');
 
-/** Names as Prometheus shows them: the exporter adds what a counter and a unit are called. */
+/** Metric names as Prometheus shows them: the exporter appends suffixes for counters and units. */
 const metricNames = (): string[] => {
   const names: string[] = [];
   const meter: MetricMeter = {
@@ -21,20 +21,20 @@ const metricNames = (): string[] => {
   return names;
 };
 
-/** The code in the first column of the tables. */
+/** The code spans in the first column of the tables. */
 const firstColumns = [...TEXT.matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \|/gm)].flatMap(([, cell]) =>
   [...cell!.matchAll(/`([^`{]+)/g)].map(([, code]) => code!),
 );
 
-it.each(LOG_FIELDS)('the guide says what the field %s of a log line means', (field) => {
+it.each(LOG_FIELDS)('the guide explains the log field %s', (field) => {
   expect(firstColumns).toContain(field);
 });
 
-it.each(metricNames())('the guide says what %s counts', (name) => {
+it.each(metricNames())('the guide explains the metric %s', (name) => {
   expect(firstColumns).toContain(name);
 });
 
-it('the guide has no metric of ours that there is not', () => {
+it('the guide names no metric that does not exist', () => {
   const shown = new Set([...TEXT.matchAll(/\bswp_[a-z_]+/g)].map(([name]) => name));
   expect([...shown].filter((name) => !metricNames().includes(name))).toEqual([]);
 });

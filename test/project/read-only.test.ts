@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { expect, it } from 'vitest';
 import { projectRoot } from '../../dev/temporal/project.js';
 
-/** Every module that one imports, itself or through others; types that are erased are left out. */
+/** Every module that a module imports, directly or indirectly, without imports of types. */
 const importedBy = async (entry: string, seen = new Set<string>()): Promise<Set<string>> => {
   if (seen.has(entry)) return seen;
   seen.add(entry);

@@ -13,12 +13,12 @@ import { swp } from '../support/swp.js';
 
 const ROLES = ['control', 'highmem'] as const;
 const INSTALLED = '/opt/swp/dist/client/main.js';
-/** Read by the rooms of the Hub and of larql, not by the settings of the worker. */
-const ELSEWHERE = ['HF_ENDPOINT', 'HF_TOKEN_PATH', 'SWP_LARQL', 'TEMPORAL_CONFIG_FILE'];
+/** Variables that are read by other modules than the settings of the worker. */
+const OTHER_VARIABLES = ['HF_ENDPOINT', 'HF_TOKEN_PATH', 'SWP_LARQL', 'TEMPORAL_CONFIG_FILE'];
 
 const fileOf = (name: string): string => join(projectRoot(), 'deploy', 'systemd', name);
 
-/** Settings of a unit by their name, each as often as it is given. */
+/** Settings of a unit: each name with all of its values. */
 const readUnit = async (role: string): Promise<ReadonlyMap<string, readonly string[]>> => {
   const unit = new Map<string, string[]>();
   for (const [, name, value] of (await readFile(fileOf(`swp-${role}.service`), 'utf8')).matchAll(/^([A-Za-z]+)=(.*)$/gm))
@@ -29,7 +29,7 @@ const readUnit = async (role: string): Promise<ReadonlyMap<string, readonly stri
 const assignments = (text: string): NodeJS.ProcessEnv =>
   Object.fromEntries([...text.matchAll(/^#?([A-Z][A-Z_]*)=(.*)$/gm)].map(([, name, value]) => [name!, value!]));
 
-/** What the unit and its example file set, with what the example only shows. */
+/** Variables of the unit and of its example file, including those that the example comments out. */
 const environmentOf = async (role: string): Promise<NodeJS.ProcessEnv> => ({
   ...assignments(((await readUnit(role)).get('Environment') ?? []).join(' ').split(' ').join('\n')),
   ...assignments(await readFile(fileOf(`${role}.env.example`), 'utf8')),
@@ -45,49 +45,46 @@ const hasSystemd = await analyze('--version').then(
 );
 
 describe.each(ROLES)('swp-%s.service', (role) => {
-  it.skipIf(!hasSystemd)(
-    hasSystemd ? 'is taken by systemd without a complaint' : 'NOT LOOKED AT BY systemd: there is no systemd-analyze on PATH',
-    async () => {
-      const text = await readFile(fileOf(`swp-${role}.service`), 'utf8');
-      const directory = await mkdtemp(join(tmpdir(), 'swp-units-'));
-      const copy = join(directory, `swp-${role}.service`);
-      // Whether the program lies there is a matter of the host.
-      await writeFile(copy, text.replace('ExecStart=/usr/bin/node', `ExecStart=${process.execPath}`));
-      const said = await analyze('verify', copy).finally(() => rm(directory, { recursive: true, force: true }));
-      expect(said).toBe('');
-    },
-  );
+  it.skipIf(!hasSystemd)(hasSystemd ? 'passes systemd-analyze verify' : 'NOT VERIFIED: systemd-analyze is not on PATH', async () => {
+    const text = await readFile(fileOf(`swp-${role}.service`), 'utf8');
+    const directory = await mkdtemp(join(tmpdir(), 'swp-units-'));
+    const copy = join(directory, `swp-${role}.service`);
+    // The path of the program depends on the host.
+    await writeFile(copy, text.replace('ExecStart=/usr/bin/node', `ExecStart=${process.execPath}`));
+    const output = await analyze('verify', copy).finally(() => rm(directory, { recursive: true, force: true }));
+    expect(output).toBe('');
+  });
 
-  it('runs a command that the program takes', async () => {
+  it('runs a command with valid arguments', async () => {
     const [node, program, ...args] = ((await readUnit(role)).get('ExecStart') ?? []).join(' ').split(' ');
     expect([node, program]).toEqual(['/usr/bin/node', INSTALLED]);
-    // Past its parser, and no further than its settings.
+    // The arguments are parsed, and then the invalid setting ends the command.
     expect(await swp(args, { cwd: projectRoot(), env: { SWP_METRICS: 'nowhere' } })).toMatchObject({ code: EXIT.invalid });
   });
 
-  it('is not started again where only a person can help', async () => {
+  it('is not restarted after errors that only a person can fix', async () => {
     expect((await readUnit(role)).get('RestartPreventExitStatus')).toEqual([`${EXIT.usage} ${EXIT.invalid}`]);
     expect((await readUnit(role)).get('SuccessExitStatus')).toEqual([String(EXIT.interrupted)]);
   });
 
-  it('waits longer for its end than the worker lets its steps go on', async () => {
+  it('waits longer for the worker to stop than the grace period of its steps', async () => {
     const [timeout] = (await readUnit(role)).get('TimeoutStopSec') ?? [];
     expect(Number(timeout)).toBeGreaterThanOrEqual(GRACE_SECONDS[role] + 15);
   });
 
-  it('reads its tokens from files that systemd lends it', async () => {
+  it('reads its tokens from systemd credentials', async () => {
     const unit = await readUnit(role);
-    const lent = (unit.get('LoadCredential') ?? []).map((credential) => credential.split(':')[0]);
+    const credentials = (unit.get('LoadCredential') ?? []).map((credential) => credential.split(':')[0]);
     const { HF_TOKEN_PATH, TEMPORAL_CONFIG_FILE } = await environmentOf(role);
-    expect([HF_TOKEN_PATH, TEMPORAL_CONFIG_FILE]).toEqual(lent.map((name) => `%d/${name}`));
+    expect([HF_TOKEN_PATH, TEMPORAL_CONFIG_FILE]).toEqual(credentials.map((name) => `%d/${name}`));
   });
 
-  it('sets variables that a worker knows, and its example shows no other', async () => {
-    const known = new Set([...SETTINGS, ...ELSEWHERE]);
+  it('sets only known variables, and so does its example', async () => {
+    const known = new Set([...SETTINGS, ...OTHER_VARIABLES]);
     expect(Object.keys(await environmentOf(role)).filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it('has an example whose values a worker takes, those that it only shows too', async () => {
+  it('has an example with valid values, including those that are commented out', async () => {
     const env = await environmentOf(role);
     expect(() => readSettings(env)).not.toThrow();
     expect(() => hubConfigFromEnv(env)).not.toThrow();
@@ -99,12 +96,12 @@ describe.each(ROLES)('swp-%s.service', (role) => {
   });
 });
 
-it('the workers of one machine have ports of their own in the examples', async () => {
+it('the examples give each worker its own port for metrics', async () => {
   const ports = await Promise.all(ROLES.map(async (role) => readSettings(await environmentOf(role)).metrics));
   expect(new Set(ports).size).toBe(ROLES.length);
 });
 
-it('the high-memory worker may write its scratch, and the control worker nothing', async () => {
+it('the high-memory worker may write to its scratch, and the control worker to no path', async () => {
   const { scratch } = readSettings(await environmentOf('highmem'));
   const writable = (await readUnit('highmem')).get('ReadWritePaths') ?? [];
   expect(writable.some((path) => scratch.startsWith(`${path}/`))).toBe(true);

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 
 const COMMIT = 'a'.repeat(40);
 
-/** The text of a file in pieces, the same each time it is asked for. */
+/** The text of a file in pieces, the same for each call. */
 export type Pieces = () => Iterable<string>;
 
-/** A repository that means harm: files whose text is made while it is sent, and a listing of its own. */
+/** A hostile repository: its files are generated while they are sent, and it may have its own listing. */
 export interface HostileRepo {
   readonly files: Readonly<Record<string, Pieces>>;
-  /** The page of a request, and the address of the next; by default one page with the files. */
+  /** The page for a request and the URL of the next; by default one page with the files. */
   readonly listing?: (request: URL) => { readonly pieces: Pieces; readonly next?: string };
 }
 
@@ -26,7 +26,7 @@ const withLength = (text: Pieces): (() => Iterable<Uint8Array>) => {
   };
 };
 
-/** Tensors without elements: a header of so many bytes and a file of hardly more. */
+/** Header entries of empty tensors: the file is hardly larger than its header. */
 export function* tensorEntries(count: number, nameOf: (at: number) => string, shape = '[0]'): Iterable<string> {
   let some = '{';
   for (let at = 0; at < count; at += 1) {
@@ -91,7 +91,7 @@ function* cut(pieces: Iterable<Uint8Array>, begin: number, end: number): Iterabl
   }
 }
 
-/** Serves one repository at every name, as far as planning asks: what it is, what it holds, and ranges of it. */
+/** Serves one repository under every name, for the requests of planning: its info, its listing and ranges of its files. */
 export const serveHostile = async (repo: HostileRepo): Promise<{ readonly url: string; readonly close: () => Promise<void> }> => {
   const files = new Map(Object.entries(repo.files).map(([path, text]) => [path, sized(path, text)]));
   const rows = [...files].map(([path, { size, sha256 }]) => ({

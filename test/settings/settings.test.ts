@@ -4,11 +4,11 @@ import { isLoopback } from '../../settings/metrics-address.js';
 import { readSettings, SETTINGS } from '../../settings/settings.js';
 
 describe('SWP_APPROVALS_*', () => {
-  it('is one approval of anybody where nobody sets it', () => {
+  it('defaults to one approval and allows self-approval', () => {
     expect(readSettings({}).approvals).toEqual({ self: 'allow', required: 1 });
   });
 
-  it('says how many are needed, and whether by others', () => {
+  it('sets the number of approvals and forbids self-approval', () => {
     expect(readSettings({ SWP_APPROVALS_SELF: 'deny', SWP_APPROVALS_REQUIRED: '2' }).approvals).toEqual({ self: 'deny', required: 2 });
   });
 
@@ -22,22 +22,22 @@ describe('SWP_PROVE_SHARDS', () => {
     [undefined, 1.5],
     ['0', 0],
     ['2.5', 2.5],
-  ])('%s is a factor of %d', (factor, proveShards) => {
+  ])('%s is read as a factor of %d', (factor, proveShards) => {
     expect(readSettings({ SWP_PROVE_SHARDS: factor })).toMatchObject({ proveShards });
   });
 
-  it.each(['-1', 'much', '1e9'])('%s is refused in plain words', (factor) => {
+  it.each(['-1', 'much', '1e9'])('%s is refused with the allowed range', (factor) => {
     expect(() => readSettings({ SWP_PROVE_SHARDS: factor })).toThrow('SWP_PROVE_SHARDS: must be a factor from 0 to 1000000, as 1.5');
   });
 });
 
 describe('SWP_WEBHOOK', () => {
-  it.each(['https://hooks.example.org/services/T0/x', 'http://127.0.0.1:8080/hook', 'http://localhost/hook'])('may be %s', (url) => {
+  it.each(['https://hooks.example.org/services/T0/x', 'http://127.0.0.1:8080/hook', 'http://localhost/hook'])('accepts %s', (url) => {
     expect(readSettings({ SWP_WEBHOOK: url }).webhook?.reveal()).toBe(url);
   });
 
   it.each(['http://hooks.example.org/x', 'ftp://x', 'hooks.example.org', 'https://me:pw@hooks.example.org/x', 'http://pw@localhost'])(
-    'may not be %s, and the error does not say it',
+    'refuses %s without repeating it in the error',
     (url) => {
       expect(() => readSettings({ SWP_WEBHOOK: url })).toThrow(/SWP_WEBHOOK/);
       expect(() => readSettings({ SWP_WEBHOOK: url })).not.toThrow(url);
@@ -46,13 +46,13 @@ describe('SWP_WEBHOOK', () => {
 });
 
 describe('SWP_SOURCE_TOKEN', () => {
-  it('is shown by nothing', () => {
+  it('is hidden from inspect and JSON', () => {
     const settings = readSettings({ SWP_SOURCE_TOKEN: ' hf_source\n' });
     expect(`${inspect(settings, { depth: 9 })}${JSON.stringify(settings)}`).not.toContain('hf_source');
     expect(settings.sourceToken?.reveal()).toBe('hf_source');
   });
 
-  it('that is none is refused, and the error does not say it', () => {
+  it('refuses an invalid token without repeating it in the error', () => {
     const read = () => readSettings({ SWP_SOURCE_TOKEN: 'two words' });
     expect(read).toThrow(/SWP_SOURCE_TOKEN/);
     expect(read).not.toThrow('two words');
@@ -64,16 +64,16 @@ describe('SWP_LOG_LEVEL', () => {
     [undefined, 'info'],
     ['', 'info'],
     ['debug', 'debug'],
-  ])('%s is %s', (level, logLevel) => {
+  ])('%s is read as %s', (level, logLevel) => {
     expect(readSettings({ SWP_LOG_LEVEL: level })).toMatchObject({ logLevel });
   });
 
-  it('that there is not is refused, with those that there are', () => {
+  it('refuses an unknown level with the list of levels', () => {
     expect(() => readSettings({ SWP_LOG_LEVEL: 'loud' })).toThrow('SWP_LOG_LEVEL: must be one of debug, info, warn, error');
   });
 });
 
-describe('a setting that cannot be used', () => {
+describe('an invalid setting', () => {
   it.each([
     ['SWP_SLOTS', 'many', 'must be a whole number from 1 to 16'],
     ['SWP_SLOTS', '1.5', 'must be a whole number from 1 to 16'],
@@ -81,11 +81,11 @@ describe('a setting that cannot be used', () => {
     ['SWP_APPROVALS_REQUIRED', '0', 'must be a whole number from 1 to 20'],
     ['SWP_DECISION_HOURS', 'soon', 'must be hours, more than 0 and at most 8760'],
     ['SWP_DECISION_HOURS', '0', 'must be hours, more than 0 and at most 8760'],
-  ])('%s=%s is told in words that say what would be right', (name, value, message) => {
+  ])('%s=%s is refused with the allowed values', (name, value, message) => {
     expect(() => readSettings({ [name]: value })).toThrow(`Settings that cannot be used: ${name}: ${message}.`);
   });
 
-  it.each(SETTINGS)('%s is told in no words of the library that parses it', (name) => {
+  it.each(SETTINGS)('%s is never refused in the words of the validation library', (name) => {
     for (const value of ['-1', 'x'.repeat(5_000), '1e99', ',', 'ä'])
       try {
         readSettings({ [name]: value });
@@ -109,11 +109,11 @@ describe('SWP_LIMIT_RATE', () => {
     expect(readSettings({ SWP_LIMIT_RATE: text }).uploadRate).toBe(rate);
   });
 
-  it('is no limit where nobody sets one', () => {
+  it('defaults to no limit', () => {
     expect(readSettings({}).uploadRate).toBeNull();
   });
 
-  it.each(['50MB', '50 M', '-1', 'fast', '0', '10', '1e9'])('refuses %s, and says how a rate is written', (text) => {
+  it.each(['50MB', '50 M', '-1', 'fast', '0', '10', '1e9'])('refuses %s and shows the format of a rate', (text) => {
     expect(() => readSettings({ SWP_LIMIT_RATE: text })).toThrow(/SWP_LIMIT_RATE.*(as 800k, 50M or 1\.5G|at least 1k)/s);
   });
 });
@@ -130,36 +130,36 @@ describe('SWP_METRICS', () => {
     expect(readSettings({ SWP_METRICS: text }).metrics).toBe(address);
   });
 
-  it('is served nowhere where nobody sets it', () => {
+  it('is off by default', () => {
     expect(readSettings({}).metrics).toBeNull();
   });
 
   it.each([':9464', '*:9464', 'metrics.example:9464', '::1:9464', '0', '70000', '127.0.0.1', 'yes', '127.0.0.1:0', '256.0.0.1:9464'])(
-    'refuses %s: who opens it to others says so in full',
+    'refuses %s, which is neither a port nor an IP address with a port',
     (text) => {
       expect(() => readSettings({ SWP_METRICS: text })).toThrow(/SWP_METRICS: must be a port, or an IP address and a port/);
     },
   );
 });
 
-describe('an address of the metrics', () => {
-  it.each(['127.0.0.1:1', '127.8.0.1:1', '[::1]:1', '[0:0:0:0:0:0:0:1]:1'])('%s is of this machine alone', (address) => {
+describe('a metrics address', () => {
+  it.each(['127.0.0.1:1', '127.8.0.1:1', '[::1]:1', '[0:0:0:0:0:0:0:1]:1'])('%s is a loopback address', (address) => {
     expect(isLoopback(address)).toBe(true);
   });
 
-  it.each(['0.0.0.0:1', '10.127.0.1:1', '[::]:1', '[fe80::1]:1', '[2001:db8::1]:1'])('%s is for others too', (address) => {
+  it.each(['0.0.0.0:1', '10.127.0.1:1', '[::]:1', '[fe80::1]:1', '[2001:db8::1]:1'])('%s is reachable from other machines', (address) => {
     expect(isLoopback(address)).toBe(false);
   });
 });
 
 describe('SWP_SOURCE_TOKEN', () => {
-  it('is shown by nothing', () => {
+  it('is hidden from inspect and JSON', () => {
     const settings = readSettings({ SWP_SOURCE_TOKEN: ' hf_source\n' });
     expect(`${inspect(settings, { depth: 9 })}${JSON.stringify(settings)}`).not.toContain('hf_source');
     expect(settings.sourceToken?.reveal()).toBe('hf_source');
   });
 
-  it('that is none is refused, and the error does not say it', () => {
+  it('refuses an invalid token without repeating it in the error', () => {
     const read = () => readSettings({ SWP_SOURCE_TOKEN: 'two words' });
     expect(read).toThrow(/SWP_SOURCE_TOKEN/);
     expect(read).not.toThrow('two words');
@@ -167,7 +167,7 @@ describe('SWP_SOURCE_TOKEN', () => {
 });
 
 describe('SWP_LOG_LEVEL', () => {
-  it('refuses a level that there is not, and names those that there are', () => {
+  it('refuses an unknown level and names the known ones', () => {
     expect(() => readSettings({ SWP_LOG_LEVEL: 'verbose' })).toThrow(/SWP_LOG_LEVEL: must be one of debug, info, warn, error/);
   });
 });

@@ -1,6 +1,6 @@
 import type { LocalHub, Operation } from '../../dev/hub/index.js';
 
-/** A local hub that serves one case after another: each has faults and requests of its own. */
+/** Wraps a local hub for several cases in turn: each case has its own faults and requests. */
 export class CaseHub {
   readonly hub: LocalHub;
   private readonly undo: (() => void)[] = [];
@@ -17,7 +17,7 @@ export class CaseHub {
     };
   }
 
-  /** Begins another case: no fault is left of the one before. */
+  /** Begins another case and removes the faults of the previous one. */
   renew(): void {
     for (const stop of this.undo.splice(0)) stop();
     this.firstRequest = this.hub.requests.length;

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 
-/** A TLV of DER (X.690). */
+/** Encodes a tag-length-value of DER (X.690). */
 const der = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
   const value = Buffer.concat(parts);
   const length = value.length < 128 ? [value.length] : [0x82, value.length >> 8, value.length & 255];
@@ -20,11 +20,11 @@ const pem = (label: string, bytes: Buffer): string => `-----BEGIN ${label}-----\
 
 export interface Certificate {
   readonly key: KeyObject;
-  /** PEM; its own issuer. */
+  /** PEM; self-signed. */
   readonly cert: string;
 }
 
-/** A certificate (RFC 5280) for an IPv4 address, signed by itself. */
+/** Creates a self-signed certificate (RFC 5280) for an IPv4 address. */
 export const makeCertificate = (address: string, until = new Date(Date.now() + 86_400_000)): Certificate => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = nameOf('swp test');

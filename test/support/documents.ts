@@ -2,17 +2,17 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../../dev/temporal/project.js';
 
-/** A page that people read, by its path in the project. */
+/** A document of the project and its path. */
 export interface Document {
   readonly path: string;
   readonly text: string;
 }
 
-/** Fenced code of a document. The words behind its language say how its commands are tested. */
+/** A fenced code block of a document. The words after its language say how its commands are tested. */
 export interface Block {
-  /** Of its first line of code, from 1. */
+  /** Line number of its first line of code, from 1. */
   readonly line: number;
-  /** The nearest `##` above it: a reader begins each in a fresh terminal. */
+  /** The nearest `##` heading above it: a reader begins each section in a fresh terminal. */
   readonly section: string;
   readonly language: string;
   readonly words: readonly string[];
@@ -21,7 +21,7 @@ export interface Block {
 
 const read = async (path: string): Promise<Document> => ({ path, text: await readFile(join(projectRoot(), path), 'utf8') });
 
-/** The README, how to contribute, and every guide. */
+/** Reads the README, CONTRIBUTING.md and every guide. */
 export const readDocuments = async (): Promise<Document[]> => {
   const guides = (await readdir(join(projectRoot(), 'docs'))).filter((name) => name.endsWith('.md')).toSorted();
   return Promise.all(['README.md', 'CONTRIBUTING.md', ...guides.map((name) => `docs/${name}`)].map(read));
@@ -41,7 +41,7 @@ export const blocksOf = ({ text }: Document): Block[] =>
 
 const WORD = /'[^']*'|"[^"]*"|[^\s'"]+/g;
 
-/** The words of every `swp …` in shell code: what stands before it (npx, variables), what it is piped to and comments are no part of it. */
+/** The words of every `swp …` command in shell code, without prefixes (npx, variables), pipes and comments. */
 export const commandsIn = (code: string): string[][] =>
   code
     .replaceAll(/\\\n/g, ' ')

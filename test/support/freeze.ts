@@ -5,7 +5,7 @@ export type Matches = (exchange: Exchange) => boolean;
 export interface Freeze {
   /** Resolves when the first exchange is held. */
   readonly reached: Promise<void>;
-  /** After it none is held any more. */
+  /** Lets the held exchanges continue and holds no others. */
   readonly thaw: () => void;
 }
 

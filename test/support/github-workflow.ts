@@ -24,7 +24,7 @@ const Job = z.strictObject({
   steps: z.array(Step),
 });
 
-/** What our workflows use of GitHub's format: a key that is not here is for whoever adds it to think about. */
+/** The part of GitHub's workflow format that our workflows use. It is strict, so that a new key is added here deliberately. */
 const Workflow = z.strictObject({
   name: z.string(),
   on: z.record(z.string(), z.unknown()),
@@ -42,7 +42,7 @@ export const readWorkflow = async (name: string): Promise<{ readonly workflow: W
 
 export const stepsOf = (workflow: Workflow): Step[] => Object.values(workflow.jobs).flatMap(({ steps }) => steps);
 
-/** Environment of a step as GitHub makes it, where its expressions are inputs alone. */
+/** The environment of a step as GitHub builds it; its expressions may only be inputs. */
 const evaluate = (env: Readonly<Record<string, string>>, inputs: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(env).map(([name, value]) => [
@@ -56,28 +56,28 @@ const evaluate = (env: Readonly<Record<string, string>>, inputs: Readonly<Record
   );
 
 export interface JobOptions {
-  /** Where the repository is checked out. */
+  /** Directory of the repository checkout. */
   readonly cwd: string;
-  /** Where the runner keeps what is its own. */
+  /** Directory for the files of the runner. */
   readonly directory: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly inputs?: Readonly<Record<string, string>>;
-  /** Programs that stand in front of those of this machine, as shell scripts. */
+  /** Shell scripts, by name, that override programs of this machine. */
   readonly programs?: Readonly<Record<string, string>>;
-  /** Ends the step that runs as a cancelled job does. */
+  /** Ends the running step as a cancelled job does. */
   readonly signal?: AbortSignal;
-  /** Told what a step says on stderr. */
+  /** Receives the stderr of each step. */
   readonly onErr?: (text: string) => void;
 }
 
 export interface JobRun {
-  /** Of the first step that failed; 0 where none did. */
+  /** Exit code of the first step that failed; 0 if every step succeeded. */
   readonly code: number;
   readonly summary: string;
   readonly err: string;
 }
 
-/** The built program, as `npm ci` leaves it for `npx swp`. */
+/** Installs the built program so that `npx swp` finds it, as after `npm ci`. */
 const installSwp = async (bin: string, programs: Readonly<Record<string, string>>): Promise<void> => {
   const swp = `exec "${process.execPath}" "${join(projectRoot(), 'dist', 'client', 'main.js')}" "$@"`;
   await mkdir(bin, { recursive: true });
@@ -87,7 +87,7 @@ const installSwp = async (bin: string, programs: Readonly<Record<string, string>
   }
 };
 
-/** Runs what the only job of a workflow runs, as its runner would: all but the actions, and what installs SWP. */
+/** Runs the scripts of the only job of a workflow as its runner would, without the actions and without `npm ci`. */
 export const runJob = async (workflow: Workflow, options: JobOptions): Promise<JobRun> => {
   const { cwd, directory, env = {}, inputs = {}, programs = {}, signal, onErr } = options;
   const bin = join(directory, 'bin');

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflows } from '../../worker/bundle-workflows.js';
 import type { TestProject } from 'vitest/node';
 import { messageOf } from '../../core/error.js';
 import { findTemporalCli } from '../../dev/temporal/find.js';
@@ -13,20 +14,20 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** `host:port` of the server that all tests share. */
     temporalAddress: string;
-    /** Where its Web UI is. */
+    /** Address of its Web UI. */
     temporalUi: string;
     /** Path of the Temporal CLI that was found. */
     temporalCli: string;
-    /** Path of the bundled workflows; empty when they cannot be bundled. Ask `workflowBundle()` for it. */
+    /** Path of the bundled workflows; empty when they cannot be bundled. Read it with `workflowBundle()`. */
     workflowBundle: string;
   }
 }
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const writeLine = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** Starts one headless Temporal server and bundles the workflows once, for all test files. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
-  const cli = await findTemporalCli({ note: say });
+  const cli = await findTemporalCli({ note: writeLine });
   const [server, directory] = await Promise.all([
     startTemporalServer({ cli: cli.path, uiPort: 0 }),
     mkdtemp(path.join(tmpdir(), 'swp-test-')),
@@ -40,20 +41,17 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
   };
 };
 
-/** A bundle that fails must not take down the tests that need none: those that need it say so themselves. */
+/** A failed bundle must not break the tests that need none; tests that need it report the failure themselves. */
 const bundle = async (directory: string): Promise<string> => {
   const workflowsPath = path.join(projectRoot(), 'workflows', 'index.ts');
   if (!existsSync(workflowsPath)) return '';
   try {
-    const { code } = await bundleWorkflowCode({
-      workflowsPath,
-      logger: new DefaultLogger('WARN', ({ level, message }) => say(`${level} ${message}`)),
-    });
+    const code = await bundleWorkflows(workflowsPath, new DefaultLogger('WARN', ({ level, message }) => writeLine(`${level} ${message}`)));
     const file = path.join(directory, 'workflows.js');
     await writeFile(file, code);
     return file;
   } catch (error) {
-    say(`The workflows cannot be bundled: ${messageOf(error)}`);
+    writeLine(`The workflows cannot be bundled: ${messageOf(error)}`);
     return '';
   }
 };

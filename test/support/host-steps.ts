@@ -6,7 +6,7 @@ export interface HostStep {
   readonly host: string;
 }
 
-/** Every step of a workflow that one host alone could take, in the order in which they were scheduled. */
+/** The steps of a workflow that were bound to one host, in the order in which they were scheduled. */
 export const hostSteps = async (client: Client, workflowId: string): Promise<readonly HostStep[]> => {
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
   return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => {

@@ -6,20 +6,20 @@ import { projectRoot } from '../../dev/temporal/project.js';
 
 export const HISTORIES = join(projectRoot(), 'test', 'workflows', 'histories');
 
-/** What a history says of the machine that made it; replay does not look at it. */
-const OF_THE_MACHINE = new Set(['identity', 'stackTrace', 'workerInstanceKey']);
+/** Fields about the machine that recorded a history; a replay ignores them. */
+const MACHINE_FIELDS = new Set(['identity', 'stackTrace', 'workerInstanceKey']);
 
 const withoutMachine = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withoutMachine);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, OF_THE_MACHINE.has(key) && typeof inner === 'string' ? '' : withoutMachine(inner)]),
+    Object.entries(value).map(([key, inner]) => [key, MACHINE_FIELDS.has(key) && typeof inner === 'string' ? '' : withoutMachine(inner)]),
   );
 };
 
 /**
- * Keeps the history of a workflow as a replay fixture when `SWP_RECORD=1` is set. One that is there is never
- * written again: it stands for publishes that wait out there.
+ * Saves the history of a workflow as a replay fixture when `SWP_RECORD=1` is set. Never overwrites a fixture: it
+ * stands for publishes that still run somewhere.
  */
 export const keepHistory = async (client: Client, workflowId: string, shape: string): Promise<void> => {
   if (process.env['SWP_RECORD'] !== '1') return;

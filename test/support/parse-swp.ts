@@ -7,7 +7,7 @@ const quiet = (command: Command): void => {
   command.commands.forEach(quiet);
 };
 
-/** What the program's own parser finds wrong with these words, as commander's code; null where `swp` would run them. Runs nothing. */
+/** Parses these words as `swp` does and returns commander's error code, or null if they are valid. Runs no command. */
 export const parseFault = async (words: readonly string[]): Promise<string | null> => {
   const program = declare(() => Promise.resolve());
   declareCompletion(

@@ -23,16 +23,16 @@ export interface PublishHere {
   readonly hub: LocalHub;
   /** A token that may write to the target. */
   readonly token: string;
-  /** Under which scratch is made. */
+  /** Parent directory of the scratch. */
   readonly directory: string;
-  /** In which larql is found. */
+  /** Environment in which larql is looked up. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
 const TOOLS = { swp: '0.1.0' };
 const HOLDER = 'publish-here';
 
-/** Plans the only artifact of an entry in a scratch of its own, and approves it: all that its steps need. */
+/** Plans and approves the only artifact of an entry in a scratch of its own, and returns everything that its steps need. */
 export const planHere = async (entry: EntrySnapshot, { hub: local, token, directory, env = {} }: PublishHere) => {
   const { signal } = new AbortController();
   const report = (): void => undefined;
@@ -64,7 +64,7 @@ export const planHere = async (entry: EntrySnapshot, { hub: local, token, direct
   return { deps, approved, order: { plan, holder: HOLDER, report, signal } };
 };
 
-/** Publishes the only artifact of an entry by the steps of a publish, one after another, without a server between them. */
+/** Publishes the only artifact of an entry by running the steps of a publish directly, without a Temporal server. */
 export const publishHere = async (entry: EntrySnapshot, here: PublishHere): Promise<void> => {
   const { deps, approved, order } = await planHere(entry, here);
   const { hub, layout } = deps;
@@ -78,14 +78,14 @@ export const publishHere = async (entry: EntrySnapshot, here: PublishHere): Prom
   if (committed.outcome !== 'committed') throw new Error(`commit: ${committed.reason}`);
 };
 
-/** What a target holds, as a host that lies would publish it: its record fits whatever is in its files. */
+/** The content of a target as a dishonest host would publish it: its provenance matches the forged files. */
 export interface Forged {
   readonly files: Map<string, Uint8Array>;
-  /** Of the record, all but the list of files, which follows them. */
+  /** The forged provenance. Its list of files is derived from `files`. */
   provenance: Provenance;
 }
 
-/** Publishes a target again with something changed in it, and a record that says that it was always so. */
+/** Publishes a target again with changed content and a provenance that matches the change. */
 export const forge = async (local: LocalHub, repo: string, change: (forged: Forged) => void): Promise<void> => {
   const [head] = await local.admin.listCommits(repo);
   const files = new Map<string, Uint8Array>();

@@ -32,7 +32,7 @@ const install = async (directory: string): Promise<void> => {
   ]);
 };
 
-/** Made last: a venv without it is one that somebody did not finish. */
+/** Written last: a virtual environment without it is incomplete. */
 const READY = 'ready';
 const POLL_MS = 200;
 
@@ -47,11 +47,11 @@ export const pythonEnvironment = async (): Promise<string> => {
   const lock = `${directory}.lock`;
   await mkdir(dirname(lock), { recursive: true });
   while (!(await exists(join(directory, READY)))) {
-    const mine = await mkdir(lock).then(
+    const isLockHolder = await mkdir(lock).then(
       () => true,
       () => false,
     );
-    if (!mine) {
+    if (!isLockHolder) {
       await delay(POLL_MS);
       continue;
     }

@@ -2,7 +2,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 
 let installed = false;
 
-/** Keeps the SDK quiet. It takes that once a process, and test files share theirs. */
+/** Silences the SDK. A process can install its runtime only once, and test files share a process. */
 export const quietRuntime = (): void => {
   if (installed) return;
   installed = true;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { JOURNAL } from '../../publish/build/mtp/extract-mtp.js';
 import type { TestEnvironment } from './test-environment.js';
 
-/** Lines that match, in the files of the scratch whose paths do. */
+/** Counts the matching lines in the scratch files whose paths match. */
 const linesIn = async (testEnvironment: TestEnvironment, paths: RegExp, lines: RegExp): Promise<number> => {
   const { root } = testEnvironment.layout();
   const found = (await readdir(root, { recursive: true })).filter((path) => paths.test(path));
@@ -11,10 +11,10 @@ const linesIn = async (testEnvironment: TestEnvironment, paths: RegExp, lines: R
   return texts.flatMap((text) => text.split('\n')).filter((line) => lines.test(line)).length;
 };
 
-/** Pieces of heads that builds have written, as their journals say. */
+/** Counts the slabs of heads that the journals of builds record. */
 export const slabsJournalled = (testEnvironment: TestEnvironment): Promise<number> =>
   linesIn(testEnvironment, new RegExp(`${JOURNAL}$`), /./);
 
-/** Parts of uploads that arrived, as their journals say. */
+/** Counts the parts that the journals of uploads record as sent. */
 export const partsJournalled = (testEnvironment: TestEnvironment): Promise<number> =>
   linesIn(testEnvironment, /uploads.*jsonl$/, /"kind":"sent"/);

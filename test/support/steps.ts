@@ -1,6 +1,6 @@
 import type { TemporalClient } from '../../temporal/connect-client.js';
 
-/** Events of a workflow that tell of its activities, with the activity's name. */
+/** The events of a workflow, and the name of the activity that each event schedules. */
 const activityEvents = async ({ client }: TemporalClient, id: string) => {
   const { events } = await client.workflow.getHandle(id).fetchHistory();
   const all = events ?? [];
@@ -8,14 +8,14 @@ const activityEvents = async ({ client }: TemporalClient, id: string) => {
   return { all, nameOf };
 };
 
-/** How often each activity was begun anew: a step that is done again after a crash is one schedule with two attempts. */
+/** Number of times that each activity was scheduled. A step that is repeated after a crash is scheduled once and has two attempts. */
 export const scheduledSteps = async (temporal: TemporalClient, id: string): Promise<Record<string, number>> => {
   const { nameOf } = await activityEvents(temporal, id);
   const names = [...nameOf.values()].filter((name) => name !== '');
   return Object.fromEntries([...new Set(names)].map((name) => [name, names.filter((other) => other === name).length]));
 };
 
-/** Attempts that each activity took to succeed. */
+/** Number of attempts that each activity needed to succeed. */
 export const attemptsOfSteps = async (temporal: TemporalClient, id: string): Promise<Record<string, number>> => {
   const { all, nameOf } = await activityEvents(temporal, id);
   return Object.fromEntries(

@@ -9,28 +9,28 @@ export interface SwpRun {
 export interface SwpOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** As on a terminal; prompts stay forbidden. */
+  /** Behaves as on a terminal, but without prompts. */
   readonly terminal?: boolean;
-  /** How wide that is; not known where it is left out. */
+  /** Width of the terminal; unknown if omitted. */
   readonly columns?: number;
   /** Aborts as Ctrl-C does. */
   readonly signal?: AbortSignal;
-  /** Told all of stderr whenever something is written there. */
+  /** Receives all of stderr after each write to it. */
   readonly onErr?: (err: string) => void;
 }
 
-/** Runs `swp` in this process, with streams that are kept. */
+/** Runs `swp` in this process and captures its output. */
 export const swp = async (
   argv: readonly string[],
   { env = {}, cwd, terminal = false, columns, signal, onErr }: SwpOptions,
 ): Promise<SwpRun> => {
-  const kept = { out: '', err: '' };
+  const captured = { out: '', err: '' };
   const stream = (name: 'out' | 'err') => ({
     isTTY: terminal,
     columns,
     write: (text: string) => {
-      kept[name] += text;
-      if (name === 'err') onErr?.(kept.err);
+      captured[name] += text;
+      if (name === 'err') onErr?.(captured.err);
       return true;
     },
   });
@@ -42,5 +42,5 @@ export const swp = async (
     interactive: false,
     signal: signal ?? new AbortController().signal,
   });
-  return { code, ...kept };
+  return { code, ...captured };
 };

@@ -8,6 +8,6 @@ export const fakeProgram = async (file: string, script: string): Promise<string>
   return file;
 };
 
-/** A program that says it is the Temporal CLI of this version. */
+/** Writes a program that reports itself as the Temporal CLI of this version. */
 export const fakeCli = (file: string, version: string): Promise<string> =>
   fakeProgram(file, `echo "temporal version ${version} (Server 1.32.0, UI 2.54.1)"`);

@@ -5,7 +5,7 @@ import { connectClient, type TemporalClient } from '../../temporal/connect-clien
 /** A client of the server that all tests share. Close it when done. */
 export const connectTestClient = (): Promise<TemporalClient> => connectClient({ env: testTemporalEnv() });
 
-/** Settings that name the shared server, and keep any temporal.toml of this machine out. */
+/** Settings that name the shared server and ignore any temporal.toml of this machine. */
 export const testTemporalEnv = (): NodeJS.ProcessEnv => ({
   TEMPORAL_ADDRESS: inject('temporalAddress'),
   TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml',

@@ -8,9 +8,9 @@ export interface TestEnvironmentOptions {
   readonly proveShards?: number;
   /** Accounts whose commits are expected. */
   readonly publishers?: readonly string[];
-  /** Told of what waits for people. */
+  /** Receives the notifications of the control worker. */
   readonly webhook?: string;
-  /** Path of the larql that the high-memory worker finds, stand-in or not; without it there is none. */
+  /** Path of the larql that the high-memory worker uses, real or stand-in; without it the worker has none. */
   readonly larql?: string;
   /** False: the test runs workers of its own. */
   readonly workers?: boolean;

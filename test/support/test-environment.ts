@@ -36,7 +36,7 @@ quietRuntime();
 
 export const TOKENS = { read: 'hf_testreader4Kd83hTz0pQw', write: 'hf_testwriter9Lm27vXb5rNc' } as const;
 const POLL_MS = 40;
-/** The Hub asks for long waits; tests do not. */
+/** Caps the waits that the Hub requests. */
 const LONGEST_SLEEP_MS = 60;
 
 /** A local hub with a checkpoint, both workers in this process, and the client to drive them. */
@@ -71,7 +71,7 @@ export class TestEnvironment {
     return RepoId.parse(`Acme/${this.name}-mtp`);
   }
 
-  /** Begins another case with the same workers: repositories and an entry of its own, and no fault left of the one before. */
+  /** Begins another case with the same workers, but with its own repositories and entry, and without the previous faults. */
   async renew(): Promise<void> {
     this.caseHub.renew();
     this.cases += 1;
@@ -98,7 +98,7 @@ export class TestEnvironment {
     return testEnvironment;
   }
 
-  /** Ends both workers as a person would: what they hold stops at its next boundary. */
+  /** Stops the workers gracefully: their running steps end at the next boundary. */
   async stopWorkers(): Promise<void> {
     this.stopped.abort();
     await this.running;
@@ -128,7 +128,7 @@ export class TestEnvironment {
     return join(this.directory, 'skulk-weights.yaml');
   }
 
-  /** Writes it, with these entries under the names that they have there: `test/…`. */
+  /** Writes the catalog with these entries, whose names are `test/…`. */
   async writeCatalog(entries: readonly EntrySnapshot[] = [this.entry()]): Promise<void> {
     await writeFile(this.catalogFile, 'include_foxlight: false\nsources:\n  - name: test\n    path: entries.yaml\n');
     // JSON is YAML.
@@ -156,14 +156,14 @@ export class TestEnvironment {
     return this.handle(entry).result();
   }
 
-  /** Waits until the publish, or its target's workflow, stands at a stage. */
+  /** Waits until the publish, or the workflow of its target, reaches a stage. */
   async until(stage: Stage, id: string = publishId(this.entry().name)): Promise<void> {
     for (;;) {
       const running = await readRunning(this.temporal.client, id);
-      // What closed before it is the run of an earlier publish: its successor begins once the plan is approved.
-      const earlier = running?.closedAt != null && running.closedAt < this.lastStart;
-      if (running?.stage === stage && !earlier) return;
-      if (running !== null && running.status !== 'RUNNING' && !earlier)
+      // A run that closed before the last start belongs to an earlier publish: its successor begins after the approval.
+      const isEarlierRun = running?.closedAt != null && running.closedAt < this.lastStart;
+      if (running?.stage === stage && !isEarlierRun) return;
+      if (running !== null && running.status !== 'RUNNING' && !isEarlierRun)
         throw new Error(`${id} is ${running.status}, ${running.stage}, instead of ${stage}`);
       await delay(POLL_MS);
     }
@@ -173,7 +173,7 @@ export class TestEnvironment {
     return this.until(stage, targetId(this.target));
   }
 
-  /** The plan that the given round asks about. */
+  /** Waits for the plan of the given round. */
   async planOf(round = 1, entry: EntrySnapshot = this.entry()): Promise<ShownPlan> {
     for (;;) {
       const plan = await newestPlan(this.temporal.client, publishId(entry.name)).catch(() => null);
@@ -185,7 +185,7 @@ export class TestEnvironment {
     }
   }
 
-  /** Approves the plan of a round by the update. */
+  /** Approves the plan of a round by an update. */
   async approve(round = 1, entry: EntrySnapshot = this.entry()): Promise<ShownPlan> {
     const plan = await this.planOf(round, entry);
     await this.handle(entry).executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'approve', reviewer: 'ada' }] });
@@ -198,7 +198,7 @@ export class TestEnvironment {
     return commits.filter((commit) => JSON.stringify(commit).includes('SWP-Manifest')).length;
   }
 
-  /** Keeps this publish's history, and its target's, as replay fixtures; see `keepHistory`. */
+  /** Saves the histories of this publish and of its target as replay fixtures; see `keepHistory`. */
   async keep(shape: string, which: readonly ('publish' | 'target')[] = ['publish'], entry: EntrySnapshot = this.entry()): Promise<void> {
     const ids = { publish: publishId(entry.name), target: targetId(this.target) };
     for (const part of which) await keepHistory(this.temporal.client, ids[part], `${shape}.${part}`);
@@ -209,7 +209,7 @@ export class TestEnvironment {
     return scratchIn(join(this.directory, scratch));
   }
 
-  /** Settings for a worker process in this test environment; another scratch is another host. */
+  /** Settings for a worker process in this test environment. Another scratch means another host. */
   workerEnv(role: 'control' | 'highmem', scratch = 'scratch'): NodeJS.ProcessEnv {
     return {
       ...testTemporalEnv(),
@@ -249,7 +249,7 @@ export class TestEnvironment {
     };
   }
 
-  /** Starts a high-memory worker more in this process: another scratch is another host. */
+  /** Starts another high-memory worker in this process. Another scratch means another host. */
   async startHost(scratch: string): Promise<string> {
     const { connection, namespace } = await connectWorker(testTemporalEnv());
     const { workers, host } = await this.createHost({ connection, namespace }, scratch);
@@ -283,7 +283,7 @@ export class TestEnvironment {
       namespace,
       settings: this.settings(),
       hub: this.hubConfig(TOKENS.read),
-      workflows: { workflowBundle: workflowBundle() },
+      workflowBundle: workflowBundle(),
     });
     const { workers } = await this.createHost({ connection, namespace });
     const all: Worker[] = [...control, ...workers];

@@ -21,14 +21,14 @@ export const parseTier = (text = ''): Tier => {
 
 export const TIER = parseTier(process.env['SWP_TESTS']);
 
-/** How often a property is tried: a tenth of the full count in `npm test`. */
+/** Number of runs of a property: a tenth of the full count in `npm test`. */
 export const runs = (full: number, { name }: Tier = TIER): number => (name === 'quick' ? Math.ceil(full / 10) : full);
 
 /** The cases of a sweep that run in this tier. */
 export const shareOf = <T>(cases: readonly T[], tier: Tier = TIER): T[] =>
   cases.filter((_, at) => tier.name !== 'slice' || at % tier.count === tier.index);
 
-/** Seconds that a file takes on two quiet cores with two others beside it, where that is more than a few. */
+/** Duration of the slow test files, measured on two idle cores with two other files in parallel. */
 export const SECONDS: Readonly<Record<string, number>> = {
   'test/sweep/vindex.long.test.ts': 2900,
   'test/sweep/vindex-kills.long.test.ts': 1800,
@@ -89,12 +89,12 @@ export const SECONDS: Readonly<Record<string, number>> = {
 export const secondsOf = (file: string): number => SECONDS[file] ?? 1;
 
 const isLong = (file: string): boolean => file.endsWith('.long.test.ts');
-/** A sweep deals its own cases to the slices. */
+/** A sweep distributes its own cases over the slices. */
 const isSweep = (file: string): boolean => file.startsWith('test/sweep/');
 const triesProperties = (file: string): boolean => readFileSync(file, 'utf8').includes('numRuns: runs(');
 
-/** Deals files to slices, the longest first and each to the slice that has the least to do. */
-const deal = (files: readonly string[], count: number): string[][] => {
+/** Distributes files over slices: the longest first, each to the slice with the least work. */
+const distribute = (files: readonly string[], count: number): string[][] => {
   const slices = Array.from({ length: count }, () => ({ files: [] as string[], seconds: 0 }));
   for (const file of files.toSorted((a, b) => secondsOf(b) - secondsOf(a) || a.localeCompare(b))) {
     const [least] = slices.toSorted((a, b) => a.seconds - b.seconds);
@@ -108,8 +108,8 @@ const deal = (files: readonly string[], count: number): string[][] => {
 export const filesOf = (tier: Tier, all: readonly string[]): string[] => {
   if (tier.name === 'all') return [...all];
   if (tier.name === 'quick') return all.filter((file) => !isLong(file));
-  const dealt = all.filter((file) => !isSweep(file) && (isLong(file) || triesProperties(file)));
-  return [...all.filter(isSweep), ...(deal(dealt, tier.count)[tier.index] ?? [])];
+  const slicedFiles = all.filter((file) => !isSweep(file) && (isLong(file) || triesProperties(file)));
+  return [...all.filter(isSweep), ...(distribute(slicedFiles, tier.count)[tier.index] ?? [])];
 };
 
 /** Every test file, by its path in the project. */

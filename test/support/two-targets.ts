@@ -3,7 +3,7 @@ import { RepoId } from '../../core/ids.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
 import type { TestEnvironment } from './test-environment.js';
 
-/** An entry of this case with two targets: the heads of its source, and a mirror of an encoder. */
+/** An entry of this case with two targets: the MTP heads of its source and a mirror of a vision encoder. */
 export const twoTargets = async (testEnvironment: TestEnvironment): Promise<{ readonly entry: EntrySnapshot; readonly vision: RepoId }> => {
   const vision = RepoId.parse(`${testEnvironment.target}-vision`);
   const source = RepoId.parse(`${testEnvironment.source}-vision`);

@@ -5,14 +5,14 @@ import { projectRoot } from '../../dev/temporal/project.js';
 
 const BUILT = join(projectRoot(), 'dist', 'client', 'main.js');
 
-/** A worker as people run it: the built program, in a process of its own. */
+/** A worker as users run it: the built program in a process of its own. */
 export class WorkerProcess {
   private constructor(
     private readonly child: ChildProcess,
     private readonly written: () => string,
   ) {}
 
-  /** Its log, a line of JSON each. */
+  /** Its log records: one line of JSON each. */
   get log(): readonly Record<string, unknown>[] {
     return this.written()
       .split('\n')
@@ -43,7 +43,7 @@ export class WorkerProcess {
     await this.end('SIGKILL');
   }
 
-  /** Asks it to stop, and answers its exit code, or the signal that ended it. */
+  /** Sends SIGTERM, and returns its exit code or the signal that ended it. */
   async stop(): Promise<number | string | null> {
     await this.end('SIGTERM');
     return this.child.exitCode ?? this.child.signalCode;

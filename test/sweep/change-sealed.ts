@@ -2,7 +2,7 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestEnvironment } from '../support/test-environment.js';
 
-/** Records of the worker's own; everything else below a build or a seal is published. */
+/** The worker's own records; every other file below a build or a seal is published. */
 const RECORDS = new Set(['payload.json', 'manifest.json', 'blocks.json', 'environment.json']);
 
 /** Flips one bit in the middle of every file that was sealed, as a failing disk may. */

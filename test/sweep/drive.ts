@@ -8,35 +8,35 @@ import type { TestEnvironment } from '../support/test-environment.js';
 import type { Repos } from './scenario.js';
 
 const POLL_MS = 40;
-/** Of a publish that is blocked for good, as by a source that nobody may read. */
-const MOST_STARTS = 3;
+/** Limit for a publish that stays blocked, for example by an unreadable source. */
+const MAX_STARTS = 3;
 
 export interface Driven {
   readonly result: PublishResult;
-  /** Plans that were approved. */
+  /** Number of plans that were approved. */
   readonly approvals: number;
-  /** Times that a person had to lift the fault: a parked publish, or one that ended since its plan was blocked. */
+  /** Number of times that the operator had to lift the fault: for a paused publish, or for one that ended with a blocked plan. */
   readonly helped: number;
 }
 
-export interface Person {
-  /** Lifts what is permanent. */
+export interface Operator {
+  /** Lifts a permanent fault. */
   readonly lift: () => void;
   readonly onApprove: () => void;
 }
 
-/** Does what a person does: approves each plan that is shown, and says retry after lifting a fault. */
+/** Acts as the operator: approves each plan that is shown, and retries after lifting a fault. */
 export const drive = async (
   testEnvironment: TestEnvironment,
   { entry, target }: Repos,
-  person: Person,
+  operator: Operator,
   signal: AbortSignal,
 ): Promise<Driven> => {
   const { client } = testEnvironment.temporal;
   const [publish, child] = [publishId(entry.name), targetId(target)];
   const approved = new Set<string>();
   let [helped, starts] = [0, 1];
-  /** What closed or moved on meanwhile takes no update; it is looked at again. */
+  /** Returns false when the workflow closed or moved on in the meantime; the loop then reads its state again. */
   const update = async (id: string, name: string, message: Record<string, string>): Promise<boolean> => {
     try {
       await client.workflow.getHandle(id).executeUpdate(name, { args: [message] });
@@ -49,7 +49,7 @@ export const drive = async (
     }
   };
   const help = async (id: string): Promise<void> => {
-    person.lift();
+    operator.lift();
     if (await update(id, 'resolve', { action: 'retry' })) helped += 1;
   };
 
@@ -57,13 +57,13 @@ export const drive = async (
   for (;;) {
     signal.throwIfAborted();
     const running = await readRunning(client, publish);
-    if (running === null) throw new Error(`${publish} is not there`);
+    if (running === null) throw new Error(`${publish} does not exist`);
     if (running.status !== 'RUNNING') {
       try {
         return { result: await testEnvironment.result(entry), approvals: approved.size, helped };
       } catch (error) {
-        if (!(error instanceof WorkflowFailedError) || starts >= MOST_STARTS) throw error;
-        person.lift();
+        if (!(error instanceof WorkflowFailedError) || starts >= MAX_STARTS) throw error;
+        operator.lift();
         [helped, starts] = [helped + 1, starts + 1];
         await testEnvironment.start(entry);
         continue;
@@ -74,7 +74,7 @@ export const drive = async (
       const plan = await newestPlan(client, publish, running.runId);
       const shown = plan === null ? null : `${running.runId} ${plan.round}`;
       if (plan !== null && shown !== null && !approved.has(shown)) {
-        person.onApprove();
+        operator.onApprove();
         if (await update(publish, 'decide', { plan: plan.digest, verdict: 'approve', reviewer: 'ada' })) approved.add(shown);
       }
     }

@@ -2,12 +2,12 @@ import { sameRepo } from '../../core/ids.js';
 import type { Exchange } from '../../dev/hub/index.js';
 import type { Repos } from './scenario.js';
 
-/** Whose an exchange is; null for those about no repository. */
+/** The repository that an exchange is about; null for no repository. */
 export type Role = 'source' | 'target' | null;
 
-/** One exchange of a publish, named the same in every run of its scenario. */
+/** One exchange of a publish, with a name that is the same in every run of its scenario. */
 export interface Place {
-  /** `part target 3 of 1f2e3d4c5b6a #1`: operation, repository, part, file or object, and which of these. */
+  /** `part target 3 of 1f2e3d4c5b6a #1`: operation, repository, part, file or object, and occurrence. */
   readonly name: string;
   readonly operation: Exchange['operation'];
   readonly role: Role;
@@ -19,7 +19,7 @@ export const roleOf = ({ repo }: Exchange, { source, target }: Repos): Role => {
   return sameRepo(repo, target) ? 'target' : null;
 };
 
-/** Names exchanges as they come. */
+/** Names exchanges in the order in which they arrive. */
 export class Numbering {
   private readonly seen = new Map<string, number>();
 
@@ -28,12 +28,12 @@ export class Numbering {
   next(exchange: Exchange): Place {
     const { operation, part, file, oid } = exchange;
     const role = roleOf(exchange, this.repos);
-    const what = file ?? oid?.slice(0, 12);
+    const subject = file ?? oid?.slice(0, 12);
     const base = [
       operation,
       ...(role === null ? [] : [role]),
       ...(part === undefined ? [] : [String(part)]),
-      ...(what === undefined ? [] : [`of ${what}`]),
+      ...(subject === undefined ? [] : [`of ${subject}`]),
     ].join(' ');
     const occurrence = (this.seen.get(base) ?? 0) + 1;
     this.seen.set(base, occurrence);

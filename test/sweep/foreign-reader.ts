@@ -14,22 +14,22 @@ const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Path → SHA-256 of what a target holds of a publish, the same in every run of a scenario. */
+/** Path → SHA-256 of the published files that are the same in every run of a scenario. */
 export type Payload = ReadonlyMap<string, string>;
 
-/** They name the repositories and commits of their run. */
-const OF_THE_RUN = new Set(['README.md', 'mtp.tensors.json', 'index.json', 'provenance.json']);
+/** Files that name the repositories and commits of their run. */
+const RUN_SPECIFIC_FILES = new Set(['README.md', 'mtp.tensors.json', 'index.json', 'provenance.json']);
 
 /**
- * Looks at a target as Hugging Face's own client does, and at the histories: every commit holds all of our files or
- * none (P1), the newest is what its provenance says and the sealed manifest listed (P2), one commit is ours (P3),
- * and no token is anywhere (P6).
+ * Reads a target with Hugging Face's own client, and the histories: every commit holds all of our files or none (P1),
+ * the newest matches its provenance and thereby the sealed manifest (P2), exactly one commit is ours (P3), and no token
+ * appears anywhere (P6).
  */
 export const inspectTarget = async (testEnvironment: TestEnvironment, { entry, target }: Repos): Promise<Payload> => {
   const access = { repo: target, hubUrl: testEnvironment.hub.url, accessToken: TOKENS.read };
   const read = async (path: string, revision: string): Promise<Uint8Array> => {
     const blob = await downloadFile({ ...access, path, revision });
-    if (blob === null) throw new Error(`${path} is not there`);
+    if (blob === null) throw new Error(`${path} does not exist`);
     return new Uint8Array(await blob.arrayBuffer());
   };
 
@@ -54,7 +54,7 @@ export const inspectTarget = async (testEnvironment: TestEnvironment, { entry, t
   for (const { name, digest } of files) {
     const bytes = await read(name, newest.oid);
     expect(`${name} ${sha256(bytes)}`).toBe(`${name} ${digest.sha256}`);
-    if (OF_THE_RUN.has(name)) texts.push(Buffer.from(bytes).toString());
+    if (RUN_SPECIFIC_FILES.has(name)) texts.push(Buffer.from(bytes).toString());
   }
   for (const id of [publishId(entry.name), targetId(target)]) {
     const history = await testEnvironment.temporal.client.workflow.getHandle(id).fetchHistory();
@@ -63,5 +63,5 @@ export const inspectTarget = async (testEnvironment: TestEnvironment, { entry, t
     );
   }
   for (const text of texts) for (const token of Object.values(TOKENS)) expect(text.includes(token)).toBe(false);
-  return new Map(files.filter(({ name }) => !OF_THE_RUN.has(name)).map(({ name, digest }) => [name, digest.sha256]));
+  return new Map(files.filter(({ name }) => !RUN_SPECIFIC_FILES.has(name)).map(({ name, digest }) => [name, digest.sha256]));
 };

@@ -3,15 +3,15 @@ import { TOKENS, type TestEnvironment } from '../support/test-environment.js';
 import { changeSealed } from './change-sealed.js';
 import type { Place } from './exchanges.js';
 
-/** How a publish must end: without anybody's help; after a person lifted the fault and said retry; after a second approval. */
-export type Ends = 'unaided' | 'parks' | 'asks-again';
+/** The required end of a publish: without help; after the operator lifted the fault and retried; after a second approval. */
+export type Ends = 'unaided' | 'pauses' | 'asks-again';
 
 export interface Kind {
   readonly name: string;
   readonly ends: Ends;
   readonly strikes: (place: Place) => boolean;
   readonly fault: Fault | ((testEnvironment: TestEnvironment) => Fault);
-  /** Every exchange of that operation from there on, until it is lifted. */
+  /** Strikes every later exchange of that operation too, until it is lifted. */
   readonly lasts?: true;
 }
 
@@ -28,9 +28,9 @@ const expired: Fault = {
   body: '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
 };
 
-/** As a gateway sends it, longer than what is read of an error. */
+/** The error page of a gateway, longer than the part of an error that is read. */
 const PAGE = `<html><body>${'<p>Try again later.</p>'.repeat(3200)}</body></html>`;
-/** What a hub sends back that quotes the request. */
+/** An error body that quotes the request. */
 const ECHO = JSON.stringify({
   error: `Not allowed: authorization: Bearer ${TOKENS.write}, Bearer ${TOKENS.read}; ${encodeURIComponent(`token=${TOKENS.write}`)}${' x'.repeat(900)} ${TOKENS.write}`,
 });
@@ -94,29 +94,29 @@ export const KINDS: readonly Kind[] = [
   { name: 'lost blobs', ends: 'unaided', strikes: one('commit'), fault: { kind: 'lose-objects' } },
   {
     name: '401',
-    ends: 'parks',
+    ends: 'pauses',
     lasts: true,
     strikes: (place) => !one(...SIGNED)(place),
     fault: json(401, 'Invalid username or password.'),
   },
   {
     name: 'token echo',
-    ends: 'parks',
+    ends: 'pauses',
     lasts: true,
-    // A refused verification of a part is no failure where the object turns out to be stored.
+    // A refused verification of a part is no failure if the object is stored.
     strikes: (place) => !one(...SIGNED, 'verify')(place),
     fault: { kind: 'status', status: 403, body: ECHO },
   },
-  { name: 'quota', ends: 'parks', lasts: true, strikes: one(...WRITES), fault: json(403, 'Private storage quota exceeded') },
+  { name: 'quota', ends: 'pauses', lasts: true, strikes: one(...WRITES), fault: json(403, 'Private storage quota exceeded') },
   {
     name: 'gated',
-    ends: 'parks',
+    ends: 'pauses',
     lasts: true,
     strikes: (place) => place.role === 'source' && place.operation === 'resolve',
     fault: json(403, 'Access to this model is restricted', { 'X-Error-Code': 'GatedRepo' }),
   },
-  { name: '413', ends: 'parks', lasts: true, strikes: one('preupload', 'commit'), fault: json(413, 'request entity too large') },
-  { name: 'wrong range', ends: 'parks', lasts: true, strikes: one('cdn'), fault: { kind: 'wrong-range' } },
+  { name: '413', ends: 'pauses', lasts: true, strikes: one('preupload', 'commit'), fault: json(413, 'request entity too large') },
+  { name: 'wrong range', ends: 'pauses', lasts: true, strikes: one('cdn'), fault: { kind: 'wrong-range' } },
   {
     name: 'stranger',
     ends: 'asks-again',

@@ -13,22 +13,22 @@ export interface Ran extends Driven {
   readonly payload: Payload;
   /** Every exchange, and whether the plan had been approved before it. */
   readonly places: readonly (Place & { readonly approved: boolean })[];
-  /** Bytes of parts and whole objects that were sent, as far as the far end was told of them. */
+  /** Bytes of parts and whole objects that the hub received. */
   readonly sentBytes: number;
 }
 
-/** Makes what decides on every exchange of one publish. */
+/** Creates the interceptor for every exchange of one publish. */
 export type Watch = (repos: Repos) => Intercept;
 
 export interface CaseOptions {
   readonly watch?: Watch;
-  /** Called when a person lifts what is permanent. */
+  /** Called when the operator lifts a permanent fault. */
   readonly lift?: () => void;
 }
 
 const WRITES = new Set(['create-repo', 'put', 'part', 'complete', 'commit']);
 
-/** One publish from its start to a verified commit, with what goes wrong in between. */
+/** Runs one publish from its start to a verified commit, with the injected faults. */
 export const runCase = async (
   testEnvironment: TestEnvironment,
   scenario: Scenario,

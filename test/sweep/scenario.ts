@@ -9,7 +9,7 @@ import { generateVision } from '../../dev/checkpoint/vision.js';
 import { installStandIn } from '../../dev/larql/install.js';
 import { TestEnvironment, type TestEnvironmentOptions } from '../support/test-environment.js';
 
-/** What is published again and again, each time from and to repositories of its own. */
+/** A publish that is repeated, each time with its own source and target. */
 export interface Scenario {
   readonly name: string;
   readonly files: ReadonlyMap<string, Uint8Array>;
@@ -18,7 +18,7 @@ export interface Scenario {
   readonly entry: (testEnvironment: TestEnvironment, source: RepoId, target: RepoId, key: string) => EntrySnapshot;
 }
 
-const NOTHING = {
+const NO_MTP = {
   mtp_source_repo: undefined,
   mtp_sidecar_repo: undefined,
 };
@@ -33,7 +33,7 @@ export const SCENARIOS = {
     name: 'vision',
     files: generateVision({ seed: 5 }).files,
     entry: (testEnvironment, source, target, key) =>
-      testEnvironment.entry({ ...NOTHING, vision_source_repo: source, vision_sidecar_repo: target }, key),
+      testEnvironment.entry({ ...NO_MTP, vision_source_repo: source, vision_sidecar_repo: target }, key),
   },
   vindex: {
     name: 'vindex',
@@ -41,13 +41,13 @@ export const SCENARIOS = {
     larql: true,
     entry: (testEnvironment, source, target, key) =>
       testEnvironment.entry(
-        { ...NOTHING, source_model: source, quant: 'q4k', slices: ['full'], output_name: `${key}.vindex`, hf_repo: target },
+        { ...NO_MTP, source_model: source, quant: 'q4k', slices: ['full'], output_name: `${key}.vindex`, hf_repo: target },
         key,
       ),
   },
 } as const satisfies Record<string, Scenario>;
 
-/** Small parts, so that a small file has several; and no copies by the hub, which would leave nothing to send. */
+/** Small parts give a small file several parts. Copies by the hub are off because they would leave nothing to send. */
 const HUB = { multipartThreshold: 60_000, chunkSize: 60_000, serverCopy: false } as const;
 
 export interface World {

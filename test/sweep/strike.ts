@@ -3,7 +3,7 @@ import { Numbering, type Place } from './exchanges.js';
 import type { Kind } from './kinds.js';
 import type { Watch } from './run-case.js';
 
-/** A fault at one place of a publish; one that lasts strikes all of that operation from there on, until it is lifted. */
+/** Injects a fault at one exchange of a publish. A lasting fault strikes every later exchange of that operation until it is lifted. */
 export class Strike {
   struck = false;
   private lifted = false;

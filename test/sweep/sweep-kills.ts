@@ -6,10 +6,10 @@ import { runCase, type Watch } from './run-case.js';
 import { shareOf } from '../support/tiers.js';
 import { openWorld, type Scenario } from './scenario.js';
 
-/** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
+/** The server notices a dead worker by its missing heartbeat after fifteen seconds. */
 const TIMEOUT_MS = 180_000;
 
-/** The worker processes of a test environment, which die and are started again. */
+/** The worker processes of a test environment, which are killed and started again. */
 class Processes {
   private running: WorkerProcess[] = [];
 
@@ -25,7 +25,7 @@ class Processes {
   }
 }
 
-/** Runs the publish of a scenario once whole, and then with both workers killed at each of its exchanges. */
+/** Runs the publish of a scenario once without faults, and then with both workers killed at each of its exchanges. */
 export const sweepKills = async (scenario: Scenario): Promise<void> => {
   const { testEnvironment, close } = await openWorld('sweep-kill', scenario, { workers: false });
   const processes = new Processes(testEnvironment);
@@ -33,7 +33,7 @@ export const sweepKills = async (scenario: Scenario): Promise<void> => {
   const clean = await runCase(testEnvironment, scenario);
   const places = shareOf(clean.places);
 
-  /** Holds the exchange, kills whoever made it, and starts the workers again. */
+  /** Holds the exchange, kills both workers, and starts them again. */
   const killAt =
     (name: string): Watch =>
     (repos) => {

@@ -20,11 +20,11 @@ const check = ({ kind }: Case, ran: Ran, clean: Ran): void => {
   expect(ran.payload).toEqual(clean.payload);
   const { approvals, helped } = ran;
   if (kind.ends === 'unaided') expect({ approvals, helped }).toEqual({ approvals: 1, helped: 0 });
-  if (kind.ends === 'parks') expect(helped).toBeGreaterThan(0);
+  if (kind.ends === 'pauses') expect(helped).toBeGreaterThan(0);
   if (kind.ends === 'asks-again') expect({ approvals, helped }).toEqual({ approvals: 2, helped: 0 });
 };
 
-/** Runs the publish of a scenario once whole, and then with each fault at each of its exchanges. */
+/** Runs the publish of a scenario once without faults, and then with each fault at each of its exchanges. */
 export const sweepFaults = async (scenario: Scenario): Promise<void> => {
   const { testEnvironment, close } = await openWorld('sweep', scenario);
   const clean = await runCase(testEnvironment, scenario);

@@ -22,22 +22,22 @@ const configFile = async (text: string): Promise<string> => {
   return file;
 };
 
-test("the settings' server is connected to, with its namespace", async () => {
+test('connects to the server and namespace of the settings', async () => {
   const { client, address, namespace, close } = await connectClient({ env: testTemporalEnv() });
   expect([address, namespace, client.options.namespace]).toEqual([inject('temporalAddress'), 'default', 'default']);
   await close();
 });
 
-test('a profile of temporal.toml is read as the temporal CLI reads it', async () => {
+test('connects to the server of the selected profile in temporal.toml', async () => {
   const TEMPORAL_CONFIG_FILE = await configFile(`[profile.staging]\naddress = "${inject('temporalAddress')}"\n`);
   const { address, close } = await connectClient({ env: { TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: 'staging' } });
   expect(address).toBe(inject('temporalAddress'));
   await close();
 });
 
-test('where no server is, the error names the address and how to start one, without waiting out the deadline', async () => {
+test('fails before the deadline without a server, and names the address and how to start one', async () => {
   const address = `127.0.0.1:${await freePort()}`;
-  // A deadline far beyond the test's own: only an answer that does not wait for it can pass.
+  // The deadline is far beyond the test timeout, so the test fails if the client waits for it.
   await expect(connectClient({ env: { ...testTemporalEnv(), TEMPORAL_ADDRESS: address }, deadlineMs: 3_600_000 })).rejects.toMatchObject({
     kind: 'unavailable',
     code: 'temporal/unreachable',
@@ -46,7 +46,7 @@ test('where no server is, the error names the address and how to start one, with
   });
 });
 
-test('a listener that is no Temporal server is told apart', async () => {
+test('reports a listener that is no Temporal server', async () => {
   const port = await freePort();
   const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -58,7 +58,7 @@ test('a listener that is no Temporal server is told apart', async () => {
   server.close();
 });
 
-test('a namespace that does not exist is named, with what to do', async () => {
+test('names a namespace that does not exist and the command that creates it', async () => {
   await expect(connectClient({ env: { ...testTemporalEnv(), TEMPORAL_NAMESPACE: 'nowhere' } })).rejects.toMatchObject({
     kind: 'invalid',
     code: 'temporal/no-namespace',
@@ -70,7 +70,7 @@ test('a namespace that does not exist is named, with what to do', async () => {
 test.each([
   ['an unknown profile', { TEMPORAL_PROFILE: 'nope' }, '[profile.default]\n', "Profile 'nope' not found"],
   ['a broken file', {}, '[profile.default', 'Invalid TOML'],
-])('%s is an error of the settings', async (_, env, text, message) => {
+])('%s is a configuration error', async (_, env, text, message) => {
   const TEMPORAL_CONFIG_FILE = await configFile(text);
   await expect(connectClient({ env: { ...env, TEMPORAL_CONFIG_FILE } })).rejects.toMatchObject({
     kind: 'invalid',

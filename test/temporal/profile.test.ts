@@ -8,7 +8,7 @@ import { testTemporalEnv } from '../support/temporal.js';
 
 const read = (env: NodeJS.ProcessEnv) => readTemporalConfig({ TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml', ...env });
 
-test('without settings it is the local server and its default namespace', () => {
+test('the defaults are the local server and its default namespace', () => {
   expect(read({})).toEqual({
     address: 'localhost:7233',
     origin: 'the default',
@@ -18,7 +18,7 @@ test('without settings it is the local server and its default namespace', () => 
   });
 });
 
-test('the variable or the file that names the server is known', async () => {
+test('the origin is the variable or the file that names the server', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-profile-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const TEMPORAL_CONFIG_FILE = join(directory, 'temporal.toml');
@@ -33,11 +33,11 @@ test.each([
   ['temporal.example:80', 'temporal.example:80'],
   ['[::1]', '[::1]:7233'],
   ['[::1]:7', '[::1]:7'],
-])('the address %s is %s', (given, address) => {
+])('the address %s is read as %s', (given, address) => {
   expect(read({ TEMPORAL_ADDRESS: given }).address).toBe(address);
 });
 
-test('a worker in a namespace that does not exist says so, and how to make it', async () => {
+test('a worker in a namespace that does not exist fails with the command that creates it', async () => {
   await expect(connectWorker({ ...testTemporalEnv(), TEMPORAL_NAMESPACE: 'nowhere' })).rejects.toMatchObject({
     kind: 'invalid',
     code: 'temporal/no-namespace',

@@ -24,7 +24,7 @@ afterAll(() => temporal.close());
 
 const cli = (...args: string[]) => execa(inject('temporalCli'), [...args, '--address', temporal.address]);
 
-/** A namespace of our own, with none of our attributes. */
+/** Creates a namespace that has none of our attributes. */
 const newNamespace = async (): Promise<string> => {
   const namespace = uniqueName('attributes');
   await cli('operator', 'namespace', 'create', '--namespace', namespace);
@@ -41,7 +41,7 @@ const newNamespace = async (): Promise<string> => {
   return namespace;
 };
 
-test('a fresh namespace lacks all five, each with its type', async () => {
+test('a fresh namespace lacks all five attributes', async () => {
   expect(await checkSearchAttributes(connection, await newNamespace())).toEqual([
     { name: 'SwpEntry', wanted: 'Keyword', found: null },
     { name: 'SwpStage', wanted: 'Keyword', found: null },
@@ -51,14 +51,14 @@ test('a fresh namespace lacks all five, each with its type', async () => {
   ]);
 });
 
-test('registering leaves nothing to do, and may be done twice', async () => {
+test('registering twice leaves no problem', async () => {
   const namespace = await newNamespace();
   await registerSearchAttributes(connection, namespace);
   await registerSearchAttributes(connection, namespace);
   expect(await checkSearchAttributes(connection, namespace)).toEqual([]);
 });
 
-test('an attribute of another type is refused by registering, which the server would not do', async () => {
+test('registering refuses an attribute of another type', async () => {
   const namespace = await newNamespace();
   await cli('operator', 'search-attribute', 'create', '--namespace', namespace, '--name', 'SwpStage', '--type', 'Int');
   await expect(registerSearchAttributes(connection, namespace)).rejects.toMatchObject({
@@ -68,7 +68,7 @@ test('an attribute of another type is refused by registering, which the server w
   });
 });
 
-test('the commands for a self-hosted server mend a namespace when run as they stand', async () => {
+test('the commands for a self-hosted server fix a namespace', async () => {
   const namespace = await newNamespace();
   await cli('operator', 'search-attribute', 'create', '--namespace', namespace, '--name', 'SwpTargets', '--type', 'Keyword');
   for (const command of selfHostedCommands(await checkSearchAttributes(connection, namespace), namespace)) {
@@ -82,20 +82,20 @@ const PROBLEMS: readonly SearchAttributeProblem[] = [
   { name: 'SwpTargets', wanted: 'KeywordList', found: null },
 ];
 
-test('on Temporal Cloud a wrong one is renamed out of the way, and the rest is one command', () => {
+test('the commands for Temporal Cloud rename a wrong attribute and add all missing ones together', () => {
   expect(cloudCommands(PROBLEMS, 'swp.a1b2c')).toEqual([
     'tcld namespace search-attributes rename --namespace swp.a1b2c --existing-name SwpStage --new-name SwpStageText',
     'tcld namespace search-attributes add --namespace swp.a1b2c --search-attribute "SwpStage=Keyword" --search-attribute "SwpTargets=KeywordList"',
   ]);
 });
 
-test('the error carries every command', () => {
+test('the error names every problem and every command', () => {
   const { hint, message } = searchAttributesError(PROBLEMS, 'prod');
   expect(message).toBe('namespace "prod" is not set up for SWP: SwpStage is Text and must be Keyword, SwpTargets (KeywordList) is missing');
   for (const command of [...selfHostedCommands(PROBLEMS, 'prod'), ...cloudCommands(PROBLEMS, 'prod')]) expect(hint).toContain(command);
 });
 
-test("where the operator's service is refused, the namespace's own list serves", async () => {
+test('the check uses the list of the namespace when the operator service is refused', async () => {
   const namespace = await newNamespace();
   await registerSearchAttributes(connection, namespace);
   const refused = Object.assign(new Error('7 PERMISSION_DENIED'), { code: 7, details: 'no', metadata: {} });

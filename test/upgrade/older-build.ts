@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { DefaultLogger } from '@temporalio/worker';
+import type { bundleWorkflows } from '../../worker/bundle-workflows.js';
 import { execa } from 'execa';
 import { ArtifactKind } from '../../core/ids.js';
 import { projectRoot } from '../../dev/temporal/project.js';
@@ -24,14 +25,14 @@ const describeArchive = async (path: string): Promise<Archive> => {
   return { path, name: basename(path, '.tgz'), kinds };
 };
 
-/** The releases that were kept. */
+/** The archived releases. */
 export const keptBuilds = async (): Promise<readonly Archive[]> => {
   const names = await readdir(BUILDS).catch(() => []);
   const archives = names.filter((name) => name.endsWith('.tgz')).toSorted();
   return Promise.all(archives.map((name) => describeArchive(join(BUILDS, name))));
 };
 
-/** Archives the current commit, by the same script that keeps a release. */
+/** Archives the current commit with the script that archives releases. */
 export const archiveCurrentCommit = async (directory: string): Promise<Archive> => {
   await execa({ cwd: projectRoot() })`node scripts/keep-older-build.mjs HEAD current ${directory}`;
   const [name] = await readdir(directory);
@@ -39,7 +40,7 @@ export const archiveCurrentCommit = async (directory: string): Promise<Archive> 
   return describeArchive(join(directory, name));
 };
 
-/** An earlier commit of SWP, built, unpacked where it finds this checkout's dependencies. */
+/** A build of an earlier commit, unpacked in a place from which it finds the dependencies of this checkout. */
 export class OlderBuild {
   private constructor(
     readonly directory: string,
@@ -52,19 +53,22 @@ export class OlderBuild {
     const build = new OlderBuild(await mkdtemp(join(cache, 'swp-older-build-')), kinds);
     await execa`tar -xzf ${path} -C ${build.directory}`;
     const dist = join(build.directory, 'dist');
-    const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows', 'index.js'), logger: new DefaultLogger('ERROR') });
-    await writeFile(join(dist, 'workflow-bundle.js'), code);
+    const bundler = (await import(join(dist, 'worker', 'bundle-workflows.js'))) as { bundleWorkflows: typeof bundleWorkflows };
+    await writeFile(
+      join(dist, 'workflow-bundle.js'),
+      await bundler.bundleWorkflows(join(dist, 'workflows', 'index.js'), new DefaultLogger('ERROR')),
+    );
     return build;
   }
 
-  /** Its `swp`. */
+  /** Path of its `swp` program. */
   get program(): string {
     return join(this.directory, 'dist', 'client', 'main.js');
   }
 
-  /** What its `swp start` begins a publish with. */
+  /** The function with which its `swp start` starts a publish. */
   async startPublish(): Promise<typeof startPublish> {
-    const found = (await import(join(this.directory, 'dist', 'worker', 'start-publish.js'))) as { startPublish: typeof startPublish };
+    const found = (await import(join(this.directory, 'dist', 'temporal', 'start-publish.js'))) as { startPublish: typeof startPublish };
     return found.startPublish;
   }
 

@@ -12,12 +12,12 @@ import { TestEnvironment } from '../support/test-environment.js';
 import { freshRepos, SCENARIOS, type Repos } from '../sweep/scenario.js';
 import type { OlderBuild } from './older-build.js';
 
-/** Of the upload that the upgrade interrupts, this part and those behind it do not arrive before it. */
+/** The upgrade interrupts an upload: this part and all later parts do not arrive before the upgrade. */
 export const HELD_PART = 4;
 const PART_BYTES = 20_000;
 const WAIT = { timeout: 20_000 };
 
-/** Nothing that another publish sends too. */
+/** Two checkpoints whose bytes no other publish sends. */
 const HALF_UPLOADED = generateCheckpoint({ seed: 12, size: 'small' }).files;
 const HALF_BUILT = generateCheckpoint({ seed: 11, size: 'small' }).files;
 const [WHOLE, HELD] = [...HALF_BUILT].flatMap(([path, bytes]) =>
@@ -35,7 +35,7 @@ interface Shard {
   readonly heads: number;
 }
 
-/** Publishes that an older build has begun, each at another place, and the moment when this build takes over. */
+/** Publishes that an older build started, each stopped at another stage, and the upgrade to this build. */
 export class OlderBuildScenario {
   private workers: WorkerProcess[] = [];
   private readonly undo: (() => void)[] = [];
@@ -48,7 +48,7 @@ export class OlderBuildScenario {
     readonly publishes: Readonly<Record<string, Repos>>,
   ) {}
 
-  /** Each kind that it knows, at the plan; a vindex or heads, parked; and heads at every other place. */
+  /** Starts a publish of each kind that awaits approval, a paused publish, and MTP publishes that stop at the other stages. */
   static async open(older: OlderBuild): Promise<OlderBuildScenario> {
     const testEnvironment = await TestEnvironment.open('upgrade', {
       workers: false,
@@ -59,29 +59,29 @@ export class OlderBuildScenario {
     const wanted = {
       ...Object.fromEntries(older.kinds.map((kind) => [kind, SCENARIOS[kind]])),
       unplanned: mtp,
-      parked: older.kinds.includes('vindex') ? SCENARIOS.vindex : mtp,
+      paused: older.kinds.includes('vindex') ? SCENARIOS.vindex : mtp,
       halfUploaded: { ...mtp, files: HALF_UPLOADED },
       halfBuilt: { ...mtp, files: HALF_BUILT },
     };
     const publishes: Record<string, Repos> = {};
     for (const [place, scenario] of Object.entries(wanted)) publishes[place] = await freshRepos(testEnvironment, scenario);
-    const day = new OlderBuildScenario(testEnvironment, older, publishes);
+    const opened = new OlderBuildScenario(testEnvironment, older, publishes);
     try {
-      await day.begin();
-      return day;
+      await opened.begin();
+      return opened;
     } catch (error) {
-      await day.close();
+      await opened.close();
       throw error;
     }
   }
 
   of(place: string): Repos {
     const publish = this.publishes[place];
-    if (publish === undefined) throw new Error(`nothing was begun as ${place}`);
+    if (publish === undefined) throw new Error(`no publish was started as ${place}`);
     return publish;
   }
 
-  /** The older workers end, one as a service is stopped and one as the power goes, and those of this build begin. */
+  /** Stops the older control worker gracefully, kills the older high-memory worker, and starts the workers of this build. */
   async upgrade(): Promise<void> {
     const [control, highmem] = this.workers;
     await Promise.all([control?.stop(), highmem?.kill()]);
@@ -90,7 +90,7 @@ export class OlderBuildScenario {
     await this.startWorkers();
   }
 
-  /** Numbers of the parts that arrived before the held ones, of the upload that was interrupted, as often as they did. */
+  /** Part numbers below the held one that the interrupted upload sent, with repetitions. */
   partsOfHalf(): number[] {
     return this.testEnvironment.hub.requests
       .flatMap(({ operation, oid, part }) =>
@@ -99,7 +99,7 @@ export class OlderBuildScenario {
       .toSorted((a, b) => a - b);
   }
 
-  /** Reads since the upgrade of the shard whose heads were journalled before it. */
+  /** Number of reads, since the upgrade, of the shard whose heads were journalled before it. */
   readsOfJournalled(): number {
     return this.readsOfWhole() - this.readsBefore;
   }
@@ -123,7 +123,7 @@ export class OlderBuildScenario {
     stopRefusing();
     await this.start(Object.values(others));
     await this.leaveHalfBuilt();
-    await this.leaveParked();
+    await this.leavePaused();
     await this.leaveHalfUploaded();
   }
 
@@ -137,7 +137,7 @@ export class OlderBuildScenario {
     const { entry } = this.of('halfBuilt');
     await this.testEnvironment.planOf(1, entry);
     let reads = 0;
-    // Before the heads of a shard it reads its header, and compares that with two more requests.
+    // Before the heads of a shard, the build reads its header with one request and compares it with two more.
     const headerReads = 3;
     const { reached, thaw } = freeze(
       this.testEnvironment.hub,
@@ -150,8 +150,8 @@ export class OlderBuildScenario {
     await vi.waitFor(async () => expect(await slabsJournalled(this.testEnvironment)).toBe(WHOLE.heads), WAIT);
   }
 
-  private async leaveParked(): Promise<void> {
-    const { entry, target } = this.of('parked');
+  private async leavePaused(): Promise<void> {
+    const { entry, target } = this.of('paused');
     this.undo.push(this.refuse('lfs-batch', 403, { error: 'Private storage quota exceeded' }, target));
     await this.testEnvironment.approve(1, entry);
     await this.testEnvironment.until('needs-attention', targetId(target));
@@ -172,7 +172,7 @@ export class OlderBuildScenario {
     await vi.waitFor(async () => expect(await partsJournalled(this.testEnvironment)).toBe(HELD_PART - 1), WAIT);
   }
 
-  /** Lets the Hub refuse an operation, on one repository or on all, until what is returned is called. */
+  /** Makes the Hub refuse an operation, on one repository or on all, until the returned function is called. */
   private refuse(operation: string, status: number, body: unknown, repo?: string): () => void {
     const intercept: Intercept = (exchange) =>
       exchange.operation === operation && (repo === undefined || exchange.repo?.toLowerCase() === repo.toLowerCase())

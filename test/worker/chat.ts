@@ -10,9 +10,9 @@ export const status =
   (response) =>
     response.writeHead(code, headers).end();
 
-/** A chat that answers so, one after the other, and then takes everything. */
+/** A chat server that gives these answers in turn, and then accepts every message. */
 export class Chat {
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   requests = 0;
 
   private constructor(
@@ -25,7 +25,7 @@ export class Chat {
       void text(request).then((body) => {
         chat.requests += 1;
         const answer = answers.shift() ?? ok;
-        if (answer === ok) chat.heard.push((JSON.parse(body) as { text: string }).text);
+        if (answer === ok) chat.received.push((JSON.parse(body) as { text: string }).text);
         answer(response);
       });
     }).listen(0, '127.0.0.1');

@@ -17,7 +17,7 @@ import { swp } from '../support/swp.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
-/** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
+/** The server notices a dead worker by its missing heartbeat after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
 const POLL = { timeout: 60_000, interval: 200 };
 
@@ -54,15 +54,15 @@ const startHost = async (name: string): Promise<Host> => {
 
 const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
 
-/** Says `swp move` until the server has noticed that the host is gone, and answers what was said then. */
+/** Repeats `swp move` until the server has noticed that the host is gone, and returns the output. */
 const move = async (entry: EntrySnapshot = testEnvironment.entry()): Promise<string> => {
   let out = '';
-  const said = async (): Promise<number> => {
-    const answer = await run('move', entry.name);
-    out = answer.out;
-    return answer.code;
+  const moveCode = async (): Promise<number> => {
+    const moved = await run('move', entry.name);
+    out = moved.out;
+    return moved.code;
   };
-  await expect.poll(said, POLL).toBe(0);
+  await expect.poll(moveCode, POLL).toBe(0);
   return out;
 };
 
@@ -73,13 +73,13 @@ const ourCommits = async (target: RepoId): Promise<number> =>
   (await testEnvironment.hub.admin.listCommits(target)).filter((commit) => JSON.stringify(commit).includes('SWP-Manifest')).length;
 const requestsOf = (operation: string): number => testEnvironment.hub.requests.filter((request) => request.operation === operation).length;
 
-/** What publishes keep in the scratch of a host. */
+/** Names of everything that publishes keep in the scratch of a host. */
 const keptOn = async ({ layout }: Host): Promise<string[]> =>
   (await Promise.all([layout.claims, layout.builds, layout.sealed, layout.uploads].map((path) => readdir(path).catch(() => [])))).flat();
 
 describe('two hosts with a build slot each', () => {
   it(
-    'take an artifact each, and every heavy step of it runs where it was claimed',
+    'build one artifact each, and run every host step of their artifact',
     async () => {
       const second = RepoId.parse(`Acme/${testEnvironment.queue}-two`);
       const entries = [testEnvironment.entry(), testEnvironment.entry({ mtp_sidecar_repo: second }, `${testEnvironment.queue}-two`)];
@@ -87,7 +87,7 @@ describe('two hosts with a build slot each', () => {
       const [one, two] = await Promise.all([startHost('one'), startHost('two'), startControl()]);
       for (const entry of entries) await testEnvironment.start(entry);
       for (const entry of entries) await testEnvironment.planOf(1, entry);
-      // Nobody builds on before both do: the slot of the first is taken when the second is claimed.
+      // Holds both builds until both run, so that the first slot is still taken when the second artifact is claimed.
       const { thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'cdn', 'hold');
       for (const entry of entries) await testEnvironment.approve(1, entry);
       const building = async (): Promise<number> =>
@@ -108,9 +108,9 @@ describe('two hosts with a build slot each', () => {
   );
 });
 
-describe('a host that is killed and never comes back', () => {
+describe('a host that is killed', () => {
   it(
-    'while building: its artifact is built on another one after swp move, and a later start of it finds nothing to do and sweeps',
+    'while building: another host publishes its artifact after swp move, and the restarted host runs no step and cleans its scratch',
     async () => {
       const [one] = await Promise.all([startHost('one'), startControl()]);
       await testEnvironment.start();
@@ -126,8 +126,10 @@ describe('a host that is killed and never comes back', () => {
       });
       await one.process.kill();
       thaw();
-      const said = async (): Promise<string> => (await run('move', testEnvironment.entry().name)).err;
-      await expect.poll(said, POLL).toMatch(/No other high-memory worker polls queue [^]*Start `swp worker highmem` on another machine/);
+      const moveError = async (): Promise<string> => (await run('move', testEnvironment.entry().name)).err;
+      await expect
+        .poll(moveError, POLL)
+        .toMatch(/No other high-memory worker polls queue [^]*Start `swp worker highmem` on another machine/);
       const two = await startHost('two');
       expect(await move()).toContain(`${targetId(testEnvironment.target)}: move at building, from host ${one.id}`);
       expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
@@ -148,7 +150,7 @@ describe('a host that is killed and never comes back', () => {
   );
 
   it(
-    'while its artifact waits for a release: swp move --from takes the claim that waits for it elsewhere',
+    'while its artifact awaits release: swp move --from moves the artifact to another host',
     async () => {
       const { name } = testEnvironment.entry();
       const [one] = await Promise.all([startHost('one'), startControl()]);
@@ -171,7 +173,7 @@ describe('a host that is killed and never comes back', () => {
           new RegExp(`claimHost: waits for a high-memory host that can take it\\s+it left host ${one.id}: another one has to take it`),
         );
 
-      // It comes back while its artifact is at work elsewhere, and keeps nothing of it.
+      // The host comes back while another host builds its artifact, and removes its own files of it.
       const { reached, thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'cdn', 'hold');
       await startHost('two');
       await reached;
@@ -186,7 +188,7 @@ describe('a host that is killed and never comes back', () => {
   );
 
   it(
-    'while uploading: another one builds again, and sends what the Hub does not have',
+    'while uploading: another host builds again and sends only the missing blobs',
     async () => {
       const source = RepoId.parse(`labs/${testEnvironment.queue}-model`);
       const target = RepoId.parse(`Acme/${testEnvironment.queue}-vindex`);
@@ -242,7 +244,7 @@ describe('a host that is killed and never comes back', () => {
   );
 
   it(
-    'right after its commit was applied: the commit is found, verified, and neither built nor made again',
+    'right after its commit was applied: the commit is found, and neither the build nor the commit is repeated',
     async () => {
       const [one] = await Promise.all([startHost('one'), startControl()]);
       await testEnvironment.start();

@@ -5,7 +5,7 @@ import { freeze, type Matches } from '../support/freeze.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
-/** The sidecar goes out in several parts of this size. */
+/** The sidecar is uploaded in several parts of this size. */
 const PART_BYTES = 20_000;
 
 /** A test environment whose workers are processes that a test kills and starts again. */
@@ -62,7 +62,7 @@ export class KillEnvironment {
     await this.expectPublishedOnce();
   }
 
-  /** How often each step of the target was begun. */
+  /** Number of attempts of each step of the target. */
   attempts() {
     return attemptsOfSteps(this.testEnvironment.temporal, targetId(this.testEnvironment.target));
   }

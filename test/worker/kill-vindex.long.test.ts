@@ -12,7 +12,7 @@ import { targetId } from '../../contract/names.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
-/** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
+/** The server notices a dead worker by its missing heartbeat after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
 
 let directory: string;
@@ -62,7 +62,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Approves a plan whose extraction then behaves so, and answers once it runs. */
+/** Approves a plan whose extraction has this behaviour, and returns when the extraction runs. */
 const startExtraction = async (behaviour: BehaviourInput): Promise<WorkerProcess> => {
   await startWorker('control');
   const highmem = await startWorker('highmem');
@@ -81,14 +81,14 @@ const expectPublishedOnce = async (): Promise<void> => {
 };
 
 const MOMENTS: [string, BehaviourInput][] = [
-  ['in its first stage', { layerMs: 60_000 }],
-  ['when it does not end when it is asked to', { layerMs: 60_000, ignoresSigterm: true }],
-  ['when it takes its checksums in silence', { silentMs: 60_000 }],
+  ['in the first stage of larql', { layerMs: 60_000 }],
+  ['while larql ignores SIGTERM', { layerMs: 60_000, ignoresSigterm: true }],
+  ['while larql computes checksums without output', { silentMs: 60_000 }],
 ];
 
 describe('while larql extracts', () => {
   it.each(MOMENTS)(
-    'SIGKILL of the worker %s ends larql with it; the next one begins anew, alone',
+    'SIGKILL of the worker %s ends larql too, and the next worker starts a new extraction',
     async (_, behaviour) => {
       const highmem = await startExtraction(behaviour);
       const [{ pid } = { pid: 0 }] = extractions();
@@ -103,9 +103,9 @@ describe('while larql extracts', () => {
   );
 
   it(
-    'a larql that the kernel kills parks, leaves nothing that could be taken for a result or written by others, and goes on after retry',
+    'a larql that the kernel kills pauses the target, leaves only partial builds in a safe scratch, and a retry ends published',
     async () => {
-      // Whatever the worker's starter lets others write, in scratch they cannot.
+      // The scratch must stay safe even if the inherited umask lets others write.
       const umask = process.umask(0);
       onTestFinished(() => void process.umask(umask));
       await startExtraction({ trouble: { kind: 'killed', at: { step: 'model_weights_q4k' } } });
@@ -122,7 +122,7 @@ describe('while larql extracts', () => {
   );
 
   it(
-    'SIGTERM of the worker ends larql too, and the next worker goes on',
+    'SIGTERM of the worker ends larql too, and the next worker finishes the publish',
     async () => {
       const highmem = await startExtraction({ layerMs: 60_000 });
       await setBehaviour(directory, {});

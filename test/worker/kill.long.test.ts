@@ -6,7 +6,7 @@ import { slabsJournalled } from '../support/scratch-journals.js';
 import { freeze } from '../support/freeze.js';
 import { KillEnvironment } from './kill-environment.js';
 
-/** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
+/** The server notices a dead worker by its missing heartbeat after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
 
 let kills: KillEnvironment;
@@ -17,7 +17,7 @@ afterEach(() => kills.close());
 
 describe('SIGKILL', () => {
   it(
-    'of both workers while a plan waits: the signal arrives with no worker alive',
+    'to both workers while a plan awaits approval: a signal that is sent without workers still approves it',
     async () => {
       const { control, highmem } = await kills.startBoth();
       await kills.testEnvironment.start();
@@ -36,7 +36,7 @@ describe('SIGKILL', () => {
   );
 
   it(
-    'while extracting: the build goes on from its journal, and nothing before it is done again',
+    'while extracting: the build continues from its journal',
     async () => {
       const { files } = generateCheckpoint({ seed: 7, size: 'small' });
       const [whole = '', held] = [...files.keys()].filter((path) => path.endsWith('.safetensors'));
@@ -45,8 +45,8 @@ describe('SIGKILL', () => {
         kills.testEnvironment.hub.requests.filter(({ operation, file }) => operation === 'cdn' && file === whole).length;
       let before = 0;
       let readsOfHeld = 0;
-      // One shard's heads arrive, the other's never do. Before them the build reads the header of each with one request,
-      // and compares it with two more.
+      // The heads of one shard arrive, those of the other are held. Before the heads, the build reads the header of each
+      // shard with one request and compares it with two more.
       const headerReads = 3;
       await kills.crashAt(
         ({ operation, file }) => operation === 'cdn' && file === held && ++readsOfHeld > headerReads,
@@ -57,14 +57,14 @@ describe('SIGKILL', () => {
         },
       );
       expect(await kills.attempts()).toMatchObject({ buildArtifact: 2, uploadArtifact: 1 });
-      // Its heads lie in two ranges. Only their second reading is still to come, which cuts each in two.
+      // The heads lie in two ranges. Only the second read is left, which splits each range in two.
       expect(readsOfWhole() - before).toBe(headerReads + 2 * 2);
     },
     TIMEOUT_MS,
   );
 
   it(
-    'right after the commit was applied, before its answer: the commit is found, not made again',
+    'after the commit was applied but before its answer: the commit is found and not repeated',
     async () => {
       await kills.crashAt(
         ({ operation }) => operation === 'commit',
@@ -80,7 +80,7 @@ describe('SIGKILL', () => {
 
 describe('SIGTERM', () => {
   it(
-    "during an upload ends at the part's boundary; the next worker goes on",
+    'during an upload ends the worker gracefully, and the next worker continues',
     async () => {
       const { highmem } = await kills.startBoth();
       await kills.testEnvironment.start();
@@ -97,7 +97,7 @@ describe('SIGTERM', () => {
   );
 
   it(
-    'ends an idle worker with exit code 0 and gives its scratch back',
+    'ends an idle worker with exit code 0 and unlocks its scratch',
     async () => {
       const { control, highmem } = await kills.startBoth();
       expect(await control.stop()).toBe(0);

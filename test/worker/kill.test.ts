@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { partsJournalled } from '../support/scratch-journals.js';
 import { KillEnvironment } from './kill-environment.js';
 
-/** A dead worker is noticed by its missing heartbeat, after fifteen seconds. */
+/** The server notices a dead worker by its missing heartbeat after fifteen seconds. */
 const TIMEOUT_MS = 120_000;
-/** The part that is held, and all after it. */
+/** This part and all later parts are held. */
 const HELD_PART = 4;
 
 let kills: KillEnvironment;
@@ -15,7 +15,7 @@ afterEach(() => kills.close());
 
 describe('SIGKILL', () => {
   it(
-    'while uploading: the build is not done again, and what arrived is not sent again',
+    'while uploading: the build is not repeated, and parts that arrived are not sent again',
     async () => {
       const arrived = (): number[] =>
         kills.testEnvironment.hub.requests.flatMap(({ operation, part }) =>

@@ -8,15 +8,15 @@ import { TestEnvironment } from '../support/test-environment.js';
 
 let testEnvironment: TestEnvironment;
 let chat: Server;
-let isAway = true;
+let isUnavailable = true;
 let requests = 0;
-const heard: string[] = [];
+const delivered: string[] = [];
 beforeEach(async () => {
   chat = createServer((request, response) => {
     void text(request).then((body) => {
       requests += 1;
-      if (!isAway) heard.push(body);
-      response.writeHead(isAway ? 503 : 200).end();
+      if (!isUnavailable) delivered.push(body);
+      response.writeHead(isUnavailable ? 503 : 200).end();
     });
   }).listen(0, '127.0.0.1');
   await once(chat, 'listening');
@@ -37,12 +37,12 @@ const start = async (role: 'control' | 'highmem'): Promise<WorkerProcess> => {
   return worker;
 };
 
-it('a notification is delivered although the control worker is killed before its chat takes it', async () => {
+it('a notification is delivered although the control worker is killed before the chat accepts it', async () => {
   const [control] = await Promise.all([start('control'), start('highmem')]);
   await testEnvironment.start();
   await expect.poll(() => requests, { timeout: 30_000 }).toBeGreaterThan(0);
   await control.kill();
-  isAway = false;
+  isUnavailable = false;
   await start('control');
-  await expect.poll(() => heard, { timeout: 60_000 }).toEqual([expect.stringContaining('waits for approval')]);
+  await expect.poll(() => delivered, { timeout: 60_000 }).toEqual([expect.stringContaining('waits for approval')]);
 }, 120_000);

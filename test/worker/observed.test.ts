@@ -43,43 +43,43 @@ afterAll(async () => {
 });
 
 describe('the metrics of a worker', () => {
-  it('have the bytes that it sent, what it read, and its parts', async () => {
+  it('count uploaded bytes, downloaded bytes and uploaded parts', async () => {
     const metrics = await scrape(ports.highmem);
     expect(sumOf(metrics, 'swp_uploaded_bytes_total')).toBeGreaterThan(60_000);
     expect(sumOf(metrics, 'swp_downloaded_bytes_total')).toBeGreaterThan(60_000);
     expect(sumOf(metrics, 'swp_uploaded_parts_total')).toBeGreaterThan(3);
   });
 
-  it('have the calls of the Hub that were tried again, with the reason', async () => {
+  it('count retried calls of the Hub by reason', async () => {
     expect(sumOf(await scrape(ports.highmem), 'swp_hub_retries_total', 'reason="hub/unavailable"')).toBe(1);
   });
 
-  it('have how long its steps took, by stage and outcome', async () => {
+  it('record the duration of steps by stage and outcome', async () => {
     expect(sumOf(await scrape(ports.highmem), 'swp_step_duration_seconds_count', 'outcome="uploaded",stage="uploading"')).toBe(1);
     expect(sumOf(await scrape(ports.control), 'swp_step_duration_seconds_count', 'stage="verifying"')).toBe(1);
   });
 
-  it('have the publishes that are open, by stage, where the worker is the control worker', async () => {
+  it('count open publishes by stage, on the control worker only', async () => {
     await expect.poll(() => scrape(ports.control)).toContain('swp_publishes{stage="needs-attention"} 0');
     expect(await scrape(ports.highmem)).not.toContain('swp_publishes{');
   });
 
-  it('are on the port of the SDK’s own, whose names the documentation has', async () => {
+  it('share their port with the metrics of the SDK', async () => {
     const metrics = await scrape(ports.control);
     for (const name of ['temporal_request_total', 'temporal_worker_task_slots_available', 'temporal_num_pollers'])
       expect(metrics).toContain(`${name}{`);
   });
 });
 
-describe('the port of the metrics', () => {
-  it('ends a worker with invalid settings where another process has it, and says what to set', async () => {
+describe('a metrics port that is taken', () => {
+  it('ends the worker with the exit code for invalid settings and names SWP_METRICS', async () => {
     const taken = WorkerProcess.start('control', { ...testEnvironment.workerEnv('control'), SWP_METRICS: String(ports.control) });
     await expect(taken).rejects.toThrow(/ended with 3:.*worker\/metrics-port.*SWP_METRICS/s);
   });
 });
 
 describe('the log of a worker', () => {
-  it('tells of each step of an artifact for whom, where and how it ended', () => {
+  it('records the entry, target, host and outcome of each step of an artifact', () => {
     const { name } = testEnvironment.entry();
     const ends = highmem.log.filter(({ outcome }) => outcome !== undefined);
     expect(ends.map(({ step }) => step)).toEqual(
@@ -99,7 +99,7 @@ describe('the log of a worker', () => {
     });
   });
 
-  it('tells of the plan in the name of its entry', () => {
+  it('records the entry of a planning step', () => {
     const { name } = testEnvironment.entry();
     expect(control.log.find(({ step, outcome }) => step === 'planEntry' && outcome === 'ok')).toMatchObject({
       entry: name,
@@ -108,7 +108,7 @@ describe('the log of a worker', () => {
     });
   });
 
-  it('warns of a call that is tried again, with its reason', () => {
+  it('warns about a retried call with its error code', () => {
     expect(highmem.log.find(({ level, waitMs }) => level === 'warn' && waitMs !== undefined)).toMatchObject({
       step: 'uploadArtifact',
       code: 'hub/unavailable',
@@ -116,7 +116,7 @@ describe('the log of a worker', () => {
     });
   });
 
-  it('has no token', () => {
+  it('contains no token', () => {
     expect(JSON.stringify([control.log, highmem.log])).not.toMatch(new RegExp(Object.values(TOKENS).join('|')));
   });
 });

@@ -9,12 +9,14 @@ describe('a publish with a webhook', () => {
   let testEnvironment: TestEnvironment;
   afterEach(() => testEnvironment.close());
 
-  it('is told once each what waits, what is paused and what is published, and no token', async () => {
+  it('sends one notification for each approval, release, pause and publication, without a token', async () => {
     chat = await Chat.open();
     testEnvironment = await TestEnvironment.open('webhook', { webhook: chat.url });
-    let full = true;
+    let isQuotaExceeded = true;
     testEnvironment.hub.on(({ operation }) =>
-      full && operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' } : undefined,
+      isQuotaExceeded && operation === 'commit'
+        ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' }
+        : undefined,
     );
     await testEnvironment.start(undefined, [], { reviewArtifacts: true });
     await testEnvironment.approve();
@@ -23,17 +25,17 @@ describe('a publish with a webhook', () => {
     const { release } = await target.query<{ release: { manifest: string } }>('target-status');
     await target.executeUpdate('decide', { args: [{ manifest: release.manifest, verdict: 'approve', reviewer: 'eve' }] });
     await testEnvironment.untilTarget('needs-attention');
-    full = false;
+    isQuotaExceeded = false;
     await target.executeUpdate('resolve', { args: [{ action: 'retry' }] });
     await testEnvironment.result();
     await expect
-      .poll(() => chat.heard, { timeout: 10_000 })
+      .poll(() => chat.received, { timeout: 10_000 })
       .toEqual([
         expect.stringContaining('waits for approval'),
         expect.stringContaining('waits for its release'),
         expect.stringContaining('is paused at committing: '),
         expect.stringContaining('is published to'),
       ]);
-    expect(chat.heard.join()).not.toMatch(/hf_/);
+    expect(chat.received.join()).not.toMatch(/hf_/);
   });
 });

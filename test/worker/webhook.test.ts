@@ -27,36 +27,38 @@ describe('a notification', () => {
     chat = await Chat.open();
   });
 
-  it('of findings names the first, counts the rest, and lets nothing in them call a channel', async () => {
+  it('about findings names the first, counts the rest and escapes channel mentions', async () => {
     const first = [{ entry: 'acme/x', target: 'acme/x-mtp', code: 'file-gone', message: '<!channel> is\nnot there.' }];
     await post({ what: 'findings', which: 'nightly', attention: 3, first });
-    expect(chat.heard).toEqual([
+    expect(chat.received).toEqual([
       'Re-validation, nightly: 3 findings.\n• acme/x-mtp: file-gone: &lt;!channel&gt; is not there.\nand 2 more\nAll of them: swp schedule show',
     ]);
   });
 
-  it('of a campaign has its totals, and the command that approves it', async () => {
+  it('about a campaign has its totals and the command that approves it', async () => {
     const totals = { changes: 2, unchanged: 996, blocked: 2, fetchBytes: 1, outputBytes: 4e9, diskBytes: 5e9 };
     await post({ what: 'campaign', id: '20261126-0930-1f2e', plan: Digest.parse(`sha256:${'ab'.repeat(32)}`), totals });
-    expect(chat.heard).toEqual([
+    expect(chat.received).toEqual([
       'Campaign 20261126-0930-1f2e waits for approval: 2 entries to publish (4.00 GB, at most 5.00 GB of disk at once for each), 996 unchanged, 2 blocked. Read it: swp campaign show 20261126-0930-1f2e\nThen: swp campaign approve 20261126-0930-1f2e --plan ' +
         `sha256:${'ab'.repeat(32)}`,
     ]);
   });
 
-  it('of a run that failed says why', async () => {
+  it('about a failed run names the reason', async () => {
     await post({ what: 'revalidation-failed', which: 'weekly', reason: '401: Invalid username' });
-    expect(chat.heard).toEqual(['Re-validation, weekly, failed: 401: Invalid username\nFix the cause, then: swp schedule trigger weekly']);
+    expect(chat.received).toEqual([
+      'Re-validation, weekly, failed: 401: Invalid username\nFix the cause, then: swp schedule trigger weekly',
+    ]);
   });
 
-  it('of a plan has the commands that answer it', async () => {
+  it('about a plan has the commands that show and approve it', async () => {
     await post({ what: 'awaiting-approval', entry: 'acme/x', plan: Digest.parse(`sha256:${'a1'.repeat(32)}`) });
-    expect(chat.heard).toEqual([
+    expect(chat.received).toEqual([
       `Plan ${'a1'.repeat(16)} of acme/x waits for approval. Read it: swp plan acme/x\nThen: swp approve acme/x --plan sha256:${'a1'.repeat(32)}`,
     ]);
   });
 
-  it('has nothing that its chat would take for a link or a call', async () => {
+  it('escapes links and channel mentions', async () => {
     const problem = {
       step: 'uploading',
       code: 'hub/x',
@@ -65,14 +67,14 @@ describe('a notification', () => {
       hint: null,
     };
     await post({ what: 'needs-attention', entry: 'acme/x', workflow: 'target/acme/x', problem });
-    expect(chat.heard[0]).toContain('&lt;!channel&gt; &amp; &lt;http://images.invalid|click&gt; new line');
+    expect(chat.received[0]).toContain('&lt;!channel&gt; &amp; &lt;http://images.invalid|click&gt; new line');
   });
 });
 
 describe('a webhook', () => {
   it.each<[string, Answer, object]>([
     ['that is busy', status(503), { kind: 'unavailable', code: 'webhook/unavailable' }],
-    ['that asks for a pause', status(429, { 'Retry-After': '7' }), { kind: 'unavailable', retryAfterMs: 7_000 }],
+    ['that requests a delay', status(429, { 'Retry-After': '7' }), { kind: 'unavailable', retryAfterMs: 7_000 }],
     ['that cuts the connection', (response) => void response.destroy(), { kind: 'unavailable' }],
     ['that refuses for good', status(404), { kind: 'invalid', code: 'webhook/refused', message: 'The webhook answered 404.' }],
   ])('%s fails the attempt', async (_, answer, error) => {
@@ -82,15 +84,15 @@ describe('a webhook', () => {
 
   it.each([
     ['that refuses for good', [status(404)], 1, '404'],
-    ['that stays away', Array.from({ length: 6 }, () => status(500)), 6, '500'],
-  ])('%s is given up by a text that no activity waits for, which is logged without its address', async (_, answers, requests, answer) => {
+    ['that stays unavailable', Array.from({ length: 6 }, () => status(500)), 6, '500'],
+  ])('%s ends a background text with a warning that hides the address', async (_, answers, requests, answer) => {
     chat = await Chat.open(...answers);
     webhook().say('A call of the Hub has failed for an hour.');
     await expect.poll(() => warnings).toEqual([`The webhook did not take a text: The webhook answered ${answer}.`]);
     expect(chat.requests).toBe(requests);
   });
 
-  it('that is not there is reported without its address', async () => {
+  it('that cannot be reached is reported without its address', async () => {
     chat = await Chat.open();
     const failure = await post(PUBLISHED, 'http://127.0.0.1:9/services/T0/secret-path').catch(String);
     expect(failure).toContain('The webhook cannot be reached');

@@ -9,12 +9,12 @@ afterEach(() => testEnvironment.close());
 
 const decide = (plan: string, reviewer: string, verdict = 'approve') =>
   testEnvironment.handle().executeUpdate<{ missing: number }, [unknown]>('decide', { args: [{ plan, verdict, reviewer }] });
-const published = async () =>
+const publishedDecisions = async () =>
   parseProvenance((await testEnvironment.hub.admin.readFile(testEnvironment.target, 'main', 'provenance.json')).toString()).predicate
     .buildDefinition.internalParameters.decisions;
 
-describe('a publish whose worker wants two approvals', () => {
-  it('waits for the second reviewer, and keeps both in its provenance', async () => {
+describe('a publish that requires two approvals', () => {
+  it('waits for a second reviewer and records both in its provenance', async () => {
     await open({ approvals: { self: 'allow', required: 2 } });
     await testEnvironment.start();
     const plan = await testEnvironment.planOf();
@@ -27,11 +27,11 @@ describe('a publish whose worker wants two approvals', () => {
     expect(await testEnvironment.hub.admin.exists(testEnvironment.target)).toBe(false);
     expect(await decide(plan.digest, 'bob')).toMatchObject({ accepted: 'now', missing: 0 });
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
-    expect(await published()).toMatchObject([{ reviewer: 'ada' }, { reviewer: 'bob' }]);
+    expect(await publishedDecisions()).toMatchObject([{ reviewer: 'ada' }, { reviewer: 'bob' }]);
     await testEnvironment.keep('two-approvals');
   });
 
-  it('is ended by one reject, also after an approval', async () => {
+  it('ends rejected after one reject, even after an approval', async () => {
     await open({ approvals: { self: 'allow', required: 2 } });
     await testEnvironment.start();
     const plan = await testEnvironment.planOf();
@@ -42,8 +42,8 @@ describe('a publish whose worker wants two approvals', () => {
   });
 });
 
-describe('a publish whose worker wants another person', () => {
-  it('refuses who started it, whatever the start says, and takes the approval of another', async () => {
+describe('a publish that forbids self-approval', () => {
+  it('refuses the approval of its starter and accepts that of another reviewer', async () => {
     await open({ approvals: { self: 'deny', required: 1 } });
     await testEnvironment.start(undefined, [], { startedBy: 'ada' });
     const plan = await testEnvironment.planOf();

@@ -7,7 +7,7 @@ import { scheduledSteps } from '../support/steps.js';
 import { swp } from '../support/swp.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
-/** A cancel waits a minute for the commit, and half a minute for the look. */
+/** A cancel waits a minute for the commit, then half a minute for the lookup. */
 const TIMEOUT_MS = 240_000;
 
 type Name = 'slow' | 'away' | 'unsent';
@@ -22,13 +22,13 @@ const holdCommit = (name: Name): Freeze =>
   freeze(testEnvironment.hub, ({ operation, repo }) => operation === 'commit' && sameRepo(repo ?? '', targetOf(name)), 'hold');
 
 const commits = new Map<Name, Freeze>();
-let isAway = false;
+let isUnavailable = false;
 
-/** Three publishes are cancelled together while they commit: what they wait for is waited for once. */
+/** Cancels three publishes together while they commit, so that the tests wait only once. */
 beforeAll(async () => {
   testEnvironment = await TestEnvironment.open('cancel-at-commit');
   testEnvironment.hub.on(({ operation, repo }) =>
-    isAway && (operation === 'model-info' || operation === 'commits') && sameRepo(repo ?? '', targetOf('away'))
+    isUnavailable && (operation === 'model-info' || operation === 'commits') && sameRepo(repo ?? '', targetOf('away'))
       ? { kind: 'status', status: 503 }
       : undefined,
   );
@@ -38,7 +38,7 @@ beforeAll(async () => {
     await testEnvironment.approve(1, entryOf(name));
     await commits.get(name)!.reached;
   }
-  isAway = true;
+  isUnavailable = true;
   // The first host has two build slots.
   await testEnvironment.startHost('second');
   await testEnvironment.start(entryOf('unsent'));
@@ -51,14 +51,14 @@ beforeAll(async () => {
 }, TIMEOUT_MS);
 afterAll(() => testEnvironment.close());
 
-describe('a cancel while the commit is under way ends after a bounded wait', { timeout: TIMEOUT_MS }, () => {
-  it('as cancelled, without a look, where nothing was sent', async () => {
+describe('a cancel while the commit is in progress', { timeout: TIMEOUT_MS }, () => {
+  it('ends cancelled without a lookup when nothing was sent', async () => {
     await expect(testEnvironment.result(entryOf('unsent'))).rejects.toThrow();
     expect((await testEnvironment.handle(entryOf('unsent')).describe()).status.name).toBe('CANCELLED');
     expect(await stepsOf('unsent')).not.toHaveProperty('findCommit');
   });
 
-  it('and names the head that it saw, where the request may still arrive', async () => {
+  it('names the head that it saw when the request may still arrive', async () => {
     const { artifacts } = await testEnvironment.result(entryOf('slow'));
     const reason = expect.stringMatching(`its head is still ${await parentOf('slow')}.*may arrive yet: swp verify`) as string;
     expect(artifacts).toMatchObject([{ result: { outcome: 'abandoned', commit: 'unknown', reason } }]);
@@ -66,11 +66,11 @@ describe('a cancel while the commit is under way ends after a bounded wait', { t
     await keepHistory(testEnvironment.temporal.client, targetId(targetOf('slow')), 'cancelled-at-commit.target');
   });
 
-  it('and says that the outcome is unknown, where the Hub is away; swp verify finds the commit that arrived', async () => {
+  it('reports an unknown outcome when the Hub is unavailable, and swp verify finds the commit later', async () => {
     const { artifacts, plan } = await testEnvironment.result(entryOf('away'));
     const reason = expect.stringContaining(`Outcome unknown: last seen head ${await parentOf('away')}`) as string;
     expect(artifacts).toMatchObject([{ result: { outcome: 'abandoned', commit: 'unknown', reason } }]);
-    isAway = false;
+    isUnavailable = false;
     commits.get('away')!.thaw();
     await expect.poll(async () => (await verify('away')).out, { timeout: 30_000 }).toContain(': intact');
     expect((await verify('away')).out).toContain(plan);

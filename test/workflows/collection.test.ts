@@ -22,18 +22,18 @@ const hub = () => config(testEnvironment.hub.url, { token: new Secret(TOKENS.wri
 const title = () => `Sidecars of ${testEnvironment.source}`;
 const newCollection = () => createCollection(hub(), { owner: 'Acme', title: title(), private: false }, { signal });
 const modelsOf = async (slug: CollectionSlug | null) => (slug === null ? null : (await readCollection(hub(), slug, { signal }))?.models);
-const startFiled = (hf_collection: string = title()) => testEnvironment.start(testEnvironment.entry({ hf_collection }));
+const startWithCollection = (hf_collection: string = title()) => testEnvironment.start(testEnvironment.entry({ hf_collection }));
 const publish = async (hf_collection?: string) => {
-  await startFiled(hf_collection);
+  await startWithCollection(hf_collection);
   const plan = await testEnvironment.approve();
   return { plan, result: await testEnvironment.result() };
 };
-/** Has the Hub refuse an operation until the returned function is called. */
+/** Makes the Hub refuse an operation until the returned function is called. */
 const refuse = (operation: Operation): (() => void) =>
   testEnvironment.hub.on((exchange) =>
     exchange.operation === operation ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Not you' }) } : undefined,
   );
-/** What the Web UI shows of a workflow. */
+/** The current details of a workflow, which the Web UI shows. */
 const detailsOf = async (id: string): Promise<string> => {
   const handle = testEnvironment.temporal.client.workflow.getHandle(id);
   return (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
@@ -42,7 +42,7 @@ const resolve = (action: string) =>
   testEnvironment.temporal.client.workflow.getHandle(targetId(testEnvironment.target)).executeUpdate('resolve', { args: [{ action }] });
 
 describe('a published target', () => {
-  it('is filed in a collection that is created by its title, and then nothing is left to do', async () => {
+  it('is added to a collection that is created by its title, and the next start ends unchanged', async () => {
     const { plan, result } = await publish();
     expect(plan.artifacts[0]?.operations.at(-1)).toMatchObject({ op: 'file', collection: title() });
     const slug = await findCollection(hub(), 'Acme', title(), { signal });
@@ -53,11 +53,11 @@ describe('a published target', () => {
     });
     expect(resultLines(result, [], PAGES).join('\n')).toContain(`filed in  collection ${slug}`);
     await testEnvironment.keep('filed', ['target']);
-    await startFiled();
+    await startWithCollection();
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'unchanged' });
   });
 
-  it('stays published when its collection refuses it, and is filed by the next start', async () => {
+  it('stays published when its collection refuses it, and the next start adds it', async () => {
     const slug = await newCollection();
     const stop = refuse('add-collection-item');
     const { result } = await publish(slug);
@@ -69,7 +69,7 @@ describe('a published target', () => {
     for (const id of [testEnvironment.handle().workflowId, targetId(testEnvironment.target)])
       expect(await detailsOf(id)).toMatch(/Not filed in collection .*Not you/);
 
-    await startFiled(slug);
+    await startWithCollection(slug);
     const plan = await testEnvironment.approve();
     expect(plan.artifacts[0]).toMatchObject({ action: 'collection-only' });
     await testEnvironment.untilTarget('needs-attention');
@@ -83,13 +83,13 @@ describe('a published target', () => {
     expect(await testEnvironment.ourCommits()).toBe(1);
     await testEnvironment.keep('collection-only', ['publish', 'target']);
 
-    await startFiled(slug);
+    await startWithCollection(slug);
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'unchanged' });
   });
 
-  it('is not held back by a Hub whose collections do not answer', async () => {
+  it('ends published although its collection is unavailable', async () => {
     const slug = await newCollection();
-    await startFiled(slug);
+    await startWithCollection(slug);
     await testEnvironment.planOf();
     testEnvironment.hub.on(({ operation }) => (operation === 'read-collection' ? { kind: 'status', status: 503 } : undefined));
     await testEnvironment.approve();
@@ -99,27 +99,27 @@ describe('a published target', () => {
     });
   });
 
-  it('is planned with a warning when there is no such collection, and never asked about for that', async () => {
+  it('is planned with a warning when the collection does not exist, and the next start ends unchanged', async () => {
     const { plan, result } = await publish(`Acme/gone-${'0'.repeat(24)}`);
     expect(plan.artifacts[0]?.checks).toContainEqual(expect.objectContaining({ code: 'collection', verdict: 'warn' }));
     expect(JSON.stringify(result)).not.toContain('gone-');
-    await startFiled(`Acme/gone-${'0'.repeat(24)}`);
+    await startWithCollection(`Acme/gone-${'0'.repeat(24)}`);
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'unchanged' });
   });
 });
 
-describe('a publish that only files', () => {
-  const ready = async (): Promise<CollectionSlug> => {
+describe('a publish that only adds to a collection', () => {
+  const publishWithoutCollection = async (): Promise<CollectionSlug> => {
     await testEnvironment.start();
     await testEnvironment.approve();
     await testEnvironment.result();
     return newCollection();
   };
 
-  it('can be abandoned, and the collection stays as it was', async () => {
-    const slug = await ready();
+  it('can be abandoned, which leaves the collection unchanged', async () => {
+    const slug = await publishWithoutCollection();
     refuse('add-collection-item');
-    await startFiled(slug);
+    await startWithCollection(slug);
     await testEnvironment.approve();
     await testEnvironment.untilTarget('needs-attention');
     await resolve('abandon');
@@ -127,28 +127,28 @@ describe('a publish that only files', () => {
     expect(await modelsOf(slug)).toEqual([]);
   });
 
-  it('ends filed when a cancel comes after the Hub was asked', async () => {
-    const slug = await ready();
-    let release = (): void => undefined;
-    const held = new Promise<void>((free) => (release = free));
-    const asked = new Promise<void>((reached) => {
+  it('ends filed when a cancel arrives after the request was sent', async () => {
+    const slug = await publishWithoutCollection();
+    let thaw = (): void => undefined;
+    const held = new Promise<void>((resolve) => (thaw = resolve));
+    const requested = new Promise<void>((reached) => {
       testEnvironment.hub.on(({ operation }) => {
         if (operation !== 'add-collection-item') return undefined;
         reached();
         return { kind: 'hold-after', until: held };
       });
     });
-    await startFiled(slug);
+    await startWithCollection(slug);
     await testEnvironment.approve();
-    await asked;
+    await requested;
     await testEnvironment.handle().cancel();
-    release();
+    thaw();
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'filed' });
   });
 
-  it('has nothing left to do when somebody filed the target meanwhile', async () => {
-    const slug = await ready();
-    await startFiled(slug);
+  it('ends unchanged when the target was added to the collection in the meantime', async () => {
+    const slug = await publishWithoutCollection();
+    await startWithCollection(slug);
     await testEnvironment.planOf();
     await addToCollection(hub(), slug, testEnvironment.target, { signal });
     await testEnvironment.approve();

@@ -6,7 +6,7 @@ import { CommitInDoubt } from '../../workflows/commit-in-doubt.js';
 const PARENT = 'a'.repeat(40);
 const request = { approved: { plan: { target: { repo: 'acme/x' } } }, parent: PARENT } as unknown as CommitRequest;
 
-/** What a publish says at its end, whose commit step failed so, and whose target still has the head of the plan. */
+/** The result at the end of a publish whose commit step failed with this error; the target still has the head of the plan. */
 const endAfter = async (type: string, ...details: unknown[]) => {
   const doubt = new CommitInDoubt({} as never);
   vi.spyOn(doubt, 'lookBriefly').mockResolvedValue({ outcome: 'absent', head: PARENT as never });
@@ -22,19 +22,19 @@ const endAfter = async (type: string, ...details: unknown[]) => {
   return doubt.settleAtEnd();
 };
 
-describe('a publish that ends after its commit step', () => {
-  it('was refused, left no commit', async () => {
+describe('a publish that ends after a failed commit step', () => {
+  it('reports no commit when the commit was refused', async () => {
     expect(await endAfter('hub/forbidden', null, 'access')).toMatchObject({ commit: 'none' });
   });
 
-  it('failed in a later attempt before it sent anything, may have left one that arrives yet', async () => {
+  it('reports an unknown commit when a later attempt failed before it sent anything', async () => {
     expect(await endAfter('hub/unauthorized', null, 'access', 'nothing-sent-now')).toMatchObject({
       commit: 'unknown',
       text: expect.stringContaining('may arrive yet'),
     });
   });
 
-  it('never sent anything, has no commit to speak of', async () => {
+  it('reports nothing when no attempt sent anything', async () => {
     expect(await endAfter('scratch/unsafe', null, 'invalid', 'nothing-sent')).toBe(null);
   });
 });

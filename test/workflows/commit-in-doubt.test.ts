@@ -19,7 +19,7 @@ const head = () => testEnvironment.hub.admin.head(testEnvironment.target);
 const verify = () => swp(['verify', testEnvironment.target], { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
 const stepsOfTarget = () => scheduledSteps(testEnvironment.temporal, targetId(testEnvironment.target));
 
-/** The first commit request meets this fault. */
+/** Injects this fault into the first commit request. */
 const faultCommit = (fault: Fault): void => {
   let struck = false;
   testEnvironment.hub.on(({ operation }) => {
@@ -29,12 +29,12 @@ const faultCommit = (fault: Fault): void => {
   });
 };
 
-/** From the first commit request on, the target answers no question about it: the outcome cannot be looked up. */
+/** Makes lookups of the target fail from the first commit request on, so that the outcome of the commit stays unknown. */
 const hideTarget = (status: number): (() => void) =>
   testEnvironment.hub.on(({ operation, repo }) => {
-    const isAsked = operation === 'model-info' || operation === 'commits';
+    const isLookup = operation === 'model-info' || operation === 'commits';
     const isHidden =
-      isAsked && repo?.toLowerCase() === testEnvironment.target.toLowerCase() && testEnvironment.requestsOf('commit').length > 0;
+      isLookup && repo?.toLowerCase() === testEnvironment.target.toLowerCase() && testEnvironment.requestsOf('commit').length > 0;
     return isHidden ? { kind: 'status', status, body: '{"error":"Invalid username or password."}' } : undefined;
   });
 
@@ -43,7 +43,7 @@ const publish = async () => {
   await testEnvironment.approve();
 };
 
-/** A publish whose commit is in the target, and that is paused since it could not find out. */
+/** Starts a publish whose commit was applied, and which is paused because its lookup failed. */
 const pauseInDoubt = async (): Promise<{ readonly show: () => void }> => {
   faultCommit({ kind: 'apply-then-status', status: 401, body: '{"error":"Invalid username or password."}' });
   const show = hideTarget(401);
@@ -54,7 +54,7 @@ const pauseInDoubt = async (): Promise<{ readonly show: () => void }> => {
 
 describe('a commit that was applied and answered with an error', () => {
   it.each(['commit-504-page-applied', 'commit-401-applied', 'commit-308-applied', 'commit-525-applied'])(
-    'ends published unaided after %s',
+    'ends published without help after %s',
     async (name) => {
       const { operation, fault } = NAMED_FAULTS.get(name)!;
       testEnvironment.hub.on(scriptFaults([{ operation, fault: fault(0) }]).intercept);
@@ -67,7 +67,7 @@ describe('a commit that was applied and answered with an error', () => {
     },
   );
 
-  it('pauses with an unknown outcome where it cannot be looked for, and is found after retry', async () => {
+  it('pauses with an unknown outcome when its lookup fails, and is found after a retry', async () => {
     const { show } = await pauseInDoubt();
     const { problem } = await testEnvironment.targetHandle().query<{ problem: { code: string; reason: string } }>('target-status');
     expect(problem).toMatchObject({ code: 'hub/commit-unknown', reason: expect.stringContaining('may have been made') });
@@ -78,8 +78,8 @@ describe('a commit that was applied and answered with an error', () => {
   });
 });
 
-describe('abandon of a commit in doubt', () => {
-  it('comes too late where the commit is found', async () => {
+describe('abandoning a commit in doubt', () => {
+  it('comes too late when the commit is found', async () => {
     const { show } = await pauseInDoubt();
     show();
     await resolve('abandon');
@@ -90,7 +90,7 @@ describe('abandon of a commit in doubt', () => {
     await testEnvironment.keep('abandoned-too-late', ['target']);
   });
 
-  it('comes too late where somebody else has committed on top', async () => {
+  it('comes too late when another commit is on top of ours', async () => {
     const { show } = await pauseInDoubt();
     const ours = await head();
     await testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([['notes.txt', Buffer.from('x')]]), {
@@ -101,7 +101,7 @@ describe('abandon of a commit in doubt', () => {
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { commit: ours } } }] });
   });
 
-  it('says that the outcome is unknown where nobody can look, and swp verify settles it', async () => {
+  it('reports an unknown outcome when the lookup fails, and swp verify settles it', async () => {
     const { show } = await pauseInDoubt();
     const parent = (await testEnvironment.hub.admin.listCommits(testEnvironment.target))[1]!.id;
     await resolve('abandon');
@@ -118,7 +118,7 @@ describe('abandon of a commit in doubt', () => {
     await testEnvironment.keep('abandoned-unknown', ['target']);
   });
 
-  it('names the head that it saw where the commit was refused', async () => {
+  it('names the head that it saw when the commit was refused', async () => {
     testEnvironment.hub.on(({ operation }) =>
       operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined,
     );
@@ -134,7 +134,7 @@ describe('abandon of a commit in doubt', () => {
     await testEnvironment.keep('abandoned', ['publish', 'target']);
   });
 
-  it('does not look where nothing was sent', async () => {
+  it('looks nothing up when no commit was sent', async () => {
     await testEnvironment.start();
     await testEnvironment.planOf();
     testEnvironment.hub.on(({ operation }) =>
@@ -150,8 +150,8 @@ describe('abandon of a commit in doubt', () => {
   });
 });
 
-describe('cancel of a commit in doubt', () => {
-  it('comes too late where the commit is found', async () => {
+describe('cancelling a commit in doubt', () => {
+  it('comes too late when the commit is found', async () => {
     const { show } = await pauseInDoubt();
     show();
     await testEnvironment.handle().cancel();
@@ -161,7 +161,7 @@ describe('cancel of a commit in doubt', () => {
     });
   });
 
-  it('looks once, and ends with its result where the outcome stays unknown', async () => {
+  it('looks the commit up once and ends abandoned when the outcome stays unknown', async () => {
     await pauseInDoubt();
     await testEnvironment.handle().cancel();
     expect(await testEnvironment.result()).toMatchObject({
@@ -172,7 +172,7 @@ describe('cancel of a commit in doubt', () => {
     await testEnvironment.keep('cancelled-unknown', ['publish', 'target']);
   });
 
-  it('ends cancelled where the commit was looked for and is not there', async () => {
+  it('ends cancelled when the lookup finds no commit', async () => {
     testEnvironment.hub.on(({ operation }) =>
       operation === 'commit' ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined,
     );
@@ -185,8 +185,8 @@ describe('cancel of a commit in doubt', () => {
   });
 });
 
-describe('a commit answer that names no commit', () => {
-  it('is corrected by the trailers of the commit that was made', async () => {
+describe('a commit answer that names a nonexistent commit', () => {
+  it('is corrected by the trailers of the real commit', async () => {
     faultCommit({ kind: 'wrong-oid' });
     await publish();
     expect(await testEnvironment.result()).toMatchObject({
@@ -197,7 +197,7 @@ describe('a commit answer that names no commit', () => {
     await testEnvironment.keep('wrong-oid', ['target']);
   });
 
-  it('and made none pauses, and retry commits again', async () => {
+  it('pauses the target when no commit was made, and a retry commits again', async () => {
     faultCommit({ kind: 'status', status: 200, body: JSON.stringify({ success: true, commitOid: '0'.repeat(40) }) });
     await publish();
     await testEnvironment.untilTarget('needs-attention');

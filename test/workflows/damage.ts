@@ -9,16 +9,16 @@ export const findInScratch = async (testEnvironment: TestEnvironment, below: 'bu
 };
 
 /** Flips a bit of a built or sealed file, as a bad disk would. */
-export const damage = async (testEnvironment: TestEnvironment, below: 'builds' | 'sealed', name: string, place: number): Promise<void> => {
+export const damage = async (testEnvironment: TestEnvironment, below: 'builds' | 'sealed', name: string, offset: number): Promise<void> => {
   const file = await open(await findInScratch(testEnvironment, below, name), 'r+');
   const byte = Buffer.alloc(1);
-  await file.read(byte, 0, 1, place);
+  await file.read(byte, 0, 1, offset);
   byte[0]! ^= 1;
-  await file.write(byte, 0, 1, place);
+  await file.write(byte, 0, 1, offset);
   await file.close();
 };
 
-/** Runs something before the first exchange of an operation goes on. */
+/** Holds the first exchange of an operation until `run` has finished. */
 export const before = (testEnvironment: TestEnvironment, operation: 'lfs-batch', run: () => Promise<void>): void => {
   let seen = false;
   testEnvironment.hub.on((exchange) => {

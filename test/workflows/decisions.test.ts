@@ -13,8 +13,8 @@ afterAll(() => testEnvironment.close());
 const start = () => testEnvironment.start();
 const handle = () => testEnvironment.handle();
 
-describe('a plan that waits', () => {
-  it('is published once it is approved by the signal', async () => {
+describe('a plan that awaits approval', () => {
+  it('is published after an approval by signal', async () => {
     await start();
     const plan = await testEnvironment.planOf();
     await handle().signal('review', { plan: shortDigest(plan.digest), verdict: 'approve', reviewer: 'ada' });
@@ -28,7 +28,7 @@ describe('a plan that waits', () => {
     await testEnvironment.keep('published-by-signal', ['publish', 'target']);
   });
 
-  it('ignores malformed signals and says why in its status', async () => {
+  it('ignores malformed signals and lists them as refusals in its status', async () => {
     await start();
     const plan = await testEnvironment.planOf();
     for (const nonsense of ['yes', null, { plan: 'zzz' }, { plan: plan.digest, verdict: 'approve' }])
@@ -39,7 +39,7 @@ describe('a plan that waits', () => {
     expect(await testEnvironment.hub.admin.exists(testEnvironment.target)).toBe(false);
   });
 
-  it('refuses another digest by the update and goes on waiting', async () => {
+  it('refuses an update with another digest and can still be approved', async () => {
     await start();
     const plan = await testEnvironment.planOf();
     const wrong = handle().executeUpdate('decide', { args: [{ plan: 'f'.repeat(64), verdict: 'approve', reviewer: 'ada' }] });
@@ -51,7 +51,7 @@ describe('a plan that waits', () => {
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
-  it('takes the same update twice as one decision', async () => {
+  it('counts the same approval twice as one decision', async () => {
     await start();
     const plan = await testEnvironment.planOf();
     const send = (updateId: string) =>
@@ -62,7 +62,7 @@ describe('a plan that waits', () => {
     expect(await testEnvironment.ourCommits()).toBe(1);
   });
 
-  it('ends rejected by the first reject and leaves no repository behind', async () => {
+  it('ends rejected after the first reject and creates no repository', async () => {
     await start();
     const plan = await testEnvironment.planOf();
     await handle().executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'reject', reviewer: 'bob', note: 'wrong name' }] });
@@ -74,7 +74,7 @@ describe('a plan that waits', () => {
     expect(await testEnvironment.hub.admin.exists(testEnvironment.target)).toBe(false);
   });
 
-  it('expires when nobody decides in time', async () => {
+  it('expires when no decision arrives in time', async () => {
     const hasty = await TestEnvironment.open('hasty', { decideWithinMs: 300 });
     onTestFinished(() => hasty.close());
     await hasty.start();

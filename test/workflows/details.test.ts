@@ -15,7 +15,7 @@ const detailsOf = (message: Record<string, unknown>): string =>
     notes: [],
   });
 
-it('the details of a publish say who decided, and how that is known', () => {
+it('the details of a publish name the reviewer and the source of that name', () => {
   expect(detailsOf({ reviewer: 'alice', identity: 'hub', note: 'fine' })).toContain(
     'Round 1 was approved by alice &#40;Hub account&#41;: fine',
   );
@@ -25,19 +25,19 @@ const PROBLEM = { step: 'building', code: 'larql/none', kind: 'not-found' as con
 const target = (over: { readonly problem?: typeof PROBLEM; readonly host?: string; readonly left?: string }): string =>
   targetDetails('building', 'acme/x', { problem: null, note: null, host: null, left: null, ...over });
 
-it('the details of a target say how it leaves a host that never comes back', () => {
+it('the details of a target explain how to move it off a host that never comes back', () => {
   expect(target({ host: 'ab12' })).toMatch(
     /On host `ab12`. If that never comes back, send Update `resolve`:\s+```json\s+\{\s+"action": "move"/,
   );
   expect(target({ left: 'ab12' })).toContain('It left host `ab12`: another high-memory worker has to take it.');
 });
 
-it('the details of what is paused offer a move where there is a host to leave', () => {
+it('the details of a paused target offer a move only when it is on a host', () => {
   expect(target({ problem: PROBLEM, host: 'ab12' })).toMatch(/"retry"[^]*"move"[^]*"abandon"/);
   expect(target({ problem: PROBLEM })).not.toContain('"move"');
 });
 
-it('the details of a publish name a paused target, its problem, the remedy and the workflow to answer', () => {
+it('the details of a publish show the problem, the remedy and the workflow of a paused target', () => {
   const details = entryDetails('needs-attention', {
     plan: null,
     approval: null,
@@ -51,6 +51,6 @@ it('the details of a publish name a paused target, its problem, the remedy and t
   expect(details).toMatch(/Update `resolve` to workflow `target\/acme\/x`/);
 });
 
-it('the name of a reviewer brings no image into them', () => {
+it('the name of a reviewer adds no image or link to the details', () => {
   expect(detailsOf({ reviewer: '![](http://example.org/x.png)' })).not.toMatch(/!\[|:\/\//);
 });

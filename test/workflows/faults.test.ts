@@ -11,7 +11,7 @@ beforeAll(async () => {
 beforeEach(() => testEnvironment.renew());
 afterAll(() => testEnvironment.close());
 
-/** Lets the first exchange of an operation go wrong. */
+/** Injects a fault into the first exchange of an operation. */
 const once = (operation: Operation, fault: Fault): void => {
   let hit = false;
   testEnvironment.hub.on((exchange) => {
@@ -31,14 +31,14 @@ const resolve = (action: string, id = targetId(testEnvironment.target)) =>
   testEnvironment.temporal.client.workflow.getHandle(id).executeUpdate('resolve', { args: [{ action }] });
 
 describe('a commit whose answer is lost', () => {
-  it('is found when it was applied, and not made twice', async () => {
+  it('is found and not repeated when it was applied', async () => {
     once('commit', { kind: 'apply-then-reset' });
     expect(await publish()).toMatchObject({ outcome: 'published' });
     expect(await testEnvironment.ourCommits()).toBe(1);
     expect(testEnvironment.requestsOf('commit')).toHaveLength(1);
   });
 
-  it('is found where the look at it is cut off too', async () => {
+  it('is found even if its lookup is interrupted too', async () => {
     once('commit', { kind: 'apply-then-reset' });
     once('commits', { kind: 'reset' });
     expect(await publish()).toMatchObject({ outcome: 'published' });
@@ -53,7 +53,7 @@ describe('a commit whose answer is lost', () => {
     expect(testEnvironment.requestsOf('commit')).toHaveLength(2);
   });
 
-  it.each([503, 504, 429])('is settled after a %i as well', async (status) => {
+  it.each([503, 504, 429])('ends published after status %i', async (status) => {
     once('commit', { kind: 'status', status });
     expect(await publish()).toMatchObject({ outcome: 'published' });
     expect(await testEnvironment.ourCommits()).toBe(1);
@@ -61,7 +61,7 @@ describe('a commit whose answer is lost', () => {
 });
 
 describe('a transient fault', () => {
-  it('of each operation ends published unaided', async () => {
+  it('in each operation ends published without help', async () => {
     const operations = ['model-info', 'tree', 'resolve', 'cdn', 'preupload', 'lfs-batch', 'put', 'create-repo'] as const;
     for (const operation of operations) once(operation, { kind: 'reset' });
     expect(await publish()).toMatchObject({ outcome: 'published' });
@@ -70,7 +70,7 @@ describe('a transient fault', () => {
 });
 
 describe('a permanent fault', () => {
-  it('pauses with what the Hub said, and goes on after retry', async () => {
+  it('pauses with the message of the Hub and continues after a retry', async () => {
     const stop = testEnvironment.hub.on(({ operation }) =>
       operation === 'lfs-batch'
         ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Private storage quota exceeded' }) }
@@ -93,7 +93,7 @@ describe('a permanent fault', () => {
     await testEnvironment.keep('retried', ['target']);
   });
 
-  it('of the card is said by the plan, which waits until it is fixed', async () => {
+  it('in the card pauses the plan until it is fixed', async () => {
     const stop = testEnvironment.hub.on(({ operation }) =>
       operation === 'validate-yaml'
         ? { kind: 'status', status: 400, body: JSON.stringify({ errors: [{ message: '"license" is unknown' }], warnings: [] }) }
@@ -109,7 +109,7 @@ describe('a permanent fault', () => {
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
-  it('of the card just before the commit pauses there', async () => {
+  it('in the card just before the commit pauses the target', async () => {
     await testEnvironment.start();
     await testEnvironment.planOf();
     const stop = testEnvironment.hub.on(({ operation }) =>
@@ -122,7 +122,7 @@ describe('a permanent fault', () => {
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
-  it('of the plan itself is a blocked check, and the publish ends failed', async () => {
+  it('in the plan itself ends the publish as failed', async () => {
     const gone = testEnvironment.entry({ mtp_source_repo: 'labs/nowhere' });
     await testEnvironment.start(gone);
     await expect(testEnvironment.result(gone)).rejects.toMatchObject({
@@ -131,23 +131,23 @@ describe('a permanent fault', () => {
     await testEnvironment.keep('blocked', ['publish'], gone);
   });
 
-  it('of verification keeps the publish red', async () => {
+  it('in the verification pauses the target until it is fixed', async () => {
     await testEnvironment.start();
     await testEnvironment.planOf();
-    let lie = true;
+    let isHidden = true;
     testEnvironment.hub.on(({ operation, file }) =>
-      lie && operation === 'resolve' && file === 'provenance.json'
+      isHidden && operation === 'resolve' && file === 'provenance.json'
         ? { kind: 'status', status: 404, headers: { 'x-error-code': 'EntryNotFound' } }
         : undefined,
     );
     await testEnvironment.approve();
     await testEnvironment.untilTarget('needs-attention');
-    lie = false;
+    isHidden = false;
     await resolve('retry');
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
-  it('of verification can be abandoned, and the end says that the commit stays', async () => {
+  it('in the verification can be abandoned, and the result names the unverified commit', async () => {
     testEnvironment.hub.on(({ operation, file }) =>
       operation === 'resolve' && file === 'provenance.json'
         ? { kind: 'status', status: 404, headers: { 'x-error-code': 'EntryNotFound' } }
@@ -166,7 +166,7 @@ describe('a permanent fault', () => {
 });
 
 describe('a cancel', () => {
-  it('before the commit leaves no commit and frees the lock', async () => {
+  it('before the commit leaves no commit and cancels the target workflow', async () => {
     const { thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'lfs-batch', 'hold');
     await testEnvironment.start();
     await testEnvironment.approve();
@@ -180,7 +180,7 @@ describe('a cancel', () => {
     await testEnvironment.keep('cancelled', ['publish', 'target']);
   });
 
-  it('after the commit was sent comes too late: it ends published and says so', async () => {
+  it('after the commit was sent comes too late, and the receipt says so', async () => {
     const { reached, thaw } = freeze(testEnvironment.hub, ({ operation }) => operation === 'commit', 'hold-after');
     await testEnvironment.start();
     await testEnvironment.approve();

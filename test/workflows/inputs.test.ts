@@ -10,14 +10,14 @@ beforeAll(async () => {
 });
 afterAll(() => testEnvironment.close());
 
-/** How a workflow ends that somebody starts by hand with this input. */
+/** The failure of a workflow that is started with this input. */
 const failureOf = async (workflow: string, input: unknown): Promise<ApplicationFailure> => {
   const args = input === undefined ? [] : [input];
   const started = await testEnvironment.temporal.client.workflow.start(workflow, {
     workflowId: uniqueName('by-hand'),
     taskQueue: testEnvironment.queue,
     args,
-    // What loops does not end by itself.
+    // Ends a workflow that would otherwise loop forever.
     workflowExecutionTimeout: '10 seconds',
   });
   const error: unknown = await started.result().catch((thrown: unknown) => thrown);
@@ -33,12 +33,13 @@ describe.each<[string, unknown, string]>([
   ['publishEntry', { entry: 'acme/x' }, 'entry must be an object; only is missing'],
   ['publishEntry', { ...PUBLISH, mistake: true }, 'the input has unknown fields: mistake'],
   ['publishEntry', { ...PUBLISH, only: ['mtx'] }, 'only.0 must be "vindex" or "mtp" or "vision"'],
+  ['publishEntry', { ...PUBLISH, entry: { name: 'acme/x', entry: { key: 'x', quant: 'q9' } } }, 'planEntry cannot take this input'],
   ['publishArtifact', { approved: {} }, 'approved.entryName is missing'],
   ['publishArtifact', 7, 'the input must be an object'],
   ['publishCampaign', { select: {} }, 'select'],
   ['revalidate', { which: 'daily' }, 'which'],
-])('%s that is started by hand with %j', (workflow, input, message) => {
-  it('fails with a sentence that names what is wrong', async () => {
+])('%s started by hand with %j', (workflow, input, message) => {
+  it('fails with a message that names the mistake', async () => {
     expect(await failureOf(workflow, input)).toMatchObject({
       type: 'workflow/input',
       nonRetryable: true,

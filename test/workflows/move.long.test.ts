@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => testEnvironment.close());
 
-const of =
+const isOperation =
   (operation: string): Matches =>
   (exchange) =>
     exchange.operation === operation;
@@ -27,22 +27,22 @@ const hostsOf = async (step: string): Promise<string[]> =>
 const pendingSteps = async (): Promise<string[]> =>
   (await readRunning(testEnvironment.temporal.client, targetId(testEnvironment.target)))?.steps.map(({ activity }) => activity) ?? [];
 
-/** A publish that is approved, and whose first exchange of a kind is held. */
+/** Starts and approves a publish whose first exchange of an operation is held. */
 const holdAt = async (operation: string, kind: 'hold' | 'hold-after' = 'hold') => {
   await testEnvironment.start();
   await testEnvironment.planOf();
-  const frozen = freeze(testEnvironment.hub, of(operation), kind);
+  const frozen = freeze(testEnvironment.hub, isOperation(operation), kind);
   await testEnvironment.approve();
   await frozen.reached;
   const { host } = await status();
   return { ...frozen, first: host ?? '' };
 };
 
-describe('a step that a host has in hand', () => {
+describe('a target whose step runs on a host', () => {
   it.each([
     ['building', 'cdn', { buildArtifact: 2, uploadArtifact: 1 }],
     ['uploading', 'lfs-batch', { buildArtifact: 2, uploadArtifact: 2 }],
-  ])('is stopped there while %s, and the next host begins with what the Hub has', async (step, operation, times) => {
+  ])('stops the step on a move while %s, and the next host finishes it', async (step, operation, times) => {
     const { first, thaw } = await holdAt(operation);
     const second = await testEnvironment.startHost('second');
     expect(await resolve('move')).toEqual({ step, action: 'move' });
@@ -51,11 +51,11 @@ describe('a step that a host has in hand', () => {
     expect(await testEnvironment.ourCommits()).toBe(1);
     for (const [name, count] of Object.entries(times)) expect(await hostsOf(name)).toEqual(count === 2 ? [first, second] : [second]);
     expect(await hostsOf('commitArtifact')).toEqual([second]);
-    // The host that was left lives, and gave back what it held.
+    // The previous host is still alive and has freed its resources.
     expect(await hostsOf('releaseHost')).toEqual([first, second]);
   });
 
-  it('waits for another host than the one it left, and says so', async () => {
+  it('waits for another host after a move and shows the previous one', async () => {
     const { first, thaw } = await holdAt('lfs-batch');
     await resolve('move');
     thaw();
@@ -69,14 +69,14 @@ describe('a step that a host has in hand', () => {
     expect((await status()).left).toBeNull();
   });
 
-  it.each(['retry', 'abandon'])('is not answered by %s', async (action) => {
+  it.each(['retry', 'abandon'])('rejects %s because nothing is paused', async (action) => {
     const { thaw } = await holdAt('lfs-batch');
     await expect(resolve(action)).rejects.toMatchObject({ cause: { message: expect.stringContaining('Nothing is paused here') } });
     thaw();
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
-  it('is not there while it is verified: that needs no host', async () => {
+  it('rejects a move while verifying because verification needs no host', async () => {
     await testEnvironment.start();
     await testEnvironment.planOf();
     let verifying = false;
@@ -97,8 +97,8 @@ describe('a step that a host has in hand', () => {
   });
 });
 
-describe('a commit whose host is left before it has answered', () => {
-  /** The first commit is held at the Hub, which goes on with it whoever has gone away meanwhile. */
+describe('a commit whose host is left before its answer arrives', () => {
+  /** Holds the first commit at the Hub and moves the publish; the Hub applies the commit later even if its client is gone. */
   const leaveAtCommit = async () => {
     let commits = 0;
     await testEnvironment.start();
@@ -113,7 +113,7 @@ describe('a commit whose host is left before it has answered', () => {
   const commitStatuses = () => testEnvironment.hub.requests.flatMap((request) => (request.operation === 'commit' ? [request.status] : []));
   const arrived = () => expect.poll(() => testEnvironment.ourCommits().catch(() => 0), POLL).toBe(1);
 
-  it('is made by the next host, and refused by the Hub when it arrives after all', async () => {
+  it('is made by the next host, and the Hub refuses the late first one', async () => {
     const { first, arrive } = await leaveAtCommit();
     const second = await testEnvironment.startHost('second');
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', rounds: 1 });
@@ -127,11 +127,11 @@ describe('a commit whose host is left before it has answered', () => {
   });
 
   it.each([
-    ['builds, is taken for ours', 'cdn', 1],
-    ['uploads, is taken for ours', 'lfs-batch', 2],
-  ])('and arrives while the next host %s, verified, and not made again', async (_, operation, commitSteps) => {
+    ['builds', 'cdn', 1],
+    ['uploads', 'lfs-batch', 2],
+  ])('is recognized as ours and not repeated when it arrives while the next host %s', async (_, operation, commitSteps) => {
     const { arrive } = await leaveAtCommit();
-    const { reached, thaw } = freeze(testEnvironment.hub, of(operation), 'hold');
+    const { reached, thaw } = freeze(testEnvironment.hub, isOperation(operation), 'hold');
     const second = await testEnvironment.startHost('second');
     await reached;
     expect(await hostsOf('buildArtifact')).toContain(second);
@@ -144,7 +144,7 @@ describe('a commit whose host is left before it has answered', () => {
     expect(await testEnvironment.ourCommits()).toBe(1);
   });
 
-  it('and arrives before a cancel makes that cancel come too late', async () => {
+  it('makes a later cancel come too late when it has arrived', async () => {
     const { arrive } = await leaveAtCommit();
     await expect.poll(pendingSteps, POLL).toEqual(['claimHost']);
     arrive();
@@ -156,7 +156,7 @@ describe('a commit whose host is left before it has answered', () => {
     });
   });
 
-  it('and has not arrived when the publish is cancelled may arrive yet, and its end says so', async () => {
+  it('has an unknown outcome when the publish is cancelled before it arrives', async () => {
     await leaveAtCommit();
     await expect.poll(pendingSteps, POLL).toEqual(['claimHost']);
     await testEnvironment.handle().cancel();

@@ -53,7 +53,7 @@ describe('a published sidecar', () => {
     expect(await dump(new Map([['mtp.safetensors', await published('mtp.safetensors')]]))).toEqual(wanted);
   }, 300_000);
 
-  it('has a provenance whose subjects are all files beside it', async () => {
+  it('has a provenance that lists every other file with its digest', async () => {
     const provenance = parseProvenance((await published('provenance.json')).toString());
     expect(provenance.subject.map(({ name }) => name)).toEqual(['LICENSE', 'README.md', 'mtp.safetensors', 'mtp.tensors.json']);
     for (const { name, digest } of provenance.subject)
@@ -79,7 +79,7 @@ describe('a published sidecar', () => {
     expect(body).toContain('| `mtp.safetensors` |');
   });
 
-  it("came in one commit on top of the repository's first", async () => {
+  it('is published in one commit on top of the initial one', async () => {
     const commits = await testEnvironment.hub.admin.listCommits(testEnvironment.target);
     expect(commits).toHaveLength(2);
   });
@@ -92,7 +92,7 @@ describe('the token', () => {
       [publishId(testEnvironment.entry().name), targetId(testEnvironment.target)].map((id) => client.workflow.getHandle(id).fetchHistory()),
     );
     const files = await Promise.all(['README.md', 'LICENSE', 'provenance.json'].map(published));
-    // Payloads are bytes: their JSON is read as text, not as base64.
+    // Payloads are bytes: read their JSON as text, not as base64.
     const texts = [
       ...histories.map((history) =>
         Buffer.from(
@@ -105,7 +105,7 @@ describe('the token', () => {
     expect(texts[0]).toContain(testEnvironment.queue);
   });
 
-  it("went to the Hub's own addresses alone", () => {
+  it('is not sent with signed requests to the CDN and the storage', () => {
     const signed = testEnvironment.hub.requests.filter(
       ({ operation }) => operation === 'cdn' || operation === 'put' || operation === 'part' || operation === 'complete',
     );
@@ -114,7 +114,7 @@ describe('the token', () => {
   });
 });
 
-it('a publish stays small in history', async () => {
+it('the workflows of a publish have at most 75 history events each', async () => {
   for (const id of [publishId(testEnvironment.entry().name), targetId(testEnvironment.target)]) {
     const { events } = await testEnvironment.temporal.client.workflow.getHandle(id).fetchHistory();
     expect(events!.length).toBeLessThanOrEqual(75);

@@ -14,22 +14,22 @@ beforeEach(() => testEnvironment.renew());
 afterAll(() => testEnvironment.close());
 
 const target = () => testEnvironment.temporal.client.workflow.getHandle(targetId(testEnvironment.target));
-const asked = async (): Promise<Approval> => {
+const awaitRelease = async (): Promise<Approval> => {
   await testEnvironment.untilTarget('awaiting-release');
   const { release } = await target().query<{ release: Approval }>('target-status');
   return release;
 };
 const decide = (manifest: unknown, verdict = 'approve', note?: string) =>
   target().executeUpdate('decide', { args: [{ manifest, verdict, reviewer: 'eve', ...(note === undefined ? {} : { note }) }] });
-/** Approves the plan of a publish that asks again before it uploads. */
+/** Starts a publish with reviewed artifacts, approves its plan, and returns the release that it waits for. */
 const start = async (): Promise<Approval> => {
   await testEnvironment.start(undefined, [], { reviewArtifacts: true });
   await testEnvironment.approve();
-  return asked();
+  return awaitRelease();
 };
 
-describe('what was sealed', () => {
-  it('is not uploaded before its manifest is approved, and the provenance names who released it', async () => {
+describe('a sealed artifact', () => {
+  it('is not published before its manifest is approved, and its provenance records the release', async () => {
     const { manifest } = await start();
     expect(await testEnvironment.hub.admin.exists(testEnvironment.target)).toBe(false);
     await decide(manifest);
@@ -42,13 +42,13 @@ describe('what was sealed', () => {
     await testEnvironment.keep('released', ['publish', 'target']);
   });
 
-  it('is released by the signal too', async () => {
+  it('can be released by signal', async () => {
     const { manifest } = await start();
     await target().signal('review', { manifest, verdict: 'approve', reviewer: 'eve' });
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
 
-  it('is not released by the digest of the plan', async () => {
+  it('cannot be released with the digest of the plan', async () => {
     const { plan, manifest } = await start();
     await expect(decide(plan)).rejects.toMatchObject({ cause: { type: 'DecisionRefused' } });
     await expect(target().executeUpdate('decide', { args: [{ plan, verdict: 'approve', reviewer: 'eve' }] })).rejects.toMatchObject({
@@ -59,7 +59,7 @@ describe('what was sealed', () => {
     await testEnvironment.result();
   });
 
-  it('that is rejected leaves target and scratch as they were', async () => {
+  it('is removed from the scratch when it is rejected, and no target is created', async () => {
     const { manifest } = await start();
     await decide(manifest, 'reject', 'wrong heads');
     expect(await testEnvironment.result()).toMatchObject({
@@ -71,7 +71,7 @@ describe('what was sealed', () => {
     await testEnvironment.keep('release-rejected', ['target']);
   });
 
-  it('gives its build slot back while it waits', async () => {
+  it('frees its build slot while it waits', async () => {
     const { manifest } = await start();
     const claims = await readdir(testEnvironment.layout().claims);
     expect(claims).toHaveLength(1);
@@ -80,14 +80,14 @@ describe('what was sealed', () => {
     await testEnvironment.result();
   });
 
-  it('and is lost after its release is built again, with the same bytes and without asking again', async () => {
+  it('is built again with the same manifest when it is lost before its upload', async () => {
     const { manifest } = await start();
     await rm(testEnvironment.layout().builds, { recursive: true });
     await decide(manifest);
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { manifest } } }] });
   });
 
-  it('that nobody releases in time expires', async () => {
+  it('expires when it is not released in time', async () => {
     const hasty = await TestEnvironment.open('hasty', { decideWithinMs: 4_000 });
     onTestFinished(() => hasty.close());
     await hasty.start(undefined, [], { reviewArtifacts: true });

@@ -19,10 +19,10 @@ const idOf = (name: string): string => {
   return name.includes('.target.') ? 'target/acme/replayed' : 'publish/test/replayed';
 };
 
-// A history that fails here belongs to a publish that waits somewhere. Never record it again: put the change
+// A history that fails here stands for a publish that still runs somewhere. Never record it again: put the change
 // behind patched(), and keep the new shape beside the old one.
 describe('the committed histories', () => {
-  it('cover every way in which a publish can go', () => {
+  it('include every known shape of a workflow', () => {
     expect(shapes.map((name) => name.replace(/\.json$/, ''))).toEqual([
       'abandoned-too-late.target',
       'abandoned-unknown.target',
@@ -67,7 +67,7 @@ describe('the committed histories', () => {
     ]);
   });
 
-  it('replay with the workflows as they are', async () => {
+  it('replay with the current workflows', async () => {
     const histories = await Promise.all(shapes.map(async (name) => ({ workflowId: `${idOf(name)}/${name}`, history: await read(name) })));
     const failures: string[] = [];
     let replayed = 0;
@@ -79,7 +79,7 @@ describe('the committed histories', () => {
   });
 });
 
-it('an incompatible change of the workflows is caught', async () => {
+it('a replay detects an incompatible change of the workflows', async () => {
   const changed = await bundleWorkflowCode({
     workflowsPath: join(projectRoot(), 'test', 'workflows', 'incompatible.ts'),
     logger: new DefaultLogger('ERROR'),

@@ -29,24 +29,24 @@ const run = async (input: RevalidateInput = { which: 'nightly' }): Promise<Reval
   return testEnvironment.temporal.client.workflow.execute<typeof revalidate>('revalidate', options);
 };
 
-/** Keeps the history of the newest run as a replay fixture. */
+/** Saves the history of the newest run as a replay fixture. */
 const keep = (which: string) =>
   keepHistory(testEnvironment.temporal.client, `revalidate/${testEnvironment.queue}-${runs}`, `${which}.revalidate`);
 
 const codesOf = ({ findings }: RevalidateResult): string[] =>
   findings.rows.map(({ code, path }) => (path === null ? code : `${code} ${path}`)).toSorted();
 
-interface Scene {
+interface PublishedSidecar {
   readonly source: RepoId;
   readonly target: RepoId;
   readonly entry: EntrySnapshot;
 }
 
-let scenes = 0;
-/** A source with a sidecar that was published from it, and a catalog with its entry alone. */
-const scene = async (over: Record<string, unknown> = {}): Promise<Scene> => {
-  scenes += 1;
-  const key = `${testEnvironment.queue}-${scenes}`;
+let sidecars = 0;
+/** Creates a source with a published sidecar, and a catalog with only its entry. */
+const publishSidecar = async (over: Record<string, unknown> = {}): Promise<PublishedSidecar> => {
+  sidecars += 1;
+  const key = `${testEnvironment.queue}-${sidecars}`;
   const [source, target] = [RepoId.parse(`labs/${key}`), RepoId.parse(`Acme/${key}-mtp`)];
   await testEnvironment.putSource({}, source);
   const entry = testEnvironment.entry({ mtp_source_repo: source, mtp_sidecar_repo: target, ...over }, key);
@@ -58,15 +58,15 @@ const scene = async (over: Record<string, unknown> = {}): Promise<Scene> => {
 const put = (repo: string, path: string, bytes: Uint8Array) =>
   testEnvironment.hub.admin.commitFiles(repo, new Map([[path, bytes]]), { message: 'x', user: 'writer' });
 
-const stageOf = async ({ entry }: Scene): Promise<string | null> =>
+const stageOf = async ({ entry }: PublishedSidecar): Promise<string | null> =>
   (await readRunning(testEnvironment.temporal.client, publishId(entry.name)))?.stage ?? null;
 
 const repairOf = async (): Promise<string> =>
   (await run()).repairs.map(({ outcome, reason }) => (reason === undefined ? outcome : `${outcome}: ${reason}`)).join();
 
 describe('a nightly run', () => {
-  it('finds nothing where all is as it was published, and sends the Hub nothing but questions', async () => {
-    await scene();
+  it('finds nothing in an unchanged target and sends only GET and HEAD requests', async () => {
+    await publishSidecar();
     const before = testEnvironment.hub.requests.length;
     const result = await run();
     expect(result).toMatchObject({
@@ -79,8 +79,8 @@ describe('a nightly run', () => {
     expect([...methods].filter((method) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
   });
 
-  it('counts its findings where people and alerts look, and keeps them as Markdown', async () => {
-    const { target } = await scene();
+  it('counts its findings in the result and in the search attribute', async () => {
+    const { target } = await publishSidecar();
     await put(target, CARD_PATH, Buffer.from('# Mine'));
     const result = await run();
     expect(codesOf(result)).toEqual(['card-differs README.md', 'later-commits']);
@@ -90,8 +90,8 @@ describe('a nightly run', () => {
     await keep('nightly');
   });
 
-  it('starts nothing for a source that only moved, and a publish for one that changed', async () => {
-    const one = await scene();
+  it('starts a publish only when the tensors of a source changed', async () => {
+    const one = await publishSidecar();
     await put(one.source, 'README.md', Buffer.from('---\nlicense: apache-2.0\n---\n# Better\n'));
     const moved = await run();
     expect(codesOf(moved)).toEqual(['source-moved']);
@@ -103,23 +103,23 @@ describe('a nightly run', () => {
     await testEnvironment.handle(one.entry).cancel();
   });
 
-  it('asks once for a set of findings: not while it waits, nor after it was rejected, but when there are others', async () => {
-    const one = await scene();
+  it('starts one publish for a set of findings, and another when the findings change', async () => {
+    const one = await publishSidecar();
     await put(one.target, PAYLOAD, Buffer.from('other'));
     expect(await repairOf()).toBe('started');
     expect(await repairOf()).toBe('runs');
     const plan = await testEnvironment.planOf(1, one.entry);
     await testEnvironment.handle(one.entry).executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'reject', reviewer: 'ada' }] });
     await testEnvironment.result(one.entry);
-    await listed(one, 'rejected');
+    await waitUntilListed(one, 'rejected');
     expect(await repairOf()).toBe('ended-before: it ended rejected');
     await put(one.target, PAYLOAD, Buffer.from('another'));
     expect(await repairOf()).toBe('started');
     await testEnvironment.handle(one.entry).cancel();
   });
 
-  it('whose publish was approved finds all well again', async () => {
-    const one = await scene();
+  it('finds nothing after the publish that it started was approved', async () => {
+    const one = await publishSidecar();
     await put(one.target, PAYLOAD, Buffer.from('other'));
     expect(await repairOf()).toBe('started');
     await testEnvironment.approve(1, one.entry);
@@ -128,33 +128,33 @@ describe('a nightly run', () => {
   });
 
   it('checks valid entries of a catalog with mistakes', async () => {
-    const { entry, target } = await scene();
+    const { entry, target } = await publishSidecar();
     await testEnvironment.hub.admin.deleteRepo(target);
     const broken = { ...entry, entry: { ...entry.entry, key: 'broken', mtp_sidecar_repo: 'no repository' } };
     await testEnvironment.writeCatalog([entry, broken as never]);
     expect(codesOf(await run())).toEqual(['catalog-invalid', 'target-absent']);
   });
 
-  it('that may not read the Hub fails, and says why', async () => {
-    await scene();
+  it('fails with the error of the Hub when its token is refused', async () => {
+    await publishSidecar();
     const stop = testEnvironment.hub.on(() => ({ kind: 'status', status: 401, body: '{"error":"Invalid username or password."}' }));
     await expect(run().finally(stop)).rejects.toMatchObject({ cause: { cause: { type: 'hub/unauthorized' } } });
   });
 
-  it('that was typed wrong by hand says how to start it', async () => {
+  it('rejects an invalid input', async () => {
     await expect(run('nightly' as never)).rejects.toMatchObject({ cause: { type: 'workflow/input' } });
   });
 });
 
-/** Waits until the server's list shows how a publish ended. */
-const listed = async ({ entry }: Scene, stage: Stage): Promise<void> => {
+/** Waits until the workflow list of the server shows the final stage of a publish. */
+const waitUntilListed = async ({ entry }: PublishedSidecar, stage: Stage): Promise<void> => {
   const query = `WorkflowId = '${publishId(entry.name)}' AND SwpStage = '${stage}'`;
   while ((await testEnvironment.temporal.client.workflow.count(query)).count === 0) await delay(50);
 };
 
 describe('a weekly run', () => {
-  it('reads each file once in its weeks, and finds bytes that are not those that are listed', async () => {
-    const { target } = await scene();
+  it('reads every file and finds bytes that differ from the waitUntilListed digest', async () => {
+    const { target } = await publishSidecar();
     const all = await run({ which: 'weekly', weeks: 1 });
     expect(all).toMatchObject({ filesRead: 5, week: expect.any(Number), findings: { attention: 0 } });
     expect(all.ofBytes).toBe(all.bytesRead);

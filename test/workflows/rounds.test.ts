@@ -14,8 +14,8 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const commitToTarget = (name: string): Promise<unknown> =>
   testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([[name, bytes('not ours')]]), { message: 'Somebody else' });
 
-describe('what runs already', () => {
-  it('is attached to by a second start with equal input', async () => {
+describe('a running publish', () => {
+  it('is reused by a second start with equal input', async () => {
     await testEnvironment.start();
     await testEnvironment.planOf();
     await testEnvironment.start();
@@ -27,7 +27,7 @@ describe('what runs already', () => {
     expect(count).toBe(1);
   });
 
-  it('refuses a second start with another input and says how to end it', async () => {
+  it('refuses a second start with another input and names swp cancel', async () => {
     await testEnvironment.start();
     const other = testEnvironment.entry({ private: true });
     await expect(startPublish(testEnvironment.temporal.client, { entry: other, only: [] }, testEnvironment.queue)).rejects.toMatchObject({
@@ -37,8 +37,8 @@ describe('what runs already', () => {
   });
 });
 
-describe('nothing to do', () => {
-  it('ends unchanged without asking anybody', async () => {
+describe('a second publish', () => {
+  it('ends unchanged without an approval when the source and target are unchanged', async () => {
     await testEnvironment.start();
     await testEnvironment.approve();
     await testEnvironment.result();
@@ -48,7 +48,7 @@ describe('nothing to do', () => {
     expect(await testEnvironment.ourCommits()).toBe(1);
   });
 
-  it('rewrites only the metadata when the card was changed, and sends no payload', async () => {
+  it('rewrites only the metadata when the card was edited, and uploads no payload', async () => {
     await testEnvironment.start();
     await testEnvironment.approve();
     await testEnvironment.result();
@@ -72,8 +72,8 @@ describe('nothing to do', () => {
   });
 });
 
-describe('a target that moves', () => {
-  it('is planned and asked about again when it moved between plan and approval', async () => {
+describe('a target that changes', () => {
+  it('is planned and approved again when it changed between plan and approval', async () => {
     await testEnvironment.start();
     await testEnvironment.planOf();
     await testEnvironment.hub.admin.createRepo(testEnvironment.target);
@@ -85,7 +85,7 @@ describe('a target that moves', () => {
     expect((await testEnvironment.hub.admin.readFile(testEnvironment.target, 'main', 'notes.txt')).toString()).toBe('not ours');
   });
 
-  it('asks again for a plan that was approved in an earlier round (A, B, A)', async () => {
+  it('needs a new approval for a plan that was approved in an earlier round (A, B, A)', async () => {
     await testEnvironment.start();
     const first = await testEnvironment.planOf(1);
     await testEnvironment.hub.admin.createRepo(testEnvironment.target);
@@ -103,7 +103,7 @@ describe('a target that moves', () => {
     await testEnvironment.keep('three-rounds');
   });
 
-  it("is stale when a stranger commits between upload and commit, and keeps the stranger's file", async () => {
+  it("is planned again when another commit arrives before ours, and keeps the other commit's file", async () => {
     await testEnvironment.hub.admin.createRepo(testEnvironment.target);
     await commitToTarget('first.txt');
     let strangers = 0;
@@ -124,8 +124,8 @@ describe('a target that moves', () => {
   });
 });
 
-describe('one target of two entries', () => {
-  it('is written by one of them; the other waits and finds nothing to do', async () => {
+describe('one target in two entries', () => {
+  it('is published by one of them, and the other ends unchanged', async () => {
     const spelt = RepoId.parse(testEnvironment.target.toUpperCase());
     const other = testEnvironment.entry({ mtp_sidecar_repo: spelt }, `${testEnvironment.queue}-other`);
     await testEnvironment.start();

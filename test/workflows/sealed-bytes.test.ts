@@ -19,7 +19,7 @@ describe('a byte that changes on disk after sealing', () => {
     ['in one piece', {}, 'put'],
     ['in parts', { multipartThreshold: CHUNK, chunkSize: CHUNK }, 'complete'],
   ] as const)(
-    'is never sent to the end %s: the artifact is built again and published',
+    'is detected during an upload %s, and the artifact is built again and published',
     async (_, hub, completing) => {
       testEnvironment = await TestEnvironment.open('sealed', { hub });
       before(testEnvironment, 'lfs-batch', () => damage(testEnvironment, 'builds', 'mtp.safetensors', 70_000));
@@ -34,7 +34,7 @@ describe('a byte that changes on disk after sealing', () => {
     120_000,
   );
 
-  it('again and again is told to a person after three builds, and published once the disk is good', async () => {
+  it('pauses the target after three damaged builds, and a retry publishes it when the disk works again', async () => {
     testEnvironment = await TestEnvironment.open('sealed', {});
     let isBad = true;
     testEnvironment.hub.on(({ operation }) =>
@@ -55,7 +55,7 @@ describe('a byte that changes on disk after sealing', () => {
     expect(await scheduledSteps(testEnvironment.temporal, targetId(testEnvironment.target))).toMatchObject({ buildArtifact: 4 });
   }, 120_000);
 
-  it('is built again too where the file goes along in the commit', async () => {
+  it('is detected in a file that the commit itself carries, and the artifact is built again and published', async () => {
     testEnvironment = await TestEnvironment.open('sealed', {});
     before(testEnvironment, 'lfs-batch', () => damage(testEnvironment, 'sealed', 'LICENSE', 3));
     expect(await publish()).toMatchObject({ outcome: 'published' });

@@ -13,7 +13,7 @@ let testEnvironment: TestEnvironment;
 afterEach(() => testEnvironment.close());
 
 describe('a byte that changes on disk after sealing', () => {
-  it('is extracted again where the build shares it with the extraction', async () => {
+  it('causes a new extraction when the build shares the file with the extraction', async () => {
     const programs = await mkdtemp(join(tmpdir(), 'swp-sealed-larql-'));
     testEnvironment = await TestEnvironment.open('sealed', { larql: await installStandIn(programs, {}) });
     const [source, target] = [RepoId.parse(`labs/${testEnvironment.queue}-model`), RepoId.parse(`Acme/${testEnvironment.queue}-vindex`)];

@@ -6,7 +6,7 @@ import { parseProvenance, type Provenance } from '../../plan/provenance.js';
 import { targetId } from '../../contract/names.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
-/** Shards of the checkpoint. */
+/** One header for each shard of the checkpoint. */
 const HEADERS = 2;
 
 interface Listed {
@@ -20,7 +20,7 @@ afterEach(() => testEnvironment.close());
 
 const isOfSource = ({ operation, repo }: Exchange): boolean =>
   operation === 'cdn' && repo?.toLowerCase() === testEnvironment.source.toLowerCase();
-const bytesAsked = ({ range = '' }: Exchange): number => {
+const requestedBytes = ({ range = '' }: Exchange): number => {
   const [begin = 0, end = 0] = range.replace('bytes=', '').split('-').map(Number);
   return end + 1 - begin;
 };
@@ -31,8 +31,8 @@ const internals = async (): Promise<Provenance['predicate']['buildDefinition']['
 describe.each([
   ['double-read', 1.5],
   ['shard-sha256', 1_000],
-] as const)('a publish whose plan says %s', (proof, proveShards) => {
-  it('ends with the bytes of the source although a bit is flipped on the way, and its provenance says how', async () => {
+] as const)('a publish with the proof %s', (proof, proveShards) => {
+  it('publishes the bytes of the source although a bit is flipped in transit, and its provenance names the proof', async () => {
     testEnvironment = await TestEnvironment.open('proof', { proveShards });
     await testEnvironment.start();
     const { artifacts } = await testEnvironment.planOf();
@@ -40,8 +40,8 @@ describe.each([
     const flipped: Exchange[] = [];
     let seen = 0;
     testEnvironment.hub.on((exchange) => {
-      // The build reads the headers first, which are compared with the plan's digest.
-      if (!isOfSource(exchange) || ++seen <= HEADERS || bytesAsked(exchange) < 10_000 || flipped.length > 0) return undefined;
+      // The build reads the headers first and compares them with the digest in the plan.
+      if (!isOfSource(exchange) || ++seen <= HEADERS || requestedBytes(exchange) < 10_000 || flipped.length > 0) return undefined;
       flipped.push(exchange);
       return { kind: 'corrupt-answer', at: 5_000 };
     });
@@ -55,7 +55,7 @@ describe.each([
       for (const { begin, end, sha256 } of ranges) expect(sha256Of(files.get(shard)!.subarray(begin, end))).toBe(sha256);
   }, 120_000);
 
-  it('pauses with the reason and what to do when bits are flipped in every answer, and goes on after retry', async () => {
+  it('pauses with a hint when every answer has flipped bits, and continues after a retry', async () => {
     testEnvironment = await TestEnvironment.open('proof', { proveShards });
     await testEnvironment.start();
     await testEnvironment.planOf();

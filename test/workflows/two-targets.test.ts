@@ -37,7 +37,7 @@ const publish = async (): Promise<void> => {
 };
 
 describe('a publish of two targets', () => {
-  it('shows the stage of the least advanced one', async () => {
+  it('shows the stage of its least advanced target', async () => {
     const upload = holdAt('lfs-batch', testEnvironment.target);
     const commit = holdAt('commit', vision);
     await publish();
@@ -52,7 +52,7 @@ describe('a publish of two targets', () => {
     await testEnvironment.keep('two-targets', ['publish'], entry);
   });
 
-  it('needs attention while one is paused, and says which, why, and what to do', async () => {
+  it('needs attention while one target is paused, and names the target, the reason and the remedy', async () => {
     const stop = testEnvironment.hub.on(({ operation, repo }) =>
       operation === 'lfs-batch' && sameRepo(repo ?? '', vision)
         ? { kind: 'status', status: 403, body: '{"error":"Private storage quota exceeded"}' }
@@ -71,7 +71,7 @@ describe('a publish of two targets', () => {
     expect(await stage()).toBe('published');
   });
 
-  it('is listed once by swp pending while one is paused', async () => {
+  it('is listed once by swp pending while one target is paused', async () => {
     testEnvironment.hub.on(({ operation, repo }) =>
       operation === 'lfs-batch' && sameRepo(repo ?? '', vision)
         ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' }
@@ -89,7 +89,7 @@ describe('a publish of two targets', () => {
   });
 });
 
-describe('a publish of two targets that is cancelled when one is committed', () => {
+describe('a publish of two targets that is cancelled after one is committed', () => {
   const cancelHalfway = async (): Promise<void> => {
     const { reached } = holdAt('lfs-batch', vision);
     await publish();
@@ -98,7 +98,7 @@ describe('a publish of two targets that is cancelled when one is committed', () 
     await testEnvironment.result(entry).catch(() => undefined);
   };
 
-  it('ends with the end of each target', async () => {
+  it('ends with the result of each target', async () => {
     await cancelHalfway();
     expect(await testEnvironment.result(entry)).toMatchObject({
       outcome: 'abandoned',
@@ -111,7 +111,7 @@ describe('a publish of two targets that is cancelled when one is committed', () 
     await testEnvironment.keep('cancelled-halfway', ['publish'], entry);
   });
 
-  it('is reported so by swp status and swp history', async () => {
+  it('shows the result of each target in swp status and swp history', async () => {
     await cancelHalfway();
     const commit = await testEnvironment.hub.admin.head(testEnvironment.target);
     const { code, out } = await run('status', entry.name);
@@ -124,8 +124,8 @@ describe('a publish of two targets that is cancelled when one is committed', () 
   });
 });
 
-describe('the history of a publish that has no result', () => {
-  it('has the end of a target that outlived it', async () => {
+describe('swp history of a publish without a result', () => {
+  it('shows the result of a target that outlived the publish', async () => {
     const { reached, thaw } = holdAt('commit', testEnvironment.target);
     const other = holdAt('lfs-batch', vision);
     await publish();
@@ -138,7 +138,7 @@ describe('the history of a publish that has no result', () => {
     expect(await history()).toMatch(/^\S+ {2}terminated after /);
   });
 
-  it('has the stage of a target that runs', async () => {
+  it('shows the stage of a running target', async () => {
     const { reached, thaw } = holdAt('lfs-batch', testEnvironment.target);
     await publish();
     await reached;

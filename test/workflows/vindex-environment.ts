@@ -10,10 +10,10 @@ import { installedLarql } from '../dev/larql/larql-fixture.js';
 import { snapshotOf } from '../support/snapshot.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
-/** A larql that a high-memory worker finds. */
+/** The larql that a high-memory worker finds. */
 export interface Larql {
   readonly name: string;
-  /** Installs it, where it is a stand-in, and returns its path. */
+  /** Installs the program if it is a stand-in, and returns its path. */
   readonly path: (directory: string) => Promise<string>;
 }
 
@@ -24,7 +24,7 @@ export const standIn = (behaviour: BehaviourInput = {}): Larql => ({
 
 export const NO_LARQL: Larql = { name: 'none', path: (directory) => Promise.resolve(join(directory, 'none')) };
 
-/** The stand-in, and the real program where there is one. */
+/** The stand-in and, if it is installed, the real program. */
 export const larqls = (): Larql[] => {
   const real = installedLarql();
   const found = [standIn(), ...(real === undefined ? [] : [{ name: `larql at ${real}`, path: () => Promise.resolve(real) }])];
@@ -97,7 +97,7 @@ export class VindexEnvironment {
     return readRuns(this.directory).filter(({ args }) => args[0] === 'extract' && args[1] === this.source);
   }
 
-  /** The message with which a publish ends whose plan is blocked. */
+  /** The error message of a publish whose plan is blocked. */
   async blockedPlan(): Promise<string> {
     await this.testEnvironment.start(this.entry());
     const failure: unknown = await this.testEnvironment.result(this.entry()).catch((error: unknown) => error);

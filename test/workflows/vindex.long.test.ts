@@ -19,7 +19,7 @@ afterEach(() => vindex.close());
 
 describe.each(larqls())('a vindex made by $name', (larql) => {
   it(
-    'is unchanged when it is started again, and has the same bytes when it is made again',
+    'is unchanged on a second start, and a rebuild has the same bytes',
     async () => {
       vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files, larql);
       await vindex.publish();
@@ -37,7 +37,7 @@ describe.each(larqls())('a vindex made by $name', (larql) => {
   );
 
   it(
-    'and its expert-server slice are extracted once on one host',
+    'shares one extraction with its expert-server slice on the same host',
     async () => {
       vindex = await VindexEnvironment.open(generateGemma4({ seed: 1 }).files, larql);
       expect((await vindex.publish('full')).result).toMatchObject({ outcome: 'published' });
@@ -54,7 +54,7 @@ describe.each(larqls())('a vindex made by $name', (larql) => {
 
 describe('a vindex', () => {
   it(
-    'is extracted by one run of larql without a token, and its slice by one more',
+    'is extracted by one run of larql without a token, and sliced by one more',
     async () => {
       vindex = await VindexEnvironment.open(generateGemma4({ seed: 1 }).files);
       await vindex.publish('full');
@@ -75,26 +75,26 @@ describe('a vindex', () => {
   );
 
   it(
-    'still says on what it was computed after a publish that mends its card alone',
+    'keeps its recorded build environment after a metadata-only publish',
     async () => {
       vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files);
       await vindex.publish();
-      const computedOn = async () =>
+      const recordedEnvironment = async () =>
         parseProvenance((await vindex.published()).get('provenance.json')!.toString()).predicate.buildDefinition.internalParameters
           .environment;
-      const before = await computedOn();
+      const before = await recordedEnvironment();
       await vindex.testEnvironment.hub.admin.commitFiles(vindex.targetOf('full'), new Map([['README.md', Buffer.from('A stranger')]]), {
         message: 'Edit',
       });
       expect((await vindex.publish()).plan.artifacts[0]).toMatchObject({ action: 'metadata-only' });
       expect(before?.cpu).toContain(arch());
-      expect(await computedOn()).toEqual(before);
+      expect(await recordedEnvironment()).toEqual(before);
     },
     TIMEOUT_MS,
   );
 
   it(
-    'is made of its own commit alone when another commit of the same source was staged before',
+    'is built only from its own source commit when an earlier commit was staged before',
     async () => {
       vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files);
       await vindex.publish();
@@ -113,7 +113,7 @@ describe('a vindex', () => {
   );
 
   it(
-    'that larql leaves incomplete is never sealed, and a retry with a larql that works ends published',
+    'pauses when larql leaves it incomplete, and a retry with a working larql ends published',
     async () => {
       vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files);
       await vindex.testEnvironment.start(vindex.entry());
@@ -134,17 +134,17 @@ describe('a vindex', () => {
     TIMEOUT_MS,
   );
 
-  it('is blocked in the plan where no host has larql', async () => {
+  it('is blocked in the plan when no host has larql', async () => {
     vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files, NO_LARQL);
     expect(await vindex.blockedPlan()).toContain('has no larql');
   });
 
-  it('is blocked in the plan where the source is quantised already', async () => {
+  it('is blocked in the plan when the source is already quantised', async () => {
     vindex = await VindexEnvironment.open(generateLlama({ seed: 1, dtypeOf: (name) => (name.includes('mlp') ? 'U32' : undefined) }).files);
     expect(await vindex.blockedPlan()).toContain('U32');
   });
 
-  it('is blocked in the plan where the larql cannot extract even a tiny model', async () => {
+  it('is blocked in the plan when larql cannot extract even a tiny model', async () => {
     vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files, standIn({ blocks: 'wrong' }));
     expect(await vindex.blockedPlan()).toContain('cannot be used');
   });

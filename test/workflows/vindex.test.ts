@@ -11,7 +11,7 @@ afterEach(() => vindex.close());
 
 describe.each(larqls())('a vindex made by $name', (larql) => {
   it(
-    'is staged, extracted, proven and published with a card and a provenance that name its larql',
+    'is published with a card and a provenance that records its recipe and build environment',
     async () => {
       vindex = await VindexEnvironment.open(generateLlama({ seed: 1 }).files, larql);
       const { plan, result } = await vindex.publish();

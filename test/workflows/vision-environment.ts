@@ -3,16 +3,16 @@ import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
-/** Large enough that its bytes are not read when it is planned. */
+/** Large enough that planning does not read its bytes. */
 export const ENCODER = generateVision({ seed: 3, hidden: 640 }).files;
 export const WEIGHTS_BYTES = ENCODER.get('model.safetensors')!.byteLength;
 export const CHUNK_BYTES = 1_000_000;
 
-const OWN = new Set(['README.md', '.gitattributes', 'provenance.json']);
+const OWN_FILES = new Set(['README.md', '.gitattributes', 'provenance.json']);
 
-/** The files that a mirror copies, without those of its own. */
+/** The files that a mirror copies from the source, without those that SWP writes. */
 export const mirroredOf = (files: ReadonlyMap<string, Uint8Array>): Map<string, string> =>
-  new Map([...files].filter(([path]) => !OWN.has(path)).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')]));
+  new Map([...files].filter(([path]) => !OWN_FILES.has(path)).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')]));
 
 /** A test environment that mirrors one vision encoder. */
 export class VisionEnvironment {

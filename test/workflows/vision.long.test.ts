@@ -5,14 +5,14 @@ import { targetId } from '../../contract/names.js';
 import { snapshotOf } from '../support/snapshot.js';
 import { CHUNK_BYTES, ENCODER, mirroredOf, VisionEnvironment, WEIGHTS_BYTES } from './vision-environment.js';
 
-/** From a file's first bytes the Hub tells text from binary. */
+/** The Hub classifies a file as text or binary by its first bytes. */
 const SAMPLE = 512;
 
 let vision: VisionEnvironment;
 afterEach(() => vision.close());
 
 describe('a vision mirror', () => {
-  it('reads the large files of the source once beside their samples, and sends each part once', async () => {
+  it('reads large source files once in addition to their samples, and sends each part once', async () => {
     vision = await VisionEnvironment.open({ serverCopy: false });
     const { result } = await vision.publish();
     const { hub } = vision.testEnvironment;
@@ -29,7 +29,7 @@ describe('a vision mirror', () => {
     expect(hub.requests.filter(({ operation }) => operation === 'part')).toHaveLength(Math.ceil(WEIGHTS_BYTES / CHUNK_BYTES));
   });
 
-  it('is unchanged when it is started again, and removes what a newer source no longer has', async () => {
+  it('is unchanged on a second start, and drops files that a newer source no longer has', async () => {
     vision = await VisionEnvironment.open({ serverCopy: false });
     await vision.publish();
     await vision.testEnvironment.start(vision.entry());
@@ -48,13 +48,13 @@ describe('a vision mirror', () => {
     expect([...found.keys()]).toEqual(expect.arrayContaining(['theirs.txt', 'LICENSE']));
     expect(found.has('NOTICE')).toBe(false);
     expect(found.get('config.json')!.toString()).toBe('{"newer":true}');
-    // What the target holds already is not sent again.
+    // Files that the target already holds are not sent again.
     expect(vision.testEnvironment.hub.requests.filter(({ operation }) => operation === 'part')).toHaveLength(
       Math.ceil(WEIGHTS_BYTES / CHUNK_BYTES),
     );
   }, 120_000);
 
-  it('is copied by the Hub where that is offered: nothing is sent, and every byte is read back', async () => {
+  it('is copied by the Hub if the Hub supports it: no part is sent, and every byte is read back', async () => {
     vision = await VisionEnvironment.open({ serverCopy: true });
     const { result } = await vision.publish();
     expect(vision.testEnvironment.hub.requests.filter(({ operation }) => operation === 'part')).toEqual([]);
@@ -62,17 +62,17 @@ describe('a vision mirror', () => {
     expect(mirroredOf(found)).toEqual(mirroredOf(ENCODER));
     const bytes = [...found].reduce((sum, [path, file]) => sum + (path === '.gitattributes' ? 0 : file.byteLength), 0);
     const { events } = await vision.testEnvironment.temporal.client.workflow.getHandle(targetId(vision.target)).fetchHistory();
-    const asked = events!
+    const scheduled = events!
       .flatMap((event) => event.activityTaskScheduledEventAttributes ?? [])
       .find(({ activityType }) => activityType?.name === 'verifyArtifact');
-    expect(JSON.parse(Buffer.from(asked!.input!.payloads![0]!.data!).toString())).toMatchObject({ full: true });
+    expect(JSON.parse(Buffer.from(scheduled!.input!.payloads![0]!.data!).toString())).toMatchObject({ full: true });
     expect(result).toMatchObject({
       outcome: 'published',
       artifacts: [{ result: { receipt: { readBack: { bytes, ofBytes: bytes, unreadFiles: 0 } } } }],
     });
   }, 300_000);
 
-  it('is red when the Hub copied other bytes than it lists', async () => {
+  it('needs attention when the Hub serves other bytes than it lists', async () => {
     vision = await VisionEnvironment.open({ serverCopy: true });
     vision.testEnvironment.hub.on(({ operation, repo, file }) =>
       operation === 'cdn' && repo === vision.target && file === 'model.safetensors' ? { kind: 'corrupt-answer', at: 5 } : undefined,
@@ -82,7 +82,7 @@ describe('a vision mirror', () => {
     await vision.testEnvironment.until('needs-attention', targetId(vision.target));
   });
 
-  it('stays small in history', async () => {
+  it('has at most 75 history events', async () => {
     vision = await VisionEnvironment.open({ serverCopy: false });
     await vision.publish();
     const { events } = await vision.testEnvironment.temporal.client.workflow.getHandle(targetId(vision.target)).fetchHistory();

@@ -7,7 +7,7 @@ let vision: VisionEnvironment;
 afterEach(() => vision.close());
 
 describe('a vision mirror', () => {
-  it("holds every file of the source byte for byte, as Python's huggingface_hub reads it, beside a card of ours", async () => {
+  it("holds every source file byte for byte, as Python's huggingface_hub reads it, and our own card", async () => {
     vision = await VisionEnvironment.open({ serverCopy: false });
     const { plan, result } = await vision.publish();
     expect(result).toMatchObject({ outcome: 'published' });

@@ -4,19 +4,22 @@ import { LASTING_MS } from '../../hub/retry.js';
 import { formatSeconds } from '../../core/text.js';
 import type { Webhook } from '../webhook.js';
 
-const AGAIN_MS = 24 * 3_600_000;
+const REPEAT_MS = 24 * 3_600_000;
 
-/** Tells people of a step whose call of the Hub has failed for an hour, and again each day: nothing is tried unseen for days. */
+/**
+ * Posts to the webhook when a Hub call of a step has failed for an hour, then once a day: no step retries unnoticed for
+ * days.
+ */
 export const tellLasting = (webhook: Pick<Webhook, 'say'>, now: () => number = Date.now): NonNullable<HubConfig['onRetry']> => {
-  const toldAt = new Map<string, number>();
+  const reportedAt = new Map<string, number>();
   return (error, _waitMs, failingMs) => {
     if (failingMs < LASTING_MS) return;
     const { activityType, workflowExecution } = Context.current().info;
     const step = `${activityType} of ${workflowExecution?.workflowId ?? 'no workflow'}`;
     const at = now();
-    for (const [other, told] of toldAt) if (at - told >= AGAIN_MS) toldAt.delete(other);
-    if (toldAt.has(step)) return;
-    toldAt.set(step, at);
+    for (const [other, then] of reportedAt) if (at - then >= REPEAT_MS) reportedAt.delete(other);
+    if (reportedAt.has(step)) return;
+    reportedAt.set(step, at);
     webhook.say(
       `${step} has failed at the Hub for ${formatSeconds(Math.floor(failingMs / 1000))}: ${error.message}\nIt is tried again for as long as it takes. Look: swp status`,
     );

@@ -4,26 +4,26 @@ import { swpVersion } from '../../core/version.js';
 
 const STEP_DURATION = 'swp_step_duration';
 
-/** Bounds in seconds: planning takes seconds, an extraction the better part of a day. */
+/** Histogram bounds in seconds: planning takes seconds, an extraction most of a day. */
 export const BUCKETS: Readonly<Record<string, number[]>> = {
   [STEP_DURATION]: [1, 5, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 259_200],
 };
 
 export interface StepEnd {
-  /** Empty where the step belongs to no stage. */
+  /** Empty if the step belongs to no stage. */
   readonly stage: string;
   readonly step: string;
   readonly outcome: string;
 }
 
-/** What SWP counts beside the SDK's own metrics, on the same port. `docs/operations.md` lists them for people. */
+/** Metrics of SWP, on the same port as the SDK's own. `docs/operations.md` lists them for people. */
 export interface WorkerMetrics {
   readonly hub: HubMeter;
   readonly stepEnded: (end: StepEnd, seconds: number) => void;
   readonly publishes: MetricGauge;
 }
 
-/** The metrics of one process; without an exporter their meter counts nothing. */
+/** Creates the metrics of one process. Without an exporter, the meter counts nothing. */
 export const createMetrics = (meter: MetricMeter): WorkerMetrics => {
   const sent = meter.createCounter('swp_uploaded_bytes', 'bytes', 'Payload bytes sent, counted again when sent again');
   const received = meter.createCounter('swp_downloaded_bytes', 'bytes', 'Payload bytes received');

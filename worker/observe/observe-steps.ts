@@ -5,11 +5,11 @@ import { messageOf } from '../../core/error.js';
 import type { WorkerMetrics } from './metrics.js';
 import { stageOf, subjectOf, type Subject } from './subject.js';
 
-/** A host that cannot take an artifact now is asked again: that is how a claim waits. */
+/** Error code of a host that cannot take an artifact now. The attempt is retried: a claim waits in this way. */
 const BUSY = 'host-busy';
 const WAITS_BY_RETRYING = new Set(['claimHost']);
 
-/** Outcomes of steps as they should end; another one that a step reports leads somewhere else. */
+/** Outcomes of steps that ended as intended. A step with any other outcome sends the publish another way. */
 const AS_WANTED = new Set(['ok', 'uploaded', 'committed', 'filed', 'already']);
 
 const Reported = z.object({ outcome: z.string(), reason: z.string().optional() });
@@ -37,8 +37,8 @@ const endOfFailure = (error: unknown, attempt: number): End => {
 };
 
 /**
- * Logs when a step begins, and how and after how long it ends, counts it, and says on every line of it for whom it
- * works. Outermost, so that it sees failures as they go into the history.
+ * Logs the start, the outcome and the duration of each step, counts it in the metrics, and adds its entry and target to each
+ * of its log lines. It is the outermost interceptor, so that it sees failures as the history stores them.
  *
  * @param host of a high-memory worker
  */
@@ -52,9 +52,9 @@ export const observeSteps =
       inbound: {
         async execute(input, next) {
           subject = subjectOf(input.args[0], context.info.workflowExecution?.workflowId ?? '');
-          const begun = performance.now();
+          const startedAt = performance.now();
           const ended = ({ level, ...end }: End): void => {
-            const milliseconds = performance.now() - begun;
+            const milliseconds = performance.now() - startedAt;
             context.log[level](`${step}: ${end.outcome}`, { ...end, durationMs: Math.round(milliseconds) });
             metrics.stepEnded({ stage: stage ?? '', step, outcome: end.outcome }, milliseconds / 1000);
           };

@@ -1,26 +1,28 @@
 const EVERY_MS = 60_000;
 
-/** Numbers differ from one time to the next; what is said is the same. */
-const sameWords = (message: string): string => message.replaceAll(/\d+/g, '#');
+/** Masks the numbers of a message, because they differ between its repetitions. */
+const maskNumbers = (message: string): string => message.replaceAll(/\d+/g, '#');
 
-/** Lets what is said again and again through once a minute: a server that is away is no reason to fill a disk. */
+/** Lets a repeated message pass once a minute: a server that is away must not fill the disk. */
 export class Repeats {
   private readonly seen = new Map<string, { at: number; held: number }>();
 
   /**
-   * @param now milliseconds, steady
-   * @returns null where it was said within the minute; else how often it was held back since it was last said
+   * Decides whether to hold back a message.
+   *
+   * @param now milliseconds of a monotonic clock
+   * @returns null if the message passed less than a minute ago; else how often it was held back since it last passed
    */
   heldBack(message: string, now: number): number | null {
-    const words = sameWords(message);
-    const last = this.seen.get(words);
+    const masked = maskNumbers(message);
+    const last = this.seen.get(masked);
     if (last !== undefined && now - last.at < EVERY_MS) {
       last.held += 1;
       return null;
     }
-    // What has been quiet for a minute is forgotten: what is kept stays small.
+    // Forget messages that last passed over a minute ago, so that the map stays small.
     for (const [other, { at }] of this.seen) if (now - at >= EVERY_MS) this.seen.delete(other);
-    this.seen.set(words, { at: now, held: 0 });
+    this.seen.set(masked, { at: now, held: 0 });
     return last?.held ?? 0;
   }
 }

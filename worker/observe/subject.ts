@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { publishId, targetId } from '../../contract/names.js';
 import type { Stage } from '../../contract/stages.js';
 
-/** For whom a step works, as far as it is told. */
+/** The entry and target that a step works for, as far as they are known. */
 export interface Subject {
   readonly entry?: string;
   readonly target?: string;
@@ -13,7 +13,7 @@ const Approved = z
   .object({ entryName: z.string(), plan: Plan })
   .transform(({ entryName, plan }): Subject => ({ entry: entryName, ...plan }));
 
-/** What the steps are given; each form of it names somebody else. */
+/** The arguments of steps. Each form names its entry or target in another field. */
 const Argument = z.union([
   Approved,
   z.object({ approved: Approved }).transform(({ approved }) => approved),
@@ -24,7 +24,7 @@ const Argument = z.union([
 
 const after = (prefix: string, id: string): string | undefined => (id.startsWith(prefix) ? id.slice(prefix.length) : undefined);
 
-/** Reads it from what the step was given, else from the id of its workflow, where a target is in lower case. */
+/** Reads the subject from the argument of a step, else from its workflow id, in which a target is in lower case. */
 export const subjectOf = (argument: unknown, workflowId: string): Subject => {
   const entry = after(publishId(''), workflowId);
   const target = after(targetId(''), workflowId);
@@ -47,5 +47,5 @@ const STAGES: ReadonlyMap<string, Stage> = new Map<string, Stage>([
   ['fileInCollection', 'filing'],
 ]);
 
-/** The stage that a step belongs to; those that any stage may have belong to none. */
+/** Returns the stage of a step; undefined for steps that can run in any stage. */
 export const stageOf = (step: string): Stage | undefined => STAGES.get(step);

@@ -5,7 +5,7 @@ import { SwpStage } from '../../contract/search-attributes.js';
 import type { Stage } from '../../contract/stages.js';
 import type { WorkerMetrics } from './metrics.js';
 
-/** Stages that a publish or an artifact can stand in; the others are ends. */
+/** Stages of open publishes and artifacts; the other stages are final. */
 const OPEN = [
   'planning',
   'awaiting-approval',
@@ -18,13 +18,16 @@ const OPEN = [
   'needs-attention',
 ] as const satisfies readonly Stage[];
 
-/** A publish also shows the stage of its targets: their work is counted once, at the targets. */
+/**
+ * Stages that are counted at publishes. A publish also shows the stage of its targets, which is counted only at the
+ * targets.
+ */
 const OF_PUBLISHES: ReadonlySet<Stage> = new Set<Stage>(['planning', 'awaiting-approval', 'needs-attention']);
 
 const EVERY_MS = 60_000;
 
 export interface StageWatch {
-  /** How many workflows match a query of Temporal's visibility. */
+  /** Returns the number of workflows that match a query of Temporal's visibility. */
   readonly count: (query: string) => Promise<number>;
   readonly taskQueue: string;
   readonly publishes: WorkerMetrics['publishes'];
@@ -43,7 +46,7 @@ const countOnce = async ({ count, taskQueue, publishes }: StageWatch): Promise<v
   }
 };
 
-/** Counts the open publishes of this task queue by stage, each minute until it is told to stop: Temporal knows, no worker does. */
+/** Counts the open publishes of this task queue by stage, every minute until `stop` aborts. Only Temporal knows them all. */
 export const watchStages = async (watch: StageWatch): Promise<void> => {
   const { stop, logger, everyMs = EVERY_MS } = watch;
   let failing = false;
@@ -52,7 +55,7 @@ export const watchStages = async (watch: StageWatch): Promise<void> => {
       await countOnce(watch);
       failing = false;
     } catch (error) {
-      // Said once: the SDK counts what fails, and a server that is away for an hour fails sixty times.
+      // Log only the first failure: the SDK counts failures, and a server that is away for an hour fails sixty times.
       if (!failing && !stop.aborted) logger.warn({ error: messageOf(error) }, 'publishes cannot be counted; their metric stands still');
       failing = true;
     }

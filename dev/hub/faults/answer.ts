@@ -4,7 +4,7 @@ import { cutAfter, drip, flipBit } from './bytes.js';
 
 type Transform = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
-/** Resolves when all that was written has left this process; a cut before that would take more than it should. */
+/** Resolves when all written bytes have left this process; an earlier cut would lose more bytes than it should. */
 const flushed = async (response: ServerResponse): Promise<void> => {
   response.flushHeaders();
   await new Promise<void>((resolve) => {
@@ -13,15 +13,19 @@ const flushed = async (response: ServerResponse): Promise<void> => {
   });
 };
 
-/** What happens to an answer's body of `length` bytes on its way out. */
-export const answerUnder = (fault: Fault | undefined, response: ServerResponse, gone: AbortSignal): ((length: number) => Transform) => {
+/** Returns the transform for a response body, given its length in bytes. */
+export const answerUnder = (
+  fault: Fault | undefined,
+  response: ServerResponse,
+  disconnected: AbortSignal,
+): ((length: number) => Transform) => {
   switch (fault?.kind) {
     case 'reset-answer':
       return (length) => (chunks) => cutAfter(chunks, Math.min(fault.afterBytes, length - 1), () => flushed(response));
     case 'corrupt-answer':
       return (length) => (chunks) => flipBit(chunks, Math.min(fault.at, length - 1));
     case 'slow-answer':
-      return () => (chunks) => drip(chunks, fault.bytesPerSecond, gone);
+      return () => (chunks) => drip(chunks, fault.bytesPerSecond, disconnected);
     default:
       return () => (chunks) => chunks;
   }

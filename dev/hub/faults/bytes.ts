@@ -2,10 +2,10 @@ import { Pace } from '../../../core/pace.js';
 
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** How many slices a second of a slow body has. */
-const DRIPS = 10;
+/** Slices of a slow body. */
+const SLICES_PER_SECOND = 10;
 
-/** Flips one bit of the byte at this offset: what is hardest to notice. */
+/** Flips one bit of the byte at this offset: the corruption that is hardest to notice. */
 export async function* flipBit(chunks: Bytes, at: number): AsyncGenerator<Uint8Array> {
   let from = 0;
   for await (const chunk of chunks) {
@@ -21,10 +21,10 @@ export async function* flipBit(chunks: Bytes, at: number): AsyncGenerator<Uint8A
   }
 }
 
-/** Passes bytes on at this rate, until `signal` ends the wait. */
+/** Passes bytes on at this rate; an abort of `signal` ends the wait. */
 export async function* drip(chunks: Bytes, bytesPerSecond: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const pace = new Pace(bytesPerSecond);
-  const step = Math.max(1, Math.floor(bytesPerSecond / DRIPS));
+  const step = Math.max(1, Math.floor(bytesPerSecond / SLICES_PER_SECOND));
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.byteLength; from += step) {
       const slice = chunk.subarray(from, from + step);
@@ -34,7 +34,7 @@ export async function* drip(chunks: Bytes, bytesPerSecond: number, signal: Abort
   }
 }
 
-/** Passes exactly so many bytes on and then fails, once they have left this process. */
+/** Passes exactly `bytes` bytes on and then throws, once they have left this process. */
 export async function* cutAfter(chunks: Bytes, bytes: number, flush: () => Promise<void>): AsyncGenerator<Uint8Array> {
   let left = bytes;
   for await (const chunk of chunks) {
@@ -49,7 +49,7 @@ export async function* cutAfter(chunks: Bytes, bytes: number, flush: () => Promi
   }
 }
 
-/** Reads so many bytes, or all where there are fewer. */
+/** Reads at least `bytes` bytes, or all if there are fewer. */
 export const readUpTo = async (chunks: Bytes, bytes: number): Promise<void> => {
   let left = bytes;
   if (left === 0) return;

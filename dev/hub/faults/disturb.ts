@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { HubAdmin } from '../admin.js';
 import type { Exchange, Fault } from '../operations.js';
 
-/** What happens to a repository behind its writer's back, right before a request about it is handled. */
+/** Changes a repository without its writer's knowledge, immediately before a request about it is handled. */
 export const disturb = async (admin: HubAdmin, fault: Fault, { repo }: Exchange): Promise<void> => {
   if (repo === undefined) return;
   if (fault.kind === 'lose-objects') await admin.dropObjects(repo, fault.oid);

@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import type { Reply } from '../http/reply.js';
 import type { Fault } from '../operations.js';
 
-/** The answer that a fault has instead of the hub's. */
+/** Returns the reply that a fault sends instead of the hub's. */
 export const scriptedReply = ({ status, headers, body }: Extract<Fault, { readonly status: number }>): Reply => ({
   status,
   headers: { 'Content-Type': 'application/json', ...headers },
   body: body ?? '{"error":"scripted fault"}',
 });
 
-/** `bytes 0-9/100` → `bytes 1-10/100`. */
+/** Shifts a range by one byte: `bytes 0-9/100` → `bytes 1-10/100`. */
 const shift = (range: string): string =>
   range.replace(/(\d+)-(\d+)/, (_, first: string, last: string) => `${Number(first) + 1}-${Number(last) + 1}`);
 
 const withWrongOid = (body: string): string => body.replace(/"commitOid":"[0-9a-f]{40}"/, `"commitOid":"${'0'.repeat(40)}"`);
 
-/** The hub's answer as a fault lets it go out. */
+/** Returns the hub's reply as the fault changes it. */
 export const replyUnder = (fault: Fault | undefined, reply: Reply): Reply => {
   const { ETag: etag, 'Content-Range': range } = reply.headers;
   switch (fault?.kind) {

@@ -8,31 +8,31 @@ const scripted = {
 const offset = z.int().nonnegative();
 const bytesPerSecond = z.int().positive();
 
-/** What goes wrong with one exchange, as far as it can be written down. A place behind the end of a body is its last byte. */
+/** A fault of one exchange that can be serialized. An offset beyond the end of a body selects its last byte. */
 export const PlainFault = z.discriminatedUnion('kind', [
-  /** Answered with this and not handled. */
+  /** Responds with this, and does not handle the request. */
   z.strictObject({ kind: z.literal('status'), ...scripted }),
-  /** Handled, then answered with this. */
+  /** Handles the request, then responds with this. */
   z.strictObject({ kind: z.literal('apply-then-status'), ...scripted }),
-  /** The connection is cut and nothing handled, when so many bytes of the body have arrived. */
+  /** Cuts the connection when `afterBytes` bytes of the body have arrived, and does not handle the request. */
   z.strictObject({ kind: z.literal('reset'), afterBytes: offset.optional() }),
-  /** Handled, then cut without an answer. */
+  /** Handles the request, then cuts the connection without a response. */
   z.strictObject({ kind: z.literal('apply-then-reset') }),
-  /** Handled, then cut after so many bytes of the answer's body. */
+  /** Handles the request, then cuts the connection after `afterBytes` bytes of the response body. */
   z.strictObject({ kind: z.literal('reset-answer'), afterBytes: offset }),
   z.strictObject({ kind: z.literal('slow-request'), bytesPerSecond }),
   z.strictObject({ kind: z.literal('slow-answer'), bytesPerSecond }),
-  /** The hub gets a byte there that differs in one bit from the one that was sent. */
+  /** The hub receives the byte at this offset with one bit flipped. */
   z.strictObject({ kind: z.literal('corrupt-request'), at: offset }),
-  /** The client gets a byte there that differs in one bit from the one that the hub has. */
+  /** The client receives the byte at this offset with one bit flipped. */
   z.strictObject({ kind: z.literal('corrupt-answer'), at: offset }),
-  /** The answer's ETag is of something else. */
+  /** The response has an ETag of other content. */
   z.strictObject({ kind: z.literal('wrong-etag') }),
-  /** The answer to a commit names a commit that does not exist. */
+  /** The response to a commit names a commit that does not exist. */
   z.strictObject({ kind: z.literal('wrong-oid') }),
-  /** The answer's Content-Range is off by one; the bytes are those that were asked for. */
+  /** The Content-Range of the response is off by one; its bytes are the requested ones. */
   z.strictObject({ kind: z.literal('wrong-range') }),
-  /** Before it is handled, the repository loses this object, or all that no commit names: garbage collection. */
+  /** Before the request is handled, the repository loses this object, or all objects that no commit names: garbage collection. */
   z.strictObject({
     kind: z.literal('lose-objects'),
     oid: z
@@ -40,12 +40,12 @@ export const PlainFault = z.discriminatedUnion('kind', [
       .regex(/^[0-9a-f]{64}$/)
       .optional(),
   }),
-  /** Before it is handled, a stranger commits this file to the repository. */
+  /** Before the request is handled, another user commits this file to the repository. */
   z.strictObject({ kind: z.literal('foreign-commit'), path: z.string().default('stranger.txt') }),
 ]);
 export type PlainFault = z.output<typeof PlainFault>;
 
-/** The same, and holds, which wait for a gate to be released by name. */
+/** The plain faults, and holds, which wait until their gate is released by name. */
 export const FaultSpec = z.discriminatedUnion('kind', [
   ...PlainFault.options,
   z.strictObject({ kind: z.literal('hold'), gate: z.string() }),

@@ -1,6 +1,6 @@
 import { parentDirectories } from '../paths.js';
 
-/** A gitattributes or gitignore glob as a test of a path; a pattern without an inner slash matches any file name. */
+/** Converts a gitattributes or gitignore glob to a regular expression; a pattern without a slash matches in every directory. */
 const globToRegExp = (pattern: string): RegExp => {
   const anchored = pattern.includes('/');
   const source = pattern
@@ -23,7 +23,7 @@ const linesOf = (text: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
 
-/** Whether a `.gitattributes` sends a path to LFS: the last line that says anything about `filter` decides. */
+/** Returns a predicate for paths that a `.gitattributes` sends to LFS: the last matching line with a `filter` attribute decides. */
 export const lfsMatcher = (gitattributes: string): ((path: string) => boolean) => {
   const rules = linesOf(gitattributes).flatMap((line) => {
     const [pattern = '', ...attributes] = line.split(/\s+/);
@@ -33,7 +33,7 @@ export const lfsMatcher = (gitattributes: string): ((path: string) => boolean) =
   return (path) => rules.findLast((rule) => rule.matches.test(path))?.lfs ?? false;
 };
 
-/** Whether a `.gitignore` leaves a path out; `!` takes one back in. */
+/** Returns a predicate for paths that a `.gitignore` excludes; `!` includes a path again. */
 export const ignoreMatcher = (gitignore: string): ((path: string) => boolean) => {
   const rules = linesOf(gitignore).map((line) => {
     const [, negation, glob = '', slash] = /^(!?)(.*?)(\/?)$/.exec(line) ?? [];

@@ -4,10 +4,10 @@ import { compareBytes } from '../../../core/text.js';
 const objectId = (type: 'blob' | 'tree' | 'commit', body: Buffer): string =>
   createHash('sha1').update(`${type} ${body.length}\0`).update(body).digest('hex');
 
-/** The id git gives to a file's bytes: SHA-1 over `blob <size>\0<bytes>`. */
+/** Returns the id that git gives to a file's bytes: SHA-1 over `blob <size>\0<bytes>`. */
 export const blobId = (bytes: Uint8Array): string => objectId('blob', Buffer.from(bytes));
 
-/** The id of every directory of a tree, by path; `''` is the root. Takes file path → blob id. */
+/** Returns the id of every directory of a tree, by path; `''` is the root. Takes file path → blob id. */
 export const treeIds = (files: ReadonlyMap<string, string>): Map<string, string> => {
   const ids = new Map<string, string>();
   const children = new Map<string, Map<string, string | undefined>>([['', new Map()]]);
@@ -45,11 +45,11 @@ interface CommitText {
   readonly body: string;
 }
 
-/** The id of a git commit object with the Hub's author line. */
+/** Returns the id of a git commit object with the Hub's author line. */
 export const commitId = (commit: CommitText): string => {
-  const who = `${commit.user} <${commit.user}@users.noreply.huggingface.co> ${Math.floor(commit.at / 1000)} +0000`;
+  const author = `${commit.user} <${commit.user}@users.noreply.huggingface.co> ${Math.floor(commit.at / 1000)} +0000`;
   const parents = commit.parent === undefined ? [] : [`parent ${commit.parent}`];
-  const head = [`tree ${commit.tree}`, ...parents, `author ${who}`, `committer ${who}`];
+  const head = [`tree ${commit.tree}`, ...parents, `author ${author}`, `committer ${author}`];
   const message = commit.body === '' ? commit.title : `${commit.title}\n\n${commit.body}`;
   return objectId('commit', Buffer.from(`${head.join('\n')}\n\n${message}`));
 };

@@ -3,7 +3,7 @@ import { refuse } from './reply.js';
 
 const MAX_JSON = 32 << 20;
 
-/** A whole body of at most `limit` bytes. */
+/** Reads a whole body of at most `limit` bytes; refuses a larger one with 413. */
 export const readBytes = async (body: AsyncIterable<Uint8Array>, limit = MAX_JSON): Promise<Buffer> => {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -15,7 +15,7 @@ export const readBytes = async (body: AsyncIterable<Uint8Array>, limit = MAX_JSO
   return Buffer.concat(chunks);
 };
 
-/** Parses what a client sent, or answers 400 with the fields that are wrong. */
+/** Parses a client's input, or refuses it with 400 and the invalid fields. */
 export const parseInput = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw refuse(400, `Invalid request body: ${z.prettifyError(parsed.error)}`);
@@ -33,7 +33,7 @@ const parseJson = (text: string): unknown => {
 export const readJson = async <S extends z.ZodType>(body: AsyncIterable<Uint8Array>, schema: S): Promise<z.output<S>> =>
   parseInput(schema, parseJson((await readBytes(body)).toString('utf8')));
 
-/** The values of an NDJSON body, one at a time: a commit of many files is never held whole. */
+/** Yields the values of an NDJSON body one at a time, so that a commit of many files is never in memory as a whole. */
 export async function* readNdjson(body: AsyncIterable<Uint8Array>, maxLine: number): AsyncGenerator {
   let pieces: Uint8Array[] = [];
   let size = 0;

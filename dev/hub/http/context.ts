@@ -5,14 +5,14 @@ import type { RateLimiter } from '../rate-limit.js';
 import type { UrlSigner } from '../signing.js';
 import type { Store } from '../store/open-store.js';
 
-/** What every route works with. */
+/** State that every route uses. */
 export interface HubState {
   readonly settings: HubSettings;
   readonly store: Store;
   readonly signer: UrlSigner;
   readonly limiter: RateLimiter;
   readonly now: () => number;
-  /** Origins, without a slash at the end. */
+  /** `url` and `cdnUrl` are origins without a trailing slash. */
   readonly url: string;
   readonly cdnUrl: string;
 }
@@ -21,7 +21,7 @@ export interface HubState {
 export interface RequestContext {
   readonly hub: HubState;
   readonly method: string;
-  /** As it was sent, percent-encoded, without the query. */
+  /** Path as the client sent it: percent-encoded, without the query. */
   readonly path: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
@@ -30,10 +30,10 @@ export interface RequestContext {
   readonly identity: Identity;
 }
 
-/** A parameter that the route's pattern guarantees. */
+/** Returns a parameter that the route's pattern guarantees. */
 export const param = (context: RequestContext, name: string): string => context.params[name] ?? '';
 
-/** Python writes booleans of a query capitalised. */
+/** Returns a boolean of the query. Python clients capitalise booleans. */
 export const flag = (context: RequestContext, name: string): boolean => /^(1|true)$/i.test(context.query.get(name) ?? '');
 
 export const isRead = (context: RequestContext): boolean => context.method === 'GET' || context.method === 'HEAD';

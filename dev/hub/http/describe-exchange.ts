@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Exchange } from '../operations.js';
 import type { Match } from './router.js';
 
-const NONE: Match['params'] = {};
+const NO_PARAMS: Match['params'] = {};
 
-/** What is known about a request before anybody looked inside: the route's parameters, or what a signed address carries. */
+/** Describes a request before its body is read: from the route's parameters, or from the query of a signed address. */
 export const describeExchange = (
   { method = 'GET', url: path = '', headers: { range } }: IncomingMessage,
   match: Match | undefined,
@@ -26,7 +26,7 @@ export const describeExchange = (
       ...(part === null ? {} : { part: Number(part) }),
     };
   }
-  const { owner, name, rest } = match?.params ?? NONE;
+  const { owner, name, rest } = match?.params ?? NO_PARAMS;
   return {
     ...base,
     ...(owner === undefined || name === undefined ? {} : { repo: `${owner}/${name}` }),

@@ -23,11 +23,11 @@ interface DispatchOptions {
   readonly routes: readonly Route[];
   readonly log: RequestLog;
   readonly intercept: Intercept;
-  /** Does what a fault does to the hub itself before the request is handled. */
+  /** Applies the effect of a fault on the hub itself, before the request is handled. */
   readonly disturb: (fault: Fault, exchange: Exchange) => Promise<void>;
   /** Resolves when the hub closes, which ends every hold. */
   readonly closed: Promise<void>;
-  /** How fast answers go out. */
+  /** Throttles the response bodies. */
   readonly pace?: Pace | undefined;
 }
 
@@ -41,12 +41,12 @@ const parseAddress = (url = ''): Address => {
   return { path, query: new URLSearchParams(search) };
 };
 
-/** A file as a stream that is opened when it is read: the handler of a request without a body never does, and the file goes. */
-async function* readWhenAsked(path: string): AsyncGenerator<Uint8Array> {
+/** Opens a file only when it is read: the handler of a request without a body never reads it, and the file is deleted. */
+async function* readLazily(path: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(path) as AsyncIterable<Uint8Array>;
 }
 
-/** Checks the permission that the route wants, then handles the request with this body. */
+/** Checks the permission that the route requires, then handles the request with this body. */
 const handleWith = async (
   hub: HubState,
   request: IncomingMessage,
@@ -60,7 +60,7 @@ const handleWith = async (
   return route.handle({ hub, method, path, params, query, headers, body, identity });
 };
 
-/** Takes a request through match, fault, limit, permission and handling to its answer. */
+/** Returns a handler that matches a request to its route, applies faults, rate limit and permission check, and sends the response. */
 export const createDispatch = (hub: HubState, { routes, log, intercept, disturb, closed, pace }: DispatchOptions) => {
   const findRoute = createRouter(routes);
   const connections = new WeakMap<Socket, number>();
@@ -76,15 +76,15 @@ export const createDispatch = (hub: HubState, { routes, log, intercept, disturb,
     match: Match,
     address: Address,
     fault: Fault | undefined,
-    gone: AbortSignal,
+    disconnected: AbortSignal,
   ): Promise<Reply> => {
     if (fault?.kind === 'status') return scriptedReply(fault);
-    if (fault?.kind !== 'hold') return handleWith(hub, request, match, address, bodyUnder(fault, request, gone));
-    // The body is read before the wait: a client that gives up in the meantime has still asked, as behind a slow gateway.
+    if (fault?.kind !== 'hold') return handleWith(hub, request, match, address, bodyUnder(fault, request, disconnected));
+    // Read the body before the wait: a client that gives up in the meantime has still sent its request, as behind a slow gateway.
     const held = await spool(request, hub.store.temporary.path());
     try {
       await Promise.race([fault.until, closed]);
-      return await handleWith(hub, request, match, address, readWhenAsked(held.path));
+      return await handleWith(hub, request, match, address, readLazily(held.path));
     } finally {
       await rm(held.path, { force: true });
     }
@@ -94,10 +94,10 @@ export const createDispatch = (hub: HubState, { routes, log, intercept, disturb,
     const method = request.method ?? 'GET';
     const address = parseAddress(request.url);
     response.setHeader('X-Request-Id', `Root=1-${randomUUID()}`);
-    // Kept, since a request whose body was not read to its end lets go of its socket.
+    // Keep the socket, since a request whose body was not read to its end drops its reference to it.
     const { socket } = request;
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    const disconnected = new AbortController();
+    response.once('close', () => disconnected.abort());
     let record: OpenRecord | undefined;
     let fault: Fault | undefined;
     let reply: Reply;
@@ -115,26 +115,26 @@ export const createDispatch = (hub: HubState, { routes, log, intercept, disturb,
       if (fault !== undefined) await disturb(fault, exchange);
       if (match?.route.guard !== 'signed') takeLimit(hub, request, response, match?.route.limit ?? 'api');
       if (match === undefined) throw refuse(404, "Sorry, we can't find the page you are looking for.");
-      reply = await handle(request, match, address, fault, gone.signal);
+      reply = await handle(request, match, address, fault, disconnected.signal);
     } catch (error) {
       if (error instanceof Refusal) reply = error.reply;
-      // The client is gone, and with it the one who would read the answer.
+      // The client is gone and cannot read a response.
       else if (socket.destroyed) return;
       else reply = json(500, { error: `Internal Error: ${messageOf(error)}` });
     }
 
     if (fault?.kind === 'hold-after') await Promise.race([fault.until, closed]);
     reply = replyUnder(fault, reply);
-    // An answer without a body has no byte after which it could be cut.
+    // A response without a body has no byte after which it could be cut.
     if (fault?.kind === 'apply-then-reset' || (fault?.kind === 'reset-answer' && (reply.body === '' || method === 'HEAD'))) {
       socket.destroy();
       return;
     }
     try {
-      const alter = answerUnder(fault, response, gone.signal);
+      const alter = answerUnder(fault, response, disconnected.signal);
       await sendReply(response, reply, { withBody: method !== 'HEAD', ...(record === undefined ? {} : { record }), pace, alter });
     } catch {
-      // The client went away in the middle of its answer, which is its right.
+      // The client disconnected in the middle of the response, which is not an error.
       response.destroy();
     }
   };

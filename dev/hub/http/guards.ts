@@ -4,7 +4,7 @@ import type { LimitName } from '../rate-limit.js';
 import type { HubState } from './context.js';
 import { Refusal, refuse, xmlError } from './reply.js';
 
-/** Counts the request, writes the two limit headers, and answers 429 when the window's quota is used up. */
+/** Counts the request, sets the two limit headers, and refuses with 429 if the quota of the window is used up. */
 export const takeLimit = (hub: HubState, request: IncomingMessage, response: ServerResponse, name: LimitName): void => {
   const limit = hub.limiter.take(name, request.headers.authorization ?? '');
   for (const [header, value] of Object.entries(limit.headers)) response.setHeader(header, value);
@@ -13,7 +13,7 @@ export const takeLimit = (hub: HubState, request: IncomingMessage, response: Ser
   throw refuse(429, `We had to rate limit you, you hit the quota of ${limit.quota} ${name} requests per ${windowSeconds} seconds period.`);
 };
 
-/** Who asks; a token that nobody has is refused everywhere. */
+/** Returns the identity of the sender. Refuses an unknown token everywhere. */
 export const requireIdentity = (hub: HubState, authorization: string | undefined): Identity => {
   const identity = identify(hub.settings.tokens, authorization);
   if (identity === 'invalid') throw refuse(401, 'Invalid username or password.');
@@ -25,8 +25,8 @@ const TWO_MECHANISMS =
   'Authorization header should be specified';
 
 /**
- * Checks a signed address in S3's order: two permissions at once, then a bad signature, then a late one. A client that
- * sends its token to storage is caught by the first.
+ * Checks a signed address in S3's order: two permissions in one request, then a wrong signature, then an expired one. The
+ * first check catches a client that sends its token to storage.
  */
 export const requireSignature = (hub: HubState, { method, headers }: IncomingMessage, path: string, query: URLSearchParams): void => {
   if (headers.authorization !== undefined) throw new Refusal(xmlError(400, 'InvalidArgument', TWO_MECHANISMS));

@@ -4,11 +4,11 @@ import { SwpError } from '../../../core/error.js';
 
 interface Listener {
   readonly server: Server;
-  /** Origin, without a slash at the end. */
+  /** Origin without a trailing slash. */
   readonly url: string;
 }
 
-/** A server on 127.0.0.1. A long PUT is no reason to hang up, so no request is timed. */
+/** Starts a server on 127.0.0.1. It has no request timeout, since a PUT may take long. */
 export const listen = async (port: number): Promise<Listener> => {
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 30_000 });
   server.listen(port, '127.0.0.1');
@@ -26,8 +26,8 @@ export const listen = async (port: number): Promise<Listener> => {
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * Serves requests with `run` and returns how to stop: no new connections, the open ones cut, and every request
- * that is being handled brought to its end, so that nothing is written afterwards.
+ * Serves requests with `run` and returns a function that stops: it accepts no new connections, cuts the open ones, and waits
+ * for every running handler, so that nothing is written afterwards.
  */
 export const serve = (server: Server, run: Handler): (() => Promise<void>) => {
   const running = new Set<Promise<void>>();

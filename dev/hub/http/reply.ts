@@ -1,13 +1,13 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 
-/** A stretch of a file; `end` is exclusive. */
+/** A slice of a file; `end` is exclusive. */
 interface FileBody {
   readonly file: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** An answer as a value, so that a fault can keep it back after everything was done. */
+/** A response as a value, so that a fault can withhold it after the request was handled. */
 export interface Reply {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
@@ -22,7 +22,7 @@ export const json = (status: number, value: unknown, headers: OutgoingHttpHeader
 
 export const empty = (status: number, headers: OutgoingHttpHeaders = {}): Reply => ({ status, headers, body: '' });
 
-/** An error in S3's manner. */
+/** Returns an error in S3's format. */
 export const xmlError = (status: number, code: string, message: string): Reply => ({
   status,
   headers: { 'Content-Type': 'application/xml' },
@@ -31,7 +31,7 @@ export const xmlError = (status: number, code: string, message: string): Reply =
 
 type HubErrorCode = 'RepoNotFound' | 'RevisionNotFound' | 'EntryNotFound' | 'GatedRepo';
 
-/** Ends the handling of a request with an answer other than the wanted one. */
+/** Ends the handling of a request with a reply other than the normal one. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 
@@ -40,14 +40,14 @@ export class Refusal extends Error {
   }
 }
 
-/** An error in the Hub's manner: `{"error": …}`, and the same in headers. */
+/** Returns an error in the Hub's format: `{"error": …}`, with the same message in headers. */
 export const refuse = (status: number, message: string, code?: HubErrorCode): Refusal =>
   new Refusal(
     json(
       status,
       { error: message },
       {
-        // A header takes Latin-1 only; the whole message is in the body.
+        // A header accepts only Latin-1; the whole message is in the body.
         'X-Error-Message': message.replace(/[^\x20-\x7e]+/g, ' '),
         ...(code === undefined ? {} : { 'X-Error-Code': code }),
       },

@@ -2,21 +2,21 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { repoKey } from '../../../core/ids.js';
 import type { Exchange, Fault } from '../operations.js';
 
-/** One request as it went, for assertions. */
+/** Record of one request, for assertions. */
 export interface RequestRecord extends Exchange {
   /**
-   * Which one it is, from 1, of those with its operation, repository, file, object and part. A fault rule with these and
-   * this number as `nth` names the same exchange in an equal run.
+   * Number of the request, from 1, among those with its operation, repository, file, object and part. A fault rule with
+   * these fields and this number as `nth` selects the same exchange in an identical run.
    */
   readonly occurrence: number;
-  /** What went wrong with it on purpose. */
+  /** Kind of the fault that struck the request. */
   readonly fault: Fault['kind'] | undefined;
-  /** The status that was sent; undefined while there is none, and for good after a reset. */
+  /** Status that was sent; undefined until then, and permanently after a reset. */
   readonly status: number | undefined;
   readonly authorization: boolean;
   /** `Content-Length` of the request. */
   readonly received: number;
-  /** Bytes of the answer's body that went out. */
+  /** Bytes of the response body that were sent. */
   readonly sent: number;
 }
 
@@ -29,12 +29,12 @@ export class RequestLog {
   readonly records: OpenRecord[] = [];
   private readonly seen = new Map<string, number>();
 
-  /** Notes a request that has arrived; its status and bytes are filled in as it is answered. */
+  /** Records a request that has arrived. Its status and bytes are filled in while the response is sent. */
   open(exchange: Exchange, headers: IncomingHttpHeaders): OpenRecord {
     const { operation, repo, file, oid, part } = exchange;
-    const place = JSON.stringify([operation, repo === undefined ? undefined : repoKey(repo), file, oid, part]);
-    const occurrence = (this.seen.get(place) ?? 0) + 1;
-    this.seen.set(place, occurrence);
+    const key = JSON.stringify([operation, repo === undefined ? undefined : repoKey(repo), file, oid, part]);
+    const occurrence = (this.seen.get(key) ?? 0) + 1;
+    this.seen.set(key, occurrence);
     const record: OpenRecord = {
       ...exchange,
       occurrence,

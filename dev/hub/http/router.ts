@@ -5,9 +5,9 @@ import { refuse, type Reply } from './reply.js';
 export interface Route {
   readonly operation: Operation;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** `/api/:name/*`: a name takes one segment, the star the rest (as `rest`). */
+  /** `/api/:name/*`: a name matches one segment, the star matches the rest (parameter `rest`). */
   readonly path: string;
-  /** `signed` routes are their own permission and refuse an Authorization header; others take a token. */
+  /** `signed` routes are authorized by their address and refuse an Authorization header; other routes take a token. */
   readonly guard: 'token' | 'signed';
   readonly limit?: 'resolvers';
   readonly handle: (context: RequestContext) => Promise<Reply>;
@@ -34,7 +34,7 @@ const decode = (text: string): string => {
   }
 };
 
-/** Finds the route of a method and a raw path, with its parameters decoded. HEAD goes where GET goes. */
+/** Returns a function that finds the route of a method and a raw path, with decoded parameters. HEAD uses the routes of GET. */
 export const createRouter = (routes: readonly Route[]): ((method: string, path: string) => Match | undefined) => {
   const compiled = routes.map((route) => ({ route, pattern: compile(route.path) }));
   return (method, path) => {

@@ -8,14 +8,14 @@ import type { OpenRecord } from './request-log.js';
 
 interface SendOptions {
   readonly withBody: boolean;
-  /** Told what went out. */
+  /** Receives the status and the number of bytes that were sent. */
   readonly record?: OpenRecord;
   readonly pace?: Pace | undefined;
-  /** What happens to a body of so many bytes on its way out. */
+  /** Returns the transform for a body of `length` bytes. */
   readonly alter?: (length: number) => (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 }
 
-/** Writes an answer and notes in `record` what went out. Rejects when the client goes away. */
+/** Sends a reply and records in `record` what was sent. Rejects if the client disconnects. */
 export const sendReply = async (response: ServerResponse, reply: Reply, { withBody, record, pace, alter }: SendOptions): Promise<void> => {
   const { body } = reply;
   if (record !== undefined) record.status = reply.status;

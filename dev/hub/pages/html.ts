@@ -1,4 +1,4 @@
-/** Markup of ours, beside which every other value is text. */
+/** Markup that is not escaped; every other value is text. */
 export class Html {
   constructor(readonly source: string) {}
 }
@@ -14,6 +14,6 @@ const sourceOf = (content: Content): string => {
   return typeof content === 'object' ? content.map(sourceOf).join('') : escapeText(String(content));
 };
 
-/** Builds markup; what is put into it is escaped unless it is markup itself. */
+/** Builds markup; escapes every inserted value that is not markup itself. */
 export const html = (parts: TemplateStringsArray, ...contents: readonly Content[]): Html =>
   new Html(parts.map((part, at) => part + (at < contents.length ? sourceOf(contents[at] ?? '') : '')).join(''));

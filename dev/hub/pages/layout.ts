@@ -7,13 +7,13 @@ a{color:#0b57d0}table{border-collapse:collapse;margin:1rem 0}th,td{text-align:le
 code,pre{font:14px/1.4 ui-monospace,monospace;background:#f4f5f7;border-radius:4px}code{padding:0 .2rem;overflow-wrap:anywhere}pre{padding:.75rem;overflow-x:auto}
 header,.dim{color:#5f6570}`;
 
-// The policy names the style by its digest, so that not a space may be added.
+// The policy names the style by its digest, so the element must not add even a space.
 const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`);
 
-/** Nothing on a page is loaded or run: what a card or a file name would bring is text. */
+/** A page loads and runs nothing: content of a card or a file name is only text. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** A whole page for a browser. */
+/** Returns a whole page for a browser. */
 export const page = (
   title: string,
   body: Html,

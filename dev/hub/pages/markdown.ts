@@ -6,7 +6,7 @@ const INLINE =
 
 const LAST_CODE_POINT = 0x10_ff_ff;
 
-/** A card names sources by their address on huggingface.co; here they are on this hub. */
+/** Maps an address on huggingface.co, as cards name sources, to this hub. */
 const ownAddress = (address: string): string => address.replace(/^https:\/\/huggingface\.co\//, '/');
 
 const inline = (text: string): Html => {
@@ -58,7 +58,7 @@ const list = (lines: readonly string[]): Html =>
 
 const isSeparator = (line: string): boolean => /^[\s|:-]+$/.test(line) && line.includes('-');
 
-/** Lines with no empty one between them. */
+/** Renders lines that no empty line separates. */
 const block = (lines: readonly string[]): Html => {
   const [first = '', second = ''] = lines;
   if (first.includes('|') && isSeparator(second)) return table(lines);
@@ -74,8 +74,8 @@ const heading = (marks: string, title: string): Html => {
 const FRONT_MATTER = /^\uFEFF?---[ \t]*\n([\s\S]*?)\n---[ \t]*(?:\n|$)/;
 
 /**
- * The part of Markdown that model cards are written in: headings, paragraphs, lists, tables, code and links with https.
- * Whatever else a card holds, HTML first of all, is shown as the text that it is.
+ * Renders the part of Markdown that model cards use: headings, paragraphs, lists, tables, code and links with https.
+ * Everything else in a card, such as HTML, is shown as text.
  */
 export const renderMarkdown = (source: string): Html => {
   const text = source.replaceAll(/\r\n?/g, '\n');

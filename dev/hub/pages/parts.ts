@@ -3,7 +3,7 @@ import type { CommitRecord, TreeEntry } from '../store/commit-record.js';
 import type { RepoRecord } from '../store/repo-record.js';
 import { html, type Html } from './html.js';
 
-/** Longer files, and longer lists, are shown in part. */
+/** Longer files and longer lists are truncated. */
 const SHOWN_CHARACTERS = 200_000;
 const SHOWN_ROWS = 1000;
 

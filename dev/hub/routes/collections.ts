@@ -26,21 +26,21 @@ const describe = (collection: Collection, items = collection.items): Record<stri
 
 const notFound = (): Refusal => refuse(404, 'Collection not found');
 
-const visible = ({ identity }: RequestContext, { private: hidden, owner }: Collection): boolean =>
+const isVisible = ({ identity }: RequestContext, { private: hidden, owner }: Collection): boolean =>
   !hidden || ownsNamespace(identity, owner);
 
-/** The collection of `:owner/:slug`, if the sender may see it and, for `write`, change it. */
+/** Returns the collection of `:owner/:slug`, if the sender may see it and, for `write`, change it. */
 export const openCollection = async (context: RequestContext, use: 'read' | 'write'): Promise<Collection> => {
   const collection = await context.hub.store.collections.find(`${param(context, 'owner')}/${param(context, 'slug')}`);
-  if (collection === undefined || !visible(context, collection)) throw notFound();
+  if (collection === undefined || !isVisible(context, collection)) throw notFound();
   if (use === 'write' && !canWrite(context.identity, collection.owner))
     throw refuse(context.identity === undefined ? 401 : 403, 'Forbidden');
   return collection;
 };
 
-/** Those that the sender may see, the newest first. */
+/** Returns the collections that the sender may see, newest first. */
 export const visibleCollections = async (context: RequestContext): Promise<Collection[]> =>
-  (await context.hub.store.collections.list()).filter((collection) => visible(context, collection));
+  (await context.hub.store.collections.list()).filter((collection) => isVisible(context, collection));
 
 const list: Route = {
   operation: 'list-collections',

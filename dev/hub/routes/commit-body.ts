@@ -36,7 +36,7 @@ interface CommitRequest {
   readonly operations: readonly TreeOperation[];
 }
 
-/** A tree entry of an LFS file; its git id is that of the pointer. */
+/** Returns the tree entry of an LFS file. Its git id is that of the pointer. */
 export const lfsEntry = (oid: Sha256, size: number): TreeEntry => ({
   oid: GitBlobId.parse(blobId(Buffer.from(pointerText(oid, size)))),
   size,
@@ -50,12 +50,12 @@ const decodeContent = (path: string, content: string, encoding: 'base64' | 'utf-
   return bytes;
 };
 
-/** One base64 line of the largest regular file, with room for its path and JSON. */
+/** Fits one base64 line of the largest regular file, with its path and JSON. */
 const MAX_LINE = MAX_REGULAR_BYTES * 2;
 
 /**
- * Reads a commit's NDJSON: the header first, then operations. Content of regular files goes to the blob store on the
- * way, where nobody sees it until a commit names it.
+ * Reads a commit's NDJSON: the header first, then operations. Writes the content of regular files to the blob store on the
+ * way, where it is invisible until a commit names it.
  */
 export const readCommitBody = async (body: AsyncIterable<Uint8Array>, store: Store, repo: string): Promise<CommitRequest> => {
   let header: CommitRequest['header'] | undefined;
@@ -82,7 +82,7 @@ const toOperation = async (line: Exclude<Line, { key: 'header' }>, store: Store,
       return { kind: 'put', path, entry: await writeRegularFile(store.objects, path, bytes) };
     }
     case 'lfsFile': {
-      // A copy names the object without its size.
+      // A server-side copy names the object without its size.
       const size = line.value.size ?? (await store.repos.objectSize(repo, line.value.oid)) ?? 0;
       return { kind: 'put', path, entry: lfsEntry(line.value.oid, size) };
     }

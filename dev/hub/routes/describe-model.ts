@@ -6,7 +6,7 @@ import type { CommitRecord } from '../store/commit-record.js';
 import { readText } from '../store/read-text.js';
 import type { RepoRecord } from '../store/repo-record.js';
 
-/** What `expand` may ask for but this hub knows nothing about. */
+/** Valid names for `expand` for which this hub has no data. */
 const UNKNOWN_HERE = [
   'baseModels',
   'childrenModelCount',
@@ -58,10 +58,10 @@ export const describeModel = async (hub: HubState, repo: RepoRecord, commit: Com
   };
 };
 
-/** Fields that every answer has, whatever it was asked for. */
+/** Fields of every response, whatever `expand` requests. */
 const ALWAYS = ['_id', 'id'];
 
-/** Only what `expand` asks for, where it asks; a name that it does not know is refused. */
+/** Returns only the fields that `expand` requests, or undefined without `expand`. Refuses an unknown name. */
 export const expanded = (query: URLSearchParams, whole: Description): Description | undefined => {
   const wanted = [...query.getAll('expand'), ...query.getAll('expand[]')];
   if (wanted.length === 0) return undefined;

@@ -18,7 +18,7 @@ const DuplicateBody = z.object({
 });
 type WantedFile = z.output<typeof DuplicateBody>['files'][number];
 
-/** Why the source cannot give this object, or undefined when it can. */
+/** Returns the reason why the source cannot provide this object, or undefined if it can. */
 const problemOf = async (repos: RepoStore, source: string, file: WantedFile): Promise<string | undefined> => {
   const oid = Sha256.safeParse(file.sha256);
   if (!oid.success) return 'the sha256 must be 64 hexadecimal digits';
@@ -27,8 +27,8 @@ const problemOf = async (repos: RepoStore, source: string, file: WantedFile): Pr
 };
 
 /**
- * Copies LFS objects from one repository to another without a byte on the wire: the target then holds them, and a commit
- * may name them. One token must be able to read the source and write the target.
+ * Copies LFS objects from one repository to another without transferring bytes: afterwards the target holds them, and a
+ * commit may name them. The same token must be able to read the source and to write the target.
  */
 const duplicate: Route = {
   operation: 'duplicate-lfs',

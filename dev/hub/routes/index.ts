@@ -14,7 +14,7 @@ import { repoLifecycleRoutes } from './repo-lifecycle.js';
 import { resolveRoutes } from './resolve.js';
 import { treeRoutes } from './tree.js';
 
-/** What the hub's own origin serves. */
+/** Routes of the hub's own origin. */
 export const hubRoutes: readonly Route[] = [
   ...accountRoutes,
   ...repoLifecycleRoutes,

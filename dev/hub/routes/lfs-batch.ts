@@ -19,7 +19,7 @@ type LfsObject = z.infer<typeof LfsObject>;
 
 const lfsJson = (value: unknown): Reply => json(200, value, { 'Content-Type': 'application/vnd.git-lfs+json' });
 
-/** The batch as a whole succeeds; what is wrong with one object is said beside it. */
+/** Returns an object with its error. The batch as a whole still succeeds. */
 const invalidObject = (object: object, message: string) => ({ ...object, error: { code: 422, message } });
 
 const basicAction = (hub: HubState, repo: string, { oid, size }: LfsObject): Record<string, unknown> => ({
@@ -60,9 +60,9 @@ const batch: Route = {
     if (!multipart && !wanted.transfers.includes('basic'))
       throw refuse(400, `none of the transfers [${wanted.transfers.join(', ')}] is served here`);
     const objects = await Promise.all(
-      wanted.objects.map(async (asked) => {
-        const parsed = LfsObject.safeParse(asked);
-        if (!parsed.success) return invalidObject(asked, 'the oid must be a SHA-256 and the size a whole number');
+      wanted.objects.map(async (requested) => {
+        const parsed = LfsObject.safeParse(requested);
+        if (!parsed.success) return invalidObject(requested, 'the oid must be a SHA-256 and the size a whole number');
         const object = parsed.data;
         const stored = await hub.store.repos.objectSize(repo.id, object.oid);
         if (stored === object.size) return { ...object, authenticated: true };

@@ -14,9 +14,9 @@ const noSuchUpload = (): Refusal => new Refusal(xmlError(404, 'NoSuchUpload', NO
 const badDigest = (received: string): Refusal =>
   new Refusal(xmlError(400, 'BadDigest', `The SHA-256 you specified did not match what we received: ${received}`));
 
-const gone = (): Refusal => new Refusal(xmlError(404, 'NoSuchBucket', 'The repository is gone.'));
+const repoGone = (): Refusal => new Refusal(xmlError(404, 'NoSuchBucket', 'The repository is gone.'));
 
-/** S3 wants to know the length before the first byte; a chunked body is refused. */
+/** Returns the length of the body. S3 requires it before the first byte, and refuses a chunked body. */
 const requireLength = ({ headers }: RequestContext): number => {
   if (headers['transfer-encoding'] !== undefined) {
     const message = 'A header you provided implies functionality that is not implemented: Transfer-Encoding';
@@ -39,7 +39,8 @@ const put: Route = {
     const size = Number(context.query.get('size'));
     if (requireLength(context) !== size) throw new Refusal(xmlError(400, 'InvalidRequest', `This address takes ${size} bytes.`));
     const received = await spool(context.body, store.temporary.path());
-    const error = received.sha256 !== oid ? badDigest(received.sha256) : (await store.repos.find(repo)) === undefined ? gone() : undefined;
+    const error =
+      received.sha256 !== oid ? badDigest(received.sha256) : (await store.repos.find(repo)) === undefined ? repoGone() : undefined;
     if (error !== undefined) {
       await rm(received.path, { force: true });
       throw error;

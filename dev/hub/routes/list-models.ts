@@ -11,7 +11,7 @@ const SORTS = ['createdAt', 'downloads', 'lastModified', 'likes', 'trendingScore
 
 const Flag = z.enum(['true', 'false', 'True', 'False', '0', '1']);
 
-/** The parameters that the Hub documents for the list of models; another one is a mistake of whoever sends it. */
+/** The parameters that the Hub documents for the list of models. Any other parameter is a mistake of the client. */
 const Query = z.strictObject({
   search: z.string().optional(),
   author: z.string().optional(),
@@ -29,20 +29,20 @@ const Query = z.strictObject({
   cursor: z.string().optional(),
 });
 
-/** These may be there several times, and all count. */
+/** These parameters may be repeated; all their values count. */
 const REPEATED = ['filter', 'expand', 'expand[]'];
 
 const parse = (query: URLSearchParams): z.infer<typeof Query> => {
   const single = [...query.keys()].filter((name) => !REPEATED.includes(name));
-  const twice = single.find((name, at) => single.indexOf(name) !== at);
-  if (twice !== undefined) throw refuse(400, `"${twice}" must be there once`);
+  const duplicate = single.find((name, at) => single.indexOf(name) !== at);
+  if (duplicate !== undefined) throw refuse(400, `"${duplicate}" must be there once`);
   const parsed = Query.safeParse(Object.fromEntries(single.map((name) => [name, query.get(name)])));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw refuse(400, `"${issue?.path.join('.')}": ${issue?.message}`);
 };
 
-/** Cursors say where the next page begins, in a form that nobody counts on. */
+/** A cursor is the offset of the next page, encoded so that clients treat it as opaque. */
 const encodeCursor = (offset: number): string => Buffer.from(`{"offset":${offset}}`).toString('base64url');
 const decodeCursor = (cursor: string | undefined): number => {
   if (cursor === undefined) return 0;
@@ -51,9 +51,9 @@ const decodeCursor = (cursor: string | undefined): number => {
   return Number(found);
 };
 
-const yes = (flag: string | undefined): boolean => flag !== undefined && /^(1|true)$/i.test(flag);
+const isTrue = (flag: string | undefined): boolean => flag !== undefined && /^(1|true)$/i.test(flag);
 
-/** What a list says of a model without being asked for more. */
+/** Fields of a model in a list, unless the request asks for more. */
 const SHORT = [
   '_id',
   'id',
@@ -80,7 +80,7 @@ const matching = async (
     if (!canSee(identity, repo)) continue;
     if (author !== undefined && repoKey(repo.id.split('/')[0] ?? '') !== repoKey(author)) continue;
     if (search !== undefined && !search.split(/\s+/).every((word) => repoKey(repo.id).includes(repoKey(word)))) continue;
-    if (gated !== undefined && yes(gated) !== (repo.gated !== false)) continue;
+    if (gated !== undefined && isTrue(gated) !== (repo.gated !== false)) continue;
     const commit = await hub.store.repos.resolve(repo, 'main');
     if (commit === undefined) continue;
     const whole = await describeModel(hub, repo, commit, false);
@@ -105,12 +105,12 @@ const list: Route = {
     const query = parse(context.query);
     const start = decodeCursor(query.cursor);
     const sign = query.direction === '-1' ? -1 : 1;
-    // Equal ones by name, so that pages neither repeat a model nor lose one.
+    // Sort equal models by name, so that pages neither repeat nor omit a model.
     const all = (await matching(context, query)).toSorted(
       (a, b) => sign * compare(a[query.sort], b[query.sort]) || compare(a['id'], b['id']),
     );
     const end = start + pageSize(context);
-    const fields = [...(yes(query.full) ? FULL : SHORT), ...(yes(query.cardData) ? ['cardData'] : [])];
+    const fields = [...(isTrue(query.full) ? FULL : SHORT), ...(isTrue(query.cardData) ? ['cardData'] : [])];
     const page = all
       .slice(start, end)
       .map(

@@ -14,7 +14,7 @@ import { readText } from '../store/read-text.js';
 import { openCollection, visibleCollections } from './collections.js';
 import { openRepo, openRepoContent, openRevision } from './open-repo.js';
 
-/** What the Hub refuses a program, in words for a person at a browser, who sends no token. */
+/** Explains a refusal to a person with a browser, which sends no token. */
 const refusal = ({ reply }: Refusal): Reply => {
   const body =
     reply.status === 401
@@ -51,7 +51,7 @@ const route = (path: string, show: (context: RequestContext) => Promise<Reply>):
   handle: showPage(show),
 });
 
-/** The whole repository: card, files and commits. */
+/** Shows a whole repository: card, files and commits. */
 const repository = async (context: RequestContext): Promise<Reply> => {
   const { store } = context.hub;
   const repo = await openRepo(context);
@@ -64,7 +64,7 @@ const repository = async (context: RequestContext): Promise<Reply> => {
   return page(repo.id, body);
 };
 
-/** A revision's files, or those of one directory of it. */
+/** Shows the files of a revision, or of one of its directories. */
 const tree = async (context: RequestContext): Promise<Reply> => {
   const repo = await openRepo(context);
   const commit = await openRevision(context, repo);
@@ -84,7 +84,7 @@ const history = async (context: RequestContext): Promise<Reply> => {
   return page(`Commits of ${repo.id}`, html`${title(repo, commit, commit.id === repo.head)}${commits(repo, all)}`);
 };
 
-/** One commit: its message, and the files that it changed. */
+/** Shows one commit: its message, and the files that it changed. */
 const oneCommit = async (context: RequestContext): Promise<Reply> => {
   const { repos } = context.hub.store;
   const repo = await openRepo(context);
@@ -114,7 +114,7 @@ const oneCommit = async (context: RequestContext): Promise<Reply> => {
   );
 };
 
-/** One file: its text, or its size and digest where it is in LFS. */
+/** Shows one file: its size, and its text or, if it is in LFS, its digest. */
 const file = async (context: RequestContext): Promise<Reply> => {
   const repo = await openRepoContent(context);
   const commit = await openRevision(context, repo);
@@ -149,7 +149,7 @@ const collection = async (context: RequestContext): Promise<Reply> => {
   );
 };
 
-/** Everything that its reader may see. */
+/** Lists all repositories and collections that the reader may see. */
 const index = async (context: RequestContext): Promise<Reply> => {
   const all = await context.hub.store.repos.list();
   const repos = all.filter((repo) => canSee(context.identity, repo));
@@ -174,7 +174,7 @@ const index = async (context: RequestContext): Promise<Reply> => {
   );
 };
 
-/** Addresses of the interface stay no pages, also those that this hub does not know. */
+/** An API address never shows a page, even if this hub does not know the address. */
 const noApi: Route = {
   operation: 'unknown',
   method: 'GET',
@@ -183,7 +183,7 @@ const noApi: Route = {
   handle: () => Promise.reject(noSuchPage()),
 };
 
-/** What a person sees in a browser, at the addresses that the Hub has. They come last: their patterns take whatever is left. */
+/** Pages for a person with a browser, at the Hub's addresses. They come last, since their patterns match all remaining addresses. */
 export const pageRoutes: readonly Route[] = [
   noApi,
   route('/', index),

@@ -1,13 +1,13 @@
 import type { RequestContext } from '../http/context.js';
 
-/** Rows per page: what `limit` asks for, at most what the hub serves. */
+/** Returns the rows per page: the requested `limit`, but at most the hub's page size. */
 export const pageSize = ({ query, hub }: RequestContext): number => {
-  const asked = Number(query.get('limit') ?? Number.NaN);
-  const limit = Number.isInteger(asked) && asked > 0 ? asked : Infinity;
+  const requested = Number(query.get('limit') ?? Number.NaN);
+  const limit = Number.isInteger(requested) && requested > 0 ? requested : Infinity;
   return Math.min(limit, hub.settings.pageSize);
 };
 
-/** The `Link` header to the next page: the same request with other paging parameters. */
+/** Returns the `Link` header to the next page: the same request with other paging parameters. */
 export const pageLink = (context: RequestContext, change: Readonly<Record<string, string>>): { Link: string } => {
   const url = new URL(context.path, context.hub.url);
   for (const [name, value] of context.query) url.searchParams.append(name, value);

@@ -15,11 +15,11 @@ const PreuploadBody = z.object({
   gitIgnore: z.string().nullish(),
 });
 
-/** Where the Hub stores a file: big ones and those that `.gitattributes` names go to LFS; empty ones never do. */
+/** Returns true if the Hub stores a file in LFS: a large file or one that `.gitattributes` names, but never an empty one. */
 export const usesLfs = (matches: (path: string) => boolean, path: string, size: number): boolean =>
   size > 0 && (size > MAX_REGULAR_BYTES || matches(path));
 
-/** The LFS rule of a commit's own `.gitattributes`. */
+/** Returns the LFS rule of a commit's own `.gitattributes`. */
 export const lfsRuleOf = async (objects: ObjectStore, commit: CommitRecord): Promise<(path: string) => boolean> =>
   lfsMatcher(await readText(objects, commit, '.gitattributes'));
 

@@ -4,10 +4,10 @@ import { refuse } from '../http/reply.js';
 import type { TreeEntry } from '../store/commit-record.js';
 import type { ObjectStore } from '../store/objects.js';
 
-/** Above this a file must go through LFS (the Hub's limit for regular files). */
+/** Larger files must use LFS (the Hub's limit for regular files). */
 export const MAX_REGULAR_BYTES = 10 << 20;
 
-/** Stores a file outside LFS, or refuses it in the Hub's words. */
+/** Stores a file outside LFS, or refuses it with the Hub's message. */
 export const writeRegularFile = async (objects: ObjectStore, path: string, bytes: Uint8Array): Promise<TreeEntry> => {
   if (bytes.byteLength > MAX_REGULAR_BYTES)
     throw refuse(

@@ -46,7 +46,7 @@ const resolve: Route = {
   },
 };
 
-/** The CDN: another origin, which knows objects and no tokens, and whose ETags are its own. */
+/** The CDN is another origin. It knows objects but no tokens, and has ETags of its own. */
 const cdn: Route = {
   operation: 'cdn',
   method: 'GET',

@@ -6,15 +6,15 @@ import { parseRange } from '../ranges.js';
 interface ServedFile {
   readonly file: string;
   readonly size: number;
-  /** With its quotes. */
+  /** Includes the quotes. */
   readonly etag: string;
   readonly headers: OutgoingHttpHeaders;
 }
 
-/** A file, or the one range of it that was asked for; `If-Range` with another ETag gets the whole. */
-export const serveFile = ({ headers: asked }: RequestContext, { file, size, etag, headers }: ServedFile): Reply => {
-  const ifRange = asked['if-range'];
-  const range = parseRange(ifRange === undefined || ifRange === etag ? asked.range : undefined, size);
+/** Replies with a file, or with the one requested range of it. `If-Range` with another ETag gets the whole file. */
+export const serveFile = ({ headers: requestHeaders }: RequestContext, { file, size, etag, headers }: ServedFile): Reply => {
+  const ifRange = requestHeaders['if-range'];
+  const range = parseRange(ifRange === undefined || ifRange === etag ? requestHeaders.range : undefined, size);
   const common = { 'Content-Type': 'application/octet-stream', 'Accept-Ranges': 'bytes', ETag: etag, ...headers };
   switch (range.kind) {
     case 'whole':

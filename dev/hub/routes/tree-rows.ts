@@ -6,10 +6,10 @@ import { parentDirectories } from '../paths.js';
 import type { CommitRecord, TreeEntry } from '../store/commit-record.js';
 import { lastCommits } from '../store/history.js';
 
-/** What the Hub says of a file that no scanner has seen yet. */
+/** The Hub's status of a file that no scanner has checked yet. */
 const UNSCANNED = { status: 'unscanned', avScan: null, pickleImportScan: null } as const;
 
-/** One row of a tree or paths-info answer. */
+/** One row of a tree or paths-info response. */
 export interface TreeRow {
   readonly type: 'file' | 'directory';
   readonly oid: string;
@@ -30,7 +30,7 @@ const fileRow = (path: string, { oid, size, lfs }: TreeEntry, withXet: boolean):
   ...(lfs === undefined || !withXet ? {} : { xetHash: xetHash(lfs) }),
 });
 
-/** Every file and directory of a commit, each directory right before what it holds; LFS files with their Xet hash or without. */
+/** Returns every file and directory of a commit, each directory before its contents. `withXet` adds the Xet hashes of LFS files. */
 export const listTree = (commit: CommitRecord, { withXet }: { readonly withXet: boolean }): TreeRow[] => {
   const ids = treeIds(new Map([...commit.files].map(([path, entry]) => [path, entry.oid])));
   const directories = new Set([...commit.files.keys()].flatMap(parentDirectories));
@@ -39,7 +39,7 @@ export const listTree = (commit: CommitRecord, { withXet }: { readonly withXet: 
   return rows.toSorted((a, b) => compareBytes(a.path, b.path));
 };
 
-/** Adds what `expand` asks for. `history` starts with the commit that the rows are of. */
+/** Adds the fields that `expand` requests. `history` starts with the commit of the rows. */
 export const expandRows = (rows: readonly TreeRow[], history: readonly CommitRecord[]): TreeRow[] => {
   const changed = lastCommits(history);
   const newest = (path: string): CommitRecord | undefined => {

@@ -8,7 +8,7 @@ import { openRepo, openRevision } from './open-repo.js';
 import { pageLink, pageSize } from './paging.js';
 import { expandRows, listTree, type TreeRow } from './tree-rows.js';
 
-/** What a page after this one starts behind. */
+/** Returns the cursor of the page that starts after this row. */
 const cursorOf = (row: TreeRow): string => Buffer.from(row.path).toString('base64url');
 
 const tree: Route = {
@@ -43,7 +43,7 @@ const PathsBody = z.object({
   expand: z.boolean().nullish(),
 });
 
-/** JavaScript's client sends JSON, Python's a form. */
+/** Reads the requested paths. The JavaScript client sends JSON, the Python client a form. */
 const readPaths = async ({ headers, body }: RequestContext): Promise<z.output<typeof PathsBody>> => {
   if (headers['content-type']?.startsWith('application/x-www-form-urlencoded') !== true) return readJson(body, PathsBody);
   const form = new URLSearchParams((await readBytes(body)).toString('utf8'));

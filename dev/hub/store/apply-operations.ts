@@ -12,7 +12,7 @@ type AppliedTree =
   | { readonly kind: 'invalid'; readonly reason: string }
   | { readonly kind: 'missing'; readonly path: string };
 
-/** The tree after a commit's operations, in their order, sorted as git sorts paths; or why there can be none. */
+/** Applies a commit's operations in their order. Returns the new tree, sorted as git sorts paths, or the reason for a refusal. */
 export const applyOperations = (before: Tree, operations: readonly TreeOperation[]): AppliedTree => {
   const tree = new Map(before);
   const written = new Set<string>();

@@ -20,7 +20,7 @@ export type Collection = z.infer<typeof Collection>;
 
 type NewCollection = Pick<Collection, 'title' | 'owner' | 'description' | 'private'>;
 
-/** A slug names a file, so nothing else may pass for one. */
+/** A slug becomes a file name, so no other string may match. */
 const SLUG = /^[A-Za-z0-9][\w.-]*\/[\w-]+$/;
 
 export class CollectionStore {
@@ -42,7 +42,7 @@ export class CollectionStore {
     return SLUG.test(slug) ? readJsonFile(this.path(slug), Collection) : undefined;
   }
 
-  /** The new collection, or the one of that owner with that title. */
+  /** Creates a collection, or returns the existing one of that owner with that title. */
   async create(wanted: NewCollection): Promise<{ readonly created: boolean; readonly collection: Collection }> {
     return this.mutex.run('create', async () => {
       const same = (await this.list()).find(({ owner, title }) => owner === wanted.owner && title === wanted.title);
@@ -59,7 +59,7 @@ export class CollectionStore {
     });
   }
 
-  /** Replaces the items by what `change` makes of them; undefined from `change` leaves them. */
+  /** Replaces the items with the result of `change`; keeps them if `change` returns undefined. */
   async changeItems(
     slug: string,
     change: (items: Collection['items']) => Collection['items'] | undefined,

@@ -5,7 +5,7 @@ import type { NewCommit, RepoStore } from './repos.js';
 
 export interface Changes extends NewCommit {
   readonly operations: readonly TreeOperation[];
-  /** The head that the writer saw; another one refuses the commit. */
+  /** Head that the writer saw; the commit is refused if the current head differs. */
   readonly parent?: string | undefined;
 }
 
@@ -17,7 +17,7 @@ type CommitOutcome =
   | { readonly kind: 'missing'; readonly path: string }
   | { readonly kind: 'invalid'; readonly reason: string };
 
-/** One atomic commit on `main`: all of the operations or none, and only onto the parent that was named. */
+/** Commits to `main` atomically: applies all operations or none of them, and only onto the given parent. */
 export const commitChanges = async (repos: RepoStore, repo: string, changes: Changes): Promise<CommitOutcome> =>
   repos.exclusively(repo, async () => {
     const record = await repos.find(repo);

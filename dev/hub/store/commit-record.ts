@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { CommitSha, GitBlobId, Sha256 } from '../../../core/ids.js';
 
-/** One file of a tree. `oid` is the git blob id of its bytes, or of its pointer where `lfs` holds the SHA-256 of its bytes. */
+/**
+ * One file of a tree. `oid` is the git blob id of its bytes. For an LFS file, `oid` is the blob id of its pointer, and `lfs` is
+ * the SHA-256 of its bytes.
+ */
 const TreeEntry = z.object({ oid: GitBlobId, size: z.int().nonnegative(), lfs: Sha256.optional() });
 export type TreeEntry = z.infer<typeof TreeEntry>;
 
@@ -16,7 +19,7 @@ export const CommitRecord = z.object({
   user: z.string(),
   /** Milliseconds since the epoch. */
   at: z.number(),
-  // Pairs, since a path may be called `__proto__`.
+  // Stored as pairs, since a path may be `__proto__`.
   files: z.array(z.tuple([z.string(), TreeEntry])).transform((files): Tree => new Map(files)),
 });
 export type CommitRecord = z.output<typeof CommitRecord>;

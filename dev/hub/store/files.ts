@@ -5,7 +5,7 @@ import type { z } from 'zod';
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
-/** The value, or undefined where the file or directory does not exist. */
+/** Returns the value, or undefined if the file or directory does not exist. */
 export const ifExists = async <T>(work: Promise<T>): Promise<T | undefined> => {
   try {
     return await work;
@@ -15,7 +15,7 @@ export const ifExists = async <T>(work: Promise<T>): Promise<T | undefined> => {
   }
 };
 
-/** Where files grow before they are renamed into place; emptied at start. */
+/** Directory for files until they are complete and renamed into place. It is emptied at start. */
 export class TemporaryFiles {
   constructor(readonly directory: string) {}
 
@@ -23,22 +23,22 @@ export class TemporaryFiles {
     return join(this.directory, randomUUID());
   }
 
-  /** A reader sees the old file or the new one, never a part of it. */
+  /** Writes a file atomically: a reader sees the old file or the new one, never a part of it. */
   async writeAtomic(path: string, bytes: string | Uint8Array): Promise<void> {
     const temporary = this.path();
     await writeFile(temporary, bytes);
     await rename(temporary, path);
   }
 
-  /** Gone at once for every reader, then deleted. */
+  /** Deletes a directory. It disappears immediately for every reader, before its files are deleted. */
   async removeTree(path: string): Promise<void> {
-    const doomed = this.path();
-    await rename(path, doomed);
-    await rm(doomed, { recursive: true, force: true });
+    const trash = this.path();
+    await rename(path, trash);
+    await rm(trash, { recursive: true, force: true });
   }
 }
 
-/** Size in bytes, or undefined. */
+/** Returns the size in bytes, or undefined if the file does not exist. */
 export const sizeOf = async (path: string): Promise<number | undefined> => (await ifExists(stat(path)))?.size;
 
 export const readJsonFile = async <T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> => {

@@ -1,7 +1,7 @@
 import type { CommitRecord } from './commit-record.js';
 import type { RepoStore } from './repos.js';
 
-/** A commit and its ancestors, newest first. */
+/** Returns a commit and its ancestors, newest first. */
 export const listHistory = async (repos: RepoStore, repo: string, from: CommitRecord): Promise<CommitRecord[]> => {
   const commits: CommitRecord[] = [];
   let next: CommitRecord | undefined = from;
@@ -12,7 +12,7 @@ export const listHistory = async (repos: RepoStore, repo: string, from: CommitRe
   return commits;
 };
 
-/** The newest commit that changed each file of the newest tree, by path. */
+/** Returns the newest commit that changed each file of the newest tree, by path. */
 export const lastCommits = (history: readonly CommitRecord[]): Map<string, CommitRecord> => {
   const found = new Map<string, CommitRecord>();
   const remaining = new Map(history[0]?.files);

@@ -4,7 +4,7 @@ import { blobId } from '../git/objects.js';
 import { sizeOf, type TemporaryFiles } from './files.js';
 import type { Spooled } from './spool.js';
 
-/** Content by digest: LFS objects by SHA-256 and git blobs by their id. Which repository may use what is not decided here. */
+/** Stores content by digest: LFS objects by SHA-256, git blobs by their id. Does not decide which repository may use which content. */
 export class ObjectStore {
   private readonly objects: string;
   private readonly blobs: string;
@@ -25,7 +25,7 @@ export class ObjectStore {
     return join(this.blobs, oid.slice(0, 2), oid);
   }
 
-  /** Moves a spooled file to its digest. The digest was computed from the bytes, so what is stored is always right. */
+  /** Moves a spooled file to the path of its digest. The digest was computed from its bytes, so stored content always matches. */
   async adopt(spooled: Spooled): Promise<void> {
     const path = this.objectPath(spooled.sha256);
     await mkdir(join(path, '..'), { recursive: true });

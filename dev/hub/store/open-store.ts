@@ -13,11 +13,11 @@ export interface Store {
   readonly repos: RepoStore;
   readonly uploads: UploadStore;
   readonly collections: CollectionStore;
-  /** Signs addresses; kept, so that those given out before a restart stay good. */
+  /** Key for signing addresses. It is stored, so that addresses from before a restart stay valid. */
   readonly secret: string;
 }
 
-/** Opens the hub's directory, made if it is not there. What an earlier process left half-written is removed. */
+/** Opens the hub's directory; creates it if it does not exist. Removes incomplete files of an earlier process. */
 export const openStore = async (directory: string, now: () => number): Promise<Store> => {
   const temporary = new TemporaryFiles(join(directory, 'tmp'));
   await rm(temporary.directory, { recursive: true, force: true });

@@ -4,10 +4,10 @@ import { CommitSha } from '../../../core/ids.js';
 export const Gated = z.union([z.literal(false), z.enum(['auto', 'manual'])]);
 export type Gated = z.infer<typeof Gated>;
 
-/** What the hub knows about a repository besides its commits. */
+/** The hub's data about a repository, except its commits. */
 export const RepoRecord = z.object({
   objectId: z.string(),
-  /** `owner/name` as its creator spelt it. */
+  /** `owner/name` in its creator's spelling. */
   id: z.string(),
   private: z.boolean(),
   gated: Gated,

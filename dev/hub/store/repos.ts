@@ -25,7 +25,7 @@ interface NewRepo extends NewCommit {
   readonly tree: Tree;
 }
 
-/** Repositories on disk: a record, immutable commits, and which LFS objects each repository holds. Names compare without case. */
+/** Stores repositories: a record, immutable commits, and the LFS objects that each repository holds. Names are case-insensitive. */
 export class RepoStore {
   private readonly mutex = new KeyedMutex();
 
@@ -41,7 +41,7 @@ export class RepoStore {
     return readJsonFile(join(this.folder(id), 'repo.json'), RepoRecord);
   }
 
-  /** Every repository, in the order of their names. */
+  /** Returns all repositories, sorted by name. */
   async list(): Promise<RepoRecord[]> {
     const root = join(this.directory, 'repos');
     const owners = (await ifExists(readdir(root))) ?? [];
@@ -52,7 +52,7 @@ export class RepoStore {
     return records.filter((record) => record !== undefined).toSorted((a, b) => compareBytes(a.id, b.id));
   }
 
-  /** The new record, or the one that has the name already. */
+  /** Creates a repository, or returns the existing one with that name. */
   async create(repo: NewRepo): Promise<{ readonly created: boolean; readonly record: RepoRecord }> {
     return this.exclusively(repo.id, async () => {
       const existing = await this.find(repo.id);
@@ -70,13 +70,13 @@ export class RepoStore {
         lastModified: at,
         head: commit.id,
       };
-      const fresh = this.temporary.path();
-      await mkdir(join(fresh, 'commits'), { recursive: true });
-      await mkdir(join(fresh, 'lfs'));
-      await writeFile(join(fresh, 'commits', `${commit.id}.json`), serializeCommit(commit));
-      await writeFile(join(fresh, 'repo.json'), JSON.stringify(record));
+      const draft = this.temporary.path();
+      await mkdir(join(draft, 'commits'), { recursive: true });
+      await mkdir(join(draft, 'lfs'));
+      await writeFile(join(draft, 'commits', `${commit.id}.json`), serializeCommit(commit));
+      await writeFile(join(draft, 'repo.json'), JSON.stringify(record));
       await mkdir(join(this.folder(repo.id), '..'), { recursive: true });
-      await rename(fresh, this.folder(repo.id));
+      await rename(draft, this.folder(repo.id));
       return { created: true, record };
     });
   }
@@ -89,7 +89,7 @@ export class RepoStore {
     });
   }
 
-  /** Changes visibility or gating; undefined when there is no such repository. */
+  /** Changes visibility or gating; returns undefined if the repository does not exist. */
   async update(id: string, change: Partial<Pick<RepoRecord, 'private' | 'gated'>>): Promise<RepoRecord | undefined> {
     return this.exclusively(id, async () => {
       const record = await this.find(id);
@@ -100,12 +100,12 @@ export class RepoStore {
     });
   }
 
-  /** Serialises what reads and then writes one repository. Not reentrant. */
+  /** Serialises work that reads and then writes one repository. Not reentrant. */
   async exclusively<T>(id: string, work: () => Promise<T>): Promise<T> {
     return this.mutex.run(repoKey(id), work);
   }
 
-  /** Writes a commit and moves the head onto it: the rename of the record is the moment it becomes visible. */
+  /** Writes a commit and moves the head to it. The commit becomes visible when the record is renamed into place. */
   async advance(record: RepoRecord, commit: NewCommit, tree: Tree): Promise<CommitRecord> {
     const next = this.makeCommit(commit, tree, record.head, this.now());
     await this.temporary.writeAtomic(this.commitPath(record.id, next.id), serializeCommit(next));
@@ -117,18 +117,18 @@ export class RepoStore {
     return CommitSha.safeParse(sha).success ? readJsonFile(this.commitPath(id, sha), CommitSchema) : undefined;
   }
 
-  /** The commit that a revision names: `main`, `HEAD` or a full SHA of this repository. */
+  /** Returns the commit of a revision: `main`, `HEAD` or a full SHA of this repository. */
   async resolve(record: RepoRecord, revision: string): Promise<CommitRecord | undefined> {
     const onMain = ['main', 'HEAD', 'refs/heads/main'].includes(revision);
     return this.commit(record.id, onMain ? record.head : revision);
   }
 
-  /** Says that a repository holds an LFS object: the Hub keeps that per repository, and so a deleted one forgets. */
+  /** Records that a repository holds an LFS object. The Hub records this per repository, so a deleted repository loses it. */
   async linkObject(id: string, sha256: string): Promise<void> {
     await writeFile(join(this.folder(id), 'lfs', sha256), '');
   }
 
-  /** What {@link linkObject} said, taken back. */
+  /** Reverts {@link linkObject}. */
   async unlinkObject(id: string, sha256: string): Promise<void> {
     await rm(join(this.folder(id), 'lfs', sha256), { force: true });
   }
@@ -137,7 +137,7 @@ export class RepoStore {
     return readdir(join(this.folder(id), 'lfs'));
   }
 
-  /** Size of an LFS object that this repository holds. */
+  /** Returns the size of an LFS object, or undefined if this repository does not hold it. */
   async objectSize(id: string, sha256: string): Promise<number | undefined> {
     const linked = (await sizeOf(join(this.folder(id), 'lfs', sha256))) !== undefined;
     return linked ? this.objects.objectSize(sha256) : undefined;

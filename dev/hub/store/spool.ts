@@ -9,7 +9,7 @@ export interface Spooled {
   readonly sha256: string;
 }
 
-/** Streams bytes into a file and hashes them on the way; a source that fails leaves no file. */
+/** Streams bytes into a file and hashes them on the way. Leaves no file if the source fails. */
 export const spool = async (source: AsyncIterable<Uint8Array>, path: string): Promise<Spooled> => {
   const hash = createHash('sha256');
   let size = 0;

@@ -24,7 +24,7 @@ type CompleteOutcome =
 
 export const partCount = (size: number, chunkSize: number): number => Math.ceil(size / chunkSize);
 
-/** Multipart uploads under way. A part is a file named by its number and ETag, so that having it proves its bytes. */
+/** Stores multipart uploads in progress. A part is a file named by its number and ETag, so that its existence proves its bytes. */
 export class UploadStore {
   private readonly mutex = new KeyedMutex();
 
@@ -46,7 +46,10 @@ export class UploadStore {
     return readJsonFile(join(this.folder(uploadId), 'upload.json'), UploadRecord);
   }
 
-  /** Stores one part; a later one of the same number replaces it. Returns its ETag without quotes, opaque like S3's. */
+  /**
+   * Stores one part; a later part with the same number replaces it. Returns its ETag without quotes, which is opaque like S3's,
+   * or undefined if the upload does not exist.
+   */
   async writePart(uploadId: string, partNumber: number, body: AsyncIterable<Uint8Array>): Promise<string | undefined> {
     const { path, sha256 } = await spool(body, this.temporary.path());
     const etag = createHash('md5').update(sha256).digest('hex');
@@ -63,7 +66,7 @@ export class UploadStore {
     });
   }
 
-  /** Joins the parts into the object, if they are all there, of the right size, and have the promised SHA-256. */
+  /** Joins the parts into the object, if all exist, have the right sizes, and together have the promised SHA-256. */
   async complete(uploadId: string, oid: string, parts: readonly PartTag[]): Promise<CompleteOutcome> {
     return this.mutex.run(uploadId, async () => {
       const upload = await this.find(uploadId);

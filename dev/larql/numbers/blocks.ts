@@ -11,7 +11,7 @@ export interface Matrix {
   readonly columns: number;
 }
 
-/** Zeros behind every row, so that each begins a block. */
+/** Pads every row with zeros, so that each row begins a block. */
 export const padRows = ({ values, rows, columns }: Matrix): Matrix => {
   const padded = Math.ceil(columns / Q4_K.numbers) * Q4_K.numbers;
   if (padded === columns) return { values, rows, columns };
@@ -20,7 +20,7 @@ export const padRows = ({ values, rows, columns }: Matrix): Matrix => {
   return { values: wide, rows, columns: padded };
 };
 
-/** Numbers as blocks. Wrong ones are the right ones of the numbers in reverse: nothing about their shape shows it. */
+/** Encodes numbers as blocks. `wrong` encodes the numbers of each block in reverse, which is invisible in the block's structure. */
 export const quantise = (values: Float32Array, format: BlockFormat, blocks: Behaviour['blocks']): Uint8Array => {
   const size = format === 'Q4_K' ? Q4_K : Q6_K;
   if (values.length % size.numbers !== 0)

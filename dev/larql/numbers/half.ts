@@ -2,8 +2,8 @@ const float = new Float32Array(1);
 const word = new Uint32Array(float.buffer);
 
 /**
- * Bits of an F32 as F16, cut off and not rounded, as larql does. It has two encoders: the one for whole tensors writes
- * numbers below 2^-14 as zero, the one for the scales of blocks keeps them.
+ * Returns the F16 bits of an F32, truncated and not rounded, as larql does. larql has two encoders: the one for whole tensors
+ * writes numbers below 2^-14 as zero, the one for block scales keeps them.
  */
 export const halfBits = (value: number, keepsSubnormal = false): number => {
   float[0] = value;

@@ -4,7 +4,7 @@ import { halfBits } from './half.js';
 /** Numbers and bytes of a block: an F16 scale and 32 nibbles (GGML, `block_q4_0`). */
 export const Q4_0 = { numbers: 32, bytes: 18 } as const;
 
-/** One block: `number = d × (code − 8)`. `early` larqls put neighbours into one byte, GGML puts numbers 16 apart. */
+/** Encodes one block: `number = d × (code − 8)`. `early` larqls put neighbours into one byte, GGML puts numbers 16 apart. */
 export const encodeQ40 = (numbers: Float32Array, bytes: Uint8Array, layout: 'early' | 'ggml'): void => {
   const d = fround(largestMagnitude(numbers) / 7);
   const inverted = inverse(d);

@@ -12,7 +12,7 @@ interface Part {
   readonly minimum: number;
 }
 
-/** Twelve bytes for eight pairs of six bits: the low bits of the last four lie apart from their two high bits. */
+/** Packs eight pairs of six bits into twelve bytes. The low bits of the last four pairs are apart from their two high bits. */
 const packParts = (parts: readonly Part[], bytes: Uint8Array): void => {
   for (let at = 0; at < PARTS / 2; at += 1) {
     const near = parts[at];
@@ -29,7 +29,7 @@ const codesOf = (part: Float32Array, scale: number, minimum: number): number[] =
   return Array.from(part, (value) => clamp(roundAway(fround(fround(value + minimum) * inverted)), 0, 15));
 };
 
-/** One block, its parts scaled by their own range, which always reaches zero. */
+/** Encodes one block. Each part is scaled by its own range, which always includes zero. */
 export const encodeQ4K = (numbers: Float32Array, bytes: Uint8Array): void => {
   const parts = Array.from({ length: PARTS }, (_, at) => numbers.subarray(at * PART, (at + 1) * PART));
   const ranges = parts.map((part) => {
@@ -37,7 +37,7 @@ export const encodeQ4K = (numbers: Float32Array, bytes: Uint8Array): void => {
     return { low, width: fround(part.reduce((a, b) => Math.max(a, b), 0) - low) };
   });
   const d = fround(Math.max(...ranges.map(({ width }) => width)) / (15 * 63));
-  // From zero, so that no minus sign is written where nothing is below it.
+  // Subtract from zero, so that no minus sign is written if no number is below zero.
   const dmin = fround((0 - Math.min(...ranges.map(({ low }) => low))) / 63);
   const scaled = ranges.map(({ low, width }): Part => ({
     scale: d > 0 ? clamp(roundAway(fround(width / fround(15 * d))), 0, 63) : 0,

@@ -9,8 +9,8 @@ const HIGH = 128;
 const SCALES = 192;
 const SCALE = 208;
 
-/** Where the bits of number `at` lie: `early` larqls put neighbours side by side, GGML puts numbers 32 apart into one byte. */
-const placeOf = (at: number, layout: 'early' | 'ggml'): { low: number; lowShift: number; high: number; highShift: number } => {
+/** Returns the bit position of number `at`: `early` larqls put neighbours side by side, GGML puts numbers 32 apart into one byte. */
+const bitPosition = (at: number, layout: 'early' | 'ggml'): { low: number; lowShift: number; high: number; highShift: number } => {
   if (layout === 'early') return { low: at >> 1, lowShift: (at & 1) * 4, high: at >> 2, highShift: (at & 3) * 2 };
   const half = at >> 7;
   const quarter = (at >> 5) & 3;
@@ -18,7 +18,7 @@ const placeOf = (at: number, layout: 'early' | 'ggml'): { low: number; lowShift:
   return { low: half * 64 + (quarter & 1) * 32 + within, lowShift: (quarter >> 1) * 4, high: half * 32 + within, highShift: quarter * 2 };
 };
 
-/** One block: `number = d × scale × (code − 32)`. */
+/** Encodes one block: `number = d × scale × (code − 32)`. */
 export const encodeQ6K = (numbers: Float32Array, bytes: Uint8Array, layout: 'early' | 'ggml'): void => {
   const d = fround(largestMagnitude(numbers) / (31 * 127));
   bytes.fill(0, 0, Q6_K.bytes);
@@ -31,7 +31,7 @@ export const encodeQ6K = (numbers: Float32Array, bytes: Uint8Array, layout: 'ear
     const inverted = inverse(fround(d * scale), 1e-10);
     for (const [within, value] of values.entries()) {
       const code = clamp(roundAway(fround(value * inverted)), -32, 31) + 32;
-      const { low, lowShift, high, highShift } = placeOf(part * PART + within, layout);
+      const { low, lowShift, high, highShift } = bitPosition(part * PART + within, layout);
       bytes[low] = (bytes[low] ?? 0) | ((code & 15) << lowShift);
       bytes[HIGH + high] = (bytes[HIGH + high] ?? 0) | ((code >> 4) << highShift);
     }

@@ -7,7 +7,10 @@ interface FeedForward {
   readonly down: string;
 }
 
-/** Experts in tensors of their own instead of a dense part, or packed into two tensors beside one (a hybrid: Gemma 4). Keys are below a layer. */
+/**
+ * Experts in tensors of their own instead of a dense part, or packed into two tensors beside a dense part (a hybrid: Gemma 4).
+ * Keys are relative to a layer.
+ */
 type Experts = { readonly topK: number; readonly routerType: string; readonly router: string } & (
   | { readonly hybrid: false; expert(at: number): FeedForward }
   | { readonly hybrid: true; readonly gateUp: string; readonly down: string }
@@ -17,10 +20,10 @@ export interface Architecture {
   readonly family: string;
   readonly prefixes: readonly string[];
   readonly embedScale: number;
-  /** Keys of a layer's norms, below the layer, in the order in which they are written. */
+  /** Keys of a layer's norms, relative to the layer, in the order in which they are written. */
   readonly norms: readonly string[];
   readonly headNorms: readonly string[];
-  /** Written after the router, by the quantising writer; it has the first of them twice, having written it as a norm. */
+  /** Vectors that the quantising writer writes after the router. `post_feedforward_layernorm_1` is written twice, also as a norm. */
   readonly expertVectors: readonly string[];
   readonly experts: Experts | null;
   readonly scalar: string | null;
@@ -121,13 +124,16 @@ const mixtral = (config: ModelConfig): Architecture => {
   return { ...plain('mixtral'), experts: separate(config, `${prefix}.gate.weight`, expert, 2) };
 };
 
-/** Of a dense layer, and of the dense part of a hybrid's, below the layer. */
+/** Keys of a dense layer, and of the dense part of a hybrid layer, relative to the layer. */
 export const FEED_FORWARD: FeedForward = { gate: 'mlp.gate_proj.weight', up: 'mlp.up_proj.weight', down: 'mlp.down_proj.weight' };
 
-/** Query, key, value and output, below a layer, in the order in which they are written. */
+/** Keys of query, key, value and output, relative to a layer, in the order in which they are written. */
 export const ATTENTION = ['q', 'k', 'v', 'o'].map((name) => `self_attn.${name}_proj.weight`);
 
-/** How an architecture names its tensors. Those that the stand-in has no table of are taken for Llama's kin, as larql takes unknown ones. */
+/**
+ * Returns the tensor names of an architecture. Without a table for it, the stand-in assumes Llama's names, as larql does for unknown
+ * architectures.
+ */
 export const architectureOf = (config: ModelConfig): Architecture => {
   const type = config.modelType;
   if (type.startsWith('gemma4')) return gemma4(config);
@@ -139,7 +145,7 @@ export const architectureOf = (config: ModelConfig): Architecture => {
   return plain(type === 'mistral' ? type : 'generic');
 };
 
-/** @throws LarqlError for the attention of DeepSeek, which no writer knows */
+/** @throws LarqlError for DeepSeek's attention, which no writer supports */
 export const refuseLatentAttention = (config: ModelConfig, surface: 'extract pipeline' | 'q4k weight writer'): void => {
   if (config.modelType.startsWith('deepseek') && config.kv_lora_rank !== undefined)
     throw new LarqlError(`unsupported architecture 'deepseek' for ${surface}: multi-head latent attention (MLA) is not implemented`);

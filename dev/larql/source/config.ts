@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LarqlError } from '../failure.js';
 
-// What has the wrong type counts as absent.
+// A value of the wrong type counts as absent.
 const count = z.int().nonnegative().optional().catch(undefined);
 const number = z.number().optional().catch(undefined);
 const flag = z.boolean().default(false).catch(false);
@@ -57,11 +57,11 @@ export type ModelConfig = z.output<typeof Text> & {
 const REQUIRED = ['hidden_size', 'num_hidden_layers', 'intermediate_size'] as const;
 const Outer = z.looseObject({ text_config: z.record(z.string(), z.unknown()).optional() });
 
-/** As Rust's `{:?}` shows a list of strings. */
+/** Formats a list of strings as Rust's `{:?}` does. */
 const debugList = (words: readonly string[]): string => `[${words.map((word) => JSON.stringify(word)).join(', ')}]`;
 
 /**
- * The dimensions of a model, from the top or from `text_config`, with larql's defaults.
+ * Returns the dimensions of a model, from the top level or from `text_config`, with larql's defaults.
  *
  * @throws LarqlError
  */

@@ -11,14 +11,14 @@ const hubCache = (env: NodeJS.ProcessEnv): string =>
   env['HF_HUB_CACHE'] ?? join(env['HF_HOME'] ?? join(env['HOME'] ?? '.', '.cache', 'huggingface'), 'hub');
 
 /**
- * Where a model lies: a directory of that name, or the first snapshot with weights in the cache, in no particular order and whatever
- * its revision. Nothing is ever downloaded.
+ * Returns the directory of a model: a directory of that name, or the first snapshot with weights in the cache, in no particular
+ * order and of any revision. Never downloads anything.
  *
  * @throws LarqlError
  */
 export const resolveModel = (model: string, env: NodeJS.ProcessEnv): string => {
   if (isDirectory(model)) return model;
-  // Taken for a model, and then found to have no tokenizer beside it.
+  // larql accepts the file as a model, and later fails because it has no tokenizer beside it.
   if (model.endsWith('.gguf') && existsSync(model)) return model;
   const snapshots = join(hubCache(env), `models--${model.replaceAll('/', '--')}`, 'snapshots');
   const found = isDirectory(snapshots) ? readdirSync(snapshots).map((name) => join(snapshots, name)) : [];

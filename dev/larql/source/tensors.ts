@@ -27,7 +27,7 @@ const weightFiles = (directory: string): string[] => {
   return found.toSorted().map((name) => join(folder, name));
 };
 
-/** The tensors of a shard, by larql's reader's words when it is broken. */
+/** Returns the tensors of a shard. Throws the error of larql's reader if the shard is invalid. */
 const openShard = (file: string): Stored[] => {
   const shard = readFileSync(file);
   if (shard.byteLength < LENGTH_PREFIX) throw new LarqlError(LARQL_ERRORS.emptyShard);
@@ -39,7 +39,7 @@ const openShard = (file: string): Stored[] => {
   }
 };
 
-/** A source's tensors by key, without the prefixes of their architecture. What larql cannot read is absent, without a word. */
+/** A source's tensors by key, without the prefixes of their architecture. Tensors that larql cannot read are absent, without a message. */
 export class Tensors {
   private readonly stored = new Map<string, Stored>();
   private readonly files: readonly string[];
@@ -72,7 +72,7 @@ export class Tensors {
     return this.read(key, 1);
   }
 
-  /** All experts of a layer in one BF16 tensor, as numbers; other dtypes are passed over. */
+  /** Returns the numbers of a BF16 tensor with all experts of a layer; null for other dtypes. */
   packed(key: string): Float32Array | null {
     const tensor = this.stored.get(key);
     return tensor?.dtype === 'BF16' ? this.read(key, tensor.shape.length) : null;
@@ -88,7 +88,7 @@ export class Tensors {
   }
 }
 
-/** Numbers that larql sorts must compare. */
+/** Panics on a NaN: larql can sort only numbers that compare. */
 export const refuseNaN = (values: Float32Array): void => {
   if (values.some((value) => Number.isNaN(value)))
     throw new Panic('called `Option::unwrap()` on a `None` value', 'crates/larql-vindex/src/extract/streaming/stages/down_meta.rs:187:91');

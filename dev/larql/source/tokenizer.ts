@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { messageOf } from '../../../core/error.js';
 import { LarqlError } from '../failure.js';
 
-/** As it is: a closer schema would reorder the members. */
+/** Keeps the document as written: a stricter schema would reorder its members. */
 const Written = z.record(z.string(), z.unknown());
 
 const Document = z.object({
@@ -13,9 +13,9 @@ const Document = z.object({
 });
 
 export interface Tokenizer {
-  /** The document as it is written again, with all fields in the library's order. */
+  /** The document serialized again, with all fields in the library's order. */
   readonly json: string;
-  /** A single token as text; special ones and unknown ids are empty. */
+  /** Returns the text of a single token; empty for special tokens and unknown ids. */
   decode(id: number): string;
 }
 

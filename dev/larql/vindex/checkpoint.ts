@@ -31,8 +31,8 @@ const load = (path: string): Saved | null => {
 };
 
 /**
- * The file by which larql skips what an interrupted run in the same directory had finished. It knows source, model and layer count,
- * and none of the options: another quant or level goes on with the old files.
+ * The file with which larql skips phases that an interrupted run in the same directory finished. It contains source, model and
+ * layer count, but no options: a run with another quant or level continues with the old files.
  */
 export class Checkpoint {
   private constructor(
@@ -40,7 +40,7 @@ export class Checkpoint {
     private saved: Saved,
   ) {}
 
-  /** @throws LarqlError when there is a broken one */
+  /** @throws LarqlError if the checkpoint is invalid */
   static open({ directory, model, config, options, progress }: Extraction): Checkpoint {
     const path = join(options.output, FILE);
     const prior = load(path);
@@ -56,7 +56,7 @@ export class Checkpoint {
     return new Checkpoint(path, fresh);
   }
 
-  /** What the gate phase had found when it was finished before. */
+  /** The result of the gate phase, if an earlier run finished it. */
   get gateLayers(): LayerInfo[] | null {
     return this.has('gate') ? (this.saved.gate_layer_infos ?? null) : null;
   }

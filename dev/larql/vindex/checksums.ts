@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Not the quantised files, nor manifests, tokenizer, routers or layers. */
+/** Files with checksums. Quantised files, manifests, tokenizer, routers and layers have none. */
 const COVERED = [
   'norms.bin',
   'gate_vectors.bin',
@@ -15,7 +15,7 @@ const COVERED = [
   'down_meta.jsonl',
 ];
 
-/** Digests of some files, in no sorted order: larql's own order differs from run to run. */
+/** Returns the digests of some files, unsorted: larql's own order differs from run to run. */
 export const checksumsOf = (directory: string): Record<string, string> =>
   Object.fromEntries(
     COVERED.filter((name) => existsSync(join(directory, name))).map((name) => [

@@ -13,7 +13,7 @@ interface Ranked {
   readonly score: number;
 }
 
-/** The tokens that a feature pushes most, best first; tokens without text are left out after the choice. */
+/** Returns the tokens with the highest scores of a feature, best first. Tokens without text are removed after the choice. */
 const rank = ({ values, columns }: Matrix, down: Matrix, feature: number, { tokenizer, options }: Extraction): Ranked[] => {
   const scores = Float32Array.from({ length: values.length / columns }, (_, id) => {
     let sum = 0;
@@ -27,7 +27,7 @@ const rank = ({ values, columns }: Matrix, down: Matrix, feature: number, { toke
     .filter(({ id }) => tokenizer.decode(id) !== '');
 };
 
-/** A feature's record: its best token, then as many as the file has a feature, zeros where there are fewer. */
+/** Encodes a feature's record: its best token, then `topK` tokens; missing tokens are zeros. */
 const record = (ranked: readonly Ranked[], topK: number): Uint8Array => {
   const bytes = new Uint8Array(8 * (1 + topK));
   const view = new DataView(bytes.buffer);
@@ -40,18 +40,18 @@ const record = (ranked: readonly Ranked[], topK: number): Uint8Array => {
 
 const integers = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
 
-/** As larql counts words: three letters, digits, hyphens or apostrophes, or more of them. */
+/** Counts whole words as larql does: tokens of at least three letters, digits, hyphens or apostrophes. */
 const countWords = ({ tokenizer }: Extraction, vocabulary: number): number =>
   Array.from({ length: vocabulary }, (_, id) => tokenizer.decode(id)).filter((token) => /^[A-Za-z0-9'-]{3,}$/.test(token)).length;
 
-/** The down matrices of a layer whose features are described: its dense one, or all experts'. */
+/** Returns the down matrices of a layer whose features are described: the dense matrix, or those of all experts. */
 const downsOf = ({ tensors, architecture: { experts }, config }: Extraction, layer: number): Matrix[] => {
   const names =
     experts === null || experts.hybrid ? [FEED_FORWARD.down] : Array.from({ length: config.experts }, (_, at) => experts.expert(at).down);
   return names.map((name) => tensors.matrix(layerKey(layer, name))).filter((matrix) => matrix !== null);
 };
 
-/** `down_meta.bin`: for every feature of every layer the tokens that it pushes most. The slow stage of a real extraction. */
+/** Writes `down_meta.bin`: the best tokens of every feature of every layer. This is the slow stage of a real extraction. */
 export const writeDownMeta = async (extraction: Extraction, checkpoint: Checkpoint, embeddings: Matrix): Promise<void> => {
   const { options, progress, config } = extraction;
   await progress.stage('down_meta');

@@ -7,7 +7,7 @@ import { encodeFloats, type Extraction } from './extraction.js';
 const KEY = 'embed_tokens.weight';
 
 /**
- * `embeddings.bin`, the one tensor that must be there.
+ * Writes `embeddings.bin`, the only tensor that must exist.
  *
  * @throws LarqlError
  */

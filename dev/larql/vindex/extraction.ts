@@ -9,10 +9,10 @@ import type { ModelConfig } from '../source/config.js';
 import type { Tensors } from '../source/tensors.js';
 import type { Tokenizer } from '../source/tokenizer.js';
 
-/** What every step of an extraction works on. */
+/** State that every step of an extraction uses. */
 export interface Extraction {
   readonly model: string;
-  /** Where the source lies. */
+  /** Directory of the source. */
   readonly directory: string;
   readonly options: ExtractOptions;
   readonly config: ModelConfig;
@@ -27,11 +27,11 @@ export const layerKey = (layer: number, name: string): string => `layers.${layer
 
 export const layerNumbers = ({ config }: Extraction): number[] => Array.from({ length: config.layers }, (_, at) => at);
 
-/** Numbers as they are stored unquantised. */
+/** Encodes numbers without quantisation. */
 export const encodeFloats = (values: Float32Array, dtype: 'f16' | 'f32'): Uint8Array =>
   dtype === 'f16' ? encodeHalves(values) : new Uint8Array(values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength));
 
-/** A file of the output, written in place and piece by piece: what an interruption leaves is what larql's leaves. */
+/** A file of the output, written in place and piece by piece, so that an interruption leaves the same as larql's. */
 export class OutputFile {
   private readonly descriptor: number;
   offset = 0;
@@ -43,12 +43,12 @@ export class OutputFile {
     this.descriptor = openSync(join(directory, name), 'w');
   }
 
-  /** Writes bytes and returns where they lie. */
+  /** Appends bytes and returns their offset and length. */
   append(bytes: Uint8Array): { readonly offset: number; readonly length: number } {
-    const place = { offset: this.offset, length: bytes.byteLength };
+    const written = { offset: this.offset, length: bytes.byteLength };
     for (let at = 0; at < bytes.byteLength;) at += writeSync(this.descriptor, bytes, at);
     this.offset += bytes.byteLength;
-    return place;
+    return written;
   }
 
   close(): void {

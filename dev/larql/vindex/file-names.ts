@@ -1,6 +1,6 @@
 import type { Behaviour } from '../behaviour.js';
 
-/** Names of the quantised files: larqls since mid-2026 call them after all of GGML's k-quants. */
+/** Returns the names of the quantised files. larqls since mid-2026 name them after all of GGML's k-quants. */
 export const fileNames = (names: Behaviour['names']): { attention: string; feedForward: string; head: string; downFeatures: string } => ({
   attention: `attn_weights_${names}`,
   feedForward: `interleaved_${names}`,

@@ -18,7 +18,7 @@ const appendVector = (extraction: Extraction, file: OutputFile, key: string): We
   return values === null ? [] : [appendFloats(file, extraction.options.dtype, { key, kind: 'vector', shape: [values.length], values })];
 };
 
-/** Query, key, value and output of every layer, and the norms of its heads. */
+/** Writes query, key, value and output of every layer, and the norms of its heads. */
 const writeAttention = async (extraction: Extraction): Promise<WeightEntry[]> => {
   const file = new OutputFile(extraction.options.output, 'attn_weights.bin');
   const entries: WeightEntry[] = [];
@@ -31,7 +31,7 @@ const writeAttention = async (extraction: Extraction): Promise<WeightEntry[]> =>
   return entries;
 };
 
-/** Up and down of every layer, dense or of its experts; of experts, the router too. Gates are in `gate_vectors.bin`. */
+/** Writes up and down of every layer, dense or of its experts, and the router of experts. Gates are in `gate_vectors.bin`. */
 const writeUpAndDown = async (extraction: Extraction): Promise<WeightEntry[]> => {
   const { options, config, architecture } = extraction;
   const { experts } = architecture;
@@ -39,7 +39,7 @@ const writeUpAndDown = async (extraction: Extraction): Promise<WeightEntry[]> =>
   const down = new OutputFile(options.output, 'down_weights.bin');
   const entries: WeightEntry[] = [];
   for (const layer of layerNumbers(extraction)) {
-    // A hybrid's dense part and its packed experts are both left out here: larql asks for experts in tensors of their own.
+    // Leaves out both the dense part and the packed experts of a hybrid: larql reads only experts in tensors of their own.
     const parts =
       experts === null ? [FEED_FORWARD] : experts.hybrid ? [] : Array.from({ length: config.experts }, (_, at) => experts.expert(at));
     for (const part of parts)
@@ -75,7 +75,7 @@ const writeHead = ({ tensors, options }: Extraction): WeightEntry[] => {
 };
 
 /**
- * The weights as floats, as far as the level goes.
+ * Writes the weights of the level as floats.
  *
  * @throws LarqlError
  */

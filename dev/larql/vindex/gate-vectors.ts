@@ -8,14 +8,14 @@ import type { LayerInfo } from './index-json.js';
 
 const FILE = 'gate_vectors.bin';
 
-/** The gate matrices of a layer: its dense one, or one an expert. */
+/** Returns the gate matrices of a layer: the dense matrix, or one per expert. */
 const gatesOf = ({ tensors, architecture: { experts }, config }: Extraction, layer: number): Matrix[] => {
   const names =
     experts === null || experts.hybrid ? [FEED_FORWARD.gate] : Array.from({ length: config.experts }, (_, at) => experts.expert(at).gate);
   return names.map((name) => tensors.matrix(layerKey(layer, name))).filter((matrix) => matrix !== null);
 };
 
-/** `gate_vectors.bin`, and where each layer lies in it. A layer without gates is left out. */
+/** Writes `gate_vectors.bin`; returns the position of each layer in it. Omits layers without gates. */
 export const writeGateVectors = async (extraction: Extraction, checkpoint: Checkpoint): Promise<LayerInfo[]> => {
   const { options, progress, config, architecture } = extraction;
   await progress.stage('gate_vectors');

@@ -16,7 +16,7 @@ export const LayerInfo = z.object({
 });
 export type LayerInfo = z.output<typeof LayerInfo>;
 
-/** The members of `index.json` in the order in which larql writes them. What it does not know does not survive its reading. */
+/** The members of `index.json`, in the order in which larql writes them. Reading drops unknown members. */
 const Index = z.object({
   version: z.literal(2),
   model: z.string(),
@@ -46,7 +46,7 @@ const Index = z.object({
 });
 export type Index = z.output<typeof Index>;
 
-/** Rust writes these with a decimal point, even when they are whole. */
+/** Rust writes these with a decimal point, even if they are whole numbers. */
 const FLOATS = new Set([
   'embed_scale',
   'rope_base',
@@ -64,7 +64,7 @@ const render = (index: Index): string =>
     2,
   ).replaceAll(/"\\u0001(.*?)\\u0001"/g, '$1');
 
-/** larql's own calendar: every year has 365 days, every month 30. */
+/** Formats a time in larql's own calendar, in which every year has 365 days and every month 30. */
 const wrongTime = (now: Date): string => {
   const days = Math.floor(now.getTime() / 86_400_000);
   const two = (value: number): string => String(value).padStart(2, '0');
@@ -102,7 +102,7 @@ const modelConfig = ({ config, architecture: { experts } }: Extraction): Record<
   final_logit_softcapping: config.final_logit_softcapping,
 });
 
-/** The index as it appears before any weights do: without them, and without checksums. */
+/** Returns the index as it is written before the weights: without weights and without checksums. */
 export const firstIndex = (extraction: Extraction, layers: LayerInfo[], vocabulary: number): Index => {
   const { model, options, config, architecture, behaviour } = extraction;
   return {
@@ -136,7 +136,7 @@ export const firstIndex = (extraction: Extraction, layers: LayerInfo[], vocabula
 const file = (directory: string): string => join(directory, 'index.json');
 
 /**
- * What is no directory is taken for a repository of the Hub. The stand-in asks no network.
+ * Requires a vindex. larql takes a path that does not exist for a repository of the Hub; the stand-in uses no network.
  *
  * @throws LarqlError
  */

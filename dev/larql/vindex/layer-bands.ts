@@ -7,7 +7,10 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
 
 const FEWEST_LAYERS = 8;
 
-/** The thirds into which larql parts a model's layers; null for few layers. A few families suffice here: tests and demos use tiny models. */
+/**
+ * Returns the three bands into which larql divides a model's layers; null for few layers. Only a few families are measured here,
+ * since tests and demos use tiny models.
+ */
 export const layerBands = (family: string, layers: number): Record<string, number[]> | null => {
   const measured = MEASURED[`${family} ${layers}`];
   if (measured === undefined && layers < FEWEST_LAYERS) return null;

@@ -7,11 +7,11 @@ const MAGIC = new TextEncoder().encode('LYRW');
 const VERSION = 1;
 const Q4_K = 4;
 const HEADER_BYTES = 24;
-const PLACE_BYTES = 32;
+const EXPERT_ENTRY_BYTES = 32;
 
-/** Magic, sizes, and where gate-and-up and down of every expert lie. */
+/** Returns the header: magic, sizes, and the positions of gate-and-up and of down of every expert. */
 const header = (experts: readonly (readonly [Uint8Array, Uint8Array])[], intermediate: number, hidden: number): Uint8Array => {
-  const bytes = new Uint8Array(HEADER_BYTES + experts.length * PLACE_BYTES);
+  const bytes = new Uint8Array(HEADER_BYTES + experts.length * EXPERT_ENTRY_BYTES);
   bytes.set(MAGIC);
   const view = new DataView(bytes.buffer);
   for (const [at, value] of [VERSION, Q4_K, experts.length, intermediate, hidden].entries()) view.setUint32(4 + at * 4, value, true);
@@ -24,7 +24,7 @@ const header = (experts: readonly (readonly [Uint8Array, Uint8Array])[], interme
   return bytes;
 };
 
-/** `layers/layer_NN.weights` of a hybrid: its packed experts, all in Q4_K. A layer whose experts cannot be read gets none. */
+/** Writes `layers/layer_NN.weights` of a hybrid: its packed experts, all in Q4_K. A layer with unreadable experts gets no file. */
 export const writeLayerFiles = (extraction: Extraction): void => {
   const { architecture, config, tensors, options, behaviour } = extraction;
   const { experts } = architecture;
@@ -37,7 +37,7 @@ export const writeLayerFiles = (extraction: Extraction): void => {
     if (gateUp === null || down === null) continue;
     const size = hidden * intermediate;
     const blocks = Array.from({ length: config.experts }, (_, at): [Uint8Array, Uint8Array] => {
-      // Rows of gate and up are not padded: where the hidden size is no multiple of a block, larql panics here.
+      // Rows of gate and up are not padded: if the hidden size is not a multiple of a block, larql panics here.
       const padded = padRows({ values: down.subarray(at * size, (at + 1) * size), rows: hidden, columns: intermediate });
       return [
         quantise(gateUp.subarray(at * 2 * size, (at + 1) * 2 * size), 'Q4_K', behaviour.blocks),

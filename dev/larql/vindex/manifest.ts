@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFloats, type OutputFile } from './extraction.js';
 
-/** An entry of `weight_manifest.json`, its members in larql's order. */
+/** An entry of `weight_manifest.json`, with its members in larql's order. */
 export interface WeightEntry {
   readonly key: string;
   readonly kind: 'tensor' | 'vector' | 'tensor_q4k';
@@ -12,7 +12,7 @@ export interface WeightEntry {
   readonly file: string;
 }
 
-/** Appends numbers to a file, with their entry. */
+/** Appends numbers to a file and returns their entry. */
 export const appendFloats = (
   file: OutputFile,
   dtype: 'f16' | 'f32',

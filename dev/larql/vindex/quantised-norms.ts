@@ -1,7 +1,7 @@
 import { layerKey, layerNumbers, OutputFile, type Extraction } from './extraction.js';
 import { appendFloats, type WeightEntry } from './manifest.js';
 
-/** `norms.bin` beside quantised weights: F32 always, and the routers of a hybrid in it too. */
+/** Writes `norms.bin` for quantised weights. It is always F32, and also contains the routers of a hybrid. */
 export const writeQuantisedNorms = (extraction: Extraction): WeightEntry[] => {
   const { options, architecture, tensors } = extraction;
   const { norms, headNorms, scalar, expertVectors, experts } = architecture;

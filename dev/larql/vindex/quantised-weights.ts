@@ -19,7 +19,7 @@ const append = (file: OutputFile, key: string, matrix: Matrix, format: BlockForm
   return { key, shape: [rows, columns], format, ...file.append(quantise(values, format, behaviour.blocks)) };
 };
 
-/** A value projection may be missing where it is its key's. */
+/** Returns a matrix of a layer's attention. A missing value projection is the key projection, if the architecture shares it. */
 const attentionMatrix = ({ tensors, architecture }: Extraction, layer: number, name: string): Matrix | null => {
   const [, key = '', value] = ATTENTION;
   const own = tensors.matrix(layerKey(layer, name));
@@ -41,7 +41,7 @@ const writeAttention = async (extraction: Extraction, name: string): Promise<voi
   writeManifest(options.output, `${name}_manifest.json`, entries);
 };
 
-/** Dense tensors only: of a model whose layers are all experts, nothing is written, and nothing said. */
+/** Writes only dense tensors: for a model whose layers have only experts, it writes no weights and prints no warning. */
 const writeFeedForward = async (extraction: Extraction, name: string): Promise<void> => {
   const { options, progress, tensors } = extraction;
   const file = new OutputFile(options.output, `${name}.bin`);
@@ -59,19 +59,19 @@ const writeFeedForward = async (extraction: Extraction, name: string): Promise<v
   writeManifest(options.output, `${name}_manifest.json`, entries);
 };
 
-/** The head is quantised where the source has one; a tied one leaves no file. */
+/** Quantises the head, if the source has one. A tied head leaves no file. */
 const writeHead = ({ tensors, options, behaviour }: Extraction, name: string): WeightEntry[] => {
   const head = tensors.matrix('lm_head.weight') ?? tensors.matrix('output.weight');
   if (head === null) return [];
   const { values, rows, columns } = padRows(head);
   const file = new OutputFile(options.output, `${name}.bin`);
-  const place = file.append(quantise(values, 'Q4_K', behaviour.blocks));
+  const written = file.append(quantise(values, 'Q4_K', behaviour.blocks));
   file.close();
-  return [{ key: 'lm_head.weight', kind: 'tensor_q4k', shape: [rows, columns], ...place, file: file.name }];
+  return [{ key: 'lm_head.weight', kind: 'tensor_q4k', shape: [rows, columns], ...written, file: file.name }];
 };
 
 /**
- * All weights as blocks of four and six bits, whatever the level.
+ * Writes all weights as blocks of four and six bits, at every level.
  *
  * @throws LarqlError, Panic
  */
@@ -79,7 +79,7 @@ export const writeQuantisedWeights = async (extraction: Extraction): Promise<voi
   const { options, progress, behaviour } = extraction;
   const names = fileNames(behaviour.names);
   await progress.stage('model_weights_q4k');
-  // At level browse nobody has asked before.
+  // At level `browse`, this was not checked before.
   refuseLatentAttention(extraction.config, 'q4k weight writer');
   await writeAttention(extraction, names.attention);
   await writeFeedForward(extraction, names.feedForward);

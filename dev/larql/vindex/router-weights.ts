@@ -1,6 +1,6 @@
 import { encodeFloats, layerKey, layerNumbers, OutputFile, type Extraction } from './extraction.js';
 
-/** `router_weights.bin` of a model with experts: each layer's router, and its bias behind it. */
+/** Writes `router_weights.bin` of a model with experts: each layer's router, followed by its bias. */
 export const writeRouterWeights = async (extraction: Extraction): Promise<void> => {
   const { architecture, tensors, options, progress } = extraction;
   if (architecture.experts === null) return;

@@ -6,7 +6,10 @@ import { headerSize, LENGTH_PREFIX, openHeader } from '../../../formats/safetens
 import type { RangeReader } from '../../../hub/read/range.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 
-/** The entries of these tensors in a shard's header. A first read of the length alone cuts it elsewhere than planning did. */
+/**
+ * Reads the entries of the named tensors from a shard's header. Reads only the length first, so that the requests are split
+ * at another offset than those of planning.
+ */
 const readEntries = async (reader: RangeReader, size: number, names: ReadonlySet<string>, signal: AbortSignal): Promise<string[]> => {
   const bytes = headerSize(await buffer(reader.read(0, Math.min(size, LENGTH_PREFIX), signal)), size);
   const parsing = openHeader(bytes, size, (name) => names.has(name));
@@ -22,17 +25,17 @@ const sameEntries = async (expected: readonly string[], read: () => Promise<stri
     const found = new Set(await read());
     return expected.every((entry) => found.has(entry));
   } catch (error) {
-    // A header that breaks its format was another one when it was planned.
+    // The header was valid during planning, so an invalid one now is a different one.
     if (error instanceof SwpError && error.code.startsWith('formats/')) return false;
     throw error;
   }
 };
 
 /**
- * Reads the headers again that a selection comes from: a bit that was flipped there would put wrong bytes, proven or not,
- * under a tensor's name.
+ * Reads the headers behind a selection again. A flipped bit in a header would assign wrong bytes to a tensor name, even
+ * though these bytes are proven to be the source's. One matching reading is enough.
  *
- * @param readersOf readers of a file, one for each further reading of it
+ * @param readersOf returns one reader for each further reading of a file
  * @throws SwpError `mtp/source-differs`
  */
 export const checkHeaders = async (

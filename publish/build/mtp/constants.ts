@@ -8,7 +8,7 @@ import type { GlobalScale } from '../../../formats/numbers/decode.js';
 import { sha256Of } from '../../../core/digests.js';
 import type { NamedRange } from '../double-read.js';
 
-/** Small tensors whose values decoding needs at once: second scales, and shapes that are data. */
+/** Small tensors whose values decoding needs from the start: second-level scales, and shapes stored as tensors. */
 export interface Constants {
   readonly digests: ReadonlyMap<SourceTensor, Sha256>;
   readonly globalOf: (output: OutputTensor) => GlobalScale | null;
@@ -16,7 +16,7 @@ export interface Constants {
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** The values of a `weight_shape` must be the shape that was planned: packing may have padded columns. */
+/** Checks that a `weight_shape` tensor holds the planned shape: packing may have padded columns. */
 const checkShape = (tensor: SourceTensor, bytes: Uint8Array, expected: readonly [number, number]): void => {
   const view = viewOf(bytes);
   const at = (index: number): number =>
@@ -32,7 +32,7 @@ const checkShape = (tensor: SourceTensor, bytes: Uint8Array, expected: readonly 
 };
 
 /**
- * Reads every small tensor of a selection, and checks the shapes among them.
+ * Reads every small tensor of a selection and checks the shape tensors.
  *
  * @param readProven reads a range and proves that its bytes are the source's
  */

@@ -5,23 +5,29 @@ import { Tinypool } from 'tinypool';
 import { convert, type Converted, type ConvertTask } from './convert.js';
 
 export interface ConvertPool {
-  /** The task's room is handed over; it comes back in the answer, and only there. */
+  /**
+   * Takes over the task's buffer, which may move to a thread. Only the result returns it; the caller must not use it
+   * before.
+   */
   convert(task: ConvertTask, signal: AbortSignal): Promise<Converted>;
   close(): Promise<void>;
 }
 
-/** Smaller outputs are made before a thread would have heard of them. */
-const WORTH_A_THREAD = 128 * 1024;
+/** Bytes. Converting a smaller output in this thread takes less time than passing it to another thread. */
+const MIN_THREADED_BYTES = 128 * 1024;
 const MAX_THREADS = 8;
 const IDLE_MS = 5_000;
 
-/** Threads need a built module; where the program runs from its sources, conversion runs in the thread that asks. */
+/**
+ * Returns the path of the compiled thread module; null if the program runs from its sources, which convert in the
+ * calling thread.
+ */
 const threadModule = (): string | null => {
   const path = fileURLToPath(new URL('convert-thread.js', import.meta.url));
   return existsSync(path) ? path : null;
 };
 
-/** Threads that decode and hash while the next bytes arrive. */
+/** Opens a pool of threads that decode and hash while the next bytes arrive. */
 export const openConvertPool = (): ConvertPool => {
   const filename = threadModule();
   if (filename === null) return { convert: (task) => Promise.resolve(convert(task)), close: () => Promise.resolve() };
@@ -29,7 +35,7 @@ export const openConvertPool = (): ConvertPool => {
   const pool = new Tinypool({ filename, minThreads: 1, maxThreads, idleTimeout: IDLE_MS });
   return {
     convert: async (task, signal) => {
-      if (task.size < WORTH_A_THREAD) return convert(task);
+      if (task.size < MIN_THREADED_BYTES) return convert(task);
       const converted: Converted = await pool.run(task, { transferList: [task.room], signal });
       return converted;
     },

@@ -1,5 +1,5 @@
 import { kTransferable, kValue, Tinypool } from 'tinypool';
 import { convert, type ConvertTask } from './convert.js';
 
-/** What runs in a thread of the pool; the room is handed back, not copied. */
+/** Entry point of a pool thread. Transfers the buffer back instead of copying it. */
 export default (task: ConvertTask): unknown => Tinypool.move({ [kTransferable]: task.room, [kValue]: convert(task) });

@@ -2,24 +2,24 @@ import type { Sha256 } from '../../../core/ids.js';
 import { codeBytes, decodeSlab, scaleBytes, type Slab, type SlabShape } from '../../../formats/numbers/decode.js';
 import { sha256Of } from '../../../core/digests.js';
 
-/** One slab with all that decoding it takes; plain data, so that a thread can be given it. */
+/** One slab with everything that its decoding needs. Plain data, so that it can be sent to a thread. */
 export interface ConvertTask {
-  /** Output, weight and scales, one after another; a weight that is not decoded is the output. */
+  /** Holds output, weight and scales, in this order. A weight that needs no decoding is the output. */
   readonly room: ArrayBuffer;
-  /** Bytes of output. */
+  /** Size of the output in bytes. */
   readonly size: number;
   readonly slab: Slab | null;
 }
 
 export interface Converted {
-  /** The task's, with the output at its beginning. */
+  /** The task's buffer, with the output at its start. */
   readonly room: ArrayBuffer;
   readonly sha256: Sha256;
   readonly weightSha256: Sha256;
   readonly scaleSha256: Sha256 | null;
 }
 
-/** Where in its room a slab keeps what. */
+/** Returns views of a slab's output, weight and scales in its buffer. */
 export const placesIn = (room: ArrayBuffer, size: number, slab: SlabShape | null) => {
   const output = new Uint8Array(room, 0, size);
   if (slab === null) return { output, weight: output, scale: new Uint8Array(room, size, 0) };
@@ -27,7 +27,7 @@ export const placesIn = (room: ArrayBuffer, size: number, slab: SlabShape | null
   return { output, weight, scale: new Uint8Array(room, size + weight.byteLength, scaleBytes(slab)) };
 };
 
-/** Decodes a slab, or passes it through, and takes the digests of what came in and what goes out. */
+/** Decodes a slab, or passes it through, and computes the digests of its input and output. */
 export const convert = ({ room, size, slab }: ConvertTask): Converted => {
   const { output, weight, scale } = placesIn(room, size, slab);
   const weightSha256 = sha256Of(weight);

@@ -8,34 +8,34 @@ interface Part {
 }
 
 /**
- * SHA-256 of parts of a stream, which may overlap.
+ * Computes the SHA-256 of parts of a stream. Parts may overlap.
  *
- * @param position of the stream's first byte; parts are counted from the same place
+ * @param position file offset of the stream's first byte; the offsets of parts are in the same file
  * @returns the digests in the order of the parts
  * @throws SwpError `build/short-range`
  */
 export const digestParts = async (bytes: AsyncIterable<Uint8Array>, position: number, parts: readonly Part[]): Promise<Sha256[]> => {
   const digests = new Map<Part, Sha256>();
-  const waiting = parts.toSorted((a, b) => b.begin - a.begin);
-  let open: { readonly part: Part; readonly hash: Hash }[] = [];
-  let from = position;
+  const pending = parts.toSorted((a, b) => b.begin - a.begin);
+  let active: { readonly part: Part; readonly hash: Hash }[] = [];
+  let chunkBegin = position;
   for await (const chunk of bytes) {
-    const until = from + chunk.byteLength;
-    for (let next = waiting.at(-1); next !== undefined && next.begin < until; next = waiting.at(-1)) {
-      open.push({ part: next, hash: createHash('sha256') });
-      waiting.pop();
+    const chunkEnd = chunkBegin + chunk.byteLength;
+    for (let next = pending.at(-1); next !== undefined && next.begin < chunkEnd; next = pending.at(-1)) {
+      active.push({ part: next, hash: createHash('sha256') });
+      pending.pop();
     }
-    for (const { part, hash } of open) {
-      hash.update(chunk.subarray(Math.max(0, part.begin - from), part.end - from));
-      if (part.end <= until) digests.set(part, Sha256.parse(hash.digest('hex')));
+    for (const { part, hash } of active) {
+      hash.update(chunk.subarray(Math.max(0, part.begin - chunkBegin), part.end - chunkBegin));
+      if (part.end <= chunkEnd) digests.set(part, Sha256.parse(hash.digest('hex')));
     }
-    open = open.filter(({ part }) => part.end > until);
-    from = until;
+    active = active.filter(({ part }) => part.end > chunkEnd);
+    chunkBegin = chunkEnd;
   }
   return parts.map((part) => {
     const digest = digests.get(part);
     if (digest === undefined)
-      throw new SwpError('unavailable', 'build/short-range', `The source ended at byte ${from} instead of ${part.end}.`);
+      throw new SwpError('unavailable', 'build/short-range', `The source ended at byte ${chunkBegin} instead of ${part.end}.`);
     return digest;
   });
 };

@@ -21,26 +21,27 @@ import { readAgain } from './read-again.js';
 import { SourceReading } from './source-reading.js';
 import { writeSlabs } from './write-slabs.js';
 
-/** Beside the output while it is made: what of it is finished, and whole shards. */
+/** Lists the slabs that are written, beside the unfinished output. */
 export const JOURNAL = 'journal.jsonl';
+/** Holds whole shards, beside the unfinished output. */
 const SHARDS = 'shards';
 export const EXTRACTION_WORK: readonly string[] = [JOURNAL, SHARDS];
-/** How often slabs are made again whose first reading was wrong. */
-const ROUNDS = 3;
+/** Limit of attempts for slabs whose first reading is wrong. */
+const MAX_ROUNDS = 3;
 
 export interface ExtractRequest {
   readonly hub: HubConfig;
   readonly source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>;
   readonly selection: MtpSelection;
-  /** How what is read is proven to be the source's. */
+  /** How the bytes read are proven to be the source's. */
   readonly proof: SourceProof;
-  /** Where the payload is written; what an earlier run of the same selection left there is used again. */
+  /** Receives the payload. Files that an earlier run of the same selection left there are reused. */
   readonly directory: string;
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** Reads the whole file once more, in order, for its digests; every slab's own digest must come out again. */
+/** Reads the whole output again, in order, to compute its digests. Checks the digest of every slab on the way. */
 const hashAgainst = async (
   output: FileHandle,
   selection: MtpSelection,
@@ -71,7 +72,7 @@ const hashAgainst = async (
 
 type Extents = Map<OutputSlab, Extent>;
 
-interface Making {
+interface SlabBuild {
   readonly slabs: readonly OutputSlab[];
   readonly extents: Extents;
   readonly constants: Constants;
@@ -81,17 +82,17 @@ interface Making {
   readonly signal: AbortSignal;
 }
 
-const neverRight = ({ output: { source }, weight: { begin, end } }: OutputSlab): SwpError =>
+const sourceDiffers = ({ output: { source }, weight: { begin, end } }: OutputSlab): SwpError =>
   new SwpError(
     'integrity',
     'mtp/source-differs',
-    `${source.file}: ${source.name} (bytes ${begin} to ${end}) came wrong the first time in each of ${ROUNDS} attempts.`,
+    `${source.file}: ${source.name} (bytes ${begin} to ${end}) came wrong the first time in each of ${MAX_ROUNDS} attempts.`,
     { hint: 'Nothing of it is published. Look at what lies between this host and the Hub, then retry or move to another host.' },
   );
 
-/** Makes every slab that is missing, and reads again what they were made of where that is no hashed shard. */
-const makeSlabs = async ({ slabs, extents, reading, journal, ...making }: Making, onBytes: (bytes: number) => void): Promise<void> => {
-  const { signal } = making;
+/** Writes every missing slab, then reads its source bytes again unless they come from hashed shards. */
+const makeSlabs = async ({ slabs, extents, reading, journal, ...build }: SlabBuild, onBytes: (bytes: number) => void): Promise<void> => {
+  const { signal } = build;
   const proofOf = (slab: OutputSlab): Extent['proof'] => (reading.isStaged(slab) ? 'shard-sha256' : null);
   const onAgreed = async (slab: OutputSlab): Promise<void> => {
     const extent = extents.get(slab);
@@ -104,20 +105,20 @@ const makeSlabs = async ({ slabs, extents, reading, journal, ...making }: Making
     const connected = reading.connect();
     try {
       const missing = slabs.filter((slab) => !extents.has(slab));
-      await writeSlabs(fetchPlan(missing), extents, { ...making, readerOf: connected.readerOf, proofOf, journal });
+      await writeSlabs(fetchPlan(missing), extents, { ...build, readerOf: connected.readerOf, proofOf, journal });
     } finally {
       connected.close();
     }
-    const doubtful = slabs.filter((slab) => extents.get(slab)?.proof === null);
-    const wrong = await readAgain({ slabs: doubtful, extents, reading: reading.double, onAgreed, onBytes, signal });
-    const [first] = wrong;
+    const unproven = slabs.filter((slab) => extents.get(slab)?.proof === null);
+    const wrongSlabs = await readAgain({ slabs: unproven, extents, reading: reading.double, onAgreed, onBytes, signal });
+    const [first] = wrongSlabs;
     if (first === undefined) return;
-    if (round === ROUNDS) throw neverRight(first);
-    for (const slab of wrong) extents.delete(slab);
+    if (round === MAX_ROUNDS) throw sourceDiffers(first);
+    for (const slab of wrongSlabs) extents.delete(slab);
   }
 };
 
-/** The plan of what is left to read, of these slabs, with the small tensors that every run reads. */
+/** Plans the remaining reads for these slabs, with the small tensors that every run reads. */
 const planFor = (slabs: readonly OutputSlab[], { fetch: { constants, constantRanges } }: Extraction): FetchPlan => ({
   ...fetchPlan(slabs),
   constants,
@@ -135,14 +136,14 @@ const extractInto = async (request: ExtractRequest, output: FileHandle, journal:
     await output.truncate(selection.layout.size);
     await writeAt(output, selection.layout.header, 0);
     const extents = await readFinished(join(directory, JOURNAL), output, slabs, signal);
-    // A plan that has whole shards hashed takes nothing that was proven in another way.
+    // A plan with whole shards hashed accepts no slab that was proven in another way.
     if (proof === 'shard-sha256') for (const [slab, extent] of extents) if (extent.proof !== proof) extents.delete(slab);
-    const left = planFor(
+    const remaining = planFor(
       slabs.filter((slab) => (extents.get(slab)?.proof ?? null) === null),
       extraction,
     );
-    totalBytes = proofBytes(left, source.files, proof).readBytes;
-    await reading.stage(left, join(directory, SHARDS));
+    totalBytes = proofBytes(remaining, source.files, proof).readBytes;
+    await reading.stage(remaining, join(directory, SHARDS));
     await checkHeaders(selection, source, (path) => reading.readersAgain(path), signal);
     const constants = await readConstants(extraction.fetch, selection, (range) => reading.readProven(range));
     await makeSlabs({ slabs, extents, constants, reading, output, journal, signal }, onBytes);
@@ -161,13 +162,13 @@ const extractInto = async (request: ExtractRequest, output: FileHandle, journal:
 };
 
 /**
- * Reads the heads from the pinned source, proves that what was read is the source's, decodes what is quantised, and
- * writes them into their places in one safetensors file, with the list of what each tensor was made of. Memory does not
- * grow with the model. A run that is killed goes on from its journal and its staged shards.
+ * Reads the MTP heads from the pinned source, proves that the bytes are the source's, decodes quantised tensors, and writes
+ * the heads into one safetensors file. A second file lists the inputs of each tensor. Memory use does not grow with the
+ * model. After a kill, the next run resumes from the journal and the staged shards.
  *
  * @returns the digests of the safetensors file, from reading it back
  * @throws SwpError `mtp/source-differs`, `build/differs`, `build/short-range`, `build/bad-shape`, `scratch/full`, and
- *   those of reading from the Hub
+ *   the errors of reading from the Hub
  */
 export const extractMtp = async (request: ExtractRequest): Promise<FileDigests> => {
   const { directory } = request;

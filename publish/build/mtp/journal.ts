@@ -6,16 +6,16 @@ import type { OutputSlab } from '../../../formats/mtp/slabs.js';
 import { SourceProof } from '../../../plan/source-proof.js';
 import { slabReader } from './payload-file.js';
 
-/** One slab that lies in the output, with the digests of its bytes and of what it was made of. The last of a place counts. */
+/** One slab in the output, with the digests of its bytes and of its inputs. The last entry for an offset counts. */
 export const Extent = z.strictObject({
   at: z.int().nonnegative(),
   size: z.int().nonnegative(),
   sha256: Sha256,
   weight: Sha256,
   scale: Sha256.nullable(),
-  /** How what it was made of was proven to be the source's; null before that. */
+  /** How its inputs were proven to be the source's; null before the proof. */
   proof: SourceProof.nullable(),
-  /** Ids of the requests that brought it. */
+  /** Ids of the requests that returned its inputs. */
   requests: z.array(z.string().max(200)),
 });
 export type Extent = z.infer<typeof Extent>;
@@ -24,7 +24,7 @@ const parseLine = (line: string): Extent[] => {
   try {
     return [Extent.parse(JSON.parse(line))];
   } catch {
-    // The last line of a killed run may be half written; what it would have said is done again.
+    // A killed run may leave a half-written last line. Its slab is done again.
     return [];
   }
 };
@@ -35,8 +35,8 @@ const readExtents = async (path: string): Promise<Extent[]> => {
 };
 
 /**
- * What an earlier run of the same extraction finished: slabs whose bytes, read again, are those that its
- * journal says. Everything else is done again.
+ * Returns the slabs that an earlier run of the same extraction finished: those whose bytes, read again, have the digest
+ * in the journal. All other slabs are done again.
  */
 export const readFinished = async (
   path: string,
@@ -60,10 +60,10 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** Opens the journal for more lines. Lines are not synced: what a lost one would have said is found out by reading. */
+/** Opens the journal for appending. Appends are not synced: a slab whose line is lost is done again. */
 export const openJournal = async (path: string): Promise<Journal> => {
   const file = await open(path, 'a', 0o600);
-  // A half-written last line of a killed run must not swallow the next one.
+  // A killed run may leave a half-written last line. The newline keeps it apart from the next line.
   await file.appendFile('\n');
   return {
     append: (extent) => file.appendFile(`${JSON.stringify(extent)}\n`),

@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { Sha256 } from '../../../core/ids.js';
 import { ROOM_BYTES, type OutputSlab } from '../../../formats/mtp/slabs.js';
 
-/** Opens a file for reading and writing, with what an earlier run left in it. */
+/** Opens a file for reading and writing. Keeps the content that an earlier run left. */
 export const openOutput = async (path: string): Promise<FileHandle> => {
   try {
     return await open(path, 'r+');
@@ -13,12 +13,12 @@ export const openOutput = async (path: string): Promise<FileHandle> => {
   }
 };
 
-/** Writes all of it: one call may write less, on a disk that fills up. */
+/** Writes all bytes. A single call of `write` may write fewer, for example on a disk that fills up. */
 export const writeAt = async (file: FileHandle, bytes: Uint8Array, at: number): Promise<void> => {
   for (let done = 0; done < bytes.byteLength;) done += (await file.write(bytes, done, bytes.byteLength - done, at + done)).bytesWritten;
 };
 
-/** Fills `bytes` from a file; false where the file ends before. */
+/** Fills `bytes` from a file. Returns false if the file is too short. */
 const readAt = async (file: FileHandle, bytes: Uint8Array, at: number): Promise<boolean> => {
   for (let done = 0; done < bytes.byteLength;) {
     const { bytesRead } = await file.read(bytes, done, bytes.byteLength - done, at + done);
@@ -28,12 +28,12 @@ const readAt = async (file: FileHandle, bytes: Uint8Array, at: number): Promise<
   return true;
 };
 
-/** Reads slabs back, one after another into the same memory: the bytes hold until the next one is asked for. */
+/** Returns a function that reads slabs back into one shared buffer: the bytes are valid until the next call. */
 export const slabReader = (file: FileHandle, signal: AbortSignal) => {
-  const room = Buffer.allocUnsafeSlow(ROOM_BYTES);
+  const shared = Buffer.allocUnsafeSlow(ROOM_BYTES);
   return async ({ at, size }: OutputSlab): Promise<{ bytes: Buffer; sha256: Sha256 } | null> => {
     signal.throwIfAborted();
-    const bytes = room.subarray(0, size);
+    const bytes = shared.subarray(0, size);
     return (await readAt(file, bytes, at)) ? { bytes, sha256: Sha256.parse(createHash('sha256').update(bytes).digest('hex')) } : null;
   };
 };

@@ -9,22 +9,22 @@ import type { Extent } from './journal.js';
 
 const RANGES_IN_FLIGHT = 4;
 
-/** Bytes of which a first reading made a slab, and their digest as they came then. */
+/** The input bytes of a slab, with their digest in the first reading. */
 interface Expected extends NamedRange {
   readonly slab: OutputSlab;
   readonly sha256: Sha256;
 }
 
-/** A range that is read again, with the parts of it that were needed. */
+/** A range to read again, with the parts of it that slabs need. */
 interface Reread {
   readonly range: FetchRange;
   readonly parts: readonly Expected[];
 }
 
-const holds = (range: FetchRange, part: FetchRange | null): part is FetchRange =>
+const contains = (range: FetchRange, part: FetchRange | null): part is FetchRange =>
   part !== null && part.file === range.file && range.begin <= part.begin && part.end <= range.end;
 
-/** Every range of a plan, with what was made of it. */
+/** Returns every range of a plan, with the parts that slabs need. */
 const rereadsOf = ({ spans }: FetchPlan, extents: ReadonlyMap<OutputSlab, Extent>): Reread[] =>
   spans.flatMap((span) => {
     const known = span.slabs.flatMap((slab) => {
@@ -40,7 +40,7 @@ const rereadsOf = ({ spans }: FetchPlan, extents: ReadonlyMap<OutputSlab, Extent
     const scales = span.scales.map((range): Reread => ({
       range,
       parts: known.flatMap(({ slab, extent: { scale } }): Expected[] =>
-        holds(range, slab.scale) && scale !== null
+        contains(range, slab.scale) && scale !== null
           ? [{ ...slab.scale, slab, sha256: scale, what: slab.output.quantised?.scales.tensor.name ?? slab.output.source.name }]
           : [],
       ),
@@ -52,9 +52,9 @@ export interface ReadAgainParts {
   readonly slabs: readonly OutputSlab[];
   readonly extents: ReadonlyMap<OutputSlab, Extent>;
   readonly reading: DoubleRead;
-  /** Told each slab of which all was read again and is the same. */
+  /** Called for each slab once all its inputs were read again and are the same. */
   readonly onAgreed: (slab: OutputSlab) => Promise<void>;
-  /** Told bytes as they come. */
+  /** Called with the byte count of each chunk. */
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
 }
@@ -67,20 +67,20 @@ async function* counted(bytes: AsyncIterable<Uint8Array>, onBytes: (bytes: numbe
 }
 
 /**
- * Reads everything again that slabs were made of, over other connections and cut at other places, and compares it with
- * what came the first time. Where that differs a third reading decides.
+ * Reads all inputs of the slabs again, over other connections and split at other offsets, and compares them with the first
+ * reading. A third reading decides any difference.
  *
- * @returns slabs whose first reading was wrong
+ * @returns the slabs whose first reading was wrong
  * @throws SwpError `mtp/source-differs`
  */
 export const readAgain = async (parts: ReadAgainParts): Promise<ReadonlySet<OutputSlab>> => {
   const { slabs, extents, reading, onAgreed, onBytes } = parts;
-  const wrong = new Set<OutputSlab>();
+  const wrongSlabs = new Set<OutputSlab>();
   const rereads = rereadsOf(fetchPlan(slabs), extents);
   const pending = new Map<OutputSlab, number>();
   for (const { slab } of rereads.flatMap((reread) => reread.parts)) pending.set(slab, (pending.get(slab) ?? 0) + 1);
 
-  const decide = (part: Expected, second: Reading, signal: AbortSignal): Promise<'first' | 'second'> => {
+  const settlePart = (part: Expected, second: Reading, signal: AbortSignal): Promise<'first' | 'second'> => {
     const first: Reading = { sha256: part.sha256, requests: extents.get(part.slab)?.requests ?? [] };
     return reading.settle(part, first, second, async () => {
       const requests: string[] = [];
@@ -95,12 +95,12 @@ export const readAgain = async (parts: ReadAgainParts): Promise<ReadonlySet<Outp
     const digests = await digestParts(counted(stream, onBytes), range.begin, expected);
     for (const [at, part] of expected.entries()) {
       const sha256 = digests[at] ?? part.sha256;
-      if (sha256 !== part.sha256 && (await decide(part, { sha256, requests }, signal)) === 'second') wrong.add(part.slab);
-      const left = (pending.get(part.slab) ?? 0) - 1;
-      pending.set(part.slab, left);
-      if (left === 0 && !wrong.has(part.slab)) await onAgreed(part.slab);
+      if (sha256 !== part.sha256 && (await settlePart(part, { sha256, requests }, signal)) === 'second') wrongSlabs.add(part.slab);
+      const remaining = (pending.get(part.slab) ?? 0) - 1;
+      pending.set(part.slab, remaining);
+      if (remaining === 0 && !wrongSlabs.has(part.slab)) await onAgreed(part.slab);
     }
   };
   await runAll(rereads, compare, { concurrency: RANGES_IN_FLIGHT, signal: parts.signal });
-  return wrong;
+  return wrongSlabs;
 };

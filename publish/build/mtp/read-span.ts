@@ -10,12 +10,12 @@ import type { BufferPool } from './buffer-pool.js';
 export interface SpanParts {
   readonly readerOf: (file: string) => RangeReader;
   readonly rooms: BufferPool;
-  /** Is given a slab's room with its weight and scales in it, and has to give that back. */
+  /** Receives a slab's buffer with its weight and scales, and must recycle the buffer. */
   readonly take: (slab: OutputSlab, room: ArrayBuffer, requests: readonly string[]) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
-/** Every byte of a range, whose size the caller has bounded. */
+/** Reads a whole range into memory. The caller bounds its size. */
 const readWhole = async (reader: RangeReader, range: FetchRange, signal: AbortSignal, onRequest: (id: string) => void): Promise<Buffer> => {
   const bytes = await buffer(reader.read(range.begin, range.end, signal, onRequest));
   if (bytes.byteLength !== range.end - range.begin) throw shortRange(range, range.begin + bytes.byteLength);
@@ -33,8 +33,8 @@ const sliceOf = (scales: readonly { readonly range: FetchRange; readonly bytes: 
 };
 
 /**
- * Reads the scales of a span, then streams its weights, handing over each slab as soon as it is whole. A slab
- * waits for room for itself and for what it becomes before its first byte is kept.
+ * Reads the scales of a span, then streams its weights and passes on each slab as soon as it is complete. Before it
+ * stores the first byte of a slab, it waits for a buffer with space for the slab and its output.
  */
 export const readSpan = async (span: FetchSpan, { readerOf, rooms, take, signal }: SpanParts): Promise<void> => {
   const taken: Promise<void>[] = [];
@@ -61,7 +61,7 @@ export const readSpan = async (span: FetchSpan, { readerOf, rooms, take, signal 
         if (until < slab.weight.end) break;
         if (slab.scale !== null) places.scale.set(sliceOf(scales, slab.scale));
         const done = take(slab, filling, [...requests]);
-        // It is awaited below; until then its failure must not count as unhandled.
+        // The promise is awaited below. Until then, its rejection must not count as unhandled.
         done.catch(() => undefined);
         taken.push(done);
         filling = null;

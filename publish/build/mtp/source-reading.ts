@@ -14,7 +14,7 @@ export interface SourceReadingParts {
   readonly hub: HubConfig;
   readonly source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>;
   readonly proof: SourceProof;
-  /** Told bytes as they come from the Hub. */
+  /** Called with byte counts as they arrive from the Hub. */
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
 }
@@ -22,15 +22,18 @@ export interface SourceReadingParts {
 const ADVICE = ' With a higher SWP_PROVE_SHARDS a new plan has whole shards hashed instead.';
 
 const counted = (reader: RangeReader, onBytes: (bytes: number) => void): RangeReader => ({
-  read: async function* (...asked) {
-    for await (const chunk of reader.read(...asked)) {
+  read: async function* (...range) {
+    for await (const chunk of reader.read(...range)) {
       onBytes(chunk.byteLength);
       yield chunk;
     }
   },
 });
 
-/** A pinned source as an extraction reads it: whole shards from scratch, where their proof has them there, else ranges. */
+/**
+ * Reads a pinned source for an extraction: whole shards from scratch if the proof stages them, ranges from the Hub
+ * otherwise.
+ */
 export class SourceReading {
   readonly double: DoubleRead;
   private staged: ReadonlyMap<string, RangeReader> = new Map();
@@ -39,31 +42,31 @@ export class SourceReading {
     this.double = new DoubleRead(parts.hub, parts.source, 'mtp/source-differs', ADVICE);
   }
 
-  /** Reads the shards that the proof wants whole into a directory, and hashes them. */
+  /** Downloads the shards that the proof needs whole into a directory and hashes them. */
   async stage(plan: FetchPlan, directory: string): Promise<void> {
     const { hub, source, proof, onBytes, signal } = this.parts;
     this.staged = await stageShards(hub, source, wholeFiles(plan, source.files, proof), directory, { onBytes, signal });
   }
 
-  /** Whether all that a slab is made of lies in hashed shards. */
+  /** Returns true if all inputs of a slab are in hashed shards. */
   isStaged({ weight, scale }: OutputSlab): boolean {
     return this.staged.has(weight.file) && (scale === null || this.staged.has(scale.file));
   }
 
-  /** For one reading of what is not staged: over new connections. */
+  /** Returns readers for one reading. Files that are not staged are read over new connections. */
   connect(): SourceReaders {
     const { hub, source, onBytes } = this.parts;
     const readers = connectSource(hub, source);
     return { readerOf: (path) => this.staged.get(path) ?? counted(readers.readerOf(path), onBytes), close: readers.close };
   }
 
-  /** A file as it can be read again: what is staged is proven, and of the rest there are two more readings. */
+  /** Returns the readers for reading a file again: one for a staged file, which is proven, and two otherwise. */
   readersAgain(path: string): readonly RangeReader[] {
     const staged = this.staged.get(path);
     return staged === undefined ? [this.double.readerOf(2, path), this.double.readerOf(3, path)] : [staged];
   }
 
-  /** A range that memory has room for, with the bytes of the source. */
+  /** Reads a range into memory and proves that its bytes are the source's. */
   async readProven(range: NamedRange): Promise<Buffer> {
     const staged = this.staged.get(range.file);
     if (staged === undefined) return this.double.read(range, this.parts.signal);

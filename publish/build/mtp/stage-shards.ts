@@ -11,7 +11,7 @@ import type { SourceFacts } from '../../../plan/facts.js';
 
 const READ_BYTES = 256 * 1024;
 
-/** Where a staged shard lies: its digest is its name, and nothing from outside becomes a path. */
+/** Returns the path of a staged shard. The file name is the digest, so that no external string becomes a path. */
 export const stagedPath = (directory: string, { lfs, gitBlob }: Pick<RepoFile, 'lfs' | 'gitBlob'>): string =>
   join(directory, lfs ?? gitBlob);
 
@@ -26,7 +26,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Downloads one shard, checked against the digest that its commit lists. */
+/** Downloads one shard and checks it against the digest that its commit lists. */
 const download = async (
   hub: HubConfig,
   source: Pick<SourceFacts, 'repo' | 'commit'>,
@@ -46,10 +46,10 @@ const download = async (
 };
 
 /**
- * Reads whole shards of a source into scratch, each once: what is read of them there is what its commit lists. A run that
- * is killed goes on where it was.
+ * Downloads whole shards of a source into scratch, each once, and checks the digests that the commit lists. After a
+ * kill, the next run resumes.
  *
- * @returns readers of them, by their paths in the source
+ * @returns readers of the staged shards, by path in the source
  * @throws SwpError `mtp/source-differs`
  */
 export const stageShards = async (

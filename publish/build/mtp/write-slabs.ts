@@ -17,21 +17,21 @@ export interface Writing {
   readonly readerOf: (path: string) => RangeReader;
   readonly output: FileHandle;
   readonly constants: Constants;
-  /** How a slab is proven by where its bytes are read; null where that is still to come. */
+  /** Returns the proof that follows from the origin of a slab's bytes; null if they are not proven yet. */
   readonly proofOf: (slab: OutputSlab) => Extent['proof'];
   readonly journal: Journal;
   readonly signal: AbortSignal;
 }
 
-/** Fetches, decodes and writes every slab of a plan, and notes what became of it. */
+/** Fetches, decodes and writes every slab of a plan, and records each one in `extents` and the journal. */
 export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Extent>, writing: Writing): Promise<void> => {
   const { readerOf, output, constants, proofOf, journal } = writing;
   const pool = openConvertPool();
   const failed = new AbortController();
   const signal = AbortSignal.any([writing.signal, failed.signal]);
-  // Each slab that is being converted listens to it.
+  // Each slab in conversion adds a listener.
   setMaxListeners(0, signal);
-  const rooms = new BufferPool(SPANS_IN_FLIGHT, signal);
+  const buffers = new BufferPool(SPANS_IN_FLIGHT, signal);
   const running: Promise<void>[] = [];
 
   const finish = async (slab: OutputSlab, filled: ArrayBuffer, requests: readonly string[]): Promise<void> => {
@@ -39,13 +39,13 @@ export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Exten
     const decode = slab.decode === null ? null : { ...slab.decode, global: constants.globalOf(slab.output) };
     const { room, sha256, weightSha256, scaleSha256 } = await pool.convert({ room: filled, size, slab: decode }, signal);
     await writeAt(output, new Uint8Array(room, 0, size), at);
-    rooms.recycle(room);
+    buffers.recycle(room);
     const extent = { at, size, sha256, weight: weightSha256, scale: scaleSha256, proof: proofOf(slab), requests: [...requests] };
     extents.set(slab, extent);
     await journal.append(extent);
   };
-  const take = (...given: Parameters<typeof finish>): Promise<void> =>
-    finish(...given).catch((error: unknown) => {
+  const take = (...args: Parameters<typeof finish>): Promise<void> =>
+    finish(...args).catch((error: unknown) => {
       failed.abort(error);
       throw error;
     });
@@ -54,7 +54,7 @@ export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Exten
     await pMap(
       plan.spans,
       (span) => {
-        const reading = readSpan(span, { readerOf, rooms, signal, take });
+        const reading = readSpan(span, { readerOf, rooms: buffers, signal, take });
         running.push(reading);
         return reading;
       },
@@ -62,11 +62,11 @@ export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Exten
     );
   } catch (error) {
     failed.abort(error);
-    // Files and threads are closed only when nobody uses them any more.
+    // Wait for running tasks: files and threads must not be closed while in use.
     await Promise.allSettled(running);
     throw failed.signal.reason;
   } finally {
-    // A signal that follows others is kept, with all that listens to it, until it is aborted.
+    // A signal from AbortSignal.any stays in memory, with all its listeners, until it is aborted.
     failed.abort();
     await pool.close();
   }

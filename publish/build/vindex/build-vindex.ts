@@ -58,8 +58,8 @@ interface Planned {
 const VINDEX = 'vindex';
 const PID = 'larql.json';
 
-/** Everything is derived again from the pinned source and this host's larql, and must be what was planned. */
-const asPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: BuildOrder): Promise<Planned> => {
+/** Derives the recipe again from the pinned source and this host's larql, and checks that it is the planned one. */
+const verifyPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: BuildOrder): Promise<Planned> => {
   const { recipe } = plan;
   if (recipe?.kind !== 'vindex') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no vindex.`);
   const larql = await deps.larql.ready(signal);
@@ -83,8 +83,8 @@ const asPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: Bui
   return { deps, program, facts, environment, recipe, source, files, model: described.model, holder, report, signal };
 };
 
-/** A job in a directory that may still have a larql of a crashed worker in it: that one is ended first. */
-const jobIn = async (
+/** Prepares a larql job in a directory. Ends the larql process of a crashed worker first, if one still runs there. */
+const prepareJob = async (
   { deps, program, signal }: Planned,
   root: string,
   staged: StagedSource,
@@ -142,16 +142,16 @@ interface Extraction {
   readonly digests: ExtractedDigests;
 }
 
-/** The whole vindex, extracted once for all slices of it. */
+/** Extracts the full vindex, once for all its slices. */
 const extractFull = async (planned: Planned, staged: StagedSource, committedAt: Date): Promise<Extraction> => {
   const { deps, environment, recipe, model, source, holder, report, signal } = planned;
   const directory = await deps.shared.use(extractedDigest(recipe), holder, async (partial) => {
     const output = join(partial, VINDEX);
-    // larql takes a checkpoint of other options for its own, and leaves strange files where they are: always anew.
+    // Always start clean: larql resumes a checkpoint of other options as its own, and does not delete foreign files.
     await rm(output, { recursive: true, force: true });
     const proof = proofOf(planned, staged, 'full', committedAt, output);
     await extractVindex({
-      ...(await jobIn(planned, partial, staged, proof)),
+      ...(await prepareJob(planned, partial, staged, proof)),
       model: source.repo,
       output,
       quant: recipe.quant,
@@ -167,11 +167,11 @@ const extractFull = async (planned: Planned, staged: StagedSource, committedAt: 
     await writeEnvironment(partial, environment);
     for (const rest of ['home', 'tmp', PID]) await rm(join(partial, rest), { recursive: true, force: true });
   });
-  const [noted, digests] = [await readEnvironment(directory), await readExtractedDigests(directory)];
-  return { directory: join(directory, VINDEX), environment: noted, digests };
+  const [recorded, digests] = [await readEnvironment(directory), await readExtractedDigests(directory)];
+  return { directory: join(directory, VINDEX), environment: recorded, digests };
 };
 
-/** Fills a build with the files of the full vindex, without copying them: both lie in one scratch. */
+/** Hard-links the files of the full vindex into a build. Links work, since both are in one scratch directory. */
 const linkFiles = async (from: string, to: string, paths: Iterable<string>): Promise<void> => {
   for (const path of paths) {
     await makeDirectory(dirname(join(to, path)));
@@ -179,18 +179,18 @@ const linkFiles = async (from: string, to: string, paths: Iterable<string>): Pro
   }
 };
 
-/** Files that a slice takes over as they are: larql writes its JSON files itself. */
-const takenOver = (slice: VindexRecipe['slice'], digests: ExtractedDigests): ExtractedDigests =>
+/** Returns the digests of files that a slice contains unchanged. A slice's JSON files are excluded: larql writes new ones. */
+const unchangedDigests = (slice: VindexRecipe['slice'], digests: ExtractedDigests): ExtractedDigests =>
   slice === 'full' ? digests : new Map([...digests].filter(([path]) => !path.endsWith('.json')));
 
 /**
- * Builds the files of a vindex into a directory that is renamed into place by the caller: staged, extracted, proven,
- * and sliced where that is asked for.
+ * Builds the files of a vindex into a directory, which the caller renames into place. Stages the source, extracts the full
+ * vindex, slices it if the recipe says so, and proves the result.
  *
- * @throws SwpError `vindex/extraction-damaged`; the extraction is gone then
+ * @throws SwpError `vindex/extraction-damaged`; the extraction is then discarded
  */
 export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: string): Promise<Payload> => {
-  const planned = await asPlanned(deps, order);
+  const planned = await verifyPlanned(deps, order);
   try {
     return await buildPlanned(planned, partial);
   } catch (error) {
@@ -205,14 +205,14 @@ const buildPlanned = async (planned: Planned, partial: string): Promise<Payload>
   const staged = await stage(planned);
   const { directory: full, environment, digests: extracted } = await extractFull(planned, staged, committedAt);
   await rm(partial, { recursive: true, force: true });
-  const proof = proofOf(planned, staged, recipe.slice, committedAt, partial, takenOver(recipe.slice, extracted));
+  const proof = proofOf(planned, staged, recipe.slice, committedAt, partial, unchangedDigests(recipe.slice, extracted));
   if (recipe.slice === 'full') await linkFiles(full, partial, proof.layout.files.keys());
   else {
     const work = `${partial}-slice`;
     await rm(work, { recursive: true, force: true });
     await makeDirectory(work);
     const output = join(work, VINDEX);
-    const job = await jobIn(planned, work, staged, { ...proof, directory: output });
+    const job = await prepareJob(planned, work, staged, { ...proof, directory: output });
     await sliceVindex({ ...job, source: full, output, bytes: proof.outputBytes });
     await rename(output, partial);
     await rm(work, { recursive: true, force: true });
@@ -220,19 +220,19 @@ const buildPlanned = async (planned: Planned, partial: string): Promise<Payload>
   return { ...(await describeProven(proof, report, signal)), environment };
 };
 
-/** Proves a vindex, and describes its files. */
+/** Proves a vindex and describes its files. */
 const describeProven = async (proof: ProofInput, report: ReportProgress, signal: AbortSignal): Promise<DescribedFiles> => {
   const digests = await proveVindex(proof, report, signal);
   return describeFiles(proof.directory, digests, signal);
 };
 
 /**
- * As the end of {@link buildVindex}, for a vindex that an earlier run built.
+ * Runs the final checks of {@link buildVindex} on a vindex that an earlier run built.
  *
- * @param record the name of a file in the directory that is none of the vindex's
+ * @param record name of a file in the directory that is not part of the vindex
  */
 export const checkVindex = async (deps: VindexDeps, order: BuildOrder, directory: string, record: string): Promise<DescribedFiles> => {
-  const planned = await asPlanned(deps, order);
+  const planned = await verifyPlanned(deps, order);
   const { recipe, source, report, signal } = planned;
   const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
   const proof = proofOf(planned, await stage(planned), recipe.slice, committedAt, directory);

@@ -9,34 +9,40 @@ import { Sha256 } from '../../../core/ids.js';
 const FILE = 'digests.json';
 const Digests = z.array(z.tuple([z.string(), Sha256]));
 
-/** Path → SHA-256 of each file of an extraction when it was proven. */
+/** Path → SHA-256 of each file of an extraction, computed during its proof. */
 export type ExtractedDigests = ReadonlyMap<string, Sha256>;
 
 export const DAMAGED = 'vindex/extraction-damaged';
 
-/** Transient: the extraction is discarded, and the next attempt makes another one. */
+/** The error is transient: the extraction is discarded, and the next attempt extracts again. */
 const damaged = (message: string, cause?: unknown): SwpError => new SwpError('unavailable', DAMAGED, message, { cause });
 
-/** Extractions of one build that may turn out damaged before a person is asked: a bad disk damages each. */
-const EXTRACTIONS = 3;
+/** Attempts of one build before a damaged extraction needs a person: a bad disk damages every extraction. */
+const MAX_ATTEMPTS = 3;
 
 /**
- * The failure of a build in its so-manieth attempt: one that is tried again for a damaged extraction, and in the end one
- * that is not.
+ * Returns the error to report for a build attempt. A damaged extraction stays a transient error, which is retried,
+ * until the last attempt, where it becomes a permanent one. Other errors are returned unchanged.
+ *
+ * @param attempt number of the attempt, from 1
  */
 export const endDamage = (error: unknown, attempt: number): unknown =>
-  error instanceof SwpError && error.code === DAMAGED && attempt >= EXTRACTIONS
+  error instanceof SwpError && error.code === DAMAGED && attempt >= MAX_ATTEMPTS
     ? new SwpError('integrity', DAMAGED, error.message, {
         cause: error.cause,
         hint: `It was so in ${attempt} attempts. Look at the disk and the memory of this host, then retry, or move to another host.`,
       })
     : error;
 
-/** Notes the digests beside an extraction that several builds link or slice, maybe days later. */
+/** Writes the digests beside an extraction. Several builds link or slice it, possibly days later. */
 export const writeExtractedDigests = (directory: string, digests: ReadonlyMap<string, FileDigests>): Promise<void> =>
   writeAtomic(join(directory, FILE), JSON.stringify([...digests].map(([path, { sha256 }]) => [path, sha256])));
 
-/** @throws SwpError `vindex/extraction-damaged` */
+/**
+ * Reads the digests of an extraction.
+ *
+ * @throws SwpError `vindex/extraction-damaged`
+ */
 export const readExtractedDigests = async (directory: string): Promise<ExtractedDigests> => {
   try {
     return new Map(Digests.parse(JSON.parse(await readFile(join(directory, FILE), 'utf8'))));
@@ -46,8 +52,8 @@ export const readExtractedDigests = async (directory: string): Promise<Extracted
 };
 
 /**
- * Compares what a build took over from its extraction with what was extracted: a hard link has the bytes that the disk
- * has now.
+ * Compares the files that a build took from its extraction with the digests of the extraction: a hard link shows the
+ * current bytes on disk, not those that were proven.
  *
  * @throws SwpError `vindex/extraction-damaged`
  */

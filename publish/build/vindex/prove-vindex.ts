@@ -24,7 +24,7 @@ const ROWS_PER_FILE = 64;
 
 export interface ProofInput {
   readonly directory: string;
-  /** The name of a file in the directory that is none of the vindex's. */
+  /** Name of a file in the directory that is not part of the vindex. */
   readonly beside?: string;
   readonly snapshot: string;
   readonly layout: VindexLayout;
@@ -34,7 +34,7 @@ export interface ProofInput {
   readonly recipeDigest: Digest;
   readonly committedAt: Date;
   readonly outputBytes: number;
-  /** Digests that files of these names must have; the others are new. */
+  /** Expected digests by path. Files without an expected digest are new. */
   readonly extracted: ExtractedDigests;
 }
 
@@ -49,7 +49,7 @@ const refuse = (problems: readonly VindexProblem[]): void => {
   );
 };
 
-/** The SHA-256 of each weight file: as the Hub lists it, or of what was staged where that lies outside LFS. */
+/** Returns the SHA-256 of each weight file: the one that the Hub lists or, outside LFS, that of the staged file. */
 const weightDigests = async ({ files, snapshot }: ProofInput): Promise<ReadonlyMap<string, string>> => {
   const weights = files.filter(({ path }) => path.endsWith('.safetensors'));
   const digests = weights.map(async ({ path, lfs }): Promise<[string, string]> => [
@@ -60,10 +60,10 @@ const weightDigests = async ({ files, snapshot }: ProofInput): Promise<ReadonlyM
 };
 
 /**
- * Proves that a vindex is what its source makes: structure, then a sample of numbers in every file. Then its index
- * is written anew, so that equal recipes give equal bytes.
+ * Proves that a vindex matches its source: first its structure, then a sample of the numbers in every file. Then writes its
+ * index in canonical form, so that equal recipes give equal bytes.
  *
- * @returns the digests of all its files
+ * @returns the digests of all files of the vindex
  * @throws SwpError `larql/incomplete` with the first problems, `vindex/extraction-damaged`
  */
 export const proveVindex = async (

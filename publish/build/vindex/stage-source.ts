@@ -11,7 +11,7 @@ import { roomFor, type FreeDisk } from '../../scratch/capacity.js';
 
 const FILES_IN_FLIGHT = 2;
 
-/** A source as larql finds it: a cache that holds exactly one snapshot of one repository. */
+/** A source in the layout that larql reads: a Hub cache with exactly one snapshot of one repository. */
 export interface StagedSource {
   readonly hubCache: string;
   readonly snapshot: string;
@@ -28,7 +28,10 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Downloads the files that larql reads, each checked against the digest that its commit lists. Files that are there are whole. */
+/**
+ * Downloads the files that larql reads and checks each against the digest that its commit lists. Skips files that are
+ * there: a download gets its name only when it is complete.
+ */
 export const stageSource = async (
   { hub, freeDisk }: { readonly hub: HubConfig; readonly freeDisk: FreeDisk },
   source: SourceFacts,
@@ -41,20 +44,20 @@ export const stageSource = async (
   const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
   const checkRoom = roomFor(directory, totalBytes, freeDisk);
   let [doneBytes, doneFiles] = [0, 0];
-  const arrived = (file: string, bytes: number): void => {
+  const onArrived = (file: string, bytes: number): void => {
     doneBytes += bytes;
     report({ file, doneBytes, totalBytes, doneFiles, totalFiles: files.length });
   };
   await runAll(
     files,
-    async (file, both) => {
+    async (file, taskSignal) => {
       const path = join(snapshot, file.path);
-      if (await exists(path)) arrived(file.path, file.size);
+      if (await exists(path)) onArrived(file.path, file.size);
       else {
         await checkRoom();
         await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, {
-          signal: both,
-          onBytes: (bytes) => arrived(file.path, bytes),
+          signal: taskSignal,
+          onBytes: (bytes) => onArrived(file.path, bytes),
         });
       }
       doneFiles += 1;

@@ -14,11 +14,11 @@ import type { SharedSource } from './shared-source.js';
 
 interface Change {
   readonly path: string;
-  /** Its digest now; null where it is gone. */
+  /** Its current digest; null if the file is gone. */
   readonly now: string | null;
 }
 
-const differing = (before: readonly RepoFile[], after: readonly RepoFile[]): Change[] => {
+const diffFiles = (before: readonly RepoFile[], after: readonly RepoFile[]): Change[] => {
   const digests = (files: readonly RepoFile[]) => new Map<string, string>(files.map(({ path, lfs, gitBlob }) => [path, lfs ?? gitBlob]));
   const [old, now] = [digests(before), digests(after)];
   return [...new Set([...old.keys(), ...now.keys()])]
@@ -26,7 +26,7 @@ const differing = (before: readonly RepoFile[], after: readonly RepoFile[]): Cha
     .map((path) => ({ path, now: now.get(path) ?? null }));
 };
 
-/** A source that has moved on, file by file over what the published recipe read. */
+/** Compares two commits of a source, for the files that a publish of this kind reads. */
 const compareMoved = async (
   hub: HubConfig,
   { kind, source }: Pick<FleetTarget, 'source'> & { readonly kind: ArtifactKind },
@@ -39,11 +39,11 @@ const compareMoved = async (
   if (before === null) return finding('source-differs', `${moved}, and the commit that was published from is not there any more.`);
   if (after === null) return finding('source-gone', `${moved}, which is not there any more.`);
   const [old, now] = [await filesRead(hub, kind, before, signal), await filesRead(hub, kind, after, signal)];
-  const changed = differing(old, now);
+  const changed = diffFiles(old, now);
   if (changed.length === 0)
     return finding('source-moved', `${moved}; what was published from it (${plural(now.length, 'file')}) is the same.`);
   const message = `${moved}, and what it is published from changed: ${truncateList(changed.map(({ path }) => path))}.`;
-  // Another commit upstream that leaves these files as they are is no news.
+  // The key depends only on the changed files: a further commit that leaves these as they are is not a new finding.
   return { ...finding('source-differs', message), key: digestOf(changed) };
 };
 
@@ -52,7 +52,7 @@ const licenseText = (license: License | null): string => {
   return license?.link ? `${name} (${license.link})` : name;
 };
 
-/** What the card says was taken from the source; an edited card says nothing of it. */
+/** Compares the source's license with the one in the target's card, which was taken from the source. Skips an edited card. */
 const checkLicense = ({ repo, license }: RepoInfo, visible: Visible, found: Examination): Finding[] => {
   if (found.findings.some(({ path }) => path === CARD_PATH)) return [];
   const [is, was] = [licenseText(license), licenseText(visible.license)];
@@ -60,8 +60,8 @@ const checkLicense = ({ repo, license }: RepoInfo, visible: Visible, found: Exam
 };
 
 /**
- * Whether the source of a published target is still there, of the same license, and still says the same. Where it has
- * moved on its files are compared; no weight is read.
+ * Checks that the source of a published target still exists, has the same license and is not changed. If the source has
+ * another commit, compares its files. Reads no weights.
  */
 export const checkSource = async (
   hub: HubConfig,

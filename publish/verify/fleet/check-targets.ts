@@ -9,28 +9,35 @@ import { examineTarget, type Examined, type ExamineOptions } from '../examine-ta
 import { checkSource } from './check-source.js';
 import { SharedSource } from './shared-source.js';
 
-/** Marks a finding that says no more than that the Hub did not answer. */
+/** Key of a finding that reports only that the Hub did not answer. */
 const UNANSWERED = 'unanswered';
 
-/** Few enough that a run at night leaves the Hub's patience to those who publish. */
-const SOURCES_AT_ONCE = 4;
+/** Low, so that a nightly run leaves most of the Hub's rate limit to publishes. */
+const SOURCES_IN_FLIGHT = 4;
 
 export interface CheckOptions {
   readonly publishers: readonly string[] | null;
-  /** Told after each target how many are done. */
+  /** Called after each target with the number of targets done. */
   readonly onDone: (targets: number) => void;
 }
 
 /**
- * What the Hub says of one target alone is a finding, and so is that it did not answer for it, however often it was
- * asked: {@link assertAnswered} tells that from a Hub that answers nobody.
+ * Returns an error for one target as a finding. A target for which the Hub did not answer, after all retries, is also a
+ * finding: {@link assertAnswered} separates this case from a Hub that does not answer at all.
+ *
+ * @throws the error itself if it is not an SwpError or if the Hub rejects the token
  */
 export const unreadable = (error: unknown): Finding[] => {
   if (!(error instanceof SwpError) || error.code === 'hub/unauthorized') throw error;
   return [error.transient ? { ...finding('unreadable', messageOf(error)), key: UNANSWERED } : finding('unreadable', messageOf(error))];
 };
 
-/** @throws SwpError `revalidate/no-answer` where the Hub answered for none of several targets: it is away, and asked again later */
+/**
+ * Checks that the Hub answered for at least one target.
+ *
+ * @throws SwpError `revalidate/no-answer` if the Hub answered for none of the targets: it is down, and the run is
+ * retried later
+ */
 const assertAnswered = (targets: readonly FleetTarget[], findings: readonly FleetFinding[]): void => {
   const unanswered = findings.filter(({ code, key }) => code === 'unreadable' && key === UNANSWERED);
   const [first] = unanswered;
@@ -43,11 +50,11 @@ const unpublished = (target: RepoId, state: 'absent' | 'unpublished'): Finding =
     ? finding('target-absent', `The Hub does not show ${target} to this token: it was deleted, never published, or became private.`)
     : finding('unpublished', `${target} is there and holds no publish of SWP.`);
 
-/** The findings of an examination, or what stands in its place. */
+/** Returns the findings of an examination, or one finding for a target without a publish of ours. */
 export const examinedFindings = (examined: Examined): readonly Finding[] =>
   'findings' in examined.found ? examined.found.findings : [unpublished(examined.found.target, examined.found.state)];
 
-/** Examines one target. What the Hub refuses of it is a finding too. */
+/** Examines one target. Returns an error of the Hub as a finding. */
 export const examineOrReport = async (hub: HubConfig, target: RepoId, options: ExamineOptions): Promise<Examined | readonly Finding[]> => {
   try {
     return await examineTarget(hub, target, options);
@@ -77,8 +84,8 @@ const checkOne = async (
 };
 
 /**
- * Checks targets and their sources by what the Hub lists of them; no weight is read. What several targets are made
- * from is asked for once.
+ * Checks targets and their sources from the Hub's listings, without reading weights. Reads a source that several
+ * targets share only once.
  *
  * @returns the findings in the order of the targets
  */
@@ -102,7 +109,7 @@ export const checkTargets = async (
       }
       return findings;
     },
-    { concurrency: SOURCES_AT_ONCE, signal },
+    { concurrency: SOURCES_IN_FLIGHT, signal },
   );
   const findings = checked.flat();
   assertAnswered(targets, findings);

@@ -19,7 +19,11 @@ const vindexFiles: ReadFiles = async (hub, source, signal) => {
   );
 };
 
-/** The files that hold heads; without an index any of the root may, and so may one that the index leaves out. */
+/**
+ * Returns the config and index files, and the files that may hold MTP heads: those to which the index maps heads, and
+ * safetensors files in the root that the index does not list. Without an index, these are all safetensors files in the
+ * root.
+ */
 const mtpFiles: ReadFiles = async (hub, source, signal) => {
   const model = readModelConfig(await readConfig(hub, source, signal), await readSourceJson(hub, source, MODEL_OPT_PATH, signal));
   const index = await readIndex(hub, source, headTensors(model), signal);
@@ -30,15 +34,18 @@ const mtpFiles: ReadFiles = async (hub, source, signal) => {
   return [CONFIG_PATH, MODEL_OPT_PATH, INDEX_PATH, ...weights];
 };
 
-const READ: Readonly<Record<ArtifactKind, ReadFiles>> = {
+const FILE_SELECTORS: Readonly<Record<ArtifactKind, ReadFiles>> = {
   vindex: vindexFiles,
   mtp: mtpFiles,
   vision: (_hub, { files }) => files.map(({ path }) => path).filter(isMirrored),
 };
 
-/** The files of a source that decide what is published from it: those that its recipe reads, and the license texts that go along. */
+/**
+ * Returns the files of a source that determine a publish: those that its recipe reads, and the license texts that it
+ * copies.
+ */
 export const filesRead = async (hub: HubConfig, kind: ArtifactKind, source: SourceFacts, signal: AbortSignal): Promise<RepoFile[]> => {
   const licenses = kind === 'vision' ? [] : licenseFiles(source).map(({ path }) => path);
-  const paths = new Set([...(await READ[kind](hub, source, signal)), ...licenses]);
+  const paths = new Set([...(await FILE_SELECTORS[kind](hub, source, signal)), ...licenses]);
   return source.files.filter(({ path }) => paths.has(path));
 };

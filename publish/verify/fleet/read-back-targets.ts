@@ -5,18 +5,18 @@ import { shareOf, type Rotation } from '../../../plan/findings/share.js';
 import { NOTHING_READ } from '../../../plan/read-back.js';
 import { examinedFindings, examineOrReport, placed } from './check-targets.js';
 
-/** What stands between a file and its bytes. What the Hub lists is looked at each night. */
-const OF_BYTES: ReadonlySet<FindingCode> = new Set(['bytes-differ', 'record-broken', 'unreadable']);
+/** Findings about bytes. The nightly check covers findings about the Hub's listings. */
+const BYTE_FINDINGS: ReadonlySet<FindingCode> = new Set(['bytes-differ', 'record-broken', 'unreadable']);
 
-/** What was read so far: enough to go on after a crash without reading it again. */
+/** Progress of a run, complete enough to resume after a crash without reading anything again. */
 export interface ReadSoFar {
-  /** Those that are done. */
+  /** Targets that are done. */
   readonly targets: readonly string[];
-  /** Read whole, since it was their turn. */
+  /** Number of files that were read whole because they are due this week. */
   readonly files: number;
-  /** Of them, and of samples of the others. */
+  /** Bytes read, from these files and from samples of the others. */
   readonly bytes: number;
-  /** Of all files of the targets. */
+  /** Total size of all files of the targets, in bytes. */
   readonly ofBytes: number;
   readonly findings: readonly FleetFinding[];
 }
@@ -24,12 +24,12 @@ export interface ReadSoFar {
 export interface ReadBackOptions extends Rotation {
   readonly publishers: readonly string[] | null;
   readonly from: ReadSoFar;
-  /** Told after each target. */
+  /** Called after each target. */
   readonly onDone: (read: ReadSoFar) => void;
   readonly onProgress: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
 }
 
-/** Reads this week's files of each target whole and samples of the others, and compares them with what was published. */
+/** Reads this week's files of each target whole and samples of the others, and compares them with the published digests. */
 export const readBackTargets = async (
   hub: HubConfig,
   targets: readonly FleetTarget[],
@@ -46,7 +46,7 @@ export const readBackTargets = async (
       onProgress: ({ file, ...bytes }) => onProgress({ file: `${target.target}: ${file}`, ...bytes }),
       signal,
     });
-    const findings = ('found' in examined ? examinedFindings(examined) : examined).filter(({ code }) => OF_BYTES.has(code));
+    const findings = ('found' in examined ? examinedFindings(examined) : examined).filter(({ code }) => BYTE_FINDINGS.has(code));
     const { bytes, ofBytes, wholeFiles } = 'found' in examined && 'readBack' in examined.found ? examined.found.readBack : NOTHING_READ;
     read = {
       targets: [...read.targets, target.target],

@@ -6,9 +6,9 @@ import { readRepoInfo, type RepoInfo } from '../../../hub/read/repo.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import { readSource } from '../../facts/read-source.js';
 
-/** One source of the fleet: what is asked of it is asked once, for all targets that are made from it. */
+/** Caches the reads of one source, so that all targets made from it share them. */
 export class SharedSource {
-  private asked: Promise<RepoInfo | null> | null = null;
+  private infoRead: Promise<RepoInfo | null> | null = null;
   private readonly trees = new Map<CommitSha, Promise<SourceFacts | null>>();
 
   constructor(
@@ -17,20 +17,20 @@ export class SharedSource {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** What it is where its entries pin it, or at its head; null where the Hub does not show it. */
+  /** Returns the source at the commit that its entries pin, or at its head; null if the Hub does not show it. */
   info(): Promise<RepoInfo | null> {
     const { source, revision } = this.source;
-    this.asked ??= readRepoInfo(this.hub, source, revision, { signal: this.signal }).then(
+    this.infoRead ??= readRepoInfo(this.hub, source, revision, { signal: this.signal }).then(
       (found) => ('absent' in found ? null : found),
       (error: unknown) => {
         if (error instanceof SwpError && error.code === 'hub/renamed') return null;
         throw error;
       },
     );
-    return this.asked;
+    return this.infoRead;
   }
 
-  /** Its files at a commit; null where the Hub does not show that. */
+  /** Returns the source at a commit, with its files; null if the Hub does not show it. */
   at(commit: CommitSha): Promise<SourceFacts | null> {
     const known = this.trees.get(commit) ?? readSource(this.hub, this.source.source, commit, this.signal);
     this.trees.set(commit, known);

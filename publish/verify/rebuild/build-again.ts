@@ -22,14 +22,17 @@ import { checkRoom } from './preflight.js';
 
 export interface BuildAgainDeps {
   readonly sourceHub: HubConfig;
-  /** Of this rebuild alone. */
+  /** Scratch that only this rebuild uses. */
   readonly layout: ScratchLayout;
   readonly larql: HostLarql;
-  /** Of this machine's settings: the proof of a rebuild is its own. */
+  /** From this machine's settings: a rebuild chooses its own proof, independent of the original build. */
   readonly proveShards: number;
 }
 
-/** A mirror has no build: its files are read from the source, large ones too, which a plan takes at the Hub's word. */
+/**
+ * Reads all files of a mirror from its source, since a mirror has no build. Also reads the large ones, for which a plan
+ * trusts the digests that the Hub lists.
+ */
 const mirrorAgain = async (hub: HubConfig, source: SourceFacts, { plan, report, signal }: BuildOrder): Promise<Payload> => {
   const totalBytes = source.files.reduce((sum, { path, size }) => (isMirrored(path) ? sum + size : sum), 0);
   let doneBytes = 0;
@@ -40,7 +43,10 @@ const mirrorAgain = async (hub: HubConfig, source: SourceFacts, { plan, report, 
   return { files, blocks: new Map(), environment: null };
 };
 
-/** What building takes and how it proves its source, as a plan would say it. What cannot be built is for the build to refuse. */
+/**
+ * Estimates the resources of the build and chooses its proof, as planning does. A recipe that cannot be built fails in
+ * the build.
+ */
 const planAgain = async (
   { sourceHub, larql, proveShards }: BuildAgainDeps,
   source: SourceFacts,
@@ -58,10 +64,10 @@ const planAgain = async (
 };
 
 /**
- * Builds the payload of a recipe from its pinned source as a worker would, where there is room for it.
+ * Builds the payload of a recipe from its pinned source as a worker would, after a check of disk and memory.
  *
- * @param besideBytes of disk that are wanted besides
- * @throws SwpError `build/recipe-differs`, and what stands in the way of building
+ * @param besideBytes bytes of disk that are needed besides the build
+ * @throws SwpError `build/recipe-differs`, the errors of {@link checkRoom} and of building
  */
 export const buildAgain = async (
   deps: BuildAgainDeps,

@@ -15,7 +15,7 @@ const verdictOf = (published: FileDigest | null, rebuilt: FileDigest | null): Re
   return published.size === rebuilt.size && published.sha256 === rebuilt.sha256 ? 'equal' : 'differs';
 };
 
-/** Every file of either, in the order of their paths. */
+/** Compares published and rebuilt files. Returns every file of either, ordered by path. */
 export const compareFiles = (published: readonly ManifestFile[], rebuilt: readonly ManifestFile[]): RebuiltFile[] => {
   const left = new Map(published.map((file) => [file.path, file]));
   const right = new Map(rebuilt.map((file) => [file.path, file]));
@@ -26,10 +26,10 @@ export const compareFiles = (published: readonly ManifestFile[], rebuilt: readon
 };
 
 /**
- * Whether nothing but `down_meta.bin` differs, in a way that its size allows. `index.json` holds its checksum: that
- * alone may differ there.
+ * Returns true if only `down_meta.bin` differs and has the same size. `index.json` contains the checksum of
+ * `down_meta.bin`, so it may differ in that checksum only.
  *
- * @param index text of the `index.json` that was built
+ * @param index text of the rebuilt `index.json`
  */
 export const differsInDownMetaAlone = (files: readonly RebuiltFile[], index: string): boolean => {
   const [downMeta, written] = [DOWN_META, INDEX_FILE].map((path) => files.find((file) => file.path === path));
@@ -44,6 +44,6 @@ export const differsInDownMetaAlone = (files: readonly RebuiltFile[], index: str
   );
 };
 
-/** True only where CPU and BLAS are known to be the same; a BLAS that nobody can tell is none of these. */
+/** Returns true if CPU and BLAS are known to be the same. An unknown BLAS never counts as the same. */
 export const sameEnvironment = (recorded: BuildEnvironment | null, here: BuildEnvironment | null): boolean =>
   recorded !== null && here !== null && recorded.cpu === here.cpu && recorded.blas !== null && recorded.blas.sha256 === here.blas?.sha256;

@@ -13,11 +13,15 @@ export interface PublishedDownMeta {
   readonly hub: HubConfig;
   readonly repo: RepoId;
   readonly commit: CommitSha;
-  /** Where it is downloaded to. */
+  /** Receives the download. */
   readonly directory: string;
 }
 
-/** Downloads the `down_meta.bin` of a target and compares its numbers with those in a directory; null as {@link compareDownMeta}. */
+/**
+ * Downloads the `down_meta.bin` of a target and compares its numbers with those of the one in a directory.
+ *
+ * @returns null in the cases of {@link compareDownMeta}
+ */
 export const comparePublished = async (
   { hub, repo, commit, directory }: PublishedDownMeta,
   built: string,

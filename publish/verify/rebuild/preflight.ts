@@ -18,7 +18,7 @@ const conversionMismatch = (message: string, { predicate }: Provenance): SwpErro
 };
 
 /**
- * Whether this SWP makes what a recipe asks for.
+ * Checks that this SWP makes the same conversion as a recipe.
  *
  * @throws SwpError `rebuild/conversion`
  */
@@ -36,9 +36,9 @@ export const checkConversion = (recipe: Recipe, provenance: Provenance): void =>
 };
 
 /**
- * Whether this machine has the very larql that a vindex was extracted with.
+ * Checks that this machine has exactly the larql that extracted a vindex.
  *
- * @throws SwpError `rebuild/larql` with the digest that is needed and the one that is there
+ * @throws SwpError `rebuild/larql` with the required digest and the one found
  */
 export const checkLarql = async (env: NodeJS.ProcessEnv, { larql: { sha256 } }: VindexRecipe): Promise<void> => {
   const found = await findLarql(env);
@@ -50,9 +50,9 @@ export const checkLarql = async (env: NodeJS.ProcessEnv, { larql: { sha256 } }: 
 };
 
 /**
- * Whether the machine has room for it.
+ * Checks that this machine has enough disk and memory for a rebuild.
  *
- * @param root directory that it is built in
+ * @param root directory of the rebuild
  * @throws SwpError `scratch/no-room`, `rebuild/no-memory`
  */
 export const checkRoom = async (

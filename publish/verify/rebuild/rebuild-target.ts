@@ -20,7 +20,7 @@ import { describeCopies, readRecordedSource } from './recorded-source.js';
 import { differs, unbuilt } from './unbuilt.js';
 
 export interface RebuildDeps extends BuildAgainDeps {
-  /** Reads the target; the source may need another token. */
+  /** Reads the target. The source may need another token. */
   readonly hub: HubConfig;
 }
 
@@ -39,8 +39,8 @@ interface Compared {
   readonly built: string;
 }
 
-/** Differences, judged: those that another BLAS makes are told from all others. */
-const preflightRebuild = async (deps: RebuildDeps, { examination, provenance, report, signal }: RebuildOrder, compared: Compared) => {
+/** Classifies the differences. Separates those that another BLAS can cause from all others. */
+const diagnoseDifferences = async (deps: RebuildDeps, { examination, provenance, report, signal }: RebuildOrder, compared: Compared) => {
   const { files, payload, built } = compared;
   const wrong = files.filter(({ verdict }) => verdict !== 'equal');
   const recorded = provenance.predicate.buildDefinition.internalParameters.environment ?? null;
@@ -66,7 +66,7 @@ const preflightRebuild = async (deps: RebuildDeps, { examination, provenance, re
   return { outcome: 'not-reproduced', reason: reasonOf(new SwpError('conflict', 'rebuild/blas', message, { hint })), downMeta } as const;
 };
 
-/** Files of a publish that its source decides on: all but the card, which says who approved it. */
+/** Returns the files of a publish that its source determines: all but the card, which names the approvers. */
 const madeOfSource = (provenance: Provenance): ManifestFile[] => manifestOf(provenance).files.filter(({ path }) => path !== CARD_PATH);
 
 const buildAndCompare = async (deps: RebuildDeps, order: RebuildOrder): Promise<Rebuild> => {
@@ -78,14 +78,14 @@ const buildAndCompare = async (deps: RebuildDeps, order: RebuildOrder): Promise<
   const plan = { source: recipe.source, target: { repo: target }, recipe, recipeDigest };
   const source = await readRecordedSource(deps.sourceHub, plan, signal);
   const published = madeOfSource(provenance);
-  const beside = recipe.kind === 'vindex' ? (published.find(({ path }) => path === DOWN_META)?.size ?? 0) : 0;
-  const payload = await buildAgain(deps, source, { plan, holder: HOLDER, report, signal }, beside);
+  const besideBytes = recipe.kind === 'vindex' ? (published.find(({ path }) => path === DOWN_META)?.size ?? 0) : 0;
+  const payload = await buildAgain(deps, source, { plan, holder: HOLDER, report, signal }, besideBytes);
   const made = new Set(payload.files.map(({ path }) => path));
   const others = published.map(({ path }) => path).filter((path) => !made.has(path));
   const files = compareFiles(published, [...payload.files, ...(await describeCopies(deps.sourceHub, source, others, signal))]);
-  const judged = await preflightRebuild(deps, order, { files, payload, built: deps.layout.build(recipeDigest) });
+  const diagnosis = await diagnoseDifferences(deps, order, { files, payload, built: deps.layout.build(recipeDigest) });
   return {
-    ...judged,
+    ...diagnosis,
     recipe: recipeDigest,
     files,
     environment: { recorded: internalParameters.environment ?? null, here: payload.environment },
@@ -93,8 +93,9 @@ const buildAndCompare = async (deps: RebuildDeps, order: RebuildOrder): Promise<
 };
 
 /**
- * Builds what a target holds again from the pinned source of its record, and compares it byte for byte with what the
- * record says was published; that the target holds this still, its examination says. Every outcome is a result.
+ * Rebuilds a target's payload from the pinned source of its record and compares the digests of all files with the
+ * published ones in the record. The examination has already compared the target with its record. Returns every outcome
+ * as a result.
  */
 export const rebuildTarget = async (deps: RebuildDeps, order: RebuildOrder): Promise<Rebuild> => {
   const { provenance, signal } = order;

@@ -21,13 +21,16 @@ export const readRecordedSource = async (hub: HubConfig, plan: PayloadPlan, sign
     if (!(error instanceof SwpError)) throw error;
     const { code, message, cause } = error;
     if (code === 'build/source-gone') throw new SwpError('not-found', code, message, { hint: HINT, cause });
-    // On the Hub a name is no promise: whoever has the new one may have another history.
+    // On the Hub, a new name does not guarantee the same repository: its history may be another one.
     if (code === 'hub/renamed') throw new SwpError('not-found', 'rebuild/source-moved', message, { hint: HINT, cause });
     throw error;
   }
 };
 
-/** Files that the source has under these paths, as a publish copies them beside its payload; those that it has not are left out. */
+/**
+ * Describes the source's files at these paths, as a publish copies them beside its payload. Skips missing and large
+ * files.
+ */
 export const describeCopies = async (
   hub: HubConfig,
   { repo, commit, files }: SourceFacts,

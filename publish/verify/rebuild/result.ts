@@ -8,16 +8,16 @@ export interface FileDigest {
   readonly sha256: Sha256;
 }
 
-/** A file as it was published, beside the one that its source gives here. */
+/** A published file and its rebuilt counterpart. */
 export interface RebuiltFile {
   readonly path: string;
-  /** `missing` from what was published, `unexpected` there: its source gives no such file. */
+  /** `missing`: rebuilt but not published. `unexpected`: published but not rebuilt. */
   readonly verdict: 'equal' | 'differs' | 'missing' | 'unexpected';
   readonly published: FileDigest | null;
   readonly rebuilt: FileDigest | null;
 }
 
-/** Why something is not reproduced. The kind decides on the exit code. */
+/** The reason that a publish is not reproduced. The kind determines the exit code. */
 export interface Reason {
   readonly code: string;
   readonly kind: ErrorKind;
@@ -26,20 +26,20 @@ export interface Reason {
 }
 
 /**
- * What came of building a published payload again. `not-reproduced` is neither success nor tampering: this machine
- * computes other last bits. `cannot` says that nothing was compared, and why.
+ * The result of rebuilding a published payload. `not-reproduced` means neither success nor tampering: this machine
+ * computes other last bits. `cannot` means that nothing was compared.
  */
 export interface Rebuild {
   readonly outcome: 'reproduced' | 'not-reproduced' | 'differs' | 'cannot';
-  /** Null where there is no record that names one. */
+  /** Null if no record names one. */
   readonly recipe: Digest | null;
-  /** Null where it is reproduced. */
+  /** Null if the outcome is `reproduced`. */
   readonly reason: Reason | null;
-  /** Payload and what was copied from the source; the card is neither. Empty where nothing was built. */
+  /** The payload and the files copied from the source, without the card. Empty if nothing was built. */
   readonly files: readonly RebuiltFile[];
-  /** What beside the recipe may decide on last bits: as it was published, and here; null where that is not known. */
+  /** The environments of the publish and of this machine, which, like the recipe, can affect last bits; null if unknown. */
   readonly environment: { readonly recorded: BuildEnvironment | null; readonly here: BuildEnvironment | null };
-  /** Where the numbers of `down_meta.bin` were compared. */
+  /** The numeric difference of `down_meta.bin`; null if its numbers were not compared. */
   readonly downMeta: DownMetaDifference | null;
 }
 

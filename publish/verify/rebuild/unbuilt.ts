@@ -5,11 +5,11 @@ import { PROVENANCE_PATH, type Provenance } from '../../../plan/provenance.js';
 import type { Examination } from '../examine-target.js';
 import { reasonOf, type Rebuild } from './result.js';
 
-/** Tampering, as far as anyone can tell from here. */
+/** Returns the error for a difference that looks like tampering. */
 export const differs = (code: string, message: string): SwpError =>
   new SwpError('integrity', code, message, { hint: 'Do not load this repository. Find out who published it, and how.' });
 
-/** The result where nothing was compared. */
+/** Returns the result of a rebuild that compared nothing. */
 export const unbuilt = (provenance: Provenance | null, outcome: Rebuild['outcome'], error: SwpError): Rebuild => {
   const definition = provenance?.predicate.buildDefinition;
   return {
@@ -25,7 +25,10 @@ export const unbuilt = (provenance: Provenance | null, outcome: Rebuild['outcome
 const RECORD: ReadonlySet<FindingCode> = new Set(['record-broken', 'recipe-differs']);
 const PAYLOAD: ReadonlySet<FindingCode> = new Set(['file-differs', 'file-gone', 'bytes-differ']);
 
-/** The result where the examination has found what no rebuild undoes; null else. An edited card is nothing of that. */
+/**
+ * Returns the result if the examination has found a difference that no rebuild can resolve; null otherwise. An edited
+ * card is not such a difference.
+ */
 export const decidedBefore = ({ target, findings }: Examination, provenance: Provenance | null): Rebuild | null => {
   const found = findings.find(
     ({ code, path }) => RECORD.has(code) || (PAYLOAD.has(code) && path !== CARD_PATH && path !== PROVENANCE_PATH),

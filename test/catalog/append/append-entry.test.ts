@@ -24,8 +24,8 @@ const one = (key: string, dash = '  '): string =>
 const linesOf = (text: string): string[] => text.split(/\r?\n/);
 const comments = (text: string): string[] => linesOf(text).flatMap((line) => /(?:^|\s)(#.*)$/.exec(line)?.[1] ?? []);
 
-describe('of any catalog, with an entry appended', () => {
-  it('the entries are those before and the new one', () => {
+describe('appending an entry to any catalog', () => {
+  it('keeps the previous entries and adds the new one', () => {
     fc.assert(
       fc.property(randomCatalog, ({ text }) => {
         fc.pre(parseSourceFile('c.yaml', text).problems.length === 0);
@@ -38,7 +38,7 @@ describe('of any catalog, with an entry appended', () => {
     );
   });
 
-  it('every line is as it was, but in a flow list the one that the entry follows', () => {
+  it('changes no line of a block list and at most one line of a flow list', () => {
     fc.assert(
       fc.property(randomCatalog, ({ text, style }) => {
         fc.pre(parseSourceFile('c.yaml', text).problems.length === 0);
@@ -54,7 +54,7 @@ describe('of any catalog, with an entry appended', () => {
     );
   });
 
-  it('every comment is still there, in its order', () => {
+  it('keeps every comment in order', () => {
     fc.assert(
       fc.property(randomCatalog, ({ text }) => {
         fc.pre(parseSourceFile('c.yaml', text).problems.length === 0);
@@ -64,7 +64,7 @@ describe('of any catalog, with an entry appended', () => {
     );
   });
 
-  it('lines end as they did', () => {
+  it('keeps the line endings', () => {
     fc.assert(
       fc.property(randomCatalog, ({ text }) => {
         fc.pre(parseSourceFile('c.yaml', text).problems.length === 0 && text.includes('\n'));
@@ -75,7 +75,7 @@ describe('of any catalog, with an entry appended', () => {
     );
   });
 
-  it('damaged in any way, either it is refused or the entries are those before and the new one', () => {
+  it('either refuses a damaged catalog or keeps its entries and comments', () => {
     const damage = fc.array(
       fc.tuple(
         fc.nat(),
@@ -110,19 +110,19 @@ describe('of any catalog, with an entry appended', () => {
     );
   });
 
-  it('most random catalogs are catalogs, so that the properties mean something', () => {
+  it('is tested with random catalogs that are mostly valid', () => {
     const sample = fc.sample(randomCatalog, { numRuns: 300, seed: 1 });
     expect(sample.filter(({ text }) => parseSourceFile('c.yaml', text).problems.length === 0).length).toBeGreaterThan(250);
   });
 });
 
-describe('an entry', () => {
-  it('goes below the last one, indented as it is', () => {
+describe('an appended entry', () => {
+  it('goes below the last one with the same indent', () => {
     expect(appendEntry(`models:\n${one('a')}`, ENTRY)).toBe(`models:\n${one('a')}${LINES}`);
     expect(appendEntry(`models:\n${one('a', '')}`, ENTRY)).toBe(`models:\n${one('a', '')}${LINES.replaceAll(/^ {2}/gm, '')}`);
   });
 
-  it('takes the place of an empty list, and keeps what stands behind it', () => {
+  it('replaces an empty list and keeps the comment behind it', () => {
     expect(appendEntry('# mine\nmodels: []  # none yet\n\n# - key: example\n', ENTRY)).toBe(
       `# mine\nmodels:  # none yet\n${LINES}\n# - key: example\n`,
     );
@@ -132,12 +132,12 @@ describe('an entry', () => {
     expect(appendEntry('models: []\n', VINDEX)).toContain('    quant: q4k\n    slices: [full]\n    tier: smoke\n');
   });
 
-  it('has its fields in the order of the built-in entries, whatever order it is given in', () => {
+  it('has its fields in the order of the built-in entries', () => {
     const reversed = Object.fromEntries(Object.entries(VINDEX).toReversed());
     expect(appendEntry('models: []\n', reversed)).toBe(appendEntry('models: []\n', VINDEX));
   });
 
-  it('stands apart where the others do', () => {
+  it('is separated by an empty line if the other entries are', () => {
     expect(appendEntry(`models:\n${one('a')}\n${one('b')}`, ENTRY)).toBe(`models:\n${one('a')}\n${one('b')}\n${LINES}`);
   });
 
@@ -146,7 +146,7 @@ describe('an entry', () => {
     expect(appendEntry(text, ENTRY)).toBe(`models:\n${one('a')}    # private: true\n  # - key: retired\n${LINES}\n# The end.\n`);
   });
 
-  it('goes below a file without a last line break', () => {
+  it('is appended to a file without a final line break', () => {
     expect(appendEntry(`models:\n${one('a').trimEnd()}`, ENTRY)).toBe(`models:\n${one('a')}${LINES}`);
   });
 
@@ -163,11 +163,11 @@ describe('an entry', () => {
     expect(appendEntry(before, ENTRY)).toBe(after);
   });
 
-  it.each(['123', 'true', 'null', '1e5', '0x10'])('with the key %j stays text', (key) => {
+  it.each(['123', 'true', 'null', '1e5', '0x10'])('keeps the key %j as text', (key) => {
     expect((parse(appendEntry('models: []\n', { ...ENTRY, key })) as { models: unknown[] }).models).toEqual([{ ...ENTRY, key }]);
   });
 
-  it('with the tier "on" stays text in YAML 1.1', () => {
+  it('keeps the tier "on" as text in YAML 1.1', () => {
     const after = appendEntry('%YAML 1.1\n---\nmodels: []\n', { ...ENTRY, tier: 'on' });
     expect((parse(after) as { models: unknown[] }).models).toEqual([{ ...ENTRY, tier: 'on' }]);
     expect(after).toContain('"on"');
@@ -176,10 +176,10 @@ describe('an entry', () => {
 
 it.each([
   ['a list that is an alias', 'other: &x []\nmodels: *x\n'],
-  ['no list', 'models: {}\n'],
-  ['no models', 'moddels: []\n'],
-  ['no mapping', '- a\n'],
-])('of %s says that it cannot be edited', (_, text) => {
+  ['models that are no list', 'models: {}\n'],
+  ['a catalog without models', 'moddels: []\n'],
+  ['a catalog that is no mapping', '- a\n'],
+])('appending is refused for %s', (_, text) => {
   expect(() => appendEntry(text, ENTRY)).toThrow(
     expect.objectContaining({ code: 'catalog/cannot-edit', hint: expect.stringContaining('by hand') }),
   );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What a catalog text is made of; every field is one way in which people write theirs. */
+/** The text of a random catalog, and the style of its list. */
 export interface RandomCatalog {
   readonly text: string;
   readonly style: 'block' | 'flow' | 'flow-lines' | 'empty';
@@ -8,7 +8,7 @@ export interface RandomCatalog {
 
 const word = fc.stringMatching(/^[a-z]{1,6}$/);
 const comment = fc.stringMatching(/^# [ -~é]{0,20}$/).map((text) => text.trimEnd());
-const maybe = <T>(what: fc.Arbitrary<T>) => fc.option(what, { nil: undefined, freq: 2 });
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
 
 const quoted = fc.constantFrom(
   (text: string) => text,
@@ -17,7 +17,7 @@ const quoted = fc.constantFrom(
 );
 
 interface Item {
-  /** `tier: …` and the like, in any order, each with what stands behind it. */
+  /** Fields such as `tier: …` in any order, each with an optional comment behind it. */
   readonly fields: readonly {
     readonly name: string;
     readonly value: string;

@@ -76,40 +76,40 @@ describe('swp catalog add', () => {
     ['no-source', ['labs/Qwen3.5-tiny-Base', '--yes', '--catalog', 'none.yaml']],
     ['no-repository', ['labs/nowhere', '--yes']],
     ['hostile', ['labs/evil', '--yes']],
-  ] as [string, string[]][])('%s looks like this', async (name, argv) => {
+  ] as [string, string[]][])('prints the golden %s', async (name, argv) => {
     const { code, out, err } = await add(...argv);
     await expect(`exit ${code}\n--- stdout\n${clean(out)}--- stderr\n${clean(err)}`).toMatchFileSnapshot(`goldens/catalog-add-${name}.txt`);
   });
 
-  it('adds what it prints, below what was there', async () => {
+  it('appends the entry that it prints to the file', async () => {
     const { code, out } = await add('labs/Qwen3.5-tiny-Base', '--yes');
     expect(code).toBe(0);
     expect(await mine()).toBe(`# Ours.\nmodels:  # none yet\n${out.replaceAll(/^(?=.)/gm, '  ')}`);
     expect((await run('catalog', 'validate')).code).toBe(0);
   });
 
-  it('adds an entry that plans', async () => {
+  it('adds an entry with a vindex artifact', async () => {
     await add('labs/Tiny-Llama-Instruct', '--yes');
     const { out } = await run('catalog', 'show', 'acme/tiny-llama-full-q4-k', '--json');
     expect(JSON.parse(out)).toMatchObject({ artifacts: [{ kind: 'vindex', target: 'acme/tiny-llama-instruct-full-q4-k-vindex' }] });
   });
 
-  it('goes on as the other entries do: their owner and their collection', async () => {
+  it('takes over the owner and the collection of the existing entries', async () => {
     await add('labs/Qwen3.5-tiny-Base', '--yes', '--namespace', 'Acme-Weights', '--collection', 'Sidecars');
     const { out } = await add('labs/Tiny-Llama-Instruct', '--dry-run');
     expect(parse(out)).toMatchObject([{ hf_repo: 'Acme-Weights/tiny-llama-instruct-full-q4-k-vindex', hf_collection: 'Sidecars' }]);
   });
 
-  it('takes heads from where a quantised checkpoint came from', async () => {
+  it('takes heads from the base model of a quantised checkpoint', async () => {
     const { out } = await add('mlx/Qwen3.5-tiny-4bit', '--dry-run');
     expect(parse(out)).toMatchObject([{ mtp_source_repo: 'labs/Qwen3.5-tiny-Base', mtp_sidecar_repo: 'acme/qwen3-5-tiny-base-mtp' }]);
   });
 
-  it('takes no heads from what a model was fine-tuned from', async () => {
+  it('takes no heads from the base model of a fine-tune', async () => {
     expect((await add('labs/Qwen3.5-tiny', '--dry-run')).err).toContain('offers nothing');
   });
 
-  it('takes heads from where it is told', async () => {
+  it('takes heads from the repository of --mtp-from', async () => {
     const { out } = await add('labs/Qwen3.5-tiny', '--dry-run', '--mtp-from', 'labs/Qwen3.5-tiny-Base');
     expect(parse(out)).toMatchObject([{ mtp_source_repo: 'labs/Qwen3.5-tiny-Base' }]);
   });
@@ -119,7 +119,7 @@ describe('swp catalog add', () => {
     expect(parse(out)).toMatchObject([{ mtp_source_revision: await hub.admin.head('labs/Qwen3.5-tiny-Base') }]);
   });
 
-  it('puts every field that a flag names', async () => {
+  it('sets every field that a flag names', async () => {
     const flags =
       '--dry-run --key mine --tier odd --quant none --private --set output_name=mine.vindex --set hf_repo=acme/mine ' +
       '--vision-source labs/eyes --names source --mtp-from labs/Qwen3.5-tiny-Base';
@@ -143,13 +143,13 @@ describe('swp catalog add', () => {
     ]);
   });
 
-  it('adds to the source that is named', async () => {
+  it('adds to the source of --source', async () => {
     expect((await add('labs/eyes', '--yes', '--catalog', 'two.yaml', '--source', 'other')).code).toBe(0);
     expect(await readFile(join(cwd, 'other.yaml'), 'utf8')).toContain('vision_source_repo: labs/eyes');
     expect(await mine()).toBe(MINE);
   });
 
-  it('of the same model twice is refused, and the file is as the first left it', async () => {
+  it('refuses the same model twice, and leaves the file unchanged', async () => {
     await add('labs/Qwen3.5-tiny-Base', '--yes');
     const before = await mine();
     const { code, err } = await add('labs/Qwen3.5-tiny-Base', '--yes');
@@ -158,26 +158,26 @@ describe('swp catalog add', () => {
     expect(await mine()).toBe(before);
   });
 
-  it('of a model that another entry publishes says so, and gives it a directory of its own', async () => {
+  it('warns when another entry publishes the model, and chooses another output name', async () => {
     await add('labs/Tiny-Llama-Instruct', '--yes', '--namespace', 'elsewhere', '--key', 'first');
     const { out, err } = await add('labs/Tiny-Llama-Instruct', '--dry-run', '--namespace', 'acme');
     expect(err).toContain('warning: acme/first publishes this vindex already, in elsewhere/tiny-llama-instruct-full-q4-k-vindex.');
     expect(parse(out)).toMatchObject([{ output_name: 'acme-tiny-llama-instruct-full-q4-k.vindex' }]);
   });
 
-  it('of a model whose config is no JSON says so', async () => {
+  it('refuses a model whose config is not JSON', async () => {
     const { code, err } = await add('labs/broken', '--yes');
     expect([code, err]).toEqual([3, expect.stringContaining('config.json is not JSON')]);
     expect(await mine()).toBe(MINE);
   });
 
-  it('of a drafter that does not say that it is one points to nothing', async () => {
+  it('leaves out an assistant that is not a drafter, and says so', async () => {
     const { out, err } = await add('labs/gemma-4-tiny-it', '--dry-run', '--assistant', 'labs/Tiny-Llama-Instruct');
     expect(parse(out)).not.toHaveProperty('0.assistant_model_repo');
     expect(err).toContain('does not say that it is a drafter');
   });
 
-  it('reads no tensor', async () => {
+  it('reads no tensors', async () => {
     const from = hub.requests.length;
     await add('labs/gemma-4-tiny-it', '--dry-run');
     const sent = hub.requests.slice(from).filter(({ operation }) => operation === 'cdn');

@@ -31,7 +31,7 @@ const sidecar = (key: string, over: Record<string, unknown> = {}) => ({
   ...over,
 });
 
-/** Writes one of both catalogs. */
+/** Writes the base or the head catalog. */
 const write = async (which: 'base' | 'head', models: readonly Record<string, unknown>[]): Promise<void> => {
   await mkdir(join(cwd, which), { recursive: true });
   await writeFile(
@@ -51,7 +51,7 @@ const diff = (argv: readonly string[] = [], { env = {}, ...options }: Partial<Sw
     ...options,
   });
 
-/** What differs from run to run is no part of a golden. */
+/** Replaces the parts that differ from run to run. */
 const clean = (text: string): string =>
   text
     .replaceAll(cwd, '<cwd>')
@@ -67,8 +67,8 @@ const golden = async (name: string, argv: readonly string[], options: Partial<Sw
   await expect(`exit ${code}\n--- stdout\n${clean(out)}--- stderr\n${clean(err)}`).toMatchFileSnapshot(`goldens/${name}.txt`);
 };
 
-/** An entry that comes, one whose source moves, one whose plan stays as it is, and one that goes. */
-const fourEntries = async (): Promise<void> => {
+/** Writes catalogs with added, removed, changed and unchanged entries. */
+const writeBothCatalogs = async (): Promise<void> => {
   const first = await put();
   const second = await put('labs/tiny', {}, { seed: 6 });
   await write('base', [sidecar('moved', { mtp_source_revision: first }), sidecar('renamed'), sidecar('gone'), sidecar('kept')]);
@@ -87,19 +87,19 @@ describe('swp catalog diff', () => {
     ['diff-terminal', [], true],
     ['diff-markdown', ['--markdown'], false],
     ['diff-json', ['--json'], false],
-  ] as [string, string[], boolean][])('%s looks like this', async (name, argv, terminal) => {
-    await fourEntries();
+  ] as [string, string[], boolean][])('prints the golden %s', async (name, argv, terminal) => {
+    await writeBothCatalogs();
     await golden(name, argv, { terminal });
   });
 
-  it('of equal catalogs looks like this, and asks the Hub for nothing', async () => {
+  it('prints the golden diff-equal for equal catalogs, without a request to the Hub', async () => {
     await write('base', [sidecar('kept')]);
     await write('head', [sidecar('kept')]);
     await golden('diff-equal', ['--markdown']);
     expect(hub.requests).toEqual([]);
   });
 
-  it('has this help', () => golden('diff-help', ['--help'], { cwd }));
+  it('prints the golden help', () => golden('diff-help', ['--help'], { cwd }));
 });
 
 describe('a catalog with mistakes', () => {
@@ -116,16 +116,16 @@ describe('a catalog with mistakes', () => {
     ['diff-broken', []],
     ['diff-broken-markdown', ['--markdown']],
     ['diff-broken-json', ['--json', '--markdown']],
-  ])('%s exits 3 and looks like this', (name, argv) => golden(name, argv));
+  ])('%s exits 3 and matches its golden', (name, argv) => golden(name, argv));
 
-  it('that is the one before looks like this, and fails nothing: this one may fix it', async () => {
+  it('exits 0 when only the base has mistakes', async () => {
     await put();
     await write('base', [sidecar('kept', { mtp_quant: 'q4' })]);
     await write('head', [sidecar('kept')]);
     await golden('diff-base-broken', ['--markdown']);
   });
 
-  it('is told from none at all', () => golden('diff-no-base', ['--base', 'nowhere']));
+  it('is distinguished from a missing catalog', () => golden('diff-no-base', ['--base', 'nowhere']));
 });
 
 interface Shown {
@@ -141,7 +141,7 @@ interface Shown {
     }[];
   }[];
 }
-/** The only entry that differs, of which everything else is asked. */
+/** Reviews these models against an empty base, and returns the first entry. */
 const reviewed = async (models: readonly Record<string, unknown>[], options?: Partial<SwpOptions>) => {
   await write('base', []);
   await write('head', models);
@@ -151,8 +151,8 @@ const reviewed = async (models: readonly Record<string, unknown>[], options?: Pa
   return { code, digest: entry!.digest, after, unknown: after.unknown.map((what) => what.code) };
 };
 
-describe('what cannot be known here', () => {
-  it('without a token is whether the target is there and may be written: the plan is shown, its digest is not', async () => {
+describe('facts that cannot be known', () => {
+  it('include the target and write access without a token: the plan is shown without its digest', async () => {
     await put();
     expect(await reviewed([sidecar('tiny')])).toMatchObject({
       code: 0,
@@ -165,25 +165,25 @@ describe('what cannot be known here', () => {
   it.each([
     ['private', { private: true }, 'source'],
     ['gated', { gated: 'auto' }, 'source-access'],
-  ])('without a token is what a %s source holds', async (_, options, code) => {
+  ])('include the content of a %s source without a token', async (_, options, code) => {
     await put('labs/tiny', options);
     expect(await reviewed([sidecar('tiny')])).toMatchObject({ code: 0, digest: null, unknown: [code], after: { plan: null } });
   });
 
-  it('is everything where the Hub does not answer', async () => {
+  it('include the plan when the Hub does not answer', async () => {
     const { code, digest, after } = await reviewed([sidecar('tiny')], { env: { HF_ENDPOINT: 'http://127.0.0.1:1' } });
     expect([code, digest, after.plan]).toEqual([0, null, null]);
     expect(after.unknown[0]!.message).toContain('ECONNREFUSED');
   }, 60_000);
 
-  it('is everything with a token that the Hub does not know', async () => {
+  it('include source access with a token that the Hub does not know', async () => {
     await put();
     expect(await reviewed([sidecar('tiny')], { env: { HF_TOKEN: 'hf_nobody' } })).toMatchObject({ code: 0, unknown: ['source-access'] });
   });
 });
 
-describe('what can be known', () => {
-  it('with a token that may write is all of a sidecar: the digest is that of a dry run', async () => {
+describe('facts that can be known', () => {
+  it('give a sidecar the digest of a dry run with a token that may write', async () => {
     await put();
     const env = { HF_TOKEN: WRITER };
     const { digest, unknown } = await reviewed([sidecar('tiny')], { env });
@@ -195,7 +195,7 @@ describe('what can be known', () => {
     expect(digest).toBe((JSON.parse(dryRun.out) as { digest: string }).digest);
   });
 
-  it('is that a plan is blocked: it is shown, and fails nothing', async () => {
+  it('include a blocked plan, which does not fail the command', async () => {
     await put('labs/tiny', {}, { withMtp: false });
     const { code, digest, after } = await reviewed([sidecar('tiny')], { env: { HF_TOKEN: WRITER } });
     expect([code, digest, after.plan?.action]).toEqual([0, null, 'blocked']);
@@ -211,7 +211,7 @@ describe('a checkout of SWP', () => {
     await writeFile(join(cwd, 'base', 'catalog', 'foxlight.yaml'), foxlight);
   };
 
-  it('is compared by its own built-in entries', async () => {
+  it('is compared with its own built-in entries', async () => {
     await checkout(stringify({ models: [sidecar('old')] }));
     const { out } = await diff(['--json'], { env: { HF_ENDPOINT: 'http://127.0.0.1:1' } });
     const { entries } = JSON.parse(out) as { entries: { name: string; change: string }[] };
@@ -219,13 +219,13 @@ describe('a checkout of SWP', () => {
     expect(entries.filter(({ change }) => change === 'removed').map(({ name }) => name)).toEqual(['foxlight/old']);
   }, 120_000);
 
-  it('is told from a directory that happens to have such a file', async () => {
+  it('is distinguished from another project with such a file', async () => {
     await checkout('models: []\n', 'something-else');
     expect((await diff()).out).toBe('Catalog: no entry differs\n');
   });
 });
 
-it('a directory without a skulk-weights.yaml takes none from above', async () => {
+it('ignores catalogs above a base directory without a skulk-weights.yaml', async () => {
   await put();
   await write('head', [sidecar('tiny')]);
   await mkdir(join(cwd, 'head', 'empty'));
@@ -234,7 +234,7 @@ it('a directory without a skulk-weights.yaml takes none from above', async () =>
   expect(entries).toContainEqual(expect.objectContaining({ name: 'acme/tiny', change: 'added' }));
 });
 
-it('a hostile license, file name or title makes no Markdown of its own', async () => {
+it('escapes Markdown in a hostile license or collection title', async () => {
   await hub.admin.createRepo('labs/tiny');
   await hub.admin.commitFiles(
     'labs/tiny',

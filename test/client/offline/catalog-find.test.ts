@@ -46,25 +46,25 @@ describe('swp catalog find', () => {
     ['nothing', ['nowhere'], true],
     ['bad-limit', ['--limit', '0'], false],
     ['bad-sort', ['--sort', 'size'], false],
-  ] as [string, string[], boolean][])('%s looks like this', async (name, argv, terminal) => {
+  ] as [string, string[], boolean][])('prints the golden %s', async (name, argv, terminal) => {
     const { code, out, err } = await find(argv, terminal);
     await expect(`exit ${code}\n--- stdout\n${out}--- stderr\n${err}`.replaceAll(hub.url, '<hub>')).toMatchFileSnapshot(
       `goldens/catalog-find-${name}.txt`,
     );
   });
 
-  it('finds no model that the catalog has: the built-in entries read this one', async () => {
+  it('leaves out models that the built-in entries read', async () => {
     const { out } = await find(['--author', 'Qwen', '--json']);
     expect((JSON.parse(out) as { models: { repo: string }[] }).models.map(({ repo }) => repo)).toEqual(['Qwen/Qwen3.5-9B']);
   });
 
-  it('orders as it is told', async () => {
+  it('sorts by likes with --sort likes', async () => {
     const { out } = await find(['qwen', '--all', '--sort', 'likes', '--json']);
     const likes = (JSON.parse(out) as { models: { likes: number }[] }).models.map((model) => model.likes);
     expect(likes).toEqual([90, 70, 50, 30, 10, 5]);
   });
 
-  it('without a Hub to ask says so, and exits 5', async () => {
+  it('exits 5 when no Hub answers', async () => {
     const { code, out } = await swp(['catalog', 'find'], { cwd, env: { HF_ENDPOINT: 'http://127.0.0.1:1', HOME: cwd } });
     expect([code, out]).toEqual([5, '']);
   });

@@ -25,30 +25,30 @@ describe('swp catalog init', () => {
     ['no-terminal', []],
     ['bad-name', ['--source', 'Acme']],
     ['foxlight', ['--source', 'foxlight']],
-  ] as [string, string[]][])('%s looks like this', async (name, argv) => {
+  ] as [string, string[]][])('prints the golden %s', async (name, argv) => {
     const { code, out, err } = await init(...argv);
     const shown = `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`.replaceAll(cwd, '<cwd>');
     await expect(shown).toMatchFileSnapshot(`goldens/catalog-init-${name}.txt`);
   });
 
-  it('writes two files that people can go on with', async () => {
+  it('writes a settings file and a catalog', async () => {
     await init('--source', 'acme');
     await expect(await text('skulk-weights.yaml')).toMatchFileSnapshot('goldens/catalog-init-settings.yaml');
     await expect(await text('catalog.yaml')).toMatchFileSnapshot('goldens/catalog-init-catalog.yaml');
   });
 
-  it('makes a catalog that validates and has no entries but its own', async () => {
+  it('writes a valid catalog without entries', async () => {
     await init('--source', 'acme');
     expect(await run(['catalog', 'validate'])).toMatchObject({ code: 0, out: '0 entries in 1 source: all valid\n' });
   });
 
-  it('explains entries by one that is valid', async () => {
+  it('shows a valid example entry in its comments', async () => {
     await init('--source', 'acme');
     const example = /^# models:\n(?:#.*\n)+?(?=#\n)/m.exec(await text('catalog.yaml'))?.[0].replaceAll(/^# ?/gm, '') ?? '';
     expect(parseSourceFile('example.yaml', example)).toMatchObject({ problems: [], entries: [{ entry: { key: 'qwen3-5-9b-base-mtp' } }] });
   });
 
-  it('leaves room for entries above its comments', async () => {
+  it('writes a catalog that takes new entries above its comments', async () => {
     await init('--source', 'acme');
     const entry = { key: 'a', tier: 'smoke', mtp_source_repo: 'labs/a', mtp_sidecar_repo: 'acme/a' };
     const after = appendEntry(await text('catalog.yaml'), entry);
@@ -56,7 +56,7 @@ describe('swp catalog init', () => {
     expect(parse(after)).toEqual({ models: [entry] });
   });
 
-  it.each(['skulk-weights.yaml', 'catalog.yaml'])('never writes over a %s', async (name) => {
+  it.each(['skulk-weights.yaml', 'catalog.yaml'])('never overwrites an existing %s', async (name) => {
     await writeFile(join(cwd, name), 'mine\n');
     const { code, err } = await init('--source', 'acme');
     expect([code, err]).toEqual([1, expect.stringContaining(`${name} is there already; nothing was written.`)]);
@@ -64,7 +64,7 @@ describe('swp catalog init', () => {
     expect(await text(name)).toBe('mine\n');
   });
 
-  it('leaves nothing half done where it may not write', async () => {
+  it('leaves nothing behind when the directory cannot be created', async () => {
     await mkdir(join(cwd, 'closed'));
     await writeFile(join(cwd, 'closed', 'file'), '');
     const { code, err } = await init('--source', 'acme', 'closed/file/below');
@@ -72,7 +72,7 @@ describe('swp catalog init', () => {
     expect(await readdir(join(cwd, 'closed'))).toEqual(['file']);
   });
 
-  it('says that commands go on to use another catalog', async () => {
+  it('says that SWP_CATALOG still names another catalog', async () => {
     const { err } = await run(['catalog', 'init', '--source', 'acme'], { SWP_CATALOG: 'elsewhere.yaml' });
     expect(err).toContain('Commands go on to use elsewhere.yaml');
   });

@@ -6,11 +6,11 @@ import type * as program from '../../../client/program.js';
 import { generateCheckpoint } from '../../../dev/checkpoint/generate.js';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
 
-/** What a person answers, in turn; each question is kept. */
-const person = vi.hoisted(() => ({ answers: [] as unknown[], asked: [] as string[], options: {} as Record<string, unknown> }));
+/** The answers of the simulated person, in order, and the questions so far. */
+const person = vi.hoisted(() => ({ answers: [] as unknown[], questions: [] as string[], options: {} as Record<string, unknown> }));
 vi.mock('@clack/prompts', () => {
   const answer = (options: { message: string }): Promise<unknown> => {
-    person.asked.push(options.message);
+    person.questions.push(options.message);
     person.options = { ...options };
     return Promise.resolve(person.answers.shift());
   };
@@ -38,18 +38,18 @@ afterAll(async () => {
   await rm(cwd, { recursive: true, force: true });
 });
 beforeEach(async () => {
-  person.asked.length = 0;
+  person.questions.length = 0;
   await writeFile(join(cwd, 'mine.yaml'), MINE);
   await writeFile(join(cwd, 'other.yaml'), MINE);
 });
 
-/** Runs `swp` with a person at the terminal who answers so. */
+/** Runs `swp` at a terminal with these answers. */
 const swp = async (argv: readonly string[], ...answers: unknown[]) => {
   person.answers = answers;
   const kept = { out: '', err: '' };
   const stream = (name: 'out' | 'err') => ({ isTTY: true, write: (text: string) => (kept[name] += text) });
-  const world = { env: { HF_ENDPOINT: hub.url, HOME: cwd, NO_COLOR: '1' }, cwd, interactive: true, signal: new AbortController().signal };
-  const code = await run(argv, { out: stream('out'), err: stream('err'), ...world });
+  const context = { env: { HF_ENDPOINT: hub.url, HOME: cwd, NO_COLOR: '1' }, cwd, interactive: true, signal: new AbortController().signal };
+  const code = await run(argv, { out: stream('out'), err: stream('err'), ...context });
   return { code, ...kept };
 };
 const add = (file: string, argv: readonly string[], ...answers: unknown[]) =>
@@ -57,10 +57,13 @@ const add = (file: string, argv: readonly string[], ...answers: unknown[]) =>
 const text = (name: string): Promise<string> => readFile(join(cwd, name), 'utf8');
 
 describe('swp catalog add on a terminal', () => {
-  it('asks who owns the targets and whether to add, and adds', async () => {
+  it('asks for the owner and a confirmation, and adds the entry', async () => {
     const { code, out } = await add('one.yaml', [], 'Acme-Weights', true);
     expect(code).toBe(0);
-    expect(person.asked).toEqual(['Owner of the target repositories on the Hub?', expect.stringMatching(/^Add this to .*mine\.yaml\?$/)]);
+    expect(person.questions).toEqual([
+      'Owner of the target repositories on the Hub?',
+      expect.stringMatching(/^Add this to .*mine\.yaml\?$/),
+    ]);
     expect(out.match(/key:/g)).toHaveLength(1);
     expect(await text('mine.yaml')).toContain('mtp_sidecar_repo: Acme-Weights/tiny-mtp');
   });
@@ -71,37 +74,37 @@ describe('swp catalog add on a terminal', () => {
     expect(await text('mine.yaml')).toBe(MINE);
   });
 
-  it('writes nothing when the person goes away', async () => {
+  it('writes nothing when the question is cancelled', async () => {
     const { code, err } = await add('one.yaml', ['--namespace', 'acme'], Symbol.for('gone away'));
     expect([code, err]).toEqual([130, expect.stringContaining('The question was not answered; nothing was changed.')]);
     expect(await text('mine.yaml')).toBe(MINE);
   });
 
-  it('asks which source, where there are several', async () => {
+  it('asks for the source when there are several', async () => {
     await add('two.yaml', [], 'other', 'acme', true);
-    expect(person.asked[0]).toBe('To which source of the catalog?');
+    expect(person.questions[0]).toBe('To which source of the catalog?');
     expect([await text('mine.yaml'), await text('other.yaml')]).toEqual([MINE, expect.stringContaining('key: tiny-mtp')]);
   });
 
-  it('asks nothing that flags have answered', async () => {
+  it('asks nothing when flags give every answer', async () => {
     expect((await add('two.yaml', ['--source', 'other', '--namespace', 'acme', '--yes'])).code).toBe(0);
-    expect(person.asked).toEqual([]);
+    expect(person.questions).toEqual([]);
   });
 
-  it('asks nothing with --json, and needs --yes then', async () => {
+  it('asks nothing with --json, and exits 2 without --yes', async () => {
     const { code } = await add('one.yaml', ['--json']);
-    expect([code, person.asked]).toEqual([2, []]);
+    expect([code, person.questions]).toEqual([2, []]);
   });
 });
 
 describe('swp catalog init on a terminal', () => {
   it('asks for the name of the source', async () => {
     expect((await swp(['catalog', 'init', 'made'], 'acme')).code).toBe(0);
-    expect(person.asked).toEqual(['Name of your source? Its entries are called name/key.']);
+    expect(person.questions).toEqual(['Name of your source? Its entries are called name/key.']);
     expect(await text('made/skulk-weights.yaml')).toContain('name: acme');
   });
 
-  it('proposes the name of the directory, which what is typed replaces and an empty line takes', async () => {
+  it('proposes the directory name as the default of an empty answer', async () => {
     await swp(['catalog', 'init', 'Proposed'], 'acme');
     expect(person.options).toMatchObject({ placeholder: 'proposed', defaultValue: 'proposed' });
     expect(person.options).not.toHaveProperty('initialValue');
@@ -110,7 +113,7 @@ describe('swp catalog init on a terminal', () => {
     expect(validate('Acme!')).toContain('must be');
   });
 
-  it('judges the answer as it judges the flag', async () => {
+  it('refuses an invalid answer', async () => {
     expect((await swp(['catalog', 'init', 'never'], 'Foxlight!')).code).toBe(2);
     await expect(text('never/skulk-weights.yaml')).rejects.toThrow();
   });

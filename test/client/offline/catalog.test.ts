@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
-/** Paths of this run are no part of a golden. */
+/** Replaces the paths of this run. */
 const clean = (text: string): string => text.replaceAll(cwd, '<cwd>').replaceAll(projectRoot(), '<project>');
 const golden = async (name: string, argv: string[], terminal = false) => {
   const { code, out, err } = await swp(argv, { cwd, terminal, env: { NO_COLOR: '1' } });
@@ -58,9 +58,9 @@ describe('swp catalog', () => {
     ['dev-unknown-fault', ['dev', '--fault', 'part-503', '--fault', 'part-50'], false],
     ['dev-wrong-place', ['dev', '--fault', 'part-503@third'], false],
     ['unknown-role', ['worker', 'tea'], false],
-  ] as [string, string[], boolean][])('%s looks like this', (name, argv, terminal) => golden(name, argv, terminal));
+  ] as [string, string[], boolean][])('prints the golden %s', (name, argv, terminal) => golden(name, argv, terminal));
 
-  it('tells every mistake of a broken catalog and exits 3', async () => {
+  it('reports the mistakes of a broken catalog and exits 3', async () => {
     const file = join(cwd, 'broken.yaml');
     await writeFile(file, 'sources:\n  - name: acme\n    path: broken-models.yaml\n');
     await writeFile(join(cwd, 'broken-models.yaml'), 'models:\n  - key: Tiny\n    tier: smoke\n    mtp_source_rep: labs/tiny\n');
@@ -72,7 +72,7 @@ describe('swp catalog', () => {
     expect(started.err).toContain('broken-models.yaml:2: key:');
   });
 
-  it('tells invalid YAML with its line', async () => {
+  it('reports invalid YAML with its line', async () => {
     const file = join(cwd, 'bad.yaml');
     await writeFile(file, 'sources:\n  - name: [\n');
     const { code, err } = await swp(['--catalog', file, 'catalog', 'list'], { cwd });
@@ -80,7 +80,7 @@ describe('swp catalog', () => {
     expect(err).toMatch(/bad\.yaml:\d+:/);
   });
 
-  it('paints on a terminal and not when NO_COLOR is set', async () => {
+  it('uses colours on a terminal unless NO_COLOR is set', async () => {
     expect((await swp(['catalog', 'list'], { cwd, terminal: true })).out).toContain('\u001b[');
     expect((await swp(['catalog', 'list'], { cwd, terminal: true, env: { NO_COLOR: '1' } })).out).not.toContain('\u001b[');
   });
@@ -98,7 +98,7 @@ it.each([
   ['retry', 'acme/tiny'],
   ['abandon', 'acme/tiny', '--yes'],
   ['cancel', 'acme/tiny', '--yes'],
-])('swp %s without a server says how to start one, and exits 5', async (...argv) => {
+])('swp %s without a server points to swp dev and exits 5', async (...argv) => {
   const { code, out, err } = await swp(argv, { cwd, env: { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_CONFIG_FILE: '/nonexistent' } });
   expect(code).toBe(5);
   expect(out).toBe('');

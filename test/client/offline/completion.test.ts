@@ -26,14 +26,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
-// What prints is a library, on the console.
+// The completion library prints with console.log.
 let printed: MockInstance<typeof console.log>;
 beforeEach(() => {
   printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
 });
 afterEach(() => printed.mockRestore());
 
-/** What is suggested for the last word, without the descriptions and the line for the shell. */
+/** The suggestions for the last word, without the descriptions and the line for the shell. */
 const suggested = async (...words: string[]): Promise<string[]> => {
   expect(await swp(['complete', '--', ...words], { cwd })).toMatchObject({ code: 0, err: '' });
   return printed.mock.calls
@@ -42,7 +42,7 @@ const suggested = async (...words: string[]): Promise<string[]> => {
     .map((line) => line.split('\t')[0] ?? '');
 };
 
-describe('what is suggested', () => {
+describe('suggestions', () => {
   it.each([
     ['commands', ['sta'], ['start', 'status']],
     ['commands of a command', ['catalog', 's'], ['show', 'sources']],
@@ -53,26 +53,26 @@ describe('what is suggested', () => {
       ['start', 'acme/one', '--'],
       ['--only', '--dry-run', '--watch', '--until-attention', '--review-artifacts', '--as', '--help', '--json', '--catalog'],
     ],
-    ['what a flag takes', ['catalog', 'add', 'labs/x', '--quant', ''], ['q4k', 'none']],
+    ['the values of a flag', ['catalog', 'add', 'labs/x', '--quant', ''], ['q4k', 'none']],
     ['entries', ['start', 'acme/on'], ['acme/one', 'acme/only']],
-    ['entries behind a flag', ['start', '--dry-run', 'acme/one'], ['acme/one']],
-    ['entries of the catalog that is named', ['start', '--catalog', 'none.yaml', ''], []],
+    ['entries after a flag', ['start', '--dry-run', 'acme/one'], ['acme/one']],
+    ['entries of the catalog of --catalog', ['start', '--catalog', 'none.yaml', ''], []],
     ['no entries of a catalog with mistakes', ['--catalog', 'broken.yaml', 'start', ''], []],
     ['sources', ['catalog', 'add', 'labs/x', '--source', 'a'], ['acme', 'apart']],
-    ['nothing for what only its user knows', ['catalog', 'add', ''], []],
-  ] as [string, string[], string[]][])('is %s', async (_, words, expected) => {
+    ['nothing for free text', ['catalog', 'add', ''], []],
+  ] as [string, string[], string[]][])('are %s', async (_, words, expected) => {
     expect(await suggested(...words)).toEqual(expected);
   });
 
-  it.each(['plan', 'approve', 'reject', 'status', 'retry', 'move', 'abandon', 'cancel'])('is entries for %s', async (command) => {
+  it.each(['plan', 'approve', 'reject', 'status', 'retry', 'move', 'abandon', 'cancel'])('are entries for %s', async (command) => {
     expect(await suggested(command, '')).toEqual(['acme/one', 'acme/only']);
   });
 });
 
-/** Shells that this machine has; bash is on all of them. */
+/** Returns true if this machine has the shell; bash is always present. */
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0;
 
-/** Runs lines of a shell that has loaded the script, twice, and none of its user's own settings; `swp` is the built program. */
+/** Runs lines in a shell without user settings that has loaded the script twice; `swp` is the built program. */
 const inShell = async (shell: 'bash' | 'zsh' | 'fish', ...lines: string[]) => {
   const flags = { bash: ['--norc', '--noprofile'], zsh: ['-f'], fish: ['--no-config'] }[shell];
   await fakeProgram(join(cwd, 'bin', 'swp'), `exec '${process.execPath}' '${PROGRAM}' "$@"`);
@@ -84,7 +84,7 @@ const inShell = async (shell: 'bash' | 'zsh' | 'fish', ...lines: string[]) => {
   });
 };
 
-/** What bash would show: as it asks the function that the script has registered. */
+/** The suggestions of bash: calls the function that the script registers. */
 const inBash = async (...words: string[]): Promise<string> => {
   const quoted = ['swp', ...words].map((word) => `'${word}'`).join(' ');
   const { stdout, stderr } = await inShell(
@@ -99,32 +99,32 @@ const inBash = async (...words: string[]): Promise<string> => {
 };
 
 describe('swp completion', () => {
-  it('is loaded by a bash that has nothing else, and again', async () => {
+  it('loads twice into a bash without user settings', async () => {
     expect(await inBash('sta')).toBe('start status');
     expect(await inBash('start', 'acme/on')).toBe('acme/one acme/only');
     expect(await inBash('start', '--dry-run', '')).toBe('acme/one acme/only');
     expect(await inBash('start', 'none')).toBe('');
   });
 
-  it('never runs what was typed', async () => {
+  it('never executes typed words', async () => {
     await inBash('start', '$(touch pwned)');
     await inBash('start', '; touch pwned;');
     await inBash('start', '`touch pwned`');
     expect(await readdir(cwd)).not.toContain('pwned');
   });
 
-  it.skipIf(!has('zsh'))('is loaded by a zsh that has nothing else, and again', async () => {
+  it.skipIf(!has('zsh'))('loads twice into a zsh without user settings', async () => {
     const { stdout, stderr } = await inShell('zsh', 'print -r -- ${_comps[swp]}');
     expect([stdout, stderr]).toEqual(['_swp', '']);
   });
 
-  it.skipIf(!has('fish'))('is loaded by a fish that has nothing else, and again', async () => {
+  it.skipIf(!has('fish'))('loads twice into a fish without user settings', async () => {
     const { stdout, stderr } = await inShell('fish', 'complete --do-complete "swp sta"', 'complete --do-complete "swp start acme/on"');
     expect(stderr).toBe('');
     expect(stdout.split('\n').map((line) => line.split('\t')[0])).toEqual(['start', 'status', 'acme/one', 'acme/only']);
   });
 
-  it('of another shell is refused', async () => {
+  it('refuses another shell', async () => {
     expect(await swp(['completion', 'tea'], { cwd })).toMatchObject({
       code: 2,
       err: expect.stringContaining('Allowed choices are bash, zsh, fish'),

@@ -8,7 +8,7 @@ import { workerError } from '../../../dev/world/worker-error.js';
 import { swp } from '../../support/swp.js';
 
 describe('swp dev', () => {
-  it.each(['dev', 'demo --yes'])('%s says what is wrong with its settings before it starts anything', async (command) => {
+  it.each(['dev', 'demo --yes'])('%s reports an invalid setting before it starts anything', async (command) => {
     const { code, err } = await swp(command.split(' '), {
       cwd: tmpdir(),
       env: { SWP_LIMIT_RATE: 'fast', SWP_TEMPORAL_CLI: '/nonexistent' },
@@ -18,8 +18,8 @@ describe('swp dev', () => {
   });
 });
 
-describe('why a worker of the sandbox ended', () => {
-  it('is its own error, as a sentence', () => {
+describe('the error of a sandbox worker that ended', () => {
+  it('is the error that the worker reported', () => {
     const reported = {
       error: { code: 'worker/metrics-port', kind: 'invalid', message: 'No metrics can be served on 127.0.0.1:1.', hint: 'Set another.' },
     };
@@ -32,20 +32,20 @@ describe('why a worker of the sandbox ended', () => {
     });
   });
 
-  it('is the end of its output where it says nothing of the kind', () => {
+  it('is the end of its output when it reported no error', () => {
     expect(workerError('highmem', 137, `${'x'.repeat(600)}\nKilled\n`).message).toMatch(
       /^The highmem worker ended with code 137: x+\nKilled$/,
     );
   });
 });
 
-it('each worker of the sandbox serves its metrics on a port of its own', () => {
+it('gives each sandbox worker its own metrics port', () => {
   expect([metricsAt('9464', 0), metricsAt('9464', 1)]).toEqual(['127.0.0.1:9464', '127.0.0.1:9465']);
   expect(metricsAt('[::1]:9464', 1)).toBe('[::1]:9465');
   expect([metricsAt(undefined, 0), metricsAt('', 1)]).toEqual([undefined, undefined]);
 });
 
-it('a second swp dev in one directory is refused before it writes anything there', async () => {
+it('refuses a second swp dev in one directory before it writes anything there', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-dev-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const lock = await lockFile(join(directory, 'lock'));

@@ -10,7 +10,7 @@ import { type BehaviourInput } from '../../../dev/larql/behaviour.js';
 import { installStandIn } from '../../../dev/larql/install.js';
 import { swp } from '../../support/swp.js';
 
-const NOWHERE = 'http://127.0.0.1:9';
+const UNREACHABLE_URL = 'http://127.0.0.1:9';
 
 let cwd: string;
 beforeEach(async () => {
@@ -18,10 +18,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cwd, { recursive: true, force: true }));
 
-/** What doctor says; nothing answers at any address that is not given. */
+/** The findings of doctor; nothing answers at the default addresses. */
 const doctor = async (env: NodeJS.ProcessEnv) => {
-  const nowhere = { HF_ENDPOINT: NOWHERE, TEMPORAL_ADDRESS: '127.0.0.1:9', HOME: cwd, SWP_SCRATCH: join(cwd, 'scratch') };
-  const { code, out } = await swp(['doctor', '--json'], { cwd, env: { ...nowhere, ...env } });
+  const defaults = { HF_ENDPOINT: UNREACHABLE_URL, TEMPORAL_ADDRESS: '127.0.0.1:9', HOME: cwd, SWP_SCRATCH: join(cwd, 'scratch') };
+  const { code, out } = await swp(['doctor', '--json'], { cwd, env: { ...defaults, ...env } });
   const found = JSON.parse(out) as Record<string, string>[];
   return { code, of: (wanted: string): Record<string, string> => found.find(({ what }) => what === wanted)! };
 };
@@ -31,14 +31,14 @@ const standIn = async (behaviour: BehaviourInput = {}): Promise<NodeJS.ProcessEn
   SWP_LARQL: await installStandIn(join(cwd, 'bin'), behaviour),
 });
 
-describe('what swp doctor says of the Hub', () => {
-  it('is that it cannot be reached where nothing answers, with a token and without', async () => {
+describe('the Hub finding of swp doctor', () => {
+  it('is bad when nothing answers, with a token and without', async () => {
     const without = (await doctor({})).of('hub');
     expect(without).toMatchObject({ verdict: 'bad', message: expect.stringContaining('ECONNREFUSED') });
     expect((await doctor({ HF_TOKEN: 'hf_x' })).of('hub').verdict).toBe('bad');
   });
 
-  it('is its address with the variable that chose it, where it answers without a token', async () => {
+  it('names the address and its variable when the Hub answers and there is no token', async () => {
     const hub = await startLocalHub({ directory: join(cwd, 'hub') });
     onTestFinished(() => hub.close());
     expect((await doctor({ HF_ENDPOINT: hub.url })).of('hub')).toMatchObject({
@@ -47,7 +47,7 @@ describe('what swp doctor says of the Hub', () => {
     });
   });
 
-  it('is that something else answers there, where that is no Hub', async () => {
+  it('is bad when another server answers', async () => {
     const server = createServer((_, response) => response.end('<h1>Hello</h1>')).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await once(server, 'listening');
@@ -57,18 +57,18 @@ describe('what swp doctor says of the Hub', () => {
 });
 
 describe('swp doctor', () => {
-  it('says how to get larql where there is none', async () => {
+  it('names SWP_LARQL when there is no larql', async () => {
     expect(await larql({ PATH: cwd })).toMatchObject({ verdict: 'warn', fix: expect.stringContaining('SWP_LARQL') });
   });
 
-  it('tries the larql that there is, and tells a stand-in from it', async () => {
+  it('probes larql, and reports a stand-in as bad', async () => {
     expect(await larql(await standIn())).toMatchObject({
       verdict: 'bad',
       message: expect.stringMatching(/sha256 [0-9a-f]{64}: quant none, q4k; expert-server slices; early blocks; a stand-in/),
     });
   });
 
-  it('says what is wrong with one that cannot be used', async () => {
+  it('reports a larql that cannot be used', async () => {
     expect(await larql(await standIn({ blocks: 'wrong' }))).toMatchObject({
       verdict: 'bad',
       message: expect.stringContaining('cannot be used'),

@@ -6,20 +6,20 @@ import { blocksOf, commandsIn, readDocuments } from '../../support/documents.js'
 import { parseFault } from '../../support/parse-swp.js';
 
 const DOCUMENTS = await readDocuments();
-const HOW = [[], ['parse-only'], ['keep-running']];
+const TEST_MODES = [[], ['parse-only'], ['keep-running']];
 
 const shell = DOCUMENTS.flatMap((document) => blocksOf(document).filter(({ language }) => language === 'sh'));
-/** Each once, with how it reads. */
+/** Unique commands, each with its text. */
 const named = (commands: readonly string[][]) => [...new Map(commands.map((words) => [words.join(' '), words])).entries()];
 const inBlocks = named(shell.flatMap(({ text }) => commandsIn(text)));
-/** Those in a sentence: `swp approve` is then the name of a command, whatever it takes. */
+/** Commands in sentences: there `swp approve` only names the command, without its arguments. */
 const inSentences = named(
   DOCUMENTS.flatMap(({ text }) => [...text.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g)]).flatMap(([, code = '']) =>
     commandsIn(code),
   ),
 );
 
-it('many commands are shown', () => {
+it('finds many commands in the documents', () => {
   expect([inBlocks.length > 20, inSentences.length > 8]).toEqual([true, true]);
 });
 
@@ -37,7 +37,7 @@ describe('a command in a sentence', () => {
   });
 });
 
-describe('what is checked here', () => {
+describe('the check of a command', () => {
   it.each(
     [
       ['start'],
@@ -57,15 +57,12 @@ describe('what is checked here', () => {
   });
 });
 
-it.each(DOCUMENTS.map((document) => [document.path, document] as const))(
-  'the fences of %s say how their commands are tested',
-  (_, document) => {
-    for (const { line, language, words } of blocksOf(document))
-      expect(language === 'sh' ? HOW : [[]], `line ${line}: ${words.join(' ')}`).toContainEqual(words);
-  },
-);
+it.each(DOCUMENTS.map((document) => [document.path, document] as const))('the fences of %s name a known test mode', (_, document) => {
+  for (const { line, language, words } of blocksOf(document))
+    expect(language === 'sh' ? TEST_MODES : [[]], `line ${line}: ${words.join(' ')}`).toContainEqual(words);
+});
 
-it('every npm script that is shown is there', async () => {
+it('every npm script in the documents exists', async () => {
   const { scripts } = JSON.parse(await readFile(join(projectRoot(), 'package.json'), 'utf8')) as { scripts: Record<string, string> };
   const shown = DOCUMENTS.flatMap(({ text }) => [...text.matchAll(/npm run ([a-z]+)/g)].map(([, name]) => name));
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(shown));

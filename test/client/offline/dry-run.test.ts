@@ -42,7 +42,7 @@ const dryRun = (argv: string[] = ['acme/tiny'], env: NodeJS.ProcessEnv = {}) =>
 const checkpoint = (options: object = {}): Map<string, Uint8Array> =>
   new Map(generateCheckpoint({ seed: 5, size: 'small', ...options }).files);
 
-/** Whatever happens, a dry run writes nothing to the Hub and starts nothing. */
+/** No dry run builds anything. */
 afterEach(async () => {
   await expect(access(join(cwd, 'scratch', 'builds'))).rejects.toThrow();
 });
@@ -73,14 +73,14 @@ describe('swp start --dry-run', () => {
     expect(code).toBe(1);
   };
 
-  it('of a repository that does not exist is blocked', () => refused('source-found: The Hub shows no repository labs/tiny.'));
+  it('is blocked for a repository that does not exist', () => refused('source-found: The Hub shows no repository labs/tiny.'));
 
-  it('of a checkpoint without heads is blocked', async () => {
+  it('is blocked for a checkpoint without heads', async () => {
     await put(checkpoint({ withMtp: false }));
     await refused('mtp-none-found: The checkpoint has no MTP tensors');
   });
 
-  it("of a truncated shard is blocked, with the file's name", async () => {
+  it('is blocked for a truncated shard, and names the file', async () => {
     const files = checkpoint();
     const [name] = [...files.keys()].filter((path) => path.endsWith('.safetensors'));
     files.set(name!, files.get(name!)!.subarray(0, -10));
@@ -88,29 +88,29 @@ describe('swp start --dry-run', () => {
     await refused(`${name!}: The tensors end at`);
   });
 
-  it('of an index that climbs out of the repository is blocked', async () => {
+  it('is blocked for an index that names a file outside the repository', async () => {
     const files = checkpoint();
     files.set('model.safetensors.index.json', Buffer.from('{"weight_map":{"mtp.x":"../x.safetensors"}}'));
     await put(files);
     await refused('formats-index-file-name: The index names a file that it may not: ../x.safetensors');
   });
 
-  it('of an entry with a vindex is blocked and names what can be published', async () => {
+  it('is blocked for an entry with a vindex, and names the command for the rest', async () => {
     await put(checkpoint());
     await refused('swp start acme/both --only mtp', ['acme/both']);
     expect((await dryRun(['acme/both', '--only', 'mtp'])).code).toBe(0);
   });
 
-  it('says where the target would be filed, and whether it may be', async () => {
+  it('shows the collection of the target, and warns when it is missing or not allowed', async () => {
     await put(checkpoint());
-    const filedIn = (collection: string) =>
+    const setCollection = (collection: string) =>
       writeFile(
         join(cwd, 'mine.yaml'),
         `models:\n  - key: tiny\n    tier: smoke\n    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: acme/tiny-mtp\n    hf_collection: ${collection}\n`,
       );
-    await filedIn('Our sidecars');
+    await setCollection('Our sidecars');
     expect((await dryRun()).out).toMatch(/file +\(collection Our sidecars\) +acme has none of this title: a public one is created/);
-    await filedIn(`acme/gone-${'0'.repeat(24)}`);
+    await setCollection(`acme/gone-${'0'.repeat(24)}`);
     const missing = await dryRun();
     expect(missing.out).toMatch(/warn +collection: The Hub shows no collection "acme\/gone-/);
     expect(missing.code).toBe(0);
@@ -119,11 +119,11 @@ describe('swp start --dry-run', () => {
       headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
       body: JSON.stringify({ title: 'Mine', namespace: 'writer' }),
     });
-    await filedIn(((await created.json()) as { slug: string }).slug);
+    await setCollection(((await created.json()) as { slug: string }).slug);
     expect((await dryRun(undefined, { SWP_TARGETS: 'acme' })).out).toMatch(/warn +collection-access: This worker writes only to acme/);
   });
 
-  it('says that without a token nothing can be written', async () => {
+  it('is blocked without write access', async () => {
     await put(checkpoint());
     expect((await dryRun(undefined, { HF_TOKEN: '' })).out).toMatch(/blocked write-access: .*no token/);
     expect((await dryRun(undefined, { HF_TOKEN: 'hf_dryrunreader' })).out).toMatch(/blocked write-access: The token of reader only reads/);
@@ -133,7 +133,7 @@ describe('swp start --dry-run', () => {
   it.each([
     ['license', 'license: other\nlicense_name: "\\e[2J\\u202eMIT\\n    ok      write-access: fine"\n'],
     ['list of licenses', 'license: ["\\e[2J\\u202eMIT\\n    ok      write-access: fine"]\n'],
-  ])('lets a hostile %s neither paint nor add a line', async (_, card) => {
+  ])('strips control characters and line breaks from a hostile %s', async (_, card) => {
     await put(checkpoint().set('README.md', Buffer.from(`---\n${card}---\n`)));
     const { out, err } = await dryRun();
     expect(out).toContain('MIT');
@@ -141,20 +141,20 @@ describe('swp start --dry-run', () => {
     expect(out).not.toMatch(/^ *ok +write-access: fine/m);
   });
 
-  it('with a token that the Hub does not know exits 6', async () => {
+  it('exits 6 for a token that the Hub does not know', async () => {
     await put(checkpoint());
     const { code, err } = await dryRun(undefined, { HF_TOKEN: 'hf_nobody' });
     expect(code).toBe(6);
     expect(err).toContain('HF_TOKEN');
   });
 
-  it('with wrong settings exits 3 and names them', async () => {
+  it('exits 3 for a wrong setting, and names it', async () => {
     const { code, err } = await dryRun(undefined, { SWP_SLOTS: 'many' });
     expect(code).toBe(3);
     expect(err).toContain('SWP_SLOTS');
   });
 
-  it('with no Hub at the address exits 5', async () => {
+  it('exits 5 when no Hub answers at the address', async () => {
     const { code, err } = await dryRun(undefined, { HF_ENDPOINT: 'http://127.0.0.1:1' });
     expect(code).toBe(5);
     expect(err).toContain('HF_ENDPOINT');

@@ -7,24 +7,24 @@ import { runs } from '../../support/tiers.js';
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 describe('a line that is wider than the terminal', () => {
-  it('is broken between words, below where its text begins', () => {
+  it('is broken between words, and indented to its text', () => {
     expect(fold('    ok      source-license: labs/tiny is licensed apache-2.0; the card inherits it.', 60)).toBe(
       ['    ok      source-license: labs/tiny is licensed', '            apache-2.0; the card inherits it.'].join('\n'),
     );
     expect(fold('One sentence that is a little too long.', 30)).toBe('One sentence that is a little\ntoo long.');
   });
 
-  it('begins again further to the left where its last column has little room', () => {
+  it('is indented less when its last column is narrow', () => {
     const line = `    add     model.safetensors                        45.2 MB, ${DIGEST}`;
     expect(fold(line, 84)).toBe(['    add     model.safetensors                        45.2 MB,', `            ${DIGEST}`].join('\n'));
   });
 
-  it('keeps a word whole that is wider than the terminal: a digest is copied in one piece', () => {
+  it('keeps a word whole that is wider than the terminal', () => {
     expect(fold(`  plan      ${DIGEST}`, 80)).toBe(`  plan\n    ${DIGEST}`);
     expect(fold(`  plan      ${DIGEST}`, 60)).toBe(`  plan\n    ${DIGEST}`);
   });
 
-  it('never breaks a command, which is copied into a shell', () => {
+  it('never breaks a command', () => {
     const command = `swp approve acme/qwen3-5-4b-base-mtp --plan ${DIGEST}`;
     expect(fold(`Approve exactly this plan: ${command}`, 60)).toBe(`Approve exactly this plan:\n  ${command}`);
     expect(fold('On a server of your own run `swp doctor --setup` once, or else these:', 40)).toBe(
@@ -44,12 +44,12 @@ describe('a line that is wider than the terminal', () => {
     );
   });
 
-  it('is left alone where the width is not known', () => {
+  it('is unchanged when the width is unknown', () => {
     expect(fold('word '.repeat(100), undefined)).toBe('word '.repeat(100));
   });
 });
 
-it('text loses no word to folding, and lines are too wide only for one word', () => {
+it('loses no word when it folds', () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', '語', 'é'), minLength: 1, maxLength: 30 });
   const line = fc.tuple(fc.integer({ min: 0, max: 12 }), fc.array(fc.tuple(word, fc.constantFrom(' ', '  ', '      ')), { maxLength: 20 }));
   fc.assert(
@@ -78,11 +78,11 @@ describe('a table on a terminal', () => {
     return kept.out;
   };
 
-  it('is aligned where it fits', () => {
+  it('is aligned when it fits', () => {
     expect(shown(140).split('\n')[0]).toBe('entry         waits for    decide with');
   });
 
-  it('is one block a row where it does not', () => {
+  it('is one block per row when it does not fit', () => {
     expect(shown(120)).not.toMatch(/^entry/);
     expect(shown(80)).toBe(
       `acme/one

@@ -52,7 +52,7 @@ const commit = async (source: string, models: readonly object[]): Promise<void> 
   await git('commit', '--message', `Change ${source}`);
 };
 
-/** A pull request, checked out as GitHub does it: merged into what its branch is by now. */
+/** Checks out a pull request as GitHub does: merged into the current base branch. */
 const pullRequest = async (change: () => Promise<void>): Promise<void> => {
   await git('init', '--initial-branch', 'main');
   await writeFile(join(repository, 'other.yaml'), 'models: []\n');
@@ -71,8 +71,8 @@ const review = async (env: NodeJS.ProcessEnv = {}): Promise<JobRun> =>
     env: { HOME: directory, HF_ENDPOINT: hub.url, ...env },
   });
 
-describe('catalog.yml, run', () => {
-  it('shows the plan of an entry that a pull request adds, and nothing that others did meanwhile', async () => {
+describe('a run of catalog.yml', () => {
+  it('shows the plan of an added entry, without later changes of the base branch', async () => {
     await pullRequest(() => commit('acme.yaml', [sidecar('kept'), sidecar('new')]));
     const { code, summary } = await review();
     expect(code).toBe(0);
@@ -86,22 +86,22 @@ describe('catalog.yml, run', () => {
   it.each([
     ['schema', sidecar('new', { mtp_quant: 'q4' }), 'mtp&#95;quant: must be bf16'],
     ['merge', sidecar('new', { mtp_sidecar_repo: 'acme/kept-mtp', mtp_source_repo: 'labs/x' }), 'differs from acme/kept'],
-  ])('fails on a mistake of the %s, and shows it', async (_, entry, said) => {
+  ])('fails on a mistake of the %s, and shows it', async (_, entry, report) => {
     await pullRequest(() => commit('acme.yaml', [sidecar('kept'), entry]));
     const { code, summary, err } = await review();
     expect(code).toBe(3);
-    expect(summary).toContain(said);
+    expect(summary).toContain(report);
     expect(err).toContain('1 mistake.');
   });
 
-  it('does not fail where the Hub cannot be reached: it says so', async () => {
+  it('succeeds when the Hub cannot be reached, and reports it', async () => {
     await pullRequest(() => commit('acme.yaml', [sidecar('kept'), sidecar('new')]));
     const { code, summary } = await review({ HF_ENDPOINT: 'http://127.0.0.1:1' });
     expect(code).toBe(0);
     expect(summary).toMatch(/Unknown here:\n\n- `hub`: .*ECONNREFUSED/);
   });
 
-  it('does not fail for a plan that is blocked: it shows why', async () => {
+  it('succeeds for a blocked plan, and shows the finding', async () => {
     await hub.admin.createRepo('labs/headless');
     const { files } = generateCheckpoint({ seed: 5, size: 'small', withMtp: false });
     await hub.admin.commitFiles('labs/headless', files, { message: 'A checkpoint' });
@@ -111,7 +111,7 @@ describe('catalog.yml, run', () => {
     expect(summary).toContain('| `mtp-none-found` | ✗ blocked |');
   });
 
-  it('says so where no entry changes', async () => {
+  it('reports that no entry differs', async () => {
     await pullRequest(async () => void (await git('commit', '--allow-empty', '--message', 'Nothing')));
     expect(await review()).toMatchObject({ code: 0, summary: '# Catalog: no entry differs\n' });
   });

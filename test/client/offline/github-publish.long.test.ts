@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** Runs it where nothing can be started: no server answers. */
+/** Runs the workflow without a Temporal server, so that nothing can start. */
 const publish = async (inputs: Record<string, string>): Promise<JobRun> =>
   runJob((await readWorkflow('publish.yml')).workflow, {
     cwd: directory,
@@ -19,9 +19,9 @@ const publish = async (inputs: Record<string, string>): Promise<JobRun> =>
     inputs: { entry: 'foxlight/none', only: 'all', review_artifacts: 'false', wait: '0', ...inputs },
   });
 
-describe('publish.yml, run', () => {
+describe('a run of publish.yml', () => {
   it.each(['$(touch pwned)', '"; touch pwned; "', '--help', '`touch pwned`', '--json', ''])(
-    'takes %j for the name of an entry, which there is not',
+    'treats %j as the name of an unknown entry',
     async (entry) => {
       const { code, summary } = await publish({ entry });
       expect([1, 2]).toContain(code);
@@ -30,13 +30,13 @@ describe('publish.yml, run', () => {
     },
   );
 
-  it.each(['soon', '', '-1', '1.5', '1; touch pwned', '1\n2'])('takes no %j for minutes, and starts nothing', async (wait) => {
+  it.each(['soon', '', '-1', '1.5', '1; touch pwned', '1\n2'])('refuses %j as a number of minutes', async (wait) => {
     const { code, err } = await publish({ wait });
     expect([code, err]).toEqual([2, expect.stringContaining('wait takes whole minutes')]);
     expect(await readdir(directory)).toEqual(['runner']);
   });
 
-  it('is red with the reason where no Temporal server answers', async () => {
+  it('fails with the address when no Temporal server answers', async () => {
     const { code, err } = await publish({ entry: 'foxlight/qwen3-5-9b-full-q4-k' });
     expect(code).toBe(5);
     expect(err).toContain('127.0.0.1:1');

@@ -7,7 +7,7 @@ const help = async (command: readonly string[]): Promise<string> => {
   return out;
 };
 
-/** Every command that a help lists, and those that their helps list. */
+/** All commands below this one, as the help texts list them. */
 const commandsBelow = async (command: readonly string[]): Promise<string[][]> => {
   const listed = (await help(command)).split('\nCommands:\n')[1] ?? '';
   const names = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
@@ -18,15 +18,15 @@ const commandsBelow = async (command: readonly string[]): Promise<string[][]> =>
 const commands = await commandsBelow([]);
 
 describe('the help of every command', () => {
-  it('is here', () => {
+  it('covers more than 25 commands', () => {
     expect(commands.length).toBeGreaterThan(25);
   });
 
-  it.each(commands.map((command) => command.join(' ')))('swp %s', async (command) => {
+  it.each(commands.map((command) => command.join(' ')))('matches the golden of swp %s', async (command) => {
     await expect(await help(command.split(' '))).toMatchFileSnapshot(`goldens/help/${command.replaceAll(' ', '-')}.txt`);
   });
 
-  it('breaks no word on a terminal of sixty columns', async () => {
+  it('breaks no word on a terminal of 60 columns', async () => {
     const { out } = await swp(['--help'], { cwd: '/', terminal: true, columns: 60 });
     const words = (text: string): string[] => text.split(/\s+/);
     expect(words(out)).toEqual(words(await help([])));

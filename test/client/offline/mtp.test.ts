@@ -26,7 +26,7 @@ const put = async (repo: string, files: ReadonlyMap<string, Uint8Array>): Promis
 const mtp = (...argv: string[]) => swp(['mtp', ...argv], { cwd, env: { HF_ENDPOINT: hub.url, HOME: cwd } });
 
 describe('swp mtp inspect', () => {
-  it('says what a sidecar would hold, and reads no tensor', async () => {
+  it('lists the content of a sidecar without reading tensors', async () => {
     await put('labs/tiny', generateCheckpoint({ seed: 5, size: 'small' }).files);
     const { code, out } = await mtp('inspect', 'labs/tiny');
     await expect(`exit ${code}\n${out.replaceAll(/[0-9a-f]{40}/g, '<commit>')}`).toMatchFileSnapshot('goldens/mtp-inspect.txt');
@@ -34,7 +34,7 @@ describe('swp mtp inspect', () => {
     expect(read).toBeLessThan(2 * 100_000 + 1);
   });
 
-  it('lists companions and what is done with quantised tensors', async () => {
+  it('lists companions and the conversion of quantised tensors', async () => {
     const commit = await put('labs/quantised', quantisedCheckpoint(2, 3));
     const { code, out } = await mtp('inspect', `labs/quantised@${commit}`, '--json');
     expect(code).toBe(0);
@@ -52,13 +52,13 @@ describe('swp mtp inspect', () => {
 
   it.each([
     ['a checkpoint without heads', 'labs/headless', 1, /blocked none-found: .*Its config claims 1/],
-    ['a repository that is not there', 'labs/nowhere', 1, /shows no repository labs\/nowhere/],
-    ['a name that is none', 'nowhere', 2, /Write owner\/name/],
+    ['a missing repository', 'labs/nowhere', 1, /shows no repository labs\/nowhere/],
+    ['an invalid name', 'nowhere', 2, /Write owner\/name/],
     ['a branch without heads', 'labs/headless@main', 1, /blocked none-found/],
-    ['a tag that is not there', 'labs/headless@v9', 1, /shows no repository labs\/headless@v9/],
-    ['a revision that is none', 'labs/headless@a..b', 2, /no name that git takes/],
+    ['a missing tag', 'labs/headless@v9', 1, /shows no repository labs\/headless@v9/],
+    ['an invalid revision', 'labs/headless@a..b', 2, /no name that git takes/],
     ['two revisions', 'labs/headless@a@b', 2, /a commit SHA, a branch or a tag/],
-  ])('of %s says so', async (_, repo, expected, message) => {
+  ])('reports %s', async (_, repo, expected, message) => {
     await put('labs/headless', generateCheckpoint({ seed: 5, size: 'small', withMtp: false }).files);
     const { code, out, err } = await mtp('inspect', repo);
     expect(out + err).toMatch(message);
@@ -67,7 +67,7 @@ describe('swp mtp inspect', () => {
 });
 
 describe('swp mtp extract', () => {
-  it('writes the sidecar and its list, and never over another', async () => {
+  it('writes the sidecar and its list, and never overwrites a sidecar', async () => {
     await put('labs/tiny', generateCheckpoint({ seed: 5, size: 'small' }).files);
     const { code, out } = await mtp('extract', 'labs/tiny', '-o', 'there', '--json');
     expect(code).toBe(0);
@@ -79,14 +79,14 @@ describe('swp mtp extract', () => {
     expect(again.err).toMatch(/mtp\.safetensors is already there\.\n.*another directory/);
   });
 
-  it('keeps the names of the source on request', async () => {
+  it('keeps the names of the source with --names source', async () => {
     await put('labs/quantised', quantisedCheckpoint(1, 1));
     expect((await mtp('extract', 'labs/quantised', '-o', 'source', '--names', 'source')).code).toBe(0);
     const listed = JSON.parse(await readFile(join(cwd, 'source', 'mtp.tensors.json'), 'utf8')) as { tensors: { name: string }[] };
     expect(listed.tensors.map(({ name }) => name)).toContain('mtp.layers.0.mlp.experts.gate_up_proj');
   });
 
-  it('keeps what it read when it fails, says so, and goes on from there', async () => {
+  it('keeps its journal when it fails, and succeeds when it runs again', async () => {
     await put('labs/tiny', generateCheckpoint({ seed: 5, size: 'small' }).files);
     const headers = 2;
     let reads = 0;

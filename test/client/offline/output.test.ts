@@ -4,7 +4,7 @@ import { stripControls } from '../../../client/output/strip-controls.js';
 import { Output } from '../../../client/output/output.js';
 import { SwpError } from '../../../core/error.js';
 
-const LIES = '\u001b]0;mine\u0007\u001b[2Jgone\u009b31m\r\u202eback\u200f';
+const HOSTILE = '\u001b]0;mine\u0007\u001b[2Jgone\u009b31m\r\u202eback\u200f';
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 const sink = (json: boolean, isTTY: boolean) => {
@@ -13,8 +13,8 @@ const sink = (json: boolean, isTTY: boolean) => {
   return { kept, output: new Output({ out: stream('out'), err: stream('err') }, { json, colour: true }) };
 };
 
-describe('text from outside', () => {
-  it('loses everything that a terminal obeys', () => {
+describe('untrusted text', () => {
+  it('loses all control characters', () => {
     const hostile = fc.string({
       unit: fc.oneof(
         fc.constantFrom('\u001b', '[', '3', ';', 'm', '\u009b', '\u202e', '\u200f'),
@@ -32,19 +32,19 @@ describe('text from outside', () => {
     expect(stripControls('Größe\tzwei\n\u001b[1mdrei\u001b[0m 😀')).toBe('Größe\tzwei\ndrei 😀');
   });
 
-  it('is harmless in errors, hints, notes, warnings and tables', () => {
+  it('has no control characters in errors, hints, notes, warnings and tables', () => {
     const { kept, output } = sink(false, false);
-    output.error(new SwpError('internal', 'x/y', LIES, { hint: LIES, cause: new Error(LIES) }));
-    output.note(LIES);
-    output.warn(LIES);
-    output.table([], ['a', 'b'], [[`${LIES}\n\t`, LIES]]);
+    output.error(new SwpError('internal', 'x/y', HOSTILE, { hint: HOSTILE, cause: new Error(HOSTILE) }));
+    output.note(HOSTILE);
+    output.warn(HOSTILE);
+    output.table([], ['a', 'b'], [[`${HOSTILE}\n\t`, HOSTILE]]);
     expect(kept.err + kept.out).not.toMatch(CONTROL);
     expect(kept.out.split('\n')).toHaveLength(2);
     expect(kept.out.split('\t')).toHaveLength(2);
   });
 });
 
-it('one very long cell makes no other row of a table long', () => {
+it('one very long cell does not widen the other rows of a table', () => {
   const { kept, output } = sink(false, true);
   output.table(
     [],
@@ -67,13 +67,13 @@ describe('with --json', () => {
     expect(JSON.parse(kept.err)).toEqual({ error: { code: 'hub/full', kind: 'quota', message: 'No room.\nReally.', hint: 'Make some.' } });
   });
 
-  it('what is not ours is an internal error', () => {
+  it('a value that is not an error of ours is an internal error', () => {
     const { kept, output } = sink(true, false);
     output.error('thrown text');
     expect(JSON.parse(kept.err)).toEqual({ error: { code: 'internal', kind: 'internal', message: 'thrown text' } });
   });
 
-  it('a table is its values, not its rows', () => {
+  it('a table is printed as its values, not its cells', () => {
     const { kept, output } = sink(true, true);
     output.table([{ a: 1 }], ['a'], [['one']]);
     expect(JSON.parse(kept.out)).toEqual([{ a: 1 }]);

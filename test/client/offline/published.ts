@@ -25,9 +25,13 @@ export const putPublished = async (hub: LocalHub, repo: string, { record = (text
     makeManifest([...PAYLOAD].map(([path, bytes]) => describeBytes(path, bytes))),
   );
   const planDigest = last.provenance.predicate.buildDefinition.internalParameters.planDigest;
-  const said = record(Buffer.from(text).toString());
+  const recordText = record(Buffer.from(text).toString());
   await hub.admin.createRepo(repo);
-  return hub.admin.commitFiles(repo, new Map([...PAYLOAD, [PROVENANCE_PATH, typeof said === 'string' ? Buffer.from(said) : said]]), {
-    message: `Publish\n\nSWP-Plan: ${trailers.plan ?? planDigest}\nSWP-Manifest: ${trailers.manifest ?? last.manifestDigest}`,
-  });
+  return hub.admin.commitFiles(
+    repo,
+    new Map([...PAYLOAD, [PROVENANCE_PATH, typeof recordText === 'string' ? Buffer.from(recordText) : recordText]]),
+    {
+      message: `Publish\n\nSWP-Plan: ${trailers.plan ?? planDigest}\nSWP-Manifest: ${trailers.manifest ?? last.manifestDigest}`,
+    },
+  );
 };

@@ -24,17 +24,17 @@ beforeEach(async () => {
   };
   const { claims, shared, trash } = scratchParts(layout, 1);
   await claims.claim({ holder: HOLDER, recipeDigest: digest('a'), diskBytes: 1, memoryBytes: 1 });
-  for (const of of ['a', 'b']) {
-    await write(join(layout.build(digest(of)), 'weights.bin'));
-    await write(join(layout.seal(digest(of), digest('9')), 'README.md'));
-    await write(layout.uploadJournal(digest(of), RepoId.parse('acme/live')));
+  for (const digit of ['a', 'b']) {
+    await write(join(layout.build(digest(digit)), 'weights.bin'));
+    await write(join(layout.seal(digest(digit), digest('9')), 'README.md'));
+    await write(layout.uploadJournal(digest(digit), RepoId.parse('acme/live')));
   }
   await write(join(layout.partialBuild(digest('c')), 'half.bin'));
-  for (const of of ['d', 'e']) await shared.use(digest(of), HOLDER, (directory) => write(join(directory, 'source')));
+  for (const digit of ['d', 'e']) await shared.use(digest(digit), HOLDER, (directory) => write(join(directory, 'source')));
   await shared.use(digest('e'), 'target/acme/ended', () => Promise.resolve());
   await shared.use(digest('f'), 'target/acme/ended', (directory) => write(join(directory, 'source')));
   await shared.release('target/acme/ended');
-  // A worker that was killed while it deleted.
+  // A worker was killed while it deleted this.
   await write(join(root, 'discarded'));
   await trash.discard(join(root, 'discarded'));
 });
@@ -48,7 +48,7 @@ interface Item {
 }
 
 describe('swp scratch', () => {
-  it('lists what is there, its size and who needs it', async () => {
+  it('lists every item with its size and the publishes that need it', async () => {
     const { code, out } = await run('list', '--json');
     expect(code).toBe(0);
     const { items } = JSON.parse(out) as { items: Item[] };
@@ -72,7 +72,7 @@ describe('swp scratch', () => {
     expect(items.every(({ bytes }) => bytes === 1_000)).toBe(true);
   });
 
-  it('deletes what no publish needs, and nothing else', async () => {
+  it('deletes only the items that no publish needs', async () => {
     const { code, out } = await run('clean');
     expect([code, out]).toEqual([0, 'Deleted 6 items, 6.00 kB; kept 5 items that a publish needs.\n']);
     expect(await readdir(layout.builds)).toEqual([digest('a').slice('sha256:'.length)]);
@@ -81,7 +81,7 @@ describe('swp scratch', () => {
     expect(await run('clean')).toMatchObject({ code: 9, out: 'Nothing to delete; kept 5 items that a publish needs.\n' });
   });
 
-  it.each([['list'], ['clean']])('%s says that an empty scratch is empty, and makes none', async (command) => {
+  it.each([['list'], ['clean']])('%s reports an empty scratch, and does not create it', async (command) => {
     await rm(layout.root, { recursive: true });
     expect(await run(command)).toEqual({ code: 9, out: '', err: `scratch is empty (${layout.root})\n` });
     expect(JSON.parse((await run(command, '--json')).out)).toMatchObject({ scratch: layout.root });
@@ -95,14 +95,14 @@ describe('swp scratch', () => {
     expect(await readdir(layout.builds)).toHaveLength(3);
   });
 
-  it('says what is wrong with a scratch that is none', async () => {
+  it('reports a scratch that is not a directory', async () => {
     await rm(layout.root, { recursive: true });
     await writeFile(layout.root, 'x');
     for (const command of ['list', 'clean'])
       expect(await run(command)).toMatchObject({ code: 3, err: expect.stringContaining(layout.root) });
   });
 
-  it('deletes nothing under a worker that runs', async () => {
+  it('deletes nothing while a worker runs', async () => {
     const unlock = await lockScratch(layout);
     const { code, err } = await run('clean');
     unlock();

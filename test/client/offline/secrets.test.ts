@@ -9,7 +9,7 @@ import { SwpError } from '../../../core/error.js';
 import { Secret } from '../../../core/secret.js';
 import { swp } from '../../support/swp.js';
 
-/** In no shape that is known: only who holds it knows that it is one. */
+/** Matches no known token format, so that only its exact text identifies it. */
 const TOKEN = 'corp-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789';
 
 let cwd: string;
@@ -39,7 +39,7 @@ afterEach(async () => {
   await rm(cwd, { recursive: true, force: true });
 });
 
-/** No eighth part of it may be read. */
+/** No 8 consecutive characters of the token may appear. */
 const expectHidden = (text: string): void => {
   for (const clean of [text, text.replaceAll(/[^!-~]/g, '')])
     for (let at = 0; at + 8 <= TOKEN.length; at += 1) expect(clean).not.toContain(TOKEN.slice(at, at + 8));
@@ -56,7 +56,7 @@ describe('a hub that repeats the token in its errors', () => {
     ['catalog', 'add', 'labs/tiny', '--dry-run'],
     ['catalog', 'diff', '--base', 'base.yaml'],
     ['doctor'],
-  ])('gets it onto no screen by swp %s %s %s', async (...argv) => {
+  ])('does not expose it through swp %s %s %s', async (...argv) => {
     const words = argv.filter((word) => word !== undefined);
     const env = {
       HF_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -85,7 +85,7 @@ describe('the output', () => {
     [false, false],
     [false, true],
     [true, false],
-  ])('with json=%s on a terminal=%s has the token nowhere', async (json, isTTY) => {
+  ])('contains no token with json=%s on a terminal=%s', async (json, isTTY) => {
     const { kept, output } = sink(json, isTTY);
     const row = [`a ${TOKEN}`, Array.from(TOKEN).join('\u0007')];
     output.note(TOKEN);
@@ -106,7 +106,7 @@ describe('the output', () => {
     expectHidden(kept.text);
   });
 
-  it('hides what it is told of later', () => {
+  it('hides a secret that is registered later', () => {
     const { kept, output } = sink(false, false);
     output.conceal([new Secret('another-secret')]);
     output.note(`${TOKEN} and another-secret`);
@@ -114,7 +114,7 @@ describe('the output', () => {
   });
 });
 
-it('a token in the arguments is not repeated by the message about them', async () => {
+it('does not repeat a token from the arguments in the error', async () => {
   const { err } = await swp(['verify', `--token=${TOKEN}`], { cwd, env: { HF_TOKEN: TOKEN, HOME: cwd } });
   expect(err).toContain('unknown option');
   expectHidden(err);

@@ -12,7 +12,7 @@ const tellerOn = (isTTY: boolean) => {
   return { kept, ...progressTeller(out, 'acme/x') };
 };
 
-it('without a terminal a line with rate and time left comes every half minute, also while nothing moves', () => {
+it('prints rate and time left every 30 s without a terminal, also without progress', () => {
   const { kept, tell, end } = tellerOn(false);
   tell({ file: 'a.bin', doneBytes: 0, totalBytes: 90e6 });
   vi.advanceTimersByTime(15_000);
@@ -27,7 +27,7 @@ it('without a terminal a line with rate and time left comes every half minute, a
   expect(kept.err.split('\n')).toHaveLength(3);
 });
 
-it('on a terminal the line is painted over, and gone at the end', () => {
+it('overwrites its line on a terminal, and erases it at the end', () => {
   const { kept, tell, end } = tellerOn(true);
   tell({ file: 'gate_vectors', note: 'layer 1 of 30' });
   vi.advanceTimersByTime(400);
@@ -41,7 +41,7 @@ it('on a terminal the line is painted over, and gone at the end', () => {
   expect(kept.err).not.toBe('');
 });
 
-it('what is counted anew has a rate of its own', () => {
+it('restarts the rate when the count restarts', () => {
   const { kept, tell, end } = tellerOn(false);
   tell({ file: 'a.bin', doneBytes: 80e6, totalBytes: 90e6 });
   tell({ file: 'b.bin', doneBytes: 0, totalBytes: 60e6 });

@@ -12,11 +12,11 @@ it.each([
   [-7_200_000, '2 hours ago'],
   [-86_400_000 * 45, '45 days ago'],
   [3_600_000 * 5, 'in 5 hours'],
-])('a moment %i ms from now is told as %s', (distance, text) => {
+])('formats a time %i ms from now as %s', (distance, text) => {
   expect(relativeTime(new Date(NOW + distance), NOW)).toBe(text);
 });
 
-it('a moment for programs is exact to the second, in UTC', () => {
+it('formats a time for programs in UTC, exact to the second', () => {
   expect(isoTime(new Date(NOW + 123))).toBe('2026-11-30T12:00:00Z');
   expect(writtenTime('2026-11-30T12:00:00.123Z', isoTime)).toBe('2026-11-30T12:00:00Z');
   expect(writtenTime('at noon', isoTime)).toBe('at noon');

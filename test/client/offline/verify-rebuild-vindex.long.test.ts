@@ -18,7 +18,7 @@ const WRITER = 'hf_writer';
 const SOURCE = 'labs/model';
 const TARGET = 'acme/tiny-vindex';
 const TIMEOUT_MS = 120_000;
-/** Of the first feature's best token, in `down_meta.bin`: behind the header, a count and the token itself. */
+/** Offset of the first score in `down_meta.bin`: after the header, a count and the token. */
 const FIRST_SCORE = 16 + 4 + 4;
 
 let cwd: string;
@@ -31,7 +31,7 @@ beforeEach(async () => {
   larql = await installStandIn(join(cwd, 'larql'));
   await writeFile(join(cwd, 'skulk-weights.yaml'), 'include_foxlight: false\nsources: []\n');
 });
-/** Whatever came of it, nothing that was built is left. */
+/** No test leaves a build behind. */
 afterEach(async () => {
   expect(await readdir(scratch).catch(() => [])).toEqual([]);
   await hub.close();
@@ -70,17 +70,17 @@ const publish = async (slice: 'full' | 'expert-server', model: { readonly files:
   await publishHere(entry, { hub, token: WRITER, directory: cwd, env: await withBlas('ours') });
 };
 
-/** The directory of a hub where a full one is published: made by the first test that asks, copied for each. */
-let withFull: string | undefined;
-afterAll(() => (withFull === undefined ? undefined : rm(withFull, { recursive: true, force: true })));
+/** A hub directory with a published full vindex: the first test creates it, and each test copies it. */
+let fullHubDirectory: string | undefined;
+afterAll(() => (fullHubDirectory === undefined ? undefined : rm(fullHubDirectory, { recursive: true, force: true })));
 const publishFull = async (): Promise<void> => {
   const directory = join(cwd, 'hub');
-  if (withFull === undefined) {
+  if (fullHubDirectory === undefined) {
     await publish('full', generateLlama({ seed: 1 }));
     await hub.close();
-    withFull = await mkdtemp(join(tmpdir(), 'swp-rebuild-hub-'));
-    await cp(directory, withFull, { recursive: true });
-  } else await cp(withFull, directory, { recursive: true });
+    fullHubDirectory = await mkdtemp(join(tmpdir(), 'swp-rebuild-hub-'));
+    await cp(directory, fullHubDirectory, { recursive: true });
+  } else await cp(fullHubDirectory, directory, { recursive: true });
   await openHub();
 };
 
@@ -106,7 +106,7 @@ const rebuild = async (env: NodeJS.ProcessEnv = {}): Promise<{ code: number; reb
 const wrongFiles = ({ files }: Rebuild): string[] =>
   files.flatMap(({ path, verdict }) => (verdict === 'equal' ? [] : [`${verdict} ${path}`]));
 
-/** Changes a copy of `down_meta.bin`, and its checksum in `index.json`, as a host that computed it so would have it. */
+/** Changes a copy of `down_meta.bin`, and updates its checksum in `index.json`. */
 const changeDownMeta = ({ files }: Forged, change: (view: DataView) => void): void => {
   const before = files.get('down_meta.bin')!;
   const after = Uint8Array.from(before);
@@ -127,7 +127,7 @@ const clean = ({ code, out, err }: SwpRun): string =>
 
 describe('swp verify --rebuild of a vindex', () => {
   it(
-    'reproduces a full one',
+    'reproduces a full vindex',
     async () => {
       await publishFull();
       await expect(clean(await verify())).toMatchFileSnapshot('goldens/verify-rebuild-vindex.txt');
@@ -136,7 +136,7 @@ describe('swp verify --rebuild of a vindex', () => {
   );
 
   it(
-    'reproduces its expert-server slice',
+    'reproduces an expert-server slice',
     async () => {
       await publish('expert-server', generateGemma4({ seed: 1 }));
       const { code, rebuilt } = await rebuild();
@@ -147,7 +147,7 @@ describe('swp verify --rebuild of a vindex', () => {
   );
 
   it(
-    'reproduces it on another CPU and BLAS too, where these change nothing',
+    'reproduces it with another BLAS that computes the same bytes',
     async () => {
       await publishFull();
       const { code, rebuilt } = await rebuild(await withBlas('another'));
@@ -159,7 +159,7 @@ describe('swp verify --rebuild of a vindex', () => {
   );
 
   it(
-    'cannot build it with another larql, and names the one that it takes',
+    'cannot build it with another larql, and names the needed one',
     async () => {
       await publishFull();
       const other = join(cwd, 'another-larql');
@@ -184,9 +184,9 @@ describe('swp verify --rebuild of a vindex', () => {
   );
 });
 
-describe('a down_meta.bin that comes out otherwise', () => {
+describe('a down_meta.bin that differs', () => {
   it(
-    'is not reproduced here where it was computed with another BLAS, which is neither success nor tampering',
+    'is reported as not reproduced when it was computed with another BLAS',
     async () => {
       await publishFull();
       await forge(hub, TARGET, (forged) => changeDownMeta(forged, addToFirstScore(0.25)));
@@ -202,7 +202,7 @@ describe('a down_meta.bin that comes out otherwise', () => {
   );
 
   it(
-    'is not reproduced here where nobody recorded on what it was computed',
+    'is reported as not reproduced when its environment is not recorded',
     async () => {
       await publishFull();
       await forge(hub, TARGET, (forged) => {
@@ -228,7 +228,7 @@ describe('a down_meta.bin that comes out otherwise', () => {
     ['it counts other features', {}, (forged) => changeDownMeta(forged, (view) => view.setUint32(16, 1, true))],
     ['a score is no number', {}, (forged) => changeDownMeta(forged, (view) => view.setFloat32(FIRST_SCORE, Number.NaN, true))],
     [
-      'index.json says something else besides',
+      'index.json differs in something else too',
       {},
       (forged) => {
         changeDownMeta(forged, addToFirstScore(0.25));
@@ -236,7 +236,7 @@ describe('a down_meta.bin that comes out otherwise', () => {
       },
     ],
   ])(
-    'is tampering where %s',
+    'is reported as tampering when %s',
     async (_, otherBlas, change) => {
       await publishFull();
       await forge(hub, TARGET, change);

@@ -14,7 +14,7 @@ import { swp, type SwpOptions, type SwpRun } from '../../support/swp.js';
 const WRITER = 'hf_writer';
 const READER = 'hf_reader';
 const MTP = 'acme/tiny-mtp';
-const EYES = 'acme/eyes';
+const VISION = 'acme/eyes';
 
 let cwd: string;
 let hub: LocalHub;
@@ -31,7 +31,7 @@ beforeEach(async () => {
   });
   await writeFile(join(cwd, 'skulk-weights.yaml'), 'include_foxlight: false\nsources: []\n');
 });
-/** Whatever came of it, nothing that was built is left. */
+/** No test leaves a build behind. */
 afterEach(async () => {
   expect(await readdir(scratch).catch(() => [])).toEqual([]);
   await hub.close();
@@ -52,7 +52,7 @@ const publishMtp = async (): Promise<void> => {
   await put('labs/tiny', generateCheckpoint({ seed: 5, size: 'small' }).files);
   await publish({ mtp_source_repo: 'labs/tiny', mtp_sidecar_repo: MTP });
 };
-const publishEyes = async (): Promise<void> => {
+const publishVision = async (): Promise<void> => {
   await put(
     'labs/eyes',
     new Map([
@@ -60,7 +60,7 @@ const publishEyes = async (): Promise<void> => {
       ['model.safetensors', Buffer.alloc(11_000_000, 7)],
     ]),
   );
-  await publish({ vision_source_repo: 'labs/eyes', vision_sidecar_repo: EYES });
+  await publish({ vision_source_repo: 'labs/eyes', vision_sidecar_repo: VISION });
 };
 
 const verify = (argv: readonly string[], over: Partial<SwpOptions> = {}) =>
@@ -87,7 +87,7 @@ const flip = (files: Map<string, Uint8Array>, path: string): void => {
   files.set(path, bytes);
 };
 
-/** Digests, commits and directories of this run are no part of a golden. */
+/** Replaces the digests, commits and directories of this run. */
 const clean = ({ code, out, err }: SwpRun): string =>
   `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`
     .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
@@ -99,31 +99,31 @@ const clean = ({ code, out, err }: SwpRun): string =>
 const golden = async (name: string, run: SwpRun): Promise<void> => expect(clean(run)).toMatchFileSnapshot(`goldens/${name}.txt`);
 
 describe('swp verify --rebuild of an MTP sidecar', () => {
-  it('reproduces it, licence and all, with a token that only reads', async () => {
+  it('reproduces it, including the licence, with a read-only token', async () => {
     await publishMtp();
     await golden('verify-rebuild', await verify([MTP]));
     await golden('verify-rebuild-json', await verify([MTP, '--json']));
   });
 
-  it('reproduces it under an edited card, and still says that the target differs', async () => {
+  it('reproduces it despite an edited card, and still exits 7', async () => {
     await publishMtp();
     await hub.admin.commitFiles(MTP, new Map([['README.md', Buffer.from('mine')]]), { message: 'Edit' });
     const { code, rebuilt } = await rebuild();
     expect([code, rebuilt.outcome]).toEqual([7, 'reproduced']);
   });
 
-  it('builds nothing where a stranger changed the payload and left the record', async () => {
+  it('builds nothing when the payload no longer matches the record', async () => {
     await publishMtp();
     await hub.admin.commitFiles(MTP, new Map([['mtp.safetensors', Buffer.alloc(999, 1)]]), { message: 'x' });
     await golden('verify-rebuild-changed', await verify([MTP]));
   });
 
   it.each<[string, (forged: Forged) => void, string[]]>([
-    ['a byte of the heads', ({ files }) => flip(files, 'mtp.safetensors'), ['differs mtp.safetensors']],
-    ['a byte of the licence', ({ files }) => flip(files, 'LICENSE'), ['differs LICENSE']],
-    ['a file more', ({ files }) => void files.set('pickle.bin', Buffer.from('x')), ['unexpected pickle.bin']],
-    ['a file less', ({ files }) => void files.delete('mtp.tensors.json'), ['missing mtp.tensors.json']],
-  ])('finds %s that the host that published it changed, with a record that fits', async (_, change, wrong) => {
+    ['a changed byte of the heads', ({ files }) => flip(files, 'mtp.safetensors'), ['differs mtp.safetensors']],
+    ['a changed byte of the licence', ({ files }) => flip(files, 'LICENSE'), ['differs LICENSE']],
+    ['an extra file', ({ files }) => void files.set('pickle.bin', Buffer.from('x')), ['unexpected pickle.bin']],
+    ['a missing file', ({ files }) => void files.delete('mtp.tensors.json'), ['missing mtp.tensors.json']],
+  ])('finds %s, even with a matching record', async (_, change, wrong) => {
     await publishMtp();
     await forge(hub, MTP, change);
     if (wrong[0]!.startsWith('missing')) await hub.admin.commitFiles(MTP, new Map(), { message: 'x', remove: ['mtp.tensors.json'] });
@@ -132,7 +132,7 @@ describe('swp verify --rebuild of an MTP sidecar', () => {
     expect(wrongFiles(rebuilt)).toEqual(wrong);
   });
 
-  it('finds a recipe that its source does not give', async () => {
+  it('finds a recipe that does not follow from its source', async () => {
     await publishMtp();
     await forge(hub, MTP, (forged) =>
       setRecipe(forged, (recipe) => ({ ...recipe, selection: { ...recipe.selection, tensors: 1 } }) as Recipe),
@@ -141,7 +141,7 @@ describe('swp verify --rebuild of an MTP sidecar', () => {
     expect([code, rebuilt.outcome, rebuilt.reason?.code]).toEqual([7, 'differs', 'build/recipe-differs']);
   });
 
-  it('cannot build what an earlier conversion made, and says which SWP can', async () => {
+  it('cannot build an earlier conversion, and names the SWP version that can', async () => {
     await publishMtp();
     await forge(hub, MTP, (forged) => setRecipe(forged, (recipe) => ({ ...recipe, conversion: 1 })));
     const { code, rebuilt } = await rebuild();
@@ -157,13 +157,13 @@ describe('swp verify --rebuild of an MTP sidecar', () => {
     ]);
   });
 
-  it('cannot build it from a source that is gone, which is no tampering', async () => {
+  it('cannot build it from a deleted source, which is not reported as tampering', async () => {
     await publishMtp();
     await hub.admin.deleteRepo('labs/tiny');
     await golden('verify-rebuild-gone', await verify([MTP]));
   });
 
-  it('cannot build it from a source that goes by another name', async () => {
+  it('cannot build it from a renamed source', async () => {
     await publishMtp();
     const renamed = JSON.stringify({ id: 'labs/other', sha: await hub.admin.head('labs/tiny'), siblings: [] });
     const stop = hub.on(({ operation, repo }) =>
@@ -193,19 +193,19 @@ describe('swp verify --rebuild of an MTP sidecar', () => {
 });
 
 describe('swp verify --rebuild of a vision mirror', () => {
-  it('reads every byte of its source, large files too', async () => {
-    await publishEyes();
+  it('reads every byte of its source, including large files', async () => {
+    await publishVision();
     const before = hub.requests.length;
-    const { code, rebuilt } = await rebuild(EYES);
+    const { code, rebuilt } = await rebuild(VISION);
     expect([code, rebuilt.outcome, rebuilt.files.length]).toEqual([0, 'reproduced', 2]);
     const read = hub.requests.slice(before).filter(({ operation, repo }) => operation === 'cdn' && repo === 'labs/eyes');
     expect(read.reduce((sum, { sent }) => sum + sent, 0)).toBeGreaterThanOrEqual(11_000_000);
   });
 
-  it('finds a byte that its source does not have', async () => {
-    await publishEyes();
-    await forge(hub, EYES, ({ files }) => flip(files, 'model.safetensors'));
-    const { code, rebuilt } = await rebuild(EYES);
+  it('finds a byte that differs from its source', async () => {
+    await publishVision();
+    await forge(hub, VISION, ({ files }) => flip(files, 'model.safetensors'));
+    const { code, rebuilt } = await rebuild(VISION);
     expect([code, wrongFiles(rebuilt)]).toEqual([7, ['differs model.safetensors']]);
   });
 });
@@ -217,7 +217,7 @@ describe('swp verify --rebuild', () => {
     expect([code, out]).toEqual([1, expect.stringMatching(/^acme\/empty: holds no publish of SWP; its head is [0-9a-f]{40}\n$/)]);
   });
 
-  it('builds where the system keeps temporary files, and leaves none of its own there', async () => {
+  it('builds in the temporary directory of the system, and leaves nothing there', async () => {
     await publishMtp();
     await mkdir(scratch);
     vi.stubEnv('TMPDIR', scratch);
@@ -228,7 +228,7 @@ describe('swp verify --rebuild', () => {
     expect(await readdir(scratch)).toEqual([]);
   });
 
-  it('says so where the directory for scratch is none', async () => {
+  it('refuses a scratch directory below a file', async () => {
     await publishMtp();
     await mkdir(join(cwd, 'scratch'));
     await writeFile(join(cwd, 'file'), '');
@@ -240,7 +240,7 @@ describe('swp verify --rebuild', () => {
     expect(err).toContain('Nothing can be written to');
   });
 
-  it('is what --scratch is for', async () => {
+  it('is required by --scratch', async () => {
     const { code, err } = await swp(['verify', MTP, '--scratch', 'there'], { cwd, env: { HF_ENDPOINT: hub.url, HOME: cwd } });
     expect(code).toBe(2);
     expect(err).toContain('Without --rebuild nothing is built');

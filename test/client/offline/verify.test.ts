@@ -36,7 +36,7 @@ const findings = async (argv?: readonly string[]): Promise<{ code: number; codes
 };
 
 describe('swp verify of an intact target', () => {
-  it('lists files that are not of the publish, which are no finding', async () => {
+  it('lists foreign files without a finding', async () => {
     await published();
     await hub.admin.commitFiles(TARGET, new Map([['notes.txt', Buffer.from('mine')]]), { message: 'Notes' });
     const { code, out } = await verify();
@@ -55,20 +55,20 @@ describe('swp verify of an intact target', () => {
   });
 });
 
-/** Digests and commits of this run are no part of a golden. */
+/** Replaces the digests and commits of this run. */
 const clean = ({ code, out, err }: SwpRun): string =>
   `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`
     .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
     .replaceAll(/(commit\W+|head\W+|newest )[0-9a-f]{40}/g, '$1<commit>')
     .replaceAll(hub.url, '<hub>');
 
-describe('what swp verify prints', () => {
+describe('the output of swp verify', () => {
   it.each<[string, readonly string[]]>([
     ['verify', [TARGET]],
     ['verify-json', [TARGET, '--json']],
     ['verify-absent', ['acme/nowhere']],
     ['verify-unknown', ['nowhere']],
-  ])('%s looks like this', async (name, argv) => {
+  ])('matches the golden %s', async (name, argv) => {
     await published();
     await expect(clean(await verify(argv))).toMatchFileSnapshot(`goldens/${name}.txt`);
   });
@@ -76,7 +76,7 @@ describe('what swp verify prints', () => {
   it.each<[string, readonly string[]]>([
     ['verify-differs', [TARGET]],
     ['verify-differs-json', [TARGET, '--json']],
-  ])('%s looks like this', async (name, argv) => {
+  ])('matches the golden %s', async (name, argv) => {
     await published({ trailers: { plan: `sha256:${'0'.repeat(64)}` } });
     await hub.admin.commitFiles(TARGET, new Map([['notes.txt', Buffer.from('mine')]]), { message: 'x', remove: ['README.md'] });
     await expect(clean(await verify(argv))).toMatchFileSnapshot(`goldens/${name}.txt`);
@@ -84,7 +84,7 @@ describe('what swp verify prints', () => {
 });
 
 describe('swp verify finds', () => {
-  it('a file that somebody changed, and one that is gone', async () => {
+  it('a changed file and a missing one', async () => {
     await published();
     await hub.admin.commitFiles(TARGET, new Map([['mtp.safetensors', Buffer.alloc(40_000, 8)]]), { message: 'x', remove: ['README.md'] });
     expect(await findings()).toEqual({ code: 7, codes: ['later-commits', 'file-gone README.md', 'file-differs mtp.safetensors'] });
@@ -93,7 +93,7 @@ describe('swp verify finds', () => {
     expect(err).toContain('Do not load what differs.');
   });
 
-  it('bytes that are not what the Hub lists', async () => {
+  it('bytes that differ from the listing of the Hub', async () => {
     await published();
     const stop = hub.on(({ operation }) => (operation === 'cdn' ? { kind: 'corrupt-answer', at: 100 } : undefined));
     expect(await findings().finally(stop)).toEqual({ code: 7, codes: ['bytes-differ mtp.safetensors'] });
@@ -102,7 +102,7 @@ describe('swp verify finds', () => {
   it.each([
     ['cdn', 'the bytes of mtp.safetensors are not those that its commit lists'],
     ['resolve', 'provenance.json is not the one that its commit names'],
-  ])('nothing where what %s serves is wrong once and right again, and says so', async (wanted, said) => {
+  ])('nothing when a response of %s is wrong only once, and reports the retry', async (wanted, warning) => {
     await published();
     let times = 1;
     const stop = hub.on(({ operation, method }) => {
@@ -113,11 +113,11 @@ describe('swp verify finds', () => {
     const { code, out, err } = await verify().finally(stop);
     expect(code).toBe(0);
     expect(err).toContain('Tried again');
-    expect(err).toContain(said);
+    expect(err).toContain(warning);
     if (wanted === 'cdn') expect(out).toMatch(/reread +1 file, wrong once: mtp\.safetensors/);
   });
 
-  it('no stranger behind bytes that the Hub serves other than it lists', async () => {
+  it('no other writer when the Hub serves bytes that it does not list', async () => {
     await published();
     const stop = hub.on(({ operation }) => (operation === 'cdn' ? { kind: 'corrupt-answer', at: 100 } : undefined));
     const { code, err } = await verify().finally(stop);
@@ -127,24 +127,24 @@ describe('swp verify finds', () => {
   });
 
   it.each<[string, PublishedOptions, string]>([
-    ['a manifest that is not the one of its commit', { trailers: { manifest: `sha256:${'0'.repeat(64)}` } }, 'record-broken'],
-    ['a plan that is not the one of its commit', { trailers: { plan: `sha256:${'0'.repeat(64)}` } }, 'plan-differs'],
-    ['a record that is no JSON', { record: () => 'hello' }, 'record-broken'],
-    ['a record that is no text', { record: () => new Uint8Array([0xff, 0xfe, 0x80]) }, 'record-broken'],
+    ['a manifest that differs from its commit', { trailers: { manifest: `sha256:${'0'.repeat(64)}` } }, 'record-broken'],
+    ['a plan that differs from its commit', { trailers: { plan: `sha256:${'0'.repeat(64)}` } }, 'plan-differs'],
+    ['a record that is not JSON', { record: () => 'hello' }, 'record-broken'],
+    ['a record that is not text', { record: () => new Uint8Array([0xff, 0xfe, 0x80]) }, 'record-broken'],
     ['the record of another target', { record: (text) => text.replace(`"target":"${TARGET}"`, '"target":"acme/other"') }, 'other-target'],
-    ['a record that nobody approved', { record: (text) => text.replace('"verdict":"approve"', '"verdict":"reject"') }, 'not-approved'],
-    ['a recipe that is not its digest', { record: (text) => text.replace(/"names":"skulk"/, '"names":"source"') }, 'recipe-differs'],
+    ['a record without an approval', { record: (text) => text.replace('"verdict":"approve"', '"verdict":"reject"') }, 'not-approved'],
+    ['a recipe that differs from its digest', { record: (text) => text.replace(/"names":"skulk"/, '"names":"source"') }, 'recipe-differs'],
   ])('%s', async (_, options, code) => {
     await published(options);
     expect(await findings()).toEqual({ code: 7, codes: [code] });
   });
 });
 
-describe('swp verify of all of the catalog', () => {
+describe('swp verify of the whole catalog', () => {
   const env = () => ({ HF_ENDPOINT: hub.url, HF_TOKEN: 'hf_reader', HOME: cwd, NO_COLOR: '1' });
   const all = (...argv: readonly string[]) => swp(['verify', ...argv], { cwd, env: env() });
 
-  it('says what is found of each target and its source, by what the Hub lists', async () => {
+  it('reports the findings of each target and its source', async () => {
     await published();
     await hub.admin.commitFiles(TARGET, new Map([['README.md', Buffer.from('# Mine')]]), { message: 'x' });
     const { code, out, err } = await all();
@@ -157,14 +157,14 @@ describe('swp verify of all of the catalog', () => {
     );
   });
 
-  it('ends with 1 where something is to be attended to, and what is published is intact', async () => {
+  it('exits 1 when there are findings but the published files are intact', async () => {
     await published();
     const { code, out } = await all('--json');
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ targets: 2, attention: 2, info: 0, digest: expect.stringMatching(/^sha256:/) });
   });
 
-  it('is Markdown for a summary', async () => {
+  it('prints Markdown with --markdown', async () => {
     await published();
     expect((await all('--markdown')).out).toMatch(
       /^## Published: 2 findings to attend to, in 2 targets\n\nCompared as the Hub lists it; no bytes were read back\.\n\n\| entry \| target \|/,
@@ -172,7 +172,7 @@ describe('swp verify of all of the catalog', () => {
     expect(await all(TARGET, '--markdown')).toMatchObject({ code: 2, err: expect.stringContaining('leave the name out') });
   });
 
-  it('checks valid entries beside a mistake in the catalog', async () => {
+  it('checks the valid entries of a catalog with a mistake', async () => {
     await published();
     await writeFile(
       join(cwd, 'mine.yaml'),
@@ -183,11 +183,11 @@ describe('swp verify of all of the catalog', () => {
     expect(out).toMatch(/^\t\tattention\tcatalog-invalid\t.*mine\.yaml:6: key: /);
   });
 
-  it.each(['--full', '--rebuild'])('does not read everything with %s', async (flag) => {
+  it.each(['--full', '--rebuild'])('refuses %s without an entry or a target', async (flag) => {
     expect(await all(flag)).toMatchObject({ code: 2, err: expect.stringContaining('name an entry or a target') });
   });
 
-  it('holds commits to the publishers that are named', async () => {
+  it('reports a commit by an account outside SWP_PUBLISHERS', async () => {
     await published();
     const { code, out } = await swp(['verify', TARGET], { cwd, env: { ...env(), SWP_PUBLISHERS: 'writer' } });
     expect(code).toBe(7);
@@ -196,7 +196,7 @@ describe('swp verify of all of the catalog', () => {
 });
 
 describe('swp verify', () => {
-  it('of an entry looks at each of its targets, and says which holds nothing of ours', async () => {
+  it('checks each target of an entry, and reports one without a publish', async () => {
     await published();
     await hub.admin.createRepo('acme/tiny-vision');
     const { code, out } = await verify(['acme/both']);
@@ -206,12 +206,12 @@ describe('swp verify', () => {
   });
 
   it.each([
-    ['a repository that is not there', ['acme/nowhere'], {}, 1, /\(HF_ENDPOINT\) shows no such repository to this token/],
-    ['a name that is none', ['bad name'], {}, 1, /The catalog has no entry bad name/],
+    ['a missing repository', ['acme/nowhere'], {}, 1, /\(HF_ENDPOINT\) shows no such repository to this token/],
+    ['an invalid name', ['bad name'], {}, 1, /The catalog has no entry bad name/],
     ['a token that the Hub does not know', [TARGET], { HF_TOKEN: 'hf_nobody' }, 6, /HF_TOKEN/],
-    ['no Hub at the address', [TARGET], { HF_ENDPOINT: 'http://127.0.0.1:1' }, 5, /HF_ENDPOINT/],
+    ['an address without a Hub', [TARGET], { HF_ENDPOINT: 'http://127.0.0.1:1' }, 5, /HF_ENDPOINT/],
   ])(
-    'with %s says so',
+    'reports %s',
     async (_, argv, env, expected, message) => {
       await published();
       const { code, out, err } = await verify(argv, env);
@@ -221,12 +221,12 @@ describe('swp verify', () => {
     60_000,
   );
 
-  it('says of a mistyped entry that it is taken for a repository, and what was meant', async () => {
+  it('treats a mistyped entry as a repository, and suggests the entry', async () => {
     const { err, code } = await verify(['acme/bothh']);
     expect([code, err]).toEqual([1, expect.stringMatching(/It is taken for a repository\. Did you mean acme\/both\?/)]);
   });
 
-  it('lets a hostile record neither paint nor add a line', async () => {
+  it('strips control characters and line breaks from a hostile record', async () => {
     const hostile = '\\u001b[2J\\u202eada\\nfake: intact';
     await published({ record: (text) => text.replace('"reviewer":"ada"', `"reviewer":"${hostile}"`) });
     const { out } = await verify();

@@ -51,7 +51,7 @@ const tellerOn = (isTTY: boolean, size: { rows: number; columns?: number } = { r
   return { clock, kept, ...viewTeller('acme/x', out, { workflow: (id) => `http://ui/${id}` }, () => clock.now) };
 };
 
-it('without a terminal a line with rate and time left comes every half minute, and with each stage', () => {
+it('prints rate and time left every 30 s and at each stage without a terminal', () => {
   const { clock, kept, tell } = tellerOn(false);
   tell(view('uploading'));
   const line = 'acme/x: uploading; uploadArtifact mtp.safetensors, 5.00 MB of 20.0 MB, 1.00 MB/s, 15 s left\n';
@@ -66,7 +66,7 @@ it('without a terminal a line with rate and time left comes every half minute, a
   expect(kept.err).toBe(line + line + line.replace('uploading', 'verifying'));
 });
 
-it('on a terminal the lines are painted over, never more than it has rows, and no text from outside can move the cursor', () => {
+it('overwrites at most as many lines as the terminal has, and strips control characters', () => {
   const { kept, tell, clear } = tellerOn(true);
   tell(view('uploading'));
   kept.err = '';
@@ -80,34 +80,34 @@ it('on a terminal the lines are painted over, never more than it has rows, and n
   expect(kept.err).toBe('\u001b[5A\u001b[J');
 });
 
-it('on a terminal rate and time left are shown, however narrow it is', () => {
+it('shows rate and time left on a narrow terminal', () => {
   const { kept, tell } = tellerOn(true, { rows: 24, columns: 40 });
   tell(view('uploading', { ...STEP, progress: { ...STEP.progress!, file: 'a-long-name.safetensors' } }));
   expect(kept.err.replaceAll(/(?:\u001b\[2K|\s)+/g, ' ')).toContain('1.00 MB/s, 15 s left');
   for (const line of kept.err.replaceAll(/\u001b\[[?\d]*\w/g, '').split('\n')) expect(line.length).toBeLessThanOrEqual(40);
 });
 
-it('on a terminal the page of the publish is named, where it is known', () => {
+it('shows the page of the publish on a terminal', () => {
   const { kept, tell } = tellerOn(true, { rows: 24 });
   tell(view('uploading'));
   expect(kept.err).toContain('  see       http://ui/publish/acme/x');
 });
 
-it('on a terminal a moment is told as it is seen from now', () => {
+it('shows relative times on a terminal', () => {
   const { kept, tell } = tellerOn(true, { rows: 24 });
   tell(view('uploading'));
   expect(kept.err).toContain('target/acme/x-mtp: uploading (since 3 minutes ago)');
 });
 
-it('on a terminal a line as wide as it keeps its last character', () => {
+it('erases a terminal line before it writes the line', () => {
   const { kept, tell } = tellerOn(true, { rows: 24 });
   tell(view('uploading'));
-  // Erased first: behind the last column there is no place from which to erase.
+  // After the last column, an erase would delete the last character.
   expect(kept.err).toContain('\u001b[2K  target/acme/x-mtp: uploading');
   expect(kept.err).not.toMatch(/[^\n]\u001b\[\d?K\n/);
 });
 
-it('on a terminal nothing is written while nothing changes, and never is the screen erased from its first row', () => {
+it('writes nothing while nothing changes, and never erases from the first row', () => {
   const { kept, tell } = tellerOn(true, { rows: 24 });
   tell(view('uploading'));
   const once = kept.err;
@@ -115,7 +115,7 @@ it('on a terminal nothing is written while nothing changes, and never is the scr
   expect(kept.err).toBe(once);
   kept.err = '';
   tell({ ...view('uploading'), targets: [] });
-  // What is erased lies below lines that were written before it.
+  // The erase comes after the lines above it are written.
   expect(kept.err).toMatch(/\n\u001b\[J/);
   expect(kept.err).not.toMatch(/A\u001b\[0?J/);
 });

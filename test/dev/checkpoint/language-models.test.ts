@@ -17,13 +17,13 @@ describe.each([
   { name: 'Llama', generate: generateLlama, dtype: 'F32' },
   { name: 'Gemma 4', generate: generateGemma4, dtype: 'BF16' },
 ])('the tiny $name', ({ generate, dtype }) => {
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and differs for another', () => {
     expect(digests(generate({ seed: 1 }))).toEqual(digests(generate({ seed: 1 })));
     const [first, second] = [1, 2].map((seed) => digests(generate({ seed })));
     expect(first?.get('model.safetensors')).not.toBe(second?.get('model.safetensors'));
   });
 
-  it('has what a repository has beside its weights', () => {
+  it('has the usual files of a repository', () => {
     expect([...generate({ seed: 1 }).files.keys()].toSorted()).toEqual([
       'LICENSE',
       'README.md',
@@ -34,7 +34,7 @@ describe.each([
     ]);
   });
 
-  it('has one dtype, unless another is asked for', () => {
+  it('has one dtype, unless another is requested', () => {
     const dtypes = (checkpoint: SyntheticCheckpoint) =>
       new Set(weights(checkpoint).flatMap(({ tensors }) => tensors.map((one) => one.dtype)));
     expect(dtypes(generate({ seed: 1 }))).toEqual(new Set([dtype]));
@@ -42,7 +42,7 @@ describe.each([
     expect(dtypes(mixed)).toEqual(new Set([dtype, 'F8_E4M3']));
   });
 
-  it('lies in as many files as asked for, each tensor in one', () => {
+  it('is split into the requested number of files, with each tensor in one', () => {
     const names = weights(generate({ seed: 1, shards: 3 })).map(({ tensors }) => tensors.map((tensor) => tensor.name));
     expect(names).toHaveLength(3);
     expect(names.flat().toSorted()).toEqual(

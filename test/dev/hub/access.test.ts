@@ -44,7 +44,7 @@ describe('reading', () => {
     ]).toEqual([tree, small, big]);
   });
 
-  it('refuses a token that nobody has, even for what is public', async () => {
+  it('refuses an unknown token, even for a public repository', async () => {
     const hub = await withRepos();
     const response = await call(hub, '/api/models/Skulk/public', { token: { ...WRITER, token: 'hf_unknown' } });
     expect([response.status, await response.json()]).toEqual([401, { error: 'Invalid username or password.' }]);
@@ -65,7 +65,7 @@ const create = async (hub: LocalHub, name: string, organization: string | undefi
   (await call(hub, '/api/repos/create', { ...as(token), json: { name, organization, type: 'model' } })).status;
 
 describe('writing', () => {
-  it('creates only in own namespaces, with a token that may', async () => {
+  it('creates only in the namespaces of a token with the right to create', async () => {
     const hub = await withRepos();
     expect([
       await create(hub, 'a', 'Skulk', WRITER),
@@ -106,7 +106,7 @@ describe('writing', () => {
 });
 
 describe('creating and deleting', () => {
-  it('answers 409 with the address of a repository that exists, in any spelling', async () => {
+  it('answers 409 with the URL of an existing repository, in any spelling', async () => {
     const hub = await withRepos();
     const response = await call(hub, '/api/repos/create', {
       token: WRITER,
@@ -118,7 +118,7 @@ describe('creating and deleting', () => {
     ]);
   });
 
-  it('starts a repository with the attributes of the Hub, private if asked', async () => {
+  it('starts a repository with the attributes of the Hub, private on request', async () => {
     const hub = await withRepos();
     const created = await call(hub, '/api/repos/create', {
       token: WRITER,
@@ -148,7 +148,7 @@ describe('creating and deleting', () => {
 });
 
 describe('another spelling of a name', () => {
-  it('sends readers to the canonical one with their query', async () => {
+  it('redirects readers to the canonical name with their query', async () => {
     const hub = await withRepos();
     const response = await call(hub, '/api/models/skulk/Public/tree/main?recursive=true');
     expect([response.status, response.headers.get('location')]).toEqual([307, '/api/models/Skulk/public/tree/main?recursive=true']);
@@ -157,7 +157,7 @@ describe('another spelling of a name', () => {
     );
   });
 
-  it('lets writers act on the canonical one', async () => {
+  it('lets writers act on the canonical repository', async () => {
     const hub = await withRepos();
     expect(
       (await call(hub, '/api/models/SKULK/PUBLIC/commit/main', { token: WRITER, json: { key: 'header', value: { summary: 'x' } } })).status,
@@ -165,7 +165,7 @@ describe('another spelling of a name', () => {
     expect((await hub.admin.listCommits('Skulk/public'))[0]!.title).toBe('x');
   });
 
-  it('tells strangers nothing of a private one', async () => {
+  it('is 404 for a private repository of another account', async () => {
     const hub = await withRepos();
     expect((await call(hub, '/api/models/skulk/PRIVATE', { token: STRANGER })).status).toBe(404);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { askUpload, call, commitLines, jsonOf, makeBytes, ndjson, READER, sha256, startHub, STRANGER, WRITER } from './hub-fixture.js';
+import { call, commitLines, jsonOf, makeBytes, ndjson, READER, requestUpload, sha256, startHub, STRANGER, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
 const header = { summary: 'a commit', description: 'line one\n\nSWP-Plan: sha256:0' };
@@ -14,7 +14,7 @@ const withRepo = async () => {
 };
 
 describe('commit', () => {
-  it('applies every operation at once and keeps title, body, author and date', async () => {
+  it('applies every operation, and keeps title, body, author and date', async () => {
     const { hub, head } = await withRepo();
     await commitLines(hub, REPO, [['header', header], file('a/b.txt'), file('a/c.txt'), file('d.txt')]);
     const response = await commitLines(hub, REPO, [
@@ -60,7 +60,7 @@ describe('commit', () => {
     expect(await hub.admin.listCommits(REPO)).toHaveLength(2);
   });
 
-  it('refuses a pointer to an object that was never uploaded, and commits nothing else of it', async () => {
+  it('refuses a pointer to an object that was never uploaded, and commits nothing', async () => {
     const { hub, head } = await withRepo();
     const response = await commitLines(hub, REPO, [
       ['header', header],
@@ -75,7 +75,7 @@ describe('commit', () => {
     expect(await hub.admin.head(REPO)).toBe(head);
   });
 
-  it('does not take an object that only another repository holds', async () => {
+  it('does not accept an object that only another repository holds', async () => {
     const { hub } = await withRepo();
     const bytes = makeBytes(100, 1);
     await hub.admin.createRepo('Skulk/other');
@@ -85,10 +85,10 @@ describe('commit', () => {
     expect((await commitLines(hub, 'Skulk/other', [['header', header], line])).status).toBe(200);
   });
 
-  it('refuses a pointer whose size is not that of its object', async () => {
+  it('refuses a pointer with another size than its object', async () => {
     const { hub } = await withRepo();
     const bytes = makeBytes(100, 1);
-    const action = await askUpload(hub, REPO, bytes);
+    const action = await requestUpload(hub, REPO, bytes);
     await call(hub, action!.href, { method: 'PUT', body: bytes });
     expect(
       (
@@ -129,7 +129,7 @@ describe('commit', () => {
     ['an empty title', [['header', { summary: ' ' }], file('a')]],
     ['a short parent', [['header', { summary: 'x', parentCommit: 'abc' }], file('a')]],
     [
-      'content that is no base64',
+      'content that is not base64',
       [
         ['header', header],
         ['file', { path: 'a', content: '%%%', encoding: 'base64' }],
@@ -144,7 +144,7 @@ describe('commit', () => {
     ],
     ['one path twice', [['header', header], file('a'), file('a')]],
     ['a file and a folder of one name', [['header', header], file('a'), file('a/b')]],
-    ['a README whose metadata is no YAML', [['header', header], file('README.md', '---\na: [\n---\n')]],
+    ['a README whose metadata is not YAML', [['header', header], file('README.md', '---\na: [\n---\n')]],
     ['a regular file above 10 MiB', [['header', header], file('a', 'x'.repeat((10 << 20) + 1))]],
   ])('refuses %s with 400', async (_, lines) => {
     const { hub, head } = await withRepo();
@@ -154,7 +154,7 @@ describe('commit', () => {
     expect(await hub.admin.head(REPO)).toBe(head);
   });
 
-  it('refuses to delete what is not there', async () => {
+  it('refuses to delete a missing file', async () => {
     const { hub } = await withRepo();
     const response = await commitLines(hub, REPO, [
       ['header', header],
@@ -163,13 +163,13 @@ describe('commit', () => {
     expect([response.status, response.headers.get('x-error-code')]).toEqual([404, 'EntryNotFound']);
   });
 
-  it('knows one branch', async () => {
+  it('has only one branch', async () => {
     const { hub } = await withRepo();
     const response = await call(hub, `/api/models/${REPO}/commit/dev`, { token: WRITER, body: ndjson(['header', header]) });
     expect([response.status, response.headers.get('x-error-code')]).toEqual([404, 'RevisionNotFound']);
   });
 
-  it('takes no commit from a reader, a stranger or nobody', async () => {
+  it('refuses a read token, a token of another account and no token', async () => {
     const { hub } = await withRepo();
     const send = async (token?: typeof READER) =>
       (

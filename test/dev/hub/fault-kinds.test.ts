@@ -1,13 +1,13 @@
 import { Agent, request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { FaultRule, LocalHub } from '../../../dev/hub/index.js';
-import { askUpload, call, commitLines, makeBytes, putParts, sha256, startHub, WRITER } from './hub-fixture.js';
+import { call, commitLines, makeBytes, putParts, requestUpload, sha256, startHub, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
 const BYTES = makeBytes(2500, 3);
 const BIG = makeBytes(3 << 20, 7);
 
-/** A hub with parts of 1000 bytes and a committed file of 3 MiB, in which these things go wrong. */
+/** A hub with parts of 1000 bytes and a committed file of 3 MiB, with these faults. */
 const withFaults = async (...rules: FaultRule[]): Promise<LocalHub> => {
   const hub = await startHub({ multipartThreshold: 1000, chunkSize: 1000 });
   await hub.admin.createRepo(REPO);
@@ -25,7 +25,7 @@ const commit = (hub: LocalHub): Promise<Response> =>
 const titles = async (hub: LocalHub): Promise<string[]> => (await hub.admin.listCommits(REPO)).map(({ title }) => title);
 
 const upload = async (hub: LocalHub): Promise<Response> => {
-  const action = (await askUpload(hub, REPO, BYTES))!;
+  const action = (await requestUpload(hub, REPO, BYTES))!;
   return call(hub, action.href, { json: { oid: sha256(BYTES), parts: await putParts(hub, action, BYTES) } });
 };
 
@@ -34,7 +34,7 @@ const download = async (hub: LocalHub, headers: Record<string, string> = {}): Pr
   return call(hub, redirect.headers.get('location')!, { headers });
 };
 
-/** What of an answer arrives before its connection is cut. */
+/** The bytes of an answer that arrive before its connection is cut. */
 const received = async (url: string): Promise<Buffer> =>
   new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -46,7 +46,7 @@ const received = async (url: string): Promise<Buffer> =>
   });
 
 describe('a reset', () => {
-  it('in the middle of a request leaves nothing of it', async () => {
+  it('leaves nothing of a request that it cuts', async () => {
     const hub = await withFaults({ operation: 'part', part: 2, fault: { kind: 'reset', afterBytes: 400 } });
     await expect(upload(hub)).rejects.toThrow('fetch failed');
     expect(hub.requests.filter(({ operation }) => operation === 'part').map(({ part, status }) => [part, status])).toEqual([
@@ -56,39 +56,39 @@ describe('a reset', () => {
     expect((await upload(hub)).status).toBe(200);
   });
 
-  it('waits for the bytes that it was asked to let through', async () => {
+  it('waits for the configured number of bytes', async () => {
     const hub = await withFaults({ operation: 'part', fault: { kind: 'reset', afterBytes: 600 } });
-    const url = new URL((await askUpload(hub, REPO, BYTES))!.header!['00001']!);
+    const url = new URL((await requestUpload(hub, REPO, BYTES))!.header!['00001']!);
     const outgoing = request(url, { method: 'PUT', headers: { 'Content-Length': 1000 } });
     const cut = new Promise<string>((resolve) => outgoing.on('error', () => resolve('cut')));
     await new Promise<void>((resolve) => void outgoing.write(BYTES.subarray(0, 500), () => resolve()));
-    // The hub answers this one meanwhile, so the first 500 bytes have had their time.
+    // This request gives the hub the time to receive the first 500 bytes.
     expect((await call(hub, '/api/whoami-v2', { token: WRITER })).status).toBe(200);
     expect(outgoing.destroyed).toBe(false);
     outgoing.write(BYTES.subarray(500, 600));
     expect(await cut).toBe('cut');
   });
 
-  it('in the middle of an answer lets exactly so many bytes through', async () => {
+  it('sends exactly the configured number of bytes of an answer', async () => {
     const hub = await withFaults({ operation: 'cdn', fault: { kind: 'reset-answer', afterBytes: 2_000_001 } });
     const redirect = await call(hub, `/${REPO}/resolve/main/big.safetensors`);
     expect(BIG.subarray(0, 2_000_001).equals(await received(redirect.headers.get('location')!))).toBe(true);
   });
 
-  it('behind the end of an answer still cuts it', async () => {
+  it('cuts an answer even when its position is after the end', async () => {
     const hub = await withFaults({ operation: 'cdn', fault: { kind: 'reset-answer', afterBytes: 1e9 } });
     const redirect = await call(hub, `/${REPO}/resolve/main/big.safetensors`);
     expect(BIG.subarray(0, BIG.length - 1).equals(await received(redirect.headers.get('location')!))).toBe(true);
   });
 
-  it('of an answer without a body takes the whole answer', async () => {
+  it('drops the whole of an answer without a body', async () => {
     const hub = await withFaults({ operation: 'part', fault: { kind: 'reset-answer', afterBytes: 0 } });
     await expect(upload(hub)).rejects.toThrow('fetch failed');
   });
 });
 
-describe('an answer after everything was done', () => {
-  it('can be another one', async () => {
+describe('an answer to an applied operation', () => {
+  it('can be replaced by an error', async () => {
     const hub = await withFaults({ operation: 'commit', fault: { kind: 'apply-then-status', status: 504, body: 'late' } });
     const answer = await commit(hub);
     expect([answer.status, await answer.text(), await titles(hub)]).toEqual([504, 'late', ['mine', 'weights', 'initial commit']]);
@@ -96,14 +96,14 @@ describe('an answer after everything was done', () => {
 });
 
 describe('a slow connection', () => {
-  it('takes its time with a request', async () => {
+  it('delays a request', async () => {
     const hub = await withFaults({ operation: 'part', fault: { kind: 'slow-request', bytesPerSecond: 5000 } });
     const startedAt = performance.now();
     expect((await upload(hub)).status).toBe(200);
     expect(performance.now() - startedAt).toBeGreaterThan(150);
   });
 
-  it('takes its time with an answer', async () => {
+  it('delays an answer', async () => {
     const hub = await withFaults({ operation: 'cdn', fault: { kind: 'slow-answer', bytesPerSecond: 5000 } });
     const startedAt = performance.now();
     expect(Buffer.from(await (await download(hub, { Range: 'bytes=0-999' })).arrayBuffer())).toEqual(BIG.subarray(0, 1000));
@@ -119,14 +119,14 @@ describe('a slow connection', () => {
 });
 
 describe('silent corruption', () => {
-  it.each([0, 999, 1e9])('of a part, at byte %d, is found when the upload is completed', async (at) => {
+  it.each([0, 999, 1e9])('is found at byte %d of a part when the upload is completed', async (at) => {
     const hub = await withFaults({ operation: 'part', part: 2, fault: { kind: 'corrupt-request', at } });
     const answer = await upload(hub);
     expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('SHA-256')]);
     expect((await upload(hub)).status).toBe(200);
   });
 
-  it.each([{}, { range: 'bytes=0-2999999' }])('of a download is one bit, and nobody says so: %j', async (headers) => {
+  it.each([{}, { range: 'bytes=0-2999999' }])('flips one bit of a download without an error: %j', async (headers) => {
     const hub = await withFaults({ operation: 'cdn', fault: { kind: 'corrupt-answer', at: 2_000_000 } });
     const answer = await download(hub, headers);
     const bytes = Buffer.from(await answer.arrayBuffer());
@@ -135,7 +135,7 @@ describe('silent corruption', () => {
     expect(bytes[2_000_000]! ^ BIG[2_000_000]!).toBe(1);
   });
 
-  it('can be that of one connection alone', async () => {
+  it('can affect only one connection', async () => {
     const hub = await withFaults({ operation: 'cdn', connection: 2, times: 'forever', fault: { kind: 'corrupt-answer', at: 0 } });
     const redirect = await call(hub, `/${REPO}/resolve/main/big.safetensors`);
     const agents = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })];
@@ -154,8 +154,8 @@ describe('silent corruption', () => {
   });
 });
 
-describe('a header that lies', () => {
-  it('can be the ETag of a part, with which the upload cannot be completed', async () => {
+describe('a wrong header', () => {
+  it('can be the ETag of a part, so that the upload cannot be completed', async () => {
     const hub = await withFaults({ operation: 'part', part: 3, fault: { kind: 'wrong-etag' } });
     const answer = await upload(hub);
     expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('part 3 was not uploaded with ETag')]);
@@ -169,15 +169,15 @@ describe('a header that lies', () => {
   });
 });
 
-it('an answer to a commit can name one that does not exist', async () => {
+it('answers a commit with the id of a commit that does not exist', async () => {
   const hub = await withFaults({ operation: 'commit', fault: { kind: 'wrong-oid' } });
   const answer = (await (await commit(hub)).json()) as { readonly commitOid: string };
   expect(answer.commitOid).toBe('0'.repeat(40));
   expect(await titles(hub)).toContain('mine');
 });
 
-describe('what happens behind a writer’s back', () => {
-  it('can be the loss of every object that no commit names', async () => {
+describe('a concurrent change', () => {
+  it('can drop every object that no commit names', async () => {
     const hub = await withFaults({ operation: 'commit', fault: { kind: 'lose-objects' } });
     await upload(hub);
     const lines = [
@@ -191,14 +191,14 @@ describe('what happens behind a writer’s back', () => {
     expect((await commitLines(hub, REPO, lines)).status).toBe(200);
   });
 
-  it('can be the loss of one object', async () => {
+  it('can drop one object', async () => {
     const hub = await withFaults({ operation: 'whoami', fault: { kind: 'lose-objects', oid: sha256(BYTES) } });
     await upload(hub);
     await hub.admin.dropObjects(REPO, sha256(BIG));
-    expect([await askUpload(hub, REPO, BYTES), await askUpload(hub, REPO, BIG)]).toEqual([undefined, expect.anything()]);
+    expect([await requestUpload(hub, REPO, BYTES), await requestUpload(hub, REPO, BIG)]).toEqual([undefined, expect.anything()]);
   });
 
-  it('can be a commit of a stranger, after which a commit onto the old head is refused', async () => {
+  it('can be a commit of another account, after which a commit onto the old head is refused', async () => {
     const hub = await withFaults({ operation: 'commit', fault: { kind: 'foreign-commit', path: 'theirs.txt' } });
     const answer = await commitLines(hub, REPO, [['header', { summary: 'mine', parentCommit: await hub.admin.head(REPO) }]]);
     expect([answer.status, await titles(hub)]).toEqual([412, ['A commit of somebody else', 'weights', 'initial commit']]);
@@ -210,7 +210,7 @@ describe('a rule', () => {
   it('may name an object, and last until it is cleared', async () => {
     const hub = await withFaults({ operation: 'part', oid: sha256(BYTES), times: 'forever', fault: { kind: 'status', status: 503 } });
     const statuses = async (bytes: Buffer): Promise<number[]> => {
-      const action = (await askUpload(hub, REPO, bytes))!;
+      const action = (await requestUpload(hub, REPO, bytes))!;
       const urls = Object.values(action.header!).slice(-2);
       return Promise.all(urls.map(async (url) => (await call(hub, url, { method: 'PUT', body: Buffer.alloc(10) })).status));
     };
@@ -224,7 +224,7 @@ describe('a rule', () => {
 });
 
 describe('the request log', () => {
-  it('numbers exchanges so that a rule can name each of them again', async () => {
+  it('numbers exchanges so that a rule can match each of them again', async () => {
     const hub = await withFaults();
     const run = async (): Promise<unknown[]> => {
       const from = hub.requests.length;

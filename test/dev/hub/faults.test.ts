@@ -20,14 +20,14 @@ const commit = (hub: LocalHub): Promise<Response> =>
 
 const commitCount = async (hub: LocalHub): Promise<number> => (await hub.admin.listCommits(REPO)).length;
 
-/** Sizes of what is being received or held. */
+/** Sizes of the temporary files of requests that are received or held. */
 const temporarySizes = async ({ directory }: LocalHub): Promise<number[]> => {
   const temporary = join(directory, 'tmp');
   return Promise.all((await readdir(temporary)).map(async (name) => (await stat(join(temporary, name))).size));
 };
 
 describe('an intercept', () => {
-  it('sees what a request is about', async () => {
+  it('receives the details of a request', async () => {
     const hub = await withRepo();
     const seen: unknown[] = [];
     const stop = hub.on((exchange) => {
@@ -58,7 +58,7 @@ describe('an intercept', () => {
     expect(await commitCount(hub)).toBe(1);
   });
 
-  it('can cut the connection before anything was done', async () => {
+  it('can cut the connection before the request is applied', async () => {
     const hub = await withRepo();
     hub.on(() => ({ kind: 'reset' }));
     await expect(commit(hub)).rejects.toThrow('fetch failed');
@@ -66,14 +66,14 @@ describe('an intercept', () => {
     expect(hub.requests.at(-1)).toMatchObject({ operation: 'commit', status: undefined });
   });
 
-  it('can cut the connection after everything was done', async () => {
+  it('can cut the connection after the request is applied', async () => {
     const hub = await withRepo();
     hub.on(() => ({ kind: 'apply-then-reset' }));
     await expect(commit(hub)).rejects.toThrow('fetch failed');
     expect(await commitCount(hub)).toBe(2);
   });
 
-  it('can hold a request back, which then counts although its client has gone', async () => {
+  it('can hold a request, which is applied even after its client has disconnected', async () => {
     const hub = await withRepo();
     const script = scriptFaults([{ operation: 'commit', fault: { kind: 'hold', gate: 'commit' } }]);
     hub.on(script.intercept);
@@ -94,7 +94,7 @@ describe('an intercept', () => {
     await vi.waitUntil(async () => (await commitCount(hub)) === 2);
   });
 
-  it('can hold only the answer back', async () => {
+  it('can hold only the answer', async () => {
     const hub = await withRepo();
     const script = scriptFaults([{ operation: 'commit', fault: { kind: 'hold-after', gate: 'answer' } }]);
     hub.on(script.intercept);
@@ -117,7 +117,7 @@ describe('an intercept', () => {
 });
 
 describe('scripted faults', () => {
-  it('hit the occurrences that were asked for and no other', async () => {
+  it('hit only the configured occurrences', async () => {
     const hub = await withRepo();
     const script = scriptFaults([
       { operation: 'whoami', nth: 2, times: 2, fault: { kind: 'status', status: 503 } },

@@ -18,7 +18,7 @@ export const makeDirectory = async (): Promise<string> => {
   return directory;
 };
 
-/** A hub of its own for one test, with all the tokens above. */
+/** A separate hub for one test, with all the tokens above. */
 export const startHub = async (options: Partial<LocalHubOptions> = {}): Promise<LocalHub> => {
   const hub = await startLocalHub({
     directory: options.directory ?? (await makeDirectory()),
@@ -84,8 +84,8 @@ export type Action = z.infer<typeof Action>;
 
 const BatchAnswer = z.object({ objects: z.tuple([z.object({ actions: z.object({ upload: Action }).optional() })]) });
 
-/** Asks the LFS batch for one object; the upload action, or undefined when it is stored. */
-export const askUpload = async (
+/** Sends an LFS batch for one object. Returns the upload action, or undefined when the object is stored. */
+export const requestUpload = async (
   hub: LocalHub,
   repo: string,
   bytes: Uint8Array,
@@ -99,7 +99,7 @@ export const askUpload = async (
   return objects[0].actions?.upload;
 };
 
-/** PUTs each part of a multipart action; returns what the completion wants. */
+/** PUTs each part of a multipart action; returns the parts for the completion. */
 export const putParts = async (hub: LocalHub, action: Action, bytes: Uint8Array): Promise<{ partNumber: number; etag: string }[]> => {
   const { chunk_size: chunkSize, ...parts } = action.header!;
   const done: { partNumber: number; etag: string }[] = [];

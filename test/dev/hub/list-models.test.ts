@@ -35,7 +35,7 @@ const rows = async (hub: LocalHub, query: string, token?: typeof READER) =>
 const ids = async (...args: Parameters<typeof rows>): Promise<string[]> => (await rows(...args)).map(({ id }) => id);
 
 describe('the list of models', () => {
-  it('is ordered by what is asked for, the highest first', async () => {
+  it('is sorted by the requested field, the highest first', async () => {
     const hub = await withModels();
     expect(await ids(hub, 'sort=downloads')).toEqual([
       'mlx/Qwen3.5-9B-4bit',
@@ -57,18 +57,18 @@ describe('the list of models', () => {
     ['pipeline_tag=text-generation', ['Qwen/Qwen3.5-9B']],
     ['gated=true', ['google/gemma-4-31B-it']],
     ['search=nothing', []],
-  ])('of %s holds what fits all of it', async (query, expected) => {
+  ])('answers %s with the models that match every condition', async (query, expected) => {
     expect(await ids(await withModels(), query)).toEqual(expected);
   });
 
-  it('shows private models to their owners alone', async () => {
+  it('shows private models only to their owners', async () => {
     const hub = await withModels();
     expect(await ids(hub, 'search=secret', READER)).toEqual(['Skulk/secret-qwen']);
     expect(await ids(hub, 'search=secret', STRANGER)).toEqual([]);
     expect(await ids(hub, 'search=secret')).toEqual([]);
   });
 
-  it('says little of each, more with full, and what is asked for with expand', async () => {
+  it('has few fields, more with full, and the requested ones with expand', async () => {
     const hub = await withModels();
     const fields = async (query: string): Promise<string[]> => Object.keys((await rows(hub, `author=Qwen&${query}`))[0] ?? {}).toSorted();
     expect(await fields('')).not.toContain('gated');
@@ -77,7 +77,7 @@ describe('the list of models', () => {
     expect(await fields('expand=tags&expand[]=gated')).toEqual(['_id', 'gated', 'id', 'tags']);
   });
 
-  it('pages by Link, with all that was asked for on every page', async () => {
+  it('pages by Link, with the same query on every page', async () => {
     const hub = await withModels();
     const seen: unknown[] = [];
     let next: string | undefined = '/api/models?sort=downloads&limit=2&filter=safetensors&expand=downloads&expand=gated';

@@ -25,7 +25,7 @@ const start = async (settings: object) => {
 };
 
 describe('the hub as a process', () => {
-  it('takes scripted faults from outside and keeps what was committed when it is killed', async () => {
+  it('accepts scripted faults over HTTP, and keeps commits when it is killed', async () => {
     const directory = join(await makeDirectory(), 'hub');
     await mkdir(directory);
     const first = await start({ directory, tokens: [WRITER] });

@@ -29,7 +29,7 @@ const open = async (): Promise<{ readonly hub: LocalHub; readonly first: string;
   return { hub, first, head };
 };
 
-/** A page as a browser gets it, which sends no token. */
+/** A page as a browser gets it, without a token. */
 const show = async (hub: LocalHub, address: string) => {
   const response = await call(hub, address, { headers: { Accept: 'text/html' } });
   expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -61,7 +61,7 @@ describe('the page of a repository', () => {
     expect((await show(hub, `/${REPO}/commits/main`)).text).toContain('3 commits');
   });
 
-  it('shows what a commit says and changed', async () => {
+  it('shows the message and the changes of a commit', async () => {
     const { hub, first, head } = await open();
     const { text } = await show(hub, `/${REPO}/commit/${head}`);
     expect(text).toContain(`after <code><a href="/${REPO}/commit/${first}">`);
@@ -82,7 +82,7 @@ describe('the page of a repository', () => {
     expect((await show(hub, `/${REPO}/blob/main/none`)).status).toBe(404);
   });
 
-  it('is at the name as its author spelt it', async () => {
+  it('is redirected to from another spelling of the name', async () => {
     const { hub } = await open();
     const answer = await call(hub, '/skulk/TINY');
     expect([answer.status, answer.headers.get('location')]).toEqual([307, `/${REPO}`]);
@@ -90,7 +90,7 @@ describe('the page of a repository', () => {
 });
 
 describe('a private repository', () => {
-  it('is 401 to a browser, which is told why, and 404 to a stranger', async () => {
+  it('is 401 with the reason for a browser, and 404 for another account', async () => {
     const { hub, head } = await open();
     await hub.admin.setVisibility(REPO, 'private');
     for (const address of [`/${REPO}`, `/${REPO}/tree/main`, `/${REPO}/commit/${head}`, `/${REPO}/blob/main/README.md`]) {
@@ -102,15 +102,15 @@ describe('a private repository', () => {
     expect((await show(hub, '/')).text).not.toContain(REPO);
   });
 
-  it('does not differ from one that is not there', async () => {
+  it('looks the same as a missing repository', async () => {
     const { hub } = await open();
     await hub.admin.setVisibility(REPO, 'private');
     expect((await show(hub, '/Skulk/none')).text).toBe((await show(hub, `/${REPO}`)).text);
   });
 });
 
-describe('pages of what is no repository', () => {
-  it('are one of everything, and one of a collection', async () => {
+describe('pages outside of repositories', () => {
+  it('are an index, and a page for each collection', async () => {
     const { hub } = await open();
     const made = await call(hub, '/api/collections', { token: WRITER, json: { title: `Ours ${EVIL}`, namespace: 'Skulk' } });
     const { slug } = (await made.json()) as { slug: string };
@@ -122,7 +122,7 @@ describe('pages of what is no repository', () => {
     expect((await show(hub, '/collections/Skulk/none-0123')).status).toBe(404);
   });
 
-  it('leave the interface as it is', async () => {
+  it('do not change the API', async () => {
     const { hub } = await open();
     const answer = await call(hub, '/api/nothing');
     expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/json; charset=utf-8']);

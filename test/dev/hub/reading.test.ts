@@ -37,7 +37,7 @@ describe('resolve', () => {
     expect(Buffer.from(await response.arrayBuffer())).toEqual(SMALL);
   });
 
-  it('sends LFS content to another origin, which has its own ETag and takes no token', async () => {
+  it('redirects LFS content to another origin, which has its own ETag and refuses a token', async () => {
     const hub = await withFiles();
     const response = await call(hub, `/${REPO}/resolve/main/a/b/model.safetensors`, { token: READER });
     expect(response.status).toBe(302);
@@ -70,7 +70,7 @@ describe('resolve', () => {
     expect(hub.requests.at(-1)).toMatchObject({ operation: 'cdn', repo: REPO, file: 'a/b/model.safetensors', range, status, sent: length });
   });
 
-  it('gives the whole file when If-Range names another state of it', async () => {
+  it('sends the whole file when If-Range names another version', async () => {
     const hub = await withFiles();
     const address = `/${REPO}/resolve/main/a/small.txt`;
     const etag = (await call(hub, address)).headers.get('etag')!;
@@ -90,7 +90,7 @@ describe('resolve', () => {
     expect((await (await call(hub, `/${REPO}/resolve/main/empty`)).arrayBuffer()).byteLength).toBe(0);
   });
 
-  it('says what is not there: the entry, the revision or the repository', async () => {
+  it('distinguishes a missing entry, revision and repository', async () => {
     const hub = await withFiles();
     const code = async (address: string): Promise<string | null> =>
       (await call(hub, address, { token: READER })).headers.get('x-error-code');
@@ -104,7 +104,7 @@ describe('resolve', () => {
     ]).toEqual(['EntryNotFound', 'EntryNotFound', 'RevisionNotFound', 'RevisionNotFound', 'RepoNotFound', 'RepoNotFound']);
   });
 
-  it('reads every commit at its own state', async () => {
+  it('serves each commit in its own state', async () => {
     const hub = await withFiles();
     const before = await hub.admin.head(REPO);
     await hub.admin.commitFiles(REPO, new Map([['empty', SMALL]]), { message: 'fill', remove: ['a-c'] });
@@ -133,7 +133,7 @@ describe('tree', () => {
     ]);
   });
 
-  it('names the last commit of each row when asked', async () => {
+  it('names the last commit of each row on request', async () => {
     const hub = await withFiles();
     const first = await hub.admin.head(REPO);
     const second = await hub.admin.commitFiles(REPO, new Map([['a/small.txt', Buffer.from('new')]]), { message: 'edit' });
@@ -156,7 +156,7 @@ describe('tree', () => {
     expect((await call(hub, `/api/models/${REPO}/tree/main?cursor=bogus`)).status).toBe(400);
   });
 
-  it('has no rows for a folder that is not there', async () => {
+  it('answers 404 for a missing folder', async () => {
     const hub = await withFiles();
     const response = await call(hub, `/api/models/${REPO}/tree/main/none`);
     expect([response.status, response.headers.get('x-error-code')]).toEqual([404, 'EntryNotFound']);
@@ -164,7 +164,7 @@ describe('tree', () => {
 });
 
 describe('paths-info', () => {
-  it('takes JSON and forms, and leaves out what is not there', async () => {
+  it('accepts JSON and forms, and leaves out missing paths', async () => {
     const hub = await withFiles();
     const address = `/api/models/${REPO}/paths-info/main`;
     const form = new URLSearchParams([
@@ -210,7 +210,7 @@ describe('commits', () => {
 });
 
 describe('model info', () => {
-  it('describes a revision, or only what expand asks for', async () => {
+  it('describes a revision, or only the fields of expand', async () => {
     const hub = await withFiles();
     const first = (await hub.admin.listCommits(REPO)).at(-1)!.id;
     expect(await (await call(hub, `/api/models/${REPO}/revision/${first}?blobs=true`)).json()).toMatchObject({
@@ -227,7 +227,7 @@ describe('model info', () => {
 });
 
 describe('preupload', () => {
-  it('sorts files into LFS and regular, names what is there, and honours .gitignore', async () => {
+  it('classifies files as LFS or regular, names existing ones, and applies .gitignore', async () => {
     const hub = await withFiles();
     const files = [
       { path: 'a/b/model.safetensors', size: 1000, sample: '' },
@@ -237,9 +237,9 @@ describe('preupload', () => {
       { path: 'x.log', size: 1, sample: '' },
     ];
     const Answer = z.object({ commitOid: z.string(), files: z.array(z.record(z.string(), z.unknown())) });
-    const ask = async (extra: object) =>
+    const requestPreupload = async (extra: object) =>
       jsonOf(await call(hub, `/api/models/${REPO}/preupload/main`, { token: WRITER, json: { files, ...extra } }), Answer);
-    const answer = await ask({ gitIgnore: '*.log' });
+    const answer = await requestPreupload({ gitIgnore: '*.log' });
     expect(answer).toEqual({
       commitOid: await hub.admin.head(REPO),
       files: [
@@ -250,7 +250,7 @@ describe('preupload', () => {
         { path: 'x.log', uploadMode: 'regular', shouldIgnore: true },
       ],
     });
-    expect((await ask({ gitAttributes: '*.txt filter=lfs' })).files.map(({ uploadMode }) => uploadMode)).toEqual([
+    expect((await requestPreupload({ gitAttributes: '*.txt filter=lfs' })).files.map(({ uploadMode }) => uploadMode)).toEqual([
       'regular',
       'lfs',
       'lfs',
@@ -261,7 +261,7 @@ describe('preupload', () => {
 });
 
 describe('validate-yaml', () => {
-  it('refuses metadata that is no YAML and warns of none', async () => {
+  it('refuses metadata that is not YAML, and warns of missing metadata', async () => {
     const hub = await startHub();
     const validate = async (content: string) => {
       const response = await call(hub, '/api/validate-yaml', { token: WRITER, json: { content, repoType: 'model' } });

@@ -39,7 +39,7 @@ describe('a server-side copy', () => {
     expect(await hub.admin.readFile(TARGET, 'main', 'copy.safetensors')).toEqual(BYTES);
   });
 
-  it('says which objects it could not copy, and copies the others', async () => {
+  it('reports the objects that it could not copy, and copies the others', async () => {
     const hub = await withRepos();
     const absent = sha256(Buffer.from('absent'));
     const answer = await duplicate(hub, [file({ sha256: absent }), file({ xetHash: absent }), file({ sha256: '../x' }), file()]);
@@ -55,7 +55,7 @@ describe('a server-side copy', () => {
     });
   });
 
-  it('takes at most 500 files', async () => {
+  it('accepts at most 500 files', async () => {
     const hub = await withRepos();
     expect(
       (
@@ -75,14 +75,14 @@ describe('a server-side copy', () => {
     ).toBe(400);
   });
 
-  it('needs to read the source and to write the target', async () => {
+  it('needs read access to the source and write access to the target', async () => {
     const hub = await withRepos();
-    const asked = async (token: TokenSpec, target = TARGET): Promise<number> => (await duplicate(hub, [file()], token, target)).status;
-    expect([await asked(READER), await asked(STRANGER), await asked(WRITER, 'Skulk/none')]).toEqual([403, 403, 404]);
+    const statusFor = async (token: TokenSpec, target = TARGET): Promise<number> => (await duplicate(hub, [file()], token, target)).status;
+    expect([await statusFor(READER), await statusFor(STRANGER), await statusFor(WRITER, 'Skulk/none')]).toEqual([403, 403, 404]);
     await hub.admin.setGated(SOURCE, 'manual');
-    expect([await asked(WRITER), await asked(ADMITTED)]).toEqual([403, 403]);
+    expect([await statusFor(WRITER), await statusFor(ADMITTED)]).toEqual([403, 403]);
     await hub.admin.setVisibility(SOURCE, 'private');
-    expect(await asked(WRITER)).toBe(404);
+    expect(await statusFor(WRITER)).toBe(404);
     expect(await commitCopy(hub)).toBe(400);
   });
 });
@@ -100,7 +100,7 @@ describe('the Xet hash of an LFS file', () => {
     expect(await seen(await withRepos())).toEqual([undefined, XET, XET, XET]);
   });
 
-  it('is nowhere, and nothing is copied, where the hub has no server-side copies', async () => {
+  it('is absent, and nothing is copied, when the hub has no server-side copies', async () => {
     const hub = await withRepos({ serverCopy: false });
     expect(await seen(hub)).toEqual([undefined, undefined, undefined, null]);
     expect((await duplicate(hub, [file()])).status).toBe(404);

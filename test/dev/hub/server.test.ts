@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { startLocalHub } from '../../../dev/hub/index.js';
-import { askUpload, call, jsonOf, makeBytes, makeDirectory, putParts, READER, sha256, startHub, WRITER } from './hub-fixture.js';
+import { call, jsonOf, makeBytes, makeDirectory, putParts, READER, requestUpload, sha256, startHub, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
 
@@ -22,15 +22,15 @@ describe('every answer', () => {
   it('is 429 above the quota, per token, until the window ends', async () => {
     let at = 0;
     const hub = await startHub({ rateLimit: { api: 2 }, now: () => at });
-    const ask = async (token = WRITER): Promise<number> => (await call(hub, '/api/whoami-v2', { token })).status;
-    expect([await ask(), await ask(), await ask(), await ask(READER)]).toEqual([200, 200, 429, 200]);
+    const statusFor = async (token = WRITER): Promise<number> => (await call(hub, '/api/whoami-v2', { token })).status;
+    expect([await statusFor(), await statusFor(), await statusFor(), await statusFor(READER)]).toEqual([200, 200, 429, 200]);
     at = 299_000;
     expect((await call(hub, '/api/whoami-v2', { token: WRITER })).headers.get('ratelimit')).toBe('"api";r=0;t=1');
     at = 300_000;
-    expect(await ask()).toBe(200);
+    expect(await statusFor()).toBe(200);
   });
 
-  it('is 404 for an address that nobody serves and 400 for a malformed one', async () => {
+  it('is 404 for an unknown URL and 400 for a malformed one', async () => {
     const hub = await startHub();
     expect((await call(hub, '/api/nothing')).status).toBe(404);
     expect((await call(hub, '/%zz/b/resolve/main/c')).status).toBe(400);
@@ -39,15 +39,15 @@ describe('every answer', () => {
 });
 
 describe('a start', () => {
-  it('says so when its port is taken', async () => {
+  it('fails when its port is taken', async () => {
     const hub = await startHub();
     const port = Number(new URL(hub.url).port);
     await expect(startLocalHub({ directory: await makeDirectory(), port })).rejects.toMatchObject({ code: 'dev/hub-port' });
   });
 });
 
-describe('a restart', () => {
-  it('keeps repositories, objects, uploads under way and signed addresses', async () => {
+describe('the directory of a hub', () => {
+  it('keeps repositories, objects, unfinished uploads and signed URLs over a restart', async () => {
     const directory = await makeDirectory();
     const tokens = [WRITER];
     const settings = { directory, tokens, multipartThreshold: 1000, chunkSize: 1000 };
@@ -55,7 +55,7 @@ describe('a restart', () => {
     const before = await startLocalHub(settings);
     await before.admin.createRepo(REPO, { private: true });
     const head = await before.admin.commitFiles(REPO, new Map([['m.safetensors', makeBytes(500, 1)]]), { message: 'weights' });
-    const action = (await askUpload(before, REPO, bytes))!;
+    const action = (await requestUpload(before, REPO, bytes))!;
     const parts = await putParts(before, { ...action, header: { chunk_size: '1000', '00001': action.header!['00001']! } }, bytes);
     await before.close();
 
@@ -66,10 +66,10 @@ describe('a restart', () => {
     const { '00001': _, ...rest } = action.header!;
     parts.push(...(await putParts(after, { ...action, header: rest }, bytes)));
     expect((await call(after, action.href, { json: { oid: sha256(bytes), parts } })).status).toBe(200);
-    expect(await askUpload(after, REPO, bytes)).toBeUndefined();
+    expect(await requestUpload(after, REPO, bytes)).toBeUndefined();
   });
 
-  it('leaves no half-written file behind', async () => {
+  it('has no temporary files after a commit', async () => {
     const directory = await makeDirectory();
     const hub = await startHub({ directory });
     expect(await hub.admin.exists(REPO)).toBe(false);

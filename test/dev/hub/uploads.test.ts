@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { LocalHub } from '../../../dev/hub/index.js';
-import { askUpload, call, makeBytes, putParts, sha256, startHub, WRITER } from './hub-fixture.js';
+import { call, makeBytes, putParts, requestUpload, sha256, startHub, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
 const BYTES = makeBytes(2500, 3);
@@ -16,23 +16,23 @@ const verify = async (hub: LocalHub, bytes = BYTES, size = bytes.length): Promis
   (await call(hub, `/${REPO}.git/info/lfs/objects/verify`, { token: WRITER, json: { oid: sha256(bytes), size } })).status;
 
 describe('LFS batch', () => {
-  it('offers parts above the threshold where the client takes them, else one PUT', async () => {
+  it('offers parts above the threshold when the client accepts them, otherwise one PUT', async () => {
     const hub = await withRepo();
-    expect(Object.keys((await askUpload(hub, REPO, BYTES))!.header!)).toEqual(['chunk_size', '00001', '00002', '00003']);
-    expect((await askUpload(hub, REPO, BYTES, ['basic']))!.header).toBeUndefined();
-    expect((await askUpload(hub, REPO, BYTES.subarray(0, 1000)))!.header).toBeUndefined();
+    expect(Object.keys((await requestUpload(hub, REPO, BYTES))!.header!)).toEqual(['chunk_size', '00001', '00002', '00003']);
+    expect((await requestUpload(hub, REPO, BYTES, ['basic']))!.header).toBeUndefined();
+    expect((await requestUpload(hub, REPO, BYTES.subarray(0, 1000)))!.header).toBeUndefined();
   });
 
-  it('has no actions for what the repository holds', async () => {
+  it('has no actions for an object that the repository holds', async () => {
     const hub = await withRepo();
-    const action = await askUpload(hub, REPO, BYTES, ['basic']);
+    const action = await requestUpload(hub, REPO, BYTES, ['basic']);
     expect(await verify(hub)).toBe(404);
     expect((await call(hub, action!.href, { method: 'PUT', body: BYTES })).status).toBe(200);
-    expect(await askUpload(hub, REPO, BYTES)).toBeUndefined();
+    expect(await requestUpload(hub, REPO, BYTES)).toBeUndefined();
     expect([await verify(hub), await verify(hub, BYTES, 1)]).toEqual([200, 422]);
   });
 
-  it('answers per object when one makes no sense', async () => {
+  it('reports an invalid object separately', async () => {
     const hub = await withRepo();
     const objects = [
       { oid: 'nonsense', size: 1 },
@@ -54,14 +54,14 @@ describe('LFS batch', () => {
     await hub.admin.commitFiles(REPO, new Map([['m.safetensors', BYTES]]), { message: 'weights' });
     await hub.admin.deleteRepo(REPO);
     await hub.admin.createRepo(REPO);
-    expect(await askUpload(hub, REPO, BYTES)).toBeDefined();
+    expect(await requestUpload(hub, REPO, BYTES)).toBeDefined();
   });
 });
 
 describe('a basic PUT', () => {
   it('stores only the bytes that were announced', async () => {
     const hub = await withRepo();
-    const action = await askUpload(hub, REPO, BYTES, ['basic']);
+    const action = await requestUpload(hub, REPO, BYTES, ['basic']);
     const wrong = await call(hub, action!.href, { method: 'PUT', body: makeBytes(2500, 4) });
     expect([wrong.status, (await wrong.text()).includes('BadDigest')]).toEqual([400, true]);
     expect((await call(hub, action!.href, { method: 'PUT', body: BYTES.subarray(1) })).status).toBe(400);
@@ -70,7 +70,7 @@ describe('a basic PUT', () => {
 
   it('refuses a chunked body with 501', async () => {
     const hub = await withRepo();
-    const action = await askUpload(hub, REPO, BYTES, ['basic']);
+    const action = await requestUpload(hub, REPO, BYTES, ['basic']);
     const status = await new Promise((resolve, reject) => {
       const outgoing = request(action!.href, { method: 'PUT', headers: { 'Transfer-Encoding': 'chunked' } }, (response) =>
         resolve(response.resume().statusCode),
@@ -80,9 +80,9 @@ describe('a basic PUT', () => {
     expect(status).toBe(501);
   });
 
-  it('leaves nothing of a body that was cut off', async () => {
+  it('stores nothing of a truncated body', async () => {
     const hub = await withRepo();
-    const action = await askUpload(hub, REPO, BYTES, ['basic']);
+    const action = await requestUpload(hub, REPO, BYTES, ['basic']);
     await new Promise<void>((resolve) => {
       const outgoing = request(action!.href, { method: 'PUT', headers: { 'Content-Length': 2500 } });
       outgoing.on('error', () => resolve());
@@ -93,9 +93,9 @@ describe('a basic PUT', () => {
 });
 
 describe('a multipart upload', () => {
-  it('becomes one object when all parts are there', async () => {
+  it('becomes one object when all parts are uploaded', async () => {
     const hub = await withRepo();
-    const action = await askUpload(hub, REPO, BYTES);
+    const action = await requestUpload(hub, REPO, BYTES);
     const parts = await putParts(hub, action!, BYTES);
     expect((await call(hub, action!.href, { json: { oid: sha256(BYTES), parts } })).status).toBe(200);
     expect(await verify(hub)).toBe(200);
@@ -112,7 +112,7 @@ describe('a multipart upload', () => {
     ],
   ])('is not completed with %s', async (_, change) => {
     const hub = await withRepo();
-    const action = await askUpload(hub, REPO, BYTES);
+    const action = await requestUpload(hub, REPO, BYTES);
     const parts = await putParts(hub, action!, BYTES);
     expect((await call(hub, action!.href, { json: { oid: sha256(BYTES), parts: change(parts) } })).status).toBe(400);
     expect(await verify(hub)).toBe(404);
@@ -121,7 +121,7 @@ describe('a multipart upload', () => {
 
   it('is not completed with the ETag of a part that was replaced', async () => {
     const hub = await withRepo();
-    const action = await askUpload(hub, REPO, BYTES);
+    const action = await requestUpload(hub, REPO, BYTES);
     const old = await putParts(hub, action!, makeBytes(2500, 9));
     const parts = await putParts(hub, action!, BYTES);
     expect((await call(hub, action!.href, { json: { oid: sha256(BYTES), parts: old } })).status).toBe(400);
@@ -130,7 +130,7 @@ describe('a multipart upload', () => {
 
   it('stores nothing when the bytes have another SHA-256', async () => {
     const hub = await withRepo();
-    const action = await askUpload(hub, REPO, BYTES);
+    const action = await requestUpload(hub, REPO, BYTES);
     const parts = await putParts(hub, action!, makeBytes(2500, 9));
     const response = await call(hub, action!.href, { json: { oid: sha256(BYTES), parts } });
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('SHA-256')]);
@@ -140,17 +140,17 @@ describe('a multipart upload', () => {
 
   it('stores nothing when a part is too short', async () => {
     const hub = await withRepo();
-    const action = await askUpload(hub, REPO, BYTES);
+    const action = await requestUpload(hub, REPO, BYTES);
     const parts = await putParts(hub, action!, BYTES.subarray(0, 2400));
     expect((await call(hub, action!.href, { json: { oid: sha256(BYTES), parts } })).status).toBe(400);
   });
 });
 
-describe('a signed address', () => {
+describe('a signed URL', () => {
   it('refuses an Authorization header with 400', async () => {
     const hub = await withRepo();
-    const basic = await askUpload(hub, REPO, BYTES, ['basic']);
-    const multipart = await askUpload(hub, REPO, BYTES);
+    const basic = await requestUpload(hub, REPO, BYTES, ['basic']);
+    const multipart = await requestUpload(hub, REPO, BYTES);
     const put = { method: 'PUT', token: WRITER, body: BYTES.subarray(0, 1000) };
     const answers = [
       await call(hub, basic!.href, { ...put, body: BYTES }),
@@ -163,7 +163,7 @@ describe('a signed address', () => {
 
   it('is refused when anything in it was changed', async () => {
     const hub = await withRepo();
-    const action = await askUpload(hub, REPO, BYTES, ['basic']);
+    const action = await requestUpload(hub, REPO, BYTES, ['basic']);
     for (const [name, value] of [
       ['repo', 'Other/repo'],
       ['size', '1'],
@@ -180,8 +180,8 @@ describe('a signed address', () => {
   it('expires', async () => {
     let at = Date.UTC(2026, 0, 1);
     const hub = await withRepo({ now: () => at });
-    const basic = await askUpload(hub, REPO, BYTES, ['basic']);
-    const multipart = await askUpload(hub, REPO, BYTES);
+    const basic = await requestUpload(hub, REPO, BYTES, ['basic']);
+    const multipart = await requestUpload(hub, REPO, BYTES);
     at += 900_000;
     const late = await call(hub, basic!.href, { method: 'PUT', body: BYTES });
     expect([late.status, (await late.text()).includes('Request has expired')]).toEqual([403, true]);

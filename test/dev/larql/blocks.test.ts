@@ -5,7 +5,7 @@ import { padRows, quantise } from '../../../dev/larql/numbers/blocks.js';
 import { decodeHalf, encodeHalves, halfBits } from '../../../dev/larql/numbers/half.js';
 import { encodeQ40, Q4_0 } from '../../../dev/larql/numbers/q4-0.js';
 
-/** Readers of blocks as GGML documents them (ggml-common.h, ggml-quants.c, `dequantize_row_*`), written apart from the writers. */
+/** Readers of blocks as GGML documents them (ggml-common.h, ggml-quants.c, `dequantize_row_*`), written independently of the writers. */
 const readers = {
   Q4_K: (block: Uint8Array): number[] => {
     const [d, dmin] = [decodeHalf(block[0]! | (block[1]! << 8)), decodeHalf(block[2]! | (block[3]! << 8))];
@@ -49,10 +49,10 @@ const weights = (seed: number, count = 256): Float32Array => {
   return Float32Array.from({ length: count }, () => (next() / 2 ** 32 - 0.5) * 0.1);
 };
 
-const furthest = (read: readonly number[], source: Float32Array): number =>
+const largestError = (read: readonly number[], source: Float32Array): number =>
   Math.max(...read.map((value, at) => Math.abs(value - source[at]!)));
 
-/** Numbers of many sizes, some blocks of them without any below zero. */
+/** Numbers of many sizes; some blocks have no negative numbers. */
 const sampler = (): Float32Array => {
   const next = randomNumbers(11);
   return Float32Array.from({ length: 64 * 256 }, (_, at) => {
@@ -69,7 +69,7 @@ const inQ40 = (numbers: Float32Array): Uint8Array => {
 };
 
 describe('bytes of the stand-in', () => {
-  // Digests of what larql's own writers (c880fb79) make of the same numbers.
+  // Digests of the output of larql's own writers (c880fb79) for the same numbers.
   it.each([
     {
       format: 'Q4_K',
@@ -83,7 +83,7 @@ describe('bytes of the stand-in', () => {
     },
     { format: 'Q4_0', write: inQ40, digest: 'de541341929a39f3763587f1b12811e62ab4e305d26686137712372bb3762a4f' },
     { format: 'F16', write: encodeHalves, digest: '623c5717f5fd2235bc93566ab7b94e56dc6b75c0944b26aa00dc3315378a9a3c' },
-  ])('are those of larql in $format', ({ write, digest }) => {
+  ])('equal those of larql in $format', ({ write, digest }) => {
     expect(createHash('sha256').update(write(sampler())).digest('hex')).toBe(digest);
   });
 });
@@ -99,7 +99,7 @@ describe('blocks of quantised weights', () => {
   ])('hold the numbers in $format, layout $blocks', ({ format, blocks, read, bytes, within }) => {
     const block = quantise(source, format, blocks);
     expect(block.byteLength).toBe(bytes);
-    expect(furthest(read(block), source)).toBeLessThan(within);
+    expect(largestError(read(block), source)).toBeLessThan(within);
   });
 
   it.each([
@@ -107,13 +107,13 @@ describe('blocks of quantised weights', () => {
     { format: 'Q6_K' as const, blocks: 'wrong' as const, read: readEarlyQ6K },
     { format: 'Q6_K' as const, blocks: 'early' as const, read: readers.Q6_K },
     { format: 'Q6_K' as const, blocks: 'ggml' as const, read: readEarlyQ6K },
-  ])('are finite and far off when $format is $blocks', ({ format, blocks, read }) => {
+  ])('decode to finite but wrong numbers when $format is $blocks', ({ format, blocks, read }) => {
     const numbers = read(quantise(source, format, blocks));
     expect(numbers.every((value) => Number.isFinite(value))).toBe(true);
-    expect(furthest(numbers, source)).toBeGreaterThan(0.04);
+    expect(largestError(numbers, source)).toBeGreaterThan(0.04);
   });
 
-  it('hold nothing but zeros for a block of zeros', () => {
+  it('hold only zeros for a block of zeros', () => {
     for (const [format, read] of Object.entries(readers))
       expect(read(quantise(new Float32Array(256), format as 'Q4_K', 'ggml')).every((value) => value === 0)).toBe(true);
   });
@@ -130,29 +130,29 @@ describe('blocks of quantised weights', () => {
       const [byte, shift] = place(at);
       return d * (((block[2 + byte]! >> shift) & 15) - 8);
     });
-    expect(furthest(read, numbers)).toBeLessThan(0.05 / 7);
+    expect(largestError(read, numbers)).toBeLessThan(0.05 / 7);
   });
 
-  it('begin anew with every row', () => {
+  it('start again with every row', () => {
     const { values, rows, columns } = padRows({ values: weights(7, 3 * 100), rows: 3, columns: 100 });
     expect({ rows, columns, length: values.length }).toEqual({ rows: 3, columns: 256, length: 768 });
     expect(values.slice(356, 512).every((value) => value === 0)).toBe(true);
     expect(values.slice(256, 356)).toEqual(weights(7, 3 * 100).slice(100, 200));
   });
 
-  it('are refused for numbers that fill none', () => {
+  it('are refused for numbers that do not fill a block', () => {
     expect(() => quantise(weights(8, 100), 'Q4_K', 'early')).toThrow('data length must be a multiple of 256');
   });
 });
 
 describe('halves', () => {
-  it('are cut off and not rounded', () => {
+  it('are truncated, not rounded', () => {
     expect(halfBits(1 + 1023.9 / 1024)).toBe(0x3fff);
     expect(decodeHalf(halfBits(-0.1))).toBeCloseTo(-0.1, 4);
     expect(halfBits(70_000)).toBe(0x7c00);
   });
 
-  it('keep the small scales of blocks, and none of the small numbers of tensors', () => {
+  it('keep the small scales of blocks, but not the small numbers of tensors', () => {
     expect(decodeHalf(halfBits(1e-5, true))).toBeCloseTo(1e-5, 7);
     expect(halfBits(-1e-5)).toBe(0x8000);
     expect(halfBits(1e-9, true)).toBe(0);

@@ -6,8 +6,8 @@ import { generateLlama } from '../../../dev/checkpoint/llama.js';
 import { openJob, programs, sizesIn } from './larql-fixture.js';
 
 /**
- * `index.json` has the time in it, and the scores in `down_meta.bin` are sums in the order of whatever BLAS, processor and number of
- * threads larql has: their last bits differ from machine to machine.
+ * `index.json` contains the time. The scores in `down_meta.bin` are sums whose order depends on the BLAS, the processor and the number
+ * of threads of larql, so that their last bits differ between machines.
  */
 const VARYING = new Set(['index.json', 'down_meta.bin']);
 
@@ -24,7 +24,7 @@ const digestOf = (directory: string): string =>
   );
 
 describe.each(programs())('$name', ({ path }) => {
-  // The digests are those of larql c880fb79: make them anew with it, and never with the stand-in, when a checkpoint changes.
+  // The digests are those of larql c880fb79: when a checkpoint changes, make them again with it, never with the stand-in.
   it.each([
     {
       model: 'a Llama in blocks',

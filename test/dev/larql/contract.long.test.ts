@@ -39,12 +39,12 @@ describe.each(programs())('$name', ({ path }) => {
     return { job, program, extract };
   };
 
-  it('says its version', async () => {
+  it('prints its version', async () => {
     const { job, program } = await open();
     expect(await job.run(program, ['--version'])).toEqual({ ...SILENT, stdout: 'larql 0.1.0\n', stderr: '' });
   });
 
-  it('extracts a Llama into files of just these sizes', async () => {
+  it('extracts a Llama into files of exactly these sizes', async () => {
     const { job, extract } = await open();
     await job.stage('tiny/llama', generateLlama({ seed: 1 }));
     expect(await extract('tiny/llama', '-o', 'out', '--quant', 'q4k')).toMatchObject(SILENT);
@@ -85,7 +85,7 @@ describe.each(programs())('$name', ({ path }) => {
     expect(json(job.path('out'), 'index.json')).toMatchObject({ family: 'gemma4', ffn_layout: 'per_layer', quant: 'q4k' });
   });
 
-  it('extracts floats as far as the level goes', async () => {
+  it('extracts floats up to the requested level', async () => {
     const { job, extract } = await open();
     await job.stage('tiny/llama', generateLlama({ seed: 1 }));
     expect(await extract('tiny/llama', '--output=out')).toMatchObject(SILENT);
@@ -111,7 +111,7 @@ describe.each(programs())('$name', ({ path }) => {
     expect(json(job.path('browse'), 'index.json')).toMatchObject({ extract_level: 'browse', has_model_weights: false, quant: 'none' });
   });
 
-  it('tells its progress on stderr, line by line', async () => {
+  it('reports its progress on stderr, line by line', async () => {
     const { job, extract } = await open();
     const snapshot = await job.stage('tiny/gemma', generateGemma4({ seed: 1, shards: 3 }));
     const { stderr } = await extract('tiny/gemma', '-o', 'out', '--quant', 'Q4_K');
@@ -150,7 +150,7 @@ describe.each(programs())('$name', ({ path }) => {
     ]);
   });
 
-  it('writes the same bytes again, but for the time and the order of checksums in index.json', async () => {
+  it('writes the same bytes twice, except for the time and the order of checksums in index.json', async () => {
     const { job, extract } = await open();
     await job.stage('tiny/gemma', generateGemma4({ seed: 3, allNorms: true }));
     for (const out of ['one', 'two']) expect(await extract('tiny/gemma', '-o', out, '--quant', 'q4k')).toMatchObject(SILENT);
@@ -162,7 +162,7 @@ describe.each(programs())('$name', ({ path }) => {
     expect(timeless('one')).toEqual(timeless('two'));
   });
 
-  it('takes the provenance from what it was asked for, and the time from a wrong calendar', async () => {
+  it('takes the provenance from its arguments, and the time from a wrong calendar', async () => {
     const { job, extract } = await open();
     await job.stage('tiny/llama', generateLlama({ seed: 1 }));
     await extract('tiny/llama', '-o', 'out', '--quant', 'q4k');
@@ -181,7 +181,7 @@ describe.each(programs())('$name', ({ path }) => {
     ]);
   });
 
-  it('skips what it cannot read, and exits 0', async () => {
+  it('skips tensors that it cannot read, and exits 0', async () => {
     const { job, extract } = await open();
     await job.stage(
       'tiny/llama',
@@ -193,7 +193,7 @@ describe.each(programs())('$name', ({ path }) => {
     expect(json(job.path('out'), 'index.json')).toMatchObject({ has_model_weights: true });
   });
 
-  it('writes none of the experts of a model that has nothing else, and exits 0', async () => {
+  it('writes no experts of a pure mixture of experts, and exits 0', async () => {
     const { job, extract } = await open();
     await job.stage('tiny/experts', mixtureOfExperts());
     expect(await extract('tiny/experts', '-o', 'out', '--quant', 'q4k')).toMatchObject(SILENT);
@@ -214,7 +214,7 @@ describe.each(programs())('$name', ({ path }) => {
     expect(json(job.path('out'), 'index.json')).not.toHaveProperty('ffn_layout');
   });
 
-  it('takes a directory for a model, and its path for the name', async () => {
+  it('accepts a directory as the model, and uses its path as the name', async () => {
     const { job, extract } = await open();
     const snapshot = await job.stage('tiny/llama', generateLlama({ seed: 1 }));
     expect(await extract(snapshot, '-o', 'out', '--quant', 'q4k')).toMatchObject(SILENT);

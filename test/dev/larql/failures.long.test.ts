@@ -15,7 +15,7 @@ const open = async (behaviour: BehaviourInput, checkpoint = generateLlama({ seed
   return { job, program, args, extract: () => job.run(program, args), start: () => job.start(program, args) };
 };
 
-const alive = (pid: number): boolean => {
+const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;
@@ -24,8 +24,8 @@ const alive = (pid: number): boolean => {
   }
 };
 
-describe('a stand-in that is asked to fail', () => {
-  it('dies of a full disk in the middle of its weights, leaving the index before them', async () => {
+describe('a stand-in with a configured behaviour', () => {
+  it('fails with a full disk in the middle of its weights, and leaves an index without them', async () => {
     const at = { step: 'model_weights_q4k', layer: 0 } as const;
     const { job, extract } = await open({ trouble: { kind: 'error', at, message: LARQL_ERRORS.diskFull } });
     const { code, stderr } = await extract();
@@ -38,7 +38,7 @@ describe('a stand-in that is asked to fail', () => {
     });
   });
 
-  it('goes on where it was interrupted, whatever the options', async () => {
+  it('resumes an interrupted run, even with other options', async () => {
     const { job, program, args } = await open({ trouble: { kind: 'error', at: { step: 'tokenizer' }, message: LARQL_ERRORS.diskFull } });
     expect(await job.run(program, ['extract', 'tiny/model', '-o', 'out'])).toMatchObject({ code: 1 });
     await setBehaviour(job.path('bin'), {});
@@ -50,7 +50,7 @@ describe('a stand-in that is asked to fail', () => {
     expect(sizesIn(job.path('out'))).not.toHaveProperty('.extract_checkpoint.json');
   });
 
-  it('starts anew over the checkpoint of another model', async () => {
+  it('starts again over the checkpoint of another model', async () => {
     const { job, program, args } = await open({ trouble: { kind: 'error', at: { step: 'tokenizer' }, message: LARQL_ERRORS.diskFull } });
     await job.run(program, args);
     await setBehaviour(job.path('bin'), {});
@@ -69,7 +69,7 @@ describe('a stand-in that is asked to fail', () => {
     expect(stderr).toMatch(/\n {2}down L 0: \d+\.\ds\n\nthread 'main' \(\d+\) panicked at crates\/\S+:\n/);
   });
 
-  it('is killed without a word, as when memory runs out', async () => {
+  it('is killed without a message, as when memory runs out', async () => {
     const { job, extract } = await open({ trouble: { kind: 'killed', at: { step: 'down_meta', layer: 0 } } });
     const { code, signal, stderr } = await extract();
     expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
@@ -78,14 +78,17 @@ describe('a stand-in that is asked to fail', () => {
   });
 
   it.each([
-    { at: { step: 'embeddings' } as const, said: '── embeddings ──\n' },
-    { at: { step: 'checksums' } as const, said: /\n {2}model_weights_q4k: \d+\.\ds\n$/ },
-  ])('hangs at $at.step, until SIGTERM ends it', async ({ at, said }) => {
+    { at: { step: 'embeddings' } as const, expectedStderr: '── embeddings ──\n' },
+    { at: { step: 'checksums' } as const, expectedStderr: /\n {2}model_weights_q4k: \d+\.\ds\n$/ },
+  ])('hangs at $at.step, until SIGTERM ends it', async ({ at, expectedStderr }) => {
     const { start } = await open({ trouble: { kind: 'hang', at } });
     const running = start();
-    await vi.waitUntil(() => (typeof said === 'string' ? running.stderr().endsWith(said) : said.test(running.stderr())), {
-      timeout: 20_000,
-    });
+    await vi.waitUntil(
+      () => (typeof expectedStderr === 'string' ? running.stderr().endsWith(expectedStderr) : expectedStderr.test(running.stderr())),
+      {
+        timeout: 20_000,
+      },
+    );
     running.kill('SIGTERM');
     expect(await running.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
   });
@@ -104,10 +107,10 @@ describe('a stand-in that is asked to fail', () => {
     expect(await extract()).toMatchObject({ code: 0 });
     const child = Number(await readFile(job.path('bin', 'child.pid'), 'utf8'));
     onTestFinished(() => void process.kill(child, 'SIGKILL'));
-    expect(alive(child)).toBe(true);
+    expect(isAlive(child)).toBe(true);
   });
 
-  it('takes its time over every layer', async () => {
+  it('delays every layer', async () => {
     const { extract } = await open({ layerMs: 120 });
     const since = performance.now();
     const { code, stderr } = await extract();
@@ -123,20 +126,20 @@ describe('a stand-in that is asked to fail', () => {
     expect(json(job.path('out'), 'index.json')).toMatchObject({ ffn_layout: 'per_layer' });
   });
 
-  it('fails before any output, in the words that it is given', async () => {
+  it('fails before any output, with the configured message', async () => {
     const message = LARQL_ERRORS.notCached('tiny/model');
     const { job, extract } = await open({ trouble: { kind: 'error', at: { step: 'start' }, message } });
     expect(await extract()).toMatchObject({ code: 1, stderr: `Error: ${message}\n` });
     expect(existsSync(job.path('out'))).toBe(false);
   });
 
-  it('fails once, when asked to', async () => {
+  it('fails only once on request', async () => {
     const { extract } = await open({ trouble: { kind: 'killed', at: { step: 'model_weights_q4k' }, once: true } });
     expect(await extract()).toMatchObject({ signal: 'SIGKILL' });
     expect(await extract()).toMatchObject({ code: 0 });
   });
 
-  it('is silent for a while after the weights, and then ends well', async () => {
+  it('is silent for a while after the weights, and then succeeds', async () => {
     const { extract } = await open({ silentMs: 300 });
     const { code, stderr } = await extract();
     expect(code).toBe(0);
@@ -154,7 +157,7 @@ describe('a stand-in that is asked to fail', () => {
     });
   });
 
-  it('knows no quantisation', async () => {
+  it('can lack quantisation', async () => {
     const { extract } = await open({ quantises: false });
     expect(await extract()).toMatchObject({
       code: 2,
@@ -162,7 +165,7 @@ describe('a stand-in that is asked to fail', () => {
     });
   });
 
-  it('knows no expert servers', async () => {
+  it('can lack expert servers', async () => {
     const { job, program, extract } = await open({ expertServer: false });
     await extract();
     const { code, stderr } = await job.run(program, ['slice', 'out', '-o', 'sliced', '--preset', 'expert-server']);
@@ -186,7 +189,7 @@ describe('a stand-in that is asked to fail', () => {
     expect(names.filter((name) => /q4/.test(name))).toEqual([]);
   });
 
-  it('refuses to be asked for what it does not know', async () => {
+  it('refuses an unknown behaviour', async () => {
     const job = await openJob();
     await expect(installStandIn(job.path('bin'), { blocks: 'new' as 'ggml' })).rejects.toThrow('blocks');
   });

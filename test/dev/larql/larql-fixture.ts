@@ -17,12 +17,12 @@ export const STAGE_DONE = /^ {2}(\w+): ([\d.]+)s$/;
 
 export interface Job {
   readonly directory: string;
-  /** Starts a larql in the job's directory, with next to no environment. */
+  /** Starts a larql in the job's directory, with a minimal environment. */
   start(program: string, args: readonly string[]): Running;
   run(program: string, args: readonly string[]): Promise<Ended>;
   /** Puts a checkpoint into the job's cache. */
   stage(repo: string, checkpoint: SyntheticCheckpoint, sha?: string): Promise<string>;
-  /** A launcher of the stand-in. */
+  /** Installs a launcher of the stand-in. */
   standIn(behaviour?: BehaviourInput): Promise<string>;
   path(...names: string[]): string;
 }
@@ -31,7 +31,7 @@ interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
-  /** Reads no more of its words. */
+  /** Stops reading its stderr. */
   closeStderr(): void;
   stderr(): string;
 }
@@ -43,7 +43,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-const LAST_WORDS_MS = 3000;
+const DRAIN_MS = 3000;
 
 const start = (program: string, args: readonly string[], cwd: string): Running => {
   const env = { PATH: process.env['PATH'], HOME: cwd, HF_HUB_CACHE: join(cwd, 'hub') };
@@ -53,8 +53,8 @@ const start = (program: string, args: readonly string[], cwd: string): Running =
   child.stderr.setEncoding('utf8').on('data', (text: string) => (read.stderr += text));
   const closed = once(child, 'close');
   const ended = once(child, 'exit').then(async ([code, signal]: unknown[]) => {
-    // A child that it leaves holds its streams open: what it wrote itself is there soon after it has ended.
-    await Promise.race([closed, delay(LAST_WORDS_MS, undefined, { ref: false })]);
+    // A child that it leaves behind keeps its streams open: wait only briefly for its own output.
+    await Promise.race([closed, delay(DRAIN_MS, undefined, { ref: false })]);
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...read };
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -85,7 +85,7 @@ export const openJob = async (): Promise<Job> => {
   };
 };
 
-/** Every file below a directory with its size, whatever its text. */
+/** Every file below a directory with its size. */
 export const sizesIn = (directory: string): Record<string, number> =>
   Object.fromEntries(
     readdirSync(directory, { recursive: true, encoding: 'utf8' })
@@ -116,7 +116,7 @@ export interface Program {
   path(job: Job): Promise<string>;
 }
 
-/** The programs that the contract is tested on: the stand-in, and the real one where there is one. */
+/** The programs that the contract is tested on: the stand-in, and a real larql when one is installed. */
 export const programs = (): Program[] => {
   const real = installedLarql();
   const found: Program[] = [{ name: 'the stand-in', path: (job) => job.standIn() }];

@@ -28,7 +28,7 @@ describe.each(programs())('$name', ({ path }) => {
     expect(existsSync(job.path('out'))).toBe(output);
   });
 
-  it('panics when nobody reads its words any more', async () => {
+  it('panics when its stderr is closed', async () => {
     const { job, program } = await open();
     await job.stage('tiny/llama', generateLlama({ seed: 1 }));
     const running = job.start(program, ['extract', 'tiny/llama', '-o', 'out', '--quant', 'q4k']);
@@ -36,7 +36,7 @@ describe.each(programs())('$name', ({ path }) => {
     expect(await running.ended).toMatchObject({ code: 101, signal: null });
   });
 
-  it('takes a GGUF file for a model that lacks its tokenizer', async () => {
+  it('treats a GGUF file as a model without a tokenizer', async () => {
     const { job, extract } = await open();
     await writeFile(job.path('model.gguf'), 'GGUF');
     const { code, stderr } = await extract('model.gguf', '-o', 'out', '--quant', 'q4k');
@@ -66,7 +66,7 @@ describe.each(programs())('$name', ({ path }) => {
       change: (snapshot: string) => writeFile(`${snapshot}/config.json`, '{"model_type": "llama", "hidden_size": 64}'),
       says: /^parse error: config\.json at "\S+" is missing required field\(s\): \["num_hidden_layers", "intermediate_size"\] \(checked under top level and `text_config`\)$/,
     },
-  ])('ends a broken source with $says', async ({ change, says }) => {
+  ])('fails on a broken source with $says', async ({ change, says }) => {
     const { job, extract } = await open();
     await change(await job.stage('tiny/llama', generateLlama({ seed: 1 })));
     const { code, stdout, stderr } = await extract('tiny/llama', '-o', 'out', '--quant', 'q4k');
@@ -76,7 +76,7 @@ describe.each(programs())('$name', ({ path }) => {
     else expect(last).toMatch(says);
   });
 
-  it('panics on weights that are no numbers', async () => {
+  it('panics on weights that are not numbers', async () => {
     const { job, extract } = await open();
     const checkpoint = generateLlama({ seed: 1 });
     const weights = checkpoint.files.get('model.safetensors')!;

@@ -5,7 +5,7 @@ import { readRuns } from '../../../dev/larql/runs.js';
 import { openJob } from './larql-fixture.js';
 
 describe('the record of runs', () => {
-  it('has what each was run with', async () => {
+  it('has the arguments and the environment of each run', async () => {
     const job = await openJob();
     const program = await job.standIn();
     expect(readRuns(job.path('bin'))).toEqual([]);
@@ -16,7 +16,7 @@ describe('the record of runs', () => {
     expect(second).toMatchObject({ args: ['extract', 'a/b', '-o', 'out'], env: { HF_HUB_CACHE: job.path('hub') }, alongside: [] });
   });
 
-  it('tells when two ran at once', async () => {
+  it('shows which runs were concurrent', async () => {
     const job = await openJob();
     await job.stage('tiny/model', generateLlama({ seed: 1 }));
     const program = await job.standIn({ trouble: { kind: 'hang', at: { step: 'loading' } } });

@@ -18,7 +18,7 @@ describe.each(programs())('$name', ({ path }) => {
     };
   };
 
-  it('carves an expert server with its layers, and leaves the checksums stale', async () => {
+  it('makes an expert-server slice with its layers, and leaves the checksums stale', async () => {
     const { job, slice } = await extracted(generateGemma4({ seed: 1 }));
     const { code, stdout, stderr } = await slice('-o', 'experts', '--preset', 'expert-server');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -50,7 +50,7 @@ describe.each(programs())('$name', ({ path }) => {
     expect(sliced?.['checksums']).toHaveProperty('gate_vectors.bin');
   });
 
-  it('writes the index of a slice in the same words, and forgets what it does not know', async () => {
+  it('writes the index of a slice unchanged, and leaves out an unknown file', async () => {
     const { job, slice } = await extracted(generateGemma4({ seed: 1 }));
     await slice('-o', 'all', '--preset', 'all');
     const lines = (name: string) => readFileSync(job.path(name, 'index.json'), 'utf8').split('\n');
@@ -59,7 +59,7 @@ describe.each(programs())('$name', ({ path }) => {
     expect(Object.keys(sizesIn(job.path('all')))).not.toContain('tokenizer_config.json');
   });
 
-  it('carves an expert server without experts from a dense model, without a word', async () => {
+  it('makes an expert-server slice without experts from a dense model, without a warning', async () => {
     const { job, slice } = await extracted(generateLlama({ seed: 1 }));
     expect(await slice('-o', 'experts', '--preset', 'moe-server')).toMatchObject({ code: 0, stderr: '' });
     expect(Object.keys(sizesIn(job.path('experts'))).filter((name) => name.startsWith('layers'))).toEqual([]);
@@ -86,7 +86,7 @@ describe.each(programs())('$name', ({ path }) => {
     expect(Object.keys(sizesIn(job.path('.'))).filter((name) => name.startsWith('out'))).toEqual([]);
   });
 
-  it('says by a dry run of publish which slices it knows', async () => {
+  it('shows the slices that it knows in a dry run of publish', async () => {
     const { run } = await extracted(generateLlama({ seed: 1 }));
     const probe = (slices: string) => run('publish', 'full', '--repo', 'a/b', '--slices', slices, '--collections', 'none', '--dry-run');
     expect(await probe('expert-server')).toEqual({

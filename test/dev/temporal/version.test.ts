@@ -7,7 +7,7 @@ test('the version is read from what the CLI prints', () => {
 });
 
 test.each(['temporal version 0.0.0-DEV (Server 1.31.0)', 'temporal version 1.9.1.2', 'tctl version 1.18.0', ''])(
-  '"%s" is no release of the CLI',
+  '"%s" is not a release of the CLI',
   (text) => {
     expect(parseVersion(text)).toBeUndefined();
   },

@@ -17,8 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** Writes each sidecar, its data all zeros, and lets the loader's own rules judge the files. */
-const judge = async (selections: readonly MtpSelection[]) => {
+/** Writes each sidecar with zeros as data, and applies the rules of the loader to the files. */
+const runLoader = async (selections: readonly MtpSelection[]) => {
   const paths = selections.map((_, at) => join(directory, `${at}.safetensors`));
   for (const [at, { layout }] of selections.entries()) {
     const path = paths[at] ?? '';
@@ -30,7 +30,7 @@ const judge = async (selections: readonly MtpSelection[]) => {
   return Verdicts.parse(JSON.parse(stdout));
 };
 
-/** The same checkpoint with one tensor left out, one too many, one turned around, or one that is not there. */
+/** The checkpoint itself, and variants with one tensor missing, transposed, enlarged or added. */
 const variants = (entries: readonly TensorShape[]): TensorShape[][] => [
   [...entries],
   ...entries.flatMap((entry, at) => {
@@ -47,14 +47,14 @@ const variants = (entries: readonly TensorShape[]): TensorShape[][] => [
   }),
 ];
 
-it("agrees with Skulk's loader about every family, and about every tensor that is missing, strange or misshapen", async () => {
+it("agrees with Skulk's loader about every family, and about every missing, misshapen or extra tensor", async () => {
   const cases = FAMILY_CASES.flatMap(({ family, config, shapes }) =>
     variants(tensors(shapes)).map((entries) => ({
       family,
       selection: planMtpSidecar({ files: [file('model.safetensors', entries)], config }),
     })),
   ).filter(({ selection }) => selection.problems.every(({ severity }) => severity !== 'blocked'));
-  const verdicts = await judge(cases.map(({ selection }) => selection));
+  const verdicts = await runLoader(cases.map(({ selection }) => selection));
   const disagreements = cases.flatMap(({ family, selection: { binding } }, at) => {
     const [drafter, reason] = verdicts[at] ?? [null, 'not judged'];
     return binding.drafter === drafter ? [] : [{ family, ours: binding, theirs: drafter ?? reason }];

@@ -14,7 +14,7 @@ const int4 = (over: Record<string, unknown> = {}, quantization: Record<string, u
   },
 });
 
-/** Plans one weight `mtp.0.X`, given with its companions after the X. */
+/** Plans one weight below `mtp.0.` with its companions. */
 const plan = (shapes: Readonly<Record<string, Shape>>, config: unknown = {}) => {
   const named = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [`mtp.0.${name}`, shape]));
   return planMtpSidecar({ files: [file('model.safetensors', tensors(named))], config });
@@ -24,12 +24,17 @@ const packed = { 'a.weight_packed': ['I32', 8, 8], 'a.weight_scale': ['BF16', 8,
 
 describe('the block size of scales', () => {
   it.each<[string, Record<string, Shape>, unknown, readonly [number, number]]>([
-    ["is the config's where it fits", weight(['F8_E4M3', 576, 7168], ['F32', 5, 56]), CONFIG_128, [128, 128]],
+    ['is that of the config when it fits', weight(['F8_E4M3', 576, 7168], ['F32', 5, 56]), CONFIG_128, [128, 128]],
     ['is the one known size that fits', weight(['F8_E4M3', 576, 7168], ['F32', 5, 56]), {}, [128, 128]],
     ['may differ by dimension', weight(['F8_E4M3', 1024, 512], ['F32', 1024, 16]), {}, [1, 32]],
     ['is the whole dimension for a grid of one', weight(['F8_E4M3', 1024, 512], ['F32', 1, 1]), {}, [1024, 512]],
     ['is a row for [R]', weight(['F8_E4M3', 33, 50], ['BF16', 33], 'weight_scale'), {}, [1, 50]],
-    ['is a row for [R, 1], whatever its count of elements fits', weight(['F8_E4M3', 256, 4096], ['F32', 256, 1]), {}, [1, 4096]],
+    [
+      'is a row for [R, 1], even when the number of its elements fits blocks',
+      weight(['F8_E4M3', 256, 4096], ['F32', 256, 1]),
+      {},
+      [1, 4096],
+    ],
     ['is the tensor for a scalar', weight(['F8_E5M2', 20, 30], ['F32'], 'weight_scale'), {}, [20, 30]],
     ['is the tensor for [1]', weight(['F8_E4M3', 20, 30], ['BF16', 1], 'weight_scale'), {}, [20, 30]],
     ['is found for each expert', { experts: ['F8_E4M3', 2, 256, 256], experts_scale_inv: ['F32', 2, 2, 2] }, CONFIG_128, [128, 128]],
@@ -40,22 +45,17 @@ describe('the block size of scales', () => {
     expect(outputs[0]?.quantised?.scales).toMatchObject({ blockRows: rows, blockColumns: columns });
   });
 
-  it('is believed against the config, with a warning', () => {
+  it('takes precedence over the config, with a warning', () => {
     const { outputs, problems } = plan(weight(['F8_E4M3', 1024, 512], ['F32', 16, 8]), CONFIG_128);
     expect(outputs[0]?.quantised?.scales).toMatchObject({ blockRows: 64, blockColumns: 64 });
     expect(problems).toContainEqual({ code: 'block-size', severity: 'warn', message: expect.stringContaining('blocks of 64 × 64') });
   });
 });
 
-describe('what is refused, with name, dtype and reason', () => {
+describe('a tensor that cannot be decoded', () => {
   it.each<[string, Record<string, Shape>, unknown, string]>([
     ['a grid padded for tensor parallelism', weight(['F8_E4M3', 13568, 4096], ['F32', 108, 32]), CONFIG_128, 'fits no known block size'],
-    [
-      'a grid of blocks that nobody writes',
-      weight(['F8_E4M3', 576, 7168], ['F32', 6, 56]),
-      {},
-      'F8_E4M3 [576, 7168]: its scale, F32 [6, 56]',
-    ],
+    ['a grid of an unknown block size', weight(['F8_E4M3', 576, 7168], ['F32', 6, 56]), {}, 'F8_E4M3 [576, 7168]: its scale, F32 [6, 56]'],
     ['a grid of other experts', { x: ['F8_E4M3', 2, 256, 256], x_scale_inv: ['F32', 3, 2, 2] }, {}, 'fits no known block size'],
     ['a flat grid of a fused weight', { x: ['F8_E4M3', 2, 256, 256], x_scale_inv: ['F32', 8] }, {}, 'fits no known block size'],
     ['FP8 without a scale', { 'a.weight': ['F8_E4M3', 4, 4] }, {}, 'a.weight, F8_E4M3 [4, 4]: it has no scale'],
@@ -68,7 +68,7 @@ describe('what is refused, with name, dtype and reason', () => {
     ['BF16 with a scale', weight(['BF16', 4, 4], ['F32', 1]), {}, 'which to believe is not known'],
     ['I8 without E8M0', weight(['I8', 10, 64], ['F32', 10, 1], 'scale'), {}, 'I8 is only read as packed FP4'],
     ['I8 with E8M0 of another group', weight(['I8', 10, 64], ['F8_E8M0', 10, 8], 'scale'), {}, 'no E8M0 for groups of 32'],
-    ['U8 alone', { 'a.weight': ['U8', 10, 64] }, {}, 'U8 without FP4 scales'],
+    ['U8 without a scale', { 'a.weight': ['U8', 10, 64] }, {}, 'U8 without FP4 scales'],
     ['NVFP4 without its second scale', weight(['U8', 12, 32], ['F8_E4M3', 12, 4], 'weight_scale'), {}, 'exactly one second scale'],
     [
       'NVFP4 in both conventions',
@@ -86,7 +86,7 @@ describe('what is refused, with name, dtype and reason', () => {
       {},
       'not one F32',
     ],
-    ['packed integers of which the config is silent', packed, {}, 'does not say that its packed integers are 4-bit and symmetric'],
+    ['packed integers that the config does not describe', packed, {}, 'does not say that its packed integers are 4-bit and symmetric'],
     ['packed integers of eight bits', packed, int4({ num_bits: 8 }), 'does not say'],
     ['packed integers that are not symmetric', packed, int4({ symmetric: false }), 'does not say'],
     ['packed floats', packed, int4({ type: 'float' }), 'does not say'],
@@ -101,8 +101,8 @@ describe('what is refused, with name, dtype and reason', () => {
     ['packed integers of another group', packed, int4({ group_size: 128 }), 'does not go with groups of 128'],
     ['plain integers', { 'a.weight': ['I64', 4] }, {}, 'I64 [4]: no head of a known model has this dtype'],
     ['truth values', { 'a.mask': ['BOOL', 4] }, {}, 'BOOL [4]'],
-    ['FP4 of a dtype of its own', { 'a.weight': ['F4', 4, 4] }, {}, 'F4 [4, 4]'],
-  ])('%s', (_, shapes, config, reason) => {
+    ['FP4 of the dtype F4', { 'a.weight': ['F4', 4, 4] }, {}, 'F4 [4, 4]'],
+  ])('is refused with its name and the reason: %s', (_, shapes, config, reason) => {
     const { problems } = plan(shapes, config);
     const blocked = problems.filter(({ severity }) => severity === 'blocked');
     expect(blocked.map(({ code }) => code)).toEqual(['undecodable']);
@@ -110,7 +110,7 @@ describe('what is refused, with name, dtype and reason', () => {
     expect(blocked[0]?.message).toContain('mtp.0.');
   });
 
-  it('a scale whose weight is not there', () => {
+  it('is refused when it is a scale without its weight', () => {
     const { problems } = plan({ 'a.weight_scale_inv': ['F32', 1, 1], 'b.weight': ['BF16', 1] });
     expect(problems).toContainEqual({
       code: 'orphan-scale',
@@ -120,7 +120,7 @@ describe('what is refused, with name, dtype and reason', () => {
   });
 });
 
-it('reads packed integers where the config says that they are 4-bit and symmetric', () => {
+it('reads packed integers when the config says that they are 4-bit and symmetric', () => {
   const { outputs, problems } = plan(packed, int4());
   expect(problems.filter(({ severity }) => severity === 'blocked')).toEqual([]);
   expect(outputs.map(({ name, dtype, shape }) => [name, dtype, shape])).toEqual([['mtp.0.a.weight', 'BF16', [8, 64]]]);

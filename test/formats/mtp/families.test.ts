@@ -16,7 +16,7 @@ describe.each(FAMILY_CASES)('$family', ({ family, config, shapes, heads, skulk, 
     ),
   ];
 
-  it('is told by its keys, whichever files hold them', () => {
+  it('is recognised by its keys, in one file or in two', () => {
     const one = planMtpSidecar({ files: [file('model.safetensors', entries)], config });
     const two = planMtpSidecar({ files: halves, config });
     for (const selection of [one, two]) {

@@ -2,7 +2,7 @@ import type { Dtype } from '../../../formats/dtype.js';
 
 export type Shapes = Readonly<Record<string, readonly [Dtype, ...number[]]>>;
 
-/** Heads of one family as its checkpoints hold them, in small. */
+/** Heads of one family in miniature, as its checkpoints hold them. */
 export interface FamilyCase {
   readonly family: string;
   readonly config: unknown;

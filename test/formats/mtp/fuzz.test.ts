@@ -33,7 +33,7 @@ const WEIGHTS = [
 ];
 const COMPANIONS = ['_scale', '_scale_inv', '_scale_2', '_global_scale', '_shape', '_zero_point', '_g_idx'];
 const DTYPES = Object.keys(DTYPE_BITS) as Dtype[];
-/** Those that quantisers write, more often than the rest. */
+/** The dtypes of quantisers, more often than the rest. */
 const dtype = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom<Dtype>('F8_E4M3', 'U8', 'I8', 'BF16', 'F32', 'F8_E8M0') },
   fc.constantFrom(...DTYPES),
@@ -41,7 +41,7 @@ const dtype = fc.oneof(
 const dimension = fc.oneof(fc.constantFrom(0, 1, 2, 4, 16, 32, 64, 127, 128, 129, 256), fc.nat(300), fc.constant(2 ** 26));
 const shape = fc.array(dimension, { maxLength: 3 });
 const weight = fc.record({ prefix: fc.constantFrom(...PREFIXES), name: fc.constantFrom(...WEIGHTS), dtype, shape });
-/** A companion that often is one: its shape is the weight's, divided. */
+/** A companion that is often valid: its shape is the divided shape of the weight. */
 const companion = fc.record({
   suffix: fc.constantFrom(...COMPANIONS),
   dtype,
@@ -55,15 +55,15 @@ const divided = (dims: readonly number[], [rows, columns]: readonly [number, num
 type Weight = readonly [name: string, dtype: Dtype, shape: readonly number[]];
 type Companion = readonly [suffix: string, dtype: Dtype, shape: readonly number[]];
 
-const wild = fc
+const arbitraryWeight = fc
   .tuple(weight, fc.array(companion, { maxLength: 2 }))
   .map(([one, companions]): [Weight, Companion[]] => [
     [`${one.prefix}${one.name}`, one.dtype, one.shape],
     companions.map((other) => [other.suffix, other.dtype, other.other ?? divided(one.shape, other.block)]),
   ]);
 
-/** Of sizes that quantisers write: with their scales, and without. */
-const sound = fc
+/** Weights of sizes that quantisers write, with and without scales. */
+const validWeight = fc
   .record({
     name: fc.tuple(fc.constantFrom(...PREFIXES), fc.constantFrom('a', 'b.c', '10', '__proto__')).map((parts) => parts.join('')),
     rows: fc.integer({ min: 1, max: 9000 }),
@@ -95,7 +95,10 @@ const sound = fc
   });
 
 const tensors = fc
-  .oneof({ weight: 3, arbitrary: fc.array(sound, { minLength: 1, maxLength: 5 }) }, fc.array(fc.oneof(sound, wild), { maxLength: 5 }))
+  .oneof(
+    { weight: 3, arbitrary: fc.array(validWeight, { minLength: 1, maxLength: 5 }) },
+    fc.array(fc.oneof(validWeight, arbitraryWeight), { maxLength: 5 }),
+  )
   .map((weights) => {
     const found = new Map<string, TensorShape>();
     const add = (name: string, type: Dtype, dims: readonly number[]): void => {
@@ -142,7 +145,7 @@ const orRefusal = <T>(make: () => T): T | SwpError => {
 };
 const planOf = (checkpoint: Checkpoint, names: 'source' | 'skulk') => orRefusal(() => planMtpSidecar(checkpoint, names));
 
-it('any heads are refused, or cut into slabs that fill their file and read each byte within its tensor', () => {
+it('refuses any heads, or cuts them into slabs that tile the file and read only within their tensors', () => {
   let planned = 0;
   fc.assert(
     fc.property(tensors, fc.jsonValue(), config, fc.constantFrom('source', 'skulk'), fc.nat(6), (all, modelOpt, model, names, split) => {
@@ -174,6 +177,6 @@ it('any heads are refused, or cut into slabs that fill their file and read each 
     }),
     { numRuns: runs(3000) },
   );
-  // Else the property would hold of refusals alone.
+  // Otherwise the property could hold for only refusals.
   expect(planned).toBeGreaterThan(runs(300));
 }, 120_000);

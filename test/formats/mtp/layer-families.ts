@@ -1,6 +1,6 @@
 import { FP8_BLOCKS, sorted, type FamilyCase } from './family-case.js';
 
-/** Families whose heads are layers after the trunk's last. */
+/** Families whose heads are layers after the last layer of the trunk. */
 export const LAYER_FAMILIES: readonly FamilyCase[] = [
   {
     family: 'DeepSeek V3',

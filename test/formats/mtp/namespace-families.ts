@@ -19,7 +19,7 @@ const QWEN_SHARED: Shapes = Object.fromEntries([
 const EXPERTS = [0, 1].flatMap((expert) => ['down', 'gate', 'up'].map((part) => `mtp.layers.0.mlp.experts.${expert}.${part}_proj.weight`));
 const names = (...shapes: readonly Shapes[]): string[] => shapes.flatMap((one) => Object.keys(one));
 
-/** Families whose heads have names of their own. */
+/** Families whose heads have their own namespace. */
 export const NAMESPACE_FAMILIES: readonly FamilyCase[] = [
   {
     family: 'DeepSeek V4',

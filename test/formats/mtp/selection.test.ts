@@ -45,7 +45,7 @@ describe('the selection of heads', () => {
     ['a tensor in two files', { files: [A, { ...A, path: 'c.safetensors' }] }, ['blocked two-copies']],
     ['quantised numbers', { files: [file('x.safetensors', [{ name: 'mtp.a', dtype: 'F8_E4M3', shape: [2] }])] }, ['blocked undecodable']],
     [
-      'an index that names what is not there',
+      'an index that names missing files and tensors',
       {
         files: [A],
         index: {
@@ -58,10 +58,10 @@ describe('the selection of heads', () => {
       },
       ['blocked missing-file', 'blocked missing-tensor'],
     ],
-    ['a config that claims more', { files: [A], config: { text_config: { mtp_num_hidden_layers: 2 } } }, ['warn head-count']],
-    ['a head that is missing among others', { files: [file('x.safetensors', [bf16('mtp.0.a'), bf16('mtp.2.a')])] }, ['warn head-gap']],
+    ['a config that claims more heads', { files: [A], config: { text_config: { mtp_num_hidden_layers: 2 } } }, ['warn head-count']],
+    ['a gap between heads', { files: [file('x.safetensors', [bf16('mtp.0.a'), bf16('mtp.2.a')])] }, ['warn head-gap']],
     [
-      'two layouts at once',
+      'two layouts in one checkpoint',
       { files: [file('x.safetensors', [bf16('mtp.0.a'), bf16('model.layers.4.b')])], config: { num_hidden_layers: 4 } },
       ['warn mixed-layouts'],
     ],
@@ -71,11 +71,11 @@ describe('the selection of heads', () => {
       ['blocked two-sources', 'warn mixed-layouts'],
     ],
     [
-      'a scale whose weight is gone',
+      'a scale without its weight',
       { files: [file('x.safetensors', tensors({ 'mtp.0.a.weight_scale_inv': ['F32', 1, 1], 'mtp.0.b': ['BF16', 2] }))] },
       ['blocked orphan-scale'],
     ],
-  ])('says what is wrong with %s', (_, checkpoint, expected) => {
+  ])('reports %s', (_, checkpoint, expected) => {
     expect(codes(checkpoint)).toEqual(expected);
   });
 });
@@ -106,7 +106,7 @@ describe('shapes that no model has', () => {
     return () => planExtraction(selection);
   };
 
-  it('of a matrix for every number are refused, before the pieces fill the memory', () => {
+  it('are refused when every number is a separate matrix', () => {
     const cut = planned({ 'mtp.0.a.weight': ['F8_E4M3', 2 ** 20, 1, 1], 'mtp.0.a.weight_scale': ['F32', 2 ** 20, 1, 1] });
     expect(cut).toThrow(expect.objectContaining({ code: 'formats/too-many-slabs', message: expect.stringContaining('1048576') }));
   });
@@ -114,7 +114,7 @@ describe('shapes that no model has', () => {
   it.each([
     ['rows too long for a slab', 2, 2 ** 26],
     ['rows that fill a slab with scales', 64, 2 ** 18],
-  ])('of %s that share their scales are refused, which would be read once for each of them', (_, rows, columns) => {
+  ])('are refused for %s that share their scales', (_, rows, columns) => {
     const cut = planned({ 'mtp.0.a.weight': ['F8_E4M3', rows, columns], 'mtp.0.a.weight_scale': ['F32', 1, columns] });
     expect(cut).toThrow(expect.objectContaining({ code: 'formats/scales-read-again' }));
   });

@@ -1,4 +1,4 @@
-"""Loads sidecars as Skulk's engine does, and says which drafter binds each, or why none.
+"""Loads sidecars as Skulk's engine does, and prints the drafter that binds each, or the reason for none.
 
 Standard input: a JSON list of paths. Standard output: a JSON list of [drafter or null, reason or null].
 Written after Skulk's `utils_mlx.py` (what is loaded), `drafters/builder.py` (which drafter), `qwen_sidecar.py`
@@ -46,7 +46,7 @@ def mx_load(path):
 
 
 def stack_experts(block):
-    """What the block holds once experts 0 to E-1 are stacked, as mlx-lm names it."""
+    """The block after experts 0 to E-1 are stacked, with the names of mlx-lm."""
     stacked, experts = {}, {}
     for key, shape in block.items():
         found = EXPERT.fullmatch(key)

@@ -1,4 +1,4 @@
-"""What GGML's blocks decode to, by gguf-py, and by larql's formulas of before August 2026 written out in numpy.
+"""Decodes GGML blocks with gguf-py, and with larql's formulas from before August 2026 written in numpy.
 
 Arguments: a JSON file {format: base64 of blocks} to read, a JSON file of answers to write: for each format the
 F32 values of the planar and the interleaved layout.

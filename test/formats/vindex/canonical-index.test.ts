@@ -21,8 +21,8 @@ const rewritten = (files: ReadonlyMap<string, Uint8Array>): string => {
   return new TextDecoder().decode(canonicalIndex(parseIndex(copy.get('index.json')!), provenance({ files: copy })));
 };
 
-describe('index.json, rewritten', () => {
-  it('is the same whatever order and date larql gave it', () => {
+describe('a rewritten index.json', () => {
+  it('is the same for any order and date from larql', () => {
     const files = new Map(GEMMA.files);
     editIndex(files, (index) => {
       const source = index['source'] as object;
@@ -33,12 +33,12 @@ describe('index.json, rewritten', () => {
     expect(rewritten(files)).toBe(rewritten(GEMMA.files));
   });
 
-  it('is itself when it is rewritten again', () => {
+  it('does not change when it is rewritten again', () => {
     const once = rewritten(GEMMA.files);
     expect(rewritten(new Map([...GEMMA.files, ['index.json', new TextEncoder().encode(once)]]))).toBe(once);
   });
 
-  it('says where it came from, and keeps what it does not know', () => {
+  it('records its source, and keeps unknown fields', () => {
     const files = new Map(GEMMA.files);
     editIndex(files, () => ({ rope_scaling: { b: 1, a: [{ d: 1, c: 2.5 }] } }));
     const text = rewritten(files);
@@ -57,7 +57,7 @@ describe('index.json, rewritten', () => {
     expect(keys).toEqual(keys.toSorted());
   });
 
-  it('of a slice has checksums of the files that it has, and is whole', async () => {
+  it('has only checksums of the files of its slice, and is valid', async () => {
     const slice = tinySlice(GEMMA);
     const files = new Map(slice.files);
     files.set('index.json', canonicalIndex(parseIndex(files.get('index.json')!), provenance(slice)));
@@ -70,7 +70,7 @@ describe('index.json, rewritten', () => {
 describe('the digest of all weights', () => {
   const [a, b] = ['a'.repeat(64), 'b'.repeat(64)] as const;
 
-  it('is that of the only file', () => {
+  it('is the digest of the only file', () => {
     expect(
       weightsDigest(
         new Map([
@@ -81,7 +81,7 @@ describe('the digest of all weights', () => {
     ).toBe(a);
   });
 
-  it('is over all of several, in the order of their names', () => {
+  it('covers several files in the order of their names', () => {
     const text = `${b}  1.safetensors\n${a}  2.safetensors\n`;
     const expected = createHash('sha256').update(text).digest('hex');
     expect(

@@ -19,8 +19,8 @@ const compared = (vindex: TinyVindex, files: ReadonlyMap<string, Uint8Array> = v
 const copyOf = ({ files }: TinyVindex): Map<string, Uint8Array> =>
   new Map([...files].map(([path, bytes]) => [path, Uint8Array.from(bytes)]));
 
-/** Exchanges two stretches of equal length. */
-const exchange = (bytes: Uint8Array, a: number, b: number, length: number): void => {
+/** Swaps two slices of equal length. */
+const swapSlices = (bytes: Uint8Array, a: number, b: number, length: number): void => {
   const first = bytes.slice(a, a + length);
   bytes.set(bytes.subarray(b, b + length), a);
   bytes.set(first, b);
@@ -28,28 +28,30 @@ const exchange = (bytes: Uint8Array, a: number, b: number, length: number): void
 
 describe('a sample of numbers', () => {
   it.each<[string, TinyVindex, BlockLayout | null]>([
-    ['a Llama with blocks of before August 2026', LLAMA, 'interleaved'],
-    ['a Llama with blocks of since then', tinyVindex(tinyLlama('BF16'), extractOptions('q4k', 'kquant'), 'planar'), 'planar'],
+    ['a Llama with blocks from before August 2026', LLAMA, 'interleaved'],
+    ['a Llama with newer blocks', tinyVindex(tinyLlama('BF16'), extractOptions('q4k', 'kquant'), 'planar'), 'planar'],
     ['a hybrid', GEMMA, 'interleaved'],
-    ['its slice', tinySlice(GEMMA), 'interleaved'],
+    ['the slice of a hybrid', tinySlice(GEMMA), 'interleaved'],
     ['a mixture of experts without blocks', tinyVindex(tinyMixtral(), extractOptions('none')), null],
     ['F16 in F32', tinyVindex(tinyLlama('F16'), { ...extractOptions('none'), dtype: 'f32' }), null],
-  ])('holds, and tells the generation: %s', async (_, vindex, blocks) => {
+  ])('matches, and identifies the block layout: %s', async (_, vindex, blocks) => {
     expect(await compared(vindex)).toMatchObject({ blocks, problems: [] });
   });
 
-  it('has a row of every tensor of files with few, and of each file enough', async () => {
+  it('has 24 rows of each file', async () => {
     const { rows } = await compared(LLAMA);
     expect(rows).toBe(6 * 24);
   });
 
-  it('is the same for the same seed', async () => {
+  it('reads the same places for the same seed', async () => {
     const places: string[][] = [];
     for (const seed of [3, 3, 4]) {
       const seen: string[] = [];
       const reader = readerOf(GEMMA.files);
-      const noting = { read: (path: string, begin: number, end: number) => (seen.push(`${path} ${begin}`), reader.read(path, begin, end)) };
-      await compareNumbers(GEMMA.layout, noting, sourceOf(GEMMA), { seed, rowsPerFile: 8 });
+      const recording = {
+        read: (path: string, begin: number, end: number) => (seen.push(`${path} ${begin}`), reader.read(path, begin, end)),
+      };
+      await compareNumbers(GEMMA.layout, recording, sourceOf(GEMMA), { seed, rowsPerFile: 8 });
       places.push(seen);
     }
     expect(places[0]).toEqual(places[1]);
@@ -73,15 +75,15 @@ describe('a sample of numbers', () => {
     expect(problems.every((one) => one.code === 'numbers' && one.path === path)).toBe(true);
   });
 
-  it('finds gate and up that changed places', async () => {
+  it('finds swapped gate and up projections', async () => {
     const files = copyOf(LLAMA);
-    exchange(files.get('interleaved_q4k.bin')!, 0, 18_432, 18_432);
+    swapSlices(files.get('interleaved_q4k.bin')!, 0, 18_432, 18_432);
     expect((await compared(LLAMA, files)).problems.map(({ code }) => code)).toContain('numbers');
   });
 
-  it('finds experts that changed places', async () => {
+  it('finds swapped experts', async () => {
     const files = copyOf(GEMMA);
-    exchange(files.get('layers/layer_00.weights')!, 152, 152 + 46_080, 46_080);
+    swapSlices(files.get('layers/layer_00.weights')!, 152, 152 + 46_080, 46_080);
     expect((await compared(GEMMA, files)).problems.map(({ path }) => path)).toContain('layers/layer_00.weights');
   });
 
@@ -91,14 +93,14 @@ describe('a sample of numbers', () => {
     expect((await compared(GEMMA, files)).problems.map(({ code }) => code)).toContain('numbers');
   });
 
-  it('finds scales that are no numbers', async () => {
+  it('finds scales that are not numbers', async () => {
     const files = copyOf(LLAMA);
     files.get('lm_head_q4.bin')!.fill(0xff);
     const { problems } = await compared(LLAMA, files);
     expect(problems[0]?.message).toMatch(/infinitely/);
   });
 
-  it('finds two generations in one vindex', async () => {
+  it('finds two block layouts in one vindex', async () => {
     const files = copyOf(LLAMA);
     files.set('interleaved_q4k.bin', tinyVindex(tinyLlama(), extractOptions('q4k'), 'planar').files.get('interleaved_q4k.bin')!);
     const { blocks, problems } = await compared(LLAMA, files);
@@ -119,7 +121,7 @@ describe('a model of any shape', () => {
     headDimension: fc.integer({ min: 1, max: 80 }),
   });
 
-  it('makes a vindex that is whole and whose numbers hold', async () => {
+  it('has a valid vindex whose numbers match', async () => {
     await fc.assert(
       fc.asyncProperty(
         shape,
@@ -140,7 +142,7 @@ describe('the error of a row', () => {
   const row = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 256, maxLength: 512 });
   const size = fc.integer({ min: -16, max: 8 });
 
-  it.each(['Q4_K', 'Q6_K'] as const)('of %s stays within the format for any numbers of any size', (format) => {
+  it.each(['Q4_K', 'Q6_K'] as const)('stays within the tolerance of %s for any numbers of any size', (format) => {
     fc.assert(
       fc.property(row, size, fc.constantFrom<BlockLayout>('planar', 'interleaved'), (values, exponent, layout) => {
         const source = Float32Array.from(values, (value) => value * 2 ** exponent);
@@ -149,7 +151,7 @@ describe('the error of a row', () => {
     );
   });
 
-  it.each(['Q4_K', 'Q6_K'] as const)('of %s is far outside for another row, and for Q6_K in the other layout', (format) => {
+  it.each(['Q4_K', 'Q6_K'] as const)('exceeds the tolerance of %s for another row, and for Q6_K in the other layout', (format) => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         const normal = (at: number, part: number): number => Math.sin(at * 12.9898 + seed * 0.37 + part) * Math.cos(at * 78.233 + part * 3);

@@ -15,7 +15,7 @@ const refusal = (run: () => unknown): string => {
     expect((error as SwpError).code).toBe('formats/vindex-json');
     return (error as SwpError).message;
   }
-  throw new Error('It was taken.');
+  throw new Error('It was accepted.');
 };
 
 const index = {
@@ -40,31 +40,31 @@ const block = { key: 'k', shape: [1, 256], format: 'Q4_K', offset: 0, length: 14
 const weight = { key: 'k', kind: 'vector', shape: [4], offset: 0, length: 16, file: 'norms.bin' };
 
 describe('index.json', () => {
-  it('keeps fields that it does not know', () => {
+  it('keeps unknown fields', () => {
     expect(parseIndex(bytes({ ...index, later: [1] }))).toMatchObject({ embed_scale: 1.5, later: [1] });
   });
 
   it.each([
-    ['no JSON', '{', /no JSON/],
-    ['a key that stands twice', '{"version":2,"version":2}', /no JSON/],
-    ['text that is no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), /no JSON/],
+    ['text that is not JSON', '{', /no JSON/],
+    ['a duplicate key', '{"version":2,"version":2}', /no JSON/],
+    ['text that is not UTF-8', new Uint8Array([0x22, 0xff, 0x22]), /no JSON/],
     ['deep nesting', '['.repeat(200) + ']'.repeat(200), /no JSON/],
     ['a list', '[]', /not as larql writes it/],
     ['an offset past all integers', { ...index, layers: [{ ...index.layers[0], offset: 2 ** 53 }] }, /layers\.0\.offset/],
     ['a fraction', { ...index, num_layers: 1.5 }, /num_layers/],
-    ['no layers at all', { ...index, num_layers: 0 }, /num_layers/],
+    ['no layers', { ...index, num_layers: 0 }, /num_layers/],
     ['a quant that larql lacks', { ...index, quant: 'q8_0' }, /quant/],
-    ['a checksum that is none', { ...index, checksums: { 'a.bin': 'x' } }, /SHA-256/],
+    ['an invalid checksum', { ...index, checksums: { 'a.bin': 'x' } }, /SHA-256/],
     ['a path that leaves the folder', { ...index, checksums: { '../a.bin': 'a'.repeat(64) } }, /plain file name|checksums/],
   ])('refuses %s', (_, document, message) => {
     expect(refusal(() => parseIndex(document instanceof Uint8Array ? document : bytes(document)))).toMatch(message);
   });
 
-  it('refuses more than it would read into memory', () => {
+  it('refuses more bytes than its limit', () => {
     expect(refusal(() => parseIndex(new Uint8Array(MAX_JSON + 1)))).toMatch(/at most/);
   });
 
-  it('answers any JSON with an index or a refusal', () => {
+  it('throws only an SwpError for any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(...Object.keys(index)), (value, field) => {
         const document = bytes({ ...index, [field]: value });
@@ -79,7 +79,7 @@ describe('index.json', () => {
 });
 
 describe('manifests', () => {
-  it('take what larql writes', () => {
+  it('accept the manifests of larql', () => {
     expect(parseBlockManifest(bytes([block]), 'm.json')).toEqual([block]);
     expect(parseWeightManifest(bytes([weight]), 'm.json')).toEqual([weight]);
   });
@@ -89,12 +89,12 @@ describe('manifests', () => {
     ['an unknown format', [{ ...block, format: 'Q5_K' }], /format/],
     ['no shape', [{ ...block, shape: [] }], /shape/],
     ['an object', {}, /not as larql/],
-  ])('of blocks are refused for %s', (_, document, message) => {
+  ])('refuse blocks with %s', (_, document, message) => {
     expect(refusal(() => parseBlockManifest(bytes(document), 'm.json'))).toMatch(message);
   });
 
   it.each(['../norms.bin', '/etc/passwd', 'a/b/c', 'a//b', '.hidden', 'a\\b', 'norms.bin\n', 'x'.repeat(300), ''])(
-    'of weights are refused for the file %j',
+    'refuse weights in the file %j',
     (file) => {
       expect(refusal(() => parseWeightManifest(bytes([{ ...weight, file }]), 'm.json'))).toMatch(/plain file name/);
     },

@@ -37,7 +37,7 @@ describe('the layout of a vindex', () => {
     });
   });
 
-  it('keeps in an expert-server slice what larql copies', () => {
+  it('keeps the files that larql copies in an expert-server slice', () => {
     const { files } = expertServerLayout(fullLayout(described(tinyGemma()), extractOptions('q4k')));
     expect([...files.keys()].toSorted()).toEqual([
       'embeddings.bin',
@@ -52,7 +52,7 @@ describe('the layout of a vindex', () => {
     ]);
   });
 
-  it('has the newer names where they are asked for', () => {
+  it('has the newer names on request', () => {
     const { files } = fullLayout(described(tinyLlama()), extractOptions('q4k', 'kquant'));
     for (const path of ['attn_weights_kquant_manifest.json', 'interleaved_kquant.bin', 'lm_head_kquant.bin'])
       expect(files.has(path)).toBe(true);
@@ -78,7 +78,7 @@ describe('the layout of a vindex', () => {
   it.each([
     ['browse', ['down_meta.bin', 'embeddings.bin', 'gate_vectors.bin']],
     ['attention', ['attn_weights.bin', 'down_meta.bin', 'embeddings.bin', 'gate_vectors.bin', 'norms.bin']],
-  ] as const)('stops at level %s where that is asked for', (level, expected) => {
+  ] as const)('stops at level %s on request', (level, expected) => {
     const { files } = fullLayout(described(tinyLlama()), { ...extractOptions('none'), level });
     expect([...files.keys()].filter((path) => path.endsWith('.bin')).toSorted()).toEqual(expected);
   });
@@ -109,7 +109,7 @@ describe('estimates', () => {
     expect(estimate.slice).toBeLessThan(estimate.output);
   });
 
-  it('come near the sizes that larql documents for Gemma 4 26B-A4B: 16 GB, and 14.1 GB for its expert server', () => {
+  it('are close to the sizes that larql documents for Gemma 4 26B-A4B: 16 GB, and 14.1 GB for its expert server', () => {
     const estimate = estimateVindex(layoutOf(described(gemma26()), extractOptions('q4k'), 'full'), 'expert-server');
     expect(estimate.output / 2 ** 30).toBeGreaterThan(14.5);
     expect(estimate.output / 2 ** 30).toBeLessThan(16.5);
@@ -117,7 +117,7 @@ describe('estimates', () => {
     expect(estimate.largestFile.path).toBe('embeddings.bin');
   });
 
-  it('come near what larql needs of memory for a model of 8 billion weights', () => {
+  it('are close to the memory that larql needs for a model of 8 billion weights', () => {
     const shape = { hidden: 4096, intermediate: 14_336, layers: 1, vocabulary: 128_256, heads: 32, keyValueHeads: 8, headDimension: 128 };
     const { memory } = estimateVindex(fullLayout(described(tinyLlama('BF16', shape)), extractOptions('q4k')), 'full');
     expect(memory).toBeGreaterThan(5e9);
@@ -131,7 +131,7 @@ describe('the generation of names', () => {
     [['attn_weights_q4k_manifest.json'], 'q4k'],
     [['lm_head_q4.bin'], 'q4k'],
     [['up_weights.bin'], null],
-  ])('of %j is %s', (paths, names) => {
+  ])('is found by the names of files: %j give %s', (paths, names) => {
     expect(nameGeneration(paths)).toBe(names);
   });
 });
@@ -139,16 +139,16 @@ describe('the generation of names', () => {
 describe('the files that larql reads', () => {
   const paths = ['README.md', 'config.json', 'consolidated.safetensors', 'model-1.safetensors', 'sub/x.safetensors', 'tokenizer.json'];
 
-  it('are every safetensors file at the top', () => {
+  it('are all safetensors files at the top level', () => {
     expect(filesToRead(paths)).toEqual(['config.json', 'consolidated.safetensors', 'model-1.safetensors', 'tokenizer.json']);
   });
 
-  it('are those of the index alone, where they are all there', () => {
+  it('are only those of the index when all of them exist', () => {
     expect(filesToRead(paths, new Set(['model-1.safetensors']))).toEqual(['config.json', 'model-1.safetensors', 'tokenizer.json']);
     expect(filesToRead(paths, new Set(['gone.safetensors']))).toContain('consolidated.safetensors');
   });
 
-  it('lie in weights/ where none is at the top', () => {
+  it('lie in weights/ when none is at the top level', () => {
     expect(filesToRead(['weights/a.safetensors', 'config.json', 'weights/b/c.safetensors'])).toEqual([
       'config.json',
       'weights/a.safetensors',

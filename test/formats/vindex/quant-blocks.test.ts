@@ -14,12 +14,12 @@ const FORMATS = ['Q4_K', 'Q6_K', 'Q4_0'] as const;
 type Format = (typeof FORMATS)[number];
 const LAYOUTS: readonly BlockLayout[] = ['planar', 'interleaved'];
 const DECODERS = { Q4_K: (bytes: Uint8Array) => decodeQ4K(bytes), Q6_K: decodeQ6K, Q4_0: decodeQ40 };
-/** Where the halves of a block lie. */
+/** Offsets of the half-precision numbers in a block. */
 const HALVES = { Q4_K: [0, 2], Q6_K: [208], Q4_0: [0] };
 /** Zero, one, subnormal, smallest normal, largest, negative. */
 const SCALES = [0x0000, 0x3c00, 0x0001, 0x03ff, 0x0400, 0x7bff, 0xbc00, 0x1234];
 
-/** Any codes and scales; the halves are finite, since nothing is said of how infinities multiply. */
+/** Random codes and scales; the halves are finite, because no format defines products of infinities. */
 const randomBlocks = (format: Format, seed: number): Uint8Array => {
   const bytes = new Uint8Array(BLOCKS * BLOCK_BYTES[format]);
   fillRandom(bytes, seed);
@@ -52,7 +52,7 @@ beforeAll(async () => {
 
 describe('blocks', () => {
   it.each(FORMATS.flatMap((format) => LAYOUTS.map((layout) => [format, layout] as const)))(
-    'of %s, %s, decode to the bit as gguf-py and numpy decode them',
+    'decode as %s, %s, bit for bit like gguf-py and numpy',
     (format, layout) => {
       const { values } = DECODERS[format](blocks[format], layout);
       expect(values.length).toBe(BLOCKS * (format === 'Q4_0' ? 32 : 256));
@@ -63,7 +63,7 @@ describe('blocks', () => {
     },
   );
 
-  it('of which a part is missing are left out', () => {
+  it('are left out when they are incomplete', () => {
     expect(decodeQ4K(new Uint8Array(143)).values).toHaveLength(0);
     expect(decodeQ6K(new Uint8Array(211), 'planar').values).toHaveLength(256);
   });
@@ -77,7 +77,7 @@ describe('a half', () => {
     [0x7bff, 65_504],
     [0x7c00, Number.POSITIVE_INFINITY],
     [0x7e00, Number.NaN],
-  ])('of bits %i is %d', (bits, value) => {
+  ])('decodes the bits %i to %d', (bits, value) => {
     expect(halfToNumber(bits)).toBe(value);
   });
 });

@@ -2,7 +2,7 @@ import type { BlockLayout } from '../../../formats/vindex/quant-blocks.js';
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, Math.round(value)));
 
-/** Half precision with the rest cut off, as larql's own conversion does. */
+/** Truncates to half precision, as larql's own conversion does. */
 export const toHalf = (value: number): number => {
   const sign = value < 0 ? 0x8000 : 0;
   const size = Math.abs(value);

@@ -11,7 +11,7 @@ const found = (model: TinyModel, quant: VindexQuant = 'q4k', slice: VindexSlice 
 const without = (model: TinyModel, pattern: RegExp): TinyModel => changed(model, ({ name }) => (pattern.test(name) ? null : {}));
 
 describe('problems of a source', () => {
-  it('are none for what larql extracts whole', () => {
+  it('are empty for models that larql extracts completely', () => {
     expect(found(tinyLlama())).toEqual([]);
     expect(found(tinyLlama('F16'), 'none')).toEqual([]);
     expect(found(tinyGemma())).toEqual([]);
@@ -19,7 +19,7 @@ describe('problems of a source', () => {
     expect(found(tinyMixtral(), 'none')).toEqual([]);
   });
 
-  it.each(['F8_E4M3', 'U32', 'I32', 'U8'] as const)('name tensors of dtype %s, which larql passes over', (dtype) => {
+  it.each(['F8_E4M3', 'U32', 'I32', 'U8'] as const)('name tensors of dtype %s, which larql ignores', (dtype) => {
     const model = changed(tinyLlama(), ({ name }) => (name.includes('down_proj') ? { dtype } : {}));
     const problems = sourceProblems(
       described({ ...model, config: { ...model.config, quantization: { bits: 4 } } }),
@@ -32,7 +32,7 @@ describe('problems of a source', () => {
     expect(problems[0]?.message).toContain('4-bit');
   });
 
-  it('know the packed names of GPTQ and AWQ', () => {
+  it('recognise the packed names of GPTQ and AWQ', () => {
     const model = changed(tinyLlama(), ({ name }) =>
       name.includes('up_proj') ? { name: name.replace('weight', 'qweight'), dtype: 'I32' } : {},
     );
@@ -43,14 +43,14 @@ describe('problems of a source', () => {
     expect(found(changed(tinyLlama(), ({ name }) => (name.includes('embed') ? { dtype: 'U32' } : {})))).toEqual(['blocked larql-dtype']);
   });
 
-  it('name embeddings and layers under a prefix that larql does not take away', () => {
+  it('name embeddings and layers under a prefix that larql does not remove', () => {
     const model = changed(tinyLlama(), ({ name }) => ({ name: name.replace(/^model\./, 'model.language_model.') }));
     const [problem] = sourceProblems(described(model), extractOptions('q4k'), 'full');
     expect(problem).toMatchObject({ code: 'larql-missing', verdict: 'blocked' });
     expect(problem?.message).toMatch(/or stop/);
   });
 
-  it.each([/q_proj/, /v_proj/, /mlp\.up_proj/, /input_layernorm/, /^model\.norm/])('name what is missing: %s', (pattern) => {
+  it.each([/q_proj/, /v_proj/, /mlp\.up_proj/, /input_layernorm/, /^model\.norm/])('name missing tensors: %s', (pattern) => {
     expect(found(without(tinyLlama(), pattern))).toEqual(['blocked larql-missing']);
   });
 
@@ -59,7 +59,7 @@ describe('problems of a source', () => {
     expect(found(tinyMixtral(), 'q4k', 'expert-server')).toEqual(['blocked larql-experts', 'blocked larql-expert-server']);
   });
 
-  it('forbid a mixture of experts that larql takes for dense', () => {
+  it('forbid a mixture of experts that larql treats as dense', () => {
     const model = tinyMixtral();
     expect(found({ ...model, config: { ...model.config, model_type: 'unheard_of' } }, 'none')).toContain('blocked larql-experts');
   });
@@ -80,7 +80,7 @@ describe('problems of a source', () => {
     expect(found(changed(tinyGemma(), ({ name }) => (packed.test(name) ? { shape: [3, 256, 32] } : {})))).toEqual(['blocked larql-shape']);
   });
 
-  it('forbid a missing tokenizer, and weights that are no safetensors', () => {
+  it('forbid a missing tokenizer, and weights that are not safetensors', () => {
     const model = tinyLlama();
     expect(
       found(
@@ -98,20 +98,20 @@ describe('problems of a source', () => {
     ).toContain('blocked larql-weights');
   });
 
-  it('forbid an untied model without an output head, and take a tied one', () => {
+  it('forbid an untied model without an output head, and accept a tied one', () => {
     const model = without(tinyLlama(), /lm_head/);
     expect(found({ ...model, config: { ...model.config, tie_word_embeddings: true } })).toEqual([]);
     expect(found({ ...model, config: { ...model.config, tie_word_embeddings: false } })).toEqual(['blocked larql-output-head']);
   });
 
-  it('forbid a scalar of rank 0, which larql passes over', () => {
+  it('forbid a scalar of rank 0, which larql ignores', () => {
     const gemma = tinyGemma();
     const scalar = { name: 'model.language_model.layers.0.layer_scalar', dtype: 'BF16' as const };
     expect(found({ ...gemma, tensors: [...gemma.tensors, { ...scalar, shape: [1] }] })).toEqual([]);
     expect(found({ ...gemma, tensors: [...gemma.tensors, { ...scalar, shape: [] }] })).toEqual(['blocked larql-missing']);
   });
 
-  it('warn of biases, which larql stores nowhere', () => {
+  it('warn of biases, which larql does not store', () => {
     const model = tinyLlama();
     const biases = [0, 1].map((layer) => ({ name: `model.layers.${layer}.self_attn.q_proj.bias`, dtype: 'F32' as const, shape: [64] }));
     const [problem] = sourceProblems(described({ ...model, tensors: [...model.tensors, ...biases] }), extractOptions('q4k'), 'full');
@@ -119,13 +119,13 @@ describe('problems of a source', () => {
     expect(problem?.message).toContain('self_attn.q_proj.bias (2)');
   });
 
-  it('forbid to leave out matrices of the layers, such as a shared expert', () => {
+  it('forbid a layer matrix that larql leaves out, such as a shared expert', () => {
     const model = tinyMixtral();
     const shared = { name: 'model.layers.0.mlp.shared_expert.up_proj.weight', dtype: 'BF16' as const, shape: [128, 64] };
     expect(found({ ...model, tensors: [...model.tensors, shared] }, 'none')).toEqual(['blocked larql-left-out']);
   });
 
-  it('leave layers behind the last one alone: they are heads of another kind', () => {
+  it('ignore layers after the last one, which are heads of another kind', () => {
     const model = tinyLlama();
     const head = { name: 'model.layers.2.eh_proj.weight', dtype: 'F32' as const, shape: [64, 128] };
     expect(found({ ...model, tensors: [...model.tensors, head] })).toEqual([]);
@@ -133,8 +133,8 @@ describe('problems of a source', () => {
 
   it('warn of a tensor in two files, and forbid two in one', () => {
     const model = tinyLlama();
-    const again = placed([{ name: 'norm.weight', dtype: 'F32', shape: [64] }]);
-    expect(found(model, 'q4k', 'full', [...filesOf(model), { path: 'z.safetensors', size: 1_264, tensors: again }])).toEqual([
+    const duplicate = placed([{ name: 'norm.weight', dtype: 'F32', shape: [64] }]);
+    expect(found(model, 'q4k', 'full', [...filesOf(model), { path: 'z.safetensors', size: 1_264, tensors: duplicate }])).toEqual([
       'warn larql-copies',
     ]);
     expect(found({ ...model, tensors: [...model.tensors, { name: 'norm.weight', dtype: 'F32', shape: [64] }] })).toEqual([
@@ -156,13 +156,13 @@ describe('a config', () => {
     [{ ...tinyLlama().config, num_hidden_layers: 10_000, num_experts: 100_000 }, /experts in each/],
     [{ ...tinyLlama().config, layer_types: ['full_attention'] }, /layer_types/],
     [null, /no JSON object/],
-  ])('that larql refuses is refused: %j', (config, message) => {
+  ])('is refused when larql refuses it: %j', (config, message) => {
     const answer = describeSource(config, []);
     const faults = 'faults' in answer ? answer.faults : [];
     expect(configProblem(faults)).toMatchObject({ code: 'larql-config', verdict: 'blocked', message: expect.stringMatching(message) });
   });
 
-  it('of any kind gets an answer, and problems as data', () => {
+  it('never causes an exception', () => {
     const base = tinyGemma();
     const text = base.config['text_config'] as object;
     fc.assert(

@@ -147,7 +147,7 @@ export const tinyMixtral = (): TinyModel => ({
   ],
 });
 
-/** Lays tensors out as a safetensors file would, behind a header of 1,000 bytes. */
+/** Lays tensors out as in a safetensors file, after a header of 1,000 bytes. */
 export const placed = (tensors: readonly TinyTensor[], begin = 1_008): TensorInfo[] => {
   let at = begin;
   return tensors.map((one) => {
@@ -173,7 +173,7 @@ export const described = (model: TinyModel, files: readonly SourceFile[] = files
   return found.model;
 };
 
-/** A model with other dtypes, shapes or names where `change` answers. */
+/** A model with other dtypes, shapes or names; `change` returns null to remove a tensor. */
 export const changed = (model: TinyModel, change: (tensor: TinyTensor) => Partial<TinyTensor> | null): TinyModel => ({
   ...model,
   tensors: model.tensors.flatMap((one) => {

@@ -11,7 +11,7 @@ import type { StoredTensor } from '../../../formats/vindex/stored-tensor.js';
 import { quantiseRow, toHalf } from './quantise.js';
 import { described, filesOf, type TinyModel } from './tiny-models.js';
 
-/** A vindex and the source that it is of, in memory. */
+/** A vindex and its source, in memory. */
 export interface TinyVindex {
   readonly layout: VindexLayout;
   readonly files: Map<string, Uint8Array>;
@@ -21,7 +21,7 @@ export interface TinyVindex {
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value, null, 2));
 const words = (values: readonly number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
 
-/** A source file: numbers about zero, most of them small, as weights are. */
+/** A source file: numbers around zero, most of them small, as in real weights. */
 const sourceBytes = (model: TinyModel, seed: number): Uint8Array => {
   const tensors = filesOf(model).flatMap((file) => file.tensors ?? []);
   const bytes = new Uint8Array(tensors.at(-1)?.end ?? 0);
@@ -107,7 +107,7 @@ const indexOf = ({ model, options, gate, expertFiles }: VindexLayout): Record<st
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Changes what `index.json` says. */
+/** Changes fields of `index.json`. */
 export const editIndex = (files: Map<string, Uint8Array>, edit: (index: Record<string, unknown>) => object): void => {
   const index = JSON.parse(new TextDecoder().decode(files.get('index.json'))) as Record<string, unknown>;
   files.set('index.json', json({ ...index, ...edit(index) }));
@@ -120,7 +120,7 @@ export const editManifest = (files: Map<string, Uint8Array>, path: string, edit:
   files.set(path, json(entries));
 };
 
-/** Makes the checksums right again after a change, so that only the change itself is wrong. */
+/** Updates the checksums after a change, so that only the change itself is wrong. */
 export const rehash = (files: Map<string, Uint8Array>): void =>
   editIndex(files, () => ({
     checksums: Object.fromEntries(CHECKSUMMED.filter((path) => files.has(path)).map((path) => [path, sha256(files.get(path)!)])),
@@ -163,7 +163,7 @@ export const tinyVindex = (
   return { layout, files, source };
 };
 
-/** What `larql slice --preset expert-server` makes of it: the checksums are copied as they are. */
+/** The slice that `larql slice --preset expert-server` makes: the checksums are copied unchanged. */
 export const tinySlice = ({ layout, files, source }: TinyVindex): TinyVindex => {
   const slice = expertServerLayout(layout);
   const copied = new Map([...files].filter(([path]) => slice.files.has(path)));

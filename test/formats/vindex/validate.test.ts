@@ -35,56 +35,52 @@ const entry = (path: string, at: number, field: object) => (files: Files) =>
 const EXPERTS = 'layers/layer_01.weights';
 const ATTENTION = 'attn_weights_q4k_manifest.json';
 
-describe('a vindex that is whole', () => {
+describe('a valid vindex', () => {
   it.each([
     ['a Llama at q4k', LLAMA],
     ['a hybrid at q4k', GEMMA],
-    ['its expert-server slice', SLICE],
+    ['the expert-server slice of a hybrid', SLICE],
     ['a mixture of experts at quant none', MIXTRAL],
-    ['with newer names', tinyVindex(tinyGemma(), extractOptions('q4k', 'kquant'), 'planar')],
+    ['a hybrid with newer names', tinyVindex(tinyGemma(), extractOptions('q4k', 'kquant'), 'planar')],
     ['a slice with newer names', tinySlice(tinyVindex(tinyGemma(), extractOptions('q4k', 'kquant')))],
     ['a Llama at quant none', tinyVindex(tinyLlama('F16'), extractOptions('none'))],
-    ['in F32', tinyVindex(tinyLlama(), { ...extractOptions('none'), dtype: 'f32' })],
-    ['for browsing', tinyVindex(tinyLlama(), { ...extractOptions('none'), level: 'browse' })],
+    ['a Llama in F32', tinyVindex(tinyLlama(), { ...extractOptions('none'), dtype: 'f32' })],
+    ['a Llama at level browse', tinyVindex(tinyLlama(), { ...extractOptions('none'), level: 'browse' })],
   ])('has no problems: %s', async (_, { layout, files }) => {
     expect(await validateVindex(readerOf(files), layout, 'tiny/model')).toEqual([]);
   });
 
-  it('may spell its quant and level as newer programs do', async () => {
+  it('may have the quant and level names of newer programs', async () => {
     expect(await problemsAfter(LLAMA, (files) => editIndex(files, () => ({ quant: 'kquant', extract_level: 'all' })))).toEqual([]);
   });
 });
 
-describe('a change of a full vindex is found', () => {
+describe('a changed full vindex', () => {
   it.each<[string, (files: Files) => void, string]>([
-    ['a magic of down_meta', word('down_meta.bin', 0, 0x54454d44), 'magic down_meta.bin'],
-    ['its version', word('down_meta.bin', 4, 2), 'header-field down_meta.bin'],
-    ['its number of layers', word('down_meta.bin', 8, 3), 'header-field down_meta.bin'],
-    ['its top_k', word('down_meta.bin', 12, 9), 'header-field down_meta.bin'],
-    ['the features of its first layer', word('down_meta.bin', 16, 63), 'feature-count down_meta.bin'],
-    ['the features of its last layer', word('down_meta.bin', 20 + 64 * 88, 65), 'feature-count down_meta.bin'],
-    ['a magic of experts', word(EXPERTS, 0, 0), `magic ${EXPERTS}`],
-    ['their version', word(EXPERTS, 4, 2), `header-field ${EXPERTS}`],
-    ['their quantisation', word(EXPERTS, 8, 5), `header-field ${EXPERTS}`],
-    ['their number', word(EXPERTS, 12, 3), `expert-count ${EXPERTS}`],
-    ['their width', word(EXPERTS, 16, 64), `header-field ${EXPERTS}`],
-    ['their hidden size', word(EXPERTS, 20, 128), `header-field ${EXPERTS}`],
-    ['where one lies', word(EXPERTS, 24 + 32, 0), `expert-places ${EXPERTS}`],
-    ['where one lies, past all integers', word(EXPERTS, 28, 0xffff_ffff), `expert-places ${EXPERTS}`],
-    ['how long one is', word(EXPERTS, 24 + 3 * 32 + 24, 1), `expert-places ${EXPERTS}`],
-    ['a layer file that is gone', (files) => files.delete(EXPERTS), `missing-file ${EXPERTS}`],
-    [
-      'a layer file too many',
-      (files) => files.set('layers/layer_02.weights', new Uint8Array(9)),
-      'unexpected-file layers/layer_02.weights',
-    ],
+    ['the magic of down_meta', word('down_meta.bin', 0, 0x54454d44), 'magic down_meta.bin'],
+    ['the version of down_meta', word('down_meta.bin', 4, 2), 'header-field down_meta.bin'],
+    ['the number of layers of down_meta', word('down_meta.bin', 8, 3), 'header-field down_meta.bin'],
+    ['the top_k of down_meta', word('down_meta.bin', 12, 9), 'header-field down_meta.bin'],
+    ['the features of the first layer', word('down_meta.bin', 16, 63), 'feature-count down_meta.bin'],
+    ['the features of the last layer', word('down_meta.bin', 20 + 64 * 88, 65), 'feature-count down_meta.bin'],
+    ['the magic of an expert file', word(EXPERTS, 0, 0), `magic ${EXPERTS}`],
+    ['the version of an expert file', word(EXPERTS, 4, 2), `header-field ${EXPERTS}`],
+    ['the quantisation of the experts', word(EXPERTS, 8, 5), `header-field ${EXPERTS}`],
+    ['the number of experts', word(EXPERTS, 12, 3), `expert-count ${EXPERTS}`],
+    ['the width of the experts', word(EXPERTS, 16, 64), `header-field ${EXPERTS}`],
+    ['the hidden size of the experts', word(EXPERTS, 20, 128), `header-field ${EXPERTS}`],
+    ['the offset of an expert', word(EXPERTS, 24 + 32, 0), `expert-places ${EXPERTS}`],
+    ['an offset of an expert past all integers', word(EXPERTS, 28, 0xffff_ffff), `expert-places ${EXPERTS}`],
+    ['the length of an expert', word(EXPERTS, 24 + 3 * 32 + 24, 1), `expert-places ${EXPERTS}`],
+    ['a missing layer file', (files) => files.delete(EXPERTS), `missing-file ${EXPERTS}`],
+    ['an extra layer file', (files) => files.set('layers/layer_02.weights', new Uint8Array(9)), 'unexpected-file layers/layer_02.weights'],
     [
       'a file of another quantisation',
       (files) => files.set('interleaved_kquant.bin', new Uint8Array(9)),
       'unexpected-file interleaved_kquant.bin',
     ],
-    ['a path out of the folder', (files) => files.set('../x', new Uint8Array(9)), 'unexpected-file ../x'],
-    ['the checkpoint', (files) => files.set('.extract_checkpoint.json', text('{}')), 'leftover-checkpoint .extract_checkpoint.json'],
+    ['a path outside the folder', (files) => files.set('../x', new Uint8Array(9)), 'unexpected-file ../x'],
+    ['a leftover checkpoint', (files) => files.set('.extract_checkpoint.json', text('{}')), 'leftover-checkpoint .extract_checkpoint.json'],
     ['checksums that are null', (files) => editIndex(files, () => ({ checksums: null })), 'checksums-missing index.json'],
     [
       'a stale checksum',
@@ -92,33 +88,33 @@ describe('a change of a full vindex is found', () => {
       'checksum norms.bin',
     ],
     [
-      'a checksum of a file that is none of its',
+      'a checksum of a file that it does not have',
       (files) => editIndex(files, ({ checksums }) => ({ checksums: { ...(checksums as object), 'lm_head.bin': 'a'.repeat(64) } })),
       'checksum-list lm_head.bin',
     ],
-    ['a checksum that is not there', (files) => editIndex(files, () => ({ checksums: {} })), 'checksum-list norms.bin'],
+    ['a missing checksum', (files) => editIndex(files, () => ({ checksums: {} })), 'checksum-list norms.bin'],
     ['a shape in a manifest', entry(ATTENTION, 0, { shape: [64, 512] }), `manifest-entry ${ATTENTION}`],
     ['a key in a manifest', entry(ATTENTION, 1, { key: 'layers.0.self_attn.q_proj.weight' }), `manifest-entry ${ATTENTION}`],
     ['a format in a manifest', entry(ATTENTION, 2, { format: 'Q4_K' }), `manifest-entry ${ATTENTION}`],
     ['a gap in a manifest', entry(ATTENTION, 0, { length: 9_000 }), `manifest-gap ${ATTENTION}`],
     ['an overlap in a manifest', entry(ATTENTION, 1, { offset: 9_000 }), `manifest-overlap ${ATTENTION}`],
     ['an entry past the end', entry(ATTENTION, 7, { length: 99_999 }), `manifest-end ${ATTENTION}`],
-    ['an entry that is gone', (files) => editManifest(files, ATTENTION, (all) => void all.pop()), `manifest-count ${ATTENTION}`],
+    ['a missing entry', (files) => editManifest(files, ATTENTION, (all) => void all.pop()), `manifest-count ${ATTENTION}`],
     ['a kind in the manifest of weights', entry('weight_manifest.json', 0, { kind: 'tensor' }), 'manifest-entry weight_manifest.json'],
     [
       'a file in the manifest of weights',
       entry('weight_manifest.json', 0, { file: 'embeddings.bin' }),
       'manifest-end weight_manifest.json',
     ],
-    ['a manifest that is no JSON', (files) => files.set(ATTENTION, text('[')), `bad-json ${ATTENTION}`],
-    ['an index that is no JSON', (files) => files.set('index.json', text('{')), 'bad-json index.json'],
-    ['a tokenizer that is cut short', (files) => files.set('tokenizer.json', text('{"version"')), 'bad-json tokenizer.json'],
+    ['a manifest that is not JSON', (files) => files.set(ATTENTION, text('[')), `bad-json ${ATTENTION}`],
+    ['an index that is not JSON', (files) => files.set('index.json', text('{')), 'bad-json index.json'],
+    ['a truncated tokenizer', (files) => files.set('tokenizer.json', text('{"version"')), 'bad-json tokenizer.json'],
     ['an empty tokenizer', (files) => files.set('tokenizer.json', new Uint8Array()), 'file-size tokenizer.json'],
-  ])('%s', async (_, change, expected) => {
+  ])('has a problem with %s', async (_, change, expected) => {
     expect(await problemsAfter(GEMMA, change)).toContain(expected);
   });
 
-  it('two tensors that changed places in a manifest', async () => {
+  it('has a problem with two swapped tensors in a manifest', async () => {
     const swap = (files: Files): void =>
       editManifest(files, ATTENTION, (all) => {
         [all[0]!['offset'], all[3]!['offset']] = [all[3]!['offset'], all[0]!['offset']];
@@ -149,11 +145,11 @@ describe('a change of a full vindex is found', () => {
         moe: { num_experts: 4, top_k: 2, hybrid: true },
       },
     }),
-  )('the index says %s: %j', async (field, value) => {
+  )('has a problem with the index field %s: %j', async (field, value) => {
     expect(await problemsAfter(GEMMA, (files) => editIndex(files, () => ({ [field]: value })))).toEqual(['index-field index.json']);
   });
 
-  it.each(['num_experts', 'hybrid'])('the index says another %s', async (field) => {
+  it.each(['num_experts', 'hybrid'])('has a problem with another %s in the index', async (field) => {
     const edit = (index: Record<string, unknown>): object => {
       const config = index['model_config'] as { moe: object };
       return { model_config: { ...config, moe: { ...config.moe, [field]: field === 'hybrid' ? false : 5 } } };
@@ -162,7 +158,7 @@ describe('a change of a full vindex is found', () => {
   });
 
   it.each([{ num_features: 1 }, { offset: 1 }, { length: 1 }, { layer: 0 }, { num_experts: 4 }])(
-    'the index says of a layer: %j',
+    'has a problem with a layer in the index: %j',
     async (field) => {
       const edit = ({ layers }: Record<string, unknown>): object => ({
         layers: (layers as object[]).map((layer, at) => (at === 1 ? { ...layer, ...field } : layer)),
@@ -171,12 +167,12 @@ describe('a change of a full vindex is found', () => {
     },
   );
 
-  it('the index has a layer too few', async () => {
+  it('has a problem with a missing layer in the index', async () => {
     const edit = ({ layers }: Record<string, unknown>): object => ({ layers: (layers as object[]).slice(1) });
     expect(await problemsAfter(GEMMA, (files) => editIndex(files, edit))).toContain('index-layers index.json');
   });
 
-  it('a manifest without the down projections, as larql writes it for a source of FP8', async () => {
+  it('names the down projections that a manifest lacks, as larql writes it for an FP8 source', async () => {
     const files = new Map(LLAMA.files);
     editManifest(
       files,
@@ -187,13 +183,13 @@ describe('a change of a full vindex is found', () => {
     expect(found.map(({ message }) => message)).toContain('It lacks layers.0.mlp.down_proj.weight, layers.1.mlp.down_proj.weight.');
   });
 
-  it('tensors in another order', async () => {
+  it('has a problem with tensors in another order', async () => {
     expect(
       await problemsAfter(LLAMA, (files) => editManifest(files, ATTENTION, (all) => void all.splice(0, all.length, ...all.toReversed()))),
     ).toEqual([`manifest-entry ${ATTENTION}`]);
   });
 
-  it('every problem is told, not the first alone', async () => {
+  it('has every problem listed, not only the first', async () => {
     const change = (files: Files): void => {
       files.delete(EXPERTS);
       word('layers/layer_00.weights', 12, 3)(files);
@@ -205,10 +201,10 @@ describe('a change of a full vindex is found', () => {
   });
 });
 
-describe('of any vindex', () => {
+describe('any vindex', () => {
   const all = { LLAMA, GEMMA, SLICE, MIXTRAL };
 
-  it.each(Object.entries(all))('each file that is gone, cut, grown or renamed is found: %s', async (_, vindex) => {
+  it.each(Object.entries(all))('has a problem with each missing, extra, truncated or enlarged file: %s', async (_, vindex) => {
     for (const path of vindex.files.keys()) {
       const bytes = vindex.files.get(path)!;
       expect(await problemsAfter(vindex, (files) => files.delete(path))).toContain(`missing-file ${path}`);
@@ -222,7 +218,7 @@ describe('of any vindex', () => {
     }
   });
 
-  it('a byte that differs in a file with a checksum is found', async () => {
+  it('has a problem with a changed byte in a file with a checksum', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom('gate_vectors.bin', 'embeddings.bin', 'down_meta.bin', 'norms.bin'),
@@ -241,7 +237,7 @@ describe('of any vindex', () => {
     );
   });
 
-  it('any bytes for a file of text or a header give problems, and no failure', async () => {
+  it('has problems, but does not throw, with random bytes in place of a file', async () => {
     const paths = [...GEMMA.files.keys()];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...paths), fc.uint8Array({ maxLength: 300 }), async (path, bytes) => {
@@ -252,26 +248,26 @@ describe('of any vindex', () => {
   });
 });
 
-describe('of a slice', () => {
-  it('a file that only the full vindex has is unexpected', async () => {
+describe('a slice', () => {
+  it('has a problem with a file that only the full vindex has', async () => {
     expect(await problemsAfter(SLICE, (files) => files.set('gate_vectors.bin', GEMMA.files.get('gate_vectors.bin')!))).toContain(
       'unexpected-file gate_vectors.bin',
     );
   });
 
-  it('a checksum of a file that it has must be right', async () => {
+  it('has a problem with a wrong checksum of one of its files', async () => {
     const change = (files: Files): void =>
       editIndex(files, ({ checksums }) => ({ checksums: { ...(checksums as object), 'embeddings.bin': 'a'.repeat(64) } }));
     expect(await problemsAfter(SLICE, change)).toEqual(['checksum embeddings.bin']);
   });
 
-  it('the level of a full vindex is wrong', async () => {
+  it('has a problem with the level of a full vindex', async () => {
     expect(await problemsAfter(SLICE, (files) => editIndex(files, () => ({ extract_level: 'inference' })))).toEqual([
       'index-field index.json',
     ]);
   });
 
-  it('of a dense model has no experts to serve', async () => {
+  it('lacks files of the full layout of another model', async () => {
     const dense = tinySlice(LLAMA);
     expect((await validateVindex(readerOf(dense.files), GEMMA.layout, 'tiny/model')).map(({ code }: VindexProblem) => code)).toContain(
       'missing-file',

@@ -24,7 +24,7 @@ const card = Buffer.from('---\nlicense: apache-2.0\ntags:\n- swp-conformance\n--
 const notes = Buffer.from('plain text\n');
 const FILES = [fileOf('model.safetensors', weights), fileOf('README.md', card), fileOf('notes/read me.txt', notes)];
 
-/** Each test builds on what those before it have left there: this is one story. */
+/** Each test depends on the state that the tests before it leave on the hub. */
 describe.each(HUBS)('the Hub client on $name', ({ open }) => {
   let hub: ConformingHub;
   let repo: RepoId;
@@ -75,38 +75,38 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
       { signal, treeMatches: () => Promise.resolve(matches) },
     );
 
-  it('knows whose token it has, and that it may write', async () => {
+  it('identifies the account of its token, and may write', async () => {
     const identity = await whoAmI(hub.client, { signal });
     expect([identity!.user, ...identity!.orgs].map((name) => name.toLowerCase())).toContain(hub.namespace.toLowerCase());
     expect((await canWrite(hub.client, repo, { signal })).verdict).not.toBe('no');
   });
 
-  it('finds no repository where there is none', async () => {
+  it('reports a missing repository as absent', async () => {
     expect(await readRepo(hub.client, repo, undefined, { signal })).toEqual({ absent: true });
   });
 
-  it('creates a private repository, and once more finds it', async () => {
+  it('creates a private repository, and finds it the second time', async () => {
     const made = [];
     for (const wanted of [repo, repo, copy]) made.push(await createRepo(hub.client, wanted, { private: true, signal }));
     const found = await read();
-    // Set before anything is expected: the tests after this one say what they see, even where this one fails.
+    // Set before the assertions, so that the next tests can run even when this one fails.
     parent = found.commit;
     expect(made).toEqual(['created', 'exists', 'created']);
     expect(found).toMatchObject({ repo, private: true });
     expect(found.files.every(({ path }) => path === '.gitattributes')).toBe(true);
   });
 
-  it('finds no commit that the repository does not have', async () => {
+  it('reports an unknown commit as absent', async () => {
     expect(await readRepo(hub.client, repo, CommitSha.parse('0'.repeat(40)), { signal })).toEqual({ absent: true });
   });
 
-  it('asks which files go to LFS', async () => {
+  it('classifies the files that go to LFS', async () => {
     const modes = await classifyUploads(hub.client, repo, FILES, { signal });
     expect([...modes.lfs]).toEqual(['model.safetensors']);
     expect([...modes.regular].toSorted()).toEqual(['README.md', 'notes/read me.txt']);
   });
 
-  it('is told by the Hub what a card has wrong', async () => {
+  it('reports the errors that the Hub finds in a card', async () => {
     expect((await validateCard(hub.client, card.toString(), { signal })).errors).toEqual([]);
     expect((await validateCard(hub.client, '---\nlicense: [\n---\n', { signal })).errors).not.toEqual([]);
   });
@@ -129,7 +129,7 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
     TIMEOUT_MS,
   );
 
-  it('commits once: the same again is found', async () => {
+  it('commits once, and finds the same commit again', async () => {
     const first = await commit();
     if (first.outcome === 'committed') published = first.commit;
     expect(first).toMatchObject({ outcome: 'committed', settled: 'answered' });
@@ -177,7 +177,7 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
     expect((await bytes('notes/read me.txt', notes, 2, 7, false)).toString()).toBe('ain t');
   });
 
-  it('knows what it can read', async () => {
+  it('distinguishes readable from missing files', async () => {
     const file = { repo, commit: published, path: 'README.md', size: card.length, lfs: null };
     expect(await canReadOneByte(hub.client, file, { signal })).toBe(true);
     expect(await canReadOneByte(hub.client, { ...file, path: 'none.md' }, { signal })).toBe(false);
@@ -187,7 +187,7 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
   });
 
   it(
-    'verifies what it has published, to the last byte',
+    'verifies every byte that it has published',
     async () => {
       const files = [
         describeBytes('model.safetensors', weights),
@@ -203,7 +203,7 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
     TIMEOUT_MS,
   );
 
-  it('copies on the server what that offers, and nothing else', async () => {
+  it('copies on the server only files that it offers', async () => {
     const { files } = await read(published);
     const offered = files.flatMap(({ path, lfs, xetHash }) =>
       lfs === null || xetHash === undefined ? [] : [{ path, sha256: lfs, xetHash }],
@@ -217,7 +217,7 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
     await journal.close();
   });
 
-  it('files a model in a collection, once', async () => {
+  it('adds a model to a collection once', async () => {
     const title = `swp-conformance ${repo.split('-').at(-1)}`;
     expect(await findCollection(hub.client, hub.namespace, title, { signal })).toBeNull();
     const wanted = { owner: hub.namespace, title, private: true };

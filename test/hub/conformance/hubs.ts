@@ -7,7 +7,7 @@ import { startLocalHub } from '../../../dev/hub/index.js';
 import type { HubConfig } from '../../../hub/config.js';
 import { Secret } from '../../../core/secret.js';
 
-/** A hub that the client must get on with. */
+/** A hub that the client must work with. */
 export interface ConformingHub {
   readonly client: HubConfig;
   readonly namespace: string;
@@ -40,7 +40,7 @@ const local = (name: string, multipartThreshold: number, serverCopy: boolean): H
 
 const { SWP_CONFORMANCE_ENDPOINT: endpoint, SWP_CONFORMANCE_TOKEN: token, SWP_CONFORMANCE_NAMESPACE: namespace } = process.env;
 
-/** The one that the environment names, with a token that may create and delete repositories in that namespace. */
+/** The hub that the environment names, with a token that may create and delete repositories in that namespace. */
 const named: HubUnderTest[] =
   endpoint === undefined || token === undefined || namespace === undefined
     ? []
@@ -62,10 +62,10 @@ export const HUBS: readonly HubUnderTest[] = [
   ...named,
 ];
 
-export const repoIn = ({ namespace: owner }: ConformingHub, what: string): RepoId =>
-  RepoId.parse(`${owner}/swp-conformance-${what}-${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`);
+export const repoIn = ({ namespace: owner }: ConformingHub, purpose: string): RepoId =>
+  RepoId.parse(`${owner}/swp-conformance-${purpose}-${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`);
 
-/** What SWP itself never does. */
+/** Only for tests: SWP itself never deletes a repository. */
 export const removeRepo = async ({ client }: ConformingHub, repo: RepoId): Promise<void> => {
   await deleteRepo({ repo, hubUrl: client.endpoint.origin, accessToken: client.token?.reveal() ?? '' });
 };

@@ -19,7 +19,7 @@ const FILES: ManifestFile[] = [
   describeBytes('small.safetensors', small),
   describeBytes('notes.txt', notes),
 ];
-const OF = LARGE + small.byteLength + notes.byteLength;
+const TOTAL_BYTES = LARGE + small.byteLength + notes.byteLength;
 
 let test: TestHub;
 let commit: CommitSha;
@@ -36,8 +36,8 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-const look = (sample: ReadBack, files = FILES) => verifyPaths(test.client, REPO, commit, files, { signal, sample });
-/** Lets one byte of the large file arrive as another one, in whichever answer holds it. */
+const lookUp = (sample: ReadBack, files = FILES) => verifyPaths(test.client, REPO, commit, files, { signal, sample });
+/** Flips a bit in one byte of the large file, in the response that holds it. */
 const flipAt = (place: number): (() => void) =>
   test.hub.on(({ operation, file, range }) => {
     const [, begin = '0', end = '0'] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? [];
@@ -46,46 +46,56 @@ const flipAt = (place: number): (() => void) =>
   });
 
 describe('reading back', () => {
-  it('reads samples of a large file and small files whole, and says how much that is of how much', async () => {
-    expect(await look({ maxBytes: 100_000, seed: 's' })).toEqual({
+  it('reads samples of a large file and whole small files, and counts their bytes', async () => {
+    expect(await lookUp({ maxBytes: 100_000, seed: 's' })).toEqual({
       mismatches: [],
       wrongOnce: [],
-      readBack: { bytes: SAMPLED + small.byteLength + notes.byteLength, ofBytes: OF, wholeFiles: 2, sampledFiles: 1, unreadFiles: 0 },
+      readBack: {
+        bytes: SAMPLED + small.byteLength + notes.byteLength,
+        ofBytes: TOTAL_BYTES,
+        wholeFiles: 2,
+        sampledFiles: 1,
+        unreadFiles: 0,
+      },
     });
   });
 
-  it('says which files it left out', async () => {
-    expect(await look({ maxBytes: 10, seed: 's' })).toMatchObject({
-      readBack: { bytes: SAMPLED + notes.byteLength, ofBytes: OF, wholeFiles: 1, sampledFiles: 1, unreadFiles: 1 },
+  it('counts the files that it does not read', async () => {
+    expect(await lookUp({ maxBytes: 10, seed: 's' })).toMatchObject({
+      readBack: { bytes: SAMPLED + notes.byteLength, ofBytes: TOTAL_BYTES, wholeFiles: 1, sampledFiles: 1, unreadFiles: 1 },
     });
-    expect(await look('nothing')).toMatchObject({ readBack: { bytes: 0, ofBytes: OF, wholeFiles: 0, sampledFiles: 0, unreadFiles: 3 } });
-    expect(await look('full')).toMatchObject({ readBack: { bytes: OF, ofBytes: OF, wholeFiles: 3, sampledFiles: 0, unreadFiles: 0 } });
+    expect(await lookUp('nothing')).toMatchObject({
+      readBack: { bytes: 0, ofBytes: TOTAL_BYTES, wholeFiles: 0, sampledFiles: 0, unreadFiles: 3 },
+    });
+    expect(await lookUp('full')).toMatchObject({
+      readBack: { bytes: TOTAL_BYTES, ofBytes: TOTAL_BYTES, wholeFiles: 3, sampledFiles: 0, unreadFiles: 0 },
+    });
   });
 
-  it('reads samples of the files whose turn it is not', async () => {
-    expect(await look({ paths: new Set(['notes.txt']) })).toMatchObject({
+  it('reads only samples of files outside the given paths', async () => {
+    expect(await lookUp({ paths: new Set(['notes.txt']) })).toMatchObject({
       readBack: { bytes: SAMPLED + notes.byteLength, wholeFiles: 1, sampledFiles: 1, unreadFiles: 1 },
     });
   });
 
-  it('finds a byte that differs in a sample, without any scratch', async () => {
+  it('finds a byte that differs in a sample', async () => {
     for (const { begin, end } of samples) {
       const stop = flipAt(end - 1);
-      const { mismatches } = await look({ maxBytes: 100_000, seed: 's' }).finally(stop);
+      const { mismatches } = await lookUp({ maxBytes: 100_000, seed: 's' }).finally(stop);
       expect(mismatches).toMatchObject([
         { path: 'large.safetensors', shownBy: 'bytes', reason: expect.stringContaining(`bytes ${begin} to ${end} have sha256`) },
       ]);
     }
   });
 
-  it('finds any byte that differs where all is read', async () => {
+  it('finds a byte that differs outside the samples when it reads everything', async () => {
     const stop = flipAt(samples[1]!.begin - 1);
-    expect((await look('full').finally(stop)).mismatches).toMatchObject([{ path: 'large.safetensors', shownBy: 'bytes' }]);
+    expect((await lookUp('full').finally(stop)).mismatches).toMatchObject([{ path: 'large.safetensors', shownBy: 'bytes' }]);
   });
 
-  it('reads nothing back of a file that is listed wrongly, and counts it as unread', async () => {
+  it('does not read back a file with a wrong listing, and counts it as unread', async () => {
     const wrong = [{ ...FILES[0]!, sha256: digestsOf(small).sha256 }];
-    expect(await look({ maxBytes: 100_000, seed: 's' }, wrong)).toMatchObject({
+    expect(await lookUp({ maxBytes: 100_000, seed: 's' }, wrong)).toMatchObject({
       mismatches: [{ shownBy: 'listing' }],
       readBack: { bytes: 0, ofBytes: LARGE, unreadFiles: 1 },
     });

@@ -27,13 +27,13 @@ describe("a campaign's plan", () => {
     { entry: 'acme/b', plan: digest('b') },
   ];
 
-  it('has a digest of its entries and their plans, in whatever order they were planned', () => {
+  it('has a digest of its entries and their plans that ignores their order', () => {
     expect(campaignDigest(items.toReversed())).toBe(campaignDigest(items));
     expect(campaignDigest([items[0]!, { ...items[1]!, plan: digest('c') }])).not.toBe(campaignDigest(items));
     expect(campaignDigest([items[0]!])).not.toBe(campaignDigest(items));
   });
 
-  it('has a row for what is planned: what changes, what does not, and what is blocked by any check', () => {
+  it('has a row for a changed, an unchanged and a blocked entry', () => {
     const made = plan();
     expect(rowOf('acme/a', digest('a'), [made], [])).toMatchObject({ state: 'changes', outputBytes: made.estimate.outputBytes });
     expect(rowOf('acme/a', digest('a'), [{ ...made, action: 'unchanged' }], [])).toMatchObject({
@@ -45,7 +45,7 @@ describe("a campaign's plan", () => {
     expect(rowOf('acme/a', digest('a'), [made], [full])).toMatchObject({ state: 'blocked', reason: 'The disk is full.', outputBytes: 0 });
   });
 
-  it('adds up bytes, and takes the disk of the largest', () => {
+  it('adds up bytes, and takes the largest disk need', () => {
     const totals = addRows(NO_TOTALS, [
       row('a'),
       row('b', { diskBytes: 50 }),
@@ -57,12 +57,12 @@ describe("a campaign's plan", () => {
     expect(totalsText(NO_TOTALS)).toBe('0 entries to publish, 0 unchanged, 0 blocked');
   });
 
-  it('shows first what is to be judged', () => {
+  it('lists changes first, then blocked and unchanged entries', () => {
     const rows = [plainRow('a', 'unchanged', null), plainRow('b', 'blocked', 'x'), row('d'), row('c')];
     expect(inOrder(rows).map(({ entry }) => entry)).toEqual(['c', 'd', 'b', 'a']);
   });
 
-  it('is Markdown that nothing from outside gets out of, and says where the rest of a long one is', () => {
+  it('is escaped Markdown, and points to the rest of a long list', () => {
     const rows = [
       plainRow('a/b', 'blocked', '![x](https://evil.example) | <b>'),
       ...Array.from({ length: 150 }, (_, at) => row(`acme/e${at}`)),
@@ -89,7 +89,7 @@ describe("a campaign's plan", () => {
 describe('a decision about a campaign', () => {
   const message = { plan: 'a'.repeat(32), verdict: 'approve', reviewer: 'ada' };
 
-  it('is that of a plan, for all entries or for some', () => {
+  it('has the form of a plan decision, for all entries or for some', () => {
     expect(parseCampaignDecision(message)).toEqual(message);
     expect(parseCampaignDecision({ ...message, entries: ['acme/a'] })).toEqual({ ...message, entries: ['acme/a'] });
   });
@@ -97,14 +97,14 @@ describe('a decision about a campaign', () => {
   it.each([
     ['text', 'approve'],
     ['nothing', undefined],
-    ['no verdict', { ...message, verdict: 'yes' }],
-    ['a field that there is not', { ...message, force: true }],
-    ['names that are none', { ...message, entries: ["a' OR '1'='1"] }],
-  ])('is not %s', (_, input) => {
+    ['an unknown verdict', { ...message, verdict: 'yes' }],
+    ['an unknown field', { ...message, force: true }],
+    ['invalid names', { ...message, entries: ["a' OR '1'='1"] }],
+  ])('is refused with %s', (_, input) => {
     expect(parseCampaignDecision(input)).toEqual({ fault: expect.stringMatching(/^Not a decision: /) });
   });
 
-  it('names entries of the campaign alone', () => {
+  it('names only entries of the campaign', () => {
     const items = [{ entry: 'acme/a', plan: digest('a') }];
     const decided = parseCampaignDecision({ ...message, entries: ['acme/a', 'acme/z'] }) as CampaignDecision;
     expect(strangers(decided, items)).toBe('The campaign publishes no acme/z.');

@@ -19,7 +19,7 @@ describe('a share of the files', () => {
     selector: ({ path }) => path,
   });
 
-  it('has each file once in so many weeks', () => {
+  it('has each file once in a cycle of weeks', () => {
     fc.assert(
       fc.property(fc.string(), files, fc.integer({ min: 1, max: 12 }), fc.nat({ max: 5000 }), (target, list, weeks, week) => {
         const shares = Array.from({ length: weeks }, (_, later) => [...shareOf(target, list, weeks, week + later)]).flat();
@@ -28,7 +28,7 @@ describe('a share of the files', () => {
     );
   });
 
-  it('depends on the list and the week alone, not on its order', () => {
+  it('depends only on the files and the week, not on the order', () => {
     fc.assert(
       fc.property(files, fc.nat({ max: 5000 }), (list, week) => {
         expect(shareOf('acme/t', list.toReversed(), 4, week)).toEqual(shareOf('acme/t', list, 4, week));
@@ -37,7 +37,7 @@ describe('a share of the files', () => {
     );
   });
 
-  it('is no larger than a fair part and its largest file', () => {
+  it('is at most a fair part plus the largest file', () => {
     fc.assert(
       fc.property(files, fc.integer({ min: 1, max: 8 }), fc.nat({ max: 50 }), (list, weeks, week) => {
         const share = shareOf('acme/t', list, weeks, week);
@@ -56,7 +56,7 @@ describe('a share of the files', () => {
   });
 });
 
-it('of an entry are one repair, whichever batch found them, with one digest', () => {
+it('merges the repairs of an entry in any order, with one digest', () => {
   const [one, two] = [
     repairsOf([at('a', 'file-gone', 'x')]),
     repairsOf([{ ...at('a', 'card-differs', 'y'), target: RepoId.parse('acme/u') }]),
@@ -69,7 +69,7 @@ it('of an entry are one repair, whichever batch found them, with one digest', ()
 });
 
 describe('findings', () => {
-  it('beyond the most of a target are one, with their count and digest', () => {
+  it('are summarised beyond the limit of a target, with their count and digest', () => {
     const many = Array.from({ length: 60 }, (_, file) => finding('file-differs', `f${file} differs.`, `f${file}`));
     const bound = boundFindings(many);
     expect(bound).toHaveLength(51);
@@ -80,7 +80,7 @@ describe('findings', () => {
     expect(boundFindings(many.slice(0, 51))).toHaveLength(51);
   });
 
-  it('are a table whose first rows need attention, and whose digest is of all', () => {
+  it('form a table that lists attention first and has a digest of all', () => {
     const list = [at('a', 'source-moved'), at('b', 'file-gone'), at('c', 'card-differs')];
     const table = tableOf(list, chainFindings(null, list), 2);
     expect(table.rows.map(({ code }) => code)).toEqual(['file-gone', 'card-differs']);
@@ -92,7 +92,7 @@ describe('findings', () => {
     expect(joinTables(NO_FINDINGS, table, 1)).toMatchObject({ rows: [list[1]], attention: 2, info: 1, digest: table.digest });
   });
 
-  it('ask for the same repair whatever their order, and beside what no publish mends', () => {
+  it('ask for the same repair in any order, also beside findings that no publish fixes', () => {
     const list = [at('a', 'file-gone', 'x'), at('a', 'card-differs', 'y')];
     const [repair] = repairsOf(list);
     expect(repairsOf(list.toReversed())).toEqual([repair]);
@@ -103,7 +103,7 @@ describe('findings', () => {
     expect(repairsOf([at('a', 'bytes-differ'), at(null, 'catalog-invalid'), at('a', 'target-absent')])).toEqual([]);
   });
 
-  it('are Markdown that nothing from outside gets out of', () => {
+  it('are rendered as escaped Markdown', () => {
     const hostile = at('a/b', 'file-gone', '![x](https://evil.example/x.png) <b>|\n# no');
     const findings = tableOf([hostile], null);
     const run = { which: 'nightly', targets: 3, filesRead: 0, bytesRead: 0, ofBytes: 0, findings, repairs: [], repairsWanted: 0 } as const;

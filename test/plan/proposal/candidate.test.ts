@@ -28,7 +28,7 @@ describe('a listed model', () => {
     ],
     ['an original that is published in FP8', 'deepseek-ai/DeepSeek-V3', ['fp8']],
     ['an original with packed experts', 'moonshotai/Kimi-K2.5', ['compressed-tensors']],
-  ])('that is %s is a candidate', (_, repo, tags) => {
+  ])('is a candidate when it is %s', (_, repo, tags) => {
     expect(unfit(repo, tags)).toBeNull();
   });
 
@@ -39,24 +39,24 @@ describe('a listed model', () => {
     ['derived', ['base_model:finetune:other/base']],
     ['derived', ['base_model:merge:labs/a']],
     ['derived', ['base_model:adapter:labs/a', 'lora']],
-  ])('that is %s by %j is none', (why, tags) => {
-    expect(unfit('labs/a', tags)).toBe(why);
+  ])('is %s and not a candidate with the tags %j', (reason, tags) => {
+    expect(unfit('labs/a', tags)).toBe(reason);
   });
 
   it.each([
     ['in the catalog', model('Labs/Known', [])],
     ['no safetensors', model('labs/a', [], { tags: [] })],
     ['no language model', model('labs/a', [], { task: 'text-to-image' })],
-  ])('that is %s is none', (why, listed) => {
-    expect(unfitOf(listed, new Set(['labs/known']))).toBe(why);
+  ])('is not a candidate for the reason: %s', (reason, listed) => {
+    expect(unfitOf(listed, new Set(['labs/known']))).toBe(reason);
   });
 
-  it('without a task is a candidate: its headers will tell', () => {
+  it('is a candidate without a task', () => {
     expect(unfit('labs/a', [], { task: null })).toBeNull();
   });
 });
 
-it('a catalog knows what it reads, writes and points to', async () => {
+it('lists the sources, targets and assistants of a catalog as known', async () => {
   const known = knownRepos(await loadCatalog({ cwd: tmpdir() }));
   for (const repo of ['google/gemma-4-31b-it', 'foxlightai/qwen3-5-9b-base-mtp', 'qwen/qwen3.5-9b-base', 'google/gemma-4-31b-it-assistant'])
     expect(known).toContain(repo);

@@ -24,7 +24,7 @@ const readIndex = (bytes: Uint8Array): SafetensorsIndex => {
   return parsing.end();
 };
 
-/** What would be read of a repository with these bytes. */
+/** The facts that are read from a repository with these bytes. */
 export const readFiles = (repo: string, bytes: ReadonlyMap<string, Uint8Array>, over: Partial<SourceFacts> = {}): CheckpointFacts => {
   const json = (path: string): unknown => {
     const found = bytes.get(path);
@@ -42,7 +42,7 @@ export const readFiles = (repo: string, bytes: ReadonlyMap<string, Uint8Array>, 
   };
 };
 
-/** What would be read of a repository of which only config and headers are known. */
+/** The facts of a repository with only a config and headers. */
 export const readHeaders = (repo: string, config: unknown, files: readonly CheckpointFile[]): CheckpointFacts => ({
   source: source(repo, new Map([['config.json', 100], ['tokenizer.json', 100], ...files.map(({ path, size }) => [path, size] as const)])),
   config,
@@ -51,7 +51,7 @@ export const readHeaders = (repo: string, config: unknown, files: readonly Check
   files,
 });
 
-export const alone = (model: CheckpointFacts, over: Partial<ProposalFacts> = {}): ProposalFacts => ({
+export const factsOf = (model: CheckpointFacts, over: Partial<ProposalFacts> = {}): ProposalFacts => ({
   model,
   heads: [model],
   assistant: null,

@@ -12,7 +12,7 @@ import { detect } from '../../../plan/proposal/detect.js';
 import type { ProposalFacts } from '../../../plan/proposal/model-facts.js';
 import { mirrorOf, outputOf, sidecarOf, slugOf, vindexKey } from '../../../plan/proposal/target-names.js';
 import { proposeEntry, type ProposalOptions } from '../../../plan/proposal/propose.js';
-import { alone, COMMIT, readFiles, source } from './checkpoint.js';
+import { factsOf, COMMIT, readFiles, source } from './checkpoint.js';
 
 const llama = readFiles('meta-llama/Llama-3.2-3B-Instruct', generateLlama({ seed: 1 }).files);
 const gemma = readFiles('google/gemma-4-31B-it', generateGemma4({ seed: 1, allNorms: true }).files);
@@ -24,10 +24,10 @@ const propose = (facts: ProposalFacts, options: Partial<ProposalOptions> = {}) =
 
 describe('names', () => {
   const foxlight = loadCatalog({ cwd: tmpdir() });
-  /** Named by hand before there was a rule: Qwen2.5 with a hyphen, and sources that are quantised already. */
+  /** Keys that do not follow the rule: Qwen2.5 with a hyphen, and sources that are already quantised. */
   const BY_HAND = ['qwen-2-5-7b-full-q4-k', 'qwen3-5-9b-full-q4-k', 'qwen3-6-35b-a3b-full-q4-k'];
 
-  it('are those of the built-in entries', async () => {
+  it('match those of the built-in entries', async () => {
     const entries = [...(await foxlight).entries.values()].map(({ entry }) => entry).filter(({ key }) => !BY_HAND.includes(key));
     expect(entries).toHaveLength(9);
     for (const { key, source_model: model = '', quant = 'q4k', slices, output_name: name, hf_repo: target } of entries) {
@@ -37,7 +37,7 @@ describe('names', () => {
     }
   });
 
-  it('of sidecars are those of the built-in entries too', async () => {
+  it('match those of the built-in entries for sidecars', async () => {
     const sidecars = [...(await foxlight).entries.values()].flatMap(({ entry: { mtp_source_repo: from, mtp_sidecar_repo: to } }) =>
       from === undefined || to === undefined ? [] : [[from, to] as const],
     );
@@ -49,18 +49,18 @@ describe('names', () => {
     ['a/Some_Model..X-', 'some-model-x'],
     ['a/UPPER.case_1', 'upper-case-1'],
     ['a/___', ''],
-  ])('%s is %j in lower case, digits and hyphens', (repo, slug) => {
+  ])('turn %s into the slug %j', (repo, slug) => {
     expect(slugOf(repo)).toBe(slug);
   });
 
-  it.each(['a/Kimi-K2.5-vision', 'a/Kimi-K2.5-Vision-Encoder', 'a/Kimi-K2.5'])('the mirror of %s says vision once', (repo) => {
+  it.each(['a/Kimi-K2.5-vision', 'a/Kimi-K2.5-Vision-Encoder', 'a/Kimi-K2.5'])('contain vision once for a mirror of %s', (repo) => {
     expect(mirrorOf(repo)).toBe('kimi-k2-5-vision');
   });
 });
 
 describe('an entry', () => {
-  it('of a dense model is its vindex', () => {
-    expect(propose(alone(llama))).toEqual({
+  it('has a vindex for a dense model', () => {
+    expect(propose(factsOf(llama))).toEqual({
       key: 'llama-3-2-3b-full-q4-k',
       source_model: 'meta-llama/Llama-3.2-3B-Instruct',
       quant: 'q4k',
@@ -71,12 +71,12 @@ describe('an entry', () => {
     });
   });
 
-  it('of a model with experts has the tier moe', () => {
-    expect(propose(alone(gemma))).toMatchObject({ tier: 'moe', key: 'gemma-4-31b-full-q4-k' });
+  it('has the tier moe for a model with experts', () => {
+    expect(propose(factsOf(gemma))).toMatchObject({ tier: 'moe', key: 'gemma-4-31b-full-q4-k' });
   });
 
-  it('of heads alone is named after their checkpoint', () => {
-    expect(propose(alone(qwen))).toEqual({
+  it('is named after the checkpoint when it has only heads', () => {
+    expect(propose(factsOf(qwen))).toEqual({
       key: 'qwen3-5-9b-base-mtp',
       tier: 'smoke',
       mtp_source_repo: 'Qwen/Qwen3.5-9B-Base',
@@ -84,8 +84,8 @@ describe('an entry', () => {
     });
   });
 
-  it('of a vision encoder alone is its mirror', () => {
-    expect(propose(alone(eyes))).toEqual({
+  it('has a mirror for a vision encoder', () => {
+    expect(propose(factsOf(eyes))).toEqual({
       key: 'kimi-k2-5-vision',
       tier: 'smoke',
       vision_source_repo: 'davehind/Kimi-K2.5-vision',
@@ -93,61 +93,61 @@ describe('an entry', () => {
     });
   });
 
-  it('has everything that was detected, and only one drafter', () => {
+  it('has every detected artifact, but only one drafter', () => {
     const assistant = { repo: RepoId.parse('google/gemma-4-31B-it-assistant'), config: { model_type: 'gemma4_assistant' } };
-    expect(propose(alone(llama, { heads: [qwen], assistant, vision: eyes.source }))).toMatchObject({
+    expect(propose(factsOf(llama, { heads: [qwen], assistant, vision: eyes.source }))).toMatchObject({
       key: 'llama-3-2-3b-full-q4-k',
       mtp_sidecar_repo: 'acme/qwen3-5-9b-base-mtp',
       vision_sidecar_repo: 'acme/kimi-k2-5-vision',
     });
-    expect(propose(alone(gemma, { assistant }))).toMatchObject({ assistant_model_repo: 'google/gemma-4-31B-it-assistant' });
-    expect(propose(alone(gemma, { heads: [qwen], assistant }))).not.toHaveProperty('assistant_model_repo');
+    expect(propose(factsOf(gemma, { assistant }))).toMatchObject({ assistant_model_repo: 'google/gemma-4-31B-it-assistant' });
+    expect(propose(factsOf(gemma, { heads: [qwen], assistant }))).not.toHaveProperty('assistant_model_repo');
   });
 
   it.each([
     ['vindex', ['key', 'source_model', 'quant', 'slices', 'output_name', 'hf_repo', 'tier']],
     ['mtp', ['key', 'tier', 'mtp_source_repo', 'mtp_sidecar_repo']],
     ['vision', ['key', 'tier', 'vision_source_repo', 'vision_sidecar_repo']],
-  ] as const)('with --only %s has no other artifact', (only, fields) => {
-    expect(Object.keys(propose(alone(llama, { heads: [qwen], vision: eyes.source }), { only }) ?? {})).toEqual(fields);
+  ] as const)('has no other artifact with --only %s', (only, fields) => {
+    expect(Object.keys(propose(factsOf(llama, { heads: [qwen], vision: eyes.source }), { only }) ?? {})).toEqual(fields);
   });
 
-  it('is not proposed where nothing is left', () => {
-    expect(propose(alone(llama), { only: 'mtp' })).toBeNull();
+  it('is not proposed when no artifact is left', () => {
+    expect(propose(factsOf(llama), { only: 'mtp' })).toBeNull();
   });
 
-  it('pins the commit of a revision that was asked for, and no other', () => {
-    expect(propose(alone(llama), { pinned: new Set([COMMIT]) })).toMatchObject({ source_revision: COMMIT });
-    expect(propose(alone(llama))).not.toHaveProperty('source_revision');
+  it('pins only the commit of a requested revision', () => {
+    expect(propose(factsOf(llama), { pinned: new Set([COMMIT]) })).toMatchObject({ source_revision: COMMIT });
+    expect(propose(factsOf(llama))).not.toHaveProperty('source_revision');
   });
 
-  it('of a private source is private', () => {
-    expect(propose(alone(llama, { vision: source('labs/secret', new Map(), { private: true }) }))).toMatchObject({ private: true });
+  it('is private when a source is private', () => {
+    expect(propose(factsOf(llama, { vision: source('labs/secret', new Map(), { private: true }) }))).toMatchObject({ private: true });
   });
 
-  it('shares the sidecar that its namespace publishes of the same base model', () => {
+  it('shares the sidecar that its namespace publishes for the same base model', () => {
     const known = (target: string) => [
       { kind: 'mtp' as const, source: RepoId.parse('qwen/qwen3.5-9b-base'), target: RepoId.parse(target) },
     ];
-    expect(propose(alone(qwen), { sidecars: known('Acme/by-hand') })).toMatchObject({ mtp_sidecar_repo: 'Acme/by-hand' });
-    expect(propose(alone(qwen), { sidecars: known('other/by-hand') })).toMatchObject({ mtp_sidecar_repo: 'acme/qwen3-5-9b-base-mtp' });
+    expect(propose(factsOf(qwen), { sidecars: known('Acme/by-hand') })).toMatchObject({ mtp_sidecar_repo: 'Acme/by-hand' });
+    expect(propose(factsOf(qwen), { sidecars: known('other/by-hand') })).toMatchObject({ mtp_sidecar_repo: 'acme/qwen3-5-9b-base-mtp' });
   });
 
-  it('has a directory of its own where another entry has the usual name', () => {
+  it('has another output name when the usual one is taken', () => {
     const outputs = new Set(['llama-3-2-3b-instruct-full-q4-k.vindex']);
-    expect(propose(alone(llama), { namespace: 'Acme', outputs })).toMatchObject({
+    expect(propose(factsOf(llama), { namespace: 'Acme', outputs })).toMatchObject({
       output_name: 'acme-llama-3-2-3b-instruct-full-q4-k.vindex',
       hf_repo: 'Acme/llama-3-2-3b-instruct-full-q4-k-vindex',
     });
   });
 
   it.each([
-    ['a Llama', alone(llama)],
-    ['a Gemma 4', alone(gemma)],
-    ['a Qwen3.5', alone(qwen)],
-    ['a vision encoder', alone(eyes)],
-    ['all at once', alone(llama, { heads: [qwen], vision: eyes.source })],
-  ])('of %s is one that the catalog takes', (_, facts) => {
+    ['a Llama', factsOf(llama)],
+    ['a Gemma 4', factsOf(gemma)],
+    ['a Qwen3.5', factsOf(qwen)],
+    ['a vision encoder', factsOf(eyes)],
+    ['all artifacts', factsOf(llama, { heads: [qwen], vision: eyes.source })],
+  ])('is valid in a catalog for %s', (_, facts) => {
     const proposed = propose(facts) ?? {};
     expect(Entry.safeParse(proposed).success).toBe(true);
     expect(brokenRules(proposed)).toEqual([]);

@@ -55,7 +55,7 @@ const build = async (kind: keyof typeof KINDS) => {
   return { first, again, at: deps.layout.build(order.plan.recipeDigest!), weights };
 };
 
-/** Puts other bytes into a finished build, with a record that says that they were built. */
+/** Replaces a file of a finished build and updates the record to match. */
 const plant = async (at: string, path: string, bytes: Uint8Array): Promise<void> => {
   await writeFile(join(at, path), bytes);
   const record = JSON.parse(await readFile(join(at, RECORD), 'utf8')) as { files: ManifestFile[] };
@@ -64,7 +64,7 @@ const plant = async (at: string, path: string, bytes: Uint8Array): Promise<void>
 };
 
 describe.each(['mtp', 'vindex'] as const)('a finished build of kind %s', (kind) => {
-  it('is used again as it is', async () => {
+  it('is reused unchanged', async () => {
     const { first, again, at, weights } = await build(kind);
     const { ino, mtimeMs } = await stat(join(at, weights));
     const names = await readdir(at);
@@ -73,11 +73,11 @@ describe.each(['mtp', 'vindex'] as const)('a finished build of kind %s', (kind) 
     expect(await readdir(at)).toEqual(names);
   });
 
-  it('that has lost or changed bytes is built again', async () => {
+  it('is built again when a file is changed or missing', async () => {
     const { first, again, at, weights } = await build(kind);
     const bytes = await readFile(join(at, weights));
     bytes[bytes.length - 1]! ^= 1;
-    // Through a new file: the build may share its bytes with an extraction.
+    // Write a new file: the old one may share its bytes with an extraction.
     await rm(join(at, weights));
     await writeFile(join(at, weights), bytes);
     expect(await again()).toEqual(first);
@@ -85,7 +85,7 @@ describe.each(['mtp', 'vindex'] as const)('a finished build of kind %s', (kind) 
     expect(await again()).toEqual(first);
   });
 
-  it('is not believed because its record fits: planted bytes fail the checks of a fresh build', async () => {
+  it('is built again when planted bytes match its record', async () => {
     const { first, again, at, weights } = await build(kind);
     const planted = kind === 'mtp' ? Buffer.from('planted') : Buffer.alloc((await stat(join(at, weights))).size);
     await rm(join(at, weights));

@@ -19,11 +19,11 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-/** Reads the range while the answers with these numbers have a bit flipped: 1 is the first reading, 2 and 3 are the second. */
+/** Reads the range and flips a bit in the responses with these numbers: 1 is the first reading, 2 and 3 are the second. */
 const read = async (flipped: readonly number[]) => {
-  const told: SwpError[] = [];
+  const reported: SwpError[] = [];
   const connections = new Set<number>();
-  const reading = new DoubleRead({ ...test.client, onRetry: (error) => void told.push(error) }, source, 'test/differs', ' Advice.');
+  const reading = new DoubleRead({ ...test.client, onRetry: (error) => void reported.push(error) }, source, 'test/differs', ' Advice.');
   let nth = 0;
   const stop = test.hub.on(({ operation, connection }) => {
     if (operation !== 'cdn') return undefined;
@@ -32,7 +32,7 @@ const read = async (flipped: readonly number[]) => {
     return flipped.includes(nth) ? { kind: 'corrupt-answer', at: 50_000 } : undefined;
   });
   try {
-    return { found: await reading.read(RANGE, signal), told, answers: nth, connections: connections.size };
+    return { found: await reading.read(RANGE, signal), reported, responses: nth, connections: connections.size };
   } finally {
     stop();
     reading.close();
@@ -40,26 +40,26 @@ const read = async (flipped: readonly number[]) => {
 };
 
 describe('a range that is read twice', () => {
-  it('takes two readings over two connections where they agree', async () => {
-    const { found, told, answers, connections } = await read([]);
+  it('takes two readings over two connections when they agree', async () => {
+    const { found, reported, responses, connections } = await read([]);
     expect(found.equals(bytes.subarray(RANGE.begin, RANGE.end))).toBe(true);
-    expect([told.length, answers, connections]).toEqual([0, 3, 2]);
+    expect([reported.length, responses, connections]).toEqual([0, 3, 2]);
   });
 
   it.each([
     ['the first reading', [1], 'second'],
     ['the second reading', [2], 'first'],
     ['the other half of the second reading', [3], 'first'],
-  ] as const)('is right although a bit of %s was flipped, which is told', async (_, flipped, agrees) => {
-    const { found, told, answers, connections } = await read(flipped);
+  ] as const)('is correct when a bit of %s is flipped, and the difference is reported', async (_, flipped, agrees) => {
+    const { found, reported, responses, connections } = await read(flipped);
     expect(found.equals(bytes.subarray(RANGE.begin, RANGE.end))).toBe(true);
-    expect(told.map(({ code, message }) => [code, message])).toEqual([
+    expect(reported.map(({ code, message }) => [code, message])).toEqual([
       ['test/differs', expect.stringContaining(`a third reading agrees with the ${agrees}`)],
     ]);
-    expect([answers, connections]).toEqual([6, 3]);
+    expect([responses, connections]).toEqual([6, 3]);
   });
 
-  it('fails where three readings differ', async () => {
+  it('fails when three readings differ', async () => {
     await expect(read([1, 2, 3, 4, 5, 6])).rejects.toMatchObject({
       code: 'test/differs',
       kind: 'integrity',

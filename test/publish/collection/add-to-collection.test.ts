@@ -11,7 +11,7 @@ import { config, openHub, signal, tiny, TOKEN, type TestHub } from '../../hub/su
 import { ANYBODY, DECISION, plan } from '../../plan/fixtures.js';
 
 const TARGET = RepoId.parse('acme/qwen-mtp');
-const NOWHERE = CollectionSlug.parse(`acme/weights-${'a'.repeat(24)}`);
+const MISSING_COLLECTION = CollectionSlug.parse(`acme/weights-${'a'.repeat(24)}`);
 
 const approvedFor = (collection: FilingGoal | undefined, isPrivate = false): ApprovedArtifact => {
   const made = {
@@ -36,8 +36,8 @@ const file = (goal: FilingGoal | undefined, isPrivate = false, targets: string[]
 const facts = (wanted: string) => readCollectionFacts(test.client, wanted, TARGET, signal);
 const newCollection = (owner = 'acme') => createCollection(test.client, { owner, title: 'Weights', private: false }, { signal });
 
-describe('filing a target', () => {
-  it('in a collection that is there adds it once', async () => {
+describe('adding a target to a collection', () => {
+  it('adds it once to an existing collection', async () => {
     const slug = await newCollection();
     expect(await facts(slug)).toEqual({ state: 'found', slug, title: 'Weights', holdsTarget: false });
     expect(await file({ slug })).toEqual({ outcome: 'filed', collection: slug });
@@ -46,7 +46,7 @@ describe('filing a target', () => {
     expect(await facts('Weights')).toMatchObject({ slug, holdsTarget: true });
   });
 
-  it('by a title creates the collection once, whoever comes first', async () => {
+  it('creates a collection by title once for two concurrent calls', async () => {
     expect(await facts('New weights')).toEqual({ state: 'absent', title: 'New weights' });
     const [one, two] = await Promise.all([file({ title: 'New weights' }), file({ title: 'New weights' })]);
     expect([one.outcome, two.outcome].toSorted()).toEqual(['already', 'filed']);
@@ -57,21 +57,21 @@ describe('filing a target', () => {
   it.each([
     [false, 'public'],
     [true, 'private'],
-  ])('that is private: %s, by a title, creates a %s collection', async (isPrivate) => {
+  ])('creates a collection with the visibility of the target (private: %s, so %s)', async (isPrivate) => {
     const { collection } = await file({ title: 'New weights' }, isPrivate);
-    const { token: _token, ...stranger } = test.client;
-    const seen = await readCollection(stranger, CollectionSlug.parse(collection), { signal });
+    const { token: _token, ...anonymous } = test.client;
+    const seen = await readCollection(anonymous, CollectionSlug.parse(collection), { signal });
     expect(seen === null).toBe(isPrivate);
   });
 
-  it('is not asked of the Hub for what nobody approved', async () => {
+  it('sends no request for a plan without an approved collection', async () => {
     expect(await file(undefined)).toMatchObject({ outcome: 'failed', code: 'plan/not-publishable' });
     expect(test.hub.requests.filter(({ operation }) => operation.includes('collection'))).toEqual([]);
   });
 });
 
-describe('a failure to file', () => {
-  it('in a namespace that this worker does not write to is reported, and nothing is written', async () => {
+describe('a failure to add a target', () => {
+  it('is reported for a namespace outside the allowed targets, and nothing is added', async () => {
     const slug = await newCollection('writer');
     expect(await file({ slug })).toMatchObject({
       outcome: 'failed',
@@ -82,52 +82,54 @@ describe('a failure to file', () => {
     expect(test.hub.requests.filter(({ operation }) => operation === 'add-collection-item')).toEqual([]);
   });
 
-  it('of a collection that moved to such a namespace is reported too', async () => {
+  it('is reported when the collection has moved to such a namespace', async () => {
     const moved = { slug: `evil/weights-${'a'.repeat(24)}`, title: 'Weights', items: [] };
-    const asked: string[] = [];
+    const methods: string[] = [];
     const server = await tiny((request, response) => {
-      asked.push(request.method ?? '');
+      methods.push(request.method ?? '');
       response.end(JSON.stringify(moved));
     });
     try {
-      const report = await fileTarget({ hub: config(server.url), targets: ['acme'] }, approvedFor({ slug: NOWHERE }), signal);
+      const report = await fileTarget({ hub: config(server.url), targets: ['acme'] }, approvedFor({ slug: MISSING_COLLECTION }), signal);
       expect(report).toMatchObject({ outcome: 'failed', code: 'worker/target-refused' });
-      expect(asked).toEqual(['GET']);
+      expect(methods).toEqual(['GET']);
     } finally {
       await server.close();
     }
   });
 
-  it('for want of the collection is reported with what to do', async () => {
-    expect(await file({ slug: NOWHERE })).toMatchObject({
+  it('is reported with a hint when the collection does not exist', async () => {
+    expect(await file({ slug: MISSING_COLLECTION })).toMatchObject({
       outcome: 'failed',
-      collection: NOWHERE,
-      reason: expect.stringContaining(NOWHERE),
+      collection: MISSING_COLLECTION,
+      reason: expect.stringContaining(MISSING_COLLECTION),
       hint: expect.stringContaining('hf_collection'),
     });
-    expect(await facts(NOWHERE)).toEqual({ state: 'unreadable', wanted: NOWHERE, code: 'hub/not-found' });
+    expect(await facts(MISSING_COLLECTION)).toEqual({ state: 'unreadable', wanted: MISSING_COLLECTION, code: 'hub/not-found' });
   });
 
-  it('is reported after a few tries, in the plan as in the step', async () => {
+  it('is reported after four attempts of the step, and in the facts for the plan', async () => {
     test.hub.on(({ operation }) => (operation.includes('collection') ? { kind: 'status', status: 503 } : undefined));
-    expect(await file({ slug: NOWHERE })).toMatchObject({ outcome: 'failed', code: 'hub/unavailable' });
+    expect(await file({ slug: MISSING_COLLECTION })).toMatchObject({ outcome: 'failed', code: 'hub/unavailable' });
     expect(test.hub.requests.filter(({ operation }) => operation === 'read-collection')).toHaveLength(4);
     expect(await facts('Weights')).toEqual({ state: 'unreadable', wanted: 'Weights', code: 'hub/unavailable' });
   });
 
-  it('repeats no token that the server says', async () => {
+  it('hides a token that the server repeats', async () => {
     const server = await tiny((_request, response) => response.writeHead(403).end(JSON.stringify({ error: `no, ${TOKEN}` })));
     try {
-      const report = await fileTarget({ hub: config(server.url), targets: null }, approvedFor({ slug: NOWHERE }), signal);
+      const report = await fileTarget({ hub: config(server.url), targets: null }, approvedFor({ slug: MISSING_COLLECTION }), signal);
       expect(report).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('[secret]') });
     } finally {
       await server.close();
     }
   });
 
-  it('is no report when the step itself is ended', async () => {
+  it('is thrown, not reported, when the step is aborted', async () => {
     const ended = AbortSignal.abort(new Error('ended'));
-    await expect(fileTarget({ hub: test.client, targets: null }, approvedFor({ slug: NOWHERE }), ended)).rejects.toThrow('ended');
-    await expect(readCollectionFacts(test.client, NOWHERE, TARGET, ended)).rejects.toThrow('ended');
+    await expect(fileTarget({ hub: test.client, targets: null }, approvedFor({ slug: MISSING_COLLECTION }), ended)).rejects.toThrow(
+      'ended',
+    );
+    await expect(readCollectionFacts(test.client, MISSING_COLLECTION, TARGET, ended)).rejects.toThrow('ended');
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { indexEntries, serveHostile, tensorEntries, type HostileRepo } from '../hostile-hub.js';
 
-/** What design and docs promise of a worker, in MB. */
+/** The docs promise this limit for a worker. */
 const LIMIT_MB = 256;
 const Outcome = z.object({
   action: z.string(),
@@ -35,7 +35,7 @@ const LLAMA = {
 const MOE = { ...LLAMA, model_type: 'qwen3_moe', num_experts: 128, moe_intermediate_size: 768, num_hidden_layers: 48 };
 const LONG = 'x'.repeat(900);
 
-describe('planning from a listing that means harm stays small, and', () => {
+describe('planning from a hostile listing stays within the memory limit and', () => {
   const row = (path: string): string => JSON.stringify({ type: 'file', path, oid: '0'.repeat(40), size: 1 });
   function* page(count: number, nameOf: (at: number) => string): Iterable<string> {
     for (let at = 0; at < count; at += 1) yield `${at === 0 ? '[' : ','}${row(nameOf(at))}${at === count - 1 ? ']' : ''}`;
@@ -49,10 +49,10 @@ describe('planning from a listing that means harm stays small, and', () => {
   });
 
   it.each<[string, HostileRepo]>([
-    ['refuses pages without end', endless(1000, (at) => `a${at}`)],
-    ['refuses pages of long names without end', endless(1000, (at) => `${LONG}${at}`)],
+    ['refuses endless pages', endless(1000, (at) => `a${at}`)],
+    ['refuses endless pages of long names', endless(1000, (at) => `${LONG}${at}`)],
     ['refuses a page of millions of rows', { files: {}, listing: () => ({ pieces: () => page(2_500_000, (at) => `a${at}`) }) }],
-    ['refuses a page of a million nothings', { files: {}, listing: () => ({ pieces: () => [`[${'{},'.repeat(1_390_000)}{}]`] }) }],
+    ['refuses a page of a million empty rows', { files: {}, listing: () => ({ pieces: () => [`[${'{},'.repeat(1_390_000)}{}]`] }) }],
   ])(
     '%s',
     async (_, repo) => {
@@ -67,7 +67,7 @@ describe('planning from a listing that means harm stays small, and', () => {
     ['mtp', 'mtp-none-found'],
     ['vision', 'plan-size'],
   ])(
-    'reads the names of as many files as a repository may have, and no file that goes into no plan: %s',
+    'reads the names of as many files as a repository may have, for %s',
     async (kind, code) => {
       const { blocked, residentMb } = await plan(kind, {
         files: {},
@@ -86,7 +86,7 @@ describe('planning from a listing that means harm stays small, and', () => {
   );
 });
 
-describe('planning from headers that mean harm stays small, and', () => {
+describe('planning from hostile headers stays within the memory limit and', () => {
   it.each<[string, 'mtp' | 'vindex', () => HostileRepo, string]>([
     [
       'refuses two shards with a million tensors each',
@@ -95,7 +95,7 @@ describe('planning from headers that mean harm stays small, and', () => {
       'formats-tensor-count',
     ],
     [
-      'refuses heads without end',
+      'refuses endless heads',
       'mtp',
       () => ({
         files: {
@@ -106,13 +106,13 @@ describe('planning from headers that mean harm stays small, and', () => {
       'formats-tensor-count',
     ],
     [
-      'refuses more tensors over all shards than a checkpoint has',
+      'refuses more tensors over all shards than a checkpoint may have',
       'vindex',
       () => ({ files: { 'config.json': json(LLAMA), ...shards(5, (shard) => tensorEntries(90_000, (at) => `model.${shard}.${at}`)) } }),
       'formats-tensor-count',
     ],
     [
-      'refuses names that are too long together',
+      'refuses names that are too long in total',
       'mtp',
       () => ({ files: shards(2, (shard) => tensorEntries(90_000, (at) => `\u0101${LONG}.${shard}.${at}`)) }),
       'formats-bad-json',

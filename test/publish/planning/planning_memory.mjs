@@ -1,6 +1,6 @@
-// Plans one artifact against a hub, and tells what came of it and how much memory the process took for it.
-import { planArtifacts } from '../../dist/activities/plan-entry.js';
-import { EntrySnapshot } from '../../dist/catalog/snapshot.js';
+// Plans one artifact against a hub, and prints the result and the memory of the process.
+import { planArtifacts } from '../../../dist/publish/planning/plan-entry.js';
+import { EntrySnapshot } from '../../../dist/catalog/snapshot.js';
 
 const [url, kind] = process.argv.slice(2);
 const FIELDS = {

@@ -42,24 +42,24 @@ const review = async (after: EntrySnapshot, before: EntrySnapshot | null = null,
   const [reviewed] = await reviewCatalogs(deps, [change], { withinMs }, new AbortController().signal);
   return reviewed!.artifacts[0]!;
 };
-const headsRead = (): number => hub.requests.filter(({ path }) => path.includes('/resolve/')).length;
+const countFileRequests = (): number => hub.requests.filter(({ path }) => path.includes('/resolve/')).length;
 
 describe('both sides of a change', () => {
   beforeEach(() => hub.admin.commitFiles(SOURCE, generateCheckpoint({ seed: 5, size: 'small' }).files, { message: 'A checkpoint' }));
 
-  it('are planned once where their plans can only be equal', async () => {
+  it('are planned once when their plans must be equal', async () => {
     await review(sidecar());
-    const once = headsRead();
+    const once = countFileRequests();
     await review(sidecar({ tier: 'moe' }), sidecar());
-    expect(headsRead()).toBe(2 * once);
+    expect(countFileRequests()).toBe(2 * once);
   });
 
-  it('are planned each for itself where another field differs', async () => {
+  it('are planned separately when another field differs', async () => {
     const { changes } = await review(sidecar({ private: true }), sidecar());
     expect(changes).toContainEqual({ path: 'target.private', before: 'false', after: 'true' });
   });
 
-  it('are unknown where there was no time to plan them', async () => {
+  it('leave a side unknown when the time runs out', async () => {
     hub.on(() => ({ kind: 'hold', until: new Promise(() => undefined) }));
     const { after } = await review(sidecar(), null, 50);
     expect(after).toMatchObject({ plan: null, unknown: [{ code: 'late' }] });
@@ -69,7 +69,7 @@ describe('both sides of a change', () => {
 describe('a vindex', () => {
   beforeEach(() => hub.admin.commitFiles(SOURCE, generateLlama({ seed: 1 }).files, { message: 'A model' }));
 
-  /** A publish as it lies in the target: a file of quantised weights, and the record that another larql made it. */
+  /** Puts a publish into the target: quantised weights, and a record that another larql made them. */
   const publish = async (): Promise<void> => {
     const recipe: VindexRecipe = {
       kind: 'vindex',
@@ -106,7 +106,7 @@ describe('a vindex', () => {
     );
   };
 
-  it('is planned with the larql that made what is published, which is said to be assumed', async () => {
+  it('is planned with the larql of the published record, and lists larql as unknown', async () => {
     await publish();
     const { after } = await review(vindex());
     expect(after?.plan?.recipe).toMatchObject({ larql: { sha256: '7'.repeat(64), blocks: 'ggml' } });
@@ -114,7 +114,7 @@ describe('a vindex', () => {
     expect(after?.unknown.map(({ code }) => code)).toEqual(['larql', 'write-access']);
   });
 
-  it('that was never published has no plan, but what is wrong with its source is said', async () => {
+  it('has no plan when it was never published, but has findings about its source', async () => {
     const { after } = await review(vindex({ slices: ['expert-server'] }));
     expect(after).toMatchObject({ plan: null, unknown: [{ code: 'larql' }] });
     expect(after?.checks.filter(({ verdict }) => verdict === 'blocked').map(({ code }) => code)).not.toEqual([]);

@@ -13,8 +13,8 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 const MIB = 2 ** 20;
 const free = (bytes: number) => (): Promise<number> => Promise.resolve(bytes);
 
-describe('the room for what is being written', () => {
-  it('is what is still to be written, not what is there already', async () => {
+describe('the disk space for a directory being written', () => {
+  it('excludes the bytes that are already written', async () => {
     await writeFile(join(directory, 'half'), Buffer.alloc(3 * MIB, 1));
     await expect(roomFor(directory, 4 * MIB, free(MIB))()).resolves.toBeUndefined();
     await expect(roomFor(directory, 4 * MIB + 1, free(MIB))()).rejects.toMatchObject({
@@ -24,27 +24,27 @@ describe('the room for what is being written', () => {
     });
   });
 
-  it('counts no byte that a file was only promised', async () => {
+  it('does not count a sparse file as written', async () => {
     const file = await open(join(directory, 'sparse'), 'w');
     await file.truncate(4 * MIB);
     await file.close();
     await expect(roomFor(directory, 4 * MIB, free(MIB))()).rejects.toMatchObject({ code: 'scratch/no-room' });
   });
 
-  it('is asked for before anything is there', async () => {
+  it('is checked before the directory exists', async () => {
     await expect(roomFor(join(directory, 'none'), 1, free(0))()).rejects.toMatchObject({ code: 'scratch/no-room' });
     await expect(roomFor(join(directory, 'none'), 1, free(1))()).resolves.toBeUndefined();
   });
 });
 
 describe('the capacity of a scratch', () => {
-  it('is what is free and what lies in it', async () => {
+  it('is the free space plus the bytes in it', async () => {
     await mkdir(join(directory, 'builds'));
     await writeFile(join(directory, 'builds', 'weights'), Buffer.alloc(MIB, 1));
     expect(await capacityOf(directory, free(5 * MIB))).toBe(6 * MIB);
   });
 
-  it('is that of the disk where there is none yet', async () => {
+  it('is that of the disk when the scratch does not exist', async () => {
     const none = join(directory, 'not', 'there');
     expect(await nearestDirectory(none)).toBe(directory);
     expect(await capacityOf(none)).toBeGreaterThan(0);

@@ -18,7 +18,7 @@ const wanted = (holder: string, digit = 'a', diskBytes = 1000, memoryBytes = 0):
   memoryBytes,
 });
 
-/** Deletes only when a test says so: an answer that waits for it never comes. */
+/** Deletes only when a test calls it: a claim that waits for the deletion never returns. */
 class HeldTrash extends Trash {
   override emptyInBackground(): void {}
 }
@@ -48,7 +48,7 @@ const claimsOf = (slots: number, memoryBytes?: number): Claims =>
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   });
 
-/** Writes so many units, which are then no longer free. */
+/** Writes this many units and reduces the free bytes by them. */
 const write = async (path: string, units: number): Promise<void> => {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, Buffer.alloc(units * UNIT, 1));
@@ -61,13 +61,13 @@ const GRANTED = { granted: true };
 const refusal = (reason: string) => ({ granted: false, reason: expect.stringContaining(reason) });
 
 describe('the claims of a host', () => {
-  it('fill its slots and no more, even when they are made concurrently', async () => {
+  it('fill no more than its slots when they are made concurrently', async () => {
     const claims = claimsOf(2);
     const answers = await Promise.all(['one', 'two', 'three'].map((holder) => claims.claim(wanted(holder))));
     expect(answers.filter(({ granted }) => granted)).toHaveLength(2);
   });
 
-  it('are the same claim when made twice, and survive a restart', async () => {
+  it('are granted again to the same holder, and survive a restart', async () => {
     await claimsOf(1).claim(wanted('one'));
     const again = claimsOf(1);
     expect(await again.claim(wanted('one'))).toEqual(GRANTED);
@@ -82,7 +82,7 @@ describe('the claims of a host', () => {
     expect(await claims.claim(wanted('two', 'b', 1, 400))).toEqual(GRANTED);
   });
 
-  it('of a paused artifact free the slot and keep the scratch', async () => {
+  it('keep the scratch when their slot is freed', async () => {
     const claims = claimsOf(1);
     await claims.claim(wanted('one'));
     await mkdir(layout.build(digest('a')), { recursive: true });
@@ -91,7 +91,7 @@ describe('the claims of a host', () => {
     expect(await readdir(layout.builds)).toHaveLength(1);
   });
 
-  it('once released discard what no other claim uses, what a crash left of it too', async () => {
+  it('discard on release everything that no other claim uses, leftovers of a crash included', async () => {
     const claims = claimsOf(3);
     await claims.claim(wanted('one'));
     await claims.claim(wanted('two'));
@@ -106,15 +106,15 @@ describe('the claims of a host', () => {
     expect(await readdir(layout.trash)).toEqual([]);
   });
 
-  it('that cannot be read reserve nothing', async () => {
+  it('reserve nothing when their file is unreadable', async () => {
     await mkdir(layout.claims, { recursive: true });
     await writeFile(join(layout.claims, 'broken.json'), '{"holder":');
     expect(await claimsOf(1).list()).toEqual([]);
   });
 });
 
-describe('the disk of a claim', () => {
-  it('is what its build takes, beside what other claims have yet to write', async () => {
+describe('the disk space of a claim', () => {
+  it('must be free beside the bytes that other claims have yet to write', async () => {
     const claims = claimsOf(4);
     free = 100 * UNIT;
     expect(await claims.claim(wanted('one', 'a', 70 * UNIT))).toEqual(GRANTED);
@@ -122,7 +122,7 @@ describe('the disk of a claim', () => {
     expect(await claims.claim(wanted('two', 'b', 30 * UNIT))).toEqual(GRANTED);
   });
 
-  it('is less by what is there of it: a build that failed on a nearly full disk goes on once the rest fits', async () => {
+  it('excludes the bytes that are already there: a failed build resumes once the rest fits', async () => {
     const claims = claimsOf(1);
     free = 100 * UNIT;
     const request = { ...wanted('one', 'a', 90 * UNIT), inputs: [digest('d')] };
@@ -138,7 +138,7 @@ describe('the disk of a claim', () => {
     expect(await claims.claim(wanted('one', 'a', 90 * UNIT))).toEqual(GRANTED);
   });
 
-  it('is not taken twice by what other claims have written', async () => {
+  it('does not count the written bytes of other claims twice', async () => {
     const claims = claimsOf(4);
     free = 100 * UNIT;
     await claims.claim(wanted('one', 'a', 60 * UNIT));
@@ -148,19 +148,19 @@ describe('the disk of a claim', () => {
     expect(await claims.claim(wanted('two', 'b', 40 * UNIT))).toEqual(GRANTED);
   });
 
-  it('counts a file that lies in an extraction and in a build once', async () => {
+  it('counts a file shared by an extraction and a build once', async () => {
     const claims = claimsOf(4);
     free = 100 * UNIT;
     await claims.claim(wanted('one', 'a', 60 * UNIT));
     const extraction = await stage('d', 'one', 20);
     await mkdir(layout.build(digest('a')), { recursive: true });
     await link(join(extraction, 'source'), join(layout.build(digest('a')), 'source'));
-    // Of its 60 units, 40 are still to come.
+    // 40 of its 60 units are still to be written.
     expect(await claims.claim(wanted('two', 'b', 41 * UNIT))).toMatchObject({ granted: false });
     expect(await claims.claim(wanted('two', 'b', 40 * UNIT))).toEqual(GRANTED);
   });
 
-  it('is not what a build has in common with an extraction that stays', async () => {
+  it('gains only the unshared bytes of a released build', async () => {
     const claims = claimsOf(4);
     await claims.claim({ ...wanted('one', 'a', 60 * UNIT) });
     const extraction = await stage('d', 'live', 20);
@@ -173,7 +173,7 @@ describe('the disk of a claim', () => {
     expect(await claims.claim(wanted('two', 'b', 15 * UNIT))).toEqual(GRANTED);
   });
 
-  it('is less by a source that an earlier publish has left, which is then kept for it', async () => {
+  it('excludes a source that an earlier publish left, and holds that source', async () => {
     const claims = claimsOf(4);
     await stage('d', 'ended', 30);
     await shared.release('ended');
@@ -185,7 +185,7 @@ describe('the disk of a claim', () => {
     await expect(access(layout.shared(digest('d')))).resolves.toBeUndefined();
   });
 
-  it('takes the place of unused inputs, the longest unused first, and its answer does not wait for their deletion', async () => {
+  it('replaces unused inputs, the longest unused first, without waiting for their deletion', async () => {
     const claims = claimsOf(4);
     for (const digit of ['d', 'e']) await stage(digit, 'ended', 20);
     await shared.release('ended');
@@ -193,14 +193,14 @@ describe('the disk of a claim', () => {
     free = 10 * UNIT;
     expect(await claims.claim(wanted('one', 'a', 25 * UNIT))).toEqual(GRANTED);
     expect((await shared.list()).map((input) => input.digest).toSorted()).toEqual([digest('e'), digest('f')]);
-    // What is being deleted is promised to the first claim, and free for no other.
+    // The space being freed is reserved for the first claim.
     expect(await trash.bytes()).toBe(20 * UNIT);
     expect(await claims.claim(wanted('two', 'b', 26 * UNIT))).toMatchObject({ granted: false });
     expect(await claims.claim(wanted('two', 'b', 25 * UNIT))).toEqual(GRANTED);
     expect((await shared.list()).map((input) => input.digest)).toEqual([digest('f')]);
   });
 
-  it('deletes nothing for a claim that it cannot take all the same', async () => {
+  it('deletes nothing for a claim that would still not fit', async () => {
     await stage('d', 'ended', 20);
     await shared.release('ended');
     free = 10 * UNIT;
@@ -210,18 +210,18 @@ describe('the disk of a claim', () => {
 });
 
 describe('the id of a host', () => {
-  it('is made once and kept', async () => {
+  it('is generated once and kept', async () => {
     const id = await hostId(layout);
     expect(id).toMatch(/^[0-9a-f]{16}$/);
     expect(await hostId(layout)).toBe(id);
   });
 
-  it('that somebody broke is reported, not replaced', async () => {
+  it('is refused when its file is invalid', async () => {
     await writeFile(layout.hostFile, '{"id":"../../x"}');
     await expect(hostId(layout)).rejects.toMatchObject({ code: 'worker/host-file' });
   });
 });
 
-it('no name from outside becomes a path', () => {
+it('keeps the claim file of a hostile holder name inside the scratch', () => {
   expect(layout.claimFile('../../etc/passwd').startsWith(join(layout.root, 'claims'))).toBe(true);
 });

@@ -13,7 +13,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 const failure = (code: string, path?: string, syscall = 'open'): Error =>
   Object.assign(new Error(`${code}: failed, ${syscall}`), { code, syscall, ...(path === undefined ? {} : { path }) });
 
-describe('a failure of the file system below scratch', () => {
+describe('explaining a file system failure', () => {
   it.each([
     ['ENOSPC', 'quota', 'scratch/full', 'is full'],
     ['EDQUOT', 'quota', 'scratch/full', 'is full'],
@@ -23,7 +23,7 @@ describe('a failure of the file system below scratch', () => {
     ['ENOTDIR', 'invalid', 'scratch/not-a-directory', 'is not a directory'],
     ['EIO', 'invalid', 'scratch/io', 'kernel'],
     ['ENOLCK', 'invalid', 'scratch/no-locks', 'locks'],
-  ])('%s says what is wrong and what to do', (code, kind, known, says) => {
+  ])('explains %s with a message and a hint', (code, kind, known, says) => {
     const explained = explainFailure(failure(code, join(root, 'builds')), root);
     expect(explained).toMatchObject({ kind, code: known, hint: expect.stringMatching(/\.$/) });
     const { message, hint } = explained as { message: string; hint: string };
@@ -31,37 +31,37 @@ describe('a failure of the file system below scratch', () => {
     expect(message).toContain(root);
   });
 
-  it.each(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])('%s of a file that is open names no path, and is known all the same', (code) => {
+  it.each(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])('explains %s of an open file, which names no path', (code) => {
     expect(explainFailure(failure(code), root)).toHaveProperty('hint');
   });
 
-  it('is one of a directory only where a directory was to be made', () => {
+  it('explains EEXIST only for mkdir', () => {
     expect(explainFailure(failure('EEXIST', join(root, 'builds'), 'mkdir'), root)).toMatchObject({ code: 'scratch/not-a-directory' });
     const other = failure('EEXIST', join(root, 'builds'));
     expect(explainFailure(other, root)).toBe(other);
   });
 
-  it('is a missing scratch only where that is gone', async () => {
+  it('reports a missing scratch only when the scratch itself is gone', async () => {
     const one = failure('ENOENT', join(root, 'builds', 'x'));
     expect(explainFailure(one, root)).toBe(one);
     const gone = join(root, 'gone');
     expect(explainFailure(failure('ENOENT', join(gone, 'x')), gone)).toMatchObject({ kind: 'invalid', code: 'scratch/missing' });
   });
 
-  it('is not one elsewhere, nor one of a directory whose name begins alike', () => {
+  it('returns an error of a path outside scratch unchanged, also of one with the same prefix', () => {
     for (const path of ['/usr/bin/larql', `${root}-2/x`]) {
       const error = failure('EACCES', path);
       expect(explainFailure(error, root)).toBe(error);
     }
   });
 
-  it('is nothing else: an error that SWP has explained, or of no file, stays as it is', () => {
+  it('returns an error of another kind unchanged', () => {
     for (const error of [new Error('x'), 'x', failure('ECONNRESET')]) expect(explainFailure(error, root)).toBe(error);
   });
 });
 
-describe('at the start', () => {
-  it('every failure of the file system is one of the settings', () => {
+describe('refusing a failure at startup', () => {
+  it('reports a file system failure as an invalid setting', () => {
     for (const code of ['ENOSPC', 'EROFS', 'EACCES', 'ENAMETOOLONG'])
       expect(refuseAtStart(failure(code, join(root, 'x')), root)).toMatchObject({
         kind: 'invalid',

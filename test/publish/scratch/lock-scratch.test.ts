@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { ScratchLayout } from '../../../publish/scratch/scratch-layout.js';
 import { lockScratch } from '../../../publish/scratch/lock-scratch.js';
 
-it('a scratch is locked for one worker at a time, and the second is told whom to stop', async () => {
+it('locks a scratch for one worker at a time, and names the process that holds it', async () => {
   const layout = new ScratchLayout(await mkdtemp(join(tmpdir(), 'swp-lock-')));
   onTestFinished(() => rm(layout.root, { recursive: true, force: true }));
   const unlock = await lockScratch(layout);

@@ -21,17 +21,17 @@ const unsafe = (path: string, says: string) => ({
 });
 
 describe('the directory of SWP below SWP_SCRATCH', () => {
-  it('is made for this user alone, also below a directory that others may write to', async () => {
+  it('is created for this user only, also below a directory that others may write to', async () => {
     await chmod(configured, 0o1777);
     expect((await openScratch(configured)).root).toBe(root);
     expect((await stat(root)).mode & 0o777).toBe(0o700);
   });
 
-  it('is made together with the directory that was named', async () => {
+  it('is created together with the configured directory', async () => {
     expect((await openScratch(join(configured, 'not', 'there'))).root).toBe(join(configured, 'not', 'there', 'swp'));
   });
 
-  it('is closed to others who could only read it', async () => {
+  it('is made private when others could read it', async () => {
     await mkdir(root, { mode: 0o755 });
     await openScratch(configured);
     expect((await stat(root)).mode & 0o777).toBe(0o700);
@@ -55,25 +55,25 @@ describe('the directory of SWP below SWP_SCRATCH', () => {
   });
 });
 
-describe('what lies in it', () => {
+describe('the contents of the scratch', () => {
   beforeEach(async () => {
     await mkdir(join(root, 'builds', 'abc', 'layers'), { recursive: true, mode: 0o700 });
     await writeFile(join(root, 'builds', 'abc', 'layers', 'weights'), 'x');
   });
 
-  it('is taken as SWP leaves it', async () => {
+  it('are accepted as SWP leaves them', async () => {
     await expect(openScratch(configured)).resolves.toBeDefined();
   });
 
   it.each([
     ['a directory', 'builds'],
     ['a file far below', join('builds', 'abc', 'layers', 'weights')],
-  ])('is refused for %s that others may write to', async (_what, name) => {
+  ])('are refused when others may write to %s', async (_, name) => {
     await chmod(join(root, name), 0o777);
     await expect(openScratch(configured)).rejects.toMatchObject(unsafe(join(root, name), 'can be written by others (mode 0777)'));
   });
 
-  it('is refused for a symbolic link', async () => {
+  it('are refused when they contain a symbolic link', async () => {
     const planted = join(root, 'builds', 'abc', 'layers', 'planted');
     await symlink('/etc', planted);
     await expect(openScratch(configured)).rejects.toMatchObject(unsafe(planted, 'is a symbolic link'));
@@ -81,7 +81,7 @@ describe('what lies in it', () => {
 });
 
 describe('a scratch in use', () => {
-  it('is ours as long as its directory is', async () => {
+  it('is refused once its directory belongs to another user or becomes a link', async () => {
     const layout = await openScratch(configured);
     await expect(assertOwnDirectory(layout.root)).resolves.toBeUndefined();
     await expect(assertOwnDirectory(layout.root, self + 1)).rejects.toMatchObject({ code: 'scratch/unsafe' });
@@ -92,34 +92,34 @@ describe('a scratch in use', () => {
   });
 });
 
-describe('the directory above', () => {
+describe('the parent directory', () => {
   it.each([
     ['only this user may write to it', 0o700, 1000, null],
     ['a group may write to it', 0o2775, 1000, null],
     ['root owns it', 0o1777, 0, null],
-    ['all may write to it, each to what is his own', 0o1777, 1000, null],
-    ['all may write to it', 0o777, 1000, 'anyone on this machine'],
+    ['everyone may write to it, with the sticky bit', 0o1777, 1000, null],
+    ['everyone may write to it', 0o777, 1000, 'anyone on this machine'],
     ['another user owns it', 0o1777, 1001, 'user 1001'],
-  ])('lets others replace the scratch or not, when %s', (_when, mode, uid, others) => {
+  ])('determines which others may replace the scratch when %s', (_, mode, uid, others) => {
     expect(whoMayReplace({ mode, uid }, 1000)).toBe(others);
   });
 
-  it('is warned of by its name', async () => {
+  it('is named in the warning', async () => {
     expect(await parentWarning(configured)).toBeNull();
     await chmod(configured, 0o777);
     expect(await parentWarning(configured)).toContain(`${configured} lets anyone on this machine replace the scratch`);
   });
 });
 
-describe('a scratch that cannot be used is refused at start:', () => {
+describe('an unusable scratch', () => {
   it.each([
-    ['a file in its place', () => writeFile(root, 'x'), 'scratch/not-a-directory'],
+    ['a file in place of its directory', () => writeFile(root, 'x'), 'scratch/not-a-directory'],
     [
-      'a file in the place of the directory that was named',
+      'a file in place of the configured directory',
       () => rm(configured, { recursive: true }).then(() => writeFile(configured, 'x')),
       'scratch/not-a-directory',
     ],
-  ])('%s', async (_what, spoil, code) => {
+  ])('is refused at startup: %s', async (_, spoil, code) => {
     await spoil();
     await expect(openScratch(configured)).rejects.toMatchObject({
       kind: 'invalid',

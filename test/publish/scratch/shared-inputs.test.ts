@@ -31,14 +31,14 @@ const use = (holder: string, of = digest('a')): Promise<string> =>
   });
 
 describe('a shared input', () => {
-  it('is made once, however many ask at once', async () => {
+  it('is made once for concurrent callers', async () => {
     const paths = await Promise.all(['one', 'two', 'three'].map((holder) => use(holder)));
     expect(new Set(paths)).toEqual(new Set([layout.shared(digest('a'))]));
     expect(made).toEqual(['one']);
     expect((await shared.list())[0]).toMatchObject({ complete: true, holders: ['one', 'two', 'three'] });
   });
 
-  it('is not there before it is complete, and the next attempt goes on from what is left', async () => {
+  it('is incomplete after a failure, and the next attempt resumes it', async () => {
     await expect(
       shared.use(digest('a'), 'one', async (directory) => {
         await writeFile(join(directory, 'half'), 'x');
@@ -52,7 +52,7 @@ describe('a shared input', () => {
     expect((await stat(path)).isDirectory()).toBe(true);
   });
 
-  it('does not hold up another', async () => {
+  it('does not block another input while it is made', async () => {
     let begun = (): void => undefined;
     let finish = (): void => undefined;
     const isMade = new Promise<void>((resolve) => (begun = resolve));
@@ -66,7 +66,7 @@ describe('a shared input', () => {
     await waiting;
   });
 
-  it('that is being made keeps neither a claim nor the end of another use waiting', async () => {
+  it('does not block holding, releasing or discarding while it is made', async () => {
     await use('one');
     let begun = (): void => undefined;
     let finish = (): void => undefined;
@@ -83,14 +83,14 @@ describe('a shared input', () => {
     await waiting;
   });
 
-  it('is kept for a publish that will use it only where something of it is there', async () => {
+  it('is held for a publish only when some of it exists', async () => {
     await use('one');
     await shared.hold(digest('a'), 'two');
     await shared.hold(digest('b'), 'two');
     expect(await shared.list()).toMatchObject([{ digest: digest('a'), holders: ['one', 'two'] }]);
   });
 
-  it('is kept while somebody uses it, and after that for a while', async () => {
+  it('is kept while it is in use, and for a grace period after that', async () => {
     await use('one');
     await use('two');
     now += 30 * DAY;
@@ -104,12 +104,12 @@ describe('a shared input', () => {
     await expect(stat(layout.shared(digest('a')))).rejects.toThrow();
   });
 
-  it('survives a restart with those who use it', async () => {
+  it('survives a restart with its holders', async () => {
     await use('one');
     expect(await new SharedInputs(layout).list()).toMatchObject([{ digest: digest('a'), holders: ['one'], complete: true }]);
   });
 
-  it('whose note cannot be read is nobody’s', async () => {
+  it('has no holders when its use record is unreadable, and is not made again', async () => {
     await use('one');
     await writeFile(layout.sharedUses(digest('a')), '{"holders":');
     expect(await shared.list()).toMatchObject([{ holders: [], usedAt: 0 }]);

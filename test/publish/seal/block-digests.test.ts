@@ -27,21 +27,21 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const path = (): string => join(directory, 'blocks.json');
 
-describe('digests of blocks beside a manifest', () => {
-  it('come back for the files that lie in scratch', async () => {
+describe('block digests beside a manifest', () => {
+  it('are read back for the files in scratch', async () => {
     expect(await readBlockDigests(directory, MANIFEST, FILES)).toEqual(BLOCKS);
   });
 
-  it('are not taken for those of another manifest', async () => {
+  it('are refused for another manifest', async () => {
     await expect(readBlockDigests(directory, digestOf('another'), FILES)).rejects.toThrow(`belongs to manifest ${MANIFEST}`);
   });
 
-  it('are refused where a file has another number of blocks', async () => {
+  it('are refused when a file has another number of blocks', async () => {
     const larger = FILES.map((file) => ({ ...file, size: file.size + BLOCK_BYTES }));
     await expect(readBlockDigests(directory, MANIFEST, larger)).rejects.toThrow('does not fit a.bin');
   });
 
-  it('are refused where a crash cut them short, a disk changed them, or there are none', async () => {
+  it('are refused when they are truncated, changed or missing', async () => {
     const text = await readFile(path(), 'utf8');
     await writeFile(path(), text.slice(0, -5));
     await expect(readBlockDigests(directory, MANIFEST, FILES)).rejects.toThrow();

@@ -28,7 +28,7 @@ const flip = async (at: number): Promise<void> => {
   await handle.close();
 };
 
-/** What arrives of a part before it ends or fails. */
+/** Reads a part and counts the bytes that arrive before it ends or fails. */
 const read = async (begin: number, end: number): Promise<{ readonly arrived: number; readonly failed: unknown }> => {
   let arrived = 0;
   try {
@@ -40,7 +40,7 @@ const read = async (begin: number, end: number): Promise<{ readonly arrived: num
 };
 
 describe('a sealed file', () => {
-  it('gives any part of its bytes', async () => {
+  it('returns any part of its bytes', async () => {
     const range = fc.tuple(fc.nat(SIZE), fc.nat(SIZE)).map((ends) => ends.toSorted((a, b) => a - b));
     await fc.assert(
       fc.asyncProperty(range, async ([begin = 0, end = 0]) => {
@@ -58,21 +58,21 @@ describe('a sealed file', () => {
     ['as the first byte of the part', 10, 10, BLOCK_BYTES],
     ['as the last byte of the part', 999, 10, 1_000],
     ['before the part, in its first block', 9, 10, BLOCK_BYTES],
-    ['behind the part, in its last block', 2 * BLOCK_BYTES - 1, 10, BLOCK_BYTES + 1_000],
+    ['after the part, in its last block', 2 * BLOCK_BYTES - 1, 10, BLOCK_BYTES + 1_000],
     ['as the last byte of the file', SIZE - 1, 3 * BLOCK_BYTES - 5, SIZE],
-  ])('never gives the whole of a part where a byte differs %s', async (_, at, begin, end) => {
+  ])('never returns a whole part when a byte differs %s', async (_, at, begin, end) => {
     await flip(at);
     const { arrived, failed } = await read(begin, end);
     expect(failed).toMatchObject({ code: 'seal/differs', kind: 'integrity', message: expect.stringContaining('SHA-256') });
     expect(arrived).toBeLessThan(end - begin);
   });
 
-  it('gives a part none of whose blocks differs', async () => {
+  it('returns a part when the changed block lies outside it', async () => {
     await flip(2 * BLOCK_BYTES);
     expect(await read(5, 2 * BLOCK_BYTES)).toEqual({ arrived: 2 * BLOCK_BYTES - 5, failed: null });
   });
 
-  it('that was cut short or is gone is not the sealed one', async () => {
+  it('is refused when it is truncated or missing', async () => {
     await truncate(file.path, 3 * BLOCK_BYTES + 7);
     expect(await read(3 * BLOCK_BYTES, SIZE)).toMatchObject({ failed: { code: 'seal/differs' } });
     await rm(file.path);

@@ -4,19 +4,19 @@ import { UploadWatch } from '../../../publish/upload/upload-watch.js';
 const MINUTE = 60_000;
 const TOTAL = 100e9;
 
-it('says nothing before a rate is known', () => {
+it('reports nothing before a rate is known', () => {
   const watch = new UploadWatch();
   expect(watch.check(0, TOTAL, 0)).toBeNull();
   expect(watch.check(1, TOTAL, 14 * MINUTE)).toBeNull();
 });
 
-it('lets an upload go on that ends in time', () => {
+it('accepts an upload that ends in time', () => {
   const watch = new UploadWatch();
   watch.check(0, TOTAL, 0);
   expect(watch.check(1.6e9, TOTAL, 15 * MINUTE)).toBeNull();
 });
 
-it('gives up on one that cannot, and says which rate it needs', () => {
+it('refuses an upload that cannot end in time, and names the rate it needs', () => {
   const watch = new UploadWatch();
   watch.check(0, TOTAL, 0);
   expect(watch.check(0.9e9, TOTAL, 15 * MINUTE)).toMatchObject({
@@ -26,13 +26,13 @@ it('gives up on one that cannot, and says which rate it needs', () => {
   });
 });
 
-it('counts from where an earlier run came to', () => {
+it('measures from the progress of an earlier run', () => {
   const watch = new UploadWatch();
   watch.check(60e9, TOTAL, 0);
   expect(watch.check(60.4e9, TOTAL, 15 * MINUTE)).not.toBeNull();
 });
 
-it('begins to measure again where bytes are taken back to be sent anew', () => {
+it('restarts the measurement when the progress goes back', () => {
   const watch = new UploadWatch();
   watch.check(0, TOTAL, 0);
   expect(watch.check(40e9, TOTAL, 20 * MINUTE)).toBeNull();

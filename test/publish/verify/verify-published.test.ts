@@ -39,7 +39,7 @@ const verify = async () => {
   };
   return verifyPublished(client, request, () => undefined, signal);
 };
-/** Lets the answers with the bytes of a file differ, so many of them. */
+/** Corrupts this many responses with the bytes of a file. */
 const corrupt = (path: string, times: number): void => {
   hub.on(({ operation, file, method }) => {
     if (file !== path || method === 'HEAD' || !['cdn', 'resolve'].includes(operation) || times === 0) return undefined;
@@ -49,21 +49,21 @@ const corrupt = (path: string, times: number): void => {
 };
 
 describe('verification', () => {
-  it('says nothing of files that were read right', async () => {
+  it('counts no wrong reads when all files are read correctly', async () => {
     expect(await verify()).toEqual({ files: 4, readBack: expect.objectContaining({ unreadFiles: 0 }) });
   });
 
-  it.each(['mtp.safetensors', 'README.md'])('counts %s, which was read wrong once and right again, and is green', async (path) => {
+  it.each(['mtp.safetensors', 'README.md'])('passes when %s is read wrong once, and counts it', async (path) => {
     corrupt(path, 1);
     expect(await verify()).toMatchObject({ files: 4, wrongOnce: 1 });
   });
 
-  it('takes a record that was read wrong once for what it is when it is read again', async () => {
+  it('passes when the record is read wrong once', async () => {
     corrupt(PROVENANCE_PATH, 1);
     expect(await verify()).toMatchObject({ files: 4 });
   });
 
-  it('accuses nobody where the Hub lists what was sealed and serves other bytes, twice', async () => {
+  it('warns against the repository when the Hub lists the sealed files but serves other bytes', async () => {
     corrupt('mtp.safetensors', 9);
     await expect(verify()).rejects.toMatchObject({
       code: 'verify/differs',
@@ -71,7 +71,7 @@ describe('verification', () => {
     });
   });
 
-  it('asks who wrote to it where the Hub lists something else', async () => {
+  it('points to another writer when the Hub lists other files', async () => {
     commit = await hub.admin.commitFiles(TARGET, new Map([['mtp.safetensors', Buffer.from('mine')]]), { message: 'x' });
     await expect(verify()).rejects.toMatchObject({ code: 'verify/differs', hint: expect.stringContaining('who wrote to it') });
   });

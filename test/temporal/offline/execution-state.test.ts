@@ -4,7 +4,7 @@ import { SwpStage } from '../../../contract/search-attributes.js';
 import { executionState } from '../../../temporal/execution-state.js';
 
 type Status = Parameters<typeof executionState>[0]['status']['name'];
-const of = (name: Status, stage?: string) =>
+const stateOf = (name: Status, stage?: string) =>
   executionState({
     status: { name } as Parameters<typeof executionState>[0]['status'],
     typedSearchAttributes: new TypedSearchAttributes(stage === undefined ? [] : [{ key: SwpStage, value: stage }]),
@@ -19,6 +19,6 @@ it.each<[Status, string | undefined, string, boolean]>([
   ['TERMINATED', 'awaiting-approval', 'terminated', true],
   ['TIMED_OUT', 'building', 'timed_out', true],
   ['COMPLETED', undefined, 'completed', true],
-])('a run that is %s with stage %s stands at %s', (status, stage, expected, ended) => {
-  expect(of(status, stage)).toEqual({ stage: expected, ended });
+])('a run with status %s and stage %s is shown as %s', (status, stage, expected, ended) => {
+  expect(stateOf(status, stage)).toEqual({ stage: expected, ended });
 });

@@ -6,39 +6,39 @@ import { tellLasting } from '../../../worker/observe/lasting.js';
 const HOUR = 3_600_000;
 const ERROR = new SwpError('unavailable', 'hub/unavailable', 'PUT https://host/x: 503');
 
-let said: string[];
+let texts: string[];
 let now: number;
 let onRetry: ReturnType<typeof tellLasting>;
 beforeEach(() => {
-  said = [];
+  texts = [];
   now = 0;
-  onRetry = tellLasting({ say: (text) => void said.push(text) }, () => now);
+  onRetry = tellLasting({ say: (text) => void texts.push(text) }, () => now);
 });
 const retried = (failingMs: number, workflowId = 'target/acme/x', activityType = 'uploadArtifact'): void =>
   asyncLocalStorage.run({ info: { workflowExecution: { workflowId }, activityType } } as never, () => onRetry(ERROR, 60_000, failingMs));
 
-it('nobody is told of what passes within the hour', () => {
+it('sends no text about failures that last less than an hour', () => {
   retried(0);
   retried(HOUR - 1);
-  expect(said).toEqual([]);
+  expect(texts).toEqual([]);
 });
 
-it('what has failed for an hour is told once a day, whatever number of calls say it', () => {
+it('sends one text a day about a step that has failed for an hour, whatever its number of failed calls', () => {
   for (let at = 0; at < 16; at += 1) retried(HOUR + at);
-  expect(said).toEqual([
+  expect(texts).toEqual([
     'uploadArtifact of target/acme/x has failed at the Hub for 1 h: PUT https://host/x: 503\nIt is tried again for as long as it takes. Look: swp status',
   ]);
   now += 23 * HOUR;
   retried(24 * HOUR);
-  expect(said).toHaveLength(1);
+  expect(texts).toHaveLength(1);
   now += HOUR;
   retried(25 * HOUR);
-  expect(said).toHaveLength(2);
+  expect(texts).toHaveLength(2);
 });
 
-it('each step of each publish is told by itself', () => {
+it('sends a separate text for each step of each publish', () => {
   retried(HOUR);
   retried(HOUR, 'target/acme/y');
   retried(HOUR, 'target/acme/x', 'commitArtifact');
-  expect(said).toHaveLength(3);
+  expect(texts).toHaveLength(3);
 });

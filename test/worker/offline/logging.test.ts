@@ -22,7 +22,7 @@ const logging = (secrets: readonly string[]) => {
   };
 };
 
-describe('a line of the log', () => {
+describe('a log line', () => {
   it.each([
     ['the message', (logger: ReturnType<typeof makeLogger>) => logger.error(`refused Bearer ${TOKEN}`)],
     ['a field', (logger: ReturnType<typeof makeLogger>) => logger.error({ reason: `with ${TOKEN}` }, 'refused')],
@@ -32,7 +32,7 @@ describe('a line of the log', () => {
         logger.error({ err: new SwpError('access', 'x/y', `no ${TOKEN}`, { cause: new Error(TOKEN), hint: TOKEN }) }),
     ],
     [
-      'what lies deep in an object',
+      'a nested field',
       (logger: ReturnType<typeof makeLogger>) => logger.warn({ reason: { headers: [{ authorization: `Bearer ${TOKEN}` }] } }, 'answer'),
     ],
     ['an address', (logger: ReturnType<typeof makeLogger>) => logger.warn(`GET https://hub/x?token=${encodeURIComponent(TOKEN)}`)],
@@ -44,20 +44,20 @@ describe('a line of the log', () => {
     expect(lines[0]).not.toContain(TOKEN);
   });
 
-  it.each([ODD, 'a+b/c=d&e%20'])('has no token %j that looks otherwise inside JSON or a URL', (secret) => {
+  it.each([ODD, 'a+b/c=d&e%20'])('hides the token %j, which JSON or a URL escapes', (secret) => {
     const { lines, logger } = logging([secret]);
     logger.error({ reason: { said: secret, url: `https://x/?t=${encodeURIComponent(secret)}` } }, secret);
     const line = JSON.parse(lines[0]!) as { msg: string; reason: { said: string; url: string } };
     expect([line.msg, line.reason.said, line.reason.url]).toEqual(['[secret]', '[secret]', 'https://x/?t=[secret]']);
   });
 
-  it('has no token of somebody else either', () => {
+  it('hides unknown tokens too', () => {
     const { lines, logger } = logging([]);
     logger.error('the Hub said: hf_ZYXWVUTSRQPONMLKJIHG is expired, Bearer eyJhbGciOi.payload is not');
     expect(lines[0]).not.toMatch(/hf_ZY|eyJ/);
   });
 
-  it('stays JSON', () => {
+  it('is valid JSON', () => {
     const { lines, logger } = logging([ODD, TOKEN]);
     logger.info({ entry: 'acme/x' }, 'uploadArtifact begins');
     expect(JSON.parse(lines[0]!)).toMatchObject({ name: 'swp-control', level: 'info', entry: 'acme/x', msg: 'uploadArtifact begins' });
@@ -67,7 +67,7 @@ describe('a line of the log', () => {
 describe('the secrets of a worker', () => {
   const secretsOf = (env: NodeJS.ProcessEnv) => [...secretsIn(env), ...temporalSecretsIn(env)].map((secret) => secret.reveal());
 
-  it('are the tokens of the Hub, the webhook and what it shows to Temporal', () => {
+  it('are the tokens of the Hub, the webhook and the credentials for Temporal', () => {
     const secrets = secretsOf({
       HF_TOKEN: TOKEN,
       SWP_SOURCE_TOKEN: 'hf_source',
@@ -82,12 +82,12 @@ describe('the secrets of a worker', () => {
     expect(new Set(secrets)).toEqual(new Set(['Basic c2VjcmV0', TOKEN, 'hf_source', 'https://hooks.example/T0', 'temporal-key']));
   });
 
-  it('are found where other settings cannot be read', () => {
+  it('are found even if other settings are invalid', () => {
     const unreadable = { HF_ENDPOINT: 'no address', TEMPORAL_PROFILE: 'none', HOME: '/nonexistent' };
     expect(secretsOf({ ...unreadable, HF_TOKEN: TOKEN, TEMPORAL_API_KEY: 'temporal-key' })).toEqual([TOKEN, 'temporal-key']);
   });
 
-  it('are found in the file of the hf CLI, also where HF_TOKEN is another one', async () => {
+  it('include the token in the file of the hf CLI even if HF_TOKEN differs', async () => {
     const home = await mkdtemp(join(tmpdir(), 'swp-hf-'));
     await writeFile(join(home, 'token'), 'hf_stored\n');
     expect(secretsOf({ HF_HOME: home, HF_TOKEN: TOKEN })).toEqual([TOKEN, 'hf_stored']);
@@ -95,12 +95,12 @@ describe('the secrets of a worker', () => {
   });
 });
 
-describe('what the core of the SDK says', () => {
-  const said = (...times: number[]) => {
+describe('a log line from the core of the SDK', () => {
+  const logged = (...times: number[]) => {
     const { lines, logger } = logging([]);
-    const tell = forward(logger);
+    const forwardEntry = forward(logger);
     for (const time of times)
-      tell({
+      forwardEntry({
         level: 'WARN',
         message: `gRPC call retried ${time} times`,
         meta: { sdkComponent: 'core', target: 'temporalio_client::retry', error: 'refused' },
@@ -108,18 +108,18 @@ describe('what the core of the SDK says', () => {
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   };
 
-  it('is said once while it repeats itself', () => {
-    expect(said(5, 6, 7)).toHaveLength(1);
+  it('is logged once while it repeats', () => {
+    expect(logged(5, 6, 7)).toHaveLength(1);
   });
 
-  it('has no target: its own is not a repository', () => {
-    expect(said(5)[0]).toMatchObject({ level: 'warn', error: 'refused' });
-    expect(said(5)[0]).not.toHaveProperty('target');
+  it('omits its target, which is not a repository', () => {
+    expect(logged(5)[0]).toMatchObject({ level: 'warn', error: 'refused' });
+    expect(logged(5)[0]).not.toHaveProperty('target');
   });
 });
 
 describe('the fields of a line from the SDK', () => {
-  it('have the names of the documentation, and the SDK’s own others are left out', () => {
+  it('have their documented names, without the internal fields of the SDK', () => {
     expect(
       fieldsOf({
         workflowId: 'target/a/b',
@@ -133,7 +133,7 @@ describe('the fields of a line from the SDK', () => {
     ).toEqual({ workflow: 'target/a/b', run: 'r', step: 'uploadArtifact', attempt: 2 });
   });
 
-  it('tell an error with its causes', () => {
+  it('include the causes of an error', () => {
     expect(fieldsOf({ error: new Error('failed', { cause: new Error('disk') }) })).toEqual({ error: 'failed: disk' });
   });
 });

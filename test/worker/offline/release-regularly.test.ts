@@ -12,10 +12,10 @@ const RECIPE = Digest.parse(`sha256:${'ab'.repeat(32)}`);
 
 let directory: string;
 let parts: ScratchParts;
-let over: AbortController;
+let stopping: AbortController;
 let open: Set<string>;
 let warnings: string[];
-/** A server that knows which workflows run, or does not answer. */
+/** False: the server does not answer. */
 let isReachable: boolean;
 const client = {
   workflow: {
@@ -33,32 +33,32 @@ const holders = async (): Promise<string[]> => (await parts.claims.list()).map((
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-release-'));
   parts = scratchParts(await openScratch(directory), 3);
-  [over, open, warnings, isReachable] = [new AbortController(), new Set(['one', 'two']), [], true];
+  [stopping, open, warnings, isReachable] = [new AbortController(), new Set(['one', 'two']), [], true];
   for (const holder of open) await parts.claims.claim({ holder, recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-it('the claim of a publish that has ended is released while the worker runs, and no other', async () => {
-  const releasing = releaseRegularly(client, parts.claims, { logger, stop: over.signal, periodMs: 10 });
+it('a running worker frees the claim of an ended publish and no other', async () => {
+  const releasing = releaseRegularly(client, parts.claims, { logger, stop: stopping.signal, periodMs: 10 });
   open.delete('one');
   await expect.poll(holders).toEqual(['two']);
-  over.abort();
+  stopping.abort();
   await releasing;
 });
 
-it('a server that does not answer releases nothing, and is asked again', async () => {
+it('a server that does not answer frees no claim, and the worker tries again', async () => {
   isReachable = false;
-  const releasing = releaseRegularly(client, parts.claims, { logger, stop: over.signal, periodMs: 10 });
+  const releasing = releaseRegularly(client, parts.claims, { logger, stop: stopping.signal, periodMs: 10 });
   await expect.poll(() => warnings.length).toBeGreaterThan(1);
   expect(await holders()).toEqual(['one', 'two']);
   isReachable = true;
   open.clear();
   await expect.poll(holders).toEqual([]);
-  over.abort();
+  stopping.abort();
   await releasing;
 });
 
-it('a claim that its holder makes again while that is asked stays', async () => {
+it('a claim that its holder renews during the check is kept', async () => {
   await parts.claims.releaseEnded(async (holder) => {
     await parts.claims.claim({ holder, recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
     return false;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { watchStages } from '../../../worker/observe/watch-stages.js';
 
-/** Watches until it has been counted so many times. */
+/** Watches the stages for this many rounds of counting. */
 const watched = async (rounds: number, answer: (query: string, round: number) => number) => {
   const stop = new AbortController();
   const counts = new Map<string, number>();
@@ -25,19 +25,19 @@ const watched = async (rounds: number, answer: (query: string, round: number) =>
 };
 
 describe('the count of publishes by stage', () => {
-  it('has each stage that is open, none among them too', async () => {
+  it('includes each open stage, even one without publishes', async () => {
     const { counts } = await watched(1, (query) => (query.includes("'needs-attention'") ? 2 : 0));
     expect(Object.fromEntries(counts)).toMatchObject({ 'needs-attention': 2, 'awaiting-approval': 0, uploading: 0 });
   });
 
-  it('asks for what runs on this task queue alone, whatever its name', async () => {
+  it('queries only this task queue and escapes its name', async () => {
     const { queries } = await watched(1, () => 0);
     expect(queries[0]).toBe(
       "ExecutionStatus = 'Running' AND WorkflowType = 'publishEntry' AND TaskQueue = 'o\\'queue' AND SwpStage = 'planning'",
     );
   });
 
-  it('counts the work on a target once, although its publish shows it too', async () => {
+  it('counts each stage in only one type of workflow', async () => {
     const { queries } = await watched(1, () => 0);
     const typeOf = (stage: string) => /WorkflowType = '(\w+)'/.exec(queries.find((query) => query.includes(`'${stage}'`)) ?? '')?.[1];
     expect(['awaiting-approval', 'needs-attention', 'uploading', 'awaiting-release'].map(typeOf)).toEqual([
@@ -48,7 +48,7 @@ describe('the count of publishes by stage', () => {
     ]);
   });
 
-  it('goes on after a server that did not answer, and says it once', async () => {
+  it('continues after failed queries and warns once', async () => {
     const { counts, warnings } = await watched(3, (_query, round) => {
       if (round < 3) throw new Error('no server');
       return 1;

@@ -12,7 +12,7 @@ interface Line {
   readonly durationMs?: number;
 }
 
-/** Runs one attempt of a step as the SDK would, and answers what was logged and counted. */
+/** Runs one attempt of a step as the SDK would, and returns its log lines, counts, log attributes and error. */
 const observed = async (
   { step = 'uploadArtifact', attempt = 1, args = [{ approved: APPROVED }] as unknown[], workflowId = 'target/acme/tiny-mtp' },
   run: () => Promise<unknown>,
@@ -39,7 +39,7 @@ const failing =
     Promise.reject(ApplicationFailure.create({ type, message: 'why', ...options }));
 
 describe('a step', () => {
-  it('says that it begins, and how and after how long it ended', async () => {
+  it('logs its start, and its outcome and duration at the end', async () => {
     const { lines } = await observed({}, () => Promise.resolve({ outcome: 'uploaded' }));
     expect(lines).toEqual([
       expect.objectContaining({ level: 'info', message: 'uploadArtifact begins' }),
@@ -52,14 +52,14 @@ describe('a step', () => {
     expect(counted).toEqual([{ stage: 'uploading', step: 'uploadArtifact', outcome: 'uploaded', seconds: expect.any(Number) }]);
   });
 
-  it('warns when it begins again', async () => {
+  it('warns when it starts another attempt', async () => {
     const { lines } = await observed({ attempt: 3 }, () => Promise.resolve());
     expect(lines[0]).toMatchObject({ level: 'warn', message: 'uploadArtifact begins again, attempt 3' });
   });
 
   it.each([
     ['a permanent failure', failing('hub/gated', { nonRetryable: true }), { level: 'warn', outcome: 'failed', code: 'hub/gated' }],
-    ['one that is tried again', failing('hub/stopping'), { level: 'warn', outcome: 'retried', code: 'hub/stopping' }],
+    ['a failure that is retried', failing('hub/stopping'), { level: 'warn', outcome: 'retried', code: 'hub/stopping' }],
     [
       'a plan that went stale',
       () => Promise.resolve({ outcome: 'stale', reason: 'moved' }),
@@ -67,34 +67,34 @@ describe('a step', () => {
     ],
     ['a worker that stops', failing('worker-stopping'), { level: 'info', outcome: 'stopping' }],
     ['a cancel', () => Promise.reject(new CancelledFailure('x')), { level: 'info', outcome: 'cancelled' }],
-  ])('ends with %s: its log says so', async (_what, run, expected) => {
+  ])('logs the outcome of %s', async (_what, run, expected) => {
     expect((await observed({}, run)).lines[1]).toMatchObject(expected);
   });
 
-  it('hands its failure on as it is', async () => {
+  it('rethrows its failure unchanged', async () => {
     const failure = ApplicationFailure.create({ type: 'x/y', message: 'why' });
     expect((await observed({}, () => Promise.reject(failure))).thrown).toBe(failure);
   });
 
-  it('that waits for a free host does not fill the log', async () => {
+  it('logs at debug level while it waits for a free host', async () => {
     const { lines } = await observed({ step: 'claimHost', attempt: 2 }, failing('host-busy'));
     expect(lines.map(({ level }) => level)).toEqual(['debug', 'debug']);
   });
 });
 
-describe('every line of a step', () => {
+describe('every log line of a step', () => {
   it.each([
     ['uploadArtifact', [{ approved: APPROVED, manifestDigest: 'x' }], { entry: 'acme/tiny', target: 'Acme/tiny-MTP', stage: 'uploading' }],
     ['buildArtifact', [APPROVED], { entry: 'acme/tiny', target: 'Acme/tiny-MTP', stage: 'building' }],
     ['checkPreconditions', [APPROVED.plan], { target: 'Acme/tiny-MTP' }],
     ['verifyArtifact', [{ target: 'Acme/tiny-MTP', commit: 'c' }], { target: 'Acme/tiny-MTP', stage: 'verifying' }],
     ['releaseHost', [{ holder: 'target/acme/tiny-mtp' }], { target: 'acme/tiny-mtp' }],
-  ])('says for whom it works: %s', async (step, args, expected) => {
+  ])('has the attributes of %s', async (step, args, expected) => {
     const { attributes } = await observed({ step, args }, () => Promise.resolve());
     expect(attributes).toMatchObject({ ...expected, attempt: 1, host: 'host-1' });
   });
 
-  it('names the entry while a plan is made', async () => {
+  it('names the entry during planning', async () => {
     const { attributes } = await observed(
       { step: 'planEntry', args: [{ entry: { name: 'acme/tiny', entry: {} } }], workflowId: 'publish/acme/tiny' },
       () => Promise.resolve(),
@@ -102,7 +102,7 @@ describe('every line of a step', () => {
     expect(attributes).toMatchObject({ entry: 'acme/tiny', stage: 'planning' });
   });
 
-  it('takes what it does not know from the workflow', async () => {
+  it('takes unknown attributes from the id of the workflow', async () => {
     const { attributes } = await observed({ step: 'probeHost', args: [{ sources: [] }], workflowId: 'publish/acme/tiny' }, () =>
       Promise.resolve(),
     );

@@ -26,10 +26,10 @@ it.each([
     () => mkdir(join(scratch, 'swp')).then(() => chmod(join(scratch, 'swp'), 0o777)),
     'can be written by others',
   ],
-  ['with a file in its place', () => writeFile(join(scratch, 'swp'), 'x'), 'is not a directory'],
-])('a high-memory worker refuses a scratch %s, with exit code 3, and says what to do', async (_what, spoil, says) => {
+  ['that is a file', () => writeFile(join(scratch, 'swp'), 'x'), 'is not a directory'],
+])('a high-memory worker refuses a scratch %s with exit code 3 and a hint', async (_what, spoil, message) => {
   await spoil();
   const { exitCode, stderr } = await start();
   const [error, hint] = stderr.split('\n');
-  expect([exitCode, error, hint]).toEqual([3, expect.stringContaining(says), expect.stringMatching(/\.$/)]);
+  expect([exitCode, error, hint]).toEqual([3, expect.stringContaining(message), expect.stringMatching(/\.$/)]);
 });

@@ -13,18 +13,18 @@ describe('lfsMatcher', () => {
     ['README.md', false],
     ['safetensors', false],
     ['model.safetensors.index.json', false],
-  ])("sorts %s by the Hub's default attributes", (path, lfs) => {
+  ])("classifies %s by the Hub's default attributes", (path, lfs) => {
     expect(lfsMatcher(DEFAULT_GITATTRIBUTES)(path)).toBe(lfs);
   });
 
-  it('lets the last line decide', () => {
+  it('applies the last matching line', () => {
     const matches = lfsMatcher('*.bin filter=lfs diff=lfs\nsmall.bin -filter\n# *.txt filter=lfs\n');
     expect([matches('a/big.bin'), matches('a/small.bin'), matches('a.txt')]).toEqual([true, false, false]);
   });
 });
 
 describe('ignoreMatcher', () => {
-  it('leaves out names, folders and patterns, and takes back what is negated', () => {
+  it('ignores names, folders and patterns, except negated ones', () => {
     const ignored = ignoreMatcher('*.log\n!keep.log\n/build/\ncache\n');
     expect(['a.log', 'x/a.log', 'keep.log', 'build/a', 'x/build/a', 'x/cache/y', 'cached'].map(ignored)).toEqual([
       true,

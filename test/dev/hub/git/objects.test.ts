@@ -3,7 +3,7 @@ import { blobId, commitId, treeIds } from '../../../../dev/hub/git/objects.js';
 
 const text = (value: string): Uint8Array => Buffer.from(value);
 
-/** Made with git 2: `hash-object`, `write-tree`, `commit-tree`. */
+/** The expected ids were made with git 2: `hash-object`, `write-tree`, `commit-tree`. */
 describe('git ids', () => {
   it('gives a blob the id that git gives it', () => {
     expect(blobId(text('hello\n'))).toBe('ce013625030ba8dba906f756967f9e9ca394464a');

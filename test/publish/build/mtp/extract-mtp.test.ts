@@ -82,7 +82,7 @@ const bytesSent = async (run: () => Promise<unknown>): Promise<number> => {
     .reduce((sum, { sent }) => sum + sent, 0);
 };
 
-it('writes what the authorities would, in every format, whatever the shards', async () => {
+it('writes the bytes of the reference implementation in every format, from three shards and from five', async () => {
   const source = quantisedCheckpoint(3, 1);
   const paths: string[] = [];
   for (const [name, bytes] of source) {
@@ -104,7 +104,7 @@ it('writes what the authorities would, in every format, whatever the shards', as
   expect(again.bytes.equals(bytes)).toBe(true);
 }, 60_000);
 
-it('lists for every tensor what it was made of, with digests of the source', async () => {
+it('lists the source ranges of every tensor with their digests', async () => {
   const { tensors, directory } = await extract(THREE, 'listed');
   const listed = JSON.parse(tensors) as {
     tensors: {
@@ -125,7 +125,7 @@ it('lists for every tensor what it was made of, with digests of the source', asy
   expect(await readdir(directory)).toContain(JOURNAL);
 });
 
-it('goes on from its journal, and does again what the disk has lost', async () => {
+it('resumes from its journal and extracts lost bytes again', async () => {
   const stopped = new AbortController();
   const half = bytesOfTensors() / 2;
   await expect(
@@ -134,7 +134,7 @@ it('goes on from its journal, and does again what the disk has lost', async () =
   const journal = join(root, 'resumed', JOURNAL);
   const finished = (await readFile(journal, 'utf8')).split('\n').filter((line) => line !== '').length;
   expect(finished).toBeGreaterThan(0);
-  // A line cut short by the kill, and a byte that the disk lost.
+  // The kill cuts the last line short.
   await writeFile(journal, '{"at":12,"si', { flag: 'a' });
   let whole: Awaited<ReturnType<typeof extract>> | undefined;
   const all = await bytesSent(async () => {
@@ -153,7 +153,7 @@ it('goes on from its journal, and does again what the disk has lost', async () =
   expect((await extract(THREE, 'resumed')).bytes.equals(whole!.bytes)).toBe(true);
 });
 
-it('refuses a packed weight whose shape says otherwise', async () => {
+it('refuses a packed weight whose shape tensor disagrees', async () => {
   const files = new Map(quantisedCheckpoint(1, 1));
   const [[name, bytes]] = [...files] as [[string, Uint8Array]];
   const { selection } = await openSource(await publish('labs/padded', files));
@@ -163,7 +163,7 @@ it('refuses a packed weight whose shape says otherwise', async () => {
   await expect(extract(RepoId.parse('labs/padded'), 'padded')).rejects.toMatchObject({ code: 'build/bad-shape', kind: 'integrity' });
 });
 
-it('says that the disk is full, with slabs waiting for room, and goes on when it no longer is', async () => {
+it('reports a full disk while slabs wait for buffers, and resumes when there is space', async () => {
   const { source, selection } = await openSource(THREE);
   expect(planExtraction(selection).slabs.length).toBeGreaterThan(20);
   const directory = join(root, 'full');
@@ -185,9 +185,9 @@ it('says that the disk is full, with slabs waiting for room, and goes on when it
   expect((await run()).sha256).toBe((await extract(THREE, 'listed')).sha256);
 });
 
-it('gives the same bytes through expired addresses, refusals and cut connections', async () => {
-  const calm = await extract(THREE, 'calm');
-  let asked = 0;
+it('writes the same bytes despite expired URLs, error statuses and reset connections', async () => {
+  const undisturbed = await extract(THREE, 'undisturbed');
+  let requestCount = 0;
   const faults: readonly Fault[] = [
     { kind: 'status', status: 403, body: 'Request has expired' },
     { kind: 'reset' },
@@ -196,15 +196,15 @@ it('gives the same bytes through expired addresses, refusals and cut connections
   ];
   const stop = hub.on(({ operation }) => {
     if (operation !== 'cdn') return undefined;
-    asked += 1;
-    return asked % 3 === 0 ? faults[(asked / 3) % faults.length] : undefined;
+    requestCount += 1;
+    return requestCount % 3 === 0 ? faults[(requestCount / 3) % faults.length] : undefined;
   });
-  const stormy = await extract(THREE, 'stormy').finally(stop);
-  expect(asked).toBeGreaterThan(3 * faults.length);
-  expect(stormy.bytes.equals(calm.bytes)).toBe(true);
+  const disturbed = await extract(THREE, 'disturbed').finally(stop);
+  expect(requestCount).toBeGreaterThan(3 * faults.length);
+  expect(disturbed.bytes.equals(undisturbed.bytes)).toBe(true);
 });
 
-it('takes nothing from a server that stops to honour ranges', async () => {
+it('refuses a server that stops honouring ranges', async () => {
   const { source, selection } = await openSource(THREE);
   const directory = join(root, 'ignored');
   await mkdir(directory);
@@ -222,18 +222,18 @@ it('takes nothing from a server that stops to honour ranges', async () => {
   expect(await readdir(directory)).not.toContain('mtp.tensors.json');
 });
 
-it('gives its memory back, one extraction after the other', async () => {
+it('frees its memory after each extraction', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const held = async (name: string): Promise<number> => {
     await extract(THREE, name);
-    // What the last callbacks hold is free when they have returned.
+    // The last callbacks free their memory once they have returned.
     await setImmediate();
     collect();
     return process.memoryUsage().arrayBuffers;
   };
   const first = await held('memory-0');
   for (const at of [1, 2, 3]) await held(`memory-${at}`);
-  // An extraction has 66 MB of rooms; the last one's may still wait to be collected.
+  // An extraction has 66 MB of buffers; those of the last one may not be collected yet.
   expect((await held('memory-4')) - first).toBeLessThan(150e6);
 });

@@ -28,7 +28,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Random bits, which every format has to take: NaN, infinities and subnormals among them. */
+/** Random bits: every format must accept NaN, infinities and subnormals. */
 const shard = (shapes: readonly TensorShape[], seed: number): Uint8Array => {
   const { header, size } = layoutTensors(shapes);
   const bytes = new Uint8Array(size);
@@ -79,7 +79,7 @@ const extractFamily = async (family: FamilyCase, at: number) => {
   };
 };
 
-it('extracts the heads of every family, whose tensors lie in other shards than their scales, right to the bit', async () => {
+it('extracts the heads of every family bit for bit, with scales in other shards than their tensors', async () => {
   const extracted = [];
   for (const [at, family] of FAMILY_CASES.entries()) extracted.push(await extractFamily(family, at));
   await writeFile(join(root, 'truth.json'), JSON.stringify(extracted));

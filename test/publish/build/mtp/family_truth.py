@@ -1,8 +1,8 @@
-"""Compares the sidecars of whole families with what their sources hold, under the names that Skulk looks for.
+"""Compares the sidecars of whole families with their sources, under the names that Skulk looks for.
 
 Argument: a JSON list of {family, config, source: [paths], sidecar: path}. Prints a JSON list of differences. The
-names' origin, each tensor's format and its blocks are found here anew, by the rules of the layouts' authorities
-(vLLM's loaders, compressed-tensors, ModelOpt), from nothing but the files and the config.
+names' origin, each tensor's format and its blocks are derived independently here, by the rules of the layouts' authorities
+(vLLM's loaders, compressed-tensors, ModelOpt), from only the files and the config.
 """
 
 import json
@@ -22,7 +22,7 @@ def trunk_layers(config):
 
 
 def source_of(name, tensors, layers):
-    """Where a tensor of the sidecar comes from: its name there, and for a split expert its matrix and its part."""
+    """The source of a tensor of the sidecar: its name and, for a split expert, its matrix and its part."""
     for plain in (name, f"{name}_packed"):
         if plain in tensors:
             return plain, None

@@ -2,7 +2,7 @@ import { randomNumbers } from '../../../../dev/checkpoint/random.js';
 import { DTYPE_BITS, type Dtype } from '../../../../formats/dtype.js';
 import { layoutTensors, type TensorShape } from '../../../../formats/safetensors/write.js';
 
-/** What the truth in Python is told of an output; written by hand here, so that it owes nothing to our planning. */
+/** The recipe of an output for the Python reference. Written by hand, so that it is independent of our planning. */
 export interface Expected {
   readonly weight: string;
   readonly codes?: 'e4m3' | 'e5m2' | 'e2m1' | 'int4';
@@ -97,7 +97,7 @@ const packed = (
   ...over,
 });
 
-/** Output name → how the authority would make it. */
+/** Output name → its recipe for the Python reference. */
 export const EXPECTED: Readonly<Record<string, Expected>> = Object.fromEntries(
   [
     ['plain.weight', kept('plain.weight')] as const,
@@ -132,7 +132,7 @@ const fractions = (seed: number): (() => number) => {
   return () => next() / 2 ** 32;
 };
 
-/** Random bytes, but floats that a quantiser would write, and the one shape whose values are data. */
+/** Fills in random bytes, except for plausible F32 scales and the values of the shape tensor. */
 const fillTensor = (bytes: Uint8Array, { name, dtype }: TensorShape, next: () => number): void => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (name.endsWith('weight_shape')) {
@@ -145,7 +145,7 @@ const fillTensor = (bytes: Uint8Array, { name, dtype }: TensorShape, next: () =>
   }
 };
 
-/** The same tensors with the same bytes, dealt over so many files in an order that the seed decides. */
+/** The same tensors with the same bytes, distributed over this many shards; `order` seeds the distribution. */
 export const quantisedCheckpoint = (shards: number, order: number): ReadonlyMap<string, Uint8Array> => {
   const next = fractions(order);
   const dealt: TensorShape[][] = Array.from({ length: shards }, () => []);

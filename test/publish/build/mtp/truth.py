@@ -1,4 +1,4 @@
-"""Compares a sidecar, byte for byte, with what the authorities' formulas make of its source.
+"""Compares a sidecar, byte for byte, with the result of the authorities' formulas for its source.
 
 Argument: a JSON file {source: [paths], sidecar: path, expected: {output name: how}}. Prints a JSON list of
 differences. Nothing here is shared with the program: files are opened by the official safetensors reader,

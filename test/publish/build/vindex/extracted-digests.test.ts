@@ -12,11 +12,11 @@ const damaged = async (): Promise<unknown> => {
   return readExtractedDigests(directory).catch((error: unknown) => error);
 };
 
-it.each([1, 2])('a damaged extraction is made again after attempt %i', async (attempt) => {
+it.each([1, 2])('marks a damaged extraction as transient after attempt %i', async (attempt) => {
   expect(endDamage(await damaged(), attempt)).toMatchObject({ code: 'vindex/extraction-damaged', transient: true });
 });
 
-it('a third one is told to a person', async () => {
+it('marks a damaged extraction as permanent after attempt 3, with a hint', async () => {
   expect(endDamage(await damaged(), 3)).toMatchObject({
     code: 'vindex/extraction-damaged',
     transient: false,
@@ -24,7 +24,7 @@ it('a third one is told to a person', async () => {
   });
 });
 
-it('another failure stays what it is, however often', () => {
+it('returns another failure unchanged', () => {
   const other = new SwpError('unavailable', 'hub/unavailable', 'x');
   expect(endDamage(other, 99)).toBe(other);
 });

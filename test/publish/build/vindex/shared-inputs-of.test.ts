@@ -29,31 +29,31 @@ const recipe = (over: Partial<VindexRecipe> = {}): VindexRecipe =>
     ...over,
   });
 const make = (digest: ReturnType<typeof stagedDigest>): Promise<string> => shared.use(digest, 'someone', () => Promise.resolve());
-const attemptsLeft = async (of = recipe()): Promise<number> => {
+const deferredAttempts = async (of = recipe()): Promise<number> => {
   let attempt = 1;
   while (await shouldDeferClaim(of, shared, attempt)) attempt += 1;
   return attempt - 1;
 };
 
 describe('a claim for a vindex', () => {
-  it('is left to other hosts a few times by one that has nothing of it, and then taken', async () => {
-    expect(await attemptsLeft()).toBe(4);
+  it('is deferred four times by a host that has no input of it', async () => {
+    expect(await deferredAttempts()).toBe(4);
   });
 
-  it('is left to them less often by one that has its source', async () => {
+  it('is deferred twice by a host that has its source', async () => {
     await make(stagedDigest(recipe()));
-    expect(await attemptsLeft()).toBe(2);
+    expect(await deferredAttempts()).toBe(2);
   });
 
-  it('is taken at once by one that has the whole extraction, whichever slice it is for', async () => {
+  it('is taken immediately by a host that has the extraction, for another slice too', async () => {
     await make(extractedDigest(recipe()));
-    expect(await attemptsLeft(recipe({ slice: 'expert-server' }))).toBe(0);
+    expect(await deferredAttempts(recipe({ slice: 'expert-server' }))).toBe(0);
   });
 
-  it('finds nothing in another commit of its source', async () => {
+  it('is deferred four times by a host that has only another commit of its source', async () => {
     const other = recipe({ source: { ...recipe().source, commit: recipe().source.commit.replaceAll('a', 'd') as never } });
     await make(stagedDigest(other));
     await make(extractedDigest(other));
-    expect(await attemptsLeft()).toBe(4);
+    expect(await deferredAttempts()).toBe(4);
   });
 });

@@ -30,7 +30,7 @@ const openHub = (at: string): Promise<LocalHub> =>
     ],
   });
 
-// What the tests look at is published once; each has a copy of the hub to itself.
+// The targets are published once; each test has its own copy of the hub.
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-revalidate-'));
   const larql = await installStandIn(directory);
@@ -41,7 +41,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await cp(join(directory, 'published'), join(directory, 'hub'), { recursive: true });
   hub = await openHub(join(directory, 'hub'));
-  taken.clear();
+  usedKeys.clear();
 });
 afterEach(async () => {
   await hub.close();
@@ -52,7 +52,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 const client = (token = TOKENS.read): HubConfig => ({ endpoint: new URL(hub.url), token: new Secret(token), attempts: 1 });
 
 type Kind = 'mtp' | 'vision' | 'vindex';
-interface Scene {
+interface Published {
   readonly source: string;
   readonly target: string;
   readonly fleet: readonly FleetTarget[];
@@ -87,11 +87,11 @@ const prepare = async (key: string, kind: Kind, larql: string): Promise<void> =>
   await publishHere(entryOf(key, kind), { hub, token: TOKENS.write, directory, env });
 };
 
-const taken = new Set<string>();
-/** A source, and what was published from it: another one each time. */
-const scene = async (kind: Kind = 'mtp', { pin = false } = {}): Promise<Scene> => {
-  const { key } = PREPARED.find((one) => one.kind === kind && !taken.has(one.key))!;
-  taken.add(key);
+const usedKeys = new Set<string>();
+/** The next unused source with its published target. */
+const nextPublished = async (kind: Kind = 'mtp', { pin = false } = {}): Promise<Published> => {
+  const { key } = PREPARED.find((one) => one.kind === kind && !usedKeys.has(one.key))!;
+  usedKeys.add(key);
   const fleet = fleetOf([entryOf(key, kind)]);
   const revision = await hub.admin.head(`labs/${key}`);
   return { source: `labs/${key}`, target: `acme/${key}`, fleet: pin ? fleet.map((target) => ({ ...target, revision })) : fleet };
@@ -107,19 +107,19 @@ const put = (repo: string, files: Record<string, string | Uint8Array>, { user = 
 const check = (fleet: readonly FleetTarget[], token?: string): Promise<FleetFinding[]> =>
   checkTargets(client(token), fleet, { publishers: ['Writer'], onDone: () => undefined }, signal);
 
-/** What is found, as `level code path`; that a later commit is there is said beside what it did. */
-const found = async ({ fleet }: Pick<Scene, 'fleet'>): Promise<string[]> =>
+/** The findings as `level code path`, without `later-commits`, which accompanies other findings. */
+const found = async ({ fleet }: Pick<Published, 'fleet'>): Promise<string[]> =>
   (await check(fleet))
     .filter(({ code }) => code !== 'later-commits')
     .map((one) => `${levelOf(one)} ${one.code}${one.path === null ? '' : ` ${one.path}`}`);
 
 describe('a check of a target', () => {
-  it('finds nothing where all is as it was published', async () => {
-    for (const kind of ['mtp', 'vision', 'vindex'] as const) expect(await check((await scene(kind)).fleet)).toEqual([]);
+  it('finds nothing in unchanged targets', async () => {
+    for (const kind of ['mtp', 'vision', 'vindex'] as const) expect(await check((await nextPublished(kind)).fleet)).toEqual([]);
   });
 
-  it('takes four requests, and one for a source that targets share', async () => {
-    const { fleet, source } = await scene();
+  it('takes four requests per target, and one per shared source', async () => {
+    const { fleet, source } = await nextPublished();
     const key = 'second-of-it';
     const entry = EntrySnapshot.parse({
       name: `test/${key}`,
@@ -147,41 +147,41 @@ describe('a check of a target', () => {
     ['a file that was deleted', (target) => put(target, {}, { remove: ['mtp.tensors.json'] }), ['attention file-gone mtp.tensors.json']],
     ['a record that was edited', (target) => put(target, { 'provenance.json': '{}' }), ['attention file-differs provenance.json']],
     ['a repository that is gone', (target) => hub.admin.deleteRepo(target), ['attention target-absent']],
-    ['a file of somebody else', (target) => put(target, { 'notes.txt': 'mine' }), []],
+    ['nothing in a file that a publisher added', (target) => put(target, { 'notes.txt': 'mine' }), []],
     [
       'a commit by an account that does not publish',
       (target) => put(target, { 'notes.txt': 'mine' }, { user: 'mallory' }),
       ['attention foreign-commit'],
     ],
   ])('finds %s', async (_, change, expected) => {
-    const { target, fleet } = await scene();
+    const { target, fleet } = await nextPublished();
     await change(target);
     expect(await found({ fleet })).toEqual(expected);
   });
 
-  it('finds a publish that another account forged, with a record that fits', async () => {
-    const { target, fleet } = await scene();
+  it('finds a publish that another account forged with a matching record', async () => {
+    const { target, fleet } = await nextPublished();
     const [head] = await hub.admin.listCommits(target);
     await put(target, { 'notes.txt': 'x' }, { user: 'mallory', message: `Publish\n\n${head!.body}` });
     expect(await check(fleet)).toMatchObject([{ code: 'foreign-commit', message: expect.stringContaining('mallory') }]);
   });
 
-  it('does not ask who made a commit where no publishers are named', async () => {
-    const { target, fleet } = await scene();
+  it('accepts commits of any account when no publishers are configured', async () => {
+    const { target, fleet } = await nextPublished();
     await put(target, { 'notes.txt': 'mine' }, { user: 'mallory' });
     const findings = await checkTargets(client(), fleet, { publishers: null, onDone: () => undefined }, signal);
     expect(findings.map(({ code }) => code)).toEqual(['later-commits']);
   });
 
-  it('finds a repository that holds no publish', async () => {
-    const { target, fleet } = await scene();
+  it('finds a repository without a publish', async () => {
+    const { target, fleet } = await nextPublished();
     await hub.admin.deleteRepo(target);
     await hub.admin.createRepo(target);
     expect(await found({ fleet })).toEqual(['attention unpublished']);
   });
 
-  it('goes on after a target that it may not read', async () => {
-    const [first, second] = [await scene(), await scene()];
+  it('continues after a target that it may not read', async () => {
+    const [first, second] = [await nextPublished(), await nextPublished()];
     const stop = hub.on(({ operation, repo }) =>
       operation === 'tree' && repo === first.target ? { kind: 'status', status: 403, body: '{"error":"Forbidden"}' } : undefined,
     );
@@ -190,8 +190,8 @@ describe('a check of a target', () => {
     expect(await found({ fleet }).finally(stop)).toEqual(['attention unreadable', 'attention card-differs README.md']);
   });
 
-  it('goes on after a target for which the Hub does not answer, and is asked again where it answers for none', async () => {
-    const [first, second] = [await scene(), await scene()];
+  it('continues after an unavailable target, and fails when all are unavailable', async () => {
+    const [first, second] = [await nextPublished(), await nextPublished()];
     const down = { kind: 'status', status: 503, body: '{}' } as const;
     const stop = hub.on(({ repo }) => (repo === first.target ? down : undefined));
     const fleet = [...first.fleet, ...second.fleet];
@@ -201,8 +201,8 @@ describe('a check of a target', () => {
     await expect(check(fleet).finally(away)).rejects.toMatchObject({ code: 'revalidate/no-answer', kind: 'unavailable' });
   });
 
-  it('is not taken for a finding where the token is wrong', async () => {
-    const { fleet } = await scene();
+  it('fails when the token is wrong', async () => {
+    const { fleet } = await nextPublished();
     await expect(check(fleet, 'hf_nobody')).rejects.toMatchObject({ code: 'hub/unauthorized' });
   });
 });
@@ -214,30 +214,30 @@ describe('a source that moved', () => {
     ['mtp', { 'README.md': card, 'tokenizer.json': '{}' }],
     ['vision', { 'README.md': card }],
     ['vindex', { 'README.md': card, 'notes.txt': 'x' }],
-  ])('is only told where a %s reads the same', async (kind, files) => {
-    const { source, fleet } = await scene(kind);
+  ])('is only information when the files of a %s are unchanged', async (kind, files) => {
+    const { source, fleet } = await nextPublished(kind);
     await put(source, files);
     expect(await found({ fleet })).toEqual(['info source-moved']);
   });
 
   it.each<[string, Kind, string]>([
-    ['the config of heads', 'mtp', 'config.json'],
+    ['the config of the heads', 'mtp', 'config.json'],
     ['a license text', 'mtp', 'LICENSE'],
     ['a weight file with heads', 'mtp', 'model.safetensors-00001-of-00002.safetensors'],
     ['a mirrored file', 'vision', 'config.json'],
     ['a new file of a mirror', 'vision', 'added.json'],
     ['a file that larql copies', 'vindex', 'generation_config.json'],
     ['the tokenizer of a vindex', 'vindex', 'tokenizer.json'],
-  ])('differs by %s', async (_, kind, path) => {
-    const { source, fleet } = await scene(kind);
+  ])('is reported when it changes %s', async (_, kind, path) => {
+    const { source, fleet } = await nextPublished(kind);
     const before = await hub.admin.readFile(source, 'main', path).catch(() => Buffer.from('{}'));
     await put(source, { [path]: Buffer.concat([before, Buffer.from(' ')]) });
     const [one] = await check(fleet);
     expect(one).toMatchObject({ code: 'source-differs', message: expect.stringContaining(path) });
   });
 
-  it('to another commit that leaves these files as they were is the same finding still', async () => {
-    const { source, fleet } = await scene();
+  it('keeps its finding key after a further commit to other files', async () => {
+    const { source, fleet } = await nextPublished();
     await put(source, { 'config.json': '{}' });
     const [before] = await check(fleet);
     await put(source, { 'notes.txt': 'x' });
@@ -246,8 +246,8 @@ describe('a source that moved', () => {
     expect(after!.message).not.toBe(before!.message);
   });
 
-  it('or was renamed is found', async () => {
-    const { fleet } = await scene();
+  it('is reported when it was renamed', async () => {
+    const { fleet } = await nextPublished();
     const [target] = fleet;
     const renamed = hub.on(({ operation, repo }) =>
       operation === 'model-info' && repo === target!.source
@@ -257,38 +257,38 @@ describe('a source that moved', () => {
     expect(await found({ fleet }).finally(renamed)).toEqual(['attention source-gone']);
   });
 
-  it('says nothing where the entry pins its commit', async () => {
-    const pinned = await scene('mtp', { pin: true });
+  it('is not reported when the entry pins its commit', async () => {
+    const pinned = await nextPublished('mtp', { pin: true });
     await put(pinned.source, { 'config.json': '{}' });
     expect(await found(pinned)).toEqual([]);
   });
 
-  it('of another license is found', async () => {
-    const { source, fleet } = await scene();
+  it('is reported when its license changes', async () => {
+    const { source, fleet } = await nextPublished();
     await put(source, { 'README.md': '---\nlicense: cc-by-nc-4.0\n---\n' });
     expect(await found({ fleet })).toEqual(['attention license-differs', 'info source-moved']);
   });
 
-  it('whose license the edited card of the target hides is told by the card alone', async () => {
-    const { target, fleet } = await scene();
+  it('has no license finding when the license was edited in the target card', async () => {
+    const { target, fleet } = await nextPublished();
     await put(target, { 'README.md': '---\nlicense: mit\n---\n' });
     expect(await found({ fleet })).toEqual(['attention card-differs README.md']);
   });
 
-  it('away, or out of sight of the token, is found', async () => {
-    const [gone, hidden] = [await scene(), await scene()];
+  it('is reported when it is deleted or hidden from the token', async () => {
+    const [gone, hidden] = [await nextPublished(), await nextPublished()];
     await hub.admin.deleteRepo(gone.source);
     await hub.admin.setVisibility(hidden.source, 'private');
     for (const one of [gone, hidden]) expect(await found(one)).toEqual(['attention source-gone']);
   });
 
-  it('to where only its owners see it is found while what was made of it is public', async () => {
+  it('is reported when it becomes private', async () => {
     expect(await found(await privateSource())).toEqual(['attention source-private']);
   });
 });
 
-/** A source that its token may still read after it has become private. */
-const privateSource = async (): Promise<Scene> => {
+/** A private source that the token may still read. */
+const privateSource = async (): Promise<Published> => {
   const [source, target] = ['acme/own-source', 'acme/own'];
   await hub.admin.createRepo(source);
   await hub.admin.commitFiles(source, SOURCES.mtp(), { message: 'A checkpoint' });

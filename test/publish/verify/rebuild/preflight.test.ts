@@ -22,20 +22,20 @@ const vindex = (over: Partial<VindexRecipe> = {}): VindexRecipe => ({
   ...over,
 });
 
-describe('what a recipe asks of this SWP', () => {
+describe('the conversion check of a recipe', () => {
   it.each<[string, VindexRecipe, boolean]>([
     ['our own way of running larql', vindex(), true],
     ['another number of BLAS threads', vindex({ blas: { ...BLAS, OPENBLAS_NUM_THREADS: '8' } }), false],
     ['another level', vindex({ level: 'browse' }), false],
-  ])('is for %s', (_, recipe, able) => {
+  ])('accepts or refuses %s', (_, recipe, isAccepted) => {
     const check = (): void => checkConversion(recipe, provenance);
-    if (able) expect(check).not.toThrow();
+    if (isAccepted) expect(check).not.toThrow();
     else expect(check).toThrow(expect.objectContaining({ code: 'rebuild/conversion', hint: expect.stringContaining('version 0.1.0') }));
   });
 });
 
-describe('what a build asks of this machine', () => {
-  it('is not there where the disk is too small, and the message names both sizes', async () => {
+describe('the resource check of a build', () => {
+  it('refuses a disk that is too small, and names both sizes', async () => {
     const refused = checkRoom(tmpdir(), { diskBytes: 9e17, memoryBytes: 0 });
     await expect(refused).rejects.toMatchObject({
       kind: 'quota',
@@ -44,12 +44,12 @@ describe('what a build asks of this machine', () => {
     });
   });
 
-  it('is not there where it has too little memory', async () => {
+  it('refuses a machine with too little memory', async () => {
     const refused = checkRoom(tmpdir(), { diskBytes: 0, memoryBytes: totalmem() + 1 });
     await expect(refused).rejects.toMatchObject({ kind: 'quota', code: 'rebuild/no-memory' });
   });
 
-  it('is there where both suffice', async () => {
+  it('accepts enough disk and memory', async () => {
     await expect(checkRoom(tmpdir(), { diskBytes: 1, memoryBytes: 1 })).resolves.toBeUndefined();
   });
 });
