@@ -7,7 +7,7 @@ import { SwpError, messageOf } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
 import { sanitizeLine } from '../core/text.js';
 import { INPUTS } from './inputs.js';
-import { NothingSent } from '../publish/commit/nothing-sent.js';
+import { RequestNotSent } from '../publish/commit/request-not-sent.js';
 import { explainFailure } from '../publish/scratch/explain-failure.js';
 
 const isStopping = (): boolean => Context.current().cancellationDetails?.workerShutdown ?? false;
@@ -17,8 +17,8 @@ const isStopping = (): boolean => Context.current().cancellationDetails?.workerS
  * sense, and has a hint for a person as its first detail. An unrecognised failure needs a person too, so it is not retried.
  */
 export const toFailure = (thrown: unknown, redact: Redact): Error => {
-  const sent = thrown instanceof NothingSent ? [thrown.detail] : [];
-  const error = thrown instanceof NothingSent ? thrown.cause : thrown;
+  const sent = thrown instanceof RequestNotSent ? [thrown.detail] : [];
+  const error = thrown instanceof RequestNotSent ? thrown.cause : thrown;
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   // Redact the whole message first: a cut message may hold most of a token.
   const message = sanitizeLine(redact(messageOf(error)), 2000);
@@ -40,7 +40,7 @@ export const toFailure = (thrown: unknown, redact: Redact): Error => {
 };
 
 const isExpected = (error: unknown): boolean =>
-  (error instanceof NothingSent && isExpected(error.cause)) ||
+  (error instanceof RequestNotSent && isExpected(error.cause)) ||
   error instanceof SwpError ||
   error instanceof ApplicationFailure ||
   error instanceof CancelledFailure;
@@ -66,7 +66,9 @@ const parseInput = (args: unknown[]): unknown[] => {
 };
 
 const explain = (thrown: unknown, scratch: string): unknown =>
-  thrown instanceof NothingSent ? new NothingSent(explainFailure(thrown.cause, scratch), thrown.detail) : explainFailure(thrown, scratch);
+  thrown instanceof RequestNotSent
+    ? new RequestNotSent(explainFailure(thrown.cause, scratch), thrown.detail)
+    : explainFailure(thrown, scratch);
 
 /**
  * Creates the interceptor that parses the input of an activity and converts its failure.
@@ -89,7 +91,7 @@ export const activityBoundary =
               type: 'worker-stopping',
               message: 'The worker is stopping; the step goes on elsewhere or later.',
             });
-          if (cancellationSignal.aborted) throw new CancelledFailure('cancelled', error instanceof NothingSent ? [error.detail] : []);
+          if (cancellationSignal.aborted) throw new CancelledFailure('cancelled', error instanceof RequestNotSent ? [error.detail] : []);
           if (!isExpected(error)) Context.current().log.error('not foreseen', { error: messageOf(error), stack: stackOf(error) });
           throw toFailure(error, redact);
         }

@@ -24,7 +24,7 @@ import type { ReportProgress } from '../publish/progress.js';
 import type { ArtifactPlanDeps } from '../publish/planning/plan-artifact.js';
 import { planArtifacts } from '../publish/planning/plan-entry.js';
 import type { PublishClient } from '../temporal/campaign-publishes.js';
-import { looksUnchanged } from '../publish/planning/looks-unchanged.js';
+import { isProbablyUnchanged } from '../publish/planning/probably-unchanged.js';
 
 export interface CampaignDeps extends ArtifactPlanDeps {
   /** The catalog as it is now. */
@@ -103,7 +103,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
   ): Promise<CampaignRow> => {
     if (entry === null) return plainRow(name, 'blocked', 'The catalog has this entry no more.');
     try {
-      if (changedOnly && (await looksUnchanged(planDeps.hub, entry, only, signal))) return plainRow(name, 'unchanged', null);
+      if (changedOnly && (await isProbablyUnchanged(planDeps.hub, entry, only, signal))) return plainRow(name, 'unchanged', null);
       const { digest, artifacts } = await planArtifacts(planDeps, { entry, only, round: 1, host, previous: [] }, signal);
       const volatile = [...volatileChecks(artifacts, host), ...(await cardChecks(planDeps.hub, artifacts, signal))];
       return rowOf(name, digest, artifacts, volatile);

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { sanitizeLine } from '../core/text.js';
 import type { HubConfig } from '../hub/config.js';
-import { LASTING_MS } from '../hub/retry.js';
+import { LONG_FAILURE_MS } from '../hub/retry.js';
 import { progressText, type Progress } from '../contract/progress.js';
 import type { ProgressUpdate, ReportProgress } from '../publish/progress.js';
 import { RateMeter } from '../core/rate-meter.js';
@@ -56,7 +56,7 @@ export const withRetryReporting = (hub: HubConfig, report: ReportProgress): HubC
     const reason = sanitizeLine(error.message, 400);
     const note = `tried again in ${Math.ceil(waitMs / 1000)} s: ${reason}`;
     const since = new Date(Date.now() - failingMs).toISOString();
-    report({ note, ...(failingMs < LASTING_MS ? {} : { failing: { since, reason, until: Date.now() + waitMs + ATTEMPT_MS } }) });
+    report({ note, ...(failingMs < LONG_FAILURE_MS ? {} : { failing: { since, reason, until: Date.now() + waitMs + ATTEMPT_MS } }) });
     hub.onRetry?.(error, waitMs, failingMs);
     Context.current().log.warn(`the Hub: ${note}`, { code: error.code, waitMs: Math.round(waitMs) });
   },

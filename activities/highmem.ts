@@ -6,7 +6,7 @@ import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { assertApproved, assertReleased, type ApprovedArtifact } from '../plan/approved.js';
 import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
 import type { ClaimActivities, HostActivities, LightActivities } from '../contract/publish-activities.js';
-import { buildPayload, type BuildOrder } from '../publish/build/build-payload.js';
+import { buildPayload, type BuildRequest } from '../publish/build/build-payload.js';
 import { commitSealed } from '../publish/commit/commit-sealed.js';
 import { fileTarget } from '../publish/collection/add-to-collection.js';
 import { withRetryReporting, withHeartbeat } from './heartbeat.js';
@@ -14,7 +14,7 @@ import type { ReportProgress } from '../publish/progress.js';
 import type { HostLarql } from '../publish/facts/host-larql.js';
 import { mirrorPayload } from '../publish/build/mirror.js';
 import { probeHost } from '../publish/facts/probe-host.js';
-import { NothingSent } from '../publish/commit/nothing-sent.js';
+import { RequestNotSent } from '../publish/commit/request-not-sent.js';
 import { endDamage } from '../publish/build/vindex/extracted-digests.js';
 import { assertOwnDirectory } from '../publish/scratch/open-scratch.js';
 import type { ScratchParts } from '../publish/scratch/scratch-parts.js';
@@ -93,7 +93,10 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     await deps.trash.empty(signal);
     report({});
   };
-  const payloadOf = (source: Parameters<typeof buildPayload>[0], order: BuildOrder & { readonly plan: ArtifactPlan }): Promise<Payload> => {
+  const payloadOf = (
+    source: Parameters<typeof buildPayload>[0],
+    order: BuildRequest & { readonly plan: ArtifactPlan },
+  ): Promise<Payload> => {
     const { plan, signal } = order;
     if (plan.action === 'metadata-only') return publishedPayload(deps.writeHub, plan, signal);
     return plan.mirrored === undefined ? buildPayload(source, order) : mirrorPayload(source.hub, plan, signal);
@@ -184,7 +187,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         } catch (error) {
           if (isSent) throw error;
           // An earlier attempt may have sent a request before its worker died.
-          throw new NothingSent(error, Context.current().info.attempt > 1 ? 'nothing-sent-now' : 'nothing-sent');
+          throw new RequestNotSent(error, Context.current().info.attempt > 1 ? 'nothing-sent-now' : 'nothing-sent');
         }
       }),
 

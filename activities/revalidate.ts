@@ -12,7 +12,7 @@ import { catalogFindings, type FleetFinding } from '../plan/findings/finding.js'
 import type { RevalidateActivities } from '../contract/revalidate-activities.js';
 import { withRetryReporting, withHeartbeat } from './heartbeat.js';
 import { checkTargets } from '../publish/verify/fleet/check-targets.js';
-import { readBackTargets, type ReadSoFar } from '../publish/verify/fleet/read-back-targets.js';
+import { readBackTargets, type ReadBackState } from '../publish/verify/fleet/read-back-targets.js';
 
 export interface RevalidateDeps {
   /** Has a read token. */
@@ -42,9 +42,9 @@ const Resumed = z.object({
   }),
 });
 
-const NOTHING_READ: ReadSoFar = { targets: [], files: 0, bytes: 0, ofBytes: 0, findings: [] };
+const NOTHING_READ: ReadBackState = { targets: [], files: 0, bytes: 0, ofBytes: 0, findings: [] };
 
-const resumed = (): ReadSoFar => Resumed.safeParse(Context.current().info.heartbeatDetails).data?.resume ?? NOTHING_READ;
+const resumed = (): ReadBackState => Resumed.safeParse(Context.current().info.heartbeatDetails).data?.resume ?? NOTHING_READ;
 
 /** Creates the activities of re-validation. They get no client that could write to the Hub. */
 export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActivities => {
@@ -102,7 +102,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
           week,
           publishers,
           from: read,
-          onDone: (now: ReadSoFar) => {
+          onDone: (now: ReadBackState) => {
             read = now;
             report({ resume: read });
           },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { EntrySnapshot } from '../catalog/snapshot.js';
 import { RepoId } from '../core/ids.js';
 import { generateCheckpoint } from '../dev/checkpoint/generate.js';
-import { startWorld } from '../dev/world/world.js';
+import { startSandbox } from '../dev/sandbox/sandbox.js';
 import { Connection, Client } from '@temporalio/client';
 import type { Figure } from './figure.js';
 import { decideUpdate } from '../contract/messages.js';
@@ -29,7 +29,7 @@ const waitForApprovalStage = async (client: Client, id: string): Promise<string>
 /** Publishes one large synthetic checkpoint. Measures the bytes read against the bytes needed, and the events written to history. */
 export const measurePublish = async (): Promise<Figure[]> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-bench-'));
-  const world = await startWorld({ directory, ports: { temporal: 0, ui: 0, hub: 0 }, env: process.env, note: () => undefined });
+  const world = await startSandbox({ directory, ports: { temporal: 0, ui: 0, hub: 0 }, env: process.env, note: () => undefined });
   const connection = await Connection.connect({ address: world.temporal.address });
   try {
     await world.hub.admin.createRepo(SOURCE);

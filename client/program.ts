@@ -17,7 +17,7 @@ import { fold } from './output/fold.js';
 import { Output, type Streams } from './output/output.js';
 
 /** The world around one run of `swp`; tests give their own. */
-export interface World extends Streams {
+export interface ProcessIo extends Streams {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly interactive: boolean;
@@ -226,7 +226,7 @@ const settle = (program: Command, streams: Streams): void => {
   }
 };
 
-const processWorld = (): World & { readonly dispose: () => void } => {
+const processWorld = (): ProcessIo & { readonly dispose: () => void } => {
   const controller = new AbortController();
   const stop = (): void => controller.abort(new SwpError('internal', 'client/interrupted', 'Interrupted.'));
   // A second Ctrl-C ends the process at once.
@@ -245,7 +245,7 @@ const processWorld = (): World & { readonly dispose: () => void } => {
 };
 
 /** Runs `swp` with these arguments and answers its exit code. Never throws. */
-export const run = async (argv: readonly string[], given?: World): Promise<number> => {
+export const run = async (argv: readonly string[], given?: ProcessIo): Promise<number> => {
   const world = given ?? processWorld();
   const parts: { code: ExitCode } = { code: EXIT.ok };
   const json = argv.includes('--json');

@@ -11,7 +11,7 @@ import type { HubConfig } from '../hub/config.js';
 import type { Provenance } from '../plan/provenance.js';
 import { readSettings } from '../settings/settings.js';
 import type { Context } from './context.js';
-import { progressTeller } from './output/teller.js';
+import { openProgressLine } from './output/progress-line.js';
 
 /** Files that were just written may still be in the way for a moment. */
 const DELETE = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 } as const;
@@ -45,7 +45,7 @@ export const rebuildHere = async (
   const { out, env, signal } = context;
   const settings = readSettings(env);
   const directory = await makeScratch(scratch, context);
-  const { tell, end } = progressTeller(out, examination.target);
+  const { tell, end } = openProgressLine(out, examination.target);
   try {
     out.note(`Building ${examination.target} again in ${directory}.`);
     const layout = new ScratchLayout(directory);

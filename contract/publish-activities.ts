@@ -126,7 +126,7 @@ export type CommitReport =
  * Third detail of a failed commit step, and first detail of a cancelled one. `nothing-sent`: no byte of a commit request has
  * left the host. `nothing-sent-now`: this attempt has sent none, and has not looked for a request of an earlier attempt.
  */
-export type NothingSentDetail = 'nothing-sent' | 'nothing-sent-now';
+export type RequestNotSentDetail = 'nothing-sent' | 'nothing-sent-now';
 
 /** The result of a search for a commit. `head` is null if the repository is gone. */
 export type CommitSearch =
@@ -157,7 +157,7 @@ export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 export interface HostActivities {
   readonly buildArtifact: (approved: ApprovedArtifact) => Promise<BuildReport>;
   readonly uploadArtifact: (request: UploadRequest) => Promise<UploadReport>;
-  /** A failure says whether a commit request may have left the host: see {@link NothingSentDetail}. */
+  /** A failure says whether a commit request may have left the host: see {@link RequestNotSentDetail}. */
   readonly commitArtifact: (request: CommitRequest) => Promise<CommitReport>;
   /** Returns a failure as its report, because a published target stays published. */
   readonly fileInCollection: (approved: ApprovedArtifact) => Promise<FilingReport>;

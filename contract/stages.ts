@@ -33,7 +33,7 @@ export const leastAdvanced = (stages: readonly Stage[]): Stage | null => STAGES.
  *
  * @param status Temporal's status: `RUNNING`, or how the workflow closed
  */
-export const standsAt = ({ status, stage }: { readonly status: string; readonly stage: string | null }): string => {
+export const executionStage = ({ status, stage }: { readonly status: string; readonly stage: string | null }): string => {
   if (status === 'RUNNING') return stage ?? 'running';
   return stage !== null && ENDS.has(stage) ? stage : status.toLowerCase();
 };

@@ -35,7 +35,7 @@ export const hashFile = async (path: string, options: HashOptions = {}): Promise
 const errorCode = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 /** Returns the result of a file-system read, or null if the path does not exist. */
-export const ifThere = async <T>(read: Promise<T>): Promise<T | null> => {
+export const nullIfMissing = async <T>(read: Promise<T>): Promise<T | null> => {
   try {
     return await read;
   } catch (error) {
@@ -53,7 +53,7 @@ export const makeDirectory = async (path: string): Promise<void> => {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
     const code = errorCode(error);
-    if (code === 'EEXIST' && (await ifThere(stat(path)))?.isDirectory() === true) return;
+    if (code === 'EEXIST' && (await nullIfMissing(stat(path)))?.isDirectory() === true) return;
     const parent = dirname(path);
     if (code !== 'ENOENT' || parent === path) throw error;
     await makeDirectory(parent);
@@ -62,10 +62,10 @@ export const makeDirectory = async (path: string): Promise<void> => {
 };
 
 /** Returns the text of a file, or an empty string if the file does not exist. */
-export const readTextIfThere = async (path: string): Promise<string> => (await ifThere(readFile(path, 'utf8'))) ?? '';
+export const readTextOrEmpty = async (path: string): Promise<string> => (await nullIfMissing(readFile(path, 'utf8'))) ?? '';
 
 /** Returns the names in a directory, or an empty list if the directory does not exist. */
-export const listIfThere = async (path: string): Promise<readonly string[]> => (await ifThere(readdir(path))) ?? [];
+export const listIfThere = async (path: string): Promise<readonly string[]> => (await nullIfMissing(readdir(path))) ?? [];
 
 /** Writes a small file atomically: a crash leaves either the old or the new content, never a part. */
 export const writeAtomic = async (path: string, content: string | Uint8Array, mode = 0o600): Promise<void> => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { readTextIfThere } from './files.js';
+import { readTextOrEmpty } from './files.js';
 
 /** A process; its start time distinguishes it from a later process with the same id. */
 export const ProcessIdentity = z.object({ pid: z.int().positive(), started: z.string().min(1) });
@@ -42,7 +42,7 @@ export const isRunning = async ({ pid, started }: ProcessIdentity): Promise<bool
 
 /** Reads the identity in a file; returns null if there is none or if it was only partly written. */
 export const readIdentity = async (path: string): Promise<ProcessIdentity | null> => {
-  const text = await readTextIfThere(path);
+  const text = await readTextOrEmpty(path);
   try {
     return ProcessIdentity.parse(JSON.parse(text));
   } catch {

@@ -57,7 +57,7 @@ export class RateBudget {
   }
 
   /** Records the rate-limit headers of an answer. */
-  told(headers: IncomingHttpHeaders): void {
+  observe(headers: IncomingHttpHeaders): void {
     const found = parseWindow(headers, Date.now());
     if (found === null) return;
     const known = this.windows.get(found.bucket);

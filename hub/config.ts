@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SwpError } from '../core/error.js';
-import type { Pace } from '../core/pace.js';
+import type { RateLimiter } from '../core/rate-limiter.js';
 import { redactor, type Redact } from '../core/redact.js';
 import { Secret } from '../core/secret.js';
 import type { RateBudget } from './budget.js';
@@ -23,7 +23,7 @@ export interface HubConfig {
   /** Set for background work, which leaves the rest of the Hub's rate limit to other work. */
   readonly budget?: RateBudget;
   /** The rate limit that all uploads share, if there is one. */
-  readonly uploadPace?: Pace;
+  readonly uploadLimiter?: RateLimiter;
   /** Connections for these calls only; without them, all calls of the process share connections. */
   readonly agents?: Agents;
   /** Replaces the wait between attempts in tests. */

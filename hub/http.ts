@@ -7,7 +7,7 @@ import { SwpError } from '../core/error.js';
 import { checkAddress } from './address.js';
 import type { HubConfig } from './config.js';
 import { shownUrl } from './errors.js';
-import { SILENCE_MS, tooSlow, WHOLE_BODY_MS, watchForStall, type Turn } from './stall.js';
+import { SILENCE_MS, stallError, WHOLE_BODY_MS, watchForStall, type Turn } from './stall.js';
 
 /** Bytes of a body that are written in one step; the rate of these steps shows the speed of the server. */
 const SLICE_BYTES = 64 * 1024;
@@ -143,7 +143,7 @@ export const exchange = async (hub: HubConfig, request: HttpRequest): Promise<In
   sendWatched(hub, request, outgoing, source);
   try {
     const answer = await answered;
-    counted?.told(answer.headers);
+    counted?.observe(answer.headers);
     return answer;
   } catch (error) {
     signal.throwIfAborted();
@@ -178,7 +178,7 @@ export const readBody = async (answer: IncomingMessage, max: number): Promise<Bu
   const chunks: Buffer[] = [];
   let size = 0;
   const late = setTimeout(
-    () => answer.destroy(tooSlow("The Hub's answer", `it does not end within ${WHOLE_BODY_MS / 1000} s`)),
+    () => answer.destroy(stallError("The Hub's answer", `it does not end within ${WHOLE_BODY_MS / 1000} s`)),
     WHOLE_BODY_MS,
   );
   try {

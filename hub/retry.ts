@@ -5,7 +5,7 @@ import type { HubConfig } from './config.js';
 const FIRST_WAIT = 500;
 const LONGEST_BACKOFF = 60_000;
 /** A call that has failed for this long is reported to people, while it is still retried. */
-export const LASTING_MS = 3_600_000;
+export const LONG_FAILURE_MS = 3_600_000;
 
 export const sleepFor = (hub: HubConfig, milliseconds: number, signal: AbortSignal): Promise<void> =>
   hub.sleep === undefined ? delay(milliseconds, undefined, { signal }) : hub.sleep(milliseconds, signal);

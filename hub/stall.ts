@@ -27,7 +27,7 @@ export interface WatchedExchange {
   readonly cut: (error: SwpError) => void;
 }
 
-export const tooSlow = (name: string, what: string): SwpError =>
+export const stallError = (name: string, what: string): SwpError =>
   new SwpError('unavailable', 'hub/too-slow', `${name}: ${what}.`, { hint: 'The Hub, its storage or the way there is slow.' });
 
 /**
@@ -67,7 +67,7 @@ export const watchForStall = ({ name, turn, movedBytes, silenceMs, cut }: Watche
     const reason = findStall();
     if (reason === null) return;
     clearInterval(timer);
-    cut(tooSlow(name, reason));
+    cut(stallError(name, reason));
   }, CHECK_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);

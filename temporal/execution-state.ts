@@ -1,6 +1,6 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { SwpStage } from '../contract/search-attributes.js';
-import { standsAt } from '../contract/stages.js';
+import { executionStage } from '../contract/stages.js';
 
 /** The current or final state of a publish. */
 export interface ExecutionState {
@@ -13,6 +13,6 @@ export const executionState = ({
   status,
   typedSearchAttributes,
 }: Pick<WorkflowExecutionInfo, 'status' | 'typedSearchAttributes'>): ExecutionState => ({
-  stage: standsAt({ status: status.name, stage: typedSearchAttributes.get(SwpStage) ?? null }),
+  stage: executionStage({ status: status.name, stage: typedSearchAttributes.get(SwpStage) ?? null }),
   ended: status.name !== 'RUNNING',
 });

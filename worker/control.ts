@@ -13,7 +13,7 @@ import { campaignPublishes } from '../temporal/campaign-publishes.js';
 import type { WorkerSettings } from '../settings/settings.js';
 import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
-import { tellLasting } from './observe/lasting.js';
+import { notifyLongFailures } from './observe/notify-long-failures.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/observe-steps.js';
 import { startRepair } from '../temporal/start-repair.js';
@@ -60,7 +60,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   const metrics = createMetrics(Runtime.instance().metricMeter);
   const redact = redactorOf(parts.hub);
   const webhook = openWebhook(settings.webhook, redact);
-  const hub: HubConfig = { ...parts.hub, meter: metrics.hub, ...(webhook === null ? {} : { onRetry: tellLasting(webhook) }) };
+  const hub: HubConfig = { ...parts.hub, meter: metrics.hub, ...(webhook === null ? {} : { onRetry: notifyLongFailures(webhook) }) };
   const client = new Client({ connection, namespace });
   const {
     planEntry,

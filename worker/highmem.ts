@@ -12,7 +12,7 @@ import { hostQueue, queuesOf } from '../contract/names.js';
 import type { WorkerSettings } from '../settings/settings.js';
 import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
-import { tellLasting } from './observe/lasting.js';
+import { notifyLongFailures } from './observe/notify-long-failures.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/observe-steps.js';
 import { sweepScratch } from './sweep.js';
@@ -47,7 +47,7 @@ export const createHighmemWorkers = async (
   const metrics = createMetrics(Runtime.instance().metricMeter);
   const redact = redactorOf(parts.writeHub);
   const webhook = openWebhook(settings.webhook, redact);
-  const observed = { meter: metrics.hub, ...(webhook === null ? {} : { onRetry: tellLasting(webhook) }) };
+  const observed = { meter: metrics.hub, ...(webhook === null ? {} : { onRetry: notifyLongFailures(webhook) }) };
   const layout = scratchIn(settings.scratch);
   const host = await hostId(layout);
   const scratch = scratchParts(layout, settings.slots);

@@ -4,7 +4,7 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime, type Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { openScratch, parentWarning } from '../publish/scratch/open-scratch.js';
-import { Pace } from '../core/pace.js';
+import { RateLimiter } from '../core/rate-limiter.js';
 import type { Redact } from '../core/redact.js';
 import { hubConfigFromEnv, withToken } from '../hub/config.js';
 import { bundleWorkflows } from './bundle-workflows.js';
@@ -92,7 +92,7 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
     const { connection, namespace, address } = await connectWorker(env);
     try {
       const own = { ...hubConfigFromEnv(env), redact };
-      const writeHub = settings.uploadRate === null ? own : { ...own, uploadPace: new Pace(settings.uploadRate) };
+      const writeHub = settings.uploadRate === null ? own : { ...own, uploadLimiter: new RateLimiter(settings.uploadRate) };
       const sourceHub = settings.sourceToken === null ? own : withToken(own, settings.sourceToken);
       const { workers, host, claims } = await createHighmemWorkers({
         connection,

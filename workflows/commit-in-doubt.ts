@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow';
-import type { CommitReport, CommitRequest, CommitSearch, NothingSentDetail } from '../contract/publish-activities.js';
+import type { CommitReport, CommitRequest, CommitSearch, RequestNotSentDetail } from '../contract/publish-activities.js';
 import type { CommitSha } from '../core/ids.js';
 import type { NeedsAttention } from './needs-attention.js';
 import { absentCommit, unknownCommit, type Remains } from './remains.js';
@@ -8,7 +8,7 @@ import { control, controlBriefly } from './activity-proxies.js';
 export type Committed = Extract<CommitReport, { outcome: 'committed' }>;
 
 /** Whether a commit step says so of its request. */
-const says = (error: unknown, detail: NothingSentDetail): boolean => {
+const says = (error: unknown, detail: RequestNotSentDetail): boolean => {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return (cause instanceof ApplicationFailure || cause instanceof CancelledFailure) && cause.details?.includes(detail) === true;
 };

@@ -13,7 +13,7 @@ import type { CampaignPublish, DecidedPublish, FollowedPublish } from '../contra
 import { chunkArray } from '../core/chunk-array.js';
 import type { Digest } from '../core/ids.js';
 import { plural, truncateList } from '../core/text.js';
-import { parseCampaignDecision, strangers, type CampaignDecision, type CampaignItem } from '../plan/campaign/campaign-decision.js';
+import { parseCampaignDecision, unknownEntries, type CampaignDecision, type CampaignItem } from '../plan/campaign/campaign-decision.js';
 import type { CampaignRow } from '../plan/campaign/campaign-row.js';
 import { addRows, NO_TOTALS, type CampaignTotals } from '../plan/campaign/campaign-totals.js';
 import { namesDigest, reviewerText, shortDigest } from '../plan/decision.js';
@@ -204,7 +204,7 @@ class Campaign {
     if (this.digest === null || !this.asks) throw refusal('DecisionRefused', 'Nothing of this campaign waits for a decision right now.');
     if (!namesDigest(parsed.plan, this.digest))
       throw refusal('DecisionRefused', `This campaign asks about plan ${shortDigest(this.digest)}, not ${parsed.plan}. Read it again.`);
-    const unknown = strangers(parsed, this.items);
+    const unknown = unknownEntries(parsed, this.items);
     if (unknown !== null) throw refusal('DecisionRefused', unknown);
     return parsed;
   }

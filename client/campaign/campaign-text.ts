@@ -1,7 +1,7 @@
 import { sanitizeLine, plural } from '../../core/text.js';
 import { addRows, NO_TOTALS } from '../../plan/campaign/campaign-totals.js';
 import { reviewerText, shortDigest } from '../../plan/decision.js';
-import { inOrder, rowText, totalsText } from '../../plan/render/campaign-markdown.js';
+import { sortRows, rowText, totalsText } from '../../plan/render/campaign-markdown.js';
 import type { Paint } from '../../plan/render/paint.js';
 import type { CampaignEntry, ReadCampaign } from './read-campaign.js';
 
@@ -31,5 +31,5 @@ export const entryCells = (entry: CampaignEntry): string[] => [
 /** All entries, those first that are to be judged. */
 export const orderedEntries = ({ entries }: ReadCampaign): CampaignEntry[] => {
   const byName = new Map(entries.map((entry) => [entry.entry, entry]));
-  return inOrder(entries).flatMap(({ entry }) => byName.get(entry) ?? []);
+  return sortRows(entries).flatMap(({ entry }) => byName.get(entry) ?? []);
 };

@@ -1,6 +1,6 @@
 import { planAddition, writeAddition, type Addition } from '../../catalog/add-entry.js';
 import { entryLines } from '../../catalog/append/render-entry.js';
-import { sourceDefaults, outputsOf, sidecarsOf } from '../../catalog/habits.js';
+import { sourceDefaults, outputsOf, sidecarsOf } from '../../catalog/source-defaults.js';
 import type { Catalog } from '../../catalog/load.js';
 import { SwpError } from '../../core/error.js';
 import { sameRepo } from '../../core/ids.js';

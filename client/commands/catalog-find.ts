@@ -1,6 +1,6 @@
 import { plural } from '../../core/text.js';
 import { searchModels, type ModelSearch, type ListedModel } from '../../hub/read/search.js';
-import { knownRepos, unfitOf, type Unfit } from '../../plan/proposal/candidate.js';
+import { knownRepos, unfitReasonOf, type UnfitReason } from '../../plan/proposal/candidate.js';
 import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -23,7 +23,7 @@ const SHOWN_TAGS = 5;
 
 interface Found extends ListedModel {
   readonly license: string | null;
-  readonly unfit: Unfit | null;
+  readonly unfit: UnfitReason | null;
 }
 
 const licenseOf = ({ tags }: ListedModel): string | null =>
@@ -59,7 +59,7 @@ const tally = (left: readonly Found[]): string =>
 export const catalogFind = async ({ limit, all, ...search }: FindOptions, context: Context): Promise<ExitCode> => {
   const { out } = context;
   const known = knownRepos(await openCatalog(context));
-  const judge = (model: ListedModel): Found => ({ ...model, license: licenseOf(model), unfit: unfitOf(model, known) });
+  const judge = (model: ListedModel): Found => ({ ...model, license: licenseOf(model), unfit: unfitReasonOf(model, known) });
   const wanted = ({ unfit }: Found): boolean => all === true || unfit === null;
   const hub = sourceHub(context.env);
   const looked = await searchModels(

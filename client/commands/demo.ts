@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SwpError } from '../../core/error.js';
-import { DEMO } from '../../dev/world/seed.js';
-import { startWorld, type World } from '../../dev/world/world.js';
+import { DEMO } from '../../dev/sandbox/seed.js';
+import { startSandbox, type Sandbox } from '../../dev/sandbox/sandbox.js';
 import { DecisionMessage, shortDigest } from '../../plan/decision.js';
 import { planText } from '../../plan/render/terminal.js';
 import { BASE_QUEUE, publishId } from '../../contract/names.js';
@@ -28,7 +28,7 @@ const PLAN_DEADLINE_MS = 60_000;
 const publishedIn = ({ artifacts }: PublishResult): string[] =>
   artifacts.flatMap(({ result }) => (result.outcome === 'published' ? [result.receipt.target] : []));
 
-const publish = (world: World, yes: boolean, context: Context): Promise<ExitCode> =>
+const publish = (world: Sandbox, yes: boolean, context: Context): Promise<ExitCode> =>
   withTemporal({ ...context, env: { ...context.env, ...world.settings } }, async (temporal) => {
     const { client } = temporal;
     const addresses = addressesOf({ ...context.env, ...world.settings }, temporal);
@@ -72,7 +72,7 @@ export const demo = async ({ yes }: { readonly yes?: boolean }, context: Context
   readSettings(context.env);
   const directory = await mkdtemp(join(tmpdir(), 'swp-demo-'));
   context.out.note('Starting Temporal, a local hub with synthetic checkpoints, and both workers.');
-  const world = await startWorld({
+  const world = await startSandbox({
     directory,
     ports: { temporal: 0, ui: 0, hub: 0 },
     env: context.env,

@@ -3,8 +3,8 @@ import { relative, resolve } from 'node:path';
 import { SwpError } from '../../core/error.js';
 import { NAMED_FAULTS } from '../../dev/hub/named-faults.js';
 import { parseFault } from '../../dev/hub/parse-fault.js';
-import { DEMO } from '../../dev/world/seed.js';
-import { startWorld } from '../../dev/world/world.js';
+import { DEMO } from '../../dev/sandbox/seed.js';
+import { startSandbox } from '../../dev/sandbox/sandbox.js';
 import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -44,7 +44,7 @@ export const dev = async (options: DevOptions, context: Context): Promise<ExitCo
   // Both workers would refuse what is wrong, but only once everything else runs.
   readSettings(context.env);
   const directory = resolve(context.cwd, options.directory);
-  const world = await startWorld({
+  const world = await startSandbox({
     directory,
     ports: { temporal: options.port, ui: options.uiPort, hub: options.hubPort },
     env: context.env,

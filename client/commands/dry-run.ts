@@ -4,7 +4,7 @@ import { HostLarql } from '../../publish/facts/host-larql.js';
 import { scratchIn } from '../../publish/scratch/scratch-layout.js';
 import { capacityOf } from '../../publish/scratch/capacity.js';
 import { artifactsOf, writtenBy } from '../../catalog/artifacts.js';
-import { Pace } from '../../core/pace.js';
+import { RateLimiter } from '../../core/rate-limiter.js';
 import { hubConfigFromEnv, withPatience, withToken } from '../../hub/config.js';
 import { planText } from '../../plan/render/terminal.js';
 import { readSettings } from '../../settings/settings.js';
@@ -26,7 +26,7 @@ export const dryRun = async (input: PublishInput, context: Context): Promise<Exi
   const host = await probeHost(
     {
       host: 'this machine',
-      writeHub: settings.uploadRate === null ? hub : { ...hub, uploadPace: new Pace(settings.uploadRate) },
+      writeHub: settings.uploadRate === null ? hub : { ...hub, uploadLimiter: new RateLimiter(settings.uploadRate) },
       sourceHub: settings.sourceToken === null ? hub : withToken(hub, settings.sourceToken),
       targets: settings.targets,
       capacity: () => capacityOf(layout.root),

@@ -12,7 +12,7 @@ import { withTemporal } from '../publish/connect.js';
 import { explainEnd } from '../publish/outcome.js';
 import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
 import { readSchedules } from '../schedules/read-schedules.js';
-import { ifThere, reconcileSchedule } from '../schedules/reconcile-schedule.js';
+import { nullIfNotFound, reconcileSchedule } from '../schedules/reconcile-schedule.js';
 import { wantedSchedules, type ScheduleFlags } from '../schedules/wanted-schedules.js';
 import { resultText, scheduleText } from '../schedules/schedule-text.js';
 
@@ -65,7 +65,8 @@ const withEach = async (
 ): Promise<ExitCode> =>
   withTemporal(context, async ({ client }) => {
     const found: Revalidation[] = [];
-    for (const one of each(which)) if ((await ifThere(async () => (await run(client, revalidateId(one)), true))) !== null) found.push(one);
+    for (const one of each(which))
+      if ((await nullIfNotFound(async () => (await run(client, revalidateId(one)), true))) !== null) found.push(one);
     if (found.length === 0) throw noSchedule(which ?? REVALIDATIONS.join(' or '));
     context.out.data({ schedules: found, [done]: true }, () => found.map((one) => `${one}: ${done}`).join('\n'));
     return EXIT.ok;
@@ -110,7 +111,7 @@ const triggerNow = async (client: Client, which: Revalidation, signal: AbortSign
 export const scheduleTrigger = async (which: Revalidation, { watch }: { readonly watch?: boolean }, context: Context): Promise<ExitCode> =>
   withTemporal(context, async ({ client }) => {
     const { out, signal, env } = context;
-    const started = await ifThere(() => triggerNow(client, which, signal));
+    const started = await nullIfNotFound(() => triggerNow(client, which, signal));
     if (started === null) throw noSchedule(which);
     if (started.before) out.note(`One runs already: ${started.workflow}`);
     const missing = await unpolledControl(client, readSettings(env).taskQueue);

@@ -2,7 +2,7 @@ import { examineTarget, readSample, type Examination, type Examined, type Unpubl
 import type { Rebuild } from '../../publish/verify/rebuild/result.js';
 import { SERVED_WRONG } from '../../publish/verify/verify-published.js';
 import { decidedBefore } from '../../publish/verify/rebuild/unbuilt.js';
-import { unreadable } from '../../publish/verify/fleet/check-targets.js';
+import { unreadableFindings } from '../../publish/verify/fleet/check-targets.js';
 import { checkSource } from '../../publish/verify/fleet/check-source.js';
 import { SharedSource } from '../../publish/verify/fleet/shared-source.js';
 import { artifactsOf } from '../../catalog/artifacts.js';
@@ -16,7 +16,7 @@ import { readSettings } from '../../settings/settings.js';
 import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
-import { progressTeller } from '../output/teller.js';
+import { openProgressLine } from '../output/progress-line.js';
 import { rebuildHere, type Hubs } from '../rebuild.js';
 import { rebuildText } from '../rebuild-text.js';
 import { sourceHub } from '../open-source.js';
@@ -60,7 +60,7 @@ const targetsOf = async (name: string, context: Context): Promise<readonly Wante
 const examine = async (hub: HubConfig, target: RepoId, full: boolean, context: Context): Promise<Examined> => {
   const { publishers } = readSettings(context.env);
   context.out.note(`Reading ${target}.`);
-  const { tell, end } = progressTeller(context.out, target);
+  const { tell, end } = openProgressLine(context.out, target);
   try {
     return await examineTarget(hub, target, { read: readSample(full), publishers, onProgress: tell, signal: context.signal });
   } finally {
@@ -75,7 +75,7 @@ const sourceFindings = async (hub: HubConfig, wanted: Wanted, examined: Examined
     return await checkSource(hub, wanted, examined, new SharedSource(hub, wanted, signal), signal);
   } catch (error) {
     signal.throwIfAborted();
-    return unreadable(error);
+    return unreadableFindings(error);
   }
 };
 

@@ -1,4 +1,4 @@
-import { sourceDefaults } from '../../catalog/habits.js';
+import { sourceDefaults } from '../../catalog/source-defaults.js';
 import type { Catalog } from '../../catalog/load.js';
 import { FOXLIGHT } from '../../catalog/settings-file.js';
 import { SwpError } from '../../core/error.js';

@@ -1,5 +1,5 @@
 import { progressText } from '../../contract/progress.js';
-import { standsAt } from '../../contract/stages.js';
+import { executionStage } from '../../contract/stages.js';
 import type { Running, Step } from './read.js';
 
 /** What a host holds of an artifact that has left it: nobody waits for that. */
@@ -32,4 +32,4 @@ export const stepText = (step: Step): string => {
 };
 
 /** Where a workflow stands, or how it ended, as people read it. */
-export const stageOf = (running: Pick<Running, 'status' | 'stage'>): string => standsAt(running).replaceAll('_', ' ');
+export const stageOf = (running: Pick<Running, 'status' | 'stage'>): string => executionStage(running).replaceAll('_', ' ');

@@ -31,7 +31,7 @@ interface ViewTeller {
 }
 
 /** Tells how a publish stands: painted over on a terminal, else a line for each stage and every half minute. */
-export const viewTeller = (
+export const openViewLines = (
   entry: string,
   out: Context['out'],
   addresses: Pick<Addresses, 'workflow'>,
@@ -83,7 +83,7 @@ export const watchPublish = async (
   { untilAttention, addresses }: WatchOptions,
   context: Pick<Context, 'out' | 'signal'>,
 ): Promise<PublishView> => {
-  const { tell, clear, leave } = viewTeller(entry, context.out, addresses);
+  const { tell, clear, leave } = openViewLines(entry, context.out, addresses);
   const stopsPaused = untilAttention === true || context.out.live() === null;
   let view: PublishView | undefined;
   let polledAt = Date.now();

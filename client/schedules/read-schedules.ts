@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { REVALIDATIONS, revalidateId, type Revalidation } from '../../contract/names.js';
 import type { revalidate } from '../../workflows/revalidate.js';
 import type { RevalidateResult } from '../../contract/results.js';
-import { ifThere } from './reconcile-schedule.js';
+import { nullIfNotFound } from './reconcile-schedule.js';
 
 /** A run of re-validation, as far as the server still knows it. */
 export interface Run {
@@ -61,7 +61,7 @@ const readRun = async (client: Client, workflow: string, run: string, at: Date):
 
 /** A schedule with its newest runs; null where there is none. */
 const readSchedule = async (client: Client, which: Revalidation): Promise<ShownSchedule | null> => {
-  const found = await ifThere(() => client.schedule.getHandle(revalidateId(which)).describe());
+  const found = await nullIfNotFound(() => client.schedule.getHandle(revalidateId(which)).describe());
   if (found === null) return null;
   const newest = found.info.recentActions.toReversed().slice(0, RUNS);
   const runs = newest.map(({ takenAt, action: { workflow } }) =>

@@ -82,7 +82,7 @@ export const reconcileSchedule = async (client: Client, wanted: WantedSchedule, 
 };
 
 /** Runs something with a schedule; null where there is none. */
-export const ifThere = async <T>(run: () => Promise<T>): Promise<T | null> => {
+export const nullIfNotFound = async <T>(run: () => Promise<T>): Promise<T | null> => {
   try {
     return await run();
   } catch (error) {

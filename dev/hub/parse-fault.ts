@@ -3,7 +3,7 @@ import { SwpError } from '../../core/error.js';
 import { NAMED_FAULTS } from './named-faults.js';
 import { FaultRule } from './script-faults.js';
 
-export interface AskedFault {
+export interface FaultRequest {
   /** The text from which the fault was parsed. */
   readonly text: string;
   readonly rule: FaultRule;
@@ -37,7 +37,7 @@ const parseSelector = (selector: string): Pick<FaultRule, 'nth' | 'times' | 'con
  *
  * @throws SwpError `dev/fault`, with the nearest name, or with the selectors or sizes that may follow the name
  */
-export const parseFault = (text: string): AskedFault => {
+export const parseFault = (text: string): FaultRequest => {
   const [, name = '', selector, size] = /^([^@:]*)(?:@([^:]*))?(?::(.*))?$/.exec(text) ?? [];
   const named = NAMED_FAULTS.get(name);
   if (named === undefined) {

@@ -1,4 +1,4 @@
-import { Pace } from '../../core/pace.js';
+import { RateLimiter as ByteRateLimiter } from '../../core/rate-limiter.js';
 import { type HubAdmin, createAdmin } from './admin.js';
 import { createDevEndpoint, isForDevEndpoint } from './dev-endpoint.js';
 import { disturb } from './faults/disturb.js';
@@ -67,7 +67,7 @@ export const startLocalHub = async ({ now = Date.now, ...options }: LocalHubOpti
     disturb: (fault: Fault, exchange: Exchange) => disturb(admin, fault, exchange),
     closed: closing.opened,
   };
-  const pace = settings.downloadRate === undefined ? undefined : new Pace(settings.downloadRate);
+  const pace = settings.downloadRate === undefined ? undefined : new ByteRateLimiter(settings.downloadRate);
   const serveHub = createDispatch(hub, { routes: hubRoutes, ...common });
   const serveDev = createDevEndpoint(script, log);
   const stops = [

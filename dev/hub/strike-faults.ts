@@ -1,5 +1,5 @@
 import type { Exchange } from './operations.js';
-import type { AskedFault } from './parse-fault.js';
+import type { FaultRequest } from './parse-fault.js';
 import { scriptFaults } from './script-faults.js';
 import type { LocalHub } from './start-local-hub.js';
 
@@ -13,7 +13,7 @@ const describe = ({ operation, part, file, oid, repo }: Exchange): string =>
   ].join(' ');
 
 /** Injects these faults into a hub, and notes every exchange that a fault strikes. At most one fault strikes an exchange. */
-export const strikeFaults = (hub: LocalHub, faults: readonly AskedFault[], note: (line: string) => void): void => {
+export const strikeFaults = (hub: LocalHub, faults: readonly FaultRequest[], note: (line: string) => void): void => {
   for (const { text, rule } of faults) {
     const script = scriptFaults([rule]);
     hub.on((exchange) => {

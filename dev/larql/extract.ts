@@ -5,7 +5,7 @@ import { reaches, type ExtractOptions } from './extract-options.js';
 import { LarqlError } from './failure.js';
 import { STAND_IN_MARKER } from '../../larql/stand-in.js';
 import type { Progress } from './progress.js';
-import { saySummary } from './summary.js';
+import { printSummary } from './summary.js';
 import { architectureOf, refuseLatentAttention } from './source/architecture.js';
 import { readConfig } from './source/config.js';
 import { resolveModel } from './source/resolve.js';
@@ -92,5 +92,5 @@ export const extract = async (options: ExtractOptions, behaviour: Behaviour, pro
   writeIndex(options.output, { ...readIndex(options.output), checksums: checksumsOf(options.output) });
   checkpoint.clear();
   copySideFiles(extraction);
-  saySummary(progress, options.output, since);
+  printSummary(progress, options.output, since);
 };

@@ -79,7 +79,7 @@ export const presetParts = (preset: string, behaviour: Behaviour): readonly Part
 };
 
 /** @throws LarqlError */
-export const partNamed = (word: string): Part => {
+export const parsePart = (word: string): Part => {
   const lower = word.trim().toLowerCase();
   const part = isPart(lower) ? lower : PART_ALIASES[lower];
   if (part === undefined) throw new LarqlError(`unknown part '${word}'. Run \`larql slice --help\` for valid names.`);
@@ -87,6 +87,6 @@ export const partNamed = (word: string): Part => {
 };
 
 /** Returns the parts without duplicates, in larql's order. */
-export const inOrder = (parts: readonly Part[]): Part[] => ORDER.filter((part) => parts.includes(part));
+export const sortParts = (parts: readonly Part[]): Part[] => ORDER.filter((part) => parts.includes(part));
 
 export const belongs = (name: string, parts: readonly Part[]): boolean => parts.some((part) => PARTS[part](name));

@@ -6,7 +6,7 @@ import { LarqlError } from './failure.js';
 import { fixed } from './fixed.js';
 import { parseOptions, type CommandSyntax } from './options.js';
 import type { Progress } from './progress.js';
-import { belongs, inOrder, partNamed, presetParts, type Part } from './slice-parts.js';
+import { belongs, sortParts, parsePart, presetParts, type Part } from './slice-parts.js';
 import { readIndex, requireVindex, writeIndex } from './vindex/index-json.js';
 
 export const SLICE: CommandSyntax = {
@@ -74,7 +74,7 @@ export const slice = async (args: readonly string[], behaviour: Behaviour, progr
   const preset = values.get('--preset');
   requireVindex(source);
   const named = (values.get('--parts') ?? '').split(',').filter((word) => word !== '');
-  const parts = inOrder([...(preset === undefined ? [] : presetParts(preset, behaviour)), ...named.map((word) => partNamed(word))]);
+  const parts = sortParts([...(preset === undefined ? [] : presetParts(preset, behaviour)), ...named.map((word) => parsePart(word))]);
   refuseBadPaths(source, output, parts, flags.has('--force'));
   const root = filesIn(source);
   const kept = root.filter(({ name }) => name === INDEX || belongs(name, parts));

@@ -28,7 +28,7 @@ const sizeOf = (path: string): string => {
 };
 
 /** Prints the end of an extraction's report. Its total omits the files in `layers/`. */
-export const saySummary = (progress: Progress, output: string, since: number): void => {
+export const printSummary = (progress: Progress, output: string, since: number): void => {
   const seconds = (performance.now() - since) / 1000;
   progress.say('\n── Summary ──');
   progress.say(`  Output: ${output}`);

@@ -24,7 +24,7 @@ const BF16_BYTES = 2;
 const SLAB_ELEMENTS = SLAB_BYTES / BF16_BYTES;
 const SLAB_SCALE_BYTES = 1024 * 1024;
 /** Maximum bytes of any slab: its output, one byte of codes for each element, and scales. */
-export const ROOM_BYTES = SLAB_BYTES + SLAB_ELEMENTS + SLAB_SCALE_BYTES;
+export const BUFFER_BYTES = SLAB_BYTES + SLAB_ELEMENTS + SLAB_SCALE_BYTES;
 
 /** Elements in each piece of a row that is too long for a slab: the scales fit even with one for each element. */
 const LONG_ROW_ELEMENTS = SLAB_SCALE_BYTES / 4;

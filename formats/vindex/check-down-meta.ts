@@ -1,6 +1,6 @@
 import { DOWN_META } from './file-names.js';
 import { downMetaLayer, type VindexLayout } from './layout.js';
-import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
+import { capProblems, problem, type VindexProblem, type VindexReader } from './reading.js';
 
 /** The first bytes are `TEMD` (larql-vindex/src/format/down_meta.rs; larql's documentation states the reverse order). */
 const MAGIC = 0x44_4d_45_54;
@@ -27,10 +27,10 @@ export const checkDownMeta = async ({ read }: VindexReader, size: number, layout
   if (problems.length > 0) return problems;
   let at = HEADER;
   for (const [layer, should] of layout.downFeatures.entries()) {
-    if (at + 4 > size) return [...capped(problems), problem('feature-count', DOWN_META, `It ends before layer ${layer}.`)];
+    if (at + 4 > size) return [...capProblems(problems), problem('feature-count', DOWN_META, `It ends before layer ${layer}.`)];
     const is = u32(await read(DOWN_META, at, at + 4), 0);
     if (is !== should) problems.push(problem('feature-count', DOWN_META, `Layer ${layer} has ${is} features; the source makes ${should}.`));
     at += downMetaLayer(is, downTopK);
   }
-  return capped(problems);
+  return capProblems(problems);
 };

@@ -1,6 +1,6 @@
 import { EXPERT_HEADER, EXPERT_MAGIC, EXPERT_OFFSETS, EXPERT_Q4_K, EXPERT_VERSION } from './expert-file.js';
 import type { VindexLayout } from './layout.js';
-import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
+import { capProblems, problem, type VindexProblem, type VindexReader } from './reading.js';
 
 /** Reads a u64 as a number: a value beyond any file size is unequal to the expected one anyway. */
 const u64 = (view: DataView, at: number): number => Number(view.getBigUint64(at, true));
@@ -36,5 +36,5 @@ export const checkExpertFile = async (
     const what = `expert ${Math.floor(at / 4)}, ${['gate and up', 'size of gate and up', 'down', 'size of down'][at % 4]}`;
     return is === should ? [] : [problem('expert-places', path, `Its ${what}: ${is}; the source makes ${should}.`)];
   });
-  return [...problems, ...capped(wrong)];
+  return [...problems, ...capProblems(wrong)];
 };

@@ -1,7 +1,7 @@
 import { compareBytes, sanitizeLine } from '../../core/text.js';
 import { CHECKPOINT } from './file-names.js';
 import type { VindexLayout } from './layout.js';
-import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
+import { capProblems, problem, type VindexProblem, type VindexReader } from './reading.js';
 
 /** Checks that exactly the required files exist, each with its size. */
 export const checkFiles = ({ files, sha256 }: VindexReader, layout: VindexLayout): VindexProblem[] => {
@@ -15,7 +15,7 @@ export const checkFiles = ({ files, sha256 }: VindexReader, layout: VindexLayout
   });
   return [
     ...missing.toSorted(compareBytes).map((path) => problem('missing-file', path, 'The source makes this file; it is not there.')),
-    ...capped(
+    ...capProblems(
       others
         .filter((path) => path !== CHECKPOINT)
         .toSorted(compareBytes)

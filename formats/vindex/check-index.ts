@@ -2,7 +2,7 @@ import { CHECKSUMMED } from './file-names.js';
 import { INDEX_FILE, type VindexIndex } from './index-json.js';
 import type { VindexLayout } from './layout.js';
 import { writesWeights } from './extract-options.js';
-import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
+import { capProblems, problem, type VindexProblem, type VindexReader } from './reading.js';
 import { matrixOf } from './source-model.js';
 
 const VERSION = 2;
@@ -62,7 +62,7 @@ const layerProblems = ({ layers }: VindexIndex, { gate }: VindexLayout): VindexP
     layers.length === gate.length
       ? []
       : [problem('index-layers', INDEX_FILE, `It lists ${layers.length} layers of gate vectors; the source makes ${gate.length}.`)];
-  return [...count, ...capped(wrong)];
+  return [...count, ...capProblems(wrong)];
 };
 
 /** larql records the model argument of its command: a local path there would be published. */

@@ -2,7 +2,7 @@ import { sanitizeLine, truncateList } from '../../core/text.js';
 import { WEIGHT_MANIFEST } from './file-names.js';
 import type { VindexLayout } from './layout.js';
 import { parseBlockManifest, parseWeightManifest } from './manifests.js';
-import { capped, problem, type VindexProblem } from './reading.js';
+import { capProblems, problem, type VindexProblem } from './reading.js';
 import type { StoredTensor } from './stored-tensor.js';
 
 /** The fields of a tensor in both kinds of manifest. */
@@ -48,7 +48,7 @@ const tilingProblems = (path: string, entries: readonly Entry[], sizes: Readonly
     const size = sizes.get(file);
     if (size !== undefined && size !== position)
       problems.push(problem('manifest-end', path, `Its tensors end at byte ${position} of ${sanitizeLine(file)}, which has ${size}.`));
-    return capped(problems);
+    return capProblems(problems);
   });
 };
 
@@ -95,7 +95,7 @@ const fieldProblems = (path: string, entries: readonly Entry[], expected: readon
         );
       });
   });
-  return capped(wrong);
+  return capProblems(wrong);
 };
 
 const entryProblems = (path: string, entries: readonly Entry[], tensors: readonly StoredTensor[]): VindexProblem[] => {

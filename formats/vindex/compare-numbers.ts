@@ -1,7 +1,7 @@
 import { DTYPE_BITS } from '../dtype.js';
 import type { BlockLayout } from './quant-blocks.js';
 import type { VindexLayout } from './layout.js';
-import { capped, problem, type VindexProblem, type VindexReader } from './reading.js';
+import { capProblems, problem, type VindexProblem, type VindexReader } from './reading.js';
 import { rowError } from './row-error.js';
 import { seededNumbers } from './seeded.js';
 import { sourceFloats } from './source-floats.js';
@@ -122,5 +122,5 @@ export const compareNumbers = async (
       ),
     );
   const blocks = planar === undefined ? (interleaved === undefined ? null : 'interleaved') : interleaved === undefined ? 'planar' : null;
-  return { blocks, rows: rows.length, problems: capped(problems) };
+  return { blocks, rows: rows.length, problems: capProblems(problems) };
 };

@@ -50,7 +50,7 @@ export const problem = (code: VindexProblem['code'], path: string, message: stri
 const MAX_LISTED = 10;
 
 /** Returns the first problems, and a last one with the number of the others. */
-export const capped = (problems: readonly VindexProblem[]): VindexProblem[] => {
+export const capProblems = (problems: readonly VindexProblem[]): VindexProblem[] => {
   const last = problems[MAX_LISTED];
   return last === undefined
     ? [...problems]

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { hashInto, makeDirectory, readTextIfThere } from '../../core/files.js';
+import { hashInto, makeDirectory, readTextOrEmpty } from '../../core/files.js';
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
 import { fileDiffers } from './file-differs.js';
 import { openFile, type RangeReader } from './range.js';
-import { readAgainIfBroken } from './second-look.js';
+import { readAgainIfBroken } from './read-twice.js';
 
 /** A file at a pinned commit, with the digest that its commit lists. */
 export interface ListedFile {
@@ -35,7 +35,7 @@ const SEGMENTS_IN_FLIGHT = 4;
  * segment.
  */
 const readDone = async (path: string): Promise<Set<number>> => {
-  const numbers = (await readTextIfThere(path)).split('\n').filter((line) => /^\d{1,9};$/.test(line));
+  const numbers = (await readTextOrEmpty(path)).split('\n').filter((line) => /^\d{1,9};$/.test(line));
   return new Set(numbers.map((line) => Number(line.slice(0, -1))));
 };
 

@@ -7,7 +7,7 @@ import { readBody } from '../http.js';
 import { retrying } from '../retry.js';
 import { fileDiffers } from './file-differs.js';
 import { openWhole } from './locate.js';
-import { readTwiceIfWrong } from './second-look.js';
+import { readTwiceIfWrong } from './read-twice.js';
 
 export interface SmallFile {
   readonly repo: RepoId;

@@ -7,7 +7,7 @@ import type { HubConfig } from '../config.js';
 import { fileDiffers } from './file-differs.js';
 import { openFile } from './range.js';
 import type { PinnedFile } from './locate.js';
-import { readTwiceIfWrong } from './second-look.js';
+import { readTwiceIfWrong } from './read-twice.js';
 import { readTree } from './tree.js';
 
 /** A block of a file with its digest. The offsets count bytes from the file's start; `end` is exclusive. */

@@ -27,4 +27,4 @@ const statedEnd = ({ searchParams }: URL): number | null => {
 export const endOfAddresses = (urls: readonly URL[], requestedAt: number): number =>
   Math.min(...urls.map((url) => amazonEnd(url) ?? statedEnd(url) ?? requestedAt + DEFAULT_MS));
 
-export const stillLive = (end: number, now: number): boolean => end - MARGIN_MS > now;
+export const isAddressLive = (end: number, now: number): boolean => end - MARGIN_MS > now;

@@ -11,7 +11,7 @@ export type CommitFile =
   | { readonly path: string; readonly lfs: { readonly sha256: Sha256; readonly size: number } }
   | { readonly path: string; readonly content: Uint8Array };
 
-export interface CommitOrder {
+export interface NewCommit {
   readonly repo: RepoId;
   /** The only commit that the new commit may follow. */
   readonly parent: CommitSha;
@@ -40,33 +40,33 @@ const LONGEST_SETTLE_MS = 60_000;
 /** The Hub ends a commit request after a minute; silence is a failure only after that. */
 const COMMIT_IDLE_MS = 120_000;
 
-const trailerLines = (order: CommitOrder): string[] => Object.entries(order.trailers).map(([name, value]) => `${name}: ${value}`);
+const trailerLines = (newCommit: NewCommit): string[] => Object.entries(newCommit.trailers).map(([name, value]) => `${name}: ${value}`);
 
-const bodyOf = (order: CommitOrder): Uint8Array => {
+const bodyOf = (newCommit: NewCommit): Uint8Array => {
   const lines = [
-    { key: 'header', value: { summary: order.title, description: trailerLines(order).join('\n'), parentCommit: order.parent } },
-    ...order.files.map((file) =>
+    { key: 'header', value: { summary: newCommit.title, description: trailerLines(newCommit).join('\n'), parentCommit: newCommit.parent } },
+    ...newCommit.files.map((file) =>
       'lfs' in file
         ? { key: 'lfsFile', value: { path: file.path, algo: 'sha256', oid: file.lfs.sha256, size: file.lfs.size } }
         : { key: 'file', value: { path: file.path, content: Buffer.from(file.content).toString('base64'), encoding: 'base64' } },
     ),
-    ...order.deletions.map((path) => ({ key: 'deletedFile', value: { path } })),
+    ...newCommit.deletions.map((path) => ({ key: 'deletedFile', value: { path } })),
   ];
   return new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 };
 
 const Answer = z.object({ commitOid: CommitSha });
 
-const sendCommit = async (hub: HubConfig, order: CommitOrder, { signal, onSent }: CommitOptions): Promise<CommitSha> => {
+const sendCommit = async (hub: HubConfig, newCommit: NewCommit, { signal, onSent }: CommitOptions): Promise<CommitSha> => {
   const request = {
     method: 'POST',
-    url: hubUrl(hub, `/api/models/${repoPath(order.repo)}/commit/main`),
+    url: hubUrl(hub, `/api/models/${repoPath(newCommit.repo)}/commit/main`),
     authorized: true,
     ...(onSent === undefined ? {} : { onConnected: onSent }),
     signal,
     idleMs: COMMIT_IDLE_MS,
     headers: { 'content-type': 'application/x-ndjson' },
-    body: bodyOf(order),
+    body: bodyOf(newCommit),
   } as const;
   return (await callJsonOnce(hub, request, Answer)).commitOid;
 };
@@ -82,11 +82,11 @@ const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Prom
   ).value.sha;
 
 /** Determines the state since the parent: this commit exists, another commit exists, or the head has not moved. */
-const checkHead = async (hub: HubConfig, order: CommitOrder, options: CommitOptions): Promise<CommitOutcome | 'unmoved'> => {
-  const head = await readHead(hub, order.repo, options.signal);
-  if (head === order.parent) return 'unmoved';
-  const since = await listCommitsSince(hub, order.repo, order.parent, options);
-  const wanted = trailerLines(order);
+const checkHead = async (hub: HubConfig, newCommit: NewCommit, options: CommitOptions): Promise<CommitOutcome | 'unmoved'> => {
+  const head = await readHead(hub, newCommit.repo, options.signal);
+  if (head === newCommit.parent) return 'unmoved';
+  const since = await listCommitsSince(hub, newCommit.repo, newCommit.parent, options);
+  const wanted = trailerLines(newCommit);
   for (const { id, message } of since) {
     const lines = message.split(/\r?\n/).map((line) => line.trim());
     if (wanted.every((line) => lines.includes(line)) && (await options.treeMatches(id)))
@@ -95,7 +95,7 @@ const checkHead = async (hub: HubConfig, order: CommitOrder, options: CommitOpti
   return {
     outcome: 'stale',
     head,
-    reason: `somebody committed to ${order.repo} since the plan: its head is ${head}, the plan's ${order.parent}`,
+    reason: `somebody committed to ${newCommit.repo} since the plan: its head is ${head}, the plan's ${newCommit.parent}`,
   };
 };
 
@@ -110,18 +110,18 @@ const shouldResend = (error: unknown): boolean =>
 const isMissingBlob = (error: SwpError): boolean => error.code === 'hub/refused' && /LFS pointer/i.test(error.message);
 
 /** Returns the error for a refused commit that is not in the repository. */
-const refusedCommitError = (order: CommitOrder, error: unknown): unknown => {
+const refusedCommitError = (newCommit: NewCommit, error: unknown): unknown => {
   if (!(error instanceof SwpError)) return error;
   const code = isMissingBlob(error) ? 'hub/lfs-missing' : error.code;
-  const message = `${error.message}; the head of ${order.repo} is still ${order.parent}`;
+  const message = `${error.message}; the head of ${newCommit.repo} is still ${newCommit.parent}`;
   return new SwpError(error.kind, code, message, { cause: error.cause, ...(error.hint === undefined ? {} : { hint: error.hint }) });
 };
 
-const unknownCommitError = (order: CommitOrder, sendError: unknown, checkError: SwpError): SwpError =>
+const unknownCommitError = (newCommit: NewCommit, sendError: unknown, checkError: SwpError): SwpError =>
   new SwpError(
     checkError.kind,
     'hub/commit-unknown',
-    `The commit to ${order.repo} may have been made: ${messageOf(sendError)}; looking for it failed: ${checkError.message}`,
+    `The commit to ${newCommit.repo} may have been made: ${messageOf(sendError)}; looking for it failed: ${checkError.message}`,
     { cause: checkError.cause, hint: checkError.hint ?? 'Retry looks for it again before anything is sent.' },
   );
 
@@ -131,14 +131,14 @@ const unknownCommitError = (order: CommitOrder, sendError: unknown, checkError: 
  */
 const checkHeadTwice = async (
   hub: HubConfig,
-  order: CommitOrder,
+  newCommit: NewCommit,
   options: CommitOptions,
   waitMs: number,
 ): Promise<CommitOutcome | 'unmoved'> => {
-  const first = await checkHead(hub, order, options);
+  const first = await checkHead(hub, newCommit, options);
   if (first !== 'unmoved') return first;
   await sleepFor(hub, waitMs, options.signal);
-  return checkHead(hub, order, options);
+  return checkHead(hub, newCommit, options);
 };
 
 /**
@@ -150,14 +150,14 @@ const checkHeadTwice = async (
  * @throws SwpError `hub/lfs-missing` if the Hub no longer has a blob; `hub/commit-unknown` if a request was sent and the
  *   search for its commit failed; any other refusal after the search for the commit
  */
-export const commitOnce = async (hub: HubConfig, order: CommitOrder, options: CommitOptions): Promise<CommitOutcome> => {
-  const before = await checkHead(hub, order, options);
+export const commitOnce = async (hub: HubConfig, newCommit: NewCommit, options: CommitOptions): Promise<CommitOutcome> => {
+  const before = await checkHead(hub, newCommit, options);
   if (before !== 'unmoved') return before;
   const begunAt = performance.now();
   for (let round = 0; ; round += 1) {
     let failure: unknown;
     try {
-      return { outcome: 'committed', commit: await sendCommit(hub, order, options), settled: 'answered' };
+      return { outcome: 'committed', commit: await sendCommit(hub, newCommit, options), settled: 'answered' };
     } catch (error) {
       failure = error;
     }
@@ -167,11 +167,11 @@ export const commitOnce = async (hub: HubConfig, order: CommitOrder, options: Co
     if (failure instanceof SwpError) hub.onRetry?.(failure, settleMs, performance.now() - begunAt);
     let after: CommitOutcome | 'unmoved';
     try {
-      after = await checkHeadTwice(hub, order, options, settleMs);
+      after = await checkHeadTwice(hub, newCommit, options, settleMs);
     } catch (error) {
-      throw error instanceof SwpError ? unknownCommitError(order, failure, error) : error;
+      throw error instanceof SwpError ? unknownCommitError(newCommit, failure, error) : error;
     }
     if (after !== 'unmoved') return after;
-    if (!shouldResend(failure) || round + 1 >= (hub.attempts ?? Infinity)) throw refusedCommitError(order, failure);
+    if (!shouldResend(failure) || round + 1 >= (hub.attempts ?? Infinity)) throw refusedCommitError(newCommit, failure);
   }
 };

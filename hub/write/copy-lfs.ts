@@ -13,7 +13,7 @@ const ATTEMPTS = 3;
 
 const Answer = z.object({ succeeded: z.int().nonnegative() });
 
-export interface CopyOrder {
+export interface CopyRequest {
   readonly source: RepoId;
   readonly target: RepoId;
   readonly files: readonly { readonly path: string; readonly sha256: Sha256; readonly xetHash: string }[];
@@ -25,7 +25,7 @@ export interface CopyOrder {
  *
  * @returns the number of objects that the Hub reports as copied
  */
-export const copyOnServer = async (hub: HubConfig, { source, target, files }: CopyOrder, { signal }: CallOptions): Promise<number> => {
+export const copyOnServer = async (hub: HubConfig, { source, target, files }: CopyRequest, { signal }: CallOptions): Promise<number> => {
   let copied = 0;
   try {
     for (const group of chunkArray(files, FILES_PER_CALL)) {

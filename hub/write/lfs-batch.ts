@@ -41,13 +41,13 @@ export interface Part {
   readonly end: number;
 }
 
-export interface BasicOrder {
+export interface BasicInstructions {
   readonly kind: 'basic';
   readonly upload: LfsAction;
   readonly verify: LfsAction | null;
 }
 
-export interface MultipartOrder {
+export interface MultipartInstructions {
   readonly kind: 'multipart';
   readonly complete: LfsAction;
   readonly parts: readonly Part[];
@@ -55,7 +55,7 @@ export interface MultipartOrder {
 }
 
 /** The Hub's instructions for one object. */
-export type UploadInstructions = { readonly kind: 'stored' } | BasicOrder | MultipartOrder;
+export type UploadInstructions = { readonly kind: 'stored' } | BasicInstructions | MultipartInstructions;
 
 const addressOf = (hub: HubConfig, href: string): URL => {
   if (!URL.canParse(href, hub.endpoint.href)) throw new SwpError('integrity', 'hub/bad-answer', 'An upload address of the Hub is none.');

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { makeDirectory, readTextIfThere } from '../../core/files.js';
+import { makeDirectory, readTextOrEmpty } from '../../core/files.js';
 import { Sha256 } from '../../core/ids.js';
-import { endOfAddresses, stillLive } from './address-lifetime.js';
-import type { MultipartOrder } from './lfs-batch.js';
+import { endOfAddresses, isAddressLive } from './address-lifetime.js';
+import type { MultipartInstructions } from './lfs-batch.js';
 
 const Address = z.object({ url: z.url().transform((text) => new URL(text)), headers: z.record(z.string(), z.string()) });
 const Part = z.object({
@@ -34,7 +34,7 @@ type Entry = z.infer<typeof Entry>;
 
 /** An object that is sent in parts, with the parts that the server has accepted. */
 export interface StartedUpload {
-  readonly order: MultipartOrder;
+  readonly instructions: MultipartInstructions;
   /** Part number → ETag. */
   readonly etags: ReadonlyMap<number, string>;
 }
@@ -54,7 +54,7 @@ const parseLine = (line: string): Entry | null => {
   return parsed.success ? parsed.data : null;
 };
 
-const urlsOf = ({ complete, parts }: MultipartOrder): URL[] => [complete.url, ...parts.map(({ url }) => url)];
+const urlsOf = ({ complete, parts }: MultipartInstructions): URL[] => [complete.url, ...parts.map(({ url }) => url)];
 
 /**
  * Journals the parts of objects that were sent. A part counts only when it is on disk, so that a restart resends no more
@@ -73,7 +73,7 @@ export class PartJournal {
 
   static async open(path: string, now: () => number = Date.now): Promise<PartJournal> {
     await makeDirectory(dirname(path));
-    const text = await readTextIfThere(path);
+    const text = await readTextOrEmpty(path);
     const journal = new PartJournal(await open(path, 'a', 0o600), now);
     // Lines are independent: an invalid line costs one part.
     for (const line of text.split('\n')) {
@@ -90,14 +90,14 @@ export class PartJournal {
    */
   find(oid: Sha256): StartedUpload | null {
     const upload = this.uploads.get(oid);
-    return upload !== undefined && stillLive(upload.end, this.now()) ? upload : null;
+    return upload !== undefined && isAddressLive(upload.end, this.now()) ? upload : null;
   }
 
   /** Records the addresses before the first part is sent. */
-  async begin(oid: Sha256, order: MultipartOrder): Promise<StartedUpload> {
-    const { complete, verify, parts } = order;
+  async begin(oid: Sha256, instructions: MultipartInstructions): Promise<StartedUpload> {
+    const { complete, verify, parts } = instructions;
     await this.append({ kind: 'begun', oid, at: this.now(), complete, verify, parts: [...parts] });
-    return this.uploads.get(oid) ?? { order, etags: new Map() };
+    return this.uploads.get(oid) ?? { instructions, etags: new Map() };
   }
 
   /** Records a part that the server has accepted; the part counts when this resolves. */
@@ -147,8 +147,8 @@ export class PartJournal {
     } else if (entry.kind === 'sent') this.uploads.get(entry.oid)?.etags.set(entry.number, entry.etag);
     else {
       const { complete, verify, parts, at, oid } = entry;
-      const order: MultipartOrder = { kind: 'multipart', complete, verify, parts };
-      this.uploads.set(oid, { order, etags: new Map(), end: endOfAddresses(urlsOf(order), at) });
+      const instructions: MultipartInstructions = { kind: 'multipart', complete, verify, parts };
+      this.uploads.set(oid, { instructions, etags: new Map(), end: endOfAddresses(urlsOf(instructions), at) });
     }
   }
 

@@ -5,7 +5,7 @@ import { attempt, jsonBody } from '../call.js';
 import type { HubConfig } from '../config.js';
 import { retrying } from '../retry.js';
 import { MAX_CONCURRENCY, type AdaptiveConcurrency } from './adaptive-concurrency.js';
-import type { BasicOrder, LfsAction, MultipartOrder, Part } from './lfs-batch.js';
+import type { BasicInstructions, LfsAction, MultipartInstructions, Part } from './lfs-batch.js';
 import type { PartJournal, StartedUpload } from './part-journal.js';
 import type { UploadFile } from './upload-file.js';
 
@@ -28,11 +28,11 @@ const stoppingError = (): SwpError =>
   new SwpError('unavailable', STOPPING, 'The worker is stopping; the upload goes on when one is up again.');
 
 /** Throttles the bytes of a file to the rate that all uploads share, and counts them as they are sent. */
-const throttleAndCount = (source: Readable, { uploadPace, meter }: HubConfig, { signal, onBytes }: SendOptions): Readable =>
+const throttleAndCount = (source: Readable, { uploadLimiter, meter }: HubConfig, { signal, onBytes }: SendOptions): Readable =>
   Readable.from(
     (async function* () {
       for await (const chunk of source as AsyncIterable<Uint8Array>) {
-        await uploadPace?.take(chunk.byteLength, signal);
+        await uploadLimiter?.take(chunk.byteLength, signal);
         onBytes(chunk.byteLength);
         meter?.sent(chunk.byteLength);
         yield chunk;
@@ -136,13 +136,13 @@ const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, { sig
 export const finish = async (
   hub: HubConfig,
   file: UploadFile,
-  order: MultipartOrder,
+  instructions: MultipartInstructions,
   etags: ReadonlyMap<number, string>,
   options: SendOptions,
 ): Promise<void> => {
-  const parts = order.parts.map(({ number }) => ({ partNumber: number, etag: etags.get(number) ?? '' }));
-  await complete(hub, file, order.complete, parts, options);
-  if (order.verify !== null) await verify(hub, file, order.verify, options);
+  const parts = instructions.parts.map(({ number }) => ({ partNumber: number, etag: etags.get(number) ?? '' }));
+  await complete(hub, file, instructions.complete, parts, options);
+  if (instructions.verify !== null) await verify(hub, file, instructions.verify, options);
 };
 
 /** Sends one part; the part counts when the journal has recorded it. */
@@ -161,26 +161,26 @@ export const sendPart = async (
 };
 
 /** Sends a small object in one request, and requests its verification. */
-export const sendWhole = async (hub: HubConfig, file: UploadFile, order: BasicOrder, options: SendOptions): Promise<void> => {
-  await putBytes(hub, file, { url: order.upload.url, begin: 0, end: file.size }, order.upload.headers, options);
-  if (order.verify !== null) await verify(hub, file, order.verify, options);
+export const sendWhole = async (hub: HubConfig, file: UploadFile, instructions: BasicInstructions, options: SendOptions): Promise<void> => {
+  await putBytes(hub, file, { url: instructions.upload.url, begin: 0, end: file.size }, instructions.upload.headers, options);
+  if (instructions.verify !== null) await verify(hub, file, instructions.verify, options);
 };
 
 /** Sends the parts of an object that the server does not have yet, completes the object and requests its verification. */
 export const sendParts = async (
   hub: HubConfig,
   file: UploadFile,
-  { order, etags }: StartedUpload,
+  { instructions, etags }: StartedUpload,
   journal: PartJournal,
   options: SendOptions,
 ): Promise<void> => {
   const tags = new Map(etags);
   await runAll(
-    order.parts.filter(({ number }) => !tags.has(number)),
+    instructions.parts.filter(({ number }) => !tags.has(number)),
     async (part, signal) => {
       tags.set(part.number, await sendPart(hub, file, part, journal, { ...options, signal }));
     },
     { concurrency: MAX_CONCURRENCY, signal: options.signal, aborts: (error) => !isGracefulStop(error) },
   );
-  await finish(hub, file, order, tags, options);
+  await finish(hub, file, instructions, tags, options);
 };

@@ -6,7 +6,7 @@ import { holdBackLast } from '../../core/hold-back.js';
 import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
 import { MAX_CONCURRENCY } from './adaptive-concurrency.js';
-import type { BasicOrder, Part } from './lfs-batch.js';
+import type { BasicInstructions, Part } from './lfs-batch.js';
 import type { PartJournal, StartedUpload } from './part-journal.js';
 import { isGracefulStop, finish, sendPart, sendWhole, type SendOptions } from './send-object.js';
 import type { UploadFile } from './upload-file.js';
@@ -103,13 +103,13 @@ class SequentialReader {
 export const sendPartsReadOnce = async (
   hub: HubConfig,
   file: UploadFile,
-  { order, etags }: StartedUpload,
+  { instructions, etags }: StartedUpload,
   journal: PartJournal,
   options: ReadOnceOptions,
 ): Promise<void> => {
   const tags = new Map(etags);
   const reader = new SequentialReader(file);
-  const maxBuffers = Math.floor(WINDOW_BYTES / Math.max(1, ...order.parts.map(({ begin, end }) => end - begin)));
+  const maxBuffers = Math.floor(WINDOW_BYTES / Math.max(1, ...instructions.parts.map(({ begin, end }) => end - begin)));
   const sendFrom = async (open: () => Readable, part: Part, signal: AbortSignal): Promise<void> => {
     tags.set(part.number, await sendPart(hub, { ...file, open }, part, journal, { ...options, signal }));
   };
@@ -121,7 +121,7 @@ export const sendPartsReadOnce = async (
     reader.recycle(buffer);
   };
   await runAll(
-    order.parts,
+    instructions.parts,
     async (part, signal) => {
       if (!etags.has(part.number)) return send(part, signal);
       await reader.skip(part, signal);
@@ -130,7 +130,7 @@ export const sendPartsReadOnce = async (
     { concurrency: Math.min(MAX_CONCURRENCY, Math.max(1, maxBuffers)), signal: options.signal, aborts: (error) => !isGracefulStop(error) },
   );
   checkDigest(file, reader.digest());
-  await finish(hub, file, order, tags, options);
+  await finish(hub, file, instructions, tags, options);
 };
 
 /** Yields the bytes of a file, and throws after the last one if their digest is not the planned one. */
@@ -144,7 +144,7 @@ async function* verifyDigest(file: UploadFile, bytes: AsyncIterable<Uint8Array>)
 }
 
 /** Sends an object whose source is remote, in one request. */
-export const sendWholeReadOnce = (hub: HubConfig, file: UploadFile, order: BasicOrder, options: SendOptions): Promise<void> =>
+export const sendWholeReadOnce = (hub: HubConfig, file: UploadFile, instructions: BasicInstructions, options: SendOptions): Promise<void> =>
   sendWhole(
     hub,
     {
@@ -152,6 +152,6 @@ export const sendWholeReadOnce = (hub: HubConfig, file: UploadFile, order: Basic
       open: (begin, end) =>
         Readable.from(holdBackLast(verifyDigest(file, file.open(begin, end) as AsyncIterable<Uint8Array>)), { objectMode: false }),
     },
-    order,
+    instructions,
     options,
   );

@@ -44,7 +44,7 @@ export class UploadMeter {
   }
 
   /** Resets the progress of a file that has to be sent again. */
-  anew(file: UploadFile): void {
+  restart(file: UploadFile): void {
     this.move(file, -(this.doneBytesByPath.get(file.path) ?? 0));
   }
 

@@ -82,7 +82,7 @@ const sendMissing = async (
     await readOnceMutex.runExclusive(() => sendPartsReadOnce(hub, file, started, journal, { ...counting, onSkipped }));
     return isWhole;
   }
-  const sentParts = started.order.parts.filter(({ number }) => started.etags.has(number));
+  const sentParts = started.instructions.parts.filter(({ number }) => started.etags.has(number));
   meter.skipped(
     file,
     sentParts.reduce((sum, { begin, end }) => sum + end - begin, 0),
@@ -114,7 +114,7 @@ const uploadObject = async (uploading: Uploading, file: UploadFile): Promise<voi
       differed ||= differs;
       if (shouldRetry || differs) await journal.drop(file.sha256);
       if (!shouldRetry) throw error;
-      meter.anew(file);
+      meter.restart(file);
     }
   }
 };

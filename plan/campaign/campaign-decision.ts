@@ -21,7 +21,7 @@ export const parseCampaignDecision = (input: unknown): CampaignDecision | { read
 };
 
 /** Returns a sentence about names in a decision that are not entries of the campaign; null if there are none. */
-export const strangers = ({ entries = [] }: CampaignDecision, items: readonly CampaignItem[]): string | null => {
+export const unknownEntries = ({ entries = [] }: CampaignDecision, items: readonly CampaignItem[]): string | null => {
   const known = new Set(items.map(({ entry }) => entry));
   const unknown = entries.filter((entry) => !known.has(entry));
   return unknown.length === 0 ? null : `The campaign publishes no ${truncateList(unknown)}.`;

@@ -4,7 +4,7 @@ import { artifactsOf } from '../../catalog/artifacts.js';
 import type { ListedModel } from '../../hub/read/search.js';
 
 /** The reason why a model is not a candidate for the catalog. */
-export type Unfit = 'in the catalog' | 'no safetensors' | 'quantised' | 'derived' | 'no language model';
+export type UnfitReason = 'in the catalog' | 'no safetensors' | 'quantised' | 'derived' | 'no language model';
 
 /** Formats that only conversions have. Not `fp8` or `compressed-tensors`: some original checkpoints have them. */
 const CONVERTED = new Set(['gguf', 'gptq', 'awq', 'exl2', 'exl3', 'mlx', 'bitsandbytes', 'onnx', 'openvino']);
@@ -37,7 +37,7 @@ export const knownRepos = ({ entries }: Catalog): ReadonlySet<string> =>
  * Decides from the Hub's list only: a model's headers decide later whether it can be published. Returns null for a
  * candidate.
  */
-export const unfitOf = (model: ListedModel, known: ReadonlySet<string>): Unfit | null => {
+export const unfitReasonOf = (model: ListedModel, known: ReadonlySet<string>): UnfitReason | null => {
   const { repo, tags, task } = model;
   if (known.has(repoKey(repo))) return 'in the catalog';
   const relations = relationsOf(model);

@@ -1,5 +1,5 @@
 import type { Entry } from '../../catalog/entry.js';
-import type { KnownSidecar } from '../../catalog/habits.js';
+import type { KnownSidecar } from '../../catalog/source-defaults.js';
 import { ownerOf, sameRepo, type ArtifactKind, type CommitSha, type RepoId } from '../../core/ids.js';
 import type { SourceFacts } from '../facts.js';
 import type { Detected, MtpPart, Part, VindexPart } from './detect.js';

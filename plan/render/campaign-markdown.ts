@@ -21,11 +21,11 @@ export const totalsText = ({ changes, unchanged, blocked, outputBytes, diskBytes
 const ORDER: Readonly<Record<CampaignRow['state'], number>> = { changes: 0, blocked: 1, unchanged: 2 };
 
 /** Sorts rows for a reviewer: entries that would change, then blocked entries, then unchanged ones. */
-export const inOrder = (rows: readonly CampaignRow[]): CampaignRow[] =>
+export const sortRows = (rows: readonly CampaignRow[]): CampaignRow[] =>
   rows.toSorted((a, b) => ORDER[a.state] - ORDER[b.state] || (a.entry < b.entry ? -1 : 1));
 
 /** Returns the rows that are shown. */
-export const firstRows = (rows: readonly CampaignRow[]): readonly CampaignRow[] => inOrder(rows).slice(0, MOST_ROWS);
+export const firstRows = (rows: readonly CampaignRow[]): readonly CampaignRow[] => sortRows(rows).slice(0, MOST_ROWS);
 
 /** Describes the planned effect on an entry. */
 export const rowText = ({ state, artifacts, outputBytes, reason }: CampaignRow): string => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readTextIfThere, writeAtomic } from '../../core/files.js';
+import { readTextOrEmpty, writeAtomic } from '../../core/files.js';
 import { canonicalJson } from '../../core/digests.js';
 import { BuildEnvironment } from '../../plan/provenance.js';
 
@@ -14,6 +14,6 @@ export const writeEnvironment = (directory: string, environment: BuildEnvironmen
 
 /** Reads the recorded environment; null if nothing was computed, or if an older version computed it without a record. */
 export const readEnvironment = async (directory: string): Promise<BuildEnvironment | null> => {
-  const text = await readTextIfThere(join(directory, FILE));
+  const text = await readTextOrEmpty(join(directory, FILE));
   return text === '' ? null : BuildEnvironment.parse(JSON.parse(text));
 };

@@ -39,7 +39,7 @@ export interface BuildDeps extends VindexDeps {
 }
 
 /** One build: the plan, the workflow that holds the claim, and the progress callback. */
-export interface BuildOrder {
+export interface BuildRequest {
   readonly plan: PayloadPlan;
   /** Workflow id of the artifact; the same id holds the claim. */
   readonly holder: string;
@@ -71,7 +71,7 @@ const isDamage = (error: unknown): boolean =>
  * build, and the digests found are those in its record. The record alone proves nothing: the same process writes it
  * beside the files.
  */
-const reuse = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<Payload | null> => {
+const reuse = async (deps: BuildDeps, order: BuildRequest, recipe: Digest): Promise<Payload | null> => {
   const directory = deps.layout.build(recipe);
   const record = await readRecord(directory, recipe);
   if (record === null || record.proof !== proofOf(order.plan)) return null;
@@ -125,14 +125,14 @@ const buildMutex = new KeyedMutex<Digest>();
  * Builds the payload of an artifact into the directory of its recipe. The build gets that name only when it is complete. A
  * crash leaves a partial directory: the next attempt checks and reuses its contents, and never takes it for a result.
  */
-export const buildPayload = async (deps: BuildDeps, order: BuildOrder): Promise<Payload> => {
+export const buildPayload = async (deps: BuildDeps, order: BuildRequest): Promise<Payload> => {
   const { plan } = order;
   const recipe = plan.recipeDigest;
   if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
   return buildMutex.run(recipe, () => reuseOrBuild(deps, order, recipe));
 };
 
-const reuseOrBuild = async (deps: BuildDeps, order: BuildOrder, recipe: Digest): Promise<Payload> => {
+const reuseOrBuild = async (deps: BuildDeps, order: BuildRequest, recipe: Digest): Promise<Payload> => {
   const directory = deps.layout.build(recipe);
   const known = await reuse(deps, order, recipe);
   if (known !== null) return known;
@@ -147,7 +147,7 @@ const reuseOrBuild = async (deps: BuildDeps, order: BuildOrder, recipe: Digest):
   return payload;
 };
 
-const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal }: BuildOrder, partial: string): Promise<Payload> => {
+const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal }: BuildRequest, partial: string): Promise<Payload> => {
   const { source, selection } = await selectAsPlanned(hub, plan, signal);
   const digests = await extractMtp({
     hub,
@@ -174,7 +174,7 @@ const describeMtp = async (
 };
 
 /** Runs the final checks of {@link buildMtp} on MTP heads that an earlier run wrote. */
-const checkMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, signal }: BuildOrder, directory: string): Promise<DescribedFiles> => {
+const checkMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, signal }: BuildRequest, directory: string): Promise<DescribedFiles> => {
   const { selection } = await selectAsPlanned(hub, plan, signal);
   return describeMtp(directory, selection, signal);
 };

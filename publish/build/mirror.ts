@@ -109,7 +109,7 @@ export const mirroredUpload = (hub: HubConfig, plan: ArtifactPlan, path: string,
  * Requests server-side copies of the source's LFS objects; the upload sends the rest. Uses the write token, since this
  * writes to the target.
  */
-export const copyWhatTheHubCan = async (
+export const copyMirrored = async (
   { writeHub, sourceHub }: { readonly writeHub: HubConfig; readonly sourceHub: HubConfig },
   plan: ArtifactPlan,
   signal: AbortSignal,

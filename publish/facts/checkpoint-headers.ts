@@ -9,7 +9,7 @@ import type { HubConfig } from '../../hub/config.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { fileDiffers } from '../../hub/read/file-differs.js';
 import { openFile } from '../../hub/read/range.js';
-import { readAgainIfBroken, readTwiceIfWrong } from '../../hub/read/second-look.js';
+import { readAgainIfBroken, readTwiceIfWrong } from '../../hub/read/read-twice.js';
 import type { RepoFile } from '../../hub/repo-file.js';
 import type { SourceFacts } from '../../plan/facts.js';
 

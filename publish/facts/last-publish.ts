@@ -3,7 +3,7 @@ import type { CommitSha, Digest, RepoId } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { listCommitsUntil, readTrailers, type CommitFacts, type Trailers } from '../../hub/read/commits.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
-import { readTwiceIfWrong } from '../../hub/read/second-look.js';
+import { readTwiceIfWrong } from '../../hub/read/read-twice.js';
 import { gitBlobOf } from '../../core/digests.js';
 import type { LastPublish } from '../../plan/facts.js';
 import { describeBytes, manifestDigest, type ManifestFile } from '../../plan/manifest.js';

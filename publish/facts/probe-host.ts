@@ -72,7 +72,7 @@ const probeTarget = async (deps: ProbeDeps, repo: RepoId | CollectionSlug, signa
 export const probeHost = async (deps: ProbeDeps, request: ProbeRequest, signal: AbortSignal): Promise<HostFacts> => {
   const sources = await Promise.all(request.sources.map((source) => probeSource(deps.sourceHub, source, signal)));
   const targets = await Promise.all(request.targets.map((repo) => probeTarget(deps, repo, signal)));
-  const uploadRate = deps.writeHub.uploadPace?.bytesPerSecond ?? null;
+  const uploadRate = deps.writeHub.uploadLimiter?.bytesPerSecond ?? null;
   const larql = request.larql === true ? { larql: await deps.larql.facts(signal) } : {};
   return { host: deps.host, availableDiskBytes: await deps.capacity(), memoryBytes: totalmem(), uploadRate, sources, targets, ...larql };
 };

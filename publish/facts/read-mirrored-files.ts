@@ -4,7 +4,7 @@ import { GitBlobId, Sha256 } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { fileDiffers } from '../../hub/read/file-differs.js';
 import { openFile } from '../../hub/read/range.js';
-import { readAgainIfBroken } from '../../hub/read/second-look.js';
+import { readAgainIfBroken } from '../../hub/read/read-twice.js';
 import type { MirroredFile } from '../../plan/artifact-plan.js';
 import type { RepoFile } from '../../hub/repo-file.js';
 import type { SourceFacts } from '../../plan/facts.js';

@@ -1,7 +1,7 @@
 import { lstat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SwpError } from '../../core/error.js';
-import { ifThere } from '../../core/files.js';
+import { nullIfMissing } from '../../core/files.js';
 import { formatBytes } from '../../core/text.js';
 import { sizeOf } from './disk-usage.js';
 
@@ -16,7 +16,7 @@ export const freeDiskAt = async (directory: string): Promise<number> => {
 
 /** Returns the directory, or its nearest existing ancestor. Creates none. */
 export const nearestDirectory = async (path: string): Promise<string> =>
-  path === dirname(path) || (await ifThere(lstat(path))) !== null ? path : nearestDirectory(dirname(path));
+  path === dirname(path) || (await nullIfMissing(lstat(path))) !== null ? path : nearestDirectory(dirname(path));
 
 /** Returns the bytes that a scratch offers once all work in it has ended. The scratch need not exist yet. */
 export const capacityOf = async (

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { chmod, lstat, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SwpError } from '../../core/error.js';
-import { ifThere, listIfThere, makeDirectory } from '../../core/files.js';
+import { nullIfMissing, listIfThere, makeDirectory } from '../../core/files.js';
 import { refuseAtStart } from './explain-failure.js';
 import { scratchIn, type ScratchLayout } from './scratch-layout.js';
 
@@ -49,7 +49,7 @@ const assertOwn = (path: string, found: Stats, uid: UserId): void => {
  * @throws SwpError `scratch/unsafe`
  */
 export const checkScratch = async (path: string, uid: UserId = ownUserId()): Promise<void> => {
-  const found = await ifThere(lstat(path));
+  const found = await nullIfMissing(lstat(path));
   if (found === null) return;
   assertOwn(path, found, uid);
   if (!found.isDirectory()) return;
@@ -89,7 +89,7 @@ export const assertOwnDirectory = async (root: string, uid: UserId = ownUserId()
  * Returns other users who may replace the entries of a directory: its owner and, without the sticky bit, all users if
  * they have write access; null if there are none.
  */
-export const whoMayReplace = ({ mode, uid: owner }: Pick<Stats, 'mode' | 'uid'>, uid: UserId): string | null => {
+export const replaceableBy = ({ mode, uid: owner }: Pick<Stats, 'mode' | 'uid'>, uid: UserId): string | null => {
   if ((mode & WRITABLE_BY_ALL) !== 0 && (mode & STICKY) === 0) return 'anyone on this machine';
   return uid === undefined || owner === uid || owner === ROOT_USER ? null : `user ${owner}`;
 };
@@ -100,7 +100,7 @@ export const whoMayReplace = ({ mode, uid: owner }: Pick<Stats, 'mode' | 'uid'>,
  */
 export const parentWarning = async (configured: string): Promise<string | null> => {
   const parent = dirname(scratchIn(configured).root);
-  const others = whoMayReplace(await stat(parent), ownUserId());
+  const others = replaceableBy(await stat(parent), ownUserId());
   return others === null
     ? null
     : `${parent} lets ${others} replace the scratch in it: give it to the worker's user, or let SWP_SCRATCH name another directory.`;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
-import { ifThere, listIfThere, makeDirectory } from '../../core/files.js';
+import { nullIfMissing, listIfThere, makeDirectory } from '../../core/files.js';
 import type { ScratchLayout } from './scratch-layout.js';
 import { freedBy } from './disk-usage.js';
 
@@ -19,7 +19,7 @@ export class Trash {
   /** Moves a file or directory into the trash. Ignores a missing one. */
   async discard(path: string): Promise<void> {
     await makeDirectory(this.layout.trash);
-    await ifThere(rename(path, join(this.layout.trash, randomUUID())));
+    await nullIfMissing(rename(path, join(this.layout.trash, randomUUID())));
   }
 
   /** Deletes everything in the trash. */

@@ -10,7 +10,7 @@ import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { describeBytes } from '../../plan/manifest.js';
 import { PROVENANCE_PATH } from '../../plan/provenance.js';
 import { readHead } from '../facts/read-head.js';
-import { copyWhatTheHubCan, mirroredUpload } from '../build/mirror.js';
+import { copyMirrored, mirroredUpload } from '../build/mirror.js';
 import type { ScratchLayout } from '../scratch/scratch-layout.js';
 import { renderProvenance, type Sealed } from '../seal/seal.js';
 import { openLocalFile } from '../seal/sealed-file.js';
@@ -75,20 +75,20 @@ export const uploadSealed = async (
   if ('stale' in prepared) return { outcome: 'stale', reason: prepared.stale };
   if (plan.recipeDigest === null) throw new SwpError('internal', 'upload/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
   if (plan.action === 'publish' && plan.mirrored !== undefined)
-    await copyWhatTheHubCan({ writeHub: deps.hub, sourceHub: deps.sourceHub }, plan, signal);
+    await copyMirrored({ writeHub: deps.hub, sourceHub: deps.sourceHub }, plan, signal);
   const journal = await PartJournal.open(deps.layout.uploadJournal(plan.recipeDigest, plan.target.repo));
   try {
     const files = uploadFiles(deps, approved, sealed, signal);
-    const tooSlow = new AbortController();
+    const stallError = new AbortController();
     const watch = new UploadWatch();
     const options = {
-      signal: AbortSignal.any([signal, tooSlow.signal]),
+      signal: AbortSignal.any([signal, stallError.signal]),
       journal,
       shouldStop: deps.shouldStop,
       onProgress: (progress: UploadProgress) => {
         report(progress);
         const reason = watch.check(progress.doneBytes, progress.totalBytes, performance.now());
-        if (reason !== null) tooSlow.abort(reason);
+        if (reason !== null) stallError.abort(reason);
       },
     };
     const { sentBytes, skippedBytes, unseenBytes } = await uploadBlobs(deps.hub, plan.target.repo, files, options);

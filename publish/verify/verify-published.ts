@@ -2,7 +2,7 @@ import { SwpError } from '../../core/error.js';
 import type { Digest } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
-import { readTwiceIfWrong } from '../../hub/read/second-look.js';
+import { readTwiceIfWrong } from '../../hub/read/read-twice.js';
 import { verifyPaths, type ReadBack } from '../../hub/read/verify-files.js';
 import { sha256Of } from '../../core/digests.js';
 import { describeBytes, manifestDigest } from '../../plan/manifest.js';

@@ -2,7 +2,7 @@ import { asyncLocalStorage } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { activityBoundary, toFailure } from '../../activities/boundary.js';
-import { NothingSent } from '../../publish/commit/nothing-sent.js';
+import { RequestNotSent } from '../../publish/commit/request-not-sent.js';
 import { assertTargetAllowed } from '../../publish/upload/allowed-targets.js';
 import { SwpError } from '../../core/error.js';
 import { RepoId } from '../../core/ids.js';
@@ -73,7 +73,7 @@ describe('the activity boundary', () => {
 
   it.each([
     ['an activity', (error: Error) => error],
-    ['a commit that sent nothing', (error: Error) => new NothingSent(error, 'nothing-sent')],
+    ['a commit that sent nothing', (error: Error) => new RequestNotSent(error, 'nothing-sent')],
   ])('explains a file system failure below scratch in %s', async (_, wrap) => {
     const readOnly = Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS', path: '/scratch/swp/builds' });
     const { inbound } = activityBoundary((text) => text, '/scratch/swp')({} as never);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chromium as driver } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startLocalHub } from '../../dev/hub/index.js';
-import { DEMO, seedHub } from '../../dev/world/seed.js';
+import { DEMO, seedHub } from '../../dev/sandbox/seed.js';
 import { findChromium } from './chromium.js';
 
 const chromium = await findChromium(process.env);

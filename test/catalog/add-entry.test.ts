@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planAddition, writeAddition } from '../../catalog/add-entry.js';
-import { sourceDefaults } from '../../catalog/habits.js';
+import { sourceDefaults } from '../../catalog/source-defaults.js';
 import { loadCatalog } from '../../catalog/load.js';
 
 const MINE = `# Ours.

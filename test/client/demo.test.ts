@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { inject, expect, it, onTestFinished } from 'vitest';
 import { loadCatalog } from '../../catalog/load.js';
 import { projectRoot } from '../../dev/temporal/project.js';
-import { DEMO, DEMO_SETTINGS, demoCatalog } from '../../dev/world/seed.js';
+import { DEMO, DEMO_SETTINGS, demoCatalog } from '../../dev/sandbox/seed.js';
 
 const swp = (args: readonly string[]) =>
   execa(process.execPath, [join(projectRoot(), 'dist', 'client', 'main.js'), ...args], {

@@ -27,14 +27,14 @@ const countPassed = async (budget: RateBudget, url: URL, wanted: number): Promis
 it('passes everything until the Hub sends a rate limit', async () => {
   const budget = new RateBudget();
   expect(await countPassed(budget, API, 20)).toBe(20);
-  budget.told({ ratelimit: 'nonsense', 'ratelimit-policy': 'x' });
-  budget.told({ ratelimit: ['"api";r=0;t=9'] });
+  budget.observe({ ratelimit: 'nonsense', 'ratelimit-policy': 'x' });
+  budget.observe({ ratelimit: ['"api";r=0;t=9'] });
   expect(await countPassed(budget, API, 20)).toBe(20);
 });
 
 it('leaves half of a window to others, and continues in the next', async () => {
   const budget = new RateBudget();
-  budget.told(rateLimitHeaders('api', 8, 60));
+  budget.observe(rateLimitHeaders('api', 8, 60));
   expect(await countPassed(budget, API, 5)).toBe(3);
   expect(await countPassed(budget, FILE, 5)).toBe(5);
   await vi.advanceTimersByTimeAsync(59_000);
@@ -45,16 +45,16 @@ it('leaves half of a window to others, and continues in the next', async () => {
 
 it('keeps the lowest count of a window, and adopts a new window', async () => {
   const budget = new RateBudget();
-  budget.told(rateLimitHeaders('resolvers', 6, 60));
-  budget.told(rateLimitHeaders('resolvers', 9, 60));
+  budget.observe(rateLimitHeaders('resolvers', 6, 60));
+  budget.observe(rateLimitHeaders('resolvers', 9, 60));
   expect(await countPassed(budget, FILE, 5)).toBe(1);
-  budget.told(rateLimitHeaders('resolvers', 10, 300));
+  budget.observe(rateLimitHeaders('resolvers', 10, 300));
   expect(await countPassed(budget, FILE, 9)).toBe(5);
 });
 
 it('stops waiting when it is aborted', async () => {
   const budget = new RateBudget();
-  budget.told(rateLimitHeaders('api', 0, 60));
+  budget.observe(rateLimitHeaders('api', 0, 60));
   const abort = new AbortController();
   const taken = budget.take(API, abort.signal);
   abort.abort(new Error('enough'));

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NAMED_FAULTS } from '../../dev/hub/named-faults.js';
 import { scriptFaults, type Fault } from '../../dev/hub/index.js';
 import { RateBudget } from '../../hub/budget.js';
-import { commitOnce, type CommitOrder } from '../../hub/write/commit.js';
+import { commitOnce, type NewCommit } from '../../hub/write/commit.js';
 import { config, openHub, REPO, signal, tiny, type TestHub } from './support.js';
 
 let test: TestHub;
-let order: CommitOrder;
+let order: NewCommit;
 beforeEach(async () => {
   test = await openHub();
   const digest = `sha256:${'e'.repeat(64)}`;

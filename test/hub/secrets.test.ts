@@ -14,7 +14,7 @@ import { hubConfigFromEnv, withToken, type HubConfig } from '../../hub/config.js
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { openFile } from '../../hub/read/range.js';
 import { readRepo } from '../../hub/read/repo.js';
-import { lfsBatch, type MultipartOrder } from '../../hub/write/lfs-batch.js';
+import { lfsBatch, type MultipartInstructions } from '../../hub/write/lfs-batch.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import { COMMIT, config, fileOf, REPO, signal, tiny, type TinyServer } from './support.js';
 
@@ -167,7 +167,7 @@ describe('a successful response that repeats the token', () => {
     }));
     const path = join(await mkdtemp(join(tmpdir(), 'swp-journal-')), 'parts.jsonl');
     const journal = await PartJournal.open(path);
-    await journal.begin(file.sha256, order as MultipartOrder);
+    await journal.begin(file.sha256, order as MultipartInstructions);
     await journal.close();
     const text = await readFile(path, 'utf8');
     expect(text).toContain('x-kept');

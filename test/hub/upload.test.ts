@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Pace } from '../../core/pace.js';
+import { RateLimiter } from '../../core/rate-limiter.js';
 import { AdaptiveConcurrency, MAX_CONCURRENCY } from '../../hub/write/adaptive-concurrency.js';
 import { findLostBlobs } from '../../hub/write/lost-blobs.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
@@ -31,11 +31,11 @@ afterEach(async () => {
 const journalPath = (): string => join(directory, 'parts.jsonl');
 const upload = async (
   files: readonly UploadFile[] = [fileOf('large.safetensors', large)],
-  over: { readonly signal?: AbortSignal; readonly onProgress?: (progress: UploadProgress) => void; readonly pace?: Pace } = {},
+  over: { readonly signal?: AbortSignal; readonly onProgress?: (progress: UploadProgress) => void; readonly pace?: RateLimiter } = {},
 ) => {
   const journal = await PartJournal.open(journalPath(), () => now);
   const { pace, signal = never, onProgress = () => undefined } = over;
-  const hub = pace === undefined ? test.client : { ...test.client, uploadPace: pace };
+  const hub = pace === undefined ? test.client : { ...test.client, uploadLimiter: pace };
   try {
     return await uploadBlobs(hub, REPO, files, { signal, journal, shouldStop: () => false, onProgress });
   } finally {
@@ -137,7 +137,7 @@ it('does not count a part twice that is sent again', async () => {
 });
 
 it('sends every byte through the pace of its worker', async () => {
-  class Counting extends Pace {
+  class Counting extends RateLimiter {
     bytes = 0;
     override take(bytes: number): Promise<void> {
       this.bytes += bytes;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scriptFaults, type FaultRule } from '../../dev/hub/index.js';
 import { readRepo } from '../../hub/read/repo.js';
 import { verifyPaths } from '../../hub/read/verify-files.js';
-import { commitOnce, type CommitOrder } from '../../hub/write/commit.js';
+import { commitOnce, type NewCommit } from '../../hub/write/commit.js';
 import { createRepo } from '../../hub/write/create-repo.js';
 import { classifyUploads, uploadBlobs, type UploadFile } from '../../hub/write/upload.js';
 import { describeBytes } from '../../plan/manifest.js';
@@ -159,7 +159,7 @@ describe('a file that the Hub wants inside the commit', () => {
 });
 
 describe('a commit', () => {
-  let order: CommitOrder;
+  let order: NewCommit;
   beforeEach(async () => {
     const parent = await test.hub.admin.createRepo(REPO);
     await upload();
@@ -177,7 +177,7 @@ describe('a commit', () => {
       deletions: [],
     };
   });
-  const commit = (over: Partial<CommitOrder> = {}, treeMatches = true) =>
+  const commit = (over: Partial<NewCommit> = {}, treeMatches = true) =>
     commitOnce(test.client, { ...order, ...over }, { signal, treeMatches: () => Promise.resolve(treeMatches) });
   const commitByOther = () => test.hub.admin.commitFiles(REPO, new Map([['other', Buffer.from('x')]]), { message: 'Somebody' });
 

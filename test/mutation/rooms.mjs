@@ -1,8 +1,8 @@
 /** The code in which tests must notice every change, and the tests that run. Paths are globs below the project. */
 export const ROOMS = {
   plan: {
-    mutate: ['plan/{approval,canonical,decision,manifest,target-operations,provenance}.ts'],
-    tests: ['test/plan/{approval*,collection,manifest,plan-mtp,plan-vision,provenance*,render,review,reviewer,target-operations}.test.ts'],
+    mutate: ['core/digests.ts', 'plan/{approval,decision,manifest,target-operations,provenance}.ts'],
+    tests: ['test/plan/{approval*,collection,manifest,plan-mtp,plan-vision,provenance*,render,reviewer,target-operations}.test.ts'],
   },
   'formats/safetensors': {
     mutate: ['formats/safetensors/*.ts'],

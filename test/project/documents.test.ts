@@ -1,6 +1,7 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readProductSources } from '../support/product-sources.js';
 import { projectRoot } from '../../dev/temporal/project.js';
 import { DecisionMessage, ReleaseMessage } from '../../plan/decision.js';
 import { parseCampaignDecision } from '../../plan/campaign/campaign-decision.js';
@@ -58,27 +59,7 @@ describe('the settings in the README', () => {
   const UNDOCUMENTED = ['SWP_LARQL_STAND_IN'];
 
   it('are exactly those that the product reads', async () => {
-    const folders = [
-      'activities',
-      'client',
-      'core',
-      'hub',
-      'larql',
-      'publish',
-      'settings',
-      'temporal',
-      'worker',
-      'dev/temporal',
-      'dev/world',
-    ];
-    const files = await Promise.all(
-      folders.map(async (folder) =>
-        (await readdir(join(projectRoot(), folder), { recursive: true }))
-          .filter((name) => name.endsWith('.ts'))
-          .map((name) => join(folder, name)),
-      ),
-    );
-    const texts = await Promise.all(files.flat().map((name) => readFile(join(projectRoot(), name), 'utf8')));
+    const texts = [...(await readProductSources(['dev/temporal', 'dev/sandbox'])).values()];
     const read = new Set(texts.flatMap((text) => [...text.matchAll(/\bSWP_[A-Z_]+\b/g)].map(([name]) => name)));
     for (const name of UNDOCUMENTED) read.delete(name);
     expect(rows.toSorted()).toEqual([...read].toSorted());
@@ -117,18 +98,7 @@ describe('the troubleshooting guide', () => {
   const codesIn = (source: string, pattern: RegExp): string[] => [...source.matchAll(pattern)].map(([, code]) => code!);
 
   it('mentions only codes that exist', async () => {
-    const folders = ['activities', 'core', 'hub', 'larql', 'plan', 'publish', 'workflows'];
-    const names = await Promise.all(
-      folders.map(async (folder) => (await readdir(join(projectRoot(), folder), { recursive: true })).map((name) => join(folder, name))),
-    );
-    const all = (
-      await Promise.all(
-        names
-          .flat()
-          .filter((name) => name.endsWith('.ts'))
-          .map(sourceOf),
-      )
-    ).join('');
+    const all = [...(await readProductSources()).values()].join('');
     expect(codes.length).toBeGreaterThan(40);
     expect(codes.filter((code) => !all.includes(`'${code}'`))).toEqual([]);
   });

@@ -106,10 +106,10 @@ describe('a target that changes', () => {
   it("is planned again when another commit arrives before ours, and keeps the other commit's file", async () => {
     await testEnvironment.hub.admin.createRepo(testEnvironment.target);
     await commitToTarget('first.txt');
-    let strangers = 0;
+    let unknownEntries = 0;
     testEnvironment.hub.on(({ operation, repo }) => {
-      if (operation !== 'commit' || repo === undefined || strangers > 0) return undefined;
-      strangers += 1;
+      if (operation !== 'commit' || repo === undefined || unknownEntries > 0) return undefined;
+      unknownEntries += 1;
       return { kind: 'hold', until: commitToTarget('stranger.txt').then(() => undefined) };
     });
     await testEnvironment.start();

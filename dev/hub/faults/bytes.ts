@@ -1,4 +1,4 @@
-import { Pace } from '../../../core/pace.js';
+import { RateLimiter } from '../../../core/rate-limiter.js';
 
 type Bytes = AsyncIterable<Uint8Array>;
 
@@ -23,7 +23,7 @@ export async function* flipBit(chunks: Bytes, at: number): AsyncGenerator<Uint8A
 
 /** Passes bytes on at this rate; an abort of `signal` ends the wait. */
 export async function* drip(chunks: Bytes, bytesPerSecond: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const pace = new Pace(bytesPerSecond);
+  const pace = new RateLimiter(bytesPerSecond);
   const step = Math.max(1, Math.floor(bytesPerSecond / SLICES_PER_SECOND));
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.byteLength; from += step) {

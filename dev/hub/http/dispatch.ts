@@ -14,7 +14,7 @@ import type { HubState } from './context.js';
 import { describeExchange } from './describe-exchange.js';
 import { requireIdentity, requireSignature, takeLimit } from './guards.js';
 import { json, Refusal, refuse, type Reply } from './reply.js';
-import type { Pace } from '../../../core/pace.js';
+import type { RateLimiter } from '../../../core/rate-limiter.js';
 import type { OpenRecord, RequestLog } from './request-log.js';
 import { createRouter, type Match, type Route } from './router.js';
 import { sendReply } from './send.js';
@@ -28,7 +28,7 @@ interface DispatchOptions {
   /** Resolves when the hub closes, which ends every hold. */
   readonly closed: Promise<void>;
   /** Throttles the response bodies. */
-  readonly pace?: Pace | undefined;
+  readonly pace?: RateLimiter | undefined;
 }
 
 interface Address {

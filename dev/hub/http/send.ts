@@ -3,14 +3,14 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Reply } from './reply.js';
-import type { Pace } from '../../../core/pace.js';
+import type { RateLimiter } from '../../../core/rate-limiter.js';
 import type { OpenRecord } from './request-log.js';
 
 interface SendOptions {
   readonly withBody: boolean;
   /** Receives the status and the number of bytes that were sent. */
   readonly record?: OpenRecord;
-  readonly pace?: Pace | undefined;
+  readonly pace?: RateLimiter | undefined;
   /** Returns the transform for a body of `length` bytes. */
   readonly alter?: (length: number) => (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 }

@@ -1,6 +1,6 @@
 import { Semaphore } from 'async-mutex';
 import { MAX_SPAN_SCALES } from '../../../formats/mtp/fetch-plan.js';
-import { ROOM_BYTES } from '../../../formats/mtp/slabs.js';
+import { BUFFER_BYTES } from '../../../formats/mtp/slabs.js';
 
 /** Limit of source and output bytes in memory at a time. It does not depend on the size of a tensor. */
 const MEMORY_BYTES = 72 * 1024 * 1024;
@@ -21,7 +21,7 @@ export class BufferPool {
     spans: number,
     private readonly signal: AbortSignal,
   ) {
-    this.available = new Semaphore(Math.floor((MEMORY_BYTES - spans * MAX_SPAN_SCALES) / ROOM_BYTES));
+    this.available = new Semaphore(Math.floor((MEMORY_BYTES - spans * MAX_SPAN_SCALES) / BUFFER_BYTES));
     signal.addEventListener('abort', () => this.available.cancel(), { once: true });
   }
 
@@ -32,7 +32,7 @@ export class BufferPool {
       this.signal.throwIfAborted();
       throw error;
     });
-    return this.free.pop() ?? new ArrayBuffer(ROOM_BYTES);
+    return this.free.pop() ?? new ArrayBuffer(BUFFER_BYTES);
   }
 
   recycle(buffer: ArrayBuffer): void {

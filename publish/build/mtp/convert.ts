@@ -20,7 +20,7 @@ export interface Converted {
 }
 
 /** Returns views of a slab's output, weight and scales in its buffer. */
-export const placesIn = (room: ArrayBuffer, size: number, slab: SlabShape | null) => {
+export const viewsOf = (room: ArrayBuffer, size: number, slab: SlabShape | null) => {
   const output = new Uint8Array(room, 0, size);
   if (slab === null) return { output, weight: output, scale: new Uint8Array(room, size, 0) };
   const weight = new Uint8Array(room, size, codeBytes(slab));
@@ -29,7 +29,7 @@ export const placesIn = (room: ArrayBuffer, size: number, slab: SlabShape | null
 
 /** Decodes a slab, or passes it through, and computes the digests of its input and output. */
 export const convert = ({ room, size, slab }: ConvertTask): Converted => {
-  const { output, weight, scale } = placesIn(room, size, slab);
+  const { output, weight, scale } = viewsOf(room, size, slab);
   const weightSha256 = sha256Of(weight);
   if (slab === null) return { room, sha256: weightSha256, weightSha256, scaleSha256: null };
   decodeSlab(slab, weight, scale, new Uint16Array(room, 0, size / 2));

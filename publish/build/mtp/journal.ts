@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
-import { readTextIfThere } from '../../../core/files.js';
+import { readTextOrEmpty } from '../../../core/files.js';
 import { Sha256 } from '../../../core/ids.js';
 import type { OutputSlab } from '../../../formats/mtp/slabs.js';
 import { SourceProof } from '../../../plan/source-proof.js';
@@ -30,7 +30,7 @@ const parseLine = (line: string): Extent[] => {
 };
 
 const readExtents = async (path: string): Promise<Extent[]> => {
-  const text = await readTextIfThere(path);
+  const text = await readTextOrEmpty(path);
   return text.split('\n').flatMap((line) => (line === '' ? [] : parseLine(line)));
 };
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Sha256 } from '../../../core/ids.js';
-import { ROOM_BYTES, type OutputSlab } from '../../../formats/mtp/slabs.js';
+import { BUFFER_BYTES, type OutputSlab } from '../../../formats/mtp/slabs.js';
 
 /** Opens a file for reading and writing. Keeps the content that an earlier run left. */
 export const openOutput = async (path: string): Promise<FileHandle> => {
@@ -30,7 +30,7 @@ const readAt = async (file: FileHandle, bytes: Uint8Array, at: number): Promise<
 
 /** Returns a function that reads slabs back into one shared buffer: the bytes are valid until the next call. */
 export const slabReader = (file: FileHandle, signal: AbortSignal) => {
-  const shared = Buffer.allocUnsafeSlow(ROOM_BYTES);
+  const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   return async ({ at, size }: OutputSlab): Promise<{ bytes: Buffer; sha256: Sha256 } | null> => {
     signal.throwIfAborted();
     const bytes = shared.subarray(0, size);

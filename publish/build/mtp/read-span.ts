@@ -4,7 +4,7 @@ import type { FetchSpan } from '../../../formats/mtp/fetch-plan.js';
 import type { OutputSlab } from '../../../formats/mtp/slabs.js';
 import type { FetchRange } from '../../../formats/ranges.js';
 import type { RangeReader } from '../../../hub/read/range.js';
-import { placesIn } from './convert.js';
+import { viewsOf } from './convert.js';
 import type { BufferPool } from './buffer-pool.js';
 
 export interface SpanParts {
@@ -54,7 +54,7 @@ export const readSpan = async (span: FetchSpan, { readerOf, rooms, take, signal 
         const slab = span.slabs[next];
         if (slab === undefined || slab.weight.begin >= end) break;
         filling ??= await rooms.take();
-        const places = placesIn(filling, slab.size, slab.decode);
+        const places = viewsOf(filling, slab.size, slab.decode);
         const from = Math.max(slab.weight.begin, position);
         const until = Math.min(slab.weight.end, end);
         places.weight.set(chunk.subarray(from - position, until - position), from - slab.weight.begin);

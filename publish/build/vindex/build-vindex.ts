@@ -22,7 +22,7 @@ import { readEnvironment, writeEnvironment } from '../build-environment.js';
 import { describeFiles, type DescribedFiles } from '../../seal/describe-files.js';
 import { readPlannedSource } from '../../facts/read-source.js';
 import { readVindexSource } from '../../facts/read-vindex-source.js';
-import type { BuildOrder } from '../build-payload.js';
+import type { BuildRequest } from '../build-payload.js';
 import type { ReportProgress } from '../../progress.js';
 import type { HostLarql } from '../../facts/host-larql.js';
 import { roomFor, type FreeDisk } from '../../scratch/capacity.js';
@@ -59,7 +59,7 @@ const VINDEX = 'vindex';
 const PID = 'larql.json';
 
 /** Derives the recipe again from the pinned source and this host's larql, and checks that it is the planned one. */
-const verifyPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: BuildOrder): Promise<Planned> => {
+const verifyPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: BuildRequest): Promise<Planned> => {
   const { recipe } = plan;
   if (recipe?.kind !== 'vindex') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no vindex.`);
   const larql = await deps.larql.ready(signal);
@@ -189,7 +189,7 @@ const unchangedDigests = (slice: VindexRecipe['slice'], digests: ExtractedDigest
  *
  * @throws SwpError `vindex/extraction-damaged`; the extraction is then discarded
  */
-export const buildVindex = async (deps: VindexDeps, order: BuildOrder, partial: string): Promise<Payload> => {
+export const buildVindex = async (deps: VindexDeps, order: BuildRequest, partial: string): Promise<Payload> => {
   const planned = await verifyPlanned(deps, order);
   try {
     return await buildPlanned(planned, partial);
@@ -231,7 +231,7 @@ const describeProven = async (proof: ProofInput, report: ReportProgress, signal:
  *
  * @param record name of a file in the directory that is not part of the vindex
  */
-export const checkVindex = async (deps: VindexDeps, order: BuildOrder, directory: string, record: string): Promise<DescribedFiles> => {
+export const checkVindex = async (deps: VindexDeps, order: BuildRequest, directory: string, record: string): Promise<DescribedFiles> => {
   const planned = await verifyPlanned(deps, order);
   const { recipe, source, report, signal } = planned;
   const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });

@@ -27,7 +27,7 @@ export interface CheckOptions {
  *
  * @throws the error itself if it is not an SwpError or if the Hub rejects the token
  */
-export const unreadable = (error: unknown): Finding[] => {
+export const unreadableFindings = (error: unknown): Finding[] => {
   if (!(error instanceof SwpError) || error.code === 'hub/unauthorized') throw error;
   return [error.transient ? { ...finding('unreadable', messageOf(error)), key: UNANSWERED } : finding('unreadable', messageOf(error))];
 };
@@ -59,11 +59,11 @@ export const examineOrReport = async (hub: HubConfig, target: RepoId, options: E
   try {
     return await examineTarget(hub, target, options);
   } catch (error) {
-    return unreadable(error);
+    return unreadableFindings(error);
   }
 };
 
-export const placed = ({ entry, target }: FleetTarget, findings: readonly Finding[]): FleetFinding[] =>
+export const findingsOf = ({ entry, target }: FleetTarget, findings: readonly Finding[]): FleetFinding[] =>
   boundFindings(findings).map((found) => ({ entry, target, ...found }));
 
 const checkOne = async (
@@ -79,7 +79,7 @@ const checkOne = async (
   try {
     return [...examined.found.findings, ...(await checkSource(hub, target, examined, shared, signal))];
   } catch (error) {
-    return [...examined.found.findings, ...unreadable(error)];
+    return [...examined.found.findings, ...unreadableFindings(error)];
   }
 };
 
@@ -103,7 +103,7 @@ export const checkTargets = async (
       const shared = new SharedSource(hub, first, signal);
       const findings: FleetFinding[] = [];
       for (const target of [first, ...rest]) {
-        findings.push(...placed(target, await checkOne(hub, target, shared, options, signal)));
+        findings.push(...findingsOf(target, await checkOne(hub, target, shared, options, signal)));
         done += 1;
         options.onDone(done);
       }

@@ -3,13 +3,13 @@ import type { HubConfig } from '../../../hub/config.js';
 import type { FindingCode, FleetFinding } from '../../../plan/findings/finding.js';
 import { shareOf, type Rotation } from '../../../plan/findings/share.js';
 import { NOTHING_READ } from '../../../plan/read-back.js';
-import { examinedFindings, examineOrReport, placed } from './check-targets.js';
+import { examinedFindings, examineOrReport, findingsOf } from './check-targets.js';
 
 /** Findings about bytes. The nightly check covers findings about the Hub's listings. */
 const BYTE_FINDINGS: ReadonlySet<FindingCode> = new Set(['bytes-differ', 'record-broken', 'unreadable']);
 
 /** Progress of a run, complete enough to resume after a crash without reading anything again. */
-export interface ReadSoFar {
+export interface ReadBackState {
   /** Targets that are done. */
   readonly targets: readonly string[];
   /** Number of files that were read whole because they are due this week. */
@@ -23,9 +23,9 @@ export interface ReadSoFar {
 
 export interface ReadBackOptions extends Rotation {
   readonly publishers: readonly string[] | null;
-  readonly from: ReadSoFar;
+  readonly from: ReadBackState;
   /** Called after each target. */
-  readonly onDone: (read: ReadSoFar) => void;
+  readonly onDone: (read: ReadBackState) => void;
   readonly onProgress: (progress: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number }) => void;
 }
 
@@ -35,7 +35,7 @@ export const readBackTargets = async (
   targets: readonly FleetTarget[],
   options: ReadBackOptions,
   signal: AbortSignal,
-): Promise<ReadSoFar> => {
+): Promise<ReadBackState> => {
   const { weeks, week, publishers, onProgress } = options;
   let read = options.from;
   const done = new Set(read.targets);
@@ -53,7 +53,7 @@ export const readBackTargets = async (
       files: read.files + wholeFiles,
       bytes: read.bytes + bytes,
       ofBytes: read.ofBytes + ofBytes,
-      findings: [...read.findings, ...placed(target, findings)],
+      findings: [...read.findings, ...findingsOf(target, findings)],
     };
     options.onDone(read);
   }

@@ -8,7 +8,7 @@ import { hostNeeds, NOTHING, type Estimate } from '../../../plan/publish-plan.js
 import type { Recipe } from '../../../plan/recipe.js';
 import type { SourceProof } from '../../../plan/source-proof.js';
 import { compareBytes } from '../../../core/text.js';
-import { buildPayload, type BuildOrder } from '../../build/build-payload.js';
+import { buildPayload, type BuildRequest } from '../../build/build-payload.js';
 import { readMtpSource } from '../../facts/read-mtp-source.js';
 import { readVindexSource } from '../../facts/read-vindex-source.js';
 import { readMirroredFiles } from '../../facts/read-mirrored-files.js';
@@ -33,7 +33,7 @@ export interface BuildAgainDeps {
  * Reads all files of a mirror from its source, since a mirror has no build. Also reads the large ones, for which a plan
  * trusts the digests that the Hub lists.
  */
-const mirrorAgain = async (hub: HubConfig, source: SourceFacts, { plan, report, signal }: BuildOrder): Promise<Payload> => {
+const mirrorAgain = async (hub: HubConfig, source: SourceFacts, { plan, report, signal }: BuildRequest): Promise<Payload> => {
   const totalBytes = source.files.reduce((sum, { path, size }) => (isMirrored(path) ? sum + size : sum), 0);
   let doneBytes = 0;
   const onBytes = (bytes: number, file: string): void => report({ file, doneBytes: (doneBytes += bytes), totalBytes });
@@ -72,7 +72,7 @@ const planAgain = async (
 export const buildAgain = async (
   deps: BuildAgainDeps,
   source: SourceFacts,
-  order: BuildOrder & { readonly plan: PayloadPlan & { readonly recipe: Recipe } },
+  order: BuildRequest & { readonly plan: PayloadPlan & { readonly recipe: Recipe } },
   besideBytes: number,
 ): Promise<Payload> => {
   const { sourceHub: hub, layout, larql } = deps;

@@ -31,7 +31,7 @@ export const compareFiles = (published: readonly ManifestFile[], rebuilt: readon
  *
  * @param index text of the rebuilt `index.json`
  */
-export const differsInDownMetaAlone = (files: readonly RebuiltFile[], index: string): boolean => {
+export const differsOnlyInDownMeta = (files: readonly RebuiltFile[], index: string): boolean => {
   const [downMeta, written] = [DOWN_META, INDEX_FILE].map((path) => files.find((file) => file.path === path));
   const others = files.filter((file) => file !== downMeta && file !== written);
   const [was, is] = [downMeta?.published, downMeta?.rebuilt];

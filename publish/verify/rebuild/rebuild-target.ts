@@ -13,7 +13,7 @@ import type { ReportProgress } from '../../progress.js';
 import type { Payload } from '../../seal/seal.js';
 import { checkConversion, checkLarql } from './preflight.js';
 import { buildAgain, type BuildAgainDeps } from './build-again.js';
-import { compareFiles, differsInDownMetaAlone, sameEnvironment } from './compare-files.js';
+import { compareFiles, differsOnlyInDownMeta, sameEnvironment } from './compare-files.js';
 import { comparePublished } from './down-meta.js';
 import { reasonOf, type Rebuild, type RebuiltFile } from './result.js';
 import { describeCopies, readRecordedSource } from './recorded-source.js';
@@ -24,7 +24,7 @@ export interface RebuildDeps extends BuildAgainDeps {
   readonly hub: HubConfig;
 }
 
-export interface RebuildOrder {
+export interface RebuildRequest {
   readonly examination: Examination;
   readonly provenance: Provenance;
   readonly report: ReportProgress;
@@ -40,7 +40,7 @@ interface Compared {
 }
 
 /** Classifies the differences. Separates those that another BLAS can cause from all others. */
-const diagnoseDifferences = async (deps: RebuildDeps, { examination, provenance, report, signal }: RebuildOrder, compared: Compared) => {
+const diagnoseDifferences = async (deps: RebuildDeps, { examination, provenance, report, signal }: RebuildRequest, compared: Compared) => {
   const { files, payload, built } = compared;
   const wrong = files.filter(({ verdict }) => verdict !== 'equal');
   const recorded = provenance.predicate.buildDefinition.internalParameters.environment ?? null;
@@ -57,7 +57,7 @@ const diagnoseDifferences = async (deps: RebuildDeps, { examination, provenance,
     downMeta: null,
   } as const;
   if (!paths.includes(DOWN_META) || sameEnvironment(recorded, payload.environment)) return tampered;
-  if (!differsInDownMetaAlone(files, await readFile(join(built, INDEX_FILE), 'utf8'))) return tampered;
+  if (!differsOnlyInDownMeta(files, await readFile(join(built, INDEX_FILE), 'utf8'))) return tampered;
   const from = { hub: deps.hub, repo: examination.target, commit: examination.head, directory: join(deps.layout.root, 'published') };
   const downMeta = await comparePublished(from, built, report, signal);
   if (downMeta === null) return tampered;
@@ -69,7 +69,7 @@ const diagnoseDifferences = async (deps: RebuildDeps, { examination, provenance,
 /** Returns the files of a publish that its source determines: all but the card, which names the approvers. */
 const madeOfSource = (provenance: Provenance): ManifestFile[] => manifestOf(provenance).files.filter(({ path }) => path !== CARD_PATH);
 
-const buildAndCompare = async (deps: RebuildDeps, order: RebuildOrder): Promise<Rebuild> => {
+const buildAndCompare = async (deps: RebuildDeps, order: RebuildRequest): Promise<Rebuild> => {
   const { provenance, report, signal } = order;
   const { externalParameters, internalParameters } = provenance.predicate.buildDefinition;
   const { recipe, recipeDigest, target } = externalParameters;
@@ -97,7 +97,7 @@ const buildAndCompare = async (deps: RebuildDeps, order: RebuildOrder): Promise<
  * published ones in the record. The examination has already compared the target with its record. Returns every outcome
  * as a result.
  */
-export const rebuildTarget = async (deps: RebuildDeps, order: RebuildOrder): Promise<Rebuild> => {
+export const rebuildTarget = async (deps: RebuildDeps, order: RebuildRequest): Promise<Rebuild> => {
   const { provenance, signal } = order;
   try {
     return await buildAndCompare(deps, order);

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { lockFile } from '../../../core/file-lock.js';
-import { metricsAt } from '../../../dev/world/metrics.js';
-import { workerError } from '../../../dev/world/worker-error.js';
+import { metricsAt } from '../../../dev/sandbox/metrics.js';
+import { workerError } from '../../../dev/sandbox/worker-error.js';
 import { swp } from '../../support/swp.js';
 
 describe('swp dev', () => {

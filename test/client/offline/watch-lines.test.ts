@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Output } from '../../../client/output/output.js';
 import type { Step } from '../../../client/publish/read.js';
 import type { PublishView, Standing } from '../../../client/publish/status.js';
-import { viewTeller } from '../../../client/publish/watch.js';
+import { openViewLines } from '../../../client/publish/watch.js';
 
 const STEP: Step = {
   activity: 'uploadArtifact',
@@ -48,7 +48,7 @@ const tellerOn = (isTTY: boolean, size: { rows: number; columns?: number } = { r
   const kept = { err: '' };
   const err = { isTTY, ...size, write: (text: string) => void (kept.err += text) };
   const out = new Output({ out: { write: () => undefined }, err }, { json: false, colour: false });
-  return { clock, kept, ...viewTeller('acme/x', out, { workflow: (id) => `http://ui/${id}` }, () => clock.now) };
+  return { clock, kept, ...openViewLines('acme/x', out, { workflow: (id) => `http://ui/${id}` }, () => clock.now) };
 };
 
 it('prints rate and time left every 30 s and at each stage without a terminal', () => {

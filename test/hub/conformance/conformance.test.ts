@@ -8,7 +8,7 @@ import { readSmallFile } from '../../../hub/read/read-small-file.js';
 import { openFile } from '../../../hub/read/range.js';
 import { readRepo, type RepoFacts } from '../../../hub/read/repo.js';
 import { verifyPaths } from '../../../hub/read/verify-files.js';
-import { commitOnce, type CommitOrder, type CommitOutcome } from '../../../hub/write/commit.js';
+import { commitOnce, type NewCommit, type CommitOutcome } from '../../../hub/write/commit.js';
 import { copyOnServer } from '../../../hub/write/copy-lfs.js';
 import { createRepo } from '../../../hub/write/create-repo.js';
 import { classifyUploads, uploadBlobs } from '../../../hub/write/upload.js';
@@ -56,7 +56,7 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
       await journal.close();
     }
   };
-  const commit = (over: Partial<CommitOrder> = {}, matches = true): Promise<CommitOutcome> =>
+  const commit = (over: Partial<NewCommit> = {}, matches = true): Promise<CommitOutcome> =>
     commitOnce(
       hub.client,
       {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Digest, RepoId } from '../../../core/ids.js';
-import { parseCampaignDecision, strangers, type CampaignDecision } from '../../../plan/campaign/campaign-decision.js';
+import { parseCampaignDecision, unknownEntries, type CampaignDecision } from '../../../plan/campaign/campaign-decision.js';
 import { campaignDigest } from '../../../plan/campaign/campaign-digest.js';
 import { plainRow, rowOf, type CampaignRow } from '../../../plan/campaign/campaign-row.js';
 import { addRows, NO_TOTALS } from '../../../plan/campaign/campaign-totals.js';
 import { blocked } from '../../../plan/checks.js';
-import { campaignMarkdown, inOrder, totalsText } from '../../../plan/render/campaign-markdown.js';
+import { campaignMarkdown, sortRows, totalsText } from '../../../plan/render/campaign-markdown.js';
 import { plan } from '../fixtures.js';
 
 const digest = (letter: string): Digest => Digest.parse(`sha256:${letter.repeat(64)}`);
@@ -59,7 +59,7 @@ describe("a campaign's plan", () => {
 
   it('lists changes first, then blocked and unchanged entries', () => {
     const rows = [plainRow('a', 'unchanged', null), plainRow('b', 'blocked', 'x'), row('d'), row('c')];
-    expect(inOrder(rows).map(({ entry }) => entry)).toEqual(['c', 'd', 'b', 'a']);
+    expect(sortRows(rows).map(({ entry }) => entry)).toEqual(['c', 'd', 'b', 'a']);
   });
 
   it('is escaped Markdown, and points to the rest of a long list', () => {
@@ -107,7 +107,7 @@ describe('a decision about a campaign', () => {
   it('names only entries of the campaign', () => {
     const items = [{ entry: 'acme/a', plan: digest('a') }];
     const decided = parseCampaignDecision({ ...message, entries: ['acme/a', 'acme/z'] }) as CampaignDecision;
-    expect(strangers(decided, items)).toBe('The campaign publishes no acme/z.');
-    expect(strangers({ ...decided, entries: ['acme/a'] }, items)).toBe(null);
+    expect(unknownEntries(decided, items)).toBe('The campaign publishes no acme/z.');
+    expect(unknownEntries({ ...decided, entries: ['acme/a'] }, items)).toBe(null);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tmpdir } from 'node:os';
 import { loadCatalog } from '../../../catalog/load.js';
 import { RepoId } from '../../../core/ids.js';
-import { knownRepos, unfitOf } from '../../../plan/proposal/candidate.js';
+import { knownRepos, unfitReasonOf } from '../../../plan/proposal/candidate.js';
 import type { ListedModel } from '../../../hub/read/search.js';
 
 const model = (repo: string, tags: readonly string[], over: Partial<ListedModel> = {}): ListedModel => ({
@@ -16,7 +16,7 @@ const model = (repo: string, tags: readonly string[], over: Partial<ListedModel>
   tags: ['safetensors', ...tags],
   ...over,
 });
-const unfit = (...args: Parameters<typeof model>) => unfitOf(model(...args), new Set(['labs/known']));
+const unfit = (...args: Parameters<typeof model>) => unfitReasonOf(model(...args), new Set(['labs/known']));
 
 describe('a listed model', () => {
   it.each([
@@ -48,7 +48,7 @@ describe('a listed model', () => {
     ['no safetensors', model('labs/a', [], { tags: [] })],
     ['no language model', model('labs/a', [], { task: 'text-to-image' })],
   ])('is not a candidate for the reason: %s', (reason, listed) => {
-    expect(unfitOf(listed, new Set(['labs/known']))).toBe(reason);
+    expect(unfitReasonOf(listed, new Set(['labs/known']))).toBe(reason);
   });
 
   it('is a candidate without a task', () => {

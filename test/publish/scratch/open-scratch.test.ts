@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { assertOwnDirectory, checkScratch, openScratch, parentWarning, whoMayReplace } from '../../../publish/scratch/open-scratch.js';
+import { assertOwnDirectory, checkScratch, openScratch, parentWarning, replaceableBy } from '../../../publish/scratch/open-scratch.js';
 
 let configured: string;
 let root: string;
@@ -101,7 +101,7 @@ describe('the parent directory', () => {
     ['everyone may write to it', 0o777, 1000, 'anyone on this machine'],
     ['another user owns it', 0o1777, 1001, 'user 1001'],
   ])('determines which others may replace the scratch when %s', (_, mode, uid, others) => {
-    expect(whoMayReplace({ mode, uid }, 1000)).toBe(others);
+    expect(replaceableBy({ mode, uid }, 1000)).toBe(others);
   });
 
   it('is named in the warning', async () => {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const SHORTEST_MS = 2;
 
 /** Throttles all its callers together to one rate, as if they shared one network line. */
-export class Pace {
+export class RateLimiter {
   private freeAtMs = 0;
 
   constructor(readonly bytesPerSecond: number) {}

@@ -6,7 +6,7 @@ import { SwpError } from '../../core/error.js';
 import { holderText, lockFile } from '../../core/file-lock.js';
 import { findLarql } from '../../larql/find-larql.js';
 import { startLocalHub, type LocalHub } from '../hub/index.js';
-import type { AskedFault } from '../hub/parse-fault.js';
+import type { FaultRequest } from '../hub/parse-fault.js';
 import { strikeFaults } from '../hub/strike-faults.js';
 import { supervise, type Supervised } from '../../core/supervise.js';
 import { findTemporalCli } from '../temporal/find.js';
@@ -15,7 +15,7 @@ import { metricsAt } from './metrics.js';
 import { demoCatalog, DEMO_SETTINGS, DEMO_TOKENS, seedHub } from './seed.js';
 import { workerError } from './worker-error.js';
 
-export interface WorldOptions {
+export interface SandboxOptions {
   /** Holds all data: the server's database, the hub's files, scratch and logs. It is kept and reused. */
   readonly directory: string;
   /** Ports of the Temporal server, its Web UI and the hub; 0 selects any free port. */
@@ -23,10 +23,10 @@ export interface WorldOptions {
   readonly note: (line: string) => void;
   readonly env: NodeJS.ProcessEnv;
   /** Faults to inject into the hub. `note` receives a line each time that one strikes. */
-  readonly faults?: readonly AskedFault[];
+  readonly faults?: readonly FaultRequest[];
 }
 
-export interface World {
+export interface Sandbox {
   readonly temporal: TemporalServer;
   readonly hub: LocalHub;
   /** Environment variables with which another terminal uses this sandbox; the token among them can only read. */
@@ -84,7 +84,7 @@ const lockDirectory = async (directory: string): Promise<() => void> => {
 };
 
 /** Starts a local sandbox: Temporal with its Web UI, a strict local hub with a checkpoint, and both workers. */
-export const startWorld = async ({ directory, ports, note, env, faults = [] }: WorldOptions): Promise<World> => {
+export const startSandbox = async ({ directory, ports, note, env, faults = [] }: SandboxOptions): Promise<Sandbox> => {
   await mkdir(directory, { recursive: true });
   const unlock = await lockDirectory(directory);
   const closers: (() => unknown)[] = [unlock];

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { HubConfig } from '../../hub/config.js';
-import { LASTING_MS } from '../../hub/retry.js';
+import { LONG_FAILURE_MS } from '../../hub/retry.js';
 import { formatSeconds } from '../../core/text.js';
 import type { Webhook } from '../webhook.js';
 
@@ -10,10 +10,10 @@ const REPEAT_MS = 24 * 3_600_000;
  * Posts to the webhook when a Hub call of a step has failed for an hour, then once a day: no step retries unnoticed for
  * days.
  */
-export const tellLasting = (webhook: Pick<Webhook, 'say'>, now: () => number = Date.now): NonNullable<HubConfig['onRetry']> => {
+export const notifyLongFailures = (webhook: Pick<Webhook, 'say'>, now: () => number = Date.now): NonNullable<HubConfig['onRetry']> => {
   const reportedAt = new Map<string, number>();
   return (error, _waitMs, failingMs) => {
-    if (failingMs < LASTING_MS) return;
+    if (failingMs < LONG_FAILURE_MS) return;
     const { activityType, workflowExecution } = Context.current().info;
     const step = `${activityType} of ${workflowExecution?.workflowId ?? 'no workflow'}`;
     const at = now();

@@ -3,7 +3,7 @@ import { artifactsOf } from './artifacts.js';
 import type { Catalog } from './load.js';
 
 /** Values common to all entries of a source, used as defaults for a new entry. */
-export interface Habits {
+export interface SourceDefaults {
   /** Owner of the targets. */
   readonly namespace?: string;
   readonly collection?: string;
@@ -14,7 +14,7 @@ const commonValue = (values: readonly (string | undefined)[]): string | undefine
   return values.every((value) => value === first) ? first : undefined;
 };
 
-export const sourceDefaults = ({ entries }: Catalog, source: string): Habits => {
+export const sourceDefaults = ({ entries }: Catalog, source: string): SourceDefaults => {
   const own = [...entries.values()].filter((entry) => entry.source === source);
   const namespace = commonValue(own.flatMap(({ entry }) => artifactsOf(entry).map(({ target }) => ownerOf(target))));
   const collection = commonValue(own.map(({ entry }) => entry.hf_collection));

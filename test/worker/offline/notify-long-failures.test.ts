@@ -1,18 +1,18 @@
 import { asyncLocalStorage } from '@temporalio/activity';
 import { beforeEach, expect, it } from 'vitest';
 import { SwpError } from '../../../core/error.js';
-import { tellLasting } from '../../../worker/observe/lasting.js';
+import { notifyLongFailures } from '../../../worker/observe/notify-long-failures.js';
 
 const HOUR = 3_600_000;
 const ERROR = new SwpError('unavailable', 'hub/unavailable', 'PUT https://host/x: 503');
 
 let texts: string[];
 let now: number;
-let onRetry: ReturnType<typeof tellLasting>;
+let onRetry: ReturnType<typeof notifyLongFailures>;
 beforeEach(() => {
   texts = [];
   now = 0;
-  onRetry = tellLasting({ say: (text) => void texts.push(text) }, () => now);
+  onRetry = notifyLongFailures({ say: (text) => void texts.push(text) }, () => now);
 });
 const retried = (failingMs: number, workflowId = 'target/acme/x', activityType = 'uploadArtifact'): void =>
   asyncLocalStorage.run({ info: { workflowExecution: { workflowId }, activityType } } as never, () => onRetry(ERROR, 60_000, failingMs));

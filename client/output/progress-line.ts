@@ -11,7 +11,7 @@ const LINE_MS = 30_000;
  * Tells on stderr how far something is: painted over on a terminal, else a line every half minute, also while nothing
  * new is known of it.
  */
-export const progressTeller = (out: Output, what: string): { readonly tell: (progress: Told) => void; readonly end: () => void } => {
+export const openProgressLine = (out: Output, what: string): { readonly tell: (progress: Told) => void; readonly end: () => void } => {
   const live = out.live();
   let meter = new RateMeter();
   let known: Told | null = null;

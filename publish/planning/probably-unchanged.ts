@@ -28,7 +28,7 @@ const matchesRecipe = ({ entry }: EntrySnapshot, recipe: Recipe): boolean => {
  * or larql would write other files. A permanent error of the Hub, other than a rejected token, counts as a change:
  * planning then reports it.
  */
-export const looksUnchanged = async (
+export const isProbablyUnchanged = async (
   hub: HubConfig,
   entry: EntrySnapshot,
   only: readonly ArtifactKind[],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Output } from '../../../client/output/output.js';
-import { progressTeller } from '../../../client/output/teller.js';
+import { openProgressLine } from '../../../client/output/progress-line.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -9,7 +9,7 @@ const tellerOn = (isTTY: boolean) => {
   const kept = { err: '' };
   const err = { isTTY, rows: 5, write: (text: string) => void (kept.err += text) };
   const out = new Output({ out: { write: () => undefined }, err }, { json: false, colour: false });
-  return { kept, ...progressTeller(out, 'acme/x') };
+  return { kept, ...openProgressLine(out, 'acme/x') };
 };
 
 it('prints rate and time left every 30 s without a terminal, also without progress', () => {
