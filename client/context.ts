@@ -4,7 +4,10 @@ import type { Output } from './output/output.js';
 /** What a command gets beside its own options. */
 export interface Context {
   readonly out: Output;
+  /** The environment with the settings of `swp.toml`. */
   readonly env: NodeJS.ProcessEnv;
+  /** The environment of the process only. */
+  readonly processEnv: NodeJS.ProcessEnv;
   readonly cwd: string;
   /** A person sits at stdin and stderr: prompts are allowed. */
   readonly interactive: boolean;

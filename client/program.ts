@@ -8,6 +8,7 @@ import { secretsIn } from '../settings/secrets.js';
 import type { Execute } from './context.js';
 import { declareCampaign } from './declare-campaign.js';
 import { declareCatalogEditing } from './declare-catalog.js';
+import { declareConfig } from './declare-config.js';
 import { declareMachine } from './declare-machine.js';
 import { declareSchedule } from './declare-schedule.js';
 import { declareCompletion } from './declare-completion.js';
@@ -204,6 +205,7 @@ export const declare = (execute: Execute): Command => {
   declareCampaign(program, execute);
   declareSchedule(program, execute);
   declareMachine(program, execute);
+  declareConfig(program, execute);
   return program;
 };
 
@@ -251,11 +253,13 @@ export const run = async (argv: readonly string[], given?: ProcessIo): Promise<n
   const json = argv.includes('--json');
   const output = new Output(world, { json, colour: (world.env['NO_COLOR'] ?? '') === '', secrets: secretsIn(world.env) });
   const execute: Execute = async (command) => {
-    const catalogFile =
-      program.opts<{ catalog?: string }>().catalog ?? (world.env['SWP_CATALOG'] === '' ? undefined : world.env['SWP_CATALOG']);
+    const { readConfigFile, withConfigFile } = await import('../settings/config-file.js');
+    const env = withConfigFile(world.env, await readConfigFile(world.env));
+    const catalogFile = program.opts<{ catalog?: string }>().catalog ?? (env['SWP_CATALOG'] === '' ? undefined : env['SWP_CATALOG']);
     parts.code = await command({
       out: output,
-      env: world.env,
+      env,
+      processEnv: world.env,
       cwd: world.cwd,
       interactive: world.interactive,
       signal: world.signal,
