@@ -9,6 +9,7 @@ import { measureMtp } from './mtp.js';
 import { measurePublish } from './publish.js';
 import { measureUpload } from './upload.js';
 import { measureVindex } from './vindex.js';
+import { measureWorkflowContext } from './workflow-context.js';
 
 const RESULTS = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bench', 'results');
 
@@ -20,6 +21,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   mtp: measureMtp,
   vindex: measureVindex,
   fleet: measureFleet,
+  workflows: measureWorkflowContext,
 };
 
 const wanted = process.argv.slice(2);

@@ -12,6 +12,9 @@ export default {
   plugins: ['@stryker-mutator/vitest-runner', './test/mutation/ignore-sentences.mjs'],
   ignorers: ['sentences'],
   concurrency: 2,
+  // A busy machine must not count as an endless loop.
+  timeoutMS: 30_000,
+  timeoutFactor: 4,
   thresholds: { high: 95, low: 90, break: 90 },
   reporters: ['clear-text', 'json', 'progress-append-only'],
   clearTextReporter: { reportTests: false, reportMutants: true, logTests: false },

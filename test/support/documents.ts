@@ -21,10 +21,10 @@ export interface Block {
 
 const read = async (path: string): Promise<Document> => ({ path, text: await readFile(join(projectRoot(), path), 'utf8') });
 
-/** Reads the README, CONTRIBUTING.md and every guide. */
+/** Reads the README, CONTRIBUTING.md, CHANGELOG.md, every guide and every decision record. */
 export const readDocuments = async (): Promise<Document[]> => {
-  const guides = (await readdir(join(projectRoot(), 'docs'))).filter((name) => name.endsWith('.md')).toSorted();
-  return Promise.all(['README.md', 'CONTRIBUTING.md', ...guides.map((name) => `docs/${name}`)].map(read));
+  const guides = (await readdir(join(projectRoot(), 'docs'), { recursive: true })).filter((name) => name.endsWith('.md')).toSorted();
+  return Promise.all(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...guides.map((name) => `docs/${name}`)].map(read));
 };
 
 export const blocksOf = ({ text }: Document): Block[] =>
