@@ -4,14 +4,14 @@ import { repoKey } from '../core/ids.js';
 import { targetId } from '../contract/names.js';
 import type { publishArtifact } from './publish-artifact.js';
 import { SwpEntry, SwpStage, SwpTargets } from '../contract/search-attributes.js';
-import { waiting } from './activity-proxies.js';
+import { on } from './activities.js';
 import type { ArtifactInput, ArtifactResult } from '../contract/results.js';
 
 /**
- * Runs the child that holds a target's lock. Who finds the lock taken waits for its holder to close and
- * tries again; another may have been faster, so it is a loop.
+ * Runs the child workflow that holds a target's lock. If another workflow holds the lock, waits until that one closes and
+ * tries again. It is a loop, because a third workflow may take the lock first.
  *
- * @param onWait told the id that is waited for, and null when the wait is over
+ * @param onWait called with the id of the workflow that holds the lock, and with null when the wait is over
  */
 export const runChild = async (input: ArtifactInput, onWait: (id: string | null) => void): Promise<ArtifactResult> => {
   const { plan, entryName } = input.approved;
@@ -36,14 +36,14 @@ export const runChild = async (input: ArtifactInput, onWait: (id: string | null)
     }
     onWait(workflowId);
     try {
-      await waiting().awaitWorkflow.executeWithOptions({ summary: `wait for ${workflowId}` }, [workflowId]);
+      await on('waiting').awaitWorkflow.executeWithOptions({ summary: `wait for ${workflowId}` }, [workflowId]);
     } finally {
       onWait(null);
     }
   }
 };
 
-/** Why a child failed, in one sentence; cancellation is not a failure and is thrown on. */
+/** Returns the reason why a child failed, as one sentence. Rethrows a cancellation, which is not a failure. */
 export const childFailure = (error: unknown): string => {
   if (isCancellation(error)) throw error;
   const cause = error instanceof ChildWorkflowFailure ? error.cause : error;

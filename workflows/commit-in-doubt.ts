@@ -3,38 +3,38 @@ import type { CommitReport, CommitRequest, CommitSearch, RequestNotSentDetail } 
 import type { CommitSha } from '../core/ids.js';
 import type { NeedsAttention } from './needs-attention.js';
 import { absentCommit, unknownCommit, type Remains } from './remains.js';
-import { control, controlBriefly } from './activity-proxies.js';
+import { LIMITS, on } from './activities.js';
 
 export type Committed = Extract<CommitReport, { outcome: 'committed' }>;
 
-/** Whether a commit step says so of its request. */
-const says = (error: unknown, detail: RequestNotSentDetail): boolean => {
+/** Returns true if a failed or cancelled commit step carries this detail about its request. */
+const hasDetail = (error: unknown, detail: RequestNotSentDetail): boolean => {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return (cause instanceof ApplicationFailure || cause instanceof CancelledFailure) && cause.details?.includes(detail) === true;
 };
 
-/** Whether a failed commit step had an answer to its request, and looked at the target afterwards. */
+/** Returns true if a failed commit step got an answer to its request and looked at the target afterwards. */
 const isAnswered = (error: unknown): boolean =>
   error instanceof ActivityFailure &&
   error.cause instanceof ApplicationFailure &&
   error.cause.type !== 'hub/commit-unknown' &&
-  !says(error, 'nothing-sent-now');
+  !hasDetail(error, 'nothing-sent-now');
 
 /**
- * The commit that a host was asked to make, from then on until its outcome is known.
+ * Tracks a commit from its request until its outcome is known.
  *
- * A commit step that fails, is taken back or loses its worker may have made its commit, whatever the failure says. Sending
- * it again cannot make two: every request names the planned head as its parent, and the Hub takes one such commit at most.
- * What remains is to know ours when we see it, so that it is verified and not taken for a stranger's: it is looked for
- * before anything is built again, where the target turns out to have moved, and before a publish that ends says what it
- * leaves. The second host's own look is not enough for that: `provenance.json` names the machine that computed the payload,
- * so the tree that it would commit may differ from the first one's in that file.
+ * A commit step that fails, is cancelled or loses its worker may have made its commit, whatever the failure says. A repeated
+ * request cannot make a second commit: every request names the planned head as its parent, and the Hub accepts at most one
+ * such commit. But our commit must be recognised, so that it is verified and not mistaken for the commit of another writer.
+ * The search for it runs before a new build, after the target turns out to have moved, and before a publish that ends reports
+ * what it leaves. The second host's own search is not enough: `provenance.json` names the machine that computed the payload,
+ * so the second host's tree may differ from the first one's in that file.
  */
 export class CommitInDoubt {
   /** The newest request that may have been sent. */
   private request: CommitRequest | null = null;
   private isUnknown = false;
-  /** The step ended without an answer to its request, which may arrive yet. */
+  /** True if the step ended without an answer to its request, which may still arrive. */
   private isUnanswered = false;
 
   constructor(private readonly attention: NeedsAttention) {}
@@ -44,8 +44,8 @@ export class CommitInDoubt {
     return this.request?.parent ?? null;
   }
 
-  /** Runs a commit step: until it says what became of its commit, the outcome is unknown. */
-  async during(request: CommitRequest, commit: () => Promise<CommitReport>): Promise<CommitReport> {
+  /** Runs a commit step. The outcome of its commit is unknown until the step reports it. */
+  async track(request: CommitRequest, commit: () => Promise<CommitReport>): Promise<CommitReport> {
     const { request: before, isUnknown, isUnanswered } = this;
     [this.request, this.isUnknown, this.isUnanswered] = [request, true, true];
     try {
@@ -54,44 +54,47 @@ export class CommitInDoubt {
       if (report.outcome === 'committed') this.isUnknown = false;
       return report;
     } catch (error) {
-      if (says(error, 'nothing-sent')) [this.request, this.isUnknown, this.isUnanswered] = [before, isUnknown, isUnanswered];
+      if (hasDetail(error, 'nothing-sent')) [this.request, this.isUnknown, this.isUnanswered] = [before, isUnknown, isUnanswered];
       else this.isUnanswered = !isAnswered(error);
       throw error;
     }
   }
 
-  /** The commit that was answered is not there. */
+  /** Marks the outcome as unknown again: the commit in the Hub's answer does not exist. */
   markUnknown(): void {
     this.isUnknown = this.request !== null;
   }
 
-  /** The commit, where its outcome was unknown and it was made. */
+  /** Searches for a commit with an unknown outcome. Returns null if it was not made, or if its outcome is known. */
   async find(): Promise<Committed | null> {
     const { request } = this;
     if (request === null || !this.isUnknown) return null;
     const found = await this.attention.attempt('committing', () =>
-      control().findCommit.executeWithOptions({ summary: `look for a commit to ${request.approved.plan.target.repo}` }, [request]),
+      on('control').findCommit.executeWithOptions({ summary: `look for a commit to ${request.approved.plan.target.repo}` }, [request]),
     );
     return found.outcome === 'committed' ? found : null;
   }
 
-  /** One look at the target, whatever is known, that does not wait long; null where the Hub does not answer. */
-  async lookBriefly(): Promise<CommitSearch | null> {
+  /** Searches once, with a short limit, even if the outcome is known. Returns null if the Hub does not answer, or without a request. */
+  async searchOnce(): Promise<CommitSearch | null> {
     const { request } = this;
     if (request === null) return null;
     try {
-      return await CancellationScope.nonCancellable(() => controlBriefly().findCommit(request));
+      return await CancellationScope.nonCancellable(() => on('control', LIMITS.lastLook).findCommit(request));
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
       return null;
     }
   }
 
-  /** For a publish that ends: the commit where it was made, else what is known of it; null where none was sent. */
+  /**
+   * Settles the outcome for a publish that ends: returns the commit if it was made, else the known facts about it; null if no
+   * outcome is unknown.
+   */
   async settleAtEnd(): Promise<Committed | Remains | null> {
     const { request } = this;
     if (request === null || !this.isUnknown) return null;
-    const found = await this.lookBriefly();
+    const found = await this.searchOnce();
     if (found?.outcome === 'committed') return found;
     const target = request.approved.plan.target.repo;
     const head = found?.head ?? null;

@@ -1,10 +1,10 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
 
-/** A scope that a cancel of the workflow does not reach, and that can itself be cancelled. */
+/** Creates a scope that a cancel of the workflow does not reach. The scope itself can be cancelled. */
 export const detachedScope = (): CancellationScope =>
   new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
 
-/** Runs something in a detached scope that a cancel of the workflow reaches only after so long. */
+/** Runs a function in a detached scope. A cancel of the workflow reaches it only after `afterMs`. */
 export const runCancelledLate = async <T>(scope: CancellationScope, afterMs: number, run: () => Promise<T>): Promise<T> => {
   const grace = detachedScope();
   const cancelLate = (): Promise<void> =>

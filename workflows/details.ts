@@ -9,21 +9,21 @@ import type { Resolution } from '../contract/messages.js';
 import type { Stage } from '../contract/stages.js';
 
 const ADVICE: Record<Stage, string> = {
-  planning: 'Reading source and target. Nothing to do for you.',
-  'awaiting-approval': 'A person decides: read the plan below.',
-  building: 'The high-memory host builds the payload. Nothing to do for you.',
-  'awaiting-release': 'A person looks at what was sealed, and releases it for upload.',
-  uploading: 'Blobs go to the Hub; nothing is visible there yet.',
-  committing: 'One commit makes everything visible at once.',
-  verifying: 'The commit is compared as the Hub lists it, and samples of its bytes are read back.',
-  filing: 'The target goes into its collection.',
+  planning: 'Reading source and target. No action needed.',
+  'awaiting-approval': 'Waiting for a decision: read the plan below, then approve or reject it.',
+  building: 'The high-memory host builds the payload. No action needed.',
+  'awaiting-release': 'Waiting for a decision: inspect the sealed files, then approve or reject their upload.',
+  uploading: 'Uploading files to the Hub. They are not visible there before the commit.',
+  committing: 'One commit makes all files visible together.',
+  verifying: 'Comparing the commit with the manifest, and reading bytes back.',
+  filing: 'Adding the target to its collection.',
   published: 'Done: the target holds what was approved.',
-  filed: 'Done: the target is in its collection; its files stayed as they were.',
-  unchanged: 'Nothing to do: the target already holds it.',
-  rejected: 'A reviewer rejected it; no commit was sent.',
-  expired: 'There was no decision in time; no commit was sent. Start again for a fresh plan.',
-  abandoned: 'Ended early.',
-  failed: 'This publish cannot go on; the reason is in its result.',
+  filed: 'Done: the target is in its collection. Its files are unchanged.',
+  unchanged: 'Nothing to do: the target already holds these files.',
+  rejected: 'A reviewer rejected it. No commit was sent.',
+  expired: 'No decision arrived in time. No commit was sent. Start the publish again to get a new plan.',
+  abandoned: 'Ended early, by an abandon or a cancel.',
+  failed: 'This publish failed. Its result has the reason.',
   'needs-attention': 'Paused: needs a decision.',
 };
 
@@ -33,35 +33,38 @@ const problemText = (problem: Problem, actions: readonly Resolution['action'][],
   [
     `**${escapeMarkdown(problem.step)}** failed: ${escapeMarkdown(problem.reason, 1000)}`,
     ...(problem.hint === null ? [] : [`What to do: ${escapeMarkdown(problem.hint, 500)}`]),
-    `Then send Update \`resolve\`${workflow === undefined ? '' : ` to workflow ${codeSpan(workflow)}`} with one of:`,
+    `${problem.hint === null ? 'Send' : 'Then send'} Update \`resolve\`${workflow === undefined ? '' : ` to workflow ${codeSpan(workflow)}`} with one of:`,
     ...actions.map(actionForm),
   ].join('\n\n');
 
 const heading = (stage: Stage): string => `**${stage}**: ${ADVICE[stage]}`;
 
-/** The stages in which an artifact waits for one host only. */
+/** Stages in which an artifact depends on one host. */
 const ON_HOST: ReadonlySet<Stage> = new Set(['building', 'uploading', 'committing', 'filing']);
 
 export interface TargetParts {
   readonly problem: Problem | null;
-  /** Markdown of our own. */
+  /** Markdown from our own renderers, which escape it. */
   readonly note: string | null;
   readonly host: string | null;
-  /** The host that it left, while no other has taken it. */
+  /** The host that the artifact left, until another host claims it; else null. */
   readonly left: string | null;
 }
 
-const placeText = ({ host, left }: TargetParts): string[] => {
-  if (host !== null) return [`On host ${codeSpan(host)}. If that never comes back, send Update \`resolve\`:\n\n${actionForm('move')}`];
-  return left === null ? [] : [`It left host ${codeSpan(left)}: another high-memory worker has to take it.`];
+const hostText = ({ host, left }: TargetParts): string[] => {
+  if (host !== null)
+    return [
+      `Runs on host ${codeSpan(host)}. If this host does not come back, move to another one with Update \`resolve\`:\n\n${actionForm('move')}`,
+    ];
+  return left === null ? [] : [`Moved away from host ${codeSpan(left)}. Waiting for another high-memory worker to claim it.`];
 };
 
-/** Current details of a target's workflow: what happens, and what a person can do. */
+/** Renders the current details of a target's workflow: its state, and the actions of a person. */
 export const targetDetails = (stage: Stage, target: string, parts: TargetParts): string =>
   [
     heading(stage),
     `Target: ${codeSpan(target)}`,
-    ...(ON_HOST.has(stage) ? placeText(parts) : []),
+    ...(ON_HOST.has(stage) ? hostText(parts) : []),
     ...(parts.note === null ? [] : [parts.note]),
     ...(parts.problem === null
       ? []
@@ -69,10 +72,10 @@ export const targetDetails = (stage: Stage, target: string, parts: TargetParts):
   ].join('\n\n');
 
 const formsOf = ({ plan, manifest }: Approval): string =>
-  `Send Update \`decide\` (it answers) or Signal \`review\`:\n\n${manifest === null ? decisionForms('plan', plan) : decisionForms('manifest', manifest)}`;
+  `Send Update \`decide\`, which answers, or Signal \`review\`, which does not:\n\n${manifest === null ? decisionForms('plan', plan) : decisionForms('manifest', manifest)}`;
 
-/** What was taken so far, and what was not and why. */
-const decisionsSoFar = (approval: Approval): string[] => {
+/** Lists the approval rules, the approvals so far, and the refused messages with their reasons. */
+const decisionLines = (approval: Approval): string[] => {
   const { policy, startedBy, approvals, refusals } = approval;
   const rule = policyText(policy, startedBy);
   return [
@@ -80,40 +83,40 @@ const decisionsSoFar = (approval: Approval): string[] => {
     ...(approvals.length === 0
       ? []
       : [
-          `${approvals.length} of ${policy.required}: ${approvals.map((decision) => escapeMarkdown(decisionText(decision), 800)).join('; ')}`,
+          `${approvals.length} of ${plural(policy.required, 'approval')}: ${approvals.map((decision) => escapeMarkdown(decisionText(decision), 800)).join('; ')}`,
         ]),
-    ...(refusals.length === 0 ? [] : [`Not taken: ${refusals.map((text) => escapeMarkdown(text)).join('; ')}`]),
+    ...(refusals.length === 0 ? [] : [`Refused: ${refusals.map((text) => escapeMarkdown(text)).join('; ')}`]),
   ];
 };
 
-const waitsUntil = ({ deadline }: Approval): string => `until ${new Date(deadline).toISOString()}.`;
+const deadlineText = ({ deadline }: Approval): string => `Waits for a decision until ${new Date(deadline).toISOString()}.`;
 
-/** What a person looks at before it is released, and how that is said. */
+/** Describes the sealed files that wait for their release, with the forms for the decision. */
 export const releaseDetails = (approval: Approval, sealed: BuildReport, host: string): string =>
   [
-    `Sealed: ${plural(sealed.files, 'file')}, ${formatBytes(sealed.bytes)}, manifest ${codeSpan(sealed.manifestDigest)}, ${waitsUntil(approval)}`,
+    `Sealed: ${plural(sealed.files, 'file')}, ${formatBytes(sealed.bytes)}, manifest ${codeSpan(sealed.manifestDigest)}. ${deadlineText(approval)}`,
     ...(sealed.sealedIn === undefined
       ? []
       : [`On host ${codeSpan(host)}, in ${sealed.sealedIn.map((path) => codeSpan(path)).join(' and ')}`]),
     formsOf(approval),
-    ...decisionsSoFar(approval),
+    ...decisionLines(approval),
   ].join('\n\n');
 
-/** Current details of an entry's workflow. `plan` and `notes` are Markdown that our own renderers escaped. */
+/** Renders the current details of an entry's workflow. `plan` and `notes` are Markdown that our own renderers escaped. */
 export const entryDetails = (
   stage: Stage,
   parts: {
     readonly plan: string | null;
     readonly approval: Approval | null;
     readonly problem: Problem | null;
-    /** Targets that are paused, by their workflows. */
+    /** Paused targets, each with the id of its workflow. */
     readonly paused: readonly { readonly workflow: string; readonly problem: Problem }[];
     readonly waitingFor: readonly string[];
     readonly notes: readonly string[];
   },
 ): string => {
   const { approval } = parts;
-  const asks = stage === 'awaiting-approval' && approval !== null;
+  const isOpen = stage === 'awaiting-approval' && approval !== null;
   return [
     heading(stage),
     ...(parts.waitingFor.length === 0
@@ -122,8 +125,8 @@ export const entryDetails = (
     ...parts.notes,
     ...(parts.problem === null ? [] : [problemText(parts.problem, ['retry', 'abandon'])]),
     ...parts.paused.map(({ workflow, problem }) => problemText(problem, ['retry', 'abandon'], workflow)),
-    ...(asks ? [`Round ${approval.round}, ${waitsUntil(approval)}`, formsOf(approval), ...decisionsSoFar(approval)] : []),
-    ...(approval?.decision ? [`Round ${approval.round} was ${escapeMarkdown(decisionText(approval.decision), 800)}`] : []),
+    ...(isOpen ? [`Round ${approval.round}. ${deadlineText(approval)}`, formsOf(approval), ...decisionLines(approval)] : []),
+    ...(approval?.decision ? [`Round ${approval.round}: ${escapeMarkdown(decisionText(approval.decision), 800)}`] : []),
     ...(parts.plan === null ? [] : [parts.plan]),
   ].join('\n\n');
 };

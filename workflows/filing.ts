@@ -5,14 +5,14 @@ import { collectionName } from '../plan/collection.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import type { HostLease } from './host-lease.js';
 import { Moved, problemOf } from './needs-attention.js';
-import { filingOn } from './activity-proxies.js';
+import { LIMITS, onHost } from './activities.js';
 import type { ArtifactReport } from '../contract/results.js';
 
-/** Files a target from its host. What the Hub refuses is a report; a host that is gone throws. */
+/** Files a target in its collection, on its host. Returns a refusal of the Hub as a report; throws if the host is gone. */
 export const fileTarget = (host: string, approved: ApprovedArtifact): Promise<FilingReport> =>
-  filingOn(host).fileInCollection.executeWithOptions({ summary: `file ${approved.plan.target.repo}` }, [approved]);
+  onHost(host, LIMITS.filing).fileInCollection.executeWithOptions({ summary: `file ${approved.plan.target.repo}` }, [approved]);
 
-/** As {@link fileTarget}, for a target that is published whatever comes of this: the next plan has what is still missing. */
+/** Like {@link fileTarget}, for a published target: a failure is only reported, and the next plan includes the missing filing. */
 export const fileOrReport = async (lease: HostLease, approved: ApprovedArtifact): Promise<FilingReport> => {
   for (;;) {
     try {
@@ -29,13 +29,13 @@ export const fileOrReport = async (lease: HostLease, approved: ApprovedArtifact)
   }
 };
 
-/** What came of a filing, as Markdown for the Web UI. */
+/** Describes the result of a filing as Markdown for the Web UI. */
 export const filingNote = (filing: FilingReport): string =>
   filing.outcome === 'failed'
-    ? `Not filed in collection ${codeSpan(filing.collection)}; start it again for a plan that files it. Why: ${escapeMarkdown(filing.reason, 500)}`
+    ? `Could not be added to collection ${codeSpan(filing.collection)}. Start the publish again: its plan then adds the target. Reason: ${escapeMarkdown(filing.reason, 500)}`
     : `In collection ${codeSpan(filing.collection)}.`;
 
-/** The same of every artifact of an entry that was to be filed. */
+/** Describes the filings of all artifacts of an entry. */
 export const filingNotes = (reports: readonly ArtifactReport[]): string[] =>
   reports.flatMap(({ result }) => {
     if (result.outcome === 'filed')

@@ -4,15 +4,15 @@ import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { detachedScope, runCancelledLate } from './detached-scope.js';
 import { Moved } from './needs-attention.js';
 import { refusal } from './refusal.js';
-import { briefClaims, claimOn, claims, onHost, releaseOn } from './activity-proxies.js';
+import { LIMITS, on, onHost } from './activities.js';
 
-/** A step that runs on a host, or waits for it. */
+/** A step that runs on a host, or waits for one. */
 interface PendingStep {
   scope: CancellationScope;
   isLeaving: boolean;
 }
 
-/** A host that was left, and the release of what it holds, which waits for it. */
+/** A host that the artifact left, with the pending release of its slot and scratch there. */
 interface PreviousHost {
   readonly host: string;
   readonly scope: CancellationScope;
@@ -20,18 +20,18 @@ interface PreviousHost {
 }
 
 export interface StepOptions<T> {
-  /** A cancel of the workflow reaches the step only after so long; leaving the host reaches it immediately. */
+  /** Milliseconds until a cancel of the workflow reaches the step. A move to another host cancels the step immediately. */
   readonly cancelAfterMs?: number;
   /** False for a step that needs no build slot. */
   readonly slot?: boolean;
-  /** Whether the result of the step is true whatever host the artifact is on: leaving came too late. */
+  /** Returns true for a result that is valid on any host: the move came too late. */
   readonly isFinal?: (result: T) => boolean;
 }
 
-/** The high-memory host that works for an artifact: what it holds there, what runs there, and how the artifact leaves. */
+/** The high-memory host of an artifact: claims it, runs steps on it, frees it, and leaves it for another host. */
 export class HostLease {
   private slotHeld = false;
-  /** The host that it left last. */
+  /** The host that the artifact left last. It must not take the next claim. */
   private excludedHost: string | null = null;
   private pending: PendingStep | null = null;
   private previousHosts: readonly PreviousHost[] = [];
@@ -39,8 +39,8 @@ export class HostLease {
   constructor(
     private readonly plan: ArtifactPlan,
     private current: string | null,
-    /** Called when a host has taken it. */
-    private readonly onPlaced: () => void,
+    /** Called when a host has accepted the claim. */
+    private readonly onClaimed: () => void,
   ) {}
 
   get host(): string | null {
@@ -51,31 +51,31 @@ export class HostLease {
     return this.slotHeld;
   }
 
-  /** The host that it left, while no other has claimed it. */
+  /** The host that the artifact left, until another host claims it; else null. */
   get leftHost(): string | null {
     return this.current === null ? this.excludedHost : null;
   }
 
-  /** Why nothing can be sent to another host now; null where something can. */
+  /** The reason why the artifact cannot move to another host now; null if it can. */
   get cannotMoveReason(): string | null {
-    if (this.pending === null) return 'no step of it is on a host now';
-    if (this.pending.isLeaving) return `it is leaving host ${this.current ?? ''} already`;
+    if (this.pending === null) return 'no step runs on a host now';
+    if (this.pending.isLeaving) return `it is already leaving host ${this.current ?? ''}`;
     if (this.current !== null) return null;
     return this.excludedHost === null
-      ? 'no host has it yet: it waits for one that can take it'
-      : `it has left host ${this.excludedHost} already, and waits for another one that can take it`;
+      ? 'no host has claimed it yet'
+      : `it has already left host ${this.excludedHost}, and waits for another host to claim it`;
   }
 
-  /** Takes the pending step back from its host: {@link run} then throws {@link Moved}. */
+  /** Cancels the pending step on its host. {@link run} then throws {@link Moved}. */
   cancelPendingStep(): void {
-    if (this.pending === null) throw refusal('ResolutionRefused', 'The step has just ended: look where it stands now.');
+    if (this.pending === null) throw refusal('ResolutionRefused', 'The step has just ended. Check the status before you move it.');
     this.pending.isLeaving = true;
     this.pending.scope.cancel();
   }
 
   /**
-   * Runs a step on this artifact's host; one is claimed where it has none. A step that is taken back has ended when this
-   * throws: immediately where no worker had taken it, and otherwise when its worker has stopped it, or is known to be dead.
+   * Runs a step on this artifact's host, and claims a host if there is none. A cancelled step has ended when this throws:
+   * immediately if no worker had started it, else once its worker has stopped it or is known to be dead.
    *
    * @throws Moved
    */
@@ -83,7 +83,7 @@ export class HostLease {
     const pending: PendingStep = { scope: new CancellationScope(), isLeaving: false };
     this.pending = pending;
     try {
-      const host = await pending.scope.run(() => this.place(slot));
+      const host = await pending.scope.run(() => this.ensureHost(slot));
       if (pending.isLeaving) throw new Moved();
       if (cancelAfterMs !== undefined) pending.scope = detachedScope();
       const result = await (cancelAfterMs === undefined
@@ -92,7 +92,7 @@ export class HostLease {
       if (pending.isLeaving && isFinal?.(result) !== true) throw new Moved();
       return result;
     } catch (error) {
-      // Whatever else went wrong on a host that a person leaves is over with it; only a cancel of the whole workflow is not.
+      // A move discards every other failure on the old host, except a cancel of the whole workflow.
       if (pending.isLeaving && !CancellationScope.current().consideredCancelled) throw new Moved();
       throw error;
     } finally {
@@ -100,23 +100,23 @@ export class HostLease {
     }
   }
 
-  /** Best effort: a host that is off sweeps the scratch of ended publishes when it starts. */
+  /** Frees the host, best effort: a host that is off sweeps the scratch of ended publishes when it starts. */
   async release(what: ReleaseRequest['what']): Promise<void> {
     const { current } = this;
     const request = this.releaseRequest(what);
     if (current === null || request === null) return;
     this.slotHeld = false;
     try {
-      await CancellationScope.nonCancellable(() => releaseOn(current).releaseHost(request));
+      await CancellationScope.nonCancellable(() => onHost(current, LIMITS.release).releaseHost(request));
     } catch (error) {
       if (isCancellation(error)) throw error;
     }
   }
 
   /**
-   * Leaves the host for another. What it holds is released when it is there to do so; nobody waits for that, and it must
-   * not be forgotten either: a host that comes back while this artifact is at work elsewhere sees that its holder still
-   * runs, so its sweep would leave a build slot taken.
+   * Leaves the host, so that the next step claims another one. The old host frees slot and scratch when it is available; no
+   * step waits for that. The release must not be dropped: if the host comes back while this artifact runs elsewhere, its sweep
+   * sees that the holder still runs, and leaves the build slot taken.
    */
   leave(): void {
     const host = this.current;
@@ -130,7 +130,7 @@ export class HostLease {
     this.previousHosts = [...this.previousHosts, { host, scope, released }];
   }
 
-  /** Ends what still waits for hosts that were left: from here on their sweep sees that their holder has ended. */
+  /** Cancels the pending releases on previous hosts. From now on their sweeps see that the holder has ended. */
   async close(): Promise<void> {
     for (const { scope } of this.previousHosts) scope.cancel();
     await Promise.all(this.previousHosts.map(({ released }) => released));
@@ -141,7 +141,7 @@ export class HostLease {
     return recipeDigest === null ? null : { holder: workflowInfo().workflowId, recipeDigest, what };
   }
 
-  private async place(slot: boolean): Promise<string> {
+  private async ensureHost(slot: boolean): Promise<string> {
     if (this.current !== null && (this.slotHeld || !slot)) return this.current;
     const { action, recipe, recipeDigest, estimate } = this.plan;
     if (recipeDigest === null) throw ApplicationFailure.nonRetryable('The plan has no recipe.', 'internal');
@@ -154,19 +154,22 @@ export class HostLease {
     };
     const claimed =
       this.current === null
-        ? await (slot ? claims() : briefClaims()).claimHost({ ...request, ...(recipe !== null && action === 'publish' ? { recipe } : {}) })
-        : await claimOn(this.current).claimHost(request);
-    // A host that was left earlier may be about to release what it has just been asked to hold.
+        ? await on('claims', slot ? undefined : LIMITS.filing).claimHost({
+            ...request,
+            ...(recipe !== null && action === 'publish' ? { recipe } : {}),
+          })
+        : await onHost(this.current).claimHost(request);
+    // A pending release from an earlier stay on this host would free the new claim: cancel it, then claim again.
     const [before] = this.previousHosts.filter(({ host }) => host === claimed.host);
     if (before !== undefined) {
       before.scope.cancel();
       await before.released;
       this.previousHosts = this.previousHosts.filter((previous) => previous !== before);
-      await claimOn(claimed.host).claimHost(request);
+      await onHost(claimed.host).claimHost(request);
     }
     this.current = claimed.host;
     this.slotHeld = true;
-    this.onPlaced();
+    this.onClaimed();
     return claimed.host;
   }
 }

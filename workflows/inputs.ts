@@ -58,8 +58,8 @@ const revalidateInput = () => {
 };
 
 /**
- * Checks the input of a workflow. People can start a workflow by hand with any input: a wrong one fails with a message,
- * because the server retries a workflow that throws an error of the language forever.
+ * Checks the input of a workflow. People can start a workflow by hand with any input. A wrong input fails the workflow with a
+ * message: the server would retry a workflow that throws a plain JavaScript error forever.
  *
  * @param schemaOf builds the schema on demand: every workflow loads this module and needs one schema of it
  */

@@ -18,10 +18,10 @@ export class Abandoned extends Error {
 /** Thrown when a person sends an artifact to another host. */
 export class Moved extends Error {}
 
-/** The commit that the Hub answered was never made, and is sent again. */
+/** Thrown if the commit in the Hub's answer was never made: the request is sent again. */
 export class CommitMissing extends Error {}
 
-/** The host no longer has what was sealed: it is built again, and being reproducible has the same bytes. */
+/** Thrown if the host has lost the sealed files: they are built again. Builds are reproducible, so the bytes are the same. */
 export class ScratchLost extends Error {}
 
 export const lostBuilds = (step: string, reason: string, builds: number): Problem => ({
@@ -29,10 +29,10 @@ export const lostBuilds = (step: string, reason: string, builds: number): Proble
   code: 'scratch/lost',
   kind: 'integrity',
   reason: `${reason} It was built ${builds} times.`,
-  hint: 'This host keeps losing or changing what it built. Look at its disk, then retry, or move to another host.',
+  hint: 'The host repeatedly lost or changed files that it had built. Check its disk, then retry, or move to another host.',
 });
 
-/** The failure of an activity in the words that a person needs. */
+/** Converts the failure of an activity to a problem, with a reason and a hint for a person. */
 export const problemOf = (step: string, error: unknown): Problem => {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
@@ -51,7 +51,7 @@ export const problemOf = (step: string, error: unknown): Problem => {
       code: 'timeout',
       kind: 'unavailable',
       reason: `No worker finished ${step} in time.`,
-      hint: 'Look at the workers, then retry.',
+      hint: 'Check that the workers run, then retry.',
     };
   return {
     step,
@@ -62,27 +62,27 @@ export const problemOf = (step: string, error: unknown): Problem => {
   };
 };
 
-/** No operator can repair the input of a workflow that was started by hand: it fails. */
-const assertInputTaken = ({ cause }: ActivityFailure): void => {
+/** Fails the workflow if an activity refused its input: no operator can fix the input of a workflow that was started by hand. */
+const assertInputAccepted = ({ cause }: ActivityFailure): void => {
   if (cause instanceof ApplicationFailure && cause.type === 'activity/input') throw refusal('workflow/input', cause.message);
 };
 
 interface Movable {
-  /** Why it has no step to take back from its host now; null where it has. */
+  /** The reason why no step can move to another host now; null if one can. */
   readonly cannotMoveReason: string | null;
   cancelPendingStep(): void;
 }
 
 interface Hooks {
   readonly canMove: () => boolean;
-  /** The step that an artifact is at, which a person may take from its host while nothing is paused. */
+  /** The current step and its lease. A person may move the step to another host even if it is not paused. */
   readonly onHost?: () => { readonly step: string; readonly lease: Movable };
-  /** Called as the workflow pauses and as it goes on. */
+  /** Called when the workflow pauses; `onResume` is called when it continues. */
   readonly onPause: (problem: Problem) => Promise<void> | void;
   readonly onResume: () => void;
 }
 
-/** Pauses a workflow at a step that failed for good, until a person says how it goes on. */
+/** Pauses a workflow at a permanently failed step until a person decides: retry, move or abandon. */
 export class NeedsAttention {
   private current: Problem | null = null;
   private resolution: Resolution | null = null;
@@ -90,7 +90,7 @@ export class NeedsAttention {
   constructor(private readonly hooks: Hooks) {
     setHandler(resolveUpdate, (message) => this.resolve(message), {
       description:
-        'Continue a paused publish: {"action": "retry" | "move" | "abandon", "note": "why"}; "move" also takes a step from a host that is gone',
+        'Continue a paused publish: {"action": "retry" | "move" | "abandon", "note": "why"}; "move" also works for a step on a host that is gone',
       validator: (message) => this.validate(message),
     });
   }
@@ -99,14 +99,14 @@ export class NeedsAttention {
     return this.current;
   }
 
-  /** Runs a step, pausing on every failure but cancellation until it succeeds or a person gives up. */
+  /** Runs a step. Pauses on every failure except a cancellation, until the step succeeds or a person gives up. */
   async attempt<T>(step: string, run: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await run();
       } catch (error) {
         if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-        assertInputTaken(error);
+        assertInputAccepted(error);
         await this.pauseForOperator(problemOf(step, error));
       }
     }
@@ -136,12 +136,12 @@ export class NeedsAttention {
     const parsed = Resolution.safeParse(message);
     if (!parsed.success) return refuse('Send {"action": "retry", "move" or "abandon", "note": "why"}.');
     if (this.current === null && parsed.data.action === 'move' && this.hooks.onHost !== undefined) {
-      const why = this.hooks.onHost().lease.cannotMoveReason;
-      return why === null ? undefined : refuse(`Nothing is paused here, and nothing can be moved: ${why}.`);
+      const reason = this.hooks.onHost().lease.cannotMoveReason;
+      return reason === null ? undefined : refuse(`This workflow is not paused, and it cannot move to another host: ${reason}.`);
     }
-    if (this.current === null || this.resolution !== null) return refuse('Nothing is paused here: there is nothing to resolve.');
+    if (this.current === null || this.resolution !== null) return refuse('This workflow is not paused: there is nothing to resolve.');
     if (parsed.data.action === 'move' && !this.hooks.canMove())
-      return refuse('This step runs on no host of its own: use retry or abandon.');
+      return refuse('This step does not run on a high-memory host, so it cannot move. Send retry or abandon.');
   }
 
   private resolve(message: unknown): { step: string; action: Resolution['action'] } {

@@ -1,12 +1,12 @@
 import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { Notification } from '../contract/notification.js';
 import type { Problem } from '../plan/problem.js';
-import { notifying } from './activity-proxies.js';
+import { LIMITS, on } from './activities.js';
 
-/** A workflow that has ended waits no longer than this for its last notifications. */
-const DRAIN = '3 seconds';
+/** Longest wait of an ended workflow for its last notifications. */
+const DRAIN_TIMEOUT = '3 seconds';
 
-/** Notifications of one workflow. Nothing waits for them while it runs, and none that fails fails it. */
+/** Sends the notifications of one workflow. The running workflow does not wait for them, and a failed one does not fail it. */
 export class Notifications {
   private pending = 0;
 
@@ -14,17 +14,19 @@ export class Notifications {
     this.pending += 1;
     const done = (): void => void (this.pending -= 1);
     const { what } = notification;
-    CancellationScope.nonCancellable(() => notifying().notify.executeWithOptions({ summary: what }, [notification])).then(done, done);
+    CancellationScope.nonCancellable(() =>
+      on('control', LIMITS.notification).notify.executeWithOptions({ summary: what }, [notification]),
+    ).then(done, done);
   }
 
-  /** Tells that this workflow is paused until somebody answers. */
+  /** Notifies people that this workflow is paused and needs a decision. */
   sendPaused(entry: string, problem: Problem): void {
     this.send({ what: 'needs-attention', entry, workflow: workflowInfo().workflowId, problem });
   }
 
-  /** Waits a moment for what is under way: the server drops the activities of a workflow that has closed. */
+  /** Waits briefly for pending notifications: the server drops the activities of a closed workflow. */
   async drain(): Promise<void> {
     if (this.pending === 0) return;
-    await CancellationScope.nonCancellable(() => condition(() => this.pending === 0, DRAIN, { summary: 'last notifications' }));
+    await CancellationScope.nonCancellable(() => condition(() => this.pending === 0, DRAIN_TIMEOUT, { summary: 'last notifications' }));
   }
 }

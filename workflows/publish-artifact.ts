@@ -13,34 +13,34 @@ import { Notifications } from './notifications.js';
 import { ReleaseGate } from './release-gate.js';
 import { nothingSent, unverifiedCommit, type Remains } from './remains.js';
 import type { Stage } from '../contract/stages.js';
-import { control, onHost } from './activity-proxies.js';
+import { on, onHost } from './activities.js';
 import { TargetDisplay } from './target-display.js';
 import type { ArtifactInput, ArtifactResult } from '../contract/results.js';
 import { verifyCommit } from './verify-commit.js';
 
-/** How often blobs that the Hub dropped are sent again before a person is asked. */
+/** Uploads of blobs that the Hub drops, before the publish pauses. */
 const UPLOAD_ROUNDS = 3;
-/** How often a build that its host lost or changed is made again before a person is asked. */
+/** Builds that their host loses or changes, before the publish pauses. */
 const BUILD_ROUNDS = 3;
-/** The Hub answers a commit request within a minute: a cancel waits so long for it. */
+/** Time for which a cancel waits for a commit request: the Hub answers one within a minute. */
 const GRACE_MS = 60_000;
 
 type Stale = Extract<ArtifactResult, { outcome: 'stale' }>;
 
 /**
- * One artifact from its approved plan to a verified commit. Its workflow id is the lock on the target:
- * whatever closes it releases the lock.
+ * Publishes one artifact, from its approved plan to a verified commit. The workflow id is the lock on the target: it is
+ * unlocked when the workflow closes, for any reason.
  */
 class ArtifactPublish {
   private readonly lease: HostLease;
   private readonly gate: ReleaseGate | null;
   private readonly notifications = new Notifications();
-  /** The commit that is verified. */
+  /** The commit under verification; null if there is none. */
   private committed: Committed | null = null;
-  private uploadBegan = false;
-  private lostBuilds = 0;
-  /** Some of what is published did not pass through a host of ours. */
-  private unseen = false;
+  private hasUploadBegun = false;
+  private lostBuildCount = 0;
+  /** True if some published bytes did not pass through a host of ours. Verification then reads all bytes back. */
+  private hasUnseenBytes = false;
   private readonly root = CancellationScope.current();
   private readonly attention = new NeedsAttention({
     canMove: () => this.lease.host !== null && this.display.stage !== 'verifying',
@@ -52,9 +52,9 @@ class ArtifactPublish {
   private readonly display: TargetDisplay;
 
   constructor(private readonly input: ArtifactInput) {
-    const show = (): void => this.display.refresh();
-    this.lease = new HostLease(input.approved.plan, input.host, show);
-    this.gate = input.release === undefined ? null : new ReleaseGate(input.release, show);
+    const refresh = (): void => this.display.refresh();
+    this.lease = new HostLease(input.approved.plan, input.host, refresh);
+    this.gate = input.release === undefined ? null : new ReleaseGate(input.release, refresh);
     this.display = new TargetDisplay(input.approved.plan, () => ({
       problem: this.attention.problem,
       note: this.display.stage === 'awaiting-release' ? (this.gate?.details(this.lease.host) ?? null) : null,
@@ -89,42 +89,44 @@ class ArtifactPublish {
   }
 
   /**
-   * An abandon or a cancel. It comes too late where the commit was made nevertheless. A cancel that leaves no commit ends
-   * the workflow as cancelled; every other end is a result that says what is left.
+   * Ends the workflow after an abandon or a cancel. If the commit was made nevertheless, the end comes too late, and the commit
+   * is verified. A cancel that leaves no commit ends the workflow as cancelled. Every other end returns a result that states
+   * what remains.
    */
-  private async endEarly(why: unknown): Promise<ArtifactResult> {
+  private async endEarly(thrown: unknown): Promise<ArtifactResult> {
     const target = this.plan.target.repo;
     const { stage } = this.display;
-    let end = why;
-    let left = await this.whatIsLeft();
-    if ('outcome' in left) {
+    let end = thrown;
+    let remains = await this.settleRemains();
+    if ('outcome' in remains) {
       try {
-        return await this.verify(left, why instanceof Abandoned ? 'abandon' : 'cancel');
+        return await this.verify(remains, thrown instanceof Abandoned ? 'abandon' : 'cancel');
       } catch (error) {
         if (!(error instanceof Abandoned) && !(error instanceof CommitMissing)) throw error;
         if (error instanceof Abandoned) end = error;
-        left = unverifiedCommit(target, left);
+        remains = unverifiedCommit(target, remains);
       }
     }
     await this.lease.release('everything');
-    this.display.enter('abandoned', left.text);
-    if (!(end instanceof Abandoned) && left.commit === 'none') throw end;
-    const reason = `${end instanceof Abandoned ? end.message : `cancelled at ${stage}`}. ${left.text}`;
-    return { outcome: 'abandoned', target, commit: left.commit, reason };
+    this.display.enter('abandoned', remains.text);
+    if (!(end instanceof Abandoned) && remains.commit === 'none') throw end;
+    const reason = `${end instanceof Abandoned ? end.message : `cancelled at ${stage}`}. ${remains.text}`;
+    return { outcome: 'abandoned', target, commit: remains.commit, reason };
   }
 
-  private async whatIsLeft(): Promise<Committed | Remains> {
+  /** Returns the commit if it was made, else the state that the publish leaves. */
+  private async settleRemains(): Promise<Committed | Remains> {
     if (this.committed !== null) return unverifiedCommit(this.plan.target.repo, this.committed);
-    return (await this.doubt.settleAtEnd()) ?? nothingSent(this.plan, this.uploadBegan);
+    return (await this.doubt.settleAtEnd()) ?? nothingSent(this.plan, this.hasUploadBegun);
   }
 
   private async publish(): Promise<ArtifactResult> {
     const target = this.plan.target.repo;
-    const now = await this.attention.attempt('checking the target', () => control().checkPreconditions(this.plan));
-    if (now.state === 'moved') return this.stale(now.reason);
-    if (now.state === 'unchanged') {
+    const preconditions = await this.attention.attempt('checking the target', () => on('control').checkPreconditions(this.plan));
+    if (preconditions.state === 'moved') return this.stale(preconditions.reason);
+    if (preconditions.state === 'unchanged') {
       this.display.enter('unchanged');
-      return { outcome: 'unchanged', target, reason: `commit ${now.commit} already holds the same payload` };
+      return { outcome: 'unchanged', target, reason: `commit ${preconditions.commit} already holds the same payload` };
     }
     for (;;) {
       try {
@@ -138,26 +140,26 @@ class ArtifactPublish {
   }
 
   private async buildAndCommit(): Promise<ArtifactResult> {
-    const before = await this.doubt.find();
-    if (before !== null) return this.verifyCommitted(before);
+    const earlier = await this.doubt.find();
+    if (earlier !== null) return this.verifyCommitted(earlier);
     this.display.enter('building');
     const built = await this.onHost('building', (host) =>
       onHost(host).buildArtifact.executeWithOptions({ summary: `build ${this.plan.target.repo}` }, [this.input.approved]),
     );
-    const ended = await this.awaitRelease(built);
-    if (ended !== null) return ended;
-    const done = await this.uploadAndCommit(built.manifestDigest);
-    if (done.outcome === 'committed') return this.verifyCommitted(done);
+    const refused = await this.awaitRelease(built);
+    if (refused !== null) return refused;
+    const report = await this.uploadAndCommit(built.manifestDigest);
+    if (report.outcome === 'committed') return this.verifyCommitted(report);
     const found = await this.doubt.find();
-    return found === null ? this.stale(done.reason) : this.verifyCommitted(found);
+    return found === null ? this.stale(report.reason) : this.verifyCommitted(found);
   }
 
   private verifyCommitted(committed: Committed): Promise<ArtifactResult> {
-    // The commit is on the Hub: from here a cancel comes too late, and only the truth about it is missing.
+    // The commit is on the Hub: a cancel comes too late from here on, and only the verification is missing.
     return CancellationScope.nonCancellable(() => this.verify(committed));
   }
 
-  /** Nothing is uploaded before what was sealed is released, where that was asked for. */
+  /** Waits for the release of the sealed files, if the publish needs one. Nothing is uploaded before it. Returns null once released. */
   private async awaitRelease(built: BuildReport): Promise<ArtifactResult | null> {
     const { gate } = this;
     if (gate === null || gate.isOpenFor(built)) return null;
@@ -177,43 +179,43 @@ class ArtifactPublish {
     const target = this.plan.target.repo;
     for (let round = 1; ; round += 1) {
       this.display.enter('uploading');
-      this.uploadBegan = true;
+      this.hasUploadBegun = true;
       const uploaded = await this.onHost('uploading', (host) =>
         onHost(host).uploadArtifact.executeWithOptions({ summary: `upload to ${target}` }, [{ approved, manifestDigest }]),
       );
       if (uploaded.outcome === 'stale') return uploaded;
-      if (uploaded.outcome === 'scratch-lost') throw await this.lostBuild(uploaded.reason);
-      this.unseen = (uploaded.unseenBytes ?? 0) > 0;
+      if (uploaded.outcome === 'scratch-lost') throw await this.recordLostBuild(uploaded.reason);
+      this.hasUnseenBytes = (uploaded.unseenBytes ?? 0) > 0;
       this.display.enter('committing');
       const request = { approved, manifestDigest, parent: uploaded.parent };
       const commit = (host: string): Promise<CommitReport> =>
         onHost(host).commitArtifact.executeWithOptions({ summary: `commit to ${target}` }, [request]);
-      const report = await this.onHost('committing', (host) => this.doubt.during(request, () => commit(host)), {
+      const report = await this.onHost('committing', (host) => this.doubt.track(request, () => commit(host)), {
         cancelAfterMs: GRACE_MS,
         isFinal: ({ outcome }) => outcome === 'committed' || outcome === 'stale',
       });
       if (report.outcome === 'committed' || report.outcome === 'stale') return report;
-      if (report.outcome === 'scratch-lost') throw await this.lostBuild(report.reason);
+      if (report.outcome === 'scratch-lost') throw await this.recordLostBuild(report.reason);
       if (round % UPLOAD_ROUNDS === 0) {
         await this.attention.pauseForOperator({
           step: 'committing',
           code: 'hub/lfs-missing',
           kind: 'unavailable',
           reason: report.reason,
-          hint: 'The Hub keeps losing what was uploaded. Wait a while, then retry.',
+          hint: 'The Hub repeatedly lost uploaded files. Wait a while, then retry.',
         });
       }
     }
   }
 
-  private async lostBuild(reason: string): Promise<ScratchLost> {
-    this.lostBuilds += 1;
-    if (this.lostBuilds % BUILD_ROUNDS === 0)
-      await this.attention.pauseForOperator(lostBuilds(this.display.stage, reason, this.lostBuilds));
+  private async recordLostBuild(reason: string): Promise<ScratchLost> {
+    this.lostBuildCount += 1;
+    if (this.lostBuildCount % BUILD_ROUNDS === 0)
+      await this.attention.pauseForOperator(lostBuilds(this.display.stage, reason, this.lostBuildCount));
     return new ScratchLost(reason);
   }
 
-  /** @param tooLate what came after the commit was made */
+  /** @param tooLate the request that arrived after the commit was made */
   private async verify(found: Committed, tooLate: 'abandon' | 'cancel' | null = null): Promise<ArtifactResult> {
     const { plan, doubt, attention } = this;
     const { decision, entryName } = this.input.approved;
@@ -222,7 +224,7 @@ class ArtifactPublish {
       this.committed = committed;
       this.display.enter(committed === null ? 'committing' : 'verifying');
     };
-    const { committed, report } = await verifyCommit(found, { target, full: this.unseen, doubt, attention, onCommit });
+    const { committed, report } = await verifyCommit(found, { target, full: this.hasUnseenBytes, doubt, attention, onCommit });
     const { commit, manifestDigest: manifest } = committed;
     this.notifications.send({ what: 'published', entry: entryName, target, commit });
     const filing = await this.fileIfPlanned();
@@ -251,7 +253,7 @@ class ArtifactPublish {
     return fileOrReport(this.lease, approved);
   }
 
-  /** Only the collection lacks the target: nothing is built, and no commit is made. */
+  /** Adds the target to its collection, which is all that is missing. Nothing is built, and no commit is made. */
   private async fileOnly(): Promise<ArtifactResult> {
     const target = this.plan.target.repo;
     const { approved } = this.input;
@@ -266,7 +268,7 @@ class ArtifactPublish {
       await this.lease.release('everything');
       const { outcome, collection } = filing;
       this.display.enter(outcome === 'filed' ? 'filed' : 'unchanged', filingNote(filing));
-      if (outcome === 'already') return { outcome: 'unchanged', target, reason: `collection ${collection} holds it meanwhile` };
+      if (outcome === 'already') return { outcome: 'unchanged', target, reason: `collection ${collection} already holds it` };
       return { outcome: 'filed', target, collection, plan: approved.decision.plan, reviewer: approved.decision.reviewer };
     }
   }
@@ -290,7 +292,7 @@ class ArtifactPublish {
 
 export const publishArtifact = async (input: ArtifactInput): Promise<ArtifactResult> => {
   const result = await new ArtifactPublish(checkArtifactInput(input)).run();
-  // The result is known: a cancel that came meanwhile must not take its place.
+  // The result is known: a later cancel must not replace it.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return result;
 };

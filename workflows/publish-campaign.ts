@@ -24,27 +24,31 @@ import { problemOf } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { probe } from './probe-hosts.js';
 import { refusal } from './refusal.js';
-import { campaign, campaignWaiting } from './activity-proxies.js';
+import { on } from './activities.js';
 import type { CampaignInput, CampaignResult } from '../contract/results.js';
 
-/** Entries of one step: planned, started, or decided about. */
-const PLANNED_AT_ONCE = 50;
-const STARTED_AT_ONCE = 20;
-const DECIDED_AT_ONCE = 50;
-/** So often at least its details tell how the publishes stand. */
+/** Entries in one step that plans, starts or decides. */
+const PLAN_BATCH = 50;
+const START_BATCH = 20;
+const DECIDE_BATCH = 50;
+/** Longest interval between updates of the shown stages. */
 const FOLLOW_MS = 3_600_000;
+/** History events after which the campaign continues as new. */
 const CONTINUE_AFTER = 1_500;
-const KEPT_NOTES = 20;
-/** Troubles that a result lists. */
-const MOST_TROUBLES = 100;
+const MAX_NOTES = 20;
+/** Limit of the unwanted ends that a result lists. */
+const MAX_TROUBLES = 100;
 
-const AS_WANTED = new Set(['published', 'filed', 'unchanged']);
+const SUCCESSFUL = new Set(['published', 'filed', 'unchanged']);
 
-/** Many entries with one plan: it starts a publish for each that changes, and hands decisions on to them. It is no gate of its own. */
+/**
+ * Publishes many entries under one plan: starts a publish for each entry that changes, and forwards decisions to these
+ * publishes. It is not a gate: each publish checks its own decision.
+ */
 class Campaign {
   readonly id = workflowInfo().workflowId.replace(/^campaign\//, '');
   private totals: CampaignTotals;
-  /** Those that are to be judged first, as many as are shown. */
+  /** The first rows in the order of review, as many as are shown. */
   private rows: readonly CampaignRow[] = [];
   private planned = 0;
   private readonly items: CampaignItem[];
@@ -53,7 +57,7 @@ class Campaign {
   private followed: readonly FollowedPublish[] = [];
   private readonly queue: CampaignDecision[] = [];
   private readonly notes: string[] = [];
-  private asks = false;
+  private acceptsDecisions = false;
 
   constructor(
     private readonly input: CampaignInput,
@@ -65,14 +69,14 @@ class Campaign {
     this.notes.push(...(resume?.notes ?? []));
     this.digest = resume?.digest ?? null;
     this.publishes = [...(resume?.publishes ?? [])];
-    this.asks = resume !== undefined;
-    setHandler(reviewCampaignSignal, (message) => this.takeSignal(message), {
+    this.acceptsDecisions = resume !== undefined;
+    setHandler(reviewCampaignSignal, (message) => this.handleSignal(message), {
       description:
         'Approve or reject the plans of this campaign: {"plan": "sha256:…", "verdict": "approve" | "reject", "reviewer": "name"}',
     });
-    setHandler(decideCampaignUpdate, (message) => this.take(message), {
-      description: 'As the signal review, with an answer; with {"entries": ["source/key"]} for some entries alone.',
-      validator: (message) => void this.judge(message),
+    setHandler(decideCampaignUpdate, (message) => this.enqueue(message), {
+      description: 'Like the signal review, with an answer. Add "entries": ["source/key"] to decide only about these entries.',
+      validator: (message) => void this.parseDecision(message),
     });
   }
 
@@ -80,23 +84,25 @@ class Campaign {
     if (this.input.resume === undefined) await this.planAndStart();
     this.show();
     await this.follow();
-    await this.tellDecisions();
-    this.asks = false;
+    await this.forwardDecisions();
+    this.acceptsDecisions = false;
     this.show();
     return this.result();
   }
 
   private async planAndStart(): Promise<void> {
     const { select, only } = this.input;
-    const selected = await campaign().selectEntries({ select, only });
+    const selected = await on('control').selectEntries({ select, only });
     if (selected.mistakes > 0)
-      this.note(`The catalog has ${plural(selected.mistakes, 'mistake')}: entries with one are left out. swp catalog validate`);
-    // Asked once for all entries.
+      this.note(
+        `The catalog has ${plural(selected.mistakes, 'mistake')}. Entries with a mistake are left out. List them with swp catalog validate.`,
+      );
+    // Probe one host once, for all entries.
     const host = await probe({ sources: [], targets: [], ...(selected.larql ? { larql: true } : {}) });
     const changedOnly = 'which' in select && select.which === 'changed';
-    for (const entries of chunkArray(selected.entries, PLANNED_AT_ONCE)) {
+    for (const entries of chunkArray(selected.entries, PLAN_BATCH)) {
       const summary = `plan ${this.planned + entries.length} of ${selected.entries.length} entries`;
-      const rows = await campaign().planCampaignBatch.executeWithOptions({ summary }, [{ entries, only, changedOnly, host }]);
+      const rows = await on('control').planCampaignBatch.executeWithOptions({ summary }, [{ entries, only, changedOnly, host }]);
       this.planned += rows.length;
       this.rows = firstRows([...this.rows, ...rows]);
       this.items.push(...rows.flatMap(({ entry, state, plan }) => (state === 'changes' && plan !== null ? [{ entry, plan }] : [])));
@@ -104,18 +110,18 @@ class Campaign {
       this.show();
     }
     if (this.items.length === 0) return;
-    this.digest = await campaign().digestCampaign(this.items);
-    this.asks = true;
+    this.digest = await on('control').digestCampaign(this.items);
+    this.acceptsDecisions = true;
     await this.start();
     this.notifications.send({ what: 'campaign', id: this.id, plan: this.digest, totals: this.totals });
   }
 
   private async start(): Promise<void> {
     const { only, startedBy } = this.input;
-    for (const wave of chunkArray(this.items, STARTED_AT_ONCE)) {
-      const entries = wave.map(({ entry }) => entry);
+    for (const batch of chunkArray(this.items, START_BATCH)) {
+      const entries = batch.map(({ entry }) => entry);
       const summary = `start ${this.publishes.length + entries.length} of ${this.items.length} publishes`;
-      const started = await campaign().startPublishes.executeWithOptions({ summary }, [{ campaign: this.id, entries, only, startedBy }]);
+      const started = await on('control').startPublishes.executeWithOptions({ summary }, [{ campaign: this.id, entries, only, startedBy }]);
       this.publishes.push(...started);
       const failed = started.filter(({ run }) => run === null);
       if (failed.length > 0) this.note(`Not started: ${failed.map(({ entry, reason }) => `${entry} (${reason ?? ''})`).join('; ')}`);
@@ -123,28 +129,28 @@ class Campaign {
     }
   }
 
-  /** Until every publish has ended, taking decisions meanwhile. */
+  /** Follows the publishes until all have ended, and forwards decisions meanwhile. */
   private async follow(): Promise<void> {
     const publishes = this.publishes.flatMap(({ entry, run }) => (run === null ? [] : [{ entry, run }]));
     while (publishes.length > 0) {
       const scope = new CancellationScope();
-      const following = scope.run(() => campaignWaiting().followPublishes({ publishes, forMs: FOLLOW_MS }));
+      const following = scope.run(() => on('waiting').followPublishes({ publishes, forMs: FOLLOW_MS }));
       let followed: readonly FollowedPublish[] | null = null;
       while (followed === null) {
-        const asked = condition(() => this.queue.length > 0).then(() => null);
-        followed = await Promise.race([following, asked]);
-        await this.tellDecisions();
+        const queued = condition(() => this.queue.length > 0).then(() => null);
+        followed = await Promise.race([following, queued]);
+        await this.forwardDecisions();
         if (followed === null && this.isLong()) {
           scope.cancel();
-          // However it ends: its answer is not needed, and a worker that dies over it fails nothing.
+          // Ignore its result and its failure: a worker that dies here must not fail the campaign.
           await following.catch(() => undefined);
-          await this.goOnAsNew();
+          await this.restartAsNew();
         }
       }
       this.followed = followed;
       this.show();
       if (followed.every(({ ended }) => ended)) return;
-      if (this.isLong()) await this.goOnAsNew();
+      if (this.isLong()) await this.restartAsNew();
     }
   }
 
@@ -153,86 +159,90 @@ class Campaign {
     return historyLength >= (this.input.continueAfter ?? CONTINUE_AFTER) || continueAsNewSuggested;
   }
 
-  /** With names and ids alone; what was shown stays in the history before. */
-  private async goOnAsNew(): Promise<void> {
+  /** Continues as new with names and ids only. The shown rows stay in the earlier history. */
+  private async restartAsNew(): Promise<void> {
     await condition(allHandlersFinished);
-    await this.tellDecisions();
+    await this.forwardDecisions();
     if (this.digest === null) return;
     const { totals, digest, items, publishes, notes } = this;
     await continueAsNew<typeof publishCampaign>({ ...this.input, resume: { totals, digest, items, publishes, notes } });
   }
 
-  /** Hands decisions on to the publishes that they are for. */
-  private async tellDecisions(): Promise<void> {
+  /** Forwards the queued decisions to their publishes. */
+  private async forwardDecisions(): Promise<void> {
     for (let decision = this.queue.shift(); decision !== undefined; decision = this.queue.shift()) {
       const decided: DecidedPublish[] = [];
       const { verdict, reviewer, identity, note } = decision;
-      for (const publishes of chunkArray(this.meant(decision), DECIDED_AT_ONCE)) {
+      for (const publishes of chunkArray(this.publishesFor(decision), DECIDE_BATCH)) {
         const fields = { verdict, reviewer, ...(identity === undefined ? {} : { identity }), ...(note === undefined ? {} : { note }) };
-        decided.push(...(await campaign().decidePublishes({ campaign: this.id, publishes, ...fields })));
+        decided.push(...(await on('control').decidePublishes({ campaign: this.id, publishes, ...fields })));
       }
-      this.tellDecided(decision, decided);
+      this.noteOutcomes(decision, decided);
     }
   }
 
-  private tellDecided(decision: CampaignDecision, decided: readonly DecidedPublish[]): void {
+  private noteOutcomes(decision: CampaignDecision, decided: readonly DecidedPublish[]): void {
     const verb = decision.verdict === 'approve' ? 'approved' : 'rejected';
     const taken = decided.filter(({ outcome }) => outcome === 'taken').length;
     this.note(`${reviewerText(decision)} ${verb} ${taken} of ${plural(decided.length, 'publish', 'publishes')}.`);
     for (const outcome of ['moved', 'refused', 'late', 'ended'] as const) {
-      const those = decided.filter((one) => one.outcome === outcome);
-      if (those.length > 0)
-        this.note(`${NOT_TAKEN[outcome]}: ${truncateList(those.map(({ entry, reason }) => `${entry} (${reason ?? ''})`))}`);
+      const affected = decided.filter((one) => one.outcome === outcome);
+      if (affected.length > 0)
+        this.note(`${UNDECIDED[outcome]}: ${truncateList(affected.map(({ entry, reason }) => `${entry} (${reason ?? ''})`))}`);
     }
     this.show();
   }
 
-  private meant({ entries }: CampaignDecision): { entry: string; run: string; plan: Digest }[] {
+  /** Returns the started publishes of the entries that a decision names, or of all entries. */
+  private publishesFor({ entries }: CampaignDecision): { entry: string; run: string; plan: Digest }[] {
     const plans = new Map(this.items.map(({ entry, plan }) => [entry, plan]));
     const named = new Set(entries);
     return this.publishes.flatMap(({ entry, run }) => {
       const plan = plans.get(entry);
-      const isMeant = named.size === 0 || named.has(entry);
-      return run === null || plan === undefined || !isMeant ? [] : [{ entry, run, plan }];
+      const isSelected = named.size === 0 || named.has(entry);
+      return run === null || plan === undefined || !isSelected ? [] : [{ entry, run, plan }];
     });
   }
 
-  private judge(message: unknown): CampaignDecision {
+  private parseDecision(message: unknown): CampaignDecision {
     const parsed = parseCampaignDecision(message);
     if ('fault' in parsed)
       throw refusal('DecisionRefused', `${parsed.fault} Send {"plan": "…", "verdict": "approve" or "reject", "reviewer": "…"}.`);
-    if (this.digest === null || !this.asks) throw refusal('DecisionRefused', 'Nothing of this campaign waits for a decision right now.');
+    if (this.digest === null || !this.acceptsDecisions) throw refusal('DecisionRefused', 'This campaign does not wait for a decision now.');
     if (!namesDigest(parsed.plan, this.digest))
-      throw refusal('DecisionRefused', `This campaign asks about plan ${shortDigest(this.digest)}, not ${parsed.plan}. Read it again.`);
+      throw refusal(
+        'DecisionRefused',
+        `The plan of this campaign is ${shortDigest(this.digest)}, not ${parsed.plan}. Read the current plan, then decide again.`,
+      );
     const unknown = unknownEntries(parsed, this.items);
     if (unknown !== null) throw refusal('DecisionRefused', unknown);
     return parsed;
   }
 
-  private take(message: unknown): { entries: number } {
-    const decision = this.judge(message);
+  private enqueue(message: unknown): { entries: number } {
+    const decision = this.parseDecision(message);
     this.queue.push(decision);
     const named = new Set(decision.entries);
     return { entries: named.size === 0 ? this.items.length : named.size };
   }
 
-  /** A signal has no answer: why it was not taken is among the notes. */
-  private takeSignal(message: unknown): void {
+  /** Handles a signal. It has no answer, so the notes show the reason of a refusal. */
+  private handleSignal(message: unknown): void {
     try {
-      this.take(message);
+      this.enqueue(message);
     } catch (error) {
-      this.note(`Not taken: ${error instanceof Error ? error.message : String(error)}`);
+      this.note(`Refused: ${error instanceof Error ? error.message : String(error)}`);
       this.show();
     }
   }
 
   private note(text: string): void {
     this.notes.push(text);
-    this.notes.splice(0, this.notes.length - KEPT_NOTES);
+    this.notes.splice(0, this.notes.length - MAX_NOTES);
   }
 
   private show(): void {
-    const { id, totals, digest: plan, rows, notes, asks } = this;
+    const { id, totals, digest: plan, rows, notes, acceptsDecisions: asks } = this;
     const stages = new Map<string, number>();
     for (const { stage } of this.followed) stages.set(stage, (stages.get(stage) ?? 0) + 1);
     setCurrentDetails(campaignMarkdown({ id, totals, plan, rows, more: this.planned - rows.length, notes, asks, stages }));
@@ -243,20 +253,20 @@ class Campaign {
     for (const { stage } of this.followed) outcomes[stage] = (outcomes[stage] ?? 0) + 1;
     const failed = this.publishes.filter(({ run }) => run === null).map(({ entry, reason }) => ({ entry, outcome: 'not started', reason }));
     const ended = this.followed
-      .filter(({ stage }) => !AS_WANTED.has(stage))
+      .filter(({ stage }) => !SUCCESSFUL.has(stage))
       .map(({ entry, stage }) => ({ entry, outcome: stage, reason: null }));
-    return { totals: this.totals, plan: this.digest, outcomes, troubles: [...failed, ...ended].slice(0, MOST_TROUBLES) };
+    return { totals: this.totals, plan: this.digest, outcomes, troubles: [...failed, ...ended].slice(0, MAX_TROUBLES) };
   }
 }
 
-const NOT_TAKEN = {
-  moved: 'Planned anew since, so that each waits alone',
+const UNDECIDED = {
+  moved: 'The plan has changed, so decide about each of these entries',
   refused: 'Refused',
-  late: 'Without an answer: decide again',
-  ended: 'Ended already',
+  late: 'No answer, so send the decision again',
+  ended: 'Already ended',
 } as const;
 
-/** Plans many entries, shows one plan, and publishes each as it is approved: all of them, or by name. */
+/** Plans many entries, shows one plan, and publishes the approved entries: all of them, or named ones. */
 export const publishCampaign = async (input: CampaignInput): Promise<CampaignResult> => {
   const notifications = new Notifications();
   const running = new Campaign(checkCampaignInput(input), notifications);

@@ -28,15 +28,15 @@ import { Review } from './review.js';
 import { RunningTargets } from './running-targets.js';
 import { SwpPlan, SwpStage } from '../contract/search-attributes.js';
 import type { Stage } from '../contract/stages.js';
-import { control } from './activity-proxies.js';
+import { on } from './activities.js';
 import type { ArtifactReport, ArtifactResult, PublishInput, PublishResult } from '../contract/results.js';
 
-/** One entry: plan, ask, run a child for each artifact, and ask again for those that went stale. */
+/** Publishes one entry: plans it, waits for approval, runs a child for each artifact, and plans stale artifacts again. */
 class EntryPublish {
-  /** Its own stage; null while only its targets are at work. */
-  private own: Stage | null = 'planning';
-  /** What the search attribute says; a publish starts with this one. */
-  private shown: Stage = 'planning';
+  /** The stage of this workflow itself; null while only its targets run. */
+  private ownStage: Stage | null = 'planning';
+  /** The current value of the search attribute. A publish starts with `planning`. */
+  private shownStage: Stage = 'planning';
   private round = 0;
   private planned: PlannedRound | null = null;
   private readonly open: Set<ArtifactKind>;
@@ -83,7 +83,7 @@ class EntryPublish {
       if (!isCancellation(error) && !(error instanceof Abandoned)) throw error;
       const reason = error instanceof Abandoned ? error.message : 'cancelled';
       const result = await CancellationScope.nonCancellable(() => this.endEarly(reason));
-      // A publish ends as cancelled only where that is known to have left no commit; every other end is a result.
+      // A publish ends as cancelled only if the cancel certainly left no commit. Every other end returns a result.
       if (isCancellation(error) && result.outcome === 'abandoned' && result.artifacts.every(leavesNoCommit)) throw error;
       return result;
     } finally {
@@ -91,7 +91,7 @@ class EntryPublish {
     }
   }
 
-  /** Nothing more is begun. Targets end on their own terms: one whose commit was made ends published. */
+  /** Starts nothing more, and waits for the targets. A target whose commit was made still ends as published. */
   private async endEarly(reason: string): Promise<PublishResult> {
     this.closeOpen('abandoned', `${reason}; no commit was sent`);
     await condition(() => this.targets.isEmpty);
@@ -99,7 +99,7 @@ class EntryPublish {
     return this.result();
   }
 
-  /** Plans what is open, asks about it, and starts what was approved. */
+  /** Plans the open artifacts, waits for the decision, and starts the approved artifacts. */
   private async nextRound(): Promise<void> {
     const kinds = [...this.open];
     this.round += 1;
@@ -108,8 +108,8 @@ class EntryPublish {
     this.planned = planned;
     upsertSearchAttributes([{ key: SwpPlan, value: planned.digest }]);
     for (const plan of planned.artifacts) this.plans.set(plan.kind, plan);
-    const barred = planned.artifacts.filter((plan) => plan.action === 'blocked');
-    if (barred.length > 0) return this.closeOpen('failed', blockedReason(barred));
+    const blockedPlans = planned.artifacts.filter((plan) => plan.action === 'blocked');
+    if (blockedPlans.length > 0) return this.closeOpen('failed', blockedReason(blockedPlans));
     for (const plan of planned.artifacts)
       if (!isWork(plan))
         this.close(plan.kind, {
@@ -118,14 +118,14 @@ class EntryPublish {
           reason: 'the target already holds what the plan would publish',
         });
     if (this.open.size === 0) return;
-    const standing = planned.volatile.filter((check) => check.verdict === 'blocked');
-    if (standing.length > 0) {
+    const blockers = planned.volatile.filter((check) => check.verdict === 'blocked');
+    if (blockers.length > 0) {
       await this.attention.pauseForOperator({
         step: 'admission',
-        code: standing[0]?.code ?? 'blocked',
-        kind: kindOfCheck(standing[0]?.code),
-        reason: standing.map((check) => check.message).join(' '),
-        hint: standing[0]?.fix ?? null,
+        code: blockers[0]?.code ?? 'blocked',
+        kind: kindOfCheck(blockers[0]?.code),
+        reason: blockers.map((check) => check.message).join(' '),
+        hint: blockers[0]?.fix ?? null,
       });
       return;
     }
@@ -141,7 +141,7 @@ class EntryPublish {
       ...(wanted.some(({ kind }) => kind === 'vindex') ? { larql: true } : {}),
     });
     const previous = kinds.flatMap((kind) => this.plans.get(kind) ?? []);
-    return control().planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [
+    return on('control').planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [
       { entry, only: kinds, round: this.round, host, previous, startedBy: this.input.startedBy ?? null },
     ]);
   }
@@ -149,18 +149,18 @@ class EntryPublish {
   private async decide(planned: PlannedRound): Promise<void> {
     this.enter('awaiting-approval');
     const terms = { policy: planned.approvals, startedBy: this.input.startedBy ?? null };
-    // A campaign tells of all its plans at once; another round is between this publish and its reviewer.
+    // A campaign announces the first plans of all its publishes together. A later round needs a notification of its own.
     if (this.input.campaign === undefined || this.round > 1)
       this.notifications.send({ what: 'awaiting-approval', entry: this.input.entry.name, plan: planned.digest });
     const question = { round: this.round, plan: planned.digest, ...terms };
     const approval = await this.review.ask(question, planned.decideWithinMs);
     const { decision } = approval;
-    if (approval.state === 'expired') return this.closeOpen('expired', 'nobody decided in time');
+    if (approval.state === 'expired') return this.closeOpen('expired', 'no decision arrived in time');
     if (decision === null || decision.verdict !== 'approve')
-      return this.closeOpen('rejected', `${decision?.reviewer ?? 'somebody'} rejected it${decision?.note ? `: ${decision.note}` : ''}`);
+      return this.closeOpen('rejected', `${decision?.reviewer ?? 'a reviewer'} rejected it${decision?.note ? `: ${decision.note}` : ''}`);
     for (const plan of planned.artifacts) {
       if (!this.open.delete(plan.kind)) continue;
-      const gated = this.input.reviewArtifacts === true && isCommit(plan);
+      const needsRelease = this.input.reviewArtifacts === true && isCommit(plan);
       const approved = {
         entryName: this.input.entry.name,
         entryPlan: planned.entryPlan,
@@ -168,19 +168,19 @@ class EntryPublish {
         decision,
         terms,
         ...(approval.approvals.length > 1 ? { earlier: approval.approvals.slice(0, -1) } : {}),
-        ...(gated ? { needsRelease: true } : {}),
+        ...(needsRelease ? { needsRelease } : {}),
       };
       const release = { withinMs: planned.decideWithinMs, ...terms };
       this.targets.begin(plan.kind);
       void this.follow(
         plan,
-        runChild({ approved, host: this.hosts.get(plan.kind) ?? null, ...(gated ? { release } : {}) }, (id) => this.wait(id)),
+        runChild({ approved, host: this.hosts.get(plan.kind) ?? null, ...(needsRelease ? { release } : {}) }, (id) => this.onWait(id)),
       );
     }
     this.enter(null);
   }
 
-  /** Records how a child ended; never rejects. */
+  /** Records the end of a child. Never rejects. */
   private async follow(plan: ArtifactPlan, child: Promise<ArtifactResult>): Promise<void> {
     const target = plan.target.repo;
     try {
@@ -200,7 +200,7 @@ class EntryPublish {
     }
   }
 
-  private wait(id: string | null): void {
+  private onWait(id: string | null): void {
     if (id === null) this.waitingFor.clear();
     else this.waitingFor.add(id);
     this.show();
@@ -220,7 +220,7 @@ class EntryPublish {
   }
 
   private result(): PublishResult {
-    // In the order of the plan, whichever ended first.
+    // Keep the order of the plan, not the order of the ends.
     const artifacts = artifactsOf(this.input.entry.entry).flatMap(({ kind }) => this.reports.get(kind) ?? []);
     const outcome = totalOf(artifacts);
     this.enter(outcome);
@@ -233,22 +233,25 @@ class EntryPublish {
   }
 
   private enter(stage: Stage | null): void {
-    this.own = stage;
+    this.ownStage = stage;
     this.show();
   }
 
-  /** What it asks itself comes first: only this workflow can be answered then. */
+  /**
+   * The shown stage. The stage of this workflow itself comes first, because only this workflow can take the decision then. While
+   * it plans, the stage of its targets comes first if one is paused.
+   */
   private get stage(): Stage {
-    const { own, targets } = this;
-    if (own !== null && (own !== 'planning' || targets.paused.length === 0)) return own;
-    return targets.stage ?? this.shown;
+    const { ownStage, targets } = this;
+    if (ownStage !== null && (ownStage !== 'planning' || targets.paused.length === 0)) return ownStage;
+    return targets.stage ?? this.shownStage;
   }
 
   private show(): void {
     const { stage } = this;
     const reports = [...this.reports.values()];
-    if (stage !== this.shown) upsertSearchAttributes([{ key: SwpStage, value: stage }]);
-    this.shown = stage;
+    if (stage !== this.shownStage) upsertSearchAttributes([{ key: SwpStage, value: stage }]);
+    this.shownStage = stage;
     const paused = this.targets.paused.map(({ kind, problem }) => ({
       workflow: targetId(this.plans.get(kind)?.target.repo ?? ''),
       problem,
@@ -269,10 +272,10 @@ class EntryPublish {
 const leavesNoCommit = ({ result }: ArtifactReport): boolean =>
   result.outcome === 'abandoned' ? result.commit === 'none' : ['rejected', 'expired', 'unchanged'].includes(result.outcome);
 
-/** Publishes one entry of the catalog: nothing is written to the Hub before a person approved exactly the plan. */
+/** Publishes one entry of the catalog. Nothing is written to the Hub before a person has approved exactly its plan. */
 export const publishEntry = async (input: PublishInput): Promise<PublishResult> => {
   const result = await new EntryPublish(checkPublishInput(input)).run();
-  // The result is known: a cancel that came meanwhile must not take its place.
+  // The result is known: a later cancel must not replace it.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (result.outcome === 'failed')
     throw ApplicationFailure.create({ type: 'publish/failed', nonRetryable: true, message: failureText(result), details: [result] });

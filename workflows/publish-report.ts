@@ -2,7 +2,7 @@ import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import type { ArtifactReport, PublishResult } from '../contract/results.js';
 
-/** Why blocked artifacts are blocked, in one text. */
+/** Joins the reasons of all blocked artifacts. */
 export const blockedReason = (blocked: readonly ArtifactPlan[]): string =>
   blocked
     .flatMap((plan) =>
@@ -12,13 +12,13 @@ export const blockedReason = (blocked: readonly ArtifactPlan[]): string =>
     )
     .join(' ');
 
-/** From the gravest outcome to the lightest: a publish of several artifacts ends as its gravest one. */
+/** All outcomes, the most severe first. A publish of several artifacts ends with the most severe outcome. */
 const SEVERITY = ['failed', 'abandoned', 'rejected', 'expired', 'published', 'filed', 'unchanged'] as const;
 
 export const totalOf = (reports: readonly ArtifactReport[]): PublishResult['outcome'] =>
   SEVERITY.find((outcome) => reports.some(({ result }) => result.outcome === outcome)) ?? 'unchanged';
 
-/** How each artifact has ended, as Markdown for the Web UI. */
+/** Describes the end of each artifact as Markdown for the Web UI. */
 export const endNotes = (reports: readonly ArtifactReport[]): string[] =>
   reports.map(({ result }) => {
     if (result.outcome === 'published') return `${codeSpan(result.receipt.target)}: published, commit ${codeSpan(result.receipt.commit)}`;
@@ -26,7 +26,7 @@ export const endNotes = (reports: readonly ArtifactReport[]): string[] =>
     return `${codeSpan(result.target)}: ${result.outcome}${reason}`;
   });
 
-/** Why a publish failed, and how the artifacts ended that did not. */
+/** Describes the end of each artifact of a failed publish, with the reasons. */
 export const failureText = (result: PublishResult): string =>
   result.artifacts
     .map(({ kind, result: end }) => ('reason' in end ? `${kind} ${end.outcome}: ${end.reason}` : `${kind} ${end.outcome}`))

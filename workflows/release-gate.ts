@@ -5,21 +5,21 @@ import { releaseDetails } from './details.js';
 import { Review } from './review.js';
 import type { ReleaseTerms } from '../contract/results.js';
 
-/** How a gate ends that is not opened. */
+/** The end of a gate without a release. */
 export interface Refused {
   readonly outcome: 'rejected' | 'expired';
   readonly reason: string;
 }
 
-const refusedFor = ({ state, decision }: Approval): Refused =>
+const refusedOf = ({ state, decision }: Approval): Refused =>
   state === 'rejected' && decision !== null
     ? {
         outcome: 'rejected',
-        reason: `${reviewerText(decision)} did not release it${decision.note === undefined ? '' : `: ${decision.note}`}`,
+        reason: `${reviewerText(decision)} rejected the release${decision.note === undefined ? '' : `: ${decision.note}`}`,
       }
-    : { outcome: 'expired', reason: 'nobody released it in time' };
+    : { outcome: 'expired', reason: 'the sealed files were not released in time' };
 
-/** The second gate: what was sealed waits until a person has approved exactly its manifest. */
+/** The second gate: the sealed files wait until a person has approved exactly their manifest. */
 export class ReleaseGate {
   private readonly review: Review;
   private sealed: BuildReport | null = null;
@@ -35,25 +35,25 @@ export class ReleaseGate {
     return this.review.approval;
   }
 
-  /** Who released it. */
+  /** The approvals of the release so far. */
   get approvals(): readonly DecisionRecord[] {
     return this.approval?.approvals ?? [];
   }
 
-  /** True for bytes that were released before: a build that was lost and made again has the same manifest. */
+  /** Returns true if the same bytes were released before: a lost build that is made again has the same manifest. */
   isOpenFor({ manifestDigest }: BuildReport): boolean {
     return this.approval?.state === 'approved' && this.approval.manifest === manifestDigest;
   }
 
-  /** Waits for the decision; null once it is released. */
+  /** Waits for the decision. Returns null if the files are released. */
   async wait(sealed: BuildReport, { round, plan }: DecisionRecord): Promise<Refused | null> {
     this.sealed = sealed;
     const { withinMs, policy, startedBy } = this.terms;
     const approval = await this.review.ask({ round, plan, manifest: sealed.manifestDigest, policy, startedBy }, withinMs);
-    return approval.state === 'approved' ? null : refusedFor(approval);
+    return approval.state === 'approved' ? null : refusedOf(approval);
   }
 
-  /** What a person looks at, as Markdown; null where nothing is asked. */
+  /** Describes the sealed files and their decision as Markdown; returns null before there is a question. */
   details(host: string | null): string | null {
     const { approval, sealed } = this;
     return approval === null || sealed === null ? null : releaseDetails(approval, sealed, host ?? '');

@@ -10,19 +10,19 @@ import { checkRevalidateInput } from './inputs.js';
 import { problemOf } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { SwpFindings } from '../contract/search-attributes.js';
-import { readingBack, revalidation } from './activity-proxies.js';
+import { LIMITS, on } from './activities.js';
 import type { RevalidateInput, RevalidateResult } from '../contract/results.js';
 
-/** Targets of one step: few enough that a crash costs little, many enough that a thousand make a short history. */
+/** Targets in one step: few, so that a crash costs little, and enough that a thousand targets make a short history. */
 const BATCH = { nightly: 50, weekly: 10 } as const;
 /** Publishes that one step starts. */
-const REPAIRED_AT_ONCE = 50;
-/** Repairs that a result lists. */
-const MOST_REPAIRS = 100;
-/** Findings that a notification names. */
-const NAMED = 3;
+const REPAIR_BATCH = 50;
+/** Limit of the repairs that a result lists. */
+const MAX_REPAIRS = 100;
+/** Limit of the findings that a notification names. */
+const MAX_NOTIFIED = 3;
 
-/** One look at everything that is published. */
+/** One run over all published targets. */
 class RevalidateRun {
   private table: FindingTable = NO_FINDINGS;
   private readonly repairs: RepairReport[] = [];
@@ -40,10 +40,10 @@ class RevalidateRun {
 
   async run(): Promise<RevalidateResult> {
     try {
-      await this.lookAtAll();
-      await this.repair();
+      await this.checkAll();
+      await this.startRepairs();
     } finally {
-      // What was found is reported, whatever came in between.
+      // Report the findings so far, even after a failure or a cancel.
       this.show();
       upsertSearchAttributes([{ key: SwpFindings, value: this.table.attention }]);
       if (this.table.attention > 0) this.notify();
@@ -51,48 +51,50 @@ class RevalidateRun {
     return this.result();
   }
 
-  private async lookAtAll(): Promise<void> {
-    const fleet = await revalidation().listFleet({ batch: BATCH[this.input.which] });
+  private async checkAll(): Promise<void> {
+    const fleet = await on('control', LIMITS.revalidation).listFleet({ batch: BATCH[this.input.which] });
     this.table = fleet.findings;
     for (const targets of fleet.batches) {
-      await this.look(targets, fleet);
+      await this.checkBatch(targets, fleet);
       this.read.targets += targets.length;
       this.show();
     }
   }
 
-  private async look(targets: readonly string[], fleet: Fleet): Promise<void> {
+  private async checkBatch(targets: readonly string[], fleet: Fleet): Promise<void> {
     const request = { targets, before: this.table.digest };
     const summary = `${this.read.targets + targets.length} of ${fleet.targets} targets`;
     if (this.input.which === 'weekly') {
       const { weeks } = this.input;
-      const back = await readingBack().readBackTargets.executeWithOptions({ summary }, [{ ...request, weeks, week: this.week ?? 0 }]);
-      this.table = joinTables(this.table, back.findings);
-      this.read.files += back.files;
-      this.read.bytes += back.bytes;
-      this.read.ofBytes += back.ofBytes;
+      const report = await on('control', LIMITS.readBack).readBackTargets.executeWithOptions({ summary }, [
+        { ...request, weeks, week: this.week ?? 0 },
+      ]);
+      this.table = joinTables(this.table, report.findings);
+      this.read.files += report.files;
+      this.read.bytes += report.bytes;
+      this.read.ofBytes += report.ofBytes;
       return;
     }
-    const { findings, repairs } = await revalidation().checkTargets.executeWithOptions({ summary }, [request]);
+    const { findings, repairs } = await on('control', LIMITS.revalidation).checkTargets.executeWithOptions({ summary }, [request]);
     this.table = joinTables(this.table, findings);
     this.wanted.push(...repairs);
   }
 
-  /** Once all is known: the targets of an entry may lie in several batches, and it is asked about once. */
-  private async repair(): Promise<void> {
+  /** Runs after all batches: the targets of one entry may be in several batches, and one publish repairs them all. */
+  private async startRepairs(): Promise<void> {
     const wanted = mergeRepairs(this.wanted);
     this.repairsWanted = wanted.length;
-    let asked = 0;
-    for (const some of chunkArray(wanted, REPAIRED_AT_ONCE)) {
-      asked += some.length;
-      const summary = `publish again: ${asked} of ${wanted.length}`;
-      const reports = await revalidation().startRepairs.executeWithOptions({ summary }, [some]);
-      this.repairs.push(...reports.slice(0, MOST_REPAIRS - this.repairs.length));
+    let requested = 0;
+    for (const batch of chunkArray(wanted, REPAIR_BATCH)) {
+      requested += batch.length;
+      const summary = `publish again: ${requested} of ${wanted.length}`;
+      const reports = await on('control', LIMITS.revalidation).startRepairs.executeWithOptions({ summary }, [batch]);
+      this.repairs.push(...reports.slice(0, MAX_REPAIRS - this.repairs.length));
     }
   }
 
   private notify(): void {
-    const rows = this.table.rows.filter((row) => levelOf(row) === 'attention').slice(0, NAMED);
+    const rows = this.table.rows.filter((row) => levelOf(row) === 'attention').slice(0, MAX_NOTIFIED);
     const first = rows.map(({ entry, target, code, message }) => ({ entry, target, code, message }));
     this.notifications.send({ what: 'findings', which: this.input.which, attention: this.table.attention, first });
   }
@@ -108,7 +110,7 @@ class RevalidateRun {
   }
 }
 
-/** Looks at everything that the catalog publishes, reports what is not as it was left, and asks for what would mend it. */
+/** Checks every published target of the catalog, reports the findings, and starts publishes that would fix them. Each waits for approval. */
 export const revalidate = async (input: RevalidateInput): Promise<RevalidateResult> => {
   const { which } = checkRevalidateInput(input);
   const notifications = new Notifications();

@@ -4,31 +4,31 @@ import type { DecisionRecord } from '../plan/decision.js';
 import { decideUpdate, reviewSignal, type DecisionReply } from '../contract/messages.js';
 import { refusal } from './refusal.js';
 
-const NOTHING_ASKED: Answer = {
+const NO_QUESTION: Answer = {
   result: 'refused',
   code: 'late',
-  message: 'Nothing waits for a decision right now. Read the status first.',
+  message: 'Nothing waits for a decision now. Check the status first.',
 };
 
-/** Signal `review` and Update `decide` on the one reducer of `plan/approval`. */
+/** Handles Signal `review` and Update `decide` with the reducer in `plan/approval`. */
 export class Review {
   private current: Approval | null = null;
-  private readonly taken: DecisionRecord[] = [];
+  private readonly accepted: DecisionRecord[] = [];
 
   /**
-   * @param subject what is asked about, which is also the key of its digest in the messages
-   * @param onChange called whenever what is shown may have changed
+   * @param subject the object of the decision, and the key of its digest in messages
+   * @param onChange called when the shown state may have changed
    */
   constructor(
     subject: 'plan' | 'manifest',
     private readonly onChange: () => void,
   ) {
-    setHandler(reviewSignal, (message) => void this.take(message), {
+    setHandler(reviewSignal, (message) => void this.apply(message), {
       description: `Approve or reject the ${subject}: {"${subject}": "sha256:…", "verdict": "approve" | "reject", "reviewer": "name"}`,
     });
-    setHandler(decideUpdate, (message) => this.reply(this.take(message)), {
-      description: `As the signal review, with an answer: {"${subject}": "sha256:…", "verdict": "approve" | "reject", "reviewer": "…", "note": "…"}`,
-      validator: (message) => void this.reply(this.peek(message)),
+    setHandler(decideUpdate, (message) => this.reply(this.apply(message)), {
+      description: `Like the signal review, with an answer: {"${subject}": "sha256:…", "verdict": "approve" | "reject", "reviewer": "…", "note": "…"}`,
+      validator: (message) => void this.reply(this.preview(message)),
     });
   }
 
@@ -37,10 +37,10 @@ export class Review {
   }
 
   get decisions(): readonly DecisionRecord[] {
-    return this.taken;
+    return this.accepted;
   }
 
-  /** Asks one question and waits for its decision or its deadline. Each starts without any. */
+  /** Opens a question without approvals, and waits for its decision or its deadline. */
   async ask(question: Omit<Question, 'deadline'>, withinMs: number): Promise<Approval> {
     this.current = openApproval({ ...question, deadline: Date.now() + withinMs });
     this.onChange();
@@ -49,15 +49,15 @@ export class Review {
     return this.current;
   }
 
-  private peek(message: unknown): Answer {
-    return this.current === null ? NOTHING_ASKED : decide(this.current, message, Date.now()).answer;
+  private preview(message: unknown): Answer {
+    return this.current === null ? NO_QUESTION : decide(this.current, message, Date.now()).answer;
   }
 
-  private take(message: unknown): Answer {
-    if (this.current === null) return NOTHING_ASKED;
+  private apply(message: unknown): Answer {
+    if (this.current === null) return NO_QUESTION;
     const { approval, answer } = decide(this.current, message, Date.now());
     this.current = approval;
-    if (answer.result === 'accepted') this.taken.push(answer.decision);
+    if (answer.result === 'accepted') this.accepted.push(answer.decision);
     this.onChange();
     return answer;
   }

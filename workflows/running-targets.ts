@@ -4,7 +4,7 @@ import type { Problem } from '../plan/problem.js';
 import { TargetProgress, targetProgressSignal } from '../contract/messages.js';
 import { leastAdvanced, type Stage } from '../contract/stages.js';
 
-/** The targets of a publish that run, as far as their workflows told. */
+/** The running targets of a publish, as their workflows report them. */
 export class RunningTargets {
   private readonly targets = new Map<ArtifactKind, TargetProgress>();
 
@@ -13,12 +13,12 @@ export class RunningTargets {
       targetProgressSignal,
       (message) => {
         const parsed = TargetProgress.safeParse(message);
-        // One that has ended meanwhile has said all in its result.
+        // Ignore a target that has ended meanwhile: its result holds everything.
         if (!parsed.success || !this.targets.has(parsed.data.kind)) return;
         this.targets.set(parsed.data.kind, parsed.data);
         onChange();
       },
-      { description: 'Sent by the workflows of targets: not for people.' },
+      { description: 'Sent by the workflows of targets. People do not send it.' },
     );
   }
 
@@ -30,7 +30,7 @@ export class RunningTargets {
     return this.targets.size === 0;
   }
 
-  /** The stage of the least advanced one; `needs-attention` while one is paused; null where none runs. */
+  /** The stage of the least advanced target; `needs-attention` while one is paused; null if none runs. */
   get stage(): Stage | null {
     const stages = this.all.map(({ stage }) => stage);
     return stages.includes('needs-attention') ? 'needs-attention' : leastAdvanced(stages);

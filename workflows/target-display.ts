@@ -11,24 +11,24 @@ import { targetProgressSignal, type TargetProgress } from '../contract/messages.
 import { SwpStage } from '../contract/search-attributes.js';
 import { isEnd, type Stage } from '../contract/stages.js';
 
-/** Best effort: a publish that has closed is not there to be told. */
-const tellPublish = (progress: TargetProgress): void => {
+/** Reports progress to the publish, best effort: the publish may have closed. */
+const reportToPublish = (progress: TargetProgress): void => {
   const { parent } = workflowInfo();
   if (parent === undefined) return;
   const publish = getExternalWorkflowHandle(parent.workflowId, parent.runId);
   CancellationScope.nonCancellable(() => publish.signal(targetProgressSignal, progress)).catch(() => undefined);
 };
 
-/** What people see of a target: its stage and its details, and what its publish is told of both. */
+/** Shows the stage and the details of a target, and reports its progress to its publish. */
 export class TargetDisplay {
-  /** The step of the publish, whether or not it is paused there. */
+  /** The current step, even while it is paused. */
   private step: Stage = 'building';
-  /** What the search attribute says; a target starts with this one. */
-  private shown: Stage = 'building';
+  /** The current value of the search attribute. A target starts with `building`. */
+  private shownStage: Stage = 'building';
 
   constructor(
     private readonly plan: Pick<ArtifactPlan, 'kind' | 'target'>,
-    private readonly read: () => TargetParts,
+    private readonly readParts: () => TargetParts,
   ) {}
 
   get stage(): Stage {
@@ -41,13 +41,13 @@ export class TargetDisplay {
   }
 
   refresh(note: string | null = null): void {
-    const parts = this.read();
+    const parts = this.readParts();
     const { problem } = parts;
     const stage = problem === null ? this.step : 'needs-attention';
-    if (stage !== this.shown) {
-      this.shown = stage;
+    if (stage !== this.shownStage) {
+      this.shownStage = stage;
       upsertSearchAttributes([{ key: SwpStage, value: stage }]);
-      if (!isEnd(stage)) tellPublish({ kind: this.plan.kind, stage, problem });
+      if (!isEnd(stage)) reportToPublish({ kind: this.plan.kind, stage, problem });
     }
     setCurrentDetails(targetDetails(stage, this.plan.target.repo, { ...parts, note: parts.note ?? note }));
   }

@@ -4,15 +4,15 @@ import type { RepoId } from '../core/ids.js';
 import type { Problem } from '../plan/problem.js';
 import type { CommitInDoubt, Committed } from './commit-in-doubt.js';
 import { CommitMissing, problemOf, type NeedsAttention } from './needs-attention.js';
-import { control } from './activity-proxies.js';
+import { on } from './activities.js';
 
 export interface VerifyContext {
   readonly target: RepoId;
-  /** Read everything back, not a sample. */
+  /** Read all bytes back, not only samples. */
   readonly full: boolean;
   readonly doubt: CommitInDoubt;
   readonly attention: NeedsAttention;
-  /** Called with the commit that is verified; null where the one that was answered is not there. */
+  /** Called with the commit under verification; null if the commit in the Hub's answer does not exist. */
   readonly onCommit: (committed: Committed | null) => void;
 }
 
@@ -22,14 +22,14 @@ export interface Verified {
 }
 
 /**
- * A commit that cannot be verified may not be the one that was made: an answer can name a wrong one. The trailers tell.
+ * Handles a commit that cannot be verified. The Hub's answer can name a wrong commit, so the trailers decide which one is ours.
  *
- * @returns the commit to verify next: another one, or after an operator's retry the same
+ * @returns the commit to verify next: another one, or the same one after an operator's retry
  * @throws CommitMissing when no commit was made and an operator wants another attempt
  */
-const correct = async (committed: Committed, problem: Problem, context: VerifyContext): Promise<Committed> => {
+const resolveMismatch = async (committed: Committed, problem: Problem, context: VerifyContext): Promise<Committed> => {
   const { target, doubt, attention, onCommit } = context;
-  const found = await doubt.lookBriefly();
+  const found = await doubt.searchOnce();
   if (found?.outcome === 'committed' && found.commit !== committed.commit) return found;
   if (found?.outcome === 'absent' && found.head === doubt.parent) {
     doubt.markUnknown();
@@ -38,8 +38,8 @@ const correct = async (committed: Committed, problem: Problem, context: VerifyCo
       step: 'committing',
       code: 'commit/not-there',
       kind: 'conflict',
-      reason: `The Hub answered commit ${committed.commit}, which is not in ${target}: its head is still ${found.head}.`,
-      hint: 'Retry sends the same commit again.',
+      reason: `The Hub answered with commit ${committed.commit}, which is not in ${target}: its head is still ${found.head}.`,
+      hint: 'Retry to send the same commit again.',
     });
     throw new CommitMissing();
   }
@@ -47,7 +47,7 @@ const correct = async (committed: Committed, problem: Problem, context: VerifyCo
   return committed;
 };
 
-/** Verifies a commit, pausing on what differs until it is right or a person gives up. */
+/** Verifies a commit. Pauses on a difference until the commit is right or a person gives up. */
 export const verifyCommit = async (first: Committed, context: VerifyContext): Promise<Verified> => {
   const { target, full } = context;
   let committed = first;
@@ -57,10 +57,10 @@ export const verifyCommit = async (first: Committed, context: VerifyContext): Pr
     const summary = `verify ${target} at ${commit.slice(0, 12)}`;
     try {
       const request = { target, commit, manifestDigest, provenanceDigest, full };
-      return { committed, report: await control().verifyArtifact.executeWithOptions({ summary }, [request]) };
+      return { committed, report: await on('control').verifyArtifact.executeWithOptions({ summary }, [request]) };
     } catch (error) {
       if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-      committed = await correct(committed, problemOf('verifying', error), context);
+      committed = await resolveMismatch(committed, problemOf('verifying', error), context);
     }
   }
 };
