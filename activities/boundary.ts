@@ -35,7 +35,7 @@ export const toFailure = (thrown: unknown, redact: Redact): Error => {
     type: 'internal',
     message,
     nonRetryable: true,
-    details: ["Look at the worker's log; this is a bug or a broken machine.", 'internal', ...sent],
+    details: ["This is a bug or a broken machine. Check the worker's log.", 'internal', ...sent],
   });
 };
 
@@ -60,7 +60,7 @@ const parseInput = (args: unknown[]): unknown[] => {
   const parsed = SCHEMAS.get(activityType)?.safeParse(args[0]);
   if (parsed === undefined) return args;
   if (parsed.success) return [parsed.data];
-  throw new SwpError('invalid', 'activity/input', `${activityType} cannot take this input: ${describeIssues(parsed.error)}.`, {
+  throw new SwpError('invalid', 'activity/input', `${activityType} cannot use this input: ${describeIssues(parsed.error)}.`, {
     hint: 'Start publishes with `swp start`.',
   });
 };
@@ -89,10 +89,10 @@ export const activityBoundary =
           if (cancellationSignal.aborted && isStopping())
             throw ApplicationFailure.create({
               type: 'worker-stopping',
-              message: 'The worker is stopping; the step goes on elsewhere or later.',
+              message: 'The worker is stopping. The step continues on another worker or later.',
             });
           if (cancellationSignal.aborted) throw new CancelledFailure('cancelled', error instanceof RequestNotSent ? [error.detail] : []);
-          if (!isExpected(error)) Context.current().log.error('not foreseen', { error: messageOf(error), stack: stackOf(error) });
+          if (!isExpected(error)) Context.current().log.error('unexpected error', { error: messageOf(error), stack: stackOf(error) });
           throw toFailure(error, redact);
         }
       },

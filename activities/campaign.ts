@@ -77,7 +77,7 @@ const nothingSelected = (select: CampaignSelection, only: readonly ArtifactKind[
     return `No entry${wanted === null ? '' : ` of the tier ${wanted}`} has a ${only.join(' or ')} artifact.`;
   };
   return new SwpError('invalid', 'campaign/nothing-selected', messageFor(), {
-    hint: 'A campaign takes the catalog of the control worker (SWP_CATALOG there).',
+    hint: 'A campaign uses the catalog of the control worker (SWP_CATALOG there).',
   });
 };
 
@@ -101,7 +101,7 @@ export const createCampaignActivities = (deps: CampaignDeps): CampaignActivities
     { only, changedOnly, host }: CampaignBatch,
     signal: AbortSignal,
   ): Promise<CampaignRow> => {
-    if (entry === null) return plainRow(name, 'blocked', 'The catalog has this entry no more.');
+    if (entry === null) return plainRow(name, 'blocked', 'The catalog no longer has this entry.');
     try {
       if (changedOnly && (await isProbablyUnchanged(planDeps.hub, entry, only, signal))) return plainRow(name, 'unchanged', null);
       const { digest, artifacts } = await planArtifacts(planDeps, { entry, only, round: 1, host, previous: [] }, signal);
@@ -185,7 +185,7 @@ const attemptStart = async (
   options: Omit<StartRequest, 'entries'>,
   signal: AbortSignal,
 ): Promise<CampaignPublish> => {
-  if (entry === null) return { entry: name, run: null, reason: 'The catalog has this entry no more.' };
+  if (entry === null) return { entry: name, run: null, reason: 'The catalog no longer has this entry.' };
   try {
     return { entry: name, run: await publishes.start(entry, options, signal), reason: null };
   } catch (error) {

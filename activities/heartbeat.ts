@@ -54,7 +54,7 @@ export const withRetryReporting = (hub: HubConfig, report: ReportProgress): HubC
   ...hub,
   onRetry: (error, waitMs, failingMs) => {
     const reason = sanitizeLine(error.message, 400);
-    const note = `tried again in ${Math.ceil(waitMs / 1000)} s: ${reason}`;
+    const note = `retrying in ${Math.ceil(waitMs / 1000)} s: ${reason}`;
     const since = new Date(Date.now() - failingMs).toISOString();
     report({ note, ...(failingMs < LONG_FAILURE_MS ? {} : { failing: { since, reason, until: Date.now() + waitMs + ATTEMPT_MS } }) });
     hub.onRetry?.(error, waitMs, failingMs);

@@ -89,7 +89,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
   /** Waits until the trash is deleted, because a claim counts its space as free. */
   const awaitDeletion = async (report: ReportProgress, signal: AbortSignal): Promise<void> => {
     if ((await deps.trash.bytes()) === 0) return;
-    report({ note: 'deleting what is no longer used' });
+    report({ note: 'deleting unused files' });
     await deps.trash.empty(signal);
     report({});
   };
@@ -124,18 +124,18 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         if (recipe?.kind === 'vindex' && (await shouldDeferClaim(recipe, deps.shared, attempt)))
           throw ApplicationFailure.create({
             type: 'host-busy',
-            message: `Host ${deps.host} leaves ${holder} a moment to hosts that may have staged or extracted its source already.`,
+            message: `Host ${deps.host} defers the claim of ${holder}: another host may already have staged or extracted its source.`,
             nextRetryDelay: deps.deferMs,
           });
         const inputs = recipe?.kind === 'vindex' ? inputsOf(recipe) : [];
         const answer =
           excludedHost === deps.host
-            ? { granted: false as const, reason: 'a person sent it to another host, so another high-memory worker has to take it' }
+            ? { granted: false as const, reason: 'a person moved it to another host, so another high-memory worker has to claim it' }
             : await deps.claims.claim({ holder, recipeDigest, diskBytes, memoryBytes, inputs });
         if (answer.granted) return { host: deps.host };
         throw ApplicationFailure.create({
           type: 'host-busy',
-          message: `Host ${deps.host} cannot take ${holder} now: ${answer.reason}.`,
+          message: `Host ${deps.host} cannot accept ${holder} now: ${answer.reason}.`,
           nextRetryDelay: Math.min(deps.busyRetryMs, deps.deferMs * BUSY_GROWTH ** (attempt - 1)),
         });
       }),

@@ -56,7 +56,7 @@ export const createRevalidateActivities = (deps: RevalidateDeps): RevalidateActi
   };
 
   const repair = async (wanted: Repair, found: Pick<CatalogEntry, 'name' | 'entry'> | undefined): Promise<RepairReport> => {
-    if (found === undefined) return { entry: wanted.entry, outcome: 'refused', reason: 'the catalog has this entry no more' };
+    if (found === undefined) return { entry: wanted.entry, outcome: 'refused', reason: 'the catalog no longer has this entry' };
     try {
       return {
         entry: wanted.entry,

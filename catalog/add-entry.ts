@@ -31,7 +31,7 @@ const entryRefusedError = (lines: readonly string[]): SwpError =>
     'catalog/entry-refused',
     `With this entry the catalog would have ${lines.length === 1 ? 'a mistake' : `${lines.length} mistakes`}, so nothing was written:\n${lines.map((line) => `  ${line}`).join('\n')}`,
     {
-      hint: 'Give the entry another key (--key), other names (--namespace, --set field=value), or leave out what is there already (--only).',
+      hint: 'Give the entry another key (--key), other names (--namespace, --set field=value), or add only the kinds that the catalog does not have yet (--only).',
     },
   );
 
@@ -50,8 +50,8 @@ export const planAddition = async (
 ): Promise<Addition> => {
   const info = catalog.sources.find(({ name }) => name === source && name !== FOXLIGHT);
   if (info === undefined)
-    throw new SwpError('usage', 'catalog/unknown-source', `The catalog has no source ${source} of yours.`, {
-      hint: 'List them with `swp catalog sources`; `swp catalog init` makes one.',
+    throw new SwpError('usage', 'catalog/unknown-source', `You have no catalog source named ${source}.`, {
+      hint: 'List your sources with `swp catalog sources`, or create one with `swp catalog init`.',
     });
   const parsed = parseOrFaults(Entry, fields, () => ENTRY_FIELDS);
   if ('faults' in parsed) throw entryRefusedError(parsed.faults.map((fault) => sanitizeLine(faultText(fault), 500)));
@@ -71,8 +71,8 @@ export const planAddition = async (
  */
 export const writeAddition = async ({ file, before, after }: Addition): Promise<void> => {
   if ((await readSource(file)) !== before)
-    throw new SwpError('conflict', 'catalog/changed', `${file} was changed by someone else meanwhile; nothing was written.`, {
-      hint: 'Look at it, then run the command again.',
+    throw new SwpError('conflict', 'catalog/changed', `${file} changed while this command ran; nothing was written.`, {
+      hint: 'Read the change, then run the command again.',
     });
   try {
     // The settings may name a symbolic link: replace the file that it points to.

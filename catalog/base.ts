@@ -34,8 +34,8 @@ export const findBase = async (cwd: string, path: string): Promise<CatalogOption
   const found = await stat(base).catch(() => null);
   if (found?.isFile() === true) return { cwd, file: base };
   if (found?.isDirectory() !== true)
-    throw new SwpError('usage', 'catalog/no-base', `There is no catalog to compare with at ${path}.`, {
-      hint: `Name the ${SETTINGS_NAME} as it was before, or a directory: a second checkout, as \`git worktree add\` makes one.`,
+    throw new SwpError('usage', 'catalog/no-base', `Cannot compare: there is no catalog at ${path}.`, {
+      hint: `Give the path of the earlier ${SETTINGS_NAME}, or of an earlier checkout; \`git worktree add\` creates one.`,
     });
   const settings = join(base, SETTINGS_NAME);
   const builtIn = join(base, BUILT_IN);

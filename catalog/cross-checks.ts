@@ -29,7 +29,7 @@ const isSame = (field: string, a: NamedEntry, b: NamedEntry): boolean => {
 /** Two entries may share a sidecar if they describe the same one; a vindex belongs to one entry. */
 const shareProblems = (first: NamedEntry, second: NamedEntry, kind: 'vindex' | 'mtp' | 'vision'): Problem[] => {
   const field = TARGET_FIELD[kind];
-  if (kind === 'vindex') return [second.problemAt(field, `is the target of ${first.name} already`)];
+  if (kind === 'vindex') return [second.problemAt(field, `is already the target of ${first.name}`)];
   return AGREEMENT[kind]
     .filter((part) => !isSame(part, first, second))
     .map((part) => second.problemAt(part, `differs from ${first.name}, which publishes the same ${field}`));
@@ -51,7 +51,7 @@ const targetProblems = (entries: readonly NamedEntry[]): Problem[] => {
         return [
           entry.problemAt(
             TARGET_FIELD[kind],
-            `is the ${owner.kind} target of ${owner.entry.name} already: one repository receives one kind`,
+            `is already the ${owner.kind} target of ${owner.entry.name}: a repository can hold only one kind`,
           ),
         ];
       return shareProblems(owner.entry, entry, kind);
@@ -65,7 +65,7 @@ const outputProblems = (entries: readonly NamedEntry[]): Problem[] => {
     const name = entry.entry.output_name?.toLowerCase();
     const owner = name === undefined ? undefined : owners.get(name);
     if (name !== undefined && owner === undefined) owners.set(name, entry);
-    return owner === undefined ? [] : [entry.problemAt('output_name', `is the output of ${owner.name} already`)];
+    return owner === undefined ? [] : [entry.problemAt('output_name', `is already the output of ${owner.name}`)];
   });
 };
 
@@ -80,7 +80,7 @@ const sourceProblems = (entries: readonly NamedEntry[]): Problem[] => {
         : [
             entry.problemAt(
               kind === 'vindex' ? 'source_model' : `${kind}_source_repo`,
-              `is a target of ${writer.name}: a target is never a source`,
+              `is a target of ${writer.name}: a target must never be a source`,
             ),
           ];
     }),

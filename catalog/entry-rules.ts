@@ -34,14 +34,14 @@ const vindexRules = (has: (field: string) => boolean): BrokenRule[] => {
   const hasSidecar = has('mtp_sidecar_repo') || has('vision_sidecar_repo') || has('mtp_source_repo') || has('vision_source_repo');
   return hasSidecar
     ? []
-    : [{ field: 'key', message: `has nothing to publish: give it ${VINDEX_FIELDS.join(', ')}, or MTP or vision fields` }];
+    : [{ field: 'key', message: `the entry publishes nothing: add ${VINDEX_FIELDS.join(', ')}, or the MTP or vision fields` }];
 };
 
 const pairRules = (has: (field: string) => boolean): BrokenRule[] =>
   PAIRS.slice(1).flatMap(([source, target]) => {
     if (has(source) === has(target)) return [];
     const [given, missing] = has(source) ? [source, target] : [target, source];
-    return [{ field: given, message: `needs ${missing} beside it` }];
+    return [{ field: given, message: `needs ${missing} too` }];
   });
 
 const selfRules = (entry: Raw): BrokenRule[] => {
@@ -57,8 +57,8 @@ const selfRules = (entry: Raw): BrokenRule[] => {
       {
         field: item.field,
         message: clash.target
-          ? `is the target of ${clash.field} too: one repository receives one kind`
-          : `is also read as ${clash.field}: a target is never a source`,
+          ? `is also the target in ${clash.field}: a repository can hold only one kind`
+          : `is also read as ${clash.field}: a target must never be a source`,
       },
     ];
   });
@@ -68,14 +68,14 @@ const selfRules = (entry: Raw): BrokenRule[] => {
 export const brokenRules = (entry: Raw): BrokenRule[] => {
   const has = (field: string): boolean => entry[field] !== undefined && entry[field] !== null;
   const dangling = Object.entries(NEEDS).flatMap(([field, needed]) =>
-    has(field) && !has(needed) ? [{ field, message: `means nothing without ${needed}` }] : [],
+    has(field) && !has(needed) ? [{ field, message: `has no effect without ${needed}` }] : [],
   );
   const drafters =
     has('assistant_model_repo') && (has('mtp_source_repo') || has('mtp_sidecar_repo'))
       ? [
           {
             field: 'assistant_model_repo',
-            message: 'excludes the MTP fields: a model has a companion drafter or heads of its own, never both',
+            message: 'cannot be combined with the MTP fields: a model has either a companion drafter or heads of its own',
           },
         ]
       : [];

@@ -7,7 +7,7 @@ const PlainName = z
   .regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a plain name: letters, digits, dots, hyphens, underscores, no separators')
   .refine((name) => !name.includes('..'), 'must not contain ".."');
 
-const Revision = CommitSha.describe('Commit SHA to pin. Without it: the head of main when the plan is made, recorded in the plan.');
+const Revision = CommitSha.describe('Commit SHA to pin. Without it, the plan takes the head of main and records it.');
 
 /** Maximum length of a collection's title on the Hub. */
 const TITLE_LIMIT = 60;
@@ -18,7 +18,7 @@ export const Entry = z.strictObject({
     .string()
     .max(96)
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters and digits, in words joined by hyphens')
-    .describe('Short name inside its source; the merged catalog calls it source/key.'),
+    .describe('Short name, unique in its source. The merged catalog calls the entry source/key.'),
   source_model: RepoId.describe('Hub repository that LARQL extracts from.').optional(),
   source_revision: Revision.optional(),
   quant: z.enum(['q4k', 'none']).describe('LARQL quantisation.').optional(),
@@ -42,7 +42,7 @@ export const Entry = z.strictObject({
       `must be the slug of a collection (owner/words-id), or a title of at most ${TITLE_LIMIT} characters`,
     )
     .describe(
-      "Collection to file the main target in (the vindex; each sidecar of an entry without one): a slug, or a title in the target's namespace, where it is created if need be.",
+      "Collection for the main target (the vindex; without a vindex, each sidecar): a slug, or a title in the target's namespace. SWP creates a missing collection with that title.",
     )
     .optional(),
   private: z.boolean().describe('Create absent targets private. An existing target keeps its visibility.').optional(),
@@ -54,7 +54,7 @@ export const Entry = z.strictObject({
     .literal('bf16', 'must be bf16 or left out: the heads are the drafter and stay unquantised')
     .describe('Only bf16: the heads stay unquantised.')
     .optional(),
-  assistant_model_repo: RepoId.describe('Pointer to a companion drafter; excludes the MTP fields.').optional(),
+  assistant_model_repo: RepoId.describe('Repository of a companion drafter. Cannot be combined with the MTP fields.').optional(),
   vision_source_repo: RepoId.describe('Repository that is mirrored.').optional(),
   vision_source_revision: Revision.optional(),
   vision_sidecar_repo: RepoId.describe('Target repository of the mirror.').optional(),

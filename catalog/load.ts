@@ -175,10 +175,13 @@ export const findEntry = (catalog: Catalog, name: string): CatalogEntry => {
       'usage',
       'catalog/ambiguous-entry',
       `Several sources have ${name}: ${byKey.map((entry) => entry.name).join(', ')}.`,
-      { hint: 'Name the source too.' },
+      { hint: 'Give the full name, as source/key.' },
     );
   const near = nearestName(wanted, [...catalog.entries.keys(), ...[...catalog.entries.values()].map(({ entry }) => entry.key)]);
   throw new SwpError('not-found', 'catalog/unknown-entry', `The catalog has no entry ${name}.`, {
-    hint: near === undefined ? 'List them with `swp catalog list`.' : `Did you mean ${near}? List them with \`swp catalog list\`.`,
+    hint:
+      near === undefined
+        ? 'List the entries with `swp catalog list`.'
+        : `Did you mean ${near}? List the entries with \`swp catalog list\`.`,
   });
 };

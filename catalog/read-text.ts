@@ -11,7 +11,7 @@ export const readText = async (file: string): Promise<{ readonly text: string } 
   const fail = (message: string) => ({ problem: { file, line: 0, field: '', message } });
   try {
     const { size } = await stat(file);
-    if (size > MAX_BYTES) return fail(`has ${size} bytes, more than ${MAX_BYTES}`);
+    if (size > MAX_BYTES) return fail(`has ${size} bytes; at most ${MAX_BYTES} are allowed`);
     return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file)) };
   } catch (error) {
     if (error instanceof TypeError) return fail('is not UTF-8 text');

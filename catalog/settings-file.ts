@@ -11,7 +11,7 @@ export const SourceLine = z.strictObject({
     .string()
     .max(64)
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters and digits, in words joined by hyphens')
-    .refine((name) => name !== FOXLIGHT, `may not be ${FOXLIGHT}: that namespace is built in`)
+    .refine((name) => name !== FOXLIGHT, `must not be ${FOXLIGHT}: the built-in entries use that namespace`)
     .describe('The namespace of this source: its entries are name/key.'),
   path: z.string().min(1).max(1024).describe('The source file, relative to this file.'),
 });
@@ -49,7 +49,7 @@ export const parseSettingsFile = (
   const seen = new Set<string>();
   const repeated = parsed.data.sources.flatMap(({ name }, index) => {
     if (!seen.has(name)) return seen.add(name) && [];
-    return [document.problem(['sources', index, 'name'], `${name} is there already`)];
+    return [document.problem(['sources', index, 'name'], `${name} is already used: every source needs its own name`)];
   });
   const sources = parsed.data.sources.map(({ name, path }, index) => ({
     name,

@@ -45,7 +45,9 @@ const repeatedKeys = (entries: readonly SourceEntry[]): Problem[] => {
   return entries.flatMap((entry) => {
     const known = first.get(entry.entry.key);
     if (known === undefined) first.set(entry.entry.key, entry);
-    return known === undefined ? [] : [entry.problemAt('key', `${entry.entry.key} is there already, at line ${known.line}`)];
+    return known === undefined
+      ? []
+      : [entry.problemAt('key', `${entry.entry.key} is already used at line ${known.line}: every entry needs its own key`)];
   });
 };
 

@@ -10,7 +10,7 @@ const CATALOG_NAME = 'catalog.yaml';
 
 const settingsText = (
   source: string,
-): string => `# Where swp finds your catalog entries: here, or in a directory above the one that it runs in.
+): string => `# Your catalog sources. swp looks for this file in its working directory and in the directories above.
 # Check with: swp catalog validate
 sources:
   # Entries of this file are called ${source}/<key>.
@@ -23,10 +23,10 @@ include_foxlight: false
 
 const catalogText = (
   source: string,
-): string => `# What you publish. \`swp catalog add <owner/name>\` proposes an entry for a model and adds it below; comments stay.
+): string => `# The models that you publish. \`swp catalog add <owner/name>\` proposes an entry for a model and adds it below; comments are kept.
 models: []
 
-# An entry by hand, here one for the MTP heads of a model alone:
+# Example of an entry written by hand, only for the MTP heads of a model:
 #
 # models:
 #   - key: qwen3-5-9b-base-mtp
@@ -34,8 +34,8 @@ models: []
 #     mtp_source_repo: Qwen/Qwen3.5-9B-Base  # read; mtp_source_revision pins a commit
 #     mtp_sidecar_repo: ${source}/qwen3-5-9b-base-mtp  # written, once its plan is approved
 #
-# With a vindex it has source_model, quant, slices, output_name and hf_repo too; with a vision mirror
-# vision_source_repo and vision_sidecar_repo. hf_collection files what is published; private: true hides it.
+# A vindex also needs source_model, quant, slices, output_name and hf_repo; a vision mirror needs
+# vision_source_repo and vision_sidecar_repo. hf_collection adds the target to a collection; private: true creates it private.
 `;
 
 /** Returns the fault in the name of a source, or undefined if the name is valid. */
@@ -45,8 +45,8 @@ const Coded = z.object({ code: z.string() });
 
 const writeError = (path: string, error: unknown): SwpError =>
   Coded.safeParse(error).data?.code === 'EEXIST'
-    ? new SwpError('conflict', 'catalog/exists', `${path} is there already; nothing was written.`, {
-        hint: 'Name another directory, or add to the catalog that is there: swp catalog add <owner/name>',
+    ? new SwpError('conflict', 'catalog/exists', `${path} already exists; nothing was written.`, {
+        hint: 'Use another directory, or add entries to the existing catalog: swp catalog add <owner/name>',
       })
     : new SwpError('access', 'catalog/unwritable', `${path} cannot be written: ${messageOf(error)}.`, { cause: error });
 

@@ -27,7 +27,7 @@ export class YamlDocument {
       document: new YamlDocument(file, undefined, null, lines),
       problems: [{ file, line: 1, field: '', message }],
     });
-    if (text.length > MAX_CHARACTERS) return empty(`has ${text.length} characters, more than ${MAX_CHARACTERS}`);
+    if (text.length > MAX_CHARACTERS) return empty(`has ${text.length} characters; at most ${MAX_CHARACTERS} are allowed`);
     if (nestsDeeperThan(MAX_DEPTH, text)) return empty(`nests deeper than ${MAX_DEPTH} levels`);
     const parsed = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, logLevel: 'error' });
     const problems = [...parsed.errors, ...parsed.warnings].map((error) => ({

@@ -1,11 +1,11 @@
 import { hubConfigFromEnv, type HubConfig } from '../hub/config.js';
 import type { TemporalClient } from '../temporal/connect-client.js';
 
-/** Pages at which a person can look at what a message names. */
+/** Web pages of the objects that messages name. */
 export interface Addresses {
   readonly commit: (repo: string, commit: string) => string;
   readonly repo: (repo: string) => string;
-  /** Null where it is not known at which address Temporal's Web UI is. */
+  /** Null if the address of Temporal's Web UI is not known. */
   readonly workflow: (id: string, run?: string) => string | null;
 }
 

@@ -12,18 +12,18 @@ export const catalogOptions = ({ cwd, catalogFile }: Pick<Context, 'cwd' | 'cata
 
 export const openCatalog = (context: Context): Promise<Catalog> => loadCatalog(catalogOptions(context));
 
-/** The entry as it is now, in the form in which a publish keeps it. */
+/** Returns the current entry in the form that a publish stores. */
 export const snapshotOf = async (context: Context, name: string): Promise<EntrySnapshot> =>
   takeSnapshot(findEntry(await openCatalog(context), name));
 
-/** The full name of an entry that is in the catalog; one that is not may still have a publish that runs. */
+/** Returns the full name of an entry. A full name is not looked up: an entry that left the catalog may still have a running publish. */
 export const entryName = async (context: Context, name: string): Promise<string> => {
   if (name.includes('/')) {
     const full = name.toLowerCase();
     const fault = faultOf(EntryName, full);
     if (fault === undefined) return full;
-    throw new SwpError('usage', 'client/entry-name', `${name} is no name of an entry: it ${fault}.`, {
-      hint: 'List them with `swp catalog list`.',
+    throw new SwpError('usage', 'client/entry-name', `${name} is not an entry name: it ${fault}.`, {
+      hint: 'List the entries with `swp catalog list`.',
     });
   }
   return findEntry(await openCatalog(context), name).name;

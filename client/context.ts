@@ -1,7 +1,7 @@
 import type { ExitCode } from './exit-codes.js';
 import type { Output } from './output/output.js';
 
-/** What a command gets beside its own options. */
+/** Everything that a command receives besides its own options. */
 export interface Context {
   readonly out: Output;
   /** The environment with the settings of `swp.toml`. */
@@ -9,7 +9,7 @@ export interface Context {
   /** The environment of the process only. */
   readonly processEnv: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** A person sits at stdin and stderr: prompts are allowed. */
+  /** True if stdin and stderr are a terminal, so that prompts are allowed. */
   readonly interactive: boolean;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
@@ -17,5 +17,5 @@ export interface Context {
   readonly catalogFile?: string;
 }
 
-/** Runs a command with the context that the flags before it make. */
+/** Runs a command with the context that the global flags define. */
 export type Execute = (run: (context: Context) => Promise<ExitCode>) => Promise<void>;

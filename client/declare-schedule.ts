@@ -3,33 +3,35 @@ import type { Execute } from './context.js';
 import type { ScheduleFlags } from './schedules/wanted-schedules.js';
 import { REVALIDATIONS, type Revalidation } from '../contract/names.js';
 
-const optional = () => new Argument('[which]', 'one of them; default: both').choices([...REVALIDATIONS]);
+const optional = () => new Argument('[which]', 'default: both schedules').choices([...REVALIDATIONS]);
 
-/** The commands about what runs by itself. */
+/** Declares the commands for scheduled re-validation. */
 export const declareSchedule = (program: Command, execute: Execute): void => {
   const schedule = program
     .command('schedule')
-    .description('re-validation of everything that is published: each night by what the Hub lists, each week reading a part back');
+    .description(
+      're-validate everything that is published: compare it with the Hub listing every night, read a part of the files back every week',
+    );
   schedule
     .command('set')
-    .description('make both schedules what settings and flags say; again is no change')
-    .option('--nightly <cron>', 'when the Hub is asked about every target (SWP_NIGHTLY); default: 30 2 * * *')
-    .option('--weekly <cron>', 'when whole files are read back (SWP_WEEKLY); default: 0 4 * * 6')
-    .option('--timezone <name>', 'of both, as Europe/Berlin (SWP_SCHEDULE_TIMEZONE); default: UTC')
-    .option('--weeks <n>', 'every file is read once in so many weeks (SWP_READ_WEEKS); default: 8')
+    .description('create or update both schedules from settings and flags; running it again changes nothing')
+    .option('--nightly <cron>', 'when to compare every target with the Hub listing (SWP_NIGHTLY); default: 30 2 * * *')
+    .option('--weekly <cron>', 'when to read whole files back (SWP_WEEKLY); default: 0 4 * * 6')
+    .option('--timezone <name>', 'time zone of both, for example Europe/Berlin (SWP_SCHEDULE_TIMEZONE); default: UTC')
+    .option('--weeks <n>', 'read every file once within n weeks (SWP_READ_WEEKS); default: 8')
     .action((flags: ScheduleFlags) => execute(async (context) => (await import('./commands/schedule.js')).scheduleSet(flags, context)));
   schedule
     .command('show')
-    .description('when they run, how the last runs ended, and what was found')
-    .option('--markdown', "the findings of the last runs as Markdown for a job's summary")
+    .description('show when they run, how the last runs ended, and their findings')
+    .option('--markdown', 'print the findings of the last runs as Markdown, for a job summary')
     .action((options: { markdown?: true }) =>
       execute(async (context) => (await import('./commands/schedule.js')).scheduleShow(options, context)),
     );
   schedule
     .command('pause')
     .addArgument(optional())
-    .description('start no more runs')
-    .option('--note <text>', 'why')
+    .description('start no runs until the schedule is resumed')
+    .option('--note <text>', 'reason to record with the schedule')
     .action((which: Revalidation | undefined, { note }: { note?: string }) =>
       execute(async (context) => (await import('./commands/schedule.js')).schedulePause(which, note, context)),
     );
@@ -37,7 +39,7 @@ export const declareSchedule = (program: Command, execute: Execute): void => {
     .command('resume')
     .addArgument(optional())
     .description('start runs again')
-    .option('--note <text>', 'why')
+    .option('--note <text>', 'reason to record with the schedule')
     .action((which: Revalidation | undefined, { note }: { note?: string }) =>
       execute(async (context) => (await import('./commands/schedule.js')).scheduleResume(which, note, context)),
     );
@@ -45,14 +47,14 @@ export const declareSchedule = (program: Command, execute: Execute): void => {
     .command('trigger')
     .addArgument(new Argument('<which>').choices([...REVALIDATIONS]))
     .description('start a run now')
-    .option('--watch', 'stay until it has ended, and show what it found')
+    .option('--watch', 'wait until it has ended, and show its findings')
     .action((which: Revalidation, options: { watch?: true }) =>
       execute(async (context) => (await import('./commands/schedule.js')).scheduleTrigger(which, options, context)),
     );
   schedule
     .command('delete')
     .addArgument(optional())
-    .description('delete the schedules; what they started goes on')
+    .description('delete the schedules; runs that they started continue')
     .action((which: Revalidation | undefined) =>
       execute(async (context) => (await import('./commands/schedule.js')).scheduleDelete(which, context)),
     );

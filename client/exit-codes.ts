@@ -1,7 +1,7 @@
 import type { ErrorKind } from '../core/error.js';
 import type { FindingTable } from '../plan/findings/finding-table.js';
 
-/** What `swp` tells the program that called it. */
+/** Exit codes of `swp`. */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -33,7 +33,7 @@ const BY_KIND: Record<ErrorKind, ExitCode> = {
 
 export const exitCodeOf = (kind: ErrorKind): ExitCode => BY_KIND[kind];
 
-/** Readers get something else than was published; else anything else wants attention. */
+/** Returns `integrity` if readers get other files than were published, else `failed` if a finding needs attention. */
 export const exitOfFindings = ({ integrity, attention }: Pick<FindingTable, 'integrity' | 'attention'>): ExitCode => {
   if (integrity > 0) return EXIT.integrity;
   return attention > 0 ? EXIT.failed : EXIT.ok;

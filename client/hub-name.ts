@@ -1,7 +1,7 @@
 import type { HubConfig } from '../hub/config.js';
 
-const USUAL = 'https://huggingface.co';
+const DEFAULT_ORIGIN = 'https://huggingface.co';
 
-/** The Hub as messages name it: any but the usual one with its address, and with the variable that chose it. */
+/** Formats the Hub for messages. A Hub other than the default gets its address and the variable that selects it. */
 export const hubName = ({ endpoint }: Pick<HubConfig, 'endpoint'>): string =>
-  endpoint.origin === USUAL ? endpoint.host : `Hub ${endpoint.origin} (HF_ENDPOINT)`;
+  endpoint.origin === DEFAULT_ORIGIN ? endpoint.host : `Hub ${endpoint.origin} (HF_ENDPOINT)`;

@@ -7,7 +7,7 @@ import type { SourceFacts } from '../plan/facts.js';
 import { readSettings } from '../settings/settings.js';
 import { hubName } from './hub-name.js';
 
-/** A person waits: the Hub gets this many tries, where a worker would go on for as long as it takes. */
+/** Attempts per Hub request. A person waits, so give up early; a worker retries for as long as it takes. */
 const ATTEMPTS = 4;
 
 /**
@@ -19,19 +19,19 @@ const parseSource = (text: string): { readonly repo: RepoId; readonly revision: 
   const [name = '', given, ...rest] = text.split('@');
   const repo = parseOrFaults(RepoId, name);
   if ('faults' in repo)
-    throw new SwpError('usage', 'client/bad-repo', `${text} names no repository: ${repo.faults[0]?.message}.`, {
+    throw new SwpError('usage', 'client/bad-repo', `${text} is not a repository: its name ${repo.faults[0]?.message}.`, {
       hint: 'Write owner/name, or owner/name@revision.',
     });
   if (given === undefined) return { repo: repo.data, revision: null };
   const revision = parseOrFaults(Revision, [given, ...rest].join('@'));
   if ('faults' in revision)
     throw new SwpError('usage', 'client/bad-revision', `${text}: the revision ${revision.faults[0]?.message}.`, {
-      hint: `Leave it out for the newest commit: ${repo.data}`,
+      hint: `Leave the revision out to read the newest commit: ${repo.data}`,
     });
   return { repo: repo.data, revision: revision.data };
 };
 
-/** The Hub for a person who reads sources: with the token for gated ones, and not for as long as it takes. */
+/** Returns the Hub configuration to read sources from the command line: with the source token, and with few attempts. */
 export const sourceHub = (env: NodeJS.ProcessEnv): HubConfig => {
   const { sourceToken } = readSettings(env);
   const own = withPatience(hubConfigFromEnv(env), ATTEMPTS);
@@ -39,7 +39,7 @@ export const sourceHub = (env: NodeJS.ProcessEnv): HubConfig => {
 };
 
 /**
- * Reads what a repository is and lists, at the revision that the text names.
+ * Reads the facts and the file list of a repository at the revision that the text names.
  *
  * @throws SwpError `client/no-source`, and those of {@link parseSource}
  */
@@ -51,8 +51,8 @@ export const openSource = async (
   const { repo, revision } = parseSource(text);
   const source = await readSource(hub, repo, revision, signal);
   if (source === null)
-    throw new SwpError('not-found', 'client/no-source', `${hubName(hub)} shows no repository ${text}.`, {
-      hint: `Check its name${revision === null ? '' : ' and its revision'}; a private or gated one needs a token that may read it (HF_TOKEN).`,
+    throw new SwpError('not-found', 'client/no-source', `${hubName(hub)} has no repository ${text}, or does not show it to your token.`, {
+      hint: `Check the name${revision === null ? '' : ' and the revision'}; a private or gated repository needs a token that may read it (HF_TOKEN).`,
     });
   return { source, pinned: revision !== null };
 };

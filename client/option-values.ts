@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 
-/** How much of a digest an option takes. */
+/** Lengths of a digest that options accept. */
 export const DIGITS = 'all 64 hex digits or at least the first 32';
 
-/** The values of a flag that may be given again, in their order. */
+/** Collects the values of a repeatable flag, in their order. */
 export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
 /** Parses a whole number in decimal digits. */

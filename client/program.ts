@@ -17,7 +17,7 @@ import { DIGITS, wholeNumber } from './option-values.js';
 import { fold } from './output/fold.js';
 import { Output, type Streams } from './output/output.js';
 
-/** The world around one run of `swp`; tests give their own. */
+/** The environment of one run of `swp`; tests pass their own. */
 export interface ProcessIo extends Streams {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
@@ -25,7 +25,7 @@ export interface ProcessIo extends Streams {
   readonly signal: AbortSignal;
 }
 
-const only = new Option('--only <kind>', 'publish this artifact of the entry alone').choices([...ARTIFACT_KINDS]);
+const only = new Option('--only <kind>', 'publish only this artifact of the entry').choices([...ARTIFACT_KINDS]);
 
 const EXIT_CODES = `
 Exit codes: 0 ok, 1 failed, 2 usage, 3 invalid catalog or settings,
@@ -34,10 +34,10 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 invalid catalog or settings,
 
 const untilAttention = new Option(
   '--until-attention',
-  'stay until it has ended or pauses; the exit code of a pause is that of its problem',
+  'wait until it has ended or pauses; if it pauses, exit with the code of its problem',
 );
 
-/** Declares every command; what one does is loaded only when it is asked for. */
+/** Declares every command. The code of a command is loaded only when it runs. */
 export const declare = (execute: Execute): Command => {
   const program = new Command('swp')
     .description('Publish the model weights that Skulk clusters load: plan, approve, build, upload, commit, verify.')
@@ -50,37 +50,37 @@ export const declare = (execute: Execute): Command => {
   const catalog = program.command('catalog').description('list, check and edit the catalog of publishable models');
   catalog
     .command('list')
-    .description('every entry')
+    .description('list every entry')
     .action(() => execute(async (context) => (await import('./commands/catalog-list.js')).catalogList(context)));
   catalog
     .command('show')
     .argument('<entry>')
-    .description('one entry and its artifacts')
+    .description('show one entry and its artifacts')
     .action((entry: string) => execute(async (context) => (await import('./commands/catalog-show.js')).catalogShow({ entry }, context)));
   catalog
     .command('validate')
-    .description('every mistake in every source')
+    .description('check every source and list all mistakes')
     .action(() => execute(async (context) => (await import('./commands/catalog-validate.js')).catalogValidate(context)));
   catalog
     .command('diff')
-    .description('what differs from another catalog, and what that does to the plans; needs no token and no host')
-    .requiredOption('--base <path>', 'the skulk-weights.yaml as it was before, or a directory: one with it, or a checkout of SWP')
-    .option('--markdown', "as Markdown for a job's summary")
+    .description('compare with another catalog and show how the plans change; needs no token and no worker')
+    .requiredOption('--base <path>', 'the earlier catalog: a skulk-weights.yaml, a directory that contains one, or a checkout of SWP')
+    .option('--markdown', 'print Markdown, for a job summary')
     .action((options: { base: string; markdown?: true }) =>
       execute(async (context) => (await import('./commands/catalog-diff.js')).catalogDiff(options, context)),
     );
   catalog
     .command('sources')
-    .description('where entries come from')
+    .description('list the sources of the entries')
     .action(() => execute(async (context) => (await import('./commands/catalog-sources.js')).catalogSources(context)));
   declareCatalogEditing(catalog, execute);
 
-  const names = new Option('--names <which>', 'whose tensor names the sidecar has').choices(['skulk', 'source']).default('skulk');
-  const mtp = program.command('mtp').description('look at MTP heads, and try their extraction, without publishing');
+  const names = new Option('--names <which>', 'tensor naming scheme of the sidecar').choices(['skulk', 'source']).default('skulk');
+  const mtp = program.command('mtp').description('inspect MTP heads, or extract them, without publishing');
   mtp
     .command('inspect')
     .argument('<repo>', 'owner/name, or owner/name@revision: a commit, branch or tag')
-    .description('what the sidecar of a checkpoint would hold, from its headers alone')
+    .description('show what the sidecar of a checkpoint would contain; reads no tensors')
     .addOption(names)
     .action((repo: string, options: { names: MtpNames }) =>
       execute(async (context) => (await import('./commands/mtp-inspect.js')).mtpInspect({ repo, ...options }, context)),
@@ -89,7 +89,7 @@ export const declare = (execute: Execute): Command => {
     .command('extract')
     .argument('<repo>', 'owner/name, or owner/name@revision: a commit, branch or tag')
     .description('extract a sidecar into a directory, as a publish would')
-    .requiredOption('-o, --output <directory>', 'where mtp.safetensors and mtp.tensors.json go')
+    .requiredOption('-o, --output <directory>', 'directory for mtp.safetensors and mtp.tensors.json')
     .addOption(names)
     .action((repo: string, options: { output: string; names: MtpNames }) =>
       execute(async (context) => (await import('./commands/mtp-extract.js')).mtpExtract({ repo, ...options }, context)),
@@ -101,10 +101,10 @@ export const declare = (execute: Execute): Command => {
     .description('start publishing an entry, and show its plan')
     .addOption(only)
     .option('--dry-run', 'print the whole plan and start nothing; needs no Temporal server')
-    .option('--watch', 'stay until it has ended, and without a terminal until it pauses')
+    .option('--watch', 'wait until it has ended; without a terminal, also return when it pauses')
     .addOption(untilAttention)
-    .option('--review-artifacts', 'wait once more before the upload, for the approval of what was sealed')
-    .option('--as <name>', 'who starts it; default: the Hub account of your token, else your login. A claim, not a proof')
+    .option('--review-artifacts', 'require a second approval before the upload, of the sealed files')
+    .option('--as <name>', 'name of the person who starts it (not verified); default: the Hub account of your token, else your login')
     .action(
       (
         entry: string,
@@ -115,7 +115,7 @@ export const declare = (execute: Execute): Command => {
     .command('plan')
     .argument('<entry>')
     .description('show the plan of a publish')
-    .option('--markdown', "as Markdown for a job's summary, with the command that approves it")
+    .option('--markdown', 'print Markdown, for a job summary, with the command that approves the plan')
     .action((entry: string, options: { markdown?: true }) =>
       execute(async (context) => (await import('./commands/plan.js')).plan({ entry, ...options }, context)),
     );
@@ -123,11 +123,11 @@ export const declare = (execute: Execute): Command => {
     program
       .command(verdict)
       .argument('<entry>')
-      .description(`${verdict} exactly the plan that waits, or what was sealed under it`)
-      .option('--plan <digest>', `of the plan that was read, ${DIGITS}; without a terminal it must be given`)
-      .addOption(new Option('--manifest <digest>', `of what was sealed, ${DIGITS}; in place of --plan`).conflicts('plan'))
-      .option('--as <name>', 'who decides; default: the Hub account of your token, else your login. A claim, not a proof')
-      .option('--note <text>', 'kept with the decision')
+      .description(`${verdict} exactly the plan that waits, or the files that were sealed under it`)
+      .option('--plan <digest>', `digest of the plan that you read, ${DIGITS}; required without a terminal`)
+      .addOption(new Option('--manifest <digest>', `digest of the sealed files, ${DIGITS}; instead of --plan`).conflicts('plan'))
+      .option('--as <name>', 'name of the person who decides (not verified); default: the Hub account of your token, else your login')
+      .option('--note <text>', 'comment to record with the decision')
       .action((entry: string, options: { plan?: string; manifest?: string; as?: string; note?: string }) =>
         execute(async (context) => (await import('./commands/decide.js')).decide({ entry, verdict, ...options }, context)),
       );
@@ -135,8 +135,8 @@ export const declare = (execute: Execute): Command => {
   program
     .command('status')
     .argument('[entry]')
-    .description('where a publish stands, or all that run')
-    .option('--watch', 'stay until it has ended, and without a terminal until it pauses; Ctrl-C leaves it as it is')
+    .description('show the stage of a publish, or of all that run')
+    .option('--watch', 'wait until it has ended; without a terminal, also return when it pauses; Ctrl-C does not stop the publish')
     .addOption(untilAttention)
     .action((entry: string | undefined, options: { watch?: true; untilAttention?: true }) =>
       execute(async (context) =>
@@ -145,21 +145,21 @@ export const declare = (execute: Execute): Command => {
     );
   program
     .command('pending')
-    .description('everything that waits for a person, with the command that decides it; the list may lag a moment behind')
+    .description('list everything that waits for a person, with the command that decides it; the list may lag a moment behind')
     .action(() => execute(async (context) => (await import('./commands/pending.js')).pending(context)));
   program
     .command('history')
     .argument('<entry>')
-    .description('the publishes of an entry that the server still knows: how each ended, who decided, what it committed')
-    .option('--limit <n>', 'so many of the newest', wholeNumber(1), 10)
+    .description('list the publishes of an entry that the server still has: how each ended, who decided, and the commits')
+    .option('--limit <n>', 'show the newest n publishes', wholeNumber(1), 10)
     .action((entry: string, options: { limit: number }) =>
       execute(async (context) => (await import('./commands/history.js')).history({ entry, ...options }, context)),
     );
   program
     .command('retry')
     .argument('<entry>')
-    .description('do the failed step of a paused publish again')
-    .option('--note <text>', 'kept in the history')
+    .description('retry the failed step of a paused publish')
+    .option('--note <text>', 'comment to record in the history')
     .action((entry: string, options: { note?: string }) =>
       execute(async (context) => (await import('./commands/resolve.js')).resolve({ entry, action: 'retry', ...options }, context)),
     );
@@ -167,36 +167,39 @@ export const declare = (execute: Execute): Command => {
     .command('abandon')
     .argument('<entry>')
     .description('give up a paused publish; asks first')
-    .option('--note <text>', 'kept in the history')
-    .option('--yes', 'without asking; needed without a terminal')
+    .option('--note <text>', 'comment to record in the history')
+    .option('--yes', 'do not ask; required without a terminal')
     .action((entry: string, options: { note?: string; yes?: true }) =>
       execute(async (context) => (await import('./commands/resolve.js')).resolve({ entry, action: 'abandon', ...options }, context)),
     );
   program
     .command('move')
     .argument('<entry>')
-    .description('send what is paused, or whose host is gone, to another host')
-    .option('--from <host>', 'what is on this host, even while it works: what it does is stopped')
-    .option('--note <text>', 'kept in the history')
+    .description('move artifacts that are paused, or whose host is gone, to another host')
+    .option('--from <host>', 'move the artifacts on this host even while it works; their running steps are stopped')
+    .option('--note <text>', 'comment to record in the history')
     .action((entry: string, options: { from?: string; note?: string }) =>
       execute(async (context) => (await import('./commands/move.js')).move({ entry, ...options }, context)),
     );
   program
     .command('cancel')
     .argument('<entry>')
-    .description('end a publish; asks first. What is committed already stays published')
-    .option('--yes', 'without asking; needed without a terminal')
+    .description('cancel a publish; asks first. Targets that are already committed stay published')
+    .option('--yes', 'do not ask; required without a terminal')
     .action((entry: string, options: { yes?: true }) =>
       execute(async (context) => (await import('./commands/cancel.js')).cancel({ entry, ...options }, context)),
     );
   program
     .command('verify')
-    .argument('[what]', 'an entry, or a target as owner/name; without it, all of the catalog by what the Hub lists')
-    .description('compare targets with what was published to them; needs the Hub alone, and a token that may read them')
-    .option('--full', 'read every byte back, not a sample')
+    .argument('[what]', 'an entry, or a target as owner/name; default: the whole catalog, compared with the Hub listing')
+    .description('compare targets with what was published to them; needs only the Hub, and a token that may read them')
+    .option('--full', 'read every byte back, not only a sample')
     .option('--rebuild', 'build the payload again here from its pinned source, and compare every byte')
-    .option('--scratch <directory>', 'build it in here, and delete it afterwards; default: where the system keeps temporary files')
-    .option('--markdown', "of all of the catalog, as Markdown for a job's summary")
+    .option(
+      '--scratch <directory>',
+      'directory for the rebuild, which is deleted afterwards; default: the system directory for temporary files',
+    )
+    .option('--markdown', 'print Markdown, for a job summary; only for the whole catalog')
     .action((what: string | undefined, options: { full?: true; rebuild?: true; scratch?: string; markdown?: true }) =>
       execute(async (context) =>
         (await import('./commands/verify.js')).verify({ ...(what === undefined ? {} : { what }), ...options }, context),
@@ -209,31 +212,31 @@ export const declare = (execute: Execute): Command => {
   return program;
 };
 
-/** As wide as help is where nothing else is known. */
-const USUAL_COLUMNS = 80;
-/** Columns for the text beside the names of commands, below which words are broken. */
-const LEAST_HELP = 20;
+/** Width of help texts if the width of the terminal is not known. */
+const DEFAULT_COLUMNS = 80;
+/** Minimum width in which commander wraps descriptions; narrower ones stay on one line, which the terminal breaks. */
+const MIN_HELP_COLUMNS = 20;
 
-const settle = (program: Command, streams: Streams): void => {
+const configureOutput = (program: Command, streams: Streams): void => {
   for (const command of [program, ...program.commands, ...program.commands.flatMap((sub) => sub.commands)]) {
     command
       .exitOverride()
-      .configureHelp({ minWidthToWrap: LEAST_HELP })
+      .configureHelp({ minWidthToWrap: MIN_HELP_COLUMNS })
       .configureOutput({
         writeOut: (text) => void streams.out.write(fold(text, streams.out.columns)),
         writeErr: (text) => void streams.err.write(fold(text, streams.err.columns)),
-        getOutHelpWidth: () => streams.out.columns ?? USUAL_COLUMNS,
-        getErrHelpWidth: () => streams.err.columns ?? USUAL_COLUMNS,
+        getOutHelpWidth: () => streams.out.columns ?? DEFAULT_COLUMNS,
+        getErrHelpWidth: () => streams.err.columns ?? DEFAULT_COLUMNS,
       });
   }
 };
 
-const processWorld = (): ProcessIo & { readonly dispose: () => void } => {
+const ownProcess = (): ProcessIo & { readonly dispose: () => void } => {
   const controller = new AbortController();
   const stop = (): void => controller.abort(new SwpError('internal', 'client/interrupted', 'Interrupted.'));
-  // A second Ctrl-C ends the process at once.
+  // A second Ctrl-C ends the process immediately.
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  // A reader that went away (`| head`) is no error of ours.
+  // A closed pipe (`| head`) is not an error.
   process.stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? EXIT.ok : EXIT.failed));
   return {
     out: process.stdout,
@@ -246,40 +249,40 @@ const processWorld = (): ProcessIo & { readonly dispose: () => void } => {
   };
 };
 
-/** Runs `swp` with these arguments and answers its exit code. Never throws. */
+/** Runs `swp` with these arguments and returns its exit code. Never throws. */
 export const run = async (argv: readonly string[], given?: ProcessIo): Promise<number> => {
-  const world = given ?? processWorld();
+  const io = given ?? ownProcess();
   const parts: { code: ExitCode } = { code: EXIT.ok };
   const json = argv.includes('--json');
-  const output = new Output(world, { json, colour: (world.env['NO_COLOR'] ?? '') === '', secrets: secretsIn(world.env) });
+  const output = new Output(io, { json, colour: (io.env['NO_COLOR'] ?? '') === '', secrets: secretsIn(io.env) });
   const execute: Execute = async (command) => {
     const { readConfigFile, withConfigFile } = await import('../settings/config-file.js');
-    const env = withConfigFile(world.env, await readConfigFile(world.env));
+    const env = withConfigFile(io.env, await readConfigFile(io.env));
     const catalogFile = program.opts<{ catalog?: string }>().catalog ?? (env['SWP_CATALOG'] === '' ? undefined : env['SWP_CATALOG']);
     parts.code = await command({
       out: output,
       env,
-      processEnv: world.env,
-      cwd: world.cwd,
-      interactive: world.interactive,
-      signal: world.signal,
+      processEnv: io.env,
+      cwd: io.cwd,
+      interactive: io.interactive,
+      signal: io.signal,
       ...(catalogFile === undefined ? {} : { catalogFile }),
     });
   };
   const program = declare(execute);
   declareCompletion(program, () => declare(execute), execute);
-  settle(program, output.streams);
+  configureOutput(program, output.streams);
   try {
-    // `--json` may stand anywhere; commander wants it before the command.
+    // Accept `--json` anywhere; commander requires it before the command.
     await program.parseAsync([...(json ? ['--json'] : []), ...argv.filter((argument) => argument !== '--json')], { from: 'user' });
     return parts.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (world.signal.aborted) return EXIT.interrupted;
+    if (io.signal.aborted) return EXIT.interrupted;
     output.error(error);
     if (error instanceof SwpError && error.code === 'client/no-answer') return EXIT.interrupted;
     return error instanceof SwpError ? exitCodeOf(error.kind) : EXIT.failed;
   } finally {
-    if ('dispose' in world && typeof world.dispose === 'function') world.dispose();
+    if ('dispose' in io && typeof io.dispose === 'function') io.dispose();
   }
 };

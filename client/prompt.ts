@@ -2,19 +2,19 @@ import { CANCEL_SYMBOL, confirm, select, text } from '@clack/prompts';
 import { SwpError } from '../core/error.js';
 import type { Context } from './context.js';
 
-/** Questions are for a person at a terminal who did not ask for JSON. */
+/** Returns true if prompts are allowed: on a terminal, without `--json`. */
 export const mayPrompt = ({ interactive, out }: Context): boolean => interactive && !out.json;
 
 const answered = <T>(answer: T | typeof CANCEL_SYMBOL): T => {
-  if (answer === CANCEL_SYMBOL) throw new SwpError('usage', 'client/no-answer', 'The question was not answered; nothing was changed.');
+  if (answer === CANCEL_SYMBOL) throw new SwpError('usage', 'client/no-answer', 'You did not answer the question. Nothing was changed.');
   return answer;
 };
 
-/** Asks yes or no on the terminal. No is the default, and so is going away. */
+/** Asks yes or no on the terminal. The default is no; Ctrl-C throws `client/no-answer`. */
 export const ask = async (question: string, signal: AbortSignal): Promise<boolean> =>
   answered(await confirm({ message: question, initialValue: false, output: process.stderr, signal }));
 
-/** What cannot be taken back: a person at a terminal is asked about it, and elsewhere it takes `--yes`. */
+/** Confirmation of an action that cannot be undone: by an answer on the terminal, elsewhere by `--yes`. */
 export class Consent {
   /** @throws SwpError `client/yes-needed` */
   constructor(
@@ -24,12 +24,12 @@ export class Consent {
     private readonly context: Context,
   ) {
     if (!yes && !mayPrompt(context))
-      throw new SwpError('usage', 'client/yes-needed', `Without a terminal to ask on, ${verb} takes --yes.`, {
+      throw new SwpError('usage', 'client/yes-needed', `Without a terminal to ask on, ${verb} needs --yes.`, {
         hint: `swp ${verb} ${entry} --yes`,
       });
   }
 
-  /** Whether the person agrees; no is the default, and is told. */
+  /** Returns true if the person agrees, else prints that nothing was changed. */
   async given(question: string): Promise<boolean> {
     if (this.yes || (await ask(question, this.context.signal))) return true;
     this.context.out.note('Nothing was changed.');
@@ -38,9 +38,9 @@ export class Consent {
 }
 
 interface TextQuestion {
-  /** Shown until something is typed, and taken where nothing is. */
+  /** Shown as the placeholder, and taken if the answer is empty. */
   readonly proposal: string;
-  /** Says what is wrong with a line. */
+  /** Returns the problem of a line, if it has one. */
   readonly fault: (line: string) => string | undefined;
   readonly signal: AbortSignal;
 }
@@ -53,6 +53,6 @@ export const askText = async (question: string, { proposal, fault, signal }: Tex
   );
 };
 
-/** Asks for one of several on the terminal. */
+/** Asks on the terminal to choose one of several options. */
 export const choose = async (question: string, options: readonly string[], signal: AbortSignal): Promise<string> =>
   answered(await select({ message: question, options: options.map((value) => ({ value })), output: process.stderr, signal }));

@@ -3,14 +3,14 @@ import { formatBytes, sanitizeLine, plural } from '../core/text.js';
 import type { BuildEnvironment } from '../plan/provenance.js';
 import type { Paint } from '../plan/render/paint.js';
 
-/** So many files are shown to people; `--json` has them all. */
+/** Maximum number of files in the text; `--json` has all of them. */
 const SHOWN = 20;
 
 const OUTCOMES: Readonly<Record<Rebuild['outcome'], readonly [string, keyof Paint]>> = {
   reproduced: ['reproduced', 'good'],
   'not-reproduced': ['not reproduced here', 'careful'],
   differs: ['differs', 'bad'],
-  cannot: ['cannot be built again here', 'careful'],
+  cannot: ['cannot be rebuilt here', 'careful'],
 };
 
 const line = (label: string, text: string): string => `  ${label.padEnd(8)}  ${sanitizeLine(text, 1000)}`;
@@ -24,11 +24,11 @@ const environmentText = (environment: BuildEnvironment | null): string => {
 const fileLine = ({ path, verdict, published, rebuilt }: RebuiltFile, paint: Paint): string => {
   const file = published ?? rebuilt;
   const painted = verdict === 'equal' ? verdict.padEnd(8) : paint.bad(verdict.padEnd(8));
-  const [was, is] = [published, rebuilt].map((one) => (one === null ? 'nothing' : one.sha256));
+  const [was, is] = [published, rebuilt].map((one) => (one === null ? 'no file' : one.sha256));
   return `  ${painted}  ${sanitizeLine(path, 240)}  ${formatBytes(file?.size ?? 0)}  ${verdict === 'equal' ? was : `published ${was}, here ${is}`}`;
 };
 
-/** What differs comes first. */
+/** Lists the files that differ first. */
 const fileLines = (files: readonly RebuiltFile[], paint: Paint): string[] => {
   const sorted = files.toSorted((a, b) => Number(a.verdict === 'equal') - Number(b.verdict === 'equal'));
   return [
@@ -38,9 +38,9 @@ const fileLines = (files: readonly RebuiltFile[], paint: Paint): string[] => {
 };
 
 const downMetaText = ({ scores, different, largest, tokens }: NonNullable<Rebuild['downMeta']>): string =>
-  `${largest.toPrecision(3)} at most, in ${different.toLocaleString('en-US')} of ${plural(scores, 'score')}; another token at ${plural(tokens, 'place')}`;
+  `at most ${largest.toPrecision(3)}, in ${different.toLocaleString('en-US')} of ${plural(scores, 'score')}; a different token in ${plural(tokens, 'place')}`;
 
-/** The rebuild of one target for people, below its examination. */
+/** Formats the rebuild of one target, for the place below its examination. */
 export const rebuildText = ({ outcome, recipe, reason, files, environment, downMeta }: Rebuild, paint: Paint): string => {
   const [words, colour] = OUTCOMES[outcome];
   const { recorded, here } = environment;
@@ -49,7 +49,7 @@ export const rebuildText = ({ outcome, recipe, reason, files, environment, downM
     ...(reason === null ? [] : [line('because', reason.message)]),
     ...(recipe === null ? [] : [line('recipe', recipe)]),
     ...(recorded === null && here === null ? [] : [line('computed', environmentText(recorded)), line('here', environmentText(here))]),
-    ...(downMeta === null ? [] : [line('apart', downMetaText(downMeta))]),
+    ...(downMeta === null ? [] : [line('delta', downMetaText(downMeta))]),
     ...fileLines(files, paint),
   ].join('\n');
 };

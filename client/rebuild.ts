@@ -13,17 +13,17 @@ import { readSettings } from '../settings/settings.js';
 import type { Context } from './context.js';
 import { openProgressLine } from './output/progress-line.js';
 
-/** Files that were just written may still be in the way for a moment. */
+/** Retries the deletion, which can fail for a moment while files are still being written. */
 const DELETE = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 } as const;
 
-/** A fresh directory in the one that was named, or in the system's for temporary files. */
+/** Creates a new directory in the given one, or in the system's directory for temporary files. */
 const makeScratch = async (given: string | undefined, { cwd }: Context): Promise<string> => {
   const parent = given === undefined ? tmpdir() : resolve(cwd, given);
   try {
     await mkdir(parent, { recursive: true });
     return await mkdtemp(join(parent, 'swp-rebuild-'));
   } catch (cause) {
-    throw new SwpError('usage', 'client/scratch', `Nothing can be written to ${parent}.`, {
+    throw new SwpError('usage', 'client/scratch', `The directory ${parent} is not writable.`, {
       cause,
       hint: 'Name another directory with --scratch.',
     });
@@ -35,7 +35,7 @@ export interface Hubs {
   readonly sourceHub: HubConfig;
 }
 
-/** Builds what a target holds again on this machine; whatever happens, nothing of it stays. */
+/** Rebuilds the contents of a target on this machine, and deletes the result in every case. */
 export const rebuildHere = async (
   { hub, sourceHub }: Hubs,
   { examination, provenance }: { readonly examination: Examination; readonly provenance: Provenance },
@@ -45,13 +45,13 @@ export const rebuildHere = async (
   const { out, env, signal } = context;
   const settings = readSettings(env);
   const directory = await makeScratch(scratch, context);
-  const { tell, end } = openProgressLine(out, examination.target);
+  const { update, end } = openProgressLine(out, examination.target);
   try {
-    out.note(`Building ${examination.target} again in ${directory}.`);
+    out.note(`Rebuilding ${examination.target} in ${directory}.`);
     const layout = new ScratchLayout(directory);
     const larql = new HostLarql(env, layout, settings.larql);
     const { proveShards } = settings;
-    return await rebuildTarget({ hub, sourceHub, layout, larql, proveShards }, { examination, provenance, report: tell, signal });
+    return await rebuildTarget({ hub, sourceHub, layout, larql, proveShards }, { examination, provenance, report: update, signal });
   } finally {
     end();
     await rm(directory, DELETE);

@@ -13,10 +13,10 @@ import { catalogOptions } from './catalog.js';
 import type { Context } from './context.js';
 import { exitOfFindings, type ExitCode } from './exit-codes.js';
 
-/** Between two lines of progress, in targets. */
-const TOLD_EVERY = 25;
+/** Number of targets between two lines of progress. */
+const NOTE_EVERY = 25;
 
-/** What re-validation does each night, from here: every target of the catalog and its source, by what the Hub lists of them. */
+/** Runs the nightly re-validation from here: compares every target of the catalog, and its source, with the Hub listing. */
 export const verifyAll = async (
   hub: HubConfig,
   { full, rebuild, markdown }: { readonly full?: boolean; readonly rebuild?: boolean; readonly markdown?: boolean },
@@ -26,16 +26,16 @@ export const verifyAll = async (
     throw new SwpError(
       'usage',
       'client/verify-what',
-      'All bytes of the whole catalog are too many to read from here: name an entry or a target.',
+      'The whole catalog is too large for --full or --rebuild: name an entry or a target.',
       {
-        hint: 'Each week a part of them is read where `swp schedule set` was run.',
+        hint: 'To read a part of all files back every week, run `swp schedule set`.',
       },
     );
   const { out, signal } = context;
   const { validEntries, problems } = await readCatalog(catalogOptions(context));
   const targets = fleetOf(validEntries.values());
   const onDone = (done: number): void => {
-    if (done % TOLD_EVERY === 0 || done === targets.length) out.note(`Checked ${done} of ${targets.length} targets.`);
+    if (done % NOTE_EVERY === 0 || done === targets.length) out.note(`Checked ${done} of ${targets.length} targets.`);
   };
   const checked = await checkTargets(
     { ...hub, budget: new RateBudget() },
@@ -58,7 +58,7 @@ export const verifyAll = async (
   else
     out.table(
       { targets: targets.length, ...table },
-      ['entry', 'target', 'level', 'finding', 'what'],
+      ['entry', 'target', 'level', 'finding', 'message'],
       table.rows.map((found) => [found.entry ?? '', found.target ?? '', levelOf(found), found.code, sanitizeLine(found.message, 500)]),
     );
   out.note(`Found: ${findingCounts(run)}; ${readText(run)}.`);

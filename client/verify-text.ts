@@ -8,13 +8,13 @@ import type { Paint } from '../plan/render/paint.js';
 import { commitAddress } from './addresses.js';
 import { hubName } from './hub-name.js';
 
-/** So many findings are shown to people; `--json` has them all. */
+/** Maximum number of findings in the text; `--json` has all of them. */
 const SHOWN = 20;
 
 const unpublishedText = (found: Unpublished, hub: HubConfig): string =>
   found.state === 'absent'
-    ? `${found.target}: ${hubName(hub)} shows no such repository to this token`
-    : `${found.target}: holds no publish of SWP; its head is ${found.head}`;
+    ? `${found.target}: not found on ${hubName(hub)} with this token`
+    : `${found.target}: not published by SWP; its head is ${found.head}`;
 
 const line = (label: string, text: string): string => `  ${label.padEnd(8)}  ${sanitizeLine(text, 1000)}`;
 
@@ -46,17 +46,17 @@ const examinedLines = (found: Examination, hub: HubConfig, paint: Paint): string
   line('compared', `${plural(found.files, 'file')} as listed; read back: ${readFilesText(found.readBack)}`),
   ...(found.wrongOnce.length === 0
     ? []
-    : [line('reread', `${plural(found.wrongOnce.length, 'file')}, wrong once: ${truncateList(found.wrongOnce)}`)]),
+    : [line('reread', `${plural(found.wrongOnce.length, 'file')}, wrong on the first read only: ${truncateList(found.wrongOnce)}`)]),
   ...(found.foreign.length === 0
     ? []
-    : [line('foreign', `${plural(found.foreign.length, 'file')} not of this publish: ${truncateList(found.foreign)}`)]),
+    : [line('foreign', `${plural(found.foreign.length, 'file')} not from this publish: ${truncateList(found.foreign)}`)]),
   ...findingLines(found.findings, paint),
 ];
 
 /**
- * One target for people. What its commits, files and record say is text from outside.
+ * Formats one target. Its commits, files and record contain untrusted text.
  *
- * @param source what was found about its source
+ * @param source the findings about its source
  */
 export const examinationText = (found: Examination | Unpublished, source: readonly Finding[], hub: HubConfig, paint: Paint): string =>
   ['findings' in found ? examinedLines(found, hub, paint).join('\n') : unpublishedText(found, hub), ...findingLines(source, paint)].join(

@@ -33,7 +33,7 @@ const timeLeft = ({ doneBytes, totalBytes, rate }: ShownProgress): string | null
     : `${formatSeconds((totalBytes - doneBytes) / rate)} left`;
 
 const waitText = ({ note, failing }: ShownProgress): string | null =>
-  failing === undefined ? (note ?? null) : `has failed since ${failing.since.replace(/\.\d+Z$/, 'Z')}: ${failing.reason}`;
+  failing === undefined ? (note ?? null) : `failing since ${failing.since.replace(/\.\d+Z$/, 'Z')}: ${failing.reason}`;
 
 /** Formats progress: the file that moved last, then total bytes, files, rate, time left, and the reason why nothing moves. */
 export const progressText = (progress: ShownProgress): string => {
@@ -49,5 +49,5 @@ export const progressText = (progress: ShownProgress): string => {
     timeLeft(progress),
     waitText(progress),
   ];
-  return parts.filter((part) => part !== null).join(', ') || 'at work';
+  return parts.filter((part) => part !== null).join(', ') || 'working';
 };

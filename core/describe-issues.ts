@@ -7,7 +7,7 @@ const SHOWN = 4;
 const NOUNS: Readonly<Record<string, string>> = {
   object: 'an object',
   array: 'a list',
-  string: 'a text',
+  string: 'text',
   number: 'a number',
   boolean: 'true or false',
 };

@@ -13,9 +13,9 @@ export const canonicalJson = (value: unknown): string => {
   try {
     text = canonicalize(value);
   } catch (cause) {
-    throw new SwpError('integrity', 'digest/not-json', 'A value that has no canonical JSON', { cause });
+    throw new SwpError('integrity', 'digest/not-json', 'The value has no canonical JSON form', { cause });
   }
-  if (text === undefined) throw new SwpError('internal', 'digest/not-json', 'A value without a JSON form has no canonical JSON.');
+  if (text === undefined) throw new SwpError('internal', 'digest/not-json', 'The value cannot be written as JSON.');
   return text;
 };
 

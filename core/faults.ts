@@ -32,7 +32,7 @@ const formatCount = (count: number | bigint, noun: string): string => `${count} 
 const describeLimit = (origin: string, limit: number | bigint, bound: 'least' | 'most', inclusive: boolean): string => {
   if (origin === 'string' || origin === 'array') {
     const noun = origin === 'string' ? 'character' : 'item';
-    if (bound === 'least' && Number(limit) === 1) return origin === 'string' ? 'must not be empty' : 'must have an item';
+    if (bound === 'least' && Number(limit) === 1) return origin === 'string' ? 'must not be empty' : 'must have at least one item';
     return `must have at ${bound} ${formatCount(limit, noun)}`;
   }
   if (inclusive) return `must be at ${bound} ${limit}`;
@@ -56,12 +56,14 @@ const issueMessage = (issue: RawIssue): string => {
       return 'unknown field';
     case 'invalid_format':
       return issue.format === 'datetime'
-        ? 'must be a time, as 2026-01-02T03:04:05Z'
-        : `must be ${issue.format === 'url' ? 'an address' : 'of another form'}`;
+        ? 'must be a time, such as 2026-01-02T03:04:05Z'
+        : issue.format === 'url'
+          ? 'must be an address'
+          : 'has the wrong form';
     case 'invalid_union':
-      return issue.input === undefined ? 'is missing' : 'must be of another form';
+      return issue.input === undefined ? 'is missing' : 'has the wrong form';
     default:
-      return 'is not what belongs here';
+      return 'is not valid here';
   }
 };
 
@@ -107,7 +109,7 @@ export const listToFirstFault = <E extends z.ZodType>(element: E) =>
       const parsed = parseOrFaults(element, value);
       if ('faults' in parsed) {
         const [first] = parsed.faults;
-        context.addIssue({ code: 'custom', path: [at, ...(first?.path ?? [])], message: first?.message ?? 'is not what belongs here' });
+        context.addIssue({ code: 'custom', path: [at, ...(first?.path ?? [])], message: first?.message ?? 'is not valid here' });
         return z.NEVER;
       }
       list.push(parsed.data);

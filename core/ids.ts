@@ -23,7 +23,7 @@ export const Revision = z
   .string()
   .max(255)
   .regex(/^[A-Za-z0-9][\w./+-]*$/, 'must be a commit SHA, a branch or a tag')
-  .refine((name) => !/\.\.|\/\/|\/\.|\.lock(?:\/|$)|[./]$/.test(name), 'is no name that git takes')
+  .refine((name) => !/\.\.|\/\/|\/\.|\.lock(?:\/|$)|[./]$/.test(name), 'must be a name that git accepts')
   .brand<'Revision'>();
 export type Revision = z.infer<typeof Revision>;
 

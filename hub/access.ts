@@ -49,12 +49,12 @@ export interface WriteAnswer {
 
 /** Determines, as far as possible without writing, if this token may create and write a repository or a collection. */
 export const canWrite = async (hub: HubConfig, repo: RepoId | CollectionSlug, options: CallOptions): Promise<WriteAnswer> => {
-  if (hub.token === undefined) return { verdict: 'no', reason: `The high-memory worker has no token to write ${repo} with.` };
+  if (hub.token === undefined) return { verdict: 'no', reason: `The high-memory worker has no token, so it cannot write to ${repo}.` };
   const identity = await whoAmI(hub, options);
-  if (identity === null) return { verdict: 'no', reason: 'The Hub does not know the token of the high-memory worker.' };
+  if (identity === null) return { verdict: 'no', reason: 'The Hub rejects the token of the high-memory worker.' };
   const { user, orgs, role } = identity;
   const owner = ownerOf(repo).toLowerCase();
-  if (role === 'read') return { verdict: 'no', reason: `The token of ${user} only reads.` };
+  if (role === 'read') return { verdict: 'no', reason: `The token of ${user} is read-only.` };
   if (![user, ...orgs].some((name) => name.toLowerCase() === owner))
     return { verdict: 'no', reason: `${user} belongs to ${[user, ...orgs].join(', ')}, not to the namespace of ${repo}.` };
   if (role === 'write' || role === 'admin') return { verdict: 'yes', reason: `The token of ${user} may write to ${repo}.` };

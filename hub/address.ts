@@ -40,10 +40,10 @@ const networkOf = ({ hostname }: URL): string | null => {
 };
 
 const faultOf = (endpoint: URL, url: URL): string | null => {
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'it is no http(s) address';
-  if (url.protocol === 'http:' && endpoint.protocol !== 'http:') return 'it is http:, and would go unencrypted';
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'it is not an http or https address';
+  if (url.protocol === 'http:' && endpoint.protocol !== 'http:') return 'it uses http, so the data would be sent unencrypted';
   const network = networkOf(url);
-  return network === null || network === networkOf(endpoint) ? null : `it leads into ${network}, where the Hub itself is not`;
+  return network === null || network === networkOf(endpoint) ? null : `it points to ${network}, but the Hub is not there`;
 };
 
 /**
@@ -56,7 +56,7 @@ export const checkAddress = (hub: HubConfig, url: URL): void => {
   if (url.origin === hub.endpoint.origin) return;
   const fault = faultOf(hub.endpoint, url);
   if (fault === null) return;
-  throw new SwpError('conflict', 'hub/address-refused', `The Hub hands out ${shownUrl(hub, url)}: ${fault}.`, {
-    hint: 'Check HF_ENDPOINT. For a hub of your own, give its storage a name with https, or an address in the network of the hub.',
+  throw new SwpError('conflict', 'hub/address-refused', `SWP refuses an address from the Hub, ${shownUrl(hub, url)}: ${fault}.`, {
+    hint: 'Check HF_ENDPOINT. If you run your own hub, give its storage a host name with https, or an address in the network of the hub.',
   });
 };

@@ -55,7 +55,7 @@ export const attempt = async (
 export const refuseRepeatedToken = (hub: HubConfig, request: Pick<HttpRequest, 'method' | 'url'>, body: string): void => {
   if (hub.token === undefined || !holdsSecret([hub.token], body)) return;
   throw new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(hub, request.url)} repeats the token in its answer.`, {
-    hint: 'Check HF_ENDPOINT: the Hub never does that. Replace the token.',
+    hint: 'The Hub never does this: check HF_ENDPOINT, and replace the token.',
   });
 };
 
@@ -75,17 +75,17 @@ export const parseAnswer = async <T>(
   }
   if (request.handsOutAddresses !== true) refuseRepeatedToken(hub, request, body);
   const refuse = (what: string): SwpError =>
-    new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(hub, request.url)} answered something ${what}.`);
+    new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(hub, request.url)} sent an answer that ${what}.`);
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    throw refuse(`that is not JSON: ${quoted(hub, body)}`);
+    throw refuse(`is not JSON: ${quoted(hub, body)}`);
   }
   const parsed = parseOrFaults(schema, value);
   if ('data' in parsed) return parsed.data;
   throw refuse(
-    `unexpected: ${parsed.faults
+    `SWP does not expect: ${parsed.faults
       .slice(0, 1)
       .map((fault) => faultText(fault, 'answer'))
       .join('')}`,

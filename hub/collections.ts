@@ -35,7 +35,7 @@ export const readCollection = async (hub: HubConfig, slug: CollectionSlug, { sig
   try {
     const { value } = await callJson(hub, { method: 'GET', url: collectionUrl(hub, slug), authorized: true, signal }, Whole);
     if (idOf(value.slug) !== idOf(slug))
-      throw new SwpError('integrity', 'hub/bad-answer', `Asked for collection ${slug}, the Hub answers ${value.slug}.`);
+      throw new SwpError('integrity', 'hub/bad-answer', `SWP requested collection ${slug}, but the Hub returned ${value.slug}.`);
     const models = value.items.filter(({ type }) => type === 'model').map(({ id }) => id);
     return { slug: value.slug, title: value.title, models };
   } catch (error) {
@@ -80,7 +80,7 @@ export const createCollection = async (
     parseAnswer(hub, request, await attempt(hub, request, isSuccessOrConflict), Named),
   );
   if (!sameRepo(ownerOf(slug), wanted.owner))
-    throw new SwpError('integrity', 'hub/bad-answer', `Asked for a collection of ${wanted.owner}, the Hub answers ${slug}.`);
+    throw new SwpError('integrity', 'hub/bad-answer', `SWP requested a collection of ${wanted.owner}, but the Hub returned ${slug}.`);
   return slug;
 };
 

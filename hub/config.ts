@@ -60,7 +60,7 @@ const endpointFrom = (env: NodeJS.ProcessEnv): URL => {
   if (endpoint === null || !/^https?:$/.test(endpoint.protocol))
     throw new SwpError('invalid', 'hub/endpoint', 'HF_ENDPOINT must be an address that begins with https:// or http://.');
   if (endpoint.username !== '' || endpoint.password !== '')
-    throw new SwpError('invalid', 'hub/endpoint', 'HF_ENDPOINT must have no user name and no password in it.', {
+    throw new SwpError('invalid', 'hub/endpoint', 'HF_ENDPOINT must not contain a user name or a password.', {
       hint: 'Set the token as HF_TOKEN instead.',
     });
   return endpoint;
@@ -75,7 +75,7 @@ export const hubConfigFromEnv = (env: NodeJS.ProcessEnv): HubConfig => {
   const endpoint = endpointFrom(env);
   const [token] = hubTokensIn(env);
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token.reveal()))
-    throw new SwpError('invalid', 'hub/token-form', 'The Hub token has characters that no token has.', {
+    throw new SwpError('invalid', 'hub/token-form', 'The Hub token contains characters that are not valid in a token.', {
       hint: 'Look for a line break or quotes around HF_TOKEN.',
     });
   return { endpoint, ...(token === undefined ? {} : { token }) };

@@ -15,8 +15,8 @@ const TRANSIENT_4XX = new Set([408, 421, 425]);
  * server.
  */
 const PERMANENT_5XX: ReadonlyMap<number, string> = new Map([
-  [505, 'It does not speak HTTP/1.1: check HF_ENDPOINT, and the proxy if there is one.'],
-  [511, 'This network wants a login first (RFC 6585): log in, then retry.'],
+  [505, 'The server does not support HTTP/1.1: check HF_ENDPOINT, and the proxy if there is one.'],
+  [511, 'This network requires a login (RFC 6585): log in, then retry.'],
 ]);
 
 const isTransientStatus = (status: number): boolean => TRANSIENT_4XX.has(status) || (status >= 500 && !PERMANENT_5XX.has(status));
@@ -88,7 +88,7 @@ interface Classification {
 const QUOTA = /quota|storage (limit|patterns)|private storage|exceeded|billing/i;
 
 const STORAGE_HINT =
-  'The storage refuses an address that the Hub handed out. Retry later; if it stays so, show this message to the support of the Hub.';
+  'The storage refuses an address that the Hub sent. Retry later; if it fails again, send this message to the support of the Hub.';
 
 /**
  * Classifies an error of the storage. It receives no token, so it checks only the signed address. Some answer 400 for
@@ -116,30 +116,30 @@ const classify = (status: number, errorCode: string, message: string, sent: 'tok
     return {
       kind: 'not-found',
       code: 'hub/not-found',
-      hint: 'Look for a typing error; a private repository needs a token that may read it.',
+      hint: 'Check for a typing error. A private repository needs a token that may read it.',
     };
   if (status === 401)
     return {
       kind: 'access',
       code: 'hub/unauthorized',
-      hint: 'The token is missing, wrong or expired: set HF_TOKEN to one that works, and try again; a worker has to be restarted for it.',
+      hint: 'The token is missing, wrong or expired. Set HF_TOKEN to a valid token and try again; a worker must be restarted to use it.',
     };
   if (status === 403 && QUOTA.test(message))
-    return { kind: 'quota', code: 'hub/quota', hint: 'Free storage on the Hub or raise the plan, then retry.' };
+    return { kind: 'quota', code: 'hub/quota', hint: 'Free storage on the Hub or upgrade its plan, then retry.' };
   if (status === 403)
     return {
       kind: 'access',
       code: 'hub/forbidden',
       hint:
         sent === 'token'
-          ? 'This token may not do that: use one with the right role in that namespace, then retry.'
-          : 'No token was sent: set HF_TOKEN to one that may do that, and try again; a worker has to be restarted for it.',
+          ? 'This token does not have permission. Use one with the right role in that namespace, then retry.'
+          : 'No token was sent. Set HF_TOKEN to a token with permission and try again; a worker must be restarted to use it.',
     };
   if (status === 404)
     return {
       kind: 'not-found',
       code: 'hub/not-found',
-      hint: 'Look for a typing error; a private repository needs a token that may read it.',
+      hint: 'Check for a typing error. A private repository needs a token that may read it.',
     };
   if (status === 409) return { kind: 'conflict', code: 'hub/conflict' };
   if (status === 412) return { kind: 'stale', code: 'hub/precondition' };
@@ -147,7 +147,7 @@ const classify = (status: number, errorCode: string, message: string, sent: 'tok
     return {
       kind: 'quota',
       code: 'hub/too-large',
-      hint: 'The Hub takes no file or commit of this size: split it, or ask for a higher limit.',
+      hint: 'The Hub does not accept a file or commit of this size: split it, or ask for a higher limit.',
     };
   return { kind: 'conflict', code: 'hub/refused' };
 };
@@ -211,10 +211,10 @@ export const errorOfConnection = (hub: HubConfig, request: RequestLine, error: u
   const message = `${request.method} ${shownUrl(hub, request.url)}: ${detailOf(hub, code, error)}`;
   if (isTransientCode(code))
     return new SwpError('unavailable', 'hub/connection', message, {
-      hint: 'The Hub cannot be reached; look at the network and at HF_ENDPOINT.',
+      hint: 'The Hub cannot be reached: check the network and HF_ENDPOINT.',
     });
   if (!CERTIFICATE_CODE.test(code)) return error;
   return new SwpError('invalid', 'hub/certificate', message, {
-    hint: 'Check HF_ENDPOINT and the clock of this machine. If a proxy or a hub of your own has its own authority, name its certificate in NODE_EXTRA_CA_CERTS and restart.',
+    hint: 'Check HF_ENDPOINT and the clock of this machine. If a proxy or your own hub uses its own certificate authority, set NODE_EXTRA_CA_CERTS to its certificate and restart.',
   });
 };

@@ -53,7 +53,7 @@ const headersOf = (hub: HubConfig, request: HttpRequest): Record<string, string>
     headers['content-length'] = String(bodyLength(request.body));
   if (request.authorized) {
     if (request.url.origin !== hub.endpoint.origin)
-      throw new SwpError('internal', 'hub/token-origin', `The token may not go to ${request.url.origin}.`);
+      throw new SwpError('internal', 'hub/token-origin', `The Hub token must not be sent to ${request.url.origin}.`);
     if (hub.token !== undefined) headers['authorization'] = `Bearer ${hub.token.reveal()}`;
   }
   return headers;
@@ -178,7 +178,7 @@ export const readBody = async (answer: IncomingMessage, max: number): Promise<Bu
   const chunks: Buffer[] = [];
   let size = 0;
   const late = setTimeout(
-    () => answer.destroy(stallError("The Hub's answer", `it does not end within ${WHOLE_BODY_MS / 1000} s`)),
+    () => answer.destroy(stallError("The Hub's answer", `it did not end within ${WHOLE_BODY_MS / 1000} s`)),
     WHOLE_BODY_MS,
   );
   try {

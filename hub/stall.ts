@@ -28,7 +28,7 @@ export interface WatchedExchange {
 }
 
 export const stallError = (name: string, what: string): SwpError =>
-  new SwpError('unavailable', 'hub/too-slow', `${name}: ${what}.`, { hint: 'The Hub, its storage or the way there is slow.' });
+  new SwpError('unavailable', 'hub/too-slow', `${name}: ${what}.`, { hint: 'The Hub, its storage or the network between is slow.' });
 
 /**
  * Aborts an exchange in which the server stalls. A timer that each byte restarts is not enough: with one byte a minute, a
@@ -54,11 +54,11 @@ export const watchForStall = ({ name, turn, movedBytes, silenceMs, cut }: Watche
     last = next;
     if (next === null) return null;
     // The buffers of this machine accept bytes before the server does, so for a request body only the rate counts.
-    if (next !== 'take' && now - movedAt >= silenceMs) return `no byte came for ${silenceMs / SECOND} s`;
-    if (next === 'answer') return now - begunAt >= ANSWER_MS ? `no answer came within ${ANSWER_MS / SECOND} s` : null;
+    if (next !== 'take' && now - movedAt >= silenceMs) return `no byte arrived for ${silenceMs / SECOND} s`;
+    if (next === 'answer') return now - begunAt >= ANSWER_MS ? `no answer arrived within ${ANSWER_MS / SECOND} s` : null;
     if (now - windowAt < WINDOW_MS) return null;
     if (bytes - windowBegan < WINDOW_BYTES)
-      return `fewer than ${WINDOW_BYTES / 1024} KiB ${next === 'take' ? 'were taken' : 'came'} in ${WINDOW_MS / SECOND} s`;
+      return `fewer than ${WINDOW_BYTES / 1024} KiB ${next === 'take' ? 'were accepted' : 'arrived'} in ${WINDOW_MS / SECOND} s`;
     windowAt = now;
     windowBegan = bytes;
     return null;

@@ -28,8 +28,8 @@ const KNOWN_FAILURES: readonly (readonly [RegExp, Classification])[] = [
     {
       kind: 'conflict',
       code: 'larql/disk-full',
-      summary: 'larql ran out of disk',
-      hint: 'Free disk under SWP_SCRATCH, then retry; or move to another host.',
+      summary: 'larql ran out of disk space',
+      hint: 'Free disk space under SWP_SCRATCH, then retry; or move to another host.',
     },
   ],
   [
@@ -38,7 +38,7 @@ const KNOWN_FAILURES: readonly (readonly [RegExp, Classification])[] = [
       kind: 'invalid',
       code: 'larql/architecture',
       summary: 'This larql cannot extract models of this architecture',
-      hint: 'Abandon; publish the model when a larql can extract it.',
+      hint: 'Abandon this publish. Start it again when a larql can extract the model.',
     },
   ],
   [
@@ -46,8 +46,8 @@ const KNOWN_FAILURES: readonly (readonly [RegExp, Classification])[] = [
     {
       kind: 'integrity',
       code: 'larql/source',
-      summary: 'larql does not find what was staged for it',
-      hint: 'Retry: the source is staged again. If it stays so, look whether the repository is a model that larql reads.',
+      summary: 'larql cannot find the source that SWP staged for it',
+      hint: 'Retry: SWP stages the source again. If it fails again, check that the repository is a model that larql can read.',
     },
   ],
   [
@@ -56,7 +56,7 @@ const KNOWN_FAILURES: readonly (readonly [RegExp, Classification])[] = [
       kind: 'invalid',
       code: 'larql/model',
       summary: 'larql cannot read this model',
-      hint: 'Look at the config and the files of the source; abandon if it is not a model for larql.',
+      hint: 'Check the config and the files of the source; abandon if larql does not support this model.',
     },
   ],
 ];
@@ -68,28 +68,28 @@ const classify = ({ code, lastLines }: LarqlEnd): Classification => {
     return {
       kind: 'invalid',
       code: 'larql/usage',
-      summary: 'This larql does not take what SWP asks of it',
-      hint: 'Look which larql SWP_LARQL or PATH names, and put a newer one there.',
+      summary: 'This larql does not accept the arguments that SWP passes to it',
+      hint: 'Find the larql that SWP_LARQL or PATH names, and install a newer one there.',
     };
   if (code === PANIC)
     return {
       kind: 'internal',
       code: 'larql/panic',
-      summary: 'larql broke down',
-      hint: 'Retry once. If it stays so, its last lines are for the people who make larql; a zero-byte shard or NaN weights do this.',
+      summary: 'larql crashed',
+      hint: 'Retry once. If it crashes again, report its last lines to the developers of larql. A zero-byte shard or NaN weights can cause this.',
     };
   if (code === SIGKILL || code === SIGABRT)
     return {
       kind: 'conflict',
       code: 'larql/out-of-memory',
-      summary: `larql was ${code === SIGKILL ? 'killed, most likely because memory ran out' : 'refused memory'}`,
-      hint: 'Free memory on the high-memory host and retry, or move to one with more.',
+      summary: code === SIGKILL ? 'larql was killed, most likely because memory ran out' : 'larql could not allocate memory',
+      hint: 'Free memory on the high-memory host, then retry; or move to a host with more memory.',
     };
   return {
     kind: 'internal',
     code: 'larql/failed',
     summary: `larql ended with exit code ${code}`,
-    hint: 'Its last lines say why. Mend that, then retry.',
+    hint: 'Read the cause in its last lines and fix it, then retry.',
   };
 };
 

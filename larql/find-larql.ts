@@ -25,8 +25,8 @@ const locate = async (env: NodeJS.ProcessEnv): Promise<string | null> => {
   if (named !== undefined && named !== '') {
     const path = resolve(named);
     if (await isExecutable(path)) return path;
-    throw new SwpError('invalid', 'larql/not-executable', `SWP_LARQL names no program that can be run: ${path}.`, {
-      hint: 'Set it to the path of the larql executable, or unset it to take the one on PATH.',
+    throw new SwpError('invalid', 'larql/not-executable', `SWP_LARQL does not name an executable program: ${path}.`, {
+      hint: 'Set it to the path of the larql executable, or unset it to use the one on PATH.',
     });
   }
   // A relative directory would name a different program in every working directory.

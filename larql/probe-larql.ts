@@ -43,7 +43,7 @@ const describeTiny = (files: ReadonlyMap<string, Uint8Array>): SourceModel => {
     }),
   );
   if ('model' in described) return described.model;
-  throw new SwpError('internal', 'larql/probe', `The model of the probe is none: ${described.faults.join('; ')}.`);
+  throw new SwpError('internal', 'larql/probe', `The probe model is invalid: ${described.faults.join('; ')}.`);
 };
 
 const writeTiny = async (files: ReadonlyMap<string, Uint8Array>, directory: string): Promise<void> => {
@@ -72,7 +72,7 @@ const tryQuantised = async (job: LarqlJob, output: string): Promise<Pick<LarqlCa
       throw new SwpError(
         'integrity',
         'larql/probe',
-        `Of a tiny model it makes a vindex that is not whole: ${wrong?.path ?? ''}: ${wrong?.message ?? 'its blocks say nothing'}`,
+        `It extracts a broken vindex from a tiny test model: ${wrong === undefined ? 'the layout of its blocks cannot be determined' : `${wrong.path}: ${wrong.message}`}`,
       );
     return { names, blocks: generationOf(compared.blocks) };
   } finally {

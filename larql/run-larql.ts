@@ -50,15 +50,15 @@ class Lines {
 }
 
 const hungError = (silenceMs: number, lastLine = '(none)'): SwpError =>
-  new SwpError('conflict', 'larql/hung', `larql said nothing for ${Math.round(silenceMs / 60_000)} minutes and was ended.`, {
-    hint: `Look at the load and the disk of the host, then retry. Its last line was: ${lastLine}`,
+  new SwpError('conflict', 'larql/hung', `larql printed nothing for ${Math.round(silenceMs / 60_000)} minutes, so SWP stopped it.`, {
+    hint: `Check the load and the disk of the host, then retry. The last line of larql was: ${lastLine}`,
   });
 
 const stoppingError = (): SwpError =>
   new SwpError(
     'unavailable',
     'larql/stopping',
-    'The worker is stopping and has ended larql; the extraction begins anew when one is up again.',
+    'The worker is stopping and has stopped larql. The extraction starts again when a worker runs again.',
   );
 
 /**

@@ -15,7 +15,7 @@ const listFiles = async (directory: string): Promise<VindexFile[]> => {
     throw new SwpError(
       'integrity',
       'larql/odd-output',
-      `larql left something in its output that is no file: ${unexpected?.name ?? 'too many files'}.`,
+      `The output of larql contains something that is not a regular file: ${unexpected?.name ?? 'too many files'}.`,
     );
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const sized = await Promise.all(
@@ -43,7 +43,8 @@ export class DirectoryReader {
     const file = await opened;
     const buffer = Buffer.alloc(end - begin);
     const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, begin);
-    if (bytesRead !== buffer.byteLength) throw new SwpError('integrity', 'larql/short-file', `${path} has no bytes ${begin} to ${end}.`);
+    if (bytesRead !== buffer.byteLength)
+      throw new SwpError('integrity', 'larql/short-file', `${path} is too short: bytes ${begin} to ${end} are missing.`);
     return buffer;
   };
 

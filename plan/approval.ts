@@ -87,24 +87,24 @@ const malformed = (approval: Approval, found: readonly Fault[]): Answer => {
 
 const refuseSelf = ({ startedBy }: Approval): Answer => {
   if (startedBy !== null && isKnownPerson(startedBy))
-    return refuse('self', `${plainName(startedBy)} started this publish, and somebody else has to approve it (SWP_APPROVALS_SELF).`);
+    return refuse('self', `${plainName(startedBy)} started this publish, so another person must approve it (SWP_APPROVALS_SELF=deny).`);
   const why =
     startedBy === null
-      ? 'this publish does not say who started it'
-      : `"${plainName(startedBy)}", who started this publish, is neither a Hub account nor an e-mail address`;
+      ? 'this publish does not record who started it'
+      : `its starter "${plainName(startedBy)}" is neither a Hub account nor an e-mail address`;
   return refuse(
     'self',
-    `Another person than the starter has to approve (SWP_APPROVALS_SELF), and ${why}. Cancel it, and start it again with \`swp start --as <Hub account or e-mail address>\`.`,
+    `The person who started a publish may not approve it (SWP_APPROVALS_SELF=deny), but ${why}. Cancel it, then start it again with \`swp start --as <Hub account or e-mail address>\`.`,
   );
 };
 
 const refuseName = ({ policy }: Approval, name: Pick<DecisionRecord, 'reviewer' | 'identity'>): Answer => {
-  const needs = policy.required > 1 ? `${policy.required} approvals of different people` : 'the approval of another person';
+  const needs = policy.required > 1 ? `${policy.required} approvals by different people` : 'an approval by another person';
   const shown = name.identity === undefined ? `"${name.reviewer}"` : reviewerText(name);
   const looks = /[^\p{ASCII}]/u.test(name.reviewer) ? ': some of its letters may only look like Latin letters' : '';
   return refuse(
     'reviewer',
-    `This plan needs ${needs}, and ${shown} cannot be told from other people${looks}. Give your Hub account or e-mail address: --as, or "reviewer" in the message.`,
+    `This plan needs ${needs}, and the name ${shown} does not identify one person${looks}. Give your Hub account or e-mail address with --as, or as "reviewer" in the message.`,
   );
 };
 
@@ -115,7 +115,10 @@ const evaluate = (approval: Approval, input: unknown, now: number): Answer => {
   const { verdict, reviewer, identity, reference, note } = message;
   const subject = subjectOf(approval);
   if (!namesDigest(reference, manifest ?? plan))
-    return refuse('wrong-plan', `Round ${round} asks about ${subject}, not ${sanitizeLine(reference, 80)}. Read it again.`);
+    return refuse(
+      'wrong-plan',
+      `Round ${round} needs a decision about ${subject}, not about ${sanitizeLine(reference, 80)}. Read it again, then decide.`,
+    );
   const earlier = [...approval.approvals, approval.decision].find(
     (taken) => taken !== null && taken.verdict === verdict && isSameName(taken.reviewer, reviewer),
   );
@@ -123,12 +126,12 @@ const evaluate = (approval: Approval, input: unknown, now: number): Answer => {
   if (approval.decision !== null)
     return refuse(
       'late',
-      `${capitalize(subject)} was decided already: ${reviewerText(approval.decision)} said ${approval.decision.verdict}.`,
+      `${capitalize(subject)} is already ${approval.decision.verdict === 'approve' ? 'approved' : 'rejected'} by ${reviewerText(approval.decision)}.`,
     );
   if (approval.state === 'expired' || now > deadline)
     return refuse(
       'expired',
-      `${capitalize(subject)} waited until ${new Date(deadline).toISOString()} and has expired. Start again for a fresh plan.`,
+      `${capitalize(subject)} expired at ${new Date(deadline).toISOString()}. Start the publish again to get a new plan.`,
     );
   const fault = verdict === 'approve' ? approvalFault(approval, { reviewer, identity }) : null;
   if (fault === 'self') return refuseSelf(approval);
@@ -165,10 +168,10 @@ export const expire = (approval: Approval): Approval => (approval.state === 'ope
 /** Describes the approval rules; returns null if one approval by any person is enough. */
 export const policyText = ({ self, required }: ApprovalPolicy, startedBy: string | null): string | null => {
   if (self === 'allow' && required === 1) return null;
-  const needs = `Needs ${plural(required, 'approval')}${required > 1 ? ' of different people' : ''}`;
-  const known = 'Reviewers are Hub accounts or e-mail addresses.';
+  const needs = `Needs ${plural(required, 'approval')}${required > 1 ? ' by different people' : ''}`;
+  const known = 'Reviewers must use a Hub account or an e-mail address.';
   if (self === 'allow') return `${needs}. ${known}`;
   if (startedBy === null || !isKnownPerson(startedBy))
-    return `${needs}, none of them by who started it. That is not known by a Hub account or an e-mail address, so this plan can only be rejected: start it again with --as.`;
-  return `${needs}, none of them by ${plainName(startedBy)}, who started it. ${known}`;
+    return `${needs}, not by the person who started it. No Hub account or e-mail address is recorded for that person, so this plan can only be rejected. Start it again with --as.`;
+  return `${needs}, not by ${plainName(startedBy)}, who started it. ${known}`;
 };

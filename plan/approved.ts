@@ -53,15 +53,16 @@ export const assertApproved = (approved: ApprovedArtifact, step: 'commit' | 'fil
   const digest = planDigest(entryPlan);
   for (const decision of decisionsOf(approved)) {
     if (decision.verdict !== 'approve') refuse('not-approved', `${decision.reviewer} did not approve plan ${digest}.`);
-    if (decision.plan !== digest) refuse('other-plan', `The decision is for ${decision.plan}, the plan at hand is ${digest}.`);
+    if (decision.plan !== digest) refuse('other-plan', `The decision is for plan ${decision.plan}, but this is plan ${digest}.`);
   }
   const approvals = [...(approved.earlier ?? []), approved.decision];
   if (!areEnough(terms, approvals))
     refuse('not-approved', `Plan ${digest} is approved by ${approvals.map(reviewerText).join(', ')} only. ${rulesText(terms)}`);
   const listed = entryPlan.artifacts.find((artifact) => artifact.kind === plan.kind && artifact.target === plan.target.repo);
-  if (listed?.digest !== artifactPlanDigest(plan)) refuse('other-artifact', `The ${plan.kind} plan at hand is not the one in ${digest}.`);
+  if (listed?.digest !== artifactPlanDigest(plan))
+    refuse('other-artifact', `This ${plan.kind} plan is not part of the approved plan ${digest}.`);
   const fits = step === 'commit' ? isCommit(plan) : isWork(plan) && plan.collection !== undefined;
-  if (!fits) refuse('not-publishable', `The ${plan.kind} plan says ${plan.action}: there is nothing to ${step}.`);
+  if (!fits) refuse('not-publishable', `The action of the ${plan.kind} plan is ${plan.action}: there is nothing to ${step}.`);
   return digest;
 };
 

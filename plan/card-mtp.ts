@@ -14,13 +14,13 @@ export interface MtpCardInput extends CardInput {
 
 const makingText = ({ tensors, decoded }: MtpCardInput): string =>
   decoded === 0
-    ? 'The tensors are byte for byte those of the source; nothing is quantised.'
-    : `${plural(decoded, 'tensor')} that the source stores quantised ${decoded === 1 ? 'is' : 'are'} decoded to BF16; the other ${tensors - decoded} are byte for byte those of the source.`;
+    ? 'The tensors are byte-identical to those of the source; nothing is quantised.'
+    : `${plural(decoded, 'tensor')} that the source stores quantised ${decoded === 1 ? 'is' : 'are'} decoded to BF16; the other ${tensors - decoded} are byte-identical to those of the source.`;
 
 const namesText = ({ names }: MtpCardInput): string =>
   names === 'skulk'
-    ? "Names are those that Skulk's loader looks for (`mtp_names: skulk`)."
-    : 'Names are those of the source (`mtp_names: source`).';
+    ? "The tensor names are those that Skulk's loader expects (`mtp_names: skulk`)."
+    : 'The tensor names are those of the source (`mtp_names: source`).';
 
 /** Returns the card of an MTP sidecar, with its slots unfilled. */
 export const mtpCardTemplate = (input: MtpCardInput): string => {
@@ -32,7 +32,7 @@ export const mtpCardTemplate = (input: MtpCardInput): string => {
     about: `The multi-token prediction heads of [${escapeMarkdown(source.repo)}](https://huggingface.co/${source.repo}), as one
 \`mtp.safetensors\` beside the model: ${plural(input.heads, 'head')}, ${plural(input.tensors, 'tensor')}, ${formatBytes(input.payloadBytes)}. Skulk loads
 them to draft tokens for speculative decoding. ${makingText(input)} ${namesText(input)} \`mtp.tensors.json\`
-lists for every tensor what it was made of.`,
+lists the source of every tensor.`,
     facts: copied.length === 0 ? [] : [`Copied from the source: ${copied.map((path) => codeSpan(path)).join(', ')}`],
     directory: 'sidecar',
   });

@@ -17,8 +17,8 @@ const ROLE: Readonly<Record<VindexRecipe['slice'], string>> = {
 };
 
 const BLOCKS = {
-  early: 'as larqls before August 2026 write and read them',
-  ggml: 'as GGML and larqls since August 2026 write and read them',
+  early: 'as written and read by larql before August 2026',
+  ggml: 'as written and read by GGML, and by larql since August 2026',
 };
 
 const dimensions = ({ config: { layers, hidden, experts, expertsPerToken }, architecture }: SourceModel): string =>
@@ -38,7 +38,7 @@ export const vindexCardTemplate = (input: VindexCardInput): string => {
     about: `[${escapeMarkdown(source.repo)}](https://huggingface.co/${source.repo}) decompiled by LARQL into a directory of memory-mapped files:
 ${dimensions(model)}; about ${formatBytes(input.outputBytes)}. ${ROLE[recipe.slice]}
 
-Get it with \`hf download ${target} --local-dir vindex\`, and not with \`larql pull\`, which leaves out the quantised weights and \`layers/\`.`,
+Download it with \`hf download ${target} --local-dir vindex\`. Do not use \`larql pull\`: it omits the quantised weights and \`layers/\`.`,
     facts: [
       `Quantisation: \`${recipe.quant}\`, slice: \`${recipe.slice}\``,
       ...(recipe.larql.blocks === 'none'

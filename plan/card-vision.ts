@@ -11,7 +11,7 @@ export interface VisionCardInput extends CardInput {
 
 const placeText = ({ source: { repo, commit }, leftOut }: VisionCardInput): string =>
   leftOut.includes(CARD_PATH)
-    ? ` This card stands in the\nplace of the source's README; read the original [there](https://huggingface.co/${repo}/blob/${commit}/${CARD_PATH}).`
+    ? ` This card\nreplaces the source's README; read the original [there](https://huggingface.co/${repo}/blob/${commit}/${CARD_PATH}).`
     : '';
 
 /** Returns the card of a vision mirror, with its slots unfilled. It replaces the source's own card, and says so. */
@@ -22,9 +22,11 @@ export const visionCardTemplate = (input: VisionCardInput): string => {
     tags: ['skulk', 'vision', 'mirror'],
     title: `Vision sidecar: mirror of ${escapeMarkdown(source.repo)}`,
     about: `A mirror of [${escapeMarkdown(source.repo)}](https://huggingface.co/${source.repo}) at one pinned commit, from which Skulk loads a vision
-encoder: ${plural(input.files, 'file')}, ${formatBytes(input.payloadBytes)}, each byte for byte that of the source.${placeText(input)}`,
+encoder: ${plural(input.files, 'file')}, ${formatBytes(input.payloadBytes)}, each byte-identical to that of the source.${placeText(input)}`,
     facts:
-      leftOut.length === 0 ? [] : [`Not mirrored, since the repository has its own: ${leftOut.map((path) => codeSpan(path)).join(', ')}`],
+      leftOut.length === 0
+        ? []
+        : [`Not mirrored, because this repository has its own: ${leftOut.map((path) => codeSpan(path)).join(', ')}`],
     directory: 'vision',
   });
 };

@@ -77,8 +77,8 @@ hf download ${input.target} --local-dir ${text.directory} && cd ${text.directory
 jq -r '.subject[] | .digest.sha256 + "  " + .name' provenance.json | sha256sum --check
 \`\`\`
 
-\`provenance.json\` is an in-toto statement: every file above with its digest, the source commit, the recipe, the plan and
-who approved it.
+\`provenance.json\` is an in-toto statement. It lists every file above with its digest, the source commit, the recipe, the plan
+and its approvals.
 
 ## Made with
 

@@ -32,8 +32,8 @@ export const withCollection = (plan: ArtifactPlan, facts: CollectionFacts): Arti
           ...plan.checks,
           warn(
             CODE,
-            `The Hub shows no collection "${facts.wanted}" (${facts.code}): the target will not be filed.`,
-            'Look for a typing error in hf_collection; a private one needs a token that may read it (HF_TOKEN).',
+            `The collection "${facts.wanted}" cannot be read (${facts.code}): the target will not be added to it.`,
+            'Check hf_collection for a typing error. A private collection needs a token that may read it (HF_TOKEN).',
           ),
         ],
       };
@@ -41,7 +41,7 @@ export const withCollection = (plan: ArtifactPlan, facts: CollectionFacts): Arti
       return file(
         plan,
         { title: facts.title },
-        `${repo.split('/')[0]} has none of this title: a ${isPrivate ? 'private' : 'public'} one is created`,
+        `${repo.split('/')[0]} has no collection with this title: a ${isPrivate ? 'private' : 'public'} one is created`,
       );
     case 'found':
       if (!facts.holdsTarget) return file(plan, { slug: facts.slug }, `"${facts.title}" does not hold the target`);

@@ -20,8 +20,8 @@ export const checkCode = (paths: Iterable<string>): Check[] => {
   return [
     warn(
       'code-files',
-      `${plural(code.length, 'file')} of code: ${truncateList(code)}. Loaders run it where they are allowed to (trust_remote_code).`,
-      'Read it before you approve.',
+      `${plural(code.length, 'code file')}: ${truncateList(code)}. A loader that sets trust_remote_code runs such code.`,
+      'Read the code before you approve.',
     ),
   ];
 };
@@ -33,8 +33,8 @@ export const checkPickles = (paths: Iterable<string>): Check[] => {
   return [
     warn(
       'pickle-files',
-      `${plural(pickles.length, 'file')} of formats that may run code when they are read (pickles and the like): ${truncateList(pickles)}.`,
-      'Mirror a repository with safetensors only, or find out who made them before you approve.',
+      `${plural(pickles.length, 'file')} in a format that may run code when it is loaded, such as pickle: ${truncateList(pickles)}.`,
+      'Mirror a repository that has only safetensors, or find out who made these files before you approve.',
     ),
   ];
 };
@@ -46,8 +46,8 @@ export const checkGguf = (paths: Iterable<string>): Check[] => {
   return [
     warn(
       'gguf-files',
-      `The target would hold ${truncateList(gguf)}: a consumer that prefers GGUF fetches only that file, and no other weights.`,
-      'Keep GGUFs in a repository of their own.',
+      `The target would hold ${truncateList(gguf)}. A consumer that prefers GGUF downloads only that file, and no other weights.`,
+      'Keep GGUF files in a separate repository.',
     ),
   ];
 };
@@ -68,14 +68,14 @@ const emptyOf = (files: readonly SizedFile[]): string[] => files.filter(({ size 
  */
 export const checkEmpty = (written: readonly SizedFile[], foreign: readonly SizedFile[]): Check[] => {
   const [ours, theirs] = [emptyOf(written), emptyOf(foreign)];
-  const effect = 'with an empty file, no consumer can download any of the repository.';
+  const effect = 'Consumers cannot download a repository that holds an empty file.';
   return [
     ...(ours.length === 0
       ? []
       : [
           blocked(
             'empty-file',
-            `${plural(ours.length, 'file')} would be empty: ${truncateList(ours)}; ${effect}`,
+            `${plural(ours.length, 'file')} would be empty: ${truncateList(ours)}. ${effect}`,
             'Publish from a source without empty files.',
           ),
         ]),
@@ -84,8 +84,8 @@ export const checkEmpty = (written: readonly SizedFile[], foreign: readonly Size
       : [
           warn(
             'empty-file',
-            `${plural(theirs.length, 'file')} in the target ${theirs.length === 1 ? 'is' : 'are'} empty: ${truncateList(theirs)}; ${effect}`,
-            'Delete them there.',
+            `${plural(theirs.length, 'file')} in the target ${theirs.length === 1 ? 'is' : 'are'} empty: ${truncateList(theirs)}. ${effect}`,
+            'Delete the empty files in the target.',
           ),
         ]),
   ];

@@ -13,7 +13,10 @@ export const digestReference = (what: string) =>
     .string()
     .trim()
     .toLowerCase()
-    .regex(REFERENCE, `must be all 64 hex digits of the ${what} digest, or at least its first ${PREFIX_DIGITS}: fewer can be forged`);
+    .regex(
+      REFERENCE,
+      `must be all 64 hex digits of the ${what} digest, or at least its first ${PREFIX_DIGITS}: a shorter prefix can match a forged ${what}`,
+    );
 
 const Line = (max: number) =>
   z
@@ -30,7 +33,7 @@ export type ReviewerIdentity = z.infer<typeof ReviewerIdentity>;
 
 const decisionFields = {
   verdict: z.enum(['approve', 'reject']),
-  reviewer: z.string().max(2000).transform(plainName).pipe(z.string().min(1, 'must name who decides')),
+  reviewer: z.string().max(2000).transform(plainName).pipe(z.string().min(1, 'must name the person who decides')),
   identity: ReviewerIdentity.optional(),
   note: Line(500).optional(),
 };

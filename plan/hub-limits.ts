@@ -14,7 +14,9 @@ const COMMIT_FILES = 100;
 export const checkFileSizes = (files: readonly Pick<RepoFile, 'path' | 'size'>[]): Check[] =>
   files.flatMap(({ path, size }) => {
     if (size > FILE_LIMIT)
-      return [blocked('file-size', `${path} would have ${formatBytes(size)}; the Hub takes at most ${formatBytes(FILE_LIMIT)} a file.`)];
+      return [
+        blocked('file-size', `${path} would have ${formatBytes(size)}; the Hub accepts at most ${formatBytes(FILE_LIMIT)} per file.`),
+      ];
     return size > FILE_ADVICE
       ? [warn('file-size', `${path} would have ${formatBytes(size)}; the Hub advises against files over ${formatBytes(FILE_ADVICE)}.`)]
       : [];
@@ -46,21 +48,21 @@ export const checkCounts = (after: ReadonlySet<string>, written: number): Check[
   const checks: Check[] = [];
   if (after.size > REPO_FILES)
     checks.push(
-      blocked('file-count', `The target would have ${plural(after.size, 'file')}; the Hub takes at most ${plural(REPO_FILES, 'file')}.`),
+      blocked('file-count', `The target would have ${plural(after.size, 'file')}; the Hub accepts at most ${plural(REPO_FILES, 'file')}.`),
     );
   const { folder, entries } = fullestFolder(after);
   if (entries > FOLDER_ENTRIES)
     checks.push(
       blocked(
         'folder-entries',
-        `${folder} would have ${plural(entries, 'entry', 'entries')}; the Hub takes at most ${plural(FOLDER_ENTRIES, 'entry', 'entries')}.`,
+        `${folder} would have ${plural(entries, 'entry', 'entries')}; the Hub accepts at most ${plural(FOLDER_ENTRIES, 'entry', 'entries')}.`,
       ),
     );
   if (written > COMMIT_FILES)
     checks.push(
       warn(
         'commit-files',
-        `One commit carries ${plural(written, 'file')}: the Hub advises at most ${COMMIT_FILES}, and may take longer over it than it waits.`,
+        `The commit has ${plural(written, 'file')}. The Hub recommends at most ${COMMIT_FILES}, and a larger commit may time out.`,
       ),
     );
   return checks;

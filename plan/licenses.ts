@@ -31,7 +31,7 @@ export const checkLicenseLink = ({ repo, license }: SourceFacts): Check[] =>
     : [
         warn(
           'license-link',
-          `The card of ${repo} links its license to "${license?.link ?? ''}", which is no https address: our card leaves the link out.`,
+          `The card of ${repo} links its license to "${license?.link ?? ''}", which is not an https address. Our card omits the link.`,
         ),
       ];
 
@@ -41,6 +41,6 @@ export const checkLicense = (source: SourceFacts): Check => {
   return warn(
     'source-license',
     `The card of ${source.repo} names no license.`,
-    'Find out whether it may be republished before you approve.',
+    'Before you approve, find out whether its license allows republishing.',
   );
 };

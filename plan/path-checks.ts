@@ -57,8 +57,8 @@ export const checkCollisions = (after: Iterable<string>, written: ReadonlySet<st
   return [
     blocked(
       'path-collision',
-      `Not every system holds these beside each other: ${truncateList(ours.map((pair) => pair.map(asciiText).join(' and ')))}.`,
-      'Rename or delete one of each in the target, or publish from a source without such names.',
+      `Some file systems cannot store these paths together: ${truncateList(ours.map((pair) => pair.map(asciiText).join(' and ')))}.`,
+      'Rename or delete one path of each pair in the target, or publish from a source without such names.',
     ),
   ];
 };
@@ -70,12 +70,12 @@ const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout
 const isGitFolder = (name: string): boolean => /^(?:\.git|git~1)[. ]*$/.test(keyOf(name));
 
 const nameFault = (name: string): string | null => {
-  if (name === '' || name === '.' || name === '..') return 'no name';
-  if (!name.isWellFormed()) return 'half a character';
+  if (name === '' || name === '.' || name === '..') return 'an empty or relative name';
+  if (!name.isWellFormed()) return 'invalid Unicode';
   if (/\p{Cc}/u.test(name) || /[\u2028-\u202e\u2066-\u2069]/.test(name)) return 'a control character';
-  if (isGitFolder(name)) return 'a folder of git';
-  if (DEVICE.test(name)) return 'a device of Windows';
-  if (/[. ]$/.test(name)) return 'ends in a dot or a blank';
+  if (isGitFolder(name)) return 'a name reserved by git';
+  if (DEVICE.test(name)) return 'a name reserved by Windows';
+  if (/[. ]$/.test(name)) return 'a dot or a space at the end';
   if (/[<>:"\\|?*]/.test(name)) return 'a character that Windows refuses';
   return new TextEncoder().encode(name).byteLength > MAX_NAME_BYTES ? `a name of more than ${MAX_NAME_BYTES} bytes` : null;
 };
@@ -93,7 +93,7 @@ export const checkNames = (written: Iterable<string>): Check[] => {
   return [
     blocked(
       'path-name',
-      `${plural(faults.length, 'file')} ${faults.length === 1 ? 'has a name' : 'have names'} that not every system holds: ${truncateList(faults)}.`,
+      `${plural(faults.length, 'file')} ${faults.length === 1 ? 'has a name' : 'have names'} that some systems cannot store: ${truncateList(faults)}.`,
       'Publish from a source without such names.',
     ),
   ];

@@ -25,7 +25,7 @@ export interface MtpPlanInput extends PublishFacts {
 
 const describeTensors = ({ family, layouts, heads, outputs, dropped }: MtpSelection, neededBytes: number): string => {
   const decoded = outputs.filter((output) => output.quantised !== null).length;
-  const how = decoded === 0 ? 'all as they are' : `${decoded} decoded to BF16, ${outputs.length - decoded} as they are`;
+  const how = decoded === 0 ? 'all unchanged' : `${decoded} decoded to BF16, ${outputs.length - decoded} unchanged`;
   const left = dropped.length === 0 ? '' : ` ${plural(dropped.length, 'companion')} left out.`;
   return `${family ?? 'Unknown family'} (${layouts.join(', ')}): ${plural(heads, 'MTP head')}, ${plural(outputs.length, 'tensor')}, ${how}; ${formatBytes(neededBytes)} needed.${left}`;
 };
@@ -49,7 +49,7 @@ const checkSameSize = (target: TargetFacts, size: number, payloadSame: boolean):
   return [
     warn(
       'mtp-same-size',
-      `${MTP_PAYLOAD} would have exactly the size of the published one: nodes of Skulk that hold the old file keep it.`,
+      `${MTP_PAYLOAD} would have exactly the size of the published one, so Skulk nodes that hold the old file keep it.`,
       `Publish under a new repository name (such as ${target.repo}-r2) and name it in the model's card, or delete the sidecar on every node.`,
     ),
   ];
@@ -115,7 +115,7 @@ export const planMtp = (input: MtpPlanInput): ArtifactPlan => {
     proof,
     payload: [
       { path: MTP_PAYLOAD, reason: `the MTP heads of ${source.repo} at ${source.commit.slice(0, 12)}` },
-      { path: MTP_TENSORS, reason: 'what each tensor was made of' },
+      { path: MTP_TENSORS, reason: 'the source of each tensor' },
     ],
     copies,
     card: (shared) =>

@@ -55,7 +55,7 @@ const blockChecks = ({ larql: { blocks, fleetBlocks } }: VindexPlanInput): Check
     return [
       warn(
         'larql-blocks',
-        `This larql writes ${blocks} blocks, and nobody said which the fleet reads: programs of the other kind compute garbage from them.`,
+        `This larql writes ${blocks} blocks, and SWP_LARQL_BLOCKS does not say which blocks the fleet reads. A program that reads the other layout computes garbage.`,
         'Set SWP_LARQL_BLOCKS on the high-memory worker to early or ggml.',
       ),
     ];
@@ -64,8 +64,8 @@ const blockChecks = ({ larql: { blocks, fleetBlocks } }: VindexPlanInput): Check
     : [
         blocked(
           'larql-blocks',
-          `This larql writes ${blocks} blocks, and the fleet reads ${fleetBlocks} ones.`,
-          'Put the larql of the fleet on the high-memory host, or update the fleet and SWP_LARQL_BLOCKS.',
+          `This larql writes ${blocks} blocks, but the fleet reads ${fleetBlocks} blocks.`,
+          'Install the larql of the fleet on the high-memory host, or update the fleet and SWP_LARQL_BLOCKS.',
         ),
       ];
 };
@@ -76,10 +76,22 @@ export const LARQL_PROGRAM = 'larql-program';
 const programChecks = ({ quant, slice, larql }: VindexPlanInput): Check[] => [
   ...(quant === 'none' || larql.quants.includes(quant)
     ? []
-    : [blocked(LARQL_PROGRAM, `The larql of the high-memory host takes no --quant ${quant}.`, 'Put a newer larql there (SWP_LARQL).')]),
+    : [
+        blocked(
+          LARQL_PROGRAM,
+          `The larql on the high-memory host does not support --quant ${quant}.`,
+          'Install a newer larql there (SWP_LARQL).',
+        ),
+      ]),
   ...(slice === 'full' || larql.expertServer
     ? []
-    : [blocked(LARQL_PROGRAM, 'The larql of the high-memory host knows no slice expert-server.', 'Put a newer larql there (SWP_LARQL).')]),
+    : [
+        blocked(
+          LARQL_PROGRAM,
+          'The larql on the high-memory host does not support the slice expert-server.',
+          'Install a newer larql there (SWP_LARQL).',
+        ),
+      ]),
 ];
 
 /** Returns the check of a vindex that cannot be planned, because there is no larql for it. */
@@ -87,7 +99,7 @@ export const larqlMissing = (problem: string | null): Check =>
   blocked(
     LARQL_PROGRAM,
     problem ?? 'The high-memory host that answered has no larql.',
-    'Install larql there, or set SWP_LARQL to its path, then retry; swp doctor says what it finds.',
+    'Install larql there, or set SWP_LARQL to its path, then retry. swp doctor shows which larql it finds.',
   );
 
 const payloadReason = (source: Pick<SourceFacts, 'repo' | 'commit'>): string =>
@@ -129,7 +141,7 @@ export const planVindex = (input: VindexPlanInput): ArtifactPlan => {
       ...problemChecks(input),
       ...programChecks(input),
       ...blockChecks(input),
-      ok('larql-memory', `larql will hold about ${formatBytes(estimate.memory)} of memory beside the pages of its files.`),
+      ok('larql-memory', `larql needs about ${formatBytes(estimate.memory)} of memory, in addition to the pages of its files.`),
       ...checkFileSizes([{ path: estimate.largestFile.path, size: estimate.largestFile.bytes }]),
     ],
     estimate: needs,

@@ -53,8 +53,8 @@ const checkLoader = ({ source, mirrored }: VisionPlanInput): Check[] => {
     checks.push(
       warn(
         'vision-shards',
-        `The weights of ${source.repo} lie in ${weights.length} files: Skulk's loader asks for one ${WEIGHTS}, and checks this repository again in every session.`,
-        'A mirror is byte for byte, so SWP does not join them: mirror a repository whose weights are one file.',
+        `The weights of ${source.repo} are in ${weights.length} files. Skulk's loader expects one ${WEIGHTS}, and checks this repository again in every session.`,
+        'SWP mirrors files unchanged and cannot join them. Mirror a repository with its weights in one file.',
       ),
     );
   else if (!paths.has(WEIGHTS))
@@ -69,7 +69,7 @@ const checkLoader = ({ source, mirrored }: VisionPlanInput): Check[] => {
 };
 
 const checkFiles = ({ source, mirrored }: VisionPlanInput, bytes: number): Check[] => {
-  if (mirrored.length === 0) return [blocked('vision-files', `${source.repo} at ${source.commit} holds nothing to mirror.`)];
+  if (mirrored.length === 0) return [blocked('vision-files', `${source.repo} at ${source.commit} has no files to mirror.`)];
   const left = leftOut(source);
   return [
     ok('vision-files', `${plural(mirrored.length, 'file')}, ${formatBytes(bytes)}, byte for byte.`),

@@ -14,7 +14,7 @@ export type Preconditions =
  */
 export const comparePreconditions = (plan: ArtifactPlan, target: TargetFacts): Preconditions => {
   if (!sameRepo(plan.target.repo, target.repo))
-    return { state: 'moved', reason: `the Hub answers ${target.repo} for ${plan.target.repo}: it was renamed` };
+    return { state: 'moved', reason: `${plan.target.repo} was renamed to ${target.repo} on the Hub` };
   const last = target.lastPublish;
   if (target.head !== plan.target.head) {
     const published = last?.provenance.predicate.buildDefinition.externalParameters.recipeDigest;
@@ -27,7 +27,7 @@ export const comparePreconditions = (plan: ArtifactPlan, target: TargetFacts): P
   }
   if (target.exists && target.private !== plan.target.private) {
     const word = (isPrivate: boolean): string => (isPrivate ? 'private' : 'public');
-    return { state: 'moved', reason: `${target.repo} was to be ${word(plan.target.private)} and is ${word(target.private)} now` };
+    return { state: 'moved', reason: `${target.repo} is ${word(plan.target.private)} in the plan and is ${word(target.private)} now` };
   }
   return { state: 'hold' };
 };

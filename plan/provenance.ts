@@ -143,7 +143,7 @@ export const parseProvenance = (statement: string | Uint8Array): Provenance => {
   const parsed = parseOrFaults(Provenance, value);
   if ('data' in parsed) return parsed.data;
   const [first] = parsed.faults.slice(0, 1).map((fault) => sanitizeLine(faultText(fault)));
-  throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is no statement of ours: ${first}.`);
+  throw new SwpError('integrity', 'plan/bad-provenance', `${PROVENANCE_PATH} is not a valid statement of SWP: ${first}.`);
 };
 
 /** Returns the manifest that a published statement describes. Its digest must equal the commit's `SWP-Manifest`. */

@@ -134,7 +134,7 @@ export const planPublish = (parts: PublishParts): ArtifactPlan => {
     ...parts.payload.map((file) => ({ ...file, same: file.same ?? same.payloadSame })),
     { path: CARD_PATH, reason: 'the model card', same: nothingToDo },
     ...copies.map((copy) => ({ path: copy.path, reason: `copied from ${source.repo}`, same: holdsCopy(target, copy) })),
-    { path: PROVENANCE_PATH, reason: 'how it was made, and who approved it', same: nothingToDo },
+    { path: PROVENANCE_PATH, reason: 'the record of its build and its approvals', same: nothingToDo },
   ];
   const operations = targetOperations(target, isPrivate, wanted);
   const after = pathsAfter(target, operations);

@@ -14,13 +14,13 @@ export const larqlOfPublish = (
   { quant, slice }: { readonly quant: VindexQuant; readonly slice: VindexSlice },
 ): { readonly facts: LarqlFacts } | { readonly problem: string } => {
   const recipe = last?.provenance.predicate.buildDefinition.externalParameters.recipe;
-  if (last === null || recipe?.kind !== 'vindex') return { problem: 'nothing published says which larql would extract it' };
+  if (last === null || recipe?.kind !== 'vindex') return { problem: 'no published vindex records a larql for it' };
   const { sha256, blocks } = recipe.larql;
   const names = nameGeneration(manifestOf(last.provenance).files.map(({ path }) => path));
   if (quant !== 'none' && names === null)
-    return { problem: `what is published is not quantised, so that nothing tells the names that its larql gives to files of ${quant}` };
+    return { problem: `the published vindex is not quantised, so it is unknown which names its larql gives to files of ${quant}` };
   if (slice === 'expert-server' && recipe.slice !== slice)
-    return { problem: 'what is published is no expert-server slice, so that nothing tells whether its larql can make one' };
+    return { problem: 'the published vindex is not an expert-server slice, so it is unknown whether its larql can make one' };
   return {
     facts: {
       sha256,

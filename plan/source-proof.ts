@@ -63,7 +63,7 @@ export const proofCheck = (fetch: FetchPlan, files: readonly RepoFile[], proof: 
   const needed = formatBytes(fetch.neededBytes);
   const how =
     proof === 'shard-sha256'
-      ? `${plural(touchedFiles(fetch, files).length, 'whole shard')} (${formatBytes(readBytes)}) are read and hashed for ${needed} that are needed`
-      : `${needed} that are needed are read twice over separate connections and compared (${formatBytes(readBytes)})`;
+      ? `${plural(touchedFiles(fetch, files).length, 'whole shard')} (${formatBytes(readBytes)}) are read and hashed, of which ${needed} are needed`
+      : `the needed ${needed} are read twice over separate connections and compared (${formatBytes(readBytes)} in total)`;
   return ok('source-proof', `Proof of source by ${proof}: ${how}.`);
 };

@@ -32,10 +32,16 @@ export const targetOperations = (target: TargetFacts, isPrivate: boolean, wanted
     .toSorted(compareBytes);
   return [
     ...(target.head === null
-      ? [{ op: 'create' as const, private: isPrivate, reason: `the target is absent or empty; it will be ${visibility(isPrivate)}` }]
+      ? [
+          {
+            op: 'create' as const,
+            private: isPrivate,
+            reason: `the target does not exist yet, or is empty; it will be ${visibility(isPrivate)}`,
+          },
+        ]
       : []),
     ...written,
-    ...dropped.map((path): Operation => ({ op: 'delete', path, reason: 'our last publish wrote it and this one does not' })),
+    ...dropped.map((path): Operation => ({ op: 'delete', path, reason: 'our last publish wrote it, and this one does not' })),
     ...(target.head === null || foreign.length === 0
       ? []
       : [{ op: 'keep-foreign' as const, count: foreign.length, digest: digestOf(foreign), first: foreign.slice(0, LISTED_FOREIGN) }]),
@@ -51,7 +57,7 @@ export const checkTarget = (target: TargetFacts, wanted: readonly WantedFile[]):
       warn(
         'target-record',
         `An earlier publish of ${target.repo} cannot be read: ${target.unreadablePublish}`,
-        'Its files count as foreign: look at them before you approve.',
+        'Its files count as foreign. Look at them before you approve.',
       ),
     );
   }
@@ -61,7 +67,7 @@ export const checkTarget = (target: TargetFacts, wanted: readonly WantedFile[]):
       checks.push(
         warn(
           'target-drift',
-          `Somebody changed what we published in ${target.repo}: ${drifted.slice(0, 5).join(', ')}${drifted.length > 5 ? ` and ${drifted.length - 5} more` : ''}.`,
+          `Files in ${target.repo} are no longer as SWP published them: ${drifted.slice(0, 5).join(', ')}${drifted.length > 5 ? ` and ${drifted.length - 5} more` : ''}.`,
         ),
       );
     return checks;
@@ -70,6 +76,11 @@ export const checkTarget = (target: TargetFacts, wanted: readonly WantedFile[]):
     .filter((file) => !file.same && target.files.some((found) => found.path === file.path))
     .map((file) => file.path);
   if (target.head !== null && overwritten.length > 0)
-    checks.push(warn('target-foreign', `${target.repo} holds files that we did not publish and would replace: ${overwritten.join(', ')}.`));
+    checks.push(
+      warn(
+        'target-foreign',
+        `${target.repo} holds files that SWP did not publish. This plan would replace them: ${overwritten.join(', ')}.`,
+      ),
+    );
   return checks;
 };

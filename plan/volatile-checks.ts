@@ -11,7 +11,9 @@ const writeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   if (answer === undefined) return [];
   if (answer.writable === 'yes') return [ok('write-access', answer.reason)];
   if (answer.writable === 'unknown') return [warn('write-access', answer.reason)];
-  return [blocked('write-access', answer.reason, 'Give the high-memory worker a token that may write there (HF_TOKEN), then retry.')];
+  return [
+    blocked('write-access', answer.reason, 'Give the high-memory worker a token that may write to the target (HF_TOKEN), then retry.'),
+  ];
 };
 
 /** Warns only: a missing right to write to the collection does not stop the publish, but its filing will fail. */
@@ -22,7 +24,7 @@ const collectionCheck = ({ collection }: ArtifactPlan, host: HostFacts): Check[]
   return [
     warn(
       'collection-access',
-      `${answer.reason} The target will not be filed.`,
+      `${answer.reason} The target will not be added to its collection.`,
       'Give the high-memory worker a token and SWP_TARGETS for that namespace, or name another collection in hf_collection.',
     ),
   ];
@@ -37,7 +39,8 @@ const readCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
     blocked(
       'read-access',
       answer.reason,
-      answer.hint ?? "Accept its terms with the account of the high-memory worker's token, or set SWP_SOURCE_TOKEN there, then retry.",
+      answer.hint ??
+        "Accept the terms of the source with the account of the high-memory worker's token, or set SWP_SOURCE_TOKEN there, then retry.",
     ),
   ];
 };
@@ -46,9 +49,9 @@ const readCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
 const diskCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   const need = plan.estimate.diskBytes;
   if (need === 0) return [];
-  const available = `${formatBytes(need)} of scratch wanted, ${formatBytes(host.availableDiskBytes)} available`;
+  const available = `${formatBytes(need)} of scratch needed, ${formatBytes(host.availableDiskBytes)} available`;
   if (need <= host.availableDiskBytes) return [ok('disk', `${available}.`)];
-  return [blocked('disk', `${available} on the host that answered.`, 'Free disk under SWP_SCRATCH, then retry.')];
+  return [blocked('disk', `${available} on the host that answered.`, 'Free disk space under SWP_SCRATCH, then retry.')];
 };
 
 const memoryCheck = ({ estimate }: ArtifactPlan, { memoryBytes }: HostFacts): Check[] =>
@@ -57,7 +60,7 @@ const memoryCheck = ({ estimate }: ArtifactPlan, { memoryBytes }: HostFacts): Ch
     : [
         blocked(
           'memory',
-          `About ${formatBytes(estimate.memoryBytes)} of memory are needed, and the host that answered has ${formatBytes(memoryBytes)}.`,
+          `About ${formatBytes(estimate.memoryBytes)} of memory are needed, but the host that answered has ${formatBytes(memoryBytes)}.`,
           'Publish it from a host with more memory.',
         ),
       ];
@@ -69,8 +72,8 @@ const uploadTimeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   return [
     blocked(
       'upload-time',
-      `${formatBytes(bytes)} at ${formatBytes(rate)}/s take more than ${UPLOAD_HOURS} h, and the Hub drops uploads that no commit follows within 20 h.`,
-      `Let the high-memory worker send at least ${formatBytes(rateThatFits(bytes))}/s (--limit-rate, SWP_LIMIT_RATE), then retry.`,
+      `An upload of ${formatBytes(bytes)} at ${formatBytes(rate)}/s takes more than ${UPLOAD_HOURS} h, but the Hub drops uploads without a commit after 20 h.`,
+      `Raise the upload limit of the high-memory worker to at least ${formatBytes(rateThatFits(bytes))}/s (--limit-rate, SWP_LIMIT_RATE), then retry.`,
     ),
   ];
 };

@@ -31,7 +31,7 @@ const parse = (text: string): string | null => {
 export const MetricsAddress = z.string().transform((text, context): string => {
   const address = parse(text);
   if (address !== null) return address;
-  context.addIssue({ code: 'custom', message: 'must be a port, or an IP address and a port, as 9464, 127.0.0.1:9464 or [::1]:9464' });
+  context.addIssue({ code: 'custom', message: 'must be a port, or an IP address and a port, such as 9464, 127.0.0.1:9464 or [::1]:9464' });
   return z.NEVER;
 });
 

@@ -29,7 +29,7 @@ const UNITS = new Map([
  */
 const ByteRate = z
   .string()
-  .regex(/^\d{1,12}(?:\.\d{1,3})?[kmg]?$/i, 'must be bytes a second, as 800k, 50M or 1.5G')
+  .regex(/^\d{1,12}(?:\.\d{1,3})?[kmg]?$/i, 'must be bytes per second, such as 800k, 50M or 1.5G')
   .transform((text) => {
     const unit = UNITS.get(text.slice(-1).toLowerCase());
     return Math.floor(unit === undefined ? Number(text) : Number(text.slice(0, -1)) * unit);
@@ -44,7 +44,7 @@ const HOURS = new Map([
 /** Parses the retention time of unused shared inputs, such as `12h` or `7d`. */
 const Keep = z
   .string()
-  .regex(/^\d{1,4}[hd]$/, 'must be hours or days, as 12h or 7d')
+  .regex(/^\d{1,4}[hd]$/, 'must be hours or days, such as 12h or 7d')
   .transform((text) => Number(text.slice(0, -1)) * (HOURS.get(text.slice(-1)) ?? 1) * HOUR);
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -61,9 +61,9 @@ const WebhookUrl = z
     if (!URL.canParse(text)) return true;
     const { username, password } = new URL(text);
     return username === '' && password === '';
-  }, 'must have no user name and no password in it');
+  }, 'must not contain a user name or a password');
 
-const FACTOR = 'must be a factor from 0 to 1000000, as 1.5';
+const FACTOR = 'must be a factor from 0 to 1000000, such as 1.5';
 
 /** Log levels, the most verbose first. */
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -80,7 +80,7 @@ const Settings = z.object({
   SWP_SOURCE_TOKEN: z
     .string()
     .trim()
-    .regex(/^[\x21-\x7e]+$/, 'must have only characters that a token has')
+    .regex(/^[\x21-\x7e]+$/, 'must contain only visible ASCII characters, without spaces')
     .optional(),
   SWP_SLOTS: wholeNumber(1, 16).default(1),
   SWP_DECISION_HOURS: z.coerce
@@ -98,7 +98,7 @@ const Settings = z.object({
   SWP_LIMIT_RATE: ByteRate.optional(),
   SWP_KEEP: Keep.prefault('7d'),
   SWP_LARQL_BLOCKS: z.enum(['early', 'ggml'], 'must be early or ggml').optional(),
-  SWP_LARQL_STAND_IN: z.literal('allow', 'must be allow, in tests and the demo alone').optional(),
+  SWP_LARQL_STAND_IN: z.literal('allow', 'must be allow, and only in tests and the demo').optional(),
   SWP_WEBHOOK: WebhookUrl.optional(),
   SWP_TASK_QUEUE: z.string().min(1).default('swp'),
   SWP_METRICS: MetricsAddress.optional(),
@@ -149,8 +149,8 @@ export const readSettings = (env: NodeJS.ProcessEnv): ProcessSettings => {
   const parsed = parseOrFaults(Settings, variables);
   if ('faults' in parsed) {
     const faults = parsed.faults.map(({ path: [name = ''], message }) => `${name}: ${message}`);
-    throw new SwpError('invalid', 'worker/settings', `Settings that cannot be used: ${faults.join('; ')}.`, {
-      hint: 'They are environment variables of the worker; the README lists them.',
+    throw new SwpError('invalid', 'worker/settings', `These settings cannot be used: ${faults.join('; ')}.`, {
+      hint: 'Correct these environment variables of the worker; the README describes them.',
     });
   }
   const { data } = parsed;

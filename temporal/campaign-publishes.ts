@@ -85,8 +85,8 @@ const sendDecision = async (client: Client, entry: string, run: string, { plan, 
   const { campaign, verdict, reviewer, identity, note } = decision;
   const handle = client.workflow.getHandle(publishId(entry), run);
   const { approval } = await handle.query(statusQuery);
-  if (approval === null) return { outcome: 'refused', reason: `it is ${stage}, and asks nothing` };
-  if (approval.plan !== plan) return { outcome: 'moved', reason: `plan ${shortDigest(approval.plan)} now` };
+  if (approval === null) return { outcome: 'refused', reason: `it is in stage ${stage} and does not wait for a decision` };
+  if (approval.plan !== plan) return { outcome: 'moved', reason: `its plan is now ${shortDigest(approval.plan)}` };
   const message = {
     plan,
     verdict,
@@ -127,8 +127,9 @@ export const campaignPublishes = (client: Client, taskQueue: string): PublishCli
 
   decide: async ({ entry, run, plan }, decision, signal) => {
     const state = await untilPlanned(client, entry, run, signal);
-    if (state === null || state.ended) return { outcome: 'ended', reason: state === null ? 'forgotten' : `it ended ${state.stage}` };
-    if (state.stage === 'planning') return { outcome: 'late', reason: 'it makes its plan still' };
+    if (state === null || state.ended)
+      return { outcome: 'ended', reason: state === null ? 'Temporal no longer knows it' : `it ended as ${state.stage}` };
+    if (state.stage === 'planning') return { outcome: 'late', reason: 'it is still planning' };
     try {
       return await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
         sendDecision(client, entry, run, { plan, decision, stage: state.stage }),

@@ -100,7 +100,7 @@ const load = (env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConnectConfig
   } catch (error) {
     throw new SwpError('invalid', 'temporal/config', `the settings for Temporal cannot be read: ${messageOf(error)}`, {
       cause: error,
-      hint: 'Check TEMPORAL_PROFILE, and temporal.toml (TEMPORAL_CONFIG_FILE names another place for it): `temporal config list` shows its profiles.',
+      hint: 'Check TEMPORAL_PROFILE, and temporal.toml (TEMPORAL_CONFIG_FILE names another file): `temporal config list` shows its profiles.',
     });
   }
 };
@@ -139,7 +139,7 @@ export const explainConnection = (error: unknown, config: TemporalConfig): SwpEr
   if (code === GRPC_NOT_FOUND) {
     return new SwpError('invalid', 'temporal/no-namespace', `the Temporal server at ${address} has no namespace "${namespace}"`, {
       cause: error,
-      hint: `Set TEMPORAL_NAMESPACE to one it has (\`temporal operator namespace list\`), or create it: temporal operator namespace create --namespace ${namespace}`,
+      hint: `Set TEMPORAL_NAMESPACE to an existing one (\`temporal operator namespace list\`), or create it: temporal operator namespace create --namespace ${namespace}`,
     });
   }
   if (code !== undefined && GRPC_REFUSALS.includes(code)) {
@@ -155,7 +155,7 @@ export const explainConnection = (error: unknown, config: TemporalConfig): SwpEr
   }
   return unreachable(
     config,
-    `something listens there, but does not answer as one (${messageOf(error)}); is TLS set as the server needs it?`,
+    `something listens there, but does not answer as a Temporal server (${messageOf(error)}); check that the TLS settings match the server`,
     error,
   );
 };

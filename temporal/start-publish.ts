@@ -14,8 +14,8 @@ const startDetails = ({ entry: { entry }, only, startedBy, reviewArtifacts }: Pu
   const artifacts = artifactsOf(entry, only);
   return [
     ...artifacts.map(({ kind, source, target }) => `${kind}: ${codeSpan(source)} → ${codeSpan(target)}`),
-    ...(startedBy === undefined ? [] : [`Started by ${escapeMarkdown(startedBy)}, who says so.`]),
-    ...(reviewArtifacts === true ? ['What is sealed waits for a second approval before it is uploaded.'] : []),
+    ...(startedBy === undefined ? [] : [`Started by ${escapeMarkdown(startedBy)} (self-reported).`]),
+    ...(reviewArtifacts === true ? ['The sealed files wait for a second approval before the upload.'] : []),
   ].join('\n\n');
 };
 
@@ -51,9 +51,9 @@ export const startPublish = async (client: Client, input: PublishInput, taskQueu
   throw new SwpError(
     'conflict',
     'publish/other-input',
-    `A publish of ${name} runs already, for another version of the entry or other artifacts.`,
+    `A publish of ${name} already runs, for another version of the entry or for other artifacts.`,
     {
-      hint: `Look at it with \`swp status ${name}\`; end it with \`swp cancel ${name}\`, then start again.`,
+      hint: `Check it with \`swp status ${name}\`. To replace it, end it with \`swp cancel ${name}\`, then start again.`,
     },
   );
 };

@@ -29,7 +29,7 @@ const findEarlierPublish = async (client: Client, entry: string, findings: Diges
     // Findings after this publish are new, even if equal findings were answered before it.
     if (CARRIED_OUT.has(stage)) return null;
     if (found.memo?.['findings'] === findings && ENDED_BY_ITSELF.has(found.status.name))
-      return { outcome: 'ended-before', reason: `it ended ${stage}` };
+      return { outcome: 'ended-before', reason: `it ended as ${stage}` };
   }
   return null;
 };

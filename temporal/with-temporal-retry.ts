@@ -12,6 +12,8 @@ export const withTemporalRetry = async <T>(call: () => Promise<T>): Promise<T> =
     return await call();
   } catch (error) {
     if (!(error instanceof ServiceError) && !isGrpcServiceError(error)) throw error;
-    throw new SwpError('unavailable', 'temporal/unavailable', `The Temporal server: ${messageOf(error)}`, { cause: error });
+    throw new SwpError('unavailable', 'temporal/unavailable', `The call to the Temporal server failed: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 };

@@ -111,9 +111,9 @@ export const installRuntime = (logger: Logger, metrics: string | null = null): v
     });
   } catch (error) {
     if (metrics === null) throw error;
-    throw new SwpError('invalid', 'worker/metrics-port', `No metrics can be served on ${metrics}.`, {
+    throw new SwpError('invalid', 'worker/metrics-port', `Cannot serve metrics on ${metrics}.`, {
       cause: error,
-      hint: 'Set SWP_METRICS to a port of its own for each worker of this machine, or unset it.',
+      hint: 'Give each worker of this machine its own port in SWP_METRICS, or unset it.',
     });
   }
 };

@@ -52,7 +52,7 @@ export const releaseRegularly = async (
       try {
         await claims.releaseEnded((holder) => isOpen(client, holder));
       } catch (error) {
-        logger.warn({ error: messageOf(error) }, 'the claims on this host could not be compared with the publishes that run');
+        logger.warn({ error: messageOf(error) }, 'cannot compare the claims on this host with the running publishes');
       }
     }
   } catch (error) {

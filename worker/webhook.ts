@@ -26,7 +26,7 @@ export const notificationText = (notification: Notification): string => {
     }
     case 'awaiting-release': {
       const { entry, target, manifest } = notification;
-      return `What was sealed for ${target} waits for its release. Look: swp status ${entry}\nThen: ${decideCommand('approve', entry, 'manifest', manifest)}`;
+      return `The sealed files for ${target} wait for release. Details: swp status ${entry}\nThen: ${decideCommand('approve', entry, 'manifest', manifest)}`;
     }
     case 'needs-attention': {
       const { entry, workflow, problem } = notification;
@@ -48,7 +48,7 @@ export const notificationText = (notification: Notification): string => {
       return `Campaign ${id} waits for approval: ${totalsText(totals)}. Read it: swp campaign show ${id}\nThen: swp campaign approve ${id} --plan ${plan}`;
     }
     case 'campaign-failed':
-      return `Campaign ${notification.id} could not go on: ${sanitizeLine(notification.reason, 500)}\nIts publishes go on. Fix the cause, then start a campaign again: it joins them.`;
+      return `Campaign ${notification.id} could not continue: ${sanitizeLine(notification.reason, 500)}\nIts publishes continue. Fix the cause, then start a campaign again: it joins them.`;
     case 'revalidation-failed':
       return `Re-validation, ${notification.which}, failed: ${sanitizeLine(notification.reason, 500)}\nFix the cause, then: swp schedule trigger ${notification.which}`;
   }
@@ -98,7 +98,7 @@ export class Webhook {
         return await this.post(text);
       } catch (error) {
         const again = error instanceof SwpError && error.transient && attempt < ATTEMPTS;
-        if (!again) return warn(`The webhook did not take a text: ${messageOf(error)}`);
+        if (!again) return warn(`The webhook did not accept a message: ${messageOf(error)}`);
         await sleep(error.retryAfterMs ?? Math.min(FIRST_WAIT_MS * 4 ** (attempt - 1), LONGEST_WAIT_MS));
       }
     }
@@ -131,6 +131,6 @@ export class Webhook {
     const waitMs = retryAfterMs(response);
     if (response.status === 429 || response.status >= 500)
       throw new SwpError('unavailable', 'webhook/unavailable', message, waitMs === null ? {} : { retryAfterMs: waitMs });
-    throw new SwpError('invalid', 'webhook/refused', message, { hint: 'Correct SWP_WEBHOOK of this worker.' });
+    throw new SwpError('invalid', 'webhook/refused', message, { hint: 'Correct SWP_WEBHOOK of this worker, then restart it.' });
   }
 }

@@ -4,6 +4,7 @@
  * that build schemas cannot be preloaded, because zod memoizes in each schema.
  */
 import { z } from 'zod';
-import '../core/nearest.js';
+import { nearestName } from '../core/nearest.js';
 
+nearestName('', []);
 z.strictObject({ text: z.string() }).safeParse({});

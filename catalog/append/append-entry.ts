@@ -14,7 +14,7 @@ const apply = (text: string, splices: readonly Splice[]): string =>
 const modelsOf = ({ contents }: Document): { readonly list: YAMLSeq; readonly offset: number } => {
   const pair = isMap(contents) ? contents.items.find(({ key }) => isScalar(key) && key.value === 'models') : undefined;
   if (pair === undefined || !isScalar(pair.key)) throw cannotEdit('it has no `models`');
-  if (!isSeq(pair.value)) throw cannotEdit('its `models` is not written as a list there');
+  if (!isSeq(pair.value)) throw cannotEdit('its `models` is not written as a list in this file');
   return { list: pair.value, offset: pair.key.range?.[0] ?? 0 };
 };
 
@@ -40,6 +40,6 @@ export const appendEntry = (text: string, entry: EntryFields): string => {
   const edit = { text, document, list, column: offset - lineStart(text, offset), eol, entry };
   const edited = apply(text, list.flow === true ? appendToFlowList(edit) : appendToBlockList(edit));
   const { models } = valueOf(text);
-  if (!isDeepStrictEqual(valueOf(edited).models, [...models, entry])) throw cannotEdit('its last lines would mean something else');
+  if (!isDeepStrictEqual(valueOf(edited).models, [...models, entry])) throw cannotEdit('its last lines would change their meaning');
   return edited;
 };

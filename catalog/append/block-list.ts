@@ -30,7 +30,7 @@ export const appendToBlockList = (edit: Edit): Splice[] => {
   const dashes =
     token?.type === 'block-seq' ? token.items.flatMap(({ start }) => start.find(({ type }) => type === 'seq-item-ind') ?? []) : [];
   const dash = dashes.at(-1);
-  if (dash === undefined) throw cannotEdit('its `models` is no list that is understood');
+  if (dash === undefined) throw cannotEdit('its `models` is a list in a form that SWP cannot edit');
   const previous = list.items.at(-2);
   const apart = previous !== undefined && /\n[ \t]*\r?\n/.test(text.slice(contentEnd(previous) - 1, dash.offset));
   const below = belowComments(edit, lineEndAfter(text, contentEnd(list)));

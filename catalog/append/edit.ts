@@ -23,8 +23,8 @@ export interface Splice {
 }
 
 export const cannotEdit = (why: string): SwpError =>
-  new SwpError('invalid', 'catalog/cannot-edit', `The catalog cannot be edited without changing what else is in it: ${why}.`, {
-    hint: 'Put the entry in by hand: with --dry-run it is printed.',
+  new SwpError('invalid', 'catalog/cannot-edit', `SWP cannot add the entry without changing the rest of the file: ${why}.`, {
+    hint: 'Print the entry with --dry-run, then add it to the file by hand.',
   });
 
 export const lineStart = (text: string, at: number): number => text.lastIndexOf('\n', at - 1) + 1;
@@ -46,7 +46,7 @@ export const contentEnd = (node: unknown): number => {
   if (end !== undefined) return end;
   if (isCollection(node) && node.flow !== true && node.items.length > 0) return contentEnd(node.items.at(-1));
   const range = isNode(node) ? node.range?.[1] : undefined;
-  if (range === undefined) throw cannotEdit('its last entry has no end');
+  if (range === undefined) throw cannotEdit('the end of its last entry cannot be found');
   return range;
 };
 

@@ -36,7 +36,7 @@ export const appendToFlowList = (edit: Edit): Splice[] => {
   const { text, document, list, eol, entry } = edit;
   const token = list.srcToken;
   const close = token?.type === 'flow-collection' ? token.end.find(({ type }) => type === 'flow-seq-end')?.offset : undefined;
-  if (token?.type !== 'flow-collection' || close === undefined) throw cannotEdit('its `models` is no list that is understood');
+  if (token?.type !== 'flow-collection' || close === undefined) throw cannotEdit('its `models` is a list in a form that SWP cannot edit');
   const open = token.start.offset;
   const item = entryInline(entry, document.directives?.yaml.version);
   const last = list.items.at(-1);

@@ -5,22 +5,22 @@ import { sortRows, rowText, totalsText } from '../../plan/render/campaign-markdo
 import type { Paint } from '../../plan/render/paint.js';
 import type { CampaignEntry, ReadCampaign } from './read-campaign.js';
 
-/** What a campaign is about, in a few lines. */
+/** Formats the head of a campaign: its totals, plan, state and decisions. */
 export const campaignHead = ({ id, plan, entries, decisions, status, mistakes }: ReadCampaign, paint: Paint): string =>
   [
     `${paint.bold(`Campaign ${id}`)}: ${totalsText(addRows(NO_TOTALS, entries))}`,
     ...(mistakes === 0
       ? []
-      : [paint.careful(`The catalog has ${plural(mistakes, 'mistake')}: entries with one are left out. swp catalog validate`)]),
+      : [paint.careful(`The catalog has ${plural(mistakes, 'mistake')}. Entries with a mistake are left out: swp catalog validate`)]),
     ...(plan === null ? [] : [`plan ${plan}`]),
     ...(status === 'RUNNING' ? [] : [`ended: ${status.toLowerCase()}`]),
     ...decisions.map(
       (decision) =>
-        `${decision.verdict === 'approve' ? 'approved' : 'rejected'} by ${reviewerText(decision)}: ${decision.taken} of ${decision.of} took it`,
+        `${decision.verdict === 'approve' ? 'approved' : 'rejected'} by ${reviewerText(decision)}: accepted by ${decision.taken} of ${decision.of} publishes`,
     ),
   ].join('\n');
 
-/** The cells of its table: entry, plan, what would happen, and where that stands. */
+/** Returns the cells of an entry in the table: entry, plan, planned change and stage. */
 export const entryCells = (entry: CampaignEntry): string[] => [
   entry.entry,
   entry.plan === null ? '' : shortDigest(entry.plan),
@@ -28,7 +28,7 @@ export const entryCells = (entry: CampaignEntry): string[] => [
   [entry.stage ?? '', entry.trouble === null ? '' : sanitizeLine(entry.trouble, 300)].filter((part) => part !== '').join(': '),
 ];
 
-/** All entries, those first that are to be judged. */
+/** Returns all entries, those that need a decision first. */
 export const orderedEntries = ({ entries }: ReadCampaign): CampaignEntry[] => {
   const byName = new Map(entries.map((entry) => [entry.entry, entry]));
   return sortRows(entries).flatMap(({ entry }) => byName.get(entry) ?? []);

@@ -12,7 +12,7 @@ const Decided = z.array(
   z.object({ entry: z.string(), outcome: z.enum(['taken', 'moved', 'refused', 'ended', 'late']), reason: z.string().nullable() }),
 );
 const Selected = z.object({ mistakes: z.number() });
-/** What a run that goes on as new was given: all that is left of it once the history before is deleted. */
+/** The input of a run that continued as new: all that remains once the earlier history is deleted. */
 const Resumed = z.object({
   resume: z.object({
     digest: Digest,
@@ -20,17 +20,21 @@ const Resumed = z.object({
     publishes: Started,
   }),
 });
-const Asked = z.object({ verdict: z.enum(['approve', 'reject']), reviewer: z.string(), identity: z.enum(['hub', 'os']).optional() });
+const DecisionInput = z.object({
+  verdict: z.enum(['approve', 'reject']),
+  reviewer: z.string(),
+  identity: z.enum(['hub', 'os']).optional(),
+});
 
-/** One entry of a campaign, and what became of it. */
+/** An entry of a campaign, with the state of its publish. */
 export interface CampaignEntry extends CampaignRow {
-  /** Where its publish stands, or how it ended; null where none was started. */
+  /** The stage or the end of its publish; null if none was started. */
   readonly stage: string | null;
-  /** Why its publish was not started, or why a decision was not taken. */
+  /** The reason why its publish was not started, or did not accept a decision. */
   readonly trouble: string | null;
 }
 
-export interface ShownDecision extends z.infer<typeof Asked> {
+export interface ShownDecision extends z.infer<typeof DecisionInput> {
   readonly taken: number;
   readonly of: number;
 }
@@ -41,17 +45,17 @@ export interface ReadCampaign {
   readonly status: string;
   readonly startedAt: Date;
   readonly taskQueue: string;
-  /** Null while it is planned, or where nothing changes. */
+  /** Null while it is planned, or if nothing changes. */
   readonly plan: Digest | null;
   readonly entries: readonly CampaignEntry[];
   readonly decisions: readonly ShownDecision[];
-  /** Every publish that it has to start was started, or could not be. */
+  /** True if every publish was started, or failed to start. */
   readonly started: boolean;
-  /** Mistakes of the catalog, whose entries were left out. */
+  /** Number of mistakes in the catalog, whose entries were left out. */
   readonly mistakes: number;
 }
 
-/** The events of all runs of a workflow that has continued as new, oldest first. */
+/** Returns the events of all runs of a workflow that has continued as new, oldest first. */
 const allEvents = async (client: Client, id: string, run: string): Promise<readonly HistoryEvent[]> => {
   const events = await readEvents(client, id, run);
   const before = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
@@ -64,12 +68,12 @@ const allEvents = async (client: Client, id: string, run: string): Promise<reado
   }
 };
 
-/** What each step was given, and what it answered, in the order of the answers. */
+/** Returns the input and the result of each completed activity, in the order of the results. */
 const stepsIn = (events: readonly HistoryEvent[]): { readonly name: string; readonly input: unknown; readonly result: unknown }[] => {
   const scheduled = new Map<string, { readonly name: string; readonly input: unknown }>();
   return events.flatMap((event) => {
     const begun = event.activityTaskScheduledEventAttributes;
-    // Ids of events begin anew in each run, and so do the steps that they name.
+    // Event ids start again in each run, so forget the activities of the run before.
     if (event.workflowExecutionStartedEventAttributes) scheduled.clear();
     if (begun) scheduled.set(String(event.eventId), { name: begun.activityType?.name ?? '', input: firstPayload(begun.input) });
     const completed = event.activityTaskCompletedEventAttributes;
@@ -79,10 +83,10 @@ const stepsIn = (events: readonly HistoryEvent[]): { readonly name: string; read
 };
 
 /**
- * A campaign as its history has it, which can be read while no worker is up.
+ * Reads a campaign from its history; this needs no worker.
  *
  * @param id null for the newest
- * @param follow false where nobody wants to know how its publishes stand
+ * @param follow false to leave out the stages of its publishes
  * @throws SwpError `campaign/none`
  */
 export const readCampaign = async (client: Client, id: string | null, follow = true): Promise<ReadCampaign> => {
@@ -97,8 +101,8 @@ export const readCampaign = async (client: Client, id: string | null, follow = t
   ];
   const publishes = [...(resumed?.publishes ?? []), ...of('startPublishes').flatMap((result) => Started.safeParse(result).data ?? [])];
   const decided = steps.flatMap(({ name, input, result }) => {
-    const [asked, answers] = [Asked.safeParse(input).data, Decided.safeParse(result).data];
-    return name !== 'decidePublishes' || asked === undefined || answers === undefined ? [] : [{ asked, answers }];
+    const [decision, answers] = [DecisionInput.safeParse(input).data, Decided.safeParse(result).data];
+    return name !== 'decidePublishes' || decision === undefined || answers === undefined ? [] : [{ decision, answers }];
   });
   const running = follow ? publishes.flatMap(({ entry, run }) => (run === null ? [] : [{ entry, run }])) : [];
   const states = new Map((await campaignPublishes(client, found.taskQueue).follow(running)).map(({ entry, stage }) => [entry, stage]));
@@ -115,8 +119,8 @@ export const readCampaign = async (client: Client, id: string | null, follow = t
     taskQueue: found.taskQueue,
     plan: resumed?.digest ?? of('digestCampaign').flatMap((digest) => Digest.safeParse(digest).data ?? [])[0] ?? null,
     entries: rows.map((row) => ({ ...row, stage: states.get(row.entry) ?? null, trouble: troubles.get(row.entry) ?? null })),
-    decisions: decided.map(({ asked, answers }) => ({
-      ...asked,
+    decisions: decided.map(({ decision, answers }) => ({
+      ...decision,
       taken: answers.filter(({ outcome }) => outcome === 'taken').length,
       of: answers.length,
     })),

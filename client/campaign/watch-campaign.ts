@@ -6,22 +6,22 @@ import { isEnd, STAGES } from '../../contract/stages.js';
 import type { Context } from '../context.js';
 import { readCampaign, type ReadCampaign } from './read-campaign.js';
 
-/** A history of thousands of entries is not read more often. */
-const LOOK_MS = 5_000;
+/** Interval of reads. Histories of thousands of entries are too large to read more often. */
+const POLL_MS = 5_000;
 
 const isOpen = (stage: string | null): boolean => STAGES.some((known) => known === stage && !isEnd(known));
 
-/** Looks until every publish of a campaign that has not ended is paused. */
+/** Polls until every publish of a campaign that has not ended is paused. */
 const untilPaused = async (client: Client, id: string, signal: AbortSignal): Promise<{ readonly paused: ReadCampaign }> => {
   for (;;) {
-    await delay(LOOK_MS, undefined, { signal });
+    await delay(POLL_MS, undefined, { signal });
     const campaign = await readCampaign(client, id);
     const open = campaign.entries.filter(({ stage }) => isOpen(stage));
     if (open.length > 0 && open.every(({ stage }) => stage === 'needs-attention')) return { paused: campaign };
   }
 };
 
-/** How a campaign ended. Where nobody is at a terminal to answer, also that all of it is paused. */
+/** Returns how a campaign ended. Without a terminal, also returns when all of it is paused: no person is there to resolve it. */
 export const endOrPause = async (client: Client, id: string, { out, signal }: Context) => {
   const ended = client.workflow
     .getHandle<typeof publishCampaign>(campaignId(id))
@@ -35,7 +35,7 @@ export const endOrPause = async (client: Client, id: string, { out, signal }: Co
   } finally {
     over.abort();
     await Promise.allSettled([paused]);
-    // It rejects when the connection is closed, and nothing waits for it any more.
+    // `ended` rejects when the connection is closed, and nothing awaits it any more.
     ended.catch(() => undefined);
   }
 };

@@ -33,11 +33,11 @@ import { typedDigest } from '../publish/typed-digest.js';
 import { noWorker, unpolledControl } from '../publish/workers.js';
 
 const POLL_MS = 500;
-/** A history of thousands of entries is not read more often. */
-const LONGEST_POLL_MS = 5_000;
+/** Histories of thousands of entries are too large to read more often. */
+const MAX_POLL_MS = 5_000;
 const ANSWER_MS = 10_000;
-/** Between two lines about a campaign that is planned. */
-const TOLD_MS = 10_000;
+/** Interval of notes while a campaign is planned. */
+const NOTE_MS = 10_000;
 
 export interface CampaignOptions {
   readonly tier?: string;
@@ -51,14 +51,14 @@ export interface CampaignOptions {
 const selectionOf = ({ tier, all, changed }: CampaignOptions): CampaignSelection => {
   const given = [tier !== undefined, all === true, changed === true].filter(Boolean).length;
   if (given !== 1)
-    throw new SwpError('usage', 'client/campaign', 'Say which entries: one of --tier <name>, --all and --changed.', {
+    throw new SwpError('usage', 'client/campaign', 'Choose the entries with one of --tier <name>, --all and --changed.', {
       hint: 'List tiers with `swp catalog list`.',
     });
   if (tier !== undefined) return { tier };
   return { which: all === true ? 'all' : 'changed' };
 };
 
-/** Sorts by time, and says it. */
+/** Returns a new campaign id, which contains the time, so that ids sort by it. */
 const freshId = (now: Date): string =>
   `${now.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`;
 
@@ -67,17 +67,17 @@ const show = (campaign: ReadCampaign, { ui, namespace }: Pick<TemporalClient, 'u
   out.note(campaignHead(campaign, out.paint));
   const page = addressesOf(env, { ui, namespace }).workflow(campaignId(campaign.id), campaign.run);
   if (page !== null) out.note(`See it: ${page}`);
-  out.table(campaign, ['entry', 'plan', 'would', 'stands at'], orderedEntries(campaign).map(entryCells));
+  out.table(campaign, ['entry', 'plan', 'change', 'stage'], orderedEntries(campaign).map(entryCells));
 };
 
-/** Waits until a campaign has planned and started what it has to, or has ended. */
+/** Waits until a campaign has its plan and has started its publishes, or has ended. */
 const untilStarted = async (client: Client, id: string, { out, signal }: Context): Promise<ReadCampaign> => {
-  let told = Date.now();
-  for (let wait = POLL_MS; ; wait = Math.min(wait * 1.5, LONGEST_POLL_MS)) {
+  let notedAt = Date.now();
+  for (let wait = POLL_MS; ; wait = Math.min(wait * 1.5, MAX_POLL_MS)) {
     const campaign = await readCampaign(client, id, false);
     if (campaign.status !== 'RUNNING' || (campaign.plan !== null && campaign.started)) return readCampaign(client, id);
-    if (Date.now() - told > TOLD_MS) {
-      told = Date.now();
+    if (Date.now() - notedAt > NOTE_MS) {
+      notedAt = Date.now();
       out.note(campaign.plan === null ? `Planned ${plural(campaign.entries.length, 'entry', 'entries')}.` : 'Starting publishes.');
     }
     await delay(wait, undefined, { signal });
@@ -97,7 +97,7 @@ const watchToEnd = async (temporal: TemporalClient, id: string, context: Context
     if ('paused' in end) {
       show(end.paused, temporal, context);
       const count = end.paused.entries.filter(({ stage }) => stage === 'needs-attention').length;
-      context.out.note(`${plural(count, 'publish', 'publishes')} of it ${count === 1 ? 'is' : 'are'} paused: swp pending`);
+      context.out.note(`${plural(count, 'publish', 'publishes')} of this campaign ${count === 1 ? 'is' : 'are'} paused: swp pending`);
       return EXIT.failed;
     }
     const { result } = end;
@@ -109,14 +109,14 @@ const watchToEnd = async (temporal: TemporalClient, id: string, context: Context
   }
 };
 
-/** Plans many entries at once, starts a publish for each that changes, and shows one plan of all. */
+/** Plans many entries together, starts a publish for each that changes, and shows one plan for all. */
 export const campaign = async (options: CampaignOptions, context: Context): Promise<ExitCode> => {
   const select = selectionOf(options);
   const { taskQueue } = readSettings(context.env);
   return withTemporal(context, async (temporal) => {
     const { client } = temporal;
     const missing = await unpolledControl(client, taskQueue);
-    if (missing !== null) throw noWorker('No campaign was started.', missing);
+    if (missing !== null) throw noWorker('The campaign was not started.', missing);
     const id = freshId(new Date());
     const startedBy = starterName(await findReviewer(options.as, context));
     await client.workflow.start<typeof publishCampaign>('publishCampaign', {
@@ -125,7 +125,7 @@ export const campaign = async (options: CampaignOptions, context: Context): Prom
       args: [{ select, only: options.only === undefined ? [] : [options.only], startedBy }],
       staticSummary: `Campaign ${id}`,
     });
-    context.out.note(`Campaign ${id} runs; planning.`);
+    context.out.note(`Started campaign ${id}. Planning its entries…`);
     const planned = await untilStarted(client, id, context);
     if (planned.status !== 'RUNNING' && planned.status !== 'COMPLETED') return watchToEnd(temporal, id, context);
     if (options.watch !== true || planned.plan === null) show(planned, temporal, context);
@@ -135,7 +135,7 @@ export const campaign = async (options: CampaignOptions, context: Context): Prom
   });
 };
 
-/** A campaign with every entry. */
+/** Shows a campaign with every entry. */
 export const campaignShow = async (id: string | undefined, context: Context): Promise<ExitCode> =>
   withTemporal(context, async (temporal) => {
     show(await readCampaign(temporal.client, id ?? null), temporal, context);
@@ -151,8 +151,8 @@ export interface CampaignDecideOptions {
   readonly note?: string;
 }
 
-/** The person must have seen the plan: on a terminal it is shown, otherwise its digest must be given. */
-const confirmed = async (
+/** Returns the digest to decide on, or null if the person declines. Shows the plan on a terminal; elsewhere its digest must be given. */
+const confirmPlan = async (
   { id, verdict, plan }: CampaignDecideOptions,
   entries: readonly string[],
   read: ReadCampaign,
@@ -160,12 +160,17 @@ const confirmed = async (
   context: Context,
 ): Promise<Digest | null> => {
   if (read.plan === null)
-    throw new SwpError('not-found', 'campaign/nothing-asked', `Campaign ${id} asks nothing: it is planned still, or nothing changes.`, {
-      hint: `swp campaign show ${id}`,
-    });
+    throw new SwpError(
+      'not-found',
+      'campaign/nothing-asked',
+      `Campaign ${id} has nothing to decide: it is still being planned, or nothing changes.`,
+      {
+        hint: `swp campaign show ${id}`,
+      },
+    );
   if (plan !== undefined) {
     if (namesDigest(typedDigest('plan', plan), read.plan)) return read.plan;
-    throw new SwpError('stale', 'campaign/other-plan', `Campaign ${id} asks about plan ${shortDigest(read.plan)}, not ${plan}.`, {
+    throw new SwpError('stale', 'campaign/other-plan', `Campaign ${id} has plan ${shortDigest(read.plan)}, not ${plan}.`, {
       hint: `Read it: swp campaign show ${id}`,
     });
   }
@@ -173,21 +178,21 @@ const confirmed = async (
     throw new SwpError(
       'usage',
       'client/digest-needed',
-      `Without a terminal, ${verdict} takes the digest of the campaign's plan that was read.`,
+      `Without a terminal, ${verdict} needs the digest of the campaign's plan that you read.`,
       {
         hint: `swp campaign show ${id}, then swp campaign ${verdict} ${id} --plan <digest>`,
       },
     );
   show(read, temporal, context);
-  const those = entries.length === 0 ? 'all of it' : plural(entries.length, 'entry', 'entries');
-  return (await ask(`${verdict === 'approve' ? 'Approve' : 'Reject'} plan ${shortDigest(read.plan)}, ${those}?`, context.signal))
+  const those = entries.length === 0 ? 'all entries' : plural(entries.length, 'entry', 'entries');
+  return (await ask(`${verdict === 'approve' ? 'Approve' : 'Reject'} plan ${shortDigest(read.plan)} for ${those}?`, context.signal))
     ? read.plan
     : null;
 };
 
 const send = async (client: Client, id: string, message: CampaignDecision, campaignRead: ReadCampaign): Promise<number> => {
   const missing = await unpolledControl(client, campaignRead.taskQueue);
-  if (missing !== null) throw noWorker(`Campaign ${id} cannot be told.`, missing);
+  if (missing !== null) throw noWorker(`The decision was not sent to campaign ${id}.`, missing);
   try {
     return (
       await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
@@ -198,7 +203,7 @@ const send = async (client: Client, id: string, message: CampaignDecision, campa
     if (error instanceof WorkflowUpdateFailedError)
       throw new SwpError('stale', 'campaign/refused', error.cause?.message ?? error.message, { hint: `swp campaign show ${id}` });
     if (error instanceof WorkflowNotFoundError)
-      throw new SwpError('not-found', 'campaign/ended', `Campaign ${id} has ended: there is nothing to decide.`, {
+      throw new SwpError('not-found', 'campaign/ended', `Campaign ${id} has ended. There is nothing to decide.`, {
         hint: `swp campaign show ${id}`,
       });
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw noWorker(`No worker answered for campaign ${id}.`, null);
@@ -206,14 +211,14 @@ const send = async (client: Client, id: string, message: CampaignDecision, campa
   }
 };
 
-/** Hands one decision to all publishes of a campaign, or to those of some entries. */
+/** Sends one decision to all publishes of a campaign, or to those of some entries. */
 export const campaignDecide = async (options: CampaignDecideOptions, context: Context): Promise<ExitCode> => {
   const { id, verdict, note } = options;
   const entries = await Promise.all(options.entries.map((name) => entryName(context, name)));
   return withTemporal(context, async (temporal) => {
     const { client } = temporal;
     const read = await readCampaign(client, id);
-    const plan = await confirmed(options, entries, read, temporal, context);
+    const plan = await confirmPlan(options, entries, read, temporal, context);
     if (plan === null) {
       context.out.note('Nothing was decided.');
       return EXIT.awaitingApproval;
@@ -226,12 +231,12 @@ export const campaignDecide = async (options: CampaignDecideOptions, context: Co
       ...(entries.length === 0 ? {} : { entries }),
     });
     if ('fault' in message) throw new SwpError('usage', 'client/bad-decision', message.fault);
-    const told = await send(client, id, message, read);
+    const sentTo = await send(client, id, message, read);
     const verb = verdict === 'approve' ? 'approved' : 'rejected';
-    context.out.data({ campaign: id, plan, verdict, reviewer: message.reviewer, publishes: told }, () =>
-      stripControls(`Plan ${shortDigest(plan)} ${verb} by ${message.reviewer}: told to ${plural(told, 'publish', 'publishes')}.`),
+    context.out.data({ campaign: id, plan, verdict, reviewer: message.reviewer, publishes: sentTo }, () =>
+      stripControls(`Plan ${shortDigest(plan)} ${verb} by ${message.reviewer}; sent to ${plural(sentTo, 'publish', 'publishes')}.`),
     );
-    context.out.note(`One whose plan has moved meanwhile does not take it. See them: swp campaign show ${id}`);
+    context.out.note(`A publish whose plan has changed in the meantime does not accept it. Check: swp campaign show ${id}`);
     return EXIT.ok;
   });
 };

@@ -7,7 +7,7 @@ import { readPublish } from '../publish/read.js';
 import { stageOf } from '../publish/stage-text.js';
 import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
 
-/** Asks a publish to end. One whose commit has been sent ends published all the same, and says so. */
+/** Requests the cancellation of a publish. A target whose commit is already sent still ends published, and its result says so. */
 export const cancel = async (options: { readonly entry: string; readonly yes?: boolean }, context: Context): Promise<ExitCode> => {
   const consent = new Consent('cancel', options.entry, options.yes === true, context);
   return withEntry(context, options.entry, async ({ client }, entry) => {
@@ -16,7 +16,7 @@ export const cancel = async (options: { readonly entry: string; readonly yes?: b
       throw new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${stageOf(running)}.`, {
         hint: `See what it did: swp status ${entry}`,
       });
-    if (!(await consent.given(`Cancel the publish of ${entry} (${stageOf(running)})? What is committed already stays published.`)))
+    if (!(await consent.given(`Cancel the publish of ${entry} (${stageOf(running)})? Targets that are already committed stay published.`)))
       return EXIT.nothingToDo;
     await client.workflow.getHandle(running.id, running.runId).cancel();
     context.out.data(
@@ -25,7 +25,7 @@ export const cancel = async (options: { readonly entry: string; readonly yes?: b
     );
     const missing = await unpolledControl(client, running.taskQueue);
     if (missing === null) return EXIT.ok;
-    context.out.warn(`${unpolledText(missing)} The publish ends when one does. ${startWorkerHint(missing)}`);
+    context.out.warn(`${unpolledText(missing)} The publish ends when one polls. ${startWorkerHint(missing)}`);
     return EXIT.unavailable;
   });
 };

@@ -34,12 +34,12 @@ const nothing = ({ model, only }: AddOptions, offers: readonly Offer[]): SwpErro
   return new SwpError(
     'not-found',
     'client/nothing-to-publish',
-    `${model} offers ${only === undefined ? 'nothing' : `no ${only}`} that SWP can publish:\n${why.map(({ part, notes }) => `  ${part}: ${notes.join(' ')}`).join('\n')}`,
-    { hint: 'Name the original checkpoint, or where heads and vision encoder are: --mtp-from, --vision-source.' },
+    `${model} has ${only === undefined ? 'nothing' : `no ${only}`} that SWP can publish:\n${why.map(({ part, notes }) => `  ${part}: ${notes.join(' ')}`).join('\n')}`,
+    { hint: 'Give the original checkpoint, or the repositories of the MTP heads and the vision encoder: --mtp-from, --vision-source.' },
   );
 };
 
-/** Entries that publish the same slice of the same model: to publish it once more is seldom what is meant. */
+/** Returns warnings about entries that publish the same slice of the same model: publishing it again is rarely intended. */
 const alreadyThere = ({ entries }: Catalog, proposed: Proposed | null): string[] => {
   const model = proposed?.source_model;
   if (typeof model !== 'string') return [];
@@ -47,7 +47,7 @@ const alreadyThere = ({ entries }: Catalog, proposed: Proposed | null): string[]
   return [...entries.values()]
     .filter(({ entry }) => entry.source_model !== undefined && sameRepo(entry.source_model, model))
     .filter(({ entry }) => entry.slices?.[0] === built && entry.quant === proposed?.quant)
-    .map(({ name, entry }) => `${name} publishes this vindex already, in ${entry.hf_repo}.`);
+    .map(({ name, entry }) => `${name} already publishes this vindex, in ${entry.hf_repo}.`);
 };
 
 const propose = async (
@@ -68,7 +68,7 @@ const propose = async (
     outputs: outputsOf(catalog),
     pinned,
   });
-  // In JSON they are part of the report, and where nothing is proposed they are the reason.
+  // With `--json` they are part of the report, and without a proposal they are part of the error.
   if (!context.out.json && proposed !== null) for (const line of offerLines(facts, offers)) context.out.note(line);
   for (const note of [...notes, ...alreadyThere(catalog, proposed)]) context.out.warn(note);
   if (proposed === null) throw nothing(options, offers);
@@ -76,12 +76,12 @@ const propose = async (
   return { addition: await planAddition(catalogOptions(context), catalog, source, fields), offers };
 };
 
-/** Proposes an entry from what the Hub says of a model and, when that is wanted, appends it to a catalog of the operator's. */
+/** Proposes an entry from the facts of a model on the Hub and, unless it is a dry run, appends it to a catalog of the operator. */
 export const catalogAdd = async (options: AddOptions, context: Context): Promise<ExitCode> => {
   const { out } = context;
   const write = options.dryRun !== true;
   if (write && options.yes !== true && !mayPrompt(context))
-    throw new SwpError('usage', 'client/yes-needed', 'Without a terminal to ask on, an entry is added only with --yes.', {
+    throw new SwpError('usage', 'client/yes-needed', 'Without a terminal to ask on, adding an entry needs --yes.', {
       hint: 'Look at it first: --dry-run prints the entry and writes nothing.',
     });
   const catalog = await openCatalog(context);

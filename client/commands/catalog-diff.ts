@@ -20,15 +20,15 @@ export interface CatalogDiffOptions {
   readonly markdown?: boolean;
 }
 
-/** A job waits, and so does whoever reads its summary: what the Hub does not answer in this time is unknown. */
+/** Limits of the wait for the Hub: a job and the reader of its summary wait. Facts that come later count as unknown. */
 const ATTEMPTS = 4;
 const WITHIN_MS = 600_000;
 
 const NOTHING: Pick<Catalog, 'entries'> = { entries: new Map() };
 
 /**
- * Compares this catalog with another one, and says what that does to the plans. A Hub that cannot be reached and a plan
- * that is blocked are said, and no failure; nor is a mistake in the other catalog, which this one may mend.
+ * Compares this catalog with another one, and shows how the plans change. Reports an unreachable Hub, a blocked plan and
+ * mistakes in the other catalog, but does not fail: this catalog may fix those mistakes.
  */
 export const catalogDiff = async ({ base, markdown = false }: CatalogDiffOptions, context: Context): Promise<ExitCode> => {
   const { out } = context;
@@ -41,7 +41,7 @@ export const catalogDiff = async ({ base, markdown = false }: CatalogDiffOptions
     out.warn(`The catalog at ${base} has ${plural(before.problems.length, 'mistake')}: every entry counts as added.`);
   const changes = compareCatalogs(before.catalog ?? NOTHING, head.catalog);
   const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
-  if (changes.length > 0) out.note(`${plural(changes.length, 'entry', 'entries')} to plan on what ${hubName(hub)} shows.`);
+  if (changes.length > 0) out.note(`Planning ${plural(changes.length, 'entry', 'entries')} with the data of ${hubName(hub)}.`);
   const { proveShards } = readSettings(context.env);
   const reviews = await reviewCatalogs({ hub, tools: swpTools(), proveShards }, changes, { withinMs: WITHIN_MS }, context.signal);
   out.data({ base: { problems: before.problems }, entries: reviews }, () =>

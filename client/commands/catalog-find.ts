@@ -12,13 +12,13 @@ export interface FindOptions {
   readonly author?: string;
   readonly sort: ModelSearch['sort'];
   readonly limit: number;
-  /** Lists what is no candidate too, with the reason. */
+  /** Also lists models that are not candidates, with the reason. */
   readonly all?: true;
 }
 
-/** So many models are looked through before a search gives up. */
-const MAX_LOOKED = 1_000;
-/** Tags of a row that people look at: not those with a colon, which are for programs. */
+/** Maximum number of models to examine before a search gives up. */
+const MAX_EXAMINED = 1_000;
+/** Number of tags in a row. Tags with a colon are for programs, and are left out. */
 const SHOWN_TAGS = 5;
 
 interface Found extends ListedModel {
@@ -47,10 +47,10 @@ const row = (found: Found, all: boolean): string[] => [
   shownTags(found),
 ];
 
-/** `3 quantised, 1 derived`, most first. */
-const tally = (left: readonly Found[]): string =>
-  [...new Set(left.map(({ unfit }) => unfit))]
-    .map((unfit) => ({ unfit, count: left.filter((found) => found.unfit === unfit).length }))
+/** Formats the number of models by reason, highest first: `3 quantised, 1 derived`. */
+const tally = (leftOut: readonly Found[]): string =>
+  [...new Set(leftOut.map(({ unfit }) => unfit))]
+    .map((unfit) => ({ unfit, count: leftOut.filter((found) => found.unfit === unfit).length }))
     .toSorted((a, b) => b.count - a.count)
     .map(({ unfit, count }) => `${count} ${unfit}`)
     .join(', ');
@@ -59,31 +59,32 @@ const tally = (left: readonly Found[]): string =>
 export const catalogFind = async ({ limit, all, ...search }: FindOptions, context: Context): Promise<ExitCode> => {
   const { out } = context;
   const known = knownRepos(await openCatalog(context));
-  const judge = (model: ListedModel): Found => ({ ...model, license: licenseOf(model), unfit: unfitReasonOf(model, known) });
+  const classify = (model: ListedModel): Found => ({ ...model, license: licenseOf(model), unfit: unfitReasonOf(model, known) });
   const wanted = ({ unfit }: Found): boolean => all === true || unfit === null;
   const hub = sourceHub(context.env);
-  const looked = await searchModels(
+  const examined = await searchModels(
     hub,
     search,
     context,
-    (models) => models.length >= MAX_LOOKED || models.map(judge).filter(wanted).length >= limit,
+    (models) => models.length >= MAX_EXAMINED || models.map(classify).filter(wanted).length >= limit,
   );
-  const judged = looked.map(judge);
-  const fit = judged.filter(wanted);
+  const classified = examined.map(classify);
+  const fit = classified.filter(wanted);
   const shown = fit.slice(0, limit);
-  const left = judged.filter((found) => !wanted(found));
+  const leftOut = classified.filter((found) => !wanted(found));
   out.table(
-    { models: shown, looked: judged.length },
-    ['model', ...(all === true ? ['judged'] : []), 'downloads', 'likes', 'updated', 'access', 'license', 'task', 'tags'],
+    { models: shown, looked: classified.length },
+    ['model', ...(all === true ? ['class'] : []), 'downloads', 'likes', 'updated', 'access', 'license', 'task', 'tags'],
     shown.map((found) => row(found, all === true)),
   );
-  if (left.length > 0) out.note(`Of ${plural(judged.length, 'model')}, ${left.length} are left out: ${tally(left)}. See them: --all`);
-  if (fit.length > limit) out.note(`There are more: --limit ${limit * 2}`);
+  if (leftOut.length > 0)
+    out.note(`Of ${plural(classified.length, 'model')}, ${leftOut.length} are left out: ${tally(leftOut)}. To list them: --all`);
+  if (fit.length > limit) out.note(`There are more. To list them: --limit ${limit * 2}`);
   const [first] = shown.filter(({ unfit }) => unfit === null);
   out.note(
     first === undefined
-      ? `${hubName(hub)} shows no candidate: search for other words, or --author.`
-      : `Look into one: swp catalog add ${first.repo} --dry-run`,
+      ? `${hubName(hub)} has no candidates for this search: try other words, or --author.`
+      : `Look at a proposal: swp catalog add ${first.repo} --dry-run`,
   );
   return EXIT.ok;
 };

@@ -9,8 +9,8 @@ import { askText, mayPrompt } from '../prompt.js';
 
 const nameOf = async (given: string | undefined, directory: string, context: Context): Promise<string> => {
   if (given === undefined && !mayPrompt(context))
-    throw new SwpError('usage', 'client/source-needed', 'Without a terminal to ask on, catalog init takes the name of your source.', {
-      hint: 'Most take the name of their organisation on the Hub: swp catalog init --source acme',
+    throw new SwpError('usage', 'client/source-needed', 'Without a terminal to ask on, catalog init needs the name of your source.', {
+      hint: 'The name of your organisation on the Hub is a good choice: swp catalog init --source acme',
     });
   const name =
     given ??
@@ -24,20 +24,20 @@ const nameOf = async (given: string | undefined, directory: string, context: Con
   throw new SwpError('usage', 'client/bad-source-name', `--source ${name} ${fault}.`);
 };
 
-/** Makes a catalog to add to, where there is none. */
+/** Creates an empty catalog in a directory that has none. */
 export const catalogInit = async (
-  { source: given, directory: asked = '.' }: { readonly source?: string; readonly directory?: string },
+  { source: given, directory: path = '.' }: { readonly source?: string; readonly directory?: string },
   context: Context,
 ): Promise<ExitCode> => {
   const { out, cwd, catalogFile } = context;
-  const directory = resolve(cwd, asked);
+  const directory = resolve(cwd, path);
   const source = await nameOf(given, directory, context);
   const { settings, catalog } = await createStarter(directory, source);
-  // What was written is read as every command will read it.
+  // Check the new files by reading them as every command will.
   await loadCatalog({ cwd: directory, file: settings });
   out.data({ source, settings, catalog }, () => [settings, catalog].join('\n'));
   if (catalogFile !== undefined && resolve(cwd, catalogFile) !== settings)
-    out.warn(`Commands go on to use ${catalogFile}, as SWP_CATALOG or --catalog says.`);
+    out.warn(`Commands still use ${catalogFile}, because SWP_CATALOG or --catalog names it.`);
   const there = relative(cwd, directory);
   out.note(`\nAdd a model: ${there === '' ? '' : `cd ${there} && `}swp catalog add <owner/name>`);
   return EXIT.ok;

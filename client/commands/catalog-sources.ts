@@ -9,6 +9,7 @@ export const catalogSources = async (context: Context): Promise<ExitCode> => {
     ['source', 'entries', 'file'],
     sources.map(({ name, file, entries }) => [name, String(entries), file]),
   );
-  if (settingsFile === null) context.out.note('No skulk-weights.yaml here or above: only the built-in source.');
+  if (settingsFile === null)
+    context.out.note('There is no skulk-weights.yaml in this directory or above: only the built-in source is used.');
   return EXIT.ok;
 };

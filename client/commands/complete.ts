@@ -9,17 +9,17 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 
 type Suggest = (value: string, description: string) => void;
 
-/** The catalog that the typed words would use; null where it has mistakes, for which this is not the place. */
+/** Returns the catalog that the typed words select; null if it has mistakes, which a completion does not report. */
 const typedCatalog = async (words: readonly string[], { cwd, catalogFile }: Context): Promise<Catalog | null> => {
   const at = words.indexOf('--catalog');
   const file = (at === -1 ? undefined : words[at + 1]) ?? catalogFile;
   return (await readCatalog(catalogOptions({ cwd, ...(file === undefined || file === '' ? {} : { catalogFile: file }) }))).catalog;
 };
 
-/** The program's own options that may stand behind every command. */
-const EVERYWHERE = ['json', 'catalog'];
+/** Global options, which are allowed after every command. */
+const GLOBAL_OPTIONS = ['json', 'catalog'];
 
-/** Prints what may follow the words that were typed; the last is the one that is being typed. */
+/** Prints the completions of the typed words, of which the last is incomplete. */
 export const complete = async (words: string[], program: Command, context: Context): Promise<ExitCode> => {
   const root = tab(program, { completionCommandName: 'completion' });
   const catalog = await typedCatalog(words, context);
@@ -29,7 +29,7 @@ export const complete = async (words: string[], program: Command, context: Conte
   const sources = (suggest: Suggest): void => {
     for (const { name, file } of catalog?.sources ?? []) if (name !== FOXLIGHT) suggest(name, file);
   };
-  // The library would print a script for one more.
+  // Suggest only the shells that have a script here: the library knows one more.
   const shell = root.commands.get('completion')?.arguments.get('shell');
   if (shell !== undefined) shell.handler = (suggest) => SHELLS.forEach((name) => suggest(name, ''));
   for (const command of root.commands.values()) {
@@ -37,7 +37,7 @@ export const complete = async (words: string[], program: Command, context: Conte
     if (entry !== undefined) entry.handler = entries;
     const source = command.value === 'catalog add' ? command.options.get('source') : undefined;
     if (source !== undefined) source.handler = sources;
-    for (const name of EVERYWHERE) {
+    for (const name of GLOBAL_OPTIONS) {
       const option = root.options.get(name);
       if (option !== undefined) command.options.set(name, option);
     }

@@ -7,8 +7,8 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 const PROGRAM = 'swp';
 
 /**
- * Prints the script that a shell loads to complete `swp`. Those for bash and zsh are ours: the library's let the shell
- * evaluate what was typed, cannot be loaded twice, and need what a shell has not by itself.
+ * Prints the script that a shell loads to complete `swp`. The scripts for bash and zsh are ours: those of the library let
+ * the shell evaluate typed text, cannot be loaded twice, and need functions that a plain shell does not have.
  */
 export const completion = async (shell: Shell, { out }: Context): Promise<ExitCode> => {
   if (shell === 'fish') script(shell, PROGRAM, PROGRAM);

@@ -54,6 +54,6 @@ export const configShow = async (context: Context): Promise<ExitCode> => {
     ['setting', 'value', 'from'],
     rows.map((row) => [row.name, shown(row), row.origin]),
   );
-  if (file === null) context.out.note('No swp.toml: SWP_CONFIG names none, and there is none in ~/.config/swp.');
+  if (file === null) context.out.note('There is no swp.toml: SWP_CONFIG is not set, and ~/.config/swp has none.');
   return EXIT.ok;
 };

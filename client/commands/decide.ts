@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { faultText, parseOrFaults } from '../../core/faults.js';
 import { capitalize, plural } from '../../core/text.js';
-import { DecisionMessage, namesDigest, ReleaseMessage, reviewerText } from '../../plan/decision.js';
+import { DecisionMessage, namesDigest, ReleaseMessage } from '../../plan/decision.js';
 import { publishId } from '../../contract/names.js';
 import { addressesOf } from '../addresses.js';
 import type { Context } from '../context.js';
@@ -20,7 +20,7 @@ import { startWorkerHint, unpolledText } from '../publish/workers.js';
 export interface DecideOptions {
   readonly entry: string;
   readonly verdict: 'approve' | 'reject';
-  /** The digest that was read, of a plan or of what was sealed under one. */
+  /** The digest that the person read: of a plan, or of the files sealed under one. */
   readonly plan?: string;
   readonly manifest?: string;
   readonly as?: string;
@@ -29,32 +29,40 @@ export interface DecideOptions {
 
 const PAST = { approve: 'approved', reject: 'rejected' } as const;
 
-/** The person must have seen a plan: on a terminal it is shown, otherwise its digest must be given. */
+/** The person must have seen what is decided: it is shown on a terminal; elsewhere its digest must be given. */
 const needDigest = (verdict: string, entry: string): SwpError =>
-  new SwpError('usage', 'client/digest-needed', `Without a terminal, ${verdict} takes the digest of what was read, a plan or a manifest.`, {
+  new SwpError('usage', 'client/digest-needed', `Without a terminal, ${verdict} needs the digest of the plan or manifest that you read.`, {
     hint: `swp plan ${entry}, then swp ${verdict} ${entry} --plan <digest>; or swp status ${entry}, then swp ${verdict} ${entry} --manifest <digest>`,
   });
 
 const parseMessage = <T>(schema: z.ZodType<T>, message: unknown): T => {
   const parsed = parseOrFaults(schema, message);
   if ('data' in parsed) return parsed.data;
-  throw new SwpError('usage', 'client/bad-decision', `Not a decision: ${parsed.faults.map((fault) => faultText(fault)).join('; ')}.`);
+  throw new SwpError(
+    'usage',
+    'client/bad-decision',
+    `The decision is not valid: ${parsed.faults.map((fault) => faultText(fault)).join('; ')}.`,
+  );
 };
 
-/** The question that a digest names. */
-const named = (questions: readonly Question[], subject: Question['subject'], typed: string, entry: string): Question => {
+/** Returns the question that a digest names. */
+const findQuestion = (questions: readonly Question[], subject: Question['subject'], typed: string, entry: string): Question => {
   const digest = typedDigest(subject, typed);
   const found = questions.find((question) => question.subject === subject && namesDigest(digest, question.digest));
   if (found !== undefined) return found;
   const waiting = questions.filter(({ waits }) => waits);
   const those = (waiting.length === 0 ? questions : waiting).map(questionName).join(' and ');
-  throw new SwpError('stale', 'publish/other-plan', `What waits is ${those}, not ${subject} ${digest}.`, {
-    hint: `Read it: swp plan ${entry}`,
+  throw new SwpError('stale', 'publish/other-plan', `No ${subject} ${digest} waits for a decision: ${entry} has ${those}.`, {
+    hint: `Read the current plan: swp plan ${entry}`,
   });
 };
 
-/** What is decided without a digest: what waits, each of which the person is shown and asked about. */
-const asked = async (questions: readonly Question[], verdict: DecideOptions['verdict'], context: Context): Promise<readonly Question[]> => {
+/** Shows each question that waits, and returns those that the person confirms. */
+const confirmQuestions = async (
+  questions: readonly Question[],
+  verdict: DecideOptions['verdict'],
+  context: Context,
+): Promise<readonly Question[]> => {
   const waiting = questions.filter(({ waits }) => waits);
   const wanted: Question[] = [];
   for (const question of waiting.length === 0 ? questions.slice(0, 1) : waiting) {
@@ -65,9 +73,15 @@ const asked = async (questions: readonly Question[], verdict: DecideOptions['ver
   return wanted;
 };
 
+/** Origin of the recorded name, which is not verified. */
+const nameOrigin = (identity: Reviewer['identity']): string => {
+  if (identity === 'hub') return 'name from your Hub token';
+  return identity === 'os' ? 'your login on this machine' : 'name from --as';
+};
+
 type Decided = Pick<DecideOptions, 'entry' | 'verdict' | 'note'> & { readonly decider: Reviewer };
 
-/** Sends one decision, and says what came of it. */
+/** Sends one decision, and prints its result. */
 const send = async (
   client: Client,
   question: Question,
@@ -98,33 +112,32 @@ const send = async (
       sent: sent.how,
       ...(missing === null ? {} : { missing }),
     },
-    () =>
-      `${capitalize(questionName(question))} of ${entry} ${PAST[verdict]} by ${reviewerText(message)}${identity === undefined ? ', as you said' : ''}: a claim, not a proof.`,
+    () => `${capitalize(questionName(question))} of ${entry} ${PAST[verdict]} as ${reviewer} (${nameOrigin(identity)}; not verified).`,
   );
   if (sent.how === 'left') {
     const why = sent.missing === null ? 'No worker answered.' : unpolledText(sent.missing);
     const hint = sent.missing === null ? "Look at the control worker's log." : startWorkerHint(sent.missing);
-    context.out.warn(`${why} The decision waits in the workflow, and is taken when one does. ${hint}`);
+    context.out.warn(`${why} The decision is stored in the workflow, and takes effect when one polls. ${hint}`);
     return EXIT.unavailable;
   }
-  if (sent.reply.accepted === 'before') context.out.note('It had been decided so before.');
+  if (sent.reply.accepted === 'before') context.out.note('The same decision was made before. Nothing has changed.');
   if (verdict === 'approve' && missing !== null && missing > 0)
-    context.out.note(`${plural(missing, 'more approval')} needed, of other reviewers.`);
+    context.out.note(`${plural(missing, 'more approval')} needed, from other reviewers.`);
   return EXIT.ok;
 };
 
-/** Approves or rejects exactly one plan, or exactly what was sealed under one. */
+/** Approves or rejects exactly one plan, or exactly the files sealed under one. */
 export const decide = async (options: DecideOptions, context: Context): Promise<ExitCode> => {
   const { verdict, plan, manifest } = options;
   return withEntry(context, options.entry, async (temporal, entry) => {
     const { client } = temporal;
     const questions = await questionsOf(client, entry);
     const typed = [
-      ...(plan === undefined ? [] : [named(questions, 'plan', plan, entry)]),
-      ...(manifest === undefined ? [] : [named(questions, 'manifest', manifest, entry)]),
+      ...(plan === undefined ? [] : [findQuestion(questions, 'plan', plan, entry)]),
+      ...(manifest === undefined ? [] : [findQuestion(questions, 'manifest', manifest, entry)]),
     ];
     if (typed.length === 0 && !mayPrompt(context)) throw needDigest(verdict, entry);
-    const wanted = typed.length === 0 ? await asked(questions, verdict, context) : typed;
+    const wanted = typed.length === 0 ? await confirmQuestions(questions, verdict, context) : typed;
     if (wanted.length === 0) {
       context.out.note('Nothing was decided.');
       return EXIT.awaitingApproval;

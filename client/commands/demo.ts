@@ -28,11 +28,11 @@ const PLAN_DEADLINE_MS = 60_000;
 const publishedIn = ({ artifacts }: PublishResult): string[] =>
   artifacts.flatMap(({ result }) => (result.outcome === 'published' ? [result.receipt.target] : []));
 
-const publish = (world: Sandbox, yes: boolean, context: Context): Promise<ExitCode> =>
-  withTemporal({ ...context, env: { ...context.env, ...world.settings } }, async (temporal) => {
+const publish = (sandbox: Sandbox, yes: boolean, context: Context): Promise<ExitCode> =>
+  withTemporal({ ...context, env: { ...context.env, ...sandbox.settings } }, async (temporal) => {
     const { client } = temporal;
-    const addresses = addressesOf({ ...context.env, ...world.settings }, temporal);
-    const entry = await snapshotOf({ ...context, catalogFile: world.settings['SWP_CATALOG'] ?? '' }, DEMO.entry);
+    const addresses = addressesOf({ ...context.env, ...sandbox.settings }, temporal);
+    const entry = await snapshotOf({ ...context, catalogFile: sandbox.settings['SWP_CATALOG'] ?? '' }, DEMO.entry);
     const id = publishId(entry.name);
     await startPublish(client, { entry, only: [] }, BASE_QUEUE);
     const { running, plan } = await untilDecidable(client, entry.name, PLAN_DEADLINE_MS, context);
@@ -40,7 +40,7 @@ const publish = (world: Sandbox, yes: boolean, context: Context): Promise<ExitCo
       throw new SwpError(
         'internal',
         'demo/no-plan',
-        `The demo's publish is ${running.stage ?? running.status} instead of asking for an approval.`,
+        `The publish of the demo is ${running.stage ?? running.status}, but should wait for an approval.`,
       );
     context.out.note(`\n${planText(plan, context.out.paint)}\n`);
     const approves = yes || (await ask(`Approve plan ${shortDigest(plan.digest)}?`, context.signal));
@@ -51,7 +51,7 @@ const publish = (world: Sandbox, yes: boolean, context: Context): Promise<ExitCo
     try {
       const result = await publishResult(client, running);
       const page = addresses.workflow(id);
-      context.out.data({ result, ui: page, hub: world.hub.url }, () =>
+      context.out.data({ result, ui: page, hub: sandbox.hub.url }, () =>
         [
           ...resultLines(result, [], addresses),
           '',
@@ -68,25 +68,27 @@ const publish = (world: Sandbox, yes: boolean, context: Context): Promise<ExitCo
 /** Publishes synthetic sidecars on this machine, from plan to verification. */
 export const demo = async ({ yes }: { readonly yes?: boolean }, context: Context): Promise<ExitCode> => {
   if (yes !== true && !context.interactive)
-    throw new SwpError('usage', 'demo/needs-yes', 'Without a terminal nobody can approve the plan.', { hint: 'npm run demo -- --yes' });
+    throw new SwpError('usage', 'demo/needs-yes', 'Without a terminal to ask on, the demo needs --yes to approve its plan.', {
+      hint: 'npm run demo -- --yes',
+    });
   readSettings(context.env);
   const directory = await mkdtemp(join(tmpdir(), 'swp-demo-'));
   context.out.note('Starting Temporal, a local hub with synthetic checkpoints, and both workers.');
-  const world = await startSandbox({
+  const sandbox = await startSandbox({
     directory,
     ports: { temporal: 0, ui: 0, hub: 0 },
     env: context.env,
     note: (line) => context.out.note(line),
   });
   try {
-    const code = await publish(world, yes === true, context);
+    const code = await publish(sandbox, yes === true, context);
     if (context.interactive && yes !== true) {
-      context.out.note('\nLook around; Ctrl-C ends it.');
+      context.out.note('\nThe demo keeps running, so that you can look around. Ctrl-C ends it.');
       await once(context.signal, 'abort');
     }
     return code;
   } finally {
-    await world.close();
+    await sandbox.close();
     await rm(directory, { recursive: true, force: true });
   }
 };

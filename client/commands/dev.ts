@@ -28,23 +28,23 @@ const listFaults = ({ out }: Context): ExitCode => {
   const width = Math.max(...faults.map(({ name }) => name.length));
   out.data({ faults }, () =>
     [
-      ...faults.map(({ name, about, bytes }) => `${name.padEnd(width)}  ${about}${bytes === undefined ? '' : `; ${bytes} when not given`}`),
+      ...faults.map(({ name, about, bytes }) => `${name.padEnd(width)}  ${about}${bytes === undefined ? '' : `; default: ${bytes}`}`),
       '',
-      'NAME strikes the first such request, NAME@3 the third, NAME@3+ the third and all after it, NAME@c2 every one',
-      'of the second connection, NAME@3:1MiB sets the bytes.',
+      'NAME affects the first such request, NAME@3 the third, NAME@3+ the third and all later ones, NAME@c2 every one',
+      'on the second connection. NAME@3:1MiB also sets the number of bytes.',
     ].join('\n'),
   );
   return EXIT.ok;
 };
 
-/** Starts the sandbox and keeps it until Ctrl-C; what was published in it is there again next time. */
+/** Starts the sandbox and runs it until Ctrl-C. The next start keeps its publishes. */
 export const dev = async (options: DevOptions, context: Context): Promise<ExitCode> => {
   if (options.fault?.includes('help') === true) return listFaults(context);
   const faults = (options.fault ?? []).map(parseFault);
-  // Both workers would refuse what is wrong, but only once everything else runs.
+  // Check the settings now: the workers would reject them only after everything else runs.
   readSettings(context.env);
   const directory = resolve(context.cwd, options.directory);
-  const world = await startSandbox({
+  const sandbox = await startSandbox({
     directory,
     ports: { temporal: options.port, ui: options.uiPort, hub: options.hubPort },
     env: context.env,
@@ -52,30 +52,30 @@ export const dev = async (options: DevOptions, context: Context): Promise<ExitCo
     note: (line) => context.out.note(line),
   });
   try {
-    context.out.data({ settings: world.settings, ui: world.temporal.uiUrl, metrics: world.metrics, entry: DEMO.entry }, () =>
+    context.out.data({ settings: sandbox.settings, ui: sandbox.temporal.uiUrl, metrics: sandbox.metrics, entry: DEMO.entry }, () =>
       [
-        `Temporal   ${world.temporal.address}`,
-        `Web UI     ${world.temporal.uiUrl ?? 'none'}`,
-        `Local hub  ${world.hub.url}`,
-        ...world.metrics.map((address) => `Metrics    http://${address}/metrics`),
+        `Temporal   ${sandbox.temporal.address}`,
+        `Web UI     ${sandbox.temporal.uiUrl ?? 'none'}`,
+        `Local hub  ${sandbox.hub.url}`,
+        ...sandbox.metrics.map((address) => `Metrics    http://${address}/metrics`),
         `Logs       ${relative(context.cwd, directory)}/*.log`,
         '',
         'In another terminal:',
         `  . ${relative(context.cwd, directory)}/env`,
         `  npx swp start ${DEMO.entry}`,
         '',
-        'Ctrl-C ends it all.',
+        'Ctrl-C stops everything.',
       ].join('\n'),
     );
     const stopped = once(context.signal, 'abort').then(() => null);
-    const ended = await Promise.race([world.broken, stopped]);
+    const ended = await Promise.race([sandbox.broken, stopped]);
     if (ended !== null)
-      throw new SwpError('unavailable', 'dev/part-ended', `${ended.name} ended by itself, with code ${ended.code}.`, {
-        hint: `Look into ${relative(context.cwd, directory)}/*.log`,
+      throw new SwpError('unavailable', 'dev/part-ended', `${ended.name} ended unexpectedly, with exit code ${ended.code}.`, {
+        hint: `See the logs: ${relative(context.cwd, directory)}/*.log`,
       });
     return EXIT.ok;
   } finally {
     context.out.note('Stopping the sandbox.');
-    await world.close();
+    await sandbox.close();
   }
 };

@@ -10,9 +10,9 @@ import { stripControls } from '../output/strip-controls.js';
 
 const NAMES = ['node', 'catalog', 'settings', 'scratch', 'hub', 'writing', 'sources', 'larql', 'temporal', 'workers'] as const;
 
-/** Looks at everything that a publish needs, and says what would fix it; the first thing that is wrong decides the exit code. */
+/** Checks everything that a publish needs, and prints how to fix problems. The first problem decides the exit code. */
 export const doctor = async ({ setup }: { readonly setup?: boolean }, context: Context): Promise<ExitCode> => {
-  const looks: Record<(typeof NAMES)[number], Look> = {
+  const checks: Record<(typeof NAMES)[number], Look> = {
     node: lookAtNode,
     catalog: lookAtCatalog,
     settings: lookAtSettings,
@@ -24,10 +24,10 @@ export const doctor = async ({ setup }: { readonly setup?: boolean }, context: C
     temporal: lookAtTemporal(setup === true),
     workers: lookAtWorkers,
   };
-  const looked = await Promise.all(
+  const results = await Promise.all(
     NAMES.map(async (what): Promise<{ readonly finding: Finding; readonly code: ExitCode }> => {
       try {
-        const finding = await looks[what](context);
+        const finding = await checks[what](context);
         return { finding, code: finding.verdict === 'bad' ? EXIT.invalid : EXIT.ok };
       } catch (error) {
         const fix = error instanceof SwpError ? error.hint : undefined;
@@ -36,7 +36,7 @@ export const doctor = async ({ setup }: { readonly setup?: boolean }, context: C
       }
     }),
   );
-  const findings = looked.map(({ finding }) => finding);
+  const findings = results.map(({ finding }) => finding);
   const { paint } = context.out;
   const mark = { ok: paint.good('ok  '), warn: paint.careful('warn'), bad: paint.bad('bad ') };
   context.out.data(findings, () =>
@@ -51,5 +51,5 @@ export const doctor = async ({ setup }: { readonly setup?: boolean }, context: C
       ])
       .join('\n'),
   );
-  return looked.find(({ code }) => code !== EXIT.ok)?.code ?? EXIT.ok;
+  return results.find(({ code }) => code !== EXIT.ok)?.code ?? EXIT.ok;
 };

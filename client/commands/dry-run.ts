@@ -14,10 +14,10 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { hubName } from '../hub-name.js';
 
-/** A person waits: the Hub gets this many tries, where a worker would go on for as long as it takes. */
+/** Attempts per Hub request. A person waits, so give up early; a worker retries for as long as it takes. */
 const ATTEMPTS = 4;
 
-/** Plans on this machine, with this machine's tokens and disk, and starts nothing. */
+/** Plans on this machine, with its tokens and disk, and starts nothing. */
 export const dryRun = async (input: PublishInput, context: Context): Promise<ExitCode> => {
   const settings = readSettings(context.env);
   const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
@@ -53,7 +53,7 @@ export const dryRun = async (input: PublishInput, context: Context): Promise<Exi
   context.out.data({ digest: planned.digest, entryPlan: planned.entryPlan, artifacts: planned.artifacts, volatile: planned.volatile }, () =>
     planText(planned.shown, context.out.paint),
   );
-  context.out.note(`\nA dry run on what ${hubName(hub)} shows: nothing was started and nothing was written.`);
+  context.out.note(`\nDry run with the data of ${hubName(hub)}: nothing was started and nothing was written.`);
   const actions = planned.artifacts.map(({ action }) => action);
   if (actions.includes('blocked')) return EXIT.failed;
   return actions.every((action) => action === 'unchanged') ? EXIT.nothingToDo : EXIT.ok;

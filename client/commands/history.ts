@@ -27,18 +27,18 @@ const runLines = (entry: string, run: Run, time: TimeText, addresses: Addresses)
   ...run.artifacts.flatMap((end) => endLines(end, addresses)),
 ];
 
-/** The publishes of an entry: when, how each ended, what was decided by whom, and the commits that it made. */
+/** Shows the publishes of an entry: when each ran, how it ended, its decisions and its commits. */
 export const history = async (options: { readonly entry: string; readonly limit: number }, context: Context): Promise<ExitCode> =>
   withEntry(context, options.entry, async (temporal, entry) => {
     const runs = await readRuns(temporal, entry, options.limit);
     if (runs.length === 0)
       throw new SwpError('not-found', 'publish/none', `No publish of ${entry} is known to this Temporal server.`, {
-        hint: `It forgets what has ended after its retention time; the target's own commits stay: swp verify ${entry}`,
+        hint: `The server deletes ended publishes after its retention time. The commits in the targets stay: swp verify ${entry}`,
       });
     const addresses = addressesOf(context.env, temporal);
     context.out.data(runs, () =>
       stripControls(runs.map((run) => runLines(entry, run, context.out.time, addresses).join('\n')).join('\n\n')),
     );
-    if (runs.length === options.limit) context.out.note('There may be more: --limit shows them.');
+    if (runs.length === options.limit) context.out.note('There may be more. To list them, raise --limit.');
     return EXIT.ok;
   });

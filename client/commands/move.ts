@@ -14,20 +14,20 @@ const notThere = (entry: string, from: string, onHosts: readonly OnHost[]): SwpE
   new SwpError(
     'conflict',
     'publish/not-on-host',
-    `Nothing of ${entry} is on host ${from}${onHosts.length === 0 ? '' : `; there is ${placesOf(onHosts)}`}.`,
+    `Nothing of ${entry} is on host ${from}${onHosts.length === 0 ? '' : `, but ${placesOf(onHosts)}`}.`,
     { hint: `swp status ${entry}` },
   );
 
-/** A step is not taken from a host that works because somebody guessed wrong. */
+/** Returns the error for hosts that work: a wrong guess must not take a step from them. */
 const hostsWork = (entry: string, onHosts: readonly OnHost[]): SwpError =>
   new SwpError(
     'conflict',
     'publish/host-works',
-    `Nothing of ${entry} is paused, and as far as the server knows its host is there: ${placesOf(onHosts)}.`,
+    `Nothing of ${entry} is paused, and as far as the server knows its host is up: ${placesOf(onHosts)}.`,
     {
       hint:
-        `A host that has just died is noticed after some seconds, one that was idle after a minute or two: then say it again. ` +
-        `To stop what it does and move it all the same: \`swp move ${entry} --from ${onHosts[0]?.host}\`.`,
+        `The server notices a dead host after some seconds, an idle one after a minute or two: then run the command again. ` +
+        `To stop the work on this host and move it now: \`swp move ${entry} --from ${onHosts[0]?.host}\`.`,
     },
   );
 
@@ -35,13 +35,13 @@ const noOtherHost = (entry: string, queue: string): SwpError =>
   new SwpError(
     'unavailable',
     'publish/no-other-host',
-    `No other high-memory worker polls queue ${queue}: nobody could take ${entry} over.`,
+    `No other high-memory worker polls queue ${queue}, so no host could take over ${entry}.`,
     {
-      hint: `Start \`swp worker highmem\` on another machine, with a scratch of its own, then \`swp move ${entry}\` again. Nothing is lost meanwhile.`,
+      hint: `Start \`swp worker highmem\` on another machine, with a scratch of its own, then \`swp move ${entry}\` again. Nothing is lost in the meantime.`,
     },
   );
 
-/** What is paused, and what waits for a host that is away. A publish that is paused itself is on no host: it says so. */
+/** Selects paused artifacts, and artifacts whose host is away. A publish that is paused itself is on no host: its workflow rejects the move. */
 const choose = async (client: Client, entry: string, parties: Parties, onHosts: readonly OnHost[]): Promise<readonly Answered[]> => {
   const { publish, targets, paused } = parties;
   const away = onHosts.filter(({ isAway }) => isAway);
@@ -55,7 +55,7 @@ const choose = async (client: Client, entry: string, parties: Parties, onHosts: 
   throw onHosts.length > 0 ? hostsWork(entry, onHosts) : notPaused(entry, parties);
 };
 
-/** Sends what is paused of a publish, and what waits for a host that is gone, to another host. */
+/** Moves the paused artifacts of a publish, and those that wait for a host that is gone, to another host. */
 export const move = async (
   options: { readonly entry: string; readonly from?: string; readonly note?: string },
   context: Context,
@@ -69,8 +69,8 @@ export const move = async (
     const chosen = from === undefined ? await choose(client, entry, parties, onHosts) : named;
     await answerAll(client, entry, chosen, { action: 'move', ...(note === undefined ? {} : { note }) }, context);
     const stay = onHosts.filter(({ running }) => !chosen.some((other) => other.running === running));
-    for (const place of stay) context.out.note(`It stays where it is: ${placeOf(place)}.`);
-    context.out.note(`The next high-memory host with room takes it: swp status ${entry}`);
+    for (const place of stay) context.out.note(`Not moved: ${placeOf(place)}.`);
+    context.out.note(`The next high-memory host with free capacity takes it: swp status ${entry}`);
     return EXIT.ok;
   });
 };

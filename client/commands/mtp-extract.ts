@@ -14,9 +14,9 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { isBlocked, mtpReport, mtpReportText } from '../mtp/inspection-report.js';
 import { openMtpSource } from '../mtp/open-mtp-source.js';
 
-const TELL_EVERY_MS = 5_000;
+const NOTE_MS = 5_000;
 
-/** Nothing that is already there is written over. */
+/** Throws if an output file exists: never overwrites one. */
 const refuseExisting = async (directory: string): Promise<void> => {
   for (const path of MTP_PAYLOAD_FILES) {
     const there = await access(join(directory, path)).then(
@@ -24,20 +24,25 @@ const refuseExisting = async (directory: string): Promise<void> => {
       () => false,
     );
     if (there)
-      throw new SwpError('conflict', 'client/exists', `${join(directory, path)} is already there.`, {
+      throw new SwpError('conflict', 'client/exists', `${join(directory, path)} already exists.`, {
         hint: 'Name another directory with -o, or move the file away.',
       });
   }
 };
 
-/** What an earlier run left there counts as room: it is used again or written over. */
+/** Throws if the disk is too full. The files of an earlier run count as free: they are used again or overwritten. */
 const refuseFullDisk = async (directory: string, needed: number): Promise<void> => {
   const { bavail, bsize } = await statfs(directory);
   const free = bavail * bsize + (await sizeOf(directory));
   if (free < needed)
-    throw new SwpError('quota', 'scratch/full', `${directory} has ${formatBytes(free)} free; it takes ${formatBytes(needed)}.`, {
-      hint: 'Free space there, or name a directory on another disk with -o.',
-    });
+    throw new SwpError(
+      'quota',
+      'scratch/full',
+      `${directory} has ${formatBytes(free)} free, but the extraction needs ${formatBytes(needed)}.`,
+      {
+        hint: 'Free space there, or name a directory on another disk with -o.',
+      },
+    );
 };
 
 export interface MtpExtractOptions {
@@ -46,7 +51,7 @@ export interface MtpExtractOptions {
   readonly names: MtpNames;
 }
 
-/** Extracts a sidecar as a publish would, into a directory, without Temporal and without a target. */
+/** Extracts a sidecar into a directory as a publish would, without Temporal and without a target. */
 export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, context: Context): Promise<ExitCode> => {
   const directory = resolve(context.cwd, output);
   await refuseExisting(directory);
@@ -54,31 +59,31 @@ export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, con
   if (isBlocked(selection)) {
     const report = mtpReport(source, selection, readSettings(context.env).proveShards);
     context.out.data(report, () => mtpReportText(report, context.out.paint));
-    context.out.note('\nNothing was extracted: see the problems that block it.');
+    context.out.note('\nNothing was extracted: the problems in the report block it.');
     return EXIT.failed;
   }
   const { proof, estimate } = mtpReading(selection, source, readSettings(context.env).proveShards);
   for (const problem of selection.problems) context.out.warn(`${problem.code}: ${problem.message}`);
   const recipeDigest = digestOf(mtpRecipe(source, selection));
-  // Of this recipe alone: another source or naming never goes on from what this one left.
+  // Name the directory after the recipe: another source or naming scheme must not continue from these files.
   const partial = join(directory, `.mtp-${shortDigest(recipeDigest)}.partial`);
   await mkdir(partial, { recursive: true });
   await refuseFullDisk(partial, estimate.scratchBytes);
-  let told = Date.now();
+  let notedAt = Date.now();
   const { sha256 } = await extractMtp({
-    hub: { ...hub, onRetry: (error) => context.out.note(`Tried again: ${error.message}`) },
+    hub: { ...hub, onRetry: (error) => context.out.note(`Retrying: ${error.message}`) },
     source,
     selection,
     proof,
     directory: partial,
     signal: context.signal,
     onProgress: (done, total) => {
-      if (Date.now() - told < TELL_EVERY_MS) return;
-      told = Date.now();
+      if (Date.now() - notedAt < NOTE_MS) return;
+      notedAt = Date.now();
       context.out.note(`${formatBytes(done)} of ${formatBytes(total)} read`);
     },
   }).catch((error: unknown) => {
-    context.out.note(`What was read is kept in ${partial}: the same command goes on from there.`);
+    context.out.note(`The data that was read is kept in ${partial}: run the same command again to continue.`);
     throw error;
   });
   for (const path of MTP_PAYLOAD_FILES) await rename(join(partial, path), join(directory, path));

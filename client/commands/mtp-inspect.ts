@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { isBlocked, mtpReport, mtpReportText } from '../mtp/inspection-report.js';
 import { openMtpSource } from '../mtp/open-mtp-source.js';
 
-/** Says what the MTP sidecar of a repository would hold; reads headers, index and config alone. */
+/** Shows what the MTP sidecar of a repository would contain; reads only headers, index and config. */
 export const mtpInspect = async (
   { repo, names }: { readonly repo: string; readonly names: MtpNames },
   context: Context,

@@ -8,7 +8,7 @@ const whatOf = ({ stage, workflow }: Pending): string => {
   return stage === 'awaiting-release' ? `release of ${workflow}` : `${workflow} is paused`;
 };
 
-/** Everything that waits for a person, since when, and the commands that decide it. */
+/** Lists everything that waits for a person, with the time since when and the commands that decide it. */
 export const pending = async (context: Context): Promise<ExitCode> =>
   withTemporal(context, async (temporal) => {
     const count = await context.out.pages(['entry', 'waits for', 'what', 'since', 'decide with'], pendingPages(temporal), (item) => [
@@ -16,7 +16,7 @@ export const pending = async (context: Context): Promise<ExitCode> =>
       item.waitsFor,
       whatOf(item),
       item.since === null ? `started ${context.out.time(item.startedAt)}` : context.out.time(item.since),
-      // A digest takes its room: one that rejects takes the same as one that approves.
+      // A digest is long: show only the approve command, whose digest the reject command also takes.
       (item.stage === 'awaiting-approval' ? item.commands.slice(0, 1) : item.commands).join(', or '),
     ]);
     if (count === 0) context.out.note('Nothing waits for a person.');

@@ -16,10 +16,10 @@ import { newestPlanIn } from '../publish/plan-history.js';
 import { readPublish } from '../publish/read.js';
 import { noWorker, unpolledControl } from '../publish/workers.js';
 
-/** Room for what follows the plan in a summary. */
+/** Space for the text after the plan in a summary. */
 const NEXT_BYTES = 10_000;
 
-/** The plan for a job's summary, with how it was decided, or the command that decides it. */
+/** Formats the plan for a job summary, with its decision, or with the command that decides it. */
 const summary = (entry: string, shown: ShownPlan, decision: DecisionRecord | null, waits: boolean): string =>
   [
     planMarkdown(shown, SUMMARY_LIMIT - NEXT_BYTES),
@@ -27,7 +27,7 @@ const summary = (entry: string, shown: ShownPlan, decision: DecisionRecord | nul
     ...(waits ? [`Approve exactly this plan: ${codeSpan(decideCommand('approve', entry, 'plan', shown.digest))}`] : []),
   ].join('\n\n');
 
-/** Shows the newest plan of the publish that runs, or ran last, and how it was decided. */
+/** Shows the newest plan of the publish that runs, or ran last, and its decision. */
 export const plan = async (options: { readonly entry: string; readonly markdown?: boolean }, context: Context): Promise<ExitCode> => {
   return withEntry(context, options.entry, async ({ client }, entry) => {
     const running = await readPublish(client, entry);

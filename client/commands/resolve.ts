@@ -4,7 +4,7 @@ import { Consent } from '../prompt.js';
 import { withEntry } from '../publish/with-entry.js';
 import { answerAll, notPaused, readParties } from '../publish/resolution.js';
 
-/** Finds what is paused of a publish, itself or the children of its targets, and answers all of it. */
+/** Retries or abandons everything that is paused in a publish: the publish itself, or the workflows of its targets. */
 export const resolve = async (
   options: { readonly entry: string; readonly action: 'retry' | 'abandon'; readonly note?: string; readonly yes?: boolean },
   context: Context,
@@ -16,7 +16,7 @@ export const resolve = async (
     const { paused } = parties;
     if (paused.length === 0) throw notPaused(entry, parties);
     const what = paused.map(({ id }) => id).join(', ');
-    if ((await consent?.given(`Abandon ${what}? What is committed already stays published.`)) === false) return EXIT.nothingToDo;
+    if ((await consent?.given(`Abandon ${what}? Targets that are already committed stay published.`)) === false) return EXIT.nothingToDo;
     const chosen = paused.map((running) => ({ running }));
     await answerAll(client, entry, chosen, resolution, context);
     return EXIT.ok;

@@ -17,13 +17,13 @@ import { wantedSchedules, type ScheduleFlags } from '../schedules/wanted-schedul
 import { resultText, scheduleText } from '../schedules/schedule-text.js';
 
 const POLL_MS = 300;
-/** A trigger is taken at once, by a server that works. */
-const TAKEN_MS = 10_000;
+/** Timeout of a trigger: a server that works starts the run immediately. */
+const TRIGGER_MS = 10_000;
 
 const noSchedule = (which: string): SwpError =>
-  new SwpError('not-found', 'schedule/none', `There is no ${which} schedule.`, { hint: 'Make the schedules with `swp schedule set`.' });
+  new SwpError('not-found', 'schedule/none', `There is no ${which} schedule.`, { hint: 'Create the schedules with `swp schedule set`.' });
 
-/** Makes both schedules what the settings say. */
+/** Creates or updates both schedules from the settings. */
 export const scheduleSet = async (flags: ScheduleFlags, context: Context): Promise<ExitCode> => {
   const wanted = wantedSchedules(context.env, flags);
   const { taskQueue } = readSettings(context.env);
@@ -33,12 +33,12 @@ export const scheduleSet = async (flags: ScheduleFlags, context: Context): Promi
       rows.map(({ which, cron, timezone, outcome }) => `${which}: at ${cron}, ${timezone}: ${outcome}`).join('\n'),
     );
     const missing = await unpolledControl(client, taskQueue);
-    if (missing !== null) context.out.warn(`${unpolledText(missing)} What a schedule starts waits for one. ${startWorkerHint(missing)}`);
+    if (missing !== null) context.out.warn(`${unpolledText(missing)} Scheduled runs wait for one. ${startWorkerHint(missing)}`);
     return EXIT.ok;
   });
 };
 
-/** The schedules, their newest runs, and what was found. */
+/** Shows the schedules, their newest runs and the findings. */
 export const scheduleShow = async ({ markdown }: { readonly markdown?: boolean }, context: Context): Promise<ExitCode> =>
   withTemporal(context, async ({ client }) => {
     const schedules = await readSchedules(client);
@@ -56,7 +56,7 @@ export const scheduleShow = async ({ markdown }: { readonly markdown?: boolean }
 
 const each = (which: Revalidation | undefined): readonly Revalidation[] => (which === undefined ? REVALIDATIONS : [which]);
 
-/** Does something with one schedule, or with both that are there. */
+/** Runs an operation on one schedule, or on both that exist. */
 const withEach = async (
   which: Revalidation | undefined,
   done: string,
@@ -75,11 +75,11 @@ const withEach = async (
 export const schedulePause = (which: Revalidation | undefined, note: string | undefined, context: Context): Promise<ExitCode> =>
   withEach(which, 'paused', context, (client, id) => client.schedule.getHandle(id).pause(note ?? 'Paused with swp.'));
 
-/** Without a note the server would take it for no request at all. */
+/** Resumes schedules. Always sends a note: without one, the server ignores the request. */
 export const scheduleResume = (which: Revalidation | undefined, note: string | undefined, context: Context): Promise<ExitCode> =>
   withEach(which, 'resumed', context, (client, id) => client.schedule.getHandle(id).unpause(note ?? 'Resumed with swp.'));
 
-/** What a schedule started goes on. */
+/** Deletes schedules. Runs that they started continue. */
 export const scheduleDelete = (which: Revalidation | undefined, context: Context): Promise<ExitCode> =>
   withEach(which, 'deleted', context, (client, id) => client.schedule.getHandle(id).delete());
 
@@ -89,7 +89,7 @@ interface Started {
   readonly before: boolean;
 }
 
-/** Starts a schedule's run now, unless one runs. */
+/** Starts a run of the schedule now, unless one is running. */
 const triggerNow = async (client: Client, which: Revalidation, signal: AbortSignal): Promise<Started> => {
   const handle = client.schedule.getHandle(revalidateId(which));
   const { info } = await handle.describe();
@@ -97,25 +97,25 @@ const triggerNow = async (client: Client, which: Revalidation, signal: AbortSign
   if (running !== undefined) return { workflow: running.workflow.workflowId, run: running.workflow.firstExecutionRunId, before: true };
   const known = new Set(info.recentActions.map(({ action }) => action.workflow.firstExecutionRunId));
   await handle.trigger();
-  for (const begun = Date.now(); Date.now() - begun < TAKEN_MS; await delay(POLL_MS, undefined, { signal })) {
+  for (const begun = Date.now(); Date.now() - begun < TRIGGER_MS; await delay(POLL_MS, undefined, { signal })) {
     const taken = (await handle.describe()).info.recentActions.find(({ action }) => !known.has(action.workflow.firstExecutionRunId));
     if (taken !== undefined)
       return { workflow: taken.action.workflow.workflowId, run: taken.action.workflow.firstExecutionRunId, before: false };
   }
-  throw new SwpError('unavailable', 'schedule/not-taken', `The server has not started the ${which} run within ${TAKEN_MS / 1000} s.`, {
-    hint: 'It may still: look with `swp schedule show`.',
+  throw new SwpError('unavailable', 'schedule/not-taken', `The server did not start the ${which} run within ${TRIGGER_MS / 1000} s.`, {
+    hint: 'It may start later: check with `swp schedule show`.',
   });
 };
 
-/** Starts a run now; `--watch` stays until it has ended, and answers as `swp verify` does. */
+/** Starts a run now. `--watch` waits until it has ended, and returns the exit code that `swp verify` would return. */
 export const scheduleTrigger = async (which: Revalidation, { watch }: { readonly watch?: boolean }, context: Context): Promise<ExitCode> =>
   withTemporal(context, async ({ client }) => {
     const { out, signal, env } = context;
     const started = await nullIfNotFound(() => triggerNow(client, which, signal));
     if (started === null) throw noSchedule(which);
-    if (started.before) out.note(`One runs already: ${started.workflow}`);
+    if (started.before) out.note(`A run is already in progress: ${started.workflow}`);
     const missing = await unpolledControl(client, readSettings(env).taskQueue);
-    if (missing !== null) out.warn(`${unpolledText(missing)} It waits for one. ${startWorkerHint(missing)}`);
+    if (missing !== null) out.warn(`${unpolledText(missing)} The run waits for one. ${startWorkerHint(missing)}`);
     if (watch !== true) {
       out.data(started, () => `${which}: runs as ${started.workflow}`);
       return missing === null ? EXIT.ok : EXIT.unavailable;

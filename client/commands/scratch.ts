@@ -31,7 +31,7 @@ const isEmpty = ({ out }: Context, { layout: { root } }: ScratchParts, value: ob
   return EXIT.nothingToDo;
 };
 
-/** What lies in this machine's scratch, and which publish needs it. */
+/** Lists the contents of this machine's scratch, and the publishes that need them. */
 export const scratchList = async (context: Context): Promise<ExitCode> => {
   const parts = partsOf(context);
   const { root } = parts.layout;
@@ -39,7 +39,7 @@ export const scratchList = async (context: Context): Promise<ExitCode> => {
   if (items.length === 0) return isEmpty(context, parts, { items });
   context.out.table(
     { scratch: root, items },
-    ['what', 'size', 'needed by', 'path'],
+    ['item', 'size', 'needed by', 'path'],
     items.map(({ what, bytes, neededBy, path }) => [
       what,
       formatBytes(bytes),
@@ -51,7 +51,7 @@ export const scratchList = async (context: Context): Promise<ExitCode> => {
   return EXIT.ok;
 };
 
-/** Deletes what no publish needs. It locks the scratch as a worker does, so that no publish begins to need it meanwhile. */
+/** Deletes everything that no publish needs. Locks the scratch as a worker does, so that no publish can begin to need it meanwhile. */
 export const scratchClean = async (context: Context): Promise<ExitCode> => {
   const parts = partsOf(context);
   if ((await list(parts)).length === 0) return isEmpty(context, parts, { removed: [], kept: 0 });

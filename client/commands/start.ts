@@ -30,7 +30,7 @@ export interface StartOptions {
   readonly as?: string;
 }
 
-/** Longer than the two minutes after which a plan says that no high-memory host answered. */
+/** Longer than the two minutes after which planning reports that no high-memory host answered. */
 const PLAN_DEADLINE_MS = 150_000;
 
 const inputOf = async (options: StartOptions, context: Context): Promise<PublishInput> => {
@@ -46,7 +46,7 @@ const inputOf = async (options: StartOptions, context: Context): Promise<Publish
   };
 };
 
-/** Starts a publish and stays until its plan can be read; `--watch` stays until it has ended. */
+/** Starts a publish and waits until its plan can be read; `--watch` waits until it has ended. */
 export const start = async (options: StartOptions, context: Context): Promise<ExitCode> => {
   const input = await inputOf(options, context);
   if (options.dryRun === true) return (await import('./dry-run.js')).dryRun(input, context);
@@ -58,11 +58,11 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
     const before = await readRunning(client, publishId(name));
     const run = await startPublish(client, { ...input, startedBy }, readSettings(context.env).taskQueue);
     const page = addresses.workflow(publishId(name));
-    const done =
+    const state =
       before?.runId === run
-        ? `A publish of ${name} runs already, since ${context.out.time(before.startedAt)}: this is it, as it was started then.`
+        ? `A publish of ${name} already runs (started ${context.out.time(before.startedAt)}). Showing it, with the options that it was started with.`
         : `Started ${name}. Reading source and target…`;
-    context.out.note(`${done}${page === null ? '' : `\nSee it: ${page}`}`);
+    context.out.note(`${state}${page === null ? '' : `\nSee it: ${page}`}`);
     const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context);
     if (running.status !== 'RUNNING' || options.watch === true || options.untilAttention === true) {
       if (plan !== null) context.out.note(planText(plan, { ...context.out.paint }));
@@ -82,7 +82,7 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
     );
     if (running.stage === 'awaiting-approval' && plan !== null)
       context.out.note(`\nApprove exactly this plan: ${decideCommand('approve', name, 'plan', plan.digest)}`);
-    if (running.stage === 'needs-attention') context.out.note(`\nIt stands still. See why: swp status ${name}`);
+    if (running.stage === 'needs-attention') context.out.note(`\nPaused: needs attention. See why: swp status ${name}`);
     if (running.stage === 'awaiting-approval') return EXIT.awaitingApproval;
     return running.stage === 'needs-attention' ? EXIT.failed : EXIT.ok;
   });

@@ -4,7 +4,7 @@ import { withTemporal } from '../publish/connect.js';
 import { listPages, RUNNING } from '../publish/list.js';
 import { stageOf } from '../publish/stage-text.js';
 
-/** Every publish that runs, and each of its targets that is at work. */
+/** Lists every publish that runs, and those of its targets that run. */
 export const statusList = async (context: Context): Promise<ExitCode> =>
   withTemporal(context, async (temporal) => {
     const count = await context.out.pages(['entry', 'stage', 'workflow', 'started'], listPages(temporal, RUNNING), (found) => [
@@ -13,6 +13,6 @@ export const statusList = async (context: Context): Promise<ExitCode> =>
       found.workflow,
       context.out.time(found.startedAt),
     ]);
-    if (count === 0) context.out.note('No publish runs. See what an entry did: swp history <entry>');
+    if (count === 0) context.out.note('No publish is running. See earlier ones: swp history <entry>');
     return EXIT.ok;
   });

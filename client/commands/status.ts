@@ -10,7 +10,7 @@ import { showRunning } from '../publish/show-running.js';
 import { readView, viewLines, type PublishView } from '../publish/status.js';
 import { watchPublish } from '../publish/watch.js';
 
-/** Shows how a publish ended, and answers its exit code. */
+/** Shows how a publish ended, and returns its exit code. */
 const showEnd = async (client: Client, view: PublishView, text: string, addresses: Addresses, context: Context): Promise<ExitCode> => {
   try {
     const result = await publishResult(client, view.publish);
@@ -24,7 +24,7 @@ const showEnd = async (client: Client, view: PublishView, text: string, addresse
   }
 };
 
-/** Where one publish stands, or all that run. */
+/** Shows the state of one publish, or of all that run. */
 export const status = async (
   options: { readonly entry?: string; readonly watch?: boolean; readonly untilAttention?: boolean },
   context: Context,

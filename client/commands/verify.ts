@@ -23,7 +23,7 @@ import { sourceHub } from '../open-source.js';
 import { verifyAll } from '../verify-all.js';
 import { examinationText } from '../verify-text.js';
 
-/** A person waits: the Hub gets this many tries. */
+/** Attempts per Hub request: a person waits. */
 const ATTEMPTS = 4;
 
 interface VerifyOne {
@@ -33,17 +33,17 @@ interface VerifyOne {
 }
 
 export interface VerifyCommand extends VerifyOne {
-  /** Absent: everything that the catalog publishes. */
+  /** An entry or a target; if absent, everything that the catalog publishes. */
   readonly what?: string;
   readonly markdown?: boolean;
 }
 
 type Found = (Examination | Unpublished) & { readonly source: readonly Finding[]; readonly rebuild?: Rebuild };
 
-/** A target, with what its entry says of it: of a repository that was named itself nothing is known. */
+/** A target with the data of its entry, or a repository that the user named, without them. */
 type Wanted = Pick<FleetTarget, 'target'> | FleetTarget;
 
-/** The targets of an entry, or the repository that is named. A name that is both is the entry's. */
+/** Returns the targets of the named entry, or the named repository. A name that is both counts as the entry. */
 const targetsOf = async (name: string, context: Context): Promise<readonly Wanted[]> => {
   const catalog = await openCatalog(context);
   try {
@@ -52,7 +52,7 @@ const targetsOf = async (name: string, context: Context): Promise<readonly Wante
   } catch (error) {
     const repo = RepoId.safeParse(name);
     if (!(error instanceof SwpError) || error.code !== 'catalog/unknown-entry' || !repo.success) throw error;
-    if (error.hint?.startsWith('Did you mean') === true) context.out.note(`${error.message} It is taken for a repository. ${error.hint}`);
+    if (error.hint?.startsWith('Did you mean') === true) context.out.note(`${error.message} Treating it as a repository. ${error.hint}`);
     return [{ target: repo.data }];
   }
 };
@@ -60,15 +60,15 @@ const targetsOf = async (name: string, context: Context): Promise<readonly Wante
 const examine = async (hub: HubConfig, target: RepoId, full: boolean, context: Context): Promise<Examined> => {
   const { publishers } = readSettings(context.env);
   context.out.note(`Reading ${target}.`);
-  const { tell, end } = openProgressLine(context.out, target);
+  const { update, end } = openProgressLine(context.out, target);
   try {
-    return await examineTarget(hub, target, { read: readSample(full), publishers, onProgress: tell, signal: context.signal });
+    return await examineTarget(hub, target, { read: readSample(full), publishers, onProgress: update, signal: context.signal });
   } finally {
     end();
   }
 };
 
-/** What is found about the source of an entry's target; that it cannot be read undoes nothing of what was found before. */
+/** Returns the findings about the source of an entry's target. A source that cannot be read is a finding, too: it must not hide the others. */
 const sourceFindings = async (hub: HubConfig, wanted: Wanted, examined: Examined, { signal }: Context): Promise<readonly Finding[]> => {
   if (!('source' in wanted) || !('visible' in examined)) return [];
   try {
@@ -79,7 +79,7 @@ const sourceFindings = async (hub: HubConfig, wanted: Wanted, examined: Examined
   }
 };
 
-const look = async (hubs: Hubs, wanted: Wanted, options: VerifyOne, context: Context): Promise<Found> => {
+const verifyTarget = async (hubs: Hubs, wanted: Wanted, options: VerifyOne, context: Context): Promise<Found> => {
   const examined = await examine(hubs.hub, wanted.target, options.full === true, context);
   const { record } = examined;
   const source = await sourceFindings(hubs.hub, wanted, examined, context);
@@ -107,20 +107,19 @@ const textOf = (found: Found, hub: HubConfig, { out: { paint } }: Context): stri
   ].join('\n');
 };
 
-/** Compares targets with what was published to them, from the Hub alone; on request also with what their sources give here. */
+/** Compares targets with what was published to them, using only the Hub; on request, also with a rebuild from their sources. */
 export const verify = async (options: VerifyCommand, context: Context): Promise<ExitCode> => {
   if (options.scratch !== undefined && options.rebuild !== true)
-    throw new SwpError('usage', 'client/scratch', 'Without --rebuild nothing is built, so that there is no --scratch.');
-  const onRetry: HubConfig['onRetry'] = (error, waitMs) =>
-    context.out.note(`Tried again in ${Math.ceil(waitMs / 1000)} s: ${error.message}`);
+    throw new SwpError('usage', 'client/scratch', '--scratch works only with --rebuild: without it, nothing is built.');
+  const onRetry: HubConfig['onRetry'] = (error, waitMs) => context.out.note(`Retrying in ${Math.ceil(waitMs / 1000)} s: ${error.message}`);
   const hub: HubConfig = { ...withPatience(hubConfigFromEnv(context.env), ATTEMPTS), onRetry };
   if (options.what === undefined) return verifyAll(hub, options, context);
   if (options.markdown === true)
-    throw new SwpError('usage', 'client/markdown', '--markdown is for all of the catalog: leave the name out.');
+    throw new SwpError('usage', 'client/markdown', '--markdown works only for the whole catalog: leave the name out.');
   const targets = await targetsOf(options.what, context);
   const hubs = { hub, sourceHub: options.rebuild === true ? { ...sourceHub(context.env), onRetry } : hub };
   const found: Found[] = [];
-  for (const target of targets) found.push(await look(hubs, target, options, context));
+  for (const target of targets) found.push(await verifyTarget(hubs, target, options, context));
   context.out.data(found, () => found.map((one) => textOf(one, hub, context)).join('\n\n'));
   for (const { state, rebuild } of found) {
     const hint = state === 'differs' ? null : (rebuild?.reason?.hint ?? null);
@@ -129,7 +128,7 @@ export const verify = async (options: VerifyCommand, context: Context): Promise<
   const wrong = found.flatMap((one) => ('findings' in one ? one.findings.filter(isIntegrity) : []));
   if (found.some(({ state }) => state === 'differs'))
     context.out.note(
-      `Do not load what differs. ${wrong.every(({ code }) => code === 'bytes-differ') ? SERVED_WRONG : 'Find out who wrote to it; a new publish repairs it.'}`,
+      `Do not load targets that differ. ${wrong.every(({ code }) => code === 'bytes-differ') ? SERVED_WRONG : 'Find out who wrote to them; a new publish repairs them.'}`,
     );
   return exitOf(found);
 };

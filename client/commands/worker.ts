@@ -11,20 +11,24 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 
 const isRole = (role: string): role is WorkerRole => WORKER_ROLES.some((known) => known === role);
 
-/** Runs a worker until Ctrl-C or SIGTERM; what it holds ends at its next boundary. */
+/** Runs a worker until Ctrl-C or SIGTERM. Its running steps then stop at their next boundary. */
 export const worker = async (
   { role, limitRate }: { readonly role: string; readonly limitRate?: string },
   context: Context,
 ): Promise<ExitCode> => {
   if (!isRole(role))
-    throw new SwpError('usage', 'client/unknown-role', `There is no ${role} worker.`, { hint: `Say one of: ${WORKER_ROLES.join(', ')}.` });
+    throw new SwpError('usage', 'client/unknown-role', `There is no ${role} worker.`, {
+      hint: `Choose one of: ${WORKER_ROLES.join(', ')}.`,
+    });
   const env = limitRate === undefined ? context.env : { ...context.env, SWP_LIMIT_RATE: limitRate };
   const { logLevel, metrics } = readSettings(env);
   const redact = redactor([...secretsIn(env), ...temporalSecretsIn(env)]);
   const logger = makeLogger(role, logLevel, redact);
   installRuntime(logger, metrics);
   if (metrics !== null && !isLoopback(metrics))
-    logger.warn(`Metrics on ${metrics} are for whoever reaches it: they name queues and namespaces, and nobody has to log in.`);
+    logger.warn(
+      `Everyone who can reach ${metrics} can read the metrics there without a login. They contain the names of queues and namespaces.`,
+    );
   await serve({
     role,
     env,

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 
-/** What was found of one thing that a publish needs, and what would fix it. */
+/** The result of one check of `swp doctor`, and its fix. */
 export interface Finding {
   readonly what: string;
   readonly verdict: 'ok' | 'warn' | 'bad';
@@ -8,7 +8,7 @@ export interface Finding {
   readonly fix?: string;
 }
 
-/** Several sentences as the one message of a finding. */
+/** Joins several sentences into the one message of a finding. */
 export const inOne = (sentences: readonly string[]): string => sentences.map((sentence) => sentence.replace(/\.$/, '')).join('; ');
 
 export type Look = (context: Context) => Promise<Finding>;

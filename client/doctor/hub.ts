@@ -17,25 +17,25 @@ const ATTEMPTS = 2;
 
 const hubOf = ({ env }: Context) => withPatience(hubConfigFromEnv(env), ATTEMPTS);
 
-/** Asks for one model: a Hub has a list of them for everybody. */
+/** Requests one model: every Hub lists models without a token. */
 const answersAsHub = async (hub: HubConfig, signal: AbortSignal): Promise<void> => {
   await callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/models?limit=1'), authorized: false, signal }, z.array(z.unknown()));
 };
 
-/** @throws SwpError `client/unknown-token`, and what keeps the Hub from answering */
+/** @throws SwpError `client/unknown-token`, or the error that keeps the Hub from answering */
 export const lookAtHub: Look = async (context) => {
   const hub = hubOf(context);
   const who = await whoAmI(hub, { signal: context.signal });
   if (who !== null) return { what: 'hub', verdict: 'ok', message: `${hubName(hub)} knows the token as ${who.user}, role ${who.role}` };
   if (hub.token !== undefined)
-    throw new SwpError('access', 'client/unknown-token', `${hubName(hub)} does not know the token`, {
-      hint: 'Set HF_TOKEN to one that works, or log in with `hf auth login`; unset it to read public repositories only.',
+    throw new SwpError('access', 'client/unknown-token', `${hubName(hub)} does not accept the token`, {
+      hint: 'Set HF_TOKEN to a valid token, or log in with `hf auth login`; unset it to read public repositories only.',
     });
   await answersAsHub(hub, context.signal);
   return {
     what: 'hub',
     verdict: 'warn',
-    message: `${hubName(hub)} answers; there is no token`,
+    message: `${hubName(hub)} answers; no token is set`,
     fix: 'Set HF_TOKEN, or log in with `hf auth login`, to read private repositories.',
   };
 };
@@ -48,15 +48,20 @@ const ownTargets = async (context: Context): Promise<readonly RepoId[]> => {
   return [...new Map(targets.map((target) => [repoKey(ownerOf(target)), target])).values()];
 };
 
-/** Whether the token here may write where the catalog publishes: a high-memory worker's must, a control worker's should not. */
+/** Checks if the token may write to the targets of the catalog: a high-memory worker's token must, a control worker's should not. */
 export const lookAtWriting: Look = async (context) => {
   const targets = await ownTargets(context);
   if (targets.length === 0) return { what: 'writing', verdict: 'ok', message: 'the catalog has no entries of your own' };
   const hub = hubOf(context);
   if (hub.token === undefined)
-    return { what: 'writing', verdict: 'warn', message: 'no token', fix: 'A high-memory worker needs one that may write (HF_TOKEN).' };
+    return {
+      what: 'writing',
+      verdict: 'warn',
+      message: 'no token is set',
+      fix: 'A high-memory worker needs a token that may write (HF_TOKEN).',
+    };
   if ((await whoAmI(hub, { signal: context.signal })) === null)
-    return { what: 'writing', verdict: 'bad', message: 'the token is not known', fix: 'Set HF_TOKEN to one that works.' };
+    return { what: 'writing', verdict: 'bad', message: 'the Hub does not accept the token', fix: 'Set HF_TOKEN to a valid token.' };
   const answers = await Promise.all(targets.map((target) => canWrite(hub, target, { signal: context.signal })));
   const not = answers.filter(({ verdict }) => verdict === 'no');
   if (not.length > 0)
@@ -64,12 +69,12 @@ export const lookAtWriting: Look = async (context) => {
       what: 'writing',
       verdict: 'warn',
       message: inOne(not.map(({ reason }) => reason)),
-      fix: 'Right for a control worker. On a high-memory host give HF_TOKEN a token that may write there.',
+      fix: 'This is right for a control worker. On a high-memory host, set HF_TOKEN to a token that may write to these targets.',
     };
   return { what: 'writing', verdict: 'ok', message: inOne(answers.map(({ reason }) => reason)) };
 };
 
-/** The second token, for gated sources. */
+/** Checks the second token, which reads gated sources. */
 export const lookAtSourceToken: Look = async (context) => {
   const { sourceToken } = readSettings(context.env);
   if (sourceToken === null) return { what: 'sources', verdict: 'ok', message: 'read with the same token (SWP_SOURCE_TOKEN is not set)' };
@@ -79,10 +84,10 @@ export const lookAtSourceToken: Look = async (context) => {
     return {
       what: 'sources',
       verdict: 'bad',
-      message: `${hubName(hub)} does not know SWP_SOURCE_TOKEN`,
-      fix: 'Set one that it knows, or unset it.',
+      message: `${hubName(hub)} does not accept SWP_SOURCE_TOKEN`,
+      fix: 'Set SWP_SOURCE_TOKEN to a valid token, or unset it.',
     };
-  const message = `SWP_SOURCE_TOKEN is ${who.user}'s, role ${who.role}`;
+  const message = `SWP_SOURCE_TOKEN belongs to ${who.user}, role ${who.role}`;
   if (who.role === 'read') return { what: 'sources', verdict: 'ok', message };
-  return { what: 'sources', verdict: 'warn', message, fix: 'A token that only reads is enough, and safer.' };
+  return { what: 'sources', verdict: 'warn', message, fix: 'A read-only token is enough, and safer.' };
 };

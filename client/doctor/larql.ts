@@ -8,10 +8,10 @@ import type { Finding } from './finding.js';
 const GET_ONE =
   'Only vindexes need it. Build it from https://github.com/chrishayuk/larql, and set SWP_LARQL to its path or put it on PATH.';
 
-/** Whether this machine has a larql, and what it can do: found by having it extract a tiny model. */
+/** Looks for larql on this machine, and tests its features by extracting a tiny model. */
 export const lookAtLarql = async ({ env, signal }: Context): Promise<Finding> => {
   const program = await findLarql(env);
-  if (program === null) return { what: 'larql', verdict: 'warn', message: 'none on this machine', fix: GET_ONE };
+  if (program === null) return { what: 'larql', verdict: 'warn', message: 'not found on this machine', fix: GET_ONE };
   const { quants, expertServer, blocks, standIn } = await probeLarql(program, tmpdir(), env, signal);
   const can = `quant ${quants.join(', ')}; ${expertServer ? 'expert-server slices' : 'no expert-server slices'}; ${blocks} blocks`;
   const message = `${program.path}, sha256 ${program.sha256}: ${can}`;
@@ -20,7 +20,7 @@ export const lookAtLarql = async ({ env, signal }: Context): Promise<Finding> =>
       what: 'larql',
       verdict: 'bad',
       message: `${message}; a stand-in, made for tests`,
-      fix: 'Let SWP_LARQL or PATH name the real larql.',
+      fix: 'Point SWP_LARQL or PATH to the real larql.',
     };
   const { fleetBlocks } = readSettings(env).larql;
   if (blocks === 'none' || blocks === fleetBlocks) return { what: 'larql', verdict: 'ok', message };
@@ -31,5 +31,10 @@ export const lookAtLarql = async ({ env, signal }: Context): Promise<Finding> =>
         message,
         fix: 'Set SWP_LARQL_BLOCKS on the high-memory worker to the blocks that the fleet reads: early or ggml.',
       }
-    : { what: 'larql', verdict: 'bad', message, fix: `The fleet reads ${fleetBlocks} blocks (SWP_LARQL_BLOCKS): put its larql here.` };
+    : {
+        what: 'larql',
+        verdict: 'bad',
+        message,
+        fix: `The fleet reads ${fleetBlocks} blocks (SWP_LARQL_BLOCKS): install a larql here that writes them.`,
+      };
 };

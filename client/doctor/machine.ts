@@ -31,8 +31,8 @@ export const lookAtCatalog: Look = async (context) => {
 export const lookAtSettings: Look = ({ env }) => {
   const { targets, approvals } = readSettings(env);
   const message = [
-    `a worker with these settings writes to ${targets === null ? 'any namespace that its token may write' : targets.join(', ')}`,
-    `wants ${approvals.required === 1 ? 'one approval' : `${approvals.required} approvals`}${approvals.self === 'deny' ? ' of others than who started' : ''}`,
+    `a worker with these settings writes to ${targets === null ? 'any namespace that its token allows' : targets.join(', ')}`,
+    `a plan needs ${approvals.required === 1 ? 'one approval' : `${approvals.required} approvals`}${approvals.self === 'deny' ? ', not by the person who started the publish' : ''}`,
   ].join('; ');
   return Promise.resolve(
     targets === null
@@ -51,8 +51,8 @@ export const lookAtScratch: Look = async ({ env }) => {
     return {
       what: 'scratch',
       verdict: 'bad',
-      message: `nobody here may write to ${there}`,
-      fix: 'Let SWP_SCRATCH name a directory of the worker.',
+      message: `the current user cannot write to ${there}`,
+      fix: 'Set SWP_SCRATCH to a directory that the worker can write to.',
     };
   }
   const message = `${scratch}, ${formatBytes(await freeDiskAt(there))} free`;

@@ -17,7 +17,7 @@ export const lookAtTemporal =
       return { what: 'temporal', verdict: 'bad', message: error.message, ...(error.hint === undefined ? {} : { fix: error.hint }) };
     });
 
-/** Whether anybody works: without workers a publish waits, and nothing is lost. */
+/** Checks that workers poll. Without workers a publish waits, and nothing is lost. */
 export const lookAtWorkers: Look = (context) =>
   withTemporal(context, async ({ client }) => {
     const { taskQueue } = readSettings(context.env);

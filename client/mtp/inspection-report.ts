@@ -13,7 +13,7 @@ const companionsOf = ({ quantised }: OutputTensor): SourceTensor[] =>
 
 const place = ({ name, file, dtype, shape, begin, end }: SourceTensor) => ({ name, file, dtype, shape, begin, end });
 
-/** All that is known of a checkpoint's heads without reading a tensor; bytes, and positions from the start of files. */
+/** Returns everything known about a checkpoint's heads without reading a tensor. Positions count bytes from the start of a file. */
 export const mtpReport = (source: SourceFacts, selection: MtpSelection, proveShards: number) => {
   const { proof, estimate } = mtpReading(selection, source, proveShards);
   const weights = source.files.filter(({ path }) => path.endsWith('.safetensors'));
@@ -56,7 +56,7 @@ const tensorLines = ({ tensors, dropped }: MtpReport, paint: Paint): string[] =>
   ...dropped.map(({ name, dtype, shape, reason }) => `  left out: ${count(name)}  ${shapeText({ dtype, shape })}: ${reason}`),
 ];
 
-/** The report for a terminal, or for a pipe with a plain paint. */
+/** Formats the report for a terminal, or with a plain paint for a pipe. */
 export const mtpReportText = (report: MtpReport, paint: Paint): string => {
   const { source, bytes, binding, problems, proof } = report;
   const share =
@@ -65,10 +65,10 @@ export const mtpReportText = (report: MtpReport, paint: Paint): string => {
       : `, ${((bytes.fetched / bytes.checkpoint) * 100).toPrecision(2)} % of its ${formatBytes(bytes.checkpoint)}`;
   return [
     paint.bold(`${source.repo} @ ${source.commit}`),
-    `  family   ${report.family ?? 'none that is known by name'}${report.layouts.length === 0 ? '' : ` (${report.layouts.join(', ')})`}`,
+    `  family   ${report.family ?? 'unknown'}${report.layouts.length === 0 ? '' : ` (${report.layouts.join(', ')})`}`,
     `  heads    ${report.heads}`,
     `  sidecar  ${plural(report.tensors.length, 'tensor')}, ${formatBytes(bytes.sidecar)}, names: ${report.names}`,
-    `  reads    ${formatBytes(bytes.fetched)}${share}, for ${formatBytes(bytes.needed)} that are needed; proven by ${proof}`,
+    `  reads    ${formatBytes(bytes.fetched)}${share}, of which ${formatBytes(bytes.needed)} are needed; proven by ${proof}`,
     `  Skulk    ${binding.drafter === null ? `does not bind it: ${count(binding.reason)}` : `binds it with its ${binding.drafter} drafter`}`,
     ...(problems.length === 0 ? [] : ['', paint.bold('Problems')]),
     ...problems.map(

@@ -12,7 +12,7 @@ export interface MtpSource {
   readonly selection: MtpSelection;
 }
 
-/** Reads from headers, index and config what the sidecar of a repository would hold: the way that plans go too. */
+/** Reads the contents of a repository's sidecar from headers, index and config, as plans do. */
 export const openMtpSource = async (text: string, names: MtpNames, { env, signal }: Context): Promise<MtpSource> => {
   const hub = sourceHub(env);
   const { source } = await openSource(hub, text, signal);

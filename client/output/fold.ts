@@ -4,16 +4,16 @@ import { wrapAnsi } from 'fast-wrap-ansi';
 
 /** A line that is a command, indented below the sentence that it belongs to. */
 const COMMAND_LINE = /^\s+(?:swp|npx|cd|hf|temporal|tcld|\.) /;
-/** Commands inside of a sentence: between backticks, or up to its next comma. */
+/** Commands inside a sentence: between backticks, or up to the next comma. */
 const COMMANDS = /`[^`]+`|(?:cd \S+ && |npx )?\bswp [a-z][^,;`]*/g;
 const BEFORE_UNIT = /(?<=\d) (?=(?:[kMGTP]?B|s|min|h)\b)/g;
-/** As wide as a space, and no line is broken at it. */
+/** A no-break space: as wide as a space, but never the end of a line. */
 const UNBROKEN = '\u00a0';
 
-/** Below the beginning of a line, where its columns leave too little room. */
+/** Hanging indent of lines whose aligned columns leave too little width. */
 const STEP = 2;
 
-/** The place in a painted line that is so many columns from its beginning. */
+/** Returns the string index of a terminal column in a painted line. */
 const placeOf = (line: string, columns: number): number => {
   let place = 0;
   let width = 0;
@@ -25,11 +25,11 @@ const placeOf = (line: string, columns: number): number => {
   return place;
 };
 
-/** Makes what must stay in one piece one word. */
+/** Replaces the spaces of commands, and those before units, so that no line ends there. */
 const glue = (line: string): string =>
   line.replaceAll(COMMANDS, (command) => command.replaceAll(' ', UNBROKEN)).replaceAll(BEFORE_UNIT, UNBROKEN);
 
-/** Where the text of a line begins, and that of each of its columns. */
+/** Returns the terminal columns at which the texts of a line begin: its indent first, then each aligned column. */
 const beginsOf = (plain: string): number[] =>
   [...plain.matchAll(/(?:^ *| {2,})(?=\S)/g)].map(({ index, 0: gap }) => stringWidth(plain.slice(0, index)) + gap.length);
 
@@ -55,8 +55,8 @@ const foldLine = (line: string, columns: number): string => {
 };
 
 /**
- * Breaks lines that are wider than a terminal between words, and goes on below the beginning of their text. Commands and
- * digests stay whole, so that they can be copied: the terminal breaks what is too wide even so.
+ * Wraps lines that are wider than the terminal between words, and indents the rest to the beginning of their text. Commands
+ * and digests stay whole, so that they can be copied; the terminal itself breaks those that are too wide.
  */
 export const fold = (text: string, columns: number | undefined): string =>
   columns === undefined

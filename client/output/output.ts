@@ -25,17 +25,17 @@ export interface Streams {
 export interface OutputOptions {
   readonly json: boolean;
   readonly colour: boolean;
-  /** Shown nowhere, whoever repeats them. */
+  /** Redacted in all output, including texts from outside that contain them. */
   readonly secrets?: readonly Secret[];
 }
 
-/** The one place where `swp` writes: data to stdout, everything else to stderr, and secrets to neither. */
+/** The only place where `swp` writes: data to stdout, everything else to stderr, and secrets to neither. */
 export class Output {
   readonly json: boolean;
   readonly paint: Paint;
-  /** A moment in a text of data: as seen from now on a terminal, exact elsewhere. */
+  /** Formats a time in data: relative to now on a terminal, exact elsewhere. */
   readonly time: TimeText;
-  /** For what writes by itself: what goes there is looked through as everything else. */
+  /** Streams for code that writes by itself, such as commander. Their output is redacted, too. */
   readonly streams: Streams;
   private readonly errPaint: Paint;
   private secrets: readonly Secret[];
@@ -44,7 +44,7 @@ export class Output {
   constructor(streams: Streams, { json, colour, secrets = [] }: OutputOptions) {
     this.secrets = secrets;
     this.redact = redactor(secrets);
-    const looked = (stream: Stream): Stream => ({
+    const redacted = (stream: Stream): Stream => ({
       isTTY: stream.isTTY,
       get rows() {
         return stream.rows;
@@ -54,40 +54,40 @@ export class Output {
       },
       write: (text) => stream.write(this.redact(text)),
     });
-    this.streams = { out: looked(streams.out), err: looked(streams.err) };
+    this.streams = { out: redacted(streams.out), err: redacted(streams.err) };
     this.json = json;
     this.paint = paintFor(!json && colour && streams.out.isTTY === true);
     this.time = streams.out.isTTY === true ? relativeTime : isoTime;
     this.errPaint = paintFor(!json && colour && streams.err.isTTY === true);
   }
 
-  /** Takes these out of everything that is written from now on, too. */
+  /** Adds secrets to redact from now on. */
   conceal(secrets: readonly Secret[]): void {
     this.secrets = [...this.secrets, ...secrets];
     this.redact = redactor(this.secrets);
   }
 
-  /** Data in both forms: with `--json` the value, else the text. Text is our own rendering, painted or plain. */
+  /** Writes data to stdout: the value with `--json`, else the text. The text is our own rendering, painted or plain. */
   data(value: unknown, text: () => string): void {
     const { out } = this.streams;
     out.write(this.json ? `${JSON.stringify(value, null, 2)}\n` : `${fold(text(), widthOf(out))}\n`);
   }
 
-  /** A line for the person at the keyboard. */
+  /** Writes a line for the user to stderr. */
   note(text: string): void {
-    this.tell(stripControls(text));
+    this.writeError(stripControls(text));
   }
 
-  /** A place on stderr whose lines are painted over, where that is a terminal; null elsewhere. */
+  /** Returns lines on stderr that can be repainted; null if stderr is not a terminal. */
   live(): Live | null {
     return this.streams.err.isTTY === true ? new Live(this.streams.err) : null;
   }
 
   warn(text: string): void {
-    this.tell(`${this.errPaint.careful('warning:')} ${stripControls(text)}`);
+    this.writeError(`${this.errPaint.careful('warning:')} ${stripControls(text)}`);
   }
 
-  /** What happened, why, and what to do next. */
+  /** Writes an error: what happened, why, and what to do next. */
   error(error: unknown): void {
     const known = error instanceof SwpError ? error : undefined;
     if (this.json) {
@@ -102,19 +102,19 @@ export class Output {
       this.streams.err.write(`${JSON.stringify(shown)}\n`);
       return;
     }
-    this.tell(`${this.errPaint.bad('error:')} ${stripControls(messageOf(error))}`);
-    if (known?.hint !== undefined) this.tell(this.errPaint.dim(stripControls(known.hint)));
+    this.writeError(`${this.errPaint.bad('error:')} ${stripControls(messageOf(error))}`);
+    if (known?.hint !== undefined) this.writeError(this.errPaint.dim(stripControls(known.hint)));
   }
 
-  /** Rows under their heads: aligned on a terminal, tab-separated and without heads when piped. */
+  /** Writes rows: aligned under their headings on a terminal, tab-separated and without headings when piped. */
   table(value: unknown, columns: readonly string[], rows: readonly (readonly string[])[]): void {
     this.data(value, () => this.grid(columns)(rows));
   }
 
   /**
-   * As {@link table}, page by page for rows that are never all in memory; with `--json` a list of their values.
+   * Writes rows like {@link table}, but page by page, so that they are never all in memory; with `--json` a list of the rows.
    *
-   * @returns how many rows there were
+   * @returns the number of rows
    */
   async pages<T>(columns: readonly string[], pages: AsyncIterable<readonly T[]>, cells: (row: T) => readonly string[]): Promise<number> {
     const { out } = this.streams;
@@ -141,13 +141,13 @@ export class Output {
     };
   }
 
-  private tell(text: string): void {
+  private writeError(text: string): void {
     const { err } = this.streams;
     err.write(`${fold(text, widthOf(err))}\n`);
   }
 }
 
-/** How wide a terminal is; undefined for what is none, or does not say. */
+/** Returns the width of a terminal; undefined if the stream is not a terminal or does not report it. */
 const widthOf = ({ isTTY, columns }: Stream): number | undefined => (isTTY === true && columns !== 0 ? columns : undefined);
 
 const paintFor = (colour: boolean): Paint => {

@@ -2,20 +2,24 @@ import { RateMeter } from '../../core/rate-meter.js';
 import { progressText, type ShownProgress } from '../../contract/progress.js';
 import type { Output } from './output.js';
 
-type Told = Omit<ShownProgress, 'rate'>;
+type ReportedProgress = Omit<ShownProgress, 'rate'>;
 
 const PAINT_MS = 200;
 const LINE_MS = 30_000;
 
 /**
- * Tells on stderr how far something is: painted over on a terminal, else a line every half minute, also while nothing
- * new is known of it.
+ * Shows the progress of an operation on stderr: repainted on a terminal, else a line every 30 seconds, even without a new
+ * update.
  */
-export const openProgressLine = (out: Output, what: string): { readonly tell: (progress: Told) => void; readonly end: () => void } => {
+export const openProgressLine = (
+  out: Output,
+  what: string,
+): { readonly update: (progress: ReportedProgress) => void; readonly end: () => void } => {
   const live = out.live();
   let meter = new RateMeter();
-  let known: Told | null = null;
-  const rateOf = ({ doneBytes }: Told): number | null => (doneBytes === undefined ? null : meter.rate(doneBytes, performance.now()));
+  let known: ReportedProgress | null = null;
+  const rateOf = ({ doneBytes }: ReportedProgress): number | null =>
+    doneBytes === undefined ? null : meter.rate(doneBytes, performance.now());
   const timer = setInterval(
     () => {
       if (known === null) return;
@@ -26,9 +30,9 @@ export const openProgressLine = (out: Output, what: string): { readonly tell: (p
     live === null ? LINE_MS : PAINT_MS,
   );
   return {
-    tell: (progress) => {
+    update: (progress) => {
       const before = known;
-      // A note about a wait leaves the bytes as they were; what moves again has no note.
+      // A note about a wait keeps the last byte counts; the next progress without a note replaces both.
       known = 'note' in progress ? { ...known, ...progress } : progress;
       if (before?.totalBytes === known.totalBytes) return;
       meter = new RateMeter();

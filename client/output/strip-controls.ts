@@ -1,4 +1,4 @@
-/** Text from outside, made safe for a terminal: no escape sequence, no control character but the line break, no direction mark. */
+/** Makes untrusted text safe for a terminal: removes escape sequences, control characters except tab and line break, and direction marks. */
 export const stripControls = (text: string): string =>
   text
     .replace(/\u001b(\[[0-?]*[ -/]*[@-~])?/g, '')

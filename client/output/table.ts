@@ -4,7 +4,7 @@ import type { Paint } from '../../plan/render/paint.js';
 type Rows = readonly (readonly string[])[];
 
 const GAP = '  ';
-/** A longer cell moves the rest of its own row only. */
+/** A cell that is wider shifts only the rest of its own row. */
 const WIDEST_COLUMN = 72;
 
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));
@@ -12,7 +12,7 @@ const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(
 const aligned = (rows: Rows, widths: readonly number[]): string[] =>
   rows.map((cells) => cells.map((cell, at) => (at === cells.length - 1 ? cell : pad(cell, widths[at] ?? 0))).join(GAP));
 
-/** A row as a block of lines: its first cell, and the others below it with their heads. */
+/** Formats a row as a block of lines: its first cell, then the others below it with their headings. */
 const block = ([title = '', ...cells]: readonly string[], [, ...heads]: readonly string[], paint: Paint): string => {
   const width = Math.max(...heads.map((head) => stringWidth(head)));
   const lines = cells.flatMap((cell, at) => (cell === '' ? [] : [`${GAP}${paint.dim(pad(heads[at] ?? '', width))}${GAP}${cell}`]));
@@ -20,8 +20,8 @@ const block = ([title = '', ...cells]: readonly string[], [, ...heads]: readonly
 };
 
 /**
- * Lays out rows, page by page: aligned under their heads, those of later pages at least as widely; or as blocks where
- * the terminal is too narrow for that.
+ * Returns a function that lays out rows page by page: aligned under their headings, in columns that never shrink on later
+ * pages, or as blocks if the terminal is too narrow.
  */
 export const tableLayout = (heads: readonly string[], columns: number | undefined, paint: Paint): ((rows: Rows) => string) => {
   let widths: readonly number[] = heads.map((head) => stringWidth(head));

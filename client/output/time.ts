@@ -1,7 +1,7 @@
-/** A moment as people or programs read it. */
+/** Formats a time, for people or for programs. */
 export type TimeText = (time: Date) => string;
 
-/** A moment to the second, in UTC. */
+/** Formats a time to the second, in UTC. */
 export const isoTime: TimeText = (time) => time.toISOString().replace(/\.\d+Z$/, 'Z');
 
 const UNITS = [
@@ -12,7 +12,7 @@ const UNITS = [
 ] as const;
 const words = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 
-/** A moment as it is seen from now: `3 minutes ago`, `in 5 hours`. */
+/** Formats a time relative to now: `3 minutes ago`, `in 5 hours`. */
 export const relativeTime = (time: Date, now = Date.now()): string => {
   const distance = time.getTime() - now;
   const [unit, length] = UNITS.find(([, least]) => Math.abs(distance) >= least) ?? ['second', 1_000];
@@ -20,7 +20,7 @@ export const relativeTime = (time: Date, now = Date.now()): string => {
   return count === 0 ? 'now' : words.format(count, unit);
 };
 
-/** A moment that is written down as text; what is none is shown as it is. */
+/** Formats a time that is stored as text; returns text that is not a time unchanged. */
 export const writtenTime = (text: string, time: TimeText): string => {
   const moment = new Date(text);
   return Number.isNaN(moment.getTime()) ? text : time(moment);

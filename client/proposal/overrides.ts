@@ -1,7 +1,7 @@
 import { ENTRY_FIELDS } from '../../catalog/entry.js';
 import { SwpError } from '../../core/error.js';
 
-/** What a person says of an entry's fields, over what is proposed. */
+/** Fields of an entry from the command line, which take precedence over the proposal. */
 export interface Overrides {
   readonly key?: string;
   readonly tier?: string;
@@ -15,12 +15,12 @@ const fieldOf = (text: string): readonly [string, string] => {
   const at = text.indexOf('=');
   const field = text.slice(0, Math.max(at, 0));
   if (ENTRY_FIELDS.includes(field)) return [field, text.slice(at + 1)];
-  throw new SwpError('usage', 'client/bad-set', `--set ${text} sets no field of an entry.`, {
+  throw new SwpError('usage', 'client/bad-set', `--set ${text} does not name a field of an entry.`, {
     hint: `Write field=value, with one of ${ENTRY_FIELDS.join(', ')}.`,
   });
 };
 
-/** The fields that were given; the catalog's own schema judges their values. */
+/** Returns the given fields; the catalog's own schema validates their values. */
 export const overridesOf = ({ key, tier, collection, private: isPrivate, set = [] }: Overrides): Record<string, unknown> => ({
   ...(key === undefined ? {} : { key }),
   ...(tier === undefined ? {} : { tier }),

@@ -10,11 +10,11 @@ import { assistantName } from '../../plan/proposal/assistant.js';
 import type { CheckpointFacts, PointerFacts, ProposalFacts } from '../../plan/proposal/model-facts.js';
 import { openSource } from '../open-source.js';
 
-/** A model's card may name several originals; more than these are no quantisation. */
+/** Number of originals to read from a model's card: a quantisation names no more. */
 const MAX_ORIGINALS = 2;
 
 export interface Wanted {
-  /** `owner/name` or `owner/name@revision`, as all of these. */
+  /** `owner/name` or `owner/name@revision`, as for all repositories here. */
   readonly model: string;
   readonly only?: ArtifactKind;
   readonly mtpFrom?: string;
@@ -24,13 +24,13 @@ export interface Wanted {
 
 export interface ReadProposal {
   readonly facts: ProposalFacts;
-  /** Commits of the revisions that were asked for. */
+  /** Commits of the revisions that the user named. */
   readonly pinned: ReadonlySet<CommitSha>;
-  /** What could not be looked into, and why. */
+  /** Repositories that could not be read, with the reasons. */
   readonly notes: readonly string[];
 }
 
-/** Reads all facts of a proposal; of repositories that nobody named, what cannot be read is only noted. */
+/** Reads all facts of a proposal. A repository that the user did not name, and that cannot be read, only leads to a note. */
 export const readProposal = async (hub: HubConfig, wanted: Wanted, signal: AbortSignal): Promise<ReadProposal> => {
   const pinned = new Set<CommitSha>();
   const notes: string[] = [];
@@ -39,12 +39,12 @@ export const readProposal = async (hub: HubConfig, wanted: Wanted, signal: Abort
     if (isPinned) pinned.add(source.commit);
     return source;
   };
-  const glance = async <T>(repo: RepoId, read: () => Promise<T>): Promise<T | null> => {
+  const tryRead = async <T>(repo: RepoId, read: () => Promise<T>): Promise<T | null> => {
     try {
       return await read();
     } catch (error) {
       if (!(error instanceof SwpError) || error.transient) throw error;
-      notes.push(`${repo} could not be looked into: ${error.message}`);
+      notes.push(`${repo} could not be read: ${error.message}`);
       return null;
     }
   };
@@ -55,7 +55,7 @@ export const readProposal = async (hub: HubConfig, wanted: Wanted, signal: Abort
     if (own.heads > 0) return [];
     const repos = await readQuantizedFrom(hub, source.repo, source.commit, { signal });
     const read = repos.slice(0, MAX_ORIGINALS).map((repo) =>
-      glance(repo, async () => {
+      tryRead(repo, async () => {
         const found = await readSource(hub, repo, null, signal);
         return found === null ? null : readCheckpoint(hub, found, signal);
       }),
@@ -81,7 +81,7 @@ export const readProposal = async (hub: HubConfig, wanted: Wanted, signal: Abort
       return { repo: source.repo, config: await readConfig(hub, source, signal) };
     }
     const name = only === undefined || only === 'vindex' ? assistantName(model) : null;
-    return name === null ? null : glance(name, () => pointer(name));
+    return name === null ? null : tryRead(name, () => pointer(name));
   };
   const facts: ProposalFacts = {
     model,

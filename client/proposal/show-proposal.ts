@@ -2,10 +2,10 @@ import { sanitizeLine, plural } from '../../core/text.js';
 import type { Detected, Part } from '../../plan/proposal/detect.js';
 import type { ProposalFacts } from '../../plan/proposal/model-facts.js';
 
-/** What a model offers in a few words each: what was found, and what is worth knowing of it or why not. */
+/** One part of a model in a few words: its summary and notes, or the reasons why the model does not have it. */
 export interface Offer {
   readonly part: 'vindex' | 'mtp' | 'vision' | 'assistant';
-  /** Null where it was not found. */
+  /** Null if it was not found. */
   readonly found: string | null;
   readonly notes: readonly string[];
 }

@@ -7,26 +7,31 @@ import { RepoId } from '../../core/ids.js';
 import type { Context } from '../context.js';
 import { askText, choose, mayPrompt } from '../prompt.js';
 
-/** The source that an entry goes to: the one that was named, the only one, or the one that is chosen. */
+/** Returns the source for a new entry: the given one, the only one, or the one that the user chooses. */
 export const sourceOf = async (catalog: Catalog, given: string | undefined, context: Context): Promise<string> => {
   if (given !== undefined) return given;
   const own = catalog.sources.map(({ name }) => name).filter((name) => name !== FOXLIGHT);
   const [only] = own;
   if (only === undefined)
-    throw new SwpError('usage', 'client/no-catalog-source', 'There is no catalog of yours to add to: the built-in entries are fixed.', {
-      hint: 'Make one: swp catalog init',
-    });
+    throw new SwpError(
+      'usage',
+      'client/no-catalog-source',
+      'You have no catalog of your own to add to, and the built-in one cannot be changed.',
+      {
+        hint: 'Create one: swp catalog init',
+      },
+    );
   if (own.length === 1) return only;
-  if (mayPrompt(context)) return choose('To which source of the catalog?', own, context.signal);
-  throw new SwpError('usage', 'client/which-source', `The catalog has several sources: ${own.join(', ')}.`, {
-    hint: 'Say which: --source <name>',
+  if (mayPrompt(context)) return choose('Which source gets the entry?', own, context.signal);
+  throw new SwpError('usage', 'client/which-source', `The catalog has several sources of your own: ${own.join(', ')}.`, {
+    hint: 'Choose one: --source <name>',
   });
 };
 
-/** What is wrong with the owner part of a repository's name. */
+/** Returns the problem of the owner part of a repository's name, if it has one. */
 const namespaceFault = (name: string): string | undefined => faultOf(RepoId, `${name}/x`);
 
-/** Who owns the targets: who was named, who owns those of the other entries, or who is said to; without a terminal, the name of the source. */
+/** Returns the owner of the targets: the given one, that of the other entries, or the user's answer; without a terminal, the name of the source. */
 export const namespaceOf = async (catalog: Catalog, source: string, given: string | undefined, context: Context): Promise<string> => {
   const known = given ?? sourceDefaults(catalog, source).namespace;
   if (known === undefined && mayPrompt(context))
@@ -37,6 +42,6 @@ export const namespaceOf = async (catalog: Catalog, source: string, given: strin
   throw new SwpError(
     'usage',
     'client/bad-namespace',
-    `--namespace ${namespace} is no owner on the Hub: with a name behind it, it ${fault}.`,
+    `--namespace ${namespace} cannot be an owner on the Hub: a repository name with it ${fault}.`,
   );
 };

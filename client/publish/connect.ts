@@ -4,7 +4,7 @@ import { temporalSecretsIn } from '../../temporal/profile.js';
 import { connectClient, type TemporalClient } from '../../temporal/connect-client.js';
 import type { Context } from '../context.js';
 
-/** A namespace without our search attributes refuses a query or a start with a message of the server's own. */
+/** Replaces the server's own error for missing search attributes with one that says how to add them. */
 const explain = async (error: unknown, { connection, namespace }: TemporalClient): Promise<unknown> => {
   if (error instanceof SwpError || !/search attribute/i.test(messageOf(error))) return error;
   const problems = await checkSearchAttributes(connection, namespace);
@@ -12,7 +12,7 @@ const explain = async (error: unknown, { connection, namespace }: TemporalClient
 };
 
 /**
- * Runs something with a connected Temporal client, and closes it whatever happens.
+ * Runs a function with a connected Temporal client, and always closes the client.
  *
  * @throws SwpError `temporal/search-attributes` in a namespace that lacks them
  */

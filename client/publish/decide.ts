@@ -11,7 +11,7 @@ import { decideUpdate, reviewSignal, type DecisionReply } from '../../contract/m
 import type { Running } from './read.js';
 import { unpolledControl, type Unpolled } from './workers.js';
 
-/** With no worker up an update is not answered; the decision is then left as a signal, which waits. */
+/** Timeout of an update, which only a running worker answers. The decision is then sent as a signal, which waits. */
 const ANSWER_MS = 8_000;
 
 export type Sent =
@@ -19,7 +19,7 @@ export type Sent =
   | { readonly how: 'left'; readonly missing: Unpolled | null };
 
 /**
- * Sends a decision for one plan, or for what was sealed under it, in one round. A repeated click is one decision.
+ * Sends a decision about one plan, or about the files sealed under it, in one round. A repeated request counts once.
  *
  * @throws SwpError `publish/refused` with the workflow's reason
  */
@@ -47,7 +47,7 @@ export const sendDecision = async (
         hint: 'Read the plan again with `swp plan`.',
       });
     if (error instanceof WorkflowNotFoundError)
-      throw new SwpError('not-found', 'publish/ended', 'This publish has ended: there is nothing to decide.');
+      throw new SwpError('not-found', 'publish/ended', 'This publish has ended. There is nothing to decide.');
     if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
     await handle.signal(reviewSignal, message);
     return { how: 'left', missing: null };

@@ -9,7 +9,7 @@ import { writtenTime, type TimeText } from '../output/time.js';
 import { PlanReader } from './plan-history.js';
 
 const Reply = z.object({ decision: DecisionRecord });
-const Told = z.object({
+const ApprovedInput = z.object({
   approved: z.object({
     earlier: z.array(DecisionRecord).default([]),
     decision: DecisionRecord,
@@ -17,21 +17,24 @@ const Told = z.object({
   }),
 });
 
-/** Records that the workflow itself wrote down: its answer to an update, or what it told a child or a step. */
+/** Returns the decisions that the workflow itself recorded: in its reply to an update, or in the input of a child workflow or an activity. */
 const recordedIn = (event: HistoryEvent): readonly DecisionRecord[] => {
   const reply = Reply.safeParse(firstPayload(event.workflowExecutionUpdateCompletedEventAttributes?.outcome?.success));
   if (reply.success) return [reply.data.decision];
   const input = event.startChildWorkflowExecutionInitiatedEventAttributes?.input ?? event.activityTaskScheduledEventAttributes?.input;
-  const told = Told.safeParse(firstPayload(input));
-  return told.success ? [...told.data.approved.earlier, told.data.approved.decision, ...told.data.approved.release] : [];
+  const parsed = ApprovedInput.safeParse(firstPayload(input));
+  if (!parsed.success) return [];
+  const { earlier, decision, release } = parsed.data.approved;
+  return [...earlier, decision, ...release];
 };
 
 const keyOf = ({ round, manifest, reviewer, verdict }: DecisionRecord): string =>
   JSON.stringify([round, manifest ?? null, reviewer, verdict]);
 
 /**
- * The decisions of a publish, in their order. What came by signal and was never told to a child (a reject, an
- * approval that others did not follow) is judged again by the rules that the workflow uses; its time is then the signal's.
+ * Returns the decisions of a publish, in their order. A decision that came by signal and never reached a child workflow (a
+ * reject, or an approval without the further ones it needed) is evaluated again by the rules of the workflow; its time is
+ * then that of the signal.
  */
 export const decisionsIn = (events: readonly HistoryEvent[]): readonly DecisionRecord[] => {
   const reader = new PlanReader();
@@ -42,7 +45,7 @@ export const decisionsIn = (events: readonly HistoryEvent[]): readonly DecisionR
     const plan = reader.read(event);
     if (plan !== null) [planned, approval] = [plan, null];
     const timer = event.timerStartedEventAttributes?.startToFireTimeout;
-    // The one timer of a publish is the deadline of a decision: from here the round asks.
+    // The only timer of a publish is the deadline of its decision: from here on the round takes decisions.
     if (timer && planned !== null && approval === null)
       approval = openApproval({
         round: planned.round,
@@ -53,13 +56,13 @@ export const decisionsIn = (events: readonly HistoryEvent[]): readonly DecisionR
       });
     const signal = event.workflowExecutionSignaledEventAttributes;
     if (signal?.signalName === reviewSignal.name && approval !== null) {
-      const judged = decide(approval, firstPayload(signal.input), timeOf(event).getTime());
-      approval = judged.approval;
-      if (judged.answer.result === 'accepted') found.set(keyOf(judged.answer.decision), judged.answer.decision);
+      const evaluated = decide(approval, firstPayload(signal.input), timeOf(event).getTime());
+      approval = evaluated.approval;
+      if (evaluated.answer.result === 'accepted') found.set(keyOf(evaluated.answer.decision), evaluated.answer.decision);
     }
     for (const recorded of recordedIn(event)) {
       found.set(keyOf(recorded), recorded);
-      // What came by update counts for the signals after it.
+      // A decision that came by update counts for the signals after it.
       const { plan: of, verdict, reviewer, at } = recorded;
       if (approval !== null && recorded.manifest === undefined)
         approval = decide(approval, { plan: of, verdict, reviewer }, Date.parse(at)).approval;
@@ -70,7 +73,7 @@ export const decisionsIn = (events: readonly HistoryEvent[]): readonly DecisionR
 
 const Gated = z.object({ approved: z.object({ needsRelease: z.literal(true) }) });
 
-/** The runs of targets that asked for a release, among the events of a publish. */
+/** Returns the runs of targets that need a release, from the events of a publish. */
 const gatedTargets = (events: readonly HistoryEvent[]): readonly { readonly id: string; readonly run: string }[] => {
   const gated = new Set(
     events
@@ -83,13 +86,13 @@ const gatedTargets = (events: readonly HistoryEvent[]): readonly { readonly id: 
   });
 };
 
-/** As {@link decisionsIn}, with who released what was sealed; that stands in the histories of the targets. */
+/** Returns the decisions of {@link decisionsIn} and the releases, which are in the histories of the targets. */
 export const allDecisions = async (client: Client, events: readonly HistoryEvent[]): Promise<readonly DecisionRecord[]> => {
   const releases = gatedTargets(events).map(async ({ id, run }) => decisionsIn(await readEvents(client, id, run)));
   const released = (await Promise.all(releases)).flat().filter(({ manifest }) => manifest !== undefined);
   return [...decisionsIn(events), ...released];
 };
 
-/** A decision in a list of them: what it is about, what was decided, when. */
+/** Formats a decision for a list: its subject, the decision and its time. */
 export const decisionLine = (decision: DecisionRecord, time: TimeText): string =>
   `${decision.manifest === undefined ? `round ${decision.round}` : 'release'}   ${decisionText(decision)} (${writtenTime(decision.at, time)})`;

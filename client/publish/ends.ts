@@ -14,22 +14,22 @@ const ChildInput = z.object({
   approved: z.object({ plan: z.object({ kind: ArtifactKind, target: z.object({ repo: z.string() }) }) }),
 });
 
-/** What became of one artifact of a publish. */
+/** The outcome of one artifact of a publish. */
 export interface ArtifactEnd {
   readonly kind: ArtifactKind;
   readonly target: string;
-  /** Its stage where it still runs. */
+  /** Its stage if it still runs. */
   readonly outcome: string;
   readonly commit: string | null;
   readonly manifest: string | null;
   readonly reason: string | null;
 }
 
-/** An artifact whose end the history of its publish does not have: it runs, or outlived its publish. */
+/** An artifact without an outcome in the history of its publish: it still runs, or it outlived its publish. */
 export interface OpenArtifact {
   readonly kind: ArtifactKind;
   readonly target: string;
-  /** Its own workflow; null where that has not started. */
+  /** Its own workflow; null if that has not started. */
   readonly child: { readonly id: string; readonly run: string } | null;
 }
 
@@ -42,20 +42,20 @@ export const endOf = (kind: ArtifactKind, target: string, end: End): ArtifactEnd
   reason: end.reason ?? null,
 });
 
-/** What a workflow ended with, from its own events: the result of a target, or the result that a failed publish carries too. */
+/** Returns the result that a workflow's last event carries: of a target, or of a publish, whose failure carries it, too. */
 const resultIn = (event: HistoryEvent): unknown =>
   firstPayload(
     event.workflowExecutionCompletedEventAttributes?.result ??
       event.workflowExecutionFailedEventAttributes?.failure?.applicationFailureInfo?.details,
   );
 
-/** The result in the history of a target's own workflow; null where it did not complete. */
+/** Returns the result in the history of a target's own workflow; null if it did not complete. */
 export const targetEndIn = (events: readonly HistoryEvent[]): End | null => {
   const last = events.at(-1);
   return last === undefined ? null : (End.safeParse(resultIn(last)).data ?? null);
 };
 
-/** How a target's workflow ended that has no result. A target ends as cancelled only where it left no commit. */
+/** Returns the end of a target's workflow from an event of its publish. A target ends as cancelled only if it left no commit. */
 const closedChild = (event: HistoryEvent): { readonly initiatedEventId: unknown; readonly end: End } | null => {
   const completed = event.childWorkflowExecutionCompletedEventAttributes;
   const end = End.safeParse(firstPayload(completed?.result)).data;
@@ -74,7 +74,7 @@ export interface Ends {
   readonly open: readonly OpenArtifact[];
 }
 
-/** What became of each artifact, as far as the events of a publish say. */
+/** Returns the outcome of each artifact, as far as the events of a publish contain it. */
 export const endsIn = (events: readonly HistoryEvent[]): Ends => {
   const ended = new Map<ArtifactKind, ArtifactEnd>();
   const open = new Map<string, OpenArtifact>();

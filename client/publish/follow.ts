@@ -14,22 +14,22 @@ const planLate = (entry: string, deadlineMs: number): SwpError =>
   new SwpError(
     'unavailable',
     'publish/no-plan',
-    `The publish of ${entry} was started, and no plan was made within ${Math.round(deadlineMs / 1000)} s.`,
-    { hint: `Workers poll; does the Hub answer them? It goes on by itself; look with \`swp status ${entry}\`.` },
+    `The publish of ${entry} was started, but has no plan after ${Math.round(deadlineMs / 1000)} s.`,
+    { hint: `Workers are running, but the Hub may not answer them. The publish continues by itself: \`swp status ${entry}\`.` },
   );
 
-/** Without a control worker nothing will happen; without a high-memory one the plan takes two minutes, and says so. */
-const lookForWorkers = async (client: Client, entry: string, { taskQueue }: Running, { out }: Pick<Context, 'out'>): Promise<void> => {
+/** Throws if no control worker polls: nothing would happen. Warns if no high-memory worker polls: the plan then takes two minutes. */
+const checkWorkers = async (client: Client, entry: string, { taskQueue }: Running, { out }: Pick<Context, 'out'>): Promise<void> => {
   const control = await unpolledControl(client, taskQueue);
-  if (control !== null) throw noWorker(`The publish of ${entry} was started, and waits.`, control);
+  if (control !== null) throw noWorker(`The publish of ${entry} was started, but waits.`, control);
   const highmem = await unpolledSteps(client, taskQueue, [queuesOf(taskQueue).light]);
-  if (highmem !== null) out.warn(`${unpolledText(highmem)} Its part of the plan is waited for two minutes. ${startWorkerHint(highmem)}`);
+  if (highmem !== null) out.warn(`${unpolledText(highmem)} The plan waits up to two minutes for one. ${startWorkerHint(highmem)}`);
 };
 
 /**
- * Waits until a publish has made its plan: it then asks for a decision, works, is paused, or has ended.
+ * Waits until a publish has a plan: it then waits for a decision, works, is paused, or has ended.
  *
- * @throws SwpError `publish/no-worker` when no worker polls, `publish/no-plan` when none made it within the deadline
+ * @throws SwpError `publish/no-worker` when no worker polls, `publish/no-plan` when there is no plan at the deadline
  */
 export const untilDecidable = async (
   client: Client,
@@ -38,15 +38,15 @@ export const untilDecidable = async (
   context: Pick<Context, 'out' | 'signal'>,
 ): Promise<{ readonly running: Running; readonly plan: ShownPlan | null }> => {
   const begun = Date.now();
-  let looked = false;
+  let hasChecked = false;
   for (;;) {
     const running = await readPublish(client, entry);
     const planning = running.status === 'RUNNING' && running.stage === 'planning';
     if (!planning) return { running, plan: await newestPlan(client, running.id, running.runId) };
     if (Date.now() - begun > deadlineMs) throw planLate(entry, deadlineMs);
-    if (!looked && Date.now() - begun >= GRACE_MS) {
-      looked = true;
-      await lookForWorkers(client, entry, running, context);
+    if (!hasChecked && Date.now() - begun >= GRACE_MS) {
+      hasChecked = true;
+      await checkWorkers(client, entry, running, context);
     }
     await delay(POLL_MS, undefined, { signal: context.signal });
   }

@@ -2,10 +2,10 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import type { TemporalClient } from '../../temporal/connect-client.js';
 import { SwpEntry, SwpPlan, SwpStage } from '../../contract/search-attributes.js';
 
-/** Bounds what is in memory at once, whatever the length of the list. A smaller page costs the server as much as this. */
+/** Page size. It limits the memory for a list of any length; a smaller page costs the server as much. */
 const PAGE = 500;
 
-/** A workflow as the server lists it: the list may lag a moment behind, and nobody is asked for it. */
+/** A workflow in the server's list, which may lag a moment behind. Listing needs no worker. */
 export interface Listed {
   readonly entry: string;
   /** `publish/…`, or `target/…` for one artifact of it. */
@@ -29,7 +29,7 @@ const listed = (found: WorkflowExecutionInfo): Listed => ({
   closedAt: found.closeTime ?? null,
 });
 
-/** What a query of Temporal's list finds, newest start first, in pages. */
+/** Yields the workflows that match a query of Temporal's list, in pages, newest start first. */
 export async function* listPages({ client }: TemporalClient, query: string): AsyncGenerator<readonly Listed[]> {
   let page: Listed[] = [];
   for await (const found of client.workflow.list({ query, pageSize: PAGE })) {
@@ -41,5 +41,5 @@ export async function* listPages({ client }: TemporalClient, query: string): Asy
   if (page.length > 0) yield page;
 }
 
-/** Publishes that run, and the work on their targets. */
+/** Matches running publishes and the workflows of their targets. */
 export const RUNNING = "ExecutionStatus = 'Running' AND WorkflowType IN ('publishEntry', 'publishArtifact')";

@@ -4,22 +4,22 @@ import type { Running, Step } from './read.js';
 import { isLeaving, stageOf } from './stage-text.js';
 import { recentWorkers } from './workers.js';
 
-/** An artifact with a step that one high-memory host alone can take or has taken. */
+/** An artifact with a step that only one high-memory host can take, or has taken. */
 export interface OnHost {
   readonly running: Running;
   readonly host: string;
   readonly stage: string;
-  /** Nobody works for that host, as far as the server knows. */
+  /** True if no worker of that host runs, as far as the server knows. */
   readonly isAway: boolean;
 }
 
-/** A step that a worker has, or that its host has refused for lack of room, is on a host that is there. */
+/** Returns true if the host of a step has no worker. A host that works on the step, or refused it for lack of room, has one. */
 const isAway = async (client: Client, step: Step): Promise<boolean> => {
   if (!step.waitsForWorker || step.refused || step.queue === null) return false;
   return step.lost || (await recentWorkers(client, step.queue))?.size === 0;
 };
 
-/** The artifacts that are on hosts now. */
+/** Returns the artifacts that are on hosts now. */
 export const readOnHosts = async (client: Client, targets: readonly Running[]): Promise<readonly OnHost[]> => {
   const found = targets.flatMap((running) =>
     running.steps.flatMap((step) => (step.host === null || isLeaving(step) ? [] : [{ running, step, host: step.host }])),
@@ -30,8 +30,8 @@ export const readOnHosts = async (client: Client, targets: readonly Running[]): 
 };
 
 /**
- * Whether a high-memory worker polls beside those of the hosts that are left. Where these are not known, one worker alone
- * may be the one; where the server does not say, there may be another.
+ * Returns true if a high-memory worker polls that is not on one of the given hosts, which artifacts leave. Without known
+ * hosts, a single worker may be on the host to leave, so two are needed. Also true if the server does not list workers.
  */
 export const hasOtherHost = async (client: Client, taskQueue: string, hosts: readonly string[]): Promise<boolean> => {
   const { claims } = queuesOf(taskQueue);

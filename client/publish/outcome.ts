@@ -24,30 +24,30 @@ export const exitOf = (result: PublishResult): ExitCode => BY_OUTCOME[result.out
 
 const collectionLines = (filing: FilingReport | undefined): string[] => {
   if (filing === undefined) return [];
-  if (filing.outcome !== 'failed') return [`  filed in  collection ${filing.collection}`];
+  if (filing.outcome !== 'failed') return [`  added to  collection ${filing.collection}`];
   return [
-    `  not filed in collection ${filing.collection}: ${filing.reason}`,
+    `  not added to collection ${filing.collection}: ${filing.reason}`,
     ...(filing.hint === null ? [] : [`            ${filing.hint}`]),
-    '            What is published stays. Start it again for a plan that files it.',
+    '            The published files stay. Start the entry again for a plan that adds them to the collection.',
   ];
 };
 
-/** The approval that an artifact's end speaks of: the end has the reviewer's name, the decision where that comes from. */
+/** Formats the approval of an artifact. Its result has only the reviewer's name; the decision also has the origin of the name. */
 const approvalText = (end: { readonly plan: string; readonly reviewer: string }, decisions: readonly DecisionRecord[]): string => {
   const decision = decisions.find(({ plan, reviewer }) => plan === end.plan && reviewer === end.reviewer);
   return `${end.plan}, approved by ${reviewerText(decision ?? end)}`;
 };
 
 /**
- * What happened to each artifact, for people.
+ * Formats the result of each artifact.
  *
- * @param decisions those of the publish, which know more of a reviewer than its result does
+ * @param decisions the decisions of the publish, which say more about a reviewer than its result
  */
 export const resultLines = (result: PublishResult, decisions: readonly DecisionRecord[], addresses: Pick<Addresses, 'commit'>): string[] =>
   result.artifacts.flatMap(({ kind, result: end }) => {
     if (end.outcome === 'filed')
       return [
-        `${kind} ${end.target}: filed in collection ${end.collection}; its files stayed as they were`,
+        `${kind} ${end.target}: added to collection ${end.collection}; its files did not change`,
         `  plan      ${approvalText(end, decisions)}`,
       ];
     if (end.outcome !== 'published') return [`${kind} ${end.target}: ${end.outcome}${'reason' in end ? `: ${end.reason}` : ''}`];
@@ -60,20 +60,20 @@ export const resultLines = (result: PublishResult, decisions: readonly DecisionR
       `  manifest  ${receipt.manifest}`,
       `  verified  ${plural(receipt.verifiedFiles, 'file')} as listed at the commit, ${readBackText(receipt.readBack)} (${readFilesText(receipt.readBack)})`,
       ...collectionLines(receipt.collection),
-      ...(receipt.cameTooLate === null ? [] : [`  The ${receipt.cameTooLate} came too late: the commit had been sent.`]),
+      ...(receipt.cameTooLate === null ? [] : [`  The ${receipt.cameTooLate} came too late: the commit was already sent.`]),
     ];
   });
 
-/** What a step says of its failure besides: what to do, and the kind of the error. */
+/** Details of the failure of a step: the hint and the kind of the error. */
 const Details = z.tuple([z.string().nullable(), z.enum(ERROR_KINDS)]).rest(z.unknown());
 
-/** The failure that all others around it only report. */
+/** Returns the innermost failure, which all others only wrap. */
 const rootFailure = (error: unknown): ApplicationFailure | null => {
   if (!(error instanceof Error)) return null;
   return rootFailure(error.cause) ?? (error instanceof ApplicationFailure ? error : null);
 };
 
-/** The end of a workflow that did not complete, as an error of ours. */
+/** Converts the failure of a workflow to an {@link SwpError}. */
 export const explainEnd = (error: unknown): unknown => {
   if (!(error instanceof WorkflowFailedError)) return error;
   if (error.cause instanceof CancelledFailure)

@@ -20,10 +20,10 @@ const decidePlan = ({ entry, plan }: Listed): string[] => {
     : [`swp plan ${entry}`];
 };
 
-/** The stages that only a person ends: who that is, and the commands that do it. */
+/** The stages that only a person ends, with the role of that person and the commands. */
 const WAITS: ReadonlyMap<string | null, Wait> = new Map<Stage, Wait>([
   ['awaiting-approval', { waitsFor: 'a reviewer', commands: decidePlan }],
-  // The list does not know what was sealed; the status has it, with the commands.
+  // The list does not contain the sealed manifest; the status has it, with the commands.
   ['awaiting-release', { waitsFor: 'a reviewer', commands: ({ entry }) => [`swp status ${entry}`] }],
   ['needs-attention', { waitsFor: 'an operator', commands: ({ entry }) => [`swp retry ${entry}`, `swp abandon ${entry}`] }],
 ]);
@@ -34,7 +34,7 @@ const queryOf = (type: 'publishEntry' | 'publishArtifact', ...stages: readonly S
 const TARGETS = queryOf('publishArtifact', 'awaiting-release', 'needs-attention');
 const PUBLISHES = queryOf('publishEntry', 'awaiting-approval', 'needs-attention');
 
-/** What waits, target by target, then publishes. One that shows only that a target of it is paused waits for nothing itself. */
+/** Yields the targets that wait, then the publishes. Skips a publish that shows only that one of its targets is paused. */
 async function* waitingPages(temporal: TemporalClient): AsyncGenerator<readonly Listed[]> {
   const paused = new Set<string>();
   for await (const page of listPages(temporal, TARGETS)) {
@@ -45,33 +45,33 @@ async function* waitingPages(temporal: TemporalClient): AsyncGenerator<readonly 
     yield page.filter(({ entry, stage }) => stage !== 'needs-attention' || !paused.has(entry));
 }
 
-/** For so many it is asked since when they wait: a request each. */
-const ASKED = 50;
-const AT_ONCE = 16;
+/** Number of items whose waiting time is read, at a request each. */
+const MAX_TIMED = 50;
+const CONCURRENCY = 16;
 
 export interface Pending extends Listed {
   readonly waitsFor: string;
-  /** Since when it stands there; null where only its start is known. */
+  /** Time at which it entered its stage; null if only its start is known. */
   readonly since: Date | null;
-  /** Each of them decides, or shows what there is to decide. */
+  /** Commands that decide it, or show what there is to decide. */
   readonly commands: readonly string[];
 }
 
 const withWait = (listed: Listed, since: Date | null): Pending => {
   const { waitsFor, commands: commandsOf } = WAITS.get(listed.stage) ?? { waitsFor: 'a person', commands: () => [] };
-  // Commands are copied into a shell: none is made from a name that is none.
+  // People copy commands into a shell: build none from an invalid name.
   const commands = isEntryName(listed.entry) ? commandsOf(listed) : [];
   return { ...listed, waitsFor, since, commands };
 };
 
-/** Everything that waits for a person, in pages. */
+/** Yields everything that waits for a person, in pages. */
 export async function* pendingPages(temporal: TemporalClient): AsyncGenerator<readonly Pending[]> {
-  let asked = 0;
+  let timed = 0;
   for await (const page of waitingPages(temporal)) {
-    const first = page.slice(0, ASKED - asked);
-    asked += first.length;
+    const first = page.slice(0, MAX_TIMED - timed);
+    timed += first.length;
     const times = await pMap(first, (listed) => stageSince(temporal.client, { ...listed, id: listed.workflow, runId: listed.run }), {
-      concurrency: AT_ONCE,
+      concurrency: CONCURRENCY,
     });
     yield page.flatMap((listed, at) => {
       const since = at < first.length ? times[at] : null;

@@ -23,26 +23,26 @@ const Request = z.object({
   startedBy: z.string().nullish(),
 });
 
-/** Reads plans out of the events of a publish, one after another. */
+/** Reads the plans of a publish from its events, one after another. */
 export class PlanReader {
   private readonly requests = new Map<string, unknown>();
 
-  /** The plan that this event completes, if it does. */
+  /** Returns the plan that this event completes, if it completes one. */
   read(event: HistoryEvent): ShownPlan | null {
     const scheduled = event.activityTaskScheduledEventAttributes;
     if (scheduled?.activityType?.name === 'planEntry') this.requests.set(String(event.eventId), firstPayload(scheduled.input));
     const completed = event.activityTaskCompletedEventAttributes;
     const request = this.requests.get(String(completed?.scheduledEventId));
     if (completed === null || completed === undefined || request === undefined) return null;
-    const asked = Request.safeParse(request);
+    const parsedRequest = Request.safeParse(request);
     const planned = Planned.safeParse(firstPayload(completed.result));
-    if (!asked.success || !planned.success) return null;
+    if (!parsedRequest.success || !planned.success) return null;
     const { digest, artifacts, volatile, approvals } = planned.data;
-    const changes = asked.data.previous.flatMap((before) => {
+    const changes = parsedRequest.data.previous.flatMap((before) => {
       const after = artifacts.find((plan) => plan.kind === before.kind);
       return after === undefined ? [] : diffPlans(before, after, before.kind);
     });
-    const { entry, round, startedBy = null } = asked.data;
+    const { entry, round, startedBy = null } = parsedRequest.data;
     return {
       entryName: entry.name,
       round,
@@ -56,12 +56,12 @@ export class PlanReader {
   }
 }
 
-/** The newest plan among the events of a publish; null before the first is made. */
+/** Returns the newest plan among the events of a publish; null before the first plan is made. */
 export const newestPlanIn = (events: readonly HistoryEvent[]): ShownPlan | null => {
   const reader = new PlanReader();
   return events.reduce<ShownPlan | null>((newest, event) => reader.read(event) ?? newest, null);
 };
 
-/** The newest plan of a publish, from its history. Null before the first plan is made. */
+/** Returns the newest plan of a publish, from its history; null before the first plan is made. */
 export const newestPlan = async (client: Client, workflowId: string, runId?: string): Promise<ShownPlan | null> =>
   newestPlanIn(await readEvents(client, workflowId, runId));

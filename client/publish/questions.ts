@@ -10,23 +10,23 @@ import { readPublish, type Running } from './read.js';
 import { sealedText, waitingReleases } from './release.js';
 import { readTargets, targetReposIn } from './targets.js';
 
-/** Something that a person may approve or reject: a plan, or what was sealed under one. */
+/** A plan, or the files sealed under one, for a person to approve or reject. */
 export interface Question {
   readonly subject: 'plan' | 'manifest';
   readonly digest: Digest;
   readonly round: number;
   /** The workflow that takes the decision. */
   readonly running: Running;
-  /** True where the workflow waits for it now. */
+  /** True if the workflow waits for it now. */
   readonly waits: boolean;
-  /** What the person should have read. */
+  /** The text that the person should have read. */
   readonly text: (paint: Paint) => string;
 }
 
 export const questionName = ({ subject, digest }: Pick<Question, 'subject' | 'digest'>): string => `${subject} ${shortDigest(digest)}`;
 
 /**
- * What is asked about an entry: its newest plan, and each target that waits for its release.
+ * Returns the questions about an entry: its newest plan, and each target that waits for its release.
  *
  * @throws SwpError `publish/nothing-asked`
  */

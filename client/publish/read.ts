@@ -11,19 +11,19 @@ export interface Step {
   readonly attempt: number;
   readonly progress: Progress | null;
   readonly lastFailure: string | null;
-  /** Nobody has taken it yet. */
+  /** True if no worker has taken it yet. */
   readonly waitsForWorker: boolean;
-  /** The task queue that hands it out, where the server says it. */
+  /** Its task queue, if the server reports it. */
   readonly queue: string | null;
   /** The only host that can take it. */
   readonly host: string | null;
-  /** Its last worker was not heard of any more. */
+  /** True if its last attempt timed out: its worker was lost. */
   readonly lost: boolean;
-  /** A host that was asked to take the artifact had no room for it: that host is there. */
+  /** True if a host refused the artifact for lack of room: that host is up. */
   readonly refused: boolean;
 }
 
-/** A workflow as the server knows it, without asking any worker. */
+/** A workflow as the server describes it; this needs no worker. */
 export interface Running {
   readonly id: string;
   readonly runId: string;
@@ -35,7 +35,7 @@ export interface Running {
   readonly steps: readonly Step[];
   readonly memo: Readonly<Record<string, unknown>>;
   readonly taskQueue: string;
-  /** How many events it has: what is read from its history changes only with it. */
+  /** Number of its events. Data from its history changes only with this number. */
   readonly events: number;
 }
 
@@ -60,7 +60,7 @@ const stepsOf = (client: Client, description: WorkflowExecutionDescription): Ste
     };
   });
 
-/** Null where no such workflow is known, or its history has been deleted. */
+/** Returns null if the workflow is unknown, or its history has been deleted. */
 export const readRunning = async (client: Client, id: string, runId?: string): Promise<Running | null> => {
   try {
     const description = await client.workflow.getHandle(id, runId).describe();
@@ -88,10 +88,10 @@ export const readPublish = async (client: Client, entry: string): Promise<Runnin
   const running = await readRunning(client, publishId(entry));
   if (running !== null) return running;
   throw new SwpError('not-found', 'publish/none', `No publish of ${entry} is known to this Temporal server.`, {
-    hint: `Start one with \`swp start ${entry}\`, or look first with --dry-run.`,
+    hint: `Start one with \`swp start ${entry}\`, or look at its plan first with --dry-run.`,
   });
 };
 
-/** How a closed publish ended; the error of one that failed is thrown as it is. */
+/** Returns the result of a closed publish; throws the error of one that failed unchanged. */
 export const publishResult = (client: Client, { id, runId }: Pick<Running, 'id' | 'runId'>): Promise<PublishResult> =>
   client.workflow.getHandle<typeof publishEntry>(id, runId).result();

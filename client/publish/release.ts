@@ -5,7 +5,7 @@ import { formatBytes, sanitizeLine, plural } from '../../core/text.js';
 import { firstPayload, readEvents, type HistoryEvent } from './events.js';
 import type { Running } from './read.js';
 
-/** What a high-memory host has sealed, and where a person can look at it. */
+/** The files that a high-memory host has sealed, and the directories where a person can look at them. */
 export interface SealedView {
   readonly target: Running;
   readonly manifest: Digest;
@@ -21,13 +21,13 @@ const Built = z.object({
   sealedIn: z.array(z.string()).default([]),
 });
 
-/** What the newest build among the events of a target has sealed; null before there is one. */
+/** Returns the newest sealed build among the events of a target; null before there is one. */
 const newestSealedIn = (events: readonly HistoryEvent[]): z.infer<typeof Built> | null => {
   const built = events.map((event) => Built.safeParse(firstPayload(event.activityTaskCompletedEventAttributes?.result)));
   return built.findLast(({ success }) => success)?.data ?? null;
 };
 
-/** What of these targets waits for its release, read from histories: no worker need be up. */
+/** Returns those of the targets that wait for their release, from their histories; this needs no worker. */
 export const waitingReleases = async (client: Client, targets: readonly Running[]): Promise<readonly SealedView[]> => {
   const waiting = targets.filter(({ status, stage }) => status === 'RUNNING' && stage === 'awaiting-release');
   const sealed = waiting.map(async (target): Promise<SealedView[]> => {
@@ -39,7 +39,7 @@ export const waitingReleases = async (client: Client, targets: readonly Running[
   return (await Promise.all(sealed)).flat();
 };
 
-/** What a person should look at before releasing it. Lines end without a newline at the last. */
+/** Formats the sealed files that a person should look at before a release, without a final newline. */
 export const sealedText = ({ target, manifest, files, bytes, sealedIn }: SealedView): string =>
   [
     `Sealed for ${target.id.replace(/^target\//, '')}: ${plural(files, 'file')}, ${formatBytes(bytes)}`,

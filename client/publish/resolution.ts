@@ -17,7 +17,7 @@ import { noWorker, unpolledControl } from './workers.js';
 
 const ANSWER_MS = 10_000;
 
-/** A publish, the work on its targets, and what of both is paused. */
+/** A publish, the workflows of its targets, and those of both that are paused. */
 export interface Parties {
   readonly publish: Running;
   readonly targets: readonly Running[];
@@ -31,22 +31,22 @@ export const readParties = async (client: Client, entry: string): Promise<Partie
   return { publish, targets, paused: pausedIn({ publish, targets }) };
 };
 
-/** What a person can do about a publish that is not paused. */
+/** Returns the error for a publish that is not paused, with what to do instead. */
 export const notPaused = (entry: string, { publish, targets }: Parties): SwpError => {
   const stages = [...new Set([publish, ...targets].filter(({ status }) => status === 'RUNNING').map(stageOf))];
   if (publish.status !== 'RUNNING')
     return new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${stageOf(publish)}.`, {
       hint: `Start another with \`swp start ${entry}\`.`,
     });
-  const asks = publish.stage === 'awaiting-approval';
+  const waitsForDecision = publish.stage === 'awaiting-approval';
   return new SwpError('conflict', 'publish/not-paused', `Nothing of ${entry} is paused: it is ${stages.join(', ')}.`, {
-    hint: asks
+    hint: waitsForDecision
       ? `Read its plan and decide: \`swp plan ${entry}\`. End it with \`swp cancel ${entry}\`.`
-      : `It goes on by itself: \`swp status ${entry}\`. End it with \`swp cancel ${entry}\`.`,
+      : `It continues by itself: \`swp status ${entry}\`. End it with \`swp cancel ${entry}\`.`,
   });
 };
 
-const answer = async (client: Client, entry: string, { id, runId }: Running, resolution: Resolution): Promise<ResolutionReply> => {
+const sendResolution = async (client: Client, entry: string, { id, runId }: Running, resolution: Resolution): Promise<ResolutionReply> => {
   try {
     return await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
       client.workflow.getHandle(id, runId).executeUpdate(resolveUpdate, { args: [resolution] }),
@@ -55,20 +55,20 @@ const answer = async (client: Client, entry: string, { id, runId }: Running, res
     if (error instanceof WorkflowUpdateFailedError)
       throw new SwpError('conflict', 'publish/refused', `${id}: ${error.cause?.message ?? error.message}`, { hint: `swp status ${entry}` });
     if (error instanceof WorkflowNotFoundError)
-      throw new SwpError('conflict', 'publish/ended', `${id} has ended meanwhile.`, { hint: `swp status ${entry}` });
+      throw new SwpError('conflict', 'publish/ended', `${id} has ended in the meantime.`, { hint: `swp status ${entry}` });
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
       throw noWorker(`No worker answered for ${id} within ${ANSWER_MS / 1000} s.`, null);
     throw error;
   }
 };
 
-/** A workflow that is answered, and the host that its step was on, where that is known. */
+/** A workflow to resolve, and the host that its step was on, if that is known. */
 export interface Answered {
   readonly running: Running;
   readonly host?: string;
 }
 
-/** Answers workflows of an entry one after another, and prints what came of it. */
+/** Sends a resolution to workflows of an entry, one after another, and prints their replies. */
 export const answerAll = async (
   client: Client,
   entry: string,
@@ -78,17 +78,17 @@ export const answerAll = async (
 ): Promise<void> => {
   const { action } = resolution;
   const missing = await unpolledControl(client, chosen[0]?.running.taskQueue ?? '');
-  if (missing !== null) throw noWorker(`${entry} cannot be told to ${action}.`, missing);
+  if (missing !== null) throw noWorker(`Cannot ${action} ${entry}.`, missing);
   const replies: (ResolutionReply & { readonly workflow: string; readonly host?: string })[] = [];
   try {
     for (const { running, host } of chosen)
       replies.push({
         workflow: running.id,
-        ...(await answer(client, entry, running, resolution)),
+        ...(await sendResolution(client, entry, running, resolution)),
         ...(host === undefined ? {} : { host }),
       });
   } finally {
-    // What was answered goes on, whatever became of the rest.
+    // Print the replies even if a later workflow fails: those that replied go on.
     if (replies.length > 0)
       out.data(replies, () =>
         stripControls(

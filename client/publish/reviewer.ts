@@ -7,33 +7,33 @@ import { plainName } from '../../plan/reviewer.js';
 import type { Context } from '../context.js';
 import { hubName } from '../hub-name.js';
 
-/** Who decides: a claim, not a proof. */
+/** The person who decides. The name is self-reported, not verified. */
 export type Reviewer = Pick<DecisionRecord, 'reviewer' | 'identity'>;
 
-/** The name that a start gives. A login says that it is one: the same login on another machine may be somebody else. */
+/** Returns the name of the person who starts a publish. Marks a login: the same login on another machine may be another person. */
 export const starterName = (who: Reviewer): string => (who.identity === 'os' ? reviewerText(who) : who.reviewer);
 
-/** A person waits: a Hub that does not answer must not hold back a decision. */
+/** Timeout of the Hub: a person waits, and a Hub that does not answer must not block a decision. */
 const HUB_MS = 3_000;
 
-/** The login of this machine's user. */
+/** Returns the login of the current user. */
 export const loginReviewer = (env: NodeJS.ProcessEnv): Reviewer => {
   try {
     return { reviewer: userInfo().username, identity: 'os' };
   } catch {
-    // A container may run a user that has no name.
+    // A container may run as a user without a name.
     if ((env['USER'] ?? '') !== '') return { reviewer: env['USER'] ?? '', identity: 'os' };
-    throw new SwpError('usage', 'client/nameless', 'The user of this process has no name.', { hint: 'Say who decides with --as.' });
+    throw new SwpError('usage', 'client/nameless', 'The user of this process has no name.', { hint: 'Give your name with --as.' });
   }
 };
 
-/** The account of this machine's Hub token; the reason where there is none. */
+/** Returns the account of this machine's Hub token, or the reason why there is none. */
 const hubReviewer = async ({ env, signal }: Pick<Context, 'env' | 'signal'>): Promise<Reviewer | { readonly why: string | null }> => {
   try {
     const hub = withPatience(hubConfigFromEnv(env), 1);
     if (hub.token === undefined) return { why: null };
     const who = await whoAmI(hub, { signal: AbortSignal.any([signal, AbortSignal.timeout(HUB_MS)]) });
-    return who === null ? { why: `${hubName(hub)} does not know the token` } : { reviewer: who.user, identity: 'hub' };
+    return who === null ? { why: `${hubName(hub)} does not accept your token` } : { reviewer: who.user, identity: 'hub' };
   } catch (error) {
     signal.throwIfAborted();
     const late = error instanceof DOMException && error.name === 'TimeoutError';
@@ -42,8 +42,8 @@ const hubReviewer = async ({ env, signal }: Pick<Context, 'env' | 'signal'>): Pr
 };
 
 /**
- * Who decides: the name that was given by hand, else the account of the Hub token, else the login. A Hub that
- * cannot say whose token it is is told on stderr, and holds nothing back.
+ * Returns the person who decides: the given name, else the account of the Hub token, else the login. Warns on stderr, and
+ * continues, if the Hub cannot name the account of the token.
  */
 export const findReviewer = async (given: string | undefined, context: Pick<Context, 'env' | 'signal' | 'out'>): Promise<Reviewer> => {
   if (given !== undefined) {
@@ -54,6 +54,6 @@ export const findReviewer = async (given: string | undefined, context: Pick<Cont
   const found = await hubReviewer(context);
   if ('reviewer' in found) return found;
   const login = loginReviewer(context.env);
-  if (found.why !== null) context.out.warn(`You are ${login.reviewer}, the login of this machine: ${found.why}.`);
+  if (found.why !== null) context.out.warn(`Recording you by your login, ${login.reviewer}: ${found.why}.`);
   return login;
 };

@@ -12,7 +12,7 @@ import { newestPlanIn } from './plan-history.js';
 import { readRunning, type Running } from './read.js';
 import { stageOf } from './stage-text.js';
 
-/** One publish of an entry, that runs or has ended. */
+/** A publish of an entry, which runs or has ended. */
 export interface Run {
   readonly run: string;
   readonly outcome: string;
@@ -27,10 +27,10 @@ export interface Run {
 
 type Known = Pick<Running, 'runId' | 'status' | 'stage' | 'startedAt' | 'closedAt'>;
 
-/** Histories are read a few at a time: each holds whole plans. */
-const AT_ONCE = 4;
+/** Number of histories that are read concurrently: each contains whole plans. */
+const CONCURRENCY = 4;
 
-/** The newest publishes of an entry that the server still has. The newest of all is asked for: the list may not have it yet. */
+/** Returns the newest publishes of an entry that the server still has. Reads the newest one directly: the list may not have it yet. */
 const knownRuns = async (temporal: TemporalClient, entry: string, limit: number): Promise<readonly Known[]> => {
   const id = publishId(entry);
   const newest = await readRunning(temporal.client, id);
@@ -42,7 +42,7 @@ const knownRuns = async (temporal: TemporalClient, entry: string, limit: number)
   return known.toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime()).slice(0, limit);
 };
 
-/** What became of an artifact that ran still, or outlived its publish, as its own workflow says. */
+/** Returns the outcome of an artifact that still runs, or outlived its publish, from its own workflow. */
 const readOpen = async (client: Client, { kind, target, child }: OpenArtifact): Promise<ArtifactEnd> => {
   if (child === null) return endOf(kind, target, { outcome: 'not started' });
   const running = await readRunning(client, child.id, child.run);
@@ -68,9 +68,9 @@ const readRun = async (client: Client, entry: string, known: Known): Promise<Run
 };
 
 /**
- * The newest publishes of an entry, newest first.
+ * Returns the newest publishes of an entry, newest first.
  *
- * @param entry a name of the catalog's form: it becomes part of a query
+ * @param entry a valid entry name: it becomes part of a query
  */
 export const readRuns = async (temporal: TemporalClient, entry: string, limit: number): Promise<readonly Run[]> =>
-  pMap(await knownRuns(temporal, entry, limit), (known) => readRun(temporal.client, entry, known), { concurrency: AT_ONCE });
+  pMap(await knownRuns(temporal, entry, limit), (known) => readRun(temporal.client, entry, known), { concurrency: CONCURRENCY });

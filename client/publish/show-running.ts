@@ -13,7 +13,7 @@ const exitOf = (view: PublishView): ExitCode => {
   return view.missing === null ? EXIT.ok : EXIT.unavailable;
 };
 
-/** Shows where a publish stands that has not ended, and answers an exit code for that: of a paused one, that of its problem. */
+/** Shows the stage of a publish that has not ended, and returns an exit code: that of the problem if the publish is paused. */
 export const showRunning = (entry: string, view: PublishView, addresses: Addresses, { out }: Pick<Context, 'out'>): ExitCode => {
   out.data(view, () => stripControls(viewLines(entry, view, { time: out.time, addresses }).join('\n')));
   return exitOf(view);

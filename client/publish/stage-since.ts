@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { SwpStage } from '../../contract/search-attributes.js';
 import { firstPayload, timeOf } from './events.js';
 
-/** Among its last events is the one that began a stage. */
+/** Number of last events to search for the one that began the stage. */
 const LAST_EVENTS = 30;
 
 interface AtStage {
@@ -12,9 +12,9 @@ interface AtStage {
 }
 
 /**
- * Since when a workflow is at a stage, from the end of its history.
+ * Returns the time at which a workflow entered its stage, from the end of its history.
  *
- * @returns null where its last events do not say, undefined where it is at another stage by now
+ * @returns null if its last events do not contain it, undefined if the workflow is at another stage by now
  */
 export const stageSince = async (client: Client, { id, runId, stage }: AtStage): Promise<Date | null | undefined> => {
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({

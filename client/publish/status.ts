@@ -18,16 +18,16 @@ import { hostAdvice, isLeaving, stageOf, stepText } from './stage-text.js';
 import { readTargets, targetReposIn } from './targets.js';
 import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unpolled } from './workers.js';
 
-/** A query needs a worker; without one the rest of the status still tells the truth. */
+/** Timeout of a query, which needs a worker. Without one the rest of the status is still correct. */
 const QUERY_MS = 3_000;
 
-const Words = z.object({
+const StatusReply = z.object({
   problem: Problem.nullable(),
   waitingFor: z.array(z.string()).optional(),
   left: z.string().nullable().optional(),
 });
 
-/** A workflow, and since when it is at its stage, or has ended. */
+/** A workflow, with the time at which it entered its stage or ended. */
 export interface Standing extends Running {
   readonly since: Date;
 }
@@ -39,20 +39,20 @@ export interface PublishView {
   /** The repositories that any of its rounds planned to write to. */
   readonly repos: readonly RepoId[];
   readonly targets: readonly Standing[];
-  /** What waits for its release. */
+  /** The sealed files that wait for their release. */
   readonly releases: readonly SealedView[];
   readonly problems: readonly { readonly workflow: string; readonly problem: Problem }[];
   readonly waitingFor: readonly string[];
-  /** Hosts that a person sent an artifact away from, which no other has taken yet. */
+  /** Hosts that a person moved an artifact away from, while no other host has taken it. */
   readonly left: readonly { readonly workflow: string; readonly host: string }[];
-  /** The first queue that it needs now and that nobody polls. */
+  /** The first queue that it needs now and that no worker polls. */
   readonly missing: Unpolled | null;
 }
 
-const ask = async (client: Client, running: Running): Promise<z.infer<typeof Words> | null> => {
+const queryStatus = async (client: Client, running: Running): Promise<z.infer<typeof StatusReply> | null> => {
   const query = running.id.startsWith('publish/') ? statusQuery.name : targetStatusQuery.name;
   try {
-    return Words.parse(
+    return StatusReply.parse(
       await client.connection.withDeadline(Date.now() + QUERY_MS, () => client.workflow.getHandle(running.id, running.runId).query(query)),
     );
   } catch {
@@ -69,7 +69,7 @@ const findMissing = async (client: Client, open: readonly Running[]): Promise<Un
   return (await unpolledControl(client, first.taskQueue)) ?? unpolledSteps(client, first.taskQueue, queues);
 };
 
-/** What its history says of a publish, read again only when it has grown. */
+/** Reads the history of a publish, and reads it again only when it has grown. */
 const readPlanned = async (
   client: Client,
   publish: Running,
@@ -85,14 +85,14 @@ const standingOf = async (client: Client, running: Running, before: PublishView 
   const known = (before === undefined ? [] : [before.publish, ...before.targets]).find(({ runId }) => runId === running.runId);
   if (known?.stage === running.stage) return { ...running, since: known.since };
   const since = await stageSince(client, running);
-  // It has come to another stage since it was read: this one is over in a moment.
+  // The workflow has reached another stage since it was read: the next read shows that one.
   return { ...running, since: since === undefined ? new Date() : (since ?? running.startedAt) };
 };
 
 /**
- * Everything that is known of a publish, most of it without asking any worker.
+ * Reads everything that is known about a publish, most of it without a worker.
  *
- * @param before what was known a moment ago, where somebody watches
+ * @param before the view of a moment ago, when the publish is watched
  */
 export const readView = async (client: Client, entry: string, before?: PublishView): Promise<PublishView> => {
   const publish = await readPublish(client, entry);
@@ -101,7 +101,7 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
   const open = [publish, ...targets].filter((running) => running.status === 'RUNNING');
   const missing = await findMissing(client, open);
   const answers = await Promise.all(
-    missing?.role === 'control' ? [] : open.map(async (running) => ({ running, words: await ask(client, running) })),
+    missing?.role === 'control' ? [] : open.map(async (running) => ({ running, reply: await queryStatus(client, running) })),
   );
   return {
     publish: await standingOf(client, publish, before),
@@ -110,16 +110,16 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
     repos,
     targets: await Promise.all(targets.map((target) => standingOf(client, target, before))),
     releases: await waitingReleases(client, targets),
-    problems: answers.flatMap(({ running, words }) => (words?.problem ? [{ workflow: running.id, problem: words.problem }] : [])),
-    waitingFor: answers.flatMap(({ words }) => words?.waitingFor ?? []),
-    left: answers.flatMap(({ running, words }) => (words?.left == null ? [] : [{ workflow: running.id, host: words.left }])),
+    problems: answers.flatMap(({ running, reply }) => (reply?.problem ? [{ workflow: running.id, problem: reply.problem }] : [])),
+    waitingFor: answers.flatMap(({ reply }) => reply?.waitingFor ?? []),
+    left: answers.flatMap(({ running, reply }) => (reply?.left == null ? [] : [{ workflow: running.id, host: reply.left }])),
     missing,
   };
 };
 
 /**
- * What is paused, whether or not a worker could say why. A publish shows that one of its targets is paused: only where none
- * is can it be paused itself.
+ * Returns the paused workflows, even if no worker could give the reason. A publish also shows that one of its targets is
+ * paused, so it counts itself only if no target is.
  */
 export const pausedIn = ({ publish, targets }: { readonly publish: Running; readonly targets: readonly Running[] }): readonly Running[] => {
   const isPaused = ({ status, stage }: Running): boolean => status === 'RUNNING' && stage === 'needs-attention';
@@ -132,25 +132,25 @@ const decideLines = (entry: string, subject: 'plan' | 'manifest', digest: Digest
   `or        ${decideCommand('reject', entry, subject, digest)}`,
 ];
 
-/** How what a view names is shown. */
+/** Formats of the times and addresses in a view. */
 export interface Shown {
   readonly time: TimeText;
   readonly addresses: Pick<Addresses, 'workflow'>;
 }
 
-/** The view in lines for people. */
+/** Formats the view as lines. */
 export const viewLines = (entry: string, view: PublishView, { time, addresses }: Shown): string[] => {
   const page = addresses.workflow(view.publish.id);
   const { publish, plan } = view;
   const explained = new Set(view.problems.map(({ workflow }) => workflow));
-  const asks = publish.status === 'RUNNING' && publish.stage === 'awaiting-approval';
+  const waitsForDecision = publish.status === 'RUNNING' && publish.stage === 'awaiting-approval';
   return [
     `${entry}: ${stageOf(publish)}`,
     ...(plan === null ? [] : [`  plan      ${shortDigest(plan.digest)}, round ${plan.round}`]),
     `  ${publish.status === 'RUNNING' ? 'since' : 'ended'}     ${time(publish.since)}`,
     ...(page === null ? [] : [`  see       ${page}`]),
     ...view.decisions.map((decision) => `  ${decisionLine(decision, time)}`),
-    ...(asks && plan !== null ? decideLines(entry, 'plan', plan.digest).map((line) => `  ${line}`) : []),
+    ...(waitsForDecision && plan !== null ? decideLines(entry, 'plan', plan.digest).map((line) => `  ${line}`) : []),
     ...view.waitingFor.map((id) => `  waits for ${id}, which writes the same target`),
     ...publish.steps.map((step) => `  now       ${stepText(step)}`),
     ...view.targets.flatMap((target) => [
@@ -170,7 +170,7 @@ export const viewLines = (entry: string, view: PublishView, { time, addresses }:
       `  ${workflow} is paused at ${problem.step} (${problem.code}): ${problem.reason}`,
       ...(problem.hint === null ? [] : [`    what to do: ${problem.hint}`]),
     ]),
-    ...pausedIn(view).flatMap(({ id }) => (explained.has(id) ? [] : [`  ${id} is paused; a control worker that runs could say why`])),
+    ...pausedIn(view).flatMap(({ id }) => (explained.has(id) ? [] : [`  ${id} is paused; start a control worker to see why`])),
     ...(pausedIn(view).length === 0 ? [] : [`    then: swp retry ${entry}, or swp abandon ${entry}`]),
     ...(view.missing === null ? [] : [`  ${unpolledText(view.missing)} ${startWorkerHint(view.missing, entry)}`]),
   ];

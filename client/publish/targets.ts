@@ -5,7 +5,7 @@ import type { HistoryEvent } from './events.js';
 import { PlanReader } from './plan-history.js';
 import { readRunning, type Running } from './read.js';
 
-/** The target repositories of every round: a later round plans those alone that went stale, while the others go on. */
+/** Returns the target repositories of every round: a later round plans only the stale ones, while the others continue. */
 export const targetReposIn = (events: readonly HistoryEvent[]): readonly RepoId[] => {
   const reader = new PlanReader();
   const repos = events.flatMap((event) => reader.read(event)?.artifacts.map(({ target }) => target.repo) ?? []);
@@ -13,8 +13,8 @@ export const targetReposIn = (events: readonly HistoryEvent[]): readonly RepoId[
 };
 
 /**
- * The work of a publish on its targets, running or ended. A target's workflow is its lock, which another entry or an
- * earlier publish may hold: that one is none of ours.
+ * Reads the workflows of a publish's targets, running or ended. A target's workflow is its lock, which another entry or an
+ * earlier publish may hold: skips such a workflow.
  */
 export const readTargets = async (client: Client, publish: Running, repos: readonly RepoId[]): Promise<readonly Running[]> => {
   const found = await Promise.all(repos.map((repo) => readRunning(client, targetId(repo))));

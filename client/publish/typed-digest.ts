@@ -3,7 +3,7 @@ import { parseOrFaults } from '../../core/faults.js';
 import { digestReference } from '../../plan/decision.js';
 
 /**
- * A digest as a person typed it for `--plan` or `--manifest`, in the form that `namesDigest` takes.
+ * Parses a digest that a person typed for `--plan` or `--manifest`, into the form that `namesDigest` takes.
  *
  * @throws SwpError `client/bad-digest`
  */

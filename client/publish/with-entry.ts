@@ -8,14 +8,14 @@ import type { TemporalClient } from '../../temporal/connect-client.js';
 import { withTemporal } from './connect.js';
 import { listPages } from './list.js';
 
-/** So many publishes are looked through for a name. */
-const LOOKED = 1_000;
+/** Maximum number of publishes to search for a name. */
+const MAX_SEARCHED = 1_000;
 
 const publishedNames = async (temporal: TemporalClient): Promise<readonly string[]> => {
   const names: string[] = [];
   for await (const page of listPages(temporal, "WorkflowType = 'publishEntry'")) {
     names.push(...page.map(({ entry }) => entry).filter(isEntryName));
-    if (names.length >= LOOKED) break;
+    if (names.length >= MAX_SEARCHED) break;
   }
   return [...new Set(names)];
 };
@@ -27,13 +27,13 @@ interface Known {
   readonly published: readonly string[];
 }
 
-/** Every name that may have been meant. */
+/** Returns every name that the user may have meant. */
 const knownNames = async (temporal: TemporalClient, context: Context): Promise<Known> => ({
   catalog: [...(await readCatalog(catalogOptions(context))).validEntries.keys()],
   published: await publishedNames(temporal),
 });
 
-/** A name without its source is compared with keys. */
+/** Suggests the nearest name. Compares a name without its source with keys. */
 const suggest = (given: string, { catalog, published }: Known): string | undefined => {
   const names = [...new Set([...catalog, ...published])];
   if (given.includes('/')) return nearestName(given, names);
@@ -50,7 +50,7 @@ const unknown = (given: string, error: SwpError, known: Known): SwpError => {
   });
 };
 
-/** The only publish whose entry has this key, for one that is no longer in the catalog. */
+/** Returns the only published entry with this key, for an entry that is no longer in the catalog. */
 const publishedAs = async (temporal: TemporalClient, key: string, error: SwpError, context: Context): Promise<string> => {
   const known = await knownNames(temporal, context);
   const [only, ...others] = known.published.filter((name) => keyOf(name) === key.toLowerCase());
@@ -61,8 +61,8 @@ const publishedAs = async (temporal: TemporalClient, key: string, error: SwpErro
 const hasCode = (error: unknown, code: string): error is SwpError => error instanceof SwpError && error.code === code;
 
 /**
- * Runs something with a connected Temporal client and the full name of an entry: of the catalog, or of a publish that the
- * server knows. A name that neither has is an error with the one that was probably meant.
+ * Runs a function with a connected Temporal client and the full name of an entry, from the catalog or from a publish that the
+ * server knows. For an unknown name the error suggests the nearest known one.
  *
  * @throws SwpError `catalog/unknown-entry`, `publish/none`
  */

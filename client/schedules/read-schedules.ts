@@ -10,7 +10,7 @@ export interface Run {
   readonly workflow: string;
   readonly at: Date;
   readonly status: string;
-  /** Of one that has ended well. */
+  /** The result of a run that has completed; else null. */
   readonly result: RevalidateResult | null;
 }
 
@@ -18,7 +18,7 @@ export interface ShownSchedule {
   readonly which: Revalidation;
   readonly paused: boolean;
   readonly note: string | null;
-  /** As it was asked for; null for one that another program made. */
+  /** The crontab line of the settings; null for a schedule of another program. */
   readonly cron: string | null;
   readonly timezone: string | null;
   readonly next: Date | null;
@@ -26,10 +26,10 @@ export interface ShownSchedule {
   readonly runs: readonly Run[];
 }
 
-/** Runs of each schedule that are shown. */
+/** Number of runs to show of each schedule. */
 const RUNS = 3;
 
-/** What a worker of another version may have left out or added is no reason to show nothing. */
+/** Checks only the fields that are shown: a worker of another version may leave out or add others. */
 const Result = z.custom<RevalidateResult>(
   (value) =>
     z
@@ -59,7 +59,7 @@ const readRun = async (client: Client, workflow: string, run: string, at: Date):
   }
 };
 
-/** A schedule with its newest runs; null where there is none. */
+/** Reads a schedule with its newest runs; returns null if it does not exist. */
 const readSchedule = async (client: Client, which: Revalidation): Promise<ShownSchedule | null> => {
   const found = await nullIfNotFound(() => client.schedule.getHandle(revalidateId(which)).describe());
   if (found === null) return null;
@@ -79,6 +79,6 @@ const readSchedule = async (client: Client, which: Revalidation): Promise<ShownS
   };
 };
 
-/** The schedules that are there. */
+/** Reads the schedules that exist. */
 export const readSchedules = async (client: Client): Promise<readonly ShownSchedule[]> =>
   (await Promise.all(REVALIDATIONS.map((which) => readSchedule(client, which)))).filter((found) => found !== null);

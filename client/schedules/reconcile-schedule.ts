@@ -11,13 +11,13 @@ import { revalidateId, type Revalidation } from '../../contract/names.js';
 import type { revalidate } from '../../workflows/revalidate.js';
 import type { WantedSchedule } from './wanted-schedules.js';
 
-/** After an outage a run that is late by less is made up for; an older one is not. */
+/** After an outage, the server still starts a run that is late by at most this; it skips older ones. */
 const CATCH_UP: Readonly<Record<Revalidation, string>> = { nightly: '6 hours', weekly: '2 days' };
 
-/** Rises when this program makes a schedule in another way, so that `set` changes those that are there. */
+/** Increase it when this program creates schedules in another way, so that `set` updates existing ones. */
 const OPTIONS_VERSION = 1;
 
-/** Kept with the schedule's action, since the server tells a crontab line back in another form. */
+/** Returns the settings to keep with the schedule's action: the server returns a crontab line in another form. */
 export const settingsOf = ({ cron, timezone, input }: WantedSchedule, taskQueue: string) => ({
   cron,
   timezone,
@@ -37,20 +37,20 @@ const optionsOf = (wanted: WantedSchedule, taskQueue: string) =>
       taskQueue,
       memo: { schedule: settingsOf(wanted, taskQueue) },
       staticSummary:
-        wanted.which === 'nightly' ? 'Everything that is published, by what the Hub lists' : 'A part of what is published, read back whole',
+        wanted.which === 'nightly' ? 'Compare all published targets with the Hub listing' : 'Read a part of the published files back',
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP[wanted.which], pauseOnFailure: false },
   }) as const satisfies Omit<ScheduleOptions, 'scheduleId'>;
 
 export type Reconciled = 'created' | 'changed' | 'unchanged';
 
-/** The SDK tells a spec that the server does not take by a `TypeError` (`ScheduleClient.rethrowGrpcError`). */
-const refused = (wanted: WantedSchedule, error: unknown): unknown =>
+/** Converts the `TypeError` with which the SDK reports a spec that the server rejects (`ScheduleClient.rethrowGrpcError`). */
+const scheduleError = (wanted: WantedSchedule, error: unknown): unknown =>
   error instanceof TypeError
     ? new SwpError(
         'usage',
         'client/schedule',
-        `The server takes no schedule at "${wanted.cron}" in ${wanted.timezone}: ${error.message}.`,
+        `The Temporal server rejects the schedule "${wanted.cron}" in ${wanted.timezone}: ${error.message}.`,
         {
           cause: error,
         },
@@ -58,9 +58,9 @@ const refused = (wanted: WantedSchedule, error: unknown): unknown =>
     : error;
 
 /**
- * Makes a schedule what the settings say, whether it is there or not; a paused one stays paused.
+ * Creates or updates a schedule from the settings. A paused schedule stays paused.
  *
- * @throws SwpError `client/schedule` for times that the server refuses
+ * @throws SwpError `client/schedule` for times that the server rejects
  */
 export const reconcileSchedule = async (client: Client, wanted: WantedSchedule, taskQueue: string): Promise<Reconciled> => {
   const options = optionsOf(wanted, taskQueue);
@@ -68,7 +68,7 @@ export const reconcileSchedule = async (client: Client, wanted: WantedSchedule, 
     await client.schedule.create<typeof revalidate>({ scheduleId: revalidateId(wanted.which), ...options });
     return 'created';
   } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw refused(wanted, error);
+    if (!(error instanceof ScheduleAlreadyRunning)) throw scheduleError(wanted, error);
   }
   const handle = client.schedule.getHandle(revalidateId(wanted.which));
   const { action } = await handle.describe();
@@ -76,12 +76,12 @@ export const reconcileSchedule = async (client: Client, wanted: WantedSchedule, 
   try {
     await handle.update<typeof revalidate>(({ state }) => ({ ...options, state }));
   } catch (error) {
-    throw refused(wanted, error);
+    throw scheduleError(wanted, error);
   }
   return 'changed';
 };
 
-/** Runs something with a schedule; null where there is none. */
+/** Runs a function on a schedule; returns null if the schedule does not exist. */
 export const nullIfNotFound = async <T>(run: () => Promise<T>): Promise<T | null> => {
   try {
     return await run();

@@ -6,10 +6,10 @@ import type { RevalidateResult } from '../../contract/results.js';
 import type { TimeText } from '../output/time.js';
 import type { Run, ShownSchedule } from './read-schedules.js';
 
-/** Findings of a run that people are shown; `--json` has those that the run kept. */
+/** Maximum number of findings of a run in the text; `--json` has all that the run kept. */
 const SHOWN = 30;
 
-/** The findings of a run, a line each. */
+/** Formats the findings of a run, a line each. */
 export const resultText = (result: RevalidateResult, paint: Paint): string[] => {
   const { findings, repairs } = result;
   const beyond = findings.attention + findings.info - Math.min(findings.rows.length, SHOWN);
@@ -19,25 +19,27 @@ export const resultText = (result: RevalidateResult, paint: Paint): string[] => 
       const code = (levelOf(found) === 'info' ? paint.dim : paint.bad)(found.code);
       return `  ${found.target ?? found.entry ?? 'catalog'}  ${code}  ${sanitizeLine(found.message, 500)}`;
     }),
-    ...(beyond > 0 ? [`  and ${plural(beyond, 'more finding')}; of one entry: swp verify <entry>`] : []),
+    ...(beyond > 0 ? [`  and ${plural(beyond, 'more finding')}; to see those of one entry: swp verify <entry>`] : []),
     ...repairs.map((repair) => `  ${repair.entry}: ${sanitizeLine(repairText(repair), 400)}`),
   ];
 };
 
 const runLines = ({ at, status, result, workflow }: Run, isNewest: boolean, paint: Paint, time: TimeText): string[] => {
-  const told = result === null ? status.toLowerCase() : findingCounts(result);
+  const outcome = result === null ? status.toLowerCase() : findingCounts(result);
   return [
-    `  ${time(at)}  ${told}  (${workflow})`,
+    `  ${time(at)}  ${outcome}  (${workflow})`,
     ...(isNewest && result !== null ? resultText(result, paint).map((line) => `  ${line}`) : []),
   ];
 };
 
-/** A schedule, its newest runs, and what the newest that has ended found. */
+/** Formats a schedule, its newest runs, and the findings of the newest run that has completed. */
 export const scheduleText = ({ which, paused, note, cron, timezone, next, runs }: ShownSchedule, paint: Paint, time: TimeText): string => {
-  const when = cron === null ? 'at times of another program' : `at ${cron}, ${timezone ?? 'UTC'}`;
+  const when = cron === null ? 'at times that another program set' : `at ${cron}, ${timezone ?? 'UTC'}`;
   const state = paused
     ? paint.careful(`paused${note === null ? '' : `: ${sanitizeLine(note, 300)}`}`)
-    : `next ${next === null ? 'never' : time(next)}`;
+    : next === null
+      ? 'no next run'
+      : `next ${time(next)}`;
   const newest = runs.findIndex(({ result }) => result !== null);
   return [`${paint.bold(which)}: ${when}; ${state}`, ...runs.flatMap((run, at) => runLines(run, at === newest, paint, time))].join('\n');
 };

@@ -6,8 +6,10 @@ import type { RevalidateInput } from '../../contract/results.js';
 
 const FIELD = String.raw`[\dA-Za-z*,/-]+`;
 
-/** Five fields, as in crontab(5); the server judges what is in them. */
-const Cron = z.string().regex(new RegExp(String.raw`^${FIELD}( ${FIELD}){4}$`), 'must be five fields as in a crontab, as 30 2 * * *');
+/** Five fields, as in crontab(5); the server validates their contents. */
+const Cron = z
+  .string()
+  .regex(new RegExp(String.raw`^${FIELD}( ${FIELD}){4}$`), 'must have the five fields of a crontab line, for example 30 2 * * *');
 
 const isTimezone = (name: string): boolean => {
   try {
@@ -20,11 +22,11 @@ const isTimezone = (name: string): boolean => {
 const Settings = z.object({
   SWP_NIGHTLY: Cron.default('30 2 * * *'),
   SWP_WEEKLY: Cron.default('0 4 * * 6'),
-  SWP_SCHEDULE_TIMEZONE: z.string().refine(isTimezone, 'must be a time zone, as Europe/Berlin').default('UTC'),
+  SWP_SCHEDULE_TIMEZONE: z.string().refine(isTimezone, 'must be a time zone, for example Europe/Berlin').default('UTC'),
   SWP_READ_WEEKS: wholeNumber(1, 520).default(8),
 });
 
-/** What people may give on the command line instead. */
+/** Flags of the command line, which take precedence over the settings. */
 export interface ScheduleFlags {
   readonly nightly?: string;
   readonly weekly?: string;
@@ -39,7 +41,7 @@ const FLAGS = [
   ['weeks', 'SWP_READ_WEEKS'],
 ] as const satisfies readonly (readonly [keyof ScheduleFlags, string])[];
 
-/** When a schedule starts what. */
+/** A schedule: its times, and the input of its runs. */
 export interface WantedSchedule {
   readonly which: Revalidation;
   readonly cron: string;
@@ -48,7 +50,7 @@ export interface WantedSchedule {
 }
 
 /**
- * The schedules as settings and flags have them, flags first.
+ * Returns the schedules from settings and flags; flags take precedence.
  *
  * @throws SwpError `client/schedule` naming everything that is wrong
  */
@@ -61,7 +63,7 @@ export const wantedSchedules = (env: NodeJS.ProcessEnv, flags: ScheduleFlags): r
   if ('faults' in parsed) {
     const names = new Map<unknown, string>(FLAGS.map(([flag, name]) => [name, `--${flag} (${name})`]));
     const faults = parsed.faults.map(({ path, message }) => `${names.get(path[0]) ?? ''}: ${message}`);
-    throw new SwpError('usage', 'client/schedule', `A schedule cannot be made of this: ${faults.join('; ')}.`);
+    throw new SwpError('usage', 'client/schedule', `The settings of the schedules are not valid: ${faults.join('; ')}.`);
   }
   const { SWP_NIGHTLY, SWP_WEEKLY, SWP_SCHEDULE_TIMEZONE: timezone, SWP_READ_WEEKS: weeks } = parsed.data;
   const crons = { nightly: SWP_NIGHTLY, weekly: SWP_WEEKLY };

@@ -85,7 +85,7 @@ const bindQwen = (byName: ReadonlyMap<string, OutputTensor>): Binding => {
   const experts = block.filter((key) => EXPERT.test(key));
   if (moe && !expertsComplete(experts)) return notBound('its experts have gaps');
   const misfit = misfits({ byName, hidden, experts: experts.length / 3 });
-  return misfit.length === 0 ? { drafter: 'qwen' } : notBound(`with a hidden size of ${hidden} do not go ${firstNames(misfit)}`);
+  return misfit.length === 0 ? { drafter: 'qwen' } : notBound(`these weights do not fit a hidden size of ${hidden}: ${firstNames(misfit)}`);
 };
 
 /** Determines from names and shapes which drafter Skulk's loader binds to these tensors. */
@@ -93,7 +93,7 @@ export const bindingOf = (outputs: readonly OutputTensor[]): Binding => {
   const byName = new Map(outputs.map((output) => [output.name, output]));
   if (QWEN_KEYS.every((key) => byName.has(key))) return bindQwen(byName);
   if (DEEPSEEK_PREFIXES.some((prefix) => DEEPSEEK_KEYS.every((key) => byName.has(`${prefix}${key}`)))) return { drafter: 'deepseek' };
-  return notBound("its keys are none of those that Skulk's two drafters look for");
+  return notBound("its keys match neither of Skulk's two drafters");
 };
 
 /** Returns the output heads that a family trained for drafting: the DeepSeek drafter ignores them and uses the trunk's. */

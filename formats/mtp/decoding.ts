@@ -76,12 +76,12 @@ const decodeFp8 = ({ weight, companions }: WeightWithCompanions, quantization: Q
   const code: CodeFormat = weight.dtype === 'F8_E5M2' ? 'e5m2' : 'e4m3';
   const dims = matricesOf(weight.shape, 1);
   if (dims === null) return refuse('no known quantiser writes FP8 of this shape');
-  if (companions.scale2 !== null || companions.globalScale !== null) return refuse('FP8 with a second scale is no known format');
+  if (companions.scale2 !== null || companions.globalScale !== null) return refuse('FP8 with a second scale is not a known format');
   if (scale === null) return refuse('it has no scale');
   if (scale.dtype === 'U8') {
     const mx = groupGrid(weight, scale, 'E8M0', dims, MX_GROUP);
     return mx === null
-      ? refuse(`its scale, ${shapeText(scale)}, is no E8M0 for groups of ${MX_GROUP}`)
+      ? refuse(`its scale, ${shapeText(scale)}, is not E8M0 for groups of ${MX_GROUP}`)
       : decoded({ code, ...dims, scales: mx, ...plain });
   }
   const format = FLOAT_SCALES[scale.dtype];
@@ -95,7 +95,7 @@ const decodeFp8 = ({ weight, companions }: WeightWithCompanions, quantization: Q
   const rows = found === null ? null : chooseBlock(dims.rows, found.rows, perRow?.[0] ?? null);
   const columns = found === null ? null : chooseBlock(dims.columns, found.columns, perRow?.[1] ?? null);
   if (found === null || rows === null || columns === null)
-    return refuse(`its scale, ${shapeText(scale)}, fits no known block size (1, 16, 32, 64, 128, 256, whole, or the config's)`);
+    return refuse(`its scale, ${shapeText(scale)}, does not fit a known block size (1, 16, 32, 64, 128, 256, whole, or the config's)`);
   const differs = rows.contradictsConfig || columns.contradictsConfig;
   return decoded(
     { code, ...dims, scales: grid(scale, format, found, rows.size, columns.size), ...plain },
@@ -106,7 +106,7 @@ const decodeFp8 = ({ weight, companions }: WeightWithCompanions, quantization: Q
 const contradiction = (quantization: Quantization | null, found: string): string | null =>
   quantization?.block === undefined || quantization.block === null
     ? null
-    : `the config says blocks of ${quantization.block.join(' × ')}, its scales make ${found}`;
+    : `the config says blocks of ${quantization.block.join(' × ')}, but its scales imply ${found}`;
 
 const decodeMxfp4 = ({ weight, companions }: WeightWithCompanions): Decoding => {
   const { scale } = companions;
@@ -115,7 +115,7 @@ const decodeMxfp4 = ({ weight, companions }: WeightWithCompanions): Decoding => 
     return refuse(`${weight.dtype} is only read as packed FP4 with E8M0 scales for groups of ${MX_GROUP}`);
   const scales = groupGrid(weight, scale, 'E8M0', dims, MX_GROUP);
   return scales === null
-    ? refuse(`its scale, ${shapeText(scale)}, is no E8M0 for groups of ${MX_GROUP} FP4 codes`)
+    ? refuse(`its scale, ${shapeText(scale)}, is not E8M0 for groups of ${MX_GROUP} FP4 codes`)
     : decoded({ code: 'e2m1', ...dims, scales, ...plain });
 };
 
@@ -124,7 +124,7 @@ const decodeNvfp4 = ({ weight, companions }: WeightWithCompanions): Decoding => 
   const dims = matricesOf(weight.shape, 2);
   const scales = scale === null || dims === null ? null : groupGrid(weight, scale, 'E4M3', dims, NVFP4_GROUP);
   if (dims === null || scales === null)
-    return refuse(`its scale, ${scale === null ? 'none' : shapeText(scale)}, is none for groups of ${NVFP4_GROUP} FP4 codes`);
+    return refuse(`its scale, ${scale === null ? 'none' : shapeText(scale)}, does not fit groups of ${NVFP4_GROUP} FP4 codes`);
   const global = scale2 ?? globalScale;
   if (global === null || (scale2 !== null && globalScale !== null))
     return refuse('NVFP4 needs exactly one second scale: weight_scale_2 (multiplied) or weight_global_scale (divided by)');
@@ -141,7 +141,7 @@ const decodeInt4 = ({ weight, companions }: WeightWithCompanions, quantization: 
     return refuse('I32 is only read as weight_packed, two-dimensional, with a weight_scale');
   if (evidence === null) return refuse('the config does not say that its packed integers are 4-bit and symmetric');
   if (companions.zeroPoint !== null || companions.groupIndex !== null || companions.scale2 !== null || companions.globalScale !== null)
-    return refuse('packed integers with zero points, group indices or a second scale are not read');
+    return refuse('SWP cannot read packed integers with zero points, group indices or a second scale');
   if (shape === null || (shape.dtype !== 'I32' && shape.dtype !== 'I64') || shape.shape.length !== 1 || shape.shape[0] !== 2)
     return refuse('packed integers need a weight_shape of two I32 or I64');
   const format = scale.dtype === 'BF16' || scale.dtype === 'F32' ? scale.dtype : null;
@@ -149,7 +149,7 @@ const decodeInt4 = ({ weight, companions }: WeightWithCompanions, quantization: 
   const group = evidence.groupSize === null || evidence.groupSize === 0 ? dims.columns : evidence.groupSize;
   const scales = group % 2 === 0 ? groupGrid(weight, scale, format, dims, group) : null;
   return scales === null
-    ? refuse(`its scale, ${shapeText(scale)}, does not go with groups of ${group}`)
+    ? refuse(`its scale, ${shapeText(scale)}, does not fit groups of ${group}`)
     : decoded({ code: 'int4', ...dims, scales, global: null, shapeTensor: shape });
 };
 
@@ -163,10 +163,10 @@ export const decodingOf = (weight: WeightWithCompanions, quantization: Quantizat
   const { dtype } = weight.weight;
   if (weight.rivals.length > 0) return refuse(`several tensors claim to be its scale: ${weight.rivals.join(', ')}`);
   if (PASSED.has(dtype))
-    return hasWeightCompanion(weight) ? refuse(`it is ${dtype} and has scales: which to believe is not known`) : { how: 'as-is' };
+    return hasWeightCompanion(weight) ? refuse(`it is ${dtype} but has scales, so SWP cannot tell how to read it`) : { how: 'as-is' };
   if (weight.companions.zeroPoint !== null || weight.companions.groupIndex !== null) return refuse('it has zero points or group indices');
   if (dtype === 'I32') return decodeInt4(weight, quantization);
-  if (weight.companions.shape !== null) return refuse(`${dtype} with a weight_shape is no known format`);
+  if (weight.companions.shape !== null) return refuse(`${dtype} with a weight_shape is not a known format`);
   switch (dtype) {
     case 'F8_E4M3':
     case 'F8_E5M2':
@@ -178,7 +178,7 @@ export const decodingOf = (weight: WeightWithCompanions, quantization: Quantizat
     case 'U8': {
       const scale = weight.companions.scale?.dtype;
       if (scale === 'F8_E4M3') return decodeNvfp4(weight);
-      return scale === 'F8_E8M0' || scale === 'U8' ? decodeMxfp4(weight) : refuse('U8 without FP4 scales is no known format');
+      return scale === 'F8_E8M0' || scale === 'U8' ? decodeMxfp4(weight) : refuse('U8 without FP4 scales is not a known format');
     }
     default:
       return refuse('no head of a known model has this dtype');

@@ -80,9 +80,9 @@ const groupWithin = (sorted: readonly OutputSlab[], budget: number): { readonly 
   throw new SwpError(
     'invalid',
     'formats/scales-read-again',
-    'The scales of these heads lie so that they would have to be read again and again.',
+    'The scales of these heads are stored so that SWP would have to read them many times.',
     {
-      hint: 'No quantiser that SWP knows shares scales between the rows of so wide a weight: look at what made this checkpoint.',
+      hint: 'No quantiser that SWP knows shares scales between rows this wide: check the tool that made this checkpoint.',
     },
   );
 };

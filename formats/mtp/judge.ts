@@ -27,22 +27,24 @@ interface DiagnosisInput {
 const headProblems = ({ heads, keys, config }: DiagnosisInput): MtpProblem[] => {
   const { claimedHeads: claimed } = config;
   if (heads === 0) {
-    const claim = claimed === null || claimed === 0 ? '' : ` Its config claims ${claimed}, but no file holds them.`;
-    return [blockedBy('none-found', `The checkpoint has no MTP tensors, under any of the names that heads are known by.${claim}`)];
+    const claim = claimed === null || claimed === 0 ? '' : ` Its config claims ${claimed}, but no file contains them.`;
+    return [blockedBy('none-found', `The checkpoint has no MTP tensors under any known name.${claim}`)];
   }
   const layers = [...new Set(keys.flatMap(({ layer }) => (layer === null ? [] : [layer])))].toSorted((a, b) => a - b);
   const gap = layers.find((layer, at) => layer !== at);
   return [
     ...(claimed === null || claimed === heads
       ? []
-      : [warnOf('head-count', `The config claims ${claimed} MTP heads, the tensors make ${heads}. All that are there are kept.`)]),
-    ...(gap === undefined ? [] : [warnOf('head-gap', `Layers of the heads are missing: there is a layer ${gap} without those before it.`)]),
+      : [warnOf('head-count', `The config claims ${claimed} MTP heads, but the tensors make ${heads}. SWP keeps all ${heads}.`)]),
+    ...(gap === undefined
+      ? []
+      : [warnOf('head-gap', `Layers of the heads are missing: layer ${gap} is there, but not every layer before it.`)]),
     ...(layers.length % config.layersPerHead === 0
       ? []
       : [
           warnOf(
             'head-count',
-            `The config says ${config.layersPerHead} layers a head; ${layers.length} layers make no whole number of heads.`,
+            `The config says ${config.layersPerHead} layers per head, but ${layers.length} layers are not a whole number of heads.`,
           ),
         ]),
   ];
@@ -63,17 +65,17 @@ const indexProblems = ({ checkpoint: { index, files }, config }: DiagnosisInput)
 const numberProblems = ({ paired, decoded, config, outputs }: DiagnosisInput): MtpProblem[] => {
   const quantised = outputs.filter((output) => output.quantised !== null).length;
   return [
-    ...problemsOver(decoded.refusals, (shown) => blockedBy('undecodable', `Tensors that cannot be read with certainty: ${shown}.`)),
+    ...problemsOver(decoded.refusals, (shown) => blockedBy('undecodable', `SWP cannot decode these tensors with certainty: ${shown}.`)),
     ...problemsOver(
       paired.orphans.map(({ name }) => name),
-      (shown) => blockedBy('orphan-scale', `Scales whose weights are not there: ${shown}.`),
+      (shown) => blockedBy('orphan-scale', `The weights of these scales are missing: ${shown}.`),
     ),
-    ...problemsOver(decoded.warnings, (shown) => warnOf('block-size', `Scales differ from the config; the scales are believed: ${shown}.`)),
+    ...problemsOver(decoded.warnings, (shown) => warnOf('block-size', `The scales contradict the config; SWP uses the scales: ${shown}.`)),
     ...(quantised > 0 && config.quantization === null
       ? [
           warnOf(
             'quantization-unsaid',
-            `${quantised} tensors are quantised, of which the config says nothing; their dtypes and scales are believed.`,
+            `${quantised} tensors are quantised, but the config does not say so; SWP uses their dtypes and scales.`,
           ),
         ]
       : []),
@@ -87,14 +89,14 @@ const nameProblems = ({ tensors, outputs, layouts, family, binding, names }: Dia
   const collisions = copies.length > 0 ? [] : repeated(outputs.map(({ name }) => name));
   const unbound = binding.drafter === null && outputs.length > 0 ? [binding.reason] : [];
   return [
-    ...problemsOver(copies, (shown) => blockedBy('two-copies', `Two files hold ${shown}.`)),
-    ...problemsOver(collisions, (shown) => blockedBy('two-sources', `Two tensors of the source would become ${shown}.`)),
-    ...(layouts.length > 1 ? [warnOf('mixed-layouts', `The heads lie in several layouts at once: ${layouts.join(', ')}.`)] : []),
+    ...problemsOver(copies, (shown) => blockedBy('two-copies', `Two files contain the same tensor: ${shown}.`)),
+    ...problemsOver(collisions, (shown) => blockedBy('two-sources', `Two tensors of the source would get the same name: ${shown}.`)),
+    ...(layouts.length > 1 ? [warnOf('mixed-layouts', `The heads use several layouts: ${layouts.join(', ')}.`)] : []),
     ...(isDSpark(family)
-      ? [warnOf('not-classic', 'These are DSpark stages, no classic MTP heads: engines that draft with MTP do not load them.')]
+      ? [warnOf('not-classic', 'These are DSpark stages, not classic MTP heads: engines that draft with MTP do not load them.')]
       : []),
     ...problemsOver(ignoredOutputHeads(outputs, binding), (shown) =>
-      warnOf('own-output-head', `Skulk would draft with the trunk's output head and leave the heads' own aside: ${shown}.`),
+      warnOf('own-output-head', `Skulk would draft with the trunk's output head and ignore the heads' own: ${shown}.`),
     ),
     ...unbound.map((reason) =>
       warnOf('not-bound', `Skulk's loader does not bind ${names === 'source' ? 'these names' : 'this sidecar'}: ${reason}.`),

@@ -135,15 +135,15 @@ export const cutSlabs = (outputs: readonly OutputTensor[], layout: FileLayout): 
   const slabs: OutputSlab[] = [];
   for (const { name, begin, end } of layout.tensors) {
     const output = byName.get(name);
-    if (output === undefined) throw new SwpError('internal', 'formats/no-output', `The layout names ${name}, which nothing makes.`);
+    if (output === undefined) throw new SwpError('internal', 'formats/no-output', `The layout names ${name}, but no output produces it.`);
     const cut = output.quantised === null ? copySlabs(output, begin, end - begin) : decodedSlabs(output, output.quantised, begin);
     for (const slab of cut) {
       if (slabs.length === MAX_SLABS)
         throw new SwpError(
           'invalid',
           'formats/too-many-slabs',
-          `The heads would be decoded in more than ${MAX_SLABS} pieces, the last of them of ${shapeText(output.source)}.`,
-          { hint: 'No model has such shapes: look at what made this checkpoint.' },
+          `Decoding these heads takes more than ${MAX_SLABS} pieces; the last one is from ${shapeText(output.source)}.`,
+          { hint: 'No model has such shapes: check the tool that made this checkpoint.' },
         );
       slabs.push(slab);
     }

@@ -40,7 +40,7 @@ const refuse = (code: string, message: string): never => {
  */
 export const headerSize = (prefix: Uint8Array, fileSize: number): number => {
   if (prefix.byteLength < LENGTH_PREFIX || fileSize < LENGTH_PREFIX)
-    return refuse('header-length', `A file of ${fileSize} bytes is no safetensors file.`);
+    return refuse('header-length', `A file of ${fileSize} bytes is not a safetensors file.`);
   const length = new DataView(prefix.buffer, prefix.byteOffset, LENGTH_PREFIX).getBigUint64(0, true);
   if (length < 2n || length > BigInt(MAX_HEADER))
     return refuse('header-length', `Its header claims ${length} bytes; from 2 to ${MAX_HEADER} are allowed.`);
@@ -80,7 +80,7 @@ const readTensor = (reader: JsonReader, name: string, dataBegin: number): Tensor
   if (!isDtype(dtype)) return refuse('unknown-dtype', `Tensor ${name} has the unknown dtype ${sanitizeLine(dtype, 40)}.`);
   const bytes = tensorBytes(dtype, shape);
   if (bytes === null)
-    return refuse('tensor-size', `Tensor ${name}, ${dtype} [${shape.join(', ')}], has a size that is no whole number of bytes.`);
+    return refuse('tensor-size', `Tensor ${name}, ${dtype} [${shape.join(', ')}], has a size that is not a whole number of bytes.`);
   if (end < begin || end - begin !== bytes)
     return refuse(
       'tensor-size',
@@ -111,7 +111,7 @@ class Extents {
     for (const at of this.inOrder()) {
       const begin = this.begins[at] ?? 0;
       if (begin < position) refuse('overlap', `Tensor ${this.names[at]} begins at byte ${begin}, inside the one before it.`);
-      if (begin > position) refuse('hole', `Nothing describes the bytes from ${position} to ${begin}, before tensor ${this.names[at]}.`);
+      if (begin > position) refuse('hole', `No tensor covers the bytes from ${position} to ${begin}, before tensor ${this.names[at]}.`);
       position = this.ends[at] ?? 0;
     }
     if (position !== fileSize) refuse('file-size', `The tensors end at byte ${position}; the file has ${fileSize}.`);

@@ -25,7 +25,7 @@ const checkFile = (file: string, tensor: string): string => {
     throw new SwpError(
       'integrity',
       'formats/index-file-name',
-      `The index names a file that it may not: ${sanitizeLine(file, 120)} (for ${sanitizeLine(tensor, 120)}).`,
+      `The index names an invalid file: ${sanitizeLine(file, 120)} (for ${sanitizeLine(tensor, 120)}).`,
     );
   return file;
 };

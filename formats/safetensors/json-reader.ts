@@ -95,7 +95,7 @@ export class JsonReader {
   key(seen: ReadonlySet<string>): string {
     const begin = this.at;
     const key = this.string();
-    if (seen.has(key)) this.fail(begin, `the key ${JSON.stringify(key)} stands twice`);
+    if (seen.has(key)) this.fail(begin, `the key ${JSON.stringify(key)} occurs twice`);
     if (this.peek() !== 0x3a) this.unexpected(':');
     this.at += 1;
     return key;
@@ -208,7 +208,7 @@ export class JsonReader {
     } catch {
       // Reported below.
     }
-    return this.fail(begin, 'a string with a wrong escape');
+    return this.fail(begin, 'a string with an invalid escape');
   }
 
   private skipSpaces(): void {

@@ -50,7 +50,7 @@ export const layoutTensors = (tensors: readonly TensorShape[], metadata: Readonl
   const relative = ordered.map(({ name, dtype, shape }): TensorInfo => {
     const bytes = tensorBytes(dtype, shape);
     if (bytes === null)
-      throw new SwpError('internal', 'formats/tensor-size', `${name}, ${dtype} [${shape.join(', ')}], fills no whole bytes.`);
+      throw new SwpError('internal', 'formats/tensor-size', `${name}, ${dtype} [${shape.join(', ')}], does not fill whole bytes.`);
     const begin = position;
     position += bytes;
     if (position > MAX_WRITTEN_FILE)

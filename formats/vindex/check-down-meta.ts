@@ -21,7 +21,7 @@ export const checkDownMeta = async ({ read }: VindexReader, size: number, layout
   ];
   const problems = expected.flatMap(([field, should], at) => {
     const is = u32(header, 4 + at * 4);
-    return is === should ? [] : [problem('header-field', DOWN_META, `Its ${field} is ${is}; the source makes ${should}.`)];
+    return is === should ? [] : [problem('header-field', DOWN_META, `Its ${field} is ${is}; the source implies ${should}.`)];
   });
   if (u32(header, 0) !== MAGIC) problems.unshift(problem('magic', DOWN_META, 'It does not begin with TEMD.'));
   if (problems.length > 0) return problems;
@@ -29,7 +29,8 @@ export const checkDownMeta = async ({ read }: VindexReader, size: number, layout
   for (const [layer, should] of layout.downFeatures.entries()) {
     if (at + 4 > size) return [...capProblems(problems), problem('feature-count', DOWN_META, `It ends before layer ${layer}.`)];
     const is = u32(await read(DOWN_META, at, at + 4), 0);
-    if (is !== should) problems.push(problem('feature-count', DOWN_META, `Layer ${layer} has ${is} features; the source makes ${should}.`));
+    if (is !== should)
+      problems.push(problem('feature-count', DOWN_META, `Layer ${layer} has ${is} features; the source implies ${should}.`));
     at += downMetaLayer(is, downTopK);
   }
   return capProblems(problems);

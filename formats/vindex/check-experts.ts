@@ -27,14 +27,14 @@ export const checkExpertFile = async (
   ];
   const problems = fields.flatMap(([code, field, should], at) => {
     const is = view.getUint32(4 + at * 4, true);
-    return is === should ? [] : [problem(code, path, `Its ${field} is ${is}; the source makes ${should}.`)];
+    return is === should ? [] : [problem(code, path, `Its ${field} is ${is}; the source implies ${should}.`)];
   });
   if (problems.some(({ code }) => code === 'expert-count')) return problems;
   const places = layout.tensors.filter(({ file }) => file === path).flatMap(({ offset, length }) => [offset, length]);
   const wrong = places.flatMap((should, at) => {
     const is = u64(view, EXPERT_HEADER + at * 8);
     const what = `expert ${Math.floor(at / 4)}, ${['gate and up', 'size of gate and up', 'down', 'size of down'][at % 4]}`;
-    return is === should ? [] : [problem('expert-places', path, `Its ${what}: ${is}; the source makes ${should}.`)];
+    return is === should ? [] : [problem('expert-places', path, `Its ${what}: ${is}; the source implies ${should}.`)];
   });
   return [...problems, ...capProblems(wrong)];
 };

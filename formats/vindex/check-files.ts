@@ -11,20 +11,20 @@ export const checkFiles = ({ files, sha256 }: VindexReader, layout: VindexLayout
   const sizes = [...layout.files].flatMap(([path, expected]) => {
     const size = present.get(path);
     if (size === undefined || (expected === null ? size > 0 : size === expected)) return [];
-    return [problem('file-size', path, `It has ${size} bytes${expected === null ? '.' : `; the source makes ${expected}.`}`)];
+    return [problem('file-size', path, `It has ${size} bytes${expected === null ? '.' : `; the source implies ${expected}.`}`)];
   });
   return [
-    ...missing.toSorted(compareBytes).map((path) => problem('missing-file', path, 'The source makes this file; it is not there.')),
+    ...missing.toSorted(compareBytes).map((path) => problem('missing-file', path, 'The file is missing; the source implies it.')),
     ...capProblems(
       others
         .filter((path) => path !== CHECKPOINT)
         .toSorted(compareBytes)
-        .map((path) => problem('unexpected-file', sanitizeLine(path), 'The source makes no such file.')),
+        .map((path) => problem('unexpected-file', sanitizeLine(path), 'The source implies no such file.')),
     ),
     ...others
       .filter((path) => path === CHECKPOINT)
       .map((path) =>
-        problem('leftover-checkpoint', path, 'larql leaves its checkpoint only where it did not end: the vindex may be mixed.'),
+        problem('leftover-checkpoint', path, 'larql leaves its checkpoint only if it did not finish: the vindex may mix two runs.'),
       ),
     ...sizes,
     ...[...present.keys()]

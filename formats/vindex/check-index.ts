@@ -56,12 +56,12 @@ const layerProblems = ({ layers }: VindexIndex, { gate }: VindexLayout): VindexP
     ];
     return pairs
       .filter(([, is, should]) => is !== should)
-      .map(([field, is, should]) => problem('index-layers', INDEX_FILE, `layers[${at}].${field} is ${is}; the source makes ${should}.`));
+      .map(([field, is, should]) => problem('index-layers', INDEX_FILE, `layers[${at}].${field} is ${is}; the source implies ${should}.`));
   });
   const count =
     layers.length === gate.length
       ? []
-      : [problem('index-layers', INDEX_FILE, `It lists ${layers.length} layers of gate vectors; the source makes ${gate.length}.`)];
+      : [problem('index-layers', INDEX_FILE, `It lists ${layers.length} layers of gate vectors; the source implies ${gate.length}.`)];
   return [...count, ...capProblems(wrong)];
 };
 
@@ -95,17 +95,22 @@ export const checkIndex = (index: VindexIndex, layout: VindexLayout, repo: strin
  */
 export const checkChecksums = (index: VindexIndex, { files, sha256 }: VindexReader, layout: VindexLayout): VindexProblem[] => {
   const { checksums } = index;
-  if (checksums == null) return [problem('checksums-missing', INDEX_FILE, 'larql writes checksums when it ends; there are none.')];
+  if (checksums == null)
+    return [problem('checksums-missing', INDEX_FILE, 'The checksums are missing; larql writes them when it finishes.')];
   const present = new Set(files.map(({ path }) => path));
   const listed = Object.entries(checksums);
   return [
     ...listed
       .filter(([path]) => !(CHECKSUMMED as readonly string[]).includes(path) || !layout.fullFiles.has(path))
       .map(([path]) =>
-        problem('checksum-list', path, 'index.json has a checksum of it, but the source makes no such file, or larql none for it.'),
+        problem(
+          'checksum-list',
+          path,
+          'index.json has a checksum of this file, but the source implies no such file, or larql writes no checksum of it.',
+        ),
       ),
     ...CHECKSUMMED.filter((path) => layout.files.has(path) && !Object.hasOwn(checksums, path)).map((path) =>
-      problem('checksum-list', path, 'larql writes a checksum of it; index.json has none.'),
+      problem('checksum-list', path, 'larql writes a checksum of this file, but index.json has none.'),
     ),
     ...listed
       .filter(([path, digest]) => present.has(path) && sha256.has(path) && sha256.get(path) !== digest)

@@ -34,7 +34,7 @@ const tilingProblems = (path: string, entries: readonly Entry[], sizes: Readonly
     let position = 0;
     for (const { key, offset, length } of listed.toSorted((a, b) => a.offset - b.offset)) {
       if (offset > position)
-        problems.push(problem('manifest-gap', path, `Nothing describes bytes ${position} to ${offset} of ${sanitizeLine(file)}.`));
+        problems.push(problem('manifest-gap', path, `No tensor covers bytes ${position} to ${offset} of ${sanitizeLine(file)}.`));
       if (offset < position)
         problems.push(
           problem(
@@ -69,9 +69,9 @@ const keyProblems = (path: string, found: readonly string[], expected: readonly 
   return [
     ...(found.length === expected.length
       ? []
-      : [problem('manifest-count', path, `It lists ${found.length} tensors; the source makes ${expected.length}.`)]),
+      : [problem('manifest-count', path, `It lists ${found.length} tensors; the source implies ${expected.length}.`)]),
     ...(lacking.length === 0 ? [] : [problem('manifest-entry', path, `It lacks ${truncateList(lacking)}.`)]),
-    ...(extra.length === 0 ? [] : [problem('manifest-entry', path, `It lists ${truncateList(extra)}, which the source does not make.`)]),
+    ...(extra.length === 0 ? [] : [problem('manifest-entry', path, `It lists ${truncateList(extra)}, which the source does not imply.`)]),
     ...(ordered ? [] : [problem('manifest-entry', path, 'It lists its tensors in another order than larql.')]),
   ];
 };
@@ -91,7 +91,7 @@ const fieldProblems = (path: string, entries: readonly Entry[], expected: readon
         return problem(
           'manifest-entry',
           path,
-          `${should.key}: its ${field === 'as' ? 'format' : field} is ${values[0]}; the source makes ${values[1]}.`,
+          `${should.key}: its ${field === 'as' ? 'format' : field} is ${values[0]}; the source implies ${values[1]}.`,
         );
       });
   });

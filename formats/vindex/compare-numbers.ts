@@ -107,7 +107,7 @@ export const compareNumbers = async (
         problem(
           'numbers',
           file,
-          `Row ${sampled.row} of ${key} is ${formatError(Math.min(errors.planar, errors.interleaved))} as far from the source as ${format} may be.`,
+          `Row ${sampled.row} of ${key} differs from the source ${formatError(Math.min(errors.planar, errors.interleaved))} as much as ${format} allows.`,
         ),
       );
     else if (planar !== interleaved) votes[planar ? 'planar' : 'interleaved'].push(sampled.tensor);

@@ -41,7 +41,7 @@ const ModelConfig = z.looseObject({
   moe: z.looseObject({ num_experts: Count, top_k: Count, hybrid: z.boolean().optional() }).nullish(),
 });
 
-const Checksums = z.record(PlainPath, z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256'));
+const Checksums = z.record(PlainPath, z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256'));
 
 /**
  * `index.json` as larql writes it (larql-vindex/src/config/index.rs). Unknown fields are kept unchanged: newer generations

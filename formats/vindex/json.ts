@@ -31,7 +31,7 @@ export const readJson = (bytes: Uint8Array, name: string): unknown => {
     reader.end();
     return JSON.parse(text);
   } catch (cause) {
-    return refuse('is no JSON that can be trusted', cause);
+    return refuse('is not JSON that SWP accepts', cause);
   }
 };
 

@@ -82,7 +82,7 @@ const faultsOf = (config: LarqlConfig): string[] => {
  */
 export const readLarqlConfig = (value: unknown): { readonly config: LarqlConfig } | { readonly faults: readonly string[] } => {
   const top = fieldsOf(value);
-  if (top === null) return { faults: ['it is no JSON object'] };
+  if (top === null) return { faults: ['it is not a JSON object'] };
   const text = fieldsOf(top['text_config']) ?? top;
   const required = (name: string): number | null => countOf(text[name]) ?? countOf(top[name]);
   const [layers, hidden, intermediate] = ['num_hidden_layers', 'hidden_size', 'intermediate_size'].map(required);

@@ -9,4 +9,4 @@ const MAX_PATH = 255;
 export const isPlainPath = (path: string): boolean =>
   path.length <= MAX_PATH && /^(?:[\w][\w.-]*\/)?[\w][\w.-]*$/.test(path) && !path.split('/').some((part) => part.endsWith('.'));
 
-export const PlainPath = z.string().refine(isPlainPath, 'is no plain file name');
+export const PlainPath = z.string().refine(isPlainPath, 'is not a plain file name');

@@ -48,7 +48,7 @@ export const quantProblem = (quant: string): SourceProblem[] =>
     ? [
         blocked(
           'larql-quant',
-          `larql has no quantisation ${sanitizeLine(quant, 40)}.`,
+          `larql does not know the quantisation ${sanitizeLine(quant, 40)}.`,
           'Set quant to q4k, or to none for weights that are not quantised.',
         ),
       ]
@@ -60,20 +60,14 @@ const fileProblems = ({ files }: SourceModel): SourceProblem[] => {
   return [
     ...(files.has('tokenizer.json')
       ? []
-      : [
-          blocked(
-            'larql-tokenizer',
-            'The source has no tokenizer.json, without which larql extracts nothing.',
-            'Name a source that has one.',
-          ),
-        ]),
+      : [blocked('larql-tokenizer', 'The source has no tokenizer.json; larql cannot extract without one.', 'Use a source that has one.')]),
     ...(weights
       ? []
       : [
           blocked(
             'larql-weights',
-            `The source has no safetensors files at its top or in weights/${gguf ? '; larql cannot extract GGUF' : ''}.`,
-            'Name the original checkpoint as the source.',
+            `The source has no safetensors files at its top level or in weights/${gguf ? '; larql cannot extract GGUF' : ''}.`,
+            'Use the original checkpoint as the source.',
           ),
         ]),
   ];
@@ -88,7 +82,7 @@ const kindProblems = (model: SourceModel, options: ExtractOptions, slice: Vindex
     problems.push(
       blocked(
         'larql-experts',
-        'At quant q4k larql writes no experts of a pure mixture-of-experts model: the vindex would lack most of its weights.',
+        'With quant q4k, larql does not write the experts of a pure mixture-of-experts model: the vindex would lack most of its weights.',
         'Set quant to none, or wait for a larql that writes them.',
       ),
     );
@@ -100,7 +94,7 @@ const kindProblems = (model: SourceModel, options: ExtractOptions, slice: Vindex
     problems.push(
       blocked(
         'larql-expert-server',
-        `An expert-server slice holds the experts in layers/, which larql writes only for Gemma 4 with experts, at quant q4k; this model is ${
+        `An expert-server slice holds the experts in layers/. larql writes these only for Gemma 4 with experts, with quant q4k; this model is ${
           kind === 'hybrid' ? 'one, but the quant is none' : PLAIN_KINDS[kind]
         }.`,
         kind === 'hybrid' ? 'Set quant to q4k.' : 'Publish the full vindex: slices: [full].',
@@ -110,7 +104,7 @@ const kindProblems = (model: SourceModel, options: ExtractOptions, slice: Vindex
     problems.push(
       blocked(
         'larql-float-gemma',
-        'At quant none larql leaves out scalars, per-layer embeddings and experts of Gemma 4: the vindex would compute garbage.',
+        'With quant none, larql leaves out the scalars, per-layer embeddings and experts of Gemma 4: the vindex would compute garbage.',
         'Set quant to q4k.',
       ),
     );
@@ -125,10 +119,10 @@ const dtypeProblem = (model: SourceModel, unreadable: readonly Unmet[]): SourceP
       const method = model.config.quantization;
       return blocked(
         'larql-dtype',
-        `larql reads F32, F16 and BF16 and passes over all else without a word; ${plural(unreadable.length, 'tensor')} that it needs ${
+        `larql reads only F32, F16 and BF16 and silently skips all other tensors; ${plural(unreadable.length, 'tensor')} that it needs ${
           unreadable.length === 1 ? 'is' : 'are'
         } ${dtypes.join(', ')}${method === null ? '' : ` (quantised: ${sanitizeLine(method, 60)})`}: ${shown}.`,
-        'Name the original, unquantised checkpoint as the source.',
+        'Use the original, unquantised checkpoint as the source.',
       );
     },
   );
@@ -141,7 +135,7 @@ const shapeProblems = (model: SourceModel, options: ExtractOptions): SourceProbl
     wrong.push(`${table.name} has ${table.shape[1]} columns for hidden_size ${config.hidden}`);
   if (kind === 'hybrid' && options.quant === 'q4k') {
     const [experts, width, hidden] = [architecture.experts, config.expertIntermediate ?? 0, config.hidden];
-    if (hidden % BLOCK !== 0) wrong.push(`hidden_size ${hidden} is no multiple of ${BLOCK}, as experts need`);
+    if (hidden % BLOCK !== 0) wrong.push(`hidden_size ${hidden} is not a multiple of ${BLOCK}, which experts need`);
     for (let layer = 0; layer < config.layers; layer += 1) {
       const keys = architecture.layer(layer).packed;
       for (const [key, shape] of keys === null
@@ -156,7 +150,7 @@ const shapeProblems = (model: SourceModel, options: ExtractOptions): SourceProbl
       }
     }
   }
-  return problemsOver(wrong, (shown) => blocked('larql-shape', `Tensors do not have the shapes that the config says: ${shown}.`));
+  return problemsOver(wrong, (shown) => blocked('larql-shape', `The shapes of these tensors contradict the config: ${shown}.`));
 };
 
 const copyProblems = ({ copies }: SourceModel): SourceProblem[] => {
@@ -164,7 +158,7 @@ const copyProblems = ({ copies }: SourceModel): SourceProblem[] => {
   const later = [...copies].filter(([, where]) => where === 'across files').map(([key]) => key);
   return [
     ...problemsOver(chance, (shown) =>
-      blocked('larql-copies', `One file has two tensors that are one to larql, which takes either by chance: ${shown}.`),
+      blocked('larql-copies', `One file has two tensors with the same name for larql, which takes one of them at random: ${shown}.`),
     ),
     ...problemsOver(later, (shown) => ({
       code: 'larql-copies',
@@ -178,12 +172,12 @@ const leftOutProblems = (model: SourceModel, options: ExtractOptions): SourcePro
   const { vectors, matrices } = leftOut(model, options);
   return [
     ...problemsOver(matrices, (shown) =>
-      blocked('larql-left-out', `larql stores no such matrices of the layers, and the model is not whole without them: ${shown}.`),
+      blocked('larql-left-out', `larql does not store these matrices of the layers, and the model is incomplete without them: ${shown}.`),
     ),
     ...problemsOver(vectors, (shown) => ({
       code: 'larql-left-out',
       verdict: 'warn',
-      message: `larql stores no such vectors of the layers: ${shown}. Whoever loads the vindex computes without them.`,
+      message: `larql does not store these vectors of the layers: ${shown}. A program that loads the vindex computes without them.`,
     })),
   ];
 };
@@ -209,7 +203,7 @@ export const sourceProblems = (model: SourceModel, options: ExtractOptions, slic
     ...problemsOver(missing, (shown) =>
       blocked(
         'larql-missing',
-        `larql finds no ${shown}; it would leave them out of the vindex${missing.includes(model.architecture.embeddings) ? ', or stop' : ' and say nothing'}.`,
+        `larql cannot find ${shown}; it would leave them out of the vindex${missing.includes(model.architecture.embeddings) ? ', or stop' : ' without an error'}.`,
         'This larql does not know how the model names or builds its layers.',
       ),
     ),
@@ -218,7 +212,7 @@ export const sourceProblems = (model: SourceModel, options: ExtractOptions, slic
       ? [
           blocked(
             'larql-output-head',
-            'The config says that the output head is not tied to the embeddings, but larql finds none that it reads.',
+            'The config says that the output head is not tied to the embeddings, but larql finds no output head that it can read.',
           ),
         ]
       : []),

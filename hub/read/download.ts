@@ -112,7 +112,7 @@ const downloadOnce = async (hub: HubConfig, file: ListedFile, path: string, opti
     await rm(journalPath, { force: true });
     await rm(partial, { force: true });
     onBytes(-file.size);
-    throw fileDiffers(file, 'Retry: the file is downloaded again. If it stays so, the source is damaged: tell its owner.');
+    throw fileDiffers(file, 'Retry: SWP downloads the file again. If it fails again, the source is damaged: tell its owner.');
   }
   await rename(partial, path);
   await rm(journalPath, { force: true });

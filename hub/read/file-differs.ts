@@ -9,6 +9,6 @@ export const fileDiffers = (
   new SwpError(
     'integrity',
     'hub/file-differs',
-    `${repo} at ${commit}: the bytes of ${path} are not those that its commit lists.`,
+    `${repo} at ${commit}: the bytes of ${path} do not match the digest that the commit lists.`,
     hint === undefined ? {} : { hint },
   );

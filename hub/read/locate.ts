@@ -35,7 +35,7 @@ const checkLinked = (hub: HubConfig, file: PinnedFile, headers: Readonly<Record<
     throw new SwpError(
       'integrity',
       'hub/file-differs',
-      `${file.repo} at ${file.commit}: ${file.path} has ${what} ${quoted(hub, found)} now, not what its commit lists.`,
+      `${file.repo} at ${file.commit}: ${file.path} now has ${what} ${quoted(hub, found)}, which is not the one that its commit lists.`,
     );
   };
   const size = firstHeader(headers['x-linked-size']);
@@ -69,12 +69,12 @@ const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', 
     if (!redirected) return { location: { url, authorized: true }, answer };
     const target = answer.headers.location;
     if (target === undefined || !URL.canParse(target, url.href))
-      throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects to nowhere.`);
+      throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects without a valid address.`);
     url = new URL(target, url);
     checkAddress(hub, url);
     if (url.origin !== hub.endpoint.origin) return { location: { url, authorized: false }, answer: null };
   }
-  throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects without end.`);
+  throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects too many times.`);
 };
 
 /** Requests the address of a file's bytes from the Hub. */

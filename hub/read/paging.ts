@@ -58,7 +58,7 @@ export const readPages = async <T>(
     throw new SwpError(
       'integrity',
       'hub/listing-too-long',
-      `The list ${start.origin}${start.pathname} has ${what}, which none of the Hub has.`,
+      `The list ${start.origin}${start.pathname} has ${what}; no list of the Hub is that long.`,
     );
   };
   const items: T[] = [];
@@ -69,9 +69,9 @@ export const readPages = async <T>(
   const seen = new Set<string>();
   for (let url: URL | null = start; url !== null && !stop(items);) {
     if (url.origin !== hub.endpoint.origin)
-      throw new SwpError('integrity', 'hub/paging', `A list continues at another origin, ${quoted(hub, url.origin)}.`);
+      throw new SwpError('integrity', 'hub/paging', `The next page of a list is at another origin, ${quoted(hub, url.origin)}.`);
     if (seen.has(url.href))
-      throw new SwpError('integrity', 'hub/paging', `The list ${start.origin}${start.pathname} has no end: a page comes again.`);
+      throw new SwpError('integrity', 'hub/paging', `The list ${start.origin}${start.pathname} does not end: one of its pages repeats.`);
     if (seen.size >= limits.pages) refuse(`more than ${plural(limits.pages, 'page')}`);
     seen.add(url.href);
     const request = { method: 'GET', url, authorized: true, signal } as const;

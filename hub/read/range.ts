@@ -31,12 +31,12 @@ const checkRange = (hub: HubConfig, file: PinnedFile, answer: IncomingMessage, b
     throw new SwpError(
       'integrity',
       'hub/range-ignored',
-      `${file.path}: asked for ${wanted}, the server answers ${answer.statusCode} with the whole file.`,
+      `${file.path}: SWP requested ${wanted}, but the server answered ${answer.statusCode} with the whole file.`,
     );
   throw new SwpError(
     'integrity',
     'hub/range-differs',
-    `${file.path}: asked for ${wanted}, the server answers ${quoted(hub, found ?? 'no range')}.`,
+    `${file.path}: SWP requested ${wanted}, but the server answered ${quoted(hub, found ?? 'no range')}.`,
   );
 };
 
@@ -71,8 +71,8 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     throw new SwpError(
       'integrity',
       'hub/version-differs',
-      `${file.path}: the server sends another version of the file than it began with (ETag ${quoted(hub, found)}, before ${quoted(hub, version ?? '')}).`,
-      { hint: 'Retry: everything is read again from the pinned commit.' },
+      `${file.path}: the server switched to another version of the file (ETag ${quoted(hub, found)}, before ${quoted(hub, version ?? '')}).`,
+      { hint: 'Retry: SWP reads everything again from the pinned commit.' },
     );
   };
 
@@ -104,13 +104,13 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     const streak = new FailureStreak(hub);
     while (position < end) {
       const before = position;
-      let failure = new SwpError('unavailable', 'hub/cut', `${file.path}: the server ends its answer before byte ${end}.`);
+      let failure = new SwpError('unavailable', 'hub/cut', `${file.path}: the server ended its answer before byte ${end}.`);
       const { url, answer } = await requestRange(position, end, signal);
       onRequest?.(requestId(hub, answer.headers) ?? 'without an id');
       try {
         for await (const chunk of answer as AsyncIterable<Uint8Array>) {
           if (position + chunk.byteLength > end)
-            throw new SwpError('integrity', 'hub/range-differs', `${file.path}: the server sends more bytes than were asked for.`);
+            throw new SwpError('integrity', 'hub/range-differs', `${file.path}: the server sent more bytes than SWP requested.`);
           position += chunk.byteLength;
           hub.meter?.received(chunk.byteLength);
           yield chunk;

@@ -77,12 +77,12 @@ export const readRepoInfo = async (
     throw new SwpError(
       'integrity',
       'hub/bad-answer',
-      `Asked for ${repo}${revision === undefined ? '' : ` at ${revision}`}, the Hub answers commit ${sanitizeLine(info.sha ?? '(none)', 60)}.`,
+      `SWP requested ${repo}${revision === undefined ? '' : ` at ${revision}`}, but the Hub returned commit ${sanitizeLine(info.sha ?? '(none)', 60)}.`,
     );
   }
   if (!sameRepo(info.id, repo))
-    throw new SwpError('integrity', 'hub/renamed', `Asked for ${repo}, the Hub answers ${info.id}: it was renamed.`, {
-      hint: 'Write its new name into the entry.',
+    throw new SwpError('integrity', 'hub/renamed', `${repo} was renamed to ${info.id}.`, {
+      hint: 'Write the new name into the entry.',
     });
   return { repo: info.id, commit: commit.data, private: info.private, gated: info.gated, license: licenseOf(info.cardData) };
 };

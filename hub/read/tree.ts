@@ -27,7 +27,7 @@ const Row = z.object({
 const checkPath = (repo: string, path: string): void => {
   const parts = path.split('/');
   if (path.length > 1024 || /[\u0000-\u001f\u007f\\]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw new SwpError('integrity', 'hub/bad-path', `${repo} lists a file whose name is no path: ${sanitizeLine(path, 120)}.`);
+    throw new SwpError('integrity', 'hub/bad-path', `${repo} lists a file with an invalid path: ${sanitizeLine(path, 120)}.`);
   }
 };
 
@@ -36,11 +36,7 @@ const factsOf = (repo: string, row: z.infer<typeof Row>): RepoFile => {
   const blob = GitBlobId.safeParse(row.oid);
   const lfs = row.lfs === null || row.lfs === undefined ? null : Sha256.safeParse(row.lfs.oid);
   if (!blob.success || row.size === undefined || lfs?.success === false)
-    throw new SwpError(
-      'integrity',
-      'hub/bad-answer',
-      `${repo} lists ${sanitizeLine(row.path, 120)} without a digest or size that make sense.`,
-    );
+    throw new SwpError('integrity', 'hub/bad-answer', `${repo} lists ${sanitizeLine(row.path, 120)} with an invalid digest or size.`);
   return {
     path: row.path,
     size: row.lfs?.size ?? row.size,

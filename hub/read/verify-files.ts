@@ -58,7 +58,7 @@ export interface VerifyOptions extends CallOptions {
 }
 
 const compare = (file: ExpectedFile, found: RepoFile | undefined): string | null => {
-  if (found === undefined) return 'is not there';
+  if (found === undefined) return 'is missing';
   if (found.size !== file.size) return `has ${found.size} bytes instead of ${file.size}`;
   if (found.lfs !== null) return found.lfs === file.sha256 ? null : `has sha256 ${found.lfs} instead of ${file.sha256}`;
   if (file.gitBlob === undefined) return null;
@@ -167,7 +167,7 @@ const readRanges = async ({ hub, file, signal, onBytes }: Reading, ranges: reado
     if (!read.isRight) {
       const which = end - begin === file.size ? 'its bytes' : `its bytes ${begin} to ${end}`;
       return {
-        reason: `is listed right, but ${which} have sha256 ${read.value} instead of ${sha256}; they were read twice`,
+        reason: `is listed correctly, but ${which} have sha256 ${read.value} instead of ${sha256}; they were read twice`,
         wasWrong: false,
       };
     }

@@ -95,7 +95,7 @@ const checkHead = async (hub: HubConfig, newCommit: NewCommit, options: CommitOp
   return {
     outcome: 'stale',
     head,
-    reason: `somebody committed to ${newCommit.repo} since the plan: its head is ${head}, the plan's ${newCommit.parent}`,
+    reason: `there is a new commit in ${newCommit.repo} since the plan: its head is ${head}, but the plan expects ${newCommit.parent}`,
   };
 };
 
@@ -121,8 +121,8 @@ const unknownCommitError = (newCommit: NewCommit, sendError: unknown, checkError
   new SwpError(
     checkError.kind,
     'hub/commit-unknown',
-    `The commit to ${newCommit.repo} may have been made: ${messageOf(sendError)}; looking for it failed: ${checkError.message}`,
-    { cause: checkError.cause, hint: checkError.hint ?? 'Retry looks for it again before anything is sent.' },
+    `The commit to ${newCommit.repo} may have been made: ${messageOf(sendError)}; SWP could not check this: ${checkError.message}`,
+    { cause: checkError.cause, hint: checkError.hint ?? 'Retry: SWP looks for the commit before it sends anything again.' },
   );
 
 /**

@@ -58,7 +58,8 @@ export interface MultipartInstructions {
 export type UploadInstructions = { readonly kind: 'stored' } | BasicInstructions | MultipartInstructions;
 
 const addressOf = (hub: HubConfig, href: string): URL => {
-  if (!URL.canParse(href, hub.endpoint.href)) throw new SwpError('integrity', 'hub/bad-answer', 'An upload address of the Hub is none.');
+  if (!URL.canParse(href, hub.endpoint.href))
+    throw new SwpError('integrity', 'hub/bad-answer', 'The Hub sent an upload address that is not a valid URL.');
   const url = new URL(href, hub.endpoint.href);
   checkAddress(hub, url);
   return url;
@@ -70,7 +71,7 @@ const headersOf = (header: Readonly<Record<string, string>>): LfsAction['headers
       validateHeaderName(name);
       validateHeaderValue(name, value);
     } catch {
-      throw new SwpError('integrity', 'hub/bad-answer', 'The Hub wants an upload with a header that is none.');
+      throw new SwpError('integrity', 'hub/bad-answer', 'The Hub asks for an upload with an invalid header.');
     }
   }
   return header;
@@ -82,7 +83,7 @@ const holdsToken = ({ token }: HubConfig, text: string): boolean => token !== un
 const actionOf = (hub: HubConfig, { href, header }: z.infer<typeof Action>): LfsAction => {
   const [url, headers] = [addressOf(hub, href), headersOf(header ?? {})];
   if (url.origin !== hub.endpoint.origin && Object.values(headers).some((value) => holdsToken(hub, value)))
-    throw new SwpError('integrity', 'hub/bad-answer', `The Hub wants its token sent to another host, ${quoted(hub, url.origin)}.`);
+    throw new SwpError('integrity', 'hub/bad-answer', `The Hub asks SWP to send its token to another host, ${quoted(hub, url.origin)}.`);
   return { url, headers };
 };
 
@@ -97,7 +98,7 @@ const verifyActionOf = (hub: HubConfig, action: z.infer<typeof Action>): LfsActi
 
 const partsOf = (hub: HubConfig, file: UploadFile, action: LfsAction): Part[] => {
   const refuse = (why: string): never => {
-    throw new SwpError('integrity', 'hub/bad-parts', `The parts that the Hub wants of ${file.path} make no sense: ${why}.`);
+    throw new SwpError('integrity', 'hub/bad-parts', `The Hub asks for invalid parts of ${file.path}: ${why}.`);
   };
   const chunk = Number(action.headers['chunk_size']);
   if (!Number.isSafeInteger(chunk) || chunk <= 0) refuse(`a part has ${action.headers['chunk_size']} bytes`);
@@ -107,7 +108,7 @@ const partsOf = (hub: HubConfig, file: UploadFile, action: LfsAction): Part[] =>
     .toSorted((a, b) => a.number - b.number);
   const count = Math.max(1, Math.ceil(file.size / chunk));
   if (numbered.length !== count || numbered.some(({ number }, at) => number !== at + 1))
-    refuse(`${numbered.length} parts of ${chunk} bytes for ${file.size}`);
+    refuse(`${numbered.length} parts of ${chunk} bytes for a file of ${file.size} bytes`);
   return numbered.map(({ number, href }) => {
     return { number, url: addressOf(hub, href), begin: (number - 1) * chunk, end: Math.min(file.size, number * chunk) };
   });
@@ -124,7 +125,7 @@ const parseInstructions = (
       'conflict',
       'hub/lfs-refused',
       `The Hub refuses ${file.path}: ${quoted(hub, object.error.message ?? '', 300)} (${object.error.code ?? 'no code'}${request === undefined ? '' : `, request ${request}`}).`,
-      { hint: "Look at the account's storage and the file size limit, then retry." },
+      { hint: "Check the account's storage and the file size limit, then retry." },
     );
   }
   const { upload, verify } = object.actions ?? {};
@@ -145,8 +146,8 @@ const checkTransfer = (hub: HubConfig, transfer: string | null | undefined): voi
   throw new SwpError(
     'conflict',
     'hub/transfer',
-    `The Hub wants uploads by the transfer "${quoted(hub, transfer)}"; offered were ${TRANSFERS.join(' and ')}.`,
-    { hint: 'This SWP cannot upload to that hub. Show this message to its support.' },
+    `The Hub requires the upload transfer "${quoted(hub, transfer)}"; SWP supports only ${TRANSFERS.join(' and ')}.`,
+    { hint: 'This SWP cannot upload to that hub. Send this message to its support.' },
   );
 };
 
@@ -186,7 +187,7 @@ export const lfsBatch = async (
     const objects = new Map<string, (typeof value.objects)[number]>(value.objects.map((object) => [object.oid, object]));
     for (const file of group) {
       const object = objects.get(file.sha256);
-      if (object === undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub did not say where ${file.path} goes.`);
+      if (object === undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub sent no upload instructions for ${file.path}.`);
       instructions.set(file.path, parseInstructions(hub, file, object, requestId(hub, headers)));
     }
   }

@@ -63,20 +63,20 @@ export const classifyUploads = async (
     );
     for (const { path, uploadMode, shouldIgnore } of value.files) {
       if (shouldIgnore === true)
-        throw new SwpError('conflict', 'hub/ignored', `A .gitignore in ${repo} leaves out ${path}.`, {
+        throw new SwpError('conflict', 'hub/ignored', `A .gitignore in ${repo} excludes ${path}.`, {
           hint: 'Remove that rule from the target, then retry.',
         });
       modes.set(path, uploadMode);
     }
   }
   const missing = files.find(({ path }) => !modes.has(path));
-  if (missing !== undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub did not say how it wants ${missing.path}.`);
+  if (missing !== undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub did not say how to upload ${missing.path}.`);
   const large = files.find(({ path, size }) => modes.get(path) === 'regular' && size > GIT_BLOB_LIMIT);
   if (large !== undefined)
     throw new SwpError(
       'conflict',
       'hub/not-in-lfs',
-      `The Hub wants ${large.path} outside LFS; it has ${formatBytes(large.size)}, and commits take files of at most ${formatBytes(GIT_BLOB_LIMIT)}.`,
+      `The Hub wants ${large.path} outside LFS, but it has ${formatBytes(large.size)}, and a commit can hold files of at most ${formatBytes(GIT_BLOB_LIMIT)}.`,
       { hint: `Give ${repo} a .gitattributes that keeps this file in LFS, then retry.` },
     );
   // `git lfs fsck` rejects the pointer of an empty file, even if `.gitattributes` puts the file in LFS.

@@ -25,7 +25,7 @@ const STOPPING = 'hub/stopping';
 export const isGracefulStop = (error: unknown): boolean => error instanceof SwpError && error.code === STOPPING;
 
 const stoppingError = (): SwpError =>
-  new SwpError('unavailable', STOPPING, 'The worker is stopping; the upload goes on when one is up again.');
+  new SwpError('unavailable', STOPPING, 'The worker is stopping. The upload continues when a worker runs again.');
 
 /** Throttles the bytes of a file to the rate that all uploads share, and counts them as they are sent. */
 const throttleAndCount = (source: Readable, { uploadLimiter, meter }: HubConfig, { signal, onBytes }: SendOptions): Readable =>
@@ -155,7 +155,7 @@ export const sendPart = async (
 ): Promise<string> => {
   const etag = await putBytes(hub, file, part, {}, options);
   if (etag === undefined)
-    throw new SwpError('integrity', 'hub/no-etag', `The Hub took part ${part.number} of ${file.path} without an ETag.`);
+    throw new SwpError('integrity', 'hub/no-etag', `The Hub accepted part ${part.number} of ${file.path} but sent no ETag.`);
   await journal.sent(file.sha256, part.number, etag);
   return etag;
 };

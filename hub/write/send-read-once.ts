@@ -24,8 +24,8 @@ const checkDigest = (file: UploadFile, found: string): void => {
   throw new SwpError(
     'integrity',
     'hub/source-differs',
-    `The bytes of ${file.path} have sha256 ${found}; planned are those with ${file.sha256}.`,
-    { hint: 'Nothing of it is published. Retry; if it stays so, the source is damaged: tell its owner.' },
+    `The bytes of ${file.path} have sha256 ${found}, but the plan has ${file.sha256}.`,
+    { hint: 'Nothing of it is published. Retry; if it fails again, the source is damaged: tell its owner.' },
   );
 };
 
@@ -84,7 +84,11 @@ class SequentialReader {
   private async read(part: Part, signal: AbortSignal, take: (chunk: Uint8Array, at: number) => void): Promise<void> {
     signal.throwIfAborted();
     if (this.position !== part.begin)
-      throw new SwpError('internal', 'hub/out-of-order', `Part ${part.number} of ${this.file.path} is read at byte ${this.position}.`);
+      throw new SwpError(
+        'internal',
+        'hub/out-of-order',
+        `Part ${part.number} of ${this.file.path} is read out of order, at byte ${this.position}.`,
+      );
     for await (const chunk of addAbortSignal(signal, this.file.open(part.begin, part.end)) as AsyncIterable<Uint8Array>) {
       this.hash.update(chunk);
       take(chunk, this.position - part.begin);

@@ -74,7 +74,7 @@ const sendMissing = async (
     return true;
   }
   const started = known ?? (instructions === undefined ? null : await journal.begin(file.sha256, instructions));
-  if (started === null) throw new SwpError('internal', 'hub/no-order', `The Hub did not say where ${file.path} goes.`);
+  if (started === null) throw new SwpError('internal', 'hub/no-order', `The Hub sent no upload instructions for ${file.path}.`);
   if (file.readOnce) {
     // Parts of an earlier run are only read again here: their digest does not show which bytes that run sent.
     const isWhole = started.etags.size === 0;

@@ -24,5 +24,5 @@ export const parseCampaignDecision = (input: unknown): CampaignDecision | { read
 export const unknownEntries = ({ entries = [] }: CampaignDecision, items: readonly CampaignItem[]): string | null => {
   const known = new Set(items.map(({ entry }) => entry));
   const unknown = entries.filter((entry) => !known.has(entry));
-  return unknown.length === 0 ? null : `The campaign publishes no ${truncateList(unknown)}.`;
+  return unknown.length === 0 ? null : `The campaign does not publish ${truncateList(unknown)}. Name only entries of the campaign.`;
 };

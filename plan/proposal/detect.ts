@@ -64,12 +64,12 @@ const larqlFiles = ({ source, index, files }: CheckpointFacts): SourceFile[] => 
 
 const sliceNote = (kind: ModelKind, quant: VindexQuant, slice: VindexSlice): string[] =>
   kind === 'hybrid' && quant === 'q4k' && slice === 'full'
-    ? ['An expert-server slice is possible too, in an entry of its own: --slice expert-server.']
+    ? ['An expert-server slice is also possible, in a separate entry: --slice expert-server.']
     : [];
 
 const detectVindex = (model: CheckpointFacts, { quant: requested, slice = 'full' }: DetectOptions): Part<VindexPart> => {
   if (isAssistant(model.config))
-    return none(`${model.source.repo} is a drafter: add the model that it drafts for, which will point to it.`);
+    return none(`${model.source.repo} is a drafter. Add the model that it drafts for: its entry then points to this drafter.`);
   const described = describeSource(model.config, larqlFiles(model));
   if ('faults' in described) return none(problemText(configProblem(described.faults)));
   const { kind } = described.model;
@@ -79,7 +79,7 @@ const detectVindex = (model: CheckpointFacts, { quant: requested, slice = 'full'
     const blocked = problems.filter(({ verdict }) => verdict === 'blocked');
     if (blocked.length === 0)
       return found({ source: model.source, quant, slice, kind }, [
-        ...refused.map((reason) => `Not at q4k: ${reason}`),
+        ...refused.map((reason) => `Not possible with q4k: ${reason}`),
         ...problems.map(problemText),
         ...sliceNote(kind, quant, slice),
       ]);
@@ -104,7 +104,7 @@ const detectMtp = (checkpoints: readonly CheckpointFacts[], names: MtpNames | un
     // If a checkpoint has heads that cannot be read, another checkpoint must not provide heads under the same name.
     if (selection.heads > 0) break;
   }
-  return none(...(reasons.length === 0 ? ['No checkpoint was looked into for heads.'] : reasons));
+  return none(...(reasons.length === 0 ? ['No checkpoint was searched for heads.'] : reasons));
 };
 
 const detectVision = (model: CheckpointFacts, named: SourceFacts | null): Part<SourceFacts> => {
@@ -114,22 +114,22 @@ const detectVision = (model: CheckpointFacts, named: SourceFacts | null): Part<S
     case 'alone':
       return found(model.source, mirrorNotes(model.source));
     case 'bundled':
-      return none(`The vision encoder of ${repo} lies in its own files: there is nothing to mirror.`);
+      return none(`The files of ${repo} include its vision encoder: there is nothing to mirror.`);
     case 'elsewhere':
       return none(
-        `The config of ${repo} describes a vision encoder that none of its files holds: name the repository that does with --vision-source.`,
+        `The config of ${repo} describes a vision encoder, but none of its files holds one. Name the repository that holds it with --vision-source.`,
       );
     case 'none':
-      return none(`${repo} says nothing of a vision encoder.`);
+      return none(`${repo} has no vision encoder.`);
   }
 };
 
 const detectAssistant = (assistant: PointerFacts | null, mtp: Part<MtpPart>): Part<PointerFacts> => {
-  if (assistant === null) return none('No companion drafter is known of.');
-  if (!isAssistant(assistant.config))
-    return none(`The config of ${assistant.repo} does not say that it is a drafter (model_type …_assistant).`);
+  if (assistant === null) return none('No companion drafter is known.');
+  if (!isAssistant(assistant.config)) return none(`The config of ${assistant.repo} does not describe a drafter (model_type …_assistant).`);
   // An entry has heads of its own or a pointer, never both.
-  if (mtp.found) return none(`${sanitizeLine(mtp.what.source.repo)} has heads of its own, so that ${assistant.repo} is not pointed to.`);
+  if (mtp.found)
+    return none(`${sanitizeLine(mtp.what.source.repo)} has heads of its own, so the entry does not point to ${assistant.repo}.`);
   return found(assistant);
 };
 

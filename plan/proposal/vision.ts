@@ -34,4 +34,4 @@ export const visionPlace = ({ config, files }: CheckpointFacts): VisionPlace => 
 export const mirrorNotes = ({ repo, files }: Pick<SourceFacts, 'repo' | 'files'>): string[] =>
   ['config.json', 'model.safetensors']
     .filter((wanted) => !files.some(({ path }) => path === wanted))
-    .map((wanted) => `${repo} has no ${wanted} in its root, which Skulk's loader asks for in a vision repository.`);
+    .map((wanted) => `${repo} has no ${wanted} in its root, which Skulk's loader requires in a vision repository.`);

@@ -13,7 +13,7 @@ const MOST_ROWS = 100;
 /** Formats totals: `12 entries to publish (3.4 GB, …), 980 unchanged, 8 blocked`. */
 export const totalsText = ({ changes, unchanged, blocked, outputBytes, diskBytes }: CampaignTotals): string =>
   [
-    `${plural(changes, 'entry', 'entries')} to publish${changes === 0 ? '' : ` (${formatBytes(outputBytes)}, at most ${formatBytes(diskBytes)} of disk at once for each)`}`,
+    `${plural(changes, 'entry', 'entries')} to publish${changes === 0 ? '' : ` (${formatBytes(outputBytes)} in total, at most ${formatBytes(diskBytes)} of disk per entry)`}`,
     `${unchanged.toLocaleString('en-US')} unchanged`,
     `${blocked.toLocaleString('en-US')} blocked`,
   ].join(', ');
@@ -29,7 +29,7 @@ export const firstRows = (rows: readonly CampaignRow[]): readonly CampaignRow[] 
 
 /** Describes the planned effect on an entry. */
 export const rowText = ({ state, artifacts, outputBytes, reason }: CampaignRow): string => {
-  if (state === 'blocked') return `blocked: ${reason ?? 'nobody said why'}`;
+  if (state === 'blocked') return `blocked: ${reason ?? 'no reason given'}`;
   if (state === 'unchanged') return 'unchanged';
   return `${artifacts.map(({ kind, action }) => `${kind}: ${action}`).join(', ')}; ${formatBytes(outputBytes)}`;
 };
@@ -56,24 +56,24 @@ export const campaignMarkdown = ({ id, totals, plan, rows, more, notes, asks, st
   [
     `## Campaign ${codeSpan(id)}`,
     `**${totalsText(totals)}**`,
-    plan === null ? '' : `Its plan, which is the list of its entries and the digests of their plans: ${codeSpan(plan)}`,
+    plan === null ? '' : `Plan digest, over all entries and the digests of their plans: ${codeSpan(plan)}`,
     ...notes.map((note) => escapeMarkdown(note, 600)),
     asks && plan !== null
-      ? `Send Update \`decide\` or Signal \`review\`; with \`"entries": ["source/key"]\` it is for those alone.\n\n${decisionForms('plan', plan)}`
+      ? `Send Update \`decide\` or Signal \`review\`. Add \`"entries": ["source/key"]\` to decide only about these entries.\n\n${decisionForms('plan', plan)}`
       : '',
     table(
-      ['publishes', 'stand at'],
+      ['publishes', 'stage'],
       [...stages].map(([stage, count]) => [plural(count, 'publish', 'publishes'), codeSpan(stage)]),
     ),
     table(
-      ['entry', 'plan', 'would'],
+      ['entry', 'plan', 'effect'],
       firstRows(rows).map((row) => [
         codeSpan(row.entry),
         row.plan === null ? '' : codeSpan(shortDigest(row.plan)),
         escapeMarkdown(rowText(row), 300),
       ]),
     ),
-    more > 0 ? `and ${plural(more, 'more entry', 'more entries')}; all of them: ${codeSpan(`swp campaign show ${id}`)}` : '',
+    more > 0 ? `and ${plural(more, 'more entry', 'more entries')}; see all with ${codeSpan(`swp campaign show ${id}`)}` : '',
   ]
     .filter((part) => part !== '')
     .join('\n\n');

@@ -27,8 +27,8 @@ const MOST_ROWS = 100;
 
 const REPAIRED: Readonly<Record<RepairReport['outcome'], string>> = {
   started: 'started a publish, which waits for approval',
-  runs: 'a publish of it runs already',
-  'ended-before': 'only reported: a publish for the same findings was not carried out',
+  runs: 'a publish of it already runs',
+  'ended-before': 'started no publish: an earlier one for the same findings was not carried out',
   refused: 'no publish could be started',
 };
 
@@ -36,10 +36,10 @@ const REPAIRED: Readonly<Record<RepairReport['outcome'], string>> = {
 export const repairText = ({ outcome, reason }: RepairReport): string =>
   reason === undefined ? REPAIRED[outcome] : `${REPAIRED[outcome]}: ${reason}`;
 
-/** Formats the numbers of findings: `3 findings to attend to, 1 to know, in 120 targets`. */
+/** Formats the numbers of findings: `3 findings and 1 note in 120 targets`. */
 export const findingCounts = ({ findings: { attention, info }, targets }: Pick<ShownRun, 'findings' | 'targets'>): string => {
-  const found = attention === 0 ? 'nothing that needs attention' : `${plural(attention, 'finding')} to attend to`;
-  return `${found}${info === 0 ? '' : `, ${info} to know`}, in ${plural(targets, 'target')}`;
+  const found = attention === 0 ? 'no findings' : plural(attention, 'finding');
+  return `${found}${info === 0 ? '' : ` and ${plural(info, 'note')}`} in ${plural(targets, 'target')}`;
 };
 
 /** Describes how the run compared published files. It does not vouch for bytes that it did not read. */
@@ -50,8 +50,8 @@ export const readText = ({
   ofBytes,
 }: Pick<ShownRun, 'which' | 'filesRead' | 'bytesRead' | 'ofBytes'>): string =>
   which === 'weekly'
-    ? `${readBackText({ bytes: bytesRead, ofBytes })}: ${plural(filesRead, 'file')} whole, large ones among the others in samples`
-    : 'compared as the Hub lists it; no bytes were read back';
+    ? `${readBackText({ bytes: bytesRead, ofBytes })}: ${plural(filesRead, 'file')} whole, and samples of the other large files`
+    : 'compared with the listing of the Hub; no bytes were read back';
 
 const row = (found: FleetFinding): string[] => [
   found.entry === null ? '' : codeSpan(found.entry),
@@ -67,10 +67,10 @@ export const findingsMarkdown = (run: ShownRun): string => {
   return [
     `## ${run.which === 'now' ? 'Published' : `Re-validation, ${run.which}`}: ${findingCounts(run)}`,
     `${capitalize(readText(run))}.`,
-    table(['entry', 'target', 'finding', 'what'], findings.rows.map(row), MOST_ROWS),
-    beyond > 0 ? `${plural(beyond, 'more finding')} that no row shows; digest of all: ${codeSpan(findings.digest ?? '')}` : '',
+    table(['entry', 'target', 'finding', 'message'], findings.rows.map(row), MOST_ROWS),
+    beyond > 0 ? `${plural(beyond, 'more finding')} without a row; digest of all findings: ${codeSpan(findings.digest ?? '')}` : '',
     table(
-      ['entry', 'and then'],
+      ['entry', 'repair'],
       run.repairs.map((repair) => [codeSpan(repair.entry), escapeMarkdown(repairText(repair), 400)]),
       MOST_ROWS,
     ),

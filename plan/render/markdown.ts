@@ -21,7 +21,7 @@ export const artifactSection = (plan: ArtifactPlan, mostRows?: number): string[]
       ]),
   `Target's head: ${codeSpan(plan.target.head ?? 'none')}`,
   table(
-    ['does', 'file', 'why'],
+    ['operation', 'file', 'reason'],
     plan.operations.map(operationWords).map((words) => [words.what, codeSpan(words.path), escapeMarkdown(words.reason)]),
     mostRows,
   ),
@@ -60,10 +60,10 @@ export const planMarkdown = (shown: ShownPlan, maxBytes = MARKDOWN_LIMIT): strin
     ...changeSection(shown.changes),
     ...shown.artifacts.flatMap((plan) => artifactSection(plan)),
     ...(shown.volatile.length === 0 ? [] : ['### Checked now, and again before work', checkTable(shown.volatile)]),
-    ...(rest.length === 0 ? [] : [`What is not blocked can be published alone: ${rest.map((command) => codeSpan(command)).join(', ')}`]),
+    ...(rest.length === 0 ? [] : [`Publish only what is not blocked: ${rest.map((command) => codeSpan(command)).join(', ')}`]),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
   const cut = cutAtLine(text, maxBytes);
-  return cut === null ? text : `${cut}\n\n(cut here: \`swp plan\` shows all of it)`;
+  return cut === null ? text : `${cut}\n\n(cut here: \`swp plan\` shows the whole plan)`;
 };

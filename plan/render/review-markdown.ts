@@ -47,7 +47,7 @@ const artifactReview = (review: ArtifactReview): string => {
     ...(before?.plan ? shortPlan(after) : wholePlan(after)),
     checkTable(after.checks, MOST_ROWS),
     changeText(review),
-    changes.length === 0 ? null : `Its plan as it was, and as it is:\n\n${changeTable(changes, MOST_ROWS)}`,
+    changes.length === 0 ? null : `Changes of its plan:\n\n${changeTable(changes, MOST_ROWS)}`,
     unknownSection(after),
   ]);
 };
@@ -68,11 +68,13 @@ const entrySection = (review: EntryReview): string =>
 
 const overview = (reviews: readonly EntryReview[]): string =>
   table(
-    ['entry', 'change', 'would'],
+    ['entry', 'change', 'effect'],
     reviews.map((review) => [
       codeSpan(review.name),
       review.change,
-      review.artifacts.map(({ kind, after }) => `${kind}: ${after === null ? 'no more' : escapeMarkdown(outlook(after))}`).join('<br>'),
+      review.artifacts
+        .map(({ kind, after }) => `${kind}: ${after === null ? 'no longer published' : escapeMarkdown(outlook(after))}`)
+        .join('<br>'),
     ]),
     MOST_LISTED,
   );
@@ -121,8 +123,8 @@ export const reviewMarkdown = (reviews: readonly EntryReview[], baseProblems: re
     baseProblems.length === 0
       ? null
       : present([
-          mistakesMarkdown('The catalog before', baseProblems),
-          'So there is nothing to compare with: every entry counts as added.',
+          mistakesMarkdown('The base catalog', baseProblems),
+          'There is no valid base to compare with, so every entry counts as added.',
         ]),
     reviews.length === 0 ? null : REVIEW_CAVEAT,
     overview(reviews),

@@ -15,7 +15,7 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
 
 export const checkTable = (checks: readonly Check[], most?: number): string =>
   table(
-    ['check', 'verdict', 'what'],
+    ['check', 'verdict', 'message'],
     checks.map((check) => [
       codeSpan(check.code),
       MARK[check.verdict],
@@ -26,7 +26,7 @@ export const checkTable = (checks: readonly Check[], most?: number): string =>
 
 export const changeTable = (changes: readonly PlanChange[], most: number): string =>
   table(
-    ['what', 'was', 'is'],
+    ['field', 'before', 'after'],
     changes.map((change) => [codeSpan(change.path), codeSpan(change.before ?? '(nothing)'), codeSpan(change.after ?? '(nothing)')]),
     most,
   );

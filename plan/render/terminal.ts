@@ -34,7 +34,7 @@ const needsText = ({ diskBytes, memoryBytes }: ArtifactPlan['estimate']): string
   [
     ...(diskBytes === 0 ? [] : [`${formatBytes(diskBytes)} of disk`]),
     ...(memoryBytes === 0 ? [] : [`${formatBytes(memoryBytes)} of memory`]),
-  ].join(', ') || 'nothing of a host';
+  ].join(', ') || 'no disk and no memory of a host';
 
 /** Renders one artifact's plan, with an empty line before it. */
 export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
@@ -49,10 +49,10 @@ export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
     ...(plan.source === null
       ? []
       : [`  source  ${plan.source.repo} @ ${plan.source.commit} (license ${sanitizeLine(plan.source.license ?? 'unknown')})`]),
-    `  head    ${plan.target.head ?? 'none: the target is absent or empty'}`,
+    `  head    ${plan.target.head ?? 'none: the target does not exist yet, or is empty'}`,
     ...(plan.recipeDigest === null ? [] : [`  recipe  ${plan.recipeDigest}`]),
     `  needs   ${needsText(plan.estimate)}`,
-    ...(operations.length === 0 ? [] : ['  does']),
+    ...(operations.length === 0 ? [] : ['  operations']),
     ...operations.map((words) => `    ${words.what.padEnd(7)} ${words.path.padEnd(widest)}  ${paint.dim(words.reason)}`),
     '  checks',
     ...checkLines(plan.checks, paint),
@@ -72,6 +72,6 @@ export const planText = (shown: ShownPlan, paint: Paint): string =>
     ...shown.artifacts.flatMap((plan) => artifactLines(plan, paint)),
     ...(shown.volatile.length === 0 ? [] : ['', paint.bold('Checked now, and again before work'), ...checkLines(shown.volatile, paint)]),
     ...commandsForTheRest(shown.entryName, shown.artifacts).map(
-      (command, at) => `${at === 0 ? '\nWhat is not blocked can be published alone\n' : ''}  ${command}`,
+      (command, at) => `${at === 0 ? '\nPublish only what is not blocked:\n' : ''}  ${command}`,
     ),
   ].join('\n');

@@ -27,13 +27,13 @@ export const operationWords = (operation: Operation): { readonly what: string; r
 export const planSummary = (plan: ArtifactPlan): string => {
   switch (plan.action) {
     case 'blocked':
-      return 'cannot be published as it stands';
+      return 'cannot be published; see the blocked checks';
     case 'unchanged':
       return 'nothing to do';
     case 'collection-only':
-      return 'file the target in its collection; its files stay';
+      return 'add the target to its collection; its files stay unchanged';
     case 'metadata-only':
-      return 'rewrite card and metadata; the payload stays';
+      return 'rewrite the card and the metadata; the payload stays unchanged';
     case 'publish':
       return `read ${formatBytes(plan.estimate.fetchBytes)}, write ${formatBytes(plan.estimate.outputBytes)}`;
   }

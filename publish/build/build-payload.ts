@@ -113,7 +113,7 @@ const selectAsPlanned = async (hub: HubConfig, plan: PayloadPlan, signal: AbortS
     throw new SwpError(
       'integrity',
       'build/recipe-differs',
-      `From ${recipe.source.repo} at ${recipe.source.commit} comes recipe ${digest}; planned was ${plan.recipeDigest}.`,
+      `${recipe.source.repo} at ${recipe.source.commit} gives recipe ${digest}, but the plan has ${plan.recipeDigest}.`,
     );
   return { source, selection };
 };

@@ -40,7 +40,7 @@ export async function* readInPieces(
 }
 
 const HINT =
-  'Nothing of it is published. Look at what lies between this host and the Hub (a proxy, the network card, memory), then retry or move to another host.';
+  'Nothing of it is published. Check the path between this host and the Hub (a proxy, the network card, memory), then retry or move to another host.';
 
 /**
  * Proves ranges of one source by reading them twice, with a third reading to decide. Each reading has its own
@@ -96,8 +96,8 @@ export class DoubleRead {
     const agreed = third.sha256 === first.sha256 ? 'first' : third.sha256 === second.sha256 ? 'second' : null;
     const message =
       agreed === null
-        ? `${location} came differently three times.`
-        : `${location} came differently when it was read again; a third reading agrees with the ${agreed}.`;
+        ? `${location}: three readings returned three different results.`
+        : `${location}: the second reading differs from the first; a third reading agrees with the ${agreed}.`;
     const error = new SwpError('integrity', this.code, `${message} Requests: ${all.join('; ')}.`, { hint: `${HINT}${this.advice}` });
     if (agreed === null) throw error;
     this.hub.meter?.retried(this.code);

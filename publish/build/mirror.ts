@@ -35,13 +35,9 @@ export const listMirrored = async (hub: HubConfig, plan: PayloadPlan, signal: Ab
   const source = await readPlannedSource(hub, plan, signal);
   const listed = source.files.filter(({ path }) => isMirrored(path));
   const mismatch = mirrored.find((file) => !listedAs(file, source));
-  const detail = mismatch === undefined ? '' : `: ${mismatch.path} is another`;
+  const detail = mismatch === undefined ? '' : `: ${mismatch.path} differs`;
   if (digestOf(visionRecipe(source, mirrored)) !== plan.recipeDigest || listed.length !== mirrored.length || mismatch !== undefined)
-    throw new SwpError(
-      'integrity',
-      'build/recipe-differs',
-      `${source.repo} at ${source.commit} does not list the files that were planned${detail}.`,
-    );
+    throw new SwpError('integrity', 'build/recipe-differs', `${source.repo} at ${source.commit} does not list the planned files${detail}.`);
   return { source, files: mirrored.map(({ lfs: _lfs, ...file }) => file) };
 };
 

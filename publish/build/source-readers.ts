@@ -17,7 +17,7 @@ export const connectSource = (hub: HubConfig, source: Pick<SourceFacts, 'repo' |
   const readers = new Map<string, RangeReader>();
   const open = (path: string): RangeReader => {
     const file = source.files.find((found) => found.path === path);
-    if (file === undefined) throw new SwpError('integrity', 'build/no-file', `${source.repo} at ${source.commit} lists no ${path}.`);
+    if (file === undefined) throw new SwpError('integrity', 'build/no-file', `${source.repo} at ${source.commit} does not list ${path}.`);
     return openFile(own.hub, { repo: source.repo, commit: source.commit, path, size: file.size, lfs: file.lfs });
   };
   return {

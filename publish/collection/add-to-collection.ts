@@ -36,8 +36,8 @@ const addTarget = async ({ hub, targets }: FileDeps, plan: ArtifactPlan, signal:
   const slug = await slugOf(hub, plan, signal);
   const collection = await readCollection(hub, slug, { signal });
   if (collection === null)
-    throw new SwpError('not-found', 'hub/not-found', `The Hub shows no collection ${slug}.`, {
-      hint: 'Mend hf_collection in the entry, or give the high-memory worker a token that may see it.',
+    throw new SwpError('not-found', 'hub/not-found', `The Hub does not show the collection ${slug}.`, {
+      hint: 'Fix hf_collection in the entry, or give the high-memory worker a token that may see it.',
     });
   assertTargetAllowed(collection.slug, targets);
   if (holdsModel(collection, plan.target.repo)) return { outcome: 'already', collection: collection.slug };

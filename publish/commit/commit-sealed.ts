@@ -59,8 +59,8 @@ const commitFile = async ({ path, size, sha256, open }: UploadFile, isLfs: boole
   const content = await buffer(open(0, size));
   const found = sha256Of(content);
   if (found !== sha256)
-    throw new SwpError('integrity', 'commit/differs', `The bytes of ${path} have sha256 ${found}; sealed were those with ${sha256}.`, {
-      hint: 'Nothing is published. Retry; if it stays so, the disk or the source is damaged: move to another host, or tell its owner.',
+    throw new SwpError('integrity', 'commit/differs', `The bytes of ${path} have sha256 ${found}, but the sealed file has ${sha256}.`, {
+      hint: 'Nothing is published. Retry; if it fails again, the disk or the source is damaged: move to another host, or tell its owner.',
     });
   return { path, content };
 };
@@ -78,7 +78,7 @@ const checkCard = async (hub: HubConfig, plan: ArtifactPlan, files: readonly Upl
   const { errors } = await validateCard(hub, await text(card.open(0, card.size)), { signal });
   if (errors.length > 0)
     throw new SwpError('conflict', 'commit/card-refused', `The Hub refuses the card of ${plan.target.repo}: ${errors.join('; ')}`, {
-      hint: 'Mend what the card takes from the source or the entry, abandon, and start again.',
+      hint: 'Fix the fields of the source or the entry that the card uses, abandon, and start again.',
     });
 };
 
@@ -124,7 +124,7 @@ export const commitSealed = async (
     signal,
   );
   if (lost.length > 0)
-    return { outcome: 'blobs-missing', reason: `the Hub no longer has ${plural(lost.length, 'blob')}, ${lost[0]?.path} first` };
+    return { outcome: 'blobs-missing', reason: `the Hub no longer has ${plural(lost.length, 'blob')}, such as ${lost[0]?.path}` };
   try {
     const done = await commitOnce(
       hub,

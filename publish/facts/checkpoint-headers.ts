@@ -56,7 +56,7 @@ class TensorCount {
       own += 1;
       this.count += 1;
       if (this.count > most)
-        throw new BeyondLimit('integrity', 'formats/tensor-count', `The checkpoint has more than ${most} tensors that matter.`);
+        throw new BeyondLimit('integrity', 'formats/tensor-count', `The checkpoint has more than ${most} relevant tensors.`);
       return true;
     };
     return { keep, undo: () => void (this.count -= own) };

@@ -60,9 +60,9 @@ export class HostLarql {
         throw new SwpError(
           'invalid',
           'larql/stand-in',
-          `${program.path} is a stand-in for larql, made for tests: what it writes is for nobody.`,
+          `${program.path} is a stand-in for larql, made for tests: do not publish its output.`,
           {
-            hint: 'Let SWP_LARQL or PATH name the real larql.',
+            hint: 'Point SWP_LARQL or PATH to the real larql.',
           },
         );
       const blas = await blasOf(program, larqlEnvironment(this.env, jobDirectories(probes, probes)));

@@ -53,7 +53,7 @@ export const readRecord = async (hub: HubConfig, repo: RepoId, ours: OurCommit, 
   const wanted = { repo, commit: ours.id, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT };
   const { value: bytes } = await readTwiceIfWrong(
     hub,
-    new SwpError('integrity', 'facts/manifest-differs', `${repo} at ${ours.id}: ${PROVENANCE_PATH} is not the one that its commit names.`),
+    new SwpError('integrity', 'facts/manifest-differs', `${repo} at ${ours.id}: ${PROVENANCE_PATH} does not match its commit.`),
     (from) => readSmallFile(from, wanted, { signal }),
     (read) => isManifest(read, ours.trailers.manifest),
   );
@@ -63,7 +63,7 @@ export const readRecord = async (hub: HubConfig, repo: RepoId, ours: OurCommit, 
     throw new SwpError(
       'integrity',
       'facts/manifest-differs',
-      `${repo} at ${ours.id}: its provenance.json has manifest ${digest}, its commit says ${ours.trailers.manifest}.`,
+      `${repo} at ${ours.id}: its provenance.json has manifest ${digest}, but its commit names ${ours.trailers.manifest}.`,
     );
   return {
     commit: ours.id,

@@ -34,7 +34,7 @@ const probeSource = async (
       .filter((file) => file.size > 0)
       .toSorted((a, b) => Number(b.lfs !== null) - Number(a.lfs !== null) || a.size - b.size)[0];
     if (source === null || smallest === undefined)
-      return { repo, readable: false, reason: `The high-memory host's token sees nothing to read in ${repo}.` };
+      return { repo, readable: false, reason: `The token of the high-memory host finds nothing to read in ${repo}.` };
     const canRead = await canReadOneByte(
       hub,
       { repo: source.repo, commit: source.commit, path: smallest.path, size: smallest.size, lfs: smallest.lfs },
@@ -42,7 +42,7 @@ const probeSource = async (
     );
     return canRead
       ? { repo, readable: true, reason: `The high-memory host can read ${repo}.` }
-      : { repo, readable: false, reason: `The high-memory host's token may not read ${repo}.` };
+      : { repo, readable: false, reason: `The token of the high-memory host may not read ${repo}.` };
   } catch (error) {
     if (error instanceof SwpError && error.transient) throw error;
     const isAnswerWrong = error instanceof SwpError && error.kind === 'integrity';
@@ -50,7 +50,11 @@ const probeSource = async (
       repo,
       readable: false,
       reason: `The high-memory host cannot read ${repo}: ${messageOf(error)}`,
-      ...(isAnswerWrong ? { hint: 'Its answers are wrong, not its rights: look at what lies between it and the Hub, then retry.' } : {}),
+      ...(isAnswerWrong
+        ? {
+            hint: 'The answers of the Hub arrive damaged; the token is not the cause. Check the path between the host and the Hub, then retry.',
+          }
+        : {}),
     };
   }
 };

@@ -34,7 +34,7 @@ export const readPlannedSource = async (hub: HubConfig, plan: PayloadPlan, signa
   const { repo, commit } = plan.source;
   const source = await readSource(hub, repo, commit, signal);
   if (source !== null) return source;
-  throw new SwpError('not-found', 'build/source-gone', `${repo} at ${commit} is not there any more.`, {
-    hint: 'Find out where it went, then retry; or abandon and change the entry.',
+  throw new SwpError('not-found', 'build/source-gone', `The Hub no longer shows ${repo} at ${commit}.`, {
+    hint: 'Find out why it is gone, then retry; or abandon and change the entry.',
   });
 };

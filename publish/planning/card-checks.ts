@@ -18,10 +18,10 @@ export const cardChecks = async (hub: HubConfig, plans: readonly ArtifactPlan[],
         blocked(
           'card-yaml',
           `The Hub refuses the card of ${target.repo}: ${message}`,
-          'Mend what the card takes from the source or the entry, then retry.',
+          'Fix the fields of the source or the entry that the card uses, then retry.',
         ),
       ),
-      ...warnings.map((message) => warn('card-yaml', `The Hub says of the card of ${target.repo}: ${message}`)),
+      ...warnings.map((message) => warn('card-yaml', `The Hub warns about the card of ${target.repo}: ${message}`)),
     ];
   });
   return (await Promise.all(checks)).flat();

@@ -98,8 +98,8 @@ export const planArtifact = async (
 export const sourceMissing = ({ source, revision }: EntryArtifact): Check =>
   blocked(
     'source-found',
-    `The Hub shows no repository ${revision === undefined ? source : `${source} at ${revision}`}.`,
-    'Look for a typing error in the entry; a private or gated one needs a token that may read it (HF_TOKEN).',
+    `The Hub does not show the repository ${revision === undefined ? source : `${source} at ${revision}`}.`,
+    'Check the entry for a typing error. A private or gated repository needs a token that may read it (HF_TOKEN).',
   );
 
 /** Returns an error that prevents planning as a blocked check. */

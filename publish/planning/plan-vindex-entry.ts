@@ -16,7 +16,7 @@ export const planVindexEntry = (request: ArtifactRequest, facts: PublishFacts, {
   const { quant = 'q4k', slices: [slice] = ['full'] } = request.entry.entry;
   const larql =
     request.host === null
-      ? { problem: 'No high-memory host answered, so that nobody knows which larql would extract it.' }
+      ? { problem: 'No high-memory host answered, so the larql that would extract it is unknown.' }
       : (request.host.larql ?? null);
   const block = (problems: readonly SourceProblem[], missing: boolean): ArtifactPlan =>
     blockedPlan(

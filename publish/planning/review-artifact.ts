@@ -40,14 +40,14 @@ const assumeHost = async (hub: HubConfig, { entry }: EntrySnapshot, artifact: En
   if ('problem' in found)
     return {
       host: hostWith(found),
-      unknown: [unknown('larql', `Which larql the high-memory host has: ${found.problem}. Without one there is no plan.`)],
+      unknown: [unknown('larql', `The larql of the high-memory host is unknown here, and there is no plan without it: ${found.problem}.`)],
     };
   return {
     host: hostWith(found.facts),
     unknown: [
       unknown(
         'larql',
-        `Whether the high-memory host still has larql ${found.facts.sha256.slice(0, 12)}, which made what is published: assumed.`,
+        `SWP assumes that the high-memory host still has larql ${found.facts.sha256.slice(0, 12)}, which made the published vindex.`,
       ),
     ],
   };
@@ -64,22 +64,27 @@ const unknownWithoutToken = (hub: HubConfig, plan: ArtifactPlan): Unknown[] => {
       ? [
           unknown(
             'target',
-            `Whether ${target.repo} is there: without a token it looks absent or empty, as a private one does. Assumed: it is created.`,
+            `SWP assumes that ${target.repo} does not exist yet: without a token, a private repository looks absent or empty.`,
           ),
         ]
       : []),
-    ...(noCollection ? [unknown('collection', 'Whether the collection is there: without a token a private one is not seen.')] : []),
+    ...(noCollection ? [unknown('collection', 'The collection may exist: without a token, a private collection is not visible.')] : []),
   ];
 };
 
 const writeAccess = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<Unknown[]> => {
   const { repo } = plan.target;
   if (hub.token === undefined)
-    return [unknown('write-access', `Whether the high-memory worker may write to ${repo}: there is no token here.`)];
+    return [unknown('write-access', `Write access of the high-memory worker to ${repo} is not checked: there is no token here.`)];
   const { verdict, reason } = await canWrite(hub, repo, { signal });
   return verdict === 'yes'
     ? []
-    : [unknown('write-access', `Whether the high-memory worker may write to ${repo}: the token here is another. ${reason}`)];
+    : [
+        unknown(
+          'write-access',
+          `Write access of the high-memory worker to ${repo} is not checked: the token here is a different one. ${reason}`,
+        ),
+      ];
 };
 
 /** Runs the checks beside a plan that has work to do: the card, and write access. */
@@ -98,8 +103,8 @@ const checkWork = async (
  */
 const classifyError = (error: unknown): { readonly check: Check } | { readonly unknown: Unknown } => {
   if (!(error instanceof SwpError)) throw error;
-  if (error.transient) return { unknown: unknown('hub', `What the Hub holds: ${messageOf(error)}`) };
-  if (error.kind === 'access') return { unknown: unknown('source-access', `What may not be read here: ${messageOf(error)}`) };
+  if (error.transient) return { unknown: unknown('hub', `The Hub did not answer: ${messageOf(error)}`) };
+  if (error.kind === 'access') return { unknown: unknown('source-access', `The token here has no access: ${messageOf(error)}`) };
   return { check: errorCheck(error) };
 };
 
@@ -128,9 +133,7 @@ export const reviewArtifact = async (
     const plan = await planArtifact(deps, { entry, host: assumed.host }, artifact, signal);
     if (plan === null)
       return hub.token === undefined
-        ? unplanned(
-            unknown('source', `What ${artifact.source} holds: without a token the Hub does not show it, so that it is absent or private.`),
-          )
+        ? unplanned(unknown('source', `The Hub does not show ${artifact.source} without a token: it is absent or private.`))
         : block(sourceMissing(artifact));
     if (assumed.host.larql !== null && assumed.host.larql !== undefined && 'problem' in assumed.host.larql)
       return { ...unplanned(...assumed.unknown), checks: plan.checks.filter(({ code }) => code !== LARQL_PROGRAM) };

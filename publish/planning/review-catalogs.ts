@@ -40,7 +40,7 @@ export const reviewCatalogs = async (
 
   const timedOut = (artifact: EntryArtifact): ReviewedArtifact => ({
     ...notPlanned(artifact),
-    unknown: [{ code: 'late', message: `All of it: it could not be planned within ${Math.round(withinMs / 1000)} s.` }],
+    unknown: [{ code: 'late', message: `The whole entry: it could not be planned within ${Math.round(withinMs / 1000)} s.` }],
   });
   const planWithinDeadline = async (entry: EntrySnapshot, artifact: EntryArtifact): Promise<ReviewedArtifact> => {
     try {

@@ -39,9 +39,9 @@ export const roomFor = (directory: string, bytes: number, freeDisk: FreeDisk) =>
   throw new SwpError(
     'quota',
     'scratch/no-room',
-    `${formatBytes(remaining)} are still to be written, and this host has ${formatBytes(free)} free.`,
+    `${formatBytes(remaining)} must still be written, but this host has only ${formatBytes(free)} free.`,
     {
-      hint: 'Free disk under SWP_SCRATCH (`swp scratch list` says what lies there), then retry; or move to another host.',
+      hint: 'Free disk space under SWP_SCRATCH (`swp scratch list` shows its content), then retry; or move to another host.',
     },
   );
 };

@@ -43,35 +43,35 @@ const full = (root: string, _error: unknown, count: CountInodes): Explanation =>
     ? {
         kind: 'quota',
         code: 'scratch/no-inodes',
-        message: `The file system of ${root} has no inodes left: it takes no more files, whatever space is free.`,
-        hint: 'Delete files on it, many small ones for example, then retry: what was written is checked and used again.',
+        message: `The file system of ${root} has no inodes left: it cannot hold more files, even if space is free.`,
+        hint: 'Delete files on it, for example many small ones, then retry: SWP checks and keeps the files that it has written.',
       }
     : {
         kind: 'quota',
         code: 'scratch/full',
         message: `The disk of ${root} is full.`,
-        hint: 'Free space on it, then retry: what was written is checked and used again.',
+        hint: 'Free space on it, then retry: SWP checks and keeps the files that it has written.',
       };
 
 const noDirectory = (_root: string, { path }: { readonly path: string }): Explanation => ({
   kind: 'invalid',
   code: 'scratch/not-a-directory',
   message: `${path} is not a directory, or something above it is not.`,
-  hint: 'Move away the file that is in its place, or let SWP_SCRATCH name another directory.',
+  hint: 'Move away the file that is in its place, or set SWP_SCRATCH to another directory.',
 });
 
 const noAccess = (_root: string, { path }: { readonly path: string }): Explanation => ({
   kind: 'invalid',
   code: 'scratch/no-access',
-  message: `This user may not use ${path}.`,
-  hint: 'Give the directory to the user that the worker runs as, or let SWP_SCRATCH name another one.',
+  message: `This user has no access to ${path}.`,
+  hint: 'Give the directory to the user that the worker runs as, or set SWP_SCRATCH to another directory.',
 });
 
 const noLocks = (root: string): Explanation => ({
   kind: 'invalid',
   code: 'scratch/no-locks',
   message: `The file system of ${root} has no file locks.`,
-  hint: 'Let SWP_SCRATCH name a directory on a local disk.',
+  hint: 'Set SWP_SCRATCH to a directory on a local disk.',
 });
 
 const EXPLANATIONS: Readonly<Record<string, (root: string, error: { readonly path: string }, count: CountInodes) => Explanation>> = {
@@ -81,7 +81,7 @@ const EXPLANATIONS: Readonly<Record<string, (root: string, error: { readonly pat
     kind: 'invalid',
     code: 'scratch/read-only',
     message: `${root} is on a read-only file system.`,
-    hint: "Mount it so that it can be written; the kernel's log says whether a fault of the disk made it read-only.",
+    hint: 'Mount it writable. The kernel log shows if a disk fault made it read-only.',
   }),
   EACCES: noAccess,
   EPERM: noAccess,
@@ -92,13 +92,13 @@ const EXPLANATIONS: Readonly<Record<string, (root: string, error: { readonly pat
     kind: 'invalid',
     code: 'scratch/missing',
     message: `${root} is gone.`,
-    hint: 'Mount its disk again, or restart the worker, which makes a new one.',
+    hint: 'Mount its disk again, or restart the worker: it creates a new directory.',
   }),
   EIO: (root) => ({
     kind: 'invalid',
     code: 'scratch/io',
     message: `The disk of ${root} fails to read or write.`,
-    hint: "Look at the kernel's log; then retry, or let SWP_SCRATCH name a directory on another disk.",
+    hint: 'Check the kernel log; then retry, or set SWP_SCRATCH to a directory on another disk.',
   }),
   ENOLCK: noLocks,
   ENOTSUP: noLocks,
@@ -134,7 +134,7 @@ export const refuseAtStart = (error: unknown, root: string): unknown => {
   const { code, message, hint } = (error.code === 'ENOENT' ? null : explain(error, root)) ?? {
     code: 'scratch/unusable',
     message: `${root} cannot be used.`,
-    hint: 'Let SWP_SCRATCH name another directory.',
+    hint: 'Set SWP_SCRATCH to another directory.',
   };
   return new SwpError('invalid', code, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
 };

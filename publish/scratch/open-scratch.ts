@@ -25,20 +25,20 @@ const unsafe = (path: string, problem: string, hint: string): SwpError =>
  */
 const assertOwn = (path: string, found: Stats, uid: UserId): void => {
   if (found.isSymbolicLink())
-    throw unsafe(path, 'is a symbolic link', 'SWP follows no links in its scratch. Delete it: what it led to is built again.');
+    throw unsafe(path, 'is a symbolic link', 'SWP follows no links in its scratch. Delete the link: SWP builds its content again.');
   if (!found.isFile() && !found.isDirectory())
-    throw unsafe(path, 'is neither a file nor a directory', 'Delete it: SWP makes no such thing.');
+    throw unsafe(path, 'is neither a file nor a directory', 'Delete it: SWP creates only files and directories.');
   if (uid !== undefined && found.uid !== uid)
     throw unsafe(
       path,
       `belongs to user ${found.uid}, and this process runs as user ${uid}`,
-      'Run it as that user, or let SWP_SCRATCH name another directory. Where you trust all that is in it, chown -R gives it to this user.',
+      'Run SWP as that user, or set SWP_SCRATCH to another directory. If you trust everything in it, chown -R gives it to this user.',
     );
   if ((found.mode & WRITABLE_BY_OTHERS) !== 0)
     throw unsafe(
       path,
       `can be written by others (mode 0${(found.mode & 0o7777).toString(8)})`,
-      'Where you trust all that is in it: chmod -R go-w. Otherwise delete it: SWP builds it again.',
+      'If you trust everything in it, run chmod -R go-w on it. Otherwise delete it: SWP builds it again.',
     );
 };
 
@@ -103,5 +103,5 @@ export const parentWarning = async (configured: string): Promise<string | null> 
   const others = replaceableBy(await stat(parent), ownUserId());
   return others === null
     ? null
-    : `${parent} lets ${others} replace the scratch in it: give it to the worker's user, or let SWP_SCRATCH name another directory.`;
+    : `${parent} lets ${others} replace the scratch in it: give it to the worker's user, or set SWP_SCRATCH to another directory.`;
 };

@@ -68,7 +68,7 @@ export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signa
   const files = lastPublish === null ? [] : manifestOf(lastPublish.provenance).files.filter((file) => paths.has(file.path));
   if (files.length !== paths.size)
     throw new SwpError('stale', 'seal/no-payload', `${plan.target.repo} no longer holds the payload that this plan would keep.`, {
-      hint: 'Abandon, and start again for a fresh plan.',
+      hint: 'Abandon, and start again for a new plan.',
     });
   return {
     files,
@@ -113,7 +113,7 @@ const filesOf = (
   const payload = payloadPaths(plan);
   const inScratch = (directory: string, { path, size }: ManifestFile): SealedBytes => {
     const own = blocks.get(path);
-    if (own === undefined) throw new SwpError('integrity', 'seal/missing', `Nothing tells which blocks of ${path} were sealed.`);
+    if (own === undefined) throw new SwpError('integrity', 'seal/missing', `The record of the sealed blocks of ${path} is missing.`);
     return { at: 'scratch', path: join(directory, path), size, blocks: own };
   };
   const locate = (file: ManifestFile): SealedBytes => {
@@ -141,23 +141,23 @@ export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: Appro
     blocks = await readBlockDigests(directory, manifestDigest(manifest), manifest.files);
     environment = await readEnvironment(directory);
   } catch (cause) {
-    throw new SwpError('integrity', 'seal/missing', `What was sealed for ${plan.target.repo} is not in this host's scratch.`, {
+    throw new SwpError('integrity', 'seal/missing', `The sealed files for ${plan.target.repo} are not in this host's scratch.`, {
       cause,
-      hint: 'Resolve with "move": the artifact is built again.',
+      hint: 'Resolve with "move": SWP builds the artifact again.',
     });
   }
   if (manifestDigest(manifest) !== expected)
     throw new SwpError(
       'integrity',
       'seal/differs',
-      `Scratch holds manifest ${manifestDigest(manifest)} for ${plan.target.repo}; sealed was ${expected}.`,
+      `Scratch holds manifest ${manifestDigest(manifest)} for ${plan.target.repo}; the sealed manifest is ${expected}.`,
     );
   const files = filesOf(deps, plan, digest, manifest, blocks);
   for (const file of files) {
     const found = file.bytes.at === 'scratch' ? await stat(file.bytes.path).catch(() => null) : file;
     if (found?.size !== file.size)
       throw new SwpError('integrity', 'seal/differs', `${file.path} in scratch is not the file that was sealed.`, {
-        hint: 'Resolve with "move": the artifact is built again.',
+        hint: 'Resolve with "move": SWP builds the artifact again.',
       });
   }
   return { manifest, digest: expected, files, environment };

@@ -21,7 +21,7 @@ const READ_BYTES = 512 * 1024;
 
 const differs = (message: string, cause?: unknown): SwpError =>
   new SwpError('integrity', 'seal/differs', message, {
-    hint: 'The artifact is built again. If it happens again, look at the disk of this host.',
+    hint: 'SWP builds the artifact again. If it happens again, check the disk of this host.',
     ...(cause === undefined ? {} : { cause }),
   });
 
@@ -29,7 +29,7 @@ const differs = (message: string, cause?: unknown): SwpError =>
 const compareBlocks = ({ path, blocks }: LocalFile, first: number): BlockHash => {
   let at = first;
   return new BlockHash((digest) => {
-    if (digest !== blocks[at]) throw differs(`Block ${at} of ${path} has SHA-256 ${digest}; sealed was ${blocks[at] ?? 'no such block'}.`);
+    if (digest !== blocks[at]) throw differs(`Block ${at} of ${path} has SHA-256 ${digest}; SWP sealed ${blocks[at] ?? 'no such block'}.`);
     at += 1;
   });
 };
@@ -52,7 +52,7 @@ async function* readBlocks(file: LocalFile, begin: number, end: number): AsyncGe
     if (error instanceof SwpError) throw error;
     throw differs(`${path} cannot be read`, error);
   }
-  if (position < until) throw differs(`${path} ends at byte ${position}; sealed were ${size} bytes.`);
+  if (position < until) throw differs(`${path} ends at byte ${position}; SWP sealed ${size} bytes.`);
   hash.end();
 }
 

@@ -12,6 +12,6 @@ export const assertTargetAllowed = (target: RepoId | CollectionSlug, allowed: re
   const owner = ownerOf(target).toLowerCase();
   if (allowed.some((namespace) => namespace.toLowerCase() === owner)) return;
   throw new SwpError('access', 'worker/target-refused', `This worker writes only to ${allowed.join(', ')}, not to ${target}.`, {
-    hint: 'Extend SWP_TARGETS on the high-memory worker if that is wanted, restart it, then retry.',
+    hint: 'To allow this target, add its namespace to SWP_TARGETS of the high-memory worker, restart the worker, then retry.',
   });
 };

@@ -35,10 +35,11 @@ const prepareTarget = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSi
   const { repo, head, private: isPrivate } = plan.target;
   if (head === null && (await readHead(hub, repo, signal)) === null) await createRepo(hub, repo, { private: isPrivate, signal });
   const now = await readHead(hub, repo, signal);
-  if (now === null) return { stale: `${repo} is not there` };
-  if (now.private !== isPrivate) return { stale: `${repo} is ${now.private ? 'private' : 'public'}, the plan says otherwise` };
+  if (now === null) return { stale: `${repo} does not exist` };
+  if (now.private !== isPrivate)
+    return { stale: `${repo} is ${now.private ? 'private, but the plan says public' : 'public, but the plan says private'}` };
   if (head === null)
-    return now.empty ? { parent: now.commit } : { stale: `${repo} was to be created and holds files already, at ${now.commit}` };
+    return now.empty ? { parent: now.commit } : { stale: `the plan creates ${repo}, but it already holds files, at ${now.commit}` };
   return now.commit === head ? { parent: head } : { stale: `the head of ${repo} was ${head} in the plan and is ${now.commit} now` };
 };
 

@@ -26,9 +26,9 @@ export class UploadWatch {
     return new SwpError(
       'conflict',
       'upload/too-slow',
-      `At ${formatBytes(Math.round(rate))}/s the ${formatBytes(remainingBytes)} that are left take more than ${UPLOAD_HOURS} h, and the Hub drops uploads that no commit follows within 20 h.`,
+      `At ${formatBytes(Math.round(rate))}/s the remaining ${formatBytes(remainingBytes)} take more than ${UPLOAD_HOURS} h, and the Hub drops uploads that are not committed within 20 h.`,
       {
-        hint: `It needs at least ${formatBytes(rateThatFits(remainingBytes))}/s: mend the line or raise SWP_LIMIT_RATE and retry, or move to another host.`,
+        hint: `The upload needs at least ${formatBytes(rateThatFits(remainingBytes))}/s: fix the network or raise SWP_LIMIT_RATE, then retry; or move to another host.`,
       },
     );
   }

@@ -54,8 +54,8 @@ const diagnoseRecord = (repo: RepoId, ours: OurCommit, { provenance }: PublishRe
   return [
     ...(ours.trailers.plan === planDigest
       ? []
-      : [finding('plan-differs', `The commit says plan ${ours.trailers.plan ?? '(none)'}, provenance.json says ${planDigest}.`)]),
-    ...(sameRepo(target, repo) ? [] : [finding('other-target', `provenance.json is that of ${target}.`)]),
+      : [finding('plan-differs', `The commit names plan ${ours.trailers.plan ?? '(none)'}, but provenance.json names ${planDigest}.`)]),
+    ...(sameRepo(target, repo) ? [] : [finding('other-target', `provenance.json belongs to another target, ${target}.`)]),
     ...(recipeNow === recipeDigest ? [] : [finding('recipe-differs', `The recipe has digest ${recipeNow}, not ${recipeDigest}.`)]),
     ...(decisions.some(({ plan, verdict }) => plan === planDigest && verdict === 'approve')
       ? []
@@ -104,13 +104,13 @@ const diagnoseCommits = (ours: OurCommit, publishers: readonly string[] | null):
     if (publishers === null) return [];
     if (accounts.length === 0) return [finding('foreign-commit', `The Hub does not say who made commit ${id}.`)];
     const others = accounts.filter((name) => !expected.has(name.toLowerCase()));
-    return others.length === 0 ? [] : [finding('foreign-commit', `Commit ${id} is by ${truncateList(others)}, who is no publisher.`)];
+    return others.length === 0 ? [] : [finding('foreign-commit', `Commit ${id} is by ${truncateList(others)}, not by a publisher.`)];
   });
   const [newest] = ours.since;
   const later =
     newest === undefined
       ? []
-      : [finding('later-commits', `${plural(ours.since.length, 'commit')} came after our publish, the newest ${newest.id}.`)];
+      : [finding('later-commits', `${plural(ours.since.length, 'commit')} came after our publish; the newest is ${newest.id}.`)];
   return [...foreign, ...later];
 };
 

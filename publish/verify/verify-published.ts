@@ -19,8 +19,7 @@ export const sampleOf = (manifest: Digest, full: boolean): ReadBack => (full ? '
 
 const CHANGED = 'Do not load this repository. Find out who wrote to it; a new publish repairs it.';
 /** Hint for files that are listed correctly but whose bytes were wrong in two readings. */
-export const SERVED_WRONG =
-  'The Hub lists what was published and serves other bytes than it lists: that is for its support. Verify again later.';
+export const SERVED_WRONG = 'The Hub lists the right files but serves other bytes: report this to its support. Verify again later.';
 
 const differs = (message: string, hint = CHANGED): SwpError => new SwpError('integrity', 'verify/differs', message, { hint });
 
@@ -48,7 +47,7 @@ export const verifyPublished = async (
   if (!isRight) throw wrongRecord;
   const manifest = manifestOf(parseProvenance(bytes));
   if (manifestDigest(manifest) !== request.manifestDigest)
-    throw differs(`${target} at ${commit}: its manifest is ${manifestDigest(manifest)}, sealed was ${request.manifestDigest}.`);
+    throw differs(`${target} at ${commit}: its manifest is ${manifestDigest(manifest)}, but SWP sealed ${request.manifestDigest}.`);
   const files = [...manifest.files, describeBytes(PROVENANCE_PATH, bytes)];
   const found = await verifyPaths(hub, target, commit, files, {
     signal,

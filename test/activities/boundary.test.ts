@@ -67,7 +67,7 @@ describe('the activity boundary', () => {
 
   it('logs the stack of an unexpected failure', async () => {
     expect(await logged(new TypeError('x is undefined'))).toEqual([
-      { message: 'not foreseen', error: 'x is undefined', stack: expect.stringContaining('boundary.test.ts') },
+      { message: 'unexpected error', error: 'x is undefined', stack: expect.stringContaining('boundary.test.ts') },
     ]);
   });
 

@@ -40,7 +40,7 @@ const running = (run: (hub: HubConfig, report: ReportProgress) => void, base: Pa
 it('reports a short failure as a note until bytes move again', () =>
   running((hub, report) => {
     hub.onRetry?.(ERROR, 4_000, 0);
-    expect(beat()).toMatchObject({ note: 'tried again in 4 s: PUT https://host/x: 503' });
+    expect(beat()).toMatchObject({ note: 'retrying in 4 s: PUT https://host/x: 503' });
     expect(beat()).not.toHaveProperty('failing');
     report({ doneBytes: 1 });
     expect(beat()).not.toHaveProperty('note');

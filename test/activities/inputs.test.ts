@@ -18,7 +18,7 @@ describe('the argument of an activity', () => {
       await expect(argumentOf(name, nonsense)).rejects.toMatchObject({
         type: 'activity/input',
         nonRetryable: true,
-        message: expect.stringMatching(new RegExp(`^${name} cannot take this input: .+`)),
+        message: expect.stringMatching(new RegExp(`^${name} cannot use this input: .+`)),
       });
   });
 

@@ -63,7 +63,7 @@ describe.skipIf(chromium === null)('a person in the Web UI', { retry: 2 }, () =>
       await ui.shot('pending');
       await link.click();
       await ui.page.getByText('User Metadata', { exact: true }).first().click();
-      const details = await ui.details('A person decides: read the plan below.');
+      const details = await ui.details('Waiting for a decision: read the plan below, then approve or reject it.');
       await details.getByText(digest.replace('sha256:', '')).first().waitFor();
       await details.getByRole('cell', { name: 'mtp.safetensors' }).waitFor();
       await ui.shot('plan');
@@ -82,10 +82,10 @@ describe.skipIf(chromium === null)('a person in the Web UI', { retry: 2 }, () =>
       await testEnvironment.start();
       const { digest } = await testEnvironment.planOf();
       await openPublish();
-      await ui.details('A person decides');
+      await ui.details('Waiting for a decision: read');
       const form = await ui.send('Update', 'decide', { plan: 'f'.repeat(32), verdict: 'approve', reviewer: 'ada' });
       await form
-        .getByText(`Round 1 asks about plan ${shortDigest(digest)}, not ${'f'.repeat(32)}`)
+        .getByText(`Round 1 needs a decision about plan ${shortDigest(digest)}, not about ${'f'.repeat(32)}`)
         .first()
         .waitFor();
       await ui.shot('approve');
@@ -126,7 +126,7 @@ describe.skipIf(chromium === null)('a person in the Web UI', { retry: 2 }, () =>
       await testEnvironment.approve();
       await testEnvironment.untilTarget('awaiting-release');
       await openTarget();
-      const details = await ui.details('A person looks at what was sealed');
+      const details = await ui.details('Waiting for a decision: inspect the sealed files');
       const manifest = /"manifest":\s+"([0-9a-f]{64})"/.exec(await details.locator('body').innerText())?.[1];
       await ui.send('Update', 'decide', { manifest, verdict: 'approve', reviewer: 'eve' });
       expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
@@ -180,7 +180,7 @@ describe.skipIf(chromium === null)('a person in the Web UI', { retry: 2 }, () =>
       await testEnvironment.start();
       const { digest } = await testEnvironment.planOf();
       await openPublish();
-      const plan = await ui.details('A person decides');
+      const plan = await ui.details('Waiting for a decision: read');
       await plan.getByText('javascript:alert(1)').first().waitFor();
       expect(await plan.locator(MARKUP).count()).toBe(0);
       await testEnvironment.handle().executeUpdate('decide', { args: [{ plan: digest, verdict: 'approve', reviewer }] });

@@ -45,13 +45,13 @@ describe('an addition', () => {
   });
 
   it.each([
-    ['a key that is taken', { ...ENTRY, key: 'one' }, 'key: one is there already'],
+    ['a key that is taken', { ...ENTRY, key: 'one' }, 'key: one is already used'],
     ['the sidecar of another model', { ...ENTRY, mtp_sidecar_repo: 'acme/one-mtp' }, 'mtp_source_repo: differs from acme/one'],
     ['a target that the built-in entries have', { ...ENTRY, mtp_sidecar_repo: 'FoxlightAI/qwen3-5-9b-base-mtp' }, 'differs from foxlight/'],
-    ['a target that another entry reads', { ...ENTRY, mtp_sidecar_repo: 'labs/one' }, 'a target is never a source'],
+    ['a target that another entry reads', { ...ENTRY, mtp_sidecar_repo: 'labs/one' }, 'a target must never be a source'],
     ['an unknown field', { ...ENTRY, colour: 'red' }, 'colour: unknown field'],
     ['an invalid repository name', { ...ENTRY, mtp_sidecar_repo: 'acme' }, 'mtp_sidecar_repo: must look like owner/name'],
-    ['both drafters', { ...ENTRY, assistant_model_repo: 'labs/three' }, 'excludes the MTP fields'],
+    ['both drafters', { ...ENTRY, assistant_model_repo: 'labs/three' }, 'cannot be combined with the MTP fields'],
   ])('with %s is refused and leaves the file unchanged', async (_, fields, message) => {
     await expect(plan(fields)).rejects.toMatchObject({
       code: 'catalog/entry-refused',

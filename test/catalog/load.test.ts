@@ -48,7 +48,7 @@ it('leaves the built-in entries out on request', async () => {
 
 it('does not let an operator redefine foxlight', async () => {
   await write({ foxlight: [sidecar('one')] });
-  expect(await problems()).toContain('may not be foxlight');
+  expect(await problems()).toContain('must not be foxlight');
 });
 
 it('reports a missing source file at the line that names it', async () => {
@@ -93,14 +93,14 @@ it('refuses two vindexes in one repository or directory, and one repository of t
     other: [vindex('three', { output_name: 'One.vindex' }), sidecar('four', { mtp_sidecar_repo: 'acme/One' })],
   });
   const found = await problems();
-  expect(found).toContain('hf_repo: is the target of acme/one already');
-  expect(found).toContain('output_name: is the output of acme/one already');
-  expect(found).toContain('is the vindex target of acme/one already');
+  expect(found).toContain('hf_repo: is already the target of acme/one');
+  expect(found).toContain('output_name: is already the output of acme/one');
+  expect(found).toContain('is already the vindex target of acme/one');
 });
 
 it('refuses a target that another entry reads', async () => {
   await write({ acme: [sidecar('one'), sidecar('two', { mtp_source_repo: 'acme/Shared-mtp', mtp_sidecar_repo: 'acme/b' })] });
-  expect(await problems()).toContain('a target is never a source');
+  expect(await problems()).toContain('a target must never be a source');
 });
 
 it('stops at the nearest settings file above', async () => {
@@ -149,7 +149,7 @@ it('reports the mistakes of every file together', async () => {
 it('refuses a source file that is too large without reading it', async () => {
   await write({ acme: [sidecar('one')] });
   await truncate(join(directory, 'acme.yaml'), 1e10);
-  expect(await problems()).toContain('acme.yaml: has 10000000000 bytes, more than');
+  expect(await problems()).toContain('acme.yaml: has 10000000000 bytes; at most');
 });
 
 it('throws all mistakes as one error', async () => {

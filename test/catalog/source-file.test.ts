@@ -31,16 +31,20 @@ describe('an entry', () => {
     ['no key', { ...SIDECAR, key: undefined }, 'key: is missing'],
     ['a misspelt field', { ...SIDECAR, mtp_sidecar_rep: 'b/x' }, 'mtp_sidecar_rep: unknown field; did you mean mtp_sidecar_repo?'],
     ['an unknown field', { ...SIDECAR, colour: 'red' }, 'colour: unknown field'],
-    ['half a pair', { ...SIDECAR, mtp_sidecar_repo: undefined }, 'mtp_source_repo: needs mtp_sidecar_repo beside it'],
+    ['half a pair', { ...SIDECAR, mtp_sidecar_repo: undefined }, 'mtp_source_repo: needs mtp_sidecar_repo too'],
     ['quantised heads', { ...SIDECAR, mtp_quant: 'q4' }, 'mtp_quant: must be bf16 or left out: the heads are the drafter'],
-    ['an assistant beside heads', { ...SIDECAR, assistant_model_repo: 'a/b' }, 'assistant_model_repo: excludes the MTP fields'],
+    [
+      'an assistant beside heads',
+      { ...SIDECAR, assistant_model_repo: 'a/b' },
+      'assistant_model_repo: cannot be combined with the MTP fields',
+    ],
     ['half a vindex', { ...SIDECAR, source_model: 'a/m' }, 'hf_repo: is missing: an entry with source_model needs'],
-    ['nothing to publish', { key: 'x', tier: 'smoke' }, 'key: has nothing to publish'],
+    ['nothing to publish', { key: 'x', tier: 'smoke' }, 'key: the entry publishes nothing'],
     ['a short revision', { ...SIDECAR, mtp_source_revision: 'abc' }, 'mtp_source_revision: must be a full commit SHA'],
     [
       'a revision without its repository',
       { ...SIDECAR, vision_source_revision: 'a'.repeat(40) },
-      'vision_source_revision: means nothing without vision_source_repo',
+      'vision_source_revision: has no effect without vision_source_repo',
     ],
     ['an output path', { ...VINDEX, output_name: '../two.vindex' }, 'output_name: must be a plain name'],
     ['an output without ending', { ...VINDEX, output_name: 'two' }, 'output_name: must end in .vindex'],
@@ -48,7 +52,7 @@ describe('an entry', () => {
     [
       'one target of two kinds',
       { ...VINDEX, mtp_source_repo: 'a/s', mtp_sidecar_repo: 'B/Two' },
-      'mtp_sidecar_repo: is the target of hf_repo too',
+      'mtp_sidecar_repo: is also the target in hf_repo',
     ],
     ['a repository without owner', { ...SIDECAR, mtp_source_repo: 'source' }, 'mtp_source_repo: must look like owner/name'],
     ['a repository with a parent path', { ...SIDECAR, mtp_source_repo: 'a/..' }, 'mtp_source_repo:'],
@@ -62,17 +66,17 @@ describe('an entry', () => {
     ['a short revision of the vindex source', { ...VINDEX, source_revision: 'main' }, 'source_revision: must be a full commit SHA'],
     ['a quoted boolean', { ...SIDECAR, private: 'true' }, 'private:'],
     ['other tensor names', { ...SIDECAR, mtp_names: 'mlx' }, 'mtp_names:'],
-    ['half a vision pair', { ...SIDECAR, vision_source_repo: 'a/v' }, 'vision_source_repo: needs vision_sidecar_repo beside it'],
+    ['half a vision pair', { ...SIDECAR, vision_source_repo: 'a/v' }, 'vision_source_repo: needs vision_sidecar_repo too'],
     [
       'a collection title that is too long',
       { ...SIDECAR, hf_collection: 'x'.repeat(61) },
       'hf_collection: must be the slug of a collection',
     ],
-    ['tensor names without a sidecar', { ...VINDEX, mtp_names: 'skulk' }, 'mtp_names: means nothing without mtp_sidecar_repo'],
+    ['tensor names without a sidecar', { ...VINDEX, mtp_names: 'skulk' }, 'mtp_names: has no effect without mtp_sidecar_repo'],
     [
       'a source revision without a vindex',
       { ...SIDECAR, source_revision: 'a'.repeat(40) },
-      'source_revision: means nothing without source_model',
+      'source_revision: has no effect without source_model',
     ],
     ['a vindex over its own source', { ...VINDEX, hf_repo: 'A/Model' }, 'hf_repo: is also read as source_model'],
     [
@@ -102,11 +106,13 @@ describe('an entry', () => {
 
   it('may use an anchor, and its mistakes still have a line', () => {
     const text = 'models:\n  - &one {key: one, tier: smoke, mtp_source_repo: a/b, mtp_sidecar_repo: b/c}\n  - *one\n';
-    expect(parseSourceFile('f.yaml', text).problems.map(problemText)).toEqual(['f.yaml:3: key: one is there already, at line 2']);
+    expect(parseSourceFile('f.yaml', text).problems.map(problemText)).toEqual([
+      'f.yaml:3: key: one is already used at line 2: every entry needs its own key',
+    ]);
   });
 
   it('must not have the key of another entry', () => {
-    expect(problems(SIDECAR, { ...SIDECAR, mtp_sidecar_repo: 'b/other' }).join()).toContain('key: one is there already, at line 2');
+    expect(problems(SIDECAR, { ...SIDECAR, mtp_sidecar_repo: 'b/other' }).join()).toContain('key: one is already used at line 2');
   });
 });
 

@@ -66,7 +66,7 @@ describe('swp campaign', () => {
     const { id, plan, entries } = await shown();
     expect(entries.find(({ entry: name }) => name === one.name)?.stage).toBe('awaiting-approval');
     await run('approve', id, '--plan', plan!, '--as', 'ada');
-    const updated = await untilShown(id, '1 of 2 took it');
+    const updated = await untilShown(id, 'accepted by 1 of 2 publishes');
     expect(updated.entries.find(({ entry: name }) => name === one.name)?.trouble).toMatch(/^moved: plan [0-9a-f]{32} now/);
     await until(two.name, 'published');
     expect((await readRunning(testEnvironment().temporal.client, publishId(one.name)))?.stage).toBe('awaiting-approval');
@@ -117,7 +117,9 @@ describe('swp campaign', () => {
     await keepHistory(client, campaignId(id), 'continued.campaign');
     const whole = await shown(id);
     expect(whole.entries.map(({ entry: name, stage }) => `${name} ${stage}`)).toEqual([one, two].map(({ name }) => `${name} published`));
-    expect((await run('show', id)).err).toMatch(/approved by ada: 1 of 1 took it\napproved by ada: 1 of 1 took it/);
+    expect((await run('show', id)).err).toMatch(
+      /approved by ada: accepted by 1 of 1 publishes\napproved by ada: accepted by 1 of 1 publishes/,
+    );
   });
 
   it('ends --watch without a terminal once only paused publishes remain', async () => {
@@ -137,7 +139,7 @@ describe('swp campaign', () => {
       onErr: approve,
     });
     await approving;
-    expect([found.code, found.err]).toEqual([1, expect.stringContaining('1 publish of it is paused: swp pending')]);
+    expect([found.code, found.err]).toEqual([1, expect.stringContaining('1 publish of this campaign is paused: swp pending')]);
     stop();
     await swp(['abandon', one.name, '--yes'], { cwd: testEnvironment().directory, env: testEnvironment().clientEnv() });
     await expect.poll(async () => (await shown()).status, { timeout: 20_000 }).toBe('COMPLETED');

@@ -26,28 +26,31 @@ describe('swp campaign', () => {
     ).toEqual([
       [one.name, '<plan>', expect.stringMatching(/^mtp: publish; \d/)],
       [two.name, '<plan>', expect.stringMatching(/^mtp: publish; \d/)],
-      [gone.name, '<plan>', expect.stringMatching(/^blocked: The Hub shows no repository/)],
+      [gone.name, '<plan>', expect.stringMatching(/^blocked: The Hub does not show the repository/)],
       [same.name, '<plan>', 'unchanged'],
       [''],
     ]);
-    expect(started.err).toMatch(/2 entries to publish \([\d.]+ kB, at most .* of disk at once for each\), 1 unchanged, 1 blocked/);
+    expect(started.err).toMatch(/2 entries to publish \([\d.]+ kB in total, at most .* of disk per entry\), 1 unchanged, 1 blocked/);
     const { id, plan, entries } = await shown();
     expect(entries.map(({ stage }) => stage)).toEqual(['awaiting-approval', 'awaiting-approval', null, null]);
     for (const name of [same.name, gone.name, other.name])
       expect(await readRunning(testEnvironment().temporal.client, publishId(name))).toBe(null);
 
     const wrong = await run('approve', id, '--plan', 'f'.repeat(32));
-    expect(wrong).toMatchObject({ code: 4, err: expect.stringContaining(`asks about plan ${plan!.slice(7, 39)}`) });
+    expect(wrong).toMatchObject({ code: 4, err: expect.stringContaining(`has plan ${plan!.slice(7, 39)}`) });
     expect(await run('approve', id, '--plan', plan!.slice(7, 19))).toMatchObject({
       code: 2,
       err: expect.stringContaining('at least its first 32'),
     });
     expect(started.err).toContain(`Approve exactly these plans: swp campaign approve ${id} --plan ${plan}\n`);
     expect(await run('approve', id)).toMatchObject({ code: 2, err: expect.stringContaining('--plan <digest>') });
-    expect(await run('approve', id, same.name, '--plan', plan!)).toMatchObject({ code: 4, err: expect.stringContaining('publishes no') });
+    expect(await run('approve', id, same.name, '--plan', plan!)).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('does not publish'),
+    });
 
     const approved = await run('approve', id, '--plan', plan!.slice(7, 39), '--as', 'ada');
-    expect(approved).toMatchObject({ code: 0, out: expect.stringContaining('approved by ada: told to 2 publishes') });
+    expect(approved).toMatchObject({ code: 0, out: expect.stringContaining('approved by ada; sent to 2 publishes') });
     const result = await testEnvironment().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
     expect(result).toMatchObject({ outcomes: { published: 2 }, troubles: [], totals: { changes: 2, unchanged: 1, blocked: 1 } });
     expect((await shown(id)).entries.map(({ stage }) => stage)).toEqual(['published', 'published', null, null]);

@@ -26,7 +26,10 @@ describe('swp approve', () => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
     const { code, out } = await run(['approve', entry(), '--plan', shortDigest(digest), '--note', 'fine']);
-    expect([code, out]).toEqual([0, `Plan ${shortDigest(digest)} of ${entry()} approved by reader (Hub account): a claim, not a proof.\n`]);
+    expect([code, out]).toEqual([
+      0,
+      `Plan ${shortDigest(digest)} of ${entry()} approved as reader (name from your Hub token; not verified).\n`,
+    ]);
     await testEnvironment.result();
     expect((await run(['status', entry()])).out).toMatch(
       /round 1 +approved by reader \(Hub account\): fine[\s\S]* {2}plan +sha256:.*, approved by reader \(Hub account\)/,
@@ -62,7 +65,7 @@ describe('swp approve', () => {
 
   it.each([
     ['does not answer', { HF_ENDPOINT: 'http://127.0.0.1:1' }, /ECONNREFUSED/],
-    ['does not know the token', { HF_TOKEN: 'hf_nobody' }, /does not know the token/],
+    ['does not accept the token', { HF_TOKEN: 'hf_nobody' }, /does not accept your token/],
   ])('records the login when the Hub %s', async (_, env, why) => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
@@ -89,11 +92,13 @@ describe('swp approve', () => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
     const without = await run(['approve', entry()]);
-    expect([without.code, without.err]).toEqual([2, expect.stringContaining('takes the digest of what was read')]);
+    expect([without.code, without.err]).toEqual([2, expect.stringContaining('needs the digest of the plan or manifest that you read')]);
     expect((await run(['approve', entry(), '--yes'])).code).toBe(2);
     const other = await run(['approve', entry(), '--plan', 'f'.repeat(32)]);
-    expect([other.code, other.err]).toEqual([4, expect.stringMatching(/What waits is plan [0-9a-f]{32}, not plan f{32}/)]);
-    expect((await run(['approve', entry(), '--manifest', digest])).err).toMatch(/What waits is plan [0-9a-f]{32}, not manifest/);
+    expect([other.code, other.err]).toEqual([4, expect.stringMatching(/No plan f{32} waits for a decision: \S+ has plan [0-9a-f]{32}\./)]);
+    expect((await run(['approve', entry(), '--manifest', digest])).err).toMatch(
+      /No manifest \S+ waits for a decision: \S+ has plan [0-9a-f]{32}\./,
+    );
     for (const subject of ['plan', 'manifest']) {
       const short = await run(['approve', entry(), `--${subject}`, digest.slice(0, 'sha256:'.length + 31)]);
       expect([short.code, short.err]).toEqual([
@@ -130,7 +135,7 @@ describe('swp approve of a sealed manifest', () => {
     const { code, out } = await run(['approve', entry(), '--manifest', manifest, '--note', 'looked']);
     expect([code, out]).toEqual([
       0,
-      `Manifest ${shortDigest(Digest.parse(manifest))} of ${entry()} approved by reader (Hub account): a claim, not a proof.\n`,
+      `Manifest ${shortDigest(Digest.parse(manifest))} of ${entry()} approved as reader (name from your Hub token; not verified).\n`,
     ]);
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
     expect((await run(['history', entry()])).out).toMatch(/reader \(Hub account\): looked/);
@@ -141,7 +146,9 @@ describe('swp approve of a sealed manifest', () => {
     const other = await run(['reject', entry(), '--manifest', 'f'.repeat(32)]);
     expect([other.code, other.err]).toEqual([
       4,
-      expect.stringContaining(`What waits is manifest ${shortDigest(Digest.parse(manifest))}, not manifest ${'f'.repeat(32)}`),
+      expect.stringContaining(
+        `No manifest ${'f'.repeat(32)} waits for a decision: ${entry()} has manifest ${shortDigest(Digest.parse(manifest))}.`,
+      ),
     ]);
     expect((await run(['reject', entry(), '--manifest', manifest])).code).toBe(0);
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'rejected' });

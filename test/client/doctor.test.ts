@@ -52,13 +52,13 @@ describe('swp doctor', () => {
     await open({ workers: false });
     expect(await findings({ HF_TOKEN: TOKENS.read, SWP_SOURCE_TOKEN: TOKENS.write })).toMatchObject({
       writing: { verdict: 'warn', message: expect.stringContaining('only reads'), fix: expect.stringContaining('high-memory host') },
-      sources: { verdict: 'warn', fix: expect.stringContaining('only reads') },
+      sources: { verdict: 'warn', fix: expect.stringContaining('read-only') },
     });
     const unknown = { HF_TOKEN: 'hf_nobody', SWP_SOURCE_TOKEN: 'hf_nobody' };
     expect((await doctor(unknown)).code).toBe(6);
     expect(await findings(unknown)).toMatchObject({
-      hub: { verdict: 'bad', message: `Hub ${testEnvironment.hub.url} (HF_ENDPOINT) does not know the token` },
-      writing: { verdict: 'bad', message: 'the token is not known' },
+      hub: { verdict: 'bad', message: `Hub ${testEnvironment.hub.url} (HF_ENDPOINT) does not accept the token` },
+      writing: { verdict: 'bad', message: 'the Hub does not accept the token' },
       sources: { verdict: 'bad', fix: expect.stringContaining('unset') },
     });
   });
@@ -66,7 +66,7 @@ describe('swp doctor', () => {
   it('states the number of approvals that the settings require', async () => {
     await open({ workers: false });
     expect((await findings({ SWP_APPROVALS_SELF: 'deny', SWP_APPROVALS_REQUIRED: '2' })).settings?.message).toContain(
-      '2 approvals of others than who started',
+      '2 approvals, not by the person who started',
     );
   });
 });

@@ -78,7 +78,7 @@ describe('a run of publish.yml', () => {
       },
     );
     expect(code).toBe(0);
-    expect(err).toContain('No longer watching; the publish goes on');
+    expect(err).toContain('Stopped watching. The publish continues');
     expect(summary).toMatch(/## Where it stands\n\n {4}test\/\S+: awaiting-approval/);
     expect(await status()).toBe('RUNNING');
   });

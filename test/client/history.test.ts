@@ -78,6 +78,6 @@ describe('swp history', () => {
 
   it('refuses a name that would inject into the query', async () => {
     const { code, err } = await run('history', "a/b' OR 'x' = 'x");
-    expect([code, err]).toEqual([2, expect.stringContaining('is no name of an entry: it must be source/key')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('is not an entry name: it must be source/key')]);
   });
 });

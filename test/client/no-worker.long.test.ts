@@ -74,8 +74,8 @@ it('swp approve leaves the decision as a signal, and says that it waits', async 
     await other.stopWorkers();
     const { name: entry } = other.entry();
     const { code, out, err } = await swp(['approve', entry, '--plan', digest], { cwd: other.directory, env: other.clientEnv() });
-    expect([code, out]).toEqual([5, expect.stringContaining('approved by reader (Hub account)')]);
-    expect(err).toContain('The decision waits in the workflow');
+    expect([code, out]).toEqual([5, expect.stringContaining('approved as reader (name from your Hub token')]);
+    expect(err).toContain('The decision is stored in the workflow');
     const { events } = await other.handle().fetchHistory();
     expect(events?.filter((event) => event.workflowExecutionSignaledEventAttributes)).toHaveLength(1);
   } finally {

@@ -77,7 +77,10 @@ describe('swp move', () => {
     await testEnvironment.until('needs-attention');
     stop();
     const { code, err } = await run('move', testEnvironment.entry().name);
-    expect([code, err]).toEqual([1, expect.stringContaining('This step runs on no host of its own: use retry or abandon.')]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining('This step does not run on a high-memory host, so it cannot move. Send retry or abandon.'),
+    ]);
   });
 });
 

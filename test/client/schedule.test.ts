@@ -49,8 +49,8 @@ describe('swp schedule', () => {
   });
 
   it.each<[string, readonly string[], string]>([
-    ['an invalid crontab line', ['--nightly', 'at night'], '--nightly (SWP_NIGHTLY): must be five fields'],
-    ['impossible times', ['--weekly', '99 99 * * *'], 'The server takes no schedule at "99 99 * * *"'],
+    ['an invalid crontab line', ['--nightly', 'at night'], '--nightly (SWP_NIGHTLY): must have the five fields'],
+    ['impossible times', ['--weekly', '99 99 * * *'], 'The Temporal server rejects the schedule "99 99 * * *"'],
     ['an unknown time zone', ['--timezone', 'Mars/Olympus'], '--timezone (SWP_SCHEDULE_TIMEZONE): must be a time zone'],
     ['zero weeks', ['--weeks', '0'], '--weeks (SWP_READ_WEEKS)'],
   ])('set refuses %s', async (_, flags, message) => {
@@ -63,13 +63,13 @@ describe('swp schedule', () => {
     const intact = await run('trigger', 'nightly', '--watch');
     expect(intact).toMatchObject({
       code: 0,
-      out: 'nightly: nothing that needs attention, in 1 target\n  compared as the Hub lists it; no bytes were read back\n',
+      out: 'nightly: no findings in 1 target\n  compared with the listing of the Hub; no bytes were read back\n',
     });
     await testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([['README.md', Buffer.from('# Mine')]]), { message: 'x' });
     const { code, out } = await run('trigger', 'nightly', '--watch');
     expect(code).toBe(7);
     expect(out).toMatch(
-      /^nightly: 1 finding to attend to, 1 to know, in 1 target\n {2}compared .*\n {2}\S+-mtp {2}card-differs {2}README\.md has 6 bytes instead of/,
+      /^nightly: 1 finding and 1 note in 1 target\n {2}compared .*\n {2}\S+-mtp {2}card-differs {2}README\.md has 6 bytes instead of/,
     );
     expect(out).toMatch(/: started a publish, which waits for approval\n$/);
     const shown = await run('show');
@@ -82,7 +82,7 @@ describe('swp schedule', () => {
   it('trigger of the weekly check reads bytes back', async () => {
     await run('set', '--weeks', '1');
     expect((await run('trigger', 'weekly', '--watch')).out).toMatch(
-      /^weekly: nothing that needs attention, in 1 target\n {2}\d[\d.]* kB of \d[\d.]* kB read back: 4 files whole/,
+      /^weekly: no findings in 1 target\n {2}\d[\d.]* kB of \d[\d.]* kB read back: 4 files whole/,
     );
     const { out } = await run('trigger', 'weekly', '--watch', '--json');
     expect(JSON.parse(out)).toMatchObject({ which: 'weekly', filesRead: 4, targets: 1 });

@@ -32,7 +32,7 @@ describe('swp status --watch', () => {
     const { code, err } = await run(['status', entry(), '--watch'], { onErr, signal: controller.signal, terminal: true });
     expect(code).toBe(130);
     const shown = err.slice(err.lastIndexOf('\u001b[?7l'));
-    expect(shown).toMatch(/awaiting-approval[\s\S]*\n\u001b\[\?7h\nNo longer watching; the publish goes on/);
+    expect(shown).toMatch(/awaiting-approval[\s\S]*\n\u001b\[\?7h\nStopped watching. The publish continues/);
     expect(shown).not.toContain('\u001b[J');
   });
 
@@ -50,7 +50,7 @@ describe('swp status --watch', () => {
     const { onErr } = deciding(async () => controller.abort());
     const { code, out, err } = await run(['status', entry(), '--watch'], { onErr, signal: controller.signal });
     expect([code, out]).toEqual([130, '']);
-    expect(err).toContain(`No longer watching; the publish goes on: swp status ${entry()}`);
+    expect(err).toContain(`Stopped watching. The publish continues: swp status ${entry()}`);
     expect((await testEnvironment.handle().describe()).status.name).toBe('RUNNING');
     await testEnvironment.approve();
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });

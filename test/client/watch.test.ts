@@ -21,7 +21,7 @@ describe('the addresses of a publish', () => {
     await testEnvironment.writeCatalog([testEnvironment.entry()]);
     expect((await run(['start', entry()], { env })).err).toContain(`See it: ${page}\n`);
     expect((await run(['start', entry(), '--as', 'grace'], { env })).err).toMatch(
-      /^A publish of \S+ runs already, since 20\S+Z: this is it/,
+      /^A publish of \S+ already runs \(started 20\S+Z\)\. Showing it/,
     );
     const { digest, run: runId } = { ...(await testEnvironment.planOf()), run: (await testEnvironment.handle().describe()).runId };
     expect((await run(['approve', entry(), '--plan', digest], { env })).err).toContain(`See it: ${page}\n`);

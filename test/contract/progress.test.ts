@@ -13,7 +13,7 @@ it.each([
 });
 
 it.each<[ShownProgress, string]>([
-  [{}, 'at work'],
+  [{}, 'working'],
   [{ file: 'mtp.safetensors', doneBytes: 5e6, totalBytes: 2e7, rate: 1e6 }, 'mtp.safetensors, 5.00 MB of 20.0 MB, 1.00 MB/s, 15 s left'],
   [
     {
@@ -25,15 +25,15 @@ it.each<[ShownProgress, string]>([
       doneFiles: 1,
       totalFiles: 2,
       rate: 0,
-      note: 'tried again in 4 s: 503',
+      note: 'retrying in 4 s: 503',
     },
-    'b.safetensors 1.00 MB of 4.00 MB, 5.00 MB of 8.00 MB, 1 of 2 files, 0 B/s, tried again in 4 s: 503',
+    'b.safetensors 1.00 MB of 4.00 MB, 5.00 MB of 8.00 MB, 1 of 2 files, 0 B/s, retrying in 4 s: 503',
   ],
   [
-    { note: 'tried again in 1 s: reset', failing: { since: '2026-11-30T10:00:00.000Z', reason: 'PUT https://host/x: 503' } },
-    'has failed since 2026-11-30T10:00:00Z: PUT https://host/x: 503',
+    { note: 'retrying in 1 s: reset', failing: { since: '2026-11-30T10:00:00.000Z', reason: 'PUT https://host/x: 503' } },
+    'failing since 2026-11-30T10:00:00Z: PUT https://host/x: 503',
   ],
-  [{ note: 'tried again in 1 s: reset' }, 'tried again in 1 s: reset'],
+  [{ note: 'retrying in 1 s: reset' }, 'retrying in 1 s: reset'],
 ])('%j is shown as %s', (progress, text) => {
   expect(progressText(progress)).toBe(text);
 });

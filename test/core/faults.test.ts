@@ -18,7 +18,7 @@ describe('the message about a wrong value', () => {
     ['text that is too long', z.string().max(96), 'x'.repeat(97), 'must have at most 96 characters'],
     ['text that is too short', z.string().min(2), 'x', 'must have at least 2 characters'],
     ['empty text', z.string().min(1), '', 'must not be empty'],
-    ['an empty list', z.array(z.string()).min(1), [], 'must have an item'],
+    ['an empty list', z.array(z.string()).min(1), [], 'must have at least one item'],
     ['a list that is too long', z.array(z.string()).max(1), ['a', 'b'], 'must have at most 1 item'],
     ['a number instead of text', z.string(), 1, 'must be text'],
     ['text instead of a list', z.array(z.string()), 'x', 'must be a list'],
@@ -27,8 +27,8 @@ describe('the message about a wrong value', () => {
     ['another text than the literal', z.literal('allow'), 'x', 'must be allow'],
     ['an unknown value of two', z.enum(['a', 'b']), 'x', 'must be a or b'],
     ['an unknown value of three', z.enum(['a', 'b', 'c']), 'x', 'must be one of a, b, c'],
-    ['text instead of a time', z.iso.datetime(), 'noon', 'must be a time, as 2026-01-02T03:04:05Z'],
-    ['a value outside of a union', z.union([z.string(), z.number()]), true, 'must be of another form'],
+    ['text instead of a time', z.iso.datetime(), 'noon', 'must be a time, such as 2026-01-02T03:04:05Z'],
+    ['a value outside of a union', z.union([z.string(), z.number()]), true, 'has the wrong form'],
     ['a missing value', z.string(), undefined, 'is missing'],
   ])('states the requirement for %s', (_, schema, value, message) => {
     expect(faultOf(schema, value)).toBe(message);

@@ -13,14 +13,14 @@ import type { Block } from '../support/documents.js';
 import { fakeProgram } from '../support/temporal-fakes.js';
 import { seedModels } from './models.js';
 
-const PERSON = fileURLToPath(new URL('person.py', import.meta.url));
+const TERMINAL_USER = fileURLToPath(new URL('terminal_user.py', import.meta.url));
 const PROGRAM = join(projectRoot(), 'dist', 'client', 'main.js');
 const TOKENS = { read: 'hf_docsread', write: 'hf_docswrite' } as const;
 /** Output with which a long-running command reports that it is ready. */
-const READY = /worker polls|Ctrl-C ends it all/g;
+const READY = /worker polls|Ctrl-C stops everything/g;
 
 /** A machine on which a document is followed: a local hub in place of the Hub, a Temporal server and an empty directory. */
-export class DocsWorld {
+export class DocsSandbox {
   private readonly kept: ChildProcess[] = [];
 
   private constructor(
@@ -29,7 +29,7 @@ export class DocsWorld {
     private readonly temporal: TemporalServer,
   ) {}
 
-  static async open(): Promise<DocsWorld> {
+  static async open(): Promise<DocsSandbox> {
     const root = await mkdtemp(join(tmpdir(), 'swp-docs-'));
     const hub = await startLocalHub({
       directory: join(root, 'hub'),
@@ -40,7 +40,7 @@ export class DocsWorld {
     });
     await seedModels(hub);
     const temporal = await startTemporalServer({ cli: inject('temporalCli') });
-    const world = new DocsWorld(root, hub, temporal);
+    const world = new DocsSandbox(root, hub, temporal);
     await mkdir(world.home);
     await world.installPrograms();
     return world;
@@ -98,7 +98,7 @@ export class DocsWorld {
    */
   async run(block: Block): Promise<string> {
     const script = await this.script(block, "export -p > '$state'");
-    const { all, exitCode } = await execa('python3', [PERSON, 'sh', script], {
+    const { all, exitCode } = await execa('python3', [TERMINAL_USER, 'sh', script], {
       env: this.env,
       extendEnv: false,
       all: true,

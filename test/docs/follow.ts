@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf, type Document } from '../support/documents.js';
-import { DocsWorld } from './world.js';
+import { DocsSandbox } from './docs-sandbox.js';
 
 /** Declares a test for each block of a page. The blocks run in their order on a machine that has nothing yet. */
 export const followPage = (page: Document): void => {
   const blocks = blocksOf(page).filter(({ language, words }) => language === 'sh' && !words.includes('parse-only'));
   describe(page.path, () => {
-    let world: DocsWorld;
+    let world: DocsSandbox;
     /** Line of the block that failed. Later blocks depend on it. */
     let failedLine: number | null = null;
-    beforeAll(async () => (world = await DocsWorld.open()), 120_000);
+    beforeAll(async () => (world = await DocsSandbox.open()), 120_000);
     afterAll(() => world.close());
 
     it.each(blocks)(

@@ -71,7 +71,7 @@ describe('a commit that was applied and answered with an error', () => {
     await expect(commit()).rejects.toMatchObject({
       code: 'hub/commit-unknown',
       kind: 'access',
-      message: expect.stringMatching(/401.*looking for it failed.*401/),
+      message: expect.stringMatching(/401.*SWP could not check this.*401/),
     });
   });
 });

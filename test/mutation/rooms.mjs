@@ -2,7 +2,9 @@
 export const ROOMS = {
   plan: {
     mutate: ['core/digests.ts', 'plan/{approval,decision,manifest,target-operations,provenance}.ts'],
-    tests: ['test/plan/{approval*,collection,decision,manifest,plan-mtp,plan-vision,provenance*,render,reviewer,target-operations}.test.ts'],
+    tests: [
+      'test/plan/{approval*,collection,decision,manifest,plan-mtp,plan-vision,provenance*,render,reviewer,target-operations}.test.ts',
+    ],
   },
   'formats/safetensors': {
     mutate: ['formats/safetensors/*.ts'],

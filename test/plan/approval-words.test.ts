@@ -29,15 +29,15 @@ describe('a refusal', () => {
   });
 
   it('names the plan or the manifest that awaits a decision', () => {
-    expect(resultOf(open(), message({ plan: OTHER }))).toContain(`asks about plan ${shortDigest(PLAN)}, not ${OTHER}.`);
+    expect(resultOf(open(), message({ plan: OTHER }))).toContain(`needs a decision about plan ${shortDigest(PLAN)}, not about ${OTHER}.`);
     expect(resultOf(release(), { manifest: OTHER, verdict: 'approve', reviewer: 'ada' })).toContain(
-      `asks about manifest ${shortDigest(MANIFEST)}, not ${OTHER}.`,
+      `needs a decision about manifest ${shortDigest(MANIFEST)}, not about ${OTHER}.`,
     );
   });
 
   it('reports an expired approval only after the last millisecond', () => {
     expect(resultOf(open(), message(), DEADLINE)).toBe('accepted');
-    expect(resultOf(open(), message(), DEADLINE + 1)).toContain('has expired');
+    expect(resultOf(open(), message(), DEADLINE + 1)).toContain('expired at');
   });
 
   it('explains an ambiguous name, and names the letters that cause it', () => {
@@ -50,10 +50,12 @@ describe('a refusal', () => {
       startedBy: 'grace@example.org',
     });
     expect(resultOf(two, message({ reviewer: 'a b' }))).toMatch(
-      /^This plan needs 2 approvals of different people, and "a b" cannot be told from other people\. Give/,
+      /^This plan needs 2 approvals by different people, and the name "a b" does not identify one person\. Give/,
     );
-    expect(resultOf(other, message({ reviewer: 'a b' }))).toMatch(/^This plan needs the approval of another person, and "a b" cannot/);
-    expect(resultOf(two, message({ reviewer: 'аda' }))).toContain('people: some of its letters may only look like Latin letters. Give');
+    expect(resultOf(other, message({ reviewer: 'a b' }))).toMatch(
+      /^This plan needs an approval by another person, and the name "a b" does not/,
+    );
+    expect(resultOf(two, message({ reviewer: 'аda' }))).toContain('person: some of its letters may only look like Latin letters. Give');
   });
 
   it('is kept in a list of at most ten', () => {

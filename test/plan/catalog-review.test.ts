@@ -84,6 +84,6 @@ it('reports the same plan when both sides share an unknown plan, and an unknown 
   const unseen = known(null, [{ code: 'hub', message: 'It is down.' }]);
   expect(reviewMarkdown([reviewChange(change, [unseen], [unseen])], [])).toContain('Its plan is the same as before.');
   expect(reviewMarkdown([reviewChange(change, [unseen], [{ ...unseen }])], [])).toContain(
-    'What the change does to the plan is unknown here.',
+    'The effect of the change on the plan is unknown here.',
   );
 });

@@ -43,7 +43,7 @@ describe('a collection that lacks the target', () => {
     const made = withCollection(plan(), ABSENT);
     expect(made.collection).toEqual({ title: 'Our sidecars' });
     expect(collectionOperations(made)).toEqual([
-      { op: 'file', collection: 'Our sidecars', reason: 'FoxlightAI has none of this title: a public one is created' },
+      { op: 'file', collection: 'Our sidecars', reason: 'FoxlightAI has no collection with this title: a public one is created' },
     ]);
     expect(collectionOperations(withCollection(plan({ private: true }), ABSENT))).toMatchObject([
       { reason: expect.stringContaining('private') },

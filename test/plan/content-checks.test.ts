@@ -20,7 +20,7 @@ describe('files of a mirror', () => {
 
   it('are counted, and the first five are named', () => {
     const paths = Array.from({ length: 12 }, (_, at) => `p${at}.py`);
-    expect(checkCode(paths)[0]?.message).toMatch(/^12 files of code: p0\.py, .*p4\.py and 7 more\./);
+    expect(checkCode(paths)[0]?.message).toMatch(/^12 code files: p0\.py, .*p4\.py and 7 more\./);
   });
 
   it('cause no warning when they are weights, settings or text', () => {
@@ -31,7 +31,7 @@ describe('files of a mirror', () => {
 
 it('warns of a GGUF, because a consumer that prefers it fetches nothing else', () => {
   expect(checkGguf(['model.safetensors', 'q/model.GGUF'])).toMatchObject([
-    { code: 'gguf-files', verdict: 'warn', message: expect.stringContaining('fetches only that file') },
+    { code: 'gguf-files', verdict: 'warn', message: expect.stringContaining('downloads only that file') },
   ]);
 });
 

@@ -35,7 +35,7 @@ describe('names that collide on some file system', () => {
       Array.from('abcdefghijklmn', (letter, bit) => ((at >> bit) & 1 ? letter.toUpperCase() : letter)).join(''),
     );
     const [check] = collisions(['a', ...deep, ...alike]);
-    expect(check?.message).toMatch(/^Not every system holds these beside each other: .* and \d+ more\.$/);
+    expect(check?.message).toMatch(/^Some file systems cannot store these paths together: .* and \d+ more\.$/);
   });
 
   it('do not include different names, folders in other capitals or a replaced file', () => {
@@ -92,7 +92,7 @@ describe('the check of a name', () => {
   it('escapes control characters in a blocked name, and gives the reason', () => {
     const [check] = checkNames(['aux.txt', 'a\u202eb\u0007', 'dot.']);
     expect(check?.message).toBe(
-      '3 files have names that not every system holds: aux.txt (a device of Windows), a\\u{202e}b\\u{7} (a control character), dot. (ends in a dot or a blank).',
+      '3 files have names that some systems cannot store: aux.txt (a name reserved by Windows), a\\u{202e}b\\u{7} (a control character), dot. (a dot or a space at the end).',
     );
   });
 });

@@ -40,7 +40,7 @@ describe('a rendered plan', () => {
   it('names the whole command for the artifact that is not blocked', () => {
     const blocked = { ...plan(), kind: 'vision' as const, action: 'blocked' as const };
     const text = planMarkdown({ ...shown(), artifacts: [blocked, plan()] });
-    expect(text).toContain('published alone: `swp start foxlight/qwen3-5-9b-full-q4-k --only mtp`');
+    expect(text).toContain('not blocked: `swp start foxlight/qwen3-5-9b-full-q4-k --only mtp`');
   });
 
   it('shortens a very long name in the middle, and does not widen other rows', () => {
@@ -60,7 +60,7 @@ describe('a rendered plan', () => {
   it('is cut with a notice when it is too long for the Web UI', () => {
     const many = { ...shown(), artifacts: Array.from({ length: 20 }, () => plan()) };
     expect(planMarkdown(many).length).toBeLessThan(16_000);
-    expect(planMarkdown(many)).toContain('`swp plan` shows all of it');
+    expect(planMarkdown(many)).toContain('`swp plan` shows the whole plan');
   });
 });
 

@@ -18,7 +18,7 @@ describe('the operations on a target', () => {
     [false, 'public'],
   ])('create an absent target, private: %s', (isPrivate, word) => {
     expect(targetOperations(absentTarget(), isPrivate, [wanted('a')])).toEqual([
-      { op: 'create', private: isPrivate, reason: `the target is absent or empty; it will be ${word}` },
+      { op: 'create', private: isPrivate, reason: `the target does not exist yet, or is empty; it will be ${word}` },
       { op: 'add', path: 'a', reason: 'because' },
     ]);
   });
@@ -43,7 +43,7 @@ describe('the check of a target', () => {
   it('warns only of foreign files that would be replaced', () => {
     const target = foreign('README.md', 'same', 'theirs');
     expect(checkTarget(target, [wanted('README.md'), wanted('same', true), wanted('new')])).toMatchObject([
-      { code: 'target-foreign', message: expect.stringMatching(/ would replace: README\.md\.$/) },
+      { code: 'target-foreign', message: expect.stringMatching(/ This plan would replace them: README\.md\.$/) },
     ]);
     expect(checkTarget(target, [wanted('same', true), wanted('new')])).toEqual([]);
     expect(checkTarget({ ...target, head: null }, [wanted('README.md')])).toEqual([]);

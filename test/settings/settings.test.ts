@@ -27,7 +27,7 @@ describe('SWP_PROVE_SHARDS', () => {
   });
 
   it.each(['-1', 'much', '1e9'])('%s is refused with the allowed range', (factor) => {
-    expect(() => readSettings({ SWP_PROVE_SHARDS: factor })).toThrow('SWP_PROVE_SHARDS: must be a factor from 0 to 1000000, as 1.5');
+    expect(() => readSettings({ SWP_PROVE_SHARDS: factor })).toThrow('SWP_PROVE_SHARDS: must be a factor from 0 to 1000000, such as 1.5');
   });
 });
 
@@ -82,7 +82,7 @@ describe('an invalid setting', () => {
     ['SWP_DECISION_HOURS', 'soon', 'must be hours, more than 0 and at most 8760'],
     ['SWP_DECISION_HOURS', '0', 'must be hours, more than 0 and at most 8760'],
   ])('%s=%s is refused with the allowed values', (name, value, message) => {
-    expect(() => readSettings({ [name]: value })).toThrow(`Settings that cannot be used: ${name}: ${message}.`);
+    expect(() => readSettings({ [name]: value })).toThrow(`These settings cannot be used: ${name}: ${message}.`);
   });
 
   it.each(SETTINGS)('%s is never refused in the words of the validation library', (name) => {

@@ -7,7 +7,7 @@ import { attemptsOfSteps } from '../support/steps.js';
 import { swp } from '../support/swp.js';
 import type { Repos } from '../sweep/scenario.js';
 import { archiveCurrentCommit, keptBuilds, OlderBuild } from './older-build.js';
-import { HELD_PART, OlderBuildScenario } from './older-day.js';
+import { HELD_PART, OlderBuildScenario } from './older-build-scenario.js';
 
 /** The server notices a dead worker by its missing heartbeat after fifteen seconds. */
 const TIMEOUT_MS = 120_000;

@@ -121,7 +121,7 @@ describe('a host that is killed', () => {
       expect(await run('move', testEnvironment.entry().name)).toMatchObject({
         code: 1,
         err: expect.stringMatching(
-          new RegExp(`its host is there: ${targetId(testEnvironment.target)} \\(building\\) on host ${one.id}\\.[^]* --from ${one.id}`),
+          new RegExp(`its host is up: ${targetId(testEnvironment.target)} \\(building\\) on host ${one.id}\\.[^]* --from ${one.id}`),
         ),
       });
       await one.process.kill();
@@ -170,7 +170,9 @@ describe('a host that is killed', () => {
       await expect
         .poll(statusText, POLL)
         .toMatch(
-          new RegExp(`claimHost: waits for a high-memory host that can take it\\s+it left host ${one.id}: another one has to take it`),
+          new RegExp(
+            `claimHost: waits for a high-memory host that can take it\\s+moved away from host ${one.id}, and no other host has taken it yet`,
+          ),
         );
 
       // The host comes back while another host builds its artifact, and removes its own files of it.

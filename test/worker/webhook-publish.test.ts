@@ -32,7 +32,7 @@ describe('a publish with a webhook', () => {
       .poll(() => chat.received, { timeout: 10_000 })
       .toEqual([
         expect.stringContaining('waits for approval'),
-        expect.stringContaining('waits for its release'),
+        expect.stringContaining('wait for release'),
         expect.stringContaining('is paused at committing: '),
         expect.stringContaining('is published to'),
       ]);

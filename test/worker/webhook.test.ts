@@ -39,7 +39,7 @@ describe('a notification', () => {
     const totals = { changes: 2, unchanged: 996, blocked: 2, fetchBytes: 1, outputBytes: 4e9, diskBytes: 5e9 };
     await post({ what: 'campaign', id: '20261126-0930-1f2e', plan: Digest.parse(`sha256:${'ab'.repeat(32)}`), totals });
     expect(chat.received).toEqual([
-      'Campaign 20261126-0930-1f2e waits for approval: 2 entries to publish (4.00 GB, at most 5.00 GB of disk at once for each), 996 unchanged, 2 blocked. Read it: swp campaign show 20261126-0930-1f2e\nThen: swp campaign approve 20261126-0930-1f2e --plan ' +
+      'Campaign 20261126-0930-1f2e waits for approval: 2 entries to publish (4.00 GB in total, at most 5.00 GB of disk per entry), 996 unchanged, 2 blocked. Read it: swp campaign show 20261126-0930-1f2e\nThen: swp campaign approve 20261126-0930-1f2e --plan ' +
         `sha256:${'ab'.repeat(32)}`,
     ]);
   });
@@ -88,7 +88,7 @@ describe('a webhook', () => {
   ])('%s ends a background text with a warning that hides the address', async (_, answers, requests, answer) => {
     chat = await Chat.open(...answers);
     webhook().say('A call of the Hub has failed for an hour.');
-    await expect.poll(() => warnings).toEqual([`The webhook did not take a text: The webhook answered ${answer}.`]);
+    await expect.poll(() => warnings).toEqual([`The webhook did not accept a message: The webhook answered ${answer}.`]);
     expect(chat.requests).toBe(requests);
   });
 

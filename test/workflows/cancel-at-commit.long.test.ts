@@ -60,7 +60,7 @@ describe('a cancel while the commit is in progress', { timeout: TIMEOUT_MS }, ()
 
   it('names the head that it saw when the request may still arrive', async () => {
     const { artifacts } = await testEnvironment.result(entryOf('slow'));
-    const reason = expect.stringMatching(`its head is still ${await parentOf('slow')}.*may arrive yet: swp verify`) as string;
+    const reason = expect.stringMatching(`its head is still ${await parentOf('slow')}.*may still arrive: check with swp verify`) as string;
     expect(artifacts).toMatchObject([{ result: { outcome: 'abandoned', commit: 'unknown', reason } }]);
     expect(await stepsOf('slow')).toMatchObject({ findCommit: 1 });
     await keepHistory(testEnvironment.temporal.client, targetId(targetOf('slow')), 'cancelled-at-commit.target');

@@ -51,7 +51,7 @@ describe('a published target', () => {
       outcome: 'published',
       artifacts: [{ result: { receipt: { collection: { outcome: 'filed', collection: slug } } } }],
     });
-    expect(resultLines(result, [], PAGES).join('\n')).toContain(`filed in  collection ${slug}`);
+    expect(resultLines(result, [], PAGES).join('\n')).toContain(`added to  collection ${slug}`);
     await testEnvironment.keep('filed', ['target']);
     await startWithCollection();
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'unchanged' });
@@ -65,9 +65,9 @@ describe('a published target', () => {
       outcome: 'published',
       artifacts: [{ result: { receipt: { collection: { outcome: 'failed', code: 'hub/forbidden' } } } }],
     });
-    expect(resultLines(result, [], PAGES).join('\n')).toMatch(/not filed in collection .*Not you/);
+    expect(resultLines(result, [], PAGES).join('\n')).toMatch(/not added to collection .*Not you/);
     for (const id of [testEnvironment.handle().workflowId, targetId(testEnvironment.target)])
-      expect(await detailsOf(id)).toMatch(/Not filed in collection .*Not you/);
+      expect(await detailsOf(id)).toMatch(/Could not be added to collection .*Not you/);
 
     await startWithCollection(slug);
     const plan = await testEnvironment.approve();
@@ -78,7 +78,7 @@ describe('a published target', () => {
     await resolve('retry');
     const filed = await testEnvironment.result();
     expect(filed).toMatchObject({ outcome: 'filed', artifacts: [{ result: { outcome: 'filed', collection: slug, plan: plan.digest } }] });
-    expect(resultLines(filed, [], PAGES).join('\n')).toContain(`filed in collection ${slug}; its files stayed as they were`);
+    expect(resultLines(filed, [], PAGES).join('\n')).toContain(`added to collection ${slug}; its files did not change`);
     expect(await modelsOf(slug)).toEqual([testEnvironment.target]);
     expect(await testEnvironment.ourCommits()).toBe(1);
     await testEnvironment.keep('collection-only', ['publish', 'target']);
@@ -130,7 +130,7 @@ describe('a publish that only adds to a collection', () => {
   it('ends filed when a cancel arrives after the request was sent', async () => {
     const slug = await publishWithoutCollection();
     let thaw = (): void => undefined;
-    const held = new Promise<void>((resolve) => (thaw = resolve));
+    const held = new Promise<void>((release) => (thaw = release));
     const requested = new Promise<void>((reached) => {
       testEnvironment.hub.on(({ operation }) => {
         if (operation !== 'add-collection-item') return undefined;

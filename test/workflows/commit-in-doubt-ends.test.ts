@@ -9,7 +9,7 @@ const request = { approved: { plan: { target: { repo: 'acme/x' } } }, parent: PA
 /** The result at the end of a publish whose commit step failed with this error; the target still has the head of the plan. */
 const endAfter = async (type: string, ...details: unknown[]) => {
   const doubt = new CommitInDoubt({} as never);
-  vi.spyOn(doubt, 'lookBriefly').mockResolvedValue({ outcome: 'absent', head: PARENT as never });
+  vi.spyOn(doubt, 'searchOnce').mockResolvedValue({ outcome: 'absent', head: PARENT as never });
   const failure = new ActivityFailure(
     'failed',
     'commitArtifact',
@@ -18,7 +18,7 @@ const endAfter = async (type: string, ...details: unknown[]) => {
     'host',
     ApplicationFailure.create({ type, details }),
   );
-  await doubt.during(request, () => Promise.reject(failure)).catch(() => undefined);
+  await doubt.track(request, () => Promise.reject(failure)).catch(() => undefined);
   return doubt.settleAtEnd();
 };
 
@@ -30,7 +30,7 @@ describe('a publish that ends after a failed commit step', () => {
   it('reports an unknown commit when a later attempt failed before it sent anything', async () => {
     expect(await endAfter('hub/unauthorized', null, 'access', 'nothing-sent-now')).toMatchObject({
       commit: 'unknown',
-      text: expect.stringContaining('may arrive yet'),
+      text: expect.stringContaining('may still arrive'),
     });
   });
 

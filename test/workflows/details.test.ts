@@ -17,7 +17,7 @@ const detailsOf = (message: Record<string, unknown>): string =>
 
 it('the details of a publish name the reviewer and the source of that name', () => {
   expect(detailsOf({ reviewer: 'alice', identity: 'hub', note: 'fine' })).toContain(
-    'Round 1 was approved by alice &#40;Hub account&#41;: fine',
+    'Round 1: approved by alice &#40;Hub account&#41;: fine',
   );
 });
 
@@ -27,9 +27,9 @@ const target = (over: { readonly problem?: typeof PROBLEM; readonly host?: strin
 
 it('the details of a target explain how to move it off a host that never comes back', () => {
   expect(target({ host: 'ab12' })).toMatch(
-    /On host `ab12`. If that never comes back, send Update `resolve`:\s+```json\s+\{\s+"action": "move"/,
+    /Runs on host `ab12`. If this host does not come back, move to another one with Update `resolve`:\s+```json\s+\{\s+"action": "move"/,
   );
-  expect(target({ left: 'ab12' })).toContain('It left host `ab12`: another high-memory worker has to take it.');
+  expect(target({ left: 'ab12' })).toContain('Moved away from host `ab12`. Waiting for another high-memory worker to claim it.');
 });
 
 it('the details of a paused target offer a move only when it is on a host', () => {

@@ -160,7 +160,7 @@ describe('a permanent fault', () => {
     const head = await testEnvironment.hub.admin.head(testEnvironment.target);
     expect(await testEnvironment.result()).toMatchObject({
       outcome: 'abandoned',
-      artifacts: [{ result: { reason: expect.stringContaining(`The Hub answered commit ${head}, which was not verified`) } }],
+      artifacts: [{ result: { reason: expect.stringContaining(`The Hub answered with commit ${head}, which was not verified`) } }],
     });
   });
 });

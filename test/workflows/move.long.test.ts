@@ -62,7 +62,7 @@ describe('a target whose step runs on a host', () => {
     await expect.poll(pendingSteps, POLL).toEqual(['claimHost']);
     expect(await status()).toMatchObject({ stage: 'building', host: null, left: first });
     await expect(resolve('move')).rejects.toMatchObject({
-      cause: { message: expect.stringContaining(`it has left host ${first} already, and waits for another one`) },
+      cause: { message: expect.stringContaining(`it has already left host ${first}, and waits for another host`) },
     });
     await testEnvironment.startHost('second');
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
@@ -71,7 +71,7 @@ describe('a target whose step runs on a host', () => {
 
   it.each(['retry', 'abandon'])('rejects %s because nothing is paused', async (action) => {
     const { thaw } = await holdAt('lfs-batch');
-    await expect(resolve(action)).rejects.toMatchObject({ cause: { message: expect.stringContaining('Nothing is paused here') } });
+    await expect(resolve(action)).rejects.toMatchObject({ cause: { message: expect.stringContaining('This workflow is not paused') } });
     thaw();
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
@@ -91,7 +91,7 @@ describe('a target whose step runs on a host', () => {
     });
     await testEnvironment.approve();
     await reached;
-    await expect(resolve('move')).rejects.toMatchObject({ cause: { message: expect.stringContaining('no step of it is on a host now') } });
+    await expect(resolve('move')).rejects.toMatchObject({ cause: { message: expect.stringContaining('no step runs on a host now') } });
     thaw();
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
   });
@@ -164,7 +164,12 @@ describe('a commit whose host is left before its answer arrives', () => {
     expect(await testEnvironment.result()).toMatchObject({
       outcome: 'abandoned',
       artifacts: [
-        { result: { commit: 'unknown', reason: expect.stringMatching(`its head is still ${head}.*may arrive yet: swp verify`) } },
+        {
+          result: {
+            commit: 'unknown',
+            reason: expect.stringMatching(`its head is still ${head}.*may still arrive: check with swp verify`),
+          },
+        },
       ],
     });
     expect(await testEnvironment.ourCommits()).toBe(0);

@@ -13,7 +13,7 @@ describe('a vision mirror', () => {
     expect(result).toMatchObject({ outcome: 'published' });
     const found = await snapshotOf(vision.testEnvironment.hub.url, vision.target, 'main', vision.testEnvironment.directory);
     expect(mirroredOf(found)).toEqual(mirroredOf(ENCODER));
-    expect(found.get('README.md')!.toString()).toContain("in the\nplace of the source's README");
+    expect(found.get('README.md')!.toString()).toContain("This card\nreplaces the source's README");
     const provenance = parseProvenance(found.get('provenance.json')!.toString());
     expect(provenance.subject.map(({ name }) => name)).toEqual(
       [...found.keys()].filter((path) => path !== 'provenance.json' && path !== '.gitattributes').toSorted(),

@@ -25,12 +25,12 @@ export interface WorkerMetrics {
 
 /** Creates the metrics of one process. Without an exporter, the meter counts nothing. */
 export const createMetrics = (meter: MetricMeter): WorkerMetrics => {
-  const sent = meter.createCounter('swp_uploaded_bytes', 'bytes', 'Payload bytes sent, counted again when sent again');
+  const sent = meter.createCounter('swp_uploaded_bytes', 'bytes', 'Payload bytes sent, including bytes that were sent again');
   const received = meter.createCounter('swp_downloaded_bytes', 'bytes', 'Payload bytes received');
-  const parts = meter.createCounter('swp_uploaded_parts', undefined, 'Parts and whole small objects that the far end has taken');
-  const retries = meter.createCounter('swp_hub_retries', undefined, 'Calls of the Hub that were tried again, by reason');
-  const durations = meter.createHistogram(STEP_DURATION, 'float', 'seconds', 'Attempts of steps that have ended, by outcome');
-  meter.createGauge('swp_build_info', 'int', undefined, 'SWP of this worker').set(1, { version: swpVersion() });
+  const parts = meter.createCounter('swp_uploaded_parts', undefined, 'Parts and small whole objects that the storage accepted');
+  const retries = meter.createCounter('swp_hub_retries', undefined, 'Retries of Hub calls, by reason');
+  const durations = meter.createHistogram(STEP_DURATION, 'float', 'seconds', 'Duration of finished step attempts, by outcome');
+  meter.createGauge('swp_build_info', 'int', undefined, 'SWP version of this worker').set(1, { version: swpVersion() });
   return {
     hub: {
       sent: (bytes) => sent.add(bytes),

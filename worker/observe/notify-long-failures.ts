@@ -21,7 +21,7 @@ export const notifyLongFailures = (webhook: Pick<Webhook, 'say'>, now: () => num
     if (reportedAt.has(step)) return;
     reportedAt.set(step, at);
     webhook.say(
-      `${step} has failed at the Hub for ${formatSeconds(Math.floor(failingMs / 1000))}: ${error.message}\nIt is tried again for as long as it takes. Look: swp status`,
+      `${step} has been failing at the Hub for ${formatSeconds(Math.floor(failingMs / 1000))}: ${error.message}\nSWP keeps retrying. Details: swp status`,
     );
   };
 };

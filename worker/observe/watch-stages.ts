@@ -56,7 +56,8 @@ export const watchStages = async (watch: StageWatch): Promise<void> => {
       failing = false;
     } catch (error) {
       // Log only the first failure: the SDK counts failures, and a server that is away for an hour fails sixty times.
-      if (!failing && !stop.aborted) logger.warn({ error: messageOf(error) }, 'publishes cannot be counted; their metric stands still');
+      if (!failing && !stop.aborted)
+        logger.warn({ error: messageOf(error) }, 'cannot count the open publishes; their metric keeps its last values');
       failing = true;
     }
     await delay(everyMs, undefined, { signal: stop }).catch(() => undefined);

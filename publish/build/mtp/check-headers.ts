@@ -55,9 +55,9 @@ export const checkHeaders = async (
       throw new SwpError(
         'integrity',
         'mtp/source-differs',
-        `${repo} at ${commit}: the header of ${path} is not the one that was planned with.`,
+        `${repo} at ${commit}: the header of ${path} differs from the one in the plan.`,
         {
-          hint: 'Nothing of it is published. Abandon, and start again for a fresh plan; if it stays so, look at what lies between this host and the Hub.',
+          hint: 'Nothing of it is published. Abandon, and start again for a new plan. If it fails again, check the path between this host and the Hub.',
         },
       );
   }

@@ -26,8 +26,8 @@ const checkShape = (tensor: SourceTensor, bytes: Uint8Array, expected: readonly 
   throw new SwpError(
     'integrity',
     'build/bad-shape',
-    `${tensor.name} says [${found.join(', ')}]; the packed weight unpacks to [${expected.join(', ')}].`,
-    { hint: 'The packing pads its columns, which SWP does not read. Publish from the unquantised checkpoint.' },
+    `${tensor.name} gives the shape [${found.join(', ')}], but the packed weight unpacks to [${expected.join(', ')}].`,
+    { hint: 'The packing adds padding to the columns, which SWP cannot read. Publish from the unquantised checkpoint.' },
   );
 };
 

@@ -59,8 +59,8 @@ const hashAgainst = async (
         throw new SwpError(
           'integrity',
           'build/differs',
-          `${MTP_PAYLOAD}: bytes ${slab.at} to ${slab.at + slab.size} are not those that were written.`,
-          { hint: 'Look at the disk of this host (its kernel log, free space), then retry.' },
+          `${MTP_PAYLOAD}: bytes ${slab.at} to ${slab.at + slab.size} differ from what SWP wrote.`,
+          { hint: 'Check the disk of this host (its kernel log, free space), then retry.' },
         );
       await hash.update(read.bytes);
     }
@@ -86,8 +86,8 @@ const sourceDiffers = ({ output: { source }, weight: { begin, end } }: OutputSla
   new SwpError(
     'integrity',
     'mtp/source-differs',
-    `${source.file}: ${source.name} (bytes ${begin} to ${end}) came wrong the first time in each of ${MAX_ROUNDS} attempts.`,
-    { hint: 'Nothing of it is published. Look at what lies between this host and the Hub, then retry or move to another host.' },
+    `${source.file}: ${source.name} (bytes ${begin} to ${end}) were wrong at the first reading in each of ${MAX_ROUNDS} attempts.`,
+    { hint: 'Nothing of it is published. Check the path between this host and the Hub, then retry or move to another host.' },
   );
 
 /** Writes every missing slab, then reads its source bytes again unless they come from hashed shards. */

@@ -19,7 +19,7 @@ export interface SourceReadingParts {
   readonly signal: AbortSignal;
 }
 
-const ADVICE = ' With a higher SWP_PROVE_SHARDS a new plan has whole shards hashed instead.';
+const ADVICE = ' With a higher SWP_PROVE_SHARDS, a new plan hashes whole shards instead.';
 
 const counted = (reader: RangeReader, onBytes: (bytes: number) => void): RangeReader => ({
   read: async function* (...range) {

@@ -38,9 +38,9 @@ const download = async (
     await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, options);
   } catch (cause) {
     if (!(cause instanceof SwpError) || cause.code !== 'hub/file-differs') throw cause;
-    throw new SwpError('integrity', 'mtp/source-differs', `Both readings of a whole shard: ${cause.message}`, {
+    throw new SwpError('integrity', 'mtp/source-differs', `Two readings of a whole shard were wrong: ${cause.message}`, {
       cause: cause.cause,
-      hint: 'Nothing of it is published. Look at what lies between this host and the Hub, then retry or move to another host; if it stays so, the source is damaged: tell its owner.',
+      hint: 'Nothing of it is published. Check the path between this host and the Hub, then retry or move to another host. If it fails again, the source is damaged: tell its owner.',
     });
   }
 };

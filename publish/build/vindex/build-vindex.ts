@@ -64,7 +64,7 @@ const verifyPlanned = async (deps: VindexDeps, { plan, holder, report, signal }:
   if (recipe?.kind !== 'vindex') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no vindex.`);
   const larql = await deps.larql.ready(signal);
   if (larql === null)
-    throw new SwpError('not-found', 'larql/none', 'This host has no larql any more.', {
+    throw new SwpError('not-found', 'larql/none', 'This host no longer has larql.', {
       hint: 'Install it, or set SWP_LARQL to its path, restart the worker and retry; or move to another host.',
     });
   const source = await readPlannedSource(deps.hub, plan, signal);
@@ -76,9 +76,9 @@ const verifyPlanned = async (deps: VindexDeps, { plan, holder, report, signal }:
       'integrity',
       'build/recipe-differs',
       facts.sha256 === recipe.larql.sha256
-        ? `From ${recipe.source.repo} at ${recipe.source.commit} comes recipe ${digest}; planned was ${plan.recipeDigest}.`
-        : `This host's larql has SHA-256 ${facts.sha256}; planned was ${recipe.larql.sha256}.`,
-      { hint: 'Move to a host with the larql of the plan; or abandon, and start again for a fresh plan.' },
+        ? `${recipe.source.repo} at ${recipe.source.commit} gives recipe ${digest}, but the plan has ${plan.recipeDigest}.`
+        : `This host's larql has SHA-256 ${facts.sha256}, but the plan has ${recipe.larql.sha256}.`,
+      { hint: 'Move to a host with the larql of the plan; or abandon, and start again for a new plan.' },
     );
   return { deps, program, facts, environment, recipe, source, files, model: described.model, holder, report, signal };
 };

@@ -30,7 +30,7 @@ export const endDamage = (error: unknown, attempt: number): unknown =>
   error instanceof SwpError && error.code === DAMAGED && attempt >= MAX_ATTEMPTS
     ? new SwpError('integrity', DAMAGED, error.message, {
         cause: error.cause,
-        hint: `It was so in ${attempt} attempts. Look at the disk and the memory of this host, then retry, or move to another host.`,
+        hint: `It happened in ${attempt} attempts. Check the disk and the memory of this host, then retry, or move to another host.`,
       })
     : error;
 
@@ -47,7 +47,7 @@ export const readExtractedDigests = async (directory: string): Promise<Extracted
   try {
     return new Map(Digests.parse(JSON.parse(await readFile(join(directory, FILE), 'utf8'))));
   } catch (cause) {
-    throw damaged('The extraction in scratch does not say what it holds.', cause);
+    throw damaged('The digests of the extraction in scratch cannot be read.', cause);
   }
 };
 
@@ -60,6 +60,7 @@ export const readExtractedDigests = async (directory: string): Promise<Extracted
 export const compareExtracted = (extracted: ExtractedDigests, found: ReadonlyMap<string, FileDigests>): void => {
   for (const [path, { sha256 }] of found) {
     const was = extracted.get(path);
-    if (was !== undefined && was !== sha256) throw damaged(`${path} has SHA-256 ${sha256} in scratch; extracted were bytes with ${was}.`);
+    if (was !== undefined && was !== sha256)
+      throw damaged(`${path} has SHA-256 ${sha256} in scratch; it had ${was} when it was extracted.`);
   }
 };

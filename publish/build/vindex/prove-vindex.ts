@@ -44,8 +44,8 @@ const refuse = (problems: readonly VindexProblem[]): void => {
   throw new SwpError(
     'integrity',
     'larql/incomplete',
-    `larql ended well, but what it made is not whole (${problems.length} problems): ${shown.join(' ')}`,
-    { hint: 'Nothing of it is published. Retry once; if it stays so, this larql cannot extract this model.' },
+    `larql reported success, but its vindex is wrong or incomplete (${problems.length} problems): ${shown.join(' ')}`,
+    { hint: 'Nothing of it is published. Retry once; if it fails again, this larql cannot extract this model.' },
   );
 };
 
@@ -85,8 +85,8 @@ export const proveVindex = async (
     refuse(problems);
     const found = blocks === null ? null : generationOf(blocks);
     if (found !== null && found !== recipe.larql.blocks)
-      throw new SwpError('integrity', 'larql/blocks', `larql wrote ${found} blocks; planned were ${recipe.larql.blocks} ones.`, {
-        hint: 'Abandon, and start again for a plan with the larql that is there now.',
+      throw new SwpError('integrity', 'larql/blocks', `larql wrote ${found} blocks, but the plan has ${recipe.larql.blocks} blocks.`, {
+        hint: 'Abandon, and start again for a plan with the larql of this host.',
       });
   } finally {
     await staged.close();

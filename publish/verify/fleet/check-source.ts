@@ -36,13 +36,13 @@ const compareMoved = async (
 ): Promise<Finding> => {
   const moved = `${source} moved from commit ${from} to ${to}`;
   const [before, after] = [await shared.at(from), await shared.at(to)];
-  if (before === null) return finding('source-differs', `${moved}, and the commit that was published from is not there any more.`);
-  if (after === null) return finding('source-gone', `${moved}, which is not there any more.`);
+  if (before === null) return finding('source-differs', `${moved}, and the commit that SWP published from no longer exists.`);
+  if (after === null) return finding('source-gone', `${moved}, which no longer exists.`);
   const [old, now] = [await filesRead(hub, kind, before, signal), await filesRead(hub, kind, after, signal)];
   const changed = diffFiles(old, now);
   if (changed.length === 0)
-    return finding('source-moved', `${moved}; what was published from it (${plural(now.length, 'file')}) is the same.`);
-  const message = `${moved}, and what it is published from changed: ${truncateList(changed.map(({ path }) => path))}.`;
+    return finding('source-moved', `${moved}; the ${plural(now.length, 'file')} that SWP published from it did not change.`);
+  const message = `${moved}, and files that SWP published from it changed: ${truncateList(changed.map(({ path }) => path))}.`;
   // The key depends only on the changed files: a further commit that leaves these as they are is not a new finding.
   return { ...finding('source-differs', message), key: digestOf(changed) };
 };
@@ -56,7 +56,7 @@ const licenseText = (license: License | null): string => {
 const checkLicense = ({ repo, license }: RepoInfo, visible: Visible, found: Examination): Finding[] => {
   if (found.findings.some(({ path }) => path === CARD_PATH)) return [];
   const [is, was] = [licenseText(license), licenseText(visible.license)];
-  return is === was ? [] : [finding('license-differs', `${repo} has license ${is} now; it was published under ${was}.`)];
+  return is === was ? [] : [finding('license-differs', `${repo} now has license ${is}; SWP published it under ${was}.`)];
 };
 
 /**
@@ -77,11 +77,13 @@ export const checkSource = async (
   if (info === null)
     return [finding('source-gone', `The Hub does not show ${named} to this token: it is gone, was renamed, or became private.`)];
   const exposed =
-    info.private && !visible.private ? [finding('source-private', `${source} has become private; what is made from it is public.`)] : [];
+    info.private && !visible.private
+      ? [finding('source-private', `${source} has become private, but the target made from it is public.`)]
+      : [];
   if (published === undefined) return exposed;
   if (!sameRepo(published.repo, source) || (revision !== undefined && revision !== published.commit)) {
     const was = `${published.repo} at ${published.commit}`;
-    return [...exposed, finding('other-source', `It was published from ${was}; the entry names ${named} now.`)];
+    return [...exposed, finding('other-source', `It was published from ${was}; the entry now names ${named}.`)];
   }
   const moved = info.commit === published.commit ? [] : [await compareMoved(hub, target, shared, [published.commit, info.commit], signal)];
   return [...exposed, ...checkLicense(info, visible, found), ...moved];

@@ -42,13 +42,13 @@ const assertAnswered = (targets: readonly FleetTarget[], findings: readonly Flee
   const unanswered = findings.filter(({ code, key }) => code === 'unreadable' && key === UNANSWERED);
   const [first] = unanswered;
   if (first === undefined || new Set(unanswered.map(({ target }) => target)).size < targets.length) return;
-  throw new SwpError('unavailable', 'revalidate/no-answer', `The Hub answers for no target: ${first.message}`);
+  throw new SwpError('unavailable', 'revalidate/no-answer', `The Hub did not answer for any target: ${first.message}`);
 };
 
 const unpublished = (target: RepoId, state: 'absent' | 'unpublished'): Finding =>
   state === 'absent'
     ? finding('target-absent', `The Hub does not show ${target} to this token: it was deleted, never published, or became private.`)
-    : finding('unpublished', `${target} is there and holds no publish of SWP.`);
+    : finding('unpublished', `${target} exists, but SWP has published nothing there.`);
 
 /** Returns the findings of an examination, or one finding for a target without a publish of ours. */
 export const examinedFindings = (examined: Examined): readonly Finding[] =>

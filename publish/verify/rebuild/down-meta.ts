@@ -29,7 +29,7 @@ export const comparePublished = async (
   signal: AbortSignal,
 ): Promise<DownMetaDifference | null> => {
   const file = (await readTree(hub, repo, commit, { signal })).find(({ path }) => path === DOWN_META);
-  if (file === undefined) throw new SwpError('integrity', 'rebuild/no-file', `${repo} at ${commit} lists no ${DOWN_META}.`);
+  if (file === undefined) throw new SwpError('integrity', 'rebuild/no-file', `${repo} at ${commit} does not list ${DOWN_META}.`);
   let doneBytes = 0;
   await downloadFile(hub, { repo, commit, ...file }, join(directory, DOWN_META), {
     signal,

@@ -13,7 +13,7 @@ import { freeDiskAt } from '../../scratch/capacity.js';
 const conversionMismatch = (message: string, { predicate }: Provenance): SwpError => {
   const { swp } = predicate.runDetails.builder.version;
   return new SwpError('conflict', 'rebuild/conversion', message, {
-    hint: `Use the SWP that published it${swp === undefined ? '' : `, version ${swp}`}: this one makes other bytes.`,
+    hint: `Use the SWP that published it${swp === undefined ? '' : `, version ${swp}`}: this version makes other bytes.`,
   });
 };
 
@@ -25,14 +25,14 @@ const conversionMismatch = (message: string, { predicate }: Provenance): SwpErro
 export const checkConversion = (recipe: Recipe, provenance: Provenance): void => {
   const ours = CONVERSIONS[recipe.kind];
   if (recipe.conversion !== ours)
-    throw conversionMismatch(`It was made by conversion ${recipe.conversion} of ${recipe.kind}; this SWP makes ${ours}.`, provenance);
+    throw conversionMismatch(
+      `It was made by conversion ${recipe.conversion} of ${recipe.kind}; this SWP has conversion ${ours}.`,
+      provenance,
+    );
   if (recipe.kind !== 'vindex') return;
   const { level } = extractOptions(recipe.quant);
   if (recipe.level !== level || digestOf(recipe.blas) !== digestOf(BLAS))
-    throw conversionMismatch(
-      'Its larql ran with another level, or with other settings of its BLAS, than this SWP runs it with.',
-      provenance,
-    );
+    throw conversionMismatch('It was made by a larql with another level or other BLAS settings than this SWP uses.', provenance);
 };
 
 /**
@@ -44,8 +44,8 @@ export const checkLarql = async (env: NodeJS.ProcessEnv, { larql: { sha256 } }: 
   const found = await findLarql(env);
   if (found?.sha256 === sha256) return;
   const here = found === null ? 'this machine has none' : `${found.path} has ${found.sha256}`;
-  throw new SwpError('not-found', 'rebuild/larql', `It takes the larql with SHA-256 ${sha256}; ${here}.`, {
-    hint: 'Let SWP_LARQL or PATH name that one.',
+  throw new SwpError('not-found', 'rebuild/larql', `The rebuild needs the larql with SHA-256 ${sha256}; ${here}.`, {
+    hint: 'Point SWP_LARQL or PATH to that larql.',
   });
 };
 
@@ -64,16 +64,16 @@ export const checkRoom = async (
     throw new SwpError(
       'quota',
       'scratch/no-room',
-      `It takes ${formatBytes(diskBytes)} of disk, and ${root} has ${formatBytes(free)} free.`,
+      `The rebuild needs ${formatBytes(diskBytes)} of disk, but ${root} has only ${formatBytes(free)} free.`,
       {
-        hint: 'Free space there, or name a directory on another disk with --scratch.',
+        hint: 'Free space there, or choose a directory on another disk with --scratch.',
       },
     );
   if (memoryBytes > totalmem())
     throw new SwpError(
       'quota',
       'rebuild/no-memory',
-      `It takes about ${formatBytes(memoryBytes)} of memory, and this machine has ${formatBytes(totalmem())}.`,
+      `The rebuild needs about ${formatBytes(memoryBytes)} of memory, but this machine has only ${formatBytes(totalmem())}.`,
       { hint: 'Rebuild it on a machine with more memory.' },
     );
 };

@@ -51,7 +51,7 @@ const diagnoseDifferences = async (deps: RebuildDeps, { examination, provenance,
     reason: reasonOf(
       differs(
         'rebuild/differs',
-        `${plural(wrong.length, 'file')} of ${files.length} are not what the source gives: ${truncateList(paths)}.`,
+        `The rebuild gives other bytes for ${plural(wrong.length, 'file')} of ${files.length}: ${truncateList(paths)}.`,
       ),
     ),
     downMeta: null,
@@ -61,7 +61,7 @@ const diagnoseDifferences = async (deps: RebuildDeps, { examination, provenance,
   const from = { hub: deps.hub, repo: examination.target, commit: examination.head, directory: join(deps.layout.root, 'published') };
   const downMeta = await comparePublished(from, built, report, signal);
   if (downMeta === null) return tampered;
-  const message = `Not reproduced here: BLAS. ${DOWN_META} alone differs, by ${downMeta.largest.toPrecision(3)} at most, and the BLAS and CPU that computed it are not known to be those of this machine.`;
+  const message = `Not reproduced here: BLAS. Only ${DOWN_META} differs, by at most ${downMeta.largest.toPrecision(3)}. It may have been computed with another BLAS or CPU than this machine has.`;
   const hint = 'Rebuild it on a machine with the CPU and BLAS that were recorded.';
   return { outcome: 'not-reproduced', reason: reasonOf(new SwpError('conflict', 'rebuild/blas', message, { hint })), downMeta } as const;
 };

@@ -7,7 +7,7 @@ import type { SourceFacts } from '../../../plan/facts.js';
 import { describeBytes, type ManifestFile } from '../../../plan/manifest.js';
 import { readPlannedSource } from '../../facts/read-source.js';
 
-const HINT = 'Without the source as it was nobody can build it again. A private or gated one needs a token that may read it.';
+const HINT = 'A rebuild needs the source as it was. A private or gated source needs a token that may read it.';
 
 /**
  * Reads the pinned source that a record names.

@@ -34,6 +34,6 @@ export const decidedBefore = ({ target, findings }: Examination, provenance: Pro
     ({ code, path }) => RECORD.has(code) || (PAYLOAD.has(code) && path !== CARD_PATH && path !== PROVENANCE_PATH),
   );
   if (found === undefined) return null;
-  const message = `Nothing was built, since ${target} differs from its own record: ${found.message}`;
+  const message = `Nothing was built, because ${target} differs from its own record: ${found.message}`;
   return unbuilt(provenance, 'differs', differs('rebuild/target-differs', message));
 };

@@ -106,7 +106,7 @@ describe('swp catalog add', () => {
   });
 
   it('takes no heads from the base model of a fine-tune', async () => {
-    expect((await add('labs/Qwen3.5-tiny', '--dry-run')).err).toContain('offers nothing');
+    expect((await add('labs/Qwen3.5-tiny', '--dry-run')).err).toContain('has nothing');
   });
 
   it('takes heads from the repository of --mtp-from', async () => {
@@ -154,14 +154,14 @@ describe('swp catalog add', () => {
     const before = await mine();
     const { code, err } = await add('labs/Qwen3.5-tiny-Base', '--yes');
     expect(code).toBe(3);
-    expect(err).toMatch(/mine\.yaml:\d+: key: qwen3-5-tiny-base-mtp is there already[\s\S]*--key/);
+    expect(err).toMatch(/mine\.yaml:\d+: key: qwen3-5-tiny-base-mtp is already used[\s\S]*--key/);
     expect(await mine()).toBe(before);
   });
 
   it('warns when another entry publishes the model, and chooses another output name', async () => {
     await add('labs/Tiny-Llama-Instruct', '--yes', '--namespace', 'elsewhere', '--key', 'first');
     const { out, err } = await add('labs/Tiny-Llama-Instruct', '--dry-run', '--namespace', 'acme');
-    expect(err).toContain('warning: acme/first publishes this vindex already, in elsewhere/tiny-llama-instruct-full-q4-k-vindex.');
+    expect(err).toContain('warning: acme/first already publishes this vindex, in elsewhere/tiny-llama-instruct-full-q4-k-vindex.');
     expect(parse(out)).toMatchObject([{ output_name: 'acme-tiny-llama-instruct-full-q4-k.vindex' }]);
   });
 
@@ -174,7 +174,7 @@ describe('swp catalog add', () => {
   it('leaves out an assistant that is not a drafter, and says so', async () => {
     const { out, err } = await add('labs/gemma-4-tiny-it', '--dry-run', '--assistant', 'labs/Tiny-Llama-Instruct');
     expect(parse(out)).not.toHaveProperty('0.assistant_model_repo');
-    expect(err).toContain('does not say that it is a drafter');
+    expect(err).toContain('does not describe a drafter');
   });
 
   it('reads no tensors', async () => {

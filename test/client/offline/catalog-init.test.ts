@@ -52,14 +52,14 @@ describe('swp catalog init', () => {
     await init('--source', 'acme');
     const entry = { key: 'a', tier: 'smoke', mtp_source_repo: 'labs/a', mtp_sidecar_repo: 'acme/a' };
     const after = appendEntry(await text('catalog.yaml'), entry);
-    expect(after).toMatch(/\nmodels:\n {2}- key: a\n(?: {4}.*\n){3}\n# An entry by hand/);
+    expect(after).toMatch(/\nmodels:\n {2}- key: a\n(?: {4}.*\n){3}\n# Example of an entry written by hand/);
     expect(parse(after)).toEqual({ models: [entry] });
   });
 
   it.each(['skulk-weights.yaml', 'catalog.yaml'])('never overwrites an existing %s', async (name) => {
     await writeFile(join(cwd, name), 'mine\n');
     const { code, err } = await init('--source', 'acme');
-    expect([code, err]).toEqual([1, expect.stringContaining(`${name} is there already; nothing was written.`)]);
+    expect([code, err]).toEqual([1, expect.stringContaining(`${name} already exists; nothing was written.`)]);
     expect(await readdir(cwd)).toEqual([name]);
     expect(await text(name)).toBe('mine\n');
   });
@@ -74,6 +74,6 @@ describe('swp catalog init', () => {
 
   it('says that SWP_CATALOG still names another catalog', async () => {
     const { err } = await run(['catalog', 'init', '--source', 'acme'], { SWP_CATALOG: 'elsewhere.yaml' });
-    expect(err).toContain('Commands go on to use elsewhere.yaml');
+    expect(err).toContain('Commands still use elsewhere.yaml');
   });
 });

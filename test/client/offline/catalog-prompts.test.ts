@@ -76,13 +76,13 @@ describe('swp catalog add on a terminal', () => {
 
   it('writes nothing when the question is cancelled', async () => {
     const { code, err } = await add('one.yaml', ['--namespace', 'acme'], Symbol.for('gone away'));
-    expect([code, err]).toEqual([130, expect.stringContaining('The question was not answered; nothing was changed.')]);
+    expect([code, err]).toEqual([130, expect.stringContaining('You did not answer the question. Nothing was changed.')]);
     expect(await text('mine.yaml')).toBe(MINE);
   });
 
   it('asks for the source when there are several', async () => {
     await add('two.yaml', [], 'other', 'acme', true);
-    expect(person.questions[0]).toBe('To which source of the catalog?');
+    expect(person.questions[0]).toBe('Which source gets the entry?');
     expect([await text('mine.yaml'), await text('other.yaml')]).toEqual([MINE, expect.stringContaining('key: tiny-mtp')]);
   });
 

@@ -44,7 +44,7 @@ describe('swp config show', () => {
 
   it('says so when there is no file', async () => {
     const { code, err } = await swp(['config', 'show'], { cwd, env: { HOME: cwd } });
-    expect({ code, err }).toMatchObject({ code: 0, err: expect.stringContaining('No swp.toml') });
+    expect({ code, err }).toMatchObject({ code: 0, err: expect.stringContaining('There is no swp.toml') });
   });
 
   it('names a mistake in the file, and every command does', async () => {

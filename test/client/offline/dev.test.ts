@@ -21,13 +21,13 @@ describe('swp dev', () => {
 describe('the error of a sandbox worker that ended', () => {
   it('is the error that the worker reported', () => {
     const reported = {
-      error: { code: 'worker/metrics-port', kind: 'invalid', message: 'No metrics can be served on 127.0.0.1:1.', hint: 'Set another.' },
+      error: { code: 'worker/metrics-port', kind: 'invalid', message: 'Cannot serve metrics on 127.0.0.1:1.', hint: 'Set another.' },
     };
     const output = `{"level":"info","msg":"x"}\nsome text\n${JSON.stringify(reported)}\n`;
     expect(workerError('control', 3, output)).toMatchObject({
       kind: 'invalid',
       code: 'worker/metrics-port',
-      message: 'The control worker does not start. No metrics can be served on 127.0.0.1:1.',
+      message: 'The control worker does not start. Cannot serve metrics on 127.0.0.1:1.',
       hint: 'Set another.',
     });
   });

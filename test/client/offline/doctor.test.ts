@@ -43,7 +43,7 @@ describe('the Hub finding of swp doctor', () => {
     onTestFinished(() => hub.close());
     expect((await doctor({ HF_ENDPOINT: hub.url })).of('hub')).toMatchObject({
       verdict: 'warn',
-      message: `Hub ${hub.url} (HF_ENDPOINT) answers; there is no token`,
+      message: `Hub ${hub.url} (HF_ENDPOINT) answers; no token is set`,
     });
   });
 

@@ -51,7 +51,7 @@ describe('swp start --dry-run', () => {
   it('prints the whole plan and needs no Temporal server', async () => {
     await put(checkpoint());
     const { code, out, err } = await dryRun();
-    expect(err).toContain(`on what Hub ${hub.url} (HF_ENDPOINT) shows: nothing was started and nothing was written.`);
+    expect(err).toContain(`with the data of Hub ${hub.url} (HF_ENDPOINT): nothing was started and nothing was written.`);
     const volatile = out
       .replaceAll(/[\d.]+ [GT]B available/g, '<some> available')
       .replaceAll(/@ [0-9a-f]{40}/g, '@ <commit>')
@@ -73,7 +73,7 @@ describe('swp start --dry-run', () => {
     expect(code).toBe(1);
   };
 
-  it('is blocked for a repository that does not exist', () => refused('source-found: The Hub shows no repository labs/tiny.'));
+  it('is blocked for a repository that does not exist', () => refused('source-found: The Hub does not show the repository labs/tiny.'));
 
   it('is blocked for a checkpoint without heads', async () => {
     await put(checkpoint({ withMtp: false }));
@@ -92,7 +92,7 @@ describe('swp start --dry-run', () => {
     const files = checkpoint();
     files.set('model.safetensors.index.json', Buffer.from('{"weight_map":{"mtp.x":"../x.safetensors"}}'));
     await put(files);
-    await refused('formats-index-file-name: The index names a file that it may not: ../x.safetensors');
+    await refused('formats-index-file-name: The index names an invalid file: ../x.safetensors');
   });
 
   it('is blocked for an entry with a vindex, and names the command for the rest', async () => {
@@ -109,10 +109,12 @@ describe('swp start --dry-run', () => {
         `models:\n  - key: tiny\n    tier: smoke\n    mtp_source_repo: labs/tiny\n    mtp_sidecar_repo: acme/tiny-mtp\n    hf_collection: ${collection}\n`,
       );
     await setCollection('Our sidecars');
-    expect((await dryRun()).out).toMatch(/file +\(collection Our sidecars\) +acme has none of this title: a public one is created/);
+    expect((await dryRun()).out).toMatch(
+      /file +\(collection Our sidecars\) +acme has no collection with this title: a public one is created/,
+    );
     await setCollection(`acme/gone-${'0'.repeat(24)}`);
     const missing = await dryRun();
-    expect(missing.out).toMatch(/warn +collection: The Hub shows no collection "acme\/gone-/);
+    expect(missing.out).toMatch(/warn +collection: The collection "acme\/gone-/);
     expect(missing.code).toBe(0);
     const created = await fetch(new URL('/api/collections', hub.url), {
       method: 'POST',
@@ -126,7 +128,9 @@ describe('swp start --dry-run', () => {
   it('is blocked without write access', async () => {
     await put(checkpoint());
     expect((await dryRun(undefined, { HF_TOKEN: '' })).out).toMatch(/blocked write-access: .*no token/);
-    expect((await dryRun(undefined, { HF_TOKEN: 'hf_dryrunreader' })).out).toMatch(/blocked write-access: The token of reader only reads/);
+    expect((await dryRun(undefined, { HF_TOKEN: 'hf_dryrunreader' })).out).toMatch(
+      /blocked write-access: The token of reader is read-only/,
+    );
     expect((await dryRun(undefined, { SWP_TARGETS: 'other' })).out).toMatch(/blocked write-access: This worker writes only to other/);
   });
 

@@ -79,7 +79,7 @@ describe('a run of catalog.yml', () => {
     expect(summary).toContain('# Catalog: 1 entry added\n');
     expect(summary).toContain('## `acme/new`: added');
     expect(summary).toContain('| add | `mtp.safetensors` | the MTP heads of labs/tiny at');
-    expect(summary).toContain('No digest to approve');
+    expect(summary).toContain('No plan digest');
     expect(summary).not.toContain('meanwhile');
   });
 

@@ -52,11 +52,11 @@ describe('swp mtp inspect', () => {
 
   it.each([
     ['a checkpoint without heads', 'labs/headless', 1, /blocked none-found: .*Its config claims 1/],
-    ['a missing repository', 'labs/nowhere', 1, /shows no repository labs\/nowhere/],
+    ['a missing repository', 'labs/nowhere', 1, /has no repository labs\/nowhere/],
     ['an invalid name', 'nowhere', 2, /Write owner\/name/],
     ['a branch without heads', 'labs/headless@main', 1, /blocked none-found/],
-    ['a missing tag', 'labs/headless@v9', 1, /shows no repository labs\/headless@v9/],
-    ['an invalid revision', 'labs/headless@a..b', 2, /no name that git takes/],
+    ['a missing tag', 'labs/headless@v9', 1, /has no repository labs\/headless@v9/],
+    ['an invalid revision', 'labs/headless@a..b', 2, /a name that git accepts/],
     ['two revisions', 'labs/headless@a@b', 2, /a commit SHA, a branch or a tag/],
   ])('reports %s', async (_, repo, expected, message) => {
     await put('labs/headless', generateCheckpoint({ seed: 5, size: 'small', withMtp: false }).files);
@@ -76,7 +76,7 @@ describe('swp mtp extract', () => {
     expect(JSON.parse(out)).toMatchObject({ sha256: sha256Of(bytes), size: bytes.byteLength, names: 'skulk' });
     const again = await mtp('extract', 'labs/tiny', '-o', 'there');
     expect(again.code).toBe(1);
-    expect(again.err).toMatch(/mtp\.safetensors is already there\.\n.*another directory/);
+    expect(again.err).toMatch(/mtp\.safetensors already exists\.\n.*another directory/);
   });
 
   it('keeps the names of the source with --names source', async () => {
@@ -95,7 +95,9 @@ describe('swp mtp extract', () => {
     );
     const failed = await mtp('extract', 'labs/tiny', '-o', 'again').finally(stop);
     expect(failed.code).toBe(7);
-    expect(failed.err).toMatch(/kept in .*\.partial: the same command goes on[\s\S]*the server answers 200 with the whole file/);
+    expect(failed.err).toMatch(
+      /kept in .*\.partial: run the same command again to continue[\s\S]*the server answered 200 with the whole file/,
+    );
     const partial = (await readdir(join(cwd, 'again')))[0] ?? '';
     expect(await readdir(join(cwd, 'again', partial))).toContain('journal.jsonl');
     expect((await mtp('extract', 'labs/tiny', '-o', 'again')).code).toBe(0);

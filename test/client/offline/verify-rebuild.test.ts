@@ -151,8 +151,8 @@ describe('swp verify --rebuild of an MTP sidecar', () => {
       {
         code: 'rebuild/conversion',
         kind: 'conflict',
-        message: 'It was made by conversion 1 of mtp; this SWP makes 2.',
-        hint: 'Use the SWP that published it, version 0.1.0: this one makes other bytes.',
+        message: 'It was made by conversion 1 of mtp; this SWP has conversion 2.',
+        hint: 'Use the SWP that published it, version 0.1.0: this version makes other bytes.',
       },
     ]);
   });
@@ -214,7 +214,7 @@ describe('swp verify --rebuild', () => {
   it('builds nothing for a target without a publish', async () => {
     await hub.admin.createRepo('acme/empty');
     const { code, out } = await verify(['acme/empty']);
-    expect([code, out]).toEqual([1, expect.stringMatching(/^acme\/empty: holds no publish of SWP; its head is [0-9a-f]{40}\n$/)]);
+    expect([code, out]).toEqual([1, expect.stringMatching(/^acme\/empty: not published by SWP; its head is [0-9a-f]{40}\n$/)]);
   });
 
   it('builds in the temporary directory of the system, and leaves nothing there', async () => {
@@ -224,7 +224,7 @@ describe('swp verify --rebuild', () => {
     const env = { HF_ENDPOINT: hub.url, HF_TOKEN: READER, HOME: cwd };
     const { code, err } = await swp(['verify', MTP, '--rebuild'], { cwd, env }).finally(() => vi.unstubAllEnvs());
     expect(code).toBe(0);
-    expect(err).toContain(`again in ${join(scratch, 'swp-rebuild-')}`);
+    expect(err).toContain(`Rebuilding ${MTP} in ${join(scratch, 'swp-rebuild-')}`);
     expect(await readdir(scratch)).toEqual([]);
   });
 
@@ -237,12 +237,12 @@ describe('swp verify --rebuild', () => {
       env: { HF_ENDPOINT: hub.url, HOME: cwd },
     });
     expect(code).toBe(2);
-    expect(err).toContain('Nothing can be written to');
+    expect(err).toContain('is not writable');
   });
 
   it('is required by --scratch', async () => {
     const { code, err } = await swp(['verify', MTP, '--scratch', 'there'], { cwd, env: { HF_ENDPOINT: hub.url, HOME: cwd } });
     expect(code).toBe(2);
-    expect(err).toContain('Without --rebuild nothing is built');
+    expect(err).toContain('--scratch works only with --rebuild');
   });
 });

@@ -41,7 +41,7 @@ describe('swp verify of an intact target', () => {
     await hub.admin.commitFiles(TARGET, new Map([['notes.txt', Buffer.from('mine')]]), { message: 'Notes' });
     const { code, out } = await verify();
     expect(code).toBe(0);
-    expect(out).toMatch(/head +[0-9a-f]{40}, after later commits\n[\s\S]*foreign +1 file not of this publish: notes\.txt/);
+    expect(out).toMatch(/head +[0-9a-f]{40}, after later commits\n[\s\S]*foreign +1 file not from this publish: notes\.txt/);
   });
 
   it('reads each byte of all files with --full', async () => {
@@ -59,7 +59,7 @@ describe('swp verify of an intact target', () => {
 const clean = ({ code, out, err }: SwpRun): string =>
   `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`
     .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
-    .replaceAll(/(commit\W+|head\W+|newest )[0-9a-f]{40}/g, '$1<commit>')
+    .replaceAll(/(commit\W+|head\W+|newest (?:is )?)[0-9a-f]{40}/g, '$1<commit>')
     .replaceAll(hub.url, '<hub>');
 
 describe('the output of swp verify', () => {
@@ -89,8 +89,8 @@ describe('swp verify finds', () => {
     await hub.admin.commitFiles(TARGET, new Map([['mtp.safetensors', Buffer.alloc(40_000, 8)]]), { message: 'x', remove: ['README.md'] });
     expect(await findings()).toEqual({ code: 7, codes: ['later-commits', 'file-gone README.md', 'file-differs mtp.safetensors'] });
     const { out, err } = await verify();
-    expect(out).toMatch(/differs from what was published\n[\s\S]*file-gone {2}README\.md is not there\.\n/);
-    expect(err).toContain('Do not load what differs.');
+    expect(out).toMatch(/differs from what was published\n[\s\S]*file-gone {2}README\.md is missing\.\n/);
+    expect(err).toContain('Do not load targets that differ.');
   });
 
   it('bytes that differ from the listing of the Hub', async () => {
@@ -100,8 +100,8 @@ describe('swp verify finds', () => {
   });
 
   it.each([
-    ['cdn', 'the bytes of mtp.safetensors are not those that its commit lists'],
-    ['resolve', 'provenance.json is not the one that its commit names'],
+    ['cdn', 'the bytes of mtp.safetensors do not match the digest that the commit lists'],
+    ['resolve', 'provenance.json does not match its commit'],
   ])('nothing when a response of %s is wrong only once, and reports the retry', async (wanted, warning) => {
     await published();
     let times = 1;
@@ -112,9 +112,9 @@ describe('swp verify finds', () => {
     });
     const { code, out, err } = await verify().finally(stop);
     expect(code).toBe(0);
-    expect(err).toContain('Tried again');
+    expect(err).toContain('Retrying in');
     expect(err).toContain(warning);
-    if (wanted === 'cdn') expect(out).toMatch(/reread +1 file, wrong once: mtp\.safetensors/);
+    if (wanted === 'cdn') expect(out).toMatch(/reread +1 file, wrong on the first read only: mtp\.safetensors/);
   });
 
   it('no other writer when the Hub serves bytes that it does not list', async () => {
@@ -122,7 +122,7 @@ describe('swp verify finds', () => {
     const stop = hub.on(({ operation }) => (operation === 'cdn' ? { kind: 'corrupt-answer', at: 100 } : undefined));
     const { code, err } = await verify().finally(stop);
     expect(code).toBe(7);
-    expect(err).toContain('serves other bytes than it lists');
+    expect(err).toContain('lists the right files but serves other bytes');
     expect(err).not.toContain('who wrote to it');
   });
 
@@ -152,9 +152,7 @@ describe('swp verify of the whole catalog', () => {
     expect(out).toMatch(/^acme\/both\tacme\/tiny-mtp\tattention\tcard-differs\tREADME\.md has 6 bytes/m);
     expect(out).toContain('acme/both\tacme/tiny-mtp\tattention\tsource-gone\t');
     expect(out).toContain('acme/both\tacme/tiny-vision\tattention\ttarget-absent\t');
-    expect(err).toContain(
-      'Found: 3 findings to attend to, 1 to know, in 2 targets; compared as the Hub lists it; no bytes were read back.',
-    );
+    expect(err).toContain('Found: 3 findings and 1 note in 2 targets; compared with the listing of the Hub; no bytes were read back.');
   });
 
   it('exits 1 when there are findings but the published files are intact', async () => {
@@ -167,7 +165,7 @@ describe('swp verify of the whole catalog', () => {
   it('prints Markdown with --markdown', async () => {
     await published();
     expect((await all('--markdown')).out).toMatch(
-      /^## Published: 2 findings to attend to, in 2 targets\n\nCompared as the Hub lists it; no bytes were read back\.\n\n\| entry \| target \|/,
+      /^## Published: 2 findings in 2 targets\n\nCompared with the listing of the Hub; no bytes were read back\.\n\n\| entry \| target \|/,
     );
     expect(await all(TARGET, '--markdown')).toMatchObject({ code: 2, err: expect.stringContaining('leave the name out') });
   });
@@ -191,7 +189,7 @@ describe('swp verify of the whole catalog', () => {
     await published();
     const { code, out } = await swp(['verify', TARGET], { cwd, env: { ...env(), SWP_PUBLISHERS: 'writer' } });
     expect(code).toBe(7);
-    expect(out).toMatch(/foreign-commit {2}Commit [0-9a-f]{40} is by acme, who is no publisher\./);
+    expect(out).toMatch(/foreign-commit {2}Commit [0-9a-f]{40} is by acme, not by a publisher\./);
   });
 });
 
@@ -202,11 +200,11 @@ describe('swp verify', () => {
     const { code, out } = await verify(['acme/both']);
     expect(code).toBe(1);
     expect(out).toMatch(/^acme\/tiny-mtp: intact, 41\.7 kB of 41\.7 kB read back\n/);
-    expect(out).toMatch(/\n\nacme\/tiny-vision: holds no publish of SWP; its head is [0-9a-f]{40}\n$/);
+    expect(out).toMatch(/\n\nacme\/tiny-vision: not published by SWP; its head is [0-9a-f]{40}\n$/);
   });
 
   it.each([
-    ['a missing repository', ['acme/nowhere'], {}, 1, /\(HF_ENDPOINT\) shows no such repository to this token/],
+    ['a missing repository', ['acme/nowhere'], {}, 1, /not found on Hub \S+ \(HF_ENDPOINT\) with this token/],
     ['an invalid name', ['bad name'], {}, 1, /The catalog has no entry bad name/],
     ['a token that the Hub does not know', [TARGET], { HF_TOKEN: 'hf_nobody' }, 6, /HF_TOKEN/],
     ['an address without a Hub', [TARGET], { HF_ENDPOINT: 'http://127.0.0.1:1' }, 5, /HF_ENDPOINT/],
@@ -223,7 +221,7 @@ describe('swp verify', () => {
 
   it('treats a mistyped entry as a repository, and suggests the entry', async () => {
     const { err, code } = await verify(['acme/bothh']);
-    expect([code, err]).toEqual([1, expect.stringMatching(/It is taken for a repository\. Did you mean acme\/both\?/)]);
+    expect([code, err]).toEqual([1, expect.stringMatching(/Treating it as a repository\. Did you mean acme\/both\?/)]);
   });
 
   it('strips control characters and line breaks from a hostile record', async () => {

@@ -43,7 +43,7 @@ const view = (stage: string, step: Step = STEP): PublishView => ({
   missing: { role: 'highmem', queue: 'swp-highmem/host' },
 });
 
-const tellerOn = (isTTY: boolean, size: { rows: number; columns?: number } = { rows: 6 }) => {
+const openLines = (isTTY: boolean, size: { rows: number; columns?: number } = { rows: 6 }) => {
   const clock = { now: 1_000_000 };
   const kept = { err: '' };
   const err = { isTTY, ...size, write: (text: string) => void (kept.err += text) };
@@ -52,25 +52,25 @@ const tellerOn = (isTTY: boolean, size: { rows: number; columns?: number } = { r
 };
 
 it('prints rate and time left every 30 s and at each stage without a terminal', () => {
-  const { clock, kept, tell } = tellerOn(false);
-  tell(view('uploading'));
+  const { clock, kept, show } = openLines(false);
+  show(view('uploading'));
   const line = 'acme/x: uploading; uploadArtifact mtp.safetensors, 5.00 MB of 20.0 MB, 1.00 MB/s, 15 s left\n';
   expect(kept.err).toBe(line);
   clock.now += 29_999;
-  tell(view('uploading'));
+  show(view('uploading'));
   expect(kept.err).toBe(line);
   clock.now += 1;
-  tell(view('uploading'));
+  show(view('uploading'));
   expect(kept.err).toBe(line + line);
-  tell(view('verifying'));
+  show(view('verifying'));
   expect(kept.err).toBe(line + line + line.replace('uploading', 'verifying'));
 });
 
 it('overwrites at most as many lines as the terminal has, and strips control characters', () => {
-  const { kept, tell, clear } = tellerOn(true);
-  tell(view('uploading'));
+  const { kept, show, clear } = openLines(true);
+  show(view('uploading'));
   kept.err = '';
-  tell(view('uploading', { ...STEP, progress: { step: 'uploading', file: '\u001b[9Aevil\nline' } }));
+  show(view('uploading', { ...STEP, progress: { step: 'uploading', file: '\u001b[9Aevil\nline' } }));
   expect(kept.err.startsWith('\u001b[5A')).toBe(true);
   expect(kept.err.split('\n')).toHaveLength(6);
   expect(kept.err).toContain('evil line');
@@ -81,40 +81,40 @@ it('overwrites at most as many lines as the terminal has, and strips control cha
 });
 
 it('shows rate and time left on a narrow terminal', () => {
-  const { kept, tell } = tellerOn(true, { rows: 24, columns: 40 });
-  tell(view('uploading', { ...STEP, progress: { ...STEP.progress!, file: 'a-long-name.safetensors' } }));
+  const { kept, show } = openLines(true, { rows: 24, columns: 40 });
+  show(view('uploading', { ...STEP, progress: { ...STEP.progress!, file: 'a-long-name.safetensors' } }));
   expect(kept.err.replaceAll(/(?:\u001b\[2K|\s)+/g, ' ')).toContain('1.00 MB/s, 15 s left');
   for (const line of kept.err.replaceAll(/\u001b\[[?\d]*\w/g, '').split('\n')) expect(line.length).toBeLessThanOrEqual(40);
 });
 
 it('shows the page of the publish on a terminal', () => {
-  const { kept, tell } = tellerOn(true, { rows: 24 });
-  tell(view('uploading'));
+  const { kept, show } = openLines(true, { rows: 24 });
+  show(view('uploading'));
   expect(kept.err).toContain('  see       http://ui/publish/acme/x');
 });
 
 it('shows relative times on a terminal', () => {
-  const { kept, tell } = tellerOn(true, { rows: 24 });
-  tell(view('uploading'));
+  const { kept, show } = openLines(true, { rows: 24 });
+  show(view('uploading'));
   expect(kept.err).toContain('target/acme/x-mtp: uploading (since 3 minutes ago)');
 });
 
 it('erases a terminal line before it writes the line', () => {
-  const { kept, tell } = tellerOn(true, { rows: 24 });
-  tell(view('uploading'));
+  const { kept, show } = openLines(true, { rows: 24 });
+  show(view('uploading'));
   // After the last column, an erase would delete the last character.
   expect(kept.err).toContain('\u001b[2K  target/acme/x-mtp: uploading');
   expect(kept.err).not.toMatch(/[^\n]\u001b\[\d?K\n/);
 });
 
 it('writes nothing while nothing changes, and never erases from the first row', () => {
-  const { kept, tell } = tellerOn(true, { rows: 24 });
-  tell(view('uploading'));
+  const { kept, show } = openLines(true, { rows: 24 });
+  show(view('uploading'));
   const once = kept.err;
-  tell(view('uploading'));
+  show(view('uploading'));
   expect(kept.err).toBe(once);
   kept.err = '';
-  tell({ ...view('uploading'), targets: [] });
+  show({ ...view('uploading'), targets: [] });
   // The erase comes after the lines above it are written.
   expect(kept.err).toMatch(/\n\u001b\[J/);
   expect(kept.err).not.toMatch(/A\u001b\[0?J/);

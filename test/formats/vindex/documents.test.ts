@@ -45,10 +45,10 @@ describe('index.json', () => {
   });
 
   it.each([
-    ['text that is not JSON', '{', /no JSON/],
-    ['a duplicate key', '{"version":2,"version":2}', /no JSON/],
-    ['text that is not UTF-8', new Uint8Array([0x22, 0xff, 0x22]), /no JSON/],
-    ['deep nesting', '['.repeat(200) + ']'.repeat(200), /no JSON/],
+    ['text that is not JSON', '{', /not JSON that SWP accepts/],
+    ['a duplicate key', '{"version":2,"version":2}', /not JSON that SWP accepts/],
+    ['text that is not UTF-8', new Uint8Array([0x22, 0xff, 0x22]), /not JSON that SWP accepts/],
+    ['deep nesting', '['.repeat(200) + ']'.repeat(200), /not JSON that SWP accepts/],
     ['a list', '[]', /not as larql writes it/],
     ['an offset past all integers', { ...index, layers: [{ ...index.layers[0], offset: 2 ** 53 }] }, /layers\.0\.offset/],
     ['a fraction', { ...index, num_layers: 1.5 }, /num_layers/],

@@ -155,7 +155,7 @@ describe('a config', () => {
     [{ ...tinyLlama().config, num_hidden_layers: 0 }, /zero/],
     [{ ...tinyLlama().config, num_hidden_layers: 10_000, num_experts: 100_000 }, /experts in each/],
     [{ ...tinyLlama().config, layer_types: ['full_attention'] }, /layer_types/],
-    [null, /no JSON object/],
+    [null, /not a JSON object/],
   ])('is refused when larql refuses it: %j', (config, message) => {
     const answer = describeSource(config, []);
     const faults = 'faults' in answer ? answer.faults : [];

@@ -53,7 +53,7 @@ describe("a campaign's plan", () => {
       plainRow('d', 'blocked', 'no'),
     ]);
     expect(totals).toEqual({ changes: 2, unchanged: 1, blocked: 1, fetchBytes: 20, outputBytes: 40, diskBytes: 50 });
-    expect(totalsText(totals)).toBe('2 entries to publish (40 B, at most 50 B of disk at once for each), 1 unchanged, 1 blocked');
+    expect(totalsText(totals)).toBe('2 entries to publish (40 B in total, at most 50 B of disk per entry), 1 unchanged, 1 blocked');
     expect(totalsText(NO_TOTALS)).toBe('0 entries to publish, 0 unchanged, 0 blocked');
   });
 
@@ -78,7 +78,7 @@ describe("a campaign's plan", () => {
       stages: new Map([['building', 2]]),
     });
     expect(text).not.toMatch(/!\[|\]\(|<b>|https?:\/\//);
-    expect(text).toContain('and 51 more entries; all of them:');
+    expect(text).toContain('and 51 more entries; see all with');
     expect(text.split('\n').filter((line) => line.startsWith('| `acme/')).length).toBe(100);
     expect(text).toContain('`swp campaign show x`');
     expect(text).toContain(`"plan":\n"${'a'.repeat(64)}"`);
@@ -107,7 +107,7 @@ describe('a decision about a campaign', () => {
   it('names only entries of the campaign', () => {
     const items = [{ entry: 'acme/a', plan: digest('a') }];
     const decided = parseCampaignDecision({ ...message, entries: ['acme/a', 'acme/z'] }) as CampaignDecision;
-    expect(unknownEntries(decided, items)).toBe('The campaign publishes no acme/z.');
+    expect(unknownEntries(decided, items)).toBe('The campaign does not publish acme/z. Name only entries of the campaign.');
     expect(unknownEntries({ ...decided, entries: ['acme/a'] }, items)).toBe(null);
   });
 });

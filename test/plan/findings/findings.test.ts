@@ -109,7 +109,7 @@ describe('findings', () => {
     const run = { which: 'nightly', targets: 3, filesRead: 0, bytesRead: 0, ofBytes: 0, findings, repairs: [], repairsWanted: 0 } as const;
     const text = findingsMarkdown({ ...run, repairs: [{ entry: 'a/b', outcome: 'refused', reason: '[x](http://y)' }] });
     expect(text).toMatch(
-      /^## Re-validation, nightly: 1 finding to attend to, in 3 targets\n\nCompared as the Hub lists it; no bytes were read back\.\n/,
+      /^## Re-validation, nightly: 1 finding in 3 targets\n\nCompared with the listing of the Hub; no bytes were read back\.\n/,
     );
     expect(text).not.toMatch(/!\[|\]\(|<b>|https?:\/\//);
     expect(text.split('\n').filter((line) => line.startsWith('#'))).toHaveLength(1);

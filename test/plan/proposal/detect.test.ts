@@ -53,9 +53,7 @@ describe('the detection in a synthetic checkpoint', () => {
 
   it('offers no heads for a Qwen3.5 without the heads that its config claims', () => {
     const { mtp } = detect(factsOf(readFiles('labs/qwen', generateCheckpoint({ seed: 1, size: 'small', withMtp: false }).files)));
-    expect(reasons(mtp)).toContain(
-      'labs/qwen: The checkpoint has no MTP tensors, under any of the names that heads are known by. Its config claims 1',
-    );
+    expect(reasons(mtp)).toContain('labs/qwen: The checkpoint has no MTP tensors under any known name. Its config claims 1');
   });
 
   it('offers only the mirror for a vision encoder', () => {
@@ -105,7 +103,7 @@ describe('heads', () => {
     const strange = readHeaders('labs/strange', {}, [file('model.safetensors', tensors({ 'mtp.fc.weight': ['I32', 8, 8] }))]);
     const { mtp } = detect(factsOf(strange, { heads: [strange, original] }));
     expect(mtp.found).toBe(false);
-    expect(reasons(mtp)).toContain('labs/strange: Tensors that cannot be read with certainty');
+    expect(reasons(mtp)).toContain('labs/strange: SWP cannot decode these tensors with certainty');
   });
 });
 
@@ -113,7 +111,7 @@ describe('a pure mixture of experts', () => {
   it('is offered at quant none, with the reason against q4k', () => {
     const { vindex } = detect(factsOf(headers('labs/mixtral', tinyMixtral())));
     expect(vindex).toMatchObject({ found: true, what: { quant: 'none', kind: 'moe' } });
-    expect(reasons(vindex)).toContain('Not at q4k: At quant q4k larql writes no experts');
+    expect(reasons(vindex)).toContain('Not possible with q4k: With quant q4k, larql does not write the experts');
   });
 
   it('is not offered at q4k, even on request', () => {
@@ -151,7 +149,7 @@ describe('an assistant', () => {
 
   it('is not itself a model to publish', () => {
     const { vindex } = detect(factsOf({ ...gemma, config: { model_type: 'gemma4_assistant' } }));
-    expect(reasons(vindex)).toContain('add the model that it drafts for');
+    expect(reasons(vindex)).toContain('Add the model that it drafts for');
   });
 });
 
@@ -176,7 +174,7 @@ describe('a vision encoder', () => {
     const { vision } = detect(factsOf(model, { vision: named }));
     expect(vision).toMatchObject({ found: true, what: { repo: 'davehind/eyes' } });
     expect(reasons(vision)).toBe(
-      "davehind/eyes has no model.safetensors in its root, which Skulk's loader asks for in a vision repository.",
+      "davehind/eyes has no model.safetensors in its root, which Skulk's loader requires in a vision repository.",
     );
   });
 
@@ -184,7 +182,7 @@ describe('a vision encoder', () => {
     const own = readHeaders('labs/own', { vision_config: {} }, [
       file('model.safetensors', tensors({ 'model.visual.patch_embed.weight': ['BF16', 8], 'model.norm.weight': ['BF16', 8] })),
     ]);
-    expect(reasons(detect(factsOf(own)).vision)).toContain('lies in its own files');
+    expect(reasons(detect(factsOf(own)).vision)).toContain('include its vision encoder');
   });
 });
 

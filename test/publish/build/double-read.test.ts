@@ -63,7 +63,9 @@ describe('a range that is read twice', () => {
     await expect(read([1, 2, 3, 4, 5, 6])).rejects.toMatchObject({
       code: 'test/differs',
       kind: 'integrity',
-      message: expect.stringContaining(`${RANGE.file}: a sample (bytes ${RANGE.begin} to ${RANGE.end}) came differently three times`),
+      message: expect.stringContaining(
+        `${RANGE.file}: a sample (bytes ${RANGE.begin} to ${RANGE.end}): three readings returned three different results`,
+      ),
       hint: expect.stringMatching(/^Nothing of it is published\..* Advice\.$/),
     });
   });

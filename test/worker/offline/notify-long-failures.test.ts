@@ -26,7 +26,7 @@ it('sends no text about failures that last less than an hour', () => {
 it('sends one text a day about a step that has failed for an hour, whatever its number of failed calls', () => {
   for (let at = 0; at < 16; at += 1) retried(HOUR + at);
   expect(texts).toEqual([
-    'uploadArtifact of target/acme/x has failed at the Hub for 1 h: PUT https://host/x: 503\nIt is tried again for as long as it takes. Look: swp status',
+    'uploadArtifact of target/acme/x has been failing at the Hub for 1 h: PUT https://host/x: 503\nSWP keeps retrying. Details: swp status',
   ]);
   now += 23 * HOUR;
   retried(24 * HOUR);

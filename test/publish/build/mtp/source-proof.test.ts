@@ -121,7 +121,7 @@ it('names the tensor and the requests of three readings when a bit flips in ever
   await expect(extract('double-read', { isHit: (exchange) => requestedBytes(exchange) > 2 * FLIPPED_OFFSET })).rejects.toMatchObject({
     code: 'mtp/source-differs',
     message: expect.stringMatching(
-      /: mtp\.\S+ \(bytes \d+ to \d+\) came differently three times\. Requests: Root=[^;]*; Root=[^;]*; Root=[^;]*\.$/,
+      /: mtp\.\S+ \(bytes \d+ to \d+\): three readings returned three different results\. Requests: Root=[^;]*; Root=[^;]*; Root=[^;]*\.$/,
     ),
     hint: expect.stringContaining('SWP_PROVE_SHARDS'),
   });
@@ -134,7 +134,7 @@ it('reports a flipped bit with its shard, its tensor and the requests of all rea
   const id = 'Root=1-[0-9a-f-]{36}';
   expect(reported[0]!.message).toMatch(
     new RegExp(
-      `^labs/three at [0-9a-f]{40}: model-\\d-of-3\\.safetensors: mtp\\.\\S+ \\(bytes \\d+ to \\d+\\) came differently when it was read again; a third reading agrees with the (first|second)\\. Requests: ${id}(, ${id})*; ${id}, ${id}; ${id}, ${id}, ${id}\\.$`,
+      `^labs/three at [0-9a-f]{40}: model-\\d-of-3\\.safetensors: mtp\\.\\S+ \\(bytes \\d+ to \\d+\\): the second reading differs from the first; a third reading agrees with the (first|second)\\. Requests: ${id}(, ${id})*; ${id}, ${id}; ${id}, ${id}, ${id}\\.$`,
     ),
   );
 });

@@ -20,7 +20,7 @@ it('marks a damaged extraction as permanent after attempt 3, with a hint', async
   expect(endDamage(await damaged(), 3)).toMatchObject({
     code: 'vindex/extraction-damaged',
     transient: false,
-    hint: expect.stringContaining('Look at the disk and the memory of this host'),
+    hint: expect.stringContaining('Check the disk and the memory of this host'),
   });
 });
 
