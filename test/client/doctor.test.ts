@@ -51,7 +51,7 @@ describe('swp doctor', () => {
   it('reports tokens that are unknown or lack permissions', async () => {
     await open({ workers: false });
     expect(await findings({ HF_TOKEN: TOKENS.read, SWP_SOURCE_TOKEN: TOKENS.write })).toMatchObject({
-      writing: { verdict: 'warn', message: expect.stringContaining('only reads'), fix: expect.stringContaining('high-memory host') },
+      writing: { verdict: 'warn', message: expect.stringContaining('read-only'), fix: expect.stringContaining('high-memory host') },
       sources: { verdict: 'warn', fix: expect.stringContaining('read-only') },
     });
     const unknown = { HF_TOKEN: 'hf_nobody', SWP_SOURCE_TOKEN: 'hf_nobody' };

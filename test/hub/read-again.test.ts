@@ -81,7 +81,7 @@ describe('a file that is read back', () => {
   it('is a mismatch of its bytes when it is wrong twice', async () => {
     answers = [WRONG, Buffer.from('other bytes')];
     const { mismatches, wrongOnce } = await verify();
-    expect(mismatches).toMatchObject([{ path: FILE.path, shownBy: 'bytes', reason: expect.stringMatching(/is listed right.*twice/) }]);
+    expect(mismatches).toMatchObject([{ path: FILE.path, shownBy: 'bytes', reason: expect.stringMatching(/is listed correctly.*twice/) }]);
     expect(wrongOnce).toEqual([]);
     expect(sockets).toHaveLength(2);
   });

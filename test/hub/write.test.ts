@@ -254,7 +254,7 @@ describe('a commit', () => {
     expect(seen.slice(-2)).toEqual([1002, 1002]);
     const wrong = [describeBytes('none', small), { ...good[0]!, size: 5 }, describeBytes('notes.md', Buffer.from('ho'))];
     expect((await lookUp(wrong)).mismatches.map(({ path, reason }) => `${path} ${reason.split(' ').slice(0, 2).join(' ')}`)).toEqual([
-      'none is not',
+      'none is missing',
       'one.safetensors has 1000',
       'notes.md has git',
     ]);

@@ -41,7 +41,7 @@ describe('a probed larql', () => {
     ['writes blocks that decode to garbage', { blocks: 'wrong' }],
     ['skips tensors', { skips: ['down_proj.weight'] }],
   ])('cannot be used when it %s', async (_, behaviour) => {
-    await expect(probe(behaviour)).rejects.toMatchObject({ code: 'larql/probe', message: expect.stringContaining('not whole') });
+    await expect(probe(behaviour)).rejects.toMatchObject({ code: 'larql/probe', message: expect.stringContaining('broken vindex') });
   });
 
   it('cannot be used when it panics, and its panic is reported', async () => {

@@ -112,7 +112,7 @@ describe('a nightly run', () => {
     await testEnvironment.handle(one.entry).executeUpdate('decide', { args: [{ plan: plan.digest, verdict: 'reject', reviewer: 'ada' }] });
     await testEnvironment.result(one.entry);
     await waitUntilListed(one, 'rejected');
-    expect(await repairOf()).toBe('ended-before: it ended rejected');
+    expect(await repairOf()).toBe('ended-before: it ended as rejected');
     await put(one.target, PAYLOAD, Buffer.from('another'));
     expect(await repairOf()).toBe('started');
     await testEnvironment.handle(one.entry).cancel();

@@ -124,7 +124,7 @@ describe('a vindex', () => {
       const { problem } = await vindex.testEnvironment.temporal.client.workflow
         .getHandle(targetId(vindex.targetOf('full')))
         .query<{ problem: { code: string; reason: string } }>('target-status');
-      expect(problem).toMatchObject({ code: 'larql/incomplete', reason: expect.stringContaining('not whole') });
+      expect(problem).toMatchObject({ code: 'larql/incomplete', reason: expect.stringContaining('wrong or incomplete') });
       await setBehaviour(vindex.directory, {});
       await vindex.testEnvironment.temporal.client.workflow
         .getHandle(targetId(vindex.targetOf('full')))

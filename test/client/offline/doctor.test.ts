@@ -73,6 +73,9 @@ describe('swp doctor', () => {
       verdict: 'bad',
       message: expect.stringContaining('cannot be used'),
     });
-    expect(await larql({ SWP_LARQL: join(cwd, 'none') })).toMatchObject({ verdict: 'bad', message: expect.stringContaining('no program') });
+    expect(await larql({ SWP_LARQL: join(cwd, 'none') })).toMatchObject({
+      verdict: 'bad',
+      message: expect.stringContaining('does not name an executable program'),
+    });
   });
 });

@@ -21,7 +21,7 @@ it('refuses an upload that cannot end in time, and names the rate it needs', () 
   watch.check(0, TOTAL, 0);
   expect(watch.check(0.9e9, TOTAL, 15 * MINUTE)).toMatchObject({
     code: 'upload/too-slow',
-    message: expect.stringContaining('At 1.00 MB/s the 99.1 GB'),
+    message: expect.stringContaining('At 1.00 MB/s the remaining 99.1 GB'),
     hint: expect.stringContaining('at least 1.53 MB/s'),
   });
 });
