@@ -53,7 +53,7 @@ describe('a run of publish.yml', () => {
     const onErr = whenFollowed(() => testEnvironment.approve());
     const { code, summary } = await publish({ wait: '5' }, { onErr });
     expect(code).toBe(0);
-    expect(summary).toMatch(/## Where it stands\n\n {4}test\/\S+: published/);
+    expect(summary).toMatch(/## Status\n\n {4}test\/\S+: published/);
   });
 
   it('fails when the plan is rejected meanwhile', async () => {
@@ -79,7 +79,7 @@ describe('a run of publish.yml', () => {
     );
     expect(code).toBe(0);
     expect(err).toContain('Stopped watching. The publish continues');
-    expect(summary).toMatch(/## Where it stands\n\n {4}test\/\S+: awaiting-approval/);
+    expect(summary).toMatch(/## Status\n\n {4}test\/\S+: awaiting-approval/);
     expect(await status()).toBe('RUNNING');
   });
 
@@ -112,7 +112,7 @@ describe('a run of publish.yml', () => {
     const { code, summary } = await publish({ wait: '5' });
     expect(code).toBe(0);
     expect(summary).toContain('**unchanged**: nothing to do');
-    expect(summary).toMatch(/## Where it stands\n\n {4}test\/\S+: unchanged/);
+    expect(summary).toMatch(/## Status\n\n {4}test\/\S+: unchanged/);
   });
 });
 
