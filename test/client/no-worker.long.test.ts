@@ -76,8 +76,10 @@ it('swp approve leaves the decision as a signal, and says that it waits', async 
     const { code, out, err } = await swp(['approve', entry, '--plan', digest], { cwd: other.directory, env: other.clientEnv() });
     expect([code, out]).toEqual([5, expect.stringContaining('approved as reader (name from your Hub token')]);
     expect(err).toContain('The decision is stored in the workflow');
-    const { events } = await other.handle().fetchHistory();
-    expect(events?.filter((event) => event.workflowExecutionSignaledEventAttributes)).toHaveLength(1);
+    // While the stopped worker still holds a workflow task, the server buffers the signal.
+    const signals = async () =>
+      (await other.handle().fetchHistory()).events?.filter((event) => event.workflowExecutionSignaledEventAttributes);
+    await expect.poll(signals, { timeout: 20_000 }).toHaveLength(1);
   } finally {
     await other.close();
   }

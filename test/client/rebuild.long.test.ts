@@ -78,7 +78,7 @@ it(
     const { temporary, start } = await rebuild(target);
     const interrupted = start();
     interrupted.stderr.on('data', (text: Buffer) => {
-      if (text.toString().includes('Building')) interrupted.kill('SIGINT');
+      if (text.toString().includes('Rebuilding')) interrupted.kill('SIGINT');
     });
     expect((await interrupted).exitCode).toBe(130);
     expect(await readdir(temporary)).toEqual([]);

@@ -33,7 +33,11 @@ describe.each<[string, unknown, string]>([
   ['publishEntry', { entry: 'acme/x' }, 'entry must be an object; only is missing'],
   ['publishEntry', { ...PUBLISH, mistake: true }, 'the input has unknown fields: mistake'],
   ['publishEntry', { ...PUBLISH, only: ['mtx'] }, 'only.0 must be "vindex" or "mtp" or "vision"'],
-  ['publishEntry', { ...PUBLISH, entry: { name: 'acme/x', entry: { key: 'x', hf_repo: 'acme/y', source_model: 'acme/x', quant: 'q9' } } }, 'planEntry cannot use this input'],
+  [
+    'publishEntry',
+    { ...PUBLISH, entry: { name: 'acme/x', entry: { key: 'x', hf_repo: 'acme/y', source_model: 'acme/x', quant: 'q9' } } },
+    'planEntry cannot use this input',
+  ],
   ['publishArtifact', { approved: {} }, 'approved.entryName is missing'],
   ['publishArtifact', 7, 'the input must be an object'],
   ['publishCampaign', { select: {} }, 'select'],
