@@ -43,7 +43,7 @@ export const declareMachine = (program: Command, execute: Execute): void => {
     );
   program
     .command('demo')
-    .description('publish a synthetic sidecar on this machine, from plan to verification')
+    .description('publish synthetic weights on this machine, from plan to verification')
     .option('--yes', 'approve the plan without asking')
     .action((options: { yes?: true }) => execute(async (context) => (await import('./commands/demo.js')).demo(options, context)));
 };

@@ -65,7 +65,7 @@ const publish = (sandbox: Sandbox, yes: boolean, context: Context): Promise<Exit
     }
   });
 
-/** Publishes synthetic sidecars on this machine, from plan to verification. */
+/** Publishes synthetic weights on this machine, from plan to verification. */
 export const demo = async ({ yes }: { readonly yes?: boolean }, context: Context): Promise<ExitCode> => {
   if (yes !== true && !context.interactive)
     throw new SwpError('usage', 'demo/needs-yes', 'Without a terminal to ask on, the demo needs --yes to approve its plan.', {
