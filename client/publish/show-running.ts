@@ -5,10 +5,10 @@ import { stripControls } from '../output/strip-controls.js';
 import { pausedIn, viewLines, type PublishView } from './status.js';
 
 const exitOf = (view: PublishView): ExitCode => {
-  if (pausedIn(view).length > 0) {
-    const [first] = view.problems;
-    return first === undefined ? EXIT.failed : exitCodeOf(first.problem.kind);
-  }
+  // The stage may lag a moment behind the problem: the server lists it, the workflow answers for the problem itself.
+  const [first] = view.problems;
+  if (first !== undefined) return exitCodeOf(first.problem.kind);
+  if (pausedIn(view).length > 0) return EXIT.failed;
   if (view.publish.stage === 'awaiting-approval' || view.releases.length > 0) return EXIT.awaitingApproval;
   return view.missing === null ? EXIT.ok : EXIT.unavailable;
 };

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { Output } from '../../../client/output/output.js';
 import type { Step } from '../../../client/publish/read.js';
 import type { PublishView, Standing } from '../../../client/publish/status.js';
+import { showRunning } from '../../../client/publish/show-running.js';
 import { openViewLines } from '../../../client/publish/watch.js';
 
 const STEP: Step = {
@@ -118,4 +119,12 @@ it('writes nothing while nothing changes, and never erases from the first row', 
   // The erase comes after the lines above it are written.
   expect(kept.err).toMatch(/\n\u001b\[J/);
   expect(kept.err).not.toMatch(/A\u001b\[0?J/);
+});
+
+it('exits with the code of a problem although the listed stage lags behind it', () => {
+  const out = new Output({ out: { write: () => undefined }, err: { write: () => undefined } }, { json: false, colour: false });
+  const problem = { step: 'committing', code: 'hub/forbidden', kind: 'access' as const, reason: 'no access', hint: null };
+  const lagging = { ...view('committing'), problems: [{ workflow: 'target/acme/x-mtp', problem }] };
+  const addresses = { workflow: () => null };
+  expect(showRunning('acme/x', lagging, addresses as never, { out })).toBe(6);
 });
