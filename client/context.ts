@@ -1,3 +1,4 @@
+import type { ConfigFile } from '../settings/config-file.js';
 import type { ExitCode } from './exit-codes.js';
 import type { Output } from './output/output.js';
 
@@ -8,6 +9,8 @@ export interface Context {
   readonly env: NodeJS.ProcessEnv;
   /** The environment of the process only. */
   readonly processEnv: NodeJS.ProcessEnv;
+  /** The `swp.toml` that was read; null if there is none. */
+  readonly configFile: ConfigFile | null;
   readonly cwd: string;
   /** True if stdin and stderr are a terminal, so that prompts are allowed. */
   readonly interactive: boolean;

@@ -257,12 +257,14 @@ export const run = async (argv: readonly string[], given?: ProcessIo): Promise<n
   const output = new Output(io, { json, colour: (io.env['NO_COLOR'] ?? '') === '', secrets: secretsIn(io.env) });
   const execute: Execute = async (command) => {
     const { readConfigFile, withConfigFile } = await import('../settings/config-file.js');
-    const env = withConfigFile(io.env, await readConfigFile(io.env));
+    const configFile = await readConfigFile(io.env);
+    const env = withConfigFile(io.env, configFile);
     const catalogFile = program.opts<{ catalog?: string }>().catalog ?? (env['SWP_CATALOG'] === '' ? undefined : env['SWP_CATALOG']);
     parts.code = await command({
       out: output,
       env,
       processEnv: io.env,
+      configFile,
       cwd: io.cwd,
       interactive: io.interactive,
       signal: io.signal,

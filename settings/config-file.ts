@@ -7,7 +7,7 @@ import { SwpError } from '../core/error.js';
 import { nullIfMissing } from '../core/files.js';
 import { nearestName } from '../core/nearest.js';
 import { sanitizeLine } from '../core/text.js';
-import { KNOWN_SETTINGS, keyOf, SECRET_SETTINGS } from './known-settings.js';
+import { defaultsFor, KNOWN_SETTINGS, keyOf, SECRET_SETTINGS } from './known-settings.js';
 
 /** A configuration file that was read. */
 export interface ConfigFile {
@@ -96,17 +96,19 @@ export interface SettingOrigin {
  *
  * @param env the environment without the settings of the file
  */
-export const settingOrigins = (env: NodeJS.ProcessEnv, file: ConfigFile | null): SettingOrigin[] => [
-  ...KNOWN_SETTINGS.map(({ name, default: text }): SettingOrigin => {
-    const [own, filed] = [env[name], file?.values[name]];
+export const settingOrigins = (env: NodeJS.ProcessEnv, file: ConfigFile | null): SettingOrigin[] => {
+  const defaults = defaultsFor(env);
+  const known = KNOWN_SETTINGS.map(({ name }): SettingOrigin => {
+    const [own, filed, text = null] = [env[name], file?.values[name], defaults[name]];
     if (isSet(own)) return { name, value: own, origin: 'environment', isSecret: false };
     if (file !== null && filed !== undefined) return { name, value: filed, origin: file.path, isSecret: false };
     return { name, value: text, origin: text === null ? 'unset' : 'default', isSecret: false };
-  }),
-  ...SECRET_SETTINGS.map((name): SettingOrigin => ({
+  });
+  const secrets = SECRET_SETTINGS.map((name): SettingOrigin => ({
     name,
     value: null,
     origin: isSet(env[name]) ? 'environment' : 'unset',
     isSecret: true,
-  })),
-];
+  }));
+  return [...known, ...secrets];
+};

@@ -1,10 +1,16 @@
-/** A setting that `swp.toml` may hold: its environment variable, and the default as people write it. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** A setting that `swp.toml` may hold: its environment variable, and its default as text. */
 interface KnownSetting {
   readonly name: string;
-  readonly default: string | null;
+  readonly default: string | null | ((env: NodeJS.ProcessEnv) => string);
 }
 
-const setting = (name: string, text: string | null = null): KnownSetting => ({ name, default: text });
+const setting = (name: string, text: KnownSetting['default'] = null): KnownSetting => ({ name, default: text });
+
+const defaultScratch = (env: NodeJS.ProcessEnv): string =>
+  join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'swp', 'scratch');
 
 /** Every setting that is not a secret. In `swp.toml`, `SWP_SLOTS` is `slots`. */
 export const KNOWN_SETTINGS: readonly KnownSetting[] = [
@@ -14,7 +20,7 @@ export const KNOWN_SETTINGS: readonly KnownSetting[] = [
   setting('SWP_WEEKLY', '0 4 * * 6'),
   setting('SWP_SCHEDULE_TIMEZONE', 'UTC'),
   setting('SWP_READ_WEEKS', '8'),
-  setting('SWP_SCRATCH', '~/.cache/swp/scratch'),
+  setting('SWP_SCRATCH', defaultScratch),
   setting('SWP_TARGETS'),
   setting('SWP_SLOTS', '1'),
   setting('SWP_LIMIT_RATE'),
@@ -31,6 +37,12 @@ export const KNOWN_SETTINGS: readonly KnownSetting[] = [
   setting('SWP_TEMPORAL_UI'),
   setting('SWP_TEMPORAL_CLI'),
 ];
+
+/** Returns the text of every setting that has a default, by the name of its environment variable. */
+export const defaultsFor = (env: NodeJS.ProcessEnv): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    KNOWN_SETTINGS.flatMap(({ name, default: text }) => (text === null ? [] : [[name, typeof text === 'string' ? text : text(env)]])),
+  );
 
 /** Settings that only the environment may hold. */
 export const SECRET_SETTINGS: readonly string[] = ['SWP_SOURCE_TOKEN', 'SWP_WEBHOOK'];

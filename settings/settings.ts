@@ -1,11 +1,10 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { HostLarqlSettings } from '../publish/facts/host-larql.js';
 import { SwpError } from '../core/error.js';
 import { parseOrFaults, wholeNumber } from '../core/faults.js';
 import { Secret } from '../core/secret.js';
 import type { ApprovalPolicy } from '../plan/approval.js';
+import { defaultsFor } from './known-settings.js';
 import { MetricsAddress } from './metrics-address.js';
 
 const HOUR = 3_600_000;
@@ -73,7 +72,7 @@ const HOURS_FORM = `must be hours, more than 0 and at most ${LONGEST_HOURS}`;
 
 /** The environment variables of a worker. The Hub's tokens and endpoint are read separately, by the Hub's own rules. */
 const Settings = z.object({
-  SWP_SCRATCH: z.string().min(1).optional(),
+  SWP_SCRATCH: z.string().min(1),
   SWP_TARGETS: list
     .pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a namespace of the Hub')).min(1, 'must name at least one namespace'))
     .optional(),
@@ -82,27 +81,23 @@ const Settings = z.object({
     .trim()
     .regex(/^[\x21-\x7e]+$/, 'must contain only visible ASCII characters, without spaces')
     .optional(),
-  SWP_SLOTS: wholeNumber(1, 16).default(1),
-  SWP_DECISION_HOURS: z.coerce
-    .number(HOURS_FORM)
-    .positive(HOURS_FORM)
-    .max(LONGEST_HOURS, HOURS_FORM)
-    .default(24 * 7),
-  SWP_APPROVALS_SELF: z.enum(['allow', 'deny'], 'must be allow or deny').default('allow'),
-  SWP_APPROVALS_REQUIRED: wholeNumber(1, 20).default(1),
-  SWP_PROVE_SHARDS: z.coerce.number(FACTOR).min(0, FACTOR).max(1e6, FACTOR).default(1.5),
+  SWP_SLOTS: wholeNumber(1, 16),
+  SWP_DECISION_HOURS: z.coerce.number(HOURS_FORM).positive(HOURS_FORM).max(LONGEST_HOURS, HOURS_FORM),
+  SWP_APPROVALS_SELF: z.enum(['allow', 'deny'], 'must be allow or deny'),
+  SWP_APPROVALS_REQUIRED: wholeNumber(1, 20),
+  SWP_PROVE_SHARDS: z.coerce.number(FACTOR).min(0, FACTOR).max(1e6, FACTOR),
   SWP_CATALOG: z.string().min(1).optional(),
   SWP_PUBLISHERS: list
     .pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be accounts of the Hub')).min(1, 'must name at least one account'))
     .optional(),
   SWP_LIMIT_RATE: ByteRate.optional(),
-  SWP_KEEP: Keep.prefault('7d'),
+  SWP_KEEP: Keep,
   SWP_LARQL_BLOCKS: z.enum(['early', 'ggml'], 'must be early or ggml').optional(),
   SWP_LARQL_STAND_IN: z.literal('allow', 'must be allow, and only in tests and the demo').optional(),
   SWP_WEBHOOK: WebhookUrl.optional(),
-  SWP_TASK_QUEUE: z.string().min(1).default('swp'),
+  SWP_TASK_QUEUE: z.string().min(1),
   SWP_METRICS: MetricsAddress.optional(),
-  SWP_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  SWP_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
 });
 
 /** The names of all these settings. */
@@ -140,22 +135,19 @@ export interface ProcessSettings extends WorkerSettings {
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
-const defaultScratch = (env: NodeJS.ProcessEnv): string =>
-  join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'swp', 'scratch');
-
 /** @throws SwpError `worker/settings` with every invalid setting */
 export const readSettings = (env: NodeJS.ProcessEnv): ProcessSettings => {
-  const variables = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('SWP_') && value !== ''));
-  const parsed = parseOrFaults(Settings, variables);
+  const variables = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('SWP_') && (value ?? '') !== ''));
+  const parsed = parseOrFaults(Settings, { ...defaultsFor(env), ...variables });
   if ('faults' in parsed) {
     const faults = parsed.faults.map(({ path: [name = ''], message }) => `${name}: ${message}`);
     throw new SwpError('invalid', 'worker/settings', `These settings cannot be used: ${faults.join('; ')}.`, {
-      hint: 'Correct these environment variables of the worker; the README describes them.',
+      hint: '`swp config show` lists where each value comes from; the README describes them.',
     });
   }
   const { data } = parsed;
   return {
-    scratch: data.SWP_SCRATCH ?? defaultScratch(env),
+    scratch: data.SWP_SCRATCH,
     targets: data.SWP_TARGETS ?? null,
     sourceToken: data.SWP_SOURCE_TOKEN === undefined ? null : new Secret(data.SWP_SOURCE_TOKEN),
     slots: data.SWP_SLOTS,

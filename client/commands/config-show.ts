@@ -1,5 +1,5 @@
 import { hubConfigFromEnv } from '../../hub/config.js';
-import { readConfigFile, settingOrigins, type SettingOrigin } from '../../settings/config-file.js';
+import { settingOrigins, type SettingOrigin } from '../../settings/config-file.js';
 import { readTemporalConfig } from '../../temporal/profile.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -45,9 +45,8 @@ const shown = ({ value, origin, isSecret }: SettingOrigin): string => {
 };
 
 /** Prints every setting with its value and the place that the value comes from; of secrets, only that they are set. */
-export const configShow = async (context: Context): Promise<ExitCode> => {
-  const { env, processEnv } = context;
-  const file = await readConfigFile(processEnv);
+export const configShow = (context: Context): ExitCode => {
+  const { env, processEnv, configFile: file } = context;
   const rows = [...settingOrigins(processEnv, file), ...hubOrigins(env), ...temporalOrigins(env)];
   context.out.table(
     { file: file?.path ?? null, settings: rows },

@@ -3,6 +3,7 @@ import { SwpError } from '../../core/error.js';
 import { parseOrFaults, wholeNumber } from '../../core/faults.js';
 import { REVALIDATIONS, type Revalidation } from '../../contract/names.js';
 import type { RevalidateInput } from '../../contract/results.js';
+import { defaultsFor } from '../../settings/known-settings.js';
 
 const FIELD = String.raw`[\dA-Za-z*,/-]+`;
 
@@ -20,10 +21,10 @@ const isTimezone = (name: string): boolean => {
 };
 
 const Settings = z.object({
-  SWP_NIGHTLY: Cron.default('30 2 * * *'),
-  SWP_WEEKLY: Cron.default('0 4 * * 6'),
-  SWP_SCHEDULE_TIMEZONE: z.string().refine(isTimezone, 'must be a time zone, for example Europe/Berlin').default('UTC'),
-  SWP_READ_WEEKS: wholeNumber(1, 520).default(8),
+  SWP_NIGHTLY: Cron,
+  SWP_WEEKLY: Cron,
+  SWP_SCHEDULE_TIMEZONE: z.string().refine(isTimezone, 'must be a time zone, for example Europe/Berlin'),
+  SWP_READ_WEEKS: wholeNumber(1, 520),
 });
 
 /** Flags of the command line, which take precedence over the settings. */
@@ -59,7 +60,7 @@ export const wantedSchedules = (env: NodeJS.ProcessEnv, flags: ScheduleFlags): r
     const value = flags[flag] ?? env[name];
     return value === undefined || value === '' ? [] : [[name, value]];
   });
-  const parsed = parseOrFaults(Settings, Object.fromEntries(given));
+  const parsed = parseOrFaults(Settings, { ...defaultsFor(env), ...Object.fromEntries(given) });
   if ('faults' in parsed) {
     const names = new Map<unknown, string>(FLAGS.map(([flag, name]) => [name, `--${flag} (${name})`]));
     const faults = parsed.faults.map(({ path, message }) => `${names.get(path[0]) ?? ''}: ${message}`);
