@@ -7,7 +7,7 @@ import { allTestFiles, filesOf, TIER } from './test/support/tiers.js';
 const SERVERLESS =
   /^test\/(core|catalog|formats|plan|hub|larql|publish|contract|activities|settings|dev\/(hub|checkpoint|larql)|project|client\/offline|worker\/offline|temporal\/offline)\//;
 
-/** What tests write lives for seconds. By day that is in memory, where there is room; everything also runs on the disk. */
+/** Files of the everyday tests live for seconds: they go into memory if it has room. `npm run test:all` uses the disk. */
 const MEMORY = '/dev/shm';
 const MEMORY_BYTES = 4e9;
 const hasMemory = (): boolean => {

@@ -30,7 +30,7 @@ const BuildRecord = z.strictObject({
   recipe: Digest,
   files: z.array(ManifestFile),
   environment: BuildEnvironment.nullable(),
-  /** How the bytes read by range were proven to be the source's; null for whole files. */
+  /** The proof that the bytes read by range are the source's; null for whole files. */
   proof: SourceProof.nullable(),
 });
 

@@ -33,7 +33,7 @@ export interface ExtractRequest {
   readonly hub: HubConfig;
   readonly source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>;
   readonly selection: MtpSelection;
-  /** How the bytes read are proven to be the source's. */
+  /** The proof to give that the bytes read are the source's. */
   readonly proof: SourceProof;
   /** Receives the payload. Files that an earlier run of the same selection left there are reused. */
   readonly directory: string;

@@ -13,7 +13,7 @@ export const Extent = z.strictObject({
   sha256: Sha256,
   weight: Sha256,
   scale: Sha256.nullable(),
-  /** How its inputs were proven to be the source's; null before the proof. */
+  /** The proof that its inputs are the source's; null before the proof. */
   proof: SourceProof.nullable(),
   /** Ids of the requests that returned its inputs. */
   requests: z.array(z.string().max(200)),
