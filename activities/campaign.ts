@@ -9,7 +9,7 @@ import { SwpError, messageOf } from '../core/error.js';
 import type { ArtifactKind } from '../core/ids.js';
 import { sanitizeLine } from '../core/text.js';
 import { campaignDigest } from '../plan/campaign/campaign-digest.js';
-import { plainRow, rowOf, type CampaignRow } from '../plan/campaign/campaign-row.js';
+import { MAX_REASON, plainRow, rowOf, type CampaignRow } from '../plan/campaign/campaign-row.js';
 import { volatileChecks } from '../plan/volatile-checks.js';
 import type {
   CampaignActivities,
@@ -32,8 +32,6 @@ export interface CampaignDeps extends ArtifactPlanDeps {
   readonly publishes: PublishClient;
 }
 
-/** Longest reason of one publish, in characters: the workflow's history stores it. */
-const MAX_REASON = 400;
 /** Items of a batch that are processed concurrently: entries to plan, and publishes to start or to decide. */
 const CONCURRENCY = 4;
 /** Limit of entries in one campaign: the workflow's history stores their names and rows. */

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { CommitSha, Digest } from '../core/ids.js';
 import { CampaignTotals } from '../plan/campaign/campaign-totals.js';
 import { Problem } from '../plan/problem.js';
+import { REVALIDATIONS } from './names.js';
 
-const which = z.enum(['nightly', 'weekly']);
+const which = z.enum(REVALIDATIONS);
 const Found = z.object({ entry: z.string().nullable(), target: z.string().nullable(), code: z.string(), message: z.string() });
 
 /** An event that a person may want to know about immediately. */

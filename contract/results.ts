@@ -1,12 +1,11 @@
 import type { CampaignPublish, CampaignSelection } from './campaign-activities.js';
 import type { FilingReport } from './publish-activities.js';
-import type { RepairReport } from '../plan/findings/repair.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import type { CampaignItem } from '../plan/campaign/campaign-decision.js';
 import type { CampaignTotals } from '../plan/campaign/campaign-totals.js';
-import type { FindingTable } from '../plan/findings/finding-table.js';
+import type { ShownRun } from '../plan/render/findings-markdown.js';
 import type { ApprovalTerms } from '../plan/reviewer.js';
 import type { ReadBackTotals } from '../hub/read/verify-files.js';
 import type { Revalidation } from './names.js';
@@ -44,7 +43,7 @@ export interface Receipt {
   readonly reviewer: string;
   /** Number of files that were compared with the Hub's listing of the commit. */
   readonly verifiedFiles: number;
-  /** How much of these files was read back. */
+  /** Bytes and files that were read back. */
   readonly readBack: ReadBackTotals;
   /** The result of the filing if the plan includes one. A failure does not undo the publish. */
   readonly collection?: FilingReport;
@@ -84,21 +83,10 @@ export interface ArtifactReport {
  */
 export type RevalidateInput = { readonly which: 'nightly' } | { readonly which: 'weekly'; readonly weeks: number };
 
-export interface RevalidateResult {
+export interface RevalidateResult extends Omit<ShownRun, 'which'> {
   readonly which: Revalidation;
-  readonly targets: number;
   /** Number of the week, of a weekly run; null for a nightly one. */
   readonly week: number | null;
-  /** Files that were read whole. */
-  readonly filesRead: number;
-  /** Bytes of these files and of samples. */
-  readonly bytesRead: number;
-  /** Bytes of all published files. */
-  readonly ofBytes: number;
-  readonly findings: FindingTable;
-  /** The first entries that need a new publish, with the result of starting it. */
-  readonly repairs: readonly RepairReport[];
-  readonly repairsWanted: number;
 }
 
 /** A campaign: its entries and its self-reported starter. */

@@ -1,6 +1,6 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Sha256 } from './ids.js';
 
@@ -60,6 +60,13 @@ export const makeDirectory = async (path: string): Promise<void> => {
     await makeDirectory(path);
   }
 };
+
+/** Returns true if something is at a path that this process can reach. */
+export const pathExists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Returns the text of a file, or an empty string if the file does not exist. */
 export const readTextOrEmpty = async (path: string): Promise<string> => (await nullIfMissing(readFile(path, 'utf8'))) ?? '';

@@ -1,5 +1,6 @@
 import { compareBytes } from '../core/text.js';
-import type { RepoFile, License } from '../hub/repo-file.js';
+import type { License } from '../hub/repo-file.js';
+import type { CopiedFile } from './artifact-plan.js';
 import type { SourceFacts } from './facts.js';
 import { ok, warn, type Check } from './checks.js';
 
@@ -8,10 +9,11 @@ const LICENSE_FILE = /^(licen[cs]e|notice|copying)([.-][\w.-]*)?$/i;
 const LICENSE_FILE_LIMIT = 1024 * 1024;
 
 /** Returns the source's license texts, sorted by path. They are copied beside the payload. */
-export const licenseFiles = (source: SourceFacts): RepoFile[] =>
+export const licenseFiles = (source: SourceFacts): CopiedFile[] =>
   source.files
     .filter((file) => LICENSE_FILE.test(file.path) && file.size <= LICENSE_FILE_LIMIT)
-    .toSorted((a, b) => compareBytes(a.path, b.path));
+    .toSorted((a, b) => compareBytes(a.path, b.path))
+    .map(({ path, size, gitBlob, lfs }) => ({ path, size, gitBlob, lfs }));
 
 export const licenseName = (license: License | null): string | null => license?.name ?? license?.id ?? null;
 

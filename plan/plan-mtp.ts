@@ -1,7 +1,7 @@
 import { formatBytes, plural } from '../core/text.js';
 import { planExtraction, type MtpSelection } from '../formats/mtp/selection.js';
 import type { OutputTensor, SourceTensor } from '../formats/mtp/tensors.js';
-import type { ArtifactPlan, CopiedFile } from './artifact-plan.js';
+import type { ArtifactPlan } from './artifact-plan.js';
 import { mtpCardTemplate } from './card-mtp.js';
 import { digestOf } from '../core/digests.js';
 import { blocked, ok, warn, type Check } from './checks.js';
@@ -107,7 +107,7 @@ export const planMtp = (input: MtpPlanInput): ArtifactPlan => {
   const { source, selection, target } = input;
   const recipe = mtpRecipe(source, selection);
   const { proof, check, estimate } = mtpReading(selection, source, input.proveShards);
-  const copies = licenseFiles(source).map(({ path, size, gitBlob, lfs }): CopiedFile => ({ path, size, gitBlob, lfs }));
+  const copies = licenseFiles(source);
   const { size } = selection.layout;
   return planPublish({
     ...input,

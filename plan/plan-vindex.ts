@@ -4,7 +4,7 @@ import { layoutOf } from '../formats/vindex/layout.js';
 import { extractOptions, type VindexQuant, type VindexSlice } from '../formats/vindex/extract-options.js';
 import { sourceProblems, type SourceProblem } from '../formats/vindex/source-problems.js';
 import type { SourceModel } from '../formats/vindex/source-model.js';
-import type { ArtifactPlan, CopiedFile } from './artifact-plan.js';
+import type { ArtifactPlan } from './artifact-plan.js';
 import { vindexCardTemplate } from './card-vindex.js';
 import { digestOf } from '../core/digests.js';
 import { blocked, ok, warn, type Check } from './checks.js';
@@ -130,7 +130,7 @@ export const planVindex = (input: VindexPlanInput): ArtifactPlan => {
   const layout = slice === 'full' ? full : layoutOf(model, options, slice);
   const estimate = estimateVindex(full, slice);
   const needs = estimateWith(files, estimate);
-  const copies = licenseFiles(source).map(({ path, size, gitBlob, lfs }): CopiedFile => ({ path, size, gitBlob, lfs }));
+  const copies = licenseFiles(source);
   return planPublish({
     ...input,
     recipe,

@@ -1,6 +1,7 @@
 import { sameRepo } from '../core/ids.js';
 import type { ArtifactPlan } from './artifact-plan.js';
 import type { TargetFacts } from './facts.js';
+import { visibility } from './target-operations.js';
 import { isIntact } from './target-state.js';
 
 export type Preconditions =
@@ -26,8 +27,10 @@ export const comparePreconditions = (plan: ArtifactPlan, target: TargetFacts): P
     };
   }
   if (target.exists && target.private !== plan.target.private) {
-    const word = (isPrivate: boolean): string => (isPrivate ? 'private' : 'public');
-    return { state: 'moved', reason: `${target.repo} is ${word(plan.target.private)} in the plan and is ${word(target.private)} now` };
+    return {
+      state: 'moved',
+      reason: `${target.repo} is ${visibility(plan.target.private)} in the plan and is ${visibility(target.private)} now`,
+    };
   }
   return { state: 'hold' };
 };

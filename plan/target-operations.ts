@@ -14,7 +14,7 @@ export interface WantedFile {
   readonly same: boolean;
 }
 
-const visibility = (isPrivate: boolean): string => (isPrivate ? 'private' : 'public');
+export const visibility = (isPrivate: boolean): string => (isPrivate ? 'private' : 'public');
 
 /** Returns the operation for each file of the target. Foreign files are kept. */
 export const targetOperations = (target: TargetFacts, isPrivate: boolean, wanted: readonly WantedFile[]): Operation[] => {

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hashInto, makeDirectory, readTextOrEmpty } from '../../core/files.js';
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import { runAll } from '../../core/run-all.js';
 import type { HubConfig } from '../config.js';
+import { listedHash } from '../repo-file.js';
 import { fileDiffers } from './file-differs.js';
 import { openFile, type RangeReader } from './range.js';
 import { readAgainIfBroken } from './read-twice.js';
@@ -56,7 +56,7 @@ const writeSegment = async (
 
 /** Checks that a file on disk has the digest that its commit lists: its SHA-256 in LFS, otherwise its git blob id. */
 const isAsListed = async (path: string, { size, gitBlob, lfs }: ListedFile, signal: AbortSignal): Promise<boolean> => {
-  const hash = lfs === null ? createHash('sha1').update(`blob ${size}\0`) : createHash('sha256');
+  const hash = listedHash({ size, lfs });
   return (await hashInto(hash, path, { signal })) === size && hash.digest('hex') === (lfs ?? gitBlob);
 };
 

@@ -23,7 +23,7 @@ export const CampaignRow = z.object({
 export type CampaignRow = z.infer<typeof CampaignRow>;
 
 /** Longest reason, in characters: a workflow's history stores a thousand of them. */
-const MAX_REASON = 400;
+export const MAX_REASON = 400;
 
 const NOTHING = { fetchBytes: 0, outputBytes: 0, diskBytes: 0 };
 

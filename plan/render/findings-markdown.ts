@@ -18,6 +18,7 @@ export interface ShownRun {
   /** Bytes of all published files. */
   readonly ofBytes: number;
   readonly findings: FindingTable;
+  /** The first entries that need a new publish, with the result of starting it. */
   readonly repairs: readonly RepairReport[];
   readonly repairsWanted: number;
 }

@@ -1,7 +1,7 @@
 import { buffer, text } from 'node:stream/consumers';
 import pMap from 'p-map';
 import { SwpError } from '../../core/error.js';
-import { Digest, type CommitSha } from '../../core/ids.js';
+import type { CommitSha } from '../../core/ids.js';
 import { plural } from '../../core/text.js';
 import type { HubConfig } from '../../hub/config.js';
 import { readRepo } from '../../hub/read/repo.js';
@@ -13,7 +13,7 @@ import { validateCard } from '../../hub/write/validate-card.js';
 import type { ApprovedArtifact } from '../../plan/approved.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { CARD_PATH } from '../../plan/card.js';
-import { sha256Of } from '../../core/digests.js';
+import { digestOfBytes, sha256Of } from '../../core/digests.js';
 import { describeBytes, type ManifestFile } from '../../plan/manifest.js';
 import { PROVENANCE_PATH } from '../../plan/provenance.js';
 import { holds } from '../../plan/target-state.js';
@@ -147,7 +147,7 @@ export const commitSealed = async (
       outcome: 'committed',
       commit: done.commit,
       manifestDigest: sealed.digest,
-      provenanceDigest: Digest.parse(`sha256:${sha256Of(provenance)}`),
+      provenanceDigest: digestOfBytes(provenance),
       settled: done.settled,
     };
   } catch (error) {

@@ -1,10 +1,9 @@
 import { SwpError } from '../../core/error.js';
-import { Digest } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { listCommitsSince, readTrailers, type CommitFacts } from '../../hub/read/commits.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { assertApproved } from '../../plan/approved.js';
-import { sha256Of } from '../../core/digests.js';
+import { digestOfBytes } from '../../core/digests.js';
 import { describeBytes, manifestDigest } from '../../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../../plan/provenance.js';
 import type { CommitRequest, CommitSearch } from '../../contract/publish-activities.js';
@@ -48,7 +47,7 @@ const readOurs = async (
   if (Buffer.compare(renderProvenance(approved, { manifest, environment }), bytes) !== 0) return null;
   const files = [...manifest.files, describeBytes(PROVENANCE_PATH, bytes)];
   if (!(await treeHolds(hub, approved, files, commit, signal))) return null;
-  const provenanceDigest = Digest.parse(`sha256:${sha256Of(bytes)}`);
+  const provenanceDigest = digestOfBytes(bytes);
   return { outcome: 'committed', commit, manifestDigest: sealed, provenanceDigest, settled: 'found' };
 };
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { Semaphore } from 'async-mutex';
 import { BeyondLimit, SwpError } from '../../core/error.js';
@@ -10,7 +9,7 @@ import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { fileDiffers } from '../../hub/read/file-differs.js';
 import { openFile } from '../../hub/read/range.js';
 import { readAgainIfBroken, readTwiceIfWrong } from '../../hub/read/read-twice.js';
-import type { RepoFile } from '../../hub/repo-file.js';
+import { listedHash, type RepoFile } from '../../hub/repo-file.js';
 import type { SourceFacts } from '../../plan/facts.js';
 
 export const INDEX_PATH = 'model.safetensors.index.json';
@@ -160,7 +159,7 @@ const readOnce = async (
   wanted: Wanted,
   signal: AbortSignal,
 ): Promise<ReadIndex> => {
-  const hash = lfs === null ? createHash('sha1').update(`blob ${size}\0`) : createHash('sha256');
+  const hash = listedHash({ size, lfs });
   const parsing = openIndex(new TensorCount(wanted).begin().keep);
   let fault: SwpError | null = null;
   for await (const chunk of openFile(hub, { repo, commit, path, size, lfs }).read(0, size, signal)) {

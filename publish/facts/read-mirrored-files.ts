@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pMap from 'p-map';
+import { gitBlobHash } from '../../core/digests.js';
 import { GitBlobId, Sha256 } from '../../core/ids.js';
 import type { HubConfig } from '../../hub/config.js';
 import { fileDiffers } from '../../hub/read/file-differs.js';
@@ -43,7 +44,7 @@ const hashFileOnce = async (
 ): Promise<MirroredFile> => {
   const { path, size, lfs } = file;
   const sha256 = createHash('sha256');
-  const blob = createHash('sha1').update(`blob ${size}\0`);
+  const blob = gitBlobHash(size);
   const reader = openFile(hub, { repo: source.repo, commit: source.commit, path, size, lfs });
   let read = 0;
   try {

@@ -4,7 +4,7 @@ import type { HubConfig } from '../../hub/config.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { readTwiceIfWrong } from '../../hub/read/read-twice.js';
 import { verifyPaths, type ReadBack } from '../../hub/read/verify-files.js';
-import { sha256Of } from '../../core/digests.js';
+import { digestOfBytes } from '../../core/digests.js';
 import { describeBytes, manifestDigest } from '../../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../../plan/provenance.js';
 import type { VerifyReport, VerifyRequest } from '../../contract/publish-activities.js';
@@ -42,7 +42,7 @@ export const verifyPublished = async (
     hub,
     wrongRecord,
     (from) => readSmallFile(from, record, { signal }),
-    (read) => `sha256:${sha256Of(read)}` === request.provenanceDigest,
+    (read) => digestOfBytes(read) === request.provenanceDigest,
   );
   if (!isRight) throw wrongRecord;
   const manifest = manifestOf(parseProvenance(bytes));

@@ -2,21 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/error.js';
 import { SwpStage } from '../../contract/search-attributes.js';
-import type { Stage } from '../../contract/stages.js';
+import { isEnd, STAGES, type Stage } from '../../contract/stages.js';
 import type { WorkerMetrics } from './metrics.js';
 
 /** Stages of open publishes and artifacts; the other stages are final. */
-const OPEN = [
-  'planning',
-  'awaiting-approval',
-  'building',
-  'awaiting-release',
-  'uploading',
-  'committing',
-  'verifying',
-  'filing',
-  'needs-attention',
-] as const satisfies readonly Stage[];
+const OPEN = STAGES.filter((stage) => !isEnd(stage));
 
 /**
  * Stages that are counted at publishes. A publish also shows the stage of its targets, which is counted only at the

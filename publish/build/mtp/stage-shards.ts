@@ -1,5 +1,5 @@
+import { pathExists } from '../../../core/files.js';
 import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { SwpError } from '../../../core/error.js';
@@ -19,12 +19,6 @@ const localReader = (path: string): RangeReader => ({
   read: (begin, end) =>
     begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1, highWaterMark: READ_BYTES }),
 });
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Downloads one shard and checks it against the digest that its commit lists. */
 const download = async (
@@ -62,7 +56,7 @@ export const stageShards = async (
   const readers = new Map<string, RangeReader>();
   for (const file of files) {
     const path = stagedPath(directory, file);
-    if (await exists(path)) options.onBytes(file.size);
+    if (await pathExists(path)) options.onBytes(file.size);
     else await download(hub, source, file, path, options);
     readers.set(file.path, localReader(path));
   }

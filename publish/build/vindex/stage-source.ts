@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { pathExists } from '../../../core/files.js';
 import { join } from 'node:path';
 import { runAll } from '../../../core/run-all.js';
 import type { HubConfig } from '../../../hub/config.js';
@@ -21,12 +21,6 @@ export const stagedIn = (directory: string, { repo, commit }: Pick<SourceFacts, 
   const hubCache = join(directory, 'hub');
   return { hubCache, snapshot: snapshotIn(hubCache, repo, commit) };
 };
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /**
  * Downloads the files that larql reads and checks each against the digest that its commit lists. Skips files that are
@@ -52,7 +46,7 @@ export const stageSource = async (
     files,
     async (file, taskSignal) => {
       const path = join(snapshot, file.path);
-      if (await exists(path)) onArrived(file.path, file.size);
+      if (await pathExists(path)) onArrived(file.path, file.size);
       else {
         await checkRoom();
         await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, {
