@@ -46,6 +46,8 @@ describe('swp status --watch', () => {
   it('prints one line per stage without a terminal, and ends with the publish', async () => {
     await testEnvironment.start();
     const { digest } = await testEnvironment.planOf();
+    // The notification about the plan is a step too, for a moment.
+    await expect.poll(async () => (await testEnvironment.handle().describe()).raw.pendingActivities).toEqual([]);
     const { onErr, decided } = deciding(() => testEnvironment.approve());
     const { code, out, err } = await run(['status', entry(), '--watch'], { onErr });
     await decided();
