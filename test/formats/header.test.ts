@@ -88,32 +88,6 @@ describe('a header', () => {
     expect(() => parse(text, data)).toThrow(expect.objectContaining({ name: 'SwpError', message: expect.stringContaining(message) }));
   });
 
-  const empties = (count: number, nameOf: (at: number) => string): string =>
-    `{${Array.from({ length: count }, (_, at) => tensor(nameOf(at), 0, 0)).join(',')}}`;
-
-  it('may have 100,000 tensors, and no more', () => {
-    expect(parse(empties(100_000, String), 0).count).toBe(100_000);
-    expect(() => parse(empties(100_001, String), 0)).toThrow(
-      expect.objectContaining({ code: 'formats/tensor-count', message: 'The header has more than 100000 tensors.' }),
-    );
-  });
-
-  it('may have names of 32 Mi characters in total, and no more', () => {
-    const long = 'x'.repeat(990);
-    expect(() =>
-      parse(
-        empties(33_000, (at) => `${long}${at}`),
-        0,
-      ),
-    ).not.toThrow();
-    expect(() =>
-      parse(
-        empties(34_000, (at) => `${long}${at}`),
-        0,
-      ),
-    ).toThrow(/keys of its JSON have more than 33554432 characters/);
-  });
-
   it('is refused with a tensor of nine dimensions', () => {
     expect(() => parse(`{${tensor('a', 0, 1, '[1,1,1,1,1,1,1,1]')}}`, 1)).not.toThrow();
     expect(() => parse(`{${tensor('a', 0, 1, '[1,1,1,1,1,1,1,1,1]')}}`, 1)).toThrow(/more than 8 numbers/);
