@@ -4,7 +4,7 @@ import type { ApprovedArtifact } from '../plan/approved.js';
 import { collectionName } from '../plan/collection.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import type { HostLease } from './host-lease.js';
-import { Moved, problemOf } from './needs-attention.js';
+import { problemOf } from './needs-attention.js';
 import { LIMITS, onHost } from './activities.js';
 import type { ArtifactReport } from '../contract/results.js';
 
@@ -16,12 +16,9 @@ export const fileTarget = (host: string, approved: ApprovedArtifact): Promise<Fi
 export const fileOrReport = async (lease: HostLease, approved: ApprovedArtifact): Promise<FilingReport> => {
   for (;;) {
     try {
-      return await lease.run((host) => fileTarget(host, approved), { slot: false });
+      const filing = await lease.run((host) => fileTarget(host, approved), { slot: false });
+      if (filing !== 'moved') return filing;
     } catch (error) {
-      if (error instanceof Moved) {
-        lease.leave();
-        continue;
-      }
       if (!(error instanceof ActivityFailure)) throw error;
       const { code, kind, reason, hint } = problemOf('filing', error);
       return { outcome: 'failed', collection: collectionName(approved.plan), code, kind, reason, hint };

@@ -2,7 +2,6 @@ import { ApplicationFailure, CancellationScope, isCancellation, workflowInfo } f
 import type { ReleaseRequest } from '../contract/publish-activities.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { detachedScope, runCancelledLate } from './detached-scope.js';
-import { Moved } from './needs-attention.js';
 import { refusal } from './refusal.js';
 import { LIMITS, on, onHost } from './activities.js';
 
@@ -66,7 +65,7 @@ export class HostLease {
       : `it has already left host ${this.excludedHost}, and waits for another host to claim it`;
   }
 
-  /** Cancels the pending step on its host. {@link run} then throws {@link Moved}. */
+  /** Cancels the pending step on its host. {@link run} then leaves the host, and returns `moved`. */
   cancelPendingStep(): void {
     if (this.pending === null) throw refusal('ResolutionRefused', 'The step has just ended. Check the status before you move it.');
     this.pending.isLeaving = true;
@@ -74,26 +73,33 @@ export class HostLease {
   }
 
   /**
-   * Runs a step on this artifact's host, and claims a host if there is none. A cancelled step has ended when this throws:
-   * immediately if no worker had started it, else once its worker has stopped it or is known to be dead.
-   *
-   * @throws Moved
+   * Runs a step on this artifact's host, and claims a host if there is none. Returns `moved` if a person moved the artifact
+   * meanwhile. A cancelled step has ended when this returns: immediately if no worker had started it, else once its worker has
+   * stopped it or is known to be dead.
    */
-  async run<T>(step: (host: string) => Promise<T>, { cancelAfterMs, slot = true, isFinal }: StepOptions<T> = {}): Promise<T> {
+  async run<T>(step: (host: string) => Promise<T>, options: StepOptions<T> = {}): Promise<T | 'moved'> {
+    const result = await this.runUnlessMoved(step, options);
+    if (result === 'moved') this.leave();
+    return result;
+  }
+
+  private async runUnlessMoved<T>(
+    step: (host: string) => Promise<T>,
+    { cancelAfterMs, slot = true, isFinal }: StepOptions<T>,
+  ): Promise<T | 'moved'> {
     const pending: PendingStep = { scope: new CancellationScope(), isLeaving: false };
     this.pending = pending;
     try {
       const host = await pending.scope.run(() => this.ensureHost(slot));
-      if (pending.isLeaving) throw new Moved();
+      if (pending.isLeaving) return 'moved';
       if (cancelAfterMs !== undefined) pending.scope = detachedScope();
       const result = await (cancelAfterMs === undefined
         ? pending.scope.run(() => step(host))
         : runCancelledLate(pending.scope, cancelAfterMs, () => step(host)));
-      if (pending.isLeaving && isFinal?.(result) !== true) throw new Moved();
-      return result;
+      return pending.isLeaving && isFinal?.(result) !== true ? 'moved' : result;
     } catch (error) {
       // A move discards every other failure on the old host, except a cancel of the whole workflow.
-      if (pending.isLeaving && !CancellationScope.current().consideredCancelled) throw new Moved();
+      if (pending.isLeaving && !CancellationScope.current().consideredCancelled) return 'moved';
       throw error;
     } finally {
       this.pending = null;

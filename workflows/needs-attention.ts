@@ -3,6 +3,7 @@ import { ERROR_KINDS } from '../core/error.js';
 import { sanitizeLine } from '../core/text.js';
 import type { Problem } from '../plan/problem.js';
 import { Resolution, resolveUpdate } from '../contract/messages.js';
+import type { Stage } from '../contract/stages.js';
 import { refusal } from './refusal.js';
 
 /** Thrown when a person gives up on a paused step; the workflow turns it into its outcome. */
@@ -15,21 +16,20 @@ export class Abandoned extends Error {
   }
 }
 
-/** Thrown when a person sends an artifact to another host. */
-export class Moved extends Error {}
-
-/** Thrown if the commit in the Hub's answer was never made: the request is sent again. */
-export class CommitMissing extends Error {}
-
-/** Thrown if the host has lost the sealed files: they are built again. Builds are reproducible, so the bytes are the same. */
-export class ScratchLost extends Error {}
-
 export const lostBuilds = (step: string, reason: string, builds: number): Problem => ({
   step,
   code: 'scratch/lost',
   kind: 'integrity',
   reason: `${reason} It was built ${builds} times.`,
   hint: 'The host repeatedly lost or changed files that it had built. Check its disk, then retry, or move to another host.',
+});
+
+export const lostUploads = (reason: string): Problem => ({
+  step: 'committing',
+  code: 'hub/lfs-missing',
+  kind: 'unavailable',
+  reason,
+  hint: 'The Hub repeatedly lost uploaded files. Wait a while, then retry.',
 });
 
 /** Converts the failure of an activity to a problem, with a reason and a hint for a person. */
@@ -67,16 +67,18 @@ const assertInputAccepted = ({ cause }: ActivityFailure): void => {
   if (cause instanceof ApplicationFailure && cause.type === 'activity/input') throw refusal('workflow/input', cause.message);
 };
 
-interface Movable {
-  /** The reason why no step can move to another host now; null if one can. */
+/** The lease of a workflow whose steps run on a host. */
+interface MovableLease {
+  readonly host: string | null;
+  /** The reason why no running step can move to another host now; null if one can. */
   readonly cannotMoveReason: string | null;
   cancelPendingStep(): void;
+  leave(): void;
 }
 
 interface Hooks {
-  readonly canMove: () => boolean;
-  /** The current step and its lease. A person may move the step to another host even if it is not paused. */
-  readonly onHost?: () => { readonly step: string; readonly lease: Movable };
+  /** The current step and its lease, with which a person may move it to another host. Absent if no step runs on a host. */
+  readonly movable?: () => { readonly step: Stage; readonly lease: MovableLease };
   /** Called when the workflow pauses; `onResume` is called when it continues. */
   readonly onPause: (problem: Problem) => Promise<void> | void;
   readonly onResume: () => void;
@@ -102,18 +104,26 @@ export class NeedsAttention {
   /** Runs a step. Pauses on every failure except a cancellation, until the step succeeds or a person gives up. */
   async attempt<T>(step: string, run: () => Promise<T>): Promise<T> {
     for (;;) {
+      const result = await this.attemptOnHost(step, run);
+      if (result !== 'moved') return result;
+    }
+  }
+
+  /** Like {@link attempt}, for a step that needs the files on its host. Returns `moved` if the artifact has left that host. */
+  async attemptOnHost<T>(step: string, run: () => Promise<T>): Promise<T | 'moved'> {
+    for (;;) {
       try {
         return await run();
       } catch (error) {
         if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
         assertInputAccepted(error);
-        await this.pauseForOperator(problemOf(step, error));
+        if ((await this.pauseForOperator(problemOf(step, error))) === 'move') return 'moved';
       }
     }
   }
 
-  /** Waits for a resolution: returns on `retry`, throws {@link Moved} or {@link Abandoned} otherwise. */
-  async pauseForOperator(problem: Problem): Promise<void> {
+  /** Waits for a resolution. After a `move` the artifact has left its host. Throws {@link Abandoned} if a person gives up. */
+  async pauseForOperator(problem: Problem): Promise<'retry' | 'move'> {
     this.current = problem;
     this.resolution = null;
     let resolution: Resolution | null;
@@ -126,7 +136,9 @@ export class NeedsAttention {
     }
     if (resolution?.action === 'abandon') throw new Abandoned(problem, resolution.note);
     this.hooks.onResume();
-    if (resolution?.action === 'move') throw new Moved();
+    if (resolution?.action !== 'move') return 'retry';
+    this.hooks.movable?.().lease.leave();
+    return 'move';
   }
 
   private validate(message: unknown): void {
@@ -135,19 +147,21 @@ export class NeedsAttention {
     };
     const parsed = Resolution.safeParse(message);
     if (!parsed.success) return refuse('Send {"action": "retry", "move" or "abandon", "note": "why"}.');
-    if (this.current === null && parsed.data.action === 'move' && this.hooks.onHost !== undefined) {
-      const reason = this.hooks.onHost().lease.cannotMoveReason;
+    const movable = this.hooks.movable?.() ?? null;
+    const isMove = parsed.data.action === 'move';
+    if (this.current === null && isMove && movable !== null) {
+      const reason = movable.lease.cannotMoveReason;
       return reason === null ? undefined : refuse(`This workflow is not paused, and it cannot move to another host: ${reason}.`);
     }
     if (this.current === null || this.resolution !== null) return refuse('This workflow is not paused: there is nothing to resolve.');
-    if (parsed.data.action === 'move' && !this.hooks.canMove())
+    if (isMove && (movable === null || movable.lease.host === null || movable.step === 'verifying'))
       return refuse('This step does not run on a high-memory host, so it cannot move. Send retry or abandon.');
   }
 
   private resolve(message: unknown): { step: string; action: Resolution['action'] } {
     const resolution = Resolution.parse(message);
-    if (this.current === null && resolution.action === 'move' && this.hooks.onHost !== undefined) {
-      const { step, lease } = this.hooks.onHost();
+    if (this.current === null && resolution.action === 'move' && this.hooks.movable !== undefined) {
+      const { step, lease } = this.hooks.movable();
       lease.cancelPendingStep();
       return { step, action: 'move' };
     }

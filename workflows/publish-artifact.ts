@@ -1,14 +1,14 @@
 import { allHandlersFinished, CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
-import type { BuildReport, CommitReport, FilingReport } from '../contract/publish-activities.js';
-import type { Digest } from '../core/ids.js';
+import type { BuildReport, CommitReport, CommitRequest, FilingReport } from '../contract/publish-activities.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
+import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import type { Problem } from '../plan/problem.js';
 import { CommitInDoubt, type Committed } from './commit-in-doubt.js';
 import { fileOrReport, fileTarget, filingNote } from './filing.js';
 import { HostLease, type StepOptions } from './host-lease.js';
 import { checkArtifactInput } from './inputs.js';
 import { targetStatusQuery } from '../contract/messages.js';
-import { Abandoned, CommitMissing, lostBuilds, Moved, NeedsAttention, ScratchLost } from './needs-attention.js';
+import { Abandoned, lostBuilds, lostUploads, NeedsAttention } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { ReleaseGate } from './release-gate.js';
 import { nothingSent, unverifiedCommit, type Remains } from './remains.js';
@@ -25,13 +25,15 @@ const BUILD_ROUNDS = 3;
 /** Time for which a cancel waits for a commit request: the Hub answers one within a minute. */
 const GRACE_MS = 60_000;
 
-type Stale = Extract<ArtifactResult, { outcome: 'stale' }>;
+/** A publish starts again with the build: its host was left, or lost the files. The same recipe gives the same bytes. */
+type BuildAgain = 'build-again';
 
 /**
  * Publishes one artifact, from its approved plan to a verified commit. The workflow id is the lock on the target: it is
  * unlocked when the workflow closes, for any reason.
  */
 class ArtifactPublish {
+  private readonly plan: ArtifactPlan;
   private readonly lease: HostLease;
   private readonly gate: ReleaseGate | null;
   private readonly notifications = new Notifications();
@@ -43,8 +45,7 @@ class ArtifactPublish {
   private hasUnseenBytes = false;
   private readonly root = CancellationScope.current();
   private readonly attention = new NeedsAttention({
-    canMove: () => this.lease.host !== null && this.display.stage !== 'verifying',
-    onHost: () => ({ step: this.display.stage, lease: this.lease }),
+    movable: () => ({ step: this.display.stage, lease: this.lease }),
     onPause: (problem) => this.onPause(problem),
     onResume: () => this.display.refresh(),
   });
@@ -52,10 +53,11 @@ class ArtifactPublish {
   private readonly display: TargetDisplay;
 
   constructor(private readonly input: ArtifactInput) {
+    this.plan = input.approved.plan;
     const refresh = (): void => this.display.refresh();
-    this.lease = new HostLease(input.approved.plan, input.host, refresh);
+    this.lease = new HostLease(this.plan, input.host, refresh);
     this.gate = input.release === undefined ? null : new ReleaseGate(input.release, refresh);
-    this.display = new TargetDisplay(input.approved.plan, () => ({
+    this.display = new TargetDisplay(this.plan, () => ({
       problem: this.attention.problem,
       note: this.display.stage === 'awaiting-release' ? (this.gate?.details(this.lease.host) ?? null) : null,
       host: this.display.stage === 'verifying' ? null : this.lease.host,
@@ -71,13 +73,9 @@ class ArtifactPublish {
     }));
   }
 
-  private get plan() {
-    return this.input.approved.plan;
-  }
-
+  /** Publishes, or ends early after an abandon or a cancel. */
   async run(): Promise<ArtifactResult> {
     try {
-      this.display.enter(this.plan.action === 'collection-only' ? 'filing' : 'building');
       return await this.publish();
     } catch (error) {
       if (!(error instanceof Abandoned) && !isCancellation(error)) throw error;
@@ -85,6 +83,140 @@ class ArtifactPublish {
     } finally {
       await this.lease.close();
       await this.notifications.drain();
+    }
+  }
+
+  private async publish(): Promise<ArtifactResult> {
+    const { plan } = this;
+    this.display.enter(plan.action === 'collection-only' ? 'filing' : 'building');
+    const checked = await this.attention.attempt('checking the target', () => on('control').checkPreconditions(plan));
+    if (checked.state === 'moved') return this.stale(checked.reason);
+    if (checked.state === 'unchanged') return this.unchanged(`commit ${checked.commit} already holds the same payload`);
+    if (plan.action === 'collection-only') return this.collectOnly();
+    for (;;) {
+      const made = (await this.doubt.find()) ?? (await this.makeCommit());
+      if (made === 'build-again') continue;
+      if (made.outcome !== 'committed') return made;
+      // The commit is on the Hub: a cancel comes too late from here on, and only verification and collection are missing.
+      const result = await CancellationScope.nonCancellable(() => this.verifyAndCollect(made));
+      if (result !== 'build-again') return result;
+    }
+  }
+
+  /** Builds the files, waits for their release if that is required, uploads them, and makes the commit. */
+  private async makeCommit(): Promise<Committed | ArtifactResult | BuildAgain> {
+    const { approved } = this.input;
+    const target = this.plan.target.repo;
+    this.display.enter('building');
+    const built = await this.onHost('building', (host) =>
+      onHost(host).buildArtifact.executeWithOptions({ summary: `build ${target}` }, [approved]),
+    );
+    if (built === 'moved') return 'build-again';
+    const refused = await this.awaitRelease(built);
+    if (refused !== null) return refused;
+    const { manifestDigest } = built;
+    const released: ApprovedArtifact = { ...approved, ...(this.gate === null ? {} : { release: this.gate.approvals }) };
+    for (let round = 1; ; round += 1) {
+      this.display.enter('uploading');
+      this.hasUploadBegun = true;
+      const uploaded = await this.onHost('uploading', (host) =>
+        onHost(host).uploadArtifact.executeWithOptions({ summary: `upload to ${target}` }, [{ approved: released, manifestDigest }]),
+      );
+      if (uploaded === 'moved') return 'build-again';
+      if (uploaded.outcome === 'scratch-lost') return this.buildAgain(uploaded.reason);
+      if (uploaded.outcome === 'stale') return (await this.doubt.find()) ?? this.stale(uploaded.reason);
+      this.hasUnseenBytes = (uploaded.unseenBytes ?? 0) > 0;
+      const report = await this.commit({ approved: released, manifestDigest, parent: uploaded.parent });
+      if (report === 'moved') return 'build-again';
+      if (report.outcome === 'committed') return report;
+      if (report.outcome === 'scratch-lost') return this.buildAgain(report.reason);
+      if (report.outcome === 'stale') return (await this.doubt.find()) ?? this.stale(report.reason);
+      if (round % UPLOAD_ROUNDS === 0 && (await this.attention.pauseForOperator(lostUploads(report.reason))) === 'move') return 'build-again';
+    }
+  }
+
+  /** Waits for the release of the sealed files, if the publish needs one. Nothing is uploaded before it. Returns null once released. */
+  private async awaitRelease(built: BuildReport): Promise<ArtifactResult | null> {
+    const { gate } = this;
+    if (gate === null || gate.isOpenFor(built)) return null;
+    const { entryName: entry, decision } = this.input.approved;
+    const target = this.plan.target.repo;
+    await this.lease.release('slot');
+    this.display.enter('awaiting-release');
+    this.notifications.send({ what: 'awaiting-release', entry, target, manifest: built.manifestDigest });
+    const refused = await gate.wait(built, decision);
+    if (refused === null) return null;
+    await this.lease.release('everything');
+    this.display.enter(refused.outcome);
+    return { ...refused, target };
+  }
+
+  private commit(request: CommitRequest): Promise<CommitReport | 'moved'> {
+    const summary = `commit to ${this.plan.target.repo}`;
+    this.display.enter('committing');
+    return this.onHost(
+      'committing',
+      (host) => this.doubt.track(request, () => onHost(host).commitArtifact.executeWithOptions({ summary }, [request])),
+      { cancelAfterMs: GRACE_MS, isFinal: ({ outcome }) => outcome === 'committed' || outcome === 'stale' },
+    );
+  }
+
+  /** @param tooLate the request that arrived after the commit was made */
+  private async verifyAndCollect(made: Committed, tooLate: 'abandon' | 'cancel' | null = null): Promise<ArtifactResult | BuildAgain> {
+    const { plan, doubt, attention } = this;
+    const { decision, entryName } = this.input.approved;
+    const target = plan.target.repo;
+    const onCommit = (committed: Committed | null): void => {
+      this.committed = committed;
+      this.display.enter(committed === null ? 'committing' : 'verifying');
+    };
+    const verified = await verifyCommit(made, { target, full: this.hasUnseenBytes, doubt, attention, onCommit });
+    if (verified === 'missing') return 'build-again';
+    const { commit, manifestDigest: manifest } = verified.committed;
+    this.notifications.send({ what: 'published', entry: entryName, target, commit });
+    const collection = await this.collectIfPlanned();
+    await this.lease.release('everything');
+    this.display.enter('published', collection === null ? null : filingNote(collection));
+    return {
+      outcome: 'published',
+      receipt: {
+        target,
+        commit,
+        plan: decision.plan,
+        manifest,
+        reviewer: decision.reviewer,
+        verifiedFiles: verified.report.files,
+        readBack: verified.report.readBack,
+        ...(collection === null ? {} : { collection }),
+        cameTooLate: tooLate ?? (this.root.consideredCancelled ? 'cancel' : null),
+      },
+    };
+  }
+
+  private async collectIfPlanned(): Promise<FilingReport | null> {
+    if (this.plan.collection === undefined) return null;
+    this.display.enter('filing');
+    return fileOrReport(this.lease, this.input.approved);
+  }
+
+  /** Adds the target to its collection, which is all that is missing. Nothing is built, and no commit is made. */
+  private async collectOnly(): Promise<ArtifactResult> {
+    const target = this.plan.target.repo;
+    const { approved } = this.input;
+    for (;;) {
+      this.display.enter('filing');
+      const filing = await this.onHost('filing', (host) => fileTarget(host, approved), { cancelAfterMs: GRACE_MS });
+      if (filing === 'moved') continue;
+      if (filing.outcome === 'failed') {
+        const { code, kind, reason, hint } = filing;
+        await this.attention.pauseForOperator({ step: 'filing', code, kind, reason, hint });
+        continue;
+      }
+      await this.lease.release('everything');
+      const { outcome, collection } = filing;
+      this.display.enter(outcome === 'filed' ? 'filed' : 'unchanged', filingNote(filing));
+      if (outcome === 'already') return { outcome: 'unchanged', target, reason: `collection ${collection} already holds it` };
+      return { outcome: 'filed', target, collection, plan: approved.decision.plan, reviewer: approved.decision.reviewer };
     }
   }
 
@@ -100,12 +232,13 @@ class ArtifactPublish {
     let remains = await this.settleRemains();
     if ('outcome' in remains) {
       try {
-        return await this.verify(remains, thrown instanceof Abandoned ? 'abandon' : 'cancel');
+        const result = await this.verifyAndCollect(remains, thrown instanceof Abandoned ? 'abandon' : 'cancel');
+        if (result !== 'build-again') return result;
       } catch (error) {
-        if (!(error instanceof Abandoned) && !(error instanceof CommitMissing)) throw error;
-        if (error instanceof Abandoned) end = error;
-        remains = unverifiedCommit(target, remains);
+        if (!(error instanceof Abandoned)) throw error;
+        end = error;
       }
+      remains = unverifiedCommit(target, remains);
     }
     await this.lease.release('everything');
     this.display.enter('abandoned', remains.text);
@@ -120,167 +253,27 @@ class ArtifactPublish {
     return (await this.doubt.settleAtEnd()) ?? nothingSent(this.plan, this.hasUploadBegun);
   }
 
-  private async publish(): Promise<ArtifactResult> {
-    const target = this.plan.target.repo;
-    const preconditions = await this.attention.attempt('checking the target', () => on('control').checkPreconditions(this.plan));
-    if (preconditions.state === 'moved') return this.stale(preconditions.reason);
-    if (preconditions.state === 'unchanged') {
-      this.display.enter('unchanged');
-      return { outcome: 'unchanged', target, reason: `commit ${preconditions.commit} already holds the same payload` };
-    }
-    for (;;) {
-      try {
-        return this.plan.action === 'collection-only' ? await this.fileOnly() : await this.buildAndCommit();
-      } catch (error) {
-        if (error instanceof ScratchLost || error instanceof CommitMissing) continue;
-        if (!(error instanceof Moved)) throw error;
-        this.lease.leave();
-      }
-    }
+  /** Runs a heavy step with a build slot held on this artifact's host. */
+  private onHost<T>(step: Stage, run: (host: string) => Promise<T>, options?: StepOptions<T>): Promise<T | 'moved'> {
+    return this.attention.attemptOnHost(step, () => this.lease.run(run, options));
   }
 
-  private async buildAndCommit(): Promise<ArtifactResult> {
-    const earlier = await this.doubt.find();
-    if (earlier !== null) return this.verifyCommitted(earlier);
-    this.display.enter('building');
-    const built = await this.onHost('building', (host) =>
-      onHost(host).buildArtifact.executeWithOptions({ summary: `build ${this.plan.target.repo}` }, [this.input.approved]),
-    );
-    const refused = await this.awaitRelease(built);
-    if (refused !== null) return refused;
-    const report = await this.uploadAndCommit(built.manifestDigest);
-    if (report.outcome === 'committed') return this.verifyCommitted(report);
-    const found = await this.doubt.find();
-    return found === null ? this.stale(report.reason) : this.verifyCommitted(found);
-  }
-
-  private verifyCommitted(committed: Committed): Promise<ArtifactResult> {
-    // The commit is on the Hub: a cancel comes too late from here on, and only the verification is missing.
-    return CancellationScope.nonCancellable(() => this.verify(committed));
-  }
-
-  /** Waits for the release of the sealed files, if the publish needs one. Nothing is uploaded before it. Returns null once released. */
-  private async awaitRelease(built: BuildReport): Promise<ArtifactResult | null> {
-    const { gate } = this;
-    if (gate === null || gate.isOpenFor(built)) return null;
-    const entry = this.input.approved.entryName;
-    await this.lease.release('slot');
-    this.display.enter('awaiting-release');
-    this.notifications.send({ what: 'awaiting-release', entry, target: this.plan.target.repo, manifest: built.manifestDigest });
-    const refused = await gate.wait(built, this.input.approved.decision);
-    if (refused === null) return null;
-    await this.lease.release('everything');
-    this.display.enter(refused.outcome);
-    return { ...refused, target: this.plan.target.repo };
-  }
-
-  private async uploadAndCommit(manifestDigest: Digest): Promise<Committed | { readonly outcome: 'stale'; readonly reason: string }> {
-    const approved: ApprovedArtifact = { ...this.input.approved, ...(this.gate === null ? {} : { release: this.gate.approvals }) };
-    const target = this.plan.target.repo;
-    for (let round = 1; ; round += 1) {
-      this.display.enter('uploading');
-      this.hasUploadBegun = true;
-      const uploaded = await this.onHost('uploading', (host) =>
-        onHost(host).uploadArtifact.executeWithOptions({ summary: `upload to ${target}` }, [{ approved, manifestDigest }]),
-      );
-      if (uploaded.outcome === 'stale') return uploaded;
-      if (uploaded.outcome === 'scratch-lost') throw await this.recordLostBuild(uploaded.reason);
-      this.hasUnseenBytes = (uploaded.unseenBytes ?? 0) > 0;
-      this.display.enter('committing');
-      const request = { approved, manifestDigest, parent: uploaded.parent };
-      const commit = (host: string): Promise<CommitReport> =>
-        onHost(host).commitArtifact.executeWithOptions({ summary: `commit to ${target}` }, [request]);
-      const report = await this.onHost('committing', (host) => this.doubt.track(request, () => commit(host)), {
-        cancelAfterMs: GRACE_MS,
-        isFinal: ({ outcome }) => outcome === 'committed' || outcome === 'stale',
-      });
-      if (report.outcome === 'committed' || report.outcome === 'stale') return report;
-      if (report.outcome === 'scratch-lost') throw await this.recordLostBuild(report.reason);
-      if (round % UPLOAD_ROUNDS === 0) {
-        await this.attention.pauseForOperator({
-          step: 'committing',
-          code: 'hub/lfs-missing',
-          kind: 'unavailable',
-          reason: report.reason,
-          hint: 'The Hub repeatedly lost uploaded files. Wait a while, then retry.',
-        });
-      }
-    }
-  }
-
-  private async recordLostBuild(reason: string): Promise<ScratchLost> {
+  /** Pauses if hosts repeatedly lost the built files. */
+  private async buildAgain(reason: string): Promise<BuildAgain> {
     this.lostBuildCount += 1;
     if (this.lostBuildCount % BUILD_ROUNDS === 0)
       await this.attention.pauseForOperator(lostBuilds(this.display.stage, reason, this.lostBuildCount));
-    return new ScratchLost(reason);
+    return 'build-again';
   }
 
-  /** @param tooLate the request that arrived after the commit was made */
-  private async verify(found: Committed, tooLate: 'abandon' | 'cancel' | null = null): Promise<ArtifactResult> {
-    const { plan, doubt, attention } = this;
-    const { decision, entryName } = this.input.approved;
-    const target = plan.target.repo;
-    const onCommit = (committed: Committed | null): void => {
-      this.committed = committed;
-      this.display.enter(committed === null ? 'committing' : 'verifying');
-    };
-    const { committed, report } = await verifyCommit(found, { target, full: this.hasUnseenBytes, doubt, attention, onCommit });
-    const { commit, manifestDigest: manifest } = committed;
-    this.notifications.send({ what: 'published', entry: entryName, target, commit });
-    const filing = await this.fileIfPlanned();
-    await this.lease.release('everything');
-    this.display.enter('published', filing === null ? null : filingNote(filing));
-    return {
-      outcome: 'published',
-      receipt: {
-        target,
-        commit,
-        plan: decision.plan,
-        manifest,
-        reviewer: decision.reviewer,
-        verifiedFiles: report.files,
-        readBack: report.readBack,
-        ...(filing === null ? {} : { collection: filing }),
-        cameTooLate: tooLate ?? (this.root.consideredCancelled ? 'cancel' : null),
-      },
-    };
-  }
-
-  private async fileIfPlanned(): Promise<FilingReport | null> {
-    const { approved } = this.input;
-    if (this.plan.collection === undefined) return null;
-    this.display.enter('filing');
-    return fileOrReport(this.lease, approved);
-  }
-
-  /** Adds the target to its collection, which is all that is missing. Nothing is built, and no commit is made. */
-  private async fileOnly(): Promise<ArtifactResult> {
-    const target = this.plan.target.repo;
-    const { approved } = this.input;
-    for (;;) {
-      this.display.enter('filing');
-      const filing = await this.onHost('filing', (host) => fileTarget(host, approved), { cancelAfterMs: GRACE_MS });
-      if (filing.outcome === 'failed') {
-        const { code, kind, reason, hint } = filing;
-        await this.attention.pauseForOperator({ step: 'filing', code, kind, reason, hint });
-        continue;
-      }
-      await this.lease.release('everything');
-      const { outcome, collection } = filing;
-      this.display.enter(outcome === 'filed' ? 'filed' : 'unchanged', filingNote(filing));
-      if (outcome === 'already') return { outcome: 'unchanged', target, reason: `collection ${collection} already holds it` };
-      return { outcome: 'filed', target, collection, plan: approved.decision.plan, reviewer: approved.decision.reviewer };
-    }
-  }
-
-  /** Runs a heavy step with a build slot held on this artifact's host. */
-  private onHost<T>(step: Stage, run: (host: string) => Promise<T>, options?: StepOptions<T>): Promise<T> {
-    return this.attention.attempt(step, () => this.lease.run(run, options));
-  }
-
-  private async stale(reason: string): Promise<Stale> {
+  private async stale(reason: string): Promise<ArtifactResult> {
     await this.lease.release('slot');
     return { outcome: 'stale', target: this.plan.target.repo, reason, host: this.lease.host };
+  }
+
+  private unchanged(reason: string): ArtifactResult {
+    this.display.enter('unchanged');
+    return { outcome: 'unchanged', target: this.plan.target.repo, reason };
   }
 
   private async onPause(problem: Problem): Promise<void> {

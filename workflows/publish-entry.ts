@@ -12,7 +12,10 @@ import type { PlannedRound } from '../contract/publish-activities.js';
 import { artifactsOf, writtenBy } from '../catalog/artifacts.js';
 import type { ArtifactKind } from '../core/ids.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
-import { kindOfCheck, type Problem } from '../plan/problem.js';
+import type { Approval } from '../plan/approval.js';
+import type { DecisionRecord } from '../plan/decision.js';
+import type { Problem } from '../plan/problem.js';
+import type { ApprovalTerms } from '../plan/reviewer.js';
 import { isCommit, isWork } from '../plan/work.js';
 import { childFailure, runChild } from './children.js';
 import { entryDetails } from './details.js';
@@ -23,7 +26,7 @@ import { targetId } from '../contract/names.js';
 import { Abandoned, NeedsAttention } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { probe } from './probe-hosts.js';
-import { blockedReason, endNotes, failureText, totalOf } from './publish-report.js';
+import { admissionProblem, blockedReason, endNotes, failureText, rejectionText, totalOf } from './publish-report.js';
 import { Review } from './review.js';
 import { RunningTargets } from './running-targets.js';
 import { SwpPlan, SwpStage } from '../contract/search-attributes.js';
@@ -48,7 +51,6 @@ class EntryPublish {
   private readonly targets = new RunningTargets(() => this.show());
   private readonly notifications = new Notifications();
   private readonly attention = new NeedsAttention({
-    canMove: () => false,
     onPause: (problem) => this.onPause(problem),
     onResume: () => this.enter('planning'),
   });
@@ -72,13 +74,10 @@ class EntryPublish {
     }));
   }
 
+  /** Publishes, or ends early after an abandon or a cancel. */
   async run(): Promise<PublishResult> {
     try {
-      for (;;) {
-        while (this.open.size > 0) await this.nextRound();
-        await condition(() => this.open.size > 0 || this.targets.isEmpty);
-        if (this.open.size === 0 && this.targets.isEmpty) return this.result();
-      }
+      return await this.publish();
     } catch (error) {
       if (!isCancellation(error) && !(error instanceof Abandoned)) throw error;
       const reason = error instanceof Abandoned ? error.message : 'cancelled';
@@ -91,73 +90,71 @@ class EntryPublish {
     }
   }
 
-  /** Starts nothing more, and waits for the targets. A target whose commit was made still ends as published. */
-  private async endEarly(reason: string): Promise<PublishResult> {
-    this.closeOpen('abandoned', `${reason}; no commit was sent`);
-    await condition(() => this.targets.isEmpty);
-    this.closeOpen('abandoned', `${reason}; no commit was sent`);
-    return this.result();
+  private async publish(): Promise<PublishResult> {
+    for (;;) {
+      while (this.open.size > 0) await this.nextRound();
+      // An artifact is open again if its target moved meanwhile.
+      await condition(() => this.open.size > 0 || this.targets.isEmpty);
+      if (this.open.size === 0 && this.targets.isEmpty) return this.result();
+    }
   }
 
   /** Plans the open artifacts, waits for the decision, and starts the approved artifacts. */
   private async nextRound(): Promise<void> {
-    const kinds = [...this.open];
-    this.round += 1;
-    this.enter('planning');
-    const planned = await this.attention.attempt('planning', () => this.plan(kinds));
-    this.planned = planned;
-    upsertSearchAttributes([{ key: SwpPlan, value: planned.digest }]);
-    for (const plan of planned.artifacts) this.plans.set(plan.kind, plan);
-    const blockedPlans = planned.artifacts.filter((plan) => plan.action === 'blocked');
-    if (blockedPlans.length > 0) return this.closeOpen('failed', blockedReason(blockedPlans));
-    for (const plan of planned.artifacts)
-      if (!isWork(plan))
-        this.close(plan.kind, {
-          outcome: 'unchanged',
-          target: plan.target.repo,
-          reason: 'the target already holds what the plan would publish',
-        });
+    const planned = await this.plan();
+    const blocked = planned.artifacts.filter((plan) => plan.action === 'blocked');
+    if (blocked.length > 0) return this.closePlanned(planned, 'failed', blockedReason(blocked));
+    this.closeUnchanged(planned);
     if (this.open.size === 0) return;
     const blockers = planned.volatile.filter((check) => check.verdict === 'blocked');
     if (blockers.length > 0) {
-      await this.attention.pauseForOperator({
-        step: 'admission',
-        code: blockers[0]?.code ?? 'blocked',
-        kind: kindOfCheck(blockers[0]?.code),
-        reason: blockers.map((check) => check.message).join(' '),
-        hint: blockers[0]?.fix ?? null,
-      });
+      // Plan again after a retry: the new plan looks at these facts again.
+      await this.attention.pauseForOperator(admissionProblem(blockers));
       return;
     }
-    await this.decide(planned);
+    const approval = await this.decide(planned);
+    const { decision } = approval;
+    if (approval.state === 'expired') return this.closePlanned(planned, 'expired', 'no decision arrived in time');
+    if (decision === null || decision.verdict !== 'approve') return this.closePlanned(planned, 'rejected', rejectionText(decision));
+    this.startTargets(planned, decision, approval.approvals.slice(0, -1));
   }
 
-  private async plan(kinds: ArtifactKind[]): Promise<PlannedRound> {
-    const { entry } = this.input;
-    const wanted = artifactsOf(entry.entry).filter((artifact) => kinds.includes(artifact.kind));
+  private async plan(): Promise<PlannedRound> {
+    this.round += 1;
+    this.enter('planning');
+    const planned = await this.attention.attempt('planning', () => this.probeAndPlan());
+    this.planned = planned;
+    upsertSearchAttributes([{ key: SwpPlan, value: planned.digest }]);
+    for (const plan of planned.artifacts) this.plans.set(plan.kind, plan);
+    return planned;
+  }
+
+  private async probeAndPlan(): Promise<PlannedRound> {
+    const { entry, startedBy = null } = this.input;
+    const only = [...this.open];
+    const wanted = artifactsOf(entry.entry, only);
     const host = await probe({
       sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
       targets: writtenBy(wanted),
       ...(wanted.some(({ kind }) => kind === 'vindex') ? { larql: true } : {}),
     });
-    const previous = kinds.flatMap((kind) => this.plans.get(kind) ?? []);
-    return on('control').planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [
-      { entry, only: kinds, round: this.round, host, previous, startedBy: this.input.startedBy ?? null },
-    ]);
+    const previous = only.flatMap((kind) => this.plans.get(kind) ?? []);
+    const request = { entry, only, round: this.round, host, previous, startedBy };
+    return on('control').planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [request]);
   }
 
-  private async decide(planned: PlannedRound): Promise<void> {
+  private async decide(planned: PlannedRound): Promise<Approval> {
+    const { entry, campaign } = this.input;
     this.enter('awaiting-approval');
-    const terms = { policy: planned.approvals, startedBy: this.input.startedBy ?? null };
     // A campaign announces the first plans of all its publishes together. A later round needs a notification of its own.
-    if (this.input.campaign === undefined || this.round > 1)
-      this.notifications.send({ what: 'awaiting-approval', entry: this.input.entry.name, plan: planned.digest });
-    const question = { round: this.round, plan: planned.digest, ...terms };
-    const approval = await this.review.ask(question, planned.decideWithinMs);
-    const { decision } = approval;
-    if (approval.state === 'expired') return this.closeOpen('expired', 'no decision arrived in time');
-    if (decision === null || decision.verdict !== 'approve')
-      return this.closeOpen('rejected', `${decision?.reviewer ?? 'a reviewer'} rejected it${decision?.note ? `: ${decision.note}` : ''}`);
+    if (campaign === undefined || this.round > 1)
+      this.notifications.send({ what: 'awaiting-approval', entry: entry.name, plan: planned.digest });
+    return this.review.ask({ round: this.round, plan: planned.digest, ...this.termsOf(planned) }, planned.decideWithinMs);
+  }
+
+  /** Starts a child workflow for each open artifact of an approved plan. */
+  private startTargets(planned: PlannedRound, decision: DecisionRecord, earlier: readonly DecisionRecord[]): void {
+    const terms = this.termsOf(planned);
     for (const plan of planned.artifacts) {
       if (!this.open.delete(plan.kind)) continue;
       const needsRelease = this.input.reviewArtifacts === true && isCommit(plan);
@@ -167,17 +164,26 @@ class EntryPublish {
         plan,
         decision,
         terms,
-        ...(approval.approvals.length > 1 ? { earlier: approval.approvals.slice(0, -1) } : {}),
+        ...(earlier.length > 0 ? { earlier } : {}),
         ...(needsRelease ? { needsRelease } : {}),
       };
       const release = { withinMs: planned.decideWithinMs, ...terms };
+      const input = { approved, host: this.hosts.get(plan.kind) ?? null, ...(needsRelease ? { release } : {}) };
       this.targets.begin(plan.kind);
       void this.follow(
         plan,
-        runChild({ approved, host: this.hosts.get(plan.kind) ?? null, ...(needsRelease ? { release } : {}) }, (id) => this.onWait(id)),
+        runChild(input, (id) => this.onWait(id)),
       );
     }
     this.enter(null);
+  }
+
+  /** Starts nothing more, and waits for the targets. A target whose commit was made still ends as published. */
+  private async endEarly(reason: string): Promise<PublishResult> {
+    this.abandonOpen(`${reason}; no commit was sent`);
+    await condition(() => this.targets.isEmpty);
+    this.abandonOpen(`${reason}; no commit was sent`);
+    return this.result();
   }
 
   /** Records the end of a child. Never rejects. */
@@ -211,12 +217,21 @@ class EntryPublish {
     this.reports.set(kind, { kind, result });
   }
 
-  private closeOpen(outcome: 'failed' | 'rejected' | 'expired' | 'abandoned', reason: string): void {
-    for (const artifact of artifactsOf(this.input.entry.entry)) {
-      if (!this.open.has(artifact.kind)) continue;
-      const { kind, target } = artifact;
-      this.close(kind, outcome === 'abandoned' ? { outcome, target, reason, commit: 'none' } : { outcome, target, reason });
+  private closeUnchanged({ artifacts }: PlannedRound): void {
+    const reason = 'the target already holds what the plan would publish';
+    for (const plan of artifacts) {
+      if (!isWork(plan)) this.close(plan.kind, { outcome: 'unchanged', target: plan.target.repo, reason });
     }
+  }
+
+  /** Closes the artifacts of a plan, and not those that went stale after it was made: the next round plans them. */
+  private closePlanned({ artifacts }: PlannedRound, outcome: 'failed' | 'rejected' | 'expired', reason: string): void {
+    for (const { kind, target } of artifacts) if (this.open.has(kind)) this.close(kind, { outcome, target: target.repo, reason });
+  }
+
+  private abandonOpen(reason: string): void {
+    for (const { kind, target } of artifactsOf(this.input.entry.entry).filter((artifact) => this.open.has(artifact.kind)))
+      this.close(kind, { outcome: 'abandoned', target, reason, commit: 'none' });
   }
 
   private result(): PublishResult {
@@ -225,6 +240,10 @@ class EntryPublish {
     const outcome = totalOf(artifacts);
     this.enter(outcome);
     return { outcome, artifacts, rounds: this.round, plan: this.planned?.digest ?? null };
+  }
+
+  private termsOf({ approvals }: PlannedRound): ApprovalTerms {
+    return { policy: approvals, startedBy: this.input.startedBy ?? null };
   }
 
   private onPause(problem: Problem): void {

@@ -1,4 +1,7 @@
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import type { Check } from '../plan/checks.js';
+import type { DecisionRecord } from '../plan/decision.js';
+import { kindOfCheck, type Problem } from '../plan/problem.js';
 import { codeSpan, escapeMarkdown } from '../plan/escape.js';
 import type { ArtifactReport, PublishResult } from '../contract/results.js';
 
@@ -11,6 +14,18 @@ export const blockedReason = (blocked: readonly ArtifactPlan[]): string =>
         .map((check) => (check.fix === undefined ? check.message : `${check.message} ${check.fix}`)),
     )
     .join(' ');
+
+/** The problem of a publish whose plan could not run now, although nothing in the plan itself blocks it. */
+export const admissionProblem = (blockers: readonly Check[]): Problem => ({
+  step: 'admission',
+  code: blockers[0]?.code ?? 'blocked',
+  kind: kindOfCheck(blockers[0]?.code),
+  reason: blockers.map((check) => check.message).join(' '),
+  hint: blockers[0]?.fix ?? null,
+});
+
+export const rejectionText = (decision: DecisionRecord | null): string =>
+  `${decision?.reviewer ?? 'a reviewer'} rejected it${decision?.note ? `: ${decision.note}` : ''}`;
 
 /** All outcomes, the most severe first. A publish of several artifacts ends with the most severe outcome. */
 const SEVERITY = ['failed', 'abandoned', 'rejected', 'expired', 'published', 'filed', 'unchanged'] as const;

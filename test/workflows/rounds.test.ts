@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startPublish } from '../../temporal/start-publish.js';
-import { RepoId } from '../../core/ids.js';
+import { RepoId, sameRepo } from '../../core/ids.js';
+import type { TargetStatus } from '../../contract/messages.js';
 import { TestEnvironment } from '../support/test-environment.js';
+
+const POLL = { timeout: 20_000, interval: 50 };
 
 let testEnvironment: TestEnvironment;
 beforeAll(async () => {
@@ -121,6 +124,33 @@ describe('a target that changes', () => {
     const built = testEnvironment.requestsOf('put').length;
     await testEnvironment.keep('stale');
     expect(built).toBe(1);
+  });
+
+  it('can leave the host of its first round when the second round fails at the check of the target', async () => {
+    await testEnvironment.hub.admin.createRepo(testEnvironment.target);
+    await commitToTarget('first.txt');
+    let held = false;
+    testEnvironment.hub.on(({ operation }) => {
+      if (operation !== 'commit' || held) return undefined;
+      held = true;
+      return { kind: 'hold', until: commitToTarget('stranger.txt').then(() => undefined) };
+    });
+    await testEnvironment.start();
+    await testEnvironment.approve(1);
+    await testEnvironment.planOf(2);
+    const stop = testEnvironment.hub.on(({ operation, repo }) =>
+      operation === 'model-info' && sameRepo(repo ?? '', testEnvironment.target) ? { kind: 'status', status: 403 } : undefined,
+    );
+    await testEnvironment.approve(2);
+    const status = () => testEnvironment.targetHandle().query<TargetStatus>('target-status');
+    await expect.poll(status, POLL).toMatchObject({ stage: 'needs-attention', problem: { step: 'checking the target' } });
+    const { host } = await status();
+    expect(host).not.toBeNull();
+    stop();
+    await testEnvironment.targetHandle().executeUpdate('resolve', { args: [{ action: 'move' }] });
+    await expect.poll(status, POLL).toMatchObject({ stage: 'building', problem: null, host: null, left: host });
+    await testEnvironment.handle().cancel();
+    await expect(testEnvironment.result()).rejects.toThrow();
   });
 });
 

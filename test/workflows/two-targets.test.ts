@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sameRepo, type RepoId } from '../../core/ids.js';
 import { targetId } from '../../contract/names.js';
+import type { PublishStatus } from '../../contract/messages.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { freeze } from '../support/freeze.js';
 import { swp } from '../support/swp.js';
@@ -50,6 +51,34 @@ describe('a publish of two targets', () => {
     expect(await testEnvironment.result(entry)).toMatchObject({ outcome: 'published' });
     expect(await stage()).toBe('published');
     await testEnvironment.keep('two-targets', ['publish'], entry);
+  });
+
+  it('plans a target again that moved while the next round waited, although that round is rejected', async () => {
+    const strange = (repo: RepoId) =>
+      testEnvironment.hub.admin.commitFiles(repo, new Map([['strange.txt', new Uint8Array(1)]]), { message: 'Another writer' });
+    const commits = [testEnvironment.target, vision].map((repo) => ({ repo, ...holdAt('commit', repo) }));
+    await publish();
+    for (const [index, { repo, reached, thaw }] of commits.entries()) {
+      await reached;
+      await strange(repo);
+      thaw();
+      // The second target moves only while the plan of the first one waits.
+      if (index === 0) await testEnvironment.planOf(2, entry);
+    }
+    const running = async () => (await testEnvironment.handle().query<PublishStatus>('status')).running;
+    await expect.poll(running, POLL).toEqual([]);
+    const { digest } = await testEnvironment.planOf(2, entry);
+    await testEnvironment.handle().executeUpdate('decide', { args: [{ plan: digest, verdict: 'reject', reviewer: 'ada' }] });
+    const third = await testEnvironment.approve(3, entry);
+    expect(third.artifacts.map(({ kind }) => kind)).toEqual(['vision']);
+    expect(await testEnvironment.result(entry)).toMatchObject({
+      outcome: 'rejected',
+      rounds: 3,
+      artifacts: [
+        { kind: 'mtp', result: { outcome: 'rejected' } },
+        { kind: 'vision', result: { outcome: 'published' } },
+      ],
+    });
   });
 
   it('needs attention while one target is paused, and names the target, the reason and the remedy', async () => {
