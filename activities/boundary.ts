@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { z } from 'zod';
+import { WORKER_STOPPING } from '../contract/names.js';
 import { describeIssues } from '../core/describe-issues.js';
 import { SwpError, messageOf } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
@@ -88,7 +89,7 @@ export const activityBoundary =
           const { cancellationSignal } = Context.current();
           if (cancellationSignal.aborted && isStopping())
             throw ApplicationFailure.create({
-              type: 'worker-stopping',
+              type: WORKER_STOPPING,
               message: 'The worker is stopping. The step continues on another worker or later.',
             });
           if (cancellationSignal.aborted) throw new CancelledFailure('cancelled', error instanceof RequestNotSent ? [error.detail] : []);

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { HOST_BUSY } from '../contract/names.js';
 import { messageOf, SwpError } from '../core/error.js';
 import type { HubConfig } from '../hub/config.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
@@ -8,7 +9,7 @@ import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
 import type { ClaimActivities, HostActivities, LightActivities } from '../contract/publish-activities.js';
 import { buildPayload, type BuildRequest } from '../publish/build/build-payload.js';
 import { commitSealed } from '../publish/commit/commit-sealed.js';
-import { fileTarget } from '../publish/collection/add-to-collection.js';
+import { collectTarget } from '../publish/collection/add-to-collection.js';
 import { withRetryReporting, withHeartbeat } from './heartbeat.js';
 import type { ReportProgress } from '../publish/progress.js';
 import type { HostLarql } from '../publish/facts/host-larql.js';
@@ -123,7 +124,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         const { attempt } = Context.current().info;
         if (recipe?.kind === 'vindex' && (await shouldDeferClaim(recipe, deps.shared, attempt)))
           throw ApplicationFailure.create({
-            type: 'host-busy',
+            type: HOST_BUSY,
             message: `Host ${deps.host} defers the claim of ${holder}: another host may already have staged or extracted its source.`,
             nextRetryDelay: deps.deferMs,
           });
@@ -134,7 +135,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
             : await deps.claims.claim({ holder, recipeDigest, diskBytes, memoryBytes, inputs });
         if (answer.granted) return { host: deps.host };
         throw ApplicationFailure.create({
-          type: 'host-busy',
+          type: HOST_BUSY,
           message: `Host ${deps.host} cannot accept ${holder} now: ${answer.reason}.`,
           nextRetryDelay: Math.min(deps.busyRetryMs, deps.deferMs * BUSY_GROWTH ** (attempt - 1)),
         });
@@ -191,16 +192,16 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         }
       }),
 
-    fileInCollection: (approved) =>
-      withHostHeartbeat('filing', (signal, report) =>
-        fileTarget({ hub: withRetryReporting(deps.writeHub, report), targets: deps.targets }, approved, signal),
+    addToCollection: (approved) =>
+      withHostHeartbeat('collecting', (signal, report) =>
+        collectTarget({ hub: withRetryReporting(deps.writeHub, report), targets: deps.targets }, approved, signal),
       ),
 
-    releaseHost: ({ holder, recipeDigest, what }) =>
+    freeHost: ({ holder, recipeDigest, what }) =>
       withHostHeartbeat('releasing the host', async () => {
         if (what === 'slot') return deps.claims.freeSlot(holder);
-        await deps.claims.release(holder, recipeDigest);
-        await deps.shared.release(holder);
+        await deps.claims.free(holder, recipeDigest);
+        await deps.shared.free(holder);
       }),
   };
 };

@@ -79,7 +79,7 @@ export interface TargetStatus {
   readonly target: string;
   readonly host: string | null;
   /** The host that a person moved it away from, until another host has claimed it. */
-  readonly left?: string | null;
+  readonly previousHost: string | null;
   /** The pending or finished approval of the release. */
   readonly release?: Approval | null;
   readonly problem: Problem | null;

@@ -39,3 +39,8 @@ export type Revalidation = (typeof REVALIDATIONS)[number];
 
 /** Id of a schedule, and of the workflows that it starts: Temporal appends the time to theirs. */
 export const revalidateId = (which: Revalidation): string => `revalidate/${which}`;
+
+/** Failure type of a claim that a host cannot grant now: the claim is retried, by any host. */
+export const HOST_BUSY = 'host-busy';
+/** Failure type of a step whose worker stops: the step continues on another worker, or later. */
+export const WORKER_STOPPING = 'worker-stopping';

@@ -133,9 +133,9 @@ export type CommitSearch =
   | Extract<CommitReport, { outcome: 'committed' }>
   | { readonly outcome: 'absent'; readonly head: CommitSha | null };
 
-/** `already`: the collection held the target before. */
-export type FilingReport =
-  | { readonly outcome: 'filed' | 'already'; readonly collection: CollectionSlug }
+/** `unchanged`: the collection held the target before. */
+export type CollectionReport =
+  | { readonly outcome: 'added' | 'unchanged'; readonly collection: CollectionSlug }
   | {
       readonly outcome: 'failed';
       /** A slug, or the title of a collection that was to be created. */
@@ -146,13 +146,13 @@ export type FilingReport =
       readonly hint: string | null;
     };
 
-export const ReleaseRequest = z.strictObject({
+export const FreeRequest = z.strictObject({
   holder: z.string().min(1),
   recipeDigest: Digest,
   /** `slot` frees the build slot only: a paused artifact continues from its build. */
   what: z.enum(['slot', 'everything']),
 });
-export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
+export type FreeRequest = z.infer<typeof FreeRequest>;
 
 export interface HostActivities {
   readonly buildArtifact: (approved: ApprovedArtifact) => Promise<BuildReport>;
@@ -160,8 +160,8 @@ export interface HostActivities {
   /** A failure says whether a commit request may have left the host: see {@link RequestNotSentDetail}. */
   readonly commitArtifact: (request: CommitRequest) => Promise<CommitReport>;
   /** Returns a failure as its report, because a published target stays published. */
-  readonly fileInCollection: (approved: ApprovedArtifact) => Promise<FilingReport>;
-  readonly releaseHost: (request: ReleaseRequest) => Promise<void>;
+  readonly addToCollection: (approved: ApprovedArtifact) => Promise<CollectionReport>;
+  readonly freeHost: (request: FreeRequest) => Promise<void>;
 }
 
 export const VerifyRequest = z.strictObject({

@@ -1,5 +1,5 @@
 import type { CampaignPublish, CampaignSelection } from './campaign-activities.js';
-import type { FilingReport } from './publish-activities.js';
+import type { CollectionReport } from './publish-activities.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
@@ -45,8 +45,8 @@ export interface Receipt {
   readonly verifiedFiles: number;
   /** Bytes and files that were read back. */
   readonly readBack: ReadBackTotals;
-  /** The result of the filing if the plan includes one. A failure does not undo the publish. */
-  readonly collection?: FilingReport;
+  /** The result for the collection if the plan includes one. A failure does not undo the publish. */
+  readonly collection?: CollectionReport;
   /** A cancel or an abandon that arrived after the commit had been sent. */
   readonly cameTooLate: 'cancel' | 'abandon' | null;
 }
@@ -55,7 +55,7 @@ export type ArtifactResult =
   | { readonly outcome: 'published'; readonly receipt: Receipt }
   /** The target's files are unchanged; it was only missing from its collection. */
   | {
-      readonly outcome: 'filed';
+      readonly outcome: 'collected';
       readonly target: RepoId;
       readonly collection: CollectionSlug;
       readonly plan: Digest;
@@ -114,11 +114,11 @@ export interface CampaignResult {
   /** Number of publishes for each outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
   /** The first publishes that ended with an unwanted outcome, with the reason if it is known. */
-  readonly troubles: readonly { readonly entry: string; readonly outcome: string; readonly reason: string | null }[];
+  readonly unpublished: readonly { readonly entry: string; readonly outcome: string; readonly reason: string | null }[];
 }
 
 export interface PublishResult {
-  readonly outcome: 'published' | 'filed' | 'unchanged' | 'rejected' | 'expired' | 'abandoned' | 'failed';
+  readonly outcome: 'published' | 'collected' | 'unchanged' | 'rejected' | 'expired' | 'abandoned' | 'failed';
   readonly artifacts: readonly ArtifactReport[];
   readonly rounds: number;
   readonly plan: Digest | null;

@@ -7,9 +7,9 @@ export const STAGES = [
   'uploading',
   'committing',
   'verifying',
-  'filing',
+  'collecting',
   'published',
-  'filed',
+  'collected',
   'unchanged',
   'rejected',
   'expired',
@@ -20,7 +20,7 @@ export const STAGES = [
 /** The value of the search attribute `SwpStage`, which people watch. */
 export type Stage = (typeof STAGES)[number];
 
-const ENDS: ReadonlySet<string> = new Set<Stage>(['published', 'filed', 'unchanged', 'rejected', 'expired', 'abandoned', 'failed']);
+const ENDS: ReadonlySet<string> = new Set<Stage>(['published', 'collected', 'unchanged', 'rejected', 'expired', 'abandoned', 'failed']);
 
 export const isEnd = (stage: Stage): boolean => ENDS.has(stage);
 

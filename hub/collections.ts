@@ -90,7 +90,7 @@ export const addToCollection = async (
   slug: CollectionSlug,
   repo: RepoId,
   { signal }: CallOptions,
-): Promise<'filed' | 'already'> => {
+): Promise<'added' | 'unchanged'> => {
   const request = {
     method: 'POST',
     url: collectionUrl(hub, slug, '/items'),
@@ -101,7 +101,7 @@ export const addToCollection = async (
   return retrying(hub, signal, async () => {
     const answer = await attempt(hub, request, isSuccessOrConflict);
     answer.resume();
-    return answer.statusCode === CONFLICT ? 'already' : 'filed';
+    return answer.statusCode === CONFLICT ? 'unchanged' : 'added';
   });
 };
 

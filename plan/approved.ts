@@ -44,11 +44,11 @@ const rulesText = ({ policy, startedBy }: ApprovalTerms): string => policyText(p
  * Recomputes every digest from the plan at hand, and throws if this plan was not approved. The check guards against our own
  * bugs and stale plans. A person who can write to the Temporal namespace can still forge an approval.
  *
- * @param step the next step: one towards the commit, or the filing in a collection
+ * @param step the next step: one towards the commit, or the one into a collection
  * @returns the plan digest
  * @throws SwpError `plan/not-approved`, `plan/other-plan`, `plan/other-artifact`, `plan/not-publishable`
  */
-export const assertApproved = (approved: ApprovedArtifact, step: 'commit' | 'file' = 'commit'): Digest => {
+export const assertApproved = (approved: ApprovedArtifact, step: 'commit' | 'collect' = 'commit'): Digest => {
   const { entryPlan, plan, terms } = approved;
   const digest = planDigest(entryPlan);
   for (const decision of decisionsOf(approved)) {

@@ -10,7 +10,7 @@ export const Operation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('create'), private: z.boolean(), reason: z.string() }),
   z.strictObject({ op: z.enum(['add', 'replace', 'keep', 'delete']), path: z.string(), reason: z.string() }),
   /** `collection` is a slug, or the title of a collection that will be created. */
-  z.strictObject({ op: z.literal('file'), collection: z.string(), reason: z.string() }),
+  z.strictObject({ op: z.literal('collect'), collection: z.string(), reason: z.string() }),
   /** Foreign files, which stay. Often there are too many to list, so they are a count, a digest and the first paths. */
   z.strictObject({ op: z.literal('keep-foreign'), count: z.int(), digest: Digest, first: z.array(z.string()).max(10) }),
 ]);
@@ -33,8 +33,8 @@ export const MirroredFile = ManifestFile.omit({ samples: true }).extend({
 export type MirroredFile = z.infer<typeof MirroredFile>;
 
 /** The collection for a target: an existing one, or one with this title in the target's namespace. */
-export const FilingGoal = z.union([z.strictObject({ slug: CollectionSlug }), z.strictObject({ title: z.string() })]);
-export type FilingGoal = z.infer<typeof FilingGoal>;
+export const CollectionGoal = z.union([z.strictObject({ slug: CollectionSlug }), z.strictObject({ title: z.string() })]);
+export type CollectionGoal = z.infer<typeof CollectionGoal>;
 
 export const PlanAction = z.enum(['publish', 'metadata-only', 'collection-only', 'unchanged', 'blocked']);
 export type PlanAction = z.infer<typeof PlanAction>;
@@ -54,8 +54,8 @@ export const ArtifactPlan = z.strictObject({
   mirrored: z.array(MirroredFile).optional(),
   /** The proof that the bytes for the payload are the source's; set if they are read by range. */
   proof: SourceProof.optional(),
-  /** Set only if the target still has to be filed. */
-  collection: FilingGoal.optional(),
+  /** Set only if the target must still be added to its collection. */
+  collection: CollectionGoal.optional(),
   /** In bytes: read from the source, needed of these, written to the target, required free disk, required memory. */
   estimate: z.strictObject({
     fetchBytes: z.int(),

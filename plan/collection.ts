@@ -1,4 +1,4 @@
-import type { ArtifactPlan, FilingGoal } from './artifact-plan.js';
+import type { ArtifactPlan, CollectionGoal } from './artifact-plan.js';
 import { ok, warn } from './checks.js';
 import type { CollectionFacts } from './facts.js';
 
@@ -10,15 +10,15 @@ export const collectionName = ({ collection }: Pick<ArtifactPlan, 'collection'>)
   return 'slug' in collection ? collection.slug : collection.title;
 };
 
-const file = (plan: ArtifactPlan, collection: FilingGoal, reason: string): ArtifactPlan => ({
+const file = (plan: ArtifactPlan, collection: CollectionGoal, reason: string): ArtifactPlan => ({
   ...plan,
   action: plan.action === 'unchanged' ? 'collection-only' : plan.action,
-  operations: [...plan.operations, { op: 'file', collection: collectionName({ collection }), reason }],
+  operations: [...plan.operations, { op: 'collect', collection: collectionName({ collection }), reason }],
   collection,
 });
 
 /**
- * Adds the filing in a collection to the plan of an artifact. A collection that cannot be used is a warning for the
+ * Adds the step into a collection to the plan of an artifact. A collection that cannot be used is a warning for the
  * reviewer, and does not block the plan.
  */
 export const withCollection = (plan: ArtifactPlan, facts: CollectionFacts): ArtifactPlan => {

@@ -11,7 +11,7 @@ export type Preconditions =
 
 /**
  * Checks that the target is still in the state that the plan was made for. Another publish may have written the same payload
- * meanwhile: then nothing is left to do, unless the target still has to be filed, which takes a new plan.
+ * meanwhile: then nothing is left to do, unless the target must still be added to its collection, which takes a new plan.
  */
 export const comparePreconditions = (plan: ArtifactPlan, target: TargetFacts): Preconditions => {
   if (!sameRepo(plan.target.repo, target.repo))

@@ -16,7 +16,7 @@ const writeCheck = (plan: ArtifactPlan, host: HostFacts): Check[] => {
   ];
 };
 
-/** Warns only: a missing right to write to the collection does not stop the publish, but its filing will fail. */
+/** Warns only: a missing right to write to the collection does not stop the publish, but the target will not be in its collection. */
 const collectionCheck = ({ collection }: ArtifactPlan, host: HostFacts): Check[] => {
   if (collection === undefined || !('slug' in collection)) return [];
   const answer = host.targets.find((target) => sameRepo(target.repo, collection.slug));

@@ -12,7 +12,7 @@ import { startPublish } from './start-publish.js';
 /** The starter that these publishes report. */
 const STARTED_BY = 're-validation';
 /** Final stages after which equal findings count as new. */
-const CARRIED_OUT: ReadonlySet<string> = new Set<Stage>(['published', 'filed']);
+const CARRIED_OUT: ReadonlySet<string> = new Set<Stage>(['published', 'collected']);
 /** Statuses of a publish that ended by itself. A terminated or timed-out publish got no answer from a person. */
 const ENDED_BY_ITSELF: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 

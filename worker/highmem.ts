@@ -63,7 +63,7 @@ export const createHighmemWorkers = async (
     deferMs: parts.deferMs ?? DEFER_MS,
     shouldStop: parts.shouldStop,
   });
-  const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, fileInCollection, releaseHost } = activities;
+  const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, addToCollection, freeHost } = activities;
   const queues = queuesOf(settings.taskQueue);
   const common = {
     connection,
@@ -78,7 +78,7 @@ export const createHighmemWorkers = async (
     Worker.create({
       ...common,
       taskQueue: hostQueue(settings.taskQueue, host),
-      activities: { claimHost, buildArtifact, uploadArtifact, commitArtifact, fileInCollection, releaseHost },
+      activities: { claimHost, buildArtifact, uploadArtifact, commitArtifact, addToCollection, freeHost },
       maxConcurrentActivityTaskExecutions: HOST_SLOTS,
     }),
   ]);

@@ -23,11 +23,11 @@ const isOpen = async (client: Client, id: string): Promise<boolean> => {
  * for `keepMs` milliseconds. Deletes everything that was discarded, now or before a crash, in the background.
  */
 export const sweepScratch = async (client: Client, { claims, shared, trash }: ScratchParts, keepMs: number): Promise<void> => {
-  await claims.releaseEnded((holder) => isOpen(client, holder));
+  await claims.freeEnded((holder) => isOpen(client, holder));
   // On a full disk nothing can be written before something is deleted.
   if ((await claims.freeDisk()) === 0) await trash.empty();
   const holders = new Set((await shared.list()).flatMap((input) => input.holders));
-  for (const holder of holders) if (!(await isOpen(client, holder))) await shared.release(holder);
+  for (const holder of holders) if (!(await isOpen(client, holder))) await shared.free(holder);
   await shared.removeUnused(Date.now() - keepMs);
   trash.emptyInBackground();
 };
@@ -50,7 +50,7 @@ export const releaseRegularly = async (
   try {
     for await (const _ of setInterval(periodMs, undefined, { signal: stop, ref: false })) {
       try {
-        await claims.releaseEnded((holder) => isOpen(client, holder));
+        await claims.freeEnded((holder) => isOpen(client, holder));
       } catch (error) {
         logger.warn({ error: messageOf(error) }, 'cannot compare the claims on this host with the running publishes');
       }

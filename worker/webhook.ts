@@ -19,7 +19,7 @@ const escapeSlack = (text: string): string => text.replaceAll('&', '&amp;').repl
 
 /** Formats a notification in a few lines, with the command that answers it. */
 export const notificationText = (notification: Notification): string => {
-  switch (notification.what) {
+  switch (notification.event) {
     case 'awaiting-approval': {
       const { entry, plan } = notification;
       return `Plan ${shortDigest(plan)} of ${entry} waits for approval. Read it: swp plan ${entry}\nThen: ${decideCommand('approve', entry, 'plan', plan)}`;

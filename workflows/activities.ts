@@ -54,9 +54,9 @@ export const LIMITS = {
   /** If no high-memory host answers, the plan says so. */
   probe: within('2 minutes'),
   /** A publish does not wait for a host that is off. */
-  release: within('1 minute'),
+  freeHost: within('1 minute'),
   /** A published target must not wait for days for its collection. */
-  filing: within('10 minutes'),
+  collecting: within('10 minutes'),
   /** If the Hub is away for longer, the run fails with a notification, and the next night checks again. */
   revalidation: within('6 hours'),
   /** Targets may hold terabytes. */

@@ -7,13 +7,18 @@ import { SwpEntry, SwpStage, SwpTargets } from '../contract/search-attributes.js
 import { on } from './activities.js';
 import type { ArtifactInput, ArtifactResult } from '../contract/results.js';
 
+interface ChildEvents {
+  /** Called with the run id of the child when it has started. */
+  readonly onStart: (run: string) => void;
+  /** Called with the id of the workflow that holds the lock, when a wait for it begins and when it is over. */
+  readonly onWait: (id: string, isWaiting: boolean) => void;
+}
+
 /**
  * Runs the child workflow that holds a target's lock. If another workflow holds the lock, waits until that one closes and
  * tries again. It is a loop, because a third workflow may take the lock first.
- *
- * @param onWait called with the id of the workflow that holds the lock, and with null when the wait is over
  */
-export const runChild = async (input: ArtifactInput, onWait: (id: string | null) => void): Promise<ArtifactResult> => {
+export const runChild = async (input: ArtifactInput, { onStart, onWait }: ChildEvents): Promise<ArtifactResult> => {
   const { plan, entryName } = input.approved;
   const workflowId = targetId(plan.target.repo);
   for (;;) {
@@ -30,15 +35,16 @@ export const runChild = async (input: ArtifactInput, onWait: (id: string | null)
         ],
         staticSummary: `${plan.kind} of ${entryName} to ${plan.target.repo}`,
       });
+      onStart(child.firstExecutionRunId);
       return await child.result();
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
-    onWait(workflowId);
+    onWait(workflowId, true);
     try {
       await on('waiting').awaitWorkflow.executeWithOptions({ summary: `wait for ${workflowId}` }, [workflowId]);
     } finally {
-      onWait(null);
+      onWait(workflowId, false);
     }
   }
 };

@@ -16,9 +16,9 @@ const ADVICE: Record<Stage, string> = {
   uploading: 'Uploading files to the Hub. They are not visible there before the commit.',
   committing: 'One commit makes all files visible together.',
   verifying: 'Comparing the commit with the manifest, and reading bytes back.',
-  filing: 'Adding the target to its collection.',
+  collecting: 'Adding the target to its collection.',
   published: 'Done: the target holds what was approved.',
-  filed: 'Done: the target is in its collection. Its files are unchanged.',
+  collected: 'Done: the target is in its collection. Its files are unchanged.',
   unchanged: 'Nothing to do: the target already holds these files.',
   rejected: 'A reviewer rejected it. No commit was sent.',
   expired: 'No decision arrived in time. No commit was sent. Start the publish again to get a new plan.',
@@ -40,7 +40,7 @@ const problemText = (problem: Problem, actions: readonly Resolution['action'][],
 const heading = (stage: Stage): string => `**${stage}**: ${ADVICE[stage]}`;
 
 /** Stages in which an artifact depends on one host. */
-const ON_HOST: ReadonlySet<Stage> = new Set(['building', 'uploading', 'committing', 'filing']);
+const ON_HOST: ReadonlySet<Stage> = new Set(['building', 'uploading', 'committing', 'collecting']);
 
 export interface TargetParts {
   readonly problem: Problem | null;
@@ -48,15 +48,17 @@ export interface TargetParts {
   readonly note: string | null;
   readonly host: string | null;
   /** The host that the artifact left, until another host claims it; else null. */
-  readonly left: string | null;
+  readonly previousHost: string | null;
 }
 
-const hostText = ({ host, left }: TargetParts): string[] => {
+const hostText = ({ host, previousHost }: TargetParts): string[] => {
   if (host !== null)
     return [
       `Runs on host ${codeSpan(host)}. If this host does not come back, move to another one with Update \`resolve\`:\n\n${actionForm('move')}`,
     ];
-  return left === null ? [] : [`Moved away from host ${codeSpan(left)}. Waiting for another high-memory worker to claim it.`];
+  return previousHost === null
+    ? []
+    : [`Moved away from host ${codeSpan(previousHost)}. Waiting for another high-memory worker to claim it.`];
 };
 
 /** Renders the current details of a target's workflow: its state, and the actions of a person. */

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { ReleaseRequest } from '../contract/publish-activities.js';
+import type { FreeRequest } from '../contract/publish-activities.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { detachedScope, runCancelledLate } from './detached-scope.js';
 import { refusal } from './refusal.js';
@@ -51,7 +51,7 @@ export class HostLease {
   }
 
   /** The host that the artifact left, until another host claims it; else null. */
-  get leftHost(): string | null {
+  get previousHost(): string | null {
     return this.current === null ? this.excludedHost : null;
   }
 
@@ -107,13 +107,13 @@ export class HostLease {
   }
 
   /** Frees the host, best effort: a host that is off sweeps the scratch of ended publishes when it starts. */
-  async release(what: ReleaseRequest['what']): Promise<void> {
+  async free(what: FreeRequest['what']): Promise<void> {
     const { current } = this;
-    const request = this.releaseRequest(what);
+    const request = this.freeRequest(what);
     if (current === null || request === null) return;
     this.slotHeld = false;
     try {
-      await CancellationScope.nonCancellable(() => onHost(current, LIMITS.release).releaseHost(request));
+      await CancellationScope.nonCancellable(() => onHost(current, LIMITS.freeHost).freeHost(request));
     } catch (error) {
       if (isCancellation(error)) throw error;
     }
@@ -126,13 +126,13 @@ export class HostLease {
    */
   leave(): void {
     const host = this.current;
-    const request = this.releaseRequest('everything');
+    const request = this.freeRequest('everything');
     this.excludedHost = host;
     this.current = null;
     this.slotHeld = false;
     if (host === null || request === null) return;
     const scope = detachedScope();
-    const released = scope.run(() => onHost(host).releaseHost(request)).catch(() => undefined);
+    const released = scope.run(() => onHost(host).freeHost(request)).catch(() => undefined);
     this.previousHosts = [...this.previousHosts, { host, scope, released }];
   }
 
@@ -142,7 +142,7 @@ export class HostLease {
     await Promise.all(this.previousHosts.map(({ released }) => released));
   }
 
-  private releaseRequest(what: ReleaseRequest['what']): ReleaseRequest | null {
+  private freeRequest(what: FreeRequest['what']): FreeRequest | null {
     const { recipeDigest } = this.plan;
     return recipeDigest === null ? null : { holder: workflowInfo().workflowId, recipeDigest, what };
   }
@@ -160,7 +160,7 @@ export class HostLease {
     };
     const claimed =
       this.current === null
-        ? await on('claims', slot ? undefined : LIMITS.filing).claimHost({
+        ? await on('claims', slot ? undefined : LIMITS.collecting).claimHost({
             ...request,
             ...(recipe !== null && action === 'publish' ? { recipe } : {}),
           })

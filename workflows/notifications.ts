@@ -13,15 +13,15 @@ export class Notifications {
   send(notification: Notification): void {
     this.pending += 1;
     const done = (): void => void (this.pending -= 1);
-    const { what } = notification;
+    const { event } = notification;
     CancellationScope.nonCancellable(() =>
-      on('control', LIMITS.notification).notify.executeWithOptions({ summary: what }, [notification]),
+      on('control', LIMITS.notification).notify.executeWithOptions({ summary: event }, [notification]),
     ).then(done, done);
   }
 
   /** Notifies people that this workflow is paused and needs a decision. */
   sendPaused(entry: string, problem: Problem): void {
-    this.send({ what: 'needs-attention', entry, workflow: workflowInfo().workflowId, problem });
+    this.send({ event: 'needs-attention', entry, workflow: workflowInfo().workflowId, problem });
   }
 
   /** Waits briefly for pending notifications: the server drops the activities of a closed workflow. */

@@ -1,10 +1,10 @@
 import { allHandlersFinished, CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
-import type { BuildReport, CommitReport, CommitRequest, FilingReport } from '../contract/publish-activities.js';
+import type { BuildReport, CommitReport, CommitRequest, CollectionReport } from '../contract/publish-activities.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import type { Problem } from '../plan/problem.js';
 import { CommitInDoubt, type Committed } from './commit-in-doubt.js';
-import { fileOrReport, fileTarget, filingNote } from './filing.js';
+import { collectOrReport, collectTarget, collectionNote } from './collection.js';
 import { HostLease, type StepOptions } from './host-lease.js';
 import { checkArtifactInput } from './inputs.js';
 import { targetStatusQuery } from '../contract/messages.js';
@@ -61,13 +61,14 @@ class ArtifactPublish {
       problem: this.attention.problem,
       note: this.display.stage === 'awaiting-release' ? (this.gate?.details(this.lease.host) ?? null) : null,
       host: this.display.stage === 'verifying' ? null : this.lease.host,
-      left: this.lease.leftHost,
+      previousHost: this.lease.previousHost,
+      ...(this.gate?.memo ?? { sealed: null, decisions: [] }),
     }));
     setHandler(targetStatusQuery, () => ({
       stage: this.attention.problem === null ? this.display.stage : 'needs-attention',
       target: this.plan.target.repo,
       host: this.lease.host,
-      left: this.lease.leftHost,
+      previousHost: this.lease.previousHost,
       release: this.gate?.approval ?? null,
       problem: this.attention.problem,
     }));
@@ -88,7 +89,7 @@ class ArtifactPublish {
 
   private async publish(): Promise<ArtifactResult> {
     const { plan } = this;
-    this.display.enter(plan.action === 'collection-only' ? 'filing' : 'building');
+    this.display.enter(plan.action === 'collection-only' ? 'collecting' : 'building');
     const checked = await this.attention.attempt('checking the target', () => on('control').checkPreconditions(plan));
     if (checked.state === 'moved') return this.stale(checked.reason);
     if (checked.state === 'unchanged') return this.unchanged(`commit ${checked.commit} already holds the same payload`);
@@ -131,7 +132,8 @@ class ArtifactPublish {
       if (report.outcome === 'committed') return report;
       if (report.outcome === 'scratch-lost') return this.buildAgain(report.reason);
       if (report.outcome === 'stale') return (await this.doubt.find()) ?? this.stale(report.reason);
-      if (round % UPLOAD_ROUNDS === 0 && (await this.attention.pauseForOperator(lostUploads(report.reason))) === 'move') return 'build-again';
+      if (round % UPLOAD_ROUNDS === 0 && (await this.attention.pauseForOperator(lostUploads(report.reason))) === 'move')
+        return 'build-again';
     }
   }
 
@@ -141,12 +143,12 @@ class ArtifactPublish {
     if (gate === null || gate.isOpenFor(built)) return null;
     const { entryName: entry, decision } = this.input.approved;
     const target = this.plan.target.repo;
-    await this.lease.release('slot');
+    await this.lease.free('slot');
     this.display.enter('awaiting-release');
-    this.notifications.send({ what: 'awaiting-release', entry, target, manifest: built.manifestDigest });
+    this.notifications.send({ event: 'awaiting-release', entry, target, manifest: built.manifestDigest });
     const refused = await gate.wait(built, decision);
     if (refused === null) return null;
-    await this.lease.release('everything');
+    await this.lease.free('everything');
     this.display.enter(refused.outcome);
     return { ...refused, target };
   }
@@ -173,10 +175,10 @@ class ArtifactPublish {
     const verified = await verifyCommit(made, { target, full: this.hasUnseenBytes, doubt, attention, onCommit });
     if (verified === 'missing') return 'build-again';
     const { commit, manifestDigest: manifest } = verified.committed;
-    this.notifications.send({ what: 'published', entry: entryName, target, commit });
+    this.notifications.send({ event: 'published', entry: entryName, target, commit });
     const collection = await this.collectIfPlanned();
-    await this.lease.release('everything');
-    this.display.enter('published', collection === null ? null : filingNote(collection));
+    await this.lease.free('everything');
+    this.display.enter('published', collection === null ? null : collectionNote(collection));
     return {
       outcome: 'published',
       receipt: {
@@ -193,10 +195,10 @@ class ArtifactPublish {
     };
   }
 
-  private async collectIfPlanned(): Promise<FilingReport | null> {
+  private async collectIfPlanned(): Promise<CollectionReport | null> {
     if (this.plan.collection === undefined) return null;
-    this.display.enter('filing');
-    return fileOrReport(this.lease, this.input.approved);
+    this.display.enter('collecting');
+    return collectOrReport(this.lease, this.input.approved);
   }
 
   /** Adds the target to its collection, which is all that is missing. Nothing is built, and no commit is made. */
@@ -204,19 +206,19 @@ class ArtifactPublish {
     const target = this.plan.target.repo;
     const { approved } = this.input;
     for (;;) {
-      this.display.enter('filing');
-      const filing = await this.onHost('filing', (host) => fileTarget(host, approved), { cancelAfterMs: GRACE_MS });
-      if (filing === 'moved') continue;
-      if (filing.outcome === 'failed') {
-        const { code, kind, reason, hint } = filing;
-        await this.attention.pauseForOperator({ step: 'filing', code, kind, reason, hint });
+      this.display.enter('collecting');
+      const report = await this.onHost('collecting', (host) => collectTarget(host, approved), { cancelAfterMs: GRACE_MS });
+      if (report === 'moved') continue;
+      if (report.outcome === 'failed') {
+        const { code, kind, reason, hint } = report;
+        await this.attention.pauseForOperator({ step: 'collecting', code, kind, reason, hint });
         continue;
       }
-      await this.lease.release('everything');
-      const { outcome, collection } = filing;
-      this.display.enter(outcome === 'filed' ? 'filed' : 'unchanged', filingNote(filing));
-      if (outcome === 'already') return { outcome: 'unchanged', target, reason: `collection ${collection} already holds it` };
-      return { outcome: 'filed', target, collection, plan: approved.decision.plan, reviewer: approved.decision.reviewer };
+      await this.lease.free('everything');
+      const { outcome, collection } = report;
+      this.display.enter(outcome === 'added' ? 'collected' : 'unchanged', collectionNote(report));
+      if (outcome === 'unchanged') return { outcome: 'unchanged', target, reason: `collection ${collection} already holds it` };
+      return { outcome: 'collected', target, collection, plan: approved.decision.plan, reviewer: approved.decision.reviewer };
     }
   }
 
@@ -240,7 +242,7 @@ class ArtifactPublish {
       }
       remains = unverifiedCommit(target, remains);
     }
-    await this.lease.release('everything');
+    await this.lease.free('everything');
     this.display.enter('abandoned', remains.text);
     if (!(end instanceof Abandoned) && remains.commit === 'none') throw end;
     const reason = `${end instanceof Abandoned ? end.message : `cancelled at ${stage}`}. ${remains.text}`;
@@ -267,7 +269,7 @@ class ArtifactPublish {
   }
 
   private async stale(reason: string): Promise<ArtifactResult> {
-    await this.lease.release('slot');
+    await this.lease.free('slot');
     return { outcome: 'stale', target: this.plan.target.repo, reason, host: this.lease.host };
   }
 
@@ -279,7 +281,7 @@ class ArtifactPublish {
   private async onPause(problem: Problem): Promise<void> {
     this.display.refresh();
     this.notifications.sendPaused(this.input.approved.entryName, problem);
-    if (this.lease.holdsSlot) await this.lease.release('slot');
+    if (this.lease.holdsSlot) await this.lease.free('slot');
   }
 }
 

@@ -37,9 +37,9 @@ const FOLLOW_MS = 3_600_000;
 const CONTINUE_AFTER = 1_500;
 const MAX_NOTES = 20;
 /** Limit of the unwanted ends that a result lists. */
-const MAX_TROUBLES = 100;
+const MAX_UNPUBLISHED = 100;
 
-const SUCCESSFUL = new Set(['published', 'filed', 'unchanged']);
+const SUCCESSFUL = new Set(['published', 'collected', 'unchanged']);
 
 /**
  * Publishes many entries under one plan: starts a publish for each entry that changes, and forwards decisions to these
@@ -113,7 +113,7 @@ class Campaign {
     this.digest = await on('control').digestCampaign(this.items);
     this.acceptsDecisions = true;
     await this.start();
-    this.notifications.send({ what: 'campaign', id: this.id, plan: this.digest, totals: this.totals });
+    this.notifications.send({ event: 'campaign', id: this.id, plan: this.digest, totals: this.totals });
   }
 
   private async start(): Promise<void> {
@@ -255,7 +255,7 @@ class Campaign {
     const ended = this.followed
       .filter(({ stage }) => !SUCCESSFUL.has(stage))
       .map(({ entry, stage }) => ({ entry, outcome: stage, reason: null }));
-    return { totals: this.totals, plan: this.digest, outcomes, troubles: [...failed, ...ended].slice(0, MAX_TROUBLES) };
+    return { totals: this.totals, plan: this.digest, outcomes, unpublished: [...failed, ...ended].slice(0, MAX_UNPUBLISHED) };
   }
 }
 
@@ -276,7 +276,7 @@ export const publishCampaign = async (input: CampaignInput): Promise<CampaignRes
     return result;
   } catch (error) {
     if (error instanceof ActivityFailure && !isCancellation(error))
-      notifications.send({ what: 'campaign-failed', id: running.id, reason: problemOf('the campaign', error).reason });
+      notifications.send({ event: 'campaign-failed', id: running.id, reason: problemOf('the campaign', error).reason });
     throw error;
   } finally {
     await notifications.drain();

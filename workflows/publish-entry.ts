@@ -16,20 +16,23 @@ import type { Approval } from '../plan/approval.js';
 import type { DecisionRecord } from '../plan/decision.js';
 import type { Problem } from '../plan/problem.js';
 import type { ApprovalTerms } from '../plan/reviewer.js';
-import { isCommit, isWork } from '../plan/work.js';
+import { isCommit } from '../plan/work.js';
 import { childFailure, runChild } from './children.js';
 import { entryDetails } from './details.js';
-import { filingNotes } from './filing.js';
+import { EntryArtifacts } from './entry-artifacts.js';
+import { collectionNotes } from './collection.js';
 import { checkPublishInput } from './inputs.js';
+import type { PublishMemo } from '../contract/memo.js';
 import { statusQuery } from '../contract/messages.js';
 import { targetId } from '../contract/names.js';
 import { Abandoned, NeedsAttention } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { probe } from './probe-hosts.js';
 import { admissionProblem, blockedReason, endNotes, failureText, rejectionText, totalOf } from './publish-report.js';
+import { PublishedState } from './published-state.js';
 import { Review } from './review.js';
 import { RunningTargets } from './running-targets.js';
-import { SwpPlan, SwpStage } from '../contract/search-attributes.js';
+import { SwpPlan } from '../contract/search-attributes.js';
 import type { Stage } from '../contract/stages.js';
 import { on } from './activities.js';
 import type { ArtifactReport, ArtifactResult, PublishInput, PublishResult } from '../contract/results.js';
@@ -38,14 +41,10 @@ import type { ArtifactReport, ArtifactResult, PublishInput, PublishResult } from
 class EntryPublish {
   /** The stage of this workflow itself; null while only its targets run. */
   private ownStage: Stage | null = 'planning';
-  /** The current value of the search attribute. A publish starts with `planning`. */
-  private shownStage: Stage = 'planning';
+  private readonly state = new PublishedState<PublishMemo>('planning');
   private round = 0;
   private planned: PlannedRound | null = null;
-  private readonly open: Set<ArtifactKind>;
-  private readonly plans = new Map<ArtifactKind, ArtifactPlan>();
-  private readonly hosts = new Map<ArtifactKind, string>();
-  private readonly reports = new Map<ArtifactKind, ArtifactReport>();
+  private readonly artifacts: EntryArtifacts;
   private readonly waitingFor = new Set<string>();
   private readonly review = new Review('plan', () => this.show());
   private readonly targets = new RunningTargets(() => this.show());
@@ -56,16 +55,16 @@ class EntryPublish {
   });
 
   constructor(private readonly input: PublishInput) {
-    this.open = new Set(artifactsOf(input.entry.entry, input.only).map(({ kind }) => kind));
+    this.artifacts = new EntryArtifacts(input);
     setHandler(statusQuery, () => ({
       stage: this.stage,
       entry: input.entry.name,
       plan: this.planned?.digest ?? null,
       approval: this.review.approval,
       decisions: this.review.decisions,
-      artifacts: [...this.reports.values()].map(({ kind, result }) => ({
+      artifacts: this.artifacts.reports.map(({ kind, result }) => ({
         kind,
-        target: this.plans.get(kind)?.target.repo ?? '',
+        target: this.artifacts.targetOf(kind),
         outcome: result.outcome,
       })),
       waitingFor: [...this.waitingFor],
@@ -92,10 +91,10 @@ class EntryPublish {
 
   private async publish(): Promise<PublishResult> {
     for (;;) {
-      while (this.open.size > 0) await this.nextRound();
+      while (this.artifacts.open.length > 0) await this.nextRound();
       // An artifact is open again if its target moved meanwhile.
-      await condition(() => this.open.size > 0 || this.targets.isEmpty);
-      if (this.open.size === 0 && this.targets.isEmpty) return this.result();
+      await condition(() => this.artifacts.open.length > 0 || this.targets.isEmpty);
+      if (this.artifacts.open.length === 0 && this.targets.isEmpty) return this.result();
     }
   }
 
@@ -103,9 +102,9 @@ class EntryPublish {
   private async nextRound(): Promise<void> {
     const planned = await this.plan();
     const blocked = planned.artifacts.filter((plan) => plan.action === 'blocked');
-    if (blocked.length > 0) return this.closePlanned(planned, 'failed', blockedReason(blocked));
-    this.closeUnchanged(planned);
-    if (this.open.size === 0) return;
+    if (blocked.length > 0) return this.artifacts.closePlanned(planned.artifacts, 'failed', blockedReason(blocked));
+    this.artifacts.closeUnchanged(planned.artifacts);
+    if (this.artifacts.open.length === 0) return;
     const blockers = planned.volatile.filter((check) => check.verdict === 'blocked');
     if (blockers.length > 0) {
       // Plan again after a retry: the new plan looks at these facts again.
@@ -114,8 +113,9 @@ class EntryPublish {
     }
     const approval = await this.decide(planned);
     const { decision } = approval;
-    if (approval.state === 'expired') return this.closePlanned(planned, 'expired', 'no decision arrived in time');
-    if (decision === null || decision.verdict !== 'approve') return this.closePlanned(planned, 'rejected', rejectionText(decision));
+    if (approval.state === 'expired') return this.artifacts.closePlanned(planned.artifacts, 'expired', 'no decision arrived in time');
+    if (decision === null || decision.verdict !== 'approve')
+      return this.artifacts.closePlanned(planned.artifacts, 'rejected', rejectionText(decision));
     this.startTargets(planned, decision, approval.approvals.slice(0, -1));
   }
 
@@ -125,20 +125,20 @@ class EntryPublish {
     const planned = await this.attention.attempt('planning', () => this.probeAndPlan());
     this.planned = planned;
     upsertSearchAttributes([{ key: SwpPlan, value: planned.digest }]);
-    for (const plan of planned.artifacts) this.plans.set(plan.kind, plan);
+    this.artifacts.setPlans(planned.artifacts);
     return planned;
   }
 
   private async probeAndPlan(): Promise<PlannedRound> {
     const { entry, startedBy = null } = this.input;
-    const only = [...this.open];
+    const only = this.artifacts.open;
     const wanted = artifactsOf(entry.entry, only);
     const host = await probe({
       sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
       targets: writtenBy(wanted),
       ...(wanted.some(({ kind }) => kind === 'vindex') ? { larql: true } : {}),
     });
-    const previous = only.flatMap((kind) => this.plans.get(kind) ?? []);
+    const previous = this.artifacts.plansOf(only);
     const request = { entry, only, round: this.round, host, previous, startedBy };
     return on('control').planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [request]);
   }
@@ -148,7 +148,7 @@ class EntryPublish {
     this.enter('awaiting-approval');
     // A campaign announces the first plans of all its publishes together. A later round needs a notification of its own.
     if (campaign === undefined || this.round > 1)
-      this.notifications.send({ what: 'awaiting-approval', entry: entry.name, plan: planned.digest });
+      this.notifications.send({ event: 'awaiting-approval', entry: entry.name, plan: planned.digest });
     return this.review.ask({ round: this.round, plan: planned.digest, ...this.termsOf(planned) }, planned.decideWithinMs);
   }
 
@@ -156,7 +156,8 @@ class EntryPublish {
   private startTargets(planned: PlannedRound, decision: DecisionRecord, earlier: readonly DecisionRecord[]): void {
     const terms = this.termsOf(planned);
     for (const plan of planned.artifacts) {
-      if (!this.open.delete(plan.kind)) continue;
+      const host = this.artifacts.begin(plan.kind);
+      if (host === undefined) continue;
       const needsRelease = this.input.reviewArtifacts === true && isCommit(plan);
       const approved = {
         entryName: this.input.entry.name,
@@ -168,11 +169,14 @@ class EntryPublish {
         ...(needsRelease ? { needsRelease } : {}),
       };
       const release = { withinMs: planned.decideWithinMs, ...terms };
-      const input = { approved, host: this.hosts.get(plan.kind) ?? null, ...(needsRelease ? { release } : {}) };
+      const input = { approved, host, ...(needsRelease ? { release } : {}) };
       this.targets.begin(plan.kind);
       void this.follow(
         plan,
-        runChild(input, (id) => this.onWait(id)),
+        runChild(input, {
+          onStart: (run) => this.onStart(plan.kind, run),
+          onWait: (id, isWaiting) => this.onWait(id, isWaiting),
+        }),
       );
     }
     this.enter(null);
@@ -180,9 +184,9 @@ class EntryPublish {
 
   /** Starts nothing more, and waits for the targets. A target whose commit was made still ends as published. */
   private async endEarly(reason: string): Promise<PublishResult> {
-    this.abandonOpen(`${reason}; no commit was sent`);
+    this.artifacts.abandonOpen(`${reason}; no commit was sent`);
     await condition(() => this.targets.isEmpty);
-    this.abandonOpen(`${reason}; no commit was sent`);
+    this.artifacts.abandonOpen(`${reason}; no commit was sent`);
     return this.result();
   }
 
@@ -192,51 +196,32 @@ class EntryPublish {
     try {
       const result = await child;
       if (result.outcome === 'stale') {
-        if (result.host !== null) this.hosts.set(plan.kind, result.host);
-        this.open.add(plan.kind);
+        this.artifacts.reopen(plan.kind, result.host);
       } else {
-        this.close(plan.kind, result);
+        this.artifacts.close(plan.kind, result);
       }
     } catch (error) {
-      if (isCancellation(error)) this.close(plan.kind, { outcome: 'abandoned', target, commit: 'none', reason: 'cancelled' });
-      else this.close(plan.kind, { outcome: 'failed', target, reason: childFailure(error) });
+      if (isCancellation(error)) this.artifacts.close(plan.kind, { outcome: 'abandoned', target, commit: 'none', reason: 'cancelled' });
+      else this.artifacts.close(plan.kind, { outcome: 'failed', target, reason: childFailure(error) });
     } finally {
       this.targets.end(plan.kind);
       this.show();
     }
   }
 
-  private onWait(id: string | null): void {
-    if (id === null) this.waitingFor.clear();
-    else this.waitingFor.add(id);
+  private onStart(kind: ArtifactKind, run: string): void {
+    this.artifacts.setRun(kind, run);
     this.show();
   }
 
-  private close(kind: ArtifactKind, result: ArtifactReport['result']): void {
-    this.open.delete(kind);
-    this.reports.set(kind, { kind, result });
-  }
-
-  private closeUnchanged({ artifacts }: PlannedRound): void {
-    const reason = 'the target already holds what the plan would publish';
-    for (const plan of artifacts) {
-      if (!isWork(plan)) this.close(plan.kind, { outcome: 'unchanged', target: plan.target.repo, reason });
-    }
-  }
-
-  /** Closes the artifacts of a plan, and not those that went stale after it was made: the next round plans them. */
-  private closePlanned({ artifacts }: PlannedRound, outcome: 'failed' | 'rejected' | 'expired', reason: string): void {
-    for (const { kind, target } of artifacts) if (this.open.has(kind)) this.close(kind, { outcome, target: target.repo, reason });
-  }
-
-  private abandonOpen(reason: string): void {
-    for (const { kind, target } of artifactsOf(this.input.entry.entry).filter((artifact) => this.open.has(artifact.kind)))
-      this.close(kind, { outcome: 'abandoned', target, reason, commit: 'none' });
+  private onWait(id: string, isWaiting: boolean): void {
+    if (isWaiting) this.waitingFor.add(id);
+    else this.waitingFor.delete(id);
+    this.show();
   }
 
   private result(): PublishResult {
-    // Keep the order of the plan, not the order of the ends.
-    const artifacts = artifactsOf(this.input.entry.entry).flatMap(({ kind }) => this.reports.get(kind) ?? []);
+    const artifacts = this.artifacts.reports;
     const outcome = totalOf(artifacts);
     this.enter(outcome);
     return { outcome, artifacts, rounds: this.round, plan: this.planned?.digest ?? null };
@@ -263,18 +248,14 @@ class EntryPublish {
   private get stage(): Stage {
     const { ownStage, targets } = this;
     if (ownStage !== null && (ownStage !== 'planning' || targets.paused.length === 0)) return ownStage;
-    return targets.stage ?? this.shownStage;
+    return targets.stage ?? this.state.stage;
   }
 
   private show(): void {
-    const { stage } = this;
-    const reports = [...this.reports.values()];
-    if (stage !== this.shownStage) upsertSearchAttributes([{ key: SwpStage, value: stage }]);
-    this.shownStage = stage;
-    const paused = this.targets.paused.map(({ kind, problem }) => ({
-      workflow: targetId(this.plans.get(kind)?.target.repo ?? ''),
-      problem,
-    }));
+    const { stage, round, artifacts } = this;
+    const { reports } = artifacts;
+    this.state.write(stage, { round, plan: this.planned?.digest ?? null, decisions: this.review.decisions, artifacts: artifacts.states });
+    const paused = this.targets.paused.map(({ kind, problem }) => ({ workflow: targetId(artifacts.targetOf(kind)), problem }));
     setCurrentDetails(
       entryDetails(stage, {
         plan: this.planned?.markdown ?? null,
@@ -282,7 +263,7 @@ class EntryPublish {
         problem: this.attention.problem,
         paused,
         waitingFor: [...this.waitingFor],
-        notes: [...endNotes(reports), ...filingNotes(reports)],
+        notes: [...endNotes(reports), ...collectionNotes(reports)],
       }),
     );
   }

@@ -28,7 +28,7 @@ export const rejectionText = (decision: DecisionRecord | null): string =>
   `${decision?.reviewer ?? 'a reviewer'} rejected it${decision?.note ? `: ${decision.note}` : ''}`;
 
 /** All outcomes, the most severe first. A publish of several artifacts ends with the most severe outcome. */
-const SEVERITY = ['failed', 'abandoned', 'rejected', 'expired', 'published', 'filed', 'unchanged'] as const;
+const SEVERITY = ['failed', 'abandoned', 'rejected', 'expired', 'published', 'collected', 'unchanged'] as const;
 
 export const totalOf = (reports: readonly ArtifactReport[]): PublishResult['outcome'] =>
   SEVERITY.find((outcome) => reports.some(({ result }) => result.outcome === outcome)) ?? 'unchanged';

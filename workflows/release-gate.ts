@@ -2,6 +2,7 @@ import type { BuildReport } from '../contract/publish-activities.js';
 import type { Approval } from '../plan/approval.js';
 import { reviewerText, type DecisionRecord } from '../plan/decision.js';
 import { releaseDetails } from './details.js';
+import type { TargetMemo } from '../contract/memo.js';
 import { Review } from './review.js';
 import type { ReleaseTerms } from '../contract/results.js';
 
@@ -38,6 +39,15 @@ export class ReleaseGate {
   /** The approvals of the release so far. */
   get approvals(): readonly DecisionRecord[] {
     return this.approval?.approvals ?? [];
+  }
+
+  /** The part of the memo about the release. */
+  get memo(): Omit<TargetMemo, 'since'> {
+    const { sealed } = this;
+    const { decisions } = this.review;
+    if (sealed === null) return { sealed, decisions };
+    const { manifestDigest: manifest, files, bytes, sealedIn = [] } = sealed;
+    return { sealed: { manifest, files, bytes, sealedIn: [...sealedIn] }, decisions };
   }
 
   /** Returns true if the same bytes were released before: a lost build that is made again has the same manifest. */

@@ -96,7 +96,7 @@ class RevalidateRun {
   private notify(): void {
     const rows = this.table.rows.filter((row) => levelOf(row) === 'attention').slice(0, MAX_NOTIFIED);
     const first = rows.map(({ entry, target, code, message }) => ({ entry, target, code, message }));
-    this.notifications.send({ what: 'findings', which: this.input.which, attention: this.table.attention, first });
+    this.notifications.send({ event: 'findings', which: this.input.which, attention: this.table.attention, first });
   }
 
   private show(): void {
@@ -118,7 +118,7 @@ export const revalidate = async (input: RevalidateInput): Promise<RevalidateResu
     return await new RevalidateRun(input, notifications).run();
   } catch (error) {
     if (error instanceof ActivityFailure && !isCancellation(error))
-      notifications.send({ what: 'revalidation-failed', which, reason: problemOf('re-validation', error).reason });
+      notifications.send({ event: 'revalidation-failed', which, reason: problemOf('re-validation', error).reason });
     throw error;
   } finally {
     await notifications.drain();

@@ -1,15 +1,10 @@
-import {
-  CancellationScope,
-  getExternalWorkflowHandle,
-  setCurrentDetails,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, getExternalWorkflowHandle, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { targetDetails, type TargetParts } from './details.js';
 import { targetProgressSignal, type TargetProgress } from '../contract/messages.js';
-import { SwpStage } from '../contract/search-attributes.js';
+import type { TargetMemo } from '../contract/memo.js';
 import { isEnd, type Stage } from '../contract/stages.js';
+import { PublishedState } from './published-state.js';
 
 /** Reports progress to the publish, best effort: the publish may have closed. */
 const reportToPublish = (progress: TargetProgress): void => {
@@ -23,12 +18,11 @@ const reportToPublish = (progress: TargetProgress): void => {
 export class TargetDisplay {
   /** The current step, even while it is paused. */
   private step: Stage = 'building';
-  /** The current value of the search attribute. A target starts with `building`. */
-  private shownStage: Stage = 'building';
+  private readonly state = new PublishedState<TargetMemo>('building');
 
   constructor(
     private readonly plan: Pick<ArtifactPlan, 'kind' | 'target'>,
-    private readonly readParts: () => TargetParts,
+    private readonly readParts: () => TargetParts & Omit<TargetMemo, 'since'>,
   ) {}
 
   get stage(): Stage {
@@ -44,11 +38,8 @@ export class TargetDisplay {
     const parts = this.readParts();
     const { problem } = parts;
     const stage = problem === null ? this.step : 'needs-attention';
-    if (stage !== this.shownStage) {
-      this.shownStage = stage;
-      upsertSearchAttributes([{ key: SwpStage, value: stage }]);
-      if (!isEnd(stage)) reportToPublish({ kind: this.plan.kind, stage, problem });
-    }
+    const isNewStage = this.state.write(stage, { sealed: parts.sealed, decisions: parts.decisions });
+    if (isNewStage && !isEnd(stage)) reportToPublish({ kind: this.plan.kind, stage, problem });
     setCurrentDetails(targetDetails(stage, this.plan.target.repo, { ...parts, note: parts.note ?? note }));
   }
 }

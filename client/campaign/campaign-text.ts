@@ -25,7 +25,7 @@ export const entryCells = (entry: CampaignEntry): string[] => [
   entry.entry,
   entry.plan === null ? '' : shortDigest(entry.plan),
   sanitizeLine(rowText(entry), 300),
-  [entry.stage ?? '', entry.trouble === null ? '' : sanitizeLine(entry.trouble, 300)].filter((part) => part !== '').join(': '),
+  [entry.stage ?? '', entry.problem === null ? '' : sanitizeLine(entry.problem, 300)].filter((part) => part !== '').join(': '),
 ];
 
 /** Returns all entries, those that need a decision first. */

@@ -4,8 +4,8 @@ import { SwpError } from '../../core/error.js';
 import { Digest } from '../../core/ids.js';
 import { CampaignRow, plainRow } from '../../plan/campaign/campaign-row.js';
 import { campaignPublishes } from '../../temporal/campaign-publishes.js';
+import { readAllRuns } from '../../temporal/completed-steps.js';
 import { campaignId } from '../../contract/names.js';
-import { firstPayload, readEvents, type HistoryEvent } from '../publish/events.js';
 
 const Started = z.array(z.object({ entry: z.string(), run: z.string().nullable(), reason: z.string().nullable() }));
 const Decided = z.array(
@@ -31,7 +31,7 @@ export interface CampaignEntry extends CampaignRow {
   /** The stage or the end of its publish; null if none was started. */
   readonly stage: string | null;
   /** The reason why its publish was not started, or did not accept a decision. */
-  readonly trouble: string | null;
+  readonly problem: string | null;
 }
 
 export interface ShownDecision extends z.infer<typeof DecisionInput> {
@@ -55,35 +55,8 @@ export interface ReadCampaign {
   readonly mistakes: number;
 }
 
-/** Returns the events of all runs of a workflow that has continued as new, oldest first. */
-const allEvents = async (client: Client, id: string, run: string): Promise<readonly HistoryEvent[]> => {
-  const events = await readEvents(client, id, run);
-  const before = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
-  if (before === '') return events;
-  try {
-    return [...(await allEvents(client, id, before)), ...events];
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return events;
-    throw error;
-  }
-};
-
-/** Returns the input and the result of each completed activity, in the order of the results. */
-const stepsIn = (events: readonly HistoryEvent[]): { readonly name: string; readonly input: unknown; readonly result: unknown }[] => {
-  const scheduled = new Map<string, { readonly name: string; readonly input: unknown }>();
-  return events.flatMap((event) => {
-    const begun = event.activityTaskScheduledEventAttributes;
-    // Event ids start again in each run, so forget the activities of the run before.
-    if (event.workflowExecutionStartedEventAttributes) scheduled.clear();
-    if (begun) scheduled.set(String(event.eventId), { name: begun.activityType?.name ?? '', input: firstPayload(begun.input) });
-    const completed = event.activityTaskCompletedEventAttributes;
-    const step = scheduled.get(String(completed?.scheduledEventId));
-    return completed && step !== undefined ? [{ ...step, result: firstPayload(completed.result) }] : [];
-  });
-};
-
 /**
- * Reads a campaign from its history; this needs no worker.
+ * Reads a campaign from the results of its steps; this needs no worker.
  *
  * @param id null for the newest
  * @param follow false to leave out the stages of its publishes
@@ -91,26 +64,26 @@ const stepsIn = (events: readonly HistoryEvent[]): { readonly name: string; read
  */
 export const readCampaign = async (client: Client, id: string | null, follow = true): Promise<ReadCampaign> => {
   const found = await describe(client, id);
-  const events = await allEvents(client, found.workflowId, found.runId);
-  const steps = stepsIn(events);
-  const of = (name: string): unknown[] => steps.filter((step) => step.name === name).map(({ result }) => result);
-  const resumed = Resumed.safeParse(firstPayload(events[0]?.workflowExecutionStartedEventAttributes?.input)).data?.resume;
+  const runs = await readAllRuns(client, found.workflowId, found.runId);
+  const steps = runs.flatMap((run) => run.steps);
+  const of = (name: string): unknown[] => steps.filter(({ activity }) => activity === name).map(({ result }) => result);
+  const resumed = Resumed.safeParse(runs[0]?.input).data?.resume;
   const rows = [
     ...(resumed?.items ?? []).map(({ entry, plan }) => ({ ...plainRow(entry, 'changes', null), plan })),
     ...of('planCampaignBatch').flatMap((result) => z.array(CampaignRow).safeParse(result).data ?? []),
   ];
   const publishes = [...(resumed?.publishes ?? []), ...of('startPublishes').flatMap((result) => Started.safeParse(result).data ?? [])];
-  const decided = steps.flatMap(({ name, input, result }) => {
+  const decided = steps.flatMap(({ activity, input, result }) => {
     const [decision, answers] = [DecisionInput.safeParse(input).data, Decided.safeParse(result).data];
-    return name !== 'decidePublishes' || decision === undefined || answers === undefined ? [] : [{ decision, answers }];
+    return activity !== 'decidePublishes' || decision === undefined || answers === undefined ? [] : [{ decision, answers }];
   });
   const running = follow ? publishes.flatMap(({ entry, run }) => (run === null ? [] : [{ entry, run }])) : [];
   const states = new Map((await campaignPublishes(client, found.taskQueue).follow(running)).map(({ entry, stage }) => [entry, stage]));
-  const troubles = new Map<string, string>();
-  for (const { entry, reason } of publishes) if (reason !== null) troubles.set(entry, reason);
+  const problems = new Map<string, string>();
+  for (const { entry, reason } of publishes) if (reason !== null) problems.set(entry, reason);
   for (const { entry, outcome, reason } of decided.flatMap(({ answers }) => answers))
-    if (outcome === 'taken') troubles.delete(entry);
-    else troubles.set(entry, `${outcome}${reason === null ? '' : `: ${reason}`}`);
+    if (outcome === 'taken') problems.delete(entry);
+    else problems.set(entry, `${outcome}${reason === null ? '' : `: ${reason}`}`);
   return {
     id: found.workflowId.replace(/^campaign\//, ''),
     run: found.runId,
@@ -118,7 +91,7 @@ export const readCampaign = async (client: Client, id: string | null, follow = t
     startedAt: found.startTime,
     taskQueue: found.taskQueue,
     plan: resumed?.digest ?? of('digestCampaign').flatMap((digest) => Digest.safeParse(digest).data ?? [])[0] ?? null,
-    entries: rows.map((row) => ({ ...row, stage: states.get(row.entry) ?? null, trouble: troubles.get(row.entry) ?? null })),
+    entries: rows.map((row) => ({ ...row, stage: states.get(row.entry) ?? null, problem: problems.get(row.entry) ?? null })),
     decisions: decided.map(({ decision, answers }) => ({
       ...decision,
       taken: answers.filter(({ outcome }) => outcome === 'taken').length,

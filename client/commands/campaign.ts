@@ -102,7 +102,7 @@ const watchToEnd = async (temporal: TemporalClient, id: string, context: Context
     }
     const { result } = end;
     show(await readCampaign(client, id), temporal, context);
-    if (result.troubles.length > 0 || result.totals.blocked > 0) return EXIT.failed;
+    if (result.unpublished.length > 0 || result.totals.blocked > 0) return EXIT.failed;
     return result.plan === null ? EXIT.nothingToDo : EXIT.ok;
   } catch (error) {
     throw explainEnd(error);

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { Consent } from '../prompt.js';
 import { withEntry } from '../publish/with-entry.js';
-import { readPublish } from '../publish/read.js';
+import { readPublish } from '../../temporal/running.js';
 import { stageOf } from '../publish/stage-text.js';
 import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
 

@@ -18,7 +18,7 @@ import { withTemporal } from '../publish/connect.js';
 import { sendDecision } from '../publish/decide.js';
 import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
-import { publishResult } from '../publish/read.js';
+import { publishResult } from '../../temporal/running.js';
 import { loginReviewer } from '../publish/reviewer.js';
 import { readSettings } from '../../settings/settings.js';
 import { startPublish } from '../../temporal/start-publish.js';

@@ -15,7 +15,7 @@ export const pending = async (context: Context): Promise<ExitCode> =>
       item.entry,
       item.waitsFor,
       whatOf(item),
-      item.since === null ? `started ${context.out.time(item.startedAt)}` : context.out.time(item.since),
+      context.out.time(item.since),
       // A digest is long: show only the approve command, whose digest the reject command also takes.
       (item.stage === 'awaiting-approval' ? item.commands.slice(0, 1) : item.commands).join(', or '),
     ]);

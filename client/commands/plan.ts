@@ -10,10 +10,8 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { stripControls } from '../output/strip-controls.js';
 import { writtenTime } from '../output/time.js';
 import { withEntry } from '../publish/with-entry.js';
-import { decisionsIn } from '../publish/decision-history.js';
-import { readEvents } from '../publish/events.js';
-import { newestPlanIn } from '../publish/plan-history.js';
-import { readPublish } from '../publish/read.js';
+import { newestPlan } from '../../temporal/newest-plan.js';
+import { readPublish } from '../../temporal/running.js';
 import { noWorker, unpolledControl } from '../publish/workers.js';
 
 /** Space for the text after the plan in a summary. */
@@ -31,15 +29,14 @@ const summary = (entry: string, shown: ShownPlan, decision: DecisionRecord | nul
 export const plan = async (options: { readonly entry: string; readonly markdown?: boolean }, context: Context): Promise<ExitCode> => {
   return withEntry(context, options.entry, async ({ client }, entry) => {
     const running = await readPublish(client, entry);
-    const events = await readEvents(client, running.id, running.runId);
-    const shown = newestPlanIn(events);
+    const shown = await newestPlan(client, running.id, running.runId);
     if (shown === null) {
       const none = `The publish of ${entry} has no plan yet.`;
       const missing = running.status === 'RUNNING' ? await unpolledControl(client, running.taskQueue) : null;
       if (missing !== null) throw noWorker(none, missing);
       throw new SwpError('unavailable', 'publish/no-plan', none, { hint: `See what it does: swp status ${entry}` });
     }
-    const decision = decisionsIn(events).find(({ round }) => round === shown.round) ?? null;
+    const decision = running.state?.decisions.find(({ round }) => round === shown.round) ?? null;
     const waits = running.status === 'RUNNING' && running.stage === 'awaiting-approval';
     context.out.data({ ...shown, stage: running.stage, status: running.status, decision }, () =>
       options.markdown === true

@@ -14,7 +14,7 @@ import { stripControls } from '../output/strip-controls.js';
 import { withTemporal } from '../publish/connect.js';
 import { untilDecidable } from '../publish/follow.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
-import { publishResult, readRunning } from '../publish/read.js';
+import { findPublish, publishResult } from '../../temporal/running.js';
 import { showRunning } from '../publish/show-running.js';
 import { findReviewer, starterName } from '../publish/reviewer.js';
 import { startPublish } from '../../temporal/start-publish.js';
@@ -55,7 +55,7 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
     const addresses = addressesOf(context.env, temporal);
     const { name } = input.entry;
     const startedBy = starterName(await findReviewer(options.as, context));
-    const before = await readRunning(client, publishId(name));
+    const before = await findPublish(client, name);
     const run = await startPublish(client, { ...input, startedBy }, readSettings(context.env).taskQueue);
     const page = addresses.workflow(publishId(name));
     const state =

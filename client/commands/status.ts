@@ -5,7 +5,7 @@ import type { ExitCode } from '../exit-codes.js';
 import { stripControls } from '../output/strip-controls.js';
 import { withEntry } from '../publish/with-entry.js';
 import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
-import { publishResult } from '../publish/read.js';
+import { publishResult } from '../../temporal/running.js';
 import { showRunning } from '../publish/show-running.js';
 import { readView, viewLines, type PublishView } from '../publish/status.js';
 import { watchPublish } from '../publish/watch.js';

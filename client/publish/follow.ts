@@ -4,8 +4,8 @@ import { SwpError } from '../../core/error.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { queuesOf } from '../../contract/names.js';
 import type { Context } from '../context.js';
-import { newestPlan } from './plan-history.js';
-import { readPublish, type Running } from './read.js';
+import { newestPlan } from '../../temporal/newest-plan.js';
+import { readPublish, type Running } from '../../temporal/running.js';
 import { GRACE_MS, noWorker, startWorkerHint, unpolledControl, unpolledSteps, unpolledText } from './workers.js';
 
 const POLL_MS = 300;

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { hostQueue, queuesOf } from '../../contract/names.js';
-import type { Running, Step } from './read.js';
+import type { Running, Step } from '../../temporal/running.js';
 import { isLeaving, stageOf } from './stage-text.js';
 import { recentWorkers } from './workers.js';
 

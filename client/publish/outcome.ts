@@ -6,13 +6,13 @@ import { plural } from '../../core/text.js';
 import { reviewerText, type DecisionRecord } from '../../plan/decision.js';
 import { readBackText, readFilesText } from '../../plan/read-back.js';
 import type { PublishResult } from '../../contract/results.js';
-import type { FilingReport } from '../../contract/publish-activities.js';
+import type { CollectionReport } from '../../contract/publish-activities.js';
 import type { Addresses } from '../addresses.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 
 const BY_OUTCOME: Record<PublishResult['outcome'], ExitCode> = {
   published: EXIT.ok,
-  filed: EXIT.ok,
+  collected: EXIT.ok,
   unchanged: EXIT.nothingToDo,
   rejected: EXIT.rejected,
   expired: EXIT.rejected,
@@ -22,12 +22,12 @@ const BY_OUTCOME: Record<PublishResult['outcome'], ExitCode> = {
 
 export const exitOf = (result: PublishResult): ExitCode => BY_OUTCOME[result.outcome];
 
-const collectionLines = (filing: FilingReport | undefined): string[] => {
-  if (filing === undefined) return [];
-  if (filing.outcome !== 'failed') return [`  added to  collection ${filing.collection}`];
+const collectionLines = (report: CollectionReport | undefined): string[] => {
+  if (report === undefined) return [];
+  if (report.outcome !== 'failed') return [`  added to  collection ${report.collection}`];
   return [
-    `  not added to collection ${filing.collection}: ${filing.reason}`,
-    ...(filing.hint === null ? [] : [`            ${filing.hint}`]),
+    `  not added to collection ${report.collection}: ${report.reason}`,
+    ...(report.hint === null ? [] : [`            ${report.hint}`]),
     '            The published files stay. Start the entry again for a plan that adds them to the collection.',
   ];
 };
@@ -45,7 +45,7 @@ const approvalText = (end: { readonly plan: string; readonly reviewer: string },
  */
 export const resultLines = (result: PublishResult, decisions: readonly DecisionRecord[], addresses: Pick<Addresses, 'commit'>): string[] =>
   result.artifacts.flatMap(({ kind, result: end }) => {
-    if (end.outcome === 'filed')
+    if (end.outcome === 'collected')
       return [
         `${kind} ${end.target}: added to collection ${end.collection}; its files did not change`,
         `  plan      ${approvalText(end, decisions)}`,

@@ -1,11 +1,9 @@
-import pMap from 'p-map';
 import { isEntryName } from '../../catalog/entry-name.js';
 import { Digest } from '../../core/ids.js';
 import { decideCommand } from '../../plan/render/words.js';
 import type { Stage } from '../../contract/stages.js';
 import type { TemporalClient } from '../../temporal/connect-client.js';
-import { listPages, type Listed } from './list.js';
-import { stageSince } from './stage-since.js';
+import { listPages, type Listed } from '../../temporal/list-workflows.js';
 import { SwpStage } from '../../contract/search-attributes.js';
 
 interface Wait {
@@ -45,37 +43,20 @@ async function* waitingPages(temporal: TemporalClient): AsyncGenerator<readonly 
     yield page.filter(({ entry, stage }) => stage !== 'needs-attention' || !paused.has(entry));
 }
 
-/** Number of items whose waiting time is read, at a request each. */
-const MAX_TIMED = 50;
-const CONCURRENCY = 16;
-
 export interface Pending extends Listed {
   readonly waitsFor: string;
-  /** Time at which it entered its stage; null if only its start is known. */
-  readonly since: Date | null;
   /** Commands that decide it, or show what there is to decide. */
   readonly commands: readonly string[];
 }
 
-const withWait = (listed: Listed, since: Date | null): Pending => {
+const withWait = (listed: Listed): Pending => {
   const { waitsFor, commands: commandsOf } = WAITS.get(listed.stage) ?? { waitsFor: 'a person', commands: () => [] };
   // People copy commands into a shell: build none from an invalid name.
   const commands = isEntryName(listed.entry) ? commandsOf(listed) : [];
-  return { ...listed, waitsFor, since, commands };
+  return { ...listed, waitsFor, commands };
 };
 
 /** Yields everything that waits for a person, in pages. */
 export async function* pendingPages(temporal: TemporalClient): AsyncGenerator<readonly Pending[]> {
-  let timed = 0;
-  for await (const page of waitingPages(temporal)) {
-    const first = page.slice(0, MAX_TIMED - timed);
-    timed += first.length;
-    const times = await pMap(first, (listed) => stageSince(temporal.client, { ...listed, id: listed.workflow, runId: listed.run }), {
-      concurrency: CONCURRENCY,
-    });
-    yield page.flatMap((listed, at) => {
-      const since = at < first.length ? times[at] : null;
-      return since === undefined ? [] : [withWait(listed, since)];
-    });
-  }
+  for await (const page of waitingPages(temporal)) yield page.map(withWait);
 }

@@ -4,11 +4,9 @@ import { SwpError } from '../../core/error.js';
 import { shortDigest } from '../../plan/decision.js';
 import type { Paint } from '../../plan/render/paint.js';
 import { planText } from '../../plan/render/terminal.js';
-import { readEvents } from './events.js';
-import { newestPlanIn } from './plan-history.js';
-import { readPublish, type Running } from './read.js';
-import { sealedText, waitingReleases } from './release.js';
-import { readTargets, targetReposIn } from './targets.js';
+import { newestPlan } from '../../temporal/newest-plan.js';
+import { readPublish, readTargets, type Running } from '../../temporal/running.js';
+import { sealedText, waitingReleases } from './releases.js';
 
 /** A plan, or the files sealed under one, for a person to approve or reject. */
 export interface Question {
@@ -32,8 +30,7 @@ export const questionName = ({ subject, digest }: Pick<Question, 'subject' | 'di
  */
 export const questionsOf = async (client: Client, entry: string): Promise<readonly Question[]> => {
   const running = await readPublish(client, entry);
-  const events = await readEvents(client, running.id, running.runId);
-  const plan = newestPlanIn(events);
+  const plan = await newestPlan(client, running.id, running.runId);
   if (running.status !== 'RUNNING' || plan === null)
     throw new SwpError(
       'not-found',
@@ -41,7 +38,7 @@ export const questionsOf = async (client: Client, entry: string): Promise<readon
       `No plan of ${entry} waits for a decision (${running.stage ?? running.status}).`,
       { hint: `swp status ${entry}` },
     );
-  const releases = await waitingReleases(client, await readTargets(client, running, targetReposIn(events)));
+  const releases = waitingReleases(await readTargets(client, running));
   return [
     {
       subject: 'plan',

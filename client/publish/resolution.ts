@@ -8,11 +8,9 @@ import { SwpError } from '../../core/error.js';
 import { resolveUpdate, type Resolution, type ResolutionReply } from '../../contract/messages.js';
 import type { Context } from '../context.js';
 import { stripControls } from '../output/strip-controls.js';
-import { readEvents } from './events.js';
-import { readPublish, type Running } from './read.js';
+import { readPublish, readTargets, type Running } from '../../temporal/running.js';
 import { stageOf } from './stage-text.js';
 import { pausedIn } from './status.js';
-import { readTargets, targetReposIn } from './targets.js';
 import { noWorker, unpolledControl } from './workers.js';
 
 const ANSWER_MS = 10_000;
@@ -26,8 +24,7 @@ export interface Parties {
 
 export const readParties = async (client: Client, entry: string): Promise<Parties> => {
   const publish = await readPublish(client, entry);
-  const events = await readEvents(client, publish.id, publish.runId);
-  const targets = await readTargets(client, publish, targetReposIn(events));
+  const targets = await readTargets(client, publish);
   return { publish, targets, paused: pausedIn({ publish, targets }) };
 };
 

@@ -1,16 +1,20 @@
 import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
+import type { ArtifactState } from '../../contract/memo.js';
+import { publishId } from '../../contract/names.js';
 import type { Digest } from '../../core/ids.js';
 import type { DecisionRecord } from '../../plan/decision.js';
-import { publishId } from '../../contract/names.js';
 import type { TemporalClient } from '../../temporal/connect-client.js';
-import { allDecisions } from './decision-history.js';
-import { endOf, endsIn, targetEndIn, type ArtifactEnd, type OpenArtifact } from './ends.js';
-import { readEvents } from './events.js';
-import { listPages } from './list.js';
-import { newestPlanIn } from './plan-history.js';
-import { readRunning, type Running } from './read.js';
+import { listPages } from '../../temporal/list-workflows.js';
+import { findPublish, readTargets, targetResult, type RunningPublish, type RunningTarget } from '../../temporal/running.js';
+import { decisionsOf } from './decisions.js';
 import { stageOf } from './stage-text.js';
+
+/** How one artifact of a publish ended. */
+export interface ArtifactEnd extends Omit<ArtifactState, 'run' | 'outcome'> {
+  /** Its stage if it still runs. */
+  readonly outcome: string;
+}
 
 /** A publish of an entry, which runs or has ended. */
 export interface Run {
@@ -25,45 +29,49 @@ export interface Run {
   readonly artifacts: readonly ArtifactEnd[];
 }
 
-type Known = Pick<Running, 'runId' | 'status' | 'stage' | 'startedAt' | 'closedAt'>;
+/** Number of publishes that are read concurrently. */
+const CONCURRENCY = 8;
 
-/** Number of histories that are read concurrently: each contains whole plans. */
-const CONCURRENCY = 4;
-
-/** Returns the newest publishes of an entry that the server still has. Reads the newest one directly: the list may not have it yet. */
-const knownRuns = async (temporal: TemporalClient, entry: string, limit: number): Promise<readonly Known[]> => {
-  const id = publishId(entry);
-  const newest = await readRunning(temporal.client, id);
-  const known: Known[] = newest === null ? [] : [newest];
-  for await (const page of listPages(temporal, `WorkflowId = '${id}'`)) {
-    known.push(...page.filter(({ run }) => run !== newest?.runId).map((listed) => ({ ...listed, runId: listed.run })));
-    if (known.length >= limit) break;
+/** Returns the run ids of the newest publishes of an entry. Reads the newest one directly: the list may not have it yet. */
+const knownRuns = async (temporal: TemporalClient, entry: string, limit: number): Promise<readonly RunningPublish[]> => {
+  const newest = await findPublish(temporal.client, entry);
+  const listed: string[] = [];
+  for await (const page of listPages(temporal, `WorkflowId = '${publishId(entry)}'`)) {
+    listed.push(...page.map(({ run }) => run).filter((run) => run !== newest?.runId));
+    if (listed.length >= limit) break;
   }
-  return known.toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime()).slice(0, limit);
+  const older = await pMap(listed.slice(0, limit), (run) => findPublish(temporal.client, entry, run), { concurrency: CONCURRENCY });
+  return [newest, ...older]
+    .filter((publish) => publish !== null)
+    .toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime())
+    .slice(0, limit);
 };
 
-/** Returns the outcome of an artifact that still runs, or outlived its publish, from its own workflow. */
-const readOpen = async (client: Client, { kind, target, child }: OpenArtifact): Promise<ArtifactEnd> => {
-  if (child === null) return endOf(kind, target, { outcome: 'not started' });
-  const running = await readRunning(client, child.id, child.run);
-  if (running === null) return endOf(kind, target, { outcome: 'unknown', reason: 'its history has been deleted' });
-  const end = running.status === 'COMPLETED' ? targetEndIn(await readEvents(client, child.id, child.run)) : null;
-  return endOf(kind, target, end ?? { outcome: stageOf(running) });
+/** Returns the end of an artifact; that of one which still runs, or outlived its publish, from its own workflow. */
+const readEnd = async (client: Client, { run, ...artifact }: ArtifactState, targets: readonly RunningTarget[]): Promise<ArtifactEnd> => {
+  const { outcome } = artifact;
+  if (outcome !== null) return { ...artifact, outcome };
+  if (run === null) return { ...artifact, outcome: 'not started' };
+  const target = targets.find(({ runId }) => runId === run);
+  if (target === undefined) return { ...artifact, outcome: 'unknown', reason: 'its history has been deleted' };
+  if (target.status !== 'COMPLETED') return { ...artifact, outcome: stageOf(target) };
+  const result = await targetResult(client, target);
+  if (result.outcome !== 'published') return { ...artifact, outcome: result.outcome, reason: 'reason' in result ? result.reason : null };
+  return { ...artifact, outcome: result.outcome, commit: result.receipt.commit, manifest: result.receipt.manifest };
 };
 
-const readRun = async (client: Client, entry: string, known: Known): Promise<Run> => {
-  const events = await readEvents(client, publishId(entry), known.runId);
-  const plan = newestPlanIn(events);
-  const { ended, open } = endsIn(events);
+const readRun = async (client: Client, publish: RunningPublish): Promise<Run> => {
+  const targets = await readTargets(client, publish);
+  const { state } = publish;
   return {
-    run: known.runId,
-    outcome: stageOf(known),
-    startedAt: known.startedAt,
-    closedAt: known.closedAt,
-    plan: plan?.digest ?? null,
-    round: plan?.round ?? null,
-    decisions: await allDecisions(client, events),
-    artifacts: [...ended, ...(await Promise.all(open.map((artifact) => readOpen(client, artifact))))],
+    run: publish.runId,
+    outcome: stageOf(publish),
+    startedAt: publish.startedAt,
+    closedAt: publish.closedAt,
+    plan: state?.plan ?? null,
+    round: state === null || state.plan === null ? null : state.round,
+    decisions: decisionsOf(publish, targets),
+    artifacts: await Promise.all((state?.artifacts ?? []).map((artifact) => readEnd(client, artifact, targets))),
   };
 };
 
@@ -73,4 +81,4 @@ const readRun = async (client: Client, entry: string, known: Known): Promise<Run
  * @param entry a valid entry name: it becomes part of a query
  */
 export const readRuns = async (temporal: TemporalClient, entry: string, limit: number): Promise<readonly Run[]> =>
-  pMap(await knownRuns(temporal, entry, limit), (known) => readRun(temporal.client, entry, known), { concurrency: CONCURRENCY });
+  pMap(await knownRuns(temporal, entry, limit), (publish) => readRun(temporal.client, publish), { concurrency: CONCURRENCY });

@@ -1,9 +1,9 @@
 import { progressText } from '../../contract/progress.js';
 import { executionStage } from '../../contract/stages.js';
-import type { Running, Step } from './read.js';
+import type { Running, Step } from '../../temporal/running.js';
 
 /** Returns true for the step that frees the host which an artifact has left; nothing waits for it. */
-export const isLeaving = ({ activity }: Step): boolean => activity === 'releaseHost';
+export const isLeaving = ({ activity }: Step): boolean => activity === 'freeHost';
 
 const takerOf = ({ activity, host }: Step): string => {
   if (host !== null) return `host ${host}`;
@@ -13,13 +13,13 @@ const takerOf = ({ activity, host }: Step): string => {
 /**
  * Returns the advice for a step that waits for a host; null if the step continues by itself.
  *
- * @param left the host that the artifact was moved away from, while no other host has taken it
+ * @param previousHost the host that the artifact was moved away from, while no other host has taken it
  */
-export const hostAdvice = (entry: string, step: Step, left: string | null): string | null => {
+export const hostAdvice = (entry: string, step: Step, previousHost: string | null): string | null => {
   if (!step.waitsForWorker || isLeaving(step)) return null;
   if (step.host !== null) return step.refused ? null : `if host ${step.host} never comes back: swp move ${entry}`;
-  if (step.activity !== 'claimHost' || left === null) return null;
-  return `moved away from host ${left}, and no other host has taken it yet; to add one, run \`swp worker highmem\` on another machine with a scratch of its own`;
+  if (step.activity !== 'claimHost' || previousHost === null) return null;
+  return `moved away from host ${previousHost}, and no other host has taken it yet; to add one, run \`swp worker highmem\` on another machine with a scratch of its own`;
 };
 
 /** Formats a step that runs, or waits to run, with its progress. */

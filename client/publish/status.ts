@@ -5,17 +5,14 @@ import type { ShownPlan } from '../../plan/render/markdown.js';
 import { Problem } from '../../plan/problem.js';
 import { decideCommand } from '../../plan/render/words.js';
 import { statusQuery, targetStatusQuery } from '../../contract/messages.js';
-import type { Digest, RepoId } from '../../core/ids.js';
+import type { Digest } from '../../core/ids.js';
 import type { Addresses } from '../addresses.js';
 import type { TimeText } from '../output/time.js';
-import { allDecisions, decisionLine } from './decision-history.js';
-import { readEvents } from './events.js';
-import { newestPlanIn } from './plan-history.js';
-import { readPublish, type Running } from './read.js';
-import { sealedText, waitingReleases, type SealedView } from './release.js';
-import { stageSince } from './stage-since.js';
+import { newestPlan } from '../../temporal/newest-plan.js';
+import { readPublish, readTargets, type Running, type RunningPublish, type RunningTarget } from '../../temporal/running.js';
+import { decisionLine, decisionsOf } from './decisions.js';
+import { sealedText, waitingReleases, type SealedView } from './releases.js';
 import { hostAdvice, isLeaving, stageOf, stepText } from './stage-text.js';
-import { readTargets, targetReposIn } from './targets.js';
 import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unpolled } from './workers.js';
 
 /** Timeout of a query, which needs a worker. Without one the rest of the status is still correct. */
@@ -24,27 +21,20 @@ const QUERY_MS = 3_000;
 const StatusReply = z.object({
   problem: Problem.nullable(),
   waitingFor: z.array(z.string()).optional(),
-  left: z.string().nullable().optional(),
+  previousHost: z.string().nullable().optional(),
 });
 
-/** A workflow, with the time at which it entered its stage or ended. */
-export interface Standing extends Running {
-  readonly since: Date;
-}
-
 export interface PublishView {
-  readonly publish: Standing;
+  readonly publish: RunningPublish;
   readonly plan: ShownPlan | null;
   readonly decisions: readonly DecisionRecord[];
-  /** The repositories that any of its rounds planned to write to. */
-  readonly repos: readonly RepoId[];
-  readonly targets: readonly Standing[];
+  readonly targets: readonly RunningTarget[];
   /** The sealed files that wait for their release. */
   readonly releases: readonly SealedView[];
   readonly problems: readonly { readonly workflow: string; readonly problem: Problem }[];
   readonly waitingFor: readonly string[];
   /** Hosts that a person moved an artifact away from, while no other host has taken it. */
-  readonly left: readonly { readonly workflow: string; readonly host: string }[];
+  readonly previousHosts: readonly { readonly workflow: string; readonly host: string }[];
   /** The first queue that it needs now and that no worker polls. */
   readonly missing: Unpolled | null;
 }
@@ -69,24 +59,11 @@ const findMissing = async (client: Client, open: readonly Running[]): Promise<Un
   return (await unpolledControl(client, first.taskQueue)) ?? unpolledSteps(client, first.taskQueue, queues);
 };
 
-/** Reads the history of a publish, and reads it again only when it has grown. */
-const readPlanned = async (
-  client: Client,
-  publish: Running,
-  before: PublishView | undefined,
-): Promise<Pick<PublishView, 'plan' | 'decisions' | 'repos'>> => {
-  if (before?.publish.runId === publish.runId && before.publish.events === publish.events) return before;
-  const events = await readEvents(client, publish.id, publish.runId);
-  return { plan: newestPlanIn(events), decisions: await allDecisions(client, events), repos: targetReposIn(events) };
-};
-
-const standingOf = async (client: Client, running: Running, before: PublishView | undefined): Promise<Standing> => {
-  if (running.closedAt !== null) return { ...running, since: running.closedAt };
-  const known = (before === undefined ? [] : [before.publish, ...before.targets]).find(({ runId }) => runId === running.runId);
-  if (known?.stage === running.stage) return { ...running, since: known.since };
-  const since = await stageSince(client, running);
-  // The workflow has reached another stage since it was read: the next read shows that one.
-  return { ...running, since: since === undefined ? new Date() : (since ?? running.startedAt) };
+/** Reads the newest plan of a publish, which is large: only if it is another one than before. */
+const readPlan = (client: Client, { id, runId, state }: RunningPublish, before: PublishView | undefined): Promise<ShownPlan | null> => {
+  const known = before?.publish.runId === runId ? before.plan : null;
+  const isKnown = known !== null && known.digest === state?.plan && known.round === state.round;
+  return isKnown ? Promise.resolve(known) : newestPlan(client, id, runId);
 };
 
 /**
@@ -96,23 +73,23 @@ const standingOf = async (client: Client, running: Running, before: PublishView 
  */
 export const readView = async (client: Client, entry: string, before?: PublishView): Promise<PublishView> => {
   const publish = await readPublish(client, entry);
-  const { plan, decisions, repos } = await readPlanned(client, publish, before);
-  const targets = await readTargets(client, publish, repos);
+  const targets = await readTargets(client, publish);
   const open = [publish, ...targets].filter((running) => running.status === 'RUNNING');
   const missing = await findMissing(client, open);
   const answers = await Promise.all(
     missing?.role === 'control' ? [] : open.map(async (running) => ({ running, reply: await queryStatus(client, running) })),
   );
   return {
-    publish: await standingOf(client, publish, before),
-    plan,
-    decisions,
-    repos,
-    targets: await Promise.all(targets.map((target) => standingOf(client, target, before))),
-    releases: await waitingReleases(client, targets),
+    publish,
+    plan: await readPlan(client, publish, before),
+    decisions: decisionsOf(publish, targets),
+    targets,
+    releases: waitingReleases(targets),
     problems: answers.flatMap(({ running, reply }) => (reply?.problem ? [{ workflow: running.id, problem: reply.problem }] : [])),
     waitingFor: answers.flatMap(({ reply }) => reply?.waitingFor ?? []),
-    left: answers.flatMap(({ running, reply }) => (reply?.left == null ? [] : [{ workflow: running.id, host: reply.left }])),
+    previousHosts: answers.flatMap(({ running, reply }) =>
+      reply?.previousHost == null ? [] : [{ workflow: running.id, host: reply.previousHost }],
+    ),
     missing,
   };
 };
@@ -156,7 +133,7 @@ export const viewLines = (entry: string, view: PublishView, { time, addresses }:
     ...view.targets.flatMap((target) => [
       `  ${target.id}: ${stageOf(target)}${target.status === 'RUNNING' ? ` (since ${time(target.since)})` : ''}`,
       ...target.steps.flatMap((step) => {
-        const advice = hostAdvice(entry, step, view.left.find(({ workflow }) => workflow === target.id)?.host ?? null);
+        const advice = hostAdvice(entry, step, view.previousHosts.find(({ workflow }) => workflow === target.id)?.host ?? null);
         return [`    now     ${stepText(step)}`, ...(advice === null ? [] : [`            ${advice}`])];
       }),
     ]),

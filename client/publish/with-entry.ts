@@ -6,7 +6,7 @@ import { catalogOptions, entryName } from '../catalog.js';
 import type { Context } from '../context.js';
 import type { TemporalClient } from '../../temporal/connect-client.js';
 import { withTemporal } from './connect.js';
-import { listPages } from './list.js';
+import { listPages } from '../../temporal/list-workflows.js';
 
 /** Maximum number of publishes to search for a name. */
 const MAX_SEARCHED = 1_000;

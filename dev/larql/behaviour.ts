@@ -25,7 +25,7 @@ export type Place = z.output<typeof Place>;
 const once = z.boolean().default(false);
 
 /** A fault of the stand-in and its point. */
-const Trouble = z.discriminatedUnion('kind', [
+const ScriptedFailure = z.discriminatedUnion('kind', [
   /** The process hangs. */
   z.strictObject({ kind: z.literal('hang'), at: Place, once }),
   /** SIGKILL without output, as the kernel ends a program when memory runs out. */
@@ -35,7 +35,7 @@ const Trouble = z.discriminatedUnion('kind', [
   /** Exit 1 with `Error: <message>`; `LARQL_ERRORS` has larql's own. */
   z.strictObject({ kind: z.literal('error'), at: Place, once, message: z.string() }),
 ]);
-export type Trouble = z.output<typeof Trouble>;
+export type ScriptedFailure = z.output<typeof ScriptedFailure>;
 
 /** larql's messages for failures that a test may need although its source does not cause them. */
 export const LARQL_ERRORS = {
@@ -47,7 +47,7 @@ export const LARQL_ERRORS = {
 
 /** Everything that can be configured in the stand-in. The defaults are a working larql of May 2026. */
 export const Behaviour = z.strictObject({
-  trouble: Trouble.optional(),
+  failure: ScriptedFailure.optional(),
   /** Suffixes of the names of tensors that are skipped as if their dtype could not be read. */
   skips: z.array(z.string()).default([]),
   /** Delay for every layer. */

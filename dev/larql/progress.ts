@@ -50,10 +50,10 @@ export class Progress {
   }
 
   private async strike(layer: number | undefined, command: 'extract' | 'slice'): Promise<void> {
-    const { trouble } = this.behaviour;
-    if (trouble === undefined || trouble.at.command !== command || trouble.at.step !== this.step || trouble.at.layer !== layer) return;
-    if (trouble.once && this.directory !== undefined) await setBehaviour(this.directory, { ...this.behaviour, trouble: undefined });
-    switch (trouble.kind) {
+    const { failure } = this.behaviour;
+    if (failure === undefined || failure.at.command !== command || failure.at.step !== this.step || failure.at.layer !== layer) return;
+    if (failure.once && this.directory !== undefined) await setBehaviour(this.directory, { ...this.behaviour, failure: undefined });
+    switch (failure.kind) {
       case 'hang':
         return forever();
       case 'killed':
@@ -65,7 +65,7 @@ export class Progress {
           'crates/larql-vindex/src/extract/streaming/stages/down_meta.rs:187:91',
         );
       case 'error':
-        throw new LarqlError(trouble.message);
+        throw new LarqlError(failure.message);
     }
   }
 }

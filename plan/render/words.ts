@@ -16,8 +16,8 @@ export const operationWords = (operation: Operation): { readonly what: string; r
         path: `${operation.first.map((path) => cutMiddle(path, MAX_PATH)).join(', ')}${operation.count > operation.first.length ? ', …' : ''}`,
         reason: `${plural(operation.count, 'file')} that SWP does not own`,
       };
-    case 'file':
-      return { what: 'file', path: `(collection ${operation.collection})`, reason: operation.reason };
+    case 'collect':
+      return { what: 'collect', path: `(collection ${operation.collection})`, reason: operation.reason };
     default:
       return { what: operation.op, path: cutMiddle(operation.path, MAX_PATH), reason: operation.reason };
   }

@@ -6,13 +6,13 @@ import { redactorOf, withPatience, type HubConfig } from '../../hub/config.js';
 import { assertApproved, type ApprovedArtifact } from '../../plan/approved.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { collectionName } from '../../plan/collection.js';
-import type { FilingReport } from '../../contract/publish-activities.js';
+import type { CollectionReport } from '../../contract/publish-activities.js';
 import { assertTargetAllowed } from '../upload/allowed-targets.js';
 
 /** Limit of attempts, since a finished publish must not wait for its collection. After these, the failure is reported. */
 const ATTEMPTS = 4;
 
-export interface FileDeps {
+export interface CollectDeps {
   /** Holds the write token. */
   readonly hub: HubConfig;
   /** Namespaces that this worker may write to; null if only the token decides. */
@@ -24,14 +24,14 @@ export interface FileDeps {
  * collection.
  */
 const slugOf = async (hub: HubConfig, { target, collection }: ArtifactPlan, signal: AbortSignal): Promise<CollectionSlug> => {
-  if (collection === undefined) throw new SwpError('internal', 'file/no-collection', `The plan for ${target.repo} names no collection.`);
+  if (collection === undefined) throw new SwpError('internal', 'collection/none', `The plan for ${target.repo} names no collection.`);
   if ('slug' in collection) return collection.slug;
   const owner = ownerOf(target.repo);
   const found = await findCollection(hub, owner, collection.title, { signal });
   return found ?? createCollection(hub, { owner, title: collection.title, private: target.private }, { signal });
 };
 
-const addTarget = async ({ hub, targets }: FileDeps, plan: ArtifactPlan, signal: AbortSignal): Promise<FilingReport> => {
+const addTarget = async ({ hub, targets }: CollectDeps, plan: ArtifactPlan, signal: AbortSignal): Promise<CollectionReport> => {
   assertTargetAllowed(plan.target.repo, targets);
   const slug = await slugOf(hub, plan, signal);
   const collection = await readCollection(hub, slug, { signal });
@@ -40,15 +40,15 @@ const addTarget = async ({ hub, targets }: FileDeps, plan: ArtifactPlan, signal:
       hint: 'Fix hf_collection in the entry, or give the high-memory worker a token that may see it.',
     });
   assertTargetAllowed(collection.slug, targets);
-  if (holdsModel(collection, plan.target.repo)) return { outcome: 'already', collection: collection.slug };
+  if (holdsModel(collection, plan.target.repo)) return { outcome: 'unchanged', collection: collection.slug };
   return { outcome: await addToCollection(hub, collection.slug, plan.target.repo, { signal }), collection: collection.slug };
 };
 
 /** Adds a published target to its collection. Throws only on cancellation; returns every other failure as a report. */
-export const fileTarget = async (deps: FileDeps, approved: ApprovedArtifact, signal: AbortSignal): Promise<FilingReport> => {
+export const collectTarget = async (deps: CollectDeps, approved: ApprovedArtifact, signal: AbortSignal): Promise<CollectionReport> => {
   const { plan } = approved;
   try {
-    assertApproved(approved, 'file');
+    assertApproved(approved, 'collect');
     return await addTarget({ ...deps, hub: withPatience(deps.hub, ATTEMPTS) }, plan, signal);
   } catch (error) {
     signal.throwIfAborted();

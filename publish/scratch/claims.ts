@@ -61,7 +61,7 @@ export class Claims {
   }
 
   /** Releases the claims whose holders are not open. A claim that is made again during the query stays. */
-  async releaseEnded(isOpen: (holder: string) => Promise<boolean>): Promise<void> {
+  async freeEnded(isOpen: (holder: string) => Promise<boolean>): Promise<void> {
     for (const path of await this.files()) {
       const stamp = await stampOf(path);
       const claim = await this.read(path);
@@ -106,7 +106,7 @@ export class Claims {
   }
 
   /** Ends a claim. Discards the files of its recipe unless another claim uses the recipe. */
-  release(holder: string, recipe: Digest): Promise<void> {
+  free(holder: string, recipe: Digest): Promise<void> {
     return this.mutex.runExclusive(() => this.end(holder, recipe));
   }
 

@@ -77,7 +77,7 @@ export class SharedInputs {
   }
 
   /** Ends all uses by a publish. Unused inputs stay until they are old or their space is needed. */
-  async release(holder: string): Promise<void> {
+  async free(holder: string): Promise<void> {
     for (const { digest, holders } of await this.list())
       if (holders.includes(holder))
         await this.usesMutex.run(digest, () => this.updateUses(digest, (all) => all.filter((other) => other !== holder)));

@@ -75,7 +75,7 @@ describe('a step of a high-memory host', () => {
 
   it.each(['slot', 'everything'] as const)('sends a heartbeat for the release of %s', async (what) => {
     await parts.claims.claim({ holder: 'one', recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
-    expect(await countHeartbeats(({ releaseHost }) => releaseHost({ holder: 'one', recipeDigest: RECIPE, what }))).toBeGreaterThan(0);
+    expect(await countHeartbeats(({ freeHost }) => freeHost({ holder: 'one', recipeDigest: RECIPE, what }))).toBeGreaterThan(0);
   });
 });
 
@@ -98,7 +98,7 @@ describe('a release', () => {
     let finish = (): void => undefined;
     const deleting = new Promise<void>((resolve) => (finish = resolve));
     parts.trash.empty = () => deleting;
-    await countHeartbeats(({ releaseHost }) => releaseHost({ holder: 'one', recipeDigest: RECIPE, what: 'everything' }));
+    await countHeartbeats(({ freeHost }) => freeHost({ holder: 'one', recipeDigest: RECIPE, what: 'everything' }));
     expect(await parts.trash.bytes()).toBe(1);
     finish();
   });

@@ -23,7 +23,7 @@ describe('the argument of an activity', () => {
   });
 
   it('reaches the activity when it is valid', async () => {
-    expect(await argumentOf('releaseHost', { holder: 'target/a/b', recipeDigest: `sha256:${'a'.repeat(64)}`, what: 'slot' })).toEqual({
+    expect(await argumentOf('freeHost', { holder: 'target/a/b', recipeDigest: `sha256:${'a'.repeat(64)}`, what: 'slot' })).toEqual({
       holder: 'target/a/b',
       recipeDigest: `sha256:${'a'.repeat(64)}`,
       what: 'slot',

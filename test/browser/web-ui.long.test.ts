@@ -111,7 +111,7 @@ describe.skipIf(chromium === null)('a person in the Web UI', { retry: 2 }, () =>
       const details = await ui.details('Paused: needs a decision.');
       await details.getByText(/quota/i).first().waitFor();
       await details.getByText('"action": "retry"').waitFor();
-      await ui.shot('parked');
+      await ui.shot('paused');
       isQuotaExceeded = false;
       await ui.send('Update', 'resolve', { action: 'retry' });
       expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });

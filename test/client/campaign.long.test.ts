@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { readRunning } from '../../client/publish/read.js';
+import { readRunning } from '../../temporal/running.js';
 import { campaignId, publishId, targetId } from '../../contract/names.js';
 import type { publishCampaign } from '../../workflows/publish-campaign.js';
 import type { CampaignInput } from '../../contract/results.js';
@@ -53,7 +53,7 @@ describe('swp campaign', () => {
     await run('reject', id, '--plan', plan!, '--as', 'grace', '--note', 'not today');
     const result = await testEnvironment().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
     expect(result.outcomes).toEqual({ published: 1, abandoned: 1, rejected: 1 });
-    expect(result.troubles.map(({ outcome }) => outcome).toSorted()).toEqual(['abandoned', 'rejected']);
+    expect(result.unpublished.map(({ outcome }) => outcome).toSorted()).toEqual(['abandoned', 'rejected']);
   });
 
   it('does not approve a running publish that has another plan', async () => {
@@ -67,7 +67,7 @@ describe('swp campaign', () => {
     expect(entries.find(({ entry: name }) => name === one.name)?.stage).toBe('awaiting-approval');
     await run('approve', id, '--plan', plan!, '--as', 'ada');
     const updated = await untilShown(id, 'accepted by 1 of 2 publishes');
-    expect(updated.entries.find(({ entry: name }) => name === one.name)?.trouble).toMatch(/^moved: its plan is now [0-9a-f]{32}/);
+    expect(updated.entries.find(({ entry: name }) => name === one.name)?.problem).toMatch(/^moved: its plan is now [0-9a-f]{32}/);
     await until(two.name, 'published');
     expect((await readRunning(testEnvironment().temporal.client, publishId(one.name)))?.stage).toBe('awaiting-approval');
     await testEnvironment().handle(one).cancel();

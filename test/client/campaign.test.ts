@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRunning } from '../../client/publish/read.js';
+import { readRunning } from '../../temporal/running.js';
 import { campaignId, publishId } from '../../contract/names.js';
 import type { publishCampaign } from '../../workflows/publish-campaign.js';
 import { keepHistory } from '../support/keep-history.js';
@@ -52,7 +52,7 @@ describe('swp campaign', () => {
     const approved = await run('approve', id, '--plan', plan!.slice(7, 39), '--as', 'ada');
     expect(approved).toMatchObject({ code: 0, out: expect.stringContaining('approved by ada; sent to 2 publishes') });
     const result = await testEnvironment().temporal.client.workflow.getHandle<typeof publishCampaign>(campaignId(id)).result();
-    expect(result).toMatchObject({ outcomes: { published: 2 }, troubles: [], totals: { changes: 2, unchanged: 1, blocked: 1 } });
+    expect(result).toMatchObject({ outcomes: { published: 2 }, unpublished: [], totals: { changes: 2, unchanged: 1, blocked: 1 } });
     expect((await shown(id)).entries.map(({ stage }) => stage)).toEqual(['published', 'published', null, null]);
     await keepHistory(testEnvironment().temporal.client, campaignId(id), 'approved.campaign');
     const [commit] = await testEnvironment().hub.admin.listCommits(one.entry.mtp_sidecar_repo!);

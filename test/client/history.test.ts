@@ -71,7 +71,9 @@ describe('swp history', () => {
     const other = testEnvironment.entry({ mtp_sidecar_repo: `${testEnvironment.target}-2` }, `${testEnvironment.queue}-2`);
     await testEnvironment.start(other);
     await testEnvironment.planOf(1, other);
-    expect((await run('history', other.name)).out).toMatch(/^\S+ {2}awaiting-approval\n {2}plan +[0-9a-f]{32}, round 1\n$/);
+    expect((await run('history', other.name)).out).toMatch(
+      /^\S+ {2}awaiting-approval\n {2}plan +[0-9a-f]{32}, round 1\n {2}mtp +\S+: not started\n$/,
+    );
     await testEnvironment.temporal.client.workflow.getHandle(publishId(other.name)).terminate();
     expect((await run('history', other.name)).out).toMatch(/^\S+ {2}terminated after /);
   });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
-import { readRunning } from '../../client/publish/read.js';
+import { readRunning } from '../../temporal/running.js';
 import { RepoId } from '../../core/ids.js';
 import { publishId } from '../../contract/names.js';
 import { publishHere } from '../support/publish-here.js';
@@ -18,7 +18,7 @@ interface Shown {
     stage: string | null;
     plan: string | null;
     reason: string | null;
-    trouble: string | null;
+    problem: string | null;
   }[];
 }
 

@@ -48,8 +48,8 @@ describe('collections of the local hub', () => {
   it('contain a model once, in any spelling', async () => {
     await test.hub.admin.createRepo(REPO);
     const slug = await createCollection(test.client, wanted('Our weights'), { signal });
-    expect(await addToCollection(test.client, slug, REPO, { signal })).toBe('filed');
-    expect(await addToCollection(test.client, slug, REPO, { signal })).toBe('already');
+    expect(await addToCollection(test.client, slug, REPO, { signal })).toBe('added');
+    expect(await addToCollection(test.client, slug, REPO, { signal })).toBe('unchanged');
     const collection = await readCollection(test.client, slug, { signal });
     expect(collection?.models).toEqual([REPO]);
     expect(holdsModel(collection!, RepoId.parse(REPO.toUpperCase()))).toBe(true);

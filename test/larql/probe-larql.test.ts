@@ -45,7 +45,7 @@ describe('a probed larql', () => {
   });
 
   it('cannot be used when it panics, and its panic is reported', async () => {
-    const trouble = { kind: 'panic' as const, at: { step: 'down_meta' as const } };
-    await expect(probe({ trouble })).rejects.toMatchObject({ code: 'larql/panic', message: expect.stringContaining('panicked') });
+    const failure = { kind: 'panic' as const, at: { step: 'down_meta' as const } };
+    await expect(probe({ failure })).rejects.toMatchObject({ code: 'larql/panic', message: expect.stringContaining('panicked') });
   });
 });

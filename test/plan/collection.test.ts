@@ -21,7 +21,7 @@ const UNREADABLE: CollectionFacts = { state: 'unreadable', wanted: SLUG, code: '
 
 const unchanged = (): ArtifactPlan => plan({ target: publishedTarget(plan()) });
 const collectionOnly = (): ArtifactPlan => withCollection(unchanged(), MISSING);
-const collectionOperations = (made: ArtifactPlan) => made.operations.filter(({ op }) => op === 'file');
+const collectionOperations = (made: ArtifactPlan) => made.operations.filter(({ op }) => op === 'collect');
 
 describe('a collection that lacks the target', () => {
   it('adds one operation to a plan', () => {
@@ -29,7 +29,7 @@ describe('a collection that lacks the target', () => {
     expect(made).toMatchObject({ action: 'publish', collection: { slug: SLUG } });
     expect(made.operations).toEqual([
       ...plan().operations,
-      { op: 'file', collection: SLUG, reason: '"Vindexes" does not hold the target' },
+      { op: 'collect', collection: SLUG, reason: '"Vindexes" does not hold the target' },
     ]);
   });
 
@@ -43,7 +43,7 @@ describe('a collection that lacks the target', () => {
     const made = withCollection(plan(), ABSENT);
     expect(made.collection).toEqual({ title: 'Our sidecars' });
     expect(collectionOperations(made)).toEqual([
-      { op: 'file', collection: 'Our sidecars', reason: 'FoxlightAI has no collection with this title: a public one is created' },
+      { op: 'collect', collection: 'Our sidecars', reason: 'FoxlightAI has no collection with this title: a public one is created' },
     ]);
     expect(collectionOperations(withCollection(plan({ private: true }), ABSENT))).toMatchObject([
       { reason: expect.stringContaining('private') },
@@ -82,7 +82,7 @@ describe('a plan that only adds to a collection', () => {
   };
 
   it('is approved for the collection, but not for a commit', () => {
-    expect(assertApproved(approve(collectionOnly()), 'file')).toBe(approve(collectionOnly()).decision.plan);
+    expect(assertApproved(approve(collectionOnly()), 'collect')).toBe(approve(collectionOnly()).decision.plan);
     expect(() => assertApproved(approve(collectionOnly()))).toThrow(expect.objectContaining({ code: 'plan/not-publishable' }));
   });
 
@@ -90,7 +90,7 @@ describe('a plan that only adds to a collection', () => {
     ['a plan without a collection', plan()],
     ['a plan with nothing to do', withCollection(unchanged(), HELD)],
   ])('is not %s, which adds nothing', (_, made) => {
-    expect(() => assertApproved(approve(made), 'file')).toThrow(expect.objectContaining({ code: 'plan/not-publishable' }));
+    expect(() => assertApproved(approve(made), 'collect')).toThrow(expect.objectContaining({ code: 'plan/not-publishable' }));
   });
 
   it('needs a host with write access, but no read access and no disk space', () => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { newestPlan } from '../../client/publish/plan-history.js';
-import { readRunning } from '../../client/publish/read.js';
+import { newestPlan } from '../../temporal/newest-plan.js';
+import { readRunning } from '../../temporal/running.js';
 import { publishId, targetId } from '../../contract/names.js';
 import type { PublishResult } from '../../contract/results.js';
 import type { TestEnvironment } from '../support/test-environment.js';

@@ -8,7 +8,7 @@ import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { RepoId } from '../../core/ids.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
 import { installStandIn } from '../../dev/larql/install.js';
-import { readRunning } from '../../client/publish/read.js';
+import { readRunning } from '../../temporal/running.js';
 import type { TargetStatus } from '../../contract/messages.js';
 import { targetId } from '../../contract/names.js';
 import { freeze } from '../support/freeze.js';

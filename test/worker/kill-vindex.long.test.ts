@@ -108,7 +108,7 @@ describe('while larql extracts', () => {
       // The scratch must stay safe even if the inherited umask lets others write.
       const umask = process.umask(0);
       onTestFinished(() => void process.umask(umask));
-      await startExtraction({ trouble: { kind: 'killed', at: { step: 'model_weights_q4k' } } });
+      await startExtraction({ failure: { kind: 'killed', at: { step: 'model_weights_q4k' } } });
       await testEnvironment.until('needs-attention', targetId(target));
       const handle = testEnvironment.temporal.client.workflow.getHandle(targetId(target));
       expect(await handle.query('target-status')).toMatchObject({ problem: { code: 'larql/out-of-memory' } });

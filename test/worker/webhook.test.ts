@@ -20,7 +20,7 @@ const webhook = (url = chat.url): Webhook => {
   });
 };
 const post = (notification: Notification, url?: string): Promise<void> => webhook(url).notify(notification, new AbortController().signal);
-const PUBLISHED: Notification = { what: 'published', entry: 'acme/x', target: 'Acme/x-mtp', commit: CommitSha.parse('a'.repeat(40)) };
+const PUBLISHED: Notification = { event: 'published', entry: 'acme/x', target: 'Acme/x-mtp', commit: CommitSha.parse('a'.repeat(40)) };
 
 describe('a notification', () => {
   beforeEach(async () => {
@@ -29,7 +29,7 @@ describe('a notification', () => {
 
   it('about findings names the first, counts the rest and escapes channel mentions', async () => {
     const first = [{ entry: 'acme/x', target: 'acme/x-mtp', code: 'file-gone', message: '<!channel> is\nnot there.' }];
-    await post({ what: 'findings', which: 'nightly', attention: 3, first });
+    await post({ event: 'findings', which: 'nightly', attention: 3, first });
     expect(chat.received).toEqual([
       'Re-validation, nightly: 3 findings.\n• acme/x-mtp: file-gone: &lt;!channel&gt; is not there.\nand 2 more\nAll of them: swp schedule show',
     ]);
@@ -37,7 +37,7 @@ describe('a notification', () => {
 
   it('about a campaign has its totals and the command that approves it', async () => {
     const totals = { changes: 2, unchanged: 996, blocked: 2, fetchBytes: 1, outputBytes: 4e9, diskBytes: 5e9 };
-    await post({ what: 'campaign', id: '20261126-0930-1f2e', plan: Digest.parse(`sha256:${'ab'.repeat(32)}`), totals });
+    await post({ event: 'campaign', id: '20261126-0930-1f2e', plan: Digest.parse(`sha256:${'ab'.repeat(32)}`), totals });
     expect(chat.received).toEqual([
       'Campaign 20261126-0930-1f2e waits for approval: 2 entries to publish (4.00 GB in total, at most 5.00 GB of disk per entry), 996 unchanged, 2 blocked. Read it: swp campaign show 20261126-0930-1f2e\nThen: swp campaign approve 20261126-0930-1f2e --plan ' +
         `sha256:${'ab'.repeat(32)}`,
@@ -45,14 +45,14 @@ describe('a notification', () => {
   });
 
   it('about a failed run names the reason', async () => {
-    await post({ what: 'revalidation-failed', which: 'weekly', reason: '401: Invalid username' });
+    await post({ event: 'revalidation-failed', which: 'weekly', reason: '401: Invalid username' });
     expect(chat.received).toEqual([
       'Re-validation, weekly, failed: 401: Invalid username\nFix the cause, then: swp schedule trigger weekly',
     ]);
   });
 
   it('about a plan has the commands that show and approve it', async () => {
-    await post({ what: 'awaiting-approval', entry: 'acme/x', plan: Digest.parse(`sha256:${'a1'.repeat(32)}`) });
+    await post({ event: 'awaiting-approval', entry: 'acme/x', plan: Digest.parse(`sha256:${'a1'.repeat(32)}`) });
     expect(chat.received).toEqual([
       `Plan ${'a1'.repeat(16)} of acme/x waits for approval. Read it: swp plan acme/x\nThen: swp approve acme/x --plan sha256:${'a1'.repeat(32)}`,
     ]);
@@ -66,7 +66,7 @@ describe('a notification', () => {
       reason: '<!channel> & <http://images.invalid|click>\nnew line',
       hint: null,
     };
-    await post({ what: 'needs-attention', entry: 'acme/x', workflow: 'target/acme/x', problem });
+    await post({ event: 'needs-attention', entry: 'acme/x', workflow: 'target/acme/x', problem });
     expect(chat.received[0]).toContain('&lt;!channel&gt; &amp; &lt;http://images.invalid|click&gt; new line');
   });
 });

@@ -15,6 +15,7 @@ const REPLAYED = [
   'catalog/artifacts',
   'catalog/entry-name',
   'catalog/problem',
+  'contract/memo',
   'contract/messages',
   'contract/names',
   'contract/search-attributes',

@@ -44,15 +44,15 @@ const resolve = (action: string) =>
 describe('a published target', () => {
   it('is added to a collection that is created by its title, and the next start ends unchanged', async () => {
     const { plan, result } = await publish();
-    expect(plan.artifacts[0]?.operations.at(-1)).toMatchObject({ op: 'file', collection: title() });
+    expect(plan.artifacts[0]?.operations.at(-1)).toMatchObject({ op: 'collect', collection: title() });
     const slug = await findCollection(hub(), 'Acme', title(), { signal });
     expect(await modelsOf(slug)).toEqual([testEnvironment.target]);
     expect(result).toMatchObject({
       outcome: 'published',
-      artifacts: [{ result: { receipt: { collection: { outcome: 'filed', collection: slug } } } }],
+      artifacts: [{ result: { receipt: { collection: { outcome: 'added', collection: slug } } } }],
     });
     expect(resultLines(result, [], PAGES).join('\n')).toContain(`added to  collection ${slug}`);
-    await testEnvironment.keep('filed', ['target']);
+    await testEnvironment.keep('collected', ['target']);
     await startWithCollection();
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'unchanged' });
   });
@@ -76,9 +76,12 @@ describe('a published target', () => {
     expect(await modelsOf(slug)).toEqual([]);
     stop();
     await resolve('retry');
-    const filed = await testEnvironment.result();
-    expect(filed).toMatchObject({ outcome: 'filed', artifacts: [{ result: { outcome: 'filed', collection: slug, plan: plan.digest } }] });
-    expect(resultLines(filed, [], PAGES).join('\n')).toContain(`added to collection ${slug}; its files did not change`);
+    const collected = await testEnvironment.result();
+    expect(collected).toMatchObject({
+      outcome: 'collected',
+      artifacts: [{ result: { outcome: 'collected', collection: slug, plan: plan.digest } }],
+    });
+    expect(resultLines(collected, [], PAGES).join('\n')).toContain(`added to collection ${slug}; its files did not change`);
     expect(await modelsOf(slug)).toEqual([testEnvironment.target]);
     expect(await testEnvironment.ourCommits()).toBe(1);
     await testEnvironment.keep('collection-only', ['publish', 'target']);
@@ -127,7 +130,7 @@ describe('a publish that only adds to a collection', () => {
     expect(await modelsOf(slug)).toEqual([]);
   });
 
-  it('ends filed when a cancel arrives after the request was sent', async () => {
+  it('ends collected when a cancel arrives after the request was sent', async () => {
     const slug = await publishWithoutCollection();
     let thaw = (): void => undefined;
     const held = new Promise<void>((release) => (thaw = release));
@@ -143,7 +146,7 @@ describe('a publish that only adds to a collection', () => {
     await requested;
     await testEnvironment.handle().cancel();
     thaw();
-    expect(await testEnvironment.result()).toMatchObject({ outcome: 'filed' });
+    expect(await testEnvironment.result()).toMatchObject({ outcome: 'collected' });
   });
 
   it('ends unchanged when the target was added to the collection in the meantime', async () => {

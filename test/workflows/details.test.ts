@@ -22,14 +22,14 @@ it('the details of a publish name the reviewer and the source of that name', () 
 });
 
 const PROBLEM = { step: 'building', code: 'larql/none', kind: 'not-found' as const, reason: 'there is none', hint: null };
-const target = (over: { readonly problem?: typeof PROBLEM; readonly host?: string; readonly left?: string }): string =>
-  targetDetails('building', 'acme/x', { problem: null, note: null, host: null, left: null, ...over });
+const target = (over: { readonly problem?: typeof PROBLEM; readonly host?: string; readonly previousHost?: string }): string =>
+  targetDetails('building', 'acme/x', { problem: null, note: null, host: null, previousHost: null, ...over });
 
 it('the details of a target explain how to move it off a host that never comes back', () => {
   expect(target({ host: 'ab12' })).toMatch(
     /Runs on host `ab12`. If this host does not come back, move to another one with Update `resolve`:\s+```json\s+\{\s+"action": "move"/,
   );
-  expect(target({ left: 'ab12' })).toContain('Moved away from host `ab12`. Waiting for another high-memory worker to claim it.');
+  expect(target({ previousHost: 'ab12' })).toContain('Moved away from host `ab12`. Waiting for another high-memory worker to claim it.');
 });
 
 it('the details of a paused target offer a move only when it is on a host', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readRunning } from '../../client/publish/read.js';
+import { readRunning } from '../../temporal/running.js';
 import { targetId } from '../../contract/names.js';
 import type { TargetStatus } from '../../contract/messages.js';
 import { freeze, type Matches } from '../support/freeze.js';
@@ -52,7 +52,7 @@ describe('a target whose step runs on a host', () => {
     for (const [name, count] of Object.entries(times)) expect(await hostsOf(name)).toEqual(count === 2 ? [first, second] : [second]);
     expect(await hostsOf('commitArtifact')).toEqual([second]);
     // The previous host is still alive and has freed its resources.
-    expect(await hostsOf('releaseHost')).toEqual([first, second]);
+    expect(await hostsOf('freeHost')).toEqual([first, second]);
   });
 
   it('waits for another host after a move and shows the previous one', async () => {
@@ -60,13 +60,13 @@ describe('a target whose step runs on a host', () => {
     await resolve('move');
     thaw();
     await expect.poll(pendingSteps, POLL).toEqual(['claimHost']);
-    expect(await status()).toMatchObject({ stage: 'building', host: null, left: first });
+    expect(await status()).toMatchObject({ stage: 'building', host: null, previousHost: first });
     await expect(resolve('move')).rejects.toMatchObject({
       cause: { message: expect.stringContaining(`it has already left host ${first}, and waits for another host`) },
     });
     await testEnvironment.startHost('second');
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published' });
-    expect((await status()).left).toBeNull();
+    expect((await status()).previousHost).toBeNull();
   });
 
   it.each(['retry', 'abandon'])('rejects %s because nothing is paused', async (action) => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
-import { readRunning } from '../../client/publish/read.js';
+import { readRunning } from '../../temporal/running.js';
 import { RepoId } from '../../core/ids.js';
 import { CARD_PATH } from '../../plan/card.js';
 import { publishId } from '../../contract/names.js';

@@ -148,7 +148,7 @@ describe('a target that changes', () => {
     expect(host).not.toBeNull();
     stop();
     await testEnvironment.targetHandle().executeUpdate('resolve', { args: [{ action: 'move' }] });
-    await expect.poll(status, POLL).toMatchObject({ stage: 'building', problem: null, host: null, left: host });
+    await expect.poll(status, POLL).toMatchObject({ stage: 'building', problem: null, host: null, previousHost: host });
     await testEnvironment.handle().cancel();
     await expect(testEnvironment.result()).rejects.toThrow();
   });

@@ -1,16 +1,15 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { z } from 'zod';
+import { HOST_BUSY, WORKER_STOPPING } from '../../contract/names.js';
 import { messageOf } from '../../core/error.js';
 import type { WorkerMetrics } from './metrics.js';
 import { stageOf, subjectOf, type Subject } from './subject.js';
 
-/** Error code of a host that cannot take an artifact now. The attempt is retried: a claim waits in this way. */
-const BUSY = 'host-busy';
 const WAITS_BY_RETRYING = new Set(['claimHost']);
 
 /** Outcomes of steps that ended as intended. A step with any other outcome sends the publish another way. */
-const AS_WANTED = new Set(['ok', 'uploaded', 'committed', 'filed', 'already']);
+const AS_WANTED = new Set(['ok', 'uploaded', 'committed', 'added', 'unchanged']);
 
 const Reported = z.object({ outcome: z.string(), reason: z.string().optional() });
 
@@ -31,8 +30,8 @@ const endOfFailure = (error: unknown, attempt: number): End => {
   const reason = messageOf(error);
   if (!(error instanceof ApplicationFailure)) return { level: 'warn', outcome: 'failed', reason };
   const code = error.type ?? 'internal';
-  if (code === 'worker-stopping') return { level: 'info', outcome: 'stopping' };
-  if (code === BUSY) return { level: attempt === 1 ? 'info' : 'debug', outcome: 'busy', reason };
+  if (code === WORKER_STOPPING) return { level: 'info', outcome: 'stopping' };
+  if (code === HOST_BUSY) return { level: attempt === 1 ? 'info' : 'debug', outcome: 'busy', reason };
   return { level: 'warn', outcome: error.nonRetryable === true ? 'failed' : 'retried', code, reason };
 };
 

@@ -44,7 +44,7 @@ const STAGES: ReadonlyMap<string, Stage> = new Map<string, Stage>([
   ['commitArtifact', 'committing'],
   ['findCommit', 'committing'],
   ['verifyArtifact', 'verifying'],
-  ['fileInCollection', 'filing'],
+  ['addToCollection', 'collecting'],
 ]);
 
 /** Returns the stage of a step; undefined for steps that can run in any stage. */

@@ -110,7 +110,7 @@ describe('swp start --dry-run', () => {
       );
     await setCollection('Our sidecars');
     expect((await dryRun()).out).toMatch(
-      /file +\(collection Our sidecars\) +acme has no collection with this title: a public one is created/,
+      /collect +\(collection Our sidecars\) +acme has no collection with this title: a public one is created/,
     );
     await setCollection(`acme/gone-${'0'.repeat(24)}`);
     const missing = await dryRun();

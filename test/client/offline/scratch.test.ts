@@ -33,7 +33,7 @@ beforeEach(async () => {
   for (const digit of ['d', 'e']) await shared.use(digest(digit), HOLDER, (directory) => write(join(directory, 'source')));
   await shared.use(digest('e'), 'target/acme/ended', () => Promise.resolve());
   await shared.use(digest('f'), 'target/acme/ended', (directory) => write(join(directory, 'source')));
-  await shared.release('target/acme/ended');
+  await shared.free('target/acme/ended');
   // A worker was killed while it deleted this.
   await write(join(root, 'discarded'));
   await trash.discard(join(root, 'discarded'));

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Output } from '../../../client/output/output.js';
-import type { Step } from '../../../client/publish/read.js';
-import type { PublishView, Standing } from '../../../client/publish/status.js';
+import type { Running, Step } from '../../../temporal/running.js';
+import type { PublishView } from '../../../client/publish/status.js';
 import { showRunning } from '../../../client/publish/show-running.js';
 import { openViewLines } from '../../../client/publish/watch.js';
 
@@ -16,7 +16,7 @@ const STEP: Step = {
   lost: false,
   refused: false,
 };
-const running = (id: string, stage: string | null, steps: readonly Step[] = []): Standing => ({
+const running = (id: string, stage: string | null, steps: readonly Step[] = []): Running & { readonly state: null } => ({
   id,
   runId: 'run',
   entry: 'acme/x',
@@ -26,20 +26,18 @@ const running = (id: string, stage: string | null, steps: readonly Step[] = []):
   since: new Date(Date.now() - 185_000),
   closedAt: null,
   steps,
-  memo: {},
+  state: null,
   taskQueue: 'swp',
-  events: 1,
 });
 const view = (stage: string, step: Step = STEP): PublishView => ({
   publish: running('publish/acme/x', null),
   plan: null,
   decisions: [],
-  repos: [],
   releases: [],
   targets: [running('target/acme/x-mtp', stage, [step])],
   problems: [],
   waitingFor: [],
-  left: [],
+  previousHosts: [],
   // The last line, which does not fit on the terminal of these tests.
   missing: { role: 'highmem', queue: 'swp-highmem/host' },
 });

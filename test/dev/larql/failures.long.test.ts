@@ -27,7 +27,7 @@ const isAlive = (pid: number): boolean => {
 describe('a stand-in with a configured behaviour', () => {
   it('fails with a full disk in the middle of its weights, and leaves an index without them', async () => {
     const at = { step: 'model_weights_q4k', layer: 0 } as const;
-    const { job, extract } = await open({ trouble: { kind: 'error', at, message: LARQL_ERRORS.diskFull } });
+    const { job, extract } = await open({ failure: { kind: 'error', at, message: LARQL_ERRORS.diskFull } });
     const { code, stderr } = await extract();
     expect(code).toBe(1);
     expect(stderr).toMatch(/\n── model_weights_q4k ──\nError: IO error: No space left on device \(os error 28\)\n$/);
@@ -39,7 +39,7 @@ describe('a stand-in with a configured behaviour', () => {
   });
 
   it('resumes an interrupted run, even with other options', async () => {
-    const { job, program, args } = await open({ trouble: { kind: 'error', at: { step: 'tokenizer' }, message: LARQL_ERRORS.diskFull } });
+    const { job, program, args } = await open({ failure: { kind: 'error', at: { step: 'tokenizer' }, message: LARQL_ERRORS.diskFull } });
     expect(await job.run(program, ['extract', 'tiny/model', '-o', 'out'])).toMatchObject({ code: 1 });
     await setBehaviour(job.path('bin'), {});
     const { code, stderr } = await job.run(program, args);
@@ -51,7 +51,7 @@ describe('a stand-in with a configured behaviour', () => {
   });
 
   it('starts again over the checkpoint of another model', async () => {
-    const { job, program, args } = await open({ trouble: { kind: 'error', at: { step: 'tokenizer' }, message: LARQL_ERRORS.diskFull } });
+    const { job, program, args } = await open({ failure: { kind: 'error', at: { step: 'tokenizer' }, message: LARQL_ERRORS.diskFull } });
     await job.run(program, args);
     await setBehaviour(job.path('bin'), {});
     await job.stage('tiny/other', generateLlama({ seed: 2 }));
@@ -63,14 +63,14 @@ describe('a stand-in with a configured behaviour', () => {
   });
 
   it('panics with exit 101', async () => {
-    const { extract } = await open({ trouble: { kind: 'panic', at: { step: 'down_meta', layer: 1 } } });
+    const { extract } = await open({ failure: { kind: 'panic', at: { step: 'down_meta', layer: 1 } } });
     const { code, stderr } = await extract();
     expect(code).toBe(101);
     expect(stderr).toMatch(/\n {2}down L 0: \d+\.\ds\n\nthread 'main' \(\d+\) panicked at crates\/\S+:\n/);
   });
 
   it('is killed without a message, as when memory runs out', async () => {
-    const { job, extract } = await open({ trouble: { kind: 'killed', at: { step: 'down_meta', layer: 0 } } });
+    const { job, extract } = await open({ failure: { kind: 'killed', at: { step: 'down_meta', layer: 0 } } });
     const { code, signal, stderr } = await extract();
     expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
     expect(stderr).not.toContain('Error');
@@ -81,7 +81,7 @@ describe('a stand-in with a configured behaviour', () => {
     { at: { step: 'embeddings' } as const, expectedStderr: '── embeddings ──\n' },
     { at: { step: 'checksums' } as const, expectedStderr: /\n {2}model_weights_q4k: \d+\.\ds\n$/ },
   ])('hangs at $at.step, until SIGTERM ends it', async ({ at, expectedStderr }) => {
-    const { start } = await open({ trouble: { kind: 'hang', at } });
+    const { start } = await open({ failure: { kind: 'hang', at } });
     const running = start();
     await vi.waitUntil(
       () => (typeof expectedStderr === 'string' ? running.stderr().endsWith(expectedStderr) : expectedStderr.test(running.stderr())),
@@ -94,7 +94,7 @@ describe('a stand-in with a configured behaviour', () => {
   });
 
   it('ignores SIGTERM, but not SIGKILL', async () => {
-    const { start } = await open({ ignoresSigterm: true, trouble: { kind: 'hang', at: { step: 'loading' } } });
+    const { start } = await open({ ignoresSigterm: true, failure: { kind: 'hang', at: { step: 'loading' } } });
     const running = start();
     await vi.waitUntil(() => running.stderr().endsWith('── loading ──\n'), { timeout: 20_000 });
     running.kill('SIGTERM');
@@ -128,13 +128,13 @@ describe('a stand-in with a configured behaviour', () => {
 
   it('fails before any output, with the configured message', async () => {
     const message = LARQL_ERRORS.notCached('tiny/model');
-    const { job, extract } = await open({ trouble: { kind: 'error', at: { step: 'start' }, message } });
+    const { job, extract } = await open({ failure: { kind: 'error', at: { step: 'start' }, message } });
     expect(await extract()).toMatchObject({ code: 1, stderr: `Error: ${message}\n` });
     expect(existsSync(job.path('out'))).toBe(false);
   });
 
   it('fails only once on request', async () => {
-    const { extract } = await open({ trouble: { kind: 'killed', at: { step: 'model_weights_q4k' }, once: true } });
+    const { extract } = await open({ failure: { kind: 'killed', at: { step: 'model_weights_q4k' }, once: true } });
     expect(await extract()).toMatchObject({ signal: 'SIGKILL' });
     expect(await extract()).toMatchObject({ code: 0 });
   });
@@ -148,7 +148,7 @@ describe('a stand-in with a configured behaviour', () => {
 
   it('fails in a slice', async () => {
     const { job, program, extract } = await open({
-      trouble: { kind: 'error', at: { command: 'slice', step: 'start' }, message: LARQL_ERRORS.diskFull },
+      failure: { kind: 'error', at: { command: 'slice', step: 'start' }, message: LARQL_ERRORS.diskFull },
     });
     expect(await extract()).toMatchObject({ code: 0 });
     expect(await job.run(program, ['slice', 'out', '-o', 'sliced', '--preset', 'all'])).toMatchObject({

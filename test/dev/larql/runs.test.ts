@@ -19,7 +19,7 @@ describe('the record of runs', () => {
   it('shows which runs were concurrent', async () => {
     const job = await openJob();
     await job.stage('tiny/model', generateLlama({ seed: 1 }));
-    const program = await job.standIn({ trouble: { kind: 'hang', at: { step: 'loading' } } });
+    const program = await job.standIn({ failure: { kind: 'hang', at: { step: 'loading' } } });
     const first = job.start(program, ['extract', 'tiny/model', '-o', 'out']);
     await vi.waitUntil(() => first.stderr().endsWith('── loading ──\n'), { timeout: 20_000 });
     await setBehaviour(job.path('bin'), {});

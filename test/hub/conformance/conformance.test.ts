@@ -224,8 +224,8 @@ describe.each(HUBS)('the Hub client on $name', ({ open }) => {
     collection = await createCollection(hub.client, wanted, { signal });
     expect(await createCollection(hub.client, wanted, { signal })).toBe(collection);
     expect(await findCollection(hub.client, hub.namespace, title, { signal })).toBe(collection);
-    expect(await addToCollection(hub.client, collection, repo, { signal })).toBe('filed');
-    expect(await addToCollection(hub.client, collection, repo, { signal })).toBe('already');
+    expect(await addToCollection(hub.client, collection, repo, { signal })).toBe('added');
+    expect(await addToCollection(hub.client, collection, repo, { signal })).toBe('unchanged');
     const found = await readCollection(hub.client, collection, { signal });
     expect(found).toMatchObject({ slug: collection, title });
     expect(holdsModel(found!, repo)).toBe(true);

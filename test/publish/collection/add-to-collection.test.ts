@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileTarget } from '../../../publish/collection/add-to-collection.js';
+import { collectTarget } from '../../../publish/collection/add-to-collection.js';
 import { readCollectionFacts } from '../../../publish/facts/read-collection.js';
-import type { FilingReport } from '../../../contract/publish-activities.js';
+import type { CollectionReport } from '../../../contract/publish-activities.js';
 import { CollectionSlug, RepoId } from '../../../core/ids.js';
 import { createCollection, readCollection } from '../../../hub/collections.js';
 import type { ApprovedArtifact } from '../../../plan/approved.js';
-import type { FilingGoal } from '../../../plan/artifact-plan.js';
+import type { CollectionGoal } from '../../../plan/artifact-plan.js';
 import { makeEntryPlan, planDigest } from '../../../plan/entry-plan.js';
 import { config, openHub, signal, tiny, TOKEN, type TestHub } from '../../hub/support.js';
 import { ANYBODY, DECISION, plan } from '../../plan/fixtures.js';
@@ -13,7 +13,7 @@ import { ANYBODY, DECISION, plan } from '../../plan/fixtures.js';
 const TARGET = RepoId.parse('acme/qwen-mtp');
 const MISSING_COLLECTION = CollectionSlug.parse(`acme/weights-${'a'.repeat(24)}`);
 
-const approvedFor = (collection: FilingGoal | undefined, isPrivate = false): ApprovedArtifact => {
+const approvedFor = (collection: CollectionGoal | undefined, isPrivate = false): ApprovedArtifact => {
   const made = {
     ...plan(),
     action: 'collection-only' as const,
@@ -31,8 +31,8 @@ beforeEach(async () => {
 });
 afterEach(() => test.close());
 
-const file = (goal: FilingGoal | undefined, isPrivate = false, targets: string[] | null = ['acme']): Promise<FilingReport> =>
-  fileTarget({ hub: test.client, targets }, approvedFor(goal, isPrivate), signal);
+const file = (goal: CollectionGoal | undefined, isPrivate = false, targets: string[] | null = ['acme']): Promise<CollectionReport> =>
+  collectTarget({ hub: test.client, targets }, approvedFor(goal, isPrivate), signal);
 const facts = (wanted: string) => readCollectionFacts(test.client, wanted, TARGET, signal);
 const newCollection = (owner = 'acme') => createCollection(test.client, { owner, title: 'Weights', private: false }, { signal });
 
@@ -40,8 +40,8 @@ describe('adding a target to a collection', () => {
   it('adds it once to an existing collection', async () => {
     const slug = await newCollection();
     expect(await facts(slug)).toEqual({ state: 'found', slug, title: 'Weights', holdsTarget: false });
-    expect(await file({ slug })).toEqual({ outcome: 'filed', collection: slug });
-    expect(await file({ slug })).toEqual({ outcome: 'already', collection: slug });
+    expect(await file({ slug })).toEqual({ outcome: 'added', collection: slug });
+    expect(await file({ slug })).toEqual({ outcome: 'unchanged', collection: slug });
     expect(await facts(slug)).toMatchObject({ holdsTarget: true });
     expect(await facts('Weights')).toMatchObject({ slug, holdsTarget: true });
   });
@@ -49,7 +49,7 @@ describe('adding a target to a collection', () => {
   it('creates a collection by title once for two concurrent calls', async () => {
     expect(await facts('New weights')).toEqual({ state: 'absent', title: 'New weights' });
     const [one, two] = await Promise.all([file({ title: 'New weights' }), file({ title: 'New weights' })]);
-    expect([one.outcome, two.outcome].toSorted()).toEqual(['already', 'filed']);
+    expect([one.outcome, two.outcome].toSorted()).toEqual(['added', 'unchanged']);
     expect(one.collection).toBe(two.collection);
     expect(await facts('New weights')).toMatchObject({ slug: one.collection, holdsTarget: true });
   });
@@ -90,7 +90,7 @@ describe('a failure to add a target', () => {
       response.end(JSON.stringify(moved));
     });
     try {
-      const report = await fileTarget({ hub: config(server.url), targets: ['acme'] }, approvedFor({ slug: MISSING_COLLECTION }), signal);
+      const report = await collectTarget({ hub: config(server.url), targets: ['acme'] }, approvedFor({ slug: MISSING_COLLECTION }), signal);
       expect(report).toMatchObject({ outcome: 'failed', code: 'worker/target-refused' });
       expect(methods).toEqual(['GET']);
     } finally {
@@ -118,7 +118,7 @@ describe('a failure to add a target', () => {
   it('hides a token that the server repeats', async () => {
     const server = await tiny((_request, response) => response.writeHead(403).end(JSON.stringify({ error: `no, ${TOKEN}` })));
     try {
-      const report = await fileTarget({ hub: config(server.url), targets: null }, approvedFor({ slug: MISSING_COLLECTION }), signal);
+      const report = await collectTarget({ hub: config(server.url), targets: null }, approvedFor({ slug: MISSING_COLLECTION }), signal);
       expect(report).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('[secret]') });
     } finally {
       await server.close();
@@ -127,7 +127,7 @@ describe('a failure to add a target', () => {
 
   it('is thrown, not reported, when the step is aborted', async () => {
     const ended = AbortSignal.abort(new Error('ended'));
-    await expect(fileTarget({ hub: test.client, targets: null }, approvedFor({ slug: MISSING_COLLECTION }), ended)).rejects.toThrow(
+    await expect(collectTarget({ hub: test.client, targets: null }, approvedFor({ slug: MISSING_COLLECTION }), ended)).rejects.toThrow(
       'ended',
     );
     await expect(readCollectionFacts(test.client, MISSING_COLLECTION, TARGET, ended)).rejects.toThrow('ended');

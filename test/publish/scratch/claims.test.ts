@@ -98,9 +98,9 @@ describe('the claims of a host', () => {
     for (const path of [layout.build(digest('a')), `${layout.partialBuild(digest('a'))}-slice`, layout.seal(digest('a'), digest('c'))])
       await mkdir(path, { recursive: true });
     await write(layout.uploadJournal(digest('a'), RepoId.parse('acme/x')), 0);
-    await claims.release('one', digest('a'));
+    await claims.free('one', digest('a'));
     expect(await readdir(layout.builds)).toHaveLength(2);
-    await claims.release('two', digest('a'));
+    await claims.free('two', digest('a'));
     for (const directory of [layout.builds, layout.sealed, layout.uploads]) expect(await readdir(directory)).toEqual([]);
     await trash.empty();
     expect(await readdir(layout.trash)).toEqual([]);
@@ -168,7 +168,7 @@ describe('the disk space of a claim', () => {
     await link(join(extraction, 'source'), join(layout.build(digest('a')), 'source'));
     await write(join(layout.build(digest('a')), 'own'), 5);
     free = 10 * UNIT;
-    await claims.release('one', digest('a'));
+    await claims.free('one', digest('a'));
     expect(await claims.claim(wanted('two', 'b', 16 * UNIT))).toEqual(refusal('983 kB are left'));
     expect(await claims.claim(wanted('two', 'b', 15 * UNIT))).toEqual(GRANTED);
   });
@@ -176,7 +176,7 @@ describe('the disk space of a claim', () => {
   it('excludes a source that an earlier publish left, and holds that source', async () => {
     const claims = claimsOf(4);
     await stage('d', 'ended', 30);
-    await shared.release('ended');
+    await shared.free('ended');
     free = 10 * UNIT;
     const request = { ...wanted('one', 'a', 40 * UNIT), inputs: [digest('d'), digest('e')] };
     expect(await claims.claim(request)).toEqual(GRANTED);
@@ -188,7 +188,7 @@ describe('the disk space of a claim', () => {
   it('replaces unused inputs, the longest unused first, without waiting for their deletion', async () => {
     const claims = claimsOf(4);
     for (const digit of ['d', 'e']) await stage(digit, 'ended', 20);
-    await shared.release('ended');
+    await shared.free('ended');
     await stage('f', 'live', 20);
     free = 10 * UNIT;
     expect(await claims.claim(wanted('one', 'a', 25 * UNIT))).toEqual(GRANTED);
@@ -202,7 +202,7 @@ describe('the disk space of a claim', () => {
 
   it('deletes nothing for a claim that would still not fit', async () => {
     await stage('d', 'ended', 20);
-    await shared.release('ended');
+    await shared.free('ended');
     free = 10 * UNIT;
     expect(await claimsOf(4).claim(wanted('one', 'a', 31 * UNIT))).toEqual(refusal('1.97 MB are left'));
     expect(await shared.list()).toHaveLength(1);

@@ -77,7 +77,7 @@ describe('a shared input', () => {
     });
     await isMade;
     await shared.hold(digest('b'), 'two');
-    await shared.release('two');
+    await shared.free('two');
     expect(await shared.discardUnused(digest('b'))).toBe(false);
     finish();
     await waiting;
@@ -95,8 +95,8 @@ describe('a shared input', () => {
     await use('two');
     now += 30 * DAY;
     expect(await shared.removeUnused(now)).toEqual([]);
-    await shared.release('one');
-    await shared.release('two');
+    await shared.free('one');
+    await shared.free('two');
     expect(await shared.removeUnused(now - 7 * DAY)).toEqual([]);
     now += 8 * DAY;
     expect(await shared.removeUnused(now - 7 * DAY)).toMatchObject([{ digest: digest('a') }]);

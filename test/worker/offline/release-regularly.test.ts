@@ -59,7 +59,7 @@ it('a server that does not answer frees no claim, and the worker tries again', a
 });
 
 it('a claim that its holder renews during the check is kept', async () => {
-  await parts.claims.releaseEnded(async (holder) => {
+  await parts.claims.freeEnded(async (holder) => {
     await parts.claims.claim({ holder, recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
     return false;
   });

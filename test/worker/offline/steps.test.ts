@@ -88,7 +88,7 @@ describe('every log line of a step', () => {
     ['buildArtifact', [APPROVED], { entry: 'acme/tiny', target: 'Acme/tiny-MTP', stage: 'building' }],
     ['checkPreconditions', [APPROVED.plan], { target: 'Acme/tiny-MTP' }],
     ['verifyArtifact', [{ target: 'Acme/tiny-MTP', commit: 'c' }], { target: 'Acme/tiny-MTP', stage: 'verifying' }],
-    ['releaseHost', [{ holder: 'target/acme/tiny-mtp' }], { target: 'acme/tiny-mtp' }],
+    ['freeHost', [{ holder: 'target/acme/tiny-mtp' }], { target: 'acme/tiny-mtp' }],
   ])('has the attributes of %s', async (step, args, expected) => {
     const { attributes } = await observed({ step, args }, () => Promise.resolve());
     expect(attributes).toMatchObject({ ...expected, attempt: 1, host: 'host-1' });

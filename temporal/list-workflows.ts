@@ -1,6 +1,7 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import type { TemporalClient } from '../../temporal/connect-client.js';
-import { SwpEntry, SwpPlan, SwpStage } from '../../contract/search-attributes.js';
+import type { TemporalClient } from './connect-client.js';
+import { MEMO_KEY, WorkflowState } from '../contract/memo.js';
+import { SwpEntry, SwpPlan, SwpStage } from '../contract/search-attributes.js';
 
 /** Page size. It limits the memory for a list of any length; a smaller page costs the server as much. */
 const PAGE = 500;
@@ -16,7 +17,14 @@ export interface Listed {
   readonly plan: string | null;
   readonly startedAt: Date;
   readonly closedAt: Date | null;
+  /** The time when it entered its stage, or ended. */
+  readonly since: Date;
 }
+
+const sinceOf = ({ memo, startTime }: WorkflowExecutionInfo): Date => {
+  const state = WorkflowState.safeParse(memo?.[MEMO_KEY]).data;
+  return state === undefined ? startTime : new Date(state.since);
+};
 
 const listed = (found: WorkflowExecutionInfo): Listed => ({
   entry: found.typedSearchAttributes.get(SwpEntry) ?? '',
@@ -27,6 +35,7 @@ const listed = (found: WorkflowExecutionInfo): Listed => ({
   plan: found.typedSearchAttributes.get(SwpPlan) ?? null,
   startedAt: found.startTime,
   closedAt: found.closeTime ?? null,
+  since: found.closeTime ?? sinceOf(found),
 });
 
 /** Yields the workflows that match a query of Temporal's list, in pages, newest start first. */
