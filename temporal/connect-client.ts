@@ -1,5 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import { Client, Connection } from '@temporalio/client';
 import { explainConnection, isListening, readTemporalConfig, unreachable, type TemporalConfig } from './profile.js';
+
+export type { Client };
 
 export interface TemporalClient {
   readonly client: Client;
@@ -37,6 +40,13 @@ export const connectClient = async ({ env = process.env, deadlineMs = 5000 }: Co
     throw explainConnection(error, config);
   }
   return { client: new Client({ connection, namespace }), connection, namespace, address, ui: config.ui, close: () => connection.close() };
+};
+
+/** Runs calls that a signal aborts. The SDK leaves a listener on the signal for each call, so these calls have a signal of their own. */
+export const abortable = <T>(client: Client, signal: AbortSignal, run: () => Promise<T>): Promise<T> => {
+  const ownSignal = AbortSignal.any([signal]);
+  setMaxListeners(0, ownSignal);
+  return client.withAbortSignal(ownSignal, run);
 };
 
 /** gRPC honours these variables. Behind a proxy, a direct probe of the address says nothing. */

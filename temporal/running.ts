@@ -8,6 +8,8 @@ import { SwpEntry, SwpStage } from '../contract/search-attributes.js';
 import type { publishArtifact } from '../workflows/publish-artifact.js';
 import type { publishEntry } from '../workflows/publish-entry.js';
 import type { ArtifactResult, PublishResult } from '../contract/results.js';
+import { executionStage } from '../contract/stages.js';
+import type { DecisionRecord } from '../plan/decision.js';
 
 export interface Step {
   readonly activity: string;
@@ -134,3 +136,12 @@ export const targetResult = (client: Client, { id, runId }: Pick<Running, 'id' |
 /** Returns the result of a closed publish; throws the error of one that failed unchanged. */
 export const publishResult = (client: Client, { id, runId }: Pick<Running, 'id' | 'runId'>): Promise<PublishResult> =>
   client.workflow.getHandle<typeof publishEntry>(id, runId).result();
+
+/** Formats the stage of a workflow, or how it ended. */
+export const stageOf = (running: Pick<Running, 'status' | 'stage'>): string => executionStage(running).replaceAll('_', ' ');
+
+/** Returns the decisions of a publish, and those about the releases of its targets. */
+export const decisionsOf = ({ state }: RunningPublish, targets: readonly RunningTarget[]): readonly DecisionRecord[] => [
+  ...(state?.decisions ?? []),
+  ...targets.flatMap((target) => target.state?.decisions ?? []),
+];

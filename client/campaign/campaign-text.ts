@@ -3,7 +3,7 @@ import { addRows, NO_TOTALS } from '../../plan/campaign/campaign-totals.js';
 import { reviewerText, shortDigest } from '../../plan/decision.js';
 import { sortRows, rowText, totalsText } from '../../plan/render/campaign-markdown.js';
 import type { Paint } from '../../plan/render/paint.js';
-import type { CampaignEntry, ReadCampaign } from './read-campaign.js';
+import type { CampaignEntry, ReadCampaign } from '../../temporal/read-campaign.js';
 
 /** Formats the head of a campaign: its totals, plan, state and decisions. */
 export const campaignHead = ({ id, plan, entries, decisions, status, mistakes }: ReadCampaign, paint: Paint): string =>

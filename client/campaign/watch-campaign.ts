@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
-import { campaignId } from '../../contract/names.js';
-import type { publishCampaign } from '../../workflows/publish-campaign.js';
+import { campaignResult } from '../../temporal/campaigns.js';
+import type { Client } from '../../temporal/connect-client.js';
 import { isEnd, STAGES } from '../../contract/stages.js';
 import type { Context } from '../context.js';
-import { readCampaign, type ReadCampaign } from './read-campaign.js';
+import { readCampaign, type ReadCampaign } from '../../temporal/read-campaign.js';
 
 /** Interval of reads. Histories of thousands of entries are too large to read more often. */
 const POLL_MS = 5_000;
@@ -23,10 +22,7 @@ const untilPaused = async (client: Client, id: string, signal: AbortSignal): Pro
 
 /** Returns how a campaign ended. Without a terminal, also returns when all of it is paused: no person is there to resolve it. */
 export const endOrPause = async (client: Client, id: string, { out, signal }: Context) => {
-  const ended = client.workflow
-    .getHandle<typeof publishCampaign>(campaignId(id))
-    .result()
-    .then((result) => ({ result }));
+  const ended = campaignResult(client, id).then((result) => ({ result }));
   if (out.live() !== null) return ended;
   const over = new AbortController();
   const paused = untilPaused(client, id, AbortSignal.any([signal, over.signal]));

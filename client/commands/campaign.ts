@@ -1,41 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-  type Client,
-} from '@temporalio/client';
 import type { CampaignSelection } from '../../contract/campaign-activities.js';
 import { SwpError } from '../../core/error.js';
 import type { ArtifactKind, Digest } from '../../core/ids.js';
 import { plural } from '../../core/text.js';
 import { namesDigest, shortDigest } from '../../plan/decision.js';
-import { parseCampaignDecision, type CampaignDecision } from '../../plan/campaign/campaign-decision.js';
+import { parseCampaignDecision } from '../../plan/campaign/campaign-decision.js';
 import { readSettings } from '../../settings/settings.js';
-import { decideCampaignUpdate } from '../../contract/messages.js';
 import { campaignId } from '../../contract/names.js';
-import type { publishCampaign } from '../../workflows/publish-campaign.js';
+import type { Client, TemporalClient } from '../../temporal/connect-client.js';
+import { sendCampaignDecision, startCampaign } from '../../temporal/campaigns.js';
 import { addressesOf } from '../addresses.js';
 import { entryName } from '../catalog.js';
 import { campaignHead, entryCells, orderedEntries } from '../campaign/campaign-text.js';
-import { readCampaign, type ReadCampaign } from '../campaign/read-campaign.js';
+import { readCampaign, type ReadCampaign } from '../../temporal/read-campaign.js';
 import { endOrPause } from '../campaign/watch-campaign.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { stripControls } from '../output/strip-controls.js';
 import { ask, mayPrompt } from '../prompt.js';
 import { withTemporal } from '../publish/connect.js';
-import type { TemporalClient } from '../../temporal/connect-client.js';
-import { explainEnd } from '../publish/outcome.js';
+import { explainEnd } from '../../temporal/explain-end.js';
 import { findReviewer, starterName } from '../publish/reviewer.js';
 import { typedDigest } from '../publish/typed-digest.js';
-import { noWorker, unpolledControl } from '../publish/workers.js';
+import { noWorker, unpolledControl } from '../../temporal/workers.js';
 
 const POLL_MS = 500;
 /** Histories of thousands of entries are too large to read more often. */
 const MAX_POLL_MS = 5_000;
-const ANSWER_MS = 10_000;
 /** Interval of notes while a campaign is planned. */
 const NOTE_MS = 10_000;
 
@@ -119,12 +111,7 @@ export const campaign = async (options: CampaignOptions, context: Context): Prom
     if (missing !== null) throw noWorker('The campaign was not started.', missing);
     const id = freshId(new Date());
     const startedBy = starterName(await findReviewer(options.as, context));
-    await client.workflow.start<typeof publishCampaign>('publishCampaign', {
-      workflowId: campaignId(id),
-      taskQueue,
-      args: [{ select, only: options.only === undefined ? [] : [options.only], startedBy }],
-      staticSummary: `Campaign ${id}`,
-    });
+    await startCampaign(client, id, { select, only: options.only === undefined ? [] : [options.only], startedBy }, taskQueue);
     context.out.note(`Started campaign ${id}. Planning its entries…`);
     const planned = await untilStarted(client, id, context);
     if (planned.status !== 'RUNNING' && planned.status !== 'COMPLETED') return watchToEnd(temporal, id, context);
@@ -190,27 +177,6 @@ const confirmPlan = async (
     : null;
 };
 
-const send = async (client: Client, id: string, message: CampaignDecision, campaignRead: ReadCampaign): Promise<number> => {
-  const missing = await unpolledControl(client, campaignRead.taskQueue);
-  if (missing !== null) throw noWorker(`The decision was not sent to campaign ${id}.`, missing);
-  try {
-    return (
-      await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
-        client.workflow.getHandle(campaignId(id)).executeUpdate(decideCampaignUpdate, { args: [message] }),
-      )
-    ).entries;
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError)
-      throw new SwpError('stale', 'campaign/refused', error.cause?.message ?? error.message, { hint: `swp campaign show ${id}` });
-    if (error instanceof WorkflowNotFoundError)
-      throw new SwpError('not-found', 'campaign/ended', `Campaign ${id} has ended. There is nothing to decide.`, {
-        hint: `swp campaign show ${id}`,
-      });
-    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw noWorker(`No worker answered for campaign ${id}.`, null);
-    throw error;
-  }
-};
-
 /** Sends one decision to all publishes of a campaign, or to those of some entries. */
 export const campaignDecide = async (options: CampaignDecideOptions, context: Context): Promise<ExitCode> => {
   const { id, verdict, note } = options;
@@ -231,7 +197,7 @@ export const campaignDecide = async (options: CampaignDecideOptions, context: Co
       ...(entries.length === 0 ? {} : { entries }),
     });
     if ('fault' in message) throw new SwpError('usage', 'client/bad-decision', message.fault);
-    const sentTo = await send(client, id, message, read);
+    const sentTo = await sendCampaignDecision(client, id, message, read.taskQueue);
     const verb = verdict === 'approve' ? 'approved' : 'rejected';
     context.out.data({ campaign: id, plan, verdict, reviewer: message.reviewer, publishes: sentTo }, () =>
       stripControls(`Plan ${shortDigest(plan)} ${verb} by ${message.reviewer}; sent to ${plural(sentTo, 'publish', 'publishes')}.`),

@@ -3,9 +3,9 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { Consent } from '../prompt.js';
 import { withEntry } from '../publish/with-entry.js';
-import { readPublish } from '../../temporal/running.js';
-import { stageOf } from '../publish/stage-text.js';
-import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
+import { requestCancel } from '../../temporal/control-publish.js';
+import { readPublish, stageOf } from '../../temporal/running.js';
+import { startWorkerHint, unpolledControl, unpolledText } from '../../temporal/workers.js';
 
 /** Requests the cancellation of a publish. A target whose commit is already sent still ends published, and its result says so. */
 export const cancel = async (options: { readonly entry: string; readonly yes?: boolean }, context: Context): Promise<ExitCode> => {
@@ -18,7 +18,7 @@ export const cancel = async (options: { readonly entry: string; readonly yes?: b
       });
     if (!(await consent.given(`Cancel the publish of ${entry} (${stageOf(running)})? Targets that are already committed stay published.`)))
       return EXIT.nothingToDo;
-    await client.workflow.getHandle(running.id, running.runId).cancel();
+    await requestCancel(client, running);
     context.out.data(
       { entry, workflow: running.id, cancelRequested: true },
       () => `${entry}: cancelling. Targets that are already committed stay published: swp status ${entry}`,

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import type { Client } from '../../temporal/connect-client.js';
 import type { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { faultText, parseOrFaults } from '../../core/faults.js';
@@ -11,11 +11,11 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { stripControls } from '../output/strip-controls.js';
 import { ask, mayPrompt } from '../prompt.js';
 import { withEntry } from '../publish/with-entry.js';
-import { sendDecision } from '../publish/decide.js';
+import { sendDecision } from '../../temporal/send-decision.js';
 import { questionName, questionsOf, type Question } from '../publish/questions.js';
 import { findReviewer, type Reviewer } from '../publish/reviewer.js';
 import { typedDigest } from '../publish/typed-digest.js';
-import { startWorkerHint, unpolledText } from '../publish/workers.js';
+import { startWorkerHint, unpolledText } from '../../temporal/workers.js';
 
 export interface DecideOptions {
   readonly entry: string;

@@ -8,8 +8,8 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { stripControls } from '../output/strip-controls.js';
 import type { TimeText } from '../output/time.js';
 import { withEntry } from '../publish/with-entry.js';
-import { decisionLine } from '../publish/decisions.js';
-import { readRuns, type ArtifactEnd, type Run } from '../publish/runs.js';
+import { decisionLine } from '../publish/decision-line.js';
+import { readRuns, type ArtifactEnd, type Run } from '../../temporal/publish-runs.js';
 
 const endLines = ({ kind, target, outcome, commit, reason }: ArtifactEnd, { commit: pageOf }: Addresses): string[] => [
   `  ${kind.padEnd(8)}  ${target}: ${outcome}${commit === null ? '' : `, commit ${commit}`}${reason === null ? '' : `: ${reason}`}`,

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import type { Client } from '../../temporal/connect-client.js';
 import { SwpError } from '../../core/error.js';
 import { queuesOf } from '../../contract/names.js';
 import type { Context } from '../context.js';

@@ -12,7 +12,7 @@ import { writtenTime } from '../output/time.js';
 import { withEntry } from '../publish/with-entry.js';
 import { newestPlan } from '../../temporal/newest-plan.js';
 import { readPublish } from '../../temporal/running.js';
-import { noWorker, unpolledControl } from '../publish/workers.js';
+import { noWorker, unpolledControl } from '../../temporal/workers.js';
 
 /** Space for the text after the plan in a summary. */
 const NEXT_BYTES = 10_000;

@@ -1,24 +1,19 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
 import { SwpError } from '../../core/error.js';
 import { findingCounts, findingsMarkdown } from '../../plan/render/findings-markdown.js';
 import { readSettings } from '../../settings/settings.js';
-import { REVALIDATIONS, revalidateId, type Revalidation } from '../../contract/names.js';
-import type { revalidate } from '../../workflows/revalidate.js';
+import { REVALIDATIONS, type Revalidation } from '../../contract/names.js';
+import type { Client } from '../../temporal/connect-client.js';
+import { deleteSchedule, pauseSchedule, resumeSchedule, scheduledResult, triggerSchedule } from '../../temporal/control-schedule.js';
 import type { Context } from '../context.js';
 import { EXIT, exitOfFindings, type ExitCode } from '../exit-codes.js';
 import { stripControls } from '../output/strip-controls.js';
 import { withTemporal } from '../publish/connect.js';
-import { explainEnd } from '../publish/outcome.js';
-import { startWorkerHint, unpolledControl, unpolledText } from '../publish/workers.js';
-import { readSchedules } from '../schedules/read-schedules.js';
-import { nullIfNotFound, reconcileSchedule } from '../schedules/reconcile-schedule.js';
+import { explainEnd } from '../../temporal/explain-end.js';
+import { startWorkerHint, unpolledControl, unpolledText } from '../../temporal/workers.js';
+import { readSchedules } from '../../temporal/read-schedules.js';
+import { reconcileSchedule } from '../../temporal/reconcile-schedule.js';
 import { wantedSchedules, type ScheduleFlags } from '../schedules/wanted-schedules.js';
 import { resultText, scheduleText } from '../schedules/schedule-text.js';
-
-const POLL_MS = 300;
-/** Timeout of a trigger: a server that works starts the run immediately. */
-const TRIGGER_MS = 10_000;
 
 const noSchedule = (which: string): SwpError =>
   new SwpError('not-found', 'schedule/none', `There is no ${which} schedule.`, { hint: 'Create the schedules with `swp schedule set`.' });
@@ -61,57 +56,32 @@ const withEach = async (
   which: Revalidation | undefined,
   done: string,
   context: Context,
-  run: (client: Client, id: string) => Promise<void>,
+  run: (client: Client, which: Revalidation) => Promise<boolean>,
 ): Promise<ExitCode> =>
   withTemporal(context, async ({ client }) => {
     const found: Revalidation[] = [];
-    for (const one of each(which))
-      if ((await nullIfNotFound(async () => (await run(client, revalidateId(one)), true))) !== null) found.push(one);
+    for (const one of each(which)) if (await run(client, one)) found.push(one);
     if (found.length === 0) throw noSchedule(which ?? REVALIDATIONS.join(' or '));
     context.out.data({ schedules: found, [done]: true }, () => found.map((one) => `${one}: ${done}`).join('\n'));
     return EXIT.ok;
   });
 
 export const schedulePause = (which: Revalidation | undefined, note: string | undefined, context: Context): Promise<ExitCode> =>
-  withEach(which, 'paused', context, (client, id) => client.schedule.getHandle(id).pause(note ?? 'Paused with swp.'));
+  withEach(which, 'paused', context, (client, one) => pauseSchedule(client, one, note ?? 'Paused with swp.'));
 
 /** Resumes schedules. Always sends a note: without one, the server ignores the request. */
 export const scheduleResume = (which: Revalidation | undefined, note: string | undefined, context: Context): Promise<ExitCode> =>
-  withEach(which, 'resumed', context, (client, id) => client.schedule.getHandle(id).unpause(note ?? 'Resumed with swp.'));
+  withEach(which, 'resumed', context, (client, one) => resumeSchedule(client, one, note ?? 'Resumed with swp.'));
 
 /** Deletes schedules. Runs that they started continue. */
 export const scheduleDelete = (which: Revalidation | undefined, context: Context): Promise<ExitCode> =>
-  withEach(which, 'deleted', context, (client, id) => client.schedule.getHandle(id).delete());
-
-interface Started {
-  readonly workflow: string;
-  readonly run: string;
-  readonly before: boolean;
-}
-
-/** Starts a run of the schedule now, unless one is running. */
-const triggerNow = async (client: Client, which: Revalidation, signal: AbortSignal): Promise<Started> => {
-  const handle = client.schedule.getHandle(revalidateId(which));
-  const { info } = await handle.describe();
-  const [running] = info.runningActions;
-  if (running !== undefined) return { workflow: running.workflow.workflowId, run: running.workflow.firstExecutionRunId, before: true };
-  const known = new Set(info.recentActions.map(({ action }) => action.workflow.firstExecutionRunId));
-  await handle.trigger();
-  for (const begun = Date.now(); Date.now() - begun < TRIGGER_MS; await delay(POLL_MS, undefined, { signal })) {
-    const taken = (await handle.describe()).info.recentActions.find(({ action }) => !known.has(action.workflow.firstExecutionRunId));
-    if (taken !== undefined)
-      return { workflow: taken.action.workflow.workflowId, run: taken.action.workflow.firstExecutionRunId, before: false };
-  }
-  throw new SwpError('unavailable', 'schedule/not-taken', `The server did not start the ${which} run within ${TRIGGER_MS / 1000} s.`, {
-    hint: 'It may start later: check with `swp schedule show`.',
-  });
-};
+  withEach(which, 'deleted', context, deleteSchedule);
 
 /** Starts a run now. `--watch` waits until it has ended, and returns the exit code that `swp verify` would return. */
 export const scheduleTrigger = async (which: Revalidation, { watch }: { readonly watch?: boolean }, context: Context): Promise<ExitCode> =>
   withTemporal(context, async ({ client }) => {
     const { out, signal, env } = context;
-    const started = await nullIfNotFound(() => triggerNow(client, which, signal));
+    const started = await triggerSchedule(client, which, signal);
     if (started === null) throw noSchedule(which);
     if (started.before) out.note(`A run is already in progress: ${started.workflow}`);
     const missing = await unpolledControl(client, readSettings(env).taskQueue);
@@ -121,7 +91,7 @@ export const scheduleTrigger = async (which: Revalidation, { watch }: { readonly
       return missing === null ? EXIT.ok : EXIT.unavailable;
     }
     try {
-      const result = await client.workflow.getHandle<typeof revalidate>(started.workflow, started.run).result();
+      const result = await scheduledResult(client, started);
       out.data(result, () => stripControls([`${which}: ${findingCounts(result)}`, ...resultText(result, out.paint)].join('\n')));
       return exitOfFindings(result.findings);
     } catch (error) {

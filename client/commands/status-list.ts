@@ -1,8 +1,8 @@
 import type { Context } from '../context.js';
+import { stageOf } from '../../temporal/running.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { withTemporal } from '../publish/connect.js';
 import { listPages, RUNNING } from '../../temporal/list-workflows.js';
-import { stageOf } from '../publish/stage-text.js';
 
 /** Lists every publish that runs, and those of its targets that run. */
 export const statusList = async (context: Context): Promise<ExitCode> =>

@@ -1,10 +1,11 @@
-import type { Client } from '@temporalio/client';
+import type { Client } from '../../temporal/connect-client.js';
 import { addressesOf, type Addresses } from '../addresses.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 import { stripControls } from '../output/strip-controls.js';
 import { withEntry } from '../publish/with-entry.js';
-import { explainEnd, exitOf, resultLines } from '../publish/outcome.js';
+import { explainEnd } from '../../temporal/explain-end.js';
+import { exitOf, resultLines } from '../publish/outcome.js';
 import { publishResult } from '../../temporal/running.js';
 import { showRunning } from '../publish/show-running.js';
 import { readView, viewLines, type PublishView } from '../publish/status.js';

@@ -2,7 +2,7 @@ import { checkSearchAttributes, registerSearchAttributes, searchAttributesError 
 import { readSettings } from '../../settings/settings.js';
 import { queuesOf } from '../../contract/names.js';
 import { withTemporal } from '../publish/connect.js';
-import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText } from '../publish/workers.js';
+import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText } from '../../temporal/workers.js';
 import { inOne, type Look } from './finding.js';
 
 export const lookAtTemporal =

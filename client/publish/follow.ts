@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import type { Client } from '../../temporal/connect-client.js';
 import { SwpError } from '../../core/error.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { queuesOf } from '../../contract/names.js';
 import type { Context } from '../context.js';
 import { newestPlan } from '../../temporal/newest-plan.js';
 import { readPublish, type Running } from '../../temporal/running.js';
-import { GRACE_MS, noWorker, startWorkerHint, unpolledControl, unpolledSteps, unpolledText } from './workers.js';
+import { GRACE_MS, noWorker, startWorkerHint, unpolledControl, unpolledSteps, unpolledText } from '../../temporal/workers.js';
 
 const POLL_MS = 300;
 

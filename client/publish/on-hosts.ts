@@ -1,8 +1,9 @@
-import type { Client } from '@temporalio/client';
+import { stageOf } from '../../temporal/running.js';
+import type { Client } from '../../temporal/connect-client.js';
 import { hostQueue, queuesOf } from '../../contract/names.js';
 import type { Running, Step } from '../../temporal/running.js';
-import { isLeaving, stageOf } from './stage-text.js';
-import { recentWorkers } from './workers.js';
+import { isLeaving } from './stage-text.js';
+import { recentWorkers } from '../../temporal/workers.js';
 
 /** An artifact with a step that only one high-memory host can take, or has taken. */
 export interface OnHost {

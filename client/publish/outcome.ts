@@ -1,7 +1,3 @@
-import { WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { z } from 'zod';
-import { ERROR_KINDS, SwpError } from '../../core/error.js';
 import { plural } from '../../core/text.js';
 import { reviewerText, type DecisionRecord } from '../../plan/decision.js';
 import { readBackText, readFilesText } from '../../plan/read-back.js';
@@ -63,23 +59,3 @@ export const resultLines = (result: PublishResult, decisions: readonly DecisionR
       ...(receipt.cameTooLate === null ? [] : [`  The ${receipt.cameTooLate} came too late: the commit was already sent.`]),
     ];
   });
-
-/** Details of the failure of a step: the hint and the kind of the error. */
-const Details = z.tuple([z.string().nullable(), z.enum(ERROR_KINDS)]).rest(z.unknown());
-
-/** Returns the innermost failure, which all others only wrap. */
-const rootFailure = (error: unknown): ApplicationFailure | null => {
-  if (!(error instanceof Error)) return null;
-  return rootFailure(error.cause) ?? (error instanceof ApplicationFailure ? error : null);
-};
-
-/** Converts the failure of a workflow to an {@link SwpError}. */
-export const explainEnd = (error: unknown): unknown => {
-  if (!(error instanceof WorkflowFailedError)) return error;
-  if (error.cause instanceof CancelledFailure)
-    return new SwpError('conflict', 'publish/cancelled', 'The publish was cancelled. It left no commit in any target.');
-  const failure = rootFailure(error);
-  if (failure === null) return new SwpError('conflict', 'publish/failed', error.cause?.message ?? error.message, { cause: error });
-  const [hint = null, kind = 'conflict'] = Details.safeParse(failure.details).data ?? [];
-  return new SwpError(kind, failure.type ?? 'publish/failed', failure.message, hint === null ? {} : { hint });
-};

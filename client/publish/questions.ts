@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import type { Client } from '../../temporal/connect-client.js';
 import type { Digest } from '../../core/ids.js';
 import { SwpError } from '../../core/error.js';
 import { shortDigest } from '../../plan/decision.js';

@@ -1,19 +1,12 @@
-import {
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-  type Client,
-} from '@temporalio/client';
+import type { Client } from '../../temporal/connect-client.js';
+import { sendResolution } from '../../temporal/control-publish.js';
 import { SwpError } from '../../core/error.js';
-import { resolveUpdate, type Resolution, type ResolutionReply } from '../../contract/messages.js';
+import type { Resolution, ResolutionReply } from '../../contract/messages.js';
 import type { Context } from '../context.js';
 import { stripControls } from '../output/strip-controls.js';
-import { readPublish, readTargets, type Running } from '../../temporal/running.js';
-import { stageOf } from './stage-text.js';
+import { readPublish, readTargets, type Running, stageOf } from '../../temporal/running.js';
 import { pausedIn } from './status.js';
-import { noWorker, unpolledControl } from './workers.js';
-
-const ANSWER_MS = 10_000;
+import { noWorker, unpolledControl } from '../../temporal/workers.js';
 
 /** A publish, the workflows of its targets, and those of both that are paused. */
 export interface Parties {
@@ -41,22 +34,6 @@ export const notPaused = (entry: string, { publish, targets }: Parties): SwpErro
       ? `Read its plan and decide: \`swp plan ${entry}\`. End it with \`swp cancel ${entry}\`.`
       : `It continues by itself: \`swp status ${entry}\`. End it with \`swp cancel ${entry}\`.`,
   });
-};
-
-const sendResolution = async (client: Client, entry: string, { id, runId }: Running, resolution: Resolution): Promise<ResolutionReply> => {
-  try {
-    return await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
-      client.workflow.getHandle(id, runId).executeUpdate(resolveUpdate, { args: [resolution] }),
-    );
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError)
-      throw new SwpError('conflict', 'publish/refused', `${id}: ${error.cause?.message ?? error.message}`, { hint: `swp status ${entry}` });
-    if (error instanceof WorkflowNotFoundError)
-      throw new SwpError('conflict', 'publish/ended', `${id} has ended in the meantime.`, { hint: `swp status ${entry}` });
-    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
-      throw noWorker(`No worker answered for ${id} within ${ANSWER_MS / 1000} s.`, null);
-    throw error;
-  }
 };
 
 /** A workflow to resolve, and the host that its step was on, if that is known. */

@@ -1,6 +1,5 @@
 import { progressText } from '../../contract/progress.js';
-import { executionStage } from '../../contract/stages.js';
-import type { Running, Step } from '../../temporal/running.js';
+import type { Step } from '../../temporal/running.js';
 
 /** Returns true for the step that frees the host which an artifact has left; nothing waits for it. */
 export const isLeaving = ({ activity }: Step): boolean => activity === 'freeHost';
@@ -30,6 +29,3 @@ export const stepText = (step: Step): string => {
   const attempt = step.attempt > 1 ? ` (attempt ${step.attempt})` : '';
   return `${step.activity}${step.progress === null ? '' : ` ${progressText(step.progress)}`}${attempt}`;
 };
-
-/** Formats the stage of a workflow, or how it ended. */
-export const stageOf = (running: Pick<Running, 'status' | 'stage'>): string => executionStage(running).replaceAll('_', ' ');

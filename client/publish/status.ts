@@ -1,28 +1,26 @@
-import type { Client } from '@temporalio/client';
-import { z } from 'zod';
+import type { Client } from '../../temporal/connect-client.js';
 import { shortDigest, type DecisionRecord } from '../../plan/decision.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
-import { Problem } from '../../plan/problem.js';
+import type { Problem } from '../../plan/problem.js';
 import { decideCommand } from '../../plan/render/words.js';
-import { statusQuery, targetStatusQuery } from '../../contract/messages.js';
 import type { Digest } from '../../core/ids.js';
 import type { Addresses } from '../addresses.js';
 import type { TimeText } from '../output/time.js';
+import { queryStatus } from '../../temporal/query-status.js';
 import { newestPlan } from '../../temporal/newest-plan.js';
-import { readPublish, readTargets, type Running, type RunningPublish, type RunningTarget } from '../../temporal/running.js';
-import { decisionLine, decisionsOf } from './decisions.js';
+import {
+  readPublish,
+  readTargets,
+  type Running,
+  type RunningPublish,
+  type RunningTarget,
+  stageOf,
+  decisionsOf,
+} from '../../temporal/running.js';
+import { decisionLine } from './decision-line.js';
 import { sealedText, waitingReleases, type SealedView } from './releases.js';
-import { hostAdvice, isLeaving, stageOf, stepText } from './stage-text.js';
-import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unpolled } from './workers.js';
-
-/** Timeout of a query, which needs a worker. Without one the rest of the status is still correct. */
-const QUERY_MS = 3_000;
-
-const StatusReply = z.object({
-  problem: Problem.nullable(),
-  waitingFor: z.array(z.string()).optional(),
-  previousHost: z.string().nullable().optional(),
-});
+import { hostAdvice, isLeaving, stepText } from './stage-text.js';
+import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unpolled } from '../../temporal/workers.js';
 
 export interface PublishView {
   readonly publish: RunningPublish;
@@ -38,17 +36,6 @@ export interface PublishView {
   /** The first queue that it needs now and that no worker polls. */
   readonly missing: Unpolled | null;
 }
-
-const queryStatus = async (client: Client, running: Running): Promise<z.infer<typeof StatusReply> | null> => {
-  const query = running.id.startsWith('publish/') ? statusQuery.name : targetStatusQuery.name;
-  try {
-    return StatusReply.parse(
-      await client.connection.withDeadline(Date.now() + QUERY_MS, () => client.workflow.getHandle(running.id, running.runId).query(query)),
-    );
-  } catch {
-    return null;
-  }
-};
 
 const findMissing = async (client: Client, open: readonly Running[]): Promise<Unpolled | null> => {
   const [first] = open;

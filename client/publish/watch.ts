@@ -1,13 +1,13 @@
-import { setMaxListeners } from 'node:events';
+import { stageOf } from '../../temporal/running.js';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { abortable, type Client } from '../../temporal/connect-client.js';
 import { decideCommand } from '../../plan/render/words.js';
 import type { Addresses } from '../addresses.js';
 import type { Context } from '../context.js';
 import { relativeTime } from '../output/time.js';
-import { stageOf, stepText } from './stage-text.js';
+import { stepText } from './stage-text.js';
 import { pausedIn, readView, viewLines, type PublishView } from './status.js';
-import { GRACE_MS, noWorker } from './workers.js';
+import { GRACE_MS, noWorker } from '../../temporal/workers.js';
 
 const POLL_MS = 1_000;
 const LINE_MS = 30_000;
@@ -59,13 +59,6 @@ export const openViewLines = (
   };
 };
 
-/** Reads the view once. The SDK leaves a listener on the signal for each call, so each read has a signal of its own. */
-const readOnce = (client: Client, entry: string, signal: AbortSignal, before: PublishView | undefined): Promise<PublishView> => {
-  const ownSignal = AbortSignal.any([signal]);
-  setMaxListeners(0, ownSignal);
-  return client.withAbortSignal(ownSignal, () => readView(client, entry, before));
-};
-
 export interface WatchOptions {
   /** Also stops watching when the publish pauses. Without a terminal that is always so: no person is there to resolve it. */
   readonly untilAttention?: boolean | undefined;
@@ -91,7 +84,7 @@ export const watchPublish = async (
   let notPausedAt = Date.now();
   try {
     for (;;) {
-      view = await readOnce(client, entry, context.signal, view);
+      view = await abortable(client, context.signal, () => readView(client, entry, view));
       if (pausedIn(view).length === 0) notPausedAt = Date.now();
       // A publish that was just resolved still shows the paused stage for a moment, but has no problem any more.
       const isPaused = view.problems.length > 0 || Date.now() - notPausedAt >= GRACE_MS;

@@ -4,7 +4,7 @@ import { findingCounts, readText, repairText } from '../../plan/render/findings-
 import type { Paint } from '../../plan/render/paint.js';
 import type { RevalidateResult } from '../../contract/results.js';
 import type { TimeText } from '../output/time.js';
-import type { Run, ShownSchedule } from './read-schedules.js';
+import type { Run, ShownSchedule } from '../../temporal/read-schedules.js';
 
 /** Maximum number of findings of a run in the text; `--json` has all that the run kept. */
 const SHOWN = 30;

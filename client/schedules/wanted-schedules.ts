@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { parseOrFaults, wholeNumber } from '../../core/faults.js';
-import { REVALIDATIONS, type Revalidation } from '../../contract/names.js';
-import type { RevalidateInput } from '../../contract/results.js';
+import { REVALIDATIONS } from '../../contract/names.js';
+import type { WantedSchedule } from '../../temporal/reconcile-schedule.js';
 import { defaultsFor } from '../../settings/known-settings.js';
 
 const FIELD = String.raw`[\dA-Za-z*,/-]+`;
@@ -41,14 +41,6 @@ const FLAGS = [
   ['timezone', 'SWP_SCHEDULE_TIMEZONE'],
   ['weeks', 'SWP_READ_WEEKS'],
 ] as const satisfies readonly (readonly [keyof ScheduleFlags, string])[];
-
-/** A schedule: its times, and the input of its runs. */
-export interface WantedSchedule {
-  readonly which: Revalidation;
-  readonly cron: string;
-  readonly timezone: string;
-  readonly input: RevalidateInput;
-}
 
 /**
  * Returns the schedules from settings and flags; flags take precedence.

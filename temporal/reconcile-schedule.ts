@@ -1,15 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-  ScheduleAlreadyRunning,
-  type Client,
-  type ScheduleOptions,
-} from '@temporalio/client';
-import { SwpError } from '../../core/error.js';
-import { revalidateId, type Revalidation } from '../../contract/names.js';
-import type { revalidate } from '../../workflows/revalidate.js';
-import type { WantedSchedule } from './wanted-schedules.js';
+import { ScheduleOverlapPolicy, ScheduleAlreadyRunning, type Client, type ScheduleOptions } from '@temporalio/client';
+import { SwpError } from '../core/error.js';
+import { revalidateId, type Revalidation } from '../contract/names.js';
+import type { revalidate } from '../workflows/revalidate.js';
+import type { RevalidateInput } from '../contract/results.js';
+
+/** A schedule: its times, and the input of its runs. */
+export interface WantedSchedule {
+  readonly which: Revalidation;
+  readonly cron: string;
+  readonly timezone: string;
+  readonly input: RevalidateInput;
+}
 
 /** After an outage, the server still starts a run that is late by at most this; it skips older ones. */
 const CATCH_UP: Readonly<Record<Revalidation, string>> = { nightly: '6 hours', weekly: '2 days' };
@@ -79,14 +81,4 @@ export const reconcileSchedule = async (client: Client, wanted: WantedSchedule, 
     throw scheduleError(wanted, error);
   }
   return 'changed';
-};
-
-/** Runs a function on a schedule; returns null if the schedule does not exist. */
-export const nullIfNotFound = async <T>(run: () => Promise<T>): Promise<T | null> => {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return null;
-    throw error;
-  }
 };

@@ -1,11 +1,11 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { z } from 'zod';
-import { SwpError } from '../../core/error.js';
-import { Digest } from '../../core/ids.js';
-import { CampaignRow, plainRow } from '../../plan/campaign/campaign-row.js';
-import { campaignPublishes } from '../../temporal/campaign-publishes.js';
-import { readAllRuns } from '../../temporal/completed-steps.js';
-import { campaignId } from '../../contract/names.js';
+import { SwpError } from '../core/error.js';
+import { Digest } from '../core/ids.js';
+import { CampaignRow, plainRow } from '../plan/campaign/campaign-row.js';
+import { campaignPublishes } from './campaign-publishes.js';
+import { readAllRuns } from './completed-steps.js';
+import { campaignId } from '../contract/names.js';
 
 const Started = z.array(z.object({ entry: z.string(), run: z.string().nullable(), reason: z.string().nullable() }));
 const Decided = z.array(

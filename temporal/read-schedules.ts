@@ -1,9 +1,9 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { z } from 'zod';
-import { REVALIDATIONS, revalidateId, type Revalidation } from '../../contract/names.js';
-import type { revalidate } from '../../workflows/revalidate.js';
-import type { RevalidateResult } from '../../contract/results.js';
-import { nullIfNotFound } from './reconcile-schedule.js';
+import { REVALIDATIONS, revalidateId, type Revalidation } from '../contract/names.js';
+import type { revalidate } from '../workflows/revalidate.js';
+import type { RevalidateResult } from '../contract/results.js';
+import { nullIfNotFound } from './control-schedule.js';
 
 /** A run of re-validation, as far as the server still knows it. */
 export interface Run {

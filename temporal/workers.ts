@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { SwpError } from '../../core/error.js';
-import { hostOfQueue, queuesOf } from '../../contract/names.js';
+import { SwpError } from '../core/error.js';
+import { hostOfQueue, queuesOf } from '../contract/names.js';
 
 /** Types of task queues by their number in Temporal's protocol (`TaskQueueType`). */
 const QUEUE_TYPES = { workflows: 1, activities: 2 } as const;

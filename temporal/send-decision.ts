@@ -4,11 +4,11 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
-import { SwpError } from '../../core/error.js';
-import type { Digest } from '../../core/ids.js';
-import type { DecisionMessage, ReleaseMessage } from '../../plan/decision.js';
-import { decideUpdate, reviewSignal, type DecisionReply } from '../../contract/messages.js';
-import type { Running } from '../../temporal/running.js';
+import { SwpError } from '../core/error.js';
+import type { Digest } from '../core/ids.js';
+import type { DecisionMessage, ReleaseMessage } from '../plan/decision.js';
+import { decideUpdate, reviewSignal, type DecisionReply } from '../contract/messages.js';
+import type { Running } from './running.js';
 import { unpolledControl, type Unpolled } from './workers.js';
 
 /** Timeout of an update, which only a running worker answers. The decision is then sent as a signal, which waits. */

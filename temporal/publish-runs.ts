@@ -1,14 +1,12 @@
 import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
-import type { ArtifactState } from '../../contract/memo.js';
-import { publishId } from '../../contract/names.js';
-import type { Digest } from '../../core/ids.js';
-import type { DecisionRecord } from '../../plan/decision.js';
-import type { TemporalClient } from '../../temporal/connect-client.js';
-import { listPages } from '../../temporal/list-workflows.js';
-import { findPublish, readTargets, targetResult, type RunningPublish, type RunningTarget } from '../../temporal/running.js';
-import { decisionsOf } from './decisions.js';
-import { stageOf } from './stage-text.js';
+import type { ArtifactState } from '../contract/memo.js';
+import { publishId } from '../contract/names.js';
+import type { Digest } from '../core/ids.js';
+import type { DecisionRecord } from '../plan/decision.js';
+import type { TemporalClient } from './connect-client.js';
+import { listPages } from './list-workflows.js';
+import { decisionsOf, findPublish, readTargets, stageOf, targetResult, type RunningPublish, type RunningTarget } from './running.js';
 
 /** How one artifact of a publish ended. */
 export interface ArtifactEnd extends Omit<ArtifactState, 'run' | 'outcome'> {
