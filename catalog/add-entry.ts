@@ -3,7 +3,7 @@ import { messageOf, SwpError } from '../core/error.js';
 import { faultText, parseOrFaults } from '../core/faults.js';
 import { writeAtomic } from '../core/files.js';
 import { sanitizeLine } from '../core/text.js';
-import { appendEntry } from './append/append-entry.js';
+import { appendEntry } from './append-entry.js';
 import { Entry, ENTRY_FIELDS } from './entry.js';
 import { readCatalog, type Catalog, type CatalogEntry, type CatalogOptions } from './load.js';
 import { problemText } from './problem.js';

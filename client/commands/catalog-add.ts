@@ -1,5 +1,5 @@
 import { planAddition, writeAddition, type Addition } from '../../catalog/add-entry.js';
-import { entryLines } from '../../catalog/append/render-entry.js';
+import { entryYaml } from '../../catalog/append-entry.js';
 import { sourceDefaults, outputsOf, sidecarsOf } from '../../catalog/source-defaults.js';
 import type { Catalog } from '../../catalog/load.js';
 import { SwpError } from '../../core/error.js';
@@ -89,7 +89,7 @@ export const catalogAdd = async (options: AddOptions, context: Context): Promise
   const { addition, offers } = await propose(options, catalog, source, context);
   const { file, added } = addition;
   const report = { name: added.name, file, line: added.line, written: write, entry: added.entry, offers };
-  const show = (): void => out.data(report, () => stripControls(entryLines(added.entry).join('\n')));
+  const show = (): void => out.data(report, () => stripControls(entryYaml(added.entry)));
   const asks = write && options.yes !== true;
   if (asks || !write) show();
   if (!write) return EXIT.ok;

@@ -84,7 +84,7 @@ describe('swp catalog add', () => {
   it('appends the entry that it prints to the file', async () => {
     const { code, out } = await add('labs/Qwen3.5-tiny-Base', '--yes');
     expect(code).toBe(0);
-    expect(await mine()).toBe(`# Ours.\nmodels:  # none yet\n${out.replaceAll(/^(?=.)/gm, '  ')}`);
+    expect(await mine()).toBe(`# Ours.\nmodels:\n  # none yet\n${out.replaceAll(/^(?=.)/gm, '  ')}`);
     expect((await run('catalog', 'validate')).code).toBe(0);
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { appendEntry } from '../../../catalog/append/append-entry.js';
+import { appendEntry } from '../../../catalog/append-entry.js';
 import { parseSourceFile } from '../../../catalog/source-file.js';
 import { swp } from '../../support/swp.js';
 
