@@ -63,7 +63,7 @@ export const declare = (execute: Execute): Command => {
     .action(() => execute(async (context) => (await import('./commands/catalog-validate.js')).catalogValidate(context)));
   catalog
     .command('diff')
-    .description('compare with another catalog and show how the plans change; needs no token and no worker')
+    .description('plan every entry that differs from another catalog; starts nothing, needs no token and no worker')
     .requiredOption('--base <path>', 'the earlier catalog: a skulk-weights.yaml, a directory that contains one, or a checkout of SWP')
     .option('--markdown', 'print Markdown, for a job summary')
     .action((options: { base: string; markdown?: true }) =>

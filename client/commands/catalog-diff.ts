@@ -1,18 +1,18 @@
-import { reviewCatalogs } from '../../publish/planning/review-catalogs.js';
+import { setMaxListeners } from 'node:events';
+import pMap from 'p-map';
 import { findBase } from '../../catalog/base.js';
-import { compareCatalogs } from '../../catalog/compare.js';
+import { compareCatalogs, type EntryChange } from '../../catalog/compare.js';
 import { readCatalog, type Catalog } from '../../catalog/load.js';
 import { catalogError } from '../../catalog/problem.js';
+import { messageOf, SwpError } from '../../core/error.js';
 import { plural } from '../../core/text.js';
-import { hubConfigFromEnv, withPatience } from '../../hub/config.js';
-import { mistakesMarkdown, reviewMarkdown } from '../../plan/render/review-markdown.js';
-import { reviewText } from '../../plan/render/review-text.js';
-import { readSettings } from '../../settings/settings.js';
-import { swpTools } from '../../publish/planning/tools.js';
+import { hubConfigFromEnv } from '../../hub/config.js';
+import { fieldsOf, mistakesMarkdown, reviewMarkdown, reviewText, type EntryReview } from '../../plan/render/review.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { hubName } from '../hub-name.js';
+import { planHere } from '../plan-here.js';
 
 export interface CatalogDiffOptions {
   /** A `skulk-weights.yaml`, or a directory with one. */
@@ -20,15 +20,36 @@ export interface CatalogDiffOptions {
   readonly markdown?: boolean;
 }
 
-/** Limits of the wait for the Hub: a job and the reader of its summary wait. Facts that come later count as unknown. */
-const ATTEMPTS = 4;
+/** Limit of the wait for the Hub: a job and the reader of its summary wait. */
 const WITHIN_MS = 600_000;
+const ENTRIES_IN_FLIGHT = 4;
 
 const NOTHING: Pick<Catalog, 'entries'> = { entries: new Map() };
 
+/** Plans each entry of the newer catalog as `--dry-run` does. An entry that cannot be planned says why. */
+const reviewChanges = (changes: readonly EntryChange[], { env, signal }: Context): Promise<EntryReview[]> => {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)]);
+  // Each request in flight adds a listener.
+  setMaxListeners(0, deadline);
+  const plan = planHere(env, deadline);
+  const review = async (change: EntryChange): Promise<EntryReview> => {
+    const reviewed = { name: change.name, change: change.change, fields: fieldsOf(change), plan: null, reason: null };
+    if (change.change === 'removed') return reviewed;
+    try {
+      return { ...reviewed, plan: (await plan(change.after)).shown };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (deadline.aborted) return { ...reviewed, reason: `it took more than ${WITHIN_MS / 1000} s` };
+      if (!(error instanceof SwpError)) throw error;
+      return { ...reviewed, reason: messageOf(error) };
+    }
+  };
+  return pMap(changes, review, { concurrency: ENTRIES_IN_FLIGHT });
+};
+
 /**
- * Compares this catalog with another one, and shows how the plans change. Reports an unreachable Hub, a blocked plan and
- * mistakes in the other catalog, but does not fail: this catalog may fix those mistakes.
+ * Compares this catalog with another one, and shows the plan of each entry that differs. Reports an unreachable Hub, a blocked
+ * plan and mistakes in the other catalog, but does not fail: this catalog may fix those mistakes.
  */
 export const catalogDiff = async ({ base, markdown = false }: CatalogDiffOptions, context: Context): Promise<ExitCode> => {
   const { out } = context;
@@ -40,10 +61,9 @@ export const catalogDiff = async ({ base, markdown = false }: CatalogDiffOptions
   if (before.catalog === null)
     out.warn(`The catalog at ${base} has ${plural(before.problems.length, 'mistake')}: every entry counts as added.`);
   const changes = compareCatalogs(before.catalog ?? NOTHING, head.catalog);
-  const hub = withPatience(hubConfigFromEnv(context.env), ATTEMPTS);
-  if (changes.length > 0) out.note(`Planning ${plural(changes.length, 'entry', 'entries')} with the data of ${hubName(hub)}.`);
-  const { proveShards } = readSettings(context.env);
-  const reviews = await reviewCatalogs({ hub, tools: swpTools(), proveShards }, changes, { withinMs: WITHIN_MS }, context.signal);
+  if (changes.length > 0)
+    out.note(`Planning ${plural(changes.length, 'entry', 'entries')} with the data of ${hubName(hubConfigFromEnv(context.env))}.`);
+  const reviews = changes.length === 0 ? [] : await reviewChanges(changes, context);
   out.data({ base: { problems: before.problems }, entries: reviews }, () =>
     markdown ? reviewMarkdown(reviews, before.problems) : reviewText(reviews, out.paint),
   );

@@ -58,6 +58,7 @@ const clean = (text: string): string =>
     .replaceAll(projectRoot(), '<project>')
     .replaceAll(hub.url, '<hub>')
 
+    .replaceAll(/[\d.]+ [MGT]B available/g, '<disk> available')
     .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
     .replaceAll(/\b[0-9a-f]{40}\b/g, '<commit>')
     .replaceAll(/\bat [0-9a-f]{12}\b/g, 'at <commit>')
@@ -130,15 +131,11 @@ describe('a catalog with mistakes', () => {
 
 interface Shown {
   readonly entries: readonly {
-    readonly name: string;
-    readonly digest: string | null;
-    readonly artifacts: readonly {
-      readonly after: {
-        readonly plan: { readonly action: string; readonly checks: readonly { readonly code: string }[] } | null;
-        readonly unknown: readonly { readonly code: string; readonly message: string }[];
-        readonly checks: readonly { readonly code: string; readonly verdict: string }[];
-      } | null;
-    }[];
+    readonly reason: string | null;
+    readonly plan: {
+      readonly digest: string;
+      readonly artifacts: readonly { readonly action: string; readonly checks: readonly { readonly code: string }[] }[];
+    } | null;
   }[];
 }
 /** Reviews these models against an empty base, and returns the first entry. */
@@ -147,59 +144,48 @@ const reviewed = async (models: readonly Record<string, unknown>[], options?: Pa
   await write('head', models);
   const { code, out } = await diff(['--json'], options);
   const [entry] = (JSON.parse(out) as Shown).entries;
-  const after = entry!.artifacts[0]!.after!;
-  return { code, digest: entry!.digest, after, unknown: after.unknown.map((what) => what.code) };
+  return { code, ...entry! };
 };
 
-describe('facts that cannot be known', () => {
-  it('include the target and write access without a token: the plan is shown without its digest', async () => {
-    await put();
-    expect(await reviewed([sidecar('tiny')])).toMatchObject({
-      code: 0,
-      digest: null,
-      unknown: ['target', 'write-access'],
-      after: { plan: { action: 'publish' } },
-    });
-  });
-
-  it.each([
-    ['private', { private: true }, 'source'],
-    ['gated', { gated: 'auto' }, 'source-access'],
-  ])('include the content of a %s source without a token', async (_, options, code) => {
-    await put('labs/tiny', options);
-    expect(await reviewed([sidecar('tiny')])).toMatchObject({ code: 0, digest: null, unknown: [code], after: { plan: null } });
-  });
-
-  it('include the plan when the Hub does not answer', async () => {
-    const { code, digest, after } = await reviewed([sidecar('tiny')], { env: { HF_ENDPOINT: 'http://127.0.0.1:1' } });
-    expect([code, digest, after.plan]).toEqual([0, null, null]);
-    expect(after.unknown[0]!.message).toContain('ECONNREFUSED');
-  }, 60_000);
-
-  it('include source access with a token that the Hub does not know', async () => {
-    await put();
-    expect(await reviewed([sidecar('tiny')], { env: { HF_TOKEN: 'hf_nobody' } })).toMatchObject({ code: 0, unknown: ['source-access'] });
-  });
-});
-
-describe('facts that can be known', () => {
-  it('give a sidecar the digest of a dry run with a token that may write', async () => {
+describe('the plan of an added entry', () => {
+  it('is that of a dry run', async () => {
     await put();
     const env = { HF_TOKEN: WRITER };
-    const { digest, unknown } = await reviewed([sidecar('tiny')], { env });
+    const { plan } = await reviewed([sidecar('tiny')], { env });
     const dryRun = await swp(['start', 'acme/tiny', '--dry-run', '--json'], {
       cwd: join(cwd, 'head'),
       env: { HF_ENDPOINT: hub.url, HOME: cwd, SWP_SCRATCH: join(cwd, 'scratch'), ...env },
     });
-    expect(unknown).toEqual([]);
-    expect(digest).toBe((JSON.parse(dryRun.out) as { digest: string }).digest);
+    expect(plan!.digest).toBe((JSON.parse(dryRun.out) as { digest: string }).digest);
   });
 
-  it('include a blocked plan, which does not fail the command', async () => {
+  it('can be blocked, which does not fail the command', async () => {
     await put('labs/tiny', {}, { withMtp: false });
-    const { code, digest, after } = await reviewed([sidecar('tiny')], { env: { HF_TOKEN: WRITER } });
-    expect([code, digest, after.plan?.action]).toEqual([0, null, 'blocked']);
-    expect(after.plan?.checks.map((check) => check.code)).toContain('mtp-none-found');
+    const { code, plan } = await reviewed([sidecar('tiny')], { env: { HF_TOKEN: WRITER } });
+    expect([code, plan!.artifacts[0]!.action]).toEqual([0, 'blocked']);
+    expect(plan!.artifacts[0]!.checks.map((check) => check.code)).toContain('mtp-none-found');
+  });
+
+  it.each([
+    ['private', { private: true }],
+    ['gated', { gated: 'auto' }],
+  ])('is blocked for a %s source without a token', async (_, options) => {
+    await put('labs/tiny', options);
+    const { code, plan } = await reviewed([sidecar('tiny')]);
+    expect([code, plan?.artifacts[0]?.action]).toEqual([0, 'blocked']);
+  });
+
+  it('is missing, with the reason, when the Hub does not answer', async () => {
+    const { code, plan, reason } = await reviewed([sidecar('tiny')], { env: { HF_ENDPOINT: 'http://127.0.0.1:1' } });
+    expect([code, plan]).toEqual([0, null]);
+    expect(reason).toContain('ECONNREFUSED');
+  }, 60_000);
+
+  it('is missing, with the reason, when the Hub does not know the token', async () => {
+    await put();
+    const { code, plan, reason } = await reviewed([sidecar('tiny')], { env: { HF_TOKEN: 'hf_nobody' } });
+    expect([code, plan]).toEqual([0, null]);
+    expect(reason).toContain('401');
   });
 });
 

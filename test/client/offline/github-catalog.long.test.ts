@@ -79,7 +79,6 @@ describe('a run of catalog.yml', () => {
     expect(summary).toContain('# Catalog: 1 entry added\n');
     expect(summary).toContain('## `acme/new`: added');
     expect(summary).toContain('| add | `mtp.safetensors` | the MTP heads of labs/tiny at');
-    expect(summary).toContain('No plan digest');
     expect(summary).not.toContain('meanwhile');
   });
 
@@ -98,7 +97,7 @@ describe('a run of catalog.yml', () => {
     await pullRequest(() => commit('acme.yaml', [sidecar('kept'), sidecar('new')]));
     const { code, summary } = await review({ HF_ENDPOINT: 'http://127.0.0.1:1' });
     expect(code).toBe(0);
-    expect(summary).toMatch(/Unknown here:\n\n- `hub`: .*ECONNREFUSED/);
+    expect(summary).toMatch(/Not planned: .*ECONNREFUSED/);
   });
 
   it('succeeds for a blocked plan, and shows the finding', async () => {

@@ -1,0 +1,46 @@
+import { artifactsOf, writtenBy } from '../catalog/artifacts.js';
+import type { EntrySnapshot } from '../catalog/snapshot.js';
+import type { PlannedRound } from '../contract/publish-activities.js';
+import type { ArtifactKind } from '../core/ids.js';
+import { RateLimiter } from '../core/rate-limiter.js';
+import { hubConfigFromEnv, withPatience, withToken } from '../hub/config.js';
+import type { ShownPlan } from '../plan/render/markdown.js';
+import { HostLarql } from '../publish/facts/host-larql.js';
+import { probeHost } from '../publish/facts/probe-host.js';
+import { planEntry } from '../publish/planning/plan-entry.js';
+import { swpTools } from '../publish/planning/tools.js';
+import { capacityOf } from '../publish/scratch/capacity.js';
+import { scratchIn } from '../publish/scratch/scratch-layout.js';
+import { readSettings } from '../settings/settings.js';
+
+/** Attempts per Hub request. A person waits, so give up early; a worker retries for as long as it takes. */
+const ATTEMPTS = 4;
+
+export type PlannedHere = PlannedRound & { readonly shown: ShownPlan };
+
+/** Returns a function that plans entries on this machine, with its tokens, disk and larql, and starts nothing. */
+export const planHere = (env: NodeJS.ProcessEnv, signal: AbortSignal) => {
+  const settings = readSettings(env);
+  const hub = withPatience(hubConfigFromEnv(env), ATTEMPTS);
+  const layout = scratchIn(settings.scratch);
+  const host = {
+    host: 'this machine',
+    writeHub: settings.uploadRate === null ? hub : { ...hub, uploadLimiter: new RateLimiter(settings.uploadRate) },
+    sourceHub: settings.sourceToken === null ? hub : withToken(hub, settings.sourceToken),
+    targets: settings.targets,
+    capacity: () => capacityOf(layout.root),
+    larql: new HostLarql(env, layout, settings.larql),
+  };
+  const { proveShards, decideWithinMs, approvals } = settings;
+  const deps = { hub, tools: swpTools(), proveShards, decideWithinMs, approvals };
+  return async (entry: EntrySnapshot, only: readonly ArtifactKind[] = []): Promise<PlannedHere> => {
+    const wanted = artifactsOf(entry.entry, only);
+    const request = {
+      sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
+      targets: writtenBy(wanted),
+      larql: wanted.some(({ kind }) => kind === 'vindex'),
+    };
+    const facts = await probeHost(host, request, signal);
+    return planEntry(deps, { entry, only, round: 1, host: facts, previous: [] }, signal);
+  };
+};
