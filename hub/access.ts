@@ -23,7 +23,7 @@ const Answer = z.object({
 export const whoAmI = async (hub: HubConfig, { signal }: CallOptions): Promise<Identity | null> => {
   if (hub.token === undefined) return null;
   try {
-    const { value } = await callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/whoami-v2'), authorized: true, signal }, Answer);
+    const { value } = await callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/whoami-v2'), signal }, Answer);
     return { user: value.name, orgs: value.orgs.map(({ name }) => name), role: value.auth?.accessToken?.role ?? 'unknown' };
   } catch (error) {
     if (error instanceof SwpError && error.code === 'hub/unauthorized') return null;

@@ -33,7 +33,7 @@ const collectionUrl = (hub: HubConfig, slug: CollectionSlug, rest = ''): URL => 
 /** Reads a collection with all its items; returns null if the Hub does not show it, as for a private collection. */
 export const readCollection = async (hub: HubConfig, slug: CollectionSlug, { signal }: CallOptions): Promise<Collection | null> => {
   try {
-    const { value } = await callJson(hub, { method: 'GET', url: collectionUrl(hub, slug), authorized: true, signal }, Whole);
+    const { value } = await callJson(hub, { method: 'GET', url: collectionUrl(hub, slug), signal }, Whole);
     if (idOf(value.slug) !== idOf(slug))
       throw new SwpError('integrity', 'hub/bad-answer', `SWP requested collection ${slug}, but the Hub returned ${value.slug}.`);
     const models = value.items.filter(({ type }) => type === 'model').map(({ id }) => id);
@@ -72,7 +72,6 @@ export const createCollection = async (
   const request = {
     method: 'POST',
     url: hubUrl(hub, '/api/collections'),
-    authorized: true,
     signal,
     ...jsonBody({ title: wanted.title, namespace: wanted.owner, private: wanted.private }),
   } as const;
@@ -94,7 +93,6 @@ export const addToCollection = async (
   const request = {
     method: 'POST',
     url: collectionUrl(hub, slug, '/items'),
-    authorized: true,
     signal,
     ...jsonBody({ item: { type: 'model', id: repo } }),
   } as const;

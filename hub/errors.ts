@@ -178,12 +178,12 @@ export interface FailedAnswer {
 /** Converts an unsuccessful answer to an error with the Hub's message and the request id for its support. */
 export const errorOfAnswer = (
   hub: HubConfig,
-  request: RequestLine & { readonly authorized: boolean },
+  request: RequestLine & { readonly withoutToken?: boolean | undefined },
   { status, headers, body, end }: FailedAnswer,
 ): SwpError => {
   const longest = request.url.origin === hub.endpoint.origin ? 300 : FOREIGN_MESSAGE_LENGTH;
   const serverMessage = quoted(hub, errorMessage(body) || (firstHeader(headers['x-error-message']) ?? ''), longest, end);
-  const sent = request.authorized ? (hub.token === undefined ? 'no-token' : 'token') : 'to-storage';
+  const sent = request.withoutToken === true ? 'to-storage' : hub.token === undefined ? 'no-token' : 'token';
   const { kind, code, hint } = classify(status, firstHeader(headers['x-error-code']) ?? '', serverMessage, sent);
   const id = requestId(hub, headers);
   const retryAfterMs = parseRetryAfter(headers, Date.now());

@@ -28,8 +28,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Bytes, or a fresh stream of exactly `length` bytes for each attempt. */
   readonly body?: Uint8Array | { readonly length: number; readonly open: () => Readable };
-  /** Sends the token; allowed only for the Hub's own origin. */
-  readonly authorized: boolean;
+  /** Sends no token, because the address is signed. Without it, the address must have the Hub's own origin. */
+  readonly withoutToken?: boolean | undefined;
   /**
    * The answer contains addresses. It is never displayed, and it may contain the token for a request to such an
    * address.
@@ -51,7 +51,7 @@ const headersOf = (hub: HubConfig, request: HttpRequest): Record<string, string>
   const headers: Record<string, string> = { 'user-agent': 'swp', 'accept-encoding': 'identity', ...request.headers };
   if (request.body !== undefined || request.method === 'POST' || request.method === 'PUT')
     headers['content-length'] = String(bodyLength(request.body));
-  if (request.authorized) {
+  if (request.withoutToken !== true) {
     if (request.url.origin !== hub.endpoint.origin)
       throw new SwpError('internal', 'hub/token-origin', `The Hub token must not be sent to ${request.url.origin}.`);
     if (hub.token !== undefined) headers['authorization'] = `Bearer ${hub.token.reveal()}`;

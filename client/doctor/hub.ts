@@ -19,7 +19,7 @@ const hubOf = ({ env }: Context) => withPatience(hubConfigFromEnv(env), ATTEMPTS
 
 /** Requests one model: every Hub lists models without a token. */
 const answersAsHub = async (hub: HubConfig, signal: AbortSignal): Promise<void> => {
-  await callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/models?limit=1'), authorized: false, signal }, z.array(z.unknown()));
+  await callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/models?limit=1'), withoutToken: true, signal }, z.array(z.unknown()));
 };
 
 /** @throws SwpError `client/unknown-token`, or the error that keeps the Hub from answering */

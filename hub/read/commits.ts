@@ -81,7 +81,7 @@ const Dated = z.object({ id: CommitSha, date: z.iso.datetime({ offset: true }).t
 /** Returns the date of a commit, as the Hub lists it. */
 export const readCommitDate = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<Date> => {
   const url = hubUrl(hub, `/api/models/${repoPath(repo)}/commits/${commit}?limit=1`);
-  const { value } = await callJson(hub, { method: 'GET', url, authorized: true, signal: options.signal }, listToFirstFault(Dated));
+  const { value } = await callJson(hub, { method: 'GET', url, signal: options.signal }, listToFirstFault(Dated));
   const found = value.find(({ id }) => id === commit);
   if (found === undefined) throw new SwpError('integrity', 'hub/bad-answer', `The Hub does not list commit ${commit} of ${repo}.`);
   return found.date;

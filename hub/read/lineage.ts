@@ -19,5 +19,5 @@ export const quantizedFrom = (tags: readonly string[]): RepoId[] =>
 /** Reads the models that a repository was quantised from, as the Hub derives them from its card. */
 export const readQuantizedFrom = async (hub: HubConfig, repo: RepoId, commit: CommitSha, { signal }: CallOptions): Promise<RepoId[]> => {
   const url = hubUrl(hub, `/api/models/${repoPath(repo)}/revision/${commit}?expand=tags`);
-  return quantizedFrom((await callJson(hub, { method: 'GET', url, authorized: true, signal }, Tagged)).value.tags);
+  return quantizedFrom((await callJson(hub, { method: 'GET', url, signal }, Tagged)).value.tags);
 };

@@ -18,10 +18,11 @@ export interface PinnedFile {
   readonly lfs: Sha256 | null;
 }
 
-/** The address of the bytes: on the Hub itself, or a signed address that must not receive the token. */
+/** The address of a file's bytes, on the Hub itself or on its storage. */
 export interface Location {
   readonly url: URL;
-  readonly authorized: boolean;
+  /** Set for a signed address. */
+  readonly withoutToken?: true;
 }
 
 const isRedirect = (status: number): boolean => status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
@@ -57,7 +58,7 @@ interface Followed {
 const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', { signal }: CallOptions): Promise<Followed> => {
   let url = hubUrl(hub, `/${repoPath(file.repo)}/resolve/${file.commit}/${escapePath(file.path)}`);
   for (let hop = 0; hop < SAME_ORIGIN_HOPS; hop += 1) {
-    const answer = await attempt(hub, { method, url, authorized: true, signal }, (status) => status === 200 || isRedirect(status));
+    const answer = await attempt(hub, { method, url, signal }, (status) => status === 200 || isRedirect(status));
     const redirected = isRedirect(answer.statusCode ?? 0);
     if (redirected || method === 'HEAD') answer.resume();
     try {
@@ -66,13 +67,13 @@ const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', 
       answer.destroy();
       throw error;
     }
-    if (!redirected) return { location: { url, authorized: true }, answer };
+    if (!redirected) return { location: { url }, answer };
     const target = answer.headers.location;
     if (target === undefined || !URL.canParse(target, url.href))
       throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects without a valid address.`);
     url = new URL(target, url);
     checkAddress(hub, url);
-    if (url.origin !== hub.endpoint.origin) return { location: { url, authorized: false }, answer: null };
+    if (url.origin !== hub.endpoint.origin) return { location: { url, withoutToken: true }, answer: null };
   }
   throw new SwpError('integrity', 'hub/bad-answer', `${file.repo}: ${file.path} redirects too many times.`);
 };

@@ -74,7 +74,7 @@ export const readPages = async <T>(
       throw new SwpError('integrity', 'hub/paging', `The list ${start.origin}${start.pathname} does not end: one of its pages repeats.`);
     if (seen.size >= limits.pages) refuse(`more than ${plural(limits.pages, 'page')}`);
     seen.add(url.href);
-    const request = { method: 'GET', url, authorized: true, signal } as const;
+    const request = { method: 'GET', url, signal } as const;
     const answer: Awaited<ReturnType<typeof callJson<T[]>>> = await callJson(hub, request, page, PAGE_BYTES).catch((error: unknown) => {
       if (error instanceof SwpError && error.code === 'hub/answer-too-large')
         return refuse(`a page of more than ${formatBytes(PAGE_BYTES)}`);

@@ -82,16 +82,16 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     signal: AbortSignal,
   ): Promise<{ readonly url: URL; readonly answer: IncomingMessage }> => {
     for (let relocations = 0; ; relocations += 1) {
-      const { url, authorized } = await getLocation(signal);
+      const { url, withoutToken } = await getLocation(signal);
       try {
         const answer = await retrying(hub, signal, () =>
-          attempt(hub, { method: 'GET', url, authorized, signal, headers: { range: `bytes=${begin}-${end - 1}` } }),
+          attempt(hub, { method: 'GET', url, withoutToken, signal, headers: { range: `bytes=${begin}-${end - 1}` } }),
         );
         checkRange(hub, file, answer, begin, end);
         checkVersion(answer);
         return { url, answer };
       } catch (error) {
-        if (authorized || relocations >= RELOCATIONS || !(error instanceof SwpError) || !EXPIRED.has(error.code)) throw error;
+        if (withoutToken !== true || relocations >= RELOCATIONS || !(error instanceof SwpError) || !EXPIRED.has(error.code)) throw error;
         location = null;
         // The next address may belong to another host, which has its own ETags.
         version = null;

@@ -64,7 +64,7 @@ export const readRepoInfo = async (
   const url = hubUrl(hub, `/api/models/${repoPath(repo)}${revision === undefined ? '' : `/revision/${encodeURIComponent(revision)}`}`);
   let info: z.infer<typeof Info>;
   try {
-    info = (await callJson(hub, { method: 'GET', url, authorized: true, signal: options.signal }, Info)).value;
+    info = (await callJson(hub, { method: 'GET', url, signal: options.signal }, Info)).value;
   } catch (error) {
     if (error instanceof SwpError && (ABSENT.has(error.code) || (hub.token === undefined && error.code === UNSEEN)))
       return { absent: true };

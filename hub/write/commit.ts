@@ -61,7 +61,6 @@ const sendCommit = async (hub: HubConfig, newCommit: NewCommit, { signal, onSent
   const request = {
     method: 'POST',
     url: hubUrl(hub, `/api/models/${repoPath(newCommit.repo)}/commit/main`),
-    authorized: true,
     ...(onSent === undefined ? {} : { onConnected: onSent }),
     signal,
     idleMs: COMMIT_IDLE_MS,
@@ -76,7 +75,7 @@ const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Prom
   (
     await callJson(
       hub,
-      { method: 'GET', url: hubUrl(hub, `/api/models/${repoPath(repo)}/revision/main`), authorized: true, signal },
+      { method: 'GET', url: hubUrl(hub, `/api/models/${repoPath(repo)}/revision/main`), signal },
       z.object({ sha: CommitSha }),
     )
   ).value.sha;

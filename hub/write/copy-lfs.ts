@@ -32,7 +32,6 @@ export const copyOnServer = async (hub: HubConfig, { source, target, files }: Co
       const request = {
         method: 'POST',
         url: hubUrl(hub, `/api/models/${repoPath(source)}/lfs-files/duplicate`),
-        authorized: true,
         signal,
         ...jsonBody({
           target: { type: 'model', name: target },

@@ -17,7 +17,6 @@ export const createRepo = async (
   const request = {
     method: 'POST',
     url: hubUrl(hub, '/api/repos/create'),
-    authorized: true,
     signal,
     ...jsonBody({ type: 'model', organization, name, private: isPrivate, visibility: isPrivate ? 'private' : 'public' }),
   } as const;

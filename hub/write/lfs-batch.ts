@@ -175,7 +175,6 @@ export const lfsBatch = async (
       {
         method: 'POST',
         url: hubUrl(hub, `/${repoPath(repo)}.git/info/lfs/objects/batch`),
-        authorized: true,
         handsOutAddresses: true,
         signal,
         headers: { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE },

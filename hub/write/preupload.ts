@@ -55,7 +55,6 @@ export const classifyUploads = async (
       {
         method: 'POST',
         url: hubUrl(hub, `/api/models/${repoPath(repo)}/preupload/main`),
-        authorized: true,
         signal,
         ...jsonBody({ files: samples }),
       },

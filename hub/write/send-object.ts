@@ -77,7 +77,7 @@ const putBytes = async (
         const answer = await attempt(hub, {
           method: 'PUT',
           url,
-          authorized: false,
+          withoutToken: true,
           signal: options.signal,
           headers,
           body: { length: end - begin, open: () => throttleAndCount(file.open(begin, end), hub, countingOptions) },
@@ -107,7 +107,7 @@ const complete = async (
     const answer = await attempt(hub, {
       method: 'POST',
       url: action.url,
-      authorized: false,
+      withoutToken: true,
       signal,
       ...jsonBody({ oid: file.sha256, parts }),
     });
@@ -123,7 +123,7 @@ const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, { sig
     const answer = await attempt(hub, {
       method: 'POST',
       url: action.url,
-      authorized: isOwn,
+      withoutToken: !isOwn,
       signal,
       headers: { ...action.headers, ...headers },
       body,

@@ -18,7 +18,6 @@ export const validateCard = async (hub: HubConfig, card: string, { signal }: Cal
   const request = {
     method: 'POST',
     url: hubUrl(hub, '/api/validate-yaml'),
-    authorized: true,
     signal,
     ...jsonBody({ content: card, repoType: 'model' }),
   } as const;

@@ -22,7 +22,7 @@ const answering = async (...steps: Step[]) => {
   return { hub: config(server.url), count: () => at };
 };
 const call = (hub: HubConfig) =>
-  callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x?secret=1'), authorized: true, signal }, z.object({ ok: z.boolean() }));
+  callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x?secret=1'), signal }, z.object({ ok: z.boolean() }));
 const OK: Step = { status: 200 };
 
 describe('a transient failure', () => {
@@ -155,7 +155,7 @@ it('refuses a redirect to another origin', async () => {
 
 it('does not send the token to another origin', async () => {
   const { hub } = await answering(OK);
-  await expect(
-    callJson(hub, { method: 'GET', url: new URL('http://127.0.0.1:1/x'), authorized: true, signal }, z.unknown()),
-  ).rejects.toMatchObject({ code: 'hub/token-origin' });
+  await expect(callJson(hub, { method: 'GET', url: new URL('http://127.0.0.1:1/x'), signal }, z.unknown())).rejects.toMatchObject({
+    code: 'hub/token-origin',
+  });
 });

@@ -41,8 +41,7 @@ const messageAfter = async (run: () => Promise<unknown>): Promise<string> => {
   );
   return messageOf(error);
 };
-const call = (hub: HubConfig) => () =>
-  callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), authorized: true, signal }, z.object({ ok: z.boolean() }));
+const call = (hub: HubConfig) => () => callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), signal }, z.object({ ok: z.boolean() }));
 
 /** No 8 consecutive characters of the token may appear, in upper or lower case. */
 const expectHidden = (message: string, token = TOKEN): void => {

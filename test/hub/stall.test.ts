@@ -48,7 +48,7 @@ const serveRaw = async (onRequest: (socket: Socket) => void): Promise<HubConfig>
   return config(server.url, { attempts: 1 });
 };
 const call = (hub: HubConfig, over: object = {}) =>
-  callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), authorized: true, signal, ...over }, z.unknown());
+  callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), signal, ...over }, z.unknown());
 /** Advances the clock and calls `each`, until the promise is rejected. Returns the minutes that passed. */
 const minutesUntilCut = async (running: Promise<unknown>, everySeconds: number, each: () => void, most = 60): Promise<number> => {
   const thrown: unknown[] = [];
@@ -171,7 +171,7 @@ describe('a response that does not arrive', () => {
 
 describe('a sent body', () => {
   const put = (hub: HubConfig, length: number, open: () => Readable) =>
-    exchange(hub, { method: 'PUT', url: hubUrl(hub, '/put'), authorized: false, signal, body: { length, open } });
+    exchange(hub, { method: 'PUT', url: hubUrl(hub, '/put'), withoutToken: true, signal, body: { length, open } });
 
   it('is cut after two minutes when the server does not read it', async () => {
     let incoming = false;
