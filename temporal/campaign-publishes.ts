@@ -11,7 +11,7 @@ import { sanitizeLine } from '../core/text.js';
 import { shortDigest } from '../plan/decision.js';
 import { decideUpdate, statusQuery } from '../contract/messages.js';
 import { campaignId, publishId } from '../contract/names.js';
-import { withTemporalRetry } from './with-temporal-retry.js';
+import { mapTemporalErrors } from './map-temporal-errors.js';
 import { executionState, type ExecutionState } from './execution-state.js';
 import { startPublish } from './start-publish.js';
 
@@ -42,7 +42,7 @@ type Outcome = Omit<DecidedPublish, 'entry'>;
 
 /** Returns the state of a run; null if the server does not know it. */
 const stateOf = (client: Client, entry: string, run: string): Promise<ExecutionState | null> =>
-  withTemporalRetry(async () => {
+  mapTemporalErrors(async () => {
     try {
       return executionState(await client.workflow.getHandle(publishId(entry), run).describe());
     } catch (error) {
@@ -102,13 +102,13 @@ const sendDecision = async (client: Client, entry: string, run: string, { plan, 
 export const campaignPublishes = (client: Client, taskQueue: string): PublishClient => ({
   start: async (entry, { campaign, only, startedBy }, signal) => {
     const input = { entry, only, campaign, ...(startedBy === null ? {} : { startedBy }) };
-    const run = await withTemporalRetry(() => startPublish(client, input, taskQueue));
+    const run = await mapTemporalErrors(() => startPublish(client, input, taskQueue));
     await untilPlanned(client, entry.name, run, signal);
     return run;
   },
 
   follow: async (publishes) => {
-    const listed = await withTemporalRetry(() =>
+    const listed = await mapTemporalErrors(() =>
       listStates(
         client,
         publishes.map(({ run }) => run),

@@ -1,6 +1,6 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { SwpStage } from '../contract/search-attributes.js';
-import { executionStage } from '../contract/stages.js';
+import { executionStage, isOpenStatus } from '../contract/stages.js';
 
 /** The current or final state of a publish. */
 export interface ExecutionState {
@@ -14,5 +14,5 @@ export const executionState = ({
   typedSearchAttributes,
 }: Pick<WorkflowExecutionInfo, 'status' | 'typedSearchAttributes'>): ExecutionState => ({
   stage: executionStage({ status: status.name, stage: typedSearchAttributes.get(SwpStage) ?? null }),
-  ended: status.name !== 'RUNNING',
+  ended: !isOpenStatus(status.name),
 });

@@ -6,6 +6,7 @@ import { CampaignRow, plainRow } from '../plan/campaign/campaign-row.js';
 import { campaignPublishes } from './campaign-publishes.js';
 import { readAllRuns } from './completed-steps.js';
 import { campaignId } from '../contract/names.js';
+import { isOpenStatus } from '../contract/stages.js';
 
 const Started = z.array(z.object({ entry: z.string(), run: z.string().nullable(), reason: z.string().nullable() }));
 const Decided = z.array(
@@ -43,6 +44,8 @@ export interface ReadCampaign {
   readonly id: string;
   readonly run: string;
   readonly status: string;
+  /** False if it has closed. */
+  readonly isOpen: boolean;
   readonly startedAt: Date;
   readonly taskQueue: string;
   /** Null while it is planned, or if nothing changes. */
@@ -88,6 +91,7 @@ export const readCampaign = async (client: Client, id: string | null, follow = t
     id: found.workflowId.replace(/^campaign\//, ''),
     run: found.runId,
     status: found.status.name,
+    isOpen: isOpenStatus(found.status.name),
     startedAt: found.startTime,
     taskQueue: found.taskQueue,
     plan: resumed?.digest ?? of('digestCampaign').flatMap((digest) => Digest.safeParse(digest).data ?? [])[0] ?? null,

@@ -8,7 +8,7 @@ import { SwpEntry, SwpStage } from '../contract/search-attributes.js';
 import type { publishArtifact } from '../workflows/publish-artifact.js';
 import type { publishEntry } from '../workflows/publish-entry.js';
 import type { ArtifactResult, PublishResult } from '../contract/results.js';
-import { executionStage } from '../contract/stages.js';
+import { executionStage, isOpenStatus } from '../contract/stages.js';
 import type { DecisionRecord } from '../plan/decision.js';
 
 export interface Step {
@@ -34,6 +34,8 @@ export interface Running {
   readonly runId: string;
   readonly entry: string | null;
   readonly status: string;
+  /** False if it has closed. */
+  readonly isOpen: boolean;
   readonly stage: string | null;
   readonly startedAt: Date;
   readonly closedAt: Date | null;
@@ -87,6 +89,7 @@ const readWithState = async <State>(
       runId: description.runId,
       entry: description.typedSearchAttributes.get(SwpEntry) ?? null,
       status: description.status.name,
+      isOpen: isOpenStatus(description.status.name),
       stage: description.typedSearchAttributes.get(SwpStage) ?? null,
       startedAt: description.startTime,
       closedAt: description.closeTime ?? null,

@@ -5,7 +5,7 @@ import { SwpError } from '../core/error.js';
 import type { Digest } from '../core/ids.js';
 import { publishId } from '../contract/names.js';
 import type { Stage } from '../contract/stages.js';
-import { withTemporalRetry } from './with-temporal-retry.js';
+import { mapTemporalErrors } from './map-temporal-errors.js';
 import { executionState } from './execution-state.js';
 import { startPublish } from './start-publish.js';
 
@@ -42,9 +42,9 @@ export const startRepair =
   (client: Client, taskQueue: string) =>
   async (entry: EntrySnapshot, findings: Digest): Promise<Omit<RepairReport, 'entry'>> => {
     try {
-      const known = await withTemporalRetry(() => findEarlierPublish(client, entry.name, findings));
+      const known = await mapTemporalErrors(() => findEarlierPublish(client, entry.name, findings));
       if (known !== null) return known;
-      await withTemporalRetry(() => startPublish(client, { entry, only: [], startedBy: STARTED_BY }, taskQueue, findings));
+      await mapTemporalErrors(() => startPublish(client, { entry, only: [], startedBy: STARTED_BY }, taskQueue, findings));
       return { outcome: 'started' };
     } catch (error) {
       if (error instanceof SwpError && error.code === 'publish/other-input') return { outcome: 'runs', reason: error.message };

@@ -3,6 +3,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Claims } from '../publish/scratch/claims.js';
 import type { ScratchParts } from '../publish/scratch/scratch-parts.js';
+import { isOpenStatus } from '../contract/stages.js';
 import { messageOf } from '../core/error.js';
 
 /** Interval of the sweep, in milliseconds: the longest time that an unused build slot stays taken. */
@@ -11,7 +12,7 @@ const PERIOD_MS = 5 * 60_000;
 const isOpen = async (client: Client, id: string): Promise<boolean> => {
   try {
     const { status } = await client.workflow.getHandle(id).describe();
-    return status.name === 'RUNNING' || status.name === 'PAUSED';
+    return isOpenStatus(status.name);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;

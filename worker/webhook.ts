@@ -5,6 +5,7 @@ import { messageOf, SwpError } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
 import type { Secret } from '../core/secret.js';
 import { sanitizeLine, plural } from '../core/text.js';
+import { parseRetryAfter } from '../hub/rate-limit.js';
 import { shortDigest } from '../plan/decision.js';
 import { totalsText } from '../plan/render/campaign-markdown.js';
 import { decideCommand } from '../plan/render/words.js';
@@ -52,12 +53,6 @@ export const notificationText = (notification: Notification): string => {
     case 'revalidation-failed':
       return `Re-validation, ${notification.which}, failed: ${sanitizeLine(notification.reason, 500)}\nFix the cause, then: swp schedule trigger ${notification.which}`;
   }
-};
-
-/** Returns the wait of a Retry-After header in milliseconds, capped; null if the header gives no number of seconds. */
-const retryAfterMs = (response: Response): number | null => {
-  const seconds = Number(response.headers.get('retry-after') ?? NaN);
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0) * 1000, LONGEST_WAIT_MS) : null;
 };
 
 export interface WebhookOptions {
@@ -128,9 +123,14 @@ export class Webhook {
     }
     if (response.ok) return;
     const message = `The webhook answered ${response.status}.`;
-    const waitMs = retryAfterMs(response);
+    const waitMs = parseRetryAfter({ 'retry-after': response.headers.get('retry-after') ?? undefined }, Date.now());
     if (response.status === 429 || response.status >= 500)
-      throw new SwpError('unavailable', 'webhook/unavailable', message, waitMs === null ? {} : { retryAfterMs: waitMs });
+      throw new SwpError(
+        'unavailable',
+        'webhook/unavailable',
+        message,
+        waitMs === null ? {} : { retryAfterMs: Math.min(waitMs, LONGEST_WAIT_MS) },
+      );
     throw new SwpError('invalid', 'webhook/refused', message, { hint: 'Correct SWP_WEBHOOK of this worker, then restart it.' });
   }
 }

@@ -6,14 +6,14 @@ import type { Paint } from '../../plan/render/paint.js';
 import type { CampaignEntry, ReadCampaign } from '../../temporal/read-campaign.js';
 
 /** Formats the head of a campaign: its totals, plan, state and decisions. */
-export const campaignHead = ({ id, plan, entries, decisions, status, mistakes }: ReadCampaign, paint: Paint): string =>
+export const campaignHead = ({ id, plan, entries, decisions, status, isOpen, mistakes }: ReadCampaign, paint: Paint): string =>
   [
     `${paint.bold(`Campaign ${id}`)}: ${totalsText(addRows(NO_TOTALS, entries))}`,
     ...(mistakes === 0
       ? []
       : [paint.careful(`The catalog has ${plural(mistakes, 'mistake')}. Entries with a mistake are left out: swp catalog validate`)]),
     ...(plan === null ? [] : [`plan ${plan}`]),
-    ...(status === 'RUNNING' ? [] : [`ended: ${status.toLowerCase()}`]),
+    ...(isOpen ? [] : [`ended: ${status.toLowerCase()}`]),
     ...decisions.map(
       (decision) =>
         `${decision.verdict === 'approve' ? 'approved' : 'rejected'} by ${reviewerText(decision)}: accepted by ${decision.taken} of ${decision.of} publishes`,

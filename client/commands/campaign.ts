@@ -67,7 +67,7 @@ const untilStarted = async (client: Client, id: string, { out, signal }: Context
   let notedAt = Date.now();
   for (let wait = POLL_MS; ; wait = Math.min(wait * 1.5, MAX_POLL_MS)) {
     const campaign = await readCampaign(client, id, false);
-    if (campaign.status !== 'RUNNING' || (campaign.plan !== null && campaign.started)) return readCampaign(client, id);
+    if (!campaign.isOpen || (campaign.plan !== null && campaign.started)) return readCampaign(client, id);
     if (Date.now() - notedAt > NOTE_MS) {
       notedAt = Date.now();
       out.note(campaign.plan === null ? `Planned ${plural(campaign.entries.length, 'entry', 'entries')}.` : 'Starting publishes.');
@@ -76,8 +76,8 @@ const untilStarted = async (client: Client, id: string, { out, signal }: Context
   }
 };
 
-const exitOf = ({ entries, plan, status }: ReadCampaign): ExitCode => {
-  const waits = status === 'RUNNING' && entries.some(({ stage }) => stage !== null);
+const exitOf = ({ entries, plan, isOpen }: ReadCampaign): ExitCode => {
+  const waits = isOpen && entries.some(({ stage }) => stage !== null);
   if (plan !== null) return waits ? EXIT.awaitingApproval : EXIT.failed;
   return entries.some(({ state }) => state === 'blocked') ? EXIT.failed : EXIT.nothingToDo;
 };
@@ -114,9 +114,9 @@ export const campaign = async (options: CampaignOptions, context: Context): Prom
     await startCampaign(client, id, { select, only: options.only === undefined ? [] : [options.only], startedBy }, taskQueue);
     context.out.note(`Started campaign ${id}. Planning its entries…`);
     const planned = await untilStarted(client, id, context);
-    if (planned.status !== 'RUNNING' && planned.status !== 'COMPLETED') return watchToEnd(temporal, id, context);
+    if (!planned.isOpen && planned.status !== 'COMPLETED') return watchToEnd(temporal, id, context);
     if (options.watch !== true || planned.plan === null) show(planned, temporal, context);
-    if (planned.plan !== null && planned.status === 'RUNNING')
+    if (planned.plan !== null && planned.isOpen)
       context.out.note(`\nApprove exactly these plans: swp campaign approve ${id} --plan ${planned.plan}`);
     return options.watch === true && planned.plan !== null ? watchToEnd(temporal, id, context) : exitOf(planned);
   });

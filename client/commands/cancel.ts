@@ -12,7 +12,7 @@ export const cancel = async (options: { readonly entry: string; readonly yes?: b
   const consent = new Consent('cancel', options.entry, options.yes === true, context);
   return withEntry(context, options.entry, async ({ client }, entry) => {
     const running = await readPublish(client, entry);
-    if (running.status !== 'RUNNING')
+    if (!running.isOpen)
       throw new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${stageOf(running)}.`, {
         hint: `See what it did: swp status ${entry}`,
       });

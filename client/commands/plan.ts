@@ -32,12 +32,12 @@ export const plan = async (options: { readonly entry: string; readonly markdown?
     const shown = await newestPlan(client, running.id, running.runId);
     if (shown === null) {
       const none = `The publish of ${entry} has no plan yet.`;
-      const missing = running.status === 'RUNNING' ? await unpolledControl(client, running.taskQueue) : null;
+      const missing = running.isOpen ? await unpolledControl(client, running.taskQueue) : null;
       if (missing !== null) throw noWorker(none, missing);
       throw new SwpError('unavailable', 'publish/no-plan', none, { hint: `See what it does: swp status ${entry}` });
     }
     const decision = running.state?.decisions.find(({ round }) => round === shown.round) ?? null;
-    const waits = running.status === 'RUNNING' && running.stage === 'awaiting-approval';
+    const waits = running.isOpen && running.stage === 'awaiting-approval';
     context.out.data({ ...shown, stage: running.stage, status: running.status, decision }, () =>
       options.markdown === true
         ? summary(entry, shown, decision, waits)

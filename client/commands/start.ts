@@ -65,10 +65,10 @@ export const start = async (options: StartOptions, context: Context): Promise<Ex
         : `Started ${name}. Reading source and target…`;
     context.out.note(`${state}${page === null ? '' : `\nSee it: ${page}`}`);
     const { running, plan } = await untilDecidable(client, name, PLAN_DEADLINE_MS, context);
-    if (running.status !== 'RUNNING' || options.watch === true || options.untilAttention === true) {
+    if (!running.isOpen || options.watch === true || options.untilAttention === true) {
       if (plan !== null) context.out.note(planText(plan, { ...context.out.paint }));
       const view = await watchPublish(client, name, { ...options, addresses }, context);
-      if (view.publish.status === 'RUNNING') return showRunning(name, view, addresses, context);
+      if (view.publish.isOpen) return showRunning(name, view, addresses, context);
       const { publish, decisions } = view;
       try {
         const result = await publishResult(client, publish);

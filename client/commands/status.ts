@@ -37,7 +37,7 @@ export const status = async (
     const addresses = addressesOf(context.env, temporal);
     const watches = options.watch === true || untilAttention === true;
     const view = watches ? await watchPublish(client, entry, { untilAttention, addresses }, context) : await readView(client, entry);
-    if (view.publish.status === 'RUNNING') return showRunning(entry, view, addresses, context);
+    if (view.publish.isOpen) return showRunning(entry, view, addresses, context);
     return showEnd(
       client,
       view,

@@ -41,7 +41,7 @@ export const untilDecidable = async (
   let hasChecked = false;
   for (;;) {
     const running = await readPublish(client, entry);
-    const planning = running.status === 'RUNNING' && running.stage === 'planning';
+    const planning = running.isOpen && running.stage === 'planning';
     if (!planning) return { running, plan: await newestPlan(client, running.id, running.runId) };
     if (Date.now() - begun > deadlineMs) throw planLate(entry, deadlineMs);
     if (!hasChecked && Date.now() - begun >= GRACE_MS) {

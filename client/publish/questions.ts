@@ -31,7 +31,7 @@ export const questionName = ({ subject, digest }: Pick<Question, 'subject' | 'di
 export const questionsOf = async (client: Client, entry: string): Promise<readonly Question[]> => {
   const running = await readPublish(client, entry);
   const plan = await newestPlan(client, running.id, running.runId);
-  if (running.status !== 'RUNNING' || plan === null)
+  if (!running.isOpen || plan === null)
     throw new SwpError(
       'not-found',
       'publish/nothing-asked',

@@ -14,9 +14,7 @@ export interface SealedView {
 /** Returns the sealed files of those targets that wait for their release. */
 export const waitingReleases = (targets: readonly RunningTarget[]): readonly SealedView[] =>
   targets.flatMap((target) =>
-    target.status === 'RUNNING' && target.stage === 'awaiting-release' && target.state?.sealed != null
-      ? [{ target, ...target.state.sealed }]
-      : [],
+    target.isOpen && target.stage === 'awaiting-release' && target.state?.sealed != null ? [{ target, ...target.state.sealed }] : [],
   );
 
 /** Formats the sealed files that a person should look at before a release, without a final newline. */

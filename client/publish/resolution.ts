@@ -23,8 +23,8 @@ export const readParties = async (client: Client, entry: string): Promise<Partie
 
 /** Returns the error for a publish that is not paused, with what to do instead. */
 export const notPaused = (entry: string, { publish, targets }: Parties): SwpError => {
-  const stages = [...new Set([publish, ...targets].filter(({ status }) => status === 'RUNNING').map(stageOf))];
-  if (publish.status !== 'RUNNING')
+  const stages = [...new Set([publish, ...targets].filter(({ isOpen }) => isOpen).map(stageOf))];
+  if (!publish.isOpen)
     return new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${stageOf(publish)}.`, {
       hint: `Start another with \`swp start ${entry}\`.`,
     });

@@ -61,7 +61,7 @@ const readPlan = (client: Client, { id, runId, state }: RunningPublish, before: 
 export const readView = async (client: Client, entry: string, before?: PublishView): Promise<PublishView> => {
   const publish = await readPublish(client, entry);
   const targets = await readTargets(client, publish);
-  const open = [publish, ...targets].filter((running) => running.status === 'RUNNING');
+  const open = [publish, ...targets].filter(({ isOpen }) => isOpen);
   const missing = await findMissing(client, open);
   const answers = await Promise.all(
     missing?.role === 'control' ? [] : open.map(async (running) => ({ running, reply: await queryStatus(client, running) })),
@@ -86,7 +86,7 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
  * paused, so it counts itself only if no target is.
  */
 export const pausedIn = ({ publish, targets }: { readonly publish: Running; readonly targets: readonly Running[] }): readonly Running[] => {
-  const isPaused = ({ status, stage }: Running): boolean => status === 'RUNNING' && stage === 'needs-attention';
+  const isPaused = ({ isOpen, stage }: Running): boolean => isOpen && stage === 'needs-attention';
   const paused = targets.filter(isPaused);
   return paused.length > 0 ? paused : [publish].filter(isPaused);
 };
@@ -107,18 +107,18 @@ export const viewLines = (entry: string, view: PublishView, { time, addresses }:
   const page = addresses.workflow(view.publish.id);
   const { publish, plan } = view;
   const explained = new Set(view.problems.map(({ workflow }) => workflow));
-  const waitsForDecision = publish.status === 'RUNNING' && publish.stage === 'awaiting-approval';
+  const waitsForDecision = publish.isOpen && publish.stage === 'awaiting-approval';
   return [
     `${entry}: ${stageOf(publish)}`,
     ...(plan === null ? [] : [`  plan      ${shortDigest(plan.digest)}, round ${plan.round}`]),
-    `  ${publish.status === 'RUNNING' ? 'since' : 'ended'}     ${time(publish.since)}`,
+    `  ${publish.isOpen ? 'since' : 'ended'}     ${time(publish.since)}`,
     ...(page === null ? [] : [`  see       ${page}`]),
     ...view.decisions.map((decision) => `  ${decisionLine(decision, time)}`),
     ...(waitsForDecision && plan !== null ? decideLines(entry, 'plan', plan.digest).map((line) => `  ${line}`) : []),
     ...view.waitingFor.map((id) => `  waits for ${id}, which writes the same target`),
     ...publish.steps.map((step) => `  now       ${stepText(step)}`),
     ...view.targets.flatMap((target) => [
-      `  ${target.id}: ${stageOf(target)}${target.status === 'RUNNING' ? ` (since ${time(target.since)})` : ''}`,
+      `  ${target.id}: ${stageOf(target)}${target.isOpen ? ` (since ${time(target.since)})` : ''}`,
       ...target.steps.flatMap((step) => {
         const advice = hostAdvice(entry, step, view.previousHosts.find(({ workflow }) => workflow === target.id)?.host ?? null);
         return [`    now     ${stepText(step)}`, ...(advice === null ? [] : [`            ${advice}`])];

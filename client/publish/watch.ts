@@ -14,7 +14,7 @@ const LINE_MS = 30_000;
 
 /** Formats the view in one line: every stage, and the progress of each step. */
 const viewLine = (entry: string, { publish, targets, plan }: PublishView): string => {
-  const open = targets.filter(({ status }) => status === 'RUNNING');
+  const open = targets.filter(({ isOpen }) => isOpen);
   const steps = [...publish.steps, ...open.flatMap((target) => target.steps)].map(stepText);
   const stages = [...new Set((open.length === 0 ? [publish] : open).map(stageOf))];
   const decideCommands =
@@ -88,7 +88,7 @@ export const watchPublish = async (
       if (pausedIn(view).length === 0) notPausedAt = Date.now();
       // A publish that was just resolved still shows the paused stage for a moment, but has no problem any more.
       const isPaused = view.problems.length > 0 || Date.now() - notPausedAt >= GRACE_MS;
-      if (view.publish.status !== 'RUNNING' || (stopsPaused && isPaused)) {
+      if (!view.publish.isOpen || (stopsPaused && isPaused)) {
         clear();
         return view;
       }

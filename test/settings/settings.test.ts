@@ -85,14 +85,22 @@ describe('an invalid setting', () => {
     expect(() => readSettings({ [name]: value })).toThrow(`These settings cannot be used: ${name}: ${message}.`);
   });
 
-  it.each(SETTINGS)('%s is never refused in the words of the validation library', (name) => {
-    for (const value of ['-1', 'x'.repeat(5_000), '1e99', ',', 'ä'])
-      try {
-        readSettings({ [name]: value });
-      } catch (error) {
-        expect(String(error)).toContain(name);
-        expect(String(error)).not.toMatch(/expected|received|Invalid|Too (?:big|small)/);
-      }
+  it('is never refused in the words of the validation library', () => {
+    const refusals = SETTINGS.flatMap((name) =>
+      ['-1', 'x'.repeat(5_000), '1e99', ',', 'ä'].flatMap((value) => {
+        try {
+          readSettings({ [name]: value });
+          return [];
+        } catch (error) {
+          return [{ name, message: String(error) }];
+        }
+      }),
+    );
+    expect(new Set(refusals.map(({ name }) => name)).size).toBeGreaterThan(SETTINGS.length / 2);
+    for (const { name, message } of refusals) {
+      expect(message).toContain(name);
+      expect(message).not.toMatch(/expected|received|Invalid|Too (?:big|small)/);
+    }
   });
 });
 
@@ -149,20 +157,6 @@ describe('a metrics address', () => {
 
   it.each(['0.0.0.0:1', '10.127.0.1:1', '[::]:1', '[fe80::1]:1', '[2001:db8::1]:1'])('%s is reachable from other machines', (address) => {
     expect(isLoopback(address)).toBe(false);
-  });
-});
-
-describe('SWP_SOURCE_TOKEN', () => {
-  it('is hidden from inspect and JSON', () => {
-    const settings = readSettings({ SWP_SOURCE_TOKEN: ' hf_source\n' });
-    expect(`${inspect(settings, { depth: 9 })}${JSON.stringify(settings)}`).not.toContain('hf_source');
-    expect(settings.sourceToken?.reveal()).toBe('hf_source');
-  });
-
-  it('refuses an invalid token without repeating it in the error', () => {
-    const read = () => readSettings({ SWP_SOURCE_TOKEN: 'two words' });
-    expect(read).toThrow(/SWP_SOURCE_TOKEN/);
-    expect(read).not.toThrow('two words');
   });
 });
 

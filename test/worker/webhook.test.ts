@@ -75,6 +75,7 @@ describe('a webhook', () => {
   it.each<[string, Answer, object]>([
     ['that is busy', status(503), { kind: 'unavailable', code: 'webhook/unavailable' }],
     ['that requests a delay', status(429, { 'Retry-After': '7' }), { kind: 'unavailable', retryAfterMs: 7_000 }],
+    ['that requests a delay until a time', status(429, { 'Retry-After': 'Fri, 01 Jan 2100 00:00:00 GMT' }), { retryAfterMs: 60_000 }],
     ['that cuts the connection', (response) => void response.destroy(), { kind: 'unavailable' }],
     ['that refuses for good', status(404), { kind: 'invalid', code: 'webhook/refused', message: 'The webhook answered 404.' }],
   ])('%s fails the attempt', async (_, answer, error) => {

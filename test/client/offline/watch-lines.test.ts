@@ -21,6 +21,7 @@ const running = (id: string, stage: string | null, steps: readonly Step[] = []):
   runId: 'run',
   entry: 'acme/x',
   status: 'RUNNING',
+  isOpen: true,
   stage,
   startedAt: new Date(0),
   since: new Date(Date.now() - 185_000),

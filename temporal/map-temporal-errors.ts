@@ -7,7 +7,7 @@ import { messageOf, SwpError } from '../core/error.js';
  *
  * @throws SwpError `temporal/unavailable`
  */
-export const withTemporalRetry = async <T>(call: () => Promise<T>): Promise<T> => {
+export const mapTemporalErrors = async <T>(call: () => Promise<T>): Promise<T> => {
   try {
     return await call();
   } catch (error) {
