@@ -191,7 +191,7 @@ export const declare = (execute: Execute): Command => {
     );
   program
     .command('verify')
-    .argument('[what]', 'an entry, or a target as owner/name; default: the whole catalog, compared with the Hub listing')
+    .argument('[name]', 'an entry, or a target as owner/name; default: the whole catalog, compared with the Hub listing')
     .description('compare targets with what was published to them; needs only the Hub, and a token that may read them')
     .option('--full', 'read every byte back, not only a sample')
     .option('--rebuild', 'build the payload again here from its pinned source, and compare every byte')
@@ -200,9 +200,9 @@ export const declare = (execute: Execute): Command => {
       'directory for the rebuild, which is deleted afterwards; default: the system directory for temporary files',
     )
     .option('--markdown', 'print Markdown, for a job summary; only for the whole catalog')
-    .action((what: string | undefined, options: { full?: true; rebuild?: true; scratch?: string; markdown?: true }) =>
+    .action((entryOrTarget: string | undefined, options: { full?: true; rebuild?: true; scratch?: string; markdown?: true }) =>
       execute(async (context) =>
-        (await import('./commands/verify.js')).verify({ ...(what === undefined ? {} : { what }), ...options }, context),
+        (await import('./commands/verify.js')).verify({ ...(entryOrTarget === undefined ? {} : { entryOrTarget }), ...options }, context),
       ),
     );
   declareCampaign(program, execute);

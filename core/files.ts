@@ -72,7 +72,7 @@ export const pathExists = (path: string): Promise<boolean> =>
 export const readTextOrEmpty = async (path: string): Promise<string> => (await nullIfMissing(readFile(path, 'utf8'))) ?? '';
 
 /** Returns the names in a directory, or an empty list if the directory does not exist. */
-export const listIfThere = async (path: string): Promise<readonly string[]> => (await nullIfMissing(readdir(path))) ?? [];
+export const listOrEmpty = async (path: string): Promise<readonly string[]> => (await nullIfMissing(readdir(path))) ?? [];
 
 /** Writes a small file atomically: a crash leaves either the old or the new content, never a part. */
 export const writeAtomic = async (path: string, content: string | Uint8Array, mode = 0o600): Promise<void> => {

@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { withEntry } from '../publish/with-entry.js';
 import { hasOtherHost, readOnHosts, type OnHost } from '../publish/on-hosts.js';
-import { answerAll, notPaused, readParties, type Answered, type Parties } from '../publish/resolution.js';
+import { sendResolutions, notPaused, readWorkflows, type Resolvable, type PublishWorkflows } from '../publish/resolution.js';
 
 const placeOf = ({ running, host, stage }: OnHost): string => `${running.id} (${stage}) on host ${host}`;
 const placesOf = (onHosts: readonly OnHost[]): string => onHosts.map(placeOf).join(', ');
@@ -42,8 +42,13 @@ const noOtherHost = (entry: string, queue: string): SwpError =>
   );
 
 /** Selects paused artifacts, and artifacts whose host is away. A publish that is paused itself is on no host: its workflow rejects the move. */
-const choose = async (client: Client, entry: string, parties: Parties, onHosts: readonly OnHost[]): Promise<readonly Answered[]> => {
-  const { publish, targets, paused } = parties;
+const choose = async (
+  client: Client,
+  entry: string,
+  workflows: PublishWorkflows,
+  onHosts: readonly OnHost[],
+): Promise<readonly Resolvable[]> => {
+  const { publish, targets, paused } = workflows;
   const away = onHosts.filter(({ isAway }) => isAway);
   const chosen = [...paused.filter((running) => targets.includes(running)).map((running) => ({ running })), ...away];
   if (chosen.length > 0) {
@@ -52,7 +57,7 @@ const choose = async (client: Client, entry: string, parties: Parties, onHosts: 
     return chosen;
   }
   if (paused.length > 0) return paused.map((running) => ({ running }));
-  throw onHosts.length > 0 ? hostsWork(entry, onHosts) : notPaused(entry, parties);
+  throw onHosts.length > 0 ? hostsWork(entry, onHosts) : notPaused(entry, workflows);
 };
 
 /** Moves the paused artifacts of a publish, and those that wait for a host that is gone, to another host. */
@@ -62,12 +67,12 @@ export const move = async (
 ): Promise<ExitCode> => {
   const { from, note } = options;
   return withEntry(context, options.entry, async ({ client }, entry) => {
-    const parties = await readParties(client, entry);
-    const onHosts = await readOnHosts(client, parties.targets);
+    const workflows = await readWorkflows(client, entry);
+    const onHosts = await readOnHosts(client, workflows.targets);
     const named = onHosts.filter(({ host }) => host === from);
     if (from !== undefined && named.length === 0) throw notThere(entry, from, onHosts);
-    const chosen = from === undefined ? await choose(client, entry, parties, onHosts) : named;
-    await answerAll(client, entry, chosen, { action: 'move', ...(note === undefined ? {} : { note }) }, context);
+    const chosen = from === undefined ? await choose(client, entry, workflows, onHosts) : named;
+    await sendResolutions(client, entry, chosen, { action: 'move', ...(note === undefined ? {} : { note }) }, context);
     const stay = onHosts.filter(({ running }) => !chosen.some((other) => other.running === running));
     for (const place of stay) context.out.note(`Not moved: ${placeOf(place)}.`);
     context.out.note(`The next high-memory host with free capacity takes it: swp status ${entry}`);

@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { Consent } from '../prompt.js';
 import { withEntry } from '../publish/with-entry.js';
-import { answerAll, notPaused, readParties } from '../publish/resolution.js';
+import { sendResolutions, notPaused, readWorkflows } from '../publish/resolution.js';
 
 /** Retries or abandons everything that is paused in a publish: the publish itself, or the workflows of its targets. */
 export const resolve = async (
@@ -12,13 +12,13 @@ export const resolve = async (
   const { entry: _entry, yes, ...resolution } = options;
   const consent = options.action === 'abandon' ? new Consent('abandon', options.entry, yes === true, context) : null;
   return withEntry(context, options.entry, async ({ client }, entry) => {
-    const parties = await readParties(client, entry);
-    const { paused } = parties;
-    if (paused.length === 0) throw notPaused(entry, parties);
+    const workflows = await readWorkflows(client, entry);
+    const { paused } = workflows;
+    if (paused.length === 0) throw notPaused(entry, workflows);
     const what = paused.map(({ id }) => id).join(', ');
     if ((await consent?.given(`Abandon ${what}? Targets that are already committed stay published.`)) === false) return EXIT.nothingToDo;
     const chosen = paused.map((running) => ({ running }));
-    await answerAll(client, entry, chosen, resolution, context);
+    await sendResolutions(client, entry, chosen, resolution, context);
     return EXIT.ok;
   });
 };

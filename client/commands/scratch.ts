@@ -40,8 +40,8 @@ export const scratchList = async (context: Context): Promise<ExitCode> => {
   context.out.table(
     { scratch: root, items },
     ['item', 'size', 'needed by', 'path'],
-    items.map(({ what, bytes, neededBy, path }) => [
-      what,
+    items.map(({ kind, bytes, neededBy, path }) => [
+      kind,
       formatBytes(bytes),
       neededBy.length === 0 ? 'none' : neededBy.join(', '),
       relative(root, path),

@@ -1,6 +1,6 @@
 import { examineTarget, readSample, type Examination, type Examined, type Unpublished } from '../../publish/verify/examine-target.js';
 import type { Rebuild } from '../../publish/verify/rebuild/result.js';
-import { SERVED_WRONG } from '../../publish/verify/verify-published.js';
+import { WRONG_BYTES_ADVICE } from '../../publish/verify/verify-published.js';
 import { decidedBefore } from '../../publish/verify/rebuild/unbuilt.js';
 import { unreadableFindings } from '../../publish/verify/fleet/check-targets.js';
 import { checkSource } from '../../publish/verify/fleet/check-source.js';
@@ -34,7 +34,7 @@ interface VerifyOne {
 
 export interface VerifyCommand extends VerifyOne {
   /** An entry or a target; if absent, everything that the catalog publishes. */
-  readonly what?: string;
+  readonly entryOrTarget?: string;
   readonly markdown?: boolean;
 }
 
@@ -113,10 +113,10 @@ export const verify = async (options: VerifyCommand, context: Context): Promise<
     throw new SwpError('usage', 'client/scratch', '--scratch works only with --rebuild: without it, nothing is built.');
   const onRetry: HubConfig['onRetry'] = (error, waitMs) => context.out.note(`Retrying in ${Math.ceil(waitMs / 1000)} s: ${error.message}`);
   const hub: HubConfig = { ...withPatience(hubConfigFromEnv(context.env), ATTEMPTS), onRetry };
-  if (options.what === undefined) return verifyAll(hub, options, context);
+  if (options.entryOrTarget === undefined) return verifyAll(hub, options, context);
   if (options.markdown === true)
     throw new SwpError('usage', 'client/markdown', '--markdown works only for the whole catalog: leave the name out.');
-  const targets = await targetsOf(options.what, context);
+  const targets = await targetsOf(options.entryOrTarget, context);
   const hubs = { hub, sourceHub: options.rebuild === true ? { ...sourceHub(context.env), onRetry } : hub };
   const found: Found[] = [];
   for (const target of targets) found.push(await verifyTarget(hubs, target, options, context));
@@ -128,7 +128,7 @@ export const verify = async (options: VerifyCommand, context: Context): Promise<
   const wrong = found.flatMap((one) => ('findings' in one ? one.findings.filter(isIntegrity) : []));
   if (found.some(({ state }) => state === 'differs'))
     context.out.note(
-      `Do not load targets that differ. ${wrong.every(({ code }) => code === 'bytes-differ') ? SERVED_WRONG : 'Find out who wrote to them; a new publish repairs them.'}`,
+      `Do not load targets that differ. ${wrong.every(({ code }) => code === 'bytes-differ') ? WRONG_BYTES_ADVICE : 'Find out who wrote to them; a new publish repairs them.'}`,
     );
   return exitOf(found);
 };

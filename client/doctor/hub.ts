@@ -11,7 +11,7 @@ import { readSettings } from '../../settings/settings.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
 import { hubName } from '../hub-name.js';
-import { inOne, type Look } from './finding.js';
+import { joinSentences, type DoctorCheck } from './finding.js';
 
 const ATTEMPTS = 2;
 
@@ -23,17 +23,17 @@ const answersAsHub = async (hub: HubConfig, signal: AbortSignal): Promise<void> 
 };
 
 /** @throws SwpError `client/unknown-token`, or the error that keeps the Hub from answering */
-export const lookAtHub: Look = async (context) => {
+export const checkHub: DoctorCheck = async (context) => {
   const hub = hubOf(context);
   const who = await whoAmI(hub, { signal: context.signal });
-  if (who !== null) return { what: 'hub', verdict: 'ok', message: `${hubName(hub)} knows the token as ${who.user}, role ${who.role}` };
+  if (who !== null) return { check: 'hub', verdict: 'ok', message: `${hubName(hub)} knows the token as ${who.user}, role ${who.role}` };
   if (hub.token !== undefined)
     throw new SwpError('access', 'client/unknown-token', `${hubName(hub)} does not accept the token`, {
       hint: 'Set HF_TOKEN to a valid token, or log in with `hf auth login`; unset it to read public repositories only.',
     });
   await answersAsHub(hub, context.signal);
   return {
-    what: 'hub',
+    check: 'hub',
     verdict: 'warn',
     message: `${hubName(hub)} answers; no token is set`,
     fix: 'Set HF_TOKEN, or log in with `hf auth login`, to read private repositories.',
@@ -49,45 +49,45 @@ const ownTargets = async (context: Context): Promise<readonly RepoId[]> => {
 };
 
 /** Checks if the token may write to the targets of the catalog: a high-memory worker's token must, a control worker's should not. */
-export const lookAtWriting: Look = async (context) => {
+export const checkWriting: DoctorCheck = async (context) => {
   const targets = await ownTargets(context);
-  if (targets.length === 0) return { what: 'writing', verdict: 'ok', message: 'the catalog has no entries of your own' };
+  if (targets.length === 0) return { check: 'writing', verdict: 'ok', message: 'the catalog has no entries of your own' };
   const hub = hubOf(context);
   if (hub.token === undefined)
     return {
-      what: 'writing',
+      check: 'writing',
       verdict: 'warn',
       message: 'no token is set',
       fix: 'A high-memory worker needs a token that may write (HF_TOKEN).',
     };
   if ((await whoAmI(hub, { signal: context.signal })) === null)
-    return { what: 'writing', verdict: 'bad', message: 'the Hub does not accept the token', fix: 'Set HF_TOKEN to a valid token.' };
+    return { check: 'writing', verdict: 'bad', message: 'the Hub does not accept the token', fix: 'Set HF_TOKEN to a valid token.' };
   const answers = await Promise.all(targets.map((target) => canWrite(hub, target, { signal: context.signal })));
   const not = answers.filter(({ verdict }) => verdict === 'no');
   if (not.length > 0)
     return {
-      what: 'writing',
+      check: 'writing',
       verdict: 'warn',
-      message: inOne(not.map(({ reason }) => reason)),
+      message: joinSentences(not.map(({ reason }) => reason)),
       fix: 'This is right for a control worker. On a high-memory host, set HF_TOKEN to a token that may write to these targets.',
     };
-  return { what: 'writing', verdict: 'ok', message: inOne(answers.map(({ reason }) => reason)) };
+  return { check: 'writing', verdict: 'ok', message: joinSentences(answers.map(({ reason }) => reason)) };
 };
 
 /** Checks the second token, which reads gated sources. */
-export const lookAtSourceToken: Look = async (context) => {
+export const checkSourceToken: DoctorCheck = async (context) => {
   const { sourceToken } = readSettings(context.env);
-  if (sourceToken === null) return { what: 'sources', verdict: 'ok', message: 'read with the same token (SWP_SOURCE_TOKEN is not set)' };
+  if (sourceToken === null) return { check: 'sources', verdict: 'ok', message: 'read with the same token (SWP_SOURCE_TOKEN is not set)' };
   const hub = withToken(hubOf(context), sourceToken);
   const who = await whoAmI(hub, { signal: context.signal });
   if (who === null)
     return {
-      what: 'sources',
+      check: 'sources',
       verdict: 'bad',
       message: `${hubName(hub)} does not accept SWP_SOURCE_TOKEN`,
       fix: 'Set SWP_SOURCE_TOKEN to a valid token, or unset it.',
     };
   const message = `SWP_SOURCE_TOKEN belongs to ${who.user}, role ${who.role}`;
-  if (who.role === 'read') return { what: 'sources', verdict: 'ok', message };
-  return { what: 'sources', verdict: 'warn', message, fix: 'A read-only token is enough, and safer.' };
+  if (who.role === 'read') return { check: 'sources', verdict: 'ok', message };
+  return { check: 'sources', verdict: 'warn', message, fix: 'A read-only token is enough, and safer.' };
 };

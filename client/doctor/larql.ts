@@ -9,30 +9,30 @@ const GET_ONE =
   'Only vindexes need it. Build it from https://github.com/chrishayuk/larql, and set SWP_LARQL to its path or put it on PATH.';
 
 /** Looks for larql on this machine, and tests its features by extracting a tiny model. */
-export const lookAtLarql = async ({ env, signal }: Context): Promise<Finding> => {
+export const checkLarql = async ({ env, signal }: Context): Promise<Finding> => {
   const program = await findLarql(env);
-  if (program === null) return { what: 'larql', verdict: 'warn', message: 'not found on this machine', fix: GET_ONE };
+  if (program === null) return { check: 'larql', verdict: 'warn', message: 'not found on this machine', fix: GET_ONE };
   const { quants, expertServer, blocks, standIn } = await probeLarql(program, tmpdir(), env, signal);
   const can = `quant ${quants.join(', ')}; ${expertServer ? 'expert-server slices' : 'no expert-server slices'}; ${blocks} blocks`;
   const message = `${program.path}, sha256 ${program.sha256}: ${can}`;
   if (standIn)
     return {
-      what: 'larql',
+      check: 'larql',
       verdict: 'bad',
       message: `${message}; a stand-in, made for tests`,
       fix: 'Point SWP_LARQL or PATH to the real larql.',
     };
   const { fleetBlocks } = readSettings(env).larql;
-  if (blocks === 'none' || blocks === fleetBlocks) return { what: 'larql', verdict: 'ok', message };
+  if (blocks === 'none' || blocks === fleetBlocks) return { check: 'larql', verdict: 'ok', message };
   return fleetBlocks === null
     ? {
-        what: 'larql',
+        check: 'larql',
         verdict: 'warn',
         message,
         fix: 'Set SWP_LARQL_BLOCKS on the high-memory worker to the blocks that the fleet reads: early or ggml.',
       }
     : {
-        what: 'larql',
+        check: 'larql',
         verdict: 'bad',
         message,
         fix: `The fleet reads ${fleetBlocks} blocks (SWP_LARQL_BLOCKS): install a larql here that writes them.`,

@@ -1,34 +1,34 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { scratchIn } from '../../publish/scratch/scratch-layout.js';
-import { checkScratch, parentWarning } from '../../publish/scratch/open-scratch.js';
+import { checkScratch as checkScratchRoot, parentWarning } from '../../publish/scratch/open-scratch.js';
 import { freeDiskAt, nearestDirectory } from '../../publish/scratch/capacity.js';
 import { readCatalog } from '../../catalog/load.js';
 import { formatBytes, plural } from '../../core/text.js';
 import { readSettings } from '../../settings/settings.js';
 import { catalogOptions } from '../catalog.js';
-import type { Look } from './finding.js';
+import type { DoctorCheck } from './finding.js';
 
 const OLDEST_NODE = [20, 19] as const;
 
-export const lookAtNode: Look = () => {
+export const checkNode: DoctorCheck = () => {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const good = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
   const message = `Node ${process.versions.node}`;
   return Promise.resolve(
     good
-      ? { what: 'node', verdict: 'ok', message }
-      : { what: 'node', verdict: 'bad', message, fix: `Install Node ${OLDEST_NODE.join('.')} or newer.` },
+      ? { check: 'node', verdict: 'ok', message }
+      : { check: 'node', verdict: 'bad', message, fix: `Install Node ${OLDEST_NODE.join('.')} or newer.` },
   );
 };
 
-export const lookAtCatalog: Look = async (context) => {
+export const checkCatalog: DoctorCheck = async (context) => {
   const { catalog, problems } = await readCatalog(catalogOptions(context));
-  if (catalog !== null) return { what: 'catalog', verdict: 'ok', message: plural(catalog.entries.size, 'entry', 'entries') };
-  return { what: 'catalog', verdict: 'bad', message: plural(problems.length, 'mistake'), fix: 'swp catalog validate' };
+  if (catalog !== null) return { check: 'catalog', verdict: 'ok', message: plural(catalog.entries.size, 'entry', 'entries') };
+  return { check: 'catalog', verdict: 'bad', message: plural(problems.length, 'mistake'), fix: 'swp catalog validate' };
 };
 
-export const lookAtSettings: Look = ({ env }) => {
+export const checkSettings: DoctorCheck = ({ env }) => {
   const { targets, approvals } = readSettings(env);
   const message = [
     `a worker with these settings writes to ${targets === null ? 'any namespace that its token allows' : targets.join(', ')}`,
@@ -36,12 +36,12 @@ export const lookAtSettings: Look = ({ env }) => {
   ].join('; ');
   return Promise.resolve(
     targets === null
-      ? { what: 'settings', verdict: 'warn', message, fix: 'Set SWP_TARGETS on high-memory workers.' }
-      : { what: 'settings', verdict: 'ok', message },
+      ? { check: 'settings', verdict: 'warn', message, fix: 'Set SWP_TARGETS on high-memory workers.' }
+      : { check: 'settings', verdict: 'ok', message },
   );
 };
 
-export const lookAtScratch: Look = async ({ env }) => {
+export const checkScratch: DoctorCheck = async ({ env }) => {
   const { scratch } = readSettings(env);
   const { root } = scratchIn(scratch);
   const there = await nearestDirectory(root);
@@ -49,15 +49,15 @@ export const lookAtScratch: Look = async ({ env }) => {
     await access(there, constants.W_OK | constants.X_OK);
   } catch {
     return {
-      what: 'scratch',
+      check: 'scratch',
       verdict: 'bad',
       message: `the current user cannot write to ${there}`,
       fix: 'Set SWP_SCRATCH to a directory that the worker can write to.',
     };
   }
   const message = `${scratch}, ${formatBytes(await freeDiskAt(there))} free`;
-  if (there !== root) return { what: 'scratch', verdict: 'ok', message };
-  await checkScratch(root);
+  if (there !== root) return { check: 'scratch', verdict: 'ok', message };
+  await checkScratchRoot(root);
   const warning = await parentWarning(scratch);
-  return warning === null ? { what: 'scratch', verdict: 'ok', message } : { what: 'scratch', verdict: 'warn', message, fix: warning };
+  return warning === null ? { check: 'scratch', verdict: 'ok', message } : { check: 'scratch', verdict: 'warn', message, fix: warning };
 };

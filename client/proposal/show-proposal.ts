@@ -10,9 +10,9 @@ export interface Offer {
   readonly notes: readonly string[];
 }
 
-const offer = <T>(name: Offer['part'], part: Part<T>, words: (what: T) => string): Offer => ({
+const offer = <T>(name: Offer['part'], part: Part<T>, words: (value: T) => string): Offer => ({
   part: name,
-  found: part.found ? sanitizeLine(words(part.what)) : null,
+  found: part.found ? sanitizeLine(words(part.value)) : null,
   notes: (part.found ? part.notes : part.reasons).map((note) => sanitizeLine(note, 1000)),
 });
 

@@ -9,20 +9,20 @@ import { pausedIn } from './status.js';
 import { noWorker, unpolledControl } from '../../temporal/workers.js';
 
 /** A publish, the workflows of its targets, and those of both that are paused. */
-export interface Parties {
+export interface PublishWorkflows {
   readonly publish: Running;
   readonly targets: readonly Running[];
   readonly paused: readonly Running[];
 }
 
-export const readParties = async (client: Client, entry: string): Promise<Parties> => {
+export const readWorkflows = async (client: Client, entry: string): Promise<PublishWorkflows> => {
   const publish = await readPublish(client, entry);
   const targets = await readTargets(client, publish);
   return { publish, targets, paused: pausedIn({ publish, targets }) };
 };
 
 /** Returns the error for a publish that is not paused, with what to do instead. */
-export const notPaused = (entry: string, { publish, targets }: Parties): SwpError => {
+export const notPaused = (entry: string, { publish, targets }: PublishWorkflows): SwpError => {
   const stages = [...new Set([publish, ...targets].filter(({ isOpen }) => isOpen).map(stageOf))];
   if (!publish.isOpen)
     return new SwpError('conflict', 'publish/ended', `The publish of ${entry} has ended already: ${stageOf(publish)}.`, {
@@ -37,16 +37,16 @@ export const notPaused = (entry: string, { publish, targets }: Parties): SwpErro
 };
 
 /** A workflow to resolve, and the host that its step was on, if that is known. */
-export interface Answered {
+export interface Resolvable {
   readonly running: Running;
   readonly host?: string;
 }
 
 /** Sends a resolution to workflows of an entry, one after another, and prints their replies. */
-export const answerAll = async (
+export const sendResolutions = async (
   client: Client,
   entry: string,
-  chosen: readonly Answered[],
+  chosen: readonly Resolvable[],
   resolution: Resolution,
   { out }: Pick<Context, 'out'>,
 ): Promise<void> => {

@@ -11,7 +11,7 @@ import { mirrorNotes, visionPlace } from './vision.js';
 
 /** One part that an entry may have: found, with notes about it, or not found, with the reasons. */
 export type Part<T> =
-  | { readonly found: true; readonly what: T; readonly notes: readonly string[] }
+  | { readonly found: true; readonly value: T; readonly notes: readonly string[] }
   | { readonly found: false; readonly reasons: readonly string[] };
 
 export interface VindexPart {
@@ -45,7 +45,7 @@ export interface DetectOptions {
 const QUANTS: readonly VindexQuant[] = ['q4k', 'none'];
 
 const none = (...reasons: readonly string[]): { readonly found: false; readonly reasons: readonly string[] } => ({ found: false, reasons });
-const found = <T>(what: T, notes: readonly string[] = []): Part<T> => ({ found: true, what, notes });
+const found = <T>(value: T, notes: readonly string[] = []): Part<T> => ({ found: true, value, notes });
 
 const problemText = ({ message, fix }: SourceProblem): string => (fix === undefined ? message : `${message} ${fix}`);
 
@@ -129,7 +129,7 @@ const detectAssistant = (assistant: PointerFacts | null, mtp: Part<MtpPart>): Pa
   if (!isAssistant(assistant.config)) return none(`The config of ${assistant.repo} does not describe a drafter (model_type …_assistant).`);
   // An entry has heads of its own or a pointer, never both.
   if (mtp.found)
-    return none(`${sanitizeLine(mtp.what.source.repo)} has heads of its own, so the entry does not point to ${assistant.repo}.`);
+    return none(`${sanitizeLine(mtp.value.source.repo)} has heads of its own, so the entry does not point to ${assistant.repo}.`);
   return found(assistant);
 };
 

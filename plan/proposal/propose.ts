@@ -58,7 +58,7 @@ const keyOf = (vindex: VindexPart | null, mtp: MtpPart | null, vision: SourceFac
 };
 
 const wanted = <T>(kind: ArtifactKind, part: Part<T>, only: ArtifactKind | undefined): T | null =>
-  part.found && (only === undefined || only === kind) ? part.what : null;
+  part.found && (only === undefined || only === kind) ? part.value : null;
 
 /** Proposes an entry for the detected parts, named like the built-in entries; returns null if nothing is left to publish. */
 export const proposeEntry = (detected: Detected, options: ProposalOptions): Proposed | null => {
@@ -75,7 +75,7 @@ export const proposeEntry = (detected: Detected, options: ProposalOptions): Prop
     ...(sources.some((source) => source.private) ? { private: true } : {}),
     ...(mtp === null ? {} : mtpFields(mtp, options)),
     // A pointer belongs to the model that it drafts for, not to a sidecar.
-    ...(assistant.found && vindex !== null && mtp === null ? { assistant_model_repo: assistant.what.repo } : {}),
+    ...(assistant.found && vindex !== null && mtp === null ? { assistant_model_repo: assistant.value.repo } : {}),
     ...(vision === null ? {} : visionFields(vision, options)),
   };
 };

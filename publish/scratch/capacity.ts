@@ -30,15 +30,15 @@ export const capacityOf = async (
  * written.
  *
  * @param bytes final size of the directory
- * @throws SwpError `scratch/no-room` from the check
+ * @throws SwpError `scratch/no-space` from the check
  */
-export const roomFor = (directory: string, bytes: number, freeDisk: FreeDisk) => async (): Promise<void> => {
+export const spaceCheck = (directory: string, bytes: number, freeDisk: FreeDisk) => async (): Promise<void> => {
   const remaining = bytes - (await sizeOf(directory));
   const free = await freeDisk();
   if (remaining <= free) return;
   throw new SwpError(
     'quota',
-    'scratch/no-room',
+    'scratch/no-space',
     `${formatBytes(remaining)} must still be written, but this host has only ${formatBytes(free)} free.`,
     {
       hint: 'Free disk space under SWP_SCRATCH (`swp scratch list` shows its content), then retry; or move to another host.',

@@ -3,7 +3,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { z } from 'zod';
-import { listIfThere, makeDirectory, writeAtomic } from '../../core/files.js';
+import { listOrEmpty, makeDirectory, writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
 import { formatBytes } from '../../core/text.js';
 import type { ScratchLayout } from './scratch-layout.js';
@@ -121,7 +121,7 @@ export class Claims {
 
   private async files(): Promise<string[]> {
     const { claims } = this.parts.layout;
-    return (await listIfThere(claims)).filter((name) => name.endsWith('.json')).map((name) => join(claims, name));
+    return (await listOrEmpty(claims)).filter((name) => name.endsWith('.json')).map((name) => join(claims, name));
   }
 
   /** Returns the free bytes of the scratch's file system for an unprivileged user. */
@@ -175,7 +175,7 @@ export class Claims {
   /** Returns the paths of a recipe in a directory: its build, its partial build, its seals or its journals. */
   private async pathsOf(recipe: Digest, directory: string): Promise<string[]> {
     const prefix = this.parts.layout.recipePrefix(recipe);
-    return (await listIfThere(directory)).filter((name) => name.startsWith(prefix)).map((name) => join(directory, name));
+    return (await listOrEmpty(directory)).filter((name) => name.startsWith(prefix)).map((name) => join(directory, name));
   }
 
   /** Reads a claim. An unreadable claim reserves nothing: its holder claims again before it works. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { listIfThere } from '../../core/files.js';
+import { listOrEmpty } from '../../core/files.js';
 import type { ScratchParts } from './scratch-parts.js';
 import { sizeOf } from './disk-usage.js';
 
@@ -9,7 +9,7 @@ export interface ScratchItem {
    * `shared`: a staged source or a full extraction; `build`: files of one recipe; `seal`, `upload`: seals and upload
    * journals of a recipe.
    */
-  readonly what: 'shared' | 'build' | 'seal' | 'upload' | 'trash';
+  readonly kind: 'shared' | 'build' | 'seal' | 'upload' | 'trash';
   readonly path: string;
   /** Bytes on disk. A file with several names counts in each item that contains it. */
   readonly bytes: number;
@@ -25,18 +25,18 @@ export const listScratch = async ({ layout, claims, shared }: ScratchParts): Pro
   const claimed = await claims.list();
   const neededBy = (hex: string): string[] =>
     claimed.filter(({ recipeDigest }) => recipeDigest === `sha256:${hex}`).map(({ holder }) => holder);
-  const below = async (what: ScratchItem['what'], directory: string): Promise<ScratchItem[]> => {
-    const names = await listIfThere(directory);
+  const below = async (kind: ScratchItem['kind'], directory: string): Promise<ScratchItem[]> => {
+    const names = await listOrEmpty(directory);
     return Promise.all(
       names.map(async (name) => {
         const path = join(directory, name);
-        return { what, path, bytes: await sizeOf(path), neededBy: neededBy(name.slice(0, DIGEST_LENGTH)) };
+        return { kind, path, bytes: await sizeOf(path), neededBy: neededBy(name.slice(0, DIGEST_LENGTH)) };
       }),
     );
   };
   const inputs = (await shared.list()).map(async (input): Promise<ScratchItem> => {
     const path = input.complete ? input.path : layout.partialShared(input.digest);
-    return { what: 'shared', path, bytes: await sizeOf(path), neededBy: input.holders };
+    return { kind: 'shared', path, bytes: await sizeOf(path), neededBy: input.holders };
   });
   return [
     ...(await Promise.all(inputs)),
@@ -55,7 +55,7 @@ export const discardUnneeded = async (
   const unused = new Set(
     (await shared.removeUnused(Infinity)).flatMap(({ digest }) => [layout.shared(digest), layout.partialShared(digest)]),
   );
-  const unneeded = items.filter(({ what, path, neededBy }) => (what === 'shared' ? unused.has(path) : neededBy.length === 0));
-  for (const { what, path } of unneeded) if (what !== 'shared' && what !== 'trash') await trash.discard(path);
+  const unneeded = items.filter(({ kind, path, neededBy }) => (kind === 'shared' ? unused.has(path) : neededBy.length === 0));
+  for (const { kind, path } of unneeded) if (kind !== 'shared' && kind !== 'trash') await trash.discard(path);
   return unneeded;
 };

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { chmod, lstat, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SwpError } from '../../core/error.js';
-import { nullIfMissing, listIfThere, makeDirectory } from '../../core/files.js';
+import { nullIfMissing, listOrEmpty, makeDirectory } from '../../core/files.js';
 import { refuseAtStart } from './explain-failure.js';
 import { scratchIn, type ScratchLayout } from './scratch-layout.js';
 
@@ -53,7 +53,7 @@ export const checkScratch = async (path: string, uid: UserId = ownUserId()): Pro
   if (found === null) return;
   assertOwn(path, found, uid);
   if (!found.isDirectory()) return;
-  const names = await listIfThere(path);
+  const names = await listOrEmpty(path);
   await Promise.all(names.map((name) => checkScratch(join(path, name), uid)));
 };
 

@@ -1,6 +1,6 @@
 import { readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { z } from 'zod';
-import { listIfThere, makeDirectory, writeAtomic } from '../../core/files.js';
+import { listOrEmpty, makeDirectory, writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
 import { KeyedMutex } from '../../core/keyed-mutex.js';
 import type { ScratchLayout } from './scratch-layout.js';
@@ -101,7 +101,7 @@ export class SharedInputs {
   }
 
   async list(): Promise<SharedInput[]> {
-    const names = await listIfThere(this.layout.sharedRoot);
+    const names = await listOrEmpty(this.layout.sharedRoot);
     const digests = names.flatMap((name) => {
       const parsed = Digest.safeParse(`sha256:${/^([0-9a-f]{64})\.uses\.json$/.exec(name)?.[1] ?? ''}`);
       return parsed.success ? [parsed.data] : [];

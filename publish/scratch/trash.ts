@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
-import { nullIfMissing, listIfThere, makeDirectory } from '../../core/files.js';
+import { nullIfMissing, listOrEmpty, makeDirectory } from '../../core/files.js';
 import type { ScratchLayout } from './scratch-layout.js';
 import { freedBy } from './disk-usage.js';
 
@@ -25,7 +25,7 @@ export class Trash {
   /** Deletes everything in the trash. */
   empty(signal?: AbortSignal): Promise<void> {
     return this.mutex.runExclusive(async () => {
-      for (const name of await listIfThere(this.layout.trash)) {
+      for (const name of await listOrEmpty(this.layout.trash)) {
         signal?.throwIfAborted();
         await rm(join(this.layout.trash, name), { recursive: true, force: true });
       }

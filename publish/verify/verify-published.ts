@@ -19,7 +19,7 @@ export const sampleOf = (manifest: Digest, full: boolean): ReadBack => (full ? '
 
 const CHANGED = 'Do not load this repository. Find out who wrote to it; a new publish repairs it.';
 /** Hint for files that are listed correctly but whose bytes were wrong in two readings. */
-export const SERVED_WRONG = 'The Hub lists the right files but serves other bytes: report this to its support. Verify again later.';
+export const WRONG_BYTES_ADVICE = 'The Hub lists the right files but serves other bytes: report this to its support. Verify again later.';
 
 const differs = (message: string, hint = CHANGED): SwpError => new SwpError('integrity', 'verify/differs', message, { hint });
 
@@ -58,7 +58,7 @@ export const verifyPublished = async (
     const shown = found.mismatches.slice(0, SHOWN_MISMATCHES).map((mismatch) => `${mismatch.path}: ${mismatch.reason}`);
     throw differs(
       `${target} at ${commit}: ${found.mismatches.length} of ${files.length} files differ: ${shown.join('; ')}.`,
-      found.mismatches.every(({ shownBy }) => shownBy === 'bytes') ? `Do not load this repository. ${SERVED_WRONG}` : CHANGED,
+      found.mismatches.every(({ shownBy }) => shownBy === 'bytes') ? `Do not load this repository. ${WRONG_BYTES_ADVICE}` : CHANGED,
     );
   }
   const { readBack, wrongOnce } = found;

@@ -21,7 +21,7 @@ const doctor = async (env: NodeJS.ProcessEnv) => {
 };
 const findings = async (env: NodeJS.ProcessEnv = {}): Promise<Record<string, { verdict: string; message: string; fix?: string }>> => {
   const { out } = await doctor(env);
-  return Object.fromEntries((JSON.parse(out) as { what: string; verdict: string; message: string }[]).map((one) => [one.what, one]));
+  return Object.fromEntries((JSON.parse(out) as { check: string; verdict: string; message: string }[]).map((one) => [one.check, one]));
 };
 
 describe('swp doctor', () => {

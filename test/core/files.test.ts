@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listIfThere, makeDirectory } from '../../core/files.js';
+import { listOrEmpty, makeDirectory } from '../../core/files.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -31,7 +31,7 @@ describe('making a directory', () => {
 });
 
 it('listing a missing directory returns no names, and listing a file fails', async () => {
-  expect(await listIfThere(join(directory, 'none'))).toEqual([]);
+  expect(await listOrEmpty(join(directory, 'none'))).toEqual([]);
   await writeFile(join(directory, 'file'), 'x');
-  await expect(listIfThere(join(directory, 'file'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  await expect(listOrEmpty(join(directory, 'file'))).rejects.toMatchObject({ code: 'ENOTDIR' });
 });

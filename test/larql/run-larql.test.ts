@@ -97,10 +97,10 @@ describe('a run of larql', () => {
   it('ends with the error of its guard', async () => {
     let checks = 0;
     const guard = (): Promise<void> =>
-      (checks += 1) < 2 ? Promise.resolve() : Promise.reject(new SwpError('quota', 'scratch/no-room', 'The disk is full.'));
+      (checks += 1) < 2 ? Promise.resolve() : Promise.reject(new SwpError('quota', 'scratch/no-space', 'The disk is full.'));
     const started: number[] = [];
     const running = run('exec sleep 1000', { guard, onStart: (pid) => Promise.resolve(void started.push(pid)) });
-    await expect(running).rejects.toMatchObject({ code: 'scratch/no-room', kind: 'quota' });
+    await expect(running).rejects.toMatchObject({ code: 'scratch/no-space', kind: 'quota' });
     expect(isAlive(started[0]!)).toBe(false);
   });
 

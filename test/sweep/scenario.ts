@@ -50,7 +50,7 @@ export const SCENARIOS = {
 /** Small parts give a small file several parts. Copies by the hub are off because they would leave nothing to send. */
 const HUB = { multipartThreshold: 60_000, chunkSize: 60_000, serverCopy: false } as const;
 
-export interface World {
+export interface ScenarioEnvironment {
   readonly testEnvironment: TestEnvironment;
   readonly close: () => Promise<void>;
 }
@@ -60,7 +60,7 @@ export const openWorld = async (
   label: string,
   scenario: Scenario,
   options: Pick<TestEnvironmentOptions, 'workers'> = {},
-): Promise<World> => {
+): Promise<ScenarioEnvironment> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-sweep-'));
   const larql = scenario.larql === true ? { larql: await installStandIn(directory) } : {};
   const testEnvironment = await TestEnvironment.open(label, { ...options, ...larql, hub: HUB });

@@ -25,7 +25,7 @@ import { readVindexSource } from '../../facts/read-vindex-source.js';
 import type { BuildRequest } from '../build-payload.js';
 import type { ReportProgress } from '../../progress.js';
 import type { HostLarql } from '../../facts/host-larql.js';
-import { roomFor, type FreeDisk } from '../../scratch/capacity.js';
+import { spaceCheck, type FreeDisk } from '../../scratch/capacity.js';
 import type { SharedInputs } from '../../scratch/shared-inputs.js';
 import type { Payload } from '../../seal/seal.js';
 import { DAMAGED, readExtractedDigests, writeExtractedDigests, type ExtractedDigests } from './extracted-digests.js';
@@ -99,7 +99,7 @@ const prepareJob = async (
     signal,
     onStart: (pid) => noteProcess(note, pid),
     shouldStop: deps.shouldStop,
-    guard: roomFor(directory, outputBytes, deps.freeDisk),
+    guard: spaceCheck(directory, outputBytes, deps.freeDisk),
   };
 };
 

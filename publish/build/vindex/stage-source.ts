@@ -7,7 +7,7 @@ import { snapshotIn } from '../../../larql/environment.js';
 import type { RepoFile } from '../../../hub/repo-file.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import type { ReportProgress } from '../../progress.js';
-import { roomFor, type FreeDisk } from '../../scratch/capacity.js';
+import { spaceCheck, type FreeDisk } from '../../scratch/capacity.js';
 
 const FILES_IN_FLIGHT = 2;
 
@@ -36,7 +36,7 @@ export const stageSource = async (
 ): Promise<void> => {
   const { snapshot } = stagedIn(directory, source);
   const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
-  const checkRoom = roomFor(directory, totalBytes, freeDisk);
+  const checkSpace = spaceCheck(directory, totalBytes, freeDisk);
   let [doneBytes, doneFiles] = [0, 0];
   const onArrived = (file: string, bytes: number): void => {
     doneBytes += bytes;
@@ -48,7 +48,7 @@ export const stageSource = async (
       const path = join(snapshot, file.path);
       if (await pathExists(path)) onArrived(file.path, file.size);
       else {
-        await checkRoom();
+        await checkSpace();
         await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, {
           signal: taskSignal,
           onBytes: (bytes) => onArrived(file.path, bytes),

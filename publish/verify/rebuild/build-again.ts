@@ -18,7 +18,7 @@ import type { ScratchLayout } from '../../scratch/scratch-layout.js';
 import { freeDiskAt } from '../../scratch/capacity.js';
 import { SharedInputs } from '../../scratch/shared-inputs.js';
 import type { Payload } from '../../seal/seal.js';
-import { checkRoom } from './preflight.js';
+import { checkSpace } from './preflight.js';
 
 export interface BuildAgainDeps {
   readonly sourceHub: HubConfig;
@@ -67,7 +67,7 @@ const planAgain = async (
  * Builds the payload of a recipe from its pinned source as a worker would, after a check of disk and memory.
  *
  * @param besideBytes bytes of disk that are needed besides the build
- * @throws SwpError `build/recipe-differs`, the errors of {@link checkRoom} and of building
+ * @throws SwpError `build/recipe-differs`, the errors of {@link checkSpace} and of building
  */
 export const buildAgain = async (
   deps: BuildAgainDeps,
@@ -79,7 +79,7 @@ export const buildAgain = async (
   const { plan, signal } = order;
   const { estimate, proof } = await planAgain(deps, source, plan.recipe, signal);
   const { diskBytes, memoryBytes } = hostNeeds(estimate);
-  await checkRoom(layout.root, { diskBytes: diskBytes + besideBytes, memoryBytes });
+  await checkSpace(layout.root, { diskBytes: diskBytes + besideBytes, memoryBytes });
   if (plan.recipe.kind === 'vision') return mirrorAgain(hub, source, order);
   const freeDisk = (): Promise<number> => freeDiskAt(layout.root);
   return buildPayload(

@@ -53,9 +53,9 @@ export const checkLarql = async (env: NodeJS.ProcessEnv, { larql: { sha256 } }: 
  * Checks that this machine has enough disk and memory for a rebuild.
  *
  * @param root directory of the rebuild
- * @throws SwpError `scratch/no-room`, `rebuild/no-memory`
+ * @throws SwpError `scratch/no-space`, `rebuild/no-memory`
  */
-export const checkRoom = async (
+export const checkSpace = async (
   root: string,
   { diskBytes, memoryBytes }: Pick<ArtifactPlan['estimate'], 'diskBytes' | 'memoryBytes'>,
 ): Promise<void> => {
@@ -63,7 +63,7 @@ export const checkRoom = async (
   if (diskBytes > free)
     throw new SwpError(
       'quota',
-      'scratch/no-room',
+      'scratch/no-space',
       `The rebuild needs ${formatBytes(diskBytes)} of disk, but ${root} has only ${formatBytes(free)} free.`,
       {
         hint: 'Free space there, or choose a directory on another disk with --scratch.',

@@ -23,7 +23,7 @@ const doctor = async (env: NodeJS.ProcessEnv) => {
   const defaults = { HF_ENDPOINT: UNREACHABLE_URL, TEMPORAL_ADDRESS: '127.0.0.1:9', HOME: cwd, SWP_SCRATCH: join(cwd, 'scratch') };
   const { code, out } = await swp(['doctor', '--json'], { cwd, env: { ...defaults, ...env } });
   const found = JSON.parse(out) as Record<string, string>[];
-  return { code, of: (wanted: string): Record<string, string> => found.find(({ what }) => what === wanted)! };
+  return { code, of: (wanted: string): Record<string, string> => found.find(({ check }) => check === wanted)! };
 };
 const larql = async (env: NodeJS.ProcessEnv): Promise<Record<string, string>> => (await doctor(env)).of('larql');
 const standIn = async (behaviour: BehaviourInput = {}): Promise<NodeJS.ProcessEnv> => ({

@@ -42,7 +42,7 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 
 const run = (...argv: string[]) => swp(['scratch', ...argv], { cwd: root, env: { SWP_SCRATCH: root, NO_COLOR: '1' } });
 interface Item {
-  readonly what: string;
+  readonly kind: string;
   readonly bytes: number;
   readonly neededBy: readonly string[];
 }
@@ -52,7 +52,7 @@ describe('swp scratch', () => {
     const { code, out } = await run('list', '--json');
     expect(code).toBe(0);
     const { items } = JSON.parse(out) as { items: Item[] };
-    expect(items.map(({ what, neededBy }) => `${what} ${neededBy.join()}`).toSorted()).toEqual(
+    expect(items.map(({ kind, neededBy }) => `${kind} ${neededBy.join()}`).toSorted()).toEqual(
       [
         'build',
         `build ${HOLDER}`,

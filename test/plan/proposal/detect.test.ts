@@ -19,7 +19,7 @@ describe('the detection in a synthetic checkpoint', () => {
   it('offers a vindex at q4k for a Llama', () => {
     const detected = detect(factsOf(readFiles('labs/llama', generateLlama({ seed: 1 }).files)));
     expect(offers(detected)).toEqual(['vindex']);
-    expect(detected.vindex).toMatchObject({ what: { quant: 'q4k', slice: 'full', kind: 'dense' }, notes: [] });
+    expect(detected.vindex).toMatchObject({ value: { quant: 'q4k', slice: 'full', kind: 'dense' }, notes: [] });
   });
 
   it('offers a vindex for a sharded Llama', () => {
@@ -28,13 +28,13 @@ describe('the detection in a synthetic checkpoint', () => {
 
   it('offers a vindex for a Gemma 4 with experts, and mentions the expert-server slice', () => {
     const { vindex } = detect(factsOf(readFiles('labs/gemma', generateGemma4({ seed: 1, allNorms: true }).files)));
-    expect(vindex).toMatchObject({ found: true, what: { quant: 'q4k', kind: 'hybrid' } });
+    expect(vindex).toMatchObject({ found: true, value: { quant: 'q4k', kind: 'hybrid' } });
     expect(reasons(vindex)).toContain('--slice expert-server');
   });
 
   it('offers the requested slice for a Gemma 4 with experts', () => {
     const facts = factsOf(readFiles('labs/gemma', generateGemma4({ seed: 1, allNorms: true }).files));
-    expect(detect(facts, { slice: 'expert-server' }).vindex).toMatchObject({ found: true, what: { slice: 'expert-server' }, notes: [] });
+    expect(detect(facts, { slice: 'expert-server' }).vindex).toMatchObject({ found: true, value: { slice: 'expert-server' }, notes: [] });
   });
 
   it('offers no expert-server slice for a Llama, and suggests the full vindex', () => {
@@ -46,7 +46,7 @@ describe('the detection in a synthetic checkpoint', () => {
   it('offers heads for a Qwen3.5, but no vindex', () => {
     const detected = detect(factsOf(readFiles('labs/qwen', generateCheckpoint({ seed: 1, size: 'small' }).files)));
     expect(offers(detected)).toEqual(['mtp']);
-    expect(detected.mtp).toMatchObject({ what: { selection: { heads: 1, family: 'Qwen3-Next or Qwen3.5' } } });
+    expect(detected.mtp).toMatchObject({ value: { selection: { heads: 1, family: 'Qwen3-Next or Qwen3.5' } } });
     expect(reasons(detected.mtp)).toContain('qwen drafter');
     expect(reasons(detected.vindex)).toContain('tokenizer.json');
   });
@@ -72,12 +72,12 @@ describe.each(FAMILY_CASES)('the family $family', ({ family, config, shapes, hea
   const model = readHeaders('labs/family', config, [file('model.safetensors', tensors(shapes))]);
 
   it('has heads that are found', () => {
-    expect(detect(factsOf(model)).mtp).toMatchObject({ found: true, what: { selection: { family, heads } } });
+    expect(detect(factsOf(model)).mtp).toMatchObject({ found: true, value: { selection: { family, heads } } });
   });
 
   it('has its warnings in the notes', () => {
     const { mtp } = detect(factsOf(model));
-    const expectedProblems = mtp.found ? mtp.what.selection.problems.filter(({ code }) => warnings.includes(code)) : [];
+    const expectedProblems = mtp.found ? mtp.value.selection.problems.filter(({ code }) => warnings.includes(code)) : [];
     expect(expectedProblems).toHaveLength(warnings.length);
     for (const { message } of expectedProblems) expect(reasons(mtp)).toContain(message);
   });
@@ -89,14 +89,14 @@ describe('heads', () => {
 
   it('are taken from the base model when a quantised checkpoint has none', () => {
     const { mtp } = detect(factsOf(quantised, { heads: [quantised, original] }));
-    expect(mtp).toMatchObject({ found: true, what: { source: { repo: 'labs/qwen' } } });
+    expect(mtp).toMatchObject({ found: true, value: { source: { repo: 'labs/qwen' } } });
   });
 
   it('are taken from the model itself first', () => {
     const { mtp } = detect(
       factsOf(original, { heads: [original, readFiles('labs/other', generateCheckpoint({ seed: 2, size: 'small' }).files)] }),
     );
-    expect(mtp).toMatchObject({ what: { source: { repo: 'labs/qwen' } } });
+    expect(mtp).toMatchObject({ value: { source: { repo: 'labs/qwen' } } });
   });
 
   it('are not taken from another repository when those of the model cannot be read with certainty', () => {
@@ -110,7 +110,7 @@ describe('heads', () => {
 describe('a pure mixture of experts', () => {
   it('is offered at quant none, with the reason against q4k', () => {
     const { vindex } = detect(factsOf(headers('labs/mixtral', tinyMixtral())));
-    expect(vindex).toMatchObject({ found: true, what: { quant: 'none', kind: 'moe' } });
+    expect(vindex).toMatchObject({ found: true, value: { quant: 'none', kind: 'moe' } });
     expect(reasons(vindex)).toContain('Not possible with q4k: With quant q4k, larql does not write the experts');
   });
 
@@ -133,7 +133,7 @@ describe('an assistant', () => {
 
   it('is offered when its config declares an assistant', () => {
     const { assistant } = detect(factsOf(gemma, { assistant: pointer({ model_type: 'gemma4_assistant' }) }));
-    expect(assistant).toMatchObject({ found: true, what: { repo: 'google/gemma-4-31B-it-assistant' } });
+    expect(assistant).toMatchObject({ found: true, value: { repo: 'google/gemma-4-31B-it-assistant' } });
   });
 
   it.each([[{ model_type: 'gemma4' }], [undefined], ['text'], [{ model_type: 7 }]])('is not offered when its config is %j', (config) => {
@@ -172,7 +172,7 @@ describe('a vision encoder', () => {
       ]),
     );
     const { vision } = detect(factsOf(model, { vision: named }));
-    expect(vision).toMatchObject({ found: true, what: { repo: 'davehind/eyes' } });
+    expect(vision).toMatchObject({ found: true, value: { repo: 'davehind/eyes' } });
     expect(reasons(vision)).toBe(
       "davehind/eyes has no model.safetensors in its root, which Skulk's loader requires in a vision repository.",
     );

@@ -2,7 +2,7 @@ import { lstat, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { capacityOf, nearestDirectory, roomFor } from '../../../publish/scratch/capacity.js';
+import { capacityOf, nearestDirectory, spaceCheck } from '../../../publish/scratch/capacity.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -16,9 +16,9 @@ const free = (bytes: number) => (): Promise<number> => Promise.resolve(bytes);
 describe('the disk space for a directory being written', () => {
   it('excludes the bytes that are already written', async () => {
     await writeFile(join(directory, 'half'), Buffer.alloc(3 * MIB, 1));
-    await expect(roomFor(directory, 4 * MIB, free(MIB))()).resolves.toBeUndefined();
-    await expect(roomFor(directory, 4 * MIB + 1, free(MIB))()).rejects.toMatchObject({
-      code: 'scratch/no-room',
+    await expect(spaceCheck(directory, 4 * MIB, free(MIB))()).resolves.toBeUndefined();
+    await expect(spaceCheck(directory, 4 * MIB + 1, free(MIB))()).rejects.toMatchObject({
+      code: 'scratch/no-space',
       message: expect.stringContaining('1.05 MB free'),
       hint: expect.stringContaining('SWP_SCRATCH'),
     });
@@ -28,12 +28,12 @@ describe('the disk space for a directory being written', () => {
     const file = await open(join(directory, 'sparse'), 'w');
     await file.truncate(4 * MIB);
     await file.close();
-    await expect(roomFor(directory, 4 * MIB, free(MIB))()).rejects.toMatchObject({ code: 'scratch/no-room' });
+    await expect(spaceCheck(directory, 4 * MIB, free(MIB))()).rejects.toMatchObject({ code: 'scratch/no-space' });
   });
 
   it('is checked before the directory exists', async () => {
-    await expect(roomFor(join(directory, 'none'), 1, free(0))()).rejects.toMatchObject({ code: 'scratch/no-room' });
-    await expect(roomFor(join(directory, 'none'), 1, free(1))()).resolves.toBeUndefined();
+    await expect(spaceCheck(join(directory, 'none'), 1, free(0))()).rejects.toMatchObject({ code: 'scratch/no-space' });
+    await expect(spaceCheck(join(directory, 'none'), 1, free(1))()).resolves.toBeUndefined();
   });
 });
 
