@@ -132,6 +132,15 @@ it('the guide to re-validation lists every finding with its marks', () => {
   }
 });
 
+it('CONTRIBUTING names only modules that exist', async () => {
+  const { text } = documentAt('CONTRIBUTING.md');
+  const folders = ['core', 'catalog', 'formats', 'plan', 'hub', 'larql', 'publish', 'contract', 'workflows', 'activities'];
+  const known = new RegExp(`^(?:${[...folders, 'temporal', 'settings', 'worker', 'client', 'dev', 'test', 'docs'].join('|')})/[\\w./-]*$`);
+  const paths = [...text.matchAll(/`([^`\s]+)`/g)].map(([, span = '']) => span).filter((span) => known.test(span));
+  expect(paths.length).toBeGreaterThan(40);
+  for (const path of paths) await expect(access(join(projectRoot(), path)), path).resolves.toBeUndefined();
+});
+
 it('the architecture guide lists every folder of the product', async () => {
   const entries = await readdir(projectRoot(), { withFileTypes: true });
   const excluded = new Set(['bench', 'dist', 'docs', 'node_modules', 'scripts', 'test']);
