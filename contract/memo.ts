@@ -1,6 +1,5 @@
-import { z } from 'zod';
-import { ArtifactKind, Digest } from '../core/ids.js';
-import { DecisionRecord } from '../plan/decision.js';
+import type { ArtifactKind, Digest } from '../core/ids.js';
+import type { DecisionRecord } from '../plan/decision.js';
 
 /** The key under which a workflow keeps its state in its memo. */
 export const MEMO_KEY = 'swp';
@@ -11,41 +10,43 @@ export const MAX_DECISIONS = 20;
 export const MAX_MEMO_REASON = 300;
 
 /** The part of the state that every workflow of a publish has. */
-export const WorkflowState = z.object({
+export interface WorkflowMemo {
   /** The time when the workflow entered its stage, ISO 8601 in UTC. */
-  since: z.iso.datetime(),
-  decisions: z.array(DecisionRecord),
-});
+  readonly since: string;
+  readonly decisions: readonly DecisionRecord[];
+}
 
 /** One artifact of a publish: its workflow while that runs, then how it ended. */
-export const ArtifactState = z.object({
-  kind: ArtifactKind,
-  target: z.string(),
+export interface ArtifactState {
+  readonly kind: ArtifactKind;
+  readonly target: string;
   /** Run id of its newest workflow; null if none was started. */
-  run: z.string().nullable(),
+  readonly run: string | null;
   /** Null while it runs, or waits for the next round. */
-  outcome: z.string().nullable(),
-  commit: z.string().nullable(),
-  manifest: z.string().nullable(),
-  reason: z.string().nullable(),
-});
-export type ArtifactState = z.infer<typeof ArtifactState>;
+  readonly outcome: string | null;
+  readonly commit: string | null;
+  readonly manifest: string | null;
+  readonly reason: string | null;
+}
 
 /**
  * The state that a publish keeps in its memo. The server shows it without a worker, and also after the publish has ended. Problems
  * and plans are too large for a memo: the query `status` answers with the problem, and the result of `planEntry` is the plan.
  */
-export const PublishMemo = WorkflowState.extend({
-  round: z.int().nonnegative(),
+export interface PublishMemo extends WorkflowMemo {
+  readonly round: number;
   /** The digest of the current plan; null before the first plan. */
-  plan: Digest.nullable(),
-  artifacts: z.array(ArtifactState),
-});
-export type PublishMemo = z.infer<typeof PublishMemo>;
+  readonly plan: Digest | null;
+  readonly artifacts: readonly ArtifactState[];
+}
 
 /** The state that the workflow of a target keeps in its memo; its decisions are those about the release. */
-export const TargetMemo = WorkflowState.extend({
+export interface TargetMemo extends WorkflowMemo {
   /** The files that wait for their release, or were released; null if no release is needed, or before they are sealed. */
-  sealed: z.object({ manifest: Digest, files: z.int(), bytes: z.int(), sealedIn: z.array(z.string()) }).nullable(),
-});
-export type TargetMemo = z.infer<typeof TargetMemo>;
+  readonly sealed: {
+    readonly manifest: Digest;
+    readonly files: number;
+    readonly bytes: number;
+    readonly sealedIn: readonly string[];
+  } | null;
+}

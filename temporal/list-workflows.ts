@@ -1,6 +1,7 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import type { TemporalClient } from './connect-client.js';
-import { MEMO_KEY, WorkflowState } from '../contract/memo.js';
+import { MEMO_KEY } from '../contract/memo.js';
+import { WORKFLOW_MEMO } from './memo-schemas.js';
 import { SwpEntry, SwpPlan, SwpStage } from '../contract/search-attributes.js';
 
 /** Page size. It limits the memory for a list of any length; a smaller page costs the server as much. */
@@ -22,7 +23,7 @@ export interface Listed {
 }
 
 const sinceOf = ({ memo, startTime }: WorkflowExecutionInfo): Date => {
-  const state = WorkflowState.safeParse(memo?.[MEMO_KEY]).data;
+  const state = WORKFLOW_MEMO.safeParse(memo?.[MEMO_KEY]).data;
   return state === undefined ? startTime : new Date(state.since);
 };
 

@@ -1,10 +1,11 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { z } from 'zod';
 import { SwpError } from '../core/error.js';
-import { MEMO_KEY, PublishMemo, TargetMemo, WorkflowState } from '../contract/memo.js';
+import { MEMO_KEY, type PublishMemo, type TargetMemo } from '../contract/memo.js';
 import { HOST_BUSY, hostOfQueue, publishId, targetId } from '../contract/names.js';
 import { Progress } from '../contract/progress.js';
 import { SwpEntry, SwpStage } from '../contract/search-attributes.js';
+import { PUBLISH_MEMO, TARGET_MEMO, WORKFLOW_MEMO } from './memo-schemas.js';
 import type { publishArtifact } from '../workflows/publish-artifact.js';
 import type { publishEntry } from '../workflows/publish-entry.js';
 import type { ArtifactResult, PublishResult } from '../contract/results.js';
@@ -106,15 +107,15 @@ const readWithState = async <State>(
 
 /** Returns any workflow; null if it is unknown, or its history has been deleted. */
 export const readRunning = (client: Client, id: string, runId?: string): Promise<Running | null> =>
-  readWithState(client, { id, runId }, WorkflowState);
+  readWithState(client, { id, runId }, WORKFLOW_MEMO);
 
 /** Returns a publish; null if it is unknown, or its history has been deleted. */
 export const findPublish = (client: Client, entry: string, runId?: string): Promise<RunningPublish | null> =>
-  readWithState(client, { id: publishId(entry), runId }, PublishMemo);
+  readWithState(client, { id: publishId(entry), runId }, PUBLISH_MEMO);
 
 /** Returns the workflow of a target; null if it is unknown, or its history has been deleted. */
 export const findTarget = (client: Client, repo: string, runId?: string): Promise<RunningTarget | null> =>
-  readWithState(client, { id: targetId(repo), runId }, TargetMemo);
+  readWithState(client, { id: targetId(repo), runId }, TARGET_MEMO);
 
 /** Returns the workflows of a publish's targets, running or ended. */
 export const readTargets = async (client: Client, { state }: RunningPublish): Promise<readonly RunningTarget[]> => {
