@@ -35,7 +35,7 @@ describe.each(builds)('a publish that $name started', { timeout: TIMEOUT_MS }, (
     const { digest } = await scenario.testEnvironment.planOf(round, entry);
     expect((await run('status', entry.name)).code).toBe(8);
     const { code, out } = await run('approve', entry.name, '--plan', digest);
-    expect([code, out]).toEqual([0, expect.stringContaining('approved by reader')]);
+    expect([code, out]).toEqual([0, expect.stringContaining('approved as reader')]);
   };
 
   /** Expects the publish to end published, and its target to pass `swp verify --full` of this build. */
