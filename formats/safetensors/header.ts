@@ -39,8 +39,7 @@ const refuse = (code: string, message: string): never => {
  * @throws SwpError `formats/header-length`
  */
 export const headerSize = (prefix: Uint8Array, fileSize: number): number => {
-  if (prefix.byteLength < LENGTH_PREFIX || fileSize < LENGTH_PREFIX)
-    return refuse('header-length', `A file of ${fileSize} bytes is not a safetensors file.`);
+  if (prefix.byteLength < LENGTH_PREFIX) return refuse('header-length', `A file of ${fileSize} bytes is not a safetensors file.`);
   const length = new DataView(prefix.buffer, prefix.byteOffset, LENGTH_PREFIX).getBigUint64(0, true);
   if (length < 2n || length > BigInt(MAX_HEADER))
     return refuse('header-length', `Its header claims ${length} bytes; from 2 to ${MAX_HEADER} are allowed.`);
@@ -81,7 +80,7 @@ const readTensor = (reader: JsonReader, name: string, dataBegin: number): Tensor
   const bytes = tensorBytes(dtype, shape);
   if (bytes === null)
     return refuse('tensor-size', `Tensor ${name}, ${dtype} [${shape.join(', ')}], has a size that is not a whole number of bytes.`);
-  if (end < begin || end - begin !== bytes)
+  if (end - begin !== bytes)
     return refuse(
       'tensor-size',
       `Tensor ${name}, ${dtype} [${shape.join(', ')}], takes ${bytes} bytes; its data_offsets say ${begin} to ${end}.`,

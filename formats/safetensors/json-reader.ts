@@ -145,7 +145,7 @@ export class JsonReader {
       value = value * 10 + digit;
     }
     const leadingZero = at > begin + 1 && text.charCodeAt(begin) === 0x30;
-    if (at === begin || leadingZero || at >= text.length || this.runEnd(at) > at)
+    if (at === begin || leadingZero || this.runEnd(at) > at)
       return this.fail(begin, `expected a non-negative integer, found ${JSON.stringify(this.run().slice(0, SHOWN) || text.charAt(at))}`);
     if (!Number.isSafeInteger(value)) this.fail(begin, `${text.slice(begin, Math.min(at, begin + SHOWN))} is larger than any file`);
     this.at = at;
