@@ -8,7 +8,7 @@ export const ROOMS = {
   },
   'formats/safetensors': {
     mutate: ['formats/safetensors/*.ts'],
-    tests: ['test/formats/{header,index-file,write,ranges,fuzz}.test.ts'],
+    tests: ['test/formats/{header,index-file,json-members,write,ranges,fuzz}.test.ts'],
   },
   'formats/numbers': {
     mutate: ['formats/numbers/*.ts'],
