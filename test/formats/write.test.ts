@@ -88,4 +88,40 @@ describe('the layout of a file', () => {
     expect(metadata).toMatchObject({ __metadata__: { a: '1', b: '2' } });
     expect(header.byteLength % 8).toBe(0);
   });
+
+  it('has no metadata unless there are some', () => {
+    const { header } = layoutTensors([{ name: 'a', dtype: 'U8', shape: [2, 1] }]);
+    const text = new TextDecoder().decode(header.subarray(LENGTH_PREFIX));
+    expect(text.trimEnd()).toBe('{"a":{"dtype":"U8","shape":[2,1],"data_offsets":[0,2]}}');
+  });
+
+  it('is the same for any order of the metadata', () => {
+    expect(layoutTensors([], { b: '2', a: '1', c: '3' })).toEqual(layoutTensors([], { c: '3', a: '1', b: '2' }));
+  });
+});
+
+describe('the limits of a file that is written', () => {
+  it('refuses a tensor that does not fill whole bytes', () => {
+    expect(() => layoutTensors([{ name: 'a', dtype: 'F4', shape: [3] }])).toThrow(
+      expect.objectContaining({ kind: 'internal', code: 'formats/tensor-size' }),
+    );
+  });
+
+  it('accepts tensors of 500 GB, and no more', () => {
+    const layout = (bytes: number) =>
+      layoutTensors([
+        { name: 'a', dtype: 'U8', shape: [1e9] },
+        { name: 'b', dtype: 'U8', shape: [bytes - 1e9] },
+      ]);
+    const { header, size } = layout(500e9);
+    expect(size).toBe(header.byteLength + 500e9);
+    expect(() => layout(500e9 + 1)).toThrow(expect.objectContaining({ kind: 'invalid', code: 'formats/too-large' }));
+  });
+
+  it('accepts a header of 25 MB, and no longer one', () => {
+    const layout = (nameLength: number) => layoutTensors([{ name: 'x'.repeat(nameLength), dtype: 'U8', shape: [0] }]);
+    const longestName = 25_000_000 - '{"":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'.length;
+    expect(layout(longestName).header.byteLength).toBe(LENGTH_PREFIX + 25_000_000);
+    expect(() => layout(longestName + 1)).toThrow(expect.objectContaining({ kind: 'invalid', code: 'formats/too-many-tensors' }));
+  });
 });
