@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openIndex } from '../../formats/safetensors/index-file.js';
 
-const parseIndex = (text: string) => {
-  const parsing = openIndex(() => true);
+const parseIndex = (text: string, keep: (tensor: string) => boolean = () => true) => {
+  const parsing = openIndex(keep);
   parsing.feed(new TextEncoder().encode(text));
   return parsing.end();
 };
@@ -11,6 +11,19 @@ const index = (file: string): string => JSON.stringify({ metadata: { total_size:
 describe('an index', () => {
   it('maps tensors to files, including files in folders', () => {
     expect([...parseIndex(index('sub/model-00001.safetensors')).weightMap]).toEqual([['mtp.x', 'sub/model-00001.safetensors']]);
+  });
+
+  it('keeps only the selected tensors, but every file', () => {
+    const text = JSON.stringify({ weight_map: { 'mtp.x': 'a.safetensors', 'model.x': 'b.safetensors' } });
+    expect(parseIndex(text, (tensor) => tensor.startsWith('mtp.'))).toEqual({
+      weightMap: new Map([['mtp.x', 'a.safetensors']]),
+      files: new Set(['a.safetensors', 'b.safetensors']),
+    });
+  });
+
+  it('may name a file of 255 characters', () => {
+    const file = `${'x'.repeat(243)}.safetensors`;
+    expect([...parseIndex(index(file)).files]).toEqual([file]);
   });
 
   it.each([
@@ -25,16 +38,16 @@ describe('an index', () => {
     'x\u0000.safetensors',
     'x.bin',
     '',
-    `${'x'.repeat(300)}.safetensors`,
+    `${'x'.repeat(244)}.safetensors`,
   ])('may not name %j', (file) => {
-    expect(() => parseIndex(index(file))).toThrow(expect.objectContaining({ code: 'formats/index-file-name' }));
+    expect(() => parseIndex(index(file))).toThrow(expect.objectContaining({ kind: 'integrity', code: 'formats/index-file-name' }));
   });
 
   it('may name 10,000 files, and no more', () => {
     const naming = (files: number): string =>
       JSON.stringify({ weight_map: Object.fromEntries(Array.from({ length: files }, (_, at) => [`t${at}`, `${at}.safetensors`])) });
     expect(parseIndex(naming(10_000)).files.size).toBe(10_000);
-    expect(() => parseIndex(naming(10_001))).toThrow(expect.objectContaining({ code: 'formats/index-files' }));
+    expect(() => parseIndex(naming(10_001))).toThrow(expect.objectContaining({ kind: 'integrity', code: 'formats/index-files' }));
   });
 
   it.each([
@@ -44,6 +57,6 @@ describe('an index', () => {
     ['broken JSON', '{"weight_map":'],
     ['two weight_maps', '{"weight_map":{},"weight_map":{}}'],
   ])('is refused with %s', (_, text) => {
-    expect(() => parseIndex(text)).toThrow(expect.objectContaining({ name: 'SwpError' }));
+    expect(() => parseIndex(text)).toThrow(expect.objectContaining({ kind: 'integrity', code: 'formats/bad-json' }));
   });
 });
