@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SwpError } from '../../core/error.js';
-import { headerSize, LENGTH_PREFIX, parseHeader } from '../../formats/safetensors/header.js';
+import { headerOfFile, headerSize, LENGTH_PREFIX, openHeader, parseHeader } from '../../formats/safetensors/header.js';
 
 /** Parses a header text that is followed by this many bytes of data. */
 const parse = (text: string, dataBytes: number) => {
@@ -22,6 +21,34 @@ describe('a header', () => {
     expect(count).toBe(2);
   });
 
+  it('lists an empty tensor before the tensor that begins at the same byte', () => {
+    const { tensors } = parse(`{${tensor('full', 0, 4)},${tensor('empty', 0, 0)}}`, 4);
+    expect(tensors.map(({ name }) => name)).toEqual(['empty', 'full']);
+  });
+
+  it('lists only the selected tensors, but counts and checks all', () => {
+    const open = (text: string, dataBytes: number) => {
+      const header = new TextEncoder().encode(text);
+      const parsing = openHeader(header.byteLength, LENGTH_PREFIX + header.byteLength + dataBytes, (name) => name === 'b');
+      parsing.feed(header);
+      return parsing.end();
+    };
+    const { tensors, count } = open(`{${tensor('a', 0, 4)},${tensor('b', 4, 8)}}`, 8);
+    expect(tensors).toMatchObject([{ name: 'b' }]);
+    expect(count).toBe(2);
+    expect(() => open(`{${tensor('a', 0, 4)},${tensor('b', 5, 8)}}`, 8)).toThrow(expect.objectContaining({ code: 'formats/hole' }));
+  });
+
+  it('is found in a file in memory', () => {
+    const header = new TextEncoder().encode(`{${tensor('a', 0, 3)}}`);
+    const file = new Uint8Array(LENGTH_PREFIX + header.byteLength + 3);
+    file[0] = header.byteLength;
+    file.set(header, LENGTH_PREFIX);
+    const begin = LENGTH_PREFIX + header.byteLength;
+    expect(headerOfFile(file)).toEqual({ tensors: [{ name: 'a', dtype: 'U8', shape: [3], begin, end: begin + 3 }], count: 1 });
+    expect(() => headerOfFile(file.subarray(0, -1))).toThrow(expect.objectContaining({ code: 'formats/file-size' }));
+  });
+
   it.each([
     ['no tensors', '{}', 0],
     ['white space around', ` \n{${tensor('a', 0, 2)}}   `, 2],
@@ -35,6 +62,9 @@ describe('a header', () => {
     ['unknown fields of an entry', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"more":[1.5e3,{"x":null}]}}', 1],
     ['packed four-bit numbers', '{"a":{"dtype":"F4","shape":[4],"data_offsets":[0,2]}}', 2],
     ['no metadata', `{"__metadata__":null,${tensor('a', 0, 1)}}`, 1],
+    ['spaces in its metadata', '{"__metadata__":{"made by":"a b"}}', 0],
+    ['a name of 1000 characters', `{${tensor('x'.repeat(1000), 0, 1)}}`, 1],
+    ['fields that nest 64 deep', `{"a":{"x":${'['.repeat(63)}${']'.repeat(63)},"dtype":"U8","shape":[],"data_offsets":[0,1]}}`, 1],
   ])('may have %s', (_, text, data) => {
     expect(() => parse(text, data)).not.toThrow();
   });
@@ -74,18 +104,26 @@ describe('a header', () => {
     ['less data than tensors', `{${tensor('a', 0, 4)}}`, 3, 'The tensors end at'],
     ['ends before begins', '{"a":{"dtype":"U8","shape":[0],"data_offsets":[4,0]}}', 4, 'takes 0 bytes'],
     ['a missing field', '{"a":{"dtype":"U8","shape":[1]}}', 1, 'lacks dtype'],
+    ['one offset', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0]}}', 1, 'lacks dtype'],
     ['three offsets', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}', 1, 'more than 2'],
     ['metadata that is not text', '{"__metadata__":{"a":1}}', 0, 'expected "'],
     ['text after it', '{}{}', 0, 'more text'],
     ['a comma too many', `{${tensor('a', 0, 1)},}`, 1, 'expected "'],
     ['half a surrogate pair', '{"\\ud800":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1, 'surrogate'],
     ['a control character in a name', '{"a\\u0007":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1, 'control characters'],
-    ['a very long name', `{${tensor('x'.repeat(2000), 0, 1)}}`, 1, 'too long'],
-    ['a list instead', '[]', 0, 'expected {'],
+    ['a control character in its metadata', '{"__metadata__":{"a":"\u0001"}}', 0, 'control character'],
+    ['a name of 1001 characters', `{${tensor('x'.repeat(1001), 0, 1)}}`, 1, 'too long'],
+    ['a list instead', '[]', 0, 'expected {, found "["'],
+    ['no text', '', 0, 'expected {, found the end'],
+    ['a byte order mark', '\ufeff{}', 0, 'expected {'],
+    ['a name without a value', '{"a"}', 0, 'expected :, found "}"'],
+    ['tensors without a comma between them', `{${tensor('a', 0, 1)};${tensor('b', 1, 2)}}`, 2, 'expected , or }, found ";"'],
+    ['a missing number', '{"a":{"dtype":"U8","shape":[,1],"data_offsets":[0,0]}}', 0, 'non-negative integer, found ","'],
+    ['a missing value', '{"a":{"x":,"dtype":"U8"}}', 0, 'expected a value, found ","'],
     ['deep nesting', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`, 0, 'expected {'],
-    ['deep unknown fields', `{"a":{"x":${'['.repeat(100)}${']'.repeat(100)}}}`, 0, 'nested deeper'],
+    ['fields that nest 65 deep', `{"a":{"x":${'['.repeat(64)}${']'.repeat(64)}}}`, 0, 'nested deeper'],
   ])('is refused with %s', (_, text, data, message) => {
-    expect(() => parse(text, data)).toThrow(expect.objectContaining({ name: 'SwpError', message: expect.stringContaining(message) }));
+    expect(() => parse(text, data)).toThrow(expect.objectContaining({ kind: 'integrity', message: expect.stringContaining(message) }));
   });
 
   it('is refused with a tensor of nine dimensions', () => {
@@ -93,8 +131,26 @@ describe('a header', () => {
     expect(() => parse(`{${tensor('a', 0, 1, '[1,1,1,1,1,1,1,1,1]')}}`, 1)).toThrow(/more than 8 numbers/);
   });
 
-  it('is refused when it is not UTF-8', () => {
-    expect(() => parseHeader(new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]), 13)).toThrow('not UTF-8');
+  it.each(['0', '12', '-0.5', '1.797e308', '2E+10', 'true', 'false', 'null'])('may have %s in an unknown field', (value) => {
+    expect(() => parse(`{"a":{"x":${value},"dtype":"U8","shape":[],"data_offsets":[0,1]}}`, 1)).not.toThrow();
+  });
+
+  it.each(['01', '1.', '.5', '+1', '-', '1e', '0x1', 'nulls', 'xnull', 'x1', 'NaN', '1.7971e308'])(
+    'is refused with %s in an unknown field',
+    (value) => {
+      expect(() => parse(`{"a":{"x":${value},"dtype":"U8","shape":[],"data_offsets":[0,1]}}`, 1)).toThrow(
+        expect.objectContaining({ code: 'formats/bad-json' }),
+      );
+    },
+  );
+
+  it.each([
+    ['a byte that is not UTF-8', [0x7b, 0x22, 0xff, 0x22, 0x7d]],
+    ['half a character at its end', [0x7b, 0x7d, 0xe2, 0x82]],
+  ])('is refused with %s', (_, bytes) => {
+    expect(() => parseHeader(Uint8Array.from(bytes), LENGTH_PREFIX + bytes.length)).toThrow(
+      expect.objectContaining({ kind: 'integrity', code: 'formats/bad-utf8', cause: expect.any(TypeError) }),
+    );
   });
 });
 
@@ -104,23 +160,30 @@ describe('the length of a header', () => {
     new DataView(bytes.buffer).setBigUint64(0, length, true);
     return bytes;
   };
+  const refusal = expect.objectContaining({ kind: 'integrity', code: 'formats/header-length' });
 
   it.each([
     [0n, 100],
     [1n, 100],
     [100_000_001n, 1_000_000_000],
     [93n, 100],
+    [2n, 9],
+    [2n, 7],
     [2n ** 62n, 100],
     [2n ** 64n - 1n, 100],
   ])('%i is refused in a file of %i bytes', (length, size) => {
-    expect(() => headerSize(prefix(length), size)).toThrow(SwpError);
+    expect(() => headerSize(prefix(length), size)).toThrow(refusal);
   });
 
-  it('may fill the whole file', () => {
-    expect(headerSize(prefix(92n), 100)).toBe(92);
+  it.each([
+    [2n, 10],
+    [92n, 100],
+    [100_000_000n, 1_000_000_000],
+  ])('%i is accepted in a file of %i bytes', (length, size) => {
+    expect(headerSize(prefix(length), size)).toBe(Number(length));
   });
 
-  it('is refused in a file of seven bytes', () => {
-    expect(() => headerSize(new Uint8Array(7), 7)).toThrow(SwpError);
+  it.each([7, 100])('is refused when only seven bytes of a file of %i are read', (size) => {
+    expect(() => headerSize(new Uint8Array(7), size)).toThrow(refusal);
   });
 });
