@@ -77,7 +77,7 @@ export class PartJournal {
     const journal = new PartJournal(await open(path, 'a', 0o600), now);
     // Lines are independent: an invalid line costs one part.
     for (const line of text.split('\n')) {
-      const entry = line === '' ? null : parseLine(line);
+      const entry = parseLine(line);
       if (entry !== null) journal.apply(entry);
     }
     if (text !== '' && !text.endsWith('\n')) await journal.file.appendFile('\n');
