@@ -3,11 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SwpError } from '../../core/error.js';
+import { AdaptiveConcurrency } from '../../hub/write/adaptive-concurrency.js';
+import { lfsBatch, type MultipartInstructions } from '../../hub/write/lfs-batch.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
+import { sendPartsReadOnce } from '../../hub/write/send-read-once.js';
 import { uploadBlobs, type UploadFile } from '../../hub/write/upload.js';
-import { fileOf, openHub, REPO, signal as never, type TestHub } from './support.js';
+import { emptyJournal, fileOf, openHub, REPO, signal as never, type TestHub } from './support.js';
 
 const CHUNK = 100_000;
 const PARTS = 12;
@@ -79,6 +83,20 @@ describe('a file that is read once', () => {
     expect(partsSent().toSorted((a, b) => a - b)).toEqual(Array.from({ length: PARTS }, (_, part) => part + 1));
   });
 
+  it('is sent in several parts concurrently', async () => {
+    await start();
+    let open = 0;
+    let most = 0;
+    test.hub.on(({ operation }) => {
+      if (operation !== 'part') return undefined;
+      open += 1;
+      most = Math.max(most, open);
+      return { kind: 'hold', until: delay(5).then(() => void (open -= 1)) };
+    });
+    await upload([remoteFile('model.safetensors', large).file]);
+    expect(most).toBeGreaterThan(1);
+  });
+
   it('is read again after a kill, and only its unsent parts are sent', async () => {
     await start();
     const killed = new AbortController();
@@ -102,7 +120,11 @@ describe('a file that is read once', () => {
     const other = Buffer.from(large);
     other[555_555] = (other[555_555] ?? 0) ^ 1;
     const { file } = remoteFile('model.safetensors', other, large);
-    expect(await failure(upload([file]))).toMatchObject({ code: 'hub/source-differs', kind: 'integrity' });
+    expect(await failure(upload([file]))).toMatchObject({
+      code: 'hub/source-differs',
+      kind: 'integrity',
+      hint: expect.stringContaining('Nothing of it is published'),
+    });
     expect(completions()).toBe(0);
     // None of its parts are used: the right bytes are sent from the start.
     expect(await upload([remoteFile('model.safetensors', large).file])).toMatchObject({ sentBytes: large.length, skippedBytes: 0 });
@@ -148,6 +170,24 @@ describe('a file that is read once', () => {
     expect(await upload([file])).toMatchObject({ unseenBytes: 0 });
     expect(reads.map(([begin]) => begin)).toEqual([0, 0, chunk]);
     expect(completions()).toBe(1);
+  });
+
+  it('is not sent in another order than that of its bytes', async () => {
+    await start();
+    const { file } = remoteFile('model.safetensors', large);
+    const journal = await emptyJournal();
+    const instructions = (await lfsBatch(test.client, REPO, [file], { signal: never })).get(file.path) as MultipartInstructions;
+    const started = await journal.begin(file.sha256, { ...instructions, parts: instructions.parts.toReversed() });
+    const sending = sendPartsReadOnce(test.client, file, started, journal, {
+      signal: never,
+      concurrency: new AdaptiveConcurrency(),
+      shouldStop: () => false,
+      onBytes: () => undefined,
+      onSkipped: () => undefined,
+    });
+    expect(await failure(sending)).toMatchObject({ kind: 'internal', code: 'hub/out-of-order' });
+    await journal.close();
+    expect(completions()).toBe(0);
   });
 
   it('counts bytes on the Hub as unseen only when this journal did not send them', async () => {
