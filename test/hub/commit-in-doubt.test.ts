@@ -49,6 +49,7 @@ describe('a commit that was applied and answered with an error', () => {
     test.hub.on(scriptFaults([{ operation, fault: fault(0) }]).intercept);
     expect(await commit()).toEqual({ outcome: 'committed', commit: await test.hub.admin.head(REPO), settled: 'found' });
     expect(sent()).toBe(1);
+    expect(test.client.waits).toEqual([]);
   });
 
   it('is found below a later commit of another account', async () => {

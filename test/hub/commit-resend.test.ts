@@ -103,7 +103,9 @@ describe('a commit request that fails in this process', () => {
   }
 
   it('passes on its error, after the lookup', async () => {
-    expect(await caught(commit({ budget: new BrokenBudget() }))).toBe(broken);
+    const onRetry = vi.fn();
+    expect(await caught(commit({ budget: new BrokenBudget(), onRetry }))).toBe(broken);
+    expect(onRetry).not.toHaveBeenCalled();
     expect(count('model-info')).toBe(3);
   });
 
