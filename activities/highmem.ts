@@ -198,7 +198,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       ),
 
     freeHost: ({ holder, recipeDigest, what }) =>
-      withHostHeartbeat('releasing the host', async () => {
+      withHostHeartbeat('freeing the host', async () => {
         if (what === 'slot') return deps.claims.freeSlot(holder);
         await deps.claims.free(holder, recipeDigest);
         await deps.shared.free(holder);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
+import { Document, isMap, Lexer, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
 import { SwpError } from '../core/error.js';
 import { ENTRY_FIELDS } from './entry.js';
 
@@ -45,8 +45,9 @@ export const entryYaml = (entry: EntryFields): string => {
   return document.toString(LAYOUT).trimEnd();
 };
 
+/** Returns the comments of a text, as the lexer finds them: a `#` inside a value begins none. */
 const commentsOf = (text: string): readonly string[] =>
-  text.split('\n').flatMap((line) => /(?:^|\s)(#.*)$/.exec(line)?.[1]?.trimEnd() ?? []);
+  [...new Lexer().lex(text)].filter((token) => token.startsWith('#')).map((comment) => comment.trimEnd());
 
 /** Moves comments that an empty line separates from the last entry to the end of the document: they are not about that entry. */
 const detachComments = (document: Document, list: YAMLSeq): void => {
@@ -81,7 +82,7 @@ export const appendEntry = (original: string, entry: EntryFields): string => {
   if (isMap(second) && second.spaceBefore === true) node.spaceBefore = true;
   detachComments(document, list);
   list.add(node);
-  const indentSeq = !/^models:[^\n]*\n(?:\s*(?:#[^\n]*)?\n)*-/m.test(text);
+  const indentSeq = !/^models:[^\n]*\n(?:[^\S\n]*(?:#[^\n]*)?\n)*-/m.test(text);
   const edited = document.toString({ ...LAYOUT, indentSeq });
   const result = parse(edited);
   const after: unknown = modelsOf(result).list.toJS(result);

@@ -1,4 +1,4 @@
-import type { ArtifactKind, Digest } from '../core/ids.js';
+import type { Digest } from '../core/ids.js';
 import type { DecisionRecord } from '../plan/decision.js';
 
 /** The key under which a workflow keeps its state in its memo. */
@@ -18,9 +18,9 @@ export interface WorkflowMemo {
 
 /** One artifact of a publish: its workflow while that runs, then how it ended. */
 export interface ArtifactState {
-  readonly kind: ArtifactKind;
+  readonly kind: string;
   readonly target: string;
-  /** Run id of its newest workflow; null if none was started. */
+  /** Run id of its workflow in this round; null if none was started. */
   readonly run: string | null;
   /** Null while it runs, or waits for the next round. */
   readonly outcome: string | null;
@@ -34,9 +34,8 @@ export interface ArtifactState {
  * and plans are too large for a memo: the query `status` answers with the problem, and the result of `planEntry` is the plan.
  */
 export interface PublishMemo extends WorkflowMemo {
-  readonly round: number;
-  /** The digest of the current plan; null before the first plan. */
-  readonly plan: Digest | null;
+  /** The newest plan and its round; null before the first plan. */
+  readonly plan: { readonly digest: Digest; readonly round: number } | null;
   readonly artifacts: readonly ArtifactState[];
 }
 

@@ -4,6 +4,7 @@ import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { ArtifactKind, CollectionSlug, CommitSha, Digest, RepoId } from '../core/ids.js';
 import type { ApprovedArtifact } from '../plan/approved.js';
 import type { CampaignItem } from '../plan/campaign/campaign-decision.js';
+import type { DecisionRecord } from '../plan/decision.js';
 import type { CampaignTotals } from '../plan/campaign/campaign-totals.js';
 import type { ShownRun } from '../plan/render/findings-markdown.js';
 import type { ApprovalTerms } from '../plan/reviewer.js';
@@ -62,7 +63,14 @@ export type ArtifactResult =
       readonly reviewer: string;
     }
   | { readonly outcome: 'unchanged'; readonly target: RepoId; readonly reason: string }
-  | { readonly outcome: 'stale'; readonly target: RepoId; readonly reason: string; readonly host: string | null }
+  | {
+      readonly outcome: 'stale';
+      readonly target: RepoId;
+      readonly reason: string;
+      readonly host: string | null;
+      /** The decisions about the release of the sealed files. */
+      readonly releases: readonly DecisionRecord[];
+    }
   | { readonly outcome: 'rejected' | 'expired'; readonly target: RepoId; readonly reason: string }
   | {
       readonly outcome: 'abandoned';

@@ -28,7 +28,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Bytes, or a fresh stream of exactly `length` bytes for each attempt. */
   readonly body?: Uint8Array | { readonly length: number; readonly open: () => Readable };
-  /** Sends no token, because the address is signed. Without it, the address must have the Hub's own origin. */
+  /** Leaves the token out: for a signed address, or a request that needs none. A request with the token must go to the Hub's own origin. */
   readonly withoutToken?: boolean | undefined;
   /**
    * The answer contains addresses. It is never displayed, and it may contain the token for a request to such an

@@ -44,7 +44,7 @@ const rulesText = ({ policy, startedBy }: ApprovalTerms): string => policyText(p
  * Recomputes every digest from the plan at hand, and throws if this plan was not approved. The check guards against our own
  * bugs and stale plans. A person who can write to the Temporal namespace can still forge an approval.
  *
- * @param step the next step: one towards the commit, or the one into a collection
+ * @param step the next step: one towards the commit, or adding the target to its collection
  * @returns the plan digest
  * @throws SwpError `plan/not-approved`, `plan/other-plan`, `plan/other-artifact`, `plan/not-publishable`
  */

@@ -10,7 +10,7 @@ export const collectionName = ({ collection }: Pick<ArtifactPlan, 'collection'>)
   return 'slug' in collection ? collection.slug : collection.title;
 };
 
-const file = (plan: ArtifactPlan, collection: CollectionGoal, reason: string): ArtifactPlan => ({
+const addCollectStep = (plan: ArtifactPlan, collection: CollectionGoal, reason: string): ArtifactPlan => ({
   ...plan,
   action: plan.action === 'unchanged' ? 'collection-only' : plan.action,
   operations: [...plan.operations, { op: 'collect', collection: collectionName({ collection }), reason }],
@@ -18,7 +18,7 @@ const file = (plan: ArtifactPlan, collection: CollectionGoal, reason: string): A
 });
 
 /**
- * Adds the step into a collection to the plan of an artifact. A collection that cannot be used is a warning for the
+ * Adds the step that puts the target into its collection. A collection that cannot be used is a warning for the
  * reviewer, and does not block the plan.
  */
 export const withCollection = (plan: ArtifactPlan, facts: CollectionFacts): ArtifactPlan => {
@@ -38,13 +38,13 @@ export const withCollection = (plan: ArtifactPlan, facts: CollectionFacts): Arti
         ],
       };
     case 'absent':
-      return file(
+      return addCollectStep(
         plan,
         { title: facts.title },
         `${repo.split('/')[0]} has no collection with this title: a ${isPrivate ? 'private' : 'public'} one is created`,
       );
     case 'found':
-      if (!facts.holdsTarget) return file(plan, { slug: facts.slug }, `"${facts.title}" does not hold the target`);
+      if (!facts.holdsTarget) return addCollectStep(plan, { slug: facts.slug }, `"${facts.title}" does not hold the target`);
       return { ...plan, checks: [...plan.checks, ok(CODE, `Collection ${facts.slug} holds the target already.`)] };
   }
 };

@@ -51,5 +51,8 @@ export async function* listPages({ client }: TemporalClient, query: string): Asy
   if (page.length > 0) yield page;
 }
 
-/** Matches running publishes and the workflows of their targets. */
-export const RUNNING = "ExecutionStatus = 'Running' AND WorkflowType IN ('publishEntry', 'publishArtifact')";
+/** Matches workflows that have not closed, also those that a person paused in Temporal itself. */
+export const OPEN = 'CloseTime IS NULL';
+
+/** Matches open publishes and the workflows of their targets. */
+export const OPEN_PUBLISHES = `${OPEN} AND WorkflowType IN ('publishEntry', 'publishArtifact')`;

@@ -1,19 +1,24 @@
 import { z } from 'zod';
 import type { PublishMemo, TargetMemo, WorkflowMemo } from '../contract/memo.js';
-import { ArtifactKind, Digest } from '../core/ids.js';
+import { Digest } from '../core/ids.js';
 import { DecisionRecord } from '../plan/decision.js';
 
-const shared = { since: z.iso.datetime(), decisions: z.array(DecisionRecord) };
+const since = z.iso.datetime();
+/** A worker of a later build may write more fields than this program knows. */
+const decisions = z.array(DecisionRecord.loose());
 
-/** Schemas of the memos. They are not part of the contract itself, because each workflow would load them and needs none. */
-export const WORKFLOW_MEMO: z.ZodType<WorkflowMemo> = z.object(shared);
+/**
+ * Schemas of the memos. They are not part of the contract itself, because each workflow would load them and needs none. They accept
+ * unknown fields: a client may be older than the worker that wrote the memo.
+ */
+export const WORKFLOW_MEMO: z.ZodType<Pick<WorkflowMemo, 'since'>> = z.object({ since });
 export const PUBLISH_MEMO: z.ZodType<PublishMemo> = z.object({
-  ...shared,
-  round: z.int().nonnegative(),
-  plan: Digest.nullable(),
+  since,
+  decisions,
+  plan: z.object({ digest: Digest, round: z.int().positive() }).nullable(),
   artifacts: z.array(
     z.object({
-      kind: ArtifactKind,
+      kind: z.string(),
       target: z.string(),
       run: z.string().nullable(),
       outcome: z.string().nullable(),
@@ -24,6 +29,7 @@ export const PUBLISH_MEMO: z.ZodType<PublishMemo> = z.object({
   ),
 });
 export const TARGET_MEMO: z.ZodType<TargetMemo> = z.object({
-  ...shared,
+  since,
+  decisions,
   sealed: z.object({ manifest: Digest, files: z.int(), bytes: z.int(), sealedIn: z.array(z.string()) }).nullable(),
 });

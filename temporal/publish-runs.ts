@@ -8,7 +8,7 @@ import type { TemporalClient } from './connect-client.js';
 import { listPages } from './list-workflows.js';
 import { decisionsOf, findPublish, readTargets, stageOf, targetResult, type RunningPublish, type RunningTarget } from './running.js';
 
-/** How one artifact of a publish ended. */
+/** The outcome of one artifact of a publish. */
 export interface ArtifactEnd extends Omit<ArtifactState, 'run' | 'outcome'> {
   /** Its stage if it still runs. */
   readonly outcome: string;
@@ -30,7 +30,7 @@ export interface Run {
 /** Number of publishes that are read concurrently. */
 const CONCURRENCY = 8;
 
-/** Returns the run ids of the newest publishes of an entry. Reads the newest one directly: the list may not have it yet. */
+/** Returns the newest publishes of an entry that the server still has. Reads the newest one directly: the list may not have it yet. */
 const knownRuns = async (temporal: TemporalClient, entry: string, limit: number): Promise<readonly RunningPublish[]> => {
   const newest = await findPublish(temporal.client, entry);
   const listed: string[] = [];
@@ -66,8 +66,8 @@ const readRun = async (client: Client, publish: RunningPublish): Promise<Run> =>
     outcome: stageOf(publish),
     startedAt: publish.startedAt,
     closedAt: publish.closedAt,
-    plan: state?.plan ?? null,
-    round: state === null || state.plan === null ? null : state.round,
+    plan: state?.plan?.digest ?? null,
+    round: state?.plan?.round ?? null,
     decisions: decisionsOf(publish, targets),
     artifacts: await Promise.all((state?.artifacts ?? []).map((artifact) => readEnd(client, artifact, targets))),
   };

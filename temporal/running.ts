@@ -77,6 +77,16 @@ const stepsOf = (client: Client, description: WorkflowExecutionDescription): Ste
     };
   });
 
+/** @throws SwpError `publish/other-version` for a memo that this program cannot read */
+const stateIn = <State>(id: string, memo: unknown, schema: z.ZodType<State>): State | null => {
+  if (memo === undefined) return null;
+  const parsed = schema.safeParse(memo);
+  if (parsed.success) return parsed.data;
+  throw new SwpError('conflict', 'publish/other-version', `The state of ${id} was written by a worker of another version of SWP.`, {
+    hint: 'Run the same version of `swp` as the workers.',
+  });
+};
+
 const readWithState = async <State>(
   client: Client,
   { id, runId }: { readonly id: string; readonly runId?: string | undefined },
@@ -84,7 +94,7 @@ const readWithState = async <State>(
 ): Promise<(Running & { readonly state: State | null }) | null> => {
   try {
     const description = await client.workflow.getHandle(id, runId).describe();
-    const state = schema.safeParse(description.memo?.[MEMO_KEY]).data ?? null;
+    const state = stateIn(id, description.memo?.[MEMO_KEY], schema);
     return {
       id,
       runId: description.runId,

@@ -17,7 +17,7 @@ import { watchStages } from './observe/watch-stages.js';
 import { runWorkers } from './run.js';
 import { lockScratch } from '../publish/scratch/lock-scratch.js';
 import { readSettings } from '../settings/settings.js';
-import { releaseRegularly } from './sweep.js';
+import { freeRegularly } from './sweep.js';
 
 export const WORKER_ROLES = ['control', 'highmem'] as const;
 export type WorkerRole = (typeof WORKER_ROLES)[number];
@@ -104,7 +104,7 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
         env,
       });
       onReady({ role: 'highmem', address, namespace, host });
-      await runBeside(workers, stop, (signal) => releaseRegularly(new Client({ connection, namespace }), claims, { logger, stop: signal }));
+      await runBeside(workers, stop, (signal) => freeRegularly(new Client({ connection, namespace }), claims, { logger, stop: signal }));
     } finally {
       await connection.close();
     }

@@ -20,7 +20,7 @@ const isOpen = async (client: Client, id: string): Promise<boolean> => {
 };
 
 /**
- * Releases the scratch of publishes that ended while this host was off, and discards shared inputs that have not been used
+ * Frees the scratch of publishes that ended while this host was off, and discards shared inputs that have not been used
  * for `keepMs` milliseconds. Deletes everything that was discarded, now or before a crash, in the background.
  */
 export const sweepScratch = async (client: Client, { claims, shared, trash }: ScratchParts, keepMs: number): Promise<void> => {
@@ -33,21 +33,17 @@ export const sweepScratch = async (client: Client, { claims, shared, trash }: Sc
   trash.emptyInBackground();
 };
 
-export interface ReleaseOptions {
+export interface FreeOptions {
   readonly logger: Pick<Logger, 'warn'>;
   readonly stop: AbortSignal;
   readonly periodMs?: number;
 }
 
 /**
- * Releases the claims of ended publishes at regular intervals, until it is stopped. A publish releases its claims when it
+ * Frees the claims of ended publishes at regular intervals, until it is stopped. A publish frees its claims when it
  * ends, but not on a host that is unreachable then; and no publish knows of a claim whose answer was lost.
  */
-export const releaseRegularly = async (
-  client: Client,
-  claims: Claims,
-  { logger, stop, periodMs = PERIOD_MS }: ReleaseOptions,
-): Promise<void> => {
+export const freeRegularly = async (client: Client, claims: Claims, { logger, stop, periodMs = PERIOD_MS }: FreeOptions): Promise<void> => {
   try {
     for await (const _ of setInterval(periodMs, undefined, { signal: stop, ref: false })) {
       try {

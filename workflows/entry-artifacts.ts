@@ -1,12 +1,14 @@
 import { artifactsOf } from '../catalog/artifacts.js';
 import { MAX_MEMO_REASON, type ArtifactState } from '../contract/memo.js';
-import type { ArtifactReport, PublishInput } from '../contract/results.js';
+import type { ArtifactReport, ArtifactResult, PublishInput } from '../contract/results.js';
 import type { ArtifactKind, RepoId } from '../core/ids.js';
 import { sanitizeLine } from '../core/text.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
+import type { DecisionRecord } from '../plan/decision.js';
 import { isWork } from '../plan/work.js';
 
 type Result = ArtifactReport['result'];
+type StaleResult = Extract<ArtifactResult, { outcome: 'stale' }>;
 
 interface Artifact {
   readonly kind: ArtifactKind;
@@ -15,7 +17,7 @@ interface Artifact {
   isOpen: boolean;
   /** The newest plan. */
   plan: ArtifactPlan | null;
-  /** Run id of its newest workflow. */
+  /** Run id of its workflow in this round. */
   run: string | null;
   /** The host of its last round, so that the next round reuses the build there. */
   host: string | null;
@@ -38,6 +40,7 @@ const stateOf = ({ kind, target, run, result }: Artifact): ArtifactState => {
 /** The artifacts of a publish, in the order of its plans: which ones are open, and how the others run or ended. */
 export class EntryArtifacts {
   private readonly all: readonly Artifact[];
+  private readonly releases: DecisionRecord[] = [];
 
   constructor({ entry, only }: PublishInput) {
     const fresh = { isOpen: true, plan: null, run: null, host: null, result: null };
@@ -56,6 +59,11 @@ export class EntryArtifacts {
   /** The artifacts that were planned or have ended. */
   get states(): ArtifactState[] {
     return this.all.filter(({ plan, result }) => plan !== null || result !== null).map(stateOf);
+  }
+
+  /** Decisions about the releases of rounds that went stale. */
+  get earlierReleases(): readonly DecisionRecord[] {
+    return this.releases;
   }
 
   targetOf(kind: ArtifactKind): RepoId {
@@ -83,11 +91,13 @@ export class EntryArtifacts {
     this.find(kind).run = run;
   }
 
-  /** Plans an artifact again. */
-  reopen(kind: ArtifactKind, host: string | null): void {
+  /** Plans an artifact again. Keeps the decisions about its release, which are in no later workflow of its target. */
+  reopen(kind: ArtifactKind, { host, releases }: StaleResult): void {
     const artifact = this.find(kind);
     artifact.isOpen = true;
+    artifact.run = null;
     artifact.host = host ?? artifact.host;
+    this.releases.push(...releases);
   }
 
   close(kind: ArtifactKind, result: Result): void {

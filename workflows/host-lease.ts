@@ -11,11 +11,11 @@ interface PendingStep {
   isLeaving: boolean;
 }
 
-/** A host that the artifact left, with the pending release of its slot and scratch there. */
+/** A host that the artifact left, with the pending step that frees its slot and scratch there. */
 interface PreviousHost {
   readonly host: string;
   readonly scope: CancellationScope;
-  readonly released: Promise<void>;
+  readonly freed: Promise<void>;
 }
 
 export interface StepOptions<T> {
@@ -121,7 +121,7 @@ export class HostLease {
 
   /**
    * Leaves the host, so that the next step claims another one. The old host frees slot and scratch when it is available; no
-   * step waits for that. The release must not be dropped: if the host comes back while this artifact runs elsewhere, its sweep
+   * step waits for that. That step must not be dropped: if the host comes back while this artifact runs elsewhere, its sweep
    * sees that the holder still runs, and leaves the build slot taken.
    */
   leave(): void {
@@ -132,14 +132,14 @@ export class HostLease {
     this.slotHeld = false;
     if (host === null || request === null) return;
     const scope = detachedScope();
-    const released = scope.run(() => onHost(host).freeHost(request)).catch(() => undefined);
-    this.previousHosts = [...this.previousHosts, { host, scope, released }];
+    const freed = scope.run(() => onHost(host).freeHost(request)).catch(() => undefined);
+    this.previousHosts = [...this.previousHosts, { host, scope, freed }];
   }
 
-  /** Cancels the pending releases on previous hosts. From now on their sweeps see that the holder has ended. */
+  /** Cancels the steps that free previous hosts. From now on their sweeps see that the holder has ended. */
   async close(): Promise<void> {
     for (const { scope } of this.previousHosts) scope.cancel();
-    await Promise.all(this.previousHosts.map(({ released }) => released));
+    await Promise.all(this.previousHosts.map(({ freed }) => freed));
   }
 
   private freeRequest(what: FreeRequest['what']): FreeRequest | null {
@@ -165,11 +165,11 @@ export class HostLease {
             ...(recipe !== null && action === 'publish' ? { recipe } : {}),
           })
         : await onHost(this.current).claimHost(request);
-    // A pending release from an earlier stay on this host would free the new claim: cancel it, then claim again.
+    // A pending step from an earlier stay on this host would free the new claim: cancel it, then claim again.
     const [before] = this.previousHosts.filter(({ host }) => host === claimed.host);
     if (before !== undefined) {
       before.scope.cancel();
-      await before.released;
+      await before.freed;
       this.previousHosts = this.previousHosts.filter((previous) => previous !== before);
       await onHost(claimed.host).claimHost(request);
     }

@@ -113,6 +113,7 @@ class ArtifactPublish {
       onHost(host).buildArtifact.executeWithOptions({ summary: `build ${target}` }, [approved]),
     );
     if (built === 'moved') return 'build-again';
+    this.gate?.setSealed(built);
     const refused = await this.awaitRelease(built);
     if (refused !== null) return refused;
     const { manifestDigest } = built;
@@ -140,13 +141,13 @@ class ArtifactPublish {
   /** Waits for the release of the sealed files, if the publish needs one. Nothing is uploaded before it. Returns null once released. */
   private async awaitRelease(built: BuildReport): Promise<ArtifactResult | null> {
     const { gate } = this;
-    if (gate === null || gate.isOpenFor(built)) return null;
+    if (gate === null || gate.isOpen) return null;
     const { entryName: entry, decision } = this.input.approved;
     const target = this.plan.target.repo;
     await this.lease.free('slot');
     this.display.enter('awaiting-release');
     this.notifications.send({ event: 'awaiting-release', entry, target, manifest: built.manifestDigest });
-    const refused = await gate.wait(built, decision);
+    const refused = await gate.wait(decision);
     if (refused === null) return null;
     await this.lease.free('everything');
     this.display.enter(refused.outcome);
@@ -270,7 +271,7 @@ class ArtifactPublish {
 
   private async stale(reason: string): Promise<ArtifactResult> {
     await this.lease.free('slot');
-    return { outcome: 'stale', target: this.plan.target.repo, reason, host: this.lease.host };
+    return { outcome: 'stale', target: this.plan.target.repo, reason, host: this.lease.host, releases: this.gate?.decisions ?? [] };
   }
 
   private unchanged(reason: string): ArtifactResult {

@@ -22,7 +22,7 @@ import { entryDetails } from './details.js';
 import { EntryArtifacts } from './entry-artifacts.js';
 import { collectionNotes } from './collection.js';
 import { checkPublishInput } from './inputs.js';
-import type { PublishMemo } from '../contract/memo.js';
+import { MAX_DECISIONS, type PublishMemo } from '../contract/memo.js';
 import { statusQuery } from '../contract/messages.js';
 import { targetId } from '../contract/names.js';
 import { Abandoned, NeedsAttention } from './needs-attention.js';
@@ -44,6 +44,8 @@ class EntryPublish {
   private readonly state = new PublishedState<PublishMemo>('planning');
   private round = 0;
   private planned: PlannedRound | null = null;
+  /** The round of `planned`: a later round may be planned now. */
+  private plannedRound = 0;
   private readonly artifacts: EntryArtifacts;
   private readonly waitingFor = new Set<string>();
   private readonly review = new Review('plan', () => this.show());
@@ -124,6 +126,7 @@ class EntryPublish {
     this.enter('planning');
     const planned = await this.attention.attempt('planning', () => this.probeAndPlan());
     this.planned = planned;
+    this.plannedRound = this.round;
     upsertSearchAttributes([{ key: SwpPlan, value: planned.digest }]);
     this.artifacts.setPlans(planned.artifacts);
     return planned;
@@ -196,7 +199,7 @@ class EntryPublish {
     try {
       const result = await child;
       if (result.outcome === 'stale') {
-        this.artifacts.reopen(plan.kind, result.host);
+        this.artifacts.reopen(plan.kind, result);
       } else {
         this.artifacts.close(plan.kind, result);
       }
@@ -252,13 +255,15 @@ class EntryPublish {
   }
 
   private show(): void {
-    const { stage, round, artifacts } = this;
+    const { stage, planned, artifacts } = this;
     const { reports } = artifacts;
-    this.state.write(stage, { round, plan: this.planned?.digest ?? null, decisions: this.review.decisions, artifacts: artifacts.states });
+    const plan = planned === null ? null : { digest: planned.digest, round: this.plannedRound };
+    const decisions = [...this.review.decisions, ...artifacts.earlierReleases].slice(-MAX_DECISIONS);
+    this.state.write(stage, { plan, decisions, artifacts: artifacts.states });
     const paused = this.targets.paused.map(({ kind, problem }) => ({ workflow: targetId(artifacts.targetOf(kind)), problem }));
     setCurrentDetails(
       entryDetails(stage, {
-        plan: this.planned?.markdown ?? null,
+        plan: planned?.markdown ?? null,
         approval: this.review.approval,
         problem: this.attention.problem,
         paused,

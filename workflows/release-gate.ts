@@ -2,7 +2,7 @@ import type { BuildReport } from '../contract/publish-activities.js';
 import type { Approval } from '../plan/approval.js';
 import { reviewerText, type DecisionRecord } from '../plan/decision.js';
 import { releaseDetails } from './details.js';
-import type { TargetMemo } from '../contract/memo.js';
+import { MAX_DECISIONS, type TargetMemo } from '../contract/memo.js';
 import { Review } from './review.js';
 import type { ReleaseTerms } from '../contract/results.js';
 
@@ -41,25 +41,35 @@ export class ReleaseGate {
     return this.approval?.approvals ?? [];
   }
 
+  /** All decisions about the release, of every build. */
+  get decisions(): readonly DecisionRecord[] {
+    return this.review.decisions;
+  }
+
   /** The part of the memo about the release. */
   get memo(): Omit<TargetMemo, 'since'> {
     const { sealed } = this;
-    const { decisions } = this.review;
+    const decisions = this.decisions.slice(-MAX_DECISIONS);
     if (sealed === null) return { sealed, decisions };
     const { manifestDigest: manifest, files, bytes, sealedIn = [] } = sealed;
     return { sealed: { manifest, files, bytes, sealedIn: [...sealedIn] }, decisions };
   }
 
-  /** Returns true if the same bytes were released before: a lost build that is made again has the same manifest. */
-  isOpenFor({ manifestDigest }: BuildReport): boolean {
-    return this.approval?.state === 'approved' && this.approval.manifest === manifestDigest;
+  /** Sets the build that the question is about. */
+  setSealed(sealed: BuildReport): void {
+    this.sealed = sealed;
   }
 
-  /** Waits for the decision. Returns null if the files are released. */
-  async wait(sealed: BuildReport, { round, plan }: DecisionRecord): Promise<Refused | null> {
-    this.sealed = sealed;
+  /** True if the same bytes were released before: a lost build that is made again has the same manifest. */
+  get isOpen(): boolean {
+    return this.approval?.state === 'approved' && this.approval.manifest === this.sealed?.manifestDigest;
+  }
+
+  /** Waits for the decision about the sealed files. Returns null if they are released. */
+  async wait({ round, plan }: DecisionRecord): Promise<Refused | null> {
     const { withinMs, policy, startedBy } = this.terms;
-    const approval = await this.review.ask({ round, plan, manifest: sealed.manifestDigest, policy, startedBy }, withinMs);
+    const manifest = this.sealed?.manifestDigest ?? null;
+    const approval = await this.review.ask({ round, plan, manifest, policy, startedBy }, withinMs);
     return approval.state === 'approved' ? null : refusedOf(approval);
   }
 

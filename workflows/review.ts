@@ -1,7 +1,6 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import { decide, expire, openApproval, type Answer, type Approval, type Question } from '../plan/approval.js';
 import type { DecisionRecord } from '../plan/decision.js';
-import { MAX_DECISIONS } from '../contract/memo.js';
 import { decideUpdate, reviewSignal, type DecisionReply } from '../contract/messages.js';
 import { refusal } from './refusal.js';
 
@@ -37,9 +36,9 @@ export class Review {
     return this.current;
   }
 
-  /** The newest accepted decisions, of all questions. */
-  get decisions(): DecisionRecord[] {
-    return this.accepted.slice(-MAX_DECISIONS);
+  /** The accepted decisions of all questions. */
+  get decisions(): readonly DecisionRecord[] {
+    return this.accepted;
   }
 
   /** Opens a question without approvals, and waits for its decision or its deadline. */

@@ -39,7 +39,8 @@ const reviewChanges = (changes: readonly EntryChange[], { env, signal }: Context
       return { ...reviewed, plan: (await plan(change.after)).shown };
     } catch (error) {
       signal.throwIfAborted();
-      if (deadline.aborted) return { ...reviewed, reason: `it took more than ${WITHIN_MS / 1000} s` };
+      if (deadline.aborted && !(error instanceof SwpError))
+        return { ...reviewed, reason: `the limit of ${WITHIN_MS / 1000} s for all entries was reached` };
       if (!(error instanceof SwpError)) throw error;
       return { ...reviewed, reason: messageOf(error) };
     }

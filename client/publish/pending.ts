@@ -1,9 +1,11 @@
+import pMap from 'p-map';
 import { isEntryName } from '../../catalog/entry-name.js';
 import { Digest } from '../../core/ids.js';
 import { decideCommand } from '../../plan/render/words.js';
 import type { Stage } from '../../contract/stages.js';
 import type { TemporalClient } from '../../temporal/connect-client.js';
-import { listPages, type Listed } from '../../temporal/list-workflows.js';
+import { listPages, OPEN, type Listed } from '../../temporal/list-workflows.js';
+import { readRunning } from '../../temporal/running.js';
 import { SwpStage } from '../../contract/search-attributes.js';
 
 interface Wait {
@@ -27,7 +29,7 @@ const WAITS: ReadonlyMap<string | null, Wait> = new Map<Stage, Wait>([
 ]);
 
 const queryOf = (type: 'publishEntry' | 'publishArtifact', ...stages: readonly Stage[]): string =>
-  `ExecutionStatus = 'Running' AND WorkflowType = '${type}' AND ${SwpStage.name} IN (${stages.map((stage) => `'${stage}'`).join(', ')})`;
+  `${OPEN} AND WorkflowType = '${type}' AND ${SwpStage.name} IN (${stages.map((stage) => `'${stage}'`).join(', ')})`;
 
 const TARGETS = queryOf('publishArtifact', 'awaiting-release', 'needs-attention');
 const PUBLISHES = queryOf('publishEntry', 'awaiting-approval', 'needs-attention');
@@ -56,7 +58,19 @@ const withWait = (listed: Listed): Pending => {
   return { ...listed, waitsFor, commands };
 };
 
+/** Number of items that are checked, at a request each: the list lags a moment behind a decision. */
+const MAX_CHECKED = 50;
+const CONCURRENCY = 16;
+
+/** Leaves out items that have reached another stage since they were listed. */
+const withoutDecided = async ({ client }: TemporalClient, page: readonly Listed[]): Promise<readonly Listed[]> => {
+  const now = await pMap(page.slice(0, MAX_CHECKED), ({ workflow, run }) => readRunning(client, workflow, run), {
+    concurrency: CONCURRENCY,
+  });
+  return page.filter(({ stage }, at) => at >= now.length || (now[at]?.isOpen === true && now[at].stage === stage));
+};
+
 /** Yields everything that waits for a person, in pages. */
 export async function* pendingPages(temporal: TemporalClient): AsyncGenerator<readonly Pending[]> {
-  for await (const page of waitingPages(temporal)) yield page.map(withWait);
+  for await (const page of waitingPages(temporal)) yield (await withoutDecided(temporal, page)).map(withWait);
 }

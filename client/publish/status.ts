@@ -46,10 +46,10 @@ const findMissing = async (client: Client, open: readonly Running[]): Promise<Un
   return (await unpolledControl(client, first.taskQueue)) ?? unpolledSteps(client, first.taskQueue, queues);
 };
 
-/** Reads the newest plan of a publish, which is large: only if it is another one than before. */
+/** Returns the newest plan of a publish. Plans are large, so one that the last view already has is not read again. */
 const readPlan = (client: Client, { id, runId, state }: RunningPublish, before: PublishView | undefined): Promise<ShownPlan | null> => {
   const known = before?.publish.runId === runId ? before.plan : null;
-  const isKnown = known !== null && known.digest === state?.plan && known.round === state.round;
+  const isKnown = known !== null && known.digest === state?.plan?.digest && known.round === state.plan.round;
   return isKnown ? Promise.resolve(known) : newestPlan(client, id, runId);
 };
 

@@ -60,7 +60,7 @@ export class Claims {
     return read.filter((claim) => claim !== null);
   }
 
-  /** Releases the claims whose holders are not open. A claim that is made again during the query stays. */
+  /** Frees the claims whose holders are not open. A claim that is made again during the query stays. */
   async freeEnded(isOpen: (holder: string) => Promise<boolean>): Promise<void> {
     for (const path of await this.files()) {
       const stamp = await stampOf(path);

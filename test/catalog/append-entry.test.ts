@@ -166,6 +166,16 @@ describe('an appended entry', () => {
     expect(appendEntry(text, ENTRY)).toBe(`models:\n${one('a')}    # private: true\n    # - key: retired\n${LINES}\n# The end.\n`);
   });
 
+  it('may contain a number sign in a value', () => {
+    const titled = { ...ENTRY, hf_collection: 'Weights #1' };
+    expect(parse(appendEntry(`models:\n${one('a')}`, titled))).toMatchObject({ models: [{ key: 'a' }, titled] });
+  });
+
+  it('is appended below many empty lines and comments', () => {
+    const gap = '\n  # a comment\n\n'.repeat(100);
+    expect(parse(appendEntry(`models:\n${gap}${one('a')}`, ENTRY))).toMatchObject({ models: [{ key: 'a' }, ENTRY] });
+  });
+
   it('is appended to a file without a final line break', () => {
     expect(appendEntry(`models:\n${one('a').trimEnd()}`, ENTRY)).toBe(`models:\n${one('a')}${LINES}`);
   });

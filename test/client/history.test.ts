@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shortDigest } from '../../plan/decision.js';
+import { MEMO_KEY } from '../../contract/memo.js';
 import { publishId } from '../../contract/names.js';
 import { swp } from '../support/swp.js';
 import { TestEnvironment } from '../support/test-environment.js';
@@ -76,6 +77,16 @@ describe('swp history', () => {
     );
     await testEnvironment.temporal.client.workflow.getHandle(publishId(other.name)).terminate();
     expect((await run('history', other.name)).out).toMatch(/^\S+ {2}terminated after /);
+  });
+
+  it('reports a state that a worker of another version wrote', async () => {
+    const name = `${entry()}-newer`;
+    const memo = { [MEMO_KEY]: { since: 'yesterday' } };
+    const started = { workflowId: publishId(name), taskQueue: 'nobody', memo };
+    const handle = await testEnvironment.temporal.client.workflow.start('publishEntry', started);
+    const { code, err } = await run('history', name);
+    await handle.terminate();
+    expect([code, err]).toEqual([1, expect.stringContaining('was written by a worker of another version of SWP.\nRun the same version')]);
   });
 
   it('refuses a name that would inject into the query', async () => {

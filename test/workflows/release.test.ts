@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import type { Approval } from '../../plan/approval.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { targetId } from '../../contract/names.js';
+import { readRuns } from '../../temporal/publish-runs.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
 let testEnvironment: TestEnvironment;
@@ -85,6 +86,32 @@ describe('a sealed artifact', () => {
     await rm(testEnvironment.layout().builds, { recursive: true });
     await decide(manifest);
     expect(await testEnvironment.result()).toMatchObject({ outcome: 'published', artifacts: [{ result: { receipt: { manifest } } }] });
+  });
+
+  it('keeps the decision about its release when its target moves before the commit', async () => {
+    const strange = (name: string) =>
+      testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([[name, new Uint8Array(1)]]), { message: 'Another writer' });
+    await testEnvironment.hub.admin.createRepo(testEnvironment.target);
+    await strange('first.txt');
+    let isHeld = false;
+    testEnvironment.hub.on(({ operation }) => {
+      if (operation !== 'commit' || isHeld) return undefined;
+      isHeld = true;
+      return { kind: 'hold', until: strange('second.txt').then(() => undefined) };
+    });
+    const { manifest } = await start();
+    await decide(manifest);
+    const second = await testEnvironment.planOf(2);
+    const newest = async () => (await readRuns(testEnvironment.temporal, testEnvironment.entry().name, 1))[0]!;
+    const release = { reviewer: 'eve', round: 1, manifest };
+    expect(await newest()).toMatchObject({ plan: second.digest, round: 2, decisions: [{ reviewer: 'ada' }, release] });
+    await testEnvironment.approve(2);
+    await expect
+      .poll(async () => (await target().query<{ stage: string }>('target-status')).stage, { timeout: 20_000 })
+      .toBe('awaiting-release');
+    expect((await newest()).decisions).toMatchObject([{ reviewer: 'ada', round: 1 }, { reviewer: 'ada', round: 2 }, release]);
+    await testEnvironment.handle().cancel();
+    await expect(testEnvironment.result()).rejects.toThrow();
   });
 
   it('expires when it is not released in time', async () => {

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/error.js';
+import { OPEN } from '../../temporal/list-workflows.js';
 import { SwpStage } from '../../contract/search-attributes.js';
 import { isEnd, STAGES, type Stage } from '../../contract/stages.js';
 import type { WorkerMetrics } from './metrics.js';
 
 /** Stages of open publishes and artifacts; the other stages are final. */
-const OPEN = STAGES.filter((stage) => !isEnd(stage));
+const OPEN_STAGES = STAGES.filter((stage) => !isEnd(stage));
 
 /**
  * Stages that are counted at publishes. A publish also shows the stage of its targets, which is counted only at the
@@ -29,9 +30,9 @@ export interface StageWatch {
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 const countOnce = async ({ count, taskQueue, publishes }: StageWatch): Promise<void> => {
-  for (const stage of OPEN) {
+  for (const stage of OPEN_STAGES) {
     const type = OF_PUBLISHES.has(stage) ? 'publishEntry' : 'publishArtifact';
-    const query = `ExecutionStatus = 'Running' AND WorkflowType = '${type}' AND TaskQueue = ${quoted(taskQueue)} AND ${SwpStage.name} = '${stage}'`;
+    const query = `${OPEN} AND WorkflowType = '${type}' AND TaskQueue = ${quoted(taskQueue)} AND ${SwpStage.name} = '${stage}'`;
     publishes.set(await count(query), { stage });
   }
 };

@@ -32,9 +32,7 @@ describe('the count of publishes by stage', () => {
 
   it('queries only this task queue and escapes its name', async () => {
     const { queries } = await watched(1, () => 0);
-    expect(queries[0]).toBe(
-      "ExecutionStatus = 'Running' AND WorkflowType = 'publishEntry' AND TaskQueue = 'o\\'queue' AND SwpStage = 'planning'",
-    );
+    expect(queries[0]).toBe("CloseTime IS NULL AND WorkflowType = 'publishEntry' AND TaskQueue = 'o\\'queue' AND SwpStage = 'planning'");
   });
 
   it('counts each stage in only one type of workflow', async () => {

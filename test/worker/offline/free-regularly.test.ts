@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openScratch } from '../../../publish/scratch/open-scratch.js';
 import { scratchParts, type ScratchParts } from '../../../publish/scratch/scratch-parts.js';
 import { Digest } from '../../../core/ids.js';
-import { releaseRegularly } from '../../../worker/sweep.js';
+import { freeRegularly } from '../../../worker/sweep.js';
 
 const RECIPE = Digest.parse(`sha256:${'ab'.repeat(32)}`);
 
@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 it('a running worker frees the claim of an ended publish and no other', async () => {
-  const releasing = releaseRegularly(client, parts.claims, { logger, stop: stopping.signal, periodMs: 10 });
+  const releasing = freeRegularly(client, parts.claims, { logger, stop: stopping.signal, periodMs: 10 });
   open.delete('one');
   await expect.poll(holders).toEqual(['two']);
   stopping.abort();
@@ -48,7 +48,7 @@ it('a running worker frees the claim of an ended publish and no other', async ()
 
 it('a server that does not answer frees no claim, and the worker tries again', async () => {
   isReachable = false;
-  const releasing = releaseRegularly(client, parts.claims, { logger, stop: stopping.signal, periodMs: 10 });
+  const releasing = freeRegularly(client, parts.claims, { logger, stop: stopping.signal, periodMs: 10 });
   await expect.poll(() => warnings.length).toBeGreaterThan(1);
   expect(await holders()).toEqual(['one', 'two']);
   isReachable = true;
