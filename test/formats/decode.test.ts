@@ -294,7 +294,7 @@ describe('the sizes of the inputs of a slab', () => {
     decode(codes, scales, 340);
     for (const [more, moreScales, moreOut] of [-1, 1].flatMap((off) => [[off, 0, 0] as const, [0, off, 0] as const, [0, 0, off] as const]))
       expect(() => decode(codes + more, scales + moreScales, 340 + moreOut)).toThrow(
-        expect.objectContaining({ name: 'SwpError', code: 'formats/slab-size' }),
+        expect.objectContaining({ kind: 'internal', code: 'formats/slab-size' }),
       );
   });
 });
