@@ -54,10 +54,10 @@ const remoteFile = (path: string, bytes: Uint8Array, planned: Uint8Array = bytes
   return { file, reads };
 };
 
-const upload = async (files: readonly UploadFile[], signal: AbortSignal = never) => {
+const upload = async (files: readonly UploadFile[], signal: AbortSignal = never, shouldStop = () => false) => {
   const journal = await PartJournal.open(join(directory, 'parts.jsonl'));
   try {
-    return await uploadBlobs(test.client, REPO, files, { signal, journal, shouldStop: () => false, onProgress: () => undefined });
+    return await uploadBlobs(test.client, REPO, files, { signal, journal, shouldStop, onProgress: () => undefined });
   } finally {
     await journal.close();
   }
@@ -95,6 +95,31 @@ describe('a file that is read once', () => {
     });
     await upload([remoteFile('model.safetensors', large).file]);
     expect(most).toBeGreaterThan(1);
+  });
+
+  it('is sent completely when its parts are many more than its buffers, and the last part is shorter', async () => {
+    const chunkSize = 20_000;
+    await start({ multipartThreshold: chunkSize, chunkSize });
+    const { file, reads } = remoteFile('model.safetensors', large);
+    expect(await upload([file])).toMatchObject({ sentBytes: large.length });
+    expect(reads).toHaveLength(Math.ceil(large.length / chunkSize));
+    expect(completions()).toBe(1);
+  });
+
+  it('keeps the parts in flight when the worker stops', async () => {
+    await start();
+    const inFlight = new AdaptiveConcurrency().count;
+    let allArrived = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => (allArrived = resolve));
+    test.hub.on(({ operation, part }) => {
+      if (operation !== 'part') return undefined;
+      if (partsSent().length >= inFlight) allArrived();
+      return { kind: 'hold', until: part === 1 ? arrived : arrived.then(() => delay(100)) };
+    });
+    const stopping = upload([remoteFile('model.safetensors', large).file], never, () => partsSent().length >= inFlight);
+    expect(await failure(stopping)).toMatchObject({ kind: 'unavailable', code: 'hub/stopping' });
+    expect(partsSent()).toHaveLength(inFlight);
+    expect(await upload([remoteFile('model.safetensors', large).file])).toMatchObject({ skippedBytes: inFlight * CHUNK });
   });
 
   it('is read again after a kill, and only its unsent parts are sent', async () => {
