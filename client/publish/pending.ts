@@ -58,19 +58,21 @@ const withWait = (listed: Listed): Pending => {
   return { ...listed, waitsFor, commands };
 };
 
-/** Number of items that are checked, at a request each: the list lags a moment behind a decision. */
+/** Number of items of the whole list that are checked, at a request each: the list lags a moment behind a decision. */
 const MAX_CHECKED = 50;
 const CONCURRENCY = 16;
 
-/** Leaves out items that have reached another stage since they were listed. */
-const withoutDecided = async ({ client }: TemporalClient, page: readonly Listed[]): Promise<readonly Listed[]> => {
-  const now = await pMap(page.slice(0, MAX_CHECKED), ({ workflow, run }) => readRunning(client, workflow, run), {
-    concurrency: CONCURRENCY,
-  });
+/** Leaves out those of the first `count` items that have reached another stage since they were listed. */
+const withoutDecided = async ({ client }: TemporalClient, page: readonly Listed[], count: number): Promise<readonly Listed[]> => {
+  const now = await pMap(page.slice(0, count), ({ workflow, run }) => readRunning(client, workflow, run), { concurrency: CONCURRENCY });
   return page.filter(({ stage }, at) => at >= now.length || (now[at]?.isOpen === true && now[at].stage === stage));
 };
 
 /** Yields everything that waits for a person, in pages. */
 export async function* pendingPages(temporal: TemporalClient): AsyncGenerator<readonly Pending[]> {
-  for await (const page of waitingPages(temporal)) yield (await withoutDecided(temporal, page)).map(withWait);
+  let unchecked = MAX_CHECKED;
+  for await (const page of waitingPages(temporal)) {
+    yield (await withoutDecided(temporal, page, unchecked)).map(withWait);
+    unchecked = Math.max(0, unchecked - page.length);
+  }
 }
