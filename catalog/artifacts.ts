@@ -48,3 +48,10 @@ export const writtenBy = (artifacts: readonly EntryArtifact[]): (RepoId | Collec
     const slug = CollectionSlug.safeParse(collection);
     return slug.success ? [target, slug.data] : [target];
   });
+
+/** Returns what a host is asked about these artifacts: access to their sources and to what they write, and its larql for a vindex. */
+export const probeRequestOf = (artifacts: readonly EntryArtifact[]) => ({
+  sources: artifacts.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
+  targets: writtenBy(artifacts),
+  ...(artifacts.some(({ kind }) => kind === 'vindex') ? { larql: true } : {}),
+});

@@ -1,4 +1,4 @@
-import { artifactsOf, writtenBy } from '../catalog/artifacts.js';
+import { artifactsOf, probeRequestOf } from '../catalog/artifacts.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { PlannedRound } from '../contract/publish-activities.js';
 import type { ArtifactKind } from '../core/ids.js';
@@ -34,13 +34,7 @@ export const planHere = (env: NodeJS.ProcessEnv, signal: AbortSignal) => {
   const { proveShards, decideWithinMs, approvals } = settings;
   const deps = { hub, tools: swpTools(), proveShards, decideWithinMs, approvals };
   return async (entry: EntrySnapshot, only: readonly ArtifactKind[] = []): Promise<PlannedHere> => {
-    const wanted = artifactsOf(entry.entry, only);
-    const request = {
-      sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
-      targets: writtenBy(wanted),
-      larql: wanted.some(({ kind }) => kind === 'vindex'),
-    };
-    const facts = await probeHost(host, request, signal);
+    const facts = await probeHost(host, probeRequestOf(artifactsOf(entry.entry, only)), signal);
     return planEntry(deps, { entry, only, round: 1, host: facts, previous: [] }, signal);
   };
 };

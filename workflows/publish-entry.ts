@@ -9,7 +9,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { PlannedRound } from '../contract/publish-activities.js';
-import { artifactsOf, writtenBy } from '../catalog/artifacts.js';
+import { artifactsOf, probeRequestOf } from '../catalog/artifacts.js';
 import type { ArtifactKind } from '../core/ids.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import type { Approval } from '../plan/approval.js';
@@ -135,12 +135,7 @@ class EntryPublish {
   private async probeAndPlan(): Promise<PlannedRound> {
     const { entry, startedBy = null } = this.input;
     const only = this.artifacts.open;
-    const wanted = artifactsOf(entry.entry, only);
-    const host = await probe({
-      sources: wanted.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
-      targets: writtenBy(wanted),
-      ...(wanted.some(({ kind }) => kind === 'vindex') ? { larql: true } : {}),
-    });
+    const host = await probe(probeRequestOf(artifactsOf(entry.entry, only)));
     const previous = this.artifacts.plansOf(only);
     const request = { entry, only, round: this.round, host, previous, startedBy };
     return on('control').planEntry.executeWithOptions({ summary: `plan ${entry.name}, round ${this.round}` }, [request]);
