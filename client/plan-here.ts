@@ -16,10 +16,10 @@ import { readSettings } from '../settings/settings.js';
 /** Attempts per Hub request. A person waits, so give up early; a worker retries for as long as it takes. */
 const ATTEMPTS = 4;
 
-export type PlannedHere = PlannedRound & { readonly shown: ShownPlan };
+type PlannedHere = PlannedRound & { readonly shown: ShownPlan };
 
-/** Returns a function that plans entries on this machine, with its tokens, disk and larql, and starts nothing. */
-export const planHere = (env: NodeJS.ProcessEnv, signal: AbortSignal) => {
+/** Returns the Hub of this machine, and a function that plans entries with its tokens, disk and larql, and starts nothing. */
+export const plannerHere = (env: NodeJS.ProcessEnv, signal: AbortSignal) => {
   const settings = readSettings(env);
   const hub = withPatience(hubConfigFromEnv(env), ATTEMPTS);
   const layout = scratchIn(settings.scratch);
@@ -33,8 +33,9 @@ export const planHere = (env: NodeJS.ProcessEnv, signal: AbortSignal) => {
   };
   const { proveShards, decideWithinMs, approvals } = settings;
   const deps = { hub, tools: swpTools(), proveShards, decideWithinMs, approvals };
-  return async (entry: EntrySnapshot, only: readonly ArtifactKind[] = []): Promise<PlannedHere> => {
+  const plan = async (entry: EntrySnapshot, only: readonly ArtifactKind[] = []): Promise<PlannedHere> => {
     const facts = await probeHost(host, probeRequestOf(artifactsOf(entry.entry, only)), signal);
     return planEntry(deps, { entry, only, round: 1, host: facts, previous: [] }, signal);
   };
+  return { hub, plan };
 };

@@ -6,13 +6,12 @@ import { readCatalog, type Catalog } from '../../catalog/load.js';
 import { catalogError } from '../../catalog/problem.js';
 import { messageOf, SwpError } from '../../core/error.js';
 import { plural } from '../../core/text.js';
-import { hubConfigFromEnv } from '../../hub/config.js';
 import { fieldsOf, mistakesMarkdown, reviewMarkdown, reviewText, type EntryReview } from '../../plan/render/review.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { hubName } from '../hub-name.js';
-import { planHere } from '../plan-here.js';
+import { plannerHere } from '../plan-here.js';
 
 export interface CatalogDiffOptions {
   /** A `skulk-weights.yaml`, or a directory with one. */
@@ -27,11 +26,13 @@ const ENTRIES_IN_FLIGHT = 4;
 const NOTHING: Pick<Catalog, 'entries'> = { entries: new Map() };
 
 /** Plans each entry of the newer catalog as `--dry-run` does. An entry that cannot be planned says why. */
-const reviewChanges = (changes: readonly EntryChange[], { env, signal }: Context): Promise<EntryReview[]> => {
+const reviewChanges = async (changes: readonly EntryChange[], { env, out, signal }: Context): Promise<EntryReview[]> => {
+  if (changes.length === 0) return [];
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)]);
   // Each request in flight adds a listener.
   setMaxListeners(0, deadline);
-  const plan = planHere(env, deadline);
+  const { hub, plan } = plannerHere(env, deadline);
+  out.note(`Planning ${plural(changes.length, 'entry', 'entries')} with the data of ${hubName(hub)}.`);
   const review = async (change: EntryChange): Promise<EntryReview> => {
     const reviewed = { name: change.name, change: change.change, fields: fieldsOf(change), plan: null, reason: null };
     if (change.change === 'removed') return reviewed;
@@ -39,10 +40,9 @@ const reviewChanges = (changes: readonly EntryChange[], { env, signal }: Context
       return { ...reviewed, plan: (await plan(change.after)).shown };
     } catch (error) {
       signal.throwIfAborted();
-      if (deadline.aborted && !(error instanceof SwpError))
-        return { ...reviewed, reason: `the limit of ${WITHIN_MS / 1000} s for all entries was reached` };
-      if (!(error instanceof SwpError)) throw error;
-      return { ...reviewed, reason: messageOf(error) };
+      if (error instanceof SwpError) return { ...reviewed, reason: messageOf(error) };
+      if (!deadline.aborted) throw error;
+      return { ...reviewed, reason: `the limit of ${WITHIN_MS / 1000} s for all entries was reached` };
     }
   };
   return pMap(changes, review, { concurrency: ENTRIES_IN_FLIGHT });
@@ -62,9 +62,7 @@ export const catalogDiff = async ({ base, markdown = false }: CatalogDiffOptions
   if (before.catalog === null)
     out.warn(`The catalog at ${base} has ${plural(before.problems.length, 'mistake')}: every entry counts as added.`);
   const changes = compareCatalogs(before.catalog ?? NOTHING, head.catalog);
-  if (changes.length > 0)
-    out.note(`Planning ${plural(changes.length, 'entry', 'entries')} with the data of ${hubName(hubConfigFromEnv(context.env))}.`);
-  const reviews = changes.length === 0 ? [] : await reviewChanges(changes, context);
+  const reviews = await reviewChanges(changes, context);
   out.data({ base: { problems: before.problems }, entries: reviews }, () =>
     markdown ? reviewMarkdown(reviews, before.problems) : reviewText(reviews, out.paint),
   );
