@@ -13,6 +13,7 @@ import { decideUpdate, statusQuery } from '../contract/messages.js';
 import { campaignId, publishId } from '../contract/names.js';
 import { mapTemporalErrors } from './map-temporal-errors.js';
 import { executionState, type ExecutionState } from './execution-state.js';
+import { decisionUpdateId } from './send-decision.js';
 import { startPublish } from './start-publish.js';
 
 /** A campaign starts, follows and decides publishes through a client, as a person does. */
@@ -94,7 +95,7 @@ const sendDecision = async (client: Client, entry: string, run: string, { plan, 
     ...(identity === undefined ? {} : { identity }),
     note: `${campaignId(campaign)}${note === undefined ? '' : `: ${note}`}`,
   };
-  await handle.executeUpdate(decideUpdate, { args: [message], updateId: `${approval.round}:${plan}:${reviewer}:${verdict}` });
+  await handle.executeUpdate(decideUpdate, { args: [message], updateId: decisionUpdateId(approval.round, plan, message) });
   return { outcome: 'taken', reason: null };
 };
 

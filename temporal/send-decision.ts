@@ -14,6 +14,13 @@ import { unpolledControl, type Unpolled } from './workers.js';
 /** Timeout of an update, which only a running worker answers. The decision is then sent as a signal, which waits. */
 const ANSWER_MS = 8_000;
 
+/** The id of an update: a repeated click is one decision, and no decision of an earlier round counts for a later one. */
+export const decisionUpdateId = (
+  round: number,
+  digest: Digest,
+  { reviewer, verdict }: Pick<DecisionMessage, 'reviewer' | 'verdict'>,
+): string => `${round}:${digest}:${reviewer}:${verdict}`;
+
 export type Sent =
   | { readonly how: 'answered'; readonly reply: DecisionReply }
   | { readonly how: 'left'; readonly missing: Unpolled | null };
@@ -38,7 +45,7 @@ export const sendDecision = async (
       return { how: 'left', missing };
     }
     const reply = await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
-      handle.executeUpdate(decideUpdate, { args: [message], updateId: `${round}:${digest}:${message.reviewer}:${message.verdict}` }),
+      handle.executeUpdate(decideUpdate, { args: [message], updateId: decisionUpdateId(round, digest, message) }),
     );
     return { how: 'answered', reply };
   } catch (error) {

@@ -43,9 +43,8 @@ class EntryPublish {
   private ownStage: Stage | null = 'planning';
   private readonly state = new PublishedState<PublishMemo>('planning');
   private round = 0;
-  private planned: PlannedRound | null = null;
-  /** The round of `planned`: a later round may be planned now. */
-  private plannedRound = 0;
+  /** The newest plan with its round: a later round may be planned now. */
+  private planned: (PlannedRound & { readonly round: number }) | null = null;
   private readonly artifacts: EntryArtifacts;
   private readonly waitingFor = new Set<string>();
   private readonly review = new Review('plan', () => this.show());
@@ -125,8 +124,7 @@ class EntryPublish {
     this.round += 1;
     this.enter('planning');
     const planned = await this.attention.attempt('planning', () => this.probeAndPlan());
-    this.planned = planned;
-    this.plannedRound = this.round;
+    this.planned = { ...planned, round: this.round };
     upsertSearchAttributes([{ key: SwpPlan, value: planned.digest }]);
     this.artifacts.setPlans(planned.artifacts);
     return planned;
@@ -252,7 +250,7 @@ class EntryPublish {
   private show(): void {
     const { stage, planned, artifacts } = this;
     const { reports } = artifacts;
-    const plan = planned === null ? null : { digest: planned.digest, round: this.plannedRound };
+    const plan = planned === null ? null : { digest: planned.digest, round: planned.round };
     const decisions = [...this.review.decisions, ...artifacts.earlierReleases].slice(-MAX_DECISIONS);
     this.state.write(stage, { plan, decisions, artifacts: artifacts.states });
     const paused = this.targets.paused.map(({ kind, problem }) => ({ workflow: targetId(artifacts.targetOf(kind)), problem }));
