@@ -4,21 +4,13 @@ import { NAMED_FAULTS } from '../../dev/hub/named-faults.js';
 import { scriptFaults, type Fault } from '../../dev/hub/index.js';
 import { RateBudget } from '../../hub/budget.js';
 import { commitOnce, type NewCommit } from '../../hub/write/commit.js';
-import { config, openHub, REPO, signal, tiny, type TestHub } from './support.js';
+import { config, newCommit, openHub, REPO, signal, tiny, type TestHub } from './support.js';
 
 let test: TestHub;
 let order: NewCommit;
 beforeEach(async () => {
   test = await openHub();
-  const digest = `sha256:${'e'.repeat(64)}`;
-  order = {
-    repo: REPO,
-    parent: await test.hub.admin.createRepo(REPO),
-    title: 'Publish',
-    trailers: { 'SWP-Plan': digest, 'SWP-Manifest': digest },
-    files: [{ path: 'notes.md', content: randomBytes(100) }],
-    deletions: [],
-  };
+  order = await newCommit(test, randomBytes(100));
 });
 afterEach(() => test.close());
 

@@ -4,21 +4,13 @@ import type { Fault } from '../../dev/hub/index.js';
 import { RateBudget } from '../../hub/budget.js';
 import type { HubConfig } from '../../hub/config.js';
 import { commitOnce, type NewCommit } from '../../hub/write/commit.js';
-import { openHub, REPO, signal as never, type TestHub } from './support.js';
+import { newCommit, openHub, signal as never, type TestHub } from './support.js';
 
 let test: TestHub;
 let order: NewCommit;
 beforeEach(async () => {
   test = await openHub();
-  const digest = `sha256:${'e'.repeat(64)}`;
-  order = {
-    repo: REPO,
-    parent: await test.hub.admin.createRepo(REPO),
-    title: 'Publish',
-    trailers: { 'SWP-Plan': digest, 'SWP-Manifest': digest },
-    files: [{ path: 'notes.md', content: Buffer.from('hi') }],
-    deletions: [],
-  };
+  order = await newCommit(test, Buffer.from('hi'));
 });
 afterEach(() => test.close());
 

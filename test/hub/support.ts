@@ -9,6 +9,7 @@ import { CommitSha, RepoId } from '../../core/ids.js';
 import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
 import type { HubConfig } from '../../hub/config.js';
 import { Secret } from '../../core/secret.js';
+import type { NewCommit } from '../../hub/write/commit.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import type { UploadFile } from '../../hub/write/upload.js';
 import { sha256Of } from '../../core/digests.js';
@@ -62,6 +63,19 @@ export const openHub = async (options: Partial<LocalHubOptions> = {}): Promise<T
       await hub.close();
       await rm(directory, { recursive: true, force: true });
     },
+  };
+};
+
+/** A commit of `notes.md` with this content, to a new repository. */
+export const newCommit = async ({ hub }: TestHub, content: Uint8Array): Promise<NewCommit> => {
+  const digest = `sha256:${'e'.repeat(64)}`;
+  return {
+    repo: REPO,
+    parent: await hub.admin.createRepo(REPO),
+    title: 'Publish',
+    trailers: { 'SWP-Plan': digest, 'SWP-Manifest': digest },
+    files: [{ path: 'notes.md', content }],
+    deletions: [],
   };
 };
 

@@ -5,6 +5,7 @@ import type { Approval } from '../../plan/approval.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { targetId } from '../../contract/names.js';
 import { readRuns } from '../../temporal/publish-runs.js';
+import { moveTargetAtCommit } from '../support/other-writer.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
 let testEnvironment: TestEnvironment;
@@ -89,16 +90,7 @@ describe('a sealed artifact', () => {
   });
 
   it('keeps the decision about its release when its target moves before the commit', async () => {
-    const strange = (name: string) =>
-      testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([[name, new Uint8Array(1)]]), { message: 'Another writer' });
-    await testEnvironment.hub.admin.createRepo(testEnvironment.target);
-    await strange('first.txt');
-    let isHeld = false;
-    testEnvironment.hub.on(({ operation }) => {
-      if (operation !== 'commit' || isHeld) return undefined;
-      isHeld = true;
-      return { kind: 'hold', until: strange('second.txt').then(() => undefined) };
-    });
+    await moveTargetAtCommit(testEnvironment);
     const { manifest } = await start();
     await decide(manifest);
     const second = await testEnvironment.planOf(2);

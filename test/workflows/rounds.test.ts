@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startPublish } from '../../temporal/start-publish.js';
 import { RepoId, sameRepo } from '../../core/ids.js';
 import type { TargetStatus } from '../../contract/messages.js';
+import { commitAsOther, moveTargetAtCommit } from '../support/other-writer.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
 const POLL = { timeout: 20_000, interval: 50 };
@@ -14,8 +15,7 @@ beforeEach(() => testEnvironment.renew());
 afterAll(() => testEnvironment.close());
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const commitToTarget = (name: string): Promise<unknown> =>
-  testEnvironment.hub.admin.commitFiles(testEnvironment.target, new Map([[name, bytes('not ours')]]), { message: 'Somebody else' });
+const commitToTarget = (path: string): Promise<unknown> => commitAsOther(testEnvironment, path);
 
 describe('a running publish', () => {
   it('is reused by a second start with equal input', async () => {
@@ -107,14 +107,7 @@ describe('a target that changes', () => {
   });
 
   it("is planned again when another commit arrives before ours, and keeps the other commit's file", async () => {
-    await testEnvironment.hub.admin.createRepo(testEnvironment.target);
-    await commitToTarget('first.txt');
-    let unknownEntries = 0;
-    testEnvironment.hub.on(({ operation, repo }) => {
-      if (operation !== 'commit' || repo === undefined || unknownEntries > 0) return undefined;
-      unknownEntries += 1;
-      return { kind: 'hold', until: commitToTarget('stranger.txt').then(() => undefined) };
-    });
+    await moveTargetAtCommit(testEnvironment);
     await testEnvironment.start();
     await testEnvironment.approve(1);
     await testEnvironment.approve(2);
@@ -127,14 +120,7 @@ describe('a target that changes', () => {
   });
 
   it('can leave the host of its first round when the second round fails at the check of the target', async () => {
-    await testEnvironment.hub.admin.createRepo(testEnvironment.target);
-    await commitToTarget('first.txt');
-    let held = false;
-    testEnvironment.hub.on(({ operation }) => {
-      if (operation !== 'commit' || held) return undefined;
-      held = true;
-      return { kind: 'hold', until: commitToTarget('stranger.txt').then(() => undefined) };
-    });
+    await moveTargetAtCommit(testEnvironment);
     await testEnvironment.start();
     await testEnvironment.approve(1);
     await testEnvironment.planOf(2);
