@@ -71,7 +71,7 @@ const blockChecks = ({ larql: { blocks, fleetBlocks } }: VindexPlanInput): Check
 };
 
 /** Code of the check for a host that has no usable larql, or whose larql lacks an option of the entry. */
-export const LARQL_PROGRAM = 'larql-program';
+const LARQL_PROGRAM = 'larql-program';
 
 const programChecks = ({ quant, slice, larql }: VindexPlanInput): Check[] => [
   ...(quant === 'none' || larql.quants.includes(quant)

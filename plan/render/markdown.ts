@@ -11,7 +11,7 @@ import { commandsForTheRest, operationWords, planSummary } from './words.js';
 const MARKDOWN_LIMIT = 15_000;
 
 /** Renders one artifact's plan under its heading. */
-export const artifactSection = (plan: ArtifactPlan, mostRows?: number): string[] => [
+const artifactSection = (plan: ArtifactPlan, mostRows?: number): string[] => [
   `### ${plan.kind} → ${escapeMarkdown(plan.target.repo)}`,
   `**${plan.action}**: ${escapeMarkdown(planSummary(plan))}`,
   ...(plan.source === null
@@ -50,16 +50,18 @@ export const approvalsText = ({ approvals, startedBy }: ShownPlan): string | nul
 /**
  * Renders the plan as GitHub-flavoured Markdown for the Temporal Web UI, or for a page that shows `maxBytes` bytes. Everything
  * from outside is escaped.
+ *
+ * @param mostRows limit of rows in each table; more rows are only counted
  */
-export const planMarkdown = (shown: ShownPlan, maxBytes = MARKDOWN_LIMIT): string => {
+export const planMarkdown = (shown: ShownPlan, maxBytes = MARKDOWN_LIMIT, mostRows?: number): string => {
   const rest = commandsForTheRest(shown.entryName, shown.artifacts);
   const text = [
     `## Plan of ${escapeMarkdown(shown.entryName)}`,
     `Round ${shown.round}. Digest: ${codeSpan(shown.digest)}`,
     escapeMarkdown(approvalsText(shown) ?? ''),
     ...changeSection(shown.changes),
-    ...shown.artifacts.flatMap((plan) => artifactSection(plan)),
-    ...(shown.volatile.length === 0 ? [] : ['### Checked now, and again before work', checkTable(shown.volatile)]),
+    ...shown.artifacts.flatMap((plan) => artifactSection(plan, mostRows)),
+    ...(shown.volatile.length === 0 ? [] : ['### Checked now, and again before work', checkTable(shown.volatile, mostRows)]),
     ...(rest.length === 0 ? [] : [`Publish only what is not blocked: ${rest.map((command) => codeSpan(command)).join(', ')}`]),
   ]
     .filter((part) => part !== '')

@@ -21,7 +21,7 @@ export interface EntryReview {
   readonly reason: string | null;
 }
 
-/** Limit of rows in a table of fields. */
+/** Limit of rows in each table, so that no single entry fills a summary. */
 const MOST_ROWS = 100;
 /** Limit of entries in the table at the top, and in the list of entries that were cut. */
 const MOST_LISTED = 500;
@@ -52,7 +52,9 @@ const entrySection = (review: EntryReview): string =>
   joinParts([
     `## ${codeSpan(review.name)}: ${review.change}`,
     review.fields.length === 0 ? null : changeTable(review.fields, MOST_ROWS),
-    review.plan === null ? escapeMarkdown(notPlanned(review), 600) : planMarkdown(review.plan, SUMMARY_LIMIT).replaceAll(/^#/gm, '##'),
+    review.plan === null
+      ? escapeMarkdown(notPlanned(review), 600)
+      : planMarkdown(review.plan, SUMMARY_LIMIT, MOST_ROWS).replaceAll(/^#/gm, '##'),
   ]);
 
 const overview = (reviews: readonly EntryReview[]): string =>

@@ -17,7 +17,7 @@ const verdictOf = (check: Check, paint: Paint): string => {
   }
 };
 
-export const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
+const checkLines = (checks: readonly Check[], paint: Paint): string[] =>
   checks.flatMap((check) => [
     `    ${verdictOf(check, paint)} ${check.code}: ${sanitizeLine(check.message, 2000)}`,
     ...(check.fix === undefined ? [] : [`            ${paint.dim(sanitizeLine(check.fix, 2000))}`]),
@@ -37,7 +37,7 @@ const needsText = ({ diskBytes, memoryBytes }: ArtifactPlan['estimate']): string
   ].join(', ') || 'no disk and no memory of a host';
 
 /** Renders one artifact's plan, with an empty line before it. */
-export const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
+const artifactLines = (plan: ArtifactPlan, paint: Paint): string[] => {
   const operations = plan.operations
     .map(operationWords)
     .map((words) => ({ ...words, path: sanitizeLine(words.path), reason: sanitizeLine(words.reason) }));
