@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { sanitizeLine } from '../core/text.js';
-import type { HubConfig } from '../hub/config.js';
+import { withOnRetry, type Hub } from '../hub/hub.js';
 import { LONG_FAILURE_MS } from '../hub/retry.js';
 import { progressText, type Progress } from '../contract/progress.js';
 import type { ProgressUpdate, ReportProgress } from '../publish/progress.js';
@@ -50,14 +50,11 @@ export const withHeartbeat = async <T>(
 };
 
 /** Returns the same Hub, which reports retries in heartbeats and the log: otherwise a wait looks like work. */
-export const withRetryReporting = (hub: HubConfig, report: ReportProgress): HubConfig => ({
-  ...hub,
-  onRetry: (error, waitMs, failingMs) => {
+export const withRetryReporting = (hub: Hub, report: ReportProgress): Hub =>
+  withOnRetry(hub, (error, waitMs, failingMs) => {
     const reason = sanitizeLine(error.message, 400);
     const note = `retrying in ${Math.ceil(waitMs / 1000)} s: ${reason}`;
     const since = new Date(Date.now() - failingMs).toISOString();
     report({ note, ...(failingMs < LONG_FAILURE_MS ? {} : { failing: { since, reason, until: Date.now() + waitMs + ATTEMPT_MS } }) });
-    hub.onRetry?.(error, waitMs, failingMs);
     Context.current().log.warn(`the Hub: ${note}`, { code: error.code, waitMs: Math.round(waitMs) });
-  },
-});
+  });

@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { HOST_BUSY } from '../contract/names.js';
 import { messageOf, SwpError } from '../core/error.js';
-import type { HubConfig } from '../hub/config.js';
+import type { Hub } from '../hub/hub.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { assertApproved, assertReleased, type ApprovedArtifact } from '../plan/approved.js';
 import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
@@ -29,11 +29,13 @@ export interface HighmemDeps extends ScratchParts {
   readonly host: string;
   readonly larql: HostLarql;
   /** Has the write token; used only for calls that concern the target. */
-  readonly writeHub: HubConfig;
+  readonly writeHub: Hub;
   /** Has the token for sources, which may differ from the write token. */
-  readonly sourceHub: HubConfig;
+  readonly sourceHub: Hub;
   /** Namespaces that this worker may write to; null if only the token decides. */
   readonly targets: readonly string[] | null;
+  /** The limit of this host's uploads, in bytes per second; null for none. */
+  readonly uploadRate: number | null;
   /** Longest wait before a refused claim is retried, in milliseconds. */
   readonly busyRetryMs: number;
   /**
@@ -111,6 +113,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
             writeHub: withRetryReporting(deps.writeHub, report),
             sourceHub: withRetryReporting(deps.sourceHub, report),
             targets: deps.targets,
+            uploadRate: deps.uploadRate,
             capacity: () => capacityOf(deps.layout.root),
             larql: deps.larql,
           },

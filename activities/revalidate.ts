@@ -5,7 +5,7 @@ import type { CatalogEntry, ReadCatalog } from '../catalog/load.js';
 import { snapshotOf, type EntrySnapshot } from '../catalog/snapshot.js';
 import { SwpError, messageOf } from '../core/error.js';
 import { repoKey, type Digest } from '../core/ids.js';
-import type { HubConfig } from '../hub/config.js';
+import type { Hub } from '../hub/hub.js';
 import { repairDigest, repairsOf, tableAfter } from '../plan/findings/finding-digests.js';
 import type { Repair, RepairReport } from '../plan/findings/repair.js';
 import { catalogFindings, type FleetFinding } from '../plan/findings/finding.js';
@@ -16,7 +16,7 @@ import { readBackTargets, type ReadBackState } from '../publish/verify/fleet/rea
 
 export interface RevalidateDeps {
   /** Has a read token. */
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   /** The catalog as it is now. */
   readonly catalog: () => Promise<Pick<ReadCatalog, 'validEntries' | 'problems'>>;
   /** Accounts whose commits are expected; null: any account's. */

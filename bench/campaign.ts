@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Runtime, DefaultLogger } from '@temporalio/worker';
+import { openHub } from '../hub/hub.js';
 import { connectClient } from '../temporal/connect-client.js';
 import { findTemporalCli } from '../dev/temporal/find.js';
 import { startTemporalServer } from '../dev/temporal/server.js';
@@ -31,7 +32,7 @@ export const measureCampaign = async ({ directory, catalog, targets }: Fleet, ro
     return await withHub({ directory, tokens: FLEET_TOKENS }, async ({ url }) => {
       const { connection, namespace } = await connectWorker(env);
       const settings = readSettings({ SWP_SCRATCH: join(root, 'campaign-scratch'), SWP_CATALOG: catalog });
-      const hub = (token: string) => ({ endpoint: new URL(url), token: new Secret(token) });
+      const hub = (token: string) => openHub({ endpoint: new URL(url), token: new Secret(token) });
       const common = { connection, namespace, settings };
       const control = await createControlWorkers({
         ...common,

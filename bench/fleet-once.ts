@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
+import { openHub, withBudget } from '../hub/hub.js';
 import { checkTargets } from '../publish/verify/fleet/check-targets.js';
 import { batchesOf, fleetOf } from '../catalog/fleet.js';
 import { loadCatalog } from '../catalog/load.js';
 import { RepoId, Sha256 } from '../core/ids.js';
 import { RateBudget } from '../hub/budget.js';
-import type { HubConfig } from '../hub/config.js';
 import { locate } from '../hub/read/locate.js';
 import { readRepo } from '../hub/read/repo.js';
 import { Secret } from '../core/secret.js';
@@ -25,12 +25,12 @@ const { signal } = new AbortController();
 
 // Runs one check of a fleet, or one pass over a file, in its own process, so that the peak memory covers nothing else.
 const options = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
-const hub: HubConfig = { endpoint: new URL(options.endpoint), token: new Secret('hf_benchreader') };
+const hub = openHub({ endpoint: new URL(options.endpoint), token: new Secret('hf_benchreader') });
 
 const check = async (catalog: string, maxTargets: number): Promise<number> => {
   const { entries } = await loadCatalog({ cwd: '/', file: catalog });
   const fleet = fleetOf(entries.values()).slice(0, maxTargets);
-  const budgeted = { ...hub, budget: new RateBudget() };
+  const budgeted = withBudget(hub, new RateBudget(hub.clock));
   let findings = 0;
   for (const targets of batchesOf(fleet, BATCH))
     findings += (await checkTargets(budgeted, targets, { publishers: ['writer'], onDone: () => undefined }, signal)).length;

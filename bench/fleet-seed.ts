@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
+import { openHub } from '../hub/hub.js';
 import { buildPayload } from '../publish/build/build-payload.js';
 import { commitSealed } from '../publish/commit/commit-sealed.js';
 import { HostLarql } from '../publish/facts/host-larql.js';
@@ -12,7 +13,6 @@ import { uploadSealed } from '../publish/upload/upload-sealed.js';
 import { EntrySnapshot } from '../catalog/snapshot.js';
 import { generateCheckpoint } from '../dev/checkpoint/generate.js';
 import { startLocalHub } from '../dev/hub/index.js';
-import type { HubConfig } from '../hub/config.js';
 import { Secret } from '../core/secret.js';
 import { ONE_APPROVAL } from '../plan/approval.js';
 import { swpTools } from '../publish/planning/tools.js';
@@ -49,7 +49,7 @@ export const seedFleet = async (root: string, targets: number, sources: number):
       message: 'A checkpoint',
     });
   }
-  const hub: HubConfig = { endpoint: new URL(local.url), token: new Secret('hf_benchwriter') };
+  const hub = openHub({ endpoint: new URL(local.url), token: new Secret('hf_benchwriter') });
   const layout = new ScratchLayout(join(root, 'scratch'));
   const deps = {
     hub,

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { commit } from '@huggingface/hub';
 import { z } from 'zod';
 import { RepoId, Sha256, type CommitSha } from '../core/ids.js';
-import type { HubConfig } from '../hub/config.js';
+import { openHub } from '../hub/hub.js';
 import { openFile } from '../hub/read/range.js';
 import { readRepo } from '../hub/read/repo.js';
 import { Secret } from '../core/secret.js';
@@ -33,7 +33,7 @@ const { signal } = new AbortController();
 
 // Runs one publish in its own process, so that the peak memory covers nothing else.
 const options = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
-const hub: HubConfig = { endpoint: new URL(options.endpoint), token: new Secret(options.token) };
+const hub = openHub({ endpoint: new URL(options.endpoint), token: new Secret(options.token) });
 
 const requireRepo = async (repo: RepoId) => {
   const facts = await readRepo(hub, repo, undefined, { signal });
@@ -78,7 +78,7 @@ const sourceFiles = async (repo: RepoId): Promise<UploadFile[]> => {
 };
 
 const publish = async (files: readonly UploadFile[], parent: CommitSha): Promise<void> => {
-  const journal = await PartJournal.open(options.journal);
+  const journal = await PartJournal.open(options.journal, hub.clock);
   await uploadBlobs(hub, options.repo, files, { signal, journal, shouldStop: () => false, onProgress: () => undefined });
   await journal.close();
   const lfs = files.map(({ path, sha256, size }) => ({ path, lfs: { sha256, size } }));

@@ -4,6 +4,8 @@ import { performance } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { THIS_MACHINE } from '../core/machine.js';
+import { openHub } from '../hub/hub.js';
 import { openLocalFile } from '../publish/seal/sealed-file.js';
 import { blockCount, BLOCK_BYTES } from '../core/blocks.js';
 import { digestFile, digestsOf } from '../core/file-digests.js';
@@ -46,13 +48,18 @@ const uncompared =
 
 const sendSwp = async (path: string, size: number, endpoint: string, open: Open): Promise<void> => {
   const sha256 = Sha256.parse('0'.repeat(64));
-  const journal = await PartJournal.open(`${path}.parts.jsonl`);
-  await uploadBlobs({ endpoint: new URL(endpoint) }, RepoId.parse('bench/sink'), [{ path: 'model.safetensors', size, sha256, open }], {
-    signal: new AbortController().signal,
-    journal,
-    shouldStop: () => false,
-    onProgress: () => undefined,
-  });
+  const journal = await PartJournal.open(`${path}.parts.jsonl`, THIS_MACHINE.clock);
+  await uploadBlobs(
+    openHub({ endpoint: new URL(endpoint) }),
+    RepoId.parse('bench/sink'),
+    [{ path: 'model.safetensors', size, sha256, open }],
+    {
+      signal: new AbortController().signal,
+      journal,
+      shouldStop: () => false,
+      onProgress: () => undefined,
+    },
+  );
 };
 
 // Runs one upload, or one pass over a file, in its own process, so that the peak memory covers nothing else.

@@ -2,7 +2,8 @@ import { readSource } from '../publish/facts/read-source.js';
 import { SwpError } from '../core/error.js';
 import { parseOrFaults } from '../core/faults.js';
 import { RepoId, Revision } from '../core/ids.js';
-import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../hub/config.js';
+import { hubConfigFromEnv } from '../hub/hub-config.js';
+import { openHub, withPatience, withToken, type Hub } from '../hub/hub.js';
 import type { SourceFacts } from '../plan/facts.js';
 import { readSettings } from '../settings/settings.js';
 import { hubName } from './hub-name.js';
@@ -32,9 +33,9 @@ const parseSource = (text: string): { readonly repo: RepoId; readonly revision: 
 };
 
 /** Returns the Hub configuration to read sources from the command line: with the source token, and with few attempts. */
-export const sourceHub = (env: NodeJS.ProcessEnv): HubConfig => {
+export const sourceHub = (env: NodeJS.ProcessEnv): Hub => {
   const { sourceToken } = readSettings(env);
-  const own = withPatience(hubConfigFromEnv(env), ATTEMPTS);
+  const own = withPatience(openHub(hubConfigFromEnv(env)), ATTEMPTS);
   return sourceToken === null ? own : withToken(own, sourceToken);
 };
 
@@ -44,7 +45,7 @@ export const sourceHub = (env: NodeJS.ProcessEnv): HubConfig => {
  * @throws SwpError `client/no-source`, and those of {@link parseSource}
  */
 export const openSource = async (
-  hub: HubConfig,
+  hub: Hub,
   text: string,
   signal: AbortSignal,
 ): Promise<{ readonly source: SourceFacts; readonly pinned: boolean }> => {

@@ -2,8 +2,8 @@ import { artifactsOf, probeRequestOf } from '../catalog/artifacts.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { PlannedRound } from '../contract/publish-activities.js';
 import type { ArtifactKind } from '../core/ids.js';
-import { RateLimiter } from '../core/rate-limiter.js';
-import { hubConfigFromEnv, withPatience, withToken } from '../hub/config.js';
+import { hubConfigFromEnv } from '../hub/hub-config.js';
+import { openHub, withPatience, withToken } from '../hub/hub.js';
 import type { ShownPlan } from '../plan/render/markdown.js';
 import { HostLarql } from '../publish/facts/host-larql.js';
 import { probeHost } from '../publish/facts/probe-host.js';
@@ -21,11 +21,12 @@ type PlannedHere = PlannedRound & { readonly shown: ShownPlan };
 /** Returns the Hub of this machine, and a function that plans entries with its tokens, disk and larql, and starts nothing. */
 export const plannerHere = (env: NodeJS.ProcessEnv, signal: AbortSignal) => {
   const settings = readSettings(env);
-  const hub = withPatience(hubConfigFromEnv(env), ATTEMPTS);
+  const hub = withPatience(openHub(hubConfigFromEnv(env)), ATTEMPTS);
   const layout = scratchIn(settings.scratch);
   const host = {
     host: 'this machine',
-    writeHub: settings.uploadRate === null ? hub : { ...hub, uploadLimiter: new RateLimiter(settings.uploadRate) },
+    writeHub: hub,
+    uploadRate: settings.uploadRate,
     sourceHub: settings.sourceToken === null ? hub : withToken(hub, settings.sourceToken),
     targets: settings.targets,
     capacity: () => capacityOf(layout.root),

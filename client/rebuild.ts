@@ -7,7 +7,7 @@ import { rebuildTarget } from '../publish/verify/rebuild/rebuild-target.js';
 import type { Rebuild } from '../publish/verify/rebuild/result.js';
 import { ScratchLayout } from '../publish/scratch/scratch-layout.js';
 import { SwpError } from '../core/error.js';
-import type { HubConfig } from '../hub/config.js';
+import type { Hub } from '../hub/hub.js';
 import type { Provenance } from '../plan/provenance.js';
 import { readSettings } from '../settings/settings.js';
 import type { Context } from './context.js';
@@ -31,8 +31,8 @@ const makeScratch = async (given: string | undefined, { cwd }: Context): Promise
 };
 
 export interface Hubs {
-  readonly hub: HubConfig;
-  readonly sourceHub: HubConfig;
+  readonly hub: Hub;
+  readonly sourceHub: Hub;
 }
 
 /** Rebuilds the contents of a target on this machine, and deletes the result in every case. */

@@ -4,7 +4,7 @@ import { readCatalog } from '../catalog/load.js';
 import { SwpError } from '../core/error.js';
 import { sanitizeLine } from '../core/text.js';
 import { RateBudget } from '../hub/budget.js';
-import type { HubConfig } from '../hub/config.js';
+import { withBudget, type Hub } from '../hub/hub.js';
 import { tableAfter } from '../plan/findings/finding-digests.js';
 import { catalogFindings, levelOf } from '../plan/findings/finding.js';
 import { findingCounts, findingsMarkdown, readText } from '../plan/render/findings-markdown.js';
@@ -18,7 +18,7 @@ const NOTE_EVERY = 25;
 
 /** Runs the nightly re-validation from here: compares every target of the catalog, and its source, with the Hub listing. */
 export const verifyAll = async (
-  hub: HubConfig,
+  hub: Hub,
   { full, rebuild, markdown }: { readonly full?: boolean; readonly rebuild?: boolean; readonly markdown?: boolean },
   context: Context,
 ): Promise<ExitCode> => {
@@ -38,7 +38,7 @@ export const verifyAll = async (
     if (done % NOTE_EVERY === 0 || done === targets.length) out.note(`Checked ${done} of ${targets.length} targets.`);
   };
   const checked = await checkTargets(
-    { ...hub, budget: new RateBudget() },
+    withBudget(hub, new RateBudget(hub.clock)),
     targets,
     { publishers: readSettings(context.env).publishers, onDone },
     signal,

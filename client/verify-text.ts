@@ -1,6 +1,6 @@
 import type { Examination, Unpublished } from '../publish/verify/examine-target.js';
 import { sanitizeLine, plural, truncateList } from '../core/text.js';
-import type { HubConfig } from '../hub/config.js';
+import type { Hub } from '../hub/hub.js';
 import { decisionText } from '../plan/decision.js';
 import { levelOf, type Finding } from '../plan/findings/finding.js';
 import { readBackText, readFilesText } from '../plan/read-back.js';
@@ -11,7 +11,7 @@ import { hubName } from './hub-name.js';
 /** Maximum number of findings in the text; `--json` has all of them. */
 const SHOWN = 20;
 
-const unpublishedText = (found: Unpublished, hub: HubConfig): string =>
+const unpublishedText = (found: Unpublished, hub: Hub): string =>
   found.state === 'absent'
     ? `${found.target}: not found on ${hubName(hub)} with this token`
     : `${found.target}: not published by SWP; its head is ${found.head}`;
@@ -39,7 +39,7 @@ const findingLines = (findings: readonly Finding[], paint: Paint): string[] => [
   ...(findings.length > SHOWN ? [`  and ${findings.length - SHOWN} more findings: --json lists all`] : []),
 ];
 
-const examinedLines = (found: Examination, hub: HubConfig, paint: Paint): string[] => [
+const examinedLines = (found: Examination, hub: Hub, paint: Paint): string[] => [
   `${found.target}: ${found.state === 'intact' ? `${paint.good('intact')}, ${readBackText(found.readBack)}` : paint.bad('differs from what was published')}`,
   ...recordLines(found.publish, commitAddress(hub, found.target, found.publish.commit)),
   ...(found.head === found.publish.commit ? [] : [line('head', `${found.head}, after later commits`)]),
@@ -58,7 +58,7 @@ const examinedLines = (found: Examination, hub: HubConfig, paint: Paint): string
  *
  * @param source the findings about its source
  */
-export const examinationText = (found: Examination | Unpublished, source: readonly Finding[], hub: HubConfig, paint: Paint): string =>
+export const examinationText = (found: Examination | Unpublished, source: readonly Finding[], hub: Hub, paint: Paint): string =>
   ['findings' in found ? examinedLines(found, hub, paint).join('\n') : unpublishedText(found, hub), ...findingLines(source, paint)].join(
     '\n',
   );

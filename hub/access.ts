@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SwpError } from '../core/error.js';
 import { ownerOf, type CollectionSlug, type RepoId } from '../core/ids.js';
 import { callJson, hubUrl, type CallOptions } from './call.js';
-import type { HubConfig } from './config.js';
+import type { Hub } from './hub.js';
 import { openFile } from './read/range.js';
 import type { PinnedFile } from './read/locate.js';
 
@@ -20,7 +20,7 @@ const Answer = z.object({
 });
 
 /** Returns the identity of the token, or null if there is no token or the Hub does not know it. */
-export const whoAmI = async (hub: HubConfig, { signal }: CallOptions): Promise<Identity | null> => {
+export const whoAmI = async (hub: Hub, { signal }: CallOptions): Promise<Identity | null> => {
   if (hub.token === undefined) return null;
   try {
     const { value } = await callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/whoami-v2'), signal }, Answer);
@@ -32,7 +32,7 @@ export const whoAmI = async (hub: HubConfig, { signal }: CallOptions): Promise<I
 };
 
 /** Checks that the content of a file can be read: a gated repository shows its file list to everyone. */
-export const canReadOneByte = async (hub: HubConfig, file: PinnedFile, { signal }: CallOptions): Promise<boolean> => {
+export const canReadOneByte = async (hub: Hub, file: PinnedFile, { signal }: CallOptions): Promise<boolean> => {
   try {
     for await (const chunk of openFile(hub, file).read(0, 1, signal)) if (chunk.byteLength === 1) return true;
     return false;
@@ -48,7 +48,7 @@ export interface WriteAnswer {
 }
 
 /** Determines, as far as possible without writing, if this token may create and write a repository or a collection. */
-export const canWrite = async (hub: HubConfig, repo: RepoId | CollectionSlug, options: CallOptions): Promise<WriteAnswer> => {
+export const canWrite = async (hub: Hub, repo: RepoId | CollectionSlug, options: CallOptions): Promise<WriteAnswer> => {
   if (hub.token === undefined) return { verdict: 'no', reason: `The high-memory worker has no token, so it cannot write to ${repo}.` };
   const identity = await whoAmI(hub, options);
   if (identity === null) return { verdict: 'no', reason: 'The Hub rejects the token of the high-memory worker.' };

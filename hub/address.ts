@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { SwpError } from '../core/error.js';
-import type { HubConfig } from './config.js';
+import type { Hub } from './hub.js';
 import { shownUrl } from './errors.js';
 
 /** Networks that are not part of the Internet (IANA special-purpose address registries), by the place that they reach. */
@@ -52,7 +52,7 @@ const faultOf = (endpoint: URL, url: URL): string | null => {
  *
  * @throws SwpError `hub/address-refused`
  */
-export const checkAddress = (hub: HubConfig, url: URL): void => {
+export const checkAddress = (hub: Hub, url: URL): void => {
   if (url.origin === hub.endpoint.origin) return;
   const fault = faultOf(hub.endpoint, url);
   if (fault === null) return;

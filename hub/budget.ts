@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../core/machine.js';
 import { firstHeader } from './first-header.js';
 import { LONGEST_WAIT } from './rate-limit.js';
 
@@ -37,7 +37,10 @@ const parseWindow = (headers: IncomingHttpHeaders, now: number): { readonly buck
 export class RateBudget {
   private readonly windows = new Map<Bucket, Window>();
 
-  constructor(private readonly share = 0.5) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly share = 0.5,
+  ) {}
 
   /** Resolves when a request may be sent: immediately, or after the window ends. Rejects if `signal` is aborted. */
   async take(url: URL, signal: AbortSignal): Promise<void> {
@@ -46,19 +49,19 @@ export class RateBudget {
     setMaxListeners(0, signal);
     for (;;) {
       const window = this.windows.get(bucket);
-      const now = Date.now();
+      const now = this.clock.now();
       if (window === undefined || now >= window.endsAt) return;
       if (window.remaining > window.quota * (1 - this.share)) {
         window.remaining -= 1;
         return;
       }
-      await delay(window.endsAt - now, undefined, { signal });
+      await this.clock.sleep(window.endsAt - now, signal);
     }
   }
 
   /** Records the rate-limit headers of an answer. */
   observe(headers: IncomingHttpHeaders): void {
-    const found = parseWindow(headers, Date.now());
+    const found = parseWindow(headers, this.clock.now());
     if (found === null) return;
     const known = this.windows.get(found.bucket);
     // Answers arrive out of order: within a window the smallest count is valid. `take` has subtracted the requests in

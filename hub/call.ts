@@ -1,20 +1,57 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
 import { SwpError } from '../core/error.js';
 import { faultText, parseOrFaults } from '../core/faults.js';
 import { holdsSecret } from '../core/redact.js';
-import type { HubConfig } from './config.js';
+import { checkAddress } from './address.js';
+import type { Hub } from './hub.js';
 import { errorOfAnswer, errorOfConnection, quoted, shownUrl } from './errors.js';
-import { exchange, readBody, readStart, type HttpRequest } from './http.js';
+import { readBody, readStart } from './read-body.js';
 import { retrying } from './retry.js';
+import type { Answer, TransportRequest } from './transport.js';
 
 const ERROR_BODY = 64 * 1024;
 const JSON_BODY = 64 * 1024 * 1024;
-const MISDIRECTED = 421;
+
+export interface HttpRequest extends Omit<TransportRequest, 'name' | 'headers'> {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Leaves the token out: for a signed address, or a request that needs none. A request with the token must go to the Hub's own origin. */
+  readonly withoutToken?: boolean | undefined;
+  /**
+   * The answer contains addresses. It is never displayed, and it may contain the token for a request to such an
+   * address.
+   */
+  readonly handsOutAddresses?: true;
+}
 
 export interface CallOptions {
   readonly signal: AbortSignal;
 }
+
+const bodyLength = (body: HttpRequest['body']): number =>
+  body === undefined ? 0 : body instanceof Uint8Array ? body.byteLength : body.length;
+
+const headersOf = (hub: Hub, request: HttpRequest): Record<string, string> => {
+  const headers: Record<string, string> = { 'user-agent': 'swp', 'accept-encoding': 'identity', ...request.headers };
+  if (request.body !== undefined || request.method === 'POST' || request.method === 'PUT')
+    headers['content-length'] = String(bodyLength(request.body));
+  if (request.withoutToken !== true) {
+    if (request.url.origin !== hub.endpoint.origin)
+      throw new SwpError('internal', 'hub/token-origin', `The Hub token must not be sent to ${request.url.origin}.`);
+    if (hub.token !== undefined) headers['authorization'] = `Bearer ${hub.token.reveal()}`;
+  }
+  return headers;
+};
+
+const send = async (hub: Hub, request: HttpRequest): Promise<Answer> => {
+  request.signal.throwIfAborted();
+  checkAddress(hub, request.url);
+  return hub.transport.exchange({
+    ...request,
+    name: `${request.method} ${shownUrl(hub, request.url)}`,
+    headers: headersOf(hub, request),
+  });
+};
 
 /**
  * Runs one exchange and returns the answer with its body unread.
@@ -23,28 +60,17 @@ export interface CallOptions {
  * @throws SwpError for any other status, and for a failed connection
  */
 export const attempt = async (
-  hub: HubConfig,
+  hub: Hub,
   request: HttpRequest,
   accepts: (status: number) => boolean = (status) => status >= 200 && status < 300,
-): Promise<IncomingMessage> => {
-  let answer: IncomingMessage;
+): Promise<Answer> => {
   try {
-    answer = await exchange(hub, request);
+    const answer = await send(hub, request);
+    if (accepts(answer.status)) return answer;
+    throw errorOfAnswer(hub, request, { ...answer, ...(await readStart(answer.body, ERROR_BODY)) });
   } catch (error) {
     throw errorOfConnection(hub, request, error);
   }
-  const status = answer.statusCode ?? 0;
-  if (accepts(status)) return answer;
-  const { socket } = answer;
-  let start: Awaited<ReturnType<typeof readStart>>;
-  try {
-    start = await readStart(answer, ERROR_BODY);
-  } catch (error) {
-    throw errorOfConnection(hub, request, error);
-  }
-  // The connection leads to another host (RFC 9110, 15.5.20), so it must not be reused.
-  if (status === MISDIRECTED) socket.destroy();
-  throw errorOfAnswer(hub, request, { status, headers: answer.headers, ...start });
 };
 
 /**
@@ -52,7 +78,7 @@ export const attempt = async (
  *
  * @throws SwpError `hub/bad-answer`
  */
-export const refuseRepeatedToken = (hub: HubConfig, request: Pick<HttpRequest, 'method' | 'url'>, body: string): void => {
+export const refuseRepeatedToken = (hub: Hub, request: Pick<HttpRequest, 'method' | 'url'>, body: string): void => {
   if (hub.token === undefined || !holdsSecret([hub.token], body)) return;
   throw new SwpError('integrity', 'hub/bad-answer', `${request.method} ${shownUrl(hub, request.url)} repeats the token in its answer.`, {
     hint: 'The Hub never does this: check HF_ENDPOINT, and replace the token.',
@@ -61,15 +87,15 @@ export const refuseRepeatedToken = (hub: HubConfig, request: Pick<HttpRequest, '
 
 /** Reads the body of an answer as JSON and validates it. */
 export const parseAnswer = async <T>(
-  hub: HubConfig,
+  hub: Hub,
   request: HttpRequest,
-  answer: IncomingMessage,
+  answer: Answer,
   schema: z.ZodType<T>,
   maxBytes = JSON_BODY,
 ): Promise<T> => {
   let body: string;
   try {
-    body = (await readBody(answer, maxBytes)).toString('utf8');
+    body = (await readBody(hub.clock, answer.body, maxBytes)).toString('utf8');
   } catch (error) {
     throw errorOfConnection(hub, request, error);
   }
@@ -98,7 +124,7 @@ const HOPS = 3;
  * Follows redirects on the Hub's own origin only: the Hub redirects reads to a repository's own spelling or its new
  * name.
  */
-const attemptRead = async (hub: HubConfig, request: HttpRequest): Promise<IncomingMessage> => {
+const attemptRead = async (hub: Hub, request: HttpRequest): Promise<Answer> => {
   let { url } = request;
   for (let hop = 0; ; hop += 1) {
     const answer = await attempt(
@@ -107,8 +133,8 @@ const attemptRead = async (hub: HubConfig, request: HttpRequest): Promise<Incomi
       (status) => (status >= 200 && status < 300) || (hop < HOPS && (status === 307 || status === 308)),
     );
     const target = answer.headers.location;
-    if ((answer.statusCode ?? 0) < 300 || target === undefined) return answer;
-    answer.resume();
+    if (answer.status < 300 || target === undefined) return answer;
+    answer.body.resume();
     url = new URL(target, url);
     if (url.origin !== hub.endpoint.origin)
       throw new SwpError(
@@ -121,7 +147,7 @@ const attemptRead = async (hub: HubConfig, request: HttpRequest): Promise<Incomi
 
 /** Calls the Hub's API, with retries, and parses its JSON. */
 export const callJson = async <T>(
-  hub: HubConfig,
+  hub: Hub,
   request: HttpRequest,
   schema: z.ZodType<T>,
   maxBytes?: number,
@@ -132,7 +158,7 @@ export const callJson = async <T>(
   });
 
 /** Works as {@link callJson} without retries, for requests that must not be repeated without a check in between. */
-export const callJsonOnce = async <T>(hub: HubConfig, request: HttpRequest, schema: z.ZodType<T>): Promise<T> =>
+export const callJsonOnce = async <T>(hub: Hub, request: HttpRequest, schema: z.ZodType<T>): Promise<T> =>
   parseAnswer(hub, request, await attempt(hub, request), schema);
 
 export const jsonBody = (value: unknown): { readonly headers: Record<string, string>; readonly body: Uint8Array } => ({
@@ -141,7 +167,7 @@ export const jsonBody = (value: unknown): { readonly headers: Record<string, str
 });
 
 /** Returns a URL on the Hub's origin for a path whose parts are already escaped. */
-export const hubUrl = (hub: HubConfig, path: string): URL => new URL(path, hub.endpoint);
+export const hubUrl = (hub: Hub, path: string): URL => new URL(path, hub.endpoint);
 
 /** Escapes a file path for a URL, keeping its slashes. */
 export const escapePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');

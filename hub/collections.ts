@@ -4,7 +4,7 @@ import { SwpError } from '../core/error.js';
 import { CollectionSlug, ownerOf, sameRepo, type RepoId } from '../core/ids.js';
 import { sanitizeLine } from '../core/text.js';
 import { attempt, callJson, hubUrl, jsonBody, parseAnswer, type CallOptions } from './call.js';
-import type { HubConfig } from './config.js';
+import type { Hub } from './hub.js';
 import { readPages } from './read/paging.js';
 import { repoPath } from './repo-path.js';
 import { retrying } from './retry.js';
@@ -28,10 +28,10 @@ const Whole = Listed.extend({ items: listToFirstFault(Item) });
 /** Returns the part of a slug that stays the same when a collection is renamed or moved. */
 const idOf = (slug: CollectionSlug): string => slug.slice(-24);
 
-const collectionUrl = (hub: HubConfig, slug: CollectionSlug, rest = ''): URL => hubUrl(hub, `/api/collections/${repoPath(slug)}${rest}`);
+const collectionUrl = (hub: Hub, slug: CollectionSlug, rest = ''): URL => hubUrl(hub, `/api/collections/${repoPath(slug)}${rest}`);
 
 /** Reads a collection with all its items; returns null if the Hub does not show it, as for a private collection. */
-export const readCollection = async (hub: HubConfig, slug: CollectionSlug, { signal }: CallOptions): Promise<Collection | null> => {
+export const readCollection = async (hub: Hub, slug: CollectionSlug, { signal }: CallOptions): Promise<Collection | null> => {
   try {
     const { value } = await callJson(hub, { method: 'GET', url: collectionUrl(hub, slug), signal }, Whole);
     if (idOf(value.slug) !== idOf(slug))
@@ -50,12 +50,7 @@ export const holdsModel = (collection: Collection, repo: RepoId): boolean => col
  * Finds a collection by its exact title in a namespace. Lists show at most four items: use the slug to read the
  * collection.
  */
-export const findCollection = async (
-  hub: HubConfig,
-  owner: string,
-  title: string,
-  options: CallOptions,
-): Promise<CollectionSlug | null> => {
+export const findCollection = async (hub: Hub, owner: string, title: string, options: CallOptions): Promise<CollectionSlug | null> => {
   const isWanted = (listed: z.infer<typeof Listed>): boolean =>
     listed.title === sanitizeLine(title, 200) && sameRepo(ownerOf(listed.slug), owner);
   const start = hubUrl(hub, `/api/collections?${new URLSearchParams({ owner, limit: '100' }).toString()}`);
@@ -65,7 +60,7 @@ export const findCollection = async (
 
 /** Creates a collection, or returns the existing one with that title, no matter which account created it. */
 export const createCollection = async (
-  hub: HubConfig,
+  hub: Hub,
   wanted: { readonly owner: string; readonly title: string; readonly private: boolean },
   { signal }: CallOptions,
 ): Promise<CollectionSlug> => {
@@ -85,7 +80,7 @@ export const createCollection = async (
 
 /** Adds a model to a collection; returns `already` if the collection contains it. */
 export const addToCollection = async (
-  hub: HubConfig,
+  hub: Hub,
   slug: CollectionSlug,
   repo: RepoId,
   { signal }: CallOptions,
@@ -98,8 +93,8 @@ export const addToCollection = async (
   } as const;
   return retrying(hub, signal, async () => {
     const answer = await attempt(hub, request, isSuccessOrConflict);
-    answer.resume();
-    return answer.statusCode === CONFLICT ? 'unchanged' : 'added';
+    answer.body.resume();
+    return answer.status === CONFLICT ? 'unchanged' : 'added';
   });
 };
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { SwpError, type ErrorKind } from '../core/error.js';
 import { sanitizeLine } from '../core/text.js';
-import { redactorOf, type HubConfig } from './config.js';
+import type { Hub } from './hub.js';
 import { firstHeader } from './first-header.js';
 import { parseRetryAfter } from './rate-limit.js';
 
@@ -54,11 +54,11 @@ const CERTIFICATE_CODE = /CERT|ISSUER|LEAF_SIGNATURE|HOSTNAME_MISMATCH|INVALID_(
  *
  * @param text the raw text: a token is not recognised in a text that was already cut or folded
  */
-export const quoted = (hub: HubConfig, text: string, max = 80, end: 'whole' | 'cut' = 'whole'): string =>
-  sanitizeLine(redactorOf(hub)(text, end), max);
+export const quoted = (hub: Hub, text: string, max = 80, end: 'whole' | 'cut' = 'whole'): string =>
+  sanitizeLine(hub.redact(text, end), max);
 
 /** Returns a URL for display, without its query, which may contain a signature. */
-export const shownUrl = (hub: HubConfig, url: URL): string => quoted(hub, `${url.origin}${url.pathname}`, 300);
+export const shownUrl = (hub: Hub, url: URL): string => quoted(hub, `${url.origin}${url.pathname}`, 300);
 
 /** Returns the error in the XML that S3 and compatible servers send. */
 const errorInXml = (body: string): string | null => {
@@ -153,7 +153,7 @@ const classify = (status: number, errorCode: string, message: string, sent: 'tok
 };
 
 /** Returns the request id that the Hub, its storage or its CDN assigned. */
-export const requestId = (hub: HubConfig, headers: IncomingHttpHeaders): string | undefined => {
+export const requestId = (hub: Hub, headers: IncomingHttpHeaders): string | undefined => {
   const id = firstHeader(headers['x-request-id'] ?? headers['x-amz-request-id'] ?? headers['x-amz-cf-id']);
   return id === undefined ? undefined : quoted(hub, id);
 };
@@ -177,7 +177,7 @@ export interface FailedAnswer {
 
 /** Converts an unsuccessful answer to an error with the Hub's message and the request id for its support. */
 export const errorOfAnswer = (
-  hub: HubConfig,
+  hub: Hub,
   request: RequestLine & { readonly withoutToken?: boolean | undefined },
   { status, headers, body, end }: FailedAnswer,
 ): SwpError => {
@@ -186,7 +186,7 @@ export const errorOfAnswer = (
   const sent = request.withoutToken === true ? 'to-storage' : hub.token === undefined ? 'no-token' : 'token';
   const { kind, code, hint } = classify(status, firstHeader(headers['x-error-code']) ?? '', serverMessage, sent);
   const id = requestId(hub, headers);
-  const retryAfterMs = parseRetryAfter(headers, Date.now());
+  const retryAfterMs = parseRetryAfter(headers, hub.clock.now());
   return new SwpError(
     kind,
     code,
@@ -199,13 +199,13 @@ export const errorOfAnswer = (
 };
 
 /** Returns the code and the message of a failed connection. The error gets no cause, which could quote the server. */
-const detailOf = (hub: HubConfig, code: string, { message }: Error): string => {
+const detailOf = (hub: Hub, code: string, { message }: Error): string => {
   const detail = quoted(hub, message, 200);
   return detail === '' || detail === code ? code : detail.includes(code) ? detail : `${code}: ${detail}`;
 };
 
 /** Converts an error of a broken connection; returns any other error unchanged. */
-export const errorOfConnection = (hub: HubConfig, request: RequestLine, error: unknown): unknown => {
+export const errorOfConnection = (hub: Hub, request: RequestLine, error: unknown): unknown => {
   if (!(error instanceof Error) || !('code' in error)) return error;
   const code = String(error.code);
   const message = `${request.method} ${shownUrl(hub, request.url)}: ${detailOf(hub, code, error)}`;

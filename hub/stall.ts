@@ -1,4 +1,5 @@
 import { SwpError } from '../core/error.js';
+import type { Clock } from '../core/machine.js';
 
 const SECOND = 1000;
 /** After this time without a byte of an answer, the server is considered gone. */
@@ -36,7 +37,7 @@ export const stallError = (name: string, what: string): SwpError =>
  *
  * @returns a function that ends the watch
  */
-export const watchForStall = ({ name, turn, movedBytes, silenceMs, cut }: WatchedExchange): (() => void) => {
+export const watchForStall = (clock: Clock, { name, turn, movedBytes, silenceMs, cut }: WatchedExchange): (() => void) => {
   let last: Turn = null;
   let moved = 0;
   let begunAt = 0;
@@ -44,7 +45,7 @@ export const watchForStall = ({ name, turn, movedBytes, silenceMs, cut }: Watche
   let windowAt = 0;
   let windowBegan = 0;
   const findStall = (): string | null => {
-    const [now, next, bytes] = [performance.now(), turn(), movedBytes()];
+    const [now, next, bytes] = [clock.elapsed(), turn(), movedBytes()];
     if (next === null || next !== last) {
       [begunAt, movedAt, windowAt] = [now, now, now];
       windowBegan = bytes;
@@ -63,12 +64,11 @@ export const watchForStall = ({ name, turn, movedBytes, silenceMs, cut }: Watche
     windowBegan = bytes;
     return null;
   };
-  const timer = setInterval(() => {
+  const stop = clock.every(CHECK_INTERVAL_MS, () => {
     const reason = findStall();
     if (reason === null) return;
-    clearInterval(timer);
+    stop();
     cut(stallError(name, reason));
-  }, CHECK_INTERVAL_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+  });
+  return stop;
 };

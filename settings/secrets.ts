@@ -1,5 +1,5 @@
 import { Secret } from '../core/secret.js';
-import { hubTokensIn } from '../hub/config.js';
+import { hubTokensIn } from '../hub/hub-config.js';
 import { SECRET_SETTINGS } from './known-settings.js';
 
 /**

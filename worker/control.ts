@@ -7,13 +7,13 @@ import { createCampaignActivities } from '../activities/campaign.js';
 import { createRevalidateActivities } from '../activities/revalidate.js';
 import { readCatalog } from '../catalog/load.js';
 import { RateBudget } from '../hub/budget.js';
-import { redactorOf, withPatience, type HubConfig } from '../hub/config.js';
+import { withBudget, withPatience, type Hub } from '../hub/hub.js';
 import { queuesOf } from '../contract/names.js';
 import { campaignPublishes } from '../temporal/campaign-publishes.js';
 import type { WorkerSettings } from '../settings/settings.js';
 import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
-import { notifyLongFailures } from './observe/notify-long-failures.js';
+import { observeHub } from './observe/observe-hub.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/observe-steps.js';
 import { startRepair } from '../temporal/start-repair.js';
@@ -50,7 +50,7 @@ export interface ControlParts {
   readonly namespace: string;
   readonly settings: WorkerSettings;
   /** Has a read token, and redacts all secrets of this process. */
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   readonly workflowBundle: WorkflowBundleOption;
 }
 
@@ -58,9 +58,9 @@ export interface ControlParts {
 export const createControlWorkers = async (parts: ControlParts): Promise<Worker[]> => {
   const { connection, namespace, settings } = parts;
   const metrics = createMetrics(Runtime.instance().metricMeter);
-  const redact = redactorOf(parts.hub);
+  const redact = parts.hub.redact;
   const webhook = openWebhook(settings.webhook, redact);
-  const hub: HubConfig = { ...parts.hub, meter: metrics.hub, ...(webhook === null ? {} : { onRetry: notifyLongFailures(webhook) }) };
+  const hub = observeHub(parts.hub, metrics.hub, webhook);
   const client = new Client({ connection, namespace });
   const {
     planEntry,
@@ -82,7 +82,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   });
   const catalog = () => readCatalog({ cwd: process.cwd(), ...(settings.catalogFile === null ? {} : { file: settings.catalogFile }) });
   const revalidation = createRevalidateActivities({
-    hub: { ...withPatience(hub, ATTEMPTS), budget: new RateBudget() },
+    hub: withBudget(withPatience(hub, ATTEMPTS), new RateBudget(hub.clock)),
     catalog,
     publishers: settings.publishers,
     startRepair: startRepair(client, settings.taskQueue),

@@ -7,12 +7,12 @@ import { hostId } from '../publish/scratch/host-id.js';
 import { HostLarql } from '../publish/facts/host-larql.js';
 import { scratchIn } from '../publish/scratch/scratch-layout.js';
 import { scratchParts } from '../publish/scratch/scratch-parts.js';
-import { redactorOf, type HubConfig } from '../hub/config.js';
+import type { Hub } from '../hub/hub.js';
 import { hostQueue, queuesOf } from '../contract/names.js';
 import type { WorkerSettings } from '../settings/settings.js';
 import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
-import { notifyLongFailures } from './observe/notify-long-failures.js';
+import { observeHub } from './observe/observe-hub.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/observe-steps.js';
 import { sweepScratch } from './sweep.js';
@@ -30,8 +30,8 @@ export interface HighmemParts {
   readonly namespace: string;
   readonly settings: WorkerSettings;
   /** Redacts all secrets of this process. */
-  readonly writeHub: HubConfig;
-  readonly sourceHub: HubConfig;
+  readonly writeHub: Hub;
+  readonly sourceHub: Hub;
   readonly shouldStop: () => boolean;
   /** The environment of this process, in which larql is found. */
   readonly env: NodeJS.ProcessEnv;
@@ -45,9 +45,8 @@ export const createHighmemWorkers = async (
 ): Promise<{ readonly workers: Worker[]; readonly host: string; readonly claims: Claims }> => {
   const { connection, namespace, settings } = parts;
   const metrics = createMetrics(Runtime.instance().metricMeter);
-  const redact = redactorOf(parts.writeHub);
+  const redact = parts.writeHub.redact;
   const webhook = openWebhook(settings.webhook, redact);
-  const observed = { meter: metrics.hub, ...(webhook === null ? {} : { onRetry: notifyLongFailures(webhook) }) };
   const layout = scratchIn(settings.scratch);
   const host = await hostId(layout);
   const scratch = scratchParts(layout, settings.slots);
@@ -56,8 +55,9 @@ export const createHighmemWorkers = async (
     ...scratch,
     host,
     larql: new HostLarql(parts.env, layout, settings.larql),
-    writeHub: { ...parts.writeHub, ...observed },
-    sourceHub: { ...parts.sourceHub, ...observed },
+    writeHub: observeHub(parts.writeHub, metrics.hub, webhook),
+    sourceHub: observeHub(parts.sourceHub, metrics.hub, webhook),
+    uploadRate: settings.uploadRate,
     targets: settings.targets,
     busyRetryMs: BUSY_RETRY_MS,
     deferMs: parts.deferMs ?? DEFER_MS,

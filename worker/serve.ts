@@ -4,9 +4,9 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime, type Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { openScratch, parentWarning } from '../publish/scratch/open-scratch.js';
-import { RateLimiter } from '../core/rate-limiter.js';
 import type { Redact } from '../core/redact.js';
-import { hubConfigFromEnv, withToken } from '../hub/config.js';
+import { hubConfigFromEnv } from '../hub/hub-config.js';
+import { openHub, withToken, withUploadRate } from '../hub/hub.js';
 import { bundleWorkflows } from './bundle-workflows.js';
 import { connectWorker } from './connection.js';
 import { createControlWorkers } from './control.js';
@@ -63,7 +63,7 @@ const serveControl = async ({ env, logger, redact, stop, onReady }: ServeParts):
   const settings = readSettings(env);
   const { connection, namespace, address } = await connectWorker(env);
   try {
-    const hub = { ...hubConfigFromEnv(env), redact };
+    const hub = openHub(hubConfigFromEnv(env), { redact });
     const workers = await createControlWorkers({ connection, namespace, settings, hub, workflowBundle: await workflowBundle(logger) });
     onReady({ role: 'control', address, namespace, host: null });
     if (settings.metrics === null) return await runWorkers(workers, stop);
@@ -91,8 +91,8 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
     if (warning !== null) logger.warn(warning);
     const { connection, namespace, address } = await connectWorker(env);
     try {
-      const own = { ...hubConfigFromEnv(env), redact };
-      const writeHub = settings.uploadRate === null ? own : { ...own, uploadLimiter: new RateLimiter(settings.uploadRate) };
+      const own = openHub(hubConfigFromEnv(env), { redact });
+      const writeHub = withUploadRate(own, settings.uploadRate);
       const sourceHub = settings.sourceToken === null ? own : withToken(own, settings.sourceToken);
       const { workers, host, claims } = await createHighmemWorkers({
         connection,

@@ -1,4 +1,4 @@
-import { hubConfigFromEnv } from '../../hub/config.js';
+import { hubConfigFromEnv } from '../../hub/hub-config.js';
 import { settingOrigins, type SettingOrigin } from '../../settings/config-file.js';
 import { readTemporalConfig } from '../../temporal/profile.js';
 import type { Context } from '../context.js';

@@ -1,5 +1,6 @@
 import { access, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { withOnRetry } from '../../hub/hub.js';
 import { extractMtp } from '../../publish/build/mtp/extract-mtp.js';
 import { sizeOf } from '../../publish/scratch/disk-usage.js';
 import { SwpError } from '../../core/error.js';
@@ -71,7 +72,7 @@ export const mtpExtract = async ({ repo, output, names }: MtpExtractOptions, con
   await refuseFullDisk(partial, estimate.scratchBytes);
   let notedAt = Date.now();
   const { sha256 } = await extractMtp({
-    hub: { ...hub, onRetry: (error) => context.out.note(`Retrying: ${error.message}`) },
+    hub: withOnRetry(hub, (error) => context.out.note(`Retrying: ${error.message}`)),
     source,
     selection,
     proof,

@@ -10,7 +10,8 @@ import type { FleetTarget } from '../../catalog/fleet.js';
 import { findEntry } from '../../catalog/load.js';
 import { SwpError } from '../../core/error.js';
 import { RepoId } from '../../core/ids.js';
-import { hubConfigFromEnv, withPatience, type HubConfig } from '../../hub/config.js';
+import { hubConfigFromEnv } from '../../hub/hub-config.js';
+import { openHub, withOnRetry, withPatience, type Hub, type OnRetry } from '../../hub/hub.js';
 import { isIntegrity, levelOf, type Finding } from '../../plan/findings/finding.js';
 import { readSettings } from '../../settings/settings.js';
 import { openCatalog } from '../catalog.js';
@@ -57,7 +58,7 @@ const targetsOf = async (name: string, context: Context): Promise<readonly Wante
   }
 };
 
-const examine = async (hub: HubConfig, target: RepoId, full: boolean, context: Context): Promise<Examined> => {
+const examine = async (hub: Hub, target: RepoId, full: boolean, context: Context): Promise<Examined> => {
   const { publishers } = readSettings(context.env);
   context.out.note(`Reading ${target}.`);
   const { update, end } = openProgressLine(context.out, target);
@@ -69,7 +70,7 @@ const examine = async (hub: HubConfig, target: RepoId, full: boolean, context: C
 };
 
 /** Returns the findings about the source of an entry's target. A source that cannot be read is a finding, too: it must not hide the others. */
-const sourceFindings = async (hub: HubConfig, wanted: Wanted, examined: Examined, { signal }: Context): Promise<readonly Finding[]> => {
+const sourceFindings = async (hub: Hub, wanted: Wanted, examined: Examined, { signal }: Context): Promise<readonly Finding[]> => {
   if (!('source' in wanted) || !('visible' in examined)) return [];
   try {
     return await checkSource(hub, wanted, examined, new SharedSource(hub, wanted, signal), signal);
@@ -100,7 +101,7 @@ const exitOf = (found: readonly Found[]): ExitCode => {
   return rebuilt[0] ?? (isWell ? EXIT.ok : EXIT.failed);
 };
 
-const textOf = (found: Found, hub: HubConfig, { out: { paint } }: Context): string => {
+const textOf = (found: Found, hub: Hub, { out: { paint } }: Context): string => {
   return [
     examinationText(found, found.source, hub, paint),
     ...(found.rebuild === undefined ? [] : [rebuildText(found.rebuild, paint)]),
@@ -111,13 +112,13 @@ const textOf = (found: Found, hub: HubConfig, { out: { paint } }: Context): stri
 export const verify = async (options: VerifyCommand, context: Context): Promise<ExitCode> => {
   if (options.scratch !== undefined && options.rebuild !== true)
     throw new SwpError('usage', 'client/scratch', '--scratch works only with --rebuild: without it, nothing is built.');
-  const onRetry: HubConfig['onRetry'] = (error, waitMs) => context.out.note(`Retrying in ${Math.ceil(waitMs / 1000)} s: ${error.message}`);
-  const hub: HubConfig = { ...withPatience(hubConfigFromEnv(context.env), ATTEMPTS), onRetry };
+  const onRetry: OnRetry = (error, waitMs) => context.out.note(`Retrying in ${Math.ceil(waitMs / 1000)} s: ${error.message}`);
+  const hub = withOnRetry(withPatience(openHub(hubConfigFromEnv(context.env)), ATTEMPTS), onRetry);
   if (options.entryOrTarget === undefined) return verifyAll(hub, options, context);
   if (options.markdown === true)
     throw new SwpError('usage', 'client/markdown', '--markdown works only for the whole catalog: leave the name out.');
   const targets = await targetsOf(options.entryOrTarget, context);
-  const hubs = { hub, sourceHub: options.rebuild === true ? { ...sourceHub(context.env), onRetry } : hub };
+  const hubs = { hub, sourceHub: options.rebuild === true ? withOnRetry(sourceHub(context.env), onRetry) : hub };
   const found: Found[] = [];
   for (const target of targets) found.push(await verifyTarget(hubs, target, options, context));
   context.out.data(found, () => found.map((one) => textOf(one, hub, context)).join('\n\n'));

@@ -6,7 +6,8 @@ import { SwpError } from '../../core/error.js';
 import { ownerOf, repoKey, type RepoId } from '../../core/ids.js';
 import { canWrite, whoAmI } from '../../hub/access.js';
 import { callJson, hubUrl } from '../../hub/call.js';
-import { hubConfigFromEnv, withPatience, withToken, type HubConfig } from '../../hub/config.js';
+import { hubConfigFromEnv } from '../../hub/hub-config.js';
+import { openHub, withPatience, withToken, type Hub } from '../../hub/hub.js';
 import { readSettings } from '../../settings/settings.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
@@ -15,10 +16,10 @@ import { joinSentences, type DoctorCheck } from './finding.js';
 
 const ATTEMPTS = 2;
 
-const hubOf = ({ env }: Context) => withPatience(hubConfigFromEnv(env), ATTEMPTS);
+const hubOf = ({ env }: Context) => withPatience(openHub(hubConfigFromEnv(env)), ATTEMPTS);
 
 /** Requests one model: every Hub lists models without a token. */
-const answersAsHub = async (hub: HubConfig, signal: AbortSignal): Promise<void> => {
+const answersAsHub = async (hub: Hub, signal: AbortSignal): Promise<void> => {
   await callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/models?limit=1'), withoutToken: true, signal }, z.array(z.unknown()));
 };
 

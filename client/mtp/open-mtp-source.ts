@@ -1,13 +1,13 @@
 import { readMtpSource } from '../../publish/facts/read-mtp-source.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
 import type { MtpSelection } from '../../formats/mtp/selection.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import type { Context } from '../context.js';
 import { openSource, sourceHub } from '../open-source.js';
 
 export interface MtpSource {
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   readonly source: SourceFacts;
   readonly selection: MtpSelection;
 }

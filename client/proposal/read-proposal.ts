@@ -4,7 +4,7 @@ import { readSource } from '../../publish/facts/read-source.js';
 import { SwpError } from '../../core/error.js';
 import type { ArtifactKind, CommitSha, RepoId } from '../../core/ids.js';
 import { planMtpSidecar } from '../../formats/mtp/selection.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { readQuantizedFrom } from '../../hub/read/lineage.js';
 import { assistantName } from '../../plan/proposal/assistant.js';
 import type { CheckpointFacts, PointerFacts, ProposalFacts } from '../../plan/proposal/model-facts.js';
@@ -31,7 +31,7 @@ export interface ReadProposal {
 }
 
 /** Reads all facts of a proposal. A repository that the user did not name, and that cannot be read, only leads to a note. */
-export const readProposal = async (hub: HubConfig, wanted: Wanted, signal: AbortSignal): Promise<ReadProposal> => {
+export const readProposal = async (hub: Hub, wanted: Wanted, signal: AbortSignal): Promise<ReadProposal> => {
   const pinned = new Set<CommitSha>();
   const notes: string[] = [];
   const open = async (text: string) => {

@@ -1,3 +1,4 @@
+import { THIS_MACHINE } from '../../core/machine.js';
 import { RateLimiter as ByteRateLimiter } from '../../core/rate-limiter.js';
 import { type HubAdmin, createAdmin } from './admin.js';
 import { createDevEndpoint, isForDevEndpoint } from './dev-endpoint.js';
@@ -67,7 +68,7 @@ export const startLocalHub = async ({ now = Date.now, ...options }: LocalHubOpti
     disturb: (fault: Fault, exchange: Exchange) => disturb(admin, fault, exchange),
     closed: closing.opened,
   };
-  const pace = settings.downloadRate === undefined ? undefined : new ByteRateLimiter(settings.downloadRate);
+  const pace = settings.downloadRate === undefined ? undefined : new ByteRateLimiter(settings.downloadRate, THIS_MACHINE.clock);
   const serveHub = createDispatch(hub, { routes: hubRoutes, ...common });
   const serveDev = createDevEndpoint(script, log);
   const stops = [

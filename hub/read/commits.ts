@@ -3,7 +3,7 @@ import { listToFirstFault } from '../../core/faults.js';
 import { SwpError } from '../../core/error.js';
 import { CommitSha, type RepoId } from '../../core/ids.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { readPages } from './paging.js';
 import { repoPath } from '../repo-path.js';
 
@@ -35,7 +35,7 @@ const factsOf = ({ id, title, message, authors }: z.infer<typeof Row>): CommitFa
 
 /** Lists commits from `head` back to the first `wanted` one, newest first; lists all commits if none is wanted. */
 export const listCommitsUntil = async (
-  hub: HubConfig,
+  hub: Hub,
   repo: RepoId,
   head: CommitSha,
   wanted: (commit: CommitFacts) => boolean,
@@ -48,12 +48,7 @@ export const listCommitsUntil = async (
 };
 
 /** Lists commits of `main`, newest first, down to `head` exclusive; lists all commits if `head` is null. */
-export const listCommitsSince = async (
-  hub: HubConfig,
-  repo: RepoId,
-  head: CommitSha | null,
-  options: CallOptions,
-): Promise<CommitFacts[]> => {
+export const listCommitsSince = async (hub: Hub, repo: RepoId, head: CommitSha | null, options: CallOptions): Promise<CommitFacts[]> => {
   const rows = await readPages(hub, hubUrl(hub, `/api/models/${repoPath(repo)}/commits/main?limit=100`), Row, LIMITS, options, (items) =>
     items.some(({ id }) => id === head),
   );
@@ -79,7 +74,7 @@ export const readTrailers = (message: string): Trailers => {
 const Dated = z.object({ id: CommitSha, date: z.iso.datetime({ offset: true }).transform((text) => new Date(text)) });
 
 /** Returns the date of a commit, as the Hub lists it. */
-export const readCommitDate = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<Date> => {
+export const readCommitDate = async (hub: Hub, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<Date> => {
   const url = hubUrl(hub, `/api/models/${repoPath(repo)}/commits/${commit}?limit=1`);
   const { value } = await callJson(hub, { method: 'GET', url, signal: options.signal }, listToFirstFault(Dated));
   const found = value.find(({ id }) => id === commit);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { hashInto, makeDirectory, readTextOrEmpty } from '../../core/files.js';
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import { runAll } from '../../core/run-all.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { listedHash } from '../repo-file.js';
 import { fileDiffers } from './file-differs.js';
 import { openFile, type RangeReader } from './range.js';
@@ -67,14 +67,14 @@ const isAsListed = async (path: string, { size, gitBlob, lfs }: ListedFile, sign
  *
  * @throws SwpError `hub/file-differs`; the next call then downloads everything again
  */
-export const downloadFile = (hub: HubConfig, file: ListedFile, path: string, options: DownloadOptions): Promise<void> =>
+export const downloadFile = (hub: Hub, file: ListedFile, path: string, options: DownloadOptions): Promise<void> =>
   readAgainIfBroken(
     hub,
     (from) => downloadOnce(from, file, path, options),
     ({ code }) => code === 'hub/file-differs',
   );
 
-const downloadOnce = async (hub: HubConfig, file: ListedFile, path: string, options: DownloadOptions): Promise<void> => {
+const downloadOnce = async (hub: Hub, file: ListedFile, path: string, options: DownloadOptions): Promise<void> => {
   const { signal, onBytes, segmentBytes = SEGMENT } = options;
   const partial = `${path}.partial`;
   const journalPath = `${path}.segments-${segmentBytes}`;

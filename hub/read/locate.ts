@@ -1,12 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import { SwpError } from '../../core/error.js';
 import type { CommitSha, RepoId, Sha256 } from '../../core/ids.js';
 import { checkAddress } from '../address.js';
 import { attempt, escapePath, hubUrl, type CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { quoted } from '../errors.js';
 import { firstHeader } from '../first-header.js';
 import { repoPath } from '../repo-path.js';
+import type { Answer } from '../transport.js';
 
 /** A file at a pinned commit, with its size and digest from the Hub. */
 export interface PinnedFile {
@@ -31,7 +31,7 @@ const SAME_ORIGIN_HOPS = 5;
 const unquote = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"', '');
 
 /** Checks that an LFS file redirects to the planned object, which the Hub names in its headers. */
-const checkLinked = (hub: HubConfig, file: PinnedFile, headers: Readonly<Record<string, string | string[] | undefined>>): void => {
+const checkLinked = (hub: Hub, file: PinnedFile, headers: Readonly<Record<string, string | string[] | undefined>>): void => {
   const differs = (what: string, found: string): never => {
     throw new SwpError(
       'integrity',
@@ -51,20 +51,20 @@ const checkLinked = (hub: HubConfig, file: PinnedFile, headers: Readonly<Record<
 interface Followed {
   readonly location: Location;
   /** The answer of the Hub itself; null if the Hub redirects to another origin. */
-  readonly answer: IncomingMessage | null;
+  readonly answer: Answer | null;
 }
 
 /** Follows redirects on the Hub's own origin; another origin never receives the token. */
-const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', { signal }: CallOptions): Promise<Followed> => {
+const follow = async (hub: Hub, file: PinnedFile, method: 'GET' | 'HEAD', { signal }: CallOptions): Promise<Followed> => {
   let url = hubUrl(hub, `/${repoPath(file.repo)}/resolve/${file.commit}/${escapePath(file.path)}`);
   for (let hop = 0; hop < SAME_ORIGIN_HOPS; hop += 1) {
     const answer = await attempt(hub, { method, url, signal }, (status) => status === 200 || isRedirect(status));
-    const redirected = isRedirect(answer.statusCode ?? 0);
-    if (redirected || method === 'HEAD') answer.resume();
+    const redirected = isRedirect(answer.status);
+    if (redirected || method === 'HEAD') answer.body.resume();
     try {
       checkLinked(hub, file, answer.headers);
     } catch (error) {
-      answer.destroy();
+      answer.body.destroy();
       throw error;
     }
     if (!redirected) return { location: { url }, answer };
@@ -79,15 +79,15 @@ const follow = async (hub: HubConfig, file: PinnedFile, method: 'GET' | 'HEAD', 
 };
 
 /** Requests the address of a file's bytes from the Hub. */
-export const locate = async (hub: HubConfig, file: PinnedFile, options: CallOptions): Promise<Location> =>
+export const locate = async (hub: Hub, file: PinnedFile, options: CallOptions): Promise<Location> =>
   (await follow(hub, file, 'HEAD', options)).location;
 
 /** Requests a whole file. One request is enough if the Hub serves the bytes itself, as for small files outside LFS. */
 export const openWhole = async (
-  hub: HubConfig,
+  hub: Hub,
   file: PinnedFile,
   options: CallOptions,
-): Promise<{ readonly url: URL; readonly answer: IncomingMessage }> => {
+): Promise<{ readonly url: URL; readonly answer: Answer }> => {
   const { location, answer } = await follow(hub, file, 'GET', options);
   return { url: location.url, answer: answer ?? (await attempt(hub, { method: 'GET', ...location, signal: options.signal })) };
 };

@@ -3,7 +3,7 @@ import { SwpError } from '../../core/error.js';
 import { parseOrFaults } from '../../core/faults.js';
 import { formatBytes, plural } from '../../core/text.js';
 import { callJson, type CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { quoted } from '../errors.js';
 import { firstHeader } from '../first-header.js';
 
@@ -47,7 +47,7 @@ const pageSchema = <T>(item: z.ZodType<T>, checkCount: (items: number) => void):
  * @throws SwpError `hub/listing-too-long`, and `hub/paging` if a page repeats or has another origin
  */
 export const readPages = async <T>(
-  hub: HubConfig,
+  hub: Hub,
   start: URL,
   item: z.ZodType<T>,
   limits: ListLimits,

@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { SwpError } from '../../core/error.js';
 import { attempt } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { errorOfConnection, quoted, requestId } from '../errors.js';
 import { FailureStreak, retrying } from '../retry.js';
+import type { Answer } from '../transport.js';
 import { locate, type Location, type PinnedFile } from './locate.js';
 
 export interface RangeReader {
@@ -22,16 +22,16 @@ const RELOCATIONS = 3;
 /** A cut answer with at least this many bytes counts as progress. */
 const PROGRESS_BYTES = 64 * 1024;
 
-const checkRange = (hub: HubConfig, file: PinnedFile, answer: IncomingMessage, begin: number, end: number): void => {
+const checkRange = (hub: Hub, file: PinnedFile, answer: Answer, begin: number, end: number): void => {
   const wanted = `bytes ${begin}-${end - 1}/${file.size}`;
   const found = answer.headers['content-range'];
-  if (answer.statusCode === 206 && found === wanted) return;
-  answer.destroy();
-  if (answer.statusCode !== 206)
+  if (answer.status === 206 && found === wanted) return;
+  answer.body.destroy();
+  if (answer.status !== 206)
     throw new SwpError(
       'integrity',
       'hub/range-ignored',
-      `${file.path}: SWP requested ${wanted}, but the server answered ${answer.statusCode} with the whole file.`,
+      `${file.path}: SWP requested ${wanted}, but the server answered ${answer.status} with the whole file.`,
     );
   throw new SwpError(
     'integrity',
@@ -44,7 +44,7 @@ const checkRange = (hub: HubConfig, file: PinnedFile, answer: IncomingMessage, b
  * Returns a strong validator (RFC 9110, 8.8.3): equal ones mean equal bytes. Weak ones may differ between the servers
  * of a CDN.
  */
-const strongEtag = ({ headers: { etag } }: IncomingMessage): string | null => (etag === undefined || etag.startsWith('W/') ? null : etag);
+const strongEtag = ({ headers: { etag } }: Answer): string | null => (etag === undefined || etag.startsWith('W/') ? null : etag);
 
 /**
  * Opens a file at a pinned commit for range reads. Requests its address once and uses it until it expires. Accepts only a
@@ -52,7 +52,7 @@ const strongEtag = ({ headers: { etag } }: IncomingMessage): string | null => (e
  *
  * @throws SwpError `hub/range-ignored`, `hub/range-differs`, `hub/version-differs`, `hub/file-differs`
  */
-export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
+export const openFile = (hub: Hub, file: PinnedFile): RangeReader => {
   let location: Promise<Location> | null = null;
   let version: string | null = null;
   const getLocation = (signal: AbortSignal): Promise<Location> => {
@@ -63,11 +63,11 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     return location;
   };
 
-  const checkVersion = (answer: IncomingMessage): void => {
+  const checkVersion = (answer: Answer): void => {
     const found = strongEtag(answer);
     version ??= found;
     if (found === null || found === version) return;
-    answer.destroy();
+    answer.body.destroy();
     throw new SwpError(
       'integrity',
       'hub/version-differs',
@@ -76,11 +76,7 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
     );
   };
 
-  const requestRange = async (
-    begin: number,
-    end: number,
-    signal: AbortSignal,
-  ): Promise<{ readonly url: URL; readonly answer: IncomingMessage }> => {
+  const requestRange = async (begin: number, end: number, signal: AbortSignal): Promise<{ readonly url: URL; readonly answer: Answer }> => {
     for (let relocations = 0; ; relocations += 1) {
       const { url, withoutToken } = await getLocation(signal);
       try {
@@ -108,7 +104,7 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
       const { url, answer } = await requestRange(position, end, signal);
       onRequest?.(requestId(hub, answer.headers) ?? 'without an id');
       try {
-        for await (const chunk of answer as AsyncIterable<Uint8Array>) {
+        for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
           if (position + chunk.byteLength > end)
             throw new SwpError('integrity', 'hub/range-differs', `${file.path}: the server sent more bytes than SWP requested.`);
           position += chunk.byteLength;
@@ -121,7 +117,7 @@ export const openFile = (hub: HubConfig, file: PinnedFile): RangeReader => {
         if (!(found instanceof SwpError) || !found.transient) throw found;
         failure = found;
       } finally {
-        answer.destroy();
+        answer.body.destroy();
       }
       if (position - before >= PROGRESS_BYTES) streak.end();
       if (position < end) await streak.wait(failure, signal);

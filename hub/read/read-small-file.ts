@@ -1,9 +1,9 @@
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import { gitBlobOf, sha256Of } from '../../core/digests.js';
 import { refuseRepeatedToken, type CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { errorOfConnection } from '../errors.js';
-import { readBody } from '../http.js';
+import { readBody } from '../read-body.js';
 import { retrying } from '../retry.js';
 import { fileDiffers } from './file-differs.js';
 import { openWhole } from './locate.js';
@@ -23,12 +23,12 @@ const digestMatches = (bytes: Uint8Array, file: NonNullable<SmallFile['file']>):
   return file.lfs === null ? gitBlobOf(bytes) === file.gitBlob : sha256Of(bytes) === file.lfs;
 };
 
-const readOnce = (hub: HubConfig, { repo, commit, path, maxBytes, file }: SmallFile, { signal }: CallOptions): Promise<Uint8Array> =>
+const readOnce = (hub: Hub, { repo, commit, path, maxBytes, file }: SmallFile, { signal }: CallOptions): Promise<Uint8Array> =>
   retrying(hub, signal, async () => {
     const { url, answer } = await openWhole(hub, { repo, commit, path, size: file?.size ?? 0, lfs: file?.lfs ?? null }, { signal });
     let bytes: Uint8Array;
     try {
-      bytes = await readBody(answer, maxBytes);
+      bytes = await readBody(hub.clock, answer.body, maxBytes);
     } catch (error) {
       throw errorOfConnection(hub, { method: 'GET', url }, error);
     }
@@ -41,7 +41,7 @@ const readOnce = (hub: HubConfig, { repo, commit, path, maxBytes, file }: SmallF
  *
  * @throws SwpError `hub/file-not-found`, `hub/answer-too-large`, `hub/file-differs`
  */
-export const readSmallFile = async (hub: HubConfig, wanted: SmallFile, options: CallOptions): Promise<Uint8Array> => {
+export const readSmallFile = async (hub: Hub, wanted: SmallFile, options: CallOptions): Promise<Uint8Array> => {
   const { file } = wanted;
   const { value, isRight } = await readTwiceIfWrong(
     hub,

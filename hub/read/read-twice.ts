@@ -1,6 +1,6 @@
 import { SwpError } from '../../core/error.js';
-import type { HubConfig } from '../config.js';
-import { withOwnConnections } from '../connections.js';
+import type { Hub } from '../hub.js';
+import { withOwnConnections } from '../hub.js';
 
 /**
  * Reads bytes and, if they are wrong, reads them once more over separate connections: one error of a cache or a line does
@@ -10,9 +10,9 @@ import { withOwnConnections } from '../connections.js';
  * @returns the result of the last read
  */
 export const readTwiceIfWrong = async <T>(
-  hub: HubConfig,
+  hub: Hub,
   failure: SwpError,
-  read: (hub: HubConfig) => Promise<T>,
+  read: (hub: Hub) => Promise<T>,
   isRight: (value: T) => boolean,
 ): Promise<{ readonly value: T; readonly isRight: boolean; readonly wasWrong: boolean }> => {
   const first = await read(hub);
@@ -23,8 +23,8 @@ export const readTwiceIfWrong = async <T>(
 
 /** Reads a value and, if the read fails because the data is broken, reads it once more over separate connections. */
 export const readAgainIfBroken = async <T>(
-  hub: HubConfig,
-  read: (hub: HubConfig) => Promise<T>,
+  hub: Hub,
+  read: (hub: Hub) => Promise<T>,
   isBroken: (error: SwpError) => boolean,
 ): Promise<T> => {
   try {
@@ -35,9 +35,8 @@ export const readAgainIfBroken = async <T>(
   }
 };
 
-const readAgain = async <T>(hub: HubConfig, failure: SwpError, read: (hub: HubConfig) => Promise<T>): Promise<T> => {
-  hub.meter?.retried(failure.code);
-  hub.onRetry?.(failure, 0, 0);
+const readAgain = async <T>(hub: Hub, failure: SwpError, read: (hub: Hub) => Promise<T>): Promise<T> => {
+  hub.onRetry(failure, 0, 0);
   const own = withOwnConnections(hub);
   try {
     return await read(own.hub);

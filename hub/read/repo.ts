@@ -4,7 +4,7 @@ import { CommitSha, RepoId, sameRepo, type Revision } from '../../core/ids.js';
 import { sanitizeLine } from '../../core/text.js';
 import type { RepoFile, License } from '../repo-file.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { readTree } from './tree.js';
 import { repoPath } from '../repo-path.js';
 
@@ -56,7 +56,7 @@ const UNSEEN = 'hub/unauthorized';
  * repository does not exist or that the token may not see it: the Hub does not distinguish the two.
  */
 export const readRepoInfo = async (
-  hub: HubConfig,
+  hub: Hub,
   repo: RepoId,
   revision: CommitSha | Revision | undefined,
   options: CallOptions,
@@ -89,7 +89,7 @@ export const readRepoInfo = async (
 
 /** Works as {@link readRepoInfo}, and also lists every file at that commit. */
 export const readRepo = async (
-  hub: HubConfig,
+  hub: Hub,
   repo: RepoId,
   revision: CommitSha | Revision | undefined,
   options: CallOptions,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RepoId } from '../../core/ids.js';
 import { sanitizeLine } from '../../core/text.js';
 import { hubUrl, type CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { readPages } from './paging.js';
 
 /** A model as the Hub lists it. */
@@ -57,7 +57,7 @@ const toListedModels = ({ id, gated, lastModified, pipeline_tag: task, ...rest }
  * @param stop receives all models so far before each page, and returns true to end the search
  */
 export const searchModels = async (
-  hub: HubConfig,
+  hub: Hub,
   { query, author, sort }: ModelSearch,
   options: CallOptions,
   stop: (models: readonly ListedModel[]) => boolean,

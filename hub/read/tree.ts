@@ -4,7 +4,7 @@ import { GitBlobId, Sha256, type CommitSha, type RepoId } from '../../core/ids.j
 import { compareBytes, sanitizeLine } from '../../core/text.js';
 import type { RepoFile } from '../repo-file.js';
 import { hubUrl, type CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { readPages } from './paging.js';
 import { repoPath } from '../repo-path.js';
 
@@ -50,7 +50,7 @@ const factsOf = (repo: string, row: z.infer<typeof Row>): RepoFile => {
  * Lists every file at a commit, in the order of UTF-8 bytes. Leaves out directories, which some servers list with an
  * empty path.
  */
-export const readTree = async (hub: HubConfig, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<RepoFile[]> => {
+export const readTree = async (hub: Hub, repo: RepoId, commit: CommitSha, options: CallOptions): Promise<RepoFile[]> => {
   const rows = await readPages(hub, hubUrl(hub, `/api/models/${repoPath(repo)}/tree/${commit}?recursive=true`), Row, LIMITS, options);
   const files = rows
     .filter((row) => row.type === 'file')

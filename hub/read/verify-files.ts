@@ -3,7 +3,7 @@ import { HashThread } from '../../core/hash-thread.js';
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import type { RepoFile } from '../repo-file.js';
 import type { CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { fileDiffers } from './file-differs.js';
 import { openFile } from './range.js';
 import type { PinnedFile } from './locate.js';
@@ -131,7 +131,7 @@ const hashInThread: HashStream = async (chunks, onBytes) => {
 };
 
 interface Reading {
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   readonly file: PinnedFile;
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
@@ -202,7 +202,7 @@ export interface Verified {
  * them.
  */
 export const verifyPaths = async (
-  hub: HubConfig,
+  hub: Hub,
   repo: RepoId,
   commit: CommitSha,
   files: readonly ExpectedFile[],

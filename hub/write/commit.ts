@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { messageOf, SwpError } from '../../core/error.js';
 import { CommitSha, type RepoId, type Sha256 } from '../../core/ids.js';
 import { callJson, callJsonOnce, hubUrl } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { listCommitsSince } from '../read/commits.js';
 import { repoPath } from '../repo-path.js';
-import { sleepFor } from '../retry.js';
 
 export type CommitFile =
   | { readonly path: string; readonly lfs: { readonly sha256: Sha256; readonly size: number } }
@@ -57,7 +56,7 @@ const bodyOf = (newCommit: NewCommit): Uint8Array => {
 
 const Answer = z.object({ commitOid: CommitSha });
 
-const sendCommit = async (hub: HubConfig, newCommit: NewCommit, { signal, onSent }: CommitOptions): Promise<CommitSha> => {
+const sendCommit = async (hub: Hub, newCommit: NewCommit, { signal, onSent }: CommitOptions): Promise<CommitSha> => {
   const request = {
     method: 'POST',
     url: hubUrl(hub, `/api/models/${repoPath(newCommit.repo)}/commit/main`),
@@ -71,7 +70,7 @@ const sendCommit = async (hub: HubConfig, newCommit: NewCommit, { signal, onSent
 };
 
 /** Reads the current head of `main`; the list of commits since the parent does not contain it if there are none. */
-const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Promise<CommitSha> =>
+const readHead = async (hub: Hub, repo: RepoId, signal: AbortSignal): Promise<CommitSha> =>
   (
     await callJson(
       hub,
@@ -81,7 +80,7 @@ const readHead = async (hub: HubConfig, repo: RepoId, signal: AbortSignal): Prom
   ).value.sha;
 
 /** Determines the state since the parent: this commit exists, another commit exists, or the head has not moved. */
-const checkHead = async (hub: HubConfig, newCommit: NewCommit, options: CommitOptions): Promise<CommitOutcome | 'unmoved'> => {
+const checkHead = async (hub: Hub, newCommit: NewCommit, options: CommitOptions): Promise<CommitOutcome | 'unmoved'> => {
   const head = await readHead(hub, newCommit.repo, options.signal);
   if (head === newCommit.parent) return 'unmoved';
   const since = await listCommitsSince(hub, newCommit.repo, newCommit.parent, options);
@@ -129,14 +128,14 @@ const unknownCommitError = (newCommit: NewCommit, sendError: unknown, checkError
  * server.
  */
 const checkHeadTwice = async (
-  hub: HubConfig,
+  hub: Hub,
   newCommit: NewCommit,
   options: CommitOptions,
   waitMs: number,
 ): Promise<CommitOutcome | 'unmoved'> => {
   const first = await checkHead(hub, newCommit, options);
   if (first !== 'unmoved') return first;
-  await sleepFor(hub, waitMs, options.signal);
+  await hub.clock.sleep(waitMs, options.signal);
   return checkHead(hub, newCommit, options);
 };
 
@@ -149,10 +148,10 @@ const checkHeadTwice = async (
  * @throws SwpError `hub/lfs-missing` if the Hub no longer has a blob; `hub/commit-unknown` if a request was sent and the
  *   search for its commit failed; any other refusal after the search for the commit
  */
-export const commitOnce = async (hub: HubConfig, newCommit: NewCommit, options: CommitOptions): Promise<CommitOutcome> => {
+export const commitOnce = async (hub: Hub, newCommit: NewCommit, options: CommitOptions): Promise<CommitOutcome> => {
   const before = await checkHead(hub, newCommit, options);
   if (before !== 'unmoved') return before;
-  const begunAt = performance.now();
+  const begunAt = hub.clock.elapsed();
   for (let round = 0; ; round += 1) {
     let failure: unknown;
     try {
@@ -163,7 +162,7 @@ export const commitOnce = async (hub: HubConfig, newCommit: NewCommit, options: 
     options.signal.throwIfAborted();
     const waitMs = Math.min(LONGEST_SETTLE_MS, SETTLE_MS * 2 ** round);
     const settleMs = Math.max(waitMs, failure instanceof SwpError ? (failure.retryAfterMs ?? 0) : 0);
-    if (failure instanceof SwpError) hub.onRetry?.(failure, settleMs, performance.now() - begunAt);
+    if (failure instanceof SwpError) hub.onRetry(failure, settleMs, hub.clock.elapsed() - begunAt);
     let after: CommitOutcome | 'unmoved';
     try {
       after = await checkHeadTwice(hub, newCommit, options, settleMs);
@@ -171,6 +170,6 @@ export const commitOnce = async (hub: HubConfig, newCommit: NewCommit, options: 
       throw error instanceof SwpError ? unknownCommitError(newCommit, failure, error) : error;
     }
     if (after !== 'unmoved') return after;
-    if (!shouldResend(failure) || round + 1 >= (hub.attempts ?? Infinity)) throw refusedCommitError(newCommit, failure);
+    if (!shouldResend(failure) || round + 1 >= hub.attempts) throw refusedCommitError(newCommit, failure);
   }
 };

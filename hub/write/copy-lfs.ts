@@ -3,7 +3,7 @@ import { chunkArray } from '../../core/chunk-array.js';
 import { SwpError } from '../../core/error.js';
 import type { RepoId, Sha256 } from '../../core/ids.js';
 import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
-import { withPatience, type HubConfig } from '../config.js';
+import { withPatience, type Hub } from '../hub.js';
 import { repoPath } from '../repo-path.js';
 
 /** Maximum number of files per request to the endpoint (huggingface_hub, `hf_api.py`). */
@@ -25,7 +25,7 @@ export interface CopyRequest {
  *
  * @returns the number of objects that the Hub reports as copied
  */
-export const copyOnServer = async (hub: HubConfig, { source, target, files }: CopyRequest, { signal }: CallOptions): Promise<number> => {
+export const copyOnServer = async (hub: Hub, { source, target, files }: CopyRequest, { signal }: CallOptions): Promise<number> => {
   let copied = 0;
   try {
     for (const group of chunkArray(files, FILES_PER_CALL)) {

@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import type { RepoId } from '../../core/ids.js';
 import { callJson, hubUrl, jsonBody } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 
 /**
  * Creates a model repository. An existing one, no matter which account created it, is not an error: the caller inspects
  * it.
  */
 export const createRepo = async (
-  hub: HubConfig,
+  hub: Hub,
   repo: RepoId,
   { private: isPrivate, signal }: { readonly private: boolean; readonly signal: AbortSignal },
 ): Promise<'created' | 'exists'> => {

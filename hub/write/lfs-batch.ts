@@ -7,7 +7,7 @@ import { Sha256, type RepoId } from '../../core/ids.js';
 import { holdsSecret } from '../../core/redact.js';
 import { checkAddress } from '../address.js';
 import { callJson, hubUrl, type CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { quoted, requestId } from '../errors.js';
 import { repoPath } from '../repo-path.js';
 import type { UploadFile } from './upload-file.js';
@@ -57,7 +57,7 @@ export interface MultipartInstructions {
 /** The Hub's instructions for one object. */
 export type UploadInstructions = { readonly kind: 'stored' } | BasicInstructions | MultipartInstructions;
 
-const addressOf = (hub: HubConfig, href: string): URL => {
+const addressOf = (hub: Hub, href: string): URL => {
   if (!URL.canParse(href, hub.endpoint.href))
     throw new SwpError('integrity', 'hub/bad-answer', 'The Hub sent an upload address that is not a valid URL.');
   const url = new URL(href, hub.endpoint.href);
@@ -77,10 +77,10 @@ const headersOf = (header: Readonly<Record<string, string>>): LfsAction['headers
   return header;
 };
 
-const holdsToken = ({ token }: HubConfig, text: string): boolean => token !== undefined && holdsSecret([token], text);
+const holdsToken = ({ token }: Hub, text: string): boolean => token !== undefined && holdsSecret([token], text);
 
 /** Some servers return the token for use in an upload request: it may be sent to the same server, never to another host. */
-const actionOf = (hub: HubConfig, { href, header }: z.infer<typeof Action>): LfsAction => {
+const actionOf = (hub: Hub, { href, header }: z.infer<typeof Action>): LfsAction => {
   const [url, headers] = [addressOf(hub, href), headersOf(header ?? {})];
   if (url.origin !== hub.endpoint.origin && Object.values(headers).some((value) => holdsToken(hub, value)))
     throw new SwpError('integrity', 'hub/bad-answer', `The Hub asks SWP to send its token to another host, ${quoted(hub, url.origin)}.`);
@@ -91,12 +91,12 @@ const actionOf = (hub: HubConfig, { href, header }: z.infer<typeof Action>): Lfs
  * Returns the verify action without the token, because it is stored on disk; a request to the Hub's own origin sends
  * the token anyway.
  */
-const verifyActionOf = (hub: HubConfig, action: z.infer<typeof Action>): LfsAction => {
+const verifyActionOf = (hub: Hub, action: z.infer<typeof Action>): LfsAction => {
   const { url, headers } = actionOf(hub, action);
   return { url, headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => !holdsToken(hub, value))) };
 };
 
-const partsOf = (hub: HubConfig, file: UploadFile, action: LfsAction): Part[] => {
+const partsOf = (hub: Hub, file: UploadFile, action: LfsAction): Part[] => {
   const refuse = (why: string): never => {
     throw new SwpError('integrity', 'hub/bad-parts', `The Hub asks for invalid parts of ${file.path}: ${why}.`);
   };
@@ -115,7 +115,7 @@ const partsOf = (hub: HubConfig, file: UploadFile, action: LfsAction): Part[] =>
 };
 
 const parseInstructions = (
-  hub: HubConfig,
+  hub: Hub,
   file: UploadFile,
   object: z.infer<typeof Answer>['objects'][number],
   request: string | undefined,
@@ -141,7 +141,7 @@ const parseInstructions = (
 /** The offered transfers; an answer that names no transfer uses the first (git-lfs, `docs/api/batch.md`). */
 const TRANSFERS = ['basic', 'multipart'];
 
-const checkTransfer = (hub: HubConfig, transfer: string | null | undefined): void => {
+const checkTransfer = (hub: Hub, transfer: string | null | undefined): void => {
   if (transfer === null || transfer === undefined || TRANSFERS.includes(transfer)) return;
   throw new SwpError(
     'conflict',
@@ -156,7 +156,7 @@ const checkTransfer = (hub: HubConfig, transfer: string | null | undefined): voi
  * servers with only `basic`.
  */
 export const lfsBatch = async (
-  hub: HubConfig,
+  hub: Hub,
   repo: RepoId,
   files: readonly UploadFile[],
   { signal }: CallOptions,

@@ -1,6 +1,6 @@
 import type { RepoId } from '../../core/ids.js';
 import type { CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { lfsBatch } from './lfs-batch.js';
 import type { PartJournal } from './part-journal.js';
 import type { UploadFile } from './upload-file.js';
@@ -16,7 +16,7 @@ const TRUSTED_MS = 15 * 3_600_000;
  * 15 h old.
  */
 export const findLostBlobs = async (
-  hub: HubConfig,
+  hub: Hub,
   repo: RepoId,
   blobs: readonly UploadFile[],
   journal: PartJournal,

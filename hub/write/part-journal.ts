@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import type { Clock } from '../../core/machine.js';
 import { makeDirectory, readTextOrEmpty } from '../../core/files.js';
 import { Sha256 } from '../../core/ids.js';
 import { endOfAddresses, isAddressLive } from './address-lifetime.js';
@@ -68,13 +69,13 @@ export class PartJournal {
 
   private constructor(
     private readonly file: FileHandle,
-    private readonly now: () => number,
+    private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
-  static async open(path: string, now: () => number = Date.now): Promise<PartJournal> {
+  static async open(path: string, clock: Pick<Clock, 'now'>): Promise<PartJournal> {
     await makeDirectory(dirname(path));
     const text = await readTextOrEmpty(path);
-    const journal = new PartJournal(await open(path, 'a', 0o600), now);
+    const journal = new PartJournal(await open(path, 'a', 0o600), clock);
     // Lines are independent: an invalid line costs one part.
     for (const line of text.split('\n')) {
       const entry = parseLine(line);
@@ -90,13 +91,13 @@ export class PartJournal {
    */
   find(oid: Sha256): StartedUpload | null {
     const upload = this.uploads.get(oid);
-    return upload !== undefined && isAddressLive(upload.end, this.now()) ? upload : null;
+    return upload !== undefined && isAddressLive(upload.end, this.clock.now()) ? upload : null;
   }
 
   /** Records the addresses before the first part is sent. */
   async begin(oid: Sha256, instructions: MultipartInstructions): Promise<StartedUpload> {
     const { complete, verify, parts } = instructions;
-    await this.append({ kind: 'begun', oid, at: this.now(), complete, verify, parts: [...parts] });
+    await this.append({ kind: 'begun', oid, at: this.clock.now(), complete, verify, parts: [...parts] });
     return this.uploads.get(oid) ?? { instructions, etags: new Map() };
   }
 
@@ -107,12 +108,12 @@ export class PartJournal {
 
   /** Records objects that the Hub has now. */
   async stored(oids: readonly Sha256[]): Promise<void> {
-    if (oids.length > 0) await this.append({ kind: 'stored', oids: [...oids], at: this.now() });
+    if (oids.length > 0) await this.append({ kind: 'stored', oids: [...oids], at: this.clock.now() });
   }
 
   /** Records an object that the Hub has now and that was sent completely from here. */
   completed(oid: Sha256): Promise<void> {
-    return this.append({ kind: 'stored', oids: [oid], at: this.now(), ours: true });
+    return this.append({ kind: 'stored', oids: [oid], at: this.clock.now(), ours: true });
   }
 
   /** Returns true if every byte of the object was sent from here. */
@@ -123,7 +124,7 @@ export class PartJournal {
   /** Returns the milliseconds since the Hub last confirmed the object; Infinity if it never did. */
   ageOf(oid: Sha256): number {
     const at = this.storedAt.get(oid);
-    return at === undefined ? Infinity : this.now() - at;
+    return at === undefined ? Infinity : this.clock.now() - at;
   }
 
   /** Discards addresses that the Hub refuses. */

@@ -8,7 +8,7 @@ import type { RepoId } from '../../core/ids.js';
 import { formatBytes } from '../../core/text.js';
 import { GIT_BLOB_LIMIT } from '../../core/digests.js';
 import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { repoPath } from '../repo-path.js';
 import type { UploadFile } from './upload-file.js';
 
@@ -34,7 +34,7 @@ export interface UploadModes {
  * would have to be in memory for the commit
  */
 export const classifyUploads = async (
-  hub: HubConfig,
+  hub: Hub,
   repo: RepoId,
   files: readonly UploadFile[],
   { signal }: CallOptions,

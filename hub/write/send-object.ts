@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { SwpError } from '../../core/error.js';
 import { runAll } from '../../core/run-all.js';
 import { attempt, jsonBody } from '../call.js';
-import type { HubConfig } from '../config.js';
+import { withOnRetry, type Hub } from '../hub.js';
 import { retrying } from '../retry.js';
 import { MAX_CONCURRENCY, type AdaptiveConcurrency } from './adaptive-concurrency.js';
 import type { BasicInstructions, LfsAction, MultipartInstructions, Part } from './lfs-batch.js';
@@ -27,12 +27,11 @@ export const isGracefulStop = (error: unknown): boolean => error instanceof SwpE
 const stoppingError = (): SwpError =>
   new SwpError('unavailable', STOPPING, 'The worker is stopping. The upload continues when a worker runs again.');
 
-/** Throttles the bytes of a file to the rate that all uploads share, and counts them as they are sent. */
-const throttleAndCount = (source: Readable, { uploadLimiter, meter }: HubConfig, { signal, onBytes }: SendOptions): Readable =>
+/** Counts the bytes of a file as they are sent. */
+const countBytes = (source: Readable, { meter }: Hub, { onBytes }: SendOptions): Readable =>
   Readable.from(
     (async function* () {
       for await (const chunk of source as AsyncIterable<Uint8Array>) {
-        await uploadLimiter?.take(chunk.byteLength, signal);
         onBytes(chunk.byteLength);
         meter?.sent(chunk.byteLength);
         yield chunk;
@@ -43,7 +42,7 @@ const throttleAndCount = (source: Readable, { uploadLimiter, meter }: HubConfig,
 
 /** PUTs bytes to a signed address and returns the ETag. The signature authorizes the request, so the token is not sent. */
 const putBytes = async (
-  hub: HubConfig,
+  hub: Hub,
   file: UploadFile,
   { url, begin, end }: Pick<Part, 'url' | 'begin' | 'end'>,
   headers: Readonly<Record<string, string>>,
@@ -52,13 +51,6 @@ const putBytes = async (
   options.concurrency.run(async (onThrottle) => {
     if (options.shouldStop()) throw stoppingError();
     options.signal.throwIfAborted();
-    const hubWithThrottle: HubConfig = {
-      ...hub,
-      onRetry: (error, waitMs, failingMs) => {
-        onThrottle();
-        hub.onRetry?.(error, waitMs, failingMs);
-      },
-    };
     let counted = 0;
     const resetCount = (): void => {
       options.onBytes(-counted);
@@ -72,7 +64,7 @@ const putBytes = async (
       },
     };
     try {
-      return await retrying(hubWithThrottle, options.signal, async () => {
+      return await retrying(withOnRetry(hub, onThrottle), options.signal, async () => {
         resetCount();
         const answer = await attempt(hub, {
           method: 'PUT',
@@ -80,9 +72,9 @@ const putBytes = async (
           withoutToken: true,
           signal: options.signal,
           headers,
-          body: { length: end - begin, open: () => throttleAndCount(file.open(begin, end), hub, countingOptions) },
+          body: { length: end - begin, open: () => countBytes(file.open(begin, end), hub, countingOptions) },
         });
-        answer.resume();
+        answer.body.resume();
         hub.meter?.partSent();
         return answer.headers.etag;
       });
@@ -97,7 +89,7 @@ const putBytes = async (
  * answers `stored`.
  */
 const complete = async (
-  hub: HubConfig,
+  hub: Hub,
   file: UploadFile,
   action: LfsAction,
   parts: readonly { partNumber: number; etag: string }[],
@@ -111,11 +103,11 @@ const complete = async (
       signal,
       ...jsonBody({ oid: file.sha256, parts }),
     });
-    answer.resume();
+    answer.body.resume();
   });
 
 /** Requests the Hub to verify the stored object. The address may have any origin; the token goes only to the Hub's own. */
-const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, { signal }: SendOptions): Promise<void> => {
+const verify = async (hub: Hub, file: UploadFile, action: LfsAction, { signal }: SendOptions): Promise<void> => {
   const { headers, body } = jsonBody({ oid: file.sha256, size: file.size });
   // The Hub may provide its own Authorization header for this request; the token never goes to another origin.
   const isOwn = action.url.origin === hub.endpoint.origin && action.headers['Authorization'] === undefined;
@@ -128,13 +120,13 @@ const verify = async (hub: HubConfig, file: UploadFile, action: LfsAction, { sig
       headers: { ...action.headers, ...headers },
       body,
     });
-    answer.resume();
+    answer.body.resume();
   });
 };
 
 /** Completes an object whose parts the server has, and requests its verification. */
 export const finish = async (
-  hub: HubConfig,
+  hub: Hub,
   file: UploadFile,
   instructions: MultipartInstructions,
   etags: ReadonlyMap<number, string>,
@@ -146,13 +138,7 @@ export const finish = async (
 };
 
 /** Sends one part; the part counts when the journal has recorded it. */
-export const sendPart = async (
-  hub: HubConfig,
-  file: UploadFile,
-  part: Part,
-  journal: PartJournal,
-  options: SendOptions,
-): Promise<string> => {
+export const sendPart = async (hub: Hub, file: UploadFile, part: Part, journal: PartJournal, options: SendOptions): Promise<string> => {
   const etag = await putBytes(hub, file, part, {}, options);
   if (etag === undefined)
     throw new SwpError('integrity', 'hub/no-etag', `The Hub accepted part ${part.number} of ${file.path} but sent no ETag.`);
@@ -161,14 +147,14 @@ export const sendPart = async (
 };
 
 /** Sends a small object in one request, and requests its verification. */
-export const sendWhole = async (hub: HubConfig, file: UploadFile, instructions: BasicInstructions, options: SendOptions): Promise<void> => {
+export const sendWhole = async (hub: Hub, file: UploadFile, instructions: BasicInstructions, options: SendOptions): Promise<void> => {
   await putBytes(hub, file, { url: instructions.upload.url, begin: 0, end: file.size }, instructions.upload.headers, options);
   if (instructions.verify !== null) await verify(hub, file, instructions.verify, options);
 };
 
 /** Sends the parts of an object that the server does not have yet, completes the object and requests its verification. */
 export const sendParts = async (
-  hub: HubConfig,
+  hub: Hub,
   file: UploadFile,
   { instructions, etags }: StartedUpload,
   journal: PartJournal,

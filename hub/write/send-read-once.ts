@@ -4,7 +4,7 @@ import { Mutex } from 'async-mutex';
 import { SwpError } from '../../core/error.js';
 import { holdBackLast } from '../../core/hold-back.js';
 import { runAll } from '../../core/run-all.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { MAX_CONCURRENCY } from './adaptive-concurrency.js';
 import type { BasicInstructions, Part } from './lfs-batch.js';
 import type { PartJournal, StartedUpload } from './part-journal.js';
@@ -105,7 +105,7 @@ class SequentialReader {
  * @throws SwpError `hub/source-differs`
  */
 export const sendPartsReadOnce = async (
-  hub: HubConfig,
+  hub: Hub,
   file: UploadFile,
   { instructions, etags }: StartedUpload,
   journal: PartJournal,
@@ -148,7 +148,7 @@ async function* verifyDigest(file: UploadFile, bytes: AsyncIterable<Uint8Array>)
 }
 
 /** Sends an object whose source is remote, in one request. */
-export const sendWholeReadOnce = (hub: HubConfig, file: UploadFile, instructions: BasicInstructions, options: SendOptions): Promise<void> =>
+export const sendWholeReadOnce = (hub: Hub, file: UploadFile, instructions: BasicInstructions, options: SendOptions): Promise<void> =>
   sendWhole(
     hub,
     {

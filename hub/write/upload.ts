@@ -2,7 +2,7 @@ import { Mutex } from 'async-mutex';
 import { SwpError } from '../../core/error.js';
 import type { RepoId } from '../../core/ids.js';
 import { runAll } from '../../core/run-all.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { AdaptiveConcurrency } from './adaptive-concurrency.js';
 import { lfsBatch, type UploadInstructions } from './lfs-batch.js';
 import type { PartJournal } from './part-journal.js';
@@ -47,7 +47,7 @@ const FRESH_MS = 5 * 60_000;
 interface Uploading {
   /** Returns the instructions from the batch for all files while they are fresh. */
   readonly prefetchedInstructions: (file: UploadFile) => UploadInstructions | undefined;
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   readonly repo: RepoId;
   readonly journal: PartJournal;
   readonly meter: UploadMeter;
@@ -124,7 +124,7 @@ const uploadObject = async (uploading: Uploading, file: UploadFile): Promise<voi
  * which also contains the small files.
  */
 export const uploadBlobs = async (
-  hub: HubConfig,
+  hub: Hub,
   repo: RepoId,
   files: readonly UploadFile[],
   { signal, journal, shouldStop, onProgress }: UploadOptions,
@@ -135,9 +135,9 @@ export const uploadBlobs = async (
   const meter = new UploadMeter(blobs, onProgress);
   const open = blobs.filter(({ sha256 }) => journal.find(sha256) === null);
   const instructions = await lfsBatch(hub, repo, open, { signal });
-  const fetchedAt = performance.now();
+  const fetchedAt = hub.clock.elapsed();
   const prefetchedInstructions: Uploading['prefetchedInstructions'] = ({ path }) =>
-    performance.now() - fetchedAt < FRESH_MS ? instructions.get(path) : undefined;
+    hub.clock.elapsed() - fetchedAt < FRESH_MS ? instructions.get(path) : undefined;
   const stored = new Set(open.filter(({ path }) => instructions.get(path)?.kind === 'stored'));
   await journal.stored([...stored].map(({ sha256 }) => sha256));
   for (const file of stored) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sanitizeLine } from '../../core/text.js';
 import { attempt, hubUrl, jsonBody, parseAnswer, type CallOptions } from '../call.js';
-import type { HubConfig } from '../config.js';
+import type { Hub } from '../hub.js';
 import { retrying } from '../retry.js';
 
 const Complaint = z.object({ message: z.string() }).transform(({ message }) => sanitizeLine(message, 300));
@@ -14,7 +14,7 @@ const ABSENT = new Set([404, 405, 501]);
 export type CardVerdict = z.infer<typeof Answer>;
 
 /** Requests the Hub to validate a model card. Returns no findings for a server without this endpoint. */
-export const validateCard = async (hub: HubConfig, card: string, { signal }: CallOptions): Promise<CardVerdict> => {
+export const validateCard = async (hub: Hub, card: string, { signal }: CallOptions): Promise<CardVerdict> => {
   const request = {
     method: 'POST',
     url: hubUrl(hub, '/api/validate-yaml'),
@@ -24,8 +24,8 @@ export const validateCard = async (hub: HubConfig, card: string, { signal }: Cal
   return retrying(hub, signal, async () => {
     // A 400 answer has the same format as a 200 answer, which can contain warnings.
     const answer = await attempt(hub, request, (status) => status === 200 || status === 400 || ABSENT.has(status));
-    if (!ABSENT.has(answer.statusCode ?? 0)) return parseAnswer(hub, request, answer, Answer);
-    answer.resume();
+    if (!ABSENT.has(answer.status)) return parseAnswer(hub, request, answer, Answer);
+    answer.body.resume();
     return { errors: [], warnings: [] };
   });
 };

@@ -8,7 +8,7 @@ import { Digest } from '../../core/ids.js';
 import { KeyedMutex } from '../../core/keyed-mutex.js';
 import type { MtpSelection } from '../../formats/mtp/selection.js';
 import { headerSize, parseHeader } from '../../formats/safetensors/header.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import type { PayloadPlan } from '../../plan/artifact-plan.js';
 import { digestOf } from '../../core/digests.js';
 import { ManifestFile } from '../../plan/manifest.js';
@@ -103,7 +103,7 @@ const validate = async (path: string, tensors: number): Promise<void> => {
 };
 
 /** Derives the selection again from the pinned source and checks that its recipe digest is the planned one. */
-const selectAsPlanned = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal) => {
+const selectAsPlanned = async (hub: Hub, plan: PayloadPlan, signal: AbortSignal) => {
   const { recipe } = plan;
   if (recipe?.kind !== 'mtp') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no heads.`);
   const source = await readPlannedSource(hub, plan, signal);

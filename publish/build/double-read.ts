@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { SwpError } from '../../core/error.js';
 import { Sha256 } from '../../core/ids.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import type { RangeReader } from '../../hub/read/range.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import { connectSource, type SourceReaders } from './source-readers.js';
@@ -54,7 +54,7 @@ export class DoubleRead {
    * @param advice text appended to the error's hint
    */
   constructor(
-    private readonly hub: HubConfig,
+    private readonly hub: Hub,
     private readonly source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>,
     private readonly code: string,
     private readonly advice = '',
@@ -100,8 +100,7 @@ export class DoubleRead {
         : `${location}: the second reading differs from the first; a third reading agrees with the ${agreed}.`;
     const error = new SwpError('integrity', this.code, `${message} Requests: ${all.join('; ')}.`, { hint: `${HINT}${this.advice}` });
     if (agreed === null) throw error;
-    this.hub.meter?.retried(this.code);
-    this.hub.onRetry?.(error, 0, 0);
+    this.hub.onRetry(error, 0, 0);
     return agreed;
   }
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { SwpError } from '../../core/error.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { openFile } from '../../hub/read/range.js';
 import { copyOnServer } from '../../hub/write/copy-lfs.js';
 import type { UploadFile } from '../../hub/write/upload.js';
@@ -30,7 +30,7 @@ interface Mirrored {
  *
  * @throws SwpError `build/recipe-differs`, `build/source-gone`
  */
-export const listMirrored = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<Mirrored> => {
+export const listMirrored = async (hub: Hub, plan: PayloadPlan, signal: AbortSignal): Promise<Mirrored> => {
   const mirrored = plan.mirrored ?? [];
   const source = await readPlannedSource(hub, plan, signal);
   const listed = source.files.filter(({ path }) => isMirrored(path));
@@ -48,7 +48,7 @@ export const listMirrored = async (hub: HubConfig, plan: PayloadPlan, signal: Ab
  *
  * @throws SwpError `mirror/source-differs`, and the errors of {@link listMirrored}
  */
-export const mirrorPayload = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<Payload> => {
+export const mirrorPayload = async (hub: Hub, plan: PayloadPlan, signal: AbortSignal): Promise<Payload> => {
   const { source, files } = await listMirrored(hub, plan, signal);
   const reading = new DoubleRead(hub, source, 'mirror/source-differs');
   const sample = async ({ path, size, sha256 }: ManifestFile): Promise<ManifestFile> => {
@@ -85,7 +85,7 @@ async function* fromSource(file: string, bytes: AsyncIterable<Uint8Array>): Asyn
 }
 
 /** Returns a source file as an upload. Its bytes are streamed through memory and never stored on disk. */
-export const mirroredUpload = (hub: HubConfig, plan: ArtifactPlan, path: string, signal: AbortSignal): UploadFile => {
+export const mirroredUpload = (hub: Hub, plan: ArtifactPlan, path: string, signal: AbortSignal): UploadFile => {
   const file = plan.mirrored?.find((found) => found.path === path);
   if (file === undefined || plan.source === null)
     throw new SwpError('internal', 'mirror/not-planned', `The plan for ${plan.target.repo} mirrors no ${path}.`);
@@ -106,7 +106,7 @@ export const mirroredUpload = (hub: HubConfig, plan: ArtifactPlan, path: string,
  * writes to the target.
  */
 export const copyMirrored = async (
-  { writeHub, sourceHub }: { readonly writeHub: HubConfig; readonly sourceHub: HubConfig },
+  { writeHub, sourceHub }: { readonly writeHub: Hub; readonly sourceHub: Hub },
   plan: ArtifactPlan,
   signal: AbortSignal,
 ): Promise<void> => {

@@ -1,6 +1,6 @@
 import { SwpError } from '../../core/error.js';
-import type { HubConfig } from '../../hub/config.js';
-import { withOwnConnections } from '../../hub/connections.js';
+import type { Hub } from '../../hub/hub.js';
+import { withOwnConnections } from '../../hub/hub.js';
 import { openFile, type RangeReader } from '../../hub/read/range.js';
 import type { SourceFacts } from '../../plan/facts.js';
 
@@ -12,7 +12,7 @@ export interface SourceReaders {
 }
 
 /** Creates readers of a pinned source over new connections. */
-export const connectSource = (hub: HubConfig, source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>): SourceReaders => {
+export const connectSource = (hub: Hub, source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>): SourceReaders => {
   const own = withOwnConnections(hub);
   const readers = new Map<string, RangeReader>();
   const open = (path: string): RangeReader => {

@@ -2,7 +2,7 @@ import { messageOf, SwpError } from '../../core/error.js';
 import { ownerOf, type CollectionSlug } from '../../core/ids.js';
 import { sanitizeLine } from '../../core/text.js';
 import { addToCollection, createCollection, findCollection, holdsModel, readCollection } from '../../hub/collections.js';
-import { redactorOf, withPatience, type HubConfig } from '../../hub/config.js';
+import { withPatience, type Hub } from '../../hub/hub.js';
 import { assertApproved, type ApprovedArtifact } from '../../plan/approved.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { collectionName } from '../../plan/collection.js';
@@ -14,7 +14,7 @@ const ATTEMPTS = 4;
 
 export interface CollectDeps {
   /** Holds the write token. */
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   /** Namespaces that this worker may write to; null if only the token decides. */
   readonly targets: readonly string[] | null;
 }
@@ -23,7 +23,7 @@ export interface CollectDeps {
  * Returns the slug of the plan's collection. If the plan has only a title, looks for that title and creates a missing
  * collection.
  */
-const slugOf = async (hub: HubConfig, { target, collection }: ArtifactPlan, signal: AbortSignal): Promise<CollectionSlug> => {
+const slugOf = async (hub: Hub, { target, collection }: ArtifactPlan, signal: AbortSignal): Promise<CollectionSlug> => {
   if (collection === undefined) throw new SwpError('internal', 'collection/none', `The plan for ${target.repo} names no collection.`);
   if ('slug' in collection) return collection.slug;
   const owner = ownerOf(target.repo);
@@ -53,7 +53,7 @@ export const collectTarget = async (deps: CollectDeps, approved: ApprovedArtifac
   } catch (error) {
     signal.throwIfAborted();
     const swpError = error instanceof SwpError ? error : null;
-    const redact = redactorOf(deps.hub);
+    const redact = deps.hub.redact;
     const sanitize = (text: string): string => sanitizeLine(redact(text), 500);
     return {
       outcome: 'failed',

@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import { SwpError } from '../../core/error.js';
 import type { CommitSha } from '../../core/ids.js';
 import { plural } from '../../core/text.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { readRepo } from '../../hub/read/repo.js';
 import { commitOnce, type CommitFile } from '../../hub/write/commit.js';
 import { findLostBlobs } from '../../hub/write/lost-blobs.js';
@@ -29,14 +29,14 @@ export interface CommitDeps {
   /** Called once the Hub may have received a commit request. */
   readonly onSent?: () => void;
   /** Holds the write token for the target. */
-  readonly hub: HubConfig;
-  readonly sourceHub: HubConfig;
+  readonly hub: Hub;
+  readonly sourceHub: Hub;
   readonly layout: ScratchLayout;
 }
 
 /** Returns true if all our files at the commit are the sealed ones and no file that the plan deletes is left. */
 export const treeHolds = async (
-  hub: HubConfig,
+  hub: Hub,
   approved: ApprovedArtifact,
   files: readonly ManifestFile[],
   commit: CommitSha,
@@ -72,7 +72,7 @@ const trailersOf = (approved: ApprovedArtifact, sealed: Sealed): Readonly<Record
 });
 
 /** Validates the card with the Hub: its validation endpoint gives better messages than a refused commit. */
-const checkCard = async (hub: HubConfig, plan: ArtifactPlan, files: readonly UploadFile[], signal: AbortSignal): Promise<void> => {
+const checkCard = async (hub: Hub, plan: ArtifactPlan, files: readonly UploadFile[], signal: AbortSignal): Promise<void> => {
   const card = files.find(({ path }) => path === CARD_PATH);
   if (card === undefined) return;
   const { errors } = await validateCard(hub, await text(card.open(0, card.size)), { signal });
@@ -89,7 +89,7 @@ const lostBlobs = async (
   signal: AbortSignal,
 ): Promise<UploadFile[]> => {
   if (plan.recipeDigest === null) return [];
-  const journal = await PartJournal.open(layout.uploadJournal(plan.recipeDigest, plan.target.repo));
+  const journal = await PartJournal.open(layout.uploadJournal(plan.recipeDigest, plan.target.repo), hub.clock);
   try {
     return await findLostBlobs(hub, plan.target.repo, blobs, journal, { signal });
   } finally {

@@ -1,5 +1,5 @@
 import { SwpError } from '../../core/error.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { listCommitsSince, readTrailers, type CommitFacts } from '../../hub/read/commits.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { assertApproved } from '../../plan/approved.js';
@@ -14,7 +14,7 @@ import { renderProvenance } from '../seal/seal.js';
 
 type Committed = Extract<CommitSearch, { outcome: 'committed' }>;
 
-const commitsSince = async (hub: HubConfig, { approved, parent }: CommitRequest, signal: AbortSignal): Promise<CommitFacts[]> => {
+const commitsSince = async (hub: Hub, { approved, parent }: CommitRequest, signal: AbortSignal): Promise<CommitFacts[]> => {
   try {
     return await listCommitsSince(hub, approved.plan.target.repo, parent, { signal });
   } catch (error) {
@@ -30,7 +30,7 @@ const commitsSince = async (hub: HubConfig, { approved, parent }: CommitRequest,
  * be that of any host.
  */
 const readOurs = async (
-  hub: HubConfig,
+  hub: Hub,
   { approved, manifestDigest: sealed }: CommitRequest,
   { id: commit }: CommitFacts,
   signal: AbortSignal,
@@ -55,7 +55,7 @@ const readOurs = async (
  * Looks for the commit of an artifact after the planned head. Finds it regardless of the host that made it and of later
  * commits, and needs no scratch.
  */
-export const findCommit = async (hub: HubConfig, request: CommitRequest, signal: AbortSignal): Promise<CommitSearch> => {
+export const findCommit = async (hub: Hub, request: CommitRequest, signal: AbortSignal): Promise<CommitSearch> => {
   const { approved, manifestDigest: sealed } = request;
   assertApproved(approved);
   const head = await readHead(hub, approved.plan.target.repo, signal);

@@ -4,7 +4,7 @@ import { BeyondLimit, SwpError } from '../../core/error.js';
 import { headerSize, LENGTH_PREFIX, openHeader, type SafetensorsHeader } from '../../formats/safetensors/header.js';
 import { openIndex, type SafetensorsIndex } from '../../formats/safetensors/index-file.js';
 import type { CheckpointFile } from '../../formats/mtp/selection.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { fileDiffers } from '../../hub/read/file-differs.js';
 import { openFile } from '../../hub/read/range.js';
@@ -70,7 +70,7 @@ export class HeaderReader {
   private readonly tensors: TensorCount;
 
   constructor(
-    private readonly hub: HubConfig,
+    private readonly hub: Hub,
     private readonly source: SourceFacts,
     wanted: Wanted,
     private readonly signal: AbortSignal,
@@ -78,7 +78,7 @@ export class HeaderReader {
     this.tensors = new TensorCount(wanted);
   }
 
-  private async readOnce(hub: HubConfig, { path, size, lfs }: RepoFile): Promise<SafetensorsHeader> {
+  private async readOnce(hub: Hub, { path, size, lfs }: RepoFile): Promise<SafetensorsHeader> {
     const { repo, commit } = this.source;
     const reader = openFile(hub, { repo, commit, path, size, lfs });
     const first = await buffer(reader.read(0, Math.min(size, FIRST_READ), this.signal));
@@ -117,7 +117,7 @@ export class HeaderReader {
 }
 
 const readWhole = async (
-  hub: HubConfig,
+  hub: Hub,
   source: SourceFacts,
   path: string,
   maxBytes: number,
@@ -138,10 +138,10 @@ const parseJson = (bytes: Uint8Array | null, path: string): unknown => {
 };
 
 /** Reads and parses a small JSON file of a source; undefined if the source does not have the file. */
-export const readSourceJson = async (hub: HubConfig, source: SourceFacts, path: string, signal: AbortSignal): Promise<unknown> =>
+export const readSourceJson = async (hub: Hub, source: SourceFacts, path: string, signal: AbortSignal): Promise<unknown> =>
   parseJson(await readWhole(hub, source, path, CONFIG_LIMIT, signal), path);
 
-export const readConfig = (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<unknown> =>
+export const readConfig = (hub: Hub, source: SourceFacts, signal: AbortSignal): Promise<unknown> =>
   readSourceJson(hub, source, CONFIG_PATH, signal);
 
 /** The result of reading an index once, before its digest is checked. The text may be of another file, or invalid. */
@@ -153,7 +153,7 @@ interface ReadIndex {
 
 /** Parses an index while reading it, so that the whole text is never in memory. */
 const readOnce = async (
-  hub: HubConfig,
+  hub: Hub,
   { repo, commit }: SourceFacts,
   { path, size, lfs }: RepoFile,
   wanted: Wanted,
@@ -184,7 +184,7 @@ const readOnce = async (
 
 /** Reads the index of a sharded checkpoint and keeps the selected entries; undefined if there is no index. */
 export const readIndex = async (
-  hub: HubConfig,
+  hub: Hub,
   source: SourceFacts,
   wanted: Wanted,
   signal: AbortSignal,

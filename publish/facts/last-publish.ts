@@ -1,6 +1,6 @@
 import { SwpError } from '../../core/error.js';
 import type { CommitSha, Digest, RepoId } from '../../core/ids.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { listCommitsUntil, readTrailers, type CommitFacts, type Trailers } from '../../hub/read/commits.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { readTwiceIfWrong } from '../../hub/read/read-twice.js';
@@ -19,7 +19,7 @@ export interface OurCommit {
 }
 
 /** Finds the newest commit of a target, from its head backwards, that has our trailers; null if there is none. */
-export const findOurCommit = async (hub: HubConfig, repo: RepoId, head: CommitSha, signal: AbortSignal): Promise<OurCommit | null> => {
+export const findOurCommit = async (hub: Hub, repo: RepoId, head: CommitSha, signal: AbortSignal): Promise<OurCommit | null> => {
   const isOurs = ({ message }: CommitFacts): boolean => readTrailers(message).manifest !== undefined;
   const commits = await listCommitsUntil(hub, repo, head, isOurs, { signal });
   const last = commits.at(-1);
@@ -49,7 +49,7 @@ const isManifest = (record: Uint8Array, wanted: string): boolean => {
  * @throws SwpError `facts/manifest-differs` if its manifest is not the one that the commit names, and the errors for a
  *   missing or invalid record
  */
-export const readRecord = async (hub: HubConfig, repo: RepoId, ours: OurCommit, signal: AbortSignal): Promise<PublishRecord> => {
+export const readRecord = async (hub: Hub, repo: RepoId, ours: OurCommit, signal: AbortSignal): Promise<PublishRecord> => {
   const wanted = { repo, commit: ours.id, path: PROVENANCE_PATH, maxBytes: PROVENANCE_LIMIT };
   const { value: bytes } = await readTwiceIfWrong(
     hub,

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { canReadOneByte, canWrite } from '../../hub/access.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { messageOf, SwpError } from '../../core/error.js';
 import type { CollectionSlug, RepoId } from '../../core/ids.js';
 import type { HostFacts } from '../../plan/facts.js';
@@ -11,9 +11,11 @@ import { assertTargetAllowed } from '../upload/allowed-targets.js';
 
 export interface ProbeDeps {
   readonly host: string;
-  readonly writeHub: HubConfig;
+  readonly writeHub: Hub;
+  /** The limit of this host's uploads, in bytes per second; null for none. */
+  readonly uploadRate: number | null;
   /** Holds the token for gated sources, if the host has one. */
-  readonly sourceHub: HubConfig;
+  readonly sourceHub: Hub;
   /** Namespaces that this worker may write to; null if only the token decides. */
   readonly targets: readonly string[] | null;
   /** Bytes of disk that are free, or will be free once all work in the host's scratch has ended. */
@@ -23,11 +25,7 @@ export interface ProbeDeps {
 
 type SourceAccess = HostFacts['sources'][number];
 
-const probeSource = async (
-  hub: HubConfig,
-  { repo, revision }: ProbeRequest['sources'][number],
-  signal: AbortSignal,
-): Promise<SourceAccess> => {
+const probeSource = async (hub: Hub, { repo, revision }: ProbeRequest['sources'][number], signal: AbortSignal): Promise<SourceAccess> => {
   try {
     const source = await readSource(hub, repo, revision, signal);
     const smallest = source?.files
@@ -76,7 +74,14 @@ const probeTarget = async (deps: ProbeDeps, repo: RepoId | CollectionSlug, signa
 export const probeHost = async (deps: ProbeDeps, request: ProbeRequest, signal: AbortSignal): Promise<HostFacts> => {
   const sources = await Promise.all(request.sources.map((source) => probeSource(deps.sourceHub, source, signal)));
   const targets = await Promise.all(request.targets.map((repo) => probeTarget(deps, repo, signal)));
-  const uploadRate = deps.writeHub.uploadLimiter?.bytesPerSecond ?? null;
   const larql = request.larql === true ? { larql: await deps.larql.facts(signal) } : {};
-  return { host: deps.host, availableDiskBytes: await deps.capacity(), memoryBytes: totalmem(), uploadRate, sources, targets, ...larql };
+  return {
+    host: deps.host,
+    availableDiskBytes: await deps.capacity(),
+    memoryBytes: totalmem(),
+    uploadRate: deps.uploadRate,
+    sources,
+    targets,
+    ...larql,
+  };
 };

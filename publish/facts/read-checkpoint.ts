@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { readModelConfig } from '../../formats/mtp/model-config.js';
 import { filesToRead } from '../../formats/vindex/source-model.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import type { CheckpointFacts } from '../../plan/proposal/model-facts.js';
 import { allTensors, HeaderReader, HEADERS_IN_FLIGHT, readConfig, readIndex, readSourceJson } from './checkpoint-headers.js';
@@ -16,7 +16,7 @@ const MAX_TENSORS = 250_000;
  *
  * @throws SwpError if a file breaks its format; the message names file, tensor and values
  */
-export const readCheckpoint = async (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<CheckpointFacts> => {
+export const readCheckpoint = async (hub: Hub, source: SourceFacts, signal: AbortSignal): Promise<CheckpointFacts> => {
   const config = await readConfig(hub, source, signal);
   const modelOpt = await readSourceJson(hub, source, MODEL_OPT_PATH, signal);
   const model = readModelConfig(config, modelOpt);

@@ -1,13 +1,13 @@
 import { SwpError } from '../../core/error.js';
 import { CollectionSlug, ownerOf, type RepoId } from '../../core/ids.js';
 import { findCollection, holdsModel, readCollection } from '../../hub/collections.js';
-import { withPatience, type HubConfig } from '../../hub/config.js';
+import { withPatience, type Hub } from '../../hub/hub.js';
 import type { CollectionFacts } from '../../plan/facts.js';
 
 /** Limit of attempts. The collection is secondary, so a plan must not wait for it as long as for source and target. */
 const ATTEMPTS = 4;
 
-const read = async (hub: HubConfig, wanted: string, target: RepoId, signal: AbortSignal): Promise<CollectionFacts> => {
+const read = async (hub: Hub, wanted: string, target: RepoId, signal: AbortSignal): Promise<CollectionFacts> => {
   const parsed = CollectionSlug.safeParse(wanted);
   const slug = parsed.success ? parsed.data : await findCollection(hub, ownerOf(target), wanted, { signal });
   if (slug === null) return { state: 'absent', title: wanted };
@@ -17,12 +17,7 @@ const read = async (hub: HubConfig, wanted: string, target: RepoId, signal: Abor
 };
 
 /** Reads the collection that an entry names. Returns a failure as a fact, so that it does not block the plan. */
-export const readCollectionFacts = async (
-  hub: HubConfig,
-  wanted: string,
-  target: RepoId,
-  signal: AbortSignal,
-): Promise<CollectionFacts> => {
+export const readCollectionFacts = async (hub: Hub, wanted: string, target: RepoId, signal: AbortSignal): Promise<CollectionFacts> => {
   try {
     return await read(withPatience(hub, ATTEMPTS), wanted, target, signal);
   } catch (error) {

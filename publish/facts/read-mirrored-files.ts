@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import pMap from 'p-map';
 import { gitBlobHash } from '../../core/digests.js';
 import { GitBlobId, Sha256 } from '../../core/ids.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { fileDiffers } from '../../hub/read/file-differs.js';
 import { openFile } from '../../hub/read/range.js';
 import { readAgainIfBroken } from '../../hub/read/read-twice.js';
@@ -29,19 +29,14 @@ export interface MirrorOptions {
  * Reads a file and computes both digests. The digest must be the one that the Hub lists; if it is not, reads the file
  * once more.
  */
-const hashFile = (hub: HubConfig, source: SourceFacts, file: RepoFile, options: MirrorOptions): Promise<MirroredFile> =>
+const hashFile = (hub: Hub, source: SourceFacts, file: RepoFile, options: MirrorOptions): Promise<MirroredFile> =>
   readAgainIfBroken(
     hub,
     (from) => hashFileOnce(from, source, file, options),
     ({ code }) => code === 'hub/file-differs',
   );
 
-const hashFileOnce = async (
-  hub: HubConfig,
-  source: SourceFacts,
-  file: RepoFile,
-  { signal, onBytes }: MirrorOptions,
-): Promise<MirroredFile> => {
+const hashFileOnce = async (hub: Hub, source: SourceFacts, file: RepoFile, { signal, onBytes }: MirrorOptions): Promise<MirroredFile> => {
   const { path, size, lfs } = file;
   const sha256 = createHash('sha256');
   const blob = gitBlobHash(size);
@@ -68,7 +63,7 @@ const hashFileOnce = async (
  * Hub lists until they are mirrored. Reads all other files: the Hub lists no SHA-256 outside LFS, and a small file that
  * is in LFS here may be outside LFS in the target.
  */
-export const readMirroredFiles = (hub: HubConfig, source: SourceFacts, options: MirrorOptions): Promise<MirroredFile[]> =>
+export const readMirroredFiles = (hub: Hub, source: SourceFacts, options: MirrorOptions): Promise<MirroredFile[]> =>
   pMap(
     source.files.filter(({ path }) => isMirrored(path)),
     (file): Promise<MirroredFile> | MirroredFile =>

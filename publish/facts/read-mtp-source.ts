@@ -4,7 +4,7 @@ import { readMtpKey } from '../../formats/mtp/keys.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
 import { planMtpSidecar, type MtpSelection } from '../../formats/mtp/selection.js';
 import type { SafetensorsIndex } from '../../formats/safetensors/index-file.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import type { RepoFile } from '../../hub/repo-file.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import { HeaderReader, HEADERS_IN_FLIGHT, readConfig, readIndex, readSourceJson, type Wanted } from './checkpoint-headers.js';
@@ -30,7 +30,7 @@ export const headTensors = (model: ModelConfig): Wanted => ({ isWanted: (name) =
  *
  * @throws SwpError if a file breaks its format; the message names file, tensor and values
  */
-export const readMtpSource = async (hub: HubConfig, source: SourceFacts, names: MtpNames, signal: AbortSignal): Promise<MtpSelection> => {
+export const readMtpSource = async (hub: Hub, source: SourceFacts, names: MtpNames, signal: AbortSignal): Promise<MtpSelection> => {
   const config = await readConfig(hub, source, signal);
   const modelOpt = await readSourceJson(hub, source, MODEL_OPT_PATH, signal);
   const model = readModelConfig(config, modelOpt);

@@ -1,13 +1,13 @@
 import { SwpError } from '../../core/error.js';
 import type { CommitSha, RepoId, Revision } from '../../core/ids.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { readRepo } from '../../hub/read/repo.js';
 import type { PayloadPlan } from '../../plan/artifact-plan.js';
 import type { SourceFacts } from '../../plan/facts.js';
 
 /** Reads a source at a commit, at a branch or tag, or at the head of `main`; null if the Hub shows no such repository. */
 export const readSource = async (
-  hub: HubConfig,
+  hub: Hub,
   repo: RepoId,
   revision: CommitSha | Revision | null,
   signal: AbortSignal,
@@ -29,7 +29,7 @@ export const readSource = async (
  *
  * @throws SwpError `build/source-gone`
  */
-export const readPlannedSource = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<SourceFacts> => {
+export const readPlannedSource = async (hub: Hub, plan: PayloadPlan, signal: AbortSignal): Promise<SourceFacts> => {
   if (plan.source === null) throw new SwpError('internal', 'build/no-source', `The plan for ${plan.target.repo} has no source.`);
   const { repo, commit } = plan.source;
   const source = await readSource(hub, repo, commit, signal);

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { filesToRead, describeSource, type SourceFile, type SourceModel } from '../../formats/vindex/source-model.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import type { RepoFile } from '../../hub/repo-file.js';
 import type { SourceFacts } from '../../plan/facts.js';
 import { allTensors, HeaderReader, HEADERS_IN_FLIGHT, NO_TENSORS, readConfig, readIndex } from './checkpoint-headers.js';
@@ -16,7 +16,7 @@ export interface VindexSource {
 }
 
 /** Reads config, index and headers by range: the description that larql will see, before any weights are downloaded. */
-export const readVindexSource = async (hub: HubConfig, source: SourceFacts, signal: AbortSignal): Promise<VindexSource> => {
+export const readVindexSource = async (hub: Hub, source: SourceFacts, signal: AbortSignal): Promise<VindexSource> => {
   const config = await readConfig(hub, source, signal);
   const index = await readIndex(hub, source, NO_TENSORS, signal);
   const read = new Set(

@@ -1,4 +1,4 @@
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { validateCard } from '../../hub/write/validate-card.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { blocked, warn, type Check } from '../../plan/checks.js';
@@ -8,7 +8,7 @@ import { isCommit } from '../../plan/work.js';
  * Returns checks with the Hub's validation of the cards. The Hub's rules may change, so these checks are not part of
  * the digest.
  */
-export const cardChecks = async (hub: HubConfig, plans: readonly ArtifactPlan[], signal: AbortSignal): Promise<Check[]> => {
+export const cardChecks = async (hub: Hub, plans: readonly ArtifactPlan[], signal: AbortSignal): Promise<Check[]> => {
   const checks = plans.map(async (plan): Promise<Check[]> => {
     const { card, target } = plan;
     if (card === null || !isCommit(plan)) return [];

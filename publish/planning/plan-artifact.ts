@@ -10,7 +10,7 @@ import { withCollection } from '../../plan/collection.js';
 import { planMtp } from '../../plan/plan-mtp.js';
 import { isMirrored, planVision } from '../../plan/plan-vision.js';
 import type { PublishFacts } from '../../plan/publish-plan.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import type { PlanRequest } from '../../contract/publish-activities.js';
 import { readCollectionFacts } from '../facts/read-collection.js';
 import { readMtpSource } from '../facts/read-mtp-source.js';
@@ -22,7 +22,7 @@ import { planVindexEntry } from './plan-vindex-entry.js';
 
 /** Dependencies of planning one artifact. */
 export interface ArtifactPlanDeps {
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   readonly tools: Readonly<Record<string, string>>;
   /** The shards of MTP heads are read whole to prove the source if they have at most this many times the needed bytes. */
   readonly proveShards: number;

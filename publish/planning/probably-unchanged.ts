@@ -2,7 +2,7 @@ import { bySource, fleetOf } from '../../catalog/fleet.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { SwpError } from '../../core/error.js';
 import type { ArtifactKind } from '../../core/ids.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import type { FindingCode } from '../../plan/findings/finding.js';
 import type { Recipe } from '../../plan/recipe.js';
 import { CONVERSIONS } from '../../plan/recipe.js';
@@ -29,7 +29,7 @@ const matchesRecipe = ({ entry }: EntrySnapshot, recipe: Recipe): boolean => {
  * planning then reports it.
  */
 export const isProbablyUnchanged = async (
-  hub: HubConfig,
+  hub: Hub,
   entry: EntrySnapshot,
   only: readonly ArtifactKind[],
   signal: AbortSignal,

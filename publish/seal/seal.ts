@@ -4,7 +4,7 @@ import { SwpError } from '../../core/error.js';
 import { digestsOf } from '../../core/file-digests.js';
 import { makeDirectory, writeAtomic } from '../../core/files.js';
 import type { Digest, Sha256 } from '../../core/ids.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { assertApproved, decisionsOf, type ApprovedArtifact } from '../../plan/approved.js';
 import type { ArtifactPlan, CopiedFile } from '../../plan/artifact-plan.js';
@@ -42,7 +42,7 @@ export interface Sealed {
 }
 
 export interface SealDeps {
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   readonly layout: ScratchLayout;
 }
 
@@ -52,7 +52,7 @@ const recipeOf = (plan: ArtifactPlan): Digest => {
   return plan.recipeDigest;
 };
 
-const copyFile = async (hub: HubConfig, plan: ArtifactPlan, copy: CopiedFile, signal: AbortSignal): Promise<Uint8Array> => {
+const copyFile = async (hub: Hub, plan: ArtifactPlan, copy: CopiedFile, signal: AbortSignal): Promise<Uint8Array> => {
   if (plan.source === null) throw new SwpError('internal', 'seal/no-source', `The plan for ${plan.target.repo} has no source.`);
   return readSmallFile(
     hub,
@@ -62,7 +62,7 @@ const copyFile = async (hub: HubConfig, plan: ArtifactPlan, copy: CopiedFile, si
 };
 
 /** Returns the payload of a metadata-only plan: the files that the last publish left in the target. */
-export const publishedPayload = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<Payload> => {
+export const publishedPayload = async (hub: Hub, plan: ArtifactPlan, signal: AbortSignal): Promise<Payload> => {
   const { lastPublish } = await readTarget(hub, plan.target.repo, signal);
   const paths = payloadPaths(plan);
   const files = lastPublish === null ? [] : manifestOf(lastPublish.provenance).files.filter((file) => paths.has(file.path));

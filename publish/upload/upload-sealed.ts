@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { SwpError } from '../../core/error.js';
 import type { CommitSha } from '../../core/ids.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { createRepo } from '../../hub/write/create-repo.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import { uploadBlobs, type UploadFile, type UploadProgress } from '../../hub/write/upload.js';
@@ -19,8 +19,8 @@ import { UploadWatch } from './upload-watch.js';
 
 export interface UploadDeps {
   /** Holds the write token for the target. */
-  readonly hub: HubConfig;
-  readonly sourceHub: HubConfig;
+  readonly hub: Hub;
+  readonly sourceHub: Hub;
   readonly layout: ScratchLayout;
   readonly shouldStop: () => boolean;
 }
@@ -31,7 +31,7 @@ type Parent = { readonly parent: CommitSha } | { readonly stale: string };
  * Returns the parent of our commit: the planned head or, if the plan creates the repository, its first commit. Creates the
  * repository if needed. In any other state of the target, the plan is stale.
  */
-const prepareTarget = async (hub: HubConfig, plan: ArtifactPlan, signal: AbortSignal): Promise<Parent> => {
+const prepareTarget = async (hub: Hub, plan: ArtifactPlan, signal: AbortSignal): Promise<Parent> => {
   const { repo, head, private: isPrivate } = plan.target;
   if (head === null && (await readHead(hub, repo, signal)) === null) await createRepo(hub, repo, { private: isPrivate, signal });
   const now = await readHead(hub, repo, signal);
@@ -77,7 +77,7 @@ export const uploadSealed = async (
   if (plan.recipeDigest === null) throw new SwpError('internal', 'upload/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
   if (plan.action === 'publish' && plan.mirrored !== undefined)
     await copyMirrored({ writeHub: deps.hub, sourceHub: deps.sourceHub }, plan, signal);
-  const journal = await PartJournal.open(deps.layout.uploadJournal(plan.recipeDigest, plan.target.repo));
+  const journal = await PartJournal.open(deps.layout.uploadJournal(plan.recipeDigest, plan.target.repo), deps.hub.clock);
   try {
     const files = uploadFiles(deps, approved, sealed, signal);
     const stallError = new AbortController();
@@ -88,7 +88,7 @@ export const uploadSealed = async (
       shouldStop: deps.shouldStop,
       onProgress: (progress: UploadProgress) => {
         report(progress);
-        const reason = watch.check(progress.doneBytes, progress.totalBytes, performance.now());
+        const reason = watch.check(progress.doneBytes, progress.totalBytes, deps.hub.clock.elapsed());
         if (reason !== null) stallError.abort(reason);
       },
     };

@@ -1,7 +1,7 @@
 import { messageOf } from '../../core/error.js';
 import { sameRepo, type CommitSha, type Digest, type RepoId } from '../../core/ids.js';
 import { plural, truncateList } from '../../core/text.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { readRepo, type RepoFacts } from '../../hub/read/repo.js';
 import { verifyPaths, type Mismatch, type ReadBack, type VerifyOptions, type ReadBackTotals } from '../../hub/read/verify-files.js';
 import { digestOf } from '../../core/digests.js';
@@ -123,7 +123,7 @@ const diagnoseFile = ({ path, shownBy, reason }: Mismatch): Finding =>
  * Compares the current state of a target with our newest publish there: the record with the trailers of its commit and with
  * itself, then the size and digest of every file, then bytes. Returns differences as findings.
  */
-export const examineTarget = async (hub: HubConfig, repo: RepoId, options: ExamineOptions): Promise<Examined> => {
+export const examineTarget = async (hub: Hub, repo: RepoId, options: ExamineOptions): Promise<Examined> => {
   const { read, publishers, onProgress, signal } = options;
   const found = await readRepo(hub, repo, undefined, { signal });
   if ('absent' in found) return { found: { target: repo, state: 'absent' }, record: null };

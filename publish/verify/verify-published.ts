@@ -1,6 +1,6 @@
 import { SwpError } from '../../core/error.js';
 import type { Digest } from '../../core/ids.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { readTwiceIfWrong } from '../../hub/read/read-twice.js';
 import { verifyPaths, type ReadBack } from '../../hub/read/verify-files.js';
@@ -30,7 +30,7 @@ const differs = (message: string, hint = CHANGED): SwpError => new SwpError('int
  * @throws SwpError `verify/differs` with the first differences
  */
 export const verifyPublished = async (
-  hub: HubConfig,
+  hub: Hub,
   request: VerifyRequest,
   report: ReportProgress,
   signal: AbortSignal,

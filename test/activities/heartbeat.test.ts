@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { withRetryReporting, withHeartbeat } from '../../activities/heartbeat.js';
 import type { ReportProgress } from '../../publish/progress.js';
 import { SwpError } from '../../core/error.js';
-import type { HubConfig } from '../../hub/config.js';
+import { openHub, type Hub } from '../../hub/hub.js';
 
 const HOUR = 3_600_000;
 const ERROR = new SwpError('unavailable', 'hub/unavailable', 'PUT https://host/x: 503');
@@ -23,7 +23,7 @@ const beat = () => {
   vi.advanceTimersByTime(2_000);
   return beats.at(-1)!;
 };
-const running = (run: (hub: HubConfig, report: ReportProgress) => void, base: Partial<HubConfig> = {}): Promise<void> => {
+const running = (run: (hub: Hub, report: ReportProgress) => void, base: Partial<Hub> = {}): Promise<void> => {
   const context = {
     cancellationSignal: new AbortController().signal,
     heartbeat: (details: (typeof beats)[number]) => void beats.push(details),
@@ -31,7 +31,7 @@ const running = (run: (hub: HubConfig, report: ReportProgress) => void, base: Pa
   };
   return asyncLocalStorage.run(context as never, () =>
     withHeartbeat('uploading', (_signal, report) => {
-      run(withRetryReporting({ endpoint: new URL('https://hub'), ...base }, report), report);
+      run(withRetryReporting({ ...openHub({ endpoint: new URL('https://hub') }), ...base }, report), report);
       return Promise.resolve();
     }),
   );

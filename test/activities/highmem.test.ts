@@ -12,11 +12,11 @@ import { EntrySnapshot } from '../../catalog/snapshot.js';
 import type { Digest } from '../../core/ids.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { startLocalHub } from '../../dev/hub/index.js';
-import type { HubConfig } from '../../hub/config.js';
+import { openHub, type Hub } from '../../hub/hub.js';
 import { planHere } from '../support/publish-here.js';
 
 const RECIPE = `sha256:${'a'.repeat(64)}` as Digest;
-const HUB: HubConfig = { endpoint: new URL('http://127.0.0.1:9') };
+const HUB = openHub({ endpoint: new URL('http://127.0.0.1:9') });
 const request = (holder: string, over: Partial<ClaimRequest> = {}): ClaimRequest => ({
   holder,
   recipeDigest: RECIPE,
@@ -36,7 +36,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 /** Runs a step in an activity context and returns its number of heartbeats. */
 const countHeartbeats = async (
   step: (activities: ReturnType<typeof createHighmemActivities>) => Promise<unknown>,
-  hub: HubConfig = HUB,
+  hub: Hub = HUB,
   attempt = 1,
 ): Promise<number> => {
   let beats = 0;
@@ -53,6 +53,7 @@ const countHeartbeats = async (
     writeHub: hub,
     sourceHub: hub,
     targets: null,
+    uploadRate: null,
     busyRetryMs: 1,
     deferMs: 1,
     shouldStop: () => false,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { THIS_MACHINE } from '../../core/machine.js';
 import { RateBudget } from '../../hub/budget.js';
 import { signal } from './support.js';
 
@@ -25,7 +26,7 @@ const countPassed = async (budget: RateBudget, url: URL, wanted: number): Promis
 };
 
 it('passes everything until the Hub sends a rate limit', async () => {
-  const budget = new RateBudget();
+  const budget = new RateBudget(THIS_MACHINE.clock);
   expect(await countPassed(budget, API, 20)).toBe(20);
   budget.observe({ ratelimit: 'nonsense', 'ratelimit-policy': 'x' });
   budget.observe({ ratelimit: ['"api";r=0;t=9'] });
@@ -33,7 +34,7 @@ it('passes everything until the Hub sends a rate limit', async () => {
 });
 
 it('leaves half of a window to others, and continues in the next', async () => {
-  const budget = new RateBudget();
+  const budget = new RateBudget(THIS_MACHINE.clock);
   budget.observe(rateLimitHeaders('api', 8, 60));
   expect(await countPassed(budget, API, 5)).toBe(3);
   expect(await countPassed(budget, FILE, 5)).toBe(5);
@@ -44,7 +45,7 @@ it('leaves half of a window to others, and continues in the next', async () => {
 });
 
 it('keeps the lowest count of a window, and adopts a new window', async () => {
-  const budget = new RateBudget();
+  const budget = new RateBudget(THIS_MACHINE.clock);
   budget.observe(rateLimitHeaders('resolvers', 6, 60));
   budget.observe(rateLimitHeaders('resolvers', 9, 60));
   expect(await countPassed(budget, FILE, 5)).toBe(1);
@@ -53,7 +54,7 @@ it('keeps the lowest count of a window, and adopts a new window', async () => {
 });
 
 it('stops waiting when it is aborted', async () => {
-  const budget = new RateBudget();
+  const budget = new RateBudget(THIS_MACHINE.clock);
   budget.observe(rateLimitHeaders('api', 0, 60));
   const abort = new AbortController();
   const taken = budget.take(API, abort.signal);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CollectionSlug, RepoId } from '../../core/ids.js';
 import { addToCollection, createCollection, findCollection, holdsModel, readCollection } from '../../hub/collections.js';
-import { config, openHub, REPO, signal, tiny, type TestHub } from './support.js';
+import { config, startTestHub, REPO, signal, tiny, type TestHub } from './support.js';
 
 const SLUG = CollectionSlug.parse(`acme/weights-${'a'.repeat(24)}`);
 const wanted = (title: string, isPrivate = false) => ({ owner: 'acme', title, private: isPrivate });
@@ -9,7 +9,7 @@ const wanted = (title: string, isPrivate = false) => ({ owner: 'acme', title, pr
 describe('collections of the local hub', () => {
   let test: TestHub;
   beforeEach(async () => {
-    test = await openHub();
+    test = await startTestHub();
   });
   afterEach(() => test.close());
 
@@ -61,7 +61,7 @@ describe('collections of the local hub', () => {
 });
 
 it('finds a title on a later page', async () => {
-  const test = await openHub({ pageSize: 2 });
+  const test = await startTestHub({ pageSize: 2 });
   try {
     const slugs: string[] = [];
     for (const title of ['One', 'Two', 'Three', 'Four', 'Five']) slugs.push(await createCollection(test.client, wanted(title), { signal }));

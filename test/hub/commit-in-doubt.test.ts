@@ -3,18 +3,19 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NAMED_FAULTS } from '../../dev/hub/named-faults.js';
 import { scriptFaults, type Fault } from '../../dev/hub/index.js';
 import { RateBudget } from '../../hub/budget.js';
+import { withBudget, type Hub } from '../../hub/hub.js';
 import { commitOnce, type NewCommit } from '../../hub/write/commit.js';
-import { config, newCommit, openHub, REPO, signal, tiny, type TestHub } from './support.js';
+import { config, newCommit, startTestHub, REPO, signal, tiny, type TestHub } from './support.js';
 
 let test: TestHub;
 let order: NewCommit;
 beforeEach(async () => {
-  test = await openHub();
+  test = await startTestHub();
   order = await newCommit(test, randomBytes(100));
 });
 afterEach(() => test.close());
 
-const commit = (over: { readonly client?: TestHub['client']; readonly onSent?: () => void } = {}) =>
+const commit = (over: { readonly client?: Hub; readonly onSent?: () => void } = {}) =>
   commitOnce(over.client ?? test.client, order, {
     signal,
     treeMatches: () => Promise.resolve(true),
@@ -106,7 +107,9 @@ describe('a commit request', () => {
       }
     }
     const sleep = (): Promise<void> => Promise.reject(new Error('the hub is away'));
-    const client = { ...config(server.url), budget: new ClosingBudget(), sleep };
+    const hub = config(server.url);
+    const clock = { ...hub.clock, sleep };
+    const client = withBudget({ ...hub, clock }, new ClosingBudget(clock));
     await expect(commit({ client, onSent })).rejects.toThrow('the hub is away');
     expect(onSent).not.toHaveBeenCalled();
   });

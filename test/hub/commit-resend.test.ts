@@ -2,19 +2,19 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SwpError } from '../../core/error.js';
 import type { Fault } from '../../dev/hub/index.js';
 import { RateBudget } from '../../hub/budget.js';
-import type { HubConfig } from '../../hub/config.js';
+import { withBudget, type Hub } from '../../hub/hub.js';
 import { commitOnce, type NewCommit } from '../../hub/write/commit.js';
-import { newCommit, openHub, signal as never, type TestHub } from './support.js';
+import { newCommit, startTestHub, signal as never, type TestHub } from './support.js';
 
 let test: TestHub;
 let order: NewCommit;
 beforeEach(async () => {
-  test = await openHub();
+  test = await startTestHub();
   order = await newCommit(test, Buffer.from('hi'));
 });
 afterEach(() => test.close());
 
-const commit = (over: Partial<HubConfig> = {}, signal = never, treeMatches = () => Promise.resolve(true)) =>
+const commit = (over: Partial<Hub> = {}, signal = never, treeMatches = () => Promise.resolve(true)) =>
   commitOnce({ ...test.client, ...over }, order, { signal, treeMatches });
 const count = (wanted: string): number => test.hub.requests.filter(({ operation }) => operation === wanted).length;
 /** Answers this many commit requests with these faults, in turn. */
@@ -70,7 +70,7 @@ describe('a commit request that the head shows to have failed', () => {
 
   it('is reported with its error, the wait, and the time since the first request', async () => {
     answerCommits(2, status(503), status(409));
-    const onRetry = vi.fn<NonNullable<HubConfig['onRetry']>>();
+    const onRetry = vi.fn<NonNullable<Hub['onRetry']>>();
     const begunAt = performance.now();
     await commit({ onRetry });
     const elapsedMs = performance.now() - begunAt;
@@ -96,7 +96,7 @@ describe('a commit request that fails in this process', () => {
 
   it('passes on its error, after the lookup', async () => {
     const onRetry = vi.fn();
-    expect(await caught(commit({ budget: new BrokenBudget(), onRetry }))).toBe(broken);
+    expect(await caught(commit(withBudget({ ...test.client, onRetry }, new BrokenBudget(test.client.clock))))).toBe(broken);
     expect(onRetry).not.toHaveBeenCalled();
     expect(count('model-info')).toBe(3);
   });

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commitOnce, type NewCommit } from '../../hub/write/commit.js';
-import { COMMIT, config, openHub, REPO, signal, tiny, type TestHub } from './support.js';
+import { COMMIT, config, startTestHub, REPO, signal, tiny, type TestHub } from './support.js';
 
 const TRAILERS = { 'SWP-Plan': `sha256:${'e'.repeat(64)}`, 'SWP-Manifest': `sha256:${'f'.repeat(64)}` };
 const LINES = Object.entries(TRAILERS).map(([name, value]) => `${name}: ${value}`);
@@ -10,7 +10,7 @@ const LINES = Object.entries(TRAILERS).map(([name, value]) => `${name}: ${value}
 let test: TestHub;
 let order: NewCommit;
 beforeEach(async () => {
-  test = await openHub();
+  test = await startTestHub();
   order = {
     repo: REPO,
     parent: await test.hub.admin.createRepo(REPO, { private: true }),

@@ -4,7 +4,7 @@ import { RepoId } from '../../core/ids.js';
 import { readTree } from '../../hub/read/tree.js';
 import { copyOnServer } from '../../hub/write/copy-lfs.js';
 import { uploadBlobs } from '../../hub/write/upload.js';
-import { emptyJournal, fileOf, openHub, REPO, signal, type TestHub } from './support.js';
+import { emptyJournal, fileOf, startTestHub, REPO, signal, type TestHub } from './support.js';
 
 const SOURCE = RepoId.parse('acme/source');
 const large = randomBytes(300_000);
@@ -13,8 +13,8 @@ const other = randomBytes(200_000);
 let test: TestHub;
 afterEach(() => test.close());
 
-const start = async (options: Parameters<typeof openHub>[0] = {}) => {
-  test = await openHub({ serverCopy: true, ...options });
+const start = async (options: Parameters<typeof startTestHub>[0] = {}) => {
+  test = await startTestHub({ serverCopy: true, ...options });
   await test.hub.admin.createRepo(SOURCE);
   await test.hub.admin.createRepo(REPO);
   const files = new Map([

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Fault } from '../../dev/hub/index.js';
 import { downloadFile, type ListedFile } from '../../hub/read/download.js';
 import { readTree } from '../../hub/read/tree.js';
-import { openHub, REPO, signal as never, type TestHub } from './support.js';
+import { startTestHub, REPO, signal as never, type TestHub } from './support.js';
 
 const SEGMENT = 50_000;
 const large = randomBytes(10 * SEGMENT - 3);
@@ -16,7 +16,7 @@ let test: TestHub;
 let directory: string;
 let files: Map<string, ListedFile>;
 beforeEach(async () => {
-  test = await openHub();
+  test = await startTestHub();
   directory = await mkdtemp(join(tmpdir(), 'swp-download-'));
   await test.hub.admin.createRepo(REPO);
   const content = new Map<string, Uint8Array>([

@@ -27,7 +27,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-journal-'));
   path = join(directory, 'parts.jsonl');
   now = 1_700_000_000_000;
-  journal = await PartJournal.open(path, () => now);
+  journal = await PartJournal.open(path, { now: () => now });
 });
 afterEach(async () => {
   await journal.close();
@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 const reopen = async (): Promise<void> => {
   await journal.close();
-  journal = await PartJournal.open(path, () => now);
+  journal = await PartJournal.open(path, { now: () => now });
 };
 const text = (): Promise<string> => readFile(path, 'utf8');
 const lineOf = (entry: string): string => `${sha256Of(entry)} ${entry}`;
@@ -120,7 +120,7 @@ describe('a journal of parts', () => {
     await journal.stored([OBJECT]);
     await journal.close();
     await writeFile(path, `${(await text()).slice(0, 40)}\n${await text()}${(await text()).slice(0, 90)}`);
-    journal = await PartJournal.open(path, () => now);
+    journal = await PartJournal.open(path, { now: () => now });
     expect(journal.ageOf(OBJECT)).toBe(0);
     await journal.stored([OTHER]);
     await reopen();
@@ -134,7 +134,7 @@ describe('a journal of parts', () => {
   ])('ignores an entry %s', async (_, line) => {
     await journal.close();
     await writeFile(path, `${line}\n`);
-    journal = await PartJournal.open(path, () => now);
+    journal = await PartJournal.open(path, { now: () => now });
     expect(journal.ageOf(OBJECT)).toBe(Infinity);
   });
 });

@@ -2,9 +2,9 @@ import type { RequestListener } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Sha256 } from '../../core/ids.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { openFile } from '../../hub/read/range.js';
-import { COMMIT, config, openHub, REPO, signal, tiny, TOKEN, type TestHub, type TinyServer } from './support.js';
+import { COMMIT, config, startTestHub, REPO, signal, tiny, TOKEN, type TestHub, type TinyServer } from './support.js';
 
 const DATA = Buffer.from(Array.from({ length: 4000 }, (_, at) => at % 251));
 const FILE = { repo: REPO, commit: COMMIT, path: 'model.safetensors', size: DATA.length, lfs: Sha256.parse('b'.repeat(64)) };
@@ -50,7 +50,7 @@ const honest: RequestListener = (request, answer) => {
   const [begin, end] = rangeOf(request.headers.range);
   answer.writeHead(206, { 'content-range': `bytes ${begin}-${end - 1}/${DATA.length}` }).end(DATA.subarray(begin, end));
 };
-const read = (url: string, begin: number, end: number, over: Partial<HubConfig> = {}) =>
+const read = (url: string, begin: number, end: number, over: Partial<Hub> = {}) =>
   buffer(openFile(config(url, over), FILE).read(begin, end, signal));
 
 describe('a range', () => {
@@ -99,7 +99,7 @@ describe('a range', () => {
   it('is retried without a limit by default, and reports the reason and the duration of the failure', async () => {
     const { hub } = await cutting(12);
     const retries: { code: string; failingMs: number }[] = [];
-    const onRetry: HubConfig['onRetry'] = ({ code }, _waitMs, failingMs) => void retries.push({ code, failingMs });
+    const onRetry: Hub['onRetry'] = ({ code }, _waitMs, failingMs) => void retries.push({ code, failingMs });
     expect(await read(hub.url, 0, 10, { onRetry })).toEqual(DATA.subarray(0, 10));
     expect(retries).toHaveLength(12);
     expect(new Set(retries.map(({ code }) => code))).toEqual(new Set(['hub/connection']));
@@ -193,7 +193,7 @@ describe('the local hub', () => {
   afterEach(() => test.close());
 
   it('serves ranges of an LFS file and of a plain file', async () => {
-    test = await openHub();
+    test = await startTestHub();
     await test.hub.admin.createRepo(REPO);
     const commit = await test.hub.admin.commitFiles(
       REPO,

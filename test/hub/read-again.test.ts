@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SwpError } from '../../core/error.js';
 import { GitBlobId, Sha256 } from '../../core/ids.js';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { verifyPaths } from '../../hub/read/verify-files.js';
 import { gitBlobOf, sha256Of } from '../../core/digests.js';
@@ -18,7 +18,7 @@ let server: TinyServer;
 let answers: Buffer[];
 let sockets: Socket[];
 let retries: SwpError[];
-let hub: HubConfig;
+let hub: Hub;
 beforeEach(async () => {
   sockets = [];
   retries = [];

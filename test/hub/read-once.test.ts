@@ -6,12 +6,13 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SwpError } from '../../core/error.js';
+import { THIS_MACHINE } from '../../core/machine.js';
 import { AdaptiveConcurrency } from '../../hub/write/adaptive-concurrency.js';
 import { lfsBatch, type MultipartInstructions } from '../../hub/write/lfs-batch.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import { sendPartsReadOnce } from '../../hub/write/send-read-once.js';
 import { uploadBlobs, type UploadFile } from '../../hub/write/upload.js';
-import { emptyJournal, fileOf, openHub, REPO, signal as never, type TestHub } from './support.js';
+import { emptyJournal, fileOf, startTestHub, REPO, signal as never, type TestHub } from './support.js';
 
 const CHUNK = 100_000;
 const PARTS = 12;
@@ -27,8 +28,8 @@ afterEach(async () => {
   await test.close();
   await rm(directory, { recursive: true, force: true });
 });
-const start = async (options: Parameters<typeof openHub>[0] = { multipartThreshold: 5 * CHUNK, chunkSize: CHUNK }): Promise<void> => {
-  test = await openHub(options);
+const start = async (options: Parameters<typeof startTestHub>[0] = { multipartThreshold: 5 * CHUNK, chunkSize: CHUNK }): Promise<void> => {
+  test = await startTestHub(options);
   await test.hub.admin.createRepo(REPO);
 };
 
@@ -55,7 +56,7 @@ const remoteFile = (path: string, bytes: Uint8Array, planned: Uint8Array = bytes
 };
 
 const upload = async (files: readonly UploadFile[], signal: AbortSignal = never, shouldStop = () => false) => {
-  const journal = await PartJournal.open(join(directory, 'parts.jsonl'));
+  const journal = await PartJournal.open(join(directory, 'parts.jsonl'), THIS_MACHINE.clock);
   try {
     return await uploadBlobs(test.client, REPO, files, { signal, journal, shouldStop, onProgress: () => undefined });
   } finally {

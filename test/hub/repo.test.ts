@@ -1,10 +1,11 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { hubConfigFromEnv } from '../../hub/config.js';
+import { hubConfigFromEnv } from '../../hub/hub-config.js';
+import { openHub } from '../../hub/hub.js';
 import { listCommitsSince, listCommitsUntil, readTrailers } from '../../hub/read/commits.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { readRepo } from '../../hub/read/repo.js';
-import { COMMIT, config, openHub, REPO, signal, tiny, TOKEN, type TestHub, type TinyServer } from './support.js';
+import { COMMIT, config, startTestHub, REPO, signal, tiny, TOKEN, type TestHub, type TinyServer } from './support.js';
 
 let server: TinyServer | undefined;
 let test: TestHub | undefined;
@@ -88,7 +89,7 @@ describe('a repository', () => {
   });
 
   it('is absent, private, or found by another spelling on the local hub', async () => {
-    test = await openHub();
+    test = await startTestHub();
     expect(await read(test.client)).toEqual({ absent: true });
     await test.hub.admin.createRepo(REPO, { private: true });
     expect(await read(test.client)).toMatchObject({ private: true });
@@ -99,9 +100,9 @@ describe('a repository', () => {
   });
 
   it('is an access error with a hint when the Hub does not know the token', async () => {
-    test = await openHub();
+    test = await startTestHub();
     await test.hub.admin.createRepo(REPO);
-    const wrong = hubConfigFromEnv({ HF_ENDPOINT: test.hub.url, HF_TOKEN: 'hf_nobody' });
+    const wrong = openHub(hubConfigFromEnv({ HF_ENDPOINT: test.hub.url, HF_TOKEN: 'hf_nobody' }));
     await expect(readRepo(wrong, REPO, undefined, { signal })).rejects.toMatchObject({
       kind: 'access',
       hint: expect.stringContaining('HF_TOKEN'),
@@ -111,7 +112,7 @@ describe('a repository', () => {
 
 describe('a small file', () => {
   it('is checked against the digest that its commit lists', async () => {
-    test = await openHub();
+    test = await startTestHub();
     await test.hub.admin.createRepo(REPO);
     const commit = await test.hub.admin.commitFiles(REPO, new Map([['a.txt', Buffer.from('hello\n')]]), { message: 'x' });
     const facts = await readRepo(test.client, REPO, commit, { signal });
@@ -130,7 +131,7 @@ describe('a small file', () => {
 
 describe('reading a small file', () => {
   it('takes one request for a plain file, and two for an LFS file', async () => {
-    const { hub, client } = (test = await openHub());
+    const { hub, client } = (test = await startTestHub());
     await hub.admin.createRepo(REPO);
     const files = new Map([
       ['a.txt', Buffer.from('hello\n')],
@@ -149,7 +150,7 @@ describe('reading a small file', () => {
 
 describe('commits', () => {
   it('are read up to the page of the wanted one, with their accounts', async () => {
-    const { hub, client } = (test = await openHub({ pageSize: 2 }));
+    const { hub, client } = (test = await startTestHub({ pageSize: 2 }));
     await hub.admin.createRepo(REPO);
     for (const at of [1, 2, 3, 4])
       await hub.admin.commitFiles(REPO, new Map([['n', Buffer.from(String(at))]]), { message: `Commit ${at}`, user: `user${at}` });
@@ -165,7 +166,7 @@ describe('commits', () => {
   });
 
   it('are listed newest first since a head, with our trailers', async () => {
-    test = await openHub({ pageSize: 2 });
+    test = await startTestHub({ pageSize: 2 });
     const first = await test.hub.admin.createRepo(REPO);
     const digest = `sha256:${'d'.repeat(64)}`;
     for (const at of [1, 2, 3])

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { callJson, hubUrl } from '../../hub/call.js';
-import type { HubConfig } from '../../hub/config.js';
+import { withMeter, type Hub } from '../../hub/hub.js';
 import { config, signal, tiny, TOKEN, type TinyServer } from './support.js';
 
 let server: TinyServer;
@@ -21,8 +21,7 @@ const answering = async (...steps: Step[]) => {
   });
   return { hub: config(server.url), count: () => at };
 };
-const call = (hub: HubConfig) =>
-  callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x?secret=1'), signal }, z.object({ ok: z.boolean() }));
+const call = (hub: Hub) => callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x?secret=1'), signal }, z.object({ ok: z.boolean() }));
 const OK: Step = { status: 200 };
 
 describe('a transient failure', () => {
@@ -78,7 +77,7 @@ describe('a transient failure', () => {
       partSent: () => undefined,
       retried: (reason: string) => void reasons.push(reason),
     };
-    await call({ ...hub, meter });
+    await call(withMeter(hub, meter));
     expect(reasons).toEqual(['hub/rate-limited', 'hub/unavailable', 'hub/connection']);
   });
 
@@ -86,9 +85,9 @@ describe('a transient failure', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { hub } = await answering({ status: 503 }, { status: 503 }, { status: 503 }, OK);
     const failing: number[] = [];
-    const onRetry: HubConfig['onRetry'] = (_error, _waitMs, failingMs) => void failing.push(failingMs);
+    const onRetry: Hub['onRetry'] = (_error, _waitMs, failingMs) => void failing.push(failingMs);
     const sleep = (): Promise<void> => Promise.resolve(void vi.advanceTimersByTime(40 * 60_000));
-    await call({ ...hub, onRetry, sleep });
+    await call({ ...hub, onRetry, clock: { ...hub.clock, sleep } });
     expect(failing).toEqual([0, 40 * 60_000, 80 * 60_000]);
   });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { quantizedFrom } from '../../hub/read/lineage.js';
 import { searchModels } from '../../hub/read/search.js';
-import { config, openHub, signal, tiny, type TestHub, type TinyServer } from './support.js';
+import { config, startTestHub, signal, tiny, type TestHub, type TinyServer } from './support.js';
 
 let server: TinyServer | undefined;
 let test: TestHub | undefined;
@@ -25,7 +25,7 @@ const answering = async (page: unknown, link?: (at: number) => string) => {
 
 describe('a search', () => {
   it('is answered by the local hub, and reads every page', async () => {
-    test = await openHub({ pageSize: 2 });
+    test = await startTestHub({ pageSize: 2 });
     for (const [at, name] of ['a', 'b', 'c'].entries()) {
       await test.hub.admin.createRepo(`labs/tiny-${name}`, { downloads: at, gated: at === 0 ? 'auto' : false });
       await test.hub.admin.commitFiles(`labs/tiny-${name}`, new Map([['model.safetensors', Buffer.from('x')]]), { message: 'x' });

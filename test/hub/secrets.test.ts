@@ -6,11 +6,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { stripControls } from '../../client/output/strip-controls.js';
 import { messageOf } from '../../core/error.js';
+import { THIS_MACHINE } from '../../core/machine.js';
 import { Secret } from '../../core/secret.js';
 import { readCollection } from '../../hub/collections.js';
 import { CollectionSlug, Sha256 } from '../../core/ids.js';
 import { callJson, hubUrl } from '../../hub/call.js';
-import { hubConfigFromEnv, withToken, type HubConfig } from '../../hub/config.js';
+import { hubConfigFromEnv } from '../../hub/hub-config.js';
+import { withToken, type Hub } from '../../hub/hub.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { openFile } from '../../hub/read/range.js';
 import { readRepo } from '../../hub/read/repo.js';
@@ -41,7 +43,7 @@ const messageAfter = async (run: () => Promise<unknown>): Promise<string> => {
   );
   return messageOf(error);
 };
-const call = (hub: HubConfig) => () => callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), signal }, z.object({ ok: z.boolean() }));
+const call = (hub: Hub) => () => callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), signal }, z.object({ ok: z.boolean() }));
 
 /** No 8 consecutive characters of the token may appear, in upper or lower case. */
 const expectHidden = (message: string, token = TOKEN): void => {
@@ -165,7 +167,7 @@ describe('a successful response that repeats the token', () => {
       verify: { href: '/verify', header: { ...header(token), 'x-kept': 'yes' } },
     }));
     const path = join(await mkdtemp(join(tmpdir(), 'swp-journal-')), 'parts.jsonl');
-    const journal = await PartJournal.open(path);
+    const journal = await PartJournal.open(path, THIS_MACHINE.clock);
     await journal.begin(file.sha256, order as MultipartInstructions);
     await journal.close();
     const text = await readFile(path, 'utf8');

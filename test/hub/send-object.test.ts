@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { HubConfig } from '../../hub/config.js';
+import type { Hub } from '../../hub/hub.js';
 import { AdaptiveConcurrency } from '../../hub/write/adaptive-concurrency.js';
 import type { MultipartInstructions } from '../../hub/write/lfs-batch.js';
 import type { PartJournal } from '../../hub/write/part-journal.js';
@@ -18,7 +18,7 @@ interface Received {
 }
 
 let server: TinyServer;
-let hub: HubConfig & { readonly waits: number[] };
+let hub: Hub & { readonly waits: number[] };
 let journal: PartJournal;
 let received: Received[];
 /** Answers a request after its body has arrived; by default with an ETag. */
@@ -169,7 +169,7 @@ describe('a server that is overloaded', () => {
     answer = (_, response) => void response.writeHead((failures -= 1) >= 0 ? 503 : 200).end();
     const concurrency = new AdaptiveConcurrency();
     const before = concurrency.count;
-    const onRetry = vi.fn<NonNullable<HubConfig['onRetry']>>();
+    const onRetry = vi.fn<NonNullable<Hub['onRetry']>>();
     hub = { ...hub, onRetry };
     await sendInOne({ concurrency });
     expect(concurrency.count).toBe(before / 2);

@@ -5,8 +5,8 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { callJson, hubUrl } from '../../hub/call.js';
-import type { HubConfig } from '../../hub/config.js';
-import { exchange } from '../../hub/http.js';
+import type { Hub } from '../../hub/hub.js';
+import { attempt } from '../../hub/call.js';
 import { openFile } from '../../hub/read/range.js';
 import { COMMIT, config, REPO, signal, tiny, type TinyServer } from './support.js';
 
@@ -29,11 +29,11 @@ const until = async (isDone: () => boolean): Promise<void> => {
 const settle = async (): Promise<void> => {
   for (let at = 0; at < 50; at += 1) await turn();
 };
-const serve = async (listener: RequestListener): Promise<HubConfig> => {
+const serve = async (listener: RequestListener): Promise<Hub> => {
   server = await tiny(listener);
   return config(server.url, { attempts: 1 });
 };
-const serveRaw = async (onRequest: (socket: Socket) => void): Promise<HubConfig> => {
+const serveRaw = async (onRequest: (socket: Socket) => void): Promise<Hub> => {
   const sockets = new Set<Socket>();
   const raw: Server = createServer((socket) => {
     sockets.add(socket.on('error', () => undefined));
@@ -47,8 +47,7 @@ const serveRaw = async (onRequest: (socket: Socket) => void): Promise<HubConfig>
   server = { url: `http://127.0.0.1:${(raw.address() as { port: number }).port}`, close };
   return config(server.url, { attempts: 1 });
 };
-const call = (hub: HubConfig, over: object = {}) =>
-  callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), signal, ...over }, z.unknown());
+const call = (hub: Hub, over: object = {}) => callJson(hub, { method: 'GET', url: hubUrl(hub, '/api/x'), signal, ...over }, z.unknown());
 /** Advances the clock and calls `each`, until the promise is rejected. Returns the minutes that passed. */
 const minutesUntilCut = async (running: Promise<unknown>, everySeconds: number, each: () => void, most = 60): Promise<number> => {
   const thrown: unknown[] = [];
@@ -170,8 +169,8 @@ describe('a response that does not arrive', () => {
 });
 
 describe('a sent body', () => {
-  const put = (hub: HubConfig, length: number, open: () => Readable) =>
-    exchange(hub, { method: 'PUT', url: hubUrl(hub, '/put'), withoutToken: true, signal, body: { length, open } });
+  const put = (hub: Hub, length: number, open: () => Readable) =>
+    attempt(hub, { method: 'PUT', url: hubUrl(hub, '/put'), withoutToken: true, signal, body: { length, open } });
 
   it('is cut after two minutes when the server does not read it', async () => {
     let incoming = false;
@@ -207,6 +206,8 @@ describe('a sent body', () => {
     vi.advanceTimersByTime(60 * MINUTE);
     await settle();
     unpause();
-    expect((await putting).resume().statusCode).toBe(200);
+    const answer = await putting;
+    answer.body.resume();
+    expect(answer.status).toBe(200);
   });
 });

@@ -7,7 +7,8 @@ import { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { CommitSha, RepoId } from '../../core/ids.js';
 import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
-import type { HubConfig } from '../../hub/config.js';
+import { THIS_MACHINE } from '../../core/machine.js';
+import { openHub, type Hub } from '../../hub/hub.js';
 import { Secret } from '../../core/secret.js';
 import type { NewCommit } from '../../hub/write/commit.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
@@ -20,13 +21,15 @@ export const COMMIT = CommitSha.parse('a'.repeat(40));
 export const signal = new AbortController().signal;
 
 /** A client that does not wait, and records the requested waits. */
-export const config = (endpoint: string, over: Partial<HubConfig> = {}): HubConfig & { readonly waits: number[] } => {
+export const config = (endpoint: string, over: Partial<Hub> = {}): Hub & { readonly waits: number[] } => {
   const waits: number[] = [];
   const sleep = (milliseconds: number): Promise<void> => {
     waits.push(milliseconds);
     return Promise.resolve();
   };
-  return { endpoint: new URL(endpoint), token: new Secret(TOKEN), sleep, waits, ...over };
+  const { endpoint: _, token = new Secret(TOKEN), ...means } = over;
+  const hub = openHub({ endpoint: new URL(endpoint), token }, { machine: { ...THIS_MACHINE, clock: { ...THIS_MACHINE.clock, sleep } } });
+  return { ...hub, waits, ...means };
 };
 
 export interface TinyServer {
@@ -53,7 +56,7 @@ export interface TestHub {
   close(): Promise<void>;
 }
 
-export const openHub = async (options: Partial<LocalHubOptions> = {}): Promise<TestHub> => {
+export const startTestHub = async (options: Partial<LocalHubOptions> = {}): Promise<TestHub> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-hub-'));
   const hub = await startLocalHub({ directory, tokens: [{ token: TOKEN, user: 'writer', orgs: ['acme'], role: 'write' }], ...options });
   return {
@@ -83,7 +86,7 @@ export const newCommit = async ({ hub }: TestHub, content: Uint8Array): Promise<
 export const emptyJournal = async (): Promise<PartJournal> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-parts-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  return PartJournal.open(join(directory, 'parts.jsonl'));
+  return PartJournal.open(join(directory, 'parts.jsonl'), THIS_MACHINE.clock);
 };
 
 export const fileOf = (path: string, bytes: Uint8Array): UploadFile => ({

@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RateLimiter } from '../../core/rate-limiter.js';
+import { withUploadRate, type Hub } from '../../hub/hub.js';
 import { AdaptiveConcurrency, MAX_CONCURRENCY } from '../../hub/write/adaptive-concurrency.js';
 import { findLostBlobs } from '../../hub/write/lost-blobs.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import { uploadBlobs, type UploadFile, type UploadProgress } from '../../hub/write/upload.js';
-import { fileOf, openHub, REPO, signal as never, type TestHub } from './support.js';
+import { fileOf, startTestHub, REPO, signal as never, type TestHub } from './support.js';
 
 const CHUNK = 100_000;
 const PARTS = 20;
@@ -20,7 +20,7 @@ let now: number;
 beforeEach(async () => {
   now = Date.now();
   directory = await mkdtemp(join(tmpdir(), 'swp-upload-'));
-  test = await openHub({ multipartThreshold: CHUNK, chunkSize: CHUNK, now: () => now });
+  test = await startTestHub({ multipartThreshold: CHUNK, chunkSize: CHUNK, now: () => now });
   await test.hub.admin.createRepo(REPO);
 });
 afterEach(async () => {
@@ -31,11 +31,10 @@ afterEach(async () => {
 const journalPath = (): string => join(directory, 'parts.jsonl');
 const upload = async (
   files: readonly UploadFile[] = [fileOf('large.safetensors', large)],
-  over: { readonly signal?: AbortSignal; readonly onProgress?: (progress: UploadProgress) => void; readonly pace?: RateLimiter } = {},
+  over: { readonly signal?: AbortSignal; readonly onProgress?: (progress: UploadProgress) => void; readonly hub?: Hub } = {},
 ) => {
-  const journal = await PartJournal.open(journalPath(), () => now);
-  const { pace, signal = never, onProgress = () => undefined } = over;
-  const hub = pace === undefined ? test.client : { ...test.client, uploadLimiter: pace };
+  const journal = await PartJournal.open(journalPath(), { now: () => now });
+  const { hub = test.client, signal = never, onProgress = () => undefined } = over;
   try {
     return await uploadBlobs(hub, REPO, files, { signal, journal, shouldStop: () => false, onProgress });
   } finally {
@@ -137,16 +136,10 @@ it('does not count a part twice that is sent again', async () => {
 });
 
 it('sends every byte through the pace of its worker', async () => {
-  class Counting extends RateLimiter {
-    bytes = 0;
-    override take(bytes: number): Promise<void> {
-      this.bytes += bytes;
-      return Promise.resolve();
-    }
-  }
-  const pace = new Counting(1);
-  await upload([fileOf('large.safetensors', large), fileOf('small.safetensors', randomBytes(1000))], { pace });
-  expect(pace.bytes).toBe(large.length + 1000);
+  // The clock stands still, so the last byte waits for the time that all bytes take.
+  const hub = withUploadRate({ ...test.client, clock: { ...test.client.clock, elapsed: () => 0 } }, 1000);
+  await upload([fileOf('large.safetensors', large), fileOf('small.safetensors', randomBytes(1000))], { hub });
+  expect(Math.max(...test.client.waits)).toBe(large.length + 1000);
 });
 
 describe('concurrency', () => {
@@ -190,7 +183,7 @@ describe('concurrency', () => {
 describe('blobs that wait for their commit', () => {
   const file = fileOf('large.safetensors', large);
   const lost = async (): Promise<string[]> => {
-    const journal = await PartJournal.open(journalPath(), () => now);
+    const journal = await PartJournal.open(journalPath(), { now: () => now });
     try {
       return (await findLostBlobs(test.client, REPO, [file], journal, { signal: never })).map(({ path }) => path);
     } finally {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { validateCard } from '../../hub/write/validate-card.js';
-import { config, openHub, signal, tiny } from './support.js';
+import { config, startTestHub, signal, tiny } from './support.js';
 
 const GOOD = '---\nlicense: apache-2.0\n---\n# A model\n';
 
 describe('the check of a card by the Hub', () => {
   it('accepts a good card, and reports errors and warnings of bad ones', async () => {
-    const test = await openHub();
+    const test = await startTestHub();
     try {
       expect(await validateCard(test.client, GOOD, { signal })).toEqual({ errors: [], warnings: [] });
       expect((await validateCard(test.client, '# No front matter\n', { signal })).warnings).toHaveLength(1);

@@ -8,11 +8,11 @@ import { commitOnce, type NewCommit } from '../../hub/write/commit.js';
 import { createRepo } from '../../hub/write/create-repo.js';
 import { classifyUploads, uploadBlobs, type UploadFile } from '../../hub/write/upload.js';
 import { describeBytes } from '../../plan/manifest.js';
-import { emptyJournal, fileOf, openHub, REPO, signal, type TestHub } from './support.js';
+import { emptyJournal, fileOf, startTestHub, REPO, signal, type TestHub } from './support.js';
 
 let test: TestHub;
 beforeEach(async () => {
-  test = await openHub({ multipartThreshold: 1_000_000, chunkSize: 300_000 });
+  test = await startTestHub({ multipartThreshold: 1_000_000, chunkSize: 300_000 });
 });
 afterEach(() => test.close());
 

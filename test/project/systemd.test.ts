@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../client/exit-codes.js';
 import { projectRoot } from '../../dev/temporal/project.js';
-import { hubConfigFromEnv } from '../../hub/config.js';
+import { hubConfigFromEnv } from '../../hub/hub-config.js';
 import { GRACE_SECONDS } from '../../worker/grace.js';
 import { readSettings, SETTINGS } from '../../settings/settings.js';
 import { swp } from '../support/swp.js';

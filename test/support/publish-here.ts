@@ -1,5 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openHub } from '../../hub/hub.js';
 import { buildPayload } from '../../publish/build/build-payload.js';
 import { commitSealed } from '../../publish/commit/commit-sealed.js';
 import { HostLarql } from '../../publish/facts/host-larql.js';
@@ -12,7 +13,6 @@ import { seal } from '../../publish/seal/seal.js';
 import { uploadSealed } from '../../publish/upload/upload-sealed.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import type { LocalHub } from '../../dev/hub/index.js';
-import type { HubConfig } from '../../hub/config.js';
 import { Secret } from '../../core/secret.js';
 import { ONE_APPROVAL } from '../../plan/approval.js';
 import type { ApprovedArtifact } from '../../plan/approved.js';
@@ -36,7 +36,7 @@ const HOLDER = 'publish-here';
 export const planHere = async (entry: EntrySnapshot, { hub: local, token, directory, env = {} }: PublishHere) => {
   const { signal } = new AbortController();
   const report = (): void => undefined;
-  const hub: HubConfig = { endpoint: new URL(local.url), token: new Secret(token) };
+  const hub = openHub({ endpoint: new URL(local.url), token: new Secret(token) });
   const layout = new ScratchLayout(await mkdtemp(join(directory, 'published-from-')));
   const larql = new HostLarql(env, layout, { fleetBlocks: 'early', allowStandIn: true });
   const host = { host: 'here', availableDiskBytes: 1e15, larql: await larql.facts(signal), sources: [], targets: [] };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
+import { THIS_MACHINE, type Clock } from '../../core/machine.js';
 import type { TemporalClient } from '../../temporal/connect-client.js';
 import { scratchIn, type ScratchLayout } from '../../publish/scratch/scratch-layout.js';
 import { newestPlan } from '../../temporal/newest-plan.js';
@@ -12,7 +13,7 @@ import { EntrySnapshot } from '../../catalog/snapshot.js';
 import { RepoId, type ArtifactKind } from '../../core/ids.js';
 import { generateCheckpoint, type CheckpointOptions } from '../../dev/checkpoint/generate.js';
 import { startLocalHub, type LocalHub, type Operation } from '../../dev/hub/index.js';
-import type { HubConfig } from '../../hub/config.js';
+import { openHub, type Hub } from '../../hub/hub.js';
 import { Secret } from '../../core/secret.js';
 import type { ShownPlan } from '../../plan/render/markdown.js';
 import { connectWorker } from '../../worker/connection.js';
@@ -241,12 +242,13 @@ export class TestEnvironment {
     return larql === undefined ? {} : { PATH: process.env['PATH'], SWP_LARQL: larql };
   }
 
-  private hubConfig(token: string): HubConfig {
-    return {
-      endpoint: new URL(this.hub.url),
-      token: new Secret(token),
-      sleep: (milliseconds, signal) => delay(Math.min(milliseconds, LONGEST_SLEEP_MS), undefined, { signal }),
-    };
+  private hubConfig(token: string): Hub {
+    const { clock } = THIS_MACHINE;
+    const sleep: Clock['sleep'] = (milliseconds, signal) => clock.sleep(Math.min(milliseconds, LONGEST_SLEEP_MS), signal);
+    return openHub(
+      { endpoint: new URL(this.hub.url), token: new Secret(token) },
+      { machine: { ...THIS_MACHINE, clock: { ...clock, sleep } } },
+    );
   }
 
   /** Starts another high-memory worker in this process. Another scratch means another host. */

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { HubConfig } from '../../hub/config.js';
+import type { OnRetry } from '../../hub/hub.js';
 import { LONG_FAILURE_MS } from '../../hub/retry.js';
 import { formatSeconds } from '../../core/text.js';
 import type { Webhook } from '../webhook.js';
@@ -10,7 +10,7 @@ const REPEAT_MS = 24 * 3_600_000;
  * Posts to the webhook when a Hub call of a step has failed for an hour, then once a day: no step retries unnoticed for
  * days.
  */
-export const notifyLongFailures = (webhook: Pick<Webhook, 'say'>, now: () => number = Date.now): NonNullable<HubConfig['onRetry']> => {
+export const notifyLongFailures = (webhook: Pick<Webhook, 'say'>, now: () => number = Date.now): OnRetry => {
   const reportedAt = new Map<string, number>();
   return (error, _waitMs, failingMs) => {
     if (failingMs < LONG_FAILURE_MS) return;

@@ -1,3 +1,4 @@
+import { THIS_MACHINE } from '../../../core/machine.js';
 import { RateLimiter } from '../../../core/rate-limiter.js';
 
 type Bytes = AsyncIterable<Uint8Array>;
@@ -23,7 +24,7 @@ export async function* flipBit(chunks: Bytes, at: number): AsyncGenerator<Uint8A
 
 /** Passes bytes on at this rate; an abort of `signal` ends the wait. */
 export async function* drip(chunks: Bytes, bytesPerSecond: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const pace = new RateLimiter(bytesPerSecond);
+  const pace = new RateLimiter(bytesPerSecond, THIS_MACHINE.clock);
   const step = Math.max(1, Math.floor(bytesPerSecond / SLICES_PER_SECOND));
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.byteLength; from += step) {

@@ -7,7 +7,7 @@ import { fetchPlan, type FetchPlan } from '../../../formats/mtp/fetch-plan.js';
 import { planExtraction, type Extraction, type MtpSelection } from '../../../formats/mtp/selection.js';
 import type { OutputSlab } from '../../../formats/mtp/slabs.js';
 import { makeTensorsFile } from '../../../formats/mtp/tensors-file.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import { canonicalJson } from '../../../core/digests.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import { MTP_PAYLOAD, MTP_TENSORS } from '../../../plan/plan-mtp.js';
@@ -30,7 +30,7 @@ export const EXTRACTION_WORK: readonly string[] = [JOURNAL, SHARDS];
 const MAX_ROUNDS = 3;
 
 export interface ExtractRequest {
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   readonly source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>;
   readonly selection: MtpSelection;
   /** The proof to give that the bytes read are the source's. */

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { SwpError } from '../../../core/error.js';
 import type { FetchPlan } from '../../../formats/mtp/fetch-plan.js';
 import type { OutputSlab } from '../../../formats/mtp/slabs.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import type { RangeReader } from '../../../hub/read/range.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import { wholeFiles, type SourceProof } from '../../../plan/source-proof.js';
@@ -11,7 +11,7 @@ import { connectSource, type SourceReaders } from '../source-readers.js';
 import { stageShards } from './stage-shards.js';
 
 export interface SourceReadingParts {
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   readonly source: Pick<SourceFacts, 'repo' | 'commit' | 'files'>;
   readonly proof: SourceProof;
   /** Called with byte counts as they arrive from the Hub. */

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { SwpError } from '../../../core/error.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import { downloadFile, type DownloadOptions } from '../../../hub/read/download.js';
 import type { RangeReader } from '../../../hub/read/range.js';
 import type { RepoFile } from '../../../hub/repo-file.js';
@@ -22,7 +22,7 @@ const localReader = (path: string): RangeReader => ({
 
 /** Downloads one shard and checks it against the digest that its commit lists. */
 const download = async (
-  hub: HubConfig,
+  hub: Hub,
   source: Pick<SourceFacts, 'repo' | 'commit'>,
   file: RepoFile,
   path: string,
@@ -47,7 +47,7 @@ const download = async (
  * @throws SwpError `mtp/source-differs`
  */
 export const stageShards = async (
-  hub: HubConfig,
+  hub: Hub,
   source: Pick<SourceFacts, 'repo' | 'commit'>,
   files: readonly RepoFile[],
   directory: string,

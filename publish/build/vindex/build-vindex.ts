@@ -6,7 +6,7 @@ import { estimateVindex } from '../../../formats/vindex/estimates.js';
 import { layoutOf } from '../../../formats/vindex/layout.js';
 import { extractOptions } from '../../../formats/vindex/extract-options.js';
 import type { SourceModel } from '../../../formats/vindex/source-model.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import { readCommitDate } from '../../../hub/read/commits.js';
 import { BLAS, jobDirectories } from '../../../larql/environment.js';
 import { extractVindex, sliceVindex, type LarqlJob } from '../../../larql/extract-vindex.js';
@@ -34,7 +34,7 @@ import { proveVindex, type ProofInput } from './prove-vindex.js';
 import { stagedIn, stageSource, type StagedSource } from './stage-source.js';
 
 export interface VindexDeps {
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   readonly shared: SharedInputs;
   readonly larql: HostLarql;
   readonly freeDisk: FreeDisk;

@@ -1,7 +1,7 @@
 import { pathExists } from '../../../core/files.js';
 import { join } from 'node:path';
 import { runAll } from '../../../core/run-all.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import { downloadFile } from '../../../hub/read/download.js';
 import { snapshotIn } from '../../../larql/environment.js';
 import type { RepoFile } from '../../../hub/repo-file.js';
@@ -27,7 +27,7 @@ export const stagedIn = (directory: string, { repo, commit }: Pick<SourceFacts, 
  * there: a download gets its name only when it is complete.
  */
 export const stageSource = async (
-  { hub, freeDisk }: { readonly hub: HubConfig; readonly freeDisk: FreeDisk },
+  { hub, freeDisk }: { readonly hub: Hub; readonly freeDisk: FreeDisk },
   source: SourceFacts,
   files: readonly RepoFile[],
   directory: string,

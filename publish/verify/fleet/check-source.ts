@@ -1,7 +1,7 @@
 import type { FleetTarget } from '../../../catalog/fleet.js';
 import { sameRepo, type ArtifactKind, type CommitSha } from '../../../core/ids.js';
 import { plural, truncateList } from '../../../core/text.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import type { RepoInfo } from '../../../hub/read/repo.js';
 import { digestOf } from '../../../core/digests.js';
 import { CARD_PATH } from '../../../plan/card.js';
@@ -28,7 +28,7 @@ const diffFiles = (before: readonly RepoFile[], after: readonly RepoFile[]): Cha
 
 /** Compares two commits of a source, for the files that a publish of this kind reads. */
 const compareMoved = async (
-  hub: HubConfig,
+  hub: Hub,
   { kind, source }: Pick<FleetTarget, 'source'> & { readonly kind: ArtifactKind },
   shared: SharedSource,
   [from, to]: readonly [CommitSha, CommitSha],
@@ -64,7 +64,7 @@ const checkLicense = ({ repo, license }: RepoInfo, visible: Visible, found: Exam
  * another commit, compares its files. Reads no weights.
  */
 export const checkSource = async (
-  hub: HubConfig,
+  hub: Hub,
   target: FleetTarget,
   { found, visible }: { readonly found: Examination; readonly visible: Visible },
   shared: SharedSource,

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { bySource, type FleetTarget } from '../../../catalog/fleet.js';
 import { messageOf, SwpError } from '../../../core/error.js';
 import type { RepoId } from '../../../core/ids.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import { boundFindings } from '../../../plan/findings/finding-digests.js';
 import { finding, type Finding, type FleetFinding } from '../../../plan/findings/finding.js';
 import { examineTarget, type Examined, type ExamineOptions } from '../examine-target.js';
@@ -55,7 +55,7 @@ export const examinedFindings = (examined: Examined): readonly Finding[] =>
   'findings' in examined.found ? examined.found.findings : [unpublished(examined.found.target, examined.found.state)];
 
 /** Examines one target. Returns an error of the Hub as a finding. */
-export const examineOrReport = async (hub: HubConfig, target: RepoId, options: ExamineOptions): Promise<Examined | readonly Finding[]> => {
+export const examineOrReport = async (hub: Hub, target: RepoId, options: ExamineOptions): Promise<Examined | readonly Finding[]> => {
   try {
     return await examineTarget(hub, target, options);
   } catch (error) {
@@ -67,7 +67,7 @@ export const findingsOf = ({ entry, target }: FleetTarget, findings: readonly Fi
   boundFindings(findings).map((found) => ({ entry, target, ...found }));
 
 const checkOne = async (
-  hub: HubConfig,
+  hub: Hub,
   target: FleetTarget,
   shared: SharedSource,
   { publishers }: CheckOptions,
@@ -90,7 +90,7 @@ const checkOne = async (
  * @returns the findings in the order of the targets
  */
 export const checkTargets = async (
-  hub: HubConfig,
+  hub: Hub,
   targets: readonly FleetTarget[],
   options: CheckOptions,
   signal: AbortSignal,

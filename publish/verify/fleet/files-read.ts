@@ -1,6 +1,6 @@
 import { readModelConfig } from '../../../formats/mtp/model-config.js';
 import { filesToRead } from '../../../formats/vindex/source-model.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import type { RepoFile } from '../../../hub/repo-file.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import { licenseFiles } from '../../../plan/licenses.js';
@@ -9,7 +9,7 @@ import type { ArtifactKind } from '../../../core/ids.js';
 import { CONFIG_PATH, INDEX_PATH, NO_TENSORS, readConfig, readIndex, readSourceJson } from '../../facts/checkpoint-headers.js';
 import { headTensors, MODEL_OPT_PATH } from '../../facts/read-mtp-source.js';
 
-type ReadFiles = (hub: HubConfig, source: SourceFacts, signal: AbortSignal) => Promise<readonly string[]> | readonly string[];
+type ReadFiles = (hub: Hub, source: SourceFacts, signal: AbortSignal) => Promise<readonly string[]> | readonly string[];
 
 const vindexFiles: ReadFiles = async (hub, source, signal) => {
   const index = await readIndex(hub, source, NO_TENSORS, signal);
@@ -44,7 +44,7 @@ const FILE_SELECTORS: Readonly<Record<ArtifactKind, ReadFiles>> = {
  * Returns the files of a source that determine a publish: those that its recipe reads, and the license texts that it
  * copies.
  */
-export const filesRead = async (hub: HubConfig, kind: ArtifactKind, source: SourceFacts, signal: AbortSignal): Promise<RepoFile[]> => {
+export const filesRead = async (hub: Hub, kind: ArtifactKind, source: SourceFacts, signal: AbortSignal): Promise<RepoFile[]> => {
   const licenses = kind === 'vision' ? [] : licenseFiles(source).map(({ path }) => path);
   const paths = new Set([...(await FILE_SELECTORS[kind](hub, source, signal)), ...licenses]);
   return source.files.filter(({ path }) => paths.has(path));

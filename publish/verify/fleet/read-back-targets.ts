@@ -1,5 +1,5 @@
 import type { FleetTarget } from '../../../catalog/fleet.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import type { FindingCode, FleetFinding } from '../../../plan/findings/finding.js';
 import { shareOf, type Rotation } from '../../../plan/findings/share.js';
 import { NOTHING_READ } from '../../../plan/read-back.js';
@@ -31,7 +31,7 @@ export interface ReadBackOptions extends Rotation {
 
 /** Reads this week's files of each target whole and samples of the others, and compares them with the published digests. */
 export const readBackTargets = async (
-  hub: HubConfig,
+  hub: Hub,
   targets: readonly FleetTarget[],
   options: ReadBackOptions,
   signal: AbortSignal,

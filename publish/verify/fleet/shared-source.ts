@@ -1,7 +1,7 @@
 import type { FleetTarget } from '../../../catalog/fleet.js';
 import { SwpError } from '../../../core/error.js';
 import type { CommitSha } from '../../../core/ids.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import { readRepoInfo, type RepoInfo } from '../../../hub/read/repo.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import { readSource } from '../../facts/read-source.js';
@@ -12,7 +12,7 @@ export class SharedSource {
   private readonly trees = new Map<CommitSha, Promise<SourceFacts | null>>();
 
   constructor(
-    private readonly hub: HubConfig,
+    private readonly hub: Hub,
     private readonly source: Pick<FleetTarget, 'source' | 'revision'>,
     private readonly signal: AbortSignal,
   ) {}

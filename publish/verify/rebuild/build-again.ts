@@ -1,4 +1,4 @@
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import type { PayloadPlan } from '../../../plan/artifact-plan.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import { mtpReading } from '../../../plan/plan-mtp.js';
@@ -21,7 +21,7 @@ import type { Payload } from '../../seal/seal.js';
 import { checkSpace } from './preflight.js';
 
 export interface BuildAgainDeps {
-  readonly sourceHub: HubConfig;
+  readonly sourceHub: Hub;
   /** Scratch that only this rebuild uses. */
   readonly layout: ScratchLayout;
   readonly larql: HostLarql;
@@ -33,7 +33,7 @@ export interface BuildAgainDeps {
  * Reads all files of a mirror from its source, since a mirror has no build. Also reads the large ones, for which a plan
  * trusts the digests that the Hub lists.
  */
-const mirrorAgain = async (hub: HubConfig, source: SourceFacts, { plan, report, signal }: BuildRequest): Promise<Payload> => {
+const mirrorAgain = async (hub: Hub, source: SourceFacts, { plan, report, signal }: BuildRequest): Promise<Payload> => {
   const totalBytes = source.files.reduce((sum, { path, size }) => (isMirrored(path) ? sum + size : sum), 0);
   let doneBytes = 0;
   const onBytes = (bytes: number, file: string): void => report({ file, doneBytes: (doneBytes += bytes), totalBytes });

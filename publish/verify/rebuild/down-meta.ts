@@ -3,14 +3,14 @@ import { SwpError } from '../../../core/error.js';
 import type { CommitSha, RepoId } from '../../../core/ids.js';
 import { compareDownMeta, type DownMetaDifference } from '../../../formats/vindex/compare-down-meta.js';
 import { DOWN_META } from '../../../formats/vindex/file-names.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import { downloadFile } from '../../../hub/read/download.js';
 import { readTree } from '../../../hub/read/tree.js';
 import { DirectoryReader } from '../../../larql/vindex-directory.js';
 import type { ReportProgress } from '../../progress.js';
 
 export interface PublishedDownMeta {
-  readonly hub: HubConfig;
+  readonly hub: Hub;
   readonly repo: RepoId;
   readonly commit: CommitSha;
   /** Receives the download. */

@@ -4,7 +4,7 @@ import { SwpError } from '../../../core/error.js';
 import { plural, truncateList } from '../../../core/text.js';
 import { DOWN_META } from '../../../formats/vindex/file-names.js';
 import { INDEX_FILE } from '../../../formats/vindex/index-json.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import { CARD_PATH } from '../../../plan/card.js';
 import type { ManifestFile } from '../../../plan/manifest.js';
 import { manifestOf, type Provenance } from '../../../plan/provenance.js';
@@ -21,7 +21,7 @@ import { differs, unbuilt } from './unbuilt.js';
 
 export interface RebuildDeps extends BuildAgainDeps {
   /** Reads the target. The source may need another token. */
-  readonly hub: HubConfig;
+  readonly hub: Hub;
 }
 
 export interface RebuildRequest {

@@ -1,6 +1,6 @@
 import { GIT_BLOB_LIMIT } from '../../../core/digests.js';
 import { SwpError } from '../../../core/error.js';
-import type { HubConfig } from '../../../hub/config.js';
+import type { Hub } from '../../../hub/hub.js';
 import { readSmallFile } from '../../../hub/read/read-small-file.js';
 import type { PayloadPlan } from '../../../plan/artifact-plan.js';
 import type { SourceFacts } from '../../../plan/facts.js';
@@ -14,7 +14,7 @@ const HINT = 'A rebuild needs the source as it was. A private or gated source ne
  *
  * @throws SwpError `build/source-gone`, `rebuild/source-moved`
  */
-export const readRecordedSource = async (hub: HubConfig, plan: PayloadPlan, signal: AbortSignal): Promise<SourceFacts> => {
+export const readRecordedSource = async (hub: Hub, plan: PayloadPlan, signal: AbortSignal): Promise<SourceFacts> => {
   try {
     return await readPlannedSource(hub, plan, signal);
   } catch (error) {
@@ -32,7 +32,7 @@ export const readRecordedSource = async (hub: HubConfig, plan: PayloadPlan, sign
  * files.
  */
 export const describeCopies = async (
-  hub: HubConfig,
+  hub: Hub,
   { repo, commit, files }: SourceFacts,
   paths: readonly string[],
   signal: AbortSignal,

@@ -51,7 +51,7 @@ const withBlas = async (library: string): Promise<NodeJS.ProcessEnv> => {
   return { PATH: [bin, process.env['PATH']].join(delimiter), SWP_LARQL: larql };
 };
 
-const openHub = async (): Promise<void> => {
+const startTestHub = async (): Promise<void> => {
   hub = await startLocalHub({
     directory: join(cwd, 'hub'),
     tokens: [
@@ -62,7 +62,7 @@ const openHub = async (): Promise<void> => {
 };
 
 const publish = async (slice: 'full' | 'expert-server', model: { readonly files: ReadonlyMap<string, Uint8Array> }): Promise<void> => {
-  await openHub();
+  await startTestHub();
   await hub.admin.createRepo(SOURCE);
   await hub.admin.commitFiles(SOURCE, model.files, { message: 'A model' });
   const fields = { source_model: SOURCE, quant: 'q4k', slices: [slice], output_name: 'tiny.vindex', hf_repo: TARGET };
@@ -81,7 +81,7 @@ const publishFull = async (): Promise<void> => {
     fullHubDirectory = await mkdtemp(join(tmpdir(), 'swp-rebuild-hub-'));
     await cp(directory, fullHubDirectory, { recursive: true });
   } else await cp(fullHubDirectory, directory, { recursive: true });
-  await openHub();
+  await startTestHub();
 };
 
 const verify = async (argv: readonly string[] = [], env: NodeJS.ProcessEnv = {}, over: Partial<SwpOptions> = {}) =>

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { deleteCollection, deleteRepo } from '@huggingface/hub';
 import { RepoId } from '../../../core/ids.js';
 import { startLocalHub } from '../../../dev/hub/index.js';
-import type { HubConfig } from '../../../hub/config.js';
+import { openHub, withPatience, type Hub } from '../../../hub/hub.js';
 import { Secret } from '../../../core/secret.js';
 
 /** A hub that the client must work with. */
 export interface ConformingHub {
-  readonly client: HubConfig;
+  readonly client: Hub;
   readonly namespace: string;
   close(): Promise<void>;
 }
@@ -28,7 +28,7 @@ const local = (name: string, multipartThreshold: number, serverCopy: boolean): H
     const tokens = [{ token: TOKEN, user: 'writer', orgs: ['acme'], role: 'write' as const }];
     const hub = await startLocalHub({ directory, tokens, multipartThreshold, chunkSize: 1_000_000, serverCopy });
     return {
-      client: { endpoint: new URL(hub.url), token: new Secret(TOKEN) },
+      client: openHub({ endpoint: new URL(hub.url), token: new Secret(TOKEN) }),
       namespace: 'acme',
       close: async () => {
         await hub.close();
@@ -49,7 +49,7 @@ const named: HubUnderTest[] =
           name: endpoint,
           open: () =>
             Promise.resolve({
-              client: { endpoint: new URL(endpoint), token: new Secret(token), attempts: 5 },
+              client: withPatience(openHub({ endpoint: new URL(endpoint), token: new Secret(token) }), 5),
               namespace,
               close: () => Promise.resolve(),
             }),

@@ -5,7 +5,7 @@ import { digestsOf } from '../../../core/file-digests.js';
 import type { CommitSha } from '../../../core/ids.js';
 import { verifyPaths, type ReadBack } from '../../../hub/read/verify-files.js';
 import { describeBytes, samplesOf, type ManifestFile } from '../../../plan/manifest.js';
-import { openHub, REPO, signal, type TestHub } from '../support.js';
+import { startTestHub, REPO, signal, type TestHub } from '../support.js';
 
 const LARGE = 6 * BLOCK_BYTES + 1_000;
 const large = randomBytes(LARGE);
@@ -24,7 +24,7 @@ const TOTAL_BYTES = LARGE + small.byteLength + notes.byteLength;
 let test: TestHub;
 let commit: CommitSha;
 beforeAll(async () => {
-  test = await openHub();
+  test = await startTestHub();
   await test.hub.admin.createRepo(REPO);
   const files = new Map([
     ['large.safetensors', large],

@@ -4,7 +4,7 @@ import { DoubleRead } from '../../../publish/build/double-read.js';
 import { readSource } from '../../../publish/facts/read-source.js';
 import type { SwpError } from '../../../core/error.js';
 import type { SourceFacts } from '../../../plan/facts.js';
-import { openHub, REPO, signal, type TestHub } from '../../hub/support.js';
+import { startTestHub, REPO, signal, type TestHub } from '../../hub/support.js';
 
 const bytes = randomBytes(300_000);
 const RANGE = { file: 'model.safetensors', begin: 10_000, end: 290_000, what: 'a sample' };
@@ -12,7 +12,7 @@ const RANGE = { file: 'model.safetensors', begin: 10_000, end: 290_000, what: 'a
 let test: TestHub;
 let source: SourceFacts;
 beforeAll(async () => {
-  test = await openHub();
+  test = await startTestHub();
   await test.hub.admin.createRepo(REPO);
   await test.hub.admin.commitFiles(REPO, new Map([['model.safetensors', bytes]]), { message: 'A model' });
   source = (await readSource(test.client, REPO, null, signal))!;

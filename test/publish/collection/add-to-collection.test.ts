@@ -7,7 +7,7 @@ import { createCollection, readCollection } from '../../../hub/collections.js';
 import type { ApprovedArtifact } from '../../../plan/approved.js';
 import type { CollectionGoal } from '../../../plan/artifact-plan.js';
 import { makeEntryPlan, planDigest } from '../../../plan/entry-plan.js';
-import { config, openHub, signal, tiny, TOKEN, type TestHub } from '../../hub/support.js';
+import { config, startTestHub, signal, tiny, TOKEN, type TestHub } from '../../hub/support.js';
 import { ANYBODY, DECISION, plan } from '../../plan/fixtures.js';
 
 const TARGET = RepoId.parse('acme/qwen-mtp');
@@ -26,7 +26,7 @@ const approvedFor = (collection: CollectionGoal | undefined, isPrivate = false):
 
 let test: TestHub;
 beforeEach(async () => {
-  test = await openHub();
+  test = await startTestHub();
   await test.hub.admin.createRepo(TARGET);
 });
 afterEach(() => test.close());

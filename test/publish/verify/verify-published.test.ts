@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openHub } from '../../../hub/hub.js';
 import { verifyPublished } from '../../../publish/verify/verify-published.js';
 import { Digest, RepoId, type CommitSha } from '../../../core/ids.js';
 import { Secret } from '../../../core/secret.js';
@@ -29,7 +30,7 @@ afterEach(async () => {
 
 const verify = async () => {
   const provenance = await hub.admin.readFile(TARGET, 'main', PROVENANCE_PATH);
-  const client = { endpoint: new URL(hub.url), token: new Secret('hf_reader') };
+  const client = openHub({ endpoint: new URL(hub.url), token: new Secret('hf_reader') });
   const request = {
     target: TARGET,
     commit,

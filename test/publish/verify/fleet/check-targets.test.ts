@@ -10,7 +10,7 @@ import { generateLlama } from '../../../../dev/checkpoint/llama.js';
 import { generateVision } from '../../../../dev/checkpoint/vision.js';
 import { startLocalHub, type LocalHub } from '../../../../dev/hub/index.js';
 import { installStandIn } from '../../../../dev/larql/install.js';
-import type { HubConfig } from '../../../../hub/config.js';
+import { withPatience, type Hub, openHub } from '../../../../hub/hub.js';
 import { Secret } from '../../../../core/secret.js';
 import { levelOf, type FleetFinding } from '../../../../plan/findings/finding.js';
 import { publishHere } from '../../../support/publish-here.js';
@@ -21,7 +21,7 @@ const { signal } = new AbortController();
 let directory: string;
 let hub: LocalHub;
 
-const openHub = (at: string): Promise<LocalHub> =>
+const startTestHub = (at: string): Promise<LocalHub> =>
   startLocalHub({
     directory: at,
     tokens: [
@@ -34,13 +34,13 @@ const openHub = (at: string): Promise<LocalHub> =>
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-revalidate-'));
   const larql = await installStandIn(directory);
-  hub = await openHub(join(directory, 'published'));
+  hub = await startTestHub(join(directory, 'published'));
   for (const { key, kind } of PREPARED) await prepare(key, kind, larql);
   await hub.close();
 });
 beforeEach(async () => {
   await cp(join(directory, 'published'), join(directory, 'hub'), { recursive: true });
-  hub = await openHub(join(directory, 'hub'));
+  hub = await startTestHub(join(directory, 'hub'));
   usedKeys.clear();
 });
 afterEach(async () => {
@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const client = (token = TOKENS.read): HubConfig => ({ endpoint: new URL(hub.url), token: new Secret(token), attempts: 1 });
+const client = (token = TOKENS.read): Hub => withPatience(openHub({ endpoint: new URL(hub.url), token: new Secret(token) }), 1);
 
 type Kind = 'mtp' | 'vision' | 'vindex';
 interface Published {

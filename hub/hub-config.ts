@@ -2,32 +2,12 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SwpError } from '../core/error.js';
-import type { RateLimiter } from '../core/rate-limiter.js';
-import { redactor, type Redact } from '../core/redact.js';
 import { Secret } from '../core/secret.js';
-import type { RateBudget } from './budget.js';
-import type { Agents } from './http.js';
-import type { HubMeter } from './meter.js';
 
+/** The address of a Hub, and the token to use there. */
 export interface HubConfig {
   readonly endpoint: URL;
   readonly token?: Secret;
-  /** Removes the secrets of this process from text of the Hub; without it, only the token is removed. */
-  readonly redact?: Redact;
-  /** Maximum attempts per request; without it, transient failures are retried without limit. */
-  readonly attempts?: number;
-  /** Receives the reason for each retry, the wait before it, and the time for which the request has failed. */
-  readonly onRetry?: (error: SwpError, waitMs: number, failingMs: number) => void;
-  /** Counts the traffic of all calls. */
-  readonly meter?: HubMeter;
-  /** Set for background work, which leaves the rest of the Hub's rate limit to other work. */
-  readonly budget?: RateBudget;
-  /** The rate limit that all uploads share, if there is one. */
-  readonly uploadLimiter?: RateLimiter;
-  /** Connections for these calls only; without them, all calls of the process share connections. */
-  readonly agents?: Agents;
-  /** Replaces the wait between attempts in tests. */
-  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
@@ -80,15 +60,3 @@ export const hubConfigFromEnv = (env: NodeJS.ProcessEnv): HubConfig => {
     });
   return { endpoint, ...(token === undefined ? {} : { token }) };
 };
-
-/** Returns the function that removes secrets from this Hub's text. */
-export const redactorOf = ({ redact, token }: HubConfig): Redact => redact ?? redactor(token === undefined ? [] : [token]);
-
-/** Returns the same Hub with another token. The previous token stays redacted: a hostile Hub may repeat it. */
-export const withToken = (hub: HubConfig, token: Secret): HubConfig => {
-  const [before, own] = [redactorOf(hub), redactor([token])];
-  return { ...hub, token, redact: (text, end) => own(before(text, end), end) };
-};
-
-/** Limits the attempts of each call, for interactive use: without a limit, a call retries until it succeeds. */
-export const withPatience = (hub: HubConfig, attempts: number): HubConfig => ({ ...hub, attempts });
