@@ -7,6 +7,7 @@ import { describeIssues } from '../core/describe-issues.js';
 import { SwpError, messageOf } from '../core/error.js';
 import type { Redact } from '../core/redact.js';
 import { sanitizeLine } from '../core/text.js';
+import type { ScratchParts } from '../publish/scratch/scratch-parts.js';
 import { INPUTS } from './inputs.js';
 import { RequestNotSent } from '../publish/commit/request-not-sent.js';
 import { explainFailure } from '../publish/scratch/explain-failure.js';
@@ -66,26 +67,28 @@ const parseInput = (args: unknown[]): unknown[] => {
   });
 };
 
-const explain = (thrown: unknown, scratch: string): unknown =>
+type Scratch = Pick<ScratchParts, 'machine' | 'layout'>;
+
+const explain = async (thrown: unknown, { machine: { files }, layout: { root } }: Scratch): Promise<unknown> =>
   thrown instanceof RequestNotSent
-    ? new RequestNotSent(explainFailure(thrown.cause, scratch), thrown.detail)
-    : explainFailure(thrown, scratch);
+    ? new RequestNotSent(await explainFailure(files, thrown.cause, root), thrown.detail)
+    : explainFailure(files, thrown, root);
 
 /**
  * Creates the interceptor that parses the input of an activity and converts its failure.
  *
  * @param redact removes secrets, which no failure may carry into a history
- * @param scratch the directory whose file errors are explained; null for a worker without scratch
+ * @param scratch the scratch whose file errors are explained; null for a worker without scratch
  */
 export const activityBoundary =
-  (redact: Redact, scratch: string | null = null): ActivityInterceptorsFactory =>
+  (redact: Redact, scratch: Scratch | null = null): ActivityInterceptorsFactory =>
   () => ({
     inbound: {
       async execute(input, next) {
         try {
           return await next({ ...input, args: parseInput(input.args) });
         } catch (thrown) {
-          const error = scratch === null ? thrown : explain(thrown, scratch);
+          const error = scratch === null ? thrown : await explain(thrown, scratch);
           const { cancellationSignal } = Context.current();
           if (cancellationSignal.aborted && isStopping())
             throw ApplicationFailure.create({

@@ -81,7 +81,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
   const admit = async (approved: ApprovedArtifact): Promise<void> => {
     assertApproved(approved);
     assertTargetAllowed(approved.plan.target.repo, deps.targets);
-    await assertOwnDirectory(deps.layout.root);
+    await assertOwnDirectory(deps.machine.files, deps.layout.root);
   };
   const withHostHeartbeat = <T>(step: string, run: (signal: AbortSignal, report: ReportProgress) => Promise<T>): Promise<T> =>
     withHeartbeat(step, run, deps.host);
@@ -114,7 +114,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
             sourceHub: withRetryReporting(deps.sourceHub, report),
             targets: deps.targets,
             uploadRate: deps.uploadRate,
-            capacity: () => capacityOf(deps.layout.root),
+            capacity: () => capacityOf(deps.machine.files, deps.layout.root),
             larql: deps.larql,
           },
           request,
@@ -151,10 +151,10 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         const { plan } = approved;
         const source = {
           hub: withRetryReporting(deps.sourceHub, report),
+          machine: deps.machine,
           layout: deps.layout,
           shared: deps.shared,
           larql: deps.larql,
-          freeDisk: () => deps.claims.freeDisk(),
           shouldStop: deps.shouldStop,
         };
         const payload = await payloadOf(source, { plan, holder: holderOf(), report, signal }).catch((error: unknown) => {
@@ -173,7 +173,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       withHostHeartbeat('uploading', async (signal, report) => {
         await admit(approved);
         assertReleased(approved, manifestDigest);
-        const target = { ...hubs(report), layout: deps.layout, shouldStop: deps.shouldStop };
+        const target = { ...hubs(report), machine: deps.machine, layout: deps.layout, shouldStop: deps.shouldStop };
         return orScratchLost(async () => uploadSealed(target, approved, await openSealed(deps, approved, manifestDigest), report, signal));
       }),
 
@@ -184,7 +184,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         try {
           await admit(approved);
           assertReleased(approved, manifestDigest);
-          const target = { ...hubs(report), layout: deps.layout, onSent };
+          const target = { ...hubs(report), machine: deps.machine, layout: deps.layout, onSent };
           return await orScratchLost(async () =>
             commitSealed(target, approved, await openSealed(deps, approved, manifestDigest), parent, signal),
           );

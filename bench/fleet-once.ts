@@ -30,7 +30,7 @@ const hub = openHub({ endpoint: new URL(options.endpoint), token: new Secret('hf
 const check = async (catalog: string, maxTargets: number): Promise<number> => {
   const { entries } = await loadCatalog({ cwd: '/', file: catalog });
   const fleet = fleetOf(entries.values()).slice(0, maxTargets);
-  const budgeted = withBudget(hub, new RateBudget(hub.clock));
+  const budgeted = withBudget(hub, new RateBudget(hub.machine.clock));
   let findings = 0;
   for (const targets of batchesOf(fleet, BATCH))
     findings += (await checkTargets(budgeted, targets, { publishers: ['writer'], onDone: () => undefined }, signal)).length;

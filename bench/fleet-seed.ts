@@ -52,11 +52,11 @@ export const seedFleet = async (root: string, targets: number, sources: number):
   const hub = openHub({ endpoint: new URL(local.url), token: new Secret('hf_benchwriter') });
   const layout = new ScratchLayout(join(root, 'scratch'));
   const deps = {
+    machine: hub.machine,
     hub,
     layout,
-    shared: new SharedInputs(layout),
-    larql: new HostLarql({}, layout, { fleetBlocks: null, allowStandIn: false }),
-    freeDisk: () => Promise.resolve(1e15),
+    shared: new SharedInputs(hub.machine, layout),
+    larql: new HostLarql(hub.machine, {}, layout, { fleetBlocks: null, allowStandIn: false }),
     shouldStop: () => false,
   };
   const { signal } = new AbortController();
@@ -71,7 +71,7 @@ export const seedFleet = async (root: string, targets: number, sources: number):
     // The payload is keyed by its recipe, so that targets with the same recipe share one build.
     const payload = await buildPayload(deps, { plan, holder: HOLDER, report, signal });
     const sealed = await seal(deps, approved, payload, signal);
-    const to = { hub, sourceHub: hub, layout, shouldStop: () => false };
+    const to = { machine: hub.machine, hub, sourceHub: hub, layout, shouldStop: () => false };
     const uploaded = await uploadSealed(to, approved, sealed, report, signal);
     if (uploaded.outcome !== 'uploaded') throw new Error(uploaded.reason);
     const committed = await commitSealed(to, approved, sealed, uploaded.parent, signal);

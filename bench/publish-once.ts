@@ -78,7 +78,7 @@ const sourceFiles = async (repo: RepoId): Promise<UploadFile[]> => {
 };
 
 const publish = async (files: readonly UploadFile[], parent: CommitSha): Promise<void> => {
-  const journal = await PartJournal.open(options.journal, hub.clock);
+  const journal = await PartJournal.open(hub.machine, options.journal);
   await uploadBlobs(hub, options.repo, files, { signal, journal, shouldStop: () => false, onProgress: () => undefined });
   await journal.close();
   const lfs = files.map(({ path, sha256, size }) => ({ path, lfs: { sha256, size } }));

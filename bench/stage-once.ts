@@ -34,7 +34,7 @@ const download = async (): Promise<void> => {
 let peakBytes = 0;
 const sample = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage.rss())), SAMPLE_MS);
 const begin = performance.now();
-if (way === 'validate') await (await openVindex(directory, { signal })).close();
+if (way === 'validate') await (await openVindex(hub.machine, directory, { signal })).close();
 else await download();
 const seconds = (performance.now() - begin) / 1000;
 clearInterval(sample);

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { THIS_MACHINE } from '../core/machine.js';
+import { THIS_MACHINE } from '../core/this-machine.js';
 import { openHub } from '../hub/hub.js';
 import { openLocalFile } from '../publish/seal/sealed-file.js';
 import { blockCount, BLOCK_BYTES } from '../core/blocks.js';
@@ -38,7 +38,7 @@ type Open = (begin: number, end: number) => Readable;
 const compared = (path: string, size: number): Open => {
   const [block] = digestsOf(new Uint8Array(BLOCK_BYTES)).blocks;
   const blocks = Array.from({ length: blockCount(size) }, () => Sha256.parse(block));
-  return (begin, end) => openLocalFile({ path, size, blocks }, begin, end);
+  return (begin, end) => openLocalFile(THIS_MACHINE.files, { path, size, blocks }, begin, end);
 };
 
 const uncompared =
@@ -48,7 +48,7 @@ const uncompared =
 
 const sendSwp = async (path: string, size: number, endpoint: string, open: Open): Promise<void> => {
   const sha256 = Sha256.parse('0'.repeat(64));
-  const journal = await PartJournal.open(`${path}.parts.jsonl`, THIS_MACHINE.clock);
+  const journal = await PartJournal.open(THIS_MACHINE, `${path}.parts.jsonl`);
   await uploadBlobs(
     openHub({ endpoint: new URL(endpoint) }),
     RepoId.parse('bench/sink'),
@@ -68,8 +68,8 @@ const WAYS: Readonly<Record<typeof way, () => Promise<unknown>>> = {
   plain: () => sendPlain(path, size, endpoint),
   swp: () => sendSwp(path, size, endpoint, compared(path, size)),
   uncompared: () => sendSwp(path, size, endpoint, uncompared(path)),
-  digests: () => digestFile(path),
-  hash: () => hashFile(path),
+  digests: () => digestFile(THIS_MACHINE, path),
+  hash: () => hashFile(THIS_MACHINE.files, path),
 };
 let peakBytes = 0;
 const sample = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage.rss())), SAMPLE_MS);

@@ -3,6 +3,7 @@ import { messageOf, SwpError } from '../core/error.js';
 import { faultText, parseOrFaults } from '../core/faults.js';
 import { writeAtomic } from '../core/files.js';
 import { sanitizeLine } from '../core/text.js';
+import { THIS_MACHINE } from '../core/this-machine.js';
 import { appendEntry } from './append-entry.js';
 import { Entry, ENTRY_FIELDS } from './entry.js';
 import { readCatalog, type Catalog, type CatalogEntry, type CatalogOptions } from './load.js';
@@ -77,7 +78,7 @@ export const writeAddition = async ({ file, before, after }: Addition): Promise<
   try {
     // The settings may name a symbolic link: replace the file that it points to.
     const real = await realpath(file);
-    await writeAtomic(real, after, (await stat(real)).mode & 0o777);
+    await writeAtomic(THIS_MACHINE, real, after, (await stat(real)).mode & 0o777);
   } catch (error) {
     throw new SwpError('access', 'catalog/unwritable', `${file} cannot be written: ${messageOf(error)}.`, { cause: error });
   }

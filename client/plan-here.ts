@@ -29,8 +29,8 @@ export const plannerHere = (env: NodeJS.ProcessEnv, signal: AbortSignal) => {
     uploadRate: settings.uploadRate,
     sourceHub: settings.sourceToken === null ? hub : withToken(hub, settings.sourceToken),
     targets: settings.targets,
-    capacity: () => capacityOf(layout.root),
-    larql: new HostLarql(env, layout, settings.larql),
+    capacity: () => capacityOf(hub.machine.files, layout.root),
+    larql: new HostLarql(hub.machine, env, layout, settings.larql),
   };
   const { proveShards, decideWithinMs, approvals } = settings;
   const deps = { hub, tools: swpTools(), proveShards, decideWithinMs, approvals };

@@ -49,9 +49,12 @@ export const rebuildHere = async (
   try {
     out.note(`Rebuilding ${examination.target} in ${directory}.`);
     const layout = new ScratchLayout(directory);
-    const larql = new HostLarql(env, layout, settings.larql);
+    const larql = new HostLarql(hub.machine, env, layout, settings.larql);
     const { proveShards } = settings;
-    return await rebuildTarget({ hub, sourceHub, layout, larql, proveShards }, { examination, provenance, report: update, signal });
+    return await rebuildTarget(
+      { machine: hub.machine, hub, sourceHub, layout, larql, proveShards },
+      { examination, provenance, report: update, signal },
+    );
   } finally {
     end();
     await rm(directory, DELETE);

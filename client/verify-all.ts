@@ -38,7 +38,7 @@ export const verifyAll = async (
     if (done % NOTE_EVERY === 0 || done === targets.length) out.note(`Checked ${done} of ${targets.length} targets.`);
   };
   const checked = await checkTargets(
-    withBudget(hub, new RateBudget(hub.clock)),
+    withBudget(hub, new RateBudget(hub.machine.clock)),
     targets,
     { publishers: readSettings(context.env).publishers, onDone },
     signal,

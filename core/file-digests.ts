@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import { BLOCK_BYTES } from './blocks.js';
 import type { HashOptions } from './files.js';
-import { HashThread } from './hash-thread.js';
+import { openStreamHash, type StreamHash } from './stream-hash.js';
 import { Sha256 } from './ids.js';
+import type { Machine } from './machine.js';
 
 /** Digests of one file, computed in one pass over its bytes. */
 export interface FileDigests {
@@ -57,9 +56,13 @@ export const digestsOf = (bytes: Uint8Array): FileDigests => {
  * blocks.
  */
 export class FileHash {
-  private readonly whole = new HashThread();
+  private readonly whole: StreamHash;
   private readonly blocks: Sha256[] = [];
   private readonly blockHash = new BlockHash((digest) => void this.blocks.push(digest));
+
+  constructor({ threads }: Pick<Machine, 'threads'>) {
+    this.whole = openStreamHash(threads);
+  }
 
   async update(bytes: Uint8Array): Promise<void> {
     await this.whole.update(bytes);
@@ -81,15 +84,19 @@ const MIN_THREAD_BYTES = 16 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 
 /** Reads a file once and returns all of its digests. */
-export const digestFile = async (path: string, { signal, onBytes }: HashOptions = {}): Promise<FileDigests> => {
-  if ((await stat(path)).size <= MIN_THREAD_BYTES) {
-    const bytes = await readFile(path, { signal });
+export const digestFile = async (
+  machine: Pick<Machine, 'files' | 'threads'>,
+  path: string,
+  { signal, onBytes }: HashOptions = {},
+): Promise<FileDigests> => {
+  if ((await machine.files.stat(path)).size <= MIN_THREAD_BYTES) {
+    const bytes = await machine.files.readFile(path, { signal });
     onBytes?.(bytes.byteLength);
     return digestsOf(bytes);
   }
-  const hash = new FileHash();
+  const hash = new FileHash(machine);
   try {
-    const stream = createReadStream(path, { highWaterMark: READ_BYTES, ...(signal === undefined ? {} : { signal }) });
+    const stream = machine.files.createReadStream(path, { highWaterMark: READ_BYTES, ...(signal === undefined ? {} : { signal }) });
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {
       await hash.update(chunk);
       onBytes?.(chunk.byteLength);

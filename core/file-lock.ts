@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import { tryLock } from 'fs-native-extensions';
 import { identifyProcess, isRunning, readIdentity } from './process-identity.js';
+import { THIS_MACHINE } from './this-machine.js';
 
 /** An acquired lock, or the id of the process that holds it; the id is null if it is not known. */
 export type FileLock = { readonly unlock: () => void } | { readonly heldBy: number | null };
@@ -14,8 +15,8 @@ const isStillAt = (path: string, fd: number): boolean => {
 
 /** Returns the process that the file names, or null if it has ended: then the holder has not yet written its identity. */
 const readHolder = async (path: string): Promise<number | null> => {
-  const recorded = await readIdentity(path);
-  return recorded !== null && (await isRunning(recorded)) ? recorded.pid : null;
+  const recorded = await readIdentity(THIS_MACHINE.files, path);
+  return recorded !== null && (await isRunning(THIS_MACHINE.programs, recorded)) ? recorded.pid : null;
 };
 
 /** Writes this process's identity for error messages only: the lock holds without it, even on a full disk. */

@@ -1,8 +1,7 @@
-import { createHash, randomUUID, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createHash, type Hash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { Sha256 } from './ids.js';
+import type { Files, Machine } from './machine.js';
 
 /** Smaller blocks slow hashing down; larger blocks do not speed it up. */
 const BLOCK = 1024 * 1024;
@@ -14,9 +13,9 @@ export interface HashOptions {
 }
 
 /** Feeds a whole file, in order, to a hash and returns the number of bytes read. */
-export const hashInto = async (hash: Hash, path: string, { signal, onBytes }: HashOptions = {}): Promise<number> => {
+export const hashInto = async (files: Files, hash: Hash, path: string, { signal, onBytes }: HashOptions = {}): Promise<number> => {
   let read = 0;
-  const stream = createReadStream(path, { highWaterMark: BLOCK, ...(signal === undefined ? {} : { signal }) });
+  const stream = files.createReadStream(path, { highWaterMark: BLOCK, ...(signal === undefined ? {} : { signal }) });
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     hash.update(chunk);
     read += chunk.byteLength;
@@ -26,9 +25,9 @@ export const hashInto = async (hash: Hash, path: string, { signal, onBytes }: Ha
 };
 
 /** Returns the SHA-256 of a whole file. */
-export const hashFile = async (path: string, options: HashOptions = {}): Promise<Sha256> => {
+export const hashFile = async (files: Files, path: string, options: HashOptions = {}): Promise<Sha256> => {
   const hash = createHash('sha256');
-  await hashInto(hash, path, options);
+  await hashInto(files, hash, path, options);
   return Sha256.parse(hash.digest('hex'));
 };
 
@@ -48,46 +47,53 @@ export const nullIfMissing = async <T>(read: Promise<T>): Promise<T | null> => {
  * Creates a directory for this user only, with its missing parents. Node's own `recursive` option reports a read-only or
  * full file system as ENOENT (20.20: EROFS and ENOSPC; 24.22: EROFS), which hides the cause.
  */
-export const makeDirectory = async (path: string): Promise<void> => {
+export const makeDirectory = async (files: Files, path: string): Promise<void> => {
   try {
-    await mkdir(path, { mode: 0o700 });
+    await files.mkdir(path, { mode: 0o700 });
   } catch (error) {
     const code = errorCode(error);
-    if (code === 'EEXIST' && (await nullIfMissing(stat(path)))?.isDirectory() === true) return;
+    if (code === 'EEXIST' && (await nullIfMissing(files.stat(path)))?.isDirectory() === true) return;
     const parent = dirname(path);
     if (code !== 'ENOENT' || parent === path) throw error;
-    await makeDirectory(parent);
-    await makeDirectory(path);
+    await makeDirectory(files, parent);
+    await makeDirectory(files, path);
   }
 };
 
 /** Returns true if something is at a path that this process can reach. */
-export const pathExists = (path: string): Promise<boolean> =>
-  access(path).then(
+export const pathExists = (files: Files, path: string): Promise<boolean> =>
+  files.access(path).then(
     () => true,
     () => false,
   );
 
 /** Returns the text of a file, or an empty string if the file does not exist. */
-export const readTextOrEmpty = async (path: string): Promise<string> => (await nullIfMissing(readFile(path, 'utf8'))) ?? '';
+export const readTextOrEmpty = async (files: Files, path: string): Promise<string> =>
+  (await nullIfMissing(files.readFile(path, 'utf8'))) ?? '';
 
 /** Returns the names in a directory, or an empty list if the directory does not exist. */
-export const listOrEmpty = async (path: string): Promise<readonly string[]> => (await nullIfMissing(readdir(path))) ?? [];
+export const listOrEmpty = async (files: Files, path: string): Promise<readonly string[]> =>
+  (await nullIfMissing(files.readdir(path))) ?? [];
 
 /** Writes a small file atomically: a crash leaves either the old or the new content, never a part. */
-export const writeAtomic = async (path: string, content: string | Uint8Array, mode = 0o600): Promise<void> => {
-  const fresh = `${path}.${randomUUID()}.new`;
+export const writeAtomic = async (
+  { files, random }: Pick<Machine, 'files' | 'random'>,
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o600,
+): Promise<void> => {
+  const fresh = `${path}.${random.hex(16)}.new`;
   try {
-    const file = await open(fresh, 'wx', mode);
+    const file = await files.open(fresh, 'wx', mode);
     try {
       await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(fresh, path);
+    await files.rename(fresh, path);
   } catch (error) {
-    await rm(fresh, { force: true });
+    await files.rm(fresh, { force: true });
     throw error;
   }
 };

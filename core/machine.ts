@@ -1,5 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { createReadStream } from 'node:fs';
+import type * as promises from 'node:fs/promises';
+import type { ProcessIdentity } from './process-identity.js';
+import type { Supervised, SuperviseOptions } from './supervise.js';
 
 export interface Clock {
   /** Returns the time of day, in milliseconds since 1970. It jumps when somebody sets the clock. */
@@ -23,26 +25,49 @@ export interface Random {
   hex(bytes: number): string;
 }
 
+/** The functions of `node:fs/promises` that the engine uses, and `createReadStream` of `node:fs`. */
+export interface Files extends Pick<
+  typeof promises,
+  | 'access'
+  | 'chmod'
+  | 'constants'
+  | 'link'
+  | 'lstat'
+  | 'mkdir'
+  | 'mkdtemp'
+  | 'open'
+  | 'readdir'
+  | 'readFile'
+  | 'realpath'
+  | 'rename'
+  | 'rm'
+  | 'stat'
+  | 'statfs'
+  | 'utimes'
+  | 'writeFile'
+> {
+  readonly createReadStream: typeof createReadStream;
+}
+
+export interface Programs {
+  /** Runs a program that ends when this process ends for any reason. */
+  start(command: string, args: readonly string[], options?: SuperviseOptions): Supervised;
+  /** Returns the identity of a running process, or null if no process has this id. */
+  identify(pid: number): Promise<ProcessIdentity | null>;
+  /** Sends a signal to a process and its whole group. Does nothing if they have ended. */
+  signalGroup(pid: number, signal: NodeJS.Signals): void;
+}
+
 /** The parts of a machine that the engine uses. It uses no others, so that a test can replace the whole machine. */
 export interface Machine {
   readonly clock: Clock;
   readonly random: Random;
+  readonly files: Files;
+  readonly programs: Programs;
+  /** Threads for work beside the calling thread; with 0, the calling thread does all work. */
+  readonly threads: number;
+  /** Bytes of memory. */
+  readonly memoryBytes: number;
+  /** The CPU model, if the system reports one, and the architecture. */
+  readonly cpu: string;
 }
-
-/** The machine that runs this process. */
-export const THIS_MACHINE: Machine = {
-  clock: {
-    now: () => Date.now(),
-    elapsed: () => performance.now(),
-    sleep: (milliseconds, signal) => delay(milliseconds, undefined, signal === undefined ? {} : { signal }),
-    every: (milliseconds, run) => {
-      const timer = setInterval(run, milliseconds);
-      timer.unref();
-      return () => clearInterval(timer);
-    },
-  },
-  random: {
-    fraction: () => Math.random(),
-    hex: (bytes) => randomBytes(bytes).toString('hex'),
-  },
-};

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { readTextOrEmpty } from './files.js';
+import type { Files, Programs } from './machine.js';
 
 /** A process; its start time distinguishes it from a later process with the same id. */
 export const ProcessIdentity = z.object({ pid: z.int().positive(), started: z.string().min(1) });
@@ -38,11 +39,12 @@ export const identifyProcess = async (pid: number): Promise<ProcessIdentity | nu
 };
 
 /** Checks that this process, not a later one with the same id, still runs. */
-export const isRunning = async ({ pid, started }: ProcessIdentity): Promise<boolean> => (await identifyProcess(pid))?.started === started;
+export const isRunning = async (programs: Pick<Programs, 'identify'>, { pid, started }: ProcessIdentity): Promise<boolean> =>
+  (await programs.identify(pid))?.started === started;
 
 /** Reads the identity in a file; returns null if there is none or if it was only partly written. */
-export const readIdentity = async (path: string): Promise<ProcessIdentity | null> => {
-  const text = await readTextOrEmpty(path);
+export const readIdentity = async (files: Files, path: string): Promise<ProcessIdentity | null> => {
+  const text = await readTextOrEmpty(files, path);
   try {
     return ProcessIdentity.parse(JSON.parse(text));
   } catch {

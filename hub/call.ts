@@ -95,7 +95,7 @@ export const parseAnswer = async <T>(
 ): Promise<T> => {
   let body: string;
   try {
-    body = (await readBody(hub.clock, answer.body, maxBytes)).toString('utf8');
+    body = (await readBody(hub.machine.clock, answer.body, maxBytes)).toString('utf8');
   } catch (error) {
     throw errorOfConnection(hub, request, error);
   }

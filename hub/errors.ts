@@ -186,7 +186,7 @@ export const errorOfAnswer = (
   const sent = request.withoutToken === true ? 'to-storage' : hub.token === undefined ? 'no-token' : 'token';
   const { kind, code, hint } = classify(status, firstHeader(headers['x-error-code']) ?? '', serverMessage, sent);
   const id = requestId(hub, headers);
-  const retryAfterMs = parseRetryAfter(headers, hub.clock.now());
+  const retryAfterMs = parseRetryAfter(headers, hub.machine.clock.now());
   return new SwpError(
     kind,
     code,

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { SwpError } from '../core/error.js';
-import { THIS_MACHINE, type Clock, type Machine, type Random } from '../core/machine.js';
+import type { Machine } from '../core/machine.js';
+import { THIS_MACHINE } from '../core/this-machine.js';
 import { RateLimiter } from '../core/rate-limiter.js';
 import { redactor, type Redact } from '../core/redact.js';
 import type { Secret } from '../core/secret.js';
@@ -18,8 +19,7 @@ export interface Hub extends HubConfig {
   /** Removes the secrets of this process from text of the Hub. */
   readonly redact: Redact;
   readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
+  readonly machine: Machine;
   /** Maximum attempts per call. */
   readonly attempts: number;
   readonly onRetry: OnRetry;
@@ -30,20 +30,19 @@ export interface Hub extends HubConfig {
 export interface HubMeans {
   /** Removes the secrets of this process; without it, only the Hub's token is removed. */
   readonly redact?: Redact;
-  readonly machine?: Pick<Machine, 'clock' | 'random'>;
+  readonly machine?: Machine;
   readonly transport?: Transport;
 }
 
 /** Returns a Hub whose calls are retried after transient failures until they succeed. */
 export const openHub = ({ endpoint, token }: HubConfig, means: HubMeans = {}): Hub => {
-  const { machine: { clock, random } = THIS_MACHINE } = means;
+  const { machine = THIS_MACHINE } = means;
   return {
     endpoint,
     ...(token === undefined ? {} : { token }),
     redact: means.redact ?? redactor(token === undefined ? [] : [token]),
-    transport: means.transport ?? httpTransport(clock),
-    clock,
-    random,
+    transport: means.transport ?? httpTransport(machine.clock),
+    machine,
     attempts: Infinity,
     onRetry: () => undefined,
   };
@@ -85,7 +84,7 @@ export const withBudget = (hub: Hub, budget: RateBudget): Hub => ({
 /** Throttles the files that are sent, all together; a rate of null does not. */
 export const withUploadRate = (hub: Hub, bytesPerSecond: number | null): Hub => {
   if (bytesPerSecond === null) return hub;
-  const limiter = new RateLimiter(bytesPerSecond, hub.clock);
+  const limiter = new RateLimiter(bytesPerSecond, hub.machine.clock);
   const throttle = (source: Readable, signal: AbortSignal): Readable =>
     Readable.from(
       (async function* () {

@@ -31,12 +31,12 @@ export class FailureStreak {
    */
   async wait(error: SwpError, signal: AbortSignal): Promise<void> {
     const { hub } = this;
-    if (this.failures === 0) this.begunAt = hub.clock.elapsed();
+    if (this.failures === 0) this.begunAt = hub.machine.clock.elapsed();
     this.failures += 1;
     if (this.failures >= hub.attempts) throw error;
-    const waitMs = Math.max(backoff(hub.random, this.failures), error.retryAfterMs ?? 0);
-    hub.onRetry(error, waitMs, hub.clock.elapsed() - this.begunAt);
-    await hub.clock.sleep(waitMs, signal);
+    const waitMs = Math.max(backoff(hub.machine.random, this.failures), error.retryAfterMs ?? 0);
+    hub.onRetry(error, waitMs, hub.machine.clock.elapsed() - this.begunAt);
+    await hub.machine.clock.sleep(waitMs, signal);
   }
 }
 

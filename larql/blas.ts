@@ -1,8 +1,7 @@
-import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { execa } from 'execa';
 import { hashFile } from '../core/files.js';
 import type { Sha256 } from '../core/ids.js';
+import type { Machine } from '../core/machine.js';
 import type { LarqlProgram } from './find-larql.js';
 
 /** A shared library that the system would load for larql. */
@@ -21,9 +20,21 @@ const TIMEOUT_MS = 10_000;
  *
  * @param env the environment of larql, which determines the search path for libraries
  */
-export const blasOf = async (program: LarqlProgram, env: NodeJS.ProcessEnv): Promise<Library | null> => {
-  const { stdout, failed } = await execa('ldd', [program.path], { env, extendEnv: false, reject: false, timeout: TIMEOUT_MS });
-  const [, name, path] = failed ? [] : (BLAS_LIBRARY.exec(stdout) ?? []);
+export const blasOf = async (
+  { clock, files, programs }: Machine,
+  program: LarqlProgram,
+  env: NodeJS.ProcessEnv,
+): Promise<Library | null> => {
+  let stdout = '';
+  const ldd = programs.start('ldd', [program.path], {
+    env,
+    onOutput: (text, stream) => {
+      if (stream === 'stdout') stdout += text;
+    },
+  });
+  const stopTimer = clock.every(TIMEOUT_MS, () => void ldd.stop());
+  const code = await ldd.exited.finally(stopTimer);
+  const [, name, path] = code === 0 ? (BLAS_LIBRARY.exec(stdout) ?? []) : [];
   if (name === undefined || path === undefined) return null;
-  return { name: basename(name), sha256: await hashFile(await realpath(path)) };
+  return { name: basename(name), sha256: await hashFile(files, await files.realpath(path)) };
 };

@@ -1,4 +1,5 @@
 import { makeDirectory } from '../core/files.js';
+import type { Machine } from '../core/machine.js';
 import type { VindexQuant } from '../formats/vindex/extract-options.js';
 import { larqlEnvironment, type JobDirectories } from './environment.js';
 import type { LarqlProgram } from './find-larql.js';
@@ -6,6 +7,7 @@ import { CHECKSUMS, ProgressReader, type LarqlProgress } from './parse-progress.
 import { runLarql } from './run-larql.js';
 
 export interface LarqlJob {
+  readonly machine: Machine;
   readonly program: LarqlProgram;
   readonly directories: JobDirectories;
   /** The worker's environment; larql receives only a few of its variables. */
@@ -33,8 +35,8 @@ const SILENCE_MS = 30 * 60_000;
 /** Read rate of a slow disk, in bytes per second. */
 const CHECKSUM_RATE = 20e6;
 
-const prepare = async ({ home, temporary }: JobDirectories): Promise<void> => {
-  for (const directory of [home, temporary]) await makeDirectory(directory);
+const prepare = async ({ machine, directories: { home, temporary } }: LarqlJob): Promise<void> => {
+  for (const directory of [home, temporary]) await makeDirectory(machine.files, directory);
 };
 
 const hooksOf = ({ onStart, shouldStop, guard }: LarqlJob): Pick<LarqlJob, 'onStart' | 'shouldStop' | 'guard'> => ({
@@ -48,9 +50,10 @@ const hooksOf = ({ onStart, shouldStop, guard }: LarqlJob): Pick<LarqlJob, 'onSt
  * `formats/vindex` validates the output.
  */
 export const extractVindex = async (job: ExtractJob): Promise<void> => {
-  await prepare(job.directories);
+  await prepare(job);
   const reader = new ProgressReader(job.layers);
   await runLarql({
+    machine: job.machine,
     program: job.program,
     args: ['extract', job.model, '--output', job.output, '--quant', job.quant],
     env: larqlEnvironment(job.env, job.directories),
@@ -75,8 +78,9 @@ export interface SliceJob extends LarqlJob {
 
 /** Copies the expert-server slice of a vindex into a directory that must not exist yet. */
 export const sliceVindex = async (job: SliceJob): Promise<void> => {
-  await prepare(job.directories);
+  await prepare(job);
   await runLarql({
+    machine: job.machine,
     program: job.program,
     args: ['slice', job.source, '--output', job.output, '--preset', 'expert-server', ...(job.dryRun === true ? ['--dry-run'] : [])],
     env: larqlEnvironment(job.env, job.directories),

@@ -1,9 +1,8 @@
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { SwpError } from '../core/error.js';
 import { hashFile } from '../core/files.js';
 import type { Sha256 } from '../core/ids.js';
+import type { Files } from '../core/machine.js';
 
 /** The program that extracts, identified by its bytes: its version does not distinguish builds (`larql.md` §3). */
 export interface LarqlProgram {
@@ -11,20 +10,20 @@ export interface LarqlProgram {
   readonly sha256: Sha256;
 }
 
-const isExecutable = async (path: string): Promise<boolean> => {
+const isExecutable = async (files: Files, path: string): Promise<boolean> => {
   try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
+    await files.access(path, files.constants.X_OK);
+    return (await files.stat(path)).isFile();
   } catch {
     return false;
   }
 };
 
-const locate = async (env: NodeJS.ProcessEnv): Promise<string | null> => {
+const locate = async (files: Files, env: NodeJS.ProcessEnv): Promise<string | null> => {
   const named = env['SWP_LARQL'];
   if (named !== undefined && named !== '') {
     const path = resolve(named);
-    if (await isExecutable(path)) return path;
+    if (await isExecutable(files, path)) return path;
     throw new SwpError('invalid', 'larql/not-executable', `SWP_LARQL does not name an executable program: ${path}.`, {
       hint: 'Set it to the path of the larql executable, or unset it to use the one on PATH.',
     });
@@ -32,7 +31,7 @@ const locate = async (env: NodeJS.ProcessEnv): Promise<string | null> => {
   // A relative directory would name a different program in every working directory.
   for (const directory of (env['PATH'] ?? '').split(delimiter).filter(isAbsolute)) {
     const path = join(directory, 'larql');
-    if (await isExecutable(path)) return path;
+    if (await isExecutable(files, path)) return path;
   }
   return null;
 };
@@ -42,7 +41,7 @@ const locate = async (env: NodeJS.ProcessEnv): Promise<string | null> => {
  *
  * @throws SwpError `larql/not-executable`
  */
-export const findLarql = async (env: NodeJS.ProcessEnv): Promise<LarqlProgram | null> => {
-  const path = await locate(env);
-  return path === null ? null : { path, sha256: await hashFile(path) };
+export const findLarql = async (files: Files, env: NodeJS.ProcessEnv): Promise<LarqlProgram | null> => {
+  const path = await locate(files, env);
+  return path === null ? null : { path, sha256: await hashFile(files, path) };
 };

@@ -1,22 +1,13 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import { identifyProcess, isRunning, readIdentity } from '../core/process-identity.js';
+import type { Machine } from '../core/machine.js';
+import { isRunning, readIdentity } from '../core/process-identity.js';
 
 const POLL_MS = 100;
 const GRACE_MS = 10_000;
 
 /** Records a running larql, so that it can be ended after a crash of this process. */
-export const noteProcess = async (file: string, pid: number): Promise<void> => {
-  const identity = await identifyProcess(pid);
-  if (identity !== null) await writeFile(file, JSON.stringify(identity), { mode: 0o600 });
-};
-
-const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // The process has already ended.
-  }
+export const noteProcess = async ({ files, programs }: Machine, file: string, pid: number): Promise<void> => {
+  const identity = await programs.identify(pid);
+  if (identity !== null) await files.writeFile(file, JSON.stringify(identity), { mode: 0o600 });
 };
 
 /**
@@ -24,12 +15,12 @@ const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
  * otherwise two would write into one directory. A truncated file names no process: its writer crashed immediately after
  * the start, and its larql ended with it.
  */
-export const endLeftover = async (file: string): Promise<void> => {
-  const recorded = await readIdentity(file);
+export const endLeftover = async ({ clock, files, programs }: Machine, file: string): Promise<void> => {
+  const recorded = await readIdentity(files, file);
   if (recorded !== null)
-    for (let waitedMs = 0; await isRunning(recorded); waitedMs += POLL_MS) {
-      signalGroup(recorded.pid, waitedMs < GRACE_MS ? 'SIGTERM' : 'SIGKILL');
-      await delay(POLL_MS);
+    for (let waitedMs = 0; await isRunning(programs, recorded); waitedMs += POLL_MS) {
+      programs.signalGroup(recorded.pid, waitedMs < GRACE_MS ? 'SIGTERM' : 'SIGKILL');
+      await clock.sleep(POLL_MS);
     }
-  await rm(file, { force: true });
+  await files.rm(file, { force: true });
 };

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, SwpError } from '../core/error.js';
 import { makeDirectory } from '../core/files.js';
+import type { Machine } from '../core/machine.js';
 import { headerOfFile } from '../formats/safetensors/header.js';
 import { generationOf, type BlockGeneration } from '../formats/vindex/quant-blocks.js';
 import { compareNumbers } from '../formats/vindex/compare-numbers.js';
@@ -46,19 +46,19 @@ const describeTiny = (files: ReadonlyMap<string, Uint8Array>): SourceModel => {
   throw new SwpError('internal', 'larql/probe', `The probe model is invalid: ${described.faults.join('; ')}.`);
 };
 
-const writeTiny = async (files: ReadonlyMap<string, Uint8Array>, directory: string): Promise<void> => {
-  for (const [path, bytes] of files) {
-    await makeDirectory(dirname(join(directory, path)));
-    await writeFile(join(directory, path), bytes);
+const writeTiny = async ({ files }: Machine, tiny: ReadonlyMap<string, Uint8Array>, directory: string): Promise<void> => {
+  for (const [path, bytes] of tiny) {
+    await makeDirectory(files, dirname(join(directory, path)));
+    await files.writeFile(join(directory, path), bytes);
   }
 };
 
 /** Extracts the tiny model and determines the file names and the block layout of the output. */
 const tryQuantised = async (job: LarqlJob, output: string): Promise<Pick<LarqlCapabilities, 'blocks' | 'names'>> => {
   const files = tinyModel();
-  await writeTiny(files, snapshotIn(job.directories.hubCache, MODEL, COMMIT));
+  await writeTiny(job.machine, files, snapshotIn(job.directories.hubCache, MODEL, COMMIT));
   await extractVindex({ ...job, model: MODEL, output, quant: 'q4k', layers: LAYERS, outputBytes: 0 });
-  const vindex = await openVindex(output, job);
+  const vindex = await openVindex(job.machine, output, job);
   try {
     const names = nameGeneration(vindex.files.map(({ path }) => path)) ?? 'q4k';
     const layout = layoutOf(describeTiny(files), extractOptions('q4k', names), 'full');
@@ -98,18 +98,21 @@ const accepts = async (run: Promise<unknown>): Promise<boolean> => {
  * @throws SwpError `larql/…` if it cannot do even that
  */
 export const probeLarql = async (
+  machine: Machine,
   program: LarqlProgram,
   root: string,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<LarqlCapabilities> => {
-  await makeDirectory(root);
-  const directory = await mkdtemp(join(root, 'probe-'));
+  const { files } = machine;
+  await makeDirectory(files, root);
+  const directory = await files.mkdtemp(join(root, 'probe-'));
   const directories = jobDirectories(directory, join(directory, 'hub'));
-  const job: LarqlJob = { program, directories, env, signal };
+  const job: LarqlJob = { machine, program, directories, env, signal };
   try {
-    await makeDirectory(directories.home);
+    await makeDirectory(files, directories.home);
     const help = await runLarql({
+      machine,
       program,
       args: ['extract', '--help'],
       env: larqlEnvironment(env, directories),
@@ -136,6 +139,6 @@ export const probeLarql = async (
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     throw new SwpError(error.kind, error.code, `The larql at ${program.path} cannot be used: ${messageOf(error)}`, hint);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await files.rm(directory, { recursive: true, force: true });
   }
 };

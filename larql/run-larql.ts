@@ -1,10 +1,11 @@
 import { messageOf, SwpError } from '../core/error.js';
-import { supervise } from '../core/supervise.js';
+import type { Machine } from '../core/machine.js';
 import { sanitizeLine } from '../core/text.js';
 import { larqlFailure } from './explain-failure.js';
 import type { LarqlProgram } from './find-larql.js';
 
 export interface LarqlRun {
+  readonly machine: Machine;
   readonly program: LarqlProgram;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -70,20 +71,21 @@ const stoppingError = (): SwpError =>
  */
 export const runLarql = async (run: LarqlRun): Promise<string> => {
   run.signal.throwIfAborted();
+  const { clock, programs } = run.machine;
   const kept: string[] = [];
   let stdout = '';
-  let lastOutputAt = performance.now();
+  let lastOutputAt = clock.elapsed();
   const lines = new Lines((line) => {
     if (line.trim() !== '') kept.push(sanitizeLine(line, MAX_LINE));
     if (kept.length > KEPT_LINES) kept.shift();
     run.onLine?.(line);
   });
-  const larql = supervise(run.program.path, run.args, {
+  const larql = programs.start(run.program.path, run.args, {
     env: run.env,
     cwd: run.cwd,
     graceMs: GRACE_MS,
     onOutput: (text, stream) => {
-      lastOutputAt = performance.now();
+      lastOutputAt = clock.elapsed();
       if (stream === 'stderr') lines.take(text);
       else if (stdout.length < MAX_OUTPUT) stdout += text;
     },
@@ -107,11 +109,11 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
       isGuardRunning = false;
     }
   };
-  const watchdog = setInterval(() => {
+  const stopWatchdog = clock.every(CHECK_MS, () => {
     if (run.shouldStop?.() === true) end(stoppingError());
-    else if (performance.now() - lastOutputAt >= run.silenceMs()) end(hungError(run.silenceMs(), kept.at(-1)));
+    else if (clock.elapsed() - lastOutputAt >= run.silenceMs()) end(hungError(run.silenceMs(), kept.at(-1)));
     else void runGuard();
-  }, CHECK_MS);
+  });
   try {
     const pid = await larql.started;
     if (pid !== undefined) await run.onStart?.(pid);
@@ -125,7 +127,7 @@ export const runLarql = async (run: LarqlRun): Promise<string> => {
     if (code !== 0) throw larqlFailure({ code, lastLines: kept });
     return stdout;
   } finally {
-    clearInterval(watchdog);
+    stopWatchdog();
     run.signal.removeEventListener('abort', stop);
     await larql.stop();
   }

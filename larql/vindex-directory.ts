@@ -1,15 +1,16 @@
-import { open, readdir, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SwpError } from '../core/error.js';
 import { digestFile, type FileDigests } from '../core/file-digests.js';
+import type { Files, Machine } from '../core/machine.js';
 import { compareBytes } from '../core/text.js';
 import type { VindexFile, VindexReader } from '../formats/vindex/reading.js';
 
 /** More entries than any vindex has; also stops at links that form a cycle. */
 const MAX_FILES = 100_000;
 
-const listFiles = async (directory: string): Promise<VindexFile[]> => {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+const listFiles = async (files: Files, directory: string): Promise<VindexFile[]> => {
+  const entries = await files.readdir(directory, { recursive: true, withFileTypes: true });
   const unexpected = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
   if (unexpected !== undefined || entries.length > MAX_FILES)
     throw new SwpError(
@@ -17,10 +18,10 @@ const listFiles = async (directory: string): Promise<VindexFile[]> => {
       'larql/odd-output',
       `The output of larql contains something that is not a regular file: ${unexpected?.name ?? 'too many files'}.`,
     );
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const sized = await Promise.all(
-    files.map(async (path) => {
-      const file = await open(path);
+    paths.map(async (path) => {
+      const file = await files.open(path);
       try {
         return { path: relative(directory, path), size: (await file.stat()).size };
       } finally {
@@ -35,10 +36,13 @@ const listFiles = async (directory: string): Promise<VindexFile[]> => {
 export class DirectoryReader {
   private readonly handles = new Map<string, Promise<FileHandle>>();
 
-  constructor(private readonly directory: string) {}
+  constructor(
+    private readonly files: Files,
+    private readonly directory: string,
+  ) {}
 
   readonly read = async (path: string, begin: number, end: number): Promise<Uint8Array> => {
-    const opened = this.handles.get(path) ?? open(join(this.directory, path));
+    const opened = this.handles.get(path) ?? this.files.open(join(this.directory, path));
     this.handles.set(path, opened);
     const file = await opened;
     const buffer = Buffer.alloc(end - begin);
@@ -68,14 +72,15 @@ export interface OpenVindexOptions {
  * @returns a reader, which the caller must close
  */
 export const openVindex = async (
+  machine: Machine,
   directory: string,
   { signal, onBytes = () => undefined, except }: OpenVindexOptions,
 ): Promise<VindexReader & { readonly digests: ReadonlyMap<string, FileDigests>; readonly close: () => Promise<void> }> => {
-  const files = (await listFiles(directory)).filter(({ path }) => path !== except);
+  const files = (await listFiles(machine.files, directory)).filter(({ path }) => path !== except);
   const digests = new Map<string, FileDigests>();
   for (const { path } of files)
-    digests.set(path, await digestFile(join(directory, path), { signal, onBytes: (bytes) => onBytes(bytes, path) }));
+    digests.set(path, await digestFile(machine, join(directory, path), { signal, onBytes: (bytes) => onBytes(bytes, path) }));
   const sha256 = new Map([...digests].map(([path, found]) => [path, found.sha256]));
-  const reader = new DirectoryReader(directory);
+  const reader = new DirectoryReader(machine.files, directory);
   return { files, digests, sha256, read: reader.read, close: () => reader.close() };
 };

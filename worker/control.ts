@@ -82,7 +82,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   });
   const catalog = () => readCatalog({ cwd: process.cwd(), ...(settings.catalogFile === null ? {} : { file: settings.catalogFile }) });
   const revalidation = createRevalidateActivities({
-    hub: withBudget(withPatience(hub, ATTEMPTS), new RateBudget(hub.clock)),
+    hub: withBudget(withPatience(hub, ATTEMPTS), new RateBudget(hub.machine.clock)),
     catalog,
     publishers: settings.publishers,
     startRepair: startRepair(client, settings.taskQueue),

@@ -47,14 +47,15 @@ export const createHighmemWorkers = async (
   const metrics = createMetrics(Runtime.instance().metricMeter);
   const redact = parts.writeHub.redact;
   const webhook = openWebhook(settings.webhook, redact);
+  const { machine } = parts.writeHub;
   const layout = scratchIn(settings.scratch);
-  const host = await hostId(layout);
-  const scratch = scratchParts(layout, settings.slots);
+  const host = await hostId(machine, layout);
+  const scratch = scratchParts(machine, layout, settings.slots);
   await sweepScratch(new Client({ connection, namespace }), scratch, settings.keepMs);
   const activities = createHighmemActivities({
     ...scratch,
     host,
-    larql: new HostLarql(parts.env, layout, settings.larql),
+    larql: new HostLarql(machine, parts.env, layout, settings.larql),
     writeHub: observeHub(parts.writeHub, metrics.hub, webhook),
     sourceHub: observeHub(parts.sourceHub, metrics.hub, webhook),
     uploadRate: settings.uploadRate,
@@ -68,7 +69,7 @@ export const createHighmemWorkers = async (
   const common = {
     connection,
     namespace,
-    interceptors: { activity: [observeSteps(metrics, host), activityBoundary(redact, layout.root)] },
+    interceptors: { activity: [observeSteps(metrics, host), activityBoundary(redact, scratch)] },
     shutdownGraceTime: `${GRACE_SECONDS.highmem}s`,
     maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
   };

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime, type Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { THIS_MACHINE } from '../core/this-machine.js';
 import { openScratch, parentWarning } from '../publish/scratch/open-scratch.js';
 import type { Redact } from '../core/redact.js';
 import { hubConfigFromEnv } from '../hub/hub-config.js';
@@ -85,9 +86,9 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
   const settings = readSettings(env);
   // larql and libraries set no mode on the files that they write: only this user may access the files in scratch.
   process.umask(0o077);
-  const unlock = await lockScratch(await openScratch(settings.scratch));
+  const unlock = await lockScratch(THIS_MACHINE.files, await openScratch(THIS_MACHINE.files, settings.scratch));
   try {
-    const warning = await parentWarning(settings.scratch);
+    const warning = await parentWarning(THIS_MACHINE.files, settings.scratch);
     if (warning !== null) logger.warn(warning);
     const { connection, namespace, address } = await connectWorker(env);
     try {

@@ -1,6 +1,7 @@
 import { setInterval } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { freeDiskAt } from '../publish/scratch/capacity.js';
 import type { Claims } from '../publish/scratch/claims.js';
 import type { ScratchParts } from '../publish/scratch/scratch-parts.js';
 import { isOpenStatus } from '../contract/stages.js';
@@ -23,13 +24,17 @@ const isOpen = async (client: Client, id: string): Promise<boolean> => {
  * Frees the scratch of publishes that ended while this host was off, and discards shared inputs that have not been used
  * for `keepMs` milliseconds. Deletes everything that was discarded, now or before a crash, in the background.
  */
-export const sweepScratch = async (client: Client, { claims, shared, trash }: ScratchParts, keepMs: number): Promise<void> => {
+export const sweepScratch = async (
+  client: Client,
+  { machine, layout, claims, shared, trash }: ScratchParts,
+  keepMs: number,
+): Promise<void> => {
   await claims.freeEnded((holder) => isOpen(client, holder));
   // On a full disk nothing can be written before something is deleted.
-  if ((await claims.freeDisk()) === 0) await trash.empty();
+  if ((await freeDiskAt(machine.files, layout.root)) === 0) await trash.empty();
   const holders = new Set((await shared.list()).flatMap((input) => input.holders));
   for (const holder of holders) if (!(await isOpen(client, holder))) await shared.free(holder);
-  await shared.removeUnused(Date.now() - keepMs);
+  await shared.removeUnused(machine.clock.now() - keepMs);
   trash.emptyInBackground();
 };
 

@@ -1,14 +1,15 @@
-import { access, mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { withOnRetry } from '../../hub/hub.js';
 import { extractMtp } from '../../publish/build/mtp/extract-mtp.js';
-import { sizeOf } from '../../publish/scratch/disk-usage.js';
 import { SwpError } from '../../core/error.js';
 import { formatBytes, plural } from '../../core/text.js';
 import type { MtpNames } from '../../formats/mtp/naming.js';
 import { digestOf } from '../../core/digests.js';
 import { shortDigest } from '../../plan/decision.js';
 import { MTP_PAYLOAD, MTP_PAYLOAD_FILES, mtpReading, mtpRecipe } from '../../plan/plan-mtp.js';
+import { capacityOf } from '../../publish/scratch/capacity.js';
 import { readSettings } from '../../settings/settings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -33,8 +34,7 @@ const refuseExisting = async (directory: string): Promise<void> => {
 
 /** Throws if the disk is too full. The files of an earlier run count as free: they are used again or overwritten. */
 const refuseFullDisk = async (directory: string, needed: number): Promise<void> => {
-  const { bavail, bsize } = await statfs(directory);
-  const free = bavail * bsize + (await sizeOf(directory));
+  const free = await capacityOf(THIS_MACHINE.files, directory);
   if (free < needed)
     throw new SwpError(
       'quota',

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { explainFailure } from '../../publish/scratch/explain-failure.js';
 import { discardUnneeded, listScratch, type ScratchItem } from '../../publish/scratch/inventory.js';
 import { scratchIn } from '../../publish/scratch/scratch-layout.js';
@@ -12,14 +13,14 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 
 const partsOf = ({ env }: Context): ScratchParts => {
   const { scratch, slots } = readSettings(env);
-  return scratchParts(scratchIn(scratch), slots);
+  return scratchParts(THIS_MACHINE, scratchIn(scratch), slots);
 };
 
 const list = async (parts: ScratchParts): Promise<ScratchItem[]> => {
   try {
     return await listScratch(parts);
   } catch (error) {
-    throw explainFailure(error, parts.layout.root);
+    throw await explainFailure(parts.machine.files, error, parts.layout.root);
   }
 };
 
@@ -56,7 +57,7 @@ export const scratchClean = async (context: Context): Promise<ExitCode> => {
   const parts = partsOf(context);
   if ((await list(parts)).length === 0) return isEmpty(context, parts, { removed: [], kept: 0 });
   const { scratch } = readSettings(context.env);
-  const unlock = await lockScratch(await openScratch(scratch));
+  const unlock = await lockScratch(THIS_MACHINE.files, await openScratch(THIS_MACHINE.files, scratch));
   try {
     const before = await list(parts);
     const removed = await discardUnneeded(before, parts);

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { probeLarql } from '../../larql/probe-larql.js';
 import { findLarql } from '../../larql/find-larql.js';
 import { readSettings } from '../../settings/settings.js';
@@ -10,9 +11,9 @@ const GET_ONE =
 
 /** Looks for larql on this machine, and tests its features by extracting a tiny model. */
 export const checkLarql = async ({ env, signal }: Context): Promise<Finding> => {
-  const program = await findLarql(env);
+  const program = await findLarql(THIS_MACHINE.files, env);
   if (program === null) return { check: 'larql', verdict: 'warn', message: 'not found on this machine', fix: GET_ONE };
-  const { quants, expertServer, blocks, standIn } = await probeLarql(program, tmpdir(), env, signal);
+  const { quants, expertServer, blocks, standIn } = await probeLarql(THIS_MACHINE, program, tmpdir(), env, signal);
   const can = `quant ${quants.join(', ')}; ${expertServer ? 'expert-server slices' : 'no expert-server slices'}; ${blocks} blocks`;
   const message = `${program.path}, sha256 ${program.sha256}: ${can}`;
   if (standIn)

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { scratchIn } from '../../publish/scratch/scratch-layout.js';
 import { checkScratch as checkScratchRoot, parentWarning } from '../../publish/scratch/open-scratch.js';
 import { freeDiskAt, nearestDirectory } from '../../publish/scratch/capacity.js';
@@ -42,9 +43,10 @@ export const checkSettings: DoctorCheck = ({ env }) => {
 };
 
 export const checkScratch: DoctorCheck = async ({ env }) => {
+  const { files } = THIS_MACHINE;
   const { scratch } = readSettings(env);
   const { root } = scratchIn(scratch);
-  const there = await nearestDirectory(root);
+  const there = await nearestDirectory(files, root);
   try {
     await access(there, constants.W_OK | constants.X_OK);
   } catch {
@@ -55,9 +57,9 @@ export const checkScratch: DoctorCheck = async ({ env }) => {
       fix: 'Set SWP_SCRATCH to a directory that the worker can write to.',
     };
   }
-  const message = `${scratch}, ${formatBytes(await freeDiskAt(there))} free`;
+  const message = `${scratch}, ${formatBytes(await freeDiskAt(files, there))} free`;
   if (there !== root) return { check: 'scratch', verdict: 'ok', message };
-  await checkScratchRoot(root);
-  const warning = await parentWarning(scratch);
+  await checkScratchRoot(files, root);
+  const warning = await parentWarning(files, scratch);
   return warning === null ? { check: 'scratch', verdict: 'ok', message } : { check: 'scratch', verdict: 'warn', message, fix: warning };
 };

@@ -1,4 +1,4 @@
-import { THIS_MACHINE } from '../../core/machine.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { RateLimiter as ByteRateLimiter } from '../../core/rate-limiter.js';
 import { type HubAdmin, createAdmin } from './admin.js';
 import { createDevEndpoint, isForDevEndpoint } from './dev-endpoint.js';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SwpError } from '../../core/error.js';
 import { holderText, lockFile } from '../../core/file-lock.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { findLarql } from '../../larql/find-larql.js';
 import { startLocalHub, type LocalHub } from '../hub/index.js';
 import type { FaultRequest } from '../hub/parse-fault.js';
@@ -107,7 +108,7 @@ export const startSandbox = async ({ directory, ports, note, env, faults = [] }:
     });
     closers.push(() => hub.close());
     await seedHub(hub);
-    const larql = await findLarql(env);
+    const larql = await findLarql(THIS_MACHINE.files, env);
     note(larql === null ? 'larql: none found, so the entry has no vindex' : `larql: ${larql.path}`);
     strikeFaults(hub, faults, note);
     const temporal = await startTemporalServer({

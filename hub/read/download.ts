@@ -1,5 +1,6 @@
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Files } from '../../core/machine.js';
 import { hashInto, makeDirectory, readTextOrEmpty } from '../../core/files.js';
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import { runAll } from '../../core/run-all.js';
@@ -34,8 +35,8 @@ const SEGMENTS_IN_FLIGHT = 4;
  * Reads the numbers of the segments that an earlier run wrote. Lines are independent: a line cut by a crash costs one
  * segment.
  */
-const readDone = async (path: string): Promise<Set<number>> => {
-  const numbers = (await readTextOrEmpty(path)).split('\n').filter((line) => /^\d{1,9};$/.test(line));
+const readDone = async (files: Files, path: string): Promise<Set<number>> => {
+  const numbers = (await readTextOrEmpty(files, path)).split('\n').filter((line) => /^\d{1,9};$/.test(line));
   return new Set(numbers.map((line) => Number(line.slice(0, -1))));
 };
 
@@ -55,9 +56,9 @@ const writeSegment = async (
 };
 
 /** Checks that a file on disk has the digest that its commit lists: its SHA-256 in LFS, otherwise its git blob id. */
-const isAsListed = async (path: string, { size, gitBlob, lfs }: ListedFile, signal: AbortSignal): Promise<boolean> => {
+const isAsListed = async (files: Files, path: string, { size, gitBlob, lfs }: ListedFile, signal: AbortSignal): Promise<boolean> => {
   const hash = listedHash({ size, lfs });
-  return (await hashInto(hash, path, { signal })) === size && hash.digest('hex') === (lfs ?? gitBlob);
+  return (await hashInto(files, hash, path, { signal })) === size && hash.digest('hex') === (lfs ?? gitBlob);
 };
 
 /**
@@ -76,18 +77,19 @@ export const downloadFile = (hub: Hub, file: ListedFile, path: string, options: 
 
 const downloadOnce = async (hub: Hub, file: ListedFile, path: string, options: DownloadOptions): Promise<void> => {
   const { signal, onBytes, segmentBytes = SEGMENT } = options;
+  const { files } = hub.machine;
   const partial = `${path}.partial`;
   const journalPath = `${path}.segments-${segmentBytes}`;
-  await makeDirectory(dirname(path));
-  const done = await readDone(journalPath);
+  await makeDirectory(files, dirname(path));
+  const done = await readDone(files, journalPath);
   const segments = Array.from({ length: Math.ceil(file.size / segmentBytes) }, (_, at) => ({
     at,
     begin: at * segmentBytes,
     end: Math.min(file.size, (at + 1) * segmentBytes),
   }));
   const reader = openFile(hub, file);
-  const output = await open(partial, done.size === 0 ? 'w' : 'r+');
-  const journal = await open(journalPath, 'a', 0o600);
+  const output = await files.open(partial, done.size === 0 ? 'w' : 'r+');
+  const journal = await files.open(journalPath, 'a', 0o600);
   try {
     await journal.appendFile('\n');
     await runAll(
@@ -108,12 +110,12 @@ const downloadOnce = async (hub: Hub, file: ListedFile, path: string, options: D
     await journal.close();
     await output.close();
   }
-  if (!(await isAsListed(partial, file, signal))) {
-    await rm(journalPath, { force: true });
-    await rm(partial, { force: true });
+  if (!(await isAsListed(files, partial, file, signal))) {
+    await files.rm(journalPath, { force: true });
+    await files.rm(partial, { force: true });
     onBytes(-file.size);
     throw fileDiffers(file, 'Retry: SWP downloads the file again. If it fails again, the source is damaged: tell its owner.');
   }
-  await rename(partial, path);
-  await rm(journalPath, { force: true });
+  await files.rename(partial, path);
+  await files.rm(journalPath, { force: true });
 };

@@ -28,7 +28,7 @@ const readOnce = (hub: Hub, { repo, commit, path, maxBytes, file }: SmallFile, {
     const { url, answer } = await openWhole(hub, { repo, commit, path, size: file?.size ?? 0, lfs: file?.lfs ?? null }, { signal });
     let bytes: Uint8Array;
     try {
-      bytes = await readBody(hub.clock, answer.body, maxBytes);
+      bytes = await readBody(hub.machine.clock, answer.body, maxBytes);
     } catch (error) {
       throw errorOfConnection(hub, { method: 'GET', url }, error);
     }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { HashThread } from '../../core/hash-thread.js';
+import { openStreamHash } from '../../core/stream-hash.js';
 import type { CommitSha, GitBlobId, RepoId, Sha256 } from '../../core/ids.js';
 import type { RepoFile } from '../repo-file.js';
 import type { CallOptions } from '../call.js';
@@ -106,27 +106,16 @@ const chooseRanges = (
 /** Up to this size, a thread costs more time than it saves. */
 const MAX_INLINE_BYTES = 16 * 1024 * 1024;
 
-type HashStream = (chunks: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void) => Promise<string>;
-
-const hashInline: HashStream = async (chunks, onBytes) => {
-  const hash = createHash('sha256');
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    onBytes(chunk.byteLength);
-  }
-  return hash.digest('hex');
-};
-
-const hashInThread: HashStream = async (chunks, onBytes) => {
-  const thread = new HashThread();
+const hashStream = async (threads: number, chunks: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void): Promise<Sha256> => {
+  const hash = openStreamHash(threads);
   try {
     for await (const chunk of chunks) {
-      await thread.update(chunk);
+      await hash.update(chunk);
       onBytes(chunk.byteLength);
     }
-    return await thread.digest();
+    return await hash.digest();
   } finally {
-    await thread.close();
+    await hash.close();
   }
 };
 
@@ -149,7 +138,7 @@ const readRanges = async ({ hub, file, signal, onBytes }: Reading, ranges: reado
   const reader = openFile(hub, file);
   let wasWrong = false;
   for (const { begin, end, sha256 } of ranges) {
-    const hash = end - begin > MAX_INLINE_BYTES ? hashInThread : hashInline;
+    const threads = end - begin > MAX_INLINE_BYTES ? hub.machine.threads : 0;
     let counted = 0;
     const read = await readTwiceIfWrong(
       hub,
@@ -157,7 +146,7 @@ const readRanges = async ({ hub, file, signal, onBytes }: Reading, ranges: reado
       (from) => {
         onBytes(-counted);
         counted = 0;
-        return hash((from === hub ? reader : openFile(from, file)).read(begin, end, signal), (bytes) => {
+        return hashStream(threads, (from === hub ? reader : openFile(from, file)).read(begin, end, signal), (bytes) => {
           counted += bytes;
           onBytes(bytes);
         });

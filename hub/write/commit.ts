@@ -135,7 +135,7 @@ const checkHeadTwice = async (
 ): Promise<CommitOutcome | 'unmoved'> => {
   const first = await checkHead(hub, newCommit, options);
   if (first !== 'unmoved') return first;
-  await hub.clock.sleep(waitMs, options.signal);
+  await hub.machine.clock.sleep(waitMs, options.signal);
   return checkHead(hub, newCommit, options);
 };
 
@@ -151,7 +151,7 @@ const checkHeadTwice = async (
 export const commitOnce = async (hub: Hub, newCommit: NewCommit, options: CommitOptions): Promise<CommitOutcome> => {
   const before = await checkHead(hub, newCommit, options);
   if (before !== 'unmoved') return before;
-  const begunAt = hub.clock.elapsed();
+  const begunAt = hub.machine.clock.elapsed();
   for (let round = 0; ; round += 1) {
     let failure: unknown;
     try {
@@ -162,7 +162,7 @@ export const commitOnce = async (hub: Hub, newCommit: NewCommit, options: Commit
     options.signal.throwIfAborted();
     const waitMs = Math.min(LONGEST_SETTLE_MS, SETTLE_MS * 2 ** round);
     const settleMs = Math.max(waitMs, failure instanceof SwpError ? (failure.retryAfterMs ?? 0) : 0);
-    if (failure instanceof SwpError) hub.onRetry(failure, settleMs, hub.clock.elapsed() - begunAt);
+    if (failure instanceof SwpError) hub.onRetry(failure, settleMs, hub.machine.clock.elapsed() - begunAt);
     let after: CommitOutcome | 'unmoved';
     try {
       after = await checkHeadTwice(hub, newCommit, options, settleMs);

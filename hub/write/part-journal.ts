@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { Clock } from '../../core/machine.js';
+import type { Clock, Machine } from '../../core/machine.js';
 import { makeDirectory, readTextOrEmpty } from '../../core/files.js';
 import { Sha256 } from '../../core/ids.js';
 import { endOfAddresses, isAddressLive } from './address-lifetime.js';
@@ -69,13 +69,13 @@ export class PartJournal {
 
   private constructor(
     private readonly file: FileHandle,
-    private readonly clock: Pick<Clock, 'now'>,
+    private readonly clock: Clock,
   ) {}
 
-  static async open(path: string, clock: Pick<Clock, 'now'>): Promise<PartJournal> {
-    await makeDirectory(dirname(path));
-    const text = await readTextOrEmpty(path);
-    const journal = new PartJournal(await open(path, 'a', 0o600), clock);
+  static async open({ clock, files }: Machine, path: string): Promise<PartJournal> {
+    await makeDirectory(files, dirname(path));
+    const text = await readTextOrEmpty(files, path);
+    const journal = new PartJournal(await files.open(path, 'a', 0o600), clock);
     // Lines are independent: an invalid line costs one part.
     for (const line of text.split('\n')) {
       const entry = parseLine(line);

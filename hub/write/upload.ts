@@ -135,9 +135,9 @@ export const uploadBlobs = async (
   const meter = new UploadMeter(blobs, onProgress);
   const open = blobs.filter(({ sha256 }) => journal.find(sha256) === null);
   const instructions = await lfsBatch(hub, repo, open, { signal });
-  const fetchedAt = hub.clock.elapsed();
+  const fetchedAt = hub.machine.clock.elapsed();
   const prefetchedInstructions: Uploading['prefetchedInstructions'] = ({ path }) =>
-    hub.clock.elapsed() - fetchedAt < FRESH_MS ? instructions.get(path) : undefined;
+    hub.machine.clock.elapsed() - fetchedAt < FRESH_MS ? instructions.get(path) : undefined;
   const stored = new Set(open.filter(({ path }) => instructions.get(path)?.kind === 'stored'));
   await journal.stored([...stored].map(({ sha256 }) => sha256));
   for (const file of stored) {

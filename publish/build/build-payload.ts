@@ -1,4 +1,3 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
@@ -6,6 +5,7 @@ import type { FileDigests } from '../../core/file-digests.js';
 import { makeDirectory, writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
 import { KeyedMutex } from '../../core/keyed-mutex.js';
+import type { Files, Machine } from '../../core/machine.js';
 import type { MtpSelection } from '../../formats/mtp/selection.js';
 import { headerSize, parseHeader } from '../../formats/safetensors/header.js';
 import type { Hub } from '../../hub/hub.js';
@@ -47,9 +47,9 @@ export interface BuildRequest {
   readonly signal: AbortSignal;
 }
 
-const readRecord = async (directory: string, recipe: Digest): Promise<z.infer<typeof BuildRecord> | null> => {
+const readRecord = async (files: Files, directory: string, recipe: Digest): Promise<z.infer<typeof BuildRecord> | null> => {
   try {
-    const record = BuildRecord.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8')));
+    const record = BuildRecord.parse(JSON.parse(await files.readFile(join(directory, RECORD), 'utf8')));
     return record.recipe === recipe ? record : null;
   } catch {
     return null;
@@ -73,7 +73,7 @@ const isDamage = (error: unknown): boolean =>
  */
 const reuse = async (deps: BuildDeps, order: BuildRequest, recipe: Digest): Promise<Payload | null> => {
   const directory = deps.layout.build(recipe);
-  const record = await readRecord(directory, recipe);
+  const record = await readRecord(deps.machine.files, directory, recipe);
   if (record === null || record.proof !== proofOf(order.plan)) return null;
   try {
     const found =
@@ -86,8 +86,8 @@ const reuse = async (deps: BuildDeps, order: BuildRequest, recipe: Digest): Prom
 };
 
 /** Reads the written header back and checks that it parses and lists as many tensors as were selected. */
-const validate = async (path: string, tensors: number): Promise<void> => {
-  const file = await open(path);
+const validate = async (files: Files, path: string, tensors: number): Promise<void> => {
+  const file = await files.open(path);
   try {
     const { size } = await file.stat();
     const prefix = Buffer.alloc(8);
@@ -133,21 +133,26 @@ export const buildPayload = async (deps: BuildDeps, order: BuildRequest): Promis
 };
 
 const reuseOrBuild = async (deps: BuildDeps, order: BuildRequest, recipe: Digest): Promise<Payload> => {
-  const directory = deps.layout.build(recipe);
+  const { machine, layout } = deps;
+  const directory = layout.build(recipe);
   const known = await reuse(deps, order, recipe);
   if (known !== null) return known;
-  const partial = deps.layout.partialBuild(recipe);
-  await makeDirectory(partial);
+  const partial = layout.partialBuild(recipe);
+  await makeDirectory(machine.files, partial);
   const payload = order.plan.recipe?.kind === 'vindex' ? await buildVindex(deps, order, partial) : await buildMtp(deps, order, partial);
   const { blocks: _blocks, ...record } = payload;
-  await writeAtomic(join(partial, RECORD), `${JSON.stringify({ recipe, proof: proofOf(order.plan), ...record })}\n`);
-  for (const rest of EXTRACTION_WORK) await rm(join(partial, rest), { recursive: true, force: true });
-  await rm(directory, { recursive: true, force: true });
-  await rename(partial, directory);
+  await writeAtomic(machine, join(partial, RECORD), `${JSON.stringify({ recipe, proof: proofOf(order.plan), ...record })}\n`);
+  for (const rest of EXTRACTION_WORK) await machine.files.rm(join(partial, rest), { recursive: true, force: true });
+  await machine.files.rm(directory, { recursive: true, force: true });
+  await machine.files.rename(partial, directory);
   return payload;
 };
 
-const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal }: BuildRequest, partial: string): Promise<Payload> => {
+const buildMtp = async (
+  { machine, hub }: Pick<BuildDeps, 'machine' | 'hub'>,
+  { plan, report, signal }: BuildRequest,
+  partial: string,
+): Promise<Payload> => {
   const { source, selection } = await selectAsPlanned(hub, plan, signal);
   const digests = await extractMtp({
     hub,
@@ -158,23 +163,28 @@ const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal 
     signal,
     onProgress: (doneBytes, totalBytes) => report({ file: MTP_PAYLOAD, doneBytes, totalBytes }),
   });
-  return { ...(await describeMtp(partial, selection, signal, digests)), environment: null };
+  return { ...(await describeMtp(machine, partial, selection, signal, digests)), environment: null };
 };
 
 /** Validates written MTP heads and describes their files. */
 const describeMtp = async (
+  machine: Machine,
   directory: string,
   selection: MtpSelection,
   signal: AbortSignal,
   digests?: FileDigests,
 ): Promise<DescribedFiles> => {
-  await validate(join(directory, MTP_PAYLOAD), selection.outputs.length);
+  await validate(machine.files, join(directory, MTP_PAYLOAD), selection.outputs.length);
   const known = new Map(MTP_PAYLOAD_FILES.map((path) => [path, path === MTP_PAYLOAD ? digests : undefined]));
-  return describeFiles(directory, known, signal);
+  return describeFiles(machine, directory, known, signal);
 };
 
 /** Runs the final checks of {@link buildMtp} on MTP heads that an earlier run wrote. */
-const checkMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, signal }: BuildRequest, directory: string): Promise<DescribedFiles> => {
+const checkMtp = async (
+  { machine, hub }: Pick<BuildDeps, 'machine' | 'hub'>,
+  { plan, signal }: BuildRequest,
+  directory: string,
+): Promise<DescribedFiles> => {
   const { selection } = await selectAsPlanned(hub, plan, signal);
-  return describeMtp(directory, selection, signal);
+  return describeMtp(machine, directory, selection, signal);
 };

@@ -2,6 +2,7 @@ import { buffer, text } from 'node:stream/consumers';
 import pMap from 'p-map';
 import { SwpError } from '../../core/error.js';
 import type { CommitSha } from '../../core/ids.js';
+import type { Machine } from '../../core/machine.js';
 import { plural } from '../../core/text.js';
 import type { Hub } from '../../hub/hub.js';
 import { readRepo } from '../../hub/read/repo.js';
@@ -31,6 +32,7 @@ export interface CommitDeps {
   /** Holds the write token for the target. */
   readonly hub: Hub;
   readonly sourceHub: Hub;
+  readonly machine: Machine;
   readonly layout: ScratchLayout;
 }
 
@@ -83,13 +85,13 @@ const checkCard = async (hub: Hub, plan: ArtifactPlan, files: readonly UploadFil
 };
 
 const lostBlobs = async (
-  { hub, layout }: CommitDeps,
+  { machine, hub, layout }: CommitDeps,
   plan: ArtifactPlan,
   blobs: readonly UploadFile[],
   signal: AbortSignal,
 ): Promise<UploadFile[]> => {
   if (plan.recipeDigest === null) return [];
-  const journal = await PartJournal.open(layout.uploadJournal(plan.recipeDigest, plan.target.repo), hub.clock);
+  const journal = await PartJournal.open(machine, layout.uploadJournal(plan.recipeDigest, plan.target.repo));
   try {
     return await findLostBlobs(hub, plan.target.repo, blobs, journal, { signal });
   } finally {

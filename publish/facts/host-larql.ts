@@ -1,8 +1,7 @@
-import { stat } from 'node:fs/promises';
-import { arch, cpus } from 'node:os';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { messageOf, SwpError } from '../../core/error.js';
+import type { Machine } from '../../core/machine.js';
 import { probeLarql } from '../../larql/probe-larql.js';
 import { blasOf } from '../../larql/blas.js';
 import { jobDirectories, larqlEnvironment } from '../../larql/environment.js';
@@ -27,15 +26,13 @@ interface Ready {
   readonly environment: BuildEnvironment;
 }
 
-/** Returns the CPU model, if the system reports one, and the architecture. */
-const cpuModel = (): string => `${cpus()[0]?.model.trim() ?? ''} (${arch()})`.trim().slice(0, MAX_CPU_NAME);
-
 /** The larql of this host. It is probed once, and again whenever the program's path, digest or modification time changes. */
 export class HostLarql {
   private readonly mutex = new Mutex();
   private cached: { readonly key: string; readonly ready: Ready } | null = null;
 
   constructor(
+    private readonly machine: Machine,
     readonly env: NodeJS.ProcessEnv,
     private readonly layout: ScratchLayout,
     private readonly settings: HostLarqlSettings,
@@ -49,13 +46,13 @@ export class HostLarql {
    */
   ready(signal: AbortSignal): Promise<Ready | null> {
     return this.mutex.runExclusive(async () => {
-      const program = await findLarql(this.env);
+      const program = await findLarql(this.machine.files, this.env);
       if (program === null) return null;
-      const { mtimeMs } = await stat(program.path);
+      const { mtimeMs } = await this.machine.files.stat(program.path);
       const key = `${program.path} ${program.sha256} ${mtimeMs}`;
       if (this.cached?.key === key) return this.cached.ready;
       const probes = join(this.layout.root, 'probes');
-      const found = await probeLarql(program, probes, this.env, signal);
+      const found = await probeLarql(this.machine, program, probes, this.env, signal);
       if (found.standIn && !this.settings.allowStandIn)
         throw new SwpError(
           'invalid',
@@ -65,9 +62,9 @@ export class HostLarql {
             hint: 'Point SWP_LARQL or PATH to the real larql.',
           },
         );
-      const blas = await blasOf(program, larqlEnvironment(this.env, jobDirectories(probes, probes)));
+      const blas = await blasOf(this.machine, program, larqlEnvironment(this.env, jobDirectories(probes, probes)));
       const facts = { ...found, sha256: program.sha256, fleetBlocks: this.settings.fleetBlocks };
-      const ready = { program, facts, environment: { cpu: cpuModel(), blas } };
+      const ready = { program, facts, environment: { cpu: this.machine.cpu.slice(0, MAX_CPU_NAME), blas } };
       this.cached = { key, ready };
       return ready;
     });

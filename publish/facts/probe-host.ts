@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import { canReadOneByte, canWrite } from '../../hub/access.js';
 import type { Hub } from '../../hub/hub.js';
 import { messageOf, SwpError } from '../../core/error.js';
@@ -78,7 +77,7 @@ export const probeHost = async (deps: ProbeDeps, request: ProbeRequest, signal: 
   return {
     host: deps.host,
     availableDiskBytes: await deps.capacity(),
-    memoryBytes: totalmem(),
+    memoryBytes: deps.writeHub.machine.memoryBytes,
     uploadRate: deps.uploadRate,
     sources,
     targets,

@@ -1,28 +1,23 @@
-import { lstat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SwpError } from '../../core/error.js';
 import { nullIfMissing } from '../../core/files.js';
+import type { Files } from '../../core/machine.js';
 import { formatBytes } from '../../core/text.js';
 import { sizeOf } from './disk-usage.js';
 
-/** Returns the free bytes of the scratch's file system. */
-export type FreeDisk = () => Promise<number>;
-
 /** Returns the free bytes of a directory's file system for an unprivileged user. */
-export const freeDiskAt = async (directory: string): Promise<number> => {
-  const { bavail, bsize } = await statfs(directory);
+export const freeDiskAt = async (files: Files, directory: string): Promise<number> => {
+  const { bavail, bsize } = await files.statfs(directory);
   return bavail * bsize;
 };
 
 /** Returns the directory, or its nearest existing ancestor. Creates none. */
-export const nearestDirectory = async (path: string): Promise<string> =>
-  path === dirname(path) || (await nullIfMissing(lstat(path))) !== null ? path : nearestDirectory(dirname(path));
+export const nearestDirectory = async (files: Files, path: string): Promise<string> =>
+  path === dirname(path) || (await nullIfMissing(files.lstat(path))) !== null ? path : nearestDirectory(files, dirname(path));
 
 /** Returns the bytes that a scratch offers once all work in it has ended. The scratch need not exist yet. */
-export const capacityOf = async (
-  root: string,
-  freeDisk: FreeDisk = async () => freeDiskAt(await nearestDirectory(root)),
-): Promise<number> => (await freeDisk()) + (await sizeOf(root));
+export const capacityOf = async (files: Files, root: string): Promise<number> =>
+  (await freeDiskAt(files, await nearestDirectory(files, root))) + (await sizeOf(files, root));
 
 /**
  * Returns a check that the disk still has space for the remaining bytes of a directory: admission checked the disk
@@ -32,9 +27,9 @@ export const capacityOf = async (
  * @param bytes final size of the directory
  * @throws SwpError `scratch/no-space` from the check
  */
-export const spaceCheck = (directory: string, bytes: number, freeDisk: FreeDisk) => async (): Promise<void> => {
-  const remaining = bytes - (await sizeOf(directory));
-  const free = await freeDisk();
+export const spaceCheck = (files: Files, directory: string, bytes: number) => async (): Promise<void> => {
+  const remaining = bytes - (await sizeOf(files, directory));
+  const free = await freeDiskAt(files, await nearestDirectory(files, directory));
   if (remaining <= free) return;
   throw new SwpError(
     'quota',

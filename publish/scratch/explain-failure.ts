@@ -1,6 +1,7 @@
-import { existsSync, statfsSync } from 'node:fs';
 import { dirname, sep } from 'node:path';
 import { SwpError, type ErrorKind } from '../../core/error.js';
+import { pathExists } from '../../core/files.js';
+import type { Files } from '../../core/machine.js';
 
 interface Explanation {
   readonly kind: ErrorKind;
@@ -23,23 +24,20 @@ const isFileError = (error: unknown): error is FileError =>
 /** Codes of errors on open files, which have no path. Connections to the Hub fail with other codes. */
 const OPEN_FILE_CODES = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
 
-/** Returns the total and free inodes of a file system; a total of 0 if it does not count inodes. */
-type CountInodes = (root: string) => { readonly files: number; readonly ffree: number };
-
-/** Returns true if the file system has no free inode: it may still have free space. */
-const hasNoInodes = (root: string, count: CountInodes): boolean => {
+/** Returns true if the file system has no free inode: it may still have free space. Some file systems count no inodes. */
+const hasNoInodes = async (files: Files, root: string): Promise<boolean> => {
   // The scratch itself may not exist, if creating it failed.
-  if (!existsSync(root)) return dirname(root) !== root && hasNoInodes(dirname(root), count);
+  if (!(await pathExists(files, root))) return dirname(root) !== root && hasNoInodes(files, dirname(root));
   try {
-    const { files, ffree } = count(root);
-    return files > 0 && ffree === 0;
+    const { files: inodes, ffree } = await files.statfs(root);
+    return inodes > 0 && ffree === 0;
   } catch {
     return false;
   }
 };
 
-const full = (root: string, _error: unknown, count: CountInodes): Explanation =>
-  hasNoInodes(root, count)
+const full = async (root: string, _error: unknown, files: Files): Promise<Explanation> =>
+  (await hasNoInodes(files, root))
     ? {
         kind: 'quota',
         code: 'scratch/no-inodes',
@@ -74,7 +72,9 @@ const noLocks = (root: string): Explanation => ({
   hint: 'Set SWP_SCRATCH to a directory on a local disk.',
 });
 
-const EXPLANATIONS: Readonly<Record<string, (root: string, error: { readonly path: string }, count: CountInodes) => Explanation>> = {
+type Explain = (root: string, error: { readonly path: string }, files: Files) => Explanation | Promise<Explanation>;
+
+const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   ENOSPC: full,
   EDQUOT: full,
   EROFS: (root) => ({
@@ -108,30 +108,30 @@ const EXPLANATIONS: Readonly<Record<string, (root: string, error: { readonly pat
 const isBelow = (path: string, root: string): boolean => path === root || path.startsWith(root + sep);
 
 /** Returns true if a file system error concerns the scratch. Some codes do so only under a condition. */
-const isAboutScratch = ({ code, path, syscall }: FileError, root: string): boolean => {
+const isAboutScratch = async (files: Files, { code, path, syscall }: FileError, root: string): Promise<boolean> => {
   if (path === undefined ? !OPEN_FILE_CODES.has(code) : !isBelow(path, root)) return false;
   if (code === 'EEXIST') return syscall === 'mkdir';
-  return code !== 'ENOENT' || !existsSync(root);
+  return code !== 'ENOENT' || !(await pathExists(files, root));
 };
 
-const explain = (error: FileError, root: string, count: CountInodes = statfsSync): SwpError | null => {
-  const explained = EXPLANATIONS[error.code]?.(root, { path: error.path ?? root }, count);
+const explain = async (files: Files, error: FileError, root: string): Promise<SwpError | null> => {
+  const explained = await EXPLANATIONS[error.code]?.(root, { path: error.path ?? root }, files);
   if (explained === undefined) return null;
   const { kind, code, message, hint } = explained;
   return new SwpError(kind, code, message, { hint, cause: error });
 };
 
 /** Turns a file system error below a scratch into one with a cause and a hint. Returns any other error unchanged. */
-export const explainFailure = (error: unknown, root: string, count?: CountInodes): unknown =>
-  isFileError(error) && isAboutScratch(error, root) ? (explain(error, root, count) ?? error) : error;
+export const explainFailure = async (files: Files, error: unknown, root: string): Promise<unknown> =>
+  isFileError(error) && (await isAboutScratch(files, error, root)) ? ((await explain(files, error, root)) ?? error) : error;
 
 /**
  * Returns the error for a process that cannot open its scratch. Its kind is always `invalid`, as for a wrong setting: a
  * person has to change something before the process can run.
  */
-export const refuseAtStart = (error: unknown, root: string): unknown => {
+export const refuseAtStart = async (files: Files, error: unknown, root: string): Promise<unknown> => {
   if (!isFileError(error)) return error;
-  const { code, message, hint } = (error.code === 'ENOENT' ? null : explain(error, root)) ?? {
+  const { code, message, hint } = (error.code === 'ENOENT' ? null : await explain(files, error, root)) ?? {
     code: 'scratch/unusable',
     message: `${root} cannot be used.`,
     hint: 'Set SWP_SCRATCH to another directory.',

@@ -21,22 +21,22 @@ export interface ScratchItem {
 const DIGEST_LENGTH = 64;
 
 /** Lists everything that publishes have left in a scratch directory. */
-export const listScratch = async ({ layout, claims, shared }: ScratchParts): Promise<ScratchItem[]> => {
+export const listScratch = async ({ machine: { files }, layout, claims, shared }: ScratchParts): Promise<ScratchItem[]> => {
   const claimed = await claims.list();
   const neededBy = (hex: string): string[] =>
     claimed.filter(({ recipeDigest }) => recipeDigest === `sha256:${hex}`).map(({ holder }) => holder);
   const below = async (kind: ScratchItem['kind'], directory: string): Promise<ScratchItem[]> => {
-    const names = await listOrEmpty(directory);
+    const names = await listOrEmpty(files, directory);
     return Promise.all(
       names.map(async (name) => {
         const path = join(directory, name);
-        return { kind, path, bytes: await sizeOf(path), neededBy: neededBy(name.slice(0, DIGEST_LENGTH)) };
+        return { kind, path, bytes: await sizeOf(files, path), neededBy: neededBy(name.slice(0, DIGEST_LENGTH)) };
       }),
     );
   };
   const inputs = (await shared.list()).map(async (input): Promise<ScratchItem> => {
     const path = input.complete ? input.path : layout.partialShared(input.digest);
-    return { kind: 'shared', path, bytes: await sizeOf(path), neededBy: input.holders };
+    return { kind: 'shared', path, bytes: await sizeOf(files, path), neededBy: input.holders };
   });
   return [
     ...(await Promise.all(inputs)),

@@ -1,3 +1,4 @@
+import type { Files } from '../../core/machine.js';
 import { refuseAtStart } from './explain-failure.js';
 import type { ScratchLayout } from './scratch-layout.js';
 import { SwpError } from '../../core/error.js';
@@ -9,9 +10,9 @@ import { holderText, lockFile } from '../../core/file-lock.js';
  * @returns a function that unlocks it; the end of the process also unlocks it
  * @throws SwpError `worker/scratch-taken`, `scratch/…`
  */
-export const lockScratch = async (layout: ScratchLayout): Promise<() => void> => {
-  const lock = await lockFile(layout.lockFile).catch((error: unknown) => {
-    throw refuseAtStart(error, layout.root);
+export const lockScratch = async (files: Files, layout: ScratchLayout): Promise<() => void> => {
+  const lock = await lockFile(layout.lockFile).catch(async (error: unknown) => {
+    throw await refuseAtStart(files, error, layout.root);
   });
   if ('unlock' in lock) return lock.unlock;
   throw new SwpError('conflict', 'worker/scratch-taken', `${holderText(lock.heldBy)} already works in ${layout.root}.`, {

@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
-import { chmod, lstat, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SwpError } from '../../core/error.js';
 import { nullIfMissing, listOrEmpty, makeDirectory } from '../../core/files.js';
+import type { Files } from '../../core/machine.js';
 import { refuseAtStart } from './explain-failure.js';
 import { scratchIn, type ScratchLayout } from './scratch-layout.js';
 
@@ -48,13 +48,13 @@ const assertOwn = (path: string, found: Stats, uid: UserId): void => {
  *
  * @throws SwpError `scratch/unsafe`
  */
-export const checkScratch = async (path: string, uid: UserId = ownUserId()): Promise<void> => {
-  const found = await nullIfMissing(lstat(path));
+export const checkScratch = async (files: Files, path: string, uid: UserId = ownUserId()): Promise<void> => {
+  const found = await nullIfMissing(files.lstat(path));
   if (found === null) return;
   assertOwn(path, found, uid);
   if (!found.isDirectory()) return;
-  const names = await listOrEmpty(path);
-  await Promise.all(names.map((name) => checkScratch(join(path, name), uid)));
+  const names = await listOrEmpty(files, path);
+  await Promise.all(names.map((name) => checkScratch(files, join(path, name), uid)));
 };
 
 /**
@@ -63,17 +63,17 @@ export const checkScratch = async (path: string, uid: UserId = ownUserId()): Pro
  *
  * @throws SwpError `scratch/…` of kind `invalid`
  */
-export const openScratch = async (configured: string): Promise<ScratchLayout> => {
+export const openScratch = async (files: Files, configured: string): Promise<ScratchLayout> => {
   const layout = scratchIn(configured);
   try {
-    await makeDirectory(layout.root);
-    await checkScratch(layout.root);
-    await chmod(layout.root, 0o700);
+    await makeDirectory(files, layout.root);
+    await checkScratch(files, layout.root);
+    await files.chmod(layout.root, 0o700);
     // Created in advance: on a full disk, nothing could be moved to the trash without it.
-    await makeDirectory(layout.trash);
+    await makeDirectory(files, layout.trash);
     return layout;
   } catch (error) {
-    throw refuseAtStart(error, layout.root);
+    throw await refuseAtStart(files, error, layout.root);
   }
 };
 
@@ -83,7 +83,8 @@ export const openScratch = async (configured: string): Promise<ScratchLayout> =>
  *
  * @throws SwpError `scratch/unsafe`
  */
-export const assertOwnDirectory = async (root: string, uid: UserId = ownUserId()): Promise<void> => assertOwn(root, await lstat(root), uid);
+export const assertOwnDirectory = async (files: Files, root: string, uid: UserId = ownUserId()): Promise<void> =>
+  assertOwn(root, await files.lstat(root), uid);
 
 /**
  * Returns other users who may replace the entries of a directory: its owner and, without the sticky bit, all users if
@@ -98,9 +99,9 @@ export const replaceableBy = ({ mode, uid: owner }: Pick<Stats, 'mode' | 'uid'>,
  * Returns a warning if other users may replace the scratch; null otherwise. Group write access is no reason to warn:
  * volumes of containers are shared with their user in this way.
  */
-export const parentWarning = async (configured: string): Promise<string | null> => {
+export const parentWarning = async (files: Files, configured: string): Promise<string | null> => {
   const parent = dirname(scratchIn(configured).root);
-  const others = replaceableBy(await stat(parent), ownUserId());
+  const others = replaceableBy(await files.stat(parent), ownUserId());
   return others === null
     ? null
     : `${parent} lets ${others} replace the scratch in it: give it to the worker's user, or set SWP_SCRATCH to another directory.`;

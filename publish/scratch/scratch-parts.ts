@@ -1,3 +1,4 @@
+import type { Machine } from '../../core/machine.js';
 import { Claims } from './claims.js';
 import type { ScratchLayout } from './scratch-layout.js';
 import { SharedInputs } from './shared-inputs.js';
@@ -5,14 +6,15 @@ import { Trash } from './trash.js';
 
 /** The objects that manage one scratch. Only the process that has locked the scratch may hold them. */
 export interface ScratchParts {
+  readonly machine: Machine;
   readonly layout: ScratchLayout;
   readonly trash: Trash;
   readonly shared: SharedInputs;
   readonly claims: Claims;
 }
 
-export const scratchParts = (layout: ScratchLayout, slots: number): ScratchParts => {
-  const trash = new Trash(layout);
-  const shared = new SharedInputs(layout, trash);
-  return { layout, trash, shared, claims: new Claims({ layout, trash, shared, slots }) };
+export const scratchParts = (machine: Machine, layout: ScratchLayout, slots: number): ScratchParts => {
+  const trash = new Trash(machine, layout);
+  const shared = new SharedInputs(machine, layout, trash);
+  return { machine, layout, trash, shared, claims: new Claims({ machine, layout, trash, shared, slots }) };
 };

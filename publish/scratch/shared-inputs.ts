@@ -1,8 +1,8 @@
-import { readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { z } from 'zod';
 import { listOrEmpty, makeDirectory, writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
 import { KeyedMutex } from '../../core/keyed-mutex.js';
+import type { Machine } from '../../core/machine.js';
 import type { ScratchLayout } from './scratch-layout.js';
 import { Trash } from './trash.js';
 
@@ -31,9 +31,9 @@ export class SharedInputs {
   private readonly usesMutex = new KeyedMutex<Digest>();
 
   constructor(
+    private readonly machine: Machine,
     private readonly layout: ScratchLayout,
-    private readonly trash: Trash = new Trash(layout),
-    private readonly now: () => number = Date.now,
+    private readonly trash: Trash = new Trash(machine, layout),
   ) {}
 
   /**
@@ -46,24 +46,24 @@ export class SharedInputs {
     await this.usesMutex.run(digest, () => this.addHolder(digest, holder));
     return this.makeMutex.run(digest, async () => {
       const path = this.layout.shared(digest);
-      if (await isThere(path)) return path;
+      if (await this.isThere(path)) return path;
       const partial = this.layout.partialShared(digest);
-      await makeDirectory(partial);
+      await makeDirectory(this.machine.files, partial);
       await make(partial);
-      await rename(partial, path);
+      await this.machine.files.rename(partial, path);
       return path;
     });
   }
 
   /** Returns true if this host has the complete input. */
   has(digest: Digest): Promise<boolean> {
-    return isThere(this.layout.shared(digest));
+    return this.isThere(this.layout.shared(digest));
   }
 
   /** Records a future use of an input if this host has its files, complete or partial, so that they are kept. */
   hold(digest: Digest, holder: string): Promise<void> {
     return this.usesMutex.run(digest, async () => {
-      if ((await isThere(this.layout.shared(digest))) || (await isThere(this.layout.partialShared(digest))))
+      if ((await this.isThere(this.layout.shared(digest))) || (await this.isThere(this.layout.partialShared(digest))))
         await this.addHolder(digest, holder);
     });
   }
@@ -95,13 +95,13 @@ export class SharedInputs {
     return this.usesMutex.run(digest, async () => {
       if ((await this.read(digest)).holders.length > 0) return false;
       for (const path of [this.layout.shared(digest), this.layout.partialShared(digest)]) await this.trash.discard(path);
-      await rm(this.layout.sharedUses(digest), { force: true });
+      await this.machine.files.rm(this.layout.sharedUses(digest), { force: true });
       return true;
     });
   }
 
   async list(): Promise<SharedInput[]> {
-    const names = await listOrEmpty(this.layout.sharedRoot);
+    const names = await listOrEmpty(this.machine.files, this.layout.sharedRoot);
     const digests = names.flatMap((name) => {
       const parsed = Digest.safeParse(`sha256:${/^([0-9a-f]{64})\.uses\.json$/.exec(name)?.[1] ?? ''}`);
       return parsed.success ? [parsed.data] : [];
@@ -109,7 +109,7 @@ export class SharedInputs {
     return Promise.all(
       digests.map(async (digest) => {
         const path = this.layout.shared(digest);
-        return { digest, path, complete: await isThere(path), ...(await this.read(digest)) };
+        return { digest, path, complete: await this.isThere(path), ...(await this.read(digest)) };
       }),
     );
   }
@@ -119,28 +119,29 @@ export class SharedInputs {
   }
 
   private async updateUses(digest: Digest, change: (holders: readonly string[]) => readonly string[]): Promise<void> {
-    await makeDirectory(this.layout.sharedRoot);
+    await makeDirectory(this.machine.files, this.layout.sharedRoot);
     const path = this.layout.sharedUses(digest);
     const uses: Uses = { digest, holders: [...change((await this.read(digest)).holders)] };
-    await writeAtomic(path, `${JSON.stringify(uses)}\n`);
-    const at = this.now() / 1000;
-    await utimes(path, at, at);
+    await writeAtomic(this.machine, path, `${JSON.stringify(uses)}\n`);
+    const at = this.machine.clock.now() / 1000;
+    await this.machine.files.utimes(path, at, at);
   }
 
   /** Reads the uses of an input. An unreadable file counts as no use: each publish records its use again before it works. */
   private async read(digest: Digest): Promise<{ readonly holders: readonly string[]; readonly usedAt: number }> {
     const path = this.layout.sharedUses(digest);
     try {
-      const { holders } = Uses.parse(JSON.parse(await readFile(path, 'utf8')));
-      return { holders, usedAt: (await stat(path)).mtimeMs };
+      const { holders } = Uses.parse(JSON.parse(await this.machine.files.readFile(path, 'utf8')));
+      return { holders, usedAt: (await this.machine.files.stat(path)).mtimeMs };
     } catch {
       return { holders: [], usedAt: 0 };
     }
   }
-}
 
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+  private isThere(path: string): Promise<boolean> {
+    return this.machine.files.stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+  }
+}

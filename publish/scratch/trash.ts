@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { nullIfMissing, listOrEmpty, makeDirectory } from '../../core/files.js';
+import type { Machine } from '../../core/machine.js';
 import type { ScratchLayout } from './scratch-layout.js';
 import { freedBy } from './disk-usage.js';
 
@@ -14,20 +13,25 @@ import { freedBy } from './disk-usage.js';
 export class Trash {
   private readonly mutex = new Mutex();
 
-  constructor(private readonly layout: ScratchLayout) {}
+  constructor(
+    private readonly machine: Machine,
+    private readonly layout: ScratchLayout,
+  ) {}
 
   /** Moves a file or directory into the trash. Ignores a missing one. */
   async discard(path: string): Promise<void> {
-    await makeDirectory(this.layout.trash);
-    await nullIfMissing(rename(path, join(this.layout.trash, randomUUID())));
+    const { files, random } = this.machine;
+    await makeDirectory(files, this.layout.trash);
+    await nullIfMissing(files.rename(path, join(this.layout.trash, random.hex(16))));
   }
 
   /** Deletes everything in the trash. */
   empty(signal?: AbortSignal): Promise<void> {
+    const { files } = this.machine;
     return this.mutex.runExclusive(async () => {
-      for (const name of await listOrEmpty(this.layout.trash)) {
+      for (const name of await listOrEmpty(files, this.layout.trash)) {
         signal?.throwIfAborted();
-        await rm(join(this.layout.trash, name), { recursive: true, force: true });
+        await files.rm(join(this.layout.trash, name), { recursive: true, force: true });
       }
     });
   }
@@ -39,6 +43,6 @@ export class Trash {
 
   /** Returns the bytes that emptying the trash frees. */
   bytes(): Promise<number> {
-    return freedBy(this.layout.trash);
+    return freedBy(this.machine.files, this.layout.trash);
   }
 }

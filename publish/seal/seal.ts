@@ -1,9 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwpError } from '../../core/error.js';
 import { digestsOf } from '../../core/file-digests.js';
 import { makeDirectory, writeAtomic } from '../../core/files.js';
 import type { Digest, Sha256 } from '../../core/ids.js';
+import type { Machine } from '../../core/machine.js';
 import type { Hub } from '../../hub/hub.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { assertApproved, decisionsOf, type ApprovedArtifact } from '../../plan/approved.js';
@@ -42,6 +42,7 @@ export interface Sealed {
 }
 
 export interface SealDeps {
+  readonly machine: Machine;
   readonly hub: Hub;
   readonly layout: ScratchLayout;
 }
@@ -81,11 +82,12 @@ export const publishedPayload = async (hub: Hub, plan: ArtifactPlan, signal: Abo
 export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: Payload, signal: AbortSignal): Promise<Sealed> => {
   const digest = assertApproved(approved);
   const { plan } = approved;
-  const directory = deps.layout.seal(recipeOf(plan), digest);
-  await makeDirectory(directory);
+  const { machine, layout } = deps;
+  const directory = layout.seal(recipeOf(plan), digest);
+  await makeDirectory(machine.files, directory);
   const blocks = new Map<string, readonly Sha256[]>(payload.blocks);
   const write = async (path: string, bytes: Uint8Array): Promise<ManifestFile> => {
-    await writeAtomic(join(directory, path), bytes);
+    await writeAtomic(machine, join(directory, path), bytes);
     blocks.set(path, digestsOf(bytes).blocks);
     return describeBytes(path, bytes);
   };
@@ -96,9 +98,9 @@ export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: 
   const manifest = makeManifest([...listed, await write(CARD_PATH, card)]);
   const { environment } = payload;
   // A retry on this host reads the environment back for the provenance, whose bytes must not change.
-  if (environment !== null) await writeEnvironment(directory, environment);
-  await writeBlockDigests(directory, manifestDigest(manifest), blocks);
-  await writeAtomic(join(directory, MANIFEST), manifestText(manifest));
+  if (environment !== null) await writeEnvironment(machine, directory, environment);
+  await writeBlockDigests(machine, directory, manifestDigest(manifest), blocks);
+  await writeAtomic(machine, join(directory, MANIFEST), manifestText(manifest));
   return { manifest, digest: manifestDigest(manifest), files: filesOf(deps, plan, digest, manifest, blocks), environment };
 };
 
@@ -129,17 +131,22 @@ const filesOf = (
  *
  * @throws SwpError `seal/missing` if it cannot be read back, `seal/differs` if it is not the one that was sealed
  */
-export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: ApprovedArtifact, expected: Digest): Promise<Sealed> => {
+export const openSealed = async (
+  deps: Pick<SealDeps, 'machine' | 'layout'>,
+  approved: ApprovedArtifact,
+  expected: Digest,
+): Promise<Sealed> => {
   const digest = assertApproved(approved);
   const { plan } = approved;
+  const { machine } = deps;
   const directory = deps.layout.seal(recipeOf(plan), digest);
   let manifest: Manifest;
   let blocks: BlockDigests;
   let environment: BuildEnvironment | null;
   try {
-    manifest = Manifest.parse(JSON.parse(await readFile(join(directory, MANIFEST), 'utf8')));
-    blocks = await readBlockDigests(directory, manifestDigest(manifest), manifest.files);
-    environment = await readEnvironment(directory);
+    manifest = Manifest.parse(JSON.parse(await machine.files.readFile(join(directory, MANIFEST), 'utf8')));
+    blocks = await readBlockDigests(machine, directory, manifestDigest(manifest), manifest.files);
+    environment = await readEnvironment(machine.files, directory);
   } catch (cause) {
     throw new SwpError('integrity', 'seal/missing', `The sealed files for ${plan.target.repo} are not in this host's scratch.`, {
       cause,
@@ -154,7 +161,7 @@ export const openSealed = async (deps: Pick<SealDeps, 'layout'>, approved: Appro
     );
   const files = filesOf(deps, plan, digest, manifest, blocks);
   for (const file of files) {
-    const found = file.bytes.at === 'scratch' ? await stat(file.bytes.path).catch(() => null) : file;
+    const found = file.bytes.at === 'scratch' ? await machine.files.stat(file.bytes.path).catch(() => null) : file;
     if (found?.size !== file.size)
       throw new SwpError('integrity', 'seal/differs', `${file.path} in scratch is not the file that was sealed.`, {
         hint: 'Resolve with "move": SWP builds the artifact again.',

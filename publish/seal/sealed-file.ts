@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { BLOCK_BYTES, blockCount } from '../../core/blocks.js';
 import { SwpError } from '../../core/error.js';
 import { BlockHash } from '../../core/file-digests.js';
 import { holdBackLast } from '../../core/hold-back.js';
 import type { Sha256 } from '../../core/ids.js';
+import type { Files } from '../../core/machine.js';
 
 /** A file in scratch whose bytes were fixed when it was sealed. */
 export interface LocalFile {
@@ -34,13 +34,13 @@ const compareBlocks = ({ path, blocks }: LocalFile, first: number): BlockHash =>
   });
 };
 
-async function* readBlocks(file: LocalFile, begin: number, end: number): AsyncGenerator<Uint8Array> {
+async function* readBlocks(files: Files, file: LocalFile, begin: number, end: number): AsyncGenerator<Uint8Array> {
   const { path, size } = file;
   const first = Math.floor(begin / BLOCK_BYTES);
   const until = Math.min(size, blockCount(end) * BLOCK_BYTES);
   let position = first * BLOCK_BYTES;
   const hash = compareBlocks(file, first);
-  const source = createReadStream(path, { start: position, end: until - 1, highWaterMark: READ_BYTES });
+  const source = files.createReadStream(path, { start: position, end: until - 1, highWaterMark: READ_BYTES });
   try {
     for await (const chunk of source as AsyncIterable<Uint8Array>) {
       hash.update(chunk);
@@ -62,5 +62,5 @@ async function* readBlocks(file: LocalFile, begin: number, end: number): AsyncGe
  *
  * @returns a stream that fails with SwpError `seal/differs`
  */
-export const openLocalFile = (file: LocalFile, begin: number, end: number): Readable =>
-  Readable.from(begin === end ? [] : holdBackLast(readBlocks(file, begin, end)), { objectMode: false });
+export const openLocalFile = (files: Files, file: LocalFile, begin: number, end: number): Readable =>
+  Readable.from(begin === end ? [] : holdBackLast(readBlocks(files, file, begin, end)), { objectMode: false });

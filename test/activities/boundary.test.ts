@@ -2,7 +2,9 @@ import { asyncLocalStorage } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { activityBoundary, toFailure } from '../../activities/boundary.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { RequestNotSent } from '../../publish/commit/request-not-sent.js';
+import { ScratchLayout } from '../../publish/scratch/scratch-layout.js';
 import { assertTargetAllowed } from '../../publish/upload/allowed-targets.js';
 import { SwpError } from '../../core/error.js';
 import { RepoId } from '../../core/ids.js';
@@ -76,7 +78,7 @@ describe('the activity boundary', () => {
     ['a commit that sent nothing', (error: Error) => new RequestNotSent(error, 'nothing-sent')],
   ])('explains a file system failure below scratch in %s', async (_, wrap) => {
     const readOnly = Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS', path: '/scratch/swp/builds' });
-    const { inbound } = activityBoundary((text) => text, '/scratch/swp')({} as never);
+    const { inbound } = activityBoundary((text) => text, { machine: THIS_MACHINE, layout: new ScratchLayout('/scratch/swp') })({} as never);
     const context = { info: { activityType: 'unknown' }, cancellationSignal: new AbortController().signal };
     const run = (): Promise<unknown> => inbound!.execute!({ args: [], headers: {} }, () => Promise.reject(wrap(readOnly)));
     const failed = asyncLocalStorage.run(context as never, () => run().catch((error: unknown) => error));

@@ -5,6 +5,7 @@ import { asyncLocalStorage } from '@temporalio/activity';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { ClaimRequest } from '../../contract/publish-activities.js';
 import { createHighmemActivities } from '../../activities/highmem.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { HostLarql } from '../../publish/facts/host-larql.js';
 import { openScratch } from '../../publish/scratch/open-scratch.js';
 import { scratchParts, type ScratchParts } from '../../publish/scratch/scratch-parts.js';
@@ -29,7 +30,7 @@ let directory: string;
 let parts: ScratchParts;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-highmem-'));
-  parts = scratchParts(await openScratch(directory), 1);
+  parts = scratchParts(THIS_MACHINE, await openScratch(THIS_MACHINE.files, directory), 1);
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -49,7 +50,7 @@ const countHeartbeats = async (
   const activities = createHighmemActivities({
     ...parts,
     host: 'here',
-    larql: new HostLarql({}, parts.layout, { fleetBlocks: null, allowStandIn: false }),
+    larql: new HostLarql(THIS_MACHINE, {}, parts.layout, { fleetBlocks: null, allowStandIn: false }),
     writeHub: hub,
     sourceHub: hub,
     targets: null,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BLOCK_BYTES, blockCount } from '../../core/blocks.js';
 import { BlockHash, digestFile, digestsOf } from '../../core/file-digests.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const blocksOf = (bytes: Uint8Array): string[] =>
@@ -25,7 +26,7 @@ it.each([0, 1, BLOCK_BYTES, BLOCK_BYTES + 1, 4 * BLOCK_BYTES, 4 * BLOCK_BYTES + 
     const path = join(directory, String(size));
     await writeFile(path, bytes);
     let read = 0;
-    expect(await digestFile(path, { onBytes: (count) => (read += count) })).toEqual(expected);
+    expect(await digestFile(THIS_MACHINE, path, { onBytes: (count) => (read += count) })).toEqual(expected);
     expect(read).toBe(size);
   },
 );

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { holderText, lockFile, type FileLock } from '../../core/file-lock.js';
 import { identifyProcess, isRunning } from '../../core/process-identity.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 
 let directory: string;
 let path: string;
@@ -62,11 +63,11 @@ describe('the identity of a process', () => {
   it('matches only the same process while it runs', async () => {
     const child = execa('sleep', ['60'], { reject: false });
     const identity = (await identifyProcess(child.pid!))!;
-    expect(await isRunning(identity)).toBe(true);
-    expect(await isRunning({ ...identity, started: 'another-boot 1' })).toBe(false);
+    expect(await isRunning(THIS_MACHINE.programs, identity)).toBe(true);
+    expect(await isRunning(THIS_MACHINE.programs, { ...identity, started: 'another-boot 1' })).toBe(false);
     child.kill('SIGKILL');
     await child;
-    expect(await isRunning(identity)).toBe(false);
+    expect(await isRunning(THIS_MACHINE.programs, identity)).toBe(false);
     expect(await identifyProcess(child.pid!)).toBeNull();
   });
 

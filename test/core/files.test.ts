@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listOrEmpty, makeDirectory } from '../../core/files.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -13,8 +14,8 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 describe('making a directory', () => {
   it('makes its parents too, each only for this user, and accepts an existing directory', async () => {
     const path = join(directory, 'a', 'b', 'c');
-    await Promise.all([makeDirectory(path), makeDirectory(path)]);
-    await makeDirectory(path);
+    await Promise.all([makeDirectory(THIS_MACHINE.files, path), makeDirectory(THIS_MACHINE.files, path)]);
+    await makeDirectory(THIS_MACHINE.files, path);
     for (const made of [path, join(directory, 'a')]) expect((await stat(made)).mode & 0o777).toBe(0o700);
   });
 
@@ -26,12 +27,12 @@ describe('making a directory', () => {
   ])('fails with the system error for %s', async (_what, name, code) => {
     await writeFile(join(directory, 'file'), 'x');
     await symlink(join(directory, 'nowhere'), join(directory, 'link'));
-    await expect(makeDirectory(join(directory, name))).rejects.toMatchObject({ code });
+    await expect(makeDirectory(THIS_MACHINE.files, join(directory, name))).rejects.toMatchObject({ code });
   });
 });
 
 it('listing a missing directory returns no names, and listing a file fails', async () => {
-  expect(await listOrEmpty(join(directory, 'none'))).toEqual([]);
+  expect(await listOrEmpty(THIS_MACHINE.files, join(directory, 'none'))).toEqual([]);
   await writeFile(join(directory, 'file'), 'x');
-  await expect(listOrEmpty(join(directory, 'file'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  await expect(listOrEmpty(THIS_MACHINE.files, join(directory, 'file'))).rejects.toMatchObject({ code: 'ENOTDIR' });
 });

@@ -7,7 +7,7 @@ import { startTestHub, REPO, signal, type TestHub } from './support.js';
 it('sends more requests than a window allows without a 429', async () => {
   const test: TestHub = await startTestHub({ rateLimit: { api: 20, resolvers: 20, windowSeconds: 1 } });
   await test.hub.admin.createRepo(REPO);
-  const hub = withBudget(test.client, new RateBudget(test.client.clock));
+  const hub = withBudget(test.client, new RateBudget(test.client.machine.clock));
   for (let at = 0; at < 25; at += 1) await readRepoInfo(hub, REPO, undefined, { signal });
   expect(test.hub.requests.filter(({ status }) => status === 429)).toEqual([]);
   await test.close();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { THIS_MACHINE } from '../../core/machine.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { RateBudget } from '../../hub/budget.js';
 import { signal } from './support.js';
 

@@ -108,8 +108,8 @@ describe('a commit request', () => {
     }
     const sleep = (): Promise<void> => Promise.reject(new Error('the hub is away'));
     const hub = config(server.url);
-    const clock = { ...hub.clock, sleep };
-    const client = withBudget({ ...hub, clock }, new ClosingBudget(clock));
+    const clock = { ...hub.machine.clock, sleep };
+    const client = withBudget({ ...hub, machine: { ...hub.machine, clock } }, new ClosingBudget(clock));
     await expect(commit({ client, onSent })).rejects.toThrow('the hub is away');
     expect(onSent).not.toHaveBeenCalled();
   });

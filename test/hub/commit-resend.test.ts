@@ -96,7 +96,7 @@ describe('a commit request that fails in this process', () => {
 
   it('passes on its error, after the lookup', async () => {
     const onRetry = vi.fn();
-    expect(await caught(commit(withBudget({ ...test.client, onRetry }, new BrokenBudget(test.client.clock))))).toBe(broken);
+    expect(await caught(commit(withBudget({ ...test.client, onRetry }, new BrokenBudget(test.client.machine.clock))))).toBe(broken);
     expect(onRetry).not.toHaveBeenCalled();
     expect(count('model-info')).toBe(3);
   });

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { THIS_MACHINE } from '../../core/machine.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { Secret } from '../../core/secret.js';
 import { RateBudget } from '../../hub/budget.js';
 import { attempt, callJson, hubUrl } from '../../hub/call.js';
@@ -99,7 +99,7 @@ describe.each<[string, (from: Hub) => Hub, string]>([
   });
 
   it('leaves the rest of the rate limit to other work', async () => {
-    const budget = new RateBudget(hub.clock);
+    const budget = new RateBudget(hub.machine.clock);
     budget.observe({ ratelimit: '"api";r=0;t=60', 'ratelimit-policy': '"fixed window";"api";q=100;w=300' });
     await get(connect(withBudget(hub, budget)));
     expect(slept).toEqual([60_000]);

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256Of } from '../../core/digests.js';
+import type { Machine } from '../../core/machine.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import type { MultipartInstructions } from '../../hub/write/lfs-batch.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 
@@ -23,11 +25,12 @@ let directory: string;
 let path: string;
 let now: number;
 let journal: PartJournal;
+const machine: Machine = { ...THIS_MACHINE, clock: { ...THIS_MACHINE.clock, now: () => now } };
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-journal-'));
   path = join(directory, 'parts.jsonl');
   now = 1_700_000_000_000;
-  journal = await PartJournal.open(path, { now: () => now });
+  journal = await PartJournal.open(machine, path);
 });
 afterEach(async () => {
   await journal.close();
@@ -35,7 +38,7 @@ afterEach(async () => {
 });
 const reopen = async (): Promise<void> => {
   await journal.close();
-  journal = await PartJournal.open(path, { now: () => now });
+  journal = await PartJournal.open(machine, path);
 };
 const text = (): Promise<string> => readFile(path, 'utf8');
 const lineOf = (entry: string): string => `${sha256Of(entry)} ${entry}`;
@@ -120,7 +123,7 @@ describe('a journal of parts', () => {
     await journal.stored([OBJECT]);
     await journal.close();
     await writeFile(path, `${(await text()).slice(0, 40)}\n${await text()}${(await text()).slice(0, 90)}`);
-    journal = await PartJournal.open(path, { now: () => now });
+    journal = await PartJournal.open(machine, path);
     expect(journal.ageOf(OBJECT)).toBe(0);
     await journal.stored([OTHER]);
     await reopen();
@@ -134,7 +137,7 @@ describe('a journal of parts', () => {
   ])('ignores an entry %s', async (_, line) => {
     await journal.close();
     await writeFile(path, `${line}\n`);
-    journal = await PartJournal.open(path, { now: () => now });
+    journal = await PartJournal.open(machine, path);
     expect(journal.ageOf(OBJECT)).toBe(Infinity);
   });
 });

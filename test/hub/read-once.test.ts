@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SwpError } from '../../core/error.js';
-import { THIS_MACHINE } from '../../core/machine.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { AdaptiveConcurrency } from '../../hub/write/adaptive-concurrency.js';
 import { lfsBatch, type MultipartInstructions } from '../../hub/write/lfs-batch.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
@@ -56,7 +56,7 @@ const remoteFile = (path: string, bytes: Uint8Array, planned: Uint8Array = bytes
 };
 
 const upload = async (files: readonly UploadFile[], signal: AbortSignal = never, shouldStop = () => false) => {
-  const journal = await PartJournal.open(join(directory, 'parts.jsonl'), THIS_MACHINE.clock);
+  const journal = await PartJournal.open(THIS_MACHINE, join(directory, 'parts.jsonl'));
   try {
     return await uploadBlobs(test.client, REPO, files, { signal, journal, shouldStop, onProgress: () => undefined });
   } finally {

@@ -87,7 +87,7 @@ describe('a transient failure', () => {
     const failing: number[] = [];
     const onRetry: Hub['onRetry'] = (_error, _waitMs, failingMs) => void failing.push(failingMs);
     const sleep = (): Promise<void> => Promise.resolve(void vi.advanceTimersByTime(40 * 60_000));
-    await call({ ...hub, onRetry, clock: { ...hub.clock, sleep } });
+    await call({ ...hub, onRetry, machine: { ...hub.machine, clock: { ...hub.machine.clock, sleep } } });
     expect(failing).toEqual([0, 40 * 60_000, 80 * 60_000]);
   });
 

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { stripControls } from '../../client/output/strip-controls.js';
 import { messageOf } from '../../core/error.js';
-import { THIS_MACHINE } from '../../core/machine.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { Secret } from '../../core/secret.js';
 import { readCollection } from '../../hub/collections.js';
 import { CollectionSlug, Sha256 } from '../../core/ids.js';
@@ -167,7 +167,7 @@ describe('a successful response that repeats the token', () => {
       verify: { href: '/verify', header: { ...header(token), 'x-kept': 'yes' } },
     }));
     const path = join(await mkdtemp(join(tmpdir(), 'swp-journal-')), 'parts.jsonl');
-    const journal = await PartJournal.open(path, THIS_MACHINE.clock);
+    const journal = await PartJournal.open(THIS_MACHINE, path);
     await journal.begin(file.sha256, order as MultipartInstructions);
     await journal.close();
     const text = await readFile(path, 'utf8');

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { CommitSha, RepoId } from '../../core/ids.js';
 import { startLocalHub, type LocalHub, type LocalHubOptions } from '../../dev/hub/index.js';
-import { THIS_MACHINE } from '../../core/machine.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { openHub, type Hub } from '../../hub/hub.js';
 import { Secret } from '../../core/secret.js';
 import type { NewCommit } from '../../hub/write/commit.js';
@@ -86,7 +86,7 @@ export const newCommit = async ({ hub }: TestHub, content: Uint8Array): Promise<
 export const emptyJournal = async (): Promise<PartJournal> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-parts-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  return PartJournal.open(join(directory, 'parts.jsonl'), THIS_MACHINE.clock);
+  return PartJournal.open(THIS_MACHINE, join(directory, 'parts.jsonl'));
 };
 
 export const fileOf = (path: string, bytes: Uint8Array): UploadFile => ({

@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Machine } from '../../core/machine.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { withUploadRate, type Hub } from '../../hub/hub.js';
 import { AdaptiveConcurrency, MAX_CONCURRENCY } from '../../hub/write/adaptive-concurrency.js';
 import { findLostBlobs } from '../../hub/write/lost-blobs.js';
@@ -15,6 +17,7 @@ const PARTS = 20;
 const large = randomBytes(PARTS * CHUNK - 7);
 
 let test: TestHub;
+const machine: Machine = { ...THIS_MACHINE, clock: { ...THIS_MACHINE.clock, now: () => now } };
 let directory: string;
 let now: number;
 beforeEach(async () => {
@@ -33,7 +36,7 @@ const upload = async (
   files: readonly UploadFile[] = [fileOf('large.safetensors', large)],
   over: { readonly signal?: AbortSignal; readonly onProgress?: (progress: UploadProgress) => void; readonly hub?: Hub } = {},
 ) => {
-  const journal = await PartJournal.open(journalPath(), { now: () => now });
+  const journal = await PartJournal.open(machine, journalPath());
   const { hub = test.client, signal = never, onProgress = () => undefined } = over;
   try {
     return await uploadBlobs(hub, REPO, files, { signal, journal, shouldStop: () => false, onProgress });
@@ -137,7 +140,10 @@ it('does not count a part twice that is sent again', async () => {
 
 it('sends every byte through the pace of its worker', async () => {
   // The clock stands still, so the last byte waits for the time that all bytes take.
-  const hub = withUploadRate({ ...test.client, clock: { ...test.client.clock, elapsed: () => 0 } }, 1000);
+  const hub = withUploadRate(
+    { ...test.client, machine: { ...test.client.machine, clock: { ...test.client.machine.clock, elapsed: () => 0 } } },
+    1000,
+  );
   await upload([fileOf('large.safetensors', large), fileOf('small.safetensors', randomBytes(1000))], { hub });
   expect(Math.max(...test.client.waits)).toBe(large.length + 1000);
 });
@@ -183,7 +189,7 @@ describe('concurrency', () => {
 describe('blobs that wait for their commit', () => {
   const file = fileOf('large.safetensors', large);
   const lost = async (): Promise<string[]> => {
-    const journal = await PartJournal.open(journalPath(), { now: () => now });
+    const journal = await PartJournal.open(machine, journalPath());
     try {
       return (await findLostBlobs(test.client, REPO, [file], journal, { signal: never })).map(({ path }) => path);
     } finally {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Sha256 } from '../../core/ids.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { blasOf } from '../../larql/blas.js';
 import { sha256Of } from '../../core/digests.js';
 
@@ -18,7 +19,7 @@ const blasWithLoader = async (lines: readonly string[], exitCode = 0) => {
   const path = join(directory, 'ldd');
   await writeFile(path, `#!/bin/sh\ncat <<'END'\n${lines.join('\n')}\nEND\nexit ${exitCode}\n`);
   await chmod(path, 0o755);
-  return blasOf(program, { PATH: `${directory}:/usr/bin:/bin` });
+  return blasOf(THIS_MACHINE, program, { PATH: `${directory}:/usr/bin:/bin` });
 };
 const LIBC = '\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007fdb74360000)';
 
@@ -39,6 +40,6 @@ describe('the BLAS of a larql', () => {
   });
 
   it('is null without a loader', async () => {
-    expect(await blasOf(program, { PATH: directory })).toBeNull();
+    expect(await blasOf(THIS_MACHINE, program, { PATH: directory })).toBeNull();
   });
 });

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { findLarql } from '../../larql/find-larql.js';
 import { sha256Of } from '../../core/digests.js';
 
@@ -23,7 +24,10 @@ describe('the larql of a machine', () => {
   it('is the program that SWP_LARQL names, with its digest', async () => {
     const path = await program('here/larql-2', '#!/bin/sh\necho 2\n');
     await program('there/larql');
-    expect(await findLarql({ SWP_LARQL: path, PATH: join(directory, 'there') })).toEqual({ path, sha256: sha256Of('#!/bin/sh\necho 2\n') });
+    expect(await findLarql(THIS_MACHINE.files, { SWP_LARQL: path, PATH: join(directory, 'there') })).toEqual({
+      path,
+      sha256: sha256Of('#!/bin/sh\necho 2\n'),
+    });
   });
 
   it('is otherwise the first executable file on PATH', async () => {
@@ -32,7 +36,7 @@ describe('the larql of a machine', () => {
     const path = await program('c/larql');
     await program('d/larql');
     const PATH = ['a', 'b', 'c', 'd'].map((name) => join(directory, name)).join(':');
-    expect((await findLarql({ PATH }))?.path).toBe(path);
+    expect((await findLarql(THIS_MACHINE.files, { PATH }))?.path).toBe(path);
   });
 
   it('is never taken from the working directory', async () => {
@@ -40,20 +44,24 @@ describe('the larql of a machine', () => {
     const before = process.cwd();
     process.chdir(directory);
     try {
-      expect(await findLarql({ PATH: ':.:' })).toBeNull();
+      expect(await findLarql(THIS_MACHINE.files, { PATH: ':.:' })).toBeNull();
     } finally {
       process.chdir(before);
     }
   });
 
   it('is null when there is none', async () => {
-    expect(await findLarql({ PATH: directory })).toBeNull();
-    expect(await findLarql({})).toBeNull();
+    expect(await findLarql(THIS_MACHINE.files, { PATH: directory })).toBeNull();
+    expect(await findLarql(THIS_MACHINE.files, {})).toBeNull();
   });
 
   it('is an error when SWP_LARQL does not name an executable file', async () => {
-    await expect(findLarql({ SWP_LARQL: join(directory, 'none') })).rejects.toMatchObject({ code: 'larql/not-executable' });
-    await expect(findLarql({ SWP_LARQL: await program('text', 'x', 0o644) })).rejects.toMatchObject({ code: 'larql/not-executable' });
-    await expect(findLarql({ SWP_LARQL: directory })).rejects.toMatchObject({ code: 'larql/not-executable' });
+    await expect(findLarql(THIS_MACHINE.files, { SWP_LARQL: join(directory, 'none') })).rejects.toMatchObject({
+      code: 'larql/not-executable',
+    });
+    await expect(findLarql(THIS_MACHINE.files, { SWP_LARQL: await program('text', 'x', 0o644) })).rejects.toMatchObject({
+      code: 'larql/not-executable',
+    });
+    await expect(findLarql(THIS_MACHINE.files, { SWP_LARQL: directory })).rejects.toMatchObject({ code: 'larql/not-executable' });
   });
 });

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import type { BehaviourInput } from '../../dev/larql/behaviour.js';
 import { installStandIn } from '../../dev/larql/install.js';
 import { probeLarql, type LarqlCapabilities } from '../../larql/probe-larql.js';
@@ -14,8 +15,8 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const probe = async (behaviour: BehaviourInput = {}): Promise<LarqlCapabilities> => {
-  const program = await findLarql({ SWP_LARQL: await installStandIn(join(directory, 'program'), behaviour) });
-  return probeLarql(program!, join(directory, 'scratch'), process.env, new AbortController().signal);
+  const program = await findLarql(THIS_MACHINE.files, { SWP_LARQL: await installStandIn(join(directory, 'program'), behaviour) });
+  return probeLarql(THIS_MACHINE, program!, join(directory, 'scratch'), process.env, new AbortController().signal);
 };
 
 describe('a probed larql', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SwpError } from '../../core/error.js';
 import { Sha256 } from '../../core/ids.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { larqlEnvironment } from '../../larql/environment.js';
 import { runLarql, type LarqlRun } from '../../larql/run-larql.js';
 
@@ -18,6 +19,7 @@ const run = async (script: string, over: Partial<LarqlRun> = {}): Promise<string
   await writeFile(path, `#!/bin/sh\n${script}\n`);
   await chmod(path, 0o755);
   return runLarql({
+    machine: THIS_MACHINE,
     program: { path, sha256: Sha256.parse('0'.repeat(64)) },
     args: [],
     env: { PATH: process.env['PATH'] },

@@ -7,7 +7,6 @@ import { HostLarql } from '../../publish/facts/host-larql.js';
 import { mirrorPayload } from '../../publish/build/mirror.js';
 import { planEntry } from '../../publish/planning/plan-entry.js';
 import { ScratchLayout } from '../../publish/scratch/scratch-layout.js';
-import { freeDiskAt } from '../../publish/scratch/capacity.js';
 import { SharedInputs } from '../../publish/scratch/shared-inputs.js';
 import { seal } from '../../publish/seal/seal.js';
 import { uploadSealed } from '../../publish/upload/upload-sealed.js';
@@ -38,7 +37,7 @@ export const planHere = async (entry: EntrySnapshot, { hub: local, token, direct
   const report = (): void => undefined;
   const hub = openHub({ endpoint: new URL(local.url), token: new Secret(token) });
   const layout = new ScratchLayout(await mkdtemp(join(directory, 'published-from-')));
-  const larql = new HostLarql(env, layout, { fleetBlocks: 'early', allowStandIn: true });
+  const larql = new HostLarql(hub.machine, env, layout, { fleetBlocks: 'early', allowStandIn: true });
   const host = { host: 'here', availableDiskBytes: 1e15, larql: await larql.facts(signal), sources: [], targets: [] };
   const { entryPlan, digest, artifacts } = await planEntry(
     { hub, tools: TOOLS, proveShards: 1.5, decideWithinMs: 1, approvals: ONE_APPROVAL },
@@ -54,11 +53,11 @@ export const planHere = async (entry: EntrySnapshot, { hub: local, token, direct
     terms: { policy: ONE_APPROVAL, startedBy: null },
   };
   const deps = {
+    machine: hub.machine,
     hub,
     layout,
-    shared: new SharedInputs(layout),
+    shared: new SharedInputs(hub.machine, layout),
     larql,
-    freeDisk: () => freeDiskAt(layout.root),
     shouldStop: () => false,
   };
   return { deps, approved, order: { plan, holder: HOLDER, report, signal } };
@@ -71,7 +70,7 @@ export const publishHere = async (entry: EntrySnapshot, here: PublishHere): Prom
   const { plan, report, signal } = order;
   const payload = plan.mirrored === undefined ? await buildPayload(deps, order) : await mirrorPayload(hub, plan, signal);
   const sealed = await seal(deps, approved, payload, signal);
-  const target = { hub, sourceHub: hub, layout, shouldStop: () => false };
+  const target = { machine: hub.machine, hub, sourceHub: hub, layout, shouldStop: () => false };
   const uploaded = await uploadSealed(target, approved, sealed, report, signal);
   if (uploaded.outcome !== 'uploaded') throw new Error(`upload: ${uploaded.reason}`);
   const committed = await commitSealed(target, approved, sealed, uploaded.parent, signal);

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { hostId } from '../../publish/scratch/host-id.js';
 import type { ScratchLayout } from '../../publish/scratch/scratch-layout.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
@@ -49,7 +50,7 @@ const startHost = async (name: string): Promise<Host> => {
   const process = await WorkerProcess.start('highmem', testEnvironment.workerEnv('highmem', name));
   processes.push(process);
   const layout = testEnvironment.layout(name);
-  return { id: await hostId(layout), layout, process };
+  return { id: await hostId(THIS_MACHINE, layout), layout, process };
 };
 
 const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });

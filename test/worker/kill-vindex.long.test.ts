@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { checkScratch } from '../../publish/scratch/open-scratch.js';
 import { RepoId } from '../../core/ids.js';
 import { generateLlama } from '../../dev/checkpoint/llama.js';
@@ -113,7 +114,7 @@ describe('while larql extracts', () => {
       const handle = testEnvironment.temporal.client.workflow.getHandle(targetId(target));
       expect(await handle.query('target-status')).toMatchObject({ problem: { code: 'larql/out-of-memory' } });
       expect((await readdir(testEnvironment.layout().builds).catch(() => [])).filter((name) => !name.endsWith('.partial'))).toEqual([]);
-      await checkScratch(testEnvironment.layout().root);
+      await checkScratch(THIS_MACHINE.files, testEnvironment.layout().root);
       await setBehaviour(directory, {});
       await handle.executeUpdate('resolve', { args: [{ action: 'retry' }] });
       await expectPublishedOnce();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { headerOfFile } from '../../formats/safetensors/header.js';
 import { lockScratch } from '../../publish/scratch/lock-scratch.js';
@@ -102,7 +103,7 @@ describe('SIGTERM', () => {
       const { control, highmem } = await kills.startBoth();
       expect(await control.stop()).toBe(0);
       expect(await highmem.stop()).toBe(0);
-      (await lockScratch(kills.testEnvironment.layout()))();
+      (await lockScratch(THIS_MACHINE.files, kills.testEnvironment.layout()))();
     },
     TIMEOUT_MS,
   );

@@ -1,4 +1,4 @@
-import { THIS_MACHINE } from '../../../core/machine.js';
+import { THIS_MACHINE } from '../../../core/this-machine.js';
 import { RateLimiter } from '../../../core/rate-limiter.js';
 
 type Bytes = AsyncIterable<Uint8Array>;

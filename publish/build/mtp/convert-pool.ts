@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Tinypool } from 'tinypool';
 import { convert, type Converted, type ConvertTask } from './convert.js';
@@ -22,16 +20,14 @@ const IDLE_MS = 5_000;
  * Returns the path of the compiled thread module; null if the program runs from its sources, which convert in the
  * calling thread.
  */
-const threadModule = (): string | null => {
-  const path = fileURLToPath(new URL('convert-thread.js', import.meta.url));
-  return existsSync(path) ? path : null;
-};
+const threadModule = (): string | null =>
+  import.meta.url.endsWith('.ts') ? null : fileURLToPath(new URL('convert-thread.js', import.meta.url));
 
-/** Opens a pool of threads that decode and hash while the next bytes arrive. */
-export const openConvertPool = (): ConvertPool => {
-  const filename = threadModule();
+/** Opens a pool of threads that decode and hash while the next bytes arrive. Without threads, the caller does it. */
+export const openConvertPool = (threads: number): ConvertPool => {
+  const filename = threads > 0 ? threadModule() : null;
   if (filename === null) return { convert: (task) => Promise.resolve(convert(task)), close: () => Promise.resolve() };
-  const maxThreads = Math.min(MAX_THREADS, availableParallelism());
+  const maxThreads = Math.min(MAX_THREADS, threads);
   const pool = new Tinypool({ filename, minThreads: 1, maxThreads, idleTimeout: IDLE_MS });
   return {
     convert: async (task, signal) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SwpError } from '../../../core/error.js';
 import { FileHash, type FileDigests } from '../../../core/file-digests.js';
 import { writeAtomic } from '../../../core/files.js';
+import type { Machine } from '../../../core/machine.js';
 import { fetchPlan, type FetchPlan } from '../../../formats/mtp/fetch-plan.js';
 import { planExtraction, type Extraction, type MtpSelection } from '../../../formats/mtp/selection.js';
 import type { OutputSlab } from '../../../formats/mtp/slabs.js';
@@ -43,13 +44,14 @@ export interface ExtractRequest {
 
 /** Reads the whole output again, in order, to compute its digests. Checks the digest of every slab on the way. */
 const hashAgainst = async (
+  machine: Machine,
   output: FileHandle,
   selection: MtpSelection,
   slabs: readonly OutputSlab[],
   extents: ReadonlyMap<OutputSlab, Extent>,
   signal: AbortSignal,
 ): Promise<FileDigests> => {
-  const hash = new FileHash();
+  const hash = new FileHash(machine);
   try {
     await hash.update(selection.layout.header);
     const readSlab = slabReader(output, signal);
@@ -79,6 +81,7 @@ interface SlabBuild {
   readonly reading: SourceReading;
   readonly output: FileHandle;
   readonly journal: Journal;
+  readonly threads: number;
   readonly signal: AbortSignal;
 }
 
@@ -126,7 +129,8 @@ const planFor = (slabs: readonly OutputSlab[], { fetch: { constants, constantRan
 });
 
 const extractInto = async (request: ExtractRequest, output: FileHandle, journal: Journal): Promise<FileDigests> => {
-  const { source, selection, proof, directory, onProgress, signal } = request;
+  const { hub, source, selection, proof, directory, onProgress, signal } = request;
+  const { machine } = hub;
   const extraction = planExtraction(selection);
   const { slabs } = extraction;
   let [doneBytes, totalBytes] = [0, 0];
@@ -135,7 +139,7 @@ const extractInto = async (request: ExtractRequest, output: FileHandle, journal:
   try {
     await output.truncate(selection.layout.size);
     await writeAt(output, selection.layout.header, 0);
-    const extents = await readFinished(join(directory, JOURNAL), output, slabs, signal);
+    const extents = await readFinished(machine.files, join(directory, JOURNAL), output, slabs, signal);
     // A plan with whole shards hashed accepts no slab that was proven in another way.
     if (proof === 'shard-sha256') for (const [slab, extent] of extents) if (extent.proof !== proof) extents.delete(slab);
     const remaining = planFor(
@@ -146,15 +150,15 @@ const extractInto = async (request: ExtractRequest, output: FileHandle, journal:
     await reading.stage(remaining, join(directory, SHARDS));
     await checkHeaders(selection, source, (path) => reading.readersAgain(path), signal);
     const constants = await readConstants(extraction.fetch, selection, (range) => reading.readProven(range));
-    await makeSlabs({ slabs, extents, constants, reading, output, journal, signal }, onBytes);
+    await makeSlabs({ slabs, extents, constants, reading, output, journal, threads: machine.threads, signal }, onBytes);
     await output.sync();
-    const digests = await hashAgainst(output, selection, slabs, extents, signal);
+    const digests = await hashAgainst(machine, output, selection, slabs, extents, signal);
     const hashed = slabs.flatMap((slab) => {
       const extent = extents.get(slab);
       return extent === undefined ? [] : [{ slab, digests: extent }];
     });
     const tensors = makeTensorsFile({ source, selection, slabs: hashed, constants: constants.digests });
-    await writeAtomic(join(directory, MTP_TENSORS), `${canonicalJson(tensors)}\n`);
+    await writeAtomic(machine, join(directory, MTP_TENSORS), `${canonicalJson(tensors)}\n`);
     return digests;
   } finally {
     reading.close();
@@ -172,12 +176,13 @@ const extractInto = async (request: ExtractRequest, output: FileHandle, journal:
  */
 export const extractMtp = async (request: ExtractRequest): Promise<FileDigests> => {
   const { directory } = request;
-  const output = await openOutput(join(directory, MTP_PAYLOAD));
-  const journal = await openJournal(join(directory, JOURNAL));
+  const { files } = request.hub.machine;
+  const output = await openOutput(files, join(directory, MTP_PAYLOAD));
+  const journal = await openJournal(files, join(directory, JOURNAL));
   try {
     return await extractInto(request, output, journal);
   } catch (error) {
-    throw explainFailure(error, directory);
+    throw await explainFailure(files, error, directory);
   } finally {
     await journal.close();
     await output.close();

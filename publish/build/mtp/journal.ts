@@ -1,7 +1,8 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { readTextOrEmpty } from '../../../core/files.js';
 import { Sha256 } from '../../../core/ids.js';
+import type { Files } from '../../../core/machine.js';
 import type { OutputSlab } from '../../../formats/mtp/slabs.js';
 import { SourceProof } from '../../../plan/source-proof.js';
 import { slabReader } from './payload-file.js';
@@ -29,8 +30,8 @@ const parseLine = (line: string): Extent[] => {
   }
 };
 
-const readExtents = async (path: string): Promise<Extent[]> => {
-  const text = await readTextOrEmpty(path);
+const readExtents = async (files: Files, path: string): Promise<Extent[]> => {
+  const text = await readTextOrEmpty(files, path);
   return text.split('\n').flatMap((line) => (line === '' ? [] : parseLine(line)));
 };
 
@@ -39,12 +40,13 @@ const readExtents = async (path: string): Promise<Extent[]> => {
  * in the journal. All other slabs are done again.
  */
 export const readFinished = async (
+  files: Files,
   path: string,
   output: FileHandle,
   slabs: readonly OutputSlab[],
   signal: AbortSignal,
 ): Promise<Map<OutputSlab, Extent>> => {
-  const extents = new Map((await readExtents(path)).map((extent) => [extent.at, extent]));
+  const extents = new Map((await readExtents(files, path)).map((extent) => [extent.at, extent]));
   const finished = new Map<OutputSlab, Extent>();
   const readSlab = slabReader(output, signal);
   for (const slab of slabs) {
@@ -61,8 +63,8 @@ export interface Journal {
 }
 
 /** Opens the journal for appending. Appends are not synced: a slab whose line is lost is done again. */
-export const openJournal = async (path: string): Promise<Journal> => {
-  const file = await open(path, 'a', 0o600);
+export const openJournal = async (files: Files, path: string): Promise<Journal> => {
+  const file = await files.open(path, 'a', 0o600);
   // A killed run may leave a half-written last line. The newline keeps it apart from the next line.
   await file.appendFile('\n');
   return {

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { Sha256 } from '../../../core/ids.js';
+import type { Files } from '../../../core/machine.js';
 import { BUFFER_BYTES, type OutputSlab } from '../../../formats/mtp/slabs.js';
 
 /** Opens a file for reading and writing. Keeps the content that an earlier run left. */
-export const openOutput = async (path: string): Promise<FileHandle> => {
+export const openOutput = async (files: Files, path: string): Promise<FileHandle> => {
   try {
-    return await open(path, 'r+');
+    return await files.open(path, 'r+');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return open(path, 'wx+', 0o600);
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return files.open(path, 'wx+', 0o600);
     throw error;
   }
 };

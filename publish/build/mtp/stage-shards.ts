@@ -1,8 +1,8 @@
 import { pathExists } from '../../../core/files.js';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { SwpError } from '../../../core/error.js';
+import type { Files } from '../../../core/machine.js';
 import type { Hub } from '../../../hub/hub.js';
 import { downloadFile, type DownloadOptions } from '../../../hub/read/download.js';
 import type { RangeReader } from '../../../hub/read/range.js';
@@ -15,9 +15,9 @@ const READ_BYTES = 256 * 1024;
 export const stagedPath = (directory: string, { lfs, gitBlob }: Pick<RepoFile, 'lfs' | 'gitBlob'>): string =>
   join(directory, lfs ?? gitBlob);
 
-const localReader = (path: string): RangeReader => ({
+const localReader = (files: Files, path: string): RangeReader => ({
   read: (begin, end) =>
-    begin === end ? Readable.from([]) : createReadStream(path, { start: begin, end: end - 1, highWaterMark: READ_BYTES }),
+    begin === end ? Readable.from([]) : files.createReadStream(path, { start: begin, end: end - 1, highWaterMark: READ_BYTES }),
 });
 
 /** Downloads one shard and checks it against the digest that its commit lists. */
@@ -53,12 +53,13 @@ export const stageShards = async (
   directory: string,
   options: DownloadOptions,
 ): Promise<ReadonlyMap<string, RangeReader>> => {
+  const { files: local } = hub.machine;
   const readers = new Map<string, RangeReader>();
   for (const file of files) {
     const path = stagedPath(directory, file);
-    if (await pathExists(path)) options.onBytes(file.size);
+    if (await pathExists(local, path)) options.onBytes(file.size);
     else await download(hub, source, file, path, options);
-    readers.set(file.path, localReader(path));
+    readers.set(file.path, localReader(local, path));
   }
   return readers;
 };

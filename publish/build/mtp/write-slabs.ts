@@ -14,6 +14,8 @@ import { BufferPool } from './buffer-pool.js';
 const SPANS_IN_FLIGHT = 4;
 
 export interface Writing {
+  /** Threads that may convert. */
+  readonly threads: number;
   readonly readerOf: (path: string) => RangeReader;
   readonly output: FileHandle;
   readonly constants: Constants;
@@ -26,7 +28,7 @@ export interface Writing {
 /** Fetches, decodes and writes every slab of a plan, and records each one in `extents` and the journal. */
 export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Extent>, writing: Writing): Promise<void> => {
   const { readerOf, output, constants, proofOf, journal } = writing;
-  const pool = openConvertPool();
+  const pool = openConvertPool(writing.threads);
   const failed = new AbortController();
   const signal = AbortSignal.any([writing.signal, failed.signal]);
   // Each slab in conversion adds a listener.

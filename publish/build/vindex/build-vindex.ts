@@ -1,7 +1,7 @@
-import { link, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SwpError } from '../../../core/error.js';
 import { makeDirectory } from '../../../core/files.js';
+import type { Machine, Files } from '../../../core/machine.js';
 import { estimateVindex } from '../../../formats/vindex/estimates.js';
 import { layoutOf } from '../../../formats/vindex/layout.js';
 import { extractOptions } from '../../../formats/vindex/extract-options.js';
@@ -25,7 +25,7 @@ import { readVindexSource } from '../../facts/read-vindex-source.js';
 import type { BuildRequest } from '../build-payload.js';
 import type { ReportProgress } from '../../progress.js';
 import type { HostLarql } from '../../facts/host-larql.js';
-import { spaceCheck, type FreeDisk } from '../../scratch/capacity.js';
+import { spaceCheck } from '../../scratch/capacity.js';
 import type { SharedInputs } from '../../scratch/shared-inputs.js';
 import type { Payload } from '../../seal/seal.js';
 import { DAMAGED, readExtractedDigests, writeExtractedDigests, type ExtractedDigests } from './extracted-digests.js';
@@ -34,10 +34,10 @@ import { proveVindex, type ProofInput } from './prove-vindex.js';
 import { stagedIn, stageSource, type StagedSource } from './stage-source.js';
 
 export interface VindexDeps {
+  readonly machine: Machine;
   readonly hub: Hub;
   readonly shared: SharedInputs;
   readonly larql: HostLarql;
-  readonly freeDisk: FreeDisk;
   readonly shouldStop: () => boolean;
 }
 
@@ -91,15 +91,17 @@ const prepareJob = async (
   { directory, outputBytes }: ProofInput,
 ): Promise<LarqlJob> => {
   const note = join(root, PID);
-  await endLeftover(note);
+  const { machine } = deps;
+  await endLeftover(machine, note);
   return {
+    machine,
     program,
     directories: jobDirectories(root, staged.hubCache),
     env: deps.larql.env,
     signal,
-    onStart: (pid) => noteProcess(note, pid),
+    onStart: (pid) => noteProcess(machine, note, pid),
     shouldStop: deps.shouldStop,
-    guard: spaceCheck(directory, outputBytes, deps.freeDisk),
+    guard: spaceCheck(machine.files, directory, outputBytes),
   };
 };
 
@@ -131,7 +133,7 @@ const proofOf = (
 const stage = async (planned: Planned): Promise<StagedSource> => {
   const { deps, recipe, source, files, holder, report, signal } = planned;
   const directory = await deps.shared.use(stagedDigest(recipe), holder, (partial) =>
-    stageSource(deps, source, files, partial, report, signal),
+    stageSource(deps.hub, source, files, partial, report, signal),
   );
   return stagedIn(directory, source);
 };
@@ -145,10 +147,11 @@ interface Extraction {
 /** Extracts the full vindex, once for all its slices. */
 const extractFull = async (planned: Planned, staged: StagedSource, committedAt: Date): Promise<Extraction> => {
   const { deps, environment, recipe, model, source, holder, report, signal } = planned;
+  const { machine } = deps;
   const directory = await deps.shared.use(extractedDigest(recipe), holder, async (partial) => {
     const output = join(partial, VINDEX);
     // Always start clean: larql resumes a checkpoint of other options as its own, and does not delete foreign files.
-    await rm(output, { recursive: true, force: true });
+    await machine.files.rm(output, { recursive: true, force: true });
     const proof = proofOf(planned, staged, 'full', committedAt, output);
     await extractVindex({
       ...(await prepareJob(planned, partial, staged, proof)),
@@ -163,19 +166,19 @@ const extractFull = async (planned: Planned, staged: StagedSource, committedAt: 
           note: `layer ${layersDone} of ${layers}${secondsLeft === null ? '' : `, about ${Math.ceil(secondsLeft / 60)} min left`}`,
         }),
     });
-    await writeExtractedDigests(partial, await proveVindex(proof, report, signal));
-    await writeEnvironment(partial, environment);
-    for (const rest of ['home', 'tmp', PID]) await rm(join(partial, rest), { recursive: true, force: true });
+    await writeExtractedDigests(machine, partial, await proveVindex(machine, proof, report, signal));
+    await writeEnvironment(machine, partial, environment);
+    for (const rest of ['home', 'tmp', PID]) await machine.files.rm(join(partial, rest), { recursive: true, force: true });
   });
-  const [recorded, digests] = [await readEnvironment(directory), await readExtractedDigests(directory)];
+  const [recorded, digests] = [await readEnvironment(machine.files, directory), await readExtractedDigests(machine.files, directory)];
   return { directory: join(directory, VINDEX), environment: recorded, digests };
 };
 
 /** Hard-links the files of the full vindex into a build. Links work, since both are in one scratch directory. */
-const linkFiles = async (from: string, to: string, paths: Iterable<string>): Promise<void> => {
+const linkFiles = async (files: Files, from: string, to: string, paths: Iterable<string>): Promise<void> => {
   for (const path of paths) {
-    await makeDirectory(dirname(join(to, path)));
-    await link(join(from, path), join(to, path));
+    await makeDirectory(files, dirname(join(to, path)));
+    await files.link(join(from, path), join(to, path));
   }
 };
 
@@ -201,29 +204,35 @@ export const buildVindex = async (deps: VindexDeps, order: BuildRequest, partial
 
 const buildPlanned = async (planned: Planned, partial: string): Promise<Payload> => {
   const { deps, recipe, source, report, signal } = planned;
+  const { files } = deps.machine;
   const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
   const staged = await stage(planned);
   const { directory: full, environment, digests: extracted } = await extractFull(planned, staged, committedAt);
-  await rm(partial, { recursive: true, force: true });
+  await files.rm(partial, { recursive: true, force: true });
   const proof = proofOf(planned, staged, recipe.slice, committedAt, partial, unchangedDigests(recipe.slice, extracted));
-  if (recipe.slice === 'full') await linkFiles(full, partial, proof.layout.files.keys());
+  if (recipe.slice === 'full') await linkFiles(files, full, partial, proof.layout.files.keys());
   else {
     const work = `${partial}-slice`;
-    await rm(work, { recursive: true, force: true });
-    await makeDirectory(work);
+    await files.rm(work, { recursive: true, force: true });
+    await makeDirectory(files, work);
     const output = join(work, VINDEX);
     const job = await prepareJob(planned, work, staged, { ...proof, directory: output });
     await sliceVindex({ ...job, source: full, output, bytes: proof.outputBytes });
-    await rename(output, partial);
-    await rm(work, { recursive: true, force: true });
+    await files.rename(output, partial);
+    await files.rm(work, { recursive: true, force: true });
   }
-  return { ...(await describeProven(proof, report, signal)), environment };
+  return { ...(await describeProven(deps.machine, proof, report, signal)), environment };
 };
 
 /** Proves a vindex and describes its files. */
-const describeProven = async (proof: ProofInput, report: ReportProgress, signal: AbortSignal): Promise<DescribedFiles> => {
-  const digests = await proveVindex(proof, report, signal);
-  return describeFiles(proof.directory, digests, signal);
+const describeProven = async (
+  machine: Machine,
+  proof: ProofInput,
+  report: ReportProgress,
+  signal: AbortSignal,
+): Promise<DescribedFiles> => {
+  const digests = await proveVindex(machine, proof, report, signal);
+  return describeFiles(machine, proof.directory, digests, signal);
 };
 
 /**
@@ -236,5 +245,5 @@ export const checkVindex = async (deps: VindexDeps, order: BuildRequest, directo
   const { recipe, source, report, signal } = planned;
   const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
   const proof = proofOf(planned, await stage(planned), recipe.slice, committedAt, directory);
-  return describeProven({ ...proof, beside: record }, report, signal);
+  return describeProven(deps.machine, { ...proof, beside: record }, report, signal);
 };

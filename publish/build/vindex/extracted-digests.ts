@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SwpError } from '../../../core/error.js';
 import type { FileDigests } from '../../../core/file-digests.js';
 import { writeAtomic } from '../../../core/files.js';
 import { Sha256 } from '../../../core/ids.js';
+import type { Machine, Files } from '../../../core/machine.js';
 
 const FILE = 'digests.json';
 const Digests = z.array(z.tuple([z.string(), Sha256]));
@@ -35,17 +35,17 @@ export const endDamage = (error: unknown, attempt: number): unknown =>
     : error;
 
 /** Writes the digests beside an extraction. Several builds link or slice it, possibly days later. */
-export const writeExtractedDigests = (directory: string, digests: ReadonlyMap<string, FileDigests>): Promise<void> =>
-  writeAtomic(join(directory, FILE), JSON.stringify([...digests].map(([path, { sha256 }]) => [path, sha256])));
+export const writeExtractedDigests = (machine: Machine, directory: string, digests: ReadonlyMap<string, FileDigests>): Promise<void> =>
+  writeAtomic(machine, join(directory, FILE), JSON.stringify([...digests].map(([path, { sha256 }]) => [path, sha256])));
 
 /**
  * Reads the digests of an extraction.
  *
  * @throws SwpError `vindex/extraction-damaged`
  */
-export const readExtractedDigests = async (directory: string): Promise<ExtractedDigests> => {
+export const readExtractedDigests = async (files: Files, directory: string): Promise<ExtractedDigests> => {
   try {
-    return new Map(Digests.parse(JSON.parse(await readFile(join(directory, FILE), 'utf8'))));
+    return new Map(Digests.parse(JSON.parse(await files.readFile(join(directory, FILE), 'utf8'))));
   } catch (cause) {
     throw damaged('The digests of the extraction in scratch cannot be read.', cause);
   }

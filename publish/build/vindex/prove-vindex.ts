@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwpError } from '../../../core/error.js';
 import { digestsOf, type FileDigests } from '../../../core/file-digests.js';
 import { writeAtomic } from '../../../core/files.js';
 import type { Digest } from '../../../core/ids.js';
+import type { Machine } from '../../../core/machine.js';
 import { generationOf } from '../../../formats/vindex/quant-blocks.js';
 import { canonicalIndex, weightsDigest } from '../../../formats/vindex/canonical-index.js';
 import { compareNumbers } from '../../../formats/vindex/compare-numbers.js';
@@ -50,11 +50,11 @@ const refuse = (problems: readonly VindexProblem[]): void => {
 };
 
 /** Returns the SHA-256 of each weight file: the one that the Hub lists or, outside LFS, that of the staged file. */
-const weightDigests = async ({ files, snapshot }: ProofInput): Promise<ReadonlyMap<string, string>> => {
+const weightDigests = async (machine: Machine, { files, snapshot }: ProofInput): Promise<ReadonlyMap<string, string>> => {
   const weights = files.filter(({ path }) => path.endsWith('.safetensors'));
   const digests = weights.map(async ({ path, lfs }): Promise<[string, string]> => [
     path,
-    lfs ?? sha256Of(await readFile(join(snapshot, path))),
+    lfs ?? sha256Of(await machine.files.readFile(join(snapshot, path))),
   ]);
   return new Map(await Promise.all(digests));
 };
@@ -67,6 +67,7 @@ const weightDigests = async ({ files, snapshot }: ProofInput): Promise<ReadonlyM
  * @throws SwpError `larql/incomplete` with the first problems, `vindex/extraction-damaged`
  */
 export const proveVindex = async (
+  machine: Machine,
   input: ProofInput,
   report: ReportProgress,
   signal: AbortSignal,
@@ -75,8 +76,8 @@ export const proveVindex = async (
   let doneBytes = 0;
   const onBytes = (bytes: number, file: string): void =>
     report({ file, doneBytes: (doneBytes += bytes), totalBytes: Math.max(outputBytes, doneBytes) });
-  const vindex = await openVindex(directory, { signal, onBytes, ...(input.beside === undefined ? {} : { except: input.beside }) });
-  const staged = new DirectoryReader(input.snapshot);
+  const vindex = await openVindex(machine, directory, { signal, onBytes, ...(input.beside === undefined ? {} : { except: input.beside }) });
+  const staged = new DirectoryReader(machine.files, input.snapshot);
   try {
     compareExtracted(input.extracted, vindex.digests);
     refuse(await validateVindex(vindex, layout, source.repo));
@@ -92,13 +93,13 @@ export const proveVindex = async (
     await staged.close();
     await vindex.close();
   }
-  const written = await readFile(join(directory, INDEX_FILE));
+  const written = await machine.files.readFile(join(directory, INDEX_FILE));
   const index = canonicalIndex(parseIndex(written), {
     revision: source.commit,
     committedAt: input.committedAt,
-    safetensors: weightsDigest(await weightDigests(input)),
+    safetensors: weightsDigest(await weightDigests(machine, input)),
     sha256: vindex.sha256,
   });
-  if (!written.equals(index)) await writeAtomic(join(directory, INDEX_FILE), index);
+  if (!written.equals(index)) await writeAtomic(machine, join(directory, INDEX_FILE), index);
   return new Map(vindex.digests).set(INDEX_FILE, digestsOf(index));
 };

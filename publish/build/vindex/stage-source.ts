@@ -7,7 +7,7 @@ import { snapshotIn } from '../../../larql/environment.js';
 import type { RepoFile } from '../../../hub/repo-file.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import type { ReportProgress } from '../../progress.js';
-import { spaceCheck, type FreeDisk } from '../../scratch/capacity.js';
+import { spaceCheck } from '../../scratch/capacity.js';
 
 const FILES_IN_FLIGHT = 2;
 
@@ -27,16 +27,17 @@ export const stagedIn = (directory: string, { repo, commit }: Pick<SourceFacts, 
  * there: a download gets its name only when it is complete.
  */
 export const stageSource = async (
-  { hub, freeDisk }: { readonly hub: Hub; readonly freeDisk: FreeDisk },
+  hub: Hub,
   source: SourceFacts,
   files: readonly RepoFile[],
   directory: string,
   report: ReportProgress,
   signal: AbortSignal,
 ): Promise<void> => {
+  const { files: local } = hub.machine;
   const { snapshot } = stagedIn(directory, source);
   const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
-  const checkSpace = spaceCheck(directory, totalBytes, freeDisk);
+  const checkSpace = spaceCheck(local, directory, totalBytes);
   let [doneBytes, doneFiles] = [0, 0];
   const onArrived = (file: string, bytes: number): void => {
     doneBytes += bytes;
@@ -46,7 +47,7 @@ export const stageSource = async (
     files,
     async (file, taskSignal) => {
       const path = join(snapshot, file.path);
-      if (await pathExists(path)) onArrived(file.path, file.size);
+      if (await pathExists(local, path)) onArrived(file.path, file.size);
       else {
         await checkSpace();
         await downloadFile(hub, { repo: source.repo, commit: source.commit, ...file }, path, {

@@ -1,3 +1,4 @@
+import type { Machine } from '../../../core/machine.js';
 import type { Hub } from '../../../hub/hub.js';
 import type { PayloadPlan } from '../../../plan/artifact-plan.js';
 import type { SourceFacts } from '../../../plan/facts.js';
@@ -15,12 +16,12 @@ import { readMirroredFiles } from '../../facts/read-mirrored-files.js';
 import type { HostLarql } from '../../facts/host-larql.js';
 import { listMirrored } from '../../build/mirror.js';
 import type { ScratchLayout } from '../../scratch/scratch-layout.js';
-import { freeDiskAt } from '../../scratch/capacity.js';
 import { SharedInputs } from '../../scratch/shared-inputs.js';
 import type { Payload } from '../../seal/seal.js';
 import { checkSpace } from './preflight.js';
 
 export interface BuildAgainDeps {
+  readonly machine: Machine;
   readonly sourceHub: Hub;
   /** Scratch that only this rebuild uses. */
   readonly layout: ScratchLayout;
@@ -75,15 +76,14 @@ export const buildAgain = async (
   order: BuildRequest & { readonly plan: PayloadPlan & { readonly recipe: Recipe } },
   besideBytes: number,
 ): Promise<Payload> => {
-  const { sourceHub: hub, layout, larql } = deps;
+  const { machine, sourceHub: hub, layout, larql } = deps;
   const { plan, signal } = order;
   const { estimate, proof } = await planAgain(deps, source, plan.recipe, signal);
   const { diskBytes, memoryBytes } = hostNeeds(estimate);
-  await checkSpace(layout.root, { diskBytes: diskBytes + besideBytes, memoryBytes });
+  await checkSpace(machine, layout.root, { diskBytes: diskBytes + besideBytes, memoryBytes });
   if (plan.recipe.kind === 'vision') return mirrorAgain(hub, source, order);
-  const freeDisk = (): Promise<number> => freeDiskAt(layout.root);
   return buildPayload(
-    { hub, layout, larql, shared: new SharedInputs(layout), freeDisk, shouldStop: () => false },
+    { machine, hub, layout, larql, shared: new SharedInputs(machine, layout), shouldStop: () => false },
     { ...order, plan: { ...plan, proof } },
   );
 };

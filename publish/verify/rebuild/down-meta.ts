@@ -35,7 +35,8 @@ export const comparePublished = async (
     signal,
     onBytes: (bytes) => report({ file: DOWN_META, doneBytes: (doneBytes += bytes), totalBytes: file.size }),
   });
-  const [published, rebuilt] = [new DirectoryReader(directory), new DirectoryReader(built)];
+  const { files } = hub.machine;
+  const [published, rebuilt] = [new DirectoryReader(files, directory), new DirectoryReader(files, built)];
   try {
     return await compareDownMeta(
       (begin, end) => published.read(DOWN_META, begin, end),

@@ -1,5 +1,5 @@
-import { totalmem } from 'node:os';
 import { SwpError } from '../../../core/error.js';
+import type { Files, Machine } from '../../../core/machine.js';
 import { formatBytes } from '../../../core/text.js';
 import { extractOptions } from '../../../formats/vindex/extract-options.js';
 import { BLAS } from '../../../larql/environment.js';
@@ -40,8 +40,8 @@ export const checkConversion = (recipe: Recipe, provenance: Provenance): void =>
  *
  * @throws SwpError `rebuild/larql` with the required digest and the one found
  */
-export const checkLarql = async (env: NodeJS.ProcessEnv, { larql: { sha256 } }: VindexRecipe): Promise<void> => {
-  const found = await findLarql(env);
+export const checkLarql = async (files: Files, env: NodeJS.ProcessEnv, { larql: { sha256 } }: VindexRecipe): Promise<void> => {
+  const found = await findLarql(files, env);
   if (found?.sha256 === sha256) return;
   const here = found === null ? 'this machine has none' : `${found.path} has ${found.sha256}`;
   throw new SwpError('not-found', 'rebuild/larql', `The rebuild needs the larql with SHA-256 ${sha256}; ${here}.`, {
@@ -56,10 +56,11 @@ export const checkLarql = async (env: NodeJS.ProcessEnv, { larql: { sha256 } }: 
  * @throws SwpError `scratch/no-space`, `rebuild/no-memory`
  */
 export const checkSpace = async (
+  machine: Machine,
   root: string,
   { diskBytes, memoryBytes }: Pick<ArtifactPlan['estimate'], 'diskBytes' | 'memoryBytes'>,
 ): Promise<void> => {
-  const free = await freeDiskAt(root);
+  const free = await freeDiskAt(machine.files, root);
   if (diskBytes > free)
     throw new SwpError(
       'quota',
@@ -69,11 +70,11 @@ export const checkSpace = async (
         hint: 'Free space there, or choose a directory on another disk with --scratch.',
       },
     );
-  if (memoryBytes > totalmem())
+  if (memoryBytes > machine.memoryBytes)
     throw new SwpError(
       'quota',
       'rebuild/no-memory',
-      `The rebuild needs about ${formatBytes(memoryBytes)} of memory, but this machine has only ${formatBytes(totalmem())}.`,
+      `The rebuild needs about ${formatBytes(memoryBytes)} of memory, but this machine has only ${formatBytes(machine.memoryBytes)}.`,
       { hint: 'Rebuild it on a machine with more memory.' },
     );
 };

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../../core/this-machine.js';
 import type { ScratchLayout } from '../../../publish/scratch/scratch-layout.js';
 import { openScratch } from '../../../publish/scratch/open-scratch.js';
 import { scratchParts } from '../../../publish/scratch/scratch-parts.js';
@@ -17,12 +18,12 @@ let root: string;
 let layout: ScratchLayout;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'swp-scratch-'));
-  layout = await openScratch(root);
+  layout = await openScratch(THIS_MACHINE.files, root);
   const write = async (path: string): Promise<void> => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, 'x'.repeat(1_000));
   };
-  const { claims, shared, trash } = scratchParts(layout, 1);
+  const { claims, shared, trash } = scratchParts(THIS_MACHINE, layout, 1);
   await claims.claim({ holder: HOLDER, recipeDigest: digest('a'), diskBytes: 1, memoryBytes: 1 });
   for (const digit of ['a', 'b']) {
     await write(join(layout.build(digest(digit)), 'weights.bin'));
@@ -76,7 +77,10 @@ describe('swp scratch', () => {
     const { code, out } = await run('clean');
     expect([code, out]).toEqual([0, 'Deleted 6 items, 6.00 kB; kept 5 items that a publish needs.\n']);
     expect(await readdir(layout.builds)).toEqual([digest('a').slice('sha256:'.length)]);
-    expect((await new SharedInputs(layout).list()).map((input) => input.digest).toSorted()).toEqual([digest('d'), digest('e')]);
+    expect((await new SharedInputs(THIS_MACHINE, layout).list()).map((input) => input.digest).toSorted()).toEqual([
+      digest('d'),
+      digest('e'),
+    ]);
     expect(await readdir(layout.trash)).toEqual([]);
     expect(await run('clean')).toMatchObject({ code: 9, out: 'Nothing to delete; kept 5 items that a publish needs.\n' });
   });
@@ -103,7 +107,7 @@ describe('swp scratch', () => {
   });
 
   it('deletes nothing while a worker runs', async () => {
-    const unlock = await lockScratch(layout);
+    const unlock = await lockScratch(THIS_MACHINE.files, layout);
     const { code, err } = await run('clean');
     unlock();
     expect(code).not.toBe(0);

@@ -2,12 +2,14 @@ import { access, link, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../../core/this-machine.js';
 import { Claims, type ClaimWanted } from '../../../publish/scratch/claims.js';
 import { hostId } from '../../../publish/scratch/host-id.js';
 import { ScratchLayout } from '../../../publish/scratch/scratch-layout.js';
 import { SharedInputs } from '../../../publish/scratch/shared-inputs.js';
 import { Trash } from '../../../publish/scratch/trash.js';
 import { Digest, RepoId } from '../../../core/ids.js';
+import { machineWithClock, machineWithDisk } from '../../support/machine.js';
 
 const UNIT = 2 ** 16;
 const digest = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`);
@@ -31,21 +33,20 @@ let free: number;
 let clock: number;
 beforeEach(async () => {
   layout = new ScratchLayout(await mkdtemp(join(tmpdir(), 'swp-claims-')));
-  trash = new HeldTrash(layout);
+  trash = new HeldTrash(THIS_MACHINE, layout);
   clock = 1_000;
-  shared = new SharedInputs(layout, trash, () => (clock += 1_000));
+  shared = new SharedInputs(machineWithClock({ now: () => (clock += 1_000) }), layout, trash);
   free = 1_000 * UNIT;
 });
 afterEach(() => rm(layout.root, { recursive: true, force: true }));
 
-const claimsOf = (slots: number, memoryBytes?: number): Claims =>
+const claimsOf = (slots: number, memoryBytes = THIS_MACHINE.memoryBytes): Claims =>
   new Claims({
+    machine: { ...machineWithDisk(() => free), memoryBytes },
     layout,
     trash,
     shared,
     slots,
-    freeDisk: () => Promise.resolve(free),
-    ...(memoryBytes === undefined ? {} : { memoryBytes }),
   });
 
 /** Writes this many units and reduces the free bytes by them. */
@@ -211,14 +212,14 @@ describe('the disk space of a claim', () => {
 
 describe('the id of a host', () => {
   it('is generated once and kept', async () => {
-    const id = await hostId(layout);
+    const id = await hostId(THIS_MACHINE, layout);
     expect(id).toMatch(/^[0-9a-f]{16}$/);
-    expect(await hostId(layout)).toBe(id);
+    expect(await hostId(THIS_MACHINE, layout)).toBe(id);
   });
 
   it('is refused when its file is invalid', async () => {
     await writeFile(layout.hostFile, '{"id":"../../x"}');
-    await expect(hostId(layout)).rejects.toMatchObject({ code: 'worker/host-file' });
+    await expect(hostId(THIS_MACHINE, layout)).rejects.toMatchObject({ code: 'worker/host-file' });
   });
 });
 

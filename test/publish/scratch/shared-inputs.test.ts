@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../../core/this-machine.js';
 import { ScratchLayout } from '../../../publish/scratch/scratch-layout.js';
 import { SharedInputs } from '../../../publish/scratch/shared-inputs.js';
-import { Trash } from '../../../publish/scratch/trash.js';
 import { Digest } from '../../../core/ids.js';
+import { machineWithClock } from '../../support/machine.js';
 
 const DAY = 86_400_000;
 const digest = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`);
@@ -18,7 +19,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'swp-shared-'));
   layout = new ScratchLayout(root);
   now = Date.parse('2026-01-01');
-  shared = new SharedInputs(layout, new Trash(layout), () => now);
+  shared = new SharedInputs(machineWithClock({ now: () => now }), layout);
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -106,7 +107,7 @@ describe('a shared input', () => {
 
   it('survives a restart with its holders', async () => {
     await use('one');
-    expect(await new SharedInputs(layout).list()).toMatchObject([{ digest: digest('a'), holders: ['one'], complete: true }]);
+    expect(await new SharedInputs(THIS_MACHINE, layout).list()).toMatchObject([{ digest: digest('a'), holders: ['one'], complete: true }]);
   });
 
   it('has no holders when its use record is unreadable, and is not made again', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../../core/this-machine.js';
 import { openLocalFile, type LocalFile } from '../../../publish/seal/sealed-file.js';
 import { BLOCK_BYTES } from '../../../core/blocks.js';
 import { digestsOf } from '../../../core/file-digests.js';
@@ -32,7 +33,7 @@ const flip = async (at: number): Promise<void> => {
 const read = async (begin: number, end: number): Promise<{ readonly arrived: number; readonly failed: unknown }> => {
   let arrived = 0;
   try {
-    for await (const chunk of openLocalFile(file, begin, end) as AsyncIterable<Uint8Array>) arrived += chunk.byteLength;
+    for await (const chunk of openLocalFile(THIS_MACHINE.files, file, begin, end) as AsyncIterable<Uint8Array>) arrived += chunk.byteLength;
     return { arrived, failed: null };
   } catch (failed) {
     return { arrived, failed };
@@ -44,7 +45,7 @@ describe('a sealed file', () => {
     const range = fc.tuple(fc.nat(SIZE), fc.nat(SIZE)).map((ends) => ends.toSorted((a, b) => a - b));
     await fc.assert(
       fc.asyncProperty(range, async ([begin = 0, end = 0]) => {
-        expect((await buffer(openLocalFile(file, begin, end))).equals(bytes.subarray(begin, end))).toBe(true);
+        expect((await buffer(openLocalFile(THIS_MACHINE.files, file, begin, end))).equals(bytes.subarray(begin, end))).toBe(true);
       }),
       {
         numRuns: 20,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../../core/this-machine.js';
 import { openScratch } from '../../../publish/scratch/open-scratch.js';
 import { scratchParts, type ScratchParts } from '../../../publish/scratch/scratch-parts.js';
 import { Digest } from '../../../core/ids.js';
@@ -32,7 +33,7 @@ const holders = async (): Promise<string[]> => (await parts.claims.list()).map((
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-release-'));
-  parts = scratchParts(await openScratch(directory), 3);
+  parts = scratchParts(THIS_MACHINE, await openScratch(THIS_MACHINE.files, directory), 3);
   [stopping, open, warnings, isReachable] = [new AbortController(), new Set(['one', 'two']), [], true];
   for (const holder of open) await parts.claims.claim({ holder, recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
 });

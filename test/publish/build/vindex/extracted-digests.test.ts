@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { THIS_MACHINE } from '../../../../core/this-machine.js';
 import { endDamage, readExtractedDigests } from '../../../../publish/build/vindex/extracted-digests.js';
 import { SwpError } from '../../../../core/error.js';
 
@@ -9,7 +10,7 @@ const damaged = async (): Promise<unknown> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-extracted-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   await writeFile(join(directory, 'digests.json'), '[["x","no digest"]]');
-  return readExtractedDigests(directory).catch((error: unknown) => error);
+  return readExtractedDigests(THIS_MACHINE.files, directory).catch((error: unknown) => error);
 };
 
 it.each([1, 2])('marks a damaged extraction as transient after attempt %i', async (attempt) => {

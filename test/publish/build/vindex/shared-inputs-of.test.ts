@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../../../core/this-machine.js';
 import { ScratchLayout } from '../../../../publish/scratch/scratch-layout.js';
 import { SharedInputs } from '../../../../publish/scratch/shared-inputs.js';
 import { extractedDigest, shouldDeferClaim, stagedDigest } from '../../../../publish/build/vindex/shared-inputs-of.js';
@@ -11,7 +12,7 @@ let root: string;
 let shared: SharedInputs;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'swp-inputs-'));
-  shared = new SharedInputs(new ScratchLayout(root));
+  shared = new SharedInputs(THIS_MACHINE, new ScratchLayout(root));
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 

@@ -1,5 +1,6 @@
 import { totalmem, tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../../../core/this-machine.js';
 import { checkConversion, checkSpace } from '../../../../publish/verify/rebuild/preflight.js';
 import { CommitSha, Digest, RepoId, Sha256 } from '../../../../core/ids.js';
 import { extractOptions } from '../../../../formats/vindex/extract-options.js';
@@ -36,7 +37,7 @@ describe('the conversion check of a recipe', () => {
 
 describe('the resource check of a build', () => {
   it('refuses a disk that is too small, and names both sizes', async () => {
-    const refused = checkSpace(tmpdir(), { diskBytes: 9e17, memoryBytes: 0 });
+    const refused = checkSpace(THIS_MACHINE, tmpdir(), { diskBytes: 9e17, memoryBytes: 0 });
     await expect(refused).rejects.toMatchObject({
       kind: 'quota',
       code: 'scratch/no-space',
@@ -45,11 +46,11 @@ describe('the resource check of a build', () => {
   });
 
   it('refuses a machine with too little memory', async () => {
-    const refused = checkSpace(tmpdir(), { diskBytes: 0, memoryBytes: totalmem() + 1 });
+    const refused = checkSpace(THIS_MACHINE, tmpdir(), { diskBytes: 0, memoryBytes: totalmem() + 1 });
     await expect(refused).rejects.toMatchObject({ kind: 'quota', code: 'rebuild/no-memory' });
   });
 
   it('accepts enough disk and memory', async () => {
-    await expect(checkSpace(tmpdir(), { diskBytes: 1, memoryBytes: 1 })).resolves.toBeUndefined();
+    await expect(checkSpace(THIS_MACHINE, tmpdir(), { diskBytes: 1, memoryBytes: 1 })).resolves.toBeUndefined();
   });
 });

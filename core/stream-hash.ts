@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { Sha256 } from './ids.js';
 
@@ -18,8 +19,30 @@ parentPort.on('message', (block) => {
 });
 `;
 
-/** Computes the SHA-256 of a stream in its own thread, so that the caller can keep reading from the network. */
-export class HashThread {
+/** Computes the SHA-256 of a stream from its bytes in order. */
+export interface StreamHash {
+  /** Hashes a copy of the bytes. */
+  update(bytes: Uint8Array): Promise<void>;
+  /** Returns the digest of all bytes; no update may follow. */
+  digest(): Promise<Sha256>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a hash that a thread of its own computes, so that the caller can keep reading from the network. Without threads,
+ * the caller computes it.
+ */
+export const openStreamHash = (threads: number): StreamHash => {
+  if (threads > 0) return new HashThread();
+  const hash = createHash('sha256');
+  return {
+    update: (bytes) => Promise.resolve(void hash.update(bytes)),
+    digest: () => Promise.resolve(Sha256.parse(hash.digest('hex'))),
+    close: () => Promise.resolve(),
+  };
+};
+
+class HashThread implements StreamHash {
   private readonly thread = new Worker(THREAD, { eval: true });
   private block = new Uint8Array(BLOCK);
   private filled = 0;
@@ -45,7 +68,7 @@ export class HashThread {
     });
   }
 
-  /** Hashes a copy of the bytes; resolves immediately unless the thread is far behind. */
+  /** Resolves immediately unless the thread is far behind. */
   async update(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.byteLength;) {
       const part = bytes.subarray(at, at + BLOCK - this.filled);
@@ -57,7 +80,6 @@ export class HashThread {
     }
   }
 
-  /** Returns the digest of all bytes; no update may follow. */
   async digest(): Promise<Sha256> {
     this.send();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
