@@ -7,7 +7,7 @@ import { generateCheckpoint } from '../dev/checkpoint/generate.js';
 import { startSandbox } from '../dev/sandbox/sandbox.js';
 import { Connection, Client } from '@temporalio/client';
 import type { Figure } from './figure.js';
-import { decideUpdate } from '../contract/messages.js';
+import { decideUpdate } from '../workflows/messages.js';
 import { BASE_QUEUE, publishId, targetId } from '../contract/names.js';
 import type { publishEntry } from '../workflows/publish-entry.js';
 import { SwpStage } from '../contract/search-attributes.js';

@@ -1,15 +1,10 @@
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { z } from 'zod';
 import { ArtifactKind, type Digest } from '../core/ids.js';
 import { sanitizeLine } from '../core/text.js';
-import type { CampaignDecision } from '../plan/campaign/campaign-decision.js';
 import type { Approval } from '../plan/approval.js';
-import type { DecisionMessage, DecisionRecord, ReleaseMessage } from '../plan/decision.js';
+import type { DecisionRecord } from '../plan/decision.js';
 import { Problem } from '../plan/problem.js';
 import { STAGES, type Stage } from './stages.js';
-
-/** A form in the Web UI sends any text that was typed, so the handler takes it as unknown. */
-export const reviewSignal = defineSignal<[DecisionMessage | ReleaseMessage]>('review');
 
 export interface DecisionReply {
   readonly accepted: 'now' | 'before';
@@ -17,15 +12,11 @@ export interface DecisionReply {
   /** Approvals that are still needed. */
   readonly missing: number;
 }
-export const decideUpdate = defineUpdate<DecisionReply, [DecisionMessage | ReleaseMessage]>('decide');
 
 export interface CampaignReply {
   /** Number of publishes that receive the decision. */
   readonly entries: number;
 }
-/** Like {@link decideUpdate}, for all publishes of a campaign or for the publishes of some entries. */
-export const decideCampaignUpdate = defineUpdate<CampaignReply, [CampaignDecision]>('decide');
-export const reviewCampaignSignal = defineSignal<[CampaignDecision]>('review');
 
 /** Continues a paused publish: repeat the failed step on this host or on another one, or give up. */
 export const Resolution = z.strictObject({
@@ -41,7 +32,6 @@ export interface ResolutionReply {
   readonly step: string;
   readonly action: Resolution['action'];
 }
-export const resolveUpdate = defineUpdate<ResolutionReply, [Resolution]>('resolve');
 
 /** Progress that a target's workflow reports to its publish: its stage, and the problem while it is paused. */
 export const TargetProgress = z.strictObject({
@@ -50,7 +40,6 @@ export const TargetProgress = z.strictObject({
   problem: Problem.nullable(),
 });
 export type TargetProgress = z.infer<typeof TargetProgress>;
-export const targetProgressSignal = defineSignal<[TargetProgress]>('target-progress');
 
 export interface ArtifactStatus {
   readonly kind: ArtifactKind;
@@ -72,7 +61,6 @@ export interface PublishStatus {
   /** The problem of this workflow. Its targets have problems of their own. */
   readonly problem: Problem | null;
 }
-export const statusQuery = defineQuery<PublishStatus>('status');
 
 export interface TargetStatus {
   readonly stage: Stage;
@@ -84,4 +72,3 @@ export interface TargetStatus {
   readonly release?: Approval | null;
   readonly problem: Problem | null;
 }
-export const targetStatusQuery = defineQuery<TargetStatus>('target-status');

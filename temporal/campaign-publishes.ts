@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import pMap from 'p-map';
 import type { DecidedPublish, DecideRequest, FollowedPublish, StartRequest } from '../contract/campaign-activities.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
@@ -9,11 +8,12 @@ import { chunkArray } from '../core/chunk-array.js';
 import type { Digest } from '../core/ids.js';
 import { sanitizeLine } from '../core/text.js';
 import { shortDigest } from '../plan/decision.js';
-import { decideUpdate, statusQuery } from '../contract/messages.js';
+import { decideUpdate, statusQuery } from '../workflows/messages.js';
 import { campaignId, publishId } from '../contract/names.js';
 import { mapTemporalErrors } from './map-temporal-errors.js';
 import { executionState, type ExecutionState } from './execution-state.js';
 import { decisionUpdateId } from './send-decision.js';
+import { sendUpdate } from './send-update.js';
 import { startPublish } from './start-publish.js';
 
 /** A campaign starts, follows and decides publishes through a client, as a person does. */
@@ -40,6 +40,8 @@ const DESCRIBE_CONCURRENCY = 10;
 const RUNS_PER_QUERY = 50;
 
 type Outcome = Omit<DecidedPublish, 'entry'>;
+
+const ENDED: Outcome = { outcome: 'ended', reason: 'it ended meanwhile' };
 
 /** Returns the state of a run; null if the server does not know it. */
 const stateOf = (client: Client, entry: string, run: string): Promise<ExecutionState | null> =>
@@ -69,13 +71,6 @@ const listStates = async (client: Client, runs: readonly string[]): Promise<Map<
   return states;
 };
 
-/** Maps the refusal of a publish to an outcome. The first failure detail is the code of the refusal. */
-const refusedOutcome = (error: WorkflowUpdateFailedError): Outcome => {
-  const { cause } = error;
-  const isMoved = cause instanceof ApplicationFailure && cause.details?.[0] === 'wrong-plan';
-  return { outcome: isMoved ? 'moved' : 'refused', reason: cause?.message ?? error.message };
-};
-
 interface SentDecision {
   readonly plan: Digest;
   readonly decision: Omit<DecideRequest, 'publishes'>;
@@ -84,8 +79,10 @@ interface SentDecision {
 
 const sendDecision = async (client: Client, entry: string, run: string, { plan, decision, stage }: SentDecision): Promise<Outcome> => {
   const { campaign, verdict, reviewer, identity, note } = decision;
-  const handle = client.workflow.getHandle(publishId(entry), run);
-  const { approval } = await handle.query(statusQuery);
+  const id = publishId(entry);
+  const { approval } = await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+    client.workflow.getHandle(id, run).query(statusQuery),
+  );
   if (approval === null) return { outcome: 'refused', reason: `it is in stage ${stage} and does not wait for a decision` };
   if (approval.plan !== plan) return { outcome: 'moved', reason: `its plan is now ${shortDigest(approval.plan)}` };
   const message = {
@@ -95,8 +92,14 @@ const sendDecision = async (client: Client, entry: string, run: string, { plan, 
     ...(identity === undefined ? {} : { identity }),
     note: `${campaignId(campaign)}${note === undefined ? '' : `: ${note}`}`,
   };
-  await handle.executeUpdate(decideUpdate, { args: [message], updateId: decisionUpdateId(approval.round, plan, message) });
-  return { outcome: 'taken', reason: null };
+  const result = await sendUpdate(client, { id, runId: run }, decideUpdate, {
+    args: [message],
+    updateId: decisionUpdateId(approval.round, plan, message),
+    answerMs: ANSWER_MS,
+  });
+  if ('reply' in result) return { outcome: 'taken', reason: null };
+  if (result.failed === 'refused') return { outcome: result.refusal === 'wrong-plan' ? 'moved' : 'refused', reason: result.reason };
+  return result.failed === 'ended' ? ENDED : { outcome: 'late', reason: 'it did not answer' };
 };
 
 /** Returns a campaign's access to publishes, on the client of the control worker. */
@@ -132,12 +135,9 @@ export const campaignPublishes = (client: Client, taskQueue: string): PublishCli
       return { outcome: 'ended', reason: state === null ? 'Temporal no longer knows it' : `it ended as ${state.stage}` };
     if (state.stage === 'planning') return { outcome: 'late', reason: 'it is still planning' };
     try {
-      return await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
-        sendDecision(client, entry, run, { plan, decision, stage: state.stage }),
-      );
+      return await sendDecision(client, entry, run, { plan, decision, stage: state.stage });
     } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError) return refusedOutcome(error);
-      if (error instanceof WorkflowNotFoundError) return { outcome: 'ended', reason: 'it ended meanwhile' };
+      if (error instanceof WorkflowNotFoundError) return ENDED;
       // A publish that does not answer must not stop the others. The same decision may be sent again: it counts once.
       signal.throwIfAborted();
       return { outcome: 'late', reason: `it did not answer: ${sanitizeLine(messageOf(error), 200)}` };

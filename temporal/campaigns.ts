@@ -1,15 +1,11 @@
-import {
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-  type Client,
-} from '@temporalio/client';
-import { decideCampaignUpdate } from '../contract/messages.js';
+import type { Client } from '@temporalio/client';
+import { decideCampaignUpdate } from '../workflows/messages.js';
 import { campaignId } from '../contract/names.js';
 import type { CampaignInput, CampaignResult } from '../contract/results.js';
 import { SwpError } from '../core/error.js';
 import type { CampaignDecision } from '../plan/campaign/campaign-decision.js';
 import type { publishCampaign } from '../workflows/publish-campaign.js';
+import { sendUpdate } from './send-update.js';
 import { noWorker, unpolledControl } from './workers.js';
 
 const ANSWER_MS = 10_000;
@@ -35,20 +31,11 @@ export const campaignResult = (client: Client, id: string): Promise<CampaignResu
 export const sendCampaignDecision = async (client: Client, id: string, message: CampaignDecision, taskQueue: string): Promise<number> => {
   const missing = await unpolledControl(client, taskQueue);
   if (missing !== null) throw noWorker(`The decision was not sent to campaign ${id}.`, missing);
-  try {
-    return (
-      await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
-        client.workflow.getHandle(campaignId(id)).executeUpdate(decideCampaignUpdate, { args: [message] }),
-      )
-    ).entries;
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError)
-      throw new SwpError('stale', 'campaign/refused', error.cause?.message ?? error.message, { hint: `swp campaign show ${id}` });
-    if (error instanceof WorkflowNotFoundError)
-      throw new SwpError('not-found', 'campaign/ended', `Campaign ${id} has ended. There is nothing to decide.`, {
-        hint: `swp campaign show ${id}`,
-      });
-    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw noWorker(`No worker answered for campaign ${id}.`, null);
-    throw error;
-  }
+  const result = await sendUpdate(client, { id: campaignId(id) }, decideCampaignUpdate, { args: [message], answerMs: ANSWER_MS });
+  if ('reply' in result) return result.reply.entries;
+  const hint = `swp campaign show ${id}`;
+  if (result.failed === 'refused') throw new SwpError('stale', 'campaign/refused', result.reason, { hint });
+  if (result.failed === 'ended')
+    throw new SwpError('not-found', 'campaign/ended', `Campaign ${id} has ended. There is nothing to decide.`, { hint });
+  throw noWorker(`No worker answered for campaign ${id}.`, null);
 };

@@ -1,12 +1,9 @@
-import {
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-  type Client,
-} from '@temporalio/client';
-import { resolveUpdate, type Resolution, type ResolutionReply } from '../contract/messages.js';
+import type { Client } from '@temporalio/client';
+import type { Resolution, ResolutionReply } from '../contract/messages.js';
+import { resolveUpdate } from '../workflows/messages.js';
 import { SwpError } from '../core/error.js';
 import type { Running } from './running.js';
+import { sendUpdate } from './send-update.js';
 import { noWorker } from './workers.js';
 
 type WorkflowRun = Pick<Running, 'id' | 'runId'>;
@@ -18,26 +15,13 @@ const ANSWER_MS = 10_000;
  *
  * @throws SwpError `publish/refused` with the workflow's reason, `publish/ended`, `publish/no-worker`
  */
-export const sendResolution = async (
-  client: Client,
-  entry: string,
-  { id, runId }: WorkflowRun,
-  resolution: Resolution,
-): Promise<ResolutionReply> => {
+export const sendResolution = async (client: Client, entry: string, run: WorkflowRun, resolution: Resolution): Promise<ResolutionReply> => {
   const hint = `swp status ${entry}`;
-  try {
-    return await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
-      client.workflow.getHandle(id, runId).executeUpdate(resolveUpdate, { args: [resolution] }),
-    );
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError)
-      throw new SwpError('conflict', 'publish/refused', `${id}: ${error.cause?.message ?? error.message}`, { hint });
-    if (error instanceof WorkflowNotFoundError)
-      throw new SwpError('conflict', 'publish/ended', `${id} has ended in the meantime.`, { hint });
-    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
-      throw noWorker(`No worker answered for ${id} within ${ANSWER_MS / 1000} s.`, null);
-    throw error;
-  }
+  const result = await sendUpdate(client, run, resolveUpdate, { args: [resolution], answerMs: ANSWER_MS });
+  if ('reply' in result) return result.reply;
+  if (result.failed === 'refused') throw new SwpError('conflict', 'publish/refused', `${run.id}: ${result.reason}`, { hint });
+  if (result.failed === 'ended') throw new SwpError('conflict', 'publish/ended', `${run.id} has ended in the meantime.`, { hint });
+  throw noWorker(`No worker answered for ${run.id} within ${ANSWER_MS / 1000} s.`, null);
 };
 
 /** Requests the cancellation of a workflow. */

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
-import { statusQuery, targetStatusQuery } from '../contract/messages.js';
+import { statusQuery, targetStatusQuery } from '../workflows/messages.js';
 import { Problem } from '../plan/problem.js';
 import type { Running } from './running.js';
 

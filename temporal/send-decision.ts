@@ -1,14 +1,11 @@
-import {
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-  type Client,
-} from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { SwpError } from '../core/error.js';
 import type { Digest } from '../core/ids.js';
 import type { DecisionMessage, ReleaseMessage } from '../plan/decision.js';
-import { decideUpdate, reviewSignal, type DecisionReply } from '../contract/messages.js';
+import type { DecisionReply } from '../contract/messages.js';
+import { decideUpdate, reviewSignal } from '../workflows/messages.js';
 import type { Running } from './running.js';
+import { sendUpdate } from './send-update.js';
 import { unpolledControl, type Unpolled } from './workers.js';
 
 /** Timeout of an update, which only a running worker answers. The decision is then sent as a signal, which waits. */
@@ -37,26 +34,23 @@ export const sendDecision = async (
   digest: Digest,
   message: DecisionMessage | ReleaseMessage,
 ): Promise<Sent> => {
-  const handle = client.workflow.getHandle(id, runId);
-  const missing = await unpolledControl(client, taskQueue);
+  const leave = async (missing: Unpolled | null): Promise<Sent> => {
+    await client.workflow.getHandle(id, runId).signal(reviewSignal, message);
+    return { how: 'left', missing };
+  };
+  const ended = (): SwpError => new SwpError('not-found', 'publish/ended', 'This publish has ended. There is nothing to decide.');
   try {
-    if (missing !== null) {
-      await handle.signal(reviewSignal, message);
-      return { how: 'left', missing };
-    }
-    const reply = await client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
-      handle.executeUpdate(decideUpdate, { args: [message], updateId: decisionUpdateId(round, digest, message) }),
-    );
-    return { how: 'answered', reply };
+    const missing = await unpolledControl(client, taskQueue);
+    if (missing !== null) return await leave(missing);
+    const updateId = decisionUpdateId(round, digest, message);
+    const result = await sendUpdate(client, { id, runId }, decideUpdate, { args: [message], updateId, answerMs: ANSWER_MS });
+    if ('reply' in result) return { how: 'answered', reply: result.reply };
+    if (result.failed === 'refused')
+      throw new SwpError('stale', 'publish/refused', result.reason, { hint: 'Read the plan again with `swp plan`.' });
+    if (result.failed === 'ended') throw ended();
+    return await leave(null);
   } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError)
-      throw new SwpError('stale', 'publish/refused', error.cause?.message ?? error.message, {
-        hint: 'Read the plan again with `swp plan`.',
-      });
-    if (error instanceof WorkflowNotFoundError)
-      throw new SwpError('not-found', 'publish/ended', 'This publish has ended. There is nothing to decide.');
-    if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
-    await handle.signal(reviewSignal, message);
-    return { how: 'left', missing: null };
+    if (error instanceof WorkflowNotFoundError) throw ended();
+    throw error;
   }
 };

@@ -2,7 +2,8 @@ import { ActivityFailure, ApplicationFailure, condition, isCancellation, setHand
 import { ERROR_KINDS } from '../core/error.js';
 import { sanitizeLine } from '../core/text.js';
 import type { Problem } from '../plan/problem.js';
-import { Resolution, resolveUpdate } from '../contract/messages.js';
+import { Resolution } from '../contract/messages.js';
+import { resolveUpdate } from './messages.js';
 import type { Stage } from '../contract/stages.js';
 import { refusal } from './refusal.js';
 

@@ -7,7 +7,7 @@ import { CommitInDoubt, type Committed } from './commit-in-doubt.js';
 import { collectOrReport, collectTarget, collectionNote } from './collection.js';
 import { HostLease, type StepOptions } from './host-lease.js';
 import { checkArtifactInput } from './inputs.js';
-import { targetStatusQuery } from '../contract/messages.js';
+import { targetStatusQuery } from './messages.js';
 import { Abandoned, lostBuilds, lostUploads, NeedsAttention } from './needs-attention.js';
 import { Notifications } from './notifications.js';
 import { ReleaseGate } from './release-gate.js';

@@ -18,7 +18,7 @@ import type { CampaignRow } from '../plan/campaign/campaign-row.js';
 import { addRows, NO_TOTALS, type CampaignTotals } from '../plan/campaign/campaign-totals.js';
 import { namesDigest, reviewerText, shortDigest } from '../plan/decision.js';
 import { campaignMarkdown, firstRows } from '../plan/render/campaign-markdown.js';
-import { decideCampaignUpdate, reviewCampaignSignal } from '../contract/messages.js';
+import { decideCampaignUpdate, reviewCampaignSignal } from './messages.js';
 import { checkCampaignInput } from './inputs.js';
 import { problemOf } from './needs-attention.js';
 import { Notifications } from './notifications.js';

@@ -23,7 +23,7 @@ import { EntryArtifacts } from './entry-artifacts.js';
 import { collectionNotes } from './collection.js';
 import { checkPublishInput } from './inputs.js';
 import { MAX_DECISIONS, type PublishMemo } from '../contract/memo.js';
-import { statusQuery } from '../contract/messages.js';
+import { statusQuery } from './messages.js';
 import { targetId } from '../contract/names.js';
 import { Abandoned, NeedsAttention } from './needs-attention.js';
 import { Notifications } from './notifications.js';

@@ -1,7 +1,8 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import { decide, expire, openApproval, type Answer, type Approval, type Question } from '../plan/approval.js';
 import type { DecisionRecord } from '../plan/decision.js';
-import { decideUpdate, reviewSignal, type DecisionReply } from '../contract/messages.js';
+import type { DecisionReply } from '../contract/messages.js';
+import { decideUpdate, reviewSignal } from './messages.js';
 import { refusal } from './refusal.js';
 
 const NO_QUESTION: Answer = {

@@ -1,7 +1,8 @@
 import { setHandler } from '@temporalio/workflow';
 import type { ArtifactKind } from '../core/ids.js';
 import type { Problem } from '../plan/problem.js';
-import { TargetProgress, targetProgressSignal } from '../contract/messages.js';
+import { TargetProgress } from '../contract/messages.js';
+import { targetProgressSignal } from './messages.js';
 import { leastAdvanced, type Stage } from '../contract/stages.js';
 
 /** The running targets of a publish, as their workflows report them. */

@@ -1,7 +1,8 @@
 import { CancellationScope, getExternalWorkflowHandle, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { targetDetails, type TargetParts } from './details.js';
-import { targetProgressSignal, type TargetProgress } from '../contract/messages.js';
+import type { TargetProgress } from '../contract/messages.js';
+import { targetProgressSignal } from './messages.js';
 import type { TargetMemo } from '../contract/memo.js';
 import { isEnd, type Stage } from '../contract/stages.js';
 import { PublishedState } from './published-state.js';
