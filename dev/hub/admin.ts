@@ -1,6 +1,6 @@
-import { readFile, rm } from 'node:fs/promises';
 import { SwpError } from '../../core/error.js';
 import { type CommitSha, RepoId, Sha256 } from '../../core/ids.js';
+import type { Files } from '../../core/machine.js';
 import { DEFAULT_GITATTRIBUTES } from './git/attributes.js';
 import { lfsEntry } from './routes/commit-body.js';
 import { lfsRuleOf, usesLfs } from './routes/preupload.js';
@@ -54,7 +54,7 @@ export interface HubAdmin {
 
 const absent = (what: string): SwpError => new SwpError('not-found', 'dev/hub-absent', `the local hub has no ${what}`);
 
-export const createAdmin = (store: Store, faults: FaultScript): HubAdmin => {
+export const createAdmin = (files: Files, store: Store, faults: FaultScript): HubAdmin => {
   const { repos, objects } = store;
   const find = async (repo: string): Promise<RepoRecord> => {
     const record = await repos.find(repo);
@@ -73,14 +73,14 @@ export const createAdmin = (store: Store, faults: FaultScript): HubAdmin => {
     content: FileContent,
     matches: (path: string) => boolean,
   ): Promise<TreeOperation> => {
-    const spooled = await spool(content instanceof Uint8Array ? once(content) : content, store.temporary.path());
+    const spooled = await spool(files, content instanceof Uint8Array ? once(content) : content, store.temporary.path());
     if (usesLfs(matches, path, spooled.size)) {
       await objects.adopt(spooled);
       await repos.linkObject(repo, spooled.sha256);
       return { kind: 'put', path, entry: lfsEntry(Sha256.parse(spooled.sha256), spooled.size) };
     }
-    const bytes = await readFile(spooled.path);
-    await rm(spooled.path);
+    const bytes = await files.readFile(spooled.path);
+    await files.rm(spooled.path);
     return { kind: 'put', path, entry: await writeRegularFile(objects, path, bytes) };
   };
 
@@ -102,11 +102,11 @@ export const createAdmin = (store: Store, faults: FaultScript): HubAdmin => {
       return record.head;
     },
     exists: async (repo) => (await repos.find(repo)) !== undefined,
-    commitFiles: async (repo, files, options) => {
+    commitFiles: async (repo, contents, options) => {
       const record = await find(repo);
       const matches = await lfsRuleOf(objects, await revisionOf(record, 'main'));
       const operations: TreeOperation[] = (options.remove ?? []).map((path) => ({ kind: 'delete', path }));
-      for (const [path, content] of files) operations.push(await storeFile(record.id, path, content, matches));
+      for (const [path, content] of contents) operations.push(await storeFile(record.id, path, content, matches));
       const [title = '', ...rest] = options.message.split('\n');
       const outcome = await commitChanges(repos, record.id, {
         title,
@@ -127,7 +127,7 @@ export const createAdmin = (store: Store, faults: FaultScript): HubAdmin => {
     readFile: async (repo, revision, path) => {
       const entry = (await revisionOf(await find(repo), revision)).files.get(path);
       if (entry === undefined) throw absent(`file ${path} in ${repo} at ${revision}`);
-      return entry.lfs === undefined ? objects.readBlob(entry.oid) : readFile(objects.objectPath(entry.lfs));
+      return entry.lfs === undefined ? objects.readBlob(entry.oid) : files.readFile(objects.objectPath(entry.lfs));
     },
     head: async (repo) => (await find(repo)).head,
     setVisibility: async (repo, visibility) => {
@@ -139,7 +139,7 @@ export const createAdmin = (store: Store, faults: FaultScript): HubAdmin => {
     dropObjects: async (repo, oid) => {
       const record = await find(repo);
       const history = await listHistory(repos, record.id, await revisionOf(record, 'main'));
-      const committed = new Set<string | undefined>(history.flatMap(({ files }) => [...files.values()].map(({ lfs }) => lfs)));
+      const committed = new Set<string | undefined>(history.flatMap((commit) => [...commit.files.values()].map(({ lfs }) => lfs)));
       const dropped = oid === undefined ? (await repos.linkedObjects(record.id)).filter((linked) => !committed.has(linked)) : [oid];
       for (const object of dropped) await repos.unlinkObject(record.id, object);
     },

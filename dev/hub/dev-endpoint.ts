@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { readJson } from './http/body.js';
-import { json, Refusal, type Reply } from './http/reply.js';
+import { json, Refusal, type TextReply } from './http/reply.js';
 import type { RequestLog } from './http/request-log.js';
-import { sendReply } from './http/send.js';
+import { sendResponse } from './http/send.js';
 import { FaultRule, type FaultScript } from './script-faults.js';
 
 const PREFIX = '/__dev__/';
@@ -15,7 +16,7 @@ export const isForDevEndpoint = (request: IncomingMessage): boolean => (request.
  * `{gate}`, `GET requests`. A POST must be JSON, so that no web page can reach the endpoint with a plain form.
  */
 export const createDevEndpoint = (script: FaultScript, log: RequestLog) => {
-  const handle = async (request: IncomingMessage): Promise<Reply> => {
+  const handle = async (request: IncomingMessage): Promise<TextReply> => {
     const isJson = request.headers['content-type'] === 'application/json';
     const operation = `${request.method} ${(request.url ?? '').slice(PREFIX.length)}`;
     if (request.method === 'POST' && !isJson) return json(415, { error: 'send application/json' });
@@ -36,13 +37,13 @@ export const createDevEndpoint = (script: FaultScript, log: RequestLog) => {
     }
   };
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    let reply: Reply;
+    let reply: TextReply;
     try {
       reply = await handle(request);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       reply = error.reply;
     }
-    await sendReply(response, reply, { withBody: true });
+    await sendResponse(response, { ...reply, body: Readable.from([Buffer.from(reply.body)]) });
   };
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Machine } from '../../core/machine.js';
 
 /** A token of the local hub and the permissions of its bearer. */
 export const TokenSpec = z.strictObject({
@@ -53,6 +54,6 @@ export const HubSettings = z.strictObject({
 export type HubSettings = z.infer<typeof HubSettings>;
 
 export type LocalHubOptions = z.input<typeof HubSettings> & {
-  /** Returns milliseconds since the epoch; with a clock of its own, a test lets signatures expire without waiting. */
-  readonly now?: () => number;
+  /** With a clock of its own, a test lets signatures expire without waiting. */
+  readonly machine?: Machine;
 };

@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/machine.js';
 export type LimitName = 'api' | 'resolvers';
 
 interface LimitState {
@@ -19,14 +20,14 @@ export class RateLimiter {
 
   constructor(
     private readonly settings: LimitSettings,
-    private readonly now: () => number,
+    private readonly clock: Clock,
   ) {}
 
   take(name: LimitName, authorization: string): LimitState {
     const { windowSeconds } = this.settings;
     const quota = this.settings[name];
     const key = `${name} ${authorization}`;
-    const at = this.now();
+    const at = this.clock.now();
     let window = this.windows.get(key);
     if (window === undefined || at - window.startedAt >= windowSeconds * 1000) {
       window = { startedAt: at, used: 0 };

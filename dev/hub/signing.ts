@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../../core/machine.js';
 
 /** Result of the check of a signed address. */
 type SignatureVerdict = 'valid' | 'expired' | 'forged';
@@ -24,13 +25,13 @@ const fromAmzDate = (text: string): number => Date.parse(text.replace(/^(\d{4})(
 export class UrlSigner {
   constructor(
     private readonly secret: string,
-    private readonly now: () => number,
+    private readonly clock: Clock,
   ) {}
 
   sign({ origin, method, path, query, lifetimeSeconds }: SignRequest): string {
     const url = new URL(path, origin);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    url.searchParams.set(DATE, toAmzDate(this.now()));
+    url.searchParams.set(DATE, toAmzDate(this.clock.now()));
     url.searchParams.set(EXPIRES, String(lifetimeSeconds));
     url.searchParams.set(SIGNATURE, this.signature(method, url.pathname, url.searchParams));
     return url.href;
@@ -41,7 +42,7 @@ export class UrlSigner {
     const expected = Buffer.from(this.signature(method, path, query));
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'forged';
     const expiresAt = fromAmzDate(query.get(DATE) ?? '') + Number(query.get(EXPIRES)) * 1000;
-    return this.now() < expiresAt ? 'valid' : 'expired';
+    return this.clock.now() < expiresAt ? 'valid' : 'expired';
   }
 
   private signature(method: string, path: string, query: URLSearchParams): string {

@@ -5,7 +5,8 @@ import { createDevEndpoint, isForDevEndpoint } from './dev-endpoint.js';
 import { disturb } from './faults/disturb.js';
 import { Gate } from './gate.js';
 import type { HubState } from './http/context.js';
-import { createDispatch } from './http/dispatch.js';
+import { createHandler, type HandleRequest } from './http/handle-request.js';
+import { serveRequests } from './http/serve-requests.js';
 import { listen, serve } from './http/listen.js';
 import { RequestLog, type RequestRecord } from './http/request-log.js';
 import type { Exchange, Fault, Intercept } from './operations.js';
@@ -33,22 +34,34 @@ export interface LocalHub {
   close(): Promise<void>;
 }
 
-/** Starts a strict Hugging Face hub on 127.0.0.1 that stores its data in a directory. It refuses everything that the real Hub refuses. */
-export const startLocalHub = async ({ now = Date.now, ...options }: LocalHubOptions): Promise<LocalHub> => {
+/** The handlers of a local hub, and what a test does with it. */
+export interface OpenedHub extends Omit<LocalHub, 'close'> {
+  readonly handleHub: HandleRequest;
+  /** Serves the content of LFS objects, at the origin of the CDN. */
+  readonly handleCdn: HandleRequest;
+  /** Answers tests in another process, if the settings allow it. */
+  readonly handleDev: ReturnType<typeof createDevEndpoint> | null;
+  /** Ends every hold. */
+  readonly endHolds: () => void;
+}
+
+/** Opens a strict Hugging Face hub that stores its data in a directory. It refuses everything that the real Hub refuses. */
+export const openLocalHub = async (
+  { machine = THIS_MACHINE, ...options }: LocalHubOptions,
+  { url, cdnUrl }: Pick<LocalHub, 'url' | 'cdnUrl'>,
+): Promise<OpenedHub> => {
   const settings = HubSettings.parse(options);
-  const store = await openStore(settings.directory, now);
-  const main = await listen(settings.port);
-  const cdn = await listen(0);
+  const { clock, files, random } = machine;
+  const store = await openStore(machine, settings.directory);
   const hub: HubState = {
     settings,
     store,
-    signer: new UrlSigner(store.secret, now),
-    limiter: new RateLimiter(settings.rateLimit, now),
-    now,
-    url: main.url,
-    cdnUrl: cdn.url,
+    signer: new UrlSigner(store.secret, clock),
+    limiter: new RateLimiter(settings.rateLimit, clock),
+    machine,
+    url,
+    cdnUrl,
   };
-
   const log = new RequestLog();
   const script = scriptFaults();
   const hooks = new Set<Intercept>([script.intercept]);
@@ -60,24 +73,17 @@ export const startLocalHub = async ({ now = Date.now, ...options }: LocalHubOpti
     return undefined;
   };
   const closing = new Gate();
-
-  const admin = createAdmin(store, script);
+  const admin = createAdmin(files, store, script);
   const common = {
     log,
     intercept,
-    disturb: (fault: Fault, exchange: Exchange) => disturb(admin, fault, exchange),
+    disturb: (fault: Fault, exchange: Exchange) => disturb(admin, random, fault, exchange),
     closed: closing.opened,
   };
-  const pace = settings.downloadRate === undefined ? undefined : new ByteRateLimiter(settings.downloadRate, THIS_MACHINE.clock);
-  const serveHub = createDispatch(hub, { routes: hubRoutes, ...common });
-  const serveDev = createDevEndpoint(script, log);
-  const stops = [
-    serve(main.server, (request, response) => (settings.devEndpoint && isForDevEndpoint(request) ? serveDev : serveHub)(request, response)),
-    serve(cdn.server, createDispatch(hub, { routes: cdnRoutes, ...common, pace })),
-  ];
+  const pace = settings.downloadRate === undefined ? undefined : new ByteRateLimiter(settings.downloadRate, clock);
   return {
-    url: hub.url,
-    cdnUrl: hub.cdnUrl,
+    url,
+    cdnUrl,
     directory: settings.directory,
     tokens: settings.tokens,
     admin,
@@ -86,8 +92,28 @@ export const startLocalHub = async ({ now = Date.now, ...options }: LocalHubOpti
       hooks.add(hook);
       return () => void hooks.delete(hook);
     },
+    handleHub: createHandler(hub, { routes: hubRoutes, ...common }),
+    handleCdn: createHandler(hub, { routes: cdnRoutes, ...common, pace }),
+    handleDev: settings.devEndpoint ? createDevEndpoint(script, log) : null,
+    endHolds: closing.open,
+  };
+};
+
+/** Starts a local hub on 127.0.0.1. */
+export const startLocalHub = async (options: LocalHubOptions): Promise<LocalHub> => {
+  const { machine: _machine, ...settings } = options;
+  const main = await listen(HubSettings.parse(settings).port);
+  const cdn = await listen(0);
+  const { handleHub, handleCdn, handleDev, endHolds, ...hub } = await openLocalHub(options, { url: main.url, cdnUrl: cdn.url });
+  const serveHub = serveRequests(handleHub);
+  const stops = [
+    serve(main.server, (request, response) => (handleDev !== null && isForDevEndpoint(request) ? handleDev : serveHub)(request, response)),
+    serve(cdn.server, serveRequests(handleCdn)),
+  ];
+  return {
+    ...hub,
     close: async () => {
-      closing.open();
+      endHolds();
       await Promise.all(stops.map((stop) => stop()));
     },
   };

@@ -23,7 +23,7 @@ let now: number;
 beforeEach(async () => {
   now = Date.now();
   directory = await mkdtemp(join(tmpdir(), 'swp-upload-'));
-  test = await startTestHub({ multipartThreshold: CHUNK, chunkSize: CHUNK, now: () => now });
+  test = await startTestHub({ multipartThreshold: CHUNK, chunkSize: CHUNK, machine });
   await test.hub.admin.createRepo(REPO);
 });
 afterEach(async () => {

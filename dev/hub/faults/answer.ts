@@ -1,32 +1,19 @@
-import type { ServerResponse } from 'node:http';
+import type { Clock } from '../../../core/machine.js';
 import type { Fault } from '../operations.js';
 import { cutAfter, drip, flipBit } from './bytes.js';
 
 type Transform = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
-/** Resolves when all written bytes have left this process; an earlier cut would lose more bytes than it should. */
-const flushed = async (response: ServerResponse): Promise<void> => {
-  response.flushHeaders();
-  await new Promise<void>((resolve) => {
-    if (response.socket === null) resolve();
-    else response.socket.write('', () => resolve());
-  });
-};
-
 /** Returns the transform for a response body, given its length in bytes. */
-export const answerUnder = (
-  fault: Fault | undefined,
-  response: ServerResponse,
-  disconnected: AbortSignal,
-): ((length: number) => Transform) => {
+export const answerUnder = (fault: Fault | undefined, length: number, clock: Clock, disconnected: AbortSignal): Transform => {
   switch (fault?.kind) {
     case 'reset-answer':
-      return (length) => (chunks) => cutAfter(chunks, Math.min(fault.afterBytes, length - 1), () => flushed(response));
+      return (chunks) => cutAfter(chunks, Math.min(fault.afterBytes, length - 1));
     case 'corrupt-answer':
-      return (length) => (chunks) => flipBit(chunks, Math.min(fault.at, length - 1));
+      return (chunks) => flipBit(chunks, Math.min(fault.at, length - 1));
     case 'slow-answer':
-      return () => (chunks) => drip(chunks, fault.bytesPerSecond, disconnected);
+      return (chunks) => drip(clock, chunks, fault.bytesPerSecond, disconnected);
     default:
-      return () => (chunks) => chunks;
+      return (chunks) => chunks;
   }
 };

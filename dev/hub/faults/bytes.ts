@@ -1,4 +1,4 @@
-import { THIS_MACHINE } from '../../../core/this-machine.js';
+import type { Clock } from '../../../core/machine.js';
 import { RateLimiter } from '../../../core/rate-limiter.js';
 
 type Bytes = AsyncIterable<Uint8Array>;
@@ -23,8 +23,8 @@ export async function* flipBit(chunks: Bytes, at: number): AsyncGenerator<Uint8A
 }
 
 /** Passes bytes on at this rate; an abort of `signal` ends the wait. */
-export async function* drip(chunks: Bytes, bytesPerSecond: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const pace = new RateLimiter(bytesPerSecond, THIS_MACHINE.clock);
+export async function* drip(clock: Clock, chunks: Bytes, bytesPerSecond: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const pace = new RateLimiter(bytesPerSecond, clock);
   const step = Math.max(1, Math.floor(bytesPerSecond / SLICES_PER_SECOND));
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.byteLength; from += step) {
@@ -35,8 +35,8 @@ export async function* drip(chunks: Bytes, bytesPerSecond: number, signal: Abort
   }
 }
 
-/** Passes exactly `bytes` bytes on and then throws, once they have left this process. */
-export async function* cutAfter(chunks: Bytes, bytes: number, flush: () => Promise<void>): AsyncGenerator<Uint8Array> {
+/** Passes exactly `bytes` bytes on and then throws. */
+export async function* cutAfter(chunks: Bytes, bytes: number): AsyncGenerator<Uint8Array> {
   let left = bytes;
   for await (const chunk of chunks) {
     if (chunk.byteLength <= left) {
@@ -45,7 +45,6 @@ export async function* cutAfter(chunks: Bytes, bytes: number, flush: () => Promi
       continue;
     }
     if (left > 0) yield chunk.subarray(0, left);
-    await flush();
     throw new Error('cut by a scripted fault');
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Machine } from '../../../core/machine.js';
 import type { Identity } from '../auth.js';
 import type { HubSettings } from '../options.js';
 import type { RateLimiter } from '../rate-limit.js';
@@ -11,7 +12,7 @@ export interface HubState {
   readonly store: Store;
   readonly signer: UrlSigner;
   readonly limiter: RateLimiter;
-  readonly now: () => number;
+  readonly machine: Machine;
   /** `url` and `cdnUrl` are origins without a trailing slash. */
   readonly url: string;
   readonly cdnUrl: string;

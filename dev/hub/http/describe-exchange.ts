@@ -1,15 +1,14 @@
-import type { IncomingMessage } from 'node:http';
 import type { Exchange } from '../operations.js';
+import type { HubRequest } from './handle-request.js';
 import type { Match } from './router.js';
 
 const NO_PARAMS: Match['params'] = {};
 
 /** Describes a request before its body is read: from the route's parameters, or from the query of a signed address. */
 export const describeExchange = (
-  { method = 'GET', url: path = '', headers: { range } }: IncomingMessage,
+  { method, url: path, connection, headers: { range } }: HubRequest,
   match: Match | undefined,
   query: URLSearchParams,
-  connection: number,
 ): Exchange => {
   const operation = match?.route.operation ?? 'unknown';
   const base = { operation, method, path, connection, ...(range === undefined ? {} : { range }) } as const;

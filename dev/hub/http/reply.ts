@@ -14,16 +14,21 @@ export interface Reply {
   readonly body: string | FileBody;
 }
 
-export const json = (status: number, value: unknown, headers: OutgoingHttpHeaders = {}): Reply => ({
+/** A reply whose body is a text. */
+export interface TextReply extends Reply {
+  readonly body: string;
+}
+
+export const json = (status: number, value: unknown, headers: OutgoingHttpHeaders = {}): TextReply => ({
   status,
   headers: { 'Content-Type': 'application/json; charset=utf-8', ...headers },
   body: JSON.stringify(value),
 });
 
-export const empty = (status: number, headers: OutgoingHttpHeaders = {}): Reply => ({ status, headers, body: '' });
+export const empty = (status: number, headers: OutgoingHttpHeaders = {}): TextReply => ({ status, headers, body: '' });
 
 /** Returns an error in S3's format. */
-export const xmlError = (status: number, code: string, message: string): Reply => ({
+export const xmlError = (status: number, code: string, message: string): TextReply => ({
   status,
   headers: { 'Content-Type': 'application/xml' },
   body: `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
@@ -35,7 +40,7 @@ type HubErrorCode = 'RepoNotFound' | 'RevisionNotFound' | 'EntryNotFound' | 'Gat
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 
-  constructor(readonly reply: Reply) {
+  constructor(readonly reply: TextReply) {
     super(`refused with ${reply.status}`);
   }
 }

@@ -1,41 +1,30 @@
-import { createReadStream } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Reply } from './reply.js';
-import type { RateLimiter } from '../../../core/rate-limiter.js';
-import type { OpenRecord } from './request-log.js';
+import type { HubResponse } from './handle-request.js';
 
-interface SendOptions {
-  readonly withBody: boolean;
-  /** Receives the status and the number of bytes that were sent. */
-  readonly record?: OpenRecord;
-  readonly pace?: RateLimiter | undefined;
-  /** Returns the transform for a body of `length` bytes. */
-  readonly alter?: (length: number) => (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
-}
+/** Resolves when all written bytes have left this process; an earlier cut would lose more bytes than it should. */
+const flushed = async (response: ServerResponse): Promise<void> => {
+  response.flushHeaders();
+  await new Promise<void>((resolve) => {
+    if (response.socket === null) resolve();
+    else response.socket.write('', () => resolve());
+  });
+};
 
-/** Sends a reply and records in `record` what was sent. Rejects if the client disconnects. */
-export const sendReply = async (response: ServerResponse, reply: Reply, { withBody, record, pace, alter }: SendOptions): Promise<void> => {
-  const { body } = reply;
-  if (record !== undefined) record.status = reply.status;
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.end - body.start;
-  response.writeHead(reply.status, { 'Content-Length': length, ...reply.headers });
-  if (!withBody || length === 0) {
+/** Sends a response. If its body throws, the connection is cut after the bytes before. Rejects if the client disconnects. */
+export const sendResponse = async (response: ServerResponse, { status, headers, body }: HubResponse): Promise<void> => {
+  response.writeHead(status, headers);
+  if (body === null) {
     response.end();
     return;
   }
-  const source =
-    typeof body === 'string'
-      ? Readable.from([Buffer.from(body)])
-      : createReadStream(body.file, { start: body.start, end: body.end - 1, highWaterMark: 1 << 18 });
-  const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      if (record !== undefined) record.sent += chunk.byteLength;
-      await pace?.take(chunk.byteLength);
-      yield chunk;
+  const flushBeforeCut = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (error) {
+      await flushed(response);
+      throw error;
     }
   };
-  const altered = alter?.(length) ?? ((chunks: AsyncIterable<Uint8Array>) => chunks);
-  await pipeline(source, altered, counted, response);
+  await pipeline(flushBeforeCut, response);
 };

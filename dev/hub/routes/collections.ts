@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { canWrite, ownsNamespace } from '../auth.js';
 import { readJson } from '../http/body.js';
@@ -113,7 +112,7 @@ const addItem: Route = {
     const { item, note } = await readJson(context.body, ItemBody);
     const repo = await context.hub.store.repos.find(item.id);
     if (repo === undefined) throw refuse(404, 'Repository not found', 'RepoNotFound');
-    const added = { itemId: randomBytes(12).toString('hex'), type: 'model', id: repo.id, ...(typeof note === 'string' ? { note } : {}) };
+    const added = { itemId: context.hub.machine.random.hex(12), type: 'model', id: repo.id, ...(typeof note === 'string' ? { note } : {}) };
     const updated = await context.hub.store.collections.changeItems(collection.slug, (items) =>
       items.some(({ id }) => id === repo.id) ? undefined : [...items, added],
     );

@@ -70,7 +70,7 @@ const batch: Route = {
         const inParts = multipart && object.size > hub.settings.multipartThreshold;
         const upload = inParts ? await multipartAction(hub, repo.id, object) : basicAction(hub, repo.id, object);
         const lifetime = inParts ? hub.settings.lifetimes.part : hub.settings.lifetimes.put;
-        const expires = { expires_in: lifetime, expires_at: new Date(hub.now() + lifetime * 1000).toISOString() };
+        const expires = { expires_in: lifetime, expires_at: new Date(hub.machine.clock.now() + lifetime * 1000).toISOString() };
         return {
           ...object,
           authenticated: true,

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { readJson } from '../http/body.js';
 import { param, type RequestContext } from '../http/context.js';
@@ -33,16 +32,16 @@ const put: Route = {
   path: '/lfs-storage/objects/:oid',
   guard: 'signed',
   handle: async (context) => {
-    const { store } = context.hub;
+    const { store, machine } = context.hub;
     const repo = context.query.get('repo') ?? '';
     const oid = param(context, 'oid');
     const size = Number(context.query.get('size'));
     if (requireLength(context) !== size) throw new Refusal(xmlError(400, 'InvalidRequest', `This address takes ${size} bytes.`));
-    const received = await spool(context.body, store.temporary.path());
+    const received = await spool(machine.files, context.body, store.temporary.path());
     const error =
       received.sha256 !== oid ? badDigest(received.sha256) : (await store.repos.find(repo)) === undefined ? repoGone() : undefined;
     if (error !== undefined) {
-      await rm(received.path, { force: true });
+      await machine.files.rm(received.path, { force: true });
       throw error;
     }
     await store.objects.adopt(received);

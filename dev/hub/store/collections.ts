@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { KeyedMutex } from '../../../core/keyed-mutex.js';
+import type { Machine } from '../../../core/machine.js';
 import { ifExists, readJsonFile, type TemporaryFiles } from './files.js';
 
 const Item = z.object({ itemId: z.string(), type: z.string(), id: z.string(), note: z.string().optional() });
@@ -27,19 +26,20 @@ export class CollectionStore {
   private readonly mutex = new KeyedMutex();
 
   constructor(
+    private readonly machine: Machine,
     private readonly directory: string,
     private readonly temporary: TemporaryFiles,
-    private readonly now: () => number,
   ) {}
 
   async list(): Promise<Collection[]> {
-    const names = (await ifExists(readdir(this.folder()))) ?? [];
-    const all = await Promise.all(names.map((name) => readJsonFile(join(this.folder(), name), Collection)));
+    const { files } = this.machine;
+    const names = (await ifExists(files.readdir(this.folder()))) ?? [];
+    const all = await Promise.all(names.map((name) => readJsonFile(files, join(this.folder(), name), Collection)));
     return all.filter((collection) => collection !== undefined).toSorted((a, b) => b.lastUpdated - a.lastUpdated);
   }
 
   async find(slug: string): Promise<Collection | undefined> {
-    return SLUG.test(slug) ? readJsonFile(this.path(slug), Collection) : undefined;
+    return SLUG.test(slug) ? readJsonFile(this.machine.files, this.path(slug), Collection) : undefined;
   }
 
   /** Creates a collection, or returns the existing one of that owner with that title. */
@@ -51,9 +51,9 @@ export class CollectionStore {
         .toLowerCase()
         .replace(/[^a-z0-9]+/g, '-')
         .replace(/^-|-$/g, '');
-      const slug = `${wanted.owner}/${words}-${randomBytes(12).toString('hex')}`;
-      const collection = { ...wanted, slug, lastUpdated: this.now(), items: [] };
-      await mkdir(this.folder(), { recursive: true });
+      const slug = `${wanted.owner}/${words}-${this.machine.random.hex(12)}`;
+      const collection = { ...wanted, slug, lastUpdated: this.machine.clock.now(), items: [] };
+      await this.machine.files.mkdir(this.folder(), { recursive: true });
       await this.write(collection);
       return { created: true, collection };
     });
@@ -68,7 +68,7 @@ export class CollectionStore {
       const collection = await this.find(slug);
       const items = collection === undefined ? undefined : change(collection.items);
       if (collection === undefined || items === undefined) return undefined;
-      const updated = { ...collection, items, lastUpdated: this.now() };
+      const updated = { ...collection, items, lastUpdated: this.machine.clock.now() };
       await this.write(updated);
       return updated;
     });

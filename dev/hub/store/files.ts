@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import type { Machine, Files } from '../../../core/machine.js';
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
@@ -17,31 +16,36 @@ export const ifExists = async <T>(work: Promise<T>): Promise<T | undefined> => {
 
 /** Directory for files until they are complete and renamed into place. It is emptied at start. */
 export class TemporaryFiles {
-  constructor(readonly directory: string) {}
+  constructor(
+    private readonly machine: Machine,
+    readonly directory: string,
+  ) {}
 
   path(): string {
-    return join(this.directory, randomUUID());
+    return join(this.directory, this.machine.random.hex(16));
   }
 
   /** Writes a file atomically: a reader sees the old file or the new one, never a part of it. */
   async writeAtomic(path: string, bytes: string | Uint8Array): Promise<void> {
     const temporary = this.path();
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
+    const { files } = this.machine;
+    await files.writeFile(temporary, bytes);
+    await files.rename(temporary, path);
   }
 
   /** Deletes a directory. It disappears immediately for every reader, before its files are deleted. */
   async removeTree(path: string): Promise<void> {
     const trash = this.path();
-    await rename(path, trash);
-    await rm(trash, { recursive: true, force: true });
+    const { files } = this.machine;
+    await files.rename(path, trash);
+    await files.rm(trash, { recursive: true, force: true });
   }
 }
 
 /** Returns the size in bytes, or undefined if the file does not exist. */
-export const sizeOf = async (path: string): Promise<number | undefined> => (await ifExists(stat(path)))?.size;
+export const sizeOf = async (files: Files, path: string): Promise<number | undefined> => (await ifExists(files.stat(path)))?.size;
 
-export const readJsonFile = async <T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> => {
-  const text = await ifExists(readFile(path, 'utf8'));
+export const readJsonFile = async <T>(files: Files, path: string, schema: z.ZodType<T>): Promise<T | undefined> => {
+  const text = await ifExists(files.readFile(path, 'utf8'));
   return text === undefined ? undefined : schema.parse(JSON.parse(text));
 };

@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Files } from '../../../core/machine.js';
 import { blobId } from '../git/objects.js';
 import { sizeOf, type TemporaryFiles } from './files.js';
 import type { Spooled } from './spool.js';
@@ -10,6 +10,7 @@ export class ObjectStore {
   private readonly blobs: string;
 
   constructor(
+    private readonly files: Files,
     directory: string,
     private readonly temporary: TemporaryFiles,
   ) {
@@ -28,24 +29,24 @@ export class ObjectStore {
   /** Moves a spooled file to the path of its digest. The digest was computed from its bytes, so stored content always matches. */
   async adopt(spooled: Spooled): Promise<void> {
     const path = this.objectPath(spooled.sha256);
-    await mkdir(join(path, '..'), { recursive: true });
-    await rename(spooled.path, path);
+    await this.files.mkdir(join(path, '..'), { recursive: true });
+    await this.files.rename(spooled.path, path);
   }
 
   async objectSize(sha256: string): Promise<number | undefined> {
-    return sizeOf(this.objectPath(sha256));
+    return sizeOf(this.files, this.objectPath(sha256));
   }
 
   /** Stores a regular file; returns its git blob id. */
   async writeBlob(bytes: Uint8Array): Promise<string> {
     const oid = blobId(bytes);
     const path = this.blobPath(oid);
-    await mkdir(join(path, '..'), { recursive: true });
+    await this.files.mkdir(join(path, '..'), { recursive: true });
     await this.temporary.writeAtomic(path, bytes);
     return oid;
   }
 
   async readBlob(oid: string): Promise<Buffer> {
-    return readFile(this.blobPath(oid));
+    return this.files.readFile(this.blobPath(oid));
   }
 }

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Machine } from '../../../core/machine.js';
 import { CollectionStore } from './collections.js';
 import { ifExists, TemporaryFiles } from './files.js';
 import { ObjectStore } from './objects.js';
@@ -18,19 +17,20 @@ export interface Store {
 }
 
 /** Opens the hub's directory; creates it if it does not exist. Removes incomplete files of an earlier process. */
-export const openStore = async (directory: string, now: () => number): Promise<Store> => {
-  const temporary = new TemporaryFiles(join(directory, 'tmp'));
-  await rm(temporary.directory, { recursive: true, force: true });
-  await mkdir(temporary.directory, { recursive: true });
+export const openStore = async (machine: Machine, directory: string): Promise<Store> => {
+  const { files, random } = machine;
+  const temporary = new TemporaryFiles(machine, join(directory, 'tmp'));
+  await files.rm(temporary.directory, { recursive: true, force: true });
+  await files.mkdir(temporary.directory, { recursive: true });
   const secretPath = join(directory, 'secret');
-  if ((await ifExists(readFile(secretPath))) === undefined) await temporary.writeAtomic(secretPath, randomBytes(32).toString('hex'));
-  const objects = new ObjectStore(directory, temporary);
+  if ((await ifExists(files.readFile(secretPath))) === undefined) await temporary.writeAtomic(secretPath, random.hex(32));
+  const objects = new ObjectStore(files, directory, temporary);
   return {
     temporary,
     objects,
-    repos: new RepoStore(directory, temporary, objects, now),
-    uploads: new UploadStore(directory, temporary, objects),
-    collections: new CollectionStore(directory, temporary, now),
-    secret: await readFile(secretPath, 'utf8'),
+    repos: new RepoStore(machine, directory, temporary, objects),
+    uploads: new UploadStore(machine, directory, temporary, objects),
+    collections: new CollectionStore(machine, directory, temporary),
+    secret: await files.readFile(secretPath, 'utf8'),
   };
 };

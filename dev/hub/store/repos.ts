@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitSha, RepoId, repoKey } from '../../../core/ids.js';
 import { KeyedMutex } from '../../../core/keyed-mutex.js';
+import type { Machine } from '../../../core/machine.js';
 import { compareBytes } from '../../../core/text.js';
 import { ifExists, readJsonFile, sizeOf, type TemporaryFiles } from './files.js';
 import type { ObjectStore } from './objects.js';
@@ -30,37 +29,39 @@ export class RepoStore {
   private readonly mutex = new KeyedMutex();
 
   constructor(
+    private readonly machine: Machine,
     private readonly directory: string,
     private readonly temporary: TemporaryFiles,
     private readonly objects: ObjectStore,
-    private readonly now: () => number,
   ) {}
 
   async find(id: string): Promise<RepoRecord | undefined> {
     if (!RepoId.safeParse(id).success) return undefined;
-    return readJsonFile(join(this.folder(id), 'repo.json'), RepoRecord);
+    return readJsonFile(this.machine.files, join(this.folder(id), 'repo.json'), RepoRecord);
   }
 
   /** Returns all repositories, sorted by name. */
   async list(): Promise<RepoRecord[]> {
+    const { files } = this.machine;
     const root = join(this.directory, 'repos');
-    const owners = (await ifExists(readdir(root))) ?? [];
+    const owners = (await ifExists(files.readdir(root))) ?? [];
     const folders = await Promise.all(
-      owners.map(async (owner) => (await readdir(join(root, owner))).map((name) => join(root, owner, name))),
+      owners.map(async (owner) => (await files.readdir(join(root, owner))).map((name) => join(root, owner, name))),
     );
-    const records = await Promise.all(folders.flat().map((folder) => readJsonFile(join(folder, 'repo.json'), RepoRecord)));
+    const records = await Promise.all(folders.flat().map((folder) => readJsonFile(files, join(folder, 'repo.json'), RepoRecord)));
     return records.filter((record) => record !== undefined).toSorted((a, b) => compareBytes(a.id, b.id));
   }
 
   /** Creates a repository, or returns the existing one with that name. */
   async create(repo: NewRepo): Promise<{ readonly created: boolean; readonly record: RepoRecord }> {
     return this.exclusively(repo.id, async () => {
+      const { files, random } = this.machine;
       const existing = await this.find(repo.id);
       if (existing !== undefined) return { created: false, record: existing };
-      const at = this.now();
+      const at = this.machine.clock.now();
       const commit = this.makeCommit(repo, repo.tree, undefined, at);
       const record: RepoRecord = {
-        objectId: randomBytes(12).toString('hex'),
+        objectId: random.hex(12),
         id: repo.id,
         private: repo.private,
         gated: repo.gated,
@@ -71,12 +72,12 @@ export class RepoStore {
         head: commit.id,
       };
       const draft = this.temporary.path();
-      await mkdir(join(draft, 'commits'), { recursive: true });
-      await mkdir(join(draft, 'lfs'));
-      await writeFile(join(draft, 'commits', `${commit.id}.json`), serializeCommit(commit));
-      await writeFile(join(draft, 'repo.json'), JSON.stringify(record));
-      await mkdir(join(this.folder(repo.id), '..'), { recursive: true });
-      await rename(draft, this.folder(repo.id));
+      await files.mkdir(join(draft, 'commits'), { recursive: true });
+      await files.mkdir(join(draft, 'lfs'));
+      await files.writeFile(join(draft, 'commits', `${commit.id}.json`), serializeCommit(commit));
+      await files.writeFile(join(draft, 'repo.json'), JSON.stringify(record));
+      await files.mkdir(join(this.folder(repo.id), '..'), { recursive: true });
+      await files.rename(draft, this.folder(repo.id));
       return { created: true, record };
     });
   }
@@ -107,14 +108,14 @@ export class RepoStore {
 
   /** Writes a commit and moves the head to it. The commit becomes visible when the record is renamed into place. */
   async advance(record: RepoRecord, commit: NewCommit, tree: Tree): Promise<CommitRecord> {
-    const next = this.makeCommit(commit, tree, record.head, this.now());
+    const next = this.makeCommit(commit, tree, record.head, this.machine.clock.now());
     await this.temporary.writeAtomic(this.commitPath(record.id, next.id), serializeCommit(next));
     await this.writeRecord({ ...record, head: next.id, lastModified: next.at });
     return next;
   }
 
   async commit(id: string, sha: string): Promise<CommitRecord | undefined> {
-    return CommitSha.safeParse(sha).success ? readJsonFile(this.commitPath(id, sha), CommitSchema) : undefined;
+    return CommitSha.safeParse(sha).success ? readJsonFile(this.machine.files, this.commitPath(id, sha), CommitSchema) : undefined;
   }
 
   /** Returns the commit of a revision: `main`, `HEAD` or a full SHA of this repository. */
@@ -125,21 +126,21 @@ export class RepoStore {
 
   /** Records that a repository holds an LFS object. The Hub records this per repository, so a deleted repository loses it. */
   async linkObject(id: string, sha256: string): Promise<void> {
-    await writeFile(join(this.folder(id), 'lfs', sha256), '');
+    await this.machine.files.writeFile(join(this.folder(id), 'lfs', sha256), '');
   }
 
   /** Reverts {@link linkObject}. */
   async unlinkObject(id: string, sha256: string): Promise<void> {
-    await rm(join(this.folder(id), 'lfs', sha256), { force: true });
+    await this.machine.files.rm(join(this.folder(id), 'lfs', sha256), { force: true });
   }
 
   async linkedObjects(id: string): Promise<string[]> {
-    return readdir(join(this.folder(id), 'lfs'));
+    return this.machine.files.readdir(join(this.folder(id), 'lfs'));
   }
 
   /** Returns the size of an LFS object, or undefined if this repository does not hold it. */
   async objectSize(id: string, sha256: string): Promise<number | undefined> {
-    const linked = (await sizeOf(join(this.folder(id), 'lfs', sha256))) !== undefined;
+    const linked = (await sizeOf(this.machine.files, join(this.folder(id), 'lfs', sha256))) !== undefined;
     return linked ? this.objects.objectSize(sha256) : undefined;
   }
 

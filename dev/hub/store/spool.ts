@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import type { Files } from '../../../core/machine.js';
 
 export interface Spooled {
   readonly path: string;
@@ -10,20 +8,20 @@ export interface Spooled {
 }
 
 /** Streams bytes into a file and hashes them on the way. Leaves no file if the source fails. */
-export const spool = async (source: AsyncIterable<Uint8Array>, path: string): Promise<Spooled> => {
+export const spool = async (files: Files, source: AsyncIterable<Uint8Array>, path: string): Promise<Spooled> => {
   const hash = createHash('sha256');
   let size = 0;
-  const observed = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
+  const observed = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
       hash.update(chunk);
       size += chunk.byteLength;
       yield chunk;
     }
   };
   try {
-    await pipeline(source, observed, createWriteStream(path, { highWaterMark: 1 << 20 }));
+    await files.writeFile(path, observed());
   } catch (error) {
-    await rm(path, { force: true });
+    await files.rm(path, { force: true });
     throw error;
   }
   return { path, size, sha256: hash.digest('hex') };

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
+import { machineWithClock } from '../../support/machine.js';
 import { swp } from '../../support/swp.js';
 
 let cwd: string;
 let hub: LocalHub;
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'swp-find-'));
-  hub = await startLocalHub({ directory: join(cwd, 'hub'), tokens: [], now: () => Date.UTC(2026, 10, 1) });
+  hub = await startLocalHub({ directory: join(cwd, 'hub'), tokens: [], machine: machineWithClock({ now: () => Date.UTC(2026, 10, 1) }) });
   const put = async (repo: string, downloads: number, card: string, over: object = {}): Promise<void> => {
     await hub.admin.createRepo(repo, { downloads, likes: downloads / 10, ...over });
     const files = new Map([

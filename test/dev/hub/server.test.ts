@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { startLocalHub } from '../../../dev/hub/index.js';
+import { machineWithClock } from '../../support/machine.js';
 import { call, jsonOf, makeBytes, makeDirectory, putParts, READER, requestUpload, sha256, startHub, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
@@ -21,7 +22,7 @@ describe('every answer', () => {
 
   it('is 429 above the quota, per token, until the window ends', async () => {
     let at = 0;
-    const hub = await startHub({ rateLimit: { api: 2 }, now: () => at });
+    const hub = await startHub({ rateLimit: { api: 2 }, machine: machineWithClock({ now: () => at }) });
     const statusFor = async (token = WRITER): Promise<number> => (await call(hub, '/api/whoami-v2', { token })).status;
     expect([await statusFor(), await statusFor(), await statusFor(), await statusFor(READER)]).toEqual([200, 200, 429, 200]);
     at = 299_000;

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { LocalHub } from '../../../dev/hub/index.js';
+import { machineWithClock } from '../../support/machine.js';
 import { call, makeBytes, putParts, requestUpload, sha256, startHub, WRITER } from './hub-fixture.js';
 
 const REPO = 'Skulk/tiny';
@@ -179,7 +180,7 @@ describe('a signed URL', () => {
 
   it('expires', async () => {
     let at = Date.UTC(2026, 0, 1);
-    const hub = await withRepo({ now: () => at });
+    const hub = await withRepo({ machine: machineWithClock({ now: () => at }) });
     const basic = await requestUpload(hub, REPO, BYTES, ['basic']);
     const multipart = await requestUpload(hub, REPO, BYTES);
     at += 900_000;
