@@ -81,7 +81,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
   const admit = async (approved: ApprovedArtifact): Promise<void> => {
     assertApproved(approved);
     assertTargetAllowed(approved.plan.target.repo, deps.targets);
-    await assertOwnDirectory(deps.machine.files, deps.layout.root);
+    await assertOwnDirectory(deps.machine, deps.layout.root);
   };
   const withHostHeartbeat = <T>(step: string, run: (signal: AbortSignal, report: ReportProgress) => Promise<T>): Promise<T> =>
     withHeartbeat(step, run, deps.host);
@@ -151,7 +151,6 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         const { plan } = approved;
         const source = {
           hub: withRetryReporting(deps.sourceHub, report),
-          machine: deps.machine,
           layout: deps.layout,
           shared: deps.shared,
           larql: deps.larql,
@@ -173,7 +172,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
       withHostHeartbeat('uploading', async (signal, report) => {
         await admit(approved);
         assertReleased(approved, manifestDigest);
-        const target = { ...hubs(report), machine: deps.machine, layout: deps.layout, shouldStop: deps.shouldStop };
+        const target = { ...hubs(report), layout: deps.layout, shouldStop: deps.shouldStop };
         return orScratchLost(async () => uploadSealed(target, approved, await openSealed(deps, approved, manifestDigest), report, signal));
       }),
 
@@ -184,7 +183,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
         try {
           await admit(approved);
           assertReleased(approved, manifestDigest);
-          const target = { ...hubs(report), machine: deps.machine, layout: deps.layout, onSent };
+          const target = { ...hubs(report), layout: deps.layout, onSent };
           return await orScratchLost(async () =>
             commitSealed(target, approved, await openSealed(deps, approved, manifestDigest), parent, signal),
           );

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { Runtime, DefaultLogger } from '@temporalio/worker';
-import { openHub } from '../hub/hub.js';
 import { connectClient } from '../temporal/connect-client.js';
 import { findTemporalCli } from '../dev/temporal/find.js';
 import { startTemporalServer } from '../dev/temporal/server.js';
-import { Secret } from '../core/secret.js';
+import { hubAt } from '../test/support/hub-at.js';
 import { connectWorker } from '../worker/connection.js';
 import { createControlWorkers } from '../worker/control.js';
 import { createHighmemWorkers } from '../worker/highmem.js';
@@ -32,7 +31,7 @@ export const measureCampaign = async ({ directory, catalog, targets }: Fleet, ro
     return await withHub({ directory, tokens: FLEET_TOKENS }, async ({ url }) => {
       const { connection, namespace } = await connectWorker(env);
       const settings = readSettings({ SWP_SCRATCH: join(root, 'campaign-scratch'), SWP_CATALOG: catalog });
-      const hub = (token: string) => openHub({ endpoint: new URL(url), token: new Secret(token) });
+      const hub = (token: string) => hubAt(url, token);
       const common = { connection, namespace, settings };
       const control = await createControlWorkers({
         ...common,

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
 import { z } from 'zod';
+import { THIS_MACHINE } from '../core/this-machine.js';
 import { openHub } from '../hub/hub.js';
 import { readMtpSource } from '../publish/facts/read-mtp-source.js';
 import { readSource } from '../publish/facts/read-source.js';
@@ -24,7 +25,7 @@ const FILES_IN_FLIGHT = 4;
 // Runs one extraction in its own process, so that the peak memory covers nothing else.
 const { way, endpoint, repo, directory } = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
 const { signal } = new AbortController();
-const hub = openHub({ endpoint: new URL(endpoint) });
+const hub = openHub({ endpoint: new URL(endpoint) }, THIS_MACHINE);
 await mkdir(directory, { recursive: true });
 
 let peakBytes = 0;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
-import { openHub, withBudget } from '../hub/hub.js';
+import { withBudget } from '../hub/hub.js';
 import { checkTargets } from '../publish/verify/fleet/check-targets.js';
 import { batchesOf, fleetOf } from '../catalog/fleet.js';
 import { loadCatalog } from '../catalog/load.js';
@@ -10,8 +10,8 @@ import { RepoId, Sha256 } from '../core/ids.js';
 import { RateBudget } from '../hub/budget.js';
 import { locate } from '../hub/read/locate.js';
 import { readRepo } from '../hub/read/repo.js';
-import { Secret } from '../core/secret.js';
 import { verifyPaths } from '../hub/read/verify-files.js';
+import { hubAt } from '../test/support/hub-at.js';
 
 const Options = z.discriminatedUnion('way', [
   z.object({ way: z.literal('check'), endpoint: z.string(), catalog: z.string(), targets: z.int() }),
@@ -25,7 +25,7 @@ const { signal } = new AbortController();
 
 // Runs one check of a fleet, or one pass over a file, in its own process, so that the peak memory covers nothing else.
 const options = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
-const hub = openHub({ endpoint: new URL(options.endpoint), token: new Secret('hf_benchreader') });
+const hub = hubAt(options.endpoint, 'hf_benchreader');
 
 const check = async (catalog: string, maxTargets: number): Promise<number> => {
   const { entries } = await loadCatalog({ cwd: '/', file: catalog });

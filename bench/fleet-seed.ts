@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
-import { openHub } from '../hub/hub.js';
 import { buildPayload } from '../publish/build/build-payload.js';
 import { commitSealed } from '../publish/commit/commit-sealed.js';
 import { HostLarql } from '../publish/facts/host-larql.js';
@@ -13,9 +12,9 @@ import { uploadSealed } from '../publish/upload/upload-sealed.js';
 import { EntrySnapshot } from '../catalog/snapshot.js';
 import { generateCheckpoint } from '../dev/checkpoint/generate.js';
 import { startLocalHub } from '../dev/hub/index.js';
-import { Secret } from '../core/secret.js';
 import { ONE_APPROVAL } from '../plan/approval.js';
 import { swpTools } from '../publish/planning/tools.js';
+import { hubAt } from '../test/support/hub-at.js';
 
 export const FLEET_TOKENS = [
   { token: 'hf_benchreader', user: 'reader', orgs: ['bench'], role: 'read' as const },
@@ -49,10 +48,9 @@ export const seedFleet = async (root: string, targets: number, sources: number):
       message: 'A checkpoint',
     });
   }
-  const hub = openHub({ endpoint: new URL(local.url), token: new Secret('hf_benchwriter') });
+  const hub = hubAt(local.url, 'hf_benchwriter');
   const layout = new ScratchLayout(join(root, 'scratch'));
   const deps = {
-    machine: hub.machine,
     hub,
     layout,
     shared: new SharedInputs(hub.machine, layout),
@@ -71,7 +69,7 @@ export const seedFleet = async (root: string, targets: number, sources: number):
     // The payload is keyed by its recipe, so that targets with the same recipe share one build.
     const payload = await buildPayload(deps, { plan, holder: HOLDER, report, signal });
     const sealed = await seal(deps, approved, payload, signal);
-    const to = { machine: hub.machine, hub, sourceHub: hub, layout, shouldStop: () => false };
+    const to = { hub, sourceHub: hub, layout, shouldStop: () => false };
     const uploaded = await uploadSealed(to, approved, sealed, report, signal);
     if (uploaded.outcome !== 'uploaded') throw new Error(uploaded.reason);
     const committed = await commitSealed(to, approved, sealed, uploaded.parent, signal);

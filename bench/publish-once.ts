@@ -8,13 +8,12 @@ import { pathToFileURL } from 'node:url';
 import { commit } from '@huggingface/hub';
 import { z } from 'zod';
 import { RepoId, Sha256, type CommitSha } from '../core/ids.js';
-import { openHub } from '../hub/hub.js';
 import { openFile } from '../hub/read/range.js';
 import { readRepo } from '../hub/read/repo.js';
-import { Secret } from '../core/secret.js';
 import { commitOnce } from '../hub/write/commit.js';
 import { PartJournal } from '../hub/write/part-journal.js';
 import { uploadBlobs, type UploadFile } from '../hub/write/upload.js';
+import { hubAt } from '../test/support/hub-at.js';
 
 const Options = z.object({
   /** `swp` publishes local files, `mirror` the files of a repository, `js` local files with Hugging Face's own client. */
@@ -33,7 +32,7 @@ const { signal } = new AbortController();
 
 // Runs one publish in its own process, so that the peak memory covers nothing else.
 const options = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
-const hub = openHub({ endpoint: new URL(options.endpoint), token: new Secret(options.token) });
+const hub = hubAt(options.endpoint, options.token);
 
 const requireRepo = async (repo: RepoId) => {
   const facts = await readRepo(hub, repo, undefined, { signal });

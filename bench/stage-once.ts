@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { RepoId } from '../core/ids.js';
+import { THIS_MACHINE } from '../core/this-machine.js';
 import { openHub } from '../hub/hub.js';
 import { downloadFile } from '../hub/read/download.js';
 import { openFile } from '../hub/read/range.js';
@@ -18,7 +19,7 @@ const { signal } = new AbortController();
 
 // Runs one download, or one pass over a directory, in its own process, so that the peak memory covers nothing else.
 const { way, endpoint, repo, directory } = Options.parse(JSON.parse(process.argv[2] ?? '{}'));
-const hub = openHub({ endpoint: new URL(endpoint) });
+const hub = openHub({ endpoint: new URL(endpoint) }, THIS_MACHINE);
 
 const download = async (): Promise<void> => {
   const source = await readRepo(hub, repo, undefined, { signal });

@@ -50,7 +50,7 @@ const sendSwp = async (path: string, size: number, endpoint: string, open: Open)
   const sha256 = Sha256.parse('0'.repeat(64));
   const journal = await PartJournal.open(THIS_MACHINE, `${path}.parts.jsonl`);
   await uploadBlobs(
-    openHub({ endpoint: new URL(endpoint) }),
+    openHub({ endpoint: new URL(endpoint) }, THIS_MACHINE),
     RepoId.parse('bench/sink'),
     [{ path: 'model.safetensors', size, sha256, open }],
     {

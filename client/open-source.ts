@@ -1,3 +1,4 @@
+import { THIS_MACHINE } from '../core/this-machine.js';
 import { readSource } from '../publish/facts/read-source.js';
 import { SwpError } from '../core/error.js';
 import { parseOrFaults } from '../core/faults.js';
@@ -35,7 +36,7 @@ const parseSource = (text: string): { readonly repo: RepoId; readonly revision: 
 /** Returns the Hub configuration to read sources from the command line: with the source token, and with few attempts. */
 export const sourceHub = (env: NodeJS.ProcessEnv): Hub => {
   const { sourceToken } = readSettings(env);
-  const own = withPatience(openHub(hubConfigFromEnv(env)), ATTEMPTS);
+  const own = withPatience(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
   return sourceToken === null ? own : withToken(own, sourceToken);
 };
 

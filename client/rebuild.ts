@@ -51,10 +51,7 @@ export const rebuildHere = async (
     const layout = new ScratchLayout(directory);
     const larql = new HostLarql(hub.machine, env, layout, settings.larql);
     const { proveShards } = settings;
-    return await rebuildTarget(
-      { machine: hub.machine, hub, sourceHub, layout, larql, proveShards },
-      { examination, provenance, report: update, signal },
-    );
+    return await rebuildTarget({ hub, sourceHub, layout, larql, proveShards }, { examination, provenance, report: update, signal });
   } finally {
     end();
     await rm(directory, DELETE);

@@ -11,10 +11,11 @@ export interface Clock {
   /** Resolves after `milliseconds`; rejects with an AbortError as soon as `signal` is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
   /**
-   * Calls `run` every `milliseconds`, which does not keep the process alive.
-   *
-   * @returns a function that ends the calls
+   * Calls `run` once after `milliseconds`, unless the returned function is called before. Like {@link every}, it does not
+   * keep the process alive.
    */
+  after(milliseconds: number, run: () => void): () => void;
+  /** Calls `run` every `milliseconds`, until the returned function is called. */
   every(milliseconds: number, run: () => void): () => void;
 }
 
@@ -58,14 +59,16 @@ export interface Programs {
   signalGroup(pid: number, signal: NodeJS.Signals): void;
 }
 
-/** The parts of a machine that the engine uses. It uses no others, so that a test can replace the whole machine. */
+/** What the engine uses of the machine that it runs on, so that a test can replace it. */
 export interface Machine {
   readonly clock: Clock;
   readonly random: Random;
   readonly files: Files;
   readonly programs: Programs;
-  /** Threads for work beside the calling thread; with 0, the calling thread does all work. */
+  /** Number of threads that can work at the same time; with 0, the calling thread does all work. */
   readonly threads: number;
+  /** Id of the user that this process runs as; undefined if the system has no user ids. */
+  readonly userId: number | undefined;
   /** Bytes of memory. */
   readonly memoryBytes: number;
   /** The CPU model, if the system reports one, and the architecture. */

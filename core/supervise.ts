@@ -74,8 +74,11 @@ export const supervise = (command: string, args: readonly string[], options: Sup
   }
   const exited = once(supervisor, 'close').then(([code, signal]: unknown[]) => exitCode(code, signal));
   const pid = once(supervisor, 'message').then(([message]: unknown[]) => (typeof message === 'number' ? message : undefined));
+  const started = Promise.race([pid, exited.then(() => undefined)]);
+  // A caller may wait for the end only: then nobody handles a failure to start.
+  started.catch(() => undefined);
   return {
-    started: Promise.race([pid, exited.then(() => undefined)]),
+    started,
     exited,
     output: () => tail.trim(),
     stop: () => {

@@ -13,6 +13,11 @@ export const THIS_MACHINE: Machine = {
     now: () => Date.now(),
     elapsed: () => performance.now(),
     sleep: (milliseconds, signal) => delay(milliseconds, undefined, signal === undefined ? {} : { signal }),
+    after: (milliseconds, run) => {
+      const timer = setTimeout(run, milliseconds);
+      timer.unref();
+      return () => clearTimeout(timer);
+    },
     every: (milliseconds, run) => {
       const timer = setInterval(run, milliseconds);
       timer.unref();
@@ -36,6 +41,11 @@ export const THIS_MACHINE: Machine = {
     },
   },
   threads: availableParallelism(),
-  memoryBytes: totalmem(),
-  cpu: `${cpus()[0]?.model.trim() ?? ''} (${arch()})`.trim(),
+  userId: process.getuid?.(),
+  get memoryBytes() {
+    return totalmem();
+  },
+  get cpu() {
+    return `${cpus()[0]?.model.trim() ?? ''} (${arch()})`.trim();
+  },
 };

@@ -14,6 +14,8 @@ interface Window {
   readonly endsAt: number;
 }
 
+/** The share of each window that background work may use. */
+const SHARE = 0.5;
 /** Tolerance for comparing ends of windows, which the Hub states in whole seconds. */
 const ROUNDING_MS = 2_000;
 
@@ -37,10 +39,7 @@ const parseWindow = (headers: IncomingHttpHeaders, now: number): { readonly buck
 export class RateBudget {
   private readonly windows = new Map<Bucket, Window>();
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly share = 0.5,
-  ) {}
+  constructor(private readonly clock: Clock) {}
 
   /** Resolves when a request may be sent: immediately, or after the window ends. Rejects if `signal` is aborted. */
   async take(url: URL, signal: AbortSignal): Promise<void> {
@@ -51,7 +50,7 @@ export class RateBudget {
       const window = this.windows.get(bucket);
       const now = this.clock.now();
       if (window === undefined || now >= window.endsAt) return;
-      if (window.remaining > window.quota * (1 - this.share)) {
+      if (window.remaining > window.quota * (1 - SHARE)) {
         window.remaining -= 1;
         return;
       }

@@ -6,7 +6,7 @@ import { holdsSecret } from '../core/redact.js';
 import { checkAddress } from './address.js';
 import type { Hub } from './hub.js';
 import { errorOfAnswer, errorOfConnection, quoted, shownUrl } from './errors.js';
-import { readBody, readStart } from './read-body.js';
+import { readBody, readStart, drain } from './read-body.js';
 import { retrying } from './retry.js';
 import type { Answer, TransportRequest } from './transport.js';
 
@@ -46,8 +46,9 @@ const headersOf = (hub: Hub, request: HttpRequest): Record<string, string> => {
 const send = async (hub: Hub, request: HttpRequest): Promise<Answer> => {
   request.signal.throwIfAborted();
   checkAddress(hub, request.url);
+  const { withoutToken: _withoutToken, handsOutAddresses: _handsOutAddresses, ...sent } = request;
   return hub.transport.exchange({
-    ...request,
+    ...sent,
     name: `${request.method} ${shownUrl(hub, request.url)}`,
     headers: headersOf(hub, request),
   });
@@ -134,7 +135,7 @@ const attemptRead = async (hub: Hub, request: HttpRequest): Promise<Answer> => {
     );
     const target = answer.headers.location;
     if (answer.status < 300 || target === undefined) return answer;
-    answer.body.resume();
+    drain(answer.body);
     url = new URL(target, url);
     if (url.origin !== hub.endpoint.origin)
       throw new SwpError(

@@ -5,6 +5,7 @@ import { CollectionSlug, ownerOf, sameRepo, type RepoId } from '../core/ids.js';
 import { sanitizeLine } from '../core/text.js';
 import { attempt, callJson, hubUrl, jsonBody, parseAnswer, type CallOptions } from './call.js';
 import type { Hub } from './hub.js';
+import { drain } from './read-body.js';
 import { readPages } from './read/paging.js';
 import { repoPath } from './repo-path.js';
 import { retrying } from './retry.js';
@@ -93,7 +94,7 @@ export const addToCollection = async (
   } as const;
   return retrying(hub, signal, async () => {
     const answer = await attempt(hub, request, isSuccessOrConflict);
-    answer.body.resume();
+    drain(answer.body);
     return answer.status === CONFLICT ? 'unchanged' : 'added';
   });
 };

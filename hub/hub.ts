@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import type { SwpError } from '../core/error.js';
 import type { Machine } from '../core/machine.js';
-import { THIS_MACHINE } from '../core/this-machine.js';
 import { RateLimiter } from '../core/rate-limiter.js';
 import { redactor, type Redact } from '../core/redact.js';
 import type { Secret } from '../core/secret.js';
@@ -14,7 +13,7 @@ import { wrapTransport, type SeparateTransport, type Transport } from './transpo
 /** Receives the reason for each retry, the wait before it, and the time for which the call has failed. */
 export type OnRetry = (error: SwpError, waitMs: number, failingMs: number) => void;
 
-/** A Hub with the means to call it; each function of this room takes one. The `with…` functions return one with other means. */
+/** A Hub and everything that is needed to call it. The `with…` functions return a changed copy. */
 export interface Hub extends HubConfig {
   /** Removes the secrets of this process from text of the Hub. */
   readonly redact: Redact;
@@ -27,21 +26,20 @@ export interface Hub extends HubConfig {
   readonly meter?: HubMeter;
 }
 
-export interface HubMeans {
+export interface HubOptions {
   /** Removes the secrets of this process; without it, only the Hub's token is removed. */
   readonly redact?: Redact;
-  readonly machine?: Machine;
+  /** Without it, requests go over HTTP. */
   readonly transport?: Transport;
 }
 
 /** Returns a Hub whose calls are retried after transient failures until they succeed. */
-export const openHub = ({ endpoint, token }: HubConfig, means: HubMeans = {}): Hub => {
-  const { machine = THIS_MACHINE } = means;
+export const openHub = ({ endpoint, token }: HubConfig, machine: Machine, options: HubOptions = {}): Hub => {
   return {
     endpoint,
     ...(token === undefined ? {} : { token }),
-    redact: means.redact ?? redactor(token === undefined ? [] : [token]),
-    transport: means.transport ?? httpTransport(machine.clock),
+    redact: options.redact ?? redactor(token === undefined ? [] : [token]),
+    transport: options.transport ?? httpTransport(machine.clock),
     machine,
     attempts: Infinity,
     onRetry: () => undefined,

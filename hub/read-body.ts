@@ -3,6 +3,12 @@ import { SwpError } from '../core/error.js';
 import type { Clock } from '../core/machine.js';
 import { stallError, WHOLE_BODY_MS } from './stall.js';
 
+/** Reads a body to its end without looking at it, so that its connection can serve another request. */
+export const drain = (body: Readable): void => {
+  // A body that nobody waits for may still be cut.
+  body.on('error', () => undefined).resume();
+};
+
 /** Reads the beginning of a body for an error message, and drops the rest with its connection. */
 export const readStart = async (body: Readable, max: number): Promise<{ readonly body: string; readonly end: 'whole' | 'cut' }> => {
   const chunks: Buffer[] = [];
@@ -20,7 +26,7 @@ export const readStart = async (body: Readable, max: number): Promise<{ readonly
 export const readBody = async (clock: Clock, body: Readable, max: number): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
-  const stop = clock.every(WHOLE_BODY_MS, () =>
+  const stop = clock.after(WHOLE_BODY_MS, () =>
     body.destroy(stallError("The Hub's answer", `it did not end within ${WHOLE_BODY_MS / 1000} s`)),
   );
   try {

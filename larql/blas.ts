@@ -32,8 +32,8 @@ export const blasOf = async (
       if (stream === 'stdout') stdout += text;
     },
   });
-  const stopTimer = clock.every(TIMEOUT_MS, () => void ldd.stop());
-  const code = await ldd.exited.finally(stopTimer);
+  const stopTimer = clock.after(TIMEOUT_MS, () => void ldd.stop());
+  const code = await ldd.exited.catch(() => null).finally(stopTimer);
   const [, name, path] = code === 0 ? (BLAS_LIBRARY.exec(stdout) ?? []) : [];
   if (name === undefined || path === undefined) return null;
   return { name: basename(name), sha256: await hashFile(files, await files.realpath(path)) };

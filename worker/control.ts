@@ -13,6 +13,7 @@ import { campaignPublishes } from '../temporal/campaign-publishes.js';
 import type { WorkerSettings } from '../settings/settings.js';
 import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
+import { notifyLongFailures } from './observe/notify-long-failures.js';
 import { observeHub } from './observe/observe-hub.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/observe-steps.js';
@@ -60,7 +61,7 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   const metrics = createMetrics(Runtime.instance().metricMeter);
   const redact = parts.hub.redact;
   const webhook = openWebhook(settings.webhook, redact);
-  const hub = observeHub(parts.hub, metrics.hub, webhook);
+  const hub = observeHub(parts.hub, metrics.hub, webhook === null ? null : notifyLongFailures(webhook));
   const client = new Client({ connection, namespace });
   const {
     planEntry,

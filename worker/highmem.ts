@@ -7,11 +7,12 @@ import { hostId } from '../publish/scratch/host-id.js';
 import { HostLarql } from '../publish/facts/host-larql.js';
 import { scratchIn } from '../publish/scratch/scratch-layout.js';
 import { scratchParts } from '../publish/scratch/scratch-parts.js';
-import type { Hub } from '../hub/hub.js';
+import { withUploadRate, type Hub } from '../hub/hub.js';
 import { hostQueue, queuesOf } from '../contract/names.js';
 import type { WorkerSettings } from '../settings/settings.js';
 import { GRACE_SECONDS } from './grace.js';
 import { HEARTBEAT_INTERVAL } from './heartbeat.js';
+import { notifyLongFailures } from './observe/notify-long-failures.js';
 import { observeHub } from './observe/observe-hub.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/observe-steps.js';
@@ -47,6 +48,7 @@ export const createHighmemWorkers = async (
   const metrics = createMetrics(Runtime.instance().metricMeter);
   const redact = parts.writeHub.redact;
   const webhook = openWebhook(settings.webhook, redact);
+  const notify = webhook === null ? null : notifyLongFailures(webhook);
   const { machine } = parts.writeHub;
   const layout = scratchIn(settings.scratch);
   const host = await hostId(machine, layout);
@@ -56,8 +58,8 @@ export const createHighmemWorkers = async (
     ...scratch,
     host,
     larql: new HostLarql(machine, parts.env, layout, settings.larql),
-    writeHub: observeHub(parts.writeHub, metrics.hub, webhook),
-    sourceHub: observeHub(parts.sourceHub, metrics.hub, webhook),
+    writeHub: observeHub(withUploadRate(parts.writeHub, settings.uploadRate), metrics.hub, notify),
+    sourceHub: observeHub(parts.sourceHub, metrics.hub, notify),
     uploadRate: settings.uploadRate,
     targets: settings.targets,
     busyRetryMs: BUSY_RETRY_MS,

@@ -7,7 +7,7 @@ import { THIS_MACHINE } from '../core/this-machine.js';
 import { openScratch, parentWarning } from '../publish/scratch/open-scratch.js';
 import type { Redact } from '../core/redact.js';
 import { hubConfigFromEnv } from '../hub/hub-config.js';
-import { openHub, withToken, withUploadRate } from '../hub/hub.js';
+import { openHub, withToken } from '../hub/hub.js';
 import { bundleWorkflows } from './bundle-workflows.js';
 import { connectWorker } from './connection.js';
 import { createControlWorkers } from './control.js';
@@ -64,7 +64,7 @@ const serveControl = async ({ env, logger, redact, stop, onReady }: ServeParts):
   const settings = readSettings(env);
   const { connection, namespace, address } = await connectWorker(env);
   try {
-    const hub = openHub(hubConfigFromEnv(env), { redact });
+    const hub = openHub(hubConfigFromEnv(env), THIS_MACHINE, { redact });
     const workers = await createControlWorkers({ connection, namespace, settings, hub, workflowBundle: await workflowBundle(logger) });
     onReady({ role: 'control', address, namespace, host: null });
     if (settings.metrics === null) return await runWorkers(workers, stop);
@@ -86,20 +86,19 @@ const serveHighmem = async ({ env, logger, redact, stop, onReady }: ServeParts):
   const settings = readSettings(env);
   // larql and libraries set no mode on the files that they write: only this user may access the files in scratch.
   process.umask(0o077);
-  const unlock = await lockScratch(THIS_MACHINE.files, await openScratch(THIS_MACHINE.files, settings.scratch));
+  const unlock = await lockScratch(THIS_MACHINE.files, await openScratch(THIS_MACHINE, settings.scratch));
   try {
-    const warning = await parentWarning(THIS_MACHINE.files, settings.scratch);
+    const warning = await parentWarning(THIS_MACHINE, settings.scratch);
     if (warning !== null) logger.warn(warning);
     const { connection, namespace, address } = await connectWorker(env);
     try {
-      const own = openHub(hubConfigFromEnv(env), { redact });
-      const writeHub = withUploadRate(own, settings.uploadRate);
+      const own = openHub(hubConfigFromEnv(env), THIS_MACHINE, { redact });
       const sourceHub = settings.sourceToken === null ? own : withToken(own, settings.sourceToken);
       const { workers, host, claims } = await createHighmemWorkers({
         connection,
         namespace,
         settings,
-        writeHub,
+        writeHub: own,
         sourceHub,
         shouldStop: () => stop.aborted,
         env,

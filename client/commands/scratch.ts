@@ -57,7 +57,7 @@ export const scratchClean = async (context: Context): Promise<ExitCode> => {
   const parts = partsOf(context);
   if ((await list(parts)).length === 0) return isEmpty(context, parts, { removed: [], kept: 0 });
   const { scratch } = readSettings(context.env);
-  const unlock = await lockScratch(THIS_MACHINE.files, await openScratch(THIS_MACHINE.files, scratch));
+  const unlock = await lockScratch(THIS_MACHINE.files, await openScratch(THIS_MACHINE, scratch));
   try {
     const before = await list(parts);
     const removed = await discardUnneeded(before, parts);

@@ -1,3 +1,4 @@
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { examineTarget, readSample, type Examination, type Examined, type Unpublished } from '../../publish/verify/examine-target.js';
 import type { Rebuild } from '../../publish/verify/rebuild/result.js';
 import { WRONG_BYTES_ADVICE } from '../../publish/verify/verify-published.js';
@@ -113,7 +114,7 @@ export const verify = async (options: VerifyCommand, context: Context): Promise<
   if (options.scratch !== undefined && options.rebuild !== true)
     throw new SwpError('usage', 'client/scratch', '--scratch works only with --rebuild: without it, nothing is built.');
   const onRetry: OnRetry = (error, waitMs) => context.out.note(`Retrying in ${Math.ceil(waitMs / 1000)} s: ${error.message}`);
-  const hub = withOnRetry(withPatience(openHub(hubConfigFromEnv(context.env)), ATTEMPTS), onRetry);
+  const hub = withOnRetry(withPatience(openHub(hubConfigFromEnv(context.env), THIS_MACHINE), ATTEMPTS), onRetry);
   if (options.entryOrTarget === undefined) return verifyAll(hub, options, context);
   if (options.markdown === true)
     throw new SwpError('usage', 'client/markdown', '--markdown works only for the whole catalog: leave the name out.');

@@ -4,6 +4,7 @@ import { readCatalog } from '../../catalog/load.js';
 import { FOXLIGHT } from '../../catalog/settings-file.js';
 import { SwpError } from '../../core/error.js';
 import { ownerOf, repoKey, type RepoId } from '../../core/ids.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { canWrite, whoAmI } from '../../hub/access.js';
 import { callJson, hubUrl } from '../../hub/call.js';
 import { hubConfigFromEnv } from '../../hub/hub-config.js';
@@ -16,7 +17,7 @@ import { joinSentences, type DoctorCheck } from './finding.js';
 
 const ATTEMPTS = 2;
 
-const hubOf = ({ env }: Context) => withPatience(openHub(hubConfigFromEnv(env)), ATTEMPTS);
+const hubOf = ({ env }: Context) => withPatience(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
 
 /** Requests one model: every Hub lists models without a token. */
 const answersAsHub = async (hub: Hub, signal: AbortSignal): Promise<void> => {

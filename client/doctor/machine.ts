@@ -59,7 +59,7 @@ export const checkScratch: DoctorCheck = async ({ env }) => {
   }
   const message = `${scratch}, ${formatBytes(await freeDiskAt(files, there))} free`;
   if (there !== root) return { check: 'scratch', verdict: 'ok', message };
-  await checkScratchRoot(files, root);
-  const warning = await parentWarning(files, scratch);
+  await checkScratchRoot(THIS_MACHINE, root);
+  const warning = await parentWarning(THIS_MACHINE, scratch);
   return warning === null ? { check: 'scratch', verdict: 'ok', message } : { check: 'scratch', verdict: 'warn', message, fix: warning };
 };

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { messageOf, SwpError } from '../../core/error.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { whoAmI } from '../../hub/access.js';
 import { hubConfigFromEnv } from '../../hub/hub-config.js';
 import { openHub, withPatience } from '../../hub/hub.js';
@@ -31,7 +32,7 @@ export const loginReviewer = (env: NodeJS.ProcessEnv): Reviewer => {
 /** Returns the account of this machine's Hub token, or the reason why there is none. */
 const hubReviewer = async ({ env, signal }: Pick<Context, 'env' | 'signal'>): Promise<Reviewer | { readonly why: string | null }> => {
   try {
-    const hub = withPatience(openHub(hubConfigFromEnv(env)), 1);
+    const hub = withPatience(openHub(hubConfigFromEnv(env), THIS_MACHINE), 1);
     if (hub.token === undefined) return { why: null };
     const who = await whoAmI(hub, { signal: AbortSignal.any([signal, AbortSignal.timeout(HUB_MS)]) });
     return who === null ? { why: `${hubName(hub)} does not accept your token` } : { reviewer: who.user, identity: 'hub' };

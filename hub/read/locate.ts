@@ -5,6 +5,7 @@ import { attempt, escapePath, hubUrl, type CallOptions } from '../call.js';
 import type { Hub } from '../hub.js';
 import { quoted } from '../errors.js';
 import { firstHeader } from '../first-header.js';
+import { drain } from '../read-body.js';
 import { repoPath } from '../repo-path.js';
 import type { Answer } from '../transport.js';
 
@@ -60,7 +61,7 @@ const follow = async (hub: Hub, file: PinnedFile, method: 'GET' | 'HEAD', { sign
   for (let hop = 0; hop < SAME_ORIGIN_HOPS; hop += 1) {
     const answer = await attempt(hub, { method, url, signal }, (status) => status === 200 || isRedirect(status));
     const redirected = isRedirect(answer.status);
-    if (redirected || method === 'HEAD') answer.body.resume();
+    if (redirected || method === 'HEAD') drain(answer.body);
     try {
       checkLinked(hub, file, answer.headers);
     } catch (error) {

@@ -1,6 +1,5 @@
 import { SwpError } from '../../core/error.js';
-import type { Hub } from '../hub.js';
-import { withOwnConnections } from '../hub.js';
+import { withOwnConnections, type Hub } from '../hub.js';
 
 /**
  * Reads bytes and, if they are wrong, reads them once more over separate connections: one error of a cache or a line does

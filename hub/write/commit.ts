@@ -162,7 +162,8 @@ export const commitOnce = async (hub: Hub, newCommit: NewCommit, options: Commit
     options.signal.throwIfAborted();
     const waitMs = Math.min(LONGEST_SETTLE_MS, SETTLE_MS * 2 ** round);
     const settleMs = Math.max(waitMs, failure instanceof SwpError ? (failure.retryAfterMs ?? 0) : 0);
-    if (failure instanceof SwpError) hub.onRetry(failure, settleMs, hub.machine.clock.elapsed() - begunAt);
+    const isLast = !shouldResend(failure) || round + 1 >= hub.attempts;
+    if (failure instanceof SwpError && !isLast) hub.onRetry(failure, settleMs, hub.machine.clock.elapsed() - begunAt);
     let after: CommitOutcome | 'unmoved';
     try {
       after = await checkHeadTwice(hub, newCommit, options, settleMs);
@@ -170,6 +171,6 @@ export const commitOnce = async (hub: Hub, newCommit: NewCommit, options: Commit
       throw error instanceof SwpError ? unknownCommitError(newCommit, failure, error) : error;
     }
     if (after !== 'unmoved') return after;
-    if (!shouldResend(failure) || round + 1 >= hub.attempts) throw refusedCommitError(newCommit, failure);
+    if (isLast) throw refusedCommitError(newCommit, failure);
   }
 };

@@ -3,6 +3,7 @@ import { SwpError } from '../../core/error.js';
 import { runAll } from '../../core/run-all.js';
 import { attempt, jsonBody } from '../call.js';
 import { withOnRetry, type Hub } from '../hub.js';
+import { drain } from '../read-body.js';
 import { retrying } from '../retry.js';
 import { MAX_CONCURRENCY, type AdaptiveConcurrency } from './adaptive-concurrency.js';
 import type { BasicInstructions, LfsAction, MultipartInstructions, Part } from './lfs-batch.js';
@@ -74,7 +75,7 @@ const putBytes = async (
           headers,
           body: { length: end - begin, open: () => countBytes(file.open(begin, end), hub, countingOptions) },
         });
-        answer.body.resume();
+        drain(answer.body);
         hub.meter?.partSent();
         return answer.headers.etag;
       });
@@ -103,7 +104,7 @@ const complete = async (
       signal,
       ...jsonBody({ oid: file.sha256, parts }),
     });
-    answer.body.resume();
+    drain(answer.body);
   });
 
 /** Requests the Hub to verify the stored object. The address may have any origin; the token goes only to the Hub's own. */
@@ -120,7 +121,7 @@ const verify = async (hub: Hub, file: UploadFile, action: LfsAction, { signal }:
       headers: { ...action.headers, ...headers },
       body,
     });
-    answer.body.resume();
+    drain(answer.body);
   });
 };
 

@@ -11,6 +11,13 @@ import type { PartJournal, StartedUpload } from './part-journal.js';
 import { isGracefulStop, finish, sendPart, sendWhole, type SendOptions } from './send-object.js';
 import type { UploadFile } from './upload-file.js';
 
+/** Bytes that are sent, and counted, in one step. */
+const SLICE_BYTES = 512 * 1024;
+
+function* sliced(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += SLICE_BYTES) yield bytes.subarray(at, at + SLICE_BYTES);
+}
+
 /** Maximum bytes of parts in memory, from their read until they are sent. */
 const WINDOW_BYTES = 96 * 1024 * 1024;
 
@@ -121,7 +128,7 @@ export const sendPartsReadOnce = async (
     if (maxBuffers === 0) return sendFrom(reader.stream(part), part, signal);
     const buffer = await reader.acquire(part, signal);
     const bytes = buffer.subarray(0, part.end - part.begin);
-    await sendFrom(() => Readable.from([bytes]), part, signal);
+    await sendFrom(() => Readable.from(sliced(bytes), { objectMode: false }), part, signal);
     reader.recycle(buffer);
   };
   await runAll(

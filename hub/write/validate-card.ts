@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { sanitizeLine } from '../../core/text.js';
 import { attempt, hubUrl, jsonBody, parseAnswer, type CallOptions } from '../call.js';
 import type { Hub } from '../hub.js';
+import { drain } from '../read-body.js';
 import { retrying } from '../retry.js';
 
 const Complaint = z.object({ message: z.string() }).transform(({ message }) => sanitizeLine(message, 300));
@@ -25,7 +26,7 @@ export const validateCard = async (hub: Hub, card: string, { signal }: CallOptio
     // A 400 answer has the same format as a 200 answer, which can contain warnings.
     const answer = await attempt(hub, request, (status) => status === 200 || status === 400 || ABSENT.has(status));
     if (!ABSENT.has(answer.status)) return parseAnswer(hub, request, answer, Answer);
-    answer.body.resume();
+    drain(answer.body);
     return { errors: [], warnings: [] };
   });
 };

@@ -73,7 +73,7 @@ const isDamage = (error: unknown): boolean =>
  */
 const reuse = async (deps: BuildDeps, order: BuildRequest, recipe: Digest): Promise<Payload | null> => {
   const directory = deps.layout.build(recipe);
-  const record = await readRecord(deps.machine.files, directory, recipe);
+  const record = await readRecord(deps.hub.machine.files, directory, recipe);
   if (record === null || record.proof !== proofOf(order.plan)) return null;
   try {
     const found =
@@ -133,7 +133,8 @@ export const buildPayload = async (deps: BuildDeps, order: BuildRequest): Promis
 };
 
 const reuseOrBuild = async (deps: BuildDeps, order: BuildRequest, recipe: Digest): Promise<Payload> => {
-  const { machine, layout } = deps;
+  const { layout } = deps;
+  const { machine } = deps.hub;
   const directory = layout.build(recipe);
   const known = await reuse(deps, order, recipe);
   if (known !== null) return known;
@@ -148,11 +149,7 @@ const reuseOrBuild = async (deps: BuildDeps, order: BuildRequest, recipe: Digest
   return payload;
 };
 
-const buildMtp = async (
-  { machine, hub }: Pick<BuildDeps, 'machine' | 'hub'>,
-  { plan, report, signal }: BuildRequest,
-  partial: string,
-): Promise<Payload> => {
+const buildMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, report, signal }: BuildRequest, partial: string): Promise<Payload> => {
   const { source, selection } = await selectAsPlanned(hub, plan, signal);
   const digests = await extractMtp({
     hub,
@@ -163,7 +160,7 @@ const buildMtp = async (
     signal,
     onProgress: (doneBytes, totalBytes) => report({ file: MTP_PAYLOAD, doneBytes, totalBytes }),
   });
-  return { ...(await describeMtp(machine, partial, selection, signal, digests)), environment: null };
+  return { ...(await describeMtp(hub.machine, partial, selection, signal, digests)), environment: null };
 };
 
 /** Validates written MTP heads and describes their files. */
@@ -180,11 +177,7 @@ const describeMtp = async (
 };
 
 /** Runs the final checks of {@link buildMtp} on MTP heads that an earlier run wrote. */
-const checkMtp = async (
-  { machine, hub }: Pick<BuildDeps, 'machine' | 'hub'>,
-  { plan, signal }: BuildRequest,
-  directory: string,
-): Promise<DescribedFiles> => {
+const checkMtp = async ({ hub }: Pick<BuildDeps, 'hub'>, { plan, signal }: BuildRequest, directory: string): Promise<DescribedFiles> => {
   const { selection } = await selectAsPlanned(hub, plan, signal);
-  return describeMtp(machine, directory, selection, signal);
+  return describeMtp(hub.machine, directory, selection, signal);
 };

@@ -1,6 +1,5 @@
 import { SwpError } from '../../core/error.js';
-import type { Hub } from '../../hub/hub.js';
-import { withOwnConnections } from '../../hub/hub.js';
+import { withOwnConnections, type Hub } from '../../hub/hub.js';
 import { openFile, type RangeReader } from '../../hub/read/range.js';
 import type { SourceFacts } from '../../plan/facts.js';
 

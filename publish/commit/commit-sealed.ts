@@ -2,7 +2,6 @@ import { buffer, text } from 'node:stream/consumers';
 import pMap from 'p-map';
 import { SwpError } from '../../core/error.js';
 import type { CommitSha } from '../../core/ids.js';
-import type { Machine } from '../../core/machine.js';
 import { plural } from '../../core/text.js';
 import type { Hub } from '../../hub/hub.js';
 import { readRepo } from '../../hub/read/repo.js';
@@ -32,7 +31,6 @@ export interface CommitDeps {
   /** Holds the write token for the target. */
   readonly hub: Hub;
   readonly sourceHub: Hub;
-  readonly machine: Machine;
   readonly layout: ScratchLayout;
 }
 
@@ -85,13 +83,13 @@ const checkCard = async (hub: Hub, plan: ArtifactPlan, files: readonly UploadFil
 };
 
 const lostBlobs = async (
-  { machine, hub, layout }: CommitDeps,
+  { hub, layout }: CommitDeps,
   plan: ArtifactPlan,
   blobs: readonly UploadFile[],
   signal: AbortSignal,
 ): Promise<UploadFile[]> => {
   if (plan.recipeDigest === null) return [];
-  const journal = await PartJournal.open(machine, layout.uploadJournal(plan.recipeDigest, plan.target.repo));
+  const journal = await PartJournal.open(hub.machine, layout.uploadJournal(plan.recipeDigest, plan.target.repo));
   try {
     return await findLostBlobs(hub, plan.target.repo, blobs, journal, { signal });
   } finally {

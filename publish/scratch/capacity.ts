@@ -24,12 +24,13 @@ export const capacityOf = async (files: Files, root: string): Promise<number> =>
  * hours ago, and other programs write to it too. It is better to fail now than on a full disk, where no journal can be
  * written.
  *
- * @param bytes final size of the directory
+ * @param root the scratch, which is on that disk
+ * @param bytes final size of the directory, which need not exist yet
  * @throws SwpError `scratch/no-space` from the check
  */
-export const spaceCheck = (files: Files, directory: string, bytes: number) => async (): Promise<void> => {
+export const spaceCheck = (files: Files, root: string, directory: string, bytes: number) => async (): Promise<void> => {
   const remaining = bytes - (await sizeOf(files, directory));
-  const free = await freeDiskAt(files, await nearestDirectory(files, directory));
+  const free = await freeDiskAt(files, root);
   if (remaining <= free) return;
   throw new SwpError(
     'quota',

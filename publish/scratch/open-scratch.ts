@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SwpError } from '../../core/error.js';
 import { nullIfMissing, listOrEmpty, makeDirectory } from '../../core/files.js';
-import type { Files } from '../../core/machine.js';
+import type { Machine } from '../../core/machine.js';
 import { refuseAtStart } from './explain-failure.js';
 import { scratchIn, type ScratchLayout } from './scratch-layout.js';
 
@@ -12,9 +12,7 @@ const WRITABLE_BY_ALL = 0o002;
 const STICKY = 0o1000;
 const ROOT_USER = 0;
 
-/** Undefined if the system has no user ids. */
-type UserId = number | undefined;
-const ownUserId = (): UserId => process.getuid?.();
+type Owned = Pick<Machine, 'files' | 'userId'>;
 
 const unsafe = (path: string, problem: string, hint: string): SwpError =>
   new SwpError('invalid', 'scratch/unsafe', `${path} ${problem}.`, { hint });
@@ -23,7 +21,7 @@ const unsafe = (path: string, problem: string, hint: string): SwpError =>
  * Rejects a path that another user may have created or can still change: planted bytes would be published under an approved
  * plan.
  */
-const assertOwn = (path: string, found: Stats, uid: UserId): void => {
+const assertOwn = (path: string, found: Stats, uid: number | undefined): void => {
   if (found.isSymbolicLink())
     throw unsafe(path, 'is a symbolic link', 'SWP follows no links in its scratch. Delete the link: SWP builds its content again.');
   if (!found.isFile() && !found.isDirectory())
@@ -48,13 +46,14 @@ const assertOwn = (path: string, found: Stats, uid: UserId): void => {
  *
  * @throws SwpError `scratch/unsafe`
  */
-export const checkScratch = async (files: Files, path: string, uid: UserId = ownUserId()): Promise<void> => {
+export const checkScratch = async (machine: Owned, path: string): Promise<void> => {
+  const { files, userId } = machine;
   const found = await nullIfMissing(files.lstat(path));
   if (found === null) return;
-  assertOwn(path, found, uid);
+  assertOwn(path, found, userId);
   if (!found.isDirectory()) return;
   const names = await listOrEmpty(files, path);
-  await Promise.all(names.map((name) => checkScratch(files, join(path, name), uid)));
+  await Promise.all(names.map((name) => checkScratch(machine, join(path, name))));
 };
 
 /**
@@ -63,11 +62,12 @@ export const checkScratch = async (files: Files, path: string, uid: UserId = own
  *
  * @throws SwpError `scratch/…` of kind `invalid`
  */
-export const openScratch = async (files: Files, configured: string): Promise<ScratchLayout> => {
+export const openScratch = async (machine: Owned, configured: string): Promise<ScratchLayout> => {
+  const { files } = machine;
   const layout = scratchIn(configured);
   try {
     await makeDirectory(files, layout.root);
-    await checkScratch(files, layout.root);
+    await checkScratch(machine, layout.root);
     await files.chmod(layout.root, 0o700);
     // Created in advance: on a full disk, nothing could be moved to the trash without it.
     await makeDirectory(files, layout.trash);
@@ -83,14 +83,14 @@ export const openScratch = async (files: Files, configured: string): Promise<Scr
  *
  * @throws SwpError `scratch/unsafe`
  */
-export const assertOwnDirectory = async (files: Files, root: string, uid: UserId = ownUserId()): Promise<void> =>
-  assertOwn(root, await files.lstat(root), uid);
+export const assertOwnDirectory = async ({ files, userId }: Owned, root: string): Promise<void> =>
+  assertOwn(root, await files.lstat(root), userId);
 
 /**
  * Returns other users who may replace the entries of a directory: its owner and, without the sticky bit, all users if
  * they have write access; null if there are none.
  */
-export const replaceableBy = ({ mode, uid: owner }: Pick<Stats, 'mode' | 'uid'>, uid: UserId): string | null => {
+export const replaceableBy = ({ mode, uid: owner }: Pick<Stats, 'mode' | 'uid'>, uid: number | undefined): string | null => {
   if ((mode & WRITABLE_BY_ALL) !== 0 && (mode & STICKY) === 0) return 'anyone on this machine';
   return uid === undefined || owner === uid || owner === ROOT_USER ? null : `user ${owner}`;
 };
@@ -99,9 +99,9 @@ export const replaceableBy = ({ mode, uid: owner }: Pick<Stats, 'mode' | 'uid'>,
  * Returns a warning if other users may replace the scratch; null otherwise. Group write access is no reason to warn:
  * volumes of containers are shared with their user in this way.
  */
-export const parentWarning = async (files: Files, configured: string): Promise<string | null> => {
+export const parentWarning = async ({ files, userId }: Owned, configured: string): Promise<string | null> => {
   const parent = dirname(scratchIn(configured).root);
-  const others = replaceableBy(await files.stat(parent), ownUserId());
+  const others = replaceableBy(await files.stat(parent), userId);
   return others === null
     ? null
     : `${parent} lets ${others} replace the scratch in it: give it to the worker's user, or set SWP_SCRATCH to another directory.`;

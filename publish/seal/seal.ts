@@ -3,7 +3,6 @@ import { SwpError } from '../../core/error.js';
 import { digestsOf } from '../../core/file-digests.js';
 import { makeDirectory, writeAtomic } from '../../core/files.js';
 import type { Digest, Sha256 } from '../../core/ids.js';
-import type { Machine } from '../../core/machine.js';
 import type { Hub } from '../../hub/hub.js';
 import { readSmallFile } from '../../hub/read/read-small-file.js';
 import { assertApproved, decisionsOf, type ApprovedArtifact } from '../../plan/approved.js';
@@ -12,6 +11,7 @@ import { CARD_PATH, fillCard } from '../../plan/card.js';
 import { describeBytes, makeManifest, Manifest, manifestDigest, manifestText, type ManifestFile } from '../../plan/manifest.js';
 import { payloadPaths } from '../../plan/payload.js';
 import { type BuildEnvironment, makeProvenance, manifestOf, provenanceText } from '../../plan/provenance.js';
+import type { ScratchParts } from '../scratch/scratch-parts.js';
 import { readBlockDigests, writeBlockDigests, type BlockDigests } from './block-digests.js';
 import { readEnvironment, writeEnvironment } from '../build/build-environment.js';
 import type { DescribedFiles } from './describe-files.js';
@@ -42,7 +42,6 @@ export interface Sealed {
 }
 
 export interface SealDeps {
-  readonly machine: Machine;
   readonly hub: Hub;
   readonly layout: ScratchLayout;
 }
@@ -82,7 +81,8 @@ export const publishedPayload = async (hub: Hub, plan: ArtifactPlan, signal: Abo
 export const seal = async (deps: SealDeps, approved: ApprovedArtifact, payload: Payload, signal: AbortSignal): Promise<Sealed> => {
   const digest = assertApproved(approved);
   const { plan } = approved;
-  const { machine, layout } = deps;
+  const { layout } = deps;
+  const { machine } = deps.hub;
   const directory = layout.seal(recipeOf(plan), digest);
   await makeDirectory(machine.files, directory);
   const blocks = new Map<string, readonly Sha256[]>(payload.blocks);
@@ -132,7 +132,7 @@ const filesOf = (
  * @throws SwpError `seal/missing` if it cannot be read back, `seal/differs` if it is not the one that was sealed
  */
 export const openSealed = async (
-  deps: Pick<SealDeps, 'machine' | 'layout'>,
+  deps: Pick<ScratchParts, 'machine' | 'layout'>,
   approved: ApprovedArtifact,
   expected: Digest,
 ): Promise<Sealed> => {

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { SwpError } from '../../core/error.js';
 import type { CommitSha } from '../../core/ids.js';
-import type { Machine } from '../../core/machine.js';
 import type { Hub } from '../../hub/hub.js';
 import { createRepo } from '../../hub/write/create-repo.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
@@ -22,7 +21,6 @@ export interface UploadDeps {
   /** Holds the write token for the target. */
   readonly hub: Hub;
   readonly sourceHub: Hub;
-  readonly machine: Machine;
   readonly layout: ScratchLayout;
   readonly shouldStop: () => boolean;
 }
@@ -50,7 +48,7 @@ const prepareTarget = async (hub: Hub, plan: ArtifactPlan, signal: AbortSignal):
  * read.
  */
 export const uploadFiles = (
-  { machine, sourceHub }: Pick<UploadDeps, 'machine' | 'sourceHub'>,
+  { sourceHub }: Pick<UploadDeps, 'sourceHub'>,
   approved: ApprovedArtifact,
   sealed: Sealed,
   signal: AbortSignal,
@@ -59,7 +57,7 @@ export const uploadFiles = (
   const files = sealed.files.flatMap(({ path, size, sha256, bytes }): UploadFile[] => {
     if (bytes.at === 'target') return [];
     if (bytes.at === 'source') return [mirroredUpload(sourceHub, approved.plan, path, signal)];
-    return [{ path, size, sha256, open: (begin, end) => openLocalFile(machine.files, bytes, begin, end) }];
+    return [{ path, size, sha256, open: (begin, end) => openLocalFile(sourceHub.machine.files, bytes, begin, end) }];
   });
   const { path, size, sha256 } = describeBytes(PROVENANCE_PATH, provenance);
   return [...files, { path, size, sha256, open: (begin, end) => Readable.from([provenance.subarray(begin, end)]) }];
@@ -79,7 +77,7 @@ export const uploadSealed = async (
   if (plan.recipeDigest === null) throw new SwpError('internal', 'upload/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
   if (plan.action === 'publish' && plan.mirrored !== undefined)
     await copyMirrored({ writeHub: deps.hub, sourceHub: deps.sourceHub }, plan, signal);
-  const journal = await PartJournal.open(deps.machine, deps.layout.uploadJournal(plan.recipeDigest, plan.target.repo));
+  const journal = await PartJournal.open(deps.hub.machine, deps.layout.uploadJournal(plan.recipeDigest, plan.target.repo));
   try {
     const files = uploadFiles(deps, approved, sealed, signal);
     const stallError = new AbortController();
@@ -90,7 +88,7 @@ export const uploadSealed = async (
       shouldStop: deps.shouldStop,
       onProgress: (progress: UploadProgress) => {
         report(progress);
-        const reason = watch.check(progress.doneBytes, progress.totalBytes, deps.machine.clock.elapsed());
+        const reason = watch.check(progress.doneBytes, progress.totalBytes, deps.hub.machine.clock.elapsed());
         if (reason !== null) stallError.abort(reason);
       },
     };

@@ -1,6 +1,7 @@
 import { asyncLocalStorage } from '@temporalio/activity';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { withRetryReporting, withHeartbeat } from '../../activities/heartbeat.js';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import type { ReportProgress } from '../../publish/progress.js';
 import { SwpError } from '../../core/error.js';
 import { openHub, type Hub } from '../../hub/hub.js';
@@ -31,7 +32,7 @@ const running = (run: (hub: Hub, report: ReportProgress) => void, base: Partial<
   };
   return asyncLocalStorage.run(context as never, () =>
     withHeartbeat('uploading', (_signal, report) => {
-      run(withRetryReporting({ ...openHub({ endpoint: new URL('https://hub') }), ...base }, report), report);
+      run(withRetryReporting({ ...openHub({ endpoint: new URL('https://hub') }, THIS_MACHINE), ...base }, report), report);
       return Promise.resolve();
     }),
   );

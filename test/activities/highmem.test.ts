@@ -17,7 +17,7 @@ import { openHub, type Hub } from '../../hub/hub.js';
 import { planHere } from '../support/publish-here.js';
 
 const RECIPE = `sha256:${'a'.repeat(64)}` as Digest;
-const HUB = openHub({ endpoint: new URL('http://127.0.0.1:9') });
+const HUB = openHub({ endpoint: new URL('http://127.0.0.1:9') }, THIS_MACHINE);
 const request = (holder: string, over: Partial<ClaimRequest> = {}): ClaimRequest => ({
   holder,
   recipeDigest: RECIPE,
@@ -30,7 +30,7 @@ let directory: string;
 let parts: ScratchParts;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-highmem-'));
-  parts = scratchParts(THIS_MACHINE, await openScratch(THIS_MACHINE.files, directory), 1);
+  parts = scratchParts(THIS_MACHINE, await openScratch(THIS_MACHINE, directory), 1);
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 

@@ -2,17 +2,19 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { THIS_MACHINE } from '../../core/this-machine.js';
 import { Secret } from '../../core/secret.js';
 import { RateBudget } from '../../hub/budget.js';
 import { attempt, callJson, hubUrl } from '../../hub/call.js';
 import { openHub, withBudget, withOnRetry, withOwnConnections, withToken, withUploadRate, type Hub } from '../../hub/hub.js';
 import type { SeparateTransport, TransportRequest } from '../../hub/transport.js';
+import { machineWithClock } from '../support/machine.js';
 import { signal, TOKEN } from './support.js';
 
 let requests: TransportRequest[];
 let via: string[];
 let slept: number[];
+/** Headers of every answer. */
+let headers: Record<string, string>;
 let hub: Hub;
 
 /** A transport that answers every request with `{}` and records it, with the connections that it came over. */
@@ -22,7 +24,7 @@ const recording = (connections: string): SeparateTransport => ({
     if (body !== undefined && !(body instanceof Uint8Array)) await buffer(body.open());
     requests.push(request);
     via.push(connections);
-    return { status: 200, headers: {}, body: Readable.from([Buffer.from('{}')]) };
+    return { status: 200, headers, body: Readable.from([Buffer.from('{}')]) };
   },
   separate: () => recording('separate'),
   close: () => undefined,
@@ -32,6 +34,7 @@ beforeEach(() => {
   requests = [];
   via = [];
   slept = [];
+  headers = {};
   let time = 0;
   const sleep = (milliseconds: number): Promise<void> => {
     slept.push(milliseconds);
@@ -40,10 +43,8 @@ beforeEach(() => {
   };
   hub = openHub(
     { endpoint: new URL('https://hub.example'), token: new Secret(TOKEN) },
-    {
-      transport: recording('shared'),
-      machine: { ...THIS_MACHINE, clock: { ...THIS_MACHINE.clock, now: () => time, elapsed: () => time, sleep } },
-    },
+    machineWithClock({ now: () => time, elapsed: () => time, sleep }),
+    { transport: recording('shared') },
   );
 });
 const get = (from: Hub): Promise<unknown> => callJson(from, { method: 'GET', url: hubUrl(from, '/api/x?secret=1'), signal }, z.object({}));
@@ -98,11 +99,22 @@ describe.each<[string, (from: Hub) => Hub, string]>([
     expect(via).toEqual([connections, connections]);
   });
 
+  it('reads the rate limit from each answer of the Hub', async () => {
+    headers = { ratelimit: '"api";r=50;t=60', 'ratelimit-policy': '"fixed window";"api";q=100;w=300' };
+    const careful = connect(withBudget(hub, new RateBudget(hub.machine.clock)));
+    for (let at = 0; at < 2; at += 1) await get(careful);
+    expect(slept).toEqual([60_000]);
+  });
+
   it('leaves the rest of the rate limit to other work', async () => {
     const budget = new RateBudget(hub.machine.clock);
     budget.observe({ ratelimit: '"api";r=0;t=60', 'ratelimit-policy': '"fixed window";"api";q=100;w=300' });
-    await get(connect(withBudget(hub, budget)));
+    const careful = connect(withBudget(hub, budget));
+    // The storage has no rate limit.
+    await put(careful, 1);
+    expect(slept).toEqual([]);
+    await get(careful);
     expect(slept).toEqual([60_000]);
-    expect(via).toEqual([connections]);
+    expect(via).toEqual([connections, connections]);
   });
 });

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import { hubConfigFromEnv } from '../../hub/hub-config.js';
 import { openHub } from '../../hub/hub.js';
 import { listCommitsSince, listCommitsUntil, readTrailers } from '../../hub/read/commits.js';
@@ -102,7 +103,7 @@ describe('a repository', () => {
   it('is an access error with a hint when the Hub does not know the token', async () => {
     test = await startTestHub();
     await test.hub.admin.createRepo(REPO);
-    const wrong = openHub(hubConfigFromEnv({ HF_ENDPOINT: test.hub.url, HF_TOKEN: 'hf_nobody' }));
+    const wrong = openHub(hubConfigFromEnv({ HF_ENDPOINT: test.hub.url, HF_TOKEN: 'hf_nobody' }), THIS_MACHINE);
     await expect(readRepo(wrong, REPO, undefined, { signal })).rejects.toMatchObject({
       kind: 'access',
       hint: expect.stringContaining('HF_TOKEN'),

@@ -4,9 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { callJson, hubUrl } from '../../hub/call.js';
+import { attempt, callJson, hubUrl } from '../../hub/call.js';
 import type { Hub } from '../../hub/hub.js';
-import { attempt } from '../../hub/call.js';
 import { openFile } from '../../hub/read/range.js';
 import { COMMIT, config, REPO, signal, tiny, type TinyServer } from './support.js';
 

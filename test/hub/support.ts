@@ -28,7 +28,7 @@ export const config = (endpoint: string, over: Partial<Hub> = {}): Hub & { reado
     return Promise.resolve();
   };
   const { endpoint: _, token = new Secret(TOKEN), ...means } = over;
-  const hub = openHub({ endpoint: new URL(endpoint), token }, { machine: { ...THIS_MACHINE, clock: { ...THIS_MACHINE.clock, sleep } } });
+  const hub = openHub({ endpoint: new URL(endpoint), token }, { ...THIS_MACHINE, clock: { ...THIS_MACHINE.clock, sleep } });
   return { ...hub, waits, ...means };
 };
 

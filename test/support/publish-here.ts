@@ -1,6 +1,5 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openHub } from '../../hub/hub.js';
 import { buildPayload } from '../../publish/build/build-payload.js';
 import { commitSealed } from '../../publish/commit/commit-sealed.js';
 import { HostLarql } from '../../publish/facts/host-larql.js';
@@ -12,11 +11,11 @@ import { seal } from '../../publish/seal/seal.js';
 import { uploadSealed } from '../../publish/upload/upload-sealed.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import type { LocalHub } from '../../dev/hub/index.js';
-import { Secret } from '../../core/secret.js';
 import { ONE_APPROVAL } from '../../plan/approval.js';
 import type { ApprovedArtifact } from '../../plan/approved.js';
 import { describeBytes, makeManifest, manifestDigest } from '../../plan/manifest.js';
 import { parseProvenance, PROVENANCE_PATH, provenanceText, type Provenance } from '../../plan/provenance.js';
+import { hubAt } from './hub-at.js';
 
 export interface PublishHere {
   readonly hub: LocalHub;
@@ -35,7 +34,7 @@ const HOLDER = 'publish-here';
 export const planHere = async (entry: EntrySnapshot, { hub: local, token, directory, env = {} }: PublishHere) => {
   const { signal } = new AbortController();
   const report = (): void => undefined;
-  const hub = openHub({ endpoint: new URL(local.url), token: new Secret(token) });
+  const hub = hubAt(local.url, token);
   const layout = new ScratchLayout(await mkdtemp(join(directory, 'published-from-')));
   const larql = new HostLarql(hub.machine, env, layout, { fleetBlocks: 'early', allowStandIn: true });
   const host = { host: 'here', availableDiskBytes: 1e15, larql: await larql.facts(signal), sources: [], targets: [] };
@@ -53,7 +52,6 @@ export const planHere = async (entry: EntrySnapshot, { hub: local, token, direct
     terms: { policy: ONE_APPROVAL, startedBy: null },
   };
   const deps = {
-    machine: hub.machine,
     hub,
     layout,
     shared: new SharedInputs(hub.machine, layout),
@@ -70,7 +68,7 @@ export const publishHere = async (entry: EntrySnapshot, here: PublishHere): Prom
   const { plan, report, signal } = order;
   const payload = plan.mirrored === undefined ? await buildPayload(deps, order) : await mirrorPayload(hub, plan, signal);
   const sealed = await seal(deps, approved, payload, signal);
-  const target = { machine: hub.machine, hub, sourceHub: hub, layout, shouldStop: () => false };
+  const target = { hub, sourceHub: hub, layout, shouldStop: () => false };
   const uploaded = await uploadSealed(target, approved, sealed, report, signal);
   if (uploaded.outcome !== 'uploaded') throw new Error(`upload: ${uploaded.reason}`);
   const committed = await commitSealed(target, approved, sealed, uploaded.parent, signal);

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
-import type { Clock } from '../../core/machine.js';
 import { THIS_MACHINE } from '../../core/this-machine.js';
 import type { TemporalClient } from '../../temporal/connect-client.js';
 import { scratchIn, type ScratchLayout } from '../../publish/scratch/scratch-layout.js';
@@ -27,6 +26,7 @@ import type { Stage } from '../../contract/stages.js';
 import type { PublishInput, PublishResult } from '../../contract/results.js';
 import { CaseHub } from './case-hub.js';
 import { keepHistory } from './keep-history.js';
+import { machineWithClock } from './machine.js';
 import { quietRuntime } from './runtime.js';
 import { connectTestClient, testTemporalEnv, uniqueName, workflowBundle } from './temporal.js';
 import { workerSettings } from './worker-settings.js';
@@ -244,12 +244,10 @@ export class TestEnvironment {
   }
 
   private hubConfig(token: string): Hub {
-    const { clock } = THIS_MACHINE;
-    const sleep: Clock['sleep'] = (milliseconds, signal) => clock.sleep(Math.min(milliseconds, LONGEST_SLEEP_MS), signal);
-    return openHub(
-      { endpoint: new URL(this.hub.url), token: new Secret(token) },
-      { machine: { ...THIS_MACHINE, clock: { ...clock, sleep } } },
-    );
+    const machine = machineWithClock({
+      sleep: (milliseconds, signal) => THIS_MACHINE.clock.sleep(Math.min(milliseconds, LONGEST_SLEEP_MS), signal),
+    });
+    return openHub({ endpoint: new URL(this.hub.url), token: new Secret(token) }, machine);
   }
 
   /** Starts another high-memory worker in this process. Another scratch means another host. */

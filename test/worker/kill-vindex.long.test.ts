@@ -114,7 +114,7 @@ describe('while larql extracts', () => {
       const handle = testEnvironment.temporal.client.workflow.getHandle(targetId(target));
       expect(await handle.query('target-status')).toMatchObject({ problem: { code: 'larql/out-of-memory' } });
       expect((await readdir(testEnvironment.layout().builds).catch(() => [])).filter((name) => !name.endsWith('.partial'))).toEqual([]);
-      await checkScratch(THIS_MACHINE.files, testEnvironment.layout().root);
+      await checkScratch(THIS_MACHINE, testEnvironment.layout().root);
       await setBehaviour(directory, {});
       await handle.executeUpdate('resolve', { args: [{ action: 'retry' }] });
       await expectPublishedOnce();

@@ -1,10 +1,12 @@
-import { withMeter, withOnRetry, type Hub } from '../../hub/hub.js';
+import { withMeter, withOnRetry, type Hub, type OnRetry } from '../../hub/hub.js';
 import type { HubMeter } from '../../hub/meter.js';
-import type { Webhook } from '../webhook.js';
-import { notifyLongFailures } from './notify-long-failures.js';
 
-/** Counts the traffic with a Hub in the metrics, and reports long failures to the webhook, if there is one. */
-export const observeHub = (hub: Hub, meter: HubMeter, webhook: Pick<Webhook, 'say'> | null): Hub => {
+/**
+ * Counts the traffic with a Hub in the metrics.
+ *
+ * @param notify receives each retry too; the Hubs of a worker share it, so that it reports a step once
+ */
+export const observeHub = (hub: Hub, meter: HubMeter, notify: OnRetry | null): Hub => {
   const metered = withMeter(hub, meter);
-  return webhook === null ? metered : withOnRetry(metered, notifyLongFailures(webhook));
+  return notify === null ? metered : withOnRetry(metered, notify);
 };

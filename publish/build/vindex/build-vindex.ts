@@ -18,6 +18,7 @@ import type { LarqlFacts, SourceFacts } from '../../../plan/facts.js';
 import type { BuildEnvironment } from '../../../plan/provenance.js';
 import { vindexRecipe } from '../../../plan/plan-vindex.js';
 import type { VindexRecipe } from '../../../plan/recipe.js';
+import type { ScratchLayout } from '../../scratch/scratch-layout.js';
 import { readEnvironment, writeEnvironment } from '../build-environment.js';
 import { describeFiles, type DescribedFiles } from '../../seal/describe-files.js';
 import { readPlannedSource } from '../../facts/read-source.js';
@@ -34,8 +35,8 @@ import { proveVindex, type ProofInput } from './prove-vindex.js';
 import { stagedIn, stageSource, type StagedSource } from './stage-source.js';
 
 export interface VindexDeps {
-  readonly machine: Machine;
   readonly hub: Hub;
+  readonly layout: ScratchLayout;
   readonly shared: SharedInputs;
   readonly larql: HostLarql;
   readonly shouldStop: () => boolean;
@@ -91,7 +92,7 @@ const prepareJob = async (
   { directory, outputBytes }: ProofInput,
 ): Promise<LarqlJob> => {
   const note = join(root, PID);
-  const { machine } = deps;
+  const { machine } = deps.hub;
   await endLeftover(machine, note);
   return {
     machine,
@@ -101,7 +102,7 @@ const prepareJob = async (
     signal,
     onStart: (pid) => noteProcess(machine, note, pid),
     shouldStop: deps.shouldStop,
-    guard: spaceCheck(machine.files, directory, outputBytes),
+    guard: spaceCheck(machine.files, deps.layout.root, directory, outputBytes),
   };
 };
 
@@ -133,7 +134,7 @@ const proofOf = (
 const stage = async (planned: Planned): Promise<StagedSource> => {
   const { deps, recipe, source, files, holder, report, signal } = planned;
   const directory = await deps.shared.use(stagedDigest(recipe), holder, (partial) =>
-    stageSource(deps.hub, source, files, partial, report, signal),
+    stageSource(deps, source, files, partial, report, signal),
   );
   return stagedIn(directory, source);
 };
@@ -147,7 +148,7 @@ interface Extraction {
 /** Extracts the full vindex, once for all its slices. */
 const extractFull = async (planned: Planned, staged: StagedSource, committedAt: Date): Promise<Extraction> => {
   const { deps, environment, recipe, model, source, holder, report, signal } = planned;
-  const { machine } = deps;
+  const { machine } = deps.hub;
   const directory = await deps.shared.use(extractedDigest(recipe), holder, async (partial) => {
     const output = join(partial, VINDEX);
     // Always start clean: larql resumes a checkpoint of other options as its own, and does not delete foreign files.
@@ -204,7 +205,7 @@ export const buildVindex = async (deps: VindexDeps, order: BuildRequest, partial
 
 const buildPlanned = async (planned: Planned, partial: string): Promise<Payload> => {
   const { deps, recipe, source, report, signal } = planned;
-  const { files } = deps.machine;
+  const { files } = deps.hub.machine;
   const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
   const staged = await stage(planned);
   const { directory: full, environment, digests: extracted } = await extractFull(planned, staged, committedAt);
@@ -221,7 +222,7 @@ const buildPlanned = async (planned: Planned, partial: string): Promise<Payload>
     await files.rename(output, partial);
     await files.rm(work, { recursive: true, force: true });
   }
-  return { ...(await describeProven(deps.machine, proof, report, signal)), environment };
+  return { ...(await describeProven(deps.hub.machine, proof, report, signal)), environment };
 };
 
 /** Proves a vindex and describes its files. */
@@ -245,5 +246,5 @@ export const checkVindex = async (deps: VindexDeps, order: BuildRequest, directo
   const { recipe, source, report, signal } = planned;
   const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
   const proof = proofOf(planned, await stage(planned), recipe.slice, committedAt, directory);
-  return describeProven(deps.machine, { ...proof, beside: record }, report, signal);
+  return describeProven(deps.hub.machine, { ...proof, beside: record }, report, signal);
 };

@@ -1,13 +1,13 @@
 import { pathExists } from '../../../core/files.js';
 import { join } from 'node:path';
 import { runAll } from '../../../core/run-all.js';
-import type { Hub } from '../../../hub/hub.js';
 import { downloadFile } from '../../../hub/read/download.js';
 import { snapshotIn } from '../../../larql/environment.js';
 import type { RepoFile } from '../../../hub/repo-file.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import type { ReportProgress } from '../../progress.js';
 import { spaceCheck } from '../../scratch/capacity.js';
+import type { VindexDeps } from './build-vindex.js';
 
 const FILES_IN_FLIGHT = 2;
 
@@ -27,7 +27,7 @@ export const stagedIn = (directory: string, { repo, commit }: Pick<SourceFacts, 
  * there: a download gets its name only when it is complete.
  */
 export const stageSource = async (
-  hub: Hub,
+  { hub, layout: { root } }: Pick<VindexDeps, 'hub' | 'layout'>,
   source: SourceFacts,
   files: readonly RepoFile[],
   directory: string,
@@ -37,7 +37,7 @@ export const stageSource = async (
   const { files: local } = hub.machine;
   const { snapshot } = stagedIn(directory, source);
   const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
-  const checkSpace = spaceCheck(local, directory, totalBytes);
+  const checkSpace = spaceCheck(local, root, directory, totalBytes);
   let [doneBytes, doneFiles] = [0, 0];
   const onArrived = (file: string, bytes: number): void => {
     doneBytes += bytes;

@@ -1,4 +1,3 @@
-import type { Machine } from '../../../core/machine.js';
 import type { Hub } from '../../../hub/hub.js';
 import type { PayloadPlan } from '../../../plan/artifact-plan.js';
 import type { SourceFacts } from '../../../plan/facts.js';
@@ -21,7 +20,6 @@ import type { Payload } from '../../seal/seal.js';
 import { checkSpace } from './preflight.js';
 
 export interface BuildAgainDeps {
-  readonly machine: Machine;
   readonly sourceHub: Hub;
   /** Scratch that only this rebuild uses. */
   readonly layout: ScratchLayout;
@@ -76,14 +74,15 @@ export const buildAgain = async (
   order: BuildRequest & { readonly plan: PayloadPlan & { readonly recipe: Recipe } },
   besideBytes: number,
 ): Promise<Payload> => {
-  const { machine, sourceHub: hub, layout, larql } = deps;
+  const { sourceHub: hub, layout, larql } = deps;
+  const { machine } = hub;
   const { plan, signal } = order;
   const { estimate, proof } = await planAgain(deps, source, plan.recipe, signal);
   const { diskBytes, memoryBytes } = hostNeeds(estimate);
   await checkSpace(machine, layout.root, { diskBytes: diskBytes + besideBytes, memoryBytes });
   if (plan.recipe.kind === 'vision') return mirrorAgain(hub, source, order);
   return buildPayload(
-    { machine, hub, layout, larql, shared: new SharedInputs(machine, layout), shouldStop: () => false },
+    { hub, layout, larql, shared: new SharedInputs(machine, layout), shouldStop: () => false },
     { ...order, plan: { ...plan, proof } },
   );
 };

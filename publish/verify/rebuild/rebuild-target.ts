@@ -56,7 +56,7 @@ const diagnoseDifferences = async (deps: RebuildDeps, { examination, provenance,
     downMeta: null,
   } as const;
   if (!paths.includes(DOWN_META) || sameEnvironment(recorded, payload.environment)) return tampered;
-  if (!differsOnlyInDownMeta(files, await deps.machine.files.readFile(join(built, INDEX_FILE), 'utf8'))) return tampered;
+  if (!differsOnlyInDownMeta(files, await deps.hub.machine.files.readFile(join(built, INDEX_FILE), 'utf8'))) return tampered;
   const from = { hub: deps.hub, repo: examination.target, commit: examination.head, directory: join(deps.layout.root, 'published') };
   const downMeta = await comparePublished(from, built, report, signal);
   if (downMeta === null) return tampered;
@@ -73,7 +73,7 @@ const buildAndCompare = async (deps: RebuildDeps, order: RebuildRequest): Promis
   const { externalParameters, internalParameters } = provenance.predicate.buildDefinition;
   const { recipe, recipeDigest, target } = externalParameters;
   checkConversion(recipe, provenance);
-  if (recipe.kind === 'vindex') await checkLarql(deps.machine.files, deps.larql.env, recipe);
+  if (recipe.kind === 'vindex') await checkLarql(deps.hub.machine.files, deps.larql.env, recipe);
   const plan = { source: recipe.source, target: { repo: target }, recipe, recipeDigest };
   const source = await readRecordedSource(deps.sourceHub, plan, signal);
   const published = madeOfSource(provenance);

@@ -18,7 +18,7 @@ let root: string;
 let layout: ScratchLayout;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'swp-scratch-'));
-  layout = await openScratch(THIS_MACHINE.files, root);
+  layout = await openScratch(THIS_MACHINE, root);
   const write = async (path: string): Promise<void> => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, 'x'.repeat(1_000));

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { deleteCollection, deleteRepo } from '@huggingface/hub';
 import { RepoId } from '../../../core/ids.js';
 import { startLocalHub } from '../../../dev/hub/index.js';
-import { openHub, withPatience, type Hub } from '../../../hub/hub.js';
-import { Secret } from '../../../core/secret.js';
+import { withPatience, type Hub } from '../../../hub/hub.js';
+import { hubAt } from '../../support/hub-at.js';
 
 /** A hub that the client must work with. */
 export interface ConformingHub {
@@ -28,7 +28,7 @@ const local = (name: string, multipartThreshold: number, serverCopy: boolean): H
     const tokens = [{ token: TOKEN, user: 'writer', orgs: ['acme'], role: 'write' as const }];
     const hub = await startLocalHub({ directory, tokens, multipartThreshold, chunkSize: 1_000_000, serverCopy });
     return {
-      client: openHub({ endpoint: new URL(hub.url), token: new Secret(TOKEN) }),
+      client: hubAt(hub.url, TOKEN),
       namespace: 'acme',
       close: async () => {
         await hub.close();
@@ -49,7 +49,7 @@ const named: HubUnderTest[] =
           name: endpoint,
           open: () =>
             Promise.resolve({
-              client: withPatience(openHub({ endpoint: new URL(endpoint), token: new Secret(token) }), 5),
+              client: withPatience(hubAt(endpoint, token), 5),
               namespace,
               close: () => Promise.resolve(),
             }),

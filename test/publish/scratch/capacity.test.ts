@@ -19,8 +19,8 @@ const free = (bytes: number): Files => machineWithDisk(() => bytes).files;
 describe('the disk space for a directory being written', () => {
   it('excludes the bytes that are already written', async () => {
     await writeFile(join(directory, 'half'), Buffer.alloc(3 * MIB, 1));
-    await expect(spaceCheck(free(MIB), directory, 4 * MIB)()).resolves.toBeUndefined();
-    await expect(spaceCheck(free(MIB), directory, 4 * MIB + 1)()).rejects.toMatchObject({
+    await expect(spaceCheck(free(MIB), directory, directory, 4 * MIB)()).resolves.toBeUndefined();
+    await expect(spaceCheck(free(MIB), directory, directory, 4 * MIB + 1)()).rejects.toMatchObject({
       code: 'scratch/no-space',
       message: expect.stringContaining('1.05 MB free'),
       hint: expect.stringContaining('SWP_SCRATCH'),
@@ -31,12 +31,12 @@ describe('the disk space for a directory being written', () => {
     const file = await open(join(directory, 'sparse'), 'w');
     await file.truncate(4 * MIB);
     await file.close();
-    await expect(spaceCheck(free(MIB), directory, 4 * MIB)()).rejects.toMatchObject({ code: 'scratch/no-space' });
+    await expect(spaceCheck(free(MIB), directory, directory, 4 * MIB)()).rejects.toMatchObject({ code: 'scratch/no-space' });
   });
 
-  it('is checked before the directory exists', async () => {
-    await expect(spaceCheck(free(0), join(directory, 'none'), 1)()).rejects.toMatchObject({ code: 'scratch/no-space' });
-    await expect(spaceCheck(free(1), join(directory, 'none'), 1)()).resolves.toBeUndefined();
+  it('is that of the scratch, also before the directory exists', async () => {
+    await expect(spaceCheck(free(0), directory, join(directory, 'none'), 1)()).rejects.toMatchObject({ code: 'scratch/no-space' });
+    await expect(spaceCheck(free(1), directory, join(directory, 'none'), 1)()).resolves.toBeUndefined();
   });
 });
 

@@ -24,35 +24,35 @@ const unsafe = (path: string, says: string) => ({
 describe('the directory of SWP below SWP_SCRATCH', () => {
   it('is created for this user only, also below a directory that others may write to', async () => {
     await chmod(configured, 0o1777);
-    expect((await openScratch(THIS_MACHINE.files, configured)).root).toBe(root);
+    expect((await openScratch(THIS_MACHINE, configured)).root).toBe(root);
     expect((await stat(root)).mode & 0o777).toBe(0o700);
   });
 
   it('is created together with the configured directory', async () => {
-    expect((await openScratch(THIS_MACHINE.files, join(configured, 'not', 'there'))).root).toBe(join(configured, 'not', 'there', 'swp'));
+    expect((await openScratch(THIS_MACHINE, join(configured, 'not', 'there'))).root).toBe(join(configured, 'not', 'there', 'swp'));
   });
 
   it('is made private when others could read it', async () => {
     await mkdir(root, { mode: 0o755 });
-    await openScratch(THIS_MACHINE.files, configured);
+    await openScratch(THIS_MACHINE, configured);
     expect((await stat(root)).mode & 0o777).toBe(0o700);
   });
 
   it('is refused when others may write to it', async () => {
     await mkdir(root);
     await chmod(root, 0o770);
-    await expect(openScratch(THIS_MACHINE.files, configured)).rejects.toMatchObject(unsafe(root, 'can be written by others (mode 0770)'));
+    await expect(openScratch(THIS_MACHINE, configured)).rejects.toMatchObject(unsafe(root, 'can be written by others (mode 0770)'));
   });
 
   it('is refused when it belongs to another user', async () => {
-    await openScratch(THIS_MACHINE.files, configured);
-    await expect(checkScratch(THIS_MACHINE.files, root, self + 1)).rejects.toMatchObject(unsafe(root, `belongs to user ${self}`));
+    await openScratch(THIS_MACHINE, configured);
+    await expect(checkScratch({ ...THIS_MACHINE, userId: self + 1 }, root)).rejects.toMatchObject(unsafe(root, `belongs to user ${self}`));
   });
 
   it('is refused when it is a symbolic link', async () => {
     await mkdir(join(configured, 'elsewhere'), { mode: 0o700 });
     await symlink(join(configured, 'elsewhere'), root);
-    await expect(openScratch(THIS_MACHINE.files, configured)).rejects.toMatchObject(unsafe(root, 'is a symbolic link'));
+    await expect(openScratch(THIS_MACHINE, configured)).rejects.toMatchObject(unsafe(root, 'is a symbolic link'));
   });
 });
 
@@ -63,7 +63,7 @@ describe('the contents of the scratch', () => {
   });
 
   it('are accepted as SWP leaves them', async () => {
-    await expect(openScratch(THIS_MACHINE.files, configured)).resolves.toBeDefined();
+    await expect(openScratch(THIS_MACHINE, configured)).resolves.toBeDefined();
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe('the contents of the scratch', () => {
     ['a file far below', join('builds', 'abc', 'layers', 'weights')],
   ])('are refused when others may write to %s', async (_, name) => {
     await chmod(join(root, name), 0o777);
-    await expect(openScratch(THIS_MACHINE.files, configured)).rejects.toMatchObject(
+    await expect(openScratch(THIS_MACHINE, configured)).rejects.toMatchObject(
       unsafe(join(root, name), 'can be written by others (mode 0777)'),
     );
   });
@@ -79,19 +79,19 @@ describe('the contents of the scratch', () => {
   it('are refused when they contain a symbolic link', async () => {
     const planted = join(root, 'builds', 'abc', 'layers', 'planted');
     await symlink('/etc', planted);
-    await expect(openScratch(THIS_MACHINE.files, configured)).rejects.toMatchObject(unsafe(planted, 'is a symbolic link'));
+    await expect(openScratch(THIS_MACHINE, configured)).rejects.toMatchObject(unsafe(planted, 'is a symbolic link'));
   });
 });
 
 describe('a scratch in use', () => {
   it('is refused once its directory belongs to another user or becomes a link', async () => {
-    const layout = await openScratch(THIS_MACHINE.files, configured);
-    await expect(assertOwnDirectory(THIS_MACHINE.files, layout.root)).resolves.toBeUndefined();
-    await expect(assertOwnDirectory(THIS_MACHINE.files, layout.root, self + 1)).rejects.toMatchObject({ code: 'scratch/unsafe' });
+    const layout = await openScratch(THIS_MACHINE, configured);
+    await expect(assertOwnDirectory(THIS_MACHINE, layout.root)).resolves.toBeUndefined();
+    await expect(assertOwnDirectory({ ...THIS_MACHINE, userId: self + 1 }, layout.root)).rejects.toMatchObject({ code: 'scratch/unsafe' });
     await rm(root, { recursive: true });
     await mkdir(join(configured, 'elsewhere'), { mode: 0o700 });
     await symlink(join(configured, 'elsewhere'), root);
-    await expect(assertOwnDirectory(THIS_MACHINE.files, layout.root)).rejects.toMatchObject({ code: 'scratch/unsafe' });
+    await expect(assertOwnDirectory(THIS_MACHINE, layout.root)).rejects.toMatchObject({ code: 'scratch/unsafe' });
   });
 });
 
@@ -108,9 +108,9 @@ describe('the parent directory', () => {
   });
 
   it('is named in the warning', async () => {
-    expect(await parentWarning(THIS_MACHINE.files, configured)).toBeNull();
+    expect(await parentWarning(THIS_MACHINE, configured)).toBeNull();
     await chmod(configured, 0o777);
-    expect(await parentWarning(THIS_MACHINE.files, configured)).toContain(`${configured} lets anyone on this machine replace the scratch`);
+    expect(await parentWarning(THIS_MACHINE, configured)).toContain(`${configured} lets anyone on this machine replace the scratch`);
   });
 });
 
@@ -124,7 +124,7 @@ describe('an unusable scratch', () => {
     ],
   ])('is refused at startup: %s', async (_, spoil, code) => {
     await spoil();
-    await expect(openScratch(THIS_MACHINE.files, configured)).rejects.toMatchObject({
+    await expect(openScratch(THIS_MACHINE, configured)).rejects.toMatchObject({
       kind: 'invalid',
       code,
       message: expect.stringContaining('is not a directory'),

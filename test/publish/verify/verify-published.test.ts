@@ -2,15 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openHub } from '../../../hub/hub.js';
 import { verifyPublished } from '../../../publish/verify/verify-published.js';
 import { Digest, RepoId, type CommitSha } from '../../../core/ids.js';
-import { Secret } from '../../../core/secret.js';
 import { startLocalHub, type LocalHub } from '../../../dev/hub/index.js';
 import { sha256Of } from '../../../core/digests.js';
 import { manifestDigest } from '../../../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_PATH } from '../../../plan/provenance.js';
 import { putPublished } from '../../client/offline/published.js';
+import { hubAt } from '../../support/hub-at.js';
 
 const TARGET = RepoId.parse('acme/tiny-mtp');
 const signal = new AbortController().signal;
@@ -30,7 +29,7 @@ afterEach(async () => {
 
 const verify = async () => {
   const provenance = await hub.admin.readFile(TARGET, 'main', PROVENANCE_PATH);
-  const client = openHub({ endpoint: new URL(hub.url), token: new Secret('hf_reader') });
+  const client = hubAt(hub.url, 'hf_reader');
   const request = {
     target: TARGET,
     commit,

@@ -33,7 +33,7 @@ const holders = async (): Promise<string[]> => (await parts.claims.list()).map((
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-release-'));
-  parts = scratchParts(THIS_MACHINE, await openScratch(THIS_MACHINE.files, directory), 3);
+  parts = scratchParts(THIS_MACHINE, await openScratch(THIS_MACHINE, directory), 3);
   [stopping, open, warnings, isReachable] = [new AbortController(), new Set(['one', 'two']), [], true];
   for (const holder of open) await parts.claims.claim({ holder, recipeDigest: RECIPE, diskBytes: 1, memoryBytes: 1 });
 });
