@@ -3,7 +3,7 @@ import { statfsSync } from 'node:fs';
 import { LongestFirst } from './test/support/longest-first.js';
 import { allTestFiles, filesOf, TIER } from './test/support/tiers.js';
 
-/** Rooms whose tests need no Temporal server; every other test gets one, started once for the whole run. */
+/** Modules whose tests need no Temporal server; every other test gets one, started once for the whole run. */
 const SERVERLESS =
   /^test\/(core|catalog|formats|plan|hub|larql|publish|contract|activities|settings|dev\/(hub|checkpoint|larql)|project|client\/offline|worker\/offline|temporal\/offline)\//;
 
@@ -25,7 +25,7 @@ const files = filesOf(TIER, allTestFiles(import.meta.dirname));
 export default defineConfig({
   test: {
     pool: 'forks',
-    // A file mocks nothing that another one has loaded, or loads it anew; see test/client/offline/catalog-prompts.test.ts.
+    // A file mocks nothing that another file has loaded, or loads it again; see test/client/offline/catalog-prompts.test.ts.
     isolate: false,
     // On two cores: what waits for a server leaves one free.
     maxWorkers: 3,

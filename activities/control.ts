@@ -31,8 +31,8 @@ export const createControlActivities = (deps: ControlDeps): ControlActivities & 
       const { source } = plan;
       if (source !== null) {
         const found = await readSource(hub, source.repo, source.commit, signal);
-        if (found === null) return { state: 'moved', reason: `${source.repo} no longer exists at ${source.commit}` };
-        if (found.private && !plan.target.private) return { state: 'moved', reason: `${source.repo} has become private` };
+        if (found === null) return { state: 'stale', reason: `${source.repo} no longer exists at ${source.commit}` };
+        if (found.private && !plan.target.private) return { state: 'stale', reason: `${source.repo} has become private` };
       }
       return comparePreconditions(plan, await readTarget(hub, plan.target.repo, signal));
     }),

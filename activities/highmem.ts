@@ -40,7 +40,7 @@ export interface HighmemDeps extends ScratchParts {
   readonly busyRetryMs: number;
   /**
    * Wait before a deferred claim is retried, in milliseconds: another host may have done more of its work. Also the first
-   * wait of a refused claim, which grows with each attempt: with several hosts, another one may have room.
+   * wait of a refused claim, which grows with each attempt: with several hosts, another one may have a free slot.
    */
   readonly deferMs: number;
   /** True once the process has to stop: an upload then ends at the boundary of a part. */
@@ -98,11 +98,11 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
   };
   const payloadOf = (
     source: Parameters<typeof buildPayload>[0],
-    order: BuildRequest & { readonly plan: ArtifactPlan },
+    request: BuildRequest & { readonly plan: ArtifactPlan },
   ): Promise<Payload> => {
-    const { plan, signal } = order;
+    const { plan, signal } = request;
     if (plan.action === 'metadata-only') return publishedPayload(deps.writeHub, plan, signal);
-    return plan.mirrored === undefined ? buildPayload(source, order) : mirrorPayload(source.hub, plan, signal);
+    return plan.mirrored === undefined ? buildPayload(source, request) : mirrorPayload(source.hub, plan, signal);
   };
   return {
     probeHost: (request) =>

@@ -59,8 +59,8 @@ const detachComments = (document: Document, list: YAMLSeq): void => {
 };
 
 /**
- * Appends an entry to the text of a catalog source. Entries, comments and their order stay. A text in another layout than that of
- * this program gets its layout: indentation and spaces.
+ * Appends an entry to the text of a catalog source. Entries, comments and their order stay. A text with other indentation or spacing
+ * gets that of SWP.
  *
  * @param original valid YAML with a list in `models`
  * @throws SwpError `catalog/cannot-edit` if the edit would change the rest of the text in another way

@@ -49,7 +49,7 @@ export const writtenBy = (artifacts: readonly EntryArtifact[]): (RepoId | Collec
     return slug.success ? [target, slug.data] : [target];
   });
 
-/** Returns what a host is asked about these artifacts: access to their sources and to what they write, and its larql for a vindex. */
+/** Returns the probe request for these artifacts: access to their sources and targets, and larql for a vindex. */
 export const probeRequestOf = (artifacts: readonly EntryArtifact[]) => ({
   sources: artifacts.map(({ source, revision }) => ({ repo: source, revision: revision ?? null })),
   targets: writtenBy(artifacts),

@@ -18,7 +18,7 @@ export const declareCampaign = (program: Command, execute: Execute): void => {
     .option('--all', 'every entry')
     .option('--changed', 'every entry, but plan only those whose source, target or fields changed since their last publish')
     .addOption(new Option('--only <kind>', 'publish only artifacts of this kind').choices([...ARTIFACT_KINDS]))
-    .option('--watch', 'wait until every publish has ended')
+    .option('--watch', 'wait until every publish has ended; without a terminal, also return when all that remain are paused')
     .option('--as <name>', 'name of the person who starts it (not verified); default: the Hub account of your token, else your login')
     .action((options: CampaignOptions) => execute(async (context) => (await import('./commands/campaign.js')).campaign(options, context)));
   campaign

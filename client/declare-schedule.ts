@@ -14,7 +14,7 @@ export const declareSchedule = (program: Command, execute: Execute): void => {
     );
   schedule
     .command('set')
-    .description('create or update both schedules from settings and flags; running it again changes nothing')
+    .description('create both schedules, or update them to the settings and flags')
     .option('--nightly <cron>', 'when to compare every target with the Hub listing (SWP_NIGHTLY); default: 30 2 * * *')
     .option('--weekly <cron>', 'when to read whole files back (SWP_WEEKLY); default: 0 4 * * 6')
     .option('--timezone <name>', 'time zone of both, for example Europe/Berlin (SWP_SCHEDULE_TIMEZONE); default: UTC')

@@ -4,7 +4,7 @@ import { SwpError } from '../core/error.js';
 import { parseOrFaults } from '../core/faults.js';
 import { RepoId, Revision } from '../core/ids.js';
 import { hubConfigFromEnv } from '../hub/hub-config.js';
-import { openHub, withPatience, withToken, type Hub } from '../hub/hub.js';
+import { openHub, withMaxAttempts, withToken, type Hub } from '../hub/hub.js';
 import type { SourceFacts } from '../plan/facts.js';
 import { readSettings } from '../settings/settings.js';
 import { hubName } from './hub-name.js';
@@ -36,7 +36,7 @@ const parseSource = (text: string): { readonly repo: RepoId; readonly revision: 
 /** Returns the Hub configuration to read sources from the command line: with the source token, and with few attempts. */
 export const sourceHub = (env: NodeJS.ProcessEnv): Hub => {
   const { sourceToken } = readSettings(env);
-  const own = withPatience(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
+  const own = withMaxAttempts(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
   return sourceToken === null ? own : withToken(own, sourceToken);
 };
 

@@ -4,7 +4,7 @@ import type { PlannedRound } from '../contract/publish-activities.js';
 import type { ArtifactKind } from '../core/ids.js';
 import { THIS_MACHINE } from '../core/this-machine.js';
 import { hubConfigFromEnv } from '../hub/hub-config.js';
-import { openHub, withPatience, withToken } from '../hub/hub.js';
+import { openHub, withMaxAttempts, withToken } from '../hub/hub.js';
 import type { ShownPlan } from '../plan/render/markdown.js';
 import { HostLarql } from '../publish/facts/host-larql.js';
 import { probeHost } from '../publish/facts/probe-host.js';
@@ -22,7 +22,7 @@ type PlannedHere = PlannedRound & { readonly shown: ShownPlan };
 /** Returns the Hub of this machine, and a function that plans entries with its tokens, disk and larql, and starts nothing. */
 export const plannerHere = (env: NodeJS.ProcessEnv, signal: AbortSignal) => {
   const settings = readSettings(env);
-  const hub = withPatience(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
+  const hub = withMaxAttempts(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
   const layout = scratchIn(settings.scratch);
   const host = {
     host: 'this machine',

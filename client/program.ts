@@ -123,7 +123,7 @@ export const declare = (execute: Execute): Command => {
     program
       .command(verdict)
       .argument('<entry>')
-      .description(`${verdict} exactly the plan that waits, or the files that were sealed under it`)
+      .description(`${verdict} exactly the plan that waits for a decision, or the sealed files that were built from it`)
       .option('--plan <digest>', `digest of the plan that you read, ${DIGITS}; required without a terminal`)
       .addOption(new Option('--manifest <digest>', `digest of the sealed files, ${DIGITS}; instead of --plan`).conflicts('plan'))
       .option('--as <name>', 'name of the person who decides (not verified); default: the Hub account of your token, else your login')

@@ -78,7 +78,7 @@ export type DecideRequest = z.infer<typeof DecideRequest>;
  */
 export interface DecidedPublish {
   readonly entry: string;
-  readonly outcome: 'taken' | 'moved' | 'refused' | 'ended' | 'late';
+  readonly outcome: 'accepted' | 'plan-changed' | 'refused' | 'ended' | 'no-answer';
   readonly reason: string | null;
 }
 

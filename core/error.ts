@@ -30,7 +30,7 @@ export class SwpError extends Error {
   readonly hint: string | undefined;
   readonly retryAfterMs: number | undefined;
 
-  /** @param code stable, `room/what`, for example `hub/gated`; tests and programs match on it. */
+  /** @param code stable, `module/problem`, for example `hub/gated`; tests and programs match on it. */
   constructor(
     readonly kind: ErrorKind,
     readonly code: string,

@@ -30,7 +30,7 @@ const writeHolder = async (fd: number): Promise<void> => {
 };
 
 /**
- * Acquires a lock that the operating system releases when this process ends in any way (Linux: an open file description
+ * Acquires a lock that the operating system unlocks when this process ends in any way (Linux: an open file description
  * lock, fcntl(2); macOS: flock(2)). The lock cannot become stale: the file stays, but its existence means nothing.
  * Children do not inherit the lock, because Node opens files with `O_CLOEXEC`.
  */

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../core/machine.js';
 import { firstHeader } from './first-header.js';
-import { LONGEST_WAIT } from './rate-limit.js';
+import { LONGEST_WAIT_MS } from './rate-limit.js';
 
 /** The buckets in which the Hub counts requests (hub-docs `rate-limits.md`). */
 type Bucket = 'api' | 'resolvers';
@@ -28,7 +28,7 @@ const parseWindow = (headers: IncomingHttpHeaders, now: number): { readonly buck
   if (state === null || quota === null || state[1] !== quota[1]) return null;
   return {
     bucket: state[1] === 'api' ? 'api' : 'resolvers',
-    window: { quota: Number(quota[2]), remaining: Number(state[2]), endsAt: now + Math.min(Number(state[3]) * 1000, LONGEST_WAIT) },
+    window: { quota: Number(quota[2]), remaining: Number(state[2]), endsAt: now + Math.min(Number(state[3]) * 1000, LONGEST_WAIT_MS) },
   };
 };
 

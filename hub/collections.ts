@@ -79,7 +79,7 @@ export const createCollection = async (
   return slug;
 };
 
-/** Adds a model to a collection; returns `already` if the collection contains it. */
+/** Adds a model to a collection; returns `unchanged` if the collection already contains it. */
 export const addToCollection = async (
   hub: Hub,
   slug: CollectionSlug,

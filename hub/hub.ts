@@ -53,7 +53,7 @@ export const withToken = (hub: Hub, token: Secret): Hub => {
 };
 
 /** Limits the attempts of each call, for interactive use. */
-export const withPatience = (hub: Hub, attempts: number): Hub => ({ ...hub, attempts });
+export const withMaxAttempts = (hub: Hub, attempts: number): Hub => ({ ...hub, attempts });
 
 /** Reports retries to `onRetry` too. */
 export const withOnRetry = (hub: Hub, onRetry: OnRetry): Hub => ({

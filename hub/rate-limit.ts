@@ -3,7 +3,7 @@ import { firstHeader } from './first-header.js';
 
 const SECOND = 1000;
 /** Caps the wait that a server may request: a hostile server must not stall a worker. */
-export const LONGEST_WAIT = 3_600_000;
+export const LONGEST_WAIT_MS = 3_600_000;
 
 const retryAfter = (text: string | undefined, now: number): number | null => {
   if (text === undefined) return null;
@@ -23,5 +23,5 @@ const windowEnd = (text: string | undefined): number | null => {
 /** Returns the wait that the Hub requests, in milliseconds, or null if it requests none. */
 export const parseRetryAfter = (headers: IncomingHttpHeaders, now: number): number | null => {
   const requestedMs = retryAfter(firstHeader(headers['retry-after']), now) ?? windowEnd(firstHeader(headers['ratelimit']));
-  return requestedMs === null ? null : Math.min(requestedMs, LONGEST_WAIT);
+  return requestedMs === null ? null : Math.min(requestedMs, LONGEST_WAIT_MS);
 };

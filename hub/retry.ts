@@ -2,14 +2,14 @@ import { SwpError } from '../core/error.js';
 import type { Random } from '../core/machine.js';
 import type { Hub } from './hub.js';
 
-const FIRST_WAIT = 500;
-const LONGEST_BACKOFF = 60_000;
+const FIRST_WAIT_MS = 500;
+const LONGEST_BACKOFF_MS = 60_000;
 /** A call that has failed for this long is reported to people, while it is still retried. */
 export const LONG_FAILURE_MS = 3_600_000;
 
 /** Doubles from half a second up to a minute, with jitter, so that many clients do not return simultaneously. */
 const backoff = (random: Random, attempt: number): number =>
-  Math.min(LONGEST_BACKOFF, FIRST_WAIT * 2 ** (attempt - 1)) * (0.5 + random.fraction() / 2);
+  Math.min(LONGEST_BACKOFF_MS, FIRST_WAIT_MS * 2 ** (attempt - 1)) * (0.5 + random.fraction() / 2);
 
 /** Counts the consecutive failures of one call. */
 export class FailureStreak {

@@ -24,7 +24,7 @@ export interface Answer {
   readonly body: Readable;
 }
 
-/** Runs one exchange, without redirects and retries. Rejects if no whole header of an answer arrives. */
+/** Runs one exchange, without redirects and retries. Rejects if the status and headers of an answer do not arrive. */
 export type Exchange = (request: TransportRequest) => Promise<Answer>;
 
 /** Carries requests to the Hub and to its storage. */

@@ -18,7 +18,7 @@ export const jobDirectories = (root: string, hubCache: string): JobDirectories =
   temporary: join(root, 'tmp'),
 });
 
-/** Returns the path where larql looks for a model in a cache (`larql.md` §1.2). */
+/** Returns the path where larql looks for a model in a cache. */
 export const snapshotIn = (hubCache: string, model: string, commit: string): string =>
   join(hubCache, `models--${model.replace('/', '--')}`, 'snapshots', commit);
 

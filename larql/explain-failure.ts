@@ -21,7 +21,7 @@ const PANIC = 101;
 const USAGE = 2;
 const SHOWN_LINES = 5;
 
-/** Patterns in the output before exit code 1, with the classification of each (`larql.md` §1.5). */
+/** Patterns in the output before exit code 1, with the classification of each. */
 const KNOWN_FAILURES: readonly (readonly [RegExp, Classification])[] = [
   [
     /No space left on device|os error 28/,

@@ -4,7 +4,7 @@ import { hashFile } from '../core/files.js';
 import type { Sha256 } from '../core/ids.js';
 import type { Files } from '../core/machine.js';
 
-/** The program that extracts, identified by its bytes: its version does not distinguish builds (`larql.md` §3). */
+/** The program that extracts, identified by its bytes: its version does not distinguish builds. */
 export interface LarqlProgram {
   readonly path: string;
   readonly sha256: Sha256;

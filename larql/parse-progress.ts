@@ -13,7 +13,7 @@ const STAGE = /^── (\S+) ──$/;
 const LAYER = /^ {2}(\S+) L\s*(\d+): ([\d.]+)s$/;
 const DONE = /^ {2}(\w+): ([\d.]+)s$/;
 
-/** After the last weights, larql computes checksums and prints nothing for minutes (`larql.md` §1.4). */
+/** After the last weights, larql computes checksums and prints nothing for minutes. */
 const WEIGHTS = /^model_weights/;
 export const CHECKSUMS = 'checksums';
 

@@ -54,7 +54,7 @@ const weights = (): Uint8Array => {
 const json = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
 /**
- * Returns the smallest Llama that larql extracts (`larql.md` §6), as path → bytes. The output for this model shows what
+ * Returns the smallest Llama that larql extracts, as path → bytes. The output for this model shows what
  * larql does with other models.
  */
 export const tinyModel = (): ReadonlyMap<string, Uint8Array> =>

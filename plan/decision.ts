@@ -49,7 +49,7 @@ export type ReleaseMessage = z.infer<typeof ReleaseMessage>;
 export const DecisionRecord = z.strictObject({
   round: z.int().positive(),
   plan: Digest,
-  /** Set for a decision about the release of the files that were sealed under that plan. */
+  /** Set for a decision about the release of the sealed files that were built from that plan. */
   manifest: Digest.optional(),
   verdict: z.enum(['approve', 'reject']),
   reviewer: z.string(),

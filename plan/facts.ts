@@ -41,7 +41,7 @@ export type CollectionFacts =
   /** The code of the error gives the reason: its message may differ from one read to the next. */
   | { readonly state: 'unreadable'; readonly wanted: string; readonly code: string };
 
-/** Facts of a probed larql. Its digest identifies it, because its version says nothing. */
+/** Facts of a probed larql. Its digest identifies it, because its version does not distinguish builds. */
 export const LarqlFacts = z.strictObject({
   sha256: Sha256,
   /** Values that its `--quant` accepts. */

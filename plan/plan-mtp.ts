@@ -58,7 +58,7 @@ const checkSameSize = (target: TargetFacts, size: number, payloadSame: boolean):
 const placeOf = ({ name, dtype, shape, file, begin, end }: SourceTensor) => ({ name, dtype, shape, file, begin, end });
 
 /** Returns everything that determines the bytes of one output. */
-const makingOf = ({ name, dtype, shape, source, quantised, part }: OutputTensor) => ({
+const tensorInputsOf = ({ name, dtype, shape, source, quantised, part }: OutputTensor) => ({
   name,
   dtype,
   shape,
@@ -85,7 +85,7 @@ export const mtpRecipe = (source: Pick<SourceFacts, 'repo' | 'commit'>, selectio
   conversion: CONVERSIONS.mtp,
   source: { repo: source.repo, commit: source.commit },
   names: selection.names,
-  selection: { tensors: selection.outputs.length, digest: digestOf(selection.outputs.map(makingOf)) },
+  selection: { tensors: selection.outputs.length, digest: digestOf(selection.outputs.map(tensorInputsOf)) },
 });
 
 /** Chooses the proof that the bytes of heads are the source's, and estimates a build with it. */

@@ -17,7 +17,7 @@ import { driftedFiles, GIT_ATTRIBUTES, ownedPaths } from './target-state.js';
 /** Disk space for card, license files and journals beside the payload, in bytes. */
 const DISK_MARGIN = 64 * 1024 * 1024;
 /** Resident memory of the high-memory worker itself, in bytes. */
-const MEMORY = 256 * 1024 * 1024;
+const WORKER_MEMORY_BYTES = 256 * 1024 * 1024;
 
 /** The facts for a plan of any kind. */
 export interface PublishFacts {
@@ -65,7 +65,7 @@ export interface Estimate {
 /** Returns the needs of a publish on its host, in bytes: free disk under its scratch, and memory. */
 export const hostNeeds = ({ scratchBytes, memoryBytes = 0 }: Estimate): Pick<ArtifactPlan['estimate'], 'diskBytes' | 'memoryBytes'> => ({
   diskBytes: scratchBytes + DISK_MARGIN,
-  memoryBytes: MEMORY + memoryBytes,
+  memoryBytes: WORKER_MEMORY_BYTES + memoryBytes,
 });
 
 const needsOf = (action: ArtifactPlan['action'], estimate: Estimate): ReturnType<typeof hostNeeds> => {

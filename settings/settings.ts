@@ -114,7 +114,7 @@ export interface WorkerSettings {
   readonly approvals: ApprovalPolicy;
   /** Maximum size of the whole shards that prove a source, as a multiple of the bytes needed from the source. */
   readonly proveShards: number;
-  /** The `skulk-weights.yaml` whose entries are re-validated; null for the one in the worker's directory or above. */
+  /** The `skulk-weights.yaml` for re-validation and campaigns; null for the one in the worker's directory or above. */
   readonly catalogFile: string | null;
   /** The Hub accounts that publish; null if any account may commit. */
   readonly publishers: readonly string[] | null;
@@ -124,7 +124,7 @@ export interface WorkerSettings {
   readonly keepMs: number;
   readonly larql: HostLarqlSettings;
   readonly taskQueue: string;
-  /** The URL that receives notifications of pending decisions; null for none. */
+  /** The URL that receives notifications; null for none. */
   readonly webhook: Secret | null;
 }
 

@@ -84,7 +84,7 @@ const sendDecision = async (client: Client, entry: string, run: string, { plan, 
     client.workflow.getHandle(id, run).query(statusQuery),
   );
   if (approval === null) return { outcome: 'refused', reason: `it is in stage ${stage} and does not wait for a decision` };
-  if (approval.plan !== plan) return { outcome: 'moved', reason: `its plan is now ${shortDigest(approval.plan)}` };
+  if (approval.plan !== plan) return { outcome: 'plan-changed', reason: `its plan is now ${shortDigest(approval.plan)}` };
   const message = {
     plan,
     verdict,
@@ -97,9 +97,9 @@ const sendDecision = async (client: Client, entry: string, run: string, { plan, 
     updateId: decisionUpdateId(approval.round, plan, message),
     answerMs: ANSWER_MS,
   });
-  if ('reply' in result) return { outcome: 'taken', reason: null };
-  if (result.failed === 'refused') return { outcome: result.refusal === 'wrong-plan' ? 'moved' : 'refused', reason: result.reason };
-  return result.failed === 'ended' ? ENDED : { outcome: 'late', reason: 'it did not answer' };
+  if ('reply' in result) return { outcome: 'accepted', reason: null };
+  if (result.failed === 'refused') return { outcome: result.refusal === 'wrong-plan' ? 'plan-changed' : 'refused', reason: result.reason };
+  return result.failed === 'ended' ? ENDED : { outcome: 'no-answer', reason: 'it did not answer' };
 };
 
 /** Returns a campaign's access to publishes, on the client of the control worker. */
@@ -123,7 +123,7 @@ export const campaignPublishes = (client: Client, taskQueue: string): PublishCli
       publishes,
       async ({ entry, run }) => ({
         entry,
-        ...(listed.get(run) ?? (await stateOf(client, entry, run)) ?? { stage: 'forgotten', ended: true }),
+        ...(listed.get(run) ?? (await stateOf(client, entry, run)) ?? { stage: 'deleted', ended: true }),
       }),
       { concurrency: DESCRIBE_CONCURRENCY },
     );
@@ -133,14 +133,14 @@ export const campaignPublishes = (client: Client, taskQueue: string): PublishCli
     const state = await untilPlanned(client, entry, run, signal);
     if (state === null || state.ended)
       return { outcome: 'ended', reason: state === null ? 'Temporal no longer knows it' : `it ended as ${state.stage}` };
-    if (state.stage === 'planning') return { outcome: 'late', reason: 'it is still planning' };
+    if (state.stage === 'planning') return { outcome: 'no-answer', reason: 'it is still planning' };
     try {
       return await sendDecision(client, entry, run, { plan, decision, stage: state.stage });
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return ENDED;
       // A publish that does not answer must not stop the others. The same decision may be sent again: it counts once.
       signal.throwIfAborted();
-      return { outcome: 'late', reason: `it did not answer: ${sanitizeLine(messageOf(error), 200)}` };
+      return { outcome: 'no-answer', reason: `it did not answer: ${sanitizeLine(messageOf(error), 200)}` };
     }
   },
 });

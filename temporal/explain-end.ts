@@ -12,11 +12,14 @@ const rootFailure = (error: unknown): ApplicationFailure | null => {
   return rootFailure(error.cause) ?? (error instanceof ApplicationFailure ? error : null);
 };
 
-/** Converts the failure of a workflow to an {@link SwpError}. */
-export const explainEnd = (error: unknown): unknown => {
+/**
+ * Converts the failure of a workflow to an {@link SwpError}.
+ *
+ * @param cancelled the message for a cancelled workflow
+ */
+export const explainEnd = (error: unknown, cancelled = 'The publish was cancelled. It left no commit in any target.'): unknown => {
   if (!(error instanceof WorkflowFailedError)) return error;
-  if (error.cause instanceof CancelledFailure)
-    return new SwpError('conflict', 'publish/cancelled', 'The publish was cancelled. It left no commit in any target.');
+  if (error.cause instanceof CancelledFailure) return new SwpError('conflict', 'publish/cancelled', cancelled);
   const failure = rootFailure(error);
   if (failure === null) return new SwpError('conflict', 'publish/failed', error.cause?.message ?? error.message, { cause: error });
   const [hint = null, kind = 'conflict'] = Details.safeParse(failure.details).data ?? [];

@@ -10,7 +10,11 @@ import { isOpenStatus } from '../contract/stages.js';
 
 const Started = z.array(z.object({ entry: z.string(), run: z.string().nullable(), reason: z.string().nullable() }));
 const Decided = z.array(
-  z.object({ entry: z.string(), outcome: z.enum(['taken', 'moved', 'refused', 'ended', 'late']), reason: z.string().nullable() }),
+  z.object({
+    entry: z.string(),
+    outcome: z.enum(['accepted', 'plan-changed', 'refused', 'ended', 'no-answer']),
+    reason: z.string().nullable(),
+  }),
 );
 const Selected = z.object({ mistakes: z.number() });
 /** The input of a run that continued as new: all that remains once the earlier history is deleted. */
@@ -36,7 +40,7 @@ export interface CampaignEntry extends CampaignRow {
 }
 
 export interface ShownDecision extends z.infer<typeof DecisionInput> {
-  readonly taken: number;
+  readonly accepted: number;
   readonly of: number;
 }
 
@@ -85,7 +89,7 @@ export const readCampaign = async (client: Client, id: string | null, follow = t
   const problems = new Map<string, string>();
   for (const { entry, reason } of publishes) if (reason !== null) problems.set(entry, reason);
   for (const { entry, outcome, reason } of decided.flatMap(({ answers }) => answers))
-    if (outcome === 'taken') problems.delete(entry);
+    if (outcome === 'accepted') problems.delete(entry);
     else problems.set(entry, `${outcome}${reason === null ? '' : `: ${reason}`}`);
   return {
     id: found.workflowId.replace(/^campaign\//, ''),
@@ -98,7 +102,7 @@ export const readCampaign = async (client: Client, id: string | null, follow = t
     entries: rows.map((row) => ({ ...row, stage: states.get(row.entry) ?? null, problem: problems.get(row.entry) ?? null })),
     decisions: decided.map(({ decision, answers }) => ({
       ...decision,
-      taken: answers.filter(({ outcome }) => outcome === 'taken').length,
+      accepted: answers.filter(({ outcome }) => outcome === 'accepted').length,
       of: answers.length,
     })),
     mistakes: of('selectEntries').flatMap((selected) => Selected.safeParse(selected).data?.mistakes ?? [])[0] ?? 0,

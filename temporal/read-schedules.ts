@@ -54,7 +54,7 @@ const readRun = async (client: Client, workflow: string, run: string, at: Date):
     const status = (await handle.describe()).status.name;
     return { workflow, at, status, result: status === 'COMPLETED' ? (Result.safeParse(await handle.result()).data ?? null) : null };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { workflow, at, status: 'FORGOTTEN', result: null };
+    if (error instanceof WorkflowNotFoundError) return { workflow, at, status: 'DELETED', result: null };
     throw error;
   }
 };

@@ -25,7 +25,7 @@ export interface Step {
   readonly host: string | null;
   /** True if its last attempt timed out: its worker was lost. */
   readonly lost: boolean;
-  /** True if a host refused the artifact for lack of room: that host is up. */
+  /** True if a host refused the artifact for lack of a slot, disk or memory: that host is up. */
   readonly refused: boolean;
 }
 

@@ -20,10 +20,10 @@ export const decisionUpdateId = (
 
 export type Sent =
   | { readonly how: 'answered'; readonly reply: DecisionReply }
-  | { readonly how: 'left'; readonly missing: Unpolled | null };
+  | { readonly how: 'signalled'; readonly missing: Unpolled | null };
 
 /**
- * Sends a decision about one plan, or about the files sealed under it, in one round. A repeated request counts once.
+ * Sends a decision about one plan, or about the sealed files built from it, in one round. A repeated request counts once.
  *
  * @throws SwpError `publish/refused` with the workflow's reason
  */
@@ -34,21 +34,21 @@ export const sendDecision = async (
   digest: Digest,
   message: DecisionMessage | ReleaseMessage,
 ): Promise<Sent> => {
-  const leave = async (missing: Unpolled | null): Promise<Sent> => {
+  const signal = async (missing: Unpolled | null): Promise<Sent> => {
     await client.workflow.getHandle(id, runId).signal(reviewSignal, message);
-    return { how: 'left', missing };
+    return { how: 'signalled', missing };
   };
   const ended = (): SwpError => new SwpError('not-found', 'publish/ended', 'This publish has ended. There is nothing to decide.');
   try {
     const missing = await unpolledControl(client, taskQueue);
-    if (missing !== null) return await leave(missing);
+    if (missing !== null) return await signal(missing);
     const updateId = decisionUpdateId(round, digest, message);
     const result = await sendUpdate(client, { id, runId }, decideUpdate, { args: [message], updateId, answerMs: ANSWER_MS });
     if ('reply' in result) return { how: 'answered', reply: result.reply };
     if (result.failed === 'refused')
       throw new SwpError('stale', 'publish/refused', result.reason, { hint: 'Read the plan again with `swp plan`.' });
     if (result.failed === 'ended') throw ended();
-    return await leave(null);
+    return await signal(null);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw ended();
     throw error;

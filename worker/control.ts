@@ -7,7 +7,7 @@ import { createCampaignActivities } from '../activities/campaign.js';
 import { createRevalidateActivities } from '../activities/revalidate.js';
 import { readCatalog } from '../catalog/load.js';
 import { RateBudget } from '../hub/budget.js';
-import { withBudget, withPatience, type Hub } from '../hub/hub.js';
+import { withBudget, withMaxAttempts, type Hub } from '../hub/hub.js';
 import { queuesOf } from '../contract/names.js';
 import { campaignPublishes } from '../temporal/campaign-publishes.js';
 import type { WorkerSettings } from '../settings/settings.js';
@@ -83,13 +83,13 @@ export const createControlWorkers = async (parts: ControlParts): Promise<Worker[
   });
   const catalog = () => readCatalog({ cwd: process.cwd(), ...(settings.catalogFile === null ? {} : { file: settings.catalogFile }) });
   const revalidation = createRevalidateActivities({
-    hub: withBudget(withPatience(hub, ATTEMPTS), new RateBudget(hub.machine.clock)),
+    hub: withBudget(withMaxAttempts(hub, ATTEMPTS), new RateBudget(hub.machine.clock)),
     catalog,
     publishers: settings.publishers,
     startRepair: startRepair(client, settings.taskQueue),
   });
   const { followPublishes, ...campaign } = createCampaignActivities({
-    hub: withPatience(hub, ATTEMPTS),
+    hub: withMaxAttempts(hub, ATTEMPTS),
     tools: swpTools(),
     proveShards: settings.proveShards,
     catalog,

@@ -23,7 +23,7 @@ const BUSY_RETRY_MS = 30_000;
 /** Wait of a deferred claim. A few of them pass before a host begins hours of work that another host may have done. */
 const DEFER_MS = 1_000;
 const LIGHT_SLOTS = 10;
-/** Claims limit the heavy work; these slots also carry releases, which must not wait behind it. */
+/** Claims limit the heavy work. These slots also run `freeHost`, which must not wait behind it. */
 const HOST_SLOTS = 20;
 
 export interface HighmemParts {

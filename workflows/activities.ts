@@ -41,7 +41,7 @@ const within = (scheduleToCloseTimeout: NonNullable<ActivityOptions['scheduleToC
   scheduleToCloseTimeout,
 });
 
-/** The options of activities that may not take as long as it takes. */
+/** Options of the activities with a time limit. */
 export const LIMITS = {
   /** Six attempts within five minutes, then no more. */
   notification: {

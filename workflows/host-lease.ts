@@ -120,9 +120,9 @@ export class HostLease {
   }
 
   /**
-   * Leaves the host, so that the next step claims another one. The old host frees slot and scratch when it is available; no
-   * step waits for that. That step must not be dropped: if the host comes back while this artifact runs elsewhere, its sweep
-   * sees that the holder still runs, and leaves the build slot taken.
+   * Leaves the host, so that the next step claims another one. The old host frees its slot and scratch when it is available
+   * again; nothing waits for that. But this `freeHost` must not be dropped: if the host comes back while the artifact runs
+   * elsewhere, its sweep sees that the holder still runs, and leaves the build slot taken.
    */
   leave(): void {
     const host = this.current;

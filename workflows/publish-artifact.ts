@@ -25,7 +25,7 @@ const BUILD_ROUNDS = 3;
 /** Time for which a cancel waits for a commit request: the Hub answers one within a minute. */
 const GRACE_MS = 60_000;
 
-/** A publish starts again with the build: its host was left, or lost the files. The same recipe gives the same bytes. */
+/** The publish has to build again: it left its host, or the host lost the files. The same recipe gives the same bytes. */
 type BuildAgain = 'build-again';
 
 /**
@@ -91,7 +91,7 @@ class ArtifactPublish {
     const { plan } = this;
     this.display.enter(plan.action === 'collection-only' ? 'collecting' : 'building');
     const checked = await this.attention.attempt('checking the target', () => on('control').checkPreconditions(plan));
-    if (checked.state === 'moved') return this.stale(checked.reason);
+    if (checked.state === 'stale') return this.stale(checked.reason);
     if (checked.state === 'unchanged') return this.unchanged(`commit ${checked.commit} already holds the same payload`);
     if (plan.action === 'collection-only') return this.collectOnly();
     for (;;) {

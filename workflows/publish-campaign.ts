@@ -36,7 +36,7 @@ const FOLLOW_MS = 3_600_000;
 /** History events after which the campaign continues as new. */
 const CONTINUE_AFTER = 1_500;
 const MAX_NOTES = 20;
-/** Limit of the unwanted ends that a result lists. */
+/** Maximum number of unpublished entries in a result. */
 const MAX_UNPUBLISHED = 100;
 
 const SUCCESSFUL = new Set(['published', 'collected', 'unchanged']);
@@ -183,12 +183,12 @@ class Campaign {
 
   private noteOutcomes(decision: CampaignDecision, decided: readonly DecidedPublish[]): void {
     const verb = decision.verdict === 'approve' ? 'approved' : 'rejected';
-    const taken = decided.filter(({ outcome }) => outcome === 'taken').length;
-    this.note(`${reviewerText(decision)} ${verb} ${taken} of ${plural(decided.length, 'publish', 'publishes')}.`);
-    for (const outcome of ['moved', 'refused', 'late', 'ended'] as const) {
+    const accepted = decided.filter(({ outcome }) => outcome === 'accepted').length;
+    this.note(`${reviewerText(decision)} ${verb} ${accepted} of ${plural(decided.length, 'publish', 'publishes')}.`);
+    for (const outcome of ['plan-changed', 'refused', 'no-answer', 'ended'] as const) {
       const affected = decided.filter((one) => one.outcome === outcome);
       if (affected.length > 0)
-        this.note(`${UNDECIDED[outcome]}: ${truncateList(affected.map(({ entry, reason }) => `${entry} (${reason ?? ''})`))}`);
+        this.note(`${DECISION_FAILURES[outcome]}: ${truncateList(affected.map(({ entry, reason }) => `${entry} (${reason ?? ''})`))}`);
     }
     this.show();
   }
@@ -259,10 +259,10 @@ class Campaign {
   }
 }
 
-const UNDECIDED = {
-  moved: 'The plan has changed, so decide about each of these entries',
+const DECISION_FAILURES = {
+  'plan-changed': 'The plan has changed, so decide about each of these entries',
   refused: 'Refused',
-  late: 'No answer, so send the decision again',
+  'no-answer': 'No answer, so send the decision again',
   ended: 'Already ended',
 } as const;
 

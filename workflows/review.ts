@@ -5,7 +5,7 @@ import type { DecisionReply } from '../contract/messages.js';
 import { decideUpdate, reviewSignal } from './messages.js';
 import { refusal } from './refusal.js';
 
-const NO_QUESTION: Answer = {
+const NOTHING_TO_DECIDE: Answer = {
   result: 'refused',
   code: 'late',
   message: 'Nothing waits for a decision now. Check the status first.',
@@ -52,11 +52,11 @@ export class Review {
   }
 
   private preview(message: unknown): Answer {
-    return this.current === null ? NO_QUESTION : decide(this.current, message, Date.now()).answer;
+    return this.current === null ? NOTHING_TO_DECIDE : decide(this.current, message, Date.now()).answer;
   }
 
   private apply(message: unknown): Answer {
-    if (this.current === null) return NO_QUESTION;
+    if (this.current === null) return NOTHING_TO_DECIDE;
     const { approval, answer } = decide(this.current, message, Date.now());
     this.current = approval;
     if (answer.result === 'accepted') this.accepted.push(answer.decision);

@@ -16,7 +16,7 @@ export const campaignHead = ({ id, plan, entries, decisions, status, isOpen, mis
     ...(isOpen ? [] : [`ended: ${status.toLowerCase()}`]),
     ...decisions.map(
       (decision) =>
-        `${decision.verdict === 'approve' ? 'approved' : 'rejected'} by ${reviewerText(decision)}: accepted by ${decision.taken} of ${decision.of} publishes`,
+        `${decision.verdict === 'approve' ? 'approved' : 'rejected'} by ${reviewerText(decision)}: accepted by ${decision.accepted} of ${decision.of} publishes`,
     ),
   ].join('\n');
 

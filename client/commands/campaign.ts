@@ -97,7 +97,7 @@ const watchToEnd = async (temporal: TemporalClient, id: string, context: Context
     if (result.unpublished.length > 0 || result.totals.blocked > 0) return EXIT.failed;
     return result.plan === null ? EXIT.nothingToDo : EXIT.ok;
   } catch (error) {
-    throw explainEnd(error);
+    throw explainEnd(error, 'The campaign was cancelled. Its publishes continue.');
   }
 };
 
@@ -149,7 +149,7 @@ const confirmPlan = async (
   if (read.plan === null)
     throw new SwpError(
       'not-found',
-      'campaign/nothing-asked',
+      'campaign/nothing-to-decide',
       `Campaign ${id} has nothing to decide: it is still being planned, or nothing changes.`,
       {
         hint: `swp campaign show ${id}`,

@@ -21,7 +21,7 @@ const MAX_EXAMINED = 1_000;
 /** Number of tags in a row. Tags with a colon are for programs, and are left out. */
 const SHOWN_TAGS = 5;
 
-interface Found extends ListedModel {
+interface FoundModel extends ListedModel {
   readonly license: string | null;
   readonly unfit: UnfitReason | null;
 }
@@ -35,7 +35,7 @@ const shownTags = ({ tags, task }: ListedModel): string =>
     .slice(0, SHOWN_TAGS)
     .join(', ');
 
-const row = (found: Found, all: boolean): string[] => [
+const row = (found: FoundModel, all: boolean): string[] => [
   found.repo,
   ...(all ? [found.unfit ?? 'candidate'] : []),
   String(found.downloads),
@@ -48,7 +48,7 @@ const row = (found: Found, all: boolean): string[] => [
 ];
 
 /** Formats the number of models by reason, highest first: `3 quantised, 1 derived`. */
-const tally = (leftOut: readonly Found[]): string =>
+const tally = (leftOut: readonly FoundModel[]): string =>
   [...new Set(leftOut.map(({ unfit }) => unfit))]
     .map((unfit) => ({ unfit, count: leftOut.filter((found) => found.unfit === unfit).length }))
     .toSorted((a, b) => b.count - a.count)
@@ -59,8 +59,8 @@ const tally = (leftOut: readonly Found[]): string =>
 export const catalogFind = async ({ limit, all, ...search }: FindOptions, context: Context): Promise<ExitCode> => {
   const { out } = context;
   const known = knownRepos(await openCatalog(context));
-  const classify = (model: ListedModel): Found => ({ ...model, license: licenseOf(model), unfit: unfitReasonOf(model, known) });
-  const wanted = ({ unfit }: Found): boolean => all === true || unfit === null;
+  const classify = (model: ListedModel): FoundModel => ({ ...model, license: licenseOf(model), unfit: unfitReasonOf(model, known) });
+  const wanted = ({ unfit }: FoundModel): boolean => all === true || unfit === null;
   const hub = sourceHub(context.env);
   const examined = await searchModels(
     hub,

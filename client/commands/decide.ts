@@ -12,7 +12,7 @@ import { stripControls } from '../output/strip-controls.js';
 import { ask, mayPrompt } from '../prompt.js';
 import { withEntry } from '../publish/with-entry.js';
 import { sendDecision } from '../../temporal/send-decision.js';
-import { questionName, questionsOf, type Question } from '../publish/questions.js';
+import { questionName, pendingDecisions, type Question } from '../publish/questions.js';
 import { findReviewer, type Reviewer } from '../publish/reviewer.js';
 import { typedDigest } from '../publish/typed-digest.js';
 import { startWorkerHint, unpolledText } from '../../temporal/workers.js';
@@ -114,7 +114,7 @@ const send = async (
     },
     () => `${capitalize(questionName(question))} of ${entry} ${PAST[verdict]} as ${reviewer} (${nameOrigin(identity)}; not verified).`,
   );
-  if (sent.how === 'left') {
+  if (sent.how === 'signalled') {
     const why = sent.missing === null ? 'No worker answered.' : unpolledText(sent.missing);
     const hint = sent.missing === null ? "Look at the control worker's log." : startWorkerHint(sent.missing);
     context.out.warn(`${why} The decision is stored in the workflow, and takes effect when one polls. ${hint}`);
@@ -126,12 +126,12 @@ const send = async (
   return EXIT.ok;
 };
 
-/** Approves or rejects exactly one plan, or exactly the files sealed under one. */
+/** Approves or rejects exactly one plan, or exactly the sealed files built from it. */
 export const decide = async (options: DecideOptions, context: Context): Promise<ExitCode> => {
   const { verdict, plan, manifest } = options;
   return withEntry(context, options.entry, async (temporal, entry) => {
     const { client } = temporal;
-    const questions = await questionsOf(client, entry);
+    const questions = await pendingDecisions(client, entry);
     const typed = [
       ...(plan === undefined ? [] : [findQuestion(questions, 'plan', plan, entry)]),
       ...(manifest === undefined ? [] : [findQuestion(questions, 'manifest', manifest, entry)]),

@@ -30,8 +30,8 @@ const listFaults = ({ out }: Context): ExitCode => {
     [
       ...faults.map(({ name, about, bytes }) => `${name.padEnd(width)}  ${about}${bytes === undefined ? '' : `; default: ${bytes}`}`),
       '',
-      'NAME affects the first such request, NAME@3 the third, NAME@3+ the third and all later ones, NAME@c2 every one',
-      'on the second connection. NAME@3:1MiB also sets the number of bytes.',
+      'NAME disturbs the first request of its kind, NAME@3 the third, NAME@3+ the third and all later ones, NAME@c2 all',
+      'of them on the second connection. NAME@3:1MiB also sets the number of bytes.',
     ].join('\n'),
   );
   return EXIT.ok;

@@ -26,7 +26,7 @@ const hostsWork = (entry: string, onHosts: readonly OnHost[]): SwpError =>
     `Nothing of ${entry} is paused, and as far as the server knows its host is up: ${placesOf(onHosts)}.`,
     {
       hint:
-        `The server notices a dead host after some seconds, an idle one after a minute or two: then run the command again. ` +
+        `The server notices within seconds that a worker has stopped during a step, and within two minutes if it was idle: then run the command again. ` +
         `To stop the work on this host and move it now: \`swp move ${entry} --from ${onHosts[0]?.host}\`.`,
     },
   );

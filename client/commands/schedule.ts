@@ -95,6 +95,6 @@ export const scheduleTrigger = async (which: Revalidation, { watch }: { readonly
       out.data(result, () => stripControls([`${which}: ${findingCounts(result)}`, ...resultText(result, out.paint)].join('\n')));
       return exitOfFindings(result.findings);
     } catch (error) {
-      throw explainEnd(error);
+      throw explainEnd(error, 'The run was cancelled.');
     }
   });

@@ -2,7 +2,7 @@ import { THIS_MACHINE } from '../../core/this-machine.js';
 import { examineTarget, readSample, type Examination, type Examined, type Unpublished } from '../../publish/verify/examine-target.js';
 import type { Rebuild } from '../../publish/verify/rebuild/result.js';
 import { WRONG_BYTES_ADVICE } from '../../publish/verify/verify-published.js';
-import { decidedBefore } from '../../publish/verify/rebuild/unbuilt.js';
+import { resultWithoutRebuild } from '../../publish/verify/rebuild/unbuilt.js';
 import { unreadableFindings } from '../../publish/verify/fleet/check-targets.js';
 import { checkSource } from '../../publish/verify/fleet/check-source.js';
 import { SharedSource } from '../../publish/verify/fleet/shared-source.js';
@@ -12,7 +12,7 @@ import { findEntry } from '../../catalog/load.js';
 import { SwpError } from '../../core/error.js';
 import { RepoId } from '../../core/ids.js';
 import { hubConfigFromEnv } from '../../hub/hub-config.js';
-import { openHub, withOnRetry, withPatience, type Hub, type OnRetry } from '../../hub/hub.js';
+import { openHub, withOnRetry, withMaxAttempts, type Hub, type OnRetry } from '../../hub/hub.js';
 import { isIntegrity, levelOf, type Finding } from '../../plan/findings/finding.js';
 import { readSettings } from '../../settings/settings.js';
 import { openCatalog } from '../catalog.js';
@@ -40,13 +40,13 @@ export interface VerifyCommand extends VerifyOne {
   readonly markdown?: boolean;
 }
 
-type Found = (Examination | Unpublished) & { readonly source: readonly Finding[]; readonly rebuild?: Rebuild };
+type VerifiedTarget = (Examination | Unpublished) & { readonly source: readonly Finding[]; readonly rebuild?: Rebuild };
 
 /** A target with the data of its entry, or a repository that the user named, without them. */
-type Wanted = Pick<FleetTarget, 'target'> | FleetTarget;
+type VerifyTarget = Pick<FleetTarget, 'target'> | FleetTarget;
 
 /** Returns the targets of the named entry, or the named repository. A name that is both counts as the entry. */
-const targetsOf = async (name: string, context: Context): Promise<readonly Wanted[]> => {
+const targetsOf = async (name: string, context: Context): Promise<readonly VerifyTarget[]> => {
   const catalog = await openCatalog(context);
   try {
     const { name: full, entry } = findEntry(catalog, name);
@@ -71,7 +71,7 @@ const examine = async (hub: Hub, target: RepoId, full: boolean, context: Context
 };
 
 /** Returns the findings about the source of an entry's target. A source that cannot be read is a finding, too: it must not hide the others. */
-const sourceFindings = async (hub: Hub, wanted: Wanted, examined: Examined, { signal }: Context): Promise<readonly Finding[]> => {
+const sourceFindings = async (hub: Hub, wanted: VerifyTarget, examined: Examined, { signal }: Context): Promise<readonly Finding[]> => {
   if (!('source' in wanted) || !('visible' in examined)) return [];
   try {
     return await checkSource(hub, wanted, examined, new SharedSource(hub, wanted, signal), signal);
@@ -81,28 +81,28 @@ const sourceFindings = async (hub: Hub, wanted: Wanted, examined: Examined, { si
   }
 };
 
-const verifyTarget = async (hubs: Hubs, wanted: Wanted, options: VerifyOne, context: Context): Promise<Found> => {
+const verifyTarget = async (hubs: Hubs, wanted: VerifyTarget, options: VerifyOne, context: Context): Promise<VerifiedTarget> => {
   const examined = await examine(hubs.hub, wanted.target, options.full === true, context);
   const { record } = examined;
   const source = await sourceFindings(hubs.hub, wanted, examined, context);
   const found = { ...examined.found, source };
   if (options.rebuild !== true || !('findings' in found)) return found;
-  const decided = decidedBefore(found, record?.provenance ?? null);
+  const decided = resultWithoutRebuild(found, record?.provenance ?? null);
   if (decided !== null || record === null) return decided === null ? found : { ...found, rebuild: decided };
   const { provenance } = record;
   return { ...found, rebuild: await rebuildHere(hubs, { examination: found, provenance }, options.scratch, context) };
 };
 
-const exitOf = (found: readonly Found[]): ExitCode => {
+const exitOf = (found: readonly VerifiedTarget[]): ExitCode => {
   const rebuilt = found.flatMap(({ rebuild }) =>
     rebuild?.reason === undefined || rebuild.reason === null ? [] : exitCodeOf(rebuild.reason.kind),
   );
   if (found.some(({ state }) => state === 'differs') || rebuilt.includes(EXIT.integrity)) return EXIT.integrity;
-  const isWell = found.every(({ state, source }) => state === 'intact' && source.every((one) => levelOf(one) === 'info'));
-  return rebuilt[0] ?? (isWell ? EXIT.ok : EXIT.failed);
+  const isIntactTarget = found.every(({ state, source }) => state === 'intact' && source.every((one) => levelOf(one) === 'info'));
+  return rebuilt[0] ?? (isIntactTarget ? EXIT.ok : EXIT.failed);
 };
 
-const textOf = (found: Found, hub: Hub, { out: { paint } }: Context): string => {
+const textOf = (found: VerifiedTarget, hub: Hub, { out: { paint } }: Context): string => {
   return [
     examinationText(found, found.source, hub, paint),
     ...(found.rebuild === undefined ? [] : [rebuildText(found.rebuild, paint)]),
@@ -114,13 +114,13 @@ export const verify = async (options: VerifyCommand, context: Context): Promise<
   if (options.scratch !== undefined && options.rebuild !== true)
     throw new SwpError('usage', 'client/scratch', '--scratch works only with --rebuild: without it, nothing is built.');
   const onRetry: OnRetry = (error, waitMs) => context.out.note(`Retrying in ${Math.ceil(waitMs / 1000)} s: ${error.message}`);
-  const hub = withOnRetry(withPatience(openHub(hubConfigFromEnv(context.env), THIS_MACHINE), ATTEMPTS), onRetry);
+  const hub = withOnRetry(withMaxAttempts(openHub(hubConfigFromEnv(context.env), THIS_MACHINE), ATTEMPTS), onRetry);
   if (options.entryOrTarget === undefined) return verifyAll(hub, options, context);
   if (options.markdown === true)
     throw new SwpError('usage', 'client/markdown', '--markdown works only for the whole catalog: leave the name out.');
   const targets = await targetsOf(options.entryOrTarget, context);
   const hubs = { hub, sourceHub: options.rebuild === true ? withOnRetry(sourceHub(context.env), onRetry) : hub };
-  const found: Found[] = [];
+  const found: VerifiedTarget[] = [];
   for (const target of targets) found.push(await verifyTarget(hubs, target, options, context));
   context.out.data(found, () => found.map((one) => textOf(one, hub, context)).join('\n\n'));
   for (const { state, rebuild } of found) {

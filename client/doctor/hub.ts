@@ -8,7 +8,7 @@ import { THIS_MACHINE } from '../../core/this-machine.js';
 import { canWrite, whoAmI } from '../../hub/access.js';
 import { callJson, hubUrl } from '../../hub/call.js';
 import { hubConfigFromEnv } from '../../hub/hub-config.js';
-import { openHub, withPatience, withToken, type Hub } from '../../hub/hub.js';
+import { openHub, withMaxAttempts, withToken, type Hub } from '../../hub/hub.js';
 import { readSettings } from '../../settings/settings.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
@@ -17,7 +17,7 @@ import { joinSentences, type DoctorCheck } from './finding.js';
 
 const ATTEMPTS = 2;
 
-const hubOf = ({ env }: Context) => withPatience(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
+const hubOf = ({ env }: Context) => withMaxAttempts(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
 
 /** Requests one model: every Hub lists models without a token. */
 const answersAsHub = async (hub: Hub, signal: AbortSignal): Promise<void> => {

@@ -14,7 +14,7 @@ export interface OnHost {
   readonly isAway: boolean;
 }
 
-/** Returns true if the host of a step has no worker. A host that works on the step, or refused it for lack of room, has one. */
+/** Returns true if the host of a step has no worker. A host that works on the step, or refused it for lack of a slot, disk or memory, has one. */
 const isAway = async (client: Client, step: Step): Promise<boolean> => {
   if (!step.waitsForWorker || step.refused || step.queue === null) return false;
   return step.lost || (await recentWorkers(client, step.queue))?.size === 0;

@@ -26,15 +26,15 @@ export const questionName = ({ subject, digest }: Pick<Question, 'subject' | 'di
 /**
  * Returns the questions about an entry: its newest plan, and each target that waits for its release.
  *
- * @throws SwpError `publish/nothing-asked`
+ * @throws SwpError `publish/nothing-to-decide`
  */
-export const questionsOf = async (client: Client, entry: string): Promise<readonly Question[]> => {
+export const pendingDecisions = async (client: Client, entry: string): Promise<readonly Question[]> => {
   const running = await readPublish(client, entry);
   const plan = await newestPlan(client, running.id, running.runId);
   if (!running.isOpen || plan === null)
     throw new SwpError(
       'not-found',
-      'publish/nothing-asked',
+      'publish/nothing-to-decide',
       `No plan of ${entry} waits for a decision (${running.stage ?? running.status}).`,
       { hint: `swp status ${entry}` },
     );

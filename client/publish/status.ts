@@ -97,13 +97,13 @@ const decideLines = (entry: string, subject: 'plan' | 'manifest', digest: Digest
 ];
 
 /** Formats of the times and addresses in a view. */
-export interface Shown {
+export interface ShownStatus {
   readonly time: TimeText;
   readonly addresses: Pick<Addresses, 'workflow'>;
 }
 
 /** Formats the view as lines. */
-export const viewLines = (entry: string, view: PublishView, { time, addresses }: Shown): string[] => {
+export const viewLines = (entry: string, view: PublishView, { time, addresses }: ShownStatus): string[] => {
   const page = addresses.workflow(view.publish.id);
   const { publish, plan } = view;
   const explained = new Set(view.problems.map(({ workflow }) => workflow));

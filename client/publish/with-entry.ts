@@ -22,19 +22,19 @@ const publishedNames = async (temporal: TemporalClient): Promise<readonly string
 
 const keyOf = (name: string): string => name.slice(name.indexOf('/') + 1);
 
-interface Known {
+interface KnownEntries {
   readonly catalog: readonly string[];
   readonly published: readonly string[];
 }
 
 /** Returns every name that the user may have meant. */
-const knownNames = async (temporal: TemporalClient, context: Context): Promise<Known> => ({
+const knownNames = async (temporal: TemporalClient, context: Context): Promise<KnownEntries> => ({
   catalog: [...(await readCatalog(catalogOptions(context))).validEntries.keys()],
   published: await publishedNames(temporal),
 });
 
 /** Suggests the nearest name. Compares a name without its source with keys. */
-const suggest = (given: string, { catalog, published }: Known): string | undefined => {
+const suggest = (given: string, { catalog, published }: KnownEntries): string | undefined => {
   const names = [...new Set([...catalog, ...published])];
   if (given.includes('/')) return nearestName(given, names);
   const near = nearestName(given, names.map(keyOf));
@@ -42,7 +42,7 @@ const suggest = (given: string, { catalog, published }: Known): string | undefin
   return others.length > 0 ? near : only;
 };
 
-const unknown = (given: string, error: SwpError, known: Known): SwpError => {
+const unknown = (given: string, error: SwpError, known: KnownEntries): SwpError => {
   if (known.catalog.includes(given)) return error;
   const near = suggest(given, known);
   return new SwpError(error.kind, error.code, error.message, {

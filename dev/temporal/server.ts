@@ -62,7 +62,7 @@ export const startTemporalServer = async (options: TemporalServerOptions): Promi
     if (uiUrl !== undefined)
       await waitUntil(() => respondsOk(`${uiUrl}/api/v1/namespaces/${NAMESPACE}`), `shows a Web UI at ${uiUrl}`, program, deadline);
     const pid = await program.started;
-    if (pid === undefined) throw startFailure('it ended at once');
+    if (pid === undefined) throw startFailure('it ended immediately');
     return { address, namespace: NAMESPACE, ...(uiUrl === undefined ? {} : { uiUrl }), pid, exited: program.exited, close };
   } catch (error) {
     await close();

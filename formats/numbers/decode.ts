@@ -227,7 +227,7 @@ export const decodeSlab = (slab: Slab, weight: Uint8Array, scale: Uint8Array, ou
     throw new SwpError(
       'internal',
       'formats/slab-size',
-      `A slab of ${slab.rows} × ${slab.columns} ${slab.code} came with ${weight.byteLength} bytes of codes, ${scale.byteLength} of scales and room for ${output.length}.`,
+      `A slab of ${slab.rows} × ${slab.columns} ${slab.code} came with ${weight.byteLength} bytes of codes, ${scale.byteLength} of scales and space for ${output.length}.`,
     );
   const scales = readScales(slab, scale);
   if (isPacked(slab.code) && isByteScale(slab) && slab.blockRows === 1) decodeGroups(slab, weight, scale, scales, output);

@@ -28,7 +28,7 @@ export interface DownloadOptions {
   readonly segmentBytes?: number;
 }
 
-const SEGMENT = 64 * 1024 * 1024;
+const SEGMENT_BYTES = 64 * 1024 * 1024;
 const SEGMENTS_IN_FLIGHT = 4;
 
 /**
@@ -76,7 +76,7 @@ export const downloadFile = (hub: Hub, file: ListedFile, path: string, options: 
   );
 
 const downloadOnce = async (hub: Hub, file: ListedFile, path: string, options: DownloadOptions): Promise<void> => {
-  const { signal, onBytes, segmentBytes = SEGMENT } = options;
+  const { signal, onBytes, segmentBytes = SEGMENT_BYTES } = options;
   const { files } = hub.machine;
   const partial = `${path}.partial`;
   const journalPath = `${path}.segments-${segmentBytes}`;

@@ -3,7 +3,7 @@ import { chunkArray } from '../../core/chunk-array.js';
 import { SwpError } from '../../core/error.js';
 import type { RepoId, Sha256 } from '../../core/ids.js';
 import { callJson, hubUrl, jsonBody, type CallOptions } from '../call.js';
-import { withPatience, type Hub } from '../hub.js';
+import { withMaxAttempts, type Hub } from '../hub.js';
 import { repoPath } from '../repo-path.js';
 
 /** Maximum number of files per request to the endpoint (huggingface_hub, `hf_api.py`). */
@@ -38,7 +38,7 @@ export const copyOnServer = async (hub: Hub, { source, target, files }: CopyRequ
           files: group.map(({ path, sha256, xetHash }) => ({ xetHash, sha256, filename: path })),
         }),
       } as const;
-      copied += (await callJson(withPatience(hub, ATTEMPTS), request, Answer)).value.succeeded;
+      copied += (await callJson(withMaxAttempts(hub, ATTEMPTS), request, Answer)).value.succeeded;
     }
   } catch (error) {
     signal.throwIfAborted();

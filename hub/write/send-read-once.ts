@@ -32,7 +32,7 @@ const checkDigest = (file: UploadFile, found: string): void => {
     'integrity',
     'hub/source-differs',
     `The bytes of ${file.path} have sha256 ${found}, but the plan has ${file.sha256}.`,
-    { hint: 'Nothing of it is published. Retry; if it fails again, the source is damaged: tell its owner.' },
+    { hint: 'Nothing was published. Retry; if it fails again, the source is damaged: tell its owner.' },
   );
 };
 

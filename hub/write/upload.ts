@@ -41,7 +41,7 @@ export interface UploadSummary extends UploadModes {
   readonly unseenBytes: number;
 }
 
-/** Maximum age of prefetched instructions: addresses for a plain PUT live a quarter of an hour (`hub.md` §D). */
+/** Maximum age of prefetched instructions: addresses for a plain PUT live a quarter of an hour. */
 const FRESH_MS = 5 * 60_000;
 
 interface Uploading {
@@ -74,7 +74,7 @@ const sendMissing = async (
     return true;
   }
   const started = known ?? (instructions === undefined ? null : await journal.begin(file.sha256, instructions));
-  if (started === null) throw new SwpError('internal', 'hub/no-order', `The Hub sent no upload instructions for ${file.path}.`);
+  if (started === null) throw new SwpError('internal', 'hub/no-instructions', `The Hub sent no upload instructions for ${file.path}.`);
   if (file.readOnce) {
     // Parts of an earlier run are only read again here: their digest does not show which bytes that run sent.
     const isWhole = started.etags.size === 0;

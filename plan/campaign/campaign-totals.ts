@@ -8,7 +8,7 @@ export const CampaignTotals = z.strictObject({
   blocked: z.int(),
   fetchBytes: z.number(),
   outputBytes: z.number(),
-  /** The largest need of one entry: entries are built one after another. */
+  /** The largest need of one entry. Entries that one host builds at the same time need more together. */
   diskBytes: z.number(),
 });
 export type CampaignTotals = z.infer<typeof CampaignTotals>;

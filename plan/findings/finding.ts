@@ -11,7 +11,7 @@ interface Meaning {
 }
 
 const DIFFERS: Meaning = { level: 'attention', integrity: true, repair: true };
-/** The Hub lists a file right and serves it wrong, or others made a commit: a commit of SWP cannot fix that. */
+/** The Hub lists a file correctly but serves other bytes, or others made a commit: a commit of SWP cannot fix that. */
 const NOT_OURS: Meaning = { level: 'attention', integrity: true, repair: false };
 const OUT_OF_DATE: Meaning = { level: 'attention', integrity: false, repair: true };
 const FOR_A_PERSON: Meaning = { level: 'attention', integrity: false, repair: false };

@@ -23,7 +23,7 @@ export interface ShownRun {
   readonly repairsWanted: number;
 }
 
-/** Limit of rows in a table: the Web UI's details have limited room. */
+/** Maximum rows in a table: the Web UI limits the size of its details. */
 const MOST_ROWS = 100;
 
 const REPAIRED: Readonly<Record<RepairReport['outcome'], string>> = {

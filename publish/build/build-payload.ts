@@ -71,13 +71,15 @@ const isDamage = (error: unknown): boolean =>
  * build, and the digests found are those in its record. The record alone proves nothing: the same process writes it
  * beside the files.
  */
-const reuse = async (deps: BuildDeps, order: BuildRequest, recipe: Digest): Promise<Payload | null> => {
+const reuseBuild = async (deps: BuildDeps, request: BuildRequest, recipe: Digest): Promise<Payload | null> => {
   const directory = deps.layout.build(recipe);
   const record = await readRecord(deps.hub.machine.files, directory, recipe);
-  if (record === null || record.proof !== proofOf(order.plan)) return null;
+  if (record === null || record.proof !== proofOf(request.plan)) return null;
   try {
     const found =
-      order.plan.recipe?.kind === 'vindex' ? await checkVindex(deps, order, directory, RECORD) : await checkMtp(deps, order, directory);
+      request.plan.recipe?.kind === 'vindex'
+        ? await checkVindex(deps, request, directory, RECORD)
+        : await checkMtp(deps, request, directory);
     return digestOf(found.files) === digestOf(record.files) ? { ...found, environment: record.environment } : null;
   } catch (error) {
     if (isDamage(error)) return null;
@@ -86,7 +88,7 @@ const reuse = async (deps: BuildDeps, order: BuildRequest, recipe: Digest): Prom
 };
 
 /** Reads the written header back and checks that it parses and lists as many tensors as were selected. */
-const validate = async (files: Files, path: string, tensors: number): Promise<void> => {
+const checkTensorCount = async (files: Files, path: string, tensors: number): Promise<void> => {
   const file = await files.open(path);
   try {
     const { size } = await file.stat();
@@ -125,24 +127,25 @@ const buildMutex = new KeyedMutex<Digest>();
  * Builds the payload of an artifact into the directory of its recipe. The build gets that name only when it is complete. A
  * crash leaves a partial directory: the next attempt checks and reuses its contents, and never takes it for a result.
  */
-export const buildPayload = async (deps: BuildDeps, order: BuildRequest): Promise<Payload> => {
-  const { plan } = order;
+export const buildPayload = async (deps: BuildDeps, request: BuildRequest): Promise<Payload> => {
+  const { plan } = request;
   const recipe = plan.recipeDigest;
   if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
-  return buildMutex.run(recipe, () => reuseOrBuild(deps, order, recipe));
+  return buildMutex.run(recipe, () => reuseOrBuild(deps, request, recipe));
 };
 
-const reuseOrBuild = async (deps: BuildDeps, order: BuildRequest, recipe: Digest): Promise<Payload> => {
+const reuseOrBuild = async (deps: BuildDeps, request: BuildRequest, recipe: Digest): Promise<Payload> => {
   const { layout } = deps;
   const { machine } = deps.hub;
   const directory = layout.build(recipe);
-  const known = await reuse(deps, order, recipe);
+  const known = await reuseBuild(deps, request, recipe);
   if (known !== null) return known;
   const partial = layout.partialBuild(recipe);
   await makeDirectory(machine.files, partial);
-  const payload = order.plan.recipe?.kind === 'vindex' ? await buildVindex(deps, order, partial) : await buildMtp(deps, order, partial);
+  const payload =
+    request.plan.recipe?.kind === 'vindex' ? await buildVindex(deps, request, partial) : await buildMtp(deps, request, partial);
   const { blocks: _blocks, ...record } = payload;
-  await writeAtomic(machine, join(partial, RECORD), `${JSON.stringify({ recipe, proof: proofOf(order.plan), ...record })}\n`);
+  await writeAtomic(machine, join(partial, RECORD), `${JSON.stringify({ recipe, proof: proofOf(request.plan), ...record })}\n`);
   for (const rest of EXTRACTION_WORK) await machine.files.rm(join(partial, rest), { recursive: true, force: true });
   await machine.files.rm(directory, { recursive: true, force: true });
   await machine.files.rename(partial, directory);
@@ -171,7 +174,7 @@ const describeMtp = async (
   signal: AbortSignal,
   digests?: FileDigests,
 ): Promise<DescribedFiles> => {
-  await validate(machine.files, join(directory, MTP_PAYLOAD), selection.outputs.length);
+  await checkTensorCount(machine.files, join(directory, MTP_PAYLOAD), selection.outputs.length);
   const known = new Map(MTP_PAYLOAD_FILES.map((path) => [path, path === MTP_PAYLOAD ? digests : undefined]));
   return describeFiles(machine, directory, known, signal);
 };

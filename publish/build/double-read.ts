@@ -40,7 +40,7 @@ export async function* readInPieces(
 }
 
 const HINT =
-  'Nothing of it is published. Check the path between this host and the Hub (a proxy, the network card, memory), then retry or move to another host.';
+  'Nothing was published. Check the path between this host and the Hub (a proxy, the network card, memory), then retry or move to another host.';
 
 /**
  * Proves ranges of one source by reading them twice, with a third reading to decide. Each reading has its own
@@ -91,7 +91,7 @@ export class DoubleRead {
   async settle(range: NamedRange, first: Reading, second: Reading, readThird: () => Promise<Reading>): Promise<'first' | 'second'> {
     const third = await readThird();
     const { repo, commit } = this.source;
-    const all = [first, second, third].map(({ requests }) => requests.join(', ') || 'not noted');
+    const all = [first, second, third].map(({ requests }) => requests.join(', ') || 'no request id');
     const location = `${repo} at ${commit}: ${range.file}: ${range.what} (bytes ${range.begin} to ${range.end})`;
     const agreed = third.sha256 === first.sha256 ? 'first' : third.sha256 === second.sha256 ? 'second' : null;
     const message =

@@ -2,7 +2,7 @@ import { messageOf, SwpError } from '../../core/error.js';
 import { ownerOf, type CollectionSlug } from '../../core/ids.js';
 import { sanitizeLine } from '../../core/text.js';
 import { addToCollection, createCollection, findCollection, holdsModel, readCollection } from '../../hub/collections.js';
-import { withPatience, type Hub } from '../../hub/hub.js';
+import { withMaxAttempts, type Hub } from '../../hub/hub.js';
 import { assertApproved, type ApprovedArtifact } from '../../plan/approved.js';
 import type { ArtifactPlan } from '../../plan/artifact-plan.js';
 import { collectionName } from '../../plan/collection.js';
@@ -49,7 +49,7 @@ export const collectTarget = async (deps: CollectDeps, approved: ApprovedArtifac
   const { plan } = approved;
   try {
     assertApproved(approved, 'collect');
-    return await addTarget({ ...deps, hub: withPatience(deps.hub, ATTEMPTS) }, plan, signal);
+    return await addTarget({ ...deps, hub: withMaxAttempts(deps.hub, ATTEMPTS) }, plan, signal);
   } catch (error) {
     signal.throwIfAborted();
     const swpError = error instanceof SwpError ? error : null;

@@ -35,7 +35,7 @@ export interface CommitDeps {
 }
 
 /** Returns true if all our files at the commit are the sealed ones and no file that the plan deletes is left. */
-export const treeHolds = async (
+export const treeHasSealedFiles = async (
   hub: Hub,
   approved: ApprovedArtifact,
   files: readonly ManifestFile[],
@@ -138,7 +138,7 @@ export const commitSealed = async (
       },
       {
         signal,
-        treeMatches: (commit) => treeHolds(hub, approved, expected, commit, signal),
+        treeMatches: (commit) => treeHasSealedFiles(hub, approved, expected, commit, signal),
         ...(deps.onSent === undefined ? {} : { onSent: deps.onSent }),
       },
     );

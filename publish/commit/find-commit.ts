@@ -7,7 +7,7 @@ import { digestOfBytes } from '../../core/digests.js';
 import { describeBytes, manifestDigest } from '../../plan/manifest.js';
 import { manifestOf, parseProvenance, PROVENANCE_LIMIT, PROVENANCE_PATH } from '../../plan/provenance.js';
 import type { CommitRequest, CommitSearch } from '../../contract/publish-activities.js';
-import { treeHolds } from './commit-sealed.js';
+import { treeHasSealedFiles } from './commit-sealed.js';
 import { readHead } from '../facts/read-head.js';
 import { isBrokenRecord } from '../facts/last-publish.js';
 import { renderProvenance } from '../seal/seal.js';
@@ -46,7 +46,7 @@ const readOurs = async (
   const environment = provenance.predicate.buildDefinition.internalParameters.environment ?? null;
   if (Buffer.compare(renderProvenance(approved, { manifest, environment }), bytes) !== 0) return null;
   const files = [...manifest.files, describeBytes(PROVENANCE_PATH, bytes)];
-  if (!(await treeHolds(hub, approved, files, commit, signal))) return null;
+  if (!(await treeHasSealedFiles(hub, approved, files, commit, signal))) return null;
   const provenanceDigest = digestOfBytes(bytes);
   return { outcome: 'committed', commit, manifestDigest: sealed, provenanceDigest, settled: 'found' };
 };

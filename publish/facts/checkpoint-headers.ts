@@ -18,29 +18,29 @@ const CONFIG_LIMIT = 4 * 1024 * 1024;
 const INDEX_LIMIT = 64 * 1024 * 1024;
 export const HEADERS_IN_FLIGHT = 6;
 /** Bytes. Most headers fit in a first read of this size. */
-const FIRST_READ = 100_000;
+const FIRST_READ_BYTES = 100_000;
 /**
  * Limit of header bytes in flight, in MiB; a larger header is read exclusively. In MiB, since the semaphore counts
  * single units.
  */
-const HEADER_BUDGET = 16;
+const HEADER_BUDGET_MIB = 16;
 const MIB = 1024 * 1024;
 
 /** Selects the tensors to keep, and limits their number in all files of one checkpoint. */
-export interface Wanted {
+export interface TensorFilter {
   readonly isWanted: (name: string) => boolean;
   readonly most: number;
 }
 
 /** Selects every tensor, up to a limit. */
-export const allTensors = (most: number): Wanted => ({ isWanted: () => true, most });
-export const NO_TENSORS: Wanted = { isWanted: () => false, most: 0 };
+export const allTensors = (most: number): TensorFilter => ({ isWanted: () => true, most });
+export const NO_TENSORS: TensorFilter = { isWanted: () => false, most: 0 };
 
 /** Counts the tensors that several readings keep in total. */
 class TensorCount {
   private count = 0;
 
-  constructor(private readonly wanted: Wanted) {}
+  constructor(private readonly wanted: TensorFilter) {}
 
   /**
    * Begins one reading. `undo` removes its tensors from the count.
@@ -66,13 +66,13 @@ const isBroken = (error: SwpError): boolean => error.kind === 'integrity' && !(e
 
 /** Reads headers by range and keeps the selected entries. */
 export class HeaderReader {
-  private readonly budget = new Semaphore(HEADER_BUDGET);
+  private readonly budget = new Semaphore(HEADER_BUDGET_MIB);
   private readonly tensors: TensorCount;
 
   constructor(
     private readonly hub: Hub,
     private readonly source: SourceFacts,
-    wanted: Wanted,
+    wanted: TensorFilter,
     private readonly signal: AbortSignal,
   ) {
     this.tensors = new TensorCount(wanted);
@@ -81,7 +81,7 @@ export class HeaderReader {
   private async readOnce(hub: Hub, { path, size, lfs }: RepoFile): Promise<SafetensorsHeader> {
     const { repo, commit } = this.source;
     const reader = openFile(hub, { repo, commit, path, size, lfs });
-    const first = await buffer(reader.read(0, Math.min(size, FIRST_READ), this.signal));
+    const first = await buffer(reader.read(0, Math.min(size, FIRST_READ_BYTES), this.signal));
     const bytes = headerSize(first.subarray(0, LENGTH_PREFIX), size);
     const { keep, undo } = this.tensors.begin();
     const parse = async (): Promise<SafetensorsHeader> => {
@@ -92,7 +92,7 @@ export class HeaderReader {
       return parsing.end();
     };
     try {
-      return await this.budget.runExclusive(parse, Math.min(Math.ceil(bytes / MIB), HEADER_BUDGET));
+      return await this.budget.runExclusive(parse, Math.min(Math.ceil(bytes / MIB), HEADER_BUDGET_MIB));
     } catch (error) {
       undo();
       throw error;
@@ -156,7 +156,7 @@ const readOnce = async (
   hub: Hub,
   { repo, commit }: SourceFacts,
   { path, size, lfs }: RepoFile,
-  wanted: Wanted,
+  wanted: TensorFilter,
   signal: AbortSignal,
 ): Promise<ReadIndex> => {
   const hash = listedHash({ size, lfs });
@@ -186,7 +186,7 @@ const readOnce = async (
 export const readIndex = async (
   hub: Hub,
   source: SourceFacts,
-  wanted: Wanted,
+  wanted: TensorFilter,
   signal: AbortSignal,
 ): Promise<SafetensorsIndex | undefined> => {
   const file = source.files.find(({ path }) => path === INDEX_PATH);

@@ -20,7 +20,7 @@ export interface HostLarqlSettings {
 /** Characters; longer names are cut. */
 const MAX_CPU_NAME = 200;
 
-interface Ready {
+interface UsableLarql {
   readonly program: LarqlProgram;
   readonly facts: LarqlFacts;
   readonly environment: BuildEnvironment;
@@ -29,7 +29,7 @@ interface Ready {
 /** The larql of this host. It is probed once, and again whenever the program's path, digest or modification time changes. */
 export class HostLarql {
   private readonly mutex = new Mutex();
-  private cached: { readonly key: string; readonly ready: Ready } | null = null;
+  private cached: { readonly key: string; readonly ready: UsableLarql } | null = null;
 
   constructor(
     private readonly machine: Machine,
@@ -44,7 +44,7 @@ export class HostLarql {
    * @returns null if this host has no larql
    * @throws SwpError `larql/…` if this host has a larql that cannot be used
    */
-  ready(signal: AbortSignal): Promise<Ready | null> {
+  ready(signal: AbortSignal): Promise<UsableLarql | null> {
     return this.mutex.runExclusive(async () => {
       const program = await findLarql(this.machine.files, this.env);
       if (program === null) return null;

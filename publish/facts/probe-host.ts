@@ -31,7 +31,7 @@ const probeSource = async (hub: Hub, { repo, revision }: ProbeRequest['sources']
       .filter((file) => file.size > 0)
       .toSorted((a, b) => Number(b.lfs !== null) - Number(a.lfs !== null) || a.size - b.size)[0];
     if (source === null || smallest === undefined)
-      return { repo, readable: false, reason: `The token of the high-memory host finds nothing to read in ${repo}.` };
+      return { repo, readable: false, reason: `With the token of the high-memory host, ${repo} has no file to read.` };
     const canRead = await canReadOneByte(
       hub,
       { repo: source.repo, commit: source.commit, path: smallest.path, size: smallest.size, lfs: smallest.lfs },

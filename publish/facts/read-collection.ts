@@ -1,7 +1,7 @@
 import { SwpError } from '../../core/error.js';
 import { CollectionSlug, ownerOf, type RepoId } from '../../core/ids.js';
 import { findCollection, holdsModel, readCollection } from '../../hub/collections.js';
-import { withPatience, type Hub } from '../../hub/hub.js';
+import { withMaxAttempts, type Hub } from '../../hub/hub.js';
 import type { CollectionFacts } from '../../plan/facts.js';
 
 /** Limit of attempts. The collection is secondary, so a plan must not wait for it as long as for source and target. */
@@ -19,7 +19,7 @@ const read = async (hub: Hub, wanted: string, target: RepoId, signal: AbortSigna
 /** Reads the collection that an entry names. Returns a failure as a fact, so that it does not block the plan. */
 export const readCollectionFacts = async (hub: Hub, wanted: string, target: RepoId, signal: AbortSignal): Promise<CollectionFacts> => {
   try {
-    return await read(withPatience(hub, ATTEMPTS), wanted, target, signal);
+    return await read(withMaxAttempts(hub, ATTEMPTS), wanted, target, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof SwpError)) throw error;

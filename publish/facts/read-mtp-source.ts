@@ -7,7 +7,7 @@ import type { SafetensorsIndex } from '../../formats/safetensors/index-file.js';
 import type { Hub } from '../../hub/hub.js';
 import type { RepoFile } from '../../hub/repo-file.js';
 import type { SourceFacts } from '../../plan/facts.js';
-import { HeaderReader, HEADERS_IN_FLIGHT, readConfig, readIndex, readSourceJson, type Wanted } from './checkpoint-headers.js';
+import { HeaderReader, HEADERS_IN_FLIGHT, readConfig, readIndex, readSourceJson, type TensorFilter } from './checkpoint-headers.js';
 
 /** The file that ModelOpt writes beside a checkpoint that it quantised. */
 export const MODEL_OPT_PATH = 'hf_quant_config.json';
@@ -23,7 +23,7 @@ export const weightFiles = (source: SourceFacts, index: SafetensorsIndex | undef
  * Selects the tensors of a model's MTP heads. A head with 384 experts, each with three matrices of three tensors, has
  * 3,456 expert tensors.
  */
-export const headTensors = (model: ModelConfig): Wanted => ({ isWanted: (name) => readMtpKey(name, model) !== null, most: 20_000 });
+export const headTensors = (model: ModelConfig): TensorFilter => ({ isWanted: (name) => readMtpKey(name, model) !== null, most: 20_000 });
 
 /**
  * Reads config, index and headers by range and selects the MTP tensors. Reads no tensor data.

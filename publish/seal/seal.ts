@@ -150,7 +150,7 @@ export const openSealed = async (
   } catch (cause) {
     throw new SwpError('integrity', 'seal/missing', `The sealed files for ${plan.target.repo} are not in this host's scratch.`, {
       cause,
-      hint: 'Resolve with "move": SWP builds the artifact again.',
+      hint: 'Continue with `swp move`: SWP builds the artifact again on another host.',
     });
   }
   if (manifestDigest(manifest) !== expected)
@@ -164,7 +164,7 @@ export const openSealed = async (
     const found = file.bytes.at === 'scratch' ? await machine.files.stat(file.bytes.path).catch(() => null) : file;
     if (found?.size !== file.size)
       throw new SwpError('integrity', 'seal/differs', `${file.path} in scratch is not the file that was sealed.`, {
-        hint: 'Resolve with "move": SWP builds the artifact again.',
+        hint: 'Continue with `swp move`: SWP builds the artifact again on another host.',
       });
   }
   return { manifest, digest: expected, files, environment };

@@ -1,10 +1,10 @@
-// Mutates the code of each room, and counts the mutants that its tests kill: `npm run test:mutation [-- room ...]`.
+// Mutates the code of each module, and counts the mutants that its tests kill: `npm run test:mutation [-- module ...]`.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { ROOMS } from './rooms.mjs';
+import { MODULES } from './modules.mjs';
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ROOMS);
-const COLUMNS = ['room', 'killed', 'timed out', 'survived', 'excluded', 'score'];
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(MODULES);
+const COLUMNS = ['module', 'killed', 'timed out', 'survived', 'excluded', 'score'];
 const lines = [COLUMNS];
 for (const name of names) {
   const { status } = spawnSync('stryker', ['run', 'test/mutation/stryker.config.mjs'], {

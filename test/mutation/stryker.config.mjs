@@ -1,14 +1,14 @@
-import { room } from './rooms.mjs';
+import { selectedModule } from './modules.mjs';
 
 const name = process.env['SWP_MUTATION'];
 
 export default {
   testRunner: 'vitest',
-  // Run every test of the room, and no related ones.
+  // Run every test of the module, and no related ones.
   vitest: { configFile: 'test/mutation/vitest.config.mjs', related: false },
   // TypeScript 7 has no JavaScript API: the name of a missing file keeps Stryker from reading a config with it.
   tsconfigFile: 'none',
-  mutate: room().mutate,
+  mutate: selectedModule().mutate,
   plugins: ['@stryker-mutator/vitest-runner', './test/mutation/ignore-sentences.mjs'],
   ignorers: ['sentences'],
   concurrency: 2,

@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { room } from './rooms.mjs';
+import { selectedModule } from './modules.mjs';
 
-export default defineConfig({ test: { include: room().tests, exclude: ['**/*.long.test.ts'], testTimeout: 120_000 } });
+export default defineConfig({ test: { include: selectedModule().tests, exclude: ['**/*.long.test.ts'], testTimeout: 120_000 } });

@@ -141,7 +141,7 @@ describe('the preconditions of a plan with a collection', () => {
   });
 
   it('have moved when the same payload was published meanwhile', () => {
-    expect(comparePreconditions(withCollection(plan(), MISSING), publishedTarget(plan()))).toMatchObject({ state: 'moved' });
-    expect(comparePreconditions(collectionOnly(), { ...publishedTarget(plan()), head: commit('e') })).toMatchObject({ state: 'moved' });
+    expect(comparePreconditions(withCollection(plan(), MISSING), publishedTarget(plan()))).toMatchObject({ state: 'stale' });
+    expect(comparePreconditions(collectionOnly(), { ...publishedTarget(plan()), head: commit('e') })).toMatchObject({ state: 'stale' });
   });
 });

@@ -256,14 +256,14 @@ describe('preconditions', () => {
 
   it('have moved after another commit', () => {
     expect(comparePreconditions(plan(), { ...absentTarget(), exists: true, head: commit('e') })).toMatchObject({
-      state: 'moved',
+      state: 'stale',
       reason: expect.stringContaining('eeee'),
     });
   });
 
   it('have moved when the target was renamed', () => {
     expect(comparePreconditions(plan(), { ...absentTarget(), repo: SOURCE })).toMatchObject({
-      state: 'moved',
+      state: 'stale',
       reason: expect.stringContaining('renamed'),
     });
   });
@@ -274,11 +274,11 @@ describe('preconditions', () => {
 
   it('have moved when the same payload was published meanwhile and has been changed since', () => {
     const target = publishedTarget(plan());
-    expect(comparePreconditions(plan(), { ...target, files: target.files.slice(1) })).toMatchObject({ state: 'moved' });
+    expect(comparePreconditions(plan(), { ...target, files: target.files.slice(1) })).toMatchObject({ state: 'stale' });
   });
 
   it('have moved when the repository turned private', () => {
-    expect(comparePreconditions(plan(), { ...absentTarget(), exists: true, private: true })).toMatchObject({ state: 'moved' });
+    expect(comparePreconditions(plan(), { ...absentTarget(), exists: true, private: true })).toMatchObject({ state: 'stale' });
   });
 
   it('leave nothing to do when the same payload was published meanwhile', () => {

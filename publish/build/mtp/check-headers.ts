@@ -57,7 +57,7 @@ export const checkHeaders = async (
         'mtp/source-differs',
         `${repo} at ${commit}: the header of ${path} differs from the one in the plan.`,
         {
-          hint: 'Nothing of it is published. Abandon, and start again for a new plan. If it fails again, check the path between this host and the Hub.',
+          hint: 'Nothing was published. Abandon, and start again for a new plan. If it fails again, check the path between this host and the Hub.',
         },
       );
   }

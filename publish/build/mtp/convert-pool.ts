@@ -32,7 +32,7 @@ export const openConvertPool = (threads: number): ConvertPool => {
   return {
     convert: async (task, signal) => {
       if (task.size < MIN_THREADED_BYTES) return convert(task);
-      const converted: Converted = await pool.run(task, { transferList: [task.room], signal });
+      const converted: Converted = await pool.run(task, { transferList: [task.buffer], signal });
       return converted;
     },
     close: () => pool.destroy(),

@@ -90,7 +90,7 @@ const sourceDiffers = ({ output: { source }, weight: { begin, end } }: OutputSla
     'integrity',
     'mtp/source-differs',
     `${source.file}: ${source.name} (bytes ${begin} to ${end}) were wrong at the first reading in each of ${MAX_ROUNDS} attempts.`,
-    { hint: 'Nothing of it is published. Check the path between this host and the Hub, then retry or move to another host.' },
+    { hint: 'Nothing was published. Check the path between this host and the Hub, then retry or move to another host.' },
   );
 
 /** Writes every missing slab, then reads its source bytes again unless they come from hashed shards. */

@@ -9,9 +9,9 @@ import type { BufferPool } from './buffer-pool.js';
 
 export interface SpanParts {
   readonly readerOf: (file: string) => RangeReader;
-  readonly rooms: BufferPool;
+  readonly buffers: BufferPool;
   /** Receives a slab's buffer with its weight and scales, and must recycle the buffer. */
-  readonly take: (slab: OutputSlab, room: ArrayBuffer, requests: readonly string[]) => Promise<void>;
+  readonly take: (slab: OutputSlab, buffer: ArrayBuffer, requests: readonly string[]) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -36,7 +36,7 @@ const sliceOf = (scales: readonly { readonly range: FetchRange; readonly bytes: 
  * Reads the scales of a span, then streams its weights and passes on each slab as soon as it is complete. Before it
  * stores the first byte of a slab, it waits for a buffer with space for the slab and its output.
  */
-export const readSpan = async (span: FetchSpan, { readerOf, rooms, take, signal }: SpanParts): Promise<void> => {
+export const readSpan = async (span: FetchSpan, { readerOf, buffers, take, signal }: SpanParts): Promise<void> => {
   const taken: Promise<void>[] = [];
   const requests: string[] = [];
   const onRequest = (id: string): void => void requests.push(id);
@@ -53,7 +53,7 @@ export const readSpan = async (span: FetchSpan, { readerOf, rooms, take, signal 
       while (next < span.slabs.length) {
         const slab = span.slabs[next];
         if (slab === undefined || slab.weight.begin >= end) break;
-        filling ??= await rooms.take();
+        filling ??= await buffers.take();
         const places = viewsOf(filling, slab.size, slab.decode);
         const from = Math.max(slab.weight.begin, position);
         const until = Math.min(slab.weight.end, end);

@@ -34,7 +34,7 @@ const download = async (
     if (!(cause instanceof SwpError) || cause.code !== 'hub/file-differs') throw cause;
     throw new SwpError('integrity', 'mtp/source-differs', `Two readings of a whole shard were wrong: ${cause.message}`, {
       cause: cause.cause,
-      hint: 'Nothing of it is published. Check the path between this host and the Hub, then retry or move to another host. If it fails again, the source is damaged: tell its owner.',
+      hint: 'Nothing was published. Check the path between this host and the Hub, then retry or move to another host. If it fails again, the source is damaged: tell its owner.',
     });
   }
 };

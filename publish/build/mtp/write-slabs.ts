@@ -39,9 +39,9 @@ export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Exten
   const finish = async (slab: OutputSlab, filled: ArrayBuffer, requests: readonly string[]): Promise<void> => {
     const { at, size } = slab;
     const decode = slab.decode === null ? null : { ...slab.decode, global: constants.globalOf(slab.output) };
-    const { room, sha256, weightSha256, scaleSha256 } = await pool.convert({ room: filled, size, slab: decode }, signal);
-    await writeAt(output, new Uint8Array(room, 0, size), at);
-    buffers.recycle(room);
+    const { buffer, sha256, weightSha256, scaleSha256 } = await pool.convert({ buffer: filled, size, slab: decode }, signal);
+    await writeAt(output, new Uint8Array(buffer, 0, size), at);
+    buffers.recycle(buffer);
     const extent = { at, size, sha256, weight: weightSha256, scale: scaleSha256, proof: proofOf(slab), requests: [...requests] };
     extents.set(slab, extent);
     await journal.append(extent);
@@ -56,7 +56,7 @@ export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Exten
     await pMap(
       plan.spans,
       (span) => {
-        const reading = readSpan(span, { readerOf, rooms: buffers, signal, take });
+        const reading = readSpan(span, { readerOf, buffers: buffers, signal, take });
         running.push(reading);
         return reading;
       },

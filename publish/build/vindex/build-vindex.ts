@@ -193,8 +193,8 @@ const unchangedDigests = (slice: VindexRecipe['slice'], digests: ExtractedDigest
  *
  * @throws SwpError `vindex/extraction-damaged`; the extraction is then discarded
  */
-export const buildVindex = async (deps: VindexDeps, order: BuildRequest, partial: string): Promise<Payload> => {
-  const planned = await verifyPlanned(deps, order);
+export const buildVindex = async (deps: VindexDeps, request: BuildRequest, partial: string): Promise<Payload> => {
+  const planned = await verifyPlanned(deps, request);
   try {
     return await buildPlanned(planned, partial);
   } catch (error) {
@@ -241,8 +241,8 @@ const describeProven = async (
  *
  * @param record name of a file in the directory that is not part of the vindex
  */
-export const checkVindex = async (deps: VindexDeps, order: BuildRequest, directory: string, record: string): Promise<DescribedFiles> => {
-  const planned = await verifyPlanned(deps, order);
+export const checkVindex = async (deps: VindexDeps, request: BuildRequest, directory: string, record: string): Promise<DescribedFiles> => {
+  const planned = await verifyPlanned(deps, request);
   const { recipe, source, report, signal } = planned;
   const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });
   const proof = proofOf(planned, await stage(planned), recipe.slice, committedAt, directory);

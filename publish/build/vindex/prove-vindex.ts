@@ -45,7 +45,7 @@ const refuse = (problems: readonly VindexProblem[]): void => {
     'integrity',
     'larql/incomplete',
     `larql reported success, but its vindex is wrong or incomplete (${problems.length} problems): ${shown.join(' ')}`,
-    { hint: 'Nothing of it is published. Retry once; if it fails again, this larql cannot extract this model.' },
+    { hint: 'Nothing was published. Retry once; if it fails again, this larql cannot extract this model.' },
   );
 };
 

@@ -71,18 +71,18 @@ const planAgain = async (
 export const buildAgain = async (
   deps: BuildAgainDeps,
   source: SourceFacts,
-  order: BuildRequest & { readonly plan: PayloadPlan & { readonly recipe: Recipe } },
+  request: BuildRequest & { readonly plan: PayloadPlan & { readonly recipe: Recipe } },
   besideBytes: number,
 ): Promise<Payload> => {
   const { sourceHub: hub, layout, larql } = deps;
   const { machine } = hub;
-  const { plan, signal } = order;
+  const { plan, signal } = request;
   const { estimate, proof } = await planAgain(deps, source, plan.recipe, signal);
   const { diskBytes, memoryBytes } = hostNeeds(estimate);
   await checkSpace(machine, layout.root, { diskBytes: diskBytes + besideBytes, memoryBytes });
-  if (plan.recipe.kind === 'vision') return mirrorAgain(hub, source, order);
+  if (plan.recipe.kind === 'vision') return mirrorAgain(hub, source, request);
   return buildPayload(
     { hub, layout, larql, shared: new SharedInputs(machine, layout), shouldStop: () => false },
-    { ...order, plan: { ...plan, proof } },
+    { ...request, plan: { ...plan, proof } },
   );
 };

@@ -60,29 +60,30 @@ const diagnoseDifferences = async (deps: RebuildDeps, { examination, provenance,
   const from = { hub: deps.hub, repo: examination.target, commit: examination.head, directory: join(deps.layout.root, 'published') };
   const downMeta = await comparePublished(from, built, report, signal);
   if (downMeta === null) return tampered;
-  const message = `Not reproduced here: BLAS. Only ${DOWN_META} differs, by at most ${downMeta.largest.toPrecision(3)}. It may have been computed with another BLAS or CPU than this machine has.`;
+  const message = `This machine did not reproduce ${DOWN_META}: its numbers differ by at most ${downMeta.largest.toPrecision(3)}, and no other file differs. It may have been computed with another BLAS or CPU.`;
   const hint = 'Rebuild it on a machine with the CPU and BLAS that were recorded.';
   return { outcome: 'not-reproduced', reason: reasonOf(new SwpError('conflict', 'rebuild/blas', message, { hint })), downMeta } as const;
 };
 
-/** Returns the files of a publish that its source determines: all but the card, which names the approvers. */
-const madeOfSource = (provenance: Provenance): ManifestFile[] => manifestOf(provenance).files.filter(({ path }) => path !== CARD_PATH);
+/** Returns the files of a publish that its source determines: all but the card, which holds the plan digest. */
+const sourceDeterminedFiles = (provenance: Provenance): ManifestFile[] =>
+  manifestOf(provenance).files.filter(({ path }) => path !== CARD_PATH);
 
-const buildAndCompare = async (deps: RebuildDeps, order: RebuildRequest): Promise<Rebuild> => {
-  const { provenance, report, signal } = order;
+const buildAndCompare = async (deps: RebuildDeps, request: RebuildRequest): Promise<Rebuild> => {
+  const { provenance, report, signal } = request;
   const { externalParameters, internalParameters } = provenance.predicate.buildDefinition;
   const { recipe, recipeDigest, target } = externalParameters;
   checkConversion(recipe, provenance);
   if (recipe.kind === 'vindex') await checkLarql(deps.hub.machine.files, deps.larql.env, recipe);
   const plan = { source: recipe.source, target: { repo: target }, recipe, recipeDigest };
   const source = await readRecordedSource(deps.sourceHub, plan, signal);
-  const published = madeOfSource(provenance);
+  const published = sourceDeterminedFiles(provenance);
   const besideBytes = recipe.kind === 'vindex' ? (published.find(({ path }) => path === DOWN_META)?.size ?? 0) : 0;
   const payload = await buildAgain(deps, source, { plan, holder: HOLDER, report, signal }, besideBytes);
   const made = new Set(payload.files.map(({ path }) => path));
   const others = published.map(({ path }) => path).filter((path) => !made.has(path));
   const files = compareFiles(published, [...payload.files, ...(await describeCopies(deps.sourceHub, source, others, signal))]);
-  const diagnosis = await diagnoseDifferences(deps, order, { files, payload, built: deps.layout.build(recipeDigest) });
+  const diagnosis = await diagnoseDifferences(deps, request, { files, payload, built: deps.layout.build(recipeDigest) });
   return {
     ...diagnosis,
     recipe: recipeDigest,
@@ -96,10 +97,10 @@ const buildAndCompare = async (deps: RebuildDeps, order: RebuildRequest): Promis
  * published ones in the record. The examination has already compared the target with its record. Returns every outcome
  * as a result.
  */
-export const rebuildTarget = async (deps: RebuildDeps, order: RebuildRequest): Promise<Rebuild> => {
-  const { provenance, signal } = order;
+export const rebuildTarget = async (deps: RebuildDeps, request: RebuildRequest): Promise<Rebuild> => {
+  const { provenance, signal } = request;
   try {
-    return await buildAndCompare(deps, order);
+    return await buildAndCompare(deps, request);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof SwpError)) throw error;

@@ -29,7 +29,7 @@ const PAYLOAD: ReadonlySet<FindingCode> = new Set(['file-differs', 'file-gone', 
  * Returns the result if the examination has found a difference that no rebuild can resolve; null otherwise. An edited
  * card is not such a difference.
  */
-export const decidedBefore = ({ target, findings }: Examination, provenance: Provenance | null): Rebuild | null => {
+export const resultWithoutRebuild = ({ target, findings }: Examination, provenance: Provenance | null): Rebuild | null => {
   const found = findings.find(
     ({ code, path }) => RECORD.has(code) || (PAYLOAD.has(code) && path !== CARD_PATH && path !== PROVENANCE_PATH),
   );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { deleteCollection, deleteRepo } from '@huggingface/hub';
 import { RepoId } from '../../../core/ids.js';
 import { startLocalHub } from '../../../dev/hub/index.js';
-import { withPatience, type Hub } from '../../../hub/hub.js';
+import { withMaxAttempts, type Hub } from '../../../hub/hub.js';
 import { hubAt } from '../../support/hub-at.js';
 
 /** A hub that the client must work with. */
@@ -49,7 +49,7 @@ const named: HubUnderTest[] =
           name: endpoint,
           open: () =>
             Promise.resolve({
-              client: withPatience(hubAt(endpoint, token), 5),
+              client: withMaxAttempts(hubAt(endpoint, token), 5),
               namespace,
               close: () => Promise.resolve(),
             }),

@@ -10,7 +10,7 @@ import { generateLlama } from '../../../../dev/checkpoint/llama.js';
 import { generateVision } from '../../../../dev/checkpoint/vision.js';
 import { startLocalHub, type LocalHub } from '../../../../dev/hub/index.js';
 import { installStandIn } from '../../../../dev/larql/install.js';
-import { withPatience, type Hub } from '../../../../hub/hub.js';
+import { withMaxAttempts, type Hub } from '../../../../hub/hub.js';
 import { levelOf, type FleetFinding } from '../../../../plan/findings/finding.js';
 import { hubAt } from '../../../support/hub-at.js';
 import { publishHere } from '../../../support/publish-here.js';
@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const client = (token = TOKENS.read): Hub => withPatience(hubAt(hub.url, token), 1);
+const client = (token = TOKENS.read): Hub => withMaxAttempts(hubAt(hub.url, token), 1);
 
 type Kind = 'mtp' | 'vision' | 'vindex';
 interface Published {

@@ -1,5 +1,5 @@
 /** The code in which tests must notice every change, and the tests that run. Paths are globs below the project. */
-export const ROOMS = {
+export const MODULES = {
   plan: {
     mutate: ['core/digests.ts', 'plan/{approval,decision,manifest,target-operations,provenance}.ts'],
     tests: [
@@ -20,9 +20,9 @@ export const ROOMS = {
   },
 };
 
-/** The room of this run, named by `SWP_MUTATION`. */
-export const room = () => {
+/** The module of this run, named by `SWP_MUTATION`. */
+export const selectedModule = () => {
   const name = process.env['SWP_MUTATION'] ?? '';
-  if (!(name in ROOMS)) throw new Error(`SWP_MUTATION names one of ${Object.keys(ROOMS).join(', ')}, not "${name}".`);
-  return ROOMS[name];
+  if (!(name in MODULES)) throw new Error(`SWP_MUTATION names one of ${Object.keys(MODULES).join(', ')}, not "${name}".`);
+  return MODULES[name];
 };
