@@ -5,7 +5,7 @@ import { allTestFiles, filesOf, TIER } from './test/support/tiers.js';
 
 /** Modules whose tests need no Temporal server; every other test gets one, started once for the whole run. */
 const SERVERLESS =
-  /^test\/(core|catalog|formats|plan|hub|larql|publish|contract|activities|settings|dev\/(hub|checkpoint|larql)|project|client\/offline|worker\/offline|temporal\/offline)\//;
+  /^test\/(core|sim|catalog|formats|plan|hub|larql|publish|contract|activities|settings|dev\/(hub|checkpoint|larql)|project|client\/offline|worker\/offline|temporal\/offline)\//;
 
 /** Files of the everyday tests live for seconds: they go into memory if it has room. `npm run test:all` uses the disk. */
 const MEMORY = '/dev/shm';

@@ -1,5 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Hub } from '../../hub/hub.js';
 import { buildPayload } from '../../publish/build/build-payload.js';
 import { commitSealed } from '../../publish/commit/commit-sealed.js';
 import { HostLarql } from '../../publish/facts/host-larql.js';
@@ -30,12 +31,10 @@ export interface PublishHere {
 const TOOLS = { swp: '0.1.0' };
 const HOLDER = 'publish-here';
 
-/** Plans and approves the only artifact of an entry in a scratch of its own, and returns everything that its steps need. */
-export const planHere = async (entry: EntrySnapshot, { hub: local, token, directory, env = {} }: PublishHere) => {
+/** Plans and approves the only artifact of an entry, and returns everything that its steps need. */
+export const planWith = async (entry: EntrySnapshot, hub: Hub, layout: ScratchLayout, env: NodeJS.ProcessEnv = {}) => {
   const { signal } = new AbortController();
   const report = (): void => undefined;
-  const hub = hubAt(local.url, token);
-  const layout = new ScratchLayout(await mkdtemp(join(directory, 'published-from-')));
   const larql = new HostLarql(hub.machine, env, layout, { fleetBlocks: 'early', allowStandIn: true });
   const host = { host: 'here', availableDiskBytes: 1e15, larql: await larql.facts(signal), sources: [], targets: [] };
   const { entryPlan, digest, artifacts } = await planEntry(
@@ -51,19 +50,16 @@ export const planHere = async (entry: EntrySnapshot, { hub: local, token, direct
     decision: { round: 1, plan: digest, verdict: 'approve', reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' },
     terms: { policy: ONE_APPROVAL, startedBy: null },
   };
-  const deps = {
-    hub,
-    layout,
-    shared: new SharedInputs(hub.machine, layout),
-    larql,
-    shouldStop: () => false,
-  };
+  const deps = { hub, layout, shared: new SharedInputs(hub.machine, layout), larql, shouldStop: () => false };
   return { deps, approved, order: { plan, holder: HOLDER, report, signal } };
 };
 
-/** Publishes the only artifact of an entry by running the steps of a publish directly, without a Temporal server. */
-export const publishHere = async (entry: EntrySnapshot, here: PublishHere): Promise<void> => {
-  const { deps, approved, order } = await planHere(entry, here);
+/** Plans and approves the only artifact of an entry in a scratch of its own. */
+export const planHere = async (entry: EntrySnapshot, { hub, token, directory, env }: PublishHere) =>
+  planWith(entry, hubAt(hub.url, token), new ScratchLayout(await mkdtemp(join(directory, 'published-from-'))), env);
+
+/** Builds, seals, uploads and commits a planned artifact. */
+export const publishPlanned = async ({ deps, approved, order }: Awaited<ReturnType<typeof planWith>>) => {
   const { hub, layout } = deps;
   const { plan, report, signal } = order;
   const payload = plan.mirrored === undefined ? await buildPayload(deps, order) : await mirrorPayload(hub, plan, signal);
@@ -73,6 +69,12 @@ export const publishHere = async (entry: EntrySnapshot, here: PublishHere): Prom
   if (uploaded.outcome !== 'uploaded') throw new Error(`upload: ${uploaded.reason}`);
   const committed = await commitSealed(target, approved, sealed, uploaded.parent, signal);
   if (committed.outcome !== 'committed') throw new Error(`commit: ${committed.reason}`);
+  return committed;
+};
+
+/** Publishes the only artifact of an entry by running the steps of a publish directly, without a Temporal server. */
+export const publishHere = async (entry: EntrySnapshot, here: PublishHere): Promise<void> => {
+  await publishPlanned(await planHere(entry, here));
 };
 
 /** The content of a target as a dishonest host would publish it: its provenance matches the forged files. */

@@ -1,0 +1,47 @@
+import type { Machine, Random } from '../../core/machine.js';
+import { MemoryDisk } from './memory-files.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** A machine in memory. Equal seeds give equal runs. */
+export interface SimMachine extends Machine {
+  readonly clock: VirtualClock;
+  readonly disk: MemoryDisk;
+}
+
+/** Numbers of the generator mulberry32, which has one word of state. */
+const numbersFrom = (seed: number): (() => number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+};
+
+const randomFrom = (seed: number): Random => {
+  const next = numbersFrom(seed);
+  return {
+    fraction: () => next() / 2 ** 32,
+    hex: (bytes) => Array.from({ length: bytes }, () => (next() & 0xff).toString(16).padStart(2, '0')).join(''),
+  };
+};
+
+const noPrograms = (): never => {
+  throw new Error('This machine has no programs.');
+};
+
+export const simMachine = (seed: number, clock = new VirtualClock()): SimMachine => {
+  const disk = new MemoryDisk(clock);
+  return {
+    clock,
+    disk,
+    random: randomFrom(seed),
+    files: disk.files(),
+    programs: { start: noPrograms, identify: noPrograms, signalGroup: noPrograms },
+    threads: 0,
+    userId: 0,
+    memoryBytes: 64e9,
+    cpu: 'simulated',
+  };
+};
