@@ -1,5 +1,7 @@
-// Completes a build with what tsc leaves out: the workflows as one bundle, files that are not code, and the executable bit.
-import { chmod, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+// Completes a build with what tsc leaves out: it deletes modules whose source is gone, bundles the workflows, copies files that are
+// not code, and sets the executable bit.
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger } from '@temporalio/worker';
@@ -8,6 +10,11 @@ import { bundleWorkflows } from '../dist/worker/bundle-workflows.js';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 const quietLogger = new DefaultLogger('WARN', ({ message }) => process.stderr.write(`${message}\n`));
+
+for (const path of await readdir(dist, { recursive: true })) {
+  const [, module] = /^(.+\/.+)\.js(?:\.map)?$/.exec(path) ?? [];
+  if (module !== undefined && !existsSync(join(root, `${module}.ts`))) await rm(join(dist, path));
+}
 
 await writeFile(join(dist, 'workflow-bundle.js'), await bundleWorkflows(join(dist, 'workflows', 'index.js'), quietLogger));
 

@@ -1,7 +1,7 @@
 import { BeyondLimit, SwpError } from '../../core/error.js';
 import { JsonReader } from './json-reader.js';
 
-/** Maximum characters of one member; no member of a header or an index is nearly as long. */
+/** A member that is incomplete after this many characters is refused; no member of a header or an index is nearly as long. */
 const MAX_MEMBER = 16 * 1024 * 1024;
 /** Maximum members of one object; a checkpoint has fewer tensors. */
 const MAX_MEMBERS = 2 ** 18;
