@@ -8,6 +8,9 @@ interface Timer {
 
 const abortError = (): Error => Object.assign(new Error('The operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR' });
 
+/** Work that waits longer never ends. */
+const LONGEST_MS = 12 * 3_600_000;
+
 /** A clock that stands still while anything runs, and then jumps to its next timer. */
 export class VirtualClock implements Clock {
   private time = Date.UTC(2026, 0, 1);
@@ -66,6 +69,7 @@ export class VirtualClock implements Clock {
       const next = [...this.timers].toSorted((a, b) => a.at - b.at)[0];
       if (next === undefined) throw new Error('The work neither ends nor waits for a timer.');
       this.time = Math.max(this.time, next.at);
+      if (this.elapsed() > LONGEST_MS) throw new Error('The work has not ended after twelve hours of waiting.');
       next.run();
     }
   }

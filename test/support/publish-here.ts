@@ -32,14 +32,14 @@ const TOOLS = { swp: '0.1.0' };
 const HOLDER = 'publish-here';
 
 /** Plans and approves the only artifact of an entry, and returns everything that its steps need. */
-export const planWith = async (entry: EntrySnapshot, hub: Hub, layout: ScratchLayout, env: NodeJS.ProcessEnv = {}) => {
+export const planWith = async (entry: EntrySnapshot, hub: Hub, layout: ScratchLayout, env: NodeJS.ProcessEnv = {}, round = 1) => {
   const { signal } = new AbortController();
   const report = (): void => undefined;
   const larql = new HostLarql(hub.machine, env, layout, { fleetBlocks: 'early', allowStandIn: true });
   const host = { host: 'here', availableDiskBytes: 1e15, larql: await larql.facts(signal), sources: [], targets: [] };
   const { entryPlan, digest, artifacts } = await planEntry(
     { hub, tools: TOOLS, proveShards: 1.5, decideWithinMs: 1, approvals: ONE_APPROVAL },
-    { entry, only: [], round: 1, host, previous: [] },
+    { entry, only: [], round, host, previous: [] },
     signal,
   );
   const plan = artifacts[0]!;
@@ -47,7 +47,7 @@ export const planWith = async (entry: EntrySnapshot, hub: Hub, layout: ScratchLa
     entryName: entry.name,
     entryPlan,
     plan,
-    decision: { round: 1, plan: digest, verdict: 'approve', reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' },
+    decision: { round, plan: digest, verdict: 'approve', reviewer: 'ada', at: '2026-01-02T03:04:05.000Z' },
     terms: { policy: ONE_APPROVAL, startedBy: null },
   };
   const deps = { hub, layout, shared: new SharedInputs(hub.machine, layout), larql, shouldStop: () => false };

@@ -1,18 +1,23 @@
-import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestEnvironment } from '../support/test-environment.js';
+import type { Files } from '../../core/machine.js';
+import type { ScratchLayout } from '../../publish/scratch/scratch-layout.js';
+
+/** A scratch with sealed files. */
+export interface SealedScratch {
+  readonly files: Files;
+  readonly layout: ScratchLayout;
+}
 
 /** The worker's own records; every other file below a build or a seal is published. */
 const RECORDS = new Set(['payload.json', 'manifest.json', 'blocks.json', 'environment.json']);
 
 /** Flips one bit in the middle of every file that was sealed, as a failing disk may. */
-export const changeSealed = async (testEnvironment: TestEnvironment): Promise<void> => {
-  const { builds, sealed } = testEnvironment.layout();
+export const changeSealed = async ({ files, layout: { builds, sealed } }: SealedScratch): Promise<void> => {
   for (const root of [builds, sealed]) {
-    const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+    const entries = await files.readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
       if (!entry.isFile() || RECORDS.has(entry.name)) continue;
-      const file = await open(join(entry.parentPath, entry.name), 'r+');
+      const file = await files.open(join(entry.parentPath, entry.name), 'r+');
       try {
         const middle = Math.floor((await file.stat()).size / 2);
         const byte = Buffer.alloc(1);

@@ -1,6 +1,6 @@
 import type { Fault, Operation } from '../../dev/hub/index.js';
-import { TOKENS, type TestEnvironment } from '../support/test-environment.js';
-import { changeSealed } from './change-sealed.js';
+import { TOKENS } from '../support/test-environment.js';
+import { changeSealed, type SealedScratch } from './change-sealed.js';
 import type { Place } from './exchanges.js';
 
 /** The required end of a publish: without help; after the operator lifted the fault and retried; after a second approval. */
@@ -10,7 +10,7 @@ export interface Kind {
   readonly name: string;
   readonly ends: Ends;
   readonly strikes: (place: Place) => boolean;
-  readonly fault: Fault | ((testEnvironment: TestEnvironment) => Fault);
+  readonly fault: Fault | ((scratch: SealedScratch) => Fault);
   /** Strikes every later exchange of that operation too, until it is lifted. */
   readonly lasts?: true;
 }
@@ -86,7 +86,7 @@ export const KINDS: readonly Kind[] = [
     name: 'changed sealed byte',
     ends: 'unaided',
     strikes: ({ role, operation }) => role === 'target' && ['preupload', 'lfs-batch', 'put', 'part', 'complete'].includes(operation),
-    fault: (testEnvironment) => ({ kind: 'hold', until: changeSealed(testEnvironment) }),
+    fault: (scratch) => ({ kind: 'hold', until: changeSealed(scratch) }),
   },
   { name: 'corrupt part', ends: 'unaided', strikes: one('put', 'part'), fault: { kind: 'corrupt-request', at: 7 } },
   { name: 'wrong ETag', ends: 'unaided', strikes: one('part'), fault: { kind: 'wrong-etag' } },

@@ -1,4 +1,4 @@
-import type { TestEnvironment } from '../support/test-environment.js';
+import type { SealedScratch } from './change-sealed.js';
 import { Numbering, type Place } from './exchanges.js';
 import type { Kind } from './kinds.js';
 import type { Watch } from './run-case.js';
@@ -10,7 +10,7 @@ export class Strike {
   private lasting: Place | null = null;
 
   constructor(
-    private readonly testEnvironment: TestEnvironment,
+    private readonly scratch: SealedScratch,
     private readonly kind: Kind,
     private readonly at: string,
   ) {}
@@ -30,7 +30,7 @@ export class Strike {
       this.struck = true;
       if (this.kind.lasts === true) this.lasting = place;
       const { fault } = this.kind;
-      return typeof fault === 'function' ? fault(this.testEnvironment) : fault;
+      return typeof fault === 'function' ? fault(this.scratch) : fault;
     };
   };
 }

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { THIS_MACHINE } from '../../core/this-machine.js';
 import type { Place } from './exchanges.js';
 import { KINDS, type Kind } from './kinds.js';
 import { runCase, type Ran } from './run-case.js';
@@ -35,7 +36,7 @@ export const sweepFaults = async (scenario: Scenario): Promise<void> => {
     it.each(cases.map((one) => [`${one.kind.name} at ${one.place.name}`, one] as const))(
       `${scenario.name}: %s`,
       async (_, one) => {
-        const strike = new Strike(testEnvironment, one.kind, one.place.name);
+        const strike = new Strike({ files: THIS_MACHINE.files, layout: testEnvironment.layout() }, one.kind, one.place.name);
         const ran = await runCase(testEnvironment, scenario, strike);
         expect(strike.struck).toBe(true);
         const row = rows.get(one.kind.name) ?? { cases: 0, helped: 0, approvals: 0, resent: 0 };

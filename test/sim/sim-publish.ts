@@ -1,0 +1,120 @@
+import { messageOf, SwpError } from '../../core/error.js';
+import { comparePreconditions } from '../../plan/preconditions.js';
+import { buildPayload } from '../../publish/build/build-payload.js';
+import { mirrorPayload } from '../../publish/build/mirror.js';
+import type { CollectionReport, CommitReport, CommitRequest } from '../../contract/publish-activities.js';
+import { collectTarget } from '../../publish/collection/add-to-collection.js';
+import { commitSealed } from '../../publish/commit/commit-sealed.js';
+import { findCommit } from '../../publish/commit/find-commit.js';
+import { readTarget } from '../../publish/facts/read-target.js';
+import { openSealed, seal } from '../../publish/seal/seal.js';
+import { uploadSealed } from '../../publish/upload/upload-sealed.js';
+import { verifyPublished } from '../../publish/verify/verify-published.js';
+import { planWith } from '../support/publish-here.js';
+import type { SimWorld } from './sim-world.js';
+
+export interface SimPublish {
+  /** Number of plans that were approved. */
+  readonly approvals: number;
+  /** Number of times that the operator had to lift the fault. */
+  readonly helped: number;
+  /** Messages of all errors that a person would see. */
+  readonly messages: readonly string[];
+  /** Null if the plan adds it to no collection. */
+  readonly collection: CollectionReport | null;
+}
+
+type Committed = Extract<CommitReport, { outcome: 'committed' }>;
+
+const MAX_HELP = 5;
+const MAX_ROUNDS = 5;
+/** Temporal repeats a step after a transient failure. */
+const STEP_RETRY_MS = 1_000;
+/** Errors after which the artifact is built again. */
+const LOST = new Set(['seal/missing', 'seal/differs']);
+
+/**
+ * Publishes as the workflow does: repeats a step after a transient failure, asks the operator after a permanent one, builds again
+ * when sealed files are lost, and plans again when the target has moved.
+ *
+ * @param lift called when the operator lifts a permanent fault
+ */
+export const publishInMemory = async ({ machine, hub, layout, target, entry }: SimWorld, lift: () => void): Promise<SimPublish> => {
+  const { signal } = new AbortController();
+  const messages: string[] = [];
+  let [approvals, helped] = [0, 0];
+  let collection: CollectionReport | null = null;
+  const askOperator = (error: unknown): void => {
+    messages.push(messageOf(error));
+    helped += 1;
+    if (helped > MAX_HELP) throw error;
+    lift();
+  };
+  const attempt = async <T>(step: () => Promise<T>): Promise<T | 'lost'> => {
+    for (;;) {
+      try {
+        return await step();
+      } catch (error) {
+        if (!(error instanceof SwpError)) throw error;
+        if (LOST.has(error.code)) return 'lost';
+        if (error.transient) await machine.clock.sleep(STEP_RETRY_MS);
+        else askOperator(error);
+      }
+    }
+  };
+
+  /** Verifies a commit. The Hub's answer may name a wrong one, so the trailers decide which is ours. */
+  const verifyMade = async (made: Committed, request: CommitRequest): Promise<void> => {
+    const verify = (committed: Committed) => verifyPublished(hub, { target, ...committed }, () => undefined, signal);
+    try {
+      await verify(made);
+    } catch (error) {
+      const found = await findCommit(hub, request, signal);
+      if (found.outcome !== 'committed' || found.commit === made.commit) throw error;
+      await verify(found);
+    }
+  };
+
+  type Planned = Awaited<ReturnType<typeof planWith>>;
+  const publishApproved = async ({ deps, approved, order }: Planned): Promise<'published' | 'stale'> => {
+    const { plan, report } = order;
+    const hubs = { hub, sourceHub: hub, layout, shouldStop: () => false };
+    const checked = await attempt(async () => comparePreconditions(plan, await readTarget(hub, plan.target.repo, signal)));
+    if (checked === 'lost' || checked.state === 'stale') return 'stale';
+    for (;;) {
+      const sealed = await attempt(async () => {
+        const payload = plan.mirrored === undefined ? await buildPayload(deps, order) : await mirrorPayload(hub, plan, signal);
+        return seal(deps, approved, payload, signal);
+      });
+      if (sealed === 'lost') continue;
+      const open = () => openSealed({ machine, layout }, approved, sealed.digest);
+      for (;;) {
+        const uploaded = await attempt(async () => uploadSealed(hubs, approved, await open(), report, signal));
+        if (uploaded === 'lost') break;
+        if (uploaded.outcome !== 'uploaded') return 'stale';
+        const made = await attempt(async () => commitSealed(hubs, approved, await open(), uploaded.parent, signal));
+        if (made === 'lost') break;
+        if (made.outcome === 'stale') return 'stale';
+        if (made.outcome === 'blobs-missing') continue;
+        if (made.outcome !== 'committed') throw new Error(`unexpected ${made.outcome}`);
+        await attempt(() => verifyMade(made, { approved, manifestDigest: sealed.digest, parent: uploaded.parent }));
+        if (plan.collection !== undefined) collection = await collectTarget({ hub, targets: null }, approved, signal);
+        return 'published';
+      }
+    }
+  };
+
+  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
+    const planned = await attempt(() => planWith(entry, hub, layout, {}, round));
+    if (planned === 'lost') throw new Error('a plan reads nothing from scratch');
+    const { plan } = planned.order;
+    const blocked = plan.checks.find(({ verdict }) => verdict === 'blocked');
+    if (blocked !== undefined) {
+      askOperator(new Error(blocked.message));
+      continue;
+    }
+    approvals += 1;
+    if ((await publishApproved(planned)) === 'published') return { approvals, helped, messages, collection };
+  }
+  throw new Error(`not published in ${MAX_ROUNDS} rounds`);
+};

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { afterAll, describe, expect, it } from 'vitest';
+import { TIER } from '../support/tiers.js';
+import { Numbering, type Place } from '../sweep/exchanges.js';
+import { KINDS, type Kind } from '../sweep/kinds.js';
+import { Strike } from '../sweep/strike.js';
+import { publishInMemory, type SimPublish } from './sim-publish.js';
+import { openWorld, SIM_TOKEN, type Scenario, type SimWorld } from './sim-world.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** Files that name the commits of their run. */
+const RUN_SPECIFIC = new Set(['README.md', 'mtp.tensors.json', 'provenance.json']);
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/**
+ * Reads what everybody sees of a target: every commit holds all of our files or none, exactly one commit is ours, the newest has the
+ * bytes that its provenance lists, and no token is in them.
+ *
+ * @returns path → SHA-256 of the files that are the same in every run
+ */
+const inspect = async ({ local, target }: SimWorld): Promise<ReadonlyMap<string, string>> => {
+  const commits = await local.admin.listCommits(target);
+  expect(commits.filter(({ body }) => body.includes('SWP-Manifest'))).toHaveLength(1);
+  const [newest] = commits;
+  const read = (path: string): Promise<Buffer> => local.admin.readFile(target, newest!.id, path);
+  const record = (await read('provenance.json')).toString();
+  const { subject } = JSON.parse(record) as { subject: { name: string; digest: { sha256: string } }[] };
+  const paths = [...subject.map(({ name }) => name), 'provenance.json'];
+  const held = commits.map(({ files }) => paths.filter((path) => files.has(path)).length);
+  expect(held.filter((count) => count !== 0 && count !== paths.length)).toEqual([]);
+  const payload = new Map<string, string>();
+  for (const { name, digest } of subject) {
+    const bytes = await read(name);
+    expect(`${name} ${sha256(bytes)}`).toBe(`${name} ${digest.sha256}`);
+    expect(bytes.includes(SIM_TOKEN)).toBe(false);
+    if (!RUN_SPECIFIC.has(name)) payload.set(name, digest.sha256);
+  }
+  expect(record).not.toContain(SIM_TOKEN);
+  return payload;
+};
+
+interface Ran extends SimPublish {
+  readonly payload: ReadonlyMap<string, string>;
+  readonly places: readonly Place[];
+}
+
+/** Publishes in a new world, with a fault at one exchange. */
+const run = async (scenario: Scenario, fault?: { readonly kind: Kind; readonly at: string }): Promise<Ran> => {
+  const clock = new VirtualClock();
+  return clock.drive(
+    (async () => {
+      const world = await openWorld(clock, scenario);
+      const { machine, local, layout, source, target, entry } = world;
+      const repos = { key: 'model', source, target, entry };
+      const numbering = new Numbering(repos);
+      const places: Place[] = [];
+      const strike = fault === undefined ? null : new Strike({ files: machine.files, layout }, fault.kind, fault.at);
+      const intercept = strike?.watch(repos);
+      const stop = local.on((exchange) => {
+        places.push(numbering.next(exchange));
+        return intercept?.(exchange);
+      });
+      const published = await publishInMemory(world, () => strike?.lift());
+      stop();
+      if (strike !== null) expect(strike.struck).toBe(true);
+      expect(published.messages.join('\n')).not.toContain(SIM_TOKEN);
+      return { ...published, places, payload: await inspect(world) };
+    })(),
+  );
+};
+
+const check = ({ ends }: Kind, { payload, approvals, helped }: Ran, clean: Ran): void => {
+  expect(payload).toEqual(clean.payload);
+  if (ends === 'unaided') expect({ approvals, helped }).toEqual({ approvals: 1, helped: 0 });
+  if (ends === 'pauses') expect(helped).toBeGreaterThan(0);
+  if (ends === 'asks-again') expect({ approvals, helped }).toEqual({ approvals: 2, helped: 0 });
+};
+
+/** `npm test` runs one case of twelve: for each fault other exchanges, and every exchange for some fault. */
+const SHARE = TIER.name === 'quick' ? 12 : 1;
+
+/** Publishes once without a fault, and then with each fault at each exchange. */
+export const sweepInMemory = async (name: string, scenario: Scenario): Promise<void> => {
+  const clean = await run(scenario);
+  let cases = 0;
+  const since = performance.now();
+  describe(`a publish of ${name} in memory, with a fault at each exchange`, () => {
+    it.each(KINDS.map((kind, at) => [kind.name, kind, at] as const))('%s', async (_, kind, at) => {
+      const places = clean.places.filter((place) => kind.strikes(place));
+      for (const [index, place] of places.entries()) {
+        if ((index + at) % Math.min(SHARE, places.length) !== 0) continue;
+        cases += 1;
+        try {
+          check(kind, await run(scenario, { kind, at: place.name }), clean);
+        } catch (cause) {
+          throw new Error(`${kind.name} at ${place.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+        }
+      }
+    });
+    afterAll(() => {
+      process.stderr.write(`${name}: ${clean.places.length} exchanges, ${cases} cases in ${Math.round(performance.now() - since)} ms\n`);
+    });
+  });
+};
