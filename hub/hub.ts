@@ -34,17 +34,15 @@ export interface HubOptions {
 }
 
 /** Returns a Hub whose calls are retried after transient failures until they succeed. */
-export const openHub = ({ endpoint, token }: HubConfig, machine: Machine, options: HubOptions = {}): Hub => {
-  return {
-    endpoint,
-    ...(token === undefined ? {} : { token }),
-    redact: options.redact ?? redactor(token === undefined ? [] : [token]),
-    transport: options.transport ?? httpTransport(machine.clock),
-    machine,
-    attempts: Infinity,
-    onRetry: () => undefined,
-  };
-};
+export const openHub = ({ endpoint, token }: HubConfig, machine: Machine, options: HubOptions = {}): Hub => ({
+  endpoint,
+  ...(token === undefined ? {} : { token }),
+  redact: options.redact ?? redactor(token === undefined ? [] : [token]),
+  transport: options.transport ?? httpTransport(machine.clock),
+  machine,
+  attempts: Infinity,
+  onRetry: () => undefined,
+});
 
 /** Returns the same Hub with another token. The previous token stays redacted: a hostile Hub may repeat it. */
 export const withToken = (hub: Hub, token: Secret): Hub => {

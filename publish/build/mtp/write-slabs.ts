@@ -56,7 +56,7 @@ export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Exten
     await pMap(
       plan.spans,
       (span) => {
-        const reading = readSpan(span, { readerOf, buffers: buffers, signal, take });
+        const reading = readSpan(span, { readerOf, buffers, signal, take });
         running.push(reading);
         return reading;
       },
