@@ -36,5 +36,5 @@ export const printSummary = (progress: Progress, output: string, since: number):
   for (const name of LISTED) progress.say(`  ${name}: ${sizeOf(join(output, name))}`);
   const total = readdirSync(output).reduce((sum, name) => sum + statSync(join(output, name)).size, 0);
   progress.say(`  Total: ${fixed(total / 1024 ** 3, 2)} GB`);
-  progress.say(`\nUsage:\n  larql walk --index ${output} -p "The capitalize of France is"`);
+  progress.say(`\nUsage:\n  larql walk --index ${output} -p "The capital of France is"`);
 };
