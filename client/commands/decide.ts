@@ -20,7 +20,7 @@ import { startWorkerHint, unpolledText } from '../../temporal/workers.js';
 export interface DecideOptions {
   readonly entry: string;
   readonly verdict: 'approve' | 'reject';
-  /** The digest that the person read: of a plan, or of the files sealed under one. */
+  /** The digest that the person read: of a plan, or of the sealed files built from one. */
   readonly plan?: string;
   readonly manifest?: string;
   readonly as?: string;

@@ -8,7 +8,7 @@ import { newestPlan } from '../../temporal/newest-plan.js';
 import { readPublish, readTargets, type Running } from '../../temporal/running.js';
 import { sealedText, waitingReleases } from './releases.js';
 
-/** A plan, or the files sealed under one, for a person to approve or reject. */
+/** A plan, or the sealed files built from one, for a person to approve or reject. */
 export interface Question {
   readonly subject: 'plan' | 'manifest';
   readonly digest: Digest;

@@ -67,7 +67,7 @@ describe('swp campaign', () => {
     expect(entries.find(({ entry: name }) => name === one.name)?.stage).toBe('awaiting-approval');
     await run('approve', id, '--plan', plan!, '--as', 'ada');
     const updated = await untilShown(id, 'accepted by 1 of 2 publishes');
-    expect(updated.entries.find(({ entry: name }) => name === one.name)?.problem).toMatch(/^moved: its plan is now [0-9a-f]{32}/);
+    expect(updated.entries.find(({ entry: name }) => name === one.name)?.problem).toMatch(/^plan-changed: its plan is now [0-9a-f]{32}/);
     await until(two.name, 'published');
     expect((await readRunning(testEnvironment().temporal.client, publishId(one.name)))?.stage).toBe('awaiting-approval');
     await testEnvironment().handle(one).cancel();

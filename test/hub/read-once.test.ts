@@ -149,7 +149,7 @@ describe('a file that is read once', () => {
     expect(await failure(upload([file]))).toMatchObject({
       code: 'hub/source-differs',
       kind: 'integrity',
-      hint: expect.stringContaining('Nothing of it is published'),
+      hint: expect.stringContaining('Nothing was published'),
     });
     expect(completions()).toBe(0);
     // None of its parts are used: the right bytes are sent from the start.

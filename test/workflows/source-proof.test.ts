@@ -68,7 +68,7 @@ describe.each([
     const { problem } = await testEnvironment
       .targetHandle()
       .query<{ problem: { code: string; reason: string; hint: string } }>('target-status');
-    expect(problem).toMatchObject({ code: 'mtp/source-differs', hint: expect.stringContaining('Nothing of it is published') });
+    expect(problem).toMatchObject({ code: 'mtp/source-differs', hint: expect.stringContaining('Nothing was published') });
     stop();
     await testEnvironment.temporal.client.workflow
       .getHandle(targetId(testEnvironment.target))

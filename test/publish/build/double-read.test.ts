@@ -66,7 +66,7 @@ describe('a range that is read twice', () => {
       message: expect.stringContaining(
         `${RANGE.file}: a sample (bytes ${RANGE.begin} to ${RANGE.end}): three readings returned three different results`,
       ),
-      hint: expect.stringMatching(/^Nothing of it is published\..* Advice\.$/),
+      hint: expect.stringMatching(/^Nothing was published\..* Advice\.$/),
     });
   });
 });
