@@ -27,7 +27,10 @@ const findings = async (env: NodeJS.ProcessEnv = {}): Promise<Record<string, { v
 describe('swp doctor', () => {
   it('finds no problem but the missing larql in a complete setup', async () => {
     await open();
-    const found = await findings({ HF_TOKEN: TOKENS.write, SWP_SOURCE_TOKEN: TOKENS.read, SWP_TARGETS: 'Acme' });
+    let found: Awaited<ReturnType<typeof findings>> = {};
+    const find = async () => (found = await findings({ HF_TOKEN: TOKENS.write, SWP_SOURCE_TOKEN: TOKENS.read, SWP_TARGETS: 'Acme' }));
+    // Workers that have just started may not have polled yet.
+    await expect.poll(async () => (await find())['workers']?.verdict, { timeout: 30_000 }).toBe('ok');
     const { larql, ...rest } = found;
     expect(larql?.verdict).toBe('warn');
     expect(Object.entries(rest).filter(([, { verdict }]) => verdict !== 'ok')).toEqual([]);

@@ -60,7 +60,7 @@ const diagnoseDifferences = async (deps: RebuildDeps, { examination, provenance,
   const from = { hub: deps.hub, repo: examination.target, commit: examination.head, directory: join(deps.layout.root, 'published') };
   const downMeta = await comparePublished(from, built, report, signal);
   if (downMeta === null) return tampered;
-  const message = `This machine did not reproduce ${DOWN_META}: its numbers differ by at most ${downMeta.largest.toPrecision(3)}, and no other file differs. It may have been computed with another BLAS or CPU.`;
+  const message = `This machine did not reproduce ${DOWN_META}: its numbers differ by at most ${downMeta.largest.toPrecision(3)}, and no other weights differ. It may have been computed with another BLAS or CPU.`;
   const hint = 'Rebuild it on a machine with the CPU and BLAS that were recorded.';
   return { outcome: 'not-reproduced', reason: reasonOf(new SwpError('conflict', 'rebuild/blas', message, { hint })), downMeta } as const;
 };
