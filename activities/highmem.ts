@@ -1,26 +1,26 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { HOST_BUSY } from '../contract/names.js';
-import { messageOf, SwpError } from '../core/error.js';
+import { messageOf } from '../core/error.js';
 import type { Hub } from '../hub/hub.js';
 import type { ArtifactPlan } from '../plan/artifact-plan.js';
 import { assertApproved, assertReleased, type ApprovedArtifact } from '../plan/approved.js';
 import { manifestDigest as digestOfManifest } from '../plan/manifest.js';
 import type { ClaimActivities, HostActivities, LightActivities } from '../contract/publish-activities.js';
-import { buildPayload, type BuildRequest } from '../publish/build/build-payload.js';
+import type { BuildRequest, BuildDeps } from '../publish/build/build-payload.js';
+import { makePayload } from '../publish/build/make-payload.js';
 import { commitSealed } from '../publish/commit/commit-sealed.js';
 import { collectTarget } from '../publish/collection/add-to-collection.js';
 import { withRetryReporting, withHeartbeat } from './heartbeat.js';
 import type { ReportProgress } from '../publish/progress.js';
 import type { HostLarql } from '../publish/facts/host-larql.js';
-import { mirrorPayload } from '../publish/build/mirror.js';
 import { probeHost } from '../publish/facts/probe-host.js';
 import { RequestNotSent } from '../publish/commit/request-not-sent.js';
 import { endDamage } from '../publish/build/vindex/extracted-digests.js';
 import { assertOwnDirectory } from '../publish/scratch/open-scratch.js';
 import type { ScratchParts } from '../publish/scratch/scratch-parts.js';
 import { capacityOf } from '../publish/scratch/capacity.js';
-import { openSealed, publishedPayload, seal, type Payload, type Sealed } from '../publish/seal/seal.js';
+import { openSealed, publishedPayload, seal, type Payload, type Sealed, isSealLost } from '../publish/seal/seal.js';
 import { assertTargetAllowed } from '../publish/upload/allowed-targets.js';
 import { uploadSealed } from '../publish/upload/upload-sealed.js';
 import { inputsOf, shouldDeferClaim } from '../publish/build/vindex/shared-inputs-of.js';
@@ -61,8 +61,6 @@ const directoriesOf = ({ files }: Sealed): string[] => [
  */
 const BUSY_GROWTH = 1.3;
 
-const LOST = new Set(['seal/missing', 'seal/differs']);
-
 /**
  * Runs a step on the sealed files. Returns `scratch-lost` if they are missing or differ: this host has to build them
  * again.
@@ -71,7 +69,7 @@ const orScratchLost = async <T>(run: () => Promise<T>): Promise<T | { readonly o
   try {
     return await run();
   } catch (error) {
-    if (error instanceof SwpError && LOST.has(error.code)) return { outcome: 'scratch-lost', reason: messageOf(error) };
+    if (isSealLost(error)) return { outcome: 'scratch-lost', reason: messageOf(error) };
     throw error;
   }
 };
@@ -96,13 +94,9 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     await deps.trash.empty(signal);
     report({});
   };
-  const payloadOf = (
-    source: Parameters<typeof buildPayload>[0],
-    request: BuildRequest & { readonly plan: ArtifactPlan },
-  ): Promise<Payload> => {
+  const payloadOf = (source: BuildDeps, request: BuildRequest & { readonly plan: ArtifactPlan }): Promise<Payload> => {
     const { plan, signal } = request;
-    if (plan.action === 'metadata-only') return publishedPayload(deps.writeHub, plan, signal);
-    return plan.mirrored === undefined ? buildPayload(source, request) : mirrorPayload(source.hub, plan, signal);
+    return plan.action === 'metadata-only' ? publishedPayload(deps.writeHub, plan, signal) : makePayload(source, request);
   };
   return {
     probeHost: (request) =>

@@ -1,5 +1,4 @@
-import { hubConfigFromEnv } from '../hub/hub-config.js';
-import type { Hub } from '../hub/hub.js';
+import { hubConfigFromEnv, type HubConfig } from '../hub/hub-config.js';
 import type { TemporalClient } from '../temporal/connect-client.js';
 
 /** Web pages of the objects that messages name. */
@@ -10,9 +9,9 @@ export interface Addresses {
   readonly workflow: (id: string, run?: string) => string | null;
 }
 
-const repoAddress = ({ endpoint }: Pick<Hub, 'endpoint'>, repo: string): string => `${endpoint.href.replace(/\/$/, '')}/${repo}`;
+const repoAddress = ({ endpoint }: Pick<HubConfig, 'endpoint'>, repo: string): string => `${endpoint.href.replace(/\/$/, '')}/${repo}`;
 
-export const commitAddress = (hub: Pick<Hub, 'endpoint'>, repo: string, commit: string): string =>
+export const commitAddress = (hub: Pick<HubConfig, 'endpoint'>, repo: string, commit: string): string =>
   `${repoAddress(hub, repo)}/commit/${commit}`;
 
 export const addressesOf = (env: NodeJS.ProcessEnv, { ui, namespace }: Pick<TemporalClient, 'ui' | 'namespace'>): Addresses => {

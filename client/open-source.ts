@@ -1,16 +1,12 @@
-import { THIS_MACHINE } from '../core/this-machine.js';
 import { readSource } from '../publish/facts/read-source.js';
 import { SwpError } from '../core/error.js';
 import { parseOrFaults } from '../core/faults.js';
 import { RepoId, Revision } from '../core/ids.js';
-import { hubConfigFromEnv } from '../hub/hub-config.js';
-import { openHub, withMaxAttempts, withToken, type Hub } from '../hub/hub.js';
+import { withToken, type Hub } from '../hub/hub.js';
 import type { SourceFacts } from '../plan/facts.js';
 import { readSettings } from '../settings/settings.js';
 import { hubName } from './hub-name.js';
-
-/** Attempts per Hub request. A person waits, so give up early; a worker retries for as long as it takes. */
-const ATTEMPTS = 4;
+import { hubOf } from './hub-of.js';
 
 /**
  * Parses `owner/name` or `owner/name@revision`.
@@ -33,10 +29,10 @@ const parseSource = (text: string): { readonly repo: RepoId; readonly revision: 
   return { repo: repo.data, revision: revision.data };
 };
 
-/** Returns the Hub configuration to read sources from the command line: with the source token, and with few attempts. */
+/** Returns the Hub to read sources from the command line: with the source token, and with few attempts. */
 export const sourceHub = (env: NodeJS.ProcessEnv): Hub => {
   const { sourceToken } = readSettings(env);
-  const own = withMaxAttempts(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
+  const own = hubOf(env);
   return sourceToken === null ? own : withToken(own, sourceToken);
 };
 

@@ -2,9 +2,7 @@ import { artifactsOf, probeRequestOf } from '../catalog/artifacts.js';
 import type { EntrySnapshot } from '../catalog/snapshot.js';
 import type { PlannedRound } from '../contract/publish-activities.js';
 import type { ArtifactKind } from '../core/ids.js';
-import { THIS_MACHINE } from '../core/this-machine.js';
-import { hubConfigFromEnv } from '../hub/hub-config.js';
-import { openHub, withMaxAttempts, withToken } from '../hub/hub.js';
+import { withToken } from '../hub/hub.js';
 import type { ShownPlan } from '../plan/render/markdown.js';
 import { HostLarql } from '../publish/facts/host-larql.js';
 import { probeHost } from '../publish/facts/probe-host.js';
@@ -13,16 +11,14 @@ import { swpTools } from '../publish/planning/tools.js';
 import { capacityOf } from '../publish/scratch/capacity.js';
 import { scratchIn } from '../publish/scratch/scratch-layout.js';
 import { readSettings } from '../settings/settings.js';
-
-/** Attempts per Hub request. A person waits, so give up early; a worker retries for as long as it takes. */
-const ATTEMPTS = 4;
+import { hubOf } from './hub-of.js';
 
 type PlannedHere = PlannedRound & { readonly shown: ShownPlan };
 
 /** Returns the Hub of this machine, and a function that plans entries with its tokens, disk and larql, and starts nothing. */
 export const plannerHere = (env: NodeJS.ProcessEnv, signal: AbortSignal) => {
   const settings = readSettings(env);
-  const hub = withMaxAttempts(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
+  const hub = hubOf(env);
   const layout = scratchIn(settings.scratch);
   const host = {
     host: 'this machine',

@@ -4,7 +4,7 @@ import { Sha256 } from './ids.js';
 import type { Files, Machine } from './machine.js';
 
 /** Smaller blocks slow hashing down; larger blocks do not speed it up. */
-const BLOCK_BYTES = 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
 
 export interface HashOptions {
   readonly signal?: AbortSignal;
@@ -15,7 +15,7 @@ export interface HashOptions {
 /** Feeds a whole file, in order, to a hash and returns the number of bytes read. */
 export const hashInto = async (files: Files, hash: Hash, path: string, { signal, onBytes }: HashOptions = {}): Promise<number> => {
   let read = 0;
-  const stream = files.createReadStream(path, { highWaterMark: BLOCK_BYTES, ...(signal === undefined ? {} : { signal }) });
+  const stream = files.createReadStream(path, { highWaterMark: READ_BYTES, ...(signal === undefined ? {} : { signal }) });
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     hash.update(chunk);
     read += chunk.byteLength;

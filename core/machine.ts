@@ -4,7 +4,7 @@ import type { ProcessIdentity } from './process-identity.js';
 import type { Supervised, SuperviseOptions } from './supervise.js';
 
 export interface Clock {
-  /** Returns the time of day, in milliseconds since 1970. It jumps when somebody sets the clock. */
+  /** Returns the time of day, in milliseconds since 1970. It jumps when the clock is set. */
   now(): number;
   /** Returns milliseconds since an arbitrary moment. It never decreases: use it to measure durations. */
   elapsed(): number;
@@ -59,7 +59,7 @@ export interface Programs {
   signalGroup(pid: number, signal: NodeJS.Signals): void;
 }
 
-/** What the engine uses of the machine that it runs on, so that a test can replace it. */
+/** The parts of a machine that the engine uses; a test can replace each of them. */
 export interface Machine {
   readonly clock: Clock;
   readonly random: Random;

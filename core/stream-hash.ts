@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { Sha256 } from './ids.js';
 
 /** Bytes per message to the thread; a smaller block costs more to transfer than to hash. */
-const BLOCK_BYTES = 1024 * 1024;
+const MESSAGE_BYTES = 1024 * 1024;
 /** Blocks in flight: enough that neither side waits, few enough to keep in memory. */
 const IN_FLIGHT = 8;
 
@@ -44,7 +44,7 @@ export const openStreamHash = (threads: number): StreamHash => {
 
 class HashThread implements StreamHash {
   private readonly thread = new Worker(THREAD, { eval: true });
-  private block = new Uint8Array(BLOCK_BYTES);
+  private block = new Uint8Array(MESSAGE_BYTES);
   private filled = 0;
   /** Buffers that the thread returned, for reuse: the garbage collector would free them much too late. */
   private readonly recycled: ArrayBuffer[] = [];
@@ -71,11 +71,11 @@ class HashThread implements StreamHash {
   /** Resolves immediately unless the thread is far behind. */
   async update(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.byteLength;) {
-      const part = bytes.subarray(at, at + BLOCK_BYTES - this.filled);
+      const part = bytes.subarray(at, at + MESSAGE_BYTES - this.filled);
       this.block.set(part, this.filled);
       this.filled += part.byteLength;
       at += part.byteLength;
-      if (this.filled === BLOCK_BYTES) this.send();
+      if (this.filled === MESSAGE_BYTES) this.send();
       while (this.inFlight >= IN_FLIGHT) await this.nextMessage();
     }
   }
@@ -97,7 +97,7 @@ class HashThread implements StreamHash {
     const block = this.block.subarray(0, this.filled);
     this.thread.postMessage(block, [block.buffer]);
     this.inFlight += 1;
-    this.block = new Uint8Array(this.recycled.pop() ?? new ArrayBuffer(BLOCK_BYTES));
+    this.block = new Uint8Array(this.recycled.pop() ?? new ArrayBuffer(MESSAGE_BYTES));
     this.filled = 0;
   }
 

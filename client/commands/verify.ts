@@ -1,4 +1,3 @@
-import { THIS_MACHINE } from '../../core/this-machine.js';
 import { examineTarget, readSample, type Examination, type Examined, type Unpublished } from '../../publish/verify/examine-target.js';
 import type { Rebuild } from '../../publish/verify/rebuild/result.js';
 import { WRONG_BYTES_ADVICE } from '../../publish/verify/verify-published.js';
@@ -11,22 +10,19 @@ import type { FleetTarget } from '../../catalog/fleet.js';
 import { findEntry } from '../../catalog/load.js';
 import { SwpError } from '../../core/error.js';
 import { RepoId } from '../../core/ids.js';
-import { hubConfigFromEnv } from '../../hub/hub-config.js';
-import { openHub, withOnRetry, withMaxAttempts, type Hub, type OnRetry } from '../../hub/hub.js';
+import { withOnRetry, type Hub, type OnRetry } from '../../hub/hub.js';
 import { isIntegrity, levelOf, type Finding } from '../../plan/findings/finding.js';
 import { readSettings } from '../../settings/settings.js';
 import { openCatalog } from '../catalog.js';
 import type { Context } from '../context.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
+import { hubOf } from '../hub-of.js';
 import { openProgressLine } from '../output/progress-line.js';
 import { rebuildHere, type Hubs } from '../rebuild.js';
 import { rebuildText } from '../rebuild-text.js';
 import { sourceHub } from '../open-source.js';
 import { verifyAll } from '../verify-all.js';
 import { examinationText } from '../verify-text.js';
-
-/** Attempts per Hub request: a person waits. */
-const ATTEMPTS = 4;
 
 interface VerifyOne {
   readonly full?: boolean;
@@ -98,8 +94,8 @@ const exitOf = (found: readonly VerifiedTarget[]): ExitCode => {
     rebuild?.reason === undefined || rebuild.reason === null ? [] : exitCodeOf(rebuild.reason.kind),
   );
   if (found.some(({ state }) => state === 'differs') || rebuilt.includes(EXIT.integrity)) return EXIT.integrity;
-  const isIntactTarget = found.every(({ state, source }) => state === 'intact' && source.every((one) => levelOf(one) === 'info'));
-  return rebuilt[0] ?? (isIntactTarget ? EXIT.ok : EXIT.failed);
+  const areIntact = found.every(({ state, source }) => state === 'intact' && source.every((one) => levelOf(one) === 'info'));
+  return rebuilt[0] ?? (areIntact ? EXIT.ok : EXIT.failed);
 };
 
 const textOf = (found: VerifiedTarget, hub: Hub, { out: { paint } }: Context): string => {
@@ -114,7 +110,7 @@ export const verify = async (options: VerifyCommand, context: Context): Promise<
   if (options.scratch !== undefined && options.rebuild !== true)
     throw new SwpError('usage', 'client/scratch', '--scratch works only with --rebuild: without it, nothing is built.');
   const onRetry: OnRetry = (error, waitMs) => context.out.note(`Retrying in ${Math.ceil(waitMs / 1000)} s: ${error.message}`);
-  const hub = withOnRetry(withMaxAttempts(openHub(hubConfigFromEnv(context.env), THIS_MACHINE), ATTEMPTS), onRetry);
+  const hub = withOnRetry(hubOf(context.env), onRetry);
   if (options.entryOrTarget === undefined) return verifyAll(hub, options, context);
   if (options.markdown === true)
     throw new SwpError('usage', 'client/markdown', '--markdown works only for the whole catalog: leave the name out.');

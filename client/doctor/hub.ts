@@ -4,20 +4,17 @@ import { readCatalog } from '../../catalog/load.js';
 import { FOXLIGHT } from '../../catalog/settings-file.js';
 import { SwpError } from '../../core/error.js';
 import { ownerOf, repoKey, type RepoId } from '../../core/ids.js';
-import { THIS_MACHINE } from '../../core/this-machine.js';
 import { canWrite, whoAmI } from '../../hub/access.js';
 import { callJson, hubUrl } from '../../hub/call.js';
-import { hubConfigFromEnv } from '../../hub/hub-config.js';
-import { openHub, withMaxAttempts, withToken, type Hub } from '../../hub/hub.js';
+import { withToken, type Hub } from '../../hub/hub.js';
 import { readSettings } from '../../settings/settings.js';
 import { catalogOptions } from '../catalog.js';
 import type { Context } from '../context.js';
 import { hubName } from '../hub-name.js';
+import { hubOf } from '../hub-of.js';
 import { joinSentences, type DoctorCheck } from './finding.js';
 
 const ATTEMPTS = 2;
-
-const hubOf = ({ env }: Context) => withMaxAttempts(openHub(hubConfigFromEnv(env), THIS_MACHINE), ATTEMPTS);
 
 /** Requests one model: every Hub lists models without a token. */
 const answersAsHub = async (hub: Hub, signal: AbortSignal): Promise<void> => {
@@ -26,7 +23,7 @@ const answersAsHub = async (hub: Hub, signal: AbortSignal): Promise<void> => {
 
 /** @throws SwpError `client/unknown-token`, or the error that keeps the Hub from answering */
 export const checkHub: DoctorCheck = async (context) => {
-  const hub = hubOf(context);
+  const hub = hubOf(context.env, ATTEMPTS);
   const who = await whoAmI(hub, { signal: context.signal });
   if (who !== null) return { check: 'hub', verdict: 'ok', message: `${hubName(hub)} knows the token as ${who.user}, role ${who.role}` };
   if (hub.token !== undefined)
@@ -54,7 +51,7 @@ const ownTargets = async (context: Context): Promise<readonly RepoId[]> => {
 export const checkWriting: DoctorCheck = async (context) => {
   const targets = await ownTargets(context);
   if (targets.length === 0) return { check: 'writing', verdict: 'ok', message: 'the catalog has no entries of your own' };
-  const hub = hubOf(context);
+  const hub = hubOf(context.env, ATTEMPTS);
   if (hub.token === undefined)
     return {
       check: 'writing',
@@ -80,7 +77,7 @@ export const checkWriting: DoctorCheck = async (context) => {
 export const checkSourceToken: DoctorCheck = async (context) => {
   const { sourceToken } = readSettings(context.env);
   if (sourceToken === null) return { check: 'sources', verdict: 'ok', message: 'read with the same token (SWP_SOURCE_TOKEN is not set)' };
-  const hub = withToken(hubOf(context), sourceToken);
+  const hub = withToken(hubOf(context.env, ATTEMPTS), sourceToken);
   const who = await whoAmI(hub, { signal: context.signal });
   if (who === null)
     return {

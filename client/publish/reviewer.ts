@@ -1,13 +1,11 @@
 import { userInfo } from 'node:os';
 import { messageOf, SwpError } from '../../core/error.js';
-import { THIS_MACHINE } from '../../core/this-machine.js';
 import { whoAmI } from '../../hub/access.js';
-import { hubConfigFromEnv } from '../../hub/hub-config.js';
-import { openHub, withMaxAttempts } from '../../hub/hub.js';
 import { reviewerText, type DecisionRecord } from '../../plan/decision.js';
 import { plainName } from '../../plan/reviewer.js';
 import type { Context } from '../context.js';
 import { hubName } from '../hub-name.js';
+import { hubOf } from '../hub-of.js';
 
 /** The person who decides. The name is self-reported, not verified. */
 export type Reviewer = Pick<DecisionRecord, 'reviewer' | 'identity'>;
@@ -32,7 +30,7 @@ export const loginReviewer = (env: NodeJS.ProcessEnv): Reviewer => {
 /** Returns the account of this machine's Hub token, or the reason why there is none. */
 const hubReviewer = async ({ env, signal }: Pick<Context, 'env' | 'signal'>): Promise<Reviewer | { readonly why: string | null }> => {
   try {
-    const hub = withMaxAttempts(openHub(hubConfigFromEnv(env), THIS_MACHINE), 1);
+    const hub = hubOf(env, 1);
     if (hub.token === undefined) return { why: null };
     const who = await whoAmI(hub, { signal: AbortSignal.any([signal, AbortSignal.timeout(HUB_MS)]) });
     return who === null ? { why: `${hubName(hub)} does not accept your token` } : { reviewer: who.user, identity: 'hub' };

@@ -170,6 +170,11 @@ export const openSealed = async (
   return { manifest, digest: expected, files, environment };
 };
 
+const LOST = new Set(['seal/missing', 'seal/differs']);
+
+/** Returns true for an error that means that sealed files are missing or differ: the artifact has to be built again. */
+export const isSealLost = (error: unknown): boolean => error instanceof SwpError && LOST.has(error.code);
+
 /**
  * Renders `provenance.json`. It is a pure function of plan, decisions and sealed files, so that every retry has the
  * same bytes.

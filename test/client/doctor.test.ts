@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { swp } from '../support/swp.js';
-import { TOKENS, TestEnvironment, type TestEnvironmentOptions } from '../support/test-environment.js';
+import { TestEnvironment, type TestEnvironmentOptions } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
 
 let testEnvironment: TestEnvironment;
 afterEach(() => testEnvironment.close());

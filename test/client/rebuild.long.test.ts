@@ -7,7 +7,8 @@ import { generateGemma4 } from '../../dev/checkpoint/gemma4.js';
 import { installStandIn } from '../../dev/larql/install.js';
 import { projectRoot } from '../../dev/temporal/project.js';
 import { RepoId } from '../../core/ids.js';
-import { TOKENS, TestEnvironment } from '../support/test-environment.js';
+import { TestEnvironment } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
 
 const TIMEOUT_MS = 180_000;
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishHere } from '../support/publish-here.js';
 import { swp, type SwpRun } from '../support/swp.js';
-import { TOKENS, TestEnvironment } from '../support/test-environment.js';
+import { TestEnvironment } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
 
 // The ids of schedules are the same in every test file: no other file may create any.
 let testEnvironment: TestEnvironment;

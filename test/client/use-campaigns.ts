@@ -6,7 +6,8 @@ import { RepoId } from '../../core/ids.js';
 import { publishId } from '../../contract/names.js';
 import { publishHere } from '../support/publish-here.js';
 import { swp, type SwpRun } from '../support/swp.js';
-import { TOKENS, TestEnvironment } from '../support/test-environment.js';
+import { TestEnvironment } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
 
 interface Shown {
   readonly id: string;

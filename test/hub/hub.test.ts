@@ -78,13 +78,13 @@ it('keeps hiding its earlier token', () => {
 });
 
 it('reports a retry to all who asked', () => {
-  const told: string[] = [];
+  const reports: string[] = [];
   const twice = withOnRetry(
-    withOnRetry(hub, () => void told.push('first')),
-    () => void told.push('second'),
+    withOnRetry(hub, () => void reports.push('first')),
+    () => void reports.push('second'),
   );
   twice.onRetry(new Error('x') as never, 0, 0);
-  expect(told.toSorted()).toEqual(['first', 'second']);
+  expect(reports.toSorted()).toEqual(['first', 'second']);
 });
 
 describe.each<[string, (from: Hub) => Hub, string]>([

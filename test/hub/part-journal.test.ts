@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256Of } from '../../core/digests.js';
-import type { Machine } from '../../core/machine.js';
-import { THIS_MACHINE } from '../../core/this-machine.js';
 import type { MultipartInstructions } from '../../hub/write/lfs-batch.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
+import { machineWithClock } from '../support/machine.js';
 
 const MINUTE = 60_000;
 const OBJECT = sha256Of('object');
@@ -25,7 +24,7 @@ let directory: string;
 let path: string;
 let now: number;
 let journal: PartJournal;
-const machine: Machine = { ...THIS_MACHINE, clock: { ...THIS_MACHINE.clock, now: () => now } };
+const machine = machineWithClock({ now: () => now });
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'swp-journal-'));
   path = join(directory, 'parts.jsonl');

@@ -14,6 +14,7 @@ import type { NewCommit } from '../../hub/write/commit.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import type { UploadFile } from '../../hub/write/upload.js';
 import { sha256Of } from '../../core/digests.js';
+import { machineWithClock } from '../support/machine.js';
 
 export const TOKEN = 'hf_hubtestwriter';
 export const REPO = RepoId.parse('acme/weights');
@@ -28,7 +29,7 @@ export const config = (endpoint: string, over: Partial<Hub> = {}): Hub & { reado
     return Promise.resolve();
   };
   const { endpoint: _, token = new Secret(TOKEN), ...means } = over;
-  const hub = openHub({ endpoint: new URL(endpoint), token }, { ...THIS_MACHINE, clock: { ...THIS_MACHINE.clock, sleep } });
+  const hub = openHub({ endpoint: new URL(endpoint), token }, machineWithClock({ sleep }));
   return { ...hub, waits, ...means };
 };
 

@@ -3,13 +3,12 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Machine } from '../../core/machine.js';
-import { THIS_MACHINE } from '../../core/this-machine.js';
 import { withUploadRate, type Hub } from '../../hub/hub.js';
 import { AdaptiveConcurrency, MAX_CONCURRENCY } from '../../hub/write/adaptive-concurrency.js';
 import { findLostBlobs } from '../../hub/write/lost-blobs.js';
 import { PartJournal } from '../../hub/write/part-journal.js';
 import { uploadBlobs, type UploadFile, type UploadProgress } from '../../hub/write/upload.js';
+import { machineWithClock } from '../support/machine.js';
 import { fileOf, startTestHub, REPO, signal as never, type TestHub } from './support.js';
 
 const CHUNK = 100_000;
@@ -17,7 +16,7 @@ const PARTS = 20;
 const large = randomBytes(PARTS * CHUNK - 7);
 
 let test: TestHub;
-const machine: Machine = { ...THIS_MACHINE, clock: { ...THIS_MACHINE.clock, now: () => now } };
+const machine = machineWithClock({ now: () => now });
 let directory: string;
 let now: number;
 beforeEach(async () => {

@@ -1,13 +1,12 @@
 import { messageOf, SwpError } from '../../core/error.js';
 import { comparePreconditions } from '../../plan/preconditions.js';
-import { buildPayload } from '../../publish/build/build-payload.js';
-import { mirrorPayload } from '../../publish/build/mirror.js';
 import type { CollectionReport, CommitReport, CommitRequest } from '../../contract/publish-activities.js';
+import { makePayload } from '../../publish/build/make-payload.js';
 import { collectTarget } from '../../publish/collection/add-to-collection.js';
 import { commitSealed } from '../../publish/commit/commit-sealed.js';
 import { findCommit } from '../../publish/commit/find-commit.js';
 import { readTarget } from '../../publish/facts/read-target.js';
-import { openSealed, seal } from '../../publish/seal/seal.js';
+import { openSealed, seal, isSealLost } from '../../publish/seal/seal.js';
 import { uploadSealed } from '../../publish/upload/upload-sealed.js';
 import { verifyPublished } from '../../publish/verify/verify-published.js';
 import { planWith } from '../support/publish-here.js';
@@ -30,8 +29,6 @@ const MAX_HELP = 5;
 const MAX_ROUNDS = 5;
 /** Temporal repeats a step after a transient failure. */
 const STEP_RETRY_MS = 1_000;
-/** Errors after which the artifact is built again. */
-const LOST = new Set(['seal/missing', 'seal/differs']);
 
 /**
  * Publishes as the workflow does: repeats a step after a transient failure, asks the operator after a permanent one, builds again
@@ -56,7 +53,7 @@ export const publishInMemory = async ({ machine, hub, layout, target, entry }: S
         return await step();
       } catch (error) {
         if (!(error instanceof SwpError)) throw error;
-        if (LOST.has(error.code)) return 'lost';
+        if (isSealLost(error)) return 'lost';
         if (error.transient) await machine.clock.sleep(STEP_RETRY_MS);
         else askOperator(error);
       }
@@ -83,7 +80,7 @@ export const publishInMemory = async ({ machine, hub, layout, target, entry }: S
     if (checked === 'lost' || checked.state === 'stale') return 'stale';
     for (;;) {
       const sealed = await attempt(async () => {
-        const payload = plan.mirrored === undefined ? await buildPayload(deps, order) : await mirrorPayload(hub, plan, signal);
+        const payload = await makePayload(deps, order);
         return seal(deps, approved, payload, signal);
       });
       if (sealed === 'lost') continue;

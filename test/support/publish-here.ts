@@ -1,10 +1,9 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hub } from '../../hub/hub.js';
-import { buildPayload } from '../../publish/build/build-payload.js';
+import { makePayload } from '../../publish/build/make-payload.js';
 import { commitSealed } from '../../publish/commit/commit-sealed.js';
 import { HostLarql } from '../../publish/facts/host-larql.js';
-import { mirrorPayload } from '../../publish/build/mirror.js';
 import { planEntry } from '../../publish/planning/plan-entry.js';
 import { ScratchLayout } from '../../publish/scratch/scratch-layout.js';
 import { SharedInputs } from '../../publish/scratch/shared-inputs.js';
@@ -61,8 +60,8 @@ export const planHere = async (entry: EntrySnapshot, { hub, token, directory, en
 /** Builds, seals, uploads and commits a planned artifact. */
 export const publishPlanned = async ({ deps, approved, order }: Awaited<ReturnType<typeof planWith>>) => {
   const { hub, layout } = deps;
-  const { plan, report, signal } = order;
-  const payload = plan.mirrored === undefined ? await buildPayload(deps, order) : await mirrorPayload(hub, plan, signal);
+  const { report, signal } = order;
+  const payload = await makePayload(deps, order);
   const sealed = await seal(deps, approved, payload, signal);
   const target = { hub, sourceHub: hub, layout, shouldStop: () => false };
   const uploaded = await uploadSealed(target, approved, sealed, report, signal);

@@ -29,6 +29,7 @@ import { keepHistory } from './keep-history.js';
 import { machineWithClock } from './machine.js';
 import { quietRuntime } from './runtime.js';
 import { connectTestClient, testTemporalEnv, uniqueName, workflowBundle } from './temporal.js';
+import { TOKENS } from './tokens.js';
 import { workerSettings } from './worker-settings.js';
 import type { TestEnvironmentOptions } from './test-environment-options.js';
 
@@ -36,7 +37,6 @@ export type { TestEnvironmentOptions };
 
 quietRuntime();
 
-export const TOKENS = { read: 'hf_testreader4Kd83hTz0pQw', write: 'hf_testwriter9Lm27vXb5rNc' } as const;
 const POLL_MS = 40;
 /** Caps the waits that the Hub requests. */
 const LONGEST_SLEEP_MS = 60;

@@ -3,7 +3,9 @@ import { downloadFile, listCommits, listFiles } from '@huggingface/hub';
 import { expect } from 'vitest';
 import { parseProvenance } from '../../plan/provenance.js';
 import { publishId, targetId } from '../../contract/names.js';
-import { TOKENS, type TestEnvironment } from '../support/test-environment.js';
+import type { TestEnvironment } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
+import { RUN_SPECIFIC_FILES } from './kinds.js';
 import type { Repos } from './scenario.js';
 
 const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
@@ -16,9 +18,6 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /** Path → SHA-256 of the published files that are the same in every run of a scenario. */
 export type Payload = ReadonlyMap<string, string>;
-
-/** Files that name the repositories and commits of their run. */
-const RUN_SPECIFIC_FILES = new Set(['README.md', 'mtp.tensors.json', 'index.json', 'provenance.json']);
 
 /**
  * Reads a target with Hugging Face's own client, and the histories: every commit holds all of our files or none (P1),

@@ -1,5 +1,6 @@
+import { expect } from 'vitest';
 import type { Fault, Operation } from '../../dev/hub/index.js';
-import { TOKENS } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
 import { changeSealed, type SealedScratch } from './change-sealed.js';
 import type { Place } from './exchanges.js';
 
@@ -42,6 +43,9 @@ const one =
   ({ operation }: Place): boolean =>
     operations.includes(operation);
 const every = (): boolean => true;
+
+/** Published files that name the repositories and commits of their run. */
+export const RUN_SPECIFIC_FILES: ReadonlySet<string> = new Set(['README.md', 'mtp.tensors.json', 'index.json', 'provenance.json']);
 
 export const KINDS: readonly Kind[] = [
   { name: '503', ends: 'unaided', strikes: every, fault: json(503, 'Service Unavailable') },
@@ -124,3 +128,10 @@ export const KINDS: readonly Kind[] = [
     fault: { kind: 'foreign-commit', path: 'stranger.txt' },
   },
 ];
+
+/** Checks that a publish ended as this kind of fault requires. */
+export const expectEnd = ({ ends }: Kind, { approvals, helped }: { readonly approvals: number; readonly helped: number }): void => {
+  if (ends === 'unaided') expect({ approvals, helped }).toEqual({ approvals: 1, helped: 0 });
+  if (ends === 'pauses') expect(helped).toBeGreaterThan(0);
+  if (ends === 'asks-again') expect({ approvals, helped }).toEqual({ approvals: 2, helped: 0 });
+};

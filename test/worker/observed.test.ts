@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../dev/temporal/ports.js';
 import { publishId, targetId } from '../../contract/names.js';
 import { WorkerProcess } from '../support/worker-process.js';
-import { TOKENS, TestEnvironment } from '../support/test-environment.js';
+import { TestEnvironment } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
 
 const TIMEOUT_MS = 120_000;
 

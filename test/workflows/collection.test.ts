@@ -6,7 +6,8 @@ import { addToCollection, createCollection, findCollection, readCollection } fro
 import { Secret } from '../../core/secret.js';
 import { targetId } from '../../contract/names.js';
 import { config, signal } from '../hub/support.js';
-import { TOKENS, TestEnvironment } from '../support/test-environment.js';
+import { TestEnvironment } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
 
 const PAGES = { commit: (repo: string, commit: string) => `https://hub/${repo}/commit/${commit}` };
 

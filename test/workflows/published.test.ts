@@ -8,7 +8,8 @@ import { generateCheckpoint } from '../../dev/checkpoint/generate.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { publishId, targetId } from '../../contract/names.js';
 import { pythonEnvironment } from '../support/python.js';
-import { TOKENS, TestEnvironment } from '../support/test-environment.js';
+import { TestEnvironment } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
 
 /** Prints every tensor of safetensors files as name, dtype, shape and the SHA-256 of its bytes. */
 const DUMP = `

@@ -11,7 +11,8 @@ import type { Stage } from '../../contract/stages.js';
 import type { RevalidateInput, RevalidateResult } from '../../contract/results.js';
 import { keepHistory } from '../support/keep-history.js';
 import { publishHere } from '../support/publish-here.js';
-import { TOKENS, TestEnvironment } from '../support/test-environment.js';
+import { TestEnvironment } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
 
 const PAYLOAD = 'mtp.safetensors';
 

@@ -9,7 +9,7 @@ import { setBehaviour } from '../../dev/larql/behaviour.js';
 import { readRuns } from '../../dev/larql/runs.js';
 import { parseProvenance } from '../../plan/provenance.js';
 import { targetId } from '../../contract/names.js';
-import { TOKENS } from '../support/test-environment.js';
+import { TOKENS } from '../support/tokens.js';
 import { larqls, NO_LARQL, standIn, VindexEnvironment } from './vindex-environment.js';
 
 const TIMEOUT_MS = 120_000;
