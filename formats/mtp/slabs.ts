@@ -26,6 +26,9 @@ const SLAB_SCALE_BYTES = 1024 * 1024;
 /** Maximum bytes of any slab: its output, one byte of codes for each element, and scales. */
 export const BUFFER_BYTES = SLAB_BYTES + SLAB_ELEMENTS + SLAB_SCALE_BYTES;
 
+/** Returns the bytes that a slab needs in memory: its output and, if it is decoded, its codes and scales. */
+export const bufferBytes = ({ size, decode }: OutputSlab): number => size + (decode === null ? 0 : codeBytes(decode) + scaleBytes(decode));
+
 /** Elements in each piece of a row that is too long for a slab: the scales fit even with one for each element. */
 const LONG_ROW_ELEMENTS = SLAB_SCALE_BYTES / 4;
 

@@ -15,10 +15,12 @@ export class BufferPool {
 
   /**
    * @param spans requests in flight; each also holds the scales of all its slabs
+   * @param bytes size of each buffer, at most `BUFFER_BYTES`
    * @param signal ends every wait: after a failure, buffers in use may never be recycled
    */
   constructor(
     spans: number,
+    private readonly bytes: number,
     private readonly signal: AbortSignal,
   ) {
     this.available = new Semaphore(Math.floor((MEMORY_BYTES - spans * MAX_SPAN_SCALES) / BUFFER_BYTES));
@@ -32,7 +34,7 @@ export class BufferPool {
       this.signal.throwIfAborted();
       throw error;
     });
-    return this.free.pop() ?? new ArrayBuffer(BUFFER_BYTES);
+    return this.free.pop() ?? new ArrayBuffer(this.bytes);
   }
 
   recycle(buffer: ArrayBuffer): void {

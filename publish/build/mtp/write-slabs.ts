@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import pMap from 'p-map';
 import type { FetchPlan } from '../../../formats/mtp/fetch-plan.js';
-import type { OutputSlab } from '../../../formats/mtp/slabs.js';
+import { bufferBytes, type OutputSlab } from '../../../formats/mtp/slabs.js';
 import type { RangeReader } from '../../../hub/read/range.js';
 import type { Constants } from './constants.js';
 import { openConvertPool } from './convert-pool.js';
@@ -33,7 +33,8 @@ export const writeSlabs = async (plan: FetchPlan, extents: Map<OutputSlab, Exten
   const signal = AbortSignal.any([writing.signal, failed.signal]);
   // Each slab in conversion adds a listener.
   setMaxListeners(0, signal);
-  const buffers = new BufferPool(SPANS_IN_FLIGHT, signal);
+  const largest = plan.spans.flatMap(({ slabs }) => slabs).reduce((bytes, slab) => Math.max(bytes, bufferBytes(slab)), 0);
+  const buffers = new BufferPool(SPANS_IN_FLIGHT, largest, signal);
   const running: Promise<void>[] = [];
 
   const finish = async (slab: OutputSlab, filled: ArrayBuffer, requests: readonly string[]): Promise<void> => {
