@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -25,7 +25,7 @@ declare module 'vitest' {
 
 const writeLine = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Starts one headless Temporal server and bundles the workflows once, for all test files. */
+/** Starts one headless Temporal server and finds or makes the bundle of the workflows once, for all test files. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const cli = await findTemporalCli({ note: writeLine });
   const [server, directory] = await Promise.all([
@@ -41,10 +41,25 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
   };
 };
 
+const BUILT = path.join(projectRoot(), 'dist', 'workflow-bundle.js');
+
+/** Returns true if no source of the program, and no dependency, changed since the last build. */
+const isBuilt = (): boolean => {
+  const builtAt = statSync(BUILT, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const isOlder = (file: string): boolean => statSync(path.join(projectRoot(), file)).mtimeMs < builtAt;
+  const sources = readdirSync(path.join(projectRoot(), 'dist'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(path.join(projectRoot(), entry.name)))
+    .flatMap(({ name }) =>
+      readdirSync(path.join(projectRoot(), name), { recursive: true, encoding: 'utf8' }).map((file) => path.join(name, file)),
+    );
+  return ['package-lock.json', ...sources.filter((file) => file.endsWith('.ts'))].every((file) => isOlder(file));
+};
+
 /** A failed bundle must not break the tests that need none; tests that need it report the failure themselves. */
 const bundle = async (directory: string): Promise<string> => {
   const workflowsPath = path.join(projectRoot(), 'workflows', 'index.ts');
   if (!existsSync(workflowsPath)) return '';
+  if (isBuilt()) return BUILT;
   try {
     const code = await bundleWorkflows(workflowsPath, new DefaultLogger('WARN', ({ level, message }) => writeLine(`${level} ${message}`)));
     const file = path.join(directory, 'workflows.js');

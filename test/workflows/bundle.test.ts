@@ -50,7 +50,7 @@ const REPLAYED = [
 ];
 
 it('bundles these modules from outside of workflows: each of them is replayed', async () => {
-  const names = [...(await readCode()).matchAll(/^\/\*\*\*\/ "\.\/([\w./-]+)\.[jt]s"$/gm)].map(([, name = '']) => name);
+  const names = [...(await readCode()).matchAll(/^\/\*\*\*\/ "\.\/(?:dist\/)?([\w./-]+)\.[jt]s"$/gm)].map(([, name = '']) => name);
   const outside = names.filter((name) => !/^(?:workflows|node_modules)\//.test(name)).toSorted();
   expect(
     outside,
