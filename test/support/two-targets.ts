@@ -1,6 +1,7 @@
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
-import { RepoId } from '../../core/ids.js';
+import { RepoId, sameRepo } from '../../core/ids.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
+import { freeze } from './freeze.js';
 import type { TestEnvironment } from './test-environment.js';
 
 /** An entry of this case with two targets: the MTP heads of its source and a mirror of a vision encoder. */
@@ -10,4 +11,18 @@ export const twoTargets = async (testEnvironment: TestEnvironment): Promise<{ re
   await testEnvironment.hub.admin.createRepo(source);
   await testEnvironment.hub.admin.commitFiles(source, generateVision({ seed: 3, hidden: 64 }).files, { message: 'An encoder' });
   return { entry: testEnvironment.entry({ vision_source_repo: source, vision_sidecar_repo: vision }), vision };
+};
+
+/** Holds every request of an operation on a repository until it is thawed. */
+export const holdAt = ({ hub }: TestEnvironment, operation: string, repo: RepoId): ReturnType<typeof freeze> =>
+  freeze(hub, (exchange) => exchange.operation === operation && sameRepo(exchange.repo ?? '', repo), 'hold');
+
+/** Returns the stage in the search attributes of a workflow. */
+export const stageOf = async ({ temporal }: TestEnvironment, id: string): Promise<unknown> =>
+  (await temporal.client.workflow.getHandle(id).describe()).searchAttributes['SwpStage']?.[0];
+
+/** Returns the current details of the publish, which the Web UI shows. */
+export const detailsOf = async (testEnvironment: TestEnvironment): Promise<string> => {
+  const metadata = await testEnvironment.handle().query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  return metadata.currentDetails;
 };

@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sameRepo, type RepoId } from '../../core/ids.js';
 import { targetId } from '../../contract/names.js';
-import type { PublishStatus } from '../../contract/messages.js';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
-import { freeze } from '../support/freeze.js';
 import { swp } from '../support/swp.js';
-import { twoTargets } from '../support/two-targets.js';
+import { detailsOf, holdAt, stageOf, twoTargets } from '../support/two-targets.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
 const POLL = { timeout: 30_000, interval: 50 };
@@ -23,64 +21,13 @@ beforeEach(async () => {
 afterAll(() => testEnvironment.close());
 
 const run = (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() });
-const stageOf = async (id: string) =>
-  (await testEnvironment.temporal.client.workflow.getHandle(id).describe()).searchAttributes['SwpStage']?.[0];
-const stage = () => stageOf(testEnvironment.handle().workflowId);
-const details = async (): Promise<string> => {
-  const metadata = await testEnvironment.handle().query<{ currentDetails: string }>('__temporal_workflow_metadata');
-  return metadata.currentDetails;
-};
-const holdAt = (operation: string, repo: RepoId) =>
-  freeze(testEnvironment.hub, (exchange) => exchange.operation === operation && sameRepo(exchange.repo ?? '', repo), 'hold');
+const stage = () => stageOf(testEnvironment, testEnvironment.handle().workflowId);
 const publish = async (): Promise<void> => {
   await testEnvironment.start(entry);
   await testEnvironment.approve(1, entry);
 };
 
 describe('a publish of two targets', () => {
-  it('shows the stage of its least advanced target', async () => {
-    const upload = holdAt('lfs-batch', testEnvironment.target);
-    const commit = holdAt('commit', vision);
-    await publish();
-    await Promise.all([upload.reached, commit.reached]);
-    await expect.poll(() => stageOf(targetId(vision)), POLL).toBe('committing');
-    await expect.poll(stage, POLL).toBe('uploading');
-    expect(await details()).toContain('**uploading**');
-    upload.thaw();
-    commit.thaw();
-    expect(await testEnvironment.result(entry)).toMatchObject({ outcome: 'published' });
-    expect(await stage()).toBe('published');
-    await testEnvironment.keep('two-targets', ['publish'], entry);
-  });
-
-  it('plans a target again that moved while the next round waited, although that round is rejected', async () => {
-    const strange = (repo: RepoId) =>
-      testEnvironment.hub.admin.commitFiles(repo, new Map([['strange.txt', new Uint8Array(1)]]), { message: 'Another writer' });
-    const commits = [testEnvironment.target, vision].map((repo) => ({ repo, ...holdAt('commit', repo) }));
-    await publish();
-    for (const [index, { repo, reached, thaw }] of commits.entries()) {
-      await reached;
-      await strange(repo);
-      thaw();
-      // The second target moves only while the plan of the first one waits.
-      if (index === 0) await testEnvironment.planOf(2, entry);
-    }
-    const running = async () => (await testEnvironment.handle().query<PublishStatus>('status')).running;
-    await expect.poll(running, POLL).toEqual([]);
-    const { digest } = await testEnvironment.planOf(2, entry);
-    await testEnvironment.handle().executeUpdate('decide', { args: [{ plan: digest, verdict: 'reject', reviewer: 'ada' }] });
-    const third = await testEnvironment.approve(3, entry);
-    expect(third.artifacts.map(({ kind }) => kind)).toEqual(['vision']);
-    expect(await testEnvironment.result(entry)).toMatchObject({
-      outcome: 'rejected',
-      rounds: 3,
-      artifacts: [
-        { kind: 'mtp', result: { outcome: 'rejected' } },
-        { kind: 'vision', result: { outcome: 'published' } },
-      ],
-    });
-  });
-
   it('needs attention while one target is paused, and names the target, the reason and the remedy', async () => {
     const stop = testEnvironment.hub.on(({ operation, repo }) =>
       operation === 'lfs-batch' && sameRepo(repo ?? '', vision)
@@ -90,7 +37,9 @@ describe('a publish of two targets', () => {
     await publish();
     await testEnvironment.until('needs-attention', targetId(vision));
     await expect.poll(stage, POLL).toBe('needs-attention');
-    expect(await details()).toMatch(/Private storage quota exceeded[\s\S]*Free storage on the Hub[\s\S]*`target\/acme\/[^`]*-vision`/);
+    expect(await detailsOf(testEnvironment)).toMatch(
+      /Private storage quota exceeded[\s\S]*Free storage on the Hub[\s\S]*`target\/acme\/[^`]*-vision`/,
+    );
     const { out } = await run('status', entry.name);
     expect(out).toContain(`${entry.name}: needs-attention\n`);
     expect(out).toContain(`${targetId(vision)} is paused at uploading (hub/quota)`);
@@ -120,7 +69,7 @@ describe('a publish of two targets', () => {
 
 describe('a publish of two targets that is cancelled after one is committed', () => {
   const cancelHalfway = async (): Promise<void> => {
-    const { reached } = holdAt('lfs-batch', vision);
+    const { reached } = holdAt(testEnvironment, 'lfs-batch', vision);
     await publish();
     await Promise.all([reached, testEnvironment.untilTarget('published')]);
     await testEnvironment.handle().cancel();
@@ -136,7 +85,7 @@ describe('a publish of two targets that is cancelled after one is committed', ()
         { kind: 'vision', result: { outcome: 'abandoned', commit: 'none' } },
       ],
     });
-    expect(await details()).toContain(`\`${vision}\`: abandoned: cancelled`);
+    expect(await detailsOf(testEnvironment)).toContain(`\`${vision}\`: abandoned: cancelled`);
     await testEnvironment.keep('cancelled-halfway', ['publish'], entry);
   });
 
@@ -150,29 +99,5 @@ describe('a publish of two targets that is cancelled after one is committed', ()
     const history = (await run('history', entry.name)).out;
     expect(history).toContain(`${testEnvironment.target}: published, commit ${commit}`);
     expect(history).toContain(`${vision}: abandoned: cancelled`);
-  });
-});
-
-describe('swp history of a publish without a result', () => {
-  it('shows the result of a target that outlived the publish', async () => {
-    const { reached, thaw } = holdAt('commit', testEnvironment.target);
-    const other = holdAt('lfs-batch', vision);
-    await publish();
-    await Promise.all([reached, other.reached]);
-    await testEnvironment.handle().terminate();
-    const history = async () => (await run('history', entry.name)).out;
-    await expect.poll(history, POLL).toContain(`${vision}: abandoned`);
-    thaw();
-    await expect.poll(history, POLL).toMatch(new RegExp(`${testEnvironment.target}: published, commit [0-9a-f]{40}`));
-    expect(await history()).toMatch(/^\S+ {2}terminated after /);
-  });
-
-  it('shows the stage of a running target', async () => {
-    const { reached, thaw } = holdAt('lfs-batch', testEnvironment.target);
-    await publish();
-    await reached;
-    expect((await run('history', entry.name)).out).toContain(`${testEnvironment.target}: uploading`);
-    thaw();
-    await testEnvironment.result(entry);
   });
 });

@@ -11,6 +11,7 @@ import { planExtraction } from '../../../../formats/mtp/selection.js';
 import type { SwpError } from '../../../../core/error.js';
 import type { SourceProof } from '../../../../plan/source-proof.js';
 import { config } from '../../../hub/support.js';
+import { runs } from '../../../support/tiers.js';
 import { bytesOfTensors, quantisedCheckpoint } from './quantised-checkpoint.js';
 
 const PROOFS: readonly SourceProof[] = ['shard-sha256', 'double-read'];
@@ -22,7 +23,7 @@ const FLIPPED_OFFSET = 1_000;
 let root: string;
 let hub: LocalHub;
 let undisturbed: Buffer;
-let runs = 0;
+let extractions = 0;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'swp-flipped-'));
   hub = await startLocalHub({
@@ -52,7 +53,7 @@ interface Over {
 }
 
 /** Extracts and counts the traffic of the extraction, without that of opening the source. */
-const extract = async (proof: SourceProof, { repo = REPO, directory = String((runs += 1)), isHit = () => false }: Over = {}) => {
+const extract = async (proof: SourceProof, { repo = REPO, directory = String((extractions += 1)), isHit = () => false }: Over = {}) => {
   const reported: SwpError[] = [];
   const client = { ...config(hub.url), onRetry: (error: SwpError) => void reported.push(error) };
   const { source, selection } = await openSource(repo);
@@ -82,7 +83,7 @@ describe.each(PROOFS)('a bit that flips in transit, under %s', (proof) => {
   it('does not reach the sidecar when it flips in one response', async () => {
     const { responses } = await extract(proof);
     expect(responses).toBeGreaterThan(2);
-    for (let hit = 1; hit <= responses; hit += Math.ceil(responses / 9)) {
+    for (let hit = 1; hit <= responses; hit += Math.ceil(responses / runs(40))) {
       const { bytes } = await extract(proof, { isHit: (_, nth) => nth === hit });
       expect([hit, bytes.equals(undisturbed)]).toEqual([hit, true]);
     }
@@ -96,7 +97,7 @@ describe.each(PROOFS)('a bit that flips in transit, under %s', (proof) => {
     };
     await extract(proof, { isHit });
     const known = Math.max(...seen);
-    for (let at = 1; at <= Math.min(seen.size, 6); at += 1) {
+    for (let at = 1; at <= Math.min(seen.size, runs(30)); at += 1) {
       const { bytes } = await extract(proof, { isHit: ({ connection }) => connection === known + at });
       expect([at, bytes.equals(undisturbed)]).toEqual([at, true]);
     }

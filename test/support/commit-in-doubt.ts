@@ -1,0 +1,36 @@
+import type { Fault } from '../../dev/hub/index.js';
+import type { TestEnvironment } from './test-environment.js';
+
+/** Injects this fault into the first commit request. */
+export const faultCommit = ({ hub }: TestEnvironment, fault: Fault): void => {
+  let struck = false;
+  hub.on(({ operation }) => {
+    if (struck || operation !== 'commit') return undefined;
+    struck = true;
+    return fault;
+  });
+};
+
+/** Makes lookups of the target fail from the first commit request on, so that the outcome of the commit stays unknown. */
+const hideTarget = (testEnvironment: TestEnvironment, status: number): (() => void) =>
+  testEnvironment.hub.on(({ operation, repo }) => {
+    const isLookup = operation === 'model-info' || operation === 'commits';
+    const isHidden =
+      isLookup && repo?.toLowerCase() === testEnvironment.target.toLowerCase() && testEnvironment.requestsOf('commit').length > 0;
+    return isHidden ? { kind: 'status', status, body: '{"error":"Invalid username or password."}' } : undefined;
+  });
+
+/** Starts a publish and approves its plan. */
+export const startApproved = async (testEnvironment: TestEnvironment): Promise<void> => {
+  await testEnvironment.start();
+  await testEnvironment.approve();
+};
+
+/** Starts a publish whose commit was applied, and which is paused because its lookup failed; `show` ends the failure. */
+export const pauseInDoubt = async (testEnvironment: TestEnvironment): Promise<{ readonly show: () => void }> => {
+  faultCommit(testEnvironment, { kind: 'apply-then-status', status: 401, body: '{"error":"Invalid username or password."}' });
+  const show = hideTarget(testEnvironment, 401);
+  await startApproved(testEnvironment);
+  await testEnvironment.untilTarget('needs-attention');
+  return { show };
+};
