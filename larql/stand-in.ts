@@ -3,4 +3,4 @@
  * larql, because other programs read it. No larql prints this line; a worker that must not run a stand-in checks
  * `extract --help`.
  */
-export const STAND_IN_MARKER = 'Stand-in for larql, from the tests and the demo of skulk-weights-publisher: not larql.';
+export const STAND_IN_MARKER = 'Stand-in for larql, from the tests of skulk-weights-publisher: not larql.';

@@ -1,10 +1,11 @@
 import { layoutTensors, type TensorShape } from '../formats/safetensors/write.js';
 import { layerShapes } from './layer-shapes.js';
 
-const HIDDEN = 64;
-const INTERMEDIATE = 128;
+/** larql reads back what it writes only at widths that are multiples of 256. */
+const HIDDEN = 256;
+const INTERMEDIATE = 256;
 const VOCABULARY = 64;
-const HEAD = 16;
+const HEAD = 64;
 
 const shape = (name: string, ...dimensions: number[]): TensorShape => ({ name, dtype: 'F32', shape: dimensions });
 
@@ -34,6 +35,15 @@ const TOKENIZER = {
   model: { type: 'WordLevel', vocab: Object.fromEntries(Array.from({ length: VOCABULARY }, (_, id) => [`w${id}`, id])), unk_token: 'w0' },
 };
 
+/** A prime: the first 257 rows of a matrix differ, as each starts at another number of the same series. */
+const PERIOD = 257;
+
+/** Returns a weight: numbers without a pattern within a row, small as trained weights are. */
+const weightAt = (tensor: number, row: number, column: number): number => {
+  const at = (tensor * 101 + row * 37 + column) % PERIOD;
+  return 0.05 * Math.sin(at * at);
+};
+
 const weights = (): Uint8Array => {
   const tensors = [
     shape('model.embed_tokens.weight', VOCABULARY, HIDDEN),
@@ -45,9 +55,11 @@ const weights = (): Uint8Array => {
   const bytes = new Uint8Array(layout.size);
   bytes.set(layout.header);
   const view = new DataView(bytes.buffer);
-  // Values that differ between all rows and are distributed like weights: a sine over the golden ratio never repeats.
-  for (const { begin, end } of layout.tensors)
-    for (let at = begin; at < end; at += 4) view.setFloat32(at, 0.05 * Math.sin((at / 4) * 1.618033988749895 * 7), true);
+  for (const [index, { begin, end, shape: dimensions }] of layout.tensors.entries()) {
+    const columns = dimensions.at(-1) ?? 1;
+    for (let at = 0; begin + at * 4 < end; at += 1)
+      view.setFloat32(begin + at * 4, weightAt(index, Math.floor(at / columns), at % columns), true);
+  }
   return bytes;
 };
 

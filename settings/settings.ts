@@ -93,7 +93,7 @@ const Settings = z.object({
   SWP_LIMIT_RATE: ByteRate.optional(),
   SWP_KEEP: Keep,
   SWP_LARQL_BLOCKS: z.enum(['early', 'ggml'], 'must be early or ggml').optional(),
-  SWP_LARQL_STAND_IN: z.literal('allow', 'must be allow, and only in tests and the demo').optional(),
+  SWP_LARQL_STAND_IN: z.literal('allow', 'must be allow, and only in tests').optional(),
   SWP_WEBHOOK: WebhookUrl.optional(),
   SWP_TASK_QUEUE: z.string().min(1),
   SWP_METRICS: MetricsAddress.optional(),

@@ -3,21 +3,16 @@ import { layerShapes } from '../../larql/layer-shapes.js';
 import type { SyntheticCheckpoint } from './generate.js';
 import { languageModel, type LanguageModelOptions } from './language-model.js';
 
-export interface Gemma4Options extends LanguageModelOptions {
-  /** Adds the norms and scales of real models that larql does not need; false by default. */
-  readonly allNorms?: boolean;
-}
-
-/** A multiple of 256, since larql does not pad the rows of gate and up in experts. */
+/** larql reads back what it writes only at widths that are multiples of 256; experts may have any width. */
 const HIDDEN = 256;
-const INTERMEDIATE = 64;
+const INTERMEDIATE = 256;
 const EXPERTS = 4;
 const EXPERT_INTERMEDIATE = 32;
 const LAYERS = 2;
 const VOCABULARY = 64;
 const HEADS = 4;
 const KEY_VALUE_HEADS = 2;
-const HEAD_SIZE = 16;
+const HEAD_SIZE = 64;
 
 const CONFIG = {
   architectures: ['Gemma4ForConditionalGeneration'],
@@ -66,12 +61,12 @@ const DIMENSIONS = {
   headSize: HEAD_SIZE,
 };
 
-const layer = (at: number, allNorms: boolean): TensorShape[] => {
+const layer = (at: number): TensorShape[] => {
   const prefix = `model.language_model.layers.${at}`;
   const { norms, matrices } = layerShapes(prefix, 'BF16', DIMENSIONS);
   return [
     ...norms,
-    ...(allNorms ? furtherNorms(prefix) : []),
+    ...furtherNorms(prefix),
     ...matrices,
     bf16(`${prefix}.router.proj.weight`, EXPERTS, HIDDEN),
     bf16(`${prefix}.experts.gate_up_proj`, EXPERTS, 2 * EXPERT_INTERMEDIATE, HIDDEN),
@@ -80,16 +75,16 @@ const layer = (at: number, allNorms: boolean): TensorShape[] => {
 };
 
 /**
- * Returns a tiny Gemma 4 hybrid of about 0.9 MB, with BF16 weights and a tied head. Every layer has a dense feed-forward part
+ * Returns a tiny Gemma 4 hybrid of 2.1 MB, with BF16 weights and a tied head. Every layer has a dense feed-forward part
  * and packed experts beside it.
  */
-export const generateGemma4 = ({ allNorms = false, ...options }: Gemma4Options): SyntheticCheckpoint =>
+export const generateGemma4 = (options: LanguageModelOptions): SyntheticCheckpoint =>
   languageModel(
     {
       config: CONFIG,
       tensors: [
         bf16('model.language_model.embed_tokens.weight', VOCABULARY, HIDDEN),
-        ...Array.from({ length: LAYERS }, (_, at) => layer(at, allNorms)).flat(),
+        ...Array.from({ length: LAYERS }, (_, at) => layer(at)).flat(),
         bf16('model.language_model.norm.weight', HIDDEN),
       ],
       vocabulary: VOCABULARY,

@@ -30,7 +30,7 @@ const shardName = (at: number, of: number): string =>
 const weightFiles = (tensors: readonly TensorShape[], { seed, shards = 1 }: LanguageModelOptions): [string, Uint8Array][] => {
   const each = Math.ceil(tensors.length / shards);
   const byShard = Array.from({ length: shards }, (_, at) => tensors.slice(at * each, (at + 1) * each));
-  const files = byShard.map((part, at): [string, Uint8Array] => [shardName(at, shards), weightsFile(part, seed * 101 + at)]);
+  const files = byShard.map((part, at): [string, Uint8Array] => [shardName(at, shards), weightsFile(part, seed)]);
   if (shards === 1) return files;
   const weightMap = Object.fromEntries(byShard.flatMap((part, at) => part.map(({ name }) => [name, shardName(at, shards)])));
   const size = files.reduce((sum, [, bytes]) => sum + bytes.byteLength, 0);

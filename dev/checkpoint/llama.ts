@@ -3,8 +3,9 @@ import { layerShapes } from '../../larql/layer-shapes.js';
 import type { SyntheticCheckpoint } from './generate.js';
 import { languageModel, type LanguageModelOptions } from './language-model.js';
 
-const HIDDEN = 64;
-const INTERMEDIATE = 128;
+/** larql reads back what it writes only at widths that are multiples of 256. */
+const HIDDEN = 256;
+const INTERMEDIATE = 256;
 const LAYERS = 2;
 const VOCABULARY = 64;
 const HEADS = 4;
@@ -47,6 +48,6 @@ const TENSORS = [
   f32('lm_head.weight', VOCABULARY, HIDDEN),
 ];
 
-/** Returns a tiny Llama of about 0.4 MB: dense, F32, with an untied head. No row fills a block of 256, so every row is padded. */
+/** Returns a tiny Llama of 3.3 MB: dense, F32, with an untied head. */
 export const generateLlama = (options: LanguageModelOptions): SyntheticCheckpoint =>
   languageModel({ config: CONFIG, tensors: TENSORS, vocabulary: VOCABULARY }, options);

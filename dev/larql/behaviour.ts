@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /** Steps of an extraction, in order. `start` is before any output, `checksums` is the silent time after the weights. */
-const STEPS = [
+export const STEPS = [
   'start',
   'loading',
   'gate_vectors',
@@ -41,14 +41,13 @@ export type ScriptedFailure = z.output<typeof ScriptedFailure>;
 export const LARQL_ERRORS = {
   diskFull: 'IO error: No space left on device (os error 28)',
   truncatedShard: 'parse error: incomplete metadata, file not fully covered',
-  emptyShard: 'parse error: header too small',
   notCached: (model: string) => `not a directory: ${model}`,
 } as const;
 
 /** Everything that can be configured in the stand-in. The defaults are a working larql of May 2026. */
 export const Behaviour = z.strictObject({
   failure: ScriptedFailure.optional(),
-  /** Suffixes of the names of tensors that are skipped as if their dtype could not be read. */
+  /** Suffixes of the names of quantised tensors that are skipped as if their dtype could not be read. */
   skips: z.array(z.string()).default([]),
   /** Delay for every layer. */
   layerMs: z.int().nonnegative().default(0),

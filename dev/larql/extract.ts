@@ -1,96 +1,115 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Behaviour } from './behaviour.js';
-import { reaches, type ExtractOptions } from './extract-options.js';
-import { LarqlError } from './failure.js';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { SwpError } from '../../core/error.js';
 import { STAND_IN_MARKER } from '../../larql/stand-in.js';
-import type { Progress } from './progress.js';
-import { printSummary } from './summary.js';
-import { architectureOf, refuseLatentAttention } from './source/architecture.js';
-import { readConfig } from './source/config.js';
-import { resolveModel } from './source/resolve.js';
-import { Tensors } from './source/tensors.js';
-import { readTokenizer } from './source/tokenizer.js';
-import { Checkpoint } from './vindex/checkpoint.js';
-import { checksumsOf } from './vindex/checksums.js';
-import { writeDownMeta } from './vindex/down-meta.js';
-import { writeEmbeddings } from './vindex/embeddings.js';
-import type { Extraction } from './vindex/extraction.js';
-import { writeFloatWeights } from './vindex/float-weights.js';
-import { writeGateVectors } from './vindex/gate-vectors.js';
-import { firstIndex, readIndex, writeIndex } from './vindex/index-json.js';
-import { writeQuantisedWeights } from './vindex/quantised-weights.js';
-import { writeRouterWeights } from './vindex/router-weights.js';
+import { alterOutput } from './alter-output.js';
+import { LARQL_ERRORS, type Behaviour } from './behaviour.js';
+import { LarqlError } from './failure.js';
+import { readWeights, weightsDigest } from './models.js';
+import { isStep, type Progress } from './progress.js';
+import { findRecording, OUTPUT, SOURCE, type Recording } from './recording.js';
 
-const SIDE_FILES = ['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json', 'chat_template.jinja'];
+export interface Extraction {
+  readonly model: string;
+  readonly output: string;
+  readonly quant: Recording['quant'];
+}
 
-/** Refuses options that require quantisation. */
-const refuseUnquantised = (options: ExtractOptions): void => {
-  if (options.quantised) return;
-  const honoured = 'only the Q4K writer honours this flag';
-  if (options.dropsGate) throw new LarqlError('--drop-gate-vectors requires --quant q4k (gate is rebuilt from Q4K at load)');
-  if (options.downQ4K) throw new LarqlError(`--down-q4k requires --quant q4k (${honoured})`);
-  if (options.featureMajorDown) throw new LarqlError(`--feature-major-down requires --quant q4k (${honoured})`);
+const INDEX = 'index.json';
+const CHECKPOINT = '.extract_checkpoint.json';
+
+/** Files that larql writes before its weights, by stage. It writes every other file with the weights. */
+const STAGE_OF: Readonly<Record<string, string>> = {
+  'gate_vectors.bin': 'gate_vectors',
+  'router_weights.bin': 'router_weights',
+  'embeddings.bin': 'embeddings',
+  'down_meta.bin': 'down_meta',
+  'tokenizer.json': 'tokenizer',
 };
 
-/** Prepares an extraction before any output; checks the input in larql's order. */
-const open = (options: ExtractOptions, behaviour: Behaviour, progress: Progress): Extraction => {
-  if (options.fromVectors !== undefined) throw new LarqlError('The stand-in builds nothing from vectors.');
-  if (options.featureMajorDown && options.quantised) throw new LarqlError('The stand-in writes no feature-major files.');
-  const { model } = options;
-  if (model === undefined) throw new LarqlError('Either provide a model name or use --from-vectors');
-  const directory = resolveModel(model, process.env);
-  const quant = options.quantised ? behaviour.names : 'none';
-  progress.say(`Extracting: ${directory} → ${options.output} (level=${options.level}, dtype=${options.dtype}, quant=${quant})`);
-  const tokenizer = readTokenizer(directory);
-  refuseUnquantised(options);
-  const config = readConfig(directory);
-  if (reaches(options.level, 'attention')) refuseLatentAttention(config, 'extract pipeline');
-  mkdirSync(options.output, { recursive: true });
-  const tensors = new Tensors(directory, behaviour.skips);
-  return { model, directory, options, config, architecture: architectureOf(config), tensors, tokenizer, behaviour, progress };
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** Returns the first snapshot of a model with weights in the cache, in no particular order and of any revision, as larql does. */
+const snapshotOf = (model: string): string => {
+  const snapshots = join(process.env['HF_HUB_CACHE'] ?? '.', `models--${model.replaceAll('/', '--')}`, 'snapshots');
+  const found = isDirectory(snapshots) ? readdirSync(snapshots).map((name) => join(snapshots, name)) : [];
+  const snapshot = found.find((path) => readdirSync(path).some((name) => name.endsWith('.safetensors')));
+  if (snapshot === undefined) throw new LarqlError(LARQL_ERRORS.notCached(model));
+  return snapshot;
 };
 
-const writeWeights = async (extraction: Extraction): Promise<void> => {
-  const { options, architecture } = extraction;
-  if (options.quantised) await writeQuantisedWeights(extraction);
-  else await writeFloatWeights(extraction);
-  if (!options.quantised && !reaches(options.level, 'attention')) return;
-  const layout = options.quantised && architecture.experts?.hybrid === true ? { ffn_layout: 'per_layer' as const } : {};
-  writeIndex(options.output, { ...readIndex(options.output), has_model_weights: true, ...layout });
+const findRun = async (snapshot: string, quant: Recording['quant']): Promise<Recording> => {
+  const weights = await readWeights(snapshot)
+    .then(weightsDigest)
+    .catch((error: unknown) => {
+      throw error instanceof SwpError ? new LarqlError(LARQL_ERRORS.truncatedShard) : error;
+    });
+  const recording = await findRecording(weights, quant);
+  if (recording === null) throw new LarqlError(`The stand-in has no recording of ${snapshot} with --quant ${quant}.`);
+  return recording;
 };
 
-const copySideFiles = ({ directory, options }: Extraction): void => {
-  for (const name of SIDE_FILES) if (existsSync(join(directory, name))) copyFileSync(join(directory, name), join(options.output, name));
-};
+/** Writes files into the output directory. */
+class Output {
+  constructor(
+    private readonly directory: string,
+    private readonly files: ReadonlyMap<string, Uint8Array>,
+  ) {}
+
+  async write(path: string, bytes: Uint8Array | string): Promise<void> {
+    const file = join(this.directory, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+  }
+
+  /** Writes the files of a stage, up to a share of their bytes: larql writes in place. */
+  async writeStage(stage: string, share: number): Promise<void> {
+    for (const [path, bytes] of this.files) {
+      const isOfStage = path in STAGE_OF ? STAGE_OF[path] === stage : path !== INDEX && stage.startsWith('model_weights');
+      if (isOfStage) await this.write(path, bytes.subarray(0, Math.ceil(bytes.byteLength * share)));
+    }
+  }
+
+  /** The index, which larql writes before the weights without checksums, and again at the end. */
+  async writeIndex(isComplete: boolean): Promise<void> {
+    const index = z.looseObject({}).parse(JSON.parse(Buffer.from(this.files.get(INDEX) ?? '{}').toString()));
+    await this.write(INDEX, JSON.stringify(isComplete ? index : { ...index, has_model_weights: false, checksums: null }, null, 2));
+  }
+}
 
 /**
- * Runs `larql extract`: writes all files in place, `index.json` before the weights, and all messages to stderr.
+ * Replays the recorded extraction of these weights: prints its messages, and writes its files in place, stage by stage.
  *
  * @throws LarqlError, Panic
  */
-export const extract = async (options: ExtractOptions, behaviour: Behaviour, progress: Progress): Promise<void> => {
-  const since = performance.now();
+export const extract = async ({ model, output, quant }: Extraction, behaviour: Behaviour, progress: Progress): Promise<void> => {
   if (behaviour.announces) progress.say(STAND_IN_MARKER);
   await progress.enter('start');
-  const extraction = open(options, behaviour, progress);
-  await progress.stage('loading');
-  progress.say(`  Streaming mode: ${extraction.tensors.shards} safetensors shards (mmap'd, not loaded)`);
-  const checkpoint = Checkpoint.open(extraction);
-  extraction.tensors.open(extraction.architecture.prefixes);
-  progress.stageDone();
-  const layers = await writeGateVectors(extraction, checkpoint);
-  await writeRouterWeights(extraction);
-  const embeddings = await writeEmbeddings(extraction);
-  await writeDownMeta(extraction, checkpoint, embeddings);
-  await progress.stage('tokenizer');
-  writeFileSync(join(options.output, 'tokenizer.json'), extraction.tokenizer.json);
-  progress.stageDone();
-  writeIndex(options.output, firstIndex(extraction, layers, embeddings.rows));
-  await writeWeights(extraction);
-  await progress.enter('checksums');
-  writeIndex(options.output, { ...readIndex(options.output), checksums: checksumsOf(options.output) });
-  checkpoint.clear();
-  copySideFiles(extraction);
-  printSummary(progress, options.output, since);
+  const snapshot = snapshotOf(model);
+  if (!existsSync(join(snapshot, 'tokenizer.json')))
+    throw new LarqlError(`tokenizer.json not found at ${join(snapshot, 'tokenizer.json')}`);
+  const { files, stderr } = await findRun(snapshot, quant);
+  await mkdir(output, { recursive: true });
+  const target = new Output(output, alterOutput(files, model, behaviour));
+  for (const recorded of stderr) {
+    const line = recorded.replace(SOURCE, snapshot).replace(OUTPUT, output);
+    const [, stage] = /^── (\S+) ──$/.exec(line) ?? [];
+    const [, layer] = /^ {2}\S+ L\s*(\d+): /.exec(line) ?? [];
+    const [, done] = /^ {2}(\w+): [\d.]+s$/.exec(line) ?? [];
+    if (layer !== undefined) await progress.finishLayer(Number(layer));
+    if (done !== undefined) await target.writeStage(done, 1);
+    progress.say(line);
+    if (stage !== undefined && isStep(stage)) {
+      await target.writeStage(stage, 0.5);
+      await progress.enter(stage);
+    }
+    if (done === 'gate_vectors') await target.write(CHECKPOINT, '{}');
+    if (done === 'tokenizer') await target.writeIndex(false);
+    if (done?.startsWith('model_weights') !== true) continue;
+    await progress.enter('checksums');
+    await target.writeIndex(true);
+    await rm(join(output, CHECKPOINT));
+  }
 };

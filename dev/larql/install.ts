@@ -12,7 +12,7 @@ export const LAUNCHER_DIRECTORY = 'SWP_STAND_IN_DIRECTORY';
 
 const quoted = (path: string): string => `'${path.replaceAll("'", String.raw`'\''`)}'`;
 
-/** Writes a launcher of the stand-in into a directory and returns its path, for `SWP_LARQL` in tests and the demo. */
+/** Writes a launcher of the stand-in into a directory and returns its path, for `SWP_LARQL` in tests. */
 export const installStandIn = async (directory: string, behaviour: BehaviourInput = {}): Promise<string> => {
   await mkdir(directory, { recursive: true });
   await setBehaviour(directory, behaviour);

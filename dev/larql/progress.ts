@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { setBehaviour, type Behaviour, type Step } from './behaviour.js';
+import { setBehaviour, STEPS, type Behaviour, type Step } from './behaviour.js';
 import { LarqlError, Panic } from './failure.js';
 
-const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(1);
+export const isStep = (word: string): word is Step => STEPS.some((step) => step === word);
 
 /** Never resolves; the timer keeps the process alive. */
 const forever = (): Promise<never> => new Promise(() => setInterval(() => undefined, 1 << 30));
@@ -13,7 +13,6 @@ const forever = (): Promise<never> => new Promise(() => setInterval(() => undefi
 /** Prints the messages of an extraction on stderr, and fails at the point that the behaviour configures. */
 export class Progress {
   private step: Step = 'start';
-  private since = performance.now();
 
   constructor(
     private readonly behaviour: Behaviour,
@@ -25,28 +24,16 @@ export class Progress {
     process.stderr.write(`${line}\n`);
   }
 
-  /** Begins a step without a headline. */
   async enter(step: Step, command: 'extract' | 'slice' = 'extract'): Promise<void> {
     this.step = step;
     if (step === 'checksums') await delay(this.behaviour.silentMs);
     await this.strike(undefined, command);
   }
 
-  async stage(step: Step): Promise<void> {
-    this.say(`\n── ${step} ──`);
-    this.since = performance.now();
-    await this.enter(step);
-  }
-
-  stageDone(): void {
-    this.say(`  ${this.step}: ${seconds(this.since)}s`);
-  }
-
-  /** Reports a layer that has been written. Writers of weights measure no time and always report 0.0. */
-  async layerDone(component: string, layer: number, since?: number): Promise<void> {
-    if (this.behaviour.layerMs > 0) await delay(this.behaviour.layerMs);
+  /** Ends a layer of this step, before it is reported. */
+  async finishLayer(layer: number): Promise<void> {
+    await delay(this.behaviour.layerMs);
     await this.strike(layer, 'extract');
-    this.say(`  ${component} L${String(layer).padStart(2)}: ${since === undefined ? '0.0' : seconds(since)}s`);
   }
 
   private async strike(layer: number | undefined, command: 'extract' | 'slice'): Promise<void> {

@@ -13,7 +13,7 @@ import type { ScratchLayout } from '../scratch/scratch-layout.js';
 export interface HostLarqlSettings {
   /** The block layout that the fleet reads; null if it is not configured. */
   readonly fleetBlocks: LarqlFacts['fleetBlocks'];
-  /** Only for tests and the demo. */
+  /** Only for tests. */
   readonly allowStandIn: boolean;
 }
 

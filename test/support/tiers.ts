@@ -78,7 +78,6 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/browser/hub-pages.long.test.ts': 10,
   'test/client/confirm.test.ts': 10,
   'test/client/resolve.test.ts': 10,
-  'test/dev/larql/failures.long.test.ts': 10,
   'test/workflows/decisions.test.ts': 10,
   'test/client/campaign.test.ts': 9,
   'test/client/offline/github-catalog.long.test.ts': 9,

@@ -37,7 +37,7 @@ export const SCENARIOS = {
   },
   vindex: {
     name: 'vindex',
-    files: generateLlama({ seed: 5 }).files,
+    files: generateLlama({ seed: 1 }).files,
     larql: true,
     entry: (testEnvironment, source, target, key) =>
       testEnvironment.entry(

@@ -25,7 +25,7 @@ beforeAll(async () => {
   hub = await startLocalHub({ directory: join(cwd, 'hub'), tokens: [] });
   await put('labs/Qwen3.5-tiny-Base', generateCheckpoint({ seed: 1, size: 'small' }).files);
   await put('labs/Tiny-Llama-Instruct', generateLlama({ seed: 1 }).files);
-  const gemma = generateGemma4({ seed: 1, allNorms: true }).files;
+  const gemma = generateGemma4({ seed: 1 }).files;
   await put('labs/gemma-4-tiny-it', gemma);
   await put('labs/gemma-4-tiny-it-assistant', gemma, { 'config.json': '{"model_type": "gemma4_assistant"}' });
   await put('labs/eyes', generateVision({ seed: 1 }).files);

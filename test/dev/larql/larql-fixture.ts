@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import type { SyntheticCheckpoint } from '../../../dev/checkpoint/generate.js';
 import type { BehaviourInput } from '../../../dev/larql/behaviour.js';
 import { installStandIn } from '../../../dev/larql/install.js';
 
@@ -20,8 +19,8 @@ export interface Job {
   /** Starts a larql in the job's directory, with a minimal environment. */
   start(program: string, args: readonly string[]): Running;
   run(program: string, args: readonly string[]): Promise<Ended>;
-  /** Puts a checkpoint into the job's cache. */
-  stage(repo: string, checkpoint: SyntheticCheckpoint, sha?: string): Promise<string>;
+  /** Puts the files of a model into the job's cache. */
+  stage(repo: string, files: ReadonlyMap<string, Uint8Array>): Promise<string>;
   /** Installs a launcher of the stand-in. */
   standIn(behaviour?: BehaviourInput): Promise<string>;
   path(...names: string[]): string;
@@ -76,10 +75,10 @@ export const openJob = async (): Promise<Job> => {
     start: (program, args) => start(program, args, directory),
     run: (program, args) => start(program, args, directory).ended,
     standIn: (behaviour) => installStandIn(join(directory, 'bin'), behaviour),
-    stage: async (repo, checkpoint, sha = 'a'.repeat(40)) => {
-      const snapshot = join(directory, 'hub', `models--${repo.replace('/', '--')}`, 'snapshots', sha);
+    stage: async (repo, files) => {
+      const snapshot = join(directory, 'hub', `models--${repo.replace('/', '--')}`, 'snapshots', 'a'.repeat(40));
       await mkdir(snapshot, { recursive: true });
-      for (const [path, bytes] of checkpoint.files) await writeFile(join(snapshot, path), bytes);
+      for (const [path, bytes] of files) await writeFile(join(snapshot, path), bytes);
       return snapshot;
     },
   };

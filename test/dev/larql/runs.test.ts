@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { generateLlama } from '../../../dev/checkpoint/llama.js';
 import { setBehaviour } from '../../../dev/larql/behaviour.js';
+import { RECORDED_MODELS } from '../../../dev/larql/models.js';
 import { readRuns } from '../../../dev/larql/runs.js';
 import { openJob } from './larql-fixture.js';
 
@@ -18,7 +18,7 @@ describe('the record of runs', () => {
 
   it('shows which runs were concurrent', async () => {
     const job = await openJob();
-    await job.stage('tiny/model', generateLlama({ seed: 1 }));
+    await job.stage('tiny/model', RECORDED_MODELS['llama']!());
     const program = await job.standIn({ failure: { kind: 'hang', at: { step: 'loading' } } });
     const first = job.start(program, ['extract', 'tiny/model', '-o', 'out']);
     await vi.waitUntil(() => first.stderr().endsWith('── loading ──\n'), { timeout: 20_000 });

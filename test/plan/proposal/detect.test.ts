@@ -27,13 +27,13 @@ describe('the detection in a synthetic checkpoint', () => {
   });
 
   it('offers a vindex for a Gemma 4 with experts, and mentions the expert-server slice', () => {
-    const { vindex } = detect(factsOf(readFiles('labs/gemma', generateGemma4({ seed: 1, allNorms: true }).files)));
+    const { vindex } = detect(factsOf(readFiles('labs/gemma', generateGemma4({ seed: 1 }).files)));
     expect(vindex).toMatchObject({ found: true, value: { quant: 'q4k', kind: 'hybrid' } });
     expect(reasons(vindex)).toContain('--slice expert-server');
   });
 
   it('offers the requested slice for a Gemma 4 with experts', () => {
-    const facts = factsOf(readFiles('labs/gemma', generateGemma4({ seed: 1, allNorms: true }).files));
+    const facts = factsOf(readFiles('labs/gemma', generateGemma4({ seed: 1 }).files));
     expect(detect(facts, { slice: 'expert-server' }).vindex).toMatchObject({ found: true, value: { slice: 'expert-server' }, notes: [] });
   });
 
@@ -122,7 +122,7 @@ describe('a pure mixture of experts', () => {
 });
 
 describe('an assistant', () => {
-  const gemma = readFiles('google/gemma-4-31B-it', generateGemma4({ seed: 1, allNorms: true }).files);
+  const gemma = readFiles('google/gemma-4-31B-it', generateGemma4({ seed: 1 }).files);
   const pointer = (config: unknown) => ({ repo: RepoId.parse('google/gemma-4-31B-it-assistant'), config });
 
   it('is expected only for a Gemma 4', () => {

@@ -15,7 +15,7 @@ import { proposeEntry, type ProposalOptions } from '../../../plan/proposal/propo
 import { factsOf, COMMIT, readFiles, source } from './checkpoint.js';
 
 const llama = readFiles('meta-llama/Llama-3.2-3B-Instruct', generateLlama({ seed: 1 }).files);
-const gemma = readFiles('google/gemma-4-31B-it', generateGemma4({ seed: 1, allNorms: true }).files);
+const gemma = readFiles('google/gemma-4-31B-it', generateGemma4({ seed: 1 }).files);
 const qwen = readFiles('Qwen/Qwen3.5-9B-Base', generateCheckpoint({ seed: 1, size: 'small' }).files);
 const eyes = readFiles('davehind/Kimi-K2.5-vision', generateVision({ seed: 1 }).files);
 

@@ -1,0 +1,30 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { headerOfFile } from '../../formats/safetensors/header.js';
+import { tinyModel } from '../../larql/tiny-model.js';
+import { generateGemma4 } from '../checkpoint/gemma4.js';
+import { generateLlama } from '../checkpoint/llama.js';
+
+/** Models with recordings, by the name of the recording: path → bytes. All widths are multiples of 256, which larql reads back as written. */
+export const RECORDED_MODELS: Readonly<Record<string, () => ReadonlyMap<string, Uint8Array>>> = {
+  probe: () => tinyModel(),
+  llama: () => generateLlama({ seed: 1 }).files,
+  'llama-2': () => generateLlama({ seed: 2 }).files,
+  gemma: () => generateGemma4({ seed: 1 }).files,
+};
+
+/** Returns a digest of all tensors with their names, types and shapes, which does not depend on their distribution over files. */
+export const weightsDigest = (files: Iterable<Uint8Array>): string => {
+  const tensors = [...files].flatMap((bytes) => headerOfFile(bytes).tensors.map((tensor) => ({ ...tensor, bytes })));
+  const digest = createHash('sha256');
+  for (const { name, dtype, shape, begin, end, bytes } of tensors.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
+    digest.update(`${name} ${dtype} ${shape.join('x')}\n`).update(bytes.subarray(begin, end));
+  return digest.digest('hex');
+};
+
+/** Reads the weight files of a snapshot. */
+export const readWeights = async (directory: string): Promise<Buffer[]> => {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.safetensors')).toSorted();
+  return Promise.all(names.map((name) => readFile(join(directory, name))));
+};
