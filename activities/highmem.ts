@@ -43,6 +43,7 @@ export interface HighmemDeps extends ScratchParts {
    * wait of a refused claim, which grows with each attempt: with several hosts, another one may have a free slot.
    */
   readonly deferMs: number;
+  readonly defersClaims: boolean;
   /** True once the process has to stop: an upload then ends at the boundary of a part. */
   readonly shouldStop: () => boolean;
 }
@@ -119,7 +120,7 @@ export const createHighmemActivities = (deps: HighmemDeps): LightActivities & Cl
     claimHost: ({ holder, recipeDigest, diskBytes, memoryBytes = 0, recipe, excludedHost }) =>
       withHostHeartbeat('claiming a host', async () => {
         const { attempt } = Context.current().info;
-        if (recipe?.kind === 'vindex' && (await shouldDeferClaim(recipe, deps.shared, attempt)))
+        if (deps.defersClaims && recipe?.kind === 'vindex' && (await shouldDeferClaim(recipe, deps.shared, attempt)))
           throw ApplicationFailure.create({
             type: HOST_BUSY,
             message: `Host ${deps.host} defers the claim of ${holder}: another host may already have staged or extracted its source.`,

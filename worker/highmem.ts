@@ -38,6 +38,8 @@ export interface HighmemParts {
   readonly env: NodeJS.ProcessEnv;
   /** Wait before a deferred claim is retried, in milliseconds: another host may have done more of its work. */
   readonly deferMs?: number;
+  /** False if no other host can have the inputs of a build: this host then takes every claim at once. True by default. */
+  readonly defersClaims?: boolean;
 }
 
 /** Creates the high-memory worker: facts and probes, claims, and the heavy steps of this one host. */
@@ -64,6 +66,7 @@ export const createHighmemWorkers = async (
     targets: settings.targets,
     busyRetryMs: BUSY_RETRY_MS,
     deferMs: parts.deferMs ?? DEFER_MS,
+    defersClaims: parts.defersClaims ?? true,
     shouldStop: parts.shouldStop,
   });
   const { probeHost, claimHost, buildArtifact, uploadArtifact, commitArtifact, addToCollection, freeHost } = activities;

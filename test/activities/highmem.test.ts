@@ -57,6 +57,7 @@ const countHeartbeats = async (
     uploadRate: null,
     busyRetryMs: 1,
     deferMs: 1,
+    defersClaims: true,
     shouldStop: () => false,
   });
   await asyncLocalStorage.run(context as never, () => step(activities));

@@ -274,6 +274,7 @@ export class TestEnvironment {
       shouldStop: () => this.stopped.signal.aborted,
       env: this.larqlEnv(),
       deferMs: 10,
+      defersClaims: false,
     });
   }
 

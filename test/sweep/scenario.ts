@@ -13,6 +13,8 @@ import { TestEnvironment, type TestEnvironmentOptions } from '../support/test-en
 export interface Scenario {
   readonly name: string;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Bytes of a part of an upload: the largest files have several parts, and not many. */
+  readonly partBytes: number;
   /** Published with the stand-in for larql. */
   readonly larql?: true;
   readonly entry: (testEnvironment: TestEnvironment, source: RepoId, target: RepoId, key: string) => EntrySnapshot;
@@ -27,17 +29,20 @@ export const SCENARIOS = {
   mtp: {
     name: 'mtp',
     files: generateCheckpoint({ seed: 5, size: 'small' }).files,
+    partBytes: 60_000,
     entry: (testEnvironment, source, target, key) => testEnvironment.entry({ mtp_source_repo: source, mtp_sidecar_repo: target }, key),
   },
   vision: {
     name: 'vision',
     files: generateVision({ seed: 5 }).files,
+    partBytes: 60_000,
     entry: (testEnvironment, source, target, key) =>
       testEnvironment.entry({ ...NO_MTP, vision_source_repo: source, vision_sidecar_repo: target }, key),
   },
   vindex: {
     name: 'vindex',
     files: generateLlama({ seed: 1 }).files,
+    partBytes: 140_000,
     larql: true,
     entry: (testEnvironment, source, target, key) =>
       testEnvironment.entry(
@@ -46,9 +51,6 @@ export const SCENARIOS = {
       ),
   },
 } as const satisfies Record<string, Scenario>;
-
-/** Small parts give a small file several parts. Copies by the hub are off because they would leave nothing to send. */
-const HUB = { multipartThreshold: 60_000, chunkSize: 60_000, serverCopy: false } as const;
 
 export interface ScenarioEnvironment {
   readonly testEnvironment: TestEnvironment;
@@ -63,7 +65,9 @@ export const openWorld = async (
 ): Promise<ScenarioEnvironment> => {
   const directory = await mkdtemp(join(tmpdir(), 'swp-sweep-'));
   const larql = scenario.larql === true ? { larql: await installStandIn(directory) } : {};
-  const testEnvironment = await TestEnvironment.open(label, { ...options, ...larql, hub: HUB });
+  // Copies by the hub are off because they would leave nothing to send.
+  const hub = { multipartThreshold: scenario.partBytes, chunkSize: scenario.partBytes, serverCopy: false };
+  const testEnvironment = await TestEnvironment.open(label, { ...options, ...larql, hub });
   const close = async (): Promise<void> => {
     await testEnvironment.close();
     await rm(directory, { recursive: true, force: true });
