@@ -1,20 +1,31 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
+import { pathExists } from '../../core/files.js';
+import type { Files } from '../../core/machine.js';
 import { STAND_IN_MARKER } from '../../larql/stand-in.js';
 import { alterOutput } from './alter-output.js';
 import { LARQL_ERRORS, type Behaviour } from './behaviour.js';
 import { LarqlError } from './failure.js';
 import { readWeights, weightsDigest } from './models.js';
 import { isStep, type Progress } from './progress.js';
-import { findRecording, OUTPUT, SOURCE, type Recording } from './recording.js';
+import { OUTPUT, SOURCE, type Recording } from './recording.js';
 
 export interface Extraction {
   readonly model: string;
   readonly output: string;
   readonly quant: Recording['quant'];
+}
+
+/** The machine of a stand-in. */
+export interface StandIn {
+  readonly files: Files;
+  readonly behaviour: Behaviour;
+  readonly progress: Progress;
+  /** `HF_HUB_CACHE`: where larql looks for models. */
+  readonly hubCache: string;
+  /** Returns the recording of an extraction of these weights; null if there is none. */
+  readonly find: (weights: string, quant: Recording['quant']) => Promise<Recording | null>;
 }
 
 const INDEX = 'index.json';
@@ -29,24 +40,23 @@ const STAGE_OF: Readonly<Record<string, string>> = {
   'tokenizer.json': 'tokenizer',
 };
 
-const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
 /** Returns the first snapshot of a model with weights in the cache, in no particular order and of any revision, as larql does. */
-const snapshotOf = (model: string): string => {
-  const snapshots = join(process.env['HF_HUB_CACHE'] ?? '.', `models--${model.replaceAll('/', '--')}`, 'snapshots');
-  const found = isDirectory(snapshots) ? readdirSync(snapshots).map((name) => join(snapshots, name)) : [];
-  const snapshot = found.find((path) => readdirSync(path).some((name) => name.endsWith('.safetensors')));
-  if (snapshot === undefined) throw new LarqlError(LARQL_ERRORS.notCached(model));
-  return snapshot;
+const snapshotOf = async ({ files, hubCache }: StandIn, model: string): Promise<string> => {
+  const snapshots = join(hubCache, `models--${model.replaceAll('/', '--')}`, 'snapshots');
+  for (const name of (await pathExists(files, snapshots)) ? await files.readdir(snapshots) : []) {
+    const names = await files.readdir(join(snapshots, name));
+    if (names.some((file) => file.endsWith('.safetensors'))) return join(snapshots, name);
+  }
+  throw new LarqlError(LARQL_ERRORS.notCached(model));
 };
 
-const findRun = async (snapshot: string, quant: Recording['quant']): Promise<Recording> => {
-  const weights = await readWeights(snapshot)
+const findRun = async ({ files, find }: StandIn, snapshot: string, quant: Recording['quant']): Promise<Recording> => {
+  const weights = await readWeights(files, snapshot)
     .then(weightsDigest)
     .catch((error: unknown) => {
       throw error instanceof SwpError ? new LarqlError(LARQL_ERRORS.truncatedShard) : error;
     });
-  const recording = await findRecording(weights, quant);
+  const recording = await find(weights, quant);
   if (recording === null) throw new LarqlError(`The stand-in has no recording of ${snapshot} with --quant ${quant}.`);
   return recording;
 };
@@ -54,14 +64,15 @@ const findRun = async (snapshot: string, quant: Recording['quant']): Promise<Rec
 /** Writes files into the output directory. */
 class Output {
   constructor(
+    private readonly disk: Files,
     private readonly directory: string,
     private readonly files: ReadonlyMap<string, Uint8Array>,
   ) {}
 
   async write(path: string, bytes: Uint8Array | string): Promise<void> {
     const file = join(this.directory, path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, bytes);
+    await this.disk.mkdir(dirname(file), { recursive: true });
+    await this.disk.writeFile(file, bytes);
   }
 
   /** Writes the files of a stage, up to a share of their bytes: larql writes in place. */
@@ -84,15 +95,16 @@ class Output {
  *
  * @throws LarqlError, Panic
  */
-export const extract = async ({ model, output, quant }: Extraction, behaviour: Behaviour, progress: Progress): Promise<void> => {
+export const extract = async ({ model, output, quant }: Extraction, standIn: StandIn): Promise<void> => {
+  const { files: disk, behaviour, progress } = standIn;
   if (behaviour.announces) progress.say(STAND_IN_MARKER);
   await progress.enter('start');
-  const snapshot = snapshotOf(model);
-  if (!existsSync(join(snapshot, 'tokenizer.json')))
+  const snapshot = await snapshotOf(standIn, model);
+  if (!(await pathExists(disk, join(snapshot, 'tokenizer.json'))))
     throw new LarqlError(`tokenizer.json not found at ${join(snapshot, 'tokenizer.json')}`);
-  const { files, stderr } = await findRun(snapshot, quant);
-  await mkdir(output, { recursive: true });
-  const target = new Output(output, alterOutput(files, model, behaviour));
+  const { files, stderr } = await findRun(standIn, snapshot, quant);
+  await disk.mkdir(output, { recursive: true });
+  const target = new Output(disk, output, alterOutput(files, model, behaviour));
   for (const recorded of stderr) {
     const line = recorded.replace(SOURCE, snapshot).replace(OUTPUT, output);
     const [, stage] = /^── (\S+) ──$/.exec(line) ?? [];
@@ -110,6 +122,6 @@ export const extract = async ({ model, output, quant }: Extraction, behaviour: B
     if (done?.startsWith('model_weights') !== true) continue;
     await progress.enter('checksums');
     await target.writeIndex(true);
-    await rm(join(output, CHECKPOINT));
+    await disk.rm(join(output, CHECKPOINT));
   }
 };

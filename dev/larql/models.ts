@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { Files } from '../../core/machine.js';
 import { headerOfFile } from '../../formats/safetensors/header.js';
 import { tinyModel } from '../../larql/tiny-model.js';
 import { generateGemma4 } from '../checkpoint/gemma4.js';
@@ -24,7 +24,7 @@ export const weightsDigest = (files: Iterable<Uint8Array>): string => {
 };
 
 /** Reads the weight files of a snapshot. */
-export const readWeights = async (directory: string): Promise<Buffer[]> => {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.safetensors')).toSorted();
-  return Promise.all(names.map((name) => readFile(join(directory, name))));
+export const readWeights = async (files: Files, directory: string): Promise<Buffer[]> => {
+  const names = (await files.readdir(directory)).filter((name) => name.endsWith('.safetensors')).toSorted();
+  return Promise.all(names.map((name) => files.readFile(join(directory, name))));
 };

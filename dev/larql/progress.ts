@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { setBehaviour, STEPS, type Behaviour, type Step } from './behaviour.js';
 import { LarqlError, Panic } from './failure.js';
 
@@ -14,25 +13,24 @@ const forever = (): Promise<never> => new Promise(() => setInterval(() => undefi
 export class Progress {
   private step: Step = 'start';
 
+  /** @param directory of the behaviour from which to remove a fault that strikes only once */
   constructor(
     private readonly behaviour: Behaviour,
-    /** Directory of the behaviour from which to remove a fault that strikes only once. */
+    /** Prints a line on standard error. */
+    readonly say: (line: string) => void,
+    private readonly sleep: (milliseconds: number) => Promise<unknown>,
     private readonly directory?: string,
   ) {}
 
-  say(line: string): void {
-    process.stderr.write(`${line}\n`);
-  }
-
   async enter(step: Step, command: 'extract' | 'slice' = 'extract'): Promise<void> {
     this.step = step;
-    if (step === 'checksums') await delay(this.behaviour.silentMs);
+    if (step === 'checksums') await this.sleep(this.behaviour.silentMs);
     await this.strike(undefined, command);
   }
 
   /** Ends a layer of this step, before it is reported. */
   async finishLayer(layer: number): Promise<void> {
-    await delay(this.behaviour.layerMs);
+    await this.sleep(this.behaviour.layerMs);
     await this.strike(layer, 'extract');
   }
 

@@ -21,7 +21,7 @@ const publish = (kind: keyof typeof SIM_SCENARIOS, seed = 1, fault: (nth: number
   return clock.drive(run());
 };
 
-describe.each(['mtp', 'vision'] as const)('a publish of %s in memory', (kind) => {
+describe.each(['mtp', 'vision', 'vindex'] as const)('a publish of %s in memory', (kind) => {
   it('runs from its plan to its collection without a socket, a file or a wait', async () => {
     const { approvals, helped, collection, local } = await publish(kind);
     expect({ approvals, helped, collection }).toMatchObject({ approvals: 1, helped: 0, collection: { outcome: 'added' } });

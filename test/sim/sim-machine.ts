@@ -1,5 +1,6 @@
 import type { Machine, Random } from '../../core/machine.js';
 import { MemoryDisk } from './memory-files.js';
+import { simPrograms } from './sim-programs.js';
 import { VirtualClock } from './virtual-clock.js';
 
 /** A machine in memory. Equal seeds give equal runs. */
@@ -27,18 +28,15 @@ const randomFrom = (seed: number): Random => {
   };
 };
 
-const noPrograms = (): never => {
-  throw new Error('This machine has no programs.');
-};
-
 export const simMachine = (seed: number, clock = new VirtualClock()): SimMachine => {
   const disk = new MemoryDisk(clock);
+  const files = disk.files();
   return {
     clock,
     disk,
     random: randomFrom(seed),
-    files: disk.files(),
-    programs: { start: noPrograms, identify: noPrograms, signalGroup: noPrograms },
+    files,
+    programs: simPrograms(files, clock),
     threads: 0,
     userId: 0,
     memoryBytes: 64e9,

@@ -10,6 +10,7 @@ import { openSealed, seal, isSealLost } from '../../publish/seal/seal.js';
 import { uploadSealed } from '../../publish/upload/upload-sealed.js';
 import { verifyPublished } from '../../publish/verify/verify-published.js';
 import { planWith } from '../support/publish-here.js';
+import { SIM_LARQL } from './sim-programs.js';
 import type { SimWorld } from './sim-world.js';
 
 export interface SimPublish {
@@ -102,7 +103,7 @@ export const publishInMemory = async ({ machine, hub, layout, target, entry }: S
   };
 
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const planned = await attempt(() => planWith(entry, hub, layout, {}, round));
+    const planned = await attempt(() => planWith(entry, hub, layout, { SWP_LARQL: SIM_LARQL }, round));
     if (planned === 'lost') throw new Error('a plan reads nothing from scratch');
     const { plan } = planned.order;
     const blocked = plan.checks.find(({ verdict }) => verdict === 'blocked');

@@ -6,6 +6,7 @@ import { createCollection } from '../../hub/collections.js';
 import { openHub, type Hub } from '../../hub/hub.js';
 import { ScratchLayout } from '../../publish/scratch/scratch-layout.js';
 import { simMachine, type SimMachine } from './sim-machine.js';
+import { SIM_LARQL } from './sim-programs.js';
 import { simTransport } from './sim-transport.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -16,6 +17,8 @@ const TARGET = RepoId.parse('Acme/model');
 /** A model to publish, and the fields of its entry for a source and a target. */
 export interface Scenario {
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Bytes of a part of an upload: the largest files have several parts. */
+  readonly partBytes: number;
   readonly fields: (source: RepoId, target: RepoId) => Readonly<Record<string, unknown>>;
   /** Adds the target to a collection, too. */
   readonly collected?: true;
@@ -32,22 +35,21 @@ export interface SimWorld {
   readonly entry: EntrySnapshot;
 }
 
-/** Small parts give a small file several parts. */
-const PART_BYTES = 20_000;
-
 /** Opens a world in which nothing is published yet. */
-export const openWorld = async (clock: VirtualClock, { files, fields, collected }: Scenario, seed = 1): Promise<SimWorld> => {
+export const openWorld = async (clock: VirtualClock, { files, partBytes, fields, collected }: Scenario, seed = 1): Promise<SimWorld> => {
   const machine = simMachine(seed, clock);
   const local = await openLocalHub(
     {
       directory: '/hub',
       tokens: [{ token: SIM_TOKEN, user: 'writer', orgs: ['acme'], role: 'write' }],
       machine: simMachine(seed + 1, clock),
-      multipartThreshold: PART_BYTES,
-      chunkSize: PART_BYTES,
+      multipartThreshold: partBytes,
+      chunkSize: partBytes,
     },
     { url: 'http://127.0.0.1:1', cdnUrl: 'http://127.0.0.1:2' },
   );
+  await machine.files.mkdir('/bin');
+  await machine.files.writeFile(SIM_LARQL, 'larql', { mode: 0o755 });
   await local.admin.createRepo(SOURCE);
   await local.admin.commitFiles(SOURCE, files, { message: 'A model' });
   const hub = openHub({ endpoint: new URL(local.url), token: new Secret(SIM_TOKEN) }, machine, { transport: simTransport(local) });
