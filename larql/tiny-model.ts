@@ -38,11 +38,10 @@ const TOKENIZER = {
 /** A prime: the first 257 rows of a matrix differ, as each starts at another number of the same series. */
 const PERIOD = 257;
 
-/** Returns a weight: numbers without a pattern within a row, small as trained weights are. */
-const weightAt = (tensor: number, row: number, column: number): number => {
-  const at = (tensor * 101 + row * 37 + column) % PERIOD;
-  return 0.05 * Math.sin(at * at);
-};
+/** Numbers without a pattern, small as trained weights are. */
+const SERIES = Array.from({ length: PERIOD }, (_, at) => 0.05 * Math.sin(at * at));
+
+const weightAt = (tensor: number, row: number, column: number): number => SERIES[(tensor * 101 + row * 37 + column) % PERIOD] ?? 0;
 
 const weights = (): Uint8Array => {
   const tensors = [

@@ -20,7 +20,7 @@ export interface HostLarqlSettings {
 /** Characters; longer names are cut. */
 const MAX_CPU_NAME = 200;
 
-interface UsableLarql {
+export interface UsableLarql {
   readonly program: LarqlProgram;
   readonly facts: LarqlFacts;
   readonly environment: BuildEnvironment;

@@ -18,6 +18,8 @@ interface MemoryFile extends Inode {
   /** Holds the content in its first `size` bytes. */
   buffer: Buffer;
   size: number;
+  /** True if the file of another disk has the same buffer, which is then copied before it changes. */
+  isShared: boolean;
 }
 interface MemoryDirectory extends Inode {
   readonly kind: 'directory';
@@ -33,11 +35,13 @@ const contentOf = (file: MemoryFile): Buffer => file.buffer.subarray(0, file.siz
 /** Writes bytes into a file; a gap before them is filled with zeros. */
 const writeInto = (file: MemoryFile, bytes: Uint8Array, at: number): void => {
   const end = at + bytes.byteLength;
-  if (end > file.buffer.byteLength) {
-    const grown = Buffer.alloc(Math.max(end, file.buffer.byteLength * 2, FIRST_BYTES));
+  if (end > file.buffer.byteLength || file.isShared) {
+    const grown = Buffer.allocUnsafeSlow(Math.max(end, end > file.buffer.byteLength ? file.buffer.byteLength * 2 : 0, FIRST_BYTES));
     contentOf(file).copy(grown);
     file.buffer = grown;
+    file.isShared = false;
   }
+  if (at > file.size) file.buffer.fill(0, file.size, at);
   file.buffer.set(bytes, at);
   file.size = Math.max(file.size, end);
 };
@@ -54,6 +58,32 @@ export class MemoryDisk {
     private readonly clock: Pick<Clock, 'now'>,
     private readonly capacity = 1e12,
   ) {}
+
+  /** Returns a disk with the same content, which can change without this one. */
+  copy(clock: Pick<Clock, 'now'>): MemoryDisk {
+    const disk = new MemoryDisk(clock, this.capacity);
+    const copies = new Map<MemoryFile, MemoryFile>();
+    const copyFile = (file: MemoryFile): MemoryFile => {
+      file.isShared = true;
+      const copied = copies.get(file) ?? { ...file };
+      copies.set(file, copied);
+      return copied;
+    };
+    const copyInto = (from: MemoryDirectory, to: MemoryDirectory): void => {
+      for (const [name, entry] of from.entries) {
+        if (entry.kind === 'file') {
+          to.entries.set(name, copyFile(entry));
+          continue;
+        }
+        const directory = { ...entry, entries: new Map() };
+        to.entries.set(name, directory);
+        copyInto(entry, directory);
+      }
+    };
+    copyInto(this.root, disk.root);
+    disk.inodes = this.inodes;
+    return disk;
+  }
 
   /** Returns the paths of all files, sorted. */
   list(): string[] {
@@ -119,7 +149,16 @@ export class MemoryDisk {
   }
 
   private makeFile(mode: number): MemoryFile {
-    return { kind: 'file', number: (this.inodes += 1), mode, names: 1, mtimeMs: this.clock.now(), buffer: Buffer.alloc(0), size: 0 };
+    return {
+      kind: 'file',
+      number: (this.inodes += 1),
+      mode,
+      names: 1,
+      mtimeMs: this.clock.now(),
+      buffer: Buffer.alloc(0),
+      size: 0,
+      isShared: false,
+    };
   }
 
   private makeDirectory(mode: number): MemoryDirectory {

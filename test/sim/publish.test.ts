@@ -2,16 +2,22 @@ import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../dev/hub/index.js';
 import { SIM_SCENARIOS } from './scenarios.js';
 import { publishInMemory } from './sim-publish.js';
-import { openWorld } from './sim-world.js';
+import { worldsOf } from './sim-world.js';
 import { VirtualClock } from './virtual-clock.js';
 
 const HOUR = 3_600_000;
+
+const worlds = {
+  mtp: await worldsOf({ ...SIM_SCENARIOS.mtp, collected: true }),
+  vision: await worldsOf({ ...SIM_SCENARIOS.vision, collected: true }),
+  vindex: await worldsOf({ ...SIM_SCENARIOS.vindex, collected: true }),
+};
 
 /** Publishes in a new world, from facts to the collection. */
 const publish = (kind: keyof typeof SIM_SCENARIOS, seed = 1, fault: (nth: number) => Fault | undefined = () => undefined) => {
   const clock = new VirtualClock();
   const run = async () => {
-    const world = await openWorld(clock, { ...SIM_SCENARIOS[kind], collected: true }, seed);
+    const world = await worlds[kind](clock, seed);
     let requests = 0;
     world.local.on(() => fault((requests += 1)));
     const published = await publishInMemory(world, () => undefined);

@@ -28,8 +28,7 @@ const randomFrom = (seed: number): Random => {
   };
 };
 
-export const simMachine = (seed: number, clock = new VirtualClock()): SimMachine => {
-  const disk = new MemoryDisk(clock);
+export const simMachine = (seed: number, clock: VirtualClock, disk = new MemoryDisk(clock)): SimMachine => {
   const files = disk.files();
   return {
     clock,

@@ -10,7 +10,6 @@ import { openSealed, seal, isSealLost } from '../../publish/seal/seal.js';
 import { uploadSealed } from '../../publish/upload/upload-sealed.js';
 import { verifyPublished } from '../../publish/verify/verify-published.js';
 import { planWith } from '../support/publish-here.js';
-import { SIM_LARQL } from './sim-programs.js';
 import type { SimWorld } from './sim-world.js';
 
 export interface SimPublish {
@@ -37,7 +36,7 @@ const STEP_RETRY_MS = 1_000;
  *
  * @param lift called when the operator lifts a permanent fault
  */
-export const publishInMemory = async ({ machine, hub, layout, target, entry }: SimWorld, lift: () => void): Promise<SimPublish> => {
+export const publishInMemory = async ({ machine, hub, layout, target, entry, larql }: SimWorld, lift: () => void): Promise<SimPublish> => {
   const { signal } = new AbortController();
   const messages: string[] = [];
   let [approvals, helped] = [0, 0];
@@ -103,7 +102,7 @@ export const publishInMemory = async ({ machine, hub, layout, target, entry }: S
   };
 
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const planned = await attempt(() => planWith(entry, hub, layout, { SWP_LARQL: SIM_LARQL }, round));
+    const planned = await attempt(() => planWith(entry, hub, layout, { larql, round }));
     if (planned === 'lost') throw new Error('a plan reads nothing from scratch');
     const { plan } = planned.order;
     const blocked = plan.checks.find(({ verdict }) => verdict === 'blocked');

@@ -1,16 +1,21 @@
+import { dirname } from 'node:path';
 import { EntrySnapshot } from '../../catalog/snapshot.js';
 import { RepoId } from '../../core/ids.js';
 import { Secret } from '../../core/secret.js';
 import { openLocalHub, type OpenedHub } from '../../dev/hub/start-local-hub.js';
 import { createCollection } from '../../hub/collections.js';
 import { openHub, type Hub } from '../../hub/hub.js';
+import { HostLarql, type UsableLarql } from '../../publish/facts/host-larql.js';
 import { ScratchLayout } from '../../publish/scratch/scratch-layout.js';
+import type { PlanOptions } from '../support/publish-here.js';
+import type { MemoryDisk } from './memory-files.js';
 import { simMachine, type SimMachine } from './sim-machine.js';
 import { SIM_LARQL } from './sim-programs.js';
 import { simTransport } from './sim-transport.js';
-import type { VirtualClock } from './virtual-clock.js';
+import { VirtualClock } from './virtual-clock.js';
 
 export const SIM_TOKEN = 'hf_simwriter';
+const LAYOUT = new ScratchLayout('/scratch/swp');
 const SOURCE = RepoId.parse('labs/model');
 const TARGET = RepoId.parse('Acme/model');
 
@@ -33,32 +38,66 @@ export interface SimWorld {
   readonly source: RepoId;
   readonly target: RepoId;
   readonly entry: EntrySnapshot;
+  readonly larql: NonNullable<PlanOptions['larql']>;
 }
 
-/** Opens a world in which nothing is published yet. */
-export const openWorld = async (clock: VirtualClock, { files, partBytes, fields, collected }: Scenario, seed = 1): Promise<SimWorld> => {
-  const machine = simMachine(seed, clock);
-  const local = await openLocalHub(
+const URLS = { url: 'http://127.0.0.1:1', cdnUrl: 'http://127.0.0.1:2' };
+
+const openHubOf = (machine: SimMachine, partBytes: number): Promise<OpenedHub> =>
+  openLocalHub(
     {
       directory: '/hub',
       tokens: [{ token: SIM_TOKEN, user: 'writer', orgs: ['acme'], role: 'write' }],
-      machine: simMachine(seed + 1, clock),
+      machine,
       multipartThreshold: partBytes,
       chunkSize: partBytes,
     },
-    { url: 'http://127.0.0.1:1', cdnUrl: 'http://127.0.0.1:2' },
+    URLS,
   );
-  await machine.files.mkdir('/bin');
-  await machine.files.writeFile(SIM_LARQL, 'larql', { mode: 0o755 });
-  await local.admin.createRepo(SOURCE);
-  await local.admin.commitFiles(SOURCE, files, { message: 'A model' });
-  const hub = openHub({ endpoint: new URL(local.url), token: new Secret(SIM_TOKEN) }, machine, { transport: simTransport(local) });
-  const wanted = { owner: 'acme', title: 'Models', private: false };
-  const collection =
-    collected === true ? { hf_collection: await createCollection(hub, wanted, { signal: new AbortController().signal }) } : {};
-  const entry = EntrySnapshot.parse({
-    name: 'acme/model',
-    entry: { key: 'model', tier: 'smoke', ...fields(SOURCE, TARGET), ...collection },
-  });
-  return { machine, local, hub, layout: new ScratchLayout('/scratch/swp'), source: SOURCE, target: TARGET, entry };
+
+/** What every world of a scenario starts from. */
+interface Prepared {
+  /** The disk of a hub that has the model. */
+  readonly hubDisk: MemoryDisk;
+  readonly larql: UsableLarql | null;
+}
+
+const PREPARING_SEED = 1_000_000;
+
+const prepare = ({ files, partBytes }: Scenario): Promise<Prepared> => {
+  const clock = new VirtualClock();
+  const run = async (): Promise<Prepared> => {
+    const machine = simMachine(PREPARING_SEED, clock);
+    await machine.files.mkdir(dirname(SIM_LARQL));
+    await machine.files.writeFile(SIM_LARQL, 'larql', { mode: 0o755 });
+    const larql = new HostLarql(machine, { SWP_LARQL: SIM_LARQL }, LAYOUT, { fleetBlocks: 'early', allowStandIn: true });
+    const hubMachine = simMachine(PREPARING_SEED, clock);
+    const local = await openHubOf(hubMachine, partBytes);
+    await local.admin.createRepo(SOURCE);
+    await local.admin.commitFiles(SOURCE, files, { message: 'A model' });
+    return { hubDisk: hubMachine.disk, larql: await larql.ready(new AbortController().signal) };
+  };
+  return clock.drive(run());
+};
+
+/** Opens worlds of a scenario, in which nothing is published yet. */
+export const worldsOf = async (scenario: Scenario): Promise<(clock: VirtualClock, seed?: number) => Promise<SimWorld>> => {
+  const prepared = await prepare(scenario);
+  const { partBytes, fields, collected } = scenario;
+  return async (clock, seed = 1) => {
+    const machine = simMachine(seed, clock);
+    const hubMachine = simMachine(seed + 1, clock, prepared.hubDisk.copy(clock));
+    const local = await openHubOf(hubMachine, partBytes);
+    const hub = openHub({ endpoint: new URL(local.url), token: new Secret(SIM_TOKEN) }, machine, { transport: simTransport(local) });
+    const wanted = { owner: 'acme', title: 'Models', private: false };
+    const collection =
+      collected === true ? { hf_collection: await createCollection(hub, wanted, { signal: new AbortController().signal }) } : {};
+    const entry = EntrySnapshot.parse({
+      name: 'acme/model',
+      entry: { key: 'model', tier: 'smoke', ...fields(SOURCE, TARGET), ...collection },
+    });
+    const { larql: ready } = prepared;
+    const larql = { env: {}, ready: () => Promise.resolve(ready), facts: () => Promise.resolve(ready?.facts ?? null) };
+    return { machine, local, hub, layout: LAYOUT, source: SOURCE, target: TARGET, entry, larql };
+  };
 };

@@ -5,7 +5,7 @@ import { Numbering, type Place } from '../sweep/exchanges.js';
 import { expectEnd, KINDS, RUN_SPECIFIC_FILES, type Kind } from '../sweep/kinds.js';
 import { Strike } from '../sweep/strike.js';
 import { publishInMemory, type SimPublish } from './sim-publish.js';
-import { openWorld, SIM_TOKEN, type Scenario, type SimWorld } from './sim-world.js';
+import { SIM_TOKEN, worldsOf, type Scenario, type SimWorld } from './sim-world.js';
 import { VirtualClock } from './virtual-clock.js';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -42,12 +42,14 @@ interface Ran extends SimPublish {
   readonly places: readonly Place[];
 }
 
+type OpenWorld = Awaited<ReturnType<typeof worldsOf>>;
+
 /** Publishes in a new world, with a fault at one exchange. */
-const run = async (scenario: Scenario, fault?: { readonly kind: Kind; readonly at: string }): Promise<Ran> => {
+const run = async (openWorld: OpenWorld, fault?: { readonly kind: Kind; readonly at: string }): Promise<Ran> => {
   const clock = new VirtualClock();
   return clock.drive(
     (async () => {
-      const world = await openWorld(clock, scenario);
+      const world = await openWorld(clock);
       const { machine, local, layout, source, target, entry } = world;
       const repos = { key: 'model', source, target, entry };
       const numbering = new Numbering(repos);
@@ -72,7 +74,8 @@ const SHARE = TIER.name === 'quick' ? 12 : 1;
 
 /** Publishes once without a fault, and then with each fault at each exchange. */
 export const sweepInMemory = async (name: string, scenario: Scenario): Promise<void> => {
-  const clean = await run(scenario);
+  const openWorld = await worldsOf(scenario);
+  const clean = await run(openWorld);
   let cases = 0;
   const since = performance.now();
   describe(`a publish of ${name} in memory, with a fault at each exchange`, () => {
@@ -82,7 +85,7 @@ export const sweepInMemory = async (name: string, scenario: Scenario): Promise<v
         if ((index + at) % Math.min(SHARE, places.length) !== 0) continue;
         cases += 1;
         try {
-          const ran = await run(scenario, { kind, at: place.name });
+          const ran = await run(openWorld, { kind, at: place.name });
           expect(ran.payload).toEqual(clean.payload);
           expectEnd(kind, ran);
         } catch (cause) {

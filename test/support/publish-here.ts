@@ -30,11 +30,25 @@ export interface PublishHere {
 const TOOLS = { swp: '0.1.0' };
 const HOLDER = 'publish-here';
 
+const LARQL_SETTINGS = { fleetBlocks: 'early', allowStandIn: true } as const;
+
+export interface PlanOptions {
+  /** Environment in which larql is looked up. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly round?: number;
+  /** The larql of the host, if it is known already. */
+  readonly larql?: Pick<HostLarql, 'env' | 'ready' | 'facts'>;
+}
+
 /** Plans and approves the only artifact of an entry, and returns everything that its steps need. */
-export const planWith = async (entry: EntrySnapshot, hub: Hub, layout: ScratchLayout, env: NodeJS.ProcessEnv = {}, round = 1) => {
+export const planWith = async (
+  entry: EntrySnapshot,
+  hub: Hub,
+  layout: ScratchLayout,
+  { env = {}, round = 1, larql = new HostLarql(hub.machine, env, layout, LARQL_SETTINGS) }: PlanOptions = {},
+) => {
   const { signal } = new AbortController();
   const report = (): void => undefined;
-  const larql = new HostLarql(hub.machine, env, layout, { fleetBlocks: 'early', allowStandIn: true });
   const host = { host: 'here', availableDiskBytes: 1e15, larql: await larql.facts(signal), sources: [], targets: [] };
   const { entryPlan, digest, artifacts } = await planEntry(
     { hub, tools: TOOLS, proveShards: 1.5, decideWithinMs: 1, approvals: ONE_APPROVAL },
@@ -55,7 +69,9 @@ export const planWith = async (entry: EntrySnapshot, hub: Hub, layout: ScratchLa
 
 /** Plans and approves the only artifact of an entry in a scratch of its own. */
 export const planHere = async (entry: EntrySnapshot, { hub, token, directory, env }: PublishHere) =>
-  planWith(entry, hubAt(hub.url, token), new ScratchLayout(await mkdtemp(join(directory, 'published-from-'))), env);
+  planWith(entry, hubAt(hub.url, token), new ScratchLayout(await mkdtemp(join(directory, 'published-from-'))), {
+    ...(env === undefined ? {} : { env }),
+  });
 
 /** Builds, seals, uploads and commits a planned artifact. */
 export const publishPlanned = async ({ deps, approved, order }: Awaited<ReturnType<typeof planWith>>) => {

@@ -38,7 +38,7 @@ export interface VindexDeps {
   readonly hub: Hub;
   readonly layout: ScratchLayout;
   readonly shared: SharedInputs;
-  readonly larql: HostLarql;
+  readonly larql: Pick<HostLarql, 'env' | 'ready'>;
   readonly shouldStop: () => boolean;
 }
 
