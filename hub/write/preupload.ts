@@ -1,6 +1,6 @@
-import { buffer } from 'node:stream/consumers';
 import pMap from 'p-map';
 import { z } from 'zod';
+import { collectBytes } from '../../core/collect-bytes.js';
 import { listToFirstFault } from '../../core/faults.js';
 import { SwpError } from '../../core/error.js';
 import { chunkArray } from '../../core/chunk-array.js';
@@ -46,7 +46,7 @@ export const classifyUploads = async (
       async ({ path, size, open }) => ({
         path,
         size,
-        sample: (await buffer(open(0, Math.min(size, SAMPLE_BYTES)))).toString('base64'),
+        sample: (await collectBytes(open(0, Math.min(size, SAMPLE_BYTES)))).toString('base64'),
       }),
       { concurrency: FILES_IN_FLIGHT, signal },
     );

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
+import { collectBytes } from '../../core/collect-bytes.js';
 import { SwpError } from '../../core/error.js';
 import { Sha256 } from '../../core/ids.js';
 import type { Hub } from '../../hub/hub.js';
@@ -73,7 +73,7 @@ export class DoubleRead {
     const readOnce = async (reading: 1 | 2 | 3): Promise<Reading> => {
       const requests: string[] = [];
       const stream = readInPieces(this.readerOf(reading, range.file), range, reading, signal, (id) => requests.push(id));
-      const read = await buffer(stream);
+      const read = await collectBytes(stream);
       bytes.push(read);
       return { sha256: Sha256.parse(createHash('sha256').update(read).digest('hex')), requests };
     };

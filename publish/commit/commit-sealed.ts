@@ -1,5 +1,5 @@
-import { buffer, text } from 'node:stream/consumers';
 import pMap from 'p-map';
+import { collectBytes } from '../../core/collect-bytes.js';
 import { SwpError } from '../../core/error.js';
 import type { CommitSha } from '../../core/ids.js';
 import { plural } from '../../core/text.js';
@@ -56,7 +56,7 @@ export const treeHasSealedFiles = async (
  */
 const commitFile = async ({ path, size, sha256, open }: UploadFile, isLfs: boolean): Promise<CommitFile> => {
   if (isLfs) return { path, lfs: { sha256, size } };
-  const content = await buffer(open(0, size));
+  const content = await collectBytes(open(0, size));
   const found = sha256Of(content);
   if (found !== sha256)
     throw new SwpError('integrity', 'commit/differs', `The bytes of ${path} have sha256 ${found}, but the sealed file has ${sha256}.`, {
@@ -75,7 +75,7 @@ const trailersOf = (approved: ApprovedArtifact, sealed: Sealed): Readonly<Record
 const checkCard = async (hub: Hub, plan: ArtifactPlan, files: readonly UploadFile[], signal: AbortSignal): Promise<void> => {
   const card = files.find(({ path }) => path === CARD_PATH);
   if (card === undefined) return;
-  const { errors } = await validateCard(hub, await text(card.open(0, card.size)), { signal });
+  const { errors } = await validateCard(hub, (await collectBytes(card.open(0, card.size))).toString(), { signal });
   if (errors.length > 0)
     throw new SwpError('conflict', 'commit/card-refused', `The Hub refuses the card of ${plan.target.repo}: ${errors.join('; ')}`, {
       hint: 'Fix the fields of the source or the entry that the card uses, abandon, and start again.',

@@ -1,5 +1,5 @@
-import { buffer } from 'node:stream/consumers';
 import { Semaphore } from 'async-mutex';
+import { collectBytes } from '../../core/collect-bytes.js';
 import { BeyondLimit, SwpError } from '../../core/error.js';
 import { headerSize, LENGTH_PREFIX, openHeader, type SafetensorsHeader } from '../../formats/safetensors/header.js';
 import { openIndex, type SafetensorsIndex } from '../../formats/safetensors/index-file.js';
@@ -81,7 +81,7 @@ export class HeaderReader {
   private async readOnce(hub: Hub, { path, size, lfs }: RepoFile): Promise<SafetensorsHeader> {
     const { repo, commit } = this.source;
     const reader = openFile(hub, { repo, commit, path, size, lfs });
-    const first = await buffer(reader.read(0, Math.min(size, FIRST_READ_BYTES), this.signal));
+    const first = await collectBytes(reader.read(0, Math.min(size, FIRST_READ_BYTES), this.signal));
     const bytes = headerSize(first.subarray(0, LENGTH_PREFIX), size);
     const { keep, undo } = this.tensors.begin();
     const parse = async (): Promise<SafetensorsHeader> => {

@@ -1,4 +1,4 @@
-import { buffer } from 'node:stream/consumers';
+import { collectBytes } from '../../../core/collect-bytes.js';
 import { SwpError } from '../../../core/error.js';
 import type { MtpSelection } from '../../../formats/mtp/selection.js';
 import type { SourceTensor } from '../../../formats/mtp/tensors.js';
@@ -11,7 +11,7 @@ import type { SourceFacts } from '../../../plan/facts.js';
  * at another offset than those of planning.
  */
 const readEntries = async (reader: RangeReader, size: number, names: ReadonlySet<string>, signal: AbortSignal): Promise<string[]> => {
-  const bytes = headerSize(await buffer(reader.read(0, Math.min(size, LENGTH_PREFIX), signal)), size);
+  const bytes = headerSize(await collectBytes(reader.read(0, Math.min(size, LENGTH_PREFIX), signal)), size);
   const parsing = openHeader(bytes, size, (name) => names.has(name));
   for await (const chunk of reader.read(LENGTH_PREFIX, LENGTH_PREFIX + bytes, signal)) parsing.feed(chunk);
   return parsing.end().tensors.map(entryOf);

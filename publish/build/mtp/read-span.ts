@@ -1,4 +1,4 @@
-import { buffer } from 'node:stream/consumers';
+import { collectBytes } from '../../../core/collect-bytes.js';
 import { SwpError } from '../../../core/error.js';
 import type { FetchSpan } from '../../../formats/mtp/fetch-plan.js';
 import type { OutputSlab } from '../../../formats/mtp/slabs.js';
@@ -17,7 +17,7 @@ export interface SpanParts {
 
 /** Reads a whole range into memory. The caller bounds its size. */
 const readWhole = async (reader: RangeReader, range: FetchRange, signal: AbortSignal, onRequest: (id: string) => void): Promise<Buffer> => {
-  const bytes = await buffer(reader.read(range.begin, range.end, signal, onRequest));
+  const bytes = await collectBytes(reader.read(range.begin, range.end, signal, onRequest));
   if (bytes.byteLength !== range.end - range.begin) throw shortRange(range, range.begin + bytes.byteLength);
   return bytes;
 };

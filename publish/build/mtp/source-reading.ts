@@ -1,4 +1,4 @@
-import { buffer } from 'node:stream/consumers';
+import { collectBytes } from '../../../core/collect-bytes.js';
 import { SwpError } from '../../../core/error.js';
 import type { FetchPlan } from '../../../formats/mtp/fetch-plan.js';
 import type { OutputSlab } from '../../../formats/mtp/slabs.js';
@@ -70,7 +70,7 @@ export class SourceReading {
   async readProven(range: NamedRange): Promise<Buffer> {
     const staged = this.staged.get(range.file);
     if (staged === undefined) return this.double.read(range, this.parts.signal);
-    const bytes = await buffer(staged.read(range.begin, range.end, this.parts.signal));
+    const bytes = await collectBytes(staged.read(range.begin, range.end, this.parts.signal));
     if (bytes.byteLength === range.end - range.begin) return bytes;
     throw new SwpError('unavailable', 'build/short-range', `${range.file} ends in scratch before byte ${range.end}.`);
   }
