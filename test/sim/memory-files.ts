@@ -2,49 +2,13 @@ import { constants, type PathLike } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock, Files } from '../../core/machine.js';
+import { contentOf, copyEntries, writeInto, type Entry, type MemoryDirectory, type MemoryFile } from './memory-inodes.js';
 
 const BLOCK_BYTES = 512;
 const CHUNK_BYTES = 64 * 1024;
-const FIRST_BYTES = 256;
-
-interface Inode {
-  readonly number: number;
-  mode: number;
-  names: number;
-  mtimeMs: number;
-}
-interface MemoryFile extends Inode {
-  readonly kind: 'file';
-  /** Holds the content in its first `size` bytes. */
-  buffer: Buffer;
-  size: number;
-  /** True if the file of another disk has the same buffer, which is then copied before it changes. */
-  isShared: boolean;
-}
-interface MemoryDirectory extends Inode {
-  readonly kind: 'directory';
-  readonly entries: Map<string, MemoryFile | MemoryDirectory>;
-}
-type Entry = MemoryFile | MemoryDirectory;
 
 const failure = (code: string, syscall: string, path: string): Error =>
   Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, syscall, path });
-
-const contentOf = (file: MemoryFile): Buffer => file.buffer.subarray(0, file.size);
-
-/** Writes bytes into a file; a gap before them is filled with zeros. */
-const writeInto = (file: MemoryFile, bytes: Uint8Array, at: number): void => {
-  const end = at + bytes.byteLength;
-  if (end > file.buffer.byteLength || file.isShared) {
-    const grown = Buffer.allocUnsafeSlow(Math.max(end, end > file.buffer.byteLength ? file.buffer.byteLength * 2 : 0, FIRST_BYTES));
-    contentOf(file).copy(grown);
-    file.buffer = grown;
-    file.isShared = false;
-  }
-  if (at > file.size) file.buffer.fill(0, file.size, at);
-  file.buffer.set(bytes, at);
-  file.size = Math.max(file.size, end);
-};
 
 const bytesOf = (content: unknown): Uint8Array => (content instanceof Uint8Array ? content : Buffer.from(String(content)));
 
@@ -62,25 +26,7 @@ export class MemoryDisk {
   /** Returns a disk with the same content, which can change without this one. */
   copy(clock: Pick<Clock, 'now'>): MemoryDisk {
     const disk = new MemoryDisk(clock, this.capacity);
-    const copies = new Map<MemoryFile, MemoryFile>();
-    const copyFile = (file: MemoryFile): MemoryFile => {
-      file.isShared = true;
-      const copied = copies.get(file) ?? { ...file };
-      copies.set(file, copied);
-      return copied;
-    };
-    const copyInto = (from: MemoryDirectory, to: MemoryDirectory): void => {
-      for (const [name, entry] of from.entries) {
-        if (entry.kind === 'file') {
-          to.entries.set(name, copyFile(entry));
-          continue;
-        }
-        const directory = { ...entry, entries: new Map() };
-        to.entries.set(name, directory);
-        copyInto(entry, directory);
-      }
-    };
-    copyInto(this.root, disk.root);
+    copyEntries(this.root, disk.root);
     disk.inodes = this.inodes;
     return disk;
   }

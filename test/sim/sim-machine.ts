@@ -1,7 +1,7 @@
 import type { Machine, Random } from '../../core/machine.js';
 import { MemoryDisk } from './memory-files.js';
 import { simPrograms } from './sim-programs.js';
-import { VirtualClock } from './virtual-clock.js';
+import type { VirtualClock } from './virtual-clock.js';
 
 /** A machine in memory. Equal seeds give equal runs. */
 export interface SimMachine extends Machine {

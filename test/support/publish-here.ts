@@ -69,9 +69,12 @@ export const planWith = async (
 
 /** Plans and approves the only artifact of an entry in a scratch of its own. */
 export const planHere = async (entry: EntrySnapshot, { hub, token, directory, env }: PublishHere) =>
-  planWith(entry, hubAt(hub.url, token), new ScratchLayout(await mkdtemp(join(directory, 'published-from-'))), {
-    ...(env === undefined ? {} : { env }),
-  });
+  planWith(
+    entry,
+    hubAt(hub.url, token),
+    new ScratchLayout(await mkdtemp(join(directory, 'published-from-'))),
+    env === undefined ? {} : { env },
+  );
 
 /** Builds, seals, uploads and commits a planned artifact. */
 export const publishPlanned = async ({ deps, approved, order }: Awaited<ReturnType<typeof planWith>>) => {
