@@ -2,7 +2,17 @@ import { constants, type PathLike } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock, Files } from '../../core/machine.js';
-import { contentOf, copyEntries, writeInto, type Entry, type MemoryDirectory, type MemoryFile } from './memory-inodes.js';
+import {
+  contentOf,
+  copyEntries,
+  emptyFile,
+  keep,
+  revert,
+  writeInto,
+  type Entry,
+  type MemoryDirectory,
+  type MemoryFile,
+} from './memory-inodes.js';
 
 const BLOCK_BYTES = 512;
 const CHUNK_BYTES = 64 * 1024;
@@ -11,6 +21,8 @@ const failure = (code: string, syscall: string, path: string): Error =>
   Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, syscall, path });
 
 const bytesOf = (content: unknown): Uint8Array => (content instanceof Uint8Array ? content : Buffer.from(String(content)));
+
+type Run = <T>(operation: () => T) => Promise<T>;
 
 /** A file system in memory. Each operation takes one turn of the microtask queue, so that equal runs have equal orders. */
 export class MemoryDisk {
@@ -38,73 +50,82 @@ export class MemoryDisk {
     return below(this.root, '').toSorted();
   }
 
-  /** Returns its functions as the engine takes them. */
-  files(): Files {
+  /**
+   * Loses what was not synced, as a loss of power does: each file keeps its content, or has again that of its last sync.
+   *
+   * @param loses called for each file that changed since then
+   */
+  losePower(loses: () => boolean): void {
+    const lose = (directory: MemoryDirectory): void => {
+      for (const entry of directory.entries.values()) {
+        if (entry.kind === 'directory') lose(entry);
+        else if ((entry.buffer !== entry.durable.buffer || entry.size !== entry.durable.size) && loses()) revert(entry);
+      }
+    };
+    lose(this.root);
+  }
+
+  /**
+   * Returns its functions as the engine takes them.
+   *
+   * @param enter is awaited before each operation
+   */
+  files(enter: () => Promise<void> = () => Promise.resolve()): Files {
+    const run = async <T>(operation: () => T): Promise<T> => {
+      await enter();
+      return operation();
+    };
     const files = {
       constants,
-      access: (path: PathLike) => this.run(() => void this.find('access', path)),
-      chmod: (path: PathLike, mode: number) => this.run(() => void (this.find('chmod', path).mode = mode)),
-      link: (from: PathLike, to: PathLike) => this.run(() => this.link(from, to)),
-      lstat: (path: PathLike, options?: { bigint?: boolean }) => this.run(() => this.statsOf(this.find('lstat', path), options)),
-      mkdir: (path: PathLike, options?: { recursive?: boolean; mode?: number }) => this.run(() => this.mkdir(String(path), options)),
+      access: (path: PathLike) => run(() => void this.find('access', path)),
+      chmod: (path: PathLike, mode: number) => run(() => void (this.find('chmod', path).mode = mode)),
+      link: (from: PathLike, to: PathLike) => run(() => this.link(from, to)),
+      lstat: (path: PathLike, options?: { bigint?: boolean }) => run(() => this.statsOf(this.find('lstat', path), options)),
+      mkdir: (path: PathLike, options?: { recursive?: boolean; mode?: number }) => run(() => this.mkdir(String(path), options)),
       mkdtemp: (prefix: string) =>
-        this.run(() => {
+        run(() => {
           const path = `${prefix}${String(this.inodes).padStart(6, '0')}`;
           this.mkdir(path, { mode: 0o700 });
           return path;
         }),
-      open: (path: PathLike, flags = 'r', mode = 0o666) => this.run(() => this.open(String(path), flags, mode)),
+      open: (path: PathLike, flags = 'r', mode = 0o666) => run(() => this.open(String(path), flags, mode, run)),
       readdir: (path: PathLike, options?: { withFileTypes?: boolean; recursive?: boolean }) =>
-        this.run(() => this.readdir(String(path), options)),
+        run(() => this.readdir(String(path), options)),
       readFile: (path: PathLike, options?: BufferEncoding | { encoding?: BufferEncoding | null }) =>
-        this.run(() => {
+        run(() => {
           const bytes = Buffer.from(contentOf(this.findFile('open', path)));
           const encoding = typeof options === 'string' ? options : options?.encoding;
           return encoding == null ? bytes : bytes.toString(encoding);
         }),
       realpath: (path: PathLike) =>
-        this.run(() => {
+        run(() => {
           this.find('realpath', path);
           return resolve(String(path));
         }),
-      rename: (from: PathLike, to: PathLike) => this.run(() => this.rename(from, to)),
-      rm: (path: PathLike, options?: { recursive?: boolean; force?: boolean }) => this.run(() => this.remove(String(path), options)),
-      stat: (path: PathLike, options?: { bigint?: boolean }) => this.run(() => this.statsOf(this.find('stat', path), options)),
+      rename: (from: PathLike, to: PathLike) => run(() => this.rename(from, to)),
+      rm: (path: PathLike, options?: { recursive?: boolean; force?: boolean }) => run(() => this.remove(String(path), options)),
+      stat: (path: PathLike, options?: { bigint?: boolean }) => run(() => this.statsOf(this.find('stat', path), options)),
       statfs: (path: PathLike) =>
-        this.run(() => {
+        run(() => {
           this.find('statfs', path);
           return { bsize: 1, bavail: this.capacity - this.used(), files: 0, ffree: 0 };
         }),
       utimes: (path: PathLike, _accessed: number, modified: number) =>
-        this.run(() => void (this.find('utimes', path).mtimeMs = modified * 1000)),
+        run(() => void (this.find('utimes', path).mtimeMs = modified * 1000)),
       writeFile: async (path: PathLike, content: string | Uint8Array | AsyncIterable<Uint8Array>, options?: { mode?: number }) => {
-        const file = await this.run(() => this.create(String(path), options?.mode));
+        const file = await run(() => this.create(String(path), options?.mode));
         if (typeof content === 'object' && Symbol.asyncIterator in content)
-          for await (const chunk of content) this.write(file, chunk, file.size, String(path));
-        else this.write(file, bytesOf(content), 0, String(path));
+          for await (const chunk of content) await run(() => this.write(file, chunk, file.size, String(path)));
+        else await run(() => this.write(file, bytesOf(content), 0, String(path)));
       },
       createReadStream: (path: PathLike, options: { start?: number; end?: number; highWaterMark?: number } = {}) =>
-        Readable.from(this.read(String(path), options), { objectMode: false }),
+        Readable.from(this.read(String(path), options, run), { objectMode: false }),
     };
     return files as unknown as Files;
   }
 
-  private async run<T>(operation: () => T): Promise<T> {
-    await Promise.resolve();
-    return operation();
-  }
-
   private makeFile(mode: number): MemoryFile {
-    return {
-      kind: 'file',
-      number: (this.inodes += 1),
-      mode,
-      names: 1,
-      mtimeMs: this.clock.now(),
-      buffer: Buffer.alloc(0),
-      size: 0,
-      isShared: false,
-    };
+    return emptyFile({ number: (this.inodes += 1), mode, names: 1, mtimeMs: this.clock.now() });
   }
 
   private makeDirectory(mode: number): MemoryDirectory {
@@ -238,32 +259,32 @@ export class MemoryDisk {
     };
   }
 
-  private open(path: string, flags: string, mode: number): unknown {
+  private open(path: string, flags: string, mode: number, run: Run): unknown {
     const exists = this.lookup(path) !== undefined;
     if (flags.includes('x') && exists) throw failure('EEXIST', 'open', path);
     const file = flags.startsWith('r') || (flags.startsWith('a') && exists) ? this.findFile('open', path) : this.create(path, mode);
     return {
-      appendFile: (content: string | Uint8Array) => this.run(() => this.write(file, bytesOf(content), file.size, path)),
-      writeFile: (content: string | Uint8Array) => this.run(() => this.write(file, bytesOf(content), 0, path)),
+      appendFile: (content: string | Uint8Array) => run(() => this.write(file, bytesOf(content), file.size, path)),
+      writeFile: (content: string | Uint8Array) => run(() => this.write(file, bytesOf(content), 0, path)),
       write: (bytes: Uint8Array, offset: number, length: number, position: number) =>
-        this.run(() => {
+        run(() => {
           this.write(file, bytes.subarray(offset, offset + length), position, path);
           return { bytesWritten: length };
         }),
       read: (into: Uint8Array, offset: number, length: number, position: number) =>
-        this.run(() => {
+        run(() => {
           const bytes = contentOf(file).subarray(position, position + length);
           into.set(bytes, offset);
           return { bytesRead: bytes.byteLength };
         }),
       truncate: (size: number) =>
-        this.run(() => {
+        run(() => {
           if (size > file.size) this.write(file, new Uint8Array(size - file.size), file.size, path);
           else file.size = size;
         }),
-      stat: () => this.run(() => this.statsOf(file)),
-      sync: () => Promise.resolve(),
-      datasync: () => Promise.resolve(),
+      stat: () => run(() => this.statsOf(file)),
+      sync: () => run(() => keep(file)),
+      datasync: () => run(() => keep(file)),
       close: () => Promise.resolve(),
     };
   }
@@ -271,9 +292,10 @@ export class MemoryDisk {
   private async *read(
     path: string,
     { start = 0, end = Infinity, highWaterMark = CHUNK_BYTES }: { start?: number; end?: number; highWaterMark?: number },
+    run: Run,
   ): AsyncGenerator<Buffer> {
-    const file = await this.run(() => this.findFile('open', path));
+    const file = await run(() => this.findFile('open', path));
     for (let at = start; at < Math.min(file.size, end + 1); at += highWaterMark)
-      yield Buffer.from(contentOf(file).subarray(at, Math.min(at + highWaterMark, end + 1)));
+      yield run(() => Buffer.from(contentOf(file).subarray(at, Math.min(at + highWaterMark, end + 1))));
   }
 }

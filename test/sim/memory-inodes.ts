@@ -13,6 +13,8 @@ export interface MemoryFile extends Inode {
   size: number;
   /** True if the file of another disk has the same buffer, which is then copied before it changes. */
   isShared: boolean;
+  /** The content at the last sync. */
+  durable: { readonly buffer: Buffer; readonly size: number };
 }
 export interface MemoryDirectory extends Inode {
   readonly kind: 'directory';
@@ -35,6 +37,30 @@ export const writeInto = (file: MemoryFile, bytes: Uint8Array, at: number): void
   if (at > file.size) file.buffer.fill(0, file.size, at);
   file.buffer.set(bytes, at);
   file.size = Math.max(file.size, end);
+};
+
+const NOTHING = Buffer.alloc(0);
+
+export const emptyFile = (inode: Inode): MemoryFile => ({
+  ...inode,
+  kind: 'file',
+  buffer: NOTHING,
+  size: 0,
+  isShared: false,
+  durable: { buffer: NOTHING, size: 0 },
+});
+
+/** Makes the content of a file durable. */
+export const keep = (file: MemoryFile): void => {
+  file.durable = { buffer: file.buffer, size: file.size };
+  file.isShared = true;
+};
+
+/** Gives a file its durable content again. */
+export const revert = (file: MemoryFile): void => {
+  file.buffer = file.durable.buffer;
+  file.size = file.durable.size;
+  file.isShared = true;
 };
 
 /** Copies the content of a directory. Files with several names keep them, and buffers are copied when they change. */

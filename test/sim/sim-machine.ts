@@ -1,11 +1,11 @@
 import type { Machine, Random } from '../../core/machine.js';
+import { Incarnation } from './incarnation.js';
 import { MemoryDisk } from './memory-files.js';
 import { simPrograms } from './sim-programs.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** A machine in memory. Equal seeds give equal runs. */
 export interface SimMachine extends Machine {
-  readonly clock: VirtualClock;
   readonly disk: MemoryDisk;
 }
 
@@ -28,14 +28,16 @@ const randomFrom = (seed: number): Random => {
   };
 };
 
-export const simMachine = (seed: number, clock: VirtualClock, disk = new MemoryDisk(clock)): SimMachine => {
-  const files = disk.files();
+/** @param worker the process whose files, clock and programs these are */
+export const simMachine = (seed: number, clock: VirtualClock, disk = new MemoryDisk(clock), worker = new Incarnation()): SimMachine => {
+  const files = disk.files(worker.enter);
+  const own = worker.clock(clock);
   return {
-    clock,
+    clock: own,
     disk,
     random: randomFrom(seed),
     files,
-    programs: simPrograms(files, clock),
+    programs: simPrograms(files, own, worker),
     threads: 0,
     userId: 0,
     memoryBytes: 64e9,

@@ -1,6 +1,7 @@
 import type { Clock, Files, Programs } from '../../core/machine.js';
 import type { Supervised } from '../../core/supervise.js';
 import { Behaviour } from '../../dev/larql/behaviour.js';
+import type { Incarnation } from './incarnation.js';
 import { Progress } from '../../dev/larql/progress.js';
 import { readRecording, recordingNames } from '../../dev/larql/recording.js';
 import { runStandIn } from '../../dev/larql/run-stand-in.js';
@@ -21,9 +22,10 @@ const notStarted: Supervised = {
   stop: () => Promise.resolve(NOT_STARTED),
 };
 
-/** The programs of a machine in memory: a larql that replays its recordings, and no other. */
-export const simPrograms = (files: Files, clock: Clock): Programs => {
+/** The programs of a machine in memory: a larql that replays its recordings, and no other. They end with the worker. */
+export const simPrograms = (files: Files, clock: Clock, worker: Incarnation): Programs => {
   const running = new Map<number, AbortController>();
+  worker.onCrash(() => running.clear());
   let processes = 0;
   return {
     start: (command, args, { env = {}, onOutput = () => undefined } = {}) => {

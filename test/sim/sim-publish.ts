@@ -6,11 +6,13 @@ import { collectTarget } from '../../publish/collection/add-to-collection.js';
 import { commitSealed } from '../../publish/commit/commit-sealed.js';
 import { findCommit } from '../../publish/commit/find-commit.js';
 import { readTarget } from '../../publish/facts/read-target.js';
+import { SharedInputs } from '../../publish/scratch/shared-inputs.js';
 import { openSealed, seal, isSealLost } from '../../publish/seal/seal.js';
 import { uploadSealed } from '../../publish/upload/upload-sealed.js';
 import { verifyPublished } from '../../publish/verify/verify-published.js';
 import { planWith } from '../support/publish-here.js';
-import type { SimWorld } from './sim-world.js';
+import { Crash, Incarnation } from './incarnation.js';
+import type { SimWorker, SimWorld } from './sim-world.js';
 
 export interface SimPublish {
   /** Number of plans that were approved. */
@@ -30,13 +32,30 @@ const MAX_ROUNDS = 5;
 /** Temporal repeats a step after a transient failure. */
 const STEP_RETRY_MS = 1_000;
 
+/** The worker that runs the steps of a publish now. Another one is started when it crashes. */
+interface Workers {
+  current: SimWorker;
+  /** Starts the next worker after a crash. */
+  readonly next: () => SimWorker;
+}
+
+/** A worker that never crashes. */
+export const reliableWorker = (world: SimWorld): Workers => {
+  const start = (): SimWorker => world.startWorker(new Incarnation());
+  return { current: start(), next: start };
+};
+
 /**
- * Publishes as the workflow does: repeats a step after a transient failure, asks the operator after a permanent one, builds again
- * when sealed files are lost, and plans again when the target has moved.
+ * Publishes as the workflow does: repeats a step after a transient failure and after a crash of its worker, asks the operator after a
+ * permanent failure, builds again when sealed files are lost, and plans again when the target has moved.
  *
  * @param lift called when the operator lifts a permanent fault
  */
-export const publishInMemory = async ({ machine, hub, layout, target, entry, larql }: SimWorld, lift: () => void): Promise<SimPublish> => {
+export const publishInMemory = async (
+  { clock, layout, target, entry, larql }: SimWorld,
+  lift: () => void,
+  workers: Workers,
+): Promise<SimPublish> => {
   const { signal } = new AbortController();
   const messages: string[] = [];
   let [approvals, helped] = [0, 0];
@@ -47,21 +66,28 @@ export const publishInMemory = async ({ machine, hub, layout, target, entry, lar
     if (helped > MAX_HELP) throw error;
     lift();
   };
-  const attempt = async <T>(step: () => Promise<T>): Promise<T | 'lost'> => {
+  const attempt = async <T>(step: (worker: SimWorker) => Promise<T>): Promise<T | 'lost'> => {
     for (;;) {
+      const { current: worker } = workers;
       try {
-        return await step();
+        return await Promise.race([step(worker), worker.life.crashed]);
       } catch (error) {
+        if (error instanceof Crash) {
+          await clock.sleep(STEP_RETRY_MS);
+          workers.current = workers.next();
+          continue;
+        }
         if (!(error instanceof SwpError)) throw error;
         if (isSealLost(error)) return 'lost';
-        if (error.transient) await machine.clock.sleep(STEP_RETRY_MS);
+        if (error.transient) await clock.sleep(STEP_RETRY_MS);
         else askOperator(error);
       }
     }
   };
+  const hubsOf = ({ hub }: SimWorker) => ({ hub, sourceHub: hub, layout, shouldStop: () => false });
 
   /** Verifies a commit. The Hub's answer may name a wrong one, so the trailers decide which is ours. */
-  const verifyMade = async (made: Committed, request: CommitRequest): Promise<void> => {
+  const verifyMade = async ({ hub }: SimWorker, made: Committed, request: CommitRequest): Promise<void> => {
     const verify = (committed: Committed) => verifyPublished(hub, { target, ...committed }, () => undefined, signal);
     try {
       await verify(made);
@@ -73,36 +99,40 @@ export const publishInMemory = async ({ machine, hub, layout, target, entry, lar
   };
 
   type Planned = Awaited<ReturnType<typeof planWith>>;
-  const publishApproved = async ({ deps, approved, order }: Planned): Promise<'published' | 'stale'> => {
+  const publishApproved = async ({ approved, order }: Planned): Promise<'published' | 'stale'> => {
     const { plan, report } = order;
-    const hubs = { hub, sourceHub: hub, layout, shouldStop: () => false };
-    const checked = await attempt(async () => comparePreconditions(plan, await readTarget(hub, plan.target.repo, signal)));
+    const checked = await attempt(async ({ hub }) => comparePreconditions(plan, await readTarget(hub, plan.target.repo, signal)));
     if (checked === 'lost' || checked.state === 'stale') return 'stale';
     for (;;) {
-      const sealed = await attempt(async () => {
+      const sealed = await attempt(async ({ machine, hub }) => {
+        const deps = { hub, layout, shared: new SharedInputs(machine, layout), larql, shouldStop: () => false };
         const payload = await makePayload(deps, order);
         return seal(deps, approved, payload, signal);
       });
       if (sealed === 'lost') continue;
-      const open = () => openSealed({ machine, layout }, approved, sealed.digest);
+      const open = ({ machine }: SimWorker) => openSealed({ machine, layout }, approved, sealed.digest);
       for (;;) {
-        const uploaded = await attempt(async () => uploadSealed(hubs, approved, await open(), report, signal));
+        const uploaded = await attempt(async (worker) => uploadSealed(hubsOf(worker), approved, await open(worker), report, signal));
         if (uploaded === 'lost') break;
         if (uploaded.outcome !== 'uploaded') return 'stale';
-        const made = await attempt(async () => commitSealed(hubs, approved, await open(), uploaded.parent, signal));
+        const made = await attempt(async (worker) => commitSealed(hubsOf(worker), approved, await open(worker), uploaded.parent, signal));
         if (made === 'lost') break;
         if (made.outcome === 'stale') return 'stale';
         if (made.outcome === 'blobs-missing') continue;
         if (made.outcome !== 'committed') throw new Error(`unexpected ${made.outcome}`);
-        await attempt(() => verifyMade(made, { approved, manifestDigest: sealed.digest, parent: uploaded.parent }));
-        if (plan.collection !== undefined) collection = await collectTarget({ hub, targets: null }, approved, signal);
+        const request = { approved, manifestDigest: sealed.digest, parent: uploaded.parent };
+        await attempt((worker) => verifyMade(worker, made, request));
+        if (plan.collection !== undefined) {
+          const collected = await attempt(({ hub }) => collectTarget({ hub, targets: null }, approved, signal));
+          collection = collected === 'lost' ? null : collected;
+        }
         return 'published';
       }
     }
   };
 
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const planned = await attempt(() => planWith(entry, hub, layout, { larql, round }));
+    const planned = await attempt(({ hub }) => planWith(entry, hub, layout, { larql, round }));
     if (planned === 'lost') throw new Error('a plan reads nothing from scratch');
     const { plan } = planned.order;
     const blocked = plan.checks.find(({ verdict }) => verdict === 'blocked');

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import type { HandleRequest, HubResponse } from '../../dev/hub/http/handle-request.js';
 import type { OpenedHub } from '../../dev/hub/start-local-hub.js';
+import type { Incarnation } from './incarnation.js';
 import type { Answer, SeparateTransport, Transport, TransportRequest } from '../../hub/transport.js';
 
 /** The error of a connection that the other side cut. */
@@ -23,14 +24,19 @@ async function* cutWithReset(body: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
   }
 }
 
-const exchangeWith = async (handle: HandleRequest, connection: number, request: TransportRequest): Promise<Answer> => {
+const exchangeWith = async (handle: HandleRequest, connection: number, request: TransportRequest, worker: Incarnation): Promise<Answer> => {
   const { method, url, headers, signal } = request;
   signal.throwIfAborted();
+  await worker.enter();
   request.onConnected?.();
   const source = bodyOf(request);
   let sourceFailure: Error | null = null;
   source.on('error', (error) => (sourceFailure = error));
   const disconnected = new AbortController();
+  const stopWatching = worker.onCrash(() => {
+    source.destroy(reset());
+    disconnected.abort();
+  });
   const answer = await handle({
     method,
     url: `${url.pathname}${url.search}`,
@@ -40,28 +46,31 @@ const exchangeWith = async (handle: HandleRequest, connection: number, request: 
     disconnected: disconnected.signal,
   });
   source.destroy();
+  await worker.enter();
   signal.throwIfAborted();
   if (sourceFailure !== null) throw sourceFailure;
   if (answer === null) throw reset();
   const body = answer.body === null ? Readable.from([]) : Readable.from(cutWithReset(answer.body), { objectMode: false });
   const abort = (): void => void body.destroy();
+  worker.onCrash(abort);
   // Any number of answers may wait for one signal.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', abort, { once: true });
   body.once('close', () => {
     signal.removeEventListener('abort', abort);
+    stopWatching();
     disconnected.abort();
   });
   return { status: answer.status, headers: lowerCase(answer.headers), body };
 };
 
-/** Carries requests to a local hub in this process, without sockets. Each transport is one connection. */
-export const simTransport = (hub: OpenedHub): Transport => {
+/** Carries the requests of a worker to a local hub in this process, without sockets. Each transport is one connection. */
+export const simTransport = (hub: OpenedHub, worker: Incarnation): Transport => {
   let connections = 0;
   const connect = (): SeparateTransport => {
     const connection = (connections += 1);
     return {
-      exchange: (request) => exchangeWith(request.url.origin === hub.url ? hub.handleHub : hub.handleCdn, connection, request),
+      exchange: (request) => exchangeWith(request.url.origin === hub.url ? hub.handleHub : hub.handleCdn, connection, request, worker),
       separate: connect,
       close: () => undefined,
     };

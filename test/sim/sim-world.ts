@@ -8,7 +8,8 @@ import { openHub, type Hub } from '../../hub/hub.js';
 import { HostLarql, type UsableLarql } from '../../publish/facts/host-larql.js';
 import { ScratchLayout } from '../../publish/scratch/scratch-layout.js';
 import type { PlanOptions } from '../support/publish-here.js';
-import type { MemoryDisk } from './memory-files.js';
+import { Incarnation } from './incarnation.js';
+import { MemoryDisk } from './memory-files.js';
 import { simMachine, type SimMachine } from './sim-machine.js';
 import { SIM_LARQL } from './sim-programs.js';
 import { simTransport } from './sim-transport.js';
@@ -29,16 +30,25 @@ export interface Scenario {
   readonly collected?: true;
 }
 
-/** A machine and a hub in memory, with a model to publish. */
-export interface SimWorld {
+/** A worker process that publishes. */
+export interface SimWorker {
+  readonly life: Incarnation;
   readonly machine: SimMachine;
-  readonly local: OpenedHub;
   readonly hub: Hub;
+}
+
+/** A scratch disk and a hub in memory, with a model to publish. */
+export interface SimWorld {
+  readonly clock: VirtualClock;
+  readonly scratch: MemoryDisk;
+  readonly local: OpenedHub;
   readonly layout: ScratchLayout;
   readonly source: RepoId;
   readonly target: RepoId;
   readonly entry: EntrySnapshot;
   readonly larql: NonNullable<PlanOptions['larql']>;
+  /** Starts a worker on the scratch disk. */
+  readonly startWorker: (life: Incarnation) => SimWorker;
 }
 
 const URLS = { url: 'http://127.0.0.1:1', cdnUrl: 'http://127.0.0.1:2' };
@@ -85,19 +95,26 @@ export const worldsOf = async (scenario: Scenario): Promise<(clock: VirtualClock
   const prepared = await prepare(scenario);
   const { partBytes, fields, collected } = scenario;
   return async (clock, seed = 1) => {
-    const machine = simMachine(seed, clock);
+    const scratch = new MemoryDisk(clock);
     const hubMachine = simMachine(seed + 1, clock, prepared.hubDisk.copy(clock));
     const local = await openHubOf(hubMachine, partBytes);
-    const hub = openHub({ endpoint: new URL(local.url), token: new Secret(SIM_TOKEN) }, machine, { transport: simTransport(local) });
+    let started = 0;
+    const startWorker = (life: Incarnation): SimWorker => {
+      const machine = simMachine(seed + (started += 2), clock, scratch, life);
+      const config = { endpoint: new URL(local.url), token: new Secret(SIM_TOKEN) };
+      return { life, machine, hub: openHub(config, machine, { transport: simTransport(local, life) }) };
+    };
     const wanted = { owner: 'acme', title: 'Models', private: false };
     const collection =
-      collected === true ? { hf_collection: await createCollection(hub, wanted, { signal: new AbortController().signal }) } : {};
+      collected === true
+        ? { hf_collection: await createCollection(startWorker(new Incarnation()).hub, wanted, { signal: new AbortController().signal }) }
+        : {};
     const entry = EntrySnapshot.parse({
       name: 'acme/model',
       entry: { key: 'model', tier: 'smoke', ...fields(SOURCE, TARGET), ...collection },
     });
     const { larql: ready } = prepared;
     const larql = { env: {}, ready: () => Promise.resolve(ready), facts: () => Promise.resolve(ready?.facts ?? null) };
-    return { machine, local, hub, layout: LAYOUT, source: SOURCE, target: TARGET, entry, larql };
+    return { clock, scratch, local, layout: LAYOUT, source: SOURCE, target: TARGET, entry, larql, startWorker };
   };
 };

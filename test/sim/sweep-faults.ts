@@ -4,7 +4,7 @@ import { TIER } from '../support/tiers.js';
 import { Numbering, type Place } from '../sweep/exchanges.js';
 import { expectEnd, KINDS, RUN_SPECIFIC_FILES, type Kind } from '../sweep/kinds.js';
 import { Strike } from '../sweep/strike.js';
-import { publishInMemory, type SimPublish } from './sim-publish.js';
+import { publishInMemory, reliableWorker, type SimPublish } from './sim-publish.js';
 import { SIM_TOKEN, worldsOf, type Scenario, type SimWorld } from './sim-world.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -50,17 +50,18 @@ const run = async (openWorld: OpenWorld, fault?: { readonly kind: Kind; readonly
   return clock.drive(
     (async () => {
       const world = await openWorld(clock);
-      const { machine, local, layout, source, target, entry } = world;
+      const { local, layout, source, target, entry } = world;
+      const workers = reliableWorker(world);
       const repos = { key: 'model', source, target, entry };
       const numbering = new Numbering(repos);
       const places: Place[] = [];
-      const strike = fault === undefined ? null : new Strike({ files: machine.files, layout }, fault.kind, fault.at);
+      const strike = fault === undefined ? null : new Strike({ files: world.scratch.files(), layout }, fault.kind, fault.at);
       const intercept = strike?.watch(repos);
       const stop = local.on((exchange) => {
         places.push(numbering.next(exchange));
         return intercept?.(exchange);
       });
-      const published = await publishInMemory(world, () => strike?.lift());
+      const published = await publishInMemory(world, () => strike?.lift(), workers);
       stop();
       if (strike !== null) expect(strike.struck).toBe(true);
       expect(published.messages.join('\n')).not.toContain(SIM_TOKEN);
