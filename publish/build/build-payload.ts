@@ -4,7 +4,6 @@ import { SwpError } from '../../core/error.js';
 import type { FileDigests } from '../../core/file-digests.js';
 import { makeDirectory, writeAtomic } from '../../core/files.js';
 import { Digest } from '../../core/ids.js';
-import { KeyedMutex } from '../../core/keyed-mutex.js';
 import type { Files, Machine } from '../../core/machine.js';
 import type { MtpSelection } from '../../formats/mtp/selection.js';
 import { headerSize, parseHeader } from '../../formats/safetensors/header.js';
@@ -20,9 +19,11 @@ import { readMtpSource } from '../facts/read-mtp-source.js';
 import { readPlannedSource } from '../facts/read-source.js';
 import { EXTRACTION_WORK, extractMtp } from './mtp/extract-mtp.js';
 import type { ReportProgress } from '../progress.js';
+import type { HostLarql } from '../facts/host-larql.js';
 import type { ScratchLayout } from '../scratch/scratch-layout.js';
+import type { SharedInputs } from '../scratch/shared-inputs.js';
 import type { Payload } from '../seal/seal.js';
-import { buildVindex, checkVindex, type VindexDeps } from './vindex/build-vindex.js';
+import { buildVindex, checkVindex } from './vindex/build-vindex.js';
 
 /** The last file written into a build: the payload with the digests of its files. */
 const RECORD = 'payload.json';
@@ -34,8 +35,12 @@ const BuildRecord = z.strictObject({
   proof: SourceProof.nullable(),
 });
 
-export interface BuildDeps extends VindexDeps {
+export interface BuildDeps {
+  readonly hub: Hub;
   readonly layout: ScratchLayout;
+  readonly shared: SharedInputs;
+  readonly larql: Pick<HostLarql, 'env' | 'ready'>;
+  readonly shouldStop: () => boolean;
 }
 
 /** One build: the plan, the workflow that holds the claim, and the progress callback. */
@@ -120,9 +125,6 @@ const selectAsPlanned = async (hub: Hub, plan: PayloadPlan, signal: AbortSignal)
   return { source, selection };
 };
 
-/** Serialises builds of the same recipe in this process: the second one waits, then reuses the result of the first. */
-const buildMutex = new KeyedMutex<Digest>();
-
 /**
  * Builds the payload of an artifact into the directory of its recipe. The build gets that name only when it is complete. A
  * crash leaves a partial directory: the next attempt checks and reuses its contents, and never takes it for a result.
@@ -131,7 +133,7 @@ export const buildPayload = async (deps: BuildDeps, request: BuildRequest): Prom
   const { plan } = request;
   const recipe = plan.recipeDigest;
   if (recipe === null) throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} has no recipe.`);
-  return buildMutex.run(recipe, () => reuseOrBuild(deps, request, recipe));
+  return deps.shared.builds.run(recipe, () => reuseOrBuild(deps, request, recipe));
 };
 
 const reuseOrBuild = async (deps: BuildDeps, request: BuildRequest, recipe: Digest): Promise<Payload> => {

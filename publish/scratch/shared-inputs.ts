@@ -25,6 +25,8 @@ export interface SharedInput {
  * crash leaves a partial input under another name, and the next attempt resumes from it.
  */
 export class SharedInputs {
+  /** Serialises the builds of one recipe in this process: the second one waits, then reuses the result of the first. */
+  readonly builds = new KeyedMutex<Digest>();
   /** Held while an input is made, possibly for hours. */
   private readonly makeMutex = new KeyedMutex<Digest>();
   /** Held briefly, to read and write the uses of an input. */

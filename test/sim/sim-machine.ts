@@ -10,7 +10,7 @@ export interface SimMachine extends Machine {
 }
 
 /** Numbers of the generator mulberry32, which has one word of state. */
-const numbersFrom = (seed: number): (() => number) => {
+export const numbersFrom = (seed: number): (() => number) => {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

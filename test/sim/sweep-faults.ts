@@ -1,41 +1,12 @@
-import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { TIER } from '../support/tiers.js';
 import { Numbering, type Place } from '../sweep/exchanges.js';
-import { expectEnd, KINDS, RUN_SPECIFIC_FILES, type Kind } from '../sweep/kinds.js';
+import { expectEnd, KINDS, type Kind } from '../sweep/kinds.js';
 import { Strike } from '../sweep/strike.js';
+import { inspectTarget } from './inspect-target.js';
 import { publishInMemory, reliableWorker, type SimPublish } from './sim-publish.js';
-import { SIM_TOKEN, worldsOf, type Scenario, type SimWorld } from './sim-world.js';
+import { SIM_TOKEN, worldsOf, type Scenario } from './sim-world.js';
 import { VirtualClock } from './virtual-clock.js';
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/**
- * Reads what everybody sees of a target: every commit holds all of our files or none, exactly one commit is ours, the newest has the
- * bytes that its provenance lists, and no token is in them.
- *
- * @returns path → SHA-256 of the files that are the same in every run
- */
-const inspect = async ({ local, target }: SimWorld): Promise<ReadonlyMap<string, string>> => {
-  const commits = await local.admin.listCommits(target);
-  expect(commits.filter(({ body }) => body.includes('SWP-Manifest'))).toHaveLength(1);
-  const [newest] = commits;
-  const read = (path: string): Promise<Buffer> => local.admin.readFile(target, newest!.id, path);
-  const record = (await read('provenance.json')).toString();
-  const { subject } = JSON.parse(record) as { subject: { name: string; digest: { sha256: string } }[] };
-  const paths = [...subject.map(({ name }) => name), 'provenance.json'];
-  const held = commits.map(({ files }) => paths.filter((path) => files.has(path)).length);
-  expect(held.filter((count) => count !== 0 && count !== paths.length)).toEqual([]);
-  const payload = new Map<string, string>();
-  for (const { name, digest } of subject) {
-    const bytes = await read(name);
-    expect(`${name} ${sha256(bytes)}`).toBe(`${name} ${digest.sha256}`);
-    expect(bytes.includes(SIM_TOKEN)).toBe(false);
-    if (!RUN_SPECIFIC_FILES.has(name)) payload.set(name, digest.sha256);
-  }
-  expect(record).not.toContain(SIM_TOKEN);
-  return payload;
-};
 
 interface Ran extends SimPublish {
   readonly payload: ReadonlyMap<string, string>;
@@ -65,7 +36,7 @@ const run = async (openWorld: OpenWorld, fault?: { readonly kind: Kind; readonly
       stop();
       if (strike !== null) expect(strike.struck).toBe(true);
       expect(published.messages.join('\n')).not.toContain(SIM_TOKEN);
-      return { ...published, places, payload: await inspect(world) };
+      return { ...published, places, payload: await inspectTarget(world) };
     })(),
   );
 };

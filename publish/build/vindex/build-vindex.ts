@@ -6,7 +6,6 @@ import { estimateVindex } from '../../../formats/vindex/estimates.js';
 import { layoutOf } from '../../../formats/vindex/layout.js';
 import { extractOptions } from '../../../formats/vindex/extract-options.js';
 import type { SourceModel } from '../../../formats/vindex/source-model.js';
-import type { Hub } from '../../../hub/hub.js';
 import { readCommitDate } from '../../../hub/read/commits.js';
 import { BLAS, jobDirectories } from '../../../larql/environment.js';
 import { extractVindex, sliceVindex, type LarqlJob } from '../../../larql/extract-vindex.js';
@@ -18,32 +17,21 @@ import type { LarqlFacts, SourceFacts } from '../../../plan/facts.js';
 import type { BuildEnvironment } from '../../../plan/provenance.js';
 import { vindexRecipe } from '../../../plan/plan-vindex.js';
 import type { VindexRecipe } from '../../../plan/recipe.js';
-import type { ScratchLayout } from '../../scratch/scratch-layout.js';
 import { readEnvironment, writeEnvironment } from '../build-environment.js';
 import { describeFiles, type DescribedFiles } from '../../seal/describe-files.js';
 import { readPlannedSource } from '../../facts/read-source.js';
 import { readVindexSource } from '../../facts/read-vindex-source.js';
-import type { BuildRequest } from '../build-payload.js';
+import type { BuildDeps, BuildRequest } from '../build-payload.js';
 import type { ReportProgress } from '../../progress.js';
-import type { HostLarql } from '../../facts/host-larql.js';
 import { spaceCheck } from '../../scratch/capacity.js';
-import type { SharedInputs } from '../../scratch/shared-inputs.js';
 import type { Payload } from '../../seal/seal.js';
 import { DAMAGED, readExtractedDigests, writeExtractedDigests, type ExtractedDigests } from './extracted-digests.js';
 import { extractedDigest, stagedDigest } from './shared-inputs-of.js';
 import { proveVindex, type ProofInput } from './prove-vindex.js';
 import { stagedIn, stageSource, type StagedSource } from './stage-source.js';
 
-export interface VindexDeps {
-  readonly hub: Hub;
-  readonly layout: ScratchLayout;
-  readonly shared: SharedInputs;
-  readonly larql: Pick<HostLarql, 'env' | 'ready'>;
-  readonly shouldStop: () => boolean;
-}
-
 interface Planned {
-  readonly deps: VindexDeps;
+  readonly deps: BuildDeps;
   readonly program: LarqlProgram;
   readonly facts: LarqlFacts;
   readonly environment: BuildEnvironment;
@@ -60,7 +48,7 @@ const VINDEX = 'vindex';
 const PID = 'larql.json';
 
 /** Derives the recipe again from the pinned source and this host's larql, and checks that it is the planned one. */
-const verifyPlanned = async (deps: VindexDeps, { plan, holder, report, signal }: BuildRequest): Promise<Planned> => {
+const verifyPlanned = async (deps: BuildDeps, { plan, holder, report, signal }: BuildRequest): Promise<Planned> => {
   const { recipe } = plan;
   if (recipe?.kind !== 'vindex') throw new SwpError('internal', 'build/no-recipe', `The plan for ${plan.target.repo} extracts no vindex.`);
   const larql = await deps.larql.ready(signal);
@@ -193,7 +181,7 @@ const unchangedDigests = (slice: VindexRecipe['slice'], digests: ExtractedDigest
  *
  * @throws SwpError `vindex/extraction-damaged`; the extraction is then discarded
  */
-export const buildVindex = async (deps: VindexDeps, request: BuildRequest, partial: string): Promise<Payload> => {
+export const buildVindex = async (deps: BuildDeps, request: BuildRequest, partial: string): Promise<Payload> => {
   const planned = await verifyPlanned(deps, request);
   try {
     return await buildPlanned(planned, partial);
@@ -241,7 +229,7 @@ const describeProven = async (
  *
  * @param record name of a file in the directory that is not part of the vindex
  */
-export const checkVindex = async (deps: VindexDeps, request: BuildRequest, directory: string, record: string): Promise<DescribedFiles> => {
+export const checkVindex = async (deps: BuildDeps, request: BuildRequest, directory: string, record: string): Promise<DescribedFiles> => {
   const planned = await verifyPlanned(deps, request);
   const { recipe, source, report, signal } = planned;
   const committedAt = await readCommitDate(deps.hub, source.repo, source.commit, { signal });

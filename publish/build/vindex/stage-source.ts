@@ -7,7 +7,7 @@ import type { RepoFile } from '../../../hub/repo-file.js';
 import type { SourceFacts } from '../../../plan/facts.js';
 import type { ReportProgress } from '../../progress.js';
 import { spaceCheck } from '../../scratch/capacity.js';
-import type { VindexDeps } from './build-vindex.js';
+import type { BuildDeps } from '../build-payload.js';
 
 const FILES_IN_FLIGHT = 2;
 
@@ -27,7 +27,7 @@ export const stagedIn = (directory: string, { repo, commit }: Pick<SourceFacts, 
  * there: a download gets its name only when it is complete.
  */
 export const stageSource = async (
-  { hub, layout: { root } }: Pick<VindexDeps, 'hub' | 'layout'>,
+  { hub, layout: { root } }: Pick<BuildDeps, 'hub' | 'layout'>,
   source: SourceFacts,
   files: readonly RepoFile[],
   directory: string,

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { TIER } from '../support/tiers.js';
+import { SIM_SCENARIOS } from './scenarios.js';
+import { worldsOf } from './sim-world.js';
+import { scheduleOf, shrink, weather, type Schedule, type Survived } from './storm.js';
+
+/** Seconds of fresh seeds for each kind of artifact. */
+const SECONDS = Number(process.env['SWP_STORM_SECONDS'] ?? (TIER.name === 'quick' ? 3 : 200));
+/** The only seed to run. */
+const SEED = process.env['SWP_STORM_SEED'];
+
+describe.each(['mtp', 'vision', 'vindex'] as const)('a publish of %s in a storm', async (name) => {
+  const openWorld = await worldsOf(SIM_SCENARIOS[name]);
+  const clean = await weather(openWorld, { seed: 1, faults: [], crashes: [] });
+  const survive = async (schedule: Schedule): Promise<Survived> => {
+    const survived = await weather(openWorld, schedule);
+    expect(survived.payload).toEqual(clean.payload);
+    return survived;
+  };
+  const fails = (schedule: Schedule): Promise<boolean> =>
+    survive(schedule).then(
+      () => false,
+      () => true,
+    );
+  const check = async (seed: number): Promise<Survived> => {
+    const schedule = scheduleOf(seed);
+    try {
+      return await survive(schedule);
+    } catch (cause) {
+      const smallest = JSON.stringify(await shrink(schedule, fails));
+      throw new Error(`${name} fails with seed ${seed}: npm run storm -- --seed ${seed}. Its smallest schedule that fails: ${smallest}`, {
+        cause,
+      });
+    }
+  };
+
+  it('is the same, byte for byte, for the same seed', async () => {
+    const [one, two] = [await weather(openWorld, scheduleOf(7)), await weather(openWorld, scheduleOf(7))];
+    expect(two.log).toBe(one.log);
+  });
+
+  it(
+    'ends published, once and completely, whatever goes wrong',
+    async () => {
+      if (SEED !== undefined) {
+        await check(Number(SEED));
+        return;
+      }
+      const first = Date.now();
+      const sum = { seeds: 0, crashes: 0, faults: 0 };
+      do {
+        const { crashes, faults } = await check(first + sum.seeds);
+        sum.seeds += 1;
+        sum.crashes += crashes;
+        sum.faults += faults;
+      } while (Date.now() - first < SECONDS * 1000);
+      expect(sum.crashes).toBeGreaterThan(0);
+      process.stderr.write(`${name}: ${sum.seeds} seeds from ${first}, with ${sum.faults} faults and ${sum.crashes} crashes\n`);
+    },
+    (SECONDS + 60) * 1000,
+  );
+});

@@ -1,0 +1,127 @@
+import type { Intercept } from '../../dev/hub/operations.js';
+import { Numbering, type Place } from '../sweep/exchanges.js';
+import { KINDS, type Kind } from '../sweep/kinds.js';
+import { Incarnation } from './incarnation.js';
+import { inspectTarget } from './inspect-target.js';
+import { numbersFrom } from './sim-machine.js';
+import { publishInMemory, type SimPublish } from './sim-publish.js';
+import { SIM_TOKEN, type SimWorld } from './sim-world.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** What goes wrong in one publish. */
+export interface Schedule {
+  readonly seed: number;
+  /** Faults at exchanges, which are counted from 1 over the whole publish. `choice` selects one of the kinds that can strike there. */
+  readonly faults: readonly { readonly exchange: number; readonly choice: number }[];
+  /** Crashes of the worker, in order: each before an operation, counted from 1 for each worker. */
+  readonly crashes: readonly { readonly operation: number; readonly power: boolean }[];
+}
+
+/** About as many as a publish without faults has. */
+const EXCHANGES = 100;
+const OPERATIONS = 600;
+const MAX_FAULTS = 4;
+const MAX_CRASHES = 3;
+
+/** Derives a schedule from its seed. */
+export const scheduleOf = (seed: number): Schedule => {
+  const next = numbersFrom(seed);
+  const below = (limit: number): number => next() % limit;
+  return {
+    seed,
+    faults: Array.from({ length: below(MAX_FAULTS + 1) }, () => ({
+      exchange: 1 + below(EXCHANGES),
+      choice: below(1_000),
+    })),
+    crashes: Array.from({ length: below(MAX_CRASHES + 1) }, () => ({ operation: 1 + below(OPERATIONS), power: below(2) === 1 })),
+  };
+};
+
+interface Weather {
+  readonly intercept: Intercept;
+  /** Lifts every lasting fault. */
+  readonly lift: () => void;
+  readonly faults: () => number;
+}
+
+const weatherOf = (schedule: Schedule, world: SimWorld): Weather => {
+  const numbering = new Numbering({ key: 'model', ...world });
+  let [exchanges, faults] = [0, 0];
+  let lasting: { readonly kind: Kind; readonly place: Place }[] = [];
+  const faultOf = ({ fault }: Kind) =>
+    typeof fault === 'function' ? fault({ files: world.scratch.files(), layout: world.layout }) : fault;
+  return {
+    lift: () => (lasting = []),
+    faults: () => faults,
+    intercept: (exchange) => {
+      const place = numbering.next(exchange);
+      exchanges += 1;
+      const again = lasting.find((one) => one.place.operation === place.operation && one.place.role === place.role);
+      if (again !== undefined) return faultOf(again.kind);
+      const planned = schedule.faults.find((fault) => fault.exchange === exchanges);
+      if (planned === undefined) return undefined;
+      const kinds = KINDS.filter(({ strikes }) => strikes(place));
+      const kind = kinds[planned.choice % kinds.length];
+      if (kind === undefined) return undefined;
+      faults += 1;
+      if (kind.lasts === true) lasting = [...lasting, { kind, place }];
+      return faultOf(kind);
+    },
+  };
+};
+
+export interface Survived extends SimPublish {
+  /** Digests of the published files that are the same in every run. */
+  readonly payload: ReadonlyMap<string, string>;
+  /** Crashes and faults that happened: a publish may end before they are due. */
+  readonly crashes: number;
+  readonly faults: number;
+  /** Everything that happened, for a comparison with another run. */
+  readonly log: string;
+}
+
+/**
+ * Publishes under a schedule.
+ *
+ * @throws if it does not end published, exactly once and completely
+ */
+export const weather = (openWorld: (clock: VirtualClock, seed: number) => Promise<SimWorld>, schedule: Schedule): Promise<Survived> => {
+  const clock = new VirtualClock();
+  const run = async (): Promise<Survived> => {
+    const world = await openWorld(clock, schedule.seed);
+    const next = numbersFrom(schedule.seed + 1);
+    let crashes = 0;
+    const startWorker = () => world.startWorker(new Incarnation(schedule.crashes[crashes]?.operation ?? null));
+    const workers = {
+      current: startWorker(),
+      next: () => {
+        if (schedule.crashes[crashes]?.power === true) world.scratch.losePower(() => next() % 2 === 1);
+        crashes += 1;
+        return startWorker();
+      },
+    };
+    const { intercept, lift, faults } = weatherOf(schedule, world);
+    const stop = world.local.on(intercept);
+    const published = await publishInMemory(world, lift, workers);
+    stop();
+    if (published.messages.join('\n').includes(SIM_TOKEN)) throw new Error('A message has the token.');
+    const payload = await inspectTarget(world);
+    const log = JSON.stringify({ requests: world.local.requests, scratch: world.scratch.list(), published, waitedMs: clock.elapsed() });
+    return { ...published, payload, crashes, faults: faults(), log };
+  };
+  return clock.drive(run());
+};
+
+/** Leaves out faults and crashes of a schedule as long as it still fails. */
+export const shrink = async (schedule: Schedule, fails: (schedule: Schedule) => Promise<boolean>): Promise<Schedule> => {
+  const without = (at: number): Schedule => ({
+    ...schedule,
+    faults: schedule.faults.filter((_, index) => index !== at),
+    crashes: schedule.crashes.filter((_, index) => index + schedule.faults.length !== at),
+  });
+  for (let at = 0; at < schedule.faults.length + schedule.crashes.length; at += 1) {
+    const smaller = without(at);
+    if (await fails(smaller)) return shrink(smaller, fails);
+  }
+  return schedule;
+};
