@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock, Files } from '../../core/machine.js';
 import {
+  bytesOf,
   contentOf,
   copyEntries,
   emptyFile,
@@ -19,8 +20,6 @@ const CHUNK_BYTES = 64 * 1024;
 
 const failure = (code: string, syscall: string, path: string): Error =>
   Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, syscall, path });
-
-const bytesOf = (content: unknown): Uint8Array => (content instanceof Uint8Array ? content : Buffer.from(String(content)));
 
 type Run = <T>(operation: () => T) => Promise<T>;
 

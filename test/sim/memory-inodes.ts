@@ -39,6 +39,9 @@ export const writeInto = (file: MemoryFile, bytes: Uint8Array, at: number): void
   file.size = Math.max(file.size, end);
 };
 
+/** Returns the bytes of something that is written to a file. */
+export const bytesOf = (content: unknown): Uint8Array => (content instanceof Uint8Array ? content : Buffer.from(String(content)));
+
 const NOTHING = Buffer.alloc(0);
 
 export const emptyFile = (inode: Inode): MemoryFile => ({

@@ -41,18 +41,19 @@ interface Weather {
   readonly intercept: Intercept;
   /** Lifts every lasting fault. */
   readonly lift: () => void;
-  readonly faults: () => number;
+  readonly struck: () => readonly Kind[];
 }
 
 const weatherOf = (schedule: Schedule, world: SimWorld): Weather => {
   const numbering = new Numbering({ key: 'model', ...world });
-  let [exchanges, faults] = [0, 0];
+  const struck: Kind[] = [];
+  let exchanges = 0;
   let lasting: { readonly kind: Kind; readonly place: Place }[] = [];
   const faultOf = ({ fault }: Kind) =>
     typeof fault === 'function' ? fault({ files: world.scratch.files(), layout: world.layout }) : fault;
   return {
     lift: () => (lasting = []),
-    faults: () => faults,
+    struck: () => struck,
     intercept: (exchange) => {
       const place = numbering.next(exchange);
       exchanges += 1;
@@ -63,12 +64,18 @@ const weatherOf = (schedule: Schedule, world: SimWorld): Weather => {
       const kinds = KINDS.filter(({ strikes }) => strikes(place));
       const kind = kinds[planned.choice % kinds.length];
       if (kind === undefined) return undefined;
-      faults += 1;
+      struck.push(kind);
       if (kind.lasts === true) lasting = [...lasting, { kind, place }];
       return faultOf(kind);
     },
   };
 };
+
+/** Faults that change bytes. A file that is wrong twice is left to an operator. */
+const CORRUPTING: ReadonlySet<string> = new Set(['flipped bit', 'corrupt part', 'changed sealed byte']);
+
+const mayPause = (struck: readonly Kind[]): boolean =>
+  struck.some(({ ends }) => ends === 'pauses') || struck.filter(({ name }) => CORRUPTING.has(name)).length > 1;
 
 export interface Survived extends SimPublish {
   /** Digests of the published files that are the same in every run. */
@@ -100,14 +107,16 @@ export const weather = (openWorld: (clock: VirtualClock, seed: number) => Promis
         return startWorker();
       },
     };
-    const { intercept, lift, faults } = weatherOf(schedule, world);
+    const { intercept, lift, struck } = weatherOf(schedule, world);
     const stop = world.local.on(intercept);
     const published = await publishInMemory(world, lift, workers);
     stop();
+    if (published.helped > 0 && !mayPause(struck()))
+      throw new Error(`It needed an operator without a fault that needs one: ${published.messages.join('; ')}`);
     if (published.messages.join('\n').includes(SIM_TOKEN)) throw new Error('A message has the token.');
     const payload = await inspectTarget(world);
     const log = JSON.stringify({ requests: world.local.requests, scratch: world.scratch.list(), published, waitedMs: clock.elapsed() });
-    return { ...published, payload, crashes, faults: faults(), log };
+    return { ...published, payload, crashes, faults: struck().length, log };
   };
   return clock.drive(run());
 };
