@@ -1,0 +1,45 @@
+// Applies each planted bug to a copy of the project, and reports the seconds until a storm finds it:
+// node test/sim/planted/run.mjs [<name of a bug>…]
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { execa } from 'execa';
+
+const HERE = import.meta.dirname;
+const ROOT = join(HERE, '..', '..', '..');
+/** Seconds of seeds for each kind of artifact. */
+const SECONDS = '60';
+
+const wanted = process.argv.slice(2);
+const patches = (await readdir(HERE)).filter((name) => name.endsWith('.patch')).toSorted();
+const copy = await mkdtemp(join(tmpdir(), 'swp-planted-'));
+let missed = 0;
+try {
+  await execa('git', ['clone', '--quiet', ROOT, copy]);
+  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  for (const patch of patches) {
+    const name = basename(patch, '.patch');
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    await execa('git', ['apply', join(HERE, patch)], { cwd: copy });
+    const run = (kind) =>
+      execa('vitest', ['run', 'test/sim/storm.test.ts', '-t', `of ${kind} in a storm ends`], {
+        preferLocal: true,
+        cwd: copy,
+        env: { SWP_STORM_SECONDS: SECONDS },
+        reject: false,
+      });
+    const found = [];
+    for (const kind of ['mtp', 'vision', 'vindex']) {
+      const { stdout } = await run(kind);
+      // vitest prints the milliseconds of a failed test behind its name.
+      const [, milliseconds] = /× .*?(\d+)(?:\u001B\[\d+m)*ms/u.exec(stdout) ?? [];
+      if (milliseconds !== undefined) found.push(`${kind} ${(Number(milliseconds) / 1000).toFixed(1)} s`);
+    }
+    if (found.length === 0) missed += 1;
+    process.stdout.write(`${name}: ${found.length === 0 ? 'not found' : found.join(', ')}\n`);
+    await execa('git', ['checkout', '--quiet', '.'], { cwd: copy });
+  }
+} finally {
+  await rm(copy, { recursive: true, force: true });
+}
+process.exitCode = missed === 0 ? 0 : 1;
