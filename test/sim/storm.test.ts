@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TIER } from '../support/tiers.js';
 import { SIM_SCENARIOS } from './scenarios.js';
 import { worldsOf } from './sim-world.js';
@@ -9,9 +9,13 @@ const SECONDS = Number(process.env['SWP_STORM_SECONDS'] ?? (TIER.name === 'quick
 /** The only seed to run. */
 const SEED = process.env['SWP_STORM_SEED'];
 
-describe.each(['mtp', 'vision', 'vindex'] as const)('a publish of %s in a storm', async (name) => {
-  const openWorld = await worldsOf(SIM_SCENARIOS[name]);
-  const clean = await weather(openWorld, { seed: 1, faults: [], crashes: [] });
+describe.each(['mtp', 'vision', 'vindex'] as const)('a publish of %s in a storm', (name) => {
+  let openWorld: Awaited<ReturnType<typeof worldsOf>>;
+  let clean: Survived;
+  beforeAll(async () => {
+    openWorld = await worldsOf(SIM_SCENARIOS[name]);
+    clean = await weather(openWorld, { seed: 1, faults: [], crashes: [] });
+  });
   const survive = async (schedule: Schedule): Promise<Survived> => {
     const survived = await weather(openWorld, schedule);
     expect(survived.payload).toEqual(clean.payload);
