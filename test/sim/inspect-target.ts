@@ -7,14 +7,19 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /**
  * Reads what everybody sees of a target: every commit holds all of our files or none, exactly one commit is ours, the newest has the
- * bytes that its provenance lists, and no token is in them.
+ * bytes that its provenance lists, ours has the parent that its plan was made for, and no token is in them.
  *
+ * @param plannedHead the head of the target in the plan; null if the target did not exist
  * @returns path → SHA-256 of the files that are the same in every run
  */
-export const inspectTarget = async ({ local, target }: SimWorld): Promise<ReadonlyMap<string, string>> => {
+export const inspectTarget = async ({ local, target }: SimWorld, plannedHead: string | null): Promise<ReadonlyMap<string, string>> => {
   const commits = await local.admin.listCommits(target);
   expect(commits.filter(({ body }) => body.includes('SWP-Manifest'))).toHaveLength(1);
   const [newest] = commits;
+  const before = commits.slice(commits.findIndex(({ body }) => body.includes('SWP-Manifest')) + 1);
+  if (plannedHead !== null) expect(before[0]?.id).toBe(plannedHead);
+  // The Hub itself makes the first commit of a repository.
+  else expect(before.length).toBeLessThan(2);
   const read = (path: string): Promise<Buffer> => local.admin.readFile(target, newest!.id, path);
   const record = (await read('provenance.json')).toString();
   const { subject } = JSON.parse(record) as { subject: { name: string; digest: { sha256: string } }[] };

@@ -19,6 +19,8 @@ export interface SimPublish {
   readonly approvals: number;
   /** Number of times that the operator had to lift the fault. */
   readonly helped: number;
+  /** The head of the target in the plan that was published; null if the target did not exist. */
+  readonly plannedHead: string | null;
   /** Messages of all errors that a person would see. */
   readonly messages: readonly string[];
   /** Null if the plan adds it to no collection. */
@@ -141,7 +143,7 @@ export const publishInMemory = async (
       continue;
     }
     approvals += 1;
-    if ((await publishApproved(planned)) === 'published') return { approvals, helped, messages, collection };
+    if ((await publishApproved(planned)) === 'published') return { approvals, helped, messages, collection, plannedHead: plan.target.head };
   }
   throw new Error(`not published in ${MAX_ROUNDS} rounds`);
 };

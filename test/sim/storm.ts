@@ -114,7 +114,7 @@ export const weather = (openWorld: (clock: VirtualClock, seed: number) => Promis
     if (published.helped > 0 && !mayPause(struck()))
       throw new Error(`It needed an operator without a fault that needs one: ${published.messages.join('; ')}`);
     if (published.messages.join('\n').includes(SIM_TOKEN)) throw new Error('A message has the token.');
-    const payload = await inspectTarget(world);
+    const payload = await inspectTarget(world, published.plannedHead);
     const log = JSON.stringify({ requests: world.local.requests, scratch: world.scratch.list(), published, waitedMs: clock.elapsed() });
     return { ...published, payload, crashes, faults: struck().length, log };
   };

@@ -30,10 +30,10 @@ export const shareOf = <T>(cases: readonly T[], tier: Tier = TIER): T[] =>
 
 /** Duration of the slow test files, measured on two idle cores with two other files in parallel. */
 export const SECONDS: Readonly<Record<string, number>> = {
-  'test/sweep/vindex.long.test.ts': 2900,
   'test/sweep/vindex-kills.long.test.ts': 1800,
   'test/sweep/vision-kills.long.test.ts': 1600,
   'test/sweep/mtp-kills.long.test.ts': 1400,
+  'test/sweep/vindex.long.test.ts': 1400,
   'test/sweep/vision.long.test.ts': 1200,
   'test/sweep/mtp.long.test.ts': 1100,
   'test/worker/hosts.long.test.ts': 113,
@@ -91,8 +91,8 @@ export const SECONDS: Readonly<Record<string, number>> = {
 export const secondsOf = (file: string): number => SECONDS[file] ?? 1;
 
 const isLong = (file: string): boolean => file.endsWith('.long.test.ts');
-/** A sweep distributes its own cases over the slices. */
-const isSweep = (file: string): boolean => file.startsWith('test/sweep/');
+/** A sweep distributes its own cases over the slices; a storm has other seeds in each. */
+const isSweep = (file: string): boolean => /^test\/(?:sweep\/|sim\/s(?:weep|torm))/.test(file);
 const triesProperties = (file: string): boolean => readFileSync(file, 'utf8').includes('numRuns: runs(');
 
 /** Distributes files over slices: the longest first, each to the slice with the least work. */
