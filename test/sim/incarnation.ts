@@ -28,11 +28,6 @@ export class Incarnation {
     this.crashed.catch(() => undefined);
   }
 
-  /** Operations so far. */
-  get count(): number {
-    return this.operations;
-  }
-
   /** Is awaited before each operation. */
   readonly enter = (): Promise<void> => {
     if (this.died.signal.aborted) return never();

@@ -1,10 +1,10 @@
 import type { Clock, Files, Programs } from '../../core/machine.js';
 import type { Supervised } from '../../core/supervise.js';
 import { Behaviour } from '../../dev/larql/behaviour.js';
-import type { Incarnation } from './incarnation.js';
 import { Progress } from '../../dev/larql/progress.js';
 import { readRecording, recordingNames } from '../../dev/larql/recording.js';
 import { runStandIn } from '../../dev/larql/run-stand-in.js';
+import type { Incarnation } from './incarnation.js';
 
 /** Path of larql on a machine in memory. */
 export const SIM_LARQL = '/bin/larql';

@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import type { HandleRequest, HubResponse } from '../../dev/hub/http/handle-request.js';
 import type { OpenedHub } from '../../dev/hub/start-local-hub.js';
-import type { Incarnation } from './incarnation.js';
 import type { Answer, SeparateTransport, Transport, TransportRequest } from '../../hub/transport.js';
+import type { Incarnation } from './incarnation.js';
 
 /** The error of a connection that the other side cut. */
 const reset = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
