@@ -80,7 +80,8 @@ const alterIndex = (recorded: Buffer, model: string, names: Behaviour['names']):
 /** Returns the files that a larql with this behaviour would have written for a model. */
 export const alterOutput = (recorded: Files, model: string, behaviour: Behaviour): Files => {
   const files = new Map(recorded);
-  for (const [path, manifest] of recorded) {
+  const changesTensors = behaviour.blocks !== 'early' || behaviour.skips.length > 0;
+  for (const [path, manifest] of changesTensors ? recorded : []) {
     const weights = path.replace('_manifest.json', '.bin');
     const bytes = recorded.get(weights);
     if (path === weights || path === 'weight_manifest.json' || bytes === undefined) continue;

@@ -22,7 +22,8 @@ const one = (key: string, dash = '  '): string =>
   `${dash}- key: ${key}\n${dash}  tier: smoke\n${dash}  mtp_source_repo: labs/x\n${dash}  mtp_sidecar_repo: acme/${key}\n`;
 
 const linesOf = (text: string): string[] => text.split(/\r?\n/);
-const comments = (text: string): string[] => linesOf(text).flatMap((line) => /(?:^|\s)(#.*)$/.exec(line)?.[1]?.trimEnd() ?? []);
+/** Returns the comments of a text. A carriage return alone ends a line too (YAML 1.2.2, 5.4). */
+const comments = (text: string): string[] => text.split(/\r\n|[\r\n]/).flatMap((line) => /(?:^|\s)(#.*)$/.exec(line)?.[1]?.trimEnd() ?? []);
 
 /** Appends an entry to a random catalog; leaves out the few that are refused because of their comments. */
 const append = (text: string, entry: Readonly<Record<string, unknown>> = ENTRY): string => {

@@ -1,6 +1,8 @@
 // Plans one artifact against a hub, and prints the result and the memory of the process.
 import { planArtifacts } from '../../../dist/publish/planning/plan-entry.js';
 import { EntrySnapshot } from '../../../dist/catalog/snapshot.js';
+import { THIS_MACHINE } from '../../../dist/core/this-machine.js';
+import { openHub } from '../../../dist/hub/hub.js';
 
 const [url, kind] = process.argv.slice(2);
 const FIELDS = {
@@ -18,10 +20,10 @@ const larql = {
   names: 'q4k',
   standIn: false,
 };
-const host = { host: 'h', freeDiskBytes: 1e12, larql, sources: [], targets: [] };
+const host = { host: 'h', availableDiskBytes: 1e12, larql, sources: [], targets: [] };
 const beforeKb = process.resourceUsage().maxRSS;
 const { artifacts } = await planArtifacts(
-  { hub: { endpoint: new URL(url) }, tools: { swp: '0' } },
+  { hub: openHub({ endpoint: new URL(url) }, THIS_MACHINE), tools: { swp: '0' }, proveShards: 1.5 },
   { entry, only: [], round: 1, host, previous: [] },
   new AbortController().signal,
 );
