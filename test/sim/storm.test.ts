@@ -5,7 +5,7 @@ import { worldsOf } from './sim-world.js';
 import { scheduleOf, shrink, weather, type Schedule, type Survived } from './storm.js';
 
 /** Seconds of fresh seeds for each kind of artifact. */
-const SECONDS = Number(process.env['SWP_STORM_SECONDS'] ?? { quick: 3, slice: 10, all: 200 }[TIER.name]);
+const SECONDS = Number(process.env['SWP_STORM_SECONDS'] ?? { quick: 2, slice: 10, all: 200 }[TIER.name]);
 /** The only seed to run. */
 const SEED = process.env['SWP_STORM_SEED'];
 

@@ -41,8 +41,8 @@ const run = async (openWorld: OpenWorld, fault?: { readonly kind: Kind; readonly
   );
 };
 
-/** `npm test` runs one case of 24: for each fault other exchanges, and every exchange for some fault. The slices together run all. */
-const SHARE = { quick: 24, slice: TIER.name === 'slice' ? TIER.count : 1, all: 1 }[TIER.name];
+/** `npm test` runs one case of 36: for each fault other exchanges, and every exchange for some fault. The slices together run all. */
+const SHARE = { quick: 36, slice: TIER.name === 'slice' ? TIER.count : 1, all: 1 }[TIER.name];
 const FIRST = TIER.name === 'slice' ? TIER.index : 0;
 
 /** Publishes once without a fault, and then with each fault at each exchange. */

@@ -78,6 +78,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/browser/hub-pages.long.test.ts': 10,
   'test/client/confirm.test.ts': 10,
   'test/client/resolve.test.ts': 10,
+  'test/dev/larql/behaviour.long.test.ts': 10,
   'test/workflows/decisions.test.ts': 10,
   'test/client/campaign.test.ts': 9,
   'test/client/offline/github-catalog.long.test.ts': 9,

@@ -83,7 +83,7 @@ describe.each(PROOFS)('a bit that flips in transit, under %s', (proof) => {
   it('does not reach the sidecar when it flips in one response', async () => {
     const { responses } = await extract(proof);
     expect(responses).toBeGreaterThan(2);
-    for (let hit = 1; hit <= responses; hit += Math.ceil(responses / runs(40))) {
+    for (let hit = 1; hit <= responses; hit += Math.ceil(responses / runs(20))) {
       const { bytes } = await extract(proof, { isHit: (_, nth) => nth === hit });
       expect([hit, bytes.equals(undisturbed)]).toEqual([hit, true]);
     }
@@ -97,7 +97,7 @@ describe.each(PROOFS)('a bit that flips in transit, under %s', (proof) => {
     };
     await extract(proof, { isHit });
     const known = Math.max(...seen);
-    for (let at = 1; at <= Math.min(seen.size, runs(30)); at += 1) {
+    for (let at = 1; at <= Math.min(seen.size, runs(20)); at += 1) {
       const { bytes } = await extract(proof, { isHit: ({ connection }) => connection === known + at });
       expect([at, bytes.equals(undisturbed)]).toEqual([at, true]);
     }
