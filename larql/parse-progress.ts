@@ -9,9 +9,10 @@ export interface LarqlProgress {
   readonly secondsLeft: number | null;
 }
 
-const STAGE = /^── (\S+) ──$/;
-const LAYER = /^ {2}(\S+) L\s*(\d+): ([\d.]+)s$/;
-const DONE = /^ {2}(\w+): ([\d.]+)s$/;
+/** The forms of larql's lines: a headline of a stage, a finished layer of a component, a finished stage. */
+export const STAGE = /^── (\S+) ──$/;
+export const LAYER = /^ {2}(\S+) L\s*(\d+): ([\d.]+)s$/;
+export const DONE = /^ {2}(\w+): ([\d.]+)s$/;
 
 /** After the last weights, larql computes checksums and prints nothing for minutes. */
 const WEIGHTS = /^model_weights/;

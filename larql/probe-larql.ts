@@ -34,7 +34,8 @@ const LAYERS = 2;
 const HELP_SILENCE_MS = 60_000;
 const ROWS = 16;
 
-const describeTiny = (files: ReadonlyMap<string, Uint8Array>): SourceModel => {
+/** Describes a model from its files, path → bytes. */
+export const describeModel = (files: ReadonlyMap<string, Uint8Array>): SourceModel => {
   const described = describeSource(
     JSON.parse(new TextDecoder().decode(files.get('config.json'))),
     [...files].map(([path, bytes]) => {
@@ -61,7 +62,7 @@ const tryQuantised = async (job: LarqlJob, output: string): Promise<Pick<LarqlCa
   const vindex = await openVindex(job.machine, output, job);
   try {
     const names = nameGeneration(vindex.files.map(({ path }) => path)) ?? 'q4k';
-    const layout = layoutOf(describeTiny(files), extractOptions('q4k', names), 'full');
+    const layout = layoutOf(describeModel(files), extractOptions('q4k', names), 'full');
     const problems = await validateVindex(vindex, layout, MODEL);
     const source = {
       read: (path: string, begin: number, end: number) => Promise.resolve(files.get(path)?.subarray(begin, end) ?? new Uint8Array()),

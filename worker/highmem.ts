@@ -38,7 +38,7 @@ export interface HighmemParts {
   readonly env: NodeJS.ProcessEnv;
   /** Wait before a deferred claim is retried, in milliseconds: another host may have done more of its work. */
   readonly deferMs?: number;
-  /** False if no other host can have the inputs of a build: this host then takes every claim at once. True by default. */
+  /** False if no other host can have the inputs of a build: this host then defers no claim. True by default. */
   readonly defersClaims?: boolean;
 }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { blockFileNames } from '../../formats/vindex/file-names.js';
+import { BLOCK_BYTES } from '../../formats/vindex/quant-blocks.js';
 import type { Behaviour } from './behaviour.js';
 
 type Files = ReadonlyMap<string, Buffer>;
@@ -9,10 +11,8 @@ type Entry = z.output<typeof Manifest>[number];
 
 const Index = z.looseObject({ quant: z.string(), source: z.looseObject({}), checksums: z.record(z.string(), z.string()) });
 
-const Q6_K_BYTES = 210;
 const Q6_K_HIGH = 128;
 const Q6_K_REST = 192;
-const Q4_K_BYTES = 144;
 const Q4_K_CODES = 16;
 
 const bytesOf = (value: unknown): Buffer => Buffer.from(JSON.stringify(value, null, 2));
@@ -35,7 +35,7 @@ const toPlanar = (block: Buffer): void => {
 
 /** Exchanges the codes of neighbouring sub-blocks of a Q4_K block: other numbers, which the structure does not show. */
 const swapCodes = (block: Buffer): void => {
-  for (let at = Q4_K_CODES; at < Q4_K_BYTES; at += 1) block[at] = (((block[at] ?? 0) & 15) << 4) | ((block[at] ?? 0) >> 4);
+  for (let at = Q4_K_CODES; at < BLOCK_BYTES.Q4_K; at += 1) block[at] = (((block[at] ?? 0) & 15) << 4) | ((block[at] ?? 0) >> 4);
 };
 
 const changeBlocks = (bytes: Buffer, blockBytes: number, change: (block: Buffer) => void): void => {
@@ -50,8 +50,8 @@ const alterTensors = (entries: readonly Entry[], bytes: Buffer, { blocks, skips 
   for (const entry of entries) {
     if (skips.some((suffix) => entry.key.endsWith(suffix))) continue;
     const part = Buffer.from(bytes.subarray(entry.offset, entry.offset + entry.length));
-    if (entry.format === 'Q6_K' && blocks === 'ggml') changeBlocks(part, Q6_K_BYTES, toPlanar);
-    if (entry.format === 'Q4_K' && blocks === 'wrong') changeBlocks(part, Q4_K_BYTES, swapCodes);
+    if (entry.format === 'Q6_K' && blocks === 'ggml') changeBlocks(part, BLOCK_BYTES.Q6_K, toPlanar);
+    if (entry.format === 'Q4_K' && blocks === 'wrong') changeBlocks(part, BLOCK_BYTES.Q4_K, swapCodes);
     kept.push({ ...entry, offset });
     parts.push(part);
     offset += part.byteLength;
@@ -59,8 +59,8 @@ const alterTensors = (entries: readonly Entry[], bytes: Buffer, { blocks, skips 
   return { entries: kept, bytes: Buffer.concat(parts) };
 };
 
-const HEAD = 'lm_head_q4.bin';
-const LATER_HEAD = 'lm_head_kquant.bin';
+const HEAD = blockFileNames('q4k').outputHead;
+const LATER_HEAD = blockFileNames('kquant').outputHead;
 
 /** Returns the name that later larqls give to a quantised file. */
 const laterName = (path: string): string => (path === HEAD ? LATER_HEAD : path.replace('_q4k', '_kquant'));

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { SwpError } from '../../core/error.js';
 import { pathExists } from '../../core/files.js';
 import type { Files } from '../../core/machine.js';
+import { CHECKPOINT, DOWN_META, EMBEDDINGS, GATE_VECTORS, ROUTER_WEIGHTS, TOKENIZER } from '../../formats/vindex/file-names.js';
+import { DONE, LAYER, STAGE } from '../../larql/parse-progress.js';
 import { STAND_IN_MARKER } from '../../larql/stand-in.js';
 import { alterOutput } from './alter-output.js';
 import { LARQL_ERRORS, type Behaviour } from './behaviour.js';
@@ -29,15 +31,14 @@ export interface StandIn {
 }
 
 const INDEX = 'index.json';
-const CHECKPOINT = '.extract_checkpoint.json';
 
 /** Files that larql writes before its weights, by stage. It writes every other file with the weights. */
 const STAGE_OF: Readonly<Record<string, string>> = {
-  'gate_vectors.bin': 'gate_vectors',
-  'router_weights.bin': 'router_weights',
-  'embeddings.bin': 'embeddings',
-  'down_meta.bin': 'down_meta',
-  'tokenizer.json': 'tokenizer',
+  [GATE_VECTORS]: 'gate_vectors',
+  [ROUTER_WEIGHTS]: 'router_weights',
+  [EMBEDDINGS]: 'embeddings',
+  [DOWN_META]: 'down_meta',
+  [TOKENIZER]: 'tokenizer',
 };
 
 /** Returns the first snapshot of a model with weights in the cache, in no particular order and of any revision, as larql does. */
@@ -100,16 +101,16 @@ export const extract = async ({ model, output, quant }: Extraction, standIn: Sta
   if (behaviour.announces) progress.say(STAND_IN_MARKER);
   await progress.enter('start');
   const snapshot = await snapshotOf(standIn, model);
-  if (!(await pathExists(disk, join(snapshot, 'tokenizer.json'))))
-    throw new LarqlError(`tokenizer.json not found at ${join(snapshot, 'tokenizer.json')}`);
+  if (!(await pathExists(disk, join(snapshot, TOKENIZER))))
+    throw new LarqlError(`tokenizer.json not found at ${join(snapshot, TOKENIZER)}`);
   const { files, stderr } = await findRun(standIn, snapshot, quant);
   await disk.mkdir(output, { recursive: true });
   const target = new Output(disk, output, alterOutput(files, model, behaviour));
   for (const recorded of stderr) {
     const line = recorded.replace(SOURCE, snapshot).replace(OUTPUT, output);
-    const [, stage] = /^── (\S+) ──$/.exec(line) ?? [];
-    const [, layer] = /^ {2}\S+ L\s*(\d+): /.exec(line) ?? [];
-    const [, done] = /^ {2}(\w+): [\d.]+s$/.exec(line) ?? [];
+    const [, stage] = STAGE.exec(line) ?? [];
+    const [, , layer] = LAYER.exec(line) ?? [];
+    const [, done] = DONE.exec(line) ?? [];
     if (layer !== undefined) await progress.finishLayer(Number(layer));
     if (done !== undefined) await target.writeStage(done, 1);
     progress.say(line);

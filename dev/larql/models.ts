@@ -15,13 +15,17 @@ export const RECORDED_MODELS: Readonly<Record<string, () => ReadonlyMap<string, 
 };
 
 /** Returns a digest of all tensors with their names, types and shapes, which does not depend on their distribution over files. */
-export const weightsDigest = (files: Iterable<Uint8Array>): string => {
-  const tensors = [...files].flatMap((bytes) => headerOfFile(bytes).tensors.map((tensor) => ({ ...tensor, bytes })));
+export const weightsDigest = (files: readonly Uint8Array[]): string => {
+  const tensors = files.flatMap((bytes) => headerOfFile(bytes).tensors.map((tensor) => ({ ...tensor, bytes })));
   const digest = createHash('sha256');
   for (const { name, dtype, shape, begin, end, bytes } of tensors.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
     digest.update(`${name} ${dtype} ${shape.join('x')}\n`).update(bytes.subarray(begin, end));
   return digest.digest('hex');
 };
+
+/** Returns the digest of the weights of a model: path → bytes. */
+export const digestOfModel = (files: ReadonlyMap<string, Uint8Array>): string =>
+  weightsDigest([...files].filter(([path]) => path.endsWith('.safetensors')).map(([, bytes]) => bytes));
 
 /** Reads the weight files of a snapshot. */
 export const readWeights = async (files: Files, directory: string): Promise<Buffer[]> => {

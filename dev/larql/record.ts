@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { jobDirectories, larqlEnvironment, snapshotIn } from '../../larql/environment.js';
-import { RECORDED_MODELS, weightsDigest } from './models.js';
+import { digestOfModel, RECORDED_MODELS } from './models.js';
 import { OUTPUT, SOURCE, writeRecording, type Recording } from './recording.js';
 
 const MODEL = 'labs/recorded';
@@ -38,10 +38,9 @@ const record = async (larql: string, model: string, quant: Recording['quant']): 
     const options = { env: larqlEnvironment(process.env, directories), extendEnv: false, cwd: directories.home };
     const { stdout: version } = await execa(larql, ['--version'], options);
     const { stderr } = await execa(larql, ['extract', MODEL, '--output', output, '--quant', quant], options);
-    const weights = [...source].filter(([path]) => path.endsWith('.safetensors')).map(([, bytes]) => bytes);
     return {
       larql: version,
-      weights: weightsDigest(weights),
+      weights: digestOfModel(source),
       quant,
       stderr: stderr.split('\n').map((line) => line.replaceAll(snapshot, SOURCE).replaceAll(output, OUTPUT)),
       files: await readAll(output),

@@ -8,7 +8,7 @@ import { projectRoot } from '../temporal/project.js';
 /** Files that differ from machine to machine, or from run to run. */
 export const VARYING_FILES: ReadonlySet<string> = new Set(['index.json', 'down_meta.bin']);
 
-/** Where a recorded line names the snapshot that larql read, or the directory that it wrote. */
+/** Recorded lines have these for the snapshot that larql read and the directory that it wrote. */
 export const SOURCE = '{source}';
 export const OUTPUT = '{output}';
 

@@ -52,13 +52,14 @@ const exchangeWith = async (handle: HandleRequest, connection: number, request: 
   if (answer === null) throw reset();
   const body = answer.body === null ? Readable.from([]) : Readable.from(cutWithReset(answer.body), { objectMode: false });
   const abort = (): void => void body.destroy();
-  worker.onCrash(abort);
+  const stopAborting = worker.onCrash(abort);
   // Any number of answers may wait for one signal.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', abort, { once: true });
   body.once('close', () => {
     signal.removeEventListener('abort', abort);
     stopWatching();
+    stopAborting();
     disconnected.abort();
   });
   return { status: answer.status, headers: lowerCase(answer.headers), body };

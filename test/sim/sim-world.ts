@@ -7,7 +7,7 @@ import { createCollection } from '../../hub/collections.js';
 import { openHub, type Hub } from '../../hub/hub.js';
 import { HostLarql, type UsableLarql } from '../../publish/facts/host-larql.js';
 import { ScratchLayout } from '../../publish/scratch/scratch-layout.js';
-import type { PlanOptions } from '../support/publish-here.js';
+import { LARQL_SETTINGS, type PlanOptions } from '../support/publish-here.js';
 import { Incarnation } from './incarnation.js';
 import { MemoryDisk } from './memory-files.js';
 import { simMachine, type SimMachine } from './sim-machine.js';
@@ -65,7 +65,7 @@ const openHubOf = (machine: SimMachine, partBytes: number): Promise<OpenedHub> =
     URLS,
   );
 
-/** What every world of a scenario starts from. */
+/** The start of every world of a scenario. */
 interface Prepared {
   /** The disk of a hub that has the model. */
   readonly hubDisk: MemoryDisk;
@@ -80,7 +80,7 @@ const prepare = ({ files, partBytes }: Scenario): Promise<Prepared> => {
     const machine = simMachine(PREPARING_SEED, clock);
     await machine.files.mkdir(dirname(SIM_LARQL));
     await machine.files.writeFile(SIM_LARQL, 'larql', { mode: 0o755 });
-    const larql = new HostLarql(machine, { SWP_LARQL: SIM_LARQL }, LAYOUT, { fleetBlocks: 'early', allowStandIn: true });
+    const larql = new HostLarql(machine, { SWP_LARQL: SIM_LARQL }, LAYOUT, LARQL_SETTINGS);
     const hubMachine = simMachine(PREPARING_SEED, clock);
     const local = await openHubOf(hubMachine, partBytes);
     await local.admin.createRepo(SOURCE);

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { TIER } from '../support/tiers.js';
 import { SIM_SCENARIOS } from './scenarios.js';
 import { worldsOf } from './sim-world.js';
-import { scheduleOf, shrink, weather, type Schedule, type Survived } from './storm.js';
+import { publishInStorm, scheduleOf, shrink, type Schedule, type Survived } from './storm.js';
 
 /** Seconds of fresh seeds for each kind of artifact. */
 const SECONDS = Number(process.env['SWP_STORM_SECONDS'] ?? { quick: 2, slice: 10, all: 200 }[TIER.name]);
@@ -14,10 +14,10 @@ describe.each(['mtp', 'vision', 'vindex'] as const)('a publish of %s in a storm'
   let clean: Survived;
   beforeAll(async () => {
     openWorld = await worldsOf(SIM_SCENARIOS[name]);
-    clean = await weather(openWorld, { seed: 1, faults: [], crashes: [] });
+    clean = await publishInStorm(openWorld, { seed: 1, faults: [], crashes: [] });
   });
   const survive = async (schedule: Schedule): Promise<Survived> => {
-    const survived = await weather(openWorld, schedule);
+    const survived = await publishInStorm(openWorld, schedule);
     expect(survived.payload).toEqual(clean.payload);
     return survived;
   };
@@ -43,7 +43,7 @@ describe.each(['mtp', 'vision', 'vindex'] as const)('a publish of %s in a storm'
       { operation: 40, power: true },
       { operation: 90, power: false },
     ];
-    const again = (): Promise<Survived> => weather(openWorld, { ...scheduleOf(7), crashes });
+    const again = (): Promise<Survived> => publishInStorm(openWorld, { ...scheduleOf(7), crashes });
     const [one, two] = [await again(), await again()];
     expect(one.crashes).toBe(crashes.length);
     expect(two.log).toBe(one.log);

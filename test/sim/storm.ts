@@ -1,14 +1,14 @@
+import { randomNumbers } from '../../dev/checkpoint/random.js';
 import type { Intercept } from '../../dev/hub/operations.js';
-import { Numbering, type Place } from '../sweep/exchanges.js';
-import { KINDS, type Kind } from '../sweep/kinds.js';
+import { isSameOperation, Numbering, type Place } from '../sweep/exchanges.js';
+import { faultOf, KINDS, type Kind } from '../sweep/kinds.js';
 import { Incarnation } from './incarnation.js';
-import { inspectTarget } from './inspect-target.js';
-import { numbersFrom } from './sim-machine.js';
+import { inspectPublish } from './inspect-publish.js';
 import { publishInMemory, type SimPublish } from './sim-publish.js';
-import { SIM_TOKEN, type SimWorld } from './sim-world.js';
+import type { SimWorld } from './sim-world.js';
 import { VirtualClock } from './virtual-clock.js';
 
-/** What goes wrong in one publish. */
+/** The faults and crashes of one publish. */
 export interface Schedule {
   readonly seed: number;
   /** Faults at exchanges, which are counted from 1 over the whole publish. `choice` selects one of the kinds that can strike there. */
@@ -25,7 +25,7 @@ const MAX_CRASHES = 3;
 
 /** Derives a schedule from its seed. */
 export const scheduleOf = (seed: number): Schedule => {
-  const next = numbersFrom(seed);
+  const next = randomNumbers(seed);
   const below = (limit: number): number => next() % limit;
   return {
     seed,
@@ -49,16 +49,15 @@ const weatherOf = (schedule: Schedule, world: SimWorld): Weather => {
   const struck: Kind[] = [];
   let exchanges = 0;
   let lasting: { readonly kind: Kind; readonly place: Place }[] = [];
-  const faultOf = ({ fault }: Kind) =>
-    typeof fault === 'function' ? fault({ files: world.scratch.files(), layout: world.layout }) : fault;
+  const scratch = { files: world.scratch.files(), layout: world.layout };
   return {
     lift: () => (lasting = []),
     struck: () => struck,
     intercept: (exchange) => {
       const place = numbering.next(exchange);
       exchanges += 1;
-      const again = lasting.find((one) => one.place.operation === place.operation && one.place.role === place.role);
-      if (again !== undefined) return faultOf(again.kind);
+      const again = lasting.find((one) => isSameOperation(one.place, place));
+      if (again !== undefined) return faultOf(again.kind, scratch);
       const planned = schedule.faults.find((fault) => fault.exchange === exchanges);
       if (planned === undefined) return undefined;
       const kinds = KINDS.filter(({ strikes }) => strikes(place));
@@ -66,7 +65,7 @@ const weatherOf = (schedule: Schedule, world: SimWorld): Weather => {
       if (kind === undefined) return undefined;
       struck.push(kind);
       if (kind.lasts === true) lasting = [...lasting, { kind, place }];
-      return faultOf(kind);
+      return faultOf(kind, scratch);
     },
   };
 };
@@ -92,11 +91,14 @@ export interface Survived extends SimPublish {
  *
  * @throws if it does not end published, exactly once and completely
  */
-export const weather = (openWorld: (clock: VirtualClock, seed: number) => Promise<SimWorld>, schedule: Schedule): Promise<Survived> => {
+export const publishInStorm = (
+  openWorld: (clock: VirtualClock, seed: number) => Promise<SimWorld>,
+  schedule: Schedule,
+): Promise<Survived> => {
   const clock = new VirtualClock();
   const run = async (): Promise<Survived> => {
     const world = await openWorld(clock, schedule.seed);
-    const next = numbersFrom(schedule.seed + 1);
+    const next = randomNumbers(schedule.seed + 1);
     let crashes = 0;
     const startWorker = () => world.startWorker(new Incarnation(schedule.crashes[crashes]?.operation ?? null));
     const workers = {
@@ -113,8 +115,7 @@ export const weather = (openWorld: (clock: VirtualClock, seed: number) => Promis
     stop();
     if (published.helped > 0 && !mayPause(struck()))
       throw new Error(`It needed an operator without a fault that needs one: ${published.messages.join('; ')}`);
-    if (published.messages.join('\n').includes(SIM_TOKEN)) throw new Error('A message has the token.');
-    const payload = await inspectTarget(world, published.plannedHead);
+    const payload = await inspectPublish(world, published);
     const log = JSON.stringify({ requests: world.local.requests, scratch: world.scratch.list(), published, waitedMs: clock.elapsed() });
     return { ...published, payload, crashes, faults: struck().length, log };
   };

@@ -3,9 +3,9 @@ import { TIER } from '../support/tiers.js';
 import { Numbering, type Place } from '../sweep/exchanges.js';
 import { expectEnd, KINDS, type Kind } from '../sweep/kinds.js';
 import { Strike } from '../sweep/strike.js';
-import { inspectTarget } from './inspect-target.js';
+import { inspectPublish } from './inspect-publish.js';
 import { publishInMemory, reliableWorker, type SimPublish } from './sim-publish.js';
-import { SIM_TOKEN, worldsOf, type Scenario } from './sim-world.js';
+import { worldsOf, type Scenario } from './sim-world.js';
 import { VirtualClock } from './virtual-clock.js';
 
 interface Ran extends SimPublish {
@@ -35,8 +35,7 @@ const run = async (openWorld: OpenWorld, fault?: { readonly kind: Kind; readonly
       const published = await publishInMemory(world, () => strike?.lift(), workers);
       stop();
       if (strike !== null) expect(strike.struck).toBe(true);
-      expect(published.messages.join('\n')).not.toContain(SIM_TOKEN);
-      return { ...published, places, payload: await inspectTarget(world, published.plannedHead) };
+      return { ...published, places, payload: await inspectPublish(world, published) };
     })(),
   );
 };

@@ -30,7 +30,8 @@ export interface PublishHere {
 const TOOLS = { swp: '0.1.0' };
 const HOLDER = 'publish-here';
 
-const LARQL_SETTINGS = { fleetBlocks: 'early', allowStandIn: true } as const;
+/** Settings of a host that may run the stand-in. */
+export const LARQL_SETTINGS = { fleetBlocks: 'early', allowStandIn: true } as const;
 
 export interface PlanOptions {
   /** Environment in which larql is looked up. */

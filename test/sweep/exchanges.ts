@@ -19,6 +19,9 @@ export const roleOf = ({ repo }: Exchange, { source, target }: Repos): Role => {
   return sameRepo(repo, target) ? 'target' : null;
 };
 
+/** Returns true for two exchanges of one operation on the same repository. */
+export const isSameOperation = (one: Place, other: Place): boolean => one.operation === other.operation && one.role === other.role;
+
 /** Names exchanges in the order in which they arrive. */
 export class Numbering {
   private readonly seen = new Map<string, number>();

@@ -129,6 +129,9 @@ export const KINDS: readonly Kind[] = [
   },
 ];
 
+/** Returns the fault of a kind, for a publish with this scratch. */
+export const faultOf = ({ fault }: Kind, scratch: SealedScratch): Fault => (typeof fault === 'function' ? fault(scratch) : fault);
+
 /** Checks that a publish ended as this kind of fault requires. */
 export const expectEnd = ({ ends }: Kind, { approvals, helped }: { readonly approvals: number; readonly helped: number }): void => {
   if (ends === 'unaided') expect({ approvals, helped }).toEqual({ approvals: 1, helped: 0 });

@@ -1,6 +1,6 @@
 import type { SealedScratch } from './change-sealed.js';
-import { Numbering, type Place } from './exchanges.js';
-import type { Kind } from './kinds.js';
+import { isSameOperation, Numbering, type Place } from './exchanges.js';
+import { faultOf, type Kind } from './kinds.js';
 import type { Watch } from './run-case.js';
 
 /** Injects a fault at one exchange of a publish. A lasting fault strikes every later exchange of that operation until it is lifted. */
@@ -25,12 +25,11 @@ export class Strike {
       const place = numbering.next(exchange);
       if (this.lifted) return undefined;
       const { lasting } = this;
-      const again = lasting !== null && lasting.operation === place.operation && lasting.role === place.role;
+      const again = lasting !== null && isSameOperation(lasting, place);
       if (!again && (this.struck || place.name !== this.at)) return undefined;
       this.struck = true;
       if (this.kind.lasts === true) this.lasting = place;
-      const { fault } = this.kind;
-      return typeof fault === 'function' ? fault(this.scratch) : fault;
+      return faultOf(this.kind, this.scratch);
     };
   };
 }

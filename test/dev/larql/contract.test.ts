@@ -3,7 +3,8 @@ import { rm, truncate } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { RECORDED_MODELS } from '../../../dev/larql/models.js';
 import { readRecording, VARYING_FILES } from '../../../dev/larql/recording.js';
-import { json, LAYER, openJob, programs, sizesIn, STAGE, STAGE_DONE } from './larql-fixture.js';
+import { DONE, LAYER, STAGE } from '../../../larql/parse-progress.js';
+import { json, openJob, programs, sizesIn } from './larql-fixture.js';
 
 const EXTRACT = ['extract', 'tiny/model', '--output', 'out', '--quant', 'q4k'];
 
@@ -41,7 +42,7 @@ describe.each(programs())('$name', ({ path }) => {
     const stages = ['loading', 'gate_vectors', 'router_weights', 'embeddings', 'down_meta', 'tokenizer', 'model_weights_q4k'];
     expect(matches(STAGE)).toEqual([...stages, 'Summary'].map((stage) => expect.stringContaining(stage) as string));
     expect(matches(LAYER)).toEqual(['gate 0', 'gate 1', 'down 0', 'down 1', 'attn_q4k 0', 'attn_q4k 1', 'ffn_q4k 0', 'ffn_q4k 1']);
-    expect(matches(STAGE_DONE).map((line) => line.split(' ')[0])).toEqual(stages);
+    expect(matches(DONE).map((line) => line.split(' ')[0])).toEqual(stages);
   });
 
   it('copies an expert-server slice with its layers, and leaves the checksums stale', async () => {

@@ -9,11 +9,6 @@ import { onTestFinished } from 'vitest';
 import type { BehaviourInput } from '../../../dev/larql/behaviour.js';
 import { installStandIn } from '../../../dev/larql/install.js';
 
-/** The regular expressions by which progress is read from stderr. */
-export const STAGE = /^── (\S+) ──$/;
-export const LAYER = /^ {2}(\S+) L\s*(\d+): ([\d.]+)s$/;
-export const STAGE_DONE = /^ {2}(\w+): ([\d.]+)s$/;
-
 export interface Job {
   readonly directory: string;
   /** Starts a larql in the job's directory, with a minimal environment. */

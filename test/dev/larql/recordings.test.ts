@@ -1,42 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { RECORDED_MODELS, weightsDigest } from '../../../dev/larql/models.js';
+import { digestOfModel, RECORDED_MODELS } from '../../../dev/larql/models.js';
 import { readRecording, recordingNames } from '../../../dev/larql/recording.js';
-import { headerOfFile } from '../../../formats/safetensors/header.js';
 import { compareNumbers } from '../../../formats/vindex/compare-numbers.js';
 import { extractOptions } from '../../../formats/vindex/extract-options.js';
 import { layoutOf } from '../../../formats/vindex/layout.js';
-import { describeSource } from '../../../formats/vindex/source-model.js';
 import { validateVindex } from '../../../formats/vindex/validate.js';
+import { describeModel } from '../../../larql/probe-larql.js';
 import { readerOf } from '../../formats/vindex/tiny-vindex.js';
 
 const cut = (files: ReadonlyMap<string, Uint8Array>) => (path: string, begin: number, end: number) =>
   Promise.resolve(files.get(path)!.subarray(begin, end));
-
-const modelOf = (files: ReadonlyMap<string, Uint8Array>) => {
-  const described = describeSource(
-    JSON.parse(Buffer.from(files.get('config.json')!).toString()),
-    [...files].map(([path, bytes]) => ({
-      path,
-      size: bytes.byteLength,
-      ...(path.endsWith('.safetensors') ? { tensors: headerOfFile(bytes).tensors } : {}),
-    })),
-  );
-  if ('faults' in described) throw new Error(described.faults.join('\n'));
-  return described.model;
-};
 
 describe.each(await recordingNames())('the recording %s of larql', (name) => {
   const [, model = '', quant] = /^(.+)-(none|q4k)$/.exec(name) ?? [];
   const source = RECORDED_MODELS[model]!();
 
   it('was made from the weights of its model', async () => {
-    const weights = [...source].filter(([path]) => path.endsWith('.safetensors')).map(([, bytes]) => bytes);
-    expect(await readRecording(name)).toMatchObject({ weights: weightsDigest(weights), quant });
+    expect(await readRecording(name)).toMatchObject({ weights: digestOfModel(source), quant });
   });
 
   it('is a valid vindex with the numbers of its source', async () => {
     const { files } = await readRecording(name);
-    const layout = layoutOf(modelOf(source), extractOptions(quant === 'none' ? 'none' : 'q4k'), 'full');
+    const layout = layoutOf(describeModel(source), extractOptions(quant === 'none' ? 'none' : 'q4k'), 'full');
     expect(await validateVindex(readerOf(files), layout, 'labs/recorded')).toEqual([]);
     expect(await compareNumbers(layout, readerOf(files), { read: cut(source) }, { seed: 1, rowsPerFile: 24 })).toMatchObject({
       problems: [],

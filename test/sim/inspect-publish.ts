@@ -1,18 +1,23 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { RUN_SPECIFIC_FILES } from '../sweep/kinds.js';
+import type { SimPublish } from './sim-publish.js';
 import { SIM_TOKEN, type SimWorld } from './sim-world.js';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /**
- * Reads what everybody sees of a target: every commit holds all of our files or none, exactly one commit is ours, the newest has the
- * bytes that its provenance lists, ours has the parent that its plan was made for, and no token is in them.
+ * Checks a publish that ended published, from what everybody sees of its target: every commit holds all of our files or none, exactly one commit is ours, the newest has the
+ * bytes that its provenance lists, ours has the parent that its plan was made for, and no token is in them or in a
+ * message.
  *
- * @param plannedHead the head of the target in the plan; null if the target did not exist
  * @returns path → SHA-256 of the files that are the same in every run
  */
-export const inspectTarget = async ({ local, target }: SimWorld, plannedHead: string | null): Promise<ReadonlyMap<string, string>> => {
+export const inspectPublish = async (
+  { local, target }: SimWorld,
+  { messages, plannedHead }: SimPublish,
+): Promise<ReadonlyMap<string, string>> => {
+  expect(messages.join('\n')).not.toContain(SIM_TOKEN);
   const commits = await local.admin.listCommits(target);
   expect(commits.filter(({ body }) => body.includes('SWP-Manifest'))).toHaveLength(1);
   const [newest] = commits;
