@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NAMED_FAULTS } from '../../dev/hub/named-faults.js';
-import { scriptFaults, type Fault } from '../../dev/hub/index.js';
+import { scriptFaults, type FaultRule } from '../../dev/hub/index.js';
 import { RateBudget } from '../../hub/budget.js';
 import { withBudget, type Hub } from '../../hub/hub.js';
 import { commitOnce, type NewCommit } from '../../hub/write/commit.js';
@@ -25,14 +25,7 @@ const commitByOther = (): Promise<unknown> =>
   test.hub.admin.commitFiles(REPO, new Map([['other', Buffer.from('x')]]), { message: 'Somebody else' });
 const sent = (): number => test.hub.requests.filter(({ operation }) => operation === 'commit').length;
 /** Injects this fault into the first commit request. */
-const faultOnce = (fault: Fault): void => {
-  let struck = false;
-  test.hub.on(({ operation }) => {
-    if (struck || operation !== 'commit') return undefined;
-    struck = true;
-    return fault;
-  });
-};
+const faultOnce = (fault: FaultRule['fault']): void => void test.hub.on(scriptFaults([{ operation: 'commit', fault }]).intercept);
 
 const APPLIED = ['commit-504-page-applied', 'commit-401-applied', 'commit-308-applied', 'commit-525-applied', 'commit-504-applied'];
 

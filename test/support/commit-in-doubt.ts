@@ -1,15 +1,12 @@
-import type { Fault } from '../../dev/hub/index.js';
-import type { TestEnvironment } from './test-environment.js';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { targetId } from '../../contract/names.js';
+import { scriptFaults, type FaultRule } from '../../dev/hub/index.js';
+import { scheduledSteps } from './steps.js';
+import { TestEnvironment } from './test-environment.js';
 
 /** Injects this fault into the first commit request. */
-export const faultCommit = ({ hub }: TestEnvironment, fault: Fault): void => {
-  let struck = false;
-  hub.on(({ operation }) => {
-    if (struck || operation !== 'commit') return undefined;
-    struck = true;
-    return fault;
-  });
-};
+export const faultCommit = ({ hub }: TestEnvironment, fault: FaultRule['fault']): void =>
+  void hub.on(scriptFaults([{ operation: 'commit', fault }]).intercept);
 
 /** Makes lookups of the target fail from the first commit request on, so that the outcome of the commit stays unknown. */
 const hideTarget = (testEnvironment: TestEnvironment, status: number): (() => void) =>
@@ -33,4 +30,20 @@ export const pauseInDoubt = async (testEnvironment: TestEnvironment): Promise<{ 
   await startApproved(testEnvironment);
   await testEnvironment.untilTarget('needs-attention');
   return { show };
+};
+
+/** A test environment for all tests of a file about commits in doubt, with a separate source and target for each test. */
+export const useCommitsInDoubt = (name: string) => {
+  let testEnvironment: TestEnvironment;
+  beforeAll(async () => {
+    testEnvironment = await TestEnvironment.open(name);
+  });
+  beforeEach(() => testEnvironment.renew());
+  afterAll(() => testEnvironment.close());
+  return {
+    testEnvironment: () => testEnvironment,
+    resolve: (action: string) => testEnvironment.targetHandle().executeUpdate('resolve', { args: [{ action }] }),
+    head: () => testEnvironment.hub.admin.head(testEnvironment.target),
+    stepsOfTarget: () => scheduledSteps(testEnvironment.temporal, targetId(testEnvironment.target)),
+  };
 };

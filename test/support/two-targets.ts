@@ -1,8 +1,10 @@
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { EntrySnapshot } from '../../catalog/snapshot.js';
 import { RepoId, sameRepo } from '../../core/ids.js';
 import { generateVision } from '../../dev/checkpoint/vision.js';
 import { freeze } from './freeze.js';
-import type { TestEnvironment } from './test-environment.js';
+import { swp } from './swp.js';
+import { TestEnvironment } from './test-environment.js';
 
 /** An entry of this case with two targets: the MTP heads of its source and a mirror of a vision encoder. */
 export const twoTargets = async (testEnvironment: TestEnvironment): Promise<{ readonly entry: EntrySnapshot; readonly vision: RepoId }> => {
@@ -21,8 +23,28 @@ export const holdAt = ({ hub }: TestEnvironment, operation: string, repo: RepoId
 export const stageOf = async ({ temporal }: TestEnvironment, id: string): Promise<unknown> =>
   (await temporal.client.workflow.getHandle(id).describe()).searchAttributes['SwpStage']?.[0];
 
-/** Returns the current details of the publish, which the Web UI shows. */
-export const detailsOf = async (testEnvironment: TestEnvironment): Promise<string> => {
-  const metadata = await testEnvironment.handle().query<{ currentDetails: string }>('__temporal_workflow_metadata');
-  return metadata.currentDetails;
+/** A publish of two targets in one test environment for all tests of a file, with separate repositories for each test. */
+export const useTwoTargets = (name: string) => {
+  let testEnvironment: TestEnvironment;
+  let made: Awaited<ReturnType<typeof twoTargets>>;
+  beforeAll(async () => {
+    testEnvironment = await TestEnvironment.open(name);
+  });
+  beforeEach(async () => {
+    await testEnvironment.renew();
+    made = await twoTargets(testEnvironment);
+  });
+  afterAll(() => testEnvironment.close());
+  return {
+    testEnvironment: () => testEnvironment,
+    entry: () => made.entry,
+    vision: () => made.vision,
+    run: (...argv: string[]) => swp(argv, { cwd: testEnvironment.directory, env: testEnvironment.clientEnv() }),
+    stage: () => stageOf(testEnvironment, testEnvironment.handle().workflowId),
+    /** Starts the publish and approves its plan. */
+    publish: async (): Promise<void> => {
+      await testEnvironment.start(made.entry);
+      await testEnvironment.approve(1, made.entry);
+    },
+  };
 };

@@ -6,6 +6,7 @@ import { addToCollection, createCollection, findCollection, readCollection } fro
 import { Secret } from '../../core/secret.js';
 import { targetId } from '../../contract/names.js';
 import { config, signal } from '../hub/support.js';
+import { detailsOf } from '../support/details-of.js';
 import { TestEnvironment } from '../support/test-environment.js';
 import { TOKENS } from '../support/tokens.js';
 
@@ -34,11 +35,6 @@ const refuse = (operation: Operation): (() => void) =>
   testEnvironment.hub.on((exchange) =>
     exchange.operation === operation ? { kind: 'status', status: 403, body: JSON.stringify({ error: 'Not you' }) } : undefined,
   );
-/** The current details of a workflow, which the Web UI shows. */
-const detailsOf = async (id: string): Promise<string> => {
-  const handle = testEnvironment.temporal.client.workflow.getHandle(id);
-  return (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
-};
 const resolve = (action: string) =>
   testEnvironment.temporal.client.workflow.getHandle(targetId(testEnvironment.target)).executeUpdate('resolve', { args: [{ action }] });
 
@@ -68,7 +64,7 @@ describe('a published target', () => {
     });
     expect(resultLines(result, [], PAGES).join('\n')).toMatch(/not added to collection .*Not you/);
     for (const id of [testEnvironment.handle().workflowId, targetId(testEnvironment.target)])
-      expect(await detailsOf(id)).toMatch(/Could not be added to collection .*Not you/);
+      expect(await detailsOf(testEnvironment, id)).toMatch(/Could not be added to collection .*Not you/);
 
     await startWithCollection(slug);
     const plan = await testEnvironment.approve();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Fault, Operation } from '../../dev/hub/index.js';
+import { scriptFaults, type FaultRule, type Operation } from '../../dev/hub/index.js';
 import { targetId } from '../../contract/names.js';
 import { TestEnvironment } from '../support/test-environment.js';
 
@@ -11,14 +11,8 @@ beforeEach(() => testEnvironment.renew());
 afterAll(() => testEnvironment.close());
 
 /** Injects a fault into the first exchange of an operation. */
-const once = (operation: Operation, fault: Fault): void => {
-  let hit = false;
-  testEnvironment.hub.on((exchange) => {
-    if (hit || exchange.operation !== operation) return undefined;
-    hit = true;
-    return fault;
-  });
-};
+const once = (operation: Operation, fault: FaultRule['fault']): void =>
+  void testEnvironment.hub.on(scriptFaults([{ operation, fault }]).intercept);
 
 const publish = async () => {
   await testEnvironment.start();
