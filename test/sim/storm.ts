@@ -121,17 +121,3 @@ export const publishInStorm = (
   };
   return clock.drive(run());
 };
-
-/** Leaves out faults and crashes of a schedule as long as it still fails. */
-export const shrink = async (schedule: Schedule, fails: (schedule: Schedule) => Promise<boolean>): Promise<Schedule> => {
-  const without = (at: number): Schedule => ({
-    ...schedule,
-    faults: schedule.faults.filter((_, index) => index !== at),
-    crashes: schedule.crashes.filter((_, index) => index + schedule.faults.length !== at),
-  });
-  for (let at = 0; at < schedule.faults.length + schedule.crashes.length; at += 1) {
-    const smaller = without(at);
-    if (await fails(smaller)) return shrink(smaller, fails);
-  }
-  return schedule;
-};
