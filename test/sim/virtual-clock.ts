@@ -8,11 +8,19 @@ interface Timer {
 
 const abortError = (): Error => Object.assign(new Error('The operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR' });
 
-/** Work that waits longer never ends. */
+/** All microtasks, and the ticks of streams, run before these two turns of the event loop end. */
+export const endTurns = async (): Promise<void> => {
+  await setImmediate();
+  await setImmediate();
+};
+
 const LONGEST_MS = 12 * 3_600_000;
 
 /** A clock that stands still while anything runs, and then jumps to its next timer. */
 export class VirtualClock implements Clock {
+  /** @param longestMs work that waits longer never ends */
+  constructor(private readonly longestMs = LONGEST_MS) {}
+
   private time = Date.UTC(2026, 0, 1);
   private readonly startedAt = this.time;
   /** In the order of their creation. */
@@ -56,20 +64,23 @@ export class VirtualClock implements Clock {
     return () => void this.timers.delete(timer);
   };
 
-  /** Runs work until it ends, and jumps to the next timer whenever nothing can go on without it. */
-  async drive<T>(work: Promise<T>): Promise<T> {
+  /**
+   * Runs work until it ends, and jumps to the next timer whenever nothing can go on without it.
+   *
+   * @param settle returns when nothing can go on without a timer
+   */
+  async drive<T>(work: Promise<T>, settle: () => Promise<void> = endTurns): Promise<T> {
     let ended = false;
     const settled = work.finally(() => (ended = true));
     settled.catch(() => undefined);
     for (;;) {
-      // All microtasks, and the ticks of streams, run before these two turns of the event loop end.
-      await setImmediate();
-      await setImmediate();
+      await settle();
       if (ended) return settled;
-      const next = [...this.timers].toSorted((a, b) => a.at - b.at)[0];
+      let next: Timer | undefined;
+      for (const timer of this.timers) if (next === undefined || timer.at < next.at) next = timer;
       if (next === undefined) throw new Error('The work neither ends nor waits for a timer.');
       this.time = Math.max(this.time, next.at);
-      if (this.elapsed() > LONGEST_MS) throw new Error('The work has not ended after twelve hours of waiting.');
+      if (this.elapsed() > this.longestMs) throw new Error(`The work has not ended after ${this.longestMs / 3_600_000} hours of waiting.`);
       next.run();
     }
   }

@@ -51,6 +51,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/client/campaign.long.test.ts': 26,
   'test/client/no-worker.long.test.ts': 25,
   'test/workflows/faults.long.test.ts': 24,
+  'test/workflows/orders.long.test.ts': 20,
   'test/workflows/commit-in-doubt.long.test.ts': 21,
   'test/docs/readme.test.ts': 22,
   'test/workflows/collection.test.ts': 21,
@@ -94,7 +95,7 @@ export const secondsOf = (file: string): number => SECONDS[file] ?? 1;
 
 const isLong = (file: string): boolean => file.endsWith('.long.test.ts');
 /** A sweep distributes its own cases over the slices; a storm has other seeds in each. */
-const isSweep = (file: string): boolean => /^test\/(?:sweep\/|sim\/s(?:weep|torm))/.test(file);
+const isSweep = (file: string): boolean => /^test\/(?:sweep\/|sim\/(?:sweep|storm|workflows\/orders))/.test(file);
 const triesProperties = (file: string): boolean => readFileSync(file, 'utf8').includes('numRuns: runs(');
 
 /** Distributes files over slices: the longest first, each to the slice with the least work. */
