@@ -1,14 +1,20 @@
 // Applies each planted bug to a copy of the project, and reports the seconds until a storm finds it, with the start of vitest:
 // node test/sim/planted/run.mjs [<name of a bug>…]
-import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, '..', '..', '..');
-/** Seconds of seeds for each kind of artifact. */
+/** Seconds of fresh seeds for each trial. */
 const SECONDS = '60';
+
+const ENGINE = ['mtp', 'vision', 'vindex'].map((kind) => ({
+  name: kind,
+  args: ['test/sim/storm.test.ts', '-t', `of ${kind} in a storm ends`],
+}));
+const WORKFLOWS = [{ name: 'orders', args: ['test/sim/workflows/orders.test.ts', '-t', 'keeps every promise'] }];
 
 const wanted = process.argv.slice(2);
 const patches = (await readdir(HERE)).filter((name) => name.endsWith('.patch')).toSorted();
@@ -21,16 +27,17 @@ try {
     const name = basename(patch, '.patch');
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     await execa('git', ['apply', join(HERE, patch)], { cwd: copy });
+    const isOfWorkflows = /^\+\+\+ b\/(?:workflows|plan)\//m.test(await readFile(join(HERE, patch), 'utf8'));
     const found = [];
-    for (const kind of ['mtp', 'vision', 'vindex']) {
+    for (const trial of isOfWorkflows ? WORKFLOWS : ENGINE) {
       const since = performance.now();
-      const { exitCode } = await execa('vitest', ['run', 'test/sim/storm.test.ts', '-t', `of ${kind} in a storm ends`], {
+      const { exitCode } = await execa('vitest', ['run', ...trial.args], {
         preferLocal: true,
         cwd: copy,
         env: { SWP_STORM_SECONDS: SECONDS },
         reject: false,
       });
-      if (exitCode !== 0) found.push(`${kind} ${((performance.now() - since) / 1000).toFixed(1)} s`);
+      if (exitCode !== 0) found.push(`${trial.name} ${((performance.now() - since) / 1000).toFixed(1)} s`);
     }
     if (found.length === 0) missed += 1;
     process.stdout.write(`${name}: ${found.length === 0 ? 'not found' : found.join(', ')}\n`);
