@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Sha256 } from './ids.js';
 import type { Files, Machine } from './machine.js';
 
@@ -75,7 +75,10 @@ export const readTextOrEmpty = async (files: Files, path: string): Promise<strin
 export const listOrEmpty = async (files: Files, path: string): Promise<readonly string[]> =>
   (await nullIfMissing(files.readdir(path))) ?? [];
 
-/** Writes a small file atomically: a crash leaves either the old or the new content, never a part. */
+/**
+ * Writes a small file atomically: a crash leaves either the old or the new content, never a part. It may also leave the new
+ * file beside the old one: see {@link removeUnfinished}.
+ */
 export const writeAtomic = async (
   { files, random }: Pick<Machine, 'files' | 'random'>,
   path: string,
@@ -96,4 +99,11 @@ export const writeAtomic = async (
     await files.rm(fresh, { force: true });
     throw error;
   }
+};
+
+const UNFINISHED = /\.[0-9a-f]{32}\.new$/;
+
+/** Deletes the files that {@link writeAtomic} left in a directory when its process ended. No other process may write there now. */
+export const removeUnfinished = async (files: Files, directory: string): Promise<void> => {
+  for (const name of await listOrEmpty(files, directory)) if (UNFINISHED.test(name)) await files.rm(join(directory, name), { force: true });
 };

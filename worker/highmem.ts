@@ -7,6 +7,7 @@ import { hostId } from '../publish/scratch/host-id.js';
 import { HostLarql } from '../publish/facts/host-larql.js';
 import { scratchIn } from '../publish/scratch/scratch-layout.js';
 import { scratchParts } from '../publish/scratch/scratch-parts.js';
+import { sweepScratch } from '../publish/scratch/sweep-scratch.js';
 import { withUploadRate, type Hub } from '../hub/hub.js';
 import { hostQueue, queuesOf } from '../contract/names.js';
 import type { WorkerSettings } from '../settings/settings.js';
@@ -16,7 +17,7 @@ import { notifyLongFailures } from './observe/notify-long-failures.js';
 import { observeHub } from './observe/observe-hub.js';
 import { createMetrics } from './observe/metrics.js';
 import { observeSteps } from './observe/observe-steps.js';
-import { sweepScratch } from './sweep.js';
+import { isOpen } from './free-regularly.js';
 import { openWebhook } from './webhook.js';
 
 const BUSY_RETRY_MS = 30_000;
@@ -55,7 +56,8 @@ export const createHighmemWorkers = async (
   const layout = scratchIn(settings.scratch);
   const host = await hostId(machine, layout);
   const scratch = scratchParts(machine, layout, settings.slots);
-  await sweepScratch(new Client({ connection, namespace }), scratch, settings.keepMs);
+  const client = new Client({ connection, namespace });
+  await sweepScratch(scratch, settings.keepMs, (holder) => isOpen(client, holder));
   const activities = createHighmemActivities({
     ...scratch,
     host,

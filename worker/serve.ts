@@ -18,7 +18,7 @@ import { watchStages } from './observe/watch-stages.js';
 import { runWorkers } from './run.js';
 import { lockScratch } from '../publish/scratch/lock-scratch.js';
 import { readSettings } from '../settings/settings.js';
-import { freeRegularly } from './sweep.js';
+import { freeRegularly } from './free-regularly.js';
 
 export const WORKER_ROLES = ['control', 'highmem'] as const;
 export type WorkerRole = (typeof WORKER_ROLES)[number];

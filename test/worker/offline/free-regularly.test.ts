@@ -7,7 +7,7 @@ import { THIS_MACHINE } from '../../../core/this-machine.js';
 import { openScratch } from '../../../publish/scratch/open-scratch.js';
 import { scratchParts, type ScratchParts } from '../../../publish/scratch/scratch-parts.js';
 import { Digest } from '../../../core/ids.js';
-import { freeRegularly } from '../../../worker/sweep.js';
+import { freeRegularly } from '../../../worker/free-regularly.js';
 
 const RECIPE = Digest.parse(`sha256:${'ab'.repeat(32)}`);
 
