@@ -18,8 +18,14 @@ export class Incarnation {
   /** Rejects with a Crash when the worker crashes. */
   readonly crashed: Promise<never>;
 
-  /** @param crashAt number of the operation before which it crashes, from 1; null for a worker that lives on */
-  constructor(private readonly crashAt: number | null = null) {
+  /**
+   * @param crashAt number of the operation before which it crashes, from 1; null for a worker that lives on
+   * @param onOperation called with the number of each operation before it begins
+   */
+  constructor(
+    private readonly crashAt: number | null = null,
+    private readonly onOperation: (operation: number) => void = () => undefined,
+  ) {
     // Each open exchange and program adds a listener.
     setMaxListeners(0, this.died.signal);
     this.crashed = new Promise((_, reject) => {
@@ -32,6 +38,7 @@ export class Incarnation {
   readonly enter = (): Promise<void> => {
     if (this.died.signal.aborted) return never();
     this.operations += 1;
+    this.onOperation(this.operations);
     if (this.operations !== this.crashAt) return Promise.resolve();
     this.died.abort();
     return never();

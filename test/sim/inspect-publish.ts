@@ -6,25 +6,36 @@ import { SIM_TOKEN, type SimWorld } from './sim-world.js';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
+/** Directories of a scratch in which nothing may be left: shared inputs are kept for the next publish. */
+const EMPTIED = /^\/scratch\/swp\/(?:claims|builds|sealed|uploads|trash)\//;
+
 /**
- * Checks a publish that ended published, from what everybody sees of its target: every commit holds all of our files or none, exactly one commit is ours, the newest has the
- * bytes that its provenance lists, ours has the parent that its plan was made for, and no token is in them or in a
- * message.
+ * Checks publishes of one target that have ended, from what everybody sees of it: our commits are those that the publishes made, every
+ * commit holds all of our files or none, the newest has the bytes that its provenance lists, each of ours has the parent that its plan was
+ * made for, and no token is in them or in a message. On the hosts nothing is left.
  *
  * @returns path → SHA-256 of the files that are the same in every run
  */
 export const inspectPublish = async (
-  { local, target }: SimWorld,
-  { messages, plannedHead }: SimPublish,
+  { local, target, scratch, otherScratch }: SimWorld,
+  publishes: readonly SimPublish[],
 ): Promise<ReadonlyMap<string, string>> => {
-  expect(messages.join('\n')).not.toContain(SIM_TOKEN);
+  expect(publishes.flatMap(({ messages }) => messages).join('\n')).not.toContain(SIM_TOKEN);
+  expect([...scratch.list(), ...otherScratch.list()].filter((path) => EMPTIED.test(path))).toEqual([]);
   const commits = await local.admin.listCommits(target);
-  expect(commits.filter(({ body }) => body.includes('SWP-Manifest'))).toHaveLength(1);
+  const made = publishes.flatMap(({ commit }) => (commit === null ? [] : [commit]));
+  expect(made.length).toBeGreaterThan(0);
+  const ours = commits.filter(({ body }) => body.includes('SWP-Manifest')).map(({ id }) => id);
+  // Two publishes of one plan have the same commit: the second one finds it.
+  expect(ours.toSorted()).toEqual([...new Set(made)].toSorted());
+  for (const { commit, plannedHead } of publishes) {
+    if (commit === null) continue;
+    const before = commits.slice(commits.findIndex(({ id }) => id === commit) + 1);
+    if (plannedHead !== null) expect(before[0]?.id).toBe(plannedHead);
+    // The Hub itself makes the first commit of a repository.
+    else expect(before.length).toBeLessThan(2);
+  }
   const [newest] = commits;
-  const before = commits.slice(commits.findIndex(({ body }) => body.includes('SWP-Manifest')) + 1);
-  if (plannedHead !== null) expect(before[0]?.id).toBe(plannedHead);
-  // The Hub itself makes the first commit of a repository.
-  else expect(before.length).toBeLessThan(2);
   const read = (path: string): Promise<Buffer> => local.admin.readFile(target, newest!.id, path);
   const record = (await read('provenance.json')).toString();
   const { subject } = JSON.parse(record) as { subject: { name: string; digest: { sha256: string } }[] };

@@ -7,6 +7,7 @@ import {
   contentOf,
   copyEntries,
   emptyFile,
+  failure,
   keep,
   revert,
   writeInto,
@@ -17,9 +18,8 @@ import {
 
 const BLOCK_BYTES = 512;
 const CHUNK_BYTES = 64 * 1024;
-
-const failure = (code: string, syscall: string, path: string): Error =>
-  Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, syscall, path });
+/** No test fills a disk of this size. */
+export const LARGE_BYTES = 1e12;
 
 type Run = <T>(operation: () => T) => Promise<T>;
 
@@ -28,15 +28,14 @@ export class MemoryDisk {
   private inodes = 0;
   private readonly root = this.makeDirectory(0o755);
 
-  /** @param capacity bytes of the disk */
-  constructor(
-    private readonly clock: Pick<Clock, 'now'>,
-    private readonly capacity = 1e12,
-  ) {}
+  /** Bytes of the disk; other processes may take them, or free them. */
+  capacity = LARGE_BYTES;
+
+  constructor(private readonly clock: Pick<Clock, 'now'>) {}
 
   /** Returns a disk with the same content, which can change without this one. */
   copy(clock: Pick<Clock, 'now'>): MemoryDisk {
-    const disk = new MemoryDisk(clock, this.capacity);
+    const disk = new MemoryDisk(clock);
     copyEntries(this.root, disk.root);
     disk.inodes = this.inodes;
     return disk;
@@ -160,7 +159,7 @@ export class MemoryDisk {
     return parent;
   }
 
-  private used(): number {
+  used(): number {
     const sum = (directory: MemoryDirectory): number =>
       [...directory.entries.values()].reduce((total, entry) => total + (entry.kind === 'file' ? entry.size : sum(entry)), 0);
     return sum(this.root);
@@ -168,7 +167,7 @@ export class MemoryDisk {
 
   private write(file: MemoryFile, bytes: Uint8Array, at: number, path: string): void {
     const growth = at + bytes.byteLength - file.size;
-    if (growth > 0 && this.capacity < 1e12 && this.used() + growth > this.capacity) throw failure('ENOSPC', 'write', path);
+    if (growth > 0 && this.capacity < LARGE_BYTES && this.used() + growth > this.capacity) throw failure('ENOSPC', 'write', path);
     writeInto(file, bytes, at);
     file.mtimeMs = this.clock.now();
   }

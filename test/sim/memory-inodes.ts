@@ -22,6 +22,10 @@ export interface MemoryDirectory extends Inode {
 }
 export type Entry = MemoryFile | MemoryDirectory;
 
+/** Returns the error that Node's file functions throw. */
+export const failure = (code: string, syscall: string, path: string): Error =>
+  Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, syscall, path });
+
 /** Returns the content of a file; it changes with the file. */
 export const contentOf = (file: MemoryFile): Buffer => file.buffer.subarray(0, file.size);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../dev/hub/index.js';
 import { SIM_SCENARIOS } from './scenarios.js';
-import { publishInMemory, reliableWorker } from './sim-publish.js';
+import { publishInMemory } from './sim-publish.js';
 import { worldsOf } from './sim-world.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -17,10 +17,10 @@ const worlds = {
 const publish = (kind: keyof typeof SIM_SCENARIOS, seed = 1, fault: (nth: number) => Fault | undefined = () => undefined) => {
   const clock = new VirtualClock();
   const run = async () => {
-    const world = await worlds[kind](clock, seed);
+    const world = await worlds[kind](clock, { seed });
     let requests = 0;
     world.local.on(() => fault((requests += 1)));
-    const published = await publishInMemory(world, () => undefined, reliableWorker(world));
+    const published = await publishInMemory(world);
     const { scratch, local, target } = world;
     return { ...published, local, disk: scratch.list(), head: await local.admin.head(target), waitedMs: clock.elapsed() };
   };

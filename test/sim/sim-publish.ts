@@ -1,12 +1,14 @@
 import { messageOf, SwpError } from '../../core/error.js';
 import { comparePreconditions } from '../../plan/preconditions.js';
+import type { Digest } from '../../core/ids.js';
 import type { CollectionReport, CommitReport, CommitRequest } from '../../contract/publish-activities.js';
 import { makePayload } from '../../publish/build/make-payload.js';
+import { inputsOf } from '../../publish/build/vindex/shared-inputs-of.js';
 import { collectTarget } from '../../publish/collection/add-to-collection.js';
 import { commitSealed } from '../../publish/commit/commit-sealed.js';
 import { findCommit } from '../../publish/commit/find-commit.js';
+import { explainFailure } from '../../publish/scratch/explain-failure.js';
 import { readTarget } from '../../publish/facts/read-target.js';
-import { SharedInputs } from '../../publish/scratch/shared-inputs.js';
 import { openSealed, seal, isSealLost } from '../../publish/seal/seal.js';
 import { uploadSealed } from '../../publish/upload/upload-sealed.js';
 import { verifyPublished } from '../../publish/verify/verify-published.js';
@@ -21,13 +23,33 @@ export interface SimPublish {
   readonly helped: number;
   /** The head of the target in the plan that was published; null if the target did not exist. */
   readonly plannedHead: string | null;
+  /** Null if the target already held what the plan would publish. */
+  readonly commit: string | null;
   /** Messages of all errors that a person would see. */
   readonly messages: readonly string[];
   /** Null if the plan adds it to no collection. */
   readonly collection: CollectionReport | null;
 }
 
+type Planned = Awaited<ReturnType<typeof planWith>>;
 type Committed = Extract<CommitReport, { outcome: 'committed' }>;
+
+interface Ending {
+  readonly planned: Planned;
+  readonly commit: string | null;
+  readonly collection: CollectionReport | null;
+}
+
+/** The next step of a publish, with the results of the steps before. Everything else that a step needs is on the scratch disk and on the Hub. */
+export type Progress =
+  | { readonly next: 'plan'; readonly round: number }
+  | { readonly next: 'check' | 'build'; readonly planned: Planned }
+  | { readonly next: 'upload'; readonly planned: Planned; readonly manifest: Digest }
+  | { readonly next: 'commit'; readonly planned: Planned; readonly request: CommitRequest }
+  | { readonly next: 'verify'; readonly planned: Planned; readonly request: CommitRequest; readonly made: Committed }
+  | { readonly next: 'collect'; readonly planned: Planned; readonly commit: string }
+  | ({ readonly next: 'free' } & Ending)
+  | ({ readonly next: 'nothing' } & Ending);
 
 const MAX_HELP = 5;
 const MAX_ROUNDS = 5;
@@ -47,21 +69,35 @@ export const reliableWorker = (world: SimWorld): Workers => {
   return { current: start(), next: start };
 };
 
+export interface PublishOptions {
+  /** Called when the operator lifts a permanent fault. */
+  readonly lift?: () => void;
+  readonly workers?: Workers;
+  /** Where it goes on; absent for the start. */
+  readonly from?: Progress;
+  /** Called before each step. */
+  readonly onStep?: (progress: Progress) => void;
+}
+
 /**
  * Publishes as the workflow does: repeats a step after a transient failure and after a crash of its worker, asks the operator after a
  * permanent failure, builds again when sealed files are lost, and plans again when the target has moved.
- *
- * @param lift called when the operator lifts a permanent fault
  */
 export const publishInMemory = async (
-  { clock, layout, target, entry, larql }: SimWorld,
-  lift: () => void,
-  workers: Workers,
+  world: SimWorld,
+  {
+    lift = () => undefined,
+    workers = reliableWorker(world),
+    from = { next: 'plan', round: 1 },
+    onStep = () => undefined,
+  }: PublishOptions = {},
 ): Promise<SimPublish> => {
+  const { clock, layout, target, entry, larql } = world;
   const { signal } = new AbortController();
   const messages: string[] = [];
-  let [approvals, helped] = [0, 0];
-  let collection: CollectionReport | null = null;
+  let helped = 0;
+  let approvals = from.next === 'plan' ? 0 : 1;
+
   const askOperator = (error: unknown): void => {
     messages.push(messageOf(error));
     helped += 1;
@@ -72,13 +108,14 @@ export const publishInMemory = async (
     for (;;) {
       const { current: worker } = workers;
       try {
-        return await Promise.race([step(worker), worker.life.crashed]);
-      } catch (error) {
-        if (error instanceof Crash) {
+        return await Promise.race([worker.ready().then(() => step(worker)), worker.life.crashed]);
+      } catch (thrown) {
+        if (thrown instanceof Crash) {
           await clock.sleep(STEP_RETRY_MS);
           workers.current = workers.next();
           continue;
         }
+        const error = await explainFailure(worker.machine.files, thrown, layout.root);
         if (!(error instanceof SwpError)) throw error;
         if (isSealLost(error)) return 'lost';
         if (error.transient) await clock.sleep(STEP_RETRY_MS);
@@ -88,62 +125,115 @@ export const publishInMemory = async (
   };
   const hubsOf = ({ hub }: SimWorker) => ({ hub, sourceHub: hub, layout, shouldStop: () => false });
 
+  const plan = async (round: number): Promise<Progress> => {
+    if (round > MAX_ROUNDS) throw new Error(`not published in ${MAX_ROUNDS} rounds`);
+    const planned = await attempt(({ hub }) => planWith(entry, hub, layout, { larql, round }));
+    if (planned === 'lost') throw new Error('a plan reads nothing from scratch');
+    const blocked = planned.order.plan.checks.find(({ verdict }) => verdict === 'blocked');
+    if (blocked === undefined) {
+      if (planned.order.plan.action === 'unchanged') return { next: 'free', planned, commit: null, collection: null };
+      approvals += 1;
+      return { next: 'check', planned };
+    }
+    askOperator(new Error(blocked.message));
+    return { next: 'plan', round: round + 1 };
+  };
+
   /** Verifies a commit. The Hub's answer may name a wrong one, so the trailers decide which is ours. */
-  const verifyMade = async ({ hub }: SimWorker, made: Committed, request: CommitRequest): Promise<void> => {
-    const verify = (committed: Committed) => verifyPublished(hub, { target, ...committed }, () => undefined, signal);
+  const verifyMade = async ({ hub }: SimWorker, made: Committed, request: CommitRequest): Promise<string> => {
+    const verify = async (committed: Committed): Promise<string> => {
+      await verifyPublished(hub, { target, ...committed }, () => undefined, signal);
+      return committed.commit;
+    };
     try {
-      await verify(made);
+      return await verify(made);
     } catch (error) {
       const found = await findCommit(hub, request, signal);
       if (found.outcome !== 'committed' || found.commit === made.commit) throw error;
-      await verify(found);
+      return verify(found);
     }
   };
 
-  type Planned = Awaited<ReturnType<typeof planWith>>;
-  const publishApproved = async ({ approved, order }: Planned): Promise<'published' | 'stale'> => {
-    const { plan, report } = order;
-    const checked = await attempt(async ({ hub }) => comparePreconditions(plan, await readTarget(hub, plan.target.repo, signal)));
-    if (checked === 'lost' || checked.state === 'stale') return 'stale';
-    for (;;) {
-      const sealed = await attempt(async ({ machine, hub }) => {
-        const deps = { hub, layout, shared: new SharedInputs(machine, layout), larql, shouldStop: () => false };
-        const payload = await makePayload(deps, order);
-        return seal(deps, approved, payload, signal);
-      });
-      if (sealed === 'lost') continue;
-      const open = ({ machine }: SimWorker) => openSealed({ machine, layout }, approved, sealed.digest);
-      for (;;) {
-        const uploaded = await attempt(async (worker) => uploadSealed(hubsOf(worker), approved, await open(worker), report, signal));
-        if (uploaded === 'lost') break;
-        if (uploaded.outcome !== 'uploaded') return 'stale';
-        const made = await attempt(async (worker) => commitSealed(hubsOf(worker), approved, await open(worker), uploaded.parent, signal));
-        if (made === 'lost') break;
-        if (made.outcome === 'stale') return 'stale';
-        if (made.outcome === 'blobs-missing') continue;
+  /** The newest commit request: the step that sent it may have ended without its answer. */
+  let inDoubt: CommitRequest | null = null;
+  /** Looks for a commit in doubt before anything else is tried. */
+  const unlessCommitted = async (planned: Planned, otherwise: Progress): Promise<Progress> => {
+    const request = inDoubt;
+    if (request === null) return otherwise;
+    const found = await attempt(({ hub }) => findCommit(hub, request, signal));
+    return found !== 'lost' && found.outcome === 'committed' ? { next: 'verify', planned, request, made: found } : otherwise;
+  };
+
+  const advance = async (progress: Exclude<Progress, { next: 'nothing' }>): Promise<Progress> => {
+    if (progress.next === 'plan') return plan(progress.round);
+    const { planned } = progress;
+    const { approved, order } = planned;
+    const stale: Progress = { next: 'plan', round: approved.decision.round + 1 };
+    const build: Progress = { next: 'build', planned };
+    const open = ({ machine }: SimWorker, manifest: Digest) => openSealed({ machine, layout }, approved, manifest);
+    switch (progress.next) {
+      case 'check': {
+        const checked = await attempt(async ({ hub }) => comparePreconditions(order.plan, await readTarget(hub, target, signal)));
+        if (checked === 'lost' || checked.state === 'stale') return stale;
+        return checked.state === 'unchanged' ? { next: 'free', planned, commit: null, collection: null } : build;
+      }
+      case 'build': {
+        const sealed = await attempt(async ({ hub, scratch: { shared, claims } }) => {
+          const { recipe, recipeDigest, estimate } = order.plan;
+          const claim = { holder: order.holder, recipeDigest: recipeDigest!, diskBytes: estimate.diskBytes, memoryBytes: 0 };
+          const claimed = await claims.claim({ ...claim, inputs: recipe?.kind === 'vindex' ? inputsOf(recipe) : [] });
+          if (!claimed.granted) throw new SwpError('quota', 'scratch/full', claimed.reason);
+          const deps = { hub, layout, shared, larql, shouldStop: () => false };
+          return seal(deps, approved, await makePayload(deps, order), signal);
+        });
+        return sealed === 'lost' ? build : { next: 'upload', planned, manifest: sealed.digest };
+      }
+      case 'upload': {
+        const { manifest } = progress;
+        const uploaded = await attempt(async (worker) =>
+          uploadSealed(hubsOf(worker), approved, await open(worker, manifest), order.report, signal),
+        );
+        if (uploaded === 'lost') return unlessCommitted(planned, build);
+        if (uploaded.outcome !== 'uploaded') return unlessCommitted(planned, stale);
+        return { next: 'commit', planned, request: { approved, manifestDigest: manifest, parent: uploaded.parent } };
+      }
+      case 'commit': {
+        const { request } = progress;
+        const { manifestDigest: manifest, parent } = request;
+        inDoubt = request;
+        const made = await attempt(async (worker) => commitSealed(hubsOf(worker), approved, await open(worker, manifest), parent, signal));
+        if (made === 'lost') return unlessCommitted(planned, build);
+        if (made.outcome === 'stale') return unlessCommitted(planned, stale);
+        if (made.outcome === 'blobs-missing') return { next: 'upload', planned, manifest };
         if (made.outcome !== 'committed') throw new Error(`unexpected ${made.outcome}`);
-        const request = { approved, manifestDigest: sealed.digest, parent: uploaded.parent };
-        await attempt((worker) => verifyMade(worker, made, request));
-        if (plan.collection !== undefined) {
-          const collected = await attempt(({ hub }) => collectTarget({ hub, targets: null }, approved, signal));
-          collection = collected === 'lost' ? null : collected;
-        }
-        return 'published';
+        return { next: 'verify', planned, request, made };
+      }
+      case 'verify': {
+        const { made, request } = progress;
+        const commit = await attempt((worker) => verifyMade(worker, made, request));
+        return order.plan.collection === undefined
+          ? { next: 'free', planned, commit, collection: null }
+          : { next: 'collect', planned, commit };
+      }
+      case 'collect': {
+        const collected = await attempt(({ hub }) => collectTarget({ hub, targets: null }, approved, signal));
+        return { next: 'free', planned, commit: progress.commit, collection: collected === 'lost' ? null : collected };
+      }
+      case 'free': {
+        await attempt(async ({ scratch: { claims, shared } }) => {
+          await claims.free(order.holder, order.plan.recipeDigest!);
+          await shared.free(order.holder);
+        });
+        return { ...progress, next: 'nothing' };
       }
     }
   };
 
-  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const planned = await attempt(({ hub }) => planWith(entry, hub, layout, { larql, round }));
-    if (planned === 'lost') throw new Error('a plan reads nothing from scratch');
-    const { plan } = planned.order;
-    const blocked = plan.checks.find(({ verdict }) => verdict === 'blocked');
-    if (blocked !== undefined) {
-      askOperator(new Error(blocked.message));
-      continue;
-    }
-    approvals += 1;
-    if ((await publishApproved(planned)) === 'published') return { approvals, helped, messages, collection, plannedHead: plan.target.head };
+  let progress = from;
+  while (progress.next !== 'nothing') {
+    onStep(progress);
+    progress = await advance(progress);
   }
-  throw new Error(`not published in ${MAX_ROUNDS} rounds`);
+  const { planned, commit, collection } = progress;
+  return { approvals, helped, messages, collection, commit, plannedHead: planned.order.plan.target.head };
 };

@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SIM_SCENARIOS } from './scenarios.js';
 import { stormSeconds, trySeeds } from './seeds.js';
-import { worldsOf } from './sim-world.js';
+import { worldsOf, type OpenWorld } from './sim-world.js';
 import { publishInStorm, scheduleOf, type Schedule, type Survived } from './storm.js';
 
 const SECONDS = stormSeconds({ quick: 5, slice: 10, all: 200 });
 
 describe.each(['mtp', 'vision', 'vindex'] as const)('a publish of %s in a storm', (name) => {
-  let openWorld: Awaited<ReturnType<typeof worldsOf>>;
+  let openWorld: OpenWorld;
   let clean: Survived;
   beforeAll(async () => {
     openWorld = await worldsOf(SIM_SCENARIOS[name]);
-    clean = await publishInStorm(openWorld, { seed: 1, faults: [], crashes: [] });
+    clean = await publishInStorm(openWorld, { seed: 1, faults: [], crashes: [], fullDisks: [], rivals: [] });
   });
   const run = async (schedule: Schedule): Promise<Survived> => {
     const survived = await publishInStorm(openWorld, schedule);
@@ -24,7 +24,7 @@ describe.each(['mtp', 'vision', 'vindex'] as const)('a publish of %s in a storm'
       { operation: 40, power: true },
       { operation: 90, power: false },
     ];
-    const again = (): Promise<Survived> => publishInStorm(openWorld, { ...scheduleOf(7), crashes });
+    const again = (): Promise<Survived> => publishInStorm(openWorld, { ...scheduleOf(7), crashes, rivals: [30] });
     const [one, two] = [await again(), await again()];
     expect(one.crashes).toBe(crashes.length);
     expect(two.log).toBe(one.log);
@@ -35,7 +35,7 @@ describe.each(['mtp', 'vision', 'vindex'] as const)('a publish of %s in a storm'
     async () => {
       let crashes = 0;
       await trySeeds(
-        { name, scheduleOf, run, lists: ['faults', 'crashes'] },
+        { name, scheduleOf, run, lists: ['faults', 'crashes', 'fullDisks', 'rivals'] },
         SECONDS,
         (survived) => (crashes += survived.crashes),
         () => crashes > 0,

@@ -1,11 +1,13 @@
+import type { OpenedHub } from '../../dev/hub/start-local-hub.js';
 import { randomNumbers } from '../../dev/checkpoint/random.js';
 import type { Intercept } from '../../dev/hub/operations.js';
 import { isSameOperation, Numbering, type Place } from '../sweep/exchanges.js';
 import { faultOf, KINDS, type Kind } from '../sweep/kinds.js';
 import { Incarnation } from './incarnation.js';
 import { inspectPublish } from './inspect-publish.js';
+import { LARGE_BYTES } from './memory-files.js';
 import { publishInMemory, type SimPublish } from './sim-publish.js';
-import type { SimWorld } from './sim-world.js';
+import type { OpenWorld, SimWorld } from './sim-world.js';
 import { VirtualClock } from './virtual-clock.js';
 
 /** The faults and crashes of one publish. */
@@ -15,6 +17,10 @@ export interface Schedule {
   readonly faults: readonly { readonly exchange: number; readonly choice: number }[];
   /** Crashes of the worker, in order: each before an operation, counted from 1 for each worker. */
   readonly crashes: readonly { readonly operation: number; readonly power: boolean }[];
+  /** Operations of the first worker before which the disk becomes full, until an operator frees it. */
+  readonly fullDisks: readonly number[];
+  /** Exchanges at which another host starts to publish the same entry. */
+  readonly rivals: readonly number[];
 }
 
 /** About as many as a publish without faults has. */
@@ -34,6 +40,8 @@ export const scheduleOf = (seed: number): Schedule => {
       choice: below(1_000),
     })),
     crashes: Array.from({ length: below(MAX_CRASHES + 1) }, () => ({ operation: 1 + below(OPERATIONS), power: below(2) === 1 })),
+    fullDisks: below(4) === 0 ? [1 + below(OPERATIONS)] : [],
+    rivals: below(4) === 0 ? [1 + below(EXCHANGES)] : [],
   };
 };
 
@@ -70,8 +78,28 @@ const weatherOf = (schedule: Schedule, world: SimWorld): Weather => {
   };
 };
 
+/** Bytes that are left on a full disk. */
+const LEFT_BYTES = 1_000;
+
+/** Publishes the same entry on another host, which shares nothing but the Hub. */
+const publishElsewhere = (world: SimWorld, lift: () => void): Promise<SimPublish> => {
+  const current = world.startWorker(new Incarnation(), 'other');
+  return publishInMemory(world, { lift, workers: { current, next: () => current } });
+};
+
 /** Faults that change bytes. A file that is wrong twice is left to an operator. */
 const CORRUPTING: ReadonlySet<string> = new Set(['flipped bit', 'corrupt part', 'changed sealed byte']);
+
+/** Faults after which the Hub does not have bytes that it has received. */
+const REJECTING: ReadonlySet<string> = new Set(['corrupt part', 'wrong ETag', 'lost blobs', 'changed sealed byte']);
+/** Requests with bodies that an upload begins with. */
+const PARTS_IN_FLIGHT = 4;
+
+/** Returns how many parts, or whole small objects, the Hub has accepted again. */
+const partsSentAgain = (requests: OpenedHub['requests']): number => {
+  const accepted = requests.filter(({ operation, status }) => (operation === 'part' || operation === 'put') && status === 200);
+  return accepted.length - new Set(accepted.map(({ oid, part }) => `${oid} ${part}`)).size;
+};
 
 const mayPause = (struck: readonly Kind[]): boolean =>
   struck.some(({ ends }) => ends === 'pauses') || struck.filter(({ name }) => CORRUPTING.has(name)).length > 1;
@@ -91,33 +119,56 @@ export interface Survived extends SimPublish {
  *
  * @throws if it does not end published, exactly once and completely
  */
-export const publishInStorm = (
-  openWorld: (clock: VirtualClock, seed: number) => Promise<SimWorld>,
-  schedule: Schedule,
-): Promise<Survived> => {
+export const publishInStorm = (openWorld: OpenWorld, schedule: Schedule): Promise<Survived> => {
   const clock = new VirtualClock();
   const run = async (): Promise<Survived> => {
-    const world = await openWorld(clock, schedule.seed);
+    const world = await openWorld(clock, { seed: schedule.seed });
     const next = randomNumbers(schedule.seed + 1);
     let crashes = 0;
-    const startWorker = () => world.startWorker(new Incarnation(schedule.crashes[crashes]?.operation ?? null));
+    const { scratch } = world;
+    let wasFull = false;
+    const onOperation = (operation: number): void => {
+      if (crashes > 0 || !schedule.fullDisks.includes(operation)) return;
+      wasFull = true;
+      scratch.capacity = scratch.used() + LEFT_BYTES;
+    };
+    const startWorker = () => world.startWorker(new Incarnation(schedule.crashes[crashes]?.operation ?? null, onOperation));
     const workers = {
       current: startWorker(),
       next: () => {
-        if (schedule.crashes[crashes]?.power === true) world.scratch.losePower(() => next() % 2 === 1);
+        if (schedule.crashes[crashes]?.power === true) scratch.losePower(() => next() % 2 === 1);
         crashes += 1;
         return startWorker();
       },
     };
-    const { intercept, lift, struck } = weatherOf(schedule, world);
-    const stop = world.local.on(intercept);
-    const published = await publishInMemory(world, lift, workers);
+    const weather = weatherOf(schedule, world);
+    const lift = (): void => {
+      weather.lift();
+      scratch.capacity = LARGE_BYTES;
+    };
+    const rivals: Promise<SimPublish>[] = [];
+    let exchanges = 0;
+    const stopRivals = world.local.on(() => {
+      exchanges += 1;
+      if (schedule.rivals.includes(exchanges)) rivals.push(publishElsewhere(world, lift));
+      return undefined;
+    });
+    const stop = world.local.on(weather.intercept);
+    const published = await publishInMemory(world, { lift, workers });
+    const all = [published, ...(await Promise.all(rivals))];
     stop();
-    if (published.helped > 0 && !mayPause(struck()))
-      throw new Error(`It needed an operator without a fault that needs one: ${published.messages.join('; ')}`);
-    const payload = await inspectPublish(world, published);
-    const log = JSON.stringify({ requests: world.local.requests, scratch: world.scratch.list(), published, waitedMs: clock.elapsed() });
-    return { ...published, payload, crashes, faults: struck().length, log };
+    stopRivals();
+    const struck = weather.struck();
+    const messages = all.flatMap((one) => one.messages);
+    if (messages.length > 0 && !mayPause(struck) && !wasFull)
+      throw new Error(`It needed an operator without a fault that needs one: ${messages.join('; ')}`);
+    const sentAgain = partsSentAgain(world.local.requests);
+    const mayResend = PARTS_IN_FLIGHT * (crashes + struck.length + (wasFull ? 1 : 0));
+    if (rivals.length === 0 && !struck.some(({ name }) => REJECTING.has(name)) && sentAgain > mayResend)
+      throw new Error(`It sent ${sentAgain} parts again, and only ${mayResend} can have been in flight.`);
+    const payload = await inspectPublish(world, all);
+    const log = JSON.stringify({ requests: world.local.requests, scratch: scratch.list(), all, waitedMs: clock.elapsed() });
+    return { ...published, payload, crashes, faults: struck.length, log };
   };
   return clock.drive(run());
 };

@@ -18,13 +18,20 @@ const LONGEST_MS = 12 * 3_600_000;
 
 /** A clock that stands still while anything runs, and then jumps to its next timer. */
 export class VirtualClock implements Clock {
-  /** @param longestMs work that waits longer never ends */
-  constructor(private readonly longestMs = LONGEST_MS) {}
-
-  private time = Date.UTC(2026, 0, 1);
-  private readonly startedAt = this.time;
+  private time: number;
   /** In the order of their creation. */
   private readonly timers = new Set<Timer>();
+
+  /**
+   * @param startedAt milliseconds since the epoch
+   * @param longestMs work that waits longer never ends
+   */
+  constructor(
+    private readonly startedAt = Date.UTC(2026, 0, 1),
+    private readonly longestMs = LONGEST_MS,
+  ) {
+    this.time = startedAt;
+  }
 
   readonly now = (): number => this.time;
   readonly elapsed = (): number => this.time - this.startedAt;

@@ -24,9 +24,16 @@ export const isSameOperation = (one: Place, other: Place): boolean => one.operat
 
 /** Names exchanges in the order in which they arrive. */
 export class Numbering {
-  private readonly seen = new Map<string, number>();
+  /** @param seen occurrences so far, by name */
+  constructor(
+    private readonly repos: Repos,
+    private readonly seen = new Map<string, number>(),
+  ) {}
 
-  constructor(private readonly repos: Repos) {}
+  /** Returns a numbering that goes on from here, independently of this one. */
+  copy(): Numbering {
+    return new Numbering(this.repos, new Map(this.seen));
+  }
 
   next(exchange: Exchange): Place {
     const { operation, part, file, oid } = exchange;

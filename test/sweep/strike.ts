@@ -1,3 +1,4 @@
+import type { Intercept } from '../../dev/hub/operations.js';
 import type { SealedScratch } from './change-sealed.js';
 import { isSameOperation, Numbering, type Place } from './exchanges.js';
 import { faultOf, type Kind } from './kinds.js';
@@ -19,8 +20,10 @@ export class Strike {
     this.lifted = true;
   };
 
-  readonly watch: Watch = (repos) => {
-    const numbering = new Numbering(repos);
+  readonly watch: Watch = (repos) => this.watchFrom(new Numbering(repos));
+
+  /** Like {@link watch}, for a publish that goes on after the numbered exchanges. */
+  watchFrom(numbering: Numbering): Intercept {
     return (exchange) => {
       const place = numbering.next(exchange);
       if (this.lifted) return undefined;
@@ -31,5 +34,5 @@ export class Strike {
       if (this.kind.lasts === true) this.lasting = place;
       return faultOf(this.kind, this.scratch);
     };
-  };
+  }
 }

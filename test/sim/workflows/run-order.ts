@@ -129,7 +129,7 @@ const watchAtNight = async (temporal: SimTemporal, people: People): Promise<numb
  * @throws with all violations of what a publish promises
  */
 export const runOrder = async (workflows: ReturnType<typeof loadWorkflows>, order: Order): Promise<Played> => {
-  const clock = new VirtualClock((MAX_HOURS + 2) * HOUR_MS);
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1), (MAX_HOURS + 2) * HOUR_MS);
   const world = new World(clock.now);
   const ground: Ground = {
     now: clock.now,
