@@ -37,20 +37,20 @@ export interface Triggered {
   readonly workflow: string;
   readonly run: string;
   /** True if it already ran. */
-  readonly before: boolean;
+  readonly wasRunning: boolean;
 }
 
 const trigger = async (client: Client, which: Revalidation, signal: AbortSignal): Promise<Triggered> => {
   const handle = client.schedule.getHandle(revalidateId(which));
   const { info } = await handle.describe();
   const [running] = info.runningActions;
-  if (running !== undefined) return { workflow: running.workflow.workflowId, run: running.workflow.firstExecutionRunId, before: true };
+  if (running !== undefined) return { workflow: running.workflow.workflowId, run: running.workflow.firstExecutionRunId, wasRunning: true };
   const known = new Set(info.recentActions.map(({ action }) => action.workflow.firstExecutionRunId));
   await handle.trigger();
   for (const begun = Date.now(); Date.now() - begun < TRIGGER_MS; await delay(POLL_MS, undefined, { signal })) {
     const taken = (await handle.describe()).info.recentActions.find(({ action }) => !known.has(action.workflow.firstExecutionRunId));
     if (taken !== undefined)
-      return { workflow: taken.action.workflow.workflowId, run: taken.action.workflow.firstExecutionRunId, before: false };
+      return { workflow: taken.action.workflow.workflowId, run: taken.action.workflow.firstExecutionRunId, wasRunning: false };
   }
   throw new SwpError('unavailable', 'schedule/not-taken', `The server did not start the ${which} run within ${TRIGGER_MS / 1000} s.`, {
     hint: 'It may start later: check with `swp schedule show`.',

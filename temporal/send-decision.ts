@@ -6,7 +6,7 @@ import type { DecisionReply } from '../contract/messages.js';
 import { decideUpdate, reviewSignal } from '../workflows/messages.js';
 import type { Running } from './running.js';
 import { sendUpdate } from './send-update.js';
-import { unpolledControl, type Unpolled } from './workers.js';
+import { unpolledControl, type UnpolledQueue } from './workers.js';
 
 /** Timeout of an update, which only a running worker answers. The decision is then sent as a signal, which waits. */
 const ANSWER_MS = 8_000;
@@ -20,7 +20,7 @@ export const decisionUpdateId = (
 
 export type Sent =
   | { readonly how: 'answered'; readonly reply: DecisionReply }
-  | { readonly how: 'signalled'; readonly missing: Unpolled | null };
+  | { readonly how: 'signalled'; readonly unpolled: UnpolledQueue | null };
 
 /**
  * Sends a decision about one plan, or about the sealed files built from it, in one round. A repeated request counts once.
@@ -34,14 +34,14 @@ export const sendDecision = async (
   digest: Digest,
   message: DecisionMessage | ReleaseMessage,
 ): Promise<Sent> => {
-  const signal = async (missing: Unpolled | null): Promise<Sent> => {
+  const signal = async (unpolled: UnpolledQueue | null): Promise<Sent> => {
     await client.workflow.getHandle(id, runId).signal(reviewSignal, message);
-    return { how: 'signalled', missing };
+    return { how: 'signalled', unpolled };
   };
   const ended = (): SwpError => new SwpError('not-found', 'publish/ended', 'This publish has ended. There is nothing to decide.');
   try {
-    const missing = await unpolledControl(client, taskQueue);
-    if (missing !== null) return await signal(missing);
+    const unpolled = await unpolledControl(client, taskQueue);
+    if (unpolled !== null) return await signal(unpolled);
     const updateId = decisionUpdateId(round, digest, message);
     const result = await sendUpdate(client, { id, runId }, decideUpdate, { args: [message], updateId, answerMs: ANSWER_MS });
     if ('reply' in result) return { how: 'answered', reply: result.reply };

@@ -48,17 +48,17 @@ interface Poller {
 export type MissingWorker = 'control' | 'highmem';
 
 /** A queue that no worker polls, and the role of the worker that would. */
-export interface Unpolled {
+export interface UnpolledQueue {
   readonly role: MissingWorker;
   readonly queue: string;
 }
 
 /** Returns the workflow queue if no control worker polls it, else null. */
-export const unpolledControl = async (client: Client, taskQueue: string): Promise<Unpolled | null> =>
+export const unpolledControl = async (client: Client, taskQueue: string): Promise<UnpolledQueue | null> =>
   (await isPolled(client, taskQueue, 'workflows')) ? null : { role: 'control', queue: taskQueue };
 
 /** Returns the first of these activity queues that no worker polls. Queues of a host belong to its high-memory worker. */
-export const unpolledSteps = async (client: Client, base: string, queues: readonly string[]): Promise<Unpolled | null> => {
+export const unpolledSteps = async (client: Client, base: string, queues: readonly string[]): Promise<UnpolledQueue | null> => {
   const { control, waiting } = queuesOf(base);
   for (const queue of new Set(queues)) {
     if (await isPolled(client, queue, 'activities')) continue;
@@ -70,10 +70,10 @@ export const unpolledSteps = async (client: Client, base: string, queues: readon
 const ROLE: Record<MissingWorker, string> = { control: 'control', highmem: 'high-memory' };
 
 /** `No control worker polls queue swp.` */
-export const unpolledText = ({ role, queue }: Unpolled): string => `No ${ROLE[role]} worker polls queue ${queue}.`;
+export const unpolledText = ({ role, queue }: UnpolledQueue): string => `No ${ROLE[role]} worker polls queue ${queue}.`;
 
 /** Returns the hint to start the missing worker; with an entry and a missing host, also the command to move away from it. */
-export const startWorkerHint = ({ role, queue }: Unpolled, entry?: string): string => {
+export const startWorkerHint = ({ role, queue }: UnpolledQueue, entry?: string): string => {
   const host = hostOfQueue(queue);
   if (host !== null) {
     const move = entry === undefined ? '' : `; if that host never comes back: \`swp move ${entry}\``;
@@ -84,7 +84,7 @@ export const startWorkerHint = ({ role, queue }: Unpolled, entry?: string): stri
 };
 
 /** @param what the sentence that says what cannot continue */
-export const noWorker = (what: string, missing: Unpolled | null, entry?: string): SwpError =>
+export const noWorker = (what: string, missing: UnpolledQueue | null, entry?: string): SwpError =>
   new SwpError('unavailable', 'publish/no-worker', missing === null ? what : `${what} ${unpolledText(missing)}`, {
     hint:
       missing === null

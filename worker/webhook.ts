@@ -82,7 +82,7 @@ export class Webhook {
   }
 
   /** Posts a text in the background. A text that the webhook does not accept after several attempts is logged and dropped. */
-  say(text: string): void {
+  postInBackground(text: string): void {
     void this.deliver(text);
   }
 

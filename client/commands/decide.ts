@@ -115,8 +115,8 @@ const send = async (
     () => `${capitalize(questionName(question))} of ${entry} ${PAST[verdict]} as ${reviewer} (${nameOrigin(identity)}; not verified).`,
   );
   if (sent.how === 'signalled') {
-    const why = sent.missing === null ? 'No worker answered.' : unpolledText(sent.missing);
-    const hint = sent.missing === null ? "Look at the control worker's log." : startWorkerHint(sent.missing);
+    const why = sent.unpolled === null ? 'No worker answered.' : unpolledText(sent.unpolled);
+    const hint = sent.unpolled === null ? "Look at the control worker's log." : startWorkerHint(sent.unpolled);
     context.out.warn(`${why} The decision is stored in the workflow, and takes effect when one polls. ${hint}`);
     return EXIT.unavailable;
   }

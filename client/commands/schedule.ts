@@ -83,7 +83,7 @@ export const scheduleTrigger = async (which: Revalidation, { watch }: { readonly
     const { out, signal, env } = context;
     const started = await triggerSchedule(client, which, signal);
     if (started === null) throw noSchedule(which);
-    if (started.before) out.note(`A run is already in progress: ${started.workflow}`);
+    if (started.wasRunning) out.note(`A run is already in progress: ${started.workflow}`);
     const missing = await unpolledControl(client, readSettings(env).taskQueue);
     if (missing !== null) out.warn(`${unpolledText(missing)} The run waits for one. ${startWorkerHint(missing)}`);
     if (watch !== true) {

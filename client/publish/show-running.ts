@@ -10,7 +10,7 @@ const exitOf = (view: PublishView): ExitCode => {
   if (first !== undefined) return exitCodeOf(first.problem.kind);
   if (pausedIn(view).length > 0) return EXIT.failed;
   if (view.publish.stage === 'awaiting-approval' || view.releases.length > 0) return EXIT.awaitingApproval;
-  return view.missing === null ? EXIT.ok : EXIT.unavailable;
+  return view.unpolled === null ? EXIT.ok : EXIT.unavailable;
 };
 
 /** Shows the stage of a publish that has not ended, and returns an exit code: that of the problem if the publish is paused. */

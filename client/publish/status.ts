@@ -20,7 +20,7 @@ import {
 import { decisionLine } from './decision-line.js';
 import { sealedText, waitingReleases, type SealedView } from './releases.js';
 import { hostAdvice, isLeaving, stepText } from './stage-text.js';
-import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type Unpolled } from '../../temporal/workers.js';
+import { startWorkerHint, unpolledControl, unpolledSteps, unpolledText, type UnpolledQueue } from '../../temporal/workers.js';
 
 export interface PublishView {
   readonly publish: RunningPublish;
@@ -34,10 +34,10 @@ export interface PublishView {
   /** Hosts that a person moved an artifact away from, while no other host has taken it. */
   readonly previousHosts: readonly { readonly workflow: string; readonly host: string }[];
   /** The first queue that it needs now and that no worker polls. */
-  readonly missing: Unpolled | null;
+  readonly unpolled: UnpolledQueue | null;
 }
 
-const findMissing = async (client: Client, open: readonly Running[]): Promise<Unpolled | null> => {
+const findUnpolled = async (client: Client, open: readonly Running[]): Promise<UnpolledQueue | null> => {
   const [first] = open;
   if (first === undefined) return null;
   const queues = open.flatMap(({ steps }) =>
@@ -62,9 +62,9 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
   const publish = await readPublish(client, entry);
   const targets = await readTargets(client, publish);
   const open = [publish, ...targets].filter(({ isOpen }) => isOpen);
-  const missing = await findMissing(client, open);
+  const unpolled = await findUnpolled(client, open);
   const answers = await Promise.all(
-    missing?.role === 'control' ? [] : open.map(async (running) => ({ running, reply: await queryStatus(client, running) })),
+    unpolled?.role === 'control' ? [] : open.map(async (running) => ({ running, reply: await queryStatus(client, running) })),
   );
   return {
     publish,
@@ -77,7 +77,7 @@ export const readView = async (client: Client, entry: string, before?: PublishVi
     previousHosts: answers.flatMap(({ running, reply }) =>
       reply?.previousHost == null ? [] : [{ workflow: running.id, host: reply.previousHost }],
     ),
-    missing,
+    unpolled,
   };
 };
 
@@ -136,6 +136,6 @@ export const viewLines = (entry: string, view: PublishView, { time, addresses }:
     ]),
     ...pausedIn(view).flatMap(({ id }) => (explained.has(id) ? [] : [`  ${id} is paused; start a control worker to see why`])),
     ...(pausedIn(view).length === 0 ? [] : [`    then: swp retry ${entry}, or swp abandon ${entry}`]),
-    ...(view.missing === null ? [] : [`  ${unpolledText(view.missing)} ${startWorkerHint(view.missing, entry)}`]),
+    ...(view.unpolled === null ? [] : [`  ${unpolledText(view.unpolled)} ${startWorkerHint(view.unpolled, entry)}`]),
   ];
 };

@@ -93,8 +93,8 @@ export const watchPublish = async (
         return view;
       }
       show(view);
-      if (view.missing === null) polledAt = Date.now();
-      else if (Date.now() - polledAt >= GRACE_MS) throw noWorker(`The publish of ${entry} cannot continue.`, view.missing, entry);
+      if (view.unpolled === null) polledAt = Date.now();
+      else if (Date.now() - polledAt >= GRACE_MS) throw noWorker(`The publish of ${entry} cannot continue.`, view.unpolled, entry);
       await delay(POLL_MS, undefined, { signal: context.signal });
     }
   } catch (error) {

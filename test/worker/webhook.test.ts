@@ -88,7 +88,7 @@ describe('a webhook', () => {
     ['that stays unavailable', Array.from({ length: 6 }, () => status(500)), 6, '500'],
   ])('%s ends a background text with a warning that hides the address', async (_, answers, requests, answer) => {
     chat = await Chat.open(...answers);
-    webhook().say('A call of the Hub has failed for an hour.');
+    webhook().postInBackground('A call of the Hub has failed for an hour.');
     await expect.poll(() => warnings).toEqual([`The webhook did not accept a message: The webhook answered ${answer}.`]);
     expect(chat.requests).toBe(requests);
   });

@@ -40,7 +40,7 @@ const view = (stage: string, step: Step = STEP): PublishView => ({
   waitingFor: [],
   previousHosts: [],
   // The last line, which does not fit on the terminal of these tests.
-  missing: { role: 'highmem', queue: 'swp-highmem/host' },
+  unpolled: { role: 'highmem', queue: 'swp-highmem/host' },
 });
 
 const openLines = (isTTY: boolean, size: { rows: number; columns?: number } = { rows: 6 }) => {

@@ -12,7 +12,7 @@ let onRetry: ReturnType<typeof notifyLongFailures>;
 beforeEach(() => {
   texts = [];
   now = 0;
-  onRetry = notifyLongFailures({ say: (text) => void texts.push(text) }, () => now);
+  onRetry = notifyLongFailures({ postInBackground: (text) => void texts.push(text) }, () => now);
 });
 const retried = (failingMs: number, workflowId = 'target/acme/x', activityType = 'uploadArtifact'): void =>
   asyncLocalStorage.run({ info: { workflowExecution: { workflowId }, activityType } } as never, () => onRetry(ERROR, 60_000, failingMs));
