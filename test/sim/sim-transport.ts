@@ -5,6 +5,9 @@ import type { OpenedHub } from '../../dev/hub/start-local-hub.js';
 import type { Answer, SeparateTransport, Transport, TransportRequest } from '../../hub/transport.js';
 import type { Incarnation } from './incarnation.js';
 
+/** Creating the default reason of an abort takes longer than many requests. */
+const DISCONNECTED = new Error('disconnected');
+
 /** The error of a connection that the other side cut. */
 const reset = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
 
@@ -35,7 +38,7 @@ const exchangeWith = async (handle: HandleRequest, connection: number, request: 
   const disconnected = new AbortController();
   const stopWatching = worker.onCrash(() => {
     source.destroy(reset());
-    disconnected.abort();
+    disconnected.abort(DISCONNECTED);
   });
   const answer = await handle({
     method,
@@ -60,7 +63,7 @@ const exchangeWith = async (handle: HandleRequest, connection: number, request: 
     signal.removeEventListener('abort', abort);
     stopWatching();
     stopAborting();
-    disconnected.abort();
+    disconnected.abort(DISCONNECTED);
   });
   return { status: answer.status, headers: lowerCase(answer.headers), body };
 };

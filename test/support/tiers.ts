@@ -30,12 +30,13 @@ export const shareOf = <T>(cases: readonly T[], tier: Tier = TIER): T[] =>
 
 /** Duration of the slow test files, measured on two idle cores with two other files in parallel. */
 export const SECONDS: Readonly<Record<string, number>> = {
-  'test/sweep/vindex-kills.long.test.ts': 1800,
-  'test/sweep/vision-kills.long.test.ts': 1600,
-  'test/sweep/mtp-kills.long.test.ts': 1400,
-  'test/sweep/vindex.long.test.ts': 1400,
-  'test/sweep/vision.long.test.ts': 1200,
-  'test/sweep/mtp.long.test.ts': 1100,
+  'test/sim/workflows/orders.test.ts': 210,
+  'test/sweep/vindex-kills.long.test.ts': 150,
+  'test/sweep/vision-kills.long.test.ts': 150,
+  'test/sweep/mtp-kills.long.test.ts': 150,
+  'test/sweep/vindex.long.test.ts': 60,
+  'test/sweep/vision.long.test.ts': 60,
+  'test/sweep/mtp.long.test.ts': 60,
   'test/worker/hosts.long.test.ts': 113,
   'test/workflows/cancel-at-commit.long.test.ts': 105,
   'test/workflows/vindex.long.test.ts': 72,

@@ -3,7 +3,7 @@ import { tsToMs } from '@temporalio/common/lib/time.js';
 import { endTurns, type VirtualClock } from '../virtual-clock.js';
 import { ActivityRun, type Steps } from './activity-run.js';
 import { childResult, decode, decodeAll, errorOf, type End } from './payloads.js';
-import { loadWorkflows, WorkflowRun, type Command, type Job, type RunOptions } from './workflow-run.js';
+import { WorkflowRun, type loadWorkflows, type Command, type Job, type RunOptions } from './workflow-run.js';
 
 export interface Run extends RunOptions {
   /** Null while it runs. */
@@ -23,7 +23,6 @@ interface ServedRun {
   readonly activities: Map<number, ActivityRun>;
   readonly children: Map<number, ServedRun>;
   readonly updates: Map<string, Update>;
-  readonly memo: Map<string, unknown>;
   readonly whenClosed: ((end: End) => void)[];
   isScheduled: boolean;
   isCancelRequested: boolean;
@@ -37,27 +36,23 @@ const ALREADY_EXISTS = 1;
  * bundle as in production; only the server, the core of the SDK and the activities are simulated.
  */
 export class SimTemporal {
-  private readonly creator;
   /** The newest run of each workflow id. */
   private readonly newest = new Map<string, ServedRun>();
   private readonly all: ServedRun[] = [];
   private readonly due: ServedRun[] = [];
-  /** The first failure of a step that is none of a Temporal activity. */
+  /** The first error of a step that is no failure of a Temporal activity. */
   private broken: Error | null = null;
   private ids = 0;
 
   /**
-   * @param code the bundle of the workflows
    * @param below returns a random number below a limit: it decides about delays, the order of tasks, and replays
    */
   constructor(
-    code: string | ReturnType<typeof loadWorkflows>,
+    private readonly workflows: ReturnType<typeof loadWorkflows>,
     private readonly clock: VirtualClock,
     private readonly steps: Steps,
     private readonly below: (limit: number) => number,
-  ) {
-    this.creator = typeof code === 'string' ? loadWorkflows(code) : code;
-  }
+  ) {}
 
   /** Starts a workflow. Returns its run id; null if a workflow with this id runs. */
   async start(type: string, workflowId: string, input: readonly unknown[]): Promise<string | null> {
@@ -77,10 +72,6 @@ export class SimTemporal {
       if (run.end === null) run.whenClosed.push(resolve);
       else resolve(run.end);
     });
-  }
-
-  memoOf(workflowId: string): ReadonlyMap<string, unknown> {
-    return this.find(workflowId).memo;
   }
 
   query(workflowId: string, name: string): Promise<unknown> {
@@ -148,7 +139,7 @@ export class SimTemporal {
   private async startRun(type: string, workflowId: string, input: readonly unknown[], parent: ServedRun | null): Promise<ServedRun | null> {
     if (this.newest.get(workflowId)?.end === null) return null;
     const runId = `run-${(this.ids += 1)}`;
-    const code = await WorkflowRun.create(this.creator, {
+    const code = await WorkflowRun.create(this.workflows, {
       type,
       workflowId,
       runId,
@@ -164,7 +155,6 @@ export class SimTemporal {
       activities: new Map(),
       children: new Map(),
       updates: new Map(),
-      memo: new Map(),
       whenClosed: [],
       isScheduled: false,
       isCancelRequested: false,
@@ -198,7 +188,6 @@ export class SimTemporal {
       cancelChildWorkflowExecution: cancelChild,
       signalExternalWorkflowExecution: signal,
       updateResponse,
-      modifyWorkflowProperties: properties,
     } = command;
     if (startTimer != null) {
       const seq = startTimer.seq!;
@@ -216,8 +205,6 @@ export class SimTemporal {
       const failure = { message: 'not found', applicationFailureInfo: { type: 'not-found', nonRetryable: true } };
       this.push(run, { resolveSignalExternalWorkflow: { seq: signal.seq!, ...(isSent ? {} : { failure }) } });
     } else if (updateResponse != null) this.answer(run, updateResponse);
-    else if (properties != null)
-      for (const [key, value] of Object.entries(properties.upsertedMemo?.fields ?? {})) run.memo.set(key, decode(value));
     else await this.end(run, command);
   }
 
@@ -286,6 +273,7 @@ export class SimTemporal {
     for (const { reject } of run.updates.values()) reject(new Error(`${run.code.options.workflowId} has ended`));
     for (const child of run.children.values()) this.cancel(child.code.options.workflowId);
     await run.code.dispose();
+    // The server lets a workflow end only when it has seen all events; here, what arrives in its last task is dropped.
     if (continued != null) {
       const next = await this.startRun(continued.workflowType!, run.code.options.workflowId, decodeAll(continued.arguments), null);
       next?.whenClosed.push(...run.whenClosed);

@@ -43,7 +43,10 @@ const rankOf = (job: Job): number => {
 /** The code of one workflow run, in the SDK's own sandbox. */
 export class WorkflowRun {
   private readonly past: { readonly activation: Activation; readonly commands: readonly Command[] }[] = [];
+  /** About as many events as a server would count. */
   private historyLength = 3;
+  /** Flags of the SDK that the run uses. */
+  private flags: number[] = [];
 
   private constructor(
     private readonly creator: Creator,
@@ -119,8 +122,6 @@ export class WorkflowRun {
   async dispose(): Promise<void> {
     await this.vm.dispose();
   }
-
-  private flags: number[] = [];
 
   private async run(activation: Activation): Promise<readonly Command[]> {
     const { successful, failed } = await this.vm.activate(activation);
