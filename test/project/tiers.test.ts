@@ -4,7 +4,7 @@ import { allTestFiles, filesOf, parseTier, runs, SECONDS, secondsOf, shareOf, ty
 
 const all = allTestFiles(projectRoot());
 const quick = filesOf({ name: 'quick' }, all);
-const slices = Array.from({ length: 16 }, (_, index): Tier => ({ name: 'slice', index, count: 16 }));
+const slices = Array.from({ length: 6 }, (_, index): Tier => ({ name: 'slice', index, count: 6 }));
 
 it('every test file is in `npm test` or in a slice', () => {
   const reached = new Set([...quick, ...slices.flatMap((slice) => filesOf(slice, all))]);
@@ -26,7 +26,7 @@ it('the slices run each case of a sweep once', () => {
 });
 
 it('no slice takes three workers more than five minutes', () => {
-  const inSlice = (file: string): number => secondsOf(file) / (file.startsWith('test/sweep/') ? slices.length : 1);
+  const inSlice = (file: string): number => secondsOf(file) / (/^test\/(?:sweep|sim)\//.test(file) ? slices.length : 1);
   const seconds = slices.map((slice) => filesOf(slice, all).reduce((sum, file) => sum + inSlice(file), 0));
   expect(Math.max(...seconds)).toBeLessThan(3 * 300);
 });

@@ -93,8 +93,10 @@ const runFrom = (openWorld: OpenWorld, stage: Stage, trouble?: Trouble): Promise
   return clock.drive(run());
 };
 
-/** `npm test` runs one case of 36: for each fault other exchanges, and every exchange for some fault. The slices together run all. */
-const SHARE = { quick: 36, slice: TIER.name === 'slice' ? TIER.count : 1, all: 1 }[TIER.name];
+/** Runs one case of so many in this tier: for each fault other exchanges, and every exchange for some fault. The slices together run all. */
+const shareIn = (quick: number): number => ({ quick, slice: TIER.name === 'slice' ? TIER.count : 1, all: 1 })[TIER.name];
+const FAULT_SHARE = shareIn(12);
+const CRASH_SHARE = shareIn(36);
 const TIMEOUT_MS = 900_000;
 /** Crashes during one step: before each of its operations, or before every few of very many. */
 const MAX_CRASHES = 400;
@@ -121,7 +123,7 @@ export const sweepInMemory = async (name: string, scenario: Scenario): Promise<v
       async (_, kind, at) => {
         const strikable = clean.places.flatMap((place, index) => (kind.strikes(place) ? [{ place, index }] : []));
         for (const [nth, { place, index }] of strikable.entries()) {
-          if ((nth + at + FIRST) % Math.min(SHARE, strikable.length) !== 0) continue;
+          if ((nth + at + FIRST) % Math.min(FAULT_SHARE, strikable.length) !== 0) continue;
           cases += 1;
           try {
             const published = await runFrom(openWorld, stageOf(index), { kind, at: place.name });
@@ -138,7 +140,7 @@ export const sweepInMemory = async (name: string, scenario: Scenario): Promise<v
       'crashes during the step %s',
       async (_, stage, at) => {
         const operations = await countOperations(openWorld, stage);
-        const every = SHARE * Math.ceil(operations / MAX_CRASHES);
+        const every = CRASH_SHARE * Math.ceil(operations / MAX_CRASHES);
         for (let crashAt = 1; crashAt <= operations; crashAt += 1) {
           if ((crashAt + at + FIRST) % every !== 0) continue;
           for (const power of [false, true]) {
