@@ -104,18 +104,25 @@ export const publishInMemory = async (
     if (helped > MAX_HELP) throw error;
     lift();
   };
+  const run = async <T>(worker: SimWorker, step: (worker: SimWorker) => Promise<T>): Promise<T> => {
+    try {
+      await worker.ready();
+      return await step(worker);
+    } catch (thrown) {
+      throw await explainFailure(worker.machine.files, thrown, layout.root);
+    }
+  };
   const attempt = async <T>(step: (worker: SimWorker) => Promise<T>): Promise<T | 'lost'> => {
     for (;;) {
       const { current: worker } = workers;
       try {
-        return await Promise.race([worker.ready().then(() => step(worker)), worker.life.crashed]);
-      } catch (thrown) {
-        if (thrown instanceof Crash) {
+        return await Promise.race([run(worker, step), worker.life.crashed]);
+      } catch (error) {
+        if (error instanceof Crash) {
           await clock.sleep(STEP_RETRY_MS);
           workers.current = workers.next();
           continue;
         }
-        const error = await explainFailure(worker.machine.files, thrown, layout.root);
         if (!(error instanceof SwpError)) throw error;
         if (isSealLost(error)) return 'lost';
         if (error.transient) await clock.sleep(STEP_RETRY_MS);

@@ -4,7 +4,7 @@ import { stormSeconds, trySeeds } from './seeds.js';
 import { worldsOf, type OpenWorld } from './sim-world.js';
 import { publishInStorm, scheduleOf, type Schedule, type Survived } from './storm.js';
 
-const SECONDS = stormSeconds({ quick: 5, slice: 10, all: 200 });
+const SECONDS = stormSeconds({ quick: 5, slice: 3, all: 200 });
 
 describe.each(['mtp', 'vision', 'vindex'] as const)('a publish of %s in a storm', (name) => {
   let openWorld: OpenWorld;

@@ -87,11 +87,11 @@ const publishElsewhere = (world: SimWorld, lift: () => void): Promise<SimPublish
   return publishInMemory(world, { lift, workers: { current, next: () => current } });
 };
 
-/** Faults that change bytes. A file that is wrong twice is left to an operator. */
+/** Faults that change bytes. A file that is wrong twice is left to an operator, and one that is wrong before it is sealed. */
 const CORRUPTING: ReadonlySet<string> = new Set(['flipped bit', 'corrupt part', 'changed sealed byte']);
 
-/** Faults after which the Hub does not have bytes that it has received. */
-const REJECTING: ReadonlySet<string> = new Set(['corrupt part', 'wrong ETag', 'lost blobs', 'changed sealed byte']);
+/** Faults after which parts that the Hub has received are of no use: wrong bytes, or an upload whose addresses have expired. */
+const REJECTING: ReadonlySet<string> = new Set([...CORRUPTING, 'wrong ETag', 'lost blobs', 'expired address']);
 /** Requests with bodies that an upload begins with. */
 const PARTS_IN_FLIGHT = 4;
 
@@ -101,8 +101,9 @@ const partsSentAgain = (requests: OpenedHub['requests']): number => {
   return accepted.length - new Set(accepted.map(({ oid, part }) => `${oid} ${part}`)).size;
 };
 
-const mayPause = (struck: readonly Kind[]): boolean =>
-  struck.some(({ ends }) => ends === 'pauses') || struck.filter(({ name }) => CORRUPTING.has(name)).length > 1;
+/** @param hosts the hosts that publish: a fault at an exchange of one may change files that the other has not sealed yet */
+const mayPause = (struck: readonly Kind[], hosts: number): boolean =>
+  struck.some(({ ends }) => ends === 'pauses') || struck.filter(({ name }) => CORRUPTING.has(name)).length * hosts > 1;
 
 export interface Survived extends SimPublish {
   /** Digests of the published files that are the same in every run. */
@@ -160,7 +161,7 @@ export const publishInStorm = (openWorld: OpenWorld, schedule: Schedule): Promis
     stopRivals();
     const struck = weather.struck();
     const messages = all.flatMap((one) => one.messages);
-    if (messages.length > 0 && !mayPause(struck) && !wasFull)
+    if (messages.length > 0 && !mayPause(struck, all.length) && !wasFull)
       throw new Error(`It needed an operator without a fault that needs one: ${messages.join('; ')}`);
     const sentAgain = partsSentAgain(world.local.requests);
     const mayResend = PARTS_IN_FLIGHT * (crashes + struck.length + (wasFull ? 1 : 0));

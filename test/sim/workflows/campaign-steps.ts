@@ -30,6 +30,9 @@ const PLANNING_MS = 2_000;
 
 /** The steps of a campaign, which starts, follows and decides the publishes of an order. */
 export const campaignSteps = ({ world, ground, inputs, plan }: CampaignStepsOptions): Steps => {
+  /** The plans of the campaign, after they were made. */
+  let items: readonly CampaignItem[] = [];
+
   const rowsOf = ({ entries }: CampaignBatch) =>
     entries.map((name) => {
       const artifacts = plan(inputs.get(name)!.entry);
@@ -57,7 +60,8 @@ export const campaignSteps = ({ world, ground, inputs, plan }: CampaignStepsOpti
     const decided: DecidedPublish[] = [];
     for (const { entry, plan: reference } of publishes) {
       // Who decides about a campaign decides about each of its plans.
-      if (world.hasSaid(digestOf(itemsOf(publishes)), reviewer, verdict)) world.said({ reference, reviewer, verdict });
+      const isOfCampaign = items.some((item) => item.entry === entry && item.plan === reference);
+      if (isOfCampaign && world.hasSaid(digestOf(items), reviewer, verdict)) world.said({ reference, reviewer, verdict });
       const isAccepted = await ground.update(publishId(entry), 'decide', { plan: reference, verdict, reviewer });
       decided.push({ entry, outcome: isAccepted ? 'accepted' : 'refused', reason: null });
     }
@@ -73,7 +77,8 @@ export const campaignSteps = ({ world, ground, inputs, plan }: CampaignStepsOpti
       case 'planCampaignBatch':
         return rowsOf(arg as CampaignBatch);
       case 'digestCampaign':
-        return digestOf(itemsOf(arg as readonly CampaignItem[]));
+        items = arg as readonly CampaignItem[];
+        return digestOf(items);
       case 'startPublishes':
         return start(arg as StartRequest);
       case 'followPublishes':
@@ -86,5 +91,3 @@ export const campaignSteps = ({ world, ground, inputs, plan }: CampaignStepsOpti
     // oxlint-enable typescript/no-unsafe-type-assertion
   };
 };
-
-const itemsOf = (items: readonly CampaignItem[]): CampaignItem[] => items.map(({ entry, plan }) => ({ entry, plan }));

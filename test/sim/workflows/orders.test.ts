@@ -5,7 +5,7 @@ import { orderOf, type Order } from './order.js';
 import { runOrder, type Played } from './run-order.js';
 import { loadWorkflows } from './workflow-run.js';
 
-const SECONDS = stormSeconds({ quick: 5, slice: 10, all: 200 });
+const SECONDS = stormSeconds({ quick: 5, slice: 3, all: 200 });
 
 describe('a publish whose steps, people and writers come in any order', () => {
   let workflows: ReturnType<typeof loadWorkflows>;
