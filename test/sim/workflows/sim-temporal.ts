@@ -39,6 +39,8 @@ export class SimTemporal {
   /** The newest run of each workflow id. */
   private readonly newest = new Map<string, ServedRun>();
   private readonly all: ServedRun[] = [];
+  /** Workflow ids whose sandbox is being made. */
+  private readonly starting = new Set<string>();
   private readonly due: ServedRun[] = [];
   /** The first error of a step that is no failure of a Temporal activity. */
   private broken: Error | null = null;
@@ -137,7 +139,8 @@ export class SimTemporal {
   }
 
   private async startRun(type: string, workflowId: string, input: readonly unknown[], parent: ServedRun | null): Promise<ServedRun | null> {
-    if (this.newest.get(workflowId)?.end === null) return null;
+    if (this.newest.get(workflowId)?.end === null || this.starting.has(workflowId)) return null;
+    this.starting.add(workflowId);
     const runId = `run-${(this.ids += 1)}`;
     const code = await WorkflowRun.create(this.workflows, {
       type,
@@ -160,6 +163,7 @@ export class SimTemporal {
       isCancelRequested: false,
       end: null,
     };
+    this.starting.delete(workflowId);
     this.newest.set(workflowId, run);
     this.all.push(run);
     this.push(run, code.firstJob);
