@@ -4,7 +4,7 @@ import type { ScratchParts } from './scratch-parts.js';
 
 /**
  * Sweeps the scratch of a worker that starts: frees what publishes hold that ended while this host was off, discards shared inputs
- * that have not been used for `keepMs` milliseconds, and deletes files that were being written when the worker ended. Everything that
+ * that have not been used for `keepMs` milliseconds, and deletes files in its root, among the claims and among the shared inputs that were being written when the worker ended. Everything that
  * was discarded, now or before a crash, is deleted in the background.
  *
  * @param isOpen returns true if the publish with this workflow id runs

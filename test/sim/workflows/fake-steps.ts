@@ -69,7 +69,7 @@ const artifactPlan = (kind: ArtifactPlan['kind'], { repo, commits }: Target, ent
   }) as unknown as ArtifactPlan;
 
 /**
- * The steps of a publish as functions on a {@link World}. They return every result and every failure of their contract, and check
+ * The steps of a publish as functions on a {@link World}. They return the results and failures that change the course of a publish, and check
  * that they may run.
  */
 export const fakeSteps = ({ world, ground, policy, collects, inputs, onStep, onNotified }: StepsOptions): Steps => {

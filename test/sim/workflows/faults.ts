@@ -1,4 +1,4 @@
-/** What can go wrong at each step, within its contract. */
+/** The faults of each step. */
 export const STEP_FAULTS = {
   probeHost: ['fails', 'hangs', 'gone'],
   planEntry: ['fails', 'gone', 'blocked', 'blocked-now'],

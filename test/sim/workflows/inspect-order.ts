@@ -42,7 +42,7 @@ const checkPublish = ({ workflowId, end }: Run, { faults }: Order, world: World)
 };
 
 /**
- * Checks the end of an order: what each workflow says is what happened, and nothing of ours is left on a host.
+ * Checks the end of an order: what each workflow says is what happened, and no slot of a host is held.
  *
  * @throws with all violations
  */
