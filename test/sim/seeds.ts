@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/error.js';
 import { TIER } from '../support/tiers.js';
 
 /** The only seed to run; without it, fresh seeds are tried. */
@@ -9,7 +10,7 @@ const SECONDS = process.env['SWP_STORM_SECONDS'];
 export const stormSeconds = (usual: Readonly<Record<typeof TIER.name, number>>): number => Number(SECONDS ?? usual[TIER.name]);
 
 /** Leaves out elements of the lists of a schedule as long as it still fails. */
-export const shrink = async <S extends object, K extends keyof S>(
+const shrink = async <S extends object, K extends keyof S>(
   schedule: S & Readonly<Record<K, readonly unknown[]>>,
   lists: readonly K[],
   fails: (schedule: S) => Promise<boolean>,
@@ -55,7 +56,7 @@ export const trySeeds = async <S extends Readonly<Record<K, readonly unknown[]>>
       onRun(await run(schedule));
     } catch (cause) {
       const smallest = JSON.stringify(await shrink(schedule, lists, fails));
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       throw new Error(
         `${name} fails with seed ${seed}: ${reason}\nRun it again: npm run storm -- --seed ${seed}\nIts smallest schedule that fails: ${smallest}`,
         { cause },

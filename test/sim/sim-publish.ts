@@ -73,7 +73,7 @@ export interface PublishOptions {
   /** Called when the operator lifts a permanent fault. */
   readonly lift?: () => void;
   readonly workers?: Workers;
-  /** Where it goes on; absent for the start. */
+  /** The step to continue from; absent for the first one. */
   readonly from?: Progress;
   /** Called before each step. */
   readonly onStep?: (progress: Progress) => void;

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { messageOf } from '../../core/error.js';
 import { TIER } from '../support/tiers.js';
 import { Numbering, type Place } from '../sweep/exchanges.js';
 import { expectEnd, KINDS, type Kind } from '../sweep/kinds.js';
@@ -130,7 +131,7 @@ export const sweepInMemory = async (name: string, scenario: Scenario): Promise<v
             expect(published.payload).toEqual(clean.payload);
             expectEnd(kind, published);
           } catch (cause) {
-            throw new Error(`${kind.name} at ${place.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+            throw new Error(`${kind.name} at ${place.name}: ${messageOf(cause)}`, { cause });
           }
         }
       },
@@ -150,7 +151,7 @@ export const sweepInMemory = async (name: string, scenario: Scenario): Promise<v
               expect({ payload, approvals, helped }).toEqual({ payload: clean.payload, approvals: 1, helped: 0 });
             } catch (cause) {
               const lost = power ? ', with a loss of power,' : '';
-              throw new Error(`a crash${lost} before operation ${crashAt}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+              throw new Error(`a crash${lost} before operation ${crashAt}: ${messageOf(cause)}`, {
                 cause,
               });
             }

@@ -94,7 +94,6 @@ const runOnServer = async (order: Order): Promise<Ended> => {
   const world = new World(Date.now);
   const handle = (workflowId: string) => client.workflow.getHandle(workflowId);
   const ground: Ground = {
-    now: Date.now,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, Math.min(milliseconds, LONGEST_SLEEP_MS))),
     workerGone: () => ApplicationFailure.create({ type: 'worker-stopping', message: 'the worker is gone' }),
     start: async (type, workflowId, input) => {

@@ -1,6 +1,5 @@
-/** What the fake steps and the people of an order stand on: a simulated Temporal server, or a real one. */
+/** The Temporal server that the fake steps and the people of an order use: a simulated one, or a real one. */
 export interface Ground {
-  readonly now: () => number;
   readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   /** Returns the error of a step whose worker is gone. */
   readonly workerGone: () => Error;

@@ -2,7 +2,7 @@ import { randomNumbers } from '../../../dev/checkpoint/random.js';
 import type { ApprovalPolicy } from '../../../plan/approval.js';
 import { STEP_FAULTS, type StepFault } from './faults.js';
 
-/** What people and other writers do to a running publish. */
+/** Acts of people and of other writers on a running publish. */
 export const ACTS = ['cancel-publish', 'cancel-target', 'move', 'stranger', 'rival', 'old-approval', 'abandon'] as const;
 export type Act = (typeof ACTS)[number];
 

@@ -6,6 +6,7 @@ type Failure = Parameters<typeof defaultFailureConverter.failureToError>[0];
 
 export const decode = (payload: Payload | null | undefined): unknown =>
   payload == null ? undefined : defaultPayloadConverter.fromPayload(payload);
+export const encodeAll = (values: readonly unknown[]) => values.map((value) => defaultPayloadConverter.toPayload(value));
 export const decodeAll = (payloads: readonly Payload[] | null | undefined): unknown[] => (payloads ?? []).map(decode);
 export const errorOf = (failure: Failure): Error => defaultFailureConverter.failureToError(failure, defaultPayloadConverter);
 

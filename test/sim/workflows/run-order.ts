@@ -54,7 +54,7 @@ export interface Played {
   readonly lateAnswers: number;
 }
 
-/** What a server and its workers do in an order; the parts that both a simulated and a real server need. */
+/** Returns the steps of an order, for a simulated or a real server, and the log that they write. */
 export const playOrder = (order: Order, world: World, ground: Ground): { readonly steps: Steps; readonly log: readonly string[] } => {
   const people = new People(world, ground, chooser(order.seed + 1));
   const { entry, rival, mtp } = namesOf(order);
@@ -132,7 +132,6 @@ export const runOrder = async (workflows: ReturnType<typeof loadWorkflows>, orde
   const clock = new VirtualClock(Date.UTC(2026, 0, 1), (MAX_HOURS + 2) * HOUR_MS);
   const world = new World(clock.now);
   const ground: Ground = {
-    now: clock.now,
     sleep: clock.sleep,
     workerGone: () => new WorkerGone('the worker is gone'),
     start: (type, workflowId, input) => temporal.start(type, workflowId, input),

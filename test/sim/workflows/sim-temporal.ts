@@ -1,8 +1,7 @@
-import { defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import { endTurns, type VirtualClock } from '../virtual-clock.js';
 import { ActivityRun, type Steps } from './activity-run.js';
-import { childResult, decode, decodeAll, errorOf, type End } from './payloads.js';
+import { childResult, decode, decodeAll, encodeAll, errorOf, type End } from './payloads.js';
 import { WorkflowRun, type loadWorkflows, type Command, type Job, type RunOptions } from './workflow-run.js';
 
 export interface Run extends RunOptions {
@@ -84,7 +83,7 @@ export class SimTemporal {
   signal(workflowId: string, name: string, ...args: readonly unknown[]): boolean {
     const run = this.newest.get(workflowId);
     if (run === undefined || run.end !== null) return false;
-    this.push(run, { signalWorkflow: { signalName: name, input: args.map((value) => defaultPayloadConverter.toPayload(value)) } });
+    this.push(run, { signalWorkflow: { signalName: name, input: encodeAll(args) } });
     return true;
   }
 
@@ -95,7 +94,7 @@ export class SimTemporal {
     const id = `update-${(this.ids += 1)}`;
     return new Promise((resolve, reject) => {
       run.updates.set(id, { resolve, reject });
-      const input = args.map((value) => defaultPayloadConverter.toPayload(value));
+      const input = encodeAll(args);
       this.push(run, {
         doUpdate: { id, protocolInstanceId: id, name, input, runValidator: true, meta: { updateId: id, identity: 'sim' } },
       });

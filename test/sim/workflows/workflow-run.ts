@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defaultPayloadConverter } from '@temporalio/common';
 import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import { parseWorkflowCode } from '@temporalio/worker/lib/worker.js';
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import { Script } from 'node:vm';
+import { decode, encodeAll } from './payloads.js';
 
 type Creator = ReusableVMWorkflowCreator;
 type VmWorkflow = Awaited<ReturnType<Creator['createWorkflow']>>;
@@ -65,7 +65,7 @@ export class WorkflowRun {
       initializeWorkflow: {
         workflowType: type,
         workflowId,
-        arguments: input.map((value) => defaultPayloadConverter.toPayload(value)),
+        arguments: encodeAll(input),
         firstExecutionRunId: runId,
         attempt: 1,
         startTime: msNumberToTs(startedAt),
@@ -102,7 +102,7 @@ export class WorkflowRun {
     });
     const answer = successful?.commands?.[0]?.respondToQuery;
     if (answer?.succeeded?.response == null) throw new Error(`the query ${name} failed: ${answer?.failed?.message ?? 'no answer'}`);
-    return defaultPayloadConverter.fromPayload(answer.succeeded.response);
+    return decode(answer.succeeded.response);
   }
 
   /**

@@ -7,10 +7,10 @@ import type { ArtifactPlan } from '../../../plan/artifact-plan.js';
 
 export interface Commit {
   readonly id: CommitSha;
-  /** The manifest and the recipe of a publish; null for a commit of somebody else. */
+  /** The manifest and the recipe of a publish; null for a commit of another writer. */
   readonly manifest: Digest | null;
   readonly recipe: Digest | null;
-  /** Run id of the workflow whose request made it; null for a commit of somebody else. */
+  /** Run id of the workflow whose request made it; null for a commit of another writer. */
   readonly run: string | null;
 }
 
@@ -54,7 +54,7 @@ export class World {
     ['host-1', new Set()],
     ['host-2', new Set()],
   ]);
-  /** `host manifest` of the sealed files that a host has. */
+  /** `host holder manifest` of the sealed files that a host has. */
   readonly sealed = new Set<string>();
   /** `host workflow` of the requests to free a host that failed: the host itself frees what they leave, when it starts. */
   readonly unfreed = new Set<string>();
@@ -98,8 +98,11 @@ export class World {
     this.messages.push({ ...message, sentAt: this.now() });
   }
 
-  hasSaid(reference: Digest, reviewer: string, verdict: Message['verdict']): boolean {
-    return this.messages.some((said) => said.reference === reference && said.reviewer === reviewer && said.verdict === verdict);
+  /** @param since milliseconds since the epoch */
+  hasSaid(reference: Digest, reviewer: string, verdict: Message['verdict'], since = 0): boolean {
+    return this.messages.some(
+      (said) => said.reference === reference && said.reviewer === reviewer && said.verdict === verdict && said.sentAt >= since,
+    );
   }
 
   violate(text: string): void {
@@ -131,11 +134,8 @@ export class World {
     const reviewers = new Set(records.map(({ reviewer }) => reviewer));
     if (reviewers.size < policy.required) this.violate(`${what} has ${reviewers.size} approvals of ${policy.required}`);
     if (policy.self === 'deny' && startedBy !== null && reviewers.has(startedBy)) this.violate(`${what} is approved by its starter`);
-    for (const { reviewer, verdict } of records) {
-      const isSaid = this.messages.some(
-        (said) => said.reference === reference && said.reviewer === reviewer && said.verdict === 'approve' && said.sentAt >= since,
-      );
-      if (verdict !== 'approve' || !isSaid) this.violate(`${what}: ${reviewer} did not approve it`);
-    }
+    for (const { reviewer, verdict } of records)
+      if (verdict !== 'approve' || !this.hasSaid(reference, reviewer, 'approve', since))
+        this.violate(`${what}: ${reviewer} did not approve it`);
   }
 }
