@@ -9,16 +9,20 @@ const SECONDS = process.env['SWP_STORM_SECONDS'];
 /** Returns the seconds of fresh seeds for one thing in this tier. */
 export const stormSeconds = (usual: Readonly<Record<typeof TIER.name, number>>): number => Number(SECONDS ?? usual[TIER.name]);
 
-/** Leaves out elements of the lists of a schedule as long as it still fails. */
+const SHRINK_MS = 30_000;
+
+/** Leaves out elements of the lists of a schedule as long as it still fails, or until it has tried for {@link SHRINK_MS}. */
 const shrink = async <S extends object, K extends keyof S>(
   schedule: S & Readonly<Record<K, readonly unknown[]>>,
   lists: readonly K[],
   fails: (schedule: S) => Promise<boolean>,
+  deadline = Date.now() + SHRINK_MS,
 ): Promise<S> => {
   for (const list of lists) {
     for (const at of schedule[list].keys()) {
+      if (Date.now() > deadline) return schedule;
       const smaller = { ...schedule, [list]: schedule[list].toSpliced(at, 1) };
-      if (await fails(smaller)) return shrink(smaller, lists, fails);
+      if (await fails(smaller)) return shrink(smaller, lists, fails, deadline);
     }
   }
   return schedule;
@@ -55,12 +59,10 @@ export const trySeeds = async <S extends Readonly<Record<K, readonly unknown[]>>
     try {
       onRun(await run(schedule));
     } catch (cause) {
+      const failure = `${name} fails with seed ${seed}: ${messageOf(cause)}\nRun it again: npm run storm -- --seed ${seed}`;
+      process.stderr.write(`${failure}\n`);
       const smallest = JSON.stringify(await shrink(schedule, lists, fails));
-      const reason = messageOf(cause);
-      throw new Error(
-        `${name} fails with seed ${seed}: ${reason}\nRun it again: npm run storm -- --seed ${seed}\nIts smallest schedule that fails: ${smallest}`,
-        { cause },
-      );
+      throw new Error(`${failure}\nIts smallest schedule that fails: ${smallest}`, { cause });
     }
   };
   if (SEED !== undefined) return check(Number(SEED));

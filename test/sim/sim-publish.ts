@@ -52,7 +52,7 @@ export type Progress =
   | ({ readonly next: 'nothing' } & Ending);
 
 const MAX_HELP = 5;
-const MAX_ROUNDS = 5;
+const MAX_ROUNDS = 12;
 /** Temporal repeats a step after a transient failure. */
 const STEP_RETRY_MS = 1_000;
 

@@ -62,7 +62,7 @@ beforeAll(async () => {
       const { workflowId, runId } = info.workflowExecution ?? { workflowId: '', runId: '' };
       const steps = running.get(seedOf(workflowId));
       if (steps === undefined) throw new Error(`no order for ${workflowId}`);
-      return steps({ name, args, queue: info.taskQueue, workflowId, runId }, cancellationSignal);
+      return steps({ name, args, queue: info.taskQueue, workflowId, runId, attempt: info.attempt }, cancellationSignal);
     };
   const activities = Object.fromEntries([...Object.keys(STEP_FAULTS), 'awaitWorkflow'].map((name) => [name, runStep(name)]));
   const { control, waiting, claims, light } = queuesOf(queue);

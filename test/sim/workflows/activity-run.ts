@@ -10,6 +10,8 @@ export interface StepCall {
   readonly queue: string;
   readonly workflowId: string;
   readonly runId: string;
+  /** From 1. */
+  readonly attempt: number;
 }
 
 /** Runs an activity. The signal is aborted when the workflow cancels it, or has ended. */
@@ -39,11 +41,13 @@ export class ActivityRun {
   private isAbandoned = false;
 
   constructor(
-    private readonly call: StepCall,
+    private readonly call: Omit<StepCall, 'attempt'>,
     private readonly options: Options,
     private readonly steps: Steps,
     private readonly clock: VirtualClock,
     private readonly below: (limit: number) => number,
+    /** Called if it ends although no attempt has ended. */
+    private readonly onUnrun: () => void,
   ) {}
 
   /** Resolves with the result for the workflow; never if the workflow has ended. */
@@ -51,7 +55,11 @@ export class ActivityRun {
     return new Promise((resolve, reject) => {
       this.settleNow = resolve;
       const { withinMs } = this.options;
-      const stop = withinMs === null ? () => undefined : this.clock.after(withinMs, () => resolve(this.timedOut('SCHEDULE_TO_CLOSE')));
+      const expire = (): void => {
+        this.abandon();
+        resolve(this.timedOut('SCHEDULE_TO_CLOSE'));
+      };
+      const stop = withinMs === null ? () => undefined : this.clock.after(withinMs, expire);
       this.attempt().then((result) => {
         stop();
         if (result !== null && !this.isAbandoned) resolve(result);
@@ -61,13 +69,17 @@ export class ActivityRun {
 
   /** Requests a cancellation: immediate before the start and between two attempts, else as soon as the worker has heard of it. */
   cancel(): void {
-    if (!this.isRunning) this.settleNow?.(this.cancelledResult(new CancelledFailure('cancelled')));
+    if (!this.isRunning) {
+      this.onUnrun();
+      this.settleNow?.(this.cancelledResult(new CancelledFailure('cancelled')));
+    }
     this.cancelled.abort();
   }
 
-  /** The workflow has ended: nobody waits for the result. */
+  /** Nobody waits for the result any more: the workflow has ended, or the time limit has passed. */
   abandon(): void {
     this.isAbandoned = true;
+    this.onUnrun();
     this.cancelled.abort();
   }
 
@@ -78,7 +90,7 @@ export class ActivityRun {
       if (signal.aborted) return null;
       this.isRunning = true;
       try {
-        const value = await this.steps(this.call, signal);
+        const value = await this.steps({ ...this.call, attempt }, signal);
         return { completed: { result: defaultPayloadConverter.toPayload(value) } };
       } catch (error) {
         if (error instanceof CancelledFailure && signal.aborted) return this.cancelledResult(error);

@@ -134,6 +134,7 @@ export const fakeSteps = ({ world, ground, policy, collects, inputs, onStep, onN
   const freeHost = ({ holder, what }: FreeRequest, { queue }: StepCall): void => {
     const host = hostOfQueue(queue) ?? '';
     world.slots.get(host)?.delete(holder);
+    world.unfreed.delete(`${host} ${holder}`);
     if (what === 'everything') for (const sealed of world.sealed) if (sealed.startsWith(`${host} ${holder} `)) world.sealed.delete(sealed);
   };
 
@@ -167,7 +168,8 @@ export const fakeSteps = ({ world, ground, policy, collects, inputs, onStep, onN
     world.checkApproved('commit', approved, manifestDigest);
     const { repo } = approved.plan.target;
     const target = world.target(repo);
-    if (fault === 'fails') throw failed('hub/unauthorized', 'nothing-sent');
+    const notSent = call.attempt > 1 ? 'nothing-sent-now' : 'nothing-sent';
+    if (fault === 'fails') throw failed('hub/unauthorized', notSent);
     if (!isSealed(call, manifestDigest) || fault === 'scratch-lost') {
       const made = ours(target, manifestDigest);
       return made === undefined
@@ -199,7 +201,7 @@ export const fakeSteps = ({ world, ground, policy, collects, inputs, onStep, onN
         apply(request, call.runId);
         return { ...committedAs(world.newId(repo), manifestDigest), settled: 'answered' };
       case 'hangs':
-        await hang(signal, 'nothing-sent');
+        await hang(signal, notSent);
         if (!mayCommit(request)) return { outcome: 'stale', reason: 'the head moved' };
         break;
       case 'applied-hangs':

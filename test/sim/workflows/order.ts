@@ -1,3 +1,4 @@
+import { sha256Of } from '../../../core/digests.js';
 import { randomNumbers } from '../../../dev/checkpoint/random.js';
 import type { ApprovalPolicy } from '../../../plan/approval.js';
 import { STEP_FAULTS, type StepFault } from './faults.js';
@@ -27,9 +28,9 @@ const STEPS = 16;
 const MAX_FAULTS = 4;
 const MAX_ACTS = 3;
 
-/** Returns a function that chooses a number below a limit. */
-export const chooser = (seed: number): ((limit: number) => number) => {
-  const next = randomNumbers(seed);
+/** Returns a function that chooses a number below a limit: for each purpose from its own stream of numbers. */
+export const chooser = (seed: number, purpose: string): ((limit: number) => number) => {
+  const next = randomNumbers(Number.parseInt(sha256Of(`${seed} ${purpose}`).slice(0, 8), 16));
   return (limit) => (limit <= 1 ? 0 : next() % limit);
 };
 
@@ -37,7 +38,7 @@ const pick = <T>(values: readonly T[], below: (limit: number) => number): T => v
 
 /** Derives an order from its seed. */
 export const orderOf = (seed: number): Order => {
-  const below = chooser(seed);
+  const below = chooser(seed, 'order');
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys() does not keep the type of the keys
   const steps = Object.keys(STEP_FAULTS) as (keyof typeof STEP_FAULTS)[];
   return {

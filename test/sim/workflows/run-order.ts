@@ -1,5 +1,5 @@
 import { EntrySnapshot } from '../../../catalog/snapshot.js';
-import { campaignId, publishId, targetId } from '../../../contract/names.js';
+import { campaignId, hostOfQueue, publishId, targetId } from '../../../contract/names.js';
 import type { PublishStatus, TargetStatus } from '../../../contract/messages.js';
 import type { CampaignInput, PublishInput } from '../../../contract/results.js';
 import { RepoId } from '../../../core/ids.js';
@@ -56,11 +56,17 @@ export interface Played {
 
 /** Returns the steps of an order, for a simulated or a real server, and the log that they write. */
 export const playOrder = (order: Order, world: World, ground: Ground): { readonly steps: Steps; readonly log: readonly string[] } => {
-  const people = new People(world, ground, chooser(order.seed + 1));
   const { entry, rival, mtp } = namesOf(order);
   const inputs = new Map([entry, rival].map((name) => [name, inputOf(name, name === entry ? order : { ...order, artifacts: 1 })]));
   const log: string[] = [];
-  const attempts = new Map<string, number>();
+  const counts = new Map<string, number>();
+  const count = (what: string): number => {
+    const nth = (counts.get(what) ?? 0) + 1;
+    counts.set(what, nth);
+    return nth;
+  };
+  /** What they answer depends on nothing that happened before. */
+  const peopleFor = (occasion: string): People => new People(world, ground, chooser(order.seed, `${occasion} ${count(occasion)}`));
   const act = async (what: Act): Promise<void> => {
     switch (what) {
       case 'cancel-publish':
@@ -76,7 +82,7 @@ export const playOrder = (order: Order, world: World, ground: Ground): { readonl
       case 'rival':
         return ground.start('publishEntry', publishId(rival), [inputs.get(rival)]).then(() => undefined);
       case 'old-approval':
-        return people.approveOld(publishId(entry));
+        return peopleFor(what).approveOld(publishId(entry));
     }
   };
   const steps = fakeSteps({
@@ -87,12 +93,11 @@ export const playOrder = (order: Order, world: World, ground: Ground): { readonl
     inputs,
     onStep: ({ name, workflowId }) => {
       log.push(`${workflowId} ${name}`);
-      const attempt = (attempts.get(name) ?? 0) + 1;
-      attempts.set(name, attempt);
+      const attempt = count(name);
       for (const planned of order.acts) if (planned.step === log.length) void act(planned.act);
       return order.faults.find((one) => one.step === name && one.attempt === attempt)?.fault ?? null;
     },
-    onNotified: (notification) => void people.read(notification),
+    onNotified: (notification) => void peopleFor(notification.event).read(notification),
   });
   return { steps, log };
 };
@@ -145,8 +150,12 @@ export const runOrder = async (workflows: ReturnType<typeof loadWorkflows>, orde
     cancel: (workflowId) => Promise.resolve(void temporal.cancel(workflowId)),
   };
   const { steps, log } = playOrder(order, world, ground);
-  const temporal = new SimTemporal(workflows, clock, steps, chooser(order.seed));
+  const temporal = new SimTemporal(workflows, clock, steps, chooser(order.seed, 'server'), ({ name, queue, workflowId }) => {
+    if (name === 'freeHost') world.unfreed.add(`${hostOfQueue(queue) ?? ''} ${workflowId}`);
+  });
   const watcher = new People(world, ground, () => 0);
+  const freeAfterEnds = (): void =>
+    world.freeAfterEnds(new Set(temporal.runs.filter(({ end }) => end !== null).map(({ workflowId }) => workflowId)));
   const work = async (): Promise<Played> => {
     await startOrder(order, ground);
     let lateAnswers = 0;
@@ -159,9 +168,11 @@ export const runOrder = async (workflows: ReturnType<typeof loadWorkflows>, orde
             .join()} never end`,
         );
       await clock.sleep(HOUR_MS);
+      freeAfterEnds();
       lateAnswers += await watchAtNight(temporal, watcher);
     }
     await clock.sleep(AFTERMATH_MS);
+    freeAfterEnds();
     const played = { runs: temporal.runs, world, steps: log, lateAnswers };
     inspectOrder(order, played);
     return played;

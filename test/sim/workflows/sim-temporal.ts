@@ -1,6 +1,6 @@
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import { endTurns, type VirtualClock } from '../virtual-clock.js';
-import { ActivityRun, type Steps } from './activity-run.js';
+import { ActivityRun, type StepCall, type Steps } from './activity-run.js';
 import { childResult, decode, decodeAll, encodeAll, errorOf, type End } from './payloads.js';
 import { WorkflowRun, type loadWorkflows, type Command, type Job, type RunOptions } from './workflow-run.js';
 
@@ -47,12 +47,14 @@ export class SimTemporal {
 
   /**
    * @param below returns a random number below a limit: it decides about delays, the order of tasks, and replays
+   * @param onUnrun called for a step that ends although no attempt of it has ended
    */
   constructor(
     private readonly workflows: ReturnType<typeof loadWorkflows>,
     private readonly clock: VirtualClock,
     private readonly steps: Steps,
     private readonly below: (limit: number) => number,
+    private readonly onUnrun: (call: Omit<StepCall, 'attempt'>) => void,
   ) {}
 
   /** Starts a workflow. Returns its run id; null if a workflow with this id runs. */
@@ -214,8 +216,9 @@ export class SimTemporal {
   private runActivity(run: ServedRun, scheduled: NonNullable<Command['scheduleActivity']>): void {
     const seq = scheduled.seq!;
     const { workflowId, runId } = run.code.options;
+    const call = { name: scheduled.activityType!, args: decodeAll(scheduled.arguments), queue: scheduled.taskQueue!, workflowId, runId };
     const activity = new ActivityRun(
-      { name: scheduled.activityType!, args: decodeAll(scheduled.arguments), queue: scheduled.taskQueue!, workflowId, runId },
+      call,
       {
         id: scheduled.activityId!,
         maxAttempts: scheduled.retryPolicy?.maximumAttempts ?? 0,
@@ -224,6 +227,7 @@ export class SimTemporal {
       this.steps,
       this.clock,
       this.below,
+      () => this.onUnrun(call),
     );
     run.activities.set(seq, activity);
     activity.run().then(

@@ -56,7 +56,7 @@ export class World {
   ]);
   /** `host holder manifest` of the sealed files that a host has. */
   readonly sealed = new Set<string>();
-  /** `host workflow` of the requests to free a host that failed: the host itself frees what they leave, when it starts. */
+  /** `host workflow` of the requests to free a host that never ran to their end: the host frees what they leave, after the workflow's end. */
   readonly unfreed = new Set<string>();
   readonly violations: string[] = [];
   private readonly plans = new Map<Digest, Planned>();
@@ -107,6 +107,12 @@ export class World {
 
   violate(text: string): void {
     this.violations.push(text);
+  }
+
+  /** Frees, as the hosts do regularly, the slots of ended workflows whose own requests never ran to their end. */
+  freeAfterEnds(ended: ReadonlySet<string>): void {
+    for (const [host, holders] of this.slots)
+      for (const holder of holders) if (ended.has(holder) && this.unfreed.has(`${host} ${holder}`)) holders.delete(holder);
   }
 
   /** Checks that people have approved exactly the plan of a step since it was made, and released exactly its files. */
